@@ -42,7 +42,7 @@ pub fn main() -> ExitCode {
 async fn run(command: Command) -> ExitCode {
     match command {
         Command::Serve(args) => ended(serve::run(*args).await),
-        Command::Worker(args) => ended(serve::chores::run(*args).await),
+        Command::Worker(args) => ended(serve::job_registry::run(*args).await),
         Command::Migrate(args) => ended(migrate(&args).await),
         Command::Demo(args) => ended(Box::pin(demo::run(args)).await),
         Command::Replay(args) => ended(replay::run(args).await.map(drop)),
@@ -74,7 +74,7 @@ async fn run(command: Command) -> ExitCode {
 async fn migrate(args: &DatabaseArgs) -> Result<(), Fault> {
     let db = Database::make(&args.database_url, args.options()).await?;
     let pending = db.migrate().await?;
-    db.prove_wall().await?;
+    db.prove_row_security().await?;
     let said = if pending == 0 { "the database is up to date".to_owned() } else { format!("{pending} migration(s) applied") };
     serve::say(&said).map_err(|err| Fault::Broken(err.to_string()))?;
     db.close().await

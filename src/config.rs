@@ -9,7 +9,7 @@ mod people;
 
 use std::net::SocketAddr;
 
-use api::graphql::payer::{AtMost, Written};
+use api::graphql::quota::{AtMost, Written};
 use clap::{Args, Parser, Subcommand};
 use platform::{
     secrets::KeySource,
@@ -18,9 +18,9 @@ use platform::{
 use uuid::Uuid;
 
 pub use demo::Demo;
-pub use jobs::{FigureArgs, FileArgs, JobArgs, RunJobs, Worker};
+pub use jobs::{FileArgs, JobArgs, MetricsArgs, RunJobs, Worker};
 pub use nodes::RedisArgs;
-pub use people::{LetterArgs, Registration};
+pub use people::{EmailArgs, Registration};
 
 /// Where stock is kept and changed: a multi-tenant inventory and order platform, GraphQL first.
 #[derive(Debug, Parser)]
@@ -278,7 +278,7 @@ pub struct Serve {
     #[arg(long, env = "ENTREPOT_REGISTRATION", value_enum)]
     pub registration: Option<Registration>,
     #[command(flatten)]
-    pub letters: LetterArgs,
+    pub emails: EmailArgs,
     /// Mebibytes of products, stores, categories and suppliers that this node may remember, so that it need not read them again; 0 for none.
     /// With --redis-url they are shared between nodes too, sealed.
     #[arg(long, env = "ENTREPOT_CACHE_MIB", default_value_t = 32, value_parser = clap::value_parser!(u64).range(0..=65_536))]
@@ -342,7 +342,7 @@ pub struct Serve {
     #[arg(long, env = "ENTREPOT_SOCKETS_ENTERING", default_value = "10000/500")]
     pub sockets_entering: Written,
     #[command(flatten)]
-    pub figures: FigureArgs,
+    pub metrics_server: MetricsArgs,
     /// Run each command in a transaction of its own: only to measure what grouping costs a lone client.
     #[arg(long, env = "ENTREPOT_UNGROUPED", hide = true)]
     pub ungrouped: bool,

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use crate::{
+    enums::ActorKind,
     id::{IntegrationId, MemberId},
-    words::ActorKind,
 };
 
 /// A member, an integration, or the system itself.

@@ -6,7 +6,7 @@ pub mod id;
 pub mod money;
 pub mod quantity;
 pub mod time;
-pub mod words;
+pub mod enums;
 
 pub mod app_user;
 pub mod barcode;
@@ -26,11 +26,11 @@ pub mod tenant;
 pub mod prelude {
     pub use crate::{
         actor::Actor,
+        enums::*,
         id::*,
         money::{Currency, Money, MoneyError},
         quantity::Quantity,
         time::{Day, Timestamp},
-        words::*,
     };
 }
 

@@ -42,7 +42,7 @@ pub fn read(bytes: &[u8], is_workbook: bool) {
         let mut reading = records(streamed(bytes), is_workbook, plan);
         loop {
             match reading.recv().await.expect("a reader that ends says so") {
-                Ok(Said::Rows(rows)) => rows.iter().for_each(|row| drop(fields::product(row, &fields::Known::default()))),
+                Ok(Said::Rows(rows)) => rows.iter().for_each(|row| drop(fields::product(row, &fields::ResolvedNames::default()))),
                 Ok(Said::How(_)) => {}
                 Ok(Said::End) | Err(_) => return,
             }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use clap::Args;
 
-use super::{DatabaseArgs, KeyArgs, LetterArgs};
+use super::{DatabaseArgs, EmailArgs, KeyArgs};
 
 /// Whether a node that serves does jobs too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -56,13 +56,13 @@ pub struct FileArgs {
     /// Where files are kept: file:FOLDER, or s3://bucket/prefix with the usual AWS_… of the environment. Nodes and workers share it. When not given: a
     /// folder beside an embedded database, FILE.files; elsewhere entrepot.files where the process was started.
     #[arg(long = "files", env = "ENTREPOT_FILES")]
-    pub place: Option<services::files::Place>,
+    pub place: Option<services::files::FileLocation>,
 }
 
 impl FileArgs {
     /// Where files are kept, as the operator says or beside the database.
-    pub fn place(&self, database_url: &str) -> services::files::Place {
-        self.place.clone().unwrap_or_else(|| services::files::Place::beside(database_url))
+    pub fn place(&self, database_url: &str) -> services::files::FileLocation {
+        self.place.clone().unwrap_or_else(|| services::files::FileLocation::beside(database_url))
     }
     /// Keeps files where the operator says.
     ///
@@ -77,7 +77,7 @@ impl FileArgs {
 
 /// Where a process tells how it fares.
 #[derive(Debug, Clone, Args)]
-pub struct FigureArgs {
+pub struct MetricsArgs {
     /// Where Prometheus reads figures, and probes may ask too: an address of the inside, as in 127.0.0.1:9090. Nothing is counted when not given.
     #[arg(long, env = "ENTREPOT_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
@@ -93,11 +93,11 @@ pub struct Worker {
     #[command(flatten)]
     pub keys: KeyArgs,
     #[command(flatten)]
-    pub letters: LetterArgs,
+    pub emails: EmailArgs,
     #[command(flatten)]
     pub redis: super::RedisArgs,
     #[command(flatten)]
     pub jobs: JobArgs,
     #[command(flatten)]
-    pub figures: FigureArgs,
+    pub metrics_server: MetricsArgs,
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use platform::budget::{Papers, RedisClient, RedisError, redis_client};
+use platform::rate_limit::{Papers, RedisClient, RedisError, redis_client};
 
 #[derive(Debug, Clone, Args)]
 pub struct RedisArgs {

@@ -26,14 +26,14 @@ impl From<Registration> for iam::identity::Registration {
 impl Serve {
     /// Whether others than this machine's own come: it listens for them, or something in front of it does.
     pub fn is_reached_by_strangers(&self) -> bool {
-        !self.listen.ip().is_loopback() || !self.proxies.is_empty() || self.letters.public_url.is_some()
+        !self.listen.ip().is_loopback() || !self.proxies.is_empty() || self.emails.public_url.is_some()
     }
     /// Who may register, as the operator says, or as is safe where the node stands.
     pub fn who_may_register(&self) -> Registration {
         match self.registration {
             Some(chosen) => chosen,
             None if !self.is_reached_by_strangers() => Registration::Open,
-            None if self.letters.mail.is_there() => Registration::Verified,
+            None if self.emails.mail.is_there() => Registration::Verified,
             None => Registration::Closed,
         }
     }
@@ -41,10 +41,10 @@ impl Serve {
 
 /// How letters leave, and what they say of where they come from.
 #[derive(Debug, Clone, Args)]
-pub struct LetterArgs {
+pub struct EmailArgs {
     /// How letters leave: smtp://user:password@host:port, smtps://…, file:FOLDER, console (into the log, links and all) or none.
     #[arg(long, env = "ENTREPOT_MAIL", default_value = "none", hide_env_values = true)]
-    pub mail: identity::Post,
+    pub mail: identity::Mailer,
     /// Who letters are from.
     #[arg(long, env = "ENTREPOT_MAIL_FROM", default_value = "Entrepot <entrepot@localhost>")]
     pub mail_from: String,
@@ -53,15 +53,15 @@ pub struct LetterArgs {
     pub public_url: Option<String>,
 }
 
-impl LetterArgs {
+impl EmailArgs {
     /// Settings of people with these; links lead to `otherwise` when nothing is said of where they should.
     ///
     /// # Errors
     /// Nobody can send letters from this address.
-    pub fn settings(&self, otherwise: impl FnOnce() -> String) -> Result<identity::Settings, identity::PostError> {
+    pub fn settings(&self, otherwise: impl FnOnce() -> String) -> Result<identity::Settings, identity::MailerError> {
         identity::check_sender(&self.mail_from)?;
         Ok(identity::Settings {
-            post: self.mail.clone(),
+            mailer: self.mail.clone(),
             mail_from: self.mail_from.clone(),
             public_url: self.public_url.clone().unwrap_or_else(otherwise),
             ..identity::Settings::default()

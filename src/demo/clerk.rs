@@ -9,7 +9,7 @@ use super::dice::Dice;
 use super::people::{Bought, HOME, Person};
 
 /// One row but for its invoice, time and buyer.
-struct Pen<'a> {
+struct RowTemplate<'a> {
     code: &'a str,
     text: &'a str,
     quantity: i64,
@@ -107,13 +107,15 @@ impl<W: Write> Clerk<W> {
         if paper.country != HOME {
             let code = if paper.country == "EIRE" { "C2" } else { "POST" };
             let count = self.dice.between(1, 3) as i64;
-            self.row(paper, &Pen { code, text: "POSTAGE", quantity: count, price: "18.00" })?;
+            self.row(paper, &RowTemplate { code, text: "POSTAGE", quantity: count, price: "18.00" })?;
         }
         match self.dice.below(1_000) {
-            0..12 => self.row(paper, &Pen { code: "M", text: "Manual", quantity: 1, price: "4.25" }),
-            12..24 => self.row(paper, &Pen { code: "DOT", text: "DOTCOM POSTAGE", quantity: 1, price: "17.355" }),
-            24..28 => self.row(paper, &Pen { code: "gift_0001_20", text: "Gift Voucher 20.00", quantity: 1, price: "16.67" }),
-            28..33 => self.row(paper, &Pen { code: "S", text: "SAMPLES", quantity: -1, price: "3.10" }),
+            0..12 => self.row(paper, &RowTemplate { code: "M", text: "Manual", quantity: 1, price: "4.25" }),
+            12..24 => self.row(paper, &RowTemplate { code: "DOT", text: "DOTCOM POSTAGE", quantity: 1, price: "17.355" }),
+            24..28 => {
+                self.row(paper, &RowTemplate { code: "gift_0001_20", text: "Gift Voucher 20.00", quantity: 1, price: "16.67" })
+            }
+            28..33 => self.row(paper, &RowTemplate { code: "S", text: "SAMPLES", quantity: -1, price: "3.10" }),
             _ => Ok(()),
         }
     }
@@ -138,8 +140,8 @@ impl<W: Write> Clerk<W> {
             self.item_row(&paper, bought.item, -quantity, &price, &name)?;
         }
         match self.dice.below(100) {
-            0..8 => self.row(&paper, &Pen { code: "POST", text: "POSTAGE", quantity: -1, price: "18.00" }),
-            8..12 => self.row(&paper, &Pen { code: "D", text: "Discount", quantity: -1, price: "12.95" }),
+            0..8 => self.row(&paper, &RowTemplate { code: "POST", text: "POSTAGE", quantity: -1, price: "18.00" }),
+            8..12 => self.row(&paper, &RowTemplate { code: "D", text: "Discount", quantity: -1, price: "12.95" }),
             12..14 => {
                 let item = self.choose(time);
                 self.item_row(&paper, item, 1, "1.25", "")
@@ -187,14 +189,14 @@ impl<W: Write> Clerk<W> {
 
     /// Paper that makes nothing: charges and credits alone, and the bank's.
     pub fn sundry(&mut self, time: DateTime) -> io::Result<()> {
-        let (letter, pen) = match self.dice.below(4) {
-            0 => ("", Pen { code: "AMAZONFEE", text: "AMAZON FEE", quantity: 1, price: "1350.41" }),
-            1 => ("C", Pen { code: "BANK CHARGES", text: "Bank Charges", quantity: -1, price: "37.52" }),
-            2 => ("C", Pen { code: "M", text: "Manual", quantity: -1, price: "110.00" }),
-            _ => ("A", Pen { code: "B", text: "Adjust bad debt", quantity: 1, price: "-1106.44" }),
+        let (letter, template) = match self.dice.below(4) {
+            0 => ("", RowTemplate { code: "AMAZONFEE", text: "AMAZON FEE", quantity: 1, price: "1350.41" }),
+            1 => ("C", RowTemplate { code: "BANK CHARGES", text: "Bank Charges", quantity: -1, price: "37.52" }),
+            2 => ("C", RowTemplate { code: "M", text: "Manual", quantity: -1, price: "110.00" }),
+            _ => ("A", RowTemplate { code: "B", text: "Adjust bad debt", quantity: 1, price: "-1106.44" }),
         };
         let invoice = self.number(letter);
-        self.row(&Paper { invoice: &invoice, time, customer: "", country: HOME }, &pen)
+        self.row(&Paper { invoice: &invoice, time, customer: "", country: HOME }, &template)
     }
 
     /// An order far too large, and its cancellation minutes later.
@@ -256,14 +258,14 @@ impl<W: Write> Clerk<W> {
             8..10 => code.push(' '),
             _ => {}
         }
-        self.row(paper, &Pen { code: &code, text, quantity, price })
+        self.row(paper, &RowTemplate { code: &code, text, quantity, price })
     }
 
-    fn row(&mut self, paper: &Paper<'_>, pen: &Pen<'_>) -> io::Result<()> {
+    fn row(&mut self, paper: &Paper<'_>, template: &RowTemplate<'_>) -> io::Result<()> {
         self.rows += 1;
-        let (quantity, time) = (pen.quantity.to_string(), tools::replay::figures::local(paper.time));
+        let (quantity, time) = (template.quantity.to_string(), tools::replay::flat_values::local(paper.time));
         let Paper { invoice, customer, country, .. } = paper;
-        Ok(self.out.write_record([invoice, pen.code, pen.text, &quantity, &time, pen.price, customer, country])?)
+        Ok(self.out.write_record([invoice, template.code, template.text, &quantity, &time, template.price, customer, country])?)
     }
 
     fn letterhead(&mut self, buyer: Option<&Person>) -> (String, &'static str) {

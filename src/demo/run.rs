@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use api::{graphql::payer::Terms, http, schema::Judges};
+use api::{graphql::quota::Terms, http, schema::Judges};
 use iam::identity::Settings;
 use inventory::ledger::Grouping;
 use platform::{

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use platform::{
-    audit::{self, Pen, verify::Verification},
+    audit::{self, AuditWriter, verify::Verification},
     clock::Clock,
     secrets,
     storage::{Database, Fault, Row},
@@ -17,11 +17,11 @@ pub async fn run(action: AuditAction) -> Result<bool, StartError> {
     let url = &of.database.database_url;
     let clock = Clock::system();
     let db = migrated(url, of.database.options()).await?;
-    let pen = Pen::new(secrets::open(&db, &of.keys.source(url), &clock).await?, clock.clone());
+    let audit_writer = AuditWriter::new(secrets::open(&db, &of.keys.source(url), &clock).await?, clock.clone());
     let mut is_sound = true;
     for (tenant, name) in chains(&db, tenant.as_deref()).await? {
         let snapshot = db.tenant(tenant).snapshot().await?;
-        let found = audit::verify::whole(&snapshot, Some(&pen), Some(clock.now())).await?;
+        let found = audit::verify::whole(&snapshot, Some(&audit_writer), Some(clock.now())).await?;
         say(&line(&name, &found))?;
         is_sound &= found.is_ok();
     }

@@ -1,6 +1,6 @@
 //! The database that a process works with: migrated, written to, and walled as it was asked for.
 
-use platform::storage::{Backend, Database, Fault, Options, Wall};
+use platform::storage::{ActiveRowSecurity, Backend, Database, Fault, Options};
 
 use super::StartError;
 
@@ -8,7 +8,7 @@ use super::StartError;
 pub async fn migrated(url: &str, options: Options) -> Result<Database, StartError> {
     let db = Database::open(url, options).await?;
     let versions = db.versions().await?;
-    match versions.misfit() {
+    match versions.mismatch() {
         Some(why) if versions.needed.is_some() => return Err(StartError::NewSchema(why)),
         Some(_) => return Err(StartError::OldSchema(versions.missing)),
         None => {}
@@ -26,17 +26,17 @@ pub(super) async fn opened(url: &str, options: Options) -> Result<Database, Star
     if db.backend() == Backend::Sqlite && !db.takes_writes().await? {
         return Err(StartError::ReadOnly);
     }
-    tell_of_wall(&db).await?;
+    log_row_security(&db).await?;
     Ok(db)
 }
 
-/// Says whether the database itself keeps tenants apart; a wall that has gaps ends the start.
-async fn tell_of_wall(db: &Database) -> Result<(), Fault> {
-    let advice = db.prove_wall().await?;
-    match db.wall() {
-        Wall::Embedded => {}
-        Wall::None(_) => tracing::warn!("{}", db.wall()),
-        Wall::Writes | Wall::All => tracing::info!("{}", db.wall()),
+/// Says whether the database itself keeps tenants apart; row security that has gaps ends the start.
+async fn log_row_security(db: &Database) -> Result<(), Fault> {
+    let advice = db.prove_row_security().await?;
+    match db.active_row_security() {
+        ActiveRowSecurity::Embedded => {}
+        ActiveRowSecurity::None(_) => tracing::warn!("{}", db.active_row_security()),
+        ActiveRowSecurity::Writes | ActiveRowSecurity::All => tracing::info!("{}", db.active_row_security()),
     }
     if let Some(advice) = advice {
         tracing::info!("{advice}");

@@ -7,7 +7,7 @@ use iam::{
     identity::{OldPasswords, end_all},
 };
 use platform::{
-    audit::Pen,
+    audit::AuditWriter,
     clock::{self, Clock},
     secrets,
     storage::{Database, Fault, Row},
@@ -24,7 +24,7 @@ pub async fn renew(args: &Epoch) -> Result<(), StartError> {
     let clock = Clock::system();
     let access = if args.revoke_keys {
         let ring = secrets::open(&db, &args.of.keys.source(url), &clock).await?;
-        Access::audited(db.clone(), clock.clone(), Policies::load().await?, Pen::new(ring, clock.clone()))
+        Access::audited(db.clone(), clock.clone(), Policies::load().await?, AuditWriter::new(ring, clock.clone()))
     } else {
         Access::new(db.clone(), clock.clone(), Policies::load().await?)
     };
@@ -43,7 +43,7 @@ pub async fn renew(args: &Epoch) -> Result<(), StartError> {
     let tenants = tenants(&db).await?;
     programs(&access, &tenants, args).await?;
     for (tenant, _) in &tenants {
-        let work = db.global().steward_for(*tenant).await?;
+        let work = db.global().maintenance_for(*tenant).await?;
         work.execute("UPDATE tenant_counter SET epoch = $2 WHERE tenant_id = $1", vec![clock.uuid().into()]).await?;
         work.commit().await?;
     }

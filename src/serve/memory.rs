@@ -2,8 +2,8 @@
 
 use inventory::catalog::events::CACHED;
 use platform::{
-    budget::RedisClient,
     cache::{Cache, Remote},
+    rate_limit::RedisClient,
     secrets::KeyRing,
     storage::Database,
 };
@@ -14,7 +14,7 @@ use super::{Node, StartError};
 const USUAL: u64 = 32 << 20;
 
 pub(super) fn begin(db: &Database, ring: &KeyRing) {
-    db.shelf().leave(Cache::new(CACHED, USUAL, ring.clone(), None));
+    db.extensions().insert(Cache::new(CACHED, USUAL, ring.clone(), None));
 }
 
 impl Node {
@@ -28,7 +28,7 @@ impl Node {
             tokio::spawn(write);
             remote = Some(shared);
         }
-        self.db.shelf().leave(Cache::new(CACHED, bytes, self.ring.clone(), remote));
+        self.db.extensions().insert(Cache::new(CACHED, bytes, self.ring.clone(), remote));
         Ok(())
     }
 }

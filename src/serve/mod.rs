@@ -1,33 +1,33 @@
 //! A node: the rooms put together, the front door opened, the jobs started.
 
 pub mod audit;
-pub mod chores;
-mod carrier;
-mod chosen;
+pub mod job_registry;
+mod bulk_executor;
+mod settings;
 mod database;
-mod doorkeeper;
+mod authenticator;
 pub mod epoch;
 pub mod file_modes;
-mod figures;
+mod metrics_server;
 pub mod file_store;
-mod furniture;
+mod tenant_provisioner;
 pub mod keys;
-mod leaks;
+mod leaked_keys;
 mod memory;
 mod ready;
 mod standing;
 mod stop;
 pub mod tenant;
-mod voice;
+mod stdout;
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
 use api::{
     exchange::Wording,
     graphql::{
-        desk::Introspection,
         limits::Limits,
-        outline::Unreadable,
+        operation::Introspection,
+        schema_index::Unreadable,
         session::Documents,
         trusted::{Trusted, TrustedError},
     },
@@ -43,12 +43,12 @@ use inventory::{
     ledger::{Grouping, Ledger},
 };
 use platform::{
-    audit::{Audit, Pen},
-    budget::{Budgets, Redis, RedisClient, RedisError},
+    audit::{Audit, AuditWriter},
     clock::Clock,
-    gauges,
     jobs::{self, Jobs},
+    metrics,
     paging::CursorSigner,
+    rate_limit::{RateLimiter, Redis, RedisClient, RedisError},
     realtime::{self, Bus},
     secrets::{self, KeyRing, KeySource},
     storage::{Database, Fault, Options},
@@ -56,24 +56,24 @@ use platform::{
 use services::{
     alerts::Alerts,
     exchange::{Engine, Exchange},
-    files::{Files, Place, core::link::Signer},
+    files::{FileLocation, Files, core::link::Signer},
     webhooks::{Allowed, Keep, Sender, Webhooks},
 };
 use tokio::net::TcpListener;
 
-use crate::config::{FigureArgs, RunJobs, Serve};
+use crate::config::{MetricsArgs, RunJobs, Serve};
 
-use carrier::Carrier;
+use bulk_executor::BulkExecutor;
 use database::opened;
 use file_store::FileStore;
-use furniture::Furniture;
 use ready::Ready;
 use standing::Remembered;
+use tenant_provisioner::TenantDefaults;
 
+pub use authenticator::NodeAuthenticator;
 pub use database::migrated;
-pub use doorkeeper::Keeper;
+pub use stdout::say;
 pub use stop::stopped;
-pub use voice::say;
 
 /// Why a node does not start.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +103,7 @@ pub enum StartError {
     #[error("{0}")]
     Io(#[from] io::Error),
     #[error("{0}")]
-    Mail(#[from] identity::PostError),
+    Mail(#[from] identity::MailerError),
     #[error("{0}")]
     Redis(#[from] RedisError),
     #[error("{0}")]
@@ -121,9 +121,9 @@ pub struct Node {
     pub ledger: Ledger,
     pub schema: EntrepotSchema,
     pub limits: Limits,
-    pub keeper: Arc<Keeper>,
+    pub node_authenticator: Arc<NodeAuthenticator>,
     pub ring: KeyRing,
-    pub budgets: Budgets,
+    pub rate_limiter: RateLimiter,
     pub audit: Audit,
     pub jobs: Jobs,
     pub webhooks: Webhooks,
@@ -131,7 +131,7 @@ pub struct Node {
     pub files: Files,
     pub exchange: Exchange,
     /// What runs a mutation for each line of a file: the exchange knows it for as long as it is kept here.
-    carrier: Arc<dyn Engine>,
+    bulk_executor: Arc<dyn Engine>,
     /// How long the journal is kept.
     pub keep: Keep,
     /// How it works beside the requests; None where others do.
@@ -141,7 +141,7 @@ pub struct Node {
     /// Bytes that this process may have in use, where somebody says so.
     pub memory: Option<u64>,
     /// Where this node's figures are told, if anywhere.
-    figures: Option<figures::Desk>,
+    metrics_server: Option<metrics_server::MetricsServer>,
 }
 
 impl Node {
@@ -167,28 +167,29 @@ impl Node {
         keys: &KeySource,
     ) -> Result<Self, StartError> {
         let read = clock.clone();
-        let budgets = Budgets::new(Arc::new(move || read.monotonic().micros()), redis);
+        let rate_limiter = RateLimiter::new(Arc::new(move || read.monotonic().micros()), redis);
         let db = opened(url, options).await?;
         let ring = secrets::open(&db, keys, &clock).await?;
         memory::begin(&db, &ring);
-        let pen = Pen::new(ring.clone(), clock.clone());
-        let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, pen.clone());
-        let furniture = Arc::new(Furniture { clock: clock.clone(), access: access.clone() });
-        let identity = Identity::open(db.clone(), clock.clone(), settings, furniture, ring.clone()).await?;
+        let audit_writer = AuditWriter::new(ring.clone(), clock.clone());
+        let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, audit_writer.clone());
+        let tenant_defaults = Arc::new(TenantDefaults { clock: clock.clone(), access: access.clone() });
+        let identity = Identity::open(db.clone(), clock.clone(), settings, tenant_defaults, ring.clone()).await?;
         let signer = CursorSigner::new(identity.cursor_secret().await?);
-        let audit = Audit::start(db.clone(), pen.clone())?;
-        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, pen.clone())?;
+        let audit = Audit::start(db.clone(), audit_writer.clone())?;
+        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, audit_writer.clone())?;
         let limits = Limits::default();
         let jobs = Jobs::new(db.clone(), clock.clone());
         let sender = Sender::new(Allowed::default(), clock.clone());
         let webhooks = Webhooks::new(identity.clone(), ring.clone(), access.clone(), sender, schema::events::registry());
-        let alerts = Alerts::new(identity.clone(), access.clone(), pen.clone());
-        let keeper = Arc::new(Keeper::new(identity.clone(), access.clone()));
+        let alerts = Alerts::new(identity.clone(), access.clone(), audit_writer.clone());
+        let node_authenticator = Arc::new(NodeAuthenticator::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
         let links = Signer::derived(&identity.cursor_secret().await?);
-        let files = Files::new(db.clone(), clock.clone(), pen.clone(), links, Place::beside(url));
-        let exchange = Exchange::new((access.clone(), pen), catalog.clone(), ledger.clone(), files.clone(), Arc::new(Wording));
-        identity.share_attempts(budgets.clone());
+        let files = Files::new(db.clone(), clock.clone(), audit_writer.clone(), links, FileLocation::beside(url));
+        let exchange =
+            Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files.clone(), Arc::new(Wording));
+        identity.share_attempts(rate_limiter.clone());
         let schema = schema::build(Given {
             identity: identity.clone(),
             access: access.clone(),
@@ -202,9 +203,12 @@ impl Node {
             signer,
             limits: limits.clone(),
         });
-        let carrier: Arc<dyn Engine> =
-            Carrier::alone(keeper.clone(), (schema.clone(), limits.clone()), (budgets.clone(), clock.clone()));
-        exchange.run_by(&carrier);
+        let bulk_executor: Arc<dyn Engine> = BulkExecutor::alone(
+            node_authenticator.clone(),
+            (schema.clone(), limits.clone()),
+            (rate_limiter.clone(), clock.clone()),
+        );
+        exchange.run_by(&bulk_executor);
         Ok(Self {
             db,
             clock,
@@ -213,21 +217,21 @@ impl Node {
             ledger,
             schema,
             limits,
-            keeper,
+            node_authenticator,
             ring,
-            budgets,
+            rate_limiter,
             audit,
             jobs,
             webhooks,
             alerts,
             files,
             exchange,
-            carrier,
+            bulk_executor,
             keep: Keep::default(),
             workload: Some(jobs::Terms::default()),
             bus: None,
-            memory: gauges::memory_limit(),
-            figures: None,
+            memory: metrics::memory_limit(),
+            metrics_server: None,
         })
     }
 
@@ -240,18 +244,18 @@ impl Node {
     }
 
     /// Counts from here on and tells on an address of the operator's, and keeps to the memory that it was given.
-    async fn tell_figures(&mut self, args: &FigureArgs) -> Result<(), StartError> {
+    async fn open_metrics_server(&mut self, args: &MetricsArgs) -> Result<(), StartError> {
         if let Some(mebibytes) = args.memory_limit {
             self.memory = Some(mebibytes << 20);
         }
         if let Some(address) = args.metrics_listen {
-            self.figures = Some(figures::Desk::open(address).await?);
+            self.metrics_server = Some(metrics_server::MetricsServer::open(address).await?);
         }
         Ok(())
     }
 
-    fn counting(&self) -> figures::Counting {
-        figures::Counting {
+    fn counting(&self) -> metrics_server::Counting {
+        metrics_server::Counting {
             db: self.db.clone(),
             ledger: self.ledger.clone(),
             jobs: self.jobs.clone(),
@@ -283,31 +287,31 @@ impl Node {
         let working = self.workload.map(|terms| self.begin_to_work(terms));
         let limits = Limits { drain_delay, ..self.limits };
         let file_store = self.file_store();
-        let (readiness, counting, figures) = (self.readiness(file_store.clone()), self.counting(), self.figures);
-        let (outline, examiner) = judges.made()?;
+        let (readiness, counting, metrics_server) = (self.readiness(file_store.clone()), self.counting(), self.metrics_server);
+        let (schema_index, validator) = judges.made()?;
         let front = Arc::new(Front::new(Parts {
             executor: self.schema,
-            examiner: Some(examiner),
-            doorkeeper: self.keeper.clone(),
+            validator: Some(validator),
+            authenticator: self.node_authenticator.clone(),
             readiness: readiness.clone(),
             now: Arc::new(move || read.now().micros()),
             new_id: Arc::new(move || name.uuid().simple().to_string()),
             limits: limits.clone(),
-            outline,
-            budgets: self.budgets,
+            schema_index,
+            rate_limiter: self.rate_limiter,
             settings,
         }));
-        // What is run for each line of a file passes the same desk as what is asked.
-        let carrier: Arc<dyn Engine> = Carrier::of(front.desk.clone(), self.keeper.clone());
-        self.exchange.run_by(&carrier);
+        // What is run for each line of a file passes the same operation service as a request.
+        let bulk_executor: Arc<dyn Engine> = BulkExecutor::of(front.service.clone(), self.node_authenticator.clone());
+        self.exchange.run_by(&bulk_executor);
         let drain = front.drain.clone();
-        let (leaks, looking_into) = leaks::Leaks::open(self.access.clone(), self.identity.clone());
+        let (leaked_keys, looking_into) = leaked_keys::LeakedKeyReports::open(self.access.clone(), self.identity.clone());
         let routes = http::router(front.clone())
-            .merge(http::leaks(front.clone(), Arc::new(leaks)))
+            .merge(http::leaked_keys(front.clone(), Arc::new(leaked_keys)))
             .merge(http::files(front, self.files.clone()))
             .merge(http::key_set(Arc::new(Keys(self.identity.clone()))));
-        let figures = figures.map(|desk| desk.serve(counting, readiness, drain.clone()));
-        let mut background: Vec<_> = figures.into_iter().map(tokio::spawn).collect();
+        let metrics_server = metrics_server.map(|server| server.serve(counting, readiness, drain.clone()));
+        let mut background: Vec<_> = metrics_server.into_iter().map(tokio::spawn).collect();
         background.extend(self.bus.map(|bus| tokio::spawn(bus.run())));
         background.extend([
             tokio::spawn(file_store.watch()),
@@ -323,7 +327,7 @@ impl Node {
         if let Some(working) = working {
             working.await;
         }
-        drop((carrier, self.carrier));
+        drop((bulk_executor, self.bulk_executor));
         drop(self.ledger);
         self.db.close().await?;
         Ok(())
@@ -342,13 +346,13 @@ impl http::KeySet for Keys {
 /// `entrepot serve`.
 pub async fn run(args: Serve) -> Result<(), StartError> {
     let judges = Judges::begin();
-    let settings = chosen::people(&args)?;
+    let settings = settings::people(&args)?;
     let grouping = if args.ungrouped { Grouping::Alone } else { Grouping::Together };
-    let terms = chosen::terms(&args);
+    let terms = settings::terms(&args);
     let trusted = args.trusted_documents.as_deref().map(Trusted::load).transpose()?.unwrap_or_default();
     let redis = args.redis.client()?;
     let keys = args.keys.source(&args.database.database_url);
-    chosen::close_files(&args.database.database_url, &keys, &args.letters, &args.jobs.files);
+    settings::close_files(&args.database.database_url, &keys, &args.emails, &args.jobs.files);
     let mut node = Node::sharing(
         redis.clone().map(Redis::of),
         &args.database.database_url,
@@ -371,14 +375,14 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         node.bus = Some(node.hints_through(redis).await?);
     }
     node.remember(args.cache_mib << 20, redis).await?;
-    node.tell_figures(&args.figures).await?;
+    node.open_metrics_server(&args.metrics_server).await?;
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let front = http::Settings {
         origins: args.origins,
         explorer: if args.graphiql { Explorer::Served } else { Explorer::Off },
         introspection: if args.introspection { Introspection::Open } else { Introspection::Closed },
         proxies: args.proxies,
-        by_tls: args.letters.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
+        by_tls: args.emails.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
         terms,
         trusted,
         documents: if args.only_trusted { Documents::Trusted } else { Documents::Any },

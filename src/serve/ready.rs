@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use api::http::{Check, Readiness, State};
 use async_trait::async_trait;
-use inventory::ledger::{Ledger, Standing};
+use inventory::ledger::{LaneStatus, Ledger};
 use platform::{
-    gauges,
+    metrics,
     realtime::Bus,
     storage::{Backend, Database, Versions},
 };
@@ -55,7 +55,7 @@ impl Ready {
         let mut checks = vec![
             Check { name: "database", state: database },
             Check { name: "migrations", state: migrations },
-            Check { name: "ledger", state: moves(&self.ledger.standing()) },
+            Check { name: "ledger", state: moves(&self.ledger.lane_status()) },
         ];
         if let Some(bus) = &self.bus {
             let state = if bus.is_up() {
@@ -66,7 +66,7 @@ impl Ready {
             checks.push(Check { name: "redis", state });
         }
         checks.push(Check { name: "files", state: self.file_store.state() });
-        if let (Some(most), Some(now)) = (self.memory, gauges::resident_bytes()) {
+        if let (Some(most), Some(now)) = (self.memory, metrics::resident_bytes()) {
             checks.push(Check { name: "memory", state: memory(now, most) });
         }
         checks
@@ -96,7 +96,7 @@ impl Ready {
 
 /// A newer release's migrations that only add are no hindrance.
 fn fits(versions: &Versions) -> State {
-    match (versions.misfit(), versions.notice()) {
+    match (versions.mismatch(), versions.notice()) {
         (Some(why), _) => State::Failed(why),
         (None, Some(notice)) => State::Degraded(notice),
         (None, None) => State::Fine,
@@ -104,7 +104,7 @@ fn fits(versions: &Versions) -> State {
 }
 
 /// Whether stock changes get through. A tenant that is set aside is that tenant's matter.
-fn moves(lanes: &[Standing]) -> State {
+fn moves(lanes: &[LaneStatus]) -> State {
     let stalled = lanes.iter().map(|lane| lane.stalled).max().unwrap_or_default();
     let aside: usize = lanes.iter().map(|lane| lane.aside).sum();
     if stalled >= STALLED {
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_tenant_that_waits_is_told_and_a_lane_that_waits_takes_the_node_out() {
-        let lane = |aside, seconds| Standing { waiting: 7, aside, stalled: Duration::from_secs(seconds) };
+        let lane = |aside, seconds| LaneStatus { waiting: 7, aside, stalled: Duration::from_secs(seconds) };
         assert_eq!(moves(&[lane(0, 0), lane(0, 1)]), State::Fine);
         assert!(matches!(moves(&[lane(1, 0), lane(2, 1)]), State::Degraded(why) if why.contains("3 tenant(s)")));
         assert!(matches!(moves(&[lane(0, 0), lane(3, 9)]), State::Failed(why) if why.contains("9 s")));

@@ -3,24 +3,24 @@
 /// Done when the process is asked to stop. Whoever asks once more does not wait: the process ends there and then, as if it had been killed,
 /// which it is made to bear.
 pub async fn stopped() {
-    let mut asked = Asked::listen();
-    asked.next().await;
+    let mut signals = StopSignals::listen();
+    signals.next().await;
     tracing::info!("stopping: what runs is finished; asked once more, it ends at once");
     tokio::spawn(async move {
-        let signal = asked.next().await;
+        let signal = signals.next().await;
         tracing::warn!("ended at once");
         std::process::exit(128 + signal);
     });
 }
 
 #[cfg(unix)]
-struct Asked {
+struct StopSignals {
     terminate: Option<tokio::signal::unix::Signal>,
     interrupt: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
-impl Asked {
+impl StopSignals {
     fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
         let hear = |kind: SignalKind, name: &str| {
@@ -51,10 +51,10 @@ async fn came(signal: &mut Option<tokio::signal::unix::Signal>) {
 }
 
 #[cfg(not(unix))]
-struct Asked;
+struct StopSignals;
 
 #[cfg(not(unix))]
-impl Asked {
+impl StopSignals {
     fn listen() -> Self {
         Self
     }

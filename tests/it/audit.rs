@@ -55,12 +55,12 @@ async fn entries(world: &World, tenant: TenantId) -> Vec<rows::Stored> {
 
 async fn whole(world: &World, tenant: TenantId) -> verify::Verification {
     let now = world.node.clock.now();
-    verify::whole(&world.node.db.tenant(tenant), Some(world.node.audit.pen()), Some(now)).await.unwrap()
+    verify::whole(&world.node.db.tenant(tenant), Some(world.node.audit.audit_writer()), Some(now)).await.unwrap()
 }
 
 /// With the rights of the deployment's own jobs: a request has fewer (`row_security`).
 async fn change(world: &World, tenant: TenantId, sql: &str) -> Result<u64, Fault> {
-    let work = world.node.db.global().steward_for(tenant).await.unwrap();
+    let work = world.node.db.global().maintenance_for(tenant).await.unwrap();
     let outcome = work.execute(sql, vec![]).await;
     if outcome.is_ok() {
         work.commit().await.unwrap();

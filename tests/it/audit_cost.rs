@@ -9,7 +9,7 @@ use std::{
 use entity::prelude::*;
 use entrepot::{
     access::{kind, permit},
-    audit::{Origin, Pen, Stamp},
+    audit::{AuditContext, AuditWriter, Origin},
     ledger::{
         Grouping, Ledger,
         shell::{
@@ -49,7 +49,7 @@ fn input(house: &House, key: String) -> AdjustInput {
 }
 
 /// Calls a second.
-async fn load(world: &World, ledger: &Ledger, pen: Option<&Pen>, round: &str) -> f64 {
+async fn load(world: &World, ledger: &Ledger, audit_writer: Option<&AuditWriter>, round: &str) -> f64 {
     let next = Arc::new(AtomicUsize::new(0));
     let began = Instant::now();
     let clients = (0..CLIENTS).map(|_| async {
@@ -61,12 +61,12 @@ async fn load(world: &World, ledger: &Ledger, pen: Option<&Pen>, round: &str) ->
             let house = &world.ours;
             let may = permit::<kind::StockAdjust>(&house.owner).unwrap();
             let call = stock_adjust(ledger, may, input(house, format!("{round}-{number}")), Mode::Commit);
-            let done = match pen {
+            let done = match audit_writer {
                 None => call.await,
-                Some(pen) => {
+                Some(audit_writer) => {
                     let who = Some((house.owner.tenant, house.owner.actor));
                     let origin = Origin { request_id: round.to_owned(), ip: Some("192.0.2.7".to_owned()), session: None };
-                    Stamp::new("stockAdjust".to_owned(), origin, pen.clone(), who, None).over(call).await
+                    AuditContext::new("stockAdjust".to_owned(), origin, audit_writer.clone(), who, None).over(call).await
                 }
             };
             assert!(done.is_ok(), "{done:?}");
@@ -79,8 +79,8 @@ async fn load(world: &World, ledger: &Ledger, pen: Option<&Pen>, round: &str) ->
 async fn measure(world: &World, database: &str) {
     let node = &world.node;
     let plain = Ledger::start(node.db.clone(), node.clock.clone(), Grouping::Together).unwrap();
-    let pen = node.audit.pen().clone();
-    let audited = Ledger::audited(node.db.clone(), node.clock.clone(), Grouping::Together, pen.clone()).unwrap();
+    let audit_writer = node.audit.audit_writer().clone();
+    let audited = Ledger::audited(node.db.clone(), node.clock.clone(), Grouping::Together, audit_writer.clone()).unwrap();
     let audit = node.audit.clone();
     let sealer = tokio::spawn(async move {
         loop {
@@ -91,7 +91,7 @@ async fn measure(world: &World, database: &str) {
     let (mut without, mut with) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         without.push(load(world, &plain, None, &format!("p{round}")).await);
-        with.push(load(world, &audited, Some(&pen), &format!("a{round}")).await);
+        with.push(load(world, &audited, Some(&audit_writer), &format!("a{round}")).await);
     }
     sealer.abort();
     let median = |figures: &mut Vec<f64>| {

@@ -141,7 +141,7 @@ scenario!(master_keys_are_turned_over_and_persons_stay_readable, world => {
     let walked = secrets::reseal(&world.db, &both, &sealed_columns()).await.unwrap();
     assert_eq!(walked.resealed, 2, "{walked:?}");
     let alone = secrets::Keys::parse(second).unwrap();
-    world.db.shelf().leave(secrets::KeyRing::new(alone, world.clock.clone(), std::sync::Arc::new(secrets::Given(second.to_owned()))));
+    world.db.extensions().insert(secrets::KeyRing::new(alone, world.clock.clone(), std::sync::Arc::new(secrets::Given(second.to_owned()))));
     assert_eq!(everybody(world).await, before);
     assert_eq!(by_email(world, "ada@example.com").await, 1);
 });

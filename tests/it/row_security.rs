@@ -6,7 +6,7 @@ use entity::prelude::TenantId;
 use entrepot::{
     access::Caller,
     clock::Clock,
-    storage::{Database, Fault, Options, Reads, RowSecurity, Wall},
+    storage::{ActiveRowSecurity, Database, Fault, Options, Reads, RowSecurity},
 };
 use migration::row_security;
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait};
@@ -21,7 +21,7 @@ struct Two {
 }
 
 /// Credentials: whoever comes in by them has no tenant yet. Every other table with a tenant_id has a wall.
-const NO_WALL: [&str; 4] = ["api_key_index", "invitation", "login_challenge", "session"];
+const NO_ROW_SECURITY: [&str; 4] = ["api_key_index", "invitation", "login_challenge", "session"];
 const STORES: &str = "SELECT name FROM store WHERE $1 IS NOT NULL ORDER BY name";
 
 impl Two {
@@ -74,7 +74,7 @@ async fn refused(connection: &impl ConnectionTrait, sql: &str) -> String {
 async fn a_statement_that_forgets_its_tenant_finds_that_tenants_rows_only() {
     let Some(two) = Two::new().await else { return };
     let db = two.open(RowSecurity::All).await;
-    assert_eq!(*db.wall(), Wall::All);
+    assert_eq!(*db.active_row_security(), ActiveRowSecurity::All);
     // Turn by turn on one connection: what was bound for one is never the other's.
     for _ in 0..3 {
         assert_eq!(stores(&db.tenant(two.one.tenant)).await, ["Ours"]);
@@ -154,7 +154,7 @@ async fn walled(connection: &impl ConnectionTrait) -> Vec<String> {
         "SELECT DISTINCT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
                WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace ORDER BY 1";
     let mut tables = all(connection, sql).await;
-    tables.retain(|table| !NO_WALL.contains(&&**table));
+    tables.retain(|table| !NO_ROW_SECURITY.contains(&&**table));
     tables.push("tenant".to_owned());
     tables
 }
@@ -184,10 +184,10 @@ async fn every_table_of_tenants_is_forced_and_the_roles_own_nothing() {
     // A wall that is taken down somewhere is noticed at the next start.
     owner.execute_unprepared("ALTER TABLE entry NO FORCE ROW LEVEL SECURITY").await.unwrap();
     let db = two.open(RowSecurity::Auto).await;
-    let fault = db.prove_wall().await.unwrap_err().to_string();
+    let fault = db.prove_row_security().await.unwrap_err().to_string();
     assert!(fault.contains("entry"), "{fault}");
     db.migrate().await.unwrap();
-    assert!(db.prove_wall().await.unwrap().is_some(), "this login could lay its role down");
+    assert!(db.prove_row_security().await.unwrap().is_some(), "this login could lay its role down");
     db.close().await.unwrap();
     owner.close().await.unwrap();
     two.world.end().await;
@@ -252,10 +252,10 @@ async fn what_people_and_programs_sign_in_with_is_out_of_a_requests_reach() {
     let owner = sea_orm::Database::connect(two.url()).await.unwrap();
     owner.execute_unprepared("GRANT SELECT ON session TO entrepot_app").await.unwrap();
     let db = two.open(RowSecurity::Auto).await;
-    let fault = db.prove_wall().await.unwrap_err().to_string();
+    let fault = db.prove_row_security().await.unwrap_err().to_string();
     assert!(fault.contains("session") && fault.contains("entrepot_app"), "{fault}");
     db.migrate().await.unwrap();
-    db.prove_wall().await.unwrap();
+    db.prove_row_security().await.unwrap();
     assert!(refused(&app, "SELECT 1 FROM session").await.contains("permission denied"));
     db.close().await.unwrap();
     owner.close().await.unwrap();
@@ -269,7 +269,7 @@ async fn the_steward_sees_all_tenants_and_writes_only_the_one_it_works_for() {
     let global = two.world.db.global();
     let rows = global.rows("SELECT name FROM store ORDER BY name", vec![]).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.try_get_by_index::<String>(0).unwrap()).collect::<Vec<_>>(), ["Ours", "Theirs"]);
-    let work = global.steward_for(two.one.tenant).await.unwrap();
+    let work = global.maintenance_for(two.one.tenant).await.unwrap();
     assert_eq!(work.execute("UPDATE store SET name = 'Renamed' WHERE $1 IS NOT NULL", vec![]).await.unwrap(), 1);
     work.rollback().await.unwrap();
     let nobodys = global.begin().await.unwrap();
@@ -286,7 +286,7 @@ async fn with_a_wall_for_writes_alone_reads_rest_on_their_statements() {
     let work = db.tenant(two.one.tenant).begin().await.unwrap();
     assert_eq!(stores(&work).await, ["Ours"]);
     work.rollback().await.unwrap();
-    assert!(db.prove_wall().await.is_ok());
+    assert!(db.prove_row_security().await.is_ok());
     db.close().await.unwrap();
     two.world.end().await;
 }
@@ -329,13 +329,17 @@ async fn a_login_that_may_not_make_roles_is_served_with_a_warning_or_refused_whe
     let fault = login.open(&two, RowSecurity::All).await.err().unwrap().to_string();
     assert!(fault.contains("GRANT entrepot_app, entrepot_steward"), "{fault}");
     let db = login.open(&two, RowSecurity::Auto).await.unwrap();
-    assert!(matches!(db.wall(), Wall::None(why) if why.contains("GRANT entrepot_app")), "{}", db.wall());
+    assert!(
+        matches!(db.active_row_security(), ActiveRowSecurity::None(why) if why.contains("GRANT entrepot_app")),
+        "{}",
+        db.active_row_security()
+    );
     db.close().await.unwrap();
     login.tell("GRANT entrepot_app, entrepot_steward TO {login}").await;
     let db = login.open(&two, RowSecurity::Auto).await.unwrap();
-    assert_eq!(*db.wall(), Wall::All);
+    assert_eq!(*db.active_row_security(), ActiveRowSecurity::All);
     db.migrate().await.unwrap();
-    db.prove_wall().await.unwrap();
+    db.prove_row_security().await.unwrap();
     assert_eq!(stores(&db.tenant(two.other.tenant)).await, ["Theirs"]);
     db.close().await.unwrap();
     login.end().await;
@@ -347,12 +351,12 @@ async fn a_login_that_owns_nothing_serves_by_its_roles_and_has_nothing_without_t
     let Some(two) = Two::new().await else { return };
     let login = Login::new(&two).await;
     let db = login.open(&two, RowSecurity::Auto).await.unwrap();
-    assert!(db.prove_wall().await.unwrap_err().to_string().contains("GRANT"), "{}", db.wall());
+    assert!(db.prove_row_security().await.unwrap_err().to_string().contains("GRANT"), "{}", db.active_row_security());
     db.close().await.unwrap();
     login.tell("GRANT entrepot_app, entrepot_steward TO {login}").await;
     let db = login.open(&two, RowSecurity::All).await.unwrap();
     assert_eq!(db.pending_migrations().await.unwrap(), 0);
-    assert_eq!(db.prove_wall().await.unwrap(), None, "no advice: this login can pass by nothing");
+    assert_eq!(db.prove_row_security().await.unwrap(), None, "no advice: this login can pass by nothing");
     assert_eq!(stores(&db.tenant(two.one.tenant)).await, ["Ours"]);
     let work = db.tenant(two.one.tenant).begin().await.unwrap();
     add_store(&work, "Second").await.unwrap();

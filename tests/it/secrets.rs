@@ -44,7 +44,7 @@ scenario!(the_signing_key_is_sealed_and_one_from_before_is_sealed_on_the_way, wo
     let plain = ring.open(&context, &stored).unwrap();
     assert_eq!(plain[0], 0x30, "PKCS #8 begins with a sequence");
 
-    let work = world.db.global().steward_for(TenantId::NIL).await.unwrap();
+    let work = world.db.global().maintenance_for(TenantId::NIL).await.unwrap();
     work.execute_global("UPDATE signing_key SET pkcs8 = $1", vec![plain.into()]).await.unwrap();
     work.commit().await.unwrap();
     let again = identity(world, ring.clone()).await;

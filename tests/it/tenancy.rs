@@ -197,7 +197,7 @@ async fn an_erased_tenant_leaves_nothing_but_the_proof(world: &World) {
         assert_eq!(left > 0, is_proof, "{}", table.name);
     }
     assert_eq!(world.dump(theirs).await, others, "the other tenant is as it was");
-    let log = verify::whole(&db.tenant(theirs), Some(world.node.audit.pen()), None).await.unwrap();
+    let log = verify::whole(&db.tenant(theirs), Some(world.node.audit.audit_writer()), None).await.unwrap();
     assert!(log.is_ok());
     let email = db.global().rows("SELECT email FROM app_user ORDER BY email", vec![]).await.unwrap();
     let emails: Vec<String> = email.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();

@@ -73,8 +73,8 @@ pub fn unkept_ring() -> KeyRing {
 /// What a tenant begins with here: nothing, as tenants are made by hand.
 pub struct Bare;
 #[async_trait::async_trait]
-impl entrepot::identity::Furnish for Bare {
-    async fn furnish(&self, _: &entrepot::storage::Work, _: MemberId) -> Result<(), entrepot::storage::Fault> {
+impl entrepot::identity::TenantProvisioner for Bare {
+    async fn provision(&self, _: &entrepot::storage::Work, _: MemberId) -> Result<(), entrepot::storage::Fault> {
         Ok(())
     }
     async fn before_members_change(&self, _: &entrepot::storage::Work) -> Result<(), entrepot::storage::Fault> {
@@ -139,7 +139,7 @@ impl World {
         let hand = time.clone();
         let clock = Clock::manual(move || Timestamp(hand.fetch_add(1, Ordering::Relaxed)), 7);
         let owner = tenant(&db, &clock, "first").await;
-        db.shelf().leave(unkept_ring());
+        db.extensions().insert(unkept_ring());
         let service = Catalog { db: db.clone(), clock: clock.clone(), signer: CursorSigner::new([7; 32]) };
         let schema = Schema::build(CatalogQuery::default(), CatalogMutation::default(), EmptySubscription)
             .register_output_type::<Payload>()
@@ -236,7 +236,7 @@ impl World {
 
 async fn tenant(db: &Database, clock: &Clock, slug: &str) -> Caller {
     let id: TenantId = clock.id();
-    let work = db.global().steward_for(id).await.unwrap();
+    let work = db.global().maintenance_for(id).await.unwrap();
     let row = entity::tenant::Model {
         id,
         slug: slug.to_owned(),

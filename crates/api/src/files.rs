@@ -15,7 +15,7 @@ use services::files::{
 };
 
 use crate::graphql::{
-    context::Asks,
+    context::ContextExt,
     directives::{emits, requires},
     fault::{Answer, TopError},
     refusal::{ErrorCode, UserError},

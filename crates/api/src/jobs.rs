@@ -14,7 +14,7 @@ use platform::{
 use crate::{
     graphql::{
         connection::{Page, PageArgs},
-        context::Asks,
+        context::ContextExt,
         directives::{paged, requires},
         fault::Answer,
         limits::Limits,
@@ -135,7 +135,7 @@ impl JobQuery {
     #[graphql(directive = requires::apply("job.read".into()))]
     async fn standing_jobs(&self, ctx: &Context<'_>) -> Answer<Vec<Job>> {
         let _: Permit<kind::JobRead> = ctx.permit()?;
-        Ok(ctx.given::<Jobs>()?.standing().await?.into_iter().map(Job::from).collect())
+        Ok(ctx.given::<Jobs>()?.periodic().await?.into_iter().map(Job::from).collect())
     }
 }
 

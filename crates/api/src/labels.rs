@@ -14,7 +14,7 @@ use crate::{
     catalog::Product,
     files::{File, refuse},
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{cost, emits, list_size, requires},
         fault::{Answer, TopError},
         reading::Reading,

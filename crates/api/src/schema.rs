@@ -21,14 +21,14 @@ use crate::{
     counts::{self as counts, Count},
     exchange,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{authenticated, list_size},
-        examined::{Examination, Examiner},
         fault::{Answer, TopError},
         limits::Limits,
-        outline::{Outline, Unreadable},
         scalars::{DateTime, Long},
-        yielding::Mark,
+        schema_index::{SchemaIndex, Unreadable},
+        validation_cache::{DocumentValidator, ValidationOnly},
+        yielding::YieldDirective,
     },
     identity::{LoginSession, Member, Tenant, own_session, own_tenant},
     jobs::{self as job, Job},
@@ -195,7 +195,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     if let Some(found) = purchasing::find_node(ctx, id).await? {
         return Ok(found);
     }
-    let loader = || ctx.late::<DataLoader<stock::StockLoader>>();
+    let loader = || ctx.lazy::<DataLoader<stock::StockLoader>>();
     Ok(match prefix {
         kind::LevelId::PREFIX => {
             ctx.permit::<may::StockRead>()?;
@@ -263,7 +263,7 @@ pub struct Given {
     pub limits: Limits,
 }
 
-/// The schema with its rooms. It executes what has been examined.
+/// The schema with its rooms. It executes what has been validated.
 pub fn build(given: Given) -> EntrepotSchema {
     let media = Media::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let hubs = Hubs::new(given.ledger.database().clone(), events::registry());
@@ -282,25 +282,25 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(given.exchange)
         .data(given.signer)
         .data(given.limits)
-        .directive(Mark)
+        .directive(YieldDirective)
         .validation_mode(ValidationMode::Fast)
         .finish()
 }
 
 /// What documents are judged by: the schema in short, and who holds them to the rules that the schema of `build` does without.
-pub struct Judges(JoinHandle<Result<(Outline, Examiner), Unreadable>>);
+pub struct Judges(JoinHandle<Result<(SchemaIndex, DocumentValidator), Unreadable>>);
 
 impl Judges {
     /// Begins to make them, in a thread of their own: a start has a database to open meanwhile, and the first request needs them.
     pub fn begin() -> Self {
         Self(std::thread::spawn(|| {
-            let strict = plain().extension(Examination).finish();
-            let outline = Outline::of(&strict.sdl())?;
-            let examiner = Examiner::new(move |request| {
+            let strict = plain().extension(ValidationOnly).finish();
+            let schema_index = SchemaIndex::of(&strict.sdl())?;
+            let validator = DocumentValidator::new(move |request| {
                 let strict = strict.clone();
                 Box::pin(async move { strict.execute(request).await })
             });
-            Ok((outline, examiner))
+            Ok((schema_index, validator))
         }))
     }
 
@@ -308,9 +308,9 @@ impl Judges {
     ///
     /// # Errors
     /// The SDL does not parse.
-    pub fn made(self) -> Result<(Arc<Outline>, Examiner), Unreadable> {
-        let (outline, examiner) = self.0.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        Ok((Arc::new(outline), examiner))
+    pub fn made(self) -> Result<(Arc<SchemaIndex>, DocumentValidator), Unreadable> {
+        let (schema_index, validator) = self.0.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok((Arc::new(schema_index), validator))
     }
 }
 

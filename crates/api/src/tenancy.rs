@@ -12,7 +12,7 @@ use crate::{
     catalog::{Money, MoneyInput},
     costing::CostingMethod,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{MaxAge, emits, requires, step_up},
         fault::Answer,
         reading::Reading,

@@ -7,9 +7,9 @@ mod path;
 /// The only place that reads the time and draws randomness.
 pub mod clock;
 /// What a node can say of itself in numbers.
-pub mod gauges;
+pub mod metrics;
 /// How much anyone may ask for: token buckets, in this process or in Redis for all nodes.
-pub mod budget;
+pub mod rate_limit;
 /// The one door to the database: tenants' rows, transactions, group commit, journal, idempotency.
 pub mod storage;
 /// Keyset pages: checked requests, signed cursors.

@@ -7,7 +7,7 @@ mod breakfast;
 use serde_json::{Value, json};
 use tools::replay::{
     Client,
-    wire::{About, request},
+    wire::{RequestLabel, request},
 };
 
 use super::run::DemoError;
@@ -63,12 +63,13 @@ impl<'c> Day<'c> {
         input["idempotencyKey"] = json!(format!("{}-{}", self.word, self.calls));
         let query =
             format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {fields} userErrors {{ code message }} }} }}");
-        let data: Value = self.client.ask(&About::new("day", mutation), request(&query, json!({ "input": input }))?).await?;
+        let data: Value =
+            self.client.ask(&RequestLabel::new("day", mutation), request(&query, json!({ "input": input }))?).await?;
         Ok(data[mutation].clone())
     }
 
     async fn ask(&self, what: &str, query: &str, variables: Value) -> Result<Value, DemoError> {
-        Ok(self.client.ask(&About::new("day", what), request(query, variables)?).await?)
+        Ok(self.client.ask(&RequestLabel::new("day", what), request(query, variables)?).await?)
     }
 
     /// On hand and available of a product in a store are what the day makes them.

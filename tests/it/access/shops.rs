@@ -250,9 +250,9 @@ async fn goods_come_back_to_any_shop(world: &World) {
     assert_eq!(unseen["userErrors"][0]["code"], "NOT_FOUND", "who may not see the order cannot name it: {unseen:#}");
     let role = json!({ "key": "desk", "name": "Desk", "permissions": ["order.read"] });
     let create = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } } }";
-    let desk = world.does(world.owner(), create, role).await["role"]["id"].clone();
+    let office = world.does(world.owner(), create, role).await["role"]["id"].clone();
     let clerk =
-        json!([{ "roleId": desk, "scope": everywhere() }, grant("manager", only(&[&own])), grant("catalogue", everywhere())]);
+        json!([{ "roleId": office, "scope": everywhere() }, grant("manager", only(&[&own])), grant("catalogue", everywhere())]);
     let clerk = world.hired("clerk", clerk).await;
     let seen = world.does(clerk, query, back("seen", &other.ids["oln"])).await;
     assert_eq!(seen["return"]["lines"][0]["orderLine"]["id"], json!(other.ids["oln"]), "{seen:#}");

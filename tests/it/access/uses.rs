@@ -4,11 +4,11 @@ use std::{net::IpAddr, time::Duration};
 
 use entrepot::{
     access::core::key::Secret,
-    budget::Allowance,
     graphql::{
-        payer::{Payer, Share},
-        session::{Documents, Doorkeeper, RequestMeta, Session},
+        quota::{QuotaSubject, Share},
+        session::{Authenticator, Documents, RequestMeta, Session},
     },
+    rate_limit::Allowance,
 };
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ on_both!(
 
 async fn opens(world: &World, secret: &str) -> Session {
     let meta = RequestMeta { id: "test", address: None, user_agent: None };
-    world.node.keeper.open(Some(secret), &meta).await.unwrap()
+    world.node.node_authenticator.open(Some(secret), &meta).await.unwrap()
 }
 
 const PIN: &str = "mutation($input: IntegrationUpdateInput!) { integrationUpdate(input: $input) { integration { version } userErrors { code } } }";
@@ -62,8 +62,8 @@ async fn a_key_has_its_part_of_the_budget(world: &World) {
     let of = integration(world, json!(["stock.read"]), everywhere()).await;
     let (whole, _) = key(world, &of, json!({})).await;
     let (part, id) = key(world, &of, json!({ "budget": { "points": 50, "restoreRate": 5 } })).await;
-    let paid = async |secret: &str| match opens(world, secret).await.payer {
-        Payer::Credential { id, tenant, share } => (id, tenant, share),
+    let paid = async |secret: &str| match opens(world, secret).await.quota_subject {
+        QuotaSubject::Credential { id, tenant, share } => (id, tenant, share),
         other => panic!("{other:?}"),
     };
     let (whole, part) = (paid(&whole).await, paid(&part).await);

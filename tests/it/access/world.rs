@@ -36,7 +36,7 @@ impl World {
         let clock = &self.node.clock;
         let (user, id): (UserId, MemberId) = (clock.id(), clock.id());
         let email = format!("{name}@example.com");
-        let work = self.node.db.global().steward_for(self.ours.owner.tenant).await.unwrap();
+        let work = self.node.db.global().maintenance_for(self.ours.owner.tenant).await.unwrap();
         let row = app_user::Model {
             id: user,
             email: email.clone(),

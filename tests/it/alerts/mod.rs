@@ -3,7 +3,7 @@
 
 mod crossings;
 mod dated;
-mod letters;
+mod emails;
 mod people;
 mod rules;
 mod shop;

@@ -17,7 +17,7 @@ async fn letters(shop: &Shop<'_>) -> Vec<Value> {
 fn begin(world: &World) -> tokio::task::JoinHandle<()> {
     let lease = std::time::Duration::from_millis(600);
     let terms = entrepot::jobs::Terms { lease, look: std::time::Duration::from_millis(30) };
-    tokio::spawn(world.node.jobs.clone().work(world.node.chores(), terms, std::future::pending()))
+    tokio::spawn(world.node.jobs.clone().work(world.node.job_registry(), terms, std::future::pending()))
 }
 
 async fn quiet(world: &World) {

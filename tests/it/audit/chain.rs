@@ -22,7 +22,7 @@ async fn an_entry_that_was_changed_before_it_was_chained_is_left_out(world: &Wor
     assert!(whole(world, tenant).await.is_ok(), "for now it only waits");
     let later = world.node.clock.now().plus_seconds(3_600);
     let reads = world.node.db.tenant(tenant);
-    let found = verify::whole(&reads, Some(world.node.audit.pen()), Some(later)).await.unwrap();
+    let found = verify::whole(&reads, Some(world.node.audit.audit_writer()), Some(later)).await.unwrap();
     assert!(found.broken.unwrap().1.contains("never chained"));
 }
 
@@ -112,14 +112,14 @@ async fn a_chain_that_was_changed_is_found_out(world: &World) {
     for stored in log.iter().filter(|stored| stored.seal.unwrap().seq != 5) {
         seq += 1;
         let hash = stored.entry.hash(&prev, seq);
-        let work = world.node.db.global().steward_for(tenant).await.unwrap();
+        let work = world.node.db.global().maintenance_for(tenant).await.unwrap();
         let sql = "UPDATE audit_entry SET seq = $2, prev_hash = $3, hash = $4 WHERE tenant_id = $1 AND id = $5";
         let values = vec![(-seq).abs().into(), prev.to_vec().into(), hash.to_vec().into(), stored.entry.id.into()];
         work.execute(sql, values).await.unwrap();
         work.commit().await.unwrap();
         prev = hash;
     }
-    let work = world.node.db.global().steward_for(tenant).await.unwrap();
+    let work = world.node.db.global().maintenance_for(tenant).await.unwrap();
     let values = vec![seq.into(), prev.to_vec().into()];
     work.execute("UPDATE audit_head SET seq = $2, hash = $3 WHERE tenant_id = $1", values).await.unwrap();
     work.commit().await.unwrap();

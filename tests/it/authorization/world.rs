@@ -16,8 +16,8 @@ use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
     api::access::KeyUse,
     clock::Clock,
-    files::Place,
-    graphql::{answer::data_json, fault::TopError, rate_limit::Paid, till::Bill},
+    files::FileLocation,
+    graphql::{answer::data_json, cost_limiter::Charge, fault::TopError, rate_limit::Paid},
     identity::{Entered, NewTenant, Session, Settings, Visit},
     ledger::Grouping,
     schema,
@@ -81,7 +81,7 @@ impl World {
         let clock = Clock::manual(move || Timestamp(hand.fetch_add(1, Ordering::Relaxed)), 11);
         let node = Node::open(&home.url, clock, Settings::default(), Grouping::Together, &crate::world::keys()).await.unwrap();
         let files = home.folder.join("files");
-        node.files.keep_in(Place::Folder(files.clone()));
+        node.files.keep_in(FileLocation::Folder(files.clone()));
         let ours = House::founded(&node, "alpha").await;
         let theirs = House::founded(&node, "bravo").await;
         let mut world = Self { node, ours, theirs, ticks, home, files };
@@ -89,8 +89,8 @@ impl World {
         world.theirs.depot = world.depot(&world.theirs).await;
         (world.ours.picture, world.ours.manual) = world.unused_files(&world.ours).await;
         (world.theirs.picture, world.theirs.manual) = world.unused_files(&world.theirs).await;
-        world.ours.ids = world.furnish(&world.ours).await;
-        world.theirs.ids = world.furnish(&world.theirs).await;
+        world.ours.ids = world.provision(&world.ours).await;
+        world.theirs.ids = world.provision(&world.theirs).await;
         world
     }
 
@@ -107,7 +107,7 @@ impl World {
         let mut request = Request::new(query).variables(Variables::from_json(variables.clone()));
         if let Some(caller) = caller {
             let scope = self.node.db.tenant(caller.tenant);
-            let paid = Paid { bill: Bill { requested: 1, actual: 1, budget: None }, at: 0 };
+            let paid = Paid { charge: Charge { requested: 1, actual: 1, level: None }, at: 0 };
             // People have a session, programs the key that they call with.
             request = match caller.actor.kind {
                 ActorKind::Integration => request.data(KeyUse { key: ApiKeyId::NIL, created_at: house.session.authenticated_at }),
@@ -137,7 +137,7 @@ impl World {
     }
 
     /// One of everything.
-    async fn furnish(&self, house: &House) -> BTreeMap<&'static str, String> {
+    async fn provision(&self, house: &House) -> BTreeMap<&'static str, String> {
         let word = house.word;
         let mut ids: BTreeMap<&'static str, String> = BTreeMap::new();
         let plain = [
@@ -313,7 +313,7 @@ impl House {
         };
         let Entered::In(logged_in) = node.identity.register(new, &Visit::default()).await.unwrap() else { panic!("not let in") };
         let claims = node.identity.tokens().verify(&logged_in.access_token).unwrap().0;
-        let owner = node.keeper.caller(claims.tid, claims.mid).await.unwrap().unwrap();
+        let owner = node.node_authenticator.caller(claims.tid, claims.mid).await.unwrap().unwrap();
         let session = Session {
             id: claims.sid,
             user: claims.sub,

@@ -7,7 +7,7 @@ use std::{
 
 use entity::prelude::CategoryId;
 use entrepot::{
-    api::{catalog::Loads, graphql::late::OfTenant},
+    api::{catalog::Loads, graphql::lazy::OfTenant},
     cache::{Cache, Remote},
     catalog,
     storage::Database,
@@ -43,7 +43,7 @@ async fn node(world: &World, redis: Option<&Redis>) -> Database {
         tokio::spawn(write);
         remote
     });
-    db.shelf().leave(Cache::new(entrepot::catalog::events::CACHED, SPACE, world::unkept_ring(), remote));
+    db.extensions().insert(Cache::new(entrepot::catalog::events::CACHED, SPACE, world::unkept_ring(), remote));
     db
 }
 

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::{
     books::{postings, throw_away},
-    desk::Books,
+    world::Books,
 };
 use crate::{
     authorization::{on_both, world::World},
-    purchasing::desk::{done, gbp, key},
+    purchasing::office::{done, gbp, key},
 };
 
 on_both!(
@@ -20,23 +20,23 @@ on_both!(
 );
 
 async fn give_back(books: &Books<'_>, line: Value) {
-    let input = json!({ "idempotencyKey": key(), "store": books.desk.store, "lines": [line] });
-    done(&books.desk.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    let input = json!({ "idempotencyKey": key(), "store": books.office.store, "lines": [line] });
+    done(&books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
 }
 
 /// The book made again from the journal says the same.
 async fn is_the_same_made_again(world: &World, books: &Books<'_>) {
-    let tenant = books.desk.caller.tenant;
+    let tenant = books.office.caller.tenant;
     let before = postings(world, tenant).await;
     throw_away(world).await;
     assert!(catch_up(&world.node.db, tenant, usize::MAX).await.unwrap().is_current());
     assert_eq!(postings(world, tenant).await, before);
-    books.desk.is_sound().await;
+    books.office.is_sound().await;
 }
 
 async fn what_comes_back_in_parts_is_worth_what_was_sold_and_no_more(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "9.00").await;
+    let mug = books.office.product("MUG", "9.00").await;
     books.receive(&mug, 2, "0.01").await;
     books.receive(&mug, 1, "0.00").await;
     let order = books.sell(&mug, 3).await;
@@ -53,7 +53,7 @@ async fn what_comes_back_in_parts_is_worth_what_was_sold_and_no_more(world: &Wor
 
 async fn a_return_of_several_orders_takes_from_each_what_it_gave(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "9.00").await;
+    let mug = books.office.product("MUG", "9.00").await;
     books.receive(&mug, 10, "1.00").await;
     let cheap = books.sell(&mug, 10).await;
     books.receive(&mug, 10, "5.00").await;
@@ -71,17 +71,17 @@ async fn a_return_of_several_orders_takes_from_each_what_it_gave(world: &World) 
 
 async fn reversed(books: &Books<'_>, movement: &Value) {
     let input = json!({ "idempotencyKey": key(), "movementId": movement["id"], "note": "it never was" });
-    done(&books.desk.act("stockReverse", "StockReverseInput", "movement { id }", input).await, "movement");
+    done(&books.office.act("stockReverse", "StockReverseInput", "movement { id }", input).await, "movement");
 }
 
 async fn a_reversal_of_several_lines_is_exact(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "9.00").await;
+    let mug = books.office.product("MUG", "9.00").await;
     books.receive(&mug, 2, "0.01").await;
     books.receive(&mug, 1, "0.00").await;
-    let change = json!({ "product": mug, "store": books.desk.store, "delta": -1 });
+    let change = json!({ "product": mug, "store": books.office.store, "delta": -1 });
     let input = json!({ "idempotencyKey": key(), "kind": "REMOVAL", "reasonCode": "OTHER", "changes": [change, change, change] });
-    let payload = books.desk.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
+    let payload = books.office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
     assert_eq!(books.cost(&mug).await[1], "0.00");
     reversed(&books, done(&payload, "movement")).await;
     assert_eq!(books.cost(&mug).await.as_array().unwrap()[..3], [json!(3), json!("0.02"), json!("0.02")]);
@@ -90,7 +90,7 @@ async fn a_reversal_of_several_lines_is_exact(world: &World) {
 
 async fn a_reversal_after_a_revaluation_writes_nothing_else_off(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "2.00").await;
+    let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 10, "1.00").await;
     let wrong = books.receive(&mug, 10, "10.00").await;
     done(&books.revalue(json!({ "lines": [{ "product": mug, "unitCost": gbp("1.00") }] })).await, "revaluation");

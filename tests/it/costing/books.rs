@@ -3,10 +3,10 @@
 use entrepot::costing::{jobs::keep_all, shell::catch_up};
 use serde_json::{Value, json};
 
-use super::desk::{Books, pretend};
+use super::world::{Books, pretend};
 use crate::{
     authorization::{on_both, world::World},
-    purchasing::desk::{done, gbp, key, refused},
+    purchasing::office::{done, gbp, key, refused},
 };
 
 on_both!(
@@ -24,7 +24,7 @@ on_both!(
 
 async fn what_came_first_leaves_first_or_all_cost_the_same(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "9.00").await;
+    let mug = books.office.product("MUG", "9.00").await;
     books.receive(&mug, 10, "2.00").await;
     books.receive(&mug, 10, "4.00").await;
     assert_eq!(books.cost(&mug).await, json!([20, "60.00", "60.00", [[10, "20.00"], [10, "40.00"]]]));
@@ -39,93 +39,93 @@ async fn what_came_first_leaves_first_or_all_cost_the_same(world: &World) {
     // Units that come at the cost of the last layer join it.
     books.receive(&mug, 1, "4.00").await;
     assert_eq!(books.cost(&mug).await, json!([4, "13.00", "16.00", [[4, "16.00"]]]));
-    books.desk.is_sound().await;
+    books.office.is_sound().await;
 }
 
 async fn a_delivery_is_worth_what_it_landed_at(world: &World) {
     let books = Books::of(world).await;
-    let (mug, plate) = (books.desk.product("MUG", "2.00").await, books.desk.product("PLATE", "3.00").await);
+    let (mug, plate) = (books.office.product("MUG", "2.00").await, books.office.product("PLATE", "3.00").await);
     let lines = json!([{ "product": mug, "quantity": 3, "unitCost": gbp("2.00") }, { "product": plate, "quantity": 2, "unitCost": gbp("3.00") }]);
     let charges = json!([{ "kind": "FREIGHT", "basis": "VALUE", "name": "Van", "amount": gbp("1.00") }]);
-    let order = books.desk.ordered(json!({ "lines": lines, "charges": charges })).await;
+    let order = books.office.ordered(json!({ "lines": lines, "charges": charges })).await;
     assert_eq!(books.cost(&mug).await, json!([0, "0.00", "0.00", []]), "what is only ordered is nobody's yet");
-    done(&books.desk.receive(&order, &[3, 2]).await, "purchaseOrder");
+    done(&books.office.receive(&order, &[3, 2]).await, "purchaseOrder");
     // Half the freight each: 6.50 for three mugs and for two plates.
     assert_eq!(books.cost(&mug).await.as_array().unwrap()[..3], [json!(3), json!("6.50"), json!("6.50")]);
     assert_eq!(books.cost(&plate).await, json!([2, "6.50", "6.50", [[2, "6.50"]]]));
     assert_eq!(books.sell(&mug, 3).await["costOfGoodsSold"]["amount"], "6.50", "not a penny is lost to rounding");
-    books.desk.is_sound().await;
+    books.office.is_sound().await;
 }
 
 async fn what_customers_bring_back_is_worth_what_its_sale_took(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "9.00").await;
+    let mug = books.office.product("MUG", "9.00").await;
     books.receive(&mug, 10, "2.00").await;
     let order = books.sell(&mug, 4).await;
     books.receive(&mug, 10, "7.00").await;
     let lines = json!([{ "orderLineId": order["lines"][0]["id"], "product": mug, "quantity": 3 }]);
-    let input = json!({ "idempotencyKey": key(), "store": books.desk.store, "lines": lines });
-    done(&books.desk.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    let input = json!({ "idempotencyKey": key(), "store": books.office.store, "lines": lines });
+    done(&books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
     assert_eq!(books.cost(&mug).await, json!([19, "88.00", "88.00", [[6, "12.00"], [10, "70.00"], [3, "6.00"]]]));
     let report = books.report(&mug, "FIFO").await;
     assert_eq!((report[1].as_str(), report[2].as_str()), ("8.00", "6.00"), "what came back is not deducted from what was sold");
     // Nobody knows which sale it was: it comes back at what the product is listed at.
     let lines = json!([{ "product": mug, "quantity": 1 }]);
-    let input = json!({ "idempotencyKey": key(), "store": books.desk.store, "lines": lines });
-    done(&books.desk.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    let input = json!({ "idempotencyKey": key(), "store": books.office.store, "lines": lines });
+    done(&books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
     assert_eq!(books.report(&mug, "FIFO").await[2], "15.00");
-    books.desk.is_sound().await;
+    books.office.is_sound().await;
 }
 
 async fn a_transfer_changes_nothing_and_what_is_lost_on_the_way_is_written_off(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "2.00").await;
-    let shop = books.desk.new_store("SHOP").await;
+    let mug = books.office.product("MUG", "2.00").await;
+    let shop = books.office.new_store("SHOP").await;
     books.receive(&mug, 10, "2.00").await;
     let lines = json!([{ "product": mug, "quantity": 6 }]);
-    let input = json!({ "idempotencyKey": key(), "fromStore": books.desk.store, "toStore": shop, "lines": lines });
-    let made = books.desk.act("transferCreate", "TransferCreateInput", "transfer { id lines { id } }", input).await;
+    let input = json!({ "idempotencyKey": key(), "fromStore": books.office.store, "toStore": shop, "lines": lines });
+    let made = books.office.act("transferCreate", "TransferCreateInput", "transfer { id lines { id } }", input).await;
     let (id, line) = (done(&made, "transfer")["id"].clone(), made["transfer"]["lines"][0]["id"].clone());
     let act = |more: Value| {
         let mut input = json!({ "idempotencyKey": key(), "id": id });
         more.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
         input
     };
-    done(&books.desk.act("transferReady", "TransferActionInput", "transfer { id }", act(json!({}))).await, "transfer");
-    done(&books.desk.act("transferShip", "TransferMoveInput", "transfer { id }", act(json!({}))).await, "transfer");
+    done(&books.office.act("transferReady", "TransferActionInput", "transfer { id }", act(json!({}))).await, "transfer");
+    done(&books.office.act("transferShip", "TransferMoveInput", "transfer { id }", act(json!({}))).await, "transfer");
     assert_eq!(books.cost(&mug).await, json!([10, "20.00", "20.00", [[10, "20.00"]]]), "on its way it is still the company's");
     let some = act(json!({ "lines": [{ "lineId": line, "quantity": 5 }] }));
-    done(&books.desk.act("transferReceive", "TransferMoveInput", "transfer { id }", some).await, "transfer");
+    done(&books.office.act("transferReceive", "TransferMoveInput", "transfer { id }", some).await, "transfer");
     assert_eq!(books.cost(&mug).await[0], 10);
     let lost = act(json!({ "reasonCode": "LOSS" }));
-    done(&books.desk.act("transferClose", "TransferCloseInput", "transfer { id }", lost).await, "transfer");
+    done(&books.office.act("transferClose", "TransferCloseInput", "transfer { id }", lost).await, "transfer");
     assert_eq!(books.cost(&mug).await, json!([9, "18.00", "18.00", [[9, "18.00"]]]));
     assert_eq!(books.report(&mug, "FIFO").await[3], "-2.00");
-    books.desk.is_sound().await;
+    books.office.is_sound().await;
 }
 
 async fn a_reversal_takes_back_what_it_brought(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "2.00").await;
+    let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 10, "1.00").await;
     let wrong = books.receive(&mug, 10, "10.00").await;
     assert_eq!(books.cost(&mug).await[1], "110.00");
     let input = json!({ "idempotencyKey": key(), "movementId": wrong["id"], "note": "ten times too dear" });
-    let payload = books.desk.act("stockReverse", "StockReverseInput", "movement { id }", input).await;
+    let payload = books.office.act("stockReverse", "StockReverseInput", "movement { id }", input).await;
     done(&payload, "movement");
     assert_eq!(books.cost(&mug).await, json!([10, "10.00", "10.00", [[10, "10.00"]]]), "as if it had never come");
     assert_eq!(books.report(&mug, "MOVING_AVERAGE").await[0], "10.00");
     let broken = books.adjust("REMOVAL", &mug, -4, json!({})).await;
     books.receive(&mug, 6, "3.00").await;
     let input = json!({ "idempotencyKey": key(), "movementId": broken["id"], "note": "they were not broken" });
-    done(&books.desk.act("stockReverse", "StockReverseInput", "movement { id }", input).await, "movement");
+    done(&books.office.act("stockReverse", "StockReverseInput", "movement { id }", input).await, "movement");
     assert_eq!(books.cost(&mug).await[1], "28.00", "ten at one pound and six at three");
-    books.desk.is_sound().await;
+    books.office.is_sound().await;
 }
 
 async fn what_stock_was_worth_is_told_as_of_a_moment_and_as_it_was_known(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "2.00").await;
+    let mug = books.office.product("MUG", "2.00").await;
     let at = |day: u32| json!(format!("2026-01-{day:02}T12:00:00Z"));
     let with = |day: u32, cost: &str| json!({ "unitCost": gbp(cost), "occurredAt": at(day) });
     books.adjust("RECEIPT", &mug, 10, with(2, "2.00")).await;
@@ -141,17 +141,17 @@ async fn what_stock_was_worth_is_told_as_of_a_moment_and_as_it_was_known(world: 
     assert_eq!(now(5).await, json!([16, "62.00"]), "the sale took what units cost when it was recorded");
     assert_eq!(books.worth_at(&mug, at(5), known).await, json!([6, "12.00"]));
     assert_eq!(books.worth_at(&mug, Value::Null, Value::Null).await, json!([16, "62.00"]));
-    books.desk.is_sound().await;
+    books.office.is_sound().await;
 }
 
 async fn cost_of_zero_and_no_cost_at_all(world: &World) {
     let books = Books::of(world).await;
-    let gift = books.desk.product("GIFT", "2.00").await;
+    let gift = books.office.product("GIFT", "2.00").await;
     books.receive(&gift, 3, "0.00").await;
     assert_eq!(books.cost(&gift).await, json!([3, "0.00", "0.00", [[3, "0.00"]]]));
     assert_eq!(books.sell(&gift, 3).await["costOfGoodsSold"]["amount"], "0.00");
     let input = json!({ "sku": "STRAY", "name": "A stray" });
-    let made = books.desk.act("productCreate", "ProductCreateInput", "product { id }", input).await;
+    let made = books.office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
     let stray = json!({ "id": done(&made, "product")["id"] });
     books.adjust("ADJUSTMENT", &stray, 5, json!({})).await;
     assert_eq!(books.cost(&stray).await, json!([5, "0.00", "0.00", [[5, "0.00"]]]), "nothing is known of its cost");
@@ -161,10 +161,10 @@ async fn cost_of_zero_and_no_cost_at_all(world: &World) {
     books.adjust("ADJUSTMENT", &stray, 1, json!({ "unitCost": { "amount": "9.00", "currencyCode": "EUR" } })).await;
     assert_eq!(books.cost(&stray).await[1], "13.00", "of another currency nothing is known");
     // What cannot be told exactly is refused; what came bit by bit, and is there already, is kept at the most that can.
-    let vast = books.desk.product("VAST", "2.00").await;
-    let change = json!({ "product": vast, "store": books.desk.store, "delta": 2, "unitCost": gbp("90071992547409.91") });
+    let vast = books.office.product("VAST", "2.00").await;
+    let change = json!({ "product": vast, "store": books.office.store, "delta": 2, "unitCost": gbp("90071992547409.91") });
     let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [change] });
-    let payload = books.desk.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
+    let payload = books.office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
     refused(&payload, "OUT_OF_RANGE", "input.changes.0.unitCost");
     for _ in 0..2 {
         books.receive(&vast, 1, "90071992547409.91").await;
@@ -172,24 +172,24 @@ async fn cost_of_zero_and_no_cost_at_all(world: &World) {
     assert_eq!(books.cost(&vast).await[1], "90071992547409.91");
     books.adjust("REMOVAL", &vast, -2, json!({})).await;
     assert_eq!(books.cost(&vast).await, json!([0, "0.00", "0.00", []]));
-    books.desk.is_sound().await;
+    books.office.is_sound().await;
 }
 
 /// More entries than a page holds, and a movement that lies across the end of one.
 async fn many_entries_are_booked_in_pages_and_by_many_at_once(world: &World) {
     let books = Books::of(world).await;
-    let (mug, plate) = (books.desk.product("MUG", "2.00").await, books.desk.product("PLATE", "3.00").await);
+    let (mug, plate) = (books.office.product("MUG", "2.00").await, books.office.product("PLATE", "3.00").await);
     for round in 0..14 {
         let change = |index: i64| {
             let product = if index % 2 == 0 { &mug } else { &plate };
-            json!({ "product": product, "store": books.desk.store, "delta": 1 + index % 3, "unitCost": gbp(&format!("{}.0{}", 1 + index % 5, round % 10)) })
+            json!({ "product": product, "store": books.office.store, "delta": 1 + index % 3, "unitCost": gbp(&format!("{}.0{}", 1 + index % 5, round % 10)) })
         };
         let changes: Vec<Value> = (0..500).map(change).collect();
         let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": changes });
-        done(&books.desk.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
+        done(&books.office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
     }
     books.sell(&mug, 4_321).await;
-    let (db, tenant) = (world.node.db.clone(), books.desk.caller.tenant);
+    let (db, tenant) = (world.node.db.clone(), books.office.caller.tenant);
     let first = books.cost(&mug).await;
     let postings = postings(world, tenant).await;
     assert!(postings.len() > 7_000);
@@ -202,27 +202,27 @@ async fn many_entries_are_booked_in_pages_and_by_many_at_once(world: &World) {
     keep_all(db.clone()).await.unwrap();
     assert_eq!(books.cost(&mug).await, first);
     assert_eq!(self::postings(world, tenant).await, postings);
-    books.desk.is_sound().await;
+    books.office.is_sound().await;
 }
 
 async fn pages_without_a_movement_are_turned_too(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "9.00").await;
+    let mug = books.office.product("MUG", "9.00").await;
     books.receive(&mug, 10, "2.00").await;
     // More events than a page has, about products.
     for call in 0..13 {
         let rows: Vec<Value> = (0..500).map(|row| json!({ "sku": format!("S-{call}-{row}"), "name": "A thing" })).collect();
         let input = json!({ "idempotencyKey": key(), "rows": rows });
-        books.desk.act("productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", input).await;
+        books.office.act("productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", input).await;
     }
     books.receive(&mug, 10, "4.00").await;
     throw_away(world).await;
-    let (db, tenant) = (&world.node.db, books.desk.caller.tenant);
+    let (db, tenant) = (&world.node.db, books.office.caller.tenant);
     let first = catch_up(db, tenant, 1).await.unwrap();
     assert!(first.head > 6_500 && !first.is_current(), "{first:?}");
     assert!(catch_up(db, tenant, 1).await.unwrap().is_current());
     assert_eq!(books.cost(&mug).await, json!([20, "60.00", "60.00", [[10, "20.00"], [10, "40.00"]]]));
-    books.desk.is_sound().await;
+    books.office.is_sound().await;
 }
 
 /// The whole book: it is made again from the journal.
@@ -246,18 +246,18 @@ pub async fn postings(world: &World, tenant: entity::prelude::TenantId) -> Vec<(
 
 async fn the_tenant_chooses_how_costs_are_told(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "2.00").await;
+    let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 1, "2.00").await;
     books.receive(&mug, 1, "4.00").await;
     let order = books.sell(&mug, 1).await;
     assert_eq!(order["costOfGoodsSold"]["amount"], "3.00");
     let settings = "tenant { settings { version costingMethod } }";
-    let answer = books.desk.ask("{ viewer { tenant { settings { version } } } }", json!({})).await;
+    let answer = books.office.ask("{ viewer { tenant { settings { version } } } }", json!({})).await;
     let version = answer["data"]["viewer"]["tenant"]["settings"]["version"].clone();
     let change = json!({ "expectedVersion": version, "costingMethod": "FIFO" });
-    let told = books.desk.act("tenantUpdate", "TenantUpdateInput", settings, change).await;
+    let told = books.office.act("tenantUpdate", "TenantUpdateInput", settings, change).await;
     assert_eq!(done(&told, "tenant")["settings"]["costingMethod"], "FIFO");
     let query = "query($id: ID!) { order(by: { id: $id }) { costOfGoodsSold { amount } } }";
-    let answer = books.desk.ask(query, json!({ "id": order["id"] })).await;
+    let answer = books.office.ask(query, json!({ "id": order["id"] })).await;
     assert_eq!(answer["data"]["order"]["costOfGoodsSold"]["amount"], "2.00", "of the past too");
 }

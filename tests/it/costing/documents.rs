@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::desk::Books;
+use super::world::Books;
 use crate::{
     authorization::{on_both, world::World},
-    purchasing::desk::{done, gbp, key, refused},
+    purchasing::office::{done, gbp, key, refused},
 };
 
 on_both!(
@@ -18,7 +18,7 @@ on_both!(
 
 async fn a_document_says_what_units_are_worth_from_then_on(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "2.00").await;
+    let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 3, "2.00").await;
     books.receive(&mug, 7, "5.00").await;
     let sold = books.sell(&mug, 1).await;
@@ -35,32 +35,32 @@ async fn a_document_says_what_units_are_worth_from_then_on(world: &World) {
     assert_eq!(books.cost(&mug).await, json!([9, "13.50", "13.50", [[2, "3.00"], [7, "10.50"]]]));
     assert_eq!(books.sell(&mug, 2).await["costOfGoodsSold"]["amount"], "3.00");
     let query = "query($id: ID!) { order(by: { id: $id }) { costOfGoodsSold { amount } } }";
-    let answer = books.desk.ask(query, json!({ "id": sold["id"] })).await;
+    let answer = books.office.ask(query, json!({ "id": sold["id"] })).await;
     assert_eq!(answer["data"]["order"]["costOfGoodsSold"]["amount"], "4.10", "what has left stays as it was");
     assert_eq!(books.worth_at(&mug, before, Value::Null).await, json!([9, "36.90"]));
     assert_eq!(books.report(&mug, "MOVING_AVERAGE").await, ["41.00", "7.10", "0.00", "0.00", "0.00", "-23.40", "10.50"]);
-    books.desk.is_sound().await;
+    books.office.is_sound().await;
 }
 
 async fn a_dry_run_says_what_would_happen_and_writes_nothing(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "2.00").await;
+    let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 3, "2.00").await;
     books.cost(&mug).await;
-    let before = world.dump(books.desk.caller.tenant).await;
+    let before = world.dump(books.office.caller.tenant).await;
     let input = json!({ "idempotencyKey": key(), "note": "why", "lines": [{ "product": mug, "unitCost": gbp("0.00") }] });
     let query = "mutation($input: StockRevalueInput!) { stockRevalue(input: $input, validateOnly: true) { seq userErrors { code } revaluation { number lines { change { amount } } } } }";
-    let answer = books.desk.ask(query, json!({ "input": input })).await;
+    let answer = books.office.ask(query, json!({ "input": input })).await;
     let payload = &answer["data"]["stockRevalue"];
     assert_eq!(payload["revaluation"], json!({ "number": "0", "lines": [{ "change": { "amount": "-6.00" } }] }), "{answer}");
     assert_eq!(payload["seq"], Value::Null);
-    assert_eq!(world.dump(books.desk.caller.tenant).await, before);
+    assert_eq!(world.dump(books.office.caller.tenant).await, before);
 }
 
 async fn what_cannot_be_revalued_is_refused_with_its_path(world: &World) {
     let books = Books::of(world).await;
-    let (mug, empty) = (books.desk.product("MUG", "2.00").await, books.desk.product("EMPTY", "2.00").await);
-    let plate = books.desk.product("PLATE", "2.00").await;
+    let (mug, empty) = (books.office.product("MUG", "2.00").await, books.office.product("EMPTY", "2.00").await);
+    let plate = books.office.product("PLATE", "2.00").await;
     books.receive(&mug, 3, "2.00").await;
     books.receive(&plate, 1, "2.00").await;
     let line = |product: &Value, cost: Value| json!({ "product": product, "unitCost": cost });
@@ -89,12 +89,12 @@ async fn what_cannot_be_revalued_is_refused_with_its_path(world: &World) {
     done(&books.revalue(json!({ "externalRef": "Q4", "lines": [fine()] })).await, "revaluation");
     refused(&books.revalue(json!({ "externalRef": "Q4", "lines": [fine()] })).await, "DUPLICATE", "input.externalRef");
     assert_eq!(books.cost(&mug).await[1], "3.00", "of all that, one was done");
-    books.desk.is_sound().await;
+    books.office.is_sound().await;
 }
 
 async fn the_same_key_answers_again(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "2.00").await;
+    let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 3, "2.00").await;
     let input = json!({ "idempotencyKey": key(), "lines": [{ "product": mug, "unitCost": gbp("1.00") }] });
     let first = books.revalue(input.clone()).await;
@@ -110,22 +110,22 @@ async fn the_same_key_answers_again(world: &World) {
     let ids: std::collections::BTreeSet<_> = all.iter().map(|one| done(one, "revaluation")["id"].to_string()).collect();
     assert_eq!((ids.len(), all.iter().filter(|one| one["replayed"] == false).count()), (1, 1));
     assert_eq!(books.cost(&mug).await[1], "8.00");
-    books.desk.is_sound().await;
+    books.office.is_sound().await;
 }
 
 async fn documents_are_listed_newest_first(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "2.00").await;
+    let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 3, "2.00").await;
     for cost in ["1.00", "2.00", "3.00"] {
         done(&books.revalue(json!({ "lines": [{ "product": mug, "unitCost": gbp(cost) }] })).await, "revaluation");
     }
     let query = "query($after: Cursor) { revaluations(first: 2, after: $after) { nodes { number lines { unitCost { amount } } } pageInfo { hasNextPage endCursor } } }";
-    let page = books.desk.ask(query, json!({})).await["data"]["revaluations"].clone();
+    let page = books.office.ask(query, json!({})).await["data"]["revaluations"].clone();
     let costs = |page: &Value| {
         page["nodes"].as_array().unwrap().iter().map(|n| n["lines"][0]["unitCost"]["amount"].clone()).collect::<Vec<_>>()
     };
     assert_eq!((costs(&page), &page["pageInfo"]["hasNextPage"]), (vec![json!("3.00"), json!("2.00")], &json!(true)));
-    let rest = books.desk.ask(query, json!({ "after": page["pageInfo"]["endCursor"] })).await["data"]["revaluations"].clone();
+    let rest = books.office.ask(query, json!({ "after": page["pageInfo"]["endCursor"] })).await["data"]["revaluations"].clone();
     assert_eq!(costs(&rest)[0], "1.00");
 }

@@ -2,6 +2,6 @@
 
 mod back;
 mod books;
-mod desk;
+mod world;
 mod documents;
 mod rights;

@@ -8,11 +8,11 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use super::desk::{Books, pretend};
+use super::world::{Books, pretend};
 use crate::{
     authorization::{crossing::made_up, on_both, world::World},
     purchasing::{
-        desk::{gbp, key},
+        office::{gbp, key},
         proofs::{Break, each_is_named},
     },
 };
@@ -27,10 +27,10 @@ on_both!(
 
 async fn who_may_not_see_costs_sees_none(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "2.00").await;
+    let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 3, "2.00").await;
     let order = books.sell(&mug, 1).await;
-    let blind = books.desk.as_caller(world.ours.only(&["order.read", "stock.movement.read", "product.read", "cost.write"]));
+    let blind = books.office.as_caller(world.ours.only(&["order.read", "stock.movement.read", "product.read", "cost.write"]));
     let query = "query($id: ID!) { order(by: { id: $id }) { costOfGoodsSold { amount } } \
                  stockMovements(filter: { reference: { eq: $id } }) { nodes { entries { bookValue { amount } unitCost { amount } } } } }";
     let answer = blind.ask(query, json!({ "id": order["id"] })).await;
@@ -49,26 +49,26 @@ async fn who_may_not_see_costs_sees_none(world: &World) {
 
 async fn a_partner_of_a_channel_has_no_report_of_all_of_them(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "2.00").await;
+    let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 3, "2.00").await;
     books.sell(&mug, 1).await;
-    let mut partner = books.desk.caller.clone();
+    let mut partner = books.office.caller.clone();
     partner.channel = Some(world.ours.ids["chn"].parse().unwrap());
     let query = "{ costReport { rows { costOfGoodsSold { amount } } } }";
-    let answer = books.desk.as_caller(partner).ask(query, json!({})).await;
+    let answer = books.office.as_caller(partner).ask(query, json!({})).await;
     assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer}");
 }
 
 /// Another shop's trade is not there, in its rows and by its name; the company's own sums are.
 async fn a_report_by_store_is_of_the_stores_that_one_sees(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "2.00").await;
+    let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 3, "2.00").await;
     let own = world.ours.depot.clone();
     let change = json!({ "product": mug, "store": { "id": own }, "delta": 5, "unitCost": gbp("2.00") });
     let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [change] });
-    books.desk.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
-    let other = books.desk.store["id"].as_str().unwrap();
+    books.office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
+    let other = books.office.store["id"].as_str().unwrap();
     let query = "query($p: ProductRef!, $s: StoreRef, $g: CostGroup! = STORE) { costReport(product: $p, store: $s, groupBy: $g) {
         rows { key received { amount } } } }";
     let ask = async |right: usize, more: Value| {
@@ -76,7 +76,7 @@ async fn a_report_by_store_is_of_the_stores_that_one_sees(world: &World) {
         caller.permissions.grant(right, &Reach::stores([own.parse().unwrap()]));
         let mut variables = json!({ "p": mug });
         variables.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        books.desk.as_caller(caller).ask(query, variables).await
+        books.office.as_caller(caller).ask(query, variables).await
     };
     for right in [kind::StockRead::INDEX, kind::ReportRead::INDEX] {
         let mine = json!({ "data": { "costReport": { "rows": [{ "key": own, "received": { "amount": "10.00" } }] } } });
@@ -92,7 +92,7 @@ async fn a_report_by_store_is_of_the_stores_that_one_sees(world: &World) {
         let company = ask(right, json!({ "g": "NONE" })).await;
         assert_eq!(company["data"]["costReport"]["rows"], json!([{ "key": null, "received": { "amount": "16.00" } }]));
     }
-    let both = books.desk.ask(query, json!({ "p": mug })).await;
+    let both = books.office.ask(query, json!({ "p": mug })).await;
     assert_eq!(both["data"]["costReport"]["rows"].as_array().map(Vec::len), Some(2), "{both:#}");
 }
 
@@ -117,14 +117,14 @@ async fn each_proof_of_costs_names_what_is_broken(world: &World) {
 /// Sums that stay as they are hide nothing: what a report groups by, and how a product's worth is spread over its postings.
 async fn each_posting_says_what_its_entry_says(world: &World) {
     let books = Books::of(world).await;
-    let mug = books.desk.product("MUG", "2.00").await;
-    let other = books.desk.new_store("ELSEWHERE").await;
+    let mug = books.office.product("MUG", "2.00").await;
+    let other = books.office.new_store("ELSEWHERE").await;
     books.receive(&mug, 10, "2.00").await;
     books.sell(&mug, 3).await;
     books.sell(&mug, 2).await;
     books.receive(&mug, 5, "3.00").await;
     assert_eq!(books.cost(&mug).await, json!([10, "25.00", "25.00", [[5, "10.00"], [5, "15.00"]]]));
-    books.desk.is_sound().await;
+    books.office.is_sound().await;
     let tenant = world.ours.owner.tenant;
     let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
     let literal = |uuid: uuid::Uuid| match world.node.db.backend() {
@@ -132,7 +132,7 @@ async fn each_posting_says_what_its_entry_says(world: &World) {
         Backend::Postgres => format!("'{uuid}'::uuid"),
     };
     let mug = literal(id(&mug).parse::<ProductId>().unwrap().uuid());
-    let (here, there) = (&books.desk.store, &other);
+    let (here, there) = (&books.office.store, &other);
     let [here, there] = [here, there].map(|store| literal(id(store).parse::<StoreId>().unwrap().uuid()));
     let own = format!("tenant_id = $1 AND product_id = {mug}");
     let first = format!("{own} AND seq = (SELECT min(p.seq) FROM cost_posting p WHERE p.{own} AND p.kind = 'SALE')");
@@ -176,5 +176,5 @@ async fn each_posting_says_what_its_entry_says(world: &World) {
             pretend(world, sql).await;
         }
     }
-    books.desk.is_sound().await;
+    books.office.is_sound().await;
 }

@@ -133,7 +133,11 @@ async fn rows(noun: Noun, bytes: Vec<u8>, is_workbook: bool) -> usize {
         match reading.recv().await.expect("a reader that ends says so: this one broke") {
             Ok(Said::Rows(found)) => {
                 for row in &found {
-                    let known = fields::Known { decimal: Decimal::Comma, currency: "GBP".to_owned(), ..fields::Known::default() };
+                    let known = fields::ResolvedNames {
+                        decimal: Decimal::Comma,
+                        currency: "GBP".to_owned(),
+                        ..fields::ResolvedNames::default()
+                    };
                     let _ = (fields::product(row, &known), fields::supplier(row), fields::category(row), fields::customer(row));
                 }
                 count += found.len();

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use entrepot::{
     audit::Origin,
-    files::{FileError, Place, core::File},
+    files::{FileError, FileLocation, core::File},
     insight::verify::verify_tenant,
 };
 use futures_util::stream;
@@ -292,10 +292,10 @@ async fn a_full_disk_makes_small_pictures_wait(world: &World) {
     let (tenant, file) = (world.ours.owner.tenant, file.parse().unwrap());
     let wall = world.path("wall");
     std::fs::write(&wall, b"").unwrap();
-    world.node.files.keep_in(Place::Folder(wall.join("files")));
+    world.node.files.keep_in(FileLocation::Folder(wall.join("files")));
     assert!(matches!(world.node.files.draw(tenant, file).await, Err(FileError::Away)));
     // A folder that can be read and not written into: as a disk without room is.
-    world.node.files.keep_in(Place::Folder(world.files.clone()));
+    world.node.files.keep_in(FileLocation::Folder(world.files.clone()));
     let kept = world.node.files.of_tenant(tenant, file).await.unwrap().unwrap();
     let small = world.files.join(format!("{}-128", kept.blob.unwrap()));
     std::fs::create_dir_all(&small).unwrap();

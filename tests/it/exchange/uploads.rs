@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use entrepot::{
     audit::Origin,
-    files::{FileError, Place, core::State},
+    files::{FileError, FileLocation, core::State},
 };
 use futures_util::stream;
 use serde_json::{Value, json};
@@ -121,12 +121,12 @@ async fn a_disk_that_is_not_there_is_said(world: &World) {
     // A file where a folder should be: nothing can be kept there.
     let wall = world.path("wall");
     std::fs::write(&wall, b"").unwrap();
-    world.node.files.keep_in(Place::Folder(wall.join("files")));
+    world.node.files.keep_in(FileLocation::Folder(wall.join("files")));
     assert!(matches!(send(world, &token, part(b"sku\n")).await, Err(FileError::Away)));
     let query = "query($id: ID!) { node(id: $id) { ... on File { state size } } }";
     assert_eq!(ask(world, query, json!({ "id": file["id"] })).await["node"], json!({ "state": "AWAITED", "size": 0 }));
     // Once it is there the same link is good.
-    world.node.files.keep_in(Place::Folder(world.files.clone()));
+    world.node.files.keep_in(FileLocation::Folder(world.files.clone()));
     send(world, &token, part(b"sku\n")).await.unwrap();
 }
 

@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use entrepot::budget::{Allowance, Budgets, Key, Redis};
+use entrepot::rate_limit::{Allowance, Key, RateLimiter, Redis};
 
-use super::budget::OwnRedis;
+use super::rate_limit::OwnRedis;
 
 #[tokio::test]
 async fn a_redis_whose_clock_goes_back_keeps_nobody_waiting() {
@@ -12,7 +12,7 @@ async fn a_redis_whose_clock_goes_back_keeps_nobody_waiting() {
     let began = std::time::Instant::now();
     let node = || {
         let gone = move || i64::try_from(began.elapsed().as_micros()).unwrap();
-        Budgets::new(std::sync::Arc::new(gone), Some(Redis::at(&redis.url).unwrap()))
+        RateLimiter::new(std::sync::Arc::new(gone), Some(Redis::at(&redis.url).unwrap()))
     };
     let (key, points) = (Key::named("test", "ann"), Allowance::within(10, 20));
     node().take(key, points, 10).await.unwrap();

@@ -6,7 +6,7 @@ use axum::{
     body::Bytes,
     http::{Request, Version},
 };
-use entrepot::budget::Allowance;
+use entrepot::rate_limit::Allowance;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::json;

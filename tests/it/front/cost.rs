@@ -11,19 +11,19 @@ use async_graphql::{
     value,
 };
 use entrepot::{
-    budget::{Allowance, Budgets},
     graphql::{
+        cost_limiter::CostLimiter,
         guard::{Guard, Operation},
         limits::Limits,
-        outline::{Outline, base},
-        payer::{Payer, Terms},
-        till::Till,
+        quota::{QuotaSubject, Terms},
+        schema_index::{SchemaIndex, base},
     },
+    rate_limit::{Allowance, RateLimiter},
 };
 use serde_json::{Value as Json, json};
 
 fn guard() -> Guard {
-    Guard::new(Limits::default(), Arc::new(Outline::of(&entrepot::schema::sdl()).unwrap()))
+    Guard::new(Limits::default(), Arc::new(SchemaIndex::of(&entrepot::schema::sdl()).unwrap()))
 }
 
 fn read(query: &str) -> Arc<Operation> {
@@ -31,7 +31,7 @@ fn read(query: &str) -> Arc<Operation> {
 }
 
 fn points(query: &str, variables: Json) -> u32 {
-    read(query).plan.asked(&Variables::from_json(variables)).points()
+    read(query).plan.requested(&Variables::from_json(variables)).points()
 }
 
 /// The operations of the benchmark, whose kit lies in `bench/targets`.
@@ -132,7 +132,7 @@ fn no_way_of_writing_makes_an_operation_cheaper() {
 #[test]
 fn lists_that_came_shorter_are_paid_back() {
     let operation = read("{ products(first: 100) { nodes { id stock { id } } } }");
-    let asked = operation.plan.asked(&Variables::default());
+    let asked = operation.plan.requested(&Variables::default());
     // 1 + 100 × (0.1 + 20 × 0.05).
     assert_eq!(asked.points(), 111);
     let actual = |data: Value| operation.plan.actual(&asked, &data);
@@ -147,7 +147,7 @@ fn lists_that_came_shorter_are_paid_back() {
     assert_eq!(actual(value!({ "products": { "$serde_json::private::RawValue": "{}" } })), 111);
     assert_eq!(actual(Value::Null), 1);
     let adjust = read(W2);
-    let asked = adjust.plan.asked(&Variables::from_json(json!({ "i": { "changes": vec![json!({}); 100] } })));
+    let asked = adjust.plan.requested(&Variables::from_json(json!({ "i": { "changes": vec![json!({}); 100] } })));
     let levels = value!({ "stockAdjust": { "levels": [{ "id": "1" }], "userErrors": [] } });
     assert_eq!(adjust.plan.actual(&asked, &levels), 21, "lines of the input were worked on, whatever came back");
 }
@@ -217,14 +217,14 @@ fn sized_fields(field: &FieldDefinition) -> Vec<String> {
 fn filling_in_a_plan_takes_no_time() {
     let sdl = entrepot::schema::sdl();
     let began = Instant::now();
-    Outline::of(&sdl).unwrap();
+    SchemaIndex::of(&sdl).unwrap();
     println!("{:?} to read the schema when a node starts", began.elapsed());
     for (name, query) in [("w1", W1), ("w6", W6), ("w7", W7)] {
         let operation = read(query);
         let variables = Variables::from_json(json!({ "c": "cat_1", "id": "prd_1", "s": "sto_1" }));
         let began = Instant::now();
         for _ in 0..10_000 {
-            std::hint::black_box(operation.plan.asked(std::hint::black_box(&variables)));
+            std::hint::black_box(operation.plan.requested(std::hint::black_box(&variables)));
         }
         let each = began.elapsed() / 10_000;
         println!("{name}: {each:?} to price a cached document");
@@ -236,20 +236,20 @@ fn filling_in_a_plan_takes_no_time() {
 /// What paying adds to each operation, in process.
 #[tokio::test]
 async fn paying_takes_no_time() {
-    let budgets = Budgets::new(Arc::new(|| 1_000_000), None);
+    let rate_limiter = RateLimiter::new(Arc::new(|| 1_000_000), None);
     let terms = Terms {
         credential: Some(Allowance::per_second(1_000_000, 1)),
         tenant: Some(Allowance::per_second(1_000_000, 1)),
         ..Terms::default()
     };
-    let till = Till::new(budgets, terms);
-    let payer = Payer::Credential { id: uuid::Uuid::from_u128(1), tenant: uuid::Uuid::from_u128(2), share: None };
+    let cost_limiter = CostLimiter::new(rate_limiter, terms);
+    let quota_subject = QuotaSubject::Credential { id: uuid::Uuid::from_u128(1), tenant: uuid::Uuid::from_u128(2), share: None };
     let began = Instant::now();
     for _ in 0..10_000 {
-        let mut bill = till.charge(&payer, 86).await.unwrap();
-        let pass = till.enter(&payer, &bill).await.unwrap();
+        let mut charge = cost_limiter.charge(&quota_subject, 86).await.unwrap();
+        let pass = cost_limiter.enter(&quota_subject, &charge).await.unwrap();
         drop(pass);
-        till.settle(&payer, &mut bill, 20);
+        cost_limiter.settle(&quota_subject, &mut charge, 20);
     }
     let each = began.elapsed() / 10_000;
     println!("{each:?} to charge a member and a tenant, to enter, and to put back");
@@ -260,7 +260,7 @@ async fn paying_takes_no_time() {
 #[test]
 fn finding_what_to_put_back_takes_no_time() {
     let operation = read(W1);
-    let asked = operation.plan.asked(&Variables::from_json(json!({ "c": "cat_1" })));
+    let asked = operation.plan.requested(&Variables::from_json(json!({ "c": "cat_1" })));
     let level = json!({ "onHand": 1, "reserved": 0, "store": { "id": "sto_1", "code": "S020" } });
     let product = json!({ "id": "prd_1", "category": { "id": "1" }, "supplier": { "id": "2" }, "stock": vec![level; 20] });
     let data =

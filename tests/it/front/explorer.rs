@@ -1,7 +1,7 @@
 //! GraphiQL's page, and a server that keeps its schema to itself.
 
 use entrepot::{
-    graphql::desk::Introspection,
+    graphql::operation::Introspection,
     http::{Explorer, Settings},
 };
 use serde_json::{Value, json};

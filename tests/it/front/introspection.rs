@@ -8,7 +8,7 @@ use entrepot::graphql::{
     guard::{Guard, Refusal},
     introspection::{Introspected, Introspector},
     limits::Limits,
-    outline::Outline,
+    schema_index::SchemaIndex,
 };
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ struct Real {
 impl Real {
     fn new() -> Self {
         let schema = entrepot::schema::bare();
-        let guard = Guard::new(Limits::default(), Arc::new(Outline::of(&schema.sdl()).unwrap()));
+        let guard = Guard::new(Limits::default(), Arc::new(SchemaIndex::of(&schema.sdl()).unwrap()));
         Self { schema, guard, introspector: Introspector::default(), limits: Limits::default() }
     }
 

@@ -7,7 +7,7 @@
 )]
 #![expect(clippy::format_collect, reason = "documents that repeat one thing a thousand times")]
 
-mod budget;
+mod rate_limit;
 mod clock;
 mod connections;
 mod contract;
@@ -15,7 +15,7 @@ mod cost;
 mod documents;
 mod engine;
 mod event_stream;
-mod examined;
+mod validation_cache;
 mod explorer;
 mod headers;
 mod hostile;

@@ -13,11 +13,11 @@ use async_graphql::{
 use entrepot::graphql::{
     code::Code,
     directives::{cost, paged, public},
-    examined::{Examination, Examiner},
     fault::TopError,
     scalars::{DateTime, Quantity},
     session::UserErrorCount,
-    yielding::Mark,
+    validation_cache::{DocumentValidator, ValidationOnly},
+    yielding::YieldDirective,
 };
 use futures_util::{Stream, StreamExt, stream};
 
@@ -33,16 +33,16 @@ pub type TestSchema = Schema<Query, Mutation, Events>;
 pub fn schema(ran: Ran) -> TestSchema {
     Schema::build(Query, Mutation, Events)
         .data(ran)
-        .directive(Mark)
+        .directive(YieldDirective)
         .validation_mode(ValidationMode::Fast)
         .disable_suggestions()
         .finish()
 }
 
 /// Counts how often it is asked.
-pub fn examiner(examined: Arc<AtomicU32>) -> Examiner {
-    let strict = Schema::build(Query, Mutation, Events).extension(Examination).disable_suggestions().finish();
-    Examiner::new(move |request| {
+pub fn validator(examined: Arc<AtomicU32>) -> DocumentValidator {
+    let strict = Schema::build(Query, Mutation, Events).extension(ValidationOnly).disable_suggestions().finish();
+    DocumentValidator::new(move |request| {
         examined.fetch_add(1, Ordering::Relaxed);
         let strict = strict.clone();
         Box::pin(async move { strict.execute(request).await })

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use entrepot::{
-    budget::Allowance,
-    graphql::{limits::Limits, payer::Terms},
+    graphql::{limits::Limits, quota::Terms},
+    rate_limit::Allowance,
 };
 use serde_json::json;
 
 use super::{
-    budget::{ask_as, error, own, with},
+    rate_limit::{ask_as, error, own, with},
     world::World,
 };
 

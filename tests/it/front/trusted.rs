@@ -4,7 +4,7 @@
 use std::fs;
 
 use entrepot::{
-    graphql::{desk::Introspection, limits::Limits, session::Documents, trusted::Trusted},
+    graphql::{limits::Limits, operation::Introspection, session::Documents, trusted::Trusted},
     http::Settings,
 };
 use serde_json::{Value, json};

@@ -9,16 +9,16 @@ use std::{
 
 use async_trait::async_trait;
 use entrepot::{
-    budget::{Allowance, Budgets, Key, Redis},
     graphql::{
         code::Code,
         limits::Limits,
-        outline::Outline,
-        payer::{Payer, Share},
-        session::{Documents, Doorkeeper, Refused, RequestMeta, Session},
+        quota::{QuotaSubject, Share},
+        schema_index::SchemaIndex,
+        session::{Authenticator, Documents, Refused, RequestMeta, Session},
     },
     http::{AlwaysReady, Front, Parts, Settings, router, serve},
     live::socket::Anonymous,
+    rate_limit::{Allowance, Key, RateLimiter, Redis},
 };
 use tokio::{
     net::TcpListener,
@@ -27,14 +27,14 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::schema::{Caller, Ran, examiner, schema};
+use super::schema::{Caller, Ran, schema, validator};
 
 /// A running front. Stops with the test's runtime.
 pub struct World {
     pub address: SocketAddr,
     pub ran: Ran,
     /// How often the examiner was asked.
-    pub examined: Arc<AtomicU32>,
+    pub validated: Arc<AtomicU32>,
     pub revoke: Arc<watch::Sender<bool>>,
     pub stop: Option<oneshot::Sender<()>>,
     pub served: JoinHandle<std::io::Result<()>>,
@@ -63,20 +63,20 @@ impl World {
 
     /// One node of several that share a Redis.
     pub async fn node(limits: Limits, settings: Settings, redis: Option<Redis>) -> Self {
-        let (ran, examined) = (Ran::default(), Arc::<AtomicU32>::default());
+        let (ran, validated) = (Ran::default(), Arc::<AtomicU32>::default());
         let revoke = Arc::new(watch::Sender::new(false));
         let ids = AtomicU32::new(0);
         let schema = schema(ran.clone());
         let front = Front::new(Parts {
-            outline: Arc::new(Outline::of(&schema.sdl()).unwrap()),
+            schema_index: Arc::new(SchemaIndex::of(&schema.sdl()).unwrap()),
             executor: schema,
-            examiner: Some(examiner(examined.clone())),
-            doorkeeper: Arc::new(Door { revoked: revoke.subscribe() }),
+            validator: Some(validator(validated.clone())),
+            authenticator: Arc::new(Door { revoked: revoke.subscribe() }),
             readiness: Arc::new(AlwaysReady),
             now: Arc::new(now),
             new_id: Arc::new(move || format!("req_{}", ids.fetch_add(1, Ordering::Relaxed))),
             limits: limits.clone(),
-            budgets: Budgets::new(Arc::new(now), redis),
+            rate_limiter: RateLimiter::new(Arc::new(now), redis),
             settings,
         });
         let drain = front.drain.clone();
@@ -87,7 +87,7 @@ impl World {
             let _ = stopped.await;
         });
         let served = tokio::spawn(serving);
-        Self { address, ran, examined, revoke, stop: Some(stop), served }
+        Self { address, ran, validated, revoke, stop: Some(stop), served }
     }
 
     /// How many resolvers have run.
@@ -120,7 +120,7 @@ struct Door {
 }
 
 #[async_trait]
-impl Doorkeeper for Door {
+impl Authenticator for Door {
     async fn open(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<Session, Refused> {
         let token = bearer.unwrap_or("anonymous").to_owned();
         let (user, life) = token.split_once('-').map_or((token.as_str(), None), |(user, life)| (user, life.parse().ok()));
@@ -139,9 +139,9 @@ impl Doorkeeper for Door {
         Ok(Session {
             expires_at: life.map(|life: i64| now() + life * 1_000),
             anonymous: bearer.is_none(),
-            payer: match bearer {
-                None => Payer::Address(meta.address),
-                Some(_) => Payer::Credential {
+            quota_subject: match bearer {
+                None => QuotaSubject::Address(meta.address),
+                Some(_) => QuotaSubject::Credential {
                     id: named(subject.rsplit('+').next().unwrap_or(&subject)),
                     tenant: named(subject.split('@').nth(1).unwrap_or("acme")),
                     share: share(&subject),

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     authorization::{on_both, world::World},
-    purchasing::desk::{Desk, done, refused},
+    purchasing::office::{Office, done, refused},
 };
 
 on_both!(
@@ -24,33 +24,33 @@ async fn kept(world: &World, table: &str, key: &str) -> (Option<Vec<u8>>, Vec<u8
     (rows[0].try_get_by_index(0).unwrap(), rows[0].try_get_by_index(1).unwrap())
 }
 
-async fn adjust(desk: &Desk<'_>, input: Value) -> Value {
-    desk.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await
+async fn adjust(office: &Office<'_>, input: Value) -> Value {
+    office.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await
 }
 
-fn receipt(desk: &Desk<'_>, product: &Value, key: &str) -> Value {
-    json!({ "idempotencyKey": key, "kind": "RECEIPT", "reasonCode": "OPENING", "changes": [{ "product": product, "store": desk.store, "delta": 5 }] })
+fn receipt(office: &Office<'_>, product: &Value, key: &str) -> Value {
+    json!({ "idempotencyKey": key, "kind": "RECEIPT", "reasonCode": "OPENING", "changes": [{ "product": product, "store": office.store, "delta": 5 }] })
 }
 
 async fn what_is_kept_is_the_digest_of_what_was_sent(world: &World) {
-    let desk = Desk::of(world).await;
-    desk.product("MUG", "2.00").await;
+    let office = Office::of(world).await;
+    office.product("MUG", "2.00").await;
     let input = json!({ "idempotencyKey": "k-1", "kind": "RECEIPT", "note": null, "onShortage": "REFUSE", "reasonCode": "OPENING",
         "changes": [{ "store": { "code": "DOCK" }, "product": { "sku": "MUG" }, "delta": 5, "expectedVersion": 0 }] });
-    done(&adjust(&desk, input).await, "levels");
+    done(&adjust(&office, input).await, "levels");
     let canonical = r#"{"input":{"changes":[{"delta":5,"product":{"sku":"MUG"},"store":{"code":"DOCK"}}],"kind":"RECEIPT","reasonCode":"OPENING"}}"#;
     assert_eq!(kept(world, "idempotency", "k-1").await.0, Some(Sha256::digest(canonical).to_vec()));
     // An exchange holds its key itself.
     let export = json!({ "idempotencyKey": "k-2", "noun": "PRODUCTS", "format": "CSV" });
-    done(&desk.act("exportCreate", "ExportCreateInput", "exchange { id }", export).await, "exchange");
+    done(&office.act("exportCreate", "ExportCreateInput", "exchange { id }", export).await, "exchange");
     assert_eq!(kept(world, "exchange", "k-2").await.0, Some(Sha256::digest(r#"{"input":{"noun":"PRODUCTS"}}"#).to_vec()));
 }
 
 async fn a_retry_that_is_spelled_otherwise_is_the_same(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let input = receipt(&desk, &mug, "k-1");
-    done(&adjust(&desk, input.clone()).await, "levels");
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let input = receipt(&office, &mug, "k-1");
+    done(&adjust(&office, input.clone()).await, "levels");
     let mut with_nulls = input.clone();
     for (name, value) in [("note", Value::Null), ("occurredAt", Value::Null), ("onShortage", json!("REFUSE"))] {
         with_nulls[name] = value;
@@ -61,28 +61,28 @@ async fn a_retry_that_is_spelled_otherwise_is_the_same(world: &World) {
     let mut whole_float = input.clone();
     whole_float["changes"][0]["delta"] = json!(5.0);
     for same in [with_nulls, one_for_a_list, whole_float] {
-        let again = adjust(&desk, same.clone()).await;
+        let again = adjust(&office, same.clone()).await;
         assert_eq!((&again["replayed"], &again["userErrors"]), (&json!(true), &json!([])), "{same}");
     }
     // As text in the document, with a variable inside.
     let written = format!(
         "mutation($delta: Quantity!, $none: String) {{ stockAdjust(input: {{ note: $none, reasonCode: OPENING, idempotencyKey: \"k-1\", kind: RECEIPT,
             changes: [{{ delta: $delta, store: {{ id: {} }}, product: {{ id: {} }} }}] }}) {{ replayed userErrors {{ code }} }} }}",
-        desk.store["id"], mug["id"]
+        office.store["id"], mug["id"]
     );
-    let again = desk.ask(&written, json!({ "delta": 5 })).await;
+    let again = office.ask(&written, json!({ "delta": 5 })).await;
     assert_eq!(again["data"]["stockAdjust"], json!({ "replayed": true, "userErrors": [] }), "{again:#}");
     let mut other = input.clone();
     other["changes"][0]["delta"] = json!(6);
-    refused(&adjust(&desk, other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
-    desk.is_sound().await;
+    refused(&adjust(&office, other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+    office.is_sound().await;
 }
 
 async fn null_is_another_word_where_it_clears(world: &World) {
-    let desk = Desk::of(world).await;
+    let office = Office::of(world).await;
     let upsert = async |row: Value| {
         let input = json!({ "idempotencyKey": "k-1", "rows": [row] });
-        desk.act("productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", input).await
+        office.act("productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", input).await
     };
     done(&upsert(json!({ "sku": "MUG", "name": "Mug" })).await, "rows");
     assert_eq!(upsert(json!({ "name": "Mug", "sku": "MUG" })).await["replayed"], json!(true));
@@ -94,32 +94,32 @@ async fn null_is_another_word_where_it_clears(world: &World) {
 }
 
 async fn a_key_of_an_older_release_is_still_answered(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let input = receipt(&desk, &mug, "k-1");
-    done(&adjust(&desk, input.clone()).await, "levels");
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let input = receipt(&office, &mug, "k-1");
+    done(&adjust(&office, input.clone()).await, "levels");
     let export = json!({ "idempotencyKey": "k-2", "noun": "PRODUCTS" });
-    let exported = async |input: &Value| desk.act("exportCreate", "ExportCreateInput", "exchange { id }", input.clone()).await;
+    let exported = async |input: &Value| office.act("exportCreate", "ExportCreateInput", "exchange { id }", input.clone()).await;
     done(&exported(&export).await, "exchange");
     // Older releases keep no more than the hash of their structs.
     world.as_owner(&["UPDATE idempotency SET digest = NULL", "UPDATE exchange SET digest = NULL"]).await;
-    assert_eq!(adjust(&desk, input.clone()).await["replayed"], json!(true));
+    assert_eq!(adjust(&office, input.clone()).await["replayed"], json!(true));
     assert_eq!(exported(&export).await["replayed"], json!(true));
     let mut other = input.clone();
     other["changes"][0]["delta"] = json!(6);
-    refused(&adjust(&desk, other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+    refused(&adjust(&office, other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
     let mut other = export.clone();
     other["noun"] = json!("CUSTOMERS");
     refused(&exported(&other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
 }
 
 async fn a_key_outlives_the_struct_that_read_its_input(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let input = receipt(&desk, &mug, "k-1");
-    done(&adjust(&desk, input.clone()).await, "levels");
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let input = receipt(&office, &mug, "k-1");
+    done(&adjust(&office, input.clone()).await, "levels");
     let export = json!({ "idempotencyKey": "k-2", "noun": "PRODUCTS" });
-    let exported = async || desk.act("exportCreate", "ExportCreateInput", "exchange { id }", export.clone()).await;
+    let exported = async || office.act("exportCreate", "ExportCreateInput", "exchange { id }", export.clone()).await;
     done(&exported().await, "exchange");
     // Another release whose structs have another form: the hash of this input is another one there.
     let zeros = if world.node.db.backend() == entrepot::storage::Backend::Sqlite {
@@ -129,7 +129,7 @@ async fn a_key_outlives_the_struct_that_read_its_input(world: &World) {
     };
     let changed = ["idempotency", "exchange"].map(|table| format!("UPDATE {table} SET hash = {zeros}"));
     world.as_owner(&changed.iter().map(String::as_str).collect::<Vec<_>>()).await;
-    assert_eq!(adjust(&desk, input).await["replayed"], json!(true));
+    assert_eq!(adjust(&office, input).await["replayed"], json!(true));
     assert_eq!(exported().await["replayed"], json!(true));
 }
 

@@ -1,6 +1,6 @@
 //! The machine's clock is set back while everything runs: nobody is kept out for it, and nobody who has ended comes in.
 
-use entrepot::budget::{Allowance, Key};
+use entrepot::rate_limit::{Allowance, Key};
 use serde_json::{Value, json};
 
 use super::{
@@ -67,10 +67,10 @@ async fn a_clock_that_goes_back_makes_nobody_wait_longer(world: &World) {
     world.pass(91);
     assert_eq!(codes(&guess().await["data"]["it"]), ["INVALID_CREDENTIALS"], "one is back after 90 seconds");
     let (key, points) = (Key::named("test", "ada"), Allowance::within(10, 100));
-    world.node.budgets.take(key, points, 10).await.unwrap();
+    world.node.rate_limiter.take(key, points, 10).await.unwrap();
     world.set_clock(-HOUR);
     world.pass(10);
-    assert_eq!(world.node.budgets.take(key, points, 1).await, Ok(0));
+    assert_eq!(world.node.rate_limiter.take(key, points, 1).await, Ok(0));
 }
 
 async fn a_clock_that_goes_back_lets_nobody_in_who_has_ended(world: &World) {

@@ -3,10 +3,10 @@
 use async_graphql::{Request, Variables};
 use entrepot::{
     graphql::{
-        jar::Device,
-        session::{Doorkeeper, RequestMeta},
+        auth_cookies::Device,
+        session::{Authenticator, RequestMeta},
     },
-    identity::Post,
+    identity::Mailer,
     serve::Node,
 };
 use futures_util::future::join_all;
@@ -48,7 +48,7 @@ const ABROAD: From<'static> = From { address: "203.0.113.9", agent: "Another bro
 
 async fn said(node: &Node, from: From<'_>, query: &str, variables: Value) -> Value {
     let meta = RequestMeta { id: "test", address: Some(from.address.parse().unwrap()), user_agent: Some(from.agent) };
-    let session = node.keeper.open(None, &meta).await.unwrap();
+    let session = node.node_authenticator.open(None, &meta).await.unwrap();
     let mut request = (session.attach)(Request::new(query).variables(Variables::from_json(variables)));
     if let Some(device) = from.device {
         request = request.data(Device(device.to_owned()));
@@ -255,7 +255,7 @@ async fn a_known_device_is_not_kept_out_by_the_guesses_of_others(world: &World) 
 
 async fn where_no_letter_leaves_nobody_is_asked_for_one(world: &World) {
     let ada = world.founder("ada").await;
-    let silent = world.node_with(|settings| settings.post = Post::None).await;
+    let silent = world.node_with(|settings| settings.mailer = Mailer::None).await;
     let variables = json!({ "e": "ada@example.com", "p": PASSWORD });
     let payload = said(&silent, ABROAD, LOGIN, variables).await;
     assert_eq!(risk(&payload), (75, vec!["NEW_DEVICE", "NEW_NETWORK", "HURRY"]), "let in, and written down: {payload:#}");

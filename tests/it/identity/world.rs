@@ -16,9 +16,9 @@ use entrepot::{
     clock::{Clock, Monotonic},
     graphql::{
         fault::TopError,
-        session::{Doorkeeper, RequestMeta, Session},
+        session::{Authenticator, RequestMeta, Session},
     },
-    identity::{Post, Settings},
+    identity::{Mailer, Settings},
     ledger::Grouping,
     serve::Node,
     storage::{Backend, GlobalReads},
@@ -188,7 +188,7 @@ impl World {
 }
 
 fn with_letters(folder: &std::path::Path) -> Settings {
-    Settings { post: Post::Folder(folder.to_owned()), public_url: "https://stock.example/".to_owned(), ..Settings::default() }
+    Settings { mailer: Mailer::Folder(folder.to_owned()), public_url: "https://stock.example/".to_owned(), ..Settings::default() }
 }
 
 /// A letter without its quoted-printable encoding (RFC 2045, 6.7).
@@ -229,7 +229,7 @@ async fn node(url: &str, time: &Hands, seed: u64, settings: Settings) -> Node {
 pub async fn admit(node: &Node, token: Option<&str>, address: &str) -> Result<Session, String> {
     let address: IpAddr = address.parse().unwrap();
     let meta = RequestMeta { id: "test", address: Some(address), user_agent: Some("A browser/1.0") };
-    node.keeper.open(token, &meta).await.map_err(|refused| refused.code.as_str().to_owned())
+    node.node_authenticator.open(token, &meta).await.map_err(|refused| refused.code.as_str().to_owned())
 }
 
 pub async fn lets_in(node: &Node, token: &str) -> bool {

@@ -4,91 +4,91 @@ use serde_json::{Value, json};
 
 use crate::{
     authorization::{on_both, world::World},
-    purchasing::desk::{Desk, done, key, refused},
+    purchasing::office::{Office, done, key, refused},
 };
 
 on_both!(an_order_keeps_the_country_that_it_was_sold_to, orders_of_an_older_release_take_what_is_known,);
 
 /// Units sold and returned by country.
-async fn by_country(desk: &Desk<'_>) -> Value {
+async fn by_country(office: &Office<'_>) -> Value {
     let query = "{ salesReport(groupBy: COUNTRY) { key unitsSold unitsReturned } }";
-    let answer = desk.ask(query, json!({})).await;
+    let answer = office.ask(query, json!({})).await;
     let rows = answer["data"]["salesReport"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone();
     let row = |row: Value| (row["key"].as_str().unwrap_or("none").to_owned(), json!([row["unitsSold"], row["unitsReturned"]]));
     Value::Object(rows.into_iter().map(row).collect())
 }
 
-async fn stocked(desk: &Desk<'_>) -> Value {
-    let mug = desk.product("MUG", "2.00").await;
-    let changes = json!([{ "product": mug, "store": desk.store, "delta": 100 }]);
+async fn stocked(office: &Office<'_>) -> Value {
+    let mug = office.product("MUG", "2.00").await;
+    let changes = json!([{ "product": mug, "store": office.store, "delta": 100 }]);
     let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OPENING", "changes": changes });
-    done(&desk.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await, "levels");
+    done(&office.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await, "levels");
     mug
 }
 
-async fn customer(desk: &Desk<'_>, name: &str, country: Value) -> Value {
+async fn customer(office: &Office<'_>, name: &str, country: Value) -> Value {
     let input = json!({ "externalRef": name, "name": name, "country": country });
-    done(&desk.act("customerCreate", "CustomerCreateInput", "customer { id version }", input).await, "customer").clone()
+    done(&office.act("customerCreate", "CustomerCreateInput", "customer { id version }", input).await, "customer").clone()
 }
 
-async fn sell(desk: &Desk<'_>, product: &Value, quantity: i64, more: Value) -> Value {
-    let mut input = json!({ "idempotencyKey": key(), "store": desk.store, "status": "FULFILLED", "lines": [{ "product": product, "quantity": quantity }] });
+async fn sell(office: &Office<'_>, product: &Value, quantity: i64, more: Value) -> Value {
+    let mut input = json!({ "idempotencyKey": key(), "store": office.store, "status": "FULFILLED", "lines": [{ "product": product, "quantity": quantity }] });
     input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    desk.act("orderCreate", "OrderCreateInput", "order { id shippingCountry lines { id } }", input).await
+    office.act("orderCreate", "OrderCreateInput", "order { id shippingCountry lines { id } }", input).await
 }
 
 async fn an_order_keeps_the_country_that_it_was_sold_to(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = stocked(&desk).await;
+    let office = Office::of(world).await;
+    let mug = stocked(&office).await;
     // The company has sold before, to a customer without a country.
-    let before = by_country(&desk).await;
+    let before = by_country(&office).await;
     assert_eq!(before.as_object().unwrap().keys().collect::<Vec<_>>(), ["none"], "{before}");
-    let ada = customer(&desk, "Ada", json!("fr")).await;
-    let first = sell(&desk, &mug, 3, json!({ "customerId": ada["id"] })).await;
+    let ada = customer(&office, "Ada", json!("fr")).await;
+    let first = sell(&office, &mug, 3, json!({ "customerId": ada["id"] })).await;
     assert_eq!(done(&first, "order")["shippingCountry"], "FR");
     // A guest's is as it was given; so is a present's.
-    let guest = sell(&desk, &mug, 4, json!({ "shippingCountry": "it" })).await;
+    let guest = sell(&office, &mug, 4, json!({ "shippingCountry": "it" })).await;
     assert_eq!(done(&guest, "order")["shippingCountry"], "IT");
-    let present = sell(&desk, &mug, 5, json!({ "customerId": ada["id"], "shippingCountry": "Atlantis" })).await;
+    let present = sell(&office, &mug, 5, json!({ "customerId": ada["id"], "shippingCountry": "Atlantis" })).await;
     assert_eq!(done(&present, "order")["shippingCountry"], "Atlantis");
-    let nobody = sell(&desk, &mug, 6, json!({})).await;
+    let nobody = sell(&office, &mug, 6, json!({})).await;
     assert_eq!(done(&nobody, "order")["shippingCountry"], Value::Null);
     // She moves. What she bought was sold to France, and comes back from there.
     let moved = json!({ "id": ada["id"], "expectedVersion": ada["version"], "country": "ES" });
-    done(&desk.act("customerUpdate", "CustomerUpdateInput", "customer { id }", moved).await, "customer");
-    let again = sell(&desk, &mug, 7, json!({ "customerId": ada["id"] })).await;
+    done(&office.act("customerUpdate", "CustomerUpdateInput", "customer { id }", moved).await, "customer");
+    let again = sell(&office, &mug, 7, json!({ "customerId": ada["id"] })).await;
     assert_eq!(done(&again, "order")["shippingCountry"], "ES");
     let line = &done(&first, "order")["lines"][0]["id"];
-    let back = json!({ "idempotencyKey": key(), "store": desk.store, "customerId": ada["id"], "receive": true,
+    let back = json!({ "idempotencyKey": key(), "store": office.store, "customerId": ada["id"], "receive": true,
         "lines": [{ "product": mug, "orderLineId": line, "quantity": 1, "disposition": "RESTOCK" }] });
-    let back = desk.act("returnCreate", "ReturnCreateInput", "return { id }", back).await;
+    let back = office.act("returnCreate", "ReturnCreateInput", "return { id }", back).await;
     done(&back, "return");
-    let found = by_country(&desk).await;
+    let found = by_country(&office).await;
     for (country, figures) in [("FR", json!([3, 1])), ("IT", json!([4, 0])), ("Atlantis", json!([5, 0])), ("ES", json!([7, 0]))] {
         assert_eq!(found[country], figures, "{country}: {found}");
     }
     assert_eq!(found["none"][0].as_i64().unwrap() - before["none"][0].as_i64().unwrap(), 6, "{found}");
     // The same order again is the same, and another country is another order.
     for (country, code) in [("", "INVALID"), ("  ", "INVALID"), ("F\nR", "INVALID")] {
-        refused(&sell(&desk, &mug, 1, json!({ "shippingCountry": country })).await, code, "input.shippingCountry");
+        refused(&sell(&office, &mug, 1, json!({ "shippingCountry": country })).await, code, "input.shippingCountry");
     }
-    refused(&sell(&desk, &mug, 1, json!({ "shippingCountry": "x".repeat(65) })).await, "TOO_LONG", "input.shippingCountry");
-    desk.is_sound().await;
+    refused(&sell(&office, &mug, 1, json!({ "shippingCountry": "x".repeat(65) })).await, "TOO_LONG", "input.shippingCountry");
+    office.is_sound().await;
 }
 
 async fn orders_of_an_older_release_take_what_is_known(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = stocked(&desk).await;
-    let ada = customer(&desk, "Ada", json!("FR")).await;
-    done(&sell(&desk, &mug, 3, json!({ "customerId": ada["id"] })).await, "order");
-    done(&sell(&desk, &mug, 2, json!({})).await, "order");
+    let office = Office::of(world).await;
+    let mug = stocked(&office).await;
+    let ada = customer(&office, "Ada", json!("FR")).await;
+    done(&sell(&office, &mug, 3, json!({ "customerId": ada["id"] })).await, "order");
+    done(&sell(&office, &mug, 2, json!({})).await, "order");
     // As the migration found them.
     let migration = include_str!("../../../migration/src/m0034/identities.sql");
     let filling: Vec<&str> = migration.split("\n;;\n").filter(|sql| sql.starts_with("UPDATE")).collect();
     assert_eq!(filling.len(), 2);
     world.as_owner(&["UPDATE sales_order SET country = NULL", "UPDATE sales_return SET country = NULL"]).await;
-    assert_eq!(by_country(&desk).await["FR"], Value::Null);
+    assert_eq!(by_country(&office).await["FR"], Value::Null);
     world.as_owner(&filling).await;
-    assert_eq!(by_country(&desk).await["FR"], json!([3, 0]));
-    desk.is_sound().await;
+    assert_eq!(by_country(&office).await["FR"], json!([3, 0]));
+    office.is_sound().await;
 }

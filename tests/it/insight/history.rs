@@ -13,7 +13,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use super::world::{HOUR, START, World, on_both};
 
 /// An entry as the definition sees it.
-struct Known {
+struct JournalEntry {
     key: LevelKey,
     delta: i64,
     occurred_at: i64,
@@ -36,14 +36,14 @@ async fn on_hand_at(scope: &TenantScope, key: LevelKey, time: Timestamp, known_a
     Ok(on_hand_at_many(scope, &[key], time, known_at).await?[0])
 }
 
-fn plain(known: &[Known], key: LevelKey, time: i64, known_at: i64) -> i64 {
-    let counts = |e: &&Known| e.key == key && e.occurred_at <= time && e.recorded_at <= known_at;
+fn plain(known: &[JournalEntry], key: LevelKey, time: i64, known_at: i64) -> i64 {
+    let counts = |e: &&JournalEntry| e.key == key && e.occurred_at <= time && e.recorded_at <= known_at;
     known.iter().filter(counts).map(|e| e.delta).sum()
 }
 
 /// Receipts and removals, most of them backdated by up to two days, several entries on a level in one movement, on a clock that stands
 /// still, runs and goes back.
-async fn scribble(world: &World, keys: &[LevelKey], random: &mut StdRng) -> Vec<Known> {
+async fn scribble(world: &World, keys: &[LevelKey], random: &mut StdRng) -> Vec<JournalEntry> {
     let mut known = Vec::new();
     let mut on_hand = vec![0; keys.len()];
     for _ in 0..150 {
@@ -67,7 +67,7 @@ async fn scribble(world: &World, keys: &[LevelKey], random: &mut StdRng) -> Vec<
         let done = world.adjust(kind, &changes, Timestamp(occurred_at)).await;
         for movement in &done.movements {
             let (occurred_at, recorded_at) = (movement.occurred_at.micros(), movement.recorded_at.micros());
-            let entry = |e: &Entry| Known { key: e.key, delta: e.on_hand_delta, occurred_at, recorded_at };
+            let entry = |e: &Entry| JournalEntry { key: e.key, delta: e.on_hand_delta, occurred_at, recorded_at };
             known.extend(movement.entries.iter().map(entry));
         }
     }
@@ -125,7 +125,7 @@ async fn a_hole_in_a_levels_versions_is_named_and_not_summed_over() {
             world.adjust(MovementKind::Receipt, &[(key, 5)], world.clock.now()).await;
         }
         // No request may: see `row_security`.
-        let work = world.db.global().steward_for(world.tenant).await.unwrap();
+        let work = world.db.global().maintenance_for(world.tenant).await.unwrap();
         work.execute("DELETE FROM entry WHERE tenant_id = $1 AND version_after = 2", vec![]).await.unwrap();
         work.commit().await.unwrap();
         let found = on_hand_at(&world.scope(), key, Timestamp(i64::MAX), None).await;

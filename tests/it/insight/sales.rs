@@ -24,7 +24,7 @@ pub fn ask(group: Group) -> SalesAsk {
 }
 
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-struct Plain {
+struct ExpectedSums {
     orders: BTreeSet<OrderId>,
     returns: BTreeSet<ReturnId>,
     /// Order lines, units sold, gross, charges, cost; return lines, units returned, refunds, charge credits.
@@ -40,8 +40,8 @@ fn share(total: i64, part: i64, of: i64) -> i64 {
 
 type Pick<'a> = (&'a dyn Fn(&Order) -> bool, &'a dyn Fn(&Return) -> bool);
 
-fn plain(world: &World, trade: &Trade, group: Group, (orders, returns): Pick<'_>) -> BTreeMap<Option<String>, Plain> {
-    let mut rows: BTreeMap<Option<String>, Plain> = BTreeMap::new();
+fn plain(world: &World, trade: &Trade, group: Group, (orders, returns): Pick<'_>) -> BTreeMap<Option<String>, ExpectedSums> {
+    let mut rows: BTreeMap<Option<String>, ExpectedSums> = BTreeMap::new();
     if group == Group::None {
         rows.entry(None).or_default();
     }

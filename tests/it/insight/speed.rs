@@ -26,7 +26,7 @@ async fn fill(world: &World, key: LevelKey, order: &str, from_seq: i64) {
         Backend::Sqlite => ("randomblob(16)", "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < $2 - 1)"),
         Backend::Postgres => ("gen_random_uuid()", "WITH n(i) AS (SELECT generate_series(0, $2 - 1))"),
     };
-    let work = world.db.global().steward_for(world.tenant).await.unwrap();
+    let work = world.db.global().maintenance_for(world.tenant).await.unwrap();
     for clear in [
         "DELETE FROM entry WHERE tenant_id = $1 AND product_id = $2",
         "UPDATE stock_level SET version = 0 WHERE tenant_id = $1 AND product_id = $2",

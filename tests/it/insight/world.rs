@@ -67,14 +67,14 @@ impl World {
             hand,
             _home: home,
         };
-        world.furnish().await;
+        world.provision().await;
         world
     }
 
-    async fn furnish(&mut self) {
+    async fn provision(&mut self) {
         let (tenant_id, now, clock) = (self.tenant, self.clock.now(), self.clock.clone());
         let (version, created_at, updated_at) = (1, now, now);
-        let work = self.db.global().steward_for(tenant_id).await.unwrap();
+        let work = self.db.global().maintenance_for(tenant_id).await.unwrap();
         let tenant = tenant::Model {
             id: tenant_id,
             slug: "acme".to_owned(),

@@ -21,7 +21,7 @@ use tokio::time::sleep;
 
 use crate::authorization::{on_both, world::World};
 pub use world::until;
-use world::{Board, KINDS, LEASE, dead_letters, put_down, standing, work};
+use world::{Board, KINDS, LEASE, dead_letters, periodic, put_down, work};
 
 on_both!(
     standing_jobs_are_shared_and_each_has_one_holder,
@@ -34,9 +34,9 @@ on_both!(
 
 async fn standing_jobs_are_shared_and_each_has_one_holder(world: &World) {
     let board = Board::default();
-    let first = work(world, standing(&board, 0));
+    let first = work(world, periodic(&board, 0));
     until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
-    let second = work(world, standing(&board, 1));
+    let second = work(world, periodic(&board, 1));
     until("the second to have its share", async || board.held_by(0) >= 2 && board.held_by(1) >= 2 && board.free() == 0).await;
     sleep(LEASE * 2).await;
     assert_eq!(board.most_at_once(), 1, "a job ran twice at once");
@@ -51,32 +51,32 @@ async fn standing_jobs_are_shared_and_each_has_one_holder(world: &World) {
 
 async fn a_silent_workers_jobs_are_taken_after_the_lease_and_not_before(world: &World) {
     let board = Board::default();
-    let first = work(world, standing(&board, 0));
+    let first = work(world, periodic(&board, 0));
     until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
     // As a power cut ends it: no word to anybody.
     first.kill();
     board.forget();
     let began = tokio::time::Instant::now();
-    let second = work(world, standing(&board, 1));
+    let second = work(world, periodic(&board, 1));
     sleep(LEASE / 2).await;
     assert_eq!(board.held_by(1), 0, "taken before the lease was over");
     until("the second worker to hold all", async || board.held_by(1) == KINDS.len()).await;
     assert!(began.elapsed() >= LEASE && began.elapsed() < LEASE * 6, "{:?}", began.elapsed());
-    assert_eq!(world.node.jobs.figures().now().taken_over as usize, KINDS.len());
+    assert_eq!(world.node.jobs.counters().now().taken_over as usize, KINDS.len());
     second.stop().await;
 }
 
 async fn clocks_may_jump(world: &World) {
     let board = Board::default();
-    let first = work(world, standing(&board, 0));
+    let first = work(world, periodic(&board, 0));
     until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
-    let second = work(world, standing(&board, 1));
+    let second = work(world, periodic(&board, 1));
     for seconds in [366 * 86_400, -2 * 366 * 86_400, 3_600] {
         world.pass(seconds);
         sleep(LEASE).await;
         assert_eq!(board.most_at_once(), 1, "a jump of {seconds} s ran a job twice at once");
     }
-    assert_eq!(world.node.jobs.figures().now().taken_over, 0, "a jump of the clock took a job from a worker that lives");
+    assert_eq!(world.node.jobs.counters().now().taken_over, 0, "a jump of the clock took a job from a worker that lives");
     first.stop().await;
     second.stop().await;
 }
@@ -157,11 +157,11 @@ async fn a_job_that_always_fails_ends_as_a_dead_letter_that_says_why(world: &Wor
 
 async fn a_holder_that_was_overtaken_can_write_nothing(world: &World) {
     let board = Board::default();
-    let first = work(world, standing(&board, 0));
+    let first = work(world, periodic(&board, 0));
     until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
     let (tenant, lease) = (world.ours.owner.tenant, board.lease(0));
     let write = async |lease: Lease| {
-        let work = world.node.db.global().steward_for(tenant).await.unwrap();
+        let work = world.node.db.global().maintenance_for(tenant).await.unwrap();
         let held = lease.guard(&work).await;
         work.rollback().await.unwrap();
         held
@@ -169,7 +169,7 @@ async fn a_holder_that_was_overtaken_can_write_nothing(world: &World) {
     assert!(write(lease).await.is_ok());
     first.kill();
     board.forget();
-    let second = work(world, standing(&board, 1));
+    let second = work(world, periodic(&board, 1));
     until("the second worker to hold all", async || board.held_by(1) == KINDS.len()).await;
     // The first one was only asleep: it wakes and goes on where it was.
     assert!(write(lease).await.is_err(), "somebody else's job was written under");

@@ -100,10 +100,10 @@ impl Board {
 }
 
 /// Standing jobs that run for as long as they are let.
-pub fn standing(board: &Board, who: usize) -> Registry {
+pub fn periodic(board: &Board, who: usize) -> Registry {
     KINDS.iter().fold(Registry::default(), |registry, kind| {
         let board = board.clone();
-        registry.standing(kind, Duration::from_millis(100), move |lease| {
+        registry.periodic(kind, Duration::from_millis(100), move |lease| {
             let board = board.clone();
             async move {
                 let _entry = board.enter(kind, who, lease);

@@ -14,9 +14,8 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::{
-    kitted,
-    maker::{Maker, piece},
-    media, moves, torn,
+    factory::{CommandFactory, piece},
+    kitted, media, moves, torn,
     world::{MUG, POSTER, RICE, World, lift_constraints, literal, new_tenant},
 };
 
@@ -41,7 +40,8 @@ pub async fn story(world: &World) -> Story {
     // Mirrors the same movement, but is no reversal.
     let twin = submit(adjust(&[(MUG, 0, -2), (RICE, 0, 100)]), None).await;
     submit(Command::Reserve(make.reserving(None, &[(MUG, 0, 5)])), key("stockReserve", "2")).await;
-    let mut partly = make.creating(NewStatus::Confirmed, vec![make.line(MUG, 4), make.line(POSTER, 2), Maker::charge(499)]);
+    let mut partly =
+        make.creating(NewStatus::Confirmed, vec![make.line(MUG, 4), make.line(POSTER, 2), CommandFactory::charge(499)]);
     partly.customer = make.customer;
     let partly_id = partly.id;
     submit(Command::OrderCreate(Box::new(partly), Vec::new()), key("orderCreate", "3")).await;

@@ -65,7 +65,7 @@ async fn what_was_let_go_is_told(world: World) {
     let hubs = Hubs::new(world.db.clone(), registry());
     let mut listener = hubs.listen(world.tenant, Interest::all(LEVELS)).await.unwrap();
     let head = listener.last();
-    let work = world.db.global().steward_for(world.tenant).await.unwrap();
+    let work = world.db.global().maintenance_for(world.tenant).await.unwrap();
     work.execute("DELETE FROM event WHERE tenant_id = $1 AND seq <= $2", vec![(head - 4).into()]).await.unwrap();
     work.execute("UPDATE tenant_counter SET low_seq = $2 WHERE tenant_id = $1", vec![(head - 4).into()]).await.unwrap();
     work.commit().await.unwrap();

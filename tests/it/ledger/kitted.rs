@@ -10,12 +10,12 @@ use uuid::Uuid;
 
 use super::{
     broken::{Case, case},
-    maker::{Maker, q},
+    factory::{CommandFactory, q},
     world::{MUG, POSTER, World, product_row},
 };
 
 /// A transfer of two units of what is kept by lots, of which one has come; and an order of a kit, of which one has left.
-pub async fn story(world: &World, tenant: TenantId, make: &Maker, cheese: ProductId) -> Vec<(&'static str, Uuid)> {
+pub async fn story(world: &World, tenant: TenantId, make: &CommandFactory, cheese: ProductId) -> Vec<(&'static str, Uuid)> {
     let submit = async |command: Command| world.ledger.submit(tenant, command, None).await.unwrap().unwrap();
     let mut own = make.clone();
     own.products[MUG] = cheese;

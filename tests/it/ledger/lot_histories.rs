@@ -12,8 +12,8 @@ use entrepot::{
 };
 
 use super::{
+    factory::q,
     lots::{TODAY, acting, receive, tracked},
-    maker::q,
     scenario::code_of,
     world::{MUG, World},
 };
@@ -56,7 +56,7 @@ async fn stock_goes_aside_and_back_whether_it_is_tracked_or_not(world: World) {
         let gone = go(Some(Damaged), Destination::WrittenOff, 2).await.unwrap();
         assert_eq!(world.level(world.mugs()).await, [8, 0, 1]);
         world.submit(Command::Reverse(world.make.reversing(gone.movements[0].clone(), Shortage::Refuse))).await.unwrap();
-        let found = explain(&world.scope(), &world.clock, world.mugs()).await.unwrap().unwrap().known;
+        let found = explain(&world.scope(), &world.clock, world.mugs()).await.unwrap().unwrap().level_snapshot;
         assert_eq!((found.aside.of(Damaged), found.aside.of(Quarantine), found.gap()), (2, 1, None));
         world.verify().await;
     }
@@ -88,9 +88,9 @@ async fn is_granted(world: &World, why: &Rejection, much: i64, takes: impl Fn(i6
 /// The lots of a level sum to it; a gap would be a fault of its own.
 async fn sums(world: &World, place: LevelKey) {
     let found = explain(&world.scope(), &world.clock, place).await.unwrap().unwrap();
-    let level = &found.known.level;
+    let level = &found.level_snapshot.level;
     assert_eq!(found.lots.iter().map(|(_, level)| level.on_hand).sum::<i64>(), level.on_hand.get());
-    assert!(found.known.outlook(TODAY, TODAY + 3).to_promise() <= found.known.to_promise(TODAY));
+    assert!(found.level_snapshot.outlook(TODAY, TODAY + 3).to_promise() <= found.level_snapshot.to_promise(TODAY));
 }
 
 async fn every_figure_sums_after_any_history(world: World) {

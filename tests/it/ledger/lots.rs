@@ -17,7 +17,7 @@ use entrepot::{
 };
 
 use super::{
-    maker::Maker,
+    factory::CommandFactory,
     scenario::code_of,
     world::{MUG, World, product_row},
 };
@@ -260,7 +260,7 @@ async fn each_step_of_a_lot_is_open_or_refused(world: World) {
             None => assert_eq!(code_of(&done.unwrap_err()), "INVALID_STATE", "{from} {action:?}"),
         }
         let moved = explain(&world.scope(), &world.clock, places[0]).await.unwrap().unwrap();
-        assert_eq!(moved.known.gap(), None);
+        assert_eq!(moved.level_snapshot.gap(), None);
     }
     world.verify().await;
 }
@@ -309,7 +309,7 @@ async fn two_clerks_ship_the_last_unit_of_a_lot_at_once(world: World) {
 }
 
 /// A product that is kept by lots: two came in, one was sold from, the other is quarantined.
-pub async fn lotted(world: &World, tenant: TenantId, make: &Maker) -> (LotId, ProductId) {
+pub async fn lotted(world: &World, tenant: TenantId, make: &CommandFactory) -> (LotId, ProductId) {
     let (mut make, cheese) = (make.clone(), world.clock.id());
     let work = world.db.tenant(tenant).begin().await.unwrap();
     work.insert::<entity::product::Entity>(product_row(tenant, cheese, 77, world.clock.now())).await.unwrap();

@@ -10,7 +10,7 @@ mod journal;
 mod kitted;
 mod lot_histories;
 mod lots;
-mod maker;
+mod factory;
 mod model;
 mod media;
 mod moves;

@@ -8,7 +8,7 @@ use entrepot::stock::core::Shortage;
 use super::world::{POSTER, WRAPPING};
 
 /// Product and store, by their places.
-pub type Place = (usize, usize);
+pub type LevelRef = (usize, usize);
 
 /// Something that is asked of the ledger. Holds, orders and movements are named by the order in which they were made.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub enum Ask {
 
 #[derive(Debug, Clone)]
 pub struct Hold {
-    pub place: Place,
+    pub place: LevelRef,
     pub remaining: i64,
     unpaid: bool,
     due: bool,
@@ -56,14 +56,14 @@ pub struct Order {
 }
 #[derive(Debug, Clone)]
 struct Past {
-    changes: Vec<(Place, i64)>,
+    changes: Vec<(LevelRef, i64)>,
     reversed: bool,
 }
 
 #[derive(Debug, Clone, Default)]
 pub struct Model {
     /// On hand, reserved, unavailable.
-    pub levels: BTreeMap<Place, [i64; 3]>,
+    pub levels: BTreeMap<LevelRef, [i64; 3]>,
     pub holds: Vec<Hold>,
     /// Holds that were made by reserving, not by an order.
     pub free: Vec<usize>,
@@ -128,16 +128,16 @@ impl Model {
         }
     }
 
-    fn level(&mut self, place: Place) -> &mut [i64; 3] {
+    fn level(&mut self, place: LevelRef) -> &mut [i64; 3] {
         self.levels.entry(place).or_default()
     }
-    fn available(&mut self, place: Place) -> i64 {
+    fn available(&mut self, place: LevelRef) -> i64 {
         let [on_hand, reserved, unavailable] = *self.level(place);
         on_hand - reserved - unavailable
     }
     /// Takes the changes of what is available one after the other, or makes room first as the policy says.
-    fn cover(&mut self, changes: &[(Place, i64)], policy: Shortage) -> Verdict {
-        let mut lowest: BTreeMap<Place, (i64, i64)> = BTreeMap::new();
+    fn cover(&mut self, changes: &[(LevelRef, i64)], policy: Shortage) -> Verdict {
+        let mut lowest: BTreeMap<LevelRef, (i64, i64)> = BTreeMap::new();
         for (place, change) in changes {
             let available = self.available(*place);
             let (now, low) = lowest.entry(*place).or_insert((available, 0));
@@ -154,7 +154,7 @@ impl Model {
         }
         Ok(())
     }
-    fn shorten(&mut self, place: Place, mut missing: i64) -> Verdict {
+    fn shorten(&mut self, place: LevelRef, mut missing: i64) -> Verdict {
         for unpaid in [true, false] {
             for hold in self.holds.iter_mut().rev().filter(|h| h.place == place && h.unpaid == unpaid) {
                 let taken = missing.min(hold.remaining);
@@ -165,12 +165,12 @@ impl Model {
         }
         if missing > 0 { SHORT } else { Ok(()) }
     }
-    fn shift(&mut self, changes: &[(Place, i64)]) {
+    fn shift(&mut self, changes: &[(LevelRef, i64)]) {
         for (place, change) in changes {
             self.level(*place)[0] += change;
         }
     }
-    fn post(&mut self, changes: Vec<(Place, i64)>) {
+    fn post(&mut self, changes: Vec<(LevelRef, i64)>) {
         self.shift(&changes);
         if !changes.is_empty() {
             self.past.push(Past { changes, reversed: false });
@@ -196,7 +196,7 @@ impl Model {
         self.post(changes);
         Ok(())
     }
-    fn set(&mut self, policy: Shortage, place: Place, target: i64) -> Verdict {
+    fn set(&mut self, policy: Shortage, place: LevelRef, target: i64) -> Verdict {
         if place.0 == WRAPPING {
             return Err("INVALID");
         }
@@ -209,7 +209,7 @@ impl Model {
         self.post(if change == 0 { vec![] } else { vec![(place, change)] });
         Ok(())
     }
-    fn hold(&mut self, place: Place, quantity: i64, unpaid: bool, line: Option<(usize, usize)>) -> Verdict {
+    fn hold(&mut self, place: LevelRef, quantity: i64, unpaid: bool, line: Option<(usize, usize)>) -> Verdict {
         if self.available(place) < quantity {
             return SHORT;
         }
@@ -311,7 +311,7 @@ impl Model {
     }
 
     /// Takes up to `most` of what is held for a line, at a place or at any other.
-    fn consume(&mut self, line: (usize, usize), place: Option<Place>, here: bool, most: i64) -> i64 {
+    fn consume(&mut self, line: (usize, usize), place: Option<LevelRef>, here: bool, most: i64) -> i64 {
         let mut taken = 0;
         for hold in self.holds.iter_mut().filter(|h| h.line == Some(line) && (Some(h.place) == place) == here) {
             let some = hold.remaining.min(most - taken);

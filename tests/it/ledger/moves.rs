@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 use entrepot::{
-    counts::core::{self as counts, Approval, NewCount, Record, Sight, Tallied, Uncounted},
+    counts::core::{self as counts, Approval, BookVisibility, NewCount, Record, Tallied, Uncounted},
     ledger::Command,
     stock::core::LotChoice,
     transfers::core::{self as transfers, Arrival, Loss, NewTransfer, Parcel, Planned, Shipment},
@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 use super::{
     broken::{Case, case},
-    maker::{Maker, q},
+    factory::{CommandFactory, q},
     world::{MUG, World},
 };
 
 /// A transfer that came in part and was closed, one that is under way, one that is held, and a count that was posted.
-pub async fn story(world: &World, tenant: TenantId, make: &Maker) -> Vec<(&'static str, Uuid)> {
+pub async fn story(world: &World, tenant: TenantId, make: &CommandFactory) -> Vec<(&'static str, Uuid)> {
     let submit = async |command: Command| world.ledger.submit(tenant, command, None).await.unwrap().unwrap();
     let keys = vec![make.key(MUG, 0), make.key(MUG, 1)];
     let step = |transfer: TransferId, step: transfers::Step| {
@@ -51,7 +51,7 @@ pub async fn story(world: &World, tenant: TenantId, make: &Maker) -> Vec<(&'stat
 }
 
 /// A count of the mugs of the second store, one short.
-async fn counted(world: &World, tenant: TenantId, make: &Maker) -> CountId {
+async fn counted(world: &World, tenant: TenantId, make: &CommandFactory) -> CountId {
     let submit = async |command: Command| world.ledger.submit(tenant, command, None).await.unwrap().unwrap();
     let (count, key): (CountId, _) = (world.clock.document_id(), make.key(MUG, 1));
     let step = |step: counts::Step| {
@@ -62,7 +62,7 @@ async fn counted(world: &World, tenant: TenantId, make: &Maker) -> CountId {
         store: make.stores[1],
         category: None,
         class: None,
-        sight: Sight::Blind,
+        sight: BookVisibility::Blind,
         external_ref: None,
         note: None,
         products: vec![(make.products[MUG], world.clock.id())],

@@ -9,24 +9,24 @@ use entrepot::{
 };
 
 use super::{
-    maker::{Maker, gbp, piece, q},
+    factory::{CommandFactory, gbp, piece, q},
     scenario::{HOUR, Hold::*, NOW, Scenario},
     world::{ARCHIVED, MUG, POSTER, RICE, WRAPPING},
 };
 
 const PENDING: NewStatus = NewStatus::Pending { until: Timestamp(NOW.0 + HOUR * 1_000_000) };
 
-fn create(status: NewStatus, lines: &[(usize, i64)]) -> impl FnOnce(&Maker) -> Command {
+fn create(status: NewStatus, lines: &[(usize, i64)]) -> impl FnOnce(&CommandFactory) -> Command {
     move |make| make.order(status, lines).1
 }
-fn with(change: impl FnOnce(&Maker, &mut Create)) -> impl FnOnce(&Maker) -> Command {
+fn with(change: impl FnOnce(&CommandFactory, &mut Create)) -> impl FnOnce(&CommandFactory) -> Command {
     move |make| {
         let mut create = make.creating(NewStatus::Confirmed, vec![make.line(MUG, 1)]);
         change(make, &mut create);
         Command::OrderCreate(Box::new(create), Vec::new())
     }
 }
-fn with_line(change: impl FnOnce(&mut NewLine)) -> impl FnOnce(&Maker) -> Command {
+fn with_line(change: impl FnOnce(&mut NewLine)) -> impl FnOnce(&CommandFactory) -> Command {
     with(|_, create| change(&mut create.lines[0]))
 }
 pub fn counters(scenario: &Scenario, line: usize) -> [i64; 5] {
@@ -72,8 +72,8 @@ fn backordered_products_hold_what_there_is_and_owe_the_rest() {
 
 #[test]
 fn services_and_charges_move_nothing() {
-    let both = |make: &Maker| {
-        let lines = vec![make.line(WRAPPING, 3), Maker::charge(499)];
+    let both = |make: &CommandFactory| {
+        let lines = vec![make.line(WRAPPING, 3), CommandFactory::charge(499)];
         Command::OrderCreate(Box::new(make.creating(NewStatus::Fulfilled, lines)), Vec::new())
     };
     let done = Scenario::given(0, 0).when(both).then_posts(&[]);
@@ -98,7 +98,7 @@ fn only_active_products_of_open_stores_are_sold() {
 fn an_order_of_charges_alone_knows_its_store() {
     let charges = |at: Option<StoreId>| {
         with(move |_, create| {
-            create.lines = vec![Maker::charge(100)];
+            create.lines = vec![CommandFactory::charge(100)];
             create.store = at.unwrap_or(create.store);
         })
     };
@@ -223,7 +223,7 @@ fn a_sale_that_happened_may_override_a_shortage() {
     scenario().when(sold(Shortage::PostDiscrepancy)).then_mugs(4, 4).then_posts(&[Discrepancy, Sale]);
 }
 
-fn take_back(lines: impl FnOnce(&Maker) -> Vec<NewReturnLine>) -> impl FnOnce(&Maker) -> Command {
+fn take_back(lines: impl FnOnce(&CommandFactory) -> Vec<NewReturnLine>) -> impl FnOnce(&CommandFactory) -> Command {
     move |make| Command::ReturnCreate(Box::new(make.returning(Receive::Now, lines(make))))
 }
 
@@ -238,7 +238,7 @@ fn returned_goods_go_where_their_disposition_says() {
         let back = take_back(move |make| vec![make.return_line(MUG, 3, disposition)]);
         Scenario::given(10, 0).when(back).then_level(MUG, 0, level).then_posts(kinds);
     }
-    let asked = |make: &Maker| {
+    let asked = |make: &CommandFactory| {
         let lines = vec![make.return_line(MUG, 3, Disposition::Restock)];
         Command::ReturnCreate(Box::new(make.returning(Receive::Later, lines)))
     };

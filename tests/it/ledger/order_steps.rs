@@ -8,7 +8,7 @@ use entrepot::{
 };
 
 use super::{
-    maker::Maker,
+    factory::CommandFactory,
     order_rules::counters,
     scenario::{HOUR, Hold::*, NOW, Scenario},
     world::{MUG, POSTER},
@@ -17,7 +17,7 @@ use super::{
 const PENDING: NewStatus = NewStatus::Pending { until: Timestamp(NOW.0 + HOUR * 1_000_000) };
 const ACTIONS: [Action; 5] = [Action::Confirm, Action::Fulfil, Action::Cancel, Action::Expire, Action::Close];
 
-fn command(make: &Maker, order: OrderId, action: Action) -> Command {
+fn command(make: &CommandFactory, order: OrderId, action: Action) -> Command {
     match action {
         Action::Confirm => Command::OrderConfirm(Box::new(make.act(order).into()), Vec::new()),
         Action::Fulfil => Command::OrderFulfil(make.fulfilling(order, None, None), Vec::new()),
@@ -29,7 +29,7 @@ fn command(make: &Maker, order: OrderId, action: Action) -> Command {
 /// Positions and quantities.
 type Named = &'static [(u16, i64)];
 
-fn fulfil(order: OrderId, store: Option<usize>, lines: Named) -> impl FnOnce(&Maker) -> Command {
+fn fulfil(order: OrderId, store: Option<usize>, lines: Named) -> impl FnOnce(&CommandFactory) -> Command {
     move |make| Command::OrderFulfil(make.fulfilling(order, store, Some(lines)), Vec::new())
 }
 fn placed(on_hand: i64, status: NewStatus, lines: &[(usize, i64)]) -> (OrderId, Scenario) {
@@ -99,7 +99,7 @@ fn the_table_has_each_step_once_and_names_what_is_open() {
 #[test]
 fn a_stale_version_or_an_unknown_order_is_refused() {
     let (order, done) = in_state(OrderStatus::Confirmed);
-    let stale = |make: &Maker| {
+    let stale = |make: &CommandFactory| {
         let mut act = make.act(order);
         act.expected_version = Some(2);
         Command::OrderCancel(act, Vec::new())
@@ -153,7 +153,7 @@ fn what_is_named_to_be_shipped_must_be_open() {
     for (lines, code, path) in cases {
         done = done.when(fulfil(order, None, lines)).then_refused(code).at(path);
     }
-    let foreign = |make: &Maker| {
+    let foreign = |make: &CommandFactory| {
         let mut fulfil = make.fulfilling(order, None, Some(&[(1, 1)]));
         fulfil.lines.as_mut().unwrap()[0].line = OrderId::NIL.line(1);
         Command::OrderFulfil(fulfil, Vec::new())

@@ -23,7 +23,7 @@ use proptest::{
 };
 
 use super::{
-    maker::{Maker, piece},
+    factory::{CommandFactory, piece},
     model::{Ask, Model},
     scenario::code_of,
     world::{ARCHIVED, STORES, World, new_tenant},
@@ -126,7 +126,7 @@ fn settle(ask: &Ask, model: &Model) -> Option<Ask> {
 const FAR: Timestamp = Timestamp(4_000_000_000_000_000);
 const LONG_AGO: Timestamp = Timestamp(1);
 
-fn command(ask: &Ask, make: &Maker, names: &Names, model: &Model) -> (&'static str, Command) {
+fn command(ask: &Ask, make: &CommandFactory, names: &Names, model: &Model) -> (&'static str, Command) {
     let all = || make.keys(0..ARCHIVED);
     match ask {
         Ask::Adjust { kind, policy, changes } => ("stockAdjust", Command::Adjust(make.adjusting(*kind, *policy, changes))),
@@ -147,7 +147,7 @@ fn command(ask: &Ask, make: &Maker, names: &Names, model: &Model) -> (&'static s
             };
             let mut create = make.creating(status, lines.iter().map(|(p, n)| make.line(*p, *n)).collect());
             create.store = make.stores[*store];
-            create.lines.extend(charge.then(|| Maker::charge(499)));
+            create.lines.extend(charge.then(|| CommandFactory::charge(499)));
             create.reservations.extend(takes.map(|n| names.holds[n]));
             ("orderCreate", Command::OrderCreate(Box::new(create), all()))
         }
@@ -186,7 +186,7 @@ fn name(ask: &Ask, receipt: &Receipt, names: &mut Names) {
 struct Case<'a> {
     world: &'a World,
     tenant: TenantId,
-    make: Maker,
+    make: CommandFactory,
     model: Model,
     names: Names,
     keys: usize,

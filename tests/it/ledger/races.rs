@@ -17,7 +17,7 @@ use entrepot::{
 use futures_util::future::join_all;
 
 use super::{
-    maker::Maker,
+    factory::CommandFactory,
     scenario::code_of,
     world::{MUG, RICE, WRAPPING, World, new_tenant},
 };
@@ -363,7 +363,7 @@ async fn a_dry_run_writes_nothing(world: World) {
 async fn the_busiest_clock_never_turns_time_back(world: World) {
     // A second process whose clock is years ahead writes first; ours goes on from there.
     let ahead = Ledger::start(world.db.clone(), Clock::system(), Grouping::Together).unwrap();
-    let receipt = |make: &Maker| make.adjust(MovementKind::Receipt, &[(MUG, 0, 1)]);
+    let receipt = |make: &CommandFactory| make.adjust(MovementKind::Receipt, &[(MUG, 0, 1)]);
     ahead.submit(world.tenant, receipt(&world.make), None).await.unwrap().unwrap();
     world.submit(receipt(&world.make)).await.unwrap();
     ahead.submit(world.tenant, receipt(&world.make), None).await.unwrap().unwrap();

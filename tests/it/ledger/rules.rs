@@ -8,18 +8,18 @@ use entrepot::{
 };
 
 use super::{
-    maker::{Maker, q},
+    factory::{CommandFactory, q},
     scenario::{HOUR, Hold::*, NOW, Scenario},
     world::{ARCHIVED, MUG, RICE, WRAPPING},
 };
 
-fn adjust(kind: MovementKind, policy: Shortage, delta: i64) -> impl FnOnce(&Maker) -> Command {
+fn adjust(kind: MovementKind, policy: Shortage, delta: i64) -> impl FnOnce(&CommandFactory) -> Command {
     move |make| Command::Adjust(make.adjusting(kind, policy, &[(MUG, 0, delta)]))
 }
-fn set(policy: Shortage, on_hand: i64, compare: Compare) -> impl FnOnce(&Maker) -> Command {
+fn set(policy: Shortage, on_hand: i64, compare: Compare) -> impl FnOnce(&CommandFactory) -> Command {
     move |make| Command::Set(make.setting(policy, &[(MUG, 0, on_hand, compare)]))
 }
-fn reserve(items: &[(usize, usize, i64)]) -> impl FnOnce(&Maker) -> Command {
+fn reserve(items: &[(usize, usize, i64)]) -> impl FnOnce(&CommandFactory) -> Command {
     move |make| Command::Reserve(make.reserving(None, items))
 }
 
@@ -128,7 +128,7 @@ fn set_compares_and_sets() {
             .then_mugs(5, 5)
             .then_posts(&[Release, Adjustment]);
     }
-    let twice = |make: &Maker| {
+    let twice = |make: &CommandFactory| {
         Command::Set(make.setting(Shortage::Refuse, &[(MUG, 0, 1, Compare::Unconditional), (MUG, 0, 2, Compare::Unconditional)]))
     };
     Scenario::given(10, 0).when(twice).then_refused("INVALID").at("input.items.1");
@@ -137,7 +137,7 @@ fn set_compares_and_sets() {
 #[test]
 fn a_level_may_occur_twice_and_its_version_is_checked_before_the_first() {
     let call = |versions: [Option<i64>; 3]| {
-        move |make: &Maker| {
+        move |make: &CommandFactory| {
             let mut adjust = make.adjusting(Adjustment, Shortage::Refuse, &[(MUG, 0, -4), (RICE, 0, 1), (MUG, 0, -6)]);
             adjust.changes.iter_mut().zip(versions).for_each(|(change, version)| change.expected_version = version);
             Command::Adjust(adjust)
@@ -166,7 +166,7 @@ fn reserve_release_and_expire() {
 
     let held = || Scenario::given(10, 0).held(4, Unpaid);
     let id = held().holds[0];
-    let release = |make: &Maker| Command::Release(make.releasing(&[id]), Vec::new());
+    let release = |make: &CommandFactory| Command::Release(make.releasing(&[id]), Vec::new());
     let released = held().when(release).then_mugs(10, 0).then_posts(&[Release]);
     assert_eq!(released.remaining(0), (0, ReservationStatus::Released));
     released.when(release).then_refused("INVALID_STATE").at("input.reservationIds.0");
@@ -174,7 +174,7 @@ fn reserve_release_and_expire() {
     held().when(|make| Command::Release(make.releasing(&[make.clock.id()]), Vec::new())).then_refused("NOT_FOUND");
     held().when(|make| Command::Release(make.releasing(&[]), Vec::new())).then_refused("INVALID");
 
-    let expire = |make: &Maker| Command::Expire(make.expiring(&[id]), Vec::new());
+    let expire = |make: &CommandFactory| Command::Expire(make.expiring(&[id]), Vec::new());
     held().when(expire).then_mugs(10, 4).then_posts(&[]);
     let expired = held().later(HOUR).when(expire).then_mugs(10, 0).then_posts(&[Release]);
     assert_eq!(expired.remaining(0), (0, ReservationStatus::Expired));
@@ -241,12 +241,13 @@ fn only_stocked_products_move() {
     for (product, code) in [(WRAPPING, "INVALID"), (ARCHIVED, "INVALID_STATE")] {
         Scenario::given(0, 0).when(|make| make.adjust(Receipt, &[(product, 0, 1)])).then_refused(code).at("input.changes.0");
         Scenario::given(0, 0).when(reserve(&[(product, 0, 1)])).then_refused(code);
-        let set = |make: &Maker| Command::Set(make.setting(Shortage::Refuse, &[(product, 0, 1, Compare::Unconditional)]));
+        let set =
+            |make: &CommandFactory| Command::Set(make.setting(Shortage::Refuse, &[(product, 0, 1, Compare::Unconditional)]));
         Scenario::given(0, 0).when(set).then_refused(code);
     }
     let closed = Scenario::given(9, 0).with_facts(MUG, 0, |facts| facts.store_archived = true);
     closed.when(adjust(Sale, Shortage::Refuse, -1)).then_refused("INVALID_STATE");
-    let unknown = |make: &Maker| {
+    let unknown = |make: &CommandFactory| {
         let mut adjust = make.adjusting(Receipt, Shortage::Refuse, &[(MUG, 0, 1)]);
         adjust.changes[0].key.product = make.clock.id();
         Command::Adjust(adjust)
@@ -257,7 +258,7 @@ fn only_stocked_products_move() {
 #[test]
 fn moments_lie_in_the_open_past() {
     let at = |moment: Timestamp| {
-        move |make: &Maker| {
+        move |make: &CommandFactory| {
             let mut adjust = make.adjusting(Receipt, Shortage::Refuse, &[(MUG, 0, 1)]);
             adjust.head.occurred_at = moment;
             Command::Adjust(adjust)
@@ -275,7 +276,7 @@ fn moments_lie_in_the_open_past() {
     summer().when(at(moment("2023-06-30T22:59:59Z"))).then_refused("PERIOD_CLOSED");
     // Of a movement over several stores each has its own day, whichever comes first.
     for far in [0, 1] {
-        let both = move |make: &Maker| {
+        let both = move |make: &CommandFactory| {
             let mut adjust = make.adjusting(Receipt, Shortage::Refuse, &[(MUG, 0, 1), (MUG, 1, 1)]);
             adjust.head.occurred_at = moment("2023-11-01T00:00:00Z");
             Command::Adjust(adjust)
@@ -292,7 +293,7 @@ fn moments_lie_in_the_open_past() {
 #[test]
 fn a_movement_that_arrives_late_keeps_the_latest_moment() {
     let at = |seconds: i64| {
-        move |make: &Maker| {
+        move |make: &CommandFactory| {
             let mut adjust = make.adjusting(Receipt, Shortage::Refuse, &[(MUG, 0, 1)]);
             adjust.head.occurred_at = NOW.plus_seconds(seconds);
             Command::Adjust(adjust)
@@ -306,9 +307,9 @@ fn a_movement_that_arrives_late_keeps_the_latest_moment() {
 
 #[test]
 fn a_movement_has_at_most_as_many_entries_as_its_ids_can_number() {
-    let many = |make: &Maker| make.adjust(Receipt, &vec![(MUG, 0, 1); 4_096]);
+    let many = |make: &CommandFactory| make.adjust(Receipt, &vec![(MUG, 0, 1); 4_096]);
     Scenario::given(0, 0).when(many).then_refused("LIMIT_EXCEEDED");
-    let most = |make: &Maker| make.adjust(Receipt, &vec![(MUG, 0, 1); 4_095]);
+    let most = |make: &CommandFactory| make.adjust(Receipt, &vec![(MUG, 0, 1); 4_095]);
     Scenario::given(0, 0).when(most).then_mugs(4_095, 0);
 }
 

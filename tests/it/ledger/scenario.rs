@@ -11,7 +11,7 @@ use entrepot::{
 };
 
 use super::{
-    maker::{Maker, gbp, q},
+    factory::{CommandFactory, gbp, q},
     world::{PRODUCTS, STORES, product_traits},
 };
 
@@ -29,7 +29,7 @@ pub enum Hold {
 }
 
 pub struct Scenario {
-    pub make: Maker,
+    pub make: CommandFactory,
     pub book: Book,
     pub orders: OrderBook,
     pub result: Result<Decision, Rejection>,
@@ -39,7 +39,7 @@ pub struct Scenario {
 impl Scenario {
     /// Mugs at the first store; everything else is at zero.
     pub fn given(on_hand: i64, unavailable: i64) -> Self {
-        let make = Maker::new(Clock::manual(|| NOW, 1));
+        let make = CommandFactory::new(Clock::manual(|| NOW, 1));
         let mut book = Book::new(NOW, clock::local_day);
         for (product, store) in (0..PRODUCTS).flat_map(|p| (0..STORES).map(move |s| (p, s))) {
             let key = make.key(product, store);
@@ -96,7 +96,7 @@ impl Scenario {
         self
     }
 
-    pub fn when(mut self, command: impl FnOnce(&Maker) -> Command) -> Self {
+    pub fn when(mut self, command: impl FnOnce(&CommandFactory) -> Command) -> Self {
         let command = command(&self.make);
         let mut draft = Draft::new(&self.book);
         let mut documents = Documents::default();
@@ -113,7 +113,7 @@ impl Scenario {
         self
     }
     /// A step that is only there to get to the next one.
-    pub fn after(self, command: impl FnOnce(&Maker) -> Command) -> Self {
+    pub fn after(self, command: impl FnOnce(&CommandFactory) -> Command) -> Self {
         let done = self.when(command);
         assert!(done.result.is_ok(), "a step of the preparation was refused: {:?}", done.result);
         done

@@ -118,7 +118,7 @@ mod sqlite_alone {
         let world = World::sqlite().await;
         story(&world).await;
         // What a file that may only be read answers, whoever runs the tests.
-        let work = world.db.global().steward_for(entity::prelude::TenantId::NIL).await.unwrap();
+        let work = world.db.global().maintenance_for(entity::prelude::TenantId::NIL).await.unwrap();
         work.execute_global("PRAGMA query_only = on", vec![]).await.unwrap();
         work.rollback().await.unwrap();
         let report = world.report().await;

@@ -19,7 +19,7 @@ use entrepot::{
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use uuid::Uuid;
 
-use super::maker::Maker;
+use super::factory::CommandFactory;
 use crate::databases::{Home, connect};
 
 /// What the seeded products are, by their place in `World::products`.
@@ -58,7 +58,7 @@ pub struct World {
     pub ledger: Ledger,
     pub clock: Clock,
     pub tenant: TenantId,
-    pub make: Maker,
+    pub make: CommandFactory,
     pub home: Home,
 }
 
@@ -132,9 +132,9 @@ impl World {
 }
 
 /// A tenant with two stores, five products, a channel and a customer.
-pub async fn new_tenant(db: &Database, clock: &Clock) -> (TenantId, Maker) {
+pub async fn new_tenant(db: &Database, clock: &Clock) -> (TenantId, CommandFactory) {
     let (tenant, now) = (clock.id(), clock.now());
-    let work = db.global().steward_for(tenant).await.unwrap();
+    let work = db.global().maintenance_for(tenant).await.unwrap();
     work.insert_global::<tenant::Entity>(tenant::Model {
         id: tenant,
         slug: format!("t{}", tenant.uuid().simple()),
@@ -150,7 +150,7 @@ pub async fn new_tenant(db: &Database, clock: &Clock) -> (TenantId, Maker) {
     .await
     .unwrap();
     journal::begin_tenant(&work, clock.uuid()).await.unwrap();
-    let mut make = Maker::new(clock.clone());
+    let mut make = CommandFactory::new(clock.clone());
     for (index, store) in make.stores.iter().enumerate() {
         work.insert::<store::Entity>(store_row(tenant, *store, index, now)).await.unwrap();
     }

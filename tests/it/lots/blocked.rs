@@ -18,29 +18,29 @@ on_both!(
 /// Does something to a lot of cheese.
 async fn on_lot(house: &House<'_>, mutation: &str, code: &str) {
     let query = "query($p: ID!) { lots(filter: { product: { eq: $p } }) { nodes { id code } } }";
-    let found = house.desk.ask(query, json!({ "p": house.cheese["id"] })).await;
+    let found = house.office.ask(query, json!({ "p": house.cheese["id"] })).await;
     let lot = found["data"]["lots"]["nodes"].as_array().unwrap().iter().find(|lot| lot["code"] == code).unwrap();
     let input = json!({ "id": lot["id"], "idempotencyKey": key() });
-    done(&house.desk.act(mutation, "LotActInput", "lot { status }", input).await, "lot");
+    done(&house.office.act(mutation, "LotActInput", "lot { status }", input).await, "lot");
 }
 
 /// Moves so much of a lot from one shelf to another, and gives the movement.
 async fn moved(house: &House<'_>, (from, to): (&str, &str), (code, quantity): (&str, i64)) -> Value {
-    let item = json!({ "product": house.cheese, "store": house.desk.store, "quantity": quantity, "lot": { "code": code } });
+    let item = json!({ "product": house.cheese, "store": house.office.store, "quantity": quantity, "lot": { "code": code } });
     let input = json!({ "idempotencyKey": key(), "from": from, "to": to, "reasonCode": "OTHER", "items": [item] });
-    let payload = house.desk.act("stockMove", "StockMoveInput", "movement { id }", input).await;
+    let payload = house.office.act("stockMove", "StockMoveInput", "movement { id }", input).await;
     done(&payload, "movement")["id"].clone()
 }
 
 async fn undo(house: &House<'_>, movement: &Value, policy: &str) -> Value {
     let input = json!({ "idempotencyKey": key(), "movementId": movement, "note": "by mistake", "onShortage": policy });
-    house.desk.act("stockReverse", "StockReverseInput", "levels { onHand unavailable }", input).await
+    house.office.act("stockReverse", "StockReverseInput", "levels { onHand unavailable }", input).await
 }
 
 /// What of a product cannot be sold here, by why.
 async fn aside(house: &House<'_>, product: &Value) -> Vec<(String, i64)> {
     let query = "query($p: ID!, $s: ID!) { explainAvailability(product: { id: $p }, store: { id: $s }) { unavailableBy { condition quantity } } }";
-    let answer = house.desk.ask(query, json!({ "p": product["id"], "s": house.desk.store["id"] })).await;
+    let answer = house.office.ask(query, json!({ "p": product["id"], "s": house.office.store["id"] })).await;
     let all = answer["data"]["explainAvailability"]["unavailableBy"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
     let one = |of: &Value| (of["condition"].as_str().unwrap().to_owned(), of["quantity"].as_i64().unwrap());
     let mut found: Vec<_> = all.iter().map(one).filter(|(_, n)| *n != 0).collect();
@@ -54,7 +54,7 @@ fn by(condition: &str, quantity: i64) -> (String, i64) {
 
 async fn a_set_aside_is_not_undone_once_its_lot_may_not_be_sold(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     for (code, step) in [("a", "lotRecall"), ("b", "lotQuarantine")] {
         house.takes_in(code, 10, "2099-03-01").await;
         let movement = moved(&house, ("AVAILABLE", "QUARANTINE"), (code, 4)).await;
@@ -66,12 +66,12 @@ async fn a_set_aside_is_not_undone_once_its_lot_may_not_be_sold(world: &World) {
         refused(&sold, "INSUFFICIENT_STOCK", "input.changes.0.delta");
     }
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 10, 10), lot("b", 10, 10)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_write_off_is_not_undone_into_a_lot_that_may_not_be_sold(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("a", 10, "2099-03-01").await;
     let gone = moved(&house, ("AVAILABLE", "WRITTEN_OFF"), ("a", 3)).await;
     moved(&house, ("AVAILABLE", "DAMAGED"), ("a", 2)).await;
@@ -84,23 +84,23 @@ async fn a_write_off_is_not_undone_into_a_lot_that_may_not_be_sold(world: &World
     done(&undo(&house, &broken, "REFUSE").await, "levels");
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 10, 2)]);
     assert_eq!(aside(&house, &house.cheese).await, [by("DAMAGED", 2)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 /// A delivery of seven sound ones and three that are damaged, of lot a.
 async fn delivered(house: &House<'_>) {
     let order = house
-        .desk
+        .office
         .ordered(json!({ "lines": [{ "product": house.cheese, "quantity": 10, "unitCost": super::house::gbp("3.33") }] }))
         .await;
     let lots = json!([{ "lot": { "code": "a" }, "quantity": 7, "damaged": 3 }]);
     let lines = json!([{ "purchaseOrderLineId": order["lines"][0]["id"], "quantity": 7, "damaged": 3, "lots": lots }]);
-    done(&house.desk.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": lines })).await, "purchaseOrder");
+    done(&house.office.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": lines })).await, "purchaseOrder");
 }
 
 async fn damaged_goods_of_a_delivery_stay_damaged_when_their_lot_is_released(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     delivered(&house).await;
     assert_eq!(aside(&house, &house.cheese).await, [by("DAMAGED", 3)]);
     for step in ["lotQuarantine", "lotRelease", "lotRecall", "lotRelease"] {
@@ -109,12 +109,12 @@ async fn damaged_goods_of_a_delivery_stay_damaged_when_their_lot_is_released(wor
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 10, 3)]);
     let sold = house.adjust("SALE", (&house.cheese, &here), -8, json!({ "code": "a" })).await;
     refused(&sold, "INSUFFICIENT_STOCK", "input.changes.0.delta");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn damaged_goods_that_come_into_a_recalled_lot_stay_damaged(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("a", 1, "2099-03-01").await;
     on_lot(&house, "lotRecall", "a").await;
     delivered(&house).await;
@@ -122,21 +122,21 @@ async fn damaged_goods_that_come_into_a_recalled_lot_stay_damaged(world: &World)
     on_lot(&house, "lotRelease", "a").await;
     assert_eq!(aside(&house, &house.cheese).await, [by("DAMAGED", 3)]);
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 11, 3)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn damaged_goods_without_lots_are_set_aside_as_damaged(world: &World) {
     let house = House::open(world).await;
-    let order = house.desk.ordered(json!({ "lines": [{ "product": house.mug, "quantity": 5 }] })).await;
+    let order = house.office.ordered(json!({ "lines": [{ "product": house.mug, "quantity": 5 }] })).await;
     let lines = json!([{ "purchaseOrderLineId": order["lines"][0]["id"], "quantity": 3, "damaged": 2 }]);
-    done(&house.desk.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": lines })).await, "purchaseOrder");
+    done(&house.office.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": lines })).await, "purchaseOrder");
     assert_eq!(aside(&house, &house.mug).await, [by("DAMAGED", 2)]);
-    let item = json!({ "product": house.mug, "store": house.desk.store, "quantity": 1 });
+    let item = json!({ "product": house.mug, "store": house.office.store, "quantity": 1 });
     let input =
         json!({ "idempotencyKey": key(), "from": "QUARANTINE", "to": "AVAILABLE", "reasonCode": "OTHER", "items": [item] });
-    let freed = house.desk.act("stockMove", "StockMoveInput", "levels { onHand }", input).await;
+    let freed = house.office.act("stockMove", "StockMoveInput", "levels { onHand }", input).await;
     refused(&freed, "INSUFFICIENT_STOCK", "input.items.0.quantity");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn damaged_goods_go_back_before_what_is_only_looked_at(world: &World) {
@@ -144,31 +144,31 @@ async fn damaged_goods_go_back_before_what_is_only_looked_at(world: &World) {
     delivered(&house).await;
     moved(&house, ("AVAILABLE", "QUARANTINE"), ("a", 2)).await;
     let line = json!([{ "product": house.cheese, "quantity": 4, "source": "QUARANTINE" }]);
-    let input = json!({ "idempotencyKey": key(), "supplier": house.desk.supplier, "store": house.desk.store, "lines": line });
-    let ret = house.desk.act("supplierReturnCreate", "SupplierReturnCreateInput", "supplierReturn { id }", input).await;
+    let input = json!({ "idempotencyKey": key(), "supplier": house.office.supplier, "store": house.office.store, "lines": line });
+    let ret = house.office.act("supplierReturnCreate", "SupplierReturnCreateInput", "supplierReturn { id }", input).await;
     done(&ret, "supplierReturn");
     assert_eq!(aside(&house, &house.cheese).await, [by("QUARANTINE", 1)]);
-    assert_eq!(house.lots(&house.cheese, &house.desk.store).await, [lot("a", 6, 1)]);
-    house.desk.is_sound().await;
+    assert_eq!(house.lots(&house.cheese, &house.office.store).await, [lot("a", 6, 1)]);
+    house.office.is_sound().await;
 }
 
 async fn what_came_back_and_nobody_looked_at_is_not_released_with_its_lot(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("a", 10, "2099-03-01").await;
     done(&house.adjust("SALE", (&house.cheese, &here), -4, json!({ "code": "a" })).await, "levels");
     let back = json!({ "idempotencyKey": key(), "store": here, "receive": false,
         "lines": [{ "product": house.cheese, "quantity": 3, "unitPrice": super::house::gbp("4.00") }] });
     let fields = "return { id status lines { id } }";
-    let asked = house.desk.act("returnCreate", "ReturnCreateInput", fields, back).await;
+    let asked = house.office.act("returnCreate", "ReturnCreateInput", fields, back).await;
     let ret = done(&asked, "return").clone();
     let approve = json!({ "id": ret["id"], "idempotencyKey": key() });
-    done(&house.desk.act("returnApprove", "ReturnActionInput", fields, approve).await, "return");
+    done(&house.office.act("returnApprove", "ReturnActionInput", fields, approve).await, "return");
     // One comes while the lot is for sale, two while it is called back.
     let comes = async |n: i64| {
         let lines = json!([{ "lineId": ret["lines"][0]["id"], "quantity": n, "lot": { "code": "a" } }]);
         let input = json!({ "id": ret["id"], "idempotencyKey": key(), "lines": lines });
-        done(&house.desk.act("returnReceive", "ReturnReceiveInput", fields, input).await, "return");
+        done(&house.office.act("returnReceive", "ReturnReceiveInput", fields, input).await, "return");
     };
     comes(1).await;
     on_lot(&house, "lotRecall", "a").await;
@@ -178,7 +178,7 @@ async fn what_came_back_and_nobody_looked_at_is_not_released_with_its_lot(world:
     assert_eq!(aside(&house, &house.cheese).await, [by("QUARANTINE", 3)]);
     let seen = |disposition: &str, n: i64| json!({ "lineId": ret["lines"][0]["id"], "quantity": n, "disposition": disposition });
     let input = json!({ "id": ret["id"], "idempotencyKey": key(), "lines": [seen("RESTOCK", 1), seen("WRITE_OFF", 2)] });
-    done(&house.desk.act("returnInspect", "ReturnInspectInput", fields, input).await, "return");
+    done(&house.office.act("returnInspect", "ReturnInspectInput", fields, input).await, "return");
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 7, 0)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }

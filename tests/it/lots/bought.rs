@@ -15,7 +15,7 @@ on_both!(
 );
 
 async fn receive(house: &House<'_>, order: &Value, lines: Value) -> Value {
-    house.desk.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": lines })).await
+    house.office.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": lines })).await
 }
 
 fn of(order: &Value, index: usize, quantity: i64, damaged: i64, lots: Value) -> Value {
@@ -24,9 +24,9 @@ fn of(order: &Value, index: usize, quantity: i64, damaged: i64, lots: Value) -> 
 
 async fn a_delivery_comes_in_lots_at_its_cost(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     let order = house
-        .desk
+        .office
         .ordered(json!({ "lines": [{ "product": house.cheese, "quantity": 10, "unitCost": gbp("2.00") },
         { "product": house.mug, "quantity": 3 }] }))
         .await;
@@ -34,46 +34,46 @@ async fn a_delivery_comes_in_lots_at_its_cost(world: &World) {
     let lots = json!([{ "lot": first, "quantity": 4, "damaged": 1 }, { "lot": { "code": "L-2" }, "quantity": 2 }]);
     let lines = json!([of(&order, 0, 6, 1, lots), of(&order, 1, 3, 0, json!([]))]);
     let input = json!({ "id": order["id"], "idempotencyKey": "lorry", "lines": lines });
-    let came = house.desk.buy("purchaseOrderReceive", input.clone()).await;
+    let came = house.office.buy("purchaseOrderReceive", input.clone()).await;
     let after = done(&came, "purchaseOrder");
     assert_eq!(
         (&after["status"], &after["lines"][0]["received"], &after["lines"][0]["damaged"]),
         (&json!("PARTIALLY_RECEIVED"), &json!(7), &json!(1))
     );
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("L-1", 5, 1), lot("L-2", 2, 0)]);
-    assert_eq!(house.desk.level(&house.cheese, &here).await, [7, 1, 3]);
-    assert_eq!(house.desk.buy("purchaseOrderReceive", input).await["replayed"], true);
+    assert_eq!(house.office.level(&house.cheese, &here).await, [7, 1, 3]);
+    assert_eq!(house.office.buy("purchaseOrderReceive", input).await["replayed"], true);
     // More of a known lot, named by its code alone.
     let more = receive(&house, &order, json!([of(&order, 0, 3, 0, json!([{ "lot": { "code": "l-1" }, "quantity": 3 }]))])).await;
     assert_eq!(done(&more, "purchaseOrder")["status"], "RECEIVED");
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("L-1", 8, 1), lot("L-2", 2, 0)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn serial_numbers_come_one_by_one(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
-    let order = house.desk.ordered(json!({ "lines": [{ "product": house.drill, "quantity": 3 }] })).await;
+    let here = house.office.store.clone();
+    let order = house.office.ordered(json!({ "lines": [{ "product": house.drill, "quantity": 3 }] })).await;
     let one = |code: &str, n: i64, damaged: i64| json!({ "lot": { "code": code }, "quantity": n, "damaged": damaged });
     let two_of_one = receive(&house, &order, json!([of(&order, 0, 2, 0, json!([one("S-1", 2, 0)]))])).await;
     refused(&two_of_one, "OUT_OF_RANGE", "input.lines.0.lots.0.quantity");
     let all = json!([one("S-1", 1, 0), one("S-2", 0, 1), one("S-3", 1, 0)]);
     done(&receive(&house, &order, json!([of(&order, 0, 2, 1, all)])).await, "purchaseOrder");
     assert_eq!(house.lots(&house.drill, &here).await, [lot("S-1", 1, 0), lot("S-2", 1, 1), lot("S-3", 1, 0)]);
-    let again = house.desk.ordered(json!({ "lines": [{ "product": house.drill, "quantity": 1 }] })).await;
+    let again = house.office.ordered(json!({ "lines": [{ "product": house.drill, "quantity": 1 }] })).await;
     let twice = receive(&house, &again, json!([of(&again, 0, 1, 0, json!([one("s-1", 1, 0)]))])).await;
     refused(&twice, "DUPLICATE", "input.lines.0.lots.0.lot");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn lots_of_a_delivery_that_do_not_fit_are_refused(world: &World) {
     let house = House::open(world).await;
     let order = house
-        .desk
+        .office
         .ordered(json!({ "lines": [{ "product": house.cheese, "quantity": 10 }, { "product": house.mug, "quantity": 3 }] }))
         .await;
     let a = |n: i64| json!({ "lot": { "code": "a" }, "quantity": n });
-    let all = house.desk.buy("purchaseOrderReceive", json!({ "id": order["id"] })).await;
+    let all = house.office.buy("purchaseOrderReceive", json!({ "id": order["id"] })).await;
     refused(&all, "INVALID", "input.lines");
     for (lines, code, field) in [
         (of(&order, 0, 5, 0, json!([])), "INVALID", "input.lines.0.lots"),
@@ -94,21 +94,22 @@ async fn lots_of_a_delivery_that_do_not_fit_are_refused(world: &World) {
         json!([{ "lot": { "named": { "code": "a", "madeOn": "2030-01-01", "expiresOn": "2029-01-01" } }, "quantity": 5 }]);
     let backwards = receive(&house, &order, json!([of(&order, 0, 5, 0, dates)])).await;
     refused(&backwards, "OUT_OF_RANGE", "input.lines.0.lots.0.lot.named.expiresOn");
-    assert_eq!(house.desk.level(&house.cheese, &house.desk.store).await, [0, 0, 10]);
-    house.desk.is_sound().await;
+    assert_eq!(house.office.level(&house.cheese, &house.office.store).await, [0, 0, 10]);
+    house.office.is_sound().await;
 }
 
 async fn send_back(house: &House<'_>, lines: Value) -> Value {
-    let input = json!({ "idempotencyKey": key(), "supplier": house.desk.supplier, "store": house.desk.store, "lines": lines });
+    let input =
+        json!({ "idempotencyKey": key(), "supplier": house.office.supplier, "store": house.office.store, "lines": lines });
     let fields = "supplierReturn { id credit { amount } lines { quantity source } }";
-    house.desk.act("supplierReturnCreate", "SupplierReturnCreateInput", fields, input).await
+    house.office.act("supplierReturnCreate", "SupplierReturnCreateInput", fields, input).await
 }
 
 async fn a_lot_goes_back_to_its_supplier(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     let order =
-        house.desk.ordered(json!({ "lines": [{ "product": house.cheese, "quantity": 10, "unitCost": gbp("2.00") }] })).await;
+        house.office.ordered(json!({ "lines": [{ "product": house.cheese, "quantity": 10, "unitCost": gbp("2.00") }] })).await;
     let lots = json!([{ "lot": { "code": "a" }, "quantity": 4, "damaged": 2 }, { "lot": { "code": "b" }, "quantity": 4 }]);
     done(&receive(&house, &order, json!([of(&order, 0, 8, 2, lots)])).await, "purchaseOrder");
     let line = order["lines"][0]["id"].clone();
@@ -124,32 +125,32 @@ async fn a_lot_goes_back_to_its_supplier(world: &World) {
     // Without a lot the first to expire goes.
     done(&send_back(&house, json!([{ "product": house.cheese, "quantity": 5 }])).await, "supplierReturn");
     assert_eq!(house.lots(&house.cheese, &here).await, []);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_recalled_lot_goes_back_from_where_it_lies_aside(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("bad", 5, "2099-03-01").await;
     let query = "query($p: ID!) { lots(filter: { product: { eq: $p } }) { nodes { id } } }";
-    let found = house.desk.ask(query, json!({ "p": house.cheese["id"] })).await;
+    let found = house.office.ask(query, json!({ "p": house.cheese["id"] })).await;
     let input = json!({ "id": found["data"]["lots"]["nodes"][0]["id"], "idempotencyKey": "recall" });
-    done(&house.desk.act("lotRecall", "LotActInput", "lot { status }", input).await, "lot");
+    done(&house.office.act("lotRecall", "LotActInput", "lot { status }", input).await, "lot");
     let line = json!([{ "product": house.cheese, "quantity": 4, "source": "QUARANTINE", "lot": { "code": "bad" } }]);
     done(&send_back(&house, line).await, "supplierReturn");
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("bad", 1, 1)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_cost_that_does_not_divide_is_posted_to_the_penny(world: &World) {
     let house = House::open(world).await;
     let input = json!({ "sku": "RIND", "name": "RIND", "tracking": "LOT", "unit": { "code": "kg", "decimals": 3 },
         "unitCost": gbp("3.33"), "price": gbp("4.00") });
-    let made = house.desk.act("productCreate", "ProductCreateInput", "product { id }", input).await;
+    let made = house.office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
     let rind = json!({ "id": done(&made, "product")["id"] });
     let charge = json!([{ "kind": "FREIGHT", "amount": gbp("10.00") }]);
     let order = house
-        .desk
+        .office
         .ordered(json!({ "lines": [{ "product": rind, "quantity": 1_000, "unitCost": gbp("3.33") }], "charges": charge }))
         .await;
     let lots: Vec<Value> = [333, 1, 166]
@@ -159,5 +160,5 @@ async fn a_cost_that_does_not_divide_is_posted_to_the_penny(world: &World) {
         .collect();
     done(&receive(&house, &order, json!([of(&order, 0, 500, 0, json!(lots))])).await, "purchaseOrder");
     // verify compares what the entries are worth with what the receipt says.
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }

@@ -25,7 +25,7 @@ fn line(code: &str, counted: i64, book: i64) -> (Option<String>, Option<i64>, Op
 
 async fn every_lot_that_lies_there_is_a_line_and_is_set_to_what_was_found(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("a", 10, "2099-03-01").await;
     house.takes_in("b", 5, "2099-04-01").await;
     done(&house.adjust("RECEIPT", (&house.drill, &here), 1, json!({ "code": "S-1" })).await, "levels");
@@ -45,12 +45,12 @@ async fn every_lot_that_lies_there_is_a_line_and_is_set_to_what_was_found(world:
     assert_eq!(lines(&posted, "CHEESE"), [line("a", 8, 10), line("b", 6, 5)]);
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 8, 0), lot("b", 3, 0)]);
     assert_eq!(house.lots(&house.drill, &here).await, []);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_lot_that_the_books_do_not_know_is_made_when_the_count_is_posted(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("a", 10, "2099-03-01").await;
     let count = house.counting(json!({ "kind": "FULL" })).await;
     let named = json!({ "named": { "code": "stray", "expiresOn": "2099-01-31" } });
@@ -67,12 +67,12 @@ async fn a_lot_that_the_books_do_not_know_is_made_when_the_count_is_posted(world
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 10, 0), lot("stray", 3, 0)]);
     let made = posted["lines"]["nodes"].as_array().unwrap().iter().find(|line| line["lotCode"] == "stray").unwrap().clone();
     assert_eq!((&made["lot"]["code"], &made["attempts"]), (&json!("stray"), &json!(2)));
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_product_without_a_lot_in_stock_is_counted_as_nothing(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("gone", 2, "2099-03-01").await;
     done(&house.adjust("SALE", (&house.cheese, &here), -2, Value::Null).await, "levels");
     let count = house.counting(json!({ "kind": "FULL" })).await;
@@ -88,12 +88,12 @@ async fn a_product_without_a_lot_in_stock_is_counted_as_nothing(world: &World) {
     let posted = house.posts(&second).await;
     assert_eq!(lines(&posted, "CHEESE"), [line("gone", 1, 0)]);
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("gone", 1, 0)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_list_gets_its_lots_when_it_begins(world: &World) {
     let house = House::open(world).await;
-    let input = json!({ "kind": "LIST", "store": house.desk.store, "products": [house.cheese, house.mug], "isBlind": false });
+    let input = json!({ "kind": "LIST", "store": house.office.store, "products": [house.cheese, house.mug], "isBlind": false });
     let made = house.counts("countCreate", input).await;
     let made = done(&made, "count").clone();
     house.takes_in("a", 10, "2099-03-01").await;
@@ -105,13 +105,13 @@ async fn a_list_gets_its_lots_when_it_begins(world: &World) {
     let after = house.counts("countRecord", cup).await;
     assert_eq!(done(&after, "count")["progress"]["uncounted"], 0);
     house.posts(&begun).await;
-    assert_eq!(house.lots(&house.cheese, &house.desk.store).await, [lot("a", 9, 0)]);
-    house.desk.is_sound().await;
+    assert_eq!(house.lots(&house.cheese, &house.office.store).await, [lot("a", 9, 0)]);
+    house.office.is_sound().await;
 }
 
 async fn lines_that_say_no_lot_or_the_wrong_one_are_refused(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("a", 10, "2099-03-01").await;
     done(&house.adjust("RECEIPT", (&house.drill, &here), 1, json!({ "code": "S-1" })).await, "levels");
     let count = house.counting(json!({ "kind": "FULL" })).await;
@@ -132,28 +132,28 @@ async fn lines_that_say_no_lot_or_the_wrong_one_are_refused(world: &World) {
     let long = "x".repeat(129);
     refused(&tell(json!([cheese(json!({ "code": long }), 1)])).await, "TOO_LONG", "input.lines.0.lot.code");
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 10, 0)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn what_is_missing_of_a_lot_is_taken_from_what_was_set_aside_last(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("a", 10, "2099-03-01").await;
     for (to, n) in [("QUARANTINE", 2), ("DAMAGED", 3)] {
         let item = json!({ "product": house.cheese, "store": here, "quantity": n, "lot": { "code": "a" } });
         let input = json!({ "idempotencyKey": key(), "to": to, "reasonCode": "DAMAGE", "items": [item] });
-        done(&house.desk.act("stockMove", "StockMoveInput", "levels { onHand }", input).await, "levels");
+        done(&house.office.act("stockMove", "StockMoveInput", "levels { onHand }", input).await, "levels");
     }
     let count = house.counting(json!({ "kind": "FULL" })).await;
     house.finds(&count, &[("a", 2)]).await;
     house.posts(&count).await;
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 2, 2)], "five to sell are gone, and three that were aside");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_fact_from_before_a_lots_count_leaves_the_count_true(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("a", 10, "2099-03-01").await;
     house.takes_in("b", 5, "2099-04-01").await;
     let before = world.node.clock.now();
@@ -167,15 +167,15 @@ async fn a_fact_from_before_a_lots_count_leaves_the_count_true(world: &World) {
         let change = json!({ "product": house.cheese, "store": here, "delta": -2, "lot": { "code": code } });
         let input = json!({ "idempotencyKey": key(), "kind": "SALE", "reasonCode": "SALE", "changes": [change],
             "occurredAt": entrepot::clock::rfc3339(before) });
-        done(&house.desk.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await, "levels");
+        done(&house.office.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await, "levels");
     }
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 8, 0), lot("b", 3, 0)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn what_arrives_before_the_count_is_posted_changes_the_lots_book(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("a", 10, "2099-03-01").await;
     house.takes_in("b", 5, "2099-04-01").await;
     let count = house.counting(json!({ "kind": "FULL" })).await;
@@ -184,16 +184,16 @@ async fn what_arrives_before_the_count_is_posted_changes_the_lots_book(world: &W
     let change = json!({ "product": house.cheese, "store": here, "delta": -3, "lot": { "code": "a" } });
     let input = json!({ "idempotencyKey": key(), "kind": "SALE", "reasonCode": "SALE", "changes": [change],
         "occurredAt": entrepot::clock::rfc3339(before) });
-    done(&house.desk.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await, "levels");
+    done(&house.office.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await, "levels");
     let posted = house.posts(&count).await;
     assert_eq!(lines(&posted, "CHEESE"), [line("a", 7, 7), line("b", 5, 5)], "the till of before came in: nothing is missing");
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 7, 0), lot("b", 5, 0)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn holds_give_way_to_a_counted_lot(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("a", 10, "2099-03-01").await;
     let held = house.held(&[(&house.cheese, 8)]).await;
     let count = house.counting(json!({ "kind": "FULL" })).await;
@@ -202,12 +202,12 @@ async fn holds_give_way_to_a_counted_lot(world: &World) {
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 5, 0)]);
     let sent = house.moves("transferShip", json!({ "id": held["id"] })).await;
     refused(&sent, "INSUFFICIENT_STOCK", "input.id");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn two_counts_of_a_lot_post_what_is_off_once(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("a", 10, "2099-03-01").await;
     let (first, second) = (house.counting(json!({ "kind": "FULL" })).await, house.counting(json!({ "kind": "FULL" })).await);
     // The second one counts before and after the first: only what it found after holds.
@@ -226,7 +226,7 @@ async fn two_counts_of_a_lot_post_what_is_off_once(world: &World) {
     let posted = only(&second).await;
     assert_eq!(lines(&posted, "CHEESE"), [line("a", 5, 5), line("stray", 3, 3)]);
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 8, 0), lot("stray", 3, 0)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_serial_number_that_lies_elsewhere_is_said_of_the_count(world: &World) {
@@ -237,5 +237,5 @@ async fn a_serial_number_that_lies_elsewhere_is_said_of_the_count(world: &World)
     done(&house.counts("countRecord", found).await, "count");
     done(&house.counts("countSubmit", json!({ "id": count["id"] })).await, "count");
     refused(&house.counts("countApprove", json!({ "id": count["id"] })).await, "DUPLICATE", "input.id");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }

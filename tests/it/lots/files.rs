@@ -13,7 +13,7 @@ on_both!(a_sheet_of_lots_is_read_and_comes_back, rows_with_wrong_lots_are_refuse
 async fn a_sheet_of_lots_is_read_and_comes_back(world: &World) {
     let works = Works::begin(world);
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     let text = "sku,store,Batch Number,made on,Best before,onHand\nCHEESE,DOCK,L-1,2026-01-01,2099-01-31,5\nCHEESE,DOCK,L-2,,,7\nDRILL,DOCK,S-1,,,1\nCUP,DOCK,,,,9\n";
     let read = over(world, &import(world, "STOCK", text, json!({})).await).await;
     assert_eq!(counts(&read), [4, 0, 4, 0, 0], "{read:#}\n{}", result(world, &read).await);
@@ -46,7 +46,7 @@ async fn a_sheet_of_lots_is_read_and_comes_back(world: &World) {
     assert_eq!(ours, expected.map(|row| row.map(str::to_owned).to_vec()));
     let again = over(world, &import(world, "STOCK", sheet, json!({})).await).await;
     assert_eq!(counts(&again)[1..], [0, 0, counts(&again)[0], 0], "{again:#}\n{}", result(world, &again).await);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
     works.kill().await;
 }
 

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-pub use crate::purchasing::desk::{done, gbp, key, refused};
-use crate::{authorization::world::World, purchasing::desk::Desk};
+pub use crate::purchasing::office::{done, gbp, key, refused};
+use crate::{authorization::world::World, purchasing::office::Office};
 
 pub struct House<'w> {
-    pub desk: Desk<'w>,
+    pub office: Office<'w>,
     pub depot: Value,
     pub cheese: Value,
     pub drill: Value,
@@ -20,16 +20,16 @@ pub const COUNT: &str = "count { id status progress { lines counted uncounted fo
 
 impl<'w> House<'w> {
     pub async fn open(world: &'w World) -> Self {
-        let desk = Desk::of(world).await;
-        let depot = desk.new_store("CELLAR").await;
+        let office = Office::of(world).await;
+        let depot = office.new_store("CELLAR").await;
         let mut made = Vec::new();
         for (sku, tracking) in [("CHEESE", "LOT"), ("DRILL", "SERIAL"), ("CUP", "NONE")] {
             let input = json!({ "sku": sku, "name": sku, "tracking": tracking, "unitCost": gbp("1.50"), "price": gbp("4.00") });
-            let answer = desk.act("productCreate", "ProductCreateInput", "product { id }", input).await;
+            let answer = office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
             made.push(json!({ "id": done(&answer, "product")["id"] }));
         }
         let [cheese, drill, mug] = made.try_into().unwrap();
-        Self { desk, depot, cheese, drill, mug }
+        Self { office, depot, cheese, drill, mug }
     }
 
     /// Changes stock by so much of a lot; a lot is a code, or a code with its last day.
@@ -39,19 +39,19 @@ impl<'w> House<'w> {
             change["lot"] = lot;
         }
         let input = json!({ "idempotencyKey": key(), "kind": kind, "reasonCode": "OTHER", "changes": [change] });
-        self.desk.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await
+        self.office.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await
     }
 
     /// Takes so much of a lot of cheese in, here.
     pub async fn takes_in(&self, code: &str, quantity: i64, expires_on: &str) {
         let lot = json!({ "named": { "code": code, "expiresOn": expires_on } });
-        done(&self.adjust("RECEIPT", (&self.cheese, &self.desk.store), quantity, lot).await, "levels");
+        done(&self.adjust("RECEIPT", (&self.cheese, &self.office.store), quantity, lot).await, "levels");
     }
 
     /// What of each lot of a product lies in a store, by code: on hand and what of it is unavailable.
     pub async fn lots(&self, product: &Value, store: &Value) -> Vec<(String, i64, i64)> {
         let query = "query($p: ID!) { lots(filter: { product: { eq: $p } }) { nodes { code levels { store { id } onHand unavailable } } } }";
-        let answer = self.desk.ask(query, json!({ "p": product["id"] })).await;
+        let answer = self.office.ask(query, json!({ "p": product["id"] })).await;
         let mut found = Vec::new();
         for lot in answer["data"]["lots"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")) {
             for level in lot["levels"].as_array().unwrap().iter().filter(|level| level["store"]["id"] == store["id"]) {
@@ -73,13 +73,13 @@ impl<'w> House<'w> {
             "transferClose" => "TransferCloseInput",
             _ => "TransferActionInput",
         };
-        self.desk.act(mutation, kind, TRANSFER, input).await
+        self.office.act(mutation, kind, TRANSFER, input).await
     }
 
     /// A transfer of these from here to the cellar, held.
     pub async fn held(&self, lines: &[(&Value, i64)]) -> Value {
         let lines: Vec<Value> = lines.iter().map(|(product, n)| json!({ "product": product, "quantity": n })).collect();
-        let input = json!({ "fromStore": self.desk.store, "toStore": self.depot, "lines": lines });
+        let input = json!({ "fromStore": self.office.store, "toStore": self.depot, "lines": lines });
         let made = self.moves("transferCreate", input).await;
         let ready = self.moves("transferReady", json!({ "id": done(&made, "transfer")["id"] })).await;
         done(&ready, "transfer").clone()
@@ -96,12 +96,12 @@ impl<'w> House<'w> {
             "countRecount" => "CountRecountInput",
             _ => "CountActionInput",
         };
-        self.desk.act(mutation, kind, COUNT, input).await
+        self.office.act(mutation, kind, COUNT, input).await
     }
 
     /// A count of a kind, here, that has begun.
     pub async fn counting(&self, more: Value) -> Value {
-        let mut input = json!({ "store": self.desk.store, "isBlind": false });
+        let mut input = json!({ "store": self.office.store, "isBlind": false });
         input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let made = self.counts("countCreate", input).await;
         let begun = self.counts("countStart", json!({ "id": done(&made, "count")["id"] })).await;

@@ -22,9 +22,9 @@ const ORDER: &str = "order { id status holds { reason } lines { id sku quantity 
 
 /// A product of a price that costs so much, with so much of it here.
 pub(super) async fn product(house: &House<'_>, sku: &str, cost: &str, stock: i64) -> Value {
-    let product = house.desk.product(sku, cost).await;
+    let product = house.office.product(sku, cost).await;
     if stock > 0 {
-        done(&house.adjust("RECEIPT", (&product, &house.desk.store), stock, Value::Null).await, "levels");
+        done(&house.adjust("RECEIPT", (&product, &house.office.store), stock, Value::Null).await, "levels");
     }
     product
 }
@@ -33,25 +33,25 @@ pub(super) async fn set(house: &House<'_>, kit: &Value, parts: &[(&Value, i64)])
     let components: Vec<Value> = parts.iter().map(|(part, n)| json!({ "productId": part["id"], "quantity": n })).collect();
     let input = json!({ "idempotencyKey": key(), "id": kit["id"], "components": components });
     let fields = "product { id stockPolicy version components { product { sku } quantity } unitCost { amount } }";
-    house.desk.act("kitSet", "KitSetInput", fields, input).await
+    house.office.act("kitSet", "KitSetInput", fields, input).await
 }
 
 pub(super) async fn order(house: &House<'_>, status: &str, lines: &[(&Value, i64)]) -> Value {
     let lines: Vec<Value> = lines.iter().map(|(product, n)| json!({ "product": product, "quantity": n })).collect();
-    let input = json!({ "idempotencyKey": key(), "store": house.desk.store, "status": status, "lines": lines });
-    house.desk.act("orderCreate", "OrderCreateInput", ORDER, input).await
+    let input = json!({ "idempotencyKey": key(), "store": house.office.store, "status": status, "lines": lines });
+    house.office.act("orderCreate", "OrderCreateInput", ORDER, input).await
 }
 
 pub(super) async fn act(house: &House<'_>, mutation: &str, mut input: Value) -> Value {
     input["idempotencyKey"] = json!(key());
     let kind = if mutation == "orderFulfil" { "OrderFulfilInput" } else { "ActionInput" };
-    house.desk.act(mutation, kind, ORDER, input).await
+    house.office.act(mutation, kind, ORDER, input).await
 }
 
 /// On hand and reserved of a product, here.
 pub(super) async fn level(house: &House<'_>, product: &Value) -> [i64; 2] {
     let query = "query($p: ID!, $s: ID!) { stockLevels(filter: { product: { eq: $p }, store: { eq: $s } }) { nodes { onHand reserved } } }";
-    let answer = house.desk.ask(query, json!({ "p": product["id"], "s": house.desk.store["id"] })).await;
+    let answer = house.office.ask(query, json!({ "p": product["id"], "s": house.office.store["id"] })).await;
     let level = &answer["data"]["stockLevels"]["nodes"][0];
     ["onHand", "reserved"].map(|name| level[name].as_i64().unwrap_or_default())
 }
@@ -59,7 +59,7 @@ pub(super) async fn level(house: &House<'_>, product: &Value) -> [i64; 2] {
 /// How many whole kits are available here.
 async fn available(house: &House<'_>, kit: &Value) -> Option<i64> {
     let query = "query($k: ID!, $s: ID!) { product(by: { id: $k }) { availability(stores: [{ id: $s }]) { available status } } }";
-    let answer = house.desk.ask(query, json!({ "k": kit["id"], "s": house.desk.store["id"] })).await;
+    let answer = house.office.ask(query, json!({ "k": kit["id"], "s": house.office.store["id"] })).await;
     answer["data"]["product"]["availability"][0]["available"].as_i64()
 }
 
@@ -79,7 +79,7 @@ async fn a_kit_is_sold_as_one_and_takes_its_parts(world: &World) {
         json!([{ "product": { "sku": "POT" }, "quantity": 1 }, { "product": { "sku": "BOWL" }, "quantity": 4 }])
     );
     let part_of = house
-        .desk
+        .office
         .ask("query($p: ID!) { product(by: { id: $p }) { components { quantity } kits { sku } } }", json!({ "p": bowl["id"] }))
         .await;
     assert_eq!(part_of["data"]["product"], json!({ "components": [], "kits": [{ "sku": "TEA-SET" }] }));
@@ -101,7 +101,7 @@ async fn a_kit_is_sold_as_one_and_takes_its_parts(world: &World) {
         ([10, 3], [23, 14], [0, 0])
     );
     assert_eq!(available(&house, &tea_set).await, Some(2), "what is promised of a part is promised of the kit");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
     let one = json!({ "id": placed["id"], "lines": [{ "lineId": line["id"], "quantity": 1 }] });
     let shipped = act(&house, "orderFulfil", one).await;
     assert_eq!(
@@ -115,19 +115,20 @@ async fn a_kit_is_sold_as_one_and_takes_its_parts(world: &World) {
     assert_eq!(done(&cancelled, "order")["lines"][0]["cancelled"], 2);
     assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([9, 0], [19, 0]));
     let back =
-        json!({ "idempotencyKey": key(), "store": house.desk.store, "lines": [{ "orderLineId": line["id"], "quantity": 1 }] });
-    let ret = house.desk.act("returnCreate", "ReturnCreateInput", "return { id lines { sku quantity } }", back.clone()).await;
+        json!({ "idempotencyKey": key(), "store": house.office.store, "lines": [{ "orderLineId": line["id"], "quantity": 1 }] });
+    let ret = house.office.act("returnCreate", "ReturnCreateInput", "return { id lines { sku quantity } }", back.clone()).await;
     assert_eq!(done(&ret, "return")["lines"], json!([{ "sku": "TEA-SET", "quantity": 1 }]));
     assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([10, 0], [23, 0]));
     let mut again = back;
     again["idempotencyKey"] = json!(key());
     refused(
-        &house.desk.act("returnCreate", "ReturnCreateInput", "return { id }", again).await,
+        &house.office.act("returnCreate", "ReturnCreateInput", "return { id }", again).await,
         "OUT_OF_RANGE",
         "input.lines.0.quantity",
     );
     // The report knows one set, and not five things.
-    let report = house.desk.ask("{ salesReport(groupBy: PRODUCT) { product { sku } unitsSold unitsReturned } }", json!({})).await;
+    let report =
+        house.office.ask("{ salesReport(groupBy: PRODUCT) { product { sku } unitsSold unitsReturned } }", json!({})).await;
     let row =
         |sku: &str| report["data"]["salesReport"].as_array().unwrap().iter().find(|row| row["product"]["sku"] == sku).cloned();
     assert_eq!(
@@ -136,7 +137,7 @@ async fn a_kit_is_sold_as_one_and_takes_its_parts(world: &World) {
         "{report:#}"
     );
     assert_eq!((row("POT"), row("BOWL")), (None, None), "two bowls were ordered and cancelled");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn the_last_part_goes_into_one_of_two_kits(world: &World) {
@@ -158,7 +159,7 @@ async fn the_last_part_goes_into_one_of_two_kits(world: &World) {
         - level(&house, &pan).await[0]
         - level(&house, &jar).await[0];
     assert_eq!(held, 1, "the other parts of the kit that lost are free");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn an_open_order_holds_what_its_kit_was_made_of(world: &World) {
@@ -179,9 +180,12 @@ async fn an_open_order_holds_what_its_kit_was_made_of(world: &World) {
     assert_eq!(done(&shipped, "order")["status"], "FULFILLED");
     assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([8, 1], [12, 4]));
     let back = json!({ "idempotencyKey": key(), "store": house.depot, "lines": [{ "orderLineId": placed["lines"][0]["id"], "quantity": 1, "disposition": "QUARANTINE" }] });
-    done(&house.desk.act("returnCreate", "ReturnCreateInput", "return { id }", back).await, "return");
-    assert_eq!((house.desk.level(&pot, &house.depot).await, house.desk.level(&bowl, &house.depot).await), ([1, 1, 0], [4, 4, 0]));
-    house.desk.is_sound().await;
+    done(&house.office.act("returnCreate", "ReturnCreateInput", "return { id }", back).await, "return");
+    assert_eq!(
+        (house.office.level(&pot, &house.depot).await, house.office.level(&bowl, &house.depot).await),
+        ([1, 1, 0], [4, 4, 0])
+    );
+    house.office.is_sound().await;
 }
 
 async fn what_cannot_be_a_kit_is_refused(world: &World) {
@@ -189,7 +193,7 @@ async fn what_cannot_be_a_kit_is_refused(world: &World) {
     let (pot, bowl) = (product(&house, "POT", "5.00", 10).await, product(&house, "BOWL", "1.25", 0).await);
     let (tea_set, gift) = (product(&house, "TEA-SET", "9.99", 0).await, product(&house, "GIFT", "9.99", 0).await);
     let service = house
-        .desk
+        .office
         .act(
             "productCreate",
             "ProductCreateInput",
@@ -202,7 +206,7 @@ async fn what_cannot_be_a_kit_is_refused(world: &World) {
     refused(&set(&house, &tea_set, &[(&tea_set, 1)]).await, "INVALID", field);
     refused(&set(&house, &tea_set, &[(&service, 1)]).await, "INVALID_STATE", field);
     refused(&set(&house, &tea_set, &[(&json!({ "id": "prd_00041061050r3gg28a1c60t3gf" }), 1)]).await, "NOT_FOUND", field);
-    refused(&set(&house, &tea_set, &[(&house.desk.store, 1)]).await, "INVALID", field);
+    refused(&set(&house, &tea_set, &[(&house.office.store, 1)]).await, "INVALID", field);
     refused(&set(&house, &tea_set, &[(&bowl, 0)]).await, "OUT_OF_RANGE", "input.components.0.quantity");
     refused(&set(&house, &tea_set, &[(&bowl, 1), (&bowl, 2)]).await, "DUPLICATE", "input.components.1.productId");
     refused(&set(&house, &pot, &[(&bowl, 1)]).await, "IN_USE", "input.id");
@@ -214,10 +218,10 @@ async fn what_cannot_be_a_kit_is_refused(world: &World) {
     let update = async |product: &Value, version: i64, more: Value| {
         let mut input = json!({ "id": product["id"], "expectedVersion": version });
         input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        house.desk.act("productUpdate", "ProductUpdateInput", "product { id }", input).await
+        house.office.act("productUpdate", "ProductUpdateInput", "product { id }", input).await
     };
     refused(
-        &house.desk.act("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": bowl["id"] })).await,
+        &house.office.act("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": bowl["id"] })).await,
         "IN_USE",
         "input.id",
     );
@@ -226,7 +230,7 @@ async fn what_cannot_be_a_kit_is_refused(world: &World) {
     refused(&update(&tea_set, 2, json!({ "stockPolicy": "TRACKED" })).await, "IN_USE", "input.stockPolicy");
     let archived = product(&house, "OLD", "1.00", 0).await;
     done(
-        &house.desk.act("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": archived["id"] })).await,
+        &house.office.act("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": archived["id"] })).await,
         "product",
     );
     refused(&set(&house, &gift, &[(&archived, 1)]).await, "INVALID_STATE", field);
@@ -240,17 +244,17 @@ async fn what_cannot_be_a_kit_is_refused(world: &World) {
     // The same key does it once; with another input it is refused.
     let input = |n: i64| json!({ "idempotencyKey": "kit-1", "id": tea_set["id"], "components": [{ "productId": bowl["id"], "quantity": n }] });
     let fields = "product { version components { quantity } }";
-    let first = house.desk.act("kitSet", "KitSetInput", fields, input(6)).await;
-    let again = house.desk.act("kitSet", "KitSetInput", fields, input(6)).await;
+    let first = house.office.act("kitSet", "KitSetInput", fields, input(6)).await;
+    let again = house.office.act("kitSet", "KitSetInput", fields, input(6)).await;
     assert_eq!((&again["replayed"], &again["product"]), (&json!(true), &first["product"]));
-    refused(&house.desk.act("kitSet", "KitSetInput", fields, input(7)).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+    refused(&house.office.act("kitSet", "KitSetInput", fields, input(7)).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
     let stale = json!({ "idempotencyKey": key(), "id": tea_set["id"], "expectedVersion": 1, "components": [] });
-    refused(&house.desk.act("kitSet", "KitSetInput", fields, stale).await, "VERSION_CONFLICT", "input.expectedVersion");
+    refused(&house.office.act("kitSet", "KitSetInput", fields, stale).await, "VERSION_CONFLICT", "input.expectedVersion");
     let dry = "mutation($i: KitSetInput!) { kitSet(input: $i, validateOnly: true) { product { version } userErrors { code } } }";
     let only = json!({ "idempotencyKey": key(), "id": tea_set["id"], "components": [] });
-    assert_eq!(house.desk.ask(dry, json!({ "i": only })).await["data"]["kitSet"]["userErrors"], json!([]));
+    assert_eq!(house.office.ask(dry, json!({ "i": only })).await["data"]["kitSet"]["userErrors"], json!([]));
     assert_eq!(available(&house, &tea_set).await, None, "nothing of its part lies anywhere");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_kit_has_no_stock_of_its_own(world: &World) {
@@ -258,23 +262,23 @@ async fn a_kit_has_no_stock_of_its_own(world: &World) {
     let pot = product(&house, "POT", "5.00", 10).await;
     let kit = product(&house, "KIT", "5.00", 0).await;
     done(&set(&house, &kit, &[(&pot, 2)]).await, "product");
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     let message = refused(&house.adjust("RECEIPT", (&kit, &here), 1, Value::Null).await, "INVALID", "input.changes.0");
     assert!(message.contains("kit") && message.contains("components"), "{message}");
     let reserve = json!({ "idempotencyKey": key(), "items": [{ "product": kit, "store": here, "quantity": 1 }] });
-    let reserved = house.desk.act("stockReserve", "StockReserveInput", "reservations { id }", reserve).await;
+    let reserved = house.office.act("stockReserve", "StockReserveInput", "reservations { id }", reserve).await;
     assert_eq!(reserved["userErrors"][0]["code"], "INVALID", "{reserved:#}");
     let input = json!({ "fromStore": here, "toStore": house.depot, "lines": [{ "product": kit, "quantity": 1 }] });
     assert_eq!(house.moves("transferCreate", input).await["userErrors"][0]["code"], "INVALID");
     let count = house.counting(json!({ "kind": "FULL" })).await;
     let skus: Vec<&Value> = count["lines"]["nodes"].as_array().unwrap().iter().map(|line| &line["sku"]).collect();
     assert_eq!(skus, [&json!("POT")]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn parts_that_are_kept_by_lots_are_picked(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("late", 10, "2099-03-01").await;
     house.takes_in("soon", 3, "2098-10-01").await;
     let board = product(&house, "BOARD", "5.00", 4).await;
@@ -289,18 +293,18 @@ async fn parts_that_are_kept_by_lots_are_picked(world: &World) {
     // Which lot comes back must be said, and a kit has no one lot: its parts come back as lines of their own.
     let back = |line: Value| json!({ "idempotencyKey": key(), "store": here, "lines": [line] });
     let whole = back(json!({ "orderLineId": placed["lines"][0]["id"], "quantity": 1 }));
-    let refusal = house.desk.act("returnCreate", "ReturnCreateInput", "return { id }", whole).await;
+    let refusal = house.office.act("returnCreate", "ReturnCreateInput", "return { id }", whole).await;
     refused(&refusal, "INVALID", "input.lines.0.lot");
     let part = back(json!({ "product": house.cheese, "quantity": 2, "lot": { "code": "late" } }));
-    done(&house.desk.act("returnCreate", "ReturnCreateInput", "return { id }", part).await, "return");
+    done(&house.office.act("returnCreate", "ReturnCreateInput", "return { id }", part).await, "return");
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("late", 11, 0)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_kit_of_backordered_parts_owes_the_rest(world: &World) {
     let house = House::open(world).await;
     let lamp = house
-        .desk
+        .office
         .act(
             "productCreate",
             "ProductCreateInput",
@@ -309,7 +313,7 @@ async fn a_kit_of_backordered_parts_owes_the_rest(world: &World) {
         )
         .await;
     let lamp = json!({ "id": done(&lamp, "product")["id"] });
-    done(&house.adjust("RECEIPT", (&lamp, &house.desk.store), 5, Value::Null).await, "levels");
+    done(&house.adjust("RECEIPT", (&lamp, &house.office.store), 5, Value::Null).await, "levels");
     let bulb = product(&house, "BULB", "1.00", 4).await;
     let kit = product(&house, "LIGHT", "5.00", 0).await;
     done(&set(&house, &kit, &[(&lamp, 2), (&bulb, 1)]).await, "product");
@@ -327,7 +331,7 @@ async fn a_kit_of_backordered_parts_owes_the_rest(world: &World) {
     assert_eq!(done(&shipped, "order")["status"], "PARTIALLY_FULFILLED");
     refused(&act(&house, "orderFulfil", json!({ "id": placed["id"] })).await, "INVALID_STATE", "input.lines");
     assert_eq!((level(&house, &lamp).await, level(&house, &bulb).await), ([1, 0], [2, 0]));
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_sale_over_the_counter_takes_all_parts_or_none(world: &World) {
@@ -341,10 +345,10 @@ async fn a_sale_over_the_counter_takes_all_parts_or_none(world: &World) {
     assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([9, 0], [0, 0]));
     refused(&order(&house, "CONFIRMED", &[(&kit, 9_007_199_254_740_991)]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
     // Back without a receipt: what the kit is made of now.
-    let back = json!({ "idempotencyKey": key(), "store": house.desk.store, "lines": [{ "product": kit, "quantity": 1, "disposition": "WRITE_OFF" }] });
-    done(&house.desk.act("returnCreate", "ReturnCreateInput", "return { id }", back).await, "return");
+    let back = json!({ "idempotencyKey": key(), "store": house.office.store, "lines": [{ "product": kit, "quantity": 1, "disposition": "WRITE_OFF" }] });
+    done(&house.office.act("returnCreate", "ReturnCreateInput", "return { id }", back).await, "return");
     assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([9, 0], [0, 0]), "in, and written off");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_shortened_part_makes_the_order_short(world: &World) {
@@ -355,10 +359,10 @@ async fn a_shortened_part_makes_the_order_short(world: &World) {
     let placed = order(&house, "CONFIRMED", &[(&kit, 2)]).await;
     let placed = done(&placed, "order").clone();
     let broken = json!({ "idempotencyKey": key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN",
-        "changes": [{ "product": bowl, "store": house.desk.store, "delta": -3 }] });
-    done(&house.desk.act("stockAdjust", "StockAdjustInput", "levels { onHand }", broken).await, "levels");
+        "changes": [{ "product": bowl, "store": house.office.store, "delta": -3 }] });
+    done(&house.office.act("stockAdjust", "StockAdjustInput", "levels { onHand }", broken).await, "levels");
     let read = house
-        .desk
+        .office
         .ask(
             "query($id: ID!) { order(by: { id: $id }) { holds { reason } lines { allocations { quantity } } } }",
             json!({ "id": placed["id"] }),
@@ -380,5 +384,5 @@ async fn a_shortened_part_makes_the_order_short(world: &World) {
         "order",
     );
     assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([9, 1], [1, 1]));
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }

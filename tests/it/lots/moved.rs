@@ -17,7 +17,7 @@ on_both!(
 
 async fn the_lots_that_were_sent_are_the_lots_that_arrive(world: &World) {
     let house = House::open(world).await;
-    let (here, there) = (house.desk.store.clone(), house.depot.clone());
+    let (here, there) = (house.office.store.clone(), house.depot.clone());
     house.takes_in("late", 10, "2099-03-01").await;
     house.takes_in("soon", 4, "2098-10-01").await;
     done(&house.adjust("RECEIPT", (&house.mug, &here), 5, Value::Null).await, "levels");
@@ -28,7 +28,7 @@ async fn the_lots_that_were_sent_are_the_lots_that_arrive(world: &World) {
     assert_eq!(sent_lots(&sent["lines"][0]), [("late".to_owned(), [2, 0, 0, 2]), ("soon".to_owned(), [4, 0, 0, 4])]);
     assert_eq!(sent_lots(&sent["lines"][1]), []);
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("late", 8, 0)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
     // Five of six come: the first to expire of those that were sent, first.
     let part = json!({ "id": sent["id"], "lines": [{ "lineId": sent["lines"][0]["id"], "quantity": 5 }] });
     let part = house.moves("transferReceive", part).await;
@@ -39,7 +39,7 @@ async fn the_lots_that_were_sent_are_the_lots_that_arrive(world: &World) {
     let closed = done(&closed, "transfer");
     assert_eq!(sent_lots(&closed["lines"][0]), [("late".to_owned(), [2, 1, 1, 0]), ("soon".to_owned(), [4, 4, 0, 0])]);
     assert_eq!((&closed["status"], &closed["lines"][1]["lost"]), (&json!("RECEIVED"), &json!(2)));
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn named_lots_leave_and_parts_of_them_arrive(world: &World) {
@@ -60,7 +60,7 @@ async fn named_lots_leave_and_parts_of_them_arrive(world: &World) {
         (&json!(true), &shown["lines"]),
         "the same key, the same answer"
     );
-    assert_eq!(house.desk.level(&house.cheese, &house.desk.store).await[0], 8, "what was held and stays is free");
+    assert_eq!(house.office.level(&house.cheese, &house.office.store).await[0], 8, "what was held and stays is free");
     let parcel =
         |code: &str, n: i64| json!({ "lineId": line, "quantity": n, "lots": [{ "lot": { "code": code }, "quantity": n }] });
     let part = house.moves("transferReceive", json!({ "id": held["id"], "lines": [parcel("late", 3)] })).await;
@@ -72,12 +72,12 @@ async fn named_lots_leave_and_parts_of_them_arrive(world: &World) {
     refused(&other, "OUT_OF_RANGE", "input.lines.0.lots.0.quantity");
     done(&house.moves("transferReceive", json!({ "id": held["id"] })).await, "transfer");
     assert_eq!(house.lots(&house.cheese, &there).await, [lot("late", 5, 0), lot("soon", 1, 0)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn lots_that_do_not_fit_are_refused(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("a", 5, "2099-03-01").await;
     done(&house.adjust("RECEIPT", (&house.mug, &here), 5, Value::Null).await, "levels");
     let held = house.held(&[(&house.cheese, 4), (&house.mug, 2)]).await;
@@ -100,7 +100,7 @@ async fn lots_that_do_not_fit_are_refused(world: &World) {
     );
     let foreign = "lot_00041061050r3gg28a1c60t3gf";
     refused(&ship(0, 4, json!([{ "lot": { "id": foreign }, "quantity": 4 }])).await, "NOT_FOUND", "input.lines.0.lots.0.lot");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_recalled_lot_lands_aside(world: &World) {
@@ -109,17 +109,17 @@ async fn a_recalled_lot_lands_aside(world: &World) {
     let held = house.held(&[(&house.cheese, 3)]).await;
     done(&house.moves("transferShip", json!({ "id": held["id"] })).await, "transfer");
     let query = "query($p: ID!) { lots(filter: { product: { eq: $p } }) { nodes { id } } }";
-    let found = house.desk.ask(query, json!({ "p": house.cheese["id"] })).await;
+    let found = house.office.ask(query, json!({ "p": house.cheese["id"] })).await;
     let input = json!({ "id": found["data"]["lots"]["nodes"][0]["id"], "idempotencyKey": "recall" });
-    done(&house.desk.act("lotRecall", "LotActInput", "lot { status }", input).await, "lot");
+    done(&house.office.act("lotRecall", "LotActInput", "lot { status }", input).await, "lot");
     done(&house.moves("transferReceive", json!({ "id": held["id"] })).await, "transfer");
     assert_eq!(house.lots(&house.cheese, &house.depot).await, [lot("bad", 3, 3)], "it may not be sold there either");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_serial_number_travels_and_is_never_in_two_places(world: &World) {
     let house = House::open(world).await;
-    let (here, there) = (house.desk.store.clone(), house.depot.clone());
+    let (here, there) = (house.office.store.clone(), house.depot.clone());
     for code in ["S-1", "S-2"] {
         done(&house.adjust("RECEIPT", (&house.drill, &here), 1, json!({ "code": code })).await, "levels");
     }
@@ -132,12 +132,12 @@ async fn a_serial_number_travels_and_is_never_in_two_places(world: &World) {
     assert_eq!(house.lots(&house.drill, &there).await, [lot("S-2", 1, 0)]);
     let twice = house.adjust("RECEIPT", (&house.drill, &here), 1, json!({ "code": "S-2" })).await;
     refused(&twice, "DUPLICATE", "input.changes.0.lot");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn two_that_want_the_last_of_a_lot_do_not_both_get_it(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("last", 5, "2099-03-01").await;
     house.takes_in("other", 5, "2099-04-01").await;
     let held = house.held(&[(&house.cheese, 5)]).await;
@@ -151,12 +151,12 @@ async fn two_that_want_the_last_of_a_lot_do_not_both_get_it(world: &World) {
     assert_eq!(won.iter().filter(|won| **won).count(), 1, "{sent:#}\n{sold:#}");
     let left = house.lots(&house.cheese, &here).await;
     assert_eq!(left, [lot("other", 5, 0)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_serial_number_that_is_under_way_arrives_with_its_transfer_only(world: &World) {
     let house = House::open(world).await;
-    let (here, there) = (house.desk.store.clone(), house.depot.clone());
+    let (here, there) = (house.office.store.clone(), house.depot.clone());
     for (code, is_lost) in [("S-1", false), ("S-2", true)] {
         done(&house.adjust("RECEIPT", (&house.drill, &here), 1, json!({ "code": code })).await, "levels");
         let held = house.held(&[(&house.drill, 1)]).await;
@@ -176,5 +176,5 @@ async fn a_serial_number_that_is_under_way_arrives_with_its_transfer_only(world:
     }
     assert_eq!(house.lots(&house.drill, &here).await, [lot("S-2", 1, 0)]);
     assert_eq!(house.lots(&house.drill, &there).await, [lot("S-1", 1, 0)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }

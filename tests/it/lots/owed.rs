@@ -22,12 +22,12 @@ on_both!(
 /// A product that may be sold before it is there.
 async fn coming(house: &House<'_>, sku: &str) -> Value {
     let input = json!({ "sku": sku, "name": sku, "stockPolicy": "BACKORDER", "price": gbp("3.00"), "unitCost": gbp("1.00") });
-    let made = house.desk.act("productCreate", "ProductCreateInput", "product { id }", input).await;
+    let made = house.office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
     json!({ "id": done(&made, "product")["id"] })
 }
 
 async fn arrive(house: &House<'_>, product: &Value, quantity: i64) {
-    done(&house.adjust("RECEIPT", (product, &house.desk.store), quantity, Value::Null).await, "levels");
+    done(&house.adjust("RECEIPT", (product, &house.office.store), quantity, Value::Null).await, "levels");
 }
 
 /// A lamp needs two shades and a bulb, which come when they come.
@@ -44,13 +44,13 @@ async fn queue(house: &House<'_>, lines: &[(&Value, i64)]) -> Vec<Value> {
     for line in lines {
         let made = order(house, "CONFIRMED", &[*line]).await;
         placed.push(done(&made, "order").clone());
-        house.desk.world.pass(60);
+        house.office.world.pass(60);
     }
     placed
 }
 
 async fn fill(house: &House<'_>) -> usize {
-    fill_backorders(&house.desk.world.node.ledger).await.unwrap()
+    fill_backorders(&house.office.world.node.ledger).await.unwrap()
 }
 
 /// Open and backordered of each order's line.
@@ -58,7 +58,7 @@ async fn waits(house: &House<'_>, orders: &[Value]) -> Vec<[i64; 2]> {
     let mut found = Vec::new();
     for order in orders {
         let query = "query($id: ID!) { order(by: { id: $id }) { lines { open backordered } } }";
-        let answer = house.desk.ask(query, json!({ "id": order["id"] })).await;
+        let answer = house.office.ask(query, json!({ "id": order["id"] })).await;
         let line = &answer["data"]["order"]["lines"][0];
         found.push(["open", "backordered"].map(|name| line[name].as_i64().unwrap_or_else(|| panic!("{answer:#}"))));
     }
@@ -75,17 +75,17 @@ async fn the_rest_of_a_kit_is_held_when_its_parts_come(world: &World) {
     arrive(&house, &shade, 2).await;
     assert_eq!((fill(&house).await, waits(&house, &placed).await), (1, vec![[3, 1]]), "three shades are one lamp and a half");
     assert_eq!((level(&house, &shade).await, level(&house, &bulb).await), ([7, 6], [9, 3]));
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
     arrive(&house, &shade, 8).await;
     assert_eq!((fill(&house).await, waits(&house, &placed).await, fill(&house).await), (1, vec![[4, 0]], 0));
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
     let part = json!({ "id": placed[0]["id"], "lines": [{ "lineId": placed[0]["lines"][0]["id"], "quantity": 3 }] });
     done(&act(&house, "orderFulfil", part).await, "order");
     assert_eq!((level(&house, &shade).await, level(&house, &bulb).await), ([9, 2], [6, 1]));
     let rest = act(&house, "orderCancel", json!({ "id": placed[0]["id"] })).await;
     assert_eq!(done(&rest, "order")["lines"][0]["cancelled"], 1);
     assert_eq!((level(&house, &shade).await, level(&house, &bulb).await), ([9, 0], [6, 0]), "what came for it is free again");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn kits_and_plain_lines_wait_in_one_queue_and_kits_are_whole_or_not(world: &World) {
@@ -109,7 +109,7 @@ async fn kits_and_plain_lines_wait_in_one_queue_and_kits_are_whole_or_not(world:
         done(&act(&house, "orderFulfil", json!({ "id": order["id"] })).await, "order");
     }
     assert_eq!((level(&house, &shade).await, level(&house, &bulb).await), ([0, 0], [2, 0]));
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_kit_that_lacks_a_part_lets_others_pass(world: &World) {
@@ -119,14 +119,14 @@ async fn a_kit_that_lacks_a_part_lets_others_pass(world: &World) {
     arrive(&house, &shade, 4).await;
     assert_eq!((fill(&house).await, waits(&house, &placed).await), (1, vec![[0, 2], [3, 0]]));
     arrive(&house, &bulb, 1).await;
-    let head = world.node.db.tenant(house.desk.caller.tenant).head().await.unwrap();
+    let head = world.node.db.tenant(house.office.caller.tenant).head().await.unwrap();
     assert_eq!(fill(&house).await, 0, "one shade is no lamp");
-    assert_eq!(world.node.db.tenant(house.desk.caller.tenant).head().await.unwrap(), head, "nothing is written for nothing");
+    assert_eq!(world.node.db.tenant(house.office.caller.tenant).head().await.unwrap(), head, "nothing is written for nothing");
     // What the catalogue says now changes nothing of what was ordered.
     done(&set(&house, &lamp, &[(&bulb, 1)]).await, "product");
     arrive(&house, &shade, 1).await;
     assert_eq!((fill(&house).await, waits(&house, &placed).await), (1, vec![[1, 1], [3, 0]]));
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn who_is_before_a_kit_at_another_part_has_his_turn_first(world: &World) {
@@ -138,7 +138,7 @@ async fn who_is_before_a_kit_at_another_part_has_his_turn_first(world: &World) {
     assert_eq!((fill(&house).await, waits(&house, &placed).await), (1, vec![[1, 0], [0, 1], [0, 1]]));
     arrive(&house, &bulb, 1).await;
     assert_eq!((fill(&house).await, waits(&house, &placed).await), (1, vec![[1, 0], [1, 0], [0, 1]]));
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_kit_that_is_filled_twice_at_once_is_filled_once(world: &World) {
@@ -156,14 +156,14 @@ async fn a_kit_that_is_filled_twice_at_once_is_filled_once(world: &World) {
     let made = ((8 - sold) / 2).min(3);
     assert_eq!(waits(&house, &placed).await, [[made, 6 - made]], "{sold} shades were sold");
     assert_eq!((level(&house, &shade).await, level(&house, &bulb).await), ([8 - sold, 2 * made], [3, made]));
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 /// What may be promised of a product, here: `[available, arriving, overdue, owed, availableToPromise]`.
 async fn promised(house: &House<'_>, product: &Value, date: &str) -> [i64; 5] {
     let query = "query($p: ID!, $s: ID!, $d: Date!) { availableOn(product: { id: $p }, store: { id: $s }, date: $d) {
         available arriving overdue owed availableToPromise } }";
-    let answer = house.desk.ask(query, json!({ "p": product["id"], "s": house.desk.store["id"], "d": date })).await;
+    let answer = house.office.ask(query, json!({ "p": product["id"], "s": house.office.store["id"], "d": date })).await;
     let found = &answer["data"]["availableOn"];
     ["available", "arriving", "overdue", "owed", "availableToPromise"]
         .map(|name| found[name].as_i64().unwrap_or_else(|| panic!("{answer:#}")))
@@ -175,7 +175,7 @@ async fn what_is_owed_is_promised_to_nobody_and_what_is_late_is_not_promised(wor
     queue(&house, &[(&shade, 4), (&lamp, 3)]).await;
     // The clock stands at 2026-09-21.
     let lines = json!([{ "product": shade, "quantity": 10 }, { "product": shade, "quantity": 5, "expectedOn": "2026-10-01" }]);
-    house.desk.ordered(json!({ "expectedOn": "2026-09-22", "lines": lines })).await;
+    house.office.ordered(json!({ "expectedOn": "2026-09-22", "lines": lines })).await;
     assert_eq!(promised(&house, &shade, "2026-09-21").await, [0, 0, 0, 10, 0]);
     assert_eq!(promised(&house, &shade, "2026-09-22").await, [0, 10, 0, 10, 0], "all that comes tomorrow is promised already");
     assert_eq!(promised(&house, &shade, "2026-10-01").await, [0, 15, 0, 10, 5]);
@@ -185,7 +185,7 @@ async fn what_is_owed_is_promised_to_nobody_and_what_is_late_is_not_promised(wor
     arrive(&house, &shade, 12).await;
     while fill(&house).await > 0 {}
     assert_eq!(promised(&house, &shade, "2026-10-01").await, [8, 5, 10, 6, 7], "no bulb, no lamp: six shades are owed");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn what_kits_are_owed_is_ordered(world: &World) {
@@ -193,13 +193,13 @@ async fn what_kits_are_owed_is_ordered(world: &World) {
     let [lamp, shade, bulb] = lamp(&house).await;
     queue(&house, &[(&lamp, 3), (&shade, 1)]).await;
     let query = "{ reorderSuggestions { product { sku } quantity position backordered } }";
-    let answer = house.desk.ask(query, json!({})).await;
+    let answer = house.office.ask(query, json!({})).await;
     let found = answer["data"]["reorderSuggestions"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
     let row = |sku: &str| found.iter().find(|one| one["product"]["sku"] == sku).map(|one| &one["backordered"]);
     assert_eq!((row("SHADE"), row("BULB"), row("LAMP")), (Some(&json!(7)), Some(&json!(3)), None), "{answer:#}");
-    let set = json!({ "idempotencyKey": key(), "items": [{ "product": bulb, "store": house.desk.store, "reorderPoint": 2, "maximum": 10 }] });
-    done(&house.desk.act("stockPolicySet", "StockPolicySetInput", "levels { maximum }", set).await, "levels");
-    let answer = house.desk.ask(query, json!({})).await;
+    let set = json!({ "idempotencyKey": key(), "items": [{ "product": bulb, "store": house.office.store, "reorderPoint": 2, "maximum": 10 }] });
+    done(&house.office.act("stockPolicySet", "StockPolicySetInput", "levels { maximum }", set).await, "levels");
+    let answer = house.office.ask(query, json!({})).await;
     let found = answer["data"]["reorderSuggestions"].as_array().unwrap();
     let bulbs = found.iter().find(|one| one["product"]["sku"] == "BULB").unwrap();
     assert_eq!((&bulbs["position"], &bulbs["quantity"]), (&json!(-3), &json!(13)), "ten on the shelf, and three that are owed");

@@ -20,7 +20,7 @@ on_both!(
 async fn house_of_a_week(world: &World) -> House<'_> {
     let house = House::open(world).await;
     let input = json!({ "id": house.cheese["id"], "expectedVersion": 1, "minimumRemainingDays": 7 });
-    done(&house.desk.act("productUpdate", "ProductUpdateInput", "product { version }", input).await, "product");
+    done(&house.office.act("productUpdate", "ProductUpdateInput", "product { version }", input).await, "product");
     house
 }
 
@@ -31,21 +31,21 @@ async fn orders_are_promised_what_a_sale_would_pick(world: &World) {
     house.takes_in("long", 5, "2099-03-01").await;
     refused(&order(&house, "CONFIRMED", &[(&house.cheese, 6)]).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
     let hold = |quantity: i64| {
-        let item = json!({ "product": house.cheese, "store": house.desk.store, "quantity": quantity });
+        let item = json!({ "product": house.cheese, "store": house.office.store, "quantity": quantity });
         json!({ "idempotencyKey": format!("cart of {quantity}"), "items": [item] })
     };
-    let cart = house.desk.act("stockReserve", "StockReserveInput", "reservations { id }", hold(6)).await;
+    let cart = house.office.act("stockReserve", "StockReserveInput", "reservations { id }", hold(6)).await;
     refused(&cart, "INSUFFICIENT_STOCK", "input.items.0.quantity");
     let taken = order(&house, "CONFIRMED", &[(&house.cheese, 4)]).await;
     let taken = done(&taken, "order").clone();
     refused(&order(&house, "PENDING", &[(&house.cheese, 2)]).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
     done(&order(&house, "CONFIRMED", &[(&house.cheese, 1)]).await, "order");
     let on = "query($p: ID!, $s: ID!) { availableOn(product: { id: $p }, store: { id: $s }, date: \"2026-09-22\") { available expiring availableToPromise } }";
-    let answer = house.desk.ask(on, json!({ "p": house.cheese["id"], "s": house.desk.store["id"] })).await;
+    let answer = house.office.ask(on, json!({ "p": house.cheese["id"], "s": house.office.store["id"] })).await;
     assert_eq!(answer["data"]["availableOn"], json!({ "available": 5, "expiring": 5, "availableToPromise": 0 }));
     done(&act(&house, "orderFulfil", json!({ "id": taken["id"] })).await, "order");
     assert_eq!(level(&house, &house.cheese).await, [6, 1]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn an_order_with_sourcing_passes_a_store_whose_lots_are_near_their_date(world: &World) {
@@ -53,19 +53,19 @@ async fn an_order_with_sourcing_passes_a_store_whose_lots_are_near_their_date(wo
     house.takes_in("long", 5, "2099-03-01").await;
     let short = json!({ "named": { "code": "short", "expiresOn": "2026-09-25" } });
     done(&house.adjust("RECEIPT", (&house.cheese, &house.depot), 5, short).await, "levels");
-    let input = json!({ "idempotencyKey": "sourced", "store": house.desk.store, "status": "CONFIRMED", "sourcing": {},
+    let input = json!({ "idempotencyKey": "sourced", "store": house.office.store, "status": "CONFIRMED", "sourcing": {},
         "lines": [{ "product": house.cheese, "quantity": 3 }] });
     let fields = "order { lines { allocations { store { id } quantity } } }";
-    let payload = house.desk.act("orderCreate", "OrderCreateInput", fields, input).await;
+    let payload = house.office.act("orderCreate", "OrderCreateInput", fields, input).await;
     let found: &Value = &done(&payload, "order")["lines"][0]["allocations"];
-    assert_eq!(*found, json!([{ "store": { "id": house.desk.store["id"] }, "quantity": 3 }]));
-    house.desk.is_sound().await;
+    assert_eq!(*found, json!([{ "store": { "id": house.office.store["id"] }, "quantity": 3 }]));
+    house.office.is_sound().await;
 }
 
 /// Why so much of the cheese may be promised here: available, not for sale, to promise.
 async fn explained(house: &House<'_>) -> Value {
     let why = "query($p: ID!, $s: ID!) { explainAvailability(product: { id: $p }, store: { id: $s }) { available notForSale availableToPromise } }";
-    let answer = house.desk.ask(why, json!({ "p": house.cheese["id"], "s": house.desk.store["id"] })).await;
+    let answer = house.office.ask(why, json!({ "p": house.cheese["id"], "s": house.office.store["id"] })).await;
     let explained = &answer["data"]["explainAvailability"];
     json!([explained["available"], explained["notForSale"], explained["availableToPromise"]])
 }
@@ -89,7 +89,7 @@ async fn what_a_transfer_holds_is_held_of_lots_near_their_date_first(world: &Wor
     assert_eq!(sent_lots(&done(&sent, "transfer")["lines"][0]), [("short".to_owned(), [5, 0, 0, 5])]);
     done(&act(&house, "orderFulfil", json!({ "id": taken["id"] })).await, "order");
     assert_eq!(level(&house, &house.cheese).await, [0, 0]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_transfer_that_holds_more_than_is_near_its_date_takes_the_rest_from_buyers(world: &World) {
@@ -106,7 +106,7 @@ async fn a_transfer_that_holds_more_than_is_near_its_date_takes_the_rest_from_bu
     assert_eq!(sent_lots(&done(&sent, "transfer")["lines"][0]), lots);
     done(&act(&house, "orderFulfil", json!({ "id": taken["id"] })).await, "order");
     assert_eq!(level(&house, &house.cheese).await, [0, 0]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_lot_that_is_past_its_date_holds_nothing_for_a_transfer(world: &World) {
@@ -120,5 +120,5 @@ async fn a_lot_that_is_past_its_date_holds_nothing_for_a_transfer(world: &World)
     refused(&order(&house, "CONFIRMED", &[(&house.cheese, 4)]).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
     let sent = house.moves("transferShip", json!({ "id": held["id"] })).await;
     assert_eq!(sent_lots(&done(&sent, "transfer")["lines"][0]), [("long".to_owned(), [2, 0, 0, 2])]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }

@@ -31,7 +31,7 @@ async fn ask(house: &House<'_>, mutation: &str, kind: &str, mut input: Value) ->
     let query = format!(
         "mutation($input: {kind}!) {{ {mutation}(input: $input) {{ userErrors {{ code message field ... on InsufficientStock {{ requested available }} }} }} }}"
     );
-    let answer = house.desk.ask(&query, json!({ "input": input })).await;
+    let answer = house.office.ask(&query, json!({ "input": input })).await;
     assert!(answer["errors"].is_null(), "{mutation} {input}: {answer:#}");
     answer["data"][mutation].clone()
 }
@@ -53,7 +53,7 @@ async fn keeps_its_word(house: &House<'_>, (mutation, kind): (&str, &str), much:
 async fn dairy(world: &World) -> House<'_> {
     let house = House::open(world).await;
     let input = json!({ "id": house.cheese["id"], "expectedVersion": 1, "minimumRemainingDays": 7 });
-    done(&house.desk.act("productUpdate", "ProductUpdateInput", "product { version }", input).await, "product");
+    done(&house.office.act("productUpdate", "ProductUpdateInput", "product { version }", input).await, "product");
     house.takes_in("late", 4, "2026-09-20").await;
     house.takes_in("near", 5, "2026-09-25").await;
     house.takes_in("good", 6, "2099-03-01").await;
@@ -61,7 +61,7 @@ async fn dairy(world: &World) -> House<'_> {
 }
 
 fn sale(house: &House<'_>, n: i64, lot: Option<&str>) -> Value {
-    let mut change = json!({ "product": house.cheese, "store": house.desk.store, "delta": -n });
+    let mut change = json!({ "product": house.cheese, "store": house.office.store, "delta": -n });
     if let Some(code) = lot {
         change["lot"] = json!({ "code": code });
     }
@@ -77,9 +77,9 @@ async fn what_a_sale_is_told_can_be_sold(world: &World) {
     assert_eq!(keeps_its_word(&house, ADJUST, 40, |n| sale(&house, n, None)).await, 6);
     house.takes_in("good", 6, "2099-03-01").await;
     // What is held for others is not there either.
-    let held = json!({ "items": [{ "product": house.cheese, "store": house.desk.store, "quantity": 2 }] });
+    let held = json!({ "items": [{ "product": house.cheese, "store": house.office.store, "quantity": 2 }] });
     assert_eq!(ask(&house, "stockReserve", "StockReserveInput", held).await["userErrors"], json!([]));
-    let counter = |n: i64| json!({ "store": house.desk.store, "status": "FULFILLED", "lines": [{ "product": house.cheese, "quantity": n }] });
+    let counter = |n: i64| json!({ "store": house.office.store, "status": "FULFILLED", "lines": [{ "product": house.cheese, "quantity": n }] });
     assert_eq!(keeps_its_word(&house, ORDER, 30, counter).await, 4);
     // Whoever may override can take what is held, too; it is not offered.
     let anyway = |n: i64| {
@@ -89,17 +89,17 @@ async fn what_a_sale_is_told_can_be_sold(world: &World) {
     };
     assert_eq!(told(&ask(&house, "stockAdjust", "StockAdjustInput", anyway(99)).await), (99, 0));
     assert_eq!(ask(&house, "stockAdjust", "StockAdjustInput", anyway(2)).await["userErrors"], json!([]));
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn what_a_hold_is_told_can_be_held(world: &World) {
     let house = dairy(world).await;
-    let hold = |n: i64| json!({ "items": [{ "product": house.cheese, "store": house.desk.store, "quantity": n }] });
+    let hold = |n: i64| json!({ "items": [{ "product": house.cheese, "store": house.office.store, "quantity": n }] });
     assert_eq!(keeps_its_word(&house, ("stockReserve", "StockReserveInput"), 100, hold).await, 6);
     house.takes_in("more", 3, "2099-03-01").await;
-    let order = |n: i64| json!({ "store": house.desk.store, "status": "CONFIRMED", "lines": [{ "product": house.cheese, "quantity": n }] });
+    let order = |n: i64| json!({ "store": house.office.store, "status": "CONFIRMED", "lines": [{ "product": house.cheese, "quantity": n }] });
     assert_eq!(keeps_its_word(&house, ORDER, 100, order).await, 3);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn what_a_later_line_is_told_leaves_the_earlier_ones_out(world: &World) {
@@ -119,7 +119,7 @@ async fn what_a_later_line_is_told_leaves_the_earlier_ones_out(world: &World) {
         input
     };
     assert_eq!(keeps_its_word(&house, ADJUST, 50, lots).await, 1);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn what_an_order_of_kits_is_told_is_whole_kits(world: &World) {
@@ -128,24 +128,24 @@ async fn what_an_order_of_kits_is_told_is_whole_kits(world: &World) {
     let kit = product(&house, "TEA-SET", "9.99", 0).await;
     done(&set(&house, &kit, &[(&pot, 1), (&bowl, 4)]).await, "product");
     let order = |status: &'static str| {
-        let (store, kit) = (house.desk.store.clone(), kit.clone());
+        let (store, kit) = (house.office.store.clone(), kit.clone());
         move |n: i64| json!({ "store": store, "status": status, "lines": [{ "product": kit, "quantity": n }] })
     };
     assert_eq!(keeps_its_word(&house, ORDER, 12, order("CONFIRMED")).await, 3);
-    done(&house.adjust("RECEIPT", (&bowl, &house.desk.store), 6, Value::Null).await, "levels");
+    done(&house.adjust("RECEIPT", (&bowl, &house.office.store), 6, Value::Null).await, "levels");
     assert_eq!(keeps_its_word(&house, ORDER, 12, order("FULFILLED")).await, 2);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn what_a_shipment_is_told_counts_what_is_held_for_it(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("a", 6, "2099-03-01").await;
     house.takes_in("b", 6, "2099-04-01").await;
     let order = json!({ "store": here, "status": "CONFIRMED", "lines": [{ "product": house.cheese, "quantity": 10 }] });
     let mut input = order;
     input["idempotencyKey"] = json!(key());
-    let made = house.desk.act("orderCreate", "OrderCreateInput", "order { id lines { id } }", input).await;
+    let made = house.office.act("orderCreate", "OrderCreateInput", "order { id lines { id } }", input).await;
     let made = done(&made, "order").clone();
     // Five break: the order's own hold gives way.
     let mut broken = sale(&house, 5, Some("a"));
@@ -153,13 +153,13 @@ async fn what_a_shipment_is_told_counts_what_is_held_for_it(world: &World) {
     assert_eq!(ask(&house, "stockAdjust", "StockAdjustInput", broken).await["userErrors"], json!([]));
     let ship = |n: i64| json!({ "id": made["id"], "lines": [{ "lineId": made["lines"][0]["id"], "quantity": n }] });
     assert_eq!(keeps_its_word(&house, ("orderFulfil", "OrderFulfilInput"), 10, ship).await, 7);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn what_a_transfer_is_told_can_leave(world: &World) {
     let house = dairy(world).await;
     let make = async |n: i64| {
-        let input = json!({ "fromStore": house.desk.store, "toStore": house.depot, "lines": [{ "product": house.cheese, "quantity": n }] });
+        let input = json!({ "fromStore": house.office.store, "toStore": house.depot, "lines": [{ "product": house.cheese, "quantity": n }] });
         let made = house.moves("transferCreate", input).await;
         done(&made, "transfer").clone()
     };
@@ -170,13 +170,13 @@ async fn what_a_transfer_is_told_can_leave(world: &World) {
     assert_eq!(ready(&all).await["userErrors"], json!([]));
     let sent = ask(&house, "transferShip", "TransferMoveInput", json!({ "id": all["id"] })).await;
     assert_eq!(sent["userErrors"], json!([]), "and it leaves");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn what_a_shelf_is_told_can_be_moved(world: &World) {
     let house = dairy(world).await;
     let moving = |from: &'static str, to: &'static str, lot: Option<&'static str>| {
-        let (cheese, store) = (house.cheese.clone(), house.desk.store.clone());
+        let (cheese, store) = (house.cheese.clone(), house.office.store.clone());
         move |n: i64| {
             let mut item = json!({ "product": cheese, "store": store, "quantity": n });
             if let Some(code) = lot {
@@ -191,14 +191,14 @@ async fn what_a_shelf_is_told_can_be_moved(world: &World) {
     assert_eq!(keeps_its_word(&house, shelf, 90, moving("QUARANTINE", "DAMAGED", None)).await, 5);
     assert_eq!(keeps_its_word(&house, shelf, 90, moving("AVAILABLE", "DAMAGED", None)).await, 6);
     let order =
-        house.desk.ordered(json!({ "lines": [{ "product": house.cheese, "quantity": 9, "unitCost": gbp("1.00") }] })).await;
+        house.office.ordered(json!({ "lines": [{ "product": house.cheese, "quantity": 9, "unitCost": gbp("1.00") }] })).await;
     let lots = json!([{ "lot": { "code": "bought" }, "quantity": 9 }]);
     let lines = json!([{ "purchaseOrderLineId": order["lines"][0]["id"], "quantity": 9, "lots": lots }]);
-    done(&house.desk.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": lines })).await, "purchaseOrder");
+    done(&house.office.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": lines })).await, "purchaseOrder");
     let back = |n: i64| {
-        json!({ "supplier": house.desk.supplier, "store": house.desk.store,
+        json!({ "supplier": house.office.supplier, "store": house.office.store,
         "lines": [{ "product": house.cheese, "quantity": n, "lot": { "code": "bought" } }] })
     };
     assert_eq!(keeps_its_word(&house, ("supplierReturnCreate", "SupplierReturnCreateInput"), 70, back).await, 9);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }

@@ -29,14 +29,14 @@ fn counted_then(house: &House<'_>, count: &Value, lots: &[(&str, i64)], at: enti
 async fn accuracy(house: &House<'_>, count: &Value) -> Value {
     let query =
         "query($id: ID!) { count(by: { id: $id }) { figures { booked counted accuracy } progress { lines counted uncounted } } }";
-    let answer = house.desk.ask(query, json!({ "id": count["id"] })).await;
+    let answer = house.office.ask(query, json!({ "id": count["id"] })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"]["count"].clone()
 }
 
 async fn lots_counted_in_one_call_with_their_moment_have_each_their_own_book(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     for code in ["a", "b", "c"] {
         house.takes_in(code, 100, "2099-03-01").await;
     }
@@ -49,12 +49,12 @@ async fn lots_counted_in_one_call_with_their_moment_have_each_their_own_book(wor
     let posted = house.posts(&count).await;
     assert_eq!(lines(&posted, "CHEESE"), [line("a", 100, 100), line("b", 100, 100), line("c", 99, 100)]);
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 95, 0), lot("b", 100, 0), lot("c", 99, 0)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn what_another_count_posted_meanwhile_is_added_once(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("a", 100, "2099-03-01").await;
     house.takes_in("b", 100, "2099-04-01").await;
     let (first, second) = (house.counting(json!({ "kind": "FULL" })).await, house.counting(json!({ "kind": "FULL" })).await);
@@ -66,12 +66,12 @@ async fn what_another_count_posted_meanwhile_is_added_once(world: &World) {
     let posted = house.posts(&second).await;
     assert_eq!(lines(&posted, "CHEESE"), [line("a", 100, 100), line("b", 90, 90)]);
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 100, 0), lot("b", 90, 0)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_serial_product_counted_in_one_call_with_its_moment_keeps_its_units(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     for code in ["S-1", "S-2", "S-3"] {
         done(&house.adjust("RECEIPT", (&house.drill, &here), 1, json!({ "code": code })).await, "levels");
     }
@@ -83,12 +83,12 @@ async fn a_serial_product_counted_in_one_call_with_its_moment_keeps_its_units(wo
     let posted = house.posts(&count).await;
     assert_eq!(lines(&posted, "DRILL"), [line("S-1", 1, 1), line("S-2", 1, 1), line("S-3", 0, 1)]);
     assert_eq!(house.lots(&house.drill, &here).await, [lot("S-1", 1, 0), lot("S-2", 1, 0)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_list_has_a_line_for_each_lot_and_no_other(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("a", 10, "2099-03-01").await;
     let count = house.counting(json!({ "kind": "LIST", "products": [house.cheese] })).await;
     assert_eq!(lines(&count, "CHEESE"), [(Some("a".to_owned()), None, None)]);
@@ -99,12 +99,12 @@ async fn a_list_has_a_line_for_each_lot_and_no_other(world: &World) {
     assert_eq!(accuracy(&house, &count).await, is);
     house.posts(&count).await;
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 9, 0)]);
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_lot_that_turns_up_takes_the_place_of_the_line_without_one(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("gone", 2, "2099-03-01").await;
     done(&house.adjust("SALE", (&house.cheese, &here), -2, Value::Null).await, "levels");
     for kind in [json!({ "kind": "FULL" }), json!({ "kind": "LIST", "products": [house.cheese] })] {
@@ -118,12 +118,12 @@ async fn a_lot_that_turns_up_takes_the_place_of_the_line_without_one(world: &Wor
         assert_eq!(house.lots(&house.cheese, &here).await, [lot("gone", 1, 0)]);
         done(&house.adjust("SALE", (&house.cheese, &here), -1, Value::Null).await, "levels");
     }
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }
 
 async fn a_line_without_a_lot_that_somebody_counted_is_kept(world: &World) {
     let house = House::open(world).await;
-    let here = house.desk.store.clone();
+    let here = house.office.store.clone();
     house.takes_in("gone", 2, "2099-03-01").await;
     done(&house.adjust("SALE", (&house.cheese, &here), -2, Value::Null).await, "levels");
     let count = house.counting(json!({ "kind": "FULL" })).await;
@@ -142,5 +142,5 @@ async fn a_line_without_a_lot_that_somebody_counted_is_kept(world: &World) {
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("gone", 1, 0)]);
     let again = json!({ "id": count["id"], "lines": [{ "product": house.cheese, "counted": 0 }] });
     refused(&house.counts("countRecord", again).await, "INVALID_STATE", "input.id");
-    house.desk.is_sound().await;
+    house.office.is_sound().await;
 }

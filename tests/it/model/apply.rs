@@ -4,8 +4,8 @@ use super::{
     asks::Ask,
     costs::{Worth, give_back},
     plain::{
-        Bought, Buy, Hold, LISTED, LOTTED, Line, Model, Order, Parcel, Past, Place, RANGE, Refusal, SHORT, STATE, Shelf, State,
-        Transfer, parts,
+        Bought, Buy, Hold, LISTED, LOTTED, LevelRef, Line, Model, Order, Parcel, Past, RANGE, Refusal, SHORT, STATE, Shelf,
+        State, Transfer, parts,
     },
 };
 
@@ -111,7 +111,7 @@ impl Model {
         }
     }
 
-    fn adjust(&mut self, place: Place, lot: Option<usize>, delta: i64, cost: Option<i64>, at: Option<i64>) -> Verdict {
+    fn adjust(&mut self, place: LevelRef, lot: Option<usize>, delta: i64, cost: Option<i64>, at: Option<i64>) -> Verdict {
         let is_countered = self.is_countered(place, at);
         let before = self.pools[place.0].average;
         let revalued = self.pools[place.0].revalued;
@@ -136,7 +136,7 @@ impl Model {
         Ok(())
     }
 
-    fn shelve(&mut self, place: Place, lot: Option<usize>, (from, to): (Shelf, Shelf), quantity: i64) -> Verdict {
+    fn shelve(&mut self, place: LevelRef, lot: Option<usize>, (from, to): (Shelf, Shelf), quantity: i64) -> Verdict {
         match from {
             Shelf::Available if self.available(place) < quantity => return Err(SHORT),
             Shelf::Available if lot.is_some_and(|lot| self.sellable(lot, place.1) < quantity) => return Err(SHORT),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     Run,
-    plain::{Model, Place, State},
+    plain::{LevelRef, Model, State},
     send::Names,
 };
 
@@ -28,7 +28,7 @@ pub fn levels(model: &Model, names: &Names, shown: &Value, place: &str) {
     }
 }
 
-fn expected(model: &Model, place: Place) -> [i64; 5] {
+fn expected(model: &Model, place: LevelRef) -> [i64; 5] {
     let level = model.levels.get(&place).copied().unwrap_or_default();
     [level.on_hand, level.reserved, model.unavailable(place), level.incoming, level.in_transit]
 }

@@ -14,7 +14,7 @@ pub const PARTS: [(usize, i64); 2] = [(0, 1), (1, 2)];
 pub const LISTED: [i64; 3] = [200, 300, 150];
 
 /// Product and store.
-pub type Place = (usize, usize);
+pub type LevelRef = (usize, usize);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Shelf {
@@ -45,7 +45,7 @@ pub struct Level {
 }
 #[derive(Debug, Clone)]
 pub struct Hold {
-    pub place: Place,
+    pub place: LevelRef,
     pub remaining: i64,
 }
 #[derive(Debug, Clone)]
@@ -104,7 +104,7 @@ pub struct Buy {
 /// A movement that no document owns, with what undoing it needs to know.
 #[derive(Debug, Clone)]
 pub struct Past {
-    pub place: Place,
+    pub place: LevelRef,
     pub lots: Vec<(Option<usize>, i64)>,
     pub shelves: Option<(Shelf, Shelf, i64)>,
     pub is_reversed: bool,
@@ -117,7 +117,7 @@ pub struct Past {
 /// One change of what is on hand.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    pub place: Place,
+    pub place: LevelRef,
     pub lot: Option<usize>,
     pub delta: i64,
     pub occurred: i64,
@@ -126,9 +126,9 @@ pub struct Entry {
 
 #[derive(Debug, Clone, Default)]
 pub struct Model {
-    pub levels: BTreeMap<Place, Level>,
+    pub levels: BTreeMap<LevelRef, Level>,
     /// What is set aside of a product, or of a lot by itself.
-    pub shelves: BTreeMap<(Place, Option<usize>, Shelf), i64>,
+    pub shelves: BTreeMap<(LevelRef, Option<usize>, Shelf), i64>,
     pub lots: Vec<State>,
     /// On hand of a lot in a store.
     pub lot_levels: BTreeMap<(usize, usize), i64>,
@@ -139,7 +139,7 @@ pub struct Model {
     pub buys: Vec<Buy>,
     pub movements: Vec<Past>,
     pub entries: Vec<Entry>,
-    pub counted_at: BTreeMap<Place, i64>,
+    pub counted_at: BTreeMap<LevelRef, i64>,
     pub pools: [Pool; 3],
     /// Moments at which nothing happened.
     pub moments: Vec<i64>,
@@ -191,13 +191,13 @@ impl Past {
 }
 
 impl Model {
-    pub fn level(&mut self, place: Place) -> &mut Level {
+    pub fn level(&mut self, place: LevelRef) -> &mut Level {
         self.levels.entry(place).or_default()
     }
-    pub fn shelf(&self, place: Place, lot: Option<usize>, shelf: Shelf) -> i64 {
+    pub fn shelf(&self, place: LevelRef, lot: Option<usize>, shelf: Shelf) -> i64 {
         self.shelves.get(&(place, lot, shelf)).copied().unwrap_or_default()
     }
-    pub fn put(&mut self, place: Place, lot: Option<usize>, shelf: Shelf, delta: i64) {
+    pub fn put(&mut self, place: LevelRef, lot: Option<usize>, shelf: Shelf, delta: i64) {
         if !matches!(shelf, Shelf::Available | Shelf::Gone) {
             *self.shelves.entry((place, lot, shelf)).or_default() += delta;
         }
@@ -212,13 +212,13 @@ impl Model {
             _ => 0,
         }
     }
-    pub fn unavailable(&self, place: Place) -> i64 {
+    pub fn unavailable(&self, place: LevelRef) -> i64 {
         if place.0 == LOTTED {
             return (0..self.lots.len()).map(|lot| self.lot_on_hand(lot, place.1) - self.sellable(lot, place.1)).sum();
         }
         self.shelf(place, None, Shelf::Quarantine) + self.shelf(place, None, Shelf::Damaged)
     }
-    pub fn available(&self, place: Place) -> i64 {
+    pub fn available(&self, place: LevelRef) -> i64 {
         let level = self.levels.get(&place).copied().unwrap_or_default();
         level.on_hand - level.reserved - self.unavailable(place)
     }
@@ -228,13 +228,13 @@ impl Model {
         self.entries.iter().filter(is_of).map(|entry| entry.delta).sum()
     }
     /// On hand at a moment, as known at another.
-    pub fn on_hand_at(&self, place: Place, at: i64, known: i64) -> i64 {
+    pub fn on_hand_at(&self, place: LevelRef, at: i64, known: i64) -> i64 {
         let is_of = |entry: &&Entry| entry.place == place && entry.occurred <= at && entry.recorded <= known;
         self.entries.iter().filter(is_of).map(|entry| entry.delta).sum()
     }
 
     /// Which lots leave: the one that is named, or the first to expire. The lots are in that order.
-    pub fn pick(&self, place: Place, lot: Option<usize>, quantity: i64) -> Result<Vec<(Option<usize>, i64)>, Refusal> {
+    pub fn pick(&self, place: LevelRef, lot: Option<usize>, quantity: i64) -> Result<Vec<(Option<usize>, i64)>, Refusal> {
         if place.0 != LOTTED {
             return Ok(vec![(None, quantity)]);
         }
@@ -250,7 +250,7 @@ impl Model {
     }
 
     /// Changes what is on hand. What happened before a count that was posted is booked with its opposite beside it: the count had seen it.
-    pub fn shift(&mut self, place: Place, lot: Option<usize>, delta: i64, at: Option<i64>) {
+    pub fn shift(&mut self, place: LevelRef, lot: Option<usize>, delta: i64, at: Option<i64>) {
         let occurred = at.unwrap_or(self.now + 1);
         let recorded = self.now + 1;
         self.entries.push(Entry { place, lot, delta, occurred, recorded });
@@ -263,14 +263,14 @@ impl Model {
             *self.lot_levels.entry((lot, place.1)).or_default() += delta;
         }
     }
-    pub fn is_countered(&self, place: Place, at: Option<i64>) -> bool {
+    pub fn is_countered(&self, place: LevelRef, at: Option<i64>) -> bool {
         at.is_some_and(|at| self.counted_at.get(&place).is_some_and(|counted| at < *counted))
     }
 
     /// Takes what may be sold; what was held for it is free by now.
     pub fn take(
         &mut self,
-        place: Place,
+        place: LevelRef,
         lot: Option<usize>,
         quantity: i64,
         at: Option<i64>,
@@ -289,7 +289,7 @@ impl Model {
         Ok(picked)
     }
 
-    pub fn hold(&mut self, place: Place, quantity: i64) -> Result<(), Refusal> {
+    pub fn hold(&mut self, place: LevelRef, quantity: i64) -> Result<(), Refusal> {
         if self.available(place) < quantity {
             return Err(SHORT);
         }

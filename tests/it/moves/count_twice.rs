@@ -122,7 +122,7 @@ async fn what_is_missing_is_taken_from_what_was_set_aside_last() {
         assert_eq!(world.shop.level(mug, store).await, [20, 0, 20]);
         let key = LevelKey { product: mug, store };
         let scope = world.shop.db.tenant(world.shop.tenant);
-        let told = explain(&scope, world.shop.ledger.clock(), key).await.unwrap().unwrap().known;
+        let told = explain(&scope, world.shop.ledger.clock(), key).await.unwrap().unwrap().level_snapshot;
         let aside = [Condition::Quarantine, Condition::Damaged].map(|condition| told.aside.of(condition));
         assert!(aside.iter().all(|n| *n >= 0) && aside.iter().sum::<i64>() == 20, "{aside:?}");
     })

@@ -52,7 +52,8 @@ async fn what_is_under_way_is_expected_by_transfer_and_day() {
         let sent = world.does("transferShip", &sent).await;
         let key = LevelKey { product: mug, store: depot };
         let why = explain(&world.shop.db.tenant(world.shop.tenant), world.shop.ledger.clock(), key).await.unwrap().unwrap();
-        let from: Vec<_> = why.known.in_transit.iter().map(|one| (one.quantity, one.on, one.document.unwrap().id)).collect();
+        let from: Vec<_> =
+            why.level_snapshot.in_transit.iter().map(|one| (one.quantity, one.on, one.document.unwrap().id)).collect();
         let id: TransferId = sent["id"].as_str().unwrap().parse().unwrap();
         assert_eq!(from, [(10, clock::parse_day("2026-12-01"), id.uuid())]);
     })

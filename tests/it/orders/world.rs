@@ -156,7 +156,7 @@ impl World {
     }
 
     async fn tenant_of(&self, id: TenantId, slug: &str) {
-        let work = self.db.global().steward_for(id).await.unwrap();
+        let work = self.db.global().maintenance_for(id).await.unwrap();
         let row = entity::tenant::Model {
             id,
             slug: slug.to_owned(),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    load::Told,
-    shop::{Figures, Place, Shop, place_of, text},
+    load::Outcomes,
+    shop::{LevelRef, LevelState, Shop, place_of, text},
 };
 
 const MOVEMENTS: &str = "query($after: Cursor) { result: stockMovements(first: 100, after: $after) {
@@ -12,7 +12,7 @@ const MOVEMENTS: &str = "query($after: Cursor) { result: stockMovements(first: 1
 const ORDERS: &str = "query($after: Cursor) { result: orders(first: 250, after: $after) { nodes { id number } pageInfo { hasNextPage endCursor } } }";
 
 /// Compares all that was told with all that is there.
-pub async fn audit(shop: &Shop, on_hand: i64, told: &Told) {
+pub async fn audit(shop: &Shop, on_hand: i64, told: &Outcomes) {
     let movements = shop.client.all(MOVEMENTS).await;
     let there: BTreeSet<i64> = movements.iter().map(|m| m["seq"].as_i64().unwrap()).collect();
     assert_eq!(there.len(), movements.len(), "a movement is listed twice");
@@ -24,7 +24,7 @@ pub async fn audit(shop: &Shop, on_hand: i64, told: &Told) {
     let extra: Vec<_> = there.difference(&acknowledged).collect();
     assert!(lost.is_empty() && extra.is_empty(), "acknowledged but lost: {lost:?}; there without an acknowledgement: {extra:?}");
 
-    let mut entries: BTreeMap<Place, i64> = BTreeMap::new();
+    let mut entries: BTreeMap<LevelRef, i64> = BTreeMap::new();
     for entry in movements.iter().flat_map(|m| m["entries"].as_array().unwrap()) {
         let after = [&entry["onHandAfter"], &entry["reservedAfter"]].map(|n| n.as_i64().unwrap());
         assert!(after.iter().all(|n| *n >= 0) && after[1] <= after[0], "negative or oversold: {entry}");
@@ -35,12 +35,12 @@ pub async fn audit(shop: &Shop, on_hand: i64, told: &Told) {
 }
 
 /// The sum of what was acknowledged; a level's version counts its entries.
-fn expected(shop: &Shop, on_hand: i64, told: &Told, entries: &BTreeMap<Place, i64>) -> BTreeMap<Place, Figures> {
+fn expected(shop: &Shop, on_hand: i64, told: &Outcomes, entries: &BTreeMap<LevelRef, i64>) -> BTreeMap<LevelRef, LevelState> {
     let places = shop.products.iter().flat_map(|product| shop.stores.iter().map(move |store| (product.clone(), store.clone())));
-    let mut levels: BTreeMap<Place, Figures> = places
+    let mut levels: BTreeMap<LevelRef, LevelState> = places
         .map(|place| {
             let version = entries.get(&place).copied().unwrap_or_default();
-            (place, Figures { on_hand, reserved: 0, version })
+            (place, LevelState { on_hand, reserved: 0, version })
         })
         .collect();
     for effect in told.done.iter().flat_map(|done| &done.effects) {
@@ -52,7 +52,7 @@ fn expected(shop: &Shop, on_hand: i64, told: &Told, entries: &BTreeMap<Place, i6
 }
 
 /// Every acknowledged order, no other, numbered without a gap.
-async fn audit_orders(shop: &Shop, told: &Told) {
+async fn audit_orders(shop: &Shop, told: &Outcomes) {
     let there: BTreeMap<String, String> =
         shop.client.all(ORDERS).await.iter().map(|order| (text(&order["id"]), text(&order["number"]))).collect();
     let acknowledged: BTreeMap<String, String> = told.done.iter().filter_map(|done| done.order.clone()).collect();

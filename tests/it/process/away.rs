@@ -15,7 +15,7 @@ use super::{
     redis::Way,
     server::{Server, Site},
     shop::Shop,
-    stream::{State, Stream, WATCH, Wish},
+    stream::{State, Stream, StreamOptions, WATCH},
 };
 use crate::databases::{random, tell};
 
@@ -26,7 +26,7 @@ const UNREST: Duration = Duration::from_secs(12);
 const ROUNDS: u64 = 4;
 
 async fn follow(client: &Client, filter: Value) -> (Stream, State) {
-    let mut stream = Stream::open(client, &Wish { filter, ..Wish::default() }).await;
+    let mut stream = Stream::open(client, &StreamOptions { filter, ..StreamOptions::default() }).await;
     let mut state = State { exact: true, ..State::default() };
     stream.snapshot(&mut state).await;
     (stream, state)
@@ -196,8 +196,8 @@ async fn whoever_listens_to_a_node_that_is_killed_goes_on_at_another() {
         while let Some(item) = stream.next().await {
             state.take(&item);
         }
-        let wish = Wish { after: state.cursor.clone(), ..Wish::default() };
-        stream = Stream::open(&clients[(kill + 1) % 2], &wish).await;
+        let options = StreamOptions { after: state.cursor.clone(), ..StreamOptions::default() };
+        stream = Stream::open(&clients[(kill + 1) % 2], &options).await;
         let back = Server::start_on(&site, address).await;
         nodes = if kill % 2 == 0 { [back, left] } else { [left, back] };
     }

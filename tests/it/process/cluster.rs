@@ -10,7 +10,7 @@ use super::{
     replay::{counts, reached, replay, words},
     server::{Site, command, entrepot},
     shop::Shop,
-    stream::{State, Stream, Wish},
+    stream::{State, Stream, StreamOptions},
 };
 use crate::databases::random;
 
@@ -72,7 +72,7 @@ async fn the_script_starts_nodes_that_go_on_when_one_is_killed() {
 
     // Somebody watches on the node that will be killed, and goes on at another where they had come to.
     let mut state = State::default();
-    let mut stream = Stream::open(&client.at(nodes[1]), &Wish::default()).await;
+    let mut stream = Stream::open(&client.at(nodes[1]), &StreamOptions::default()).await;
     stream.snapshot(&mut state).await;
     let other = client.at(nodes[2]);
     let watching = tokio::spawn(async move {
@@ -80,7 +80,7 @@ async fn the_script_starts_nodes_that_go_on_when_one_is_killed() {
             state.take(&item);
         }
         let before = state.news;
-        let mut stream = Stream::open(&other, &Wish { after: state.cursor.clone(), ..Wish::default() }).await;
+        let mut stream = Stream::open(&other, &StreamOptions { after: state.cursor.clone(), ..StreamOptions::default() }).await;
         while let Ok(Some(item)) = timeout(Duration::from_secs(8), stream.next()).await {
             state.take(&item);
         }

@@ -9,7 +9,7 @@ use super::{
     audit::audit,
     load::{Dice, Load},
     operations::health,
-    server::{Around, Server, Site, free_address, on_both},
+    server::{Environment, Server, Site, free_address, on_both},
     shop::Shop,
 };
 use crate::databases::random;
@@ -59,7 +59,7 @@ on_both!(no_acknowledged_change_is_lost_or_made_twice, site => {
 async fn a_disk_without_room_loses_nothing_that_was_acknowledged() {
     let site = Site::sqlite().await;
     let length = std::fs::metadata(site.folder.join("it.sqlite")).unwrap().len();
-    let tight = Around { room: Some(length / 1024 + 1_500), ..Around::default() };
+    let tight = Environment { room: Some(length / 1024 + 1_500), ..Environment::default() };
     let server = Server::start_in(&site, free_address(), &["--budget", "off", "--tenant-budget", "off"], &tight).await;
     let shop = Shop::open(server.tenant().await, 2, 4, ON_HAND).await;
     let load = Load::start(&shop, std::slice::from_ref(&shop.client), CLIENTS, random());

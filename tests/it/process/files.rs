@@ -10,7 +10,7 @@ use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::server::{Around, Server, Site, entrepot, free_address, on_both};
+use super::server::{Environment, Server, Site, entrepot, free_address, on_both};
 
 const CREATE: &str = "mutation($input: FileUploadCreateInput!) { result: fileUploadCreate(input: $input) { file { id } uploadUrl userErrors { code message } } }";
 
@@ -68,9 +68,9 @@ fn sizes(folder: &Path) -> Vec<u64> {
 
 on_both!(a_bucket_keeps_files_as_a_folder_does, site => {
     let (folder, env) = bucket(site).await;
-    let around = Around { env: env.clone(), ..Around::default() };
+    let environment = Environment { env: env.clone(), ..Environment::default() };
     let further = ["--files", "s3://shop/files/of/ours"];
-    let node = Server::start_in(site, free_address(), &further, &around).await;
+    let node = Server::start_in(site, free_address(), &further, &environment).await;
     travel(&node).await;
     assert_eq!(sizes(&folder).len(), 2, "what was sent, and the list of what was refused");
     // Larger than what one request carries: it goes in parts.
@@ -93,7 +93,7 @@ on_both!(a_bucket_keeps_files_as_a_folder_does, site => {
     gone.retain(|(name, _)| *name != "AWS_ENDPOINT");
     gone.push(("AWS_ENDPOINT", format!("http://{}", free_address())));
     for env in [wrong, gone] {
-        let lost = Server::start_in(site, free_address(), &further, &Around { env, ..Around::default() }).await;
+        let lost = Server::start_in(site, free_address(), &further, &Environment { env, ..Environment::default() }).await;
         let shop = shop.at(&lost.url());
         let made = shop.done(CREATE, json!({ "purpose": "IMPORT", "name": "lost.csv" })).await;
         let sent = http.put(format!("{}{}", lost.url(), made["uploadUrl"].as_str().unwrap())).body("sku\n").send().await.unwrap();
@@ -109,7 +109,7 @@ on_both!(files_that_find_no_room_are_refused_whole, site => {
     const ROOM_KIB: u64 = 8 << 10;
     let folder = site.folder.join("files");
     let place = format!("file:{}", folder.display());
-    let tight = Around { room: Some(ROOM_KIB), ..Around::default() };
+    let tight = Environment { room: Some(ROOM_KIB), ..Environment::default() };
     let node = Server::start_in(site, free_address(), &["--files", &place], &tight).await;
     let (shop, http) = (node.tenant().await, reqwest::Client::new());
     let made = shop.done(CREATE, json!({ "purpose": "IMPORT", "name": "large.csv" })).await;
@@ -259,7 +259,7 @@ on_both!(a_node_that_cannot_write_its_files_says_so, site => {
     // A file stands where the folder should be: nobody, root neither, can make it.
     let blocked = site.folder.join("blocked");
     std::fs::write(&blocked, "no folder").unwrap();
-    let node = Server::start_in(site, free_address(), &[], &Around::default()).await;
+    let node = Server::start_in(site, free_address(), &[], &Environment::default()).await;
     ready(&node, "ok").await;
     node.kill();
     let further = ["--files", &format!("file:{}", blocked.display())];

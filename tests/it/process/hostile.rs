@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
 use super::{
-    server::{Around, Server, UNLIMITED, free_address, on_both},
+    server::{Environment, Server, UNLIMITED, free_address, on_both},
     shop::Shop,
 };
 
@@ -172,8 +172,8 @@ fn peak(server: &Server) -> u64 {
 }
 
 on_both!(no_document_is_too_much_for_a_node_with_little_memory, site => {
-    let around = Around { memory: Some(MEMORY), ..Around::default() };
-    let server = Server::start_in(site, free_address(), &UNLIMITED, &around).await;
+    let environment = Environment { memory: Some(MEMORY), ..Environment::default() };
+    let server = Server::start_in(site, free_address(), &UNLIMITED, &environment).await;
     let shop = Shop::open(server.tenant().await, 2, 20, 5).await;
     let http = reqwest::Client::new();
     let send = async |query: &str, variables: &Value, token: Option<&str>| {

@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{
     load::Load,
     server::{Server, Site, on_both},
-    shop::{CATEGORY, Figures, Place, Shop, UPDATE, place_of, text},
-    stream::{State, Stream, Wish},
+    shop::{CATEGORY, LevelRef, LevelState, Shop, UPDATE, place_of, text},
+    stream::{State, Stream, StreamOptions},
 };
 use crate::databases::random;
 
@@ -28,7 +28,7 @@ fn under_load(shop: &Shop) -> Load {
 }
 
 async fn follow(shop: &Shop, filter: Value) -> (Stream, State) {
-    let mut stream = Stream::open(&shop.client, &Wish { filter, ..Wish::default() }).await;
+    let mut stream = Stream::open(&shop.client, &StreamOptions { filter, ..StreamOptions::default() }).await;
     let mut state = State::default();
     stream.snapshot(&mut state).await;
     (stream, state)
@@ -36,7 +36,7 @@ async fn follow(shop: &Shop, filter: Value) -> (Stream, State) {
 
 on_both!(the_state_built_from_a_stream_is_how_things_stand, site => {
     let (_server, shop) = open(site, 2, 130, ON_HAND).await;
-    let mut early = Stream::open(&shop.client, &Wish::default()).await;
+    let mut early = Stream::open(&shop.client, &StreamOptions::default()).await;
     let mut first = State::default();
     assert_eq!(early.snapshot(&mut first).await, 2, "260 levels are two pages");
     assert_eq!(first.figures(), shop.levels().await);
@@ -66,13 +66,13 @@ on_both!(a_reader_that_reconnects_misses_nothing, site => {
     let until = Instant::now() + cutting();
     let mut drops = 0;
     while Instant::now() < until {
-        let wish = Wish { after: state.cursor.clone(), ..Wish::default() };
-        let mut stream = Stream::open(&shop.client, &wish).await;
+        let options = StreamOptions { after: state.cursor.clone(), ..StreamOptions::default() };
+        let mut stream = Stream::open(&shop.client, &options).await;
         stream.read_for(Duration::from_millis(300), &mut state).await;
         drops += 1;
     }
     let told = load.end().await;
-    let mut stream = Stream::open(&shop.client, &Wish { after: state.cursor.clone(), ..Wish::default() }).await;
+    let mut stream = Stream::open(&shop.client, &StreamOptions { after: state.cursor.clone(), ..StreamOptions::default() }).await;
     stream.settle(&mut state, &shop, CATCH_UP).await;
     let changes: usize = told.done.iter().map(|done| done.effects.len()).sum();
     assert_eq!(state.news, changes);
@@ -89,7 +89,7 @@ on_both!(a_page_s_stream_cursor_goes_on_from_the_page, site => {
         let query = "query($after: Cursor) { stockLevels(first: 7, after: $after) { streamCursor
             nodes { product { id } store { id } onHand reserved version } pageInfo { hasNextPage endCursor } } }";
         let page = shop.client.ask(query, json!({ "after": after })).await["stockLevels"].take();
-        page["nodes"].as_array().unwrap().iter().for_each(|level| state.know(place_of(level), Figures::of(level)));
+        page["nodes"].as_array().unwrap().iter().for_each(|level| state.know(place_of(level), LevelState::of(level)));
         cursors.push(text(&page["streamCursor"]));
         if page["pageInfo"]["hasNextPage"] == false {
             break;
@@ -98,7 +98,7 @@ on_both!(a_page_s_stream_cursor_goes_on_from_the_page, site => {
         sleep(Duration::from_millis(100)).await;
     }
     assert!(cursors.len() == 3 && cursors.windows(2).all(|two| two[0] == two[1]), "{cursors:?}");
-    let mut stream = Stream::open(&shop.client, &Wish { after: cursors.pop(), ..Wish::default() }).await;
+    let mut stream = Stream::open(&shop.client, &StreamOptions { after: cursors.pop(), ..StreamOptions::default() }).await;
     stream.read_for(Duration::from_secs(1), &mut state).await;
     load.end().await;
     stream.settle(&mut state, &shop, CATCH_UP).await;
@@ -107,7 +107,7 @@ on_both!(a_page_s_stream_cursor_goes_on_from_the_page, site => {
 on_both!(changes_held_back_are_fewer_and_end_the_same, site => {
     let (_server, shop) = open(site, 1, 4, ON_HAND).await;
     let (mut plain, mut every) = follow(&shop, Value::Null).await;
-    let mut held = Stream::open(&shop.client, &Wish { delay_ms: 500, ..Wish::default() }).await;
+    let mut held = Stream::open(&shop.client, &StreamOptions { delay_ms: 500, ..StreamOptions::default() }).await;
     let mut newest = State { conflated: true, ..State::default() };
     held.snapshot(&mut newest).await;
     let load = under_load(&shop);
@@ -135,7 +135,7 @@ on_both!(cursors_of_others_are_foreign, site => {
         ("empty", Value::Null, String::new()),
     ];
     for (whose, filter, after) in cases {
-        let mut stream = Stream::open(&shop.client, &Wish { filter, after: Some(after), delay_ms: 0 }).await;
+        let mut stream = Stream::open(&shop.client, &StreamOptions { filter, after: Some(after), delay_ms: 0 }).await;
         let item = stream.soon().await;
         assert_eq!(item, json!({ "phase": "RESET", "cursor": null, "reset": "CURSOR_FOREIGN", "changes": [] }), "{whose}");
         let rest = timeout(Duration::from_secs(5), stream.next()).await;
@@ -144,7 +144,7 @@ on_both!(cursors_of_others_are_foreign, site => {
 });
 
 /// What an item says of levels: which, and whether they are in the filter.
-fn news(item: &Value) -> Vec<(Place, bool)> {
+fn news(item: &Value) -> Vec<(LevelRef, bool)> {
     assert_eq!(item["phase"], "LIVE", "{item}");
     let changes = item["changes"].as_array().unwrap().iter();
     let mut news: Vec<_> = changes.map(|change| (place_of(&change["level"]), change["inFilter"] == true)).collect();
@@ -245,7 +245,7 @@ on_both!(what_left_a_filter_while_nobody_looked_is_told_as_it_was, site => {
     drop(stream);
     update(&shop, 0, json!({ "categoryId": null })).await;
     shop.adjust("since then", 0, 0, -10).await;
-    let mut stream = Stream::open(&shop.client, &Wish { filter, after: state.cursor, delay_ms: 0 }).await;
+    let mut stream = Stream::open(&shop.client, &StreamOptions { filter, after: state.cursor, delay_ms: 0 }).await;
     let item = stream.soon().await;
     let mut both = [shop.place(0, 0), shop.place(0, 1)];
     both.sort();

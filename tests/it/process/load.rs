@@ -18,7 +18,7 @@ use tokio::{
 
 use super::{
     client::Client,
-    shop::{self, Place, Shop, text},
+    shop::{self, LevelRef, Shop, text},
 };
 
 /// Numbers that a seed gives again.
@@ -40,7 +40,7 @@ impl Dice {
 /// What a call does to a level when it is done.
 #[derive(Debug, Clone)]
 pub struct Effect {
-    pub place: Place,
+    pub place: LevelRef,
     pub on_hand: i64,
     pub reserved: i64,
 }
@@ -63,7 +63,7 @@ pub struct Done {
 
 /// All that clients were told.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct Outcomes {
     pub done: Vec<Done>,
     pub refused: u64,
 }
@@ -76,7 +76,7 @@ pub struct Load {
     pub answers: Arc<AtomicU64>,
     /// Calls that had to be sent again because nobody knew what had become of them.
     pub again: Arc<AtomicU64>,
-    clients: JoinSet<Told>,
+    clients: JoinSet<Outcomes>,
 }
 
 impl Load {
@@ -102,9 +102,9 @@ impl Load {
     }
 
     /// Lets every client finish its call, and gives what they were told.
-    pub async fn end(mut self) -> Told {
+    pub async fn end(mut self) -> Outcomes {
         self.stop.store(true, Ordering::Relaxed);
-        let mut told = Told::default();
+        let mut told = Outcomes::default();
         while let Some(one) = self.clients.join_next().await {
             let one = one.unwrap_or_else(|err| panic!("a client of seed {}: {err}", self.seed));
             told.done.extend(one.done);
@@ -127,8 +127,8 @@ struct Writer {
 }
 
 impl Writer {
-    async fn run(mut self, stop: Arc<AtomicBool>, answers: Arc<AtomicU64>) -> Told {
-        let mut told = Told::default();
+    async fn run(mut self, stop: Arc<AtomicBool>, answers: Arc<AtomicU64>) -> Outcomes {
+        let mut told = Outcomes::default();
         while !stop.load(Ordering::Relaxed) {
             let call = self.next();
             let payload = self.settle(&call).await;
@@ -207,7 +207,7 @@ impl Writer {
         }
     }
 
-    fn place(&mut self) -> Place {
+    fn place(&mut self) -> LevelRef {
         let (product, store) = (self.dice.below(self.products.len() as u64), self.dice.below(self.stores.len() as u64));
         (self.products[product as usize].clone(), self.stores[store as usize].clone())
     }

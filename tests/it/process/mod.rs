@@ -6,7 +6,7 @@ mod shop;
 
 mod audit;
 mod away;
-mod budget;
+mod rate_limit;
 mod cluster;
 mod commands;
 mod cookies;

@@ -13,7 +13,7 @@ use super::{
     redis::{Redis, Way},
     server::{Server, Site, free_address},
     shop::Shop,
-    stream::{State, Stream, Wish},
+    stream::{State, Stream, StreamOptions},
 };
 use crate::databases::random;
 
@@ -38,7 +38,7 @@ impl Pair {
         let first = Server::start_with(site, free_address(), &flags).await;
         let second = Server::start_with(site, free_address(), &flags).await;
         let shop = Shop::open(first.tenant().await, 2, 3, 5_000).await;
-        let mut stream = Stream::open(&shop.client.at(&second.url()), &Wish::default()).await;
+        let mut stream = Stream::open(&shop.client.at(&second.url()), &StreamOptions::default()).await;
         let mut state = State::default();
         stream.snapshot(&mut state).await;
         let pair = Self { first, second, shop, stream, state };

@@ -11,7 +11,7 @@ use super::{
     redis::Way,
     server::{Server, Site, free_address, on_both},
     shop::Shop,
-    stream::{State, Stream, Wish},
+    stream::{State, Stream, StreamOptions},
 };
 use crate::databases::random;
 
@@ -93,7 +93,7 @@ on_both!(figures_are_told_where_the_operator_wants_them, site => {
     client.send("{ nonsense", &json!({})).await.unwrap();
     let page = "{ products(first: 250) { nodes { id stock { id } } } }";
     assert_eq!(client.send(page, &json!({})).await.unwrap()["errors"][0]["extensions"]["code"], "COST_EXCEEDED");
-    let mut stream = Stream::open(client, &Wish::default()).await;
+    let mut stream = Stream::open(client, &StreamOptions::default()).await;
     stream.snapshot(&mut State::default()).await;
     let scrape = || async {
         let answer = reqwest::get(format!("http://{inside}/metrics")).await.unwrap();
@@ -157,7 +157,7 @@ on_both!(figures_of_streams_tell_how_late_they_are_and_what_became_of_them, site
             sleep(Duration::from_millis(50)).await;
         }
     };
-    let (mut first, mut second) = (Stream::open(&shop.client, &Wish::default()).await, Stream::open(&shop.client, &Wish::default()).await);
+    let (mut first, mut second) = (Stream::open(&shop.client, &StreamOptions::default()).await, Stream::open(&shop.client, &StreamOptions::default()).await);
     let (mut state, mut other) = (State::default(), State::default());
     first.snapshot(&mut state).await;
     second.snapshot(&mut other).await;
@@ -174,11 +174,11 @@ on_both!(figures_of_streams_tell_how_late_they_are_and_what_became_of_them, site
     assert!(seconds < 2.0 * items, "{seconds} s in all");
     // Whoever comes back reads up, which is no lag of ours.
     let before = figure(&scrape().await, "entrepot_stream_catchups_total", "").unwrap_or_default();
-    let mut late = Stream::open(&shop.client, &Wish { after: beginning, ..Wish::default() }).await;
+    let mut late = Stream::open(&shop.client, &StreamOptions { after: beginning, ..StreamOptions::default() }).await;
     assert_eq!(late.soon().await["phase"], "LIVE");
     until("entrepot_stream_catchups_total", "", before + 1.0).await;
     assert!(until("entrepot_stream_lag_seconds_count", "", items).await <= 8.0);
-    let mut lost = Stream::open(&shop.client, &Wish { after: Some("nowhere".to_owned()), ..Wish::default() }).await;
+    let mut lost = Stream::open(&shop.client, &StreamOptions { after: Some("nowhere".to_owned()), ..StreamOptions::default() }).await;
     assert_eq!(lost.soon().await["reset"], "CURSOR_FOREIGN");
     assert_eq!(until("entrepot_stream_resets_total", "reason=\"CURSOR_FOREIGN\"", 1.0).await, 1.0);
 });
@@ -195,7 +195,7 @@ on_both!(a_node_that_is_stopped_hands_its_clients_on, site => {
     let flags = ["--drain-seconds", "1", "--socket-drain-seconds", "2", "--anonymous-requests", "off", "--budget", "off", "--tenant-budget", "off"];
     let server = Server::start_with(site, free_address(), &flags).await;
     let shop = Shop::open(server.tenant().await, 2, 2, 500).await;
-    let mut stream = Stream::open(&shop.client, &Wish::default()).await;
+    let mut stream = Stream::open(&shop.client, &StreamOptions::default()).await;
     let mut state = State::default();
     stream.snapshot(&mut state).await;
     let mut sockets = Vec::new();
@@ -228,8 +228,8 @@ on_both!(a_node_that_is_stopped_hands_its_clients_on, site => {
     assert_eq!(code, Some(0));
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     let shop = Shop { client: shop.client.at(&other.url()), ..shop };
-    let wish = Wish { after: state.cursor.clone(), ..Wish::default() };
-    let mut stream = Stream::open(&shop.client, &wish).await;
+    let options = StreamOptions { after: state.cursor.clone(), ..StreamOptions::default() };
+    let mut stream = Stream::open(&shop.client, &options).await;
     stream.read_for(Duration::from_millis(500), &mut state).await;
     let told = load.end().await;
     stream.settle(&mut state, &shop, Duration::from_secs(20)).await;

@@ -10,7 +10,7 @@ use super::{
     load::Load,
     server::{Server, Site},
     shop::Shop,
-    stream::{State, Stream, Wish},
+    stream::{State, Stream, StreamOptions},
 };
 use crate::databases::random;
 
@@ -24,7 +24,7 @@ async fn two_processes_agree() {
     let (here, mut there) = (Server::start(&site).await, Server::start(&site).await);
     let shop = Shop::open(here.tenant().await, 2, 4, ON_HAND).await;
     let beyond = shop.client.at(&there.url());
-    let mut stream = Stream::open(&shop.client, &Wish::default()).await;
+    let mut stream = Stream::open(&shop.client, &StreamOptions::default()).await;
     let mut state = State::default();
     stream.snapshot(&mut state).await;
 

@@ -131,7 +131,7 @@ impl Drop for Site {
 
 /// What a process finds around it.
 #[derive(Default)]
-pub struct Around {
+pub struct Environment {
     pub env: Vec<(&'static str, String)>,
     /// How long a file of it may be, in KiB. A write past that fails as one on a full disk does.
     pub room: Option<u64>,
@@ -139,7 +139,7 @@ pub struct Around {
     pub memory: Option<u64>,
 }
 
-impl Around {
+impl Environment {
     fn command(&self, args: &[&str]) -> Command {
         let limits: Vec<String> = [
             self.room.map(|room| format!("trap '' XFSZ; ulimit -f {room}; ")),
@@ -183,11 +183,11 @@ impl Server {
 
     /// With further arguments, and with the limits that are promised unless they say otherwise.
     pub async fn start_with(site: &Site, address: SocketAddr, further: &[&str]) -> Self {
-        Self::start_in(site, address, further, &Around::default()).await
+        Self::start_in(site, address, further, &Environment::default()).await
     }
 
     /// With further arguments, in surroundings of its own.
-    pub async fn start_in(site: &Site, address: SocketAddr, further: &[&str], around: &Around) -> Self {
+    pub async fn start_in(site: &Site, address: SocketAddr, further: &[&str], environment: &Environment) -> Self {
         let log = site.folder.join("server.log");
         let err = fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let listen = address.to_string();
@@ -197,7 +197,7 @@ impl Server {
         let args = [&args[..], further].concat();
         let began = Instant::now();
         // Where nothing says where files are kept, they lie here.
-        let child = around.command(&args).current_dir(&site.folder).stdout(Stdio::null()).stderr(err).spawn().unwrap();
+        let child = environment.command(&args).current_dir(&site.folder).stdout(Stdio::null()).stderr(err).spawn().unwrap();
         let mut server = Self { child, address, log, ready_in: Duration::ZERO };
         server.wait_until_ready(began).await;
         server

@@ -9,7 +9,7 @@ use super::{
     client::Client,
     server::{Server, Site, on_both},
     shop::{Shop, text},
-    stream::{State, Stream, Wish},
+    stream::{State, Stream, StreamOptions},
     topics::{Feed, STOCK, shop},
 };
 use crate::databases::random;
@@ -146,7 +146,7 @@ on_both!(a_stalled_reader_takes_little_memory_and_misses_nothing, site => {
     shop.client.done(crate::process::shop::UPDATE, input).await;
     let mut stalled = Vec::new();
     for _ in 0..STALLED {
-        let mut stream = Stream::open(&shop.client, &Wish::default()).await;
+        let mut stream = Stream::open(&shop.client, &StreamOptions::default()).await;
         let mut state = State::default();
         stream.snapshot(&mut state).await;
         stalled.push((stream, state));

@@ -53,24 +53,24 @@ const LEVELS: &str = "query($after: Cursor) { result: stockLevels(first: 250, af
     nodes { product { id } store { id } onHand reserved version } pageInfo { hasNextPage endCursor } } }";
 
 /// A product in a store.
-pub type Place = (String, String);
+pub type LevelRef = (String, String);
 
 /// What a level says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Figures {
+pub struct LevelState {
     pub on_hand: i64,
     pub reserved: i64,
     pub version: i64,
 }
 
-impl Figures {
+impl LevelState {
     pub fn of(level: &Value) -> Self {
         let number = |name: &str| level[name].as_i64().unwrap_or_else(|| panic!("{name}: {level}"));
         Self { on_hand: number("onHand"), reserved: number("reserved"), version: number("version") }
     }
 }
 
-pub fn place_of(level: &Value) -> Place {
+pub fn place_of(level: &Value) -> LevelRef {
     (text(&level["product"]["id"]), text(&level["store"]["id"]))
 }
 
@@ -111,13 +111,13 @@ impl Shop {
         shop
     }
 
-    pub fn place(&self, product: usize, store: usize) -> Place {
+    pub fn place(&self, product: usize, store: usize) -> LevelRef {
         (self.products[product].clone(), self.stores[store].clone())
     }
 
-    pub async fn levels(&self) -> BTreeMap<Place, Figures> {
+    pub async fn levels(&self) -> BTreeMap<LevelRef, LevelState> {
         let nodes = self.client.all(LEVELS).await;
-        nodes.iter().map(|node| (place_of(node), Figures::of(node))).collect()
+        nodes.iter().map(|node| (place_of(node), LevelState::of(node))).collect()
     }
 
     /// Adjusts one level by a delta, which must succeed.

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     client::{Client, Socket},
-    shop::{Figures, Place, Shop, place_of, text},
+    shop::{LevelRef, LevelState, Shop, place_of, text},
 };
 
 pub const WATCH: &str = "subscription($filter: StockFilter, $after: Cursor, $delay: Int! = 0) {
@@ -16,7 +16,7 @@ pub const WATCH: &str = "subscription($filter: StockFilter, $after: Cursor, $del
 
 /// What to ask for.
 #[derive(Clone, Default)]
-pub struct Wish {
+pub struct StreamOptions {
     pub filter: Value,
     pub after: Option<String>,
     pub delay_ms: u32,
@@ -25,9 +25,9 @@ pub struct Wish {
 pub struct Stream(Socket);
 
 impl Stream {
-    pub async fn open(client: &Client, wish: &Wish) -> Self {
+    pub async fn open(client: &Client, options: &StreamOptions) -> Self {
         let mut socket = Socket::open(client).await;
-        let variables = json!({ "filter": wish.filter, "after": wish.after, "delay": wish.delay_ms });
+        let variables = json!({ "filter": options.filter, "after": options.after, "delay": options.delay_ms });
         socket.subscribe(WATCH, &variables).await;
         Self(socket)
     }
@@ -92,8 +92,8 @@ impl Stream {
 
 /// A level as it was last told.
 #[derive(Debug, Clone, Copy)]
-pub struct Known {
-    pub figures: Figures,
+pub struct SeenLevel {
+    pub figures: LevelState,
     pub seq: i64,
     /// Whether a change said so, not a page.
     pub live: bool,
@@ -102,7 +102,7 @@ pub struct Known {
 /// Levels as the stream has told them.
 #[derive(Default, Clone)]
 pub struct State {
-    pub levels: BTreeMap<Place, Known>,
+    pub levels: BTreeMap<LevelRef, SeenLevel>,
     pub cursor: Option<String>,
     /// Items of phase LIVE.
     pub live: usize,
@@ -115,13 +115,13 @@ pub struct State {
 }
 
 impl State {
-    pub fn figures(&self) -> BTreeMap<Place, Figures> {
+    pub fn figures(&self) -> BTreeMap<LevelRef, LevelState> {
         self.levels.iter().map(|(place, known)| (place.clone(), known.figures)).collect()
     }
 
     /// A level read elsewhere, before the stream goes on.
-    pub fn know(&mut self, place: Place, figures: Figures) {
-        self.levels.insert(place, Known { figures, seq: 0, live: false });
+    pub fn know(&mut self, place: LevelRef, figures: LevelState) {
+        self.levels.insert(place, SeenLevel { figures, seq: 0, live: false });
     }
 
     /// Takes an item in. Every version of a level comes, in order; a row may come twice, where it is not said to be exact.
@@ -134,7 +134,7 @@ impl State {
             _ => self.cursor = Some(text(&item["cursor"])),
         }
         for change in item["changes"].as_array().unwrap() {
-            let (place, figures) = (place_of(&change["level"]), Figures::of(&change["level"]));
+            let (place, figures) = (place_of(&change["level"]), LevelState::of(&change["level"]));
             let seq = change["seq"].as_i64().unwrap();
             let known = self.levels.get(&place).copied();
             if let Some(known) = known {
@@ -150,7 +150,7 @@ impl State {
             }
             self.news += usize::from(live);
             if change["inFilter"] == true {
-                self.levels.insert(place, Known { figures, seq, live });
+                self.levels.insert(place, SeenLevel { figures, seq, live });
             } else {
                 self.levels.remove(&place);
             }

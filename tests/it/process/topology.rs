@@ -12,7 +12,7 @@ use super::{
     redis::Redis,
     replay::{counts, reached, replay, words},
     server::{Server, Site, command, free_address},
-    stream::{State, Stream, Wish},
+    stream::{State, Stream, StreamOptions},
 };
 
 const LIFTED: [&str; 8] =
@@ -35,7 +35,7 @@ async fn a_year_goes_in_through_three_nodes_while_one_dies() {
     generate::write(&Settings { rows: ROWS, ..Settings::default() }, fs::File::create(&file).unwrap()).unwrap();
 
     // Somebody watches on the node that stays.
-    let mut stream = Stream::open(&client.at(&nodes[2].url()), &Wish::default()).await;
+    let mut stream = Stream::open(&client.at(&nodes[2].url()), &StreamOptions::default()).await;
     let mut state = State::default();
     stream.snapshot(&mut state).await;
 

@@ -8,30 +8,34 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use super::desk::{Desk, done, refused};
+use super::office::{Office, done, refused};
 use crate::authorization::{on_both, world::World};
 
 on_both!(an_approved_order_is_mailed_once, what_is_not_approved_or_has_no_address_is_not_mailed,);
 
-async fn jobs(desk: &Desk<'_>) -> Vec<Value> {
-    let answer = desk.ask("{ jobs(first: 100) { nodes { kind state } } }", json!({})).await;
+async fn jobs(office: &Office<'_>) -> Vec<Value> {
+    let answer = office.ask("{ jobs(first: 100) { nodes { kind state } } }", json!({})).await;
     answer["data"]["jobs"]["nodes"].as_array().unwrap().iter().filter(|job| job["kind"] == KIND).cloned().collect()
 }
 
 async fn an_approved_order_is_mailed_once(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let order = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }], "note": "mind <the> step" })).await;
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }], "note": "mind <the> step" })).await;
     let input = json!({ "idempotencyKey": "letter", "id": order["id"] });
-    let first = desk.buy("purchaseOrderSend", input.clone()).await;
+    let first = office.buy("purchaseOrderSend", input.clone()).await;
     assert_eq!((&done(&first, "purchaseOrder")["status"], &first["replayed"]), (&json!("ORDERED"), &json!(false)));
-    assert_eq!(desk.buy("purchaseOrderSend", input).await["replayed"], json!(true));
-    assert_eq!(jobs(&desk).await, [json!({ "kind": KIND, "state": "WAITING" })]);
+    assert_eq!(office.buy("purchaseOrderSend", input).await["replayed"], json!(true));
+    assert_eq!(jobs(&office).await, [json!({ "kind": KIND, "state": "WAITING" })]);
     let folder = world.path("letters");
-    let post = format!("file:{}", folder.display()).parse().unwrap();
-    let mail =
-        Mail { db: world.node.db.clone(), clock: world.node.clock.clone(), post, from: "Alpha <stock@alpha.example>".to_owned() };
-    mail.send(&job(&desk, &order, "orders@potters.example")).await.unwrap();
+    let mailer = format!("file:{}", folder.display()).parse().unwrap();
+    let mail = Mail {
+        db: world.node.db.clone(),
+        clock: world.node.clock.clone(),
+        mailer,
+        from: "Alpha <stock@alpha.example>".to_owned(),
+    };
+    mail.send(&job(&office, &order, "orders@potters.example")).await.unwrap();
     let letters: Vec<_> =
         fs::read_dir(&folder).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
     assert_eq!(letters.len(), 1);
@@ -42,16 +46,16 @@ async fn an_approved_order_is_mailed_once(world: &World) {
         "{letter}"
     );
     assert!(letter.contains("mind &lt;the&gt; step") && !letter.contains("<the>"), "{letter}");
-    // A deployment without a post says so, and does not try again.
-    let nowhere = Mail { post: entrepot::identity::Post::None, ..mail };
-    assert!(matches!(nowhere.send(&job(&desk, &order, "orders@potters.example")).await, Err(Failure::Hopeless(_))));
+    // A deployment without a mailer says so, and does not try again.
+    let nowhere = Mail { mailer: entrepot::identity::Mailer::None, ..mail };
+    assert!(matches!(nowhere.send(&job(&office, &order, "orders@potters.example")).await, Err(Failure::Hopeless(_))));
 }
 
-fn job(desk: &Desk<'_>, order: &Value, to: &str) -> Job {
-    let now = desk.world.node.clock.now();
+fn job(office: &Office<'_>, order: &Value, to: &str) -> Job {
+    let now = office.world.node.clock.now();
     Job {
-        tenant: desk.caller.tenant,
-        id: desk.world.node.clock.id(),
+        tenant: office.caller.tenant,
+        id: office.world.node.clock.id(),
         kind: KIND.to_owned(),
         period: None,
         payload: json!({ "order": order["id"], "to": to }).to_string(),
@@ -71,16 +75,16 @@ fn job(desk: &Desk<'_>, order: &Value, to: &str) -> Job {
 }
 
 async fn what_is_not_approved_or_has_no_address_is_not_mailed(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let draft = desk.draft(json!([{ "product": mug, "quantity": 10 }])).await;
-    let said = refused(&desk.buy("purchaseOrderSend", json!({ "id": draft["id"] })).await, "INVALID_STATE", "input.id");
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let draft = office.draft(json!([{ "product": mug, "quantity": 10 }])).await;
+    let said = refused(&office.buy("purchaseOrderSend", json!({ "id": draft["id"] })).await, "INVALID_STATE", "input.id");
     assert!(said.contains("DRAFT"), "{said}");
     let silent =
-        desk.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "MUTE", "name": "Mute" })).await;
+        office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "MUTE", "name": "Mute" })).await;
     let silent = json!({ "id": done(&silent, "supplier")["id"] });
-    let order = desk.ordered(json!({ "supplier": silent, "lines": [{ "product": mug, "quantity": 10 }] })).await;
-    refused(&desk.buy("purchaseOrderSend", json!({ "id": order["id"] })).await, "INVALID_STATE", "input.id");
-    refused(&desk.buy("purchaseOrderSend", json!({ "id": world.theirs.ids["por"] })).await, "NOT_FOUND", "input.id");
-    assert_eq!(jobs(&desk).await, Vec::<Value>::new());
+    let order = office.ordered(json!({ "supplier": silent, "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    refused(&office.buy("purchaseOrderSend", json!({ "id": order["id"] })).await, "INVALID_STATE", "input.id");
+    refused(&office.buy("purchaseOrderSend", json!({ "id": world.theirs.ids["por"] })).await, "NOT_FOUND", "input.id");
+    assert_eq!(jobs(&office).await, Vec::<Value>::new());
 }

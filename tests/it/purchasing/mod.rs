@@ -1,7 +1,7 @@
 //! Buying through GraphQL, on both databases, in the words of the business.
 #![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 
-pub mod desk;
+pub mod office;
 mod mail;
 mod orders;
 mod performance;

@@ -3,7 +3,7 @@
 use entrepot::access::{Caller, PermissionSet};
 use serde_json::{Value, json};
 
-use super::desk::{Desk, done, gbp, key, refused};
+use super::office::{Office, done, gbp, key, refused};
 use crate::authorization::{on_both, world::World};
 
 on_both!(
@@ -20,108 +20,113 @@ on_both!(
 );
 
 async fn an_order_goes_its_way_and_counts_as_incoming_only_while_it_is_out(world: &World) {
-    let desk = Desk::of(world).await;
-    let (mug, plate) = (desk.product("MUG", "2.00").await, desk.product("PLATE", "3.00").await);
-    let draft = desk
+    let office = Office::of(world).await;
+    let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "3.00").await);
+    let draft = office
         .draft(json!([{ "product": mug, "quantity": 10 }, { "product": plate, "quantity": 5, "unitCost": gbp("2.50") }]))
         .await;
     assert_eq!((&draft["status"], &draft["number"], &draft["total"]["amount"]), (&json!("DRAFT"), &json!("2"), &json!("32.50")));
     assert_eq!(draft["allowedActions"], json!(["purchaseOrderUpdate", "purchaseOrderSubmit", "purchaseOrderCancel"]));
-    assert_eq!(desk.level(&mug, &desk.store).await, [0, 0, 0], "a draft is nothing yet");
-    let asked = desk.step(&draft, "purchaseOrderSubmit").await;
-    let approved = desk.step(&asked, "purchaseOrderApprove").await;
+    assert_eq!(office.level(&mug, &office.store).await, [0, 0, 0], "a draft is nothing yet");
+    let asked = office.step(&draft, "purchaseOrderSubmit").await;
+    let approved = office.step(&asked, "purchaseOrderApprove").await;
     assert_eq!((&approved["status"], &approved["approvedBy"]["__typename"]), (&json!("APPROVED"), &json!("Member")));
-    assert_eq!(desk.level(&mug, &desk.store).await, [0, 0, 0], "what is approved is not incoming");
-    let out = desk.step(&approved, "purchaseOrderOrder").await;
+    assert_eq!(office.level(&mug, &office.store).await, [0, 0, 0], "what is approved is not incoming");
+    let out = office.step(&approved, "purchaseOrderOrder").await;
     assert_eq!(out["status"], "ORDERED");
-    assert_eq!((desk.level(&mug, &desk.store).await, desk.level(&plate, &desk.store).await), ([0, 0, 10], [0, 0, 5]));
-    desk.is_sound().await;
-    let part = desk.receive(&out, &[4, 0]).await;
+    assert_eq!((office.level(&mug, &office.store).await, office.level(&plate, &office.store).await), ([0, 0, 10], [0, 0, 5]));
+    office.is_sound().await;
+    let part = office.receive(&out, &[4, 0]).await;
     assert_eq!(done(&part, "purchaseOrder")["status"], "PARTIALLY_RECEIVED");
-    assert_eq!(desk.level(&mug, &desk.store).await, [4, 0, 6]);
-    let rest = desk.buy("purchaseOrderReceive", json!({ "id": out["id"], "deliveryNote": "D-2" })).await;
+    assert_eq!(office.level(&mug, &office.store).await, [4, 0, 6]);
+    let rest = office.buy("purchaseOrderReceive", json!({ "id": out["id"], "deliveryNote": "D-2" })).await;
     let rest = done(&rest, "purchaseOrder");
     assert_eq!((&rest["status"], &rest["receipts"][1]["deliveryNote"]), (&json!("RECEIVED"), &json!("D-2")));
-    assert_eq!((desk.level(&mug, &desk.store).await, desk.level(&plate, &desk.store).await), ([10, 0, 0], [5, 0, 0]));
-    let filed = desk.step(rest, "purchaseOrderClose").await;
+    assert_eq!((office.level(&mug, &office.store).await, office.level(&plate, &office.store).await), ([10, 0, 0], [5, 0, 0]));
+    let filed = office.step(rest, "purchaseOrderClose").await;
     assert_eq!((&filed["status"], &filed["allowedActions"], &filed["discrepancies"]), (&json!("CLOSED"), &json!([]), &json!([])));
-    desk.is_sound().await;
+    office.is_sound().await;
 }
 
 async fn a_step_outside_the_table_is_refused_and_names_what_is_open(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let draft = desk.draft(json!([{ "product": mug, "quantity": 10 }])).await;
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let draft = office.draft(json!([{ "product": mug, "quantity": 10 }])).await;
     for step in
         ["purchaseOrderApprove", "purchaseOrderReject", "purchaseOrderOrder", "purchaseOrderReceive", "purchaseOrderClose"]
     {
-        let said = refused(&desk.buy(step, json!({ "id": draft["id"] })).await, "INVALID_STATE", "input.id");
+        let said = refused(&office.buy(step, json!({ "id": draft["id"] })).await, "INVALID_STATE", "input.id");
         assert!(said.contains("DRAFT") && said.contains("purchaseOrderSubmit"), "{said}");
     }
-    let out = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 7 }] })).await;
+    let out = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 7 }] })).await;
     for step in ["purchaseOrderUpdate", "purchaseOrderSubmit", "purchaseOrderApprove", "purchaseOrderReject"] {
-        refused(&desk.buy(step, json!({ "id": out["id"] })).await, "INVALID_STATE", "input.id");
+        refused(&office.buy(step, json!({ "id": out["id"] })).await, "INVALID_STATE", "input.id");
     }
-    let gone = desk.step(&out, "purchaseOrderCancel").await;
+    let gone = office.step(&out, "purchaseOrderCancel").await;
     assert_eq!((&gone["status"], &gone["lines"][0]["short"]), (&json!("CANCELLED"), &json!(7)));
-    assert_eq!(desk.level(&mug, &desk.store).await, [0, 0, 0]);
-    let said = refused(&desk.buy("purchaseOrderReceive", json!({ "id": out["id"] })).await, "INVALID_STATE", "input.id");
+    assert_eq!(office.level(&mug, &office.store).await, [0, 0, 0]);
+    let said = refused(&office.buy("purchaseOrderReceive", json!({ "id": out["id"] })).await, "INVALID_STATE", "input.id");
     assert!(said.contains("open: nothing"), "{said}");
-    desk.is_sound().await;
+    office.is_sound().await;
 }
 
 async fn above_the_limit_somebody_else_approves_and_never_a_key(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "1.00").await;
-    let version = desk.ask("{ viewer { tenant { settings { version } } } }", json!({})).await["data"]["viewer"]["tenant"]["settings"]["version"].clone();
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "1.00").await;
+    let version = office.ask("{ viewer { tenant { settings { version } } } }", json!({})).await["data"]["viewer"]["tenant"]["settings"]["version"].clone();
     let set = json!({ "expectedVersion": version, "approvalLimit": gbp("100.00") });
-    done(&desk.act("tenantUpdate", "TenantUpdateInput", "tenant { id }", set).await, "tenant");
-    let other = desk.as_caller(Caller { actor: entity::prelude::Actor::member(world.node.clock.id()), ..desk.caller.clone() });
+    done(&office.act("tenantUpdate", "TenantUpdateInput", "tenant { id }", set).await, "tenant");
+    let other =
+        office.as_caller(Caller { actor: entity::prelude::Actor::member(world.node.clock.id()), ..office.caller.clone() });
     let machine = Caller::new(
-        desk.caller.tenant,
+        office.caller.tenant,
         entity::prelude::Actor::integration(world.ours.ids["int"].parse().unwrap()),
         PermissionSet::all(),
     );
-    let machine = desk.as_caller(machine);
+    let machine = office.as_caller(machine);
     for (quantity, is_above) in [(100, false), (101, true)] {
-        let draft = desk.draft(json!([{ "product": mug, "quantity": quantity }])).await;
-        let asked = desk.step(&draft, "purchaseOrderSubmit").await;
+        let draft = office.draft(json!([{ "product": mug, "quantity": quantity }])).await;
+        let asked = office.step(&draft, "purchaseOrderSubmit").await;
         refused(&machine.buy("purchaseOrderApprove", json!({ "id": asked["id"] })).await, "INVALID_STATE", "input.id");
         refused(&machine.buy("purchaseOrderReject", json!({ "id": asked["id"] })).await, "INVALID_STATE", "input.id");
         if is_above {
             let said =
-                refused(&desk.buy("purchaseOrderApprove", json!({ "id": asked["id"] })).await, "INVALID_STATE", "input.id");
+                refused(&office.buy("purchaseOrderApprove", json!({ "id": asked["id"] })).await, "INVALID_STATE", "input.id");
             assert!(said.contains("100.00 GBP"), "{said}");
             // Who only wrote it does not approve it either.
-            let asked_by_other = desk.draft(json!([{ "product": mug, "quantity": quantity }])).await;
+            let asked_by_other = office.draft(json!([{ "product": mug, "quantity": quantity }])).await;
             other.step(&asked_by_other, "purchaseOrderSubmit").await;
-            refused(&desk.buy("purchaseOrderApprove", json!({ "id": asked_by_other["id"] })).await, "INVALID_STATE", "input.id");
+            refused(
+                &office.buy("purchaseOrderApprove", json!({ "id": asked_by_other["id"] })).await,
+                "INVALID_STATE",
+                "input.id",
+            );
             assert_eq!(other.step(&asked, "purchaseOrderApprove").await["status"], "APPROVED");
         } else {
-            assert_eq!(desk.step(&asked, "purchaseOrderApprove").await["status"], "APPROVED");
+            assert_eq!(office.step(&asked, "purchaseOrderApprove").await["status"], "APPROVED");
         }
     }
     // Euros cannot be compared with a limit in pounds.
     let input = json!({ "currencyCode": "EUR", "lines": [{ "product": mug, "quantity": 1, "unitCost": { "amount": "1.00", "currencyCode": "EUR" } }] });
-    let euros = desk.draft_with(input).await;
-    desk.step(&euros, "purchaseOrderSubmit").await;
-    refused(&desk.buy("purchaseOrderApprove", json!({ "id": euros["id"] })).await, "INVALID_STATE", "input.id");
+    let euros = office.draft_with(input).await;
+    office.step(&euros, "purchaseOrderSubmit").await;
+    refused(&office.buy("purchaseOrderApprove", json!({ "id": euros["id"] })).await, "INVALID_STATE", "input.id");
 }
 
 async fn whoever_made_an_order_what_it_is_does_not_approve_it(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
     world
         .must(
             &world.ours,
             "mutation($input: TenantUpdateInput!) { tenantUpdate(input: $input) { userErrors { code } } }",
-            limited(&desk).await,
+            limited(&office).await,
         )
         .await;
     let colleague =
-        || desk.as_caller(Caller { actor: entity::prelude::Actor::member(world.node.clock.id()), ..desk.caller.clone() });
+        || office.as_caller(Caller { actor: entity::prelude::Actor::member(world.node.clock.id()), ..office.caller.clone() });
     let (buyer, third) = (colleague(), colleague());
-    let draft = desk.draft(json!([{ "product": mug, "quantity": 1 }])).await;
+    let draft = office.draft(json!([{ "product": mug, "quantity": 1 }])).await;
     // What was a trifle becomes a fortune in another one's hands, who asks for nothing.
     let change = json!({ "id": draft["id"], "lines": [{ "product": mug, "quantity": 1_000 }] });
     done(&buyer.buy("purchaseOrderUpdate", change).await, "purchaseOrder");
@@ -129,11 +134,11 @@ async fn whoever_made_an_order_what_it_is_does_not_approve_it(world: &World) {
     let last = colleague();
     done(&last.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "overPercent": 1 })).await, "purchaseOrder");
     done(&third.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "note": "soon" })).await, "purchaseOrder");
-    desk.step(&draft, "purchaseOrderSubmit").await;
+    office.step(&draft, "purchaseOrderSubmit").await;
     refused(&buyer.buy("purchaseOrderApprove", json!({ "id": draft["id"] })).await, "INVALID_STATE", "input.id");
     // Each is offered what they may do.
     let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { allowedActions } }";
-    for (asking, may) in [(&desk, false), (&buyer, false), (&last, false), (&third, true)] {
+    for (asking, may) in [(&office, false), (&buyer, false), (&last, false), (&third, true)] {
         let answer = asking.ask(query, json!({ "id": draft["id"] })).await;
         let offered =
             answer["data"]["purchaseOrder"]["allowedActions"].as_array().unwrap().contains(&json!("purchaseOrderApprove"));
@@ -143,20 +148,20 @@ async fn whoever_made_an_order_what_it_is_does_not_approve_it(world: &World) {
 }
 
 /// From a hundred pounds on somebody else approves.
-async fn limited(desk: &Desk<'_>) -> Value {
-    let answer = desk.ask("{ viewer { tenant { settings { version } } } }", json!({})).await;
+async fn limited(office: &Office<'_>) -> Value {
+    let answer = office.ask("{ viewer { tenant { settings { version } } } }", json!({})).await;
     let version = &answer["data"]["viewer"]["tenant"]["settings"]["version"];
     json!({ "input": { "expectedVersion": version, "approvalLimit": gbp("100.00") } })
 }
 
 async fn a_draft_is_changed_and_a_rejected_order_is_a_draft_again(world: &World) {
-    let desk = Desk::of(world).await;
-    let (mug, plate) = (desk.product("MUG", "2.00").await, desk.product("PLATE", "3.00").await);
+    let office = Office::of(world).await;
+    let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "3.00").await);
     let charges =
         json!([{ "kind": "FREIGHT", "amount": gbp("5.00") }, { "kind": "DUTY", "name": "Zoll", "amount": gbp("1.00") }]);
-    let draft = desk.draft_with(json!({ "lines": [{ "product": mug, "quantity": 10 }, { "product": plate, "quantity": 1 }], "charges": charges, "note": "soon" })).await;
+    let draft = office.draft_with(json!({ "lines": [{ "product": mug, "quantity": 10 }, { "product": plate, "quantity": 1 }], "charges": charges, "note": "soon" })).await;
     let change = json!({ "id": draft["id"], "lines": [{ "product": plate, "quantity": 4 }], "charges": [{ "kind": "FREIGHT", "amount": gbp("2.00") }], "note": null, "overPercent": 10 });
-    let changed = desk.buy("purchaseOrderUpdate", change).await;
+    let changed = office.buy("purchaseOrderUpdate", change).await;
     let changed = done(&changed, "purchaseOrder");
     assert_eq!(
         (changed["lines"].as_array().unwrap().len(), &changed["total"]["amount"], &changed["note"]),
@@ -166,10 +171,10 @@ async fn a_draft_is_changed_and_a_rejected_order_is_a_draft_again(world: &World)
         (&changed["lines"][0]["sku"], &changed["lines"][0]["mostReceivable"], &changed["version"]),
         (&json!("PLATE"), &json!(4), &json!(2))
     );
-    let stale = desk.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "note": "late", "expectedVersion": 1 })).await;
+    let stale = office.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "note": "late", "expectedVersion": 1 })).await;
     refused(&stale, "VERSION_CONFLICT", "input.expectedVersion");
     // What is read is what was written.
-    let read = desk
+    let read = office
         .ask(
             "query($id: ID!) { purchaseOrder(by: { id: $id }) { lines { sku quantity } charges { name } version } }",
             json!({ "id": draft["id"] }),
@@ -179,40 +184,40 @@ async fn a_draft_is_changed_and_a_rejected_order_is_a_draft_again(world: &World)
         read["data"]["purchaseOrder"],
         json!({ "lines": [{ "sku": "PLATE", "quantity": 4 }], "charges": [{ "name": "Freight" }], "version": 2 })
     );
-    desk.step(changed, "purchaseOrderSubmit").await;
-    let no = desk.buy("purchaseOrderReject", json!({ "id": draft["id"], "note": "too dear" })).await;
+    office.step(changed, "purchaseOrderSubmit").await;
+    let no = office.buy("purchaseOrderReject", json!({ "id": draft["id"], "note": "too dear" })).await;
     assert_eq!((&done(&no, "purchaseOrder")["status"], &no["purchaseOrder"]["reason"]), (&json!("REJECTED"), &json!("too dear")));
-    let more = desk.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "lines": [{ "product": mug, "quantity": 100 }, { "product": mug, "quantity": 5 }, { "product": plate, "quantity": 1 }] })).await;
+    let more = office.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "lines": [{ "product": mug, "quantity": 100 }, { "product": mug, "quantity": 5 }, { "product": plate, "quantity": 1 }] })).await;
     let more = done(&more, "purchaseOrder");
     assert_eq!(
         (&more["status"], &more["reason"], &more["lines"][0]["mostReceivable"]),
         (&json!("DRAFT"), &Value::Null, &json!(110))
     );
-    desk.is_sound().await;
+    office.is_sound().await;
 }
 
 async fn charges_are_spread_over_the_lines(world: &World) {
-    let desk = Desk::of(world).await;
-    let (mug, plate) = (desk.product("MUG", "2.00").await, desk.product("PLATE", "4.00").await);
+    let office = Office::of(world).await;
+    let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "4.00").await);
     let lines = json!([{ "product": mug, "quantity": 6, "weight": 1 }, { "product": plate, "quantity": 3, "weight": 3 }]);
     let charges = json!([
         { "kind": "FREIGHT", "basis": "WEIGHT", "amount": gbp("10.01") },
         { "kind": "DUTY", "basis": "VALUE", "amount": gbp("1.01") },
         { "kind": "OTHER", "name": "Handling", "basis": "QUANTITY", "amount": gbp("1.00") },
     ]);
-    let order = desk.draft_with(json!({ "lines": lines, "charges": charges })).await;
+    let order = office.draft_with(json!({ "lines": lines, "charges": charges })).await;
     // By weight 2.50 and 7.51, by value 0.51 (the earlier line) and 0.50, by quantity 0.67 and 0.33.
     let shares: Vec<&Value> = order["lines"].as_array().unwrap().iter().map(|line| &line["charges"]["amount"]).collect();
     assert_eq!(shares, [&json!("3.68"), &json!("8.34")]);
     assert_eq!(order["total"]["amount"], "36.02");
-    let input = json!({ "supplier": desk.supplier, "store": desk.store, "lines": [{ "product": mug, "quantity": 6 }], "charges": [{ "kind": "FREIGHT", "basis": "WEIGHT", "amount": gbp("1.00") }] });
-    refused(&desk.buy("purchaseOrderCreate", input).await, "INVALID", "input.charges.0.basis");
+    let input = json!({ "supplier": office.supplier, "store": office.store, "lines": [{ "product": mug, "quantity": 6 }], "charges": [{ "kind": "FREIGHT", "basis": "WEIGHT", "amount": gbp("1.00") }] });
+    refused(&office.buy("purchaseOrderCreate", input).await, "INVALID", "input.charges.0.basis");
 }
 
 async fn what_cannot_be_bought_is_refused_with_its_path(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let service = desk
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let service = office
         .act(
             "productCreate",
             "ProductCreateInput",
@@ -221,7 +226,7 @@ async fn what_cannot_be_bought_is_refused_with_its_path(world: &World) {
         )
         .await;
     let nameless =
-        desk.act("productCreate", "ProductCreateInput", "product { id }", json!({ "sku": "FREE", "name": "No cost" })).await;
+        office.act("productCreate", "ProductCreateInput", "product { id }", json!({ "sku": "FREE", "name": "No cost" })).await;
     let line = |product: &Value, quantity: i64| json!({ "product": product, "quantity": quantity });
     let free = json!({ "id": nameless["product"]["id"] });
     let foreign = json!({ "id": world.theirs.ids["prd"] });
@@ -254,66 +259,67 @@ async fn what_cannot_be_bought_is_refused_with_its_path(world: &World) {
         (json!({ "lines": [line(&mug, 1)], "note": "n".repeat(1_001) }), "TOO_LONG", "input.note"),
     ];
     for (mut input, code, field) in cases {
-        for (name, value) in [("supplier", &desk.supplier), ("store", &desk.store)] {
+        for (name, value) in [("supplier", &office.supplier), ("store", &office.store)] {
             if input[name].is_null() {
                 input[name] = value.clone();
             }
         }
-        refused(&desk.buy("purchaseOrderCreate", input).await, code, field);
+        refused(&office.buy("purchaseOrderCreate", input).await, code, field);
     }
     // Whoever gave the cost is not told to give it.
     let lines = json!([{ "product": mug, "quantity": 1, "unitCost": gbp("1.00") }]);
-    let input = json!({ "supplier": desk.supplier, "store": desk.store, "currencyCode": "EUR", "lines": lines });
-    let said = refused(&desk.buy("purchaseOrderCreate", input).await, "INVALID", "input.lines.0.unitCost");
+    let input = json!({ "supplier": office.supplier, "store": office.store, "currencyCode": "EUR", "lines": lines });
+    let said = refused(&office.buy("purchaseOrderCreate", input).await, "INVALID", "input.lines.0.unitCost");
     assert_eq!(said, "unitCost is in GBP, and the order is in EUR: give what it costs in EUR");
     // A cost of zero is a cost.
-    let gift = desk.ordered(json!({ "lines": [{ "product": free, "quantity": 3, "unitCost": gbp("0.00") }] })).await;
-    done(&desk.receive(&gift, &[3]).await, "purchaseOrder");
-    desk.is_sound().await;
+    let gift = office.ordered(json!({ "lines": [{ "product": free, "quantity": 3, "unitCost": gbp("0.00") }] })).await;
+    done(&office.receive(&gift, &[3]).await, "purchaseOrder");
+    office.is_sound().await;
 }
 
 async fn the_same_key_answers_again(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
     let again = key();
-    let input = json!({ "idempotencyKey": again, "supplier": desk.supplier, "store": desk.store, "externalRef": "S-1", "lines": [{ "product": mug, "quantity": 2 }] });
-    let first = desk.buy("purchaseOrderCreate", input.clone()).await;
-    let second = desk.buy("purchaseOrderCreate", input.clone()).await;
+    let input = json!({ "idempotencyKey": again, "supplier": office.supplier, "store": office.store, "externalRef": "S-1", "lines": [{ "product": mug, "quantity": 2 }] });
+    let first = office.buy("purchaseOrderCreate", input.clone()).await;
+    let second = office.buy("purchaseOrderCreate", input.clone()).await;
     assert_eq!(
         (&second["replayed"], &second["purchaseOrder"]["id"], &second["seq"]),
         (&json!(true), &done(&first, "purchaseOrder")["id"], &first["seq"])
     );
     let mut other = input.clone();
     other["lines"][0]["quantity"] = json!(3);
-    refused(&desk.buy("purchaseOrderCreate", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+    refused(&office.buy("purchaseOrderCreate", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
     let mut taken = input;
     taken["idempotencyKey"] = json!(key());
-    refused(&desk.buy("purchaseOrderCreate", taken).await, "DUPLICATE", "input.externalRef");
+    refused(&office.buy("purchaseOrderCreate", taken).await, "DUPLICATE", "input.externalRef");
 }
 
 async fn lists_are_pages_and_filters_say_which(world: &World) {
-    let desk = Desk::of(world).await;
-    let (mug, annex) = (desk.product("MUG", "2.00").await, desk.new_store("ANNEX").await);
+    let office = Office::of(world).await;
+    let (mug, annex) = (office.product("MUG", "2.00").await, office.new_store("ANNEX").await);
     let mut made = Vec::new();
-    for (index, store) in [&desk.store, &annex, &desk.store].into_iter().enumerate() {
+    for (index, store) in [&office.store, &annex, &office.store].into_iter().enumerate() {
         let expected = format!("2026-12-0{}", index + 1);
         made.push(
-            desk.draft_with(json!({ "store": store, "expectedOn": expected, "lines": [{ "product": mug, "quantity": 1 }] }))
+            office
+                .draft_with(json!({ "store": store, "expectedOn": expected, "lines": [{ "product": mug, "quantity": 1 }] }))
                 .await,
         );
     }
-    desk.step(&made[0], "purchaseOrderSubmit").await;
+    office.step(&made[0], "purchaseOrderSubmit").await;
     let list = async |filter: Value, rest: &str| {
         let query = format!(
             "query($filter: PurchaseOrderFilter) {{ purchaseOrders(filter: $filter{rest}) {{ nodes {{ id lines {{ sku }} }} pageInfo {{ hasNextPage endCursor }} }} }}"
         );
-        let answer = desk.ask(&query, json!({ "filter": filter })).await;
+        let answer = office.ask(&query, json!({ "filter": filter })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["purchaseOrders"].clone()
     };
     let ids = |page: &Value| page["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect::<Vec<_>>();
     let of = |places: &[usize]| places.iter().map(|place| made[*place]["id"].clone()).collect::<Vec<_>>();
-    let own = json!({ "supplier": { "eq": desk.supplier["id"] } });
+    let own = json!({ "supplier": { "eq": office.supplier["id"] } });
     assert_eq!(ids(&list(own.clone(), "").await), of(&[2, 1, 0]), "the newest first");
     let page = list(own.clone(), ", first: 2").await;
     assert_eq!((ids(&page), &page["pageInfo"]["hasNextPage"]), (of(&[2, 1]), &json!(true)));
@@ -323,23 +329,24 @@ async fn lists_are_pages_and_filters_say_which(world: &World) {
     assert_eq!(ids(&list(json!({ "status": ["PENDING_APPROVAL"] }), "").await), of(&[0]));
     assert_eq!(ids(&list(json!({ "status": [] }), "").await), of(&[]));
     assert_eq!(
-        ids(&list(json!({ "supplier": { "eq": desk.supplier["id"] }, "expectedBefore": "2026-12-03" }), "").await),
+        ids(&list(json!({ "supplier": { "eq": office.supplier["id"] }, "expectedBefore": "2026-12-03" }), "").await),
         of(&[1, 0])
     );
-    let by = desk.ask("query($n: String!) { purchaseOrder(by: { number: $n }) { id } }", json!({ "n": made[1]["number"] })).await;
+    let by =
+        office.ask("query($n: String!) { purchaseOrder(by: { number: $n }) { id } }", json!({ "n": made[1]["number"] })).await;
     assert_eq!(by["data"]["purchaseOrder"]["id"], made[1]["id"]);
 }
 
 async fn an_archived_product_keeps_no_order_open(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let out = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 7 }] })).await;
-    let archive = desk
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let out = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 7 }] })).await;
+    let archive = office
         .act("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": mug["id"], "expectedVersion": 1 }))
         .await;
     refused(&archive, "IN_USE", "input.id");
-    desk.step(&out, "purchaseOrderCancel").await;
-    let archive = desk
+    office.step(&out, "purchaseOrderCancel").await;
+    let archive = office
         .act("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": mug["id"], "expectedVersion": 1 }))
         .await;
     done(&archive, "product");

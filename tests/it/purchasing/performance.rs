@@ -2,40 +2,40 @@
 
 use serde_json::{Value, json};
 
-use super::desk::{Desk, done};
+use super::office::{Office, done};
 use crate::authorization::{on_both, world::World};
 
 on_both!(a_supplier_who_delivers_nothing_is_measured_by_it,);
 
 async fn a_supplier_who_delivers_nothing_is_measured_by_it(world: &World) {
-    let desk = Desk::of(world).await;
-    let (mug, plate) = (desk.product("MUG", "2.00").await, desk.product("PLATE", "1.00").await);
+    let office = Office::of(world).await;
+    let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "1.00").await);
     let lines = |mugs: i64, plates: i64| json!([{ "product": mug, "quantity": mugs }, { "product": plate, "quantity": plates }]);
     let is = async |orders: i64, expected: [f64; 3], on_time: Value| {
         let query = "query($s: ID!) { supplierPerformance(supplier: { id: $s }) { orders unitFillRate lineFillRate orderFillRate onTimeShare } }";
-        let found = desk.ask(query, json!({ "s": desk.supplier["id"] })).await["data"]["supplierPerformance"].clone();
+        let found = office.ask(query, json!({ "s": office.supplier["id"] })).await["data"]["supplierPerformance"].clone();
         assert_eq!((&found["orders"], &found["onTimeShare"]), (&json!(orders), &on_time), "{found:#}");
         for (name, expected) in ["unitFillRate", "lineFillRate", "orderFillRate"].into_iter().zip(expected) {
             assert!((found[name].as_f64().unwrap() - expected).abs() < 1e-3, "{name}: {found:#}");
         }
     };
-    let whole = desk.ordered(json!({ "lines": lines(10, 5) })).await;
-    done(&desk.receive(&whole, &[10, 5]).await, "purchaseOrder");
-    let part = desk.ordered(json!({ "lines": lines(5, 3) })).await;
-    done(&desk.receive(&part, &[5, 2]).await, "purchaseOrder");
-    desk.step(&part, "purchaseOrderClose").await;
+    let whole = office.ordered(json!({ "lines": lines(10, 5) })).await;
+    done(&office.receive(&whole, &[10, 5]).await, "purchaseOrder");
+    let part = office.ordered(json!({ "lines": lines(5, 3) })).await;
+    done(&office.receive(&part, &[5, 2]).await, "purchaseOrder");
+    office.step(&part, "purchaseOrderClose").await;
     is(2, [22.0 / 23.0, 0.75, 0.5], Value::Null).await;
     // What was ordered and taken back counts as what it is: nothing came. What was never ordered is nobody's failure.
-    let draft = desk.draft(json!([{ "product": mug, "quantity": 90 }])).await;
-    desk.step(&draft, "purchaseOrderCancel").await;
-    let given_up = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 1 }] })).await;
-    desk.step(&given_up, "purchaseOrderCancel").await;
+    let draft = office.draft(json!([{ "product": mug, "quantity": 90 }])).await;
+    office.step(&draft, "purchaseOrderCancel").await;
+    let given_up = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 1 }] })).await;
+    office.step(&given_up, "purchaseOrderCancel").await;
     is(3, [22.0 / 24.0, 0.6, 1.0 / 3.0], Value::Null).await;
     // An order of which nothing comes is closed: it is expected no more, and the books say what is short.
-    let never = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 4 }] })).await;
-    assert_eq!(desk.level(&mug, &desk.store).await[2], 4);
+    let never = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 4 }] })).await;
+    assert_eq!(office.level(&mug, &office.store).await[2], 4);
     assert!(never["allowedActions"].as_array().unwrap().contains(&json!("purchaseOrderClose")), "{never:#}");
-    let closed = desk.step(&never, "purchaseOrderClose").await;
+    let closed = office.step(&never, "purchaseOrderClose").await;
     assert_eq!(
         (&closed["status"], &closed["lines"][0]["open"], &closed["lines"][0]["short"]),
         (&json!("CLOSED"), &json!(0), &json!(4))
@@ -45,14 +45,14 @@ async fn a_supplier_who_delivers_nothing_is_measured_by_it(world: &World) {
         (&json!("SHORT"), &json!(4)),
         "{closed:#}"
     );
-    assert_eq!(desk.level(&mug, &desk.store).await[2], 0);
+    assert_eq!(office.level(&mug, &office.store).await[2], 0);
     is(4, [22.0 / 28.0, 0.5, 0.25], Value::Null).await;
     // What has not come on its day counts from the day after: with what came until then, and its lines that are due.
-    let late = desk.ordered(json!({ "expectedOn": "2026-09-25", "lines": [{ "product": mug, "quantity": 2 }, { "product": plate, "quantity": 7, "expectedOn": "2026-10-30" }] })).await;
+    let late = office.ordered(json!({ "expectedOn": "2026-09-25", "lines": [{ "product": mug, "quantity": 2 }, { "product": plate, "quantity": 7, "expectedOn": "2026-10-30" }] })).await;
     is(4, [22.0 / 28.0, 0.5, 0.25], Value::Null).await;
     world.pass(5 * 86_400);
     is(5, [22.0 / 30.0, 3.0 / 7.0, 0.2], json!(0.0)).await;
-    done(&desk.receive(&late, &[1, 0]).await, "purchaseOrder");
+    done(&office.receive(&late, &[1, 0]).await, "purchaseOrder");
     is(5, [23.0 / 30.0, 3.0 / 7.0, 0.2], json!(0.0)).await;
-    desk.is_sound().await;
+    office.is_sound().await;
 }

@@ -18,7 +18,7 @@ pub struct Break {
 pub async fn each_is_named(world: &World, breaks: &[Break]) {
     let tenant = world.ours.owner.tenant;
     let write = async |sql: String| {
-        let work = world.node.db.global().steward_for(tenant).await.unwrap();
+        let work = world.node.db.global().maintenance_for(tenant).await.unwrap();
         let changed = work.execute(&sql, vec![]).await.unwrap();
         work.commit().await.unwrap();
         changed
@@ -53,7 +53,7 @@ async fn each_proof_of_purchasing_names_what_is_broken(world: &World) {
     ];
     each_is_named(world, &breaks).await;
     let state = async |sql: &str| {
-        let work = world.node.db.global().steward_for(world.ours.owner.tenant).await.unwrap();
+        let work = world.node.db.global().maintenance_for(world.ours.owner.tenant).await.unwrap();
         work.execute(sql, vec![]).await.unwrap();
         work.commit().await.unwrap();
     };

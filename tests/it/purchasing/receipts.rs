@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::desk::{Desk, done, gbp, key, refused};
+use super::office::{Office, done, gbp, key, refused};
 use crate::authorization::{on_both, world::World};
 
 on_both!(
@@ -26,50 +26,50 @@ fn kinds(order: &Value) -> Vec<(String, i64)> {
 }
 
 async fn more_than_the_tolerance_is_refused_and_within_it_is_noted(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let strict = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
-    refused(&desk.receive(&strict, &[11]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
-    assert_eq!(desk.level(&mug, &desk.store).await, [0, 0, 10]);
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let strict = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    refused(&office.receive(&strict, &[11]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+    assert_eq!(office.level(&mug, &office.store).await, [0, 0, 10]);
     // Ten percent of 19 is one whole unit.
-    let lax = desk.ordered(json!({ "overPercent": 10, "lines": [{ "product": mug, "quantity": 19 }] })).await;
-    refused(&desk.receive(&lax, &[21]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
-    done(&desk.receive(&lax, &[15]).await, "purchaseOrder");
-    refused(&desk.receive(&lax, &[6]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
-    let over = desk.receive(&lax, &[5]).await;
+    let lax = office.ordered(json!({ "overPercent": 10, "lines": [{ "product": mug, "quantity": 19 }] })).await;
+    refused(&office.receive(&lax, &[21]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+    done(&office.receive(&lax, &[15]).await, "purchaseOrder");
+    refused(&office.receive(&lax, &[6]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+    let over = office.receive(&lax, &[5]).await;
     let over = done(&over, "purchaseOrder");
     assert_eq!((&over["status"], kinds(over)), (&json!("RECEIVED"), vec![("OVER".to_owned(), 1)]));
-    assert_eq!(desk.level(&mug, &desk.store).await, [20, 0, 10], "the other order is still to come");
-    desk.is_sound().await;
+    assert_eq!(office.level(&mug, &office.store).await, [20, 0, 10], "the other order is still to come");
+    office.is_sound().await;
 }
 
 async fn less_within_the_tolerance_completes_an_order(world: &World) {
-    let desk = Desk::of(world).await;
-    let (mug, plate) = (desk.product("MUG", "2.00").await, desk.product("PLATE", "3.00").await);
-    let order = desk
+    let office = Office::of(world).await;
+    let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "3.00").await);
+    let order = office
         .ordered(
             json!({ "underPercent": 10, "lines": [{ "product": mug, "quantity": 20 }, { "product": plate, "quantity": 20 }] }),
         )
         .await;
-    let first = desk.receive(&order, &[18, 0]).await;
+    let first = office.receive(&order, &[18, 0]).await;
     assert_eq!(done(&first, "purchaseOrder")["status"], "PARTIALLY_RECEIVED", "the plates are missing");
-    assert_eq!(desk.level(&mug, &desk.store).await, [18, 0, 2]);
-    let second = desk.receive(&order, &[0, 19]).await;
+    assert_eq!(office.level(&mug, &office.store).await, [18, 0, 2]);
+    let second = office.receive(&order, &[0, 19]).await;
     let second = done(&second, "purchaseOrder");
     assert_eq!((&second["status"], kinds(second)), (&json!("RECEIVED"), vec![("SHORT".to_owned(), 2), ("SHORT".to_owned(), 1)]));
-    assert_eq!((desk.level(&mug, &desk.store).await, desk.level(&plate, &desk.store).await), ([18, 0, 0], [19, 0, 0]));
-    desk.is_sound().await;
+    assert_eq!((office.level(&mug, &office.store).await, office.level(&plate, &office.store).await), ([18, 0, 0], [19, 0, 0]));
+    office.is_sound().await;
 }
 
 async fn what_is_ordered_is_expected_by_order_and_day(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let undated = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 5 }] })).await;
-    let dated = desk.ordered(json!({ "expectedOn": "2027-01-15", "lines": [{ "product": mug, "quantity": 20 }] })).await;
-    done(&desk.receive(&dated, &[8]).await, "purchaseOrder");
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let undated = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 5 }] })).await;
+    let dated = office.ordered(json!({ "expectedOn": "2027-01-15", "lines": [{ "product": mug, "quantity": 20 }] })).await;
+    done(&office.receive(&dated, &[8]).await, "purchaseOrder");
     let query = "query($product: ProductRef!, $store: StoreRef!) { explainAvailability(product: $product, store: $store) {
         onHand incoming incomingFrom { quantity expectedOn document { id } } } }";
-    let answer = desk.ask(query, json!({ "product": mug, "store": desk.store })).await;
+    let answer = office.ask(query, json!({ "product": mug, "store": office.store })).await;
     let expected = json!({ "onHand": 8, "incoming": 17, "incomingFrom": [
         { "quantity": 12, "expectedOn": "2027-01-15", "document": { "id": dated["id"] } },
         { "quantity": 5, "expectedOn": null, "document": { "id": undated["id"] } },
@@ -78,35 +78,35 @@ async fn what_is_ordered_is_expected_by_order_and_day(world: &World) {
 }
 
 async fn an_order_is_closed_short(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let order = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 20 }] })).await;
-    let part = desk.receive(&order, &[12]).await;
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 20 }] })).await;
+    let part = office.receive(&order, &[12]).await;
     done(&part, "purchaseOrder");
-    let closed = desk.buy("purchaseOrderClose", json!({ "id": order["id"], "note": "out of clay" })).await;
+    let closed = office.buy("purchaseOrderClose", json!({ "id": order["id"], "note": "out of clay" })).await;
     let closed = done(&closed, "purchaseOrder");
     assert_eq!(
         (&closed["status"], &closed["reason"], kinds(closed)),
         (&json!("CLOSED"), &json!("out of clay"), vec![("SHORT".to_owned(), 8)])
     );
     assert_eq!(closed["discrepancies"][0]["note"], "out of clay");
-    assert_eq!(desk.level(&mug, &desk.store).await, [12, 0, 0]);
-    let moved = desk.entries(&order).await;
+    assert_eq!(office.level(&mug, &office.store).await, [12, 0, 0]);
+    let moved = office.entries(&order).await;
     let plan: Vec<&Value> = moved.iter().filter(|one| one["kind"] == "ADJUSTMENT").collect();
     assert_eq!(
         (plan.len(), &plan[0]["reasonCode"], &plan[0]["entries"][0]["incomingDelta"]),
         (2, &json!("PURCHASE"), &json!(-8))
     );
-    desk.is_sound().await;
+    office.is_sound().await;
 }
 
 async fn damaged_goods_are_on_hand_and_not_available(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let order = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     let line = order["lines"][0]["id"].clone();
     let lines = json!([{ "purchaseOrderLineId": line, "quantity": 7, "damaged": 3, "note": "wet box" }]);
-    let payload = desk.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": lines })).await;
+    let payload = office.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": lines })).await;
     let after = done(&payload, "purchaseOrder");
     assert_eq!(
         (&after["lines"][0]["received"], &after["lines"][0]["damaged"], kinds(after)),
@@ -117,16 +117,16 @@ async fn damaged_goods_are_on_hand_and_not_available(world: &World) {
         (&json!("wet box"), &line)
     );
     assert_eq!(after["discrepancies"][0]["receiptId"], after["receipts"][0]["id"]);
-    assert_eq!(desk.level(&mug, &desk.store).await, [10, 3, 0]);
-    desk.is_sound().await;
+    assert_eq!(office.level(&mug, &office.store).await, [10, 3, 0]);
+    office.is_sound().await;
 }
 
 async fn wrong_items_are_noted_and_not_taken_in(world: &World) {
-    let desk = Desk::of(world).await;
-    let (mug, plate) = (desk.product("MUG", "2.00").await, desk.product("PLATE", "3.00").await);
-    let order = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    let office = Office::of(world).await;
+    let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "3.00").await);
+    let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     let wrong = json!([{ "product": plate, "quantity": 4 }, { "quantity": 1, "note": "a teapot" }]);
-    let payload = desk.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": [], "wrongItems": wrong })).await;
+    let payload = office.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": [], "wrongItems": wrong })).await;
     let after = done(&payload, "purchaseOrder");
     assert_eq!(
         (&after["status"], kinds(after)),
@@ -136,18 +136,18 @@ async fn wrong_items_are_noted_and_not_taken_in(world: &World) {
         (&after["discrepancies"][0]["product"]["sku"], &after["discrepancies"][1]["note"]),
         (&json!("PLATE"), &json!("a teapot"))
     );
-    assert_eq!((desk.level(&mug, &desk.store).await, desk.level(&plate, &desk.store).await), ([0, 0, 10], [0, 0, 0]));
+    assert_eq!((office.level(&mug, &office.store).await, office.level(&plate, &office.store).await), ([0, 0, 10], [0, 0, 0]));
     let nobodys = json!([{ "product": { "id": world.theirs.ids["prd"] }, "quantity": 4 }]);
-    let payload = desk.buy("purchaseOrderReceive", json!({ "id": order["id"], "wrongItems": nobodys })).await;
+    let payload = office.buy("purchaseOrderReceive", json!({ "id": order["id"], "wrongItems": nobodys })).await;
     refused(&payload, "NOT_FOUND", "input.wrongItems.0.product");
-    desk.is_sound().await;
+    office.is_sound().await;
 }
 
 /// 7 mugs at 1.00 with 10.00 of freight cost 17.00: 2.43 does not divide, so three carry 2.42 … whatever the split, the pennies add up.
 async fn a_receipt_carries_its_cost_to_the_last_penny(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "1.00").await;
-    let tea = desk
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "1.00").await;
+    let tea = office
         .act(
             "productCreate",
             "ProductCreateInput",
@@ -157,17 +157,17 @@ async fn a_receipt_carries_its_cost_to_the_last_penny(world: &World) {
         .await;
     let tea = json!({ "id": done(&tea, "product")["id"] });
     let lines = json!([{ "product": mug, "quantity": 7 }, { "product": tea, "quantity": 3_333, "unitCost": gbp("3.33") }]);
-    let order = desk.ordered(json!({ "lines": lines, "charges": [{ "kind": "FREIGHT", "amount": gbp("10.00") }] })).await;
+    let order = office.ordered(json!({ "lines": lines, "charges": [{ "kind": "FREIGHT", "amount": gbp("10.00") }] })).await;
     // 7.00 and 11.10 of goods, 3.87 and 6.13 of freight.
     assert_eq!(
         (&order["lines"][0]["charges"]["amount"], &order["lines"][1]["charges"]["amount"]),
         (&json!("3.87"), &json!("6.13"))
     );
     for parts in [[2, 1_000], [4, 2_000], [1, 333]] {
-        done(&desk.receive(&order, &parts).await, "purchaseOrder");
-        desk.is_sound().await;
+        done(&office.receive(&order, &parts).await, "purchaseOrder");
+        office.is_sound().await;
     }
-    let read = desk
+    let read = office
         .ask(
             "query($id: ID!) { purchaseOrder(by: { id: $id }) { receipts { lines { landedTotal { amount } } } } }",
             json!({ "id": order["id"] }),
@@ -184,7 +184,7 @@ async fn a_receipt_carries_its_cost_to_the_last_penny(world: &World) {
     };
     assert_eq!((landed(0), landed(1)), (1_087, 1_723), "goods and freight of each line, to the penny");
     // The ledger's entries carry the same: `verify` has compared them. One whole unit costs a penny more on some of them.
-    let entries = desk.entries(&order).await;
+    let entries = office.entries(&order).await;
     let costs: Vec<String> = entries
         .iter()
         .filter(|one| one["kind"] == "RECEIPT")
@@ -195,37 +195,37 @@ async fn a_receipt_carries_its_cost_to_the_last_penny(world: &World) {
 }
 
 async fn two_receivers_at_once_never_receive_too_much(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let order = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
-    let all = futures_util::future::join_all((0..8).map(|_| desk.receive(&order, &[3]))).await;
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    let all = futures_util::future::join_all((0..8).map(|_| office.receive(&order, &[3]))).await;
     let came = all.iter().filter(|payload| payload["userErrors"] == json!([])).count();
     assert_eq!(came, 3, "three times three of ten: {all:#?}");
-    assert_eq!(desk.level(&mug, &desk.store).await, [9, 0, 1]);
-    desk.is_sound().await;
+    assert_eq!(office.level(&mug, &office.store).await, [9, 0, 1]);
+    office.is_sound().await;
 }
 
 async fn the_same_delivery_is_counted_once(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let order = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     let again = key();
     let line = json!([{ "purchaseOrderLineId": order["lines"][0]["id"], "quantity": 4 }]);
     let input = json!({ "idempotencyKey": again, "id": order["id"], "lines": line });
-    let both = futures_util::future::join_all((0..4).map(|_| desk.buy("purchaseOrderReceive", input.clone()))).await;
+    let both = futures_util::future::join_all((0..4).map(|_| office.buy("purchaseOrderReceive", input.clone()))).await;
     assert_eq!(both.iter().filter(|payload| payload["replayed"] == json!(false)).count(), 1, "{both:#?}");
     assert!(both.iter().all(|payload| payload["seq"] == both[0]["seq"] && payload["userErrors"] == json!([])), "{both:#?}");
-    assert_eq!(desk.level(&mug, &desk.store).await, [4, 0, 6]);
+    assert_eq!(office.level(&mug, &office.store).await, [4, 0, 6]);
     let mut other = input;
     other["lines"][0]["quantity"] = json!(5);
-    refused(&desk.buy("purchaseOrderReceive", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+    refused(&office.buy("purchaseOrderReceive", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
 }
 
 async fn what_cannot_be_received_is_refused_with_its_path(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let order = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
-    let other = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    let other = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     let line = |of: &Value, quantity: i64| json!({ "purchaseOrderLineId": of["lines"][0]["id"], "quantity": quantity });
     let cases = [
         (json!({ "lines": [] }), "INVALID", "input.lines"),
@@ -239,26 +239,26 @@ async fn what_cannot_be_received_is_refused_with_its_path(world: &World) {
     ];
     for (mut input, code, field) in cases {
         input["id"] = order["id"].clone();
-        refused(&desk.buy("purchaseOrderReceive", input).await, code, field);
+        refused(&office.buy("purchaseOrderReceive", input).await, code, field);
     }
-    refused(&desk.buy("purchaseOrderReceive", json!({ "id": world.theirs.ids["por"] })).await, "NOT_FOUND", "input.id");
-    assert_eq!(desk.level(&mug, &desk.store).await, [0, 0, 20]);
+    refused(&office.buy("purchaseOrderReceive", json!({ "id": world.theirs.ids["por"] })).await, "NOT_FOUND", "input.id");
+    assert_eq!(office.level(&mug, &office.store).await, [0, 0, 20]);
     // What has come is said so, of an order that is still open by another line.
-    let two = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 1 }, { "product": mug, "quantity": 1 }] })).await;
-    done(&desk.receive(&two, &[1]).await, "purchaseOrder");
-    let said = refused(&desk.receive(&two, &[1]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+    let two = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 1 }, { "product": mug, "quantity": 1 }] })).await;
+    done(&office.receive(&two, &[1]).await, "purchaseOrder");
+    let said = refused(&office.receive(&two, &[1]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
     assert_eq!(said, "nothing of MUG is left to be received");
 }
 
 async fn what_came_last_is_when_an_order_was_received(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
     let before = entrepot::clock::rfc3339(world.node.clock.now());
     world.pass(60);
-    let order = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     let receive = async |quantity: i64, at: &str| {
         let lines = json!([{ "purchaseOrderLineId": order["lines"][0]["id"], "quantity": quantity }]);
-        desk.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": lines, "occurredAt": at })).await
+        office.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": lines, "occurredAt": at })).await
     };
     world.pass(3_600);
     let late = entrepot::clock::rfc3339(world.node.clock.now());
@@ -269,20 +269,20 @@ async fn what_came_last_is_when_an_order_was_received(world: &World) {
         (&done(&early, "purchaseOrder")["status"], &early["purchaseOrder"]["receivedAt"]),
         (&json!("RECEIVED"), &json!(late))
     );
-    desk.is_sound().await;
+    office.is_sound().await;
 }
 
 async fn a_dry_run_writes_nothing(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let order = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
-    let before = world.dump(desk.caller.tenant).await;
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    let before = world.dump(office.caller.tenant).await;
     let query = "mutation($input: PurchaseOrderReceiveInput!) { purchaseOrderReceive(input: $input, validateOnly: true) { purchaseOrder { status lines { received } } userErrors { code } seq } }";
-    let answer = desk.ask(query, json!({ "input": { "idempotencyKey": key(), "id": order["id"] } })).await;
+    let answer = office.ask(query, json!({ "input": { "idempotencyKey": key(), "id": order["id"] } })).await;
     let said = &answer["data"]["purchaseOrderReceive"];
     assert_eq!(
         (&said["purchaseOrder"]["status"], &said["purchaseOrder"]["lines"][0]["received"], &said["seq"]),
         (&json!("RECEIVED"), &json!(10), &Value::Null)
     );
-    assert_eq!(world.dump(desk.caller.tenant).await, before);
+    assert_eq!(world.dump(office.caller.tenant).await, before);
 }

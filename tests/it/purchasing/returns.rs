@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::desk::{Desk, done, gbp, key, refused};
+use super::office::{Office, done, gbp, key, refused};
 use crate::authorization::{on_both, world::World};
 
 on_both!(what_goes_back_leaves_the_stock_and_is_credited, what_cannot_go_back_is_refused,);
@@ -10,58 +10,59 @@ on_both!(what_goes_back_leaves_the_stock_and_is_credited, what_cannot_go_back_is
 const FIELDS: &str = "supplierReturn { id number credit { amount } reasonCode purchaseOrder { id } supplier { code } store { id } \
     lines { sku quantity source unitCredit { amount } total { amount } purchaseOrderLineId } }";
 
-async fn send_back(desk: &Desk<'_>, mut input: Value) -> Value {
-    for (name, value) in [("supplier", &desk.supplier), ("store", &desk.store), ("idempotencyKey", &json!(key()))] {
+async fn send_back(office: &Office<'_>, mut input: Value) -> Value {
+    for (name, value) in [("supplier", &office.supplier), ("store", &office.store), ("idempotencyKey", &json!(key()))] {
         if input[name].is_null() {
             input[name] = value.clone();
         }
     }
-    desk.act("supplierReturnCreate", "SupplierReturnCreateInput", FIELDS, input).await
+    office.act("supplierReturnCreate", "SupplierReturnCreateInput", FIELDS, input).await
 }
 
 async fn what_goes_back_leaves_the_stock_and_is_credited(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let order = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 10, "unitCost": gbp("1.50") }] })).await;
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10, "unitCost": gbp("1.50") }] })).await;
     let line = order["lines"][0]["id"].clone();
     let came = json!([{ "purchaseOrderLineId": line, "quantity": 7, "damaged": 3 }]);
-    done(&desk.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": came })).await, "purchaseOrder");
+    done(&office.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": came })).await, "purchaseOrder");
     let lines = json!([{ "purchaseOrderLineId": line, "quantity": 3, "source": "QUARANTINE" }, { "product": mug, "quantity": 2, "unitCredit": gbp("1.00") }]);
     let again = key();
-    let payload = send_back(&desk, json!({ "idempotencyKey": again, "lines": lines })).await;
+    let payload = send_back(&office, json!({ "idempotencyKey": again, "lines": lines })).await;
     let ret = done(&payload, "supplierReturn");
     assert_eq!(
         (&ret["credit"]["amount"], &ret["purchaseOrder"]["id"], &ret["reasonCode"]),
         (&json!("6.50"), &order["id"], &json!("DAMAGE"))
     );
     assert_eq!((&ret["lines"][0]["total"]["amount"], &ret["lines"][1]["purchaseOrderLineId"]), (&json!("4.50"), &Value::Null));
-    assert_eq!(desk.level(&mug, &desk.store).await, [5, 0, 0]);
-    let replay = send_back(&desk, json!({ "idempotencyKey": again, "lines": lines })).await;
+    assert_eq!(office.level(&mug, &office.store).await, [5, 0, 0]);
+    let replay = send_back(&office, json!({ "idempotencyKey": again, "lines": lines })).await;
     assert_eq!((&replay["replayed"], &replay["supplierReturn"]), (&json!(true), ret));
-    let read =
-        desk.ask("query($id: ID!) { purchaseOrder(by: { id: $id }) { lines { returned } } }", json!({ "id": order["id"] })).await;
+    let read = office
+        .ask("query($id: ID!) { purchaseOrder(by: { id: $id }) { lines { returned } } }", json!({ "id": order["id"] }))
+        .await;
     assert_eq!(read["data"]["purchaseOrder"]["lines"][0]["returned"], 3);
-    let list = desk
+    let list = office
         .ask(
             "query($s: ID!) { supplierReturns(filter: { supplier: { eq: $s } }) { nodes { id lines { sku } } } }",
-            json!({ "s": desk.supplier["id"] }),
+            json!({ "s": office.supplier["id"] }),
         )
         .await;
     assert_eq!(
         list["data"]["supplierReturns"]["nodes"],
         json!([{ "id": ret["id"], "lines": [{ "sku": "MUG" }, { "sku": "MUG" }] }])
     );
-    desk.is_sound().await;
+    office.is_sound().await;
 }
 
 async fn what_cannot_go_back_is_refused(world: &World) {
-    let desk = Desk::of(world).await;
-    let (mug, plate) = (desk.product("MUG", "2.00").await, desk.product("PLATE", "3.00").await);
-    let order = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    let office = Office::of(world).await;
+    let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "3.00").await);
+    let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     let line = order["lines"][0]["id"].clone();
-    done(&desk.receive(&order, &[4]).await, "purchaseOrder");
+    done(&office.receive(&order, &[4]).await, "purchaseOrder");
     let other =
-        desk.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OTHER", "name": "Other" })).await;
+        office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OTHER", "name": "Other" })).await;
     let cases = [
         (json!({ "lines": [] }), "INVALID", "input.lines"),
         (json!({ "lines": [{ "quantity": 1 }] }), "INVALID", "input.lines.0.product"),
@@ -95,8 +96,8 @@ async fn what_cannot_go_back_is_refused(world: &World) {
         ),
     ];
     for (input, code, field) in cases {
-        refused(&send_back(&desk, input).await, code, field);
+        refused(&send_back(&office, input).await, code, field);
     }
-    assert_eq!(desk.level(&mug, &desk.store).await, [4, 0, 6]);
-    desk.is_sound().await;
+    assert_eq!(office.level(&mug, &office.store).await, [4, 0, 6]);
+    office.is_sound().await;
 }

@@ -3,7 +3,7 @@
 use entrepot::access::{Caller, REGISTRY, Reach};
 use serde_json::{Value, json};
 
-use super::desk::{Desk, done, key, refused};
+use super::office::{Office, done, key, refused};
 use crate::authorization::{on_both, world::World};
 
 on_both!(costs_are_for_those_who_may_see_them, a_shops_buyer_sees_and_does_only_what_is_of_the_shop,);
@@ -21,11 +21,11 @@ fn with(caller: &Caller, store: Option<&Value>, codes: &[&str]) -> Caller {
 }
 
 async fn costs_are_for_those_who_may_see_them(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let order = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
-    done(&desk.receive(&order, &[4]).await, "purchaseOrder");
-    let clerk = desk.as_caller(with(&desk.caller, None, &["purchase.read", "store.read", "product.read"]));
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    done(&office.receive(&order, &[4]).await, "purchaseOrder");
+    let clerk = office.as_caller(with(&office.caller, None, &["purchase.read", "store.read", "product.read"]));
     let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { number total { amount } lines { unitCost { amount } quantity } receipts { lines { landedTotal { amount } } } } purchaseOrderPage(id: $id) }";
     let seen = clerk.ask(query, json!({ "id": order["id"] })).await;
     let expected = json!({ "number": order["number"], "total": null, "lines": [{ "unitCost": null, "quantity": 10 }], "receipts": [{ "lines": [{ "landedTotal": null }] }] });
@@ -33,18 +33,18 @@ async fn costs_are_for_those_who_may_see_them(world: &World) {
         (&seen["data"]["purchaseOrder"], &seen["data"]["purchaseOrderPage"], &seen["errors"]),
         (&expected, &Value::Null, &Value::Null)
     );
-    let page = desk.ask(query, json!({ "id": order["id"] })).await["data"]["purchaseOrderPage"].clone();
+    let page = office.ask(query, json!({ "id": order["id"] })).await["data"]["purchaseOrderPage"].clone();
     let page = page.as_str().unwrap();
     assert!(page.contains("Potters &lt;&amp; Sons&gt; (POT)") && !page.contains("<& Sons>") && page.contains("20.00"), "{page}");
 }
 
 async fn a_shops_buyer_sees_and_does_only_what_is_of_the_shop(world: &World) {
-    let desk = Desk::of(world).await;
-    let (mug, annex) = (desk.product("MUG", "2.00").await, desk.new_store("ANNEX").await);
-    let own = desk.ordered(json!({ "store": annex, "lines": [{ "product": mug, "quantity": 10 }] })).await;
-    let others = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    let office = Office::of(world).await;
+    let (mug, annex) = (office.product("MUG", "2.00").await, office.new_store("ANNEX").await);
+    let own = office.ordered(json!({ "store": annex, "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    let others = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     let codes = ["purchase.read", "purchase.write", "purchase.receive", "stock.policy", "stock.read"];
-    let buyer = desk.as_caller(with(&desk.caller, Some(&annex), &codes));
+    let buyer = office.as_caller(with(&office.caller, Some(&annex), &codes));
     let list = buyer.ask("{ purchaseOrders { nodes { id } } }", json!({})).await;
     assert_eq!(list["data"]["purchaseOrders"]["nodes"], json!([{ "id": own["id"] }]));
     let read = buyer
@@ -57,23 +57,23 @@ async fn a_shops_buyer_sees_and_does_only_what_is_of_the_shop(world: &World) {
     }
     let lines = json!([{ "product": mug, "quantity": 1 }]);
     refused(
-        &buyer.buy("purchaseOrderCreate", json!({ "supplier": desk.supplier, "store": desk.store, "lines": lines })).await,
+        &buyer.buy("purchaseOrderCreate", json!({ "supplier": office.supplier, "store": office.store, "lines": lines })).await,
         "NOT_FOUND",
         "input.store",
     );
-    let reorder = json!({ "idempotencyKey": key(), "lines": [{ "product": mug, "store": desk.store, "supplier": desk.supplier, "quantity": 1 }] });
+    let reorder = json!({ "idempotencyKey": key(), "lines": [{ "product": mug, "store": office.store, "supplier": office.supplier, "quantity": 1 }] });
     refused(
         &buyer.act("reorderOrder", "ReorderOrderInput", "purchaseOrders { id }", reorder).await,
         "NOT_FOUND",
         "input.lines.0.store",
     );
-    let policy = json!({ "idempotencyKey": key(), "items": [{ "product": mug, "store": desk.store, "maximum": 5 }] });
+    let policy = json!({ "idempotencyKey": key(), "items": [{ "product": mug, "store": office.store, "maximum": 5 }] });
     refused(
         &buyer.act("stockPolicySet", "StockPolicySetInput", "levels { maximum }", policy).await,
         "NOT_FOUND",
         "input.items.0.store",
     );
     done(&buyer.receive(&own, &[10]).await, "purchaseOrder");
-    assert_eq!(desk.level(&mug, &annex).await, [10, 0, 0]);
-    desk.is_sound().await;
+    assert_eq!(office.level(&mug, &annex).await, [10, 0, 0]);
+    office.is_sound().await;
 }

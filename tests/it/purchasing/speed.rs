@@ -5,59 +5,59 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::desk::{Desk, done};
+use super::office::{Office, done};
 use crate::authorization::{on_both, world::World};
 
 on_both!(five_hundred_lines_are_received_in_a_handful_of_statements, suggestions_take_a_handful_of_statements,);
 
-async fn products(desk: &Desk<'_>, count: usize) -> Vec<Value> {
-    let row = |n: usize| json!({ "sku": format!("P{n:04}"), "name": format!("Product {n}"), "supplierId": desk.supplier["id"], "unitCost": { "amount": "1.00", "currencyCode": "GBP" } });
+async fn products(office: &Office<'_>, count: usize) -> Vec<Value> {
+    let row = |n: usize| json!({ "sku": format!("P{n:04}"), "name": format!("Product {n}"), "supplierId": office.supplier["id"], "unitCost": { "amount": "1.00", "currencyCode": "GBP" } });
     for first in (0..count).step_by(500) {
         let rows: Vec<Value> = (first..count.min(first + 500)).map(row).collect();
-        desk.act("productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;
+        office.act("productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;
     }
     (0..count).map(|n| json!({ "sku": format!("P{n:04}") })).collect()
 }
 
 async fn five_hundred_lines_are_received_in_a_handful_of_statements(world: &World) {
-    let desk = Desk::of(world).await;
+    let office = Office::of(world).await;
     let lines: Vec<Value> =
-        products(&desk, 500).await.into_iter().map(|product| json!({ "product": product, "quantity": 7 })).collect();
+        products(&office, 500).await.into_iter().map(|product| json!({ "product": product, "quantity": 7 })).collect();
     let charges = json!([{ "kind": "FREIGHT", "amount": { "amount": "123.45", "currencyCode": "GBP" } }]);
-    let order = desk.ordered(json!({ "lines": lines, "charges": charges })).await;
+    let order = office.ordered(json!({ "lines": lines, "charges": charges })).await;
     let (before, began) = (world.node.db.statements(), Instant::now());
     let query = "mutation($input: PurchaseOrderReceiveInput!) { purchaseOrderReceive(input: $input) { purchaseOrder { status } userErrors { message } } }";
-    let payload = desk.ask(query, json!({ "input": { "idempotencyKey": "all", "id": order["id"] } })).await;
+    let payload = office.ask(query, json!({ "input": { "idempotencyKey": "all", "id": order["id"] } })).await;
     let (took, statements) = (began.elapsed(), world.node.db.statements() - before);
     assert_eq!(payload["data"]["purchaseOrderReceive"]["purchaseOrder"]["status"], "RECEIVED", "{payload:#}");
     eprintln!("500 lines received in {took:?} and {statements} statements");
     assert!(statements <= 60, "{statements} statements");
-    desk.is_sound().await;
+    office.is_sound().await;
 }
 
 async fn suggestions_take_a_handful_of_statements(world: &World) {
-    let desk = Desk::of(world).await;
-    let products = products(&desk, 200).await;
-    let annex = desk.new_store("ANNEX").await;
-    for store in [&desk.store, &annex] {
+    let office = Office::of(world).await;
+    let products = products(&office, 200).await;
+    let annex = office.new_store("ANNEX").await;
+    for store in [&office.store, &annex] {
         let items: Vec<Value> = products
             .iter()
             .map(|product| json!({ "product": product, "store": store, "reorderPoint": 5, "maximum": 20 }))
             .collect();
         done(
-            &desk
+            &office
                 .act(
                     "stockPolicySet",
                     "StockPolicySetInput",
                     "levels { maximum }",
-                    json!({ "idempotencyKey": super::desk::key(), "items": items }),
+                    json!({ "idempotencyKey": super::office::key(), "items": items }),
                 )
                 .await,
             "levels",
         );
     }
     let (before, began) = (world.node.db.statements(), Instant::now());
-    let answer = desk.ask("{ reorderSuggestions(first: 5000) { quantity kind } }", json!({})).await;
+    let answer = office.ask("{ reorderSuggestions(first: 5000) { quantity kind } }", json!({})).await;
     let (took, statements) = (began.elapsed(), world.node.db.statements() - before);
     assert_eq!(answer["data"]["reorderSuggestions"].as_array().unwrap().len(), 400);
     eprintln!("400 suggestions in {took:?} and {statements} statements");

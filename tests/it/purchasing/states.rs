@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use entrepot::purchasing::core::PURCHASE_STEPS;
 use serde_json::{Value, json};
 
-use super::desk::{Desk, done, refused};
+use super::office::{Office, done, refused};
 use crate::authorization::{on_both, world::World};
 
 on_both!(each_step_is_open_in_its_states_only,);
@@ -31,29 +31,29 @@ fn the_drawing_shows_every_step_and_no_other() {
 }
 
 /// An order of ten mugs that has gone these steps.
-async fn order(desk: &Desk<'_>, mug: &Value, steps: &[&str]) -> Value {
-    let mut order = desk.draft(json!([{ "product": mug, "quantity": 10 }])).await;
+async fn order(office: &Office<'_>, mug: &Value, steps: &[&str]) -> Value {
+    let mut order = office.draft(json!([{ "product": mug, "quantity": 10 }])).await;
     for step in steps {
-        order = desk.step(&order, step).await;
+        order = office.step(&order, step).await;
     }
     order
 }
 
 async fn each_step_is_open_in_its_states_only(world: &World) {
     const ORDERED: [&str; 3] = ["purchaseOrderSubmit", "purchaseOrderApprove", "purchaseOrderOrder"];
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let draft = order(&desk, &mug, &[]).await;
-    let pending = order(&desk, &mug, &ORDERED[..1]).await;
-    let approved = order(&desk, &mug, &ORDERED[..2]).await;
-    let rejected = order(&desk, &mug, &["purchaseOrderSubmit", "purchaseOrderReject"]).await;
-    let [ordered, partly, received, closed] = [&ORDERED[..]; 4].map(|steps| order(&desk, &mug, steps));
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let draft = order(&office, &mug, &[]).await;
+    let pending = order(&office, &mug, &ORDERED[..1]).await;
+    let approved = order(&office, &mug, &ORDERED[..2]).await;
+    let rejected = order(&office, &mug, &["purchaseOrderSubmit", "purchaseOrderReject"]).await;
+    let [ordered, partly, received, closed] = [&ORDERED[..]; 4].map(|steps| order(&office, &mug, steps));
     let (ordered, partly, received, closed) = (ordered.await, partly.await, received.await, closed.await);
     for (order, came) in [(&partly, 4), (&received, 10), (&closed, 10)] {
-        done(&desk.receive(order, &[came]).await, "purchaseOrder");
+        done(&office.receive(order, &[came]).await, "purchaseOrder");
     }
-    desk.step(&closed, "purchaseOrderClose").await;
-    let cancelled = order(&desk, &mug, &["purchaseOrderCancel"]).await;
+    office.step(&closed, "purchaseOrderClose").await;
+    let cancelled = order(&office, &mug, &["purchaseOrderCancel"]).await;
     let all = [
         ("DRAFT", &draft),
         ("PENDING_APPROVAL", &pending),
@@ -75,14 +75,14 @@ async fn each_step_is_open_in_its_states_only(world: &World) {
         ("purchaseOrderClose", &["ORDERED", "PARTIALLY_RECEIVED", "RECEIVED"]),
         ("purchaseOrderCancel", &["DRAFT", "PENDING_APPROVAL", "APPROVED", "REJECTED", "ORDERED"]),
     ];
-    let before = world.dump(desk.caller.tenant).await;
+    let before = world.dump(office.caller.tenant).await;
     for (mutation, states) in open_in {
         for (state, order) in all.iter().filter(|(state, _)| !states.contains(state)) {
-            let payload = desk.buy(mutation, json!({ "id": order["id"] })).await;
+            let payload = office.buy(mutation, json!({ "id": order["id"] })).await;
             let said = refused(&payload, "INVALID_STATE", "input.id");
             assert!(said.contains(state), "{mutation} of {state}: {said}");
         }
     }
-    assert_eq!(world.dump(desk.caller.tenant).await, before, "what is refused changes nothing");
-    desk.is_sound().await;
+    assert_eq!(world.dump(office.caller.tenant).await, before, "what is refused changes nothing");
+    office.is_sound().await;
 }

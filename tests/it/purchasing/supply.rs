@@ -2,15 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::desk::{Desk, done, gbp, key, refused};
+use super::office::{Office, done, gbp, key, refused};
 use crate::authorization::{on_both, world::World};
 
 on_both!(rows_are_made_changed_and_refused_each_by_itself, an_order_takes_the_price_of_its_quantity, one_supplier_is_preferred,);
 
 const ROW: &str = "rows { index outcome supplierProduct { supplierSku packSize minimumOrder leadTimeDays unitCost { amount } priceBreaks { fromQuantity unitCost { amount } } preferred version } userErrors { code field } }";
 
-async fn upsert(desk: &Desk<'_>, rows: Value) -> Value {
-    desk.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", ROW, json!({ "idempotencyKey": key(), "rows": rows }))
+async fn upsert(office: &Office<'_>, rows: Value) -> Value {
+    office
+        .act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", ROW, json!({ "idempotencyKey": key(), "rows": rows }))
         .await
 }
 
@@ -19,14 +20,14 @@ fn outcomes(payload: &Value) -> Vec<String> {
 }
 
 async fn rows_are_made_changed_and_refused_each_by_itself(world: &World) {
-    let desk = Desk::of(world).await;
-    let (mug, plate) = (desk.product("MUG", "2.00").await, desk.product("PLATE", "3.00").await);
-    let full = json!({ "supplier": desk.supplier, "product": mug, "supplierSku": "M-1", "packSize": 12, "minimumOrder": 24, "leadTimeDays": 3,
+    let office = Office::of(world).await;
+    let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "3.00").await);
+    let full = json!({ "supplier": office.supplier, "product": mug, "supplierSku": "M-1", "packSize": 12, "minimumOrder": 24, "leadTimeDays": 3,
         "unitCost": gbp("1.80"), "priceBreaks": [{ "fromQuantity": 100, "unitCost": gbp("1.50") }], "preferred": true });
     let rows = json!([full, { "supplier": { "code": "nobody" }, "product": plate, "unitCost": gbp("1.00") }, { "supplier": { "code": "pot" }, "product": { "sku": "plate" }, "unitCost": gbp("2.70") },
-        { "supplier": desk.supplier, "product": mug, "unitCost": gbp("1.00") }, { "supplier": desk.supplier, "product": { "id": world.theirs.ids["prd"] }, "unitCost": gbp("1.00") },
-        { "supplier": desk.supplier, "product": world.ours.ids["prd"].pipe_id(), "unitCost": gbp("1.00"), "packSize": 0 }]);
-    let payload = upsert(&desk, rows.clone()).await;
+        { "supplier": office.supplier, "product": mug, "unitCost": gbp("1.00") }, { "supplier": office.supplier, "product": { "id": world.theirs.ids["prd"] }, "unitCost": gbp("1.00") },
+        { "supplier": office.supplier, "product": world.ours.ids["prd"].pipe_id(), "unitCost": gbp("1.00"), "packSize": 0 }]);
+    let payload = upsert(&office, rows.clone()).await;
     assert_eq!(outcomes(&payload), ["CREATED", "REFUSED", "CREATED", "REFUSED", "REFUSED", "REFUSED"], "{payload:#}");
     let fields: Vec<&Value> = payload["rows"].as_array().unwrap().iter().map(|row| &row["userErrors"][0]["field"]).collect();
     assert_eq!((fields[1], fields[3]), (&json!(["input", "rows", "1", "supplier"]), &json!(["input", "rows", "3", "product"])));
@@ -35,16 +36,16 @@ async fn rows_are_made_changed_and_refused_each_by_itself(world: &World) {
         payload["rows"][0]["supplierProduct"]["priceBreaks"],
         json!([{ "fromQuantity": 100, "unitCost": { "amount": "1.50" } }])
     );
-    let again = upsert(&desk, json!([full])).await;
+    let again = upsert(&office, json!([full])).await;
     assert_eq!((outcomes(&again), &again["seq"]), (vec!["UNCHANGED".to_owned()], &Value::Null));
     let mut dearer = full.clone();
     dearer["unitCost"] = gbp("1.90");
-    let changed = upsert(&desk, json!([dearer])).await;
+    let changed = upsert(&office, json!([dearer])).await;
     assert_eq!((outcomes(&changed), &changed["rows"][0]["supplierProduct"]["version"]), (vec!["UPDATED".to_owned()], &json!(2)));
-    let list = desk
+    let list = office
         .ask(
             "query($s: ID!) { supplierProducts(filter: { supplier: { eq: $s } }) { nodes { product { sku } packSize } } }",
-            json!({ "s": desk.supplier["id"] }),
+            json!({ "s": office.supplier["id"] }),
         )
         .await;
     assert_eq!(
@@ -54,17 +55,17 @@ async fn rows_are_made_changed_and_refused_each_by_itself(world: &World) {
     // The same key gives the first answer again, whatever stands there now.
     let once = key();
     let input = json!({ "idempotencyKey": once, "rows": [full] });
-    let first = desk.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", ROW, input.clone()).await;
-    let second = desk.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", ROW, input).await;
+    let first = office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", ROW, input.clone()).await;
+    let second = office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", ROW, input).await;
     assert_eq!(
         (&second["replayed"], &second["seq"], outcomes(&second)),
         (&json!(true), &first["seq"], vec!["UPDATED".to_owned()])
     );
-    let reused = desk
+    let reused = office
         .act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", ROW, json!({ "idempotencyKey": once, "rows": [] }))
         .await;
     refused(&reused, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
-    let much = upsert(&desk, Value::Array(vec![full; 501])).await;
+    let much = upsert(&office, Value::Array(vec![full; 501])).await;
     refused(&much, "LIMIT_EXCEEDED", "input.rows");
 }
 
@@ -79,13 +80,13 @@ impl PipeId for str {
 }
 
 async fn an_order_takes_the_price_of_its_quantity(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
-    let row = json!({ "supplier": desk.supplier, "product": mug, "supplierSku": "M-1", "unitCost": { "amount": "1.80", "currencyCode": "EUR" },
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let row = json!({ "supplier": office.supplier, "product": mug, "supplierSku": "M-1", "unitCost": { "amount": "1.80", "currencyCode": "EUR" },
         "priceBreaks": [{ "fromQuantity": 50, "unitCost": { "amount": "1.60", "currencyCode": "EUR" } }, { "fromQuantity": 100, "unitCost": { "amount": "1.50", "currencyCode": "EUR" } }] });
-    upsert(&desk, json!([row])).await;
+    upsert(&office, json!([row])).await;
     for (quantity, cost) in [(49, "1.80"), (50, "1.60"), (99, "1.60"), (100, "1.50")] {
-        let order = desk.draft(json!([{ "product": mug, "quantity": quantity }])).await;
+        let order = office.draft(json!([{ "product": mug, "quantity": quantity }])).await;
         let line = &order["lines"][0];
         assert_eq!(
             (&line["unitCost"]["amount"], &line["supplierSku"], &order["total"]["currencyCode"]),
@@ -93,20 +94,20 @@ async fn an_order_takes_the_price_of_its_quantity(world: &World) {
         );
     }
     let own =
-        desk.draft(json!([{ "product": mug, "quantity": 100, "unitCost": { "amount": "1.00", "currencyCode": "EUR" } }])).await;
+        office.draft(json!([{ "product": mug, "quantity": 100, "unitCost": { "amount": "1.00", "currencyCode": "EUR" } }])).await;
     assert_eq!(own["lines"][0]["unitCost"]["amount"], "1.00", "what was agreed wins");
 }
 
 async fn one_supplier_is_preferred(world: &World) {
-    let desk = Desk::of(world).await;
-    let mug = desk.product("MUG", "2.00").await;
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
     let other =
-        desk.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OTHER", "name": "Other" })).await;
+        office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OTHER", "name": "Other" })).await;
     let other = json!({ "id": done(&other, "supplier")["id"] });
     let row = |supplier: &Value| json!({ "supplier": supplier, "product": mug, "unitCost": gbp("1.00"), "preferred": true });
-    assert_eq!(outcomes(&upsert(&desk, json!([row(&desk.supplier)])).await), ["CREATED"]);
-    assert_eq!(outcomes(&upsert(&desk, json!([row(&other), row(&desk.supplier)])).await), ["CREATED", "REFUSED"]);
-    let list = desk.ask("query($p: ID!) { supplierProducts(filter: { product: { eq: $p } }) { nodes { supplier { code } preferred version } } }", json!({ "p": mug["id"] })).await;
+    assert_eq!(outcomes(&upsert(&office, json!([row(&office.supplier)])).await), ["CREATED"]);
+    assert_eq!(outcomes(&upsert(&office, json!([row(&other), row(&office.supplier)])).await), ["CREATED", "REFUSED"]);
+    let list = office.ask("query($p: ID!) { supplierProducts(filter: { product: { eq: $p } }) { nodes { supplier { code } preferred version } } }", json!({ "p": mug["id"] })).await;
     let nodes = list["data"]["supplierProducts"]["nodes"].clone();
     assert_eq!(
         nodes,

@@ -3,8 +3,8 @@
 
 use entity::prelude::{Currency, Money, ProductId, Quantity, StoreId, SupplierId, Timestamp};
 use entrepot::purchasing::core::{
-    Delivery, Demand, Lead, Place, Plan, Suggestion, Supply, allot, order_quantity, performance, reorder_point, safety_stock,
-    suggest, z,
+    Delivery, Demand, Lead, Plan, StoreStock, Suggestion, Supply, allot, order_quantity, performance, reorder_point,
+    safety_stock, suggest, z,
 };
 use serde_json::Value;
 
@@ -25,16 +25,16 @@ fn demand(input: &Value) -> Demand {
 }
 
 /// A place that has sold in thirty days what makes this mean and this deviation.
-fn selling(demand: Demand) -> Place {
+fn selling(demand: Demand) -> StoreStock {
     let (days, sold) = (30.0, demand.mean * 30.0);
     let sold_squares = demand.deviation.powi(2) * (days - 1.0) + sold * demand.mean;
-    Place { sold, sold_squares, ..Place::empty(StoreId::NIL) }
+    StoreStock { sold, sold_squares, ..StoreStock::empty(StoreId::NIL) }
 }
 
 /// What production suggests for a place, at a service level.
-fn suggested(service_level: f64, demand: Demand, place: Place, supply: Option<&Supply>) -> Option<Suggestion> {
+fn suggested(service_level: f64, demand: Demand, store_stock: StoreStock, supply: Option<&Supply>) -> Option<Suggestion> {
     let plan = Plan { days: 30, cover_days: 14, service_level, lead_days: demand.lead_time as u16 };
-    suggest(&plan, &[place], supply, Lead { days: None, deviation: demand.lead_time_deviation }).pop()
+    suggest(&plan, &[store_stock], supply, Lead { days: None, deviation: demand.lead_time_deviation }).pop()
 }
 
 fn check(metric: &str, input: &Value, expected: &Value, what: &str) -> bool {
@@ -52,8 +52,8 @@ fn check(metric: &str, input: &Value, expected: &Value, what: &str) -> bool {
             close(reorder_point(demand(input), safety), &expected["reorder_point"], what);
             let at = |on_hand: i64| {
                 let (incoming, backordered) = (whole("on_order"), whole("backordered"));
-                let place = Place { available: on_hand, incoming, backordered, ..selling(demand(input)) };
-                suggested(number("service_level"), demand(input), place, None)
+                let store_stock = StoreStock { available: on_hand, incoming, backordered, ..selling(demand(input)) };
+                suggested(number("service_level"), demand(input), store_stock, None)
             };
             let found = at(whole("on_hand"));
             assert_eq!(Some(found.is_some()), expected["reorder"].as_bool(), "{what}");
@@ -81,9 +81,10 @@ fn check(metric: &str, input: &Value, expected: &Value, what: &str) -> bool {
                 updated_at: Timestamp(0),
             };
             let (reorder_point, maximum) = (Some(whole("reorder_point")), Some(whole("target")));
-            let place = Place { available: whole("inventory_position"), reorder_point, maximum, ..Place::empty(StoreId::NIL) };
+            let store_stock =
+                StoreStock { available: whole("inventory_position"), reorder_point, maximum, ..StoreStock::empty(StoreId::NIL) };
             let none = Demand { mean: 0.0, deviation: 0.0, lead_time: 1.0, lead_time_deviation: 0.0 };
-            let found = suggested(0.95, none, place, Some(&supply)).map_or(0, |found| found.quantity);
+            let found = suggested(0.95, none, store_stock, Some(&supply)).map_or(0, |found| found.quantity);
             assert_eq!(Some(found), expected["quantity"].as_i64(), "{what}");
         }
         "fill_rate" => {

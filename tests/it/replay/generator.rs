@@ -1,7 +1,7 @@
 //! The demo's retailer: same seed, same bytes, and every wart of real files in it.
 
 use entrepot::demo::generate::{self, Settings};
-use entrepot::replay::figures::sha256_of;
+use entrepot::replay::flat_values::sha256_of;
 use entrepot::replay::plan::{DocumentKind, Plan};
 use entrepot::replay::reader::RowReader;
 use entrepot::replay::rule::Kind;

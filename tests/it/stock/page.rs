@@ -7,10 +7,10 @@ use entrepot::{
     access::{Access, Policies},
     alerts::Alerts,
     api::exchange::Wording,
-    audit::{Audit, Pen},
+    audit::{Audit, AuditWriter},
     catalog::Catalog,
     exchange::Exchange,
-    files::{Files, Place, core::link::Signer},
+    files::{FileLocation, Files, core::link::Signer},
     graphql::{answer::data_json, limits::Limits},
     identity::{Identity, Settings},
     jobs::Jobs,
@@ -28,7 +28,7 @@ use crate::{
 
 pub(super) async fn whole_schema(world: &World) -> EntrepotSchema {
     let ring = crate::world::ring(&world.db, &world.clock).await;
-    let audit = Audit::start(world.db.clone(), Pen::new(ring.clone(), world.clock.clone())).unwrap();
+    let audit = Audit::start(world.db.clone(), AuditWriter::new(ring.clone(), world.clock.clone())).unwrap();
     let identity =
         Identity::open(world.db.clone(), world.clock.clone(), Settings::default(), Arc::new(Bare), ring.clone()).await.unwrap();
     let signer = CursorSigner::new([7; 32]);
@@ -38,11 +38,11 @@ pub(super) async fn whole_schema(world: &World) -> EntrepotSchema {
     let jobs = Jobs::new(world.db.clone(), world.clock.clone());
     let sender = Sender::new(Allowed::default(), world.clock.clone());
     let webhooks = Webhooks::new(identity.clone(), ring, access.clone(), sender, schema::events::registry());
-    let pen = Pen::new(crate::world::ring(&world.db, &world.clock).await, world.clock.clone());
-    let alerts = Alerts::new(identity.clone(), access.clone(), pen.clone());
-    let place = Place::Folder(std::env::temp_dir().join("entrepot-no-files"));
-    let files = Files::new(world.db.clone(), world.clock.clone(), pen.clone(), Signer::derived(&[7; 32]), place);
-    let exchange = Exchange::new((access.clone(), pen), catalog.clone(), ledger.clone(), files, Arc::new(Wording));
+    let audit_writer = AuditWriter::new(crate::world::ring(&world.db, &world.clock).await, world.clock.clone());
+    let alerts = Alerts::new(identity.clone(), access.clone(), audit_writer.clone());
+    let place = FileLocation::Folder(std::env::temp_dir().join("entrepot-no-files"));
+    let files = Files::new(world.db.clone(), world.clock.clone(), audit_writer.clone(), Signer::derived(&[7; 32]), place);
+    let exchange = Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files, Arc::new(Wording));
     let limits = Limits::default();
     schema::build(Given { identity, access, catalog, ledger, audit, jobs, webhooks, alerts, exchange, signer, limits })
 }

@@ -62,7 +62,7 @@ async fn an_address_that_is_not_the_internet_is_refused_when_it_is_made_and_when
     }
     // A name says nothing by itself: where it leads is found out when something is sent.
     let terms = entrepot::jobs::Terms { lease: Duration::from_millis(1_500), look: Duration::from_millis(30) };
-    let working = tokio::spawn(world.node.jobs.clone().work(world.node.chores(), terms, std::future::pending()));
+    let working = tokio::spawn(world.node.jobs.clone().work(world.node.job_registry(), terms, std::future::pending()));
     let made = endpoint(world, "https://nowhere.invalid/", &["stock.changed"]).await;
     receipt(world, &world.ours, "inside").await;
     until("the attempt", async || attempts(world, &made.id).await.len() == 1).await;

@@ -25,7 +25,7 @@ const KEEP: Keep = Keep { seconds: 7 * DAY, grace_seconds: 7 * DAY };
 async fn lease(world: &World) -> (Lease, tokio::task::JoinHandle<()>) {
     let slot = Arc::new(Mutex::new(None));
     let given = slot.clone();
-    let registry = Registry::default().standing("test.hold", Duration::from_secs(1), move |lease| {
+    let registry = Registry::default().periodic("test.hold", Duration::from_secs(1), move |lease| {
         *given.lock().unwrap() = Some(lease);
         std::future::pending()
     });

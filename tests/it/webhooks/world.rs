@@ -33,7 +33,7 @@ impl Works {
     }
     pub fn again(world: &World) -> Self {
         let terms = Terms { lease: Duration::from_millis(1_500), look: Duration::from_millis(30) };
-        Self(tokio::spawn(world.node.jobs.clone().work(world.node.chores(), terms, std::future::pending())))
+        Self(tokio::spawn(world.node.jobs.clone().work(world.node.job_registry(), terms, std::future::pending())))
     }
     /// Gone, in the middle of whatever it does.
     pub async fn kill(self) {

@@ -10,7 +10,7 @@ use super::loads::loads;
 use crate::{
     catalog::Store,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::requires,
         fault::Answer,
         scalars::{DateTime, Long},

@@ -11,7 +11,7 @@ use super::{loads::loads, scope::scope_shown};
 use crate::{
     catalog::Channel,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::requires,
         fault::{Answer, TopError},
         scalars::{DateTime, Long},

@@ -10,7 +10,7 @@ use platform::path;
 use super::{MemberPayload, StoreScopeInput, loads::changed, refusal::stopped};
 use crate::{
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{MaxAge, emits, requires, step_up},
         fault::Answer,
         reading::read,

@@ -12,9 +12,9 @@ use iam::access::{
 use platform::storage::TenantScope;
 
 use crate::graphql::{
-    context::Asks,
+    context::ContextExt,
     fault::Answer,
-    late::{Late, OfTenant},
+    lazy::{Lazy, OfTenant},
     loader::Batcher,
 };
 
@@ -33,7 +33,7 @@ pub struct Loads {
 
 /// Gives an operation its look-ups.
 pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
-    request.data(Late::<Loads>::new(scope))
+    request.data(Lazy::<Loads>::new(scope))
 }
 
 impl OfTenant for Loads {
@@ -53,12 +53,12 @@ impl OfTenant for Loads {
 }
 
 pub fn loads<'c>(ctx: &'c Context<'_>) -> Answer<&'c Loads> {
-    ctx.late::<Loads>()
+    ctx.lazy::<Loads>()
 }
 
 /// A mutation has changed rights: another field of the same operation must not be told what was before.
 pub fn changed(ctx: &Context<'_>) {
-    let Some(loads) = ctx.data_opt::<Late<Loads>>().map(Late::get) else { return };
+    let Some(loads) = ctx.data_opt::<Lazy<Loads>>().map(Lazy::get) else { return };
     loads.roles.forget();
     loads.grants.forget();
     loads.groups.forget();

@@ -30,7 +30,7 @@ pub use role::{Role, RoleGrant};
 pub use scope::{grants_shown, reach_shown};
 
 use crate::{
-    graphql::{context::Asks, fault::Answer},
+    graphql::{context::ContextExt, fault::Answer},
     schema::Node,
 };
 

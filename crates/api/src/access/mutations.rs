@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{MaxAge, emits, requires, step_up},
         fault::Answer,
         reading::read,

@@ -5,7 +5,7 @@ use iam::access::{Access, Class, REGISTRY, kind, rows};
 
 use super::{Integration, Role, StoreGroup, loads::loads};
 use crate::graphql::{
-    context::Asks,
+    context::ContextExt,
     directives::{authenticated, requires},
     fault::Answer,
 };

@@ -10,7 +10,7 @@ use platform::storage::Fault;
 use super::{loads::loads, scope::scope_shown};
 use crate::{
     graphql::{
-        context::Asks,
+        context::ContextExt,
         fault::{Answer, TopError},
         scalars::{DateTime, Long},
     },

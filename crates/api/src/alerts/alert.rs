@@ -7,12 +7,12 @@ use entity::prelude;
 use iam::access::{Caller, Permission, kind};
 use services::alerts::core::{self, actions_from};
 
-use super::words::{AlertKind, AlertState};
+use super::enums::{AlertKind, AlertState};
 use crate::{
     connection,
     counts::{Count, load_count},
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{mask, requires, shared},
         fault::Answer,
         scalars::{Date, DateTime, Long, Quantity},

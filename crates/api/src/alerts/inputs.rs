@@ -8,7 +8,7 @@ use services::alerts::{
     core::{Quiet, Scope},
 };
 
-use super::words::{AlertDigest, AlertKind};
+use super::enums::{AlertDigest, AlertKind};
 use crate::graphql::{
     reading::Reading,
     scalars::{DateTime, Long, Quantity},

@@ -5,10 +5,10 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use async_graphql::{Context, Subscription};
 use entity::prelude::{AlertId, AlertState};
 use futures_util::{Stream, StreamExt};
-use iam::access::{Standing, kind};
+use iam::access::{LiveRights, kind};
 use platform::{
     paging::{Key, PageRequest},
-    realtime::{Interest, Subject, Told},
+    realtime::{Interest, SharedEvent, Subject},
     storage::{Fault, TenantScope},
 };
 use services::alerts::{
@@ -19,13 +19,13 @@ use services::alerts::{
 use super::{alert::Alert, query::AlertListFilter};
 use crate::{
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{requires, shared},
         fault::{Answer, TopError},
         scalars::{Cursor, Long},
     },
     live::{
-        feed::{self, Standing as Page, Topic, Update, Wish},
+        feed::{self, SnapshotPage as Page, StreamOptions, Topic, Update},
         rights::Rights,
         stream::{self, ResetReason, StreamPhase},
     },
@@ -67,7 +67,7 @@ pub struct AlertChange {
     seq: i64,
     alert: Alert,
     /// The event; None in a snapshot.
-    told: Option<Arc<Told>>,
+    shared_event: Option<Arc<SharedEvent>>,
     in_filter: bool,
 }
 
@@ -85,7 +85,7 @@ impl AlertChange {
     /// What happened: alert.opened, alert.acknowledged, alert.snoozed, alert.woken, alert.assigned, alert.resolved; snapshot when it is how things
     /// stand. More may be added.
     async fn event_type(&self) -> &str {
-        self.told.as_ref().map_or(SNAPSHOT, |told| told.event.kind.as_str())
+        self.shared_event.as_ref().map_or(SNAPSHOT, |shared_event| shared_event.event.kind.as_str())
     }
     /// False: its state or whom it is handed to is not what the filter asks for, by now or still.
     async fn in_filter(&self) -> bool {
@@ -130,22 +130,30 @@ impl Topic for AlertTopic {
         let more = alerts.len() > SNAPSHOT_PAGE as usize;
         alerts.truncate(SNAPSHOT_PAGE as usize);
         let next = alerts.last().filter(|_| more).map(rows::keys);
-        let changes = alerts.into_iter().map(|alert| AlertChange { seq: 0, alert: alert.into(), told: None, in_filter: true });
+        let changes =
+            alerts.into_iter().map(|alert| AlertChange { seq: 0, alert: alert.into(), shared_event: None, in_filter: true });
         Ok(Page { changes: changes.collect(), next })
     }
 
-    async fn changes(&self, scope: &TenantScope, events: &[Arc<Told>]) -> Result<Vec<AlertChange>, Fault> {
-        let told = events.iter().filter(|told| services::alerts::events::ALERT.is_about(&told.event));
-        let read = told.map(|told| Ok((told, told.payload::<AlertEvent>()?))).collect::<Result<Vec<_>, Fault>>()?;
+    async fn changes(&self, scope: &TenantScope, events: &[Arc<SharedEvent>]) -> Result<Vec<AlertChange>, Fault> {
+        let shared_event = events.iter().filter(|shared_event| services::alerts::events::ALERT.is_about(&shared_event.event));
+        let read = shared_event
+            .map(|shared_event| Ok((shared_event, shared_event.payload::<AlertEvent>()?)))
+            .collect::<Result<Vec<_>, Fault>>()?;
         // Prices and costs stand in no event, nor do notes.
         let ids: Vec<AlertId> = read.iter().map(|(_, event)| event.alert).collect();
         let found = if ids.is_empty() { Vec::new() } else { rows::alerts(scope, &ids).await? };
         let rows: HashMap<AlertId, core::Alert> = found.into_iter().map(|alert| (alert.id, alert)).collect();
-        let change = |(told, event): (&Arc<Told>, Arc<AlertEvent>)| {
+        let change = |(shared_event, event): (&Arc<SharedEvent>, Arc<AlertEvent>)| {
             let alert = event.alert(rows.get(&event.alert))?;
             // A new one that is not in the filter was not in it before.
             let in_filter = self.has(&alert).filter(|in_filter| *in_filter || alert.version > 1)?;
-            Some(AlertChange { seq: told.seq(), alert: alert.into(), told: Some(told.clone()), in_filter })
+            Some(AlertChange {
+                seq: shared_event.seq(),
+                alert: alert.into(),
+                shared_event: Some(shared_event.clone()),
+                in_filter,
+            })
         };
         Ok(read.into_iter().filter_map(change).collect())
     }
@@ -175,11 +183,11 @@ impl AlertSubscription {
     ) -> Result<impl Stream<Item = Answer<AlertChanges>> + use<>, TopError> {
         let permit = ctx.permit::<kind::AlertRead>()?;
         let scope = permit.scope(ctx.given::<Alerts>()?.database());
-        let rights = Rights::of::<kind::AlertRead>(permit.caller().clone(), ctx.data_opt::<Standing>().cloned());
+        let rights = Rights::of::<kind::AlertRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
         let mut tests = filter.unwrap_or_default().read()?;
         tests.extend(services::alerts::limits(permit.caller()));
-        let wish = Wish { name: stream::filter_name(&tests), after, delay: Duration::ZERO };
-        let updates = feed::open(ctx, scope, AlertTopic { tests }, rights, wish).await?;
+        let options = StreamOptions { name: stream::filter_name(&tests), after, delay: Duration::ZERO };
+        let updates = feed::open(ctx, scope, AlertTopic { tests }, rights, options).await?;
         Ok(updates.map(|update| update.map(AlertChanges)))
     }
 }

@@ -8,9 +8,10 @@ mod named;
 mod payload;
 mod query;
 mod rule;
-mod words;
+mod enums;
 
 pub use alert::{Alert, AlertConnection, AlertEdge};
+pub use enums::{AlertDigest, AlertKind, AlertState};
 pub use inputs::{
     AlertActionInput, AlertAssignInput, AlertRuleDeleteInput, AlertRuleUpsertInput, AlertSnoozeInput, QuietHoursInput,
 };
@@ -19,4 +20,3 @@ pub use mutation::AlertMutation;
 pub use payload::{AlertPayload, AlertRulePayload};
 pub use query::{AlertListFilter, AlertQuery, load_alert, load_rule};
 pub use rule::{AlertRule, QuietHours};
-pub use words::{AlertDigest, AlertKind, AlertState};

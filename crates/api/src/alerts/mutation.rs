@@ -9,7 +9,7 @@ use super::{
     payload::{AlertPayload, AlertRulePayload},
 };
 use crate::graphql::{
-    context::Asks,
+    context::ContextExt,
     directives::{emits, requires},
     fault::Answer,
     reading::{Reading, read},

@@ -8,7 +8,7 @@ use services::alerts::{Acted, AlertError, core, sees};
 use super::{alert::Alert, rule::AlertRule};
 use crate::{
     graphql::{
-        context::Asks,
+        context::ContextExt,
         fault::{Answer, TopError},
         refusal::{ErrorCode, UserError, VersionConflict},
         scalars::Long,

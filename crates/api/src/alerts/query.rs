@@ -14,13 +14,13 @@ use services::alerts::{
 
 use super::{
     alert::{Alert, AlertConnection},
+    enums::{AlertKind, AlertState},
     rule::AlertRule,
-    words::{AlertKind, AlertState},
 };
 use crate::{
     graphql::{
         connection::{Page, PageArgs},
-        context::Asks,
+        context::ContextExt,
         directives::{paged, requires},
         fault::Answer,
         filters::{DateTimeFilter, IdFilter},

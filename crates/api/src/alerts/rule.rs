@@ -6,11 +6,11 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use platform::storage::Fault;
 use services::alerts::core;
 
-use super::words::{AlertDigest, AlertKind};
+use super::enums::{AlertDigest, AlertKind};
 use crate::{
     catalog::{Category, loads},
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::requires,
         fault::{Answer, TopError},
         scalars::{DateTime, Long, Quantity},

@@ -16,13 +16,13 @@ use entity::prelude::Actor;
 use futures_util::{Stream, StreamExt};
 use iam::{access::Caller, identity::Session};
 use platform::{
-    audit::{Audit, Origin, Outcome, Stamp, Target},
+    audit::{Audit, AuditContext, Origin, Outcome, Target},
     storage::idempotency,
 };
 
 use crate::{
     catalog::Loads,
-    graphql::{apart::wraps_object, canonical, code::Code, fault::TopError, late::Late, session::UserErrorCount},
+    graphql::{boxed::wraps_object, canonical, code::Code, fault::TopError, lazy::Lazy, session::UserErrorCount},
 };
 
 /// A root whose fields are audited: wrapped around the merged roots, so that no room can forget it.
@@ -71,25 +71,25 @@ type Resolving<'a> = Pin<Box<dyn Future<Output = ServerResult<Option<Value>>> + 
 
 async fn mutation(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
     let is_dry = said(ctx, "validateOnly", None) == Some(Value::Boolean(true));
-    let stamp = stamp(ctx, audit, target(ctx));
-    let answer = stamp.over(field).await;
+    let audit_context = audit_context(ctx, audit, target(ctx));
+    let answer = audit_context.over(field).await;
     tell_of_contacts(ctx, audit);
     if let Some(count) = ctx.data_opt::<UserErrorCount>() {
-        count.add(stamp.refusals());
+        count.add(audit_context.refusals());
     }
     let outcome = match &answer {
         Ok(None) => return answer,
-        Ok(Some(_)) if stamp.was_refused() => Outcome::Refused,
-        Ok(Some(_)) if stamp.has_committed() => Outcome::Done,
+        Ok(Some(_)) if audit_context.was_refused() => Outcome::Refused,
+        Ok(Some(_)) if audit_context.has_committed() => Outcome::Done,
         Ok(Some(_)) => Outcome::Unchanged,
         Err(error) => {
-            stamp.note(code_of(error).as_str());
+            audit_context.note(code_of(error).as_str());
             failed(error)
         }
     };
     // A dry run writes nothing at all; who may not even ask is another matter.
     if !is_dry || outcome == Outcome::Denied {
-        audit.settle(&stamp, outcome).await;
+        audit.settle(&audit_context, outcome).await;
     }
     answer
 }
@@ -102,9 +102,9 @@ async fn query(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> Server
         Ok(_) => denied_below(ctx),
     };
     if let (Some(code), Some(caller)) = (denied, ctx.data_opt::<Caller>()) {
-        let stamp = stamp(ctx, audit, None);
-        stamp.note(code.as_str());
-        audit.deny(&stamp, Some(caller.actor)).await;
+        let audit_context = audit_context(ctx, audit, None);
+        audit_context.note(code.as_str());
+        audit.deny(&audit_context, Some(caller.actor)).await;
     }
     answer
 }
@@ -113,9 +113,9 @@ async fn query(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> Server
 fn tell_of_contacts(ctx: &Context<'_>, audit: &Audit) {
     /// Customers that an entry names; of more it says how many.
     const MOST_NAMED: usize = 250;
-    let shown = ctx.data_opt::<Late<Loads>>().and_then(Late::made).map(Loads::take_shown_contacts).unwrap_or_default();
+    let shown = ctx.data_opt::<Lazy<Loads>>().and_then(Lazy::made).map(Loads::take_shown_contacts).unwrap_or_default();
     let Some(first) = shown.first() else { return };
-    let (mut entry, ip) = stamp(ctx, audit, None).entry(Outcome::Done, None, None);
+    let (mut entry, ip) = audit_context(ctx, audit, None).entry(Outcome::Done, None, None);
     entry.target = (shown.len() == 1).then(|| Target::of(*first));
     let named: Vec<String> = shown.iter().take(MOST_NAMED).map(ToString::to_string).collect();
     entry.changes = serde_json::json!({ "field": entry.action, "count": shown.len(), "customers": named }).to_string();
@@ -136,13 +136,13 @@ fn denied_below(ctx: &Context<'_>) -> Option<Code> {
     errors.iter().filter(is_here).find(|error| failed(error) == Outcome::Denied).map(code_of)
 }
 
-fn stamp(ctx: &Context<'_>, audit: &Audit, target: Option<Target>) -> Arc<Stamp> {
+fn audit_context(ctx: &Context<'_>, audit: &Audit, target: Option<Target>) -> Arc<AuditContext> {
     let of_caller = ctx.data_opt::<Caller>().map(|caller| (caller.tenant, caller.actor));
     // Who must enrol a second factor first is no caller yet, but known.
     let of_session = || ctx.data_opt::<Session>().map(|session| (session.tenant, Actor::member(session.member)));
     let who = of_caller.or_else(of_session);
     let origin = ctx.data_opt::<Origin>().cloned().unwrap_or_default();
-    Stamp::new(ctx.field().name().to_owned(), origin, audit.pen().clone(), who, target)
+    AuditContext::new(ctx.field().name().to_owned(), origin, audit.audit_writer().clone(), who, target)
 }
 
 fn code_of(error: &ServerError) -> Code {

@@ -18,7 +18,7 @@ use platform::{
 
 use crate::graphql::{
     connection::{Page, PageArgs},
-    context::Asks,
+    context::ContextExt,
     directives::{cost, paged, requires},
     fault::{Answer, TopError},
     limits::Limits,
@@ -78,7 +78,7 @@ impl AuditQuery {
         }
         let scope = permit.scope(audit.database());
         let end = rows::head(&scope).await?.map_or(0, |head| head.chain.seq);
-        let found = verify::range(&scope, Some(audit.pen()), from_seq.0, to_seq.0.min(end)).await?;
+        let found = verify::range(&scope, Some(audit.audit_writer()), from_seq.0, to_seq.0.min(end)).await?;
         Ok(AuditVerification {
             ok: found.is_ok(),
             first_broken_seq: found.broken.map(|(seq, _)| Long(seq)),

@@ -10,7 +10,7 @@ use super::loads::loads;
 use crate::{
     connection,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{requires, shared},
         fault::Answer,
         scalars::{DateTime, Json, Long},

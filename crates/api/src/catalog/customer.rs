@@ -9,7 +9,7 @@ use super::loads;
 use crate::{
     connection,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{mask, personal, shared},
         fault::Answer,
         scalars::{DateTime, Long},

@@ -6,7 +6,7 @@ use async_graphql::{ID, InputObject};
 use entity::prelude::{Id, kind};
 use inventory::catalog::rows::filter::{Filter, IdColumn, TextColumn, TextTest};
 
-use super::words::ProductStatus;
+use super::enums::ProductStatus;
 use crate::graphql::{
     fault::{Answer, TopError},
     filters::{DateTimeFilter, IdFilter, StringFilter},

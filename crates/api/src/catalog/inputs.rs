@@ -6,7 +6,7 @@ use inventory::catalog::core::{
     product::{self, MoneyText, ProductFields, UnitText},
 };
 
-use super::words;
+use super::enums;
 use crate::graphql::scalars::{CurrencyCode, Decimal, Json, Long, Quantity};
 
 /// An amount of money.
@@ -78,13 +78,13 @@ pub struct ProductCreateInput {
     /// At or below this much it runs low, in smallest units.
     pub low_stock_threshold: Option<Quantity>,
     /// Where it is in its life.
-    #[graphql(default_with = "words::ProductStatus::Active")]
-    pub status: words::ProductStatus,
+    #[graphql(default_with = "enums::ProductStatus::Active")]
+    pub status: enums::ProductStatus,
     /// What stock means for it.
-    #[graphql(default_with = "words::StockPolicy::Tracked")]
-    pub stock_policy: words::StockPolicy,
+    #[graphql(default_with = "enums::StockPolicy::Tracked")]
+    pub stock_policy: enums::StockPolicy,
     /// Whether its stock is kept by lots or serial numbers; by neither when left out.
-    pub tracking: Option<words::Tracking>,
+    pub tracking: Option<enums::Tracking>,
     /// How many days a lot must still have before its expiry to be picked for a sale: 0 to 36,500.
     pub minimum_remaining_days: Option<i32>,
     /// Anything else, a JSON object of at most 16 KiB.
@@ -123,11 +123,11 @@ pub struct ProductUpdateInput {
     /// At or below this much it runs low, in smallest units.
     pub low_stock_threshold: MaybeUndefined<Quantity>,
     /// Where it is in its life; ARCHIVED only once nothing is left of it.
-    pub status: MaybeUndefined<words::ProductStatus>,
+    pub status: MaybeUndefined<enums::ProductStatus>,
     /// What stock means for it; UNTRACKED only once nothing is left of it.
-    pub stock_policy: MaybeUndefined<words::StockPolicy>,
+    pub stock_policy: MaybeUndefined<enums::StockPolicy>,
     /// Whether its stock is kept by lots or serial numbers: fixed after the first movement.
-    pub tracking: MaybeUndefined<words::Tracking>,
+    pub tracking: MaybeUndefined<enums::Tracking>,
     /// How many days a lot must still have before its expiry to be picked for a sale: 0 to 36,500.
     pub minimum_remaining_days: MaybeUndefined<i32>,
     /// Anything else, a JSON object of at most 16 KiB.
@@ -162,11 +162,11 @@ pub struct ProductUpsertInput {
     /// At or below this much it runs low, in smallest units.
     pub low_stock_threshold: MaybeUndefined<Quantity>,
     /// Where it is in its life.
-    pub status: MaybeUndefined<words::ProductStatus>,
+    pub status: MaybeUndefined<enums::ProductStatus>,
     /// What stock means for it.
-    pub stock_policy: MaybeUndefined<words::StockPolicy>,
+    pub stock_policy: MaybeUndefined<enums::StockPolicy>,
     /// Whether its stock is kept by lots or serial numbers: fixed after the first movement.
-    pub tracking: MaybeUndefined<words::Tracking>,
+    pub tracking: MaybeUndefined<enums::Tracking>,
     /// How many days a lot must still have before its expiry to be picked for a sale: 0 to 36,500.
     pub minimum_remaining_days: MaybeUndefined<i32>,
     /// Anything else, a JSON object of at most 16 KiB.

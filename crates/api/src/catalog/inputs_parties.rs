@@ -10,8 +10,8 @@ use inventory::catalog::core::{
 };
 
 use super::{
+    enums,
     inputs::{patch, text},
-    words,
 };
 use crate::graphql::scalars::Long;
 
@@ -25,8 +25,8 @@ pub struct StoreCreateInput {
     /// What it is called, at most 255 characters.
     pub name: String,
     /// What it is.
-    #[graphql(default_with = "words::StoreKind::Shop")]
-    pub kind: words::StoreKind,
+    #[graphql(default_with = "enums::StoreKind::Shop")]
+    pub kind: enums::StoreKind,
     /// The IANA time zone of its business days; the tenant's when left out.
     pub time_zone: Option<String>,
 }
@@ -54,7 +54,7 @@ pub struct StoreUpdateInput {
     /// What it is called.
     pub name: MaybeUndefined<String>,
     /// What it is.
-    pub kind: MaybeUndefined<words::StoreKind>,
+    pub kind: MaybeUndefined<enums::StoreKind>,
     /// The IANA time zone of its business days from now on.
     pub time_zone: MaybeUndefined<String>,
 }

@@ -29,15 +29,15 @@ use inventory::catalog::{
     },
 };
 use platform::{
-    cache::{Cache, Cached, Standing},
+    cache::{Cache, CacheView, Cached},
     storage::{Fault, Reads, TenantScope},
 };
 
 use crate::{
     graphql::{
-        context::Asks,
+        context::ContextExt,
         fault::Answer,
-        late::{Late, OfTenant},
+        lazy::{Lazy, OfTenant},
         loader::Batcher,
     },
     media::MediaLoads,
@@ -51,7 +51,7 @@ pub struct Loads {
     scope: TenantScope,
     cache: Option<Cache>,
     /// Where master data stood when this request first asked.
-    standing: tokio::sync::Mutex<Option<Standing>>,
+    cache_view: tokio::sync::Mutex<Option<CacheView>>,
     products: Batcher<ProductId, Arc<ProductRow>>,
     barcodes: Batcher<ProductId, Arc<Vec<Barcode>>>,
     components: Batcher<ProductId, Arc<Vec<Component>>>,
@@ -74,19 +74,19 @@ pub struct Loads {
 
 /// Gives a request of a caller's its look-ups.
 pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
-    request.data(Late::<Loads>::new(scope))
+    request.data(Lazy::<Loads>::new(scope))
 }
 
 /// The request's look-ups.
 pub fn loads<'a>(ctx: &'a Context<'_>) -> Answer<&'a Loads> {
-    ctx.late::<Loads>()
+    ctx.lazy::<Loads>()
 }
 
 impl OfTenant for Loads {
     fn of(scope: TenantScope) -> Self {
         Self {
-            cache: scope.shelf().take_down().filter(Cache::is_on),
-            standing: tokio::sync::Mutex::default(),
+            cache: scope.extensions().get().filter(Cache::is_on),
+            cache_view: tokio::sync::Mutex::default(),
             media: MediaLoads::of(scope.clone()),
             scope,
             products: Batcher::default(),
@@ -118,8 +118,8 @@ impl Loads {
     /// Forgets everything: a mutation has written, and another one may follow in the same request.
     pub fn forget(&self) {
         // Nobody holds it: a mutation's fields run one after the other.
-        if let Ok(mut standing) = self.standing.try_lock() {
-            *standing = None;
+        if let Ok(mut cache_view) = self.cache_view.try_lock() {
+            *cache_view = None;
         }
         self.products.forget();
         self.barcodes.forget();
@@ -154,13 +154,15 @@ impl Loads {
             return Ok(Parties::default());
         }
         let Some(cache) = &self.cache else { return self.read_parties(&categories, &suppliers).await };
-        let standing = self.standing(cache).await?;
-        let mut found =
-            (cache.look(&self.scope, &standing, &mut categories).await, cache.look(&self.scope, &standing, &mut suppliers).await);
+        let cache_view = self.cache_view(cache).await?;
+        let mut found = (
+            cache.look(&self.scope, &cache_view, &mut categories).await,
+            cache.look(&self.scope, &cache_view, &mut suppliers).await,
+        );
         if !categories.is_empty() || !suppliers.is_empty() {
             let read = self.read_parties(&categories, &suppliers).await?;
-            cache.keep(&self.scope, &standing, &read.0);
-            cache.keep(&self.scope, &standing, &read.1);
+            cache.keep(&self.scope, &cache_view, &read.0);
+            cache.keep(&self.scope, &cache_view, &read.1);
             found.0.extend(read.0);
             found.1.extend(read.1);
         }
@@ -274,26 +276,26 @@ impl Loads {
         F: Future<Output = Result<HashMap<Id<K>, Arc<T>>, Fault>>,
     {
         let Some(cache) = &self.cache else { return load(ids).await };
-        let standing = self.standing(cache).await?;
-        let mut found = cache.look(&self.scope, &standing, &mut ids).await;
+        let cache_view = self.cache_view(cache).await?;
+        let mut found = cache.look(&self.scope, &cache_view, &mut ids).await;
         if !ids.is_empty() {
             let read = load(ids).await?;
-            cache.keep(&self.scope, &standing, &read);
+            cache.keep(&self.scope, &cache_view, &read);
             found.extend(read);
         }
         Ok(found)
     }
 
-    async fn standing(&self, cache: &Cache) -> Result<Standing, Fault> {
-        let mut standing = self.standing.lock().await;
-        match &*standing {
-            Some(standing) => Ok(standing.clone()),
-            None => Ok(standing.insert(cache.standing(&self.scope).await?).clone()),
+    async fn cache_view(&self, cache: &Cache) -> Result<CacheView, Fault> {
+        let mut cache_view = self.cache_view.lock().await;
+        match &*cache_view {
+            Some(cache_view) => Ok(cache_view.clone()),
+            None => Ok(cache_view.insert(cache.cache_view(&self.scope).await?).clone()),
         }
     }
 
     async fn customer_rows(&self, ids: Vec<CustomerId>) -> Result<HashMap<CustomerId, Arc<CustomerRow>>, Fault> {
-        self.scope.together(ids, |ids| async move { Ok(by(customer::by_ids(&self.scope, &ids).await?, |row| row.id)) }).await
+        self.scope.coalesce(ids, |ids| async move { Ok(by(customer::by_ids(&self.scope, &ids).await?, |row| row.id)) }).await
     }
     /// Notes that the caller was shown how a customer can be reached: that is written into the audit log.
     pub fn show_contact(&self, id: CustomerId) {
@@ -323,7 +325,7 @@ impl Loads {
     where
         E::Model: Send + Sync,
     {
-        self.scope.together(ids, |ids| async move { Ok(by(small::by_ids::<E, K>(&self.scope, &ids).await?, id)) }).await
+        self.scope.coalesce(ids, |ids| async move { Ok(by(small::by_ids::<E, K>(&self.scope, &ids).await?, id)) }).await
     }
 }
 

@@ -7,7 +7,7 @@ mod filter;
 mod inputs;
 mod inputs_parties;
 mod inputs_tree;
-pub mod lean;
+pub mod direct_json;
 mod kit;
 mod loads;
 mod mutation_kits;
@@ -23,17 +23,18 @@ mod query_products;
 mod refs;
 mod refusal;
 mod store;
-mod words;
+mod enums;
 
 use async_graphql::MergedObject;
 
-use crate::graphql::apart::Apart;
+use crate::graphql::boxed::Boxed;
 
 pub use category::{Category, CategoryConnection, CategoryEdge};
 pub use customer::{
     Channel, ChannelConnection, ChannelEdge, Customer, CustomerConnection, CustomerEdge, Supplier, SupplierConnection,
     SupplierEdge,
 };
+pub use enums::{ProductStatus, StockPolicy, StoreKind, Tracking};
 pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
 pub use filter::ProductFilter;
 pub use inputs::MoneyInput;
@@ -48,16 +49,15 @@ pub use query_products::{product_named, product_scanned};
 pub use refs::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef};
 pub use refusal::user_error;
 pub use store::{Store, StoreConnection, StoreEdge};
-pub use words::{ProductStatus, StockPolicy, StoreKind, Tracking};
 
 /// The catalogue's part of the queries.
 #[derive(MergedObject, Default)]
-pub struct CatalogQuery(query_products::ProductQuery, Apart<query_parties::PartyQuery>);
+pub struct CatalogQuery(query_products::ProductQuery, Boxed<query_parties::PartyQuery>);
 
 /// The catalogue's part of the mutations.
 #[derive(MergedObject, Default)]
 pub struct CatalogMutation(
     mutation_products::ProductMutation,
     mutation_parties::PartyMutation,
-    Apart<mutation_kits::KitMutation>,
+    Boxed<mutation_kits::KitMutation>,
 );

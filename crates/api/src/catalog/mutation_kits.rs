@@ -9,11 +9,11 @@ use inventory::catalog::{
 
 use super::{
     Product,
-    mutation_products::{mode, sight, which},
+    mutation_products::{mode, visibility, which},
     payloads::{Parts, ProductPayload, parts},
 };
 use crate::graphql::{
-    context::Asks,
+    context::ContextExt,
     directives::{emits, requires},
     fault::Answer,
     scalars::{Long, Quantity},
@@ -67,7 +67,7 @@ impl KitMutation {
         let which = which(&input.id, input.expected_version);
         let batch = ctx.given::<Catalog>()?.kit_set(permit, which, fields, ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, sight::<kind::ProductRead>(ctx)?, |kit| Product::from(kit.row));
+            parts(batch, visibility::<kind::ProductRead>(ctx)?, |kit| Product::from(kit.row));
         Ok(ProductPayload { product: entity, user_errors, replayed, seq })
     }
 }

@@ -16,11 +16,11 @@ use super::{
         ChannelCreateInput, CustomerBulkUpsertInput, CustomerCreateInput, CustomerEraseInput, CustomerUpdateInput,
         StoreArchiveInput, StoreCreateInput, StoreUpdateInput, SupplierCreateInput, SupplierUpdateInput,
     },
-    mutation_products::{mode, sight, which, written},
+    mutation_products::{mode, visibility, which, written},
     payloads::{ChannelPayload, CustomerBulkUpsertPayload, CustomerPayload, Parts, StorePayload, SupplierPayload, parts},
 };
 use crate::graphql::{
-    context::Asks,
+    context::ContextExt,
     directives::{MaxAge, emits, requires, step_up},
     fault::Answer,
 };
@@ -51,7 +51,8 @@ impl PartyMutation {
         let permit = ctx.permit::<kind::StoreWrite>()?;
         let ask = Ask { key: input.idempotency_key.clone(), mode: mode(validate_only) };
         let batch = ctx.given::<Catalog>()?.store_create(permit, input.into(), ask).await?;
-        let Parts { entity, user_errors, replayed, seq } = parts(batch, sight::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
         Ok(StorePayload { store: entity, user_errors, replayed, seq })
     }
 
@@ -70,7 +71,8 @@ impl PartyMutation {
         let which = which(&input.id, Some(input.expected_version));
         let ask = Ask { key: None, mode: mode(validate_only) };
         let batch = ctx.given::<Catalog>()?.store_update(permit, which, input.into(), ask).await?;
-        let Parts { entity, user_errors, replayed, seq } = parts(batch, sight::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
         Ok(StorePayload { store: entity, user_errors, replayed, seq })
     }
 
@@ -90,7 +92,8 @@ impl PartyMutation {
         let fields = StoreFields { life: Life::Archive, ..StoreFields::default() };
         let batch =
             ctx.given::<Catalog>()?.store_update(permit, which, fields, Ask { key: None, mode: mode(validate_only) }).await?;
-        let Parts { entity, user_errors, replayed, seq } = parts(batch, sight::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
         Ok(StorePayload { store: entity, user_errors, replayed, seq })
     }
 
@@ -109,7 +112,7 @@ impl PartyMutation {
         let ask = Ask { key: input.idempotency_key.clone(), mode: mode(validate_only) };
         let batch = ctx.given::<Catalog>()?.supplier_create(permit, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, sight::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
+            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
         Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
     }
 
@@ -129,7 +132,7 @@ impl PartyMutation {
         let ask = Ask { key: None, mode: mode(validate_only) };
         let batch = ctx.given::<Catalog>()?.supplier_update(permit, which, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, sight::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
+            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
         Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
     }
 
@@ -146,7 +149,8 @@ impl PartyMutation {
         let permit = ctx.permit::<kind::CustomerWrite>()?;
         let ask = Ask { key: input.idempotency_key.clone(), mode: Mode::Write };
         let batch = ctx.given::<Catalog>()?.customer_create(permit, input.into(), ask).await?;
-        let Parts { entity, user_errors, replayed, seq } = parts(batch, sight::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
     }
 
@@ -165,7 +169,8 @@ impl PartyMutation {
         let which = which(&input.id, Some(input.expected_version));
         let ask = Ask { key: None, mode: mode(validate_only) };
         let batch = ctx.given::<Catalog>()?.customer_update(permit, which, input.into(), ask).await?;
-        let Parts { entity, user_errors, replayed, seq } = parts(batch, sight::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
     }
 
@@ -186,7 +191,8 @@ impl PartyMutation {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: None, mode: mode(validate_only) };
         let batch = ctx.given::<Catalog>()?.customer_erase(permit, which, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } = parts(batch, sight::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
     }
 
@@ -228,7 +234,7 @@ impl PartyMutation {
         let ask = Ask { key: input.idempotency_key.clone(), mode: mode(validate_only) };
         let batch = ctx.given::<Catalog>()?.channel_create(permit, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, sight::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));
+            parts(batch, visibility::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));
         Ok(ChannelPayload { channel: entity, user_errors, replayed, seq })
     }
 }

@@ -15,12 +15,12 @@ use super::{
     inputs_tree::{CategoryBulkUpsertInput, CategoryCreateInput, CategoryUpdateInput, ProductFamilyCreateInput},
     loads::loads,
     payloads::{
-        CategoryBulkUpsertPayload, CategoryPayload, Parts, ProductBulkUpsertPayload, ProductFamilyPayload, ProductPayload, Sight,
-        parts,
+        CategoryBulkUpsertPayload, CategoryPayload, Parts, ProductBulkUpsertPayload, ProductFamilyPayload, ProductPayload,
+        RowVisibility, parts,
     },
 };
 use crate::graphql::{
-    context::Asks,
+    context::ContextExt,
     directives::{emits, requires},
     fault::Answer,
     scalars::Long,
@@ -44,9 +44,9 @@ pub(super) fn written(ctx: &Context<'_>) -> Answer<()> {
     Ok(())
 }
 /// After a change: whether the caller may be shown the row that a stale version meets.
-pub(super) fn sight<P: Permission>(ctx: &Context<'_>) -> Answer<Sight> {
+pub(super) fn visibility<P: Permission>(ctx: &Context<'_>) -> Answer<RowVisibility> {
     written(ctx)?;
-    Ok(if ctx.permit::<P>().is_ok() { Sight::Shown } else { Sight::Hidden })
+    Ok(if ctx.permit::<P>().is_ok() { RowVisibility::Shown } else { RowVisibility::Hidden })
 }
 
 #[Object]
@@ -65,7 +65,7 @@ impl ProductMutation {
         let permit = ctx.permit::<kind::ProductWrite>()?;
         let ask = Ask { key: input.idempotency_key.clone(), mode: mode(validate_only) };
         let batch = ctx.given::<Catalog>()?.product_create(permit, input.into(), ask).await?;
-        let Parts { entity, user_errors, replayed, seq } = parts(batch, sight::<kind::ProductRead>(ctx)?, Product::from);
+        let Parts { entity, user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
         Ok(ProductPayload { product: entity, user_errors, replayed, seq })
     }
 
@@ -87,7 +87,7 @@ impl ProductMutation {
         let which = which(&input.id, Some(input.expected_version));
         let ask = Ask { key: None, mode: mode(validate_only) };
         let batch = ctx.given::<Catalog>()?.product_update(permit, which, input.into(), ask).await?;
-        let Parts { entity, user_errors, replayed, seq } = parts(batch, sight::<kind::ProductRead>(ctx)?, Product::from);
+        let Parts { entity, user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
         Ok(ProductPayload { product: entity, user_errors, replayed, seq })
     }
 
@@ -107,7 +107,7 @@ impl ProductMutation {
         let fields = ProductFields { status: Patch::Set(ProductStatus::Archived), ..ProductFields::default() };
         let batch =
             ctx.given::<Catalog>()?.product_update(permit, which, fields, Ask { key: None, mode: mode(validate_only) }).await?;
-        let Parts { entity, mut user_errors, replayed, seq } = parts(batch, sight::<kind::ProductRead>(ctx)?, Product::from);
+        let Parts { entity, mut user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
         // The status is what archiving changes; its input does not name it.
         user_errors.iter_mut().for_each(|error| error.renamed("status", "id"));
         Ok(ProductPayload { product: entity, user_errors, replayed, seq })
@@ -151,7 +151,7 @@ impl ProductMutation {
         let ask = Ask { key: input.idempotency_key.clone(), mode: mode(validate_only) };
         let batch = ctx.given::<Catalog>()?.category_create(permit, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, sight::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
+            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
         Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
     }
 
@@ -171,7 +171,7 @@ impl ProductMutation {
         let ask = Ask { key: None, mode: mode(validate_only) };
         let batch = ctx.given::<Catalog>()?.category_update(permit, which, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, sight::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
+            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
         Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
     }
 
@@ -212,7 +212,7 @@ impl ProductMutation {
         let ask = Ask { key: input.idempotency_key.clone(), mode: mode(validate_only) };
         let batch = ctx.given::<Catalog>()?.family_create(permit, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, sight::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
+            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
         Ok(ProductFamilyPayload { product_family: entity, user_errors, replayed, seq })
     }
 }

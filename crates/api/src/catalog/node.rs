@@ -9,7 +9,7 @@ use iam::access::kind as may;
 
 use super::{Category, Channel, Customer, Product, ProductFamily, Store, Supplier, loads::loads};
 use crate::{
-    graphql::{context::Asks, fault::Answer},
+    graphql::{context::ContextExt, fault::Answer},
     schema::Node,
 };
 

@@ -103,19 +103,19 @@ pub struct Parts<T> {
 
 /// Whether the caller may see the row that a stale version is answered with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
+pub enum RowVisibility {
     Shown,
     Hidden,
 }
 
 /// Shapes the answer to a change of one row.
-pub fn parts<R, T: Clone + Into<Node>>(batch: Batch<R>, sight: Sight, turn: impl Fn(R) -> T) -> Parts<T> {
+pub fn parts<R, T: Clone + Into<Node>>(batch: Batch<R>, visibility: RowVisibility, turn: impl Fn(R) -> T) -> Parts<T> {
     let Batch { rows, refused, replayed, seq } = batch;
     let mut user_errors: Vec<UserError> = refused.iter().map(|problem| user_error(problem, &["input"], None)).collect();
     let mut entity = None;
     for Answered { outcome, row, problems } in rows {
         let row = row.map(&turn);
-        let shown = row.clone().filter(|_| sight == Sight::Shown);
+        let shown = row.clone().filter(|_| visibility == RowVisibility::Shown);
         user_errors.extend(problems.iter().map(|problem| user_error(problem, &["input"], shown.clone().map(Into::into))));
         entity = row.filter(|_| outcome != Outcome::Refused);
     }

@@ -9,18 +9,18 @@ use inventory::catalog::core::product::{self, ProductDoc, ProductRow};
 use super::{
     category::Category,
     customer::Supplier,
+    direct_json,
+    enums::{ProductStatus, StockPolicy, Tracking},
     family::ProductFamily,
     kit::{KitComponent, cost_of},
-    lean,
     loads::loads,
     refs::StoreRef,
-    words::{ProductStatus, StockPolicy, Tracking},
 };
 use crate::{
     connection,
     graphql::{
         connection::{Page, PageInfo},
-        context::Asks,
+        context::ContextExt,
         directives::{list_size, mask, requires, shared},
         fault::{Answer, TopError},
         scalars::{CurrencyCode, DateTime, Decimal, Json, Long, Quantity},
@@ -294,8 +294,8 @@ impl ProductConnection {
         (0..self.0.nodes.len()).map(|index| ProductEdge(self.0.clone(), index)).collect()
     }
     /// The nodes alone.
-    async fn nodes(&self) -> lean::Products {
-        lean::Products(self.0.clone())
+    async fn nodes(&self) -> direct_json::Products {
+        direct_json::Products(self.0.clone())
     }
     /// Where the page stands in the list.
     async fn page_info(&self) -> PageInfo {

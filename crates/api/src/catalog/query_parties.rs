@@ -12,7 +12,7 @@ use super::{
     refs::{ChannelRef, CustomerRef, StoreRef, SupplierRef},
 };
 use crate::graphql::{
-    context::Asks,
+    context::ContextExt,
     directives::{cost, paged, requires},
     fault::Answer,
     scalars::Cursor,

@@ -27,7 +27,7 @@ use super::{
 use crate::graphql::{
     canonical,
     connection::Page,
-    context::Asks,
+    context::ContextExt,
     directives::{cost, paged, requires},
     fault::{Answer, TopError},
     scalars::Cursor,

@@ -1,6 +1,6 @@
 //! The catalogue's rejections as GraphQL says them: each its code and words, once.
 
-use inventory::catalog::core::{Form, Problem, Rejection, Use, Word};
+use inventory::catalog::core::{Form, Problem, Rejection, Subject, Use};
 
 use crate::{
     graphql::{
@@ -10,22 +10,22 @@ use crate::{
     schema::Node,
 };
 
-fn name(word: Word) -> &'static str {
+fn name(word: Subject) -> &'static str {
     match word {
-        Word::Product => "product",
-        Word::Sku => "SKU",
-        Word::Barcode => "barcode",
-        Word::Category => "category",
-        Word::Slug => "slug",
-        Word::Supplier => "supplier",
-        Word::Family => "product family",
-        Word::Options => "combination of options",
-        Word::OptionName => "name of an option",
-        Word::Store => "store",
-        Word::Code => "code",
-        Word::Customer => "customer",
-        Word::ExternalRef => "external reference",
-        Word::Channel => "channel",
+        Subject::Product => "product",
+        Subject::Sku => "SKU",
+        Subject::Barcode => "barcode",
+        Subject::Category => "category",
+        Subject::Slug => "slug",
+        Subject::Supplier => "supplier",
+        Subject::Family => "product family",
+        Subject::Options => "combination of options",
+        Subject::OptionName => "name of an option",
+        Subject::Store => "store",
+        Subject::Code => "code",
+        Subject::Customer => "customer",
+        Subject::ExternalRef => "external reference",
+        Subject::Channel => "channel",
     }
 }
 

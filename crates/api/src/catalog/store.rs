@@ -6,13 +6,13 @@ use async_graphql::{Context, ID, Object};
 use iam::access::kind;
 use inventory::catalog::core::store::StoreRow;
 
-use super::words::StoreKind;
+use super::enums::StoreKind;
 use crate::{
     access::{StoreGroup, groups_of_store},
     connection,
     graphql::{
         connection::PageArgs,
-        context::Asks,
+        context::ContextExt,
         directives::{cost, paged, requires, shared},
         fault::Answer,
         scalars::{Cursor, DateTime, Long},

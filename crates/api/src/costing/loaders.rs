@@ -14,20 +14,20 @@ use inventory::costing::{core::Values, rows, shell};
 use platform::storage::{Fault, TenantScope};
 
 use crate::graphql::{
-    at_once::at_once,
-    context::Asks,
+    context::ContextExt,
     fault::Answer,
-    late::{Late, OfTenant},
+    immediate_loader::immediate,
+    lazy::{Lazy, OfTenant},
 };
 
 /// Gives a request the loader of costs.
 pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
-    request.data(Late::<DataLoader<Costs>>::new(scope))
+    request.data(Lazy::<DataLoader<Costs>>::new(scope))
 }
 
 impl OfTenant for DataLoader<Costs> {
     fn of(scope: TenantScope) -> Self {
-        at_once(Costs(scope))
+        immediate(Costs(scope))
     }
 }
 
@@ -43,7 +43,7 @@ impl Loader<SoldFor> for Costs {
     type Error = Fault;
     async fn load(&self, keys: &[SoldFor]) -> Result<HashMap<SoldFor, Money>, Fault> {
         let how = shell::begin(&self.0, None).await?;
-        if !how.standing.is_current() {
+        if !how.progress.is_current() {
             return Ok(HashMap::new());
         }
         let mut costs: HashMap<SoldFor, Money> = keys.iter().map(|key| (*key, Money::new(0, how.currency))).collect();
@@ -70,7 +70,7 @@ impl Loader<Booked> for Costs {
         let value = |key: &Booked| {
             let booked = found.get(&(key.0, key.1)).copied();
             // What moved no units changed no worth.
-            let values = booked.or(how.standing.is_current().then(Values::default));
+            let values = booked.or(how.progress.is_current().then(Values::default));
             values.map(|values| (*key, Money::new(values.by(how.method), how.currency)))
         };
         Ok(keys.iter().filter_map(value).collect())
@@ -79,7 +79,7 @@ impl Loader<Booked> for Costs {
 
 /// What has left for an order took so much with it; None until the books have come there.
 pub async fn order_cost(ctx: &Context<'_>, order: OrderId) -> Answer<Option<Money>> {
-    Ok(Box::pin(ctx.late::<DataLoader<Costs>>()?.load_one(SoldFor(order))).await?)
+    Ok(Box::pin(ctx.lazy::<DataLoader<Costs>>()?.load_one(SoldFor(order))).await?)
 }
 
 /// By how much an entry changed what stock is worth; None until the books have come there, or in a dry run.
@@ -87,5 +87,5 @@ pub async fn entry_cost(ctx: &Context<'_>, seq: i64, line: u16) -> Answer<Option
     if seq == 0 {
         return Ok(None);
     }
-    Ok(Box::pin(ctx.late::<DataLoader<Costs>>()?.load_one(Booked(seq, line))).await?)
+    Ok(Box::pin(ctx.lazy::<DataLoader<Costs>>()?.load_one(Booked(seq, line))).await?)
 }

@@ -5,11 +5,11 @@ mod mutation;
 mod query;
 mod report;
 mod revaluation;
-mod words;
+mod enums;
 
+pub use enums::{CostGroup, CostingMethod, StockValueGroup};
 pub use loaders::{attach, entry_cost, order_cost};
 pub use mutation::{CostMutation, RevaluationPayload, StockRevalueInput, StockRevalueLineInput};
 pub use query::{CostQuery, checked_span};
 pub use report::{CostLayer, CostReport, CostReportRow, ProductCost, StockValuation, StockValueRow};
 pub use revaluation::{Revaluation, RevaluationConnection, RevaluationEdge, RevaluationLine, find_revaluation};
-pub use words::{CostGroup, CostingMethod, StockValueGroup};

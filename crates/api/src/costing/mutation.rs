@@ -18,7 +18,7 @@ use super::revaluation::Revaluation;
 use crate::{
     catalog::{MoneyInput, ProductRef},
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{emits, requires},
         fault::Answer,
         reading::Reading,

@@ -15,15 +15,15 @@ use inventory::{
 use platform::paging::CursorSigner;
 
 use super::{
+    enums::{CostGroup, CostingMethod, StockValueGroup},
     report::{CostReport, ProductCost, StockValuation},
     revaluation::{Revaluation, RevaluationConnection},
-    words::{CostGroup, CostingMethod, StockValueGroup},
 };
 use crate::{
     catalog::{ProductRef, StoreRef, product_named, store_named},
     graphql::{
         connection::{Page, PageArgs},
-        context::Asks,
+        context::ContextExt,
         directives::{cost, list_size, paged, requires},
         fault::{Answer, TopError},
         scalars::{Cursor, DateTime},

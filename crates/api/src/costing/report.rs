@@ -7,7 +7,7 @@ use inventory::costing::{
     shell::{self, CostRow, Method, Valuation, ValueRow},
 };
 
-use super::words::CostingMethod;
+use super::enums::CostingMethod;
 use crate::{
     catalog::{Category, loads},
     graphql::{
@@ -30,11 +30,11 @@ impl StockValuation {
     }
     /// The last event that is in it.
     async fn seq(&self) -> Long {
-        Long(self.0.how.standing.seq)
+        Long(self.0.how.progress.seq)
     }
     /// Whether that was the tenant's last event when it was asked. After many changes at once the books take a while: ask again.
     async fn is_current(&self) -> bool {
-        self.0.how.standing.is_current()
+        self.0.how.progress.is_current()
     }
     /// Of everything, also of what the rows leave out.
     async fn total(&self) -> StockValueRow {
@@ -87,11 +87,11 @@ impl CostReport {
     }
     /// The last event that is in it.
     async fn seq(&self) -> Long {
-        Long(self.how.standing.seq)
+        Long(self.how.progress.seq)
     }
     /// Whether that was the tenant's last event when it was asked. After many changes at once the books take a while: ask again.
     async fn is_current(&self) -> bool {
-        self.how.standing.is_current()
+        self.how.progress.is_current()
     }
     /// In the order of their keys, what belongs to no group last.
     async fn rows(&self) -> Vec<CostReportRow> {
@@ -160,11 +160,11 @@ impl ProductCost {
     }
     /// The last event that is in it.
     async fn seq(&self) -> Long {
-        Long(self.0.how.standing.seq)
+        Long(self.0.how.progress.seq)
     }
     /// Whether that was the tenant's last event when it was asked.
     async fn is_current(&self) -> bool {
-        self.0.how.standing.is_current()
+        self.0.how.progress.is_current()
     }
     /// Units of all stores and on their way, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {

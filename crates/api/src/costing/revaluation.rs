@@ -12,7 +12,7 @@ use inventory::{
 
 use super::loaders::entry_cost;
 use crate::{
-    graphql::{context::Asks, directives::requires, fault::Answer, scalars::DateTime},
+    graphql::{context::ContextExt, directives::requires, fault::Answer, scalars::DateTime},
     orders::links::{self, Actor, Money, Product, actor},
 };
 

@@ -7,7 +7,7 @@ use entity::prelude;
 use iam::access::{Caller, Permission, kind};
 use inventory::{
     counts::{
-        core::{self, Action, Pair, Sight, accuracy, actions_from, shrinkage},
+        core::{self, Action, BookVisibility, Pair, accuracy, actions_from, shrinkage},
         rows,
     },
     ledger::Ledger,
@@ -15,15 +15,15 @@ use inventory::{
 use platform::{path, storage::Fault};
 
 use super::{
+    enums::{AbcClass, CountKind, CountStatus},
     line::{self, CountLineConnection, CountLineFilter},
     loaders::{ProgressOf, load},
-    words::{AbcClass, CountKind, CountStatus},
 };
 use crate::{
     catalog::{Category, loads},
     graphql::{
         connection::PageArgs,
-        context::Asks,
+        context::ContextExt,
         directives::{cost, paged, requires},
         fault::{Answer, TopError},
         scalars::{Cursor, DateTime, Decimal, Long, Quantity},
@@ -69,7 +69,7 @@ impl Count {
     }
     /// Whether those who count do not see what the books say: then it takes count.review to see it.
     async fn is_blind(&self) -> bool {
-        self.0.sight == Sight::Blind
+        self.0.sight == BookVisibility::Blind
     }
     /// What it is called elsewhere; unique in the tenant.
     async fn external_ref(&self) -> Option<&str> {
@@ -174,7 +174,7 @@ async fn category(ctx: &Context<'_>, id: prelude::CategoryId) -> Answer<Category
 
 /// Whether the caller sees what the books say of a count's lines.
 pub(super) fn sees_book(caller: &Caller, count: &core::Count) -> bool {
-    count.sight == Sight::Open || caller.permissions.reach(kind::CountReview::INDEX).covers(count.store)
+    count.sight == BookVisibility::Open || caller.permissions.reach(kind::CountReview::INDEX).covers(count.store)
 }
 
 /// Whether the caller has, in the count's store, the permission that the action's mutation asks for.

@@ -2,12 +2,12 @@
 
 use async_graphql::{Enum, ID, InputObject};
 use inventory::{
-    counts::core::{Sight, Uncounted},
+    counts::core::{BookVisibility, Uncounted},
     ledger::shell::counts as shell,
 };
 use platform::path;
 
-use super::words::{AbcClass, CountKind};
+use super::enums::{AbcClass, CountKind};
 use crate::{
     graphql::{
         reading::Reading,
@@ -130,7 +130,7 @@ impl CountCreateInput {
             category: reading.id_opt(self.category_id.as_ref(), || path!["input", "categoryId"]),
             class: self.abc_class.map(Into::into),
             products: products.map(|(index, one)| reading.product(one, || path!["input", "products", index])).collect(),
-            sight: if self.is_blind { Sight::Blind } else { Sight::Open },
+            sight: if self.is_blind { BookVisibility::Blind } else { BookVisibility::Open },
             external_ref: self.external_ref,
             note: self.note,
         }

@@ -16,13 +16,13 @@ use platform::paging::CursorSigner;
 
 use super::{
     count::sees_book,
+    enums::CountLineState,
     loaders::{TriesOf, load},
-    words::CountLineState,
 };
 use crate::{
     graphql::{
         connection::{Page, PageArgs},
-        context::Asks,
+        context::ContextExt,
         directives::{mask, requires},
         fault::{Answer, TopError},
         filters::IdFilter,

@@ -7,9 +7,10 @@ mod loaders;
 mod mutation;
 mod payload;
 mod query;
-mod words;
+mod enums;
 
 pub use count::{Count, CountConnection, CountEdge, CountFigures, CountProgress};
+pub use enums::{AbcClass, CountKind, CountLineState, CountStatus};
 pub use inputs::{
     CountActionInput, CountCreateInput, CountLineInput, CountRecordInput, CountRecountInput, CountSubmitInput, CountUncounted,
 };
@@ -18,4 +19,3 @@ pub use loaders::attach;
 pub use mutation::CountsMutation;
 pub use payload::CountPayload;
 pub use query::{CountDue, CountFilter, CountRef, CountsQuery, load_count};
-pub use words::{AbcClass, CountKind, CountLineState, CountStatus};

@@ -9,7 +9,7 @@ use platform::storage::TenantScope;
 
 use super::count::Count;
 use crate::{
-    graphql::{context::Asks, fault::Answer, scalars::Long},
+    graphql::{context::ContextExt, fault::Answer, scalars::Long},
     seen_payload,
     stock::{lost, receipt},
 };

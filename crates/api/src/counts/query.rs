@@ -16,13 +16,13 @@ use platform::{paging::CursorSigner, path};
 
 use super::{
     count::{Count, CountConnection},
+    enums::{AbcClass, CountKind, CountStatus},
     loaders::load,
-    words::{AbcClass, CountKind, CountStatus},
 };
 use crate::{
     graphql::{
         connection::{Page, PageArgs},
-        context::Asks,
+        context::ContextExt,
         directives::{cost, list_size, paged, requires},
         fault::{Answer, TopError},
         filters::{DateTimeFilter, IdFilter, plain},

@@ -9,7 +9,7 @@ use super::mutations::{ExchangePayload, refuse};
 use crate::{
     access::KeyUse,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{cost, emits, requires},
         fault::Answer,
         reading::read,

@@ -5,19 +5,19 @@ use std::{sync::Arc, time::Duration};
 use async_graphql::{Context, ID, Subscription};
 use entity::prelude::ExchangeId;
 use futures_util::Stream;
-use iam::access::{Permit, Standing, kind, permit};
+use iam::access::{LiveRights, Permit, kind, permit};
 use services::exchange::Exchange as Service;
 
 use super::Exchange;
 use crate::{
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::requires,
         fault::{Answer, TopError},
     },
     live::{
         rights::{Changed, Rights},
-        seat::Seat,
+        stream_handle::StreamHandle,
     },
 };
 
@@ -41,12 +41,12 @@ impl ExchangeSubscription {
         let permit = ctx.permit::<kind::ExchangeRun>()?;
         let id: ExchangeId =
             id.parse().map_err(|error: entity::id::IdError| TopError::bad_input(error.to_string(), vec!["id".to_owned()]))?;
-        let standing = ctx.data_opt::<Standing>().cloned();
+        let live_rights = ctx.data_opt::<LiveRights>().cloned();
         let watch = Watch {
             service: ctx.given::<Service>()?.clone(),
-            rights: Rights::of::<kind::ExchangeRun>(permit.caller().clone(), standing.clone()),
-            standing,
-            seat: ctx.data_opt::<Arc<Seat>>().cloned(),
+            rights: Rights::of::<kind::ExchangeRun>(permit.caller().clone(), live_rights.clone()),
+            live_rights,
+            stream_handle: ctx.data_opt::<Arc<StreamHandle>>().cloned(),
         };
         Ok(watch.run(permit, id))
     }
@@ -55,8 +55,8 @@ impl ExchangeSubscription {
 struct Watch {
     service: Service,
     rights: Rights,
-    standing: Option<Standing>,
-    seat: Option<Arc<Seat>>,
+    live_rights: Option<LiveRights>,
+    stream_handle: Option<Arc<StreamHandle>>,
 }
 
 impl Watch {
@@ -98,9 +98,9 @@ impl Watch {
     }
 
     fn asks_again(&self) -> bool {
-        match &self.seat {
-            Some(seat) if self.rights.now() == Some(Changed::Else) => {
-                seat.ask_again();
+        match &self.stream_handle {
+            Some(stream_handle) if self.rights.now() == Some(Changed::Else) => {
+                stream_handle.ask_again();
                 true
             }
             _ => false,
@@ -109,8 +109,8 @@ impl Watch {
 
     /// The right to it as it is now; None where nobody keeps it up to date.
     fn permitted(&self) -> Answer<Option<Permit<kind::ExchangeRun>>> {
-        let Some(standing) = &self.standing else { return Ok(None) };
-        let caller = standing.now().ok_or(TopError::Unauthenticated)?;
+        let Some(live_rights) = &self.live_rights else { return Ok(None) };
+        let caller = live_rights.now().ok_or(TopError::Unauthenticated)?;
         Ok(Some(permit::<kind::ExchangeRun>(&caller)?))
     }
 }

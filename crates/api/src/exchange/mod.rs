@@ -5,7 +5,7 @@ mod inputs;
 mod live;
 mod mutations;
 mod types;
-mod words;
+mod enums;
 
 use async_graphql::{Context, MergedObject, Object};
 use entity::id::{DocumentId, ExchangeId, FileId, ImageId, Kind, kind as prefix};
@@ -14,16 +14,16 @@ use platform::paging::{CursorSigner, Key, keyset};
 use services::exchange::core;
 
 pub use bulk::BulkMutation;
+pub use enums::Wording;
 pub use live::ExchangeSubscription;
 pub use mutations::{ExchangeMutation, ExchangePayload};
 pub use types::Exchange;
-pub use words::Wording;
 
 use crate::{
     files::{FileMutation, file},
     graphql::{
         connection::{Page, PageArgs},
-        context::Asks,
+        context::ContextExt,
         directives::{paged, requires},
         fault::Answer,
         limits::Limits,

@@ -14,7 +14,7 @@ use crate::{
     access::KeyUse,
     files::refuse as refuse_file,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{cost, emits, requires},
         fault::{Answer, TopError},
         reading::read,
@@ -60,14 +60,14 @@ pub(super) fn refuse(error: ExchangeError, field: &str) -> Result<UserError, Top
             (ErrorCode::Invalid, format!("{} are not exchanged this way", noun.as_str()), path!["input", "noun"])
         }
         ExchangeError::Unfit(why) => (ErrorCode::Invalid, why, path!["input", "mutation"]),
-        ExchangeError::NoTrial { field, could: true } => (
+        ExchangeError::NoDryRun { field, could: true } => (
             ErrorCode::Invalid,
             format!(
                 "declare $validateOnly: Boolean! and write {field}(input: $input, validateOnly: $validateOnly), so that nothing is written"
             ),
             path!["input", "mutation"],
         ),
-        ExchangeError::NoTrial { field, could: false } => {
+        ExchangeError::NoDryRun { field, could: false } => {
             (ErrorCode::Invalid, format!("{field} cannot only say what would be"), path!["input", "dryRun"])
         }
         ExchangeError::NoLines => (

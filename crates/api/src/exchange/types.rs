@@ -9,7 +9,7 @@ use services::exchange::{Exchange as Service, core};
 use crate::{
     files::File,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::requires,
         fault::Answer,
         scalars::{DateTime, Long},

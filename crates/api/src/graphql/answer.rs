@@ -7,11 +7,11 @@ use async_graphql::{PathSegment, Response, ServerError, Value};
 
 use super::{
     code::Code,
+    cost_limiter::{Charge, Unpaid},
+    direct_json::raw_of,
     fault::TopError,
     guard::{Kind, Operation, Refusal},
-    lean::raw_of,
     session::Refused,
-    till::{Bill, Unpaid},
 };
 
 /// What goes back to the client, as JSON.
@@ -20,7 +20,7 @@ pub enum Answer {
     /// It ran, perhaps not everywhere with success: `{"data":…,"errors":…,"extensions":…}`.
     Ran {
         json: Vec<u8>,
-        bill: Bill,
+        charge: Charge,
         /// When a part of it may come again that was turned away.
         retry_after_ms: Option<u64>,
     },
@@ -37,7 +37,7 @@ pub struct Errors {
     pub list: Vec<u8>,
     pub retry_after_ms: Option<u64>,
     /// What it cost, or would have, where somebody was to pay.
-    pub bill: Option<Bill>,
+    pub charge: Option<Charge>,
 }
 
 impl Errors {
@@ -60,20 +60,20 @@ impl Errors {
     pub fn unpaid(unpaid: Unpaid, request_id: &str) -> Self {
         let mut error = ServerError::new(unpaid.message, None);
         let extensions = error.extensions.get_or_insert_default();
-        extensions.set("cost", unpaid.bill.requested);
-        if let Some(limit) = unpaid.limit.or(unpaid.bill.budget.map(|budget| budget.allowance.most)) {
+        extensions.set("cost", unpaid.charge.requested);
+        if let Some(limit) = unpaid.limit.or(unpaid.charge.level.map(|level| level.allowance.most)) {
             extensions.set("limit", limit);
         }
-        if let Some(budget) = unpaid.bill.budget {
-            extensions.set("remaining", budget.left);
+        if let Some(level) = unpaid.charge.level {
+            extensions.set("remaining", level.left);
         }
-        Self::new(unpaid.code, vec![error], request_id, unpaid.retry_after_ms).paid(unpaid.bill)
+        Self::new(unpaid.code, vec![error], request_id, unpaid.retry_after_ms).paid(unpaid.charge)
     }
 
     /// With what it cost.
     #[must_use]
-    pub fn paid(self, bill: Bill) -> Self {
-        Self { bill: Some(bill), ..self }
+    pub fn paid(self, charge: Charge) -> Self {
+        Self { charge: Some(charge), ..self }
     }
 
     fn new(code: Code, mut errors: Vec<ServerError>, request_id: &str, retry_after_ms: Option<u64>) -> Self {
@@ -88,7 +88,7 @@ impl Errors {
             }
             shorten(error);
         }
-        Self { code, list: json_of(&errors), retry_after_ms, bill: None }
+        Self { code, list: json_of(&errors), retry_after_ms, charge: None }
     }
 
     /// `{"errors":[…]}`, with no `data` key: GraphQL over HTTP asks that of whatever did not run.
@@ -99,7 +99,7 @@ impl Errors {
 
 /// Where an answer stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum AnswerPhase {
     /// It is the whole answer, or one of a subscription's events.
     Whole,
     /// It is a subscription's first: if it has no data, there was no stream to begin with.
@@ -108,13 +108,13 @@ pub enum Place {
 
 /// What `finish` needs to know besides the engine's response.
 #[derive(Debug, Clone, Copy)]
-pub struct About<'a> {
+pub struct AnswerContext<'a> {
     pub request_id: &'a str,
     pub operation: &'a Operation,
     pub reported_errors: usize,
     /// `userErrors` in the payloads.
     pub user_errors: u32,
-    pub place: Place,
+    pub phase: AnswerPhase,
     /// Whether the client asked what it costs.
     pub shows_cost: bool,
     /// The most that the answer may be, in bytes.
@@ -132,30 +132,32 @@ pub fn too_large(kind: Kind, most_bytes: usize, request_id: &str) -> Errors {
 }
 
 /// Codes the errors and writes the answer.
-pub fn finish(mut response: Response, about: About<'_>, bill: Bill) -> Answer {
+pub fn finish(mut response: Response, context: AnswerContext<'_>, charge: Charge) -> Answer {
     if !response.errors.is_empty() {
-        if let Some((code, error)) = cut_short(&mut response, about) {
-            return Answer::Refused(Errors::new(code, vec![error], about.request_id, None).paid(bill));
+        if let Some((code, error)) = cut_short(&mut response, context) {
+            return Answer::Refused(Errors::new(code, vec![error], context.request_id, None).paid(charge));
         }
         let ran = response.data != Value::Null;
-        response.errors.truncate(about.reported_errors.max(1));
-        let codes: Vec<Code> = response.errors.iter_mut().map(|error| settle(error, ran, about.request_id)).collect();
-        if !ran && (about.place == Place::Opening || nothing_ran(&response.errors, &codes, about.operation)) {
+        response.errors.truncate(context.reported_errors.max(1));
+        let codes: Vec<Code> = response.errors.iter_mut().map(|error| settle(error, ran, context.request_id)).collect();
+        if !ran && (context.phase == AnswerPhase::Opening || nothing_ran(&response.errors, &codes, context.operation)) {
             let code = codes.first().copied().unwrap_or(Code::Internal);
             let retry_after_ms = response.errors.iter().filter_map(wait_of).max();
-            let errors = Errors::new(code, response.errors, about.request_id, None);
-            return Answer::Refused(Errors { retry_after_ms, ..errors }.paid(bill));
+            let errors = Errors::new(code, response.errors, context.request_id, None);
+            return Answer::Refused(Errors { retry_after_ms, ..errors }.paid(charge));
         }
-        if !ran && was_too_busy(&codes, about.operation) {
-            return Answer::Refused(Errors::new(Code::Overloaded, response.errors, about.request_id, Some(BUSY_MS)).paid(bill));
+        if !ran && was_too_busy(&codes, context.operation) {
+            return Answer::Refused(
+                Errors::new(Code::Overloaded, response.errors, context.request_id, Some(BUSY_MS)).paid(charge),
+            );
         }
     }
     response.errors.iter_mut().for_each(shorten);
-    let Some(json) = written(&response, &about, bill) else {
-        return Answer::Refused(too_large(about.operation.kind, about.answer_bytes, about.request_id).paid(bill));
+    let Some(json) = written(&response, &context, charge) else {
+        return Answer::Refused(too_large(context.operation.kind, context.answer_bytes, context.request_id).paid(charge));
     };
-    about.operation.answered_with(json.len());
-    Answer::Ran { json, bill, retry_after_ms: response.errors.iter().filter_map(wait_of).max() }
+    context.operation.answered_with(json.len());
+    Answer::Ran { json, charge, retry_after_ms: response.errors.iter().filter_map(wait_of).max() }
 }
 
 fn wait_of(error: &ServerError) -> Option<u64> {
@@ -198,11 +200,11 @@ fn cut(text: &mut String, most: usize) {
 
 /// Why a subscription's event could not be told as it is, though it may be in a moment: the database was away. Whoever runs the subscription
 /// begins it again from there, for a client that heard half of an event, or nothing, would not ask for it once more.
-fn cut_short(response: &mut Response, about: About<'_>) -> Option<(Code, ServerError)> {
+fn cut_short(response: &mut Response, context: AnswerContext<'_>) -> Option<(Code, ServerError)> {
     let may_pass = |error: &ServerError| error.source::<TopError>().is_some_and(|top| top.code().may_pass());
-    let place = response.errors.iter().position(may_pass).filter(|_| about.operation.kind == Kind::Subscription)?;
+    let place = response.errors.iter().position(may_pass).filter(|_| context.operation.kind == Kind::Subscription)?;
     let mut error = response.errors.swap_remove(place);
-    let code = settle(&mut error, response.data != Value::Null, about.request_id);
+    let code = settle(&mut error, response.data != Value::Null, context.request_id);
     Some((code, error))
 }
 
@@ -257,29 +259,29 @@ fn was_too_busy(codes: &[Code], operation: &Operation) -> bool {
 }
 
 /// `None`: it is larger than it may be.
-fn written(response: &Response, about: &About<'_>, bill: Bill) -> Option<Vec<u8>> {
-    let expected = about.operation.expected_bytes();
+fn written(response: &Response, context: &AnswerContext<'_>, charge: Charge) -> Option<Vec<u8>> {
+    let expected = context.operation.expected_bytes();
     let mut out = Vec::with_capacity(expected + expected / 4 + 64);
     out.extend_from_slice(b"{\"data\":");
-    write_value(&mut out, &response.data, about.answer_bytes)?;
+    write_value(&mut out, &response.data, context.answer_bytes)?;
     if !response.errors.is_empty() {
         out.extend_from_slice(b",\"errors\":");
         append(&mut out, &response.errors);
     }
-    if about.user_errors > 0 || about.shows_cost || !response.extensions.is_empty() {
+    if context.user_errors > 0 || context.shows_cost || !response.extensions.is_empty() {
         let mut extensions: BTreeMap<&str, Value> =
             response.extensions.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-        if about.user_errors > 0 {
-            extensions.insert("entrepot", async_graphql::value!({ "userErrorCount": (about.user_errors) }));
+        if context.user_errors > 0 {
+            extensions.insert("entrepot", async_graphql::value!({ "userErrorCount": (context.user_errors) }));
         }
-        if about.shows_cost {
-            extensions.insert("cost", shown(bill));
+        if context.shows_cost {
+            extensions.insert("cost", shown(charge));
         }
         out.extend_from_slice(b",\"extensions\":");
         append(&mut out, &extensions);
     }
     out.push(b'}');
-    (out.len() <= about.answer_bytes).then_some(out)
+    (out.len() <= context.answer_bytes).then_some(out)
 }
 
 /// The data of an answer as clients get it.
@@ -332,16 +334,16 @@ fn write_value(out: &mut Vec<u8>, value: &Value, most: usize) -> Option<()> {
 }
 
 /// `extensions.cost`; a lifted budget has no limit to tell of.
-fn shown(bill: Bill) -> Value {
-    let Bill { requested, actual, budget } = bill;
-    match budget {
+fn shown(charge: Charge) -> Value {
+    let Charge { requested, actual, level } = charge;
+    match level {
         None => async_graphql::value!({ "requested": (requested), "actual": (actual) }),
-        Some(budget) => async_graphql::value!({
+        Some(level) => async_graphql::value!({
             "requested": (requested),
             "actual": (actual),
-            "limit": (budget.allowance.most),
-            "remaining": (budget.left),
-            "restoreRate": (budget.allowance.restored_per_second()),
+            "limit": (level.allowance.most),
+            "remaining": (level.left),
+            "restoreRate": (level.allowance.restored_per_second()),
         }),
     }
 }

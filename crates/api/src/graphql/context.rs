@@ -9,7 +9,7 @@ use iam::{
 use super::{
     directives::STEP_UP_SECONDS,
     fault::TopError,
-    late::{Late, OfTenant},
+    lazy::{Lazy, OfTenant},
 };
 
 /// Seconds that a clock may be set back, or differ from another node's, without anybody having to show a password again.
@@ -26,7 +26,7 @@ impl From<Denied> for TopError {
 }
 
 /// Shorthands for resolvers.
-pub trait Asks {
+pub trait ContextExt {
     /// The caller, or UNAUTHENTICATED.
     fn caller(&self) -> Result<&Caller, TopError>;
     /// The proof that the caller holds `P`, or FORBIDDEN.
@@ -42,10 +42,10 @@ pub trait Asks {
     /// Something the schema or the request was given; its absence is a bug of ours.
     fn given<T: Send + Sync + 'static>(&self) -> Result<&T, TopError>;
     /// A room's look-ups for this request.
-    fn late<T: OfTenant + Send + Sync + 'static>(&self) -> Result<&T, TopError>;
+    fn lazy<T: OfTenant + Send + Sync + 'static>(&self) -> Result<&T, TopError>;
 }
 
-impl Asks for Context<'_> {
+impl ContextExt for Context<'_> {
     fn caller(&self) -> Result<&Caller, TopError> {
         self.data_opt::<Caller>().ok_or_else(|| match self.data_opt::<MustEnrol>() {
             Some(MustEnrol) => TopError::MfaEnrolmentRequired,
@@ -92,7 +92,7 @@ impl Asks for Context<'_> {
             TopError::Internal
         })
     }
-    fn late<T: OfTenant + Send + Sync + 'static>(&self) -> Result<&T, TopError> {
-        self.given::<Late<T>>().map(Late::get)
+    fn lazy<T: OfTenant + Send + Sync + 'static>(&self) -> Result<&T, TopError> {
+        self.given::<Lazy<T>>().map(Lazy::get)
     }
 }

@@ -6,7 +6,7 @@ pub mod cost;
 mod defaults;
 mod measure;
 mod merge;
-pub mod misfit;
+pub mod coercion_path;
 mod operation;
 mod positions;
 mod rewrite;
@@ -20,10 +20,10 @@ use async_graphql::{
     Name, Pos,
     parser::{parse_query, types::ExecutableDocument},
 };
-use platform::gauges::{self, Lookup};
+use platform::metrics::{self, Lookup};
 
 use self::{cache::Cache, measure::Scale};
-use super::{code::Code, limits::Limits, outline::Outline, session::Seen};
+use super::{code::Code, limits::Limits, schema_index::SchemaIndex, session::Visibility};
 
 pub use self::{
     measure::Measure,
@@ -58,7 +58,7 @@ impl Refusal {
 /// Parses, measures and remembers documents.
 pub struct Guard {
     limits: Limits,
-    outline: Arc<Outline>,
+    schema_index: Arc<SchemaIndex>,
     cache: Cache,
 }
 
@@ -69,9 +69,9 @@ impl fmt::Debug for Guard {
 }
 
 impl Guard {
-    pub fn new(limits: Limits, outline: Arc<Outline>) -> Self {
+    pub fn new(limits: Limits, schema_index: Arc<SchemaIndex>) -> Self {
         let cache = Cache::new(limits.cached_documents, limits.cached_document_bytes);
-        Self { limits, outline, cache }
+        Self { limits, schema_index, cache }
     }
 
     /// The operation that `name` chooses from the document; without a name, the only one.
@@ -80,7 +80,7 @@ impl Guard {
     /// The document is too large, does not parse, spreads a fragment within itself, or has no such operation.
     pub fn operation(&self, text: &str, name: Option<&str>) -> Result<Arc<Operation>, Refusal> {
         let kept = self.cache.get(text);
-        gauges::looked_up("documents", Lookup::of(kept.as_ref()));
+        metrics::looked_up("documents", Lookup::of(kept.as_ref()));
         let document = match kept {
             Some(document) => document,
             None => self.read(text)?,
@@ -100,8 +100,8 @@ impl Guard {
         Ok(chosen.clone())
     }
 
-    pub fn outline(&self) -> &Outline {
-        &self.outline
+    pub fn schema_index(&self) -> &SchemaIndex {
+        &self.schema_index
     }
 
     fn read(&self, text: &str) -> Result<Arc<Document>, Refusal> {
@@ -121,16 +121,16 @@ impl Guard {
         for (name, mut document) in rewrite::one_operation_each(parsed) {
             let Some(measure) = sizes.iter().find(|(known, _)| *known == name).map(|(_, measure)| *measure) else { continue };
             // What is too large is refused when it is chosen, so that nobody needs to know what it costs.
-            let (mut plan, mut merged, mut seen) = (cost::Plan::default(), None, Seen::InPerson);
+            let (mut plan, mut merged, mut seen) = (cost::Plan::default(), None, Visibility::PerUser);
             if check(&measure, &self.limits).is_ok() {
-                positions::check(&document, &self.outline)?;
-                defaults::take_over(&mut document, &self.outline);
-                plan = cost::compile(&document, &self.outline);
-                seen = visibility::of(&document, &self.outline);
-                merged = merge::merged(&document, &self.outline, None)?;
+                positions::check(&document, &self.schema_index)?;
+                defaults::take_over(&mut document, &self.schema_index);
+                plan = cost::compile(&document, &self.schema_index);
+                seen = visibility::of(&document, &self.schema_index);
+                merged = merge::merged(&document, &self.schema_index, None)?;
             }
             copies += 1 + usize::from(matches!(merged, Some(merge::Merged::Always(_))));
-            let operation = Operation::new(name.clone(), measure, (plan, seen), (document, merged), &self.outline);
+            let operation = Operation::new(name.clone(), measure, (plan, seen), (document, merged), &self.schema_index);
             operations.extend(operation.map(|operation| (name, Arc::new(operation))));
         }
         // A token becomes a node, a name and their positions in each operation's own copy: measured, about 150 bytes.

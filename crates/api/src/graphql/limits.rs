@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use platform::budget::Allowance;
+use platform::rate_limit::Allowance;
 
 /// All limits of the platform. `Default` is what is promised; a deployment may lower or lift any of them.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object, SimpleObject};
 use entity::prelude::Timestamp;
 
-use super::{context::Asks, directives::authenticated, fault::Answer, scalars::DateTime, till::Bill};
+use super::{context::ContextExt, cost_limiter::Charge, directives::authenticated, fault::Answer, scalars::DateTime};
 
 /// How the caller's budget stands, this very operation paid.
 #[derive(Debug, Clone, SimpleObject)]
@@ -22,7 +22,7 @@ pub struct RateLimit {
 /// In the data of each operation: what it paid, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct Paid {
-    pub bill: Bill,
+    pub charge: Charge,
     /// Microseconds since 1970.
     pub at: i64,
 }
@@ -30,13 +30,13 @@ pub struct Paid {
 impl From<Paid> for RateLimit {
     fn from(paid: Paid) -> Self {
         let int = |points: u32| i32::try_from(points).unwrap_or(i32::MAX);
-        match paid.bill.budget {
+        match paid.charge.level {
             None => Self { limit: i32::MAX, remaining: i32::MAX, restore_rate: i32::MAX, reset_at: DateTime(Timestamp(paid.at)) },
-            Some(budget) => Self {
-                limit: int(budget.allowance.most),
-                remaining: int(budget.left),
-                restore_rate: int(budget.allowance.restored_per_second()),
-                reset_at: DateTime(Timestamp(paid.at.saturating_add_unsigned(budget.full_in_micros()))),
+            Some(level) => Self {
+                limit: int(level.allowance.most),
+                remaining: int(level.left),
+                restore_rate: int(level.allowance.restored_per_second()),
+                reset_at: DateTime(Timestamp(paid.at.saturating_add_unsigned(level.full_in_micros()))),
             },
         }
     }

@@ -52,7 +52,7 @@ impl ErrorCode {
     /// Every refusal is made with it, so that none is missing from the answer's count.
     #[must_use]
     pub fn noted(self) -> Self {
-        platform::audit::told(&async_graphql::resolver_utils::enum_value(self).to_string());
+        platform::audit::refused_in_data(&async_graphql::resolver_utils::enum_value(self).to_string());
         self
     }
 }

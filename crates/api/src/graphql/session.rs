@@ -12,10 +12,10 @@ use std::{
 
 use async_graphql::Request;
 use async_trait::async_trait;
-use platform::budget::host;
+use platform::rate_limit::host;
 use tokio::sync::watch;
 
-use super::{code::Code, payer::Payer};
+use super::{code::Code, quota::QuotaSubject};
 
 /// Microseconds since 1970, UTC.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -26,7 +26,7 @@ pub type Attach = Arc<dyn Fn(Request) -> Request + Send + Sync>;
 
 /// Turns a bearer token, or its absence, into a session.
 #[async_trait]
-pub trait Doorkeeper: Send + Sync + 'static {
+pub trait Authenticator: Send + Sync + 'static {
     /// `bearer` is the raw token after `Bearer `; `None` is an anonymous caller, who may be let in as one.
     ///
     /// # Errors
@@ -50,10 +50,10 @@ pub struct Session {
     /// When it ends, in microseconds since 1970; `None` is never.
     pub expires_at: Option<i64>,
     pub anonymous: bool,
-    /// Who this is, in words that mean something to the doorkeeper only. A socket's renewal must name the same.
+    /// Who this is, in words that mean something to the authenticator only. A socket's renewal must name the same.
     pub subject: Arc<str>,
     /// Whose budget its operations are charged to.
-    pub payer: Payer,
+    pub quota_subject: QuotaSubject,
     /// Which documents it may send.
     pub documents: Held,
     /// Becomes true when the session is revoked; open sockets then close. `None` when nobody watches.
@@ -76,8 +76,8 @@ impl Session {
 
     /// Whose it is, for counting: a caller, or the host of somebody who is not known.
     pub fn whose(&self) -> Arc<str> {
-        match &self.payer {
-            Payer::Address(address) if self.anonymous => format!("{:?}", address.map(host)).into(),
+        match &self.quota_subject {
+            QuotaSubject::Address(address) if self.anonymous => format!("{:?}", address.map(host)).into(),
             _ => self.subject.clone(),
         }
     }
@@ -85,15 +85,15 @@ impl Session {
 
 /// As whom somebody sees what they see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seen {
+pub enum Visibility {
     /// By their rights: whoever has the same sees the same.
     ByRights,
     /// As themselves.
-    InPerson,
+    PerUser,
 }
 
 /// A name of what the caller sees now: two callers of the same name are answered the same, word for word. `None` when they may not come in.
-pub type Likeness = Arc<dyn Fn(Seen) -> Option<String> + Send + Sync>;
+pub type Likeness = Arc<dyn Fn(Visibility) -> Option<String> + Send + Sync>;
 
 /// Which documents somebody may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -131,7 +131,7 @@ impl fmt::Debug for Session {
     }
 }
 
-/// Why the doorkeeper said no.
+/// Why the authenticator said no.
 #[derive(Debug, Clone)]
 pub struct Refused {
     pub code: Code,
@@ -184,7 +184,7 @@ mod tests {
                 expires_at: None,
                 anonymous: true,
                 subject: "".into(),
-                payer: Payer::Address(Some(address.parse().unwrap())),
+                quota_subject: QuotaSubject::Address(Some(address.parse().unwrap())),
                 documents: Held::default(),
                 revoked: None,
                 attach: Arc::new(|request| request),

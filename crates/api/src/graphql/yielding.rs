@@ -141,9 +141,9 @@ impl Wake for Patient {
 
 /// The directive, for the schema that executes. It is in no SDL.
 #[derive(Debug)]
-pub struct Mark;
+pub struct YieldDirective;
 
-impl CustomDirectiveFactory for Mark {
+impl CustomDirectiveFactory for YieldDirective {
     fn name(&self) -> Cow<'static, str> {
         MARK.into()
     }
@@ -156,7 +156,7 @@ impl CustomDirectiveFactory for Mark {
 }
 
 #[async_trait]
-impl CustomDirective for Mark {
+impl CustomDirective for YieldDirective {
     async fn resolve_field(&self, ctx: &Context<'_>, resolve: ResolveFut<'_>) -> ServerResult<Option<Value>> {
         if let Some(pieces) = ctx.data_opt::<Pieces>() {
             pieces.enter().await;

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use platform::budget::host;
+use platform::rate_limit::host;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Who is at the other end. In the extensions of each request; whoever holds a clone keeps the connection counted.

@@ -13,8 +13,8 @@ use super::{
     origin::{self, From},
 };
 use crate::graphql::{
+    auth_cookies::{AuthCookies, Device, SetCookies},
     code::Code,
-    jar::{Device, Jar, ToGo},
     session::Session,
 };
 
@@ -44,7 +44,7 @@ fn names(is_secure: bool) -> &'static Names {
 /// A request of a page in cookie mode.
 pub struct Page {
     pub access: Option<String>,
-    pub jar: Jar,
+    pub auth_cookies: AuthCookies,
     device: String,
     from: From,
     is_secure: bool,
@@ -60,9 +60,9 @@ pub fn page(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> Result<
         return Err((Code::Forbidden, "cookies are not for pages of this origin"));
     }
     let names = names(is_secure);
-    let jar = Jar::with(cookie(headers, names.refresh));
+    let auth_cookies = AuthCookies::with(cookie(headers, names.refresh));
     let device = cookie(headers, names.device).unwrap_or_default();
-    Ok(Some(Page { access: cookie(headers, names.access), jar, device, from, is_secure }))
+    Ok(Some(Page { access: cookie(headers, names.access), auth_cookies, device, from, is_secure }))
 }
 
 impl Page {
@@ -71,20 +71,20 @@ impl Page {
         self.from == From::Ours
     }
 
-    /// The session with this page's jar in the data of its operations.
+    /// The session with this page's cookies in the data of its operations.
     pub fn attached(&self, session: Session) -> Session {
-        let (inner, jar, device) = (session.attach.clone(), self.jar.clone(), Device(self.device.clone()));
-        let attach = move |request| inner(request).data(jar.clone()).data(device.clone());
+        let (inner, auth_cookies, device) = (session.attach.clone(), self.auth_cookies.clone(), Device(self.device.clone()));
+        let attach = move |request| inner(request).data(auth_cookies.clone()).data(device.clone());
         Session { attach: Arc::new(attach), ..session }
     }
 
     /// Sets the cookies that are to go with an answer. `now` is in microseconds.
     pub fn dress(&self, headers: &mut HeaderMap, now: i64) {
         let names = names(self.is_secure);
-        let (access, refresh, device) = match self.jar.take() {
+        let (access, refresh, device) = match self.auth_cookies.take() {
             None => return,
-            Some(ToGo::Nothing) => ((String::new(), 0), (String::new(), 0), None),
-            Some(ToGo::Tokens { access, access_until, refresh, refresh_until, device }) => {
+            Some(SetCookies::Nothing) => ((String::new(), 0), (String::new(), 0), None),
+            Some(SetCookies::Tokens { access, access_until, refresh, refresh_until, device }) => {
                 let left = |until: entity::prelude::Timestamp| (until.micros().saturating_sub(now) / 1_000_000).max(0);
                 ((access, left(access_until)), (refresh, left(refresh_until)), device)
             }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::graphql::asked::{Asked, Members};
+use crate::graphql::request::{GraphqlRequest, Members};
 
 const NO_QUERY: &str =
     "`query` is missing: it must be a string that holds a GraphQL document, unless `documentId` names a trusted one";
 
 /// # Errors
 /// What is wrong with the body, in words for the client.
-pub fn from_json(body: &[u8]) -> Result<Asked, String> {
+pub fn from_json(body: &[u8]) -> Result<GraphqlRequest, String> {
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => {}
         Some(b'[') => return Err("batches are not served: send one operation a request".into()),
@@ -34,7 +34,7 @@ fn unread(error: &serde_json::Error) -> String {
 
 /// # Errors
 /// What is wrong with the parameters, in words for the client.
-pub fn from_parameters(query_string: &str) -> Result<Asked, String> {
+pub fn from_parameters(query_string: &str) -> Result<GraphqlRequest, String> {
     let mut parameters: BTreeMap<String, String> = BTreeMap::new();
     for pair in query_string.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -74,9 +74,9 @@ fn decoded(text: &str) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| wrong())
 }
 
-fn with_query(members: Members) -> Result<Asked, String> {
+fn with_query(members: Members) -> Result<GraphqlRequest, String> {
     members
-        .into_asked()
-        .filter(|asked| asked.document_id.is_some() || !asked.query.trim().is_empty())
+        .into_request()
+        .filter(|params| params.document_id.is_some() || !params.query.trim().is_empty())
         .ok_or_else(|| NO_QUERY.into())
 }

@@ -15,14 +15,14 @@ use super::{Front, reply};
 use crate::{
     graphql::{
         answer::{Answer, Errors},
-        asked::Asked,
         guard::{Kind, Operation},
+        request::GraphqlRequest,
         scalars::Cursor,
         session::Session,
     },
     live::{
-        seat::Mark,
         socket::ended,
+        stream_handle::ItemMeta,
         streams::{Item, Request, Said},
     },
 };
@@ -34,25 +34,25 @@ const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering
 /// What is run, and for whom.
 pub struct Wanted {
     pub operation: Arc<Operation>,
-    pub asked: Asked,
+    pub params: GraphqlRequest,
     pub session: Session,
 }
 
 /// Runs an operation and tells of it as it goes.
 pub async fn serve<E: Executor>(front: &Arc<Front<E>>, wanted: Wanted, headers: &HeaderMap, id: &str) -> Response<Body> {
-    let Wanted { operation, asked, session } = wanted;
+    let Wanted { operation, params, session } = wanted;
     if operation.kind != Kind::Subscription {
-        let answer = front.desk.run(&operation, asked, &session, id).await;
+        let answer = front.service.run(&operation, params, &session, id).await;
         return response(futures_util::stream::iter([told(&answer), complete()]), id);
     }
     let after = headers.get(LAST_EVENT_ID).and_then(|cursor| cursor.to_str().ok()).filter(|cursor| !cursor.is_empty());
     let after = after.map(|cursor| Cursor(cursor.to_owned()));
-    let request = Request { operation, asked, session: session.clone(), id: id.into(), after };
+    let request = Request { operation, params, session: session.clone(), id: id.into(), after };
     let items = front.streams.open(request).await;
     let end = End::of(front, &session);
     let streams = front.streams.clone();
-    let handed_over = move |mark: &Mark| streams.handed_over(mark);
-    response(events(items, handed_over, end, front.desk.limits.socket_ping), id)
+    let handed_over = move |meta: &ItemMeta| streams.handed_over(meta);
+    response(events(items, handed_over, end, front.service.limits.socket_ping), id)
 }
 
 /// A refusal of the operation, which the protocol wants told on an accepted stream.
@@ -69,10 +69,10 @@ struct End {
 
 impl End {
     fn of<E: Executor>(front: &Arc<Front<E>>, session: &Session) -> Self {
-        let limits = &front.desk.limits;
+        let limits = &front.service.limits;
         let (drain, window) = (front.drain.clone(), limits.socket_drain_time);
         Self {
-            expires: session.time_left((front.desk.now)()).map(|left| Instant::now() + left + limits.socket_expiry_grace),
+            expires: session.time_left((front.service.now)()).map(|left| Instant::now() + left + limits.socket_expiry_grace),
             revoked: session.revoked.clone(),
             drain: Box::pin(async move { drain.wait_turn(window).await }),
         }
@@ -97,7 +97,7 @@ impl End {
 /// The items as events, with a sign of life when there are none.
 fn events(
     mut items: impl Stream<Item = Item> + Unpin,
-    handed_over: impl Fn(&Mark),
+    handed_over: impl Fn(&ItemMeta),
     mut end: End,
     ping: Duration,
 ) -> impl Stream<Item = Vec<u8>> {
@@ -109,15 +109,15 @@ fn events(
                 biased;
                 () = end.wait() => return,
                 item = items.next() => match item {
-                    Some(Item { said: Said::Own(answer), mark }) => {
+                    Some(Item { said: Said::Own(answer), meta }) => {
                         let ends = matches!(answer, Answer::Refused(_));
-                        if !ends { handed_over(&mark); }
-                        yield with_id(told(&answer), mark.cursor.as_ref());
+                        if !ends { handed_over(&meta); }
+                        yield with_id(told(&answer), meta.cursor.as_ref());
                         if ends { break; }
                     }
-                    Some(Item { said: Said::Shared(json), mark }) => {
-                        handed_over(&mark);
-                        yield event(mark.cursor.as_ref(), &json);
+                    Some(Item { said: Said::Shared(json), meta }) => {
+                        handed_over(&meta);
+                        yield event(meta.cursor.as_ref(), &json);
                     }
                     None => break,
                 },

@@ -32,23 +32,23 @@ use super::{
 };
 use crate::{
     files::too_many_pixels,
-    graphql::{answer::Errors, code::Code, payer::Payer},
+    graphql::{answer::Errors, code::Code, quota::QuotaSubject},
 };
 
-struct Desk<E> {
+struct FilesState<E> {
     front: Arc<Front<E>>,
     files: Files,
 }
-impl<E> Clone for Desk<E> {
+impl<E> Clone for FilesState<E> {
     fn clone(&self) -> Self {
         Self { front: self.front.clone(), files: self.files.clone() }
     }
 }
 
 pub fn routes<E: Executor>(front: Arc<Front<E>>, files: Files) -> Router {
-    let methods = get(fetch::<E>).put(send::<E>).options(asked::<E>);
+    let methods = get(fetch::<E>).put(send::<E>).options(preflight::<E>);
     let pages = from_fn_with_state(front.clone(), for_pages::<E>);
-    Router::new().route("/files/{link}", methods.layer(pages)).with_state(Desk { front, files })
+    Router::new().route("/files/{link}", methods.layer(pages)).with_state(FilesState { front, files })
 }
 
 /// Lets listed pages read whatever is answered here.
@@ -60,19 +60,23 @@ async fn for_pages<E: Executor>(State(front): State<Arc<Front<E>>>, request: Req
 }
 
 /// A browser asks so before a page of another site sends a file.
-async fn asked<E: Executor>(State(desk): State<Desk<E>>) -> Response<Body> {
+async fn preflight<E: Executor>(State(state): State<FilesState<E>>) -> Response<Body> {
     let mut response = origin::preflight(Methods { all: "GET, PUT, OPTIONS", of_pages: "GET, PUT" });
-    reply::seal(response.headers_mut(), &(desk.front.desk.new_id)());
+    reply::seal(response.headers_mut(), &(state.front.service.new_id)());
     response
 }
 
-async fn send<E: Executor>(State(desk): State<Desk<E>>, Path(link): Path<String>, request: Request<Body>) -> Response<Body> {
-    let id = (desk.front.desk.new_id)();
+async fn send<E: Executor>(
+    State(state): State<FilesState<E>>,
+    Path(link): Path<String>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let id = (state.front.service.new_id)();
     let (parts, body) = request.into_parts();
-    let from = address(&desk.front, &parts);
+    let from = address(&state.front, &parts);
     let declared = text(&parts.headers, &header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
     let origin = Origin { request_id: id.clone(), ip: from.map(|address| address.to_string()), session: None };
-    match Box::pin(desk.files.receive(&link, declared, origin, parts_of(body))).await {
+    match Box::pin(state.files.receive(&link, declared, origin, parts_of(body))).await {
         Ok(file) => {
             let told = serde_json::json!({ "id": file.id, "size": file.size, "mediaType": file.media_type });
             let mut response = Response::new(Body::from(told.to_string()));
@@ -80,7 +84,7 @@ async fn send<E: Executor>(State(desk): State<Desk<E>>, Path(link): Path<String>
             reply::seal(response.headers_mut(), &id);
             response
         }
-        Err(error) => refused(&desk, error, &parts, &id).await,
+        Err(error) => refused(&state, error, &parts, &id).await,
     }
 }
 
@@ -99,17 +103,21 @@ fn parts_of(body: Body) -> impl Stream<Item = Result<Bytes, ()>> + Send {
     })
 }
 
-async fn fetch<E: Executor>(State(desk): State<Desk<E>>, Path(link): Path<String>, request: Request<Body>) -> Response<Body> {
-    let id = (desk.front.desk.new_id)();
+async fn fetch<E: Executor>(
+    State(state): State<FilesState<E>>,
+    Path(link): Path<String>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let id = (state.front.service.new_id)();
     let (parts, _) = request.into_parts();
-    match desk.files.fetch(&link).await {
+    match state.files.fetch(&link).await {
         Ok(Opened { file, bytes }) => {
             let mut response = Response::new(Body::from_stream(bytes.map_err(std::io::Error::other)));
             dress(&mut response, &file);
             reply::seal(response.headers_mut(), &id);
             response
         }
-        Err(error) => refused(&desk, error, &parts, &id).await,
+        Err(error) => refused(&state, error, &parts, &id).await,
     }
 }
 
@@ -148,12 +156,17 @@ fn percent(text: &str) -> String {
     out
 }
 
-async fn refused<E: Executor>(desk: &Desk<E>, error: FileError, parts: &axum::http::request::Parts, id: &str) -> Response<Body> {
+async fn refused<E: Executor>(
+    state: &FilesState<E>,
+    error: FileError,
+    parts: &axum::http::request::Parts,
+    id: &str,
+) -> Response<Body> {
     let (status, message) = match &error {
         FileError::NotFound => {
             // Whoever tries links is a stranger, and pays as strangers do.
-            let payer = Payer::Address(address(&desk.front, parts));
-            if let Err(unpaid) = desk.front.desk.till.charge(&payer, 1).await {
+            let quota_subject = QuotaSubject::Address(address(&state.front, parts));
+            if let Err(unpaid) = state.front.service.cost_limiter.charge(&quota_subject, 1).await {
                 let mut response = reply::of_errors(&Errors::unpaid(*unpaid, id), Media::Json, id);
                 *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
                 return response;

@@ -9,7 +9,7 @@ use axum::{
     http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
 };
 use futures_util::FutureExt;
-use platform::gauges;
+use platform::metrics;
 use tokio::time::Instant;
 
 use super::{
@@ -28,10 +28,10 @@ use super::{
 };
 use crate::graphql::{
     answer::Errors,
-    asked::Asked,
     code::Code,
     guard::Kind,
-    payer::Payer,
+    quota::QuotaSubject,
+    request::GraphqlRequest,
     session::{RequestMeta, Session, bearer},
 };
 
@@ -45,7 +45,7 @@ pub const SHOW_COST: HeaderName = HeaderName::from_static("entrepot-cost");
 pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Request<Body>) -> Response<Body> {
     let began = Instant::now();
     let method = method_word(request.method());
-    let id = (front.desk.new_id)();
+    let id = (front.service.new_id)();
     let page = request.headers().get(header::ORIGIN).cloned();
     let is_secure = came_by_tls(&front, request.extensions(), request.headers());
     let answering = AssertUnwindSafe(dispatch(&front, request, &id)).catch_unwind();
@@ -59,7 +59,7 @@ pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Re
         // A browser that came by TLS once comes so for a year; said without TLS it would mean nothing (RFC 6797, 7.2).
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    gauges::answered(method, response.status().as_u16(), began.elapsed());
+    metrics::answered(method, response.status().as_u16(), began.elapsed());
     response
 }
 
@@ -104,16 +104,16 @@ async fn post<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, body: Body, id:
     if text(headers, &header::CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
         return reply::of_fault(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed", media, id);
     }
-    let limits = &front.desk.limits;
+    let limits = &front.service.limits;
     let declared = text(headers, &header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
     let body = match body::read(body, declared, limits.body_bytes, limits.body_time).await {
         Ok(body) => body,
         Err(error) => return unread(error, limits.body_bytes, media, id),
     };
     match envelope::from_json(&body) {
-        Ok(mut asked) => {
-            asked.reread = Some(Box::new(move || envelope::from_json(&body).ok().map(|again| again.variables)));
-            operate(front, parts, asked, wanted, id).await
+        Ok(mut params) => {
+            params.reread = Some(Box::new(move || envelope::from_json(&body).ok().map(|again| again.variables)));
+            operate(front, parts, params, wanted, id).await
         }
         Err(wrong) => malformed(front, parts, wrong, media, id).await,
     }
@@ -124,7 +124,7 @@ async fn get<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, id: &str) -> Res
     let accept = accept.as_deref();
     let query_string = parts.uri.query().unwrap_or_default();
     if front.settings.explorer == Explorer::Served && query_string.is_empty() && negotiate::prefers_html(accept) {
-        return graphiql::page(id, &(front.desk.new_id)());
+        return graphiql::page(id, &(front.service.new_id)());
     }
     let Some((wanted, media)) = wanted(accept) else { return not_acceptable(id) };
     if !origin::may_get(&parts.headers, &front.settings.origins) {
@@ -133,10 +133,10 @@ async fn get<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, id: &str) -> Res
         return reply::of_errors(&Errors::one(Code::Forbidden, message, id), media, id);
     }
     match envelope::from_parameters(query_string) {
-        Ok(mut asked) => {
+        Ok(mut params) => {
             let again = query_string.to_owned();
-            asked.reread = Some(Box::new(move || envelope::from_parameters(&again).ok().map(|again| again.variables)));
-            operate(front, parts, asked, wanted, id).await
+            params.reread = Some(Box::new(move || envelope::from_parameters(&again).ok().map(|again| again.variables)));
+            operate(front, parts, params, wanted, id).await
         }
         Err(wrong) => malformed(front, parts, wrong, media, id).await,
     }
@@ -167,18 +167,24 @@ impl Sent {
     }
 }
 
-async fn operate<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, mut asked: Asked, sent: Sent, id: &str) -> Response<Body> {
-    let (desk, headers, media) = (&front.desk, &parts.headers, sent.media());
+async fn operate<E: Executor>(
+    front: &Arc<Front<E>>,
+    parts: &Parts,
+    mut params: GraphqlRequest,
+    sent: Sent,
+    id: &str,
+) -> Response<Body> {
+    let (service, headers, media) = (&front.service, &parts.headers, sent.media());
     let page = match cookies::page(headers, &front.settings.origins, by_tls(front, parts)) {
         Ok(page) => page,
         Err((code, message)) => return reply::of_errors(&Errors::one(code, message, id), media, id),
     };
-    let session = match admitted(front, parts, (page.as_ref(), &asked), id).await {
+    let session = match admitted(front, parts, (page.as_ref(), &params), id).await {
         Ok(session) => session,
         Err(errors) => return reply::of_errors(&errors, media, id),
     };
-    asked.shows_cost |= text(headers, &SHOW_COST).is_some_and(|value| value == "true");
-    let operation = match desk.choose(&asked, &session, id).await {
+    params.shows_cost |= text(headers, &SHOW_COST).is_some_and(|value| value == "true");
+    let operation = match service.choose(&params, &session, id).await {
         Ok(operation) => operation,
         Err(errors) if sent == Sent::AsEvents && errors.code.is_about_the_operation() => {
             return event_stream::refused(&errors, id);
@@ -190,15 +196,15 @@ async fn operate<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, mut asked: A
     }
     let is_stream = operation.kind == Kind::Subscription;
     let mut response = match sent {
-        Sent::AsEvents => event_stream::serve(front, Wanted { operation, asked, session }, headers, id).await,
+        Sent::AsEvents => event_stream::serve(front, Wanted { operation, params, session }, headers, id).await,
         Sent::Whole(_) => {
             let accepted = list(headers, &header::ACCEPT_ENCODING).filter(|_| operation.kind == Kind::Query);
-            let answer = desk.run(&operation, asked, &session, id).await;
+            let answer = service.run(&operation, params, &session, id).await;
             reply::of_answer(answer, Form { media, coding: compress::wanted(accepted.as_deref()) }, id).await
         }
     };
     if let Some(page) = page.filter(|_| !is_stream) {
-        page.dress(response.headers_mut(), (desk.now)());
+        page.dress(response.headers_mut(), (service.now)());
     }
     response
 }
@@ -207,20 +213,20 @@ async fn operate<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, mut asked: A
 async fn admitted<E: Executor>(
     front: &Front<E>,
     parts: &Parts,
-    (page, asked): (Option<&Page>, &Asked),
+    (page, params): (Option<&Page>, &GraphqlRequest),
     id: &str,
 ) -> Result<Session, Errors> {
-    let (desk, headers) = (&front.desk, &parts.headers);
+    let (service, headers) = (&front.service, &parts.headers);
     let meta = RequestMeta { id, address: address(front, parts), user_agent: text(headers, &header::USER_AGENT) };
     let token = text(headers, &header::AUTHORIZATION).and_then(bearer);
     let kept = page.and_then(|page| page.access.as_deref()).filter(|_| token.is_none());
-    let session = match desk.open(token.or(kept), &meta).await {
+    let session = match service.open(token.or(kept), &meta).await {
         // A cookie stays in its browser when its session has ended: whoever logs in again need not take it away first. A client that sends its
         // last token with everything need not leave it out where nobody needs one.
-        Err(errors) if errors.code == Code::Unauthenticated && (kept.is_some() || desk.is_public(asked)) => {
-            desk.open(None, &meta).await
+        Err(errors) if errors.code == Code::Unauthenticated && (kept.is_some() || service.is_public(params)) => {
+            service.open(None, &meta).await
         }
-        Err(errors) => Err(desk.turned_away(errors, &meta).await),
+        Err(errors) => Err(service.turned_away(errors, &meta).await),
         opened => opened,
     }?;
     Ok(match page {
@@ -237,8 +243,8 @@ fn misplaced<E>(front: &Front<E>, parts: &Parts, page: Option<&Page>, what: (Kin
             Some(upgrade::come_back("the node is stopping", front.admission.try_later(), id))
         }
         (Kind::Subscription, Sent::AsEvents) => {
-            let turned_away = front.admission.enter(front.desk.till.budgets().now()).err()?;
-            gauges::socket_turned_away();
+            let turned_away = front.admission.enter(front.service.cost_limiter.rate_limiter().now()).err()?;
+            metrics::socket_turned_away();
             Some(upgrade::come_back("too many streams come at once", turned_away, id))
         }
         (Kind::Subscription, Sent::Whole(_)) => {
@@ -260,7 +266,7 @@ fn misplaced<E>(front: &Front<E>, parts: &Parts, page: Option<&Page>, what: (Kin
 
 /// What is no request at all costs its sender's address one: reading it was work.
 async fn malformed<E: Executor>(front: &Front<E>, parts: &Parts, wrong: String, media: Media, id: &str) -> Response<Body> {
-    match front.desk.till.charge(&Payer::Address(address(front, parts)), 1).await {
+    match front.service.cost_limiter.charge(&QuotaSubject::Address(address(front, parts)), 1).await {
         Ok(_) => reply::of_fault(StatusCode::BAD_REQUEST, wrong, media, id),
         Err(unpaid) => reply::of_errors(&Errors::unpaid(*unpaid, id), media, id),
     }

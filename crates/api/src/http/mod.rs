@@ -7,12 +7,12 @@ mod cookies;
 mod envelope;
 mod event_stream;
 mod files;
-mod figures;
+mod metrics_endpoint;
 mod graphiql;
 mod graphql;
 mod health;
 mod key_set;
-mod leaks;
+mod leaked_keys;
 mod negotiate;
 mod origin;
 mod reply;
@@ -24,20 +24,20 @@ use std::{fmt, net::IpAddr, sync::Arc};
 
 use async_graphql::Executor;
 use axum::{Router, http::StatusCode, routing::any};
-use platform::budget::Budgets;
+use platform::rate_limit::RateLimiter;
 
 use crate::{
     graphql::{
-        desk::{Desk, Introspection},
-        examined::Examiner,
+        cost_limiter::CostLimiter,
         guard::Guard,
         introspection::Introspector,
         limits::Limits,
-        outline::Outline,
-        payer::Terms,
-        session::{Clock, Documents, Doorkeeper, NewId},
-        till::Till,
+        operation::{Introspection, OperationService},
+        quota::Terms,
+        schema_index::SchemaIndex,
+        session::{Authenticator, Clock, Documents, NewId},
         trusted::Trusted,
+        validation_cache::DocumentValidator,
     },
     live::{admission::Admission, drain::Drain, socket::Anonymous, streams::Streams},
 };
@@ -46,11 +46,11 @@ use self::negotiate::Media;
 
 pub use self::{
     connections::Peer,
-    figures::{Figures, routes as figures},
     files::routes as files,
     health::{AlwaysReady, Check, Readiness, State, routes as health},
     key_set::{KeySet, routes as key_set},
-    leaks::{LeakReports, routes as leaks},
+    leaked_keys::{LeakReports, routes as leaked_keys},
+    metrics_endpoint::{MetricsSource, routes as metrics},
     serve::serve,
 };
 
@@ -84,7 +84,7 @@ pub struct Settings {
 
 /// All that the routes need. Made once, shared by all requests.
 pub struct Front<E> {
-    pub desk: Arc<Desk<E>>,
+    pub service: Arc<OperationService<E>>,
     pub streams: Arc<Streams<E>>,
     pub settings: Settings,
     pub readiness: Arc<dyn Readiness>,
@@ -96,33 +96,44 @@ pub struct Front<E> {
 pub struct Parts<E> {
     pub executor: E,
     /// Where the executor itself does without rules.
-    pub examiner: Option<Examiner>,
-    pub doorkeeper: Arc<dyn Doorkeeper>,
+    pub validator: Option<DocumentValidator>,
+    pub authenticator: Arc<dyn Authenticator>,
     pub readiness: Arc<dyn Readiness>,
     pub now: Clock,
     pub new_id: NewId,
     pub limits: Limits,
     /// Of the executor's schema.
-    pub outline: Arc<Outline>,
-    pub budgets: Budgets,
+    pub schema_index: Arc<SchemaIndex>,
+    pub rate_limiter: RateLimiter,
     pub settings: Settings,
 }
 
 impl<E: Executor> Front<E> {
     pub fn new(parts: Parts<E>) -> Self {
-        let Parts { executor, examiner, doorkeeper, readiness, now, new_id, limits, outline, budgets, mut settings } = parts;
+        let Parts {
+            executor,
+            validator,
+            authenticator,
+            readiness,
+            now,
+            new_id,
+            limits,
+            schema_index,
+            rate_limiter,
+            mut settings,
+        } = parts;
         let admission = Arc::new(Admission::new(limits.sockets_entering, limits.socket_handshakes));
-        let guard = Guard::new(limits.clone(), outline);
-        let till = Till::new(budgets, settings.terms.clone());
+        let guard = Guard::new(limits.clone(), schema_index);
+        let cost_limiter = CostLimiter::new(rate_limiter, settings.terms.clone());
         let (introspection, documents, trusted) =
             (settings.introspection, settings.documents, std::mem::take(&mut settings.trusted));
         let introspector = Introspector::default();
-        let desk = Arc::new(Desk {
+        let service = Arc::new(OperationService {
             executor,
-            examiner,
-            doorkeeper,
+            validator,
+            authenticator,
             guard,
-            till,
+            cost_limiter,
             limits,
             introspection,
             introspector,
@@ -131,13 +142,13 @@ impl<E: Executor> Front<E> {
             now,
             new_id,
         });
-        Self { streams: Streams::new(desk.clone()), desk, settings, readiness, drain: Drain::default(), admission }
+        Self { streams: Streams::new(service.clone()), service, settings, readiness, drain: Drain::default(), admission }
     }
 }
 
 impl<E> fmt::Debug for Front<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Front").field("desk", &self.desk).field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Front").field("desk", &self.service).field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
@@ -148,7 +159,7 @@ pub fn router<E: Executor>(front: Arc<Front<E>>) -> Router {
         Explorer::Served => graphiql::assets(),
         Explorer::Off => Router::new(),
     };
-    let new_id = front.desk.new_id.clone();
+    let new_id = front.service.new_id.clone();
     Router::new()
         .route("/graphql", any(graphql::handle::<E>))
         .route("/graphql/ws", any(graphql::handle::<E>))

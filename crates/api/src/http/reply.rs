@@ -12,7 +12,7 @@ use super::{
 use crate::graphql::{
     answer::{Answer, Errors},
     code::Code,
-    till::Bill,
+    cost_limiter::Charge,
 };
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
@@ -32,12 +32,12 @@ pub struct Form {
 pub async fn of_answer(answer: Answer, form: Form, request_id: &str) -> Response<Body> {
     let media = form.media;
     match answer {
-        Answer::Ran { json, bill, retry_after_ms } => {
+        Answer::Ran { json, charge, retry_after_ms } => {
             let mut response = match form.coding {
                 Some(coding) if json.len() > compress::WORTH_IT => coded_response(media, json, coding, request_id).await,
                 _ => json_response(StatusCode::OK, media, json, request_id),
             };
-            tell_budget(response.headers_mut(), bill);
+            rate_limit_headers(response.headers_mut(), charge);
             tell_wait(response.headers_mut(), retry_after_ms);
             response
         }
@@ -56,8 +56,8 @@ pub fn of_errors(errors: &Errors, media: Media, request_id: &str) -> Response<Bo
     if errors.code == Code::Unauthenticated {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    if let Some(bill) = errors.bill {
-        tell_budget(response.headers_mut(), bill);
+    if let Some(charge) = errors.charge {
+        rate_limit_headers(response.headers_mut(), charge);
     }
     tell_wait(response.headers_mut(), errors.retry_after_ms);
     response
@@ -84,11 +84,11 @@ async fn coded_response(media: Media, json: Vec<u8>, coding: Coding, request_id:
 }
 
 /// How the budget stands that has paid: points, what is left of them, and the seconds until all are back.
-fn tell_budget(headers: &mut HeaderMap, bill: Bill) {
-    let Some(budget) = bill.budget else { return };
-    headers.insert(LIMIT, HeaderValue::from(budget.allowance.most));
-    headers.insert(REMAINING, HeaderValue::from(budget.left));
-    headers.insert(RESET, HeaderValue::from(budget.full_in_seconds()));
+fn rate_limit_headers(headers: &mut HeaderMap, charge: Charge) {
+    let Some(level) = charge.level else { return };
+    headers.insert(LIMIT, HeaderValue::from(level.allowance.most));
+    headers.insert(REMAINING, HeaderValue::from(level.left));
+    headers.insert(RESET, HeaderValue::from(level.full_in_seconds()));
 }
 
 /// A request that failed as HTTP, before there was an operation: same shape of body, the status given, and the code that goes with it.

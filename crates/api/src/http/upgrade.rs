@@ -13,7 +13,7 @@ use axum::{
     http::{Response, StatusCode, header, request::Parts},
 };
 use futures_util::{SinkExt, StreamExt, future::ready};
-use platform::gauges;
+use platform::metrics;
 
 use super::{
     Front,
@@ -50,8 +50,8 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await else {
         return reply::of_fault(StatusCode::BAD_REQUEST, "this is not a WebSocket upgrade", Media::Json, id);
     };
-    if let Err(wait) = front.admission.enter(front.desk.till.budgets().now()) {
-        gauges::socket_turned_away();
+    if let Err(wait) = front.admission.enter(front.service.cost_limiter.rate_limiter().now()) {
+        metrics::socket_turned_away();
         return come_back("too many sockets come at once", wait, id);
     }
     let opening = Opening {
@@ -67,7 +67,7 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
     };
     let peer = parts.extensions.remove::<Peer>();
     let front = front.clone();
-    let most = front.desk.limits.message_bytes;
+    let most = front.service.limits.message_bytes;
     let mut response = upgrade
         .protocols([SUBPROTOCOL])
         .read_buffer_size(READ_BUFFER)
@@ -91,7 +91,7 @@ pub fn come_back(why: &str, wait: TooMany, id: &str) -> Response<Body> {
 }
 
 async fn speak<E: Executor>(front: Arc<Front<E>>, socket: WebSocket, opening: Opening) {
-    let _open = gauges::Open::socket();
+    let _open = metrics::Open::socket();
     let agreed = socket.protocol().is_some();
     let (sink, stream) = socket.split();
     let mut sink = sink.with(|outgoing| ready(Ok::<_, Error>(frame(outgoing))));

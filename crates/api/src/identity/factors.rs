@@ -11,7 +11,7 @@ use super::{mutations::settled, sessions::OkPayload};
 use crate::{
     access::MemberPayload,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{MaxAge, authenticated, requires, step_up},
         fault::Answer,
         refusal::UserError,

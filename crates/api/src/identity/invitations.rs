@@ -18,7 +18,7 @@ use crate::{
     connection,
     graphql::{
         connection::{Page, PageArgs},
-        context::Asks,
+        context::ContextExt,
         directives::{MaxAge, paged, public, requires, step_up},
         fault::{Answer, TopError},
         limits::Limits,

@@ -24,7 +24,7 @@ use iam::{
 use crate::{
     access::author,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::authenticated,
         fault::{Answer, TopError},
     },

@@ -7,10 +7,10 @@ use iam::identity::{Entered, Identity, IdentityError, LoggedIn, NewTenant, Rejec
 
 use super::types::{LoginSession, Tenant};
 use crate::graphql::{
-    context::Asks,
+    auth_cookies::{AuthCookies, Device, SetCookies},
+    context::ContextExt,
     directives::{STEP_UP_SECONDS, authenticated, public},
     fault::{Answer, TopError},
-    jar::{Device, Jar, ToGo},
     refusal::{ErrorCode, UserError},
     scalars::{DateTime, Long},
 };
@@ -154,7 +154,7 @@ impl IdentityMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The refresh token.")] refresh_token: String,
     ) -> Answer<LoginPayload> {
-        let of_cookie = ctx.data_opt::<Jar>().and_then(Jar::refresh).filter(|_| refresh_token.is_empty());
+        let of_cookie = ctx.data_opt::<AuthCookies>().and_then(AuthCookies::refresh).filter(|_| refresh_token.is_empty());
         let outcome = ctx.given::<Identity>()?.refresh(of_cookie.unwrap_or(&refresh_token)).await;
         let is_over = matches!(&outcome, Err(IdentityError::Refused(why)) if why.contains(&Rejection::TokenExpired));
         if of_cookie.is_some() && is_over {
@@ -217,8 +217,8 @@ pub(super) fn answer<T: Into<LoginResult>>(ctx: &Context<'_>, outcome: Result<T,
 
 /// The tokens of a page that wants them in cookies go there, and not into the answer, where its scripts could read them.
 fn kept(ctx: &Context<'_>, mut result: LoginResult) -> LoginResult {
-    if let (Some(jar), LoginResult::TokenPair(pair)) = (ctx.data_opt::<Jar>(), &mut result) {
-        jar.put(ToGo::Tokens {
+    if let (Some(auth_cookies), LoginResult::TokenPair(pair)) = (ctx.data_opt::<AuthCookies>(), &mut result) {
+        auth_cookies.put(SetCookies::Tokens {
             access: std::mem::take(&mut pair.access_token),
             access_until: pair.access_expires_at.0,
             refresh: std::mem::take(&mut pair.refresh_token),
@@ -231,8 +231,8 @@ fn kept(ctx: &Context<'_>, mut result: LoginResult) -> LoginResult {
 
 /// The session is over: a page's cookies are taken away.
 pub(super) fn forget_cookies(ctx: &Context<'_>) {
-    if let Some(jar) = ctx.data_opt::<Jar>() {
-        jar.put(ToGo::Nothing);
+    if let Some(auth_cookies) = ctx.data_opt::<AuthCookies>() {
+        auth_cookies.put(SetCookies::Nothing);
     }
 }
 

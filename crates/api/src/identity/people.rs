@@ -14,7 +14,7 @@ use super::{
 use crate::{
     access::MemberPayload,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{MaxAge, authenticated, public, requires, step_up},
         fault::Answer,
     },

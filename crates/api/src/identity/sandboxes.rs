@@ -9,7 +9,7 @@ use iam::{
 use super::{Tenant, mutations::settled};
 use crate::{
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{MaxAge, requires, step_up},
         fault::Answer,
     },

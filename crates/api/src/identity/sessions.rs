@@ -8,7 +8,7 @@ use super::{
     mutations::{forget_cookies, settled},
     types::LoginSession,
 };
-use crate::graphql::{context::Asks, directives::authenticated, fault::Answer, refusal::UserError, scalars::Long};
+use crate::graphql::{context::ContextExt, directives::authenticated, fault::Answer, refusal::UserError, scalars::Long};
 
 /// Whether something was done.
 #[derive(SimpleObject)]

@@ -18,7 +18,7 @@ use crate::{
     access::{Integration, KeyUse, RoleGrant, StoreGroup, grants_shown, reach_shown},
     catalog::Store,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::requires,
         fault::{Answer, TopError},
         scalars::{CurrencyCode, Date, DateTime, Long},
@@ -68,7 +68,7 @@ impl From<tenant::Model> for Tenant {
 
 /// Where a member stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "entity::words::MemberStatus")]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "entity::enums::MemberStatus")]
 pub enum MemberStatus {
     /// Asked to join.
     Invited,
@@ -311,7 +311,7 @@ impl Viewer {
         let Some(user) = self.user else { return Ok(vec![self.tenant.clone().into()]) };
         let global = ctx.given::<Identity>()?.database().global();
         let memberships = memberships(&global, user).await?;
-        let active = memberships.iter().filter(|m| m.status == entity::words::MemberStatus::Active);
+        let active = memberships.iter().filter(|m| m.status == entity::enums::MemberStatus::Active);
         let ids: Vec<TenantId> = active.map(|m| m.tenant).collect();
         Ok(rows::tenants_by_id(&global, &ids).await?.into_iter().map(Into::into).collect())
     }

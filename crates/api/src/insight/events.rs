@@ -18,7 +18,7 @@ use services::webhooks;
 use crate::{
     graphql::{
         connection::{PageArgs, PageInfo},
-        context::Asks,
+        context::ContextExt,
         directives::{authenticated, list_size},
         fault::{Answer, TopError},
         limits::Limits,

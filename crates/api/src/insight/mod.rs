@@ -19,7 +19,7 @@ use crate::{
     catalog::{Money, Product},
     costing::checked_span,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{cost, list_size, mask, requires},
         fault::{Answer, TopError},
         scalars::{CurrencyCode, DateTime, Long, Quantity},

@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use platform::budget::Allowance;
+use platform::rate_limit::Allowance;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::spread::Spread;
+use super::jitter::Jitter;
 
 /// Over which those who were turned away come again, after there is room.
 const RETURN: Duration = Duration::from_secs(5);
@@ -21,7 +21,7 @@ pub struct Admission {
     full_at: Mutex<i64>,
     /// Handshakes whose token is being looked at: what they ask of the database leaves room for requests.
     at_once: Arc<Semaphore>,
-    returns: Spread,
+    returns: Jitter,
 }
 
 /// Come again after so long.
@@ -38,7 +38,7 @@ impl Admission {
     /// So many sockets at once and so many more each second; `None` lets in everybody. At most so many handshakes are looked at side by side.
     pub fn new(allowance: Option<Allowance>, at_once: usize) -> Self {
         let at_once = Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { allowance, full_at: Mutex::new(0), at_once, returns: Spread::default() }
+        Self { allowance, full_at: Mutex::new(0), at_once, returns: Jitter::default() }
     }
 
     /// One more socket at this moment, in microseconds of a clock that is never set back.

@@ -12,10 +12,10 @@ use tokio::{
 };
 
 use super::{
-    pause::Pause,
-    seat::{Begin, Mark, Seat},
+    backoff::Backoff,
+    stream_handle::{Begin, ItemMeta, StreamHandle},
 };
-use crate::graphql::{answer::Answer, desk::Answers};
+use crate::graphql::{answer::Answer, operation::Answers};
 
 /// Frames that a member may lag behind before it has to read up by itself.
 const FRAMES: usize = 256;
@@ -24,9 +24,9 @@ const BYTES: usize = 256 << 10;
 
 /// What makes two subscriptions the same, as a digest of all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Likes([u8; 32]);
+pub struct CohortKey([u8; 32]);
 
-impl Likes {
+impl CohortKey {
     pub fn of(parts: &[&str]) -> Self {
         use sha2::{Digest, Sha256};
         let mut digest = Sha256::new();
@@ -46,7 +46,7 @@ pub struct Frame {
     pub after: i64,
     pub through: i64,
     pub json: Arc<Text>,
-    pub mark: Arc<Mark>,
+    pub meta: Arc<ItemMeta>,
 }
 
 /// A frame's JSON, until it is taken away from those who lag behind.
@@ -133,15 +133,15 @@ impl Line {
 struct Cohort {
     line: Arc<Line>,
     leader: JoinHandle<()>,
-    likes: Likes,
-    cohorts: Weak<Known>,
+    cohort_key: CohortKey,
+    cohorts: Weak<CohortMap>,
 }
 
 /// Makes a cohort's leader, who goes on from here where it led before. None when it cannot lead these any more.
-pub trait Lead: Fn(Option<Begin>) -> Option<(Answers, Arc<Seat>)> + Send + 'static {}
-impl<L: Fn(Option<Begin>) -> Option<(Answers, Arc<Seat>)> + Send + 'static> Lead for L {}
+pub trait Lead: Fn(Option<Begin>) -> Option<(Answers, Arc<StreamHandle>)> + Send + 'static {}
+impl<L: Fn(Option<Begin>) -> Option<(Answers, Arc<StreamHandle>)> + Send + 'static> Lead for L {}
 
-type Known = Mutex<HashMap<Likes, Weak<Cohort>>>;
+type CohortMap = Mutex<HashMap<CohortKey, Weak<Cohort>>>;
 
 impl Drop for Cohort {
     fn drop(&mut self) {
@@ -149,20 +149,20 @@ impl Drop for Cohort {
         let Some(cohorts) = self.cohorts.upgrade() else { return };
         let mut cohorts = cohorts.lock().unwrap_or_else(PoisonError::into_inner);
         // Another one may stand in its place by now.
-        if cohorts.get(&self.likes).is_some_and(|cohort| cohort.strong_count() == 0) {
-            cohorts.remove(&self.likes);
+        if cohorts.get(&self.cohort_key).is_some_and(|cohort| cohort.strong_count() == 0) {
+            cohorts.remove(&self.cohort_key);
         }
     }
 }
 
 /// The cohorts of a node; clones share them.
 #[derive(Clone, Default)]
-pub struct Cohorts(Arc<Known>);
+pub struct Cohorts(Arc<CohortMap>);
 
 impl Cohorts {
     /// Joins those who like the same, or begins with a leader of one's own. None when that one cannot start.
-    pub async fn join(&self, likes: Likes, lead: impl Lead) -> Option<Joined> {
-        let cohort = self.find_or_begin(likes, lead)?;
+    pub async fn join(&self, cohort_key: CohortKey, lead: impl Lead) -> Option<Joined> {
+        let cohort = self.find_or_begin(cohort_key, lead)?;
         let mut stage = cohort.line.stage.subscribe();
         let runs = *stage.wait_for(|stage| *stage != Stage::Starting).await.ok()? == Stage::Runs;
         if !runs {
@@ -174,11 +174,11 @@ impl Cohorts {
         Some(Joined { frames, position: open.position, _cohort: cohort })
     }
 
-    fn find_or_begin(&self, likes: Likes, lead: impl Lead) -> Option<Arc<Cohort>> {
+    fn find_or_begin(&self, cohort_key: CohortKey, lead: impl Lead) -> Option<Arc<Cohort>> {
         // Before the lock, so that it is dropped after it: the last one of a cohort takes itself out of the map.
         let known;
         let mut cohorts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known = cohorts.get(&likes).and_then(Weak::upgrade);
+        known = cohorts.get(&cohort_key).and_then(Weak::upgrade);
         if let Some(cohort) = known.as_ref().filter(|cohort| *cohort.line.stage.borrow() != Stage::Over) {
             return Some(cohort.clone());
         }
@@ -186,8 +186,8 @@ impl Cohorts {
         let open = Open { frames: Some(broadcast::channel(FRAMES).0), position: 0 };
         let line = Arc::new(Line { stage: watch::Sender::new(Stage::Starting), open: Mutex::new(open) });
         let leader = tokio::spawn(run(lead, leader, line.clone()));
-        let cohort = Arc::new(Cohort { line, leader, likes, cohorts: Arc::downgrade(&self.0) });
-        cohorts.insert(likes, Arc::downgrade(&cohort));
+        let cohort = Arc::new(Cohort { line, leader, cohort_key, cohorts: Arc::downgrade(&self.0) });
+        cohorts.insert(cohort_key, Arc::downgrade(&cohort));
         Some(cohort)
     }
 
@@ -198,36 +198,36 @@ impl Cohorts {
 }
 
 /// Hands a leader's answers to the members, until it ends.
-async fn run(lead: impl Lead, (mut answers, mut seat): (Answers, Arc<Seat>), line: Arc<Line>) {
+async fn run(lead: impl Lead, (mut answers, mut stream_handle): (Answers, Arc<StreamHandle>), line: Arc<Line>) {
     let over = Over(line.clone());
-    let (mut has_begun, mut waiting, mut pause, mut begin) = (false, Waiting::default(), Pause::default(), None);
+    let (mut has_begun, mut waiting, mut backoff, mut begin) = (false, Waiting::default(), Backoff::default(), None);
     loop {
         let answer = tokio::select! {
-            () = seat.settled(), if !has_begun => {
+            () = stream_handle.settled(), if !has_begun => {
                 has_begun = true;
                 // An item may be in the making already: members hear it as their first.
-                line.lock().position = seat.passed().unwrap_or_default();
+                line.lock().position = stream_handle.passed().unwrap_or_default();
                 line.stage.send_replace(Stage::Runs);
                 continue;
             }
             answer = answers.next() => answer,
         };
-        match (answer, seat.said()) {
+        match (answer, stream_handle.said()) {
             (Some(Answer::Ran { json, .. }), Some(through)) => {
-                seat.pass();
-                pause = Pause::default();
+                stream_handle.pass();
+                backoff = Backoff::default();
                 let mut open = line.lock();
                 let after = std::mem::replace(&mut open.position, through);
                 if let Some(frames) = &open.frames {
-                    let _ = frames.send(Frame { after, through, json: waiting.push(json), mark: seat.mark() });
+                    let _ = frames.send(Frame { after, through, json: waiting.push(json), meta: stream_handle.meta() });
                 }
             }
             // All wait, instead of each trying by itself, and then go on from where they are.
             (Some(Answer::Refused(errors)), _) if has_begun && errors.code.may_pass() => {
-                begin = seat.rest().or(begin);
-                pause.wait().await;
+                begin = stream_handle.rest().or(begin);
+                backoff.wait().await;
                 let Some(leader) = lead(begin.clone()) else { break };
-                (answers, seat) = leader;
+                (answers, stream_handle) = leader;
             }
             // Without an answer, or with one that failed, each member goes on by itself and learns why.
             _ => break,

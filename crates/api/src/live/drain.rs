@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
-use super::spread::Spread;
+use super::jitter::Jitter;
 
 /// Over which clients that were sent away come back, so that the nodes that are left do not meet them all at once.
 const RETURN: Duration = Duration::from_secs(3);
@@ -13,8 +13,8 @@ const RETURN: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone)]
 pub struct Drain {
     begun: Arc<watch::Sender<bool>>,
-    turns: Arc<Spread>,
-    returns: Arc<Spread>,
+    turns: Arc<Jitter>,
+    returns: Arc<Jitter>,
 }
 
 impl Default for Drain {

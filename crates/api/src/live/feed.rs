@@ -7,20 +7,20 @@ use async_graphql::Context;
 use entity::prelude::Timestamp;
 use futures_util::{StreamExt, stream::BoxStream};
 use platform::{
-    gauges,
+    metrics,
     paging::{CursorSigner, Key},
-    realtime::{Hubs, Interest, Listener, Next, Told},
+    realtime::{Hubs, Interest, Listener, Next, SharedEvent},
     storage::{Fault, TenantScope, journal::Head},
 };
 use tokio::time::Instant;
 
 use super::{
     rights::{Changed, Rights},
-    seat::{self, Mark, Role, Seat, Stop},
     stream::{self, FilterName, ResetReason, StreamPhase},
+    stream_handle::{self, ItemMeta, Role, Stop, StreamHandle},
 };
 use crate::graphql::{
-    context::Asks,
+    context::ContextExt,
     fault::{Answer, TopError},
     scalars::Cursor,
 };
@@ -33,16 +33,23 @@ pub trait Topic: Send + Sync + 'static {
 
     fn interest(&self) -> Interest;
     /// A page of how things stand after a place; the next place, when there is more.
-    fn page(&self, scope: &TenantScope, after: Option<Vec<Key>>) -> impl Future<Output = Result<Standing<Self>, Fault>> + Send;
+    fn page(
+        &self,
+        scope: &TenantScope,
+        after: Option<Vec<Key>>,
+    ) -> impl Future<Output = Result<SnapshotPage<Self>, Fault>> + Send;
     /// What events change, in their order.
-    fn changes(&self, scope: &TenantScope, events: &[Arc<Told>])
-    -> impl Future<Output = Result<Vec<Self::Change>, Fault>> + Send;
+    fn changes(
+        &self,
+        scope: &TenantScope,
+        events: &[Arc<SharedEvent>],
+    ) -> impl Future<Output = Result<Vec<Self::Change>, Fault>> + Send;
     fn row(change: &Self::Change) -> Self::Row;
     fn seq(change: &Self::Change) -> i64;
 }
 
 /// A page of how things stand.
-pub struct Standing<T: Topic + ?Sized> {
+pub struct SnapshotPage<T: Topic + ?Sized> {
     pub changes: Vec<T::Change>,
     pub next: Option<Vec<Key>>,
 }
@@ -58,7 +65,7 @@ pub struct Update<C> {
 }
 
 /// What of a stream is the same whatever it is about.
-pub struct Wish {
+pub struct StreamOptions {
     /// Names what is followed: a cursor of another name is foreign.
     pub name: FilterName,
     pub after: Option<Cursor>,
@@ -88,15 +95,15 @@ pub async fn open<T: Topic>(
     scope: TenantScope,
     topic: T,
     rights: Rights,
-    wish: Wish,
+    options: StreamOptions,
 ) -> Answer<Updates<T::Change>> {
     use platform::storage::Reads;
     // Following begins before the head is read, so nothing can slip between the two.
     let listener = ctx.given::<Hubs>()?.listen(scope.tenant(), topic.interest()).await?;
     let head = scope.head().await?;
     let signer = ctx.given::<CursorSigner>()?.clone();
-    let seat = ctx.data_opt::<Arc<Seat>>().cloned();
-    let feed = Feed { scope, topic, wish, signer, head, listener, seat };
+    let stream_handle = ctx.data_opt::<Arc<StreamHandle>>().cloned();
+    let feed = Feed { scope, topic, options, signer, head, listener, stream_handle };
     Ok(feed.run(rights).boxed())
 }
 
@@ -104,12 +111,12 @@ pub async fn open<T: Topic>(
 struct Feed<T> {
     scope: TenantScope,
     topic: T,
-    wish: Wish,
+    options: StreamOptions,
     signer: CursorSigner,
     /// The head when it began, with its epoch.
     head: Head,
     listener: Listener,
-    seat: Option<Arc<Seat>>,
+    stream_handle: Option<Arc<StreamHandle>>,
 }
 
 /// Where a stream begins.
@@ -136,7 +143,7 @@ fn reset<C>(reason: ResetReason) -> Update<C> {
 
 /// The last that a stream says, counted.
 fn last<C>(reason: ResetReason) -> Update<C> {
-    gauges::stream_reset(reason.as_str());
+    metrics::stream_reset(reason.as_str());
     reset(reason)
 }
 
@@ -199,7 +206,7 @@ impl<T: Topic> Feed<T> {
                         yield Ok(last(reason));
                         return;
                     }
-                    Ok(Step::Rights) if self.seat.is_some() => {
+                    Ok(Step::Rights) if self.stream_handle.is_some() => {
                         self.ask_again();
                         return;
                     }
@@ -218,23 +225,23 @@ impl<T: Topic> Feed<T> {
     }
 
     fn leads(&self) -> bool {
-        matches!(self.seat.as_deref(), Some(Seat { role: Role::Leader, .. }))
+        matches!(self.stream_handle.as_deref(), Some(StreamHandle { role: Role::Leader, .. }))
     }
 
     fn begin(&self) -> Begin {
         use platform::storage::Reads;
-        if let Some(seat) = &self.seat {
-            seat.follow(self.head.epoch, &self.wish.name.now);
+        if let Some(stream_handle) = &self.stream_handle {
+            stream_handle.follow(self.head.epoch, &self.options.name.now);
         }
-        let asked = match self.seat.as_ref().and_then(|seat| seat.begin.as_ref()) {
-            Some(seat::Begin::After(stop)) => return self.go_on(stop),
+        let asked = match self.stream_handle.as_ref().and_then(|stream_handle| stream_handle.begin.as_ref()) {
+            Some(stream_handle::Begin::After(stop)) => return self.go_on(stop),
             _ if self.leads() => return Begin::After(self.listener.position()),
-            Some(seat::Begin::Cursor(cursor)) => Some(cursor),
-            None => self.wish.after.as_ref(),
+            Some(stream_handle::Begin::Cursor(cursor)) => Some(cursor),
+            None => self.options.after.as_ref(),
         };
         match asked {
             None => Begin::Snapshot,
-            Some(cursor) => match stream::open(&self.signer, self.scope.tenant(), self.head, &self.wish.name, cursor) {
+            Some(cursor) => match stream::open(&self.signer, self.scope.tenant(), self.head, &self.options.name, cursor) {
                 Ok(seq) => Begin::After(seq),
                 Err(reason) => Begin::Reset(reason),
             },
@@ -244,7 +251,7 @@ impl<T: Topic> Feed<T> {
     /// After a run before: what was followed then may be another journal now, or other rows.
     fn go_on(&self, stop: &Stop) -> Begin {
         match stream::follows(self.head, stop.seq, stop.epoch) {
-            Ok(()) if *stop.name != self.wish.name.now => Begin::Reset(ResetReason::ScopeChanged),
+            Ok(()) if *stop.name != self.options.name.now => Begin::Reset(ResetReason::ScopeChanged),
             Ok(()) => Begin::After(stop.seq),
             Err(reason) => Begin::Reset(reason),
         }
@@ -252,13 +259,13 @@ impl<T: Topic> Feed<T> {
 
     /// Where the others are who ask for the same; None for a stream that goes on by itself.
     async fn enter(&self) -> Option<i64> {
-        let seat = self.seat.as_ref()?;
-        seat.say(self.listener.last());
+        let stream_handle = self.stream_handle.as_ref()?;
+        stream_handle.say(self.listener.last());
         // Nothing is being made: what was before this has been passed on.
-        seat.pass();
-        match &seat.role {
+        stream_handle.pass();
+        match &stream_handle.role {
             Role::Leader => {
-                seat.settle();
+                stream_handle.settle();
                 None
             }
             Role::Member(enter) => enter().await,
@@ -266,15 +273,15 @@ impl<T: Topic> Feed<T> {
     }
 
     fn say(&self) {
-        if let Some(seat) = &self.seat {
-            seat.say(self.listener.last());
+        if let Some(stream_handle) = &self.stream_handle {
+            stream_handle.say(self.listener.last());
         }
     }
 
     fn point(&self, update: Option<&Update<T::Change>>) {
-        if let Some(seat) = &self.seat {
-            let mark = |update: &Update<T::Change>| Mark { cursor: update.cursor.clone(), recorded: update.recorded };
-            seat.put(update.map(mark).unwrap_or_default());
+        if let Some(stream_handle) = &self.stream_handle {
+            let meta = |update: &Update<T::Change>| ItemMeta { cursor: update.cursor.clone(), recorded: update.recorded };
+            stream_handle.put(update.map(meta).unwrap_or_default());
         }
     }
 
@@ -282,25 +289,25 @@ impl<T: Topic> Feed<T> {
     fn join(&self, rights: Rights) {
         self.say();
         self.point(None);
-        if let Some(seat) = &self.seat {
-            seat.hand_over(rights);
+        if let Some(stream_handle) = &self.stream_handle {
+            stream_handle.hand_over(rights);
         }
     }
 
     fn ask_again(&self) {
-        if let Some(seat) = &self.seat {
-            seat.ask_again();
+        if let Some(stream_handle) = &self.stream_handle {
+            stream_handle.ask_again();
         }
     }
 
     fn cursor(&self, seq: i64) -> Cursor {
         use platform::storage::Reads;
-        stream::cursor(&self.signer, self.scope.tenant(), self.head.epoch, seq, &self.wish.name)
+        stream::cursor(&self.signer, self.scope.tenant(), self.head.epoch, seq, &self.options.name)
     }
 
     /// The next page of how things stand. Pages may be newer than the head that was noted; versions and seqs make the overlap harmless.
     async fn snapshot_page(&self, place: &mut Option<Vec<Key>>, sent: &mut usize) -> Answer<Update<T::Change>> {
-        let Standing { changes, next } = self.topic.page(&self.scope, place.take()).await?;
+        let SnapshotPage { changes, next } = self.topic.page(&self.scope, place.take()).await?;
         *sent += changes.len();
         if next.is_some() && *sent >= SNAPSHOT_LIMIT {
             return Err(TopError::LimitExceeded(format!(
@@ -332,7 +339,7 @@ impl<T: Topic> Feed<T> {
             let recorded = self.recorded(&events);
             let mut changes = self.topic.changes(&self.scope, &events).await?;
             if !changes.is_empty() {
-                if !self.wish.delay.is_zero() {
+                if !self.options.delay.is_zero() {
                     changes = self.conflate(changes, until).await?;
                 }
                 return Ok(Step::Say(Update { recorded, ..self.update(StreamPhase::Live, changes) }));
@@ -348,14 +355,14 @@ impl<T: Topic> Feed<T> {
     }
 
     /// When the oldest of these was recorded, if they are told as they come: what is read up, or held back by wish, is late for other reasons.
-    fn recorded(&self, events: &[Arc<Told>]) -> Option<Timestamp> {
-        let is_told_at_once = self.wish.delay.is_zero() && (self.leads() || self.listener.is_live());
-        events.first().filter(|_| is_told_at_once).map(|told| told.event.recorded_at)
+    fn recorded(&self, events: &[Arc<SharedEvent>]) -> Option<Timestamp> {
+        let is_told_at_once = self.options.delay.is_zero() && (self.leads() || self.listener.is_live());
+        events.first().filter(|_| is_told_at_once).map(|shared_event| shared_event.event.recorded_at)
     }
 
     /// Gathers what else comes within the delay and keeps the newest state of each row.
     async fn conflate(&mut self, first: Vec<T::Change>, limit: Option<i64>) -> Result<Vec<T::Change>, Fault> {
-        let until = Instant::now() + self.wish.delay;
+        let until = Instant::now() + self.options.delay;
         let mut newest: BTreeMap<T::Row, T::Change> = BTreeMap::new();
         let mut keep = |changes: Vec<T::Change>| newest.extend(changes.into_iter().map(|change| (T::row(&change), change)));
         keep(first);

@@ -16,9 +16,9 @@ use super::{
 };
 use crate::graphql::{
     answer::{Answer, Errors},
-    asked::Asked,
     code::Code,
     guard::{Kind, Operation},
+    request::GraphqlRequest,
     session::Session,
 };
 
@@ -44,7 +44,7 @@ impl<E: Executor> Operations<E> {
     ///
     /// # Errors
     /// The id is in use, which ends the socket.
-    pub async fn start(&mut self, id: String, asked: Asked, session: &Session) -> Result<Option<Outgoing>, Close> {
+    pub async fn start(&mut self, id: String, params: GraphqlRequest, session: &Session) -> Result<Option<Outgoing>, Close> {
         let running = {
             let live = lock(&self.live);
             if live.contains_key(&id) {
@@ -52,12 +52,12 @@ impl<E: Executor> Operations<E> {
             }
             live.len()
         };
-        let request_id = (self.streams.desk.new_id)();
-        let chosen = if running >= self.streams.desk.limits.socket_operations {
+        let request_id = (self.streams.service.new_id)();
+        let chosen = if running >= self.streams.service.limits.socket_operations {
             let message = format!("at most {running} operations run on one socket at once");
             Err(Errors::one(Code::Overloaded, message, &request_id))
         } else {
-            self.streams.desk.choose(&asked, session, &request_id).await
+            self.streams.service.choose(&params, session, &request_id).await
         };
         let operation = match chosen {
             Ok(operation) => operation,
@@ -72,7 +72,7 @@ impl<E: Executor> Operations<E> {
             number: self.started,
             id: id.clone(),
         };
-        let running = self.tasks.spawn(task.run(operation, asked, session.clone(), request_id.into()));
+        let running = self.tasks.spawn(task.run(operation, params, session.clone(), request_id.into()));
         if let Some(entry) = lock(&self.live).get_mut(&id) {
             entry.1 = Some(running);
         }
@@ -103,13 +103,13 @@ struct Task<E> {
 }
 
 impl<E: Executor> Task<E> {
-    async fn run(self, operation: Arc<Operation>, asked: Asked, session: Session, request_id: Arc<str>) {
+    async fn run(self, operation: Arc<Operation>, params: GraphqlRequest, session: Session, request_id: Arc<str>) {
         // The client being gone ends the socket, and that ends this task.
         let _ = match operation.kind {
-            Kind::Subscription => self.subscription(operation, asked, session, request_id).await,
+            Kind::Subscription => self.subscription(operation, params, session, request_id).await,
             Kind::Query | Kind::Mutation => {
                 // Boxed, as below: a task is as large as the largest thing that it ever does, and most of them wait for years.
-                let answer = Box::pin(self.streams.desk.run(&operation, asked, &session, &request_id)).await;
+                let answer = Box::pin(self.streams.service.run(&operation, params, &session, &request_id)).await;
                 match self.next(answer).await {
                     Ok(true) => self.last("complete", None).await,
                     Ok(false) => Ok(()),
@@ -119,8 +119,14 @@ impl<E: Executor> Task<E> {
         };
     }
 
-    async fn subscription(&self, operation: Arc<Operation>, asked: Asked, session: Session, id: Arc<str>) -> Result<(), Gone> {
-        let mut items = Box::pin(self.streams.open(Request { operation, asked, session, id, after: None })).await;
+    async fn subscription(
+        &self,
+        operation: Arc<Operation>,
+        params: GraphqlRequest,
+        session: Session,
+        id: Arc<str>,
+    ) -> Result<(), Gone> {
+        let mut items = Box::pin(self.streams.open(Request { operation, params, session, id, after: None })).await;
         while let Some(item) = items.next().await {
             let goes_on = match item.said {
                 Said::Own(answer) => self.next(answer).await?,
@@ -129,7 +135,7 @@ impl<E: Executor> Task<E> {
             if !goes_on {
                 return Ok(());
             }
-            self.streams.handed_over(&item.mark);
+            self.streams.handed_over(&item.meta);
         }
         self.last("complete", None).await
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, value::RawValue};
 
 use super::credentials;
-use crate::graphql::asked::{Asked, Members};
+use crate::graphql::request::{GraphqlRequest, Members};
 
 /// The subprotocol's name, the only one served.
 pub const SUBPROTOCOL: &str = "graphql-transport-ws";
@@ -82,7 +82,7 @@ pub enum Message {
     Pong,
     Subscribe {
         id: String,
-        asked: Asked,
+        params: GraphqlRequest,
     },
     Complete {
         id: String,
@@ -125,7 +125,7 @@ pub fn read(text: &str, longest_id: usize) -> Result<Message, Close> {
                 return Err(wrong());
             }
             let members: Members = serde_json::from_str(payload.get()).map_err(|_| wrong())?;
-            Ok(Message::Subscribe { id, asked: members.into_asked().ok_or_else(wrong)? })
+            Ok(Message::Subscribe { id, params: members.into_request().ok_or_else(wrong)? })
         }
         "complete" => id().map(|id| Message::Complete { id }),
         _ => Err(Close::bad("Unknown message type")),
@@ -146,7 +146,7 @@ fn credentials(kind: &str, payload: Option<&RawValue>) -> Result<Option<String>,
 /// The variables of a `subscribe`, read again.
 pub fn variables(text: &str) -> Option<Variables> {
     match read(text, usize::MAX) {
-        Ok(Message::Subscribe { asked, .. }) => Some(asked.variables),
+        Ok(Message::Subscribe { params, .. }) => Some(params.variables),
         _ => None,
     }
 }

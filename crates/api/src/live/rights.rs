@@ -1,12 +1,12 @@
 //! A stream outlives the rights that it began with.
 
-use iam::access::{Caller, Permission, Reach, Standing};
+use iam::access::{Caller, LiveRights, Permission, Reach};
 
 /// What a stream's caller could see when it began.
 #[derive(Debug, Clone)]
 pub struct Rights {
     caller: Caller,
-    standing: Option<Standing>,
+    live_rights: Option<LiveRights>,
     index: usize,
 }
 
@@ -21,8 +21,8 @@ pub enum Changed {
 
 impl Rights {
     /// Of a stream that needs the permission `P`.
-    pub fn of<P: Permission>(caller: Caller, standing: Option<Standing>) -> Self {
-        Self { caller, standing, index: P::INDEX }
+    pub fn of<P: Permission>(caller: Caller, live_rights: Option<LiveRights>) -> Self {
+        Self { caller, live_rights, index: P::INDEX }
     }
 
     fn reach(&self, caller: &Caller) -> Reach {
@@ -31,7 +31,7 @@ impl Rights {
 
     /// What has changed since it began.
     pub fn now(&self) -> Option<Changed> {
-        let now = self.standing.as_ref()?.now();
+        let now = self.live_rights.as_ref()?.now();
         let Some(now) = now.filter(|now| now.permissions.holds(self.index)) else { return Some(Changed::Scope) };
         if self.reach(&now) != self.reach(&self.caller) || now.channel != self.caller.channel {
             return Some(Changed::Scope);
@@ -45,8 +45,8 @@ impl Rights {
             if let Some(changed) = self.now() {
                 return changed;
             }
-            match &mut self.standing {
-                Some(standing) => drop(standing.changed().await),
+            match &mut self.live_rights {
+                Some(live_rights) => drop(live_rights.changed().await),
                 None => std::future::pending().await,
             }
         }
@@ -54,7 +54,7 @@ impl Rights {
 
     /// From now on the rights are what they are now: only what changes later counts.
     pub fn accept(&mut self) {
-        if let Some(now) = self.standing.as_ref().and_then(Standing::now) {
+        if let Some(now) = self.live_rights.as_ref().and_then(LiveRights::now) {
             self.caller = now;
         }
     }

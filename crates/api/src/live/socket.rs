@@ -11,15 +11,15 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::{
     admission::Admission,
     credentials,
-    crowd::{Crowd, Place},
     drain::Drain,
     operation::Operations,
     outbox::{self, Gone, Outbox},
+    per_caller_limit::{LimitGuard, PerCallerLimit},
     protocol::{self, Close, Incoming, Message, Outgoing},
     streams::Streams,
 };
 use crate::graphql::{
-    desk::Desk,
+    operation::OperationService,
     session::{RequestMeta, Session, bearer},
 };
 
@@ -59,7 +59,7 @@ where
     W: Sink<Outgoing> + Unpin + Send + 'static,
     W::Error: Send,
 {
-    let limits = &streams.desk.limits;
+    let limits = &streams.service.limits;
     let (outbox, queue) = Outbox::new(limits.socket_queue_bytes, writer);
     let mut writing = tokio::spawn(outbox::write(queue, limits.stall_time));
     let mut reader = reader;
@@ -100,10 +100,10 @@ impl From<Gone> for End {
 }
 
 struct Socket<E> {
-    desk: Arc<Desk<E>>,
+    service: Arc<OperationService<E>>,
     opening: Opening,
     outbox: Outbox,
-    sockets: Crowd,
+    sockets: PerCallerLimit,
     operations: Operations<E>,
     session: Option<Session>,
     init_by: Instant,
@@ -112,30 +112,30 @@ struct Socket<E> {
     /// When the session ends, grace included.
     expires: Option<Instant>,
     /// The socket counts as its caller's.
-    place: Option<Place>,
+    limit_guard: Option<LimitGuard>,
 }
 
 impl<E: Executor> Socket<E> {
     fn new(streams: Arc<Streams<E>>, opening: Opening, outbox: Outbox) -> Self {
-        let (desk, sockets) = (streams.desk.clone(), streams.sockets.clone());
+        let (service, sockets) = (streams.service.clone(), streams.sockets.clone());
         let now = Instant::now();
         Self {
             operations: Operations::new(streams, outbox.clone()),
-            init_by: now + desk.limits.socket_init_time,
-            ping_at: now + desk.limits.socket_ping,
+            init_by: now + service.limits.socket_init_time,
+            ping_at: now + service.limits.socket_ping,
             silent_pings: 0,
             session: None,
             expires: None,
-            place: None,
+            limit_guard: None,
             sockets,
-            desk,
+            service,
             opening,
             outbox,
         }
     }
 
     async fn run<R: Stream<Item = Incoming> + Unpin>(mut self, reader: &mut R, drain: &Drain) -> End {
-        let window = self.desk.limits.socket_drain_time;
+        let window = self.service.limits.socket_drain_time;
         let mut draining = pin!(drain.wait_turn(window));
         // An answer that there was no room for. Until it is queued, nothing more is heard.
         let mut owed: Option<BoxFuture<'static, Result<(), Gone>>> = None;
@@ -191,7 +191,7 @@ impl<E: Executor> Socket<E> {
             if self.silent_pings >= SILENT_PINGS {
                 return Err(Close::new(Close::GOING_AWAY, "no sign of life").into());
             }
-            self.ping_at = now + self.desk.limits.socket_ping;
+            self.ping_at = now + self.service.limits.socket_ping;
             // The message is what the protocol asks for; the frame is answered even by clients that leave the message unread. Whoever has
             // so much to read that there is no room is asked for no sign of life: the writer sees whether they read.
             if self.outbox.try_send(Outgoing::Ping).is_ok() {
@@ -213,15 +213,15 @@ impl<E: Executor> Socket<E> {
             Incoming::NoText => return Err(Close::new(Close::NO_TEXT, "a text is expected in UTF-8").into()),
             Incoming::Closed => return Err(End::Gone),
         };
-        match protocol::read(&text, self.desk.limits.socket_id_bytes)? {
+        match protocol::read(&text, self.service.limits.socket_id_bytes)? {
             Message::Init(authorization) => self.init(authorization).await,
             Message::Ping(authorization) => self.pong(authorization).await,
             Message::Pong => Ok(None),
-            Message::Subscribe { id, mut asked } => match &self.session {
+            Message::Subscribe { id, mut params } => match &self.session {
                 None => Err(Close::new(Close::UNAUTHORIZED, "Unauthorized").into()),
                 Some(session) => {
-                    asked.reread = Some(Box::new(move || protocol::variables(&text)));
-                    Ok(self.operations.start(id, asked, session).await?)
+                    params.reread = Some(Box::new(move || protocol::variables(&text)));
+                    Ok(self.operations.start(id, params, session).await?)
                 }
             },
             Message::Complete { id } => {
@@ -237,7 +237,7 @@ impl<E: Executor> Socket<E> {
         }
         let authorization = authorization.or_else(|| self.opening.authorization.take());
         let admission = self.opening.admission.clone();
-        let Some(turn) = admission.turn(self.desk.limits.request_time).await else {
+        let Some(turn) = admission.turn(self.service.limits.request_time).await else {
             let wait = admission.try_later().millis();
             return Err(Close::new(Close::TRY_LATER, format!("too many come at once; come back in {wait} ms")).into());
         };
@@ -246,16 +246,16 @@ impl<E: Executor> Socket<E> {
         if session.anonymous && self.opening.anonymous == Anonymous::Refuse {
             return Err(Close::new(Close::FORBIDDEN, format!("Forbidden: a token is needed; {}", credentials::HINT)).into());
         }
-        self.place = self.sockets.enter(&session.whose());
-        if self.place.is_none() {
+        self.limit_guard = self.sockets.enter(&session.whose());
+        if self.limit_guard.is_none() {
             return Err(Close::new(Close::TRY_LATER, "Try again later: too many sockets of one caller").into());
         }
         self.accept(session);
         let ack = json!({
             "connectionId": self.opening.id,
             "authExpiresAt": self.expiry_text(),
-            "heartbeatMs": self.desk.limits.socket_ping.as_millis() as u64,
-            "maxSubscriptions": self.desk.limits.socket_operations,
+            "heartbeatMs": self.service.limits.socket_ping.as_millis() as u64,
+            "maxSubscriptions": self.service.limits.socket_operations,
         });
         Ok(Some(protocol::plain("connection_ack", Some(&ack))))
     }
@@ -281,7 +281,7 @@ impl<E: Executor> Socket<E> {
     async fn admit(&self, authorization: Option<&str>) -> Result<Session, Close> {
         let Opening { id, address, user_agent, .. } = &self.opening;
         let meta = RequestMeta { id, address: *address, user_agent: user_agent.as_deref() };
-        let admitted = self.desk.admit(authorization.and_then(bearer), &meta).await;
+        let admitted = self.service.admit(authorization.and_then(bearer), &meta).await;
         admitted.map_err(|errors| {
             if errors.code.status() >= 500 || errors.code.status() == 429 {
                 Close::new(Close::TRY_LATER, format!("Try again later: {}", errors.code.as_str()))
@@ -293,7 +293,7 @@ impl<E: Executor> Socket<E> {
 
     fn accept(&mut self, session: Session) {
         self.expires =
-            session.time_left((self.desk.now)()).map(|left| Instant::now() + left + self.desk.limits.socket_expiry_grace);
+            session.time_left((self.service.now)()).map(|left| Instant::now() + left + self.service.limits.socket_expiry_grace);
         self.session = Some(session);
     }
 

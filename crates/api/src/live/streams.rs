@@ -12,30 +12,30 @@ use futures_util::{
     future::ready,
     stream::{self, BoxStream},
 };
-use platform::gauges;
+use platform::metrics;
 
 use super::{
-    cohort::{Cohorts, Frame, Joined, Likes},
-    crowd::Crowd,
-    pause::Pause,
+    backoff::Backoff,
+    cohort::{CohortKey, Cohorts, Frame, Joined},
+    per_caller_limit::PerCallerLimit,
     rights::Changed,
-    seat::{Begin, Enter, Mark, Role, Seat},
     stream::ResetReason,
+    stream_handle::{Begin, ItemMeta, JoinFn, Role, StreamHandle},
 };
 use crate::graphql::{
     answer::{Answer, Errors},
-    asked::Asked,
     code::Code,
-    desk::{Answers, Desk, Followed},
     guard::Operation,
+    operation::{Answers, Followed, OperationService},
+    request::GraphqlRequest,
     scalars::Cursor,
-    session::{Seen, Session},
+    session::{Session, Visibility},
 };
 
 /// What a subscription says.
 pub struct Item {
     pub said: Said,
-    pub mark: Arc<Mark>,
+    pub meta: Arc<ItemMeta>,
 }
 
 pub enum Said {
@@ -48,7 +48,7 @@ pub enum Said {
 /// A subscription as it is asked for.
 pub struct Request {
     pub operation: Arc<Operation>,
-    pub asked: Asked,
+    pub params: GraphqlRequest,
     pub session: Session,
     pub id: Arc<str>,
     /// A cursor that the client has beside its operation.
@@ -59,50 +59,51 @@ pub type Items = BoxStream<'static, Item>;
 
 /// The subscriptions of a node.
 pub struct Streams<E> {
-    pub desk: Arc<Desk<E>>,
+    pub service: Arc<OperationService<E>>,
     pub cohorts: Cohorts,
     /// Subscriptions by caller.
-    pub running: Crowd,
+    pub running: PerCallerLimit,
     /// Sockets by caller.
-    pub sockets: Crowd,
+    pub sockets: PerCallerLimit,
 }
 
 fn refused(errors: Errors) -> Items {
-    stream::once(ready(Item { said: Said::Own(Answer::Refused(errors)), mark: Arc::default() })).boxed()
+    stream::once(ready(Item { said: Said::Own(Answer::Refused(errors)), meta: Arc::default() })).boxed()
 }
 
 /// Where a member that has joined listens.
 type Slot = Arc<Mutex<Option<Joined>>>;
 
 impl<E: Executor> Streams<E> {
-    pub fn new(desk: Arc<Desk<E>>) -> Arc<Self> {
-        let (running, sockets) = (Crowd::new(desk.limits.streams_per_caller), Crowd::new(desk.limits.sockets_per_caller));
-        Arc::new(Self { desk, cohorts: Cohorts::default(), running, sockets })
+    pub fn new(service: Arc<OperationService<E>>) -> Arc<Self> {
+        let (running, sockets) =
+            (PerCallerLimit::new(service.limits.streams_per_caller), PerCallerLimit::new(service.limits.sockets_per_caller));
+        Arc::new(Self { service, cohorts: Cohorts::default(), running, sockets })
     }
 
     /// Starts a subscription.
     pub async fn open(self: &Arc<Self>, request: Request) -> Items {
-        let Request { operation, asked, session, id, after } = request;
+        let Request { operation, params, session, id, after } = request;
         let Some(place) = self.running.enter(&session.whose()) else {
             let message = format!("one caller has at most {} subscriptions at once", self.running.most());
             return refused(Errors::one(Code::Overloaded, message, &id));
         };
-        let bill = match self.desk.pay(&operation, &asked.variables, &session, &id).await {
-            Ok(bill) => bill,
+        let charge = match self.service.pay(&operation, &params.variables, &session, &id).await {
+            Ok(charge) => charge,
             Err(errors) => return refused(errors),
         };
-        let shape = Shape::of(&self.desk, &operation, &asked);
-        let followed = Followed { operation, variables: asked.variables, id, bill, shows_cost: asked.shows_cost };
+        let shape = Shape::of(&self.service, &operation, &params);
+        let followed = Followed { operation, variables: params.variables, id, charge, shows_cost: params.shows_cost };
         let begin = after.map(Begin::Cursor);
         let running = self.clone().run(followed, session, Arc::new(shape), begin);
-        let open = gauges::Open::subscription();
+        let open = metrics::Open::subscription();
         running.map(move |item| (&place, &open, item).2).boxed()
     }
 
     /// An item has been handed to its connection: counts how late that is, on this node's clock. Another node's may have recorded it.
-    pub fn handed_over(&self, mark: &Mark) {
-        if let Some(recorded) = mark.recorded {
-            gauges::stream_item(|| Duration::from_micros(u64::try_from((self.desk.now)() - recorded.micros()).unwrap_or(0)));
+    pub fn handed_over(&self, meta: &ItemMeta) {
+        if let Some(recorded) = meta.recorded {
+            metrics::stream_item(|| Duration::from_micros(u64::try_from((self.service.now)() - recorded.micros()).unwrap_or(0)));
         }
     }
 
@@ -114,33 +115,33 @@ impl<E: Executor> Streams<E> {
         mut begin: Option<Begin>,
     ) -> impl futures_util::Stream<Item = Item> {
         async_stream::stream! {
-            let (mut pause, mut has_begun) = (Pause::default(), false);
+            let (mut backoff, mut has_begun) = (Backoff::default(), false);
             loop {
                 let slot = Slot::default();
-                let seat = Seat::new(Role::Member(self.entrance(&followed, &session, &shape, &slot)), begin.clone());
-                let data = seat.clone();
-                let mut own = self.desk.follow(followed.clone(), &session, move |request| request.data(data));
+                let stream_handle = StreamHandle::new(Role::Member(self.entrance(&followed, &session, &shape, &slot)), begin.clone());
+                let data = stream_handle.clone();
+                let mut own = self.service.follow(followed.clone(), &session, move |request| request.data(data));
                 let member = loop {
                     match own.next().await {
                         // What cannot be told now is told later: from where the client is, which heard nothing of it.
-                        Some(Answer::Refused(errors)) if (has_begun || seat.follows()) && errors.code.may_pass() => {
+                        Some(Answer::Refused(errors)) if (has_begun || stream_handle.follows()) && errors.code.may_pass() => {
                             drop(own);
-                            pause.wait().await;
+                            backoff.wait().await;
                             break None;
                         }
-                        Some(farewell) if let Some(rights) = seat.take_over() => {
+                        Some(farewell) if let Some(rights) = stream_handle.take_over() => {
                             drop(own);
                             let Some(joined) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
                             break Some((rights, farewell, joined));
                         }
                         Some(answer) => {
                             let ends = matches!(answer, Answer::Refused(_));
-                            (pause, has_begun) = (Pause::default(), true);
-                            seat.pass();
-                            yield Item { said: Said::Own(answer), mark: seat.mark() };
+                            (backoff, has_begun) = (Backoff::default(), true);
+                            stream_handle.pass();
+                            yield Item { said: Said::Own(answer), meta: stream_handle.meta() };
                             if ends { return; }
                         }
-                        None if seat.is_asked_again() => break None,
+                        None if stream_handle.is_asked_again() => break None,
                         None => return,
                     }
                 };
@@ -155,45 +156,45 @@ impl<E: Executor> Streams<E> {
                         };
                         match heard {
                             Heard::Rights(Changed::Scope) => {
-                                gauges::stream_reset(ResetReason::ScopeChanged.as_str());
-                                yield Item { said: Said::Own(farewell), mark: Arc::default() };
+                                metrics::stream_reset(ResetReason::ScopeChanged.as_str());
+                                yield Item { said: Said::Own(farewell), meta: Arc::default() };
                                 return;
                             }
                             // Begins again with what its caller may see now.
                             Heard::Rights(Changed::Else) => break,
-                            Heard::Frame(frame) if seat.said().is_some_and(|said| frame.is_old(said)) => {}
+                            Heard::Frame(frame) if stream_handle.said().is_some_and(|said| frame.is_old(said)) => {}
                             // The leader was behind: half of the frame would be said again.
-                            Heard::Frame(frame) if seat.said().is_some_and(|said| frame.after < said) => break,
+                            Heard::Frame(frame) if stream_handle.said().is_some_and(|said| frame.after < said) => break,
                             Heard::Frame(frame) => {
                                 let Some(json) = frame.json.get() else { break };
-                                seat.say(frame.through);
-                                seat.pass();
-                                yield Item { said: Said::Shared(json), mark: frame.mark };
+                                stream_handle.say(frame.through);
+                                stream_handle.pass();
+                                yield Item { said: Said::Shared(json), meta: frame.meta };
                             }
                             // It fell behind, or the leader is gone: on by itself, from where it stands.
                             Heard::Lost => break,
                         }
                     }
                 }
-                has_begun |= seat.follows();
-                begin = seat.rest().or(begin);
+                has_begun |= stream_handle.follows();
+                begin = stream_handle.rest().or(begin);
                 followed.shows_cost = false;
             }
         }
     }
 
     /// How a member finds those who ask for the same.
-    fn entrance(self: &Arc<Self>, followed: &Followed, session: &Session, shape: &Arc<Shape>, slot: &Slot) -> Enter {
+    fn entrance(self: &Arc<Self>, followed: &Followed, session: &Session, shape: &Arc<Shape>, slot: &Slot) -> JoinFn {
         let (streams, followed, session) = (self.clone(), followed.clone(), session.clone());
         let (shape, slot) = (shape.clone(), slot.clone());
         Arc::new(move || {
             let (streams, followed, session) = (streams.clone(), followed.clone(), session.clone());
             let (shape, slot) = (shape.clone(), slot.clone());
             Box::pin(async move {
-                let likes = shape.likes(&session)?;
+                let cohort_key = shape.cohort_key(&session)?;
                 let cohorts = streams.cohorts.clone();
-                let lead = move |begin| streams.lead(followed.clone(), &session, &shape, likes, begin);
-                let joined = cohorts.join(likes, lead).await?;
+                let lead = move |begin| streams.lead(followed.clone(), &session, &shape, cohort_key, begin);
+                let joined = cohorts.join(cohort_key, lead).await?;
                 let position = joined.position;
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(joined);
                 Some(position)
@@ -207,15 +208,15 @@ impl<E: Executor> Streams<E> {
         followed: Followed,
         session: &Session,
         shape: &Shape,
-        likes: Likes,
+        cohort_key: CohortKey,
         begin: Option<Begin>,
-    ) -> Option<(Answers, Arc<Seat>)> {
-        let seat = Seat::new(Role::Leader, begin);
-        let data = seat.clone();
-        let id = (self.desk.new_id)().into();
-        let answers = self.desk.follow(Followed { id, shows_cost: false, ..followed }, session, |request| request.data(data));
+    ) -> Option<(Answers, Arc<StreamHandle>)> {
+        let stream_handle = StreamHandle::new(Role::Leader, begin);
+        let data = stream_handle.clone();
+        let id = (self.service.new_id)().into();
+        let answers = self.service.follow(Followed { id, shows_cost: false, ..followed }, session, |request| request.data(data));
         // The request has the rights of its moment: they must be those that the cohort is named after.
-        (shape.likes(session) == Some(likes)).then_some((answers, seat))
+        (shape.cohort_key(session) == Some(cohort_key)).then_some((answers, stream_handle))
     }
 }
 
@@ -232,24 +233,24 @@ struct Shape {
     document: String,
     operation: Option<String>,
     variables: String,
-    seen: Seen,
+    seen: Visibility,
 }
 
 impl Shape {
-    fn of<E>(desk: &Desk<E>, operation: &Operation, asked: &Asked) -> Self {
-        let trusted = asked.document_id.as_deref().and_then(|id| desk.trusted.get(id));
-        let document = trusted.unwrap_or(&asked.query).to_owned();
-        let mut variables = asked.variables.clone();
+    fn of<E>(service: &OperationService<E>, operation: &Operation, params: &GraphqlRequest) -> Self {
+        let trusted = params.document_id.as_deref().and_then(|id| service.trusted.get(id));
+        let document = trusted.unwrap_or(&params.query).to_owned();
+        let mut variables = params.variables.clone();
         if let Some(name) = cursor_variable(operation).filter(|name| is_used_once(&document, name)) {
             variables.remove(&async_graphql::Name::new(name));
         }
-        Self { document, operation: asked.operation_name.clone(), variables: json(&variables), seen: operation.seen }
+        Self { document, operation: params.operation_name.clone(), variables: json(&variables), seen: operation.seen }
     }
 
-    fn likes(&self, session: &Session) -> Option<Likes> {
+    fn cohort_key(&self, session: &Session) -> Option<CohortKey> {
         let seen = session.likeness.as_ref()?(self.seen)?;
         let Self { document, operation, variables, .. } = self;
-        Some(Likes::of(&[document, operation.as_deref().unwrap_or_default(), variables, &seen]))
+        Some(CohortKey::of(&[document, operation.as_deref().unwrap_or_default(), variables, &seen]))
     }
 }
 

@@ -15,7 +15,7 @@ use services::{
 
 use crate::{
     catalog::loads,
-    graphql::{fault::Answer, late::OfTenant, loader::Batcher},
+    graphql::{fault::Answer, lazy::OfTenant, loader::Batcher},
 };
 
 /// A thing of a product, with the file that it is.

@@ -13,7 +13,7 @@ use async_graphql::Context;
 use entity::prelude::{DocumentId, ImageId, ProductId};
 use iam::access::kind;
 
-use crate::graphql::{context::Asks, fault::Answer};
+use crate::graphql::{context::ContextExt, fault::Answer};
 use loaders::media;
 
 /// A product's pictures, in their order.

@@ -17,7 +17,7 @@ use crate::{
     catalog::loads,
     files::refuse as refuse_file,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{emits, requires},
         fault::{Answer, TopError},
         reading::{Reading, read},

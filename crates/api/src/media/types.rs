@@ -11,7 +11,7 @@ use services::{
 
 use super::loaders::Shown;
 use crate::graphql::{
-    context::Asks,
+    context::ContextExt,
     fault::{Answer, TopError},
     scalars::{DateTime, Long},
 };

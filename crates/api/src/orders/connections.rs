@@ -12,19 +12,19 @@ use platform::{
 };
 
 use super::{
+    direct_json,
     filters::{OrderFilter, OrderOrder, ReturnFilter, sorted},
-    lean,
     line::OrderLine,
     links::{MOST_A_PAGE, head_cursor},
     order::Order,
     returns::Return,
-    sight::{orders_within, returns_within},
+    visibility::{orders_within, returns_within},
 };
 use crate::graphql::{
     connection::{Page, PageArgs, PageInfo},
-    context::Asks,
+    context::ContextExt,
+    direct_json::SelectionView,
     fault::Answer,
-    lean::Plain,
     scalars::Cursor,
 };
 
@@ -47,8 +47,8 @@ impl OrderConnection {
         (0..self.page.nodes.len()).map(|index| OrderEdge(self.page.clone(), index)).collect()
     }
     /// The nodes alone.
-    async fn nodes(&self) -> lean::Orders {
-        lean::Orders(self.page.clone())
+    async fn nodes(&self) -> direct_json::Orders {
+        direct_json::Orders(self.page.clone())
     }
     /// Where the page stands in the list.
     async fn page_info(&self) -> PageInfo {
@@ -102,10 +102,10 @@ pub(super) async fn orders(
 /// Whether the nodes are written with lines that are read as far as they are shown.
 fn reads_lines_itself(ctx: &Context<'_>) -> bool {
     let lines = || {
-        let connection = Plain::of(&ctx.with_selection_set(&ctx.item.node.selection_set), "OrderConnection")?;
+        let connection = SelectionView::of(&ctx.with_selection_set(&ctx.item.node.selection_set), "OrderConnection")?;
         connection.below("nodes", "Order")?.below("lines", "OrderLine")
     };
-    lines().is_some_and(lean::shows_columns) && !ctx.look_ahead().field("edges").exists()
+    lines().is_some_and(direct_json::shows_columns) && !ctx.look_ahead().field("edges").exists()
 }
 
 /// Takes the stream's cursor out of a page's cursors, which carry it behind the sort's keys.

@@ -7,8 +7,8 @@ use platform::path;
 use uuid::Uuid;
 
 use super::{
+    enums::OrderStatus,
     links::{DateTimeFilter, Direction, IdFilter, StringFilter, argument},
-    words::OrderStatus,
 };
 use crate::graphql::{fault::TopError, filters::plain, refusal::Path};
 

@@ -7,9 +7,9 @@ use entity::prelude::{self, OrderLineId};
 use inventory::orders::core;
 
 use super::{
+    enums::FulfilmentStatus,
     line::{OrderLine, line_of},
     links::{self, Store},
-    words::FulfilmentStatus,
 };
 use crate::graphql::{
     directives::shared,

@@ -5,9 +5,9 @@ use inventory::ledger::shell::orders as shell;
 use platform::path;
 
 use super::{
+    enums::{NewOrderStatus, OrderLineKind},
     links::{LotRef, MoneyInput, ProductRef, ShortagePolicy, StoreRef},
     sourcing::SourcingInput,
-    words::{NewOrderStatus, OrderLineKind},
 };
 use crate::graphql::{
     reading::Reading,

@@ -11,13 +11,13 @@ use inventory::{
 use platform::storage::Fault;
 
 use super::{
+    enums::OrderLineKind,
     links::{self, Money, Product, Store},
     loaders::{HeldFor, load},
     order::{Order, order_of},
-    words::OrderLineKind,
 };
 use crate::graphql::{
-    context::Asks,
+    context::ContextExt,
     directives::{list_size, mask, shared},
     fault::Answer,
     scalars::Quantity,

@@ -10,7 +10,7 @@ use crate::{
     catalog::loads,
     graphql::{
         canonical::Canonical,
-        context::Asks,
+        context::ContextExt,
         fault::{Answer, TopError},
         scalars::Cursor,
     },

@@ -4,19 +4,19 @@ use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Context, Subscription};
 use futures_util::{Stream, StreamExt};
-use iam::access::{Standing, kind};
-use platform::realtime::Told;
+use iam::access::{LiveRights, kind};
+use platform::realtime::SharedEvent;
 
-use super::{OrderFilter, order::Order, payloads::ledger, sight::orders_within, topic::OrderTopic};
+use super::{OrderFilter, order::Order, payloads::ledger, topic::OrderTopic, visibility::orders_within};
 use crate::{
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{requires, shared},
         fault::{Answer, TopError},
         scalars::{Cursor, Long},
     },
     live::{
-        feed::{self, Update, Wish},
+        feed::{self, StreamOptions, Update},
         rights::Rights,
         stream::{self, ResetReason, StreamPhase},
     },
@@ -53,7 +53,7 @@ pub struct OrderChange {
     pub(super) seq: i64,
     pub(super) order: Order,
     /// The event; None in a snapshot.
-    pub(super) kind: Option<Arc<Told>>,
+    pub(super) kind: Option<Arc<SharedEvent>>,
     pub(super) in_filter: bool,
 }
 
@@ -74,7 +74,7 @@ impl OrderChange {
     /// What happened: order.created, order.confirmed, order.fulfilled, order.cancelled, order.expired, order.closed, order.updated (a backorder was
     /// filled, a hold gave way, or a return changed what came back or is to come back); snapshot when it is how things stand. More may be added.
     async fn event_type(&self) -> &str {
-        self.kind.as_ref().map_or(SNAPSHOT, |told| told.event.kind.as_str())
+        self.kind.as_ref().map_or(SNAPSHOT, |shared_event| shared_event.event.kind.as_str())
     }
     /// False: the order has left the filter, and no more is said of it until it enters again.
     async fn in_filter(&self) -> bool {
@@ -99,10 +99,10 @@ impl OrderSubscription {
     ) -> Result<impl Stream<Item = Answer<OrderUpdate>> + use<>, TopError> {
         let permit = ctx.permit::<kind::OrderRead>()?;
         let scope = permit.scope(ledger(ctx)?.database());
-        let rights = Rights::of::<kind::OrderRead>(permit.caller().clone(), ctx.data_opt::<Standing>().cloned());
+        let rights = Rights::of::<kind::OrderRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
         let filter = orders_within(&permit, OrderFilter::read(filter, permit.caller())?);
-        let wish = Wish { name: stream::filter_name(&filter), after, delay: Duration::ZERO };
-        let updates = feed::open(ctx, scope, OrderTopic { filter }, rights, wish).await?;
+        let options = StreamOptions { name: stream::filter_name(&filter), after, delay: Duration::ZERO };
+        let updates = feed::open(ctx, scope, OrderTopic { filter }, rights, options).await?;
         Ok(updates.map(|update| update.map(OrderUpdate)))
     }
 }

@@ -15,20 +15,20 @@ use inventory::orders::{
 use platform::storage::{Fault, TenantScope};
 
 use crate::graphql::{
-    at_once::{at_once, grouped},
-    context::Asks,
+    context::ContextExt,
     fault::Answer,
-    late::{Late, OfTenant},
+    immediate_loader::{grouped, immediate},
+    lazy::{Lazy, OfTenant},
 };
 
 /// Gives a request the loaders of orders and of what they refer to.
 pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
-    request.data(Late::<DataLoader<Rows>>::new(scope))
+    request.data(Lazy::<DataLoader<Rows>>::new(scope))
 }
 
 impl OfTenant for DataLoader<Rows> {
     fn of(scope: TenantScope) -> Self {
-        at_once(Rows(scope))
+        immediate(Rows(scope))
     }
 }
 
@@ -127,5 +127,5 @@ where
     Rows: Loader<K, Error = Fault>,
 {
     // Boxed, because the engine moves about what the largest field of an object may come to, for each of its fields.
-    Ok(Box::pin(ctx.late::<DataLoader<Rows>>()?.load_one(key)).await?)
+    Ok(Box::pin(ctx.lazy::<DataLoader<Rows>>()?.load_one(key)).await?)
 }

@@ -4,7 +4,7 @@ mod connections;
 mod filters;
 mod fulfilment;
 mod inputs;
-mod lean;
+mod direct_json;
 mod line;
 mod live;
 pub(crate) mod links;
@@ -19,13 +19,14 @@ mod return_inputs;
 mod return_mutation;
 mod return_step_inputs;
 mod returns;
-mod sight;
+mod visibility;
 mod sourcing;
 mod sourcing_roots;
 mod topic;
-mod words;
+mod enums;
 
 pub use connections::{BackorderConnection, BackorderEdge, OrderConnection, OrderEdge, ReturnConnection, ReturnEdge};
+pub use enums::{Disposition, FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus, ReturnStatus};
 pub use filters::{OrderFilter, OrderOrder, OrderOrderField, ReturnFilter, customers_seen};
 pub use fulfilment::{Fulfilment, FulfilmentLine};
 pub use inputs::{ActionInput, ExternalRef, LineQuantity, OrderCreateInput, OrderFulfilInput, OrderLineInput, OrderRef};
@@ -43,19 +44,18 @@ pub use return_step_inputs::{
     ReturnRejectInput,
 };
 pub use returns::{Return, ReturnLine, ReturnMatch};
-pub use sight::orders_within;
 pub use sourcing::{
-    Place, PositionInput, Sourcing, SourcingInput, SourcingRuleInput, SourcingSetInput, SourcingStore, SourcingStrategy,
+    GeoPosition, PositionInput, Sourcing, SourcingInput, SourcingRuleInput, SourcingSetInput, SourcingStore, SourcingStrategy,
     SplitPolicy, StoreSourcingInput,
 };
 pub use sourcing_roots::{SourcingMutation, SourcingPayload, SourcingQuery};
-pub use words::{Disposition, FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus, ReturnStatus};
+pub use visibility::orders_within;
 
 use async_graphql::Context;
 use entity::prelude::{OrderId, ReturnId};
 use iam::access::kind;
 
-use crate::graphql::{context::Asks, fault::Answer};
+use crate::graphql::{context::ContextExt, fault::Answer};
 
 /// The order of an id, with its lines.
 pub async fn load_order(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>> {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{emits, requires},
         fault::Answer,
     },

@@ -13,9 +13,9 @@ use super::{
     payloads::ledger,
     query::whole,
     returns::{Return, ReturnLine},
-    sight::returns_seen,
+    visibility::returns_seen,
 };
-use crate::graphql::{context::Asks, fault::Answer};
+use crate::graphql::{context::ContextExt, fault::Answer};
 
 /// The order of an id, with its lines.
 pub async fn order(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>> {

@@ -12,18 +12,18 @@ use inventory::orders::{
 use platform::storage::Fault;
 
 use super::{
+    enums::OrderStatus,
     fulfilment::Fulfilment,
     line::{Foreseen, OrderLine, held_for, held_units},
     links::{self, Actor, Channel, Customer, Money, Store},
     loaders::{FlagsOf, FulfilmentsOf, ReturnsOf, load},
     returns::Return,
-    sight::returns_seen,
-    words::OrderStatus,
+    visibility::returns_seen,
 };
 use crate::{
     costing::order_cost,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{mask, requires, shared},
         fault::{Answer, TopError},
         scalars::{DateTime, Long},

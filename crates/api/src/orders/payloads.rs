@@ -12,7 +12,7 @@ use platform::storage::TenantScope;
 
 use super::{order::Order, returns::Return};
 use crate::{
-    graphql::{context::Asks, fault::Answer, scalars::Long},
+    graphql::{context::ContextExt, fault::Answer, scalars::Long},
     seen_payload,
     stock::{lost, receipt},
 };

@@ -14,13 +14,13 @@ use super::{
     loaders::load,
     order::Order,
     payloads::ledger,
-    sight::orders_within,
+    visibility::orders_within,
 };
 use crate::{
     catalog::{product_named, store_named},
     graphql::{
         connection::PageArgs,
-        context::Asks,
+        context::ContextExt,
         directives::{cost, paged, requires},
         fault::{Answer, TopError},
         scalars::Cursor,

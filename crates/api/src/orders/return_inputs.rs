@@ -5,8 +5,8 @@ use inventory::ledger::shell::orders::{self as shell, Receive, ReturnMatch};
 use platform::path;
 
 use super::{
+    enums::{Disposition, OrderLineKind},
     links::{LotRef, MoneyInput, ProductRef, StoreRef},
-    words::{Disposition, OrderLineKind},
 };
 use crate::graphql::{
     reading::Reading,

@@ -5,8 +5,8 @@ use inventory::ledger::shell::orders::{self as shell, Rest, ReturnOf};
 use platform::path;
 
 use super::{
+    enums::Disposition,
     links::{LotRef, MoneyInput},
-    words::Disposition,
 };
 use crate::graphql::{
     reading::Reading,

@@ -8,14 +8,14 @@ use iam::access::{Caller, Permission, kind};
 use inventory::orders::core::{self, ReturnAction, return_actions_from};
 
 use super::{
+    enums::{Disposition, OrderLineKind, ReturnStatus},
     line::{OrderLine, line_of},
     links::{self, Customer, Money, Product, Store},
     loaders::{LinesOf, load},
     nodes::order_line,
-    words::{Disposition, OrderLineKind, ReturnStatus},
 };
 use crate::graphql::{
-    context::Asks,
+    context::ContextExt,
     directives::{list_size, mask, requires},
     fault::Answer,
     scalars::{DateTime, Long, Quantity},

@@ -14,7 +14,7 @@ use super::{
     payloads::ledger,
 };
 use crate::graphql::{
-    context::Asks,
+    context::ContextExt,
     directives::{list_size, requires},
     fault::Answer,
     reading::Reading,
@@ -154,14 +154,14 @@ impl StoreSourcingInput {
 /// A place on the globe, in degrees.
 #[derive(Debug, Clone, Copy, SimpleObject)]
 #[graphql(name = "Position")]
-pub struct Place {
+pub struct GeoPosition {
     /// North of the equator.
     pub latitude: f64,
     /// East of Greenwich.
     pub longitude: f64,
 }
 
-impl From<Position> for Place {
+impl From<Position> for GeoPosition {
     fn from(at: Position) -> Self {
         let (latitude, longitude) = at.degrees();
         Self { latitude, longitude }
@@ -224,7 +224,7 @@ impl SourcingStore {
         self.0.priority
     }
     /// Where it lies; null when that is not known.
-    async fn position(&self) -> Option<Place> {
-        self.0.position.map(Place::from)
+    async fn position(&self) -> Option<GeoPosition> {
+        self.0.position.map(GeoPosition::from)
     }
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{emits, requires},
         fault::Answer,
         reading::Reading,

@@ -13,12 +13,12 @@ use inventory::orders::{
 };
 use platform::{
     paging::{Key, PageRequest},
-    realtime::{Interest, Subject, Told},
+    realtime::{Interest, SharedEvent, Subject},
     storage::{Fault, TenantScope},
 };
 
 use super::{live::OrderChange, order::Order};
-use crate::live::feed::{Standing, Topic};
+use crate::live::feed::{SnapshotPage, Topic};
 
 /// Orders in a page of the snapshot.
 const SNAPSHOT_PAGE: u32 = 250;
@@ -38,7 +38,7 @@ impl Topic for OrderTopic {
         Interest::narrowest(inventory::orders::events::ORDERS, lists)
     }
 
-    async fn page(&self, scope: &TenantScope, after: Option<Vec<Key>>) -> Result<Standing<Self>, Fault> {
+    async fn page(&self, scope: &TenantScope, after: Option<Vec<Key>>) -> Result<SnapshotPage<Self>, Fault> {
         let sorted = Sorted { by: OrderSort::Number, descending: false };
         let request = PageRequest { limit: SNAPSHOT_PAGE, backward: false, after, before: None };
         let mut orders = rows::page(scope, &self.filter, sorted, &request).await?;
@@ -47,21 +47,23 @@ impl Topic for OrderTopic {
         let next = orders.last().filter(|_| more).map(|last| sorted.keys(last));
         let change =
             |order: core::Order| OrderChange { seq: 0, order: Order::head(Arc::new(order)), kind: None, in_filter: true };
-        Ok(Standing { changes: orders.into_iter().map(change).collect(), next })
+        Ok(SnapshotPage { changes: orders.into_iter().map(change).collect(), next })
     }
 
-    async fn changes(&self, scope: &TenantScope, events: &[Arc<Told>]) -> Result<Vec<OrderChange>, Fault> {
-        let told = events.iter().filter(|told| inventory::orders::events::ORDER.is_about(&told.event));
-        let read = told.map(|told| Ok((told, told.payload::<OrderEvent>()?))).collect::<Result<Vec<_>, Fault>>()?;
+    async fn changes(&self, scope: &TenantScope, events: &[Arc<SharedEvent>]) -> Result<Vec<OrderChange>, Fault> {
+        let shared_event = events.iter().filter(|shared_event| inventory::orders::events::ORDER.is_about(&shared_event.event));
+        let read = shared_event
+            .map(|shared_event| Ok((shared_event, shared_event.payload::<OrderEvent>()?)))
+            .collect::<Result<Vec<_>, Fault>>()?;
         let older = older(scope, read.iter().map(|(_, event)| event.as_ref())).await?;
-        let change = |(told, event): (&Arc<Told>, Arc<OrderEvent>)| {
+        let change = |(shared_event, event): (&Arc<SharedEvent>, Arc<OrderEvent>)| {
             let order = event.order().or_else(|| older.get(&event.order).map(|row| as_of(row, &event)))?;
             let in_filter = self.filter.matches(&order);
             let was_in = || event.before.is_some_and(|status| self.filter.matches(&core::Order { status, ..order.clone() }));
             (in_filter || was_in()).then(|| OrderChange {
-                seq: told.seq(),
+                seq: shared_event.seq(),
                 order: Order::head(Arc::new(order)),
-                kind: Some(told.clone()),
+                kind: Some(shared_event.clone()),
                 in_filter,
             })
         };

@@ -6,8 +6,8 @@ use inventory::ledger::shell::purchasing as shell;
 use platform::path;
 
 use super::{
+    enums::{ChargeBasis, ChargeKind},
     links::{MoneyInput, ProductRef, StoreRef, SupplierRef},
-    words::{ChargeBasis, ChargeKind},
 };
 use crate::{
     graphql::{

@@ -12,9 +12,9 @@ use inventory::{
 use platform::path;
 
 use super::{
+    enums::SupplierReturnSource,
     inputs::supplier_ref,
     links::{MoneyInput, ProductRef, StoreRef, SupplierRef},
-    words::SupplierReturnSource,
 };
 use crate::{
     graphql::{

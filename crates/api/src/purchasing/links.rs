@@ -12,7 +12,7 @@ pub use crate::{
 use crate::{
     catalog::{Supplier, loads},
     graphql::{
-        context::Asks,
+        context::ContextExt,
         fault::{Answer, TopError},
     },
 };

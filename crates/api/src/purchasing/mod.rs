@@ -16,7 +16,7 @@ mod refusal;
 mod reorder;
 mod returns;
 mod supply;
-mod words;
+mod enums;
 
 use async_graphql::{Context, MergedObject};
 use entity::prelude::{PurchaseOrderId, PurchaseOrderLineId, SupplierReturnId};
@@ -34,11 +34,11 @@ pub use payloads::{
 pub use query::PurchaseQuery;
 pub use returns::SupplierReturn;
 
-use crate::graphql::{apart::Apart, context::Asks, fault::Answer};
+use crate::graphql::{boxed::Boxed, context::ContextExt, fault::Answer};
 
 /// Purchasing's part of the mutations.
 #[derive(MergedObject, Default)]
-pub struct PurchasingMutation(mutation::PurchaseMutation, Apart<mutation_more::SupplyMutation>);
+pub struct PurchasingMutation(mutation::PurchaseMutation, Boxed<mutation_more::SupplyMutation>);
 
 /// The purchase order of an id, if it is of one of the caller's stores.
 pub async fn load_order(ctx: &Context<'_>, id: PurchaseOrderId) -> Answer<Option<PurchaseOrder>> {

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{emits, requires},
         fault::Answer,
         reading::{Reading, read},
@@ -148,7 +148,7 @@ impl SupplyMutation {
         changed(ctx);
         let keys: Vec<LevelKey> =
             set.levels.iter().map(|(product, store)| LevelKey { product: *product, store: *store }).collect();
-        let mut found = ctx.late::<DataLoader<StockLoader>>()?.load_many(keys.clone()).await?;
+        let mut found = ctx.lazy::<DataLoader<StockLoader>>()?.load_many(keys.clone()).await?;
         let levels = keys.iter().filter_map(|key| found.remove(key)).map(StockLevel).collect();
         Ok(StockPolicyPayload { levels, user_errors: Vec::new(), replayed: set.is_replayed, seq: set.seq.map(Long) })
     }

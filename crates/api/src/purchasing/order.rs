@@ -9,16 +9,16 @@ use inventory::purchasing::core::{self, Action, actions_from};
 use platform::storage::Fault;
 
 use super::{
+    enums::{ChargeBasis, ChargeKind, PurchaseOrderStatus},
     line::PurchaseOrderLine,
     links::{self, Actor, Money, Store, cost},
     loaders::{ApprovalLimit, DiscrepanciesOf, ReceiptsOf, load},
     receipt::{GoodsReceipt, PurchaseDiscrepancy},
-    words::{ChargeBasis, ChargeKind, PurchaseOrderStatus},
 };
 use crate::{
     catalog::Supplier,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{mask, requires},
         fault::Answer,
         scalars::{CurrencyCode, Date, DateTime, Long},

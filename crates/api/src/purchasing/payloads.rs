@@ -12,7 +12,7 @@ use platform::storage::{Fault, TenantScope};
 
 use super::{order::PurchaseOrder, returns::SupplierReturn, supply::SupplierProduct};
 use crate::{
-    graphql::{context::Asks, fault::Answer, refusal::UserError, scalars::Long},
+    graphql::{context::ContextExt, fault::Answer, refusal::UserError, scalars::Long},
     seen_payload,
     stock::{StockLevel, level_seen, lost, receipt},
 };

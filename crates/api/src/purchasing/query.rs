@@ -16,17 +16,17 @@ use inventory::{
 use platform::{clock::day_text, paging::CursorSigner, path, storage::TenantScope};
 
 use super::{
+    enums::PurchaseOrderStatus,
     inputs_more::{store_name, supplier_name},
     links::{MOST_A_PAGE, StoreRef, SupplierRef, argument},
     order::PurchaseOrder,
     reorder::{ReorderSuggestion, SupplierPerformance},
     returns::SupplierReturn,
     supply::{SupplierProduct, SupplierProductConnection},
-    words::PurchaseOrderStatus,
 };
 use crate::graphql::{
     connection::{Page, PageArgs},
-    context::Asks,
+    context::ContextExt,
     directives::{cost, list_size, paged, requires},
     fault::{Answer, TopError},
     filters::IdFilter,

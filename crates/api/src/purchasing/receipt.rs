@@ -6,9 +6,9 @@ use async_graphql::{Context, ID, Object};
 use inventory::purchasing::core;
 
 use super::{
+    enums::DiscrepancyKind,
     line::line_id,
     links::{self, Actor, Money, Product, cost},
-    words::DiscrepancyKind,
 };
 use crate::graphql::{
     directives::mask,

@@ -9,9 +9,9 @@ use inventory::purchasing::{
 };
 
 use super::{
+    enums::{ReorderKind, ReorderReason},
     links::{self, Product, Store},
     supply::SupplierProduct,
-    words::{ReorderKind, ReorderReason},
 };
 use crate::{
     catalog::Supplier,
@@ -89,19 +89,19 @@ impl ReorderSuggestion {
     }
     /// What is available in the store.
     async fn available(&self) -> Quantity {
-        units(self.row.place.available)
+        units(self.row.store_stock.available)
     }
     /// What is ordered from suppliers and has not come.
     async fn incoming(&self) -> Quantity {
-        units(self.row.place.incoming)
+        units(self.row.store_stock.incoming)
     }
     /// What is on its way from another store.
     async fn in_transit(&self) -> Quantity {
-        units(self.row.place.in_transit)
+        units(self.row.store_stock.in_transit)
     }
     /// What open orders are owed beyond stock, also as parts of kits.
     async fn backordered(&self) -> Quantity {
-        units(self.row.place.backordered)
+        units(self.row.store_stock.backordered)
     }
     /// At or below this position it is ordered.
     async fn reorder_point(&self) -> Quantity {

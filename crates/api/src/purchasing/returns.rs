@@ -6,10 +6,10 @@ use async_graphql::{Context, ID, Object};
 use inventory::purchasing::core;
 
 use super::{
+    enums::SupplierReturnSource,
     links::{self, Actor, Money, Product, Store, cost},
     loaders::{LinesOf, load},
     order::PurchaseOrder,
-    words::SupplierReturnSource,
 };
 use crate::{
     catalog::Supplier,

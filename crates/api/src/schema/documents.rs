@@ -7,7 +7,7 @@ use inventory::stock::core::{Reference, ReferenceKind};
 use super::Node;
 use crate::{
     counts,
-    graphql::{context::Asks, fault::Answer},
+    graphql::{context::ContextExt, fault::Answer},
     orders, purchasing, stock, transfers,
 };
 

@@ -11,7 +11,7 @@ use crate::{
     costing::{CostMutation, CostQuery},
     counts::{CountsMutation, CountsQuery},
     exchange::{ExchangeSubscription, FileMutations, FileQueries},
-    graphql::{apart::Apart, rate_limit::RateLimitQuery},
+    graphql::{boxed::Boxed, rate_limit::RateLimitQuery},
     identity::{FactorMutation, IdentityMutation, IdentityQuery, PeopleMutation, SandboxMutation, SessionMutation},
     insight::{EventQuery, InsightQuery},
     jobs::{JobMutation, JobQuery},
@@ -28,7 +28,7 @@ use crate::{
 /// What can be asked. Each field says which permission it needs.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub struct Queries(Apart<OtherQueries>, Apart<PurchaseQuery>, Apart<StockQuery>, Apart<OrdersQuery>, Apart<CatalogQuery>);
+pub struct Queries(Boxed<OtherQueries>, Boxed<PurchaseQuery>, Boxed<StockQuery>, Boxed<OrdersQuery>, Boxed<CatalogQuery>);
 
 /// What is asked less often.
 #[derive(MergedObject, Default)]
@@ -55,10 +55,10 @@ pub struct OtherQueries(
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
 pub struct Mutations(
-    Apart<OtherMutations>,
-    Apart<PurchasingMutation>,
-    Apart<CatalogMutation>,
-    Apart<OrdersMutation>,
+    Boxed<OtherMutations>,
+    Boxed<PurchasingMutation>,
+    Boxed<CatalogMutation>,
+    Boxed<OrdersMutation>,
     StockMutation,
 );
 

@@ -13,7 +13,7 @@ use inventory::stock::{
 };
 use platform::{
     paging::Key,
-    realtime::{Interest, Told},
+    realtime::{Interest, SharedEvent},
     storage::{Fault, TenantScope},
 };
 
@@ -30,7 +30,7 @@ use crate::{
         scalars::{Cursor, DateTime, Long},
     },
     live::{
-        feed::{Standing, Topic, Update},
+        feed::{SnapshotPage, Topic, Update},
         stream::{ResetReason, StreamPhase},
     },
 };
@@ -153,16 +153,16 @@ impl Topic for AlertTopic {
     }
 
     /// Alerts are what happens, not how things stand.
-    async fn page(&self, _scope: &TenantScope, _after: Option<Vec<Key>>) -> Result<Standing<Self>, Fault> {
-        Ok(Standing { changes: Vec::new(), next: None })
+    async fn page(&self, _scope: &TenantScope, _after: Option<Vec<Key>>) -> Result<SnapshotPage<Self>, Fault> {
+        Ok(SnapshotPage { changes: Vec::new(), next: None })
     }
 
-    async fn changes(&self, scope: &TenantScope, events: &[Arc<Told>]) -> Result<Vec<StockAlert>, Fault> {
+    async fn changes(&self, scope: &TenantScope, events: &[Arc<SharedEvent>]) -> Result<Vec<StockAlert>, Fault> {
         let mut alerts = Vec::new();
-        for told in events {
-            let (seq, at) = (told.seq(), told.event.recorded_at);
-            if inventory::stock::events::STOCK_CHANGED.is(&told.event) {
-                let changed = told.payload::<StockChanged>()?;
+        for shared_event in events {
+            let (seq, at) = (shared_event.seq(), shared_event.event.recorded_at);
+            if inventory::stock::events::STOCK_CHANGED.is(&shared_event.event) {
+                let changed = shared_event.payload::<StockChanged>()?;
                 // The first entries of a level bring in what never was there: it has not come back.
                 let known = changed.levels.iter().filter(|state| state.version > state.entries);
                 alerts.extend(known.filter_map(|state| {
@@ -170,7 +170,7 @@ impl Topic for AlertTopic {
                     self.raised(seq, &before(state, &after), after)
                 }));
             } else {
-                let raised = lines_moved(scope, told)
+                let raised = lines_moved(scope, shared_event)
                     .await?
                     .into_iter()
                     .filter_map(|(before, after)| self.raised(seq, &before, LevelRow { updated_at: at, ..after }));

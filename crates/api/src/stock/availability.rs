@@ -17,7 +17,7 @@ use super::{StockStatus, links, loaders::LevelsOf};
 use crate::{
     catalog::{Store, StoreRef, loads},
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{requires, shared},
         fault::Answer,
         scalars::{DateTime, Quantity},
@@ -77,7 +77,7 @@ pub async fn availability_of_product(
     product: ProductId,
     stores: Option<Vec<StoreRef>>,
 ) -> Answer<Vec<StockAvailability>> {
-    let levels = ctx.late::<LevelsOf>()?.product(product).await?;
+    let levels = ctx.lazy::<LevelsOf>()?.product(product).await?;
     let (reach, wanted) = wanted(ctx, stores).await?;
     let is_asked = |store: StoreId| reach.covers(store) && wanted.as_ref().is_none_or(|wanted| wanted.contains(&store));
     Ok(levels.iter().filter(|level| is_asked(level.key.store)).map(StockAvailability::from).collect())
@@ -92,7 +92,7 @@ pub async fn availability_of_kit(
     let (reach, wanted) = wanted(ctx, stores).await?;
     let is_asked = |store: StoreId| reach.covers(store) && wanted.as_ref().is_none_or(|wanted| wanted.contains(&store));
     let components = loads(ctx)?.components(kit.id).await?;
-    let levels = ctx.late::<LevelsOf>()?;
+    let levels = ctx.lazy::<LevelsOf>()?;
     let levels = futures_util::future::try_join_all(components.iter().map(|part| levels.product(part.product))).await?;
     let mut places: BTreeMap<StoreId, Timestamp> = BTreeMap::new();
     for level in levels.iter().flat_map(|levels| levels.iter()).filter(|level| is_asked(level.key.store)) {

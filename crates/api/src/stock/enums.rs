@@ -1,7 +1,7 @@
 //! The words of the stock room, as GraphQL enums.
 
 use async_graphql::Enum;
-use entity::prelude as words;
+use entity::prelude;
 use inventory::stock::core::Shortage;
 
 /// Declares a GraphQL enum that mirrors an enum of the entity crate, with a description for each word.
@@ -17,7 +17,7 @@ macro_rules! mirrored_enum {
 
 mirrored_enum! {
     /// How well a level is stocked, from what is available.
-    StockStatus = "entity::words::StockStatus" {
+    StockStatus = "entity::enums::StockStatus" {
         /// Nothing is available.
         OutOfStock,
         /// At or below the reorder point, or the product's low-stock threshold.
@@ -33,7 +33,7 @@ mirrored_enum! {
 
 mirrored_enum! {
     /// What a movement was.
-    MovementKind = "entity::words::MovementKind" {
+    MovementKind = "entity::enums::MovementKind" {
         /// Goods came in.
         Receipt,
         /// Goods were sold and left.
@@ -63,7 +63,7 @@ mirrored_enum! {
 
 mirrored_enum! {
     /// Why stock was changed.
-    ReasonCode = "entity::words::ReasonCode" {
+    ReasonCode = "entity::enums::ReasonCode" {
         /// Bought.
         Purchase,
         /// Sold.
@@ -97,7 +97,7 @@ mirrored_enum! {
 
 mirrored_enum! {
     /// Where a reservation is in its life.
-    ReservationStatus = "entity::words::ReservationStatus" {
+    ReservationStatus = "entity::enums::ReservationStatus" {
         /// Stock is held.
         Active,
         /// What was held has left, or an order took its place.
@@ -113,7 +113,7 @@ mirrored_enum! {
 
 mirrored_enum! {
     /// Whether a lot may be sold.
-    LotStatus = "entity::words::LotStatus" {
+    LotStatus = "entity::enums::LotStatus" {
         /// It may, until its last day.
         Available,
         /// Not until it is released.
@@ -125,7 +125,7 @@ mirrored_enum! {
 
 mirrored_enum! {
     /// Why stock that is there cannot be sold.
-    Condition = "entity::words::Condition" {
+    Condition = "entity::enums::Condition" {
         /// Set aside until somebody has looked.
         Quarantine,
         /// Broken or spoiled.
@@ -152,7 +152,7 @@ pub enum AdjustKind {
     /// Goods were taken out: deltas below 0.
     Removal,
 }
-impl From<AdjustKind> for words::MovementKind {
+impl From<AdjustKind> for prelude::MovementKind {
     fn from(kind: AdjustKind) -> Self {
         match kind {
             AdjustKind::Receipt => Self::Receipt,

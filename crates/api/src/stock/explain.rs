@@ -1,7 +1,7 @@
 //! `explainAvailability` and `availableOn`, as GraphQL.
 
 use async_graphql::{Context, Object};
-use entity::prelude as words;
+use entity::prelude;
 use iam::access::kind;
 use inventory::{
     ledger::Ledger,
@@ -16,7 +16,7 @@ use super::{Condition, LotLevel, Reservation, StockLevel, UnavailableStock, lot:
 use crate::{
     catalog::{ProductRef, StoreRef, product_named, store_named},
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{list_size, requires},
         fault::{Answer, TopError},
         scalars::{Date, Quantity},
@@ -28,7 +28,7 @@ use crate::{
 const MOST_LISTED: usize = 250;
 
 fn quantity(units: i64) -> Quantity {
-    Quantity(words::Quantity::new(units).unwrap_or_default())
+    Quantity(prelude::Quantity::new(units).unwrap_or_default())
 }
 
 /// Why so much of a product is available in a store.
@@ -76,11 +76,11 @@ impl LotShare {
 impl AvailabilityExplained {
     /// The level.
     async fn level(&self) -> StockLevel {
-        StockLevel(LevelRow::from(&self.0.known.level))
+        StockLevel(LevelRow::from(&self.0.level_snapshot.level))
     }
     /// What is physically there.
     async fn on_hand(&self) -> Quantity {
-        self.0.known.level.on_hand.into()
+        self.0.level_snapshot.level.on_hand.into()
     }
     /// Of a tracked product: the lots that sum to onHand.
     #[graphql(directive = list_size::apply(Some(50), None, None))]
@@ -89,19 +89,19 @@ impl AvailabilityExplained {
     }
     /// What cannot be sold: the sum of unavailableBy.
     async fn unavailable(&self) -> Quantity {
-        self.0.known.level.unavailable.into()
+        self.0.level_snapshot.level.unavailable.into()
     }
     /// What cannot be sold, by why.
     #[graphql(directive = list_size::apply(Some(4), None, None))]
     async fn unavailable_by(&self) -> Vec<UnavailableStock> {
-        let all = words::Condition::ALL.iter().map(|condition| (*condition, self.0.known.aside.of(*condition)));
+        let all = prelude::Condition::ALL.iter().map(|condition| (*condition, self.0.level_snapshot.aside.of(*condition)));
         all.filter(|(_, n)| *n != 0)
             .map(|(condition, n)| UnavailableStock { condition: Condition::from(condition), quantity: quantity(n) })
             .collect()
     }
     /// What is promised: the sum of reservations, and of reservedElse.
     async fn reserved(&self) -> Quantity {
-        self.0.known.level.reserved.into()
+        self.0.level_snapshot.level.reserved.into()
     }
     /// What holds it, the oldest first, at most 250: each with its document.
     #[graphql(directive = list_size::apply(Some(50), None, None))]
@@ -115,42 +115,42 @@ impl AvailabilityExplained {
         let permit = ctx.permit::<kind::StockRead>()?;
         let listed = self.0.reservations.iter().take(MOST_LISTED).filter(|held| sees_reservation(&permit, held));
         let listed: i64 = listed.map(|held| held.remaining.get()).sum();
-        Ok(quantity(self.0.known.level.reserved.get() - listed))
+        Ok(quantity(self.0.level_snapshot.level.reserved.get() - listed))
     }
     /// On hand, less unavailable, less reserved.
     async fn available(&self) -> Quantity {
-        quantity(self.0.known.level.available())
+        quantity(self.0.level_snapshot.level.available())
     }
     /// What is available, but in lots that may not be sold: past their date, or with fewer days left than the product's minimumRemainingDays.
     /// What transfers hold is held of those that are near their date first, and is not in it.
     async fn not_for_sale(&self) -> Quantity {
-        quantity(self.0.known.not_for_sale(self.0.today))
+        quantity(self.0.level_snapshot.not_for_sale(self.0.today))
     }
     /// What channels do not promise.
     async fn safety_stock(&self) -> Quantity {
-        self.0.known.level.safety_stock.into()
+        self.0.level_snapshot.level.safety_stock.into()
     }
     /// available − notForSale − safetyStock, at least 0. Orders of shops and staff are promised the safety stock, too.
     async fn available_to_promise(&self) -> Quantity {
-        quantity(self.0.known.to_promise(self.0.today))
+        quantity(self.0.level_snapshot.to_promise(self.0.today))
     }
     /// What is ordered from suppliers and not yet here: the sum of incomingFrom.
     async fn incoming(&self) -> Quantity {
-        self.0.known.level.incoming.into()
+        self.0.level_snapshot.level.incoming.into()
     }
     /// What is ordered, by when it is expected.
     #[graphql(directive = list_size::apply(Some(10), None, None))]
     async fn incoming_from(&self) -> Vec<ExpectedStock> {
-        self.0.known.incoming.iter().copied().map(ExpectedStock).collect()
+        self.0.level_snapshot.incoming.iter().copied().map(ExpectedStock).collect()
     }
     /// What is on its way from other stores: the sum of inTransitFrom.
     async fn in_transit(&self) -> Quantity {
-        self.0.known.level.in_transit.into()
+        self.0.level_snapshot.level.in_transit.into()
     }
     /// What is on its way from other stores, by when it is expected.
     #[graphql(directive = list_size::apply(Some(10), None, None))]
     async fn in_transit_from(&self) -> Vec<ExpectedStock> {
-        self.0.known.in_transit.iter().copied().map(ExpectedStock).collect()
+        self.0.level_snapshot.in_transit.iter().copied().map(ExpectedStock).collect()
     }
 }
 
@@ -182,8 +182,8 @@ impl AvailableOn {
         if date.0 < found.today {
             return Err(TopError::bad_input("today or a later day is expected", vec!["date".to_owned()]));
         }
-        let level = StockLevel(LevelRow::from(&found.known.level));
-        Ok(Some(Self { outlook: found.known.outlook(found.today, date.0), date: date.0, level }))
+        let level = StockLevel(LevelRow::from(&found.level_snapshot.level));
+        Ok(Some(Self { outlook: found.level_snapshot.outlook(found.today, date.0), date: date.0, level }))
     }
 }
 

@@ -11,12 +11,12 @@ use inventory::{
 };
 use platform::paging::{CursorSigner, Key};
 
-use super::{StockEntry, StockEntryConnection, StockStatus, links, sight::movements_of};
+use super::{StockEntry, StockEntryConnection, StockStatus, links, visibility::movements_of};
 use crate::{
     catalog::{Product, Store},
     graphql::{
         connection::{Page, PageArgs},
-        context::Asks,
+        context::ContextExt,
         directives::{cost, list_size, requires, shared},
         fault::Answer,
         limits::Limits,
@@ -128,7 +128,7 @@ impl StockLevel {
             _ => None,
         };
         let entries = Box::pin(rows::entries_of_level(&scope, self.0.key, before, request.limit + 1)).await?;
-        let loader = ctx.late::<DataLoader<super::loaders::StockLoader>>()?;
+        let loader = ctx.lazy::<DataLoader<super::loaders::StockLoader>>()?;
         let seqs = entries.iter().map(|(seq, _)| super::loaders::BySeq(*seq));
         let movements = Box::pin(loader.load_many(seqs)).await?;
         let nodes = entries.into_iter().filter_map(|(seq, entry)| {

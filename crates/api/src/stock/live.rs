@@ -4,27 +4,27 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Subscription, dataloader::DataLoader};
 use futures_util::{Stream, StreamExt, stream::BoxStream};
-use iam::access::{Permit, Standing, kind};
+use iam::access::{LiveRights, Permit, kind};
 use inventory::{ledger::Ledger, stock::rows::list::LevelRow};
-use platform::{realtime::Told, storage::TenantScope};
+use platform::{realtime::SharedEvent, storage::TenantScope};
 
 use super::{
     StockEntry, StockFilter, StockLevel,
     alerts::{AlertFilter, AlertTopic, AlertUpdate},
     level_filter,
     loaders::{BySeq, LevelsOf, StockLoader},
-    sight::{sees_movements, within},
     topic::StockTopic,
+    visibility::{sees_movements, within},
 };
 use crate::{
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{requires, shared},
         fault::{Answer, TopError},
         scalars::{Cursor, Long},
     },
     live::{
-        feed::{self, Update, Wish},
+        feed::{self, StreamOptions, Update},
         rights::Rights,
         stream::{self, ResetReason, StreamPhase},
     },
@@ -58,7 +58,7 @@ impl StockUpdate {
 /// The operation's look-ups outlive an event; what they remember of the catalogue may have changed since the last one.
 pub(super) fn forget(ctx: &Context<'_>) -> Answer<()> {
     crate::catalog::loads(ctx)?.forget();
-    ctx.late::<LevelsOf>()?.forget();
+    ctx.lazy::<LevelsOf>()?.forget();
     Ok(())
 }
 
@@ -69,7 +69,7 @@ pub struct StockChange {
     pub(super) level: LevelRow,
     pub(super) in_filter: bool,
     /// The event, where it has entries on this level.
-    pub(super) moved: Option<Arc<Told>>,
+    pub(super) moved: Option<Arc<SharedEvent>>,
 }
 
 /// A level as one event left it. A row may come twice: keep the one with the greater seq.
@@ -87,12 +87,12 @@ impl StockChange {
     /// you may not see.
     async fn entries(&self, ctx: &Context<'_>) -> Answer<Vec<StockEntry>> {
         // Of a store whose movements the caller may not see there are none.
-        let Some(told) = self.moved.as_ref() else { return Ok(Vec::new()) };
+        let Some(shared_event) = self.moved.as_ref() else { return Ok(Vec::new()) };
         if !sees_movements(ctx, self.level.key.store)? {
             return Ok(Vec::new());
         }
         // A movement never changes: it is read once for all who follow.
-        let movement = told.beside(ctx.late::<DataLoader<StockLoader>>()?.load_one(BySeq(self.seq))).await?;
+        let movement = shared_event.attachment(ctx.lazy::<DataLoader<StockLoader>>()?.load_one(BySeq(self.seq))).await?;
         let of = |m: &Arc<inventory::stock::core::Movement>| {
             let mine = m.entries.iter().filter(|entry| entry.key == self.level.key);
             mine.map(|entry| StockEntry { movement: m.clone(), line: entry.line }).collect()
@@ -128,8 +128,8 @@ impl StockSubscription {
         let (permit, scope, rights) = follower(ctx)?;
         let delay = feed::delay(max_delay_ms)?;
         let filter = within(&permit, level_filter(ctx, filter.as_ref()).await?);
-        let wish = Wish { name: stream::filter_name(&filter), after, delay };
-        let updates = feed::open(ctx, scope, StockTopic { filter }, rights, wish).await?;
+        let options = StreamOptions { name: stream::filter_name(&filter), after, delay };
+        let updates = feed::open(ctx, scope, StockTopic { filter }, rights, options).await?;
         Ok(updates.map(|update| update.map(StockUpdate)).boxed())
     }
 
@@ -144,8 +144,8 @@ impl StockSubscription {
     ) -> Result<impl Stream<Item = Answer<AlertUpdate>> + use<>, TopError> {
         let (permit, scope, rights) = follower(ctx)?;
         let topic = AlertTopic::of(&permit, filter.unwrap_or_default())?;
-        let wish = Wish { name: stream::filter_name(&topic), after, delay: std::time::Duration::ZERO };
-        let updates = feed::open(ctx, scope, topic, rights, wish).await?;
+        let options = StreamOptions { name: stream::filter_name(&topic), after, delay: std::time::Duration::ZERO };
+        let updates = feed::open(ctx, scope, topic, rights, options).await?;
         Ok(updates.map(|update| update.map(AlertUpdate)))
     }
 }
@@ -154,6 +154,6 @@ impl StockSubscription {
 fn follower(ctx: &Context<'_>) -> Answer<(Permit<kind::StockRead>, TenantScope, Rights)> {
     let permit = ctx.permit::<kind::StockRead>()?;
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
-    let rights = Rights::of::<kind::StockRead>(permit.caller().clone(), ctx.data_opt::<Standing>().cloned());
+    let rights = Rights::of::<kind::StockRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
     Ok((permit, scope, rights))
 }

@@ -14,15 +14,15 @@ use inventory::stock::{
     core::{Lot, LotLevel, Movement},
     rows::{
         self, Which,
-        list::{Figures, LevelRow},
+        list::{LevelRow, LevelSummary},
     },
 };
 use platform::storage::TenantScope;
 
 use crate::graphql::{
-    at_once::at_once,
     fault::{Answer, TopError},
-    late::{Late, OfTenant},
+    immediate_loader::immediate,
+    lazy::{Lazy, OfTenant},
     loader::Batcher,
 };
 
@@ -133,7 +133,7 @@ impl Loader<LotLevelsOf> for StockLoader {
 pub struct LevelsOf {
     scope: TenantScope,
     levels: Batcher<ProductId, Arc<Vec<LevelRow>>>,
-    figures: Batcher<ProductId, Arc<Vec<Figures>>>,
+    figures: Batcher<ProductId, Arc<Vec<LevelSummary>>>,
 }
 
 impl LevelsOf {
@@ -148,11 +148,11 @@ impl LevelsOf {
         Ok(self.levels.one(id, load).await?.unwrap_or_default())
     }
     /// The same with what most pages show of them.
-    pub async fn figures(&self, id: ProductId) -> Answer<Arc<Vec<Figures>>> {
+    pub async fn figures(&self, id: ProductId) -> Answer<Arc<Vec<LevelSummary>>> {
         Ok(self.figures_of(&[id]).await?.remove(&id).unwrap_or_default())
     }
     /// Of several products, those that have levels.
-    pub async fn figures_of(&self, ids: &[ProductId]) -> Answer<HashMap<ProductId, Arc<Vec<Figures>>>> {
+    pub async fn figures_of(&self, ids: &[ProductId]) -> Answer<HashMap<ProductId, Arc<Vec<LevelSummary>>>> {
         let load = |ids: Vec<ProductId>| async move {
             let found = rows::list::figures_of_products(&self.scope, &ids).await?;
             Ok(found.into_iter().map(|(id, levels)| (id, Arc::new(levels))).collect())
@@ -169,19 +169,19 @@ impl LevelsOf {
 
 /// A mutation has changed stock: another field of the same operation must not be told what was before.
 pub fn changed(ctx: &Context<'_>) {
-    if let Some(levels) = ctx.data_opt::<Late<LevelsOf>>().map(Late::get) {
+    if let Some(levels) = ctx.data_opt::<Lazy<LevelsOf>>().map(Lazy::get) {
         levels.forget();
     }
 }
 
 /// Gives an operation its loaders. They wait for nothing: what one step of the engine asks for goes into one statement.
 pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
-    request.data(Late::<DataLoader<StockLoader>>::new(scope)).data(Late::<LevelsOf>::new(scope))
+    request.data(Lazy::<DataLoader<StockLoader>>::new(scope)).data(Lazy::<LevelsOf>::new(scope))
 }
 
 impl OfTenant for DataLoader<StockLoader> {
     fn of(scope: TenantScope) -> Self {
-        at_once(StockLoader(scope, Mutex::default()))
+        immediate(StockLoader(scope, Mutex::default()))
     }
 }
 

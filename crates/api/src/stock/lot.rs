@@ -27,7 +27,7 @@ use crate::{
     connection,
     graphql::{
         connection::{Page, PageArgs},
-        context::Asks,
+        context::ContextExt,
         directives::{cost, list_size, mask, requires, shared},
         fault::{Answer, TopError},
         limits::Limits,
@@ -52,7 +52,7 @@ impl Lot {
     /// Where it is and was, of the stores that the caller may see.
     async fn seen(&self, ctx: &Context<'_>) -> Answer<Vec<Level>> {
         let reach = ctx.permit::<kind::StockRead>()?.reach();
-        let levels = ctx.late::<DataLoader<StockLoader>>()?.load_one(LotLevelsOf(self.0.id)).await?.unwrap_or_default();
+        let levels = ctx.lazy::<DataLoader<StockLoader>>()?.load_one(LotLevelsOf(self.0.id)).await?.unwrap_or_default();
         Ok(levels.iter().filter(|level| reach.covers(level.key.store)).copied().collect())
     }
 }
@@ -230,7 +230,7 @@ pub async fn trace(ctx: &Context<'_>, lot: entity::prelude::LotId, args: &PageAr
         (format!("{bounds}{order}"), values)
     };
     let entries = lot_list::lot_entries(&scope, lot, own, (tail, 2)).await?;
-    let loader = ctx.late::<DataLoader<StockLoader>>()?;
+    let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
     let movements = loader.load_many(entries.iter().map(|entry| BySeq(entry.seq))).await?;
     let mut nodes = Vec::with_capacity(entries.len());
     for entry in entries {

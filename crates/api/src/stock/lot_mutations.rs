@@ -18,7 +18,7 @@ use super::{
     stopped,
 };
 use crate::graphql::{
-    context::Asks,
+    context::ContextExt,
     directives::{emits, requires},
     fault::Answer,
     reading::{Reading, read},
@@ -197,7 +197,7 @@ async fn payload(ctx: &Context<'_>, done: Result<Receipt, Stop>, of: Option<enti
         Ok(receipt) => receipt,
         Err(stop) => return Ok(LotPayload::refused(stopped(ctx, stop).await?)),
     };
-    let loader = ctx.late::<DataLoader<StockLoader>>()?;
+    let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
     let seq = receipt.seq.map(Long);
     let stored = receipt.stored.take();
     let own = receipt.take_movement();

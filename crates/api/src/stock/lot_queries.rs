@@ -29,7 +29,7 @@ use crate::{
     catalog::{ProductRef, StoreRef, store_named},
     graphql::{
         connection::{Page, PageArgs},
-        context::Asks,
+        context::ContextExt,
         directives::{paged, requires},
         fault::{Answer, TopError},
         filters::id_of,
@@ -44,7 +44,7 @@ const MAX_DAYS: i32 = 36_500;
 /// A lot by its id, if it ever was in a store that the caller may see.
 pub async fn lot_seen(ctx: &Context<'_>, id: LotId) -> Answer<Option<Lot>> {
     let reach = ctx.permit::<kind::StockRead>()?.reach();
-    let loader = ctx.late::<DataLoader<StockLoader>>()?;
+    let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
     let Some(lot) = loader.load_one(id).await? else { return Ok(None) };
     if reach != Reach::Everywhere {
         let places = loader.load_one(LotLevelsOf(id)).await?.unwrap_or_default();
@@ -57,7 +57,7 @@ pub async fn lot_seen(ctx: &Context<'_>, id: LotId) -> Answer<Option<Lot>> {
 
 /// The lot that a document of the caller's names, whoever may see its stock.
 pub async fn lot_of_document(ctx: &Context<'_>, id: LotId) -> Answer<Arc<core::Lot>> {
-    let found = Box::pin(ctx.late::<DataLoader<StockLoader>>()?.load_one(id)).await?;
+    let found = Box::pin(ctx.lazy::<DataLoader<StockLoader>>()?.load_one(id)).await?;
     Ok(found.ok_or_else(|| Fault::corrupt("lot", "what is referred to exists"))?)
 }
 

@@ -10,13 +10,13 @@ use super::{
     Condition, Lot, MovementKind, ReasonCode, links,
     loaders::{ReversalOf, StockLoader},
     lot_queries::lot_seen,
-    sight::movement_seen,
+    visibility::movement_seen,
 };
 use crate::{
     catalog::{Money, Product, Store},
     connection,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{mask, requires, shared},
         fault::{Answer, TopError},
         scalars::{Date, DateTime, Long, Quantity},
@@ -73,12 +73,12 @@ impl StockMovement {
     /// The movement that this one undoes.
     async fn reverses(&self, ctx: &Context<'_>) -> Option<Answer<Self>> {
         let id = self.0.reverses?;
-        let load = async { movement_seen(ctx, ctx.late::<DataLoader<StockLoader>>()?.load_one(id).await?) };
+        let load = async { movement_seen(ctx, ctx.lazy::<DataLoader<StockLoader>>()?.load_one(id).await?) };
         Box::pin(load).await.transpose()
     }
     /// The movement that undid this one.
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Self>> {
-        let load = async { movement_seen(ctx, ctx.late::<DataLoader<StockLoader>>()?.load_one(ReversalOf(self.0.id)).await?) };
+        let load = async { movement_seen(ctx, ctx.lazy::<DataLoader<StockLoader>>()?.load_one(ReversalOf(self.0.id)).await?) };
         Box::pin(load).await.transpose()
     }
     /// When it happened.

@@ -23,7 +23,7 @@ use super::{
     stopped,
 };
 use crate::graphql::{
-    context::Asks,
+    context::ContextExt,
     directives::{emits, requires},
     fault::Answer,
     reading::{Reading, read},
@@ -210,7 +210,7 @@ pub(super) async fn stock_payload(ctx: &Context<'_>, done: Result<Receipt, Stop>
         return replayed(ctx, stored.movement, stored.seq).await;
     }
     if receipt.lots.iter().any(|lot| !lot.exists) {
-        ctx.late::<DataLoader<StockLoader>>()?.loader().make(&receipt.lots);
+        ctx.lazy::<DataLoader<StockLoader>>()?.loader().make(&receipt.lots);
     }
     Ok(StockPayload {
         levels: Some(receipt.levels.iter().map(|level| StockLevel(level.into())).collect()),
@@ -224,7 +224,7 @@ pub(super) async fn stock_payload(ctx: &Context<'_>, done: Result<Receipt, Stop>
 /// The stored answer: the movement from the ledger, and its levels with the figures of then. The call's last event is another movement's where a
 /// count was kept beside it.
 async fn replayed(ctx: &Context<'_>, movement: Option<i64>, seq: Option<i64>) -> Answer<StockPayload> {
-    let loader = ctx.late::<DataLoader<StockLoader>>()?;
+    let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
     let mut found = loader.load_many(movement.into_iter().chain(movement.and(seq)).map(BySeq)).await?;
     let beside = seq.filter(|seq| movement != Some(*seq)).and_then(|seq| found.remove(&BySeq(seq)));
     let movement = movement.and_then(|seq| found.remove(&BySeq(seq)));
@@ -259,7 +259,7 @@ async fn reservation_payload(ctx: &Context<'_>, done: Result<Receipt, Stop>) -> 
     let (held, replayed) = match &receipt.stored {
         None => (receipt.reservations, false),
         Some(stored) => {
-            let mut found = ctx.late::<DataLoader<StockLoader>>()?.load_many(stored.reservations.clone()).await?;
+            let mut found = ctx.lazy::<DataLoader<StockLoader>>()?.load_many(stored.reservations.clone()).await?;
             (stored.reservations.iter().filter_map(|id| found.remove(id)).collect(), true)
         }
     };

@@ -4,7 +4,7 @@ use async_graphql::{ComplexObject, Context, SimpleObject};
 use iam::access::{Permit, kind};
 
 use super::{Reservation, StockLevel, StockMovement, movement_seen, sees_reservation};
-use crate::graphql::{context::Asks, fault::Answer, refusal::UserError, scalars::Long};
+use crate::graphql::{context::ContextExt, fault::Answer, refusal::UserError, scalars::Long};
 
 /// The answer to a change of stock.
 #[derive(SimpleObject)]

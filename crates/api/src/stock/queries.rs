@@ -22,13 +22,13 @@ use super::{
     inputs::{StockFilter, StockOrder, StockOrderField, level_filter},
     loaders::LevelsOf,
     movement_filter::MovementFilter,
-    sight::{movements_within, within},
+    visibility::{movements_within, within},
 };
 use crate::{
     catalog::{Direction, StoreRef},
     graphql::{
         connection::{Page, PageArgs},
-        context::Asks,
+        context::ContextExt,
         directives::{paged, requires},
         fault::Answer,
         limits::Limits,
@@ -144,7 +144,7 @@ pub async fn levels(
 /// The levels of a product, in all stores or in the ones named.
 pub async fn levels_of_product(ctx: &Context<'_>, product: ProductId, stores: Option<Vec<StoreRef>>) -> Answer<Levels> {
     let reach = ctx.permit::<kind::StockRead>()?.reach();
-    let of = ctx.late::<LevelsOf>()?;
+    let of = ctx.lazy::<LevelsOf>()?;
     let mut levels = if Levels::are_figures(ctx) {
         Levels::Figures(of.figures(product).await?.to_vec())
     } else {

@@ -10,7 +10,7 @@ use super::{ReservationStatus, StockLevel, loaders::StockLoader};
 use crate::{
     catalog::Channel,
     graphql::{
-        context::Asks,
+        context::ContextExt,
         fault::{Answer, TopError},
         scalars::{DateTime, Long, Quantity},
     },
@@ -33,7 +33,7 @@ impl Reservation {
         if let Some(level) = &self.0 {
             return Ok(StockLevel(LevelRow::clone(level)));
         }
-        let level = Box::pin(ctx.late::<DataLoader<StockLoader>>()?.load_one(self.1.key)).await?;
+        let level = Box::pin(ctx.lazy::<DataLoader<StockLoader>>()?.load_one(self.1.key)).await?;
         level.map(StockLevel).ok_or_else(|| TopError::from(Fault::corrupt("reservation", "its level exists")))
     }
     /// How much is held; how much was, when it has ended.

@@ -16,12 +16,12 @@ use inventory::{
 };
 use platform::{
     paging::{Key, PageRequest, keyset},
-    realtime::{Interest, Subject, Told},
+    realtime::{Interest, SharedEvent, Subject},
     storage::{Fault, Reads, TenantScope},
 };
 
 use super::StockChange;
-use crate::live::feed::{Standing, Topic};
+use crate::live::feed::{SnapshotPage, Topic};
 
 /// Levels in a page of the snapshot.
 const SNAPSHOT_PAGE: u32 = 250;
@@ -38,7 +38,7 @@ impl Topic for StockTopic {
         interest(&self.filter)
     }
 
-    async fn page(&self, scope: &TenantScope, after: Option<Vec<Key>>) -> Result<Standing<Self>, Fault> {
+    async fn page(&self, scope: &TenantScope, after: Option<Vec<Key>>) -> Result<SnapshotPage<Self>, Fault> {
         let request = PageRequest { limit: SNAPSHOT_PAGE, backward: false, after, before: None };
         let mut values = Vec::new();
         let mut conditions = self.filter.sql(scope.backend(), &mut values);
@@ -51,17 +51,17 @@ impl Topic for StockTopic {
         let last = rows.last().map(|(level, _)| vec![level.key.product.into(), level.key.store.into()]);
         let change = |level: LevelRow| StockChange { seq: level.seq, level, in_filter: true, moved: None };
         let changes = rows.into_iter().map(|(level, _)| change(level)).collect();
-        Ok(Standing { changes, next: last.filter(|_| more) })
+        Ok(SnapshotPage { changes, next: last.filter(|_| more) })
     }
 
-    async fn changes(&self, scope: &TenantScope, events: &[Arc<Told>]) -> Result<Vec<StockChange>, Fault> {
+    async fn changes(&self, scope: &TenantScope, events: &[Arc<SharedEvent>]) -> Result<Vec<StockChange>, Fault> {
         let mut changes = Vec::new();
-        for told in events {
-            if inventory::stock::events::STOCK_CHANGED.is(&told.event) {
-                let changed = told.payload::<StockChanged>()?;
-                changes.extend(changed.levels.iter().filter_map(|state| self.moved(told, state)));
+        for shared_event in events {
+            if inventory::stock::events::STOCK_CHANGED.is(&shared_event.event) {
+                let changed = shared_event.payload::<StockChanged>()?;
+                changes.extend(changed.levels.iter().filter_map(|state| self.moved(shared_event, state)));
             } else {
-                changes.extend(self.seen(told.seq(), lines_moved(scope, told).await?));
+                changes.extend(self.seen(shared_event.seq(), lines_moved(scope, shared_event).await?));
             }
         }
         Ok(changes)
@@ -77,14 +77,14 @@ impl Topic for StockTopic {
 }
 
 impl StockTopic {
-    fn moved(&self, told: &Arc<Told>, state: &LevelState) -> Option<StockChange> {
-        let level = level_row(state, told.seq(), told.event.recorded_at);
+    fn moved(&self, shared_event: &Arc<SharedEvent>, state: &LevelState) -> Option<StockChange> {
+        let level = level_row(state, shared_event.seq(), shared_event.event.recorded_at);
         let in_filter = self.filter.matches(&level);
         (in_filter || self.filter.matches(&before(state, &level))).then_some(StockChange {
-            seq: told.seq(),
+            seq: shared_event.seq(),
             level,
             in_filter,
-            moved: Some(told.clone()),
+            moved: Some(shared_event.clone()),
         })
     }
 
@@ -115,10 +115,10 @@ fn demanded(filter: &LevelFilter, lists: &mut Vec<Vec<Subject>>) {
 
 /// The levels, before and after, of an event that moved no stock but what levels are judged by: a product went to another category or runs
 /// low at another threshold, or levels were given other policies.
-pub async fn lines_moved(scope: &TenantScope, told: &Told) -> Result<Vec<(LevelRow, LevelRow)>, Fault> {
-    let seq = told.seq();
-    if inventory::stock::events::STOCK_POLICY_SET.is(&told.event) {
-        let set = told.payload::<PolicySet>()?;
+pub async fn lines_moved(scope: &TenantScope, shared_event: &SharedEvent) -> Result<Vec<(LevelRow, LevelRow)>, Fault> {
+    let seq = shared_event.seq();
+    if inventory::stock::events::STOCK_POLICY_SET.is(&shared_event.event) {
+        let set = shared_event.payload::<PolicySet>()?;
         let of: HashMap<LevelKey, &PolicyMoved> = set.levels.iter().map(|one| (one.key(), one)).collect();
         let levels = rows::list::levels_by_key_at(scope, &of.keys().copied().collect::<Vec<_>>(), seq).await?;
         let both = |level: LevelRow| {
@@ -127,10 +127,10 @@ pub async fn lines_moved(scope: &TenantScope, told: &Told) -> Result<Vec<(LevelR
         };
         return Ok(levels.into_iter().filter_map(both).collect());
     }
-    if !inventory::catalog::events::PRODUCT.is_about(&told.event) {
+    if !inventory::catalog::events::PRODUCT.is_about(&shared_event.event) {
         return Ok(Vec::new());
     }
-    let moved = told.payload::<ProductMoved>()?;
+    let moved = shared_event.payload::<ProductMoved>()?;
     if !moved.matters() {
         return Ok(Vec::new());
     }

@@ -12,20 +12,20 @@ use inventory::transfers::{core::Transfer, rows};
 use platform::storage::{Fault, TenantScope};
 
 use crate::graphql::{
-    at_once::at_once,
-    context::Asks,
+    context::ContextExt,
     fault::Answer,
-    late::{Late, OfTenant},
+    immediate_loader::immediate,
+    lazy::{Lazy, OfTenant},
 };
 
 /// Gives a request the loader of transfers.
 pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
-    request.data(Late::<DataLoader<Rows>>::new(scope))
+    request.data(Lazy::<DataLoader<Rows>>::new(scope))
 }
 
 impl OfTenant for DataLoader<Rows> {
     fn of(scope: TenantScope) -> Self {
-        at_once(Rows(scope))
+        immediate(Rows(scope))
     }
 }
 
@@ -45,5 +45,5 @@ impl Loader<TransferId> for Rows {
 /// The transfer of an id with its lines, whoever asks.
 pub async fn load(ctx: &Context<'_>, id: TransferId) -> Answer<Option<Arc<Transfer>>> {
     // Boxed, because the engine moves about what the largest field of an object may come to, for each of its fields.
-    Ok(Box::pin(ctx.late::<DataLoader<Rows>>()?.load_one(id)).await?)
+    Ok(Box::pin(ctx.lazy::<DataLoader<Rows>>()?.load_one(id)).await?)
 }

@@ -6,8 +6,9 @@ mod mutation;
 mod payload;
 mod query;
 mod transfer;
-mod words;
+mod enums;
 
+pub use enums::TransferStatus;
 pub use inputs::{
     TransferActionInput, TransferCloseInput, TransferCreateInput, TransferLineInput, TransferLotInput, TransferMoveInput,
     TransferParcelInput, TransferUpdateInput,
@@ -17,4 +18,3 @@ pub use mutation::TransfersMutation;
 pub use payload::TransferPayload;
 pub use query::{TransferFilter, TransferRef, TransfersQuery, load_transfer};
 pub use transfer::{SentLot, Transfer, TransferConnection, TransferEdge, TransferLine};
-pub use words::TransferStatus;

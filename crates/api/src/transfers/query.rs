@@ -15,14 +15,14 @@ use inventory::{
 use platform::{paging::CursorSigner, path};
 
 use super::{
+    enums::TransferStatus,
     loaders::load,
     transfer::{Transfer, TransferConnection},
-    words::TransferStatus,
 };
 use crate::{
     graphql::{
         connection::{Page, PageArgs},
-        context::Asks,
+        context::ContextExt,
         directives::{paged, requires},
         fault::{Answer, TopError},
         filters::{DateTimeFilter, IdFilter, plain},

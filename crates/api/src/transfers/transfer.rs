@@ -8,10 +8,10 @@ use iam::access::{Caller, Permission, kind};
 use inventory::transfers::core::{self, Action, actions_from};
 use platform::storage::Fault;
 
-use super::{loaders::load, words::TransferStatus};
+use super::{enums::TransferStatus, loaders::load};
 use crate::{
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{list_size, mask, requires},
         fault::Answer,
         scalars::{DateTime, Long, Quantity},

@@ -11,7 +11,7 @@ use services::webhooks::{
 
 use crate::graphql::{
     connection::{Page, PageArgs},
-    context::Asks,
+    context::ContextExt,
     directives::requires,
     fault::Answer,
     limits::Limits,

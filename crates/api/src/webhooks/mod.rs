@@ -14,7 +14,7 @@ pub use mutations::{WebhookEndpointPayload, WebhookMutation, WebhookReplayPayloa
 pub use types::WebhookEndpoint;
 
 use crate::graphql::{
-    context::Asks,
+    context::ContextExt,
     directives::{authenticated, requires},
     fault::Answer,
 };

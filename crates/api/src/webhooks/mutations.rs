@@ -12,7 +12,7 @@ use services::webhooks::{
 use super::WebhookEndpoint;
 use crate::{
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{MaxAge, cost, emits, requires, step_up},
         fault::{Answer, TopError},
         reading::{Reading, read},

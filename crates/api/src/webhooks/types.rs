@@ -13,7 +13,7 @@ use services::webhooks::{
 use super::log::{self, WebhookAttemptConnection, WebhookDeliveryConnection, WebhookDeliveryState};
 use crate::{
     graphql::{
-        context::Asks,
+        context::ContextExt,
         directives::{cost, paged, requires},
         fault::Answer,
         scalars::{Cursor, DateTime, Long},

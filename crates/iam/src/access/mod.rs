@@ -19,8 +19,8 @@ pub use permissions::{Bits, Class, Permission, PermissionInfo, REGISTRY, code, i
 pub use policy::{BUILT_IN, BuiltIn, OWNER, Policies, PolicyError, split};
 pub use set::{PermissionSet, Reach};
 pub use shell::{
-    Access, AccessError, Changed, Compiled, GroupFields, IntegrationFields, KeyCaller, KeyRefused, Leak, LiveKey, NewIntegration,
-    NewKey, ProgramTerms, RoleFields, RoleView, STANDING_SECONDS, Standing,
+    Access, AccessError, Changed, Compiled, GroupFields, IntegrationFields, KeyCaller, KeyRefused, LiveKey, LiveRights,
+    NewIntegration, NewKey, ProgramTerms, RevokedKey, RoleFields, RoleView, STANDING_SECONDS,
 };
 
 use entity::prelude::MemberId;

@@ -5,9 +5,9 @@
 
 mod core;
 pub mod jobs;
-mod letters;
+mod emails;
 mod password;
-mod post;
+mod mailer;
 mod presence;
 pub mod rows;
 mod secret;
@@ -17,8 +17,8 @@ mod token;
 mod turns;
 
 pub use self::core::{LEAD_SECONDS, LENGTH_STEP, LENGTHS, NewSandbox, NewTenant, Rejection, Risk, Sign};
-pub use letters::Letter;
-pub use post::{Post, PostError, check_sender};
+pub use emails::Email;
+pub use mailer::{Mailer, MailerError, check_sender};
 
 /// Identity's columns that are sealed.
 pub const SEALED: &[platform::secrets::SealedColumn] =
@@ -31,8 +31,8 @@ pub use rows::{
     sessions::{EndReason, SessionRow, Which},
 };
 pub use shell::{
-    AdmitError, Admitted, Challenge, Enrolment, Entered, Factor, Furnish, Identity, IdentityError, Invitee, LeakedKey, LoggedIn,
-    OldKeys, OldPasswords, Placed, ProfileChange, Registration, Settings, Shown, Visit, end_all, rotate_signing_key,
+    AdmitError, Admitted, Challenge, Enrolment, Entered, Factor, Identity, IdentityError, Invitee, LeakedKey, LoggedIn, OldKeys,
+    OldPasswords, Placed, ProfileChange, Registration, Settings, Shown, TenantProvisioner, Visit, end_all, rotate_signing_key,
 };
 pub use token::{Claims, TokenError, Tokens};
 

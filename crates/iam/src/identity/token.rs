@@ -54,7 +54,7 @@ pub enum TokenError {
 
 /// Whether this process has seen a token before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
+pub enum TokenUse {
     First,
     Again,
 }
@@ -151,11 +151,11 @@ impl Tokens {
     }
 
     /// The claims of an access token that this deployment signed and that is in its time.
-    pub fn verify(&self, token: &str) -> Result<(Arc<Claims>, Sight), TokenError> {
+    pub fn verify(&self, token: &str) -> Result<(Arc<Claims>, TokenUse), TokenError> {
         if let Some(claims) = self.0.seen.read().unwrap_or_else(PoisonError::into_inner).get(token) {
             // When it was let in first it had begun; a clock that was set back since changes nothing of that.
             self.goes_on(claims)?;
-            return Ok((claims.clone(), Sight::Again));
+            return Ok((claims.clone(), TokenUse::Again));
         }
         if token.len() > MOST_BYTES {
             return Err(TokenError::Invalid);
@@ -176,7 +176,7 @@ impl Tokens {
         validation.validate_nbf = false;
         let claims = jsonwebtoken::decode::<Claims>(token, key, &validation).map_err(|_| TokenError::Invalid)?.claims;
         self.in_time(&claims)?;
-        Ok((Arc::new(claims), Sight::First))
+        Ok((Arc::new(claims), TokenUse::First))
     }
 
     /// Remembers a token that was found good, so that it is not checked again.

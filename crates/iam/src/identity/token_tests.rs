@@ -92,9 +92,9 @@ mod hostile {
         let one = deployment(7);
         let claims = claims(&one.tokens);
         let token = one.tokens.sign(&claims).unwrap();
-        assert_eq!(one.tokens.verify(&token), Ok((Arc::new(claims.clone()), Sight::First)));
+        assert_eq!(one.tokens.verify(&token), Ok((Arc::new(claims.clone()), TokenUse::First)));
         one.tokens.remember(&token, Arc::new(claims.clone()));
-        assert_eq!(one.tokens.verify(&token), Ok((Arc::new(claims), Sight::Again)));
+        assert_eq!(one.tokens.verify(&token), Ok((Arc::new(claims), TokenUse::Again)));
         one.hand.fetch_add((600 + LEEWAY) * 1_000_000, Ordering::Relaxed);
         assert_eq!(one.tokens.verify(&token).map(drop), Err(TokenError::Expired), "remembered or not");
     }

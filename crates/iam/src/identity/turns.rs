@@ -19,11 +19,11 @@ pub struct Turns(Arc<Mutex<HashMap<Key, Arc<Queue<()>>>>>);
 pub struct Turn {
     // Given back before the place is left, which counts who is still there.
     _held: OwnedMutexGuard<()>,
-    _place: Place,
+    _position: QueuePosition,
 }
 
 /// A place in a queue, waiting or at work. Whoever leaves last takes the queue away.
-struct Place {
+struct QueuePosition {
     key: Key,
     queue: Arc<Queue<()>>,
     turns: Turns,
@@ -32,9 +32,9 @@ struct Place {
 impl Turns {
     pub async fn of(&self, key: Key) -> Turn {
         let queue = self.lock().entry(key).or_default().clone();
-        let place = Place { key, queue, turns: self.clone() };
-        let held = place.queue.clone().lock_owned().await;
-        Turn { _held: held, _place: place }
+        let position = QueuePosition { key, queue, turns: self.clone() };
+        let held = position.queue.clone().lock_owned().await;
+        Turn { _held: held, _position: position }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Queue<()>>>> {
@@ -42,7 +42,7 @@ impl Turns {
     }
 }
 
-impl Drop for Place {
+impl Drop for QueuePosition {
     fn drop(&mut self) {
         let mut queues = self.turns.lock();
         // The map has one, and this place; every other place has one too.

@@ -46,7 +46,7 @@ pub struct Erased {
 pub async fn run(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Option<Erased>, Fault> {
     let tables = tables::of_tenants(&db.global()).await?;
     let order = tables::children_first(&db.global(), &tables).await?;
-    let work = db.global().steward_for(tenant).await?;
+    let work = db.global().maintenance_for(tenant).await?;
     let is_due = rows::erasure(&work).await?.is_some_and(|asked| asked.erased_at.is_none() && asked.due_at <= now);
     // Marked first: from here on the log's own rows may go.
     if !is_due || rows::mark_erased(&work, now).await? == 0 {

@@ -19,7 +19,7 @@ const BLIND: &str = "email_blind";
 pub(super) async fn open(snapshot: &Snapshot, table: &Table, lines: &mut [Vec<Option<String>>]) -> Result<(), Fault> {
     let place = |name: &str| table.columns.iter().position(|column| column.name == name);
     let (Some(personal), Some(id)) = (place(PERSONAL), place("id")) else { return Ok(()) };
-    let ring: KeyRing = snapshot.shelf().take_down().ok_or_else(|| Fault::Broken("no keys were opened".to_owned()))?;
+    let ring: KeyRing = snapshot.extensions().get().ok_or_else(|| Fault::Broken("no keys were opened".to_owned()))?;
     let id_of = |line: &[Option<String>]| line[id].as_deref().and_then(|text| Uuid::parse_str(text).ok()).unwrap_or_default();
     let backend = snapshot.backend();
     let sql = format!("SELECT id, key_sealed FROM subject WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));

@@ -29,7 +29,7 @@ pub async fn seal(db: Database) -> Result<(), Fault> {
 
 /// Reads what requests are about to ask for: stores, categories, suppliers and the products that changed last, of the busiest tenants.
 pub async fn warm(db: Database) {
-    let Some(cache) = db.shelf().take_down::<Cache>().filter(Cache::is_on) else { return };
+    let Some(cache) = db.extensions().get::<Cache>().filter(Cache::is_on) else { return };
     match warm_all(&db, &cache).await {
         Ok(rows) => tracing::debug!(rows, "rows were read ahead"),
         Err(fault) => tracing::warn!(error = %fault, "rows could not be read ahead; requests read them"),
@@ -47,7 +47,7 @@ async fn warm_all(db: &Database, cache: &Cache) -> Result<usize, Fault> {
 }
 
 async fn warm_tenant(scope: &TenantScope, cache: &Cache) -> Result<usize, Fault> {
-    let standing = cache.standing(scope).await?;
+    let cache_view = cache.cache_view(scope).await?;
     let products = product::latest(scope, WARMED_ROWS).await?;
     let (stores, categories, suppliers) = (
         small::latest::<entity::store::Entity>(scope, WARMED_ROWS).await?,
@@ -55,10 +55,10 @@ async fn warm_tenant(scope: &TenantScope, cache: &Cache) -> Result<usize, Fault>
         small::latest::<entity::supplier::Entity>(scope, WARMED_ROWS).await?,
     );
     let rows = products.len() + stores.len() + categories.len() + suppliers.len();
-    cache.keep(scope, &standing, &by_id(products, |row| row.id));
-    cache.keep(scope, &standing, &by_id(stores, |row| row.id));
-    cache.keep(scope, &standing, &by_id(categories, |row| row.id));
-    cache.keep(scope, &standing, &by_id(suppliers, |row| row.id));
+    cache.keep(scope, &cache_view, &by_id(products, |row| row.id));
+    cache.keep(scope, &cache_view, &by_id(stores, |row| row.id));
+    cache.keep(scope, &cache_view, &by_id(categories, |row| row.id));
+    cache.keep(scope, &cache_view, &by_id(suppliers, |row| row.id));
     Ok(rows)
 }
 

@@ -14,7 +14,7 @@ const EVERY: Duration = Duration::from_mins(10);
 /// What workers know of costs.
 pub fn register(registry: Registry, db: &Database) -> Registry {
     let db = db.clone();
-    registry.standing("costing.keep", EVERY, move |_| keep_all(db.clone()))
+    registry.periodic("costing.keep", EVERY, move |_| keep_all(db.clone()))
 }
 
 /// Brings every tenant's book up to date. A tenant whose book cannot be kept is logged and passed over, so that it holds nobody else up.

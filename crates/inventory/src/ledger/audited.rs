@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use platform::{
-    audit::{self, Chain, Outcome, Pen, Target, rows},
+    audit::{self, AuditWriter, Chain, Outcome, Target, rows},
     storage::Link,
 };
 
@@ -10,20 +10,31 @@ use super::{command::Queued, decision::Decision};
 use crate::stock::core::own_movement;
 
 /// The entries of a batch behind the end of the tenant's chain, which is left where they end.
-pub fn link(pen: &Pen, chain: &mut Chain, tenant: TenantId, queue: &[Queued], decided: &[(usize, Decision)]) -> Link {
+pub fn link(
+    audit_writer: &AuditWriter,
+    chain: &mut Chain,
+    tenant: TenantId,
+    queue: &[Queued],
+    decided: &[(usize, Decision)],
+) -> Link {
     let from = chain.seq;
-    let rows = rows::chained(pen, chain, entries(pen, tenant, queue, decided));
+    let rows = rows::chained(audit_writer, chain, entries(audit_writer, tenant, queue, decided));
     Link { table: "audit_head", from, to: chain.seq, hash: chain.hash.to_vec(), rows }
 }
 
 /// An entry for each command that was decided and numbered.
-pub fn entries(pen: &Pen, tenant: TenantId, queue: &[Queued], decided: &[(usize, Decision)]) -> impl Iterator<Item = rows::New> {
+pub fn entries(
+    audit_writer: &AuditWriter,
+    tenant: TenantId,
+    queue: &[Queued],
+    decided: &[(usize, Decision)],
+) -> impl Iterator<Item = rows::New> {
     decided.iter().map(move |(index, decision)| {
         let queued = &queue[*index];
         let (target, events) = (target(decision), events(decision));
-        match &queued.stamp {
-            Some(stamp) => stamp.entry(Outcome::Done, target, events),
-            None => (pen.of_the_system(tenant, queued.command.name(), target, "", audit::changes(None, events)), None),
+        match &queued.audit_context {
+            Some(audit_context) => audit_context.entry(Outcome::Done, target, events),
+            None => (audit_writer.of_the_system(tenant, queued.command.name(), target, "", audit::changes(None, events)), None),
         }
     })
 }

@@ -4,25 +4,25 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::prelude::*;
 use platform::{
-    audit::{self, Pen},
+    audit::{self, AuditWriter},
     clock::Clock,
     storage::{
         AtHead, Bulk, Database, Fault, Reads,
         group_commit::Planned,
-        idempotency::{self, Key, Known},
+        idempotency::{self, Key, KeyUse},
         journal::{self, Counter, Event, Want},
     },
 };
 use uuid::Uuid;
 
 use super::{
-    ahead::{Aheads, Repeats},
     audited,
     command::{Command, Footprint, Outcome, Queued},
-    counted,
+    count_events,
     decision::Decision,
     load::{self, State},
     receipt::{Receipt, StoredReceipt},
+    speculative_state::{KeyLookupPolicy, SpeculativeStates},
 };
 use crate::{
     counts::rows as count_rows,
@@ -42,40 +42,40 @@ use crate::{
 pub async fn plan(
     db: &Database,
     clock: &Clock,
-    pen: Option<&Pen>,
-    repeats: &Repeats,
-    aheads: &mut Aheads,
+    audit_writer: Option<&AuditWriter>,
+    key_lookups: &KeyLookupPolicy,
+    speculative_states: &mut SpeculativeStates,
     tenant: TenantId,
     queue: &mut [Queued],
 ) -> Result<Planned, Fault> {
     let mut footprint = Footprint::default();
     queue.iter().for_each(|queued| queued.command.footprint(&mut footprint));
-    if footprint.needs_locks() || aheads.has_key_of(tenant, queue) {
+    if footprint.needs_locks() || speculative_states.has_key_of(tenant, queue) {
         return Ok(Planned::Locked);
     }
     let scope = db.tenant(tenant);
-    let mut ahead = aheads.take(&scope, tenant, pen.is_some()).await?;
-    if pen.is_some() && ahead.chain.is_none() {
+    let mut speculative = speculative_states.take(&scope, tenant, audit_writer.is_some()).await?;
+    if audit_writer.is_some() && speculative.chain.is_none() {
         // The log begins with what is run under locks.
         return Ok(Planned::Locked);
     }
-    let looks_up = repeats.are_expected();
+    let looks_up = key_lookups.are_expected();
     let keys: Vec<&Key> = queue.iter().filter(|_| looks_up).filter_map(|queued| queued.key.as_ref()).collect();
-    let Some(mut state) = load::on_top_of(&scope, clock, &footprint, &keys, &mut ahead).await? else {
+    let Some(mut state) = load::on_top_of(&scope, clock, &footprint, &keys, &mut speculative).await? else {
         return Ok(Planned::Locked);
     };
     if !state.receipts.is_empty() {
-        repeats.met();
+        key_lookups.met();
     }
     let mut decisions = decide_all(&mut state, queue);
     // What is written twice is refused by its key; what is refused is not written.
     let refused = queue.iter().filter(|queued| !looks_up && matches!(queued.result, Some(Err(_))));
     if !idempotency::look_up(&scope, refused.filter_map(|queued| queued.key.as_ref())).await?.is_empty() {
-        repeats.met();
+        key_lookups.met();
         return Ok(Planned::Locked);
     }
-    let counter = ahead.counter;
-    let events = decisions.number(&mut ahead.counter, state.stock.now);
+    let counter = speculative.counter;
+    let events = decisions.number(&mut speculative.counter, state.stock.now);
     let planned = if decisions.decided.is_empty() {
         // Refusals write nothing that could tell that somebody was faster: a key that has just been used elsewhere would be refused for want of
         // the very stock that it took.
@@ -84,23 +84,31 @@ pub async fn plan(
         }
         Planned::Nothing
     } else {
-        let want = ahead.counter.since(&counter);
+        let want = speculative.counter.since(&counter);
         let rows = decisions.rows(tenant, queue, state.stock.now);
-        let link = pen.zip(ahead.chain.as_mut()).map(|(pen, chain)| audited::link(pen, chain, tenant, queue, &decisions.decided));
+        let link = audit_writer
+            .zip(speculative.chain.as_mut())
+            .map(|(audit_writer, chain)| audited::link(audit_writer, chain, tenant, queue, &decisions.decided));
         Planned::Write(Box::new(scope.prepare(AtHead { head: counter.seq, want, rows, events, link })?))
     };
-    (ahead.now, ahead.levels) = (state.stock.now, state.stock.levels);
+    (speculative.now, speculative.levels) = (state.stock.now, state.stock.levels);
     for level in decisions.decided.iter().flat_map(|(_, decision)| &decision.stock.levels) {
-        ahead.levels.insert(level.key, Level { exists: true, ..level.clone() });
+        speculative.levels.insert(level.key, Level { exists: true, ..level.clone() });
     }
-    ahead.decided(&footprint, queue.iter().filter_map(|queued| queued.key.as_ref()));
-    aheads.put(tenant, ahead);
+    speculative.decided(&footprint, queue.iter().filter_map(|queued| queued.key.as_ref()));
+    speculative_states.put(tenant, speculative);
     decisions.answer(queue);
     Ok(planned)
 }
 
 /// Runs the commands as one transaction and leaves each one's result in it.
-pub async fn run(db: &Database, clock: &Clock, pen: Option<&Pen>, tenant: TenantId, queue: &mut [Queued]) -> Result<(), Fault> {
+pub async fn run(
+    db: &Database,
+    clock: &Clock,
+    audit_writer: Option<&AuditWriter>,
+    tenant: TenantId,
+    queue: &mut [Queued],
+) -> Result<(), Fault> {
     let mut footprint = Footprint::default();
     queue.iter().for_each(|queued| queued.command.footprint(&mut footprint));
     let mut work = db.tenant(tenant).begin().await?;
@@ -121,8 +129,8 @@ pub async fn run(db: &Database, clock: &Clock, pen: Option<&Pen>, tenant: Tenant
             work.write(rows).await?;
         }
         journal::write(&mut work, events).await?;
-        if let Some(pen) = pen {
-            audit::rows::append(&work, pen, audited::entries(pen, tenant, queue, &decisions.decided)).await?;
+        if let Some(audit_writer) = audit_writer {
+            audit::rows::append(&work, audit_writer, audited::entries(audit_writer, tenant, queue, &decisions.decided)).await?;
         }
         work.commit().await?;
     }
@@ -139,7 +147,7 @@ fn decide_all(state: &mut State, queue: &mut [Queued]) -> Decisions {
         // The same key twice in one batch: the second takes the first one's answer. A refusal is not remembered: it claims no key.
         let name = queued.key.as_ref().map(|key| (key.owner, key.mutation, key.key.clone()));
         if let Some(first) = name.as_ref().and_then(|name| keys.get(name)) {
-            decisions.repeats.push((index, *first));
+            decisions.key_lookups.push((index, *first));
             continue;
         }
         match decide(state, &queued.command, queued.key.as_ref()) {
@@ -193,9 +201,9 @@ fn replayed(stored: StoredReceipt) -> Receipt {
 
 /// What an earlier call with the key is answered again; none where there was none.
 pub(super) fn remembered(key: &Key, found: &[(Key, String)]) -> Option<Result<Receipt, Rejection>> {
-    Some(match idempotency::known(key, found)? {
-        Known::Reused => Err(Rejection::KeyReused),
-        Known::Same(text) => serde_json::from_str(&text).map(replayed).map_err(|_| Rejection::KeyReused),
+    Some(match idempotency::key_use(key, found)? {
+        KeyUse::Reused => Err(Rejection::KeyReused),
+        KeyUse::Same(text) => serde_json::from_str(&text).map(replayed).map_err(|_| Rejection::KeyReused),
     })
 }
 
@@ -223,7 +231,7 @@ struct Decisions {
     /// Accepted commands, by their place in the batch.
     decided: Vec<(usize, Decision)>,
     /// Commands that repeat another one's key, and which.
-    repeats: Vec<(usize, usize)>,
+    key_lookups: Vec<(usize, usize)>,
 }
 
 impl Decisions {
@@ -283,7 +291,7 @@ impl Decisions {
         rows.extend(order_rows::fulfilment_rows(tenant, &fulfilments, now));
         rows.extend(order_rows::return_rows(tenant, &last.returns));
         rows.extend(transfer_rows::transfer_rows(tenant, &last.transfers));
-        let counts = counted::written(decided().filter_map(|decision| decision.count.as_ref()));
+        let counts = count_events::written(decided().filter_map(|decision| decision.count.as_ref()));
         rows.extend(count_rows::count_rows(tenant, &counts, now));
         rows.extend(self.purchases(tenant, &last.purchases));
         rows.push(idempotency::rows(tenant, receipts, now));
@@ -303,7 +311,7 @@ impl Decisions {
         for (index, decision) in self.decided {
             queue[index].result = Some(Ok(Receipt::of(decision)));
         }
-        for (index, first) in self.repeats {
+        for (index, first) in self.key_lookups {
             queue[index].result = Some(repeat(&queue[first], &queue[index]));
         }
     }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use platform::{
-    audit::Stamp,
+    audit::AuditContext,
     storage::{Fault, idempotency::Key},
 };
 use tokio::sync::oneshot;
 
 pub use super::footprint::Footprint;
 use super::{
-    counted,
+    count_events,
     decision::{Decision, Documents},
     receipt::Receipt,
 };
@@ -118,7 +118,7 @@ impl Command {
             | Self::Transfer(_, keys) => keys.len(),
             Self::OrderClose(_) => 1,
             Self::OrderFill(c) => c.levels.len(),
-            Self::Count(c, keys) => counted::weight(c, keys),
+            Self::Count(c, keys) => count_events::weight(c, keys),
             Self::ReturnCreate(c) => c.lines.len(),
             Self::Move(c) => c.items.len(),
             Self::LotCreate(_) => 1,
@@ -243,5 +243,5 @@ pub struct Queued {
     pub(super) reply: oneshot::Sender<Outcome>,
     pub(super) result: Option<Result<Receipt, Rejection>>,
     /// On whose behalf, for the audit log; none for the jobs of the system.
-    pub(super) stamp: Option<Arc<Stamp>>,
+    pub(super) audit_context: Option<Arc<AuditContext>>,
 }

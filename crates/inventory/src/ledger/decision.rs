@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use entity::prelude::*;
 use platform::storage::journal::{Counter, Event, NewEvent, Numbered, Want};
 
-use super::{counted, events, moved, purchase_events, receipt::StoredReceipt};
+use super::{count_events, events, purchase_events, receipt::StoredReceipt, transfer_events};
 use crate::{
     counts::core::{CountBook, CountDecision},
     orders::core::{Order, OrderBook, OrderDecision},
@@ -135,8 +135,8 @@ impl Decision {
         let sold = orders.events.iter().filter_map(|of| events::document_event(of, &orders.orders, &orders.returns));
         let bought = purchases.events.iter().filter_map(|of| purchase_events::event_of(of, purchases));
         let lots = self.stock.lots.iter().filter(|lot| self.stock.told_lots.contains(&lot.id)).map(events::lot_changed);
-        let counted = self.count.as_ref().map(counted::count_event);
-        let moved = self.transfer.as_ref().map(moved::transfer_event);
+        let counted = self.count.as_ref().map(count_events::count_event);
+        let moved = self.transfer.as_ref().map(transfer_events::transfer_event);
         let sold = sold.chain(self.shortened.iter().map(events::order_shortened));
         sold.chain(bought).chain(lots).chain(moved).chain(counted).collect()
     }

@@ -10,9 +10,9 @@ use crate::{orders::rows::WHOLE_KITS, stock::core::LevelKey};
 
 /// How far a run has come: the expiry and the id of the last row it saw.
 #[derive(Debug, Clone, Copy)]
-pub struct Place(i64, Uuid);
+pub struct PageKey(i64, Uuid);
 
-impl Place {
+impl PageKey {
     pub const START: Self = Self(i64::MIN, Uuid::nil());
 }
 
@@ -21,7 +21,7 @@ impl Place {
 pub struct DueOrder {
     pub tenant: TenantId,
     pub order: OrderId,
-    pub place: Place,
+    pub page_key: PageKey,
 }
 
 /// A hold of no order whose time is over.
@@ -30,14 +30,14 @@ pub struct DueHold {
     pub tenant: TenantId,
     pub reservation: ReservationId,
     pub key: LevelKey,
-    pub place: Place,
+    pub page_key: PageKey,
 }
 
 /// Rows a page.
 pub const PAGE: usize = 500;
 
 /// The next page of pending orders that were due at `now`.
-pub async fn orders(global: &Global, now: Timestamp, after: Place) -> Result<Vec<DueOrder>, Fault> {
+pub async fn orders(global: &Global, now: Timestamp, after: PageKey) -> Result<Vec<DueOrder>, Fault> {
     let sql = format!(
         "SELECT o.tenant_id, o.id, o.expires_at FROM sales_order o
          WHERE o.status = 'PENDING' AND o.expires_at IS NOT NULL AND o.expires_at <= $1 AND (o.expires_at, o.id) > ($2, $3)
@@ -48,13 +48,13 @@ pub async fn orders(global: &Global, now: Timestamp, after: Place) -> Result<Vec
         .map(|row| {
             let mut row = Row::new(row);
             let (tenant, order): (TenantId, OrderId) = (row.take()?, row.take()?);
-            Ok(DueOrder { tenant, order, place: Place(row.take()?, order.uuid()) })
+            Ok(DueOrder { tenant, order, page_key: PageKey(row.take()?, order.uuid()) })
         })
         .collect()
 }
 
 /// The next page of holds that belong to no order and were due at `now`.
-pub async fn holds(global: &Global, now: Timestamp, after: Place) -> Result<Vec<DueHold>, Fault> {
+pub async fn holds(global: &Global, now: Timestamp, after: PageKey) -> Result<Vec<DueHold>, Fault> {
     let sql = format!(
         "SELECT r.tenant_id, r.id, r.product_id, r.store_id, r.expires_at FROM reservation r
          WHERE r.status = 'ACTIVE' AND r.order_id IS NULL AND r.expires_at IS NOT NULL AND r.expires_at <= $1
@@ -66,7 +66,7 @@ pub async fn holds(global: &Global, now: Timestamp, after: Place) -> Result<Vec<
             let mut row = Row::new(row);
             let (tenant, reservation): (TenantId, ReservationId) = (row.take()?, row.take()?);
             let key = LevelKey { product: row.take()?, store: row.take()? };
-            Ok(DueHold { tenant, reservation, key, place: Place(row.take()?, reservation.uuid()) })
+            Ok(DueHold { tenant, reservation, key, page_key: PageKey(row.take()?, reservation.uuid()) })
         })
         .collect()
 }
@@ -137,6 +137,6 @@ pub async fn arrived(global: &Global, after: Option<&Arrived>) -> Result<Vec<Arr
         .collect()
 }
 
-fn bounds(now: Timestamp, after: Place) -> Vec<Value> {
+fn bounds(now: Timestamp, after: PageKey) -> Vec<Value> {
     vec![now.micros().into(), after.0.into(), after.1.into()]
 }

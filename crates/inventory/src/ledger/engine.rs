@@ -5,20 +5,20 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use entity::prelude::TenantId;
 use platform::{
-    audit::{Pen, Stamp},
+    audit::{AuditContext, AuditWriter},
     clock::Clock,
     storage::{
         Database, Fault, Prepared, Reads, Written,
-        group_commit::{ASIDE, Batcher, GroupCommit, Grouping, Lanes, Planned, Standing},
+        group_commit::{ASIDE, Batcher, GroupCommit, Grouping, LaneStatus, Lanes, Planned},
         idempotency::Key,
     },
 };
 use tokio::sync::oneshot;
 
 use super::{
-    ahead::{Aheads, Repeats},
     batch,
     command::{Command, Outcome, Queued},
+    speculative_state::{KeyLookupPolicy, SpeculativeStates},
     tenants::{Terms, TermsCache},
 };
 
@@ -41,9 +41,14 @@ impl Ledger {
         Self::with(db, clock, grouping, None)
     }
 
-    fn with(db: Database, clock: Clock, grouping: Grouping, pen: Option<Pen>) -> Result<Self, Fault> {
+    fn with(db: Database, clock: Clock, grouping: Grouping, audit_writer: Option<AuditWriter>) -> Result<Self, Fault> {
         let lanes = Lanes::of(db.backend(), POSTGRES_LANES);
-        let writer = Writer { db: db.apart(lanes.count, ASIDE), clock: clock.clone(), pen, repeats: Repeats::default() };
+        let writer = Writer {
+            db: db.apart(lanes.count, ASIDE),
+            clock: clock.clone(),
+            audit_writer,
+            key_lookups: KeyLookupPolicy::default(),
+        };
         Ok(Self { db, clock, lanes: Arc::new(GroupCommit::start(writer, lanes, grouping)?), terms: Arc::default() })
     }
 
@@ -51,14 +56,14 @@ impl Ledger {
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn audited(db: Database, clock: Clock, grouping: Grouping, pen: Pen) -> Result<Self, Fault> {
-        Self::with(db, clock, grouping, Some(pen))
+    pub fn audited(db: Database, clock: Clock, grouping: Grouping, audit_writer: AuditWriter) -> Result<Self, Fault> {
+        Self::with(db, clock, grouping, Some(audit_writer))
     }
 
     /// Queues a command and waits until it is committed or refused.
     pub async fn submit(&self, tenant: TenantId, command: Command, key: Option<Key>) -> Outcome {
         let (reply, answer) = oneshot::channel();
-        self.lanes.submit(tenant, Queued { command, key, reply, result: None, stamp: Stamp::current() });
+        self.lanes.submit(tenant, Queued { command, key, reply, result: None, audit_context: AuditContext::current() });
         answer.await.unwrap_or(Err(Fault::ShuttingDown))
     }
 
@@ -73,8 +78,8 @@ impl Ledger {
     }
 
     /// How each lane stands.
-    pub fn standing(&self) -> Vec<Standing> {
-        self.lanes.standing()
+    pub fn lane_status(&self) -> Vec<LaneStatus> {
+        self.lanes.lane_status()
     }
 
     pub fn database(&self) -> &Database {
@@ -88,44 +93,44 @@ impl Ledger {
 struct Writer {
     db: Database,
     clock: Clock,
-    pen: Option<Pen>,
-    repeats: Repeats,
+    audit_writer: Option<AuditWriter>,
+    key_lookups: KeyLookupPolicy,
 }
 
 #[async_trait]
 impl Batcher for Writer {
     type Command = Queued;
-    type Ahead = Aheads;
+    type Speculative = SpeculativeStates;
 
     fn weight(queued: &Queued) -> usize {
         queued.command.weight()
     }
-    async fn plan(&self, ahead: &mut Aheads, tenant: TenantId, queue: &mut [Queued]) -> Result<Planned, Fault> {
-        batch::plan(&self.db, &self.clock, self.pen.as_ref(), &self.repeats, ahead, tenant, queue).await
+    async fn plan(&self, speculative: &mut SpeculativeStates, tenant: TenantId, queue: &mut [Queued]) -> Result<Planned, Fault> {
+        batch::plan(&self.db, &self.clock, self.audit_writer.as_ref(), &self.key_lookups, speculative, tenant, queue).await
     }
     async fn write(&self, tenant: TenantId, plan: Prepared) -> Result<Written, Fault> {
         self.db.tenant(tenant).write_at(plan).await.inspect_err(|fault| {
             if fault.unique_violation().is_some() {
-                self.repeats.met();
+                self.key_lookups.met();
             }
         })
     }
-    fn forget(ahead: &mut Aheads, tenant: TenantId) {
-        ahead.forget(tenant);
+    fn forget(speculative: &mut SpeculativeStates, tenant: TenantId) {
+        speculative.forget(tenant);
     }
     async fn run(&self, tenant: TenantId, queue: &mut [Queued]) -> Result<(), Fault> {
-        batch::run(&self.db, &self.clock, self.pen.as_ref(), tenant, queue).await
+        batch::run(&self.db, &self.clock, self.audit_writer.as_ref(), tenant, queue).await
     }
     fn answer(&self, queued: Queued, outcome: Result<(), Fault>) {
         let result = match outcome {
             Ok(()) => queued.result.ok_or_else(|| Fault::Broken("a committed command has no result".to_owned())),
             Err(fault) => Err(fault),
         };
-        if let (Ok(Ok(receipt)), Some(stamp)) = (&result, &queued.stamp)
+        if let (Ok(Ok(receipt)), Some(audit_context)) = (&result, &queued.audit_context)
             && receipt.stored.is_none()
-            && self.pen.is_some()
+            && self.audit_writer.is_some()
         {
-            stamp.recorded();
+            audit_context.recorded();
         }
         // Whoever waited may have gone; the change stands all the same.
         let _ = queued.reply.send(result);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use entity::prelude::*;
 
-use super::counted::CountFootprint;
+use super::count_events::CountFootprint;
 use crate::{
     counts::core::{self as count_rules, Steps as CountSteps},
     orders::core::{ActOnReturn, Confirm, Create, CreateReturn, Fill, Fulfil, ReturnStep, Sourcing},

@@ -8,7 +8,7 @@ use platform::{clock, storage::Fault};
 
 use super::{
     command::Command,
-    due::{self, Arrived, DueHold, DueOrder, Place},
+    due::{self, Arrived, DueHold, DueOrder, PageKey},
     engine::Ledger,
     shell,
 };
@@ -34,21 +34,21 @@ const AT_ONCE: usize = 64;
 pub async fn expire_due(ledger: &Ledger, now: Timestamp) -> Result<usize, Fault> {
     let global = ledger.database().global();
     let mut ended = 0;
-    let mut after = Place::START;
+    let mut after = PageKey::START;
     for _ in 0..MOST_PAGES {
         let page = due::orders(&global, now, after).await?;
         ended += expire_orders(ledger, &page).await?;
         match page.last() {
-            Some(last) if page.len() == due::PAGE => after = last.place,
+            Some(last) if page.len() == due::PAGE => after = last.page_key,
             _ => break,
         }
     }
-    after = Place::START;
+    after = PageKey::START;
     for _ in 0..MOST_PAGES {
         let page = due::holds(&global, now, after).await?;
         ended += expire_holds(ledger, now, &page).await;
         match page.last() {
-            Some(last) if page.len() == due::PAGE => after = last.place,
+            Some(last) if page.len() == due::PAGE => after = last.page_key,
             _ => break,
         }
     }

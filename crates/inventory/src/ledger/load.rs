@@ -15,7 +15,7 @@ use platform::{
     },
 };
 
-use super::{ahead::Ahead, command::Footprint, counted, decision::Documents};
+use super::{command::Footprint, count_events, decision::Documents, speculative_state::SpeculativeState};
 use crate::{
     counts::rows as count_rows,
     orders::{
@@ -76,7 +76,7 @@ pub async fn locked(work: &Work, clock: &Clock, footprint: &Footprint, keys: &[&
     let transfers = transfer_rows::lock_transfers(work, &ids).await?;
     state.documents.transfers.transfers = transfers.into_iter().map(|one| (one.id, one)).collect();
     let counts = count_rows::lock_counts(work, &footprint.count.counts).await?;
-    state.documents.counts = counted::load(work, footprint, counts).await?;
+    state.documents.counts = count_events::load(work, footprint, counts).await?;
     if !footprint.purchase_orders.is_empty() {
         let ids: Vec<PurchaseOrderId> = footprint.purchase_orders.iter().copied().collect();
         let orders = purchase_rows::lock_orders(work, &ids).await?;
@@ -99,7 +99,7 @@ pub async fn unlocked(reads: &impl Reads, clock: &Clock, footprint: &Footprint, 
     let transfers = transfer_rows::transfers(reads, &ids).await?;
     state.documents.transfers.transfers = transfers.into_iter().map(|one| (one.id, one)).collect();
     let counts = count_rows::counts(reads, &footprint.count.counts).await?;
-    state.documents.counts = counted::load(reads, footprint, counts).await?;
+    state.documents.counts = count_events::load(reads, footprint, counts).await?;
     let ids: Vec<PurchaseOrderId> = footprint.purchase_orders.iter().copied().collect();
     let orders = purchase_rows::orders(reads, &ids).await?;
     state.documents.purchases.orders = orders.into_iter().map(|order| (order.id, order)).collect();
@@ -143,50 +143,56 @@ pub async fn on_top_of(
     clock: &Clock,
     footprint: &Footprint,
     keys: &[&Key],
-    ahead: &mut Ahead,
+    speculative: &mut SpeculativeState,
 ) -> Result<Option<State>, Fault> {
-    let missing: Vec<LevelKey> = footprint.levels.iter().filter(|key| !ahead.levels.contains_key(key)).copied().collect();
-    let channels: Vec<ChannelId> = footprint.channels.iter().filter(|id| !ahead.channels.contains(id)).copied().collect();
-    let customers: Vec<CustomerId> = footprint.customers.iter().filter(|id| !ahead.customers.contains_key(id)).copied().collect();
+    let missing: Vec<LevelKey> = footprint.levels.iter().filter(|key| !speculative.levels.contains_key(key)).copied().collect();
+    let channels: Vec<ChannelId> = footprint.channels.iter().filter(|id| !speculative.channels.contains(id)).copied().collect();
+    let customers: Vec<CustomerId> =
+        footprint.customers.iter().filter(|id| !speculative.customers.contains_key(id)).copied().collect();
     let stores: Vec<StoreId> = footprint.stores.iter().copied().collect();
     let references: Vec<&str> = footprint.order_refs.iter().map(String::as_str).collect();
-    learn_facts(scope, &missing, ahead).await?;
-    if ahead.has_any_apart(footprint) {
+    learn_facts(scope, &missing, speculative).await?;
+    if speculative.has_any_apart(footprint) {
         return Ok(None);
     }
     let (receipts, levels, channels, customers, stores, taken_refs) = tokio::try_join!(
         idempotency::look_up(scope, keys.iter().copied()),
-        missing_levels(scope, clock, &missing, ahead),
+        missing_levels(scope, clock, &missing, speculative),
         order_rows::existing_channels(scope, &channels),
         order_rows::existing_customers(scope, &customers),
         order_rows::store_facts(scope, &stores),
         order_rows::taken_order_refs(scope, &references),
     )?;
-    ahead.channels.extend(channels);
-    ahead.customers.extend(customers);
-    let last = levels.iter().map(|level| level.updated_at).max().unwrap_or_default().max(ahead.now);
+    speculative.channels.extend(channels);
+    speculative.customers.extend(customers);
+    let last = levels.iter().map(|level| level.updated_at).max().unwrap_or_default().max(speculative.now);
     let mut stock = Book::new(last.max(clock.now()), clock::local_day);
-    stock.closed_through = ahead.closed_through;
-    stock.levels = std::mem::take(&mut ahead.levels);
+    stock.closed_through = speculative.closed_through;
+    stock.levels = std::mem::take(&mut speculative.levels);
     stock.levels.extend(levels.into_iter().map(|level| (level.key, level)));
     stock.unknown_stores = unknown_stores(scope, &missing, &stock.levels).await?;
-    let channels = footprint.channels.iter().filter(|id| ahead.channels.contains(id)).copied().collect();
-    let known = |id: &CustomerId| Some((*id, ahead.customers.get(id)?.clone()));
+    let channels = footprint.channels.iter().filter(|id| speculative.channels.contains(id)).copied().collect();
+    let known = |id: &CustomerId| Some((*id, speculative.customers.get(id)?.clone()));
     let customers = footprint.customers.iter().filter_map(known).collect();
     let orders = OrderBook { taken_refs, channels, customers, stores, ..OrderBook::default() };
     Ok(Some(State { stock, documents: Documents { orders, ..Documents::default() }, receipts }))
 }
 
 /// Levels by their keys, with or without a row; a key whose product or store does not exist is left out.
-async fn missing_levels(reads: &impl Reads, clock: &Clock, keys: &[LevelKey], ahead: &Ahead) -> Result<Vec<Level>, Fault> {
+async fn missing_levels(
+    reads: &impl Reads,
+    clock: &Clock,
+    keys: &[LevelKey],
+    speculative: &SpeculativeState,
+) -> Result<Vec<Level>, Fault> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let mut levels = stock_rows::levels_knowing(reads, keys, |key| ahead.facts(key)).await?;
+    let mut levels = stock_rows::levels_knowing(reads, keys, |key| speculative.facts(key)).await?;
     if levels.len() < keys.len() {
         let found: HashSet<LevelKey> = levels.iter().map(|level| level.key).collect();
         let without = keys.iter().filter(|key| !found.contains(key));
-        levels.extend(without.filter_map(|key| Some(Level::empty(*key, clock.id(), ahead.facts(*key)?))));
+        levels.extend(without.filter_map(|key| Some(Level::empty(*key, clock.id(), speculative.facts(*key)?))));
     }
     Ok(levels)
 }
@@ -204,11 +210,11 @@ async fn unknown_stores(
 }
 
 /// What the rules need to know of products and stores that were not met yet.
-async fn learn_facts(reads: &impl Reads, keys: &[LevelKey], ahead: &mut Ahead) -> Result<(), Fault> {
-    let unknown: Vec<LevelKey> = keys.iter().copied().filter(|key| ahead.lacks_facts(*key)).collect();
+async fn learn_facts(reads: &impl Reads, keys: &[LevelKey], speculative: &mut SpeculativeState) -> Result<(), Fault> {
+    let unknown: Vec<LevelKey> = keys.iter().copied().filter(|key| speculative.lacks_facts(*key)).collect();
     if !unknown.is_empty() {
         for (key, facts) in stock_rows::facts_for(reads, &unknown).await? {
-            ahead.learn(key, facts);
+            speculative.learn(key, facts);
         }
     }
     Ok(())

@@ -1,11 +1,11 @@
 //! The one way stock changes: every command on stock or on a document that moves it is queued here, decided in memory against what was locked,
 //! and committed with its neighbours in one transaction.
 
-mod ahead;
+mod speculative_state;
 mod audited;
 mod batch;
 mod command;
-mod counted;
+mod count_events;
 mod decision;
 mod due;
 mod engine;
@@ -13,7 +13,7 @@ mod events;
 mod footprint;
 pub mod jobs;
 mod load;
-mod moved;
+mod transfer_events;
 mod purchase_events;
 mod receipt;
 pub mod shell;
@@ -25,4 +25,4 @@ pub use engine::Ledger;
 pub use receipt::{Receipt, StoredReceipt};
 pub use tenants::Terms;
 
-pub use platform::storage::group_commit::{Grouping, Standing};
+pub use platform::storage::group_commit::{Grouping, LaneStatus};

@@ -1,6 +1,6 @@
 //! Sending orders to suppliers.
 
-use iam::identity::{Letter, Post};
+use iam::identity::{Email, Mailer};
 use platform::{
     clock::{Clock, day_text},
     jobs::{Failure, Lease, Registry, core::Job},
@@ -17,7 +17,7 @@ const MOST_FAILURES: i64 = 12;
 pub struct Mail {
     pub db: Database,
     pub clock: Clock,
-    pub post: Post,
+    pub mailer: Mailer,
     pub from: String,
 }
 
@@ -34,9 +34,9 @@ pub fn register(registry: Registry, mail: &Mail) -> Registry {
 impl Mail {
     /// Sends the order as it is now: what a supplier reads is what stands here. A letter that was sent and not noted is sent again.
     pub async fn send(&self, job: &Job) -> Result<(), Failure> {
-        let what: shell::Letter = serde_json::from_str(&job.payload)
+        let what: shell::SupplierEmail = serde_json::from_str(&job.payload)
             .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
-        if !self.post.is_there() {
+        if !self.mailer.is_there() {
             return Err(Failure::Hopeless("no letters leave this deployment (--mail)".to_owned()));
         }
         let scope = self.db.tenant(job.tenant);
@@ -55,8 +55,8 @@ impl Mail {
             order.lines.len(),
             printed.store.name,
         );
-        let letter = Letter { to: what.to, subject, text, html };
-        let sent = self.post.deliver(&self.from, &letter, &self.clock).await;
+        let email = Email { to: what.to, subject, text, html };
+        let sent = self.mailer.deliver(&self.from, &email, &self.clock).await;
         sent.map_err(|why| Failure::Fault(Fault::Broken(format!("the letter could not be sent: {why}"))))
     }
 }

@@ -10,7 +10,7 @@ use platform::{
 use tokio::sync::Semaphore;
 
 use super::{
-    core::{Aside, Known, Level, LevelKey, Lot, LotLevel, LotShare, Reservation},
+    core::{Aside, Level, LevelKey, LevelSnapshot, Lot, LotLevel, LotShare, Reservation},
     rows::{
         BLOCK, Which, condense,
         expected::{expected, owed},
@@ -66,7 +66,7 @@ pub async fn condense_all(scope: &TenantScope, key: LevelKey) -> Result<(), Faul
 /// A level with all that its figures are made of, read in one snapshot.
 #[derive(Debug, Clone)]
 pub struct Explanation {
-    pub known: Known,
+    pub level_snapshot: LevelSnapshot,
     /// What holds it, the oldest first.
     pub reservations: Vec<Reservation>,
     pub lots: Vec<(Lot, LotLevel)>,
@@ -95,7 +95,7 @@ pub async fn explain(scope: &TenantScope, clock: &Clock, key: LevelKey) -> Resul
     }
     let lots = if level.facts.tracking == Tracking::None { Vec::new() } else { lots_at(&work, key).await? };
     let expected = expected(&work, &level).await?;
-    let known = Known {
+    let level_snapshot = LevelSnapshot {
         held: reservations.iter().map(|held| held.remaining.get()).collect(),
         held_for_transfers: reservations.iter().filter(|held| held.is_of_a_document()).map(|held| held.remaining.get()).sum(),
         aside,
@@ -105,9 +105,9 @@ pub async fn explain(scope: &TenantScope, clock: &Clock, key: LevelKey) -> Resul
         owed: owed(&work, &level).await?,
         level,
     };
-    let today = local_day(clock.now(), &known.level.facts.time_zone);
-    match known.gap() {
+    let today = local_day(clock.now(), &level_snapshot.level.facts.time_zone);
+    match level_snapshot.gap() {
         Some(figure) => Err(Fault::corrupt("stock_level", format!("{figure} is the sum of its parts"))),
-        None => Ok(Some(Explanation { known, reservations, lots, today })),
+        None => Ok(Some(Explanation { level_snapshot, reservations, lots, today })),
     }
 }

@@ -1,17 +1,17 @@
 //! The audit log: who did what, when, from where, and what became of it.
 //!
-//! An entry is written in the transaction of what it is about. `Stamp` is how: the schema's mutation root wraps each field, the stamp goes
+//! An entry is written in the transaction of what it is about. `AuditContext` is how: the schema's mutation root wraps each field, the context goes
 //! with the task, and storage takes its entry along with the transaction that commits; no room has to think of it. What commits nothing
 //! (a refusal, a denial) is written by itself. A sealer then chains the entries of each tenant by their hashes and signs the head.
 
 mod core;
-mod pen;
+mod writer;
 pub mod rows;
 mod shell;
-mod stamp;
+mod context;
 pub mod verify;
 
 pub use self::core::{Address, Chain, Checkpoint, Entry, GENESIS, Hash, Outcome, Seal, Target, changes};
-pub use pen::Pen;
+pub use context::{AuditContext, Origin, about, attribute, refused, refused_in_data};
 pub use shell::Audit;
-pub use stamp::{Origin, Stamp, about, attribute, refused, told};
+pub use writer::AuditWriter;

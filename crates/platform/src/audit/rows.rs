@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     core::{Address, Chain, Checkpoint, Entry, Hash, Outcome, Seal, Target},
-    pen::Pen,
+    writer::AuditWriter,
 };
 use crate::storage::{Bulk, Column, ColumnKind, Fault, Global, Reads, Row, Work};
 
@@ -34,27 +34,27 @@ const COLUMNS: &[Column] = &[
 ];
 
 /// The rows of new entries that get their places later, ready for the transaction of what they are about.
-pub fn waiting(pen: &Pen, entries: impl IntoIterator<Item = New>) -> Bulk {
-    let (key_id, key) = pen.mac_key();
-    bulk(pen, entries, |entry| (key_id.as_str().into(), entry.mac(&key).to_vec().into(), None))
+pub fn waiting(audit_writer: &AuditWriter, entries: impl IntoIterator<Item = New>) -> Bulk {
+    let (key_id, key) = audit_writer.mac_key();
+    bulk(audit_writer, entries, |entry| (key_id.as_str().into(), entry.mac(&key).to_vec().into(), None))
 }
 
 /// The rows of new entries at the end of a chain, which the same transaction must find where it was.
-pub fn chained(pen: &Pen, chain: &mut Chain, entries: impl IntoIterator<Item = New>) -> Bulk {
-    bulk(pen, entries, |entry| ("".into(), Vec::<u8>::new().into(), Some(chain.append(entry))))
+pub fn chained(audit_writer: &AuditWriter, chain: &mut Chain, entries: impl IntoIterator<Item = New>) -> Bulk {
+    bulk(audit_writer, entries, |entry| ("".into(), Vec::<u8>::new().into(), Some(chain.append(entry))))
 }
 
 /// A new entry, and the address that it came from.
 pub type New = (Entry, Option<String>);
 
 fn bulk(
-    pen: &Pen,
+    audit_writer: &AuditWriter,
     entries: impl IntoIterator<Item = New>,
     mut vouch: impl FnMut(&Entry) -> (Value, Value, Option<Seal>),
 ) -> Bulk {
     let mut bulk = Bulk::insert("audit_entry", COLUMNS);
     for (mut entry, ip) in entries {
-        let address = ip.map(|ip| Address { ip, salt: pen.salt() });
+        let address = ip.map(|ip| Address { ip, salt: audit_writer.salt() });
         entry.ip_commitment = address.as_ref().map(Address::commitment);
         let (mac_key, mac, seal) = vouch(&entry);
         let (ip, salt) = address.map(|address| (address.ip, address.salt.to_vec())).unwrap_or_default();
@@ -223,9 +223,9 @@ pub async fn seal(work: &Work, seals: &[(AuditId, Seal)], end: Chain) -> Result<
 }
 
 /// Writes new entries behind the end of the chain, which is locked: whoever asks holds no lock that a sealer waits for.
-pub async fn append(work: &Work, pen: &Pen, entries: impl IntoIterator<Item = New>) -> Result<(), Fault> {
+pub async fn append(work: &Work, audit_writer: &AuditWriter, entries: impl IntoIterator<Item = New>) -> Result<(), Fault> {
     let mut chain = lock_head(work).await?.chain;
-    work.write(chained(pen, &mut chain, entries)).await?;
+    work.write(chained(audit_writer, &mut chain, entries)).await?;
     end_at(work, chain).await
 }
 

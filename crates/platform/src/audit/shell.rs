@@ -11,10 +11,10 @@ use entity::prelude::*;
 use tokio::sync::{Notify, oneshot};
 
 use super::{
+    context::AuditContext,
     core::{CHECKPOINT_ENTRIES, CHECKPOINT_SECONDS, Chain, Entry, Outcome, Seal},
-    pen::Pen,
     rows,
-    stamp::Stamp,
+    writer::AuditWriter,
 };
 use crate::storage::{
     Database, Fault, Prepared, Written,
@@ -25,7 +25,7 @@ use crate::storage::{
 #[derive(Clone)]
 pub struct Audit {
     db: Database,
-    pen: Pen,
+    audit_writer: AuditWriter,
     lane: Arc<GroupCommit<Writer>>,
     told: Arc<Mutex<HashMap<Telling, Timestamp>>>,
 }
@@ -42,15 +42,15 @@ const PAGE: i64 = 1_000;
 impl Audit {
     /// # Errors
     /// The system gives no thread.
-    pub fn start(db: Database, pen: Pen) -> Result<Self, Fault> {
-        let late = Late::default();
-        let writer = Writer { db: db.clone(), pen: pen.clone(), late: late.clone() };
+    pub fn start(db: Database, audit_writer: AuditWriter) -> Result<Self, Fault> {
+        let retry_queue = RetryQueue::default();
+        let writer = Writer { db: db.clone(), audit_writer: audit_writer.clone(), retry_queue: retry_queue.clone() };
         let lane = Arc::new(GroupCommit::start(writer, Lanes::of(db.backend(), 1), Grouping::Together)?);
-        tokio::spawn(late.write_again(Arc::downgrade(&lane)));
-        Ok(Self { db, pen, lane, told: Arc::default() })
+        tokio::spawn(retry_queue.write_again(Arc::downgrade(&lane)));
+        Ok(Self { db, audit_writer, lane, told: Arc::default() })
     }
-    pub fn pen(&self) -> &Pen {
-        &self.pen
+    pub fn audit_writer(&self) -> &AuditWriter {
+        &self.audit_writer
     }
     pub fn database(&self) -> &Database {
         &self.db
@@ -66,20 +66,20 @@ impl Audit {
 
     /// Writes what became of something that no transaction took along. The answer does not wait on a log that cannot be written: what was
     /// refused stays refused, and the fault is logged.
-    pub async fn settle(&self, stamp: &Stamp, outcome: Outcome) {
-        if stamp.is_recorded() {
+    pub async fn settle(&self, audit_context: &AuditContext, outcome: Outcome) {
+        if audit_context.is_recorded() {
             return;
         }
-        let (entry, ip) = stamp.entry(outcome, None, None);
+        let (entry, ip) = audit_context.entry(outcome, None, None);
         if let Err(fault) = self.write(entry, ip).await {
-            tracing::warn!(%fault, action = stamp.action, outcome = outcome.as_str(), "an audit entry is not written yet");
+            tracing::warn!(%fault, action = audit_context.action, outcome = outcome.as_str(), "an audit entry is not written yet");
         }
     }
 
     /// Writes a denial, unless the same one was written a moment ago.
-    pub async fn deny(&self, stamp: &Stamp, actor: Option<Actor>) {
-        let now = self.pen.clock().now();
-        let key = (stamp.tenant(), actor.map(|actor| actor.id).unwrap_or_default(), stamp.action.clone());
+    pub async fn deny(&self, audit_context: &AuditContext, actor: Option<Actor>) {
+        let now = self.audit_writer.clock().now();
+        let key = (audit_context.tenant(), actor.map(|actor| actor.id).unwrap_or_default(), audit_context.action.clone());
         {
             let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
             if told.get(&key).is_some_and(|until| now < *until) {
@@ -90,7 +90,7 @@ impl Audit {
             }
             told.insert(key, now.plus_seconds(TELL_AGAIN_SECONDS));
         }
-        self.settle(stamp, Outcome::Denied).await;
+        self.settle(audit_context, Outcome::Denied).await;
     }
 
     /// Chains everything that waits, of every tenant, and signs the heads that are due; says how many entries found their place.
@@ -105,7 +105,7 @@ impl Audit {
                 }
             }
         }
-        let since = self.pen.clock().now().plus_seconds(-CHECKPOINT_SECONDS);
+        let since = self.audit_writer.clock().now().plus_seconds(-CHECKPOINT_SECONDS);
         for tenant in rows::tenants_to_sign(&self.db.global(), CHECKPOINT_ENTRIES, since).await? {
             self.sign(tenant).await?;
         }
@@ -113,12 +113,12 @@ impl Audit {
     }
 
     async fn seal_page(&self, tenant: TenantId) -> Result<u64, Fault> {
-        let work = self.db.global().steward_for(tenant).await?;
+        let work = self.db.global().maintenance_for(tenant).await?;
         let mut chain: Chain = rows::lock_head(&work).await?.chain;
         let waiting = rows::unsealed(&work, AuditId::NIL, PAGE).await?;
         let mut seals: Vec<(AuditId, Seal)> = Vec::with_capacity(waiting.len());
         for stored in &waiting {
-            let key = self.pen.mac_key_of(&stored.mac_key);
+            let key = self.audit_writer.mac_key_of(&stored.mac_key);
             if key.is_none_or(|key| stored.entry.mac(&key)[..] != stored.mac[..]) {
                 // Left where it is, so that `audit verify` shows it: chaining it would vouch for it.
                 tracing::error!(%tenant, id = %stored.entry.id, "an audit entry was changed before it was chained, or its key is gone");
@@ -137,10 +137,10 @@ impl Audit {
 
     /// Signs the head of a chain as it is now.
     async fn sign(&self, tenant: TenantId) -> Result<(), Fault> {
-        let work = self.db.global().steward_for(tenant).await?;
+        let work = self.db.global().maintenance_for(tenant).await?;
         let head = rows::lock_head(&work).await?;
-        let now = self.pen.clock().now();
-        let signed = if head.chain.seq > head.checkpoint_seq { self.pen.sign(tenant, head.chain, now) } else { None };
+        let now = self.audit_writer.clock().now();
+        let signed = if head.chain.seq > head.checkpoint_seq { self.audit_writer.sign(tenant, head.chain, now) } else { None };
         let Some(signed) = signed else { return work.rollback().await };
         rows::write_checkpoint(&work, &signed).await?;
         work.commit().await?;
@@ -161,13 +161,13 @@ struct Waiting {
 
 struct Writer {
     db: Database,
-    pen: Pen,
-    late: Late,
+    audit_writer: AuditWriter,
+    retry_queue: RetryQueue,
 }
 
 /// Entries that the database did not take, and that are written when it does.
 #[derive(Clone, Default)]
-struct Late(Arc<Kept>);
+struct RetryQueue(Arc<Kept>);
 
 #[derive(Default)]
 struct Kept {
@@ -176,20 +176,20 @@ struct Kept {
 }
 
 /// Entries that are kept. Of more, the oldest are written into the process's own log.
-const MOST_LATE: usize = 10_000;
+const MOST_RETRIED: usize = 10_000;
 /// Between two tries.
-const LATE_PAUSE: Duration = Duration::from_secs(1);
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// Entries of a try: well below what a lane takes.
-const LATE_PAGE: usize = 256;
+const RETRY_PAGE: usize = 256;
 
-impl Late {
+impl RetryQueue {
     fn lock(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
         self.0.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn keep(&self, entry: Entry, ip: Option<String>) {
         let mut entries = self.lock();
-        if entries.len() >= MOST_LATE
+        if entries.len() >= MOST_RETRIED
             && let Some(oldest) = entries.pop_front()
         {
             tell_lost(&oldest.entry);
@@ -202,7 +202,7 @@ impl Late {
     async fn write_again(self, lane: Weak<GroupCommit<Writer>>) {
         loop {
             self.0.is_there.notified().await;
-            crate::clock::sleep(LATE_PAUSE).await;
+            crate::clock::sleep(RETRY_INTERVAL).await;
             // One goes first: while the database takes none, the others would hold up entries that are new.
             let (reply, answer) = oneshot::channel();
             {
@@ -214,7 +214,7 @@ impl Late {
                 let Some(lane) = lane.upgrade() else { break };
                 let some: Vec<Waiting> = {
                     let mut entries = self.lock();
-                    let count = entries.len().min(LATE_PAGE);
+                    let count = entries.len().min(RETRY_PAGE);
                     entries.drain(..count).collect()
                 };
                 some.into_iter().for_each(|waiting| lane.submit(waiting.entry.tenant, waiting));
@@ -242,7 +242,7 @@ impl Drop for Kept {
 #[async_trait]
 impl Batcher for Writer {
     type Command = Waiting;
-    type Ahead = ();
+    type Speculative = ();
 
     fn weight(_: &Waiting) -> usize {
         1
@@ -258,7 +258,7 @@ impl Batcher for Writer {
     async fn run(&self, tenant: TenantId, commands: &mut [Waiting]) -> Result<(), Fault> {
         let work = self.db.tenant(tenant).begin().await?;
         let entries = commands.iter().map(|waiting| (waiting.entry.clone(), waiting.ip.clone()));
-        work.write(rows::waiting(&self.pen, entries)).await?;
+        work.write(rows::waiting(&self.audit_writer, entries)).await?;
         work.commit().await
     }
     fn answer(&self, waiting: Waiting, outcome: Result<(), Fault>) {
@@ -268,7 +268,7 @@ impl Batcher for Writer {
             outcome => outcome,
         };
         match &outcome {
-            Err(fault) if fault.is_transient() => self.late.keep(waiting.entry, waiting.ip),
+            Err(fault) if fault.is_transient() => self.retry_queue.keep(waiting.entry, waiting.ip),
             Err(_) => tell_lost(&waiting.entry),
             Ok(()) => {}
         }

@@ -4,8 +4,8 @@ use entity::prelude::*;
 
 use super::{
     core::{Address, GENESIS, Hash},
-    pen::Pen,
     rows::{self, Stored},
+    writer::AuditWriter,
 };
 use crate::storage::{Fault, Reads};
 
@@ -30,9 +30,9 @@ const PAGE: i64 = 1_000;
 /// An entry that nobody has chained for so long was left out on purpose: changed, or its key is gone.
 const UNSEALED_SECONDS: i64 = 600;
 
-/// Walks entries `from..=to`; what lies beyond the head is as missing as what was taken out. Without a pen, signatures are only compared
+/// Walks entries `from..=to`; what lies beyond the head is as missing as what was taken out. Without a writer, signatures are only compared
 /// with the public keys beside them.
-pub async fn range(reads: &impl Reads, pen: Option<&Pen>, from: i64, to: i64) -> Result<Verification, Fault> {
+pub async fn range(reads: &impl Reads, audit_writer: Option<&AuditWriter>, from: i64, to: i64) -> Result<Verification, Fault> {
     let mut walk = Walk::begin(reads, from).await?;
     let mut expected = from;
     'pages: while expected <= to {
@@ -48,7 +48,7 @@ pub async fn range(reads: &impl Reads, pen: Option<&Pen>, from: i64, to: i64) ->
             }
             walk.found.head = stored.seal.map_or(GENESIS, |seal| seal.hash);
             walk.found.entries += 1;
-            walk.checkpoint(expected, pen);
+            walk.checkpoint(expected, audit_writer);
             if walk.found.broken.is_some() {
                 break 'pages;
             }
@@ -59,19 +59,23 @@ pub async fn range(reads: &impl Reads, pen: Option<&Pen>, from: i64, to: i64) ->
 }
 
 /// Walks the whole chain of the tenant, and looks for a cut end and for entries that were kept out of it.
-pub async fn whole(reads: &impl Reads, pen: Option<&Pen>, now: Option<Timestamp>) -> Result<Verification, Fault> {
+pub async fn whole(
+    reads: &impl Reads,
+    audit_writer: Option<&AuditWriter>,
+    now: Option<Timestamp>,
+) -> Result<Verification, Fault> {
     let head = rows::head(reads).await?;
     if let (Some(head), true) = (head, rows::is_erased(reads).await?) {
         // The entries went with the tenant; the head and what was signed stay.
         let broken = rows::checkpoints(reads, 1)
             .await?
             .into_iter()
-            .find(|signed| !pen.map_or_else(|| signed.is_genuine(None), |pen| pen.knows(signed)));
+            .find(|signed| !audit_writer.map_or_else(|| signed.is_genuine(None), |audit_writer| audit_writer.knows(signed)));
         let broken = broken.map(|signed| (signed.seq, "the signature is not this deployment's".to_owned()));
         return Ok(Verification { entries: 0, broken, head: head.chain.hash, checkpoints: 0 });
     }
     let last = head.map_or(0, |head| head.chain.seq);
-    let mut found = range(reads, pen, 1, last).await?;
+    let mut found = range(reads, audit_writer, 1, last).await?;
     if !found.is_ok() {
         return Ok(found);
     }
@@ -118,12 +122,12 @@ impl Walk {
     fn breaks(&mut self, seq: i64, why: String) {
         self.found.broken.get_or_insert((seq, why));
     }
-    fn checkpoint(&mut self, seq: i64, pen: Option<&Pen>) {
+    fn checkpoint(&mut self, seq: i64, audit_writer: Option<&AuditWriter>) {
         while let Some(signed) = self.checkpoints.pop_front_if(|signed| signed.seq <= seq) {
             self.found.checkpoints += 1;
             if signed.hash != self.found.head {
                 self.breaks(seq, format!("what was signed on {} is another chain", crate::clock::rfc3339(signed.at)));
-            } else if !pen.map_or_else(|| signed.is_genuine(None), |pen| pen.knows(&signed)) {
+            } else if !audit_writer.map_or_else(|| signed.is_genuine(None), |audit_writer| audit_writer.knows(&signed)) {
                 self.breaks(seq, format!("the signature of {} is not this deployment's", crate::clock::rfc3339(signed.at)));
             }
         }

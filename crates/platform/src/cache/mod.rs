@@ -24,7 +24,7 @@ use self::{
     log::Log,
 };
 use crate::{
-    gauges::{self, Lookup},
+    metrics::{self, Lookup},
     secrets::KeyRing,
     storage::{Fault, Reads, TenantScope, events::Declared, journal},
 };
@@ -55,13 +55,13 @@ struct Inner {
 
 /// Where a tenant's master data stood when a request asked.
 #[derive(Clone)]
-pub struct Standing {
+pub struct CacheView {
     log: Arc<Mutex<Log>>,
     at: i64,
     epoch: Uuid,
 }
 
-impl Standing {
+impl CacheView {
     fn log(&self) -> std::sync::MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -81,26 +81,26 @@ impl Cache {
     }
 
     /// Asks where the tenant's master data stands and drops what has changed: one small statement, shared by those who ask at the same moment.
-    pub async fn standing(&self, scope: &TenantScope) -> Result<Standing, Fault> {
+    pub async fn cache_view(&self, scope: &TenantScope) -> Result<CacheView, Fault> {
         let load = |_: Vec<()>| async {
             let now = journal::master(scope).await?;
             Ok(HashMap::from([((), self.catch_up(scope, now).await?)]))
         };
-        let found = scope.together(vec![()], load).await?.remove(&());
+        let found = scope.coalesce(vec![()], load).await?.remove(&());
         found.ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))
     }
 
-    async fn catch_up(&self, scope: &TenantScope, now: journal::Head) -> Result<Standing, Fault> {
+    async fn catch_up(&self, scope: &TenantScope, now: journal::Head) -> Result<CacheView, Fault> {
         let tenant = scope.tenant();
         let log = self.log(tenant);
-        let standing = Standing { log: log.clone(), at: now.seq, epoch: now.epoch };
+        let cache_view = CacheView { log: log.clone(), at: now.seq, epoch: now.epoch };
         let known = log.lock().unwrap_or_else(PoisonError::into_inner).known_of(now.epoch);
         match known {
             Some(known) if known >= now.seq => {}
             // What was let go of the journal can no longer say what changed.
             Some(known) if known >= now.low => {
                 let changes = changes(&journal::kinds_after(scope, &self.0.changes, known, CATCH_UP + 1).await?);
-                let mut log = standing.log();
+                let mut log = cache_view.log();
                 if changes.len() > CATCH_UP as usize {
                     log.begin(now.epoch, now.seq, now.seq);
                 } else {
@@ -118,12 +118,12 @@ impl Cache {
                     (Some(_), _) => now.low,
                     (None, _) => now.seq,
                 };
-                let mut log = standing.log();
+                let mut log = cache_view.log();
                 log.begin(now.epoch, since, now.seq);
                 log.learn(changes, now.seq);
             }
         }
-        Ok(standing)
+        Ok(cache_view)
     }
 
     fn log(&self, tenant: TenantId) -> Arc<Mutex<Log>> {
@@ -138,25 +138,25 @@ impl Cache {
     pub async fn look<K, T: Cached>(
         &self,
         scope: &TenantScope,
-        standing: &Standing,
+        cache_view: &CacheView,
         ids: &mut Vec<Id<K>>,
     ) -> HashMap<Id<K>, Arc<T>> {
         let tenant = scope.tenant();
         let mut found = HashMap::with_capacity(ids.len());
-        ids.retain(|id| match self.remembered(tenant, standing, id.uuid()) {
+        ids.retain(|id| match self.remembered(tenant, cache_view, id.uuid()) {
             Some(row) => found.insert(*id, row).is_some(),
             None => true,
         });
         if !ids.is_empty() {
-            self.fetch(tenant, standing, ids, &mut found).await;
+            self.fetch(tenant, cache_view, ids, &mut found).await;
         }
         found
     }
 
-    fn remembered<T: Cached>(&self, tenant: TenantId, standing: &Standing, id: Uuid) -> Option<Arc<T>> {
-        let held = self.0.local.get(tenant, id).filter(|held| standing.log().is_current(id, held.epoch, held.as_of));
+    fn remembered<T: Cached>(&self, tenant: TenantId, cache_view: &CacheView, id: Uuid) -> Option<Arc<T>> {
+        let held = self.0.local.get(tenant, id).filter(|held| cache_view.log().is_current(id, held.epoch, held.as_of));
         let row = held.and_then(|held| (held.row as Arc<dyn Any + Send + Sync>).downcast().ok());
-        gauges::looked_up("rows", Lookup::of(row.as_ref()));
+        metrics::looked_up("rows", Lookup::of(row.as_ref()));
         row
     }
 
@@ -164,7 +164,7 @@ impl Cache {
     async fn fetch<K, T: Cached>(
         &self,
         tenant: TenantId,
-        standing: &Standing,
+        cache_view: &CacheView,
         missing: &mut Vec<Id<K>>,
         found: &mut HashMap<Id<K>, Arc<T>>,
     ) {
@@ -174,8 +174,8 @@ impl Cache {
         let mut shared = HashMap::new();
         for (id, sealed) in missing.iter().zip(sealed) {
             let opened = sealed.and_then(|sealed| remote::open::<T>(&self.0.ring, tenant, id.uuid(), &sealed));
-            let current = opened.filter(|(epoch, as_of, _)| standing.log().is_current(id.uuid(), *epoch, *as_of));
-            gauges::looked_up("rows.shared", Lookup::of(current.as_ref()));
+            let current = opened.filter(|(epoch, as_of, _)| cache_view.log().is_current(id.uuid(), *epoch, *as_of));
+            metrics::looked_up("rows.shared", Lookup::of(current.as_ref()));
             if let Some((epoch, as_of, row)) = current {
                 let row = Arc::new(row);
                 self.0.local.put(tenant, id.uuid(), Held { epoch, as_of, weight: row.weight(), row: row.clone() });
@@ -186,17 +186,17 @@ impl Cache {
         found.extend(shared);
     }
 
-    /// Remembers rows that were read after `standing` was asked for.
-    pub fn keep<K, T: Cached>(&self, scope: &TenantScope, standing: &Standing, rows: &HashMap<Id<K>, Arc<T>>) {
+    /// Remembers rows that were read after `cache_view` was asked for.
+    pub fn keep<K, T: Cached>(&self, scope: &TenantScope, cache_view: &CacheView, rows: &HashMap<Id<K>, Arc<T>>) {
         let tenant = scope.tenant();
         let mut sealed = Vec::new();
         for (id, row) in rows.iter().map(|(id, row)| (id.uuid(), row)) {
             if self.0.remote.is_some() {
                 sealed.extend(
-                    remote::seal(&self.0.ring, tenant, id, (standing.epoch, standing.at), row.as_ref()).map(|it| (id, it)),
+                    remote::seal(&self.0.ring, tenant, id, (cache_view.epoch, cache_view.at), row.as_ref()).map(|it| (id, it)),
                 );
             }
-            let (epoch, as_of) = (standing.epoch, standing.at);
+            let (epoch, as_of) = (cache_view.epoch, cache_view.at);
             self.0.local.put(tenant, id, Held { epoch, as_of, weight: row.weight(), row: row.clone() });
         }
         if let (Some(remote), false) = (&self.0.remote, sealed.is_empty()) {

@@ -12,7 +12,7 @@ mod shell;
 mod supervisor;
 mod turns;
 
-pub use registry::{Queued, Registry, Standing};
+pub use registry::{PeriodicJob, Queued, Registry};
 pub use run::is_asked_to_yield;
-pub use shell::{Failure, Figures, Jobs, Lease, Refusal, enqueue, enqueue_once};
+pub use shell::{Failure, JobCounters, Jobs, Lease, Refusal, enqueue, enqueue_once};
 pub use supervisor::Terms;

@@ -10,15 +10,15 @@ use super::{
 };
 use crate::storage::Fault;
 
-type RunStanding = dyn Fn(Lease) -> BoxFuture<'static, Result<(), Fault>> + Send + Sync;
+type RunPeriodic = dyn Fn(Lease) -> BoxFuture<'static, Result<(), Fault>> + Send + Sync;
 type RunQueued = dyn Fn(Lease, Job) -> BoxFuture<'static, Result<(), Failure>> + Send + Sync;
 
 /// A job that is there once for the whole deployment.
 #[derive(Clone)]
-pub struct Standing {
+pub struct PeriodicJob {
     pub kind: &'static str,
     pub every: Duration,
-    pub(super) run: Arc<RunStanding>,
+    pub(super) run: Arc<RunPeriodic>,
 }
 
 /// A kind of job that is put down by whoever needs it.
@@ -35,18 +35,18 @@ pub struct Queued {
 /// What a worker knows how to do.
 #[derive(Clone, Default)]
 pub struct Registry {
-    pub(super) standing: Vec<Standing>,
+    pub(super) periodic: Vec<PeriodicJob>,
     pub(super) queued: Vec<Queued>,
 }
 
 impl Registry {
     #[must_use]
-    pub fn standing<F, R>(mut self, kind: &'static str, every: Duration, run: F) -> Self
+    pub fn periodic<F, R>(mut self, kind: &'static str, every: Duration, run: F) -> Self
     where
         F: Fn(Lease) -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), Fault>> + Send + 'static,
     {
-        self.standing.push(Standing { kind, every, run: Arc::new(move |lease| Box::pin(run(lease))) });
+        self.periodic.push(PeriodicJob { kind, every, run: Arc::new(move |lease| Box::pin(run(lease))) });
         self
     }
     #[must_use]
@@ -72,6 +72,6 @@ impl Registry {
         self
     }
     pub(super) fn knows(&self, kind: &str) -> bool {
-        self.standing.iter().any(|one| one.kind == kind) || self.queued.iter().any(|one| one.kind == kind)
+        self.periodic.iter().any(|one| one.kind == kind) || self.queued.iter().any(|one| one.kind == kind)
     }
 }

@@ -33,7 +33,7 @@ fn job(row: &QueryResult) -> Result<Job, Fault> {
 }
 
 /// The deployment's standing jobs.
-pub async fn standing(global: &Global) -> Result<Vec<Job>, Fault> {
+pub async fn periodic(global: &Global) -> Result<Vec<Job>, Fault> {
     let sql = format!("SELECT {COLUMNS} FROM job WHERE period IS NOT NULL ORDER BY kind");
     global.rows(&sql, vec![]).await?.iter().map(job).collect()
 }

@@ -13,11 +13,11 @@ use tokio::time::Instant;
 
 use super::{
     core::{Job, MOST_DEATHS, State, backoff_seconds},
-    registry::{Queued, Standing},
+    registry::{PeriodicJob, Queued},
     rows::Outcome,
     shell::{Failure, Jobs, Lease},
 };
-use crate::{clock, gauges, storage::Fault};
+use crate::{clock, metrics, storage::Fault};
 
 /// How a standing job fares.
 #[derive(Debug, Clone)]
@@ -42,22 +42,22 @@ pub fn as_is(job: &Job) -> Outcome {
 }
 
 /// Runs a standing job again and again.
-pub async fn keep(jobs: Jobs, standing: Standing, lease: Lease, note: Arc<Mutex<Note>>) {
+pub async fn keep(jobs: Jobs, periodic: PeriodicJob, lease: Lease, note: Arc<Mutex<Note>>) {
     let change = |change: &mut dyn FnMut(&mut Note)| change(&mut note.lock().unwrap_or_else(PoisonError::into_inner));
     loop {
         change(&mut |note| note.outcome.started_at = Some(jobs.clock().now()));
         let began = Instant::now();
-        let ended = (standing.run)(lease).await;
-        jobs.figures().ran(ended.is_err());
-        gauges::job_ran(standing.kind, ended.is_err(), began.elapsed());
-        let (now, mut wait) = (jobs.clock().now(), standing.every);
+        let ended = (periodic.run)(lease).await;
+        jobs.counters().ran(ended.is_err());
+        metrics::job_ran(periodic.kind, ended.is_err(), began.elapsed());
+        let (now, mut wait) = (jobs.clock().now(), periodic.every);
         match ended {
             Ok(()) => change(&mut |note| {
                 note.is_new |= note.outcome.failures > 0;
                 (note.outcome.failures, note.outcome.error, note.outcome.fault) = (0, None, None);
             }),
             Err(fault) => {
-                tracing::warn!(kind = standing.kind, %fault, "a standing job failed; it is tried again");
+                tracing::warn!(kind = periodic.kind, %fault, "a standing job failed; it is tried again");
                 change(&mut |note| {
                     note.is_new |= note.outcome.failures == 0;
                     note.outcome.failures += 1;
@@ -118,8 +118,8 @@ pub async fn run(jobs: Jobs, queued: Queued, (lease, asked): (Lease, Arc<AtomicB
     let began = Instant::now();
     let ended = ASKED.scope(asked, (queued.run)(lease, job.clone())).await;
     let has_failed = matches!(ended, Err(Failure::Hopeless(_) | Failure::Fault(_)));
-    jobs.figures().ran(has_failed);
-    gauges::job_ran(queued.kind, has_failed, began.elapsed());
+    jobs.counters().ran(has_failed);
+    metrics::job_ran(queued.kind, has_failed, began.elapsed());
     let now = jobs.clock().now();
     let outcome = match ended {
         Ok(()) => Outcome {
@@ -149,7 +149,7 @@ pub fn failed(jobs: &Jobs, job: &Job, most_failures: Option<i64>, failure: Failu
         Failure::Yielded => (job.error.clone(), None),
     };
     if is_hopeless {
-        jobs.figures().died();
+        jobs.counters().died();
         tracing::error!(job = %job.id, tenant = %job.tenant, kind = job.kind, failures, %failure, "a job has failed for good");
     } else {
         tracing::warn!(job = %job.id, tenant = %job.tenant, kind = job.kind, failures, %failure, "a job failed; it is tried again");

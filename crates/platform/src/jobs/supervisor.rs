@@ -112,7 +112,7 @@ impl Jobs {
 impl Worker {
     async fn turn(&mut self, is_planted: &mut bool) -> Result<(), Fault> {
         if !*is_planted {
-            let kinds: Vec<_> = self.registry.standing.iter().map(|one| (one.kind, one.every.as_millis() as i64)).collect();
+            let kinds: Vec<_> = self.registry.periodic.iter().map(|one| (one.kind, one.every.as_millis() as i64)).collect();
             self.jobs.plant(kinds).await?;
             self.beat().await?;
             *is_planted = true;
@@ -154,7 +154,7 @@ impl Worker {
             }
             is_ours
         });
-        self.jobs.figures().holds(self.held.len());
+        self.jobs.counters().holds(self.held.len());
         Ok(())
     }
 
@@ -166,7 +166,7 @@ impl Worker {
             let Err(broken) = hand.task.await else { continue };
             if broken.is_panic() {
                 tracing::error!(job = %id, kind = hand.job.kind, "a job broke");
-                self.jobs.figures().ran(true);
+                self.jobs.counters().ran(true);
                 let most = self.registry.queued.iter().find(|one| one.kind == hand.job.kind).map(|one| one.most_failures);
                 let failure = Failure::Fault(Fault::Broken("it broke in the middle of its work".to_owned()));
                 let outcome = failed(&self.jobs, &hand.job, most, failure);
@@ -177,7 +177,7 @@ impl Worker {
     }
 
     async fn look(&mut self) -> Result<(), Fault> {
-        let Seen { workers, standing, running, waiting } = self.in_time(self.jobs.look()).await?;
+        let Seen { workers, periodic, running, waiting } = self.in_time(self.jobs.look()).await?;
         // Whoever has seen nothing for so long does not know who was silent.
         if self.seen_at.elapsed() >= self.terms.lease {
             (self.watch_jobs, self.watch_workers) = (Watch::new(), Watch::new());
@@ -192,8 +192,8 @@ impl Worker {
         let (mut wanted, mut others, mut ready, mut fallen) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut everywhere: HashMap<TenantId, usize> = HashMap::new();
         running.iter().for_each(|job| *everywhere.entry(job.tenant).or_default() += 1);
-        let mut kept: Vec<JobId> = Vec::with_capacity(standing.len() + running.len() + waiting.len());
-        for job in standing.into_iter().chain(running).chain(waiting) {
+        let mut kept: Vec<JobId> = Vec::with_capacity(periodic.len() + running.len() + waiting.len());
+        for job in periodic.into_iter().chain(running).chain(waiting) {
             kept.push(job.id);
             let silent = self.watch_jobs.silent_for(job.id, job.token, job.beat, now);
             let is_known = self.registry.knows(&job.kind);
@@ -232,7 +232,7 @@ impl Worker {
         for (place, claim) in (0..).zip(taken) {
             self.begin(claim, BETWEEN_FIRST_RUNS * place);
         }
-        self.jobs.figures().holds(self.held.len());
+        self.jobs.counters().holds(self.held.len());
         Ok(())
     }
 
@@ -261,7 +261,7 @@ impl Worker {
     /// Jobs whose worker shows no life wait again.
     async fn count_deaths(&self, fallen: &[Job]) -> Result<(), Fault> {
         for _ in 0..self.in_time(self.jobs.fell(fallen)).await? {
-            self.jobs.figures().took_over();
+            self.jobs.counters().took_over();
         }
         for job in fallen {
             tracing::warn!(job = %job.id, kind = job.kind, deaths = job.deaths + 1, "the worker that ran a job shows no life");
@@ -291,16 +291,16 @@ impl Worker {
         let pause = if job.deaths > 0 { backoff_seconds(job.deaths, 0).unsigned_abs() } else { 0 };
         let wait = wait + Duration::from_secs(if job.state == State::Running { pause } else { 0 });
         if job.state == State::Running {
-            self.jobs.figures().took_over();
+            self.jobs.counters().took_over();
             tracing::warn!(job = %job.id, kind = job.kind, "a job was taken from a worker that shows no life");
         }
         let jobs = self.jobs.clone();
-        if let Some(standing) = self.registry.standing.iter().find(|one| one.kind == job.kind).cloned() {
+        if let Some(periodic) = self.registry.periodic.iter().find(|one| one.kind == job.kind).cloned() {
             let note = Arc::new(Mutex::new(Note { outcome: as_is(&job), is_new: false, written: None }));
             let kept = note.clone();
             let task = tokio::spawn(async move {
                 clock::sleep(wait).await;
-                keep(jobs, standing, lease, kept).await;
+                keep(jobs, periodic, lease, kept).await;
             });
             self.held.insert(job.id, Hand { lease, job, task, note: Some(note), began, asked });
         } else if let Some(queued) = self.registry.queued.iter().find(|one| one.kind == job.kind).cloned() {
@@ -315,7 +315,7 @@ impl Worker {
         for (_, hand) in self.held.drain() {
             let _ = hand.task.await;
         }
-        self.jobs.figures().holds(0);
+        self.jobs.counters().holds(0);
     }
 }
 

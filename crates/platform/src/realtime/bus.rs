@@ -2,7 +2,7 @@
 //! into the database; whoever misses one finds out by the looks that are taken anyway (heads every second, rights and sessions within five).
 //! So Redis may be lost, flushed, late or lie, and nothing is lost but time.
 
-mod words;
+mod messages;
 
 use std::{
     sync::{
@@ -20,11 +20,11 @@ use redis::{
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
-use self::words::Word;
+use self::messages::BusMessage;
 use crate::{
     clock::{self, Clock},
-    gauges::{self, Connected, Hint},
-    storage::{Database, Fault, News, Outward},
+    metrics::{self, Connected, Hint},
+    storage::{ClusterNotices, Database, Fault, News},
 };
 
 /// How long Redis may take for an answer before it is taken for dead: later a hint is worth nothing, for the poll has been there.
@@ -62,7 +62,7 @@ struct Inner {
     db: Database,
     standing: Arc<dyn Standing>,
     /// What was heard of rights and sessions and is yet to be looked at.
-    inbox: Outward,
+    inbox: ClusterNotices,
     is_up: AtomicBool,
 }
 
@@ -104,7 +104,7 @@ impl Bus {
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let client = Client::open(info.set_redis_settings(settings))?;
         let digest = Sha256::new().chain_update(b"hints").chain_update(deployment).finalize();
-        let inbox = Outward::default();
+        let inbox = ClusterNotices::default();
         inbox.open();
         Ok(Self(Arc::new(Inner {
             client,
@@ -140,7 +140,7 @@ impl Bus {
                     tracing::warn!(why, "Redis is lost: other nodes' changes are found by looking, every second");
                 }
                 Err(error) => {
-                    gauges::redis(Connected::No);
+                    metrics::redis(Connected::No);
                     tracing::debug!(%error, "Redis does not answer");
                 }
             }
@@ -151,11 +151,11 @@ impl Bus {
 
     fn stands(&self, now: Connected) {
         self.0.is_up.store(now == Connected::Yes, Ordering::Relaxed);
-        gauges::redis(now);
-        let outward = self.0.db.announcer().outward();
+        metrics::redis(now);
+        let cluster_notices = self.0.db.announcer().cluster_notices();
         match now {
-            Connected::Yes => outward.open(),
-            Connected::No => outward.close(),
+            Connected::Yes => cluster_notices.open(),
+            Connected::No => cluster_notices.close(),
         }
     }
 
@@ -166,7 +166,7 @@ impl Bus {
             if let Some(text) = text_of(push)
                 && sender.try_send(text).is_err()
             {
-                gauges::hints(Hint::Lost, 1);
+                metrics::hints(Hint::Lost, 1);
             }
             Ok(())
         };
@@ -208,33 +208,33 @@ impl Bus {
     }
 
     async fn tell(&self, kind: Kind, mut connection: MultiplexedConnection) -> String {
-        let outward = self.0.db.announcer().outward();
+        let cluster_notices = self.0.db.announcer().cluster_notices();
         loop {
-            let words = words::of(outward.next().await);
-            for some in words.chunks(AT_ONCE) {
+            let messages = messages::of(cluster_notices.next().await);
+            for some in messages.chunks(AT_ONCE) {
                 let mut pipe = redis::pipe();
                 for word in some {
                     pipe.cmd(kind.publish()).arg(&self.0.channel).arg(word.said_by(&self.0.node)).ignore();
                 }
                 if let Err(error) = pipe.exec_async(&mut connection).await {
-                    gauges::hints(Hint::Lost, some.len() as u64);
+                    metrics::hints(Hint::Lost, some.len() as u64);
                     return error.to_string();
                 }
-                gauges::hints(Hint::Sent, some.len() as u64);
+                metrics::hints(Hint::Sent, some.len() as u64);
             }
         }
     }
 
     fn hear(&self, text: &str) {
-        match Word::parse(text) {
+        match BusMessage::parse(text) {
             Some((node, _)) if node == self.0.node => return,
             // Another version's, or nonsense: the looks that are taken anyway find whatever it was about.
             None => return,
-            Some((_, Word::Head(tenant, head))) => self.0.db.announcer().hint(tenant, head),
-            Some((_, Word::Rights(tenant))) => self.0.inbox.rights(tenant),
-            Some((_, Word::Session(id))) => self.0.inbox.sessions(&[id]),
+            Some((_, BusMessage::Head(tenant, head))) => self.0.db.announcer().hint(tenant, head),
+            Some((_, BusMessage::Rights(tenant))) => self.0.inbox.rights(tenant),
+            Some((_, BusMessage::Session(id))) => self.0.inbox.sessions(&[id]),
         }
-        gauges::hints(Hint::Heard, 1);
+        metrics::hints(Hint::Heard, 1);
     }
 
     /// A hint decides nothing: what it names is read anew.

@@ -16,7 +16,7 @@ use super::{
     index::{Index, Interest},
     listener::Listener,
     ring::Ring,
-    told::Told,
+    shared_event::SharedEvent,
 };
 use crate::storage::{Database, Fault, TenantScope, events::Registry};
 
@@ -74,7 +74,7 @@ pub(super) struct Inbox {
 
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    pub events: VecDeque<Arc<Told>>,
+    pub events: VecDeque<Arc<SharedEvent>>,
     bytes: usize,
     /// More came than fits, or the journal became another one: what waits here is not all.
     pub overrun: bool,
@@ -86,7 +86,7 @@ impl Waiting {
     }
 
     /// All that waits, which then waits no more.
-    pub fn take(&mut self) -> impl Iterator<Item = Arc<Told>> {
+    pub fn take(&mut self) -> impl Iterator<Item = Arc<SharedEvent>> {
         self.bytes = 0;
         self.events.drain(..)
     }
@@ -154,7 +154,7 @@ async fn read(hub: Arc<Hub>, mut follower: Follower, hubs: Hubs) {
     let mut looked = Instant::now();
     while !hub.is_over() {
         match follower.next(LOOK).await {
-            Ok(events) => hub.hand_out(events.into_iter().map(Told::new)),
+            Ok(events) => hub.hand_out(events.into_iter().map(SharedEvent::new)),
             Err(fault) => {
                 tracing::warn!(error = %fault, "the journal cannot be read");
                 tokio::time::sleep(PAUSE).await;
@@ -210,16 +210,16 @@ impl Hub {
         state.ended
     }
 
-    fn hand_out(&self, events: impl Iterator<Item = Arc<Told>>) {
+    fn hand_out(&self, events: impl Iterator<Item = Arc<SharedEvent>>) {
         let mut state = self.lock();
-        for told in events {
-            if let Some((topic, audience)) = told.audience(self.registry) {
+        for shared_event in events {
+            if let Some((topic, audience)) = shared_event.audience(self.registry) {
                 for number in state.index.concerned(topic, &audience) {
-                    state.drop_into(number, &told);
+                    state.drop_into(number, &shared_event);
                 }
             }
-            state.position = told.seq();
-            state.ring.push(told);
+            state.position = shared_event.seq();
+            state.ring.push(shared_event);
         }
     }
 
@@ -240,12 +240,12 @@ impl Hub {
 }
 
 impl State {
-    fn drop_into(&mut self, number: u64, told: &Arc<Told>) {
+    fn drop_into(&mut self, number: u64, shared_event: &Arc<SharedEvent>) {
         let Some((_, inbox)) = self.inboxes.get(&number) else { return };
         let mut waiting = inbox.lock();
-        if waiting.has_room(told.weight()) {
-            waiting.bytes += told.weight();
-            waiting.events.push_back(told.clone());
+        if waiting.has_room(shared_event.weight()) {
+            waiting.bytes += shared_event.weight();
+            waiting.events.push_back(shared_event.clone());
             drop(waiting);
             inbox.notify.notify_one();
             return;

@@ -7,10 +7,10 @@ use tokio::task::JoinHandle;
 use super::{
     hub::{Hub, Inbox},
     index::Interest,
-    told::Told,
+    shared_event::SharedEvent,
 };
 use crate::{
-    gauges::{self, Missed},
+    metrics::{self, Missed},
     storage::{
         Fault,
         journal::{self, Event},
@@ -24,7 +24,7 @@ const PAGE: u32 = 500;
 #[derive(Debug)]
 pub enum Next {
     /// Events, oldest first. Read up, they are all there are; live, those that the follower cares for.
-    Events(Vec<Arc<Told>>),
+    Events(Vec<Arc<SharedEvent>>),
     /// Nothing came in time: nothing up to `last` concerned the follower.
     Quiet,
     /// What was to come next is not kept any more.
@@ -40,7 +40,7 @@ pub struct Listener {
     generation: u64,
     last: i64,
     /// The page after `last`, on its way while the one before is worked on.
-    ahead: Option<Ahead>,
+    prefetched: Option<PrefetchedPage>,
     /// Where the hub puts what comes; None while it reads up.
     live: Option<(u64, Arc<Inbox>)>,
     /// It has begun to read up, and is not through yet.
@@ -48,19 +48,19 @@ pub struct Listener {
 }
 
 /// A page that is read before it is asked for.
-struct Ahead {
+struct PrefetchedPage {
     after: i64,
     events: JoinHandle<Result<Vec<Event>, Fault>>,
 }
 
-impl Drop for Ahead {
+impl Drop for PrefetchedPage {
     fn drop(&mut self) {
         self.events.abort();
     }
 }
 
 enum Step {
-    Have(Vec<Arc<Told>>),
+    Have(Vec<Arc<SharedEvent>>),
     Read,
     Live,
     Another,
@@ -72,7 +72,7 @@ impl Listener {
         state.come();
         let (generation, last) = (state.generation, state.position);
         drop(state);
-        Self { hub, interest, generation, last, ahead: None, live: None, reads_up: false }
+        Self { hub, interest, generation, last, prefetched: None, live: None, reads_up: false }
     }
 
     /// Everything that concerned the follower up to this event has been handed out.
@@ -138,12 +138,12 @@ impl Listener {
     /// Counts a catching up where it begins, however many pages it takes.
     fn catch_up(&mut self, missed: Missed) {
         if !std::mem::replace(&mut self.reads_up, true) {
-            gauges::stream_catchup(missed);
+            metrics::stream_catchup(missed);
         }
     }
 
-    fn take(&mut self, events: Vec<Arc<Told>>) -> Next {
-        self.last = events.last().map_or(self.last, |told| told.seq());
+    fn take(&mut self, events: Vec<Arc<SharedEvent>>) -> Next {
+        self.last = events.last().map_or(self.last, |shared_event| shared_event.seq());
         Next::Events(events)
     }
 
@@ -161,9 +161,9 @@ impl Listener {
     }
 
     async fn read_up(&mut self, page: u32) -> Result<Next, Fault> {
-        let mut events = match self.ahead.take().filter(|ahead| ahead.after == self.last) {
-            Some(mut ahead) => {
-                (&mut ahead.events).await.map_err(|_| Fault::Broken("a page of the journal was not read".to_owned()))??
+        let mut events = match self.prefetched.take().filter(|prefetched| prefetched.after == self.last) {
+            Some(mut prefetched) => {
+                (&mut prefetched.events).await.map_err(|_| Fault::Broken("a page of the journal was not read".to_owned()))??
             }
             None => journal::after(&self.hub.scope, self.last, page).await?,
         };
@@ -172,7 +172,7 @@ impl Listener {
         if events.first().is_none_or(|first| first.seq != self.last + 1) {
             return Ok(Next::Expired);
         }
-        let next = self.take(events.into_iter().map(|event| Told::new(Arc::new(event))).collect());
+        let next = self.take(events.into_iter().map(|event| SharedEvent::new(Arc::new(event))).collect());
         self.read_ahead(page);
         Ok(next)
     }
@@ -183,12 +183,12 @@ impl Listener {
         if self.position() > after {
             let scope = self.hub.scope.clone();
             let events = tokio::spawn(async move { journal::after(&scope, after, page).await });
-            self.ahead = Some(Ahead { after, events });
+            self.prefetched = Some(PrefetchedPage { after, events });
         }
     }
 
     /// What waits; None when it was too much, and the follower has to read up.
-    fn waiting(&mut self, inbox: &Inbox) -> Option<Vec<Arc<Told>>> {
+    fn waiting(&mut self, inbox: &Inbox) -> Option<Vec<Arc<SharedEvent>>> {
         let mut waiting = inbox.lock();
         if waiting.overrun {
             drop(waiting);
@@ -196,7 +196,7 @@ impl Listener {
             return None;
         }
         let last = self.last;
-        Some(waiting.take().filter(|told| told.seq() > last).collect())
+        Some(waiting.take().filter(|shared_event| shared_event.seq() > last).collect())
     }
 
     /// Whether nothing waits; then all that the hub has handed out did not concern the follower.

@@ -9,7 +9,7 @@ mod index;
 mod listener;
 mod relay;
 mod ring;
-mod told;
+mod shared_event;
 
 pub use bus::{Bus, Standing};
 pub use follower::Follower;
@@ -17,6 +17,6 @@ pub use hub::{Hub, Hubs};
 pub use index::Interest;
 pub use listener::{Listener, Next};
 pub use relay::relay;
-pub use told::Told;
+pub use shared_event::SharedEvent;
 
 pub use crate::storage::events::{Audience, Subject, Topic};

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use entity::prelude::TenantId;
 
 use crate::{
-    clock, gauges,
+    clock, metrics,
     storage::{Committed, Database, Fault, Row},
 };
 
@@ -17,28 +17,28 @@ pub async fn relay(db: Database) {
     loop {
         clock::sleep(POLL).await;
         let followed = db.announcer().followed();
-        gauges::followed(followed.len());
+        metrics::followed(followed.len());
         if followed.is_empty() {
-            gauges::journal_lag(0);
+            metrics::journal_lag(0);
             continue;
         }
         match heads(&db, &followed).await {
             Err(fault) => tracing::warn!(error = %fault, "cannot read the heads of the journal"),
-            Ok(heads) => gauges::journal_lag(heads.into_iter().map(|(tenant, head)| tell(&db, tenant, head)).max().unwrap_or(0)),
+            Ok(heads) => metrics::journal_lag(heads.into_iter().map(|(tenant, head)| tell(&db, tenant, head)).max().unwrap_or(0)),
         }
     }
 }
 
 /// Announces a head that was not known yet; how many events it is ahead of what followers were told of.
 fn tell(db: &Database, tenant: TenantId, head: i64) -> i64 {
-    let Some((known, told)) = db.announcer().known(tenant).filter(|(known, _)| *known < head) else { return 0 };
+    let Some((known, shared_event)) = db.announcer().known(tenant).filter(|(known, _)| *known < head) else { return 0 };
     db.announcer().announce(Committed { tenant, head, events: Arc::new([]) });
     // Of a tenant that nothing was announced of yet, nobody can be behind; and what a hint told of in time is no find.
-    if known == 0 || told >= head {
+    if known == 0 || shared_event >= head {
         return 0;
     }
-    gauges::found_by_poll();
-    head - told
+    metrics::found_by_poll();
+    head - shared_event
 }
 
 async fn heads(db: &Database, tenants: &[TenantId]) -> Result<Vec<(TenantId, i64)>, Fault> {

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use super::told::Told;
+use super::shared_event::SharedEvent;
 
 /// Events that are kept, and the memory they may take, in bytes.
 const MOST: usize = 10_000;
@@ -10,15 +10,15 @@ const MOST_BYTES: usize = 8 << 20;
 
 #[derive(Debug, Default)]
 pub struct Ring {
-    events: VecDeque<Arc<Told>>,
+    events: VecDeque<Arc<SharedEvent>>,
     bytes: usize,
 }
 
 impl Ring {
     /// Takes the next event in; the oldest go.
-    pub fn push(&mut self, told: Arc<Told>) {
-        self.bytes += told.weight();
-        self.events.push_back(told);
+    pub fn push(&mut self, shared_event: Arc<SharedEvent>) {
+        self.bytes += shared_event.weight();
+        self.events.push_back(shared_event);
         while self.events.len() > MOST || self.bytes > MOST_BYTES && self.events.len() > 1 {
             if let Some(gone) = self.events.pop_front() {
                 self.bytes -= gone.weight();
@@ -27,7 +27,7 @@ impl Ring {
     }
 
     /// The events after `seq`, at most so many; None when the ring does not go back that far.
-    pub fn after(&self, seq: i64, most: usize) -> Option<Vec<Arc<Told>>> {
+    pub fn after(&self, seq: i64, most: usize) -> Option<Vec<Arc<SharedEvent>>> {
         let first = self.events.front()?.seq();
         let skip = usize::try_from(seq + 1 - first).ok()?;
         Some(self.events.iter().skip(skip).take(most).cloned().collect())
@@ -46,19 +46,19 @@ mod tests {
     use super::*;
     use crate::storage::journal::Event;
 
-    fn told(seq: i64, bytes: usize) -> Arc<Told> {
+    fn shared_event(seq: i64, bytes: usize) -> Arc<SharedEvent> {
         let event = Event { seq, kind: "a.b".to_owned(), payload: "x".repeat(bytes), recorded_at: Timestamp(0) };
-        Told::new(Arc::new(event))
+        SharedEvent::new(Arc::new(event))
     }
-    fn seqs(found: Option<Vec<Arc<Told>>>) -> Option<Vec<i64>> {
-        found.map(|found| found.iter().map(|told| told.seq()).collect())
+    fn seqs(found: Option<Vec<Arc<SharedEvent>>>) -> Option<Vec<i64>> {
+        found.map(|found| found.iter().map(|shared_event| shared_event.seq()).collect())
     }
 
     #[test]
     fn it_knows_how_far_it_goes_back() {
         let mut ring = Ring::default();
         assert_eq!(seqs(ring.after(0, 9)), None, "nothing is known yet");
-        (5..=8).for_each(|seq| ring.push(told(seq, 1)));
+        (5..=8).for_each(|seq| ring.push(shared_event(seq, 1)));
         assert_eq!(seqs(ring.after(3, 9)), None, "4 is not here");
         assert_eq!(seqs(ring.after(4, 9)), Some(vec![5, 6, 7, 8]));
         assert_eq!(seqs(ring.after(6, 1)), Some(vec![7]));
@@ -68,10 +68,10 @@ mod tests {
     #[test]
     fn it_stays_small() {
         let mut ring = Ring::default();
-        (1..=MOST as i64 + 3).for_each(|seq| ring.push(told(seq, 1)));
+        (1..=MOST as i64 + 3).for_each(|seq| ring.push(shared_event(seq, 1)));
         assert_eq!(seqs(ring.after(2, 1)), None);
         assert_eq!(seqs(ring.after(3, 1)), Some(vec![4]));
-        (0..3).for_each(|n| ring.push(told(MOST as i64 + 4 + n, MOST_BYTES / 12)));
+        (0..3).for_each(|n| ring.push(shared_event(MOST as i64 + 4 + n, MOST_BYTES / 12)));
         assert!(ring.bytes <= MOST_BYTES && ring.events.len() < 10, "{} in {}", ring.bytes, ring.events.len());
     }
 }

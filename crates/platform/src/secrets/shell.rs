@@ -61,7 +61,7 @@ pub async fn open(db: &Database, source: &KeySource, clock: &Clock) -> Result<Ke
     let keys = Keys::parse(&text).map_err(|err| Fault::Broken(format!("{}: {err}", store.name())))?;
     vouch(db, &keys, &known, clock, &*store).await?;
     let ring = KeyRing::new(keys, clock.clone(), store);
-    db.shelf().leave(ring.clone());
+    db.extensions().insert(ring.clone());
     Ok(ring)
 }
 
@@ -114,7 +114,7 @@ async fn vouch(
     // Numbered without gaps: of two nodes that begin with keys of their own, the number lets one through.
     let serial = known.last().map_or(1, |last| last.serial + 1);
     let row = secret_key::Model { id: id.clone(), serial, check_sealed, created_at: clock.now(), retired_at: None };
-    let work = db.global().steward_for(TenantId::NIL).await?;
+    let work = db.global().maintenance_for(TenantId::NIL).await?;
     match work.insert_global::<secret_key::Entity>(row).await {
         Ok(()) => work.commit().await,
         Err(fault) if fault.unique_violation().is_some() => {
@@ -175,7 +175,7 @@ async fn reseal_page(db: &Database, ring: &KeyRing, column: &SealedColumn, page:
     if old().next().is_none() {
         return Ok(0);
     }
-    let work = db.global().steward_for(TenantId::NIL).await?;
+    let work = db.global().maintenance_for(TenantId::NIL).await?;
     let mut resealed = 0;
     for stored in old() {
         let context = column.context(&stored.ids);
@@ -227,7 +227,7 @@ pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock, colu
     if let Some(left) = count(db, columns).await?.by_key.get(id) {
         return Err(Fault::Broken(format!("{left} values are sealed under the key {id}: `entrepot keys rotate` first")));
     }
-    let work = db.global().steward_for(TenantId::NIL).await?;
+    let work = db.global().maintenance_for(TenantId::NIL).await?;
     rows::retire(&work, id, clock.now()).await?;
     work.commit().await?;
     let keys = ring.keys().without(id);

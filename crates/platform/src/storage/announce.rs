@@ -8,7 +8,7 @@ use std::{
 use entity::prelude::TenantId;
 use tokio::sync::broadcast;
 
-use super::{journal::Event, outward::Outward};
+use super::{cluster_notices::ClusterNotices, journal::Event};
 
 /// The events of one transaction, in order.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ const BUFFER: usize = 1024;
 
 /// One channel a tenant that somebody follows.
 #[derive(Clone, Default)]
-pub struct Announcer(Arc<Mutex<HashMap<TenantId, Channel>>>, Outward);
+pub struct Announcer(Arc<Mutex<HashMap<TenantId, Channel>>>, ClusterNotices);
 
 struct Channel {
     sender: broadcast::Sender<Committed>,
@@ -50,7 +50,7 @@ impl Announcer {
     }
 
     /// What other nodes are to hear of.
-    pub fn outward(&self) -> &Outward {
+    pub fn cluster_notices(&self) -> &ClusterNotices {
         &self.1
     }
 

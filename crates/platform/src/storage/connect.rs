@@ -11,13 +11,14 @@ use sea_orm::{
 };
 
 use super::{
-    Announcer, Fault, RowSecurity, Shelf, Wall, limits,
+    ActiveRowSecurity, Announcer, Extensions, Fault, RowSecurity,
+    coalesce::Lines,
+    limits,
     postgres::{self, Doors},
     statements::Statements,
-    together::Lines,
     transaction::Connections,
     versions,
-    writable::Told,
+    writable::WriteHealth,
 };
 
 /// Which of the two databases.
@@ -70,17 +71,17 @@ pub struct Database {
     pub(super) writer: Connections,
     pub(super) reader: Connections,
     /// Writes of the deployment itself, which belong to no one tenant.
-    pub(super) steward: Connections,
+    pub(super) maintenance: Connections,
     /// The deployment's own proofs, whose statements are long.
     pub(super) proofs: Connections,
     /// On Postgres, connections for single statements.
     pub(super) doors: Option<Doors>,
-    pub(super) wall: Wall,
+    pub(super) active_row_security: ActiveRowSecurity,
     pub(super) announcer: Announcer,
     /// What many requests ask together.
     pub(super) lines: Lines,
-    pub(super) shelf: Shelf,
-    pub(super) told: Told,
+    pub(super) extensions: Extensions,
+    pub(super) write_health: WriteHealth,
     pub(super) statements: Arc<Statements>,
 }
 
@@ -158,16 +159,16 @@ impl Database {
         Ok(Self {
             backend: Backend::Sqlite,
             owner,
-            steward: writer.clone(),
+            maintenance: writer.clone(),
             writer,
             proofs: reader.clone(),
             reader,
             doors: None,
-            wall: Wall::Embedded,
+            active_row_security: ActiveRowSecurity::Embedded,
             announcer: Announcer::default(),
             lines: Lines::default(),
-            shelf: Shelf::default(),
-            told: Told::default(),
+            extensions: Extensions::default(),
+            write_health: WriteHealth::default(),
             statements: Arc::default(),
         })
     }
@@ -195,15 +196,15 @@ impl Database {
     }
 
     /// What later rooms leave with the database.
-    pub fn shelf(&self) -> &Shelf {
-        &self.shelf
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
     }
 
     /// The rows of a tenant that a single statement reads, in no transaction.
     pub(super) async fn read(&self, tenant: TenantId, is_long: bool, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         match &self.doors {
             Some(doors) if is_long => doors.long.rows(tenant, statement).await,
-            Some(doors) => self.wall.reads(doors).rows(tenant, statement).await,
+            Some(doors) => self.active_row_security.reads(doors).rows(tenant, statement).await,
             None => self.reader.query(statement).await,
         }
     }
@@ -231,7 +232,7 @@ impl Database {
         }
         Migrator::up(&transaction, None).await?;
         versions::note(&transaction).await?;
-        if self.wall.stands() {
+        if self.active_row_security.stands() {
             row_security::build(&transaction).await?;
         }
         statistics::settle(&transaction).await?;
@@ -265,7 +266,7 @@ impl Database {
         if let Some(doors) = &self.doors {
             doors.forget();
         }
-        for connections in [self.reader, self.writer, self.steward, self.proofs] {
+        for connections in [self.reader, self.writer, self.maintenance, self.proofs] {
             connections.close().await?;
         }
         self.owner.close().await?;

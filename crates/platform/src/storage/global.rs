@@ -28,7 +28,7 @@ pub struct GlobalWork(Work);
 
 impl Global {
     pub async fn begin(&self) -> Result<GlobalWork, Fault> {
-        Ok(GlobalWork(self.steward_for(TenantId::NIL).await?))
+        Ok(GlobalWork(self.maintenance_for(TenantId::NIL).await?))
     }
 }
 

@@ -17,7 +17,7 @@ use entity::prelude::TenantId;
 use tokio::runtime::Handle;
 
 use super::{Backend, Fault, Prepared, Written};
-use crate::gauges;
+use crate::metrics;
 use lane::{Lane, Progress};
 use queue::Door;
 
@@ -26,15 +26,20 @@ use queue::Door;
 pub trait Batcher: Send + Sync + 'static {
     type Command: Send + Sync + 'static;
     /// What a lane knows of its tenants as they will be when what is under way is written.
-    type Ahead: Default + Send + Sync + 'static;
+    type Speculative: Default + Send + Sync + 'static;
     /// How much of a batch the command takes: its lines.
     fn weight(command: &Self::Command) -> usize;
     /// Decides the commands without a lock and leaves each one's result in it. An error means that they must be run with locks.
-    async fn plan(&self, ahead: &mut Self::Ahead, tenant: TenantId, commands: &mut [Self::Command]) -> Result<Planned, Fault>;
+    async fn plan(
+        &self,
+        speculative: &mut Self::Speculative,
+        tenant: TenantId,
+        commands: &mut [Self::Command],
+    ) -> Result<Planned, Fault>;
     /// Writes what was planned, all or nothing.
     async fn write(&self, tenant: TenantId, plan: Prepared) -> Result<Written, Fault>;
     /// Forgets what was known of a tenant.
-    fn forget(ahead: &mut Self::Ahead, tenant: TenantId);
+    fn forget(speculative: &mut Self::Speculative, tenant: TenantId);
     /// Runs the commands as one transaction of the tenant, with locks, and leaves each one's result in it. An error means that nothing was
     /// committed, or that it is not known whether it was; the commands will be run again, alone, and find their keys.
     async fn run(&self, tenant: TenantId, commands: &mut [Self::Command]) -> Result<(), Fault>;
@@ -95,7 +100,7 @@ impl Lanes {
 
 /// How a lane stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Standing {
+pub struct LaneStatus {
     /// Commands that wait.
     pub waiting: usize,
     /// Tenants whose batch takes long, and which others do not wait for.
@@ -143,16 +148,16 @@ impl<B: Batcher> GroupCommit<B> {
     pub fn submit(&self, tenant: TenantId, command: B::Command) {
         let lane = (tenant.uuid().as_u128() % self.lanes.len() as u128) as usize;
         if let Err(command) = self.lanes[lane].0.enter(tenant, command) {
-            gauges::lane_full();
+            metrics::lane_full();
             self.batcher.answer(command, Err(Fault::Overloaded));
         }
     }
 
     /// How each lane stands.
-    pub fn standing(&self) -> Vec<Standing> {
+    pub fn lane_status(&self) -> Vec<LaneStatus> {
         let of = |(door, progress): &(Arc<Door<B::Command>>, Progress)| {
-            let (waiting, aside) = door.standing();
-            Standing { waiting, aside, stalled: progress.stalled() }
+            let (waiting, aside) = door.lane_status();
+            LaneStatus { waiting, aside, stalled: progress.stalled() }
         };
         self.lanes.iter().map(of).collect()
     }

@@ -77,7 +77,7 @@ pub fn is_key(text: &str) -> bool {
 
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Known {
+pub enum KeyUse {
     /// The receipt of the first call: the answer is built again from it.
     Same(String),
     /// The key was used with another input.
@@ -118,15 +118,15 @@ pub async fn look_up<'a>(reads: &impl Reads, keys: impl IntoIterator<Item = &'a 
 }
 
 /// What `found` says about `key`.
-pub fn known(key: &Key, found: &[(Key, String)]) -> Option<Known> {
+pub fn key_use(key: &Key, found: &[(Key, String)]) -> Option<KeyUse> {
     let (stored, receipt) = found.iter().find(|(k, _)| k.owner == key.owner && k.mutation == key.mutation && k.key == key.key)?;
-    Some(if stored.hash.matches(&key.hash) { Known::Same(receipt.clone()) } else { Known::Reused })
+    Some(if stored.hash.matches(&key.hash) { KeyUse::Same(receipt.clone()) } else { KeyUse::Reused })
 }
 
 /// What an earlier call with this key left. Looked up inside the transaction: whoever used the key at the same time has either committed, and is
 /// found here, or stands in the way of our write.
-pub async fn before(work: &Work, key: &Key) -> Result<Option<Known>, Fault> {
-    Ok(known(key, &look_up(work, [key]).await?))
+pub async fn before(work: &Work, key: &Key) -> Result<Option<KeyUse>, Fault> {
+    Ok(key_use(key, &look_up(work, [key]).await?))
 }
 
 const COLUMNS: &[Column] = &[
@@ -181,9 +181,9 @@ mod tests {
             hash: InputDigest { hash: [hash; 32], sent: None },
         };
         let found = vec![(key(1, 7), "receipt".to_owned())];
-        assert_eq!(known(&key(1, 7), &found), Some(Known::Same("receipt".to_owned())));
-        assert_eq!(known(&key(1, 8), &found), Some(Known::Reused));
-        assert_eq!(known(&key(2, 7), &found), None);
+        assert_eq!(key_use(&key(1, 7), &found), Some(KeyUse::Same("receipt".to_owned())));
+        assert_eq!(key_use(&key(1, 8), &found), Some(KeyUse::Reused));
+        assert_eq!(key_use(&key(2, 7), &found), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-pub use entity::words::Numbered;
+pub use entity::enums::Numbered;
 
 use entity::prelude::{TenantId, Timestamp};
 use sea_orm::Value;

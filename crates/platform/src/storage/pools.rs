@@ -17,7 +17,7 @@ impl Database {
         let mut pools = vec![pool("write", &self.writer), pool("read", &self.reader)];
         // On SQLite the others are these two under other names.
         if self.backend == Backend::Postgres {
-            pools.extend([pool("steward", &self.steward), pool("proofs", &self.proofs)]);
+            pools.extend([pool("steward", &self.maintenance), pool("proofs", &self.proofs)]);
         }
         if let Some(doors) = &self.doors {
             for (name, sessions) in [("tenants", &doors.tenants), ("across", &doors.across), ("long", &doors.long)] {

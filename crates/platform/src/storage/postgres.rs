@@ -16,13 +16,13 @@ use super::{
     Backend, Database, Fault, LedgerPlans, Options,
     connect::{ACQUIRE_TIMEOUT, STATEMENT_CACHE},
     fault, limits,
+    row_security::{self, ActiveRowSecurity},
     sessions::{Binding, Sessions},
     transaction::Connections,
-    wall::{self, Wall},
-    writable::Told,
+    writable::WriteHealth,
 };
 
-/// For migrations and for looking whether the wall stands: seldom used.
+/// For migrations and for looking whether row security holds: seldom used.
 const OWNERS: u32 = 2;
 /// Logins, jobs and looks at who has a session: kept short, so that a storm of them leaves room for the rest.
 const STEWARDS: usize = 4;
@@ -37,7 +37,7 @@ const PROOFS: usize = 2;
 /// Connections for single statements.
 #[derive(Clone)]
 pub(super) struct Doors {
-    /// On a tenant's rows: writes always; reads where the wall stands for them too.
+    /// On a tenant's rows: writes always; reads where row security covers them too.
     pub tenants: Sessions,
     /// On global tables, and on the rows of all tenants.
     pub across: Sessions,
@@ -72,23 +72,24 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
         ))
     })?;
     let login = login.application_name("entrepot").statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging();
-    let told = Told::default();
+    let write_health = WriteHealth::default();
     // Seldom used, and what `/readyz` asks by: they are asked for a sign of life first, since a restart of the server ends all of them.
-    let owner = opened(pool_of(OWNERS, &told).test_before_acquire(true), login.clone());
+    let owner = opened(pool_of(OWNERS, &write_health).test_before_acquire(true), login.clone());
     owner.ping().await.map_err(|err| refused(url, &err))?;
-    let wall = wall::choose(&owner, options.row_security).await?;
+    let active_row_security = row_security::choose(&owner, options.row_security).await?;
     let path = search_path(&owner).await?;
     let as_role = |role: &str| {
-        if !wall.stands() {
+        if !active_row_security.stands() {
             return login.clone();
         }
         let login = login.clone().options([("role", role)]);
         // The login's own schema is not the role's.
         path.iter().fold(login, |login, path| login.options([("search_path", path)]))
     };
-    let (app, steward) = (as_role(APP), as_role(STEWARD));
-    let binding = if wall.stands() { Binding::Tenant } else { Binding::Nobody };
-    let (long, bound) = if wall == Wall::Writes { (&steward, Binding::Nobody) } else { (&app, binding) };
+    let (app, maintenance) = (as_role(APP), as_role(STEWARD));
+    let binding = if active_row_security.stands() { Binding::Tenant } else { Binding::Nobody };
+    let (long, bound) =
+        if active_row_security == ActiveRowSecurity::Writes { (&maintenance, Binding::Nobody) } else { (&app, binding) };
     let plans = plans(&app, options.ledger_plans).await?;
     let long = match plans {
         // Who refuses the one refuses the other.
@@ -97,27 +98,27 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     };
     let readers = options.readers as usize;
     let doors = Doors {
-        tenants: Sessions::new(&app, readers, limits::REQUESTS, binding, &told),
-        across: Sessions::new(&steward, readers, limits::REQUESTS, Binding::Nobody, &told),
-        long: Sessions::new(&long, LONG, limits::LONG, bound, &told),
+        tenants: Sessions::new(&app, readers, limits::REQUESTS, binding, &write_health),
+        across: Sessions::new(&maintenance, readers, limits::REQUESTS, Binding::Nobody, &write_health),
+        long: Sessions::new(&long, LONG, limits::LONG, bound, &write_health),
         plans,
     };
     let transactions = |login: &PgConnectOptions, most: usize, limits: limits::Limits| {
-        Connections::Postgres(Sessions::new(login, most, limits, Binding::Nobody, &told))
+        Connections::Postgres(Sessions::new(login, most, limits, Binding::Nobody, &write_health))
     };
     Ok(Database {
         backend: Backend::Postgres,
         owner,
         writer: transactions(&app, options.writers as usize, limits::REQUESTS),
         reader: transactions(&app, readers, limits::SNAPSHOTS),
-        steward: transactions(&steward, STEWARDS, limits::STEWARDS),
-        proofs: transactions(&steward, PROOFS, limits::SNAPSHOTS),
+        maintenance: transactions(&maintenance, STEWARDS, limits::STEWARDS),
+        proofs: transactions(&maintenance, PROOFS, limits::SNAPSHOTS),
         doors: Some(doors),
-        wall,
+        active_row_security,
         announcer: super::Announcer::default(),
-        lines: super::together::Lines::default(),
-        shelf: super::Shelf::default(),
-        told,
+        lines: super::coalesce::Lines::default(),
+        extensions: super::Extensions::default(),
+        write_health,
         statements: std::sync::Arc::default(),
     })
 }
@@ -219,8 +220,8 @@ pub(super) const OLDEST: Duration = Duration::from_mins(30);
 /// A pool that opens connections when they are needed. They are looked at when they are taken: with time limits of its own sqlx 0.9 starts
 /// a task that counts idle connections, and may count without an end (see `connect`). And they are looked at, for so long and no longer, when
 /// they come back: sqlx itself would wait without a limit.
-fn pool_of(most: u32, told: &Told) -> PgPoolOptions {
-    let told = told.clone();
+fn pool_of(most: u32, write_health: &WriteHealth) -> PgPoolOptions {
+    let write_health = write_health.clone();
     PgPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -228,7 +229,7 @@ fn pool_of(most: u32, told: &Told) -> PgPoolOptions {
         .max_lifetime(None)
         .idle_timeout(None)
         .before_acquire(move |_, kept| {
-            let is_good = kept.idle_for < IDLE_LIMIT && kept.age < OLDEST && told.holds(kept.age);
+            let is_good = kept.idle_for < IDLE_LIMIT && kept.age < OLDEST && write_health.holds(kept.age);
             Box::pin(ready(Ok(is_good)))
         })
         .after_release(|connection, _| {
@@ -251,7 +252,7 @@ async fn search_path(owner: &DatabaseConnection) -> Result<Option<String>, Fault
     Ok(schema.filter(|schema| schema != "public").map(|schema| format!("\"{schema}\",public")))
 }
 
-impl Wall {
+impl ActiveRowSecurity {
     /// The connections that single reads of a tenant's rows go by.
     pub(super) fn reads<'a>(&self, doors: &'a Doors) -> &'a Sessions {
         match self {
@@ -275,7 +276,7 @@ mod tests {
     #[tokio::test]
     async fn nothing_counts_idle_connections_beside_those_who_take_them() {
         let login = PgConnectOptions::new_without_pgpass().host("127.0.0.1");
-        let pool = opened(pool_of(2, &Told::default()), login);
+        let pool = opened(pool_of(2, &WriteHealth::default()), login);
         let options = pool.get_postgres_connection_pool().options();
         assert_eq!((options.get_idle_timeout(), options.get_max_lifetime(), options.get_min_connections()), (None, None, 0));
     }

@@ -6,7 +6,7 @@ use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect, QueryTrait, Select, Statement, Value,
 };
 
-use super::{Backend, Database, Fault, Shelf, Work, journal};
+use super::{Backend, Database, Extensions, Fault, Work, journal};
 
 /// Reading a tenant's rows. Raw statements get the tenant as `$1`; the caller's values follow as `$2`, `$3` …
 #[async_trait]
@@ -14,7 +14,7 @@ pub trait Reads: Send + Sync {
     fn tenant(&self) -> TenantId;
     fn backend(&self) -> Backend;
     /// What later rooms left with the database.
-    fn shelf(&self) -> &Shelf;
+    fn extensions(&self) -> &Extensions;
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault>;
 
     async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
@@ -79,8 +79,8 @@ impl Reads for TenantScope {
     fn backend(&self) -> Backend {
         self.db.backend
     }
-    fn shelf(&self) -> &Shelf {
-        self.db.shelf()
+    fn extensions(&self) -> &Extensions {
+        self.db.extensions()
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         self.db.statements.count(&statement);
@@ -111,8 +111,8 @@ impl Global {
     /// Begins a transaction of the deployment itself on a tenant's rows: it may do what no request may (chain the audit log, erase a
     /// tenant, read and write what people and programs sign in with), writes that tenant's rows and global ones only, and reads all. The
     /// tenant need not exist yet.
-    pub async fn steward_for(&self, tenant: TenantId) -> Result<Work, Fault> {
-        Work::begin_as_steward(&self.db, tenant).await
+    pub async fn maintenance_for(&self, tenant: TenantId) -> Result<Work, Fault> {
+        Work::begin_as_maintenance(&self.db, tenant).await
     }
 }
 

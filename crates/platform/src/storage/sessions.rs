@@ -28,7 +28,7 @@ use super::{
     Fault,
     limits::Limits,
     postgres::{GENERIC, IDLE_LIMIT, OLDEST},
-    writable::Told,
+    writable::WriteHealth,
 };
 
 /// A number of connections, opened when they are first needed. Cheap to clone.
@@ -41,7 +41,7 @@ struct Inner {
     free: Arc<Semaphore>,
     most: usize,
     binding: Binding,
-    told: Told,
+    write_health: WriteHealth,
     /// The one that was used last stands last.
     idle: Mutex<Vec<Session>>,
 }
@@ -72,27 +72,33 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 impl Sessions {
     /// Connections whose server keeps the limits.
-    pub(super) fn new(options: &PgConnectOptions, most: usize, limits: Limits, binding: Binding, told: &Told) -> Self {
+    pub(super) fn new(
+        options: &PgConnectOptions,
+        most: usize,
+        limits: Limits,
+        binding: Binding,
+        write_health: &WriteHealth,
+    ) -> Self {
         Self(Arc::new(Inner {
             options: limits.kept_by(options.clone()),
             limits,
             free: Arc::new(Semaphore::new(most)),
             most,
             binding,
-            told: told.clone(),
+            write_health: write_health.clone(),
             idle: Mutex::default(),
         }))
     }
 
     /// Other connections like these, with limits of their own: a connection belongs to the runtime that opened it.
     pub(super) fn others(&self, most: usize, limits: Limits) -> Self {
-        Self::new(&self.0.options, most, limits, self.0.binding, &self.0.told)
+        Self::new(&self.0.options, most, limits, self.0.binding, &self.0.write_health)
     }
 
     /// Others, on which a statement is planned once, for whatever values.
     pub(super) fn by_kept_plans(&self, most: usize, limits: Limits) -> Self {
         let options = self.0.options.clone().options([GENERIC]);
-        Self::new(&options, most, limits, self.0.binding, &self.0.told)
+        Self::new(&options, most, limits, self.0.binding, &self.0.write_health)
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -165,7 +171,10 @@ impl Sessions {
         let mut idle = self.idle();
         idle.retain(|idle| {
             let age = idle.opened.elapsed();
-            idle.since.elapsed() < IDLE_LIMIT && age < OLDEST && self.0.told.holds(age) && self.0.told.is_heard_of(idle.since)
+            idle.since.elapsed() < IDLE_LIMIT
+                && age < OLDEST
+                && self.0.write_health.holds(age)
+                && self.0.write_health.is_heard_of(idle.since)
         });
         match idle.iter().rposition(|idle| idle.bound == wanted) {
             Some(index) => Some(idle.remove(index)),
@@ -223,13 +232,13 @@ impl Lent {
         let Some(mut session) = self.session.take() else {
             return Err(io::Error::new(io::ErrorKind::NotConnected, "the connection to the database has gone").into());
         };
-        let silence = Silence { told: &self.home.0.told, began: Instant::now(), is_answered: false };
+        let silence = Silence { write_health: &self.home.0.write_health, began: Instant::now(), is_answered: false };
         let answer = timeout(limit, question(&mut session.connection)).await;
         let answer = answer.unwrap_or_else(|_| Err(late("the database did not answer in time")));
         match &answer {
             Err(err) if is_lost(err) => {
                 // Others that are idle may have ended with the same server, and are better not tried one after the other.
-                self.home.0.told.lost(silence.began);
+                self.home.0.write_health.lost(silence.began);
             }
             // The server refused the statement; the connection is as good as before.
             Err(sqlx::Error::Database(_)) | Ok(_) => {
@@ -252,7 +261,7 @@ impl Lent {
 
 /// The time in which a question has no answer. When it was long, and whoever waited has gone, connections are suspect.
 struct Silence<'a> {
-    told: &'a Told,
+    write_health: &'a WriteHealth,
     began: Instant,
     is_answered: bool,
 }
@@ -266,7 +275,7 @@ impl Silence<'_> {
 impl Drop for Silence<'_> {
     fn drop(&mut self) {
         if !self.is_answered && self.began.elapsed() > SUSPECT {
-            self.told.lost(self.began);
+            self.write_health.lost(self.began);
         }
     }
 }

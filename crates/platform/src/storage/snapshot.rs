@@ -5,7 +5,7 @@ use entity::prelude::TenantId;
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
 
 use super::{
-    Backend, Database, Fault, Global, Reads, Shelf, TenantScope,
+    Backend, Database, Extensions, Fault, Global, Reads, TenantScope,
     transaction::{Connections, Purpose, Transaction},
 };
 
@@ -13,7 +13,7 @@ use super::{
 pub struct Snapshot {
     tenant: TenantId,
     backend: Backend,
-    shelf: Shelf,
+    extensions: Extensions,
     transaction: Transaction,
 }
 
@@ -33,8 +33,8 @@ impl Global {
 
 impl Snapshot {
     async fn begin(db: &Database, connections: &Connections, tenant: TenantId) -> Result<Self, Fault> {
-        let transaction = connections.begin(db.wall.stands().then_some(tenant), Purpose::Snapshot).await?;
-        Ok(Self { tenant, backend: db.backend, shelf: db.shelf().clone(), transaction })
+        let transaction = connections.begin(db.active_row_security.stands().then_some(tenant), Purpose::Snapshot).await?;
+        Ok(Self { tenant, backend: db.backend, extensions: db.extensions().clone(), transaction })
     }
 }
 
@@ -46,8 +46,8 @@ impl Reads for Snapshot {
     fn backend(&self) -> Backend {
         self.backend
     }
-    fn shelf(&self) -> &Shelf {
-        &self.shelf
+    fn extensions(&self) -> &Extensions {
+        &self.extensions
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         Ok(self.transaction.query_all_raw(statement).await?)

@@ -33,7 +33,7 @@ pub(super) enum Purpose {
 }
 
 impl Connections {
-    /// Begins a transaction, on Postgres bound to a tenant where there is a wall. A connection that has died since it was last used is
+    /// Begins a transaction, on Postgres bound to a tenant where row security is on. A connection that has died since it was last used is
     /// replaced: nothing was asked of it yet.
     #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin")]
     pub(super) async fn begin(&self, bound: Option<TenantId>, purpose: Purpose) -> Result<Transaction, Fault> {

@@ -31,7 +31,7 @@ impl Versions {
     }
 
     /// Why this binary cannot work with the database, in a sentence.
-    pub fn misfit(&self) -> Option<String> {
+    pub fn mismatch(&self) -> Option<String> {
         let version = env!("CARGO_PKG_VERSION");
         if let Some(name) = &self.needed {
             return Some(format!(
@@ -69,7 +69,7 @@ impl Database {
     /// How many migrations this binary has that the database lacks; 0 means up to date, for this binary.
     pub async fn pending_migrations(&self) -> Result<usize, Fault> {
         let versions = self.versions().await?;
-        if let (Some(_), Some(why)) = (&versions.needed, versions.misfit()) {
+        if let (Some(_), Some(why)) = (&versions.needed, versions.mismatch()) {
             return Err(Fault::Broken(why));
         }
         Ok(versions.missing)
@@ -139,11 +139,11 @@ mod tests {
         let with = |more: &str| known.iter().cloned().chain([more.to_owned()]).collect::<Vec<_>>();
         assert_eq!(Versions::of(known.clone(), None), Versions::default());
         let added = Versions::of(with("m9999_added"), None);
-        assert_eq!((added.misfit(), added.notice().is_some()), (None, true));
+        assert_eq!((added.mismatch(), added.notice().is_some()), (None, true));
         let broken = Versions::of(with("m9999_broken"), Some("m9999_broken".to_owned()));
-        assert!(broken.misfit().is_some_and(|why| why.contains("m9999_broken")), "{broken:?}");
+        assert!(broken.mismatch().is_some_and(|why| why.contains("m9999_broken")), "{broken:?}");
         let earlier = Versions::of(with("m9999_added"), known.first().cloned());
-        assert_eq!(earlier.misfit(), None, "one that this binary knows");
-        assert!(Versions::of(known[1..].to_vec(), None).misfit().is_some_and(|why| why.contains("lacks 1 ")));
+        assert_eq!(earlier.mismatch(), None, "one that this binary knows");
+        assert!(Versions::of(known[1..].to_vec(), None).mismatch().is_some_and(|why| why.contains("lacks 1 ")));
     }
 }

@@ -7,9 +7,8 @@ use entity::{Tenanted, prelude::TenantId};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryResult, Statement, Value};
 
 use super::{
-    Backend, Bulk, Committed, Database, Fault, Reads, Shelf,
+    Backend, Bulk, Committed, Database, Extensions, Fault, Reads, commit_hook,
     journal::Event,
-    rider,
     transaction::{Connections, Purpose, Transaction},
 };
 
@@ -26,12 +25,12 @@ impl Work {
     pub(super) async fn begin(db: &Database, tenant: TenantId) -> Result<Self, Fault> {
         Self::begin_on(db, &db.writer, tenant, false).await
     }
-    pub(super) async fn begin_as_steward(db: &Database, tenant: TenantId) -> Result<Self, Fault> {
-        Self::begin_on(db, &db.steward, tenant, true).await
+    pub(super) async fn begin_as_maintenance(db: &Database, tenant: TenantId) -> Result<Self, Fault> {
+        Self::begin_on(db, &db.maintenance, tenant, true).await
     }
 
     async fn begin_on(db: &Database, connections: &Connections, tenant: TenantId, is_stewards: bool) -> Result<Self, Fault> {
-        let transaction = connections.begin(db.wall.stands().then_some(tenant), Purpose::Write).await?;
+        let transaction = connections.begin(db.active_row_security.stands().then_some(tenant), Purpose::Write).await?;
         Ok(Self { tenant, db: db.clone(), is_stewards, transaction, events: Vec::new() })
     }
 
@@ -130,8 +129,8 @@ impl Work {
 
     /// Makes everything durable, then tells this process's followers.
     pub async fn commit(self) -> Result<(), Fault> {
-        let rider = rider::current();
-        let taken = rider.as_ref().and_then(|rider| rider.rows(self.tenant, &self.events));
+        let commit_hook = commit_hook::current();
+        let taken = commit_hook.as_ref().and_then(|commit_hook| commit_hook.rows(self.tenant, &self.events));
         let has_taken = taken.is_some();
         if let Some(rows) = taken {
             // A login that no tenant was known for is written into the log of the one that it led to.
@@ -141,8 +140,8 @@ impl Work {
             }
         }
         self.transaction.commit().await.map_err(|err| self.db.failed(err))?;
-        if let Some(rider) = rider {
-            rider.arrived(has_taken);
+        if let Some(commit_hook) = commit_hook {
+            commit_hook.committed(has_taken);
         }
         if let Some(last) = self.events.last() {
             let head = last.seq;
@@ -165,8 +164,8 @@ impl Reads for Work {
     fn backend(&self) -> Backend {
         self.db.backend
     }
-    fn shelf(&self) -> &Shelf {
-        self.db.shelf()
+    fn extensions(&self) -> &Extensions {
+        self.db.extensions()
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         self.db.statements.count(&statement);

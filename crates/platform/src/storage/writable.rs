@@ -16,7 +16,7 @@ const BETWEEN: Duration = Duration::from_secs(1);
 
 /// What failed writes have told. Clones share it.
 #[derive(Clone, Default)]
-pub(super) struct Told(Arc<Mutex<Last>>);
+pub(super) struct WriteHealth(Arc<Mutex<Last>>);
 
 #[derive(Clone, Copy, Default)]
 struct Last {
@@ -27,7 +27,7 @@ struct Last {
     no_room: Option<Instant>,
 }
 
-impl Told {
+impl WriteHealth {
     fn lock(&self) -> MutexGuard<'_, Last> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -55,7 +55,7 @@ impl Database {
         let fault = Fault::from(err);
         match fault.unwritable() {
             Some(Unwritable::ReadOnly) => self.leave(),
-            Some(Unwritable::NoRoom) => self.told.lock().no_room = Some(Instant::now()),
+            Some(Unwritable::NoRoom) => self.write_health.lock().no_room = Some(Instant::now()),
             None => {}
         }
         fault
@@ -65,7 +65,7 @@ impl Database {
     fn leave(&self) {
         let Some(doors) = &self.doors else { return };
         doors.forget();
-        let mut last = self.told.lock();
+        let mut last = self.write_health.lock();
         if last.left.is_none_or(|left| left.elapsed() >= BETWEEN) {
             last.left = Some(Instant::now());
         }
@@ -73,7 +73,7 @@ impl Database {
 
     /// Whether a write has lately found the disk without room.
     pub fn lacked_room(&self, within: Duration) -> bool {
-        self.told.lock().no_room.is_some_and(|at| at.elapsed() < within)
+        self.write_health.lock().no_room.is_some_and(|at| at.elapsed() < within)
     }
 
     /// Whether a migrated database may be written to. An SQLite file may or may not from the moment that it is opened; asking waits for whoever
@@ -119,20 +119,20 @@ mod tests {
 
     #[test]
     fn what_was_heard_of_before_a_loss_is_left_and_what_was_heard_of_since_is_kept() {
-        let (told, now) = (Told::default(), Instant::now());
+        let (write_health, now) = (WriteHealth::default(), Instant::now());
         let ago = |seconds| now.checked_sub(Duration::from_secs(seconds)).unwrap_or(now);
-        assert!(told.is_heard_of(ago(60)), "nothing was lost");
-        told.lost(ago(5));
-        told.lost(ago(9));
-        assert!(!told.is_heard_of(ago(7)) && told.is_heard_of(ago(3)));
+        assert!(write_health.is_heard_of(ago(60)), "nothing was lost");
+        write_health.lost(ago(5));
+        write_health.lost(ago(9));
+        assert!(!write_health.is_heard_of(ago(7)) && write_health.is_heard_of(ago(3)));
     }
 
     #[test]
     fn what_is_older_than_the_finding_is_left_and_what_is_newer_is_kept() {
-        let told = Told::default();
-        assert!(told.holds(Duration::from_hours(1)), "nothing was found");
-        told.lock().left = Instant::now().checked_sub(Duration::from_secs(5));
-        assert!(!told.holds(Duration::from_mins(1)));
-        assert!(told.holds(Duration::from_secs(1)));
+        let write_health = WriteHealth::default();
+        assert!(write_health.holds(Duration::from_hours(1)), "nothing was found");
+        write_health.lock().left = Instant::now().checked_sub(Duration::from_secs(5));
+        assert!(!write_health.holds(Duration::from_mins(1)));
+        assert!(write_health.holds(Duration::from_secs(1)));
     }
 }

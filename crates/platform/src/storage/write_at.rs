@@ -52,11 +52,11 @@ pub struct Link {
 /// Rows at a head in the database's own words: whoever writes one batch after another finds them while the one before is being written.
 pub struct Prepared {
     tenant: TenantId,
-    words: Words,
+    prepared_sql: PreparedSql,
     events: Arc<[Arc<Event>]>,
 }
 
-enum Words {
+enum PreparedSql {
     Postgres(String, PgArguments),
     Sqlite { head: i64, want: Want, rows: Vec<Statement>, link: Option<Link> },
 }
@@ -69,26 +69,26 @@ impl TenantScope {
         for bulk in rows.iter().chain(link.as_ref().map(|link| &link.rows)) {
             bulk.assert_own(self.tenant())?;
         }
-        let words = match self.backend() {
+        let prepared_sql = match self.backend() {
             Backend::Postgres => {
                 let (sql, arguments) = self.statement(head, want, rows, link).map_err(|err| Fault::Broken(err.to_string()))?;
-                Words::Postgres(sql, arguments)
+                PreparedSql::Postgres(sql, arguments)
             }
             Backend::Sqlite => {
                 let rows = rows.into_iter().map(|bulk| bulk.into_statements(Backend::Sqlite, self.tenant()));
-                Words::Sqlite { head, want, rows: rows.collect::<Result<Vec<_>, _>>()?.concat(), link }
+                PreparedSql::Sqlite { head, want, rows: rows.collect::<Result<Vec<_>, _>>()?.concat(), link }
             }
         };
-        Ok(Prepared { tenant: self.tenant(), words, events: events.into_iter().map(Arc::new).collect() })
+        Ok(Prepared { tenant: self.tenant(), prepared_sql, events: events.into_iter().map(Arc::new).collect() })
     }
 
     /// Writes all of it in one transaction, or nothing.
     pub async fn write_at(&self, what: Prepared) -> Result<Written, Fault> {
-        let Prepared { tenant, words, events } = what;
+        let Prepared { tenant, prepared_sql, events } = what;
         debug_assert_eq!(tenant, self.tenant(), "prepared for another tenant");
-        let written = match words {
-            Words::Postgres(sql, arguments) => self.write_statement(sql, arguments).await?,
-            Words::Sqlite { head, want, rows, link } => self.write_transaction(head, want, rows, link).await?,
+        let written = match prepared_sql {
+            PreparedSql::Postgres(sql, arguments) => self.write_statement(sql, arguments).await?,
+            PreparedSql::Sqlite { head, want, rows, link } => self.write_transaction(head, want, rows, link).await?,
         };
         if written == Written::Done
             && let Some(head) = events.last().map(|last| last.seq)

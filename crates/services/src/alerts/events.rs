@@ -6,7 +6,7 @@ use platform::storage::events::{self, Audience, Shown, Sight, Stream, Terms, Top
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::core::{Alert, Figures, Subject};
+use super::core::{Alert, AlertValues, Subject};
 
 pub use platform::storage::events::EventType;
 
@@ -114,7 +114,7 @@ impl AlertEvent {
             kind: self.kind,
             subject: Subject::of(self.kind, (self.store, self.product), other)?,
             state: self.state,
-            figures: Figures {
+            figures: AlertValues {
                 quantity: self.quantity,
                 threshold: self.threshold,
                 day: self.day,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use platform::jobs::Registry;
 
-use super::{Alerts, LETTER};
+use super::{Alerts, EMAIL_JOB};
 
 /// Between two looks at the journals.
 const FOLLOW: Duration = Duration::from_millis(500);
@@ -25,27 +25,27 @@ pub fn register(registry: Registry, alerts: &Alerts) -> Registry {
     let (following, scanning, waking, posting, sending, forgetting) =
         (alerts.clone(), alerts.clone(), alerts.clone(), alerts.clone(), alerts.clone(), alerts.clone());
     registry
-        .standing("alert.follow", FOLLOW, move |_| {
+        .periodic("alert.follow", FOLLOW, move |_| {
             let alerts = following.clone();
             async move { alerts.follow_all().await.map(drop) }
         })
-        .standing("alert.scan", SCAN, move |_| {
+        .periodic("alert.scan", SCAN, move |_| {
             let alerts = scanning.clone();
             async move { alerts.scan_all().await.map(drop) }
         })
-        .standing("alert.wake", WAKE, move |_| {
+        .periodic("alert.wake", WAKE, move |_| {
             let alerts = waking.clone();
             async move { alerts.wake_all().await.map(drop) }
         })
-        .standing("alert.post", POST, move |_| {
+        .periodic("alert.post", POST, move |_| {
             let alerts = posting.clone();
             async move { alerts.post_due().await.map(drop) }
         })
-        .standing("alert.forget", HOUR, move |_| {
+        .periodic("alert.forget", HOUR, move |_| {
             let alerts = forgetting.clone();
             async move { alerts.forget_old().await.map(drop) }
         })
-        .queued(LETTER, MOST_FAILURES, move |_, job| {
+        .queued(EMAIL_JOB, MOST_FAILURES, move |_, job| {
             let alerts = sending.clone();
             async move { alerts.send(alerts.letters_leave(), &job).await }
         })

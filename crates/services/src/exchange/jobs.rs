@@ -34,7 +34,7 @@ pub fn register(registry: Registry, exchange: &Exchange) -> Registry {
                 }
             }
         })
-        .standing("exchange.forget", HOUR, move |_| {
+        .periodic("exchange.forget", HOUR, move |_| {
             let exchange = clearing.clone();
             async move { exchange.forget_old().await.map(drop) }
         })

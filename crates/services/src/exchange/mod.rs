@@ -11,4 +11,4 @@ pub mod read;
 mod rows;
 mod shell;
 
-pub use shell::{Ask, BulkAsk, Call, Carried, Engine, Exchange, ExchangeError, Looked, Maker, Trial, Words};
+pub use shell::{Ask, BatchOutcome, BulkAsk, Call, DryRun, Engine, Exchange, ExchangeError, Looked, RefusalText, Requester};

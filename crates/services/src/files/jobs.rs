@@ -20,7 +20,7 @@ const MOST_FAILURES: i64 = 12;
 pub fn register(registry: Registry, files: &Files) -> Registry {
     let (forgetting, drawing) = (files.clone(), files.clone());
     registry
-        .standing("file.forget", EVERY, move |_| {
+        .periodic("file.forget", EVERY, move |_| {
             let files = forgetting.clone();
             async move { files.forget_old().await.map(drop) }
         })

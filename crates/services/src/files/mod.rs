@@ -13,4 +13,4 @@ mod shell;
 mod store;
 
 pub use shell::{FileError, Files, Made, NewFile, Opened, Writer};
-pub use store::{Bytestream, Place, StoreError, erase};
+pub use store::{Bytestream, FileLocation, StoreError, erase};

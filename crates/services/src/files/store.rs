@@ -14,12 +14,12 @@ use super::core::limits::{CARRIED_AT_ONCE, PIECE_BYTES};
 
 /// Where files are kept, as an operator says it: `file:FOLDER` or `s3://bucket/prefix`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum FileLocation {
     Folder(PathBuf),
     Bucket { name: String, prefix: String },
 }
 
-impl FromStr for Place {
+impl FromStr for FileLocation {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -37,7 +37,7 @@ impl FromStr for Place {
     }
 }
 
-impl Place {
+impl FileLocation {
     /// Beside an embedded database: FILE.files. With a server, which has no folder of its own, where the node was started.
     pub fn beside(database_url: &str) -> Self {
         let file = database_url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
@@ -166,15 +166,15 @@ impl Sink {
 
 impl Store {
     /// Opens it. A folder is made when it is not there; a bucket has to be.
-    pub fn open(place: &Place) -> Result<Self, StoreError> {
-        match place {
-            Place::Folder(folder) => {
+    pub fn open(location: &FileLocation) -> Result<Self, StoreError> {
+        match location {
+            FileLocation::Folder(folder) => {
                 let away = |error: io::Error| StoreError::Away(format!("{}: {error}", folder.display()));
                 std::fs::create_dir_all(folder).map_err(away)?;
                 let local = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true).with_automatic_cleanup(true);
                 Ok(Self { objects: Arc::new(local), prefix: Path::default(), carrying: None })
             }
-            Place::Bucket { name, prefix } => {
+            FileLocation::Bucket { name, prefix } => {
                 let bucket = AmazonS3Builder::from_env().with_bucket_name(name).build()?;
                 let prefix = Path::parse(prefix).map_err(|error| StoreError::Away(error.to_string()))?;
                 Ok(Self { objects: Arc::new(bucket), prefix, carrying: Some(Arc::new(Semaphore::new(CARRIED_AT_ONCE))) })
@@ -226,8 +226,8 @@ impl Store {
 
     /// Takes all away that lies under a name; says how many.
     pub async fn remove_all(&self, under: &str) -> Result<u64, StoreError> {
-        let place = self.at(under);
-        let found: Vec<Path> = self.objects.list(Some(&place)).map_ok(|one| one.location).try_collect().await?;
+        let location = self.at(under);
+        let found: Vec<Path> = self.objects.list(Some(&location)).map_ok(|one| one.location).try_collect().await?;
         let mut removed = 0;
         for path in found {
             match self.objects.delete(&path).await.map_err(StoreError::from) {
@@ -241,13 +241,13 @@ impl Store {
 }
 
 /// Takes all bytes of a tenant away, when the tenant itself is erased.
-pub async fn erase(place: &Place, tenant: entity::prelude::TenantId) -> Result<u64, StoreError> {
-    if let Place::Folder(folder) = place
+pub async fn erase(location: &FileLocation, tenant: entity::prelude::TenantId) -> Result<u64, StoreError> {
+    if let FileLocation::Folder(folder) = location
         && !folder.exists()
     {
         return Ok(0);
     }
-    Store::open(place)?.remove_all(&tenant.to_string()).await
+    Store::open(location)?.remove_all(&tenant.to_string()).await
 }
 
 #[cfg(test)]
@@ -256,15 +256,18 @@ mod tests {
 
     #[test]
     fn a_place_is_read_as_it_is_written() {
-        assert_eq!("file:/var/files".parse(), Ok(Place::Folder("/var/files".into())));
-        let bucket = |name: &str, prefix: &str| Place::Bucket { name: name.to_owned(), prefix: prefix.to_owned() };
+        assert_eq!("file:/var/files".parse(), Ok(FileLocation::Folder("/var/files".into())));
+        let bucket = |name: &str, prefix: &str| FileLocation::Bucket { name: name.to_owned(), prefix: prefix.to_owned() };
         assert_eq!("s3://shop/a/b/".parse(), Ok(bucket("shop", "a/b")));
         assert_eq!("s3://shop".parse(), Ok(bucket("shop", "")));
         for wrong in ["", "file:", "s3://", "ftp://x", "/var/files"] {
-            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
+            assert!(wrong.parse::<FileLocation>().is_err(), "{wrong}");
         }
-        assert_eq!(Place::beside("sqlite://data/shop.sqlite?mode=rwc"), Place::Folder("data/shop.sqlite.files".into()));
-        assert_eq!(Place::beside("postgres://host/shop"), Place::Folder("entrepot.files".into()));
+        assert_eq!(
+            FileLocation::beside("sqlite://data/shop.sqlite?mode=rwc"),
+            FileLocation::Folder("data/shop.sqlite.files".into())
+        );
+        assert_eq!(FileLocation::beside("postgres://host/shop"), FileLocation::Folder("entrepot.files".into()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use platform::{
     storage::{
         Database, Fault, Work,
         events::EventType,
-        idempotency::{self, InputDigest, Key, Known, MAX_KEY, hash_of},
+        idempotency::{self, InputDigest, Key, KeyUse, MAX_KEY, hash_of},
         journal,
     },
 };
@@ -226,8 +226,8 @@ impl Media {
             Some(known) => {
                 work.rollback().await?;
                 match known {
-                    Known::Same(receipt) => receipt,
-                    Known::Reused => return Err(Rejection::KeyReused.into()),
+                    KeyUse::Same(receipt) => receipt,
+                    KeyUse::Reused => return Err(Rejection::KeyReused.into()),
                 }
             }
         };

@@ -30,16 +30,16 @@ pub fn register(registry: Registry, webhooks: &Webhooks, keep: Keep) -> Registry
     let mut registry = registry;
     for (shard, kind) in (0..).zip(DELIVER) {
         let webhooks = webhooks.clone();
-        registry = registry.standing(kind, EVERY, move |lease| run(webhooks.clone(), lease, shard));
+        registry = registry.periodic(kind, EVERY, move |lease| run(webhooks.clone(), lease, shard));
     }
     let (replaying, clearing, trimming) = (webhooks.clone(), webhooks.clone(), webhooks.clone());
     registry
         .queued(super::shell::REPLAY, MOST_FAILURES, move |lease, job| replay(replaying.clone(), lease, job))
-        .standing("webhook.forget", HOUR, move |_| {
+        .periodic("webhook.forget", HOUR, move |_| {
             let webhooks = clearing.clone();
             async move { webhooks.forget_old().await.map(drop) }
         })
-        .standing("journal.trim", HOUR, move |lease| {
+        .periodic("journal.trim", HOUR, move |lease| {
             let webhooks = trimming.clone();
             async move { webhooks.trim(lease, keep).await.map(drop) }
         })

@@ -16,11 +16,11 @@ use super::costs::costs;
 use super::documents::{self, OPENING};
 use super::error::ReplayError;
 use super::expect::{Expected, Found};
-use super::figures::{Matching, local, sha256_of};
+use super::flat_values::{Matching, local, sha256_of};
 use super::payload;
 use super::plan::Plan;
 use super::section;
-use super::wire::{About, Client, request};
+use super::wire::{Client, RequestLabel, request};
 
 /// Rows of plain lists come in the largest pages; those with lists inside in smaller ones, to stay within the query budget.
 const PAGE: u32 = 250;
@@ -56,14 +56,14 @@ pub async fn gather(client: &Client, plan: &Plan, expected: &Expected) -> Result
 
 async fn totals(client: &Client, plan: &Plan) -> Result<Totals, ReplayError> {
     let limit = plan.products.len().max(plan.customers.len()).max(9_999) + 1;
-    let about = About::new("figures", "salesReport, movementReport");
-    let mut totals: Totals = client.ask(&about, request(answers::TOTALS, json!({"top": best::ROWS, "limit": limit}))?).await?;
+    let label = RequestLabel::new("figures", "salesReport, movementReport");
+    let mut totals: Totals = client.ask(&label, request(answers::TOTALS, json!({"top": best::ROWS, "limit": limit}))?).await?;
     let mut told = totals.months.len();
     while told == MONTHS
         && let Some(from) = totals.months.last().and_then(|month| month_after(month.key.as_deref()?))
     {
         let from = documents::instant(&documents::zone()?, from)?.to_string();
-        let more: Months = client.ask(&about, request(answers::MONTHS, json!({"from": from}))?).await?;
+        let more: Months = client.ask(&label, request(answers::MONTHS, json!({"from": from}))?).await?;
         told = more.months.len();
         totals.months.extend(more.months);
     }
@@ -136,7 +136,7 @@ fn of_movements(report: &[Movements]) -> Value {
 
 /// A product as its lists, its level and the opening receipt show it.
 #[derive(Default)]
-struct Shelf {
+struct ProductState {
     name: String,
     cost: i64,
     opening: i64,
@@ -145,13 +145,13 @@ struct Shelf {
 }
 
 /// By SKU, which sorts as the checksums want it.
-struct Stock(BTreeMap<String, Shelf>);
+struct Stock(BTreeMap<String, ProductState>);
 
 async fn stock(client: &Client) -> Result<Stock, ReplayError> {
-    let about = About::new("store", super::catalogue::STORE_CODE);
+    let label = RequestLabel::new("store", super::catalogue::STORE_CODE);
     let code = json!({"code": super::catalogue::STORE_CODE});
-    let store: payload::Found = client.ask(&about, request(payload::STORE, code)?).await?;
-    let store = store.result.ok_or_else(|| about.nonsense("the store is not there"))?;
+    let store: payload::Found = client.ask(&label, request(payload::STORE, code)?).await?;
+    let store = store.result.ok_or_else(|| label.nonsense("the store is not there"))?;
     let (products, levels, receipts) = tokio::try_join!(
         pages::<Product>(client, "products", answers::PRODUCTS, PAGE, json!({})),
         pages::<Level>(client, "stockLevels", answers::LEVELS, PAGE, json!({"store": store.id})),
@@ -160,16 +160,16 @@ async fn stock(client: &Client) -> Result<Stock, ReplayError> {
     let mut shelves = BTreeMap::new();
     for product in products {
         let cost = product.unit_cost.unwrap_or_default().0;
-        shelves.insert(product.sku, Shelf { name: product.name, cost, ..Shelf::default() });
+        shelves.insert(product.sku, ProductState { name: product.name, cost, ..ProductState::default() });
     }
     // A level or an entry of a product that no list shows makes a shelf without a name, and so a difference.
     for level in levels {
         shelves.entry(level.product.sku).or_default().on_hand += level.on_hand;
     }
     for entry in receipts.into_iter().flat_map(|receipt| receipt.entries) {
-        let shelf = shelves.entry(entry.product.sku).or_default();
-        shelf.opening += entry.on_hand_delta;
-        shelf.opening_value += i128::from(entry.on_hand_delta) * i128::from(entry.unit_cost.unwrap_or_default().0);
+        let state = shelves.entry(entry.product.sku).or_default();
+        state.opening += entry.on_hand_delta;
+        state.opening_value += i128::from(entry.on_hand_delta) * i128::from(entry.unit_cost.unwrap_or_default().0);
     }
     Ok(Stock(shelves))
 }
@@ -178,7 +178,7 @@ impl Stock {
     fn section(&self, spots: &BTreeSet<String>) -> Value {
         let all = || self.0.iter();
         let opened = || all().filter(|(_, s)| s.opening != 0);
-        let wide = super::figures::number;
+        let wide = super::flat_values::number;
         let spot_checks = spots.iter().filter_map(|sku| {
             let s = self.0.get(sku)?;
             let check = json!({"name": s.name, "opening": s.opening, "final": s.on_hand, "cost_pence": s.cost});
@@ -281,18 +281,18 @@ pub(super) async fn pages<N: DeserializeOwned>(
     first: u32,
     mut variables: Value,
 ) -> Result<Vec<N>, ReplayError> {
-    let about = About::new("list", list);
+    let label = RequestLabel::new("list", list);
     variables["first"] = json!(first);
     let mut all = Vec::new();
     loop {
-        let Paged { page: Page { nodes, page_info } } = client.ask(&about, request(query, &variables)?).await?;
+        let Paged { page: Page { nodes, page_info } } = client.ask(&label, request(query, &variables)?).await?;
         all.extend(nodes);
         let cursor = json!(page_info.end_cursor);
         if !page_info.has_next_page {
             return Ok(all);
         }
         if cursor.is_null() || Some(&cursor) == variables.get("after") {
-            return Err(about.nonsense("there is a next page, but the cursor does not move"));
+            return Err(label.nonsense("there is a next page, but the cursor does not move"));
         }
         variables["after"] = cursor;
     }

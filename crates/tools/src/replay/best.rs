@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::answers::{self, ProductName, TopProduct};
 use super::error::ReplayError;
-use super::figures::TOP;
-use super::wire::{About, Client, request};
+use super::flat_values::TOP;
+use super::wire::{Client, RequestLabel, request};
 
 /// A report has so many rows at most; more than the list needs, as ties may go on behind its end.
 pub const ROWS: usize = 250;
@@ -59,10 +59,10 @@ pub async fn best(client: &Client, rows: &[TopProduct], expected: &[String]) -> 
 
 /// A product that the report leaves out.
 async fn one(client: &Client, sku: &str) -> Result<Option<Best>, ReplayError> {
-    let about = About::new("product", sku);
-    let named: Named = client.ask(&about, request(answers::NAMED, json!({"sku": sku}))?).await?;
+    let label = RequestLabel::new("product", sku);
+    let named: Named = client.ask(&label, request(answers::NAMED, json!({"sku": sku}))?).await?;
     let Some(Found { id, sku, name }) = named.product else { return Ok(None) };
-    let sold: Sold = client.ask(&about, request(answers::SOLD, json!({"products": [id]}))?).await?;
+    let sold: Sold = client.ask(&label, request(answers::SOLD, json!({"products": [id]}))?).await?;
     let units = sold.movements.iter().map(|row| row.units_out).sum();
     Ok(Some(Best { sku, name, units }))
 }

@@ -9,7 +9,7 @@ use super::error::ReplayError;
 use super::judge;
 use super::payload::{self, Changed, Found, RowNode};
 use super::plan::{Plan, TIME_ZONE};
-use super::wire::{About, Client, request};
+use super::wire::{Client, RequestLabel, request};
 
 pub const STORE_CODE: &str = "MAIN";
 const STORE_NAME: &str = "Main warehouse";
@@ -61,8 +61,8 @@ pub async fn ensure(client: &Client, plan: &Plan) -> Result<Ids, ReplayError> {
 }
 
 async fn store(client: &Client) -> Result<String, ReplayError> {
-    let about = About::new("store", STORE_CODE);
-    let found: Found = client.ask(&about, request(payload::STORE, ByCode { code: STORE_CODE })?).await?;
+    let label = RequestLabel::new("store", STORE_CODE);
+    let found: Found = client.ask(&label, request(payload::STORE, ByCode { code: STORE_CODE })?).await?;
     if let Some(store) = found.result {
         if store.time_zone != TIME_ZONE {
             return Err(ReplayError::StoreZone { code: STORE_CODE, found: store.time_zone, wanted: TIME_ZONE });
@@ -71,8 +71,8 @@ async fn store(client: &Client) -> Result<String, ReplayError> {
     }
     let input =
         StoreInput { idempotency_key: "STORE-MAIN", code: STORE_CODE, name: STORE_NAME, kind: "WAREHOUSE", time_zone: TIME_ZONE };
-    let made: Changed = client.change(&about, request(payload::STORE_CREATE, Input { input })?).await?;
-    let store = made.result.store.ok_or_else(|| about.nonsense("storeCreate gave no store"))?;
+    let made: Changed = client.change(&label, request(payload::STORE_CREATE, Input { input })?).await?;
+    let store = made.result.store.ok_or_else(|| label.nonsense("storeCreate gave no store"))?;
     Ok(store.id.into())
 }
 
@@ -114,19 +114,19 @@ async fn upsert(
     names: &[&str],
     body: Vec<u8>,
 ) -> Result<impl Iterator<Item = Box<str>>, ReplayError> {
-    let about = About::new(document, *names.first().unwrap_or(&""));
-    let answer: Changed = client.change(&about, body).await?;
+    let label = RequestLabel::new(document, *names.first().unwrap_or(&""));
+    let answer: Changed = client.change(&label, body).await?;
     let rows = answer.result.rows.unwrap_or_default();
     let mut ids: Vec<Option<Box<str>>> = names.iter().map(|_| None).collect();
     for RowNode { index, product, user_errors } in rows {
-        let name = names.get(index).ok_or_else(|| about.nonsense(format!("row {index} was not sent")))?;
+        let name = names.get(index).ok_or_else(|| label.nonsense(format!("row {index} was not sent")))?;
         if let Some(refused) = user_errors.first() {
-            return Err(refused.refusal(&About::new(document, *name)));
+            return Err(refused.refusal(&RequestLabel::new(document, *name)));
         }
         ids[index] = product.map(|node| node.id);
     }
     if let Some(missing) = ids.iter().position(Option::is_none) {
-        return Err(About::new(document, names[missing]).nonsense("its row has no id"));
+        return Err(RequestLabel::new(document, names[missing]).nonsense("its row has no id"));
     }
     Ok(ids.into_iter().flatten())
 }

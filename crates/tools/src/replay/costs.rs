@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     answers::Pence,
     error::ReplayError,
-    wire::{About, Client, request},
+    wire::{Client, RequestLabel, request},
 };
 
 const COSTS: &str = "query ReplayCosts { \
@@ -55,9 +55,9 @@ struct Total {
 
 /// Figures by moving average and first-in-first-out; none where the token may not see costs.
 pub async fn costs(client: &Client) -> Result<Option<[Value; 2]>, ReplayError> {
-    let about = About::new("figures", "costReport, stockValue");
+    let label = RequestLabel::new("figures", "costReport, stockValue");
     for _ in 0..MOST_QUESTIONS {
-        let answer: Answer = match client.ask(&about, request(COSTS, json!({}))?).await {
+        let answer: Answer = match client.ask(&label, request(COSTS, json!({}))?).await {
             Err(ReplayError::Refused(refusal)) if refusal.code == "FORBIDDEN" => return Ok(None),
             answer => answer?,
         };
@@ -74,7 +74,7 @@ pub async fn costs(client: &Client) -> Result<Option<[Value; 2]>, ReplayError> {
             ]));
         }
     }
-    Err(about.nonsense("the costs' book does not come to where the journal is"))
+    Err(label.nonsense("the costs' book does not come to where the journal is"))
 }
 
 fn section(cost: &Cost, worth: &Worth) -> Value {

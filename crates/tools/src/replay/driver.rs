@@ -12,8 +12,8 @@ use super::payload::{self, Changed, Payload};
 use super::plan::{Document, DocumentKind, Plan};
 use super::progress::Progress;
 use super::schedule::{Scheduler, Work};
-use super::there::{self, Standing};
-use super::wire::{About, Client, request};
+use super::there::{self, ExistingData};
+use super::wire::{Client, RequestLabel, request};
 
 /// How many documents are looked at ahead, for each that may be in flight.
 const LOOK_AHEAD: usize = 8;
@@ -48,7 +48,7 @@ impl std::fmt::Display for Loaded {
 /// A document's calls, to be made one after another.
 struct Job {
     number: u32,
-    about: About,
+    label: RequestLabel,
     calls: Vec<Vec<u8>>,
     /// Calls that are there already and are not made.
     there: u64,
@@ -66,10 +66,10 @@ pub async fn load(client: &Arc<Client>, plan: &Plan, parallel: usize) -> Result<
     fits(plan)?;
     let mut progress = Progress::new(plan.documents.len() as u64);
     progress.say(&format!("{} products, {} customers …", plan.products.len(), plan.customers.len()));
-    let standing = Standing::look(client, plan).await?;
+    let existing = ExistingData::look(client, plan).await?;
     let ids = catalogue::ensure(client, plan).await?;
     let mut load =
-        Load { client, writer: Writer::new(plan, &ids)?, standing, matched: Matched::of(plan), sum: Loaded::default() };
+        Load { client, writer: Writer::new(plan, &ids)?, existing, matched: Matched::of(plan), sum: Loaded::default() };
     progress.say("opening receipt …");
     load.opening().await?;
     progress.say(&format!("{} documents, {} at a time …", plan.documents.len(), parallel.max(1)));
@@ -107,7 +107,7 @@ impl Matched {
 struct Load<'a> {
     client: &'a Arc<Client>,
     writer: Writer<'a>,
-    standing: Standing,
+    existing: ExistingData,
     matched: Matched,
     sum: Loaded,
 }
@@ -115,13 +115,13 @@ struct Load<'a> {
 impl<'a> Load<'a> {
     async fn opening(&mut self) -> Result<(), ReplayError> {
         for (part, input) in self.writer.opening()?.into_iter().enumerate() {
-            if self.standing.opened(part) {
+            if self.existing.opened(part) {
                 self.count_there(1);
                 continue;
             }
-            let about = About::new("stock adjustment", input.idempotency_key.clone());
+            let label = RequestLabel::new("stock adjustment", input.idempotency_key.clone());
             let body = request(payload::ADJUST, Input { input })?;
-            let answer: Changed = self.client.change(&about, body).await.map_err(explained)?;
+            let answer: Changed = self.client.change(&label, body).await.map_err(explained)?;
             self.count(&answer.result);
         }
         self.sum.lines += self.writer.plan.products.iter().filter(|p| p.opening > 0).count() as u64;
@@ -177,13 +177,13 @@ impl<'a> Load<'a> {
                 let mut inputs = self.writer.adjustments(document)?;
                 let all = inputs.len();
                 let mut part = 0..;
-                inputs.retain(|_| part.next().is_some_and(|part| !self.standing.adjusted(number, part)));
+                inputs.retain(|_| part.next().is_some_and(|part| !self.existing.adjusted(number, part)));
                 there = (all - inputs.len()) as u64;
                 let calls = inputs.into_iter().map(|input| request(payload::ADJUST, Input { input }));
                 ("stock adjustment", calls.collect::<Result<_, _>>()?)
             }
         };
-        Ok(Job { number, about: About::new(name, &*document.invoice), calls, there })
+        Ok(Job { number, label: RequestLabel::new(name, &*document.invoice), calls, there })
     }
 
     /// What is there, where a document was refused because it was sent before with another credential.
@@ -201,10 +201,10 @@ impl<'a> Load<'a> {
         if !self.matched.wants(document) {
             return Ok(());
         }
-        let about = || About::new("order", &*document.invoice);
+        let label = || RequestLabel::new("order", &*document.invoice);
         let lines = payloads.first().and_then(|p| p.order.as_ref()).map(|order| &order.lines);
         let lines = lines.filter(|lines| lines.len() == document.lines.len() + document.charges.len());
-        let lines = lines.ok_or_else(|| about().nonsense("orderCreate did not give a line for each line sent"))?;
+        let lines = lines.ok_or_else(|| label().nonsense("orderCreate did not give a line for each line sent"))?;
         // Products go first and charges after them, so the plan's lines are the first ones.
         for (line, node) in document.lines.clone().zip(lines) {
             if self.matched.wanted.contains(&line) {
@@ -236,14 +236,14 @@ fn explained(error: ReplayError) -> ReplayError {
 }
 
 async fn send(client: Arc<Client>, job: Job) -> Finished {
-    let Job { number, about, calls, there } = job;
-    Finished { number, there, payloads: send_all(&client, &about, calls).await }
+    let Job { number, label, calls, there } = job;
+    Finished { number, there, payloads: send_all(&client, &label, calls).await }
 }
 
-async fn send_all(client: &Client, about: &About, calls: Vec<Vec<u8>>) -> Result<Vec<Payload>, ReplayError> {
+async fn send_all(client: &Client, label: &RequestLabel, calls: Vec<Vec<u8>>) -> Result<Vec<Payload>, ReplayError> {
     let mut payloads = Vec::with_capacity(calls.len());
     for body in calls {
-        let answer: Changed = client.change(about, body).await?;
+        let answer: Changed = client.change(label, body).await?;
         payloads.push(answer.result);
     }
     Ok(payloads)

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::error::ReplayError;
-use super::figures::{self, Figures};
+use super::flat_values::{self, FlatValues};
 use super::plan::Plan;
 use super::section;
 
@@ -21,7 +21,7 @@ const SPOTS: usize = 5;
 /// The figures that a replay of one file must end with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expected {
-    figures: Figures,
+    figures: FlatValues,
     spots: BTreeSet<String>,
     /// The SKUs of the ten best, in their order.
     best: Vec<String>,
@@ -37,7 +37,7 @@ impl Expected {
         if let Some(best) = section.get_mut("top10_by_units").and_then(Value::as_array_mut) {
             best.retain(|row| row.get("units").and_then(Value::as_i64) != Some(0));
         }
-        let mut figures = figures::flatten(&section);
+        let mut figures = flat_values::flatten(&section);
         figures.retain(|path, _| !NOT_FIGURES.contains(&path.as_str()));
         let spots = section.get("spot_checks").and_then(Value::as_object);
         let spots = spots.map(|s| s.keys().cloned().collect()).unwrap_or_default();
@@ -56,7 +56,7 @@ impl Expected {
         &self.best
     }
 
-    pub fn figures(&self) -> &Figures {
+    pub fn figures(&self) -> &FlatValues {
         &self.figures
     }
 
@@ -116,7 +116,7 @@ pub struct Found {
 impl Found {
     /// Adds every leaf of a section, said by `source`.
     pub fn add(&mut self, source: &'static str, section: &Value) {
-        for (path, value) in figures::flatten(section) {
+        for (path, value) in flat_values::flatten(section) {
             self.figures.entry(path).or_default().push((source, value));
         }
     }

@@ -67,7 +67,9 @@ impl<'a> Judge<'a> {
             self.text(row, "CustomerID", customer, NAME, Without::Controls)?;
         }
         if row.time > self.latest {
-            return Err(self.refusal(row.number, format!("InvoiceDate {} lies in the future", super::figures::local(row.time))));
+            return Err(
+                self.refusal(row.number, format!("InvoiceDate {} lies in the future", super::flat_values::local(row.time)))
+            );
         }
         self.sums(row, kind)
     }

@@ -11,7 +11,7 @@ pub mod documents;
 pub mod driver;
 pub mod error;
 pub mod expect;
-pub mod figures;
+pub mod flat_values;
 pub mod intake;
 pub mod plan;
 pub mod reader;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use super::figures::{Matching, TOP, local, number, sha256_of};
+use super::flat_values::{Matching, TOP, local, number, sha256_of};
 use super::plan::{DocumentKind, Line, Plan, Product};
 use super::rule::Kind;
 

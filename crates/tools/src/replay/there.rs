@@ -13,28 +13,28 @@ use super::documents::{self, CHANGES_LIMIT, OPENING};
 use super::error::ReplayError;
 use super::payload::{OrderNode, Payload};
 use super::plan::{Document, DocumentKind, Plan};
-use super::wire::{About, Client, request};
+use super::wire::{Client, RequestLabel, request};
 
 /// Movements are asked for by so many references, and a question stops growing at so many lines.
 const REFERENCES: usize = 100;
 const LINES: usize = 2_000;
 
 /// When it happened, and by how much it changed each product.
-type Told = (jiff::Timestamp, BTreeMap<String, i64>);
+type MovementRecord = (jiff::Timestamp, BTreeMap<String, i64>);
 
 /// Which calls of the opening receipt and of the adjustments need not be sent.
 #[derive(Debug, Default)]
-pub struct Standing {
+pub struct ExistingData {
     opening: Vec<bool>,
     /// By the document's number; only those of which something is there.
     adjusted: HashMap<u32, Vec<bool>>,
 }
 
-impl Standing {
+impl ExistingData {
     /// One question where the tenant is new; nothing is written. What was opened from other data is refused.
     pub async fn look(client: &Client, plan: &Plan) -> Result<Self, ReplayError> {
-        let about = About::new("list", "stockMovements");
-        let begun: Paged<IgnoredAny> = client.ask(&about, request(answers::BEGUN, json!({"first": 1}))?).await?;
+        let label = RequestLabel::new("list", "stockMovements");
+        let begun: Paged<IgnoredAny> = client.ask(&label, request(answers::BEGUN, json!({"first": 1}))?).await?;
         if begun.page.nodes.is_empty() {
             return Ok(Self::default());
         }
@@ -102,12 +102,12 @@ async fn adjusted(client: &Client, plan: &Plan) -> Result<HashMap<u32, Vec<bool>
 
 /// The calls of a document, and which of them are there.
 struct Parts {
-    told: Vec<Told>,
+    told: Vec<MovementRecord>,
     there: Vec<bool>,
 }
 
 impl Parts {
-    fn new(told: Vec<Told>) -> Self {
+    fn new(told: Vec<MovementRecord>) -> Self {
         Self { there: vec![false; told.len()], told }
     }
 
@@ -124,7 +124,7 @@ impl Parts {
     }
 
     /// Each movement stands for one call at most.
-    fn claim(&mut self, moved: &Told) -> bool {
+    fn claim(&mut self, moved: &MovementRecord) -> bool {
         let free = (0..self.told.len()).find(|part| !self.there[*part] && self.told[*part] == *moved);
         if let Some(part) = free {
             self.there[part] = true;
@@ -133,7 +133,7 @@ impl Parts {
     }
 }
 
-fn told(moved: Moved) -> Told {
+fn told(moved: Moved) -> MovementRecord {
     let mut deltas = BTreeMap::new();
     for entry in moved.entries {
         *deltas.entry(entry.product.sku).or_default() += entry.on_hand_delta;

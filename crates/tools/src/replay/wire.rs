@@ -22,12 +22,12 @@ const PASSING: [&str; 4] = ["OVERLOADED", "UNAVAILABLE", "RATE_LIMITED", "TIMEOU
 
 /// What a request is about, for messages.
 #[derive(Debug, Clone)]
-pub struct About {
+pub struct RequestLabel {
     pub document: &'static str,
     pub external_ref: String,
 }
 
-impl About {
+impl RequestLabel {
     pub fn new(document: &'static str, external_ref: impl Into<String>) -> Self {
         Self { document, external_ref: external_ref.into() }
     }
@@ -43,7 +43,7 @@ impl About {
     }
 }
 
-impl std::fmt::Display for About {
+impl std::fmt::Display for RequestLabel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.document, self.external_ref)
     }
@@ -59,8 +59,8 @@ pub struct UserError {
 }
 
 impl UserError {
-    pub fn refusal(&self, about: &About) -> ReplayError {
-        about.refused(&self.code, &self.message, self.field.as_deref().unwrap_or_default().join("."))
+    pub fn refusal(&self, label: &RequestLabel) -> ReplayError {
+        label.refused(&self.code, &self.message, self.field.as_deref().unwrap_or_default().join("."))
     }
 }
 
@@ -152,17 +152,17 @@ impl Client {
     }
 
     /// Sends a query and gives its data.
-    pub async fn ask<T: DeserializeOwned>(&self, about: &About, body: Vec<u8>) -> Result<T, ReplayError> {
-        self.exchange(about, body, |data| Verdict::Done(data)).await
+    pub async fn ask<T: DeserializeOwned>(&self, label: &RequestLabel, body: Vec<u8>) -> Result<T, ReplayError> {
+        self.exchange(label, body, |data| Verdict::Done(data)).await
     }
 
     /// Sends a mutation that names an idempotency key or is idempotent by itself; its user errors are judged here.
-    pub async fn change<T: DeserializeOwned + Judged>(&self, about: &About, body: Vec<u8>) -> Result<T, ReplayError> {
-        self.exchange(about, body, |data: T| match data.user_errors() {
+    pub async fn change<T: DeserializeOwned + Judged>(&self, label: &RequestLabel, body: Vec<u8>) -> Result<T, ReplayError> {
+        self.exchange(label, body, |data: T| match data.user_errors() {
             [] => Verdict::Done(data),
             errors => match errors.iter().find(|e| !e.retryable) {
-                Some(fatal) => Verdict::Stop(fatal.refusal(about)),
-                None => Verdict::Again(Again { reason: errors[0].refusal(about).to_string(), wait: None }),
+                Some(fatal) => Verdict::Stop(fatal.refusal(label)),
+                None => Verdict::Again(Again { reason: errors[0].refusal(label).to_string(), wait: None }),
             },
         })
         .await
@@ -170,19 +170,19 @@ impl Client {
 
     async fn exchange<T: DeserializeOwned>(
         &self,
-        about: &About,
+        label: &RequestLabel,
         body: Vec<u8>,
         judge: impl Fn(T) -> Verdict<T>,
     ) -> Result<T, ReplayError> {
         let mut attempt = 1;
         loop {
-            let again = match self.once(about, body.clone(), &judge).await {
+            let again = match self.once(label, body.clone(), &judge).await {
                 Verdict::Done(data) => return Ok(data),
                 Verdict::Stop(error) => return Err(error),
                 Verdict::Again(again) => again,
             };
             if attempt == ATTEMPTS {
-                return Err(ReplayError::Unreachable { what: about.to_string(), attempts: attempt, reason: again.reason });
+                return Err(ReplayError::Unreachable { what: label.to_string(), attempts: attempt, reason: again.reason });
             }
             if !self.heard.swap(true, Ordering::Relaxed) {
                 println!("{} does not answer yet ({}); it is tried again for half a minute …", self.url, again.reason);
@@ -193,11 +193,16 @@ impl Client {
         }
     }
 
-    async fn once<T: DeserializeOwned>(&self, about: &About, body: Vec<u8>, judge: impl Fn(T) -> Verdict<T>) -> Verdict<T> {
+    async fn once<T: DeserializeOwned>(
+        &self,
+        label: &RequestLabel,
+        body: Vec<u8>,
+        judge: impl Fn(T) -> Verdict<T>,
+    ) -> Verdict<T> {
         let again = |e: reqwest::Error| Verdict::Again(Again { reason: cause(&e), wait: None });
         let response = match self.http.post(&self.url).body(body).send().await {
             Ok(response) => response,
-            Err(e) if e.is_builder() => return Verdict::Stop(about.nonsense(cause(&e))),
+            Err(e) if e.is_builder() => return Verdict::Stop(label.nonsense(cause(&e))),
             Err(e) => return again(e),
         };
         self.heard.store(true, Ordering::Relaxed);
@@ -209,16 +214,22 @@ impl Client {
         };
         match serde_json::from_slice::<Answer<T>>(&bytes) {
             Ok(Answer { data, errors }) if !errors.is_empty() || data.is_none() => {
-                self.rejected(about, status, &errors, seconds.map(Duration::from_secs))
+                self.rejected(label, status, &errors, seconds.map(Duration::from_secs))
             }
             Ok(Answer { data: Some(data), .. }) => judge(data),
-            Ok(_) => Verdict::Stop(about.nonsense("neither data nor errors")),
-            Err(e) if status.is_success() => Verdict::Stop(about.nonsense(e.to_string())),
-            Err(_) => self.rejected(about, status, &[], seconds.map(Duration::from_secs)),
+            Ok(_) => Verdict::Stop(label.nonsense("neither data nor errors")),
+            Err(e) if status.is_success() => Verdict::Stop(label.nonsense(e.to_string())),
+            Err(_) => self.rejected(label, status, &[], seconds.map(Duration::from_secs)),
         }
     }
 
-    fn rejected<T>(&self, about: &About, status: reqwest::StatusCode, errors: &[TopError], wait: Option<Duration>) -> Verdict<T> {
+    fn rejected<T>(
+        &self,
+        label: &RequestLabel,
+        status: reqwest::StatusCode,
+        errors: &[TopError],
+        wait: Option<Duration>,
+    ) -> Verdict<T> {
         let code = |e: &TopError| e.extensions.code.clone().unwrap_or_else(|| format!("HTTP {}", status.as_u16()));
         let passing = |e: &TopError| e.extensions.retry_after_ms.is_some() || PASSING.contains(&code(e).as_str());
         let fatal = errors.iter().find(|e| !passing(e));
@@ -230,14 +241,14 @@ impl Client {
             return Verdict::Again(Again { reason, wait: asked.or(wait) });
         }
         let Some(error) = said else {
-            return Verdict::Stop(about.refused(
+            return Verdict::Stop(label.refused(
                 &format!("HTTP {}", status.as_u16()),
                 &format!("{} gave no GraphQL answer", self.url),
                 String::new(),
             ));
         };
         let path: Vec<String> = error.path.iter().map(|p| p.as_str().map_or_else(|| p.to_string(), str::to_owned)).collect();
-        Verdict::Stop(about.refused(&code(error), &error.message, path.join(".")))
+        Verdict::Stop(label.refused(&code(error), &error.message, path.join(".")))
     }
 }
 

@@ -4,7 +4,7 @@
 //! that cursor, so nothing is missed; what it prints before it is told to stop is where the next watch goes on.
 
 mod args;
-mod pause;
+mod backoff;
 mod print;
 mod session;
 mod wire;
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use tokio::signal;
 
 use self::{
-    pause::Pauses,
+    backoff::Backoff,
     print::Printer,
     session::{End, Watch},
 };
@@ -55,11 +55,11 @@ pub async fn run(args: WatchArgs) -> Result<ExitCode, WatchError> {
 }
 
 async fn follow(watch: &mut Watch, printer: &mut Printer) -> Result<(), WatchError> {
-    let mut pauses = Pauses::default();
+    let mut backoff = Backoff::default();
     loop {
-        match watch.session(printer, &mut pauses).await? {
+        match watch.session(printer, &mut backoff).await? {
             End::Lost { why, come_back } => {
-                let pause = pauses.next(come_back);
+                let pause = backoff.next(come_back);
                 eprintln!("entrepot: {why}; again in {:.1} s", pause.as_secs_f32());
                 tokio::time::sleep(pause).await;
             }

@@ -34,7 +34,7 @@ struct Line<'a> {
 
 /// Ends what a message brought.
 #[derive(Serialize)]
-struct Mark<'a> {
+struct MessageEnd<'a> {
     phase: &'a str,
     cursor: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,7 +74,7 @@ fn json(out: &mut impl Write, update: &Update) -> io::Result<()> {
         };
         writeln!(out, "{}", serde_json::to_string(&line)?)?;
     }
-    let mark = Mark { phase: &update.phase, cursor: update.cursor.as_deref(), reset: update.reset.as_deref() };
+    let mark = MessageEnd { phase: &update.phase, cursor: update.cursor.as_deref(), reset: update.reset.as_deref() };
     writeln!(out, "{}", serde_json::to_string(&mark)?)
 }
 

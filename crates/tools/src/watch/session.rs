@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     WatchError,
     args::WatchArgs,
-    pause::Pauses,
+    backoff::Backoff,
     print::{Printer, first_error},
     wire::{Failed, Heard, Socket, Update, cause},
 };
@@ -61,14 +61,14 @@ impl Watch {
     }
 
     /// Connects and prints until that ends.
-    pub async fn session(&mut self, printer: &mut Printer, pauses: &mut Pauses) -> Result<End, WatchError> {
-        match self.follow(printer, pauses).await {
+    pub async fn session(&mut self, printer: &mut Printer, backoff: &mut Backoff) -> Result<End, WatchError> {
+        match self.follow(printer, backoff).await {
             Ok(end) | Err(Failed::End(end)) => Ok(end),
             Err(Failed::Fatal(error)) => Err(error),
         }
     }
 
-    async fn follow(&mut self, printer: &mut Printer, pauses: &mut Pauses) -> Result<End, Failed> {
+    async fn follow(&mut self, printer: &mut Printer, backoff: &mut Backoff) -> Result<End, Failed> {
         if self.filter.is_none() {
             self.filter = Some(self.chosen().await?);
         }
@@ -83,7 +83,7 @@ impl Watch {
                         self.cursor = None;
                         return Ok(End::Reset(reason));
                     }
-                    pauses.went_well();
+                    backoff.went_well();
                     // A page of how things stand is no place to go on from before the last one has come.
                     if update.phase != "SNAPSHOT" {
                         self.cursor = update.cursor.or(self.cursor.take());

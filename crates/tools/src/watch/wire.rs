@@ -12,7 +12,7 @@ use tokio_tungstenite::{
     tungstenite::{Message, handshake::derive_accept_key, protocol::Role},
 };
 
-use super::{WatchError, pause, session::End};
+use super::{WatchError, backoff, session::End};
 
 const SUBPROTOCOL: &str = "graphql-transport-ws";
 /// The server pings every 20 seconds; a line that is silent for so long is dead.
@@ -179,7 +179,7 @@ fn closed(code: u16, reason: &str) -> Failed {
     match code {
         // Forbidden, and the protocol's reproaches: the same again would end the same.
         4400..=4499 if code != 4408 => WatchError::Refused("the server closed the socket".to_owned(), why).into(),
-        _ => lost(why, pause::asked_for(reason)),
+        _ => lost(why, backoff::asked_for(reason)),
     }
 }
 

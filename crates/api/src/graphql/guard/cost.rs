@@ -11,19 +11,19 @@ use async_graphql::{
 };
 use async_graphql_value::Value as InputValue;
 
-pub use self::plan::{Asked, Plan};
 use self::plan::{List, Size, Slice};
+pub use self::plan::{Plan, RequestedCost};
 use crate::graphql::{
-    outline::{self, ListSize, Outline},
     price::{self, Millis},
+    schema_index::{self, ListSize, SchemaIndex},
 };
 
 /// Compiles the only operation of a document that has passed the guard's limits: fragments are followed wherever they are spread.
-pub fn compile(document: &ExecutableDocument, outline: &Outline) -> Plan {
+pub fn compile(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Plan {
     let Some((_, operation)) = document.operations.iter().next() else { return Plan::default() };
     let operation = &operation.node;
-    let Some(root) = outline.root(operation.ty) else { return Plan::default() };
-    let mut compiler = Compiler { outline, fragments: &document.fragments, operation, slots: 0, lines: Vec::new() };
+    let Some(root) = schema_index.root(operation.ty) else { return Plan::default() };
+    let mut compiler = Compiler { schema_index, fragments: &document.fragments, operation, slots: 0, lines: Vec::new() };
     let mut plan = Plan::default();
     compiler.set(root, &operation.selection_set.node, &mut Spot { plan: &mut plan, path: Vec::new(), sized: None });
     plan.slots = compiler.slots;
@@ -32,7 +32,7 @@ pub fn compile(document: &ExecutableDocument, outline: &Outline) -> Plan {
 }
 
 struct Compiler<'a> {
-    outline: &'a Outline,
+    schema_index: &'a SchemaIndex,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     operation: &'a OperationDefinition,
     slots: usize,
@@ -70,13 +70,15 @@ impl<'a> Compiler<'a> {
     fn field(&mut self, of: &str, field: &'a Field, spot: &mut Spot<'_, 'a>) {
         let name = field.name.node.as_str();
         // Validation, which comes later, refuses a field that there is not. What is asked of the schema is counted when it is answered.
-        let outline = self.outline;
-        let Some(known) = outline.field(of, name) else { return };
+        let schema_index = self.schema_index;
+        let Some(known) = schema_index.field(of, name) else { return };
         spot.plan.add(known.price);
-        if self.operation.ty == OperationType::Mutation && Some(of) == outline.root(OperationType::Mutation).map(Name::as_str) {
+        if self.operation.ty == OperationType::Mutation
+            && Some(of) == schema_index.root(OperationType::Mutation).map(Name::as_str)
+        {
             self.count_lines(field);
         }
-        let Some(object) = outline.composite(&known.of) else { return };
+        let Some(object) = schema_index.composite(&known.of) else { return };
         let key = field.response_key().node.clone();
         let own = if known.size.sized.is_empty() { None } else { Some((&known.size, self.size(known, field))) };
         if !known.is_list {
@@ -101,7 +103,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// How many a field's list brings, as far as the document says.
-    fn size(&self, known: &outline::Field, field: &Field) -> Size {
+    fn size(&self, known: &schema_index::Field, field: &Field) -> Size {
         let mut size = Size { slices: Vec::new(), otherwise: known.size.assumed };
         for name in &known.size.slicing {
             match field.get_argument(name).map(|value| &value.node) {

@@ -9,14 +9,14 @@ use async_graphql::{
 };
 
 use super::usages;
-use crate::graphql::outline::{Outline, base};
+use crate::graphql::schema_index::{SchemaIndex, base};
 
 /// Gives each nullable variable without a default that of the places where it is used, if all of them have the same. Where they differ the
 /// document stays as it is: no one default would be right.
-pub fn take_over(document: &mut ExecutableDocument, outline: &Outline) {
+pub fn take_over(document: &mut ExecutableDocument, schema_index: &SchemaIndex) {
     let found: Vec<(Name, Value)> = match document.operations.iter().next() {
         Some((_, operation)) if operation.node.variable_definitions.iter().any(may_be_left_out) => {
-            agreed(&operation.node, document, outline)
+            agreed(&operation.node, document, schema_index)
         }
         _ => return,
     };
@@ -36,10 +36,11 @@ fn may_be_left_out(definition: &Positioned<VariableDefinition>) -> bool {
     definition.node.var_type.node.nullable && definition.node.default_value.is_none()
 }
 
-fn agreed(operation: &OperationDefinition, document: &ExecutableDocument, outline: &Outline) -> Vec<(Name, Value)> {
+fn agreed(operation: &OperationDefinition, document: &ExecutableDocument, schema_index: &SchemaIndex) -> Vec<(Name, Value)> {
     let mut defaults: HashMap<&Name, Option<StandIn<'_>>> = HashMap::new();
-    for usage in usages::of(document, outline) {
-        let default = usage.place.and_then(|place| Some(StandIn { of: base(place.kind), value: place.default? }));
+    for usage in usages::of(document, schema_index) {
+        let default =
+            usage.input_slot.and_then(|input_slot| Some(StandIn { of: base(input_slot.kind), value: input_slot.default? }));
         let known = defaults.entry(usage.variable).or_insert(default);
         if *known != default {
             *known = None;

@@ -16,7 +16,7 @@ use async_graphql::{
 use async_graphql_value::Value as InputValue;
 
 use super::Refusal;
-use crate::graphql::{code::Code, outline::Outline};
+use crate::graphql::{code::Code, schema_index::SchemaIndex};
 
 /// What is run instead of what was written.
 pub enum Merged {
@@ -30,11 +30,15 @@ pub enum Merged {
 ///
 /// # Errors
 /// Two fields want one name, or a subscription has several.
-pub fn merged(document: &ExecutableDocument, outline: &Outline, values: Option<&Variables>) -> Result<Option<Merged>, Refusal> {
+pub fn merged(
+    document: &ExecutableDocument,
+    schema_index: &SchemaIndex,
+    values: Option<&Variables>,
+) -> Result<Option<Merged>, Refusal> {
     let Some((_, operation)) = document.operations.iter().next() else { return Ok(None) };
     let (root, kind) = (&operation.node.selection_set, operation.node.ty);
-    let mut merge = Merge { document, outline, values, is_changed: false, is_open: false };
-    let of = outline.root(kind).map_or("", Name::as_str);
+    let mut merge = Merge { document, schema_index, values, is_changed: false, is_open: false };
+    let of = schema_index.root(kind).map_or("", Name::as_str);
     let items = merge.set(of, &[Part { conditions: Vec::new(), set: &root.node }])?;
     if kind == OperationType::Subscription {
         if items.len() > 1 {
@@ -70,7 +74,7 @@ enum Group<'a> {
 
 struct Merge<'a> {
     document: &'a ExecutableDocument,
-    outline: &'a Outline,
+    schema_index: &'a SchemaIndex,
     values: Option<&'a Variables>,
     is_changed: bool,
     is_open: bool,
@@ -130,7 +134,7 @@ impl<'a> Merge<'a> {
                 }
             };
             match on {
-                Some(on) if !self.outline.is_always(of, on) => {
+                Some(on) if !self.schema_index.is_always(of, on) => {
                     self.is_open |= add_within(groups, on, conditions, item.pos, inside);
                 }
                 _ => self.collect(of, &conditions, inside, groups, seen),
@@ -183,7 +187,7 @@ impl<'a> Merge<'a> {
                 set: &field.selection_set.node,
             })
             .collect();
-        let below = self.outline.field(of, &first.name.node).map_or("", |field| field.of.as_str());
+        let below = self.schema_index.field(of, &first.name.node).map_or("", |field| field.of.as_str());
         let inside = self.set(below, &parts)?;
         let selection_set = Positioned::new(SelectionSet { items: inside }, first.selection_set.pos);
         let (alias, name, arguments) = (first.alias.clone(), first.name.clone(), first.arguments.clone());

@@ -19,7 +19,9 @@ use super::{
     merge::{self, Merged},
     within,
 };
-use crate::graphql::{code::Code, examined::Examined, limits::Limits, outline::Outline, session::Seen};
+use crate::graphql::{
+    code::Code, limits::Limits, schema_index::SchemaIndex, session::Visibility, validation_cache::ValidationCache,
+};
 
 /// What an operation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +48,7 @@ pub struct Operation {
     /// What it costs.
     pub plan: Plan,
     /// Whether its answer depends on the person who asks.
-    pub seen: Seen,
+    pub seen: Visibility,
     /// Whether it asks for the schema itself.
     pub is_introspective: bool,
     /// Whether anybody may do it, signed in or not.
@@ -61,7 +63,7 @@ pub struct Operation {
     merged: Option<Merged>,
     /// Variables that conditions may read, and what they are when they are left out.
     conditions: Vec<(Name, Value)>,
-    pub examined: Examined,
+    pub validation_cache: ValidationCache,
     /// Length of its last answer, to size the next one's buffer.
     answer_bytes: AtomicUsize,
 }
@@ -78,9 +80,9 @@ impl Operation {
     pub(super) fn new(
         name: Option<Name>,
         measure: Measure,
-        (plan, seen): (Plan, Seen),
+        (plan, seen): (Plan, Visibility),
         (document, merged): (ExecutableDocument, Option<Merged>),
-        outline: &Outline,
+        schema_index: &SchemaIndex,
     ) -> Option<Self> {
         let definition = &document.operations.iter().next()?.1.node;
         let kind = match definition.ty {
@@ -103,13 +105,13 @@ impl Operation {
         let roots = roots(&definition.selection_set.node, &document, &mut HashSet::new());
         // There are such fields nowhere else.
         let is_introspective = roots.iter().any(|field| matches!(field.as_str(), "__schema" | "__type"));
-        let root = outline.root(definition.ty).map_or("", Name::as_str);
-        let open = |field: &Name| outline.field(root, field).is_some_and(|field| field.is_public);
+        let root = schema_index.root(definition.ty).map_or("", Name::as_str);
+        let open = |field: &Name| schema_index.field(root, field).is_some_and(|field| field.is_public);
         // Whoever asks for nothing but __typename wants to know whether the token is good.
         let is_public =
             roots.iter().any(|field| *field != "__typename") && roots.iter().all(|field| field.starts_with("__") || open(field));
         let longest_literal = if kind == Kind::Mutation { 0 } else { longest_written(&document) };
-        let (name, examined) = (name.map(|name| name.to_string()), Examined::new(definition));
+        let (name, validation_cache) = (name.map(|name| name.to_string()), ValidationCache::new(definition));
         let answer_bytes = AtomicUsize::new(512);
         Some(Self {
             kind,
@@ -124,18 +126,18 @@ impl Operation {
             document,
             merged,
             conditions,
-            examined,
+            validation_cache,
             answer_bytes,
         })
     }
 
     /// What is run with these variables, once they are complete: for `Request::set_parsed_query`, which takes the document by value, as rc.5
     /// offers no way to lend it.
-    pub fn document(&self, variables: &Variables, outline: &Outline) -> ExecutableDocument {
+    pub fn document(&self, variables: &Variables, schema_index: &SchemaIndex) -> ExecutableDocument {
         let settled = match &self.merged {
             None => None,
             Some(Merged::Always(document)) => return document.clone(),
-            Some(Merged::ByValues) => merge::merged(&self.document, outline, Some(variables)).ok().flatten(),
+            Some(Merged::ByValues) => merge::merged(&self.document, schema_index, Some(variables)).ok().flatten(),
         };
         match settled {
             Some(Merged::Always(document)) => document,

@@ -10,36 +10,36 @@ use async_graphql::{
 
 use super::{
     Refusal,
-    usages::{self, Place},
+    usages::{self, InputSlot},
 };
-use crate::graphql::{code::Code, outline::Outline};
+use crate::graphql::{code::Code, schema_index::SchemaIndex};
 
 /// Looks through the one operation of a document, with the fragments that it spreads.
 ///
 /// # Errors
 /// A variable stands where its type is not good enough.
-pub fn check(document: &ExecutableDocument, outline: &Outline) -> Result<(), Refusal> {
+pub fn check(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Result<(), Refusal> {
     let Some((_, operation)) = document.operations.iter().next() else { return Ok(()) };
     let declared: HashMap<&Name, &Positioned<VariableDefinition>> =
         operation.node.variable_definitions.iter().map(|one| (&one.node.name.node, one)).collect();
     if declared.is_empty() {
         return Ok(());
     }
-    let misfit = usages::of(document, outline).into_iter().find_map(|usage| {
-        let (place, variable) = (usage.place?, declared.get(usage.variable)?);
-        (!may_stand(&variable.node, place)).then(|| misplaced(variable, usage.pos, place.kind))
+    let mismatch = usages::of(document, schema_index).into_iter().find_map(|usage| {
+        let (input_slot, variable) = (usage.input_slot?, declared.get(usage.variable)?);
+        (!may_stand(&variable.node, input_slot)).then(|| misplaced(variable, usage.pos, input_slot.kind))
     });
-    misfit.map_or(Ok(()), Err)
+    mismatch.map_or(Ok(()), Err)
 }
 
-fn may_stand(variable: &VariableDefinition, place: Place<'_>) -> bool {
+fn may_stand(variable: &VariableDefinition, input_slot: InputSlot<'_>) -> bool {
     let declared = &variable.var_type.node;
-    if place.kind.nullable || !declared.nullable {
-        return is_good_for(declared, place.kind);
+    if input_slot.kind.nullable || !declared.nullable {
+        return is_good_for(declared, input_slot.kind);
     }
     let says = |default: Option<&Value>| default.is_some_and(|value| *value != Value::Null);
-    let is_filled = says(variable.default_value.as_ref().map(|value| &value.node)) || says(place.default);
-    is_filled && is_good_for_base(&declared.base, &place.kind.base)
+    let is_filled = says(variable.default_value.as_ref().map(|value| &value.node)) || says(input_slot.default);
+    is_filled && is_good_for_base(&declared.base, &input_slot.kind.base)
 }
 
 fn is_good_for(declared: &Type, expected: &Type) -> bool {
@@ -71,8 +71,8 @@ mod tests {
         input By { id: ID! name: String! = \"x\" tags: [String!] }";
 
     fn refusal(query: &str) -> Option<String> {
-        let outline = Outline::of(SCHEMA).unwrap();
-        check(&parse_query(query).unwrap(), &outline).err().map(|refusal| {
+        let schema_index = SchemaIndex::of(SCHEMA).unwrap();
+        check(&parse_query(query).unwrap(), &schema_index).err().map(|refusal| {
             assert_eq!(refusal.code, Code::ValidationFailed);
             refusal.message
         })

@@ -7,22 +7,22 @@ use async_graphql::{
     parser::types::{ExecutableDocument, FragmentDefinition, Selection, SelectionSet},
 };
 
-use crate::graphql::{outline::Outline, session::Seen};
+use crate::graphql::{schema_index::SchemaIndex, session::Visibility};
 
 /// Of the only operation of a document that has passed the guard's limits. By rights alone where each field that is selected, under whatever
 /// condition, is known, not `@personal`, and brings what is `@shared`; whatever else there is depends on the person.
-pub fn of(document: &ExecutableDocument, outline: &Outline) -> Seen {
-    let mut look = Look { outline, fragments: &document.fragments, followed: HashSet::new() };
+pub fn of(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Visibility {
+    let mut look = Look { schema_index, fragments: &document.fragments, followed: HashSet::new() };
     let operation = document.operations.iter().next().map(|(_, operation)| &operation.node);
-    let root = operation.and_then(|operation| Some((outline.root(operation.ty)?, &operation.selection_set.node)));
+    let root = operation.and_then(|operation| Some((schema_index.root(operation.ty)?, &operation.selection_set.node)));
     match root {
-        Some((root, set)) if look.is_shared(root, set) => Seen::ByRights,
-        _ => Seen::InPerson,
+        Some((root, set)) if look.is_shared(root, set) => Visibility::ByRights,
+        _ => Visibility::PerUser,
     }
 }
 
 struct Look<'a> {
-    outline: &'a Outline,
+    schema_index: &'a SchemaIndex,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     /// Fragments that were looked into: once is enough, wherever they are spread.
     followed: HashSet<&'a Name>,
@@ -36,8 +36,8 @@ impl<'a> Look<'a> {
                 if name == "__typename" {
                     return true;
                 }
-                let Some(known) = self.outline.field(of, name).filter(|known| !known.is_personal) else { return false };
-                match self.outline.composite(&known.of) {
+                let Some(known) = self.schema_index.field(of, name).filter(|known| !known.is_personal) else { return false };
+                match self.schema_index.composite(&known.of) {
                     Some(kind) => kind.is_shared && self.is_shared(&known.of, &field.node.selection_set.node),
                     None => field.node.selection_set.node.items.is_empty(),
                 }
@@ -74,8 +74,8 @@ mod tests {
         union Any = A | B
         union Both = A | C";
 
-    fn seen(query: &str) -> Seen {
-        of(&parse_query(query).unwrap(), &Outline::of(SDL).unwrap())
+    fn seen(query: &str) -> Visibility {
+        of(&parse_query(query).unwrap(), &SchemaIndex::of(SDL).unwrap())
     }
 
     #[test]
@@ -84,7 +84,7 @@ mod tests {
             "subscription { changed { count a { id name a { name } } c { name } } }",
             "subscription { __typename ...F } fragment F on Subscription { changed { ...G ...G } } fragment G on Change { a { ... on A { id } } }",
         ] {
-            assert_eq!(seen(query), Seen::ByRights, "{query}");
+            assert_eq!(seen(query), Visibility::ByRights, "{query}");
         }
     }
 
@@ -107,7 +107,7 @@ mod tests {
             "subscription { __schema { types { name } } }",
             "subscription { unknown { id } }",
         ] {
-            assert_eq!(seen(query), Seen::InPerson, "{query}");
+            assert_eq!(seen(query), Visibility::PerUser, "{query}");
         }
     }
 }

@@ -5,7 +5,7 @@ use platform::path;
 
 use super::{
     Access, AccessError, Changed, events,
-    members::{Asked, check},
+    members::{GrantFields, check},
 };
 use crate::{
     access::{
@@ -17,10 +17,10 @@ use crate::{
     identity::{Identity, Invitee},
 };
 
-const INVITE: Asked = Asked { all: || path!["roleIds"], at: asked };
+const INVITE: GrantFields = GrantFields { all: || path!["roleIds"], at: grant_field };
 
 /// One scope and one end are said for all roles.
-fn asked(index: usize, name: &str) -> Field {
+fn grant_field(index: usize, name: &str) -> Field {
     if name == "roleId" { path!["roleIds", index] } else { path![name] }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use entity::prelude::*;
 use platform::{
     clock::Monotonic,
-    gauges::{self, Lookup},
+    metrics::{self, Lookup},
     storage::Fault,
 };
 
@@ -26,13 +26,13 @@ use crate::access::{
 
 /// A key that was found, as it was read; without one, the hash is nobody's.
 #[derive(Clone)]
-pub(super) struct Known {
+pub(super) struct CachedKey {
     read_at: Monotonic,
-    key: Option<KnownKey>,
+    key: Option<KeyRecord>,
 }
 
 #[derive(Clone)]
-pub(super) struct KnownKey {
+pub(super) struct KeyRecord {
     pub(super) home: KeyHome,
     /// None: revoked, or its integration disabled, or for another kind of tenant.
     caller: Option<Caller>,
@@ -43,7 +43,7 @@ pub(super) struct KnownKey {
     pub(super) uses: Arc<Uses>,
 }
 
-impl Known {
+impl CachedKey {
     pub fn tenant(&self) -> Option<TenantId> {
         self.key.as_ref().map(|key| key.home.tenant)
     }
@@ -91,51 +91,51 @@ impl Access {
     pub async fn key(&self, token: &str, address: Option<IpAddr>) -> Result<KeyCaller, KeyRefused> {
         let secret = Secret::parse(token).ok_or(KeyRefused::Malformed)?;
         let hash = secret.hash();
-        let known = self.known_key(&hash).await?.ok_or(KeyRefused::NotAccepted)?;
-        let caller = self.standing_of(&known).ok_or(KeyRefused::NotAccepted)?;
-        let is_from_there = |address: IpAddr| known.cidrs.iter().any(|network| network.contains(address));
-        if !known.cidrs.is_empty() && !address.is_some_and(is_from_there) {
+        let record = self.known_key(&hash).await?.ok_or(KeyRefused::NotAccepted)?;
+        let caller = self.standing_of(&record).ok_or(KeyRefused::NotAccepted)?;
+        let is_from_there = |address: IpAddr| record.cidrs.iter().any(|network| network.contains(address));
+        if !record.cidrs.is_empty() && !address.is_some_and(is_from_there) {
             return Err(KeyRefused::NotAccepted);
         }
-        self.note_use(&known, caller.actor, address);
-        let KnownKey { created_at, expires_at, budget, .. } = known;
-        Ok(KeyCaller { caller, key: known.home.key, hash, created_at, expires_at, budget })
+        self.note_use(&record, caller.actor, address);
+        let KeyRecord { created_at, expires_at, budget, .. } = record;
+        Ok(KeyCaller { caller, key: record.home.key, hash, created_at, expires_at, budget })
     }
 
     /// What the key of a hash stands for now; None when it has ended.
     pub(super) async fn key_by_hash(&self, hash: &[u8; 32]) -> Result<Option<Caller>, Fault> {
-        Ok(self.known_key(hash).await?.and_then(|known| self.standing_of(&known)))
+        Ok(self.known_key(hash).await?.and_then(|record| self.standing_of(&record)))
     }
 
     /// What a key of a tenant stands for now, for what is done in its name while nobody calls; None when it has ended.
     pub async fn program(&self, tenant: TenantId, key: ApiKeyId) -> Result<Option<Caller>, Fault> {
         let is_sandbox = rows::is_sandbox(&self.0.db.tenant(tenant)).await?;
-        let known = self.read_key(KeyHome { tenant, key, is_sandbox }, Arc::default()).await?;
-        Ok(known.and_then(|known| self.standing_of(&known)))
+        let record = self.read_key(KeyHome { tenant, key, is_sandbox }, Arc::default()).await?;
+        Ok(record.and_then(|record| self.standing_of(&record)))
     }
 
     /// The same, with when the key was made and what it may spend.
     pub async fn program_on_terms(&self, tenant: TenantId, key: ApiKeyId) -> Result<Option<ProgramTerms>, Fault> {
         let is_sandbox = rows::is_sandbox(&self.0.db.tenant(tenant)).await?;
-        let Some(known) = self.read_key(KeyHome { tenant, key, is_sandbox }, Arc::default()).await? else { return Ok(None) };
-        let terms = |caller| ProgramTerms { caller, created_at: known.created_at, budget: known.budget };
-        Ok(self.standing_of(&known).map(terms))
+        let Some(record) = self.read_key(KeyHome { tenant, key, is_sandbox }, Arc::default()).await? else { return Ok(None) };
+        let terms = |caller| ProgramTerms { caller, created_at: record.created_at, budget: record.budget };
+        Ok(self.standing_of(&record).map(terms))
     }
 
-    fn standing_of(&self, known: &KnownKey) -> Option<Caller> {
-        let has_ended = known.expires_at.is_some_and(|end| end <= self.0.clock.now());
-        known.caller.clone().filter(|_| !has_ended)
+    fn standing_of(&self, record: &KeyRecord) -> Option<Caller> {
+        let has_ended = record.expires_at.is_some_and(|end| end <= self.0.clock.now());
+        record.caller.clone().filter(|_| !has_ended)
     }
 
-    async fn known_key(&self, hash: &[u8; 32]) -> Result<Option<KnownKey>, Fault> {
+    async fn known_key(&self, hash: &[u8; 32]) -> Result<Option<KeyRecord>, Fault> {
         let now = self.0.clock.monotonic();
         let remembered = self.0.keys.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned();
-        let fresh = remembered.as_ref().filter(|known| now.since(known.read_at) < STANDING);
-        gauges::looked_up("keys", Lookup::of(fresh));
-        if let Some(known) = fresh {
-            return Ok(known.key.clone());
+        let fresh = remembered.as_ref().filter(|record| now.since(record.read_at) < STANDING);
+        metrics::looked_up("keys", Lookup::of(fresh));
+        if let Some(record) = fresh {
+            return Ok(record.key.clone());
         }
-        let uses = remembered.and_then(|known| known.key).map(|key| key.uses).unwrap_or_default();
+        let uses = remembered.and_then(|record| record.key).map(|key| key.uses).unwrap_or_default();
         let key = match rows::home_of(&self.0.db.global(), hash).await? {
             Some(home) => self.read_key(home, uses).await?,
             None => None,
@@ -144,11 +144,11 @@ impl Access {
         if keys.len() >= REMEMBERED {
             keys.clear();
         }
-        keys.insert(*hash, Known { read_at: now, key: key.clone() });
+        keys.insert(*hash, CachedKey { read_at: now, key: key.clone() });
         Ok(key)
     }
 
-    async fn read_key(&self, home: KeyHome, uses: Arc<Uses>) -> Result<Option<KnownKey>, Fault> {
+    async fn read_key(&self, home: KeyHome, uses: Arc<Uses>) -> Result<Option<KeyRecord>, Fault> {
         let scope = self.0.db.tenant(home.tenant);
         let Some(Opened { key, integration }) = rows::opened(&scope, home.key).await? else { return Ok(None) };
         // The word in a key's secret says which kind of tenant it is for, and the tenant has the last word on what it is.
@@ -170,6 +170,6 @@ impl Access {
         let cidrs: Vec<Cidr> = key.cidrs.iter().filter_map(|cidr| Cidr::parse(cidr)).collect();
         let caller = caller.filter(|_| cidrs.len() == key.cidrs.len());
         let ApiKey { created_at, expires_at, budget, .. } = key;
-        Ok(Some(KnownKey { home, caller, cidrs, created_at, expires_at, budget, uses }))
+        Ok(Some(KeyRecord { home, caller, cidrs, created_at, expires_at, budget, uses }))
     }
 }

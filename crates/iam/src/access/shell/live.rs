@@ -23,9 +23,9 @@ pub(super) struct Entry {
 
 /// A caller's rights as they are now, for as long as a connection lasts. None: they may not come in any more.
 #[derive(Debug, Clone)]
-pub struct Standing(watch::Receiver<Option<Caller>>);
+pub struct LiveRights(watch::Receiver<Option<Caller>>);
 
-impl Standing {
+impl LiveRights {
     /// What they may do now.
     pub fn now(&self) -> Option<Caller> {
         self.0.borrow().clone()
@@ -43,21 +43,21 @@ impl Standing {
 const LOOK: Duration = Duration::from_secs(1);
 
 impl Access {
-    pub fn watch_member(&self, tenant: TenantId, member: MemberId, caller: &Caller) -> Standing {
+    pub fn watch_member(&self, tenant: TenantId, member: MemberId, caller: &Caller) -> LiveRights {
         self.watch(Who::Member(tenant, member), caller).0
     }
     /// Also whether the key has ended.
-    pub fn watch_key(&self, hash: [u8; 32], caller: &Caller) -> (Standing, watch::Receiver<bool>) {
+    pub fn watch_key(&self, hash: [u8; 32], caller: &Caller) -> (LiveRights, watch::Receiver<bool>) {
         self.watch(Who::Key(hash), caller)
     }
 
-    fn watch(&self, who: Who, caller: &Caller) -> (Standing, watch::Receiver<bool>) {
+    fn watch(&self, who: Who, caller: &Caller) -> (LiveRights, watch::Receiver<bool>) {
         let mut live = self.0.live.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = live
             .entry(who)
             .or_insert_with(|| Entry { caller: watch::channel(Some(caller.clone())).0, gone: watch::channel(false).0 });
         entry.tell(Some(caller.clone()));
-        (Standing(entry.caller.subscribe()), entry.gone.subscribe())
+        (LiveRights(entry.caller.subscribe()), entry.gone.subscribe())
     }
 
     /// Looks at all standings that somebody watches, and tells them what has changed.

@@ -56,12 +56,12 @@ impl Access {
         work: &Work,
         giver: &crate::access::PermissionSet,
         (before, after): (&[Grant], &[Grant]),
-        asked: Asked,
+        names: GrantFields,
     ) -> Result<(), AccessError> {
         let roles = self.grantable(work).await?;
         let places = known_places(work, before.iter().chain(after).map(|grant| &grant.scope)).await?;
         for (index, grant) in after.iter().enumerate() {
-            let field = |name: &str| (asked.at)(index, name);
+            let field = |name: &str| (names.at)(index, name);
             if !roles.contains_key(&grant.role) {
                 return Err(Rejection::NotFound { what: "role", field: field("roleId") }.into());
             }
@@ -79,7 +79,7 @@ impl Access {
         }
         for grant in before.iter().filter(|grant| !after.contains(grant)) {
             if let Err(permission) = may_give(giver, grant, &roles, &places.groups) {
-                return Err(Rejection::NotHeld { permission: permission.code, field: (asked.all)() }.into());
+                return Err(Rejection::NotHeld { permission: permission.code, field: (names.all)() }.into());
             }
         }
         Ok(())
@@ -88,30 +88,31 @@ impl Access {
 
 /// Where the fields of grants stand in what was asked for.
 #[derive(Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct GrantFields {
     pub all: fn() -> Field,
     /// Of the grant at this place, the field of this name.
     pub at: fn(usize, &str) -> Field,
 }
 
-const UPDATE: Asked = Asked { all: || path!["input", "grants"], at: |index, name| path!["input", "grants", index, name] };
+const UPDATE: GrantFields =
+    GrantFields { all: || path!["input", "grants"], at: |index, name| path!["input", "grants", index, name] };
 
-pub(super) fn check(grants: &[Grant], now: Timestamp, asked: Asked) -> Result<(), Rejection> {
+pub(super) fn check(grants: &[Grant], now: Timestamp, names: GrantFields) -> Result<(), Rejection> {
     if grants.len() > MAX_GRANTS {
         let message = format!("a member has at most {MAX_GRANTS} grants");
-        return Err(Rejection::LimitExceeded { message, field: (asked.all)() });
+        return Err(Rejection::LimitExceeded { message, field: (names.all)() });
     }
     for (index, grant) in grants.iter().enumerate() {
         if grant.expires_at.is_some_and(|end| end <= now) {
-            return Err(Rejection::invalid("a moment to come is expected", (asked.at)(index, "expiresAt")));
+            return Err(Rejection::invalid("a moment to come is expected", (names.at)(index, "expiresAt")));
         }
         if grants[..index].contains(grant) {
             return Err(Rejection::Duplicate {
                 message: "this grant occurs before".to_owned(),
-                field: (asked.at)(index, "roleId"),
+                field: (names.at)(index, "roleId"),
             });
         }
-        check_scope(&grant.scope, &(asked.at)(index, "scope"))?;
+        check_scope(&grant.scope, &(names.at)(index, "scope"))?;
     }
     Ok(())
 }
@@ -133,21 +134,21 @@ pub(super) fn check_scope(scope: &Scope, field: &[String]) -> Result<(), Rejecti
 }
 
 /// The groups and stores that exist of those that scopes name.
-pub(super) struct Places {
+pub(super) struct ScopeTargets {
     pub groups: Groups,
     stores: Vec<StoreId>,
 }
 
-pub(super) async fn known_places<'a>(reads: &impl Reads, scopes: impl Iterator<Item = &'a Scope>) -> Result<Places, Fault> {
+pub(super) async fn known_places<'a>(reads: &impl Reads, scopes: impl Iterator<Item = &'a Scope>) -> Result<ScopeTargets, Fault> {
     let (mut groups, mut stores) = (Vec::new(), Vec::new());
     for scope in scopes {
         groups.extend_from_slice(scope.groups());
         stores.extend_from_slice(scope.stores());
     }
-    Ok(Places { groups: rows::members_of(reads, &groups).await?, stores: rows::known_stores(reads, &stores).await? })
+    Ok(ScopeTargets { groups: rows::members_of(reads, &groups).await?, stores: rows::known_stores(reads, &stores).await? })
 }
 
-impl Places {
+impl ScopeTargets {
     /// Whether all that a scope names exists.
     pub fn check(&self, scope: &Scope, field: &[String]) -> Result<(), Rejection> {
         let at = |name: &str, index: usize| field.iter().cloned().chain([name.to_owned(), index.to_string()]).collect();

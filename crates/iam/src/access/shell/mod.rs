@@ -6,13 +6,13 @@ mod integration_update;
 mod integrations;
 mod invitations;
 mod keys;
-mod leaks;
+mod leaked_keys;
 mod live;
 mod members;
 mod reads;
 mod restored;
 mod roles;
-mod standing;
+mod caller_cache;
 mod uses;
 
 use std::{
@@ -23,7 +23,7 @@ use std::{
 
 use entity::prelude::*;
 use platform::{
-    audit::{Origin, Pen, Stamp, Target},
+    audit::{AuditContext, AuditWriter, Origin, Target},
     clock::Clock,
     storage::{
         Database, Fault, Reads, Work,
@@ -36,8 +36,8 @@ pub use groups::GroupFields;
 pub use integration_update::IntegrationFields;
 pub use integrations::{NewIntegration, NewKey};
 pub use keys::{KeyCaller, KeyRefused, ProgramTerms};
-pub use leaks::Leak;
-pub use live::Standing;
+pub use leaked_keys::RevokedKey;
+pub use live::LiveRights;
 pub use reads::RoleView;
 pub use restored::LiveKey;
 pub use roles::RoleFields;
@@ -60,11 +60,11 @@ struct Inner {
     db: Database,
     clock: Clock,
     policies: Policies,
-    pen: Option<Pen>,
+    audit_writer: Option<AuditWriter>,
     /// What a tenant's roles give, by the version of its policies.
     roles: Mutex<HashMap<TenantId, (i64, Compiled)>>,
-    members: RwLock<HashMap<(TenantId, MemberId), standing::Known>>,
-    keys: RwLock<HashMap<[u8; 32], keys::Known>>,
+    members: RwLock<HashMap<(TenantId, MemberId), caller_cache::CachedCaller>>,
+    keys: RwLock<HashMap<[u8; 32], keys::CachedKey>>,
     live: Mutex<HashMap<live::Who, live::Entry>>,
     /// Rights were changed here: whoever watches standings looks at once.
     changed: Notify,
@@ -115,12 +115,12 @@ impl Access {
         Self::with(db, clock, policies, None)
     }
     /// The same, with what writes into the audit log what nobody asked for: a key from a new address, a key that was found.
-    pub fn audited(db: Database, clock: Clock, policies: Policies, pen: Pen) -> Self {
-        Self::with(db, clock, policies, Some(pen))
+    pub fn audited(db: Database, clock: Clock, policies: Policies, audit_writer: AuditWriter) -> Self {
+        Self::with(db, clock, policies, Some(audit_writer))
     }
-    fn with(db: Database, clock: Clock, policies: Policies, pen: Option<Pen>) -> Self {
+    fn with(db: Database, clock: Clock, policies: Policies, audit_writer: Option<AuditWriter>) -> Self {
         Self(Arc::new(Inner {
-            pen,
+            audit_writer,
             db,
             clock,
             policies,
@@ -146,10 +146,10 @@ impl Access {
         address: Option<IpAddr>,
         commits: impl Future<Output = T>,
     ) -> T {
-        let Some(pen) = &self.0.pen else { return commits.await };
+        let Some(audit_writer) = &self.0.audit_writer else { return commits.await };
         let origin = Origin { ip: address.map(|address| address.to_string()), ..Origin::default() };
         let who = Some((home.tenant, actor));
-        Stamp::new(action.to_owned(), origin, pen.clone(), who, Some(Target::of(home.key))).over(commits).await
+        AuditContext::new(action.to_owned(), origin, audit_writer.clone(), who, Some(Target::of(home.key))).over(commits).await
     }
 
     /// Begins a change of the tenant's rights.
@@ -161,7 +161,7 @@ impl Access {
 
     /// Begins one that also writes what people or programs sign in with: those tables are the deployment's own.
     async fn begin_with_credentials<P>(&self, permit: &Permit<P>) -> Result<Work, Fault> {
-        let work = self.0.db.global().steward_for(permit.tenant()).await?;
+        let work = self.0.db.global().maintenance_for(permit.tenant()).await?;
         rows::bump(&work).await?;
         Ok(work)
     }

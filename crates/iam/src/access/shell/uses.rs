@@ -12,7 +12,7 @@ use std::{
 use entity::prelude::*;
 use platform::storage::Fault;
 
-use super::{Access, keys::KnownKey};
+use super::{Access, keys::KeyRecord};
 use crate::access::rows::{self, KeyHome};
 
 /// What the audit log calls it when a key comes from where it never came from.
@@ -69,15 +69,15 @@ impl Drop for Writing {
 
 impl Access {
     /// Notes a use, once a minute for each address.
-    pub(super) fn note_use(&self, known: &KnownKey, actor: Actor, address: Option<IpAddr>) {
+    pub(super) fn note_use(&self, record: &KeyRecord, actor: Actor, address: Option<IpAddr>) {
         let now = self.0.clock.now().micros();
         let (minute, address) = (now - now.rem_euclid(MINUTE_MICROS), address.map(|address| address.to_canonical()));
-        if known.uses.is_noted(address, minute) {
+        if record.uses.is_noted(address, minute) {
             return;
         }
-        known.uses.note(address, minute);
-        let Some(mut writing) = Writing::begin(&known.uses) else { return };
-        let (access, whose) = (self.clone(), (known.home, actor));
+        record.uses.note(address, minute);
+        let Some(mut writing) = Writing::begin(&record.uses) else { return };
+        let (access, whose) = (self.clone(), (record.home, actor));
         tokio::spawn(async move {
             loop {
                 while let Some((address, minute)) = writing.0.next() {

@@ -215,7 +215,7 @@ pub async fn rename(work: &GlobalWork, id: SessionId, user: UserId, name: Option
 
 /// What a request needs to know of its session.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct SessionStatus {
     pub id: SessionId,
     pub user: UserId,
     pub mfa_at: Option<Timestamp>,
@@ -227,7 +227,7 @@ pub struct Standing {
     pub risk: i32,
 }
 
-impl Standing {
+impl SessionStatus {
     /// Whether the person must enrol a second factor before anything else.
     pub fn must_enrol(&self) -> bool {
         self.mfa_required && self.mfa_at.is_none()
@@ -235,7 +235,7 @@ impl Standing {
 }
 
 /// The standing of some sessions; those that are not there have ended.
-pub async fn standing(db: &impl GlobalReads, ids: &[SessionId]) -> Result<Vec<Standing>, Fault> {
+pub async fn session_statuses(db: &impl GlobalReads, ids: &[SessionId]) -> Result<Vec<SessionStatus>, Fault> {
     let backend = db.backend();
     let sql = format!(
         "SELECT s.id, s.user_id, s.mfa_at, s.ends_at, s.ended_at, t.mfa_required, s.risk FROM session s JOIN tenant t ON t.id = s.tenant_id WHERE {}",
@@ -245,7 +245,7 @@ pub async fn standing(db: &impl GlobalReads, ids: &[SessionId]) -> Result<Vec<St
     rows.iter()
         .map(|row| {
             let row = &mut Row::new(row);
-            Ok(Standing {
+            Ok(SessionStatus {
                 id: row.take()?,
                 user: row.take()?,
                 mfa_at: row.time_opt()?,

@@ -10,7 +10,7 @@ use super::{Identity, IdentityError};
 use crate::identity::{
     Session,
     core::{self, BACKUP_CODES, PENDING_SECONDS, Rejection},
-    letters::About,
+    emails::EmailKind,
     rows::{
         self, factors,
         members::{self, MemberView},
@@ -218,14 +218,14 @@ impl Identity {
         if let Some(message) = refused {
             return Err(Rejection::InvalidState { message: message.to_owned(), field: path!["id"] }.into());
         }
-        let work = GlobalWork::from(global.steward_for(session.tenant).await?);
+        let work = GlobalWork::from(global.maintenance_for(session.tenant).await?);
         self.within_own_rights(&work, session, member).await?;
         factors::remove(&work, user).await?;
         let ended = sessions::end(&work, Which::OfUser(user), EndReason::Factor, self.clock.now()).await?;
         work.commit().await?;
         self.presence.end(&ended);
         let tenant = rows::tenant(&global, session.tenant).await?.map(|tenant| tenant.name).unwrap_or_default();
-        self.write(About::FactorReset { tenant }, &view.email, &view.display_name);
+        self.write(EmailKind::FactorReset { tenant }, &view.email, &view.display_name);
         Ok(MemberView { mfa_enabled: false, ..view })
     }
 }

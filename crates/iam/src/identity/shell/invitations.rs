@@ -2,20 +2,19 @@
 
 use entity::{app_user, prelude::*};
 use platform::{
-    audit,
-    budget::{Allowance, Attempts},
-    path,
+    audit, path,
+    rate_limit::{Allowance, Attempts},
     storage::{Fault, GlobalWork, Work},
 };
 
 use super::{
     Entered, Identity, IdentityError, Visit,
-    mail_quota::{Asker, Letter},
+    mail_quota::{Asker, EmailPurpose},
 };
 use crate::identity::{
     Session,
     core::{self, Rejection, Risk},
-    letters::About,
+    emails::EmailKind,
     rows::{
         self, invitations, links,
         members::{self, MemberView},
@@ -40,7 +39,7 @@ pub struct Invitee {
 pub struct Placed {
     pub member: MemberId,
     pub version: i64,
-    letter: Invitation,
+    invitation: Invitation,
 }
 
 /// A letter that invites.
@@ -62,7 +61,7 @@ impl Identity {
 
     async fn count_invitation(&self, tenant: TenantId, account: &str) -> Result<(), IdentityError> {
         self.attempts().attempt(&INVITATIONS, &tenant.to_string()).await?;
-        self.count_letter(Letter::Invitation, account, &Asker::Other(tenant.to_string())).await
+        self.count_email(EmailPurpose::Invitation, account, &Asker::Other(tenant.to_string())).await
     }
 
     /// Puts an address among the members who are invited, in the transaction that gives them their roles; the same for one that has an account and
@@ -73,8 +72,8 @@ impl Identity {
         let user = invitations::place_user(&work, self.clock.id(), &invitee.email, &invitee.key, now).await?;
         let placed = invitations::place_member(&work, (tenant, user), self.clock.id(), now).await?;
         let Some((member, version)) = placed else { return Ok((work.into_tenant(), None)) };
-        let letter = self.write_invitation(&work, (tenant, member), by, &invitee.email).await?;
-        Ok((work.into_tenant(), Some(Placed { member, version, letter })))
+        let invitation = self.write_invitation(&work, (tenant, member), by, &invitee.email).await?;
+        Ok((work.into_tenant(), Some(Placed { member, version, invitation })))
     }
 
     async fn write_invitation(
@@ -95,12 +94,12 @@ impl Identity {
 
     /// Sends the letter of an invitation that was written down.
     pub fn send_invitation(&self, placed: Placed) {
-        self.invite_by_letter(placed.letter);
+        self.invite_by_email(placed.invitation);
     }
 
-    fn invite_by_letter(&self, letter: Invitation) {
-        let Invitation { to, token, tenant } = letter;
-        self.write(About::Invited { link: self.link(Purpose::Invite, &token), tenant }, &to, "");
+    fn invite_by_email(&self, invitation: Invitation) {
+        let Invitation { to, token, tenant } = invitation;
+        self.write(EmailKind::Invited { link: self.link(Purpose::Invite, &token), tenant }, &to, "");
     }
 
     /// Sends an invitation once more: with another link, and its time begins anew. The link from before is good for nothing.
@@ -119,17 +118,17 @@ impl Identity {
             Some((found, _)) if found.status == MemberStatus::Invited => {}
             _ => return Err(not_invited().into()),
         }
-        let letter = self.write_invitation(&work, (session.tenant, member), session.member, &address).await?;
+        let invitation = self.write_invitation(&work, (session.tenant, member), session.member, &address).await?;
         work.commit().await?;
-        self.invite_by_letter(letter);
+        self.invite_by_email(invitation);
         self.member_view(session.tenant, member).await
     }
 
     /// Takes an invitation back. Its link is good for nothing; who never came in is forgotten.
     pub async fn revoke_invitation(&self, session: &Session, member: MemberId) -> Result<(), IdentityError> {
         // A member's row goes only here and with its tenant, and whether an address is still somebody's is a question over all tenants.
-        let work = self.db.global().steward_for(session.tenant).await?;
-        self.furnish.before_members_change(&work).await?;
+        let work = self.db.global().maintenance_for(session.tenant).await?;
+        self.provisioner.before_members_change(&work).await?;
         let work = GlobalWork::from(work);
         let found = members::lock(&work, session.tenant, member).await?;
         let (found, has_left) = found.ok_or_else(super::membership::no_member)?;
@@ -138,7 +137,7 @@ impl Identity {
         }
         self.within_own_rights(&work, session, member).await?;
         invitations::withdraw(&work, session.tenant, member).await?;
-        self.furnish.take_rights(work.tenant(), member).await?;
+        self.provisioner.take_rights(work.tenant(), member).await?;
         if has_left {
             members::set_left(&work, session.tenant, member, self.clock.now()).await?;
         } else {
@@ -171,8 +170,8 @@ impl Identity {
             None
         };
         Self::check_length(password, rows::strictness(&global, found.tenant).await?.password_length, "password")?;
-        let work = self.db.global().steward_for(found.tenant).await?;
-        self.furnish.before_members_change(&work).await?;
+        let work = self.db.global().maintenance_for(found.tenant).await?;
+        self.provisioner.before_members_change(&work).await?;
         let work = GlobalWork::from(work);
         if !invitations::use_up(&work, hash, now).await? {
             return Err(over());

@@ -3,7 +3,7 @@
 use entity::{app_user, prelude::*, tenant};
 use platform::{
     audit,
-    budget::{PASSWORD, host},
+    rate_limit::{PASSWORD, host},
     storage::{Fault, GlobalWork},
 };
 
@@ -11,7 +11,7 @@ use super::{Factor, Identity, IdentityError, LoggedIn, Visit, sessions::Proven};
 use crate::identity::{
     Session,
     core::{self, CHALLENGE_SECONDS, Rejection, Risk},
-    letters::About,
+    emails::EmailKind,
     password::Passwords,
     rows::{
         self, Membership, devices,
@@ -219,7 +219,7 @@ impl Identity {
         // Who calls this holds the user's row, so that none is confirmed meanwhile.
         let methods = Self::factors(&work, user.id).await?;
         // Where no letter can leave, nobody is asked for what it would say.
-        let by_mail = methods.is_empty() && risk.is_high() && self.settings.post.is_there();
+        let by_mail = methods.is_empty() && risk.is_high() && self.settings.mailer.is_there();
         if methods.is_empty() && !by_mail {
             let logged_in = self.begin_session(&work, membership, tenant, Proven::now(now, None), (visit, risk.clone())).await?;
             work.commit().await?;
@@ -235,7 +235,7 @@ impl Identity {
         factors::put_challenge(&work, hash, row, expires_at).await?;
         work.commit().await?;
         if let Some(code) = code {
-            self.write(About::LoginCode { code }, &user.email, &user.display_name);
+            self.write(EmailKind::LoginCode { code }, &user.email, &user.display_name);
         }
         let methods = if by_mail { vec![Factor::Email] } else { methods };
         Ok(Entered::Challenge(Challenge { token, methods, expires_at }))

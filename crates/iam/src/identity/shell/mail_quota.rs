@@ -1,7 +1,7 @@
 //! How many letters anybody can have sent: by what they are about, and by who asks. What strangers ask for uses up nothing of what its owner is sent.
 
 use platform::{
-    budget::{Allowance, Attempts, host},
+    rate_limit::{Allowance, Attempts, host},
     storage::Fault,
 };
 
@@ -16,7 +16,7 @@ const TOGETHER: Allowance = Allowance::within(20, HOUR);
 
 /// What a letter is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Letter {
+pub(super) enum EmailPurpose {
     /// A link for a new password, which anybody can ask for.
     Reset,
     /// A code for an unusual login, whose password was right.
@@ -27,7 +27,7 @@ pub(super) enum Letter {
     Invitation,
 }
 
-impl Letter {
+impl EmailPurpose {
     const fn each(self) -> Attempts {
         let kind = match self {
             Self::Reset => "letter.reset",
@@ -62,13 +62,13 @@ pub(super) enum Asker {
 
 impl Identity {
     /// Counts a letter to an account.
-    pub(super) async fn count_letter(&self, letter: Letter, account: &str, asker: &Asker) -> Result<(), IdentityError> {
+    pub(super) async fn count_email(&self, purpose: EmailPurpose, account: &str, asker: &Asker) -> Result<(), IdentityError> {
         let attempts = self.attempts();
         let (Asker::Owner(who) | Asker::Other(who)) = asker;
-        let (each, own) = (letter.each(), format!("{account} by {who}"));
+        let (each, own) = (purpose.each(), format!("{account} by {who}"));
         attempts.attempt(&each, &own).await?;
         if matches!(asker, Asker::Other(_))
-            && let Err(empty) = attempts.attempt(&letter.together(), account).await
+            && let Err(empty) = attempts.attempt(&purpose.together(), account).await
         {
             attempts.forgive(&each, &own);
             return Err(empty.into());
@@ -80,10 +80,10 @@ impl Identity {
     pub(super) async fn count_reset(&self, account: &str, visit: &Visit) -> Result<(), IdentityError> {
         let (attempts, asker) = (self.attempts(), self.asker(account, visit).await?);
         let Some(address) = visit.address.map(|address| host(address).to_string()) else {
-            return self.count_letter(Letter::Reset, account, &asker).await;
+            return self.count_email(EmailPurpose::Reset, account, &asker).await;
         };
         attempts.attempt(&RESETS_OF_A_HOST, &address).await?;
-        let counted = self.count_letter(Letter::Reset, account, &asker).await;
+        let counted = self.count_email(EmailPurpose::Reset, account, &asker).await;
         if counted.is_err() {
             attempts.forgive(&RESETS_OF_A_HOST, &address);
         }

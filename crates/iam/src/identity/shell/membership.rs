@@ -43,8 +43,8 @@ impl Identity {
 
     /// Begins a change of who is a member: other changes of the tenant's rights wait until it ends.
     pub(super) async fn begin_for_members(&self, session: &Session) -> Result<GlobalWork, Fault> {
-        let work = self.db.global().steward_for(session.tenant).await?;
-        self.furnish.before_members_change(&work).await?;
+        let work = self.db.global().maintenance_for(session.tenant).await?;
+        self.provisioner.before_members_change(&work).await?;
         Ok(GlobalWork::from(work))
     }
 
@@ -55,7 +55,7 @@ impl Identity {
         session: &Session,
         member: MemberId,
     ) -> Result<(), IdentityError> {
-        if self.furnish.holds_all_of(work.tenant(), session.member, member).await? {
+        if self.provisioner.holds_all_of(work.tenant(), session.member, member).await? {
             return Ok(());
         }
         let message = "they hold rights that you do not: nobody gives or takes what they do not hold".to_owned();
@@ -100,7 +100,7 @@ impl Identity {
     }
 
     async fn keep_an_owner(&self, work: &GlobalWork, message: &str) -> Result<(), IdentityError> {
-        if self.furnish.has_owner(work.tenant()).await? {
+        if self.provisioner.has_owner(work.tenant()).await? {
             return Ok(());
         }
         Err(Rejection::InvalidState { message: message.to_owned(), field: path!["id"] }.into())
@@ -136,7 +136,7 @@ impl Identity {
         let now = self.clock.now();
         members::set_left(&work, tenant, member, now).await?;
         self.keep_an_owner(&work, last).await?;
-        self.furnish.take_rights(work.tenant(), member).await?;
+        self.provisioner.take_rights(work.tenant(), member).await?;
         let ended = sessions::end(&work, Which::OfMember(tenant, member), EndReason::Member, now).await?;
         work.commit().await?;
         self.presence.end(&ended);

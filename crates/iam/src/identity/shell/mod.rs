@@ -23,16 +23,16 @@ use std::{
 use async_trait::async_trait;
 use entity::{prelude::*, tenant};
 use platform::{
-    budget::{Budgets, Empty},
     clock::Clock,
+    rate_limit::{Empty, RateLimiter},
     secrets::KeyRing,
     storage::{Database, Fault, Work},
 };
 
 use super::{
     core::{ABSOLUTE_SECONDS, IDLE_SECONDS, Rejection},
+    mailer::Mailer,
     password::Passwords,
-    post::Post,
     presence::Presence,
     rows::sessions::SessionRow,
     secret::{self, Purpose},
@@ -51,8 +51,8 @@ pub use sessions::{AdmitError, Admitted};
 
 /// What a new tenant begins with, from rooms that come later.
 #[async_trait]
-pub trait Furnish: Send + Sync + 'static {
-    async fn furnish(&self, work: &Work, owner: MemberId) -> Result<(), Fault>;
+pub trait TenantProvisioner: Send + Sync + 'static {
+    async fn provision(&self, work: &Work, owner: MemberId) -> Result<(), Fault>;
     /// Members are about to come or go: other changes of the tenant's rights wait until the transaction ends, and what is known of them is read anew.
     async fn before_members_change(&self, work: &Work) -> Result<(), Fault>;
     /// Whether the tenant has an owner who may come in, as it stands in the transaction.
@@ -85,7 +85,7 @@ pub struct Settings {
     pub absolute_seconds: i64,
     pub registration: Registration,
     /// How letters leave.
-    pub post: Post,
+    pub mailer: Mailer,
     pub mail_from: String,
     /// Where links in letters lead: the pages of the operator's own site.
     pub public_url: String,
@@ -99,7 +99,7 @@ impl Default for Settings {
             idle_seconds: IDLE_SECONDS,
             absolute_seconds: ABSOLUTE_SECONDS,
             registration: Registration::Open,
-            post: Post::None,
+            mailer: Mailer::None,
             mail_from: "Entrepot <entrepot@localhost>".to_owned(),
             public_url: "http://localhost:8080".to_owned(),
             denied: Arc::default(),
@@ -130,11 +130,11 @@ pub struct Identity {
     tokens: Tokens,
     passwords: Passwords,
     settings: Arc<Settings>,
-    furnish: Arc<dyn Furnish>,
+    provisioner: Arc<dyn TenantProvisioner>,
     ring: KeyRing,
     presence: Arc<Presence>,
     /// Where attempts are counted: of this process, until one is given that is shared with other nodes.
-    attempts: Arc<RwLock<Budgets>>,
+    attempts: Arc<RwLock<RateLimiter>>,
     /// Of many calls with one refresh token one is at work.
     refreshing: Turns,
 }
@@ -186,29 +186,29 @@ impl Identity {
         db: Database,
         clock: Clock,
         settings: Settings,
-        furnish: Arc<dyn Furnish>,
+        provisioner: Arc<dyn TenantProvisioner>,
         ring: KeyRing,
     ) -> Result<Self, Fault> {
         let tokens = Tokens::new(&keys::opened_or_first(&db, &clock, &ring).await?, clock.clone())?;
         Ok(Self {
-            presence: Arc::new(Presence::telling(db.announcer().outward().clone())),
+            presence: Arc::new(Presence::telling(db.announcer().cluster_notices().clone())),
             db,
             attempts: Arc::new(RwLock::new(own_attempts(&clock))),
             tokens,
             passwords: Passwords::new(clock.clone()),
             clock,
             settings: Arc::new(settings),
-            furnish,
+            provisioner,
             ring,
             refreshing: Turns::default(),
         })
     }
 
     /// Counts attempts together with other nodes from now on.
-    pub fn share_attempts(&self, budgets: Budgets) {
-        *self.attempts.write().unwrap_or_else(PoisonError::into_inner) = budgets;
+    pub fn share_attempts(&self, rate_limiter: RateLimiter) {
+        *self.attempts.write().unwrap_or_else(PoisonError::into_inner) = rate_limiter;
     }
-    fn attempts(&self) -> Budgets {
+    fn attempts(&self) -> RateLimiter {
         self.attempts.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -216,8 +216,8 @@ impl Identity {
         &self.tokens
     }
     /// How letters leave this deployment, and from whom: for other rooms' letters.
-    pub fn letters(&self) -> (&Post, &str) {
-        (&self.settings.post, &self.settings.mail_from)
+    pub fn mailer(&self) -> (&Mailer, &str) {
+        (&self.settings.mailer, &self.settings.mail_from)
     }
     pub fn database(&self) -> &Database {
         &self.db
@@ -227,7 +227,7 @@ impl Identity {
     }
 }
 
-fn own_attempts(clock: &Clock) -> Budgets {
+fn own_attempts(clock: &Clock) -> RateLimiter {
     let clock = clock.clone();
-    Budgets::new(Arc::new(move || clock.monotonic().micros()), None)
+    RateLimiter::new(Arc::new(move || clock.monotonic().micros()), None)
 }

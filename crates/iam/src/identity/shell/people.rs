@@ -5,12 +5,12 @@ use platform::{clock, path, storage::Fault};
 
 use super::{
     Identity, IdentityError, Visit,
-    mail_quota::{Asker, Letter},
+    mail_quota::{Asker, EmailPurpose},
 };
 use crate::identity::{
     Session,
     core::{self, Rejection, weakness},
-    letters::About,
+    emails::EmailKind,
     rows::{
         self, Profile, devices,
         links::{self, LinkFor},
@@ -72,7 +72,7 @@ impl Identity {
     async fn send_reset(&self, account: &str) -> Result<(), Fault> {
         let Some(user) = rows::user_by_email(&self.db.global(), account).await? else { return Ok(()) };
         let link = self.new_link(Purpose::Reset, LinkFor::Reset, user.id, RESET_SECONDS).await?;
-        self.write(About::Reset { link }, &user.email, &user.display_name);
+        self.write(EmailKind::Reset { link }, &user.email, &user.display_name);
         Ok(())
     }
 
@@ -97,22 +97,26 @@ impl Identity {
     }
 
     /// Writes to somebody. Nobody waits for it.
-    pub(super) fn write(&self, about: About, address: &str, name: &str) {
-        self.settings.post.send(&self.settings.mail_from, about.to(address, name), &self.clock);
+    pub(super) fn write(&self, kind: EmailKind, address: &str, name: &str) {
+        self.settings.mailer.send(&self.settings.mail_from, kind.to(address, name), &self.clock);
     }
 
     /// Tells the owners of a tenant that a key of theirs was found in the open, and is revoked.
     pub async fn tell_of_leak(&self, tenant: TenantId, owners: &[MemberId], leaked: LeakedKey) -> Result<(), Fault> {
         let LeakedKey { integration, key } = leaked;
-        let about = |tenant| About::KeyLeaked { tenant, integration: integration.clone(), key: key.clone() };
-        self.tell_owners(tenant, owners, about).await
+        let kind = |tenant| EmailKind::KeyLeaked { tenant, integration: integration.clone(), key: key.clone() };
+        self.tell_owners(tenant, owners, kind).await
     }
 
     /// Tells the owners of a tenant that nothing is sent to a webhook endpoint any more.
     pub async fn tell_of_webhook(&self, tenant: TenantId, owners: &[MemberId], endpoint: &str, why: &str) -> Result<(), Fault> {
         let (endpoint, why) = (endpoint.to_owned(), why.to_owned());
-        self.tell_owners(tenant, owners, |tenant| About::WebhookDisabled { tenant, endpoint: endpoint.clone(), why: why.clone() })
-            .await
+        self.tell_owners(tenant, owners, |tenant| EmailKind::WebhookDisabled {
+            tenant,
+            endpoint: endpoint.clone(),
+            why: why.clone(),
+        })
+        .await
     }
 
     /// Writes to those of the owners who have joined.
@@ -120,7 +124,7 @@ impl Identity {
         &self,
         tenant: TenantId,
         owners: &[MemberId],
-        about: impl Fn(String) -> About + Send,
+        kind: impl Fn(String) -> EmailKind + Send,
     ) -> Result<(), Fault> {
         let global = self.db.global();
         let name = rows::tenant(&global, tenant).await?.map(|tenant| tenant.name).unwrap_or_default();
@@ -128,7 +132,7 @@ impl Identity {
             let Some(view) = members::member_with_user(&global, tenant, *owner).await? else { continue };
             // Who was only invited is no owner yet.
             if view.membership.status == MemberStatus::Active {
-                self.write(about(name.clone()), &view.email, &view.display_name);
+                self.write(kind(name.clone()), &view.email, &view.display_name);
             }
         }
         Ok(())
@@ -158,7 +162,7 @@ impl Identity {
         let ended = sessions::end(&work, Which::OfUser(user.id), EndReason::Password, now).await?;
         work.commit().await?;
         self.presence.end(&ended);
-        self.write(About::PasswordChanged, &user.email, &user.display_name);
+        self.write(EmailKind::PasswordChanged, &user.email, &user.display_name);
         Ok(())
     }
 
@@ -178,16 +182,16 @@ impl Identity {
         let ended = sessions::end(&work, Which::OthersOfUser(user.id, session.id), EndReason::Password, now).await?;
         work.commit().await?;
         self.presence.end(&ended);
-        self.write(About::PasswordChanged, &user.email, &user.display_name);
+        self.write(EmailKind::PasswordChanged, &user.email, &user.display_name);
         Ok(())
     }
 
     /// Sends the caller a link that confirms their address.
     pub async fn request_verification(&self, session: &Session) -> Result<(), IdentityError> {
         let user = rows::user(&self.db.global(), session.user).await?.ok_or(Rejection::InvalidCredentials)?;
-        self.count_letter(Letter::Verify, &user.email_key, &Asker::Owner(user.id.to_string())).await?;
+        self.count_email(EmailPurpose::Verify, &user.email_key, &Asker::Owner(user.id.to_string())).await?;
         let link = self.new_link(Purpose::Verify, LinkFor::Verify, user.id, VERIFY_SECONDS).await?;
-        self.write(About::Verify { link }, &user.email, &user.display_name);
+        self.write(EmailKind::Verify { link }, &user.email, &user.display_name);
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use platform::storage::{Fault, GlobalWork, journal};
 use super::{Entered, Identity, IdentityError, Registration, Visit, people::VERIFY_SECONDS};
 use crate::identity::{
     core::{self, NewTenant, Rejection, Risk},
-    letters::About,
+    emails::EmailKind,
     rows::{
         self, Membership,
         links::{self, Waiting},
@@ -80,7 +80,7 @@ impl Identity {
         let work = self.db.global().begin().await?;
         links::put_registration(&work, hash, waiting, expires_at).await?;
         work.commit().await?;
-        self.write(About::Registered { link: self.link(Purpose::Verify, &token), tenant }, &email, "");
+        self.write(EmailKind::Registered { link: self.link(Purpose::Verify, &token), tenant }, &email, "");
         Ok(Entered::LinkSent { email, expires_at })
     }
 
@@ -132,7 +132,7 @@ impl Identity {
 
     pub(super) async fn write_tenant(&self, tenant: tenant::Model, account: Account) -> Result<(GlobalWork, Membership), Fault> {
         let now = self.clock.now();
-        let global = GlobalWork::from(self.db.global().steward_for(tenant.id).await?);
+        let global = GlobalWork::from(self.db.global().maintenance_for(tenant.id).await?);
         let work = global.tenant();
         let tenant_id = tenant.id;
         work.insert_global::<tenant::Entity>(tenant).await?;
@@ -161,7 +161,7 @@ impl Identity {
             Membership { tenant: tenant_id, member: member.id, user: user_id, status: member.status, version: member.version };
         work.insert::<member::Entity>(member).await?;
         journal::begin_tenant(work, self.clock.uuid()).await?;
-        self.furnish.furnish(work, membership.member).await?;
+        self.provisioner.provision(work, membership.member).await?;
         Ok((global, membership))
     }
 }

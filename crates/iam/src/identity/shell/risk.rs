@@ -6,10 +6,10 @@ use platform::{
     storage::{Fault, GlobalWork},
 };
 
-use super::{Identity, IdentityError, Visit, mail_quota::Letter, sessions::NAME};
+use super::{Identity, IdentityError, Visit, mail_quota::EmailPurpose, sessions::NAME};
 use crate::identity::{
     core::{self, FAILURE_SECONDS, Facts, Risk, Sign},
-    letters::About,
+    emails::EmailKind,
     rows::devices,
     secret::{self, Purpose},
 };
@@ -78,7 +78,7 @@ impl Identity {
         visit: &Visit,
     ) -> Result<(String, [u8; 32]), IdentityError> {
         let asker = self.asker(&user.email_key, visit).await?;
-        self.count_letter(Letter::LoginCode, &user.email_key, &asker).await?;
+        self.count_email(EmailPurpose::LoginCode, &user.email_key, &asker).await?;
         let mut random = [0u8; 8];
         self.clock.fill(&mut random);
         let code = format!("{:08}", u64::from_le_bytes(random) % 100_000_000);
@@ -91,13 +91,13 @@ impl Identity {
         if !risk.is_worth_a_letter() {
             return;
         }
-        let about = About::NewLogin {
+        let kind = EmailKind::NewLogin {
             at: clock::rfc3339(self.clock.now()),
             address: visit.address.map(|address| address.to_string()),
             agent: visit.agent(),
             after_failures: risk.has(Sign::Failures),
         };
-        self.write(about, &user.email, &user.display_name);
+        self.write(kind, &user.email, &user.display_name);
     }
 }
 

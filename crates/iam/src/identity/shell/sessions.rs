@@ -4,8 +4,8 @@ use std::{collections::HashSet, sync::Arc};
 
 use entity::{prelude::*, tenant};
 use platform::{
-    audit::{self, Origin, Pen, Stamp, Target},
-    gauges::{self, Lookup},
+    audit::{self, AuditContext, AuditWriter, Origin, Target},
+    metrics::{self, Lookup},
     storage::{Fault, GlobalWork},
 };
 use tokio::sync::watch;
@@ -13,33 +13,33 @@ use tokio::sync::watch;
 use super::{Identity, IdentityError, LoggedIn, Visit};
 use crate::identity::{
     core::{self, Rejection, Risk},
-    letters::About,
-    presence::Known,
+    emails::EmailKind,
+    presence::CachedSession,
     rows::{
         self, Membership, devices, factors, links, refresh,
-        sessions::{self, EndReason, SessionRow, Standing, Which},
+        sessions::{self, EndReason, SessionRow, SessionStatus, Which},
     },
     secret::{self, Purpose},
-    token::{Claims, Sight, Subject},
+    token::{Claims, Subject, TokenUse},
 };
 
 /// A request that was let in.
 pub struct Admitted {
     pub claims: Arc<Claims>,
-    known: Arc<Known>,
+    cached: Arc<CachedSession>,
 }
 
 impl Admitted {
-    pub fn standing(&self) -> &Standing {
-        self.known.standing()
+    pub fn session_status(&self) -> &SessionStatus {
+        self.cached.session_status()
     }
     /// Becomes true when the session ends.
     pub fn ended(&self) -> watch::Receiver<bool> {
-        self.known.watch()
+        self.cached.watch()
     }
     /// Whether the person must enrol a second factor before anything else.
     pub fn must_enrol(&self) -> bool {
-        self.standing().must_enrol()
+        self.session_status().must_enrol()
     }
 }
 
@@ -80,18 +80,18 @@ impl Identity {
         let (claims, sight) = self.tokens.verify(token).map_err(|_| AdmitError::Token)?;
         let (asked_at, now) = (self.clock.monotonic(), self.clock.now());
         let fresh = self.presence.fresh(claims.sid, asked_at);
-        gauges::looked_up("sessions", Lookup::of(fresh.as_ref()));
-        let known = if let Some(known) = fresh {
-            known
+        metrics::looked_up("sessions", Lookup::of(fresh.as_ref()));
+        let cached = if let Some(cached) = fresh {
+            cached
         } else {
-            let found = sessions::standing(&self.db.global(), &[claims.sid]).await?.pop();
+            let found = sessions::session_statuses(&self.db.global(), &[claims.sid]).await?.pop();
             self.presence.keep(found.ok_or(AdmitError::Token)?, asked_at)
         };
-        let standing = known.standing();
-        if known.has_ended() || standing.ends_at <= now || standing.user != claims.sub {
+        let session_status = cached.session_status();
+        if cached.has_ended() || session_status.ends_at <= now || session_status.user != claims.sub {
             return Err(AdmitError::Token);
         }
-        if sight == Sight::First {
+        if sight == TokenUse::First {
             let work = self.db.global().begin().await?;
             if !refresh::seen(&work, claims.jti, now).await? {
                 self.end_stolen(work, &claims, origin).await?;
@@ -100,15 +100,15 @@ impl Identity {
             work.commit().await?;
             self.tokens.remember(token, claims.clone());
         }
-        Ok(Admitted { claims, known })
+        Ok(Admitted { claims, cached })
     }
 
     /// Ends the session of an access token whose pair was withdrawn, and commits with an entry in the audit log: no mutation is there to carry one.
     async fn end_stolen(&self, work: GlobalWork, claims: &Claims, origin: &Origin) -> Result<(), Fault> {
-        let (origin, pen) =
-            (Origin { session: Some(claims.sid), ..origin.clone() }, Pen::new(self.ring.clone(), self.clock.clone()));
-        let stamp = Stamp::new("session.end".to_owned(), origin, pen, None, Some(Target::of(claims.sid)));
-        let ended = stamp.over(async {
+        let (origin, audit_writer) =
+            (Origin { session: Some(claims.sid), ..origin.clone() }, AuditWriter::new(self.ring.clone(), self.clock.clone()));
+        let audit_context = AuditContext::new("session.end".to_owned(), origin, audit_writer, None, Some(Target::of(claims.sid)));
+        let ended = audit_context.over(async {
             audit::attribute(claims.tid, Actor::member(claims.mid));
             audit::refused("REFRESH_TOKEN_REUSED");
             self.end_family(work, claims.sid).await
@@ -126,7 +126,7 @@ impl Identity {
         work.commit().await?;
         self.presence.end(&ended);
         if let Some(owner) = owner {
-            self.write(About::SessionStolen, &owner.email, &owner.display_name);
+            self.write(EmailKind::SessionStolen, &owner.email, &owner.display_name);
         }
         tracing::warn!(%session, "a token came back after it was used or withdrawn: the session is ended");
         Ok(())
@@ -286,11 +286,14 @@ impl Identity {
         /// Sessions in one statement.
         const CHUNK: usize = 1_000;
         for ids in ids.chunks(CHUNK) {
-            let found = sessions::standing(&self.db.global(), ids).await?;
+            let found = sessions::session_statuses(&self.db.global(), ids).await?;
             let goes_on = |id: &SessionId| found.iter().any(|session| session.id == *id && !session.ended);
             let ended: Vec<SessionId> = ids.iter().filter(|id| !goes_on(id)).copied().collect();
             self.presence.end_here(&ended);
-            found.into_iter().filter(Standing::must_enrol).for_each(|standing| self.presence.tighten_here(standing));
+            found
+                .into_iter()
+                .filter(SessionStatus::must_enrol)
+                .for_each(|session_status| self.presence.tighten_here(session_status));
         }
         Ok(())
     }

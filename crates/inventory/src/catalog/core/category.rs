@@ -6,8 +6,8 @@ use entity::prelude::{CategoryId, TenantId};
 use serde::Serialize;
 
 use super::{
-    Checker, Fresh, Patch, Problem, Rejection, Target, Verdict, Word,
-    check::{MAX_NAME, place},
+    Checker, Fresh, Patch, Problem, Rejection, Subject, Target, Verdict,
+    check::{MAX_NAME, input_path},
     found,
     text::slug_of,
 };
@@ -50,26 +50,26 @@ pub struct CategoryCommand {
 }
 
 pub fn check(target: Target<CategoryId>, fields: &CategoryFields, mut checker: Checker) -> CategoryCommand {
-    let name = checker.needed("name", &fields.name, |c, value| c.line(place!["name"], value, MAX_NAME));
+    let name = checker.needed("name", &fields.name, |c, value| c.line(input_path!["name"], value, MAX_NAME));
     if target == Target::Key && fields.slug.is_keep() {
-        checker.refuse(place!["slug"], Rejection::Required);
+        checker.refuse(input_path!["slug"], Rejection::Required);
     }
-    let mut slug = checker.needed("slug", &fields.slug, |c, value| c.slug(place!["slug"], value));
+    let mut slug = checker.needed("slug", &fields.slug, |c, value| c.slug(input_path!["slug"], value));
     if let (Target::New, true, Patch::Set(name)) = (&target, fields.slug.is_keep(), &name) {
         match slug_of(name) {
-            made if made.is_empty() => checker.refuse(place!["slug"], Rejection::Required),
+            made if made.is_empty() => checker.refuse(input_path!["slug"], Rejection::Required),
             made => slug = Patch::Set(made),
         }
     }
     let by_id = checker.free(&fields.parent_id, |c, value| c.category_id("parentId", value).map(Parent::Id));
-    let by_slug = checker.free(&fields.parent_slug, |c, value| c.slug(place!["parentSlug"], value).map(Parent::Slug));
+    let by_slug = checker.free(&fields.parent_slug, |c, value| c.slug(input_path!["parentSlug"], value).map(Parent::Slug));
     let position = checker.needed("position", &fields.position, |c, value| {
-        c.range(place!["position"], i64::from(*value), 0, i64::from(i32::MAX)).map(|_| *value)
+        c.range(input_path!["position"], i64::from(*value), 0, i64::from(i32::MAX)).map(|_| *value)
     });
-    let image_url = checker.free(&fields.image_url, |c, value| c.http_url(place!["imageUrl"], value));
+    let image_url = checker.free(&fields.image_url, |c, value| c.http_url(input_path!["imageUrl"], value));
     let metadata = match &fields.metadata {
         Patch::Clear => Patch::Set("{}".to_owned()),
-        other => checker.free(other, |c, value| c.metadata(place!["metadata"], value)),
+        other => checker.free(other, |c, value| c.metadata(input_path!["metadata"], value)),
     };
     let parent = if by_id.is_keep() { by_slug } else { by_id };
     CategoryCommand { target, slug, name, parent, position, image_url, metadata, problems: checker.problems }
@@ -77,14 +77,14 @@ pub fn check(target: Target<CategoryId>, fields: &CategoryFields, mut checker: C
 
 /// What the database knows around a call's categories: the rows they name, all ancestors of those, and all that lies below one that moves.
 #[derive(Debug)]
-pub struct Around {
+pub struct CategoryContext {
     pub tenant: TenantId,
     pub rows: HashMap<CategoryId, CategoryRow>,
     pub by_slug: HashMap<String, CategoryId>,
     pub seen: HashSet<String>,
 }
 
-impl Around {
+impl CategoryContext {
     pub fn decide(&mut self, command: &CategoryCommand, fresh: Fresh) -> Verdict<CategoryRow> {
         let mut problems = command.problems.clone();
         let wanted = command.slug.set();
@@ -92,7 +92,7 @@ impl Around {
             Target::New => None,
             Target::Key => wanted.and_then(|slug| self.by_slug.get(slug)).and_then(|id| self.rows.get(id)).cloned(),
             Target::Id { id, expected_version } => {
-                match found(self.rows.get(id), *expected_version, Word::Category, &command.problems) {
+                match found(self.rows.get(id), *expected_version, Subject::Category, &command.problems) {
                     Ok(row) => Some(row.clone()),
                     Err(refusal) => return Verdict::Refused(refusal),
                 }
@@ -101,9 +101,9 @@ impl Around {
         let mut row = before.clone().unwrap_or_else(|| self.blank(fresh));
         if let Some(slug) = wanted {
             if command.target == Target::Key && self.seen.contains(slug) {
-                problems.push(Problem::at("slug", Rejection::Repeated(Word::Slug)));
+                problems.push(Problem::at("slug", Rejection::Repeated(Subject::Slug)));
             } else if self.by_slug.get(slug).is_some_and(|owner| *owner != row.id) {
-                problems.push(Problem::at("slug", Rejection::Taken(Word::Slug)));
+                problems.push(Problem::at("slug", Rejection::Taken(Subject::Slug)));
             }
             row.slug.clone_from(slug);
         }
@@ -146,7 +146,7 @@ impl Around {
             Patch::Set(Parent::Slug(slug)) => ("parentSlug", self.by_slug.get(slug).copied()),
         };
         let refused = |why| Err(Problem::at(field, why));
-        let Some(id) = id else { return refused(Rejection::Missing(Word::Category)) };
+        let Some(id) = id else { return refused(Rejection::Missing(Subject::Category)) };
         if row.parent_id == Some(id) {
             return Ok(());
         }

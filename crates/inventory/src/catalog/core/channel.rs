@@ -4,8 +4,8 @@ use entity::prelude::{ChannelId, TenantId};
 use serde::Serialize;
 
 use super::{
-    Checker, Fresh, Problem, Rejection, Verdict, Word,
-    check::{Code, MAX_NAME, place},
+    Checker, Fresh, Problem, Rejection, Subject, Verdict,
+    check::{Code, MAX_NAME, input_path},
     text,
 };
 
@@ -31,23 +31,23 @@ pub struct ChannelCommand {
 
 pub fn check(fields: &ChannelFields) -> ChannelCommand {
     let mut checker = Checker::default();
-    let code = checker.code(place!["code"], &fields.code);
-    let name = checker.line(place!["name"], &fields.name, MAX_NAME);
+    let code = checker.code(input_path!["code"], &fields.code);
+    let name = checker.line(input_path!["name"], &fields.name, MAX_NAME);
     ChannelCommand { code, name, problems: checker.problems }
 }
 
 /// What the database knows around one channel's command.
 #[derive(Debug)]
-pub struct Around {
+pub struct ChannelContext {
     pub tenant: TenantId,
     pub code_owner: Option<ChannelId>,
 }
 
-impl Around {
+impl ChannelContext {
     pub fn decide(&self, command: &ChannelCommand, fresh: Fresh) -> Verdict<ChannelRow> {
         let mut problems = command.problems.clone();
         if self.code_owner.is_some() {
-            problems.push(Problem::at("code", Rejection::Taken(Word::Code)));
+            problems.push(Problem::at("code", Rejection::Taken(Subject::Code)));
         }
         match (&command.code, &command.name) {
             (Some(code), Some(name)) if problems.is_empty() => {

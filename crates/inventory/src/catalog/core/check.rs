@@ -4,16 +4,16 @@ use std::str::FromStr;
 
 use entity::prelude::{CategoryId, Currency, Id, Money, MoneyError};
 
-use super::{Form, Patch, Problem, Rejection, Word, text};
+use super::{Form, Patch, Problem, Rejection, Subject, text};
 
 /// A path inside a row's input.
-pub type Place = Vec<String>;
+pub type InputPath = Vec<String>;
 
 /// Makes a path of names and positions.
-macro_rules! place {
+macro_rules! input_path {
     ($($part:expr),* $(,)?) => { vec![$($part.to_string()),*] };
 }
-pub(super) use place;
+pub(super) use input_path;
 
 /// Codes, SKUs, barcodes: the longest.
 pub const MAX_CODE: usize = 64;
@@ -37,19 +37,19 @@ pub struct Checker {
 }
 
 impl Checker {
-    pub fn refuse(&mut self, at: Place, why: Rejection) {
+    pub fn refuse(&mut self, at: InputPath, why: Rejection) {
         self.problems.push(Problem { at, why });
     }
 
     /// A text of 1 to `most` characters without control characters, trimmed.
-    pub fn line(&mut self, at: Place, value: &str, most: usize) -> Option<String> {
+    pub fn line(&mut self, at: InputPath, value: &str, most: usize) -> Option<String> {
         self.text(at, value, most, |_| true)
     }
     /// The same, but lines and tabs are allowed.
-    pub fn prose(&mut self, at: Place, value: &str, most: usize) -> Option<String> {
+    pub fn prose(&mut self, at: InputPath, value: &str, most: usize) -> Option<String> {
         self.text(at, value, most, |c| !matches!(c, '\n' | '\r' | '\t'))
     }
-    fn text(&mut self, at: Place, value: &str, most: usize, is_bad_control: fn(char) -> bool) -> Option<String> {
+    fn text(&mut self, at: InputPath, value: &str, most: usize, is_bad_control: fn(char) -> bool) -> Option<String> {
         let value = text::composed(value.trim());
         if value.is_empty() {
             self.refuse(at, Rejection::Required);
@@ -62,40 +62,40 @@ impl Checker {
         }
         None
     }
-    pub fn slug(&mut self, at: Place, value: &str) -> Option<String> {
+    pub fn slug(&mut self, at: InputPath, value: &str) -> Option<String> {
         let value = self.line(at.clone(), value, text::MAX_SLUG)?;
         self.formed(at, value, Form::Slug, text::is_slug)
     }
     /// One @ with something around it and no spaces: more can only be known by writing to it.
-    pub fn email(&mut self, at: Place, value: &str) -> Option<String> {
+    pub fn email(&mut self, at: InputPath, value: &str) -> Option<String> {
         let value = self.line(at.clone(), value, MAX_EMAIL)?;
         self.formed(at, value, Form::Email, |text| {
             text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
                 && !text.contains(char::is_whitespace)
         })
     }
-    pub fn http_url(&mut self, at: Place, value: &str) -> Option<String> {
+    pub fn http_url(&mut self, at: InputPath, value: &str) -> Option<String> {
         let value = self.line(at.clone(), value, MAX_URL)?;
         self.formed(at, value, Form::HttpUrl, |text| {
             let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
             rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/')) && !text.contains(char::is_whitespace)
         })
     }
-    pub fn formed(&mut self, at: Place, value: String, form: Form, is_good: impl FnOnce(&str) -> bool) -> Option<String> {
+    pub fn formed(&mut self, at: InputPath, value: String, form: Form, is_good: impl FnOnce(&str) -> bool) -> Option<String> {
         if is_good(&value) {
             return Some(value);
         }
         self.refuse(at, Rejection::Malformed(form));
         None
     }
-    pub fn range(&mut self, at: Place, value: i64, least: i64, most: i64) -> Option<i64> {
+    pub fn range(&mut self, at: InputPath, value: i64, least: i64, most: i64) -> Option<i64> {
         if (least..=most).contains(&value) {
             return Some(value);
         }
         self.refuse(at, Rejection::OutOfRange { least, most });
         None
     }
-    pub fn id<K: entity::id::Kind>(&mut self, at: Place, value: &str, word: Word) -> Option<Id<K>> {
+    pub fn id<K: entity::id::Kind>(&mut self, at: InputPath, value: &str, word: Subject) -> Option<Id<K>> {
         let id = Id::from_str(value).ok();
         if id.is_none() {
             self.refuse(at, Rejection::WrongId(word));
@@ -105,7 +105,7 @@ impl Checker {
     /// An amount that is not negative.
     pub fn money(&mut self, at: &str, value: &MoneyText) -> Option<Money> {
         let Some(currency) = Currency::parse(&value.currency) else {
-            self.refuse(place![at, "currencyCode"], Rejection::Malformed(Form::Currency));
+            self.refuse(input_path![at, "currencyCode"], Rejection::Malformed(Form::Currency));
             return None;
         };
         let why = match Money::parse(&value.amount, currency) {
@@ -116,11 +116,11 @@ impl Checker {
             Err(MoneyError::NotANumber) => Rejection::Malformed(Form::Amount),
             Err(MoneyError::TooManyDecimals { decimals, .. }) => Rejection::TooManyDecimals { decimals },
         };
-        self.refuse(place![at, "amount"], why);
+        self.refuse(input_path![at, "amount"], why);
         None
     }
     /// The text of a JSON object.
-    pub fn metadata(&mut self, at: Place, value: &serde_json::Value) -> Option<String> {
+    pub fn metadata(&mut self, at: InputPath, value: &serde_json::Value) -> Option<String> {
         if !value.is_object() {
             self.refuse(at, Rejection::Malformed(Form::Object));
             return None;
@@ -135,7 +135,7 @@ impl Checker {
     /// A field that must keep a value: clearing it is refused.
     pub fn needed<T, U>(&mut self, at: &str, patch: &Patch<T>, check: impl FnOnce(&mut Self, &T) -> Option<U>) -> Patch<U> {
         if matches!(patch, Patch::Clear) {
-            self.refuse(place![at], Rejection::Required);
+            self.refuse(input_path![at], Rejection::Required);
             return Patch::Keep;
         }
         patch.check(|value| check(self, value))
@@ -154,11 +154,11 @@ pub struct Code {
 }
 
 impl Checker {
-    pub fn code(&mut self, at: Place, value: &str) -> Option<Code> {
+    pub fn code(&mut self, at: InputPath, value: &str) -> Option<Code> {
         let text = self.line(at, value, MAX_CODE)?;
         Some(Code { key: text::fold(&text), text })
     }
     pub fn category_id(&mut self, at: &str, value: &str) -> Option<CategoryId> {
-        self.id(place![at], value, Word::Category)
+        self.id(input_path![at], value, Subject::Category)
     }
 }

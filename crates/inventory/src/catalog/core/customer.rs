@@ -6,8 +6,8 @@ use entity::prelude::{CustomerId, TenantId};
 use serde::Serialize;
 
 use super::{
-    Checker, Fresh, Patch, Problem, Rejection, Target, Verdict, Word,
-    check::{MAX_NAME, place},
+    Checker, Fresh, Patch, Problem, Rejection, Subject, Target, Verdict,
+    check::{MAX_NAME, input_path},
     found,
 };
 
@@ -48,17 +48,17 @@ pub struct CustomerCommand {
 pub const MAX_COUNTRY: usize = 64;
 
 pub fn check(target: Target<CustomerId>, fields: &CustomerFields, mut checker: Checker) -> CustomerCommand {
-    let external_ref = checker.free(&fields.external_ref, |c, value| c.line(place!["externalRef"], value, MAX_NAME));
-    let name = checker.free(&fields.name, |c, value| c.line(place!["name"], value, MAX_NAME));
-    let country = checker.free(&fields.country, |c, value| c.line(place!["country"], value, MAX_COUNTRY).map(country_code));
-    let email = checker.free(&fields.email, |c, value| c.email(place!["email"], value));
+    let external_ref = checker.free(&fields.external_ref, |c, value| c.line(input_path!["externalRef"], value, MAX_NAME));
+    let name = checker.free(&fields.name, |c, value| c.line(input_path!["name"], value, MAX_NAME));
+    let country = checker.free(&fields.country, |c, value| c.line(input_path!["country"], value, MAX_COUNTRY).map(country_code));
+    let email = checker.free(&fields.email, |c, value| c.email(input_path!["email"], value));
     let fields = CustomerFields { external_ref, name, country, email };
     let says_something = [&fields.external_ref, &fields.name, &fields.email].iter().any(|f| f.set().is_some());
     if target == Target::New && !says_something && checker.problems.is_empty() {
-        checker.refuse(place!["name"], Rejection::Required);
+        checker.refuse(input_path!["name"], Rejection::Required);
     }
     if target == Target::Key && fields.external_ref.set().is_none() && checker.problems.is_empty() {
-        checker.refuse(place!["externalRef"], Rejection::Required);
+        checker.refuse(input_path!["externalRef"], Rejection::Required);
     }
     CustomerCommand { target, purpose: Purpose::Describe, fields, problems: checker.problems }
 }
@@ -85,14 +85,14 @@ pub fn nameless(row: CustomerRow) -> CustomerRow {
 
 /// What the database knows around a call's customers.
 #[derive(Debug)]
-pub struct Around {
+pub struct CustomerContext {
     pub tenant: TenantId,
     pub rows: HashMap<CustomerId, CustomerRow>,
     pub by_ref: HashMap<String, CustomerId>,
     pub seen: HashSet<String>,
 }
 
-impl Around {
+impl CustomerContext {
     pub fn decide(&mut self, command: &CustomerCommand, fresh: Fresh) -> Verdict<CustomerRow> {
         let mut problems = command.problems.clone();
         let wanted = command.fields.external_ref.set();
@@ -100,7 +100,7 @@ impl Around {
             Target::New => None,
             Target::Key => wanted.and_then(|text| self.by_ref.get(text)).and_then(|id| self.rows.get(id)),
             Target::Id { id, expected_version } => {
-                match found(self.rows.get(id), *expected_version, Word::Customer, &command.problems) {
+                match found(self.rows.get(id), *expected_version, Subject::Customer, &command.problems) {
                     Ok(row) => Some(row),
                     Err(refusal) => return Verdict::Refused(refusal),
                 }
@@ -110,9 +110,9 @@ impl Around {
         let mut row = before.clone().unwrap_or_else(|| self.blank(fresh));
         if let Some(text) = wanted {
             if command.target == Target::Key && self.seen.contains(text) {
-                problems.push(Problem::at("externalRef", Rejection::Repeated(Word::ExternalRef)));
+                problems.push(Problem::at("externalRef", Rejection::Repeated(Subject::ExternalRef)));
             } else if self.by_ref.get(text).is_some_and(|owner| *owner != row.id) {
-                problems.push(Problem::at("externalRef", Rejection::Taken(Word::ExternalRef)));
+                problems.push(Problem::at("externalRef", Rejection::Taken(Subject::ExternalRef)));
             }
         }
         let CustomerFields { external_ref, name, country, email } = &command.fields;

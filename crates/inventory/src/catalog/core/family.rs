@@ -4,8 +4,8 @@ use entity::prelude::{FamilyId, TenantId};
 use serde::Serialize;
 
 use super::{
-    Checker, Fresh, Problem, Rejection, Verdict, Word,
-    check::{MAX_NAME, place},
+    Checker, Fresh, Problem, Rejection, Subject, Verdict,
+    check::{MAX_NAME, input_path},
     text,
 };
 
@@ -31,18 +31,18 @@ pub const MAX_OPTION: usize = 100;
 
 pub fn check(fields: &FamilyFields) -> FamilyCommand {
     let mut checker = Checker::default();
-    let name = checker.line(place!["name"], &fields.name, MAX_NAME);
+    let name = checker.line(input_path!["name"], &fields.name, MAX_NAME);
     if fields.option_names.is_empty() {
-        checker.refuse(place!["optionNames"], Rejection::Required);
+        checker.refuse(input_path!["optionNames"], Rejection::Required);
     }
     if fields.option_names.len() > MAX_OPTIONS {
-        checker.refuse(place!["optionNames"], Rejection::TooMany { most: MAX_OPTIONS });
+        checker.refuse(input_path!["optionNames"], Rejection::TooMany { most: MAX_OPTIONS });
     }
     let mut option_names: Vec<String> = Vec::new();
     for (index, option) in fields.option_names.iter().take(MAX_OPTIONS).enumerate() {
-        let Some(option) = checker.line(place!["optionNames", index], option, MAX_OPTION) else { continue };
+        let Some(option) = checker.line(input_path!["optionNames", index], option, MAX_OPTION) else { continue };
         if option_names.iter().any(|known| text::fold(known) == text::fold(&option)) {
-            checker.refuse(place!["optionNames", index], Rejection::Repeated(Word::OptionName));
+            checker.refuse(input_path!["optionNames", index], Rejection::Repeated(Subject::OptionName));
         }
         option_names.push(option);
     }

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use entity::prelude::{ProductId, ProductStatus, StockPolicy, Tracking};
 use serde::Serialize;
 
-use super::{Checker, Counted, Fresh, Problem, Rejection, Target, Use, Verdict, Word, check::place, found, product::ProductRow};
+use super::{
+    Checker, Fresh, Problem, Rejection, Subject, Target, Use, Verdict, Versioned, check::input_path, found, product::ProductRow,
+};
 
 /// The most components of a kit.
 pub const MAX_COMPONENTS: usize = 50;
@@ -24,7 +26,7 @@ pub struct KitDoc {
     pub components: Vec<Component>,
 }
 
-impl Counted for KitDoc {
+impl Versioned for KitDoc {
     fn version(&self) -> i64 {
         self.row.version
     }
@@ -51,16 +53,16 @@ pub struct KitCommand {
 
 pub fn check(target: Target<ProductId>, fields: &KitFields, mut checker: Checker) -> KitCommand {
     if fields.components.len() > MAX_COMPONENTS {
-        checker.refuse(place!["components"], Rejection::TooMany { most: MAX_COMPONENTS });
+        checker.refuse(input_path!["components"], Rejection::TooMany { most: MAX_COMPONENTS });
     }
     let mut components: Vec<Component> = Vec::with_capacity(fields.components.len());
     for (index, one) in fields.components.iter().enumerate().take(MAX_COMPONENTS) {
-        let product = checker.id(place!["components", index, "productId"], &one.product_id, Word::Product);
-        let at = place!["components", index, "quantity"];
+        let product = checker.id(input_path!["components", index, "productId"], &one.product_id, Subject::Product);
+        let at = input_path!["components", index, "quantity"];
         let quantity = checker.range(at, one.quantity, 1, entity::quantity::MAX_SAFE);
         let Some(product) = product else { continue };
         if components.iter().any(|other| other.product == product) {
-            checker.refuse(place!["components", index, "productId"], Rejection::Repeated(Word::Product));
+            checker.refuse(input_path!["components", index, "productId"], Rejection::Repeated(Subject::Product));
         } else if let Some(quantity) = quantity {
             components.push(Component { product, quantity });
         }
@@ -70,17 +72,17 @@ pub fn check(target: Target<ProductId>, fields: &KitFields, mut checker: Checker
 
 /// What the database knows around one kit.
 #[derive(Debug, Default)]
-pub struct Around {
+pub struct KitContext {
     pub kit: Option<KitDoc>,
     /// What is left of the product itself, and the kits that it is part of.
     pub uses: Vec<Use>,
     pub parts: HashMap<ProductId, ProductRow>,
 }
 
-impl Around {
+impl KitContext {
     pub fn decide(&self, command: &KitCommand, fresh: Fresh) -> Verdict<KitDoc> {
         let expected = if let Target::Id { expected_version, .. } = &command.target { *expected_version } else { None };
-        let before = match found(self.kit.as_ref(), expected, Word::Product, &command.problems) {
+        let before = match found(self.kit.as_ref(), expected, Subject::Product, &command.problems) {
             Ok(kit) => kit,
             Err(refusal) => return Verdict::Refused(refusal),
         };
@@ -99,13 +101,13 @@ impl Around {
         for (index, part) in command.components.iter().enumerate() {
             let why = match self.parts.get(&part.product) {
                 _ if part.product == before.row.id => Some(Rejection::KitInItself),
-                None => Some(Rejection::Missing(Word::Product)),
+                None => Some(Rejection::Missing(Subject::Product)),
                 Some(row) if row.is_kit => Some(Rejection::KitInKit),
                 Some(row) if row.status == ProductStatus::Archived => Some(Rejection::Archived),
                 Some(row) if row.stock_policy == StockPolicy::Untracked => Some(Rejection::NotStocked),
                 Some(_) => None,
             };
-            problems.extend(why.map(|why| Problem { at: place!["components", index, "productId"], why }));
+            problems.extend(why.map(|why| Problem { at: input_path!["components", index, "productId"], why }));
         }
         if !problems.is_empty() {
             return Verdict::refused(problems);

@@ -19,9 +19,9 @@ pub mod store;
 pub mod supplier;
 pub mod text;
 
-pub use check::{Checker, Place};
+pub use check::{Checker, InputPath};
 use entity::prelude::Timestamp;
-pub use rejection::{Form, Problem, Rejection, Use, Word};
+pub use rejection::{Form, Problem, Rejection, Subject, Use};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -154,14 +154,14 @@ pub struct Refusal<R> {
 }
 
 /// A row that counts its changes.
-pub trait Counted: Clone {
+pub trait Versioned: Clone {
     fn version(&self) -> i64;
 }
 
-macro_rules! counted {
-    ($($row:ty),*) => { $(impl Counted for $row { fn version(&self) -> i64 { self.version } })* };
+macro_rules! versioned {
+    ($($row:ty),*) => { $(impl Versioned for $row { fn version(&self) -> i64 { self.version } })* };
 }
-counted!(
+versioned!(
     entity::store::Model,
     entity::category::Model,
     entity::supplier::Model,
@@ -171,10 +171,10 @@ counted!(
 );
 
 /// The row that an update is for, or the refusal, with all `problems` so far: it is not there, or no longer as the caller read it.
-pub fn found<'a, R: Counted>(
+pub fn found<'a, R: Versioned>(
     row: Option<&'a R>,
     expected: Option<i64>,
-    word: Word,
+    word: Subject,
     problems: &[Problem],
 ) -> Result<&'a R, Refusal<R>> {
     let refused = |why, current| Refusal { problems: std::iter::once(why).chain(problems.iter().cloned()).collect(), current };

@@ -7,7 +7,7 @@ use super::{Patch, Problem, Target, check::Code, text};
 pub use super::{
     check::MoneyText,
     product_check::check,
-    product_decide::{Around, Known, combination},
+    product_decide::{ExistingProduct, ProductContext, combination},
 };
 
 /// A product as it is read: plain values, the three lists still as JSON text.
@@ -67,7 +67,7 @@ pub struct ProductDoc {
     pub barcodes: Vec<Barcode>,
 }
 
-impl super::Counted for ProductDoc {
+impl super::Versioned for ProductDoc {
     fn version(&self) -> i64 {
         self.row.version
     }

@@ -3,8 +3,8 @@
 use entity::{prelude::ProductId, quantity::MAX_SAFE};
 
 use super::{
-    Checker, Patch, Rejection, Target, Word,
-    check::{MAX_DESCRIPTION, MAX_NAME, place},
+    Checker, Patch, Rejection, Subject, Target,
+    check::{MAX_DESCRIPTION, MAX_NAME, input_path},
     family::{MAX_OPTION, MAX_OPTIONS},
     gtin,
     product::{Barcode, ProductCommand, ProductFields, ProductOption, Unit, UnitText},
@@ -21,14 +21,14 @@ const MAX_REMAINING_DAYS: i64 = 36_500;
 pub fn check(target: Target<ProductId>, fields: &ProductFields, mut checker: Checker) -> ProductCommand {
     let c = &mut checker;
     if target.id().is_none() && fields.sku.is_keep() {
-        c.refuse(place!["sku"], Rejection::Required);
+        c.refuse(input_path!["sku"], Rejection::Required);
     }
-    let sku = c.needed("sku", &fields.sku, |c, value| c.code(place!["sku"], value));
-    let name = c.needed("name", &fields.name, |c, value| c.line(place!["name"], value, MAX_NAME));
+    let sku = c.needed("sku", &fields.sku, |c, value| c.code(input_path!["sku"], value));
+    let name = c.needed("name", &fields.name, |c, value| c.line(input_path!["name"], value, MAX_NAME));
     let description = match &fields.description {
         // An empty text says the same as none.
         Patch::Set(text) if text.trim().is_empty() => Patch::Clear,
-        other => c.free(other, |c, value| c.prose(place!["description"], value, MAX_DESCRIPTION)),
+        other => c.free(other, |c, value| c.prose(input_path!["description"], value, MAX_DESCRIPTION)),
     };
     let unit = c.needed("unit", &fields.unit, unit);
     let barcodes = match &fields.barcodes {
@@ -36,8 +36,8 @@ pub fn check(target: Target<ProductId>, fields: &ProductFields, mut checker: Che
         other => c.free(other, |c, codes| barcodes(c, codes)),
     };
     let category_id = c.free(&fields.category_id, |c, value| c.category_id("categoryId", value));
-    let supplier_id = c.free(&fields.supplier_id, |c, value| c.id(place!["supplierId"], value, Word::Supplier));
-    let family_id = c.free(&fields.family_id, |c, value| c.id(place!["familyId"], value, Word::Family));
+    let supplier_id = c.free(&fields.supplier_id, |c, value| c.id(input_path!["supplierId"], value, Subject::Supplier));
+    let family_id = c.free(&fields.family_id, |c, value| c.id(input_path!["familyId"], value, Subject::Family));
     let options = match &fields.options {
         Patch::Clear => Patch::Set(Vec::new()),
         other => c.free(other, |c, list| options(c, list)),
@@ -45,15 +45,16 @@ pub fn check(target: Target<ProductId>, fields: &ProductFields, mut checker: Che
     let price = c.free(&fields.price, |c, value| c.money("price", value));
     let unit_cost = c.free(&fields.unit_cost, |c, value| c.money("unitCost", value));
     let low_stock_threshold =
-        c.free(&fields.low_stock_threshold, |c, value| c.range(place!["lowStockThreshold"], *value, 0, MAX_SAFE));
+        c.free(&fields.low_stock_threshold, |c, value| c.range(input_path!["lowStockThreshold"], *value, 0, MAX_SAFE));
     let status = c.needed("status", &fields.status, |_, value| Some(*value));
     let stock_policy = c.needed("stockPolicy", &fields.stock_policy, |_, value| Some(*value));
     let tracking = c.needed("tracking", &fields.tracking, |_, value| Some(*value));
-    let minimum_remaining_days =
-        c.free(&fields.minimum_remaining_days, |c, value| c.range(place!["minimumRemainingDays"], *value, 0, MAX_REMAINING_DAYS));
+    let minimum_remaining_days = c.free(&fields.minimum_remaining_days, |c, value| {
+        c.range(input_path!["minimumRemainingDays"], *value, 0, MAX_REMAINING_DAYS)
+    });
     let metadata = match &fields.metadata {
         Patch::Clear => Patch::Set("{}".to_owned()),
-        other => c.free(other, |c, value| c.metadata(place!["metadata"], value)),
+        other => c.free(other, |c, value| c.metadata(input_path!["metadata"], value)),
     };
     ProductCommand {
         target,
@@ -79,25 +80,25 @@ pub fn check(target: Target<ProductId>, fields: &ProductFields, mut checker: Che
 }
 
 fn unit(c: &mut Checker, unit: &UnitText) -> Option<Unit> {
-    let code = c.line(place!["unit", "code"], &unit.code, MAX_UNIT_CODE);
-    let decimals = c.range(place!["unit", "decimals"], i64::from(unit.decimals), 0, MAX_DECIMALS);
+    let code = c.line(input_path!["unit", "code"], &unit.code, MAX_UNIT_CODE);
+    let decimals = c.range(input_path!["unit", "decimals"], i64::from(unit.decimals), 0, MAX_DECIMALS);
     Some(Unit { code: code?, decimals: decimals? as i32 })
 }
 
 fn barcodes(c: &mut Checker, codes: &[Barcode]) -> Option<Vec<Barcode>> {
     if codes.len() > MAX_BARCODES {
-        c.refuse(place!["barcodes"], Rejection::TooMany { most: MAX_BARCODES });
+        c.refuse(input_path!["barcodes"], Rejection::TooMany { most: MAX_BARCODES });
         return None;
     }
     let mut kept: Vec<Barcode> = Vec::with_capacity(codes.len());
     for (index, barcode) in codes.iter().enumerate() {
-        let at = place!["barcodes", index, "code"];
-        c.range(place!["barcodes", index, "packQuantity"], barcode.pack_quantity, 1, MAX_SAFE);
+        let at = input_path!["barcodes", index, "code"];
+        c.range(input_path!["barcodes", index, "packQuantity"], barcode.pack_quantity, 1, MAX_SAFE);
         let Some(code) = c.line(at.clone(), &barcode.code, super::check::MAX_CODE) else { continue };
         if let Some(expected) = gtin::wrong_check_digit(&code) {
             c.refuse(at, Rejection::CheckDigit { expected });
         } else if kept.iter().any(|known| gtin::key(&known.code) == gtin::key(&code)) {
-            c.refuse(at, Rejection::Repeated(Word::Barcode));
+            c.refuse(at, Rejection::Repeated(Subject::Barcode));
         }
         kept.push(Barcode { code, pack_quantity: barcode.pack_quantity });
     }
@@ -106,16 +107,16 @@ fn barcodes(c: &mut Checker, codes: &[Barcode]) -> Option<Vec<Barcode>> {
 
 fn options(c: &mut Checker, list: &[ProductOption]) -> Option<Vec<ProductOption>> {
     if list.len() > MAX_OPTIONS {
-        c.refuse(place!["options"], Rejection::TooMany { most: MAX_OPTIONS });
+        c.refuse(input_path!["options"], Rejection::TooMany { most: MAX_OPTIONS });
         return None;
     }
     let mut kept: Vec<ProductOption> = Vec::with_capacity(list.len());
     for (index, option) in list.iter().enumerate() {
-        let name = c.line(place!["options", index, "name"], &option.name, MAX_OPTION);
-        let value = c.line(place!["options", index, "value"], &option.value, MAX_OPTION);
+        let name = c.line(input_path!["options", index, "name"], &option.name, MAX_OPTION);
+        let value = c.line(input_path!["options", index, "value"], &option.value, MAX_OPTION);
         let (Some(name), Some(value)) = (name, value) else { continue };
         if kept.iter().any(|known| text::fold(&known.name) == text::fold(&name)) {
-            c.refuse(place!["options", index, "name"], Rejection::Repeated(Word::OptionName));
+            c.refuse(input_path!["options", index, "name"], Rejection::Repeated(Subject::OptionName));
         }
         kept.push(ProductOption { name, value });
     }

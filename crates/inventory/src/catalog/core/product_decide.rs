@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use entity::prelude::{CategoryId, FamilyId, ProductId, ProductStatus, StockPolicy, SupplierId, Timestamp, Tracking};
 
 use super::{
-    Counted, Fresh, Patch, Problem, Rejection, Target, Use, Verdict, Word,
-    check::place,
+    Fresh, Patch, Problem, Rejection, Subject, Target, Use, Verdict, Versioned,
+    check::input_path,
     found, gtin,
     product::{ProductCommand, ProductDoc, ProductOption, ProductRow},
     text,
@@ -14,7 +14,7 @@ use super::{
 
 /// A product that exists, and what ties it.
 #[derive(Debug, Clone)]
-pub struct Known {
+pub struct ExistingProduct {
     pub doc: ProductDoc,
     /// What forbids archiving, another unit, and beginning or ending to keep stock; read only where a command wants that.
     pub uses: Vec<Use>,
@@ -22,7 +22,7 @@ pub struct Known {
     pub has_moved: bool,
 }
 
-impl Counted for Known {
+impl Versioned for ExistingProduct {
     fn version(&self) -> i64 {
         self.doc.row.version
     }
@@ -30,8 +30,8 @@ impl Counted for Known {
 
 /// What the database knows around a call's products. Each decision is added, so that the next sees it.
 #[derive(Debug, Default)]
-pub struct Around {
-    pub products: HashMap<ProductId, Known>,
+pub struct ProductContext {
+    pub products: HashMap<ProductId, ExistingProduct>,
     pub by_sku: HashMap<String, ProductId>,
     /// By what a code is unique as.
     pub by_barcode: HashMap<String, ProductId>,
@@ -47,24 +47,24 @@ pub struct Around {
 /// How many SKUs a product remembers having had.
 const MAX_FORMER_SKUS: usize = 20;
 
-impl Around {
+impl ProductContext {
     pub fn decide(&mut self, command: &ProductCommand, fresh: Fresh) -> Verdict<ProductDoc> {
         let mut problems = command.problems.clone();
         let before = match &command.target {
             Target::New => None,
             Target::Key => command.sku.set().and_then(|sku| self.by_sku.get(&sku.key)).and_then(|id| self.products.get(id)),
             Target::Id { id, expected_version } => {
-                match found(self.products.get(id), *expected_version, Word::Product, &command.problems) {
-                    Ok(known) => Some(known),
+                match found(self.products.get(id), *expected_version, Subject::Product, &command.problems) {
+                    Ok(existing) => Some(existing),
                     Err(refusal) => {
-                        let current = refusal.current.map(|known| known.doc);
+                        let current = refusal.current.map(|existing| existing.doc);
                         return Verdict::Refused(super::Refusal { problems: refusal.problems, current });
                     }
                 }
             }
         }
         .cloned();
-        let mut doc = before.as_ref().map_or_else(|| blank(fresh), |known| known.doc.clone());
+        let mut doc = before.as_ref().map_or_else(|| blank(fresh), |existing| existing.doc.clone());
         self.rename(command, &mut doc, &mut problems);
         if before.is_none() && command.name.is_keep() && problems.iter().all(|p| p.at != ["name"]) {
             problems.push(Problem::at("name", Rejection::Required));
@@ -75,8 +75,8 @@ impl Around {
         if doc.row.tracking == Tracking::Serial && doc.row.unit_decimals > 0 {
             problems.push(Problem::at("tracking", Rejection::SerialInParts));
         }
-        if let Some(known) = &before {
-            refuse_what_is_tied(known, &doc.row, &mut problems);
+        if let Some(existing) = &before {
+            refuse_what_is_tied(existing, &doc.row, &mut problems);
         }
         self.fit_options(command, &mut doc.row, &mut problems);
         if !problems.is_empty() {
@@ -85,11 +85,11 @@ impl Around {
         self.seen.extend(command.sku.set().map(|sku| sku.key.clone()));
         let verdict = match before {
             None => Verdict::Created(doc.clone()),
-            Some(known) if known.doc == doc => return Verdict::Unchanged(doc),
-            Some(known) => {
+            Some(existing) if existing.doc == doc => return Verdict::Unchanged(doc),
+            Some(existing) => {
                 (doc.row.version, doc.row.updated_at) = (doc.row.version + 1, fresh.now);
-                self.forget(&known.doc);
-                Verdict::Updated { before: known.doc, after: doc.clone() }
+                self.forget(&existing.doc);
+                Verdict::Updated { before: existing.doc, after: doc.clone() }
             }
         };
         self.remember(doc);
@@ -103,9 +103,9 @@ impl Around {
         }
         let Patch::Set(sku) = &command.sku else { return };
         if command.target == Target::Key && self.seen.contains(&sku.key) {
-            problems.push(Problem::at("sku", Rejection::Repeated(Word::Sku)));
+            problems.push(Problem::at("sku", Rejection::Repeated(Subject::Sku)));
         } else if self.by_sku.get(&sku.key).is_some_and(|owner| *owner != doc.row.id) {
-            problems.push(Problem::at("sku", Rejection::Taken(Word::Sku)));
+            problems.push(Problem::at("sku", Rejection::Taken(Subject::Sku)));
         }
         // A bulk row finds its product by SKU in any spelling: that is no wish to spell it so.
         if command.target == Target::Key && doc.row.sku_key == sku.key {
@@ -113,7 +113,7 @@ impl Around {
         }
         if !doc.row.sku.is_empty() && doc.row.sku_key != sku.key {
             let mut former = doc.row.former_sku_list();
-            former.retain(|known| text::fold(known) != sku.key && *known != doc.row.sku);
+            former.retain(|existing| text::fold(existing) != sku.key && *existing != doc.row.sku);
             former.push(doc.row.sku.clone());
             let surplus = former.len().saturating_sub(MAX_FORMER_SKUS);
             doc.row.former_skus = serde_json::Value::from(former.split_off(surplus)).to_string();
@@ -128,17 +128,17 @@ impl Around {
                 problems.push(Problem::at(field, Rejection::Missing(word)));
             }
         };
-        missing("categoryId", Word::Category, command.category_id.set().is_none_or(|id| self.categories.contains(id)));
-        missing("supplierId", Word::Supplier, command.supplier_id.set().is_none_or(|id| self.suppliers.contains(id)));
-        missing("familyId", Word::Family, command.family_id.set().is_none_or(|id| self.families.contains_key(id)));
+        missing("categoryId", Subject::Category, command.category_id.set().is_none_or(|id| self.categories.contains(id)));
+        missing("supplierId", Subject::Supplier, command.supplier_id.set().is_none_or(|id| self.suppliers.contains(id)));
+        missing("familyId", Subject::Family, command.family_id.set().is_none_or(|id| self.families.contains_key(id)));
         command.category_id.apply(&mut doc.row.category_id);
         command.supplier_id.apply(&mut doc.row.supplier_id);
         command.family_id.apply(&mut doc.row.family_id);
         if let Patch::Set(barcodes) = &command.barcodes {
             for (index, barcode) in barcodes.iter().enumerate() {
                 if self.by_barcode.get(&gtin::key(&barcode.code)).is_some_and(|owner| *owner != doc.row.id) {
-                    let at = place!["barcodes", index, "code"];
-                    problems.push(Problem { at, why: Rejection::Taken(Word::Barcode) });
+                    let at = input_path!["barcodes", index, "code"];
+                    problems.push(Problem { at, why: Rejection::Taken(Subject::Barcode) });
                 }
             }
             doc.barcodes.clone_from(barcodes);
@@ -174,7 +174,7 @@ impl Around {
             return;
         };
         if self.combinations.get(&(family, combination(&ordered))).is_some_and(|owner| *owner != row.id) {
-            problems.push(Problem::at("options", Rejection::Taken(Word::Options)));
+            problems.push(Problem::at("options", Rejection::Taken(Subject::Options)));
         }
         row.options = serde_json::to_string(&ordered).unwrap_or_else(|_| "[]".to_owned());
     }
@@ -196,7 +196,7 @@ impl Around {
         if let Some(family) = doc.row.family_id {
             self.combinations.insert((family, combination(&doc.row.option_list())), id);
         }
-        self.products.insert(id, Known { doc, uses: Vec::new(), has_moved: false });
+        self.products.insert(id, ExistingProduct { doc, uses: Vec::new(), has_moved: false });
     }
 }
 
@@ -222,25 +222,25 @@ fn set_plain(command: &ProductCommand, row: &mut ProductRow) {
     command.metadata.apply_value(&mut row.metadata);
 }
 
-fn refuse_what_is_tied(known: &Known, after: &ProductRow, problems: &mut Vec<Problem>) {
-    let before = &known.doc.row;
+fn refuse_what_is_tied(existing: &ExistingProduct, after: &ProductRow, problems: &mut Vec<Problem>) {
+    let before = &existing.doc.row;
     let archives = after.status == ProductStatus::Archived && before.status != ProductStatus::Archived;
-    if archives && !known.uses.is_empty() {
-        problems.push(Problem::at("status", Rejection::InUse(known.uses.clone())));
+    if archives && !existing.uses.is_empty() {
+        problems.push(Problem::at("status", Rejection::InUse(existing.uses.clone())));
     }
     // Documents keep how a line was written: what is open of an untracked product holds nothing, and would not when it is tracked.
     let is_untracked = |row: &ProductRow| row.stock_policy == StockPolicy::Untracked;
     if is_untracked(after) != is_untracked(before) {
         let stops = is_untracked(after);
-        let uses: Vec<Use> = known.uses.iter().copied().filter(|one| stops || *one != Use::Kits).collect();
+        let uses: Vec<Use> = existing.uses.iter().copied().filter(|one| stops || *one != Use::Kits).collect();
         if !uses.is_empty() {
             problems.push(Problem::at("stockPolicy", Rejection::InUse(uses)));
         }
     }
     // Levels, documents and kits say how many of its smallest unit they hold.
     let changes_unit = (&after.unit_code, after.unit_decimals) != (&before.unit_code, before.unit_decimals);
-    let moved = known.has_moved.then_some(Use::Movements);
-    let uses: Vec<Use> = known.uses.iter().copied().chain(moved).collect();
+    let moved = existing.has_moved.then_some(Use::Movements);
+    let uses: Vec<Use> = existing.uses.iter().copied().chain(moved).collect();
     if changes_unit && !uses.is_empty() {
         problems.push(Problem::at("unit", Rejection::InUse(uses)));
     }
@@ -252,7 +252,7 @@ fn refuse_what_is_tied(known: &Known, after: &ProductRow, problems: &mut Vec<Pro
     for (field, _) in is_no_kit.into_iter().filter(|(_, changes)| before.is_kit && *changes) {
         problems.push(Problem::at(field, Rejection::InUse(vec![Use::Components])));
     }
-    if after.tracking != before.tracking && known.has_moved {
+    if after.tracking != before.tracking && existing.has_moved {
         problems.push(Problem::at("tracking", Rejection::InUse(vec![Use::Movements])));
     }
 }

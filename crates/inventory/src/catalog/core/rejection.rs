@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Place;
+use super::InputPath;
 
 /// What a value is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Word {
+pub enum Subject {
     Product,
     Sku,
     Barcode,
@@ -72,7 +72,7 @@ pub enum Rejection {
         expected: u8,
     },
     /// Not an id, or the id of something else.
-    WrongId(Word),
+    WrongId(Subject),
     OutOfRange {
         least: i64,
         most: i64,
@@ -90,10 +90,10 @@ pub enum Rejection {
         most_bytes: usize,
     },
     /// Another row has this value.
-    Taken(Word),
+    Taken(Subject),
     /// The same value occurs before in this call.
-    Repeated(Word),
-    Missing(Word),
+    Repeated(Subject),
+    Missing(Subject),
     /// A category would become its own ancestor.
     Cycle,
     TooDeep {
@@ -125,7 +125,7 @@ pub enum Rejection {
 /// A rejection and the path, inside the row's input, to what it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    pub at: Place,
+    pub at: InputPath,
     pub why: Rejection,
 }
 

@@ -4,8 +4,8 @@ use entity::prelude::{StoreId, StoreKind};
 use serde::Serialize;
 
 use super::{
-    Checker, Form, Fresh, Patch, Problem, Rejection, Target, Use, Verdict, Word,
-    check::{Code, MAX_NAME, place},
+    Checker, Form, Fresh, Patch, Problem, Rejection, Subject, Target, Use, Verdict,
+    check::{Code, MAX_NAME, input_path},
     found,
 };
 
@@ -48,18 +48,18 @@ pub fn check(
     mut checker: Checker,
     is_time_zone: fn(&str) -> bool,
 ) -> StoreCommand {
-    let code = checker.needed("code", &fields.code, |c, value| c.code(place!["code"], value));
-    let name = checker.needed("name", &fields.name, |c, value| c.line(place!["name"], value, MAX_NAME));
+    let code = checker.needed("code", &fields.code, |c, value| c.code(input_path!["code"], value));
+    let name = checker.needed("name", &fields.name, |c, value| c.line(input_path!["name"], value, MAX_NAME));
     let kind = checker.needed("kind", &fields.kind, |_, kind| Some(*kind));
     let time_zone = checker.needed("timeZone", &fields.time_zone, |c, value| {
-        c.formed(place!["timeZone"], value.trim().to_owned(), Form::TimeZone, is_time_zone)
+        c.formed(input_path!["timeZone"], value.trim().to_owned(), Form::TimeZone, is_time_zone)
     });
     StoreCommand { target, code, name, kind, time_zone, life: fields.life, problems: checker.problems }
 }
 
 /// What the database knows around one store's command.
 #[derive(Debug)]
-pub struct Around {
+pub struct StoreContext {
     pub row: Option<StoreRow>,
     /// Who has the code that the command asks for.
     pub code_owner: Option<StoreId>,
@@ -70,12 +70,12 @@ pub struct Around {
     pub uses: Vec<Use>,
 }
 
-impl Around {
+impl StoreContext {
     pub fn decide(&self, command: &StoreCommand, fresh: Fresh) -> Verdict<StoreRow> {
         let mut problems = command.problems.clone();
         let before = match &command.target {
             Target::Id { expected_version, .. } => {
-                match found(self.row.as_ref(), *expected_version, Word::Store, &command.problems) {
+                match found(self.row.as_ref(), *expected_version, Subject::Store, &command.problems) {
                     Ok(row) => Some(row),
                     Err(refusal) => return Verdict::Refused(refusal),
                 }
@@ -85,7 +85,7 @@ impl Around {
         let mut row = before.cloned().unwrap_or_else(|| self.blank(fresh));
         if let Patch::Set(code) = &command.code {
             if self.code_owner.is_some_and(|owner| owner != row.id) {
-                problems.push(Problem::at("code", Rejection::Taken(Word::Code)));
+                problems.push(Problem::at("code", Rejection::Taken(Subject::Code)));
             }
             (row.code, row.code_key) = (code.text.clone(), code.key.clone());
         }

@@ -6,8 +6,8 @@ use entity::prelude::{SupplierId, TenantId};
 use serde::Serialize;
 
 use super::{
-    Checker, Fresh, Patch, Problem, Rejection, Target, Verdict, Word,
-    check::{Code, MAX_NAME, place},
+    Checker, Fresh, Patch, Problem, Rejection, Subject, Target, Verdict,
+    check::{Code, MAX_NAME, input_path},
     found,
 };
 
@@ -37,18 +37,18 @@ pub struct SupplierCommand {
 const MAX_LEAD_TIME_DAYS: i64 = 3_650;
 
 pub fn check(target: Target<SupplierId>, fields: &SupplierFields, mut checker: Checker) -> SupplierCommand {
-    let code = checker.needed("code", &fields.code, |c, value| c.code(place!["code"], value));
-    let name = checker.needed("name", &fields.name, |c, value| c.line(place!["name"], value, MAX_NAME));
+    let code = checker.needed("code", &fields.code, |c, value| c.code(input_path!["code"], value));
+    let name = checker.needed("name", &fields.name, |c, value| c.line(input_path!["name"], value, MAX_NAME));
     let lead_time_days = checker.free(&fields.lead_time_days, |c, days| {
-        c.range(place!["leadTimeDays"], i64::from(*days), 0, MAX_LEAD_TIME_DAYS).map(|days| days as i32)
+        c.range(input_path!["leadTimeDays"], i64::from(*days), 0, MAX_LEAD_TIME_DAYS).map(|days| days as i32)
     });
-    let email = checker.free(&fields.email, |c, value| c.email(place!["email"], value));
+    let email = checker.free(&fields.email, |c, value| c.email(input_path!["email"], value));
     SupplierCommand { target, code, name, lead_time_days, email, problems: checker.problems }
 }
 
 /// What the database knows around a call's suppliers, and what the call has done to them so far.
 #[derive(Debug)]
-pub struct Around {
+pub struct SupplierContext {
     pub tenant: TenantId,
     pub rows: HashMap<SupplierId, SupplierRow>,
     /// By folded code.
@@ -57,13 +57,13 @@ pub struct Around {
     pub seen: HashSet<String>,
 }
 
-impl Around {
+impl SupplierContext {
     pub fn decide(&mut self, command: &SupplierCommand, fresh: Fresh) -> Verdict<SupplierRow> {
         let mut problems = command.problems.clone();
         let before = match &command.target {
             Target::Id { expected_version, .. } => {
                 let known = command.target.id().and_then(|id| self.rows.get(&id));
-                match found(known, *expected_version, Word::Supplier, &command.problems) {
+                match found(known, *expected_version, Subject::Supplier, &command.problems) {
                     Ok(row) => Some(row),
                     Err(refusal) => return Verdict::Refused(refusal),
                 }
@@ -85,9 +85,9 @@ impl Around {
         }
         if let Patch::Set(code) = &command.code {
             if command.target == Target::Key && self.seen.contains(&code.key) {
-                problems.push(Problem::at("code", Rejection::Repeated(Word::Code)));
+                problems.push(Problem::at("code", Rejection::Repeated(Subject::Code)));
             } else if self.by_code.get(&code.key).is_some_and(|owner| *owner != row.id) {
-                problems.push(Problem::at("code", Rejection::Taken(Word::Code)));
+                problems.push(Problem::at("code", Rejection::Taken(Subject::Code)));
             }
             // A bulk row finds its supplier by code in any spelling: that is no wish to spell it so.
             if command.target != Target::Key || row.code_key != code.key {

@@ -9,14 +9,14 @@ use sea_orm::{FromQueryResult, Value};
 use super::small::{columns, models};
 use crate::catalog::core::{
     Target,
-    category::{Around, CategoryCommand, CategoryRow, MAX_DEPTH, Parent},
+    category::{CategoryCommand, CategoryContext, CategoryRow, MAX_DEPTH, Parent},
 };
 
 type Entity = entity::category::Entity;
 
 /// The rows that commands name, all their ancestors, and what lies below those that may move. The tenant's counter row is locked first: two moves at once could close a circle
 /// that neither of them sees.
-pub async fn around(work: &Work, commands: &[CategoryCommand]) -> Result<Around, Fault> {
+pub async fn context(work: &Work, commands: &[CategoryCommand]) -> Result<CategoryContext, Fault> {
     let backend = work.backend();
     let lock = backend.for_update("c");
     if !lock.is_empty() {
@@ -51,7 +51,7 @@ pub async fn around(work: &Work, commands: &[CategoryCommand]) -> Result<Around,
     let rows: Vec<CategoryRow> = models(&work.rows(&sql, values).await?)?;
     let by_slug = rows.iter().map(|row| (row.slug.clone(), row.id)).collect();
     let rows = rows.into_iter().map(|row| (row.id, row)).collect();
-    Ok(Around { tenant: work.tenant(), rows, by_slug, seen: HashSet::new() })
+    Ok(CategoryContext { tenant: work.tenant(), rows, by_slug, seen: HashSet::new() })
 }
 
 const WRITTEN: &[Column] = &[

@@ -24,7 +24,7 @@ const NAME: &str = "name";
 const EMAIL: &str = "email";
 
 fn ring(reads: &impl Reads) -> Result<KeyRing, Fault> {
-    reads.shelf().take_down().ok_or_else(no_keys)
+    reads.extensions().get().ok_or_else(no_keys)
 }
 fn no_keys() -> Fault {
     Fault::Broken("customers are sealed, and no keys were opened".to_owned())
@@ -36,7 +36,7 @@ fn context(tenant: TenantId, id: CustomerId) -> String {
 
 async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<CustomerRow>, Fault> {
     let rows = reads.rows(&format!("SELECT {COLUMNS} {FROM}{rest}"), values).await?;
-    let ring: Option<KeyRing> = reads.shelf().take_down();
+    let ring: Option<KeyRing> = reads.extensions().get();
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         let mut row = Row::new(row);

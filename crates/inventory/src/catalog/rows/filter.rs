@@ -207,18 +207,18 @@ pub fn in_search_index(mark: &str) -> String {
 
 /// How the words of a query stand for words of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Words {
+pub enum TermMatch {
     Whole,
     Beginnings,
 }
 
 /// The value of a MATCH or a `to_tsquery`, made of words of letters and digits only.
-pub fn word_query<'a>(backend: Backend, words: impl Iterator<Item = &'a str>, which: Words) -> Value {
+pub fn word_query<'a>(backend: Backend, words: impl Iterator<Item = &'a str>, which: TermMatch) -> Value {
     let words = words.map(|word| match (backend, which) {
-        (Backend::Postgres, Words::Whole) => word.to_owned(),
-        (Backend::Postgres, Words::Beginnings) => format!("{word}:*"),
-        (Backend::Sqlite, Words::Whole) => format!("\" {word} \""),
-        (Backend::Sqlite, Words::Beginnings) => format!("\" {word}\""),
+        (Backend::Postgres, TermMatch::Whole) => word.to_owned(),
+        (Backend::Postgres, TermMatch::Beginnings) => format!("{word}:*"),
+        (Backend::Sqlite, TermMatch::Whole) => format!("\" {word} \""),
+        (Backend::Sqlite, TermMatch::Beginnings) => format!("\" {word}\""),
     });
     let between = if backend == Backend::Postgres { " & " } else { " AND " };
     Value::from(words.collect::<Vec<_>>().join(between))

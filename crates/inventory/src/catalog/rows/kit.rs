@@ -8,7 +8,7 @@ use platform::storage::{Bulk, Column, ColumnKind, Fault, Reads, Row, Work};
 use super::{product, uses};
 use crate::catalog::core::{
     Use,
-    kit::{Around, Component, KitCommand, KitDoc},
+    kit::{Component, KitCommand, KitContext, KitDoc},
 };
 
 /// What these kits are made of, each in its order.
@@ -49,8 +49,8 @@ pub async fn kits_with(
 }
 
 /// Locks the product and what it is to be made of, in the order of their ids, and reads what ties it.
-pub async fn around(work: &Work, commands: &[KitCommand]) -> Result<Around, Fault> {
-    let mut around = Around::default();
+pub async fn context(work: &Work, commands: &[KitCommand]) -> Result<KitContext, Fault> {
+    let mut context = KitContext::default();
     for command in commands {
         let Some(id) = command.target.id() else { continue };
         let backend = work.backend();
@@ -62,13 +62,13 @@ pub async fn around(work: &Work, commands: &[KitCommand]) -> Result<Around, Faul
         );
         let wanted = command.components.iter().map(|part| part.product).chain([id]);
         let rows = work.rows(&sql, vec![backend.ids(wanted)]).await?;
-        around.parts = rows.iter().map(product::read).map(|row| row.map(|row| (row.id, row))).collect::<Result<_, _>>()?;
+        context.parts = rows.iter().map(product::read).map(|row| row.map(|row| (row.id, row))).collect::<Result<_, _>>()?;
         let components = components_of(work, [id]).await?.remove(&id).unwrap_or_default();
-        around.kit = around.parts.get(&id).map(|row| KitDoc { row: row.clone(), components });
+        context.kit = context.parts.get(&id).map(|row| KitDoc { row: row.clone(), components });
         let uses = uses::of(work, uses::Tied::Product, &[id]).await?;
-        around.uses = uses.into_values().flatten().filter(|tie| *tie != Use::Movements).collect();
+        context.uses = uses.into_values().flatten().filter(|tie| *tie != Use::Movements).collect();
     }
-    Ok(around)
+    Ok(context)
 }
 
 pub async fn find(reads: &impl Reads, ids: Vec<ProductId>) -> Result<Vec<KitDoc>, Fault> {

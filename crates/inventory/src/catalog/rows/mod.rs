@@ -1,6 +1,6 @@
 //! The catalogue's queries. Small nouns are read into their entities, products by position into `ProductRow`.
 
-pub mod around;
+pub mod product_context;
 pub mod category;
 mod kept;
 pub mod customer;

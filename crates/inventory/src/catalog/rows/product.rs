@@ -68,7 +68,7 @@ async fn select(reads: &impl Reads, condition: &str, values: Vec<Value>) -> Resu
 pub async fn together(scope: &TenantScope, ids: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<ProductRow>>, Fault> {
     let load =
         |ids| async move { Ok(by_ids(scope, ids).await?.into_iter().map(|row: ProductRow| (row.id, Arc::new(row))).collect()) };
-    scope.together(ids, load).await
+    scope.coalesce(ids, load).await
 }
 /// What most lists show of a product they refer to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub async fn names_together(scope: &TenantScope, ids: Vec<ProductId>) -> Result<
             })
             .collect()
     };
-    scope.together(ids, load).await
+    scope.coalesce(ids, load).await
 }
 
 pub async fn by_sku_key(reads: &impl Reads, key: &str) -> Result<Option<ProductRow>, Fault> {

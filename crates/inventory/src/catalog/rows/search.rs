@@ -6,7 +6,7 @@ use sea_orm::Value;
 
 use super::{
     Clause,
-    filter::{Words, begins_with, in_search_index, word_query},
+    filter::{TermMatch, begins_with, in_search_index, word_query},
 };
 use crate::catalog::core::search::{Candidate, Query, rank};
 
@@ -102,9 +102,9 @@ fn holds_words(query: &Query, clause: &mut Clause) {
         clause.push(") OR (");
         begins_with(clause, "p.name_key", &query.folded);
         clause.push(") OR (");
-        in_index(clause, query.letters(), Words::Whole);
+        in_index(clause, query.letters(), TermMatch::Whole);
     } else {
-        in_index(clause, query.indexed_words(), Words::Beginnings);
+        in_index(clause, query.indexed_words(), TermMatch::Beginnings);
         for letter in query.letters() {
             let test = part(clause, &format!(" {letter}"));
             clause.push(&format!(" AND {test}"));
@@ -114,7 +114,7 @@ fn holds_words(query: &Query, clause: &mut Clause) {
 }
 
 /// Appends the condition that the search index has these words.
-fn in_index<'a>(clause: &mut Clause, words: impl Iterator<Item = &'a str>, which: Words) {
+fn in_index<'a>(clause: &mut Clause, words: impl Iterator<Item = &'a str>, which: TermMatch) {
     let mark = clause.bind(word_query(clause.backend(), words, which));
     match clause.backend() {
         // Asked by way of a function: under row-level security the index would not be used otherwise (migration 7).

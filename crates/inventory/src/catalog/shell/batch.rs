@@ -6,7 +6,7 @@ use platform::{
     clock::Clock,
     storage::{
         Fault, TenantScope, Work,
-        idempotency::{self, Key, Known},
+        idempotency::{self, Key, KeyUse},
         journal::{self, NewEvent},
     },
 };
@@ -70,14 +70,14 @@ pub(super) struct Change<'a, R> {
 }
 
 /// What the engine asks of a noun.
-pub(super) trait Noun: Send + Sync + 'static {
+pub(super) trait BatchEntity: Send + Sync + 'static {
     type Row: Clone + Send + Sync;
     type Command: Checked + Send + Sync;
-    type Around: Send;
+    type Context: Send;
     fn id(row: &Self::Row) -> Uuid;
     /// Loads, and locks against other writers, what the commands need.
-    fn load(work: &Work, commands: &[Self::Command]) -> impl Future<Output = Result<Self::Around, Fault>> + Send;
-    fn decide(around: &mut Self::Around, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row>;
+    fn load(work: &Work, commands: &[Self::Command]) -> impl Future<Output = Result<Self::Context, Fault>> + Send;
+    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row>;
     fn write(
         work: &Work,
         created: &[&Self::Row],
@@ -108,7 +108,11 @@ struct Receipt {
 const TRIES: u32 = 3;
 
 /// Runs a call, in a transaction of its own.
-pub(super) async fn run<N: Noun>(scope: &TenantScope, clock: &Clock, call: &Call<N::Command>) -> Result<Batch<N::Row>, Fault> {
+pub(super) async fn run<N: BatchEntity>(
+    scope: &TenantScope,
+    clock: &Clock,
+    call: &Call<N::Command>,
+) -> Result<Batch<N::Row>, Fault> {
     if call.commands.iter().all(Checked::has_wrong_id) && !call.commands.is_empty() {
         let rows = call.commands.iter().map(|command| Verdict::refused(command.problems().to_vec())).map(answered);
         return Ok(Batch { rows: rows.collect(), refused: Vec::new(), replayed: false, seq: None });
@@ -136,9 +140,9 @@ pub(super) async fn run<N: Noun>(scope: &TenantScope, clock: &Clock, call: &Call
     Ok(Batch::refused(N::raced()))
 }
 
-async fn once<N: Noun>(work: &mut Work, clock: &Clock, call: &Call<N::Command>) -> Result<Batch<N::Row>, Fault> {
+async fn once<N: BatchEntity>(work: &mut Work, clock: &Clock, call: &Call<N::Command>) -> Result<Batch<N::Row>, Fault> {
     let now = clock.now();
-    let mut around = N::load(work, &call.commands).await?;
+    let mut context = N::load(work, &call.commands).await?;
     // Looked up after loading: whoever used this key at the same time has either committed, and its answer is found here, or will stand
     // in the way of our write. Before loading, we could miss its answer and meet its rows.
     if let Some(key) = &call.key
@@ -147,7 +151,7 @@ async fn once<N: Noun>(work: &mut Work, clock: &Clock, call: &Call<N::Command>) 
         return Ok(batch);
     }
     let verdicts: Vec<Verdict<N::Row>> =
-        call.commands.iter().map(|command| N::decide(&mut around, command, Fresh { id: clock.uuid(), now })).collect();
+        call.commands.iter().map(|command| N::decide(&mut context, command, Fresh { id: clock.uuid(), now })).collect();
     let mut seq = None;
     if call.mode == Mode::Write {
         let changes: Vec<Change<'_, N::Row>> = verdicts.iter().filter_map(change).collect();
@@ -169,11 +173,11 @@ async fn once<N: Noun>(work: &mut Work, clock: &Clock, call: &Call<N::Command>) 
     Ok(Batch { rows, refused: Vec::new(), replayed: false, seq })
 }
 
-async fn remembered<N: Noun>(work: &Work, key: &Key) -> Result<Option<Batch<N::Row>>, Fault> {
+async fn remembered<N: BatchEntity>(work: &Work, key: &Key) -> Result<Option<Batch<N::Row>>, Fault> {
     let receipt = match idempotency::before(work, key).await? {
         None => return Ok(None),
-        Some(Known::Reused) => return Ok(Some(Batch::refused(Problem::at("idempotencyKey", Rejection::KeyReused)))),
-        Some(Known::Same(receipt)) => receipt,
+        Some(KeyUse::Reused) => return Ok(Some(Batch::refused(Problem::at("idempotencyKey", Rejection::KeyReused)))),
+        Some(KeyUse::Same(receipt)) => receipt,
     };
     let receipt: Receipt =
         serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a catalogue receipt lists its rows"))?;
@@ -194,7 +198,7 @@ fn change<R>(verdict: &Verdict<R>) -> Option<Change<'_, R>> {
     }
 }
 
-fn kept<N: Noun>(verdict: &Verdict<N::Row>) -> (Outcome, Option<Uuid>, Vec<Problem>) {
+fn kept<N: BatchEntity>(verdict: &Verdict<N::Row>) -> (Outcome, Option<Uuid>, Vec<Problem>) {
     match verdict {
         Verdict::Created(row) => (Outcome::Created, Some(N::id(row)), Vec::new()),
         Verdict::Updated { after, .. } => (Outcome::Updated, Some(N::id(after)), Vec::new()),

@@ -6,7 +6,7 @@ use platform::storage::{Fault, idempotency::hash_of};
 use super::{
     Catalog,
     batch::{Ask, Batch},
-    nouns::{Categories, Customers, Suppliers},
+    entities::{Categories, Customers, Suppliers},
     products::Products,
 };
 use crate::catalog::core::{

@@ -2,7 +2,7 @@
 
 mod batch;
 mod bulk;
-mod nouns;
+mod entities;
 mod products;
 mod reads;
 mod seal;

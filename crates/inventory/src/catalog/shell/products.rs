@@ -4,13 +4,13 @@ use entity::prelude::{ProductId, ProductStatus, Quantity};
 use platform::storage::{Fault, Work, journal::NewEvent};
 use uuid::Uuid;
 
-use super::batch::{Change, Noun};
+use super::batch::{BatchEntity, Change};
 use crate::catalog::events;
 use crate::catalog::{
     core::{
-        Fresh, Problem, Rejection, Verdict, Word,
+        Fresh, Problem, Rejection, Subject, Verdict,
         kit::{self, KitCommand, KitDoc},
-        product::{Around, ProductCommand, ProductDoc, ProductRow},
+        product::{ProductCommand, ProductContext, ProductDoc, ProductRow},
     },
     rows,
 };
@@ -36,19 +36,19 @@ fn told(before: Option<&ProductRow>, row: &ProductRow) -> NewEvent {
 
 pub(super) enum Kits {}
 
-impl Noun for Kits {
+impl BatchEntity for Kits {
     type Row = KitDoc;
     type Command = KitCommand;
-    type Around = kit::Around;
+    type Context = kit::KitContext;
 
     fn id(row: &KitDoc) -> Uuid {
         row.row.id.uuid()
     }
-    async fn load(work: &Work, commands: &[KitCommand]) -> Result<kit::Around, Fault> {
-        rows::kit::around(work, commands).await
+    async fn load(work: &Work, commands: &[KitCommand]) -> Result<kit::KitContext, Fault> {
+        rows::kit::context(work, commands).await
     }
-    fn decide(around: &mut kit::Around, command: &KitCommand, fresh: Fresh) -> Verdict<KitDoc> {
-        around.decide(command, fresh)
+    fn decide(context: &mut kit::KitContext, command: &KitCommand, fresh: Fresh) -> Verdict<KitDoc> {
+        context.decide(command, fresh)
     }
     async fn write(work: &Work, _: &[&KitDoc], updated: &[(&KitDoc, &KitDoc)]) -> Result<(), Fault> {
         let kits: Vec<&KitDoc> = updated.iter().map(|(_, after)| *after).collect();
@@ -61,25 +61,25 @@ impl Noun for Kits {
         told(change.before.map(|kit| &kit.row), &change.after.row)
     }
     fn raced() -> Problem {
-        Problem::at("components", Rejection::Taken(Word::Product))
+        Problem::at("components", Rejection::Taken(Subject::Product))
     }
 }
 
 pub(super) enum Products {}
 
-impl Noun for Products {
+impl BatchEntity for Products {
     type Row = ProductDoc;
     type Command = ProductCommand;
-    type Around = Around;
+    type Context = ProductContext;
 
     fn id(row: &ProductDoc) -> Uuid {
         row.row.id.uuid()
     }
-    async fn load(work: &Work, commands: &[ProductCommand]) -> Result<Around, Fault> {
-        rows::around::load(work, commands).await
+    async fn load(work: &Work, commands: &[ProductCommand]) -> Result<ProductContext, Fault> {
+        rows::product_context::load(work, commands).await
     }
-    fn decide(around: &mut Around, command: &ProductCommand, fresh: Fresh) -> Verdict<ProductDoc> {
-        around.decide(command, fresh)
+    fn decide(context: &mut ProductContext, command: &ProductCommand, fresh: Fresh) -> Verdict<ProductDoc> {
+        context.decide(command, fresh)
     }
     async fn write(work: &Work, created: &[&ProductDoc], updated: &[(&ProductDoc, &ProductDoc)]) -> Result<(), Fault> {
         rows::product::write(work, created, updated).await
@@ -91,6 +91,6 @@ impl Noun for Products {
         told(change.before.map(|doc| &doc.row), &change.after.row)
     }
     fn raced() -> Problem {
-        Problem::at("sku", Rejection::Taken(Word::Sku))
+        Problem::at("sku", Rejection::Taken(Subject::Sku))
     }
 }

@@ -14,12 +14,12 @@ use platform::{
 
 use super::{
     Catalog, MAX_ROWS,
-    batch::{Ask, Batch, Call, Noun, run},
-    nouns::{Categories, Channels, Customers, Families, Stores, Suppliers},
+    batch::{Ask, Batch, BatchEntity, Call, run},
+    entities::{Categories, Channels, Customers, Families, Stores, Suppliers},
     products::{Kits, Products},
 };
 use crate::catalog::core::{
-    Checker, Form, Problem, Rejection, Target, Word,
+    Checker, Form, Problem, Rejection, Subject, Target,
     category::{self, CategoryFields, CategoryRow},
     channel::{self, ChannelFields, ChannelRow},
     customer::{self, CustomerFields, CustomerRow},
@@ -38,7 +38,7 @@ pub struct Which {
 }
 
 /// The target of an update; a malformed id is a problem like any other, and goes on with an id that nobody has.
-fn target<K: entity::id::Kind>(which: &Which, word: Word, checker: &mut Checker) -> Target<Id<K>> {
+fn target<K: entity::id::Kind>(which: &Which, word: Subject, checker: &mut Checker) -> Target<Id<K>> {
     let id = Id::from_str(&which.id).unwrap_or_else(|_| {
         checker.refuse(vec!["id".to_owned()], Rejection::WrongId(word));
         Id::NIL
@@ -47,7 +47,7 @@ fn target<K: entity::id::Kind>(which: &Which, word: Word, checker: &mut Checker)
 }
 
 impl Catalog {
-    pub(super) async fn run<N: Noun, P: Permission>(
+    pub(super) async fn run<N: BatchEntity, P: Permission>(
         &self,
         permit: Permit<P>,
         ask: &Ask,
@@ -87,7 +87,7 @@ impl Catalog {
         ask: Ask,
     ) -> Result<Batch<StoreRow>, Fault> {
         let mut checker = Checker::default();
-        let target = target(&which, Word::Store, &mut checker);
+        let target = target(&which, Subject::Store, &mut checker);
         let command = store::check(target, &fields, checker, is_time_zone);
         self.run::<Stores, _>(permit, &ask, ("storeUpdate", InputDigest::default()), vec![command]).await
     }
@@ -109,7 +109,7 @@ impl Catalog {
         ask: Ask,
     ) -> Result<Batch<SupplierRow>, Fault> {
         let mut checker = Checker::default();
-        let target = target(&which, Word::Supplier, &mut checker);
+        let target = target(&which, Subject::Supplier, &mut checker);
         let command = supplier::check(target, &fields, checker);
         self.run::<Suppliers, _>(permit, &ask, ("supplierUpdate", InputDigest::default()), vec![command]).await
     }
@@ -150,7 +150,7 @@ impl Catalog {
         ask: Ask,
     ) -> Result<Batch<CategoryRow>, Fault> {
         let mut checker = Checker::default();
-        let target = target(&which, Word::Category, &mut checker);
+        let target = target(&which, Subject::Category, &mut checker);
         let command = category::check(target, &fields, checker);
         self.run::<Categories, _>(permit, &ask, ("categoryUpdate", InputDigest::default()), vec![command]).await
     }
@@ -183,7 +183,7 @@ impl Catalog {
         ask: Ask,
     ) -> Result<Batch<CustomerRow>, Fault> {
         let mut checker = Checker::default();
-        let target = target(&which, Word::Customer, &mut checker);
+        let target = target(&which, Subject::Customer, &mut checker);
         let command = customer::check(target, &fields, checker);
         self.run::<Customers, _>(permit, &ask, ("customerUpdate", InputDigest::default()), vec![command]).await
     }
@@ -195,7 +195,7 @@ impl Catalog {
         ask: Ask,
     ) -> Result<Batch<CustomerRow>, Fault> {
         let mut checker = Checker::default();
-        let target = target(&which, Word::Customer, &mut checker);
+        let target = target(&which, Subject::Customer, &mut checker);
         let command = customer::forget(target, checker);
         self.run::<Customers, _>(permit, &ask, ("customerErase", InputDigest::default()), vec![command]).await
     }
@@ -228,7 +228,7 @@ impl Catalog {
         ask: Ask,
     ) -> Result<Batch<ProductDoc>, Fault> {
         let mut checker = Checker::default();
-        let target = target(&which, Word::Product, &mut checker);
+        let target = target(&which, Subject::Product, &mut checker);
         let command = product::check(target, &fields, checker);
         self.run::<Products, _>(permit, &ask, ("productUpdate", InputDigest::default()), vec![command]).await
     }
@@ -241,7 +241,7 @@ impl Catalog {
         ask: Ask,
     ) -> Result<Batch<KitDoc>, Fault> {
         let mut checker = Checker::default();
-        let target = target(&which, Word::Product, &mut checker);
+        let target = target(&which, Subject::Product, &mut checker);
         let command = kit::check(target, &fields, checker);
         self.run::<Kits, _>(permit, &ask, ("kitSet", hash_of(&(&which.id, &fields))), vec![command]).await
     }

@@ -1,9 +1,9 @@
 //! The rules of costing: pure.
 
 mod pool;
-mod post;
+mod posting;
 mod revalue;
 
-pub use pool::{Layer, Place, Pool, Values, share, valued};
-pub use post::{Fact, Known, Posting, Sums, facts, post};
+pub use pool::{Layer, Pool, PostingKey, Values, share, valued};
+pub use posting::{Fact, Posting, PostingHistory, Sums, facts, post};
 pub use revalue::{MAX_NOTE, MAX_REVALUED, NewLine, Revaluation, RevaluationLine, RevalueProblem, check, revalue};

@@ -12,7 +12,7 @@ use entity::{
 
 /// Which posting: the number of its event, and the line of the movement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
+pub struct PostingKey {
     pub seq: i64,
     pub line: u16,
 }
@@ -71,7 +71,7 @@ pub fn can_be_told(unit_cost: i64, quantity: i64, decimals: u8) -> bool {
 /// Units that came in at one cost. Layers of the same cost that lie next to each other are one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layer {
-    pub from: Place,
+    pub from: PostingKey,
     /// The event of the last posting that it holds.
     pub last_seq: i64,
     /// When the first of its units came.
@@ -109,7 +109,7 @@ impl Pool {
     }
 
     /// Takes units in; what it came to, which is less than `values` only where more could not be told exactly.
-    pub fn receive(&mut self, place: Place, at: Timestamp, quantity: i64, values: Values) -> Values {
+    pub fn receive(&mut self, posting_key: PostingKey, at: Timestamp, quantity: i64, values: Values) -> Values {
         let now = self.values();
         let room = |now: i64, more: i64| more.clamp(0, MAX_SAFE - now);
         let taken = Values { average: room(now.average, values.average), fifo: room(now.fifo, values.fifo) };
@@ -119,9 +119,15 @@ impl Pool {
             Some(last) if last.costs_as(quantity, taken.fifo) => {
                 last.quantity += quantity;
                 last.value += taken.fifo;
-                last.last_seq = place.seq;
+                last.last_seq = posting_key.seq;
             }
-            _ => self.layers.push_back(Layer { from: place, last_seq: place.seq, received_at: at, quantity, value: taken.fifo }),
+            _ => self.layers.push_back(Layer {
+                from: posting_key,
+                last_seq: posting_key.seq,
+                received_at: at,
+                quantity,
+                value: taken.fifo,
+            }),
         }
         taken
     }
@@ -212,8 +218,8 @@ mod tests {
         for (index, event) in events.as_array().unwrap().iter().enumerate() {
             let quantity = event["qty"].as_i64().unwrap();
             let taken = if event["type"] == "receipt" {
-                let place = Place { seq: index as i64 + 1, line: 1 };
-                pool.receive(place, AT, quantity, Values::both(valued(event["unit_cost"].as_i64().unwrap(), quantity, 0)));
+                let posting_key = PostingKey { seq: index as i64 + 1, line: 1 };
+                pool.receive(posting_key, AT, quantity, Values::both(valued(event["unit_cost"].as_i64().unwrap(), quantity, 0)));
                 None
             } else {
                 Some(pool.issue(quantity))
@@ -258,13 +264,13 @@ mod tests {
     #[test]
     fn what_came_by_mistake_goes_with_what_it_brought() {
         let mut pool = Pool::default();
-        let place = |seq| Place { seq, line: 1 };
-        pool.receive(place(1), AT, 10, Values::both(1_000));
-        pool.receive(place(2), AT, 10, Values::both(10_000));
+        let posting_key = |seq| PostingKey { seq, line: 1 };
+        pool.receive(posting_key(1), AT, 10, Values::both(1_000));
+        pool.receive(posting_key(2), AT, 10, Values::both(10_000));
         assert_eq!(pool.give_back(10, 2, 10_000), Values::both(10_000));
         assert_eq!(pool.values(), Values::both(1_000));
         // Of what has left meanwhile nothing more is taken than is there.
-        pool.receive(place(3), AT, 5, Values::both(50_000));
+        pool.receive(posting_key(3), AT, 5, Values::both(50_000));
         pool.issue(14);
         let gone = pool.give_back(5, 3, 50_000);
         assert_eq!((pool.quantity, pool.values()), (0, Values::default()), "{gone:?}");
@@ -307,7 +313,7 @@ mod tests {
             for (index, step) in steps.into_iter().enumerate() {
                 let (units, by) = match step {
                     Step::Receive(q, v) => {
-                        (q, pool.receive(Place { seq: index as i64, line: 1 }, AT, q, Values { average: v, fifo: v / 2 }))
+                        (q, pool.receive(PostingKey { seq: index as i64, line: 1 }, AT, q, Values { average: v, fifo: v / 2 }))
                     }
                     Step::Issue(q) => (-q.min(pool.quantity), pool.issue(q).negated()),
                     Step::GiveBack(q, seq) => (-q.min(pool.quantity), pool.give_back(q, seq, q * 40).negated()),

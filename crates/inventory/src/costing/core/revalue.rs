@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use entity::prelude::*;
 
 use super::{
-    pool::{Place, Pool, can_be_told},
-    post::Posting,
+    pool::{Pool, PostingKey, can_be_told},
+    posting::Posting,
 };
 
 /// Products that one document revalues at most.
@@ -106,7 +106,7 @@ pub fn check(
 /// Books a line of a document on its product's pool.
 pub fn revalue(pool: &mut Pool, document: &Revaluation, line: &RevaluationLine) -> Posting {
     Posting {
-        place: Place { seq: document.seq, line: line.position },
+        posting_key: PostingKey { seq: document.seq, line: line.position },
         product: line.product,
         store: None,
         kind: CostKind::Revaluation,

@@ -6,7 +6,7 @@ use entity::prelude::*;
 use platform::storage::{Bulk, Column, ColumnKind::*, Fault, Global, Reads, Row, Work};
 use uuid::Uuid;
 
-use crate::costing::core::{Layer, Place, Pool, Posting, Sums, Values};
+use crate::costing::core::{Layer, Pool, Posting, PostingKey, Sums, Values};
 
 /// Up to which event the book is kept.
 pub async fn book(reads: &impl Reads) -> Result<i64, Fault> {
@@ -39,7 +39,7 @@ pub async fn behind(global: &Global) -> Result<Vec<TenantId>, Fault> {
 pub struct Pools {
     pub of: HashMap<ProductId, Pool>,
     there: HashSet<ProductId>,
-    layers: HashMap<ProductId, HashMap<Place, Layer>>,
+    layers: HashMap<ProductId, HashMap<PostingKey, Layer>>,
 }
 
 /// The pools of products, whole.
@@ -74,7 +74,7 @@ pub async fn pools(reads: &impl Reads, products: &BTreeSet<ProductId>) -> Result
 
 pub(super) fn layer(row: &mut Row<'_>) -> Result<Layer, Fault> {
     Ok(Layer {
-        from: Place { seq: row.take()?, line: row.take::<i32>()? as u16 },
+        from: PostingKey { seq: row.take()?, line: row.take::<i32>()? as u16 },
         last_seq: row.take()?,
         received_at: row.time()?,
         quantity: row.take()?,
@@ -140,7 +140,7 @@ pub async fn write_pools(work: &Work, pools: &Pools, seq: i64) -> Result<(), Fau
                 }
             }
         }
-        let mut over: Vec<Place> = before.into_keys().collect();
+        let mut over: Vec<PostingKey> = before.into_keys().collect();
         over.sort_unstable();
         for place in over {
             gone.row([tenant.into(), (*product).into(), place.seq.into(), i32::from(place.line).into()]);
@@ -175,8 +175,8 @@ pub async fn write_postings(work: &Work, postings: &[Posting]) -> Result<(), Fau
     for posting in postings {
         bulk.row([
             tenant.into(),
-            posting.place.seq.into(),
-            i32::from(posting.place.line).into(),
+            posting.posting_key.seq.into(),
+            i32::from(posting.posting_key.line).into(),
             posting.product.into(),
             posting.store.map(StoreId::uuid).into(),
             posting.kind.as_str().into(),

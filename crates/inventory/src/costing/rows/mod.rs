@@ -1,14 +1,14 @@
 //! The tables of costing: the book (how far it is), pools, layers, postings; and revaluations.
 
 mod book;
-mod known;
+mod posting_history;
 mod page;
 mod report;
 mod revaluation;
 
 pub use book::{Pools, behind, book, lock_book, move_book, pools, sold, write_pools, write_postings};
-pub use known::known;
 pub use page::{Page, page};
+pub use posting_history::posting_history;
 pub use report::{CostFilter, CostGroup, ProductWorth, Worth, cost_sums, entries_cost, layers, method, worth};
 pub use revaluation::{
     REVALUATIONS, insert_revaluation, is_taken, page_of_revaluations, product_units, revaluation, revaluation_keys,

@@ -6,7 +6,7 @@ use entity::prelude::*;
 use platform::storage::{Fault, Reads, Row};
 use uuid::Uuid;
 
-use crate::costing::core::{Fact, Place};
+use crate::costing::core::{Fact, PostingKey};
 
 /// Events and entries of a page, at most: more than the longest movement has entries, so that a page holds one at least.
 const MOST: usize = 6_000;
@@ -41,10 +41,10 @@ pub async fn page(reads: &impl Reads, after: i64, head: i64, currency: Currency)
         page.returns.extend(ret);
     }
     if rows.len() == MOST
-        && let Some(last) = page.entries.last().map(|entry| entry.place.seq)
+        && let Some(last) = page.entries.last().map(|entry| entry.posting_key.seq)
     {
         // The last movement may go on behind the page.
-        page.entries.retain(|entry| entry.place.seq < last);
+        page.entries.retain(|entry| entry.posting_key.seq < last);
         page.upto = last - 1;
     }
     Ok(page)
@@ -52,7 +52,7 @@ pub async fn page(reads: &impl Reads, after: i64, head: i64, currency: Currency)
 
 /// A row as a fact, and the return that it belongs to.
 fn fact(row: &mut Row<'_>, currency: Currency) -> Result<(Fact, Option<Uuid>), Fault> {
-    let place = Place { seq: row.take()?, line: row.take::<i32>()? as u16 };
+    let posting_key = PostingKey { seq: row.take()?, line: row.take::<i32>()? as u16 };
     let (product, store, quantity) = (row.take()?, row.take()?, row.take()?);
     let (minor, of): (Option<i64>, Option<String>) = (row.take()?, row.take()?);
     let (occurred_at, recorded_at, business_date) = (row.time()?, row.time()?, row.take()?);
@@ -65,7 +65,7 @@ fn fact(row: &mut Row<'_>, currency: Currency) -> Result<(Fact, Option<Uuid>), F
     // Of another currency nothing is known: there are no rates.
     let unit_cost = minor.filter(|_| of.as_deref() == Some(currency.as_str()));
     let fact = Fact {
-        place,
+        posting_key,
         product,
         store,
         kind,

@@ -7,20 +7,20 @@ use platform::storage::{Database, Fault, TenantScope, journal};
 use tokio::sync::Mutex;
 
 use crate::costing::{
-    core::{self, Known, Posting, Revaluation},
+    core::{self, Posting, PostingHistory, Revaluation},
     rows::{self, Pools},
 };
 
 /// How far a tenant's book is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct BookProgress {
     /// The last event that it knows.
     pub seq: i64,
     /// The journal's last event when it was asked.
     pub head: i64,
 }
 
-impl Standing {
+impl BookProgress {
     pub const fn is_current(self) -> bool {
         self.seq >= self.head
     }
@@ -31,15 +31,15 @@ impl Standing {
 struct Turn(Arc<Mutex<()>>);
 
 /// Brings the book up to where the journal is now, by at most so many pages. What is left then is left to the next.
-pub async fn catch_up(db: &Database, tenant: TenantId, pages: usize) -> Result<Standing, Fault> {
+pub async fn catch_up(db: &Database, tenant: TenantId, pages: usize) -> Result<BookProgress, Fault> {
     let scope = db.tenant(tenant);
     let (head, seq) = (journal::head(&scope).await?.seq, rows::book(&scope).await?);
     if seq >= head {
-        return Ok(Standing { seq, head });
+        return Ok(BookProgress { seq, head });
     }
-    let turn: Turn = db.shelf().take_down().unwrap_or_else(|| {
+    let turn: Turn = db.extensions().get().unwrap_or_else(|| {
         let turn = Turn::default();
-        db.shelf().leave(turn.clone());
+        db.extensions().insert(turn.clone());
         turn
     });
     // In a task of its own: what a mutation's audit entry rides along with is the mutation's, and whoever gives up waiting does not tear a page.
@@ -55,7 +55,7 @@ pub async fn catch_up(db: &Database, tenant: TenantId, pages: usize) -> Result<S
         Ok::<_, Fault>(seq)
     });
     let seq = kept.await.map_err(|err| Fault::Broken(format!("the costs' book: {err}")))??;
-    Ok(Standing { seq, head })
+    Ok(BookProgress { seq, head })
 }
 
 /// Books what comes next, and says up to which event the book is then.
@@ -74,18 +74,18 @@ async fn turn_page(scope: &TenantScope) -> Result<i64, Fault> {
     let of_documents = documents.iter().flat_map(|one| &one.lines).map(|line| line.product);
     let products: BTreeSet<ProductId> = facts.iter().map(|fact| fact.product).chain(of_documents).collect();
     let mut pools = rows::pools(&work, &products).await?;
-    let mut known = rows::known(&work, seq, &facts, &page.returns).await?;
+    let mut history = rows::posting_history(&work, seq, &facts, &page.returns).await?;
     let mut postings: Vec<Posting> = Vec::with_capacity(facts.len());
     let mut documents = documents.iter().peekable();
     for fact in &facts {
-        while let Some(document) = documents.next_if(|one| one.seq < fact.place.seq) {
-            apply(&mut pools, document, &mut postings, &mut known);
+        while let Some(document) = documents.next_if(|one| one.seq < fact.posting_key.seq) {
+            apply(&mut pools, document, &mut postings, &mut history);
         }
-        let posting = core::post(pools.of.entry(fact.product).or_default(), fact, &known);
-        known.note(&posting, fact.reverses);
+        let posting = core::post(pools.of.entry(fact.product).or_default(), fact, &history);
+        history.note(&posting, fact.reverses);
         postings.push(posting);
     }
-    documents.for_each(|document| apply(&mut pools, document, &mut postings, &mut known));
+    documents.for_each(|document| apply(&mut pools, document, &mut postings, &mut history));
     rows::write_pools(&work, &pools, page.upto).await?;
     rows::write_postings(&work, &postings).await?;
     rows::move_book(&work, page.upto).await?;
@@ -93,9 +93,9 @@ async fn turn_page(scope: &TenantScope) -> Result<i64, Fault> {
     Ok(page.upto)
 }
 
-fn apply(pools: &mut Pools, document: &Revaluation, postings: &mut Vec<Posting>, known: &mut Known) {
+fn apply(pools: &mut Pools, document: &Revaluation, postings: &mut Vec<Posting>, history: &mut PostingHistory) {
     for line in &document.lines {
-        known.revalued.insert(line.product, (document.seq, line.unit_cost, line.decimals));
+        history.revalued.insert(line.product, (document.seq, line.unit_cost, line.decimals));
         postings.push(core::revalue(pools.of.entry(line.product).or_default(), document, line));
     }
 }

@@ -4,7 +4,7 @@ mod keep;
 mod report;
 mod revalue;
 
-pub use keep::{Standing, catch_up};
+pub use keep::{BookProgress, catch_up};
 pub use report::{
     CostAsk, CostRow, MAX_ROWS, Method, ProductCost, ReportError, Valuation, ValueAsk, ValueGroup, ValueRow, begin, cost_report,
     product_cost, stock_value,

@@ -10,7 +10,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::keep::{Standing, catch_up};
+use super::keep::{BookProgress, catch_up};
 use crate::costing::{
     core::{Layer, Sums, Values, share},
     rows::{self, CostFilter, CostGroup, Worth},
@@ -53,14 +53,14 @@ impl ReportError {
 pub struct Method {
     pub method: CostingMethod,
     pub currency: Currency,
-    pub standing: Standing,
+    pub progress: BookProgress,
 }
 
 /// `method` is the one that was asked for; the tenant's own where none was.
 pub async fn begin(scope: &TenantScope, method: Option<CostingMethod>) -> Result<Method, Fault> {
-    let standing = catch_up(scope.database(), scope.tenant(), PAGES).await?;
+    let progress = catch_up(scope.database(), scope.tenant(), PAGES).await?;
     let (own, currency) = rows::method(scope).await?;
-    Ok(Method { method: method.unwrap_or(own), currency, standing })
+    Ok(Method { method: method.unwrap_or(own), currency, progress })
 }
 
 /// What the rows of a valuation stand for.

@@ -6,7 +6,7 @@ use platform::{
     clock::{self, Clock},
     storage::{
         Database, Fault, Work,
-        idempotency::{self, Key, Known, hash_of},
+        idempotency::{self, Key, KeyUse, hash_of},
         journal::{self, Numbered, Want},
     },
 };
@@ -141,8 +141,8 @@ async fn once(
 ) -> Result<Result<Outcome, RevalueProblem>, Fault> {
     match idempotency::before(work, key).await? {
         None => {}
-        Some(Known::Reused) => return Ok(Err(RevalueProblem::KeyReused)),
-        Some(Known::Same(receipt)) => return replayed(work, &receipt).await.map(Ok),
+        Some(KeyUse::Reused) => return Ok(Err(RevalueProblem::KeyReused)),
+        Some(KeyUse::Same(receipt)) => return replayed(work, &receipt).await.map(Ok),
     }
     if let Some(reference) = &input.external_ref
         && rows::is_taken(work, reference).await?

@@ -10,7 +10,7 @@ use crate::stock::core::Rejection;
 
 /// Whether those who count see what the books say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
+pub enum BookVisibility {
     Blind,
     Open,
 }
@@ -27,7 +27,7 @@ pub struct Count {
     pub category: Option<CategoryId>,
     /// Of a cycle count.
     pub class: Option<AbcClass>,
-    pub sight: Sight,
+    pub sight: BookVisibility,
     pub external_ref: Option<String>,
     pub note: Option<String>,
     pub started_at: Option<Timestamp>,

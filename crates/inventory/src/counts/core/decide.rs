@@ -4,8 +4,8 @@ use entity::prelude::*;
 use platform::path;
 
 use super::{
-    count::{Count, CountBook, CountDecision, CountedLot, Expected, Line, LineKey, Sight, Try},
-    post::{Approval, approve},
+    count::{BookVisibility, Count, CountBook, CountDecision, CountedLot, Expected, Line, LineKey, Try},
+    posting::{Approval, approve},
     states::{Action, actions_from, may},
     tally::{Record, tally},
 };
@@ -74,7 +74,7 @@ pub struct NewCount {
     pub store: StoreId,
     pub category: Option<CategoryId>,
     pub class: Option<AbcClass>,
-    pub sight: Sight,
+    pub sight: BookVisibility,
     pub external_ref: Option<String>,
     pub note: Option<String>,
     /// What a LIST is of. Lots get their lines when the count is started.

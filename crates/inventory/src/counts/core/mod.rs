@@ -3,14 +3,14 @@
 
 mod count;
 mod decide;
-mod figures;
-mod post;
+mod statistics;
+mod posting;
 mod states;
 mod tally;
 
-pub use count::{Count, CountBook, CountDecision, CountedLot, Expected, Line, LineKey, Sight, Tally, Try, is_open};
+pub use count::{BookVisibility, Count, CountBook, CountDecision, CountedLot, Expected, Line, LineKey, Tally, Try, is_open};
 pub use decide::{MOST_LINES, NewCount, NewLine, Step, Steps, Uncounted, decide};
-pub use figures::{Pair, abc, accuracy, shrinkage};
-pub use post::{Approval, PART};
+pub use posting::{Approval, PART};
 pub use states::{Action, COUNT_STEPS, actions_from, may};
+pub use statistics::{Pair, abc, accuracy, shrinkage};
 pub use tally::{Record, Tallied};

@@ -6,7 +6,7 @@ use entity::prelude::*;
 use platform::storage::{Fault, Reads, Row};
 
 use crate::{
-    counts::core::{Count, CountedLot, Expected, Line, LineKey, Sight, Tally},
+    counts::core::{BookVisibility, Count, CountedLot, Expected, Line, LineKey, Tally},
     stock::core::LevelKey,
 };
 
@@ -43,7 +43,7 @@ pub(super) fn count(row: &mut Row<'_>) -> Result<Count, Fault> {
     let (kind, status) = (row.word("stock_count", CountKind::parse)?, row.word("stock_count", CountStatus::parse)?);
     let (store, category) = (row.take()?, row.take()?);
     let class = row.take::<Option<String>>()?.as_deref().and_then(AbcClass::parse);
-    let sight = if row.take::<i32>()? == 1 { Sight::Blind } else { Sight::Open };
+    let sight = if row.take::<i32>()? == 1 { BookVisibility::Blind } else { BookVisibility::Open };
     let (external_ref, note) = (row.take()?, row.take()?);
     let (started_at, submitted_at, completed_at) = (row.time_opt()?, row.time_opt()?, row.time_opt()?);
     let actor = Actor { kind: row.word("stock_count", ActorKind::parse)?, id: row.take()? };
@@ -263,7 +263,7 @@ pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashS
 
 /// What a step of a count is measured by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Places {
+pub struct CountScope {
     pub store: StoreId,
     pub kind: CountKind,
     pub category: Option<CategoryId>,
@@ -271,9 +271,9 @@ pub struct Places {
 }
 
 /// The places of a count; None when there is no such count.
-pub async fn places_of(reads: &impl Reads, id: CountId) -> Result<Option<Places>, Fault> {
+pub async fn places_of(reads: &impl Reads, id: CountId) -> Result<Option<CountScope>, Fault> {
     let found = counts(reads, &[id]).await?.pop();
-    Ok(found.map(|c| Places { store: c.store, kind: c.kind, category: c.category, class: c.class }))
+    Ok(found.map(|c| CountScope { store: c.store, kind: c.kind, category: c.category, class: c.class }))
 }
 
 /// Whether there is such a category.

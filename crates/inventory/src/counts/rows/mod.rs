@@ -10,6 +10,7 @@ pub use due::{Countable, Planned, countable, listed, lots_there, plan, revenue};
 pub use lines::{COUNT_LINES, Difference, LineTest, Progress, ShownLine, line_keys, line_page, pairs, progress, tries};
 pub use list::{COUNTS, CountTest, count_keys, id_numbered, page};
 pub use load::{
-    Places, counters, counts, has_category, late, lines, lock_counts, lots_past, open_lines, places_of, posted_since, taken_refs,
+    CountScope, counters, counts, has_category, late, lines, lock_counts, lots_past, open_lines, places_of, posted_since,
+    taken_refs,
 };
 pub use write::{Written, count_rows};

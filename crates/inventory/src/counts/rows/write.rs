@@ -4,7 +4,7 @@ use entity::prelude::{Actor, CountId, TenantId, Timestamp};
 use platform::storage::{Bulk, Column, ColumnKind::*};
 use sea_orm::Value;
 
-use crate::counts::core::{Count, Expected, Line, LineKey, Sight, Try};
+use crate::counts::core::{BookVisibility, Count, Expected, Line, LineKey, Try};
 
 const NEW_COUNT: &[Column] = &[
     Column("tenant_id", Id),
@@ -168,7 +168,7 @@ fn new_count(tenant: &Value, c: &Count) -> [Value; 16] {
         c.store.into(),
         c.category.map(entity::id::Id::uuid).into(),
         c.class.map(entity::prelude::AbcClass::as_str).into(),
-        i32::from(c.sight == Sight::Blind).into(),
+        i32::from(c.sight == BookVisibility::Blind).into(),
         c.external_ref.clone().into(),
         c.note.clone().into(),
         c.actor.kind.as_str().into(),

@@ -23,10 +23,10 @@ use super::{
 use crate::{
     counts::{
         core::{
-            Approval, CountedLot, Line, LineKey, MOST_LINES, NewCount, NewLine, PART, Record, Sight, Step, Steps, Tallied,
-            Uncounted, abc,
+            Approval, BookVisibility, CountedLot, Line, LineKey, MOST_LINES, NewCount, NewLine, PART, Record, Step, Steps,
+            Tallied, Uncounted, abc,
         },
-        rows::{self, Places},
+        rows::{self, CountScope},
     },
     ledger::{Command, Ledger},
     stock::core::{LevelKey, LotName, Rejection},
@@ -50,14 +50,14 @@ pub struct CountCreate {
     pub class: Option<AbcClass>,
     pub products: Vec<ProductRef>,
     #[serde(serialize_with = "sight_word")]
-    pub sight: Sight,
+    pub sight: BookVisibility,
     pub external_ref: Option<String>,
     pub note: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn sight_word<S: serde::Serializer>(sight: &Sight, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_bool(*sight == Sight::Blind)
+fn sight_word<S: serde::Serializer>(sight: &BookVisibility, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(*sight == BookVisibility::Blind)
 }
 
 /// A step that needs no more than the count, and perhaps a word.
@@ -189,7 +189,7 @@ pub async fn count_start(ledger: &Ledger, permit: Permit<kind::CountWrite>, inpu
 }
 
 /// The products that a count is of, and those of their lots that lie there, as they are now. A LIST has lines of its products already.
-async fn lines_of(reads: &impl Reads, clock: &Clock, (count, places): (CountId, Places)) -> Result<Vec<NewLine>, Fault> {
+async fn lines_of(reads: &impl Reads, clock: &Clock, (count, places): (CountId, CountScope)) -> Result<Vec<NewLine>, Fault> {
     let found = match places.kind {
         CountKind::List => rows::listed(reads, count).await?,
         CountKind::Full | CountKind::Category => rows::countable(reads, places.store, places.category, MOST_LINES).await?,
@@ -347,7 +347,7 @@ pub async fn count_cancel(ledger: &Ledger, permit: Permit<kind::CountWrite>, inp
 }
 
 /// Where a count of one of the caller's stores is.
-async fn own<P: Permission>(reads: &impl Reads, permit: &Permit<P>, id: CountId) -> Result<Option<Places>, Fault> {
+async fn own<P: Permission>(reads: &impl Reads, permit: &Permit<P>, id: CountId) -> Result<Option<CountScope>, Fault> {
     Ok(rows::places_of(reads, id).await?.filter(|places| permit.covers(places.store)))
 }
 
@@ -362,7 +362,7 @@ async fn step<P: Permission>(
     permit: Permit<P>,
     (act, mode): (Act<'_>, Mode),
     input: &impl Serialize,
-    (places, products): (Option<Places>, Vec<ProductId>),
+    (places, products): (Option<CountScope>, Vec<ProductId>),
     step: Step,
 ) -> Done {
     let key = key_of(&permit, act.mutation, act.key, input);

@@ -1,7 +1,7 @@
 //! From a permit and plain input to a command of the ledger: names are resolved, the key is made, the answer is a receipt or refusals.
 
 pub mod lots;
-mod mine;
+mod ownership;
 mod names;
 pub mod stock;
 pub mod counts;

@@ -11,9 +11,10 @@ use super::{
     Checks, Done, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, Stop, StoreRef, check_key, first_answer, key_of,
     lots::{LotRef, chosen},
     may_override,
-    mine::own_reservations,
     names::{Names, store_of, stores_by_code},
-    overrides, submit, submit_found,
+    overrides,
+    ownership::own_reservations,
+    submit, submit_found,
 };
 use crate::{
     ledger::{Command, Ledger},

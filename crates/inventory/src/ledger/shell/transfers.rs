@@ -21,7 +21,7 @@ use crate::{
     stock::core::{LevelKey, Rejection},
     transfers::{
         core::{Arrival, Change, Loss, NewTransfer, Parcel, Planned, Shipment, Step, Steps},
-        rows::{self, Places},
+        rows::{self, TransferRoute},
     },
 };
 
@@ -330,7 +330,7 @@ async fn step<P: Permission>(
     act: Act<'_>,
     input: &impl Serialize,
     (side, mode): (Side, Mode),
-    step: impl Fn(&mut Places) -> Step,
+    step: impl Fn(&mut TransferRoute) -> Step,
 ) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, act.key);
@@ -355,11 +355,11 @@ async fn attempt<P: Permission>(
     act: &Act<'_>,
     key: Key,
     (side, mode): (Side, Mode),
-    step: &impl Fn(&mut Places) -> Step,
+    step: &impl Fn(&mut TransferRoute) -> Step,
 ) -> Done {
     let found = own(&permit.scope(ledger.database()), &permit.reach(), side, act.transfer).await?;
     let transfer = if found.is_some() { act.transfer } else { ledger.clock().document_id() };
-    let nowhere = Places { from: StoreId::NIL, to: StoreId::NIL, version: 0, products: Vec::new(), lots: Vec::new() };
+    let nowhere = TransferRoute { from: StoreId::NIL, to: StoreId::NIL, version: 0, products: Vec::new(), lots: Vec::new() };
     let mut places = found.unwrap_or(nowhere);
     let step = step(&mut places);
     let sent = places.lots;
@@ -376,7 +376,7 @@ async fn attempt<P: Permission>(
     submit(ledger, permit, Command::Transfer(Box::new(steps), levels), key, mode).await
 }
 
-async fn own(reads: &impl Reads, reach: &Reach, side: Side, id: TransferId) -> Result<Option<Places>, Fault> {
+async fn own(reads: &impl Reads, reach: &Reach, side: Side, id: TransferId) -> Result<Option<TransferRoute>, Fault> {
     let found = rows::places_of(reads, id).await?;
     Ok(found.filter(|places| side.is_within(reach, places.from, places.to)))
 }

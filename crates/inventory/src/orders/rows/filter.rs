@@ -177,7 +177,7 @@ impl Clause {
             ReturnTest::Customer(ids) => self.ids("r.customer_id", ids),
             ReturnTest::Channel(channel) => {
                 let number = self.bind(*channel);
-                self.push(&super::sight::return_of_channel(number));
+                self.push(&super::visibility::return_of_channel(number));
             }
             ReturnTest::ExternalRef(test) => self.text("r.external_ref", test),
             ReturnTest::ReceivedAt(span) => {

@@ -7,7 +7,7 @@ mod load;
 mod parts;
 mod returns;
 pub mod shown;
-mod sight;
+mod visibility;
 mod sourcing;
 mod write;
 mod write_returns;
@@ -24,9 +24,9 @@ pub use parts::{Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_of, held
 pub use returns::{
     ReturnPlace, lock_returns, return_lines, return_place, returns, returns_of, settled, shipped, unseen_lots, whole_returns,
 };
-pub use sight::{places_of, returns_of_channel};
 pub use sourcing::{
     StoreSourcing, drafted_rows, drafted_sourcing, open_stores, put_rule, put_store, sources, sourcing_rule, store_sourcing,
 };
+pub use visibility::{places_of, returns_of_channel};
 pub use write::{fulfilment_rows, order_rows};
 pub use write_returns::return_rows;

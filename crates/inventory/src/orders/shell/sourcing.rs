@@ -8,7 +8,7 @@ use platform::{
     clock::Clock,
     storage::{
         Database, Fault, Work,
-        idempotency::{self, Key, Known, hash_of},
+        idempotency::{self, Key, KeyUse, hash_of},
         journal,
     },
 };
@@ -83,10 +83,10 @@ async fn once(
     let event = SOURCING_SET.event(&payload);
     let seq = journal::append(work, vec![event], now).await?;
     let found = idempotency::look_up(work, [key]).await?;
-    match idempotency::known(key, &found) {
+    match idempotency::key_use(key, &found) {
         None => {}
-        Some(Known::Reused) => return Ok(Err(SourcingRefusal::KeyReused)),
-        Some(Known::Same(receipt)) => return Ok(Ok(SourcingSetDone { seq: receipt.parse().ok(), is_replayed: true })),
+        Some(KeyUse::Reused) => return Ok(Err(SourcingRefusal::KeyReused)),
+        Some(KeyUse::Same(receipt)) => return Ok(Ok(SourcingSetDone { seq: receipt.parse().ok(), is_replayed: true })),
     }
     let named: Vec<StoreId> = input.stores.iter().map(|said| said.store).collect();
     let there = rows::open_stores(work, &named).await?;

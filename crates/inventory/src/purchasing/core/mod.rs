@@ -25,7 +25,9 @@ pub use page::{Party, page};
 pub use performance::{Delivery, Performance, lead_deviation, mean_and_deviation, performance};
 pub use policy::{PolicyItem, PolicyProblem, check_policy};
 pub use receive::{Receive, ReceiveLine, ReceivedLot, WrongItem, decide_receive};
-pub use reorder::{Demand, Kind, Lead, Place, Plan, Reason, Suggestion, order_quantity, reorder_point, safety_stock, suggest, z};
+pub use reorder::{
+    Demand, Kind, Lead, Plan, Reason, StoreStock, Suggestion, order_quantity, reorder_point, safety_stock, suggest, z,
+};
 pub use returns::{CreateSupplierReturn, NewReturnLine, SupplierReturn, SupplierReturnLine, decide_supplier_return};
 pub use states::{Action, PURCHASE_STEPS, actions_from, may};
 pub use supply::{MAX_BREAKS, MAX_LEAD_TIME_DAYS, PriceBreak, Supply, SupplyFields, SupplyProblem, check_supply};

@@ -113,7 +113,7 @@ pub struct Lead {
 
 /// A product in a store.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Place {
+pub struct StoreStock {
     pub store: StoreId,
     pub available: i64,
     pub incoming: i64,
@@ -165,10 +165,10 @@ pub struct Suggestion {
     pub demand_mean: f64,
     pub demand_deviation: f64,
     pub safety_stock: i64,
-    pub place: Place,
+    pub store_stock: StoreStock,
 }
 
-impl Place {
+impl StoreStock {
     /// Where a product has never been.
     pub fn empty(store: StoreId) -> Self {
         Self {
@@ -196,24 +196,25 @@ impl Place {
 }
 
 /// What a place lacks, before it is known where it comes from.
-fn need(plan: &Plan, place: &Place, (lead_days, lead_deviation): (u16, f64)) -> Option<Suggestion> {
+fn need(plan: &Plan, store_stock: &StoreStock, (lead_days, lead_deviation): (u16, f64)) -> Option<Suggestion> {
     let days = f64::from(plan.days.max(1));
-    let mean = place.sold / days;
-    let variance = if plan.days > 1 { (place.sold_squares - place.sold * mean) / (days - 1.0) } else { 0.0 };
+    let mean = store_stock.sold / days;
+    let variance = if plan.days > 1 { (store_stock.sold_squares - store_stock.sold * mean) / (days - 1.0) } else { 0.0 };
     let deviation = variance.max(0.0).sqrt();
     let demand = Demand { mean, deviation, lead_time: f64::from(lead_days), lead_time_deviation: lead_deviation };
-    let safety = if place.safety_stock > 0 { place.safety_stock as f64 } else { safety_stock(plan.service_level, demand) };
-    let (reason, point) = match place.reorder_point {
+    let safety =
+        if store_stock.safety_stock > 0 { store_stock.safety_stock as f64 } else { safety_stock(plan.service_level, demand) };
+    let (reason, point) = match store_stock.reorder_point {
         Some(point) => (Reason::ReorderPoint, point),
         // Rounded once, at the end: rounded by themselves its parts would order a unit too early.
         None if mean > 0.0 => (Reason::Demand, up(reorder_point(demand, safety))),
-        None if place.backordered > 0 => (Reason::Demand, 0),
+        None if store_stock.backordered > 0 => (Reason::Demand, 0),
         None => return None,
     };
-    let position = place.position();
-    let target = place.maximum.unwrap_or_else(|| point.saturating_add(up(mean * f64::from(plan.cover_days)))).max(point);
+    let position = store_stock.position();
+    let target = store_stock.maximum.unwrap_or_else(|| point.saturating_add(up(mean * f64::from(plan.cover_days)))).max(point);
     (position <= point && target > position).then(|| Suggestion {
-        store: place.store,
+        store: store_stock.store,
         kind: Kind::Purchase,
         reason,
         quantity: target - position,
@@ -225,20 +226,26 @@ fn need(plan: &Plan, place: &Place, (lead_days, lead_deviation): (u16, f64)) -> 
         demand_mean: mean,
         demand_deviation: demand.deviation,
         safety_stock: up(safety),
-        place: place.clone(),
+        store_stock: store_stock.clone(),
     })
 }
 
 /// What to do about one product, the most urgent store first. What other stores have beyond their maximum is moved before anything is bought,
 /// the largest surplus first.
-pub fn suggest(plan: &Plan, places: &[Place], supply: Option<&Supply>, lead: Lead) -> Vec<Suggestion> {
+pub fn suggest(plan: &Plan, stock_by_store: &[StoreStock], supply: Option<&Supply>, lead: Lead) -> Vec<Suggestion> {
     let own = supply.and_then(|supply| supply.lead_time_days).and_then(|days| u16::try_from(days).ok());
     let days = own.or(lead.days).unwrap_or(plan.lead_days);
-    let mut needs: Vec<Suggestion> =
-        places.iter().filter(|place| place.is_asked).filter_map(|place| need(plan, place, (days, lead.deviation))).collect();
+    let mut needs: Vec<Suggestion> = stock_by_store
+        .iter()
+        .filter(|store_stock| store_stock.is_asked)
+        .filter_map(|store_stock| need(plan, store_stock, (days, lead.deviation)))
+        .collect();
     needs.sort_by_key(|need| (need.position - need.reorder_point, need.store));
-    let mut givers: Vec<(i64, StoreId)> =
-        places.iter().map(|place| (place.surplus(), place.store)).filter(|(surplus, _)| *surplus > 0).collect();
+    let mut givers: Vec<(i64, StoreId)> = stock_by_store
+        .iter()
+        .map(|store_stock| (store_stock.surplus(), store_stock.store))
+        .filter(|(surplus, _)| *surplus > 0)
+        .collect();
     givers.sort_by_key(|(surplus, store)| (-surplus, *store));
     let (minimum, pack) = supply.map_or((0, 1), |supply| (supply.minimum_order.get(), supply.pack_size.get()));
     let mut all = Vec::new();
@@ -271,8 +278,8 @@ mod tests {
     fn store(n: u128) -> StoreId {
         StoreId::from_uuid(uuid::Uuid::from_u128(n))
     }
-    fn place(n: u128, available: i64) -> Place {
-        Place { available, reorder_point: Some(10), maximum: Some(40), ..Place::empty(store(n)) }
+    fn store_stock(n: u128, available: i64) -> StoreStock {
+        StoreStock { available, reorder_point: Some(10), maximum: Some(40), ..StoreStock::empty(store(n)) }
     }
     fn said(found: &[Suggestion]) -> Vec<(StoreId, Kind, i64)> {
         found.iter().map(|one| (one.store, one.kind, one.quantity)).collect()
@@ -280,16 +287,17 @@ mod tests {
 
     #[test]
     fn a_place_is_filled_up_to_its_maximum_when_it_reaches_its_point() {
-        assert_eq!(said(&suggest(&PLAN, &[place(1, 10)], None, Lead::default())), [(store(1), Kind::Purchase, 30)]);
-        assert!(suggest(&PLAN, &[place(1, 11)], None, Lead::default()).is_empty());
-        let coming = Place { incoming: 5, in_transit: 2, backordered: 1, ..place(1, 4) };
+        assert_eq!(said(&suggest(&PLAN, &[store_stock(1, 10)], None, Lead::default())), [(store(1), Kind::Purchase, 30)]);
+        assert!(suggest(&PLAN, &[store_stock(1, 11)], None, Lead::default()).is_empty());
+        let coming = StoreStock { incoming: 5, in_transit: 2, backordered: 1, ..store_stock(1, 4) };
         assert_eq!(said(&suggest(&PLAN, &[coming], None, Lead::default())), [(store(1), Kind::Purchase, 30)]);
     }
 
     #[test]
     fn what_another_store_has_too_much_of_is_moved_first_and_given_once() {
-        let places = [place(1, 0), place(2, 5), Place { is_asked: false, ..place(3, 90) }, place(4, 45)];
-        let found = suggest(&PLAN, &places, None, Lead::default());
+        let stock_by_store =
+            [store_stock(1, 0), store_stock(2, 5), StoreStock { is_asked: false, ..store_stock(3, 90) }, store_stock(4, 45)];
+        let found = suggest(&PLAN, &stock_by_store, None, Lead::default());
         assert_eq!(
             said(&found),
             [
@@ -303,17 +311,17 @@ mod tests {
 
     #[test]
     fn without_a_point_demand_makes_one() {
-        let selling = Place { reorder_point: None, maximum: None, sold: 300.0, sold_squares: 3_000.0, ..place(1, 60) };
+        let selling = StoreStock { reorder_point: None, maximum: None, sold: 300.0, sold_squares: 3_000.0, ..store_stock(1, 60) };
         let found = suggest(&PLAN, std::slice::from_ref(&selling), None, Lead::default());
         // Ten a day, always: no safety stock. Seven days' worth is the point, fourteen more the target.
         assert_eq!((found[0].reason, found[0].reorder_point, found[0].target, found[0].quantity), (Reason::Demand, 70, 210, 150));
-        assert_eq!(suggest(&PLAN, &[Place { sold: 0.0, sold_squares: 0.0, ..selling.clone() }], None, Lead::default()), []);
+        assert_eq!(suggest(&PLAN, &[StoreStock { sold: 0.0, sold_squares: 0.0, ..selling.clone() }], None, Lead::default()), []);
         let lead = |days, deviation| Lead { days, deviation };
         assert_eq!(suggest(&PLAN, std::slice::from_ref(&selling), None, lead(Some(5), 0.0)), [], "a shorter way needs less");
         // z(0.95) × 10 a day × 2 days of deviation, rounded up.
         let unsure = suggest(&PLAN, std::slice::from_ref(&selling), None, lead(None, 2.0));
         assert_eq!((unsure[0].safety_stock, unsure[0].reorder_point), (33, 103), "who delivers unevenly is ordered from earlier");
-        let owed = Place { sold: 0.0, sold_squares: 0.0, backordered: 70, ..selling };
+        let owed = StoreStock { sold: 0.0, sold_squares: 0.0, backordered: 70, ..selling };
         assert_eq!(suggest(&PLAN, &[owed], None, Lead::default())[0].quantity, 10, "what is owed is ordered");
     }
 

@@ -9,7 +9,7 @@ use sea_orm::Value;
 use super::supply::preferred_of;
 use crate::{
     catalog::rows::local_days::LocalDays,
-    purchasing::core::{Place, Supply},
+    purchasing::core::{StoreStock, Supply},
     stock::rows::expected::OWED,
 };
 
@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Situation {
     pub product: ProductId,
-    pub places: Vec<Place>,
+    pub stock_by_store: Vec<StoreStock>,
     pub supplier: Option<SupplierId>,
     pub supply: Option<Supply>,
 }
@@ -37,19 +37,21 @@ type Sold = HashMap<(ProductId, StoreId), (f64, f64)>;
 /// The situation of every product that is stocked and active, in the order of their ids.
 pub async fn situations(reads: &impl Reads, look: &Look<'_>) -> Result<Vec<Situation>, Fault> {
     let (sold, owed) = (sold(reads, look).await?, backordered(reads, look).await?);
-    let mut places = levels(reads, look, &sold, &owed).await?;
-    add_never_there(reads, look, &owed, &mut places).await?;
+    let mut stock_by_store = levels(reads, look, &sold, &owed).await?;
+    add_never_there(reads, look, &owed, &mut stock_by_store).await?;
     // Nothing to say of a product that nobody sells, owes or has a rule for.
-    places.retain(|_, places| {
-        places.iter().any(|place| place.is_asked && (place.reorder_point.is_some() || place.sold > 0.0 || place.backordered > 0))
+    stock_by_store.retain(|_, stock_by_store| {
+        stock_by_store.iter().any(|store_stock| {
+            store_stock.is_asked && (store_stock.reorder_point.is_some() || store_stock.sold > 0.0 || store_stock.backordered > 0)
+        })
     });
-    let products: Vec<ProductId> = places.keys().copied().collect();
+    let products: Vec<ProductId> = stock_by_store.keys().copied().collect();
     let mut offers = preferred_of(reads, &products).await?;
-    let situation = |(product, places)| {
+    let situation = |(product, stock_by_store)| {
         let (supplier, supply) = offers.remove(&product).map_or((None, None), |(supplier, supply)| (Some(supplier), supply));
-        Situation { product, places, supplier, supply }
+        Situation { product, stock_by_store, supplier, supply }
     };
-    Ok(places.into_iter().map(situation).collect())
+    Ok(stock_by_store.into_iter().map(situation).collect())
 }
 
 /// ` AND column IN (…)` for the stores that may be looked at.
@@ -65,7 +67,7 @@ async fn levels(
     look: &Look<'_>,
     sold: &Sold,
     owed: &HashMap<(ProductId, StoreId), i64>,
-) -> Result<BTreeMap<ProductId, Vec<Place>>, Fault> {
+) -> Result<BTreeMap<ProductId, Vec<StoreStock>>, Fault> {
     let backend = reads.backend();
     let wanted: BTreeSet<ProductId> = sold.keys().chain(owed.keys()).map(|(product, _)| *product).collect();
     let mut values = vec![backend.ids(wanted)];
@@ -80,12 +82,12 @@ async fn levels(
              UNION {})",
         backend.select_ids(2)
     );
-    let mut found: BTreeMap<ProductId, Vec<Place>> = BTreeMap::new();
+    let mut found: BTreeMap<ProductId, Vec<StoreStock>> = BTreeMap::new();
     for row in &reads.rows(&sql, values).await? {
         let mut row = Row::new(row);
         let (product, store): (ProductId, StoreId) = (row.take()?, row.take()?);
         let (sold, sold_squares) = sold.get(&(product, store)).copied().unwrap_or_default();
-        found.entry(product).or_default().push(Place {
+        found.entry(product).or_default().push(StoreStock {
             store,
             available: row.take()?,
             incoming: row.take()?,
@@ -99,8 +101,8 @@ async fn levels(
             is_asked: look.asked.is_none_or(|asked| asked.contains(&store)),
         });
     }
-    for places in found.values_mut() {
-        places.sort_by_key(|place| place.store);
+    for stock_by_store in found.values_mut() {
+        stock_by_store.sort_by_key(|store_stock| store_stock.store);
     }
     Ok(found)
 }
@@ -110,9 +112,10 @@ async fn add_never_there(
     reads: &impl Reads,
     look: &Look<'_>,
     owed: &HashMap<(ProductId, StoreId), i64>,
-    places: &mut BTreeMap<ProductId, Vec<Place>>,
+    stock_by_store: &mut BTreeMap<ProductId, Vec<StoreStock>>,
 ) -> Result<(), Fault> {
-    let is_there = |product, store| places.get(&product).is_some_and(|all| all.iter().any(|place| place.store == store));
+    let is_there =
+        |product, store| stock_by_store.get(&product).is_some_and(|all| all.iter().any(|store_stock| store_stock.store == store));
     let missing: BTreeMap<(ProductId, StoreId), i64> =
         owed.iter().filter(|((product, store), _)| !is_there(*product, *store)).map(|(key, owed)| (*key, *owed)).collect();
     if missing.is_empty() {
@@ -127,7 +130,7 @@ async fn add_never_there(
     let bought: BTreeSet<ProductId> = rows.iter().map(|row| Row::new(row).take()).collect::<Result<_, _>>()?;
     for ((product, store), backordered) in missing.into_iter().filter(|((product, _), _)| bought.contains(product)) {
         let is_asked = look.asked.is_none_or(|asked| asked.contains(&store));
-        places.entry(product).or_default().push(Place { backordered, is_asked, ..Place::empty(store) });
+        stock_by_store.entry(product).or_default().push(StoreStock { backordered, is_asked, ..StoreStock::empty(store) });
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use platform::{
     jobs,
     storage::{
         Database, Fault,
-        idempotency::{self, Key, Known, hash_of},
+        idempotency::{self, Key, KeyUse, hash_of},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ pub const KIND: &str = "purchase.mail";
 
 /// What such a job is given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Letter {
+pub struct SupplierEmail {
     pub order: PurchaseOrderId,
     pub to: String,
 }
@@ -62,10 +62,10 @@ pub async fn send(
     let work = scope.begin().await?;
     match idempotency::before(&work, &key).await? {
         None => {}
-        Some(Known::Reused) => return work.rollback().await.map(|()| Err(MailRefusal::KeyReused)),
-        Some(Known::Same(_)) => return work.rollback().await.map(|()| Ok(Sent { order: found, is_replayed: true })),
+        Some(KeyUse::Reused) => return work.rollback().await.map(|()| Err(MailRefusal::KeyReused)),
+        Some(KeyUse::Same(_)) => return work.rollback().await.map(|()| Ok(Sent { order: found, is_replayed: true })),
     }
-    let job = jobs::enqueue(&work, clock, KIND, &Letter { order, to }).await?;
+    let job = jobs::enqueue(&work, clock, KIND, &SupplierEmail { order, to }).await?;
     idempotency::remember(&work, [(&key, job.id.to_string())], clock.now()).await?;
     work.commit().await?;
     Ok(Ok(Sent { order: found, is_replayed: false }))

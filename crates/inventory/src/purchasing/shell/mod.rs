@@ -5,7 +5,7 @@ mod plan;
 mod policy;
 mod supply;
 
-pub use mail::{KIND, Letter, MailRefusal, Sent, send};
+pub use mail::{KIND, MailRefusal, Sent, SupplierEmail, send};
 pub use plan::{MAX_SUGGESTIONS, PlanAsk, suggestions, supplier_performance};
 pub use policy::{PolicyRefusal, PolicyRow, PolicySet, PolicyWhat, Set, set_policies};
 pub use supply::{MAX_ROWS, Outcome, SupplyBatch, SupplyRow, SupplyUpsert, upsert_supplies};

@@ -52,7 +52,7 @@ pub async fn suggestions(
     let mut found = Vec::new();
     for one in all {
         let lead = one.supplier.and_then(|supplier| leads.get(&supplier).copied()).unwrap_or_default();
-        let suggested = suggest(&ask.plan, &one.places, one.supply.as_ref(), lead);
+        let suggested = suggest(&ask.plan, &one.stock_by_store, one.supply.as_ref(), lead);
         if !suggested.is_empty() {
             found.push((one, suggested));
         }

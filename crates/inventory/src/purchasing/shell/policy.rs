@@ -8,7 +8,7 @@ use platform::{
     clock::Clock,
     storage::{
         Database, Fault, Work,
-        idempotency::{self, Key, Known, hash_of},
+        idempotency::{self, Key, KeyUse, hash_of},
         journal,
     },
 };
@@ -126,8 +126,8 @@ async fn once(
     let there = lock_policies(work, &keys.iter().copied().collect::<Vec<_>>()).await?;
     match idempotency::before(work, key).await? {
         None => {}
-        Some(Known::Reused) => return refuse(0, PolicyWhat::KeyReused),
-        Some(Known::Same(receipt)) => {
+        Some(KeyUse::Reused) => return refuse(0, PolicyWhat::KeyReused),
+        Some(KeyUse::Same(receipt)) => {
             let set: Set = serde_json::from_str(&receipt)
                 .map_err(|_| Fault::corrupt("idempotency", "a receipt of policies lists its levels"))?;
             return Ok(Ok(Set { is_replayed: true, ..set }));

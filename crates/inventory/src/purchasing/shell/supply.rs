@@ -8,7 +8,7 @@ use platform::{
     clock::Clock,
     storage::{
         Database, Fault, Work,
-        idempotency::{self, Key, Known, hash_of},
+        idempotency::{self, Key, KeyUse, hash_of},
         journal::{self, NewEvent},
     },
 };
@@ -122,8 +122,8 @@ async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -
     let there = lock_supplies(work, &pairs).await?;
     match idempotency::before(work, key).await? {
         None => {}
-        Some(Known::Reused) => return Ok(None),
-        Some(Known::Same(receipt)) => return replay(work, &receipt).await.map(Some),
+        Some(KeyUse::Reused) => return Ok(None),
+        Some(KeyUse::Same(receipt)) => return replay(work, &receipt).await.map(Some),
     }
     let (mut seen, mut preferred) = (HashSet::new(), HashSet::new());
     let mut rows = Vec::with_capacity(input.rows.len());

@@ -13,7 +13,7 @@ use super::{
     draft::{Delta, Draft, MovementHead, Posting},
     level::{Level, LevelKey},
     lot::LotChoice,
-    lot_lend::Fact,
+    lot_backdate::Fact,
     movement::Movement,
     rejection::{Field, Rejection},
     shortage::Step,

@@ -45,7 +45,7 @@ pub struct LotShare {
 
 /// What is known of a level at one moment. Quantities in smallest units.
 #[derive(Debug, Clone)]
-pub struct Known {
+pub struct LevelSnapshot {
     pub level: Level,
     /// What the active reservations hold, each.
     pub held: Vec<i64>,
@@ -83,7 +83,7 @@ impl Outlook {
     }
 }
 
-impl Known {
+impl LevelSnapshot {
     /// What is available and may not be sold today: in lots that are past their date or near it, beyond what transfers hold.
     pub fn not_for_sale(&self, today: i32) -> i64 {
         self.outlook(today, today).expiring

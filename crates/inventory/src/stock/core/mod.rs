@@ -14,7 +14,7 @@ mod level;
 mod lot;
 mod lot_act;
 mod lot_draft;
-mod lot_lend;
+mod lot_backdate;
 mod lot_pick;
 mod movement;
 mod quote;
@@ -26,7 +26,7 @@ pub use adjust::{Adjust, Change, Compare, Reverse, Set, SetItem, decide_adjust, 
 pub use alert::{Alert, alert};
 pub use book::Book;
 pub use draft::{Delta, Draft, MovementHead, Posting, StockDecision, check_moment};
-pub use explain::{Arrival, Known, LotShare, Outlook, arrivals};
+pub use explain::{Arrival, LevelSnapshot, LotShare, Outlook, arrivals};
 pub use kit::whole_kits;
 pub use level::{Facts, Level, LevelKey, available, status};
 pub use lot::{

@@ -9,7 +9,7 @@ use super::{
     draft::{Delta, Draft, MovementHead},
     level::LevelKey,
     lot::{Dates, LotChoice},
-    lot_lend::Fact,
+    lot_backdate::Fact,
     movement::Reference,
     quote::Taking,
     rejection::{Field, Rejection},

@@ -102,7 +102,7 @@ pub async fn levels_of_products(reads: &impl Reads, products: &[ProductId]) -> R
 
 /// What most pages show of a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Figures {
+pub struct LevelSummary {
     pub store: StoreId,
     pub on_hand: Quantity,
     pub reserved: Quantity,
@@ -110,7 +110,10 @@ pub struct Figures {
 }
 
 /// The same levels with fewer columns, in the order of their stores.
-pub async fn figures_of_products(reads: &impl Reads, products: &[ProductId]) -> Result<HashMap<ProductId, Vec<Figures>>, Fault> {
+pub async fn figures_of_products(
+    reads: &impl Reads,
+    products: &[ProductId],
+) -> Result<HashMap<ProductId, Vec<LevelSummary>>, Fault> {
     let mut found = match reads.backend() {
         Backend::Postgres => packed_figures(reads, products).await?,
         Backend::Sqlite => figures_in_rows(reads, products).await?,
@@ -123,7 +126,7 @@ pub async fn figures_of_products(reads: &impl Reads, products: &[ProductId]) -> 
 const PACKED: usize = 16 + 3 * 8;
 
 /// A page has a thousand levels: here they come as one value a product, which costs less to make, to send and to read than rows or arrays.
-async fn packed_figures(reads: &impl Reads, products: &[ProductId]) -> Result<HashMap<ProductId, Vec<Figures>>, Fault> {
+async fn packed_figures(reads: &impl Reads, products: &[ProductId]) -> Result<HashMap<ProductId, Vec<LevelSummary>>, Fault> {
     let sql = "SELECT k.id, x.levels FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (
            SELECT string_agg(uuid_send(l.store_id) || int8send(l.on_hand) || int8send(l.reserved) || int8send(l.unavailable), ''::bytea) AS levels
            FROM stock_level l WHERE l.tenant_id = $1 AND l.product_id = k.id) AS x
@@ -141,9 +144,9 @@ async fn packed_figures(reads: &impl Reads, products: &[ProductId]) -> Result<Ha
     Ok(found)
 }
 
-fn unpacked(packed: &[u8; PACKED]) -> Result<Figures, Fault> {
+fn unpacked(packed: &[u8; PACKED]) -> Result<LevelSummary, Fault> {
     let figure = |place: usize| quantity(i64::from_be_bytes(array::from_fn(|byte| packed[16 + 8 * place + byte])));
-    Ok(Figures {
+    Ok(LevelSummary {
         store: StoreId::from_uuid(Uuid::from_bytes(array::from_fn(|byte| packed[byte]))),
         on_hand: figure(0)?,
         reserved: figure(1)?,
@@ -155,19 +158,19 @@ fn quantity(figure: i64) -> Result<Quantity, Fault> {
     Quantity::new(figure).ok_or_else(|| Fault::corrupt("stock_level", "quantities lie within ±(2^53 − 1)"))
 }
 
-async fn figures_in_rows(reads: &impl Reads, products: &[ProductId]) -> Result<HashMap<ProductId, Vec<Figures>>, Fault> {
+async fn figures_in_rows(reads: &impl Reads, products: &[ProductId]) -> Result<HashMap<ProductId, Vec<LevelSummary>>, Fault> {
     let backend = reads.backend();
     let of = backend.in_ids("l.product_id", 2);
     let sql = format!(
         "SELECT l.product_id, l.store_id, l.on_hand, l.reserved, l.unavailable FROM stock_level l WHERE l.tenant_id = $1 AND {of}"
     );
     let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied())]).await?;
-    let mut found: HashMap<ProductId, Vec<Figures>> = HashMap::with_capacity(products.len());
+    let mut found: HashMap<ProductId, Vec<LevelSummary>> = HashMap::with_capacity(products.len());
     for row in &rows {
         let mut row = Row::new(row);
         let product = row.take()?;
         let (store, on_hand, reserved, unavailable) = (row.take()?, row.take()?, row.take()?, row.take()?);
-        found.entry(product).or_default().push(Figures { store, on_hand, reserved, unavailable });
+        found.entry(product).or_default().push(LevelSummary { store, on_hand, reserved, unavailable });
     }
     Ok(found)
 }

@@ -143,7 +143,7 @@ pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashS
 
 /// What a step of a transfer has to lock, and by whom it may be done: its stores, its products, and the version that has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Places {
+pub struct TransferRoute {
     pub from: StoreId,
     pub to: StoreId,
     pub version: i64,
@@ -153,7 +153,7 @@ pub struct Places {
 }
 
 /// The places of a transfer; None when there is no such transfer.
-pub async fn places_of(reads: &impl Reads, id: TransferId) -> Result<Option<Places>, Fault> {
+pub async fn places_of(reads: &impl Reads, id: TransferId) -> Result<Option<TransferRoute>, Fault> {
     let sql = "SELECT t.from_store_id, t.to_store_id, t.version, l.product_id FROM transfer t
                LEFT JOIN transfer_line l ON l.tenant_id = $1 AND l.transfer_id = t.id AND l.quantity > 0 WHERE t.tenant_id = $1 AND t.id = $2";
     let mut places = None;
@@ -161,7 +161,7 @@ pub async fn places_of(reads: &impl Reads, id: TransferId) -> Result<Option<Plac
         let mut row = Row::new(row);
         let (from, to, version, product): (StoreId, StoreId, i64, Option<ProductId>) =
             (row.take()?, row.take()?, row.take()?, row.take()?);
-        let places = places.get_or_insert_with(|| Places { from, to, version, products: Vec::new(), lots: Vec::new() });
+        let places = places.get_or_insert_with(|| TransferRoute { from, to, version, products: Vec::new(), lots: Vec::new() });
         places.products.extend(product);
     }
     if let Some(places) = &mut places {

@@ -42,7 +42,7 @@ pub struct Claim {
 /// What there is to take or to keep.
 pub(in crate::jobs) struct Seen {
     pub workers: Vec<(WorkerId, i64)>,
-    pub standing: Vec<Job>,
+    pub periodic: Vec<Job>,
     pub running: Vec<Job>,
     pub waiting: Vec<Job>,
 }
@@ -54,12 +54,12 @@ const MOST_WAITING: i64 = 200;
 impl Jobs {
     /// Makes sure that each standing job is there.
     pub(in crate::jobs) async fn plant(&self, kinds: impl IntoIterator<Item = (&'static str, i64)> + Send) -> Result<(), Fault> {
-        let known: Vec<String> = rows::standing(&self.0.db.global()).await?.into_iter().map(|job| job.kind).collect();
+        let known: Vec<String> = rows::periodic(&self.0.db.global()).await?.into_iter().map(|job| job.kind).collect();
         let new: Vec<_> = kinds.into_iter().filter(|(kind, _)| !known.iter().any(|known| known == kind)).collect();
         if new.is_empty() {
             return Ok(());
         }
-        let work = self.0.db.global().steward_for(TenantId::NIL).await?;
+        let work = self.0.db.global().maintenance_for(TenantId::NIL).await?;
         for (kind, period) in new {
             let job = fresh(TenantId::NIL, self.0.clock.id(), kind, Some(period), "{}".to_owned(), self.0.clock.now());
             rows::add(&work, &job).await?;
@@ -71,7 +71,7 @@ impl Jobs {
         let global = self.0.db.global();
         Ok(Seen {
             workers: rows::workers(&global).await?,
-            standing: rows::standing(&global).await?,
+            periodic: rows::periodic(&global).await?,
             running: rows::running(&global, self.0.clock.now(), MOST_RUNNING).await?,
             waiting: rows::waiting(&global, self.0.clock.now(), MOST_WAITING).await?,
         })

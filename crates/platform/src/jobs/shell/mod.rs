@@ -62,7 +62,7 @@ impl From<Fault> for Refusal {
 
 /// What this process has seen of jobs since it started: for metrics.
 #[derive(Debug, Default)]
-pub struct Figures {
+pub struct JobCounters {
     runs: AtomicU64,
     failures: AtomicU64,
     died: AtomicU64,
@@ -72,7 +72,7 @@ pub struct Figures {
 
 /// The figures at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counted {
+pub struct JobCounts {
     /// Runs that ended, well or not.
     pub runs: u64,
     pub failures: u64,
@@ -84,11 +84,11 @@ pub struct Counted {
     pub held: u64,
 }
 
-impl Figures {
-    pub fn now(&self) -> Counted {
+impl JobCounters {
+    pub fn now(&self) -> JobCounts {
         let read = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
         let (runs, failures, died) = (read(&self.runs), read(&self.failures), read(&self.died));
-        Counted { runs, failures, died, taken_over: read(&self.taken_over), held: read(&self.held) }
+        JobCounts { runs, failures, died, taken_over: read(&self.taken_over), held: read(&self.held) }
     }
     pub(super) fn ran(&self, has_failed: bool) {
         self.runs.fetch_add(1, Ordering::Relaxed);
@@ -112,7 +112,7 @@ pub struct Jobs(Arc<Inner>);
 struct Inner {
     db: Database,
     clock: Clock,
-    figures: Arc<Figures>,
+    counters: Arc<JobCounters>,
 }
 
 /// Queued jobs that ended well are shown for so long.
@@ -122,7 +122,7 @@ const PAGE: i64 = 1_000;
 
 impl Jobs {
     pub fn new(db: Database, clock: Clock) -> Self {
-        Self(Arc::new(Inner { db, clock, figures: Arc::default() }))
+        Self(Arc::new(Inner { db, clock, counters: Arc::default() }))
     }
     pub fn database(&self) -> &Database {
         &self.0.db
@@ -130,8 +130,8 @@ impl Jobs {
     pub fn clock(&self) -> &Clock {
         &self.0.clock
     }
-    pub fn figures(&self) -> &Arc<Figures> {
-        &self.0.figures
+    pub fn counters(&self) -> &Arc<JobCounters> {
+        &self.0.counters
     }
 
     /// A page of the tenant's own jobs. The scope comes from a permit, here and below: `permit.scope(jobs.database())`.
@@ -140,8 +140,8 @@ impl Jobs {
     }
 
     /// The deployment's standing jobs, which work for every tenant. What failed in them is the operator's to read.
-    pub async fn standing(&self) -> Result<Vec<Job>, Fault> {
-        rows::standing(&self.0.db.global()).await
+    pub async fn periodic(&self) -> Result<Vec<Job>, Fault> {
+        rows::periodic(&self.0.db.global()).await
     }
 
     pub async fn find(&self, tenant: &TenantScope, id: JobId) -> Result<Option<Job>, Fault> {
@@ -167,7 +167,7 @@ impl Jobs {
         let mut removed = 0;
         for tenant in rows::tenants_to_clear(&global, before).await? {
             loop {
-                let work = global.steward_for(tenant).await?;
+                let work = global.maintenance_for(tenant).await?;
                 let page = rows::clear(&work, before, PAGE).await?;
                 work.commit().await?;
                 removed += page;

@@ -16,7 +16,7 @@ use tokio::{
 
 use super::{ASIDE, ATTEMPTS, Batcher, Planned, queue::Door};
 use crate::{
-    gauges::{self, Way},
+    metrics::{self, Way},
     storage::{Fault, Prepared, Written},
 };
 
@@ -37,7 +37,7 @@ impl Progress {
 pub(super) struct Lane<B: Batcher> {
     door: Arc<Door<B::Command>>,
     locked: Locked<B>,
-    ahead: B::Ahead,
+    speculative: B::Speculative,
     under_way: Option<UnderWay<B>>,
     /// How long a batch is waited for; None for as long as it takes.
     patience: Option<Duration>,
@@ -73,14 +73,14 @@ impl<B: Batcher> Lane<B> {
         progress: Progress,
     ) -> Self {
         let locked = Locked { batcher, callers };
-        Self { door, locked, ahead: B::Ahead::default(), under_way: None, patience, aside: JoinSet::new(), progress }
+        Self { door, locked, speculative: B::Speculative::default(), under_way: None, patience, aside: JoinSet::new(), progress }
     }
 
     pub(super) async fn run(mut self) {
         while self.gather().await {
             let Some((tenant, mut batch)) = self.door.lock().waiting.next_batch(B::weight) else { continue };
             self.progress.set(Some(Instant::now()));
-            let planning = self.locked.batcher.plan(&mut self.ahead, tenant, &mut batch);
+            let planning = self.locked.batcher.plan(&mut self.speculative, tenant, &mut batch);
             let planned = AssertUnwindSafe(planning).catch_unwind().await;
             let planned = planned.unwrap_or_else(|_| Err(Fault::Broken("a command panicked".to_owned())));
             // What was planned holds only if what went before it is written.
@@ -99,7 +99,7 @@ impl<B: Batcher> Lane<B> {
                 Ok(Planned::Nothing) if holds => self.locked.answer(batch),
                 planned => {
                     if let Err(fault) = planned {
-                        gauges::batch_unplanned();
+                        metrics::batch_unplanned();
                         tell_unplanned(&fault);
                     }
                     self.do_anew(tenant, batch);
@@ -150,17 +150,17 @@ impl<B: Batcher> Lane<B> {
             let began = Instant::now();
             match locked.batcher.write(tenant, *plan).await {
                 Ok(Written::Done) => {
-                    gauges::batch(Way::Planned, commands, began.elapsed());
+                    metrics::batch(Way::Planned, commands, began.elapsed());
                     locked.answer(batch);
                     Ok(())
                 }
                 Ok(Written::Overtaken) => {
-                    gauges::batch_overtaken();
+                    metrics::batch_overtaken();
                     Err(batch)
                 }
                 Err(fault) => {
                     if fault.unique_violation().is_none() {
-                        gauges::batch_unplanned();
+                        metrics::batch_unplanned();
                         tell_unplanned(&fault);
                     }
                     tracing::debug!(error = %fault, commands = batch.len(), "a planned batch was not written, running its commands with locks");
@@ -173,7 +173,7 @@ impl<B: Batcher> Lane<B> {
 
     /// Has the commands run with locks; nothing that was known of the tenant holds after that.
     fn do_anew(&mut self, tenant: TenantId, batch: Vec<B::Command>) {
-        B::forget(&mut self.ahead, tenant);
+        B::forget(&mut self.speculative, tenant);
         let (locked, commands) = (self.locked.clone(), batch.len());
         let task = tokio::spawn(async move {
             locked.commit(tenant, batch).await;
@@ -212,7 +212,7 @@ impl<B: Batcher> Lane<B> {
             }
             // It panicked: those who waited have been told by the loss of their channel.
             Err(_) => {
-                B::forget(&mut self.ahead, tenant);
+                B::forget(&mut self.speculative, tenant);
                 Settled::Anew
             }
         }
@@ -220,9 +220,9 @@ impl<B: Batcher> Lane<B> {
 
     fn set_aside(&mut self, batch: UnderWay<B>) {
         let UnderWay { tenant, task, .. } = batch;
-        gauges::tenant_set_aside();
+        metrics::tenant_set_aside();
         tracing::debug!(%tenant, "its batch takes long: the lane goes on without it");
-        B::forget(&mut self.ahead, tenant);
+        B::forget(&mut self.speculative, tenant);
         self.door.lock().waiting.set_aside(tenant);
         let locked = self.locked.clone();
         self.aside.spawn(async move {
@@ -236,7 +236,7 @@ impl<B: Batcher> Lane<B> {
     fn let_in(&mut self, freed: Result<TenantId, JoinError>) {
         // What is awaited there is caught there: it does not panic.
         if let Ok(tenant) = freed {
-            B::forget(&mut self.ahead, tenant);
+            B::forget(&mut self.speculative, tenant);
             self.door.lock().waiting.let_in(tenant);
         }
     }
@@ -336,6 +336,6 @@ impl<B: Batcher> Locked<B> {
         let outcome = AssertUnwindSafe(self.batcher.run(tenant, batch)).catch_unwind().await;
         outcome
             .unwrap_or_else(|_| Err(Fault::Broken("a command panicked".to_owned())))
-            .inspect(|()| gauges::batch(Way::Locked, commands, began.elapsed()))
+            .inspect(|()| metrics::batch(Way::Locked, commands, began.elapsed()))
     }
 }

@@ -45,7 +45,7 @@ impl<C> Door<C> {
         Ok(())
     }
     /// How many wait, and how many tenants are set aside.
-    pub(super) fn standing(&self) -> (usize, usize) {
+    pub(super) fn lane_status(&self) -> (usize, usize) {
         let queue = self.lock();
         (queue.waiting.count, queue.waiting.aside.len())
     }

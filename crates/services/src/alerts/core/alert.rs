@@ -75,7 +75,7 @@ pub struct Margin {
 
 /// The figures that an alert was opened with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Figures {
+pub struct AlertValues {
     /// What is available of a level; what a store has of a lot; what is still to come of an order; what a count was off by.
     pub quantity: Option<i64>,
     /// The line that was crossed.
@@ -85,7 +85,7 @@ pub struct Figures {
     pub margin: Option<Margin>,
 }
 
-impl Figures {
+impl AlertValues {
     /// Whether what somebody resolved is still the same: amounts may go on changing, the day or the prices may not.
     pub fn is_same_cause(&self, other: &Self) -> bool {
         self.day == other.day && self.margin == other.margin
@@ -99,7 +99,7 @@ pub struct Alert {
     pub kind: AlertKind,
     pub subject: Subject,
     pub state: AlertState,
-    pub figures: Figures,
+    pub figures: AlertValues,
     pub opened_at: Timestamp,
     /// The event that crossed the line; none of what a day has brought.
     pub seq: Option<i64>,

@@ -4,8 +4,8 @@ use entity::prelude::*;
 use inventory::stock::core::{LevelKey, status};
 
 use super::{
-    alert::{Figures, Subject},
-    rule::{Place, Rules},
+    alert::{AlertValues, Subject},
+    rule::{AlertScope, Rules},
     settle::{Opening, Step, Trigger},
 };
 
@@ -30,22 +30,22 @@ enum Zone {
 }
 
 impl LevelView {
-    fn place(&self) -> Place {
-        Place { store: Some(self.key.store), product: Some(self.key.product), category: self.category }
+    fn alert_scope(&self) -> AlertScope {
+        AlertScope { store: Some(self.key.store), product: Some(self.key.product), category: self.category }
     }
     /// The line below which it is low: what the tenant's rule says, else one and a half times the point.
     fn low(&self, rules: &Rules) -> Option<i64> {
-        let own = rules.setting(AlertKind::LowStock, self.place()).threshold.map(Quantity::get);
+        let own = rules.setting(AlertKind::LowStock, self.alert_scope()).threshold.map(Quantity::get);
         own.or_else(|| self.point.map(|point| point.get().saturating_mul(3) / 2))
     }
     fn high(&self, rules: &Rules) -> Option<i64> {
-        rules.setting(AlertKind::Overstock, self.place()).threshold.or(self.maximum).map(Quantity::get)
+        rules.setting(AlertKind::Overstock, self.alert_scope()).threshold.or(self.maximum).map(Quantity::get)
     }
     fn zone(&self, rules: &Rules) -> Zone {
         if self.available <= 0 {
             return Zone::Out;
         }
-        let is_low = match rules.setting(AlertKind::LowStock, self.place()).threshold {
+        let is_low = match rules.setting(AlertKind::LowStock, self.alert_scope()).threshold {
             Some(line) => self.available <= line.get(),
             None => matches!(status(self.available, self.point, None), StockStatus::Critical | StockStatus::Low),
         };
@@ -65,7 +65,7 @@ pub fn crossings(rules: &Rules, before: &LevelView, after: &LevelView, level: Le
     let (from, to) = (before.zone(rules), after.zone(rules));
     let subject = Subject::Level(after.key);
     let open = |kind, threshold| {
-        let figures = Figures { quantity: Some(after.available), threshold, ..Figures::default() };
+        let figures = AlertValues { quantity: Some(after.available), threshold, ..AlertValues::default() };
         Step::Open(Opening { kind, subject, figures, category: after.category, trigger: Trigger::Crossing })
     };
     let mut steps = Vec::new();

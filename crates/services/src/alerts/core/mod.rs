@@ -1,19 +1,19 @@
 //! The rules of alerts: pure.
 
 mod alert;
-mod letter;
+mod email;
 mod level;
 mod rule;
 mod schedule;
 mod settle;
 mod states;
 
-pub use alert::{Alert, Figures, Margin, Subject};
-pub use letter::{MOST_LISTED, Named, Written, written};
+pub use alert::{Alert, AlertValues, Margin, Subject};
+pub use email::{MOST_LISTED, Named, Written, written};
 pub use level::{Level, LevelView, crossings};
-pub use rule::{Place, Recipient, Rule, Rules, Scope, Setting, is_address, kind_takes};
+pub use rule::{AlertScope, Recipient, Rule, Rules, Scope, Setting, is_address, kind_takes};
 pub use schedule::{Local, Quiet, is_quiet, next_daily, quiet_end};
-pub use settle::{Known, Opening, Settled, Step, Trigger, settle};
+pub use settle::{AlertHistory, Opening, Settled, Step, Trigger, settle};
 pub use states::{ALERT_STEPS, Action, actions_from, may, to_state};
 
 /// The longest note on an alert.

@@ -77,7 +77,7 @@ impl Rule {
 
 /// Where an alert is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Place {
+pub struct AlertScope {
     pub store: Option<StoreId>,
     pub product: Option<ProductId>,
     pub category: Option<CategoryId>,
@@ -117,38 +117,38 @@ impl Rules {
     }
 
     /// How narrowly a rule is for a place, the narrowest first; none where it is not for it.
-    fn nearness(&self, scope: &Scope, place: Place) -> Option<(usize, Reverse<bool>)> {
-        if scope.store.is_some() && scope.store != place.store {
+    fn nearness(&self, scope: &Scope, alert_scope: AlertScope) -> Option<(usize, Reverse<bool>)> {
+        if scope.store.is_some() && scope.store != alert_scope.store {
             return None;
         }
         let of_what = match (scope.product, scope.category) {
-            (Some(product), _) => (Some(product) == place.product).then_some(0)?,
-            (None, Some(category)) => self.distance(place.category, category)? + 1,
+            (Some(product), _) => (Some(product) == alert_scope.product).then_some(0)?,
+            (None, Some(category)) => self.distance(alert_scope.category, category)? + 1,
             (None, None) => FAR,
         };
         Some((of_what, Reverse(scope.store.is_some())))
     }
 
     /// The rules of a kind for a place, the narrowest first: a product before a category, a category before one above it, a store before all.
-    pub fn matching(&self, kind: AlertKind, place: Place) -> Vec<&Rule> {
+    pub fn matching(&self, kind: AlertKind, alert_scope: AlertScope) -> Vec<&Rule> {
         let of_kind = self.rules.iter().filter(|rule| rule.kind == kind);
-        let mut found: Vec<_> = of_kind.filter_map(|rule| Some((self.nearness(&rule.scope, place)?, rule))).collect();
+        let mut found: Vec<_> = of_kind.filter_map(|rule| Some((self.nearness(&rule.scope, alert_scope)?, rule))).collect();
         found.sort_by_key(|(nearness, rule)| (*nearness, rule.id));
         found.into_iter().map(|(_, rule)| rule).collect()
     }
 
     /// What the narrowest rule says; without any, the kind is on.
-    pub fn setting(&self, kind: AlertKind, place: Place) -> Setting {
-        match self.matching(kind, place).first() {
+    pub fn setting(&self, kind: AlertKind, alert_scope: AlertScope) -> Setting {
+        match self.matching(kind, alert_scope).first() {
             Some(rule) => Setting { is_on: rule.is_enabled, threshold: rule.threshold, days: rule.days },
             None => Setting { is_on: true, threshold: None, days: None },
         }
     }
 
     /// Who is told of an alert, each once: by every enabled rule for its place, at the time of the narrowest that names them.
-    pub fn told(&self, kind: AlertKind, place: Place) -> BTreeMap<Recipient, &Rule> {
+    pub fn told(&self, kind: AlertKind, alert_scope: AlertScope) -> BTreeMap<Recipient, &Rule> {
         let mut told = BTreeMap::new();
-        for rule in self.matching(kind, place).into_iter().filter(|rule| rule.is_enabled) {
+        for rule in self.matching(kind, alert_scope).into_iter().filter(|rule| rule.is_enabled) {
             for recipient in rule.recipients() {
                 told.entry(recipient).or_insert(rule);
             }
@@ -225,8 +225,8 @@ mod tests {
         Rules { rules, parents: [(id(8), id(7))].into() }
     }
     fn line(store: u128, category: Option<u128>, product: u128) -> Option<i64> {
-        let place = Place { store: Some(id(store)), product: Some(id(product)), category: category.map(id) };
-        rules().setting(AlertKind::LowStock, place).threshold.map(Quantity::get)
+        let alert_scope = AlertScope { store: Some(id(store)), product: Some(id(product)), category: category.map(id) };
+        rules().setting(AlertKind::LowStock, alert_scope).threshold.map(Quantity::get)
     }
 
     #[test]
@@ -243,8 +243,8 @@ mod tests {
     #[test]
     fn every_rule_for_a_place_tells_its_own_and_nobody_is_told_twice() {
         let rules = rules();
-        let place = Place { store: Some(id(5)), product: Some(id(9)), category: Some(id(8)) };
-        let told = rules.told(AlertKind::LowStock, place);
+        let alert_scope = AlertScope { store: Some(id(5)), product: Some(id(9)), category: Some(id(8)) };
+        let told = rules.told(AlertKind::LowStock, alert_scope);
         let by: Vec<(String, AlertRuleId)> = told.iter().map(|(who, rule)| (who.text(), rule.id)).collect();
         let expected = [("all@x", 5), ("cups@x", 4), ("shop@x", 2), ("things@x", 3)];
         assert_eq!(by, expected.map(|(who, rule)| (who.to_owned(), id(rule))));
@@ -254,11 +254,11 @@ mod tests {
     fn a_rule_of_a_category_that_is_gone_is_for_nothing() {
         let mut rules = rules();
         rules.parents.clear();
-        let place = Place { store: Some(id(6)), product: Some(id(1)), category: Some(id(99)) };
-        assert_eq!(rules.setting(AlertKind::LowStock, place).threshold, Quantity::new(10));
+        let alert_scope = AlertScope { store: Some(id(6)), product: Some(id(1)), category: Some(id(99)) };
+        assert_eq!(rules.setting(AlertKind::LowStock, alert_scope).threshold, Quantity::new(10));
         // A circle would be a fault of the rows; it ends all the same.
         rules.parents = [(id(98), id(99)), (id(99), id(98))].into();
-        assert_eq!(rules.setting(AlertKind::LowStock, place).threshold, Quantity::new(10));
+        assert_eq!(rules.setting(AlertKind::LowStock, alert_scope).threshold, Quantity::new(10));
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    alert::{Alert, Figures, Subject},
-    rule::{Place, Rules},
+    alert::{Alert, AlertValues, Subject},
+    rule::{AlertScope, Rules},
 };
 use crate::alerts::events::{ALERT_OPENED, ALERT_RESOLVED, AlertEvent, EventType};
 
@@ -24,15 +24,15 @@ pub enum Trigger {
 pub struct Opening {
     pub kind: AlertKind,
     pub subject: Subject,
-    pub figures: Figures,
+    pub figures: AlertValues,
     /// The product's category: rules may be for it.
     pub category: Option<CategoryId>,
     pub trigger: Trigger,
 }
 
 impl Opening {
-    pub fn place(&self) -> Place {
-        Place { store: self.subject.store(), product: self.subject.product(), category: self.category }
+    pub fn alert_scope(&self) -> AlertScope {
+        AlertScope { store: self.subject.store(), product: self.subject.product(), category: self.category }
     }
 }
 
@@ -67,11 +67,11 @@ type BySubject<T> = BTreeMap<(AlertKind, Subject), T>;
 
 /// What is known of the alerts of the steps' subjects.
 #[derive(Debug, Clone, Default)]
-pub struct Known {
+pub struct AlertHistory {
     /// Those that are not RESOLVED.
     pub active: BySubject<Alert>,
     /// The figures of what somebody resolved last.
-    pub dismissed: BySubject<Figures>,
+    pub dismissed: BySubject<AlertValues>,
     /// The last event that opened one.
     pub last_seqs: BySubject<i64>,
 }
@@ -80,7 +80,7 @@ pub struct Known {
 /// that opened an alert of its subject has been taken before.
 pub fn settle(
     rules: &Rules,
-    Known { mut active, dismissed, mut last_seqs }: Known,
+    AlertHistory { mut active, dismissed, mut last_seqs }: AlertHistory,
     steps: &[(Step, Timestamp, Option<i64>)],
     mut id: impl FnMut() -> AlertId,
 ) -> Settled {
@@ -105,7 +105,11 @@ pub fn settle(
             Step::Open(opening) => {
                 let is_dismissed = opening.trigger == Trigger::Standing
                     && dismissed.get(&key).is_some_and(|figures| figures.is_same_cause(&opening.figures));
-                if is_old || active.contains_key(&key) || is_dismissed || !rules.setting(opening.kind, opening.place()).is_on {
+                if is_old
+                    || active.contains_key(&key)
+                    || is_dismissed
+                    || !rules.setting(opening.kind, opening.alert_scope()).is_on
+                {
                     continue;
                 }
                 let alert = opened(opening, id(), *at, *seq);
@@ -154,18 +158,18 @@ mod tests {
         Subject::Level(LevelKey { product: Id::from_uuid(Uuid::from_u128(n)), store: Id::from_uuid(Uuid::from_u128(1)) })
     }
     fn open(n: u128, trigger: Trigger) -> Step {
-        let figures = Figures { day: Some(7), ..Figures::default() };
+        let figures = AlertValues { day: Some(7), ..AlertValues::default() };
         Step::Open(Opening { kind: AlertKind::OutOfStock, subject: subject(n), figures, category: None, trigger })
     }
     fn close(n: u128) -> Step {
         Step::Close(AlertKind::OutOfStock, subject(n))
     }
-    fn run(active: BTreeMap<(AlertKind, Subject), Alert>, dismissed: &[(u128, Figures)], steps: &[Step]) -> Settled {
+    fn run(active: BTreeMap<(AlertKind, Subject), Alert>, dismissed: &[(u128, AlertValues)], steps: &[Step]) -> Settled {
         let dismissed = dismissed.iter().map(|(n, figures)| ((AlertKind::OutOfStock, subject(*n)), *figures)).collect();
-        let known = Known { active, dismissed, last_seqs: BTreeMap::new() };
+        let history = AlertHistory { active, dismissed, last_seqs: BTreeMap::new() };
         let steps: Vec<_> = (1..).zip(steps).map(|(seq, step)| (*step, Timestamp(seq), Some(seq))).collect();
         let mut next = 0;
-        settle(&Rules::default(), known, &steps, || {
+        settle(&Rules::default(), history, &steps, || {
             next += 1;
             Id::from_uuid(Uuid::from_u128(next))
         })
@@ -195,19 +199,19 @@ mod tests {
         let steps = [(open(1, Trigger::Crossing), Timestamp(1), Some(4)), (close(1), Timestamp(1), Some(5))];
         let key = (AlertKind::OutOfStock, subject(1));
         let mut next = || AlertId::from_uuid(Uuid::from_u128(9));
-        let taken = settle(&Rules::default(), Known::default(), &steps[..1], &mut next).opened.remove(0).0;
-        let mut known = Known { last_seqs: [(key, 4)].into(), ..Known::default() };
-        assert!(settle(&Rules::default(), known.clone(), &steps[..1], &mut next).told.is_empty());
-        known.active = [(key, taken)].into();
+        let taken = settle(&Rules::default(), AlertHistory::default(), &steps[..1], &mut next).opened.remove(0).0;
+        let mut history = AlertHistory { last_seqs: [(key, 4)].into(), ..AlertHistory::default() };
+        assert!(settle(&Rules::default(), history.clone(), &steps[..1], &mut next).told.is_empty());
+        history.active = [(key, taken)].into();
         let earlier = [(close(1), Timestamp(1), Some(3))];
-        assert!(settle(&Rules::default(), known.clone(), &earlier, &mut next).told.is_empty(), "it was opened after that");
-        assert_eq!(settle(&Rules::default(), known, &steps, &mut next).closed.len(), 1);
+        assert!(settle(&Rules::default(), history.clone(), &earlier, &mut next).told.is_empty(), "it was opened after that");
+        assert_eq!(settle(&Rules::default(), history, &steps, &mut next).closed.len(), 1);
     }
 
     #[test]
     fn what_somebody_resolved_comes_back_with_another_cause_only() {
-        let same = Figures { day: Some(7), quantity: Some(99), ..Figures::default() };
-        let other = Figures { day: Some(8), ..Figures::default() };
+        let same = AlertValues { day: Some(7), quantity: Some(99), ..AlertValues::default() };
+        let other = AlertValues { day: Some(8), ..AlertValues::default() };
         assert!(run(BTreeMap::new(), &[(1, same)], &[open(1, Trigger::Standing)]).opened.is_empty());
         assert_eq!(run(BTreeMap::new(), &[(1, other)], &[open(1, Trigger::Standing)]).opened.len(), 1);
         assert_eq!(run(BTreeMap::new(), &[(1, same)], &[open(1, Trigger::Crossing)]).opened.len(), 1, "a new crossing is new");

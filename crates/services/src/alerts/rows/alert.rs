@@ -7,7 +7,7 @@ use platform::storage::{Bulk, Column, ColumnKind, Fault, Global, Reads, Row, Wor
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
-use crate::alerts::core::{Alert, Figures, Margin, Subject};
+use crate::alerts::core::{Alert, AlertValues, Margin, Subject};
 
 pub(super) const COLUMNS: &str = "a.id, a.kind, a.store_id, a.product_id, a.lot_id, a.purchase_order_id, a.count_id, a.state, a.quantity, a.threshold, a.day, \
     a.price_minor, a.cost_minor, a.currency, a.opened_at, a.seq, a.snoozed_until, a.resolved_at, a.resolver_kind, a.resolver_id, a.assignee_id, a.note, \
@@ -35,7 +35,7 @@ pub(super) fn read(row: &mut Row<'_>) -> Result<Alert, Fault> {
         kind,
         subject,
         state,
-        figures: Figures { quantity, threshold, day, margin },
+        figures: AlertValues { quantity, threshold, day, margin },
         opened_at,
         seq,
         snoozed_until,
@@ -81,7 +81,7 @@ pub async fn active(work: &Work, subjects: &[String]) -> Result<BySubject<Alert>
 }
 
 /// The figures of what somebody resolved last of each subject.
-pub async fn dismissed(work: &Work, subjects: &[String]) -> Result<BySubject<Figures>, Fault> {
+pub async fn dismissed(work: &Work, subjects: &[String]) -> Result<BySubject<AlertValues>, Fault> {
     let backend = work.backend();
     let sql = format!(
         "SELECT {COLUMNS} FROM alert a WHERE a.tenant_id = $1 AND a.resolver_id IS NOT NULL AND {} ORDER BY a.opened_at, a.id",

@@ -4,14 +4,14 @@ mod alert;
 mod dated;
 mod facts;
 mod follow;
-mod letter;
+mod email;
 mod list;
 mod rule;
 
 pub use alert::{active, add, alerts, change, dismissed, forget, last_seqs, lock, resolved_long_ago, snoozed};
 pub use dated::{Dated, lots, no_longer_expiring, no_longer_late, orders, tenants_with_dates};
+pub use email::{DueEmail, due, note_queued, put_down, tenants_due};
 pub use facts::{Zones, categories, differences, margins, missing, named, zones};
 pub use follow::{Behind, advance, behind, hold};
-pub use letter::{DueLetter, due, note_queued, put_down, tenants_due};
 pub use list::{ALERTS, Test, keys, page};
 pub use rule::{add_rule, change_rule, count_rules, lock_rule, lock_rule_of, remove_rule, rules, rules_by_id};

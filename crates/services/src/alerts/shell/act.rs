@@ -6,7 +6,7 @@ use platform::{
     path,
     storage::{
         Work,
-        idempotency::{self, Key, Known, hash_of},
+        idempotency::{self, Key, KeyUse, hash_of},
     },
 };
 use serde::Serialize;
@@ -88,8 +88,8 @@ impl Alerts {
         let key = Key { owner, mutation: action.mutation(), key, hash: hash_of(act) };
         match idempotency::before(work, &key).await? {
             None => {}
-            Some(Known::Reused) => return Err(AlertError::KeyReused),
-            Some(Known::Same(receipt)) => return Ok(Acted { value: alert, seq: receipt.parse().ok(), is_replayed: true }),
+            Some(KeyUse::Reused) => return Err(AlertError::KeyReused),
+            Some(KeyUse::Same(receipt)) => return Ok(Acted { value: alert, seq: receipt.parse().ok(), is_replayed: true }),
         }
         if act.expected_version.is_some_and(|expected| expected != alert.version) {
             return Err(AlertError::Stale { actual: alert.version });

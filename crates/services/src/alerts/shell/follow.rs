@@ -25,8 +25,8 @@ use super::{Alerts, load_rules, tell};
 use crate::alerts::AlertEvent;
 use crate::alerts::{
     core::{
-        Alert, Figures, Known, Level, LevelView, Local, Opening, Place, Rule, Rules, Settled, Step, Subject, Trigger, crossings,
-        is_quiet, next_daily, quiet_end, settle,
+        Alert, AlertHistory, AlertScope, AlertValues, Level, LevelView, Local, Opening, Rule, Rules, Settled, Step, Subject,
+        Trigger, crossings, is_quiet, next_daily, quiet_end, settle,
     },
     rows::{self, Behind, Zones},
 };
@@ -141,7 +141,7 @@ impl Alerts {
             let Some((at, seq)) = priced.get(&product) else { continue };
             let (kind, subject) = (AlertKind::NegativeMargin, Subject::Product(product));
             let open = |margin| {
-                let figures = Figures { margin: Some(margin), ..Figures::default() };
+                let figures = AlertValues { margin: Some(margin), ..AlertValues::default() };
                 Step::Open(Opening { kind, subject, figures, category, trigger: Trigger::Standing })
             };
             steps.push((margin.map_or(Step::Close(kind, subject), open), *at, Some(*seq)));
@@ -158,7 +158,7 @@ impl Alerts {
         advance: Option<(i64, i64)>,
         steps: &[Dated],
     ) -> Result<Option<usize>, Fault> {
-        let mut work = self.0.db.global().steward_for(tenant).await?;
+        let mut work = self.0.db.global().maintenance_for(tenant).await?;
         rows::hold(&work).await?;
         if let Some((from, to)) = advance
             && !rows::advance(&work, from, to).await?
@@ -166,13 +166,13 @@ impl Alerts {
             work.rollback().await?;
             return Ok(None);
         }
-        let settled = settle(rules, known(&work, steps).await?, steps, || self.0.clock.id());
+        let settled = settle(rules, alert_history(&work, steps).await?, steps, || self.0.clock.id());
         // First what ends: of a kind and subject one alert is active, and one step may close it and a later one open another.
         rows::change(&work, &settled.closed).await?;
         rows::add(&work, settled.opened.iter().map(|(alert, _)| alert)).await?;
         let now = self.0.clock.now();
-        let letters = letters(&work, rules, &settled, now).await?;
-        rows::put_down(&work, &letters).await?;
+        let emails = emails_for(&work, rules, &settled, now).await?;
+        rows::put_down(&work, &emails).await?;
         let events: Vec<_> = settled.told.iter().map(|(event, alert)| event.event(&AlertEvent::of(alert))).collect();
         let count = events.len();
         tell(&mut work, events, now).await?;
@@ -182,7 +182,7 @@ impl Alerts {
 }
 
 /// Who is told of what was opened, and when.
-async fn letters(
+async fn emails_for(
     work: &Work,
     rules: &Rules,
     settled: &Settled,
@@ -193,9 +193,9 @@ async fn letters(
     }
     let zones = rows::zones(work).await?;
     let of = |(alert, category): &(Alert, Option<CategoryId>)| {
-        let place = Place { store: alert.subject.store(), product: alert.subject.product(), category: *category };
-        let told = rules.told(alert.kind, place).into_iter();
-        told.map(|(who, rule)| (alert.id, who.text(), due_at(now, rule, &zones, place.store))).collect::<Vec<_>>()
+        let alert_scope = AlertScope { store: alert.subject.store(), product: alert.subject.product(), category: *category };
+        let told = rules.told(alert.kind, alert_scope).into_iter();
+        told.map(|(who, rule)| (alert.id, who.text(), due_at(now, rule, &zones, alert_scope.store))).collect::<Vec<_>>()
     };
     Ok(settled.opened.iter().flat_map(of).collect())
 }
@@ -206,13 +206,13 @@ fn subjects(steps: &[Dated], is_wanted: impl Fn(&Step) -> bool) -> Vec<String> {
 }
 
 /// What the steps have to know of the alerts that are there. Most steps close what is not, and those that open are few.
-async fn known(work: &Work, steps: &[Dated]) -> Result<Known, Fault> {
+async fn alert_history(work: &Work, steps: &[Dated]) -> Result<AlertHistory, Fault> {
     let (all, opening) = (subjects(steps, |_| true), subjects(steps, |step| matches!(step, Step::Open(_))));
     let standing = subjects(steps, |step| matches!(step, Step::Open(opening) if opening.trigger == Trigger::Standing));
     let active = if all.is_empty() { BTreeMap::new() } else { rows::active(work, &all).await? };
     let dismissed = if standing.is_empty() { BTreeMap::new() } else { rows::dismissed(work, &standing).await? };
     let last_seqs = if opening.is_empty() && active.is_empty() { BTreeMap::new() } else { rows::last_seqs(work, &all).await? };
-    Ok(Known { active, dismissed, last_seqs })
+    Ok(AlertHistory { active, dismissed, last_seqs })
 }
 
 /// A movement's levels.
@@ -254,9 +254,9 @@ async fn set(scope: &TenantScope, rules: &Rules, moved: &[PolicyMoved]) -> Resul
 async fn counted(scope: &TenantScope, rules: &Rules, count: &CountEvent) -> Result<Vec<Step>, Fault> {
     let off = rows::differences(scope, count.count).await?;
     let (kind, subject) = (AlertKind::CountDifference, Subject::Count(count.count, count.store));
-    let figures = Figures { quantity: Some(off), ..Figures::default() };
+    let figures = AlertValues { quantity: Some(off), ..AlertValues::default() };
     let mut opening = Opening { kind, subject, figures, category: None, trigger: Trigger::Crossing };
-    let line = rules.setting(kind, opening.place()).threshold.map_or(1, |line| line.get().max(1));
+    let line = rules.setting(kind, opening.alert_scope()).threshold.map_or(1, |line| line.get().max(1));
     opening.figures.threshold = Some(line);
     Ok(if off >= line { vec![Step::Open(opening)] } else { Vec::new() })
 }

@@ -2,7 +2,7 @@
 
 mod act;
 mod follow;
-mod post;
+mod emails;
 mod rules;
 mod scan;
 
@@ -11,10 +11,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use entity::prelude::*;
 use iam::{
     access::{Access, Caller, Permission, Permit, Reach, kind},
-    identity::{Identity, Post},
+    identity::{Identity, Mailer},
 };
 use platform::{
-    audit::{Origin, Pen, Stamp},
+    audit::{AuditContext, AuditWriter, Origin},
     clock::Clock,
     paging::PageRequest,
     storage::{
@@ -25,7 +25,7 @@ use platform::{
 };
 
 pub use act::{Act, Do};
-pub use post::{LETTER, Letter};
+pub use emails::{AlertEmail, EMAIL_JOB};
 pub use rules::{RuleFields, RuleRemoval};
 
 use super::{
@@ -90,13 +90,13 @@ struct Inner {
     clock: Clock,
     access: Access,
     identity: Identity,
-    pen: Pen,
+    audit_writer: AuditWriter,
 }
 
 impl Alerts {
-    pub fn new(identity: Identity, access: Access, pen: Pen) -> Self {
+    pub fn new(identity: Identity, access: Access, audit_writer: AuditWriter) -> Self {
         let (db, clock) = (access.database().clone(), access.clock().clone());
-        Self(Arc::new(Inner { db, clock, access, identity, pen }))
+        Self(Arc::new(Inner { db, clock, access, identity, audit_writer }))
     }
     /// Commits what a worker has found out. What it tells of is in the audit log, as the system's doing.
     pub(super) async fn commit(&self, work: Work, events: usize) -> Result<(), Fault> {
@@ -104,7 +104,9 @@ impl Alerts {
             return work.commit().await;
         }
         let who = Some((work.tenant(), Actor::SYSTEM));
-        Stamp::new("alert.follow".to_owned(), Origin::default(), self.0.pen.clone(), who, None).over(work.commit()).await
+        AuditContext::new("alert.follow".to_owned(), Origin::default(), self.0.audit_writer.clone(), who, None)
+            .over(work.commit())
+            .await
     }
     pub fn clock(&self) -> &Clock {
         &self.0.clock
@@ -113,8 +115,8 @@ impl Alerts {
         &self.0.db
     }
     /// How letters leave this deployment, and from whom.
-    pub(in crate::alerts) fn letters_leave(&self) -> (&Post, &str) {
-        self.0.identity.letters()
+    pub(in crate::alerts) fn letters_leave(&self) -> (&Mailer, &str) {
+        self.0.identity.mailer()
     }
 
     /// A page of the alerts that the caller may see, the newest first.

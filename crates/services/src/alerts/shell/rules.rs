@@ -8,7 +8,7 @@ use platform::{
     clock, path,
     storage::{
         Fault, Work,
-        idempotency::{self, Key, Known, hash_of},
+        idempotency::{self, Key, KeyUse, hash_of},
         journal,
     },
 };
@@ -245,8 +245,8 @@ impl Alerts {
 }
 
 /// The answer of an earlier call: the rule as it is now, if it is still there.
-async fn replayed(work: &Work, known: Known) -> Result<Acted<Option<Rule>>, AlertError> {
-    let Known::Same(receipt) = known else { return Err(AlertError::KeyReused) };
+async fn replayed(work: &Work, known: KeyUse) -> Result<Acted<Option<Rule>>, AlertError> {
+    let KeyUse::Same(receipt) = known else { return Err(AlertError::KeyReused) };
     let receipt: Receipt =
         serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a rule names it"))?;
     let value = rows::rules_by_id(work, &[receipt.rule]).await?.pop();

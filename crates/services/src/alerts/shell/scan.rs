@@ -15,7 +15,7 @@ use super::{
 };
 use crate::alerts::events::{ALERT_WOKEN, AlertEvent};
 use crate::alerts::{
-    core::{EXPIRING_DAYS, Figures, MAX_DAYS, Opening, Place, Rules, Step, Trigger},
+    core::{AlertScope, AlertValues, EXPIRING_DAYS, MAX_DAYS, Opening, Rules, Step, Trigger},
     rows::{self, Dated},
 };
 
@@ -30,12 +30,12 @@ const FORGOTTEN: i64 = 1_000;
 
 /// How many days a rule says for something dated.
 fn days(rules: &Rules, kind: AlertKind, dated: &Dated, usual: i32) -> i32 {
-    let place = Place { store: dated.subject.store(), product: dated.subject.product(), category: dated.category };
-    rules.setting(kind, place).days.unwrap_or(usual)
+    let alert_scope = AlertScope { store: dated.subject.store(), product: dated.subject.product(), category: dated.category };
+    rules.setting(kind, alert_scope).days.unwrap_or(usual)
 }
 
 fn open(kind: AlertKind, dated: &Dated) -> Step {
-    let figures = Figures { quantity: Some(dated.quantity), day: Some(dated.day), ..Figures::default() };
+    let figures = AlertValues { quantity: Some(dated.quantity), day: Some(dated.day), ..AlertValues::default() };
     Step::Open(Opening { kind, subject: dated.subject, figures, category: dated.category, trigger: Trigger::Standing })
 }
 
@@ -98,7 +98,7 @@ impl Alerts {
         }
         let mut woken = 0;
         for (tenant, ids) in by_tenant {
-            let mut work = self.0.db.global().steward_for(tenant).await?;
+            let mut work = self.0.db.global().maintenance_for(tenant).await?;
             let mut awake = Vec::with_capacity(ids.len());
             for id in ids {
                 // It may have been put off again, or resolved, since it was found.
@@ -120,7 +120,7 @@ impl Alerts {
         let mut removed = 0;
         for tenant in rows::resolved_long_ago(&global, before).await? {
             loop {
-                let work = global.steward_for(tenant).await?;
+                let work = global.maintenance_for(tenant).await?;
                 let page = rows::forget(&work, before, FORGOTTEN).await?;
                 work.commit().await?;
                 removed += page;

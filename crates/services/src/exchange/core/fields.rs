@@ -46,7 +46,7 @@ impl Record {
 
 /// What names in a chunk stand for, looked up before.
 #[derive(Debug, Clone, Default)]
-pub struct Known {
+pub struct ResolvedNames {
     /// By slug.
     pub categories: HashMap<String, CategoryId>,
     /// By folded code.
@@ -82,7 +82,7 @@ impl<'a> Cells<'a> {
     }
 
     fn get(&self, field: &str) -> Option<&'a Cell> {
-        let at = fields_of(self.noun).iter().position(|known| *known == field)?;
+        let at = fields_of(self.noun).iter().position(|names| *names == field)?;
         self.cells.get(at)?.as_ref()
     }
 
@@ -136,31 +136,31 @@ impl<'a> Cells<'a> {
     }
 
     /// The product that the row names.
-    pub fn product(&self, known: &Known) -> Result<ProductId, Refused> {
-        if let Some(found) = self.named(("sku", "product"), &known.skus, fold)? {
+    pub fn product(&self, names: &ResolvedNames) -> Result<ProductId, Refused> {
+        if let Some(found) = self.named(("sku", "product"), &names.skus, fold)? {
             return Ok(found);
         }
         let code = self.text("barcode").ok_or_else(|| Refused::required(self.number, "sku"))?;
-        known.barcodes.get(&gtin::key(code.trim())).copied().ok_or_else(|| Refused::missing(self.number, "barcode", "product"))
+        names.barcodes.get(&gtin::key(code.trim())).copied().ok_or_else(|| Refused::missing(self.number, "barcode", "product"))
     }
 
     /// The store that the row names.
-    pub fn store(&self, known: &Known) -> Result<StoreId, Refused> {
-        self.named(("store", "store"), &known.stores, fold)?.ok_or_else(|| Refused::required(self.number, "store"))
+    pub fn store(&self, names: &ResolvedNames) -> Result<StoreId, Refused> {
+        self.named(("store", "store"), &names.stores, fold)?.ok_or_else(|| Refused::required(self.number, "store"))
     }
 
-    fn money(&self, field: &str, currency: &str, known: &Known) -> Result<Patch<MoneyText>, Refused> {
-        let currency = self.text(currency).map_or_else(|| known.currency.clone(), |text| text.trim().to_uppercase());
+    fn money(&self, field: &str, currency: &str, names: &ResolvedNames) -> Result<Patch<MoneyText>, Refused> {
+        let currency = self.text(currency).map_or_else(|| names.currency.clone(), |text| text.trim().to_uppercase());
         let decimal = match self.get(field) {
             Some(Cell::Number(_)) => Decimal::Point,
-            _ => known.decimal,
+            _ => names.decimal,
         };
         self.patch(field, |amount| Ok(MoneyText { amount: pointed(amount, decimal)?, currency }))
     }
 
     /// An amount that is exact in its currency.
-    pub fn amount(&self, field: &str, currency: &str, known: &Known) -> Result<Option<Money>, Refused> {
-        let Patch::Set(money) = self.money(field, currency, known)? else { return Ok(None) };
+    pub fn amount(&self, field: &str, currency: &str, names: &ResolvedNames) -> Result<Option<Money>, Refused> {
+        let Patch::Set(money) = self.money(field, currency, names)? else { return Ok(None) };
         let refuse = |why: String| Refused::invalid(self.number, field, why);
         let currency =
             Currency::parse(&money.currency).ok_or_else(|| refuse("a currency code of ISO 4217 is expected".to_owned()))?;
@@ -212,7 +212,7 @@ fn json(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|_| "a JSON object is expected".to_owned())
 }
 
-pub fn product(record: &Record, known: &Known) -> Result<ProductFields, Refused> {
+pub fn product(record: &Record, names: &ResolvedNames) -> Result<ProductFields, Refused> {
     let cells = Cells::of(Noun::Products, record)?;
     let decimals = cells
         .patch("unitDecimals", |text| whole(text).and_then(|n| i32::try_from(n).map_err(|_| "0 to 9 is expected".to_owned())))?;
@@ -227,12 +227,12 @@ pub fn product(record: &Record, known: &Known) -> Result<ProductFields, Refused>
         description: cells.texts("description"),
         unit,
         barcodes: cells.patch("barcodes", barcodes::read)?,
-        category_id: cells.looked_up(("category", "category"), |text| named(text, &known.categories, text))?,
-        supplier_id: cells.looked_up(("supplier", "supplier"), |text| named(text, &known.suppliers, &fold(text)))?,
+        category_id: cells.looked_up(("category", "category"), |text| named(text, &names.categories, text))?,
+        supplier_id: cells.looked_up(("supplier", "supplier"), |text| named(text, &names.suppliers, &fold(text)))?,
         family_id: Patch::Keep,
         options: Patch::Keep,
-        price: cells.money("price", "priceCurrency", known)?,
-        unit_cost: cells.money("unitCost", "costCurrency", known)?,
+        price: cells.money("price", "priceCurrency", names)?,
+        unit_cost: cells.money("unitCost", "costCurrency", names)?,
         low_stock_threshold: cells.patch("lowStockThreshold", whole)?,
         status: cells.patch("status", |text| word(ProductStatus::parse, "DRAFT, ACTIVE and ARCHIVED", text))?,
         stock_policy: cells.patch("stockPolicy", |text| word(StockPolicy::parse, "TRACKED, UNTRACKED and BACKORDER", text))?,
@@ -315,8 +315,8 @@ mod tests {
                 ("status", text("active")),
             ],
         );
-        let known = Known { currency: "GBP".to_owned(), ..Known::default() };
-        let fields = product(&mug, &known).unwrap();
+        let names = ResolvedNames { currency: "GBP".to_owned(), ..ResolvedNames::default() };
+        let fields = product(&mug, &names).unwrap();
         assert_eq!((fields.name, fields.description), (Patch::Keep, Patch::Clear));
         assert_eq!(fields.price, Patch::Set(MoneyText { amount: "4.50".to_owned(), currency: "GBP".to_owned() }));
         assert_eq!(fields.status, Patch::Set(ProductStatus::Active));
@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_refused_by_its_field() {
-        let known = Known::default();
+        let names = ResolvedNames::default();
         for (field, value) in [
             ("lowStockThreshold", "many"),
             ("status", "ALIVE"),
@@ -345,10 +345,10 @@ mod tests {
             ("metadata", "{"),
         ] {
             let row = record(Noun::Products, &[("sku", text("mug")), (field, text(value))]);
-            let refused = product(&row, &known).unwrap_err();
+            let refused = product(&row, &names).unwrap_err();
             assert_eq!((refused.number, refused.field.as_str()), (7, field), "{refused:?}");
         }
         let broken = Record { number: 9, cells: Err("it has 3 cells".to_owned()) };
-        assert_eq!(product(&broken, &known).unwrap_err().message, "it has 3 cells");
+        assert_eq!(product(&broken, &names).unwrap_err().message, "it has 3 cells");
     }
 }

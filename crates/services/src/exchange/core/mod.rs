@@ -201,7 +201,7 @@ pub struct ExportOptions {
 
 /// How a file was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Told {
+pub struct FileReading {
     pub format: Option<Format>,
     pub encoding: Option<String>,
     pub delimiter: Option<char>,
@@ -242,7 +242,7 @@ pub struct Run {
     pub noun: Option<Noun>,
     /// JSON: `ImportOptions`, `ExportOptions` or `BulkOptions`.
     pub options: String,
-    pub told: Told,
+    pub told: FileReading,
     pub input: Option<FileId>,
     pub result: Option<FileId>,
     pub maker: Actor,

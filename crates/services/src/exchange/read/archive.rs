@@ -172,7 +172,7 @@ impl Archive {
             return Err(unfit(BROKEN));
         }
         let at = entry.offset + LOCAL as u64 + u64::from(name) + u64::from(extra);
-        let packed = BufReader::new(Place { file, at }).take(entry.packed);
+        let packed = BufReader::new(ArchiveCursor { file, at }).take(entry.packed);
         let bytes = match entry.method {
             0 => Bytes::Stored(packed),
             8 => Bytes::Deflated(Box::new(DeflateDecoder::new(packed))),
@@ -185,12 +185,12 @@ impl Archive {
 }
 
 /// A place in the file, read from there on: handles of one file share where they stand, and two parts may be open at once.
-struct Place {
+struct ArchiveCursor {
     file: File,
     at: u64,
 }
 
-impl Read for Place {
+impl Read for ArchiveCursor {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         self.file.seek(SeekFrom::Start(self.at))?;
         let count = self.file.read(out)?;
@@ -200,8 +200,8 @@ impl Read for Place {
 }
 
 enum Bytes {
-    Stored(Take<BufReader<Place>>),
-    Deflated(Box<DeflateDecoder<Take<BufReader<Place>>>>),
+    Stored(Take<BufReader<ArchiveCursor>>),
+    Deflated(Box<DeflateDecoder<Take<BufReader<ArchiveCursor>>>>),
 }
 
 /// The bytes of a part. They end with an error where there are more than may be, or others than were packed.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{Chunks, Plan, Sender, Stop, Unreadable};
 use crate::{
     exchange::core::{
-        Format, Noun, Told,
+        FileReading, Format, Noun,
         cells::{Cell, FOREIGN, has_many_values, of_json},
         columns::{exported, fields_of},
     },
@@ -34,7 +34,7 @@ pub(super) fn read(text: impl Read, encoding: &str, plan: Plan, sender: &Sender)
     let mut text = BufReader::with_capacity(64 << 10, text);
     let names = fields_of(plan.noun);
     let mut chunks = Chunks::new(sender, &plan);
-    chunks.tell(Told { format: Some(Format::Jsonl), encoding: Some(encoding.to_owned()), ..Told::default() })?;
+    chunks.tell(FileReading { format: Some(Format::Jsonl), encoding: Some(encoding.to_owned()), ..FileReading::default() })?;
     let mut bytes = Vec::new();
     while line(&mut text, &mut bytes)? {
         if bytes.iter().all(u8::is_ascii_whitespace) {

@@ -14,7 +14,7 @@ mod xml;
 use tokio::sync::mpsc;
 
 use super::core::{
-    Format, ImportOptions, Noun, Told,
+    FileReading, Format, ImportOptions, Noun,
     columns::{HeaderFault, check_columns, fields_of, match_columns},
     fields::Record,
     orders::{ORDER_ROWS, Thread},
@@ -31,7 +31,7 @@ pub use pipe::Pipe;
 #[derive(Debug)]
 pub enum Said {
     /// Before the first row: how the file is read.
-    How(Told),
+    How(FileReading),
     /// Up to `CHUNK_ROWS` rows, in order; more where an order goes on.
     Rows(Vec<Record>),
     /// All rows have been said: without this the reader broke.
@@ -140,17 +140,17 @@ impl<'a> Chunks<'a> {
     }
 
     /// Tells what the columns were taken for, and then whether rows can be read so: whoever puts the header right has to know.
-    fn head(&self, header: &[String], plan: &Plan, how: Told) -> Result<Vec<Option<usize>>, Stop> {
+    fn head(&self, header: &[String], plan: &Plan, how: FileReading) -> Result<Vec<Option<usize>>, Stop> {
         let (names, mapping) = (fields_of(self.noun), &plan.options.mapping);
         let shown = &header[..header.len().min(COLUMNS)];
         let found = match_columns(self.noun, shown, mapping);
         let columns = shown.iter().cloned().zip(found.iter().map(|at| at.map(|at| names[at].to_owned()))).collect();
-        self.tell(Told { columns, ..how })?;
+        self.tell(FileReading { columns, ..how })?;
         check_columns(self.noun, header, (mapping, &found), COLUMNS).map_err(Unreadable::Header)?;
         Ok(found)
     }
 
-    fn tell(&self, told: Told) -> Result<(), Stop> {
+    fn tell(&self, told: FileReading) -> Result<(), Stop> {
         self.sender.blocking_send(Ok(Said::How(told))).map_err(|_| Stop::Unheard)
     }
 

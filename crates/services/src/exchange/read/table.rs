@@ -9,7 +9,7 @@ use std::{
 use super::{Chunks, Plan, Sender, Stop, Unreadable, pipe::TooLong};
 use crate::{
     exchange::core::{
-        Format, Told,
+        FileReading, Format,
         cells::{Cell, FOREIGN, cell},
         columns::fields_of,
         guess,
@@ -100,8 +100,12 @@ pub(super) fn read(text: impl Read, beginning: &str, encoding: &str, plan: Plan,
     let header: Vec<String> = row.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
     let names = fields_of(plan.noun);
     let mut chunks = Chunks::new(sender, &plan);
-    let how =
-        Told { format: Some(Format::Csv), encoding: Some(encoding.to_owned()), delimiter: Some(delimiter), ..Told::default() };
+    let how = FileReading {
+        format: Some(Format::Csv),
+        encoding: Some(encoding.to_owned()),
+        delimiter: Some(delimiter),
+        ..FileReading::default()
+    };
     let columns = chunks.head(&header, &plan, how)?;
     while next(&mut row)? {
         // A line with nothing in it is no row.

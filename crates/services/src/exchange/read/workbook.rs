@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     exchange::core::{
-        Format, Told,
+        FileReading, Format,
         cells::{Cell, cell},
         columns::{fields_of, is_day},
         serial,
@@ -209,7 +209,7 @@ impl Sheet<'_> {
         let names = fields_of(self.plan.noun);
         let Some(columns) = &self.columns else {
             let header: Vec<String> = row.iter().map(|held| held.shown().trim().to_owned()).collect();
-            let how = Told { format: Some(Format::Xlsx), ..Told::default() };
+            let how = FileReading { format: Some(Format::Xlsx), ..FileReading::default() };
             self.columns = Some(self.chunks.head(&header, &self.plan, how)?);
             return Ok(());
         };

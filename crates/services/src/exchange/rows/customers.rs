@@ -8,13 +8,13 @@ use platform::{
 };
 use sea_orm::Value;
 
-use super::export::{After, Page, Sight};
+use super::export::{After, ExportScope, Page};
 use crate::exchange::core::{ExportOptions, cells::Item};
 
 /// Customers that are read at once: each is opened by itself.
 const PAGE: u32 = 1_000;
 
-pub async fn page(reads: &impl Reads, sight: &Sight, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
+pub async fn page(reads: &impl Reads, export_scope: &ExportScope, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
     let behind = match after.first() {
         Some(Value::Uuid(Some(id))) => Some(vec![Key::Id(*id)]),
         _ => None,
@@ -30,7 +30,7 @@ pub async fn page(reads: &impl Reads, sight: &Sight, options: &ExportOptions, af
     found.retain(|one| is_meant(one.updated_at));
     let mut contacts = Vec::new();
     let rows = found.into_iter().map(|one| {
-        let email = if sight.sees_contacts { one.email.into() } else { Item::Hidden };
+        let email = if export_scope.sees_contacts { one.email.into() } else { Item::Hidden };
         contacts.extend(matches!(email, Item::Text(_)).then_some(one.id));
         vec![Item::from(one.external_ref), one.name.into(), one.country.into(), email]
     });

@@ -13,7 +13,7 @@ const PAGE: usize = 5_000;
 
 /// What an export may show, and up to where.
 #[derive(Debug, Clone)]
-pub struct Sight {
+pub struct ExportScope {
     pub reach: Reach,
     pub channel: Option<ChannelId>,
     pub sees_costs: bool,
@@ -66,9 +66,9 @@ pub(super) fn within(clause: &mut Clause, column: &str, options: &ExportOptions)
     }
 }
 
-pub(super) fn stores(clause: &mut Clause, column: &str, sight: &Sight, options: &ExportOptions) {
+pub(super) fn stores(clause: &mut Clause, column: &str, export_scope: &ExportScope, options: &ExportOptions) {
     one_of(clause, column, options.stores.as_deref());
-    if let Reach::Stores(own) = &sight.reach {
+    if let Reach::Stores(own) = &export_scope.reach {
         one_of(clause, column, Some(own));
     }
 }
@@ -120,17 +120,17 @@ where
 pub async fn page(
     reads: &impl Reads,
     noun: Noun,
-    (sight, options): (&Sight, &ExportOptions),
+    (export_scope, options): (&ExportScope, &ExportOptions),
     after: &After,
 ) -> Result<Page, Fault> {
     match noun {
-        Noun::Products => products(reads, sight, options, after).await,
-        Noun::Stock => super::export_stock::stock(reads, sight, options, after).await,
-        Noun::Movements => movements(reads, sight, options, after).await,
-        Noun::Orders => orders(reads, sight, options, after).await,
+        Noun::Products => products(reads, export_scope, options, after).await,
+        Noun::Stock => super::export_stock::stock(reads, export_scope, options, after).await,
+        Noun::Movements => movements(reads, export_scope, options, after).await,
+        Noun::Orders => orders(reads, export_scope, options, after).await,
         Noun::Suppliers => suppliers(reads, options, after).await,
         Noun::Categories => categories(reads, options, after).await,
-        Noun::Customers => super::customers::page(reads, sight, options, after).await,
+        Noun::Customers => super::customers::page(reads, export_scope, options, after).await,
         Noun::StockChanges => Ok(Page { rows: Vec::new(), next: None, contacts: Vec::new() }),
     }
 }
@@ -138,7 +138,7 @@ pub async fn page(
 /// Where barcodes stand in a row of a product.
 const BARCODES: usize = 5;
 
-async fn products(reads: &impl Reads, sight: &Sight, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
+async fn products(reads: &impl Reads, export_scope: &ExportScope, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
     let select =
         "SELECT p.sku_key, p.id, p.sku, p.name, p.description, p.unit_code, p.unit_decimals, c.slug, s.code, p.price_minor,
         p.price_currency, p.cost_minor, p.cost_currency, p.low_stock_threshold, p.tracking, p.minimum_remaining_days,
@@ -163,7 +163,7 @@ async fn products(reads: &impl Reads, sight: &Sight, options: &ExportOptions, af
         let decimals: Item = i64::from(row.take::<i32>()?).into();
         let tied: [Item; 2] = [row.take::<Option<String>>()?.into(), row.take::<Option<String>>()?.into()];
         let price = money(row.take()?, row.take()?, true)?;
-        let cost = money(row.take()?, row.take()?, sight.sees_costs)?;
+        let cost = money(row.take()?, row.take()?, export_scope.sees_costs)?;
         let kept: [Item; 3] =
             [row.take::<Option<i64>>()?.into(), row.take::<String>()?.into(), row.take::<Option<i32>>()?.map(i64::from).into()];
         let words: [Item; 3] = [row.take::<String>()?.into(), row.take::<String>()?.into(), row.take::<String>()?.into()];
@@ -183,7 +183,12 @@ async fn products(reads: &impl Reads, sight: &Sight, options: &ExportOptions, af
     Ok(page)
 }
 
-async fn movements(reads: &impl Reads, sight: &Sight, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
+async fn movements(
+    reads: &impl Reads,
+    export_scope: &ExportScope,
+    options: &ExportOptions,
+    after: &After,
+) -> Result<Page, Fault> {
     // The page first, then what belongs to it: however many entries Postgres believes to be left, it walks along them in their order.
     let select = "SELECT e.seq, e.line, m.id, m.kind, m.reason_code, p.sku, s.code, e.on_hand_delta, e.reserved_delta, e.unavailable_delta,
         e.on_hand_after, e.unit_cost_minor, e.cost_currency, m.external_ref, coalesce(e.note, m.note), e.occurred_at, e.recorded_at, o.code
@@ -192,9 +197,9 @@ async fn movements(reads: &impl Reads, sight: &Sight, options: &ExportOptions, a
         JOIN store s ON s.tenant_id = e.tenant_id AND s.id = e.store_id
         LEFT JOIN lot o ON o.tenant_id = e.tenant_id AND o.id = e.lot_id ORDER BY e.seq, e.line";
     let mut clause = Clause::new(reads.backend());
-    let head = clause.bind(sight.head);
+    let head = clause.bind(export_scope.head);
     clause.push(&format!(" AND e.seq <= {head}"));
-    stores(&mut clause, "e.store_id", sight, options);
+    stores(&mut clause, "e.store_id", export_scope, options);
     one_of(&mut clause, "e.product_id", options.products.as_deref());
     if options.categories.is_some() {
         clause.push(" AND e.product_id IN (SELECT c.id FROM product c WHERE c.tenant_id = $1");
@@ -210,7 +215,7 @@ async fn movements(reads: &impl Reads, sight: &Sight, options: &ExportOptions, a
         items.extend([row.take::<String>()?.into(), row.take::<Option<String>>()?.into()]);
         items.extend([row.take::<String>()?.into(), row.take::<String>()?.into()]);
         items.extend([row.take::<i64>()?, row.take()?, row.take()?, row.take()?].map(Item::Number));
-        items.extend(money(row.take()?, row.take()?, sight.sees_costs)?);
+        items.extend(money(row.take()?, row.take()?, export_scope.sees_costs)?);
         items.extend([row.take::<Option<String>>()?.into(), row.take::<Option<String>>()?.into()]);
         items.extend([time(row.take()?), time(row.take()?), row.take::<Option<String>>()?.into()]);
         Ok((items, vec![seq.into(), line.into()]))
@@ -218,15 +223,15 @@ async fn movements(reads: &impl Reads, sight: &Sight, options: &ExportOptions, a
     .await
 }
 
-async fn orders(reads: &impl Reads, sight: &Sight, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
+async fn orders(reads: &impl Reads, export_scope: &ExportScope, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
     let select = "SELECT o.number, l.position, o.status, s.code, c.code, o.external_ref, u.external_ref, o.placed_at, l.kind, l.sku, l.name, l.quantity, l.fulfilled,
         l.cancelled, l.returned, o.currency, l.unit_price_minor, l.discount_minor, l.tax_minor, l.total_minor FROM sales_order o
         JOIN order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id JOIN store s ON s.tenant_id = o.tenant_id AND s.id = o.store_id
         JOIN channel c ON c.tenant_id = o.tenant_id AND c.id = o.channel_id
         LEFT JOIN customer u ON u.tenant_id = o.tenant_id AND u.id = o.customer_id WHERE o.tenant_id = $1";
     let mut clause = Clause::new(reads.backend());
-    stores(&mut clause, "o.store_id", sight, options);
-    if let Some(channel) = sight.channel {
+    stores(&mut clause, "o.store_id", export_scope, options);
+    if let Some(channel) = export_scope.channel {
         one_of(&mut clause, "o.channel_id", Some(&[channel]));
     }
     one_of(&mut clause, "l.product_id", options.products.as_deref());
@@ -237,7 +242,11 @@ async fn orders(reads: &impl Reads, sight: &Sight, options: &ExportOptions, afte
         let mut items: Vec<Item> = vec![number.into(), i64::from(position).into()];
         items.extend([row.take::<String>()?.into(), row.take::<String>()?.into(), row.take::<String>()?.into()]);
         let (reference, customer): (Option<String>, Option<String>) = (row.take()?, row.take()?);
-        items.extend([reference.into(), if sight.sees_customers { customer.into() } else { Item::Hidden }, time(row.take()?)]);
+        items.extend([
+            reference.into(),
+            if export_scope.sees_customers { customer.into() } else { Item::Hidden },
+            time(row.take()?),
+        ]);
         items.extend([row.take::<String>()?.into(), row.take::<String>()?.into(), row.take::<String>()?.into()]);
         items.extend([row.take::<i64>()?, row.take()?, row.take()?, row.take()?].map(Item::Number));
         let currency: String = row.take()?;

@@ -5,11 +5,16 @@ use inventory::catalog::rows::Clause;
 use platform::storage::{Fault, Reads, Row};
 use sea_orm::Value;
 
-use super::export::{After, Page, Sight, one_of, read, stores, time, within};
+use super::export::{After, ExportScope, Page, one_of, read, stores, time, within};
 use crate::exchange::core::{ExportOptions, cells::Item};
 
 /// A row a level, and one a lot where stock is kept by lots: what is of the level as a whole stands on the first of them.
-pub(super) async fn stock(reads: &impl Reads, sight: &Sight, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
+pub(super) async fn stock(
+    reads: &impl Reads,
+    export_scope: &ExportScope,
+    options: &ExportOptions,
+    after: &After,
+) -> Result<Page, Fault> {
     let select = "SELECT l.product_id, l.store_id, coalesce(o.code_key, ''), p.sku, p.name, s.code, o.code, o.made_on, o.expires_on,
         coalesce(v.on_hand, l.on_hand), l.reserved, coalesce(v.unavailable, l.unavailable), l.incoming, l.in_transit,
         l.safety_stock, l.reorder_point, l.maximum, l.updated_at FROM stock_level l
@@ -18,7 +23,7 @@ pub(super) async fn stock(reads: &impl Reads, sight: &Sight, options: &ExportOpt
         LEFT JOIN lot o ON o.tenant_id = v.tenant_id AND o.id = v.lot_id
         WHERE l.tenant_id = $1";
     let mut clause = Clause::new(reads.backend());
-    stores(&mut clause, "l.store_id", sight, options);
+    stores(&mut clause, "l.store_id", export_scope, options);
     one_of(&mut clause, "l.product_id", options.products.as_deref());
     one_of(&mut clause, "p.category_id", options.categories.as_deref());
     within(&mut clause, "l.updated_at", options);

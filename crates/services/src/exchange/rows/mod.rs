@@ -3,7 +3,7 @@
 mod customers;
 pub mod export;
 mod export_stock;
-pub mod known;
+pub mod resolved_names;
 pub mod lines;
 
 use entity::prelude::*;

@@ -7,13 +7,13 @@ use inventory::catalog::{
 };
 use platform::{jobs::Lease, storage::Fault};
 
-use super::{Exchange, Halt, Words};
+use super::{Exchange, Halt, RefusalText};
 use crate::exchange::{
     core::{
         Counts, Earnest, ImportOptions, Mode as RowMode, Noun, Refused, Run,
-        fields::{self, Known, Record},
+        fields::{self, Record, ResolvedNames},
     },
-    rows::{self, known::known},
+    rows::{self, resolved_names::resolved_names},
 };
 
 /// Rows that could be read, each with its number.
@@ -50,17 +50,18 @@ impl Exchange {
         rows: &[Record],
     ) -> Result<(Counts, Vec<Refused>), Halt> {
         let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an import has a noun"))?;
-        let known = Known { decimal: options.decimal, ..known(&self.0.db.tenant(run.tenant).long(), noun, rows).await? };
+        let names =
+            ResolvedNames { decimal: options.decimal, ..resolved_names(&self.0.db.tenant(run.tenant).long(), noun, rows).await? };
         match noun {
-            Noun::Stock | Noun::StockChanges => self.apply_stock(lease, run, (options, caller, &known), rows).await,
-            _ => self.apply_catalogue(run, (options, caller, &known), rows).await,
+            Noun::Stock | Noun::StockChanges => self.apply_stock(lease, run, (options, caller, &names), rows).await,
+            _ => self.apply_catalogue(run, (options, caller, &names), rows).await,
         }
     }
 
     async fn apply_catalogue(
         &self,
         run: &Run,
-        (options, caller, known): (&ImportOptions, &Caller, &Known),
+        (options, caller, names): (&ImportOptions, &Caller, &ResolvedNames),
         rows: &[Record],
     ) -> Result<(Counts, Vec<Refused>), Halt> {
         let mode = if options.earnest == Earnest::DryRun { Mode::Check } else { Mode::Write };
@@ -70,31 +71,31 @@ impl Exchange {
         match run.noun {
             Some(Noun::Products) => {
                 let permit = permit::<kind::ProductWrite>(caller)?;
-                let Sorted { good, refused } = sorted::<ProductFields>(rows, |row| fields::product(row, known));
+                let Sorted { good, refused } = sorted::<ProductFields>(rows, |row| fields::product(row, names));
                 let (numbers, good) = good.into_iter().unzip();
                 let done = self.as_maker(run, "import.products", catalog.product_import(permit, good, onto, ask)).await?;
-                counted(self.0.words.as_ref(), numbers, done, refused)
+                counted(self.0.refusal_text.as_ref(), numbers, done, refused)
             }
             Some(Noun::Suppliers) => {
                 let permit = permit::<kind::ProductWrite>(caller)?;
                 let Sorted { good, refused } = sorted::<SupplierFields>(rows, fields::supplier);
                 let (numbers, good) = good.into_iter().unzip();
                 let done = self.as_maker(run, "import.suppliers", catalog.supplier_import(permit, good, onto, ask)).await?;
-                counted(self.0.words.as_ref(), numbers, done, refused)
+                counted(self.0.refusal_text.as_ref(), numbers, done, refused)
             }
             Some(Noun::Categories) => {
                 let permit = permit::<kind::ProductWrite>(caller)?;
                 let Sorted { good, refused } = sorted::<CategoryFields>(rows, fields::category);
                 let (numbers, good) = good.into_iter().unzip();
                 let done = self.as_maker(run, "import.categories", catalog.category_import(permit, good, onto, ask)).await?;
-                counted(self.0.words.as_ref(), numbers, done, refused)
+                counted(self.0.refusal_text.as_ref(), numbers, done, refused)
             }
             Some(Noun::Customers) => {
                 let permit = permit::<kind::CustomerWrite>(caller)?;
                 let Sorted { good, refused } = sorted::<CustomerFields>(rows, fields::customer);
                 let (numbers, good) = good.into_iter().unzip();
                 let done = self.as_maker(run, "import.customers", catalog.customer_import(permit, good, onto, ask)).await?;
-                counted(self.0.words.as_ref(), numbers, done, refused)
+                counted(self.0.refusal_text.as_ref(), numbers, done, refused)
             }
             _ => Err(Fault::corrupt("exchange", "this noun comes in no file").into()),
         }
@@ -111,7 +112,7 @@ impl Exchange {
 
 /// What became of each row of a call to the catalogue.
 fn counted<R>(
-    words: &dyn Words,
+    refusal_text: &dyn RefusalText,
     numbers: Vec<i64>,
     done: Batch<R>,
     mut refused: Vec<Refused>,
@@ -123,7 +124,7 @@ fn counted<R>(
             counts.unchanged = numbers.len() as i64;
             return Ok((counts, refused));
         }
-        let (_, field, message) = words.of_catalogue(problem);
+        let (_, field, message) = refusal_text.of_catalogue(problem);
         let (first, last) = (numbers.first().copied().unwrap_or(0), numbers.last().copied().unwrap_or(0));
         let why = format!("rows {first} to {last} were refused as a whole, for {field}: {message}");
         let is_raced = matches!(problem.why, Rejection::Taken(_));
@@ -141,7 +142,7 @@ fn counted<R>(
             Outcome::Unchanged => counts.unchanged += 1,
             Outcome::Refused => {
                 counts.refused += 1;
-                let told: Vec<_> = answer.problems.iter().map(|problem| words.of_catalogue(problem)).collect();
+                let told: Vec<_> = answer.problems.iter().map(|problem| refusal_text.of_catalogue(problem)).collect();
                 let (code, field, _) = told.first().cloned().unwrap_or_default();
                 let message = told.into_iter().map(|(_, _, message)| message).collect::<Vec<_>>().join("; ");
                 refused.push(Refused { number, code, field, message });
@@ -154,10 +155,10 @@ fn counted<R>(
 #[cfg(test)]
 mod tests {
     use super::{super::halt::MOST_RACES, *};
-    use inventory::catalog::core::{Problem, Word};
+    use inventory::catalog::core::{Problem, Subject};
 
-    struct Plain;
-    impl Words for Plain {
+    struct FixedText;
+    impl RefusalText for FixedText {
         fn of_catalogue(&self, problem: &Problem) -> (String, String, String) {
             (String::new(), problem.at.join("."), "that will not do".to_owned())
         }
@@ -168,16 +169,18 @@ mod tests {
 
     #[test]
     fn a_chunk_that_is_refused_as_a_whole_says_why_and_is_tried_again_only_where_others_were_in_the_way() {
-        let refused = |why| counted(&Plain, vec![501, 502, 999], Batch::<()>::refused(Problem::at("sku", why)), Vec::new());
+        let refused = |why| counted(&FixedText, vec![501, 502, 999], Batch::<()>::refused(Problem::at("sku", why)), Vec::new());
         let words = "rows 501 to 999 were refused as a whole, for sku: that will not do";
         for why in [Rejection::Required, Rejection::TooMany { most: 500 }] {
             let halt = refused(why).unwrap_err();
             assert!(matches!(&halt, Halt::Failed(said) if said == words), "{halt:?}");
         }
-        let raced = refused(Rejection::Taken(Word::Sku)).unwrap_err();
+        let raced = refused(Rejection::Taken(Subject::Sku)).unwrap_err();
         assert!(matches!(&raced, Halt::Raced(said) if said == words), "{raced:?}");
         assert!(matches!(raced.at(0), Halt::Fault(_)), "at first it may go well the next time");
-        assert!(matches!(refused(Rejection::Taken(Word::Sku)).unwrap_err().at(MOST_RACES), Halt::Failed(said) if said == words));
+        assert!(
+            matches!(refused(Rejection::Taken(Subject::Sku)).unwrap_err().at(MOST_RACES), Halt::Failed(said) if said == words)
+        );
         assert_eq!(refused(Rejection::KeyReused).unwrap().0.unchanged, 3, "it was carried out before");
     }
 }

@@ -13,8 +13,8 @@ use platform::{
 
 use super::{
     Exchange, ExchangeError, Halt, Turn,
-    engine::{Call, Carried, Engine, Maker, Trial},
-    manage::{Ask, Asked, JOB, Order},
+    engine::{BatchOutcome, Call, DryRun, Engine, Requester},
+    manage::{Ask, JOB, Order, Requested},
 };
 use crate::{
     exchange::{
@@ -48,10 +48,10 @@ pub struct BulkAsk {
 
 impl Exchange {
     /// Puts a mutation for each line of a file down.
-    pub async fn ask_bulk(&self, permit: Permit<kind::ExchangeRun>, ask: BulkAsk) -> Result<Changed<Asked>, ExchangeError> {
+    pub async fn ask_bulk(&self, permit: Permit<kind::ExchangeRun>, ask: BulkAsk) -> Result<Changed<Requested>, ExchangeError> {
         let looked = self.engine()?.look(permit.caller(), &ask.mutation).map_err(ExchangeError::Unfit)?;
-        if ask.earnest == Earnest::DryRun && looked.trial != Trial::Offered {
-            return Err(ExchangeError::NoTrial { field: looked.field, could: looked.trial == Trial::NotDeclared });
+        if ask.earnest == Earnest::DryRun && looked.dry_run != DryRun::Offered {
+            return Err(ExchangeError::NoDryRun { field: looked.field, could: looked.dry_run == DryRun::NotDeclared });
         }
         let options = BulkOptions { mutation: ask.mutation, field: looked.field, keyed: looked.keyed, earnest: ask.earnest };
         let options = serde_json::to_string(&options).map_err(|error| Fault::Broken(format!("options: {error}")))?;
@@ -78,7 +78,7 @@ impl Exchange {
 
     /// What is left to do of one that was over when its worker came: the next one, and what was cancelled still gets its result.
     pub(super) async fn leftover(&self, lease: Lease, tenant: TenantId, id: ExchangeId) -> Result<(), Fault> {
-        let work = self.0.db.global().steward_for(tenant).await?;
+        let work = self.0.db.global().maintenance_for(tenant).await?;
         lease.guard(&work).await?;
         journal::take(&work, journal::Want::default()).await?;
         let Some(run) = rows::by_id(&work, id).await?.filter(|run| run.kind == Kind::Bulk) else {
@@ -107,7 +107,7 @@ impl Exchange {
     }
 
     async fn attach(&self, lease: Lease, run: &Run, made: Made) -> Result<(), Fault> {
-        let mut work = self.0.db.global().steward_for(run.tenant).await?;
+        let mut work = self.0.db.global().maintenance_for(run.tenant).await?;
         lease.guard(&work).await?;
         let now = rows::lock(&work, run.id).await?.filter(|now| now.state == State::Cancelled && now.result.is_none());
         let Some(now) = now else { return work.rollback().await };
@@ -155,7 +155,7 @@ impl Exchange {
         options: &BulkOptions,
         lines: Vec<Line>,
     ) -> Result<Run, Halt> {
-        let maker = Maker { tenant: run.tenant, actor: run.maker, key: run.key };
+        let requester = Requester { tenant: run.tenant, actor: run.maker, key: run.key };
         let mut waiting: VecDeque<Line> = lines.into();
         while !waiting.is_empty() {
             // What somebody may do is asked anew for each chunk: rights that were taken away end with the last one.
@@ -169,10 +169,10 @@ impl Exchange {
             }
             let engine: std::sync::Arc<dyn Engine> = self.engine()?;
             let numbers: Vec<i64> = calls.iter().map(|call| call.number).collect();
-            let (done, pause) = match Box::pin(engine.run(maker, &options.mutation, calls)).await? {
-                Carried::All(done) => (done, None),
-                Carried::Paused(done, wait) => (done, Some(wait)),
-                Carried::Gone => return Err(Halt::Failed("whoever asked for this may not come in any more".to_owned())),
+            let (done, pause) = match Box::pin(engine.run(requester, &options.mutation, calls)).await? {
+                BatchOutcome::All(done) => (done, None),
+                BatchOutcome::Paused(done, wait) => (done, Some(wait)),
+                BatchOutcome::Gone => return Err(Halt::Failed("whoever asked for this may not come in any more".to_owned())),
             };
             // What stands before the first line that was not let in is done with.
             let end = numbers.get(done.len()).copied().unwrap_or(i64::MAX);

@@ -12,7 +12,7 @@ use crate::exchange::core::bulk::{Answered, Keyed};
 
 /// Whoever asked for something to be run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Maker {
+pub struct Requester {
     pub tenant: TenantId,
     pub actor: Actor,
     /// The key that a program asked with.
@@ -21,7 +21,7 @@ pub struct Maker {
 
 /// Whether a document can say what would be, without it being.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trial {
+pub enum DryRun {
     /// It hands `$validateOnly` on.
     Offered,
     /// Its mutation could, and the document does not hand it on.
@@ -36,7 +36,7 @@ pub struct Looked {
     /// The mutation's field.
     pub field: String,
     pub keyed: Keyed,
-    pub trial: Trial,
+    pub dry_run: DryRun,
 }
 
 /// One line that is to be run.
@@ -50,7 +50,7 @@ pub struct Call {
 
 /// How far the calls came.
 #[derive(Debug)]
-pub enum Carried {
+pub enum BatchOutcome {
     /// All were answered.
     All(Vec<Answered>),
     /// Those before the first that was not let in: it may come again after so long.
@@ -66,5 +66,5 @@ pub trait Engine: Send + Sync + 'static {
     fn look(&self, caller: &Caller, document: &str) -> Result<Looked, String>;
 
     /// Runs the calls one after the other, as their maker may act now.
-    async fn run(&self, maker: Maker, document: &str, calls: Vec<Call>) -> Result<Carried, Fault>;
+    async fn run(&self, requester: Requester, document: &str, calls: Vec<Call>) -> Result<BatchOutcome, Fault>;
 }

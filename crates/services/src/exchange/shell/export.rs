@@ -3,7 +3,7 @@
 use entity::prelude::CustomerId;
 use iam::access::{Caller, kind, permit};
 use platform::{
-    audit::{self, Origin, Outcome, Stamp, Target},
+    audit::{self, AuditContext, Origin, Outcome, Target},
     jobs::Lease,
     storage::Fault,
 };
@@ -12,7 +12,7 @@ use super::{Exchange, Halt, write::Sheet};
 use crate::{
     exchange::{
         core::{Counts, ExportOptions, Noun, Run, columns::exported},
-        rows::export::{Sight, page},
+        rows::export::{ExportScope, page},
     },
     files::Made,
 };
@@ -30,8 +30,8 @@ impl Exchange {
         let mut after = Vec::new();
         loop {
             // What somebody may see is asked anew for each page.
-            let sight = sight(&self.maker(&run).await?, noun, head)?;
-            let found = page(&scope, noun, (&sight, &options), &after).await?;
+            let export_scope = export_scope(&self.maker(&run).await?, noun, head)?;
+            let found = page(&scope, noun, (&export_scope, &options), &after).await?;
             self.tell_of_contacts(lease, &run, &found.contacts).await?;
             for row in &found.rows {
                 sheet.row(row)?;
@@ -56,11 +56,17 @@ impl Exchange {
         let named: Vec<String> = told.iter().take(MOST_NAMED).map(ToString::to_string).collect();
         let origin = Origin { request_id: run.id.to_string(), ..Origin::default() };
         let who = Some((run.tenant, run.maker));
-        let stamp = Stamp::new("customer.contact.read".to_owned(), origin, self.0.pen.clone(), who, Some(Target::of(run.id)));
-        let (mut entry, ip) = stamp.entry(Outcome::Done, None, None);
+        let audit_context = AuditContext::new(
+            "customer.contact.read".to_owned(),
+            origin,
+            self.0.audit_writer.clone(),
+            who,
+            Some(Target::of(run.id)),
+        );
+        let (mut entry, ip) = audit_context.entry(Outcome::Done, None, None);
         entry.changes = serde_json::json!({ "field": "export", "count": told.len(), "customers": named }).to_string();
         let (work, _) = self.locked(lease, run).await?;
-        work.write(audit::rows::waiting(&self.0.pen, [(entry, ip)])).await?;
+        work.write(audit::rows::waiting(&self.0.audit_writer, [(entry, ip)])).await?;
         Ok(work.commit().await?)
     }
 
@@ -75,7 +81,7 @@ impl Exchange {
 }
 
 /// What somebody may see of a noun.
-fn sight(caller: &Caller, noun: Noun, head: i64) -> Result<Sight, Halt> {
+fn export_scope(caller: &Caller, noun: Noun, head: i64) -> Result<ExportScope, Halt> {
     let reach = match noun {
         Noun::Stock => permit::<kind::StockRead>(caller)?.reach(),
         Noun::Movements => permit::<kind::StockMovementRead>(caller)?.reach(),
@@ -83,7 +89,7 @@ fn sight(caller: &Caller, noun: Noun, head: i64) -> Result<Sight, Halt> {
         Noun::Customers => permit::<kind::CustomerRead>(caller)?.reach(),
         Noun::Products | Noun::Suppliers | Noun::Categories | Noun::StockChanges => permit::<kind::ProductRead>(caller)?.reach(),
     };
-    Ok(Sight {
+    Ok(ExportScope {
         reach,
         channel: caller.channel,
         sees_costs: caller.sees_costs(),

@@ -16,7 +16,7 @@ use super::{Exchange, ExchangeError, may, sees, told};
 use crate::exchange::events;
 use crate::{
     exchange::{
-        core::{Counts, Kind, Noun, Run, State, Told},
+        core::{Counts, FileReading, Kind, Noun, Run, State},
         rows::{self, lines},
     },
     files::{
@@ -53,11 +53,11 @@ pub struct Ask {
 }
 
 /// An exchange that was asked for, and whether that was before.
-pub type Asked = (Run, bool);
+pub type Requested = (Run, bool);
 
 impl Exchange {
     /// Puts an exchange down, and the job that carries it out.
-    pub async fn ask(&self, permit: Permit<kind::ExchangeRun>, ask: Ask) -> Result<Changed<Asked>, ExchangeError> {
+    pub async fn ask(&self, permit: Permit<kind::ExchangeRun>, ask: Ask) -> Result<Changed<Requested>, ExchangeError> {
         may(permit.caller(), ask.kind, ask.noun)?;
         if ask.idempotency_key.trim().is_empty() || ask.idempotency_key.len() > MAX_KEY || ask.idempotency_key.contains('\0') {
             return Err(ExchangeError::NoKey);
@@ -85,7 +85,7 @@ impl Exchange {
             kind: ask.kind,
             noun: ask.noun,
             options: ask.options,
-            told: Told::default(),
+            told: FileReading::default(),
             input: ask.input,
             result: None,
             maker: permit.actor(),
@@ -167,7 +167,7 @@ impl Exchange {
         let lately = self.0.clock.now().plus_seconds(-3_600);
         for tenant in lines::tenants_to_clear(&self.0.db.global(), lately).await? {
             loop {
-                let work = self.0.db.global().steward_for(tenant).await?;
+                let work = self.0.db.global().maintenance_for(tenant).await?;
                 let page = lines::forget(&work, lately, 1).await?;
                 work.commit().await?;
                 forgotten += page;
@@ -178,7 +178,7 @@ impl Exchange {
         }
         for tenant in rows::tenants_to_clear(&self.0.db.global(), before).await? {
             loop {
-                let work = self.0.db.global().steward_for(tenant).await?;
+                let work = self.0.db.global().maintenance_for(tenant).await?;
                 let page = rows::forget(&work, before, AT_ONCE).await?;
                 work.commit().await?;
                 forgotten += page;

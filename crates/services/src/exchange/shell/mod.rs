@@ -24,7 +24,7 @@ use inventory::{
     stock::core::Rejection,
 };
 use platform::{
-    audit::{Origin, Pen, Stamp, Target},
+    audit::{AuditContext, AuditWriter, Origin, Target},
     clock::Clock,
     jobs::{Failure, Lease},
     storage::{
@@ -37,7 +37,7 @@ use platform::{
 use sea_orm::Value;
 
 pub use bulk::BulkAsk;
-pub use engine::{Call, Carried, Engine, Looked, Maker, Trial};
+pub use engine::{BatchOutcome, Call, DryRun, Engine, Looked, Requester};
 use halt::Halt;
 pub use manage::{Ask, JOB, Order};
 use turn::Turn;
@@ -67,7 +67,7 @@ pub enum ExchangeError {
     /// The document is none that can be run for each line, for this reason.
     Unfit(String),
     /// Its mutation writes or refuses; `could` where the document need only hand `$validateOnly` on.
-    NoTrial {
+    NoDryRun {
         field: String,
         could: bool,
     },
@@ -97,7 +97,7 @@ impl From<FileError> for ExchangeError {
 }
 
 /// A refusal in words: code, field, message. What the rooms refuse has its words in their graphs.
-pub trait Words: Send + Sync + 'static {
+pub trait RefusalText: Send + Sync + 'static {
     fn of_catalogue(&self, problem: &Problem) -> (String, String, String);
     fn of_stock(&self, rejection: &Rejection) -> (String, String, String);
 }
@@ -109,12 +109,12 @@ pub struct Exchange(Arc<Inner>);
 struct Inner {
     db: Database,
     clock: Clock,
-    pen: Pen,
+    audit_writer: AuditWriter,
     access: Access,
     catalog: Catalog,
     ledger: Ledger,
     files: Files,
-    words: Arc<dyn Words>,
+    refusal_text: Arc<dyn RefusalText>,
     /// What runs mutations. It knows the schema, which knows this room: so it is not held, only known.
     engine: RwLock<Option<Weak<dyn Engine>>>,
     most: RwLock<ImportLimits>,
@@ -142,17 +142,23 @@ fn may(caller: &Caller, kind_of: Kind, noun: Option<Noun>) -> Result<(), Exchang
 }
 
 impl Exchange {
-    pub fn new((access, pen): (Access, Pen), catalog: Catalog, ledger: Ledger, files: Files, words: Arc<dyn Words>) -> Self {
+    pub fn new(
+        (access, audit_writer): (Access, AuditWriter),
+        catalog: Catalog,
+        ledger: Ledger,
+        files: Files,
+        refusal_text: Arc<dyn RefusalText>,
+    ) -> Self {
         let (db, clock) = (access.database().clone(), access.clock().clone());
         Self(Arc::new(Inner {
             db,
             clock,
-            pen,
+            audit_writer,
             access,
             catalog,
             ledger,
             files,
-            words,
+            refusal_text,
             engine: RwLock::default(),
             most: RwLock::default(),
         }))
@@ -210,7 +216,7 @@ impl Exchange {
         let who = Some((run.tenant, run.maker));
         // A chunk's key says which rows of which file it is.
         let keyed = idempotency::by_key(future);
-        Stamp::new(action.to_owned(), origin, self.0.pen.clone(), who, Some(Target::of(run.id))).over(keyed).await
+        AuditContext::new(action.to_owned(), origin, self.0.audit_writer.clone(), who, Some(Target::of(run.id))).over(keyed).await
     }
 
     /// Does what a job was put down for. Done twice it goes on where it was.
@@ -260,7 +266,7 @@ impl Exchange {
 
     /// The exchange, begun; None when there is nothing to do.
     async fn begin(&self, lease: Lease, tenant: TenantId, id: ExchangeId) -> Result<Option<Run>, Fault> {
-        let work = self.0.db.global().steward_for(tenant).await?;
+        let work = self.0.db.global().maintenance_for(tenant).await?;
         lease.guard(&work).await?;
         let Some(run) = rows::lock(&work, id).await?.filter(|run| !run.state.is_over()) else {
             work.rollback().await?;
@@ -302,7 +308,7 @@ impl Exchange {
     }
 
     /// Says how a file is read.
-    async fn tell(&self, lease: Lease, run: &Run, told: super::core::Told) -> Result<Run, Halt> {
+    async fn tell(&self, lease: Lease, run: &Run, told: super::core::FileReading) -> Result<Run, Halt> {
         let (work, before) = self.locked(lease, run).await?;
         let after = Run { told, version: before.version + 1, ..before };
         rows::change(&work, &after).await?;
@@ -326,7 +332,7 @@ impl Exchange {
     }
 
     async fn locked_in(&self, lease: Lease, run: &Run, states: &[State]) -> Result<(Work, Run), Halt> {
-        let work = self.0.db.global().steward_for(run.tenant).await?;
+        let work = self.0.db.global().maintenance_for(run.tenant).await?;
         lease.guard(&work).await?;
         if let Some(now) = rows::lock(&work, run.id).await?.filter(|run| states.contains(&run.state)) {
             return Ok((work, now));

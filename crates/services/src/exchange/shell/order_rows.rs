@@ -14,7 +14,7 @@ use platform::clock;
 
 use crate::exchange::core::{
     Noun, Refused,
-    fields::{Cells, Known, Record},
+    fields::{Cells, Record, ResolvedNames},
     orders::ORDER_ROWS,
 };
 
@@ -52,7 +52,7 @@ fn agreed<'c, 'r>(rows: &'c [Cells<'r>], field: &str) -> Result<&'c Cells<'r>, R
 
 impl Said {
     /// Reads rows of one order; what is wrong with them is told all at once, once a row.
-    pub(super) fn read(rows: &[Record], known: &Known) -> Result<Self, Vec<Refused>> {
+    pub(super) fn read(rows: &[Record], names: &ResolvedNames) -> Result<Self, Vec<Refused>> {
         let mut cells = Vec::with_capacity(rows.len());
         for row in rows {
             cells.push(Cells::of(Noun::Orders, row).map_err(|refused| vec![refused])?);
@@ -60,12 +60,12 @@ impl Said {
         let mut refused = Vec::new();
         let mut lines = Vec::with_capacity(cells.len());
         for row in &cells {
-            match line(row, known) {
+            match line(row, names) {
                 Ok(line) => lines.push(line),
                 Err(why) => refused.push(why),
             }
         }
-        match Self::head(&cells, known) {
+        match Self::head(&cells, names) {
             Ok(said) if refused.is_empty() => Ok(Self { lines, ..said }),
             Ok(_) => Err(refused),
             Err(why) => {
@@ -77,7 +77,7 @@ impl Said {
     }
 
     /// What is the order's own.
-    fn head(cells: &[Cells<'_>], known: &Known) -> Result<Self, Refused> {
+    fn head(cells: &[Cells<'_>], names: &ResolvedNames) -> Result<Self, Refused> {
         let first = &cells[0];
         let text = |field: &str| first.text(field).map(str::trim).filter(|text| !text.is_empty());
         let reference = match (text("externalRef"), text("number").map(str::parse)) {
@@ -95,9 +95,9 @@ impl Said {
         Ok(Self {
             rows: cells.iter().map(Cells::row).collect(),
             reference,
-            channel: agreed(cells, "channel")?.named(("channel", "channel"), &known.channels, fold)?,
-            store: agreed(cells, "store")?.store(known)?,
-            customer: agreed(cells, "customer")?.named(("customer", "customer"), &known.customers, kept)?,
+            channel: agreed(cells, "channel")?.named(("channel", "channel"), &names.channels, fold)?,
+            store: agreed(cells, "store")?.store(names)?,
+            customer: agreed(cells, "customer")?.named(("customer", "customer"), &names.customers, kept)?,
             placed_at,
             status: agreed(cells, "status")?.text("status").map(|text| text.trim().to_uppercase()),
             lines: Vec::new(),
@@ -207,7 +207,7 @@ fn differing(said: &NewOrderLine, line: &Line) -> Option<&'static str> {
     tests.iter().find(|(_, is_so)| !is_so).map(|(field, _)| *field)
 }
 
-fn line(cells: &Cells<'_>, known: &Known) -> Result<NewOrderLine, Refused> {
+fn line(cells: &Cells<'_>, names: &ResolvedNames) -> Result<NewOrderLine, Refused> {
     let refuse = |field: &str, why: &str| Refused::invalid(cells.row(), field, why);
     let kind = match cells.text("kind").map(|text| text.trim().to_uppercase()) {
         None => LineKind::Product,
@@ -215,7 +215,7 @@ fn line(cells: &Cells<'_>, known: &Known) -> Result<NewOrderLine, Refused> {
     };
     let name = cells.text("name").map(|name| name.trim().to_owned()).filter(|_| kind == LineKind::Charge);
     let product = match kind {
-        LineKind::Product => Some(ProductRef::Id(cells.product(known)?)),
+        LineKind::Product => Some(ProductRef::Id(cells.product(names)?)),
         LineKind::Charge if name.is_none() => return Err(Refused::required(cells.row(), "name")),
         // An export writes the name of a charge there too.
         LineKind::Charge if cells.text("sku").is_some_and(|sku| Some(sku.trim()) != name.as_deref()) => {
@@ -225,7 +225,7 @@ fn line(cells: &Cells<'_>, known: &Known) -> Result<NewOrderLine, Refused> {
     };
     let quantity = Quantity::new(cells.number("quantity")?)
         .ok_or_else(|| Refused { code: "OUT_OF_RANGE".to_owned(), ..refuse("quantity", "that is too much") })?;
-    let money = |field: &str| cells.amount(field, "currency", known);
+    let money = |field: &str| cells.amount(field, "currency", names);
     Ok(NewOrderLine {
         kind,
         product,

@@ -15,10 +15,10 @@ use super::{Exchange, Halt, apply::key_of, order_rows::Said};
 use crate::exchange::{
     core::{
         Counts, Earnest, ImportOptions, Mode as RowMode, Noun, Refused, Run,
-        fields::{Known, Record},
+        fields::{Record, ResolvedNames},
         orders::{Unfit, Unfits, grouped},
     },
-    rows::known::{DIRECT, known},
+    rows::resolved_names::{DIRECT, resolved_names},
 };
 
 /// What became of an order.
@@ -37,7 +37,7 @@ struct Terms<'a> {
     run: &'a Run,
     options: &'a ImportOptions,
     permit: &'a Permit<kind::OrderWrite>,
-    known: &'a Known,
+    names: &'a ResolvedNames,
 }
 
 /// Orders after which it is noted that the import gets on: each is there for good, though their chunk is not done yet.
@@ -45,7 +45,7 @@ const ORDERS_BETWEEN: usize = 20;
 
 impl Exchange {
     async fn progressed(&self, lease: Lease, run: &Run) -> Result<(), Fault> {
-        let work = self.0.db.global().steward_for(run.tenant).await?;
+        let work = self.0.db.global().maintenance_for(run.tenant).await?;
         lease.progressed(&work).await?;
         work.commit().await
     }
@@ -57,13 +57,13 @@ impl Exchange {
         rows: &[Record],
     ) -> Result<(Counts, Vec<Refused>), Halt> {
         let permit = permit::<kind::OrderWrite>(caller)?;
-        let mut known = known(&self.0.db.tenant(run.tenant), Noun::Orders, rows).await?;
-        known.decimal = options.decimal;
+        let mut names = resolved_names(&self.0.db.tenant(run.tenant), Noun::Orders, rows).await?;
+        names.decimal = options.decimal;
         if permit.also::<kind::CustomerRead>().is_err() {
             // Whether there is a customer of that name is not theirs to find out.
-            known.customers.clear();
+            names.customers.clear();
         }
-        let terms = Terms { run, options, permit: &permit, known: &known };
+        let terms = Terms { run, options, permit: &permit, names: &names };
         let (mut counts, mut refused, mut made) = (Counts::default(), Vec::new(), 0);
         // One after the other: of two orders that want the last of something the first in the file has it.
         for group in grouped(rows) {
@@ -92,7 +92,7 @@ impl Exchange {
     }
 
     async fn place(&self, terms: Terms<'_>, rows: &[Record]) -> Result<Fate, Halt> {
-        let said = match Said::read(rows, terms.known) {
+        let said = match Said::read(rows, terms.names) {
             Ok(said) => said,
             Err(refused) => return Ok(Fate::Refused(refused)),
         };
@@ -120,13 +120,13 @@ impl Exchange {
             }
             _ => {}
         }
-        let told = why.iter().map(|rejection| said.refused(self.0.words.of_stock(rejection)));
+        let told = why.iter().map(|rejection| said.refused(self.0.refusal_text.of_stock(rejection)));
         Ok(Fate::Refused(told.collect()))
     }
 
     /// What becomes of rows whose order is there; None where there is none that the maker may know of.
     async fn compare(&self, terms: Terms<'_>, said: &Said) -> Result<Option<Fate>, Fault> {
-        let direct = terms.known.channels.get(DIRECT).copied();
+        let direct = terms.names.channels.get(DIRECT).copied();
         let channel = said.channel.or(terms.permit.channel()).or(direct);
         let name = match (&said.reference, channel) {
             (Ok(reference), Some(channel)) if !reference.contains('\0') => OrderName::External(channel, reference.clone()),

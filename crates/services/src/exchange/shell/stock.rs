@@ -18,7 +18,7 @@ use super::{
 };
 use crate::exchange::core::{
     Counts, Earnest, ImportOptions, Noun, Refused, Run,
-    fields::{Cells, Known, Record},
+    fields::{Cells, Record, ResolvedNames},
 };
 
 /// A row as a line of the ledger.
@@ -48,9 +48,9 @@ fn lot(row: &Record, cells: &Cells<'_>) -> Result<Option<LotRef>, Refused> {
     Ok(Some(LotRef::Code { code: code.trim().to_owned(), made_on, expires_on }))
 }
 
-fn line(noun: Noun, row: &Record, known: &Known) -> Result<Line, Refused> {
+fn line(noun: Noun, row: &Record, names: &ResolvedNames) -> Result<Line, Refused> {
     let cells = Cells::of(noun, row)?;
-    let (product, store) = (cells.product(known)?, cells.store(known)?);
+    let (product, store) = (cells.product(names)?, cells.store(names)?);
     let field = if noun == Noun::Stock { "onHand" } else { "delta" };
     let quantity = Quantity::new(cells.number(field)?)
         .ok_or_else(|| Refused { code: "OUT_OF_RANGE".to_owned(), ..Refused::invalid(row.number, field, "that is too much") })?;
@@ -59,7 +59,7 @@ fn line(noun: Noun, row: &Record, known: &Known) -> Result<Line, Refused> {
         product: ProductRef::Id(product),
         store: StoreRef::Id(store),
         quantity,
-        cost: if is_change { cells.amount("unitCost", "costCurrency", known)? } else { None },
+        cost: if is_change { cells.amount("unitCost", "costCurrency", names)? } else { None },
         note: if is_change { cells.text("note").map(str::to_owned) } else { None },
         lot: lot(row, &cells)?,
     })
@@ -70,7 +70,7 @@ impl Exchange {
         &self,
         lease: Lease,
         run: &Run,
-        (options, caller, known): (&ImportOptions, &Caller, &Known),
+        (options, caller, names): (&ImportOptions, &Caller, &ResolvedNames),
         rows: &[Record],
     ) -> Result<(Counts, Vec<Refused>), Halt> {
         let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an import has a noun"))?;
@@ -78,7 +78,7 @@ impl Exchange {
         let mut out = if is_dry { Vec::new() } else { self.left_out(run, rows).await? };
         // Counted, but kept already.
         let mut counts = Counts { refused: out.len() as i64, ..Counts::default() };
-        let Sorted { mut good, refused } = sorted(rows, |row| line(noun, row, known));
+        let Sorted { mut good, refused } = sorted(rows, |row| line(noun, row, names));
         good.retain(|(number, _)| !out.contains(number));
         let mut new: Vec<Refused> = refused.into_iter().filter(|row| !out.contains(&row.number)).collect();
         let mut dry: Vec<Refused> = Vec::new();
@@ -172,13 +172,13 @@ impl Exchange {
     fn refusals(&self, why: &[Rejection], good: &mut Vec<(i64, Line)>) -> Result<Vec<Refused>, Halt> {
         let mut found: Vec<(usize, Refused)> = Vec::new();
         for rejection in why {
-            let (code, field, message) = self.0.words.of_stock(rejection);
+            let (code, field, message) = self.0.refusal_text.of_stock(rejection);
             // input.changes.3.delta: the line, and the field in it.
             let mut parts = field.split('.').skip(2);
             let at = parts.next().and_then(|part| part.parse::<usize>().ok()).filter(|at| *at < good.len());
             let Some(at) = at else { return Err(Halt::Failed(message)) };
             let field = parts.next().unwrap_or_default().to_owned();
-            if found.iter().all(|(known, _)| *known != at) {
+            if found.iter().all(|(names, _)| *names != at) {
                 found.push((at, Refused { number: good[at].0, code, field, message }));
             }
         }

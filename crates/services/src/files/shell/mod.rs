@@ -2,7 +2,7 @@
 
 mod mark;
 mod pictures;
-mod places;
+mod upload_slots;
 mod receive;
 mod results;
 
@@ -14,7 +14,7 @@ use std::sync::{
 use entity::prelude::*;
 use iam::access::{Changed, Permit, kind};
 use platform::{
-    audit::Pen,
+    audit::AuditWriter,
     clock::Clock,
     storage::{
         Database, Fault, Work,
@@ -34,7 +34,7 @@ use super::{
         safe_name,
     },
     rows,
-    store::{Bytestream, Place, Store, StoreError},
+    store::{Bytestream, FileLocation, Store, StoreError},
 };
 use crate::files::events;
 
@@ -119,12 +119,12 @@ pub struct Files(Arc<Inner>);
 struct Inner {
     db: Database,
     clock: Clock,
-    pen: Pen,
+    audit_writer: AuditWriter,
     signer: Signer,
-    place: RwLock<(Place, Option<Store>)>,
+    location: RwLock<(FileLocation, Option<Store>)>,
     /// The store lacks the mark of the deployment's: what is written here, other processes would not find.
     strange: AtomicBool,
-    uploads: places::Places,
+    uploads: upload_slots::UploadSlots,
     /// Pictures are drawn one at a time: each takes much memory.
     drawing: tokio::sync::Semaphore,
 }
@@ -133,21 +133,21 @@ struct Inner {
 const PAGE: i64 = 200;
 
 impl Files {
-    pub fn new(db: Database, clock: Clock, pen: Pen, signer: Signer, place: Place) -> Self {
+    pub fn new(db: Database, clock: Clock, audit_writer: AuditWriter, signer: Signer, location: FileLocation) -> Self {
         Self(Arc::new(Inner {
             db,
             clock,
-            pen,
+            audit_writer,
             signer,
-            place: RwLock::new((place, None)),
+            location: RwLock::new((location, None)),
             strange: AtomicBool::new(false),
-            uploads: places::Places::default(),
+            uploads: upload_slots::UploadSlots::default(),
             drawing: tokio::sync::Semaphore::new(1),
         }))
     }
     /// Keeps files there from now on. Said at the start, before the first one.
-    pub fn keep_in(&self, place: Place) {
-        *self.0.place.write().unwrap_or_else(PoisonError::into_inner) = (place, None);
+    pub fn keep_in(&self, location: FileLocation) {
+        *self.0.location.write().unwrap_or_else(PoisonError::into_inner) = (location, None);
     }
     /// Opens where they are kept, to find out at the start that it is not there. Of a bucket only the settings are looked at.
     pub fn look(&self) -> Result<(), StoreError> {
@@ -159,12 +159,12 @@ impl Files {
 
     /// The store, opened when it is first needed: a node that keeps no files needs no folder.
     pub(super) fn store(&self) -> Result<Store, StoreError> {
-        if let (_, Some(store)) = &*self.0.place.read().unwrap_or_else(PoisonError::into_inner) {
+        if let (_, Some(store)) = &*self.0.location.read().unwrap_or_else(PoisonError::into_inner) {
             return Ok(store.clone());
         }
-        let mut place = self.0.place.write().unwrap_or_else(PoisonError::into_inner);
-        let store = Store::open(&place.0)?;
-        place.1 = Some(store.clone());
+        let mut location = self.0.location.write().unwrap_or_else(PoisonError::into_inner);
+        let store = Store::open(&location.0)?;
+        location.1 = Some(store.clone());
         Ok(store)
     }
 
@@ -270,7 +270,7 @@ impl Files {
             let page = rows::expired(&global, self.0.clock.now(), PAGE).await?;
             for file in &page {
                 self.remove_bytes(file).await?;
-                let work = global.steward_for(file.tenant).await?;
+                let work = global.maintenance_for(file.tenant).await?;
                 rows::change(&work, &File { state: State::Gone, blob: None, ..file.clone() }).await?;
                 work.commit().await?;
             }

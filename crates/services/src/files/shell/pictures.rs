@@ -111,7 +111,7 @@ impl Files {
 
     /// Says what became of the drawing, unless the picture has gone meanwhile: then so do its small versions.
     async fn note_drawn(&self, file: &File, thumbnails: Thumbnails) -> Result<(), FileError> {
-        let work = self.0.db.global().steward_for(file.tenant).await?;
+        let work = self.0.db.global().maintenance_for(file.tenant).await?;
         let Some(now) = rows::lock(&work, file.id).await?.filter(|now| now.state == State::Ready && now.blob == file.blob) else {
             work.rollback().await?;
             self.remove_bytes(file).await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use entity::prelude::*;
 use futures_util::{Stream, StreamExt};
-use platform::audit::{Origin, Stamp, Target};
+use platform::audit::{AuditContext, Origin, Target};
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout};
 
@@ -71,14 +71,14 @@ impl Files {
         // Each attempt has a place of its own: of two that come at once, neither can end as a mixture.
         let blob = format!("{}/{}", folder(&file), self.0.clock.uuid().simple());
         let passed = self.keep(&blob, file.purpose, most, bytes).await?;
-        let stamp = Stamp::new(
+        let audit_context = AuditContext::new(
             "file.upload".to_owned(),
             origin,
-            self.0.pen.clone(),
+            self.0.audit_writer.clone(),
             Some((file.tenant, file.maker)),
             Some(Target::of(file.id)),
         );
-        let settled = stamp.over(Box::pin(self.settle(file.id, file.tenant, &blob, passed))).await;
+        let settled = audit_context.over(Box::pin(self.settle(file.id, file.tenant, &blob, passed))).await;
         if settled.is_err()
             && let Err(error) = self.store_to_change()?.remove(&blob).await
         {

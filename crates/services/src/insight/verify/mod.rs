@@ -23,7 +23,7 @@ mod search;
 mod tenancy;
 mod transfers;
 mod walk;
-mod words;
+mod enum_columns;
 
 use entity::prelude::TenantId;
 use platform::storage::{Backend, Database, Fault, Row};
@@ -80,6 +80,6 @@ pub async fn verify_tenant(db: &Database, tenant: TenantId, progress: impl Fn(&s
 /// How wide the longest invariant is.
 pub fn width() -> usize {
     let checked = checks::all().map(|check| check.invariant);
-    let walked = [tenancy::AUDIT, words::INVARIANT, references::INVARIANT, references::STRAYS, search::INDEX];
+    let walked = [tenancy::AUDIT, enum_columns::INVARIANT, references::INVARIANT, references::STRAYS, search::INDEX];
     checked.chain(walked).chain(walk::INVARIANTS).map(str::len).max().unwrap_or_default()
 }

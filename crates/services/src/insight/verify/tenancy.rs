@@ -9,9 +9,9 @@ use platform::{
 };
 
 use super::{
-    checks, references,
+    checks, enum_columns, references,
     report::{Broken, Line, Report},
-    walk, words,
+    walk,
 };
 
 pub(super) const AUDIT: &str = "audit: each entry follows from the one before, and none is missing";
@@ -46,8 +46,8 @@ impl<'a> Tenancy<'a> {
             told(report.add(check.invariant, rows, broken));
         }
         progress(&format!("{name}: words"));
-        let (rows, broken) = self.words().await?;
-        told(report.add(words::INVARIANT, rows, broken));
+        let (rows, broken) = self.enum_columns().await?;
+        told(report.add(enum_columns::INVARIANT, rows, broken));
         progress(&format!("{name}: audit log"));
         let (mut entries, log) = (0, audit::verify::whole(&self.snapshot, None, None).await);
         let log = log.map(|log| {
@@ -68,12 +68,12 @@ impl<'a> Tenancy<'a> {
         Ok(())
     }
 
-    async fn words(&mut self) -> Result<(u64, Option<(TenantId, Broken)>), Fault> {
+    async fn enum_columns(&mut self) -> Result<(u64, Option<(TenantId, Broken)>), Fault> {
         let (mut rows, mut first) = (0, None);
-        for words in words::WORDS {
-            let found = words.broken(&self.snapshot).await;
-            let broken = self.settled(words.table, words.column, found).await?;
-            rows += self.count(words.table, words.owner()).await?;
+        for enum_columns in enum_columns::ENUM_COLUMNS {
+            let found = enum_columns.broken(&self.snapshot).await;
+            let broken = self.settled(enum_columns.table, enum_columns.column, found).await?;
+            rows += self.count(enum_columns.table, enum_columns.owner()).await?;
             first = first.or(broken);
         }
         Ok((rows, first))

@@ -119,13 +119,13 @@ impl Webhooks {
         let parcel = Parcel { url, id: &message.id, timestamp, signatures: &signatures, body: &message.body };
         let sent = self.0.sender.send(parcel).await;
         let is_success = answer(&sent).is_success();
-        self.0.figures.attempted(is_success, u64::try_from(sent.latency.as_micros()).unwrap_or(u64::MAX));
+        self.0.counters.attempted(is_success, u64::try_from(sent.latency.as_micros()).unwrap_or(u64::MAX));
         Ended { due: message.due, sent, at }
     }
 
     /// Writes what came of attempts, and how the endpoint fares by them. None when the endpoint is gone.
     async fn note(&self, lease: Lease, id: EndpointId, tenant: TenantId, ended: Vec<Ended>) -> Result<Option<Endpoint>, Fault> {
-        let mut work = self.0.db.global().steward_for(tenant).await?;
+        let mut work = self.0.db.global().maintenance_for(tenant).await?;
         lease.guard(&work).await?;
         let Some(mut endpoint) = endpoints::lock(&work, id).await? else {
             work.rollback().await?;
@@ -170,7 +170,7 @@ impl Webhooks {
         endpoints::change(work, endpoint).await?;
         // The others of the tenant are told.
         journal::append(work, vec![super::told(super::events::WEBHOOK_DISABLED, endpoint)], now).await?;
-        self.0.figures.disabled();
+        self.0.counters.disabled();
         tracing::warn!(tenant = %endpoint.tenant, endpoint = %endpoint.id, why = why.as_str(), "a webhook endpoint was disabled");
         Ok(())
     }
@@ -195,7 +195,7 @@ impl Webhooks {
     }
 
     async fn disable(&self, lease: Lease, endpoint: &Endpoint, why: DisabledWhy) -> Result<(), Fault> {
-        let mut work = self.0.db.global().steward_for(endpoint.tenant).await?;
+        let mut work = self.0.db.global().maintenance_for(endpoint.tenant).await?;
         lease.guard(&work).await?;
         match endpoints::lock(&work, endpoint.id).await? {
             Some(mut found) if found.disabled.is_none() && found.maker == endpoint.maker => {
@@ -213,7 +213,7 @@ impl Webhooks {
         if withheld.is_empty() {
             return Ok(());
         }
-        let work = self.0.db.global().steward_for(endpoint.tenant).await?;
+        let work = self.0.db.global().maintenance_for(endpoint.tenant).await?;
         lease.guard(&work).await?;
         let now = self.0.clock.now();
         for due in withheld {

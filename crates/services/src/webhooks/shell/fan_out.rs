@@ -41,7 +41,7 @@ impl Webhooks {
             if from >= head {
                 break;
             }
-            let work = self.0.db.global().steward_for(endpoint.tenant).await?;
+            let work = self.0.db.global().maintenance_for(endpoint.tenant).await?;
             lease.guard(&work).await?;
             let events = journal::after(&work, from, PAGE).await?;
             let Some((first, last)) = events.first().zip(events.last()).map(|(first, last)| (first.seq, last.seq)) else {
@@ -79,7 +79,7 @@ impl Webhooks {
     ) -> Result<Option<usize>, Fault> {
         let (mut after, mut put) = (from - 1, 0);
         while after < to {
-            let work = self.0.db.global().steward_for(tenant).await?;
+            let work = self.0.db.global().maintenance_for(tenant).await?;
             lease.guard(&work).await?;
             let Some(endpoint) = endpoints::lock(&work, id).await? else {
                 work.rollback().await?;

@@ -60,7 +60,7 @@ impl From<Fault> for WebhookError {
 
 /// What this process has sent since it started: for metrics.
 #[derive(Debug, Default)]
-pub struct Figures {
+pub struct DeliveryCounters {
     delivered: AtomicU64,
     failed: AtomicU64,
     disabled: AtomicU64,
@@ -69,7 +69,7 @@ pub struct Figures {
 
 /// The figures at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counted {
+pub struct DeliveryCounts {
     /// Attempts that were answered with 2xx.
     pub delivered: u64,
     /// Attempts that were not.
@@ -80,10 +80,10 @@ pub struct Counted {
     pub micros: u64,
 }
 
-impl Figures {
-    pub fn now(&self) -> Counted {
+impl DeliveryCounters {
+    pub fn now(&self) -> DeliveryCounts {
         let read = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
-        Counted {
+        DeliveryCounts {
             delivered: read(&self.delivered),
             failed: read(&self.failed),
             disabled: read(&self.disabled),
@@ -113,16 +113,16 @@ struct Inner {
     sender: Sender,
     /// The events that there are to be sent.
     registry: &'static Registry,
-    figures: Figures,
+    counters: DeliveryCounters,
 }
 
 impl Webhooks {
     pub fn new(identity: Identity, ring: KeyRing, access: Access, sender: Sender, registry: &'static Registry) -> Self {
         let (db, clock) = (access.database().clone(), access.clock().clone());
-        Self(Arc::new(Inner { db, clock, ring, access, identity, sender, registry, figures: Figures::default() }))
+        Self(Arc::new(Inner { db, clock, ring, access, identity, sender, registry, counters: DeliveryCounters::default() }))
     }
-    pub fn figures(&self) -> &Figures {
-        &self.0.figures
+    pub fn counters(&self) -> &DeliveryCounters {
+        &self.0.counters
     }
     pub fn clock(&self) -> &Clock {
         &self.0.clock

@@ -36,7 +36,7 @@ impl Webhooks {
         let mut removed = 0;
         for tenant in deliveries::tenants_to_clear(&global, before, now).await? {
             loop {
-                let work = global.steward_for(tenant).await?;
+                let work = global.maintenance_for(tenant).await?;
                 endpoints::forget_old_secrets(&work, now).await?;
                 let page = deliveries::clear(&work, before, i64::from(PAGE)).await?;
                 work.commit().await?;
@@ -60,7 +60,7 @@ impl Webhooks {
         let mut removed = 0;
         for tenant in with_old_events(&global, before).await? {
             loop {
-                let work = global.steward_for(tenant).await?;
+                let work = global.maintenance_for(tenant).await?;
                 lease.guard(&work).await?;
                 let page = trim_page(&work, before, now.plus_seconds(-keep.seconds - keep.grace_seconds)).await?;
                 work.commit().await?;

@@ -49,13 +49,13 @@ pub(super) enum Slice {
 
 /// What an operation costs with the variables of a request.
 #[derive(Debug)]
-pub struct Asked {
+pub struct RequestedCost {
     pub millis: Millis,
     /// The size of each list, by its slot.
     sizes: SmallVec<[u32; 8]>,
 }
 
-impl Asked {
+impl RequestedCost {
     pub fn points(&self) -> u32 {
         price::points(self.millis)
     }
@@ -67,11 +67,11 @@ impl Plan {
     }
 
     /// What it will cost at most, as far as sizes are given or assumed.
-    pub fn asked(&self, variables: &Variables) -> Asked {
+    pub fn requested(&self, variables: &Variables) -> RequestedCost {
         let mut sizes = SmallVec::from_elem(0, self.slots);
         let rows = self.expected(variables, &mut sizes);
         let lines = self.lines.iter().map(|slice| super::lines_of(slice, variables)).fold(0, Millis::saturating_add);
-        Asked { millis: rows.saturating_add(lines), sizes }
+        RequestedCost { millis: rows.saturating_add(lines), sizes }
     }
 
     fn expected(&self, variables: &Variables, sizes: &mut SmallVec<[u32; 8]>) -> Millis {
@@ -87,19 +87,19 @@ impl Plan {
     }
 
     /// Whether an answer may have many objects: lists within lists, whose lengths multiply, or long ones.
-    pub fn is_broad(&self, asked: &Asked) -> bool {
+    pub fn is_broad(&self, requested: &RequestedCost) -> bool {
         let has_nested = self.lists.iter().any(|list| !list.each.lists.is_empty());
-        has_nested || asked.sizes.iter().sum::<u32>() > BROAD
+        has_nested || requested.sizes.iter().sum::<u32>() > BROAD
     }
 
     /// What it came to: lists count as long as they are in the answer. Never more than was asked.
-    pub fn actual(&self, asked: &Asked, data: &Value) -> u32 {
+    pub fn actual(&self, requested: &RequestedCost, data: &Value) -> u32 {
         if self.lists.is_empty() {
-            return asked.points();
+            return requested.points();
         }
-        let expected = self.sum(&asked.sizes);
-        let lines = asked.millis.saturating_sub(expected);
-        price::points(self.found(asked, data).saturating_add(lines).min(asked.millis))
+        let expected = self.sum(&requested.sizes);
+        let lines = requested.millis.saturating_sub(expected);
+        price::points(self.found(requested, data).saturating_add(lines).min(requested.millis))
     }
 
     /// What it costs with these sizes.
@@ -107,8 +107,8 @@ impl Plan {
         self.lists.iter().fold(self.fixed, |sum, list| sum.saturating_add(list.expected(sizes)))
     }
 
-    fn found(&self, asked: &Asked, data: &Value) -> Millis {
-        self.lists.iter().fold(self.fixed, |sum, list| sum.saturating_add(list.found(asked, data)))
+    fn found(&self, requested: &RequestedCost, data: &Value) -> Millis {
+        self.lists.iter().fold(self.fixed, |sum, list| sum.saturating_add(list.found(requested, data)))
     }
 }
 
@@ -118,21 +118,21 @@ impl List {
         self.each.sum(sizes).saturating_mul(Millis::from(size))
     }
 
-    fn found(&self, asked: &Asked, data: &Value) -> Millis {
+    fn found(&self, requested: &RequestedCost, data: &Value) -> Millis {
         let mut at = data;
         for key in &self.path {
             let Value::Object(members) = at else { return 0 };
             // An answer that was written straight to JSON is not read again: it counts as was expected.
             if is_written(members) {
-                return self.expected(&asked.sizes);
+                return self.expected(&requested.sizes);
             }
             let Some(member) = members.get(key) else { return 0 };
             at = member;
         }
         match at {
             Value::List(items) if self.each.lists.is_empty() => self.each.fixed.saturating_mul(items.len() as Millis),
-            Value::List(items) => items.iter().fold(0, |sum: Millis, item| sum.saturating_add(self.each.found(asked, item))),
-            Value::Object(members) if is_written(members) => self.expected(&asked.sizes),
+            Value::List(items) => items.iter().fold(0, |sum: Millis, item| sum.saturating_add(self.each.found(requested, item))),
+            Value::Object(members) if is_written(members) => self.expected(&requested.sizes),
             _ => 0,
         }
     }

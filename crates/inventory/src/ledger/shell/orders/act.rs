@@ -14,7 +14,7 @@ use super::{
 use crate::{
     ledger::{
         Command, Ledger,
-        shell::{Checks, Done, MAX_NOTE, Mode, Stop, check_key, key_of, mine::own_order, submit},
+        shell::{Checks, Done, MAX_NOTE, Mode, Stop, check_key, key_of, ownership::own_order, submit},
     },
     orders::{
         core::{Act, Confirm},

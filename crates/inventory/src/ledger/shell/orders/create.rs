@@ -15,9 +15,10 @@ use crate::{
         shell::{
             Checks, Done, MAX_NAME, MAX_REFERENCE, Mode, Stop, StoreRef, check_key, document_ids, first_answer, key_of,
             may_override,
-            mine::{own_channel, own_reservations},
             names::{Names, known_store},
-            overrides, submit,
+            overrides,
+            ownership::{own_channel, own_reservations},
+            submit,
         },
     },
     orders::{

@@ -10,8 +10,8 @@ use crate::{
     ledger::{
         Command, Ledger,
         shell::{
-            Checks, Done, Mode, Stop, check_key, document_ids, key_of, lots::chosen, may_override, mine::own_order,
-            names::known_store, overrides, submit_found,
+            Checks, Done, Mode, Stop, check_key, document_ids, key_of, lots::chosen, may_override, names::known_store, overrides,
+            ownership::own_order, submit_found,
         },
     },
     orders::{

@@ -11,8 +11,8 @@ use crate::{
     ledger::{
         Command, Ledger,
         shell::{
-            Checks, Done, LotRef, MAX_NOTE, Mode, check_key, document_ids, first_answer, key_of, lots::chosen, mine::own_return,
-            submit,
+            Checks, Done, LotRef, MAX_NOTE, Mode, check_key, document_ids, first_answer, key_of, lots::chosen,
+            ownership::own_return, submit,
         },
     },
     orders::core::{ActOnReturn, GoodsBack, Inspection, LineBack, LineSeen, ReturnStep},

@@ -17,8 +17,8 @@ use crate::{
         shell::{
             Checks, Done, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Stop, check_key, document_ids, key_of,
             lots::chosen,
-            mine::own_lines,
             names::{Names, known_store},
+            ownership::own_lines,
             submit_found,
         },
     },

@@ -1,0 +1,177 @@
+//! Where operations are paid for before they run, whichever way they came in.
+
+use platform::{
+    metrics,
+    rate_limit::{Allowance, ConcurrencyLimits, Pass, QueueFull, RateLimiter},
+};
+
+use super::{
+    code::Code,
+    quota::{QuotaSubject, SubjectBucket, Terms},
+};
+
+/// What was paid, as `extensions.cost` and the `RateLimit-*` headers tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Charge {
+    /// Points taken before it ran.
+    pub requested: u32,
+    /// Points that it came to; the difference is put back.
+    pub actual: u32,
+    /// The budget that paid; `None` when it is lifted.
+    pub level: Option<BucketLevel>,
+}
+
+/// How full a bucket is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BucketLevel {
+    pub allowance: Allowance,
+    pub left: u32,
+}
+
+impl BucketLevel {
+    /// Seconds until all of it is back, rounded up.
+    pub fn full_in_seconds(&self) -> u64 {
+        self.full_in_micros().div_ceil(1_000_000)
+    }
+
+    pub fn full_in_micros(&self) -> u64 {
+        let missing = self.allowance.most.saturating_sub(self.left);
+        self.allowance.unit().saturating_mul(i64::from(missing)).unsigned_abs()
+    }
+}
+
+/// Why an operation was not let in.
+#[derive(Debug, Clone)]
+pub struct Unpaid {
+    pub code: Code,
+    pub message: String,
+    pub retry_after_ms: Option<u64>,
+    /// What one operation may cost, where that is what it goes beyond; None: the budget's limit is meant.
+    pub limit: Option<u32>,
+    pub charge: Charge,
+}
+
+/// Takes points, and puts back what was not needed.
+#[derive(Debug)]
+pub struct CostLimiter {
+    rate_limiter: RateLimiter,
+    terms: Terms,
+    concurrency: Option<ConcurrencyLimits>,
+}
+
+/// How long a client does well to wait when too many of its tenant's operations run already.
+const CROWDED_MS: u64 = 250;
+
+impl CostLimiter {
+    pub fn new(rate_limiter: RateLimiter, terms: Terms) -> Self {
+        let concurrency = terms.at_once.map(ConcurrencyLimits::new);
+        Self { rate_limiter, terms, concurrency }
+    }
+
+    pub fn rate_limiter(&self) -> &RateLimiter {
+        &self.rate_limiter
+    }
+
+    /// Takes so many points from the caller and from its tenant. Whoever is not signed in pays one request, whatever it asks.
+    ///
+    /// # Errors
+    /// One of them has not so many; none is taken.
+    pub async fn charge(&self, quota_subject: &QuotaSubject, points: u32) -> Result<Charge, Box<Unpaid>> {
+        let points = if matches!(quota_subject, QuotaSubject::Address(_)) { 1 } else { points };
+        let (own, tenant) = self.terms.buckets(quota_subject);
+        let mut level: Option<BucketLevel> = None;
+        for (paid, bucket) in own.iter().enumerate() {
+            match self.take(bucket, points).await {
+                // Of two budgets the client goes by the one that is emptied first.
+                Ok(left) => {
+                    let this = BucketLevel { allowance: bucket.1, left };
+                    level = Some(level.filter(|other| other.left <= left).unwrap_or(this));
+                }
+                Err(unpaid) => {
+                    self.put_back(&own[..paid], points);
+                    return Err(unpaid);
+                }
+            }
+        }
+        if let Some(tenant) = &tenant
+            && let Err(unpaid) = self.take(tenant, points).await
+        {
+            self.put_back(&own, points);
+            return Err(unpaid);
+        }
+        Ok(Charge { requested: points, actual: points, level })
+    }
+
+    fn put_back(&self, buckets: &[SubjectBucket], points: u32) {
+        for (key, allowance, _) in buckets {
+            self.rate_limiter.put_back(*key, *allowance, points);
+        }
+    }
+
+    async fn take(&self, (key, allowance, whose): &SubjectBucket, points: u32) -> Result<u32, Box<Unpaid>> {
+        let allowance = *allowance;
+        match self.rate_limiter.take(*key, allowance, points).await {
+            Ok(left) => Ok(left),
+            Err(empty) => {
+                metrics::rate_limit_refused(if points > allowance.most { "COST_EXCEEDED" } else { "RATE_LIMITED" });
+                let level = Some(BucketLevel { allowance, left: empty.left });
+                let charge = Charge { requested: points, actual: 0, level };
+                if points > allowance.most {
+                    let message = format!(
+                        "the operation costs {points} points, and {whose} budget never holds more than {}",
+                        allowance.most
+                    );
+                    return Err(Box::new(Unpaid {
+                        code: Code::CostExceeded,
+                        message,
+                        retry_after_ms: None,
+                        limit: None,
+                        charge,
+                    }));
+                }
+                let wait = empty.wait_ms();
+                let message = format!("{whose} budget has {} of {points} points left: wait {wait} ms", empty.left);
+                Err(Box::new(Unpaid { code: Code::RateLimited, message, retry_after_ms: Some(wait), limit: None, charge }))
+            }
+        }
+    }
+
+    /// Puts back what the operation did not come to.
+    pub fn settle(&self, quota_subject: &QuotaSubject, charge: &mut Charge, actual: u32) {
+        // A request is a request, whatever came of it.
+        if matches!(quota_subject, QuotaSubject::Address(_)) {
+            return;
+        }
+        charge.actual = actual.min(charge.requested);
+        let back = charge.requested - charge.actual;
+        if back == 0 {
+            return;
+        }
+        let (own, tenant) = self.terms.buckets(quota_subject);
+        self.put_back(&own, back);
+        self.put_back(tenant.as_slice(), back);
+        if let Some(level) = &mut charge.level {
+            level.left = level.left.saturating_add(back).min(level.allowance.most);
+        }
+    }
+
+    /// Waits until fewer of the tenant's operations run than may at once.
+    ///
+    /// # Errors
+    /// Too many wait already.
+    pub async fn enter(&self, quota_subject: &QuotaSubject, charge: &Charge) -> Result<Option<Pass>, Box<Unpaid>> {
+        let (Some(concurrency), QuotaSubject::Credential { tenant, .. }) = (&self.concurrency, quota_subject) else {
+            return Ok(None);
+        };
+        concurrency.enter(tenant.as_u128()).await.map(Some).map_err(|QueueFull| {
+            metrics::rate_limit_refused("CROWDED");
+            Box::new(Unpaid {
+                code: Code::RateLimited,
+                message: "too many operations of your tenant wait already".to_owned(),
+                retry_after_ms: Some(CROWDED_MS),
+                limit: None,
+                charge: *charge,
+            })
+        })
+    }
+}

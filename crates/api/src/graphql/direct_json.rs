@@ -1,0 +1,248 @@
+//! Rows written straight to JSON.
+//!
+//! The engine resolves each field as a future of its own: for a page of products with their levels that is five thousand of them, dearer than
+//! finding the rows. Most selections are plain, so a list of rows may be written by walking its selection once a row instead. What is not
+//! plain (a directive, an argument, two selections under one key, a field that the writer does not know) goes to the ordinary
+//! resolvers, whole list by whole list. The types that clients see are the ordinary ones, and validation has passed before this is reached.
+
+use std::{collections::HashMap, fmt::Write};
+
+use async_graphql::{
+    ContextSelectionSet, Name, Positioned, Value,
+    indexmap::IndexMap,
+    parser::types::{Field, FragmentDefinition, Selection, SelectionSet},
+};
+use async_graphql_value::RAW_VALUE_TOKEN;
+use entity::prelude::{Id, Money, Timestamp};
+use platform::clock;
+
+use super::yielding::is_mark;
+
+/// A value that is JSON already.
+pub fn raw(json: String) -> Value {
+    Value::Object(IndexMap::from_iter([(Name::new(RAW_VALUE_TOKEN), Value::String(json))]))
+}
+
+/// The JSON of such a value.
+pub fn raw_of(map: &IndexMap<Name, Value>) -> Option<&str> {
+    match map.first() {
+        Some((name, Value::String(json))) if map.len() == 1 && name.as_str() == RAW_VALUE_TOKEN => Some(json),
+        _ => None,
+    }
+}
+
+/// A plain selection on a type: it has no directives and no arguments, and no key twice.
+#[derive(Clone, Copy)]
+pub struct SelectionView<'a> {
+    set: &'a SelectionSet,
+    on: &'static str,
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+}
+
+impl<'a> SelectionView<'a> {
+    /// The selection that is being resolved, on the type `on`, if it is plain all the way down.
+    pub fn of(ctx: &ContextSelectionSet<'a>, on: &'static str) -> Option<Self> {
+        let all = Self { set: &ctx.item.node, on, fragments: &ctx.query_env.fragments };
+        all.is_plain(&mut Vec::new()).then_some(all)
+    }
+
+    fn is_plain(&self, keys: &mut Vec<&'a str>) -> bool {
+        self.set.items.iter().all(|item| match &item.node {
+            Selection::Field(field) => {
+                let field = &field.node;
+                let key = field.response_key().node.as_str();
+                let is_new = !keys.contains(&key);
+                keys.push(key);
+                let below = Self { set: &field.selection_set.node, ..*self };
+                is_new && field.directives.iter().all(is_mark) && field.arguments.is_empty() && below.is_plain(&mut Vec::new())
+            }
+            Selection::FragmentSpread(spread) => {
+                let fragment = self.fragments.get(&spread.node.fragment_name.node).map(|fragment| &fragment.node);
+                spread.node.directives.is_empty()
+                    && fragment.is_some_and(|f| Self { set: &f.selection_set.node, ..*self }.is_plain(keys))
+            }
+            Selection::InlineFragment(inline) => {
+                inline.node.directives.is_empty() && Self { set: &inline.node.selection_set.node, ..*self }.is_plain(keys)
+            }
+        })
+    }
+
+    /// What is selected below the first field of this name.
+    pub fn below(&self, name: &str, on: &'static str) -> Option<Self> {
+        self.set.items.iter().find_map(|item| match &item.node {
+            Selection::Field(field) if field.node.name.node == name => {
+                Some(Self { set: &field.node.selection_set.node, on, fragments: self.fragments })
+            }
+            Selection::Field(_) => None,
+            Selection::FragmentSpread(spread) => {
+                let fragment = &self.fragments.get(&spread.node.fragment_name.node)?.node;
+                Self { set: &fragment.selection_set.node, ..*self }.below(name, on)
+            }
+            Selection::InlineFragment(inline) => Self { set: &inline.node.selection_set.node, ..*self }.below(name, on),
+        })
+    }
+
+    /// The names of the fields that are selected, each as often as it is.
+    pub fn names(&self) -> Vec<&'a str> {
+        let below = |set| Self { set, ..*self }.names();
+        let names = self.set.items.iter().flat_map(|item| match &item.node {
+            Selection::Field(field) => vec![field.node.name.node.as_str()],
+            Selection::FragmentSpread(spread) => {
+                let fragment = self.fragments.get(&spread.node.fragment_name.node);
+                fragment.map(|fragment| below(&fragment.node.selection_set.node)).unwrap_or_default()
+            }
+            Selection::InlineFragment(inline) => below(&inline.node.selection_set.node),
+        });
+        names.collect()
+    }
+
+    /// Whether only fields of these names are selected.
+    pub fn is_within(&self, names: &[&str]) -> bool {
+        self.names().iter().all(|name| names.contains(name))
+    }
+
+    /// Writes an object: `write` is given each field, with what is selected below it, and writes its value. None as soon as it does not know one.
+    pub fn object(&self, out: &mut Json, mut write: impl FnMut(&mut Json, &str, ChildSelection<'a>) -> Option<()>) -> Option<()> {
+        out.0.push('{');
+        let start = out.0.len();
+        self.fields(out, start, &mut write)?;
+        out.0.push('}');
+        Some(())
+    }
+
+    fn fields(
+        &self,
+        out: &mut Json,
+        start: usize,
+        write: &mut dyn FnMut(&mut Json, &str, ChildSelection<'a>) -> Option<()>,
+    ) -> Option<()> {
+        for item in &self.set.items {
+            let (set, condition) = match &item.node {
+                Selection::Field(field) => {
+                    if out.0.len() > start {
+                        out.0.push(',');
+                    }
+                    self.field(out, &field.node, write)?;
+                    continue;
+                }
+                Selection::FragmentSpread(spread) => {
+                    let fragment = &self.fragments.get(&spread.node.fragment_name.node)?.node;
+                    (&fragment.selection_set.node, Some(&fragment.type_condition))
+                }
+                Selection::InlineFragment(inline) => (&inline.node.selection_set.node, inline.node.type_condition.as_ref()),
+            };
+            // A fragment on an interface applies as well, but then the engine should say so.
+            if condition.is_some_and(|condition| condition.node.on.node != self.on) {
+                return None;
+            }
+            Self { set, ..*self }.fields(out, start, write)?;
+        }
+        Some(())
+    }
+
+    fn field(
+        &self,
+        out: &mut Json,
+        field: &'a Field,
+        write: &mut dyn FnMut(&mut Json, &str, ChildSelection<'a>) -> Option<()>,
+    ) -> Option<()> {
+        // A response key is a GraphQL name: letters, digits and underscores, nothing to escape.
+        out.0.push('"');
+        out.0.push_str(field.response_key().node.as_str());
+        out.0.push_str("\":");
+        match field.name.node.as_str() {
+            "__typename" => out.word(self.on),
+            name => write(out, name, ChildSelection { set: &field.selection_set.node, fragments: self.fragments })?,
+        }
+        Some(())
+    }
+}
+
+/// What is selected below a field, once it is known what type that is.
+#[derive(Clone, Copy)]
+pub struct ChildSelection<'a> {
+    set: &'a SelectionSet,
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+}
+impl<'a> ChildSelection<'a> {
+    pub fn on(self, on: &'static str) -> SelectionView<'a> {
+        SelectionView { set: self.set, on, fragments: self.fragments }
+    }
+}
+
+/// JSON in the making.
+#[derive(Default)]
+pub struct Json(String);
+
+impl Json {
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self(String::with_capacity(bytes))
+    }
+    pub fn into_string(self) -> String {
+        self.0
+    }
+    /// A list: `write` writes an item.
+    pub fn list<T>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        mut write: impl FnMut(&mut Self, T) -> Option<()>,
+    ) -> Option<()> {
+        self.0.push('[');
+        for (index, item) in items.into_iter().enumerate() {
+            if index > 0 {
+                self.0.push(',');
+            }
+            write(self, item)?;
+        }
+        self.0.push(']');
+        Some(())
+    }
+    pub fn null(&mut self) {
+        self.0.push_str("null");
+    }
+    /// What `write` writes of the value, or null without one.
+    pub fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
+        match value {
+            Some(value) => write(self, value),
+            None => self.null(),
+        }
+    }
+    /// A text that needs no escapes.
+    pub fn word(&mut self, word: &str) {
+        self.0.push('"');
+        self.0.push_str(word);
+        self.0.push('"');
+    }
+    pub fn text(&mut self, text: &str) {
+        if text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\') {
+            return self.word(text);
+        }
+        // A text always has a JSON form.
+        self.0.push_str(&serde_json::to_string(text).unwrap_or_default());
+    }
+    pub fn number(&mut self, number: i64) {
+        // Writing to a String cannot fail.
+        let _ = write!(self.0, "{number}");
+    }
+    pub fn id<K: entity::id::Kind>(&mut self, id: Id<K>) {
+        self.0.push('"');
+        id.push_to(&mut self.0);
+        self.0.push('"');
+    }
+    pub fn time(&mut self, at: Timestamp) {
+        self.0.push('"');
+        clock::push_rfc3339(at, &mut self.0);
+        self.0.push('"');
+    }
+    /// A `Money` object.
+    pub fn money(&mut self, money: Money, selected: SelectionView<'_>) -> Option<()> {
+        selected.object(self, |out, field, _| {
+            match field {
+                "amount" => out.word(&money.amount()),
+                "currencyCode" => out.word(money.currency.as_str()),
+                _ => return None,
+            }
+            Some(())
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! Look-ups of a request that are made when the first of them is asked for.
+
+use std::sync::{Arc, OnceLock};
+
+use platform::storage::TenantScope;
+
+/// Look-ups in the rows of one tenant.
+pub trait OfTenant {
+    fn of(scope: TenantScope) -> Self;
+}
+
+/// A room's look-ups: most requests need those of one room or of none, and making and dropping all of them took longer than some requests.
+pub struct Lazy<T> {
+    scope: Arc<TenantScope>,
+    made: OnceLock<Box<T>>,
+}
+
+impl<T: OfTenant> Lazy<T> {
+    pub fn new(scope: &Arc<TenantScope>) -> Self {
+        Self { scope: scope.clone(), made: OnceLock::new() }
+    }
+    pub fn get(&self) -> &T {
+        self.made.get_or_init(|| Box::new(T::of(self.scope.as_ref().clone())))
+    }
+    /// They, if anything was asked of them.
+    pub fn made(&self) -> Option<&T> {
+        self.made.get().map(AsRef::as_ref)
+    }
+}

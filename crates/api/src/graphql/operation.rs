@@ -1,0 +1,398 @@
+//! Where operations are carried out, for HTTP and sockets alike: guard, session, engine, deadline, answer.
+
+mod outcome;
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use async_graphql::{Executor, Request, Response, Variables};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::ready,
+    stream::{self, BoxStream},
+};
+use platform::metrics;
+
+use tokio::time::Instant;
+
+use self::outcome::{Refused, actual, outcome, panicked, timed_out, too_many_objects};
+use super::{
+    answer::{Answer, AnswerContext, AnswerPhase, Errors, finish, is_coercion},
+    code::Code,
+    cost_limiter::{Charge, CostLimiter, Unpaid},
+    direct_json::raw,
+    guard::{Guard, Kind, Operation, Refusal, coercion_path, cost},
+    introspection::Introspector,
+    limits::Limits,
+    preauthorize::refused_alone,
+    quota::QuotaSubject,
+    rate_limit::Paid,
+    request::{GraphqlRequest, Reread},
+    session::{Authenticator, Clock, Documents, NewId, RequestMeta, Session, UserErrorCount},
+    trusted::Trusted,
+    validation_cache::DocumentValidator,
+    yielding::{self, Pieces, TooMany},
+};
+
+/// Whether clients may ask for the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Introspection {
+    #[default]
+    Open,
+    /// Documents with `__schema` or `__type` are refused; the schema's builder should also `disable_suggestions`.
+    Closed,
+}
+
+pub struct OperationService<E> {
+    pub executor: E,
+    /// Where the executor itself does without rules.
+    pub validator: Option<DocumentValidator>,
+    pub authenticator: Arc<dyn Authenticator>,
+    pub guard: Guard,
+    pub cost_limiter: CostLimiter,
+    pub limits: Limits,
+    pub introspection: Introspection,
+    pub introspector: Introspector,
+    pub trusted: Trusted,
+    /// Which documents this node serves, whoever sends them.
+    pub documents: Documents,
+    pub now: Clock,
+    pub new_id: NewId,
+}
+
+/// What an operation asks of the schema.
+#[derive(Default)]
+struct Schema {
+    /// The answer's data, where nothing else is asked for.
+    whole: Option<Arc<str>>,
+    /// What it has cost besides.
+    points: u32,
+}
+
+/// A stream of answers; a `Refused` is the last.
+pub type Answers = BoxStream<'static, Answer>;
+
+#[derive(Clone)]
+pub struct Followed {
+    pub operation: Arc<Operation>,
+    pub variables: Variables,
+    /// Of the request that asked for it.
+    pub id: Arc<str>,
+    pub charge: Charge,
+    pub shows_cost: bool,
+}
+
+impl<E: Executor> OperationService<E> {
+    /// # Errors
+    /// What the authenticator says, or that it took too long to say it. A token that is no good costs its sender's address a request.
+    pub async fn admit(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<Session, Errors> {
+        match self.open(bearer, meta).await {
+            Ok(session) => Ok(session),
+            Err(errors) => Err(self.turned_away(errors, meta).await),
+        }
+    }
+
+    /// # Errors
+    /// As `admit`, at no cost.
+    pub async fn open(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<Session, Errors> {
+        match tokio::time::timeout(self.limits.request_time, self.authenticator.open(bearer, meta)).await {
+            Ok(Ok(session)) => {
+                metrics::admitted(if session.anonymous { "anonymous" } else { "ok" });
+                Ok(session)
+            }
+            Ok(Err(refused)) => {
+                metrics::admitted(refused.code.as_str());
+                Err(Errors::refused(refused, meta.id))
+            }
+            Err(_late) => Err(Errors::one(Code::Timeout, "the token could not be checked in time", meta.id)),
+        }
+    }
+
+    /// What is told to somebody who is not let in: a token that is no good costs its sender's address a request.
+    pub async fn turned_away(&self, errors: Errors, meta: &RequestMeta<'_>) -> Errors {
+        if errors.code != Code::Unauthenticated {
+            return errors;
+        }
+        match self.cost_limiter.charge(&QuotaSubject::Address(meta.address), 1).await {
+            Ok(_) => errors,
+            Err(unpaid) => Errors::unpaid(*unpaid, meta.id),
+        }
+    }
+
+    /// Whether anybody may do what is asked for, signed in or not.
+    pub fn is_public(&self, params: &GraphqlRequest) -> bool {
+        let trusted = params.document_id.as_deref().and_then(|id| self.trusted.get(id));
+        let text = trusted.unwrap_or(&params.query);
+        self.guard.operation(text, params.operation_name.as_deref()).is_ok_and(|operation| operation.is_public)
+    }
+
+    /// The operation that was asked for, with its variables checked against it.
+    ///
+    /// # Errors
+    /// The guard's refusals: reading what is no good costs its sender a point all the same.
+    pub async fn choose(&self, params: &GraphqlRequest, session: &Session, request_id: &str) -> Result<Arc<Operation>, Errors> {
+        let chosen = self.text(params, session).and_then(|text| self.guard.operation(text, params.operation_name.as_deref()));
+        let chosen = chosen.and_then(|chosen| self.shows_schema(&chosen).map(|()| chosen));
+        let refusal = match chosen.and_then(|chosen| chosen.check_variables(&params.variables, &self.limits).map(|()| chosen)) {
+            Ok(operation) => return Ok(operation),
+            Err(refusal) => refusal,
+        };
+        metrics::document_refused(refusal.code.as_str());
+        match self.cost_limiter.charge(&session.quota_subject, 1).await {
+            Ok(charge) => Err(Errors::refusal(refusal, request_id).paid(charge)),
+            Err(unpaid) => Err(Errors::unpaid(*unpaid, request_id)),
+        }
+    }
+
+    fn shows_schema(&self, operation: &Operation) -> Result<(), Refusal> {
+        if self.introspection == Introspection::Open || !operation.is_introspective {
+            return Ok(());
+        }
+        let message = "introspection is switched off here: __schema and __type cannot be asked for";
+        Err(Refusal::new(Code::ValidationFailed, message))
+    }
+
+    /// The document, by itself or by its id.
+    fn text<'a>(&'a self, params: &'a GraphqlRequest, session: &Session) -> Result<&'a str, Refusal> {
+        if let Some(id) = &params.document_id {
+            let text = self.trusted.get(id).ok_or_else(|| Refusal::new(Code::BadRequest, "no trusted document has this id"))?;
+            if !params.query.is_empty() && params.query != text {
+                return Err(Refusal::new(Code::BadRequest, "query is not the document that documentId names"));
+            }
+            return Ok(text);
+        }
+        let is_held = self.documents == Documents::Trusted || session.documents.now() == Documents::Trusted;
+        if is_held && !self.trusted.holds(&params.query) {
+            return Err(Refusal::new(Code::Forbidden, "only trusted documents may be sent here"));
+        }
+        Ok(&params.query)
+    }
+
+    /// Runs a query or a mutation to its end or to the deadline.
+    pub async fn run(&self, operation: &Operation, params: GraphqlRequest, session: &Session, request_id: &str) -> Answer {
+        let began = Instant::now();
+        let running = AssertUnwindSafe(self.pay_and_run(operation, params, session, request_id)).catch_unwind();
+        let (answer, is_whole) = match tokio::time::timeout(self.limits.request_time, running).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_panic)) => (Answer::Refused(panicked(request_id)), false),
+            Err(_late) => (Answer::Refused(timed_out(operation, self.limits.request_time, request_id)), false),
+        };
+        metrics::operated(operation.kind.word(), outcome(&answer, is_whole), began.elapsed());
+        answer
+    }
+
+    /// Also whether it ran without an error.
+    async fn pay_and_run(
+        &self,
+        operation: &Operation,
+        params: GraphqlRequest,
+        session: &Session,
+        request_id: &str,
+    ) -> (Answer, bool) {
+        let (cost, mut charge) = match self.charge(operation, &params.variables, session).await {
+            Ok(paid) => paid,
+            Err(unpaid) => return (Answer::Refused(Errors::unpaid(*unpaid, request_id)), false),
+        };
+        let pass = match self.cost_limiter.enter(&session.quota_subject, &charge).await {
+            Ok(pass) => pass,
+            Err(unpaid) => {
+                self.cost_limiter.settle(&session.quota_subject, &mut charge, 0);
+                return (Answer::Refused(Errors::unpaid(*unpaid, request_id)), false);
+            }
+        };
+        let (request, user_errors, pieces) = self.request(operation, params.variables, session, charge);
+        let mut schema = Schema::default();
+        let executed = if let Some(refused) = self.validated(operation, &request.variables).await {
+            Ok(refused)
+        } else {
+            schema = match self.introspected(operation, &request.variables, session, &mut charge).await {
+                Ok(schema) => schema,
+                Err(refused) => return (Answer::Refused(refused.errors(request_id).paid(charge)), false),
+            };
+            match schema.whole.take() {
+                Some(json) => Ok(Response::new(raw(json.to_string()))),
+                None => pieces.run(self.executor.execute(request)).await,
+            }
+        };
+        drop(pass);
+        let Ok(mut response) = executed else {
+            return (Answer::Refused(too_many_objects(operation.kind, &self.limits, request_id).paid(charge)), false);
+        };
+        self.name_mismatches(operation, params.reread.as_ref(), &mut response);
+        let points = actual(operation, &cost, &response).saturating_add(schema.points);
+        self.cost_limiter.settle(&session.quota_subject, &mut charge, points);
+        metrics::cost(charge.actual);
+        metrics::user_errors(user_errors.get());
+        let is_whole = response.errors.is_empty();
+        let context = self.context(operation, request_id, &user_errors, AnswerPhase::Whole);
+        (finish(response, AnswerContext { shows_cost: params.shows_cost, ..context }, charge), is_whole)
+    }
+
+    /// The refusal of a document that breaks a rule.
+    async fn validated(&self, operation: &Operation, variables: &Variables) -> Option<Response> {
+        self.validator.as_ref()?.refusal(operation, variables, self.guard.schema_index()).await
+    }
+
+    /// Says of values that the engine refused where in the input they are.
+    fn name_mismatches(&self, operation: &Operation, reread: Option<&Reread>, response: &mut Response) {
+        for error in response.errors.iter_mut().filter(|error| is_coercion(error)) {
+            let variables = reread.and_then(|reread| reread()).unwrap_or_default();
+            if let Some(path) = coercion_path::find(operation.parsed(), self.guard.schema_index(), &variables, &error.path) {
+                error.extensions.get_or_insert_default().set("field", path);
+            }
+        }
+    }
+
+    /// What an operation asks of the schema, and what that has cost beyond what was taken already.
+    async fn introspected(
+        &self,
+        operation: &Operation,
+        variables: &Variables,
+        session: &Session,
+        charge: &mut Charge,
+    ) -> Result<Schema, Refused> {
+        if !operation.is_introspective || operation.kind != Kind::Query {
+            return Ok(Schema::default());
+        }
+        let answer =
+            self.introspector.answer(operation, variables, (&self.executor, &self.limits)).await.map_err(Refused::Guard)?;
+        let points = answer.points() - 1;
+        if points > 0 {
+            let more =
+                self.charge_points(points.saturating_add(charge.requested), points, session).await.map_err(Refused::Unpaid)?;
+            let requested = if more.requested == points { charge.requested + points } else { charge.requested };
+            *charge = Charge { requested, actual: requested, level: more.level };
+        }
+        Ok(Schema { whole: answer.is_all.then_some(answer.json), points })
+    }
+
+    /// Takes what the operation will cost.
+    async fn charge(
+        &self,
+        operation: &Operation,
+        variables: &Variables,
+        session: &Session,
+    ) -> Result<(cost::RequestedCost, Charge), Box<Unpaid>> {
+        let cost = operation.plan.requested(variables);
+        let charge = self.charge_points(cost.points(), cost.points(), session).await?;
+        Ok((cost, charge))
+    }
+
+    /// Takes `now` of the points that the whole operation costs.
+    async fn charge_points(&self, points: u32, now: u32, session: &Session) -> Result<Charge, Box<Unpaid>> {
+        if points > self.limits.points {
+            // Saying so has its price too, or it could be asked without end.
+            let charge = self.cost_limiter.charge(&session.quota_subject, 1).await?;
+            let most = self.limits.points;
+            let message =
+                format!("the operation costs {points} points, and one may cost {most}: ask for smaller pages, or fewer lists");
+            let charge = Charge { requested: points, ..charge };
+            return Err(Box::new(Unpaid { code: Code::CostExceeded, message, retry_after_ms: None, limit: Some(most), charge }));
+        }
+        self.cost_limiter.charge(&session.quota_subject, now).await
+    }
+
+    /// Takes what a subscription costs. It is paid for when it starts; how much then happens is not its caller's choice.
+    ///
+    /// # Errors
+    /// The budget does not reach.
+    pub async fn pay(&self, operation: &Operation, variables: &Variables, session: &Session, id: &str) -> Result<Charge, Errors> {
+        match self.charge(operation, variables, session).await {
+            Ok((_, charge)) => Ok(charge),
+            Err(unpaid) => Err(Errors::unpaid(*unpaid, id)),
+        }
+    }
+
+    /// Runs a subscription that has been paid for. `dress` puts more into its request's data.
+    pub fn follow(self: &Arc<Self>, followed: Followed, session: &Session, dress: impl FnOnce(Request) -> Request) -> Answers {
+        let Followed { operation, variables, id, charge, shows_cost } = followed;
+        let (request, user_errors, pieces) = self.request(&operation, variables, session, charge);
+        let (request, service, validated_operation) = (dress(request), self.clone(), operation.clone());
+        let responses = async move {
+            match service.validated(&validated_operation, &request.variables).await {
+                Some(refused) => stream::once(ready(refused)).boxed(),
+                None => service.executor.execute_stream(request, None),
+            }
+        };
+        let mut responses = Box::pin(AssertUnwindSafe(responses.flatten_stream()).catch_unwind());
+        let responses = async_stream::stream! {
+            loop {
+                match pieces.next(&mut responses).await {
+                    Ok(Some(response)) => yield Ok(response),
+                    Ok(None) => return,
+                    Err(too_many) => { yield Err(too_many); return; }
+                }
+            }
+        };
+        let service = self.clone();
+        let open = metrics::Open::execution();
+        let mut phase = AnswerPhase::Opening;
+        responses
+            .map(move |response| match response {
+                Ok(Ok(response)) => {
+                    let _counted_while_it_runs = &open;
+                    let phase = std::mem::replace(&mut phase, AnswerPhase::Whole);
+                    let context = service.context(&operation, &id, &user_errors, phase);
+                    finish(response, AnswerContext { shows_cost: shows_cost && phase == AnswerPhase::Opening, ..context }, charge)
+                }
+                Ok(Err(_panic)) => Answer::Refused(panicked(&id)),
+                Err(TooMany) => Answer::Refused(too_many_objects(operation.kind, &service.limits, &id)),
+            })
+            .boxed()
+    }
+
+    fn request(
+        &self,
+        operation: &Operation,
+        mut variables: Variables,
+        session: &Session,
+        charge: Charge,
+    ) -> (Request, UserErrorCount, Pieces) {
+        operation.complete(&mut variables);
+        let paid = Paid { charge, at: (self.now)() };
+        let mut document = operation.document(&variables, self.guard.schema_index());
+        let mut request = Request::new(String::new()).variables(variables).data(paid);
+        if self.introspection == Introspection::Closed {
+            request = request.disable_introspection();
+        }
+        let user_errors = UserErrorCount::default();
+        if operation.kind == Kind::Mutation {
+            request = request.data(user_errors.clone());
+        }
+        let mut request = (session.attach)(request);
+        if operation.kind == Kind::Mutation && operation.measure.root_fields > 1 {
+            refused_alone(&mut document, self.guard.schema_index(), &request.variables, &request.data);
+        }
+        let pieces = Pieces::new(self.limits.answer_objects);
+        if operation.plan.is_broad(&operation.plan.requested(&request.variables)) {
+            yielding::mark(&mut document);
+            request = request.data(pieces.clone());
+        }
+        request.set_parsed_query(document);
+        (request, user_errors, pieces)
+    }
+
+    fn context<'a>(
+        &self,
+        operation: &'a Operation,
+        request_id: &'a str,
+        user_errors: &UserErrorCount,
+        phase: AnswerPhase,
+    ) -> AnswerContext<'a> {
+        let Limits { reported_errors, answer_bytes, .. } = self.limits;
+        AnswerContext {
+            request_id,
+            operation,
+            reported_errors,
+            user_errors: user_errors.get(),
+            phase,
+            shows_cost: false,
+            answer_bytes,
+        }
+    }
+}
+
+impl<E> std::fmt::Debug for OperationService<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OperationService").field("guard", &self.guard).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,156 @@
+//! Who pays for an operation, and with what.
+
+use std::{collections::HashSet, net::IpAddr, str::FromStr, sync::Arc};
+
+use platform::rate_limit::{Allowance, Key, host};
+use smallvec::SmallVec;
+use uuid::Uuid;
+
+/// Whose budget an operation is charged to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QuotaSubject {
+    /// Nobody is signed in: the address that asks.
+    Address(Option<IpAddr>),
+    /// A member or an integration, its tenant, and what this part of it may spend.
+    Credential { id: Uuid, tenant: Uuid, share: Option<Share> },
+}
+
+/// A budget within a credential's, such as a key's within its integration's. Both pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    pub id: Uuid,
+    pub allowance: Allowance,
+}
+
+/// A bucket that pays, and whose it is in words for its client.
+pub type SubjectBucket = (Key, Allowance, &'static str);
+
+impl QuotaSubject {
+    /// The bucket that pays: of an address, that of its host.
+    pub fn key(&self) -> Key {
+        match self {
+            Self::Credential { id, .. } => Key::new("credential", id.as_u128()),
+            Self::Address(None) => Key::new("address", 0),
+            Self::Address(Some(address)) => Key::new(
+                "address",
+                match host(*address) {
+                    IpAddr::V4(four) => u128::from(four.to_bits()),
+                    IpAddr::V6(six) => six.to_bits(),
+                },
+            ),
+        }
+    }
+}
+
+/// What an operator grants. `None` is: as much as they like.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Each member and each integration.
+    pub credential: Option<Allowance>,
+    /// Each tenant, for all who belong to it.
+    pub tenant: Option<Allowance>,
+    /// Each address, in requests of whoever is not signed in.
+    pub anonymous: Option<Allowance>,
+    /// Operations of one tenant that run at once on a node.
+    pub at_once: Option<usize>,
+    /// Members and integrations whose budget is lifted. Their tenant's holds.
+    pub lifted: Arc<HashSet<Uuid>>,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            credential: Some(Allowance::per_second(10_000, 1_000)),
+            tenant: Some(Allowance::per_second(100_000, 10_000)),
+            anonymous: Some(Allowance::within(100, 15 * 60)),
+            at_once: Some(32),
+            lifted: Arc::default(),
+        }
+    }
+}
+
+impl Terms {
+    /// No limit at all: for a machine of one's own.
+    pub fn lifted() -> Self {
+        Self { credential: None, tenant: None, anonymous: None, at_once: None, lifted: Arc::default() }
+    }
+
+    /// All buckets of a caller: what is its own, and what it shares with its tenant.
+    pub fn buckets(&self, quota_subject: &QuotaSubject) -> (SmallVec<[SubjectBucket; 2]>, Option<SubjectBucket>) {
+        let QuotaSubject::Credential { id, tenant, share } = quota_subject else {
+            return (self.anonymous.map(|allowance| (quota_subject.key(), allowance, "your")).into_iter().collect(), None);
+        };
+        let share = share.map(|share| (Key::new("share", share.id.as_u128()), share.allowance, "this key's"));
+        let whole =
+            self.credential.filter(|_| !self.lifted.contains(id)).map(|allowance| (quota_subject.key(), allowance, "your"));
+        let tenant = self.tenant.map(|allowance| (Key::new("tenant", tenant.as_u128()), allowance, "your tenant's"));
+        (share.into_iter().chain(whole).collect(), tenant)
+    }
+}
+
+/// A budget as an operator writes it: `10000/1000` is 10,000 points of which 1,000 come back each second; `off` lifts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written(pub Option<Allowance>);
+
+impl FromStr for Written {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const FORM: &str = "a budget is written POINTS/POINTS_PER_SECOND, as in 10000/1000, or off";
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let (most, restored) = text.split_once('/').ok_or(FORM)?;
+        let number = |text: &str| text.parse::<u32>().ok().filter(|number| *number > 0).ok_or(FORM);
+        let (most, restored) = (number(most)?, number(restored)?);
+        if restored > 1_000_000 {
+            return Err("at most 1000000 points come back each second; off lifts the budget");
+        }
+        Ok(Self(Some(Allowance::per_second(most, restored))))
+    }
+}
+
+/// A number that may be lifted: `100`, or `off`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AtMost(pub Option<u32>);
+
+impl FromStr for AtMost {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "off" => Ok(Self(None)),
+            text => match text.parse() {
+                Ok(0) | Err(_) => Err("a number above 0 is expected, or off"),
+                Ok(number) => Ok(Self(Some(number))),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn budgets_are_read_as_they_are_written() {
+        assert_eq!("10000/1000".parse(), Ok(Written(Some(Allowance::per_second(10_000, 1_000)))));
+        assert_eq!("off".parse(), Ok(Written(None)));
+        for wrong in ["", "0/1", "1/0", "10", "a/b", "-1/1", "1/2/3", "1/1000001"] {
+            assert!(wrong.parse::<Written>().is_err(), "{wrong}");
+        }
+        assert_eq!(("7".parse(), "off".parse()), (Ok(AtMost(Some(7))), Ok(AtMost(None))));
+        for wrong in ["0", "", "many", "-1"] {
+            assert!(wrong.parse::<AtMost>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_address_pays_for_its_network() {
+        let key = |address: &str| QuotaSubject::Address(Some(address.parse().unwrap())).key();
+        assert_ne!(key("10.0.0.1"), key("10.0.0.2"));
+        assert_eq!(key("::ffff:10.0.0.1"), key("10.0.0.1"));
+        assert_eq!(key("2001:db8::1"), key("2001:db8::ffff:2"));
+        assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
+    }
+}

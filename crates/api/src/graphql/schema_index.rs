@@ -1,0 +1,325 @@
+//! What the guard knows of the schema: types, arguments, defaults and prices, read once from the SDL that clients see. What is charged is
+//! therefore what is published.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::{
+    Name, Positioned, Value,
+    parser::{
+        parse_schema,
+        types::{
+            BaseType, ConstDirective, FieldDefinition, InputValueDefinition, OperationType, ServiceDocument, Type,
+            TypeDefinition, TypeKind, TypeSystemDefinition,
+        },
+    },
+};
+
+use super::price::{self, Millis};
+
+/// The schema in short.
+#[derive(Debug, Default)]
+pub struct SchemaIndex {
+    roots: Roots,
+    /// Objects and interfaces; a union has no fields.
+    types: HashMap<Name, Composite>,
+    inputs: HashMap<Name, HashMap<Name, Input>>,
+    /// Inputs of which exactly one field is given.
+    one_of: HashSet<Name>,
+    /// The values of enums.
+    enums: HashMap<Name, HashSet<Name>>,
+}
+
+/// The names of the types that operations begin with.
+#[derive(Debug, Default)]
+struct Roots {
+    query: Option<Name>,
+    mutation: Option<Name>,
+    subscription: Option<Name>,
+}
+
+/// An object, an interface or a union.
+#[derive(Debug)]
+pub struct Composite {
+    /// For each of its objects.
+    pub price: Millis,
+    pub fields: HashMap<Name, Field>,
+    /// The interfaces that it implements.
+    interfaces: Vec<Name>,
+    /// Whether what is read from it depends on the caller's rights only: `@shared`. Of an interface or a union, whether that is said of all
+    /// its objects.
+    pub is_shared: bool,
+}
+
+/// A field of an object or an interface.
+#[derive(Debug)]
+pub struct Field {
+    /// Its type without lists and exclamation marks.
+    pub of: Name,
+    pub is_list: bool,
+    pub arguments: HashMap<Name, Input>,
+    /// For resolving it once, besides the objects that it brings.
+    pub price: Millis,
+    /// How many objects a list brings.
+    pub size: ListSize,
+    /// The permission that its caller must hold.
+    pub requires: Option<String>,
+    /// Whether it depends on who asks: `@personal`.
+    pub is_personal: bool,
+    /// Whether anybody may call it.
+    pub is_public: bool,
+}
+
+/// An argument, or a field of an input object.
+#[derive(Debug)]
+pub struct Input {
+    pub kind: Type,
+    pub default: Option<Value>,
+}
+
+impl Input {
+    /// Whether it must be given.
+    pub fn is_needed(&self) -> bool {
+        !self.kind.nullable && self.default.is_none()
+    }
+}
+
+/// `@listSize`, or what stands in for it.
+#[derive(Debug, Default, Clone)]
+pub struct ListSize {
+    /// Without a slicing argument.
+    pub assumed: u32,
+    /// Arguments whose number, or length, is the size.
+    pub slicing: Vec<Name>,
+    /// The fields that are the list, where the field itself is a page around it.
+    pub sized: Vec<Name>,
+}
+
+/// The SDL does not parse: it was not made by the engine.
+#[derive(Debug, thiserror::Error)]
+#[error("the schema cannot be read: {0}")]
+pub struct Unreadable(String);
+
+impl SchemaIndex {
+    /// # Errors
+    /// The text is not SDL.
+    pub fn of(sdl: &str) -> Result<Self, Unreadable> {
+        let document = parse_schema(sdl).map_err(|error| Unreadable(error.to_string()))?;
+        let prices = priced_objects(&document);
+        let roots = roots(&document);
+        let mut schema_index = Self::default();
+        for kind in definitions(&document) {
+            let name = kind.name.node.clone();
+            match &kind.kind {
+                TypeKind::Object(object) => {
+                    schema_index
+                        .types
+                        .insert(name.clone(), composite(&name, (&object.fields, &object.implements), &prices, &roots));
+                }
+                TypeKind::Interface(interface) => {
+                    schema_index
+                        .types
+                        .insert(name.clone(), composite(&name, (&interface.fields, &interface.implements), &prices, &roots));
+                }
+                TypeKind::Union(_) => {
+                    schema_index.types.insert(name.clone(), composite(&name, (&[], &[]), &prices, &roots));
+                }
+                TypeKind::InputObject(input) => {
+                    if directive(&kind.directives, "oneOf").is_some() {
+                        schema_index.one_of.insert(name.clone());
+                    }
+                    schema_index.inputs.insert(name, inputs(&input.fields));
+                }
+                TypeKind::Enum(list) => {
+                    schema_index.enums.insert(name, list.values.iter().map(|one| one.node.value.node.clone()).collect());
+                }
+                TypeKind::Scalar => {}
+            }
+        }
+        schema_index.roots = roots;
+        schema_index.find_shared(&document);
+        Ok(schema_index)
+    }
+
+    /// Marks what `@shared` says; an interface or a union is as good as the least of its objects.
+    fn find_shared(&mut self, document: &ServiceDocument) {
+        let says_so = |kind: &&TypeDefinition| directive(&kind.directives, "shared").is_some();
+        let shared: HashSet<&Name> = definitions(document).filter(says_so).map(|kind| &kind.name.node).collect();
+        for kind in definitions(document) {
+            let is_shared = match &kind.kind {
+                TypeKind::Object(_) => shared.contains(&kind.name.node),
+                TypeKind::Interface(_) => {
+                    let implements = |one: &&TypeDefinition| match &one.kind {
+                        TypeKind::Object(object) => object.implements.iter().any(|name| name.node == kind.name.node),
+                        _ => false,
+                    };
+                    definitions(document).filter(implements).all(|one| shared.contains(&one.name.node))
+                }
+                TypeKind::Union(union) => union.members.iter().all(|one| shared.contains(&one.node)),
+                _ => false,
+            };
+            if let Some(known) = self.types.get_mut(&kind.name.node) {
+                known.is_shared = is_shared;
+            }
+        }
+    }
+
+    /// The type that operations of this kind begin with.
+    pub fn root(&self, of: OperationType) -> Option<&Name> {
+        match of {
+            OperationType::Query => self.roots.query.as_ref(),
+            OperationType::Mutation => self.roots.mutation.as_ref(),
+            OperationType::Subscription => self.roots.subscription.as_ref(),
+        }
+    }
+
+    pub fn composite(&self, name: &str) -> Option<&Composite> {
+        self.types.get(name)
+    }
+
+    pub fn field(&self, of: &str, name: &str) -> Option<&Field> {
+        self.types.get(of)?.fields.get(name)
+    }
+
+    /// Whether what is of type `of` is also of type `on`, whatever it is.
+    pub fn is_always(&self, of: &str, on: &str) -> bool {
+        of == on || self.types.get(of).is_some_and(|known| known.interfaces.iter().any(|one| one == on))
+    }
+
+    /// The fields of an input object.
+    pub fn input(&self, name: &str) -> Option<&HashMap<Name, Input>> {
+        self.inputs.get(name)
+    }
+    pub fn is_one_of(&self, input: &str) -> bool {
+        self.one_of.contains(input)
+    }
+    /// The values of an enum.
+    pub fn enum_values(&self, name: &str) -> Option<&HashSet<Name>> {
+        self.enums.get(name)
+    }
+}
+
+fn definitions(document: &ServiceDocument) -> impl Iterator<Item = &TypeDefinition> {
+    document.definitions.iter().filter_map(|definition| match definition {
+        TypeSystemDefinition::Type(kind) => Some(&kind.node),
+        TypeSystemDefinition::Schema(_) | TypeSystemDefinition::Directive(_) => None,
+    })
+}
+
+fn roots(document: &ServiceDocument) -> Roots {
+    let schema = document.definitions.iter().find_map(|definition| match definition {
+        TypeSystemDefinition::Schema(schema) => Some(&schema.node),
+        _ => None,
+    });
+    let name = |name: &Option<Positioned<Name>>| name.as_ref().map(|name| name.node.clone());
+    schema.map_or_else(Roots::default, |schema| Roots {
+        query: name(&schema.query),
+        mutation: name(&schema.mutation),
+        subscription: name(&schema.subscription),
+    })
+}
+
+/// The price of each type's objects: what `@cost` says, else that of a row for what has an id, else nothing, because it is part of a row. An
+/// interface or a union costs as much as the dearest of its objects.
+fn priced_objects(document: &ServiceDocument) -> HashMap<&str, Millis> {
+    let mut prices = HashMap::new();
+    for kind in definitions(document) {
+        if let TypeKind::Object(object) = &kind.kind {
+            let has_id = object.implements.iter().any(|interface| interface.node == "Node");
+            let price = weight(&kind.directives).unwrap_or(if has_id { price::ROW } else { 0 });
+            prices.insert(kind.name.node.as_str(), price);
+        }
+    }
+    for kind in definitions(document) {
+        let dearest = match &kind.kind {
+            TypeKind::Interface(_) => {
+                let implements = |object: &TypeDefinition| match &object.kind {
+                    TypeKind::Object(fields) => fields.implements.iter().any(|one| one.node == kind.name.node),
+                    _ => false,
+                };
+                let members = definitions(document).filter(|one| implements(one));
+                members.filter_map(|one| prices.get(one.name.node.as_str())).max().copied()
+            }
+            TypeKind::Union(union) => union.members.iter().filter_map(|one| prices.get(one.node.as_str())).max().copied(),
+            _ => continue,
+        };
+        prices.insert(kind.name.node.as_str(), dearest.unwrap_or_default());
+    }
+    prices
+}
+
+fn composite(
+    name: &Name,
+    (fields, interfaces): (&[Positioned<FieldDefinition>], &[Positioned<Name>]),
+    prices: &HashMap<&str, Millis>,
+    roots: &Roots,
+) -> Composite {
+    let unsaid = match Some(name) {
+        root if root == roots.query.as_ref() => price::QUERY,
+        root if root == roots.mutation.as_ref() => price::MUTATION,
+        root if root == roots.subscription.as_ref() => price::SUBSCRIPTION,
+        _ => 0,
+    };
+    let fields = fields.iter().map(|one| (one.node.name.node.clone(), field(&one.node, unsaid))).collect();
+    let interfaces = interfaces.iter().map(|one| one.node.clone()).collect();
+    Composite { price: prices.get(name.as_str()).copied().unwrap_or_default(), fields, interfaces, is_shared: false }
+}
+
+fn field(field: &FieldDefinition, unsaid: Millis) -> Field {
+    let of = base(&field.ty.node).clone();
+    let is_list = matches!(field.ty.node.base, BaseType::List(_));
+    let size = directive(&field.directives, "listSize").map_or_else(unsized_list, list_size);
+    let requires = match directive(&field.directives, "requires").and_then(|one| one.get_argument("permission")) {
+        Some(Positioned { node: Value::String(code), .. }) => Some(code.clone()),
+        _ => None,
+    };
+    let (arguments, price) = (inputs(&field.arguments), weight(&field.directives).unwrap_or(unsaid));
+    let (is_personal, is_public) =
+        (directive(&field.directives, "personal").is_some(), directive(&field.directives, "public").is_some());
+    Field { of, is_list, arguments, price, size, requires, is_personal, is_public }
+}
+
+fn unsized_list() -> ListSize {
+    ListSize { assumed: price::ASSUMED, ..ListSize::default() }
+}
+
+fn list_size(directive: &ConstDirective) -> ListSize {
+    let names = |argument: &str| match directive.get_argument(argument).map(|value| &value.node) {
+        Some(Value::List(names)) => names
+            .iter()
+            .filter_map(|name| match name {
+                Value::String(name) => Some(Name::new(name)),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let assumed = directive.get_argument("assumedSize").and_then(|value| price::whole(&value.node)).unwrap_or(price::ASSUMED);
+    ListSize { assumed, slicing: names("slicingArguments"), sized: names("sizedFields") }
+}
+
+fn inputs(definitions: &[Positioned<InputValueDefinition>]) -> HashMap<Name, Input> {
+    let input = |input: &InputValueDefinition| Input {
+        kind: input.ty.node.clone(),
+        default: input.default_value.as_ref().map(|value| value.node.clone()),
+    };
+    definitions.iter().map(|one| (one.node.name.node.clone(), input(&one.node))).collect()
+}
+
+/// The name of a type without its lists.
+pub fn base(kind: &Type) -> &Name {
+    match &kind.base {
+        BaseType::Named(name) => name,
+        BaseType::List(inner) => base(inner),
+    }
+}
+
+fn directive<'a>(directives: &'a [Positioned<ConstDirective>], name: &str) -> Option<&'a ConstDirective> {
+    directives.iter().map(|one| &one.node).find(|one| one.name.node == name)
+}
+
+fn weight(directives: &[Positioned<ConstDirective>]) -> Option<Millis> {
+    match directive(directives, "cost")?.get_argument("weight").map(|value| &value.node) {
+        Some(Value::String(text)) => price::parse(text),
+        _ => None,
+    }
+}

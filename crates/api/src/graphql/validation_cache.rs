@@ -1,0 +1,166 @@
+//! Validation once a document instead of once a request.
+//!
+//! The engine validates with each request, a tenth of what an adjustment costs the server. But a document that was found good stays good;
+//! what changes are the values of its variables, and of the engine's rules only one looks at those: arguments must be of their types
+//! (`ArgumentsOfCorrectType`). Where each variable is of the type that it was declared with, they are, because another rule holds
+//! declarations to the places where they are used (`guard/positions.rs`, and the engine's `VariableInAllowedPosition`). So the executor runs without rules, and before it an
+//! validator with all of them, whenever a document, or what it is sent with, is not known to be good.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_graphql::{
+    Name, Request, Response, ServerError, ValidationResult, Value, Variables,
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextValidation},
+    parser::types::{BaseType, OperationDefinition, Type},
+};
+use async_trait::async_trait;
+use futures_util::future::BoxFuture;
+
+use super::{
+    guard::Operation,
+    schema_index::{Input, SchemaIndex},
+};
+
+/// Validates documents with all of the engine's rules.
+#[derive(Clone)]
+pub struct DocumentValidator(Arc<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>);
+
+impl fmt::Debug for DocumentValidator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Examiner")
+    }
+}
+
+impl DocumentValidator {
+    /// Of an executor with all rules and the extension `ValidationOnly`.
+    pub fn new(execute: impl Fn(Request) -> BoxFuture<'static, Response> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(execute))
+    }
+
+    /// The engine's answer to an operation that breaks a rule with these variables.
+    pub async fn refusal(&self, operation: &Operation, variables: &Variables, schema_index: &SchemaIndex) -> Option<Response> {
+        if operation.validation_cache.covers(variables, schema_index) {
+            return None;
+        }
+        let mut request = Request::new(String::new()).variables(variables.clone());
+        request.set_parsed_query(operation.parsed().clone());
+        let mut response = (self.0)(request).await;
+        response.errors.retain(|error| !is_list_for_list(&error.message));
+        let is_good = response.errors.iter().all(|error| error.message == GOOD);
+        if is_good {
+            operation.validation_cache.passed(variables);
+        }
+        (!is_good).then_some(response)
+    }
+}
+
+/// Ends what is executed when it has been validated.
+pub struct ValidationOnly;
+
+/// Whether a variable is refused because it is a list that is never null, and its place one that may be: 8.0.0-rc.5 forgets that such a list will
+/// do (`MetaTypeName::is_subtype`). The guard has looked at all places itself (`guard/positions.rs`).
+fn is_list_for_list(message: &str) -> bool {
+    let Some((place, declared)) = message.split_once("\" used in position expecting type \"") else { return false };
+    message.starts_with("Variable \"") && place.ends_with(']') && declared.ends_with("]!\"")
+}
+
+/// What the end of a validation says; never shown.
+const GOOD: &str = "no rule is broken";
+
+impl ExtensionFactory for ValidationOnly {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self)
+    }
+}
+
+#[async_trait]
+impl Extension for ValidationOnly {
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        next.run(ctx).await?;
+        Err(vec![ServerError::new(GOOD, None)])
+    }
+}
+
+/// Sets of variables with which an operation was found good: an argument is only looked at when all of its variables are there.
+pub struct ValidationCache {
+    declared: Vec<(Name, Type)>,
+    /// A bit a declared variable.
+    good: Mutex<Vec<u64>>,
+}
+
+/// Sets that are remembered an operation, and variables of an operation that is remembered.
+const SETS: usize = 8;
+const VARIABLES: usize = u64::BITS as usize;
+
+impl ValidationCache {
+    pub fn new(operation: &OperationDefinition) -> Self {
+        let declared =
+            operation.variable_definitions.iter().map(|one| (one.node.name.node.clone(), one.node.var_type.node.clone()));
+        Self { declared: declared.collect(), good: Mutex::default() }
+    }
+
+    /// Whether nothing can be wrong with these variables. A null is left to the rules: where it may stand depends on the place.
+    fn covers(&self, variables: &Variables, schema_index: &SchemaIndex) -> bool {
+        let Some(sent) = self.sent(variables) else { return false };
+        let is_known = self.good.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|good| sent & !good == 0);
+        is_known
+            && self.declared.iter().all(|(name, kind)| {
+                variables.get(name).is_none_or(|value| *value != Value::Null && conforms(value, kind, schema_index))
+            })
+    }
+
+    fn passed(&self, variables: &Variables) {
+        let Some(sent) = self.sent(variables) else { return };
+        let mut good = self.good.lock().unwrap_or_else(PoisonError::into_inner);
+        good.retain(|other| other & !sent != 0);
+        if good.len() < SETS {
+            good.push(sent);
+        }
+    }
+
+    fn sent(&self, variables: &Variables) -> Option<u64> {
+        let bits = self.declared.iter().enumerate().filter(|(_, (name, _))| variables.contains_key(name));
+        (self.declared.len() <= VARIABLES).then(|| bits.fold(0, |all, (bit, _)| all | 1 << bit))
+    }
+}
+
+/// Whether a variable's value is of a type: the engine's own rule (`is_valid_input_value`), which it does not lend. Our own scalars take
+/// what their resolvers can read, there as here.
+fn conforms(value: &Value, kind: &Type, schema_index: &SchemaIndex) -> bool {
+    if *value == Value::Null {
+        return kind.nullable;
+    }
+    let name = match (&kind.base, value) {
+        (BaseType::List(of), Value::List(values)) => return values.iter().all(|value| conforms(value, of, schema_index)),
+        (BaseType::List(of), one) => return conforms(one, of, schema_index),
+        (BaseType::Named(name), _) => name,
+    };
+    match (name.as_str(), value) {
+        ("Int" | "ID", Value::Number(number)) => return number.is_i64(),
+        ("Float", Value::Number(_)) | ("String" | "ID", Value::String(_)) | ("Boolean", Value::Boolean(_)) => return true,
+        ("Int" | "Float" | "String" | "ID" | "Boolean", _) => return false,
+        _ => {}
+    }
+    if let Some(fields) = schema_index.input(name) {
+        return matches!(value, Value::Object(given) if is_object(given, fields, schema_index.is_one_of(name), schema_index));
+    }
+    // A document that was found good declares variables of input types only: what is no enum is one of our own scalars.
+    schema_index.enum_values(name).is_none_or(|names| matches!(value, Value::String(word) if names.contains(word.as_str())))
+}
+
+type Given = async_graphql::indexmap::IndexMap<Name, Value>;
+type Fields = std::collections::HashMap<Name, Input>;
+
+fn is_object(given: &Given, fields: &Fields, is_one_of: bool, schema_index: &SchemaIndex) -> bool {
+    let has_one = given.len() == 1 && !given.values().any(|value| *value == Value::Null);
+    (!is_one_of || has_one)
+        && given.iter().all(|(name, value)| fields.get(name).is_some_and(|field| conforms(value, &field.kind, schema_index)))
+        && fields.iter().all(|(name, field)| !field.is_needed() || given.contains_key(name))
+}

@@ -1,0 +1,76 @@
+//! How many of something each of many may have at once.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Clones share the count.
+#[derive(Debug, Clone)]
+pub struct PerCallerLimit {
+    most: usize,
+    counts: Arc<Mutex<HashMap<Arc<str>, usize>>>,
+}
+
+/// One of them, for as long as it is held.
+#[derive(Debug)]
+pub struct LimitGuard {
+    whose: Arc<str>,
+    limit: PerCallerLimit,
+}
+
+impl PerCallerLimit {
+    pub fn new(most: usize) -> Self {
+        Self { most, counts: Arc::default() }
+    }
+
+    /// A place for somebody; None when they have what they may.
+    pub fn enter(&self, whose: &Arc<str>) -> Option<LimitGuard> {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(whose.clone()).or_default();
+        if *count >= self.most {
+            return None;
+        }
+        *count += 1;
+        Some(LimitGuard { whose: whose.clone(), limit: self.clone() })
+    }
+
+    pub fn most(&self) -> usize {
+        self.most
+    }
+
+    /// How many there are in all.
+    pub fn count(&self) -> usize {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
+    }
+}
+
+impl Drop for LimitGuard {
+    fn drop(&mut self) {
+        let mut counts = self.limit.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.whose) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.whose);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_what_they_may_and_leaves_nothing_behind() {
+        let limit = PerCallerLimit::new(2);
+        let (ann, bob) = ("ann".into(), "bob".into());
+        let places = (limit.enter(&ann).unwrap(), limit.enter(&ann).unwrap());
+        assert!(limit.enter(&ann).is_none(), "a third is too much");
+        let other = limit.enter(&bob).expect("another's are counted apart");
+        drop(places.0);
+        assert!(limit.enter(&ann).is_some());
+        drop((places.1, other));
+        assert_eq!((limit.count(), limit.counts.lock().unwrap().len()), (0, 0));
+    }
+}

@@ -1,0 +1,73 @@
+//! What of the tenant's stock a caller sees: the stores that their permission is for. What lies beyond looks as if it were not there.
+
+use std::sync::Arc;
+
+use async_graphql::Context;
+use entity::prelude::StoreId;
+use iam::access::{Permission, Permit, Reach, kind};
+use inventory::stock::{
+    core::{Movement, Reservation},
+    rows::{
+        MovementFilterSpec,
+        list::{LevelFilter, LevelRow},
+    },
+};
+
+use super::{StockLevel, StockMovement};
+use crate::graphql::{
+    context::ContextExt,
+    fault::{Answer, TopError},
+};
+
+/// Levels of the permit's stores only.
+pub fn within<P: Permission>(permit: &Permit<P>, filter: LevelFilter) -> LevelFilter {
+    match permit.reach() {
+        Reach::Everywhere => filter,
+        Reach::Stores(stores) => LevelFilter { stores: Some(stores.to_vec()), and: vec![filter], ..LevelFilter::default() },
+    }
+}
+
+/// Movements with an entry in the permit's stores.
+pub fn movements_within<P: Permission>(permit: &Permit<P>, spec: MovementFilterSpec) -> MovementFilterSpec {
+    match permit.reach() {
+        Reach::Everywhere => spec,
+        Reach::Stores(own) => {
+            let stores = match spec.stores {
+                None => own.to_vec(),
+                Some(asked) => asked.into_iter().filter(|store| own.binary_search(store).is_ok()).collect(),
+            };
+            MovementFilterSpec { stores: Some(stores), ..spec }
+        }
+    }
+}
+
+/// A level, if it is in one of the caller's stores.
+pub fn level_seen(ctx: &Context<'_>, level: Option<LevelRow>) -> Answer<Option<StockLevel>> {
+    let permit = ctx.permit::<kind::StockRead>()?;
+    Ok(level.filter(|level| permit.covers(level.key.store)).map(StockLevel))
+}
+
+/// A movement, if one of its entries is in one of the caller's stores. It shows those only.
+pub fn movement_seen(ctx: &Context<'_>, movement: Option<Arc<Movement>>) -> Answer<Option<StockMovement>> {
+    let reach = ctx.permit::<kind::StockMovementRead>()?.reach();
+    Ok(movement.filter(|movement| movement.entries.iter().any(|entry| reach.covers(entry.key.store))).map(StockMovement))
+}
+
+/// Whether the caller sees what moved in a store.
+pub fn sees_movements(ctx: &Context<'_>, store: StoreId) -> Answer<bool> {
+    Ok(ctx.permit::<kind::StockMovementRead>()?.covers(store))
+}
+
+/// Refused where the caller sees a level but not what moved it.
+pub fn movements_of(ctx: &Context<'_>, store: StoreId) -> Answer<Permit<kind::StockMovementRead>> {
+    let permit = ctx.permit::<kind::StockMovementRead>()?;
+    if !permit.covers(store) {
+        return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
+    }
+    Ok(permit)
+}
+
+/// Whether a reservation is in one of the caller's stores, and of their channel if they are bound to one.
+pub fn sees_reservation(permit: &Permit<kind::StockRead>, held: &Reservation) -> bool {
+    permit.covers(held.key.store) && permit.channel().is_none_or(|own| held.channel == Some(own))
+}

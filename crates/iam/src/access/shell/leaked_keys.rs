@@ -1,0 +1,49 @@
+//! Keys that were found where others can read them.
+
+use entity::prelude::*;
+use platform::storage::Fault;
+
+use super::{Access, events};
+use crate::access::{
+    core::{ApiKey, key::Secret},
+    rows::{self, Opened},
+};
+
+/// A key that was revoked because its secret was found, and who should know.
+#[derive(Debug, Clone)]
+pub struct RevokedKey {
+    pub tenant: TenantId,
+    pub key: ApiKeyId,
+    pub key_name: String,
+    pub prefix: String,
+    pub integration_name: String,
+    /// The members who own the tenant.
+    pub owners: Vec<MemberId>,
+}
+
+impl Access {
+    /// Revokes the key of a secret that somebody has found. None: it is nobody's key, or one that had ended before.
+    pub async fn revoke_leaked(&self, secret: &Secret) -> Result<Option<RevokedKey>, Fault> {
+        let Some(home) = rows::home_of(&self.0.db.global(), &secret.hash()).await? else { return Ok(None) };
+        let scope = self.0.db.tenant(home.tenant);
+        // Looked at without a lock first: a report of what has ended long ago holds nobody up.
+        let lives = |opened: &Opened| opened.key.revoked_at.is_none();
+        if rows::opened(&scope, home.key).await?.is_none_or(|opened| !lives(&opened)) {
+            return Ok(None);
+        }
+        let work = scope.begin().await?;
+        rows::bump(&work).await?;
+        let Some(Opened { key, integration }) = rows::opened(&work, home.key).await?.filter(lives) else {
+            work.rollback().await?;
+            return Ok(None);
+        };
+        let now = self.0.clock.now();
+        let after = ApiKey { revoked_at: Some(now), leaked_at: Some(now), ..key };
+        rows::end_key(&work, &after).await?;
+        let owners = rows::owners(&work, now).await?;
+        let ended = self.end(work, events::API_KEY_REVOKED.of(after.id, 1));
+        self.logged(("api_key.leaked", Actor::SYSTEM), home, None, ended).await?;
+        let ApiKey { id: key, name: key_name, prefix, .. } = after;
+        Ok(Some(RevokedKey { tenant: home.tenant, key, key_name, prefix, integration_name: integration.name, owners }))
+    }
+}

@@ -1,0 +1,215 @@
+//! What we write to people, as text and as HTML. Pure.
+
+/// A letter, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Email {
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+/// What a letter is about.
+#[derive(Debug, Clone)]
+pub enum EmailKind {
+    /// Somebody asked for a new password.
+    Reset {
+        link: String,
+    },
+    /// Somebody registered a company under this address.
+    Registered {
+        link: String,
+        tenant: String,
+    },
+    /// Is this your address?
+    Verify {
+        link: String,
+    },
+    /// Somebody was invited into a company.
+    Invited {
+        link: String,
+        tenant: String,
+    },
+    /// A very unusual login waits for this code.
+    LoginCode {
+        code: String,
+    },
+    /// Somebody has logged in from a new device, or after wrong passwords.
+    NewLogin {
+        at: String,
+        address: Option<String>,
+        agent: Option<String>,
+        after_failures: bool,
+    },
+    PasswordChanged,
+    /// The second factor was taken away by an admin.
+    FactorReset {
+        tenant: String,
+    },
+    /// A refresh token came back that had been used.
+    SessionStolen,
+    /// The secret of an API key was found where others can read it.
+    KeyLeaked {
+        tenant: String,
+        integration: String,
+        key: String,
+    },
+    /// Nothing is sent to a webhook endpoint any more.
+    WebhookDisabled {
+        tenant: String,
+        endpoint: String,
+        why: String,
+    },
+}
+
+/// Paragraphs, and where the link stands among them.
+struct Body {
+    subject: String,
+    before: Vec<String>,
+    link: Option<(String, &'static str)>,
+    after: Vec<String>,
+}
+
+impl EmailKind {
+    fn body(self) -> Body {
+        let ignore = "If it was not you, ignore this letter: nothing changes.".to_owned();
+        match self {
+            Self::Reset { link } => Body {
+                subject: "A new password for Entrepot".to_owned(),
+                before: vec!["Somebody, hopefully you, asked for a new password. Choose one here within 30 minutes:".to_owned()],
+                link: Some((link, "Choose a new password")),
+                after: vec!["Then all your sessions end, and you log in with the new password.".to_owned(), ignore],
+            },
+            Self::Registered { link, tenant } => Body {
+                subject: "Confirm your registration with Entrepot".to_owned(),
+                before: vec![format!("Somebody, hopefully you, registered {tenant} under this address. Confirm it within 24 hours:")],
+                link: Some((link, "Confirm the registration")),
+                after: vec!["If you have an account already, the company is added to it and your password stays.".to_owned(), ignore],
+            },
+            Self::Verify { link } => Body {
+                subject: "Confirm your address for Entrepot".to_owned(),
+                before: vec!["Confirm within 24 hours that this is your address:".to_owned()],
+                link: Some((link, "Confirm the address")),
+                after: vec![ignore],
+            },
+            Self::Invited { link, tenant } => Body {
+                subject: format!("An invitation to {tenant}"),
+                before: vec![format!("{tenant} invites you to work with them on Entrepot. Accept within seven days:")],
+                link: Some((link, "Accept the invitation")),
+                after: vec![
+                    "If you have an account under this address, show its password; if you have forgotten it, ask for a new one first. If you have none, you choose a password."
+                        .to_owned(),
+                    "If you did not expect this letter, ignore it: nothing changes.".to_owned(),
+                ],
+            },
+            Self::LoginCode { code } => Body {
+                subject: "Your code for Entrepot".to_owned(),
+                before: vec![
+                    "Somebody, hopefully you, logs in to your Entrepot account in an unusual way. The password was right; this code is asked for too, within five minutes:".to_owned(),
+                    code,
+                ],
+                link: None,
+                after: vec!["If it was not you, give the code to nobody, and choose a new password: somebody knows yours.".to_owned()],
+            },
+            news => news.news(),
+        }
+    }
+
+    /// What has happened, and asks for nothing.
+    fn news(self) -> Body {
+        let alarm = "If it was not you, ask for a new password and look through your sessions.".to_owned();
+        let (subject, before, after) = match self {
+            Self::NewLogin { at, address, agent, after_failures } => (
+                "A new login to your account".to_owned(),
+                vec![
+                    format!(
+                        "Somebody has logged in to your Entrepot account{}.",
+                        if after_failures { ", after wrong passwords were tried" } else { " from a device that we do not know" }
+                    ),
+                    format!(
+                        "When: {at}. Where: {}. With: {}.",
+                        address.as_deref().unwrap_or("not known"),
+                        agent.as_deref().unwrap_or("not known")
+                    ),
+                ],
+                vec![alarm],
+            ),
+            Self::PasswordChanged => (
+                "Your password was changed".to_owned(),
+                vec!["The password of your Entrepot account was changed.".to_owned()],
+                vec![alarm],
+            ),
+            Self::FactorReset { tenant } => (
+                "Your second factor was reset".to_owned(),
+                vec![format!("An admin of {tenant} has taken away the second factor of your Entrepot account. Enrol another one when you log in.")],
+                vec![alarm],
+            ),
+            Self::KeyLeaked { tenant, integration, key } => (
+                "An API key was found in the open and revoked".to_owned(),
+                vec![
+                    format!("The secret of the key {key} of {integration}, an integration of {tenant}, was reported to us: it lies about where others can read it. We have revoked the key."),
+                    "Make a new key for the integration, and look in the audit log for what was done with the old one.".to_owned(),
+                ],
+                vec!["You get this letter because you own the company's account. Nobody can undo this revocation.".to_owned()],
+            ),
+            Self::WebhookDisabled { tenant, endpoint, why } => (
+                "A webhook endpoint was disabled".to_owned(),
+                vec![
+                    format!("Nothing is sent any more to {endpoint}, a webhook endpoint of {tenant}: {why}."),
+                    "Enable it again when that is put right: it goes on where it stopped, as far back as events are kept.".to_owned(),
+                ],
+                vec!["You get this letter because you own the company's account.".to_owned()],
+            ),
+            Self::SessionStolen => (
+                "One of your sessions was ended".to_owned(),
+                vec!["A token of one of your Entrepot sessions was used twice, as if somebody had copied it. We have ended that session.".to_owned()],
+                vec![alarm],
+            ),
+            Self::Reset { .. } | Self::Registered { .. } | Self::Verify { .. } | Self::Invited { .. } | Self::LoginCode { .. } => return self.body(),
+        };
+        Body { subject, before, link: None, after }
+    }
+
+    pub fn to(self, address: &str, name: &str) -> Email {
+        let Body { subject, before, link, after } = self.body();
+        // Names of companies stand in it: it stays one line.
+        let subject: String = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let greeting = if name.is_empty() { "Hello,".to_owned() } else { format!("Hello {name},") };
+        let (mut text, mut html) = (String::new(), String::new());
+        let paragraph = |said: &str, text: &mut String, html: &mut String| {
+            text.push_str(&format!("{said}\n\n"));
+            html.push_str(&format!("<p>{}</p>\n", escaped(said)));
+        };
+        paragraph(&greeting, &mut text, &mut html);
+        before.iter().for_each(|said| paragraph(said, &mut text, &mut html));
+        if let Some((link, label)) = link {
+            text.push_str(&format!("  {link}\n\n"));
+            html.push_str(&format!("<p><a href=\"{0}\">{label}</a></p>\n<p>{0}</p>\n", escaped(&link)));
+        }
+        after.iter().for_each(|said| paragraph(said, &mut text, &mut html));
+        let html = format!(
+            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n{html}</body></html>\n",
+            escaped(&subject)
+        );
+        Email { to: address.to_owned(), subject, text, html }
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_write_into_a_letter() {
+        let kind =
+            EmailKind::Registered { link: "https://a.example/x#token=epv_1&y".to_owned(), tenant: "<b>Mugs</b> & Co".to_owned() };
+        let email = kind.to("ada@example.com", "<script>alert(1)</script>");
+        assert!(!email.html.contains("<script>") && !email.html.contains("<b>"), "{}", email.html);
+        assert!(email.html.contains("href=\"https://a.example/x#token=epv_1&amp;y\""), "{}", email.html);
+        assert!(email.text.contains("  https://a.example/x#token=epv_1&y\n"), "{}", email.text);
+    }
+}

@@ -1,0 +1,168 @@
+//! How letters leave: by SMTP, into a folder, or onto the console of one machine.
+
+use std::{path::PathBuf, time::Duration};
+
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::{Mailbox, MultiPart},
+};
+use platform::clock::{self, Clock};
+
+use super::emails::Email;
+
+/// Where letters go.
+#[derive(Clone, Default)]
+pub enum Mailer {
+    /// Nowhere: what needs a letter cannot be done.
+    #[default]
+    None,
+    /// The log, links and all: for one person on one machine.
+    Console,
+    /// A file each.
+    Folder(PathBuf),
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+}
+
+/// Why letters cannot be sent the way that was asked for. Found at start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MailerError {
+    #[error("--mail: smtp://…, smtps://…, file:FOLDER, console or none is expected")]
+    Unknown,
+    #[error("--mail: the SMTP address is not valid: {0}")]
+    Smtp(String),
+    #[error("--mail-from: an address is expected, as in Entrepot <stock@example.com>")]
+    From,
+}
+
+impl std::fmt::Debug for Mailer {
+    /// Without the SMTP server's password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Console => "Console",
+            Self::Folder(_) => "Folder",
+            Self::Smtp(_) => "Smtp",
+        })
+    }
+}
+
+impl std::str::FromStr for Mailer {
+    type Err = MailerError;
+    fn from_str(text: &str) -> Result<Self, MailerError> {
+        match text {
+            "none" => Ok(Self::None),
+            "console" => Ok(Self::Console),
+            _ if text.starts_with("smtp://") || text.starts_with("smtps://") => {
+                let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(text);
+                let transport = transport.map_err(|err| MailerError::Smtp(err.to_string()))?;
+                Ok(Self::Smtp(transport.timeout(Some(SMTP_CONNECT)).build()))
+            }
+            _ => match text.strip_prefix("file:") {
+                Some(folder) if !folder.is_empty() => Ok(Self::Folder(folder.into())),
+                _ => Err(MailerError::Unknown),
+            },
+        }
+    }
+}
+
+/// Whether this can stand as the sender of our letters.
+pub fn check_sender(from: &str) -> Result<(), MailerError> {
+    from.parse::<Mailbox>().map(drop).map_err(|_| MailerError::From)
+}
+
+/// How long a mail server may take to be connected to, and for a letter from the connection to the last word. lettre bounds the first alone.
+const SMTP_CONNECT: Duration = Duration::from_secs(10);
+const SMTP_MESSAGE: Duration = Duration::from_secs(30);
+/// Seconds before each try.
+const TRIES: [u64; 3] = [0, 10, 60];
+
+impl Mailer {
+    pub fn is_there(&self) -> bool {
+        !matches!(self, Self::None)
+    }
+
+    /// Sends a letter beside whatever asked for it, so that nobody can tell from the time whether there was one to send. It is tried three times;
+    /// one that is lost is asked for again by its reader.
+    pub fn send(&self, from: &str, email: Email, clock: &Clock) {
+        let (mailer, from, name) = (self.clone(), from.to_owned(), clock.uuid().simple().to_string());
+        tokio::spawn(async move {
+            for wait in TRIES {
+                clock::sleep(std::time::Duration::from_secs(wait)).await;
+                match mailer.carry(&from, &email, &name).await {
+                    Ok(()) => return,
+                    Err(error) => tracing::warn!(%error, subject = email.subject, "a letter could not be sent"),
+                }
+            }
+        });
+    }
+
+    /// Sends a letter and waits until it has gone: for jobs, which try again by themselves. The error is for the operator.
+    pub async fn deliver(&self, from: &str, email: &Email, clock: &Clock) -> Result<(), String> {
+        self.carry(from, email, &clock.uuid().simple().to_string()).await
+    }
+
+    async fn carry(&self, from: &str, email: &Email, name: &str) -> Result<(), String> {
+        match self {
+            Self::None => Ok(()),
+            Self::Console => {
+                tracing::info!("letter to {}: {}\n{}", email.to, email.subject, email.text);
+                Ok(())
+            }
+            Self::Folder(folder) => {
+                tokio::fs::create_dir_all(folder).await.map_err(|err| err.to_string())?;
+                let whole = folder.join(format!("{name}.eml"));
+                let part = whole.with_extension("part");
+                tokio::fs::write(&part, message(from, email)?.formatted()).await.map_err(|err| err.to_string())?;
+                tokio::fs::rename(part, whole).await.map_err(|err| err.to_string())
+            }
+            Self::Smtp(transport) => {
+                let sent = tokio::time::timeout(SMTP_MESSAGE, transport.send(message(from, email)?)).await;
+                let sent = sent.map_err(|_| format!("the mail server did not take it within {SMTP_MESSAGE:?}"))?;
+                sent.map(drop).map_err(|err| err.to_string())
+            }
+        }
+    }
+}
+
+fn message(from: &str, email: &Email) -> Result<Message, String> {
+    let from: Mailbox = from.parse().map_err(|_| "the sender is no address".to_owned())?;
+    let to: Mailbox = email.to.parse().map_err(|_| "the reader's address is none".to_owned())?;
+    let both = MultiPart::alternative_plain_html(email.text.clone(), email.html.clone());
+    Message::builder().from(from).to(to).subject(&email.subject).multipart(both).map_err(|err| err.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_mail_server_that_says_nothing_is_left_soon() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mailer: Mailer = format!("smtp://{}", silent.local_addr().unwrap()).parse().unwrap();
+        let email =
+            Email { to: "reader@example.com".to_owned(), subject: "Hello".to_owned(), text: String::new(), html: String::new() };
+        let taking = tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok(one) = silent.accept().await {
+                open.push(one);
+            }
+        });
+        let began = tokio::time::Instant::now();
+        let sent = mailer.carry("Entrepot <stock@example.com>", &email, "name").await;
+        assert!(sent.is_err() && began.elapsed() < SMTP_MESSAGE + SMTP_CONNECT, "{sent:?} after {:?}", began.elapsed());
+        taking.abort();
+    }
+
+    #[test]
+    fn the_ways_are_read_and_wrong_ones_refused() {
+        let read = |text: &str| text.parse::<Mailer>().map(|mailer| format!("{mailer:?}"));
+        assert_eq!(read("file:letters"), Ok("Folder".to_owned()));
+        assert_eq!(read("console"), Ok("Console".to_owned()));
+        assert_eq!(read("smtps://user:a-secret@mail.example:465"), Ok("Smtp".to_owned()));
+        for wrong in ["", "file:", "pop3://x", "mail.example"] {
+            assert_eq!(read(wrong), Err(MailerError::Unknown), "{wrong}");
+        }
+        assert_eq!(check_sender("Entrepot <stock@example.com>"), Ok(()));
+        assert_eq!(check_sender("Entrepot"), Err(MailerError::From));
+    }
+}

@@ -1,0 +1,156 @@
+//! What the database knows around a call's products, in a handful of statements however many they are.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::prelude::{FamilyId, Id, ProductId, ProductStatus};
+use platform::storage::{Fault, Reads, Row, Work};
+
+use super::{product, uses};
+use crate::catalog::core::{
+    Patch, Use,
+    family::option_names,
+    gtin,
+    product::{
+        Barcode, ExistingProduct, ProductCommand, ProductContext, ProductDoc, ProductOption, ProductRow, Unit, combination,
+    },
+};
+
+/// Loads and locks what `commands` need.
+pub async fn load(work: &Work, commands: &[ProductCommand]) -> Result<ProductContext, Fault> {
+    let mut context = ProductContext::default();
+    let docs = targets(work, commands).await?;
+    barcodes(work, commands, docs, &mut context).await?;
+    let wanted = |pick: fn(&ProductCommand) -> Option<uuid::Uuid>| commands.iter().filter_map(pick).collect::<HashSet<_>>();
+    context.categories = existing(work, "category", wanted(|c| c.category_id.set().map(|id| id.uuid()))).await?;
+    context.suppliers = existing(work, "supplier", wanted(|c| c.supplier_id.set().map(|id| id.uuid()))).await?;
+    families(work, commands, &mut context).await?;
+    ties(work, commands, &mut context).await?;
+    Ok(context)
+}
+
+/// The products that commands are for, or whose SKU they ask for; locked in the order of their ids.
+async fn targets(work: &Work, commands: &[ProductCommand]) -> Result<Vec<ProductRow>, Fault> {
+    let ids: Vec<ProductId> = commands.iter().filter_map(|c| c.target.id()).collect();
+    let keys: Vec<&str> = commands.iter().filter_map(|c| c.sku.set()).map(|sku| sku.key.as_str()).collect();
+    let backend = work.backend();
+    let sql = format!(
+        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND ({} OR {}) ORDER BY p.id{}",
+        product::COLUMNS,
+        backend.in_ids("p.id", 2),
+        backend.in_texts("p.sku_key", 3),
+        backend.for_change("p")
+    );
+    let rows = work.rows(&sql, vec![backend.ids(ids), backend.texts(keys)]).await?;
+    rows.iter().map(product::read).collect()
+}
+
+async fn barcodes(
+    work: &Work,
+    commands: &[ProductCommand],
+    rows: Vec<ProductRow>,
+    context: &mut ProductContext,
+) -> Result<(), Fault> {
+    let codes: Vec<String> =
+        commands.iter().filter_map(|c| c.barcodes.set()).flatten().map(|barcode| gtin::key(&barcode.code)).collect();
+    let mut known: HashMap<ProductId, ExistingProduct> = HashMap::new();
+    for row in rows {
+        context.by_sku.insert(row.sku_key.clone(), row.id);
+        let doc = ProductDoc { row, barcodes: Vec::new() };
+        known.insert(doc.row.id, ExistingProduct { doc, uses: Vec::new(), has_moved: false });
+    }
+    context.products = known;
+    if context.products.is_empty() && codes.is_empty() {
+        return Ok(());
+    }
+    let backend = work.backend();
+    let sql = format!(
+        "SELECT product_id, code, pack_quantity FROM barcode WHERE tenant_id = $1 AND ({} OR {}) ORDER BY product_id, position",
+        backend.in_ids("product_id", 2),
+        backend.in_texts("code_key", 3)
+    );
+    let values = vec![backend.ids(context.products.keys().copied()), backend.texts(codes.iter().map(String::as_str))];
+    for row in &work.rows(&sql, values).await? {
+        let mut row = Row::new(row);
+        let (id, code, pack_quantity): (ProductId, String, i64) = (row.take()?, row.take()?, row.take()?);
+        context.by_barcode.insert(gtin::key(&code), id);
+        if let Some(known) = context.products.get_mut(&id) {
+            known.doc.barcodes.push(Barcode { code, pack_quantity });
+        }
+    }
+    Ok(())
+}
+
+/// Which of the ids the table has.
+async fn existing<K: Send + 'static>(work: &Work, table: &str, ids: HashSet<uuid::Uuid>) -> Result<HashSet<Id<K>>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let backend = work.backend();
+    let sql = format!("SELECT id FROM {table} WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
+    let rows = work.rows(&sql, vec![backend.ids(ids.into_iter().map(Id::<K>::from_uuid))]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// The families that commands put products in, or whose variants they change, with the combinations that are taken.
+async fn families(work: &Work, commands: &[ProductCommand], context: &mut ProductContext) -> Result<(), Fault> {
+    let mut ids: HashSet<FamilyId> = commands.iter().filter_map(|c| c.family_id.set().copied()).collect();
+    if commands.iter().any(|c| !c.options.is_keep()) {
+        ids.extend(context.products.values().filter_map(|known| known.doc.row.family_id));
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let backend = work.backend();
+    // Locked, so that two new variants of one family cannot take the same combination at once.
+    let sql = format!(
+        "SELECT f.id, f.option_names FROM product_family f WHERE f.tenant_id = $1 AND {} ORDER BY f.id{}",
+        backend.in_ids("f.id", 2),
+        backend.for_change("f")
+    );
+    for row in &work.rows(&sql, vec![backend.ids(ids.iter().copied())]).await? {
+        let mut row = Row::new(row);
+        let (id, names): (FamilyId, String) = (row.take()?, row.take()?);
+        let names = option_names(&names).ok_or_else(|| Fault::corrupt("product_family", "option_names is a list of texts"))?;
+        context.families.insert(id, names);
+    }
+    let sql = format!(
+        "SELECT p.family_id, p.options, p.id FROM product p WHERE p.tenant_id = $1 AND {}",
+        backend.in_ids("p.family_id", 2)
+    );
+    for row in &work.rows(&sql, vec![backend.ids(ids)]).await? {
+        let mut row = Row::new(row);
+        let (family, options, id): (FamilyId, String, ProductId) = (row.take()?, row.take()?, row.take()?);
+        let options: Vec<ProductOption> = serde_json::from_str(&options).unwrap_or_default();
+        context.combinations.insert((family, combination(&options)), id);
+    }
+    Ok(())
+}
+
+/// What forbids archiving or a change of unit, policy or tracking, where a command wants one.
+async fn ties(work: &Work, commands: &[ProductCommand], context: &mut ProductContext) -> Result<(), Fault> {
+    let target = |c: &ProductCommand| c.target.id().or_else(|| c.sku.set().and_then(|sku| context.by_sku.get(&sku.key)).copied());
+    let before = |c: &ProductCommand| target(c).and_then(|id| context.products.get(&id)).map(|known| &known.doc.row);
+    let new_unit = |c: &&ProductCommand| {
+        let changed = |(unit, row): (&Unit, &ProductRow)| (&unit.code, unit.decimals) != (&row.unit_code, row.unit_decimals);
+        c.unit.set().zip(before(c)).is_some_and(changed)
+    };
+    let new_tracking = |c: &&ProductCommand| c.tracking.set().zip(before(c)).is_some_and(|(one, row)| *one != row.tracking);
+    let new_policy =
+        |c: &&ProductCommand| c.stock_policy.set().zip(before(c)).is_some_and(|(policy, row)| *policy != row.stock_policy);
+    let ties = |c: &&ProductCommand| c.status == Patch::Set(ProductStatus::Archived) || new_policy(c) || new_unit(c);
+    let tied: Vec<ProductId> = commands.iter().filter(ties).filter_map(target).collect();
+    let measured: Vec<ProductId> = commands.iter().filter(|c| new_unit(c) || new_tracking(c)).filter_map(target).collect();
+    let uses: HashMap<ProductId, Vec<Use>> = uses::of(work, uses::Tied::Product, &tied).await?;
+    let moved = uses::moved(work, &measured).await?;
+    for (id, uses) in uses {
+        if let Some(known) = context.products.get_mut(&id) {
+            known.uses = uses;
+        }
+    }
+    for id in moved {
+        if let Some(known) = context.products.get_mut(&id) {
+            known.has_moved = true;
+        }
+    }
+    Ok(())
+}

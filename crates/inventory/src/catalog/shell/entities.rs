@@ -1,0 +1,266 @@
+//! The small nouns as the engine sees them.
+
+use std::collections::HashSet;
+
+use entity::prelude::{CategoryId, ChannelId, CustomerId, Id, StoreId, SupplierId, TenantId};
+use platform::storage::{Fault, Reads, Work, journal::NewEvent};
+use uuid::Uuid;
+
+use super::batch::{BatchEntity, Change};
+use crate::catalog::events;
+use crate::catalog::{
+    core::{
+        Fresh, Patch, Problem, Rejection, Subject, Target, Verdict, category, channel, customer, family,
+        store::{self, Life, StoreRow},
+        supplier,
+    },
+    rows::{
+        category as category_rows, customer as customer_rows,
+        small::{self, by_ids, by_ids_or_texts},
+        uses,
+    },
+};
+
+fn ids<K>(ids: Vec<Uuid>) -> Vec<Id<K>> {
+    ids.into_iter().map(Id::from_uuid).collect()
+}
+
+pub(super) enum Stores {}
+impl BatchEntity for Stores {
+    type Row = StoreRow;
+    type Command = store::StoreCommand;
+    type Context = store::StoreContext;
+
+    fn id(row: &StoreRow) -> Uuid {
+        row.id.uuid()
+    }
+    async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
+        let mut context = store::StoreContext {
+            row: None,
+            code_owner: None,
+            tenant: work.tenant(),
+            tenant_zone: String::new(),
+            uses: Vec::new(),
+        };
+        for command in commands {
+            let key = command.code.set().map(|code| code.key.as_str());
+            let id: Vec<StoreId> = command.target.id().into_iter().collect();
+            for row in by_ids_or_texts::<entity::store::Entity, _>(work, &id, "code_key", key.as_slice()).await? {
+                context.code_owner = context.code_owner.or(key.filter(|key| *key == row.code_key).map(|_| row.id));
+                context.row = if Some(row.id) == command.target.id() { Some(row) } else { context.row };
+            }
+            if command.target == Target::New && matches!(command.time_zone, Patch::Keep) {
+                context.tenant_zone = small::tenant_zone(work).await?;
+            }
+            if command.life == Life::Archive {
+                context.uses = uses::of(work, uses::Tied::Store, &id).await?.into_values().flatten().collect();
+            }
+        }
+        Ok(context)
+    }
+    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: Fresh) -> Verdict<StoreRow> {
+        context.decide(command, fresh)
+    }
+    async fn write(work: &Work, created: &[&StoreRow], updated: &[(&StoreRow, &StoreRow)]) -> Result<(), Fault> {
+        for row in created {
+            work.insert::<entity::store::Entity>((*row).clone()).await?;
+        }
+        for (_, row) in updated {
+            work.update::<entity::store::Entity>((*row).clone()).await?;
+        }
+        Ok(())
+    }
+    async fn find(work: &Work, found: Vec<Uuid>) -> Result<Vec<StoreRow>, Fault> {
+        by_ids::<entity::store::Entity, _>(work, &ids::<entity::id::kind::StoreId>(found)).await
+    }
+    fn event(change: &Change<'_, StoreRow>) -> NewEvent {
+        let archived = change.after.archived_at.is_some() && change.before.is_some_and(|before| before.archived_at.is_none());
+        let kind = match change.before {
+            None => events::STORE_CREATED,
+            Some(_) if archived => events::STORE_ARCHIVED,
+            Some(_) => events::STORE_UPDATED,
+        };
+        kind.of(change.after.id, change.after.version)
+    }
+    fn raced() -> Problem {
+        Problem::at("code", Rejection::Taken(Subject::Code))
+    }
+}
+
+pub(super) enum Suppliers {}
+impl BatchEntity for Suppliers {
+    type Row = supplier::SupplierRow;
+    type Command = supplier::SupplierCommand;
+    type Context = supplier::SupplierContext;
+
+    fn id(row: &Self::Row) -> Uuid {
+        row.id.uuid()
+    }
+    async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
+        let keys: Vec<&str> = commands.iter().filter_map(|c| c.code.set()).map(|code| code.key.as_str()).collect();
+        let ids: Vec<SupplierId> = commands.iter().filter_map(|command| command.target.id()).collect();
+        let rows = by_ids_or_texts::<entity::supplier::Entity, _>(work, &ids, "code_key", &keys).await?;
+        let by_code = rows.iter().map(|row| (row.code_key.clone(), row.id)).collect();
+        let rows = rows.into_iter().map(|row| (row.id, row)).collect();
+        Ok(supplier::SupplierContext { tenant: work.tenant(), rows, by_code, seen: HashSet::new() })
+    }
+    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row> {
+        context.decide(command, fresh)
+    }
+    async fn write(work: &Work, created: &[&Self::Row], updated: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
+        for row in created {
+            work.insert::<entity::supplier::Entity>((*row).clone()).await?;
+        }
+        for (_, row) in updated {
+            work.update::<entity::supplier::Entity>((*row).clone()).await?;
+        }
+        Ok(())
+    }
+    async fn find(work: &Work, found: Vec<Uuid>) -> Result<Vec<Self::Row>, Fault> {
+        by_ids::<entity::supplier::Entity, _>(work, &ids::<entity::id::kind::SupplierId>(found)).await
+    }
+    fn event(change: &Change<'_, Self::Row>) -> NewEvent {
+        let kind = if change.before.is_some() { events::SUPPLIER_UPDATED } else { events::SUPPLIER_CREATED };
+        kind.of(change.after.id, change.after.version)
+    }
+    fn raced() -> Problem {
+        Problem::at("code", Rejection::Taken(Subject::Code))
+    }
+}
+
+pub(super) enum Channels {}
+impl BatchEntity for Channels {
+    type Row = channel::ChannelRow;
+    type Command = channel::ChannelCommand;
+    type Context = channel::ChannelContext;
+
+    fn id(row: &Self::Row) -> Uuid {
+        row.id.uuid()
+    }
+    async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
+        let keys: Vec<&str> = commands.iter().filter_map(|c| c.code.as_ref()).map(|code| code.key.as_str()).collect();
+        let none: [ChannelId; 0] = [];
+        let rows = by_ids_or_texts::<entity::channel::Entity, _>(work, &none, "code_key", &keys).await?;
+        Ok(channel::ChannelContext { tenant: work.tenant(), code_owner: rows.first().map(|row| row.id) })
+    }
+    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row> {
+        context.decide(command, fresh)
+    }
+    async fn write(work: &Work, created: &[&Self::Row], _: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
+        for row in created {
+            work.insert::<entity::channel::Entity>((*row).clone()).await?;
+        }
+        Ok(())
+    }
+    async fn find(work: &Work, found: Vec<Uuid>) -> Result<Vec<Self::Row>, Fault> {
+        by_ids::<entity::channel::Entity, _>(work, &ids::<entity::id::kind::ChannelId>(found)).await
+    }
+    fn event(change: &Change<'_, Self::Row>) -> NewEvent {
+        events::CHANNEL_CREATED.of(change.after.id, change.after.version)
+    }
+    fn raced() -> Problem {
+        Problem::at("code", Rejection::Taken(Subject::Code))
+    }
+}
+
+pub(super) enum Families {}
+impl BatchEntity for Families {
+    type Row = family::FamilyRow;
+    type Command = family::FamilyCommand;
+    type Context = TenantId;
+
+    fn id(row: &Self::Row) -> Uuid {
+        row.id.uuid()
+    }
+    async fn load(work: &Work, _: &[Self::Command]) -> Result<TenantId, Fault> {
+        Ok(work.tenant())
+    }
+    fn decide(tenant: &mut TenantId, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row> {
+        family::decide(*tenant, command, fresh)
+    }
+    async fn write(work: &Work, created: &[&Self::Row], _: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
+        for row in created {
+            work.insert::<entity::product_family::Entity>((*row).clone()).await?;
+        }
+        Ok(())
+    }
+    async fn find(work: &Work, found: Vec<Uuid>) -> Result<Vec<Self::Row>, Fault> {
+        by_ids::<entity::product_family::Entity, _>(work, &ids::<entity::id::kind::FamilyId>(found)).await
+    }
+    fn event(change: &Change<'_, Self::Row>) -> NewEvent {
+        events::FAMILY_CREATED.of(change.after.id, change.after.version)
+    }
+    fn raced() -> Problem {
+        Problem::at("name", Rejection::Taken(Subject::Family))
+    }
+}
+
+pub(super) enum Categories {}
+impl BatchEntity for Categories {
+    type Row = category::CategoryRow;
+    type Command = category::CategoryCommand;
+    type Context = category::CategoryContext;
+
+    fn id(row: &Self::Row) -> Uuid {
+        row.id.uuid()
+    }
+    async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
+        category_rows::context(work, commands).await
+    }
+    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row> {
+        context.decide(command, fresh)
+    }
+    async fn write(work: &Work, created: &[&Self::Row], updated: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
+        category_rows::write(work, created, updated).await
+    }
+    async fn find(work: &Work, found: Vec<Uuid>) -> Result<Vec<Self::Row>, Fault> {
+        let found: Vec<CategoryId> = ids(found);
+        by_ids::<entity::category::Entity, _>(work, &found).await
+    }
+    fn event(change: &Change<'_, Self::Row>) -> NewEvent {
+        let kind = if change.before.is_some() { events::CATEGORY_UPDATED } else { events::CATEGORY_CREATED };
+        kind.of(change.after.id, change.after.version)
+    }
+    fn raced() -> Problem {
+        Problem::at("slug", Rejection::Taken(Subject::Slug))
+    }
+}
+
+pub(super) enum Customers {}
+impl BatchEntity for Customers {
+    type Row = customer::CustomerRow;
+    type Command = customer::CustomerCommand;
+    type Context = customer::CustomerContext;
+
+    fn id(row: &Self::Row) -> Uuid {
+        row.id.uuid()
+    }
+    async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
+        let targets: Vec<CustomerId> = commands.iter().filter_map(|c| c.target.id()).collect();
+        let refs: Vec<&str> = commands.iter().filter_map(|c| c.fields.external_ref.set()).map(String::as_str).collect();
+        let rows = customer_rows::to_change(work, &targets, &refs).await?;
+        let by_ref = rows.iter().filter_map(|row| Some((row.external_ref.clone()?, row.id))).collect();
+        let rows = rows.into_iter().map(|row| (row.id, row)).collect();
+        Ok(customer::CustomerContext { tenant: work.tenant(), rows, by_ref, seen: HashSet::new() })
+    }
+    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row> {
+        context.decide(command, fresh)
+    }
+    async fn write(work: &Work, created: &[&Self::Row], updated: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
+        customer_rows::write(work, created, updated).await
+    }
+    async fn find(work: &Work, found: Vec<Uuid>) -> Result<Vec<Self::Row>, Fault> {
+        customer_rows::by_ids(work, &ids::<entity::id::kind::CustomerId>(found)).await
+    }
+    fn event(change: &Change<'_, Self::Row>) -> NewEvent {
+        let kind = match change.before {
+            None => events::CUSTOMER_CREATED,
+            Some(before) if before.is_known() && !change.after.is_known() => events::CUSTOMER_ERASED,
+            Some(_) => events::CUSTOMER_UPDATED,
+        };
+        kind.of(change.after.id, change.after.version)
+    }
+    fn raced() -> Problem {
+        Problem::at("externalRef", Rejection::Taken(Subject::ExternalRef))
+    }
+}

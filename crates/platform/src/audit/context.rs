@@ -1,0 +1,202 @@
+//! Who is asking for what, while it is being carried out: carried by the task, so that no shell function can forget to hand it on.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+};
+
+use entity::prelude::*;
+
+use super::{
+    core::{Entry, Outcome, Target, changes},
+    rows,
+    writer::AuditWriter,
+};
+use crate::storage::{
+    Bulk,
+    commit_hook::{self, CommitHook},
+    journal::Event,
+};
+
+/// Where a request came from. The front puts one into each operation's data.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Origin {
+    pub request_id: String,
+    pub ip: Option<String>,
+    pub session: Option<SessionId>,
+}
+
+/// What is asked for, by whom, and what is known of it by now.
+pub struct AuditContext {
+    pub action: String,
+    pub origin: Origin,
+    audit_writer: AuditWriter,
+    facts: Mutex<EntryFacts>,
+    is_recorded: AtomicBool,
+    has_committed: AtomicBool,
+    refusals: AtomicU32,
+}
+
+#[derive(Debug, Clone, Default)]
+struct EntryFacts {
+    tenant: Option<TenantId>,
+    actor: Option<Actor>,
+    target: Option<Target>,
+    codes: Vec<String>,
+    /// Said by the room that found out, so that a transaction of no tenant may be the one that is meant.
+    is_attributed: bool,
+}
+
+/// Codes of one refusal that are kept; the first ones say what was wrong.
+const MOST_CODES: usize = 10;
+
+tokio::task_local! {
+    static AUDIT_CONTEXT: Arc<AuditContext>;
+}
+
+impl AuditContext {
+    pub fn new(
+        action: String,
+        origin: Origin,
+        audit_writer: AuditWriter,
+        who: Option<(TenantId, Actor)>,
+        target: Option<Target>,
+    ) -> Arc<Self> {
+        let (tenant, actor) = who.unzip();
+        let facts = Mutex::new(EntryFacts { tenant, actor, target, codes: Vec::new(), is_attributed: false });
+        let (is_recorded, has_committed) = (AtomicBool::new(false), AtomicBool::new(false));
+        Arc::new(Self { action, origin, audit_writer, facts, is_recorded, has_committed, refusals: AtomicU32::new(0) })
+    }
+
+    /// The context of what this task carries out; none for jobs and queries.
+    pub fn current() -> Option<Arc<Self>> {
+        AUDIT_CONTEXT.try_with(Arc::clone).ok()
+    }
+
+    /// Carries something out in this context: each transaction that it commits for the caller's tenant takes the entry along.
+    pub async fn over<T>(self: &Arc<Self>, future: impl Future<Output = T>) -> T {
+        AUDIT_CONTEXT.scope(self.clone(), commit_hook::with(self.clone(), future)).await
+    }
+
+    fn facts<R>(&self, what: impl FnOnce(&mut EntryFacts) -> R) -> R {
+        what(&mut self.facts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether a committed transaction holds the entry.
+    pub fn is_recorded(&self) -> bool {
+        self.is_recorded.load(Ordering::Acquire)
+    }
+    /// Says that a transaction with the entry has committed.
+    pub fn recorded(&self) {
+        self.is_recorded.store(true, Ordering::Release);
+    }
+    /// Whether any transaction of this task has committed, of whichever tenant or of none.
+    pub fn has_committed(&self) -> bool {
+        self.has_committed.load(Ordering::Acquire)
+    }
+    /// Notes the code of a refusal.
+    pub fn note(&self, code: &str) {
+        self.facts(|facts| {
+            if facts.codes.len() < MOST_CODES && !facts.codes.iter().any(|seen| seen == code) {
+                facts.codes.push(code.to_owned());
+            }
+        });
+    }
+    /// How many refusals the answer carries as data.
+    pub fn refusals(&self) -> u32 {
+        self.refusals.load(Ordering::Relaxed)
+    }
+    pub fn was_refused(&self) -> bool {
+        self.facts(|facts| !facts.codes.is_empty())
+    }
+    /// The tenant whose log the entry belongs to; the deployment's own where nobody's tenant is known.
+    pub fn tenant(&self) -> TenantId {
+        self.facts(|facts| facts.tenant).unwrap_or(TenantId::NIL)
+    }
+
+    /// The entry as it stands now. `events` is the first and last number of what it wrote.
+    pub fn entry(&self, outcome: Outcome, target: Option<Target>, events: Option<(i64, i64)>) -> (Entry, Option<String>) {
+        let facts = self.facts(|facts| facts.clone());
+        let codes = Some(facts.codes).filter(|codes| !codes.is_empty() && outcome != Outcome::Done);
+        let entry = Entry {
+            tenant: facts.tenant.unwrap_or(TenantId::NIL),
+            id: self.audit_writer.clock().id(),
+            at: self.audit_writer.clock().now(),
+            actor: facts.actor,
+            session: self.origin.session,
+            action: self.action.clone(),
+            outcome,
+            target: facts.target.or(target),
+            request_id: self.origin.request_id.clone(),
+            changes: changes(codes, events),
+            ip_commitment: None,
+        };
+        (entry, self.origin.ip.clone())
+    }
+    pub fn audit_writer(&self) -> &AuditWriter {
+        &self.audit_writer
+    }
+}
+
+/// Says whose log the entry of this task belongs to, where the caller had to show first who they are: a login, a reset.
+pub fn attribute(tenant: TenantId, actor: Actor) {
+    if let Some(audit_context) = AuditContext::current() {
+        audit_context.facts(|facts| (facts.tenant, facts.actor, facts.is_attributed) = (Some(tenant), Some(actor), true));
+    }
+}
+
+/// Says what the entry of this task is about, where neither its arguments nor its events do.
+pub fn about(target: Target) {
+    if let Some(audit_context) = AuditContext::current() {
+        audit_context.facts(|facts| facts.target = Some(target));
+    }
+}
+
+/// Notes the code of a refusal of this task.
+pub fn refused(code: &str) {
+    if let Some(audit_context) = AuditContext::current() {
+        audit_context.note(code);
+    }
+}
+
+/// Notes a refusal that this task's answer carries as data, by its code.
+pub fn refused_in_data(code: &str) {
+    if let Some(audit_context) = AuditContext::current() {
+        audit_context.note(code);
+        audit_context.refusals.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl CommitHook for AuditContext {
+    fn rows(&self, tenant: TenantId, events: &[Arc<Event>]) -> Option<Bulk> {
+        // What is written for no tenant, or beside the caller's, is not yet what was asked for.
+        let facts = self.facts(|facts| facts.clone());
+        let is_meant = if tenant == TenantId::NIL { facts.is_attributed } else { facts.tenant == Some(tenant) };
+        if self.is_recorded() || !is_meant {
+            return None;
+        }
+        let numbers = events.first().zip(events.last()).map(|(first, last)| (first.seq, last.seq));
+        let target = events.first().and_then(|event| target_of(event));
+        // What is refused may still change something: a token that comes back ends its session.
+        let outcome = if facts.codes.is_empty() { Outcome::Done } else { Outcome::Refused };
+        Some(rows::waiting(&self.audit_writer, [self.entry(outcome, target, numbers)]))
+    }
+    fn committed(&self, has_taken: bool) {
+        self.has_committed.store(true, Ordering::Release);
+        if has_taken {
+            self.recorded();
+        }
+    }
+}
+
+/// What an event is about: the id that its payload calls `id`.
+fn target_of(event: &Event) -> Option<Target> {
+    #[derive(serde::Deserialize)]
+    struct PayloadId {
+        id: String,
+    }
+    Target::parse(&serde_json::from_str::<PayloadId>(&event.payload).ok()?.id)
+}

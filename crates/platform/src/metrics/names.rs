@@ -1,0 +1,148 @@
+//! The names, what they mean, and the buckets of those that have a distribution.
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
+
+pub const REQUEST: &str = "http_server_request_duration_seconds";
+pub const OPERATION: &str = "entrepot_graphql_operation_duration_seconds";
+pub const COST: &str = "entrepot_graphql_operation_cost_points";
+pub const DOCUMENTS_REFUSED: &str = "entrepot_graphql_documents_refused_total";
+pub const USER_ERRORS: &str = "entrepot_graphql_user_errors_total";
+pub const ADMISSIONS: &str = "entrepot_auth_attempts_total";
+pub const RATE_LIMIT_REFUSED: &str = "entrepot_budget_refusals_total";
+pub const CACHE: &str = "entrepot_cache_lookups_total";
+pub const BATCH_SIZE: &str = "entrepot_ledger_batch_size";
+pub const BATCH_SECONDS: &str = "entrepot_ledger_commit_seconds";
+pub const BATCH_OVERTAKEN: &str = "entrepot_ledger_batches_overtaken_total";
+pub const BATCH_UNPLANNED: &str = "entrepot_ledger_batches_unplanned_total";
+pub const SET_ASIDE: &str = "entrepot_ledger_tenants_set_aside_total";
+pub const ASIDE: &str = "entrepot_ledger_tenants_aside";
+pub const LANE_FULL: &str = "entrepot_ledger_lane_full_total";
+pub const LANE: &str = "entrepot_ledger_queue_depth";
+pub const STATEMENTS: &str = "entrepot_database_statements_total";
+pub const POOL_OPEN: &str = "entrepot_database_connections_open";
+pub const POOL_IDLE: &str = "entrepot_database_connections_idle";
+pub const POOL_MOST: &str = "entrepot_database_connections_most";
+pub const JOURNAL_LAG: &str = "entrepot_journal_lag_events";
+pub const FOLLOWED: &str = "entrepot_journal_followed_tenants";
+pub const FOUND_BY_POLL: &str = "entrepot_journal_found_by_poll_total";
+pub const HINTS: &str = "entrepot_hints_total";
+pub const REDIS: &str = "entrepot_redis_up";
+pub const SOCKETS: &str = "entrepot_sockets";
+pub const SUBSCRIPTIONS: &str = "entrepot_stream_subscriptions";
+pub const EXECUTIONS: &str = "entrepot_stream_executions";
+pub const STREAM_LAG: &str = "entrepot_stream_lag_seconds";
+pub const STREAM_RESETS: &str = "entrepot_stream_resets_total";
+pub const STREAM_CATCHUPS: &str = "entrepot_stream_catchups_total";
+pub const TURNED_AWAY: &str = "entrepot_sockets_turned_away_total";
+pub const JOB_RUNS: &str = "entrepot_job_runs_total";
+pub const JOB_SECONDS: &str = "entrepot_job_duration_seconds";
+pub const JOBS_DIED: &str = "entrepot_jobs_died_total";
+pub const JOBS_TAKEN_OVER: &str = "entrepot_jobs_taken_over_total";
+pub const JOBS_HELD: &str = "entrepot_jobs_held";
+pub const WEBHOOK_ATTEMPTS: &str = "entrepot_webhook_attempts_total";
+pub const WEBHOOKS_DISABLED: &str = "entrepot_webhooks_disabled_total";
+pub const RESIDENT: &str = "process_resident_memory_bytes";
+pub const OPEN_FILES: &str = "process_open_fds";
+pub const CPU_MILLISECONDS: &str = "entrepot_process_cpu_milliseconds_total";
+
+/// OpenTelemetry's for HTTP servers, with finer ones below: a row by its key is answered in less than a millisecond.
+const SECONDS: [f64; 16] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0];
+/// A look that finds nothing takes a millisecond, an import of a million rows minutes.
+const JOBS: [f64; 9] = [0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0];
+const COMMANDS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+const POINTS: [f64; 9] = [1.0, 3.0, 10.0, 30.0, 100.0, 200.0, 300.0, 600.0, 1_000.0];
+
+pub fn buckets() -> Result<PrometheusBuilder, BuildError> {
+    let of = |name: &str| Matcher::Full(name.to_owned());
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(of(REQUEST), &SECONDS)?
+        .set_buckets_for_metric(of(OPERATION), &SECONDS)?
+        .set_buckets_for_metric(of(BATCH_SECONDS), &SECONDS)?
+        .set_buckets_for_metric(of(STREAM_LAG), &SECONDS)?
+        .set_buckets_for_metric(of(JOB_SECONDS), &JOBS)?
+        .set_buckets_for_metric(of(BATCH_SIZE), &COMMANDS)?
+        .set_buckets_for_metric(of(COST), &POINTS)
+}
+
+pub fn describe() {
+    describe_histogram!(REQUEST, Unit::Seconds, "Time from a request's head to its answer, by method and status");
+    describe_histogram!(
+        OPERATION,
+        Unit::Seconds,
+        "Time of a query or mutation, and of starting a subscription, by type and outcome: OK, PARTIAL or the first error's code"
+    );
+    describe_histogram!(COST, "Points that an operation came to");
+    describe_counter!(DOCUMENTS_REFUSED, "Documents refused before anything ran, by code");
+    describe_counter!(USER_ERRORS, "User errors in the payloads of mutations");
+    describe_counter!(ADMISSIONS, "Tokens and keys looked at, by result");
+    describe_counter!(RATE_LIMIT_REFUSED, "Operations kept out by a budget or a crowd, by code");
+    describe_counter!(CACHE, "Looks into what this node remembers, by cache and result");
+    describe_histogram!(BATCH_SIZE, "Commands that shared a transaction");
+    describe_histogram!(BATCH_SECONDS, Unit::Seconds, "Time that a batch's transaction took");
+    describe_counter!(BATCH_OVERTAKEN, "Batches decided again because another node or job wrote first");
+    describe_counter!(
+        BATCH_UNPLANNED,
+        "Batches that could not be planned ahead or written as planned, and took the slower way with locks"
+    );
+    describe_counter!(SET_ASIDE, "Times that a batch took long and its lane went on with other tenants");
+    describe_gauge!(ASIDE, "Tenants whose batch takes long, in a lane of the ledger");
+    describe_counter!(LANE_FULL, "Commands answered OVERLOADED because their lane was full");
+    describe_gauge!(LANE, "Commands that wait in a lane of the ledger");
+    describe_counter!(STATEMENTS, "Statements sent to the database by tenants' handles");
+    describe_gauge!(POOL_OPEN, "Open connections to the database, by pool");
+    describe_gauge!(POOL_IDLE, "Those of them that do nothing");
+    describe_gauge!(POOL_MOST, "How many a pool may open");
+    describe_gauge!(
+        JOURNAL_LAG,
+        "Events that this node's followers had not been told of at the last poll, of the tenant with most"
+    );
+    describe_gauge!(FOLLOWED, "Tenants whose journal is followed on this node");
+    describe_counter!(FOUND_BY_POLL, "Changes of other nodes that only the poll found");
+    describe_counter!(HINTS, "Hints between nodes: sent, heard, lost");
+    describe_gauge!(REDIS, "1 when the Redis that nodes share answers");
+    describe_gauge!(SOCKETS, "Open sockets");
+    describe_gauge!(SUBSCRIPTIONS, "Subscriptions that run");
+    describe_gauge!(EXECUTIONS, "Subscriptions that are worked out: those who ask for the same share one");
+    describe_histogram!(
+        STREAM_LAG,
+        Unit::Seconds,
+        "From the moment that a change is recorded to the moment that it is handed to a subscriber's connection, for what is told as it happens"
+    );
+    describe_counter!(STREAM_RESETS, "Streams that ended with RESET, by reason");
+    describe_counter!(STREAM_CATCHUPS, "Times that a stream read up what it had missed, by where that was found");
+    describe_counter!(TURNED_AWAY, "Sockets turned away before their handshake, told when to come back");
+    describe_counter!(JOB_RUNS, "Runs of jobs that ended in this process, by result");
+    describe_histogram!(JOB_SECONDS, Unit::Seconds, "Time that a run of a job took, by job and result");
+    describe_counter!(JOBS_DIED, "Queued jobs that became dead letters");
+    describe_counter!(JOBS_TAKEN_OVER, "Jobs taken from workers that showed no life any more");
+    describe_gauge!(JOBS_HELD, "Jobs that this process holds");
+    describe_counter!(WEBHOOK_ATTEMPTS, "Attempts to deliver to webhook endpoints, by result");
+    describe_counter!(WEBHOOKS_DISABLED, "Webhook endpoints disabled for how they fared");
+    describe_gauge!(RESIDENT, Unit::Bytes, "Memory of the process");
+    describe_gauge!(OPEN_FILES, "Open files and sockets of the process");
+    describe_counter!(CPU_MILLISECONDS, "Processor time of the process, in milliseconds");
+}
+
+/// Statuses as labels: those that are ever answered, and one for what a later version may add.
+pub fn status(status: u16) -> &'static str {
+    match status {
+        101 => "101",
+        200 => "200",
+        204 => "204",
+        400 => "400",
+        401 => "401",
+        403 => "403",
+        404 => "404",
+        405 => "405",
+        406 => "406",
+        408 => "408",
+        413 => "413",
+        415 => "415",
+        429 => "429",
+        500 => "500",
+        503 => "503",
+        504 => "504",
+        _ => "other",
+    }
+}

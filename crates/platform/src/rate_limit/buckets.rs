@@ -1,0 +1,150 @@
+//! The buckets of this node, by whose they are: read by many threads at once, and bounded in number.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use tokio::sync::Mutex;
+
+use super::core::{Allowance, Empty, Key};
+
+/// Enough that threads seldom wait for one another.
+const SHARDS: usize = 16;
+
+/// Buckets in a shard. All of them together are 130,000, in some 20 MB; full ones are let go first, for a new one is the same.
+const MOST: usize = 8_192;
+
+/// What this node knows of one bucket.
+#[derive(Debug, Default)]
+pub struct Bucket {
+    /// When the bucket is full again.
+    full_at: AtomicI64,
+    /// Points that Redis has handed to this node and that are not spent yet.
+    pub in_hand: AtomicI64,
+    /// Held by whoever asks Redis, so that the others wait for the answer instead of asking too.
+    pub asking: Mutex<Asking>,
+}
+
+/// How Redis was asked last.
+#[derive(Debug, Default)]
+pub struct Asking {
+    pub at: i64,
+    /// What was asked for beyond what was needed.
+    pub extra: u32,
+}
+
+impl Bucket {
+    /// Takes from this node's own bucket.
+    pub fn take(&self, allowance: Allowance, now: i64, points: u32) -> Result<u32, Empty> {
+        let mut full_at = self.full_at.load(Ordering::Relaxed);
+        loop {
+            let taken = allowance.take(full_at, now, points)?;
+            match self.full_at.compare_exchange_weak(full_at, taken, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Ok(allowance.left(taken, now)),
+                Err(other) => full_at = other,
+            }
+        }
+    }
+
+    /// Whether so much is there, as far as this node knows; takes nothing.
+    pub fn holds(&self, allowance: Allowance, now: i64, points: u32) -> Result<(), Empty> {
+        allowance.take(self.full_at.load(Ordering::Relaxed), now, points).map(drop)
+    }
+
+    pub fn put_back(&self, allowance: Allowance, points: u32) {
+        let back = |full_at| Some(allowance.put_back(full_at, points));
+        // The closure never declines.
+        let _ = self.full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, back);
+    }
+
+    pub fn left(&self, allowance: Allowance, now: i64) -> u32 {
+        allowance.left(self.full_at.load(Ordering::Relaxed), now)
+    }
+
+    /// Redis has said how the common bucket stands; should Redis fall silent, this node goes on from there.
+    pub fn stands(&self, full_at: i64) {
+        self.full_at.store(full_at, Ordering::Relaxed);
+    }
+
+    /// Takes from what Redis has handed out already.
+    pub fn spend_in_hand(&self, points: u32) -> bool {
+        let points = i64::from(points);
+        let spend = |held: i64| (held >= points).then_some(held - points);
+        self.in_hand.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend).is_ok()
+    }
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub struct Buckets {
+    shards: [RwLock<HashMap<Key, Arc<Bucket>>>; SHARDS],
+    hasher: RandomState,
+}
+
+impl Buckets {
+    pub fn of(&self, key: Key, now: i64) -> Arc<Bucket> {
+        let shard = &self.shards[self.hasher.hash_one(key) as usize % SHARDS];
+        if let Some(known) = shard.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return known.clone();
+        }
+        let mut buckets = shard.write().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= MOST {
+            sweep(&mut buckets, now);
+        }
+        buckets.entry(key).or_default().clone()
+    }
+}
+
+/// Lets full buckets go; when too few were full, the fuller half of the rest.
+fn sweep(buckets: &mut HashMap<Key, Arc<Bucket>>, now: i64) {
+    buckets.retain(|_, bucket| bucket.full_at.load(Ordering::Relaxed) > now);
+    if buckets.len() < MOST / 2 {
+        return;
+    }
+    let mut moments: Vec<i64> = buckets.values().map(|bucket| bucket.full_at.load(Ordering::Relaxed)).collect();
+    let middle = moments.len() / 2;
+    let (_, median, _) = moments.select_nth_unstable(middle);
+    let median = *median;
+    let mut equal = 0usize;
+    buckets.retain(|_, bucket| {
+        let full_at = bucket.full_at.load(Ordering::Relaxed);
+        equal += usize::from(full_at == median);
+        full_at > median || (full_at == median && equal.is_multiple_of(2))
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FEW: Allowance = Allowance::within(10, 100);
+
+    #[test]
+    fn a_flood_of_strangers_is_bounded_and_spares_those_who_owe_most() {
+        let buckets = Buckets::default();
+        let debtor = Key::new("address", u128::MAX);
+        buckets.of(debtor, 0).take(FEW, 0, 10).unwrap();
+        for stranger in 0..300_000 {
+            buckets.of(Key::new("address", stranger), 0).take(FEW, 0, 1).unwrap();
+        }
+        let kept: usize = buckets.shards.iter().map(|shard| shard.read().unwrap().len()).sum();
+        assert!(kept <= SHARDS * MOST);
+        assert_eq!(buckets.of(debtor, 0).left(FEW, 0), 0, "whoever has spent all is remembered");
+    }
+
+    #[test]
+    fn many_threads_share_what_there_is_and_no_more() {
+        let bucket = Bucket::default();
+        let taken: u32 = std::thread::scope(|scope| {
+            let thread = || (0..1_000).map(|_| u32::from(bucket.take(Allowance::within(1_000, 10), 5, 1).is_ok())).sum::<u32>();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(thread)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(taken, 1_000);
+    }
+}

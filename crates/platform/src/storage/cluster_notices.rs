@@ -1,0 +1,149 @@
+//! What other nodes are to hear of: gathered here after commit by whoever committed, taken away by whoever speaks with them. Nobody waits, and it
+//! holds no more than a line a tenant and a line a session.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use entity::prelude::{SessionId, TenantId};
+use tokio::sync::Notify;
+
+/// Lines of a kind that may wait. Beyond it they are dropped: each node's own looks at the database stand behind every hint.
+const MOST: usize = 10_000;
+
+/// What is new. Of a tenant that changed often only the newest is kept.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// The last event of tenants' journals.
+    pub heads: HashMap<TenantId, i64>,
+    /// Tenants whose members, roles or keys have changed.
+    pub rights: HashSet<TenantId>,
+    /// Sessions that have ended or stand otherwise than before.
+    pub sessions: HashSet<SessionId>,
+}
+
+impl News {
+    pub fn is_empty(&self) -> bool {
+        self.heads.is_empty() && self.rights.is_empty() && self.sessions.is_empty()
+    }
+}
+
+/// Clones share what is gathered.
+#[derive(Clone, Default)]
+pub struct ClusterNotices(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    is_heard: AtomicBool,
+    news: Mutex<News>,
+    wake: Notify,
+}
+
+impl ClusterNotices {
+    /// From now on somebody takes the news away.
+    pub fn open(&self) {
+        self.0.is_heard.store(true, Ordering::Relaxed);
+    }
+
+    /// Nobody takes them: nothing is gathered, and what was is gone.
+    pub fn close(&self) {
+        self.0.is_heard.store(false, Ordering::Relaxed);
+        *self.lock() = News::default();
+    }
+
+    pub fn head(&self, tenant: TenantId, head: i64) {
+        self.add(|news| {
+            if news.heads.len() < MOST || news.heads.contains_key(&tenant) {
+                let known = news.heads.entry(tenant).or_insert(head);
+                *known = head.max(*known);
+            }
+        });
+    }
+
+    pub fn rights(&self, tenant: TenantId) {
+        self.add(|news| {
+            if news.rights.len() < MOST {
+                news.rights.insert(tenant);
+            }
+        });
+    }
+
+    pub fn sessions(&self, ids: &[SessionId]) {
+        if !ids.is_empty() {
+            self.add(|news| {
+                let room = MOST.saturating_sub(news.sessions.len());
+                news.sessions.extend(ids.iter().take(room).copied());
+            });
+        }
+    }
+
+    fn add(&self, note: impl FnOnce(&mut News)) {
+        if self.0.is_heard.load(Ordering::Relaxed) {
+            note(&mut self.lock());
+            self.0.wake.notify_one();
+        }
+    }
+
+    /// Waits until there is something, and takes all of it.
+    pub async fn next(&self) -> News {
+        loop {
+            let news = std::mem::take(&mut *self.lock());
+            if !news.is_empty() {
+                return news;
+            }
+            self.0.wake.notified().await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, News> {
+        self.0.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn tenant(n: u128) -> TenantId {
+        TenantId::from_uuid(Uuid::from_u128(n))
+    }
+
+    #[tokio::test]
+    async fn of_many_changes_the_newest_is_told_and_nothing_to_nobody() {
+        let cluster_notices = ClusterNotices::default();
+        cluster_notices.head(tenant(1), 5);
+        assert!(cluster_notices.next().now_or_never().is_none(), "nobody listened");
+        cluster_notices.open();
+        for head in [7, 9, 8] {
+            cluster_notices.head(tenant(1), head);
+        }
+        cluster_notices.rights(tenant(2));
+        let news = cluster_notices.next().await;
+        assert_eq!((news.heads, news.rights), (HashMap::from([(tenant(1), 9)]), HashSet::from([tenant(2)])));
+        assert!(cluster_notices.next().now_or_never().is_none(), "it was taken away");
+        cluster_notices.head(tenant(1), 10);
+        cluster_notices.close();
+        cluster_notices.open();
+        assert!(cluster_notices.next().now_or_never().is_none(), "what waited when nobody listened is gone");
+    }
+
+    #[tokio::test]
+    async fn it_holds_so_much_and_no_more() {
+        let cluster_notices = ClusterNotices::default();
+        cluster_notices.open();
+        for n in 0..MOST as u128 + 100 {
+            cluster_notices.head(tenant(n), 1);
+            cluster_notices.rights(tenant(n));
+        }
+        cluster_notices.head(tenant(1), 2);
+        let news = cluster_notices.next().await;
+        assert_eq!((news.heads.len(), news.rights.len(), news.heads[&tenant(1)]), (MOST, MOST, 2));
+    }
+}

@@ -1,0 +1,28 @@
+//! What rides along with every transaction that a request commits: the audit entry of what is being done. The rooms need not know.
+
+use std::{future::Future, sync::Arc};
+
+use entity::prelude::TenantId;
+
+use super::{Bulk, journal::Event};
+
+/// Writes something of its own into the transactions of a task.
+pub trait CommitHook: Send + Sync + 'static {
+    /// The rows to write with a transaction of this tenant that made these events; none when there is nothing to add.
+    fn rows(&self, tenant: TenantId, events: &[Arc<Event>]) -> Option<Bulk>;
+    /// A transaction of the task has committed, with the hook's rows or without.
+    fn committed(&self, has_taken: bool);
+}
+
+tokio::task_local! {
+    static COMMIT_HOOK: Arc<dyn CommitHook>;
+}
+
+/// Runs the future with a hook on each transaction that it commits itself; transactions of other tasks are theirs.
+pub async fn with<T>(commit_hook: Arc<dyn CommitHook>, future: impl Future<Output = T>) -> T {
+    COMMIT_HOOK.scope(commit_hook, future).await
+}
+
+pub(super) fn current() -> Option<Arc<dyn CommitHook>> {
+    COMMIT_HOOK.try_with(Arc::clone).ok()
+}

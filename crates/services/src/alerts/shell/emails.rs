@@ -1,0 +1,96 @@
+//! Letters: those that are due go into a job for each who is told, so that each is told once of each alert; the job writes and sends.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use iam::identity::{self, Mailer};
+use platform::{
+    clock,
+    jobs::{self, Failure, core::Job},
+    storage::{Fault, Work},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Alerts, sees};
+use crate::alerts::{
+    core::{MOST_LISTED, Recipient, written},
+    rows::{self, DueEmail},
+};
+
+/// The kind of job that sends a letter.
+pub const EMAIL_JOB: &str = "alert.letter";
+/// Letters that one transaction looks at.
+const PAGE: i64 = 2_000;
+
+/// What such a job is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertEmail {
+    /// An address, or a member.
+    pub to: String,
+    pub alerts: Vec<AlertId>,
+    /// How many there are beside those.
+    pub more: usize,
+}
+
+impl Alerts {
+    /// Puts down a job for each who is to be told of something by now; says how many.
+    pub async fn post_due(&self) -> Result<usize, Fault> {
+        let now = self.0.clock.now();
+        let mut put = 0;
+        for tenant in rows::tenants_due(&self.0.db.global(), now).await? {
+            loop {
+                let work = self.0.db.global().maintenance_for(tenant).await?;
+                let due = rows::due(&work, now, PAGE).await?;
+                put += self.queue(&work, &due).await?;
+                rows::note_queued(&work, &due, now).await?;
+                work.commit().await?;
+                if due.len() < PAGE as usize {
+                    break;
+                }
+            }
+        }
+        Ok(put)
+    }
+
+    async fn queue(&self, work: &Work, due: &[DueEmail]) -> Result<usize, Fault> {
+        let mut by_recipient: BTreeMap<&str, Vec<AlertId>> = BTreeMap::new();
+        for email in due {
+            by_recipient.entry(&email.recipient).or_default().push(email.alert);
+        }
+        let emails = by_recipient.len();
+        for (to, mut alerts) in by_recipient {
+            let more = alerts.len().saturating_sub(MOST_LISTED);
+            alerts.truncate(MOST_LISTED);
+            jobs::enqueue(work, &self.0.clock, EMAIL_JOB, &AlertEmail { to: to.to_owned(), alerts, more }).await?;
+        }
+        Ok(emails)
+    }
+
+    /// Writes the letter of the alerts as they are now, and sends it. One that was sent and not noted is sent again.
+    pub async fn send(&self, (mailer, from): (&Mailer, &str), job: &Job) -> Result<(), Failure> {
+        let what: AlertEmail = serde_json::from_str(&job.payload)
+            .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
+        if !mailer.is_there() {
+            return Err(Failure::Hopeless("no letters leave this deployment (--mail)".to_owned()));
+        }
+        let scope = self.0.db.tenant(job.tenant);
+        let (tenant, mut alerts) = rows::named(&scope, &what.alerts).await?;
+        let to = match Recipient::parse(&what.to) {
+            Recipient::Address(address) => address,
+            Recipient::Member(member) => {
+                // Whoever has left, or may not see it any more, is told nothing: that is no failure.
+                let Some(caller) = self.0.access.member(job.tenant, member).await? else { return Ok(()) };
+                alerts.retain(|(alert, _)| sees(&caller, alert));
+                let Some(view) = self.0.identity.find_member(job.tenant, member).await? else { return Ok(()) };
+                view.email
+            }
+        };
+        if alerts.is_empty() {
+            return Ok(());
+        }
+        let email = written(&tenant, &alerts, what.more, clock::day_text);
+        let email = identity::Email { to, subject: email.subject, text: email.text, html: email.html };
+        let sent = mailer.deliver(from, &email, &self.0.clock).await;
+        sent.map_err(|why| Failure::Fault(Fault::Broken(format!("the letter could not be sent: {why}"))))
+    }
+}

@@ -1,0 +1,152 @@
+//! Words: of a state, a kind, a currency, a time zone a column keeps only those that its readers know.
+
+use entity::prelude::*;
+use inventory::stock::core::ReferenceKind;
+use platform::{
+    audit::Outcome,
+    clock,
+    storage::{Backend, Fault, Reads, Row, Snapshot},
+};
+
+use super::{checks, report::Broken};
+
+pub(super) const INVARIANT: &str = "words: every state, kind, currency and time zone is one that is known";
+
+/// A column of words, with its rows' key as text.
+pub(super) struct EnumColumn {
+    pub table: &'static str,
+    key: &'static str,
+    pub column: &'static str,
+    is_known: fn(&str) -> bool,
+}
+
+const fn enum_column(table: &'static str, key: &'static str, column: &'static str, is_known: fn(&str) -> bool) -> EnumColumn {
+    EnumColumn { table, key, column, is_known }
+}
+
+/// One of the words of an enum.
+macro_rules! one_of {
+    ($kind:ident) => {
+        |word| $kind::parse(word).is_some()
+    };
+}
+
+const SEQ: &str = "'seq ' || c.seq";
+const ENTRY: &str = "'seq ' || c.seq || ' line ' || c.line";
+const AUDIT: &str = "coalesce('seq ' || c.seq, 'aud:' || HEX(c.id))";
+const ORDER_LINE: &str = "'ord:' || HEX(c.order_id) || ' line ' || c.position";
+const RETURN_LINE: &str = "'ret:' || HEX(c.return_id) || ' line ' || c.position";
+
+pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
+    enum_column("tenant", "'ten:' || HEX(c.id)", "default_currency", one_of!(Currency)),
+    enum_column("tenant", "'ten:' || HEX(c.id)", "costing_method", one_of!(CostingMethod)),
+    enum_column("tenant", "'ten:' || HEX(c.id)", "time_zone", clock::is_time_zone),
+    enum_column("store", "'sto:' || HEX(c.id)", "kind", one_of!(StoreKind)),
+    enum_column("store", "'sto:' || HEX(c.id)", "time_zone", clock::is_time_zone),
+    enum_column("product", "'prd:' || HEX(c.id)", "status", one_of!(ProductStatus)),
+    enum_column("product", "'prd:' || HEX(c.id)", "stock_policy", one_of!(StockPolicy)),
+    enum_column("product", "'prd:' || HEX(c.id)", "tracking", one_of!(Tracking)),
+    enum_column("product", "'prd:' || HEX(c.id)", "price_currency", one_of!(Currency)),
+    enum_column("product", "'prd:' || HEX(c.id)", "cost_currency", one_of!(Currency)),
+    enum_column("lot", "'lot:' || HEX(c.id)", "tracking", |word| {
+        matches!(Tracking::parse(word), Some(Tracking::Lot | Tracking::Serial))
+    }),
+    enum_column("lot", "'lot:' || HEX(c.id)", "status", one_of!(LotStatus)),
+    enum_column("movement", SEQ, "kind", one_of!(MovementKind)),
+    enum_column("movement", SEQ, "reason_code", one_of!(ReasonCode)),
+    enum_column("movement", SEQ, "reference_kind", one_of!(ReferenceKind)),
+    enum_column("movement", SEQ, "actor_kind", one_of!(ActorKind)),
+    enum_column("entry", ENTRY, "condition", one_of!(Condition)),
+    enum_column("entry", ENTRY, "cost_currency", one_of!(Currency)),
+    enum_column("reservation", "'rsv:' || HEX(c.id)", "status", one_of!(ReservationStatus)),
+    enum_column("reservation", "'rsv:' || HEX(c.id)", "reference_kind", one_of!(ReferenceKind)),
+    enum_column("sales_order", "'ord:' || HEX(c.id)", "status", one_of!(OrderStatus)),
+    enum_column("sales_order", "'ord:' || HEX(c.id)", "currency", one_of!(Currency)),
+    enum_column("sales_order", "'ord:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
+    enum_column("order_line", ORDER_LINE, "kind", one_of!(LineKind)),
+    enum_column("order_line", ORDER_LINE, "stock_policy", one_of!(StockPolicy)),
+    enum_column("order_sourcing", "'ord:' || HEX(c.order_id)", "strategy", one_of!(SourcingStrategy)),
+    enum_column("order_sourcing", "'ord:' || HEX(c.order_id)", "split", one_of!(SplitPolicy)),
+    enum_column("fulfilment", "'ful:' || HEX(c.id)", "status", one_of!(FulfilmentStatus)),
+    enum_column("sales_return", "'ret:' || HEX(c.id)", "status", one_of!(ReturnStatus)),
+    enum_column("sales_return", "'ret:' || HEX(c.id)", "currency", one_of!(Currency)),
+    enum_column("sales_return", "'ret:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
+    enum_column("return_line", RETURN_LINE, "kind", one_of!(LineKind)),
+    enum_column("return_line", RETURN_LINE, "disposition", one_of!(Disposition)),
+    enum_column("transfer", "'trf:' || HEX(c.id)", "status", one_of!(TransferStatus)),
+    enum_column("transfer", "'trf:' || HEX(c.id)", "loss_reason", one_of!(ReasonCode)),
+    enum_column("transfer", "'trf:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
+    enum_column("transfer_line", "'trf:' || HEX(c.transfer_id) || ' line ' || c.position", "cost_currency", one_of!(Currency)),
+    enum_column("stock_count", "'cnt:' || HEX(c.id)", "kind", one_of!(CountKind)),
+    enum_column("stock_count", "'cnt:' || HEX(c.id)", "status", one_of!(CountStatus)),
+    enum_column("stock_count", "'cnt:' || HEX(c.id)", "abc_class", one_of!(AbcClass)),
+    enum_column("stock_count", "'cnt:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
+    enum_column("count_line", "'cln:' || HEX(c.id)", "state", one_of!(CountLineState)),
+    enum_column("count_line", "'cln:' || HEX(c.id)", "cost_currency", one_of!(Currency)),
+    enum_column("supplier_product", "'prd:' || HEX(c.product_id)", "currency", one_of!(Currency)),
+    enum_column("purchase_order", "'por:' || HEX(c.id)", "status", one_of!(PurchaseOrderStatus)),
+    enum_column("purchase_order", "'por:' || HEX(c.id)", "currency", one_of!(Currency)),
+    enum_column("purchase_order", "'por:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
+    enum_column("purchase_charge", "'por:' || HEX(c.purchase_order_id)", "kind", one_of!(ChargeKind)),
+    enum_column("purchase_charge", "'por:' || HEX(c.purchase_order_id)", "basis", one_of!(ChargeBasis)),
+    enum_column("purchase_discrepancy", "'por:' || HEX(c.purchase_order_id)", "kind", one_of!(DiscrepancyKind)),
+    enum_column("goods_receipt", "'grn:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
+    enum_column("supplier_return", "'srt:' || HEX(c.id)", "currency", one_of!(Currency)),
+    enum_column("supplier_return", "'srt:' || HEX(c.id)", "reason_code", one_of!(ReasonCode)),
+    enum_column("supplier_return", "'srt:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
+    enum_column(
+        "supplier_return_line",
+        "'srt:' || HEX(c.supplier_return_id) || ' line ' || c.position",
+        "source",
+        one_of!(ReturnSource),
+    ),
+    enum_column("revaluation", "'rvl:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
+    enum_column("cost_posting", ENTRY, "kind", one_of!(CostKind)),
+    enum_column("cost_posting", ENTRY, "basis", one_of!(CostBasis)),
+    enum_column("member", "'mem:' || HEX(c.id)", "status", one_of!(MemberStatus)),
+    enum_column("alert", "'alr:' || HEX(c.id)", "kind", one_of!(AlertKind)),
+    enum_column("alert", "'alr:' || HEX(c.id)", "state", one_of!(AlertState)),
+    enum_column("alert", "'alr:' || HEX(c.id)", "currency", one_of!(Currency)),
+    enum_column("alert_rule", "'arl:' || HEX(c.id)", "kind", one_of!(AlertKind)),
+    enum_column("alert_rule", "'arl:' || HEX(c.id)", "digest", one_of!(AlertDigest)),
+    enum_column("alert_rule", "'arl:' || HEX(c.id)", "time_zone", clock::is_time_zone),
+    enum_column("audit_entry", AUDIT, "outcome", one_of!(Outcome)),
+    enum_column("audit_entry", AUDIT, "actor_kind", |word| word == "ANONYMOUS" || ActorKind::parse(word).is_some()),
+    enum_column("file", "'fil:' || HEX(c.id)", "state", |word| matches!(word, "AWAITED" | "READY" | "GONE")),
+];
+
+impl EnumColumn {
+    /// How the table's rows are the tenant's.
+    pub fn owner(&self) -> &'static str {
+        if self.table == "tenant" { "id" } else { "tenant_id" }
+    }
+
+    /// The first row whose word is not known. The database quotes them, so that what is no text at all can be read and told.
+    pub async fn broken(&self, snapshot: &Snapshot) -> Result<Option<Broken>, Fault> {
+        let Self { table, key, column, is_known } = self;
+        let owner = self.owner();
+        let quoted = |value: &str| match snapshot.backend() {
+            Backend::Sqlite => format!("quote({value})"),
+            Backend::Postgres => format!("quote_literal({value})"),
+        };
+        let sql = format!(
+            "SELECT {} FROM (SELECT DISTINCT c.{column} AS word FROM {table} c WHERE c.{owner} = $1 AND c.{column} IS NOT NULL) w",
+            quoted("w.word")
+        );
+        for row in &snapshot.rows(&sql, vec![]).await? {
+            let said: String = Row::new(row).take()?;
+            if said.strip_prefix('\'').and_then(|word| word.strip_suffix('\'')).is_some_and(is_known) {
+                continue;
+            }
+            let sql = checks::keys(
+                snapshot.backend(),
+                &format!(
+                    "SELECT {key}, 'a {column} that is known', CAST($2 AS text) FROM {table} c WHERE c.{owner} = $1 AND {} = CAST($2 AS text) ORDER BY 1 LIMIT 1",
+                    quoted(&format!("c.{column}"))
+                ),
+            );
+            return checks::told(table, &snapshot.rows(&sql, vec![said.into()]).await?);
+        }
+        Ok(None)
+    }
+}

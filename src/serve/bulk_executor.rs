@@ -1,0 +1,281 @@
+//! Runs mutations that nobody waits for: as whoever asked for them, by the same guard, price and engine as a request.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use api::{
+    graphql::{
+        answer::{Answer, shortened},
+        code::Code,
+        cost_limiter::CostLimiter,
+        guard::{Guard, Kind, Operation},
+        introspection::Introspector,
+        limits::Limits,
+        operation::{Introspection, OperationService},
+        quota::Terms,
+        request::GraphqlRequest,
+        session::Documents,
+        trusted::Trusted,
+    },
+    schema::{EntrepotSchema, Judges},
+};
+use async_graphql::{
+    Name, Positioned, Variables,
+    parser::{
+        parse_schema,
+        types::{
+            BaseType, ConstDirective, Field, FieldDefinition, InputValueDefinition, Selection, Type, TypeKind,
+            TypeSystemDefinition,
+        },
+    },
+};
+use async_trait::async_trait;
+use iam::access::Caller;
+use platform::{clock::Clock, rate_limit::RateLimiter, storage::Fault};
+use services::exchange::{BatchOutcome, Call, DryRun, Engine, Looked, Requester, core::bulk};
+
+use super::{NodeAuthenticator, StartError};
+
+/// Makes the operation service when the first mutation is looked at: most nodes of tests and many workers never need one.
+type MakeOperations = Box<dyn Fn() -> Result<Arc<OperationService<EntrepotSchema>>, StartError> + Send + Sync>;
+
+pub struct BulkExecutor {
+    node_authenticator: Arc<NodeAuthenticator>,
+    make: MakeOperations,
+    ready: OnceLock<Ready>,
+}
+
+struct Ready {
+    service: Arc<OperationService<EntrepotSchema>>,
+    mutations: HashMap<String, Fact>,
+}
+
+/// What is known of a mutation.
+#[derive(Debug)]
+struct Fact {
+    /// Why it is not run for each line of a file.
+    unfit: Option<&'static str>,
+    keyed: bulk::Keyed,
+    validates: bool,
+}
+
+/// What puts down what is carried out later, or makes links that are not to lie in a file.
+const EXCLUDED: [&str; 4] = ["bulkOperationRun", "importCreate", "exportCreate", "fileUploadCreate"];
+/// Where a line says nothing of when it may come again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+impl BulkExecutor {
+    /// Of a node that serves requests: with its own operation service.
+    pub fn of(service: Arc<OperationService<EntrepotSchema>>, node_authenticator: Arc<NodeAuthenticator>) -> Arc<Self> {
+        Self::making(node_authenticator, Box::new(move || Ok(service.clone())))
+    }
+
+    /// Of a node that serves no requests, or not yet: with an operation service of its own, which is made when it is needed.
+    pub fn alone(
+        node_authenticator: Arc<NodeAuthenticator>,
+        (schema, limits): (EntrepotSchema, Limits),
+        (rate_limiter, clock): (RateLimiter, Clock),
+    ) -> Arc<Self> {
+        let authenticator = node_authenticator.clone();
+        let make = move || -> Result<Arc<OperationService<EntrepotSchema>>, StartError> {
+            let (schema_index, validator) = Judges::begin().made()?;
+            let (read, name) = (clock.clone(), clock.clone());
+            Ok(Arc::new(OperationService {
+                executor: schema.clone(),
+                validator: Some(validator),
+                authenticator: authenticator.clone(),
+                guard: Guard::new(limits.clone(), schema_index),
+                cost_limiter: CostLimiter::new(rate_limiter.clone(), Terms::default()),
+                limits: limits.clone(),
+                introspection: Introspection::Open,
+                introspector: Introspector::default(),
+                trusted: Trusted::default(),
+                documents: Documents::Any,
+                now: Arc::new(move || read.now().micros()),
+                new_id: Arc::new(move || name.uuid().simple().to_string()),
+            }))
+        };
+        Self::making(node_authenticator, Box::new(make))
+    }
+
+    fn making(node_authenticator: Arc<NodeAuthenticator>, make: MakeOperations) -> Arc<Self> {
+        Arc::new(Self { node_authenticator, make, ready: OnceLock::new() })
+    }
+
+    fn ready(&self) -> Result<&Ready, Fault> {
+        if let Some(ready) = self.ready.get() {
+            return Ok(ready);
+        }
+        let service = (self.make)().map_err(|error| Fault::Broken(format!("the desk: {error}")))?;
+        let mutations = facts(&service.executor.sdl()).map_err(|error| Fault::Broken(format!("the schema: {error}")))?;
+        Ok(self.ready.get_or_init(|| Ready { service, mutations }))
+    }
+
+    fn looked(&self, caller: &Caller, document: &str) -> Result<Looked, String> {
+        let Ready { service, mutations } = self.ready().map_err(|fault| {
+            tracing::error!(%fault, "mutations cannot be looked at");
+            "nothing can be run just now: try again".to_owned()
+        })?;
+        let is_held = service.documents == Documents::Trusted || caller.trusted_only;
+        if is_held && !service.trusted.holds(document) {
+            return Err("only trusted documents may be sent here".to_owned());
+        }
+        let operation = service.guard.operation(document, None).map_err(|refusal| refusal.message)?;
+        let field = only_field(&operation)?;
+        let name = field.name.node.as_str();
+        let fact = mutations.get(name).ok_or_else(|| format!("there is no mutation {name}"))?;
+        if let Some(why) = fact.unfit {
+            return Err(format!("{name} is not run for each line of a file: {why}"));
+        }
+        Ok(Looked { field: name.to_owned(), keyed: fact.keyed, dry_run: dry_run(&operation, field, fact)? })
+    }
+}
+
+#[async_trait]
+impl Engine for BulkExecutor {
+    fn look(&self, caller: &Caller, document: &str) -> Result<Looked, String> {
+        self.looked(caller, document).map_err(shortened)
+    }
+
+    async fn run(&self, requester: Requester, document: &str, calls: Vec<Call>) -> Result<BatchOutcome, Fault> {
+        let service = &self.ready()?.service;
+        let mut answers = Vec::with_capacity(calls.len());
+        for call in calls {
+            let Some(session) = self.node_authenticator.in_name_of(requester, &call.request).await? else {
+                return Ok(BatchOutcome::Gone);
+            };
+            let variables = Variables::from_json(call.variables.clone());
+            let again = move || Some(Variables::from_json(call.variables.clone()));
+            let params = GraphqlRequest {
+                query: document.to_owned(),
+                variables,
+                reread: Some(Box::new(again)),
+                ..GraphqlRequest::default()
+            };
+            let answer = match service.choose(&params, &session, &call.request).await {
+                Ok(operation) => service.run(&operation, params, &session, &call.request).await,
+                Err(errors) => Answer::Refused(errors),
+            };
+            match answer {
+                Answer::Ran { json, .. } => answers.push(bulk::answered(call.number, &json)),
+                Answer::Refused(errors) if matches!(errors.code, Code::RateLimited | Code::Overloaded | Code::Unavailable) => {
+                    return Ok(BatchOutcome::Paused(answers, errors.retry_after_ms.map_or(PAUSE, Duration::from_millis)));
+                }
+                Answer::Refused(errors) => answers.push(bulk::answered(call.number, &errors.body())),
+            }
+        }
+        Ok(BatchOutcome::All(answers))
+    }
+}
+
+/// The one field of a document with one mutation, which takes `$input` and nothing else but `$validateOnly`.
+fn only_field(operation: &Operation) -> Result<&Field, String> {
+    const FORM: &str = "a document with one mutation of one field is expected, as in mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { userErrors { code message } } }";
+    let definition = operation.parsed().operations.iter().next().map(|(_, definition)| &definition.node).ok_or(FORM)?;
+    let [only] = definition.selection_set.node.items.as_slice() else { return Err(FORM.to_owned()) };
+    let (Kind::Mutation, Selection::Field(field)) = (operation.kind, &only.node) else { return Err(FORM.to_owned()) };
+    let declared = |name: &Name| name.as_str() == "input" || name.as_str() == "validateOnly";
+    if let Some(other) = definition.variable_definitions.iter().find(|one| !declared(&one.node.name.node)) {
+        return Err(format!("the variable ${} has no value: a line gives $input alone", other.node.name.node));
+    }
+    let field = &field.node;
+    if !field.directives.is_empty() {
+        return Err("the mutation's field has a directive: leave it out".to_owned());
+    }
+    if argument(field, "input") != Some(&variable("input")) {
+        return Err("the mutation is to be handed the whole input of each line: write (input: $input)".to_owned());
+    }
+    Ok(field)
+}
+
+fn argument<'a>(field: &'a Field, name: &str) -> Option<&'a async_graphql_value::Value> {
+    field.arguments.iter().find(|(known, _)| known.node == name).map(|(_, value)| &value.node)
+}
+
+fn variable(name: &str) -> async_graphql_value::Value {
+    async_graphql_value::Value::Variable(Name::new(name))
+}
+
+fn dry_run(operation: &Operation, field: &Field, fact: &Fact) -> Result<DryRun, String> {
+    if !fact.validates {
+        return Ok(DryRun::NotThere);
+    }
+    let definition = operation.parsed().operations.iter().next().map(|(_, definition)| &definition.node);
+    let is_declared = definition
+        .is_some_and(|definition| definition.variable_definitions.iter().any(|one| one.node.name.node == "validateOnly"));
+    match argument(field, "validateOnly") {
+        Some(value) if *value == variable("validateOnly") => Ok(DryRun::Offered),
+        // The guard writes out what an argument is when nothing is said.
+        Some(async_graphql_value::Value::Boolean(false)) | None if !is_declared => Ok(DryRun::NotDeclared),
+        _ => Err("validateOnly is said by dryRun: write (validateOnly: $validateOnly), or leave it out".to_owned()),
+    }
+}
+
+/// What the published schema says of each mutation.
+fn facts(sdl: &str) -> Result<HashMap<String, Fact>, async_graphql::parser::Error> {
+    let document = parse_schema(sdl)?;
+    let types: HashMap<&str, &TypeKind> = document
+        .definitions
+        .iter()
+        .filter_map(|definition| match definition {
+            TypeSystemDefinition::Type(kind) => Some((kind.node.name.node.as_str(), &kind.node.kind)),
+            _ => None,
+        })
+        .collect();
+    let Some(TypeKind::Object(mutations)) = types.get("Mutation") else { return Ok(HashMap::new()) };
+    let inputs = |name: &str| match types.get(name) {
+        Some(TypeKind::InputObject(input)) => input.fields.as_slice(),
+        _ => &[],
+    };
+    Ok(mutations.fields.iter().map(|field| (field.node.name.node.to_string(), fact(&field.node, inputs))).collect())
+}
+
+fn fact<'a>(field: &FieldDefinition, inputs: impl Fn(&str) -> &'a [Positioned<InputValueDefinition>]) -> Fact {
+    let named = |name: &str| field.arguments.iter().map(|one| &one.node).find(|one| one.name.node == name);
+    let validates = named("validateOnly").is_some();
+    let input = named("input").map(|input| base(&input.ty.node));
+    let is_keyed = input.is_some_and(|of| inputs(of).iter().any(|field| field.node.name.node == "idempotencyKey"));
+    let has = |name: &str| field.directives.iter().any(|one: &Positioned<ConstDirective>| one.node.name.node == name);
+    let unfit = if EXCLUDED.contains(&field.name.node.as_str()) {
+        Some("it only puts down what is carried out later: call it by itself")
+    } else if !has("requires") {
+        Some("it is about whoever is signed in, and nobody is while a file is carried out")
+    } else if has("stepUp") {
+        Some("it needs a person who has just shown who they are")
+    } else if input.is_none() || field.arguments.len() > 1 + usize::from(validates) {
+        Some("its arguments are not one input")
+    } else {
+        None
+    };
+    Fact { unfit, keyed: if is_keyed { bulk::Keyed::ByInput } else { bulk::Keyed::Not }, validates }
+}
+
+fn base(kind: &Type) -> &str {
+    match &kind.base {
+        BaseType::Named(name) => name.as_str(),
+        BaseType::List(inner) => base(inner),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_run_for_each_line_needs_a_right_of_the_tenant_and_no_person() {
+        let facts = facts(&api::schema::sdl()).unwrap();
+        let unfit = |name: &str| facts[name].unfit.is_some();
+        for name in ["stockAdjust", "productCreate", "orderCreate", "customerUpdate", "storeGroupCreate"] {
+            assert!(!unfit(name), "{name}: {:?}", facts[name]);
+        }
+        let refused = ["login", "passwordChange", "reauthenticate", "roleCreate", "customerErase", "apiKeyCreate", "jobRetry"];
+        for name in refused.into_iter().chain(EXCLUDED) {
+            assert!(unfit(name), "{name}");
+        }
+        assert_eq!((facts["stockAdjust"].keyed, facts["stockAdjust"].validates), (bulk::Keyed::ByInput, true));
+        assert_eq!((facts["storeGroupCreate"].keyed, facts["storeGroupCreate"].validates), (bulk::Keyed::Not, false));
+    }
+}

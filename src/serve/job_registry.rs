@@ -1,0 +1,128 @@
+//! What workers of this deployment know how to do, and `entrepot worker`.
+
+use std::{future::Future, time::Duration};
+
+use api::live::drain::Drain;
+use inventory::{
+    catalog, costing,
+    ledger::{
+        Grouping,
+        jobs::{expire_due, expire_lots, fill_backorders},
+    },
+    purchasing,
+};
+use platform::{
+    clock::Clock,
+    jobs::{Registry, Terms},
+    secrets,
+};
+use services::{alerts, exchange, files, webhooks};
+
+use super::{Node, StartError, stopped};
+use crate::config::Worker;
+
+const HOUR: Duration = Duration::from_hours(1);
+/// How late what is past its date may be set aside; who ships it before is refused by its date.
+const LOTS: Duration = Duration::from_mins(5);
+/// How long a worker that stops may take to hand its jobs over.
+const HAND_OVER: Duration = Duration::from_secs(5);
+
+impl Node {
+    /// The deployment's jobs, made of this node's rooms.
+    pub fn job_registry(&self) -> Registry {
+        let (audit, ledger, identity, db, jobs) =
+            (self.audit.clone(), self.ledger.clone(), self.identity.clone(), self.db.clone(), self.jobs.clone());
+        let (lots, waiting) = (ledger.clone(), ledger.clone());
+        let registry = Registry::default()
+            .periodic("audit.seal", Duration::from_millis(500), move |_| {
+                let audit = audit.clone();
+                async move { audit.seal_all().await.map(drop) }
+            })
+            .periodic("stock.expire", Duration::from_secs(1), move |_| {
+                let ledger = ledger.clone();
+                async move { expire_due(&ledger, ledger.clock().now()).await.map(drop) }
+            })
+            .periodic("stock.expire_lots", LOTS, move |_| {
+                let ledger = lots.clone();
+                async move { expire_lots(&ledger, ledger.clock().now()).await.map(drop) }
+            })
+            .periodic("order.fill_backorders", Duration::from_secs(1), move |_| {
+                let ledger = waiting.clone();
+                async move { fill_backorders(&ledger).await.map(drop) }
+            })
+            .periodic("identity.forget", HOUR, move |_| {
+                let identity = identity.clone();
+                async move { identity.forget_old().await }
+            })
+            .periodic("customer.seal", HOUR, move |_| catalog::jobs::seal(db.clone()))
+            .periodic("job.forget", HOUR, move |_| {
+                let jobs = jobs.clone();
+                async move { jobs.forget_old().await.map(drop) }
+            });
+        let (mailer, from) = self.identity.mailer();
+        let mail = purchasing::jobs::Mail {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            mailer: mailer.clone(),
+            from: from.to_owned(),
+        };
+        let registry = purchasing::jobs::register(registry, &mail);
+        let registry = alerts::jobs::register(registry, &self.alerts);
+        let registry = webhooks::jobs::register(registry, &self.webhooks, self.keep);
+        let registry = costing::jobs::register(registry, &self.db);
+        let registry = files::jobs::register(registry, &self.files);
+        exchange::jobs::register(registry, &self.exchange)
+    }
+
+    /// Begins to work beside the requests; the answer ends it and waits until what it held is handed over.
+    pub(super) fn begin_to_work(&self, terms: Terms) -> impl Future<Output = ()> + use<> {
+        let (stop, told) = tokio::sync::oneshot::channel::<()>();
+        let told = async move {
+            let _ = told.await;
+        };
+        let working = tokio::spawn(self.jobs.clone().work(self.job_registry(), terms, told));
+        async move {
+            drop(stop);
+            if tokio::time::timeout(HAND_OVER, working).await.is_err() {
+                tracing::warn!("the jobs could not be handed over in time; they are taken when the silence is noticed");
+            }
+        }
+    }
+
+    /// Does nothing but jobs until `shutdown` is done.
+    pub async fn work(mut self, terms: Terms, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
+        let file_store = self.file_store();
+        let mut background = vec![tokio::spawn(secrets::follow(self.ring.clone())), tokio::spawn(file_store.clone().watch())];
+        background.extend(self.bus.clone().map(|bus| tokio::spawn(bus.run())));
+        let metrics_server =
+            self.metrics_server.take().map(|server| server.serve(self.counting(), self.readiness(file_store), Drain::default()));
+        background.extend(metrics_server.map(tokio::spawn));
+        let end = self.begin_to_work(terms);
+        tracing::info!("working");
+        shutdown.await;
+        end.await;
+        background.iter().for_each(tokio::task::JoinHandle::abort);
+        drop(self.ledger);
+        self.db.close().await?;
+        Ok(())
+    }
+}
+
+/// `entrepot worker`.
+pub async fn run(args: Worker) -> Result<(), StartError> {
+    let settings = args.emails.settings(|| "http://localhost".to_owned())?;
+    let redis = args.redis.client()?;
+    let (url, keys) = (&args.database.database_url, args.keys.source(&args.database.database_url));
+    super::settings::close_files(url, &keys, &args.emails, &args.jobs.files);
+    let mut node =
+        Node::sharing(None, url, args.database.options(), Clock::system(), settings, Grouping::Together, &keys).await?;
+    node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
+    node.keep = args.jobs.keep();
+    args.jobs.files.apply(&node.files)?;
+    node.exchange.limit_imports(args.jobs.imports());
+    if let Some(redis) = &redis {
+        node.bus = Some(node.hints_through(redis).await?);
+    }
+    node.open_metrics_server(&args.metrics_server).await?;
+    node.work(args.jobs.terms(), stopped()).await
+}

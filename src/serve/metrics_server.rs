@@ -1,0 +1,94 @@
+//! The operator's own listener: figures for Prometheus, and the probes. What is not counted when it happens is looked at when somebody asks.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use api::{
+    graphql::limits::Limits,
+    http::{self, Readiness},
+    live::drain::Drain,
+};
+use inventory::ledger::Ledger;
+use platform::{clock, jobs::Jobs, metrics, storage::Database};
+use services::webhooks::Webhooks;
+use tokio::net::TcpListener;
+
+use super::StartError;
+
+/// Rooms that count for themselves, and are asked.
+pub struct Counting {
+    pub db: Database,
+    pub ledger: Ledger,
+    pub jobs: Jobs,
+    pub webhooks: Webhooks,
+}
+
+/// Connections of those who scrape and probe.
+const CONNECTIONS: usize = 32;
+/// Between two tidyings of a node that nobody scrapes.
+const TIDY: Duration = Duration::from_secs(10);
+
+/// A listener whose process has begun to count.
+pub struct MetricsServer {
+    listener: TcpListener,
+    handle: metrics::MetricsHandle,
+}
+
+impl MetricsServer {
+    pub async fn open(address: SocketAddr) -> Result<Self, StartError> {
+        let listener = TcpListener::bind(address).await.map_err(|err| StartError::Listen(address, err))?;
+        let handle = metrics::install().map_err(|err| std::io::Error::other(err.to_string()))?;
+        if !address.ip().is_loopback() {
+            tracing::warn!(%address, "figures are told to whoever asks here: keep this address inside");
+        }
+        Ok(Self { listener, handle })
+    }
+
+    /// Answers until the process ends: a node that stops is still looked at.
+    pub async fn serve(self, rooms: Counting, readiness: Arc<dyn Readiness>, drain: Drain) {
+        let handle = self.handle.clone();
+        let source = Arc::new(Sampled { handle: self.handle, rooms });
+        let routes = http::metrics(source).merge(http::health(readiness, drain));
+        let limits = Limits { connections: CONNECTIONS, connections_per_address: CONNECTIONS, ..Limits::default() };
+        let serving = http::serve(self.listener, routes, limits, Drain::default(), std::future::pending());
+        let tidying = async {
+            loop {
+                clock::sleep(TIDY).await;
+                handle.tidy();
+            }
+        };
+        tokio::select! {
+            ended = serving => {
+                if let Err(error) = ended {
+                    tracing::warn!(%error, "figures are not told any more");
+                }
+            }
+            () = tidying => {}
+        }
+    }
+}
+
+struct Sampled {
+    handle: metrics::MetricsHandle,
+    rooms: Counting,
+}
+
+impl http::MetricsSource for Sampled {
+    fn text(&self) -> String {
+        let Counting { db, ledger, jobs, webhooks } = &self.rooms;
+        metrics::statements(db.statements());
+        let jobs = jobs.counters().now();
+        metrics::jobs(jobs.runs.saturating_sub(jobs.failures), jobs.failures, jobs.died, jobs.taken_over, jobs.held);
+        let sent = webhooks.counters().now();
+        metrics::webhooks(sent.delivered, sent.failed, sent.disabled);
+        for pool in db.pools() {
+            metrics::pool(pool.name, pool.open, pool.idle, pool.most);
+        }
+        for (lane, lane_status) in ledger.lane_status().into_iter().enumerate() {
+            metrics::lane(lane, lane_status.waiting, lane_status.aside);
+        }
+        if let Some(process) = metrics::Process::now() {
+            metrics::process(&process);
+        }
+        self.handle.text()
+    }
+}

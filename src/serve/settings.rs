@@ -1,0 +1,64 @@
+//! What the operator has chosen, as the rooms take it.
+
+use std::{collections::HashSet, sync::Arc};
+
+use api::graphql::quota::Terms;
+use iam::identity::{Mailer, Settings};
+use platform::{rate_limit::Allowance, secrets::KeySource};
+use services::files::FileLocation;
+
+use super::{StartError, file_modes};
+use crate::config::{EmailArgs, FileArgs, Registration, Serve};
+
+/// What the operator has chosen about people.
+pub(super) fn people(args: &Serve) -> Result<Settings, StartError> {
+    if args.registration == Some(Registration::Open) && args.is_reached_by_strangers() {
+        tracing::warn!(
+            "--registration open tells whoever registers an address whether it has an account: use verified where strangers come"
+        );
+    }
+    if args.registration == Some(Registration::Verified) && !args.emails.mail.is_there() {
+        return Err(StartError::NoLetters);
+    }
+    let emails = args.emails.settings(|| format!("http://{}", args.listen))?;
+    let denied = match &args.denied_passwords {
+        Some(file) => {
+            let text = std::fs::read_to_string(file).map_err(|err| StartError::DeniedPasswords(file.clone(), err))?;
+            text.lines().map(str::to_lowercase).collect()
+        }
+        None => HashSet::new(),
+    };
+    Ok(Settings {
+        access_seconds: args.access_token_minutes * 60,
+        registration: args.who_may_register().into(),
+        denied: Arc::new(denied),
+        ..emails
+    })
+}
+
+/// Closes to other users of the machine what an earlier version has left open to them.
+pub(super) fn close_files(database_url: &str, keys: &KeySource, emails: &EmailArgs, files: &FileArgs) {
+    let mut places = file_modes::embedded(database_url);
+    if let KeySource::File(file) = keys {
+        places.push(file.clone());
+    }
+    if let Mailer::Folder(folder) = &emails.mail {
+        places.push(folder.clone());
+    }
+    if let FileLocation::Folder(folder) = files.place(database_url) {
+        places.push(folder);
+    }
+    file_modes::close(places.iter().map(std::path::PathBuf::as_path));
+}
+
+/// What the operator has chosen that operations may spend.
+pub(super) fn terms(args: &Serve) -> Terms {
+    const QUARTER_HOUR: u32 = 15 * 60;
+    Terms {
+        credential: args.budget.0,
+        tenant: args.tenant_budget.0,
+        anonymous: args.anonymous_requests.0.map(|most| Allowance::within(most, QUARTER_HOUR)),
+        at_once: args.tenant_operations.0.map(|most| most as usize),
+        lifted: Arc::new(args.lift_budget.iter().copied().collect()),
+    }
+}

@@ -1,0 +1,43 @@
+//! What a tenant is given when it begins.
+
+use async_trait::async_trait;
+use entity::prelude::MemberId;
+use iam::{
+    access::{self, Access},
+    identity::TenantProvisioner,
+};
+use inventory::catalog;
+use platform::{
+    clock::Clock,
+    storage::{Fault, Work},
+};
+
+/// What a tenant begins with: an owner, and a channel for orders that name none.
+pub(super) struct TenantDefaults {
+    pub clock: Clock,
+    pub access: Access,
+}
+
+#[async_trait]
+impl TenantProvisioner for TenantDefaults {
+    async fn provision(&self, work: &Work, owner: MemberId) -> Result<(), Fault> {
+        access::make_owner(work, owner).await?;
+        catalog::begin_tenant(work, &self.clock).await
+    }
+
+    async fn before_members_change(&self, work: &Work) -> Result<(), Fault> {
+        access::rights_change(work).await
+    }
+
+    async fn has_owner(&self, work: &Work) -> Result<bool, Fault> {
+        access::has_owner(work).await
+    }
+
+    async fn holds_all_of(&self, work: &Work, who: MemberId, other: MemberId) -> Result<bool, Fault> {
+        self.access.holds_all_of(work, who, other).await
+    }
+
+    async fn take_rights(&self, work: &Work, member: MemberId) -> Result<(), Fault> {
+        access::take_rights(work, member).await
+    }
+}

@@ -1,0 +1,179 @@
+//! A buyer's desk: short words for what buyers and receivers do, in the company of the rights' world.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use entrepot::{access::Caller, insight::verify};
+use serde_json::{Value, json};
+
+use crate::authorization::world::World;
+
+static KEYS: AtomicU32 = AtomicU32::new(0);
+
+pub struct Office<'w> {
+    pub world: &'w World,
+    pub caller: Caller,
+    pub store: Value,
+    pub supplier: Value,
+}
+
+pub const ORDER: &str = "id number status version total { amount currencyCode } goodsTotal { amount } allowedActions reason overPercent underPercent expectedOn \
+    externalRef note receivedAt createdBy { __typename } approvedBy { __typename } charges { kind basis name amount { amount } } \
+    lines { id sku supplierSku quantity mostReceivable received damaged open short returned unitCost { amount } total { amount } charges { amount } } \
+    receipts { id number deliveryNote note lines { purchaseOrderLineId quantity damaged goodsTotal { amount } landedTotal { amount } } } \
+    discrepancies { kind quantity note purchaseOrderLineId receiptId product { sku } }";
+
+pub fn key() -> String {
+    format!("key-{}", KEYS.fetch_add(1, Ordering::Relaxed))
+}
+
+impl<'w> Office<'w> {
+    /// A desk of our company's owner, with a supplier and a store of its own.
+    pub async fn of(world: &'w World) -> Self {
+        let caller = world.ours.owner.clone();
+        let mut office = Self { world, caller, store: Value::Null, supplier: Value::Null };
+        office.store = office.new_store("DOCK").await;
+        let made = office
+            .act(
+                "supplierCreate",
+                "SupplierCreateInput",
+                "supplier { id }",
+                json!({ "code": "POT", "name": "Potters <& Sons>", "email": "orders@potters.example", "leadTimeDays": 5 }),
+            )
+            .await;
+        office.supplier = json!({ "id": done(&made, "supplier")["id"] });
+        office
+    }
+
+    pub fn as_caller(&self, caller: Caller) -> Self {
+        Self { world: self.world, caller, store: self.store.clone(), supplier: self.supplier.clone() }
+    }
+
+    pub async fn ask(&self, query: &str, variables: Value) -> Value {
+        self.world.ask(&self.world.ours, Some(self.caller.clone()), query, &variables).await
+    }
+
+    /// The payload of a mutation that takes one input.
+    pub async fn act(&self, mutation: &str, kind: &str, fields: &str, input: Value) -> Value {
+        let query = format!(
+            "mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {fields} userErrors {{ code message field }} replayed seq }} }}"
+        );
+        let answer = self.ask(&query, json!({ "input": input })).await;
+        assert!(answer["errors"].is_null(), "{mutation} {input}: {answer:#}");
+        answer["data"][mutation].clone()
+    }
+
+    pub async fn new_store(&self, code: &str) -> Value {
+        let made = self.act("storeCreate", "StoreCreateInput", "store { id }", json!({ "code": code, "name": code })).await;
+        json!({ "id": done(&made, "store")["id"] })
+    }
+
+    /// A product that costs so much.
+    pub async fn product(&self, sku: &str, cost: &str) -> Value {
+        let input = json!({ "sku": sku, "name": format!("A {sku}"), "unitCost": gbp(cost), "price": gbp("99.00") });
+        let made = self.act("productCreate", "ProductCreateInput", "product { id }", input).await;
+        json!({ "id": done(&made, "product")["id"] })
+    }
+
+    /// What buyers do to an order.
+    pub async fn buy(&self, mutation: &str, input: Value) -> Value {
+        let kind = match mutation {
+            "purchaseOrderCreate" => "PurchaseOrderCreateInput",
+            "purchaseOrderUpdate" => "PurchaseOrderUpdateInput",
+            "purchaseOrderReceive" => "PurchaseOrderReceiveInput",
+            "purchaseOrderSend" => "PurchaseOrderSendInput",
+            _ => "PurchaseOrderActionInput",
+        };
+        let mut input = input;
+        if input["idempotencyKey"].is_null() {
+            input["idempotencyKey"] = json!(key());
+        }
+        self.act(mutation, kind, &format!("purchaseOrder {{ {ORDER} }}"), input).await
+    }
+
+    /// A draft with this supplier for this store.
+    pub async fn draft(&self, lines: Value) -> Value {
+        self.draft_with(json!({ "lines": lines })).await
+    }
+    pub async fn draft_with(&self, mut input: Value) -> Value {
+        for (name, value) in [("supplier", &self.supplier), ("store", &self.store)] {
+            if input[name].is_null() {
+                input[name] = value.clone();
+            }
+        }
+        let made = self.buy("purchaseOrderCreate", input).await;
+        done(&made, "purchaseOrder").clone()
+    }
+
+    /// The order after a step that is not refused.
+    pub async fn step(&self, order: &Value, mutation: &str) -> Value {
+        let payload = self.buy(mutation, json!({ "id": order["id"] })).await;
+        done(&payload, "purchaseOrder").clone()
+    }
+
+    /// An order that is with its supplier.
+    pub async fn ordered(&self, input: Value) -> Value {
+        let mut order = self.draft_with(input).await;
+        for step in ["purchaseOrderSubmit", "purchaseOrderApprove", "purchaseOrderOrder"] {
+            order = self.step(&order, step).await;
+        }
+        order
+    }
+
+    /// A delivery of so much of each line, in their order; None of a line is nothing of it.
+    pub async fn receive(&self, order: &Value, quantities: &[i64]) -> Value {
+        let lines: Vec<Value> = quantities
+            .iter()
+            .enumerate()
+            .filter(|(_, quantity)| **quantity != 0)
+            .map(|(index, quantity)| json!({ "purchaseOrderLineId": order["lines"][index]["id"], "quantity": quantity }))
+            .collect();
+        self.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": lines })).await
+    }
+
+    /// On hand, unavailable and incoming of a product in a store.
+    pub async fn level(&self, product: &Value, store: &Value) -> [i64; 3] {
+        let query = "query($p: ID!, $s: ID!) { stockLevels(filter: { product: { eq: $p }, store: { eq: $s } }) { nodes { onHand unavailable incoming } } }";
+        let answer = self.ask(query, json!({ "p": product["id"], "s": store["id"] })).await;
+        let level = &answer["data"]["stockLevels"]["nodes"][0];
+        ["onHand", "unavailable", "incoming"].map(|name| level[name].as_i64().unwrap_or_default())
+    }
+
+    /// Quantity, cost and value of the entries of the last movements of an order, the newest first.
+    pub async fn entries(&self, order: &Value) -> Vec<Value> {
+        let query = "query($id: ID!) { stockMovements(filter: { reference: { eq: $id } }) { nodes { kind reasonCode entries { onHandDelta unavailableDelta incomingDelta unitCost { amount } } } } }";
+        let answer = self.ask(query, json!({ "id": order["id"] })).await;
+        answer["data"]["stockMovements"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone()
+    }
+
+    /// Every invariant of our company holds.
+    pub async fn is_sound(&self) {
+        self.world.node.audit.seal_all().await.unwrap();
+        let report = verify::verify_tenant(&self.world.node.db, self.caller.tenant, |_| {}).await.unwrap();
+        assert!(report.is_sound(), "{report:#?}");
+    }
+}
+
+pub fn gbp(amount: &str) -> Value {
+    json!({ "amount": amount, "currencyCode": "GBP" })
+}
+
+/// Asserts that nothing was refused and gives the document.
+#[track_caller]
+pub fn done<'p>(payload: &'p Value, document: &str) -> &'p Value {
+    assert!(payload["userErrors"].as_array().is_some_and(Vec::is_empty), "{payload:#}");
+    &payload[document]
+}
+
+/// Asserts that the payload is exactly this refusal, and gives its message.
+#[track_caller]
+pub fn refused(payload: &Value, code: &str, field: &str) -> String {
+    let errors = payload["userErrors"].as_array().unwrap_or_else(|| panic!("a payload is expected: {payload:#}"));
+    let path = |error: &Value| {
+        let parts = error["field"].as_array().into_iter().flatten();
+        parts.map(|part| part.as_str().unwrap().to_owned()).collect::<Vec<_>>().join(".")
+    };
+    let said: Vec<(String, String)> =
+        errors.iter().map(|error| (error["code"].as_str().unwrap().to_owned(), path(error))).collect();
+    assert_eq!(said, [(code.to_owned(), field.to_owned())], "{payload:#}");
+    errors[0]["message"].as_str().unwrap().to_owned()
+}
