@@ -127,7 +127,9 @@ fn query(world: &World, calls: &Calls, field: &FieldDefinition) -> Vec<Ask> {
         }
         let is_list = matches!(argument.ty.node.base, BaseType::List(_));
         // Texts of a list are words of their own that the schema does not tell.
-        if !PAGING.contains(&given) && !is_needed(argument) && !(is_list && kind == "String") && inputs(calls, &kind).is_empty() {
+        let is_of_texts = is_list && kind == "String";
+        let is_left_out = PAGING.contains(&given) || is_needed(argument) || is_of_texts;
+        if !is_left_out && inputs(calls, &kind).is_empty() {
             for (test, value) in tests(calls, &kind, is_list) {
                 asks.push(ask(format!("{name} where {given}{test}"), with(json!({ given: value })), Wants::Few));
             }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs};
 
 use entrepot::{catalog::events::CACHED, schema::events::registry, storage::journal::Kinds};
 
-use super::{files, no_faults, root};
+use super::{no_faults, root, sources};
 
 /// What `NAME "noun.verb"` declares, if the line does.
 fn declared(line: &str) -> Option<&str> {
@@ -17,10 +17,10 @@ fn declared(line: &str) -> Option<&str> {
 fn events_are_named_in_their_declarations() {
     let mut faults = Vec::new();
     let (mut names, known) = (BTreeSet::new(), registry().events().map(|event| event.name()).collect::<BTreeSet<_>>());
-    for path in files(&root().join("src"), ".rs") {
+    for (_, path) in sources() {
         let text = fs::read_to_string(&path).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        if code.contains("crate::events! {") {
+        if code.contains("::events! {") {
             names.extend(code.lines().filter_map(declared).map(ToOwned::to_owned));
             continue;
         }
