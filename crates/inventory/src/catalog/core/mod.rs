@@ -19,8 +19,9 @@ pub mod store;
 pub mod supplier;
 pub mod text;
 
-pub use check::{Checker, Place};
+pub use check::{Checker, MAX_METADATA_BYTES, Place};
 use entity::prelude::Timestamp;
+pub use product_check::MAX_BARCODES;
 pub use rejection::{Form, Problem, Rejection, Use, Word};
 use serde::Serialize;
 use uuid::Uuid;
