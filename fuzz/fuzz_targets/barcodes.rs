@@ -1,6 +1,6 @@
 #![no_main]
 
-use entrepot::exchange::core::barcodes;
+use services::exchange::core::barcodes;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     if let Ok(codes) = barcodes::read(text) {

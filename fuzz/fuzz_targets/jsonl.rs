@@ -1,3 +1,8 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| entrepot_fuzz::read(&[b"{}\n", bytes].concat(), false));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    if let Some((choice, lines)) = input.split_first() {
+        // A brace at the beginning says that these are lines of JSON.
+        entrepot_fuzz::read(&[&[*choice], b"{}\n".as_slice(), lines].concat(), false);
+    }
+});

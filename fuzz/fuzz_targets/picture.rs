@@ -1,6 +1,6 @@
 #![no_main]
 
-use entrepot::files::{
+use services::files::{
     core::{area, sniff},
     draw,
 };

@@ -1,15 +1,23 @@
 #![no_main]
 
-use entrepot::exchange::{
+use entrepot_fuzz::{runtime, streamed};
+use services::exchange::{
     core::{
         Earnest,
-        bulk::{BulkOptions, Keyed, Line, variables},
+        bulk::{BulkOptions, Keyed, variables},
     },
+    read::{SaidLines, lines},
 };
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let options =
-        BulkOptions { mutation: String::new(), field: String::new(), keyed: Keyed::ByInput, earnest: Earnest::DryRun };
-    let line = Line { number: 1, bytes: Some(bytes.to_vec()) };
-    let _ = variables(&line, &options, "exc/1".to_owned());
+    let options = BulkOptions { mutation: String::new(), field: "f".to_owned(), keyed: Keyed::ByInput, earnest: Earnest::DryRun };
+    runtime().block_on(async {
+        let mut reading = lines(streamed(bytes), 0, 7);
+        loop {
+            match reading.recv().await.expect("a reader that ends says so") {
+                Ok(SaidLines::Lines(found)) => found.iter().for_each(|line| drop(variables(line, &options, "exc/1".to_owned()))),
+                Ok(SaidLines::End) | Err(_) => return,
+            }
+        }
+    });
 });

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| entrepot_fuzz::read(bytes, true));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| entrepot_fuzz::read(input, true));

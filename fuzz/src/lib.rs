@@ -1,20 +1,24 @@
 //! What the targets share.
 
-use std::sync::OnceLock;
+use std::{
+    io::{Cursor, Write},
+    sync::OnceLock,
+};
 
 use bytes::Bytes;
 use entity::prelude::ReasonCode;
-use entrepot::{
+use futures_util::{StreamExt, stream};
+use services::{
     exchange::{
-        core::{Decimal, Earnest, ImportOptions, Mode, Noun, fields},
+        core::{Decimal, Earnest, ImportOptions, Mode, Noun, fields, orders},
         read::{Plan, Said, records},
     },
     files::Bytestream,
 };
-use futures_util::{StreamExt, stream};
 use tokio::runtime::Runtime;
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-/// Readers have a thread beside whoever listens.
+/// A reader works on a thread of its own.
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap())
@@ -25,8 +29,12 @@ pub fn streamed(bytes: &[u8]) -> Bytestream {
     stream::iter(parts).boxed()
 }
 
-/// Reads rows of products to their end. A reader that breaks is a finding.
-pub fn read(bytes: &[u8], is_workbook: bool) {
+/// Reads the rows of a file to their end. The first byte of the input chooses the noun and the decimal sign, the rest is the file.
+/// A reader that breaks is a finding.
+pub fn read(input: &[u8], is_workbook: bool) {
+    let Some((choice, file)) = input.split_first() else { return };
+    let noun = Noun::ALL[usize::from(*choice) % Noun::ALL.len()];
+    let decimal = if choice & 0x80 == 0 { Decimal::Point } else { Decimal::Comma };
     let options = ImportOptions {
         format: None,
         delimiter: None,
@@ -35,17 +43,80 @@ pub fn read(bytes: &[u8], is_workbook: bool) {
         mode: Mode::Upsert,
         earnest: Earnest::DryRun,
         reason: ReasonCode::Correction,
-        decimal: Decimal::Comma,
+        decimal,
     };
-    let plan = Plan { noun: Noun::Products, options, skip: 0, most: 100_000 };
+    let plan = Plan { noun, options, skip: 0, most: 100_000 };
+    let known = fields::ResolvedNames { decimal, currency: "GBP".to_owned(), ..fields::ResolvedNames::default() };
     runtime().block_on(async {
-        let mut reading = records(streamed(bytes), is_workbook, plan);
+        let (mut reading, mut survey) = (records(streamed(file), is_workbook, plan), orders::Survey::default());
+        let mut number = 0;
         loop {
             match reading.recv().await.expect("a reader that ends says so") {
-                Ok(Said::Rows(rows)) => rows.iter().for_each(|row| drop(fields::product(row, &fields::ResolvedNames::default()))),
+                Ok(Said::Rows(rows)) => {
+                    assert!(orders::grouped(&rows).iter().map(|order| order.len()).sum::<usize>() == rows.len());
+                    for row in &rows {
+                        assert!(row.number > number, "rows keep their order");
+                        number = row.number;
+                        survey.row(row);
+                        let _ = fields::key(noun, row);
+                    }
+                    // What the rows of a chunk say is held together, as where it is carried out.
+                    match noun {
+                        Noun::Products => drop(said(&rows, |row| fields::product(row, &known))),
+                        Noun::Suppliers => drop(said(&rows, fields::supplier)),
+                        Noun::Categories => drop(said(&rows, fields::category)),
+                        Noun::Customers => drop(said(&rows, fields::customer)),
+                        Noun::Stock | Noun::StockChanges | Noun::Movements | Noun::Orders => {
+                            rows.iter().for_each(|row| cells(noun, row, &known));
+                        }
+                    }
+                }
                 Ok(Said::How(_)) => {}
-                Ok(Said::End) | Err(_) => return,
+                Ok(Said::End) | Err(_) => return drop(survey.end()),
             }
         }
     });
+}
+
+fn said<T, E>(rows: &[fields::Record], turn: impl Fn(&fields::Record) -> Result<T, E>) -> Vec<Result<T, E>> {
+    rows.iter().map(turn).collect()
+}
+
+/// Every cell of a row, as a number and as an amount.
+fn cells(noun: Noun, row: &fields::Record, known: &fields::ResolvedNames) {
+    let Ok(cells) = fields::Cells::of(noun, row) else { return };
+    let _ = cells.product(known);
+    for field in ["onHand", "delta", "quantity"] {
+        let _ = cells.number(field);
+    }
+    for (field, currency) in [("unitPrice", "currency"), ("unitCost", "costCurrency")] {
+        let _ = cells.amount(field, currency, known);
+    }
+}
+
+/// The parts of a workbook that are read, in the order in which an input gives them.
+const PARTS: [&str; 5] =
+    ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"];
+const BOOK: &str = r#"<workbook><sheets><sheet r:id="a"/></sheets></workbook>"#;
+const RELATIONS: &str = r#"<R><Relationship Id="a" Type="/worksheet" Target="worksheets/sheet1.xml"/></R>"#;
+
+/// A workbook whose checksums are right, whatever its parts say: an input is those parts, with a NUL behind each.
+/// Parts that are left out are the usual ones.
+pub fn packed(input: &[u8]) -> Vec<u8> {
+    let mut given = input.split(|byte| *byte == 0);
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    let how = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    for (at, name) in PARTS.iter().enumerate() {
+        let usual = match at {
+            3 => BOOK.as_bytes(),
+            4 => RELATIONS.as_bytes(),
+            _ => b"",
+        };
+        let bytes = given.next().filter(|part| !part.is_empty()).unwrap_or(usual);
+        if !bytes.is_empty() {
+            zip.start_file(*name, how).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+    }
+    zip.finish().unwrap().into_inner()
 }

@@ -224,6 +224,15 @@ async fn long_rows_of_a_text_do_not_wait_for_each_other() {
 }
 
 #[tokio::test]
+async fn metadata_that_are_all_structure_do_not_wait_for_each_other() {
+    // As much as metadata may be, and a hundred times that once it is parsed.
+    let metadata = format!("{{\"a\":[{}0]}}", "{\"a\":0},".repeat(2_000));
+    let rows: String = (0..500).map(|n| format!("m-{n},Name,\"{}\"\n", metadata.replace('"', "\"\""))).collect();
+    let said = outcome("PRODUCTS", format!("sku,name,metadata\n{rows}").into_bytes()).await;
+    assert_eq!((&said[0], &said[1]), (&json!("DONE"), &json!(500)), "{said}");
+}
+
+#[tokio::test]
 async fn lines_of_json_that_are_all_structure_are_refused() {
     let structure = format!("{{\"sku\":\"s\",\"name\":\"S\",\"metadata\":[{}{{\"a\":0}}]}}\n", "{\"a\":0},".repeat(120_000));
     let said = outcome("PRODUCTS", structure.repeat(20).into_bytes()).await;

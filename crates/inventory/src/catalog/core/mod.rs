@@ -19,8 +19,9 @@ pub mod store;
 pub mod supplier;
 pub mod text;
 
-pub use check::{Checker, InputPath};
+pub use check::{Checker, InputPath, MAX_METADATA_BYTES};
 use entity::prelude::Timestamp;
+pub use product_check::MAX_BARCODES;
 pub use rejection::{Form, Problem, Rejection, Subject, Use};
 use serde::Serialize;
 use uuid::Uuid;

@@ -11,7 +11,7 @@ use super::{
     text,
 };
 
-const MAX_BARCODES: usize = 50;
+pub const MAX_BARCODES: usize = 50;
 const MAX_UNIT_CODE: usize = 16;
 const MAX_DECIMALS: i64 = 9;
 /// A hundred years.

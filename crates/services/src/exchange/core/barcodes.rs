@@ -1,13 +1,19 @@
 //! The barcodes of a product in one cell.
 
-use inventory::catalog::core::product::Barcode;
+use inventory::catalog::core::{MAX_BARCODES, product::Barcode};
 use serde_json::{Value, json};
 
-use super::fields::whole;
+use super::{cells::Values, fields::whole};
+
+/// Values in a list of JSON: each code may have some fields besides that nobody reads.
+const MOST_VALUES: usize = 16 * MAX_BARCODES;
 
 /// Codes between bars, commas, semicolons or spaces, each with its pack quantity after a star; or a list of JSON.
 pub fn read(text: &str) -> Result<Vec<Barcode>, String> {
     if text.starts_with('[') {
+        if Values::of(text.as_bytes()).count() > MOST_VALUES {
+            return Err(too_many());
+        }
         let list: Vec<Value> = serde_json::from_str(text).map_err(|_| "a list of codes is expected".to_owned())?;
         let one = |value: &Value| match value {
             Value::String(code) => Ok(Barcode { code: code.clone(), pack_quantity: 1 }),
@@ -20,15 +26,23 @@ pub fn read(text: &str) -> Result<Vec<Barcode>, String> {
             }
             _ => Err("a barcode is a text".to_owned()),
         };
-        return list.iter().map(one).collect();
+        return few(list.iter().map(one));
     }
     let parts = text.split(['|', ',', ';', ' ', '\n']).map(str::trim).filter(|part| !part.is_empty());
-    parts
-        .map(|part| match part.split_once('*') {
-            None => Ok(Barcode { code: part.to_owned(), pack_quantity: 1 }),
-            Some((code, pack)) => Ok(Barcode { code: code.to_owned(), pack_quantity: whole(pack)? }),
-        })
-        .collect()
+    few(parts.map(|part| match part.split_once('*') {
+        None => Ok(Barcode { code: part.to_owned(), pack_quantity: 1 }),
+        Some((code, pack)) => Ok(Barcode { code: code.to_owned(), pack_quantity: whole(pack)? }),
+    }))
+}
+
+/// As many as a product may have: of a long text no more are read.
+fn few(codes: impl Iterator<Item = Result<Barcode, String>>) -> Result<Vec<Barcode>, String> {
+    let codes = codes.take(MAX_BARCODES + 1).collect::<Result<Vec<_>, _>>()?;
+    if codes.len() > MAX_BARCODES { Err(too_many()) } else { Ok(codes) }
+}
+
+fn too_many() -> String {
+    format!("a product has at most {MAX_BARCODES} barcodes")
 }
 
 /// The codes between bars, as people write them; where that would be read as others, because a code has such a sign itself, a list of JSON.
@@ -65,6 +79,20 @@ mod tests {
                     let (list, text) = (codes(&list), written(&codes(&list)));
                     assert_eq!(read(&text), Ok(list), "by way of {text}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn no_more_are_read_than_a_product_may_have() {
+        for (one, between) in [("1", "|"), ("\"1\"", ","), ("{\"code\":\"1\",\"a\":[0,0]}", ",")] {
+            let text = |count: usize| {
+                let list = vec![one; count].join(between);
+                if between == "|" { list } else { format!("[{list}]") }
+            };
+            assert_eq!(read(&text(MAX_BARCODES)).map(|codes| codes.len()), Ok(MAX_BARCODES), "{one}");
+            for count in [MAX_BARCODES + 1, 100_000] {
+                assert_eq!(read(&text(count)), Err("a product has at most 50 barcodes".to_owned()), "{one}");
             }
         }
     }

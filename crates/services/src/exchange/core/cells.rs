@@ -75,19 +75,44 @@ pub fn guarded(text: &str, format: Format) -> std::borrow::Cow<'_, str> {
 /// Why a row is refused that has bytes which are no letters of its file's encoding.
 pub const FOREIGN: &str = "the row has letters that the file's encoding does not have: say which encoding it is";
 
-/// Whether a line of JSON has more values in it than are read. It is read over, not parsed: each value takes many times its bytes.
-pub fn has_many_values(line: &[u8]) -> bool {
-    let (mut values, mut is_text, mut is_escaped) = (0_usize, false, false);
-    for byte in line {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_text => is_escaped = true,
-            b'"' => is_text = !is_text,
-            b',' | b'[' | b'{' if !is_text => values += 1,
-            _ => {}
+/// The values that a text of JSON has, counted by the signs before them. It is read over, not parsed: each value takes many times its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Values {
+    pub objects: usize,
+    pub others: usize,
+}
+
+impl Values {
+    pub fn of(json: &[u8]) -> Self {
+        let (mut values, mut is_text, mut is_escaped) = (Self::default(), false, false);
+        for byte in json {
+            match byte {
+                _ if is_escaped => is_escaped = false,
+                b'\\' if is_text => is_escaped = true,
+                b'"' => is_text = !is_text,
+                b'{' if !is_text => values.objects += 1,
+                b',' | b'[' if !is_text => values.others += 1,
+                _ => {}
+            }
         }
+        values
     }
-    values > LINE_VALUES
+
+    pub fn count(self) -> usize {
+        self.objects + self.others
+    }
+
+    /// What they take in memory once they are parsed: an object has a node with room for eleven fields, however few it has.
+    pub fn bytes(self) -> usize {
+        const OBJECT: usize = 700;
+        const OTHER: usize = 128;
+        self.objects * OBJECT + self.others * OTHER
+    }
+}
+
+/// Whether a line of JSON has more values in it than are read.
+pub fn has_many_values(line: &[u8]) -> bool {
+    Values::of(line).count() > LINE_VALUES
 }
 
 /// What a cell of a CSV or a workbook says; None when it is empty, which says nothing.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 use inventory::catalog::core::{
-    Patch,
+    MAX_METADATA_BYTES, Patch,
     category::CategoryFields,
     customer::CustomerFields,
     gtin,
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{
     Decimal, Noun, Refused, barcodes,
-    cells::Cell,
+    cells::{Cell, Values},
     columns::{fields_of, needed},
 };
 
@@ -30,15 +30,20 @@ pub struct Record {
 }
 
 impl Record {
-    /// Roughly what it takes in memory.
-    pub fn bytes(&self) -> usize {
+    /// Roughly what it takes in memory, with the metadata that are parsed of it: the rows of a chunk are held together.
+    pub fn bytes(&self, noun: Noun) -> usize {
         const CELL: usize = size_of::<Option<Cell>>();
         let of = |cell: &Option<Cell>| match cell {
             Some(Cell::Text(text) | Cell::Number(text)) => CELL + text.len(),
             Some(Cell::Clear) | None => CELL,
         };
+        let parsed = |cells: &[Option<Cell>]| {
+            let at = fields_of(noun).iter().position(|field| *field == "metadata")?;
+            let Some(Cell::Text(text)) = cells.get(at)? else { return None };
+            Some(Values::of(text.as_bytes())).filter(|values| is_metadata(*values)).map(Values::bytes)
+        };
         match &self.cells {
-            Ok(cells) => cells.iter().map(of).sum(),
+            Ok(cells) => cells.iter().map(of).sum::<usize>() + parsed(cells).unwrap_or_default(),
             Err(why) => why.len(),
         }
     }
@@ -208,7 +213,15 @@ fn word<T>(parse: fn(&str) -> Option<T>, words: &str, text: &str) -> Result<T, S
     parse(&text.to_uppercase()).ok_or_else(|| format!("one of {words} is expected, and {:?} is none", short(text)))
 }
 
+/// Whether so many values can be metadata: each takes a byte at least. More of them are not parsed.
+fn is_metadata(values: Values) -> bool {
+    values.count() <= MAX_METADATA_BYTES
+}
+
 fn json(text: &str) -> Result<Value, String> {
+    if !is_metadata(Values::of(text.as_bytes())) {
+        return Err(format!("a JSON object of at most {} KiB is expected", MAX_METADATA_BYTES >> 10));
+    }
     serde_json::from_str(text).map_err(|_| "a JSON object is expected".to_owned())
 }
 
@@ -325,6 +338,15 @@ mod tests {
     }
 
     #[test]
+    fn metadata_weigh_what_they_take_once_they_are_parsed() {
+        let of = |noun, json: &str| record(noun, &[("metadata", text(json)), ("name", text(json))]).bytes(noun);
+        let structure = format!("[{}0]", "{\"a\":0},".repeat(1_000));
+        assert!(of(Noun::Products, &structure) > 700_000 && of(Noun::Categories, &structure) > 700_000);
+        assert!(of(Noun::Suppliers, &structure) < 20_000, "it has none");
+        assert!(of(Noun::Products, &structure.repeat(20)) < 400_000, "what is too much is not parsed");
+    }
+
+    #[test]
     fn a_row_is_called_what_it_is_found_by() {
         let stock = |said: &[(&str, Cell)]| key(Noun::Stock, &record(Noun::Stock, said));
         assert_eq!(stock(&[("sku", text(" mug ")), ("barcode", text("1"))]), "mug");
@@ -343,6 +365,7 @@ mod tests {
             ("category", "nowhere"),
             ("supplier", "nobody"),
             ("metadata", "{"),
+            ("metadata", format!("[{}0]", "0,".repeat(MAX_METADATA_BYTES)).as_str()),
         ] {
             let row = record(Noun::Products, &[("sku", text("mug")), (field, text(value))]);
             let refused = product(&row, &names).unwrap_err();

@@ -8,6 +8,8 @@ use super::{Pipe, Stop, Unreadable, pipe::landed};
 use crate::exchange::core::guess;
 
 const PART: usize = 64 << 10;
+/// The least room that a reader gives: a character may take four bytes, and with less the decoder would never get on.
+pub(super) const ROOM: usize = 8;
 const OLD: &str = "windows-1252";
 
 /// UTF-8 out of whatever it was.
@@ -69,10 +71,9 @@ pub fn open(mut pipe: Pipe, named: Option<&str>) -> Result<(Box<dyn Read>, Strin
 
 impl<R: Read> Read for Decoded<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        // A character may take four bytes: with less room the decoder would never get on.
-        if out.len() < 8 {
-            let mut few = [0; 8];
-            let count = self.decode(&mut few[..8])?;
+        if out.len() < ROOM {
+            let mut few = [0; ROOM];
+            let count = self.decode(&mut few)?;
             // Whoever reads this way reads byte by byte, and loses nothing only when all fits.
             if count > out.len() {
                 return Err(io::Error::other("a reader with less room than a character"));

@@ -166,7 +166,7 @@ impl<'a> Chunks<'a> {
         // An order is of one chunk: it ends behind its last row, however many rows that makes of those that an order may have.
         let goes_on = self.noun == Noun::Orders && self.orders.goes_on(&row);
         let (most, most_bytes) = if goes_on { (CHUNK_ROWS + ORDER_ROWS, 4 * CHUNK_BYTES) } else { (CHUNK_ROWS, CHUNK_BYTES) };
-        let bytes = row.bytes();
+        let bytes = row.bytes(self.noun);
         if goes_on && self.bytes + bytes > most_bytes {
             return Err(Unreadable::LongOrder(most_bytes).into());
         }

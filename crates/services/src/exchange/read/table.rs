@@ -6,7 +6,7 @@ use std::{
     rc::Rc,
 };
 
-use super::{Chunks, Plan, Sender, Stop, Unreadable, pipe::TooLong};
+use super::{Chunks, Plan, Sender, Stop, Unreadable, decode::ROOM, pipe::TooLong};
 use crate::{
     exchange::core::{
         FileReading, Format,
@@ -54,7 +54,7 @@ impl Quotes {
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let left = self.left.get();
-        if left == 0 {
+        if left < ROOM {
             return Err(io::Error::other(TooLong(ROW_BYTES)));
         }
         let most = out.len().min(left);
