@@ -15,7 +15,7 @@ pub mod keys;
 mod leaked_keys;
 mod memory;
 mod ready;
-mod standing;
+mod rights_cache;
 mod stop;
 pub mod tenant;
 mod stdout;
@@ -67,7 +67,7 @@ use bulk_executor::BulkExecutor;
 use database::opened;
 use file_store::FileStore;
 use ready::Ready;
-use standing::Remembered;
+use rights_cache::NodeRightsCache;
 use tenant_provisioner::TenantDefaults;
 
 pub use authenticator::NodeAuthenticator;
@@ -238,8 +238,8 @@ impl Node {
     /// Hints to and from other nodes, through this Redis.
     pub async fn hints_through(&self, redis: &RedisClient) -> Result<Bus, StartError> {
         let deployment = self.identity.cursor_secret().await?;
-        let standing = Remembered { access: self.access.clone(), identity: self.identity.clone() };
-        Bus::of(redis, &deployment, (self.db.clone(), &self.clock), Arc::new(standing))
+        let rights_cache = NodeRightsCache { access: self.access.clone(), identity: self.identity.clone() };
+        Bus::of(redis, &deployment, (self.db.clone(), &self.clock), Arc::new(rights_cache))
             .map_err(|err| RedisError::Address(err).into())
     }
 

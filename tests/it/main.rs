@@ -37,4 +37,5 @@ mod sdl;
 mod tidy;
 mod transactions;
 mod webhooks;
+mod words;
 mod world;

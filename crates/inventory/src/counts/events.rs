@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{Shown, Sight, Terms};
+use platform::storage::events::{EventViewer, Shown, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -39,8 +39,8 @@ pub struct CountEvent {
 }
 
 /// A count of a store that the viewer sees.
-fn shown_count(count: &CountEvent, sight: Sight<'_>) -> Option<Value> {
-    sight.covers(count.store).then(|| {
+fn shown_count(count: &CountEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    viewer.covers(count.store).then(|| {
         json!({ "id": count.count, "number": count.number, "kind": count.kind, "status": count.status, "storeId": count.store,
             "lines": count.lines, "version": count.version })
     })

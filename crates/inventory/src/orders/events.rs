@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{Audience, Shown, Sight, Stream, Subject, Terms, Topic};
+use platform::storage::events::{Audience, EventViewer, Shown, Stream, Subject, Terms, Topic};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -136,22 +136,22 @@ pub struct SourcingChanged {
 }
 
 /// An order of a store and a channel that the viewer sees.
-fn shown_order(order: &OrderEvent, sight: Sight<'_>) -> Option<Value> {
-    (sight.includes(order.channel) && sight.covers(order.store)).then(|| {
+fn shown_order(order: &OrderEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    (viewer.includes(order.channel) && viewer.covers(order.store)).then(|| {
         json!({ "id": order.order, "number": order.number, "status": order.status, "storeId": order.store,
-            "channelId": order.channel, "customerId": customer(order.customer, sight), "version": order.version })
+            "channelId": order.channel, "customerId": customer(order.customer, viewer), "version": order.version })
     })
 }
 
 /// A return to a store that the viewer sees.
-fn shown_return(ret: &ReturnEvent, sight: Sight<'_>) -> Option<Value> {
+fn shown_return(ret: &ReturnEvent, viewer: EventViewer<'_>) -> Option<Value> {
     // The event does not say through which channel what comes back was sold.
-    (!sight.is_confined() && sight.covers(ret.store)).then(|| {
-        json!({ "id": ret.ret, "number": ret.number, "storeId": ret.store, "customerId": customer(ret.customer, sight),
+    (!viewer.is_confined() && viewer.covers(ret.store)).then(|| {
+        json!({ "id": ret.ret, "number": ret.number, "storeId": ret.store, "customerId": customer(ret.customer, viewer),
             "orderIds": ret.orders, "status": ret.status, "version": ret.version })
     })
 }
 
-fn customer(id: Option<CustomerId>, sight: Sight<'_>) -> Option<CustomerId> {
-    id.filter(|_| sight.holds(code::<kind::CustomerRead>()))
+fn customer(id: Option<CustomerId>, viewer: EventViewer<'_>) -> Option<CustomerId> {
+    id.filter(|_| viewer.holds(code::<kind::CustomerRead>()))
 }

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{Shown, Sight, Terms};
+use platform::storage::events::{EventViewer, Shown, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -74,16 +74,16 @@ pub struct SupplyChanged {
 }
 
 /// A purchase order for a store that the viewer sees.
-fn shown_order(order: &PurchaseOrderEvent, sight: Sight<'_>) -> Option<Value> {
-    sight.covers(order.store).then(|| {
+fn shown_order(order: &PurchaseOrderEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    viewer.covers(order.store).then(|| {
         json!({ "id": order.purchase_order, "number": order.number, "status": order.status, "supplierId": order.supplier,
             "storeId": order.store, "version": order.version })
     })
 }
 
 /// A return from a store that the viewer sees.
-fn shown_return(ret: &SupplierReturnEvent, sight: Sight<'_>) -> Option<Value> {
-    sight
+fn shown_return(ret: &SupplierReturnEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    viewer
         .covers(ret.store)
         .then(|| json!({ "id": ret.supplier_return, "number": ret.number, "supplierId": ret.supplier, "storeId": ret.store }))
 }

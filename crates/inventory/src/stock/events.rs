@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{Audience, Shown, Sight, Stream, Subject, Terms};
+use platform::storage::events::{Audience, EventViewer, Shown, Stream, Subject, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -75,13 +75,13 @@ pub struct LevelState {
 }
 
 /// The levels of stores that the viewer sees; the movement, if they see all of its stores.
-fn shown_movement(changed: &StockChanged, sight: Sight<'_>) -> Option<Value> {
-    let seen: Vec<&LevelState> = changed.levels.iter().filter(|level| sight.covers(level.store)).collect();
+fn shown_movement(changed: &StockChanged, viewer: EventViewer<'_>) -> Option<Value> {
+    let seen: Vec<&LevelState> = changed.levels.iter().filter(|level| viewer.covers(level.store)).collect();
     if seen.is_empty() {
         return None;
     }
     // Which movement it was is the ledger's to tell, and a movement is one for all of its stores.
-    let sees_movement = changed.levels.iter().all(|level| sight.covers_with(code::<kind::StockMovementRead>(), level.store));
+    let sees_movement = changed.levels.iter().all(|level| viewer.covers_with(code::<kind::StockMovementRead>(), level.store));
     let level = |level: &LevelState| {
         json!({ "id": level.id, "productId": level.product, "storeId": level.store, "onHand": level.on_hand, "reserved": level.reserved,
             "unavailable": level.unavailable, "available": level.on_hand.get() - level.unavailable.get() - level.reserved.get(),
@@ -144,12 +144,12 @@ impl PolicyMoved {
 }
 
 /// The policies of levels in stores that the viewer sees.
-fn shown_policies(set: &PolicySet, sight: Sight<'_>) -> Option<Value> {
+fn shown_policies(set: &PolicySet, viewer: EventViewer<'_>) -> Option<Value> {
     let level = |level: &PolicyMoved| {
         json!({ "productId": level.product, "storeId": level.store, "reorderPoint": level.reorder_point, "maximum": level.maximum,
             "safetyStock": level.safety_stock })
     };
-    let seen: Vec<Value> = set.levels.iter().filter(|level| sight.covers(level.store)).map(level).collect();
+    let seen: Vec<Value> = set.levels.iter().filter(|level| viewer.covers(level.store)).map(level).collect();
     (!seen.is_empty()).then(|| json!({ "levels": seen }))
 }
 

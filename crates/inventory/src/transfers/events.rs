@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{Shown, Sight, Terms};
+use platform::storage::events::{EventViewer, Shown, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -41,8 +41,8 @@ pub struct TransferEvent {
 }
 
 /// A transfer from or to a store that the viewer sees.
-fn shown_transfer(transfer: &TransferEvent, sight: Sight<'_>) -> Option<Value> {
-    [transfer.from, transfer.to].into_iter().any(|store| sight.covers(store)).then(|| {
+fn shown_transfer(transfer: &TransferEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    [transfer.from, transfer.to].into_iter().any(|store| viewer.covers(store)).then(|| {
         json!({ "id": transfer.transfer, "number": transfer.number, "status": transfer.status, "fromStoreId": transfer.from,
             "toStoreId": transfer.to, "version": transfer.version })
     })

@@ -45,7 +45,7 @@ pub struct Bus(Arc<Inner>);
 
 /// What this node remembers of rights and sessions, and has to read again when another node changed them.
 #[async_trait]
-pub trait Standing: Send + Sync {
+pub trait RightsCache: Send + Sync {
     /// Forgets the rights of one tenant.
     fn forget_rights(&self, tenant: TenantId);
     /// Reads the rights of open streams again.
@@ -60,7 +60,7 @@ struct Inner {
     /// Who we are among those who talk: our own words come back to us.
     node: String,
     db: Database,
-    standing: Arc<dyn Standing>,
+    rights_cache: Arc<dyn RightsCache>,
     /// What was heard of rights and sessions and is yet to be looked at.
     inbox: ClusterNotices,
     is_up: AtomicBool,
@@ -97,7 +97,7 @@ impl Bus {
         client: &Client,
         deployment: &[u8],
         (db, clock): (Database, &Clock),
-        standing: Arc<dyn Standing>,
+        rights_cache: Arc<dyn RightsCache>,
     ) -> Result<Self, RedisError> {
         // All that is wanted is pushed over one connection, beside the answers to what is asked: RESP3, Redis 6 or newer.
         let info = client.get_connection_info().clone();
@@ -111,7 +111,7 @@ impl Bus {
             channel: format!("entrepot:hints:{}", hex::encode(&digest[..8])),
             node: format!("{:08x}", clock.uuid().as_u128() as u32),
             db,
-            standing,
+            rights_cache,
             inbox,
             is_up: AtomicBool::new(false),
         })))
@@ -241,10 +241,10 @@ impl Bus {
     async fn look_into_what_was_heard(&self) {
         loop {
             let News { rights, sessions, .. } = self.0.inbox.next().await;
-            rights.into_iter().for_each(|tenant| self.0.standing.forget_rights(tenant));
-            self.0.standing.refresh_rights().await;
+            rights.into_iter().for_each(|tenant| self.0.rights_cache.forget_rights(tenant));
+            self.0.rights_cache.refresh_rights().await;
             let sessions: Vec<SessionId> = sessions.into_iter().collect();
-            if let Err(fault) = self.0.standing.refresh_sessions(&sessions).await {
+            if let Err(fault) = self.0.rights_cache.refresh_sessions(&sessions).await {
                 tracing::warn!(error = %fault, "sessions that another node spoke of could not be looked at");
             }
         }

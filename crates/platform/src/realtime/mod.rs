@@ -11,7 +11,7 @@ mod relay;
 mod ring;
 mod shared_event;
 
-pub use bus::{Bus, Standing};
+pub use bus::{Bus, RightsCache};
 pub use follower::Follower;
 pub use hub::{Hub, Hubs};
 pub use index::Interest;

@@ -68,12 +68,12 @@ pub trait Viewer {
 
 /// A viewer before the events of a family.
 #[derive(Clone, Copy)]
-pub struct Sight<'a> {
+pub struct EventViewer<'a> {
     viewer: &'a dyn Viewer,
     permission: &'static str,
 }
 
-impl Sight<'_> {
+impl EventViewer<'_> {
     pub fn viewer(&self) -> Uuid {
         self.viewer.id()
     }
@@ -106,7 +106,7 @@ pub enum Shown<P> {
     /// All of it, as it is stored, for holders of the family's permission.
     Whole,
     /// What this returns; None hides the event.
-    Part(fn(&P, Sight<'_>) -> Option<Value>),
+    Part(fn(&P, EventViewer<'_>) -> Option<Value>),
 }
 
 /// What holds for all events of a family. Nothing of it has a default.
@@ -245,10 +245,10 @@ impl<P: DeserializeOwned + Send + Sync + 'static> Declared for EventType<P> {
         self.0.terms.permission
     }
     fn shown(&self, payload: &str, viewer: &dyn Viewer) -> Result<Option<Value>, serde_json::Error> {
-        let sight = Sight { viewer, permission: self.0.terms.permission };
+        let viewer = EventViewer { viewer, permission: self.0.terms.permission };
         match self.0.terms.shown {
-            Shown::Whole => sight.is_permitted().then(|| serde_json::from_str(payload)).transpose(),
-            Shown::Part(shown) => Ok(shown(&serde_json::from_str(payload)?, sight)),
+            Shown::Whole => viewer.is_permitted().then(|| serde_json::from_str(payload)).transpose(),
+            Shown::Part(shown) => Ok(shown(&serde_json::from_str(payload)?, viewer)),
         }
     }
     fn audience(&self, event: &Event, read: &ReadOnce) -> Option<(Topic, Audience)> {

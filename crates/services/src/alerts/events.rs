@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{self, Audience, Shown, Sight, Stream, Terms, Topic};
+use platform::storage::events::{self, Audience, EventViewer, Shown, Stream, Terms, Topic};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -134,10 +134,10 @@ impl AlertEvent {
 }
 
 /// An alert of a store that the viewer sees; of no store, one for who sees all of them, and costs.
-fn shown_alert(alert: &AlertEvent, sight: Sight<'_>) -> Option<Value> {
+fn shown_alert(alert: &AlertEvent, viewer: EventViewer<'_>) -> Option<Value> {
     // No store is the nil one's: only who may see all of them is covered for it.
-    let is_seen = sight.covers(alert.store.unwrap_or(StoreId::NIL));
-    (is_seen && (alert.store.is_some() || sight.holds(code::<kind::ProductCostRead>()))).then(|| {
+    let is_seen = viewer.covers(alert.store.unwrap_or(StoreId::NIL));
+    (is_seen && (alert.store.is_some() || viewer.holds(code::<kind::ProductCostRead>()))).then(|| {
         json!({ "id": alert.alert, "kind": alert.kind, "state": alert.state, "storeId": alert.store, "productId": alert.product,
             "lotId": alert.lot, "purchaseOrderId": alert.purchase_order, "countId": alert.count, "quantity": alert.quantity,
             "threshold": alert.threshold, "assigneeId": alert.assignee, "version": alert.version })

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{Shown, Sight, Terms};
+use platform::storage::events::{EventViewer, Shown, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -28,9 +28,9 @@ pub struct ExchangeEvent {
 }
 
 /// An exchange of one's own, or any for whoever holds the permission for all stores.
-fn shown_exchange(run: &ExchangeEvent, sight: Sight<'_>) -> Option<Value> {
+fn shown_exchange(run: &ExchangeEvent, viewer: EventViewer<'_>) -> Option<Value> {
     // No store is the nil one's: only who may exchange for all of them is covered for it.
-    let is_seen = run.maker == Some(sight.viewer()) || sight.covers(StoreId::NIL);
-    (sight.is_permitted() && is_seen)
+    let is_seen = run.maker == Some(viewer.viewer()) || viewer.covers(StoreId::NIL);
+    (viewer.is_permitted() && is_seen)
         .then(|| json!({ "id": run.id, "kind": run.kind, "state": run.state, "version": run.version }))
 }

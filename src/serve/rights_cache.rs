@@ -3,15 +3,15 @@
 use async_trait::async_trait;
 use entity::prelude::{SessionId, TenantId};
 use iam::{access::Access, identity::Identity};
-use platform::{realtime::Standing, storage::Fault};
+use platform::{realtime::RightsCache, storage::Fault};
 
-pub struct Remembered {
+pub struct NodeRightsCache {
     pub access: Access,
     pub identity: Identity,
 }
 
 #[async_trait]
-impl Standing for Remembered {
+impl RightsCache for NodeRightsCache {
     fn forget_rights(&self, tenant: TenantId) {
         self.access.forget_here(tenant);
     }
