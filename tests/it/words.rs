@@ -1,4 +1,5 @@
-//! The house's words: no module and no type has a private name where the field has a standard one, and the glossary stays short.
+//! The house's words: no module and no type has a private name where the field has a standard one,
+//! and the glossary stays short.
 
 use std::{
     fs,
