@@ -21,6 +21,7 @@ use services::insight::{
     verify::{Line, Report},
 };
 use tools::{replay, watch};
+use tracing_subscriber::EnvFilter;
 
 /// Does what the process's arguments say.
 pub fn main() -> ExitCode {
@@ -28,7 +29,8 @@ pub fn main() -> ExitCode {
     serve::file_modes::keep_to_oneself();
     // The demo speaks for itself, and signed heads of the audit log would stand in the middle of it.
     let usual = if matches!(cli.command, Command::Demo(_)) { "warn" } else { "warn,entrepot=info" };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("ENTREPOT_LOG").unwrap_or_else(|_| usual.into());
+    let given = std::env::var("ENTREPOT_LOG").ok().and_then(|given| EnvFilter::try_new(for_all_crates(&given)).ok());
+    let filter = given.unwrap_or_else(|| for_all_crates(usual).into());
     // Colours are for eyes: not for files and pipes, nor for whoever wants none (no-color.org).
     let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(coloured).with_writer(std::io::stderr).init();
@@ -37,6 +39,18 @@ pub fn main() -> ExitCode {
         Err(err) => return failed(&err),
     };
     runtime.block_on(run(cli.command))
+}
+
+/// The crates that the program is made of. To its operators they are one: a directive for `entrepot` is for each of them.
+const CRATES: [&str; 7] = ["entrepot", "platform", "iam", "inventory", "services", "api", "tools"];
+
+/// A filter of log lines, with each directive for `entrepot` or one of its rooms repeated for every crate.
+fn for_all_crates(filter: &str) -> String {
+    let directives = filter.split(',').map(str::trim).flat_map(|directive| match directive.strip_prefix("entrepot") {
+        Some(rest) => CRATES.iter().map(|name| format!("{name}{rest}")).collect(),
+        None => vec![directive.to_owned()],
+    });
+    directives.collect::<Vec<_>>().join(",")
 }
 
 async fn run(command: Command) -> ExitCode {
@@ -126,4 +140,17 @@ fn failed(err: &impl std::fmt::Display) -> ExitCode {
     // Nobody may be there to hear it.
     let _ = writeln!(io::stderr(), "entrepot: {err}");
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_for_entrepot_is_for_all_of_its_crates() {
+        let filter = for_all_crates("warn, entrepot::storage=debug");
+        assert!(filter.starts_with("warn,entrepot::storage=debug,platform::storage=debug,iam::storage=debug"), "{filter}");
+        assert_eq!(filter.split(',').count(), 1 + CRATES.len());
+        assert_eq!(for_all_crates("info,hyper=off"), "info,hyper=off");
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     asks::Ask,
-    costs::{Worth, give_back},
+    costs::give_back,
     plain::{
         Bought, Buy, Hold, LISTED, LOTTED, LevelRef, Line, Model, Order, Parcel, Past, RANGE, Refusal, SHORT, STATE, Shelf,
         State, Transfer, parts,
@@ -127,7 +127,7 @@ impl Model {
         } else if delta > 0 {
             pool.receive(delta, cost.unwrap_or(LISTED[place.0]));
         } else {
-            pool.take(-delta);
+            pool.take_each(lots.iter().map(|(_, some)| -some));
         }
         let value = pool.average - before;
         let is_blocked = |(lot, _): &(Option<usize>, i64)| lot.is_some_and(|lot| self.lots[lot] != State::Available);
@@ -220,14 +220,9 @@ impl Model {
                     self.pools[product].forget();
                     continue;
                 }
-                let worth = self.pools[product].take(left.iter().map(|(_, some)| some).sum());
-                let took: &mut Worth = self.orders[n].took.entry(product).or_default();
-                *took = Worth {
-                    units: took.units + worth.units,
-                    average: took.average + worth.average,
-                    fifo: took.fifo + worth.fifo,
-                    is_unsure: (took.is_unsure.0 || worth.is_unsure.0, took.is_unsure.1 || worth.is_unsure.1),
-                };
+                let worth = self.pools[product].take_each(left.iter().map(|(_, some)| *some));
+                let took = self.orders[n].took.entry(product).or_default();
+                *took = took.plus(worth);
             }
             let line = &mut self.orders[n].lines[line];
             (line.open, line.fulfilled) = (line.open - quantity, line.fulfilled + quantity);

@@ -18,6 +18,17 @@ pub struct Worth {
     pub is_unsure: (bool, bool),
 }
 
+impl Worth {
+    pub fn plus(self, more: Self) -> Self {
+        Self {
+            units: self.units + more.units,
+            average: self.average + more.average,
+            fifo: self.fifo + more.fifo,
+            is_unsure: (self.is_unsure.0 || more.is_unsure.0, self.is_unsure.1 || more.is_unsure.1),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Pool {
     pub units: i64,
@@ -77,6 +88,10 @@ impl Pool {
         self.units -= units;
         self.average -= average;
         Worth { units, average, fifo, is_unsure }
+    }
+    /// What each line of a movement takes, one after the other: each is rounded by itself.
+    pub fn take_each(&mut self, parts: impl IntoIterator<Item = i64>) -> Worth {
+        parts.into_iter().fold(Worth::default(), |sum, units| sum.plus(self.take(units)))
     }
     /// From here on the documentation does not say what it is worth.
     pub fn forget(&mut self) {

@@ -68,7 +68,7 @@ impl Model {
         }
         for (at, line) in transfer.lines.iter().enumerate().filter(|(_, line)| line.under_way() > 0) {
             self.level((line.product, transfer.to)).in_transit -= line.under_way();
-            self.pools[line.product].take(line.under_way());
+            self.pools[line.product].take_each(line.lots.iter().map(|(_, some)| *some).filter(|some| *some > 0));
             self.transfers[n].lines[at].lost += line.under_way();
         }
         self.transfers[n].status = "RECEIVED";
@@ -142,7 +142,7 @@ impl Model {
             if all.iter().all(|one| *one > 0) {
                 pool.receive(total, LISTED[product]);
             } else if all.iter().all(|one| *one < 0) {
-                pool.take(-total);
+                pool.take_each(all.iter().map(|one| -one));
             } else {
                 // What comes and what goes in one movement is netted, and at which cost is not said.
                 pool.units += total;
