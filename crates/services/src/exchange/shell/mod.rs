@@ -46,7 +46,6 @@ use super::{
     core::{Counts, ImportLimits, Kind, Noun, Refused, Run, State},
     rows,
 };
-use crate::exchange::events;
 use crate::files::{FileError, Files, Made};
 
 /// Why something about an exchange came to nothing: nothing was written.
@@ -377,7 +376,7 @@ impl Exchange {
             ..before
         };
         rows::change(&work, &after).await?;
-        journal::append(&mut work, vec![told(events::EXCHANGE_FINISHED, &after)], self.0.clock.now()).await?;
+        journal::append(&mut work, vec![told(super::events::EXCHANGE_FINISHED, &after)], self.0.clock.now()).await?;
         if after.kind == Kind::Bulk {
             self.start_next(&work).await?;
         }
@@ -390,8 +389,8 @@ fn sees(permit: &Permit<kind::ExchangeRun>, run: &Run) -> bool {
     run.maker == permit.actor() || !permit.is_limited()
 }
 
-fn told(kind: EventType<events::ExchangeEvent>, run: &Run) -> NewEvent {
-    kind.event(&events::ExchangeEvent {
+fn told(kind: EventType<super::events::ExchangeEvent>, run: &Run) -> NewEvent {
+    kind.event(&super::events::ExchangeEvent {
         id: run.id,
         kind: run.kind.as_str().to_owned(),
         state: run.state.as_str().to_owned(),
