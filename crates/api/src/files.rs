@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::prelude::FileId;
 use iam::access::{Changed, kind};
+use macros::resolvers;
 use platform::path;
 use services::files::{
     FileError, Files, NewFile,
@@ -12,11 +13,11 @@ use services::files::{
         self,
         limits::{IMAGE_PIXELS, IMAGE_SIDE},
     },
+    events::FILE_CREATED,
 };
 
 use crate::graphql::{
     context::ContextExt,
-    directives::{emits, requires},
     fault::{Answer, TopError},
     refusal::{ErrorCode, UserError},
     scalars::{DateTime, Long},
@@ -178,16 +179,15 @@ pub fn refuse(error: FileError, field: Vec<String>) -> Result<UserError, TopErro
 #[derive(Default)]
 pub struct FileMutation;
 
-#[Object]
+#[resolvers]
 impl FileMutation {
     /// Makes room for a file and tells where to send its bytes: with PUT, as they are, within the hour. What is not needed goes after seven days.
-    #[graphql(directive = requires::apply("file.write".into()), directive = emits::apply(vec![services::files::events::FILE_CREATED.text()]))]
+    #[mutation(permit = FileWrite, emits(FILE_CREATED))]
     async fn file_upload_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What you are going to send.")] input: FileUploadCreateInput,
     ) -> Answer<FileUploadPayload> {
-        let permit = ctx.permit::<kind::FileWrite>()?;
         let new = NewFile { purpose: input.purpose.into(), name: input.name, size: input.size.map(|size| size.0) };
         Ok(match ctx.given::<Files>()?.create(permit, new).await {
             Ok(Changed { value: (file, link), seq }) => FileUploadPayload {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object};
+use async_graphql::{Context, Enum, ID};
 use entity::prelude::{JobId, TenantId};
-use iam::access::{Permit, kind};
+use iam::access::kind;
+use macros::resolvers;
 use platform::{
     jobs::{Jobs, Refusal, core},
     paging::{CursorSigner, Key, keyset},
@@ -15,7 +16,6 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        directives::{paged, requires},
         fault::Answer,
         limits::Limits,
         reading::read,
@@ -50,7 +50,7 @@ impl From<core::Job> for Job {
 }
 
 /// Work that nobody waits for. A queued job belongs to you and runs until it succeeds; a standing one is there once for everybody and runs again and again.
-#[Object(directive = requires::apply("job.read".into()))]
+#[resolvers(requires = JobRead)]
 impl Job {
     /// Its id: a TypeID that begins with job_.
     pub async fn id(&self) -> ID {
@@ -100,10 +100,10 @@ payload!(JobPayload, job: Job, "job");
 #[derive(Default)]
 pub struct JobQuery;
 
-#[Object]
+#[resolvers]
 impl JobQuery {
     /// Your queued jobs, the newest first. Those that ended well are shown for a week, dead letters until they are seen to.
-    #[graphql(directive = requires::apply("job.read".into()), directive = paged::apply())]
+    #[field(permit = JobRead, paged)]
     async fn jobs(
         &self,
         ctx: &Context<'_>,
@@ -111,7 +111,6 @@ impl JobQuery {
         #[graphql(desc = "How many, from 1 to 250; 50 when not given.")] first: Option<i32>,
         #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
     ) -> Answer<JobConnection> {
-        let permit = ctx.permit::<kind::JobRead>()?;
         let (jobs, signer) = (ctx.given::<Jobs>()?, ctx.given::<CursorSigner>()?);
         let request = PageArgs { first, after, ..PageArgs::default() }.check("jobs", signer, ctx.given::<Limits>()?.page)?;
         let (mut conditions, mut values) = (String::new(), Vec::new());
@@ -132,9 +131,8 @@ impl JobQuery {
     }
 
     /// The deployment's standing jobs, by kind: what keeps reservations, deliveries and the audit log going.
-    #[graphql(directive = requires::apply("job.read".into()))]
+    #[field(permit = JobRead)]
     async fn standing_jobs(&self, ctx: &Context<'_>) -> Answer<Vec<Job>> {
-        let _: Permit<kind::JobRead> = ctx.permit()?;
         Ok(ctx.given::<Jobs>()?.periodic().await?.into_iter().map(Job::from).collect())
     }
 }
@@ -150,14 +148,13 @@ pub async fn job(ctx: &Context<'_>, id: JobId) -> Answer<Option<Job>> {
 #[derive(Default)]
 pub struct JobMutation;
 
-#[Object]
+#[resolvers]
 impl JobMutation {
     /// Lets a dead letter be tried again: it runs within a second or two, with all of its tries before it.
-    #[graphql(directive = requires::apply("job.manage".into()))]
+    #[mutation(permit = JobManage)]
     async fn job_retry(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<JobPayload> {
-        let permit = ctx.permit::<kind::JobManage>()?;
         // Who may write need not be one who may see.
-        let sees = ctx.permit::<kind::JobRead>().is_ok();
+        let sees = ctx.holds::<kind::JobRead>();
         let refused = |errors| JobPayload { job: None, user_errors: errors, replayed: false, seq: None };
         let id: JobId = match read(|reading| reading.id(&id, || path!["id"])) {
             Ok(id) => id,

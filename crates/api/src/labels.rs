@@ -1,12 +1,13 @@
 //! GraphQL of labels.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 use entity::prelude::ProductId;
 use iam::access::{Permit, kind};
 use inventory::catalog::{Catalog, core::product::ProductDoc, rows};
+use macros::resolvers;
 use platform::path;
 use services::{
-    files::Files,
+    files::{Files, events::FILE_UPLOADED},
     labels::core::{Label, SheetLayout, Symbology, sheet, svg},
 };
 
@@ -15,7 +16,6 @@ use crate::{
     files::{File, refuse},
     graphql::{
         context::ContextExt,
-        directives::{cost, emits, list_size, requires},
         fault::{Answer, TopError},
         reading::Reading,
         refusal::{ErrorCode, UserError},
@@ -111,20 +111,16 @@ async fn products(ctx: &Context<'_>, permit: &Permit<kind::ProductRead>, ids: &[
 #[derive(Default)]
 pub struct LabelQuery;
 
-#[Object]
+#[resolvers]
 impl LabelQuery {
     /// Labels of products as drawings, in the order of the ids; those that there are not are left out.
-    #[graphql(
-        directive = requires::apply("product.read".into()),
-        directive = list_size::apply(None, Some(vec!["productIds".to_owned()]), None)
-    )]
+    #[field(permit = ProductRead, list_size(arguments("productIds")))]
     async fn product_labels(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The products, at most 250.")] product_ids: Vec<ID>,
         #[graphql(desc = "What a machine reads.", default_with = "LabelSymbology::Code128")] symbology: LabelSymbology,
     ) -> Answer<Vec<ProductLabel>> {
-        let permit = ctx.permit::<kind::ProductRead>()?;
         if product_ids.len() > MOST_PRODUCTS {
             return Err(TopError::bad_input(format!("at most {MOST_PRODUCTS} products"), path!["productIds"]));
         }
@@ -148,20 +144,15 @@ impl LabelQuery {
 #[derive(Default)]
 pub struct LabelMutation;
 
-#[Object]
+#[resolvers]
 impl LabelMutation {
     /// Makes a PDF of labels, to be printed and cut. A product whose code cannot be drawn refuses the whole: it would be missed on the shelf.
-    #[graphql(
-        directive = requires::apply("product.read".into()),
-        directive = cost::apply("100".into()),
-        directive = emits::apply(vec![services::files::events::FILE_UPLOADED.text()])
-    )]
+    #[mutation(permit = ProductRead, cost = "100", emits(FILE_UPLOADED))]
     async fn product_label_sheet_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: ProductLabelSheetInput,
     ) -> Answer<ProductLabelSheetPayload> {
-        let permit = ctx.permit::<kind::ProductRead>()?;
         let refused = |errors| ProductLabelSheetPayload { user_errors: errors, ..ProductLabelSheetPayload::default() };
         let (ids, layout, copies) = match read(&input) {
             Ok(parts) => parts,

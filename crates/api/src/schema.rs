@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, thread::JoinHandle};
 
-use async_graphql::{Context, ID, Interface, Object, Request, Schema, ValidationMode, dataloader::DataLoader};
+use async_graphql::{Context, ID, Interface, Request, Schema, ValidationMode, dataloader::DataLoader};
 use entity::id::{Kind, kind, prefix_of};
 use iam::{
     access::{Access, kind as may},
     identity::Identity,
 };
 use inventory::{ledger::Ledger, stock::core::Movement};
+use macros::resolvers;
 use platform::{audit::Audit, jobs::Jobs, paging::CursorSigner, realtime::Hubs, storage::TenantScope};
 use services::{alerts::Alerts, media::Media, webhooks::Webhooks};
 
@@ -22,7 +23,6 @@ use crate::{
     exchange,
     graphql::{
         context::ContextExt,
-        directives::{authenticated, list_size},
         fault::{Answer, TopError},
         limits::Limits,
         scalars::{DateTime, Long},
@@ -130,25 +130,21 @@ pub struct NodeQuery;
 /// The most ids in one `nodes` call.
 const MAX_NODES: usize = 250;
 
-#[Object]
+#[resolvers]
 impl NodeQuery {
     /// The thing that an id stands for; null when there is none, or it is not yours.
-    #[graphql(directive = authenticated::apply())]
+    #[field(authenticated)]
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Any of our ids.")] id: ID) -> Option<Answer<Node>> {
         find(ctx, &id).await.transpose()
     }
 
     /// Several things by their ids, in the order of the ids; null where there is none.
-    #[graphql(
-        directive = authenticated::apply(),
-        directive = list_size::apply(None, Some(vec!["ids".to_owned()]), None)
-    )]
+    #[field(authenticated, list_size(arguments("ids")))]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "At most 250 of our ids.")] ids: Vec<ID>,
     ) -> Answer<Vec<Option<Answer<Node>>>> {
-        ctx.caller()?;
         if ids.len() > MAX_NODES {
             return Err(TopError::bad_input(format!("at most {MAX_NODES} ids"), vec!["ids".to_owned()]));
         }
@@ -157,7 +153,7 @@ impl NodeQuery {
 
     /// What a code that is printed on something stands for: a product by its barcode or SKU, else an order by its number. Looks among what
     /// you may see; null when there is none.
-    #[graphql(directive = authenticated::apply())]
+    #[field(authenticated)]
     async fn scan(&self, ctx: &Context<'_>, #[graphql(desc = "The code, as it was read.")] code: String) -> Option<Answer<Node>> {
         scanned(ctx, &code).await.transpose()
     }

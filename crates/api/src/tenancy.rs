@@ -1,11 +1,12 @@
 //! GraphQL of a tenant's settings.
 
-use async_graphql::{ComplexObject, Context, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, InputObject, MaybeUndefined, SimpleObject};
 use iam::{
-    access::{Caller, kind},
+    access::Caller,
     identity::Identity,
-    tenancy::{Change, Changed, Rejection, Settings, settings, update},
+    tenancy::{Change, Changed, Rejection, Settings, events::TENANT_UPDATED, settings, update},
 };
+use macros::resolvers;
 use platform::path;
 
 use crate::{
@@ -13,7 +14,6 @@ use crate::{
     costing::CostingMethod,
     graphql::{
         context::ContextExt,
-        directives::{MaxAge, emits, requires, step_up},
         fault::Answer,
         reading::Reading,
         refusal::{ErrorCode, UserError, VersionConflict},
@@ -105,21 +105,15 @@ crate::payload!(TenantPayload, tenant: Tenant, "tenant");
 #[derive(Default)]
 pub struct TenancyMutation;
 
-#[Object]
+#[resolvers]
 impl TenancyMutation {
     /// Changes the settings of the caller's tenant, all that are named or none.
-    #[graphql(
-        directive = requires::apply("tenant.write".into()),
-        directive = emits::apply(vec![iam::tenancy::events::TENANT_UPDATED.text()]),
-        directive = step_up::apply(MaxAge(None))
-    )]
+    #[mutation(permit = TenantWrite, emits(TENANT_UPDATED), step_up)]
     async fn tenant_update(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is to change.")] input: TenantUpdateInput,
     ) -> Answer<TenantPayload> {
-        let permit = ctx.permit::<kind::TenantWrite>()?;
-        ctx.step_up()?;
         let identity = ctx.given::<Identity>()?;
         let long = |value: MaybeUndefined<Long>| Option::from(value.map_value(|Long(number)| number));
         let mut reading = Reading::default();

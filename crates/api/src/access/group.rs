@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID};
 use entity::prelude::GroupId;
-use iam::access::{core, kind as may};
+use iam::access::core;
+use macros::resolvers;
 
 use super::loads::loads;
 use crate::{
     catalog::Store,
     graphql::{
-        context::ContextExt,
-        directives::requires,
         fault::Answer,
         scalars::{DateTime, Long},
     },
@@ -23,7 +22,7 @@ use crate::{
 pub struct StoreGroup(pub Arc<core::StoreGroup>);
 
 /// Stores that rights and filters take together.
-#[Object]
+#[resolvers]
 impl StoreGroup {
     /// Its id: a TypeID that begins with grp_.
     pub async fn id(&self) -> ID {
@@ -38,9 +37,8 @@ impl StoreGroup {
         &self.0.name
     }
     /// The stores in it.
-    #[graphql(directive = requires::apply("store.read".to_owned()))]
+    #[field(permit = StoreRead)]
     async fn stores(&self, ctx: &Context<'_>) -> Answer<Vec<Store>> {
-        ctx.permit::<may::StoreRead>()?;
         let members = loads(ctx)?.members(self.0.id).await?;
         futures_util::future::try_join_all(members.iter().map(|store| links::store(ctx, *store))).await
     }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::{self, ApiKeyId, IntegrationId};
 use iam::access::{core, kind as may, rows};
+use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{loads::loads, scope::scope_shown};
@@ -12,7 +13,6 @@ use crate::{
     catalog::Channel,
     graphql::{
         context::ContextExt,
-        directives::requires,
         fault::{Answer, TopError},
         scalars::{DateTime, Long},
     },
@@ -25,7 +25,7 @@ use crate::{
 pub struct Integration(pub Arc<core::Integration>);
 
 impl Integration {
-    /// Its name is shown beside what it did; the rest to whoever may see integrations, and to itself.
+    /// Its name is shown beside what it did; the rest to whoever may see integrations, and to itself: its fields ask here, in their bodies.
     fn open(&self, ctx: &Context<'_>) -> Answer<()> {
         if ctx.caller()?.actor != prelude::Actor::integration(self.0.id) {
             ctx.permit::<may::ApikeyRead>()?;
@@ -35,7 +35,7 @@ impl Integration {
 }
 
 /// A program of a partner, or of your own. It belongs to the tenant, not to whoever made it, and calls with keys.
-#[Object]
+#[resolvers]
 impl Integration {
     /// Its id: a TypeID that begins with int_.
     pub async fn id(&self) -> ID {
@@ -46,7 +46,7 @@ impl Integration {
         &self.0.name
     }
     /// The channel that it is bound to: of orders and reservations it sees that channel's only. Null when it is bound to none.
-    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    #[field(permit(ApikeyRead, in_body))]
     async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
         if let Err(denied) = self.open(ctx) {
             return Some(Err(denied));
@@ -54,31 +54,30 @@ impl Integration {
         Some(links::channel(ctx, self.0.channel?).await)
     }
     /// What it may do.
-    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    #[field(permit(ApikeyRead, in_body))]
     async fn permissions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         self.open(ctx)?;
         Ok(self.0.permissions.infos().map(|info| info.code).collect())
     }
     /// The stores that its permissions of the class STORE are for.
-    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    #[field(permit(ApikeyRead, in_body))]
     async fn scope(&self, ctx: &Context<'_>) -> Answer<StoreScope> {
         self.open(ctx)?;
         scope_shown(ctx, &self.0.scope).await
     }
     /// Its keys, the oldest first, those that have ended included.
-    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    #[field(permit = ApikeyRead)]
     async fn keys(&self, ctx: &Context<'_>) -> Answer<Vec<ApiKey>> {
-        ctx.permit::<may::ApikeyRead>()?;
         Ok(loads(ctx)?.keys(self.0.id).await?.iter().cloned().map(ApiKey).collect())
     }
     /// Whether its keys may send only documents that the operator has listed.
-    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    #[field(permit(ApikeyRead, in_body))]
     async fn trusted_documents_only(&self, ctx: &Context<'_>) -> Answer<bool> {
         self.open(ctx)?;
         Ok(self.0.trusted_only)
     }
     /// When it was ended; none of its keys is accepted since.
-    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    #[field(permit(ApikeyRead, in_body))]
     async fn disabled_at(&self, ctx: &Context<'_>) -> Answer<Option<DateTime>> {
         self.open(ctx)?;
         Ok(self.0.disabled_at.map(DateTime))
@@ -88,7 +87,7 @@ impl Integration {
         Long(self.0.version)
     }
     /// When it was made.
-    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    #[field(permit(ApikeyRead, in_body))]
     async fn created_at(&self, ctx: &Context<'_>) -> Answer<DateTime> {
         self.open(ctx)?;
         Ok(DateTime(self.0.created_at))
@@ -115,7 +114,7 @@ impl ApiKey {
 }
 
 /// A key of an integration. Its secret is shown once, by the call that made it, and kept nowhere.
-#[Object(directive = requires::apply("apikey.read".to_owned()))]
+#[resolvers(requires = ApikeyRead)]
 impl ApiKey {
     /// Its id: a TypeID that begins with key_. It is not the secret.
     pub async fn id(&self) -> ID {

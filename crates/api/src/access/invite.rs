@@ -1,17 +1,17 @@
 //! Inviting people.
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID};
 use iam::{
-    access::{Access, Changed, core::Grant, kind},
+    access::{Access, Changed, core::Grant, events::MEMBER_INVITED, kind},
     identity::Identity,
 };
+use macros::resolvers;
 use platform::path;
 
 use super::{MemberPayload, StoreScopeInput, loads::changed, refusal::stopped};
 use crate::{
     graphql::{
         context::ContextExt,
-        directives::{MaxAge, emits, requires, step_up},
         fault::Answer,
         reading::read,
         scalars::{DateTime, Long},
@@ -22,15 +22,11 @@ use crate::{
 #[derive(Default)]
 pub struct InviteMutation;
 
-#[Object]
+#[resolvers]
 impl InviteMutation {
     /// Invites somebody by their address, with roles that must be within your own rights. They come in by the link of the letter that is sent there,
     /// good for seven days and once. What is answered is the same whether the address has an account or not.
-    #[graphql(
-        directive = requires::apply("member.invite".to_owned()),
-        directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec![iam::access::events::MEMBER_INVITED.text()])
-    )]
+    #[mutation(permit = MemberInvite, step_up, emits(MEMBER_INVITED))]
     async fn member_invite(
         &self,
         ctx: &Context<'_>,
@@ -39,8 +35,6 @@ impl InviteMutation {
         #[graphql(desc = "The stores that the roles are for.")] scope: StoreScopeInput,
         #[graphql(desc = "When the roles end; they last when this is left out.")] expires_at: Option<DateTime>,
     ) -> Answer<MemberPayload> {
-        let permit = ctx.permit::<kind::MemberInvite>()?;
-        ctx.step_up()?;
         let grants = read(|reading| {
             let said = scope.read(reading, || path!["scope"]);
             let grant = |(index, id): (usize, &ID)| Grant {
@@ -65,7 +59,7 @@ impl InviteMutation {
             Err(error) => Ok(MemberPayload::refused(stopped(error)?)),
             Ok(Changed { value, seq }) => {
                 // Who may invite need not be one who may see.
-                let member = if ctx.permit::<kind::MemberRead>().is_ok() { member(ctx, value).await? } else { None };
+                let member = if ctx.holds::<kind::MemberRead>() { member(ctx, value).await? } else { None };
                 Ok(MemberPayload { member, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) })
             }
         }

@@ -1,8 +1,14 @@
 //! Making and ending integrations and their keys. All of it asks for a fresh authentication, which a key never has.
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::{ApiKeyId, IntegrationId, Timestamp};
-use iam::access::{Access, AccessError, Changed, core, core::key::Secret, kind};
+use iam::access::{
+    Access, AccessError, Changed,
+    core::{self, key::Secret},
+    events::{API_KEY_CREATED, API_KEY_REVOKED, API_KEY_ROLLED, INTEGRATION_CREATED, INTEGRATION_DISABLED, INTEGRATION_UPDATED},
+    kind,
+};
+use macros::resolvers;
 use platform::path;
 
 use super::{
@@ -14,7 +20,6 @@ use super::{
 use crate::{
     graphql::{
         context::ContextExt,
-        directives::{MaxAge, emits, requires, step_up},
         fault::Answer,
         reading::read,
         refusal::UserError,
@@ -83,21 +88,15 @@ fn integration_payload(ctx: &Context<'_>, done: Result<Changed<core::Integration
 #[derive(Default)]
 pub struct KeyMutation;
 
-#[Object]
+#[resolvers]
 impl KeyMutation {
     /// Makes an integration. It belongs to the tenant; you can give it only what you hold yourself now.
-    #[graphql(
-        directive = requires::apply("apikey.write".to_owned()),
-        directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec![iam::access::events::INTEGRATION_CREATED.text()])
-    )]
+    #[mutation(permit = ApikeyWrite, step_up, emits(INTEGRATION_CREATED))]
     async fn integration_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: IntegrationCreateInput,
     ) -> Answer<IntegrationPayload> {
-        let permit = ctx.permit::<kind::ApikeyWrite>()?;
-        ctx.step_up()?;
         match read(|reading| input.read(reading)) {
             Ok(new) => integration_payload(ctx, ctx.given::<Access>()?.integration_create(permit, new).await),
             Err(user_errors) => Ok(IntegrationPayload { integration: None, user_errors, replayed: false, seq: None }),
@@ -106,18 +105,12 @@ impl KeyMutation {
 
     /// Changes an integration: what is left out stays. You must hold yourself what it gains, its keys lose what it loses, and one that is no
     /// longer enabled has no key that is accepted, here at once and on other nodes within five seconds.
-    #[graphql(
-        directive = requires::apply("apikey.write".to_owned()),
-        directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec![iam::access::events::INTEGRATION_UPDATED.text()])
-    )]
+    #[mutation(permit = ApikeyWrite, step_up, emits(INTEGRATION_UPDATED))]
     async fn integration_update(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: IntegrationUpdateInput,
     ) -> Answer<IntegrationPayload> {
-        let permit = ctx.permit::<kind::ApikeyWrite>()?;
-        ctx.step_up()?;
         let expected = input.expected_version.0;
         let parts = read(|reading| {
             let id: IntegrationId = reading.id(&input.id, || path!["input", "id"]);
@@ -132,12 +125,8 @@ impl KeyMutation {
     }
 
     /// Ends an integration: none of its keys is accepted any more, on any node, within five seconds.
-    #[graphql(
-        directive = requires::apply("apikey.write".to_owned()),
-        directive = emits::apply(vec![iam::access::events::INTEGRATION_DISABLED.text()])
-    )]
+    #[mutation(permit = ApikeyWrite, emits(INTEGRATION_DISABLED))]
     async fn integration_disable(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<IntegrationPayload> {
-        let permit = ctx.permit::<kind::ApikeyWrite>()?;
         match read(|reading| reading.id::<entity::id::kind::IntegrationId>(&id, || path!["id"])) {
             Ok(id) => integration_payload(ctx, ctx.given::<Access>()?.integration_disable(permit, id).await),
             Err(user_errors) => Ok(IntegrationPayload { integration: None, user_errors, replayed: false, seq: None }),
@@ -145,18 +134,12 @@ impl KeyMutation {
     }
 
     /// Makes a key of an integration and tells its secret, this once.
-    #[graphql(
-        directive = requires::apply("apikey.write".to_owned()),
-        directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec![iam::access::events::API_KEY_CREATED.text()])
-    )]
+    #[mutation(permit = ApikeyWrite, step_up, emits(API_KEY_CREATED))]
     async fn api_key_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: ApiKeyCreateInput,
     ) -> Answer<ApiKeyPayload> {
-        let permit = ctx.permit::<kind::ApikeyWrite>()?;
-        ctx.step_up()?;
         match read(|reading| input.read(reading)) {
             Ok(new) => ApiKeyPayload::made(ctx, ctx.given::<Access>()?.api_key_create(permit, new).await),
             Err(errors) => Ok(ApiKeyPayload::refused(errors)),
@@ -164,19 +147,13 @@ impl KeyMutation {
     }
 
     /// Makes a key like another one and tells its secret, this once. Both are accepted until the old one ends.
-    #[graphql(
-        directive = requires::apply("apikey.write".to_owned()),
-        directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec![iam::access::events::API_KEY_ROLLED.text()])
-    )]
+    #[mutation(permit = ApikeyWrite, step_up, emits(API_KEY_ROLLED))]
     async fn api_key_roll(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The old key.")] id: ID,
         #[graphql(desc = "When the old key ends: at most seven days from now.")] old_key_expires_at: DateTime,
     ) -> Answer<ApiKeyPayload> {
-        let permit = ctx.permit::<kind::ApikeyWrite>()?;
-        ctx.step_up()?;
         match read(|reading| reading.id::<entity::id::kind::ApiKeyId>(&id, || path!["id"])) {
             Ok(id) => ApiKeyPayload::made(ctx, ctx.given::<Access>()?.api_key_roll(permit, id, old_key_expires_at.0).await),
             Err(errors) => Ok(ApiKeyPayload::refused(errors)),
@@ -184,12 +161,8 @@ impl KeyMutation {
     }
 
     /// Ends a key: it is not accepted any more, on any node, within five seconds. Its open sockets close.
-    #[graphql(
-        directive = requires::apply("apikey.write".to_owned()),
-        directive = emits::apply(vec![iam::access::events::API_KEY_REVOKED.text()])
-    )]
+    #[mutation(permit = ApikeyWrite, emits(API_KEY_REVOKED))]
     async fn api_key_revoke(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<ApiKeyPayload> {
-        let permit = ctx.permit::<kind::ApikeyWrite>()?;
         let id = match read(|reading| reading.id::<entity::id::kind::ApiKeyId>(&id, || path!["id"])) {
             Ok(id) => id,
             Err(errors) => return Ok(ApiKeyPayload::refused(errors)),

@@ -1,8 +1,13 @@
 //! Changing roles, who has them, and groups of stores.
 
-use async_graphql::{Context, Object};
+use async_graphql::Context;
 use entity::prelude::{GroupId, MemberId, RoleId};
-use iam::access::{Access, AccessError, Changed, RoleView, core, kind};
+use iam::access::{
+    Access, AccessError, Changed, RoleView, core,
+    events::{MEMBER_UPDATED, ROLE_CREATED, ROLE_DELETED, ROLE_UPDATED, STORE_GROUP_CREATED, STORE_GROUP_UPDATED},
+    kind,
+};
+use macros::resolvers;
 use platform::path;
 
 use super::{
@@ -14,14 +19,7 @@ use super::{
     refusal::stopped,
 };
 use crate::{
-    graphql::{
-        context::ContextExt,
-        directives::{MaxAge, emits, requires, step_up},
-        fault::Answer,
-        reading::read,
-        refusal::UserError,
-        scalars::Long,
-    },
+    graphql::{context::ContextExt, fault::Answer, reading::read, refusal::UserError, scalars::Long},
     identity::{Member, member},
     payload,
 };
@@ -71,21 +69,15 @@ impl MemberPayload {
 #[derive(Default)]
 pub struct RightsMutation;
 
-#[Object]
+#[resolvers]
 impl RightsMutation {
     /// Makes a role. It can give only what you hold yourself, for all stores.
-    #[graphql(
-        directive = requires::apply("role.write".to_owned()),
-        directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec![iam::access::events::ROLE_CREATED.text()])
-    )]
+    #[mutation(permit = RoleWrite, step_up, emits(ROLE_CREATED))]
     async fn role_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: RoleCreateInput,
     ) -> Answer<RolePayload> {
-        let permit = ctx.permit::<kind::RoleWrite>()?;
-        ctx.step_up()?;
         match read(|reading| input.read(reading)) {
             Ok(new) => RolePayload::of(ctx, ctx.given::<Access>()?.role_create(permit, new).await),
             Err(errors) => Ok(RolePayload::refused(errors)),
@@ -93,18 +85,12 @@ impl RightsMutation {
     }
 
     /// Changes a role of the tenant's own: what is left out stays. Whoever has it notices within five seconds.
-    #[graphql(
-        directive = requires::apply("role.write".to_owned()),
-        directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec![iam::access::events::ROLE_UPDATED.text()])
-    )]
+    #[mutation(permit = RoleWrite, step_up, emits(ROLE_UPDATED))]
     async fn role_update(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: RoleUpdateInput,
     ) -> Answer<RolePayload> {
-        let permit = ctx.permit::<kind::RoleWrite>()?;
-        ctx.step_up()?;
         let expected = input.expected_version.0;
         let parts = read(|reading| {
             let id: RoleId = reading.id(&input.id, || path!["input", "id"]);
@@ -117,18 +103,12 @@ impl RightsMutation {
     }
 
     /// Removes a role of the tenant's own that nobody has and no other role inherits.
-    #[graphql(
-        directive = requires::apply("role.write".to_owned()),
-        directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec![iam::access::events::ROLE_DELETED.text()])
-    )]
+    #[mutation(permit = RoleWrite, step_up, emits(ROLE_DELETED))]
     async fn role_delete(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] input: RoleDeleteInput,
     ) -> Answer<RolePayload> {
-        let permit = ctx.permit::<kind::RoleWrite>()?;
-        ctx.step_up()?;
         match read(|reading| reading.id::<entity::id::kind::RoleId>(&input.id, || path!["input", "id"])) {
             Ok(id) => RolePayload::of(ctx, ctx.given::<Access>()?.role_delete(permit, id, input.expected_version.0).await),
             Err(errors) => Ok(RolePayload::refused(errors)),
@@ -137,18 +117,12 @@ impl RightsMutation {
 
     /// Sets what a member may do: all of their grants. What is added and what is taken away must be within your own rights, and the last
     /// owner stays. It holds within five seconds, on open sockets too.
-    #[graphql(
-        directive = requires::apply("member.write".to_owned()),
-        directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec![iam::access::events::MEMBER_UPDATED.text()])
-    )]
+    #[mutation(permit = MemberWrite, step_up, emits(MEMBER_UPDATED))]
     async fn member_update_roles(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: MemberUpdateRolesInput,
     ) -> Answer<MemberPayload> {
-        let permit = ctx.permit::<kind::MemberWrite>()?;
-        ctx.step_up()?;
         let parts = read(|reading| {
             let id: MemberId = reading.id(&input.member_id, || path!["input", "memberId"]);
             (id, input.grants(reading))
@@ -163,23 +137,19 @@ impl RightsMutation {
             Err(error) => Ok(MemberPayload::refused(stopped(error)?)),
             Ok(Changed { value, seq }) => {
                 // Who may write need not be one who may see.
-                let member = if ctx.permit::<kind::MemberRead>().is_ok() { member(ctx, value).await? } else { None };
+                let member = if ctx.holds::<kind::MemberRead>() { member(ctx, value).await? } else { None };
                 Ok(MemberPayload { member, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) })
             }
         }
     }
 
     /// Makes a group of stores.
-    #[graphql(
-        directive = requires::apply("store.write".to_owned()),
-        directive = emits::apply(vec![iam::access::events::STORE_GROUP_CREATED.text()])
-    )]
+    #[mutation(permit = StoreWrite, emits(STORE_GROUP_CREATED))]
     async fn store_group_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: StoreGroupCreateInput,
     ) -> Answer<StoreGroupPayload> {
-        let permit = ctx.permit::<kind::StoreWrite>()?;
         match read(|reading| input.read(reading)) {
             Ok(fields) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_create(permit, fields).await),
             Err(errors) => Ok(StoreGroupPayload::refused(errors)),
@@ -188,18 +158,12 @@ impl RightsMutation {
 
     /// Changes a group of stores: what is left out stays. Who has rights by the group has them in its stores as they are then, so you must hold
     /// yourself what you so give or take.
-    #[graphql(
-        directive = requires::apply("store.write".to_owned()),
-        directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec![iam::access::events::STORE_GROUP_UPDATED.text()])
-    )]
+    #[mutation(permit = StoreWrite, step_up, emits(STORE_GROUP_UPDATED))]
     async fn store_group_update(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: StoreGroupUpdateInput,
     ) -> Answer<StoreGroupPayload> {
-        let permit = ctx.permit::<kind::StoreWrite>()?;
-        ctx.step_up()?;
         let expected = input.expected_version.0;
         let parts = read(|reading| {
             let id: GroupId = reading.id(&input.id, || path!["input", "id"]);

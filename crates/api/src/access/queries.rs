@@ -1,14 +1,11 @@
 //! Looking at rights.
 
-use async_graphql::{Context, Enum, Object, SimpleObject};
-use iam::access::{Access, Class, REGISTRY, kind, rows};
+use async_graphql::{Context, Enum, SimpleObject};
+use iam::access::{Access, Class, REGISTRY, rows};
+use macros::resolvers;
 
 use super::{Integration, Role, StoreGroup, loads::loads};
-use crate::graphql::{
-    context::ContextExt,
-    directives::{authenticated, requires},
-    fault::Answer,
-};
+use crate::graphql::{context::ContextExt, fault::Answer};
 
 /// Whether a permission can be limited to stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -34,12 +31,11 @@ pub struct Permission {
 #[derive(Default)]
 pub struct AccessQuery;
 
-#[Object]
+#[resolvers]
 impl AccessQuery {
     /// Every permission there is.
-    #[graphql(directive = authenticated::apply())]
+    #[field(authenticated)]
     async fn permissions(&self, ctx: &Context<'_>) -> Answer<Vec<Permission>> {
-        ctx.caller()?;
         let known = |info: &iam::access::PermissionInfo| Permission {
             code: info.code,
             class: info.class.into(),
@@ -49,24 +45,23 @@ impl AccessQuery {
     }
 
     /// All roles: the default ones, then the tenant's own by key.
-    #[graphql(directive = requires::apply("role.read".to_owned()))]
+    #[field(permit = RoleRead)]
     async fn roles(&self, ctx: &Context<'_>) -> Answer<Vec<Role>> {
-        ctx.permit::<kind::RoleRead>()?;
         let all = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
         Ok(all.iter().cloned().map(Role).collect())
     }
 
     /// All groups of stores, by code.
-    #[graphql(directive = requires::apply("store.read".to_owned()))]
+    #[field(permit = StoreRead)]
     async fn store_groups(&self, ctx: &Context<'_>) -> Answer<Vec<StoreGroup>> {
-        let scope = ctx.permit::<kind::StoreRead>()?.scope(ctx.given::<Access>()?.database());
+        let scope = permit.scope(ctx.given::<Access>()?.database());
         Ok(rows::groups(&scope).await?.into_iter().map(|group| StoreGroup(group.into())).collect())
     }
 
     /// All integrations, the oldest first.
-    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    #[field(permit = ApikeyRead)]
     async fn integrations(&self, ctx: &Context<'_>) -> Answer<Vec<Integration>> {
-        let scope = ctx.permit::<kind::ApikeyRead>()?.scope(ctx.given::<Access>()?.database());
+        let scope = permit.scope(ctx.given::<Access>()?.database());
         Ok(rows::integrations(&scope).await?.into_iter().map(|one| Integration(one.into())).collect())
     }
 }

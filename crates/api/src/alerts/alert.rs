@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID};
 use entity::prelude;
-use iam::access::{Caller, Permission, kind};
+use iam::access::{Permission, kind};
+use macros::resolvers;
 use services::alerts::core::{self, actions_from};
 
 use super::enums::{AlertKind, AlertState};
@@ -13,7 +14,6 @@ use crate::{
     counts::{Count, load_count},
     graphql::{
         context::ContextExt,
-        directives::{mask, requires, shared},
         fault::Answer,
         scalars::{Date, DateTime, Long, Quantity},
     },
@@ -36,7 +36,7 @@ impl From<core::Alert> for Alert {
 }
 
 /// Something that somebody should look at: one for each time that a line was crossed.
-#[Object(directive = requires::apply("alert.read".to_owned()), directive = shared::apply())]
+#[resolvers(requires = AlertRead, shared)]
 impl Alert {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -84,16 +84,14 @@ impl Alert {
         self.0.figures.day.map(Date)
     }
     /// The price, of NEGATIVE_MARGIN; null for whoever may not see costs.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    #[field(mask = ProductCostRead)]
     async fn price(&self, ctx: &Context<'_>) -> Answer<Option<Money>> {
-        let margin = self.0.figures.margin.filter(|_| ctx.caller().is_ok_and(Caller::sees_costs));
-        Ok(margin.map(|margin| margin.price.into()))
+        Ok(self.0.figures.margin.map(|margin| margin.price.into()))
     }
     /// The cost that the price lies below, of NEGATIVE_MARGIN; null for whoever may not see costs.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    #[field(mask = ProductCostRead)]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Answer<Option<Money>> {
-        let margin = self.0.figures.margin.filter(|_| ctx.caller().is_ok_and(Caller::sees_costs));
-        Ok(margin.map(|margin| margin.cost.into()))
+        Ok(self.0.figures.margin.map(|margin| margin.cost.into()))
     }
     /// When the line was crossed.
     async fn opened_at(&self) -> DateTime {

@@ -2,10 +2,11 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use async_graphql::{Context, Subscription};
+use async_graphql::Context;
 use entity::prelude::{AlertId, AlertState};
 use futures_util::{Stream, StreamExt};
 use iam::access::{LiveRights, kind};
+use macros::resolvers;
 use platform::{
     paging::{Key, PageRequest},
     realtime::{Interest, SharedEvent, Subject},
@@ -20,7 +21,6 @@ use super::{alert::Alert, query::AlertListFilter};
 use crate::{
     graphql::{
         context::ContextExt,
-        directives::{requires, shared},
         fault::{Answer, TopError},
         scalars::{Cursor, Long},
     },
@@ -40,7 +40,7 @@ const SNAPSHOT: &str = "snapshot";
 pub struct AlertChanges(Update<AlertChange>);
 
 /// An item of the stream of alerts that change: a page of the snapshot, changes, or news of the stream itself.
-#[async_graphql::Object(directive = shared::apply())]
+#[resolvers(shared)]
 impl AlertChanges {
     /// Where it belongs.
     async fn phase(&self) -> StreamPhase {
@@ -72,7 +72,7 @@ pub struct AlertChange {
 }
 
 /// An alert as one event left it. An alert may come twice: keep the one with the greater version.
-#[async_graphql::Object(directive = shared::apply())]
+#[resolvers(shared)]
 impl AlertChange {
     /// The event's number; 0 in a snapshot, where an alert's version says how new it is.
     async fn seq(&self) -> Long {
@@ -170,18 +170,17 @@ impl Topic for AlertTopic {
 #[derive(Default)]
 pub struct AlertSubscription;
 
-#[Subscription]
+#[resolvers(subscription)]
 impl AlertSubscription {
     /// Alerts as they change. Without `after`: those that are not resolved in pages (SNAPSHOT, the last one READY), then every change as it commits
     /// (LIVE). With `after`: every change since, then live. Never a gap; an alert may come twice.
-    #[graphql(directive = requires::apply("alert.read".to_owned()))]
+    #[field(permit = AlertRead)]
     async fn alert_changed(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which alerts; all when not given.")] filter: Option<AlertListFilter>,
         #[graphql(desc = "Go on after this cursor, of this stream with the same filter.")] after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<AlertChanges>> + use<>, TopError> {
-        let permit = ctx.permit::<kind::AlertRead>()?;
         let scope = permit.scope(ctx.given::<Alerts>()?.database());
         let rights = Rights::of::<kind::AlertRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
         let mut tests = filter.unwrap_or_default().read()?;

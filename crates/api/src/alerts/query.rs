@@ -1,11 +1,12 @@
 //! Reading alerts and rules.
 
-use async_graphql::{Context, InputObject, Object};
+use async_graphql::{Context, InputObject};
 use entity::{
     id::kind as ids,
     prelude::{AlertId, AlertRuleId},
 };
-use iam::access::{Permit, kind};
+use iam::access::kind;
+use macros::resolvers;
 use platform::paging::CursorSigner;
 use services::alerts::{
     Alerts,
@@ -21,7 +22,6 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        directives::{paged, requires},
         fault::Answer,
         filters::{DateTimeFilter, IdFilter},
         scalars::Cursor,
@@ -73,10 +73,10 @@ impl AlertListFilter {
 pub struct AlertQuery;
 
 /// What can be asked about alerts.
-#[Object]
+#[resolvers]
 impl AlertQuery {
     /// Alerts of stores of yours, and of no store if yours are all, the newest first.
-    #[graphql(directive = requires::apply("alert.read".to_owned()), directive = paged::apply())]
+    #[field(permit = AlertRead, paged)]
     async fn alerts(
         &self,
         ctx: &Context<'_>,
@@ -86,7 +86,6 @@ impl AlertQuery {
         #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<AlertConnection> {
-        let permit = ctx.permit::<kind::AlertRead>()?;
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::ALERTS, signer, MOST_A_PAGE)?;
         let tests = filter.unwrap_or_default().read()?;
@@ -99,9 +98,8 @@ impl AlertQuery {
     }
 
     /// The rules for alerts that you may change, at most 500: those of your stores, and those of no store if yours are all.
-    #[graphql(directive = requires::apply("alert_rule.write".to_owned()))]
+    #[field(permit = AlertRuleWrite)]
     async fn alert_rules(&self, ctx: &Context<'_>) -> Answer<Vec<AlertRule>> {
-        let permit: Permit<kind::AlertRuleWrite> = ctx.permit()?;
         Ok(ctx.given::<Alerts>()?.rules(&permit).await?.into_iter().map(Into::into).collect())
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, SimpleObject};
+use macros::resolvers;
 use platform::storage::Fault;
 use services::alerts::core;
 
@@ -11,7 +12,6 @@ use crate::{
     catalog::{Category, loads},
     graphql::{
         context::ContextExt,
-        directives::requires,
         fault::{Answer, TopError},
         scalars::{DateTime, Long, Quantity},
     },
@@ -45,7 +45,7 @@ fn time_of_day(minute: i32) -> String {
 
 /// What holds for alerts of a kind: whether they are opened, at which line, and who is told of them by letter, when. Of several rules for the same
 /// place the narrowest says the first two; each tells its own.
-#[Object(directive = requires::apply("alert_rule.write".to_owned()))]
+#[resolvers(requires = AlertRuleWrite)]
 impl AlertRule {
     /// Its id.
     pub async fn id(&self) -> ID {

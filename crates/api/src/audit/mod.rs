@@ -8,9 +8,10 @@ pub use audited::{Audited, AuditedStreams};
 pub use filter::AuditFilter;
 pub use types::{AuditEntry, AuditEntryConnection, AuditOutcome, AuditVerification};
 
-use async_graphql::{Context, Object};
+use async_graphql::Context;
 use entity::prelude::AuditId;
 use iam::access::kind;
+use macros::resolvers;
 use platform::{
     audit::{Audit, rows, verify},
     paging::{CursorSigner, Key, keyset},
@@ -19,7 +20,6 @@ use platform::{
 use crate::graphql::{
     connection::{Page, PageArgs},
     context::ContextExt,
-    directives::{cost, paged, requires},
     fault::{Answer, TopError},
     limits::Limits,
     scalars::{Cursor, Long},
@@ -31,10 +31,10 @@ const MOST_VERIFIED: i64 = 100_000;
 #[derive(Default)]
 pub struct AuditQuery;
 
-#[Object]
+#[resolvers]
 impl AuditQuery {
     /// The audit log, the newest entry first. An entry shows about a second after it was written, when it has its place in the chain.
-    #[graphql(directive = requires::apply("audit.read".into()), directive = paged::apply())]
+    #[field(permit = AuditRead, paged)]
     async fn audit_entries(
         &self,
         ctx: &Context<'_>,
@@ -42,7 +42,6 @@ impl AuditQuery {
         #[graphql(desc = "How many, from 1 to 250; 50 when not given.")] first: Option<i32>,
         #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
     ) -> Answer<AuditEntryConnection> {
-        let permit = ctx.permit::<kind::AuditRead>()?;
         let signer = ctx.given::<CursorSigner>()?;
         let scope = permit.scope(ctx.given::<Audit>()?.database());
         let args = PageArgs { first, after, ..PageArgs::default() };
@@ -60,14 +59,13 @@ impl AuditQuery {
     }
 
     /// Walks part of the audit log and proves that nothing in it was changed, taken out or added. A toSeq beyond the end means up to the end.
-    #[graphql(directive = requires::apply("audit.read".into()), directive = cost::apply("100".into()))]
+    #[field(permit = AuditRead, cost = "100")]
     async fn audit_verify(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The first entry; 1 is the tenant's first.")] from_seq: Long,
         #[graphql(desc = "The last entry, at most 100,000 behind the first.")] to_seq: Long,
     ) -> Answer<AuditVerification> {
-        let permit = ctx.permit::<kind::AuditRead>()?;
         let audit = ctx.given::<Audit>()?;
         if from_seq.0 < 1 {
             return Err(TopError::bad_input("the first entry is number 1", vec!["fromSeq".to_owned()]));

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, SimpleObject};
+use macros::resolvers;
 use platform::audit::{Seal, rows::Stored};
 
 use crate::{
     graphql::{
-        directives::requires,
         fault::Answer,
         scalars::{DateTime, Json, Long},
     },
@@ -47,7 +47,7 @@ impl AuditEntry {
 }
 
 /// One line of the audit log, chained to the one before by its hash.
-#[Object(directive = requires::apply("audit.read".into()))]
+#[resolvers(requires = AuditRead)]
 impl AuditEntry {
     /// Its id.
     pub async fn id(&self) -> ID {

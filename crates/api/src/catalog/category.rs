@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
-use iam::access::kind;
+use async_graphql::{Context, ID};
 use inventory::catalog::core::category::CategoryRow;
+use macros::resolvers;
 
 use super::loads::loads;
 use crate::{
     connection,
     graphql::{
-        context::ContextExt,
-        directives::{requires, shared},
         fault::Answer,
         scalars::{DateTime, Json, Long},
     },
@@ -22,7 +20,7 @@ use crate::{
 pub struct Category(pub Arc<CategoryRow>);
 
 /// A node of the tree of categories.
-#[Object(directive = shared::apply())]
+#[resolvers(shared)]
 impl Category {
     /// Its id: a TypeID that begins with cat_.
     pub async fn id(&self) -> ID {
@@ -37,25 +35,22 @@ impl Category {
         &self.0.slug
     }
     /// The category above it; null for a root.
-    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    #[field(permit = ProductRead)]
     async fn parent(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let row = async {
-            ctx.permit::<kind::ProductRead>()?;
             let Some(id) = self.0.parent_id else { return Ok(None) };
             loads(ctx)?.category(id).await
         };
         row.await.transpose().map(|row| row.map(Category))
     }
     /// The categories right below it, by position.
-    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    #[field(permit = ProductRead)]
     async fn children(&self, ctx: &Context<'_>) -> Answer<Vec<Category>> {
-        ctx.permit::<kind::ProductRead>()?;
         Ok(loads(ctx)?.children(self.0.id).await?.iter().cloned().map(Category).collect())
     }
     /// The way from the root to it, both included.
-    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    #[field(permit = ProductRead)]
     async fn path(&self, ctx: &Context<'_>) -> Answer<Vec<Category>> {
-        ctx.permit::<kind::ProductRead>()?;
         Ok(loads(ctx)?.path(self.0.id).await?.iter().cloned().map(Category).collect())
     }
     /// Where it stands among its siblings, the smallest first.

@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
-use iam::access::kind;
+use async_graphql::{Context, ID};
 use inventory::catalog::core::family::{FamilyRow, option_names};
+use macros::resolvers;
 
 use super::{loads::loads, product::Product};
 use crate::{
     connection,
     graphql::{
-        context::ContextExt,
-        directives::{requires, shared},
         fault::Answer,
         scalars::{DateTime, Long},
     },
@@ -22,7 +20,7 @@ use crate::{
 pub struct ProductFamily(pub Arc<FamilyRow>);
 
 /// Variants: products that differ by the values of these options.
-#[Object(directive = shared::apply())]
+#[resolvers(shared)]
 impl ProductFamily {
     /// Its id: a TypeID that begins with fam_.
     pub async fn id(&self) -> ID {
@@ -37,9 +35,8 @@ impl ProductFamily {
         option_names(&self.0.option_names).unwrap_or_default()
     }
     /// Its variants, by SKU.
-    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    #[field(permit = ProductRead)]
     async fn products(&self, ctx: &Context<'_>) -> Answer<Vec<Product>> {
-        ctx.permit::<kind::ProductRead>()?;
         Ok(loads(ctx)?.variants(self.0.id).await?.iter().cloned().map(Product::from).collect())
     }
     /// 1 when it was created, +1 for each change.

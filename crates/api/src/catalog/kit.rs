@@ -1,12 +1,12 @@
 //! What a kit is made of.
 
-use async_graphql::{Context, Object};
+use async_graphql::Context;
 use inventory::catalog::core::{kit::Component, product::ProductRow};
+use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{Money, Product, loads::loads};
 use crate::graphql::{
-    directives::shared,
     fault::{Answer, TopError},
     scalars::Quantity,
 };
@@ -15,7 +15,7 @@ use crate::graphql::{
 pub struct KitComponent(pub Component);
 
 /// What one of a kit holds of a product.
-#[Object(directive = shared::apply())]
+#[resolvers(shared)]
 impl KitComponent {
     /// The product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {

@@ -1,20 +1,21 @@
 //! Making and changing kits.
 
-use async_graphql::{Context, ID, InputObject, Object};
+use async_graphql::{Context, ID, InputObject};
 use iam::access::kind;
 use inventory::catalog::{
     Ask, Catalog,
     core::kit::{ComponentText, KitFields},
+    events::PRODUCT_UPDATED,
 };
+use macros::resolvers;
 
 use super::{
     Product,
-    mutation_products::{mode, visibility, which},
+    mutation_products::{visibility, which},
     payloads::{Parts, ProductPayload, parts},
 };
 use crate::graphql::{
     context::ContextExt,
-    directives::{emits, requires},
     fault::Answer,
     scalars::{Long, Quantity},
 };
@@ -45,23 +46,14 @@ pub struct KitSetInput {
 #[derive(Default)]
 pub struct KitMutation;
 
-#[Object]
+#[resolvers]
 impl KitMutation {
     /// Makes a product a kit, which is sold as one and whose stock is that of its components; or changes what it is made of, which changes
     /// nothing of orders that are there. The product becomes UNTRACKED; it is counted in whole ones and must have no stock, reservations or open
     /// documents of its own. Kits are not made of kits: what an order of one takes stays plain to see.
-    #[graphql(
-        directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec![inventory::catalog::events::PRODUCT_UPDATED.text()])
-    )]
-    async fn kit_set(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The kit.")] input: KitSetInput,
-        #[graphql(desc = "Only say what would be: nothing is written.", default)] validate_only: bool,
-    ) -> Answer<ProductPayload> {
-        let permit = ctx.permit::<kind::ProductWrite>()?;
-        let ask = Ask { key: Some(input.idempotency_key), mode: mode(validate_only) };
+    #[mutation(permit = ProductWrite, emits(PRODUCT_UPDATED), dry_run(record))]
+    async fn kit_set(&self, ctx: &Context<'_>, #[graphql(desc = "The kit.")] input: KitSetInput) -> Answer<ProductPayload> {
+        let ask = Ask { key: Some(input.idempotency_key), mode: dry_run };
         let component = |one: KitComponentInput| ComponentText { product_id: one.product_id.0, quantity: one.quantity.0.get() };
         let fields = KitFields { components: input.components.into_iter().map(component).collect() };
         let which = which(&input.id, input.expected_version);

@@ -1,13 +1,15 @@
 //! Changes of products, categories and families.
 
-use async_graphql::{Context, Object};
+use async_graphql::Context;
 use entity::prelude::ProductStatus;
 use iam::access::{Permission, kind};
 use inventory::catalog::{
-    Ask, Catalog, Mode,
+    Ask, Catalog,
     core::{Patch, product::ProductFields},
+    events::{CATEGORY_CREATED, CATEGORY_UPDATED, FAMILY_CREATED, PRODUCT_ARCHIVED, PRODUCT_CREATED, PRODUCT_UPDATED},
     shell::Which,
 };
+use macros::resolvers;
 
 use super::{
     Category, Product, ProductFamily,
@@ -19,21 +21,12 @@ use super::{
         RowVisibility, parts,
     },
 };
-use crate::graphql::{
-    context::ContextExt,
-    directives::{emits, requires},
-    fault::Answer,
-    scalars::Long,
-};
+use crate::graphql::{context::ContextExt, fault::Answer, scalars::Long};
 
 /// Changes of products, categories and families.
 #[derive(Default)]
 pub struct ProductMutation;
 
-/// What a call asks for besides its input.
-pub(super) fn mode(validate_only: bool) -> Mode {
-    if validate_only { Mode::Check } else { Mode::Write }
-}
 /// The row that an update names.
 pub(super) fn which(id: &async_graphql::ID, expected_version: Option<Long>) -> Which {
     Which { id: id.0.clone(), expected_version: expected_version.map(|version| version.0) }
@@ -46,67 +39,48 @@ pub(super) fn written(ctx: &Context<'_>) -> Answer<()> {
 /// After a change: whether the caller may be shown the row that a stale version meets.
 pub(super) fn visibility<P: Permission>(ctx: &Context<'_>) -> Answer<RowVisibility> {
     written(ctx)?;
-    Ok(if ctx.permit::<P>().is_ok() { RowVisibility::Shown } else { RowVisibility::Hidden })
+    Ok(if ctx.holds::<P>() { RowVisibility::Shown } else { RowVisibility::Hidden })
 }
 
-#[Object]
+#[resolvers]
 impl ProductMutation {
     /// Makes a product.
-    #[graphql(
-        directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec![inventory::catalog::events::PRODUCT_CREATED.text()])
-    )]
+    #[mutation(permit = ProductWrite, emits(PRODUCT_CREATED), dry_run(record))]
     async fn product_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: ProductCreateInput,
-        #[graphql(desc = "Only say what would be: nothing is written.", default)] validate_only: bool,
     ) -> Answer<ProductPayload> {
-        let permit = ctx.permit::<kind::ProductWrite>()?;
-        let ask = Ask { key: input.idempotency_key.clone(), mode: mode(validate_only) };
+        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.product_create(permit, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
         Ok(ProductPayload { product: entity, user_errors, replayed, seq })
     }
 
     /// Changes a product: what is left out of the input stays, null clears.
-    #[graphql(
-        directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec![
-            inventory::catalog::events::PRODUCT_UPDATED.text(),
-            inventory::catalog::events::PRODUCT_ARCHIVED.text(),
-        ])
-    )]
+    #[mutation(permit = ProductWrite, emits(PRODUCT_UPDATED, PRODUCT_ARCHIVED), dry_run(record))]
     async fn product_update(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: ProductUpdateInput,
-        #[graphql(desc = "Only say what would be: nothing is written.", default)] validate_only: bool,
     ) -> Answer<ProductPayload> {
-        let permit = ctx.permit::<kind::ProductWrite>()?;
         let which = which(&input.id, Some(input.expected_version));
-        let ask = Ask { key: None, mode: mode(validate_only) };
+        let ask = Ask { key: None, mode: dry_run };
         let batch = ctx.given::<Catalog>()?.product_update(permit, which, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
         Ok(ProductPayload { product: entity, user_errors, replayed, seq })
     }
 
     /// Takes a product out of use. Refused while stock, reservations or open orders of it remain.
-    #[graphql(
-        directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec![inventory::catalog::events::PRODUCT_ARCHIVED.text()])
-    )]
+    #[mutation(permit = ProductWrite, emits(PRODUCT_ARCHIVED), dry_run(record))]
     async fn product_archive(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: ProductArchiveInput,
-        #[graphql(desc = "Only say what would be: nothing is written.", default)] validate_only: bool,
     ) -> Answer<ProductPayload> {
-        let permit = ctx.permit::<kind::ProductWrite>()?;
         let which = which(&input.id, input.expected_version);
         let fields = ProductFields { status: Patch::Set(ProductStatus::Archived), ..ProductFields::default() };
-        let batch =
-            ctx.given::<Catalog>()?.product_update(permit, which, fields, Ask { key: None, mode: mode(validate_only) }).await?;
+        let batch = ctx.given::<Catalog>()?.product_update(permit, which, fields, Ask { key: None, mode: dry_run }).await?;
         let Parts { entity, mut user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
         // The status is what archiving changes; its input does not name it.
         user_errors.iter_mut().for_each(|error| error.renamed("status", "id"));
@@ -114,22 +88,13 @@ impl ProductMutation {
     }
 
     /// Makes or changes up to 500 products by SKU. Each row is answered by itself: a refused one does not stop the others.
-    #[graphql(
-        directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec![
-            inventory::catalog::events::PRODUCT_CREATED.text(),
-            inventory::catalog::events::PRODUCT_UPDATED.text(),
-            inventory::catalog::events::PRODUCT_ARCHIVED.text(),
-        ])
-    )]
+    #[mutation(permit = ProductWrite, emits(PRODUCT_CREATED, PRODUCT_UPDATED, PRODUCT_ARCHIVED), dry_run(record))]
     async fn product_bulk_upsert(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: ProductBulkUpsertInput,
-        #[graphql(desc = "Only say what would be: nothing is written.", default)] validate_only: bool,
     ) -> Answer<ProductBulkUpsertPayload> {
-        let permit = ctx.permit::<kind::ProductWrite>()?;
-        let ask = Ask { key: input.idempotency_key, mode: mode(validate_only) };
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
         let rows = input.rows.into_iter().map(Into::into).collect();
         let batch = ctx.given::<Catalog>()?.product_upsert(permit, rows, ask).await?;
         written(ctx)?;
@@ -137,18 +102,13 @@ impl ProductMutation {
     }
 
     /// Makes a category.
-    #[graphql(
-        directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec![inventory::catalog::events::CATEGORY_CREATED.text()])
-    )]
+    #[mutation(permit = ProductWrite, emits(CATEGORY_CREATED), dry_run(record))]
     async fn category_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: CategoryCreateInput,
-        #[graphql(desc = "Only say what would be: nothing is written.", default)] validate_only: bool,
     ) -> Answer<CategoryPayload> {
-        let permit = ctx.permit::<kind::ProductWrite>()?;
-        let ask = Ask { key: input.idempotency_key.clone(), mode: mode(validate_only) };
+        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.category_create(permit, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
@@ -156,19 +116,14 @@ impl ProductMutation {
     }
 
     /// Changes a category: what is left out of the input stays, null clears.
-    #[graphql(
-        directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec![inventory::catalog::events::CATEGORY_UPDATED.text()])
-    )]
+    #[mutation(permit = ProductWrite, emits(CATEGORY_UPDATED), dry_run(record))]
     async fn category_update(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: CategoryUpdateInput,
-        #[graphql(desc = "Only say what would be: nothing is written.", default)] validate_only: bool,
     ) -> Answer<CategoryPayload> {
-        let permit = ctx.permit::<kind::ProductWrite>()?;
         let which = which(&input.id, Some(input.expected_version));
-        let ask = Ask { key: None, mode: mode(validate_only) };
+        let ask = Ask { key: None, mode: dry_run };
         let batch = ctx.given::<Catalog>()?.category_update(permit, which, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
@@ -176,21 +131,13 @@ impl ProductMutation {
     }
 
     /// Makes or changes up to 500 categories by slug. Each row is answered by itself: a refused one does not stop the others.
-    #[graphql(
-        directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec![
-            inventory::catalog::events::CATEGORY_CREATED.text(),
-            inventory::catalog::events::CATEGORY_UPDATED.text(),
-        ])
-    )]
+    #[mutation(permit = ProductWrite, emits(CATEGORY_CREATED, CATEGORY_UPDATED), dry_run(record))]
     async fn category_bulk_upsert(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: CategoryBulkUpsertInput,
-        #[graphql(desc = "Only say what would be: nothing is written.", default)] validate_only: bool,
     ) -> Answer<CategoryBulkUpsertPayload> {
-        let permit = ctx.permit::<kind::ProductWrite>()?;
-        let ask = Ask { key: input.idempotency_key, mode: mode(validate_only) };
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
         let rows = input.rows.into_iter().map(Into::into).collect();
         let batch = ctx.given::<Catalog>()?.category_upsert(permit, rows, ask).await?;
         written(ctx)?;
@@ -198,18 +145,13 @@ impl ProductMutation {
     }
 
     /// Makes a family of variants.
-    #[graphql(
-        directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec![inventory::catalog::events::FAMILY_CREATED.text()])
-    )]
+    #[mutation(permit = ProductWrite, emits(FAMILY_CREATED), dry_run(record))]
     async fn product_family_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: ProductFamilyCreateInput,
-        #[graphql(desc = "Only say what would be: nothing is written.", default)] validate_only: bool,
     ) -> Answer<ProductFamilyPayload> {
-        let permit = ctx.permit::<kind::ProductWrite>()?;
-        let ask = Ask { key: input.idempotency_key.clone(), mode: mode(validate_only) };
+        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.family_create(permit, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));

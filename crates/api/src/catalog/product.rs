@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, SimpleObject};
-use iam::access::kind;
 use inventory::catalog::core::product::{self, ProductDoc, ProductRow};
+use macros::resolvers;
 
 use super::{
     category::Category,
@@ -20,9 +20,8 @@ use crate::{
     connection,
     graphql::{
         connection::{Page, PageInfo},
-        context::ContextExt,
-        directives::{list_size, mask, requires, shared},
-        fault::{Answer, TopError},
+        directives::shared,
+        fault::Answer,
         scalars::{CurrencyCode, DateTime, Decimal, Json, Long, Quantity},
     },
     media::{ProductDocument, ProductImage, documents_of, images_of},
@@ -99,7 +98,7 @@ impl From<ProductDoc> for Product {
 }
 
 /// What is sold and counted: one SKU. A variant is a product of a family. Price and cost are for one whole unit.
-#[Object(directive = shared::apply())]
+#[resolvers(shared)]
 impl Product {
     /// Its id: a TypeID that begins with prd_.
     pub async fn id(&self) -> ID {
@@ -142,30 +141,27 @@ impl Product {
         self.row.stock_policy.into()
     }
     /// The category it lies in.
-    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    #[field(permit = ProductRead)]
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let row = async {
-            ctx.permit::<kind::ProductRead>()?;
             let Some(id) = self.row.category_id else { return Ok(None) };
             loads(ctx)?.category(id).await
         };
         row.await.transpose().map(|row| row.map(Category))
     }
     /// Whom it is bought from.
-    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    #[field(permit = ProductRead)]
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
         let row = async {
-            ctx.permit::<kind::ProductRead>()?;
             let Some(id) = self.row.supplier_id else { return Ok(None) };
             loads(ctx)?.supplier(id).await
         };
         row.await.transpose().map(|row| row.map(Supplier))
     }
     /// The family it is a variant of.
-    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    #[field(permit = ProductRead)]
     async fn family(&self, ctx: &Context<'_>) -> Option<Answer<ProductFamily>> {
         let row = async {
-            ctx.permit::<kind::ProductRead>()?;
             let Some(id) = self.row.family_id else { return Ok(None) };
             loads(ctx)?.family(id).await
         };
@@ -176,18 +172,16 @@ impl Product {
         self.row.option_list().into_iter().map(|option| ProductOption { name: option.name, value: option.value }).collect()
     }
     /// What one of it is made of, where it is a kit; empty otherwise. A kit has no stock of its own: see availability.
-    #[graphql(directive = list_size::apply(Some(5), None, None), directive = requires::apply("product.read".to_owned()))]
+    #[field(list_size(assumed = 5), permit = ProductRead)]
     async fn components(&self, ctx: &Context<'_>) -> Answer<Vec<KitComponent>> {
-        ctx.permit::<kind::ProductRead>()?;
         if !self.row.is_kit {
             return Ok(Vec::new());
         }
         Ok(loads(ctx)?.components(self.row.id).await?.iter().copied().map(KitComponent).collect())
     }
     /// The kits that it is part of, by SKU.
-    #[graphql(directive = list_size::apply(Some(5), None, None), directive = requires::apply("product.read".to_owned()))]
+    #[field(list_size(assumed = 5), permit = ProductRead)]
     async fn kits(&self, ctx: &Context<'_>) -> Answer<Vec<Product>> {
-        ctx.permit::<kind::ProductRead>()?;
         let loads = loads(ctx)?;
         let ids = loads.kits(self.row.id).await?;
         let rows = loads.known_products(ids.to_vec()).await?;
@@ -202,15 +196,12 @@ impl Product {
         self.row.price.map(Money::from)
     }
     /// What one whole unit costs; of a kit, what its components cost together, where all of them have a cost in one currency.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    #[field(mask = ProductCostRead)]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        let sees: Result<bool, TopError> = ctx.caller().map(iam::access::Caller::sees_costs);
-        match sees {
-            Ok(true) if self.row.is_kit => Box::pin(cost_of(ctx, &self.row)).await.transpose(),
-            Ok(true) => self.row.unit_cost.map(|cost| Ok(cost.into())),
-            Ok(false) => None,
-            Err(error) => Some(Err(error)),
+        if self.row.is_kit {
+            return Box::pin(cost_of(ctx, &self.row)).await.transpose();
         }
+        self.row.unit_cost.map(|cost| Ok(cost.into()))
     }
     /// At or below this much available it runs low, in smallest units, where a store says nothing else.
     async fn low_stock_threshold(&self) -> Option<Quantity> {
@@ -225,12 +216,12 @@ impl Product {
         self.row.minimum_remaining_days.unwrap_or_default()
     }
     /// Its pictures, in their order.
-    #[graphql(directive = list_size::apply(Some(20), None, None))]
+    #[field(list_size(assumed = 20))]
     async fn images(&self, ctx: &Context<'_>) -> Answer<Vec<ProductImage>> {
         images_of(ctx, self.row.id).await
     }
     /// Its documents, the oldest first.
-    #[graphql(directive = list_size::apply(Some(20), None, None))]
+    #[field(list_size(assumed = 20))]
     async fn documents(&self, ctx: &Context<'_>) -> Answer<Vec<ProductDocument>> {
         documents_of(ctx, self.row.id).await
     }
@@ -251,7 +242,7 @@ impl Product {
         DateTime(self.row.created_at)
     }
     /// What is where: its levels in all stores, or in the ones named.
-    #[graphql(directive = list_size::apply(Some(20), Some(vec!["stores".to_owned()]), None))]
+    #[field(list_size(assumed = 20, arguments("stores")))]
     async fn stock(
         &self,
         ctx: &Context<'_>,
@@ -261,19 +252,16 @@ impl Product {
     }
     /// How much is available where, also in stores of which you may see no more: in all of them, or in the ones named. Of a kit it is how many
     /// whole ones its components are enough for.
-    #[graphql(
-        directive = requires::apply("stock.availability.read".to_owned()),
-        directive = list_size::apply(Some(20), Some(vec!["stores".to_owned()]), None)
-    )]
+    #[field(permit = StockAvailabilityRead, list_size(assumed = 20, arguments("stores")))]
     async fn availability(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only these stores; one that does not exist has nothing.")] stores: Option<Vec<StoreRef>>,
     ) -> Answer<Vec<StockAvailability>> {
         if self.row.is_kit {
-            return Box::pin(availability_of_kit(ctx, &self.row, stores)).await;
+            return Box::pin(availability_of_kit(ctx, &permit, &self.row, stores)).await;
         }
-        availability_of_product(ctx, self.row.id, stores).await
+        availability_of_product(ctx, &permit, self.row.id, stores).await
     }
 }
 

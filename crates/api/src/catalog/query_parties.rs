@@ -1,8 +1,9 @@
 //! Queries of stores, suppliers, customers and channels.
 
-use async_graphql::{Context, Object};
+use async_graphql::Context;
 use iam::access::kind;
 use inventory::catalog::{Catalog, shell::By};
+use macros::resolvers;
 use platform::{paging::Key, path};
 
 use super::{
@@ -11,24 +12,18 @@ use super::{
     page::{Count, MAX_PAGE, args, build, count_limit, counted},
     refs::{ChannelRef, CustomerRef, StoreRef, SupplierRef},
 };
-use crate::graphql::{
-    context::ContextExt,
-    directives::{cost, paged, requires},
-    fault::Answer,
-    scalars::Cursor,
-};
+use crate::graphql::{context::ContextExt, fault::Answer, scalars::Cursor};
 
 /// Queries of stores, suppliers, customers and channels.
 #[derive(Default)]
 pub struct PartyQuery;
 
-#[Object]
+#[resolvers]
 impl PartyQuery {
     /// One store; null when there is none.
-    #[graphql(directive = requires::apply("store.read".to_owned()))]
+    #[field(permit = StoreRead)]
     async fn store(&self, ctx: &Context<'_>, #[graphql(desc = "Which store.")] by: StoreRef) -> Option<Answer<Store>> {
         async {
-            let permit = ctx.permit::<kind::StoreRead>()?;
             let by = match by {
                 StoreRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
                 StoreRef::Code(text) => By::Key(query_text(text, &path!["by", "code"])?),
@@ -40,7 +35,7 @@ impl PartyQuery {
     }
 
     /// Stores by code, archived ones included.
-    #[graphql(directive = requires::apply("store.read".to_owned()), directive = paged::apply())]
+    #[field(permit = StoreRead, paged)]
     async fn stores(
         &self,
         ctx: &Context<'_>,
@@ -49,7 +44,6 @@ impl PartyQuery {
         #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
     ) -> Answer<StoreConnection> {
-        let permit = ctx.permit::<kind::StoreRead>()?;
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("stores", &catalog.signer, MAX_PAGE)?;
         let rows = catalog.stores(permit, &request).await?;
@@ -61,14 +55,13 @@ impl PartyQuery {
     }
 
     /// One supplier; null when there is none.
-    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    #[field(permit = ProductRead)]
     async fn supplier(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which supplier.")] by: SupplierRef,
     ) -> Option<Answer<Supplier>> {
         async {
-            let permit = ctx.permit::<kind::ProductRead>()?;
             let by = match by {
                 SupplierRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
                 SupplierRef::Code(text) => By::Key(query_text(text, &path!["by", "code"])?),
@@ -80,7 +73,7 @@ impl PartyQuery {
     }
 
     /// Suppliers by code.
-    #[graphql(directive = requires::apply("product.read".to_owned()), directive = paged::apply())]
+    #[field(permit = ProductRead, paged)]
     async fn suppliers(
         &self,
         ctx: &Context<'_>,
@@ -89,7 +82,6 @@ impl PartyQuery {
         #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
     ) -> Answer<SupplierConnection> {
-        let permit = ctx.permit::<kind::ProductRead>()?;
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("suppliers", &catalog.signer, MAX_PAGE)?;
         let rows = catalog.suppliers(permit, &request).await?;
@@ -101,14 +93,13 @@ impl PartyQuery {
     }
 
     /// One customer; null when there is none.
-    #[graphql(directive = requires::apply("customer.read".to_owned()))]
+    #[field(permit = CustomerRead)]
     async fn customer(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which customer.")] by: CustomerRef,
     ) -> Option<Answer<Customer>> {
         async {
-            let permit = ctx.permit::<kind::CustomerRead>()?;
             let by = match by {
                 CustomerRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
                 CustomerRef::ExternalRef(text) => By::Key(query_text(text, &path!["by", "externalRef"])?),
@@ -120,7 +111,7 @@ impl PartyQuery {
     }
 
     /// Customers in the order of their creation; with an e-mail address only those who have it, for which customer.contact.read is needed too.
-    #[graphql(directive = requires::apply("customer.read".to_owned()), directive = paged::apply())]
+    #[field(permit = CustomerRead, paged)]
     async fn customers(
         &self,
         ctx: &Context<'_>,
@@ -130,7 +121,6 @@ impl PartyQuery {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
         #[graphql(desc = "Only those with this e-mail address, whatever its capitals.")] email: Option<String>,
     ) -> Answer<CustomerConnection> {
-        let permit = ctx.permit::<kind::CustomerRead>()?;
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("customers", &catalog.signer, MAX_PAGE)?;
         let rows = match email {
@@ -148,22 +138,20 @@ impl PartyQuery {
     }
 
     /// How many customers there are, counted up to a limit.
-    #[graphql(directive = requires::apply("customer.read".to_owned()), directive = cost::apply("3".to_owned()))]
+    #[field(permit = CustomerRead, cost = "3")]
     async fn customers_count(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Count no further than this, at most 1,000,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
-        let permit = ctx.permit::<kind::CustomerRead>()?;
         let limit = count_limit(limit)?;
         Ok(counted(ctx.given::<Catalog>()?.customers_count(permit, limit).await?, limit))
     }
 
     /// One channel; null when there is none.
-    #[graphql(directive = requires::apply("channel.read".to_owned()))]
+    #[field(permit = ChannelRead)]
     async fn channel(&self, ctx: &Context<'_>, #[graphql(desc = "Which channel.")] by: ChannelRef) -> Option<Answer<Channel>> {
         async {
-            let permit = ctx.permit::<kind::ChannelRead>()?;
             let by = match by {
                 ChannelRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
                 ChannelRef::Code(text) => By::Key(query_text(text, &path!["by", "code"])?),
@@ -175,7 +163,7 @@ impl PartyQuery {
     }
 
     /// Channels by code.
-    #[graphql(directive = requires::apply("channel.read".to_owned()), directive = paged::apply())]
+    #[field(permit = ChannelRead, paged)]
     async fn channels(
         &self,
         ctx: &Context<'_>,
@@ -184,7 +172,6 @@ impl PartyQuery {
         #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
     ) -> Answer<ChannelConnection> {
-        let permit = ctx.permit::<kind::ChannelRead>()?;
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("channels", &catalog.signer, MAX_PAGE)?;
         let rows = catalog.channels(permit, &request).await?;

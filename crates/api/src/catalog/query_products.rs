@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::prelude::{CategoryId, ProductId};
 use iam::access::kind;
@@ -11,6 +11,7 @@ use inventory::catalog::{
     rows::{self, Scoped, filter::Filter, page::ProductSort},
     shell::{By, ProductBy},
 };
+use macros::resolvers;
 use platform::{
     paging::{Key, PageRequest},
     path,
@@ -28,7 +29,6 @@ use crate::graphql::{
     canonical,
     connection::Page,
     context::ContextExt,
-    directives::{cost, paged, requires},
     fault::{Answer, TopError},
     scalars::Cursor,
 };
@@ -37,13 +37,12 @@ use crate::graphql::{
 #[derive(Default)]
 pub struct ProductQuery;
 
-#[Object]
+#[resolvers]
 impl ProductQuery {
     /// One product; null when there is none.
-    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    #[field(permit = ProductRead)]
     async fn product(&self, ctx: &Context<'_>, #[graphql(desc = "Which product.")] by: ProductRef) -> Option<Answer<Product>> {
         async {
-            let permit = ctx.permit::<kind::ProductRead>()?;
             let by = match by {
                 ProductRef::Id(id) => ProductBy::Id(query_id(&id, path!["by", "id"])?),
                 ProductRef::Sku(sku) => ProductBy::Sku(query_text(sku, &path!["by", "sku"])?),
@@ -56,7 +55,7 @@ impl ProductQuery {
     }
 
     /// Products in pages: by SKU, or by relevance where the filter searches, unless orderBy says otherwise.
-    #[graphql(directive = requires::apply("product.read".to_owned()), directive = paged::apply())]
+    #[field(permit = ProductRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "a list has six arguments in the schema")]
     async fn products(
         &self,
@@ -68,7 +67,6 @@ impl ProductQuery {
         #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
-        let permit = ctx.permit::<kind::ProductRead>()?;
         let catalog = ctx.given::<Catalog>()?;
         let filter = product_filter(filter)?;
         let page = args(first, after, last, before);
@@ -101,14 +99,13 @@ impl ProductQuery {
     }
 
     /// How many products there are, counted up to a limit.
-    #[graphql(directive = requires::apply("product.read".to_owned()), directive = cost::apply("3".to_owned()))]
+    #[field(permit = ProductRead, cost = "3")]
     async fn products_count(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which products; all when left out.")] filter: Option<ProductFilter>,
         #[graphql(desc = "Count no further than this, at most 1,000,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
-        let permit = ctx.permit::<kind::ProductRead>()?;
         let limit = count_limit(limit)?;
         let (scope, scoped) = ctx.given::<Catalog>()?.filtered(permit, product_filter(filter)?).await?;
         let mut count = counted(scoped.count(&scope, limit).await?, limit);
@@ -119,14 +116,13 @@ impl ProductQuery {
     }
 
     /// One category; null when there is none.
-    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    #[field(permit = ProductRead)]
     async fn category(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which category.")] by: CategoryRef,
     ) -> Option<Answer<Category>> {
         async {
-            let permit = ctx.permit::<kind::ProductRead>()?;
             let by = category_by(by, "by")?;
             Ok(ctx.given::<Catalog>()?.category(permit, by).await?.map(|row| Category(row.into())))
         }
@@ -135,7 +131,7 @@ impl ProductQuery {
     }
 
     /// The categories right below one, or the roots, by position.
-    #[graphql(directive = requires::apply("product.read".to_owned()), directive = paged::apply())]
+    #[field(permit = ProductRead, paged)]
     async fn categories(
         &self,
         ctx: &Context<'_>,
@@ -145,7 +141,6 @@ impl ProductQuery {
         #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
     ) -> Answer<CategoryConnection> {
-        let permit = ctx.permit::<kind::ProductRead>()?;
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("categories", &catalog.signer, MAX_PAGE)?;
         let parent: Option<CategoryId> = match parent.map(|by| category_by(by, "parent")).transpose()? {
@@ -163,14 +158,13 @@ impl ProductQuery {
     }
 
     /// One family of variants; null when there is none.
-    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    #[field(permit = ProductRead)]
     async fn product_family(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which family.")] id: ID,
     ) -> Option<Answer<ProductFamily>> {
         async {
-            let permit = ctx.permit::<kind::ProductRead>()?;
             let id = query_id(&id, path!["id"])?;
             Ok(ctx.given::<Catalog>()?.family(permit, id).await?.map(|row| ProductFamily(row.into())))
         }
@@ -179,7 +173,7 @@ impl ProductQuery {
     }
 
     /// Families in the order of their creation.
-    #[graphql(directive = requires::apply("product.read".to_owned()), directive = paged::apply())]
+    #[field(permit = ProductRead, paged)]
     async fn product_families(
         &self,
         ctx: &Context<'_>,
@@ -188,7 +182,6 @@ impl ProductQuery {
         #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
     ) -> Answer<ProductFamilyConnection> {
-        let permit = ctx.permit::<kind::ProductRead>()?;
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("productFamilies", &catalog.signer, MAX_PAGE)?;
         let rows = catalog.families(permit, &request).await?;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
-use iam::access::kind;
+use async_graphql::{Context, ID};
 use inventory::catalog::core::store::StoreRow;
+use macros::resolvers;
 
 use super::enums::StoreKind;
 use crate::{
@@ -12,8 +12,6 @@ use crate::{
     connection,
     graphql::{
         connection::PageArgs,
-        context::ContextExt,
-        directives::{cost, paged, requires, shared},
         fault::Answer,
         scalars::{Cursor, DateTime, Long},
     },
@@ -25,7 +23,7 @@ use crate::{
 pub struct Store(pub Arc<StoreRow>);
 
 /// A place that holds stock.
-#[Object(directive = cost::apply("0.02".to_owned()), directive = shared::apply())]
+#[resolvers(cost = "0.02", shared)]
 impl Store {
     /// Its id: a TypeID that begins with sto_.
     pub async fn id(&self) -> ID {
@@ -48,9 +46,8 @@ impl Store {
         &self.0.time_zone
     }
     /// The groups it belongs to.
-    #[graphql(directive = requires::apply("store.read".to_owned()))]
+    #[field(permit = StoreRead)]
     async fn groups(&self, ctx: &Context<'_>) -> Answer<Vec<StoreGroup>> {
-        ctx.permit::<kind::StoreRead>()?;
         groups_of_store(ctx, self.0.id).await
     }
     /// When it was closed for good; null while it is in use.
@@ -67,7 +64,7 @@ impl Store {
     }
     /// What is in it.
     #[expect(clippy::too_many_arguments, reason = "a Relay list takes four of them")]
-    #[graphql(directive = paged::apply())]
+    #[field(paged)]
     async fn stock_levels(
         &self,
         ctx: &Context<'_>,

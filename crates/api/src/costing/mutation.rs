@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, InputObject, Object};
+use async_graphql::{Context, InputObject};
 use iam::access::kind;
 use inventory::{
     costing::{
         core::{MAX_NOTE, MAX_REVALUED, RevalueProblem},
+        events::REVALUATION_CREATED,
         rows,
-        shell::{self, Outcome, Revalue, RevalueLine, Write},
+        shell::{self, Outcome, Revalue, RevalueLine},
     },
     ledger::Ledger,
 };
+use macros::resolvers;
 use platform::path;
 
 use super::revaluation::Revaluation;
@@ -19,7 +21,6 @@ use crate::{
     catalog::{MoneyInput, ProductRef},
     graphql::{
         context::ContextExt,
-        directives::{emits, requires},
         fault::Answer,
         reading::Reading,
         refusal::{ErrorCode, UserError},
@@ -56,28 +57,23 @@ crate::payload!(RevaluationPayload, revaluation: Revaluation, "revaluation");
 #[derive(Default)]
 pub struct CostMutation;
 
-#[Object]
+#[resolvers]
 impl CostMutation {
     /// Says what the units of products are worth from now on, whatever they cost. The ledger's quantities stay; what leaves later leaves at the new worth.
-    #[graphql(
-        directive = requires::apply("cost.write".to_owned()),
-        directive = emits::apply(vec![inventory::costing::events::REVALUATION_CREATED.text()])
-    )]
+    #[mutation(permit = CostWrite, emits(REVALUATION_CREATED), dry_run)]
     async fn stock_revalue(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The document.")] input: StockRevalueInput,
-        #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<RevaluationPayload> {
-        let (permit, ledger) = (ctx.permit::<kind::CostWrite>()?, ctx.given::<Ledger>()?);
+        let ledger = ctx.given::<Ledger>()?;
         let refused =
             |errors: Vec<UserError>| RevaluationPayload { revaluation: None, user_errors: errors, replayed: false, seq: None };
         let input = match input.read() {
             Ok(input) => input,
             Err(errors) => return Ok(refused(errors)),
         };
-        let write = if validate_only { Write::DryRun } else { Write::Really };
-        match Box::pin(shell::revalue(ledger.database(), ledger.clock(), permit, input, write)).await? {
+        match Box::pin(shell::revalue(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
             Ok(outcome) => answer(ctx, outcome).await,
             Err(problem) => Ok(refused(vec![told(&problem)])),
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object};
+use async_graphql::Context;
 use entity::prelude::{StoreId, Timestamp};
 use iam::access::{Permission, Reach, kind};
 use inventory::{
@@ -12,6 +12,7 @@ use inventory::{
     },
     ledger::Ledger,
 };
+use macros::resolvers;
 use platform::paging::CursorSigner;
 
 use super::{
@@ -24,7 +25,6 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        directives::{cost, list_size, paged, requires},
         fault::{Answer, TopError},
         scalars::{Cursor, DateTime},
     },
@@ -44,14 +44,10 @@ impl From<ReportError> for TopError {
 #[derive(Default)]
 pub struct CostQuery;
 
-#[Object]
+#[resolvers]
 impl CostQuery {
     /// What stock is worth, or was at a moment. Units in stores and on their way count, wherever they are; values are the company's, not a store's.
-    #[graphql(
-        directive = requires::apply("product.cost.read".to_owned()),
-        directive = cost::apply("50".to_owned()),
-        directive = list_size::apply(None, Some(vec!["first".to_owned()]), Some(vec!["rows".to_owned()]))
-    )]
+    #[field(permit = ProductCostRead, cost = "50", list_size(arguments("first"), fields("rows")))]
     async fn stock_value(
         &self,
         ctx: &Context<'_>,
@@ -62,7 +58,6 @@ impl CostQuery {
         #[graphql(desc = "What rows stand for.", default_with = "StockValueGroup::None")] group_by: StockValueGroup,
         #[graphql(desc = "At most this many rows, 1 to 250: the most valuable first.", default = 250)] first: i32,
     ) -> Answer<StockValuation> {
-        let permit = ctx.permit::<kind::ProductCostRead>()?;
         let ledger = ctx.given::<Ledger>()?;
         let of = match (at, known_at) {
             (None, None) => Worth::Now,
@@ -76,11 +71,7 @@ impl CostQuery {
 
     /// What changed the worth of stock: what was received, sold, brought back, taken out, corrected and revalued. What the ledger recorded late stands
     /// with when it happened; its cost is that of when it was recorded.
-    #[graphql(
-        directive = requires::apply("product.cost.read".to_owned()),
-        directive = cost::apply("50".to_owned()),
-        directive = list_size::apply(None, Some(vec!["first".to_owned()]), Some(vec!["rows".to_owned()]))
-    )]
+    #[field(permit = ProductCostRead, cost = "50", list_size(arguments("first"), fields("rows")))]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn cost_report(
         &self,
@@ -93,7 +84,6 @@ impl CostQuery {
         #[graphql(desc = "What rows stand for.", default_with = "CostGroup::None")] group_by: CostGroup,
         #[graphql(desc = "At most this many rows, 1 to 250.", default = 250)] first: i32,
     ) -> Answer<CostReport> {
-        let permit = ctx.permit::<kind::ProductCostRead>()?;
         if permit.channel().is_some() {
             // The books know no channels: what one of them sold cannot be told from the rest.
             return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
@@ -111,14 +101,13 @@ impl CostQuery {
     }
 
     /// What a product's units are worth now, and the layers that they lie in. Null when there is no such product.
-    #[graphql(directive = requires::apply("product.cost.read".to_owned()), directive = cost::apply("5".to_owned()))]
+    #[field(permit = ProductCostRead, cost = "5")]
     async fn product_cost(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The product.")] product: ProductRef,
     ) -> Option<Answer<ProductCost>> {
         let found = async {
-            let permit = ctx.permit::<kind::ProductCostRead>()?;
             let Some(product) = product_named(ctx, product, &["product"]).await? else { return Ok(None) };
             let found = shell::product_cost(ctx.given::<Ledger>()?.database(), permit, product).await?;
             Ok::<_, TopError>(found.map(ProductCost))
@@ -127,7 +116,7 @@ impl CostQuery {
     }
 
     /// Documents that said what units are worth, the newest first.
-    #[graphql(directive = requires::apply("product.cost.read".to_owned()), directive = paged::apply())]
+    #[field(permit = ProductCostRead, paged)]
     async fn revaluations(
         &self,
         ctx: &Context<'_>,
@@ -136,7 +125,7 @@ impl CostQuery {
         #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<RevaluationConnection> {
-        let scope = ctx.permit::<kind::ProductCostRead>()?.scope(ctx.given::<Ledger>()?.database());
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::REVALUATIONS, signer, MOST_A_PAGE)?;
         let how = rows::method(&scope).await?;

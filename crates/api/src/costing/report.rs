@@ -1,17 +1,17 @@
 //! Valuations and reports as clients see them.
 
-use async_graphql::{Context, Object};
+use async_graphql::Context;
 use entity::prelude::{self, CostKind};
 use inventory::costing::{
     core::Layer,
     shell::{self, CostRow, Method, Valuation, ValueRow},
 };
+use macros::resolvers;
 
 use super::enums::CostingMethod;
 use crate::{
     catalog::{Category, loads},
     graphql::{
-        directives::requires,
         fault::Answer,
         scalars::{DateTime, Long, Quantity},
     },
@@ -22,7 +22,7 @@ use crate::{
 pub struct StockValuation(pub Valuation);
 
 /// What stock was worth: all units of the company, in stores and on their way between them.
-#[Object(directive = requires::apply("product.cost.read".to_owned()))]
+#[resolvers(requires = ProductCostRead)]
 impl StockValuation {
     /// How costs are told.
     async fn method(&self) -> CostingMethod {
@@ -50,7 +50,7 @@ impl StockValuation {
 pub struct StockValueRow(ValueRow);
 
 /// A group's units and what they are worth.
-#[Object(directive = requires::apply("product.cost.read".to_owned()))]
+#[resolvers(requires = ProductCostRead)]
 impl StockValueRow {
     /// The product, where rows stand for products.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
@@ -79,7 +79,7 @@ pub struct CostReport {
 }
 
 /// What changed the worth of stock, and by how much.
-#[Object(directive = requires::apply("product.cost.read".to_owned()))]
+#[resolvers(requires = ProductCostRead)]
 impl CostReport {
     /// How costs are told.
     async fn method(&self) -> CostingMethod {
@@ -103,7 +103,7 @@ impl CostReport {
 pub struct CostReportRow(CostRow);
 
 /// What changed the worth of a group's stock: change = received − costOfGoodsSold + returned + removed + corrected + revalued.
-#[Object(directive = requires::apply("product.cost.read".to_owned()))]
+#[resolvers(requires = ProductCostRead)]
 impl CostReportRow {
     /// The group's id or date; null for what belongs to no group, and without groups.
     async fn key(&self) -> Option<&str> {
@@ -148,7 +148,7 @@ impl CostReportRow {
 pub struct ProductCost(pub shell::ProductCost);
 
 /// What a product's units are worth, in both ways.
-#[Object(directive = requires::apply("product.cost.read".to_owned()))]
+#[resolvers(requires = ProductCostRead)]
 impl ProductCost {
     /// The product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
@@ -199,7 +199,7 @@ pub struct CostLayer {
 }
 
 /// What is left of what came in at one cost.
-#[Object(directive = requires::apply("product.cost.read".to_owned()))]
+#[resolvers(requires = ProductCostRead)]
 impl CostLayer {
     /// When the first of its units came.
     async fn received_at(&self) -> DateTime {

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID};
 use entity::prelude::{self, CostingMethod, Currency, RevaluationId};
 use iam::access::kind;
 use inventory::{
     costing::{core, rows},
     ledger::Ledger,
 };
+use macros::resolvers;
 
 use super::loaders::entry_cost;
 use crate::{
-    graphql::{context::ContextExt, directives::requires, fault::Answer, scalars::DateTime},
+    graphql::{context::ContextExt, fault::Answer, scalars::DateTime},
     orders::links::{self, Actor, Money, Product, actor},
 };
 
@@ -27,7 +28,7 @@ pub struct Revaluation {
 }
 
 /// A document that says what units are worth. It never changes; another one corrects it.
-#[Object(directive = requires::apply("product.cost.read".to_owned()))]
+#[resolvers(requires = ProductCostRead)]
 impl Revaluation {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -66,7 +67,7 @@ pub struct RevaluationLine {
 }
 
 /// A line of a revaluation: a product, and what its units are worth from then on.
-#[Object(directive = requires::apply("product.cost.read".to_owned()))]
+#[resolvers(requires = ProductCostRead)]
 impl RevaluationLine {
     /// The product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude;
 use iam::access::{Caller, Permission, kind};
 use inventory::{
@@ -12,6 +12,7 @@ use inventory::{
     },
     ledger::Ledger,
 };
+use macros::resolvers;
 use platform::{path, storage::Fault};
 
 use super::{
@@ -24,7 +25,6 @@ use crate::{
     graphql::{
         connection::PageArgs,
         context::ContextExt,
-        directives::{cost, paged, requires},
         fault::{Answer, TopError},
         scalars::{Cursor, DateTime, Decimal, Long, Quantity},
     },
@@ -37,7 +37,7 @@ pub struct Count(pub Arc<core::Count>);
 
 /// A count of what is in a store: counted line by line, reviewed, approved, and then posted as the difference to what the books had when each
 /// line was counted.
-#[Object(name = "StockCount", directive = requires::apply("count.read".to_owned()))]
+#[resolvers(name = "StockCount", requires = CountRead)]
 impl Count {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -91,7 +91,7 @@ impl Count {
         })
     }
     /// Its lines, by SKU.
-    #[graphql(directive = paged::apply())]
+    #[field(paged)]
     async fn lines(
         &self,
         ctx: &Context<'_>,
@@ -104,7 +104,7 @@ impl Count {
         line::lines(ctx, &self.0, filter.unwrap_or_default(), &PageArgs { first, after, last, before }).await
     }
     /// How well the books agree with what was found, over all lines that were counted.
-    #[graphql(directive = cost::apply("5".to_owned()))]
+    #[field(cost = "5")]
     async fn figures(
         &self,
         ctx: &Context<'_>,

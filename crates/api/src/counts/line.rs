@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object};
 use entity::{id::kind as ids, prelude};
-use iam::access::{Caller, Permission, kind};
+use iam::access::{Permission, kind};
 use inventory::{
     counts::{
         core::{self, Expected},
@@ -12,6 +12,7 @@ use inventory::{
     },
     ledger::Ledger,
 };
+use macros::resolvers;
 use platform::paging::CursorSigner;
 
 use super::{
@@ -23,7 +24,6 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        directives::{mask, requires},
         fault::{Answer, TopError},
         filters::IdFilter,
         scalars::{DateTime, Long, Quantity},
@@ -96,7 +96,7 @@ fn quantity(units: i64) -> Option<Quantity> {
 }
 
 /// What is counted of one product, or of one of its lots.
-#[Object]
+#[resolvers]
 impl CountLine {
     /// Its id.
     async fn id(&self) -> ID {
@@ -119,7 +119,8 @@ impl CountLine {
         self.shown.line.lot.as_ref().map(|lot| lot.code.as_str())
     }
     /// The lot; null while the books do not know it, and where it never was in a store whose stock you may see.
-    #[graphql(directive = requires::apply("stock.read".to_owned()))]
+    // Null needs no permission where there is no lot.
+    #[field(permit(StockRead, in_body))]
     async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
         let id = self.shown.line.lot.as_ref().and_then(|lot| lot.id)?;
         Box::pin(lot_seen(ctx, id)).await.transpose()
@@ -146,19 +147,21 @@ impl CountLine {
     }
     /// What the books had at that moment, with all that is known by now, also what other counts posted meanwhile. Where a later count of it has
     /// been posted, that one holds: it is what was found here. Of a blind count it takes count.review to see it.
-    #[graphql(directive = mask::apply("count.review".to_owned()))]
+    // Asked of a blind count alone, for the count's own store.
+    #[field(mask(CountReview, in_body))]
     async fn book(&self, ctx: &Context<'_>) -> Option<Quantity> {
         quantity(self.seen_book(ctx)?)
     }
     /// counted − book: what approving it posts. Null of a line that is to be counted again: that posts nothing.
-    #[graphql(directive = mask::apply("count.review".to_owned()))]
+    // Asked of a blind count alone, for the count's own store.
+    #[field(mask(CountReview, in_body))]
     async fn difference(&self, ctx: &Context<'_>) -> Option<Quantity> {
         quantity(self.off_by(ctx)?)
     }
     /// What the difference is worth, at what a unit cost when it was counted.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    #[field(mask = ProductCostRead)]
     async fn difference_value(&self, ctx: &Context<'_>) -> Option<Money> {
-        let cost = self.shown.line.unit_cost.filter(|_| ctx.caller().is_ok_and(Caller::sees_costs))?;
+        let cost = self.shown.line.unit_cost?;
         let difference = prelude::Quantity::new(self.off_by(ctx)?)?;
         cost.times(difference, self.shown.line.decimals).map(Money::from)
     }

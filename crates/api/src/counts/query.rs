@@ -7,11 +7,12 @@ use entity::{
     id::kind as ids,
     prelude::{self, CountId},
 };
-use iam::access::{Reach, kind};
+use iam::access::{Permit, Reach, kind};
 use inventory::{
     counts::rows::{self, CountTest},
     ledger::{Ledger, shell::counts::classes},
 };
+use macros::resolvers;
 use platform::{paging::CursorSigner, path};
 
 use super::{
@@ -23,7 +24,6 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        directives::{cost, list_size, paged, requires},
         fault::{Answer, TopError},
         filters::{DateTimeFilter, IdFilter, plain},
         scalars::{Cursor, DateTime},
@@ -80,20 +80,20 @@ impl CountFilter {
 pub struct CountsQuery;
 
 /// What can be asked about counts.
-#[Object]
+#[resolvers]
 impl CountsQuery {
     /// A count of a store of yours; null when there is none.
-    #[graphql(directive = requires::apply("count.read".to_owned()))]
+    #[field(permit = CountRead)]
     async fn count(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one: by its id or its number.")] by: CountRef,
     ) -> Option<Answer<Count>> {
-        find(ctx, by).await.transpose()
+        find(ctx, permit, by).await.transpose()
     }
 
     /// Counts of stores of yours, the newest first.
-    #[graphql(directive = requires::apply("count.read".to_owned()), directive = paged::apply())]
+    #[field(permit = CountRead, paged)]
     async fn counts(
         &self,
         ctx: &Context<'_>,
@@ -103,7 +103,6 @@ impl CountsQuery {
         #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<CountConnection> {
-        let permit = ctx.permit::<kind::CountRead>()?;
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::COUNTS, signer, MOST_A_PAGE)?;
@@ -121,11 +120,7 @@ impl CountsQuery {
 
     /// What is due to be counted in a store, those that bring most first: products of class A that were not counted for 30 days, of B for 90, of C
     /// for 180. Empty for a store that is not yours.
-    #[graphql(
-        directive = requires::apply("count.read".to_owned()),
-        directive = cost::apply("10".to_owned()),
-        directive = list_size::apply(Some(50), Some(vec!["first".to_owned()]), None)
-    )]
+    #[field(permit = CountRead, cost = "10", list_size(assumed = 50, arguments("first")))]
     async fn counts_due(
         &self,
         ctx: &Context<'_>,
@@ -133,7 +128,6 @@ impl CountsQuery {
         #[graphql(desc = "Of this class only.")] abc_class: Option<AbcClass>,
         #[graphql(desc = "How many; 1 to 250.", default = 50)] first: i32,
     ) -> Answer<Vec<CountDue>> {
-        let permit = ctx.permit::<kind::CountRead>()?;
         let store: prelude::StoreId = argument(&store_id, || path!["storeId"])?;
         let most = usize::try_from(first).ok().filter(|most| (1..=MOST_A_PAGE as usize).contains(most));
         let most =
@@ -183,8 +177,7 @@ impl CountDue {
     }
 }
 
-async fn find(ctx: &Context<'_>, by: CountRef) -> Answer<Option<Count>> {
-    let permit = ctx.permit::<kind::CountRead>()?;
+async fn find(ctx: &Context<'_>, permit: Permit<kind::CountRead>, by: CountRef) -> Answer<Option<Count>> {
     let id = match by {
         CountRef::Id(id) => argument(&id, || path!["by", "id"])?,
         // What is no number is the number of no count.

@@ -1,20 +1,15 @@
 //! `bulkOperationRun`: a mutation for each line of a file.
 
-use async_graphql::{Context, ID, InputObject, Object};
-use iam::access::{Changed, kind};
+use async_graphql::{Context, ID, InputObject};
+use iam::access::Changed;
+use macros::resolvers;
 use platform::path;
-use services::exchange::{BulkAsk, Exchange as Service, core::Earnest};
+use services::exchange::{BulkAsk, Exchange as Service, core::Earnest, events::EXCHANGE_CREATED};
 
 use super::mutations::{ExchangePayload, refuse};
 use crate::{
     access::KeyUse,
-    graphql::{
-        context::ContextExt,
-        directives::{cost, emits, requires},
-        fault::Answer,
-        reading::read,
-        scalars::Long,
-    },
+    graphql::{context::ContextExt, fault::Answer, reading::read, scalars::Long},
 };
 
 /// A mutation that is to be run for each line of a file.
@@ -37,21 +32,16 @@ pub struct BulkOperationRunInput {
 #[derive(Default)]
 pub struct BulkMutation;
 
-#[Object]
+#[resolvers]
 impl BulkMutation {
     /// Runs a mutation for each line of a file, beside the requests, with your rights as they are then and at your budget's cost. Each line is
     /// answered by itself; one bulk operation of a tenant runs at a time. A line without an idempotencyKey gets one, where its mutation takes one.
-    #[graphql(
-        directive = requires::apply("exchange.run".into()),
-        directive = cost::apply("100".into()),
-        directive = emits::apply(vec![services::exchange::events::EXCHANGE_CREATED.text()])
-    )]
+    #[mutation(permit = ExchangeRun, cost = "100", emits(EXCHANGE_CREATED))]
     async fn bulk_operation_run(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: BulkOperationRunInput,
     ) -> Answer<ExchangePayload> {
-        let permit = ctx.permit::<kind::ExchangeRun>()?;
         let file = match read(|reading| reading.id(&input.file_id, || path!["input", "fileId"])) {
             Ok(file) => file,
             Err(errors) => return Ok(ExchangePayload::refused(errors)),

@@ -2,17 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_graphql::{Context, ID, Subscription};
+use async_graphql::{Context, ID};
 use entity::prelude::ExchangeId;
 use futures_util::Stream;
 use iam::access::{LiveRights, Permit, kind, permit};
+use macros::resolvers;
 use services::exchange::Exchange as Service;
 
 use super::Exchange;
 use crate::{
     graphql::{
         context::ContextExt,
-        directives::requires,
         fault::{Answer, TopError},
     },
     live::{
@@ -28,17 +28,16 @@ const EVERY: Duration = Duration::from_millis(500);
 #[derive(Default)]
 pub struct ExchangeSubscription;
 
-#[Subscription]
+#[resolvers(subscription)]
 impl ExchangeSubscription {
     /// An import, export or bulk operation as it stands, then each time that it is seen to have changed, at most twice a second, and for the
     /// last time when it is over: then the stream ends. Null, and the end, when there is none, or it is not yours to see.
-    #[graphql(directive = requires::apply("exchange.run".to_owned()))]
+    #[field(permit = ExchangeRun)]
     async fn exchange_changed(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] id: ID,
     ) -> Result<impl Stream<Item = Answer<Option<Exchange>>> + use<>, TopError> {
-        let permit = ctx.permit::<kind::ExchangeRun>()?;
         let id: ExchangeId =
             id.parse().map_err(|error: entity::id::IdError| TopError::bad_input(error.to_string(), vec!["id".to_owned()]))?;
         let live_rights = ctx.data_opt::<LiveRights>().cloned();

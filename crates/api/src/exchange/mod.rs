@@ -7,9 +7,10 @@ mod mutations;
 mod types;
 mod enums;
 
-use async_graphql::{Context, MergedObject, Object};
+use async_graphql::{Context, MergedObject};
 use entity::id::{DocumentId, ExchangeId, FileId, ImageId, Kind, kind as prefix};
 use iam::access::kind;
+use macros::resolvers;
 use platform::paging::{CursorSigner, Key, keyset};
 use services::exchange::core;
 
@@ -24,7 +25,6 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        directives::{paged, requires},
         fault::Answer,
         limits::Limits,
         scalars::Cursor,
@@ -38,10 +38,10 @@ use types::{ExchangeConnection, ExchangeState};
 #[derive(Default)]
 pub struct ExchangeQuery;
 
-#[Object]
+#[resolvers]
 impl ExchangeQuery {
     /// Imports and exports, the newest first: all of the tenant's, or your own where your right is for some stores.
-    #[graphql(directive = requires::apply("exchange.run".into()), directive = paged::apply())]
+    #[field(permit = ExchangeRun, paged)]
     async fn exchanges(
         &self,
         ctx: &Context<'_>,
@@ -49,7 +49,6 @@ impl ExchangeQuery {
         #[graphql(desc = "How many, from 1 to 250; 50 when not given.")] first: Option<i32>,
         #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
     ) -> Answer<ExchangeConnection> {
-        let permit = ctx.permit::<kind::ExchangeRun>()?;
         let (exchange, signer) = (ctx.given::<services::exchange::Exchange>()?, ctx.given::<CursorSigner>()?);
         let request = PageArgs { first, after, ..PageArgs::default() }.check("exchanges", signer, ctx.given::<Limits>()?.page)?;
         let (mut conditions, mut values) = (String::new(), Vec::new());

@@ -1,10 +1,15 @@
 //! Asking for imports and exports, and ending them early.
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::ExchangeId;
 use iam::access::{Changed, kind};
+use macros::resolvers;
 use platform::path;
-use services::exchange::{Ask, Exchange as Service, ExchangeError, core::Kind};
+use services::exchange::{
+    Ask, Exchange as Service, ExchangeError,
+    core::Kind,
+    events::{EXCHANGE_CANCELLED, EXCHANGE_CREATED},
+};
 
 use super::{
     Exchange,
@@ -15,7 +20,6 @@ use crate::{
     files::refuse as refuse_file,
     graphql::{
         context::ContextExt,
-        directives::{cost, emits, requires},
         fault::{Answer, TopError},
         reading::read,
         refusal::{ErrorCode, UserError},
@@ -115,20 +119,15 @@ fn kept(options: &impl serde::Serialize) -> Result<String, TopError> {
 #[derive(Default)]
 pub struct ExchangeMutation;
 
-#[Object]
+#[resolvers]
 impl ExchangeMutation {
     /// Makes rows here of the rows of a file, beside the requests and with your rights as they are then. What is refused is told row by row in its result.
-    #[graphql(
-        directive = requires::apply("exchange.run".into()),
-        directive = cost::apply("100".into()),
-        directive = emits::apply(vec![services::exchange::events::EXCHANGE_CREATED.text()])
-    )]
+    #[mutation(permit = ExchangeRun, cost = "100", emits(EXCHANGE_CREATED))]
     async fn import_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: ImportCreateInput,
     ) -> Answer<ExchangePayload> {
-        ctx.permit::<kind::ExchangeRun>()?;
         let (file, options) = match read(|reading| input.read(reading)) {
             Ok(parts) => parts,
             Err(errors) => return Ok(ExchangePayload::refused(errors)),
@@ -148,17 +147,12 @@ impl ExchangeMutation {
     }
 
     /// Makes a file of rows from here, beside the requests and with your rights as they are then. It is kept for seven days.
-    #[graphql(
-        directive = requires::apply("exchange.run".into()),
-        directive = cost::apply("100".into()),
-        directive = emits::apply(vec![services::exchange::events::EXCHANGE_CREATED.text()])
-    )]
+    #[mutation(permit = ExchangeRun, cost = "100", emits(EXCHANGE_CREATED))]
     async fn export_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: ExportCreateInput,
     ) -> Answer<ExchangePayload> {
-        ctx.permit::<kind::ExchangeRun>()?;
         let options = match read(|reading| input.read(reading)) {
             Ok(options) => options,
             Err(errors) => return Ok(ExchangePayload::refused(errors)),
@@ -178,9 +172,8 @@ impl ExchangeMutation {
     }
 
     /// Ends an import, an export or a mutation for each line after the rows that are under way. What is done stays done.
-    #[graphql(directive = requires::apply("exchange.run".into()), directive = emits::apply(vec![services::exchange::events::EXCHANGE_CANCELLED.text()]))]
+    #[mutation(permit = ExchangeRun, emits(EXCHANGE_CANCELLED))]
     async fn exchange_cancel(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<ExchangePayload> {
-        let permit = ctx.permit::<kind::ExchangeRun>()?;
         let id: ExchangeId = match read(|reading| reading.id(&id, || path!["id"])) {
             Ok(id) => id,
             Err(errors) => return Ok(ExchangePayload::refused(errors)),

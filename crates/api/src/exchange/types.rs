@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, SimpleObject};
 use iam::access::kind;
+use macros::resolvers;
 use services::exchange::{Exchange as Service, core};
 
 use crate::{
     files::File,
     graphql::{
         context::ContextExt,
-        directives::requires,
         fault::Answer,
         scalars::{DateTime, Long},
     },
@@ -137,7 +137,7 @@ impl Exchange {
 crate::connection!(ExchangeConnection, ExchangeEdge, Exchange, "imports and exports");
 
 /// An import, an export, or a mutation for each line of a file: carried out beside the requests, with the rights of whoever asked for it.
-#[Object(directive = requires::apply("exchange.run".into()))]
+#[resolvers(requires = ExchangeRun)]
 impl Exchange {
     /// Its id: a TypeID that begins with exc_.
     pub async fn id(&self) -> ID {

@@ -31,6 +31,8 @@ pub trait ContextExt {
     fn caller(&self) -> Result<&Caller, TopError>;
     /// The proof that the caller holds `P`, or FORBIDDEN.
     fn permit<P: access::Permission>(&self) -> Result<Permit<P>, TopError>;
+    /// Whether the caller holds `P`; false for nobody.
+    fn holds<P: access::Permission>(&self) -> bool;
     /// The session of the person who calls, or FORBIDDEN for keys, which have none. What asks for a fresh password asks `step_up` first.
     fn session(&self) -> Result<&Session, TopError>;
     /// The same, also of one who must enrol a second factor first: for enrolling and for logging out, which is all that they may.
@@ -54,6 +56,9 @@ impl ContextExt for Context<'_> {
     }
     fn permit<P: access::Permission>(&self) -> Result<Permit<P>, TopError> {
         Ok(access::permit::<P>(self.caller()?)?)
+    }
+    fn holds<P: access::Permission>(&self) -> bool {
+        self.caller().is_ok_and(|caller| caller.permissions.holds(P::INDEX))
     }
     fn session(&self) -> Result<&Session, TopError> {
         match self.data_opt::<MustEnrol>() {

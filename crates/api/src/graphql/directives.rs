@@ -1,4 +1,4 @@
-//! Directives that the SDL shows. They document; permits and guards enforce, and a test compares the two.
+//! Directives that the SDL shows. `#[resolvers]` applies them, and makes the checks that they promise.
 
 use std::borrow::Cow;
 
@@ -77,7 +77,7 @@ pub fn cost(weight: String) {}
 #[TypeDirective(location = "FieldDefinition", name = "listSize")]
 pub fn list_size(assumed_size: Option<i32>, slicing_arguments: Option<Vec<String>>, sized_fields: Option<Vec<String>>) {}
 
-/// `@listSize` of a connection: `first` or `last`, 50 without. Written `paged::apply()` where a directive is applied.
+/// `@listSize` of a connection: `first` or `last`, 50 without. `paged` where a directive is applied.
 #[expect(non_camel_case_types, reason = "the engine's macros name a directive by the path before apply")]
 pub struct paged;
 

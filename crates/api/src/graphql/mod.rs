@@ -12,6 +12,7 @@ pub mod connection;
 pub mod context;
 pub mod operation;
 pub mod directives;
+pub mod dry_run;
 pub mod validation_cache;
 pub mod fault;
 pub mod filters;

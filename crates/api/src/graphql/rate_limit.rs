@@ -1,9 +1,10 @@
 //! `rateLimit`: what is left of the caller's budget.
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, SimpleObject};
 use entity::prelude::Timestamp;
+use macros::resolvers;
 
-use super::{context::ContextExt, cost_limiter::Charge, directives::authenticated, fault::Answer, scalars::DateTime};
+use super::{context::ContextExt, cost_limiter::Charge, fault::Answer, scalars::DateTime};
 
 /// How the caller's budget stands, this very operation paid.
 #[derive(Debug, Clone, SimpleObject)]
@@ -45,12 +46,11 @@ impl From<Paid> for RateLimit {
 #[derive(Default)]
 pub struct RateLimitQuery;
 
-#[Object]
+#[resolvers]
 impl RateLimitQuery {
     /// What is left of your budget of points.
-    #[graphql(directive = authenticated::apply())]
+    #[field(authenticated)]
     async fn rate_limit(&self, ctx: &Context<'_>) -> Answer<RateLimit> {
-        ctx.caller()?;
         Ok((*ctx.given::<Paid>()?).into())
     }
 }

@@ -4,13 +4,13 @@
 /// permit for that right, and answers with the document as it is then, or with everything that is wrong with the input.
 #[macro_export]
 macro_rules! step {
-    ($payload:ident, $ctx:ident, $right:ty, $input:ident, $step:path $(, $mode:expr)?) => {{
-        let (permit, ledger) = ($ctx.permit::<$right>()?, $ctx.given::<inventory::ledger::Ledger>()?);
+    ($payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {{
+        let ledger = $ctx.given::<inventory::ledger::Ledger>()?;
         let input = match $crate::graphql::reading::read(|reading| $input.read(reading)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
-        let done = Box::pin($step(ledger, permit.clone(), input $(, $mode)?)).await;
-        $payload::of($ctx, &permit.scope(ledger.database()), done).await
+        let done = Box::pin($step(ledger, $permit.clone(), input $(, $mode)?)).await;
+        $payload::of($ctx, &$permit.scope(ledger.database()), done).await
     }};
 }

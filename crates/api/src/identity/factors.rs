@@ -1,22 +1,14 @@
 //! Second factors.
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::MemberId;
-use iam::{
-    access::kind,
-    identity::{Enrolment, Identity, IdentityError, Rejection},
-};
+use iam::identity::{Enrolment, Identity, IdentityError, Rejection};
+use macros::resolvers;
 
 use super::{mutations::settled, sessions::OkPayload};
 use crate::{
     access::MemberPayload,
-    graphql::{
-        context::ContextExt,
-        directives::{MaxAge, authenticated, requires, step_up},
-        fault::Answer,
-        refusal::UserError,
-        scalars::Long,
-    },
+    graphql::{context::ContextExt, fault::Answer, refusal::UserError, scalars::Long},
 };
 
 /// What becomes of a second factor.
@@ -44,49 +36,41 @@ fn codes(outcome: Result<Vec<String>, IdentityError>) -> Answer<TotpPayload> {
     Ok(TotpPayload { backup_codes, user_errors, ..TotpPayload::default() })
 }
 
-#[Object]
+#[resolvers]
 impl FactorMutation {
     /// Begins to enrol an authenticator as the caller's second factor. It counts once totpConfirm has seen a code of it.
-    #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
+    #[mutation(authenticated, step_up, session(to_enrol))]
     async fn totp_enrol(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
-        ctx.step_up()?;
-        let session = ctx.session_to_enrol()?;
         let (enrolment, user_errors) = settled(ctx.given::<Identity>()?.totp_enrol(session).await)?;
         let (otpauth_uri, qr_svg) = enrolment.map(|Enrolment { otpauth_uri, qr_svg }| (otpauth_uri, qr_svg)).unzip();
         Ok(TotpPayload { otpauth_uri, qr_svg, user_errors, ..TotpPayload::default() })
     }
 
     /// Ends the enrolment with a code of the authenticator, and gives codes for emergencies. The caller's other sessions end.
-    #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
+    #[mutation(authenticated, step_up, session(to_enrol))]
     async fn totp_confirm(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The code that the authenticator shows.")] code: String,
     ) -> Answer<TotpPayload> {
-        ctx.step_up()?;
-        let session = ctx.session_to_enrol()?;
         codes(ctx.given::<Identity>()?.totp_confirm(session, &code).await)
     }
 
     /// Takes the caller's second factor away. Their other sessions end.
-    #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
+    #[mutation(authenticated, step_up, session)]
     async fn totp_remove(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
-        let session = ctx.session_stepped_up()?;
         OkPayload::of(ctx.given::<Identity>()?.totp_remove(session).await)
     }
 
     /// Makes a new set of codes for emergencies; those from before are good for nothing.
-    #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
+    #[mutation(authenticated, step_up, session)]
     async fn backup_codes_regenerate(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
-        let session = ctx.session_stepped_up()?;
         codes(ctx.given::<Identity>()?.new_backup_codes(session).await)
     }
 
     /// Takes a member's second factor away, so that they can enrol another one: they lost it. All their sessions end. Nobody can set one for them.
-    #[graphql(directive = requires::apply("member.write".into()), directive = step_up::apply(MaxAge(None)))]
+    #[mutation(permit = MemberWrite, step_up, session)]
     async fn member_mfa_reset(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
-        ctx.permit::<kind::MemberWrite>()?;
-        let session = ctx.session_stepped_up()?;
         let outcome = match id.parse::<MemberId>() {
             Ok(id) => ctx.given::<Identity>()?.reset_factor(session, id).await,
             Err(err) => Err(Rejection::Invalid { message: err.to_string(), field: platform::path!["id"] }.into()),

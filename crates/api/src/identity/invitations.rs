@@ -1,11 +1,12 @@
 //! Who is in a tenant: the list of members, invitations that wait, people who go.
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID};
 use entity::prelude::MemberId;
 use iam::{
     access::kind,
     identity::{Identity, IdentityError, MemberPage, MemberView, Rejection},
 };
+use macros::resolvers;
 use platform::paging::{CursorSigner, Key};
 
 use super::{
@@ -19,7 +20,6 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        directives::{MaxAge, paged, public, requires, step_up},
         fault::{Answer, TopError},
         limits::Limits,
         scalars::Cursor,
@@ -31,10 +31,10 @@ connection!(MemberConnection, MemberEdge, Member, "members");
 #[derive(Default)]
 pub struct MemberQuery;
 
-#[Object]
+#[resolvers]
 impl MemberQuery {
     /// Members by address, those included who were invited and have not come in yet; without those who have left.
-    #[graphql(directive = requires::apply("member.read".into()), directive = paged::apply())]
+    #[field(permit = MemberRead, paged)]
     async fn members(
         &self,
         ctx: &Context<'_>,
@@ -45,7 +45,6 @@ impl MemberQuery {
         #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
     ) -> Answer<MemberConnection> {
-        ctx.permit::<kind::MemberRead>()?;
         let (tenant, signer) = (ctx.caller()?.tenant, ctx.given::<CursorSigner>()?);
         let request = PageArgs { first, after, last, before }.check("members", signer, ctx.given::<Limits>()?.page)?;
         let page = MemberPage {
@@ -82,11 +81,11 @@ fn member_id(id: &ID) -> Result<MemberId, IdentityError> {
 #[derive(Default)]
 pub struct InvitationMutation;
 
-#[Object]
+#[resolvers]
 impl InvitationMutation {
     /// Accepts an invitation by the link that was sent, good once, and logs in. Whoever has an account under the address shows its password; whoever has
     /// none chooses one, and a name.
-    #[graphql(directive = public::apply())]
+    #[mutation(public)]
     async fn invitation_accept(
         &self,
         ctx: &Context<'_>,
@@ -101,14 +100,12 @@ impl InvitationMutation {
     }
 
     /// Sends an invitation once more, with another link and seven more days. The link from before is good for nothing.
-    #[graphql(directive = requires::apply("member.invite".into()), directive = step_up::apply(MaxAge(None)))]
+    #[mutation(permit = MemberInvite, step_up, session)]
     async fn invitation_resend(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The member who is invited.")] id: ID,
     ) -> Answer<MemberPayload> {
-        ctx.permit::<kind::MemberInvite>()?;
-        let session = ctx.session_stepped_up()?;
         let outcome = match member_id(&id) {
             Ok(id) => ctx.given::<Identity>()?.resend_invitation(session, id).await,
             Err(refused) => Err(refused),
@@ -117,14 +114,12 @@ impl InvitationMutation {
     }
 
     /// Takes an invitation back: its link is good for nothing any more.
-    #[graphql(directive = requires::apply("member.invite".into()), directive = step_up::apply(MaxAge(None)))]
+    #[mutation(permit = MemberInvite, step_up, session)]
     async fn invitation_revoke(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The member who is invited.")] id: ID,
     ) -> Answer<OkPayload> {
-        ctx.permit::<kind::MemberInvite>()?;
-        let session = ctx.session_stepped_up()?;
         let outcome = match member_id(&id) {
             Ok(id) => ctx.given::<Identity>()?.revoke_invitation(session, id).await,
             Err(refused) => Err(refused),
@@ -133,10 +128,8 @@ impl InvitationMutation {
     }
 
     /// Removes a member: their rights are gone and their sessions end at once. What they did keeps their name, and they can be invited again.
-    #[graphql(directive = requires::apply("member.write".into()), directive = step_up::apply(MaxAge(None)))]
+    #[mutation(permit = MemberWrite, step_up, session)]
     async fn member_remove(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
-        ctx.permit::<kind::MemberWrite>()?;
-        let session = ctx.session_stepped_up()?;
         let outcome = match member_id(&id) {
             Ok(id) => ctx.given::<Identity>()?.remove_member(session, id).await,
             Err(refused) => Err(refused),
@@ -148,6 +141,6 @@ impl InvitationMutation {
 /// What became of a change of a member. Who may make it need not be one who may see them.
 fn shown(ctx: &Context<'_>, outcome: Result<MemberView, IdentityError>) -> Answer<MemberPayload> {
     let (view, user_errors) = settled(outcome)?;
-    let member = view.filter(|_| ctx.permit::<kind::MemberRead>().is_ok()).map(Into::into);
+    let member = view.filter(|_| ctx.holds::<kind::MemberRead>()).map(Into::into);
     Ok(MemberPayload { member, user_errors, replayed: false, seq: None })
 }

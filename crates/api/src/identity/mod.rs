@@ -14,18 +14,18 @@ pub use sandboxes::{SandboxMutation, SandboxPayload};
 pub use sessions::{OkPayload, SessionMutation, SessionPayload};
 pub use types::{Actor, LoginSession, Member, MemberStatus, PermissionGrant, Profile, StoreScope, SystemActor, Tenant, Viewer};
 
-use async_graphql::{Context, MergedObject, Object};
+use async_graphql::{Context, MergedObject};
 use entity::prelude::{Actor as Who, ActorKind, IntegrationId, MemberId, SessionId, TenantId};
 use iam::{
     access::kind,
     identity::{Identity, rows},
 };
+use macros::resolvers;
 
 use crate::{
     access::author,
     graphql::{
         context::ContextExt,
-        directives::authenticated,
         fault::{Answer, TopError},
     },
 };
@@ -83,12 +83,12 @@ pub struct IdentityQuery(ViewerQuery, invitations::MemberQuery);
 #[derive(Default)]
 pub struct ViewerQuery;
 
-#[Object]
+#[resolvers]
 impl ViewerQuery {
     /// Who is calling, in which tenant, and what they may do.
-    #[graphql(directive = authenticated::apply())]
+    #[field(authenticated)]
     async fn viewer(&self, ctx: &Context<'_>) -> Answer<Viewer> {
-        let caller = ctx.caller()?.clone();
+        let caller = caller.clone();
         let identity = ctx.given::<Identity>()?;
         let mut tenants = rows::tenants_by_id(&identity.database().global(), &[caller.tenant]).await?;
         let tenant = tenants.pop().ok_or(TopError::Unauthenticated)?;

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, Object, SimpleObject, Union};
+use async_graphql::{Context, Enum, SimpleObject, Union};
 use iam::identity::{Entered, Identity, IdentityError, LoggedIn, NewTenant, Rejection, Visit};
+use macros::resolvers;
 
 use super::types::{LoginSession, Tenant};
 use crate::graphql::{
     auth_cookies::{AuthCookies, Device, SetCookies},
     context::ContextExt,
-    directives::{STEP_UP_SECONDS, authenticated, public},
+    directives::STEP_UP_SECONDS,
     fault::{Answer, TopError},
     refusal::{ErrorCode, UserError},
     scalars::{DateTime, Long},
@@ -92,10 +93,10 @@ pub struct LoginPayload {
 #[derive(Default)]
 pub struct IdentityMutation;
 
-#[Object]
+#[resolvers]
 impl IdentityMutation {
     /// Makes a tenant and the user who owns it, and logs them in. Whoever has an account already gives its password.
-    #[graphql(directive = public::apply())]
+    #[mutation(public)]
     async fn register(
         &self,
         ctx: &Context<'_>,
@@ -110,7 +111,7 @@ impl IdentityMutation {
     }
 
     /// Begins a session.
-    #[graphql(directive = public::apply())]
+    #[mutation(public)]
     async fn login(
         &self,
         ctx: &Context<'_>,
@@ -122,7 +123,7 @@ impl IdentityMutation {
     }
 
     /// Goes on with a login that asked for a second factor. Five tries within five minutes, then log in again.
-    #[graphql(directive = public::apply())]
+    #[mutation(public)]
     async fn mfa_verify(
         &self,
         ctx: &Context<'_>,
@@ -135,20 +136,20 @@ impl IdentityMutation {
 
     /// Shows once more who is there, for what asks for that: a code of whoever has a second factor, the password of whoever has none.
     /// The session goes on with the tokens of the answer; those from before are good for nothing new.
-    #[graphql(directive = authenticated::apply())]
+    #[mutation(authenticated, session(to_enrol))]
     async fn reauthenticate(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The password.")] password: Option<String>,
         #[graphql(desc = "A code of the authenticator, or one kept for emergencies.")] code: Option<String>,
     ) -> Answer<LoginPayload> {
-        let (session, identity) = (ctx.session_to_enrol()?, ctx.given::<Identity>()?);
+        let identity = ctx.given::<Identity>()?;
         answer(ctx, identity.reauthenticate(session, password.as_deref(), code.as_deref()).await)
     }
 
     /// Goes on with a session: new tokens for its refresh token. A page whose tokens are in cookies sends an empty one, to /graphql/session. Calls with one
     /// refresh token within ten seconds of its rotation return the same new refresh token, so that pages that share it can refresh at once.
-    #[graphql(directive = public::apply())]
+    #[mutation(public)]
     async fn session_refresh(
         &self,
         ctx: &Context<'_>,

@@ -1,11 +1,9 @@
 //! Accounts and members.
 
-use async_graphql::{Context, ID, MaybeUndefined, Object};
+use async_graphql::{Context, ID, MaybeUndefined};
 use entity::prelude::{MemberId, MemberStatus};
-use iam::{
-    access::kind,
-    identity::{Identity, ProfileChange, Rejection, Shown},
-};
+use iam::identity::{Identity, ProfileChange, Rejection, Session, Shown};
+use macros::resolvers;
 
 use super::{
     mutations::{LoginPayload, answer, settled, visit},
@@ -13,20 +11,16 @@ use super::{
 };
 use crate::{
     access::MemberPayload,
-    graphql::{
-        context::ContextExt,
-        directives::{MaxAge, authenticated, public, requires, step_up},
-        fault::Answer,
-    },
+    graphql::{context::ContextExt, fault::Answer},
 };
 
 #[derive(Default)]
 pub struct AccountMutation;
 
-#[Object]
+#[resolvers]
 impl AccountMutation {
     /// Sends a link for a new password to an address, if it has an account. The answer is the same if it has none.
-    #[graphql(directive = public::apply())]
+    #[mutation(public)]
     async fn password_reset_request(
         &self,
         ctx: &Context<'_>,
@@ -36,7 +30,7 @@ impl AccountMutation {
     }
 
     /// Sets a new password by the link that was sent. All the user's sessions end; log in with the new password.
-    #[graphql(directive = public::apply())]
+    #[mutation(public)]
     async fn password_reset(
         &self,
         ctx: &Context<'_>,
@@ -47,20 +41,19 @@ impl AccountMutation {
     }
 
     /// Changes the caller's password. Their other sessions end.
-    #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
+    #[mutation(authenticated, step_up, session)]
     async fn password_change(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The password as it is.")] current_password: String,
         #[graphql(desc = "The password as it is to be: 12 to 256 characters that nobody would guess.")] new_password: String,
     ) -> Answer<OkPayload> {
-        let session = ctx.session_stepped_up()?;
         let identity = ctx.given::<Identity>()?;
         OkPayload::of(identity.change_password(session, &current_password, &new_password).await)
     }
 
     /// Confirms an address by the link that was sent: of an account, or of a registration, which is carried out by it.
-    #[graphql(directive = public::apply())]
+    #[mutation(public)]
     async fn email_verify(
         &self,
         ctx: &Context<'_>,
@@ -70,14 +63,13 @@ impl AccountMutation {
     }
 
     /// Sends the caller a link that confirms their address.
-    #[graphql(directive = authenticated::apply())]
+    #[mutation(authenticated, session)]
     async fn email_verification_request(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
-        let session = ctx.session()?;
         OkPayload::of(ctx.given::<Identity>()?.request_verification(session).await)
     }
 
     /// Changes what the caller says of themselves: what is left out stays, null takes it away.
-    #[graphql(directive = authenticated::apply())]
+    #[mutation(authenticated, session)]
     async fn profile_update(
         &self,
         ctx: &Context<'_>,
@@ -85,7 +77,6 @@ impl AccountMutation {
         #[graphql(desc = "The language that they read, as in en-GB.")] locale: MaybeUndefined<String>,
         #[graphql(desc = "The time zone that they live in (IANA), as in Europe/London.")] time_zone: MaybeUndefined<String>,
     ) -> Answer<OkPayload> {
-        let session = ctx.session()?;
         let change = ProfileChange { display_name, locale: locale.into(), time_zone: time_zone.into() };
         OkPayload::of(ctx.given::<Identity>()?.change_profile(session, change).await)
     }
@@ -93,40 +84,36 @@ impl AccountMutation {
     /// Begins a session in another of the caller's tenants, with what they have shown in this one. This one goes on, and the new one ends with it: at logout,
     /// when it is revoked, and at the latest when its time is over. From another network than where the session began it asks for a step-up
     /// (STEP_UP_REQUIRED) and the owner gets an e-mail. The tenant of this session is refused with INVALID_STATE.
-    #[graphql(directive = authenticated::apply())]
+    #[mutation(authenticated, session)]
     async fn tenant_switch(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The slug of the tenant to come into.")] tenant: String,
     ) -> Answer<LoginPayload> {
-        let session = ctx.session()?;
         let shown = if ctx.step_up().is_ok() { Shown::Lately } else { Shown::LongAgo };
         answer(ctx, ctx.given::<Identity>()?.switch(session, &tenant, &visit(ctx), shown).await)
     }
 
     /// The caller leaves the tenant: their rights and sessions there are gone. What they did there keeps their name.
-    #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
+    #[mutation(authenticated, step_up, session)]
     async fn tenant_leave(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
-        let session = ctx.session_stepped_up()?;
         OkPayload::of(ctx.given::<Identity>()?.leave(session).await)
     }
 
     /// Lets a member in no longer. Their sessions end at once.
-    #[graphql(directive = requires::apply("member.write".into()), directive = step_up::apply(MaxAge(None)))]
+    #[mutation(permit = MemberWrite, step_up, session)]
     async fn member_suspend(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
-        set_standing(ctx, &id, MemberStatus::Suspended).await
+        set_standing(ctx, session, &id, MemberStatus::Suspended).await
     }
 
     /// Lets a suspended member in again.
-    #[graphql(directive = requires::apply("member.write".into()), directive = step_up::apply(MaxAge(None)))]
+    #[mutation(permit = MemberWrite, step_up, session)]
     async fn member_resume(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
-        set_standing(ctx, &id, MemberStatus::Active).await
+        set_standing(ctx, session, &id, MemberStatus::Active).await
     }
 }
 
-async fn set_standing(ctx: &Context<'_>, id: &ID, status: MemberStatus) -> Answer<MemberPayload> {
-    ctx.permit::<kind::MemberWrite>()?;
-    let session = ctx.session_stepped_up()?;
+async fn set_standing(ctx: &Context<'_>, session: &Session, id: &ID, status: MemberStatus) -> Answer<MemberPayload> {
     let outcome = match id.parse::<MemberId>() {
         Ok(id) => ctx.given::<Identity>()?.set_standing(session, id, status).await,
         Err(err) => Err(Rejection::Invalid { message: err.to_string(), field: platform::path!["id"] }.into()),

@@ -1,18 +1,12 @@
 //! Tenants for trying things out.
 
-use async_graphql::{Context, Object};
-use iam::{
-    access::kind,
-    identity::{Identity, NewSandbox},
-};
+use async_graphql::Context;
+use iam::identity::{Identity, NewSandbox};
+use macros::resolvers;
 
 use super::{Tenant, mutations::settled};
 use crate::{
-    graphql::{
-        context::ContextExt,
-        directives::{MaxAge, requires, step_up},
-        fault::Answer,
-    },
+    graphql::{context::ContextExt, fault::Answer},
     payload,
 };
 
@@ -21,21 +15,19 @@ payload!(SandboxPayload, sandbox: Tenant, "sandbox");
 #[derive(Default)]
 pub struct SandboxMutation;
 
-#[Object]
+#[resolvers]
 impl SandboxMutation {
     /// Makes a sandbox: a tenant for trying things out beside this one, owned by the caller, who comes into it with tenantSwitch. It begins empty,
     /// with this one's currency, time zone and rules of sign-in. Its API keys begin with epk_test_ and open no other tenant, and keys that begin
     /// with epk_live_ do not open it. Nothing that is done in it is real: it calls nobody outside, and letters from it go to its own members only.
     /// A tenant has at most five; a sandbox has none.
-    #[graphql(directive = requires::apply("sandbox.write".into()), directive = step_up::apply(MaxAge(None)))]
+    #[mutation(permit = SandboxWrite, step_up, session)]
     async fn sandbox_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What it is called.")] tenant_name: String,
         #[graphql(desc = "Its short name, unique in the deployment: small letters, digits and hyphens.")] tenant_slug: String,
     ) -> Answer<SandboxPayload> {
-        ctx.permit::<kind::SandboxWrite>()?;
-        let session = ctx.session_stepped_up()?;
         let new = NewSandbox { name: tenant_name, slug: tenant_slug };
         let (made, user_errors) = settled(ctx.given::<Identity>()?.sandbox_create(session, new).await)?;
         Ok(SandboxPayload { sandbox: made.map(Tenant::from), user_errors, replayed: false, seq: None })

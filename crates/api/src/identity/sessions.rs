@@ -1,14 +1,15 @@
 //! Looking after one's sessions.
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::SessionId;
 use iam::identity::{EndReason, Identity, IdentityError, Rejection, Which};
+use macros::resolvers;
 
 use super::{
     mutations::{forget_cookies, settled},
     types::LoginSession,
 };
-use crate::graphql::{context::ContextExt, directives::authenticated, fault::Answer, refusal::UserError, scalars::Long};
+use crate::graphql::{context::ContextExt, fault::Answer, refusal::UserError, scalars::Long};
 
 /// Whether something was done.
 #[derive(SimpleObject)]
@@ -49,20 +50,19 @@ fn session_id(id: &ID) -> Result<SessionId, IdentityError> {
         .map_err(|err: entity::id::IdError| Rejection::Invalid { message: err.to_string(), field: platform::path!["id"] }.into())
 }
 
-#[Object]
+#[resolvers]
 impl SessionMutation {
     /// Ends the session that asks. Its tokens are good for nothing from now on, and its sockets close.
-    #[graphql(directive = authenticated::apply())]
+    #[mutation(authenticated, session(to_enrol))]
     async fn logout(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
-        let session = ctx.session_to_enrol()?;
         forget_cookies(ctx);
         OkPayload::of(ctx.given::<Identity>()?.end_session(session.user, session.id, EndReason::Logout).await)
     }
 
     /// Ends one of the caller's sessions, at once: somebody else's device, or one that was lost.
-    #[graphql(directive = authenticated::apply())]
+    #[mutation(authenticated, session)]
     async fn session_revoke(&self, ctx: &Context<'_>, #[graphql(desc = "The session.")] id: ID) -> Answer<OkPayload> {
-        let (user, identity) = (ctx.session()?.user, ctx.given::<Identity>()?);
+        let (user, identity) = (session.user, ctx.given::<Identity>()?);
         let outcome = match session_id(&id) {
             Ok(id) => identity.end_session(user, id, EndReason::Revoked).await,
             Err(refused) => Err(refused),
@@ -71,23 +71,22 @@ impl SessionMutation {
     }
 
     /// Ends all of the caller's sessions but the one that asks.
-    #[graphql(directive = authenticated::apply())]
+    #[mutation(authenticated, session)]
     async fn session_revoke_others(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
-        let session = ctx.session()?;
         let which = Which::OthersOfUser(session.user, session.id);
         let ended = ctx.given::<Identity>()?.end_sessions(which, EndReason::Revoked).await;
         OkPayload::of(ended.map_err(IdentityError::from))
     }
 
     /// Names one of the caller's sessions, so that they know it again.
-    #[graphql(directive = authenticated::apply())]
+    #[mutation(authenticated, session)]
     async fn session_rename(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The session.")] id: ID,
         #[graphql(desc = "Its name, at most 255 characters; none to take the name away.")] name: Option<String>,
     ) -> Answer<SessionPayload> {
-        let (session, identity) = (ctx.session()?, ctx.given::<Identity>()?);
+        let identity = ctx.given::<Identity>()?;
         let outcome = match session_id(&id) {
             Ok(id) => identity.name_session(session.user, id, name.as_deref()).await,
             Err(refused) => Err(refused),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Object};
 use iam::access::Caller;
 use inventory::ledger::Ledger;
+use macros::resolvers;
 use platform::{
     paging::CursorSigner,
     storage::{
@@ -19,7 +20,6 @@ use crate::{
     graphql::{
         connection::{PageArgs, PageInfo},
         context::ContextExt,
-        directives::{authenticated, list_size},
         fault::{Answer, TopError},
         limits::Limits,
         scalars::{Cursor, DateTime, Json, Long},
@@ -123,14 +123,11 @@ impl EventEdge {
 #[derive(Default)]
 pub struct EventQuery;
 
-#[Object]
+#[resolvers]
 impl EventQuery {
     /// What has happened since a cursor, oldest first: for whoever polls. Only what you may see elsewhere too; the same events that streams
     /// and webhooks tell of. Without `after` from the oldest that is kept.
-    #[graphql(
-        directive = authenticated::apply(),
-        directive = list_size::apply(Some(50), Some(vec!["first".to_owned()]), Some(vec!["nodes".to_owned(), "edges".to_owned()]))
-    )]
+    #[field(authenticated, list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
     async fn events(
         &self,
         ctx: &Context<'_>,
@@ -141,7 +138,7 @@ impl EventQuery {
         #[graphql(desc = "How many, at most 250; 50 when not given.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor, of this list with the same types.")] after: Option<Cursor>,
     ) -> Answer<EventConnection> {
-        let caller = ctx.caller()?.clone();
+        let caller = caller.clone();
         let scope = ctx.given::<Ledger>()?.database().tenant(caller.tenant);
         if types.as_ref().is_some_and(|types| types.len() > MOST_TYPES) {
             return Err(TopError::bad_input(format!("at most {MOST_TYPES} types"), vec!["types".to_owned()]));

@@ -4,10 +4,11 @@ mod events;
 
 pub use events::EventQuery;
 
-use async_graphql::{Context, Enum, Object};
+use async_graphql::{Context, Enum};
 use entity::prelude::{self, Currency};
 use iam::access::{Permission, kind};
 use inventory::ledger::Ledger;
+use macros::resolvers;
 use platform::storage::Reads;
 use services::insight::{
     core::{Group, Measure},
@@ -20,7 +21,6 @@ use crate::{
     costing::checked_span,
     graphql::{
         context::ContextExt,
-        directives::{cost, list_size, mask, requires},
         fault::{Answer, TopError},
         scalars::{CurrencyCode, DateTime, Long, Quantity},
     },
@@ -79,11 +79,10 @@ pub enum SalesMeasure {
 /// Exact sums over orders and returns. Revenue is that of products; charges, such as postage, stand apart.
 pub struct SalesRow {
     row: shell::SalesRow,
-    sees_costs: bool,
 }
 
 /// The sums of one group of a sales report.
-#[Object]
+#[resolvers]
 impl SalesRow {
     /// The group's id or name; null for what belongs to no group, and without groups.
     async fn key(&self) -> Option<&str> {
@@ -140,9 +139,9 @@ impl SalesRow {
     }
     /// Units sold at the cost that their product had when they were ordered, rounded line by line; returns are not deducted. Lines without
     /// a cost count as 0. Null for callers who may not see costs.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
-    async fn cost_of_goods_sold(&self) -> Option<Money> {
-        self.sees_costs.then(|| self.row.cost_of_goods_sold.into())
+    #[field(mask = ProductCostRead)]
+    async fn cost_of_goods_sold(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(self.row.cost_of_goods_sold.into())
     }
 }
 
@@ -150,11 +149,10 @@ impl SalesRow {
 pub struct MovementReportRow {
     totals: MovementTotals,
     currency: Currency,
-    sees_costs: bool,
 }
 
 /// The sums of one kind of movement.
-#[Object]
+#[resolvers]
 impl MovementReportRow {
     /// The kind.
     async fn kind(&self) -> MovementKind {
@@ -178,9 +176,9 @@ impl MovementReportRow {
     }
     /// What the entries are worth at the cost they were booked with, in or out, in the tenant's currency; entries in another currency, or
     /// without a cost, count as 0. Null for callers who may not see costs.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
-    async fn value(&self) -> Option<Money> {
-        self.sees_costs.then(|| prelude::Money::new(self.totals.value, self.currency).into())
+    #[field(mask = ProductCostRead)]
+    async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(prelude::Money::new(self.totals.value, self.currency).into())
     }
 }
 
@@ -193,17 +191,13 @@ fn units(sum: i64) -> Quantity {
 #[derive(Default)]
 pub struct InsightQuery;
 
-#[Object]
+#[resolvers]
 impl InsightQuery {
     /// Exact sums over orders and returns, in one currency, by the store's local business date. An order counts from its confirmation on
     /// and unless it was cancelled or expired; a return from its receipt on. Rows come in the order of their keys, what belongs to no group
     /// last; or, with topBy, the largest first. A filter is asked of returns too: by their own store, customer and moment, by the channel of
     /// the order they were matched with, as FULFILLED, and as having no external reference.
-    #[graphql(
-        directive = requires::apply("report.read".to_owned()),
-        directive = cost::apply("50".to_owned()),
-        directive = list_size::apply(None, Some(vec!["first".to_owned()]), None)
-    )]
+    #[field(permit = ReportRead, cost = "50", list_size(arguments("first")))]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn sales_report(
         &self,
@@ -218,11 +212,9 @@ impl InsightQuery {
             CurrencyCode,
         >,
     ) -> Answer<Vec<SalesRow>> {
-        let permit = ctx.permit::<kind::ReportRead>()?;
         if group_by == SalesGroup::Customer {
             customers_seen(ctx.caller()?)?;
         }
-        let sees_costs = ctx.caller()?.sees_costs();
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (condition, values) = inventory::orders::rows::compile(
             &orders_within(&permit, OrderFilter::read(filter, ctx.caller()?)?),
@@ -235,25 +227,23 @@ impl InsightQuery {
         let ask =
             SalesAsk { from, to, group, filter, top_by, first: checked_first(first)?, currency: checked_currency(currency)? };
         let rows = shell::sales_report(permit, ctx.given::<Ledger>()?.database(), ask).await?;
-        Ok(rows.into_iter().map(|row| SalesRow { row, sees_costs }).collect())
+        Ok(rows.into_iter().map(|row| SalesRow { row }).collect())
     }
 
     /// What the ledger says of each kind of movement that occurs.
-    #[graphql(directive = requires::apply("report.read".to_owned()), directive = cost::apply("20".to_owned()))]
+    #[field(permit = ReportRead, cost = "20")]
     async fn movement_report(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which movements; all when not given.")] filter: Option<MovementFilter>,
     ) -> Answer<Vec<MovementReportRow>> {
-        let permit = ctx.permit::<kind::ReportRead>()?;
-        let sees_costs = ctx.caller()?.sees_costs();
         if permit.channel().is_some() {
             // The ledger knows no channels: what one of them moved cannot be told from the rest.
             return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
         }
         let filter = movements_within(&permit, MovementFilter::spec(filter.as_ref())?);
         let (currency, rows) = shell::movement_report(permit, ctx.given::<Ledger>()?.database(), &filter).await?;
-        Ok(rows.into_iter().map(|totals| MovementReportRow { totals, currency, sees_costs }).collect())
+        Ok(rows.into_iter().map(|totals| MovementReportRow { totals, currency }).collect())
     }
 }
 

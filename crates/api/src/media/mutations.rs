@@ -1,10 +1,15 @@
 //! Giving products pictures and documents, and taking them away.
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::{DocumentId, FileId, ImageId, ProductId};
 use iam::access::{Changed, kind};
+use macros::resolvers;
 use platform::path;
-use services::media::{Media, MediaError, NewDocument, NewImage, Written, core::Rejection};
+use services::media::{
+    Media, MediaError, NewDocument, NewImage, Written,
+    core::Rejection,
+    events::{PRODUCT_DOCUMENTS_CHANGED, PRODUCT_IMAGES_CHANGED},
+};
 
 use super::{
     ProductDocument, ProductImage, document, documents_of, image, images_of,
@@ -18,7 +23,6 @@ use crate::{
     files::refuse as refuse_file,
     graphql::{
         context::ContextExt,
-        directives::{emits, requires},
         fault::{Answer, TopError},
         reading::{Reading, read},
         refusal::{ErrorCode, UserError},
@@ -98,7 +102,7 @@ impl ProductImagePayload {
         };
         let mut payload = Self { replayed, seq: seq.map(Long), ..Self::default() };
         loads(ctx)?.forget();
-        if ctx.permit::<kind::ProductRead>().is_ok() {
+        if ctx.holds::<kind::ProductRead>() {
             if let Some(id) = added(id) {
                 payload.image = image(ctx, id).await?;
             }
@@ -121,7 +125,7 @@ impl ProductDocumentPayload {
         };
         let mut payload = Self { replayed, seq: seq.map(Long), ..Self::default() };
         loads(ctx)?.forget();
-        if ctx.permit::<kind::ProductRead>().is_ok() {
+        if ctx.holds::<kind::ProductRead>() {
             // One that was removed is not there any more.
             payload.document = document(ctx, id).await?;
             payload.documents = documents_of(ctx, product).await?;
@@ -137,19 +141,15 @@ fn product_and_file(reading: &mut Reading, product: &ID, file: &ID) -> (ProductI
 #[derive(Default)]
 pub struct MediaMutation;
 
-#[Object]
+#[resolvers]
 impl MediaMutation {
     /// Gives a product a picture that you have sent. It is kept until it is removed; its small versions are made a moment later.
-    #[graphql(
-        directive = requires::apply("product.write".into()),
-        directive = emits::apply(vec![services::media::events::PRODUCT_IMAGES_CHANGED.text()])
-    )]
+    #[mutation(permit = ProductWrite, emits(PRODUCT_IMAGES_CHANGED))]
     async fn product_image_add(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: ProductImageAddInput,
     ) -> Answer<ProductImagePayload> {
-        let permit = ctx.permit::<kind::ProductWrite>()?;
         let (product, file) = match read(|reading| product_and_file(reading, &input.product_id, &input.file_id)) {
             Ok(ids) => ids,
             Err(errors) => return Ok(ProductImagePayload::refused(errors)),
@@ -161,16 +161,12 @@ impl MediaMutation {
     }
 
     /// Takes a picture of a product away. Its bytes go within the hour.
-    #[graphql(
-        directive = requires::apply("product.write".into()),
-        directive = emits::apply(vec![services::media::events::PRODUCT_IMAGES_CHANGED.text()])
-    )]
+    #[mutation(permit = ProductWrite, emits(PRODUCT_IMAGES_CHANGED))]
     async fn product_image_remove(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: ProductImageRemoveInput,
     ) -> Answer<ProductImagePayload> {
-        let permit = ctx.permit::<kind::ProductWrite>()?;
         let id: ImageId = match read(|reading| reading.id(&input.id, || path!["input", "id"])) {
             Ok(id) => id,
             Err(errors) => return Ok(ProductImagePayload::refused(errors)),
@@ -180,16 +176,12 @@ impl MediaMutation {
     }
 
     /// Puts some pictures of a product first, in the order that is given; the others follow as they were.
-    #[graphql(
-        directive = requires::apply("product.write".into()),
-        directive = emits::apply(vec![services::media::events::PRODUCT_IMAGES_CHANGED.text()])
-    )]
+    #[mutation(permit = ProductWrite, emits(PRODUCT_IMAGES_CHANGED))]
     async fn product_image_reorder(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: ProductImageReorderInput,
     ) -> Answer<ProductImagePayload> {
-        let permit = ctx.permit::<kind::ProductWrite>()?;
         let wanted = read(|reading| {
             (reading.id(&input.product_id, || path!["input", "productId"]), reading.ids(Some(input.image_ids), "imageIds"))
         });
@@ -202,16 +194,12 @@ impl MediaMutation {
     }
 
     /// Gives a product a document that you have sent. It is kept until it is removed.
-    #[graphql(
-        directive = requires::apply("product.write".into()),
-        directive = emits::apply(vec![services::media::events::PRODUCT_DOCUMENTS_CHANGED.text()])
-    )]
+    #[mutation(permit = ProductWrite, emits(PRODUCT_DOCUMENTS_CHANGED))]
     async fn product_document_add(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: ProductDocumentAddInput,
     ) -> Answer<ProductDocumentPayload> {
-        let permit = ctx.permit::<kind::ProductWrite>()?;
         let (product, file) = match read(|reading| product_and_file(reading, &input.product_id, &input.file_id)) {
             Ok(ids) => ids,
             Err(errors) => return Ok(ProductDocumentPayload::refused(errors)),
@@ -222,16 +210,12 @@ impl MediaMutation {
     }
 
     /// Takes a document of a product away. Its bytes go within the hour.
-    #[graphql(
-        directive = requires::apply("product.write".into()),
-        directive = emits::apply(vec![services::media::events::PRODUCT_DOCUMENTS_CHANGED.text()])
-    )]
+    #[mutation(permit = ProductWrite, emits(PRODUCT_DOCUMENTS_CHANGED))]
     async fn product_document_remove(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: ProductDocumentRemoveInput,
     ) -> Answer<ProductDocumentPayload> {
-        let permit = ctx.permit::<kind::ProductWrite>()?;
         let id: DocumentId = match read(|reading| reading.id(&input.id, || path!["input", "id"])) {
             Ok(id) => id,
             Err(errors) => return Ok(ProductDocumentPayload::refused(errors)),

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID};
 use entity::prelude::{self, OrderLineId};
 use inventory::orders::core;
+use macros::resolvers;
 
 use super::{
     enums::FulfilmentStatus,
@@ -12,7 +13,6 @@ use super::{
     links::{self, Store},
 };
 use crate::graphql::{
-    directives::shared,
     fault::Answer,
     scalars::{DateTime, Quantity},
 };
@@ -35,7 +35,7 @@ impl Fulfilment {
 }
 
 /// Goods of an order that leave a store together.
-#[Object(directive = shared::apply())]
+#[resolvers(shared)]
 impl Fulfilment {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -67,7 +67,7 @@ pub struct FulfilmentLine {
 }
 
 /// How much of an order's line is in a fulfilment.
-#[Object(directive = shared::apply())]
+#[resolvers(shared)]
 impl FulfilmentLine {
     /// The order's line.
     async fn order_line(&self, ctx: &Context<'_>) -> Answer<OrderLine> {

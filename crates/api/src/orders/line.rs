@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID};
 use entity::prelude::{self, OrderLineId, StoreId};
 use inventory::{
     orders::{core, rows::Held},
     stock::core::whole_kits,
 };
+use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{
@@ -16,12 +17,7 @@ use super::{
     loaders::{HeldFor, load},
     order::{Order, order_of},
 };
-use crate::graphql::{
-    context::ContextExt,
-    directives::{list_size, mask, shared},
-    fault::Answer,
-    scalars::Quantity,
-};
+use crate::graphql::{fault::Answer, scalars::Quantity};
 
 /// A line inside its order.
 #[derive(Clone)]
@@ -69,7 +65,7 @@ pub async fn line_of(ctx: &Context<'_>, id: OrderLineId) -> Answer<OrderLine> {
 }
 
 /// A line of an order: quantity = open + backordered + cancelled + fulfilled.
-#[Object(directive = shared::apply())]
+#[resolvers(shared)]
 impl OrderLine {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -144,13 +140,12 @@ impl OrderLine {
         self.row().current_total().into()
     }
     /// What one whole unit cost when the order was placed.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    #[field(mask = ProductCostRead)]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Money> {
-        let sees = ctx.caller().is_ok_and(iam::access::Caller::sees_costs);
-        self.row().unit_cost.filter(|_| sees).map(Money::from)
+        self.row().unit_cost.map(Money::from)
     }
     /// Of a kit, what one of it takes from stock, as it was when the order was placed; empty otherwise.
-    #[graphql(directive = list_size::apply(Some(5), None, None))]
+    #[field(list_size(assumed = 5))]
     async fn parts(&self) -> Vec<OrderLinePart> {
         (0..self.row().parts.len()).map(|nth| OrderLinePart { line: self.clone(), nth }).collect()
     }
@@ -191,7 +186,7 @@ impl OrderLinePart {
 }
 
 /// What one kit takes of a product.
-#[Object(directive = shared::apply())]
+#[resolvers(shared)]
 impl OrderLinePart {
     /// The product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
@@ -218,7 +213,7 @@ pub struct Allocation {
 }
 
 /// Stock that is held for a line. The order's store is who sold it; this one is where it is.
-#[Object(directive = shared::apply())]
+#[resolvers(shared)]
 impl Allocation {
     /// Where it is.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {

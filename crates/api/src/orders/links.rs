@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID};
 use entity::{id::Id, prelude};
-use iam::access::{Caller, kind};
+use iam::access::kind;
 use inventory::ledger::Ledger;
 use platform::{paging::CursorSigner, storage::Fault};
 
@@ -42,11 +42,6 @@ pub async fn channel(ctx: &Context<'_>, id: prelude::ChannelId) -> Answer<Channe
 /// The customer that a row of this tenant refers to.
 pub async fn customer(ctx: &Context<'_>, id: prelude::CustomerId) -> Answer<Customer> {
     loads(ctx)?.customer(id).await?.map(Customer).ok_or_else(|| missing("customer"))
-}
-/// Whom a document of this tenant is of, for who may see that.
-pub async fn customer_seen(ctx: &Context<'_>, id: Option<prelude::CustomerId>) -> Option<Answer<Customer>> {
-    let id = id.filter(|_| ctx.caller().is_ok_and(Caller::sees_customers))?;
-    Some(customer(ctx, id).await)
 }
 
 /// Where the tenant's stream stands, for a subscription with this filter: nothing that happens from now on is missed.

@@ -2,16 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_graphql::{Context, Subscription};
+use async_graphql::Context;
 use futures_util::{Stream, StreamExt};
 use iam::access::{LiveRights, kind};
+use macros::resolvers;
 use platform::realtime::SharedEvent;
 
 use super::{OrderFilter, order::Order, payloads::ledger, topic::OrderTopic, visibility::orders_within};
 use crate::{
     graphql::{
-        context::ContextExt,
-        directives::{requires, shared},
         fault::{Answer, TopError},
         scalars::{Cursor, Long},
     },
@@ -26,7 +25,7 @@ use crate::{
 pub struct OrderUpdate(Update<OrderChange>);
 
 /// An item of the stream of order changes: a page of the snapshot, changes, or news of the stream itself.
-#[async_graphql::Object(directive = shared::apply())]
+#[resolvers(shared)]
 impl OrderUpdate {
     /// Where it belongs.
     async fn phase(&self) -> StreamPhase {
@@ -61,7 +60,7 @@ pub struct OrderChange {
 const SNAPSHOT: &str = "snapshot";
 
 /// An order as one event left it. An order may come twice: keep the one with the greater version.
-#[async_graphql::Object(directive = shared::apply())]
+#[resolvers(shared)]
 impl OrderChange {
     /// The event's number; 0 in a snapshot, where an order's version says how new it is.
     async fn seq(&self) -> Long {
@@ -85,11 +84,11 @@ impl OrderChange {
 #[derive(Default)]
 pub struct OrderSubscription;
 
-#[Subscription]
+#[resolvers(subscription)]
 impl OrderSubscription {
     /// Orders as they change. Without `after`: how things stand in pages (SNAPSHOT, the last one READY), then every change as it commits
     /// (LIVE). With `after`: every change since, then live. Never a gap; an order may come twice.
-    #[graphql(directive = requires::apply("order.read".to_owned()))]
+    #[field(permit = OrderRead)]
     async fn order_changed(
         &self,
         ctx: &Context<'_>,
@@ -97,7 +96,6 @@ impl OrderSubscription {
         #[graphql(desc = "Go on after this cursor, of this stream or of orders.streamCursor with the same filter.")]
         after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<OrderUpdate>> + use<>, TopError> {
-        let permit = ctx.permit::<kind::OrderRead>()?;
         let scope = permit.scope(ledger(ctx)?.database());
         let rights = Rights::of::<kind::OrderRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
         let filter = orders_within(&permit, OrderFilter::read(filter, permit.caller())?);

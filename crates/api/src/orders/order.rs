@@ -9,6 +9,7 @@ use inventory::orders::{
     core::{self, Action, actions_from},
     rows::{Flag, Held},
 };
+use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{
@@ -24,7 +25,6 @@ use crate::{
     costing::order_cost,
     graphql::{
         context::ContextExt,
-        directives::{mask, requires, shared},
         fault::{Answer, TopError},
         scalars::{DateTime, Long},
     },
@@ -93,7 +93,7 @@ impl Order {
 }
 
 /// An order: what was sold, by whom, to whom, and what has become of it.
-#[Object(directive = requires::apply("order.read".to_owned()), directive = shared::apply())]
+#[resolvers(requires = OrderRead, shared)]
 impl Order {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -130,9 +130,9 @@ impl Order {
         links::channel(ctx, self.row.channel).await
     }
     /// Whom it was sold to; null for somebody who is not known.
-    #[graphql(directive = mask::apply("customer.read".to_owned()))]
+    #[field(mask = CustomerRead)]
     async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
-        links::customer_seen(ctx, self.row.customer).await
+        Some(links::customer(ctx, self.row.customer?).await)
     }
     /// The country that it was sold to, as it was given or as its customer had it when it was placed; null when neither said one.
     async fn shipping_country(&self) -> Option<&str> {
@@ -153,11 +153,8 @@ impl Order {
     }
     /// What its goods took with them from the books when they left, as the tenant tells costs; what came back is not deducted. Null until the books
     /// have come there, and without product.cost.read.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    #[field(mask = ProductCostRead)]
     async fn cost_of_goods_sold(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        if !ctx.caller().is_ok_and(Caller::sees_costs) {
-            return None;
-        }
         order_cost(ctx, self.row.id).await.map(|cost| cost.map(Money::from)).transpose()
     }
     /// What it is called elsewhere; unique in its channel.

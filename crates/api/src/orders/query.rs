@@ -1,9 +1,10 @@
 //! Reading orders and returns.
 
-use async_graphql::{Context, Object};
+use async_graphql::Context;
 use entity::prelude::{OrderId, ProductId};
 use iam::access::kind;
 use inventory::orders::rows::{self, Filter, IdColumn, OrderName};
+use macros::resolvers;
 use platform::{path, storage::TenantScope};
 
 use super::{
@@ -21,7 +22,6 @@ use crate::{
     graphql::{
         connection::PageArgs,
         context::ContextExt,
-        directives::{cost, paged, requires},
         fault::{Answer, TopError},
         scalars::Cursor,
     },
@@ -35,10 +35,10 @@ const MOST_COUNTED: i32 = 100_000;
 pub struct OrdersQuery;
 
 /// What can be asked about orders and returns.
-#[Object]
+#[resolvers]
 impl OrdersQuery {
     /// An order; null when there is none or it is not yours.
-    #[graphql(directive = requires::apply("order.read".to_owned()))]
+    #[field(permit = OrderRead)]
     async fn order(
         &self,
         ctx: &Context<'_>,
@@ -48,7 +48,7 @@ impl OrdersQuery {
     }
 
     /// Orders, the newest first unless another order is asked for.
-    #[graphql(directive = requires::apply("order.read".to_owned()), directive = paged::apply())]
+    #[field(permit = OrderRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn orders(
         &self,
@@ -60,30 +60,30 @@ impl OrdersQuery {
         #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<OrderConnection> {
-        let scope = scope(ctx)?;
+        let scope = permit.scope(ledger(ctx)?.database());
         connections::orders(ctx, &scope, filter, order_by, &PageArgs { first, after, last, before }).await
     }
 
     /// How many orders there are, up to a limit.
-    #[graphql(directive = requires::apply("order.read".to_owned()), directive = cost::apply("3".to_owned()))]
+    #[field(permit = OrderRead, cost = "3")]
     async fn orders_count(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which ones.")] filter: Option<OrderFilter>,
         #[graphql(desc = "How far to count; 1 to 100,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
-        let scope = scope(ctx)?;
+        let scope = permit.scope(ledger(ctx)?.database());
         if !(1..=MOST_COUNTED).contains(&limit) {
             return Err(TopError::bad_input(format!("limit must lie between 1 and {MOST_COUNTED}"), path!["limit"]));
         }
-        let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, OrderFilter::read(filter, ctx.caller()?)?);
+        let filter = orders_within(&permit, OrderFilter::read(filter, ctx.caller()?)?);
         let found = rows::count(&scope, &filter, i64::from(limit)).await?;
         let precision = if found > i64::from(limit) { CountPrecision::AtLeast } else { CountPrecision::Exact };
         Ok(Count { count: i32::try_from(found).unwrap_or(limit).min(limit), precision })
     }
 
     /// Returns, the newest first.
-    #[graphql(directive = requires::apply("order.read".to_owned()), directive = paged::apply())]
+    #[field(permit = OrderRead, paged)]
     async fn returns(
         &self,
         ctx: &Context<'_>,
@@ -93,12 +93,12 @@ impl OrdersQuery {
         #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<ReturnConnection> {
-        let scope = scope(ctx)?;
+        let scope = permit.scope(ledger(ctx)?.database());
         connections::returns(ctx, &scope, filter, &PageArgs { first, after, last, before }).await
     }
 
     /// Lines that wait for stock, the oldest order first: that is the order in which what comes is given out.
-    #[graphql(directive = requires::apply("order.read".to_owned()), directive = paged::apply())]
+    #[field(permit = OrderRead, paged)]
     async fn backorders(
         &self,
         ctx: &Context<'_>,
@@ -107,7 +107,7 @@ impl OrdersQuery {
         #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
     ) -> Answer<BackorderConnection> {
-        let scope = scope(ctx)?;
+        let scope = permit.scope(ledger(ctx)?.database());
         let mut filter = Vec::new();
         let product = match product {
             None => None,

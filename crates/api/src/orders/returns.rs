@@ -6,6 +6,7 @@ use async_graphql::{Context, ID, Object};
 use entity::prelude::{self, OrderLineId, ReturnId, ReturnLineId, StoreId};
 use iam::access::{Caller, Permission, kind};
 use inventory::orders::core::{self, ReturnAction, return_actions_from};
+use macros::resolvers;
 
 use super::{
     enums::{Disposition, OrderLineKind, ReturnStatus},
@@ -16,7 +17,6 @@ use super::{
 };
 use crate::graphql::{
     context::ContextExt,
-    directives::{list_size, mask, requires},
     fault::Answer,
     scalars::{DateTime, Long, Quantity},
 };
@@ -55,7 +55,7 @@ impl Return {
 }
 
 /// Goods that came back, or that somebody wants to give back: a document of its own, at any store, from one order, several or none.
-#[Object(directive = requires::apply("order.read".to_owned()))]
+#[resolvers(requires = OrderRead)]
 impl Return {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -70,9 +70,9 @@ impl Return {
         links::store(ctx, self.row.store).await
     }
     /// Who gave it back; null for somebody who is not known.
-    #[graphql(directive = mask::apply("customer.read".to_owned()))]
+    #[field(mask = CustomerRead)]
     async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
-        links::customer_seen(ctx, self.row.customer).await
+        Some(links::customer(ctx, self.row.customer?).await)
     }
     /// Where it stands.
     async fn status(&self) -> ReturnStatus {
@@ -163,7 +163,7 @@ impl ReturnLine {
 }
 
 /// What came back of one product, or a charge that is credited.
-#[Object]
+#[resolvers]
 impl ReturnLine {
     /// Its id.
     async fn id(&self) -> ID {
@@ -194,7 +194,7 @@ impl ReturnLine {
         }
     }
     /// All order lines that it goes back on, of orders that you may see; what they do not cover came from no known order.
-    #[graphql(directive = list_size::apply(Some(1), None, None))]
+    #[field(list_size(assumed = 1))]
     async fn matches(&self, ctx: &Context<'_>) -> Answer<Vec<ReturnMatch>> {
         let is_limited = ctx.permit::<kind::OrderRead>()?.is_limited();
         let mut seen = Vec::with_capacity(self.row().matches.len());

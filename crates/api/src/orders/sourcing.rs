@@ -7,18 +7,14 @@ use inventory::orders::{
     core::{MAX_STORES, Position, SourcingAsked, SourcingRule},
     rows::{self, StoreSourcing},
 };
+use macros::resolvers;
 use platform::path;
 
 use super::{
     links::{self, Store, StoreRef},
     payloads::ledger,
 };
-use crate::graphql::{
-    context::ContextExt,
-    directives::{list_size, requires},
-    fault::Answer,
-    reading::Reading,
-};
+use crate::graphql::{context::ContextExt, fault::Answer, reading::Reading};
 
 /// Which stores are asked first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -175,7 +171,7 @@ pub struct Sourcing {
 }
 
 /// The company's rule, and what its stores say.
-#[Object(directive = requires::apply("store.read".to_owned()))]
+#[resolvers(requires = StoreRead)]
 impl Sourcing {
     /// Which stores are asked first.
     async fn strategy(&self) -> SourcingStrategy {
@@ -190,7 +186,7 @@ impl Sourcing {
         i32::from(self.rule.max_stores)
     }
     /// What the open stores say of themselves, by code; at most 1,000.
-    #[graphql(directive = list_size::apply(Some(1_000), None, None))]
+    #[field(list_size(assumed = 1_000))]
     async fn stores(&self) -> Vec<SourcingStore> {
         self.stores.iter().copied().map(SourcingStore).collect()
     }

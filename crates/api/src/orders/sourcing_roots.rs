@@ -6,10 +6,12 @@ use inventory::{
     catalog::{Catalog, shell::By},
     ledger::shell::StoreRef,
     orders::{
+        events::SOURCING_SET,
         rows::StoreSourcing,
         shell::{SourcingRefusal, SourcingSet, set_sourcing},
     },
 };
+use macros::resolvers;
 use platform::{path, storage::idempotency::is_key};
 
 use super::{
@@ -19,7 +21,6 @@ use super::{
 use crate::{
     graphql::{
         context::ContextExt,
-        directives::{emits, requires},
         fault::Answer,
         reading::Reading,
         refusal::{ErrorCode, UserError},
@@ -36,10 +37,10 @@ const MOST_SET: usize = 500;
 pub struct SourcingQuery;
 
 /// What can be asked about where stock comes from.
-#[Object]
+#[resolvers]
 impl SourcingQuery {
     /// The rule by which orders find their stock, and what stores say of themselves.
-    #[graphql(directive = requires::apply("store.read".to_owned()))]
+    #[field(permit = StoreRead)]
     async fn sourcing(&self, ctx: &Context<'_>) -> Answer<Sourcing> {
         Sourcing::of(ctx).await
     }
@@ -50,19 +51,15 @@ impl SourcingQuery {
 pub struct SourcingMutation;
 
 /// What can be set about where stock comes from.
-#[Object]
+#[resolvers]
 impl SourcingMutation {
     /// Sets the rule by which orders find their stock, and what stores say of themselves.
-    #[graphql(
-        directive = requires::apply("store.write".to_owned()),
-        directive = emits::apply(vec![inventory::orders::events::SOURCING_SET.text()])
-    )]
+    #[mutation(permit = StoreWrite, emits(SOURCING_SET))]
     async fn sourcing_set(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The rule, and stores.")] input: SourcingSetInput,
     ) -> Answer<SourcingPayload> {
-        let permit = ctx.permit::<kind::StoreWrite>()?;
         let ledger = ledger(ctx)?;
         let set = match read(ctx, input).await? {
             Ok(set) => set,

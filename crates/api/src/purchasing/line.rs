@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID};
 use entity::prelude;
 use inventory::purchasing::core;
+use macros::resolvers;
 
-use super::links::{self, Money, Product, cost};
+use super::links::{self, Money, Product};
 use crate::graphql::{
-    directives::{mask, requires},
     fault::Answer,
     scalars::{Date, Long, Quantity},
 };
@@ -35,7 +35,7 @@ impl PurchaseOrderLine {
 }
 
 /// What is bought of one product. Quantities are in its smallest unit.
-#[Object(directive = requires::apply("purchase.read".to_owned()))]
+#[resolvers(requires = PurchaseRead)]
 impl PurchaseOrderLine {
     /// Its id: hand it to purchaseOrderReceive.
     pub async fn id(&self) -> ID {
@@ -90,19 +90,19 @@ impl PurchaseOrderLine {
         Quantity(self.row().returned)
     }
     /// What one whole unit costs, without charges.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
-    async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        cost(ctx, Some(self.row().unit_cost))
+    #[field(mask = ProductCostRead)]
+    async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(self.row().unit_cost.into())
     }
     /// unitCost × quantity, rounded half away from zero to the minor unit.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
-    async fn total(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        cost(ctx, Some(self.row().total))
+    #[field(mask = ProductCostRead)]
+    async fn total(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(self.row().total.into())
     }
     /// Its share of the order's charges.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
-    async fn charges(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        cost(ctx, Some(self.row().charges))
+    #[field(mask = ProductCostRead)]
+    async fn charges(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(self.row().charges.into())
     }
     /// What the whole line weighs, in the unit that all lines share.
     async fn weight(&self) -> Option<Long> {

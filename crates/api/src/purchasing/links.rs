@@ -11,23 +11,11 @@ pub use crate::{
 };
 use crate::{
     catalog::{Supplier, loads},
-    graphql::{
-        context::ContextExt,
-        fault::{Answer, TopError},
-    },
+    graphql::fault::{Answer, TopError},
 };
 
 /// The supplier that a row of this tenant refers to.
 pub async fn supplier(ctx: &Context<'_>, id: prelude::SupplierId) -> Answer<Supplier> {
     let missing = || TopError::from(Fault::corrupt("supplier", "what is referred to exists"));
     loads(ctx)?.supplier(id).await?.map(Supplier).ok_or_else(missing)
-}
-
-/// An amount that only those see who may see costs.
-pub fn cost(ctx: &Context<'_>, money: Option<prelude::Money>) -> Option<Answer<Money>> {
-    match ctx.caller().map(iam::access::Caller::sees_costs) {
-        Ok(true) => money.map(|money| Ok(money.into())),
-        Ok(false) => None,
-        Err(error) => Some(Err(error)),
-    }
 }

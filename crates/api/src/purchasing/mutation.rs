@@ -1,19 +1,22 @@
 //! The steps of a purchase order.
 
-use async_graphql::{Context, Object};
-use iam::access::kind;
-use inventory::ledger::shell::{Mode, purchasing as shell};
+use async_graphql::Context;
+use inventory::{
+    ledger::shell::purchasing as shell,
+    purchasing::events::{
+        PURCHASE_ORDER_APPROVED, PURCHASE_ORDER_CANCELLED, PURCHASE_ORDER_CLOSED, PURCHASE_ORDER_CREATED, PURCHASE_ORDER_ORDERED,
+        PURCHASE_ORDER_RECEIVED, PURCHASE_ORDER_REJECTED, PURCHASE_ORDER_SUBMITTED, PURCHASE_ORDER_UPDATED,
+    },
+    stock::events::STOCK_CHANGED,
+};
+use macros::resolvers;
 
 use super::{
     inputs::{PurchaseOrderActionInput, PurchaseOrderCreateInput, PurchaseOrderReceiveInput, PurchaseOrderUpdateInput},
     payloads::PurchaseOrderPayload,
 };
 use crate::{
-    graphql::{
-        context::ContextExt,
-        directives::{emits, requires},
-        fault::Answer,
-    },
+    graphql::{context::ContextExt, fault::Answer},
     step,
 };
 
@@ -22,136 +25,95 @@ use crate::{
 pub struct PurchaseMutation;
 
 /// What can be done to purchase orders.
-#[Object]
+#[resolvers]
 impl PurchaseMutation {
     /// Writes a purchase order, as a DRAFT.
-    #[graphql(
-        directive = requires::apply("purchase.write".to_owned()),
-        directive = emits::apply(vec![inventory::purchasing::events::PURCHASE_ORDER_CREATED.text()])
-    )]
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CREATED), dry_run)]
     async fn purchase_order_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The order.")] input: PurchaseOrderCreateInput,
-        #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, kind::PurchaseWrite, input, shell::purchase_order_create, Mode::of(validate_only))
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_create, dry_run)
     }
 
     /// Changes a DRAFT, or a REJECTED order, which is a DRAFT then.
-    #[graphql(
-        directive = requires::apply("purchase.write".to_owned()),
-        directive = emits::apply(vec![inventory::purchasing::events::PURCHASE_ORDER_UPDATED.text()])
-    )]
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_UPDATED))]
     async fn purchase_order_update(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What changes.")] input: PurchaseOrderUpdateInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, kind::PurchaseWrite, input, shell::purchase_order_update)
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_update)
     }
 
     /// Counts a delivery in, whole or in part: stock comes at what it cost with its share of the charges, and what is otherwise than ordered is noted.
-    #[graphql(
-        directive = requires::apply("purchase.receive".to_owned()),
-        directive = emits::apply(vec![
-            inventory::purchasing::events::PURCHASE_ORDER_RECEIVED.text(),
-            inventory::stock::events::STOCK_CHANGED.text(),
-        ])
-    )]
+    #[mutation(permit = PurchaseReceive, emits(PURCHASE_ORDER_RECEIVED, STOCK_CHANGED), dry_run)]
     async fn purchase_order_receive(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What came.")] input: PurchaseOrderReceiveInput,
-        #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, kind::PurchaseReceive, input, shell::purchase_order_receive, Mode::of(validate_only))
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_receive, dry_run)
     }
 
     /// Asks for the approval of a DRAFT.
-    #[graphql(
-        directive = requires::apply("purchase.write".to_owned()),
-        directive = emits::apply(vec![inventory::purchasing::events::PURCHASE_ORDER_SUBMITTED.text()])
-    )]
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_SUBMITTED))]
     async fn purchase_order_submit(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, kind::PurchaseWrite, input, shell::purchase_order_submit)
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_submit)
     }
 
     /// Approves an order. Above the tenant's approval limit somebody else than who wrote it or asked for it does; a key never does.
-    #[graphql(
-        directive = requires::apply("purchase.approve".to_owned()),
-        directive = emits::apply(vec![inventory::purchasing::events::PURCHASE_ORDER_APPROVED.text()])
-    )]
+    #[mutation(permit = PurchaseApprove, emits(PURCHASE_ORDER_APPROVED))]
     async fn purchase_order_approve(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, kind::PurchaseApprove, input, shell::purchase_order_approve)
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_approve)
     }
 
     /// Rejects an order; it can be changed, and asked for again.
-    #[graphql(
-        directive = requires::apply("purchase.approve".to_owned()),
-        directive = emits::apply(vec![inventory::purchasing::events::PURCHASE_ORDER_REJECTED.text()])
-    )]
+    #[mutation(permit = PurchaseApprove, emits(PURCHASE_ORDER_REJECTED))]
     async fn purchase_order_reject(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, kind::PurchaseApprove, input, shell::purchase_order_reject)
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_reject)
     }
 
     /// Notes that an APPROVED order has gone to the supplier: what is open is incoming from now on.
-    #[graphql(
-        directive = requires::apply("purchase.write".to_owned()),
-        directive = emits::apply(vec![
-            inventory::purchasing::events::PURCHASE_ORDER_ORDERED.text(),
-            inventory::stock::events::STOCK_CHANGED.text(),
-        ])
-    )]
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_ORDERED, STOCK_CHANGED))]
     async fn purchase_order_order(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, kind::PurchaseWrite, input, shell::purchase_order_order)
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_order)
     }
 
     /// Files an order, also one of which nothing came. What has not come is short, and is not incoming any more.
-    #[graphql(
-        directive = requires::apply("purchase.write".to_owned()),
-        directive = emits::apply(vec![
-            inventory::purchasing::events::PURCHASE_ORDER_CLOSED.text(),
-            inventory::stock::events::STOCK_CHANGED.text(),
-        ])
-    )]
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CLOSED, STOCK_CHANGED))]
     async fn purchase_order_close(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, kind::PurchaseWrite, input, shell::purchase_order_close)
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_close)
     }
 
     /// Gives an order up before anything has come; what was incoming is so no longer.
-    #[graphql(
-        directive = requires::apply("purchase.write".to_owned()),
-        directive = emits::apply(vec![
-            inventory::purchasing::events::PURCHASE_ORDER_CANCELLED.text(),
-            inventory::stock::events::STOCK_CHANGED.text(),
-        ])
-    )]
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CANCELLED, STOCK_CHANGED))]
     async fn purchase_order_cancel(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, kind::PurchaseWrite, input, shell::purchase_order_cancel)
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_cancel)
     }
 }

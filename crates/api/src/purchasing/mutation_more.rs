@@ -1,15 +1,18 @@
 //! What suppliers offer, when levels are filled up, what is reordered, sent and sent back.
 
-use async_graphql::{Context, ID, InputObject, Object, dataloader::DataLoader};
-use iam::access::kind;
+use async_graphql::{Context, ID, InputObject, dataloader::DataLoader};
 use inventory::{
-    ledger::{
-        Ledger,
-        shell::{Mode, purchasing as shell},
+    ledger::{Ledger, shell::purchasing as shell},
+    purchasing::{
+        events::{PURCHASE_ORDER_CREATED, SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_UPDATED, SUPPLIER_RETURN_CREATED},
+        shell::{self as own, MAX_ROWS, Outcome},
     },
-    purchasing::shell::{self as own, MAX_ROWS, Outcome},
-    stock::core::LevelKey,
+    stock::{
+        core::LevelKey,
+        events::{STOCK_CHANGED, STOCK_POLICY_SET},
+    },
 };
+use macros::resolvers;
 use platform::{path, storage::idempotency::MAX_KEY};
 
 use super::{
@@ -24,7 +27,6 @@ use super::{
 use crate::{
     graphql::{
         context::ContextExt,
-        directives::{emits, requires},
         fault::Answer,
         reading::{Reading, read},
         refusal::{ErrorCode, UserError},
@@ -61,22 +63,16 @@ fn too_many(rows: usize, name: &str) -> Option<UserError> {
 }
 
 /// What can be done around purchase orders.
-#[Object]
+#[resolvers]
 impl SupplyMutation {
     /// Makes and changes rows of suppliers' catalogues, each by itself.
-    #[graphql(
-        directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec![
-            inventory::purchasing::events::SUPPLIER_PRODUCT_CREATED.text(),
-            inventory::purchasing::events::SUPPLIER_PRODUCT_UPDATED.text(),
-        ])
-    )]
+    #[mutation(permit = ProductWrite, emits(SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_UPDATED))]
     async fn supplier_product_bulk_upsert(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The rows.")] input: SupplierProductBulkUpsertInput,
     ) -> Answer<SupplierProductBulkUpsertPayload> {
-        let (permit, ledger) = (ctx.permit::<kind::ProductWrite>()?, ctx.given::<Ledger>()?);
+        let ledger = ctx.given::<Ledger>()?;
         let refused = |errors: Vec<UserError>| SupplierProductBulkUpsertPayload {
             rows: Vec::new(),
             user_errors: errors,
@@ -119,16 +115,13 @@ impl SupplyMutation {
     }
 
     /// Sets when levels are filled up, all or none.
-    #[graphql(
-        directive = requires::apply("stock.policy".to_owned()),
-        directive = emits::apply(vec![inventory::stock::events::STOCK_POLICY_SET.text()])
-    )]
+    #[mutation(permit = StockPolicy, emits(STOCK_POLICY_SET))]
     async fn stock_policy_set(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The levels.")] input: StockPolicySetInput,
     ) -> Answer<StockPolicyPayload> {
-        let (permit, ledger) = (ctx.permit::<kind::StockPolicy>()?, ctx.given::<Ledger>()?);
+        let ledger = ctx.given::<Ledger>()?;
         if let Some(error) = too_many(input.items.len(), "items") {
             return Ok(vec![error].into());
         }
@@ -154,44 +147,33 @@ impl SupplyMutation {
     }
 
     /// Makes drafts of what is named, one for each supplier, store and currency, all or none.
-    #[graphql(
-        directive = requires::apply("purchase.write".to_owned()),
-        directive = emits::apply(vec![inventory::purchasing::events::PURCHASE_ORDER_CREATED.text()])
-    )]
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CREATED), dry_run)]
     async fn reorder_order(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to order.")] input: ReorderOrderInput,
-        #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<ReorderOrderPayload> {
-        step!(ReorderOrderPayload, ctx, kind::PurchaseWrite, input, shell::reorder_order, Mode::of(validate_only))
+        step!(ReorderOrderPayload, ctx, permit, input, shell::reorder_order, dry_run)
     }
 
     /// Sends goods back to their supplier: stock leaves, and what is credited is noted.
-    #[graphql(
-        directive = requires::apply("purchase.receive".to_owned()),
-        directive = emits::apply(vec![
-            inventory::purchasing::events::SUPPLIER_RETURN_CREATED.text(),
-            inventory::stock::events::STOCK_CHANGED.text(),
-        ])
-    )]
+    #[mutation(permit = PurchaseReceive, emits(SUPPLIER_RETURN_CREATED, STOCK_CHANGED), dry_run)]
     async fn supplier_return_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The return.")] input: SupplierReturnCreateInput,
-        #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<SupplierReturnPayload> {
-        step!(SupplierReturnPayload, ctx, kind::PurchaseReceive, input, shell::supplier_return_create, Mode::of(validate_only))
+        step!(SupplierReturnPayload, ctx, permit, input, shell::supplier_return_create, dry_run)
     }
 
     /// Mails an order to its supplier, as a page that prints. It is sent by a job: see jobs for what became of it.
-    #[graphql(directive = requires::apply("purchase.write".to_owned()))]
+    #[mutation(permit = PurchaseWrite)]
     async fn purchase_order_send(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderSendInput,
     ) -> Answer<PurchaseOrderPayload> {
-        let (permit, ledger) = (ctx.permit::<kind::PurchaseWrite>()?, ctx.given::<Ledger>()?);
+        let ledger = ctx.given::<Ledger>()?;
         let read = read(|reading| {
             check_key(reading, &input.idempotency_key);
             (reading.id(&input.id, || path!["input", "id"]), input.idempotency_key.clone())

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID};
 use entity::prelude;
 use iam::access::{Caller, Permission, kind};
 use inventory::purchasing::core::{self, Action, actions_from};
+use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{
     enums::{ChargeBasis, ChargeKind, PurchaseOrderStatus},
     line::PurchaseOrderLine,
-    links::{self, Actor, Money, Store, cost},
+    links::{self, Actor, Money, Store},
     loaders::{ApprovalLimit, DiscrepanciesOf, ReceiptsOf, load},
     receipt::{GoodsReceipt, PurchaseDiscrepancy},
 };
@@ -19,7 +20,6 @@ use crate::{
     catalog::Supplier,
     graphql::{
         context::ContextExt,
-        directives::{mask, requires},
         fault::Answer,
         scalars::{CurrencyCode, Date, DateTime, Long},
     },
@@ -69,7 +69,7 @@ fn may(caller: &Caller, action: Action, order: &core::PurchaseOrder, limit: Opti
 }
 
 /// A purchase order: what is bought from whom for which store, and what has become of it. What it costs is shown to those who may see costs.
-#[Object(directive = requires::apply("purchase.read".to_owned()))]
+#[resolvers(requires = PurchaseRead)]
 impl PurchaseOrder {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -126,14 +126,14 @@ impl PurchaseOrder {
         Ok(order.charges.iter().cloned().map(PurchaseCharge).collect())
     }
     /// The sum of its lines.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
-    async fn goods_total(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        cost(ctx, Some(self.row.goods))
+    #[field(mask = ProductCostRead)]
+    async fn goods_total(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(self.row.goods.into())
     }
     /// The sum of its lines and charges.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
-    async fn total(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        cost(ctx, self.row.total())
+    #[field(mask = ProductCostRead)]
+    async fn total(&self, ctx: &Context<'_>) -> Option<Money> {
+        self.row.total().map(Money::from)
     }
     /// What came of it, the oldest first.
     async fn receipts(&self, ctx: &Context<'_>) -> Answer<Vec<GoodsReceipt>> {
@@ -206,7 +206,7 @@ impl PurchaseOrder {
 pub struct PurchaseCharge(core::Charge);
 
 /// Freight, duty or the like, spread over an order's lines.
-#[Object]
+#[resolvers]
 impl PurchaseCharge {
     /// What it is for.
     async fn kind(&self) -> ChargeKind {
@@ -221,8 +221,8 @@ impl PurchaseCharge {
         &self.0.name
     }
     /// How much it is.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
-    async fn amount(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        cost(ctx, Some(self.0.amount))
+    #[field(mask = ProductCostRead)]
+    async fn amount(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(self.0.amount.into())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, OneofObject};
+use async_graphql::{Context, ID, InputObject, OneofObject};
 use entity::prelude::{PurchaseOrderId, StoreId};
 use iam::access::{Permission, Permit, Reach, kind};
 use inventory::{
@@ -13,6 +13,7 @@ use inventory::{
         shell::{self, MAX_SUGGESTIONS, PlanAsk},
     },
 };
+use macros::resolvers;
 use platform::{clock::day_text, paging::CursorSigner, path, storage::TenantScope};
 
 use super::{
@@ -27,7 +28,6 @@ use super::{
 use crate::graphql::{
     connection::{Page, PageArgs},
     context::ContextExt,
-    directives::{cost, list_size, paged, requires},
     fault::{Answer, TopError},
     filters::IdFilter,
     reading::Reading,
@@ -100,10 +100,10 @@ pub(super) async fn order(ctx: &Context<'_>, id: PurchaseOrderId) -> Answer<Opti
 pub struct PurchaseQuery;
 
 /// What can be asked about buying.
-#[Object]
+#[resolvers]
 impl PurchaseQuery {
     /// A purchase order; null when there is none or it is not yours.
-    #[graphql(directive = requires::apply("purchase.read".to_owned()))]
+    #[field(permit = PurchaseRead)]
     async fn purchase_order(
         &self,
         ctx: &Context<'_>,
@@ -113,7 +113,7 @@ impl PurchaseQuery {
     }
 
     /// Purchase orders, the newest first.
-    #[graphql(directive = requires::apply("purchase.read".to_owned()), directive = paged::apply())]
+    #[field(permit = PurchaseRead, paged)]
     async fn purchase_orders(
         &self,
         ctx: &Context<'_>,
@@ -123,14 +123,15 @@ impl PurchaseQuery {
         #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<PurchaseOrderConnection> {
-        let (scope, signer, asked) = (scope(ctx)?, ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let (signer, asked) = (ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
         let mut filter = Filter {
             statuses: asked.status.map(|list| list.into_iter().map(Into::into).collect()),
             suppliers: ids(asked.supplier.as_ref(), "supplier")?,
             stores: ids(asked.store.as_ref(), "store")?.into_iter().collect(),
             expected_before: asked.expected_before.map(|day| day.0),
         };
-        within(&ctx.permit::<kind::PurchaseRead>()?, &mut filter);
+        within(&permit, &mut filter);
         let request = PageArgs { first, after, last, before }.check(rows::PURCHASES, signer, MOST_A_PAGE)?;
         let page = rows::page(&scope, &filter, &request).await?;
         let nodes =
@@ -139,9 +140,8 @@ impl PurchaseQuery {
     }
 
     /// A purchase order as an HTML page that prints, with all texts escaped; null when there is none, it is not yours, or you may not see costs.
-    #[graphql(directive = requires::apply("purchase.read".to_owned()))]
+    #[field(permit = PurchaseRead)]
     async fn purchase_order_page(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<Option<String>> {
-        let permit = ctx.permit::<kind::PurchaseRead>()?;
         let id: PurchaseOrderId = argument(&id, || path!["id"])?;
         let Some(order) = order(ctx, id).await?.filter(|_| permit.caller().sees_costs()) else { return Ok(None) };
         let printed = rows::printed(&scope(ctx)?, id).await?;
@@ -149,7 +149,7 @@ impl PurchaseQuery {
     }
 
     /// Returns to suppliers, the newest first.
-    #[graphql(directive = requires::apply("purchase.read".to_owned()), directive = paged::apply())]
+    #[field(permit = PurchaseRead, paged)]
     async fn supplier_returns(
         &self,
         ctx: &Context<'_>,
@@ -159,13 +159,14 @@ impl PurchaseQuery {
         #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<SupplierReturnConnection> {
-        let (scope, signer, asked) = (scope(ctx)?, ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let (signer, asked) = (ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
         let mut filter = Filter {
             suppliers: ids(asked.supplier.as_ref(), "supplier")?,
             stores: ids(asked.store.as_ref(), "store")?.into_iter().collect(),
             ..Filter::default()
         };
-        within(&ctx.permit::<kind::PurchaseRead>()?, &mut filter);
+        within(&permit, &mut filter);
         let request = PageArgs { first, after, last, before }.check(rows::RETURNS, signer, MOST_A_PAGE)?;
         let page = rows::returns_page(&scope, &filter, &request).await?;
         let nodes = page
@@ -176,7 +177,7 @@ impl PurchaseQuery {
     }
 
     /// What suppliers offer, by supplier and product.
-    #[graphql(directive = requires::apply("product.read".to_owned()), directive = paged::apply())]
+    #[field(permit = ProductRead, paged)]
     async fn supplier_products(
         &self,
         ctx: &Context<'_>,
@@ -186,7 +187,7 @@ impl PurchaseQuery {
         #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<SupplierProductConnection> {
-        let scope = ctx.permit::<kind::ProductRead>()?.scope(ctx.given::<Ledger>()?.database());
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (signer, asked) = (ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
         let filter = SupplyFilter {
             suppliers: ids(asked.supplier.as_ref(), "supplier")?,
@@ -201,7 +202,7 @@ impl PurchaseQuery {
 
     /// How a supplier delivered what was ordered in a span of time: lead time, fill rates, punctuality. Counted are orders that are RECEIVED, CLOSED, or
     /// CANCELLED after they were ordered, and of the others the lines whose day has gone by.
-    #[graphql(directive = requires::apply("purchase.read".to_owned()), directive = cost::apply("5".to_owned()))]
+    #[field(permit = PurchaseRead, cost = "5")]
     async fn supplier_performance(
         &self,
         ctx: &Context<'_>,
@@ -209,16 +210,13 @@ impl PurchaseQuery {
         #[graphql(desc = "Ordered at this moment or later; a year ago when it is left out.")] from: Option<DateTime>,
         #[graphql(desc = "Ordered before this moment; now when it is left out.")] to: Option<DateTime>,
     ) -> Option<Answer<SupplierPerformance>> {
-        performance(ctx, supplier, (from, to)).await.transpose()
+        performance(ctx, permit, supplier, (from, to)).await.transpose()
     }
 
     /// What should be moved or bought, and why: for the stores, or for all; only what is bought from the supplier, or from anybody. Products in the
     /// order of their ids, the most urgent store first.
-    #[graphql(
-        directive = requires::apply("purchase.read".to_owned()),
-        directive = cost::apply("20".to_owned()),
-        directive = list_size::apply(None, Some(vec!["first".to_owned()]), None)
-    )]
+    // The figures of the plan are looked at first.
+    #[field(permit(PurchaseRead, in_body), cost = "20", list_size(arguments("first")))]
     #[expect(clippy::too_many_arguments, reason = "what a plan is made of")]
     async fn reorder_suggestions(
         &self,
@@ -292,11 +290,12 @@ async fn supplier_of(scope: &TenantScope, supplier: SupplierRef) -> Answer<Optio
 
 async fn performance(
     ctx: &Context<'_>,
+    permit: Permit<kind::PurchaseRead>,
     supplier: SupplierRef,
     (from, to): (Option<DateTime>, Option<DateTime>),
 ) -> Answer<Option<SupplierPerformance>> {
     const YEAR: i64 = 365 * 86_400;
-    let (permit, ledger) = (ctx.permit::<kind::PurchaseRead>()?, ctx.given::<Ledger>()?);
+    let ledger = ctx.given::<Ledger>()?;
     let Some(supplier) = supplier_of(&permit.scope(ledger.database()), supplier).await? else { return Ok(None) };
     let now = ledger.clock().now();
     let span = (from.map_or(now.plus_seconds(-YEAR), |at| at.0), to.map_or(now.plus_seconds(1), |at| at.0));

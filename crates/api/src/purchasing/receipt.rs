@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
 use inventory::purchasing::core;
+use macros::resolvers;
 
 use super::{
     enums::DiscrepancyKind,
     line::line_id,
-    links::{self, Actor, Money, Product, cost},
+    links::{self, Actor, Money, Product},
 };
 use crate::graphql::{
-    directives::mask,
     fault::Answer,
     scalars::{Date, DateTime, Quantity},
 };
@@ -76,7 +76,7 @@ pub struct GoodsReceiptLine {
 }
 
 /// What came of a line of the order.
-#[Object]
+#[resolvers]
 impl GoodsReceiptLine {
     /// The order's line.
     async fn purchase_order_line_id(&self) -> ID {
@@ -91,14 +91,14 @@ impl GoodsReceiptLine {
         Quantity(self.row.damaged)
     }
     /// What it cost without charges.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
-    async fn goods_total(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        cost(ctx, Some(self.row.goods))
+    #[field(mask = ProductCostRead)]
+    async fn goods_total(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(self.row.goods.into())
     }
     /// What it cost with its share of the charges: what the ledger's entries carry, to the minor unit.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
-    async fn landed_total(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        cost(ctx, self.row.goods.checked_add(self.row.charges))
+    #[field(mask = ProductCostRead)]
+    async fn landed_total(&self, ctx: &Context<'_>) -> Option<Money> {
+        self.row.goods.checked_add(self.row.charges).map(Money::from)
     }
 }
 

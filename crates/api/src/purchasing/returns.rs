@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID};
 use inventory::purchasing::core;
+use macros::resolvers;
 
 use super::{
     enums::SupplierReturnSource,
-    links::{self, Actor, Money, Product, Store, cost},
+    links::{self, Actor, Money, Product, Store},
     loaders::{LinesOf, load},
     order::PurchaseOrder,
 };
 use crate::{
     catalog::Supplier,
     graphql::{
-        directives::{mask, requires},
         fault::Answer,
         scalars::{DateTime, Quantity},
     },
@@ -44,7 +44,7 @@ impl SupplierReturn {
 }
 
 /// Goods that went back to their supplier: a document of its own, with what is credited for them.
-#[Object(directive = requires::apply("purchase.read".to_owned()))]
+#[resolvers(requires = PurchaseRead)]
 impl SupplierReturn {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -87,9 +87,9 @@ impl SupplierReturn {
         Ok(lines.iter().cloned().map(SupplierReturnLine).collect())
     }
     /// What is credited: the sum of its lines.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
-    async fn credit(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        cost(ctx, Some(self.row.credit))
+    #[field(mask = ProductCostRead)]
+    async fn credit(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(self.row.credit.into())
     }
     /// When it left.
     async fn occurred_at(&self) -> DateTime {
@@ -109,7 +109,7 @@ impl SupplierReturn {
 pub struct SupplierReturnLine(core::SupplierReturnLine);
 
 /// What went back of one product.
-#[Object]
+#[resolvers]
 impl SupplierReturnLine {
     /// The product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
@@ -136,13 +136,13 @@ impl SupplierReturnLine {
         self.0.source.into()
     }
     /// What is credited for one whole unit.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
-    async fn unit_credit(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        cost(ctx, Some(self.0.unit_credit))
+    #[field(mask = ProductCostRead)]
+    async fn unit_credit(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(self.0.unit_credit.into())
     }
     /// unitCredit × quantity, rounded half away from zero to the minor unit.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
-    async fn total(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        cost(ctx, Some(self.0.total))
+    #[field(mask = ProductCostRead)]
+    async fn total(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(self.0.total.into())
     }
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object};
+use async_graphql::Context;
 use inventory::purchasing::core;
+use macros::resolvers;
 
-use super::links::{self, Money, Product, cost};
+use super::links::{self, Money, Product};
 use crate::{
     catalog::Supplier,
     graphql::{
-        directives::mask,
         fault::Answer,
         scalars::{DateTime, Long, Quantity},
     },
@@ -20,7 +20,7 @@ use crate::{
 pub struct SupplierProduct(pub Arc<core::Supply>);
 
 /// What a supplier offers of a product: their name for it, how they pack it, what it costs and how long it takes.
-#[Object]
+#[resolvers]
 impl SupplierProduct {
     /// Who offers it.
     async fn supplier(&self, ctx: &Context<'_>) -> Answer<Supplier> {
@@ -47,9 +47,9 @@ impl SupplierProduct {
         self.0.lead_time_days
     }
     /// What one whole unit costs.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
-    async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        cost(ctx, Some(self.0.unit_cost))
+    #[field(mask = ProductCostRead)]
+    async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(self.0.unit_cost.into())
     }
     /// What one whole unit costs when more is bought, by quantity.
     async fn price_breaks(&self) -> Vec<PriceBreak> {
@@ -78,16 +78,16 @@ pub struct PriceBreak {
 }
 
 /// From a quantity on one whole unit costs so much.
-#[Object]
+#[resolvers]
 impl PriceBreak {
     /// From this quantity on, in smallest units.
     async fn from_quantity(&self) -> Quantity {
         Quantity(self.from)
     }
     /// What one whole unit costs then.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
-    async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        cost(ctx, Some(self.cost))
+    #[field(mask = ProductCostRead)]
+    async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(self.cost.into())
     }
 }
 

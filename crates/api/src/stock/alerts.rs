@@ -11,6 +11,7 @@ use inventory::stock::{
     events::StockChanged,
     rows::list::{LevelFilter, LevelRow},
 };
+use macros::resolvers;
 use platform::{
     paging::Key,
     realtime::{Interest, SharedEvent},
@@ -24,7 +25,6 @@ use super::{
 };
 use crate::{
     graphql::{
-        directives::shared,
         fault::{Answer, TopError},
         filters::IdFilter,
         scalars::{Cursor, DateTime, Long},
@@ -71,7 +71,7 @@ pub struct StockAlert {
 }
 
 /// A level that ran low, ran out or came back.
-#[async_graphql::Object(directive = shared::apply())]
+#[resolvers(shared)]
 impl StockAlert {
     /// The number of the event that took it over the line.
     async fn seq(&self) -> Long {
@@ -95,7 +95,7 @@ impl StockAlert {
 pub struct AlertUpdate(pub Update<StockAlert>);
 
 /// An item of the stream of alerts: alerts, or news of the stream itself.
-#[async_graphql::Object(directive = shared::apply())]
+#[resolvers(shared)]
 impl AlertUpdate {
     /// Where it belongs. The stream begins with READY: alerts have no snapshot.
     async fn phase(&self) -> StreamPhase {

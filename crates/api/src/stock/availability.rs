@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use async_graphql::{Context, Object};
+use async_graphql::Context;
 use entity::prelude::{self, ProductId, StoreId, Timestamp};
-use iam::access::{Reach, kind};
+use iam::access::{Permit, Reach, kind};
 use inventory::{
     catalog::core::product::ProductRow,
     stock::{
@@ -12,13 +12,13 @@ use inventory::{
         rows::list::LevelRow,
     },
 };
+use macros::resolvers;
 
 use super::{StockStatus, links, loaders::LevelsOf};
 use crate::{
     catalog::{Store, StoreRef, loads},
     graphql::{
         context::ContextExt,
-        directives::{requires, shared},
         fault::Answer,
         scalars::{DateTime, Quantity},
     },
@@ -40,7 +40,7 @@ impl From<&LevelRow> for StockAvailability {
 }
 
 /// How much of a product a store has to sell: what staff of other stores may know of it.
-#[Object(directive = requires::apply("stock.availability.read".into()), directive = shared::apply())]
+#[resolvers(requires = StockAvailabilityRead, shared)]
 impl StockAvailability {
     /// The store.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
@@ -61,8 +61,12 @@ impl StockAvailability {
 }
 
 /// Which stores are meant: those that are named, all where none are.
-async fn wanted(ctx: &Context<'_>, stores: Option<Vec<StoreRef>>) -> Answer<(Reach, Option<Vec<StoreId>>)> {
-    let reach = ctx.permit::<kind::StockAvailabilityRead>()?.reach();
+async fn wanted(
+    ctx: &Context<'_>,
+    permit: &Permit<kind::StockAvailabilityRead>,
+    stores: Option<Vec<StoreRef>>,
+) -> Answer<(Reach, Option<Vec<StoreId>>)> {
+    let reach = permit.reach();
     let Some(stores) = stores else { return Ok((reach, None)) };
     let mut wanted = Vec::with_capacity(stores.len());
     for (index, named) in stores.iter().enumerate() {
@@ -74,11 +78,12 @@ async fn wanted(ctx: &Context<'_>, stores: Option<Vec<StoreRef>>) -> Answer<(Rea
 /// How much of a product is available where, in all stores or in the ones named, of those that the caller may ask about.
 pub async fn availability_of_product(
     ctx: &Context<'_>,
+    permit: &Permit<kind::StockAvailabilityRead>,
     product: ProductId,
     stores: Option<Vec<StoreRef>>,
 ) -> Answer<Vec<StockAvailability>> {
     let levels = ctx.lazy::<LevelsOf>()?.product(product).await?;
-    let (reach, wanted) = wanted(ctx, stores).await?;
+    let (reach, wanted) = wanted(ctx, permit, stores).await?;
     let is_asked = |store: StoreId| reach.covers(store) && wanted.as_ref().is_none_or(|wanted| wanted.contains(&store));
     Ok(levels.iter().filter(|level| is_asked(level.key.store)).map(StockAvailability::from).collect())
 }
@@ -86,10 +91,11 @@ pub async fn availability_of_product(
 /// How many whole kits are available where: what the components that lie there are enough for.
 pub async fn availability_of_kit(
     ctx: &Context<'_>,
+    permit: &Permit<kind::StockAvailabilityRead>,
     kit: &ProductRow,
     stores: Option<Vec<StoreRef>>,
 ) -> Answer<Vec<StockAvailability>> {
-    let (reach, wanted) = wanted(ctx, stores).await?;
+    let (reach, wanted) = wanted(ctx, permit, stores).await?;
     let is_asked = |store: StoreId| reach.covers(store) && wanted.as_ref().is_none_or(|wanted| wanted.contains(&store));
     let components = loads(ctx)?.components(kit.id).await?;
     let levels = ctx.lazy::<LevelsOf>()?;

@@ -1,8 +1,8 @@
 //! `explainAvailability` and `availableOn`, as GraphQL.
 
-use async_graphql::{Context, Object};
+use async_graphql::Context;
 use entity::prelude;
-use iam::access::kind;
+use iam::access::{Permit, kind};
 use inventory::{
     ledger::Ledger,
     stock::{
@@ -11,13 +11,13 @@ use inventory::{
         shell::{Explanation, explain},
     },
 };
+use macros::resolvers;
 
 use super::{Condition, LotLevel, Reservation, StockLevel, UnavailableStock, lot::Lot, sees_reservation};
 use crate::{
     catalog::{ProductRef, StoreRef, product_named, store_named},
     graphql::{
         context::ContextExt,
-        directives::{list_size, requires},
         fault::{Answer, TopError},
         scalars::{Date, Quantity},
     },
@@ -38,7 +38,7 @@ pub struct AvailabilityExplained(Explanation);
 pub struct ExpectedStock(Arrival);
 
 /// Something that is on its way to a store.
-#[Object(directive = requires::apply("stock.read".into()))]
+#[resolvers(requires = StockRead)]
 impl ExpectedStock {
     /// How much, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
@@ -58,7 +58,7 @@ impl ExpectedStock {
 pub struct LotShare(core::Lot, core::LotLevel);
 
 /// A lot's share of what a store has.
-#[Object(directive = requires::apply("stock.read".into()))]
+#[resolvers(requires = StockRead)]
 impl LotShare {
     /// The lot.
     async fn lot(&self) -> Lot {
@@ -72,7 +72,7 @@ impl LotShare {
 
 /// Why so much of a product is available in a store, all read at one moment: available = onHand − unavailable − reserved, and each figure is the
 /// sum of its parts.
-#[Object(directive = requires::apply("stock.read".into()))]
+#[resolvers(requires = StockRead)]
 impl AvailabilityExplained {
     /// The level.
     async fn level(&self) -> StockLevel {
@@ -83,7 +83,7 @@ impl AvailabilityExplained {
         self.0.level_snapshot.level.on_hand.into()
     }
     /// Of a tracked product: the lots that sum to onHand.
-    #[graphql(directive = list_size::apply(Some(50), None, None))]
+    #[field(list_size(assumed = 50))]
     async fn lots(&self) -> Vec<LotShare> {
         self.0.lots.iter().map(|(lot, level)| LotShare(lot.clone(), *level)).collect()
     }
@@ -92,7 +92,7 @@ impl AvailabilityExplained {
         self.0.level_snapshot.level.unavailable.into()
     }
     /// What cannot be sold, by why.
-    #[graphql(directive = list_size::apply(Some(4), None, None))]
+    #[field(list_size(assumed = 4))]
     async fn unavailable_by(&self) -> Vec<UnavailableStock> {
         let all = prelude::Condition::ALL.iter().map(|condition| (*condition, self.0.level_snapshot.aside.of(*condition)));
         all.filter(|(_, n)| *n != 0)
@@ -104,7 +104,7 @@ impl AvailabilityExplained {
         self.0.level_snapshot.level.reserved.into()
     }
     /// What holds it, the oldest first, at most 250: each with its document.
-    #[graphql(directive = list_size::apply(Some(50), None, None))]
+    #[field(list_size(assumed = 50))]
     async fn reservations(&self, ctx: &Context<'_>) -> Answer<Vec<Reservation>> {
         let permit = ctx.permit::<kind::StockRead>()?;
         let seen = self.0.reservations.iter().take(MOST_LISTED).filter(|held| sees_reservation(&permit, held));
@@ -139,7 +139,7 @@ impl AvailabilityExplained {
         self.0.level_snapshot.level.incoming.into()
     }
     /// What is ordered, by when it is expected.
-    #[graphql(directive = list_size::apply(Some(10), None, None))]
+    #[field(list_size(assumed = 10))]
     async fn incoming_from(&self) -> Vec<ExpectedStock> {
         self.0.level_snapshot.incoming.iter().copied().map(ExpectedStock).collect()
     }
@@ -148,15 +148,19 @@ impl AvailabilityExplained {
         self.0.level_snapshot.level.in_transit.into()
     }
     /// What is on its way from other stores, by when it is expected.
-    #[graphql(directive = list_size::apply(Some(10), None, None))]
+    #[field(list_size(assumed = 10))]
     async fn in_transit_from(&self) -> Vec<ExpectedStock> {
         self.0.level_snapshot.in_transit.iter().copied().map(ExpectedStock).collect()
     }
 }
 
 /// The level's product and store, if they are there and the store is one of the caller's.
-async fn explanation(ctx: &Context<'_>, product: ProductRef, store: StoreRef) -> Answer<Option<Explanation>> {
-    let permit = ctx.permit::<kind::StockRead>()?;
+async fn explanation(
+    ctx: &Context<'_>,
+    permit: Permit<kind::StockRead>,
+    product: ProductRef,
+    store: StoreRef,
+) -> Answer<Option<Explanation>> {
     let Some(product) = product_named(ctx, product, &["product"]).await? else { return Ok(None) };
     let Some(store) = store_named(ctx, &store, &["store"]).await?.filter(|store| permit.covers(*store)) else {
         return Ok(None);
@@ -165,8 +169,13 @@ async fn explanation(ctx: &Context<'_>, product: ProductRef, store: StoreRef) ->
     Ok(explain(&permit.scope(ledger.database()), ledger.clock(), LevelKey { product, store }).await?)
 }
 
-pub async fn explained(ctx: &Context<'_>, product: ProductRef, store: StoreRef) -> Answer<Option<AvailabilityExplained>> {
-    Ok(explanation(ctx, product, store).await?.map(AvailabilityExplained))
+pub async fn explained(
+    ctx: &Context<'_>,
+    permit: Permit<kind::StockRead>,
+    product: ProductRef,
+    store: StoreRef,
+) -> Answer<Option<AvailabilityExplained>> {
+    Ok(explanation(ctx, permit, product, store).await?.map(AvailabilityExplained))
 }
 
 /// What a store may promise for a day.
@@ -177,8 +186,14 @@ pub struct AvailableOn {
 }
 
 impl AvailableOn {
-    pub async fn of(ctx: &Context<'_>, product: ProductRef, store: StoreRef, date: Date) -> Answer<Option<Self>> {
-        let Some(found) = explanation(ctx, product, store).await? else { return Ok(None) };
+    pub async fn of(
+        ctx: &Context<'_>,
+        permit: Permit<kind::StockRead>,
+        product: ProductRef,
+        store: StoreRef,
+        date: Date,
+    ) -> Answer<Option<Self>> {
+        let Some(found) = explanation(ctx, permit, product, store).await? else { return Ok(None) };
         if date.0 < found.today {
             return Err(TopError::bad_input("today or a later day is expected", vec!["date".to_owned()]));
         }
@@ -188,7 +203,7 @@ impl AvailableOn {
 }
 
 /// What a store may promise for a day, from what is known now: availableToPromise = available − expiring + arriving − owed − safetyStock, at least 0.
-#[Object(directive = requires::apply("stock.read".into()))]
+#[resolvers(requires = StockRead)]
 impl AvailableOn {
     /// The day.
     async fn date(&self) -> Date {

@@ -9,6 +9,7 @@ use inventory::{
         shell,
     },
 };
+use macros::resolvers;
 use platform::paging::{CursorSigner, Key};
 
 use super::{StockEntry, StockEntryConnection, StockStatus, links, visibility::movements_of};
@@ -17,7 +18,6 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        directives::{cost, list_size, requires, shared},
         fault::Answer,
         limits::Limits,
         scalars::{Cursor, DateTime, Long, Quantity},
@@ -29,7 +29,7 @@ use crate::{
 pub struct StockLevel(pub LevelRow);
 
 /// How much of a product a store has: available = onHand − unavailable − reserved.
-#[Object(directive = requires::apply("stock.read".into()), directive = cost::apply("0.05".to_owned()), directive = shared::apply())]
+#[resolvers(requires = StockRead, cost = "0.05", shared)]
 impl StockLevel {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -96,7 +96,7 @@ impl StockLevel {
         DateTime(self.0.updated_at)
     }
     /// What was on hand at a business moment: all entries that occurred up to it, also those recorded later.
-    #[graphql(directive = cost::apply("1".to_owned()))]
+    #[field(cost = "1")]
     async fn on_hand_at(
         &self,
         ctx: &Context<'_>,
@@ -109,10 +109,7 @@ impl StockLevel {
         Ok(Box::pin(shell::on_hand_at(&scope, self.0.key, time.0, known_at.map(|t| t.0))).await?.into())
     }
     /// The lines of the ledger for this level, the newest first.
-    #[graphql(
-        directive = requires::apply("stock.movement.read".into()),
-        directive = list_size::apply(Some(50), Some(vec!["first".to_owned()]), Some(vec!["nodes".to_owned(), "edges".to_owned()]))
-    )]
+    #[field(permit = StockMovementRead, list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
     async fn entries(
         &self,
         ctx: &Context<'_>,

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Subscription, dataloader::DataLoader};
+use async_graphql::{Context, dataloader::DataLoader};
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use iam::access::{LiveRights, Permit, kind};
 use inventory::{ledger::Ledger, stock::rows::list::LevelRow};
+use macros::resolvers;
 use platform::{realtime::SharedEvent, storage::TenantScope};
 
 use super::{
@@ -19,7 +20,6 @@ use super::{
 use crate::{
     graphql::{
         context::ContextExt,
-        directives::{requires, shared},
         fault::{Answer, TopError},
         scalars::{Cursor, Long},
     },
@@ -34,7 +34,7 @@ use crate::{
 pub struct StockUpdate(pub Update<StockChange>);
 
 /// An item of the stream of stock changes: a page of the snapshot, changes, or news of the stream itself.
-#[async_graphql::Object(directive = shared::apply())]
+#[resolvers(shared)]
 impl StockUpdate {
     /// Where it belongs.
     async fn phase(&self) -> StreamPhase {
@@ -73,7 +73,7 @@ pub struct StockChange {
 }
 
 /// A level as one event left it. A row may come twice: keep the one with the greater seq.
-#[async_graphql::Object(directive = shared::apply())]
+#[resolvers(shared)]
 impl StockChange {
     /// The event's number; of a row that comes twice, keep the one with the greater.
     async fn seq(&self) -> Long {
@@ -108,11 +108,11 @@ impl StockChange {
 #[derive(Default)]
 pub struct StockSubscription;
 
-#[Subscription]
+#[resolvers(subscription)]
 impl StockSubscription {
     /// Stock as it changes. Without `after`: how things stand in pages (SNAPSHOT, the last one READY), then every change as it commits
     /// (LIVE). With `after`: every change since, then live. Never a gap; a row may come twice.
-    #[graphql(directive = requires::apply("stock.read".into()))]
+    #[field(permit = StockRead)]
     async fn stock_changed(
         &self,
         ctx: &Context<'_>,
@@ -125,7 +125,7 @@ impl StockSubscription {
         )]
         max_delay_ms: i32,
     ) -> Result<BoxStream<'static, Answer<StockUpdate>>, TopError> {
-        let (permit, scope, rights) = follower(ctx)?;
+        let (scope, rights) = follower(ctx, &permit)?;
         let delay = feed::delay(max_delay_ms)?;
         let filter = within(&permit, level_filter(ctx, filter.as_ref()).await?);
         let options = StreamOptions { name: stream::filter_name(&filter), after, delay };
@@ -135,14 +135,14 @@ impl StockSubscription {
 
     /// Stock that ran low, ran out or came back, once for each time that a level crossed the line. Without `after` it begins now: how things
     /// stand is what stockLevels says. With `after`: every alert since, then live.
-    #[graphql(directive = requires::apply("stock.read".into()))]
+    #[field(permit = StockRead)]
     async fn alert_raised(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which alerts; all when not given.")] filter: Option<AlertFilter>,
         #[graphql(desc = "Go on after this cursor, of this stream with the same filter.")] after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<AlertUpdate>> + use<>, TopError> {
-        let (permit, scope, rights) = follower(ctx)?;
+        let (scope, rights) = follower(ctx, &permit)?;
         let topic = AlertTopic::of(&permit, filter.unwrap_or_default())?;
         let options = StreamOptions { name: stream::filter_name(&topic), after, delay: std::time::Duration::ZERO };
         let updates = feed::open(ctx, scope, topic, rights, options).await?;
@@ -151,9 +151,8 @@ impl StockSubscription {
 }
 
 /// Whoever follows stock: their permit, the tenant's rows, and their rights from now on.
-fn follower(ctx: &Context<'_>) -> Answer<(Permit<kind::StockRead>, TenantScope, Rights)> {
-    let permit = ctx.permit::<kind::StockRead>()?;
+fn follower(ctx: &Context<'_>, permit: &Permit<kind::StockRead>) -> Answer<(TenantScope, Rights)> {
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
     let rights = Rights::of::<kind::StockRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
-    Ok((permit, scope, rights))
+    Ok((scope, rights))
 }

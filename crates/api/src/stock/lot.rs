@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, dataloader::DataLoader};
+use async_graphql::{Context, ID, dataloader::DataLoader};
 use entity::prelude::{OrderId, ReturnId, StoreId};
-use iam::access::{Reach, kind};
+use iam::access::{Permit, Reach, kind};
 use inventory::{
     ledger::Ledger,
     stock::{
@@ -12,6 +12,7 @@ use inventory::{
         rows::lot_list::{self, Expiring, LotEntry},
     },
 };
+use macros::resolvers;
 use platform::{
     clock,
     paging::{CursorSigner, Key, keyset},
@@ -28,7 +29,6 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        directives::{cost, list_size, mask, requires, shared},
         fault::{Answer, TopError},
         limits::Limits,
         scalars::{Cursor, Date, DateTime, Long, Quantity},
@@ -58,7 +58,7 @@ impl Lot {
 }
 
 /// A batch of a product with its code and dates, or a serial number: a lot of one.
-#[Object(directive = requires::apply("stock.read".into()), directive = shared::apply())]
+#[resolvers(requires = StockRead, shared)]
 impl Lot {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -96,23 +96,20 @@ impl Lot {
         Ok(quantity(self.seen(ctx).await?.iter().map(|level| level.on_hand).sum()))
     }
     /// Where it lies, store by store.
-    #[graphql(directive = list_size::apply(Some(20), None, None))]
+    #[field(list_size(assumed = 20))]
     async fn levels(&self, ctx: &Context<'_>) -> Answer<Vec<LotLevel>> {
         let there = self.seen(ctx).await?.into_iter().filter(|level| level.on_hand > 0);
         Ok(there.map(LotLevel).collect())
     }
     /// Where it came from and went, line by line of the ledger, the oldest first.
-    #[graphql(
-        directive = requires::apply("stock.movement.read".into()),
-        directive = list_size::apply(Some(50), Some(vec!["first".to_owned()]), Some(vec!["nodes".to_owned(), "edges".to_owned()]))
-    )]
+    #[field(permit = StockMovementRead, list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
     async fn trace(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How many, at most 250; 50 when not given.")] first: Option<i32>,
         #[graphql(desc = "After the line with this cursor.")] after: Option<Cursor>,
     ) -> Answer<LotTraceConnection> {
-        Box::pin(trace(ctx, self.0.id, &PageArgs { first, after, ..PageArgs::default() })).await
+        Box::pin(trace(ctx, &permit, self.0.id, &PageArgs { first, after, ..PageArgs::default() })).await
     }
     /// Goes up with each change of its own words.
     pub async fn version(&self) -> Long {
@@ -133,7 +130,7 @@ impl Lot {
 pub struct LotLevel(pub Level);
 
 /// How much of a lot a store has, in the product's smallest unit: available = onHand − unavailable.
-#[Object(directive = requires::apply("stock.read".into()), directive = cost::apply("0.05".to_owned()), directive = shared::apply())]
+#[resolvers(requires = StockRead, cost = "0.05", shared)]
 impl LotLevel {
     /// The store.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
@@ -165,7 +162,7 @@ pub struct LotTrace {
 }
 
 /// A line of the ledger that moved a lot: when, where, how much, and for whom.
-#[Object(directive = requires::apply("stock.movement.read".into()))]
+#[resolvers(requires = StockMovementRead)]
 impl LotTrace {
     /// The movement.
     async fn movement(&self) -> &StockMovement {
@@ -188,7 +185,8 @@ impl LotTrace {
         Box::pin(crate::schema::reference(ctx, self.movement.0.reference?)).await.transpose()
     }
     /// Whom the order or return is of.
-    #[graphql(directive = requires::apply("customer.read".into()))]
+    // Null needs no permission where there is no document.
+    #[field(permit(CustomerRead, in_body))]
     async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
         let found = Box::pin(async {
             match self.movement.0.reference {
@@ -214,8 +212,12 @@ connection!(LotTraceConnection, LotTraceEdge, LotTrace, "lines that moved a lot"
 connection!(ExpiringLotConnection, ExpiringLotEdge, ExpiringLot, "lots that will not last");
 
 /// A page of what moved a lot, the oldest first.
-pub async fn trace(ctx: &Context<'_>, lot: entity::prelude::LotId, args: &PageArgs) -> Answer<LotTraceConnection> {
-    let permit = ctx.permit::<kind::StockMovementRead>()?;
+pub async fn trace(
+    ctx: &Context<'_>,
+    permit: &Permit<kind::StockMovementRead>,
+    lot: entity::prelude::LotId,
+    args: &PageArgs,
+) -> Answer<LotTraceConnection> {
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
     let signer = ctx.given::<CursorSigner>()?;
     let list = format!("trace:{lot}");
@@ -244,7 +246,7 @@ pub async fn trace(ctx: &Context<'_>, lot: entity::prelude::LotId, args: &PageAr
 pub struct ExpiringLot(pub Expiring);
 
 /// What of a lot a store has, and how long it lasts.
-#[Object(directive = requires::apply("stock.read".into()))]
+#[resolvers(requires = StockRead)]
 impl ExpiringLot {
     /// The lot.
     async fn lot(&self) -> Lot {
@@ -269,11 +271,8 @@ impl ExpiringLot {
         Ok(expires - clock::local_day(now, &self.0.time_zone))
     }
     /// What it cost, at the product's cost. Null without product.cost.read, and without a cost.
-    #[graphql(directive = mask::apply("product.cost.read".into()))]
+    #[field(mask = ProductCostRead)]
     async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
-        if !ctx.caller().is_ok_and(iam::access::Caller::sees_costs) {
-            return None;
-        }
         let on_hand = entity::prelude::Quantity::new(self.0.level.on_hand)?;
         self.0.cost?.times(on_hand, self.0.decimals).map(Money::from)
     }

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ComplexObject, Context, Object, SimpleObject, dataloader::DataLoader};
+use async_graphql::{ComplexObject, Context, SimpleObject, dataloader::DataLoader};
 use iam::access::{Permit, kind};
-use inventory::ledger::{
-    Ledger, Receipt,
-    shell::{Done, Mode, Stop, lots as shell},
+use inventory::{
+    ledger::{
+        Ledger, Receipt,
+        shell::{Done, Stop, lots as shell},
+    },
+    stock::events::{LOT_CHANGED, STOCK_CHANGED},
 };
+use macros::resolvers;
 
 use super::{
     Lot, StockMovement, StockPayload,
@@ -19,7 +23,6 @@ use super::{
 };
 use crate::graphql::{
     context::ContextExt,
-    directives::{emits, requires},
     fault::Answer,
     reading::{Reading, read},
     refusal::UserError,
@@ -65,10 +68,11 @@ impl LotPayload {
 /// Takes a lot one step on.
 async fn act<'c, F: Future<Output = Done> + Send>(
     ctx: &'c Context<'_>,
+    permit: Permit<kind::LotWrite>,
     input: Result<shell::LotActInput, Vec<UserError>>,
     step: impl FnOnce(&'c Ledger, Permit<kind::LotWrite>, shell::LotActInput) -> F,
 ) -> Answer<LotPayload> {
-    let (permit, ledger) = (ctx.permit::<kind::LotWrite>()?, ctx.given::<Ledger>()?);
+    let ledger = ctx.given::<Ledger>()?;
     let input = match input {
         Ok(input) => input,
         Err(errors) => return Ok(LotPayload::refused(errors)),
@@ -81,112 +85,74 @@ async fn act<'c, F: Future<Output = Done> + Send>(
 #[derive(Default)]
 pub struct LotMutation;
 
-#[Object]
+#[resolvers]
 impl LotMutation {
     /// Makes a lot before anything comes into it. Receiving into a new code makes one too.
-    #[graphql(directive = requires::apply("lot.write".into()), directive = emits::apply(vec![inventory::stock::events::LOT_CHANGED.text()]))]
-    async fn lot_create(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The lot.")] input: LotCreateInput,
-        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
-        validate_only: bool,
-    ) -> Answer<LotPayload> {
-        let permit = ctx.permit::<kind::LotWrite>()?;
+    #[mutation(permit = LotWrite, emits(LOT_CHANGED), dry_run(key_stays_free))]
+    async fn lot_create(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotCreateInput) -> Answer<LotPayload> {
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| input.read(reading)) {
             Ok(input) => input,
             Err(errors) => return Ok(LotPayload::refused(errors)),
         };
-        let done = Box::pin(shell::lot_create(ledger, permit, input, Mode::of(validate_only))).await;
+        let done = Box::pin(shell::lot_create(ledger, permit, input, dry_run)).await;
         Box::pin(payload(ctx, done, None)).await
     }
 
     /// Changes a lot's dates and note. Its stock follows its date: what has expired is set aside, what has not comes back.
-    #[graphql(
-        directive = requires::apply("lot.write".into()),
-        directive = emits::apply(vec![inventory::stock::events::LOT_CHANGED.text(), inventory::stock::events::STOCK_CHANGED.text()])
-    )]
+    #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run(key_stays_free))]
     async fn lot_update(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What changes.")] input: LotUpdateInput,
-        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
-        validate_only: bool,
     ) -> Answer<LotPayload> {
-        let mode = Mode::of(validate_only);
-        act(ctx, read(|reading| input.read(reading)), |ledger, permit, input| shell::lot_update(ledger, permit, input, mode))
-            .await
+        act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {
+            shell::lot_update(ledger, permit, input, dry_run)
+        })
+        .await
     }
 
     /// Takes a lot out of sale wherever it lies, until it is released.
-    #[graphql(
-        directive = requires::apply("lot.write".into()),
-        directive = emits::apply(vec![inventory::stock::events::LOT_CHANGED.text(), inventory::stock::events::STOCK_CHANGED.text()])
-    )]
-    async fn lot_quarantine(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The lot.")] input: LotActInput,
-        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
-        validate_only: bool,
-    ) -> Answer<LotPayload> {
-        let mode = Mode::of(validate_only);
-        act(ctx, read(|reading| input.read(reading)), |ledger, permit, input| shell::lot_quarantine(ledger, permit, input, mode))
-            .await
+    #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run(key_stays_free))]
+    async fn lot_quarantine(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotActInput) -> Answer<LotPayload> {
+        act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {
+            shell::lot_quarantine(ledger, permit, input, dry_run)
+        })
+        .await
     }
 
     /// Lets a lot be sold again: all of it that was quarantined or recalled. What is damaged or past its date stays set aside,
     /// and so does what a customer brought back and nobody has inspected.
-    #[graphql(
-        directive = requires::apply("lot.write".into()),
-        directive = emits::apply(vec![inventory::stock::events::LOT_CHANGED.text(), inventory::stock::events::STOCK_CHANGED.text()])
-    )]
-    async fn lot_release(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The lot.")] input: LotActInput,
-        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
-        validate_only: bool,
-    ) -> Answer<LotPayload> {
-        let mode = Mode::of(validate_only);
-        act(ctx, read(|reading| input.read(reading)), |ledger, permit, input| shell::lot_release(ledger, permit, input, mode))
-            .await
+    #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run(key_stays_free))]
+    async fn lot_release(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotActInput) -> Answer<LotPayload> {
+        act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {
+            shell::lot_release(ledger, permit, input, dry_run)
+        })
+        .await
     }
 
     /// Calls a lot back: what is still there is taken out of sale at once, and lotTrace says where the rest went.
-    #[graphql(
-        directive = requires::apply("lot.write".into()),
-        directive = emits::apply(vec![inventory::stock::events::LOT_CHANGED.text(), inventory::stock::events::STOCK_CHANGED.text()])
-    )]
-    async fn lot_recall(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The lot.")] input: LotActInput,
-        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
-        validate_only: bool,
-    ) -> Answer<LotPayload> {
-        let mode = Mode::of(validate_only);
-        act(ctx, read(|reading| input.read(reading)), |ledger, permit, input| shell::lot_recall(ledger, permit, input, mode))
-            .await
+    #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run(key_stays_free))]
+    async fn lot_recall(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotActInput) -> Answer<LotPayload> {
+        act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {
+            shell::lot_recall(ledger, permit, input, dry_run)
+        })
+        .await
     }
 
     /// Sets stock aside as quarantined or damaged, takes it back, or writes it off, all items or none. Tracked or not.
-    #[graphql(directive = requires::apply("stock.adjust".into()), directive = emits::apply(vec![inventory::stock::events::STOCK_CHANGED.text()]))]
+    #[mutation(permit = StockAdjust, emits(STOCK_CHANGED), dry_run(key_stays_free))]
     async fn stock_move(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What goes where.")] input: StockMoveInput,
-        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
-        validate_only: bool,
     ) -> Answer<StockPayload> {
-        let permit = ctx.permit::<kind::StockAdjust>()?;
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading: &mut Reading| input.read(reading)) {
             Ok(input) => input,
             Err(errors) => return Ok(StockPayload::refused(errors)),
         };
-        Box::pin(stock_payload(ctx, Box::pin(shell::stock_move(ledger, permit, input, Mode::of(validate_only))).await)).await
+        Box::pin(stock_payload(ctx, Box::pin(shell::stock_move(ledger, permit, input, dry_run)).await)).await
     }
 }
 

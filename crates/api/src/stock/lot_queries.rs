@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, dataloader::DataLoader};
+use async_graphql::{Context, ID, dataloader::DataLoader};
 use entity::prelude::{LotId, StoreId};
 use iam::access::{Reach, kind};
 use inventory::{
@@ -13,6 +13,7 @@ use inventory::{
         rows::lot_list::{self, LotFilterSpec},
     },
 };
+use macros::resolvers;
 use platform::{
     paging::{CursorSigner, Key, keyset},
     storage::{Fault, Reads},
@@ -30,7 +31,6 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        directives::{paged, requires},
         fault::{Answer, TopError},
         filters::id_of,
         limits::Limits,
@@ -64,10 +64,10 @@ pub async fn lot_of_document(ctx: &Context<'_>, id: LotId) -> Answer<Arc<core::L
 #[derive(Default)]
 pub struct LotQuery;
 
-#[Object]
+#[resolvers]
 impl LotQuery {
     /// Lots, the newest first.
-    #[graphql(directive = requires::apply("stock.read".into()), directive = paged::apply())]
+    #[field(permit = StockRead, paged)]
     async fn lots(
         &self,
         ctx: &Context<'_>,
@@ -77,7 +77,6 @@ impl LotQuery {
         #[graphql(desc = "How many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Before the lot with this cursor.")] before: Option<Cursor>,
     ) -> Answer<LotConnection> {
-        let permit = ctx.permit::<kind::StockRead>()?;
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let list = "lots";
@@ -99,7 +98,7 @@ impl LotQuery {
 
     /// Where a lot came from and went: stores, orders, customers and quantities, line by line of the ledger, the oldest first. Null when there
     /// is no such lot.
-    #[graphql(directive = requires::apply("stock.movement.read".into()), directive = paged::apply())]
+    #[field(permit = StockMovementRead, paged)]
     async fn lot_trace(
         &self,
         ctx: &Context<'_>,
@@ -107,13 +106,12 @@ impl LotQuery {
         #[graphql(desc = "How many from the start, at most 250; 50 when not given.")] first: Option<i32>,
         #[graphql(desc = "After the line with this cursor.")] after: Option<Cursor>,
     ) -> Answer<LotTraceConnection> {
-        ctx.permit::<kind::StockMovementRead>()?;
         let lot: LotId = id_of(&lot, &["lot"])?;
-        trace(ctx, lot, &PageArgs { first, after, ..PageArgs::default() }).await
+        trace(ctx, &permit, lot, &PageArgs { first, after, ..PageArgs::default() }).await
     }
 
     /// What of lots will not last: what is in stores and whose last day is at most so many days away, or past; the soonest first.
-    #[graphql(directive = requires::apply("stock.read".into()), directive = paged::apply())]
+    #[field(permit = StockRead, paged)]
     async fn expiring_soon(
         &self,
         ctx: &Context<'_>,
@@ -122,7 +120,6 @@ impl LotQuery {
         #[graphql(desc = "How many from the start, at most 250; 50 when not given.")] first: Option<i32>,
         #[graphql(desc = "After the lot with this cursor.")] after: Option<Cursor>,
     ) -> Answer<ExpiringLotConnection> {
-        let permit = ctx.permit::<kind::StockRead>()?;
         if !(0..=MAX_DAYS).contains(&within) {
             return Err(TopError::bad_input(format!("0 to {MAX_DAYS} days"), vec!["within".to_owned()]));
         }
@@ -166,19 +163,19 @@ impl LotQuery {
     }
 
     /// Why so much of a product is available in a store: each figure with what it is made of. Null when there is no such product or store.
-    #[graphql(directive = requires::apply("stock.read".into()))]
+    #[field(permit = StockRead)]
     async fn explain_availability(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The product.")] product: ProductRef,
         #[graphql(desc = "The store.")] store: StoreRef,
     ) -> Option<Answer<AvailabilityExplained>> {
-        Box::pin(explained(ctx, product, store)).await.transpose()
+        Box::pin(explained(ctx, permit, product, store)).await.transpose()
     }
 
     /// How much of a product a store may promise for a day, from what is known now: less what will have expired, with what is expected by
     /// then. Null when there is no such product or store.
-    #[graphql(directive = requires::apply("stock.read".into()))]
+    #[field(permit = StockRead)]
     async fn available_on(
         &self,
         ctx: &Context<'_>,
@@ -186,7 +183,7 @@ impl LotQuery {
         #[graphql(desc = "The store.")] store: StoreRef,
         #[graphql(desc = "The day, in the store's time zone: today or later.")] date: Date,
     ) -> Option<Answer<AvailableOn>> {
-        Box::pin(AvailableOn::of(ctx, product, store, date)).await.transpose()
+        Box::pin(AvailableOn::of(ctx, permit, product, store, date)).await.transpose()
     }
 }
 

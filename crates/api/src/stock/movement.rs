@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, dataloader::DataLoader};
+use async_graphql::{Context, ID, dataloader::DataLoader};
 use iam::access::kind;
 use inventory::stock::core::{Entry, Movement};
+use macros::resolvers;
 
 use super::{
     Condition, Lot, MovementKind, ReasonCode, links,
@@ -17,7 +18,6 @@ use crate::{
     connection,
     graphql::{
         context::ContextExt,
-        directives::{mask, requires, shared},
         fault::{Answer, TopError},
         scalars::{Date, DateTime, Long, Quantity},
     },
@@ -30,7 +30,7 @@ use crate::{
 pub struct StockMovement(pub Arc<Movement>);
 
 /// One business fact in the ledger, whole: its entries are its lines. It is never changed, only reversed.
-#[Object(directive = requires::apply("stock.movement.read".into()), directive = shared::apply())]
+#[resolvers(requires = StockMovementRead, shared)]
 impl StockMovement {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -116,7 +116,7 @@ impl StockEntry {
 }
 
 /// A line of a movement: what it did to one level, and how that level stood after it.
-#[Object(directive = requires::apply("stock.movement.read".into()), directive = shared::apply())]
+#[resolvers(requires = StockMovementRead, shared)]
 impl StockEntry {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -135,7 +135,8 @@ impl StockEntry {
         links::store(ctx, self.entry()?.key.store).await
     }
     /// The lot, where the product is tracked.
-    #[graphql(directive = requires::apply("stock.read".into()))]
+    // Null needs no permission where no lot moved.
+    #[field(permit(StockRead, in_body))]
     async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
         let lot = async {
             match self.entry()?.lot {
@@ -186,20 +187,14 @@ impl StockEntry {
         Ok(Long(self.entry()?.version_after))
     }
     /// What one whole unit cost. Null without product.cost.read.
-    #[graphql(directive = mask::apply("product.cost.read".into()))]
+    #[field(mask = ProductCostRead)]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        if !ctx.caller().is_ok_and(iam::access::Caller::sees_costs) {
-            return None;
-        }
         self.entry().map(|entry| entry.unit_cost.map(Money::from)).transpose()
     }
     /// By how much it changed what stock is worth, as the tenant tells costs: below 0 for what left. 0 where units only went from one store to
     /// another. Null until the books have come there, in a dry run, and without product.cost.read.
-    #[graphql(directive = mask::apply("product.cost.read".into()))]
+    #[field(mask = ProductCostRead)]
     async fn book_value(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        if !ctx.caller().is_ok_and(iam::access::Caller::sees_costs) {
-            return None;
-        }
         let booked = crate::costing::entry_cost(ctx, self.movement.seq, self.line).await;
         booked.map(|value| value.map(Money::from)).transpose()
     }

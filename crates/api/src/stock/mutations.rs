@@ -2,18 +2,19 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, Object, dataloader::DataLoader};
-use iam::access::kind;
+use async_graphql::{Context, dataloader::DataLoader};
 use inventory::{
     ledger::{
         Ledger, Receipt,
-        shell::{Mode, Stop, stock as shell},
+        shell::{Stop, stock as shell},
     },
     stock::{
         core::{Compare, Entry, LevelKey, Movement, Reference, ReferenceKind},
+        events::STOCK_CHANGED,
         rows::list::LevelRow,
     },
 };
+use macros::resolvers;
 use platform::path;
 
 use super::{
@@ -24,7 +25,6 @@ use super::{
 };
 use crate::graphql::{
     context::ContextExt,
-    directives::{emits, requires},
     fault::Answer,
     reading::{Reading, read},
     scalars::Long,
@@ -33,54 +33,41 @@ use crate::graphql::{
 #[derive(Default)]
 pub struct StockMutation;
 
-#[Object]
+#[resolvers]
 impl StockMutation {
     /// Changes stock by deltas, all or none.
-    #[graphql(directive = requires::apply("stock.adjust".into()), directive = emits::apply(vec![inventory::stock::events::STOCK_CHANGED.text()]))]
+    #[mutation(permit = StockAdjust, emits(STOCK_CHANGED), dry_run(key_stays_free))]
     async fn stock_adjust(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What changed.")] input: StockAdjustInput,
-        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
-        validate_only: bool,
     ) -> Answer<StockPayload> {
-        let permit = ctx.permit::<kind::StockAdjust>()?;
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| adjust_input(reading, input)) {
             Ok(input) => input,
             Err(errors) => return Ok(StockPayload::refused(errors)),
         };
-        Box::pin(stock_payload(ctx, Box::pin(shell::stock_adjust(ledger, permit, input, Mode::of(validate_only))).await)).await
+        Box::pin(stock_payload(ctx, Box::pin(shell::stock_adjust(ledger, permit, input, dry_run)).await)).await
     }
 
     /// Sets stock to absolute figures, all or none. What each figure replaces must be said.
-    #[graphql(directive = requires::apply("stock.set".into()), directive = emits::apply(vec![inventory::stock::events::STOCK_CHANGED.text()]))]
-    async fn stock_set(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The figures.")] input: StockSetInput,
-        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
-        validate_only: bool,
-    ) -> Answer<StockPayload> {
-        let permit = ctx.permit::<kind::StockSet>()?;
+    #[mutation(permit = StockSet, emits(STOCK_CHANGED), dry_run(key_stays_free))]
+    async fn stock_set(&self, ctx: &Context<'_>, #[graphql(desc = "The figures.")] input: StockSetInput) -> Answer<StockPayload> {
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| set_input(reading, input)) {
             Ok(input) => input,
             Err(errors) => return Ok(StockPayload::refused(errors)),
         };
-        Box::pin(stock_payload(ctx, Box::pin(shell::stock_set(ledger, permit, input, Mode::of(validate_only))).await)).await
+        Box::pin(stock_payload(ctx, Box::pin(shell::stock_set(ledger, permit, input, dry_run)).await)).await
     }
 
     /// Undoes a whole movement by one that mirrors it. A movement is reversed once.
-    #[graphql(directive = requires::apply("stock.reverse".into()), directive = emits::apply(vec![inventory::stock::events::STOCK_CHANGED.text()]))]
+    #[mutation(permit = StockReverse, emits(STOCK_CHANGED), dry_run(key_stays_free))]
     async fn stock_reverse(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The movement.")] input: StockReverseInput,
-        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
-        validate_only: bool,
     ) -> Answer<StockPayload> {
-        let permit = ctx.permit::<kind::StockReverse>()?;
         let ledger = ctx.given::<Ledger>()?;
         let movement = match read(|reading| reading.id(&input.movement_id, || path!["input", "movementId"])) {
             Ok(movement) => movement,
@@ -93,36 +80,31 @@ impl StockMutation {
             occurred_at: input.occurred_at.map(|t| t.0),
             on_shortage: input.on_shortage.into(),
         };
-        Box::pin(stock_payload(ctx, Box::pin(shell::stock_reverse(ledger, permit, input, Mode::of(validate_only))).await)).await
+        Box::pin(stock_payload(ctx, Box::pin(shell::stock_reverse(ledger, permit, input, dry_run)).await)).await
     }
 
     /// Holds stock for a while, all items or none.
-    #[graphql(directive = requires::apply("stock.reserve".into()), directive = emits::apply(vec![inventory::stock::events::STOCK_CHANGED.text()]))]
+    #[mutation(permit = StockReserve, emits(STOCK_CHANGED), dry_run(key_stays_free))]
     async fn stock_reserve(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to hold.")] input: StockReserveInput,
-        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
-        validate_only: bool,
     ) -> Answer<ReservationPayload> {
-        let permit = ctx.permit::<kind::StockReserve>()?;
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| reserve_input(reading, input)) {
             Ok(input) => input,
             Err(errors) => return Ok(ReservationPayload::refused(errors)),
         };
-        Box::pin(reservation_payload(ctx, Box::pin(shell::stock_reserve(ledger, permit, input, Mode::of(validate_only))).await))
-            .await
+        Box::pin(reservation_payload(ctx, Box::pin(shell::stock_reserve(ledger, permit, input, dry_run)).await)).await
     }
 
     /// Lets held stock go, all or none. What an order holds is released by the order's own actions.
-    #[graphql(directive = requires::apply("stock.reserve".into()), directive = emits::apply(vec![inventory::stock::events::STOCK_CHANGED.text()]))]
+    #[mutation(permit = StockReserve, emits(STOCK_CHANGED))]
     async fn stock_release(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to let go.")] input: StockReleaseInput,
     ) -> Answer<ReservationPayload> {
-        let permit = ctx.permit::<kind::StockReserve>()?;
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| reading.ids(Some(input.reservation_ids), "reservationIds")) {
             Ok(reservations) => shell::ReleaseInput { idempotency_key: input.idempotency_key, reservations },

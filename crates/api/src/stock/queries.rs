@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object};
+use async_graphql::Context;
 use entity::prelude::{ProductId, StoreId};
 use iam::access::{Reach, kind};
 use inventory::{
@@ -12,6 +12,7 @@ use inventory::{
         list::{LevelFilter, LevelSort, SortKey},
     },
 };
+use macros::resolvers;
 use platform::{
     paging::{CursorSigner, Key, keyset},
     storage::{Reads, TenantScope},
@@ -29,7 +30,6 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        directives::{paged, requires},
         fault::Answer,
         limits::Limits,
         scalars::Cursor,
@@ -39,10 +39,10 @@ use crate::{
 #[derive(Default)]
 pub struct StockQuery;
 
-#[Object]
+#[resolvers]
 impl StockQuery {
     /// Stock levels: what is where.
-    #[graphql(directive = requires::apply("stock.read".into()), directive = paged::apply())]
+    #[field(permit = StockRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "a Relay list takes four of them")]
     async fn stock_levels(
         &self,
@@ -54,14 +54,13 @@ impl StockQuery {
         #[graphql(desc = "How many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Before the level with this cursor.")] before: Option<Cursor>,
     ) -> Answer<StockLevelConnection> {
-        let permit = ctx.permit::<kind::StockRead>()?;
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let filter = within(&permit, level_filter(ctx, filter.as_ref()).await?);
         levels(ctx, &scope, &filter, order_by.as_ref(), &PageArgs { first, after, last, before }).await
     }
 
     /// Movements of the ledger, the newest first.
-    #[graphql(directive = requires::apply("stock.movement.read".into()), directive = paged::apply())]
+    #[field(permit = StockMovementRead, paged)]
     async fn stock_movements(
         &self,
         ctx: &Context<'_>,
@@ -71,7 +70,6 @@ impl StockQuery {
         #[graphql(desc = "How many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Before the movement with this cursor.")] before: Option<Cursor>,
     ) -> Answer<StockMovementConnection> {
-        let permit = ctx.permit::<kind::StockMovementRead>()?;
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let list = "movements";

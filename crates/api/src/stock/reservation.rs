@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, dataloader::DataLoader};
+use async_graphql::{Context, ID, dataloader::DataLoader};
 use inventory::stock::{core::Reservation as Held, rows::list::LevelRow};
+use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{ReservationStatus, StockLevel, loaders::StockLoader};
@@ -22,7 +23,7 @@ use crate::{
 pub struct Reservation(pub Option<Arc<LevelRow>>, pub Held);
 
 /// Stock that is held for somebody, on one level, until it is taken, let go or has run out.
-#[Object(directive = crate::graphql::directives::requires::apply("stock.read".into()))]
+#[resolvers(requires = StockRead)]
 impl Reservation {
     /// Its id.
     pub async fn id(&self) -> ID {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, OneofObject};
+use async_graphql::{Context, ID, InputObject, OneofObject};
 use entity::{id::kind as ids, prelude::TransferId};
 use iam::access::{Permit, Reach, kind};
 use inventory::{
@@ -12,6 +12,7 @@ use inventory::{
         rows::{self, TransferTest},
     },
 };
+use macros::resolvers;
 use platform::{paging::CursorSigner, path};
 
 use super::{
@@ -23,7 +24,6 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        directives::{paged, requires},
         fault::{Answer, TopError},
         filters::{DateTimeFilter, IdFilter, plain},
         scalars::Cursor,
@@ -94,20 +94,20 @@ impl TransferFilter {
 pub struct TransfersQuery;
 
 /// What can be asked about transfers.
-#[Object]
+#[resolvers]
 impl TransfersQuery {
     /// A transfer from or to a store of yours; null when there is none.
-    #[graphql(directive = requires::apply("transfer.read".to_owned()))]
+    #[field(permit = TransferRead)]
     async fn transfer(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one: by its id or its number.")] by: TransferRef,
     ) -> Option<Answer<Transfer>> {
-        find(ctx, by).await.transpose()
+        find(ctx, permit, by).await.transpose()
     }
 
     /// Transfers from or to stores of yours, the newest first.
-    #[graphql(directive = requires::apply("transfer.read".to_owned()), directive = paged::apply())]
+    #[field(permit = TransferRead, paged)]
     async fn transfers(
         &self,
         ctx: &Context<'_>,
@@ -117,7 +117,6 @@ impl TransfersQuery {
         #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<TransferConnection> {
-        let permit = ctx.permit::<kind::TransferRead>()?;
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::TRANSFERS, signer, MOST_A_PAGE)?;
@@ -134,8 +133,7 @@ impl TransfersQuery {
     }
 }
 
-async fn find(ctx: &Context<'_>, by: TransferRef) -> Answer<Option<Transfer>> {
-    let permit = ctx.permit::<kind::TransferRead>()?;
+async fn find(ctx: &Context<'_>, permit: Permit<kind::TransferRead>, by: TransferRef) -> Answer<Option<Transfer>> {
     let id = match by {
         TransferRef::Id(id) => argument(&id, || path!["by", "id"])?,
         // What is no number is the number of no transfer.

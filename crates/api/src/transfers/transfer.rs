@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID};
 use entity::prelude as values;
 use iam::access::{Caller, Permission, kind};
 use inventory::transfers::core::{self, Action, actions_from};
+use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{enums::TransferStatus, loaders::load};
 use crate::{
     graphql::{
         context::ContextExt,
-        directives::{list_size, mask, requires},
         fault::Answer,
         scalars::{DateTime, Long, Quantity},
     },
@@ -48,7 +48,7 @@ impl Transfer {
 }
 
 /// Goods on their way from one store to another. Who may see either store sees the transfer; what it moved is seen store by store.
-#[Object(directive = requires::apply("transfer.read".to_owned()))]
+#[resolvers(requires = TransferRead)]
 impl Transfer {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -156,7 +156,7 @@ impl TransferLine {
 }
 
 /// How much of a product goes, and what has become of it. What left is under way, received or lost.
-#[Object]
+#[resolvers]
 impl TransferLine {
     /// Its id.
     async fn id(&self) -> ID {
@@ -195,15 +195,14 @@ impl TransferLine {
         values::Quantity::new(self.row().under_way()).unwrap_or_default().into()
     }
     /// Of which lots it left, and what has become of each; empty where the product is not tracked, and before it leaves.
-    #[graphql(directive = list_size::apply(Some(5), None, None))]
+    #[field(list_size(assumed = 5))]
     async fn lots(&self) -> Vec<SentLot> {
         self.row().lots.iter().copied().map(SentLot).collect()
     }
     /// What one whole unit cost when it left: it arrives at the same.
-    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    #[field(mask = ProductCostRead)]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Money> {
-        let sees = ctx.caller().is_ok_and(Caller::sees_costs);
-        self.row().unit_cost.filter(|_| sees).map(Money::from)
+        self.row().unit_cost.map(Money::from)
     }
 }
 
@@ -215,14 +214,14 @@ fn units(units: i64) -> Quantity {
 }
 
 /// How much of a lot left, and what has become of it. What left is under way, received or lost.
-#[Object(name = "TransferLineLot")]
+#[resolvers(name = "TransferLineLot")]
 impl SentLot {
     /// What is printed on it.
     async fn code(&self, ctx: &Context<'_>) -> Answer<String> {
         Ok(lot_of_document(ctx, self.0.lot).await?.code.clone())
     }
     /// The lot; null where it never was in a store whose stock you may see.
-    #[graphql(directive = requires::apply("stock.read".to_owned()))]
+    #[field(permit = StockRead)]
     async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
         Box::pin(lot_seen(ctx, self.0.lot)).await.transpose()
     }

@@ -1,8 +1,9 @@
 //! What was sent, and what came of it.
 
-use async_graphql::{Context, Enum, Object};
+use async_graphql::{Context, Enum};
 use entity::prelude::EventId;
 use iam::access::kind;
+use macros::resolvers;
 use platform::paging::{CursorSigner, Key, keyset};
 use services::webhooks::{
     Attempt, Delivery, DeliveryState, Webhooks,
@@ -12,7 +13,6 @@ use services::webhooks::{
 use crate::graphql::{
     connection::{Page, PageArgs},
     context::ContextExt,
-    directives::requires,
     fault::Answer,
     limits::Limits,
     scalars::{Cursor, DateTime, Long},
@@ -40,7 +40,7 @@ pub struct WebhookDelivery {
 }
 
 /// A message for an endpoint.
-#[Object(directive = requires::apply("webhook.read".into()))]
+#[resolvers(requires = WebhookRead)]
 impl WebhookDelivery {
     /// Its id, as the header webhook-id has it: the same at each attempt and each replay.
     async fn message_id(&self) -> String {
@@ -80,7 +80,7 @@ pub struct WebhookAttempt {
 }
 
 /// What came of an attempt to deliver a message.
-#[Object(directive = requires::apply("webhook.read".into()))]
+#[resolvers(requires = WebhookRead)]
 impl WebhookAttempt {
     /// The message's id.
     async fn message_id(&self) -> String {

@@ -4,20 +4,17 @@ mod log;
 mod mutations;
 mod types;
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, SimpleObject};
 use entity::prelude::EndpointId;
 use iam::access::kind;
+use macros::resolvers;
 use platform::storage::events::Declared;
 use services::webhooks::Webhooks;
 
 pub use mutations::{WebhookEndpointPayload, WebhookMutation, WebhookReplayPayload};
 pub use types::WebhookEndpoint;
 
-use crate::graphql::{
-    context::ContextExt,
-    directives::{authenticated, requires},
-    fault::Answer,
-};
+use crate::graphql::{context::ContextExt, fault::Answer};
 
 /// An event that endpoints can be told of.
 #[derive(Debug, Clone, Copy, SimpleObject)]
@@ -31,19 +28,17 @@ pub struct WebhookEventType {
 #[derive(Default)]
 pub struct WebhookQuery;
 
-#[Object]
+#[resolvers]
 impl WebhookQuery {
     /// Your webhook endpoints, the oldest first; at most 50.
-    #[graphql(directive = requires::apply("webhook.read".into()))]
+    #[field(permit = WebhookRead)]
     async fn webhook_endpoints(&self, ctx: &Context<'_>) -> Answer<Vec<WebhookEndpoint>> {
-        let permit = ctx.permit::<kind::WebhookRead>()?;
         Ok(ctx.given::<Webhooks>()?.endpoints(&permit).await?.into_iter().map(WebhookEndpoint::from).collect())
     }
 
     /// Every event that there is to be told of.
-    #[graphql(directive = authenticated::apply())]
+    #[field(authenticated)]
     async fn webhook_event_types(&self, ctx: &Context<'_>) -> Answer<Vec<WebhookEventType>> {
-        ctx.caller()?;
         let named = |event: &'static dyn Declared| WebhookEventType { name: event.name(), permission: event.permission() };
         Ok(crate::schema::events::registry().events().map(named).collect())
     }

@@ -1,19 +1,20 @@
 //! Changing endpoints. Where they lead and what they tell asks for a fresh authentication, which a key never has.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
 use entity::prelude::{EndpointId, EventId};
 use iam::access::{Changed, kind};
+use macros::resolvers;
 use platform::path;
 use services::webhooks::{
     EndpointFields, NewEndpoint, Replay, Replayed, WebhookError, Webhooks,
     core::{Endpoint, Rejection, Secret},
+    events::{WEBHOOK_CREATED, WEBHOOK_DELETED, WEBHOOK_ROTATED, WEBHOOK_TESTED, WEBHOOK_UPDATED},
 };
 
 use super::WebhookEndpoint;
 use crate::{
     graphql::{
         context::ContextExt,
-        directives::{MaxAge, cost, emits, requires, step_up},
         fault::{Answer, TopError},
         reading::{Reading, read},
         refusal::{ErrorCode, UserError, VersionConflict},
@@ -174,39 +175,27 @@ fn replay(input: &WebhookEndpointReplayInput) -> Result<(EndpointId, Replay), Ve
 #[derive(Default)]
 pub struct WebhookMutation;
 
-#[Object]
+#[resolvers]
 impl WebhookMutation {
     /// Makes an endpoint and tells its secret, this once. Events from now on are sent to it, as far as you may see them yourself.
-    #[graphql(
-        directive = requires::apply("webhook.manage".into()),
-        directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec![services::webhooks::events::WEBHOOK_CREATED.text()])
-    )]
+    #[mutation(permit = WebhookManage, step_up, emits(WEBHOOK_CREATED))]
     async fn webhook_endpoint_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: WebhookEndpointCreateInput,
     ) -> Answer<WebhookEndpointPayload> {
-        let permit = ctx.permit::<kind::WebhookManage>()?;
-        ctx.step_up()?;
         let WebhookEndpointCreateInput { url, event_types, description } = input;
         let new = NewEndpoint { url, description: description.unwrap_or_default(), patterns: event_types };
         WebhookEndpointPayload::made(ctx, ctx.given::<Webhooks>()?.create(permit, new).await)
     }
 
     /// Changes an endpoint. If you say where it leads, what it tells, or that it is enabled again, it tells what you may see from then on.
-    #[graphql(
-        directive = requires::apply("webhook.manage".into()),
-        directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec![services::webhooks::events::WEBHOOK_UPDATED.text()])
-    )]
+    #[mutation(permit = WebhookManage, step_up, emits(WEBHOOK_UPDATED))]
     async fn webhook_endpoint_update(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: WebhookEndpointUpdateInput,
     ) -> Answer<WebhookEndpointPayload> {
-        let permit = ctx.permit::<kind::WebhookManage>()?;
-        ctx.step_up()?;
         let id = match endpoint_id(&input.id, path!["input", "id"]) {
             Ok(id) => id,
             Err(errors) => return Ok(WebhookEndpointPayload::refused(errors)),
@@ -222,13 +211,12 @@ impl WebhookMutation {
     }
 
     /// Removes an endpoint, with what was still to be sent to it and its log.
-    #[graphql(directive = requires::apply("webhook.manage".into()), directive = emits::apply(vec![services::webhooks::events::WEBHOOK_DELETED.text()]))]
+    #[mutation(permit = WebhookManage, emits(WEBHOOK_DELETED))]
     async fn webhook_endpoint_delete(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] id: ID,
     ) -> Answer<WebhookEndpointPayload> {
-        let permit = ctx.permit::<kind::WebhookManage>()?;
         match endpoint_id(&id, path!["id"]) {
             Ok(id) => WebhookEndpointPayload::of(ctx, ctx.given::<Webhooks>()?.delete(permit, id).await),
             Err(errors) => Ok(WebhookEndpointPayload::refused(errors)),
@@ -236,19 +224,13 @@ impl WebhookMutation {
     }
 
     /// Gives an endpoint a new secret and tells it, this once. Messages are signed with both until the overlap is over.
-    #[graphql(
-        directive = requires::apply("webhook.manage".into()),
-        directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec![services::webhooks::events::WEBHOOK_ROTATED.text()])
-    )]
+    #[mutation(permit = WebhookManage, step_up, emits(WEBHOOK_ROTATED))]
     async fn webhook_endpoint_rotate_secret(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] id: ID,
         #[graphql(desc = "How long the secret before it signs too: none to seven days.", default = 86_400)] overlap_seconds: i32,
     ) -> Answer<WebhookEndpointPayload> {
-        let permit = ctx.permit::<kind::WebhookManage>()?;
-        ctx.step_up()?;
         match endpoint_id(&id, path!["id"]) {
             Ok(id) => {
                 let done = ctx.given::<Webhooks>()?.rotate(permit, id, overlap_seconds.into()).await;
@@ -259,17 +241,12 @@ impl WebhookMutation {
     }
 
     /// Sends an endpoint a message of the event webhook.tested, whatever it asks for. What came of it is in its attempts.
-    #[graphql(
-        directive = requires::apply("webhook.manage".into()),
-        directive = cost::apply("100".into()),
-        directive = emits::apply(vec![services::webhooks::events::WEBHOOK_TESTED.text()])
-    )]
+    #[mutation(permit = WebhookManage, cost = "100", emits(WEBHOOK_TESTED))]
     async fn webhook_endpoint_test(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] id: ID,
     ) -> Answer<WebhookEndpointPayload> {
-        let permit = ctx.permit::<kind::WebhookManage>()?;
         match endpoint_id(&id, path!["id"]) {
             Ok(id) => WebhookEndpointPayload::of(ctx, ctx.given::<Webhooks>()?.test(permit, id).await),
             Err(errors) => Ok(WebhookEndpointPayload::refused(errors)),
@@ -277,13 +254,12 @@ impl WebhookMutation {
     }
 
     /// Sends messages again under the ids that they had: some by their ids, or all of a range of events that the endpoint asks for.
-    #[graphql(directive = requires::apply("webhook.manage".into()), directive = cost::apply("100".into()))]
+    #[mutation(permit = WebhookManage, cost = "100")]
     async fn webhook_endpoint_replay(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: WebhookEndpointReplayInput,
     ) -> Answer<WebhookReplayPayload> {
-        let permit = ctx.permit::<kind::WebhookManage>()?;
         let (id, what) = match replay(&input) {
             Ok(parts) => parts,
             Err(user_errors) => return Ok(WebhookReplayPayload { user_errors, ..WebhookReplayPayload::default() }),
@@ -291,7 +267,7 @@ impl WebhookMutation {
         Ok(match ctx.given::<Webhooks>()?.replay(permit, id, what).await {
             Err(error) => WebhookReplayPayload { user_errors: stopped(error)?, ..WebhookReplayPayload::default() },
             Ok(Replayed { endpoint, job }) => {
-                let job = job.filter(|_| ctx.permit::<kind::JobRead>().is_ok()).map(Job::from);
+                let job = job.filter(|_| ctx.holds::<kind::JobRead>()).map(Job::from);
                 WebhookReplayPayload { webhook_endpoint: seen(ctx, endpoint), job, ..WebhookReplayPayload::default() }
             }
         })

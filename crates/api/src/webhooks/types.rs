@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object};
+use async_graphql::{Context, Enum, ID};
 use entity::prelude;
 use iam::access::kind;
+use macros::resolvers;
 use services::webhooks::{
     Webhooks,
     core::{DisabledWhy, Endpoint},
@@ -14,7 +15,6 @@ use super::log::{self, WebhookAttemptConnection, WebhookDeliveryConnection, Webh
 use crate::{
     graphql::{
         context::ContextExt,
-        directives::{cost, paged, requires},
         fault::Answer,
         scalars::{Cursor, DateTime, Long},
     },
@@ -46,7 +46,7 @@ impl From<Endpoint> for WebhookEndpoint {
 }
 
 /// An address that events are sent to, signed after Standard Webhooks, at least once each, in no promised order: go by seq.
-#[Object(directive = requires::apply("webhook.read".into()))]
+#[resolvers(requires = WebhookRead)]
 impl WebhookEndpoint {
     /// Its id: a TypeID that begins with whe_.
     pub async fn id(&self) -> ID {
@@ -105,13 +105,13 @@ impl WebhookEndpoint {
         self.0.old_secret_until.map(DateTime)
     }
     /// The public keys of its messages' v1a signatures, which are no secret: the newest secret's first, and two while one is being replaced.
-    #[graphql(directive = cost::apply("1".into()))]
+    #[field(cost = "1")]
     async fn public_keys(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
         let permit = ctx.permit::<kind::WebhookRead>()?;
         Ok(ctx.given::<Webhooks>()?.public_keys(&permit, &self.0).await?)
     }
     /// Its messages, the newest event first. Those that are settled are shown for thirty days.
-    #[graphql(directive = paged::apply())]
+    #[field(paged)]
     async fn deliveries(
         &self,
         ctx: &Context<'_>,
@@ -124,7 +124,7 @@ impl WebhookEndpoint {
         log::deliveries(ctx, &self.0, states, first, after).await
     }
     /// Its attempts of the last thirty days, the newest first.
-    #[graphql(directive = paged::apply())]
+    #[field(paged)]
     async fn attempts(
         &self,
         ctx: &Context<'_>,

@@ -1,0 +1,227 @@
+//! The arguments of `#[mutation(…)]`, `#[field(…)]` and `#[resolvers(…)]`.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{
+    Error, Ident, LitInt, LitStr, Path, Result, Token, parenthesized,
+    parse::{Parse, ParseStream},
+    punctuated::Punctuated,
+};
+
+/// Where a permission is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Where {
+    /// Before the body, by the macro.
+    Before,
+    /// In the body.
+    Body,
+}
+
+/// The text of `validateOnly`. Clients have been shown three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DryRun {
+    Document,
+    Record,
+    KeyStaysFree,
+}
+
+impl DryRun {
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Document => "Only say what would happen; nothing is written.",
+            Self::Record => "Only say what would be: nothing is written.",
+            Self::KeyStaysFree => "Only say what would happen; nothing is written and the key is not taken.",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionKind {
+    Any,
+    ToEnrol,
+}
+
+/// A list's size: the objects that are assumed, the arguments that say how many, the fields that are the list.
+#[derive(Default)]
+pub struct ListSize {
+    assumed: Option<LitInt>,
+    arguments: Option<Vec<LitStr>>,
+    fields: Option<Vec<LitStr>>,
+}
+
+pub enum Argument {
+    Permit(Ident, Where),
+    Mask(Ident, Where),
+    /// Of a type: said, and not checked.
+    Requires(Ident),
+    Authenticated,
+    Public,
+    StepUp,
+    Session(SessionKind),
+    Emits(Vec<Path>),
+    DryRun(DryRun),
+    Cost(LitStr),
+    Paged,
+    Personal,
+    Shared,
+    ListSize(ListSize),
+    /// Async-graphql's.
+    Other(TokenStream),
+}
+
+/// An argument and where it is written.
+pub struct SpannedArgument {
+    pub argument: Argument,
+    pub span: Span,
+}
+
+impl Parse for SpannedArgument {
+    fn parse(input: ParseStream) -> Result<Self> {
+        let name = input
+            .fork()
+            .parse::<Ident>()
+            .map_err(|error| Error::new(error.span(), "an argument of this attribute is expected"))?;
+        let span = name.span();
+        let argument = match name.to_string().as_str() {
+            "permit" => named(input).and_then(|()| right(input)).map(|(kind, place)| Argument::Permit(kind, place)),
+            "mask" => named(input).and_then(|()| right(input)).map(|(kind, place)| Argument::Mask(kind, place)),
+            "requires" => named(input).and_then(|()| equals(input)).map(Argument::Requires),
+            "cost" => named(input).and_then(|()| equals(input)).map(Argument::Cost),
+            "authenticated" => named(input).map(|()| Argument::Authenticated),
+            "public" => named(input).map(|()| Argument::Public),
+            "step_up" => named(input).map(|()| Argument::StepUp),
+            "paged" => named(input).map(|()| Argument::Paged),
+            "personal" => named(input).map(|()| Argument::Personal),
+            "shared" => named(input).map(|()| Argument::Shared),
+            "session" => named(input).and_then(|()| session(input)).map(Argument::Session),
+            "emits" => named(input).and_then(|()| events(input, span)).map(Argument::Emits),
+            "dry_run" => named(input).and_then(|()| dry_run(input)).map(Argument::DryRun),
+            "list_size" => named(input).and_then(|()| list_size(input)).map(Argument::ListSize),
+            _ => input.parse::<syn::Meta>().map(|other| Argument::Other(other.into_token_stream())),
+        };
+        Ok(Self { argument: argument?, span })
+    }
+}
+
+/// Takes the name that was looked at.
+fn named(input: ParseStream) -> Result<()> {
+    input.parse::<Ident>().map(drop)
+}
+
+fn equals<T: Parse>(input: ParseStream) -> Result<T> {
+    input.parse::<Token![=]>()?;
+    input.parse()
+}
+
+/// `= Kind`, or `(Kind, in_body)`.
+fn right(input: ParseStream) -> Result<(Ident, Where)> {
+    if input.peek(Token![=]) {
+        return equals(input).map(|kind| (kind, Where::Before));
+    }
+    let content;
+    parenthesized!(content in input);
+    let kind = content.parse()?;
+    content.parse::<Token![,]>()?;
+    let place: Ident = content.parse()?;
+    if place == "in_body" { Ok((kind, Where::Body)) } else { Err(Error::new(place.span(), "`in_body` is expected")) }
+}
+
+/// The identifier in parentheses behind a name, if there is one.
+fn variant(input: ParseStream) -> Result<Option<Ident>> {
+    if !input.peek(syn::token::Paren) {
+        return Ok(None);
+    }
+    let content;
+    parenthesized!(content in input);
+    content.parse().map(Some)
+}
+
+fn session(input: ParseStream) -> Result<SessionKind> {
+    match variant(input)? {
+        None => Ok(SessionKind::Any),
+        Some(name) if name == "to_enrol" => Ok(SessionKind::ToEnrol),
+        Some(name) => Err(Error::new(name.span(), "`to_enrol` is expected")),
+    }
+}
+
+fn dry_run(input: ParseStream) -> Result<DryRun> {
+    match variant(input)? {
+        None => Ok(DryRun::Document),
+        Some(name) if name == "record" => Ok(DryRun::Record),
+        Some(name) if name == "key_stays_free" => Ok(DryRun::KeyStaysFree),
+        Some(name) => Err(Error::new(name.span(), "`record` or `key_stays_free` is expected")),
+    }
+}
+
+/// What stands between parentheses, parted by commas.
+fn listed<T: Parse>(input: ParseStream) -> Result<Vec<T>> {
+    let content;
+    parenthesized!(content in input);
+    Ok(Punctuated::<T, Token![,]>::parse_terminated(&content)?.into_iter().collect())
+}
+
+fn events(input: ParseStream, span: Span) -> Result<Vec<Path>> {
+    let events = listed(input)?;
+    if events.is_empty() {
+        Err(Error::new(span, "an event is expected; leave `emits` out where there is none"))
+    } else {
+        Ok(events)
+    }
+}
+
+fn list_size(input: ParseStream) -> Result<ListSize> {
+    let content;
+    parenthesized!(content in input);
+    let mut size = ListSize::default();
+    while !content.is_empty() {
+        let name: Ident = content.parse()?;
+        match name.to_string().as_str() {
+            "assumed" => size.assumed = Some(equals(&content)?),
+            "arguments" => size.arguments = Some(listed(&content)?),
+            "fields" => size.fields = Some(listed(&content)?),
+            _ => return Err(Error::new(name.span(), "`assumed`, `arguments` or `fields` is expected")),
+        }
+        if !content.is_empty() {
+            content.parse::<Token![,]>()?;
+        }
+    }
+    Ok(size)
+}
+
+/// The argument of async-graphql's attribute; `None` where the schema says nothing.
+pub fn attribute(argument: &Argument) -> Option<TokenStream> {
+    let applied = match argument {
+        Argument::Other(other) => return Some(other.clone()),
+        Argument::Session(_) | Argument::DryRun(_) => return None,
+        Argument::Permit(kind, _) | Argument::Requires(kind) => with_code("requires", kind),
+        Argument::Mask(kind, _) => with_code("mask", kind),
+        Argument::Authenticated => quote!(authenticated::apply()),
+        Argument::Public => quote!(public::apply()),
+        Argument::StepUp => quote!(step_up::apply(crate::graphql::directives::MaxAge(::core::option::Option::None))),
+        Argument::Emits(events) => quote!(emits::apply(::std::vec![#(#events.text()),*])),
+        Argument::Cost(weight) => quote!(cost::apply(#weight.to_owned())),
+        Argument::Paged => quote!(paged::apply()),
+        Argument::Personal => quote!(personal::apply()),
+        Argument::Shared => quote!(shared::apply()),
+        Argument::ListSize(size) => size.applied(),
+    };
+    Some(quote!(directive = crate::graphql::directives::#applied))
+}
+
+/// A directive that names a permission, by the name that the permission has.
+fn with_code(directive: &str, kind: &Ident) -> TokenStream {
+    let directive = Ident::new(directive, Span::call_site());
+    quote!(#directive::apply(<::iam::access::kind::#kind as ::iam::access::Permission>::info().code.to_owned()))
+}
+
+impl ListSize {
+    fn applied(&self) -> TokenStream {
+        let some = |of: Option<TokenStream>| {
+            of.map_or_else(|| quote!(::core::option::Option::None), |of| quote!(::core::option::Option::Some(#of)))
+        };
+        let texts = |texts: &Option<Vec<LitStr>>| some(texts.as_ref().map(|texts| quote!(::std::vec![#(#texts.to_owned()),*])));
+        let (assumed, arguments, fields) =
+            (some(self.assumed.as_ref().map(ToTokens::to_token_stream)), texts(&self.arguments), texts(&self.fields));
+        quote!(list_size::apply(#assumed, #arguments, #fields))
+    }
+}

@@ -1,0 +1,271 @@
+//! What comes before a resolver's body: the checks that its arguments promise, and the names that they give to the body.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::{Error, FnArg, GenericArgument, Ident, ImplItemFn, Pat, PathArguments, Result, ReturnType, Type};
+
+use crate::argument::{Argument, SessionKind, SpannedArgument, Where};
+
+/// How a resolver answers that it will not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// `Answer<T>`.
+    Error,
+    /// `Option<Answer<T>>`.
+    SomeError,
+}
+
+/// The order of the checks, whatever the order of the arguments. A key has no session: its first refusal is that it cannot step up.
+fn rank(argument: &Argument) -> usize {
+    match argument {
+        Argument::Permit(..) | Argument::Authenticated => 0,
+        Argument::StepUp => 1,
+        Argument::Session(_) => 2,
+        _ => 3,
+    }
+}
+
+/// The statements that come before the body.
+///
+/// # Errors
+/// A check in a method that has no context to ask, or that cannot answer with what the check finds.
+pub fn before(arguments: &[SpannedArgument], method: &ImplItemFn) -> Result<TokenStream> {
+    let mut checks: Vec<&SpannedArgument> = arguments.iter().collect();
+    checks.sort_by_key(|written| rank(&written.argument));
+    // A session, and the step up that asks for one, are an authenticated caller's.
+    let has_session = arguments.iter().any(|written| matches!(written.argument, Argument::Session(_) | Argument::StepUp));
+    let mut statements = TokenStream::new();
+    for SpannedArgument { argument, span } in checks {
+        let check = Check { method, span: *span };
+        statements.extend(match argument {
+            Argument::Permit(kind, Where::Before) => check.given("permit", &quote!(permit::<::iam::access::kind::#kind>))?,
+            Argument::Authenticated if !has_session => check.given("caller", &quote!(caller))?,
+            Argument::StepUp => check.given("", &quote!(step_up))?,
+            Argument::Session(SessionKind::Any) => check.given("session", &quote!(session))?,
+            Argument::Session(SessionKind::ToEnrol) => check.given("session", &quote!(session_to_enrol))?,
+            Argument::Mask(kind, Where::Before) => check.masked(kind)?,
+            Argument::DryRun(_) => check.dry_run()?,
+            _ => TokenStream::new(),
+        });
+    }
+    Ok(statements)
+}
+
+struct Check<'a> {
+    method: &'a ImplItemFn,
+    /// Of the argument.
+    span: Span,
+}
+
+impl Check<'_> {
+    fn fault<T>(&self, text: &str) -> Result<T> {
+        Err(Error::new(self.span, text))
+    }
+
+    /// Asks the context for something, and binds it where the body uses the name.
+    fn given(&self, name: &str, ask: &TokenStream) -> Result<TokenStream> {
+        let ctx = self.context()?;
+        let asked = quote!(crate::graphql::context::ContextExt::#ask(#ctx));
+        let taken = match self.refusal()? {
+            Refusal::Error => quote!(#asked?),
+            Refusal::SomeError => quote!(match #asked {
+                ::core::result::Result::Ok(given) => given,
+                ::core::result::Result::Err(error) => return ::core::option::Option::Some(::core::result::Result::Err(error)),
+            }),
+        };
+        if name.is_empty() || !mentions(&self.method.block.to_token_stream(), name) {
+            return Ok(quote!(#taken;));
+        }
+        let name = Ident::new(name, Span::call_site());
+        Ok(quote!(let #name = #taken;))
+    }
+
+    fn masked(&self, kind: &Ident) -> Result<TokenStream> {
+        let ctx = self.context()?;
+        let masked = match outer(&self.method.sig.output) {
+            Some((name, _)) if name == "Option" => quote!(::core::option::Option::None),
+            Some((name, Some(inner))) if is_answer(name) && named(inner).is_some_and(|(inner, _)| inner == "Option") => {
+                quote!(::core::result::Result::Ok(::core::option::Option::None))
+            }
+            _ => return self.fault("`mask` answers with null: the method returns an `Option<…>` or an `Answer<Option<…>>`"),
+        };
+        Ok(quote!(if !crate::graphql::context::ContextExt::holds::<::iam::access::kind::#kind>(#ctx) { return #masked; }))
+    }
+
+    fn dry_run(&self) -> Result<TokenStream> {
+        if !mentions(&self.method.block.to_token_stream(), "dry_run") {
+            return self.fault("the body does not use `dry_run`: with validateOnly it would write");
+        }
+        let name = Ident::new("dry_run", Span::call_site());
+        Ok(quote!(let #name = crate::graphql::dry_run::mode(validate_only);))
+    }
+
+    /// The name of the argument `ctx: &Context<'_>`.
+    fn context(&self) -> Result<Ident> {
+        for input in &self.method.sig.inputs {
+            let FnArg::Typed(argument) = input else { continue };
+            let (Type::Reference(reference), Pat::Ident(name)) = (&*argument.ty, &*argument.pat) else { continue };
+            if named(&reference.elem).is_some_and(|(name, _)| name == "Context") {
+                return Ok(name.ident.clone());
+            }
+        }
+        self.fault("the check asks the context: the method takes a `ctx: &Context<'_>`")
+    }
+
+    fn refusal(&self) -> Result<Refusal> {
+        match outer(&self.method.sig.output) {
+            Some((name, _)) if is_answer(name) => Ok(Refusal::Error),
+            Some((name, Some(inner))) if name == "Option" && named(inner).is_some_and(|(inner, _)| is_answer(inner)) => {
+                Ok(Refusal::SomeError)
+            }
+            _ => self.fault("the check may refuse: the method returns an `Answer<…>` or an `Option<Answer<…>>`"),
+        }
+    }
+}
+
+fn is_answer(name: &Ident) -> bool {
+    name == "Answer" || name == "Result"
+}
+
+fn outer(output: &ReturnType) -> Option<(&Ident, Option<&Type>)> {
+    match output {
+        ReturnType::Type(_, of) => named(of),
+        ReturnType::Default => None,
+    }
+}
+
+/// The name of a type, and the first type that it is of.
+fn named(of: &Type) -> Option<(&Ident, Option<&Type>)> {
+    let Type::Path(path) = of else { return None };
+    let last = path.path.segments.last()?;
+    let first = match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => arguments.args.iter().find_map(|argument| match argument {
+            GenericArgument::Type(of) => Some(of),
+            _ => None,
+        }),
+        _ => None,
+    };
+    Some((&last.ident, first))
+}
+
+/// Whether a name is used, also within a macro call. A method of that name is another thing.
+pub fn mentions(tokens: &TokenStream, name: &str) -> bool {
+    let mut is_method = false;
+    tokens.clone().into_iter().any(|token| {
+        let found = match &token {
+            TokenTree::Ident(ident) => ident == name && !is_method,
+            TokenTree::Group(group) => mentions(&group.stream(), name),
+            _ => false,
+        };
+        is_method = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '.');
+        found
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::TokenStream;
+    use quote::quote;
+
+    use super::mentions;
+    use crate::resolvers::tests::{becomes, expanded};
+
+    #[test]
+    fn a_permit_that_the_body_does_not_use_is_only_asked_for() {
+        let text = expanded(quote! {
+            #[field(permit = StoreRead)]
+            async fn groups(&self, ctx: &Context<'_>) -> Answer<Vec<Group>> { groups(ctx).await }
+        });
+        let asked = quote!(crate::graphql::context::ContextExt::permit::<::iam::access::kind::StoreRead>(ctx)?;).to_string();
+        assert!(text.unwrap().contains(&format!("{{ {asked} groups")), "no name is bound");
+    }
+
+    #[test]
+    fn a_nullable_field_answers_with_the_error() {
+        let text = expanded(quote! {
+            #[field(permit = StoreRead)]
+            async fn store(&self, ctx: &Context<'_>, by: StoreRef) -> Option<Answer<Store>> { find(ctx, permit, by).await }
+        });
+        let refused = quote!(return ::core::option::Option::Some(::core::result::Result::Err(error))).to_string();
+        assert!(text.unwrap().contains(&refused));
+    }
+
+    #[test]
+    fn checks_have_one_order() {
+        let text = expanded(quote! {
+            #[mutation(step_up, session, permit = MemberWrite)]
+            async fn member_remove(&self, ctx: &Context<'_>, id: ID) -> Answer<Payload> { remove(session, id).await }
+        });
+        let asked = quote! {
+            crate::graphql::context::ContextExt::permit::<::iam::access::kind::MemberWrite>(ctx)?;
+            crate::graphql::context::ContextExt::step_up(ctx)?;
+            let session = crate::graphql::context::ContextExt::session(ctx)?;
+        };
+        assert!(text.unwrap().contains(&asked.to_string()));
+    }
+
+    #[test]
+    fn a_session_is_an_authenticated_callers() {
+        let asks = |text: &str, what: &str| text.contains(&format!("ContextExt :: {what} (ctx)"));
+        let method = |arguments: TokenStream| {
+            expanded(quote!(
+                #[field(#arguments)]
+                async fn viewer(&self, ctx: &Context<'_>) -> Answer<Viewer> {
+                    seen()
+                }
+            ))
+            .unwrap()
+        };
+        assert!(asks(&method(quote!(authenticated)), "caller"));
+        let text = method(quote!(authenticated, session(to_enrol)));
+        assert!(asks(&text, "session_to_enrol") && !asks(&text, "caller"));
+        assert!(!method(quote!(public)).contains("ContextExt"));
+    }
+
+    #[test]
+    fn a_masked_field_is_null() {
+        let masked = |output: TokenStream, null: TokenStream| {
+            becomes(
+                quote!(#[field(mask = ProductCostRead)] async fn cost(&self, ctx: &Context<'_>) -> #output { cost() }),
+                quote! {
+                    #[graphql(directive = crate::graphql::directives::mask::apply(
+                        <::iam::access::kind::ProductCostRead as ::iam::access::Permission>::info().code.to_owned()
+                    ))]
+                    async fn cost(&self, ctx: &Context<'_>) -> #output {
+                        if !crate::graphql::context::ContextExt::holds::<::iam::access::kind::ProductCostRead>(ctx) { return #null; }
+                        cost()
+                    }
+                },
+            );
+        };
+        masked(quote!(Option<Money>), quote!(::core::option::Option::None));
+        masked(quote!(Option<Answer<Money>>), quote!(::core::option::Option::None));
+        masked(quote!(Answer<Option<Money>>), quote!(::core::result::Result::Ok(::core::option::Option::None)));
+    }
+
+    #[test]
+    fn a_dry_run_is_the_last_argument() {
+        becomes(
+            quote! {
+                #[mutation(dry_run(record))]
+                async fn store_create(&self, input: Input) -> Answer<Payload> { create(input, Ask { key: None, mode: dry_run }).await }
+            },
+            quote! {
+                async fn store_create(
+                    &self,
+                    input: Input,
+                    #[graphql(desc = "Only say what would be: nothing is written.", default = false)] validate_only: bool
+                ) -> Answer<Payload> {
+                    let dry_run = crate::graphql::dry_run::mode(validate_only);
+                    create(input, Ask { key: None, mode: dry_run }).await
+                }
+            },
+        );
+    }
+
+    #[test]
+    fn a_name_is_used_where_it_is_no_method() {
+        assert!(mentions(&quote!(step!(Payload, ctx, permit, input)), "permit"));
+        assert!(!mentions(&quote!(ctx.permit::<Read>()), "permit"));
+    }
+}

@@ -1,0 +1,341 @@
+//! The impl block of a type: each method's attribute becomes async-graphql's, and statements before its body.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+use syn::{
+    Attribute, Error, FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, Meta, Result, Token, parse::Parser, parse_quote, parse2,
+    punctuated::Punctuated, spanned::Spanned,
+};
+
+use crate::{
+    argument::{Argument, DryRun, SpannedArgument, attribute},
+    check,
+};
+
+type Arguments = Punctuated<SpannedArgument, Token![,]>;
+
+/// # Errors
+/// What is no impl block, an argument that does not exist, stands twice or in the wrong place, and a check that a method cannot make.
+pub fn expand(arguments: TokenStream, block: TokenStream) -> Result<TokenStream> {
+    let mut block: ItemImpl = parse2(block)?;
+    let (target, arguments) = of_block(arguments)?;
+    for item in &mut block.items {
+        if let ImplItem::Fn(method) = item {
+            rewrite(method)?;
+        }
+    }
+    let arguments = arguments.iter().map(|written| checked_of_block(written)).collect::<Result<Vec<_>>>()?;
+    Ok(quote! {
+        #[::async_graphql::#target(#(#arguments),*)]
+        #block
+    })
+}
+
+/// Which of async-graphql's attributes the block gets, and with what.
+fn of_block(arguments: TokenStream) -> Result<(Ident, Vec<SpannedArgument>)> {
+    let arguments: Vec<SpannedArgument> = Arguments::parse_terminated.parse2(arguments)?.into_iter().collect();
+    let mut target = "Object";
+    let mut rest = Vec::new();
+    for written in arguments {
+        match &written.argument {
+            Argument::Other(other) if other.to_string() == "subscription" => target = "Subscription",
+            Argument::Other(other) if other.to_string() == "complex" => target = "ComplexObject",
+            _ => rest.push(written),
+        }
+    }
+    Ok((Ident::new(target, Span::call_site()), rest))
+}
+
+fn checked_of_block(written: &SpannedArgument) -> Result<TokenStream> {
+    match &written.argument {
+        argument @ (Argument::Requires(_) | Argument::Cost(_) | Argument::Shared | Argument::Other(_)) => {
+            attribute(argument).ok_or_else(|| Error::new(written.span, "not an argument of a type"))
+        }
+        _ => Err(Error::new(written.span, "not an argument of a type: it is one of a method")),
+    }
+}
+
+/// What a method is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Mutation,
+    Field,
+}
+
+fn purpose(attribute: &Attribute) -> Option<Purpose> {
+    let is = |name| attribute.path().is_ident(name);
+    if is("mutation") { Some(Purpose::Mutation) } else { is("field").then_some(Purpose::Field) }
+}
+
+/// The arguments of a method become async-graphql's attribute, an argument, and statements.
+fn rewrite(method: &mut ImplItemFn) -> Result<()> {
+    let (ours, mut rest): (Vec<_>, Vec<_>) = method.attrs.drain(..).partition(|one| purpose(one).is_some());
+    if let Some(second) = ours.get(1) {
+        return Err(Error::new(second.span(), "one attribute a resolver"));
+    }
+    let (Some(own), Some(purpose)) = (ours.first(), ours.first().and_then(purpose)) else {
+        method.attrs = rest;
+        return Ok(());
+    };
+    if let Some(other) = rest.iter().find(|one| one.path().is_ident("graphql")) {
+        return Err(Error::new(other.span(), "one attribute a resolver: write this into the other one"));
+    }
+    let arguments: Vec<SpannedArgument> = match &own.meta {
+        Meta::List(list) => Arguments::parse_terminated.parse2(list.tokens.clone())?.into_iter().collect(),
+        other => return Err(Error::new(other.span(), "arguments are expected in parentheses")),
+    };
+    fit(&arguments, purpose)?;
+    let before = check::before(&arguments, method)?;
+    let statements = method.block.stmts.drain(..).collect::<Vec<_>>();
+    method.block = parse_quote!({ #before #(#statements)* });
+    for written in &arguments {
+        if let Argument::DryRun(dry_run) = &written.argument {
+            method.sig.inputs.push(validate_only(*dry_run));
+        }
+    }
+    let said: Vec<TokenStream> = arguments.iter().filter_map(|written| attribute(&written.argument)).collect();
+    if !said.is_empty() {
+        rest.push(parse_quote!(#[graphql(#(#said),*)]));
+    }
+    method.attrs = rest;
+    Ok(())
+}
+
+fn validate_only(dry_run: DryRun) -> FnArg {
+    let text = dry_run.text();
+    parse_quote!(#[graphql(desc = #text, default = false)] validate_only: bool)
+}
+
+/// The arguments that say who may call: one of them.
+fn is_access(argument: &Argument) -> bool {
+    matches!(argument, Argument::Permit(..) | Argument::Authenticated | Argument::Public)
+}
+
+/// Whether the arguments are a method's, each there once, and fit each other.
+fn fit(arguments: &[SpannedArgument], purpose: Purpose) -> Result<()> {
+    for (index, SpannedArgument { argument, span }) in arguments.iter().enumerate() {
+        let fault = |text| Err(Error::new(*span, text));
+        let is_same = |before: &&SpannedArgument| std::mem::discriminant(&before.argument) == std::mem::discriminant(argument);
+        match argument {
+            Argument::Other(_) => {}
+            Argument::Requires(_) | Argument::Shared => return fault("an argument of a type: a method has `permit`"),
+            Argument::Emits(_) | Argument::DryRun(_) if purpose == Purpose::Field => return fault("an argument of `mutation`"),
+            _ if arguments[..index].iter().any(|before| is_same(&before)) => return fault("this is said already"),
+            _ if is_access(argument) && arguments[..index].iter().any(|before| is_access(&before.argument)) => {
+                return fault("who may call is said already");
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+pub mod tests {
+    use proc_macro2::TokenStream;
+    use quote::{ToTokens, quote};
+    use syn::{ItemImpl, Result, parse_str};
+
+    use super::expand;
+
+    /// What a block becomes whose only method is this one.
+    pub fn expanded(method: TokenStream) -> Result<String> {
+        expand(TokenStream::new(), quote!(impl StockMutation { #method })).map(|block| block.to_string())
+    }
+
+    pub fn becomes(method: TokenStream, wanted: TokenStream) {
+        let wanted = quote!(#[::async_graphql::Object()] impl StockMutation { #wanted }).to_string();
+        // Parsed and printed again: `>>` is one token in a type that was parsed.
+        let [found, wanted] =
+            [expanded(method).unwrap(), wanted].map(|text| parse_str::<ItemImpl>(&text).unwrap().to_token_stream());
+        assert_eq!(found.to_string(), wanted.to_string());
+    }
+
+    fn fails(method: TokenStream, text: &str) {
+        assert_eq!(expanded(method).unwrap_err().to_string(), text);
+    }
+
+    #[test]
+    fn a_permit_is_said_and_taken() {
+        becomes(
+            quote! {
+                /// Changes stock.
+                #[mutation(permit = StockAdjust, emits(STOCK_CHANGED, events::LOT_CHANGED))]
+                async fn stock_adjust(&self, ctx: &Context<'_>, input: Input) -> Answer<Payload> { shell(ctx, permit, input).await }
+            },
+            quote! {
+                /// Changes stock.
+                #[graphql(
+                    directive = crate::graphql::directives::requires::apply(
+                        <::iam::access::kind::StockAdjust as ::iam::access::Permission>::info().code.to_owned()
+                    ),
+                    directive = crate::graphql::directives::emits::apply(::std::vec![STOCK_CHANGED.text(), events::LOT_CHANGED.text()])
+                )]
+                async fn stock_adjust(&self, ctx: &Context<'_>, input: Input) -> Answer<Payload> {
+                    let permit = crate::graphql::context::ContextExt::permit::<::iam::access::kind::StockAdjust>(ctx)?;
+                    shell(ctx, permit, input).await
+                }
+            },
+        );
+    }
+
+    #[test]
+    fn what_is_asked_in_the_body_is_only_said() {
+        becomes(
+            quote! {
+                #[field(permit(StockRead, in_body), cost = "5")]
+                async fn lot(&self) -> Option<Lot> { None }
+            },
+            quote! {
+                #[graphql(
+                    directive = crate::graphql::directives::requires::apply(
+                        <::iam::access::kind::StockRead as ::iam::access::Permission>::info().code.to_owned()
+                    ),
+                    directive = crate::graphql::directives::cost::apply("5".to_owned())
+                )]
+                async fn lot(&self) -> Option<Lot> { None }
+            },
+        );
+    }
+
+    #[test]
+    fn other_arguments_are_async_graphqls() {
+        becomes(
+            quote!(
+                #[field(list_size(assumed = 5, fields("nodes", "edges")), name = "parts", paged)]
+                async fn all(&self) -> Vec<Part> {
+                    all()
+                }
+            ),
+            quote! {
+                #[graphql(
+                    directive = crate::graphql::directives::list_size::apply(
+                        ::core::option::Option::Some(5),
+                        ::core::option::Option::None,
+                        ::core::option::Option::Some(::std::vec!["nodes".to_owned(), "edges".to_owned()])
+                    ),
+                    name = "parts",
+                    directive = crate::graphql::directives::paged::apply()
+                )]
+                async fn all(&self) -> Vec<Part> { all() }
+            },
+        );
+        let untouched = quote!(
+            #[graphql(skip)]
+            fn own(&self) {}
+        );
+        becomes(untouched.clone(), untouched);
+    }
+
+    #[test]
+    fn a_type_has_arguments_of_its_own() {
+        let of = |arguments: TokenStream| expand(arguments, quote!(impl Count {})).map(|block| block.to_string());
+        let wanted = quote! {
+            #[::async_graphql::Object(
+                name = "StockCount",
+                directive = crate::graphql::directives::requires::apply(
+                    <::iam::access::kind::CountRead as ::iam::access::Permission>::info().code.to_owned()
+                ),
+                directive = crate::graphql::directives::shared::apply()
+            )]
+            impl Count {}
+        };
+        assert_eq!(of(quote!(name = "StockCount", requires = CountRead, shared)).unwrap(), wanted.to_string());
+        assert_eq!(
+            of(quote!(subscription)).unwrap(),
+            quote!(
+                #[::async_graphql::Subscription()]
+                impl Count {}
+            )
+            .to_string()
+        );
+        assert_eq!(
+            of(quote!(complex)).unwrap(),
+            quote!(
+                #[::async_graphql::ComplexObject()]
+                impl Count {}
+            )
+            .to_string()
+        );
+        assert_eq!(of(quote!(permit = CountRead)).unwrap_err().to_string(), "not an argument of a type: it is one of a method");
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        let with = |arguments: TokenStream| {
+            quote!(
+                #[field(#arguments)]
+                async fn one(&self, ctx: &Context<'_>) -> Answer<One> {
+                    one()
+                }
+            )
+        };
+        fails(with(quote!(emits(CREATED))), "an argument of `mutation`");
+        fails(with(quote!(dry_run)), "an argument of `mutation`");
+        fails(with(quote!(requires = StoreRead)), "an argument of a type: a method has `permit`");
+        fails(with(quote!(paged, paged)), "this is said already");
+        fails(with(quote!(permit = StoreRead, public)), "who may call is said already");
+        fails(with(quote!(permit(StoreRead, late))), "`in_body` is expected");
+        fails(
+            with(quote!(mask = StoreRead)),
+            "`mask` answers with null: the method returns an `Option<…>` or an `Answer<Option<…>>`",
+        );
+        fails(with(quote!("text")), "an argument of this attribute is expected");
+        fails(
+            quote!(
+                #[field(permit = StoreRead)]
+                async fn one(&self) -> Answer<One> {
+                    one()
+                }
+            ),
+            "the check asks the context: the method takes a `ctx: &Context<'_>`",
+        );
+        fails(
+            quote!(
+                #[field(permit = StoreRead)]
+                async fn one(&self, ctx: &Context<'_>) -> One {
+                    one()
+                }
+            ),
+            "the check may refuse: the method returns an `Answer<…>` or an `Option<Answer<…>>`",
+        );
+        fails(
+            quote!(
+                #[mutation(dry_run)]
+                async fn one(&self) -> Answer<One> {
+                    one()
+                }
+            ),
+            "the body does not use `dry_run`: with validateOnly it would write",
+        );
+        fails(
+            quote!(
+                #[field(public)]
+                #[graphql(name = "two")]
+                async fn one(&self) -> One {
+                    one()
+                }
+            ),
+            "one attribute a resolver: write this into the other one",
+        );
+        fails(
+            quote!(
+                #[field(public)]
+                #[mutation(public)]
+                async fn one(&self) -> One {
+                    one()
+                }
+            ),
+            "one attribute a resolver",
+        );
+        fails(
+            quote!(
+                #[field]
+                async fn one(&self) -> One {
+                    one()
+                }
+            ),
+            "arguments are expected in parentheses",
+        );
+    }
+}
