@@ -333,8 +333,12 @@ pub fn sdl() -> String {
 
 /// Gives an operation of a caller the look-ups of every room.
 pub fn attach(request: Request, scope: &TenantScope) -> Request {
+    use crate::graphql::lazy::attach;
+
     let scope = &Arc::new(scope.clone());
-    let request = costing::attach(request, scope);
-    let request = counts::attach(transfers::attach(purchasing::attach(request, scope), scope), scope);
-    orders::attach(stock::attach(access::attach(catalog::attach(request, scope), scope), scope), scope)
+    let request = access::attach(catalog::attach(request, scope), scope);
+    let request = attach::<DataLoader<stock::StockLoader>>(attach::<stock::LevelsOf>(request, scope), scope);
+    let request = attach::<DataLoader<orders::Rows>>(attach::<DataLoader<costing::Costs>>(request, scope), scope);
+    let request = attach::<DataLoader<purchasing::Rows>>(attach::<DataLoader<transfers::Rows>>(request, scope), scope);
+    attach::<DataLoader<counts::Rows>>(request, scope)
 }

@@ -24,7 +24,7 @@ pub fn expand(arguments: TokenStream, block: TokenStream) -> Result<TokenStream>
             rewrite(method)?;
         }
     }
-    let arguments = arguments.iter().map(|written| checked_of_block(written)).collect::<Result<Vec<_>>>()?;
+    let arguments = arguments.iter().map(checked_of_block).collect::<Result<Vec<_>>>()?;
     Ok(quote! {
         #[::async_graphql::#target(#(#arguments),*)]
         #block

@@ -1,38 +1,18 @@
 //! What documents and entries cost, asked for together.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeSet, HashMap};
 
-use async_graphql::{
-    Context, Request,
-    dataloader::{DataLoader, Loader},
-};
+use async_graphql::{Context, dataloader::Loader};
 use entity::prelude::*;
 use inventory::costing::{core::Values, rows, shell};
-use platform::storage::{Fault, TenantScope};
+use platform::storage::Fault;
 
-use crate::graphql::{
-    context::ContextExt,
-    fault::Answer,
-    immediate_loader::immediate,
-    lazy::{Lazy, OfTenant},
-};
+use crate::graphql::fault::Answer;
 
-/// Gives a request the loader of costs.
-pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
-    request.data(Lazy::<DataLoader<Costs>>::new(scope))
-}
-
-impl OfTenant for DataLoader<Costs> {
-    fn of(scope: TenantScope) -> Self {
-        immediate(Costs(scope))
-    }
-}
-
-/// Reads the costs of one tenant.
-pub struct Costs(TenantScope);
+crate::tenant_rows!(
+    /// Reads the costs of one tenant.
+    Costs
+);
 
 /// What an order's goods took with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,7 +59,7 @@ impl Loader<Booked> for Costs {
 
 /// What has left for an order took so much with it; None until the books have come there.
 pub async fn order_cost(ctx: &Context<'_>, order: OrderId) -> Answer<Option<Money>> {
-    Ok(Box::pin(ctx.lazy::<DataLoader<Costs>>()?.load_one(SoldFor(order))).await?)
+    load(ctx, SoldFor(order)).await
 }
 
 /// By how much an entry changed what stock is worth; None until the books have come there, or in a dry run.
@@ -87,5 +67,5 @@ pub async fn entry_cost(ctx: &Context<'_>, seq: i64, line: u16) -> Answer<Option
     if seq == 0 {
         return Ok(None);
     }
-    Ok(Box::pin(ctx.lazy::<DataLoader<Costs>>()?.load_one(Booked(seq, line))).await?)
+    load(ctx, Booked(seq, line)).await
 }

@@ -8,7 +8,7 @@ mod revaluation;
 mod enums;
 
 pub use enums::{CostGroup, CostingMethod, StockValueGroup};
-pub use loaders::{attach, entry_cost, order_cost};
+pub use loaders::{Costs, entry_cost, order_cost};
 pub use mutation::{CostMutation, RevaluationPayload, StockRevalueInput, StockRevalueLineInput};
 pub use query::{CostQuery, checked_span};
 pub use report::{CostLayer, CostReport, CostReportRow, ProductCost, StockValuation, StockValueRow};

@@ -3,37 +3,18 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{
-    Context, Request,
-    dataloader::{DataLoader, Loader},
-};
+use async_graphql::dataloader::Loader;
 use entity::prelude::{CountId, CountLineId, Timestamp};
 use inventory::counts::{
     core::{Count, Try},
     rows::{self, Progress},
 };
-use platform::storage::{Fault, TenantScope};
+use platform::storage::Fault;
 
-use crate::graphql::{
-    context::ContextExt,
-    fault::Answer,
-    immediate_loader::immediate,
-    lazy::{Lazy, OfTenant},
-};
-
-/// Gives a request the loader of counts.
-pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
-    request.data(Lazy::<DataLoader<Rows>>::new(scope))
-}
-
-impl OfTenant for DataLoader<Rows> {
-    fn of(scope: TenantScope) -> Self {
-        immediate(Rows(scope))
-    }
-}
-
-/// Reads the counts of one tenant.
-pub struct Rows(TenantScope);
+crate::tenant_rows!(
+    /// Reads the counts of one tenant.
+    Rows
+);
 
 /// How far a count has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,14 +47,4 @@ impl Loader<TriesOf> for Rows {
         let ids: Vec<CountLineId> = keys.iter().map(|key| key.0).collect();
         Ok(rows::tries(&self.0, &ids).await?.into_iter().map(|(id, tries)| (TriesOf(id), Arc::new(tries))).collect())
     }
-}
-
-/// What the request's loader finds for a key.
-pub async fn load<K>(ctx: &Context<'_>, key: K) -> Answer<Option<<Rows as Loader<K>>::Value>>
-where
-    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
-    Rows: Loader<K, Error = Fault>,
-{
-    // Boxed, because the engine moves about what the largest field of an object may come to, for each of its fields.
-    Ok(Box::pin(ctx.lazy::<DataLoader<Rows>>()?.load_one(key)).await?)
 }

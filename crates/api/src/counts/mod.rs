@@ -15,7 +15,7 @@ pub use inputs::{
     CountActionInput, CountCreateInput, CountLineInput, CountRecordInput, CountRecountInput, CountSubmitInput, CountUncounted,
 };
 pub use line::{CountLine, CountLineConnection, CountLineEdge, CountLineFilter, CountTry};
-pub use loaders::attach;
+pub use loaders::Rows;
 pub use mutation::CountsMutation;
 pub use payload::CountPayload;
 pub use query::{CountDue, CountFilter, CountRef, CountsQuery, load_count};

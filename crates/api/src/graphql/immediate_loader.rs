@@ -8,6 +8,9 @@ use futures_util::{
     future::BoxFuture,
     task::{FutureObj, Spawn, SpawnError},
 };
+use platform::storage::TenantScope;
+
+use super::lazy::OfTenant;
 
 /// Reads on tokio's own threads.
 struct Tokio;
@@ -26,9 +29,40 @@ impl Timer for Yield {
     }
 }
 
-/// A loader without a delay.
-pub fn immediate<T>(rows: T) -> DataLoader<T> {
-    DataLoader::new(rows, Tokio, Yield).delay(Duration::ZERO)
+/// Keeps nothing, so that a second mutation of one request sees what the first one wrote.
+impl<R: From<TenantScope>> OfTenant for DataLoader<R> {
+    fn of(scope: TenantScope) -> Self {
+        Self::new(R::from(scope), Tokio, Yield).delay(Duration::ZERO)
+    }
+}
+
+/// `tenant_rows!(Rows)` declares the rows that a room's loaders read, of one tenant, and `load`: what the request's loader finds for a key.
+#[macro_export]
+macro_rules! tenant_rows {
+    ($(#[$doc:meta])* $rows:ident) => {
+        $(#[$doc])*
+        pub struct $rows(platform::storage::TenantScope);
+
+        impl From<platform::storage::TenantScope> for $rows {
+            fn from(scope: platform::storage::TenantScope) -> Self {
+                Self(scope)
+            }
+        }
+
+        /// What the request's loader finds for a key.
+        pub async fn load<K>(
+            ctx: &async_graphql::Context<'_>,
+            key: K,
+        ) -> $crate::graphql::fault::Answer<Option<<$rows as async_graphql::dataloader::Loader<K>>::Value>>
+        where
+            K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+            $rows: async_graphql::dataloader::Loader<K, Error = platform::storage::Fault>,
+        {
+            let loader = $crate::graphql::context::ContextExt::lazy::<async_graphql::dataloader::DataLoader<$rows>>(ctx)?;
+            // Boxed, because the engine moves about what the largest field of an object may come to, for each of its fields.
+            Ok(Box::pin(loader.load_one(key)).await?)
+        }
+    };
 }
 
 /// Each key with its rows, none of them left out.

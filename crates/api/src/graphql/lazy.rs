@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use async_graphql::Request;
 use platform::storage::TenantScope;
 
 /// Look-ups in the rows of one tenant.
@@ -26,4 +27,9 @@ impl<T: OfTenant> Lazy<T> {
     pub fn made(&self) -> Option<&T> {
         self.made.get().map(AsRef::as_ref)
     }
+}
+
+/// Gives a request a room's look-ups.
+pub fn attach<T: OfTenant + Send + Sync + 'static>(request: Request, scope: &Arc<TenantScope>) -> Request {
+    request.data(Lazy::<T>::new(scope))
 }

@@ -32,7 +32,7 @@ pub use fulfilment::{Fulfilment, FulfilmentLine};
 pub use inputs::{ActionInput, ExternalRef, LineQuantity, OrderCreateInput, OrderFulfilInput, OrderLineInput, OrderRef};
 pub use line::{Allocation, OrderLine};
 pub use live::{OrderChange, OrderSubscription, OrderUpdate};
-pub use loaders::attach;
+pub use loaders::Rows;
 pub use mutation::OrdersMutation;
 pub use order::{Order, OrderHold};
 pub use payloads::{OrderPayload, ReturnPayload};

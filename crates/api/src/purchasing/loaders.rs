@@ -2,38 +2,21 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{
-    Context, Request,
-    dataloader::{DataLoader, Loader},
-};
+use async_graphql::dataloader::Loader;
 use entity::prelude::*;
 use iam::tenancy;
 use inventory::purchasing::{
     core::{Discrepancy, GoodsReceipt, PurchaseOrder, SupplierReturn, SupplierReturnLine},
     rows,
 };
-use platform::storage::{Fault, TenantScope};
+use platform::storage::Fault;
 
-use crate::graphql::{
-    context::ContextExt,
-    fault::Answer,
-    immediate_loader::{grouped, immediate},
-    lazy::{Lazy, OfTenant},
-};
+use crate::graphql::immediate_loader::grouped;
 
-/// Gives a request the loaders of purchasing.
-pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
-    request.data(Lazy::<DataLoader<Rows>>::new(scope))
-}
-
-impl OfTenant for DataLoader<Rows> {
-    fn of(scope: TenantScope) -> Self {
-        immediate(Rows(scope))
-    }
-}
-
-/// Reads the rows of one tenant.
-pub struct Rows(TenantScope);
+crate::tenant_rows!(
+    /// Reads the rows of one tenant.
+    Rows
+);
 
 /// Receipts of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -103,14 +86,4 @@ impl Loader<LinesOf> for Rows {
         let all = rows::return_lines(&self.0, &ids).await?;
         Ok(all.into_iter().map(|(id, lines)| (LinesOf(id), Arc::new(lines))).collect())
     }
-}
-
-/// What the request's loader finds for a key.
-pub async fn load<K>(ctx: &Context<'_>, key: K) -> Answer<Option<<Rows as Loader<K>>::Value>>
-where
-    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
-    Rows: Loader<K, Error = Fault>,
-{
-    // Boxed, because the engine moves about what the largest field of an object may come to, for each of its fields.
-    Ok(Box::pin(ctx.lazy::<DataLoader<Rows>>()?.load_one(key)).await?)
 }

@@ -24,7 +24,7 @@ use iam::access::kind;
 
 pub use inputs_more::product_name;
 pub use line::PurchaseOrderLine;
-pub use loaders::attach;
+pub use loaders::Rows;
 pub use mutation_more::check_key;
 pub use node::{current, find as find_node, reference};
 pub use order::PurchaseOrder;

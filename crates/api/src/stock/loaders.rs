@@ -5,10 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use async_graphql::{
-    Context, Request,
-    dataloader::{DataLoader, Loader},
-};
+use async_graphql::{Context, dataloader::Loader};
 use entity::prelude::*;
 use inventory::stock::{
     core::{Lot, LotLevel, Movement},
@@ -21,7 +18,6 @@ use platform::storage::TenantScope;
 
 use crate::graphql::{
     fault::{Answer, TopError},
-    immediate_loader::immediate,
     lazy::{Lazy, OfTenant},
     loader::Batcher,
 };
@@ -174,14 +170,9 @@ pub fn changed(ctx: &Context<'_>) {
     }
 }
 
-/// Gives an operation its loaders. They wait for nothing: what one step of the engine asks for goes into one statement.
-pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
-    request.data(Lazy::<DataLoader<StockLoader>>::new(scope)).data(Lazy::<LevelsOf>::new(scope))
-}
-
-impl OfTenant for DataLoader<StockLoader> {
-    fn of(scope: TenantScope) -> Self {
-        immediate(StockLoader(scope, Mutex::default()))
+impl From<TenantScope> for StockLoader {
+    fn from(scope: TenantScope) -> Self {
+        Self(scope, Mutex::default())
     }
 }
 

@@ -32,7 +32,7 @@ pub use enums::*;
 pub use inputs::{StockFilter, StockOrder, level_filter};
 pub use level::{StockLevel, StockLevelConnection};
 pub use live::{StockChange, StockSubscription, StockUpdate};
-pub use loaders::{StockLoader, attach, changed};
+pub use loaders::{LevelsOf, StockLoader, changed};
 pub use lot::{Lot, LotConnection, LotLevel, LotTrace, LotTraceConnection, UnavailableStock};
 pub use lot_inputs::{LotFilter, LotName, LotRef};
 pub use lot_mutations::{LotMutation, LotPayload};

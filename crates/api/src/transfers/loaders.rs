@@ -3,34 +3,15 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{
-    Context, Request,
-    dataloader::{DataLoader, Loader},
-};
+use async_graphql::dataloader::Loader;
 use entity::prelude::TransferId;
 use inventory::transfers::{core::Transfer, rows};
-use platform::storage::{Fault, TenantScope};
+use platform::storage::Fault;
 
-use crate::graphql::{
-    context::ContextExt,
-    fault::Answer,
-    immediate_loader::immediate,
-    lazy::{Lazy, OfTenant},
-};
-
-/// Gives a request the loader of transfers.
-pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
-    request.data(Lazy::<DataLoader<Rows>>::new(scope))
-}
-
-impl OfTenant for DataLoader<Rows> {
-    fn of(scope: TenantScope) -> Self {
-        immediate(Rows(scope))
-    }
-}
-
-/// Reads the transfers of one tenant.
-pub struct Rows(TenantScope);
+crate::tenant_rows!(
+    /// Reads the transfers of one tenant.
+    Rows
+);
 
 impl Loader<TransferId> for Rows {
     type Value = Arc<Transfer>;
@@ -40,10 +21,4 @@ impl Loader<TransferId> for Rows {
         let found = rows::transfers(&self.0, keys).await?;
         Ok(found.into_iter().map(|transfer| (transfer.id, Arc::new(transfer))).collect())
     }
-}
-
-/// The transfer of an id with its lines, whoever asks.
-pub async fn load(ctx: &Context<'_>, id: TransferId) -> Answer<Option<Arc<Transfer>>> {
-    // Boxed, because the engine moves about what the largest field of an object may come to, for each of its fields.
-    Ok(Box::pin(ctx.lazy::<DataLoader<Rows>>()?.load_one(id)).await?)
 }

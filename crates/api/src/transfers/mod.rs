@@ -13,7 +13,7 @@ pub use inputs::{
     TransferActionInput, TransferCloseInput, TransferCreateInput, TransferLineInput, TransferLotInput, TransferMoveInput,
     TransferParcelInput, TransferUpdateInput,
 };
-pub use loaders::attach;
+pub use loaders::Rows;
 pub use mutation::TransfersMutation;
 pub use payload::TransferPayload;
 pub use query::{TransferFilter, TransferRef, TransfersQuery, load_transfer};
