@@ -17,6 +17,7 @@ use super::{
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     step,
+    stock::ReceiptPayload,
 };
 
 /// The root fields that change counts.

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use async_graphql::Context;
 use iam::access::kind;
-use inventory::{counts::rows, ledger::shell::Done};
+use inventory::{counts::rows, ledger::Receipt};
 use platform::storage::TenantScope;
 
 use super::count::Count;
 use crate::{
-    graphql::{context::ContextExt, fault::Answer, scalars::Long},
+    graphql::{context::ContextExt, fault::Answer},
     seen_payload,
-    stock::{lost, receipt},
+    stock::{ReceiptPayload, lost},
 };
 
 seen_payload! {
@@ -28,19 +28,13 @@ seen_payload! {
     }
 }
 
-impl CountPayload {
-    /// From what the ledger gave back. A fresh receipt has the count; a stored one names it, and it is read as it is now.
-    pub(super) async fn of(ctx: &Context<'_>, scope: &TenantScope, done: Done) -> Answer<Self> {
-        let receipt = match receipt(ctx, done).await? {
-            Ok(receipt) => receipt,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let (seq, replayed) = (receipt.seq.map(Long), receipt.stored.is_some());
-        let count = match receipt.stored.map(|stored| stored.count) {
-            None => receipt.count,
+impl ReceiptPayload for CountPayload {
+    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
+        let count = match receipt.stored.as_ref().map(|stored| stored.count) {
+            None => receipt.count.take(),
             Some(id) => rows::counts(scope, id.as_slice()).await?.pop(),
         };
         let count = Count(Arc::new(count.ok_or_else(|| lost("stock_count"))?));
-        Ok(Self { count: Some(count), user_errors: Vec::new(), replayed, seq })
+        Ok(Some(count))
     }
 }

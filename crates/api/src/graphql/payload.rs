@@ -1,5 +1,15 @@
 //! Payloads: what a mutation answers, the same four parts everywhere.
 
+use super::refusal::UserError;
+
+/// A payload that `seen_payload!` declares.
+pub trait SeenPayload: From<Vec<UserError>> + Sized {
+    /// The documents.
+    type Shown;
+    /// With what was changed, and the receipt's number.
+    fn with(shown: Self::Shown, replayed: bool, seq: Option<i64>) -> Self;
+}
+
 /// Declares a payload object with the entity it is about.
 #[macro_export]
 macro_rules! payload {
@@ -46,6 +56,12 @@ macro_rules! seen_payload {
             /// The number of the last event of this change; null when nothing was written.
             pub async fn seq(&self) -> &Option<$crate::graphql::scalars::Long> {
                 &self.seq
+            }
+        }
+        impl $crate::graphql::payload::SeenPayload for $name {
+            type Shown = $type;
+            fn with($field: $type, replayed: bool, seq: Option<i64>) -> Self {
+                Self { $field, user_errors: Vec::new(), replayed, seq: seq.map($crate::graphql::scalars::Long) }
             }
         }
         impl From<Vec<$crate::graphql::refusal::UserError>> for $name {

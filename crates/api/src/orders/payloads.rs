@@ -5,16 +5,16 @@ use std::sync::Arc;
 use async_graphql::Context;
 use iam::access::{Permit, kind};
 use inventory::{
-    ledger::{Ledger, shell::Done},
+    ledger::{Ledger, Receipt},
     orders::rows,
 };
 use platform::storage::TenantScope;
 
 use super::{order::Order, returns::Return};
 use crate::{
-    graphql::{context::ContextExt, fault::Answer, scalars::Long},
+    graphql::{context::ContextExt, fault::Answer},
     seen_payload,
-    stock::{lost, receipt},
+    stock::{ReceiptPayload, lost},
 };
 
 seen_payload! {
@@ -50,38 +50,26 @@ seen_payload! {
     }
 }
 
-impl OrderPayload {
-    /// From what the ledger gave back. A fresh receipt has the order; a stored one names it, and it is read as it is now.
-    pub(super) async fn of(ctx: &Context<'_>, scope: &TenantScope, done: Done) -> Answer<Self> {
-        let mut receipt = match receipt(ctx, done).await? {
-            Ok(receipt) => receipt,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let (seq, replayed) = (receipt.seq.map(Long), receipt.stored.is_some());
+impl ReceiptPayload for OrderPayload {
+    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
         let order = match receipt.stored.as_ref().map(|stored| stored.order) {
             None => receipt.orders.pop(),
             Some(id) => rows::orders(scope, id.as_slice()).await?.pop(),
         };
         let order = order.ok_or_else(|| lost("sales_order"))?;
         // Nothing was written: what it would hold is in the receipt alone.
-        let foreseen = seq.is_none().then(|| Arc::new(rows::held_in(&receipt.reservations, order.id)));
-        Ok(Self { order: Some(Order::foreseen(Arc::new(order), foreseen)), user_errors: Vec::new(), replayed, seq })
+        let foreseen = receipt.seq.is_none().then(|| Arc::new(rows::held_in(&receipt.reservations, order.id)));
+        Ok(Some(Order::foreseen(Arc::new(order), foreseen)))
     }
 }
 
-impl ReturnPayload {
-    /// From what the ledger gave back, like an order's.
-    pub(super) async fn of(ctx: &Context<'_>, scope: &TenantScope, done: Done) -> Answer<Self> {
-        let mut receipt = match receipt(ctx, done).await? {
-            Ok(receipt) => receipt,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let (seq, replayed) = (receipt.seq.map(Long), receipt.stored.is_some());
+impl ReceiptPayload for ReturnPayload {
+    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
         let ret = match receipt.stored.as_ref().map(|stored| stored.ret) {
             None => receipt.returns.pop().map(Return::whole),
             Some(id) => rows::returns(scope, id.as_slice()).await?.pop().map(Arc::new).map(Return::head),
         };
-        Ok(Self { ret: Some(ret.ok_or_else(|| lost("sales_return"))?), user_errors: Vec::new(), replayed, seq })
+        Ok(Some(ret.ok_or_else(|| lost("sales_return"))?))
     }
 }
 

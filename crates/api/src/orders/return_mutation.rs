@@ -15,6 +15,7 @@ use super::{
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     step,
+    stock::ReceiptPayload,
 };
 
 /// The root fields that take a return on.

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     step,
+    stock::ReceiptPayload,
 };
 
 /// The root fields that change purchase orders.

@@ -33,7 +33,7 @@ use crate::{
         scalars::Long,
     },
     step,
-    stock::{StockLevel, StockLoader, changed},
+    stock::{ReceiptPayload, StockLevel, StockLoader, changed},
 };
 
 /// The root fields that change what is around purchase orders.

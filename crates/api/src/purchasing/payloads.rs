@@ -5,16 +5,16 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, SimpleObject};
 use iam::access::{Permit, kind};
 use inventory::{
-    ledger::{Receipt, shell::Done},
+    ledger::Receipt,
     purchasing::{core, rows},
 };
 use platform::storage::{Fault, TenantScope};
 
 use super::{order::PurchaseOrder, returns::SupplierReturn, supply::SupplierProduct};
 use crate::{
-    graphql::{context::ContextExt, fault::Answer, refusal::UserError, scalars::Long},
+    graphql::{context::ContextExt, fault::Answer, payload::SeenPayload, refusal::UserError, scalars::Long},
     seen_payload,
-    stock::{StockLevel, level_seen, lost, receipt},
+    stock::{ReceiptPayload, StockLevel, level_seen, lost},
 };
 
 /// Those of these orders that the caller sees.
@@ -129,47 +129,32 @@ async fn orders_of(scope: &TenantScope, receipt: &mut Receipt) -> Result<Vec<Pur
     Ok(orders.into_iter().map(Arc::new).map(PurchaseOrder::whole).collect())
 }
 
-impl PurchaseOrderPayload {
-    /// From what the ledger gave back.
-    pub(super) async fn of(ctx: &Context<'_>, scope: &TenantScope, done: Done) -> Answer<Self> {
-        let mut receipt = match receipt(ctx, done).await? {
-            Ok(receipt) => receipt,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let order = orders_of(scope, &mut receipt).await?.pop().ok_or_else(|| lost("purchase_order"))?;
-        let (seq, replayed) = (receipt.seq.map(Long), receipt.stored.is_some());
-        Ok(Self { order: Some(order), user_errors: Vec::new(), replayed, seq })
+impl ReceiptPayload for PurchaseOrderPayload {
+    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
+        let order = orders_of(scope, receipt).await?.pop();
+        Ok(Some(order.ok_or_else(|| lost("purchase_order"))?))
     }
+}
+
+impl PurchaseOrderPayload {
     /// An order that was not changed.
     pub(super) fn unchanged(order: core::PurchaseOrder, replayed: bool) -> Self {
-        Self { order: Some(PurchaseOrder::whole(Arc::new(order))), user_errors: Vec::new(), replayed, seq: None }
+        Self::with(Some(PurchaseOrder::whole(Arc::new(order))), replayed, None)
     }
 }
 
-impl ReorderOrderPayload {
-    /// From what the ledger gave back.
-    pub(super) async fn of(ctx: &Context<'_>, scope: &TenantScope, done: Done) -> Answer<Self> {
-        let mut receipt = match receipt(ctx, done).await? {
-            Ok(receipt) => receipt,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let orders = orders_of(scope, &mut receipt).await?;
-        Ok(Self { orders, user_errors: Vec::new(), replayed: receipt.stored.is_some(), seq: receipt.seq.map(Long) })
+impl ReceiptPayload for ReorderOrderPayload {
+    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
+        Ok(orders_of(scope, receipt).await?)
     }
 }
 
-impl SupplierReturnPayload {
-    /// From what the ledger gave back.
-    pub(super) async fn of(ctx: &Context<'_>, scope: &TenantScope, done: Done) -> Answer<Self> {
-        let mut receipt = match receipt(ctx, done).await? {
-            Ok(receipt) => receipt,
-            Err(errors) => return Ok(errors.into()),
-        };
+impl ReceiptPayload for SupplierReturnPayload {
+    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
         let ret = match receipt.stored.as_ref().map(|stored| stored.supplier_return) {
             None => receipt.supplier_returns.pop().map(SupplierReturn::whole),
             Some(id) => rows::returns(scope, id.as_slice()).await?.pop().map(Arc::new).map(SupplierReturn::head),
         };
-        let (seq, replayed) = (receipt.seq.map(Long), receipt.stored.is_some());
-        Ok(Self { ret: Some(ret.ok_or_else(|| lost("supplier_return"))?), user_errors: Vec::new(), replayed, seq })
+        Ok(Some(ret.ok_or_else(|| lost("supplier_return"))?))
     }
 }

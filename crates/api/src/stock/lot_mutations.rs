@@ -6,8 +6,8 @@ use async_graphql::{ComplexObject, Context, SimpleObject, dataloader::DataLoader
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::{
-        Ledger, Receipt,
-        shell::{Done, Stop, lots as shell},
+        Ledger,
+        shell::{Done, lots as shell},
     },
     stock::events::{LOT_CHANGED, STOCK_CHANGED},
 };
@@ -15,11 +15,11 @@ use macros::resolvers;
 
 use super::{
     Lot, StockMovement, StockPayload,
-    loaders::{BySeq, StockLoader, changed},
+    loaders::{BySeq, StockLoader},
     lot_inputs::{LotActInput, LotCreateInput, LotUpdateInput, StockMoveInput},
     movement_seen,
     mutations::stock_payload,
-    stopped,
+    receipt,
 };
 use crate::graphql::{
     context::ContextExt,
@@ -157,11 +157,10 @@ impl LotMutation {
 }
 
 /// `of` is the lot that the call named.
-async fn payload(ctx: &Context<'_>, done: Result<Receipt, Stop>, of: Option<entity::prelude::LotId>) -> Answer<LotPayload> {
-    changed(ctx);
-    let mut receipt = match done {
+async fn payload(ctx: &Context<'_>, done: Done, of: Option<entity::prelude::LotId>) -> Answer<LotPayload> {
+    let mut receipt = match receipt(ctx, done).await? {
         Ok(receipt) => receipt,
-        Err(stop) => return Ok(LotPayload::refused(stopped(ctx, stop).await?)),
+        Err(errors) => return Ok(LotPayload::refused(errors)),
     };
     let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
     let seq = receipt.seq.map(Long);

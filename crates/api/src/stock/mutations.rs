@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::{Context, dataloader::DataLoader};
 use inventory::{
     ledger::{
-        Ledger, Receipt,
-        shell::{Stop, stock as shell},
+        Ledger,
+        shell::{Done, stock as shell},
     },
     stock::{
         core::{Compare, Entry, LevelKey, Movement, Reference, ReferenceKind},
@@ -20,8 +20,8 @@ use platform::path;
 use super::{
     Reservation, ReservationPayload, StockLevel, StockMovement, StockPayload,
     inputs::{StockAdjustInput, StockCompare, StockReleaseInput, StockReserveInput, StockReverseInput, StockSetInput},
-    loaders::{BySeq, StockLoader, changed},
-    stopped,
+    loaders::{BySeq, StockLoader},
+    receipt,
 };
 use crate::graphql::{
     context::ContextExt,
@@ -182,11 +182,10 @@ fn reserve_input(reading: &mut Reading, input: StockReserveInput) -> shell::Rese
     shell::ReserveInput { idempotency_key: input.idempotency_key, ttl_seconds: input.ttl_seconds.into(), reference, items }
 }
 
-pub(super) async fn stock_payload(ctx: &Context<'_>, done: Result<Receipt, Stop>) -> Answer<StockPayload> {
-    changed(ctx);
-    let mut receipt = match done {
+pub(super) async fn stock_payload(ctx: &Context<'_>, done: Done) -> Answer<StockPayload> {
+    let mut receipt = match receipt(ctx, done).await? {
         Ok(receipt) => receipt,
-        Err(stop) => return Ok(StockPayload::refused(stopped(ctx, stop).await?)),
+        Err(errors) => return Ok(StockPayload::refused(errors)),
     };
     if let Some(stored) = receipt.stored {
         return replayed(ctx, stored.movement, stored.seq).await;
@@ -230,11 +229,10 @@ fn as_after(level: &mut LevelRow, entry: &Entry, movement: &Movement) {
     (level.version, level.seq, level.updated_at) = (entry.version_after, movement.seq, movement.recorded_at);
 }
 
-async fn reservation_payload(ctx: &Context<'_>, done: Result<Receipt, Stop>) -> Answer<ReservationPayload> {
-    changed(ctx);
-    let receipt = match done {
+async fn reservation_payload(ctx: &Context<'_>, done: Done) -> Answer<ReservationPayload> {
+    let receipt = match receipt(ctx, done).await? {
         Ok(receipt) => receipt,
-        Err(stop) => return Ok(ReservationPayload::refused(stopped(ctx, stop).await?)),
+        Err(errors) => return Ok(ReservationPayload::refused(errors)),
     };
     let levels: HashMap<LevelKey, Arc<LevelRow>> =
         receipt.levels.iter().map(|level| (level.key, Arc::new(LevelRow::from(level)))).collect();

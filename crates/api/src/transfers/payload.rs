@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use async_graphql::Context;
 use iam::access::kind;
-use inventory::{ledger::shell::Done, transfers::rows};
+use inventory::{ledger::Receipt, transfers::rows};
 use platform::storage::TenantScope;
 
 use super::{query::covers, transfer::Transfer};
 use crate::{
-    graphql::{context::ContextExt, fault::Answer, scalars::Long},
+    graphql::{context::ContextExt, fault::Answer},
     seen_payload,
-    stock::{lost, receipt},
+    stock::{ReceiptPayload, lost},
 };
 
 seen_payload! {
@@ -28,19 +28,13 @@ seen_payload! {
     }
 }
 
-impl TransferPayload {
-    /// From what the ledger gave back. A fresh receipt has the transfer; a stored one names it, and it is read as it is now.
-    pub(super) async fn of(ctx: &Context<'_>, scope: &TenantScope, done: Done) -> Answer<Self> {
-        let receipt = match receipt(ctx, done).await? {
-            Ok(receipt) => receipt,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let (seq, replayed) = (receipt.seq.map(Long), receipt.stored.is_some());
-        let transfer = match receipt.stored.map(|stored| stored.transfer) {
-            None => receipt.transfer,
+impl ReceiptPayload for TransferPayload {
+    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
+        let transfer = match receipt.stored.as_ref().map(|stored| stored.transfer) {
+            None => receipt.transfer.take(),
             Some(id) => rows::transfers(scope, id.as_slice()).await?.pop(),
         };
         let transfer = Transfer::whole(Arc::new(transfer.ok_or_else(|| lost("transfer"))?));
-        Ok(Self { transfer: Some(transfer), user_errors: Vec::new(), replayed, seq })
+        Ok(Some(transfer))
     }
 }

@@ -1,0 +1,26 @@
+//! What a call of the ledger answers.
+
+use async_graphql::Context;
+use inventory::ledger::{Receipt, shell::Done};
+use platform::storage::TenantScope;
+
+use super::receipt;
+use crate::graphql::{fault::Answer, payload::SeenPayload};
+
+/// A payload of an idempotent call of the ledger.
+pub trait ReceiptPayload: SeenPayload {
+    /// The documents of a receipt: a fresh one has them, a stored one names them, and they are read as they are now.
+    fn shown(scope: &TenantScope, receipt: &mut Receipt) -> impl Future<Output = Answer<Self::Shown>> + Send;
+
+    /// The answer to a call: its documents, those of the earlier call with its key, or why it was refused.
+    fn of(ctx: &Context<'_>, scope: &TenantScope, done: Done) -> impl Future<Output = Answer<Self>> + Send {
+        async move {
+            let mut receipt = match receipt(ctx, done).await? {
+                Ok(receipt) => receipt,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let (seq, replayed) = (receipt.seq, receipt.stored.is_some());
+            Ok(Self::with(Self::shown(scope, &mut receipt).await?, replayed, seq))
+        }
+    }
+}
