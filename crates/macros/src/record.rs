@@ -241,4 +241,4 @@ fn selected(name: &Ident, parts: &[TokenStream]) -> TokenStream {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;
