@@ -1,13 +1,19 @@
-//! Structs that say which columns they are of: one a table (`tables`), and projections and joins beside the statements that need them.
+//! Structs that say which columns they are of: one a table (`tables`), and projections and joins
+//! beside the statements that need them.
 //!
-//! `derive(Record)` makes all of this from the fields, in their order, so a position is written nowhere else:
+//! `derive(Record)` makes all of this from the fields, in their order, so that a position is written
+//! nowhere else:
 //!
 //! * A struct with `#[sea_orm(table_name = "…")]` is a whole table.
-//! * `#[record(of = product)]` is a projection: each field is compiled against the field of that name in `product::Model`, and has its type. With `alias = "p"` the select list is the
-//!   constant `SELECT`; else `select(alias)` makes it. `#[record(column = "id")]` on a field names a column that is called otherwise.
-//! * A struct without either is a join. A field with `#[record(alias = "l")]` is a record of one table, one with `#[record(of = store, alias = "s")]` a single column, one with
-//!   `#[record(sql = "…")]` an expression, whose type nobody checks;
-//!   one without is a join or has aliases already.
+//! * `#[record(of = product)]` is a projection: each field is compiled against the field of that name
+//!   in `product::Model`, and has its type. With `alias = "p"` the select list is the constant
+//!   `SELECT`; else `select(alias)` makes it. `#[record(column = "id")]` on a field names a column
+//!   that is called otherwise; `#[record(key)]` marks the columns that find the row of an update
+//!   where they are not the primary key.
+//! * A struct without either is a join. Its fields are records of one table, with
+//!   `#[record(alias = "l")]`; single columns, with `#[record(of = store, alias = "s")]`; expressions,
+//!   with `#[record(sql = "…")]`, whose type nobody checks; and, without an attribute, joins and
+//!   projections that have their aliases already.
 
 use sea_orm::{DbErr, QueryResult, TryGetable, Value, sea_query::Nullable};
 use uuid::Uuid;
@@ -171,7 +177,8 @@ pub trait TableRecord: Record {
     const WITH_TENANT: &'static [Column];
     /// Whether the struct has a field for the tenant.
     const HAS_TENANT: bool;
-    /// How many columns of `WITH_TENANT`, the first ones, find the row of an update: the table's primary key, or those with `#[record(key)]`. 0: it cannot be updated with this record.
+    /// How many columns of `WITH_TENANT`, the first ones, find the row of an update: the table's
+    /// primary key, or those with `#[record(key)]`. 0: it cannot be updated with this record.
     const KEYS: usize;
     /// Appends a value for each of `COLUMNS`.
     fn append_to(self, values: &mut Vec<Value>);
