@@ -197,7 +197,7 @@ pub fn attribute(argument: &Argument) -> Option<TokenStream> {
         Argument::Mask(kind, _) => with_code("mask", kind),
         Argument::Authenticated => quote!(authenticated::apply()),
         Argument::Public => quote!(public::apply()),
-        Argument::StepUp => quote!(step_up::apply(crate::graphql::directives::MaxAge(::core::option::Option::None))),
+        Argument::StepUp => quote!(step_up::apply(::graphql::directives::MaxAge(::core::option::Option::None))),
         Argument::Emits(events) => quote!(emits::apply(::std::vec![#(#events.text()),*])),
         Argument::Cost(weight) => quote!(cost::apply(#weight.to_owned())),
         Argument::Paged => quote!(paged::apply()),
@@ -205,7 +205,7 @@ pub fn attribute(argument: &Argument) -> Option<TokenStream> {
         Argument::Shared => quote!(shared::apply()),
         Argument::ListSize(size) => size.applied(),
     };
-    Some(quote!(directive = crate::graphql::directives::#applied))
+    Some(quote!(directive = ::graphql::directives::#applied))
 }
 
 /// A directive that names a permission, by the name that the permission has.

@@ -65,7 +65,7 @@ impl Check<'_> {
     /// Asks the context for something, and binds it where the body uses the name.
     fn given(&self, name: &str, ask: &TokenStream) -> Result<TokenStream> {
         let ctx = self.context()?;
-        let asked = quote!(crate::graphql::context::ContextExt::#ask(#ctx));
+        let asked = quote!(::graphql::context::ContextExt::#ask(#ctx));
         let taken = match self.refusal()? {
             Refusal::Error => quote!(#asked?),
             Refusal::SomeError => quote!(match #asked {
@@ -89,7 +89,7 @@ impl Check<'_> {
             }
             _ => return self.fault("`mask` answers with null: the method returns an `Option<…>` or an `Answer<Option<…>>`"),
         };
-        Ok(quote!(if !crate::graphql::context::ContextExt::holds::<::iam::access::kind::#kind>(#ctx) { return #masked; }))
+        Ok(quote!(if !::graphql::context::ContextExt::holds::<::iam::access::kind::#kind>(#ctx) { return #masked; }))
     }
 
     fn dry_run(&self) -> Result<TokenStream> {
@@ -176,7 +176,7 @@ mod tests {
             #[field(permit = StoreRead)]
             async fn groups(&self, ctx: &Context<'_>) -> Answer<Vec<Group>> { groups(ctx).await }
         });
-        let asked = quote!(crate::graphql::context::ContextExt::permit::<::iam::access::kind::StoreRead>(ctx)?;).to_string();
+        let asked = quote!(::graphql::context::ContextExt::permit::<::iam::access::kind::StoreRead>(ctx)?;).to_string();
         assert!(text.unwrap().contains(&format!("{{ {asked} groups")), "no name is bound");
     }
 
@@ -197,9 +197,9 @@ mod tests {
             async fn member_remove(&self, ctx: &Context<'_>, id: ID) -> Answer<Payload> { remove(session, id).await }
         });
         let asked = quote! {
-            crate::graphql::context::ContextExt::permit::<::iam::access::kind::MemberWrite>(ctx)?;
-            crate::graphql::context::ContextExt::step_up(ctx)?;
-            let session = crate::graphql::context::ContextExt::session(ctx)?;
+            ::graphql::context::ContextExt::permit::<::iam::access::kind::MemberWrite>(ctx)?;
+            ::graphql::context::ContextExt::step_up(ctx)?;
+            let session = ::graphql::context::ContextExt::session(ctx)?;
         };
         assert!(text.unwrap().contains(&asked.to_string()));
     }
@@ -228,11 +228,11 @@ mod tests {
             becomes(
                 quote!(#[field(mask = ProductCostRead)] async fn cost(&self, ctx: &Context<'_>) -> #output { cost() }),
                 quote! {
-                    #[graphql(directive = crate::graphql::directives::mask::apply(
+                    #[graphql(directive = ::graphql::directives::mask::apply(
                         <::iam::access::kind::ProductCostRead as ::iam::access::Permission>::info().code.to_owned()
                     ))]
                     async fn cost(&self, ctx: &Context<'_>) -> #output {
-                        if !crate::graphql::context::ContextExt::holds::<::iam::access::kind::ProductCostRead>(ctx) { return #null; }
+                        if !::graphql::context::ContextExt::holds::<::iam::access::kind::ProductCostRead>(ctx) { return #null; }
                         cost()
                     }
                 },

@@ -1,53 +1,62 @@
-//! One attribute a resolver: `#[resolvers]` stands where `#[Object]` stood, and what a field says in the schema is what it checks.
-//!
-//! ```ignore
-//! #[resolvers]
-//! impl StockMutation {
-//!     /// Changes stock by deltas, all or none.
-//!     #[mutation(permit = StockAdjust, emits(STOCK_CHANGED), dry_run(key_stays_free))]
-//!     async fn stock_adjust(&self, ctx: &Context<'_>, #[graphql(desc = "What changed.")] input: StockAdjustInput) -> Answer<StockPayload> {
-//!         let ledger = ctx.given::<Ledger>()?;
-//!         // `permit` and `dry_run` are there: an argument that gives the body something gives it under its own name.
-//!         stock_payload(ctx, shell::stock_adjust(ledger, permit, input, dry_run).await).await
-//!     }
-//! }
-//! ```
-//!
-//! # On the impl block
-//!
-//! `#[resolvers]` is `#[Object]`, `#[resolvers(subscription)]` is `#[Subscription]`, `#[resolvers(complex)]` is `#[ComplexObject]`. Directives of the type:
-//! `requires = Kind`, which is said and not checked, for an object is had from a field that checks; `shared`; `cost = "0.05"`. Other arguments
-//! (`name = "StockCount"`) are async-graphql's.
-//!
-//! # On a method
-//!
-//! `#[mutation(…)]` on what changes something, `#[field(…)]` on everything else. Directives come into the schema in the order in which they are written.
-//!
-//! | argument | in the schema | before the body | in the body |
-//! |---|---|---|---|
-//! | `permit = Kind` | `@requires` | FORBIDDEN without the permission | `permit: Permit<kind::Kind>` |
-//! | `mask = Kind` | `@mask` | null without the permission | |
-//! | `authenticated` | `@authenticated` | UNAUTHENTICATED without a caller | `caller: &Caller` |
-//! | `public` | `@public` | | |
-//! | `step_up` | `@stepUp` | STEP_UP_REQUIRED without a fresh authentication | |
-//! | `session`, `session(to_enrol)` | | FORBIDDEN without a session | `session: &Session` |
-//! | `emits(NAME, …)` | `@emits` of the declared events | | |
-//! | `dry_run`, `dry_run(record)`, `dry_run(key_stays_free)` | the argument `validateOnly` | | `dry_run`: the mode that the shell takes |
-//! | `cost = "5"`, `paged`, `personal`, `list_size(assumed = 5, arguments("first"), fields("nodes"))` | their directives | | |
-//!
-//! Checks are made in one order, whatever the order of the arguments: permission or caller, fresh authentication, session, mask. They come before all that
-//! the body does, and behind what async-graphql makes of the arguments. `permit(Kind, in_body)` and `mask(Kind, in_body)` say the directive alone:
-//! the body checks, at another moment or with another rule, and a comment says why. Other arguments (`name = "…"`) are async-graphql's.
-//!
-//! A permission is named by its type in `iam::access::kind`, an event by its constant, so a name that does not exist does not compile.
+//! What this workspace writes at compile time: a derive and an attribute, each in files of its own.
 
 mod argument;
 mod check;
+mod record;
 mod resolvers;
 
 use proc_macro::TokenStream;
 
-/// Rewrites the methods of an impl block and hands the block on to async-graphql.
+/// Ties a struct to columns of a table: the select list, reading a row in the order of that list, and the values of bulk writes.
+/// `entity::record` has the traits and describes the attributes.
+#[proc_macro_derive(Record, attributes(record, sea_orm))]
+pub fn record(input: TokenStream) -> TokenStream {
+    let input = syn::parse_macro_input!(input as syn::DeriveInput);
+    record::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// One attribute a resolver: `#[resolvers]` stands where `#[Object]` stood, and what a field says in the schema is what it checks.
+///
+/// ```ignore
+/// #[resolvers]
+/// impl StockMutation {
+///     /// Changes stock by deltas, all or none.
+///     #[mutation(permit = StockAdjust, emits(STOCK_CHANGED), dry_run(key_stays_free))]
+///     async fn stock_adjust(&self, ctx: &Context<'_>, #[graphql(desc = "What changed.")] input: StockAdjustInput) -> Answer<StockPayload> {
+///         let ledger = ctx.given::<Ledger>()?;
+///         // `permit` and `dry_run` are there: an argument that gives the body something gives it under its own name.
+///         stock_payload(ctx, shell::stock_adjust(ledger, permit, input, dry_run).await).await
+///     }
+/// }
+/// ```
+///
+/// # On the impl block
+///
+/// `#[resolvers]` is `#[Object]`, `#[resolvers(subscription)]` is `#[Subscription]`, `#[resolvers(complex)]` is `#[ComplexObject]`. Directives of the type:
+/// `requires = Kind`, which is said and not checked, for an object is had from a field that checks; `shared`; `cost = "0.05"`. Other arguments
+/// (`name = "StockCount"`) are async-graphql's.
+///
+/// # On a method
+///
+/// `#[mutation(…)]` on what changes something, `#[field(…)]` on everything else. Directives come into the schema in the order in which they are written.
+///
+/// | argument | in the schema | before the body | in the body |
+/// |---|---|---|---|
+/// | `permit = Kind` | `@requires` | FORBIDDEN without the permission | `permit: Permit<kind::Kind>` |
+/// | `mask = Kind` | `@mask` | null without the permission | |
+/// | `authenticated` | `@authenticated` | UNAUTHENTICATED without a caller | `caller: &Caller` |
+/// | `public` | `@public` | | |
+/// | `step_up` | `@stepUp` | STEP_UP_REQUIRED without a fresh authentication | |
+/// | `session`, `session(to_enrol)` | | FORBIDDEN without a session | `session: &Session` |
+/// | `emits(NAME, …)` | `@emits` of the declared events | | |
+/// | `dry_run`, `dry_run(record)`, `dry_run(key_stays_free)` | the argument `validateOnly` | | `dry_run`: the mode that the shell takes |
+/// | `cost = "5"`, `paged`, `personal`, `list_size(assumed = 5, arguments("first"), fields("nodes"))` | their directives | | |
+///
+/// Checks are made in one order, whatever the order of the arguments: permission or caller, fresh authentication, session, mask. They come before all that
+/// the body does, and behind what async-graphql makes of the arguments. `permit(Kind, in_body)` and `mask(Kind, in_body)` say the directive alone:
+/// the body checks, at another moment or with another rule, and a comment says why. Other arguments (`name = "…"`) are async-graphql's.
+///
+/// A permission is named by its type in `iam::access::kind`, an event by its constant, so a name that does not exist does not compile.
 #[proc_macro_attribute]
 pub fn resolvers(arguments: TokenStream, block: TokenStream) -> TokenStream {
     resolvers::expand(arguments.into(), block.into()).unwrap_or_else(syn::Error::into_compile_error).into()

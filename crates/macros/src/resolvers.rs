@@ -166,13 +166,13 @@ pub mod tests {
             quote! {
                 /// Changes stock.
                 #[graphql(
-                    directive = crate::graphql::directives::requires::apply(
+                    directive = ::graphql::directives::requires::apply(
                         <::iam::access::kind::StockAdjust as ::iam::access::Permission>::info().code.to_owned()
                     ),
-                    directive = crate::graphql::directives::emits::apply(::std::vec![STOCK_CHANGED.text(), events::LOT_CHANGED.text()])
+                    directive = ::graphql::directives::emits::apply(::std::vec![STOCK_CHANGED.text(), events::LOT_CHANGED.text()])
                 )]
                 async fn stock_adjust(&self, ctx: &Context<'_>, input: Input) -> Answer<Payload> {
-                    let permit = crate::graphql::context::ContextExt::permit::<::iam::access::kind::StockAdjust>(ctx)?;
+                    let permit = ::graphql::context::ContextExt::permit::<::iam::access::kind::StockAdjust>(ctx)?;
                     shell(ctx, permit, input).await
                 }
             },
@@ -188,10 +188,10 @@ pub mod tests {
             },
             quote! {
                 #[graphql(
-                    directive = crate::graphql::directives::requires::apply(
+                    directive = ::graphql::directives::requires::apply(
                         <::iam::access::kind::StockRead as ::iam::access::Permission>::info().code.to_owned()
                     ),
-                    directive = crate::graphql::directives::cost::apply("5".to_owned())
+                    directive = ::graphql::directives::cost::apply("5".to_owned())
                 )]
                 async fn lot(&self) -> Option<Lot> { None }
             },
@@ -209,13 +209,13 @@ pub mod tests {
             ),
             quote! {
                 #[graphql(
-                    directive = crate::graphql::directives::list_size::apply(
+                    directive = ::graphql::directives::list_size::apply(
                         ::core::option::Option::Some(5),
                         ::core::option::Option::None,
                         ::core::option::Option::Some(::std::vec!["nodes".to_owned(), "edges".to_owned()])
                     ),
                     name = "parts",
-                    directive = crate::graphql::directives::paged::apply()
+                    directive = ::graphql::directives::paged::apply()
                 )]
                 async fn all(&self) -> Vec<Part> { all() }
             },
@@ -233,10 +233,10 @@ pub mod tests {
         let wanted = quote! {
             #[::async_graphql::Object(
                 name = "StockCount",
-                directive = crate::graphql::directives::requires::apply(
+                directive = ::graphql::directives::requires::apply(
                     <::iam::access::kind::CountRead as ::iam::access::Permission>::info().code.to_owned()
                 ),
-                directive = crate::graphql::directives::shared::apply()
+                directive = ::graphql::directives::shared::apply()
             )]
             impl Count {}
         };

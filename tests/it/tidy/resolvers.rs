@@ -7,11 +7,11 @@ use syn::{
     visit::{self, Visit},
 };
 
-use super::{no_faults, sources};
+use super::{is_graph, no_faults, sources};
 
 /// Directives are applied by `#[resolvers]`. `shared` and `requires` of a type whose fields are a struct's are written at the derive.
 const APPLIED: &[(&str, &str, &str)] = &[
-    ("api/graphql/directives.rs", "list_size", "`paged` is a `list_size`"),
+    ("graphql/directives.rs", "list_size", "`paged` is a `list_size`"),
     ("api/schema/sizes.rs", "list_size", "sizes of the lists that have no argument for it"),
     ("api/catalog/product.rs", "shared", "of derived objects"),
     ("api/identity/types.rs", "requires", "of a derived object"),
@@ -91,7 +91,7 @@ fn differ(found: &[(String, String)], listed: &[(&str, &str, &str)], what: &str)
 #[test]
 fn directives_are_applied_by_the_attribute() {
     let mut found = Vec::new();
-    for (file, path) in sources().iter().filter(|(file, _)| file.starts_with("api/")) {
+    for (file, path) in sources().iter().filter(|(file, _)| is_graph(file)) {
         let text = fs::read_to_string(path).unwrap();
         let ends = text.match_indices("::apply(").map(|(at, _)| &text[..at]);
         let names = ends.map(|before| before.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default());
@@ -103,7 +103,7 @@ fn directives_are_applied_by_the_attribute() {
 #[test]
 fn a_resolver_asks_for_what_it_says() {
     let (mut in_body, mut by_hand, mut seen) = (Vec::new(), Vec::new(), 0);
-    for (file, path) in sources().iter().filter(|(file, _)| file.starts_with("api/")) {
+    for (file, path) in sources().iter().filter(|(file, _)| is_graph(file)) {
         for method in resolvers(&fs::read_to_string(path).unwrap()) {
             let name = (file.clone(), method.sig.ident.to_string());
             let arguments = arguments(&method.attrs).unwrap_or_default();

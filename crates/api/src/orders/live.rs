@@ -11,13 +11,14 @@ use platform::realtime::SharedEvent;
 use super::{OrderFilter, order::Order, payloads::ledger, topic::OrderTopic, visibility::orders_within};
 use crate::{
     graphql::{
+        canonical::filter_name,
         fault::{Answer, TopError},
         scalars::{Cursor, Long},
     },
     live::{
         feed::{self, StreamOptions, Update},
         rights::Rights,
-        stream::{self, ResetReason, StreamPhase},
+        stream::{ResetReason, StreamPhase},
     },
 };
 
@@ -99,7 +100,7 @@ impl OrderSubscription {
         let scope = permit.scope(ledger(ctx)?.database());
         let rights = Rights::of::<kind::OrderRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
         let filter = orders_within(&permit, OrderFilter::read(filter, permit.caller())?);
-        let options = StreamOptions { name: stream::filter_name(&filter), after, delay: Duration::ZERO };
+        let options = StreamOptions { name: filter_name(&filter), after, delay: Duration::ZERO };
         let updates = feed::open(ctx, scope, OrderTopic { filter }, rights, options).await?;
         Ok(updates.map(|update| update.map(OrderUpdate)))
     }

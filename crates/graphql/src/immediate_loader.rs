@@ -1,0 +1,70 @@
+//! Dataloaders without a delay.
+
+use std::{collections::HashMap, hash::Hash, sync::Arc, time::Duration};
+
+use async_graphql::{dataloader::DataLoader, runtime::Timer};
+use futures_util::{
+    FutureExt,
+    future::BoxFuture,
+    task::{FutureObj, Spawn, SpawnError},
+};
+
+/// Reads on tokio's own threads.
+struct Tokio;
+impl Spawn for Tokio {
+    fn spawn_obj(&self, future: FutureObj<'static, ()>) -> Result<(), SpawnError> {
+        tokio::spawn(future);
+        Ok(())
+    }
+}
+
+/// Waits no longer than the fields of the same level need to name their keys. Tokio's timer would round nothing up to a millisecond.
+struct Yield;
+impl Timer for Yield {
+    fn delay(&self, _: Duration) -> BoxFuture<'static, ()> {
+        tokio::task::yield_now().boxed()
+    }
+}
+
+/// A loader without a delay. It keeps nothing, so that a second mutation of one request sees what the first one wrote.
+pub fn immediate<T>(rows: T) -> DataLoader<T> {
+    DataLoader::new(rows, Tokio, Yield).delay(Duration::ZERO)
+}
+
+/// `tenant_rows!(Rows)` declares the rows that a room's loaders read, of one tenant, and `load`: what the request's loader finds for a key.
+#[macro_export]
+macro_rules! tenant_rows {
+    ($(#[$doc:meta])* $rows:ident) => {
+        $(#[$doc])*
+        pub struct $rows(platform::storage::TenantScope);
+
+        impl From<platform::storage::TenantScope> for $rows {
+            fn from(scope: platform::storage::TenantScope) -> Self {
+                Self(scope)
+            }
+        }
+
+        /// What the request's loader finds for a key.
+        pub async fn load<K>(
+            ctx: &async_graphql::Context<'_>,
+            key: K,
+        ) -> $crate::fault::Answer<Option<<$rows as async_graphql::dataloader::Loader<K>>::Value>>
+        where
+            K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+            $rows: async_graphql::dataloader::Loader<K, Error = platform::storage::Fault>,
+        {
+            let loader = $crate::context::ContextExt::lazy::<async_graphql::dataloader::DataLoader<$rows>>(ctx)?;
+            // Boxed, because the engine moves about what the largest field of an object may come to, for each of its fields.
+            Ok(Box::pin(loader.load_one(key)).await?)
+        }
+    };
+}
+
+/// Each key with its rows, none of them left out.
+pub fn grouped<K: Copy + Eq + Hash, T>(keys: &[K], rows: impl IntoIterator<Item = (K, T)>) -> HashMap<K, Arc<Vec<T>>> {
+    let mut all: HashMap<K, Vec<T>> = keys.iter().map(|key| (*key, Vec::new())).collect();
+    for (key, row) in rows {
+        all.entry(key).or_default().push(row);
+    }
+    all.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect()
+}

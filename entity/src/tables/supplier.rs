@@ -1,0 +1,22 @@
+//! Who sells to the tenant.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{prelude::*, record::Record};
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record, serde::Serialize, serde::Deserialize)]
+#[sea_orm(table_name = "supplier")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: SupplierId,
+    pub code: String,
+    pub code_key: String,
+    pub name: String,
+    pub lead_time_days: Option<i32>,
+    pub email: Option<String>,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
