@@ -91,7 +91,8 @@ fn differ(found: &[(String, String)], listed: &[(&str, &str, &str)], what: &str)
 #[test]
 fn directives_are_applied_by_the_attribute() {
     let mut found = Vec::new();
-    for (file, path) in sources().iter().filter(|(file, _)| is_graph(file)) {
+    // What the attribute writes is written in `macros`.
+    for (file, path) in sources().iter().filter(|(file, _)| is_graph(file) && !file.starts_with("macros/")) {
         let text = fs::read_to_string(path).unwrap();
         let ends = text.match_indices("::apply(").map(|(at, _)| &text[..at]);
         let names = ends.map(|before| before.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default());
