@@ -10,6 +10,9 @@ pub use server as http;
 pub use services::{alerts, exchange, files, insight, labels, media, webhooks};
 pub use tools::{replay, watch};
 
+/// The crates that the program is made of, each above those before it.
+pub const CRATES: [&str; 9] = ["platform", "iam", "inventory", "services", "graphql", "api", "server", "tools", "entrepot"];
+
 /// Settings: flags and environment, typed, read once.
 pub mod config;
 /// A node: the rooms put together.
