@@ -7,7 +7,7 @@ use super::{
     keys::{integration, key, lets_in},
     world::{Person, everywhere, grant, only, refused},
 };
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     what_is_left_out_stays,

@@ -9,7 +9,7 @@ use entrepot::access::{Access, KeyRefused, Permission, Policies, STANDING_SECOND
 use serde_json::{Value, json};
 
 use super::world::{everywhere, grant, only, refused};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     a_secret_is_shown_once_and_kept_nowhere,

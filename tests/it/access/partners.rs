@@ -4,7 +4,10 @@ use entrepot::{access::Caller, api::access::KeyUse, schema};
 use serde_json::{Value, json};
 
 use super::world::{everywhere, refused};
-use crate::authorization::{crossing::made_up, on_both, world::World};
+use crate::{
+    authorization::{crossing::made_up, world::World},
+    world::on_both,
+};
 
 on_both!(
     a_partner_sees_its_own_channel_only,

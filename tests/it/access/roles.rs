@@ -5,7 +5,7 @@ use entrepot::access::{BUILT_IN, Caller, Permission, kind};
 use serde_json::{Value, json};
 
 use super::world::{everywhere, grant, only, refused};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     a_role_of_ones_own_is_made_granted_changed_and_removed,

@@ -6,7 +6,7 @@ use super::{
     keys::{integration, key},
     world::{Person, everywhere, grant, only, refused},
 };
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     whoever_has_a_role_gets_nothing_lasting_from_one_whose_rights_end,

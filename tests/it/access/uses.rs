@@ -16,7 +16,7 @@ use super::{
     keys::{KEY, integration, key, lets_in},
     world::{everywhere, refused},
 };
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     a_key_or_its_integration_is_pinned_to_listed_documents,

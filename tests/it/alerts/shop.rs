@@ -9,7 +9,7 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-pub(crate) use crate::authorization::{on_both, world::World};
+pub(crate) use crate::authorization::world::World;
 
 static KEYS: AtomicU32 = AtomicU32::new(0);
 

@@ -7,10 +7,11 @@ mod remembered;
 mod rights;
 mod search;
 mod tree;
+pub mod world;
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::catalog::world::World;
 
 const ERRORS: &str =
     "userErrors { __typename code message field retryable ... on VersionConflict { actualVersion current { id } } }";

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{change, made, refused, said};
-use crate::{scenario, world::World};
+use crate::{catalog::world::World, world::on_both};
 
 async fn store(world: &World, input: Value) -> Value {
     change(world, "storeCreate", "StoreCreateInput", "store { id code kind timeZone groups { code } archivedAt version }", input)
@@ -13,7 +13,7 @@ async fn customer(world: &World, input: Value) -> Value {
     change(world, "customerCreate", "CustomerCreateInput", "customer { id externalRef name country email version }", input).await
 }
 
-scenario!(stores, world => {
+on_both!(stores, world: World => {
     let shop = made(store(world, json!({ "code": "Leeds", "name": "Leeds" })).await)["store"].clone();
     assert_eq!((&shop["kind"], &shop["timeZone"], &shop["groups"]), (&json!("SHOP"), &json!("Europe/London"), &json!([])));
     assert_eq!(refused(&store(world, json!({ "code": "LEEDS", "name": "Other" })).await), said("DUPLICATE", "input.code"));
@@ -32,7 +32,7 @@ scenario!(stores, world => {
     assert_eq!(page["store"]["timeZone"], json!("Asia/Tokyo"));
 });
 
-scenario!(suppliers_and_channels, world => {
+on_both!(suppliers_and_channels, world: World => {
     let input = json!({ "code": "ACME", "name": "Acme", "leadTimeDays": 7, "email": "orders@acme.example" });
     let acme = made(change(world, "supplierCreate", "SupplierCreateInput", "supplier { id leadTimeDays }", input.clone()).await);
     assert_eq!(refused(&change(world, "supplierCreate", "SupplierCreateInput", "seq2: seq", input).await), said("DUPLICATE", "input.code"));
@@ -50,7 +50,7 @@ scenario!(suppliers_and_channels, world => {
     assert_eq!((&all["channel"]["name"], &all["suppliers"]["nodes"]), (&json!("Direct"), &json!([{ "code": "ACME" }])));
 });
 
-scenario!(customers, world => {
+on_both!(customers, world: World => {
     let first = made(customer(world, json!({ "externalRef": "17850", "name": "Ada", "country": "gb", "email": "ada@example.com" })).await)["customer"].clone();
     assert_eq!(first["country"], json!("GB"));
     assert_eq!(refused(&customer(world, json!({ "externalRef": "17850" })).await), said("DUPLICATE", "input.externalRef"));

@@ -4,7 +4,7 @@ use entity::prelude::{ProductId, StoreId};
 use serde_json::{Value, json};
 
 use super::{category, change, made, product, refused, said};
-use crate::{scenario, world::World};
+use crate::{catalog::world::World, world::on_both};
 
 const ALL: &str = "product { id sku formerSkus name description status stockPolicy barcodes { code packQuantity } unit { code decimals } \
      price { amount currencyCode } unitCost { amount currencyCode } lowStockThreshold metadata version category { slug } options { name value } }";
@@ -13,7 +13,7 @@ async fn update(world: &World, input: Value) -> Value {
     change(world, "productUpdate", "ProductUpdateInput", ALL, input).await
 }
 
-scenario!(a_product_is_made_with_all_it_has, world => {
+on_both!(a_product_is_made_with_all_it_has, world: World => {
     let made_category = made(category(world, json!({ "name": "Mugs & Cups" })).await);
     let answer = made(change(world, "productCreate", "ProductCreateInput", ALL, json!({
         "sku": " Mug-1 ", "name": "Blue mug", "description": "Holds tea.\nNo coffee.",
@@ -40,7 +40,7 @@ scenario!(a_product_is_made_with_all_it_has, world => {
     assert_eq!(events[1].1["categoryAfter"], made_category["category"]["id"]);
 });
 
-scenario!(everything_wrong_is_said_at_once, world => {
+on_both!(everything_wrong_is_said_at_once, world: World => {
     let long = "x".repeat(65);
     let answer = product(world, json!({
         "sku": long, "name": "  ", "barcodes": [{ "code": "4006381333932" }, { "code": "A", "packQuantity": 0 }, { "code": "A" }],
@@ -60,7 +60,7 @@ scenario!(everything_wrong_is_said_at_once, world => {
     assert_eq!(world.events().await, []);
 });
 
-scenario!(skus_and_barcodes_are_nobody_elses, world => {
+on_both!(skus_and_barcodes_are_nobody_elses, world: World => {
     let barcodes = json!([{ "code": "4006381333931" }]);
     made(product(world, json!({ "sku": "mug", "name": "Mug", "barcodes": barcodes })).await);
     assert_eq!(refused(&product(world, json!({ "sku": "MUG", "name": "Other" })).await), said("DUPLICATE", "input.sku"));
@@ -70,7 +70,7 @@ scenario!(skus_and_barcodes_are_nobody_elses, world => {
     assert_eq!(refused(&control), said("INVALID", "input.sku"));
 });
 
-scenario!(a_upc_and_its_ean_are_one_code, world => {
+on_both!(a_upc_and_its_ean_are_one_code, world: World => {
     let upc = json!([{ "code": "036000291452" }]);
     let made_mug = made(product(world, json!({ "sku": "mug", "name": "Mug", "barcodes": upc })).await);
     for same in ["0036000291452", "00036000291452"] {
@@ -85,7 +85,7 @@ scenario!(a_upc_and_its_ean_are_one_code, world => {
     made(product(world, json!({ "sku": "case", "name": "Case", "barcodes": [{ "code": "10036000291459" }] })).await);
 });
 
-scenario!(a_change_leaves_what_it_does_not_name, world => {
+on_both!(a_change_leaves_what_it_does_not_name, world: World => {
     let id = made(product(world, json!({ "sku": "mug", "name": "Mug", "description": "Blue", "lowStockThreshold": 4,
         "price": { "amount": "1", "currencyCode": "GBP" }, "barcodes": [{ "code": "B1" }, { "code": "B2" }] })).await)["product"]["id"].clone();
     let answer = made(update(world, json!({ "id": id, "expectedVersion": 1, "sku": "mug-2", "price": null, "lowStockThreshold": null,
@@ -107,7 +107,7 @@ scenario!(a_change_leaves_what_it_does_not_name, world => {
     assert_eq!(refused(&cleared), said("REQUIRED", "input.name"));
 });
 
-scenario!(a_stale_version_meets_the_row_as_it_is, world => {
+on_both!(a_stale_version_meets_the_row_as_it_is, world: World => {
     let id = made(product(world, json!({ "sku": "mug", "name": "Mug" })).await)["product"]["id"].clone();
     made(update(world, json!({ "id": id, "expectedVersion": 1, "name": "Cup" })).await);
     let stale = update(world, json!({ "id": id, "expectedVersion": 1, "name": "Jug" })).await;
@@ -119,7 +119,7 @@ scenario!(a_stale_version_meets_the_row_as_it_is, world => {
     assert_eq!(answers.iter().filter(|answer| answer["userErrors"] == json!([])).count(), 1);
 });
 
-scenario!(a_key_gives_the_same_answer_again, world => {
+on_both!(a_key_gives_the_same_answer_again, world: World => {
     let input = json!({ "idempotencyKey": "k1", "sku": "mug", "name": "Mug" });
     let first = made(product(world, input.clone()).await);
     let again = made(product(world, input.clone()).await);
@@ -138,7 +138,7 @@ scenario!(a_key_gives_the_same_answer_again, world => {
     made(product(world, blocked).await);
 });
 
-scenario!(a_race_has_one_winner_and_no_fault, world => {
+on_both!(a_race_has_one_winner_and_no_fault, world: World => {
     let same_key = (0..8).map(|_| product(world, json!({ "idempotencyKey": "k", "sku": "mug", "name": "Mug" })));
     let answers = futures_util::future::join_all(same_key).await;
     let ids: std::collections::HashSet<_> = answers.into_iter().map(made).map(|answer| answer["product"]["id"].to_string()).collect();
@@ -150,7 +150,7 @@ scenario!(a_race_has_one_winner_and_no_fault, world => {
     assert!(lost.iter().all(|answer| refused(answer) == said("DUPLICATE", "input.sku")), "{lost:#?}");
 });
 
-scenario!(a_dry_run_writes_nothing, world => {
+on_both!(a_dry_run_writes_nothing, world: World => {
     let query = "mutation($input: ProductCreateInput!) { productCreate(input: $input, validateOnly: true) {
         product { sku version barcodes { code } } seq userErrors { code } } }";
     let input = json!({ "idempotencyKey": "k", "sku": "mug", "name": "Mug", "barcodes": [{ "code": "B1" }] });
@@ -163,7 +163,7 @@ scenario!(a_dry_run_writes_nothing, world => {
     made(product(world, input).await);
 });
 
-scenario!(ids_of_others_and_of_other_kinds, world => {
+on_both!(ids_of_others_and_of_other_kinds, world: World => {
     let other = world.other_tenant().await;
     let query = "mutation { productCreate(input: { sku: \"mug\", name: \"Mug\" }) { product { id } } }";
     let foreign = world.ask_as(Some(other), query, json!({})).await["data"]["productCreate"]["product"]["id"].clone();
@@ -217,7 +217,7 @@ async fn stock(world: &World, product: &Value, on_hand: i64) {
     ).await;
 }
 
-scenario!(what_is_tied_stays, world => {
+on_both!(what_is_tied_stays, world: World => {
     let id = made(product(world, json!({ "sku": "mug", "name": "Mug" })).await)["product"]["id"].clone();
     let unit = json!({ "id": id, "expectedVersion": 1, "unit": { "code": "kg", "decimals": 3 } });
     let dry = "mutation($input: ProductUpdateInput!) { productUpdate(input: $input, validateOnly: true) { userErrors { code } } }";
@@ -238,7 +238,7 @@ scenario!(what_is_tied_stays, world => {
     assert_eq!(kinds, ["product.created", "store.created", "product.archived", "store.archived"]);
 });
 
-scenario!(variants_differ_by_their_options, world => {
+on_both!(variants_differ_by_their_options, world: World => {
     let input = json!({ "name": "T-shirt", "optionNames": ["Size", "Colour"] });
     let family = made(change(world, "productFamilyCreate", "ProductFamilyCreateInput", "productFamily { id optionNames }", input).await);
     let family = family["productFamily"]["id"].clone();
@@ -258,7 +258,7 @@ scenario!(variants_differ_by_their_options, world => {
         { "sku": "t-m-red", "options": [{ "name": "Size", "value": "M" }, { "name": "Colour", "value": "Red" }] }]));
 });
 
-scenario!(a_letter_is_the_same_however_it_was_typed, world => {
+on_both!(a_letter_is_the_same_however_it_was_typed, world: World => {
     let (composed, apart) = ("\u{c5}ngstr\u{f6}m-1", "A\u{30a}ngstro\u{308}m-1");
     let fields = "product { sku name barcodes { code } }";
     let row = |sku: &str| json!({ "sku": sku, "name": sku, "barcodes": [{ "code": sku }] });

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{category, change, made, product, refused, said};
-use crate::{scenario, world::World};
+use crate::{catalog::world::World, world::on_both};
 
 async fn update(world: &World, input: Value) -> Value {
     change(world, "categoryUpdate", "CategoryUpdateInput", "category { id slug version parent { slug } }", input).await
@@ -12,7 +12,7 @@ async fn grow(world: &World, name: &str, parent: Option<&Value>, position: i32) 
     made(category(world, json!({ "name": name, "parentId": parent, "position": position })).await)["category"]["id"].clone()
 }
 
-scenario!(a_tree_is_walked_both_ways, world => {
+on_both!(a_tree_is_walked_both_ways, world: World => {
     let home = grow(world, "Home", None, 1).await;
     let garden = grow(world, "Garden", None, 0).await;
     let kitchen = grow(world, "Kitchen", Some(&home), 2).await;
@@ -39,7 +39,7 @@ scenario!(a_tree_is_walked_both_ways, world => {
     assert_ne!(garden, home);
 });
 
-scenario!(nobody_lies_below_themselves, world => {
+on_both!(nobody_lies_below_themselves, world: World => {
     let a = grow(world, "A", None, 0).await;
     let b = grow(world, "B", Some(&a), 0).await;
     let c = grow(world, "C", Some(&b), 0).await;
@@ -62,7 +62,7 @@ scenario!(nobody_lies_below_themselves, world => {
     assert_eq!(refusals, said("INVALID", "input.parentId"));
 });
 
-scenario!(what_moves_takes_its_height_along, world => {
+on_both!(what_moves_takes_its_height_along, world: World => {
     let mut tops = Vec::new();
     for name in ["b", "c"] {
         let rows: Vec<Value> = (1..=20)
@@ -80,7 +80,7 @@ scenario!(what_moves_takes_its_height_along, world => {
     assert_eq!((path.as_array().map(Vec::len), &path[0]["slug"]), (Some(32), &json!("c1")));
 });
 
-scenario!(slugs_are_made_checked_and_unique, world => {
+on_both!(slugs_are_made_checked_and_unique, world: World => {
     assert_eq!(made(category(world, json!({ "name": "Candles & T-Lights" })).await)["category"]["slug"], json!("candles-t-lights"));
     assert_eq!(refused(&category(world, json!({ "name": "Other", "slug": "candles-t-lights" })).await), said("DUPLICATE", "input.slug"));
     assert_eq!(refused(&category(world, json!({ "name": "Other", "slug": "Not A Slug" })).await), said("INVALID", "input.slug"));
@@ -89,7 +89,7 @@ scenario!(slugs_are_made_checked_and_unique, world => {
     assert_eq!(refused(&category(world, json!({ "name": "X", "imageUrl": "javascript:alert(1)" })).await), said("INVALID", "input.imageUrl"));
 });
 
-scenario!(many_categories_at_once, world => {
+on_both!(many_categories_at_once, world: World => {
     let rows = json!([
         { "slug": "home", "name": "Home" }, { "slug": "mugs", "name": "Mugs", "parentSlug": "home", "position": 3 },
         { "slug": "home", "name": "Again" }, { "slug": "lost", "name": "Lost", "parentSlug": "nowhere" }, { "slug": "nameless" }]);

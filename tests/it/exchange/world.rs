@@ -7,7 +7,7 @@ use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-pub(crate) use crate::authorization::{on_both, world::World};
+pub(crate) use crate::authorization::world::World;
 pub use crate::jobs::until;
 
 /// The deployment's own chores, done by this process.

@@ -19,7 +19,7 @@ use entrepot::{
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 pub use world::until;
 use world::{Board, KINDS, LEASE, dead_letters, periodic, put_down, work};
 

@@ -9,7 +9,7 @@ use entrepot::{
 use serde_json::{Value, json};
 
 use super::page::{ask, whole_schema};
-use crate::{scenario, world::World};
+use crate::{catalog::world::World, world::on_both};
 
 /// A warehouse with cheese, which is kept by lots, drills with serial numbers, and mugs, which are not tracked.
 struct Warehouse<'a> {
@@ -69,7 +69,7 @@ fn refusal(answer: &Value) -> (&str, String) {
     (error["code"].as_str().unwrap_or_default(), field.join("."))
 }
 
-scenario!(what_expires_first_is_sold_first_and_what_comes_in_says_its_lot, world => {
+on_both!(what_expires_first_is_sold_first_and_what_comes_in_says_its_lot, world: World => {
     let house = Warehouse::open(world).await;
     house.receive("late", 10, Some("2027-03-01")).await;
     house.receive("soon", 4, Some("2026-10-01")).await;
@@ -90,7 +90,7 @@ scenario!(what_expires_first_is_sold_first_and_what_comes_in_says_its_lot, world
         "levels": [{ "onHand": 8, "available": 8, "store": { "code": "LDN" } }] }]));
 });
 
-scenario!(codes_are_what_people_write_on_boxes, world => {
+on_both!(codes_are_what_people_write_on_boxes, world: World => {
     let house = Warehouse::open(world).await;
     let long = "x".repeat(300);
     for (nth, (code, refused)) in [(long.as_str(), "TOO_LONG"), ("", "INVALID"), ("   ", "INVALID"), ("a\u{7}b", "INVALID")].into_iter().enumerate() {
@@ -120,7 +120,7 @@ scenario!(codes_are_what_people_write_on_boxes, world => {
     assert_eq!(refusal(&house.call("productUpdate", "ProductUpdateInput", input, "product { id }").await), ("IN_USE", "input.tracking".to_owned()));
 });
 
-scenario!(a_recall_finds_where_a_lot_went_and_stops_the_rest, world => {
+on_both!(a_recall_finds_where_a_lot_went_and_stops_the_rest, world: World => {
     let house = Warehouse::open(world).await;
     let lot = house.receive("bad", 10, Some("2026-12-01")).await;
     let customer = house.done("customerCreate", "CustomerCreateInput", json!({ "name": "Ada", "email": "ada@example.com" }), "customer { id }").await;
@@ -158,7 +158,7 @@ scenario!(a_recall_finds_where_a_lot_went_and_stops_the_rest, world => {
     assert_eq!(kinds, ["AVAILABLE", "RECALLED", "AVAILABLE"]);
 });
 
-scenario!(a_serial_number_comes_in_once, world => {
+on_both!(a_serial_number_comes_in_once, world: World => {
     let house = Warehouse::open(world).await;
     for (key, code, delta, refused) in [("1", "SN-1", 1, None), ("2", "sn-1", 1, Some("DUPLICATE")), ("3", "SN-2", 2, Some("OUT_OF_RANGE")), ("4", "SN-2", 1, None)] {
         let answer = house.adjust(key, "RECEIPT", "DRILL", delta, json!({ "code": code })).await;
@@ -172,7 +172,7 @@ scenario!(a_serial_number_comes_in_once, world => {
     assert_eq!(done["levels"], json!([{ "onHand": 1 }]));
 });
 
-scenario!(the_last_day_of_a_lot_is_a_day_where_it_lies, world => {
+on_both!(the_last_day_of_a_lot_is_a_day_where_it_lies, world: World => {
     let house = Warehouse::open(world).await;
     let east = json!({ "code": "EAST", "name": "EAST", "timeZone": "Pacific/Kiritimati" });
     house.done("storeCreate", "StoreCreateInput", east, "store { id }").await;
@@ -189,7 +189,7 @@ scenario!(the_last_day_of_a_lot_is_a_day_where_it_lies, world => {
     }
 });
 
-scenario!(what_will_not_last_is_listed_soonest_first, world => {
+on_both!(what_will_not_last_is_listed_soonest_first, world: World => {
     let house = Warehouse::open(world).await;
     house.receive("far", 9, Some("2027-09-01")).await;
     house.receive("next week", 3, Some("2026-09-28")).await;
@@ -218,7 +218,7 @@ scenario!(what_will_not_last_is_listed_soonest_first, world => {
     assert_eq!(refusal(&house.call("lotUpdate", "LotUpdateInput", stale, "lot { id }").await), ("VERSION_CONFLICT", "input.expectedVersion".to_owned()));
 });
 
-scenario!(stock_is_set_aside_and_written_off, world => {
+on_both!(stock_is_set_aside_and_written_off, world: World => {
     let house = Warehouse::open(world).await;
     house.adjust("in", "RECEIPT", "MUG", 10, Value::Null).await;
     let go = |key: &str, from: &str, to: &str, quantity: i64| json!({ "idempotencyKey": key, "from": from, "to": to, "reasonCode": "DAMAGE",
@@ -235,7 +235,7 @@ scenario!(stock_is_set_aside_and_written_off, world => {
     assert_eq!(again["replayed"], true);
 });
 
-scenario!(a_shop_sees_the_lots_that_were_in_it_and_no_more, world => {
+on_both!(a_shop_sees_the_lots_that_were_in_it_and_no_more, world: World => {
     let house = Warehouse::open(world).await;
     let here = house.receive("here", 10, Some("2026-10-01")).await;
     let away = house.receive("away", 4, Some("2026-10-01")).await;
@@ -266,7 +266,7 @@ scenario!(a_shop_sees_the_lots_that_were_in_it_and_no_more, world => {
         "explainAvailability": null }));
 });
 
-scenario!(a_sale_leaves_the_customer_some_days, world => {
+on_both!(a_sale_leaves_the_customer_some_days, world: World => {
     let house = Warehouse::open(world).await;
     house.receive("short", 5, Some("2026-09-25")).await;
     house.receive("long", 5, Some("2026-12-01")).await;
@@ -284,7 +284,7 @@ scenario!(a_sale_leaves_the_customer_some_days, world => {
     assert_eq!(lots(&house.adjust("4", "REMOVAL", "CHEESE", -1, Value::Null).await), ["short"]);
 });
 
-scenario!(refusals_about_lots_say_what_is_there_and_what_works, world => {
+on_both!(refusals_about_lots_say_what_is_there_and_what_works, world: World => {
     let house = Warehouse::open(world).await;
     house.receive("L-1", 14, None).await;
     house.receive("L-2", 8, None).await;

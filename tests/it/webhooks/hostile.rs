@@ -7,8 +7,9 @@ use tokio::time::Instant;
 
 use super::{
     receiver::{Answer, Receiver},
-    world::{Works, World, attempts, endpoint, mutate, on_both, receipt, receipts, replay, try_endpoint, until},
+    world::{Works, World, attempts, endpoint, mutate, receipt, receipts, replay, try_endpoint, until},
 };
+use crate::world::on_both;
 
 on_both!(
     a_redirect_leads_nowhere,

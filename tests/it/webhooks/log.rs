@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::{
     receiver::Receiver,
-    world::{Works, World, endpoint, mutate, on_both, receipts, replay, until},
+    world::{Works, World, endpoint, mutate, receipts, replay, until},
 };
+use crate::world::on_both;
 
 on_both!(the_log_is_paged_and_an_endpoint_goes_with_all_of_it);
 

@@ -13,8 +13,9 @@ use std::{
 
 use super::{
     receiver::{Answer, Receiver},
-    world::{Works, World, endpoint, on_both, receipt, replay, shown, until},
+    world::{Works, World, endpoint, receipt, replay, shown, until},
 };
+use crate::world::on_both;
 
 on_both!(events_are_let_go_when_they_are_old_and_received, what_came_of_attempts_is_let_go_after_a_month);
 

@@ -7,8 +7,9 @@ use tokio::time::sleep;
 
 use super::{
     receiver::Receiver,
-    world::{Works, World, endpoint_of, on_both, receipt, shown, until},
+    world::{Works, World, endpoint_of, receipt, shown, until},
 };
+use crate::world::on_both;
 
 on_both!(the_makers_rights_say_what_is_sent, whoever_may_not_come_in_has_no_endpoints);
 

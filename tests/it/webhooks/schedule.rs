@@ -7,8 +7,9 @@ use tokio::time::sleep;
 
 use super::{
     receiver::{Answer, Receiver},
-    world::{Works, World, attempts, category, endpoint, on_both, replay, seconds, shown, until, update},
+    world::{Works, World, attempts, category, endpoint, replay, seconds, shown, until, update},
 };
+use crate::world::on_both;
 
 on_both!(
     a_message_is_tried_ten_times_with_the_same_bytes,

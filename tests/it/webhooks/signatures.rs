@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::{
     receiver::Receiver,
-    world::{Works, World, category, endpoint, mutate, on_both, receipt, shown, until},
+    world::{Works, World, category, endpoint, mutate, receipt, shown, until},
 };
+use crate::world::on_both;
 
 /// The public keys that an endpoint shows.
 async fn public_keys(world: &World, id: &str) -> Vec<String> {

@@ -10,10 +10,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::{task::JoinHandle, time::Instant};
 
-pub(crate) use crate::authorization::{
-    on_both,
-    world::{House, World},
-};
+pub(crate) use crate::authorization::world::{House, World};
 pub use crate::jobs::until;
 
 /// The deployment's own chores, done by this process.
