@@ -1,5 +1,6 @@
 //! The world of a test: a database of its own, a clock that the test moves, and what the room's tests set up in it.
 
+pub mod answers;
 mod both;
 mod hands;
 pub mod retailer;

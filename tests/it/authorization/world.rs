@@ -18,6 +18,7 @@ use entrepot::{
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
+pub use crate::world::answers::text;
 use crate::{
     databases::Home,
     world::{self, Hands, OurTenant, Setup, keys},
@@ -304,10 +305,6 @@ impl House {
         }
         Caller { permissions, ..self.owner.clone() }
     }
-}
-
-pub fn text(value: &Value) -> String {
-    value.as_str().unwrap().to_owned()
 }
 
 pub(super) fn told(response: Response) -> Value {

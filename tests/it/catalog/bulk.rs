@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{category, change, made, product, refused, said};
+use super::{category, change, made, product, refusals, said};
 use crate::{catalog::world::World, world::on_both};
 
 const ROWS: &str = "rows { index outcome product { sku name version barcodes { code } } userErrors { code field } }";
@@ -14,7 +14,7 @@ fn outcomes(answer: &Value) -> Vec<&str> {
     answer["rows"].as_array().unwrap().iter().map(|row| row["outcome"].as_str().unwrap()).collect()
 }
 fn row_errors(answer: &Value, index: usize) -> Vec<(String, String)> {
-    refused(&answer["rows"][index])
+    refusals(&answer["rows"][index])
 }
 
 on_both!(each_row_is_answered_by_itself, world: World => {
@@ -50,7 +50,7 @@ on_both!(a_call_sent_again_is_answered_again, world: World => {
     let again = upsert(world, input).await;
     assert_eq!((&again["rows"], &again["seq"], &again["replayed"]), (&first["rows"], &first["seq"], &json!(true)));
     let other = upsert(world, json!({ "idempotencyKey": "k", "rows": [{ "sku": "a", "name": "A2" }] })).await;
-    assert_eq!(refused(&other), said("IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey"));
+    assert_eq!(refusals(&other), said("IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey"));
     assert_eq!(other["rows"], json!([]));
 });
 
@@ -59,7 +59,7 @@ on_both!(five_hundred_and_not_one_more, world: World => {
         "price": { "amount": "1.99", "currencyCode": "GBP" } })).collect::<Vec<_>>();
     let before = world.db.statements();
     let answer = upsert(world, json!({ "rows": rows(501) })).await;
-    assert_eq!(refused(&answer), said("LIMIT_EXCEEDED", "input.rows"));
+    assert_eq!(refusals(&answer), said("LIMIT_EXCEEDED", "input.rows"));
     assert_eq!(world.db.statements(), before);
     let query = "mutation($input: ProductBulkUpsertInput!) { productBulkUpsert(input: $input) { rows { outcome } seq } }";
     let (answer, statements) = world.counted(query, json!({ "input": { "rows": rows(500) } })).await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{category, change, made, product, refused, said};
+use super::{category, change, made, product, refusals, said};
 use crate::{catalog::world::World, world::on_both};
 
 async fn update(world: &World, input: Value) -> Value {
@@ -45,7 +45,7 @@ on_both!(nobody_lies_below_themselves, world: World => {
     let c = grow(world, "C", Some(&b), 0).await;
     for parent in [&a, &b, &c] {
         let answer = update(world, json!({ "id": a, "expectedVersion": 1, "parentId": parent })).await;
-        assert_eq!(refused(&answer), said("INVALID", "input.parentId"), "{parent}");
+        assert_eq!(refusals(&answer), said("INVALID", "input.parentId"), "{parent}");
     }
     let both = tokio::join!(
         update(world, json!({ "id": b, "expectedVersion": 1, "parentId": null })),
@@ -58,7 +58,7 @@ on_both!(nobody_lies_below_themselves, world: World => {
         update(world, json!({ "id": b, "expectedVersion": 2, "parentId": c })),
         update(world, json!({ "id": c, "expectedVersion": 2, "parentId": b })),
     );
-    let refusals: Vec<_> = [both.0, both.1].iter().flat_map(refused).collect();
+    let refusals: Vec<_> = [both.0, both.1].iter().flat_map(refusals).collect();
     assert_eq!(refusals, said("INVALID", "input.parentId"));
 });
 
@@ -74,7 +74,7 @@ on_both!(what_moves_takes_its_height_along, world: World => {
     }
     // Twenty below twenty are forty; below the twelfth they are the 32 that may be.
     let below = |parent: &Value| json!({ "id": tops[0][0], "expectedVersion": 1, "parentId": parent });
-    assert_eq!(refused(&update(world, below(&tops[1][2])).await), said("LIMIT_EXCEEDED", "input.parentId"));
+    assert_eq!(refusals(&update(world, below(&tops[1][2])).await), said("LIMIT_EXCEEDED", "input.parentId"));
     made(update(world, below(&tops[1][1])).await);
     let path = world.ask("{ category(by: { slug: \"b20\" }) { path { slug } } }", json!({})).await["category"]["path"].clone();
     assert_eq!((path.as_array().map(Vec::len), &path[0]["slug"]), (Some(32), &json!("c1")));
@@ -82,11 +82,11 @@ on_both!(what_moves_takes_its_height_along, world: World => {
 
 on_both!(slugs_are_made_checked_and_unique, world: World => {
     assert_eq!(made(category(world, json!({ "name": "Candles & T-Lights" })).await)["category"]["slug"], json!("candles-t-lights"));
-    assert_eq!(refused(&category(world, json!({ "name": "Other", "slug": "candles-t-lights" })).await), said("DUPLICATE", "input.slug"));
-    assert_eq!(refused(&category(world, json!({ "name": "Other", "slug": "Not A Slug" })).await), said("INVALID", "input.slug"));
-    assert_eq!(refused(&category(world, json!({ "name": "灯" })).await), said("REQUIRED", "input.slug"));
-    assert_eq!(refused(&category(world, json!({ "name": "X", "parentId": "cat_00000000000000000000000000" })).await), said("NOT_FOUND", "input.parentId"));
-    assert_eq!(refused(&category(world, json!({ "name": "X", "imageUrl": "javascript:alert(1)" })).await), said("INVALID", "input.imageUrl"));
+    assert_eq!(refusals(&category(world, json!({ "name": "Other", "slug": "candles-t-lights" })).await), said("DUPLICATE", "input.slug"));
+    assert_eq!(refusals(&category(world, json!({ "name": "Other", "slug": "Not A Slug" })).await), said("INVALID", "input.slug"));
+    assert_eq!(refusals(&category(world, json!({ "name": "灯" })).await), said("REQUIRED", "input.slug"));
+    assert_eq!(refusals(&category(world, json!({ "name": "X", "parentId": "cat_00000000000000000000000000" })).await), said("NOT_FOUND", "input.parentId"));
+    assert_eq!(refusals(&category(world, json!({ "name": "X", "imageUrl": "javascript:alert(1)" })).await), said("INVALID", "input.imageUrl"));
 });
 
 on_both!(many_categories_at_once, world: World => {

@@ -16,6 +16,7 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
+pub use crate::world::answers::codes;
 use crate::{
     databases::Home,
     world::{self, Hands, Setup, keys},
@@ -223,10 +224,4 @@ pub fn tokens(payload: &Value) -> Tokens {
         refresh: text(&result["refreshToken"]),
         session: text(&result["session"]["id"]),
     }
-}
-
-/// The codes of a payload's refusals.
-pub fn codes(payload: &Value) -> Vec<&str> {
-    let errors = payload["userErrors"].as_array().unwrap_or_else(|| panic!("no payload: {payload:#}"));
-    errors.iter().map(|error| error["code"].as_str().unwrap()).collect()
 }

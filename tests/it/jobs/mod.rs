@@ -20,8 +20,8 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::{authorization::world::World, world::on_both};
-pub use world::until;
 use world::{Board, KINDS, LEASE, dead_letters, periodic, put_down, work};
+pub use world::{Works, until};
 
 on_both!(
     standing_jobs_are_shared_and_each_has_one_holder,

@@ -7,10 +7,13 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-pub use crate::orders::world::{Orders, refusals};
 use crate::world::{
     self,
     retailer::{Retailer, Work, input_of},
+};
+pub use crate::{
+    orders::world::Orders,
+    world::answers::{done, refused},
 };
 
 pub type World = world::World<Retailer<Moves>>;
@@ -121,17 +124,4 @@ pub fn of_store(store: StoreId) -> PermissionSet {
         }
     }
     set
-}
-
-/// Asserts that the payload is exactly this refusal.
-#[track_caller]
-pub fn refused(payload: &Value, code: &str, field: &str) {
-    assert_eq!(refusals(payload), [(code.to_owned(), field.to_owned())], "{payload}");
-}
-
-/// Asserts that nothing was refused and gives the document.
-#[track_caller]
-pub fn done<'p>(payload: &'p Value, document: &str) -> &'p Value {
-    assert!(payload["userErrors"].as_array().is_some_and(Vec::is_empty), "{payload}");
-    &payload[document]
 }

@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
-pub use crate::world::retailer::START;
 use crate::world::{
-    self,
+    self, answers,
     retailer::{Retailer, Work},
+};
+pub use crate::world::{
+    answers::{done, refusals},
+    retailer::START,
 };
 
 pub type World = world::World<Retailer<Orders>>;
@@ -44,26 +47,9 @@ const RETURN: &str = "return { id number status version externalRef refund { amo
     lines { id kind sku name quantity unitPrice { amount } total { amount } disposition product { sku } orderLine { id } \
     matches { quantity orderLine { id returned order { number } } } } } userErrors { code message field retryable } replayed seq";
 
-/// The code and path of each refusal of a payload.
-pub fn refusals(payload: &Value) -> Vec<(String, String)> {
-    let errors = payload["userErrors"].as_array().unwrap_or_else(|| panic!("a payload is expected: {payload}"));
-    let path = |field: &Value| {
-        let parts = field.as_array().into_iter().flatten();
-        parts.map(|part| part.as_str().unwrap().to_owned()).collect::<Vec<_>>().join(".")
-    };
-    errors.iter().map(|error| (error["code"].as_str().unwrap().to_owned(), path(&error["field"]))).collect()
-}
-
-/// Asserts that the payload is exactly this refusal.
+/// Asserts that the payload is exactly this refusal and has no document.
 #[track_caller]
 pub fn refused(payload: &Value, code: &str, field: &str) {
-    assert_eq!(refusals(payload), [(code.to_owned(), field.to_owned())], "{payload}");
+    answers::refused(payload, code, field);
     assert!(payload["order"].is_null() && payload["return"].is_null(), "{payload}");
-}
-
-/// Asserts that nothing was refused and gives the document.
-#[track_caller]
-pub fn done<'p>(payload: &'p Value, document: &str) -> &'p Value {
-    assert!(payload["userErrors"].as_array().is_some_and(Vec::is_empty), "{payload}");
-    &payload[document]
 }

@@ -9,7 +9,7 @@ use super::{
     client::{Client, Socket},
     server::{Server, Site, free_address},
 };
-use crate::world::on_both;
+use crate::world::{answers::text, on_both};
 
 /// An example and the language that it is in.
 type Example = (String, String);
@@ -90,10 +90,6 @@ async fn company(server: &Server) -> Story {
     let moment = entrepot::clock::rfc3339(entrepot::clock::Clock::system().now().plus_seconds(24 * 3600));
     let ids = BTreeMap::from([("chn", channel), ("moment", moment)]);
     Story { partner: owner.clone(), owner, ids, left: examples() }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned()
 }
 
 async fn listed_server(site: &Site) -> Server {

@@ -4,10 +4,13 @@ use entity::prelude::*;
 use entrepot::ledger::jobs::fill_backorders;
 use serde_json::{Value, json};
 
-pub use crate::moves::world::{done, of_store, refused};
 use crate::world::{
     self,
     retailer::{Retailer, Work, input_of},
+};
+pub use crate::{
+    moves::world::of_store,
+    world::answers::{done, refused},
 };
 
 pub type World = world::World<Retailer<Returns>>;
