@@ -10,6 +10,7 @@ use std::{
 };
 
 use crate::{
+    CRATES,
     config::{Cli, Command, DatabaseArgs, SigningKeyCommand},
     demo, serve,
 };
@@ -41,10 +42,7 @@ pub fn main() -> ExitCode {
     runtime.block_on(run(cli.command))
 }
 
-/// The crates that the program is made of. To its operators they are one: a directive for `entrepot` is for each of them.
-const CRATES: [&str; 9] = ["entrepot", "platform", "iam", "inventory", "services", "graphql", "api", "server", "tools"];
-
-/// A filter of log lines, with each directive for `entrepot` or one of its rooms repeated for every crate.
+/// A filter of log lines, with each directive for `entrepot` or one of its rooms repeated for every crate: to operators they are one.
 fn for_all_crates(filter: &str) -> String {
     let directives = filter.split(',').map(str::trim).flat_map(|directive| match directive.strip_prefix("entrepot") {
         Some(rest) => CRATES.iter().map(|name| format!("{name}{rest}")).collect(),
@@ -149,7 +147,11 @@ mod tests {
     #[test]
     fn a_filter_for_entrepot_is_for_all_of_its_crates() {
         let filter = for_all_crates("warn, entrepot::storage=debug");
-        assert!(filter.starts_with("warn,entrepot::storage=debug,platform::storage=debug,iam::storage=debug"), "{filter}");
+        assert!(
+            filter.starts_with("warn,macros::storage=debug,platform::storage=debug,iam::storage=debug,inventory::storage=debug"),
+            "{filter}"
+        );
+        assert!(filter.ends_with(",entrepot::storage=debug"), "{filter}");
         assert_eq!(filter.split(',').count(), 1 + CRATES.len());
         assert_eq!(for_all_crates("info,hyper=off"), "info,hyper=off");
     }

@@ -10,6 +10,10 @@ pub use server as http;
 pub use services::{alerts, exchange, files, insight, labels, media, webhooks};
 pub use tools::{replay, watch};
 
+/// The crates that the program is made of, each above those before it.
+pub const CRATES: [&str; 10] =
+    ["macros", "platform", "iam", "inventory", "services", "graphql", "api", "server", "tools", "entrepot"];
+
 /// Settings: flags and environment, typed, read once.
 pub mod config;
 /// A node: the rooms put together.

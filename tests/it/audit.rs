@@ -11,11 +11,9 @@ use entrepot::{
 use serde_json::{Value, json};
 
 use crate::{
-    authorization::{
-        on_both,
-        world::{House, World},
-    },
+    authorization::world::{House, World},
     identity::world::lets_in,
+    world::on_both,
 };
 
 mod chain;

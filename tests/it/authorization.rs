@@ -24,25 +24,6 @@ use serde_json::{Value, json};
 use calls::{Calls, least, required};
 use world::World;
 
-/// Runs a test on SQLite, and on Postgres where there is one.
-macro_rules! on_both {
-    ($($name:ident),* $(,)?) => { $(mod $name {
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn on_sqlite() {
-            let world = super::World::sqlite().await;
-            super::$name(&world).await;
-            world.end().await;
-        }
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn on_postgres() {
-            let Some(world) = super::World::postgres().await else { return };
-            super::$name(&world).await;
-            world.end().await;
-        }
-    })* };
-}
-pub(crate) use on_both;
-
 on_both!(each_root_field_asks_for_its_permission, no_way_leads_around_the_rights_of_a_type,);
 
 /// What a root field asks of its caller.
@@ -53,6 +34,8 @@ enum Needs {
     May(&'static str),
 }
 use Needs::{May, Nothing, SignIn};
+
+use crate::world::on_both;
 
 /// The root fields and what they need. Whoever adds one adds a line, and so says once more, apart from the code, who may call it.
 const CASES: &[(&str, Needs)] = &[

@@ -37,7 +37,8 @@ impl Home {
         let server = server()?;
         let connection = connect(&server).await;
         let template = template(&connection, &server).await;
-        Some(Self::made(server, connection, &format!(" TEMPLATE {template}")).await)
+        let strategy = strategy(&connection).await;
+        Some(Self::made(server, connection, &format!(" TEMPLATE {template} STRATEGY {strategy}")).await)
     }
 
     /// A database that has just been migrated on a server of the test's own.
@@ -170,6 +171,13 @@ async fn is_there(connection: &DatabaseConnection, name: &str) -> bool {
     let sql = format!("SELECT 1 AS there FROM pg_database WHERE datname = '{name}'");
     let found = connection.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
     !found.is_empty()
+}
+
+/// A copy of files is half the work, but begins and ends with a checkpoint, which waits for the disk where the server is durable.
+async fn strategy(connection: &DatabaseConnection) -> &'static str {
+    let sql = "SELECT 1 AS durable WHERE current_setting('fsync') = 'on'";
+    let found = connection.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+    if found.is_empty() { "FILE_COPY" } else { "WAL_LOG" }
 }
 
 /// The same as a file. Whoever is first makes it; of several at once the last one's stays, and all are alike.

@@ -11,11 +11,7 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    authorization::{on_both, world::World},
-    scenario,
-    world::World as Shop,
-};
+use crate::{authorization::world::World, catalog::world::World as Shop, world::on_both};
 
 const FIELDS: &str = "id externalRef name country email version";
 
@@ -63,7 +59,7 @@ async fn count(db: &Database, sql: &str) -> i64 {
     db.global().rows(sql, vec![]).await.unwrap()[0].try_get_by_index(0).unwrap()
 }
 
-scenario!(what_tells_who_a_customer_is_lies_sealed, world => {
+on_both!(what_tells_who_a_customer_is_lies_sealed, world: Shop => {
     let made = ada(world).await;
     let told = json!({ "id": made["id"], "externalRef": "c-1", "name": "Ada Lovelace", "country": "GB", "email": "Ada@Example.com", "version": 1 });
     assert_eq!((&made, &everybody(world).await), (&told, &json!([told.clone()])));
@@ -78,7 +74,7 @@ scenario!(what_tells_who_a_customer_is_lies_sealed, world => {
     assert_eq!(count(&world.db, "SELECT count(*) FROM subject").await, 2, "one key for Ada, one to find addresses by");
 });
 
-scenario!(a_sealed_person_cannot_be_moved_to_another_row, world => {
+on_both!(a_sealed_person_cannot_be_moved_to_another_row, world: Shop => {
     ada(world).await;
     world.ask("mutation { customerCreate(input: { externalRef: \"c-2\", name: \"Bob\" }) { seq } }", json!({})).await;
     let both = everybody(world).await;
@@ -89,7 +85,7 @@ scenario!(a_sealed_person_cannot_be_moved_to_another_row, world => {
     assert_eq!(first["customer"]["name"], both[0]["name"]);
 });
 
-scenario!(customers_are_found_by_their_address_and_by_whoever_may_see_it, world => {
+on_both!(customers_are_found_by_their_address_and_by_whoever_may_see_it, world: Shop => {
     ada(world).await;
     world.ask("mutation { customerCreate(input: { name: \"Bob\", email: \"bob@example.com\" }) { seq } }", json!({})).await;
     assert_eq!(by_email(world, " ada@EXAMPLE.com").await, 1);
@@ -105,7 +101,7 @@ scenario!(customers_are_found_by_their_address_and_by_whoever_may_see_it, world 
     assert_eq!(by_email(world, "ada@example.com").await, 0, "only the blind index finds");
 });
 
-scenario!(customers_from_before_are_sealed_as_they_stand, world => {
+on_both!(customers_from_before_are_sealed_as_they_stand, world: Shop => {
     let work = world.db.tenant(world.owner.tenant).begin().await.unwrap();
     for n in 0..450 {
         let row = entity::customer::Model {
@@ -132,7 +128,7 @@ scenario!(customers_from_before_are_sealed_as_they_stand, world => {
     assert_eq!(by_email(world, "person448@example.com").await, 1);
 });
 
-scenario!(master_keys_are_turned_over_and_persons_stay_readable, world => {
+on_both!(master_keys_are_turned_over_and_persons_stay_readable, world: Shop => {
     ada(world).await;
     let KeySource::Given(first) = crate::world::keys() else { panic!() };
     let second = "k2:ocqZXBjDkL3BNZOr/9o4iqeZWVjT8lRA50RgeJ6Ls1k=";

@@ -11,7 +11,7 @@ use entrepot::{
 use migration::row_security;
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait};
 
-use crate::world::World;
+use crate::catalog::world::World;
 
 /// A database with two tenants, each with a store of its own, and nodes that have one connection of each kind.
 struct Two {
@@ -26,7 +26,7 @@ const STORES: &str = "SELECT name FROM store WHERE $1 IS NOT NULL ORDER BY name"
 
 impl Two {
     async fn new() -> Option<Self> {
-        let world = World::on_postgres().await?;
+        let world = World::postgres().await?;
         let (one, other) = (world.owner.clone(), world.other_tenant().await);
         for (caller, name) in [(&one, "Ours"), (&other, "Theirs")] {
             let work = world.db.tenant(caller.tenant).begin().await.unwrap();

@@ -18,7 +18,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{scenario, world::World};
+use crate::{catalog::world::World, world::on_both};
 
 const ACCESS: &str = "AKIDEXAMPLE";
 const SECRET: &str = "not-a-secret-of-anybodys";
@@ -132,7 +132,7 @@ async fn refusal(world: &World, source: &KeySource) -> String {
     secrets::open(&world.db, source, &world.clock).await.unwrap_err().to_string()
 }
 
-scenario!(keys_are_kept_in_secrets_manager, world => {
+on_both!(keys_are_kept_in_secrets_manager, world: World => {
     let (address, service) = service(&["stock/keys", "stock/other"]);
     let keys = source(address, "stock/keys", given(SECRET));
     let ring = secrets::open(&world.db, &keys, &world.clock).await.unwrap();
@@ -160,7 +160,7 @@ scenario!(keys_are_kept_in_secrets_manager, world => {
     assert!(said.contains("bring it back"), "{said}");
 });
 
-scenario!(a_store_that_cannot_be_used_ends_the_start_with_a_sentence, world => {
+on_both!(a_store_that_cannot_be_used_ends_the_start_with_a_sentence, world: World => {
     let (address, _service) = service(&[]);
     let said = refusal(world, &source(address, "stock/nowhere", given(SECRET))).await;
     assert!(said.contains("there is no secret of this name"), "{said}");
@@ -177,7 +177,7 @@ fn key_text() -> String {
     }
 }
 
-scenario!(a_command_prints_the_keys, world => {
+on_both!(a_command_prints_the_keys, world: World => {
     let file = world.path("it.keys");
     std::fs::write(&file, key_text()).unwrap();
     let cat = KeySource::Command(vec!["cat".to_owned(), file.display().to_string()]);

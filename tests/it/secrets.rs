@@ -9,8 +9,8 @@ use entrepot::{
 use std::sync::Arc;
 
 use crate::{
-    scenario,
-    world::{Bare, World},
+    catalog::world::World,
+    world::{Bare, on_both},
 };
 
 const OTHER: &str = "k1:Nc4M78d15Olxi6aFCCDuYo9IgHV3q1LUBFD6XgtK6Yw=";
@@ -35,7 +35,7 @@ async fn identity(world: &World, ring: secrets::KeyRing) -> Identity {
     Identity::open(world.db.clone(), world.clock.clone(), Settings::default(), Arc::new(Bare), ring).await.unwrap()
 }
 
-scenario!(the_signing_key_is_sealed_and_one_from_before_is_sealed_on_the_way, world => {
+on_both!(the_signing_key_is_sealed_and_one_from_before_is_sealed_on_the_way, world: World => {
     let ring = crate::world::ring(&world.db, &world.clock).await;
     let before = identity(world, ring.clone()).await.cursor_secret().await.unwrap();
     let stored = stored_signing_key(&world.db).await;
@@ -52,7 +52,7 @@ scenario!(the_signing_key_is_sealed_and_one_from_before_is_sealed_on_the_way, wo
     assert_eq!(again.cursor_secret().await.unwrap(), before, "and is the same key");
 });
 
-scenario!(a_lost_or_wrong_master_key_ends_the_start_with_a_sentence, world => {
+on_both!(a_lost_or_wrong_master_key_ends_the_start_with_a_sentence, world: World => {
     let ring = crate::world::ring(&world.db, &world.clock).await;
     identity(world, ring).await;
     let refused = async |source: KeySource| secrets::open(&world.db, &source, &world.clock).await.unwrap_err().to_string();
@@ -73,7 +73,7 @@ scenario!(a_lost_or_wrong_master_key_ends_the_start_with_a_sentence, world => {
     secrets::open(&world.db, &crate::world::keys(), &world.clock).await.unwrap();
 });
 
-scenario!(turning_the_key_over_reseals_everything_once_and_the_old_key_may_go_then, world => {
+on_both!(turning_the_key_over_reseals_everything_once_and_the_old_key_may_go_then, world: World => {
     let old = crate::world::ring(&world.db, &world.clock).await;
     let secret = identity(world, old.clone()).await.cursor_secret().await.unwrap();
     let columns = entrepot::serve::keys::sealed_columns();
@@ -97,7 +97,7 @@ scenario!(turning_the_key_over_reseals_everything_once_and_the_old_key_may_go_th
     assert!(back.contains("was retired"), "{back}");
 });
 
-scenario!(a_node_learns_of_a_new_key_when_it_meets_it, world => {
+on_both!(a_node_learns_of_a_new_key_when_it_meets_it, world: World => {
     let file = world.path("it.keys");
     let source = KeySource::File(file.clone());
     let here = secrets::open(&world.db, &source, &world.clock).await.unwrap();

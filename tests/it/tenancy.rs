@@ -12,9 +12,9 @@ use entrepot::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::authorization::{
-    on_both,
-    world::{House, World},
+use crate::{
+    authorization::world::{House, World},
+    world::on_both,
 };
 
 on_both!(

@@ -12,25 +12,36 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use entrepot::CRATES;
 use facts::Facts;
 
-/// The crates, each above those before it, with their rooms: a room names only rooms before it. `docs/ARCHITECTURE.md` has the same lists.
-const CRATES: &[(&str, &[&str])] = &[
-    ("macros", &[]),
-    ("platform", &["clock", "metrics", "rate_limit", "storage", "paging", "secrets", "cache", "audit", "jobs", "realtime"]),
-    ("iam", &["identity", "access", "tenancy"]),
-    ("inventory", &["catalog", "stock", "orders", "purchasing", "transfers", "counts", "ledger", "costing"]),
-    ("services", &["alerts", "webhooks", "files", "media", "exchange", "labels", "insight"]),
-    ("graphql", &[]),
-    ("api", &[]),
-    ("server", &[]),
-    ("tools", &["replay", "watch"]),
-    ("entrepot", &["config", "serve", "demo", "cli"]),
+/// The rooms of each of `CRATES`: a room names only rooms before it. `docs/ARCHITECTURE.md` has the same lists.
+const ROOMS: [&[&str]; CRATES.len()] = [
+    // macros
+    &[],
+    // platform
+    &["clock", "metrics", "rate_limit", "storage", "paging", "secrets", "cache", "audit", "jobs", "realtime"],
+    // iam
+    &["identity", "access", "tenancy"],
+    // inventory
+    &["catalog", "stock", "orders", "purchasing", "transfers", "counts", "ledger", "costing"],
+    // services
+    &["alerts", "webhooks", "files", "media", "exchange", "labels", "insight"],
+    // graphql
+    &[],
+    // api
+    &[],
+    // server
+    &[],
+    // tools
+    &["replay", "watch"],
+    // entrepot
+    &["config", "serve", "demo", "cli"],
 ];
 
 /// The rooms that hold rules, in reading order. The faces in `api` name one another, as the objects of the schema do.
 fn rooms() -> Vec<&'static str> {
-    CRATES.iter().flat_map(|(_, rooms)| rooms.iter().copied()).collect()
+    ROOMS.concat()
 }
 
 /// Crates without rooms: their files are named with the crate.
@@ -96,11 +107,11 @@ const IMPURE: &[&str] = &[
     "crate::access",
 ];
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -122,11 +133,11 @@ fn folder(name: &str) -> PathBuf {
 /// The files of all crates: `stock/core/level.rs`, `api/stock/level.rs` for its face, `iam/lib.rs` for a crate's own.
 pub fn sources() -> Vec<(String, PathBuf)> {
     let mut found = Vec::new();
-    for (name, _) in CRATES {
+    for name in CRATES {
         let folder = folder(name);
         for path in files(&folder, ".rs") {
             let file = path.strip_prefix(&folder).unwrap().to_string_lossy().replace('\\', "/");
-            let is_own = WITHOUT_ROOMS.contains(name) || ["lib.rs", "main.rs"].contains(&file.as_str());
+            let is_own = WITHOUT_ROOMS.contains(&name) || ["lib.rs", "main.rs"].contains(&file.as_str());
             found.push((if is_own { format!("{name}/{file}") } else { file }, path));
         }
     }
@@ -140,7 +151,7 @@ fn as_one(file: &str, path: &str) -> String {
     match head {
         "crate" if WITHOUT_ROOMS.contains(&room(file)) => format!("crate::{}::{rest}", room(file)),
         _ if WITHOUT_ROOMS.contains(&head) => format!("crate::{path}"),
-        _ if CRATES.iter().any(|(name, _)| *name == head) => format!("crate::{rest}"),
+        _ if CRATES.contains(&head) => format!("crate::{rest}"),
         _ => path.to_owned(),
     }
 }
@@ -189,10 +200,10 @@ fn a_room_names_only_rooms_before_it() {
 #[test]
 fn the_list_of_rooms_is_the_one_in_the_papers() {
     let paper = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap();
-    for (name, rooms) in CRATES.iter().filter(|(name, _)| !WITHOUT_ROOMS.contains(name)) {
+    for (name, rooms) in CRATES.into_iter().zip(ROOMS).filter(|(name, _)| !WITHOUT_ROOMS.contains(name)) {
         let lib = fs::read_to_string(folder(name).join("lib.rs")).unwrap();
         let in_order: Vec<&str> = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
-        assert_eq!(in_order, *rooms, "lib.rs of {name} has the rooms in reading order");
+        assert_eq!(in_order, rooms, "lib.rs of {name} has the rooms in reading order");
         let list = format!("`{}`", rooms.join(", "));
         assert!(paper.contains(&list), "docs/ARCHITECTURE.md should list the rooms of {name} as {list}");
     }

@@ -3,7 +3,7 @@
 use entrepot::storage::{Reads, TenantScope};
 use tokio::time::Instant;
 
-use crate::world::World;
+use crate::catalog::world::World;
 
 async fn name(scope: &TenantScope) -> String {
     scope.rows("SELECT name FROM tenant WHERE id = $1", vec![]).await.unwrap()[0].try_get_by_index(0).unwrap()
@@ -13,7 +13,7 @@ const RENAME: &str = "UPDATE tenant SET name = $2 WHERE id = $1";
 
 #[tokio::test]
 async fn a_transaction_that_failed_is_not_taken_for_committed() {
-    let Some(world) = World::on_postgres().await else { return };
+    let Some(world) = World::postgres().await else { return };
     let scope = world.db.tenant(world.owner.tenant);
     let before = name(&scope).await;
     let work = scope.begin().await.unwrap();
@@ -27,7 +27,7 @@ async fn a_transaction_that_failed_is_not_taken_for_committed() {
 
 #[tokio::test]
 async fn a_transaction_that_is_left_leaves_its_connection_to_others_and_nothing_of_what_it_did() {
-    let Some(world) = World::on_postgres().await else { return };
+    let Some(world) = World::postgres().await else { return };
     let scope = world.db.tenant(world.owner.tenant);
     let before = name(&scope).await;
     for _ in 0..20 {
@@ -44,7 +44,7 @@ async fn a_transaction_that_is_left_leaves_its_connection_to_others_and_nothing_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_transaction_that_stands_still_loses_its_locks_and_fails_as_one_that_may_be_repeated() {
-    let Some(world) = World::on_postgres().await else { return };
+    let Some(world) = World::postgres().await else { return };
     let scope = world.db.tenant(world.owner.tenant);
     let touch = "UPDATE tenant_counter SET head = head WHERE tenant_id = $1";
     let still = scope.begin().await.unwrap();

@@ -1,12 +1,11 @@
 //! The house's words: no module and no type has a private name where the field has a standard one,
 //! and the glossary stays short.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
 
 use syn::visit::{self, Visit};
+
+use crate::tidy::{files, root, sources};
 
 /// Names that no module may have, and what stands for them (`docs/STYLE.md`, rule 2).
 const MODULES: &[(&str, &str)] = &[
@@ -185,33 +184,13 @@ fn private_names(file: &str, text: &str) -> Vec<String> {
     found.faults
 }
 
-fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-        if path.is_dir() && !path.ends_with("target") {
-            rust_files(&path, found);
-        } else if path.extension().is_some_and(|end| end == "rs") {
-            found.push(path);
-        }
-    }
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 #[test]
 fn names_are_the_words_of_the_field() {
-    let mut files = Vec::new();
-    let folders = ["src", "crates", "entity/src"].map(|folder| root().join(folder));
-    folders.iter().filter(|folder| folder.is_dir()).for_each(|folder| rust_files(folder, &mut files));
-    assert!(files.len() > 100, "the source was not found");
-    files.sort();
-    let faults: Vec<_> = files
-        .iter()
-        .flat_map(|path| {
-            private_names(&path.strip_prefix(root()).unwrap().display().to_string(), &fs::read_to_string(path).unwrap())
-        })
-        .collect();
+    let mut sources = sources();
+    // The tables: a package of its own, which the order of crates does not name.
+    sources.extend(files(&root().join("entity/src"), ".rs").into_iter().map(|path| (path.display().to_string(), path)));
+    let faults: Vec<_> =
+        sources.iter().flat_map(|(name, path)| private_names(name, &fs::read_to_string(path).unwrap())).collect();
     assert!(faults.is_empty(), "{} private names: {faults:#?}", faults.len());
 }
 

@@ -1,57 +1,178 @@
-//! A database of its own for each scenario, with a tenant in it, and a schema to ask.
+//! The world of a test: a database of its own, a clock that the test moves, and what the room's tests set up in it.
+
+pub mod answers;
+mod both;
+mod hands;
+pub mod retailer;
+pub mod rows;
 
 use std::{
     env, fs,
+    ops::{Deref, DerefMut},
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::Arc,
 };
 
-use async_graphql::{EmptySubscription, Request, Schema, Variables};
-use entity::prelude::{Actor, MemberId, TenantId, Timestamp};
+use entity::prelude::{MemberId, TenantId};
 use entrepot::{
-    access::{Caller, PermissionSet, REGISTRY},
-    api::catalog::{CatalogMutation, CatalogQuery, attach},
-    catalog::{self, Catalog},
     clock::Clock,
-    graphql::{answer::data_json, fault::TopError},
-    paging::CursorSigner,
-    schema::{Payload, Versioned},
     secrets::{self, KeyRing, KeySource},
-    storage::{Database, Options, journal},
+    storage::{Database, Options, Reads, TenantScope, journal},
 };
-use serde_json::{Value, json};
 
 use crate::databases::Home;
+pub(crate) use both::{on_both, on_postgres};
+pub use hands::Hands;
 
-pub type TestSchema = Schema<CatalogQuery, CatalogMutation, EmptySubscription>;
+/// What the tests of a room set up.
+pub trait Setup: Sized {
+    /// A world in a migrated database.
+    async fn set_up(home: Home) -> World<Self>;
 
-/// Runs a scenario on SQLite, and on Postgres where there is one.
-#[macro_export]
-macro_rules! scenario {
-    ($name:ident, $world:ident => $body:block) => {
-        mod $name {
-            #[allow(unused_imports, reason = "not every scenario needs all that its neighbours do")]
-            use super::*;
+    /// Asserts what holds at the end of each scenario of `World::on_both`.
+    async fn check(_: &World<Self>) {}
+}
 
-            async fn run($world: &$crate::world::World) $body
+/// A setup whose scenarios are about one tenant before all.
+pub trait OurTenant: Setup {
+    fn our_tenant(&self) -> TenantId;
+}
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                let world = $crate::world::World::on_sqlite().await;
-                run(&world).await;
-                world.end().await;
-            }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                let Some(world) = $crate::world::World::on_postgres().await else { return };
-                run(&world).await;
-                world.end().await;
-            }
+/// A database with a clock, and the setup of a room, whose fields and verbs are the world's.
+pub struct World<S> {
+    setup: S,
+    pub db: Database,
+    pub clock: Clock,
+    hands: Hands,
+    /// The last field: the database is dropped after all that uses it.
+    pub home: Home,
+}
+
+impl<S> Deref for World<S> {
+    type Target = S;
+    fn deref(&self) -> &S {
+        &self.setup
+    }
+}
+
+impl<S> DerefMut for World<S> {
+    fn deref_mut(&mut self) -> &mut S {
+        &mut self.setup
+    }
+}
+
+impl<S: Setup> World<S> {
+    pub async fn sqlite() -> Self {
+        S::set_up(Home::sqlite().await).await
+    }
+
+    /// None, said plainly, where no Postgres is given; on CI that is a failure.
+    pub async fn postgres() -> Option<Self> {
+        Some(S::set_up(Home::postgres().await?).await)
+    }
+
+    /// Runs a scenario on both databases, one after the other, in one test.
+    pub async fn on_both(scenario: impl AsyncFn(Arc<Self>)) {
+        let run = async |home| {
+            let world = Arc::new(S::set_up(home).await);
+            scenario(world.clone()).await;
+            S::check(&world).await;
+        };
+        run(Home::sqlite().await).await;
+        if let Some(home) = Home::postgres().await {
+            run(home).await;
         }
-    };
+    }
+}
+
+impl<S> World<S> {
+    pub fn new(home: Home, db: Database, (hands, clock): (Hands, Clock), setup: S) -> Self {
+        Self { setup, db, clock, hands, home }
+    }
+
+    pub async fn end(self) {
+        let Self { setup, db, home, .. } = self;
+        drop(setup);
+        db.close().await.unwrap();
+        drop(home);
+    }
+
+    pub fn pass(&self, seconds: i64) {
+        self.hands.pass(seconds * 1_000_000);
+    }
+
+    /// Moves the clock, which may also go back.
+    pub fn pass_micros(&self, micros: i64) {
+        self.hands.pass(micros);
+    }
+
+    /// Somebody sets the machine's clock, by so many seconds: no time passes.
+    pub fn set_clock(&self, seconds: i64) {
+        self.hands.set(seconds * 1_000_000);
+    }
+
+    /// The hands of its clock, for a node beside.
+    pub fn hands(&self) -> &Hands {
+        &self.hands
+    }
+
+    /// Where the database is.
+    pub fn url(&self) -> &str {
+        &self.home.url
+    }
+
+    /// A path that is nobody else's. The clock's ids are the same in every world: they name no file outside of it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.folder.join(name)
+    }
+
+    /// The same database as another node opens it.
+    pub async fn elsewhere(&self) -> Database {
+        Database::open(self.url(), Options { readers: 2, writers: 1, ..Options::default() }).await.unwrap()
+    }
+
+    /// Runs what only the owner of the tables can, as if a part of the product had done it that this test is not about.
+    pub async fn as_owner(&self, statements: &[&str]) {
+        for sql in statements {
+            self.home.tell(sql).await;
+        }
+    }
+}
+
+impl<S: OurTenant> World<S> {
+    pub fn scope(&self) -> TenantScope {
+        self.db.tenant(self.our_tenant())
+    }
+
+    /// Runs SQL of the tenant's, `$1`, as if a part of the product had done it that this test is not about.
+    pub async fn pretend(&self, sql: &str, values: Vec<sea_orm::Value>) {
+        let work = self.scope().begin().await.unwrap();
+        work.execute(sql, values).await.unwrap();
+        work.commit().await.unwrap();
+    }
+
+    /// One number of the tenant's.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let rows = self.scope().rows(sql, vec![]).await.unwrap();
+        rows[0].try_get_by_index(0).unwrap()
+    }
+
+    /// The kinds of the tenant's events, of those that begin so.
+    pub async fn events_of(&self, prefix: &str) -> Vec<String> {
+        let events = journal::after(&self.scope(), 0, 10_000).await.unwrap();
+        events.into_iter().map(|event| event.kind).filter(|kind| kind.starts_with(prefix)).collect()
+    }
+}
+
+/// The text of a file that lies beside the repository. None, said plainly, where it does not; on CI that is a failure.
+pub fn shared(path: &str) -> Option<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
+    let text = fs::read_to_string(&file).ok();
+    if text.is_none() {
+        assert!(env::var("CI").as_deref() != Ok("true"), "CI has {}", file.display());
+        eprintln!("SKIPPED: {} is not there", file.display());
+    }
+    text
 }
 
 /// The keys of scenarios' databases: random once, and no secret.
@@ -94,165 +215,4 @@ impl entrepot::identity::TenantProvisioner for Bare {
     async fn take_rights(&self, _: &entrepot::storage::Work, _: MemberId) -> Result<(), entrepot::storage::Fault> {
         Ok(())
     }
-}
-
-pub struct World {
-    pub db: Database,
-    pub schema: TestSchema,
-    pub owner: Caller,
-    pub clock: Clock,
-    home: Home,
-    time: Arc<AtomicI64>,
-}
-
-/// The text of a file that lies beside the repository. None, said plainly, where it does not; on CI that is a failure.
-pub fn shared(path: &str) -> Option<String> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
-    let text = fs::read_to_string(&file).ok();
-    if text.is_none() {
-        assert!(env::var("CI").as_deref() != Ok("true"), "CI has {}", file.display());
-        eprintln!("SKIPPED: {} is not there", file.display());
-    }
-    text
-}
-
-const NOON: i64 = 1_790_000_000_000_000;
-
-impl World {
-    pub async fn on_sqlite() -> Self {
-        Self::at(Home::sqlite().await, Options::default()).await
-    }
-
-    /// None, said plainly, where no Postgres is given; on CI that is a failure.
-    pub async fn on_postgres() -> Option<Self> {
-        Some(Self::at(Home::postgres().await?, Options { readers: 4, writers: 4, ..Options::default() }).await)
-    }
-
-    /// A path that is nobody else's.
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.home.folder.join(name)
-    }
-
-    async fn at(home: Home, options: Options) -> Self {
-        let db = Database::open(&home.url, options).await.unwrap();
-        let time = Arc::new(AtomicI64::new(NOON));
-        let hand = time.clone();
-        let clock = Clock::manual(move || Timestamp(hand.fetch_add(1, Ordering::Relaxed)), 7);
-        let owner = tenant(&db, &clock, "first").await;
-        db.extensions().insert(unkept_ring());
-        let service = Catalog { db: db.clone(), clock: clock.clone(), signer: CursorSigner::new([7; 32]) };
-        let schema = Schema::build(CatalogQuery::default(), CatalogMutation::default(), EmptySubscription)
-            .register_output_type::<Payload>()
-            .register_output_type::<Versioned>()
-            .data(service)
-            .finish();
-        Self { db, schema, owner, clock, home, time }
-    }
-
-    /// Where the database is.
-    pub fn url(&self) -> &str {
-        &self.home.url
-    }
-    /// The same database as another node opens it.
-    pub async fn elsewhere(&self) -> Database {
-        Database::open(self.url(), Options { readers: 2, writers: 1, ..Options::default() }).await.unwrap()
-    }
-    /// Another tenant of the same database, and its owner.
-    pub async fn other_tenant(&self) -> Caller {
-        tenant(&self.db, &self.clock, "other").await
-    }
-    pub fn pass(&self, seconds: i64) {
-        self.time.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
-    }
-    /// The same member with only some permissions.
-    pub fn with(&self, codes: &[&str]) -> Caller {
-        let mut permissions = PermissionSet::default();
-        for (index, _) in REGISTRY.iter().enumerate().filter(|(_, known)| codes.contains(&known.code)) {
-            permissions.insert(index);
-        }
-        Caller { permissions, ..self.owner.clone() }
-    }
-
-    /// Asks as the owner, who is answered without errors.
-    pub async fn ask(&self, query: &str, variables: Value) -> Value {
-        let answer = self.ask_as(Some(self.owner.clone()), query, variables).await;
-        assert!(answer["errors"].is_null(), "{answer:#}");
-        answer["data"].clone()
-    }
-    /// The code of the one error that the owner meets.
-    pub async fn fails(&self, query: &str, variables: Value) -> Value {
-        let answer = self.ask_as(Some(self.owner.clone()), query, variables).await;
-        assert_eq!(answer["errors"].as_array().map(Vec::len), Some(1), "{answer:#}");
-        answer["errors"][0].clone()
-    }
-    pub async fn ask_as(&self, caller: Option<Caller>, query: &str, variables: Value) -> Value {
-        let mut request = Request::new(query).variables(Variables::from_json(variables));
-        if let Some(caller) = caller {
-            let scope = self.db.tenant(caller.tenant);
-            request = entrepot::api::access::attach(request, &Arc::new(scope.clone()));
-            request = attach(request.data(caller), &Arc::new(scope));
-        }
-        let response = self.schema.execute(request).await;
-        let errors: Vec<Value> = response
-            .errors
-            .iter()
-            .map(|error| {
-                let top = error.source::<TopError>();
-                let field = match top {
-                    Some(TopError::BadUserInput { field, .. }) => json!(field),
-                    _ => Value::Null,
-                };
-                json!({ "code": top.map(|top| top.code().as_str()), "message": error.message, "field": field })
-            })
-            .collect();
-        let data: Value = serde_json::from_slice(&data_json(&response.data)).unwrap();
-        json!({ "data": data, "errors": if errors.is_empty() { Value::Null } else { Value::from(errors) } })
-    }
-    /// Asks, and how many statements the answer took.
-    pub async fn counted(&self, query: &str, variables: Value) -> (Value, u64) {
-        let before = self.db.statements();
-        let answer = self.ask(query, variables).await;
-        (answer, self.db.statements() - before)
-    }
-
-    /// The events of the tenant: kind and payload.
-    pub async fn events(&self) -> Vec<(String, Value)> {
-        let events = journal::after(&self.db.tenant(self.owner.tenant), 0, 10_000).await.unwrap();
-        assert!(events.iter().zip(1..).all(|(event, seq)| event.seq == seq), "the journal has a gap");
-        events.into_iter().map(|event| (event.kind, serde_json::from_str(&event.payload).unwrap())).collect()
-    }
-    /// Runs SQL that belongs to a room which is not built yet, with the tenant as $1.
-    pub async fn pretend(&self, sql: &str, values: Vec<sea_orm::Value>) {
-        let work = self.db.tenant(self.owner.tenant).begin().await.unwrap();
-        work.execute(sql, values).await.unwrap();
-        work.commit().await.unwrap();
-    }
-
-    pub async fn end(self) {
-        self.db.close().await.unwrap();
-        drop(self.home);
-    }
-}
-
-async fn tenant(db: &Database, clock: &Clock, slug: &str) -> Caller {
-    let id: TenantId = clock.id();
-    let work = db.global().maintenance_for(id).await.unwrap();
-    let row = entity::tenant::Model {
-        id,
-        slug: slug.to_owned(),
-        name: slug.to_owned(),
-        default_currency: "GBP".to_owned(),
-        time_zone: "Europe/London".to_owned(),
-        mfa_required: false,
-        sandbox: false,
-        closed_through: None,
-        reservation_seconds: 900,
-        created_at: clock.now(),
-    };
-    work.insert_global::<entity::tenant::Entity>(row).await.unwrap();
-    journal::begin_tenant(&work, clock.uuid()).await.unwrap();
-    catalog::begin_tenant(&work, clock).await.unwrap();
-    work.commit().await.unwrap();
-    let member: MemberId = clock.id();
-    Caller::new(id, Actor::member(member), PermissionSet::all())
 }

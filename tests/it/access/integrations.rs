@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::{
     keys::{integration, key, lets_in},
-    world::{Person, everywhere, grant, only, refused},
+    world::{Person, codes, everywhere, grant, only},
 };
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     what_is_left_out_stays,
@@ -49,19 +49,19 @@ async fn what_is_left_out_stays(world: &World) {
     let same = update(world, world.owner(), &of, json!({ "name": "Web shop", "enabled": true })).await;
     assert_eq!((&same["integration"], &same["seq"]), (&expected, &Value::Null), "nothing was written");
     let stale = json!({ "id": of, "expectedVersion": 1, "name": "Late" });
-    assert_eq!(refused(&world.does(world.owner(), UPDATE, stale).await), ["VERSION_CONFLICT"]);
+    assert_eq!(codes(&world.does(world.owner(), UPDATE, stale).await), ["VERSION_CONFLICT"]);
     for (what, with, code) in [
         ("no name", json!({ "name": " " }), "INVALID"),
         ("no permission", json!({ "permissions": ["stock.teleport"] }), "NOT_FOUND"),
         ("no place", json!({ "scope": only(&[]) }), "INVALID"),
         ("another tenant's place", json!({ "scope": only(&[&world.theirs.ids["sto"]]) }), "NOT_FOUND"),
     ] {
-        assert_eq!(refused(&update(world, world.owner(), &of, with).await), [code], "{what}");
+        assert_eq!(codes(&update(world, world.owner(), &of, with).await), [code], "{what}");
     }
     let theirs = json!({ "id": world.theirs.ids["int"], "expectedVersion": 1, "name": "Mine" });
     let refusal = world.does(world.owner(), UPDATE, theirs).await;
     assert_eq!(refusal["userErrors"][0]["field"], json!(["input", "id"]));
-    assert_eq!(refused(&refusal), ["NOT_FOUND"]);
+    assert_eq!(codes(&refusal), ["NOT_FOUND"]);
     let seen = update(world, world.owner(), &of, json!({})).await;
     assert_eq!(seen["integration"], expected, "refusals changed nothing");
 }
@@ -71,25 +71,25 @@ async fn nobody_gives_what_they_do_not_hold(world: &World) {
     let maker = shop_manager(world, &own).await;
     let of = integration(world, json!(["stock.read", "product.read", "order.read"]), only(&[&own, &other])).await;
     // What it has already, and what it loses, is no gift.
-    assert_eq!(refused(&update(world, maker, &of, json!({ "name": "Renamed" })).await), [""; 0]);
-    assert_eq!(refused(&update(world, maker, &of, json!({ "permissions": ["stock.read", "product.read"] })).await), [""; 0]);
+    assert_eq!(codes(&update(world, maker, &of, json!({ "name": "Renamed" })).await), [""; 0]);
+    assert_eq!(codes(&update(world, maker, &of, json!({ "permissions": ["stock.read", "product.read"] })).await), [""; 0]);
     for (what, with) in [
         ("a permission that it lost", json!({ "permissions": ["stock.read", "product.read", "order.read"] })),
         ("what the maker holds in one shop, for two", json!({ "permissions": ["stock.read", "product.read", "stock.adjust"] })),
         ("all shops", json!({ "scope": everywhere() })),
     ] {
         let refusal = update(world, maker, &of, with).await;
-        assert_eq!(refused(&refusal), ["INVALID"], "{what}");
+        assert_eq!(codes(&refusal), ["INVALID"], "{what}");
         assert!(refusal["userErrors"][0]["message"].as_str().unwrap().contains("you do not hold"), "{what}: {refusal:#}");
     }
     // One that was switched off has nothing: whoever switches it on gives all of it.
-    assert_eq!(refused(&update(world, maker, &of, json!({ "enabled": false })).await), [""; 0]);
-    assert_eq!(refused(&update(world, maker, &of, json!({ "enabled": true })).await), ["INVALID"]);
+    assert_eq!(codes(&update(world, maker, &of, json!({ "enabled": false })).await), [""; 0]);
+    assert_eq!(codes(&update(world, maker, &of, json!({ "enabled": true })).await), ["INVALID"]);
     // Widened while it is off, it cannot be switched on by somebody who holds less either.
-    assert_eq!(refused(&update(world, maker, &of, json!({ "scope": everywhere() })).await), [""; 0]);
-    assert_eq!(refused(&update(world, maker, &of, json!({ "enabled": true })).await), ["INVALID"]);
+    assert_eq!(codes(&update(world, maker, &of, json!({ "scope": everywhere() })).await), [""; 0]);
+    assert_eq!(codes(&update(world, maker, &of, json!({ "enabled": true })).await), ["INVALID"]);
     let done = update(world, maker, &of, json!({ "enabled": true, "scope": only(&[&own]) })).await;
-    assert_eq!((refused(&done), &done["integration"]["disabledAt"]), (vec![], &Value::Null));
+    assert_eq!((codes(&done), &done["integration"]["disabledAt"]), (vec![], &Value::Null));
 }
 
 async fn one_that_is_switched_off_lets_no_key_in(world: &World) {
@@ -130,20 +130,20 @@ async fn a_channel_is_bound_and_unbound(world: &World) {
     let of = integration(world, json!(["order.read", "stock.adjust"]), everywhere()).await;
     let channel = world.ours.ids["chn"].clone();
     let wide = update(world, world.owner(), &of, json!({ "channelId": channel })).await;
-    assert_eq!(refused(&wide), ["INVALID"], "the ledger tells of all channels");
+    assert_eq!(codes(&wide), ["INVALID"], "the ledger tells of all channels");
     let bound = update(world, world.owner(), &of, json!({ "channelId": channel, "permissions": ["order.read"] })).await;
     assert_eq!(bound["integration"]["channel"]["id"], json!(channel), "{bound:#}");
     let later = update(world, world.owner(), &of, json!({ "permissions": ["order.read", "stock.adjust"] })).await;
-    assert_eq!(refused(&later), ["INVALID"]);
+    assert_eq!(codes(&later), ["INVALID"]);
     for nobodys in [&world.theirs.ids["chn"], &world.ours.ids["sto"]] {
         let refusal = update(world, world.owner(), &of, json!({ "channelId": nobodys })).await;
         assert_eq!(refusal["userErrors"][0]["field"], json!(["input", "channelId"]), "{refusal:#}");
     }
     // Whoever unbinds it lets it see all channels' orders, which is to give them.
     let maker = shop_manager(world, &world.ours.ids["sto"]).await;
-    assert_eq!(refused(&update(world, maker, &of, json!({ "channelId": null })).await), ["INVALID"]);
+    assert_eq!(codes(&update(world, maker, &of, json!({ "channelId": null })).await), ["INVALID"]);
     let free = update(world, world.owner(), &of, json!({ "channelId": null })).await;
-    assert_eq!((refused(&free), &free["integration"]["channel"]), (vec![], &Value::Null), "{free:#}");
+    assert_eq!((codes(&free), &free["integration"]["channel"]), (vec![], &Value::Null), "{free:#}");
 }
 
 async fn all_integrations_are_listed(world: &World) {

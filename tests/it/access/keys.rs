@@ -8,8 +8,8 @@ use std::{
 use entrepot::access::{Access, KeyRefused, Permission, Policies, STANDING_SECONDS, kind};
 use serde_json::{Value, json};
 
-use super::world::{everywhere, grant, only, refused};
-use crate::authorization::{on_both, world::World};
+use super::world::{codes, everywhere, grant, only};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     a_secret_is_shown_once_and_kept_nowhere,
@@ -138,10 +138,10 @@ async fn a_key_lies_within_its_integration_and_its_maker(world: &World) {
         ("a moment that is past", json!({ "expiresAt": "2020-01-01T00:00:00Z" })),
         ("no network", json!({ "allowedCidrs": ["everywhere"] })),
     ] {
-        assert_eq!(refused(&world.does(world.owner(), KEY, make(beyond)).await), ["INVALID"], "{what}");
+        assert_eq!(codes(&world.does(world.owner(), KEY, make(beyond)).await), ["INVALID"], "{what}");
     }
     let unknown = world.does(world.owner(), KEY, make(json!({ "permissions": ["stock.teleport"] }))).await;
-    assert_eq!(refused(&unknown), ["NOT_FOUND"]);
+    assert_eq!(codes(&unknown), ["NOT_FOUND"]);
     let (secret, _) = key(world, &of, json!({ "permissions": ["stock.read", "product.read"] })).await;
     let caller = world.node.access.key(&secret, None).await.unwrap().caller;
     let stock = caller.permissions.reach(kind::StockRead::INDEX);
@@ -154,10 +154,10 @@ async fn a_key_lies_within_its_integration_and_its_maker(world: &World) {
     let role = world.does(world.owner(), create, role).await["role"]["id"].clone();
     let maker = world.hired("maker", json!([{ "roleId": role, "scope": everywhere() }, grant("manager", only(&[&own]))])).await;
     let wide = json!({ "name": "Wide", "permissions": ["stock.read"], "scope": everywhere() });
-    assert_eq!(refused(&world.does(maker, INTEGRATION, wide).await), ["INVALID"]);
+    assert_eq!(codes(&world.does(maker, INTEGRATION, wide).await), ["INVALID"]);
     let dear = json!({ "name": "Dear", "permissions": ["product.cost.read"], "scope": only(&[&own]) });
     assert_eq!(
-        refused(&world.does(maker, INTEGRATION, dear).await),
+        codes(&world.does(maker, INTEGRATION, dear).await),
         ["INVALID"],
         "the manager's costs are not for the whole tenant"
     );
@@ -174,7 +174,7 @@ async fn a_rolled_key_lives_on_for_a_while(world: &World) {
     let (old, id) = key(world, &of, json!({})).await;
     let roll = |at: &str| json!({ "id": id, "at": at });
     let far = world.asks(world.owner(), ROLL, roll("2026-10-30T00:00:00Z")).await;
-    assert_eq!(refused(&far["data"]["apiKeyRoll"]), ["INVALID"]);
+    assert_eq!(codes(&far["data"]["apiKeyRoll"]), ["INVALID"]);
     let rolled = world.asks(world.owner(), ROLL, roll("2026-09-22T00:00:00Z")).await["data"]["apiKeyRoll"].clone();
     let new = rolled["secret"].as_str().unwrap().to_owned();
     assert!(new != old && rolled["apiKey"]["permissions"] == json!(["stock.read"]));
@@ -205,7 +205,7 @@ async fn what_has_ended_lets_nobody_in(world: &World) {
     assert!(*gone.borrow() && standing.changed().await.is_none(), "open sockets are told");
     let rolled =
         world.asks(world.owner(), ROLL, json!({ "id": id, "at": "2026-09-22T00:00:00Z" })).await["data"]["apiKeyRoll"].clone();
-    assert_eq!(refused(&rolled), ["INVALID_STATE"]);
+    assert_eq!(codes(&rolled), ["INVALID_STATE"]);
     world.pass(24 * 3600);
     assert!(!lets_in(&world.node.access, &brief).await && lets_in(&world.node.access, &third).await);
     world.asks(world.owner(), "{ viewer { actor { __typename } } }", json!({})).await;

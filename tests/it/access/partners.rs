@@ -3,8 +3,11 @@
 use entrepot::{access::Caller, api::access::KeyUse, schema};
 use serde_json::{Value, json};
 
-use super::world::{everywhere, refused};
-use crate::authorization::{crossing::made_up, on_both, world::World};
+use super::world::{codes, everywhere};
+use crate::{
+    authorization::{crossing::made_up, world::World},
+    world::on_both,
+};
 
 on_both!(
     a_partner_sees_its_own_channel_only,
@@ -114,12 +117,12 @@ async fn a_partner_sells_in_its_own_channel_only(world: &World) {
     let theirs = world.ours.ids["chn"].clone();
     let foreign = does(world, &partner, ORDER, order(world, "c-1", json!({ "channelId": theirs }))).await;
     let nobodys = does(world, &partner, ORDER, order(world, "c-1", json!({ "channelId": made_up(world, &theirs) }))).await;
-    assert_eq!((refused(&foreign), &foreign), (vec!["NOT_FOUND"], &nobodys));
+    assert_eq!((codes(&foreign), &foreign), (vec!["NOT_FOUND"], &nobodys));
     let cancel = "mutation($input: ActionInput!) { orderCancel(input: $input) { userErrors { code field message } } }";
     let of = |id: &str| json!({ "id": id, "idempotencyKey": "c-2" });
     let foreign = does(world, &partner, cancel, of(&world.ours.ids["ord"])).await;
     let nobodys = does(world, &partner, cancel, of(&made_up(world, &world.ours.ids["ord"]))).await;
-    assert_eq!((refused(&foreign), &foreign), (vec!["NOT_FOUND"], &nobodys));
+    assert_eq!((codes(&foreign), &foreign), (vec!["NOT_FOUND"], &nobodys));
     let reserve = "mutation($input: StockReserveInput!) { stockReserve(input: $input) { reservations { id channel { id } } userErrors { code } } }";
     let item = json!({ "product": { "id": world.ours.ids["prd"] }, "store": { "id": world.ours.ids["sto"] }, "quantity": 1 });
     let held = asks(world, &partner, reserve, json!({ "input": { "idempotencyKey": "c-3", "items": [item] } })).await;
@@ -129,11 +132,11 @@ async fn a_partner_sells_in_its_own_channel_only(world: &World) {
     let of = |id: &Value| json!({ "idempotencyKey": "c-4", "reservationIds": [id] });
     let foreign = does(world, &partner, release, of(&json!(world.ours.ids["rsv"]))).await;
     let nobodys = does(world, &partner, release, of(&json!(made_up(world, &world.ours.ids["rsv"])))).await;
-    assert_eq!((refused(&foreign), &foreign), (vec!["NOT_FOUND"], &nobodys));
+    assert_eq!((codes(&foreign), &foreign), (vec!["NOT_FOUND"], &nobodys));
     let own = does(world, &partner, ORDER, order(world, "c-5", json!({ "reservationIds": [held["id"]] }))).await;
     assert_eq!(own["userErrors"], json!([]), "{own:#}");
     let taken = does(world, &partner, ORDER, order(world, "c-6", json!({ "reservationIds": [world.ours.ids["rsv"]] }))).await;
-    assert_eq!(refused(&taken), ["NOT_FOUND"]);
+    assert_eq!(codes(&taken), ["NOT_FOUND"]);
 }
 
 const BACK: &str = "mutation($input: ReturnCreateInput!) { returnCreate(input: $input) { return { id customer { name } } userErrors { code field message } } }";
@@ -158,7 +161,7 @@ async fn a_partner_takes_back_what_its_channel_sold_and_nothing_else(world: &Wor
         (json!({ "kind": "CHARGE", "name": "Gesture", "quantity": 1, "unitPrice": price }), "orderLineId"),
     ] {
         let answer = does(world, &partner, BACK, back("t-3", line)).await;
-        assert_eq!(refused(&answer), ["INVALID"], "{answer:#}");
+        assert_eq!(codes(&answer), ["INVALID"], "{answer:#}");
         assert_eq!(answer["userErrors"][0]["field"], json!(["input", "lines", "0", field]), "{answer:#}");
     }
     assert_eq!(world.asks(world.owner(), stock, by).await, before, "nothing came into stock");
@@ -205,11 +208,11 @@ async fn what_tells_of_all_channels_cannot_be_given_to_one(world: &World) {
         let input =
             json!({ "name": "Nosy", "channelId": world.ours.ids["chn"], "permissions": [permission], "scope": everywhere() });
         let answer = world.does(world.owner(), INTEGRATION, input).await;
-        assert_eq!(refused(&answer), ["INVALID"], "{permission}");
+        assert_eq!(codes(&answer), ["INVALID"], "{permission}");
     }
     let input =
         json!({ "name": "Lost", "channelId": world.theirs.ids["chn"], "permissions": ["order.read"], "scope": everywhere() });
-    assert_eq!(refused(&world.does(world.owner(), INTEGRATION, input).await), ["NOT_FOUND"]);
+    assert_eq!(codes(&world.does(world.owner(), INTEGRATION, input).await), ["NOT_FOUND"]);
 }
 
 async fn a_program_is_named_as_the_author_of_what_it_did(world: &World) {

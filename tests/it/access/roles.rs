@@ -4,8 +4,8 @@ use entity::prelude::MemberId;
 use entrepot::access::{BUILT_IN, Caller, Permission, kind};
 use serde_json::{Value, json};
 
-use super::world::{everywhere, grant, only, refused};
-use crate::authorization::{on_both, world::World};
+use super::world::{codes, everywhere, grant, only};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     a_role_of_ones_own_is_made_granted_changed_and_removed,
@@ -44,7 +44,7 @@ async fn a_role_of_ones_own_is_made_granted_changed_and_removed(world: &World) {
     assert!(
         gives.contains(&json!("stock.set")) && gives.contains(&json!("product.read")) && !gives.contains(&json!("stock.adjust"))
     );
-    assert_eq!(refused(&world.does(world.owner(), CREATE, input).await), ["DUPLICATE"]);
+    assert_eq!(codes(&world.does(world.owner(), CREATE, input).await), ["DUPLICATE"]);
 
     let counter = world.hired("counter", json!([{ "roleId": id, "scope": everywhere() }])).await;
     let caller = world.caller(counter).await;
@@ -56,19 +56,19 @@ async fn a_role_of_ones_own_is_made_granted_changed_and_removed(world: &World) {
     let caller = world.caller(counter).await;
     assert!(holds::<kind::StockAdjust>(&caller) && !holds::<kind::StockSet>(&caller));
     let stale = world.does(world.owner(), UPDATE, json!({ "id": id, "expectedVersion": 1, "name": "Old" })).await;
-    assert_eq!(refused(&stale), ["VERSION_CONFLICT"]);
+    assert_eq!(codes(&stale), ["VERSION_CONFLICT"]);
 
-    assert_eq!(refused(&world.does(world.owner(), DELETE, json!({ "id": id, "expectedVersion": 2 })).await), ["IN_USE"]);
+    assert_eq!(codes(&world.does(world.owner(), DELETE, json!({ "id": id, "expectedVersion": 2 })).await), ["IN_USE"]);
     world.gives(&world.ours.owner, counter, json!([])).await;
     let gone = world.does(world.owner(), DELETE, json!({ "id": id, "expectedVersion": 2 })).await;
     assert_eq!((&gone["userErrors"], &gone["role"]["key"]), (&json!([]), &json!("counter")));
     let default =
         world.does(world.owner(), UPDATE, json!({ "id": built_in("viewer"), "expectedVersion": 1, "name": "Mine" })).await;
-    assert_eq!(refused(&default), ["INVALID_STATE"]);
+    assert_eq!(codes(&default), ["INVALID_STATE"]);
     let bad = json!({ "key": "No Key", "name": " ", "permissions": ["stock.teleport"] });
-    assert_eq!(refused(&world.does(world.owner(), CREATE, bad).await), ["INVALID", "INVALID", "NOT_FOUND"]);
+    assert_eq!(codes(&world.does(world.owner(), CREATE, bad).await), ["INVALID", "INVALID", "NOT_FOUND"]);
     let taken = json!({ "key": "owner", "name": "Owner too", "permissions": [] });
-    assert_eq!(refused(&world.does(world.owner(), CREATE, taken).await), ["DUPLICATE"]);
+    assert_eq!(codes(&world.does(world.owner(), CREATE, taken).await), ["DUPLICATE"]);
 }
 
 async fn roles_do_not_go_in_circles(world: &World) {
@@ -80,10 +80,10 @@ async fn roles_do_not_go_in_circles(world: &World) {
     }
     for inherited in &ids {
         let input = json!({ "id": ids[0], "expectedVersion": 1, "inherits": [inherited] });
-        assert_eq!(refused(&world.does(world.owner(), UPDATE, input).await), ["INVALID"], "0 → … → 0");
+        assert_eq!(codes(&world.does(world.owner(), UPDATE, input).await), ["INVALID"], "0 → … → 0");
     }
     let foreign = json!({ "id": ids[0], "expectedVersion": 1, "inherits": [world.theirs.ids["rol"]] });
-    assert_eq!(refused(&world.does(world.owner(), UPDATE, foreign).await), ["NOT_FOUND"]);
+    assert_eq!(codes(&world.does(world.owner(), UPDATE, foreign).await), ["NOT_FOUND"]);
 }
 
 async fn nobody_gives_or_takes_what_they_do_not_hold(world: &World) {
@@ -104,13 +104,13 @@ async fn nobody_gives_or_takes_what_they_do_not_hold(world: &World) {
         ("more than a manager", grant("admin", everywhere())),
     ] {
         let answer = world.gives(&as_boss, newcomer, json!([grant("staff", only(&[&first])), beyond])).await;
-        assert_eq!(refused(&answer), ["INVALID"], "{what}");
+        assert_eq!(codes(&answer), ["INVALID"], "{what}");
         assert!(answer["userErrors"][0]["message"].as_str().unwrap().contains("you do not hold"), "{answer}");
     }
     // Nor to themselves, and nobody's greater rights are taken away by one who does not hold them.
-    assert_eq!(refused(&world.gives(&as_boss, boss, json!([hr, grant("owner", everywhere())])).await), ["INVALID"]);
+    assert_eq!(codes(&world.gives(&as_boss, boss, json!([hr, grant("owner", everywhere())])).await), ["INVALID"]);
     let other = world.hired("other", json!([grant("manager", only(&[&second]))])).await;
-    assert_eq!(refused(&world.gives(&as_boss, other, json!([])).await), ["INVALID"]);
+    assert_eq!(codes(&world.gives(&as_boss, other, json!([])).await), ["INVALID"]);
     assert_eq!(world.gives(&as_boss, newcomer, json!([])).await["userErrors"], json!([]));
     // What does not exist, or is another tenant's, is not found; a scope that names nothing gives nothing.
     for (scope, code) in [
@@ -119,7 +119,7 @@ async fn nobody_gives_or_takes_what_they_do_not_hold(world: &World) {
         (only(&[]), "INVALID"),
         (json!({ "all": false }), "INVALID"),
     ] {
-        assert_eq!(refused(&world.gives(&world.ours.owner, newcomer, json!([grant("viewer", scope)])).await), [code]);
+        assert_eq!(codes(&world.gives(&world.ours.owner, newcomer, json!([grant("viewer", scope)])).await), [code]);
     }
     // Somebody who lost their rights while their old ones were still remembered gives nothing on.
     assert_eq!(world.gives(&world.ours.owner, boss, json!([])).await["userErrors"], json!([]));
@@ -138,11 +138,11 @@ async fn nobody_gives_by_a_role_what_they_do_not_hold(world: &World) {
     let make = |key: &str, permissions: Value, inherits: Value| json!({ "key": key, "name": key, "permissions": permissions, "inherits": inherits });
     assert_eq!(world.does(scribe, CREATE, make("reader", json!(["product.read"]), json!([]))).await["userErrors"], json!([]));
     // Held for one shop only: a role says nothing of shops.
-    assert_eq!(refused(&world.does(scribe, CREATE, make("seller", json!(["stock.adjust"]), json!([]))).await), ["INVALID"]);
-    assert_eq!(refused(&world.does(scribe, CREATE, make("heir", json!([]), json!([built_in("owner")]))).await), ["INVALID"]);
+    assert_eq!(codes(&world.does(scribe, CREATE, make("seller", json!(["stock.adjust"]), json!([]))).await), ["INVALID"]);
+    assert_eq!(codes(&world.does(scribe, CREATE, make("heir", json!([]), json!([built_in("owner")]))).await), ["INVALID"]);
     let grown =
         json!({ "id": scribes, "expectedVersion": 1, "permissions": ["role.write", "role.read", "product.read", "audit.read"] });
-    assert_eq!(refused(&world.does(scribe, UPDATE, grown).await), ["INVALID"]);
+    assert_eq!(codes(&world.does(scribe, UPDATE, grown).await), ["INVALID"]);
     let less = json!({ "id": scribes, "expectedVersion": 1, "permissions": ["role.write", "product.read"] });
     assert_eq!(world.does(scribe, UPDATE, less).await["userErrors"], json!([]));
 }
@@ -157,13 +157,13 @@ async fn the_last_owner_stays(world: &World) {
         json!([{ "roleId": built_in("owner"), "scope": everywhere(), "expiresAt": "2031-01-01T00:00:00Z" }]),
     ] {
         let answer = world.gives(&world.ours.owner, owner, not_enough).await;
-        assert_eq!(refused(&answer), ["INVALID_STATE"], "{answer:#}");
+        assert_eq!(codes(&answer), ["INVALID_STATE"], "{answer:#}");
     }
     assert!(holds::<kind::AuditRead>(&world.caller(owner).await));
     let heir = world.hired("heir", json!([grant("owner", everywhere())])).await;
     assert_eq!(world.gives(&world.ours.owner, owner, json!([grant("viewer", everywhere())])).await["userErrors"], json!([]));
     let as_heir = world.caller(heir).await;
-    assert_eq!(refused(&world.gives(&as_heir, heir, json!([])).await), ["INVALID_STATE"]);
+    assert_eq!(codes(&world.gives(&as_heir, heir, json!([])).await), ["INVALID_STATE"]);
 }
 
 async fn rights_end_when_they_were_said_to(world: &World) {
@@ -173,7 +173,7 @@ async fn rights_end_when_they_were_said_to(world: &World) {
     let temporary = world.hired("temporary", json!([temp, grant("catalogue", everywhere())])).await;
     assert!(holds::<kind::StockSet>(&world.caller(temporary).await));
     let past = json!([{ "roleId": built_in("viewer"), "scope": everywhere(), "expiresAt": "2020-01-01T00:00:00Z" }]);
-    assert_eq!(refused(&world.gives(&world.ours.owner, temporary, past).await), ["INVALID"]);
+    assert_eq!(codes(&world.gives(&world.ours.owner, temporary, past).await), ["INVALID"]);
     world.pass(400);
     let later = world.caller(temporary).await;
     assert!(!holds::<kind::StockSet>(&later) && holds::<kind::ProductRead>(&later));
@@ -184,7 +184,7 @@ async fn rights_end_when_they_were_said_to(world: &World) {
     let as_deputy = world.caller(deputy).await;
     let lasting =
         world.gives(&as_deputy, temporary, json!([grant("catalogue", everywhere()), grant("viewer", everywhere())])).await;
-    assert_eq!(refused(&lasting), ["INVALID"], "{lasting:#}");
+    assert_eq!(codes(&lasting), ["INVALID"], "{lasting:#}");
     let short = json!({ "roleId": built_in("viewer"), "scope": everywhere(), "expiresAt": soon });
     assert_eq!(
         world.gives(&as_deputy, temporary, json!([grant("catalogue", everywhere()), short])).await["userErrors"],
@@ -237,7 +237,7 @@ async fn a_group_of_stores_carries_rights(world: &World) {
     let role = world.does(world.owner(), CREATE, input).await["role"]["id"].clone();
     let mason = world.hired("mason", json!([{ "roleId": role, "scope": everywhere() }])).await;
     let change = json!({ "id": group, "expectedVersion": 1, "storeIds": [first, second] });
-    assert_eq!(refused(&world.does(mason, query, change.clone()).await), ["INVALID"]);
+    assert_eq!(codes(&world.does(mason, query, change.clone()).await), ["INVALID"]);
     let renamed = world.does(mason, query, json!({ "id": group, "expectedVersion": 1, "name": "North and east" })).await;
     assert_eq!(renamed["userErrors"], json!([]));
     let change = json!({ "id": group, "expectedVersion": 2, "storeIds": [first, second] });

@@ -6,11 +6,13 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use super::world::{everywhere, grant, only};
-use crate::authorization::{
-    calls::{Calls, base},
-    crossing::{made_up, shape},
-    on_both,
-    world::{House, World},
+use crate::{
+    authorization::{
+        calls::{Calls, base},
+        crossing::{made_up, shape},
+        world::{House, World},
+    },
+    world::on_both,
 };
 
 on_both!(

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::{
     keys::{integration, key},
-    world::{Person, everywhere, grant, only, refused},
+    world::{Person, codes, everywhere, grant, only},
 };
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     whoever_has_a_role_gets_nothing_lasting_from_one_whose_rights_end,
@@ -41,8 +41,7 @@ async fn role(world: &World, key: &str, permissions: Value) -> String {
 
 /// Refused because the giver's own rights end before.
 fn is_too_long(payload: &Value) -> bool {
-    refused(payload) == ["INVALID"]
-        && payload["userErrors"][0]["message"].as_str().unwrap().contains("your own rights end before")
+    codes(payload) == ["INVALID"] && payload["userErrors"][0]["message"].as_str().unwrap().contains("your own rights end before")
 }
 
 async fn whoever_has_a_role_gets_nothing_lasting_from_one_whose_rights_end(world: &World) {
@@ -97,7 +96,7 @@ async fn nobody_takes_out_of_a_role_what_they_do_not_hold(world: &World) {
     let books = role(world, "books", json!(["audit.read", "product.read"])).await;
     let change = |permissions: Value| json!({ "id": books, "expectedVersion": 1, "permissions": permissions });
     let answer = world.does(scribe, UPDATE_ROLE, change(json!(["product.read"]))).await;
-    assert_eq!(refused(&answer), ["INVALID"]);
+    assert_eq!(codes(&answer), ["INVALID"]);
     assert!(answer["userErrors"][0]["message"].as_str().unwrap().contains("you do not hold"), "{answer:#}");
     assert_eq!(world.does(scribe, UPDATE_ROLE, change(json!(["audit.read"]))).await["userErrors"], json!([]));
 }
@@ -111,7 +110,7 @@ async fn a_key_that_names_a_group_is_given_what_the_group_is_given(world: &World
     let mason =
         world.hired("mason", json!([{ "roleId": masons, "scope": everywhere() }, grant("manager", only(&[&first]))])).await;
     let change = json!({ "id": group, "expectedVersion": 1, "storeIds": [first, second] });
-    assert_eq!(refused(&world.does(mason, UPDATE_GROUP, change.clone()).await), ["INVALID"]);
+    assert_eq!(codes(&world.does(mason, UPDATE_GROUP, change.clone()).await), ["INVALID"]);
     let revoke = "mutation($id: ID!) { apiKeyRevoke(id: $id) { userErrors { code } } }";
     world.asks(world.owner(), revoke, json!({ "id": id })).await;
     assert_eq!(world.does(mason, UPDATE_GROUP, change).await["userErrors"], json!([]), "a key that has ended is given nothing");
@@ -124,7 +123,7 @@ async fn what_has_ended_is_in_nobodys_way(world: &World) {
     let admin = world.hired("admin", json!([grant("admin", everywhere())])).await;
     let wanted = || json!([grant("staff", everywhere())]);
     let early = world.gives(&world.caller(admin).await, once, wanted()).await;
-    assert_eq!(refused(&early), ["INVALID"], "an owner's rights are beyond an admin");
+    assert_eq!(codes(&early), ["INVALID"], "an owner's rights are beyond an admin");
     let owners = async || world.node.access.owners(world.ours.owner.tenant).await.unwrap();
     assert_eq!(owners().await.len(), 2);
     world.pass(400);

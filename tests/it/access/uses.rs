@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 
 use super::{
     keys::{KEY, integration, key, lets_in},
-    world::{everywhere, refused},
+    world::{codes, everywhere},
 };
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     a_key_or_its_integration_is_pinned_to_listed_documents,
@@ -77,7 +77,7 @@ async fn a_key_has_its_part_of_the_budget(world: &World) {
     ] {
         let input = json!({ "integrationId": of, "name": "Key", "budget": budget });
         let refusal = world.does(world.owner(), KEY, input).await;
-        assert_eq!(refused(&refusal), ["INVALID"], "{refusal:#}");
+        assert_eq!(codes(&refusal), ["INVALID"], "{refusal:#}");
     }
 }
 

@@ -8,6 +8,7 @@ use entrepot::access::{Caller, Permission};
 use serde_json::{Value, json};
 
 use crate::authorization::world::{House, World};
+pub use crate::world::answers::codes;
 
 /// A member of ours, whose grants are looked up anew for each call.
 #[derive(Debug, Clone, Copy)]
@@ -128,11 +129,6 @@ impl World {
         self.trade(&shop, &mut ids).await;
         House { ids, ..shop }
     }
-}
-
-/// The codes of a mutation's refusals.
-pub fn refused(payload: &Value) -> Vec<&str> {
-    payload["userErrors"].as_array().unwrap().iter().map(|error| error["code"].as_str().unwrap()).collect()
 }
 
 /// Whether the caller holds a permission for a store.

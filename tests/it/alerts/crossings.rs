@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::shop::{Shop, World, on_both, pairs, text};
+use super::shop::{Shop, World, pairs, text};
+use crate::world::on_both;
 
 on_both!(
     what_runs_low_and_out_is_told_once_and_resolved_by_itself,

@@ -3,7 +3,8 @@
 use entrepot::clock::{day_text, local_day};
 use serde_json::{Value, json};
 
-use super::shop::{Shop, World, done, on_both, pairs, text};
+use super::shop::{Shop, World, done, pairs, text};
+use crate::world::on_both;
 
 on_both!(
     a_lot_near_its_date_is_told_in_each_store_that_has_some,

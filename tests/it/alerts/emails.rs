@@ -14,7 +14,8 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use super::shop::{Shop, World, on_both, text};
+use super::shop::{Shop, World, text};
+use crate::world::on_both;
 
 on_both!(
     each_who_is_told_gets_one_letter_of_an_alert,

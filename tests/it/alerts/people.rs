@@ -3,7 +3,8 @@
 use entrepot::clock::rfc3339;
 use serde_json::{Value, json};
 
-use super::shop::{ALERT, Shop, World, done, key, on_both, pairs, refused, text};
+use super::shop::{ALERT, Shop, World, done, key, pairs, refused, text};
+use crate::world::on_both;
 
 on_both!(
     an_alert_is_taken_note_of_put_off_and_resolved,

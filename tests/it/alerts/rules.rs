@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::shop::{Shop, World, done, key, on_both, pairs, refused};
+use super::shop::{Shop, World, done, key, pairs, refused};
+use crate::world::on_both;
 
 on_both!(
     the_narrowest_rule_says_whether_and_from_where_on,

@@ -9,7 +9,8 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-pub(crate) use crate::authorization::{on_both, world::World};
+pub(crate) use crate::authorization::world::World;
+pub use crate::world::answers::{done, refused, text};
 
 static KEYS: AtomicU32 = AtomicU32::new(0);
 
@@ -176,27 +177,6 @@ impl<'w> Shop<'w> {
     }
 }
 
-pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("a text is expected: {value}")).to_owned()
-}
-
 pub fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     expected.iter().map(|(kind, state)| ((*kind).to_owned(), (*state).to_owned())).collect()
-}
-
-/// Asserts that nothing was refused and gives the part.
-#[track_caller]
-pub fn done<'p>(payload: &'p Value, part: &str) -> &'p Value {
-    assert!(payload["userErrors"].as_array().is_some_and(Vec::is_empty), "{payload:#}");
-    &payload[part]
-}
-
-/// Asserts that the payload is exactly this refusal, and gives its message.
-#[track_caller]
-pub fn refused(payload: &Value, code: &str, field: &str) -> String {
-    let errors = payload["userErrors"].as_array().unwrap_or_else(|| panic!("a payload is expected: {payload:#}"));
-    let path = |error: &Value| error["field"].as_array().into_iter().flatten().map(text).collect::<Vec<_>>().join(".");
-    let said: Vec<(String, String)> = errors.iter().map(|error| (text(&error["code"]), path(error))).collect();
-    assert_eq!(said, [(code.to_owned(), field.to_owned())], "{payload:#}");
-    text(&errors[0]["message"])
 }

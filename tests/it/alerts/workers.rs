@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::shop::{Shop, World, on_both, pairs};
-use crate::jobs::until;
+use super::shop::{Shop, World, pairs};
+use crate::{jobs::until, world::on_both};
 use entrepot::schema::events::registry;
 
 on_both!(workers_that_die_lose_no_alert_and_send_no_letter_twice, what_was_opened_goes_to_webhooks_of_those_who_may_see_it);

@@ -1,8 +1,7 @@
 //! The chain: nobody changes it unseen, and everybody makes the same one.
 
-use crate::authorization::on_both;
-
 use super::{ADJUST, World, adjust, ask, change, entries, open_store, verify, whole, without_triggers};
+use crate::world::on_both;
 
 on_both!(
     a_chain_that_was_changed_is_found_out,

@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use super::{
     calls::{Calls, base, named},
-    on_both,
     world::World,
 };
+use crate::world::on_both;
 
 on_both!(nothing_of_another_tenant_is_found_told_or_changed);
 

@@ -8,9 +8,10 @@ use super::{
     Needs::{May, Nothing, SignIn},
     calls::Calls,
     crossing::{Tried, cross},
-    least, needs, on_both,
+    least, needs,
     world::World,
 };
+use crate::world::on_both;
 
 on_both!(each_kind_of_caller_is_answered_as_its_rights_say, a_key_crosses_no_tenant);
 

@@ -6,7 +6,8 @@ use entity::prelude::{Actor, MemberId};
 use entrepot::access::Caller;
 use serde_json::json;
 
-use super::{calls::Calls, on_both, only_error, world::World};
+use super::{calls::Calls, only_error, world::World};
+use crate::world::on_both;
 
 on_both!(a_node_needs_the_rights_of_its_type,);
 

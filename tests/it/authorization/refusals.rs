@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use super::{
     Needs::{May, Nothing},
     calls::Calls,
-    least, needs, on_both, only_error,
+    least, needs, only_error,
     world::World,
 };
+use crate::world::on_both;
 
 on_both!(a_refusal_tells_no_more_than_may_be_seen, who_asks_is_looked_at_before_what_they_ask);
 

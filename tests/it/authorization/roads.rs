@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use super::{
     Needs::{May, Nothing},
     calls::{Calls, base, required},
-    needs, on_both,
+    needs,
     world::World,
 };
+use crate::world::on_both;
 
 on_both!(no_road_leads_around_the_permission_of_an_objects_own_root);
 

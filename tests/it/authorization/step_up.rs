@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::{
     calls::Calls,
-    least, on_both, only_error,
+    least, only_error,
     world::{House, World, told},
 };
+use crate::world::on_both;
 
 on_both!(what_asks_for_a_step_up_gets_one);
 

@@ -1,21 +1,12 @@
 //! A node without its front door, on a database of its own, with two companies in it that have one of everything.
 
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use async_graphql::{Request, Response, Variables};
-use entity::prelude::{Timestamp, *};
+use entity::prelude::*;
 use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
     api::access::KeyUse,
-    clock::Clock,
     files::FileLocation,
     graphql::{answer::data_json, cost_limiter::Charge, fault::TopError, rate_limit::Paid},
     identity::{Entered, NewTenant, Session, Settings, Visit},
@@ -27,7 +18,11 @@ use entrepot::{
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
-use crate::databases::Home;
+pub use crate::world::answers::text;
+use crate::{
+    databases::Home,
+    world::{self, Hands, OurTenant, Setup, keys},
+};
 
 /// A company. Its word is in every text of its rows, and nowhere else.
 pub struct House {
@@ -43,48 +38,27 @@ pub struct House {
     pub manual: String,
 }
 
-pub struct World {
+pub type World = world::World<TwoCompanies>;
+
+pub struct TwoCompanies {
     pub node: Node,
     pub ours: House,
     pub theirs: House,
-    ticks: Arc<AtomicI64>,
-    home: Home,
     /// Where files are kept.
     pub files: PathBuf,
 }
 
-impl World {
-    pub async fn sqlite() -> Self {
-        Self::open(Home::sqlite().await).await
-    }
-
-    /// None, said plainly, where there is no Postgres; in CI that is a failure.
-    pub async fn postgres() -> Option<Self> {
-        Some(Self::open(Home::postgres().await?).await)
-    }
-
-    /// Runs what only the owner of the tables can.
-    pub async fn as_owner(&self, statements: &[&str]) {
-        for sql in statements {
-            self.home.tell(sql).await;
-        }
-    }
-
-    /// A path that is nobody else's. The clock's ids are the same in every world: they name no file outside of it.
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.home.folder.join(name)
-    }
-
-    async fn open(home: Home) -> Self {
-        let ticks = Arc::new(AtomicI64::new(1_790_000_000_000_000));
-        let hand = ticks.clone();
-        let clock = Clock::manual(move || Timestamp(hand.fetch_add(1, Ordering::Relaxed)), 11);
-        let node = Node::open(&home.url, clock, Settings::default(), Grouping::Together, &crate::world::keys()).await.unwrap();
+impl Setup for TwoCompanies {
+    async fn set_up(home: Home) -> World {
+        let hands = Hands::ticking(1_790_000_000_000_000);
+        let clock = hands.clock(11);
+        let node = Node::open(&home.url, clock.clone(), Settings::default(), Grouping::Together, &keys()).await.unwrap();
         let files = home.folder.join("files");
         node.files.keep_in(FileLocation::Folder(files.clone()));
         let ours = House::founded(&node, "alpha").await;
         let theirs = House::founded(&node, "bravo").await;
-        let mut world = Self { node, ours, theirs, ticks, home, files };
+        let db = node.db.clone();
+        let mut world = World::new(home, db, (hands, clock), Self { node, ours, theirs, files });
         world.ours.depot = world.depot(&world.ours).await;
         world.theirs.depot = world.depot(&world.theirs).await;
         (world.ours.picture, world.ours.manual) = world.unused_files(&world.ours).await;
@@ -93,15 +67,15 @@ impl World {
         world.theirs.ids = world.provision(&world.theirs).await;
         world
     }
+}
 
-    pub async fn end(self) {
-        let Self { node, home, .. } = self;
-        let db = node.db.clone();
-        drop(node);
-        db.close().await.unwrap();
-        drop(home);
+impl OurTenant for TwoCompanies {
+    fn our_tenant(&self) -> TenantId {
+        self.ours.owner.tenant
     }
+}
 
+impl World {
     /// Answers an operation; of a stream, its first item. Errors come as `{code, permission, message}`.
     pub async fn ask(&self, house: &House, caller: Option<Caller>, query: &str, variables: &Value) -> Value {
         let mut request = Request::new(query).variables(Variables::from_json(variables.clone()));
@@ -122,10 +96,6 @@ impl World {
             self.node.schema.execute(request).await
         };
         told(response)
-    }
-
-    pub fn pass(&self, seconds: i64) {
-        self.ticks.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
     }
 
     /// The answer of the owner's mutation, which is not refused.
@@ -335,10 +305,6 @@ impl House {
         }
         Caller { permissions, ..self.owner.clone() }
     }
-}
-
-pub fn text(value: &Value) -> String {
-    value.as_str().unwrap().to_owned()
 }
 
 pub(super) fn told(response: Response) -> Value {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{category, change, made, product, refused, said};
-use crate::{scenario, world::World};
+use super::{category, change, made, product, refusals, said};
+use crate::{catalog::world::World, world::on_both};
 
 const ROWS: &str = "rows { index outcome product { sku name version barcodes { code } } userErrors { code field } }";
 
@@ -14,10 +14,10 @@ fn outcomes(answer: &Value) -> Vec<&str> {
     answer["rows"].as_array().unwrap().iter().map(|row| row["outcome"].as_str().unwrap()).collect()
 }
 fn row_errors(answer: &Value, index: usize) -> Vec<(String, String)> {
-    refused(&answer["rows"][index])
+    refusals(&answer["rows"][index])
 }
 
-scenario!(each_row_is_answered_by_itself, world => {
+on_both!(each_row_is_answered_by_itself, world: World => {
     made(product(world, json!({ "sku": "old", "name": "Old", "barcodes": [{ "code": "OLD-1" }] })).await);
     made(product(world, json!({ "sku": "same", "name": "Same" })).await);
     let answer = upsert(world, json!({ "idempotencyKey": "k", "rows": [
@@ -44,22 +44,22 @@ scenario!(each_row_is_answered_by_itself, world => {
     assert_eq!(answer["seq"], json!(5));
 });
 
-scenario!(a_call_sent_again_is_answered_again, world => {
+on_both!(a_call_sent_again_is_answered_again, world: World => {
     let input = json!({ "idempotencyKey": "k", "rows": [{ "sku": "a", "name": "A" }, { "sku": "b" }] });
     let first = upsert(world, input.clone()).await;
     let again = upsert(world, input).await;
     assert_eq!((&again["rows"], &again["seq"], &again["replayed"]), (&first["rows"], &first["seq"], &json!(true)));
     let other = upsert(world, json!({ "idempotencyKey": "k", "rows": [{ "sku": "a", "name": "A2" }] })).await;
-    assert_eq!(refused(&other), said("IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey"));
+    assert_eq!(refusals(&other), said("IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey"));
     assert_eq!(other["rows"], json!([]));
 });
 
-scenario!(five_hundred_and_not_one_more, world => {
+on_both!(five_hundred_and_not_one_more, world: World => {
     let rows = |n: usize| (0..n).map(|i| json!({ "sku": format!("s{i}"), "name": format!("Thing {i}"), "barcodes": [{ "code": format!("c{i}") }],
         "price": { "amount": "1.99", "currencyCode": "GBP" } })).collect::<Vec<_>>();
     let before = world.db.statements();
     let answer = upsert(world, json!({ "rows": rows(501) })).await;
-    assert_eq!(refused(&answer), said("LIMIT_EXCEEDED", "input.rows"));
+    assert_eq!(refusals(&answer), said("LIMIT_EXCEEDED", "input.rows"));
     assert_eq!(world.db.statements(), before);
     let query = "mutation($input: ProductBulkUpsertInput!) { productBulkUpsert(input: $input) { rows { outcome } seq } }";
     let (answer, statements) = world.counted(query, json!({ "input": { "rows": rows(500) } })).await;
@@ -74,7 +74,7 @@ scenario!(five_hundred_and_not_one_more, world => {
     assert_eq!(count, json!({ "productsCount": { "count": 500 }, "few": { "count": 10, "precision": "AT_LEAST" } }));
 });
 
-scenario!(calls_that_cross_wait_for_each_other, world => {
+on_both!(calls_that_cross_wait_for_each_other, world: World => {
     let made_category = made(category(world, json!({ "name": "Mugs" })).await)["category"]["id"].clone();
     let rows = |reversed: bool, name: &str| {
         let mut rows: Vec<Value> =

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{category, change, made, product};
-use crate::{scenario, world::World};
+use crate::{catalog::world::World, world::on_both};
 
 async fn shelf(world: &World, count: usize) -> (Value, Value) {
     let mugs = made(category(world, json!({ "name": "Mugs" })).await)["category"]["id"].clone();
@@ -38,7 +38,7 @@ async fn filtered(world: &World, filter: Value) -> Vec<String> {
     skus(&page(world, json!({ "filter": filter, "first": 250 })).await)
 }
 
-scenario!(both_ways_show_every_row_once, world => {
+on_both!(both_ways_show_every_row_once, world: World => {
     shelf(world, 57).await;
     for field in ["SKU", "NAME", "CREATED_AT", "UPDATED_AT"] {
         for direction in ["ASC", "DESC"] {
@@ -71,7 +71,7 @@ scenario!(both_ways_show_every_row_once, world => {
     assert_eq!(by_name, ["S-000", "S-007", "S-014", "S-021", "S-028", "S-035", "S-042", "S-049", "S-056"]);
 });
 
-scenario!(a_page_between_two_cursors_knows_what_lies_beyond_them, world => {
+on_both!(a_page_between_two_cursors_knows_what_lies_beyond_them, world: World => {
     shelf(world, 6).await;
     let whole = page(world, json!({})).await;
     let cursor = |at: usize| whole["edges"][at]["cursor"].clone();
@@ -88,7 +88,7 @@ scenario!(a_page_between_two_cursors_knows_what_lies_beyond_them, world => {
     }
 });
 
-scenario!(updates_do_not_disturb_who_pages_by_time, world => {
+on_both!(updates_do_not_disturb_who_pages_by_time, world: World => {
     shelf(world, 40).await;
     let order = json!({ "field": "UPDATED_AT" });
     let first = page(world, json!({ "orderBy": order, "first": 20 })).await;
@@ -106,7 +106,7 @@ scenario!(updates_do_not_disturb_who_pages_by_time, world => {
     assert_eq!(skus(&rest).len(), 22, "the other twenty, and the two that moved behind the cursor");
 });
 
-scenario!(a_page_of_fifty_takes_three_statements, world => {
+on_both!(a_page_of_fifty_takes_three_statements, world: World => {
     let (mugs, _) = shelf(world, 120).await;
     let query = "query($filter: ProductFilter, $orderBy: ProductOrder) { products(filter: $filter, orderBy: $orderBy) {
         nodes { id sku name price { amount } category { id name } supplier { id name } } pageInfo { hasNextPage } } }";
@@ -122,7 +122,7 @@ scenario!(a_page_of_fifty_takes_three_statements, world => {
     assert!(statements <= 2, "{statements}");
 });
 
-scenario!(filters_say_and_or_not, world => {
+on_both!(filters_say_and_or_not, world: World => {
     let (mugs, acme) = shelf(world, 20).await;
     assert_eq!(filtered(world, json!({ "category": { "eq": mugs } })).await.len(), 10);
     assert_eq!(filtered(world, json!({ "not": { "category": { "eq": mugs } } })).await.len(), 10, "also those without a category");
@@ -151,7 +151,7 @@ scenario!(filters_say_and_or_not, world => {
     }
 });
 
-scenario!(lists_refuse_what_they_cannot_do, world => {
+on_both!(lists_refuse_what_they_cannot_do, world: World => {
     shelf(world, 5).await;
     let cursor = page(world, json!({ "first": 1 })).await["pageInfo"]["endCursor"].clone();
     let other_kind = json!({ "eq": "sto_00000000000000000000000000" });
@@ -182,7 +182,7 @@ scenario!(lists_refuse_what_they_cannot_do, world => {
     }
 });
 
-scenario!(a_sku_that_looks_like_an_id_is_a_text, world => {
+on_both!(a_sku_that_looks_like_an_id_is_a_text, world: World => {
     for sku in ["01890a5d-ac96-774b-bcce-b302099a8057", "01890a5dac96774bbcceb302099a8058", "12345"] {
         made(product(world, json!({ "sku": sku, "name": sku })).await);
     }

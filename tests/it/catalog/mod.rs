@@ -7,10 +7,11 @@ mod remembered;
 mod rights;
 mod search;
 mod tree;
+pub mod world;
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::{catalog::world::World, world::answers::refusals};
 
 const ERRORS: &str =
     "userErrors { __typename code message field retryable ... on VersionConflict { actualVersion current { id } } }";
@@ -25,14 +26,6 @@ async fn product(world: &World, input: Value) -> Value {
 }
 async fn category(world: &World, input: Value) -> Value {
     change(world, "categoryCreate", "CategoryCreateInput", "category { id slug version parent { id } }", input).await
-}
-/// What was refused: code and path.
-fn refused(payload: &Value) -> Vec<(String, String)> {
-    let path = |field: &Value| {
-        field.as_array().map(|parts| parts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(".")).unwrap_or_default()
-    };
-    let errors = payload["userErrors"].as_array().unwrap();
-    errors.iter().map(|error| (error["code"].as_str().unwrap().to_owned(), path(&error["field"]))).collect()
 }
 fn said(code: &str, path: &str) -> Vec<(String, String)> {
     vec![(code.to_owned(), path.to_owned())]

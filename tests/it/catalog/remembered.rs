@@ -17,9 +17,9 @@ use tokio::time::{Instant, sleep};
 
 use super::{category, change, made};
 use crate::{
+    catalog::world::World,
     process::redis::Redis,
-    scenario,
-    world::{self, World},
+    world::{self, on_both},
 };
 
 const SPACE: u64 = 1 << 20;
@@ -54,7 +54,7 @@ async fn seen(db: &Database, world: &World, id: CategoryId) -> (String, i64, u64
     (row.name.clone(), row.version, db.statements() - before)
 }
 
-scenario!(a_row_is_read_once_and_then_only_asked_whether_it_has_changed, world => {
+on_both!(a_row_is_read_once_and_then_only_asked_whether_it_has_changed, world: World => {
     let (node, id) = (node(world, None).await, mugs(world).await);
     assert_eq!(seen(&node, world, id).await, ("Mugs of Stoke".to_owned(), 1, 2), "where things stand, and the row");
     assert_eq!(seen(&node, world, id).await, ("Mugs of Stoke".to_owned(), 1, 1), "where things stand");
@@ -64,7 +64,7 @@ scenario!(a_row_is_read_once_and_then_only_asked_whether_it_has_changed, world =
     node.close().await.unwrap();
 });
 
-scenario!(a_change_on_one_node_is_seen_by_the_next_request_to_another, world => {
+on_both!(a_change_on_one_node_is_seen_by_the_next_request_to_another, world: World => {
     let (node, id) = (node(world, None).await, mugs(world).await);
     seen(&node, world, id).await;
     for round in 2..12 {
@@ -75,7 +75,7 @@ scenario!(a_change_on_one_node_is_seen_by_the_next_request_to_another, world => 
     node.close().await.unwrap();
 });
 
-scenario!(no_request_sees_less_than_was_committed_before_it_began, world => {
+on_both!(no_request_sees_less_than_was_committed_before_it_began, world: World => {
     let (first, second, id) = (node(world, None).await, node(world, None).await, mugs(world).await);
     let (committed, reads) = (AtomicI64::new(1), [const { AtomicI64::new(0) }; 3]);
     let few = || reads.iter().any(|reads| reads.load(Ordering::SeqCst) <= 20);
@@ -110,14 +110,14 @@ scenario!(no_request_sees_less_than_was_committed_before_it_began, world => {
     second.close().await.unwrap();
 });
 
-scenario!(what_a_request_reads_ahead_at_start_is_not_read_again, world => {
+on_both!(what_a_request_reads_ahead_at_start_is_not_read_again, world: World => {
     let (node, id) = (node(world, None).await, mugs(world).await);
     catalog::jobs::warm(node.clone()).await;
     assert_eq!(seen(&node, world, id).await, ("Mugs of Stoke".to_owned(), 1, 1));
     node.close().await.unwrap();
 });
 
-scenario!(nothing_is_remembered_over_a_restore, world => {
+on_both!(nothing_is_remembered_over_a_restore, world: World => {
     let (node, id) = (node(world, None).await, mugs(world).await);
     rename(world, id, "Cups").await;
     seen(&node, world, id).await;
@@ -130,7 +130,7 @@ scenario!(nothing_is_remembered_over_a_restore, world => {
     node.close().await.unwrap();
 });
 
-scenario!(another_tenant_is_not_shown_what_is_remembered, world => {
+on_both!(another_tenant_is_not_shown_what_is_remembered, world: World => {
     let (node, id) = (node(world, None).await, mugs(world).await);
     seen(&node, world, id).await;
     let other = world.other_tenant().await;
@@ -147,7 +147,7 @@ async fn shared(redis: &Redis) {
     }
 }
 
-scenario!(nodes_share_rows_through_redis_and_believe_it_nothing, world => {
+on_both!(nodes_share_rows_through_redis_and_believe_it_nothing, world: World => {
     let Some(redis) = Redis::start().await else { return };
     let id = mugs(world).await;
     let first = node(world, Some(&redis)).await;

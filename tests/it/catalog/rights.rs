@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{made, product};
-use crate::scenario;
+use crate::{catalog::world::World, world::on_both};
 
-scenario!(without_a_permission_nothing_is_done, world => {
+on_both!(without_a_permission_nothing_is_done, world: World => {
     made(product(world, json!({ "sku": "mug", "name": "Mug" })).await);
     let mutation = "mutation { productCreate(input: { sku: \"cup\", name: \"Cup\" }) { product { id } } }";
     let clerk = world.with(&["product.read"]);
@@ -25,7 +25,7 @@ scenario!(without_a_permission_nothing_is_done, world => {
     assert_eq!(nullable["errors"][0]["code"], json!("FORBIDDEN"));
 });
 
-scenario!(costs_and_contacts_are_masked, world => {
+on_both!(costs_and_contacts_are_masked, world: World => {
     let input = json!({ "sku": "mug", "name": "Mug", "unitCost": { "amount": "1.20", "currencyCode": "GBP" } });
     made(product(world, input).await);
     world.ask("mutation { customerCreate(input: { externalRef: \"1\", email: \"ada@example.com\" }) { seq } }", json!({})).await;
@@ -37,7 +37,7 @@ scenario!(costs_and_contacts_are_masked, world => {
     assert_eq!(hidden["data"], json!({ "product": { "sku": "mug", "unitCost": null }, "customer": { "externalRef": "1", "email": null } }));
 });
 
-scenario!(whoever_writes_customers_learns_nothing_of_them, world => {
+on_both!(whoever_writes_customers_learns_nothing_of_them, world: World => {
     let make = "mutation { customerCreate(input: { externalRef: \"1\", name: \"Ada\", country: \"GB\", email: \"ada@example.com\" }) { customer { id } } }";
     let id = world.ask(make, json!({})).await["customerCreate"]["customer"]["id"].clone();
     let blind = world.with(&["customer.write", "customer.contact.read"]);
@@ -59,7 +59,7 @@ scenario!(whoever_writes_customers_learns_nothing_of_them, world => {
     assert_eq!((&customer["name"], &customer["country"], &customer["email"]), (&json!("Ada"), &json!("FR"), &Value::Null), "{seen}");
 });
 
-scenario!(a_stale_version_shows_only_what_may_be_seen, world => {
+on_both!(a_stale_version_shows_only_what_may_be_seen, world: World => {
     let id = made(product(world, json!({ "sku": "mug", "name": "Mug" })).await)["product"]["id"].clone();
     let query = "mutation($id: ID!) { productUpdate(input: { id: $id, expectedVersion: 9, name: \"X\" }) {
         userErrors { code ... on VersionConflict { actualVersion current { id } } } } }";
@@ -68,7 +68,7 @@ scenario!(a_stale_version_shows_only_what_may_be_seen, world => {
     assert_eq!(answer["data"]["productUpdate"]["userErrors"], json!([error]));
 });
 
-scenario!(the_schema_describes_everything, world => {
+on_both!(the_schema_describes_everything, world: World => {
     let query = "{ __schema { types { name kind description fields { name description args { name description } }
         inputFields { name description } enumValues { name description } } } }";
     let answer = world.ask(query, json!({})).await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{category, change, made, product};
-use crate::{scenario, world::World};
+use crate::{catalog::world::World, world::on_both};
 
 const SHELF: &[(&str, &str)] = &[
     ("85123A", "WHITE HANGING HEART T-LIGHT HOLDER"),
@@ -49,7 +49,7 @@ async fn search(world: &World, text: &str) -> Vec<String> {
     found(world, json!({ "filter": { "search": text } })).await
 }
 
-scenario!(a_typo_is_forgiven, world => {
+on_both!(a_typo_is_forgiven, world: World => {
     stock_up(world).await;
     for (text, first) in [
         ("heart tlight holdr", "85123A"), ("white hanging heart t-light holder", "85123A"), ("cakstand", "22423"), ("regencey cake stand", "22423"),
@@ -62,7 +62,7 @@ scenario!(a_typo_is_forgiven, world => {
     assert_eq!(search(world, "  ").await, [""; 0]);
 });
 
-scenario!(the_order_is_the_same_everywhere, world => {
+on_both!(the_order_is_the_same_everywhere, world: World => {
     stock_up(world).await;
     for (text, order) in [
         ("85123a", &["85123A"][..]),
@@ -85,7 +85,7 @@ scenario!(the_order_is_the_same_everywhere, world => {
     }
 });
 
-scenario!(a_search_narrows_and_is_narrowed, world => {
+on_both!(a_search_narrows_and_is_narrowed, world: World => {
     let hearts = stock_up(world).await;
     let filter = json!({ "search": "heart", "not": { "sku": { "startsWith": "2" } } });
     assert_eq!(found(world, json!({ "filter": filter })).await, ["85123A", "84406B"]);
@@ -99,7 +99,7 @@ scenario!(a_search_narrows_and_is_narrowed, world => {
     assert_eq!(count["productsCount"], json!({ "count": 4, "precision": "EXACT" }));
 });
 
-scenario!(the_best_is_found_among_very_many, world => {
+on_both!(the_best_is_found_among_very_many, world: World => {
     for half in [0..500, 500..700] {
         let rows: Vec<Value> =
             half.map(|n| json!({ "sku": format!("A{n:04}"), "name": format!("White ceramic mug number {n}") })).collect();
@@ -126,7 +126,7 @@ scenario!(the_best_is_found_among_very_many, world => {
     }
 });
 
-scenario!(short_words_are_forgiven_too, world => {
+on_both!(short_words_are_forgiven_too, world: World => {
     let names = ["Storage box", "Desk lamp", "Straw hat", "Frying pan", "Red mug", "Soup bowl", "Vitamin C", "한국어 컵"];
     for (number, name) in names.iter().enumerate() {
         made(product(world, json!({ "sku": format!("K{number}"), "name": name })).await);
@@ -140,7 +140,7 @@ scenario!(short_words_are_forgiven_too, world => {
     assert_eq!(search(world, "zzz").await, [""; 0]);
 });
 
-scenario!(relevance_has_pages_too, world => {
+on_both!(relevance_has_pages_too, world: World => {
     stock_up(world).await;
     let filter = json!({ "search": "heart" });
     let whole = search(world, "heart").await;
@@ -154,7 +154,7 @@ scenario!(relevance_has_pages_too, world => {
     assert_eq!((&failed["code"], &failed["field"]), (&json!("BAD_USER_INPUT"), &json!(["after"])));
 });
 
-scenario!(a_renamed_product_is_found_by_its_new_name, world => {
+on_both!(a_renamed_product_is_found_by_its_new_name, world: World => {
     let id = made(product(world, json!({ "sku": "m1", "name": "Blue mug" })).await)["product"]["id"].clone();
     let other = world.other_tenant().await;
     let query = "mutation { productCreate(input: { sku: \"x\", name: \"Green jug\" }) { product { id } } }";
@@ -165,7 +165,7 @@ scenario!(a_renamed_product_is_found_by_its_new_name, world => {
     assert_eq!(search(world, "gren jug").await, ["m1"], "and nothing of another tenant");
 });
 
-scenario!(who_scans_a_code_finds_its_product_first, world => {
+on_both!(who_scans_a_code_finds_its_product_first, world: World => {
     let row = |sku: &str, name: &str, codes: &[&str]| {
         let codes: Vec<Value> = codes.iter().map(|code| json!({ "code": code })).collect();
         json!({ "sku": sku, "name": name, "barcodes": codes })

@@ -8,8 +8,9 @@ use super::{
     world::Books,
 };
 use crate::{
-    authorization::{on_both, world::World},
+    authorization::world::World,
     purchasing::office::{done, gbp, key},
+    world::on_both,
 };
 
 on_both!(

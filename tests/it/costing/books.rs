@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::world::{Books, pretend};
 use crate::{
-    authorization::{on_both, world::World},
+    authorization::world::World,
     purchasing::office::{done, gbp, key, refused},
+    world::on_both,
 };
 
 on_both!(

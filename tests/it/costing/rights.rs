@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 
 use super::world::{Books, pretend};
 use crate::{
-    authorization::{crossing::made_up, on_both, world::World},
+    authorization::{crossing::made_up, world::World},
     purchasing::{
         office::{gbp, key},
         proofs::{Break, each_is_named},
     },
+    world::on_both,
 };
 
 on_both!(

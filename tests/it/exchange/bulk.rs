@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, time::Duration};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::world::{Works, World, ask, counts, import, on_both, over, result, shown, until};
+use super::world::{Works, World, ask, counts, import, over, result, shown, until};
+use crate::world::on_both;
 
 on_both!(
     each_line_is_answered_by_itself,

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::world::{Works, World, counts, import, on_both, over, product, result};
+use super::world::{Works, World, counts, import, over, product, result};
+use crate::world::on_both;
 
 on_both!(
     a_stray_byte_does_not_change_how_the_rest_is_read,

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::world::{Works, World, ask, counts, export, fetched, import, on_both, over, product, result};
+use super::world::{Works, World, ask, counts, export, fetched, import, over, product, result};
+use crate::world::on_both;
 
 on_both!(
     no_formula_survives_into_an_export,

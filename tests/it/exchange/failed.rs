@@ -3,7 +3,8 @@
 use entrepot::exchange::core::ImportLimits;
 use serde_json::{Value, json};
 
-use super::world::{Works, World, counts, import, on_both, over, product, result};
+use super::world::{Works, World, counts, import, over, product, result};
+use crate::world::on_both;
 
 on_both!(
     a_file_of_too_many_rows_is_told_how_far_it_came,

@@ -5,7 +5,8 @@ use std::io::Write;
 use serde_json::{Value, json};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-use super::world::{Works, World, counts, import, on_both, over, product, result};
+use super::world::{Works, World, counts, import, over, product, result};
+use crate::world::on_both;
 
 on_both!(a_file_that_cannot_be_read_says_why, a_row_half_broken_is_one_row, a_workbook_that_is_a_bomb_is_not_unpacked);
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::world::{Works, World, ask, counts, fetched, import, on_both, over, product, result, shown};
+use super::world::{Works, World, ask, counts, fetched, import, over, product, result, shown};
+use crate::world::on_both;
 
 on_both!(
     a_buyers_list_becomes_products,

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::world::{Works, World, ask, import, on_both, over, until};
+use super::world::{Works, World, ask, import, over, until};
+use crate::world::on_both;
 
 on_both!(an_import_at_whose_start_two_workers_died_has_failed);
 

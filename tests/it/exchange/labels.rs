@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::world::{World, ask, fetched, on_both};
+use super::world::{World, ask, fetched};
+use crate::world::on_both;
 
 on_both!(labels_are_drawn_and_printed);
 

@@ -3,7 +3,8 @@
 use entrepot::storage::{Reads, Row};
 use serde_json::{Value, json};
 
-use super::world::{Works, World, ask, counts, export, fetched, import, on_both, over, result, shown, until};
+use super::world::{Works, World, ask, counts, export, fetched, import, over, result, shown, until};
+use crate::world::on_both;
 
 on_both!(
     a_file_of_orders_becomes_orders,

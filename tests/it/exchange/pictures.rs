@@ -11,7 +11,8 @@ use futures_util::stream;
 use image::{DynamicImage, ImageFormat};
 use serde_json::{Value, json};
 
-use super::world::{Works, World, ask, fetched, on_both, until};
+use super::world::{Works, World, ask, fetched, until};
+use crate::world::on_both;
 
 on_both!(
     pictures_have_places,

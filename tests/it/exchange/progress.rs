@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use super::{
     bulk::{ADJUST, run},
-    world::{Works, World, import, on_both},
+    world::{Works, World, import},
 };
+use crate::world::on_both;
 
 on_both!(it_tells_how_far_it_is_and_ends_with_it, others_are_told_nothing, rights_that_are_taken_away_end_the_stream);
 

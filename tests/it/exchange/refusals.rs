@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::world::{Works, World, counts, import, on_both, over, product, result};
+use super::world::{Works, World, counts, import, over, product, result};
+use crate::world::on_both;
 
 on_both!(
     a_refused_row_is_told_with_what_it_is_found_by,

@@ -6,7 +6,8 @@ use entrepot::storage::{Reads, Row};
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::world::{Works, World, ask, counts, import, on_both, over, result, shown, until};
+use super::world::{Works, World, ask, counts, import, over, result, shown, until};
+use crate::world::on_both;
 
 on_both!(
     no_row_counts_twice_however_often_the_worker_dies,

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::world::{Works, World, ask, counts, import, on_both, over, product};
+use super::world::{Works, World, ask, counts, import, over, product};
+use crate::world::on_both;
 
 on_both!(rights_that_were_taken_away_end_an_import, a_key_asks_once, nobody_imports_a_file_of_others);
 

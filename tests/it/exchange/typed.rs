@@ -3,7 +3,8 @@
 use calamine::{Data, Reader};
 use serde_json::{Value, json};
 
-use super::world::{Works, World, ask, counts, export, fetched, import, on_both, over, product, result};
+use super::world::{Works, World, ask, counts, export, fetched, import, over, product, result};
+use crate::world::on_both;
 
 on_both!(
     amounts_and_dates_are_typed_cells_and_come_back,

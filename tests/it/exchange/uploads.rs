@@ -8,7 +8,8 @@ use entrepot::{
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use super::world::{World, ask, fetched, on_both};
+use super::world::{World, ask, fetched};
+use crate::world::on_both;
 
 on_both!(
     bytes_come_once_and_are_what_they_look_like,

@@ -1,29 +1,10 @@
 //! A company that imports and exports, and the workers that do it.
 
-use std::time::Duration;
-
-use entrepot::jobs::Terms;
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
 
-pub(crate) use crate::authorization::{on_both, world::World};
-pub use crate::jobs::until;
-
-/// The deployment's own chores, done by this process.
-pub struct Works(JoinHandle<()>);
-
-impl Works {
-    pub fn begin(world: &World) -> Self {
-        let terms = Terms { lease: Duration::from_millis(1_500), look: Duration::from_millis(30) };
-        Self(tokio::spawn(world.node.jobs.clone().work(world.node.job_registry(), terms, std::future::pending())))
-    }
-    /// Gone, in the middle of whatever it does.
-    pub async fn kill(self) {
-        self.0.abort();
-        let _ = self.0.await;
-    }
-}
+pub(crate) use crate::authorization::world::World;
+pub use crate::jobs::{Works, until};
 
 pub const SHOWN: &str = "id kind noun state isDryRun counts { rows created updated unchanged refused }
     reading { format encoding delimiter columns { name field } } error result { id name mediaType size downloadUrl }";

@@ -17,13 +17,13 @@ use tokio::{
 };
 
 use super::{
+    server::FrontServer,
     wire::{JSON, PATIENCE, Socket, ask, get, post, reply},
-    world::World,
 };
 
 #[tokio::test]
 async fn an_address_has_its_share_of_connections_and_no_more() {
-    let world = World::limited(|limits| limits.connections_per_address = 3).await;
+    let world = FrontServer::limited(|limits| limits.connections_per_address = 3).await;
     let mut held = Vec::new();
     for _ in 0..2 {
         held.push(TcpStream::connect(world.address).await.unwrap());
@@ -39,7 +39,7 @@ async fn an_address_has_its_share_of_connections_and_no_more() {
 
 #[tokio::test]
 async fn both_versions_of_http_are_spoken() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let stream = TokioIo::new(TcpStream::connect(world.address).await.unwrap());
     let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
     tokio::spawn(connection);
@@ -55,7 +55,7 @@ async fn both_versions_of_http_are_spoken() {
 
 #[tokio::test]
 async fn a_node_that_stops_says_so_finishes_and_closes_its_sockets() {
-    let mut world = World::limited(|limits| {
+    let mut world = FrontServer::limited(|limits| {
         limits.drain_delay = Duration::from_millis(300);
         limits.socket_drain_time = Duration::from_millis(600);
     })
@@ -103,7 +103,7 @@ async fn a_node_that_stops_says_so_finishes_and_closes_its_sockets() {
 
 #[tokio::test]
 async fn sockets_that_come_too_fast_are_told_when_to_come_again() {
-    let world = World::limited(|limits| limits.sockets_entering = Some(Allowance::per_second(3, 2))).await;
+    let world = FrontServer::limited(|limits| limits.sockets_entering = Some(Allowance::per_second(3, 2))).await;
     let mut open = Vec::new();
     for _ in 0..3 {
         open.push(Socket::ready(world.address).await);
@@ -121,7 +121,7 @@ const PING: &[u8] = b"GET /graphql?query=%7Bping%7D HTTP/1.1\r\nhost: test\r\n\r
 /// Proxies keep connections for a minute: longer than a request's head may take.
 #[tokio::test]
 async fn a_connection_that_rests_is_kept_and_a_head_that_dawdles_is_not() {
-    let world = World::limited(|limits| limits.header_time = Duration::from_millis(300)).await;
+    let world = FrontServer::limited(|limits| limits.header_time = Duration::from_millis(300)).await;
     let mut stream = TcpStream::connect(world.address).await.unwrap();
     for rest in [0, 1_000, 1_000] {
         sleep(Duration::from_millis(rest)).await;
@@ -151,7 +151,7 @@ async fn a_connection_that_rests_is_kept_and_a_head_that_dawdles_is_not() {
 
 #[tokio::test]
 async fn a_connection_is_not_kept_for_ever_and_what_is_said_of_it_is_true() {
-    let world = World::limited(|limits| limits.idle_time = Duration::from_secs(1)).await;
+    let world = FrontServer::limited(|limits| limits.idle_time = Duration::from_secs(1)).await;
     let mut stream = TcpStream::connect(world.address).await.unwrap();
     stream.write_all(PING).await.unwrap();
     assert_eq!(reply(&mut stream).await.header("keep-alive"), Some("timeout=1"));

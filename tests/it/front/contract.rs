@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::{
+    server::FrontServer,
     wire::{JSON, NEW, OLD, ask, exchange, get, post},
-    world::World,
 };
 
 #[tokio::test]
 async fn an_answer_has_the_promised_headers_and_media_type() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let body = br#"{"query":"{ ping }"}"#;
     for (accept, expected) in [
         (NEW, "application/graphql-response+json; charset=utf-8"),
@@ -30,7 +30,7 @@ async fn an_answer_has_the_promised_headers_and_media_type() {
 
 #[tokio::test]
 async fn a_failure_before_execution_has_a_status_a_code_and_no_data() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let cases = [
         ("{ ping", "GRAPHQL_PARSE_FAILED"),
         ("{ pong }", "GRAPHQL_VALIDATION_FAILED"),
@@ -57,7 +57,7 @@ async fn a_failure_before_execution_has_a_status_a_code_and_no_data() {
 
 #[tokio::test]
 async fn variables_are_checked_before_anything_runs() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let query = "query($n: Int!) { page(first: $n) }";
     for variables in [json!({}), json!({ "n": null }), json!({ "n": "one" }), json!({ "n": 251 }), json!({ "n": 1e300 })] {
         let body = json!({ "query": query, "variables": variables }).to_string();
@@ -72,7 +72,7 @@ async fn variables_are_checked_before_anything_runs() {
 
 #[tokio::test]
 async fn malformed_envelopes_are_refused_as_json() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let cases: [&[u8]; 22] = [
         b"",
         b"[]",
@@ -118,7 +118,7 @@ async fn malformed_envelopes_are_refused_as_json() {
 
 #[tokio::test]
 async fn only_json_may_be_posted() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let body = br#"{"query":"mutation { bump }"}"#;
     for kind in [
         "content-type: text/plain",
@@ -140,7 +140,7 @@ async fn only_json_may_be_posted() {
 
 #[tokio::test]
 async fn get_serves_queries_and_nothing_else() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let reply = get(world.address, "/graphql?query=%7B+ping+%7D", &[]).await;
     assert_eq!((reply.status, reply.body.as_slice()), (200, br#"{"data":{"ping":"pong"}}"#.as_slice()));
     let target = "/graphql?query=query($t:String!)%7Becho(text:$t)%7D&variables=%7B%22t%22:%22%C3%BC%22%7D";
@@ -161,7 +161,7 @@ async fn get_serves_queries_and_nothing_else() {
 
 #[tokio::test]
 async fn errors_of_resolvers_keep_their_code_and_faults_their_secret() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let reply = ask(world.address, "{ ping forbidden database bareError misleading fault }").await;
     assert_eq!(reply.status, 200);
     let body = reply.json();
@@ -188,7 +188,7 @@ async fn errors_of_resolvers_keep_their_code_and_faults_their_secret() {
 
 #[tokio::test]
 async fn panics_deadlines_and_bad_tokens_have_their_answers() {
-    let world = World::limited(|limits| limits.request_time = std::time::Duration::from_millis(1_200)).await;
+    let world = FrontServer::limited(|limits| limits.request_time = std::time::Duration::from_millis(1_200)).await;
     let reply = ask(world.address, "{ panics }").await;
     assert_eq!((reply.status, reply.code().as_str()), (500, "INTERNAL"));
     assert!(!String::from_utf8_lossy(&reply.body).contains("ParseIntError"));
@@ -217,7 +217,7 @@ async fn panics_deadlines_and_bad_tokens_have_their_answers() {
 
 #[tokio::test]
 async fn what_took_too_long_is_told_by_what_may_have_become_of_it() {
-    let world = World::limited(|limits| limits.request_time = std::time::Duration::from_millis(300)).await;
+    let world = FrontServer::limited(|limits| limits.request_time = std::time::Duration::from_millis(300)).await;
     let said = async |document: &str| {
         let reply = ask(world.address, document).await;
         assert_eq!((reply.status, reply.code().as_str()), (504, "TIMEOUT"));
@@ -235,7 +235,7 @@ async fn what_took_too_long_is_told_by_what_may_have_become_of_it() {
 
 #[tokio::test]
 async fn payloads_with_refusals_are_counted() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let reply = ask(world.address, "mutation { refuse { userErrors } again: refuse { userErrors } }").await;
     assert_eq!(reply.json()["extensions"], json!({ "entrepot": { "userErrorCount": 4 } }));
     assert!(ask(world.address, "mutation { bump }").await.json().get("extensions").is_none());
@@ -243,7 +243,7 @@ async fn payloads_with_refusals_are_counted() {
 
 #[tokio::test]
 async fn whoever_is_turned_away_learns_from_the_headers_too_when_to_come_again() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let reply = ask(world.address, "mutation { throttled bump }").await;
     assert_eq!((reply.status, reply.header("retry-after")), (200, Some("8")));
     let shown = reply.json();
@@ -253,7 +253,7 @@ async fn whoever_is_turned_away_learns_from_the_headers_too_when_to_come_again()
 
 #[tokio::test]
 async fn a_list_may_stand_in_several_lines() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let body = br#"{"query":"{ ping }"}"#;
     let reply = post(world.address, &[JSON, "accept: text/html", "accept: application/json"], body).await;
     assert_eq!((reply.status, &reply.json()["data"]["ping"]), (200, &json!("pong")));
@@ -264,7 +264,7 @@ async fn a_list_may_stand_in_several_lines() {
 
 #[tokio::test]
 async fn at_most_ten_errors_are_reported() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let fields: String = (0..900).map(|number| format!("nothing{number} ")).collect();
     let reply = ask(world.address, &format!("{{ thing {{ {fields} }} }}")).await;
     assert_eq!(reply.json()["errors"].as_array().unwrap().len(), 10);
@@ -274,7 +274,7 @@ async fn at_most_ten_errors_are_reported() {
 
 #[tokio::test]
 async fn only_listed_pages_may_read_answers() {
-    let world = World::set(|settings| settings.origins = vec!["https://shop.example".into()]).await;
+    let world = FrontServer::set(|settings| settings.origins = vec!["https://shop.example".into()]).await;
     let body = br#"{"query":"{ ping }"}"#;
     let evil = post(world.address, &[JSON, "origin: https://evil.example"], body).await;
     assert_eq!(evil.header("access-control-allow-origin"), None);
@@ -284,14 +284,14 @@ async fn only_listed_pages_may_read_answers() {
     let preflight = b"OPTIONS /graphql HTTP/1.1\r\nhost: test\r\norigin: https://shop.example\r\n\r\n";
     let reply = exchange(world.address, preflight).await;
     assert_eq!((reply.status, reply.header("access-control-allow-origin")), (204, Some("https://shop.example")));
-    let closed = World::new().await;
+    let closed = FrontServer::new().await;
     let reply = post(closed.address, &[JSON, "origin: https://shop.example"], body).await;
     assert_eq!(reply.header("access-control-allow-origin"), None);
 }
 
 #[tokio::test]
 async fn who_must_wait_is_told_how_long() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     for accept in [NEW, OLD] {
         let reply = post(world.address, &[JSON, accept, "authorization: Bearer wait"], br#"{"query":"{ ping }"}"#).await;
         assert_eq!((reply.status, reply.code().as_str(), reply.header("retry-after")), (429, "RATE_LIMITED", Some("2")));
@@ -303,16 +303,16 @@ async fn who_must_wait_is_told_how_long() {
 async fn an_address_is_the_peers_unless_a_trusted_proxy_says_otherwise() {
     let body = br#"{"query":"{ caller }"}"#;
     let headers = [JSON, "authorization: Bearer where", "x-forwarded-for: 10.9.9.9, 192.0.2.7"];
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     assert_eq!(post(world.address, &headers, body).await.json()["data"]["caller"], "Some(127.0.0.1)");
-    let world = World::set(|settings| settings.proxies = vec!["127.0.0.1".parse().unwrap()]).await;
+    let world = FrontServer::set(|settings| settings.proxies = vec!["127.0.0.1".parse().unwrap()]).await;
     assert_eq!(post(world.address, &headers, body).await.json()["data"]["caller"], "Some(192.0.2.7)");
     assert_eq!(post(world.address, &headers[..2], body).await.json()["data"]["caller"], "Some(127.0.0.1)");
 }
 
 #[tokio::test]
 async fn a_page_of_another_site_has_nothing_carried_out_by_get() {
-    let world = World::set(|settings| settings.origins = vec!["https://shop.example".into()]).await;
+    let world = FrontServer::set(|settings| settings.origins = vec!["https://shop.example".into()]).await;
     let query = "/graphql?query=%7Bping%7D";
     let same = format!("origin: http://{}", world.address);
     let host = format!("host: {}", world.address);
@@ -355,7 +355,7 @@ async fn a_page_of_another_site_has_nothing_carried_out_by_get() {
 
 #[tokio::test]
 async fn a_token_that_is_no_good_hinders_nobody_from_what_is_open_to_anybody() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let send = async |query: &str, token: &str| {
         let token = format!("authorization: Bearer {token}");
         post(world.address, &[JSON, NEW, &token], json!({ "query": query }).to_string().as_bytes()).await

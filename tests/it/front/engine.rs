@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::{
+    server::FrontServer,
     wire::{JSON, NEW, Socket, ask, post},
-    world::World,
 };
 
 #[tokio::test]
 async fn a_failed_non_null_field_nulls_its_parent() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let body = ask(world.address, "{ ping maybeThing { name failing } }").await.json();
     assert_eq!(body["data"], json!({ "ping": "pong", "maybeThing": null }));
     assert_eq!(body["errors"][0]["path"], json!(["maybeThing", "failing"]));
@@ -17,7 +17,7 @@ async fn a_failed_non_null_field_nulls_its_parent() {
 
 #[tokio::test]
 async fn keys_come_in_the_order_of_the_query() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let reply = ask(world.address, "{ thing { late name } ping ordered { quick slow } }").await;
     let text = r#"{"data":{"thing":{"late":"late","name":"thing"},"ping":"pong","ordered":{"quick":"q","slow":"s"}}}"#;
     assert_eq!(String::from_utf8(reply.body).unwrap(), text);
@@ -25,7 +25,7 @@ async fn keys_come_in_the_order_of_the_query() {
 
 #[tokio::test]
 async fn an_omitted_variable_inside_an_input_stays_undefined() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let query = "query($name: String) { patch(input: { name: $name }) }";
     for (variables, expected) in [(json!({}), "leave"), (json!({ "name": null }), "clear"), (json!({ "name": "x" }), "set x")] {
         let body = json!({ "query": query, "variables": variables }).to_string();
@@ -39,7 +39,7 @@ async fn an_omitted_variable_inside_an_input_stays_undefined() {
 
 #[tokio::test]
 async fn an_optional_result_that_fails_is_null_at_its_field() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let body = ask(world.address, "{ thing { name failingOrNone } }").await.json();
     assert_eq!(body["data"], json!({ "thing": { "name": "thing", "failingOrNone": null } }));
     assert_eq!(body["errors"][0]["path"], json!(["thing", "failingOrNone"]));
@@ -48,7 +48,7 @@ async fn an_optional_result_that_fails_is_null_at_its_field() {
 /// One thing that was not begun, because we were too busy, is 503; beside others it is an error at its place.
 #[tokio::test]
 async fn whoever_comes_when_we_are_too_busy_is_told_when_to_come_again() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     for accept in [NEW, JSON] {
         let reply = post(world.address, &[JSON, accept], br#"{"query":"{ busy }"}"#).await;
         assert_eq!((reply.status, reply.header("retry-after")), (503, Some("1")), "{accept}");
@@ -61,7 +61,7 @@ async fn whoever_comes_when_we_are_too_busy_is_told_when_to_come_again() {
 /// The engine would refuse the first ("variable not used") and pass the others.
 #[tokio::test]
 async fn directives_on_typename_count() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let query = "query($y: Boolean!) { ping x: __typename @include(if: $y) }";
     for (y, expected) in [(true, json!({ "ping": "pong", "x": "Query" })), (false, json!({ "ping": "pong" }))] {
         let body = json!({ "query": query, "variables": { "y": y } }).to_string();
@@ -75,7 +75,7 @@ async fn directives_on_typename_count() {
 /// Variables of one operation are no business of another's.
 #[tokio::test]
 async fn an_operation_that_was_not_chosen_does_not_matter() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let query = "query A($x: String!) { ...F echo(text: $x) } query B($x: Int!) { ...G page(first: $x) }
         fragment F on Query { ping } fragment G on Query { caller }";
     let body = json!({ "query": query, "operationName": "A", "variables": { "x": "text" } }).to_string();
@@ -93,7 +93,7 @@ async fn an_operation_that_was_not_chosen_does_not_matter() {
 /// The specification has the argument's default hold when its variable is left out; rc.5 refuses the document, or finds a null.
 #[tokio::test]
 async fn a_variable_that_is_left_out_leaves_the_default_in_place() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let cases = [
         ("query($n: Int) { scaled(by: $n) }", json!({}), json!({ "scaled": 10 })),
         ("query($n: Int) { scaled(by: $n) }", json!({ "n": 3 }), json!({ "scaled": 3 })),
@@ -129,7 +129,7 @@ async fn a_variable_that_is_left_out_leaves_the_default_in_place() {
 /// The engine names the type that refused a value, and no place.
 #[tokio::test]
 async fn a_value_that_does_not_fit_is_named_with_its_place() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let count = "query($input: CountInput!) { counted(input: $input) }";
     let large = 9_007_199_254_740_992_i64;
     let cases = [

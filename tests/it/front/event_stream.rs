@@ -11,8 +11,8 @@ use tokio::{
 };
 
 use super::{
+    server::FrontServer,
     wire::{PATIENCE, Socket, get},
-    world::World,
 };
 
 /// Sends an operation that wants events and reads until the response ends, or so long.
@@ -44,7 +44,7 @@ fn data(text: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_query_and_a_mutation_are_one_event_each() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     for (query, expected) in [("{ ping }", json!({ "ping": "pong" })), ("mutation { bump }", json!({ "bump": 1 }))] {
         let text = events(world.address, query).await;
         assert!(text.starts_with("HTTP/1.1 200"), "{text}");
@@ -58,7 +58,7 @@ async fn a_query_and_a_mutation_are_one_event_each() {
 
 #[tokio::test]
 async fn what_is_wrong_with_an_operation_is_told_on_an_accepted_stream() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     for query in ["{ nothing }", "{", "subscription { nothing }"] {
         let text = events(world.address, query).await;
         assert!(text.starts_with("HTTP/1.1 200"), "{query}: {text}");
@@ -78,7 +78,7 @@ async fn what_is_wrong_with_an_operation_is_told_on_an_accepted_stream() {
 
 #[tokio::test]
 async fn an_event_is_no_larger_than_an_answer() {
-    let world = World::limited(|limits| limits.answer_bytes = 10_000).await;
+    let world = FrontServer::limited(|limits| limits.answer_bytes = 10_000).await;
     let text = events(world.address, "subscription { large(bytes: 20000) }").await;
     let data = data(&text);
     assert_eq!(data.len(), 2, "{text}");
@@ -88,7 +88,7 @@ async fn an_event_is_no_larger_than_an_answer() {
 
 #[tokio::test]
 async fn a_quiet_stream_shows_that_it_lives() {
-    let world = World::limited(|limits| limits.socket_ping = Duration::from_millis(100)).await;
+    let world = FrontServer::limited(|limits| limits.socket_ping = Duration::from_millis(100)).await;
     let (text, _) = events_as(world.address, "ann", "subscription { silent }", Duration::from_millis(900)).await;
     let body = text.split_once("\r\n\r\n").unwrap().1;
     assert!(body.matches(":\n\n").count() >= 5, "{text}");
@@ -97,7 +97,7 @@ async fn a_quiet_stream_shows_that_it_lives() {
 
 #[tokio::test]
 async fn a_stream_ends_with_its_token_and_with_its_session() {
-    let world = World::limited(|limits| limits.socket_expiry_grace = Duration::from_millis(200)).await;
+    let world = FrontServer::limited(|limits| limits.socket_expiry_grace = Duration::from_millis(200)).await;
     let (text, took) = events_as(world.address, "ann-300", "subscription { silent }", PATIENCE).await;
     assert!((Duration::from_millis(400)..Duration::from_secs(2)).contains(&took), "{took:?}");
     assert!(!text.contains("complete"), "it breaks off, so that its client comes back: {text}");
@@ -112,7 +112,7 @@ async fn a_stream_ends_with_its_token_and_with_its_session() {
 #[tokio::test]
 async fn one_caller_has_so_many_streams_and_sockets() {
     let limits = Limits { streams_per_caller: 2, sockets_per_caller: 2, ..Limits::default() };
-    let world = World::with(limits, Settings::default()).await;
+    let world = FrontServer::with(limits, Settings::default()).await;
     let mut first = Socket::ready(world.address).await;
     first.subscribe("1", "subscription { silent }").await;
     let mut second = Socket::ready(world.address).await;

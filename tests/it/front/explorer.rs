@@ -7,15 +7,15 @@ use entrepot::{
 use serde_json::{Value, json};
 
 use super::{
+    server::FrontServer,
     wire::{Socket, ask, get},
-    world::World,
 };
 
 const BROWSER: &str = "accept: text/html,application/xhtml+xml,*/*;q=0.8";
 
 #[tokio::test]
 async fn a_browser_gets_a_page_that_asks_nobody_else() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let page = get(world.address, "/graphql", &[BROWSER]).await;
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
     let text = String::from_utf8(page.body.clone()).unwrap();
@@ -41,17 +41,17 @@ async fn a_browser_gets_a_page_that_asks_nobody_else() {
 
 #[tokio::test]
 async fn without_the_explorer_there_is_no_page() {
-    let world = World::set(|settings| settings.explorer = Explorer::Off).await;
+    let world = FrontServer::set(|settings| settings.explorer = Explorer::Off).await;
     assert_eq!(get(world.address, "/graphql", &[BROWSER]).await.status, 400);
     assert_eq!(get(world.address, "/graphiql/main.js", &[]).await.status, 404);
 }
 
 #[tokio::test]
 async fn introspection_can_be_closed_everywhere() {
-    let open = World::new().await;
+    let open = FrontServer::new().await;
     assert!(ask(open.address, "{ __schema { queryType { name } } }").await.json()["data"]["__schema"].is_object());
     let settings = Settings { introspection: Introspection::Closed, ..Settings::default() };
-    let world = World::with(entrepot::graphql::limits::Limits::default(), settings).await;
+    let world = FrontServer::with(entrepot::graphql::limits::Limits::default(), settings).await;
     for query in ["{ __schema { queryType { name } } }", "{ __type(name: \"Query\") { name } }"] {
         let posted = ask(world.address, query).await;
         assert!(!String::from_utf8_lossy(&posted.body).contains("\"Query\""), "{query}");

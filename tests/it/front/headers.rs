@@ -6,13 +6,13 @@ use entrepot::http::Settings;
 use serde_json::json;
 
 use super::{
+    server::FrontServer,
     wire::{JSON, NEW, Reply, Socket, exchange, get, post},
-    world::World,
 };
 
 const PING: &[u8] = br#"{"query":"{ ping }"}"#;
 
-async fn options(world: &World, origin: &str) -> Reply {
+async fn options(world: &FrontServer, origin: &str) -> Reply {
     let request = format!(
         "OPTIONS /graphql HTTP/1.1\r\nhost: test\r\norigin: {origin}\r\naccess-control-request-method: POST\r\n\
          access-control-request-headers: authorization, content-type\r\n\r\n"
@@ -22,7 +22,7 @@ async fn options(world: &World, origin: &str) -> Reply {
 
 #[tokio::test]
 async fn no_response_may_be_framed_sniffed_or_load_anything() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let address = world.address;
     let replies = [
         post(address, &[JSON], PING).await,
@@ -58,7 +58,7 @@ async fn no_response_may_be_framed_sniffed_or_load_anything() {
 
 #[tokio::test]
 async fn a_page_that_is_not_listed_learns_nothing() {
-    let world = World::set(|settings| settings.origins = vec!["https://shop.example".into()]).await;
+    let world = FrontServer::set(|settings| settings.origins = vec!["https://shop.example".into()]).await;
     let evil =
         ["https://evil.example", "null", "https://shop.example.evil.example", "http://shop.example", "https://shop.example:8443"];
     for origin in evil {
@@ -80,16 +80,16 @@ async fn a_page_that_is_not_listed_learns_nothing() {
     let upgrade = [("sec-websocket-protocol", "graphql-transport-ws"), ("origin", "https://shop.example")];
     assert!(Socket::raw(world.address, &upgrade).await.is_ok());
     // Nobody is listed: nobody is let in, whoever asks.
-    let closed = World::new().await;
+    let closed = FrontServer::new().await;
     assert_eq!(options(&closed, "https://shop.example").await.header("access-control-allow-origin"), None);
 }
 
 #[tokio::test]
 async fn tls_is_asked_for_again_only_where_it_was_used() {
     let secure = "x-forwarded-proto: https";
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     assert_eq!(post(world.address, &[JSON, secure], PING).await.header("strict-transport-security"), None, "anyone can say so");
-    let behind = World::set(|settings| settings.proxies = vec!["127.0.0.1".parse().unwrap()]).await;
+    let behind = FrontServer::set(|settings| settings.proxies = vec!["127.0.0.1".parse().unwrap()]).await;
     assert_eq!(post(behind.address, &[JSON, secure], PING).await.header("strict-transport-security"), Some("max-age=31536000"));
     for plain in ["x-forwarded-proto: http", "x-nothing: 1"] {
         assert_eq!(post(behind.address, &[JSON, plain], PING).await.header("strict-transport-security"), None);
@@ -110,7 +110,7 @@ fn unpacked(reply: &Reply) -> Vec<u8> {
 
 #[tokio::test]
 async fn long_answers_are_packed_for_whoever_asks() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     for length in [2_000, 600_000] {
         let body = json!({ "query": format!("{{ large(bytes: {length}) }}") }).to_string();
         let plain = post(world.address, &[JSON], body.as_bytes()).await;
@@ -131,7 +131,7 @@ async fn long_answers_are_packed_for_whoever_asks() {
 /// What a mutation answers may be a secret, and packing it beside words of the caller's choosing would tell of it by its length.
 #[tokio::test]
 async fn what_a_mutation_answers_is_never_packed() {
-    let world = World::with(Default::default(), Settings::default()).await;
+    let world = FrontServer::with(Default::default(), Settings::default()).await;
     let body = json!({ "query": "mutation { longSecret }" }).to_string();
     let reply = post(world.address, &[JSON, "accept-encoding: gzip, zstd"], body.as_bytes()).await;
     assert_eq!((reply.status, reply.header("content-encoding")), (200, None));

@@ -11,15 +11,15 @@ use tokio::{
 
 use super::{
     documents::bomb,
+    server::FrontServer,
     wire::{JSON, NEW, OLD, PATIENCE, Socket, ask, exchange, get, post, reply},
-    world::World,
 };
 
 const SHORT: Duration = Duration::from_millis(300);
 
 #[tokio::test]
 async fn oversized_documents_answer_400_under_either_media_type_and_run_nothing() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     for query in [
         bomb(25, "ping"),
         bomb(25, "__typename"),
@@ -46,7 +46,7 @@ async fn oversized_documents_answer_400_under_either_media_type_and_run_nothing(
 
 #[tokio::test]
 async fn what_is_refused_is_not_sent_back_whole() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let long = "x".repeat(300_000);
     for query in [
         format!("{{ {long} }}"),
@@ -71,7 +71,7 @@ async fn what_is_refused_is_not_sent_back_whole() {
 
 #[tokio::test]
 async fn nesting_in_json_is_bounded() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let deep = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
         let body = format!(r#"{{"query":"{{ ping }}","variables":{{"v":{deep}}}}}"#);
@@ -83,7 +83,7 @@ async fn nesting_in_json_is_bounded() {
 
 #[tokio::test]
 async fn strange_text_comes_back_as_it_was_or_is_refused() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     for text in ["\u{0}", "\u{202e}rtl", "' OR 1=1 --", "${7*7} {{7*7}}", "\u{10ffff}"] {
         let body = json!({ "query": "query($t: String!) { echo(text: $t) }", "variables": { "t": text } }).to_string();
         assert_eq!(post(world.address, &[JSON], body.as_bytes()).await.json()["data"]["echo"], *text);
@@ -94,7 +94,7 @@ async fn strange_text_comes_back_as_it_was_or_is_refused() {
 
 #[tokio::test]
 async fn a_body_is_at_most_a_mebibyte_however_it_is_sent() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let head = |length: &str| format!("POST /graphql HTTP/1.1\r\nhost: test\r\n{JSON}\r\n{length}\r\n\r\n");
     // Announced: refused without a byte of it.
     let refused = exchange(world.address, head("content-length: 62914560").as_bytes()).await;
@@ -123,7 +123,7 @@ async fn a_body_is_at_most_a_mebibyte_however_it_is_sent() {
 
 #[tokio::test]
 async fn a_slow_body_is_cut_off() {
-    let world = World::limited(|limits| limits.body_time = SHORT).await;
+    let world = FrontServer::limited(|limits| limits.body_time = SHORT).await;
     let mut stream = TcpStream::connect(world.address).await.unwrap();
     let head = format!("POST /graphql HTTP/1.1\r\nhost: test\r\n{JSON}\r\ncontent-length: 1000\r\n\r\n{{");
     stream.write_all(head.as_bytes()).await.unwrap();
@@ -134,7 +134,7 @@ async fn a_slow_body_is_cut_off() {
 
 #[tokio::test]
 async fn slow_heads_are_cut_off_and_disturb_nobody() {
-    let world = World::limited(|limits| limits.header_time = SHORT).await;
+    let world = FrontServer::limited(|limits| limits.header_time = SHORT).await;
     let mut slow = Vec::new();
     let starts: [&[u8]; 5] =
         [b"", b"P", b"PRI * HTTP/2.0\r\n", b"POST /graphql HTTP/1.1\r\n", b"POST /graphql HTTP/1.1\r\nhost: x\r\nx: "];
@@ -154,7 +154,7 @@ async fn slow_heads_are_cut_off_and_disturb_nobody() {
 
 #[tokio::test]
 async fn odd_heads_are_refused() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let body = r#"{"query":"{ ping }"}"#;
     let chunks = format!("{:x}\r\n{body}\r\n0\r\n\r\nGET /livez HTTP/1.1\r\nhost: test\r\n\r\n", body.len());
     let (length, chunked) = (format!("content-length: {}", body.len()), "transfer-encoding: chunked");
@@ -195,7 +195,7 @@ async fn odd_heads_are_refused() {
 
 #[tokio::test]
 async fn a_client_that_does_not_listen_is_let_go() {
-    let world = World::limited(|limits| {
+    let world = FrontServer::limited(|limits| {
         limits.stall_time = SHORT;
         limits.answer_bytes = 64 << 20;
     })
@@ -217,7 +217,7 @@ const ENDLESS: &str = "{ things(first: 2000, found: 2000) { nodes { things(first
 
 #[tokio::test]
 async fn work_that_never_waits_is_cut_at_its_deadline_and_disturbs_nobody() {
-    let world = World::limited(|limits| {
+    let world = FrontServer::limited(|limits| {
         limits.request_time = SHORT;
         limits.points = u32::MAX;
         limits.answer_objects = u32::MAX;
@@ -239,7 +239,7 @@ async fn work_that_never_waits_is_cut_at_its_deadline_and_disturbs_nobody() {
 
 #[tokio::test]
 async fn a_list_longer_than_its_price_is_bounded_all_the_same() {
-    let world = World::limited(|limits| {
+    let world = FrontServer::limited(|limits| {
         limits.points = u32::MAX;
         limits.answer_objects = 1_000;
     })
@@ -267,7 +267,7 @@ async fn a_list_longer_than_its_price_is_bounded_all_the_same() {
 
 #[tokio::test]
 async fn no_answer_is_larger_than_it_may_be() {
-    let world = World::limited(|limits| limits.answer_bytes = 10_000).await;
+    let world = FrontServer::limited(|limits| limits.answer_bytes = 10_000).await;
     let (fits, large) = (json!({ "query": "{ large(bytes: 9900) }" }), json!({ "query": "{ large(bytes: 20000) }" }));
     assert_eq!(post(world.address, &[JSON, NEW], fits.to_string().as_bytes()).await.status, 200);
     for accept in [NEW, OLD] {

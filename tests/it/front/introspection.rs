@@ -13,8 +13,8 @@ use entrepot::graphql::{
 use serde_json::{Value, json};
 
 use super::{
+    server::FrontServer,
     wire::{JSON, NEW, Socket, ask, get, post},
-    world::World,
 };
 
 /// As deep as graphql-js asks.
@@ -144,7 +144,7 @@ async fn no_question_about_the_schema_is_too_much_for_a_node() {
 
 #[tokio::test]
 async fn the_schema_is_told_by_every_way_in_and_to_anybody() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let query = "{ __schema { queryType { name } } }";
     let expected = json!({ "__schema": { "queryType": { "name": "Query" } } });
     assert_eq!(ask(world.address, query).await.json()["data"], expected);

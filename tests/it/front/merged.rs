@@ -4,18 +4,18 @@
 use serde_json::{Value, json};
 
 use super::{
+    server::FrontServer,
     wire::{JSON, NEW, Socket, ask, post},
-    world::World,
 };
 
-async fn answer(world: &World, query: &str, variables: &Value) -> Value {
+async fn answer(world: &FrontServer, query: &str, variables: &Value) -> Value {
     let body = json!({ "query": query, "variables": variables }).to_string();
     post(world.address, &[JSON, NEW], body.as_bytes()).await.json()
 }
 
 #[tokio::test]
 async fn a_mutation_that_two_fragments_ask_of_runs_once() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     for query in [
         "mutation { bump bump }",
         "mutation { ...A ...B } fragment A on Mutation { bump } fragment B on Mutation { bump }",
@@ -32,7 +32,7 @@ async fn a_mutation_that_two_fragments_ask_of_runs_once() {
 
 #[tokio::test]
 async fn selections_of_one_field_come_together_under_their_conditions() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let query = "query($yes: Boolean!, $no: Boolean!) {
         thing { ...Row ...Row }
         ... on Query { thing { late @skip(if: $no) } thing @include(if: $no) { name2: name } }
@@ -52,7 +52,7 @@ async fn selections_of_one_field_come_together_under_their_conditions() {
 
 #[tokio::test]
 async fn a_list_under_two_conditions_is_one_list_with_what_holds() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let query = "query($a: Boolean!, $b: Boolean! = true) {
         things(found: 1) @include(if: $a) { nodes { name } }
         things(found: 1) @include(if: $b) { nodes { late } }
@@ -81,7 +81,7 @@ async fn a_list_under_two_conditions_is_one_list_with_what_holds() {
 
 #[tokio::test]
 async fn two_fields_under_one_name_are_refused() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     for query in [
         "{ thing { x: name x: late } }",
         "{ ...A ...B } fragment A on Query { thing { x: name } } fragment B on Query { thing { x: late } }",
@@ -97,7 +97,7 @@ async fn two_fields_under_one_name_are_refused() {
 
 #[tokio::test]
 async fn a_condition_that_is_left_out_has_its_default() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let skip =
         "query($dry: Boolean = true) { ping caller: __typename @skip(if: $dry) thing { name ... @include(if: $dry) { late } } }";
     let whole = json!({ "ping": "pong", "thing": { "name": "thing", "late": "late" } });
@@ -112,7 +112,7 @@ async fn a_condition_that_is_left_out_has_its_default() {
 
 #[tokio::test]
 async fn a_subscription_may_stand_in_a_fragment() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
     for query in [
         "subscription { ...F } fragment F on Events { count(to: 1) }",

@@ -28,4 +28,4 @@ mod socket_rules;
 mod tenant_budget;
 mod trusted;
 mod wire;
-mod world;
+mod server;

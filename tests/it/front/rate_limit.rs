@@ -15,8 +15,8 @@ use entrepot::{
 use serde_json::{Value, json};
 
 use super::{
+    server::{FrontServer, named, open_to_all},
     wire::{JSON, NEW, PATIENCE, Reply, Socket, get, post},
-    world::{World, named, open_to_all},
 };
 
 pub(super) fn with(terms: Terms) -> Settings {
@@ -43,7 +43,7 @@ pub(super) fn error(reply: &Reply) -> Value {
 
 #[tokio::test]
 async fn an_answer_tells_what_it_cost_when_asked() {
-    let world = World::with(Limits::default(), with(own(1_000, 1))).await;
+    let world = FrontServer::with(Limits::default(), with(own(1_000, 1))).await;
     let reply = ask_as(world.address, "ann", "{ things(first: 10, found: 3) { nodes { name } } }").await;
     // 1 + 10 × 2 were taken, and 7 × 2 put back.
     let cost = json!({ "requested": 21, "actual": 7, "limit": 1_000, "remaining": 993, "restoreRate": 1 });
@@ -64,7 +64,7 @@ async fn an_answer_tells_what_it_cost_when_asked() {
 #[tokio::test]
 async fn a_lifted_budget_tells_of_no_limit() {
     let lifted = Terms { lifted: Arc::new([named("robot")].into()), ..own(10, 1) };
-    let world = World::with(Limits::default(), with(lifted)).await;
+    let world = FrontServer::with(Limits::default(), with(lifted)).await;
     for _ in 0..30 {
         let reply = ask_as(world.address, "robot", "{ ping }").await;
         assert_eq!((reply.status, reply.header("ratelimit-limit")), (200, None));
@@ -76,7 +76,7 @@ async fn a_lifted_budget_tells_of_no_limit() {
 #[tokio::test]
 async fn a_key_with_a_part_of_its_integrations_budget_spends_both() {
     let terms = Terms { credential: Some(Allowance::within(15, 3_600)), ..Terms::lifted() };
-    let world = World::with(Limits::default(), with(terms)).await;
+    let world = FrontServer::with(Limits::default(), with(terms)).await;
     let limits = |reply: &Reply| ["ratelimit-limit", "ratelimit-remaining"].map(|name| reply.header(name).unwrap().to_owned());
     let things = |first: u32| format!("{{ things(first: {first}, found: {first}) {{ nodes {{ name }} }} }}");
     assert_eq!(limits(&ask_as(world.address, "part+shop", &things(3)).await), ["10", "3"], "seven points, of the part");
@@ -97,7 +97,7 @@ async fn a_key_with_a_part_of_its_integrations_budget_spends_both() {
 
 #[tokio::test]
 async fn an_empty_budget_says_how_long_to_wait_and_keeps_its_word() {
-    let world = World::with(Limits::default(), with(own(20, 10))).await;
+    let world = FrontServer::with(Limits::default(), with(own(20, 10))).await;
     let before = world.ran();
     let query = "{ things(first: 9, found: 9) { nodes { name } } }";
     assert_eq!(ask_as(world.address, "ann", query).await.status, 200);
@@ -120,7 +120,7 @@ async fn an_empty_budget_says_how_long_to_wait_and_keeps_its_word() {
 
 #[tokio::test]
 async fn an_operation_that_costs_too_much_never_runs() {
-    let world = World::with(Limits::default(), with(own(10_000, 1))).await;
+    let world = FrontServer::with(Limits::default(), with(own(10_000, 1))).await;
     for (query, cost) in [("{ a: dear b: dear c: dear }", 1_200), ("{ things(first: 500, found: 1) { nodes { name } } }", 1_001)]
     {
         let reply = ask_as(world.address, "ann", query).await;
@@ -131,7 +131,7 @@ async fn an_operation_that_costs_too_much_never_runs() {
     assert_eq!(world.ran(), 0);
     // Whoever asks for such things pays for having been read.
     assert_eq!(ask_as(world.address, "ann", "{ ping }").await.json()["extensions"]["cost"]["remaining"], 9_997);
-    let small = World::with(Limits::default(), with(own(100, 1))).await;
+    let small = FrontServer::with(Limits::default(), with(own(100, 1))).await;
     let reply = ask_as(small.address, "ann", "{ dear }").await;
     assert_eq!(reply.code(), "COST_EXCEEDED", "no waiting would fill a bucket of 100 with 400");
     assert_eq!(error(&reply)["limit"], 100);
@@ -139,7 +139,7 @@ async fn an_operation_that_costs_too_much_never_runs() {
 
 #[tokio::test]
 async fn what_fails_is_paid_for_by_the_work_it_made() {
-    let world = World::with(Limits::default(), with(own(10_000, 1))).await;
+    let world = FrontServer::with(Limits::default(), with(own(10_000, 1))).await;
     let remaining = async |query: &str| {
         let reply = ask_as(world.address, "ann", query).await;
         reply.header("ratelimit-remaining").unwrap().parse::<u32>().unwrap()
@@ -153,7 +153,7 @@ async fn what_fails_is_paid_for_by_the_work_it_made() {
 #[tokio::test]
 async fn strangers_pay_by_the_request_and_so_do_bad_tokens() {
     let terms = Terms { anonymous: Some(Allowance::within(10, 900)), ..Terms::lifted() };
-    let world = World::with(Limits::default(), with(terms)).await;
+    let world = FrontServer::with(Limits::default(), with(terms)).await;
     for _ in 0..3 {
         assert_eq!(ask_unnamed(world.address).await.status, 200);
         assert_eq!(ask_as(world.address, "bad", "{ ping }").await.status, 401);
@@ -171,7 +171,7 @@ async fn strangers_pay_by_the_request_and_so_do_bad_tokens() {
 
 #[tokio::test]
 async fn sockets_pay_the_same() {
-    let world = World::with(Limits::default(), with(own(30, 1))).await;
+    let world = FrontServer::with(Limits::default(), with(own(30, 1))).await;
     let mut socket = Socket::ready(world.address).await;
     let query = json!({ "query": "{ things(first: 9, found: 0) { nodes { name } } }", "extensions": { "cost": true } });
     socket.say(json!({ "id": "1", "type": "subscribe", "payload": query })).await;
@@ -201,7 +201,7 @@ async fn sockets_pay_the_same() {
 
 #[tokio::test]
 async fn one_tenants_operations_wait_for_one_another_and_for_nobody_else() {
-    let world = World::with(Limits::default(), with(Terms { at_once: Some(2), ..Terms::lifted() })).await;
+    let world = FrontServer::with(Limits::default(), with(Terms { at_once: Some(2), ..Terms::lifted() })).await;
     let address = world.address;
     let slow = |user: &'static str| tokio::spawn(async move { ask_as(address, user, "{ slow(seconds: 1) }").await.status });
     let (first, second, third) = (slow("a@acme"), slow("b@acme"), slow("c@acme"));
@@ -246,8 +246,8 @@ impl OwnRedis {
         Some(Self { process, url: format!("redis://127.0.0.1:{port}") })
     }
 
-    async fn node(&self, terms: Terms) -> World {
-        World::node(Limits::default(), with(terms), Some(Redis::at(&self.url).unwrap())).await
+    async fn node(&self, terms: Terms) -> FrontServer {
+        FrontServer::node(Limits::default(), with(terms), Some(Redis::at(&self.url).unwrap())).await
     }
 }
 
@@ -259,7 +259,7 @@ impl Drop for OwnRedis {
 }
 
 /// How many of so many requests are answered, two nodes asked in turn.
-async fn answered(nodes: [&World; 2], token: &str, requests: usize) -> usize {
+async fn answered(nodes: [&FrontServer; 2], token: &str, requests: usize) -> usize {
     let mut count = 0;
     for number in 0..requests {
         count += usize::from(ask_as(nodes[number % 2].address, token, "{ ping }").await.status == 200);
@@ -340,7 +340,7 @@ async fn when_redis_dies_limits_hold_and_when_it_comes_back_they_are_common_agai
 #[tokio::test]
 async fn a_redis_that_is_not_there_does_not_keep_a_node_from_serving() {
     let nowhere = Redis::at("redis://127.0.0.1:1").unwrap();
-    let world = World::node(Limits::default(), with(own(10, 1)), Some(nowhere)).await;
+    let world = FrontServer::node(Limits::default(), with(own(10, 1)), Some(nowhere)).await;
     let began = Instant::now();
     let mut count = 0;
     for _ in 0..30 {

@@ -9,16 +9,16 @@ use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
+    server::FrontServer,
     socket_operations::until_still,
     wire::{PATIENCE, Socket},
-    world::World,
 };
 
 const TICK: Duration = Duration::from_millis(150);
 
 #[tokio::test]
 async fn the_server_pings_and_any_sign_of_life_will_do() {
-    let world = World::limited(|limits| limits.socket_ping = TICK).await;
+    let world = FrontServer::limited(|limits| limits.socket_ping = TICK).await;
     let mut socket = Socket::ready(world.address).await;
     let mut frames = 0;
     let mut messages = 0;
@@ -38,7 +38,7 @@ async fn the_server_pings_and_any_sign_of_life_will_do() {
 
 #[tokio::test]
 async fn a_dead_peer_is_let_go() {
-    let world = World::limited(|limits| limits.socket_ping = TICK).await;
+    let world = FrontServer::limited(|limits| limits.socket_ping = TICK).await;
     let mut socket = Socket::ready(world.address).await;
     // Not reading means that the library answers no pings.
     tokio::time::sleep(TICK * 5).await;
@@ -48,7 +48,7 @@ async fn a_dead_peer_is_let_go() {
 
 #[tokio::test]
 async fn an_expired_token_closes_4403_after_its_grace() {
-    let world = World::limited(|limits| limits.socket_expiry_grace = Duration::from_millis(300)).await;
+    let world = FrontServer::limited(|limits| limits.socket_expiry_grace = Duration::from_millis(300)).await;
     let started = Instant::now();
     let mut socket = Socket::ready_as(world.address, "ann-300").await;
     socket.subscribe("1", "subscription { silent }").await;
@@ -59,7 +59,7 @@ async fn an_expired_token_closes_4403_after_its_grace() {
 
 #[tokio::test]
 async fn a_ping_with_a_fresh_token_renews() {
-    let world = World::limited(|limits| limits.socket_expiry_grace = Duration::from_millis(300)).await;
+    let world = FrontServer::limited(|limits| limits.socket_expiry_grace = Duration::from_millis(300)).await;
     let mut socket = Socket::ready_as(world.address, "ann-300").await;
     socket.subscribe("1", "subscription { silent }").await;
     socket.say(json!({ "type": "ping", "payload": { "authorization": "Bearer ann-60000" } })).await;
@@ -78,7 +78,7 @@ async fn a_ping_with_a_fresh_token_renews() {
 
 #[tokio::test]
 async fn pings_are_answered() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
     for payload in [None, Some(json!({})), Some(json!({ "any": "thing" }))] {
         let message = payload.map_or(json!({ "type": "ping" }), |payload| json!({ "type": "ping", "payload": payload }));
@@ -92,7 +92,7 @@ async fn pings_are_answered() {
 
 #[tokio::test]
 async fn a_revoked_session_closes_its_sockets() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
     socket.subscribe("1", "subscription { silent }").await;
     world.revoke.send_replace(true);
@@ -103,7 +103,7 @@ async fn a_revoked_session_closes_its_sockets() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_does_not_read_is_gone_soon_after_its_session_ends() {
     let limits = Limits { connections_per_address: 1, socket_ping: Duration::from_secs(1), ..Limits::default() };
-    let world = World::with(limits, Settings::default()).await;
+    let world = FrontServer::with(limits, Settings::default()).await;
     let mut silent = Socket::ready(world.address).await;
     silent.subscribe("1", "subscription { hot }").await;
     until_still(&world).await;

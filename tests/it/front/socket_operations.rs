@@ -7,13 +7,13 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     documents::bomb,
+    server::FrontServer,
     wire::{PATIENCE, Socket, ask},
-    world::World,
 };
 
 #[tokio::test]
 async fn a_stream_ends_with_complete() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
     socket.subscribe("a", "subscription { count(to: 3) }").await;
     for number in 0..3 {
@@ -24,7 +24,7 @@ async fn a_stream_ends_with_complete() {
 
 #[tokio::test]
 async fn queries_and_mutations_run_too_with_variables_and_names() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
     let payload = json!({
         "query": "query A($t: String!) { echo(text: $t) } mutation B { refuse { userErrors } }",
@@ -39,7 +39,7 @@ async fn queries_and_mutations_run_too_with_variables_and_names() {
 
 #[tokio::test]
 async fn what_does_not_run_is_an_error_and_nothing_after() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
     for (query, code) in [
         ("{ ping", "GRAPHQL_PARSE_FAILED"),
@@ -74,7 +74,7 @@ async fn what_does_not_run_is_an_error_and_nothing_after() {
 
 #[tokio::test]
 async fn completing_ends_it_without_an_echo() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
     socket.subscribe("1", "subscription { ticking }").await;
     assert_eq!(socket.hear().await["id"], "1");
@@ -95,7 +95,7 @@ async fn completing_ends_it_without_an_echo() {
 
 #[tokio::test]
 async fn a_socket_runs_a_hundred_operations_and_no_more() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
     for number in 0..100 {
         socket.subscribe(&number.to_string(), "subscription { silent }").await;
@@ -111,7 +111,7 @@ async fn a_socket_runs_a_hundred_operations_and_no_more() {
 /// More refusals than the queue holds, before any is read.
 #[tokio::test]
 async fn of_a_thousand_subscriptions_on_one_socket_a_hundred_run() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
     for number in 0..1_000 {
         socket.subscribe(&number.to_string(), "subscription { silent }").await;
@@ -128,7 +128,7 @@ async fn of_a_thousand_subscriptions_on_one_socket_a_hundred_run() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hot_stream_keeps_nobody_waiting() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
     for id in ["h1", "h2", "h3"] {
         socket.subscribe(id, "subscription { hot }").await;
@@ -146,7 +146,7 @@ async fn a_hot_stream_keeps_nobody_waiting() {
 }
 
 /// Waits until no resolver and no stream has done anything for a while.
-pub async fn until_still(world: &World) {
+pub async fn until_still(world: &FrontServer) {
     let still = async {
         let mut events = 0;
         while events == 0 || events != world.ran() {
@@ -159,7 +159,7 @@ pub async fn until_still(world: &World) {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_stops_its_own_stream() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let mut silent = Socket::ready(world.address).await;
     silent.subscribe("1", "subscription { hot }").await;
     // It never reads, and the stream never waits by itself: it stops when queue and kernel are full, long before it is let go.
@@ -169,7 +169,7 @@ async fn a_client_that_does_not_read_stops_its_own_stream() {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_let_go() {
-    let world = World::limited(|limits| limits.stall_time = Duration::from_millis(300)).await;
+    let world = FrontServer::limited(|limits| limits.stall_time = Duration::from_millis(300)).await;
     let mut silent = Socket::ready(world.address).await;
     silent.subscribe("1", "subscription { hot }").await;
     until_still(&world).await;
@@ -181,7 +181,7 @@ async fn a_client_that_does_not_read_is_let_go() {
 
 #[tokio::test]
 async fn an_answer_may_be_larger_than_the_queue() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
     socket.subscribe("1", "{ large(bytes: 3000000) }").await;
     assert_eq!(socket.hear().await["payload"]["data"]["large"].as_str().unwrap().len(), 3_000_000);

@@ -12,15 +12,15 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use super::{
+    server::{FrontServer, open_to_all},
     wire::{Socket, ask},
-    world::{World, open_to_all},
 };
 
 const PROTOCOL: (&str, &str) = ("sec-websocket-protocol", "graphql-transport-ws");
 
 #[tokio::test]
 async fn only_known_pages_may_open_a_socket() {
-    let world = World::set(|settings| settings.origins = vec!["https://shop.example".into()]).await;
+    let world = FrontServer::set(|settings| settings.origins = vec!["https://shop.example".into()]).await;
     let same = format!("http://{}", world.address);
     for (origin, allowed) in [
         ("https://shop.example", true),
@@ -38,7 +38,7 @@ async fn only_known_pages_may_open_a_socket() {
 
 #[tokio::test]
 async fn only_the_one_subprotocol_is_spoken() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let both = ("sec-websocket-protocol", "graphql-ws, graphql-transport-ws");
     assert!(Socket::raw(world.address, &[both]).await.is_ok());
     let mut none = Socket::raw(world.address, &[]).await.unwrap();
@@ -47,7 +47,7 @@ async fn only_the_one_subprotocol_is_spoken() {
 
 #[tokio::test]
 async fn the_ack_says_what_the_client_needs_to_know() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let mut socket = Socket::open(world.address).await;
     socket.say(json!({ "type": "connection_init", "payload": { "authorization": "Bearer ann-60000" } })).await;
     let ack = socket.hear().await;
@@ -62,7 +62,7 @@ async fn the_ack_says_what_the_client_needs_to_know() {
 
 #[tokio::test]
 async fn the_token_comes_from_the_upgrade_or_the_init() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let caller = |mut socket: Socket| async move {
         socket.subscribe("1", "{ caller }").await;
         socket.hear().await["payload"]["data"]["caller"].as_str().unwrap().to_owned()
@@ -80,7 +80,7 @@ async fn the_token_comes_from_the_upgrade_or_the_init() {
 /// The protocol leaves to each server what `connection_init` holds: these are what clients send.
 #[tokio::test]
 async fn a_token_is_found_wherever_clients_put_it() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     for payload in [
         json!({ "authorization": "Bearer ann" }),
         json!({ "Authorization": "Bearer ann" }),
@@ -119,7 +119,7 @@ async fn a_token_is_found_wherever_clients_put_it() {
 
 #[tokio::test]
 async fn a_refused_init_closes_4403() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     for payload in [json!({}), json!({ "authorization": "Bearer bad" }), json!({ "authorization": "Basic ann" })] {
         let mut socket = Socket::open(world.address).await;
         socket.say(json!({ "type": "connection_init", "payload": payload })).await;
@@ -128,7 +128,7 @@ async fn a_refused_init_closes_4403() {
     let mut socket = Socket::open(world.address).await;
     socket.say(json!({ "type": "connection_init", "payload": { "authorization": "Bearer wait" } })).await;
     assert_eq!(socket.closing().await.0, 1013, "a client that must wait may come back");
-    let open = World::with(entrepot::graphql::limits::Limits::default(), open_to_all()).await;
+    let open = FrontServer::with(entrepot::graphql::limits::Limits::default(), open_to_all()).await;
     let mut socket = Socket::open(open.address).await;
     socket.say(json!({ "type": "connection_init" })).await;
     let ack = socket.hear().await;
@@ -137,7 +137,7 @@ async fn a_refused_init_closes_4403() {
 
 #[tokio::test]
 async fn no_init_in_time_closes_4408() {
-    let world = World::limited(|limits| limits.socket_init_time = std::time::Duration::from_millis(200)).await;
+    let world = FrontServer::limited(|limits| limits.socket_init_time = std::time::Duration::from_millis(200)).await;
     let mut idle = Socket::open(world.address).await;
     assert_eq!(idle.closing().await.0, 4408);
     let mut chatty = Socket::open(world.address).await;
@@ -152,7 +152,7 @@ async fn no_init_in_time_closes_4408() {
 
 #[tokio::test]
 async fn subscribing_before_the_ack_closes_4401() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let mut socket = Socket::open(world.address).await;
     socket.subscribe("1", "{ ping }").await;
     assert_eq!(socket.closing().await, (4401, "Unauthorized".into()));
@@ -161,7 +161,7 @@ async fn subscribing_before_the_ack_closes_4401() {
 
 #[tokio::test]
 async fn a_second_init_closes_4429() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
     socket.say(json!({ "type": "connection_init" })).await;
     assert_eq!(socket.closing().await, (4429, "Too many initialisation requests".into()));
@@ -169,7 +169,7 @@ async fn a_second_init_closes_4429() {
 
 #[tokio::test]
 async fn an_id_in_use_closes_4409_and_a_free_one_does_not() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
     for _ in 0..50 {
         socket.subscribe("1", "{ ping }").await;
@@ -188,7 +188,7 @@ async fn an_id_in_use_closes_4409_and_a_free_one_does_not() {
 
 #[tokio::test]
 async fn what_is_no_message_closes_4400() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let long_id = "x".repeat(129);
     let long_type = "x".repeat(500);
     let cases = [
@@ -239,7 +239,7 @@ async fn what_is_no_message_closes_4400() {
 
 #[tokio::test]
 async fn a_text_that_is_not_written_in_utf_8_closes_1007() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let text = |bytes: &'static [u8], is_last| Message::Frame(Frame::message(bytes, OpCode::Data(Data::Text), is_last));
     let rest = |bytes: &'static [u8]| Message::Frame(Frame::message(bytes, OpCode::Data(Data::Continue), true));
     for frames in [vec![text(b"{\"type\":\"ping\xff\"}", true)], vec![text(b"{\"type\":\"\xc3", false), rest(b"(\"}")]] {
@@ -254,7 +254,7 @@ async fn a_text_that_is_not_written_in_utf_8_closes_1007() {
 
 #[tokio::test]
 async fn a_message_is_at_most_256_kib() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let message = |bytes: usize| {
         let text = json!({ "id": "1", "type": "subscribe", "payload": { "query": "{ ping }" } }).to_string();
         Message::text(format!("{text}{}", " ".repeat(bytes - text.len())))
@@ -271,7 +271,7 @@ async fn a_message_is_at_most_256_kib() {
 #[tokio::test]
 async fn a_frame_that_is_too_large_is_refused_by_its_head() {
     const ANNOUNCED: u64 = 10 << 20;
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
     // A final text frame with a mask, its length in eight bytes; of what it announces nothing is ever sent.
     let head = [&[0x81, 0xff][..], &ANNOUNCED.to_be_bytes(), &[1, 2, 3, 4]].concat();

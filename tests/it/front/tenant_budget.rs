@@ -10,13 +10,13 @@ use serde_json::json;
 
 use super::{
     rate_limit::{ask_as, error, own, with},
-    world::World,
+    server::FrontServer,
 };
 
 #[tokio::test]
 async fn members_of_a_tenant_share_its_budget() {
     let terms = Terms { tenant: Some(Allowance::per_second(10, 1)), ..own(100, 1) };
-    let world = World::with(Limits::default(), with(terms)).await;
+    let world = FrontServer::with(Limits::default(), with(terms)).await;
     let mut answered = 0;
     for number in 0..20 {
         let reply = ask_as(world.address, &format!("member{number}@acme"), "{ ping }").await;
@@ -30,7 +30,8 @@ async fn members_of_a_tenant_share_its_budget() {
 
 #[tokio::test]
 async fn what_the_tenants_budget_refuses_costs_the_member_nothing() {
-    let world = World::with(Limits::default(), with(Terms { tenant: Some(Allowance::per_second(3, 3)), ..own(6, 1) })).await;
+    let world =
+        FrontServer::with(Limits::default(), with(Terms { tenant: Some(Allowance::per_second(3, 3)), ..own(6, 1) })).await;
     let mut said = Vec::new();
     for wait in [0, 0, 0, 0, 0, 0, 0, 0, 0, 1_100, 0, 0] {
         tokio::time::sleep(Duration::from_millis(wait)).await;

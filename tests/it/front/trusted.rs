@@ -10,8 +10,8 @@ use entrepot::{
 use serde_json::{Value, json};
 
 use super::{
+    server::{FrontServer, open_to_all},
     wire::{JSON, NEW, Reply, Socket, get, post},
-    world::{World, open_to_all},
 };
 
 /// The SHA-256 of `{ ping }`, by another program.
@@ -29,13 +29,13 @@ fn held(documents: Documents) -> Settings {
     Settings { trusted: listed(), documents, ..open_to_all() }
 }
 
-async fn send(world: &World, token: Option<&str>, body: Value) -> Reply {
+async fn send(world: &FrontServer, token: Option<&str>, body: Value) -> Reply {
     let token = token.map_or_else(|| "x-nothing: 1".to_owned(), |token| format!("authorization: Bearer {token}"));
     post(world.address, &[JSON, NEW, &token], body.to_string().as_bytes()).await
 }
 
 /// What a socket answers to a `subscribe`: its data, or the code of its error.
-async fn say(world: &World, payload: Value) -> Value {
+async fn say(world: &FrontServer, payload: Value) -> Value {
     let mut socket = Socket::ready(world.address).await;
     socket.say(json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
     let answer = socket.hear().await;
@@ -47,7 +47,7 @@ async fn say(world: &World, payload: Value) -> Value {
 
 #[tokio::test]
 async fn a_listed_document_is_sent_by_its_id() {
-    let world = World::with(Limits::default(), held(Documents::Any)).await;
+    let world = FrontServer::with(Limits::default(), held(Documents::Any)).await;
     let pong = json!({ "data": { "ping": "pong" } });
     for body in [
         json!({ "documentId": PING }),
@@ -74,7 +74,7 @@ async fn a_listed_document_is_sent_by_its_id() {
 
 #[tokio::test]
 async fn a_node_that_is_held_to_the_list_runs_nothing_else() {
-    let world = World::with(Limits::default(), held(Documents::Trusted)).await;
+    let world = FrontServer::with(Limits::default(), held(Documents::Trusted)).await;
     let strangers = [
         "{ ping  }",
         "{ caller }",
@@ -101,7 +101,7 @@ async fn a_node_that_is_held_to_the_list_runs_nothing_else() {
 
 #[tokio::test]
 async fn a_caller_that_is_pinned_runs_nothing_else_where_others_may() {
-    let world = World::with(Limits::default(), held(Documents::Any)).await;
+    let world = FrontServer::with(Limits::default(), held(Documents::Any)).await;
     let other = json!({ "query": "{ caller }" });
     assert_eq!(send(&world, Some("pinned"), other.clone()).await.code(), "FORBIDDEN");
     assert_eq!(send(&world, Some("ann"), other).await.status, 200);
@@ -118,8 +118,8 @@ async fn introspection_that_is_off_is_off_on_every_way_in() {
     let mut trusted = listed();
     trusted.add(schema);
     let off = Settings { introspection: Introspection::Closed, trusted, ..open_to_all() };
-    let closed = World::with(Limits::default(), off).await;
-    let open = World::with(Limits::default(), open_to_all()).await;
+    let closed = FrontServer::with(Limits::default(), off).await;
+    let open = FrontServer::with(Limits::default(), open_to_all()).await;
     for query in [
         schema,
         kind,

@@ -15,8 +15,8 @@ use entrepot::{
 use serde_json::{Value, json};
 
 use super::{
+    server::FrontServer,
     wire::{JSON, NEW, post},
-    world::World,
 };
 
 /// What a client may put where something else belongs.
@@ -148,7 +148,7 @@ async fn what_stands_beside_a_variable_is_judged_when_the_variable_is_sent() {
 
 #[tokio::test]
 async fn a_document_is_examined_once_and_again_when_it_is_sent_with_what_may_not_fit() {
-    let world = World::new().await;
+    let world = FrontServer::new().await;
     let examined = || world.validated.load(Ordering::Relaxed);
     let text = "query($n: Int!, $of: Int) { things(first: $n) { nodes { name } } more: things(first: $of) { nodes { name } } }";
     let ask = async |variables: Value| {

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    authorization::{on_both, world::World},
+    authorization::world::World,
     purchasing::office::{Office, done, refused},
+    world::on_both,
 };
 
 on_both!(

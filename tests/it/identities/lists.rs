@@ -10,7 +10,7 @@ use entrepot::{
 use serde_json::json;
 
 use super::golden::{id, with_registry};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 fn n(n: i64) -> Key {
     Key::Int(n)

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::{
     factors::{challenged, enrolled, show},
-    on_both,
     world::{PASSWORD, World, admit, ask_at, codes, lets_in, tokens},
 };
+use crate::world::on_both;
 
 on_both!(
     a_clock_that_goes_back_refuses_no_fresh_token,
@@ -88,9 +88,9 @@ async fn a_clock_that_goes_back_lets_nobody_in_who_has_ended(world: &World) {
     let may = async |token: &str| ask_at(&elsewhere, Some(token), "198.51.100.7", owns, json!({})).await["errors"].is_null();
     assert!(may(&one.access).await);
     world.set_clock(-20);
-    world.pretend("DELETE FROM role_grant").await;
+    world.as_owner(&["DELETE FROM role_grant"]).await;
     let bump = "INSERT INTO policy (tenant_id, version) SELECT id, 1 FROM tenant WHERE true ON CONFLICT (tenant_id) DO UPDATE SET version = policy.version + 1";
-    world.pretend(bump).await;
+    world.as_owner(&[bump]).await;
     world.pass(5);
     assert!(!may(&one.access).await, "and rights for four");
     elsewhere.db.close().await.unwrap();

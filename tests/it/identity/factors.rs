@@ -4,10 +4,8 @@ use aws_lc_rs::hmac;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{
-    on_both,
-    world::{LOGIN, PASSWORD, Tokens, World, ask_at, codes, tokens},
-};
+use super::world::{LOGIN, PASSWORD, Tokens, World, ask_at, codes, tokens};
+use crate::world::on_both;
 
 on_both!(
     an_authenticator_is_enrolled_and_asked_for,
@@ -269,7 +267,7 @@ async fn a_code_for_emergencies_is_good_once(world: &World) {
 
 async fn a_company_can_ask_for_a_second_factor(world: &World) {
     let one = world.founder("ada").await;
-    world.pretend("UPDATE tenant SET mfa_required = TRUE").await;
+    world.as_owner(&["UPDATE tenant SET mfa_required = TRUE"]).await;
     world.pass(4);
     for query in [
         "{ viewer { tenant { slug } } }",
@@ -340,8 +338,10 @@ async fn a_lost_authenticator_is_reset_by_an_admin_and_never_set(world: &World) 
     assert_eq!(codes(&refused), ["NOT_FOUND"], "bob is no member here");
     // Bob moves to Ada's company.
     let of_bob = "user_id = (SELECT id FROM app_user WHERE email = 'bob@example.com')";
-    world.pretend(&format!("DELETE FROM role_grant WHERE member_id = (SELECT id FROM member WHERE {of_bob})")).await;
-    world.pretend(&format!("UPDATE member SET tenant_id = (SELECT id FROM tenant WHERE slug = 'ada-shop') WHERE {of_bob}")).await;
+    world.as_owner(&[&format!("DELETE FROM role_grant WHERE member_id = (SELECT id FROM member WHERE {of_bob})")]).await;
+    world
+        .as_owner(&[&format!("UPDATE member SET tenant_id = (SELECT id FROM tenant WHERE slug = 'ada-shop') WHERE {of_bob}")])
+        .await;
     let done = world.change(Some(&admin.access), reset, json!({ "id": member })).await;
     assert_eq!(done, json!({ "member": { "id": member, "mfaEnabled": false }, "userErrors": [] }));
     assert!(!world.lets_in(&bob.access).await, "his sessions end");

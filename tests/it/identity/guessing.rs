@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    on_both,
-    world::{PASSWORD, World, ask_at, codes, tokens},
-};
+use super::world::{PASSWORD, World, ask_at, codes, tokens};
+use crate::world::on_both;
 
 on_both!(
     an_account_is_not_guessed_at,

@@ -3,10 +3,8 @@
 use entrepot::identity::{OldKeys, rotate_signing_key};
 use serde_json::Value;
 
-use super::{
-    on_both,
-    world::{World, lets_in, tokens},
-};
+use super::world::{World, lets_in, tokens};
+use crate::world::on_both;
 
 on_both!(
     keys_are_rotated_while_tokens_go_on,

@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    on_both,
-    world::{LOGIN, PASSWORD, Tokens, World, admit, codes, tokens},
-};
+use super::world::{LOGIN, PASSWORD, Tokens, World, admit, codes, tokens};
+use crate::world::on_both;
 
 on_both!(
     one_person_moves_between_their_companies,
@@ -21,14 +19,16 @@ async fn bob_joins(world: &World, role: &str) -> (Tokens, Tokens, String) {
     let ada = world.founder("ada").await;
     world.founder("bob").await;
     let of_bob = "user_id = (SELECT id FROM app_user WHERE email = 'bob@example.com')";
-    world.pretend(&format!("DELETE FROM role_grant WHERE member_id = (SELECT id FROM member WHERE {of_bob})")).await;
-    world.pretend(&format!("UPDATE member SET tenant_id = (SELECT id FROM tenant WHERE slug = 'ada-shop') WHERE {of_bob}")).await;
+    world.as_owner(&[&format!("DELETE FROM role_grant WHERE member_id = (SELECT id FROM member WHERE {of_bob})")]).await;
+    world
+        .as_owner(&[&format!("UPDATE member SET tenant_id = (SELECT id FROM tenant WHERE slug = 'ada-shop') WHERE {of_bob}")])
+        .await;
     if role == "owner" {
         let grant = format!(
             "INSERT INTO role_grant (tenant_id, member_id, position, role_id, scope)
              SELECT m.tenant_id, m.id, 1, g.role_id, g.scope FROM member m JOIN role_grant g ON g.tenant_id = m.tenant_id WHERE m.{of_bob}"
         );
-        world.pretend(&grant).await;
+        world.as_owner(&[&grant]).await;
     }
     let bob = world.login("bob").await;
     let me = world.ask(Some(&bob.access), "{ viewer { actor { ... on Member { id } } tenant { slug } } }", json!({})).await;

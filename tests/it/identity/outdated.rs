@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::{
     factors::{challenged, enrol, enrolled, show},
-    on_both,
     world::{PASSWORD, World, admit, codes, token_in, tokens},
 };
+use crate::world::on_both;
 
 on_both!(
     a_login_that_waits_ends_with_the_password_that_it_was_begun_with,
@@ -58,7 +58,7 @@ async fn a_socket_ends_when_a_second_factor_is_asked_for(world: &World) {
     let (open, factored) = (socket(&plain.access).await, socket(&strong.access).await);
     world.node.identity.notice_ends().await.unwrap();
     assert!(!*open.borrow());
-    world.pretend("UPDATE tenant SET mfa_required = TRUE").await;
+    world.as_owner(&["UPDATE tenant SET mfa_required = TRUE"]).await;
     world.node.identity.notice_ends().await.unwrap();
     assert!(*open.borrow() && !*factored.borrow(), "whoever has shown a second factor goes on");
     // The session goes on too, to enrol: whoever comes in again is asked for it.
@@ -74,7 +74,7 @@ async fn a_socket_ends_when_a_second_factor_is_asked_for(world: &World) {
 
 async fn whoever_must_enrol_may_do_nothing_else(world: &World) {
     let ada = world.founder("ada").await;
-    world.pretend("UPDATE tenant SET mfa_required = TRUE").await;
+    world.as_owner(&["UPDATE tenant SET mfa_required = TRUE"]).await;
     world.pass(4);
     for field in [
         "tenantLeave { seq }",
@@ -102,7 +102,7 @@ async fn whoever_must_enrol_may_do_nothing_else(world: &World) {
     let logout = "mutation { it: logout { userErrors { code } } }";
     assert_eq!(world.change(Some(&access), logout, json!({})).await, json!({ "userErrors": [] }));
     let bob = world.founder("bob").await;
-    world.pretend("UPDATE tenant SET mfa_required = TRUE").await;
+    world.as_owner(&["UPDATE tenant SET mfa_required = TRUE"]).await;
     world.pass(4);
     assert_eq!(world.change(Some(&bob.access), logout, json!({})).await, json!({ "userErrors": [] }), "leaving is always open");
 }

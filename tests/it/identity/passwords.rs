@@ -3,10 +3,8 @@
 use argon2::{Algorithm, Argon2, Params, Version, password_hash::PasswordHasher};
 use serde_json::{Value, json};
 
-use super::{
-    on_both,
-    world::{PASSWORD, Tokens, World, ask_at, codes, token_in},
-};
+use super::world::{PASSWORD, Tokens, World, ask_at, codes, token_in};
+use crate::world::on_both;
 
 on_both!(
     a_forgotten_password_is_replaced_by_a_link,
@@ -133,7 +131,7 @@ async fn a_hash_from_when_less_was_enough_is_replaced(world: &World) {
     world.founder("ada").await;
     let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 1, 1, None).unwrap());
     let hash = weak.hash_password_with_salt(PASSWORD.as_bytes(), b"sixteen bytes ok").unwrap().to_string();
-    world.pretend(&format!("UPDATE app_user SET password_hash = '{hash}'")).await;
+    world.as_owner(&[&format!("UPDATE app_user SET password_hash = '{hash}'")]).await;
     assert_eq!(login_codes(world, "not the password").await, ["INVALID_CREDENTIALS"]);
     assert!(world.dump("app_user").await.contains("m=64,t=1"), "only the right password is hashed anew");
     for _ in 0..2 {

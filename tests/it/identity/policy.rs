@@ -3,10 +3,8 @@
 use entrepot::access::BUILT_IN;
 use serde_json::{Value, json};
 
-use super::{
-    on_both,
-    world::{LOGIN, PASSWORD, Tokens, World, codes, token_in, tokens},
-};
+use super::world::{LOGIN, PASSWORD, Tokens, World, codes, token_in, tokens};
+use crate::world::on_both;
 
 on_both!(
     a_password_that_is_too_short_for_a_company_does_not_come_in,

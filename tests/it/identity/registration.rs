@@ -3,10 +3,8 @@
 use entrepot::identity::Registration;
 use serde_json::{Value, json};
 
-use super::{
-    on_both,
-    world::{PASSWORD, World, ask_at, codes, token_in},
-};
+use super::world::{PASSWORD, World, ask_at, codes, token_in};
+use crate::world::on_both;
 
 on_both!(
     where_addresses_are_confirmed_nobody_learns_who_is_known,

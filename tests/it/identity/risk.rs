@@ -12,10 +12,8 @@ use entrepot::{
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{
-    on_both,
-    world::{PASSWORD, Tokens, World, codes, token_in, tokens},
-};
+use super::world::{PASSWORD, Tokens, World, codes, token_in, tokens};
+use crate::world::on_both;
 
 on_both!(
     a_usual_login_is_no_risk_and_no_letter,
@@ -179,7 +177,7 @@ async fn a_code_from_a_letter_is_guessed_at_five_times_and_dies_young(world: &Wo
 
 async fn a_code_from_a_letter_is_no_second_factor(world: &World) {
     world.founder("ada").await;
-    world.pretend("UPDATE tenant SET mfa_required = TRUE").await;
+    world.as_owner(&["UPDATE tenant SET mfa_required = TRUE"]).await;
     world.pass(3600);
     world.guesses(ABROAD, "ada", 3).await;
     let challenge = world.login_from(ABROAD, "ada", PASSWORD).await;

@@ -6,10 +6,8 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    on_both,
-    world::{LOGIN, Tokens, World, codes, tokens},
-};
+use super::world::{LOGIN, Tokens, World, codes, tokens};
+use crate::world::on_both;
 
 on_both!(an_owner_makes_a_sandbox_and_comes_into_it, only_an_owner_makes_one, neither_kind_of_key_opens_the_other_kind_of_tenant);
 
@@ -39,7 +37,7 @@ async fn key(world: &World, owner: &Tokens) -> String {
 
 async fn an_owner_makes_a_sandbox_and_comes_into_it(world: &World) {
     let ada = world.founder("ada").await;
-    world.pretend("UPDATE tenant SET session_idle_seconds = 3600, session_seconds = 7200").await;
+    world.as_owner(&["UPDATE tenant SET session_idle_seconds = 3600, session_seconds = 7200"]).await;
     let made = create(world, &ada, "ada-try").await;
     let expected = json!({ "id": made["sandbox"]["id"], "slug": "ada-try", "name": "To try", "sandbox": true, "defaultCurrency": "GBP", "mfaRequired": false });
     assert_eq!((&made["sandbox"], codes(&made)), (&expected, vec![]), "{made:#}");
@@ -104,8 +102,8 @@ async fn only_an_owner_makes_one(world: &World) {
         Backend::Sqlite => format!("x'{}'", admin.uuid().simple()),
         Backend::Postgres => format!("'{}'", admin.uuid()),
     };
-    world.pretend(&format!("UPDATE role_grant SET role_id = {admin}")).await;
-    world.pretend("UPDATE policy SET version = version + 1").await;
+    world.as_owner(&[&format!("UPDATE role_grant SET role_id = {admin}")]).await;
+    world.as_owner(&["UPDATE policy SET version = version + 1"]).await;
     world.pass(6);
     let answer = world.ask(Some(&world.login("ada").await.access), CREATE, json!({ "n": "Try", "s": "try" })).await;
     assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer:#}");
@@ -137,10 +135,10 @@ async fn neither_kind_of_key_opens_the_other_kind_of_tenant(world: &World) {
     assert_eq!(&as_test.text()[9..41], &live[9..41], "the same body under the other word");
     assert_eq!((opens(world, as_test.text()).await, opens(world, as_live.text()).await), (None, None));
     // A tenant that is made into the other kind by hand is no longer opened by the keys of its first kind.
-    world.pretend("UPDATE tenant SET sandbox = NOT sandbox").await;
+    world.as_owner(&["UPDATE tenant SET sandbox = NOT sandbox"]).await;
     world.pass(6);
     assert_eq!((opens(world, &live).await, opens(world, &test).await), (None, None));
-    world.pretend("UPDATE tenant SET sandbox = NOT sandbox").await;
+    world.as_owner(&["UPDATE tenant SET sandbox = NOT sandbox"]).await;
     world.pass(6);
     assert!(opens(world, &live).await.is_some() && opens(world, &test).await.is_some());
 }

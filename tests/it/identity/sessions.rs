@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    on_both,
-    world::{World, admit, codes, lets_in, tokens},
-};
+use super::world::{World, admit, codes, lets_in, tokens};
+use crate::world::on_both;
 
 on_both!(
     a_session_is_kept_up_by_tokens_that_are_good_once,
@@ -165,7 +163,7 @@ async fn people_see_name_and_end_their_own_sessions(world: &World) {
 
 async fn a_member_who_may_not_come_in_any_more_cannot_go_on(world: &World) {
     let one = world.founder("ada").await;
-    world.pretend("UPDATE member SET status = 'SUSPENDED'").await;
+    world.as_owner(&["UPDATE member SET status = 'SUSPENDED'"]).await;
     assert_eq!(codes(&world.refresh(&one.refresh).await), ["TOKEN_EXPIRED"]);
     world.pass(6);
     assert!(!world.lets_in(&one.access).await);

@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    on_both,
-    world::{LOGIN, PASSWORD, Tokens, World, ask_at, codes, lets_in, tokens},
-};
+use super::world::{LOGIN, PASSWORD, Tokens, World, ask_at, codes, lets_in, tokens};
+use crate::world::on_both;
 
 on_both!(
     nobody_doubles_a_session,

@@ -5,10 +5,8 @@ use std::{task::Poll, time::Duration};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{
-    on_both,
-    world::{PASSWORD, Tokens, World, admit, ask_at, codes, lets_in, tokens},
-};
+use super::world::{PASSWORD, Tokens, World, admit, ask_at, codes, lets_in, tokens};
+use crate::world::on_both;
 
 on_both!(
     two_tabs_that_refresh_at_once_both_go_on,

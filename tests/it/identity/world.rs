@@ -1,19 +1,10 @@
 //! A node without its front door: operations pass the doorkeeper and the schema. The clock is moved by hand.
 
-use std::{
-    fs,
-    net::IpAddr,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+use std::{fs, net::IpAddr, path::PathBuf};
 
 use async_graphql::{Request, Variables};
-use entity::prelude::Timestamp;
 use entrepot::{
-    clock::{Clock, Monotonic},
+    clock::Clock,
     graphql::{
         fault::TopError,
         session::{Authenticator, RequestMeta, Session},
@@ -25,23 +16,20 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use crate::databases::Home;
+pub use crate::world::answers::codes;
+use crate::{
+    databases::Home,
+    world::{self, Hands, Setup, keys},
+};
 
 pub const PASSWORD: &str = "four mugs on a shelf";
 
-pub struct World {
-    pub node: Node,
-    time: Hands,
-    /// Where letters arrive.
-    letters: PathBuf,
-    home: Home,
-}
+pub type World = world::World<SignIn>;
 
-/// The hands of the clock: what it shows, and how long it has gone.
-#[derive(Clone)]
-struct Hands {
-    shown: Arc<AtomicI64>,
-    gone: Arc<AtomicI64>,
+pub struct SignIn {
+    pub node: Node,
+    /// Where e-mails arrive.
+    mailbox: PathBuf,
 }
 
 /// What a login gave.
@@ -56,24 +44,17 @@ pub struct Tokens {
 pub const LOGIN: &str = "result { __typename
     ... on TokenPair { accessToken refreshToken accessExpiresAt refreshExpiresAt session { id } tenant { slug } } } userErrors { code message field retryable }";
 
+impl Setup for SignIn {
+    async fn set_up(home: Home) -> World {
+        let hands = Hands::settable(1_790_000_000_000_000);
+        let mailbox = home.folder.join("letters");
+        let node = node(&home.url, hands.clock(17), with_letters(&mailbox)).await;
+        let (db, clock) = (node.db.clone(), node.clock.clone());
+        World::new(home, db, (hands, clock), Self { node, mailbox })
+    }
+}
+
 impl World {
-    pub async fn sqlite() -> Self {
-        Self::open(Home::sqlite().await).await
-    }
-
-    /// None, said plainly, where there is no Postgres; in CI that is a failure.
-    pub async fn postgres() -> Option<Self> {
-        Some(Self::open(Home::postgres().await?).await)
-    }
-
-    async fn open(home: Home) -> Self {
-        let hand = |from| Arc::new(AtomicI64::new(from));
-        let time = Hands { shown: hand(1_790_000_000_000_000), gone: hand(1_000_000) };
-        let letters = home.folder.join("letters");
-        let node = node(&home.url, &time, 17, with_letters(&letters)).await;
-        Self { node, time, letters, home }
-    }
-
     /// Another process on the same database.
     pub async fn another_node(&self) -> Node {
         self.node_with(|_| {}).await
@@ -81,16 +62,16 @@ impl World {
 
     /// Another process on the same database, with settings of its own.
     pub async fn node_with(&self, choose: impl FnOnce(&mut Settings)) -> Node {
-        let mut settings = with_letters(&self.letters);
+        let mut settings = with_letters(&self.mailbox);
         choose(&mut settings);
-        node(&self.home.url, &self.time, 18, settings).await
+        node(self.url(), self.hands().clock(18), settings).await
     }
 
     /// The texts of the letters that have come, when there are so many; each has a reader.
     pub async fn letters(&self, count: usize) -> Vec<String> {
         for _ in 0..500 {
             let files: Vec<_> =
-                fs::read_dir(&self.letters).map(|files| files.map(|file| file.unwrap().path()).collect()).unwrap_or_default();
+                fs::read_dir(&self.mailbox).map(|files| files.map(|file| file.unwrap().path()).collect()).unwrap_or_default();
             let mut whole: Vec<_> =
                 files.into_iter().filter(|file: &PathBuf| file.extension().is_some_and(|end| end == "eml")).collect();
             whole.sort();
@@ -102,24 +83,6 @@ impl World {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
         panic!("{count} letters have not come");
-    }
-
-    pub fn pass(&self, seconds: i64) {
-        self.time.gone.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
-        self.set_clock(seconds);
-    }
-
-    /// Somebody sets the machine's clock, by so many seconds: no time passes.
-    pub fn set_clock(&self, seconds: i64) {
-        self.time.shown.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
-    }
-
-    pub async fn end(self) {
-        let Self { node, home, .. } = self;
-        let db = node.db.clone();
-        drop(node);
-        db.close().await.unwrap();
-        drop(home);
     }
 
     pub async fn ask(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
@@ -164,11 +127,6 @@ impl World {
     /// The access token of a session that has gone on.
     pub async fn refreshed(&self, tokens: &Tokens) -> String {
         self.refresh(&tokens.refresh).await["result"]["accessToken"].as_str().unwrap().to_owned()
-    }
-
-    /// Runs SQL with the rights of the tables' owner, as if a part of the product had done it that this test is not about.
-    pub async fn pretend(&self, sql: &str) {
-        self.home.tell(sql).await;
     }
 
     /// Every row of a table as text.
@@ -217,12 +175,8 @@ pub fn token_in(letter: &str) -> String {
     rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "_-".contains(*c)).collect()
 }
 
-async fn node(url: &str, time: &Hands, seed: u64, settings: Settings) -> Node {
-    let Hands { shown, gone } = time.clone();
-    let shown = move || Timestamp(shown.fetch_add(1, Ordering::Relaxed));
-    let gone = move || Monotonic::from_micros(gone.fetch_add(1, Ordering::Relaxed));
-    let clock = Clock::by_hands(shown, gone, seed);
-    Node::open(url, clock, settings, Grouping::Together, &crate::world::keys()).await.unwrap()
+async fn node(url: &str, clock: Clock, settings: Settings) -> Node {
+    Node::open(url, clock, settings, Grouping::Together, &keys()).await.unwrap()
 }
 
 /// The session of a token at a node, or the code of its refusal.
@@ -270,10 +224,4 @@ pub fn tokens(payload: &Value) -> Tokens {
         refresh: text(&result["refreshToken"]),
         session: text(&result["session"]["id"]),
     }
-}
-
-/// The codes of a payload's refusals.
-pub fn codes(payload: &Value) -> Vec<&str> {
-    let errors = payload["userErrors"].as_array().unwrap_or_else(|| panic!("no payload: {payload:#}"));
-    errors.iter().map(|error| error["code"].as_str().unwrap()).collect()
 }

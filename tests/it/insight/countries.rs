@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::{
-    authorization::{on_both, world::World},
+    authorization::world::World,
     purchasing::office::{Office, done, key, refused},
+    world::on_both,
 };
 
 on_both!(an_order_keeps_the_country_that_it_was_sold_to, orders_of_an_older_release_take_what_is_known,);

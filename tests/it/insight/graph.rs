@@ -8,10 +8,7 @@ use entrepot::{
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 
-use super::{
-    trade::trade,
-    world::{World, on_both},
-};
+use super::{trade::trade, world::World};
 
 async fn run(world: &World, permissions: PermissionSet, query: &str) -> Value {
     let schema = Schema::build(InsightQuery, EmptyMutation, EmptySubscription).data(world.ledger.clone()).finish();
@@ -27,7 +24,7 @@ fn only(index: usize) -> PermissionSet {
 
 #[tokio::test]
 async fn reports_need_their_permission_and_costs_another() {
-    on_both(|world| async move {
+    World::on_both(async |world| {
         trade(&world, &mut StdRng::seed_from_u64(31)).await;
         let query = "{ salesReport { key orders grossRevenue { amount currencyCode } costOfGoodsSold { amount } }
             movementReport { kind movements entries unitsIn unitsOut value { amount } } }";
@@ -50,7 +47,7 @@ async fn reports_need_their_permission_and_costs_another() {
 
 #[tokio::test]
 async fn arguments_are_checked() {
-    on_both(|world| async move {
+    World::on_both(async |world| {
         trade(&world, &mut StdRng::seed_from_u64(32)).await;
         for bad in [
             "first: 0",

@@ -10,7 +10,7 @@ use entrepot::{
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-use super::world::{HOUR, START, World, on_both};
+use super::world::{HOUR, START, World};
 
 /// An entry as the definition sees it.
 struct JournalEntry {
@@ -47,7 +47,7 @@ async fn scribble(world: &World, keys: &[LevelKey], random: &mut StdRng) -> Vec<
     let mut known = Vec::new();
     let mut on_hand = vec![0; keys.len()];
     for _ in 0..150 {
-        world.pass([0, 1, HOUR, -HOUR / 2][random.random_range(0..4)]);
+        world.pass_micros([0, 1, HOUR, -HOUR / 2][random.random_range(0..4)]);
         let late = [0, 0, 1, HOUR, 48 * HOUR][random.random_range(0..5)];
         let occurred_at = world.clock.now().micros() - if late > 1 { random.random_range(0..late) } else { late };
         let receipt = random.random_bool(0.6);
@@ -76,7 +76,7 @@ async fn scribble(world: &World, keys: &[LevelKey], random: &mut StdRng) -> Vec<
 
 #[tokio::test]
 async fn it_is_the_sum_of_what_had_happened_and_was_known() {
-    on_both(|world| async move {
+    World::on_both(async |world| {
         let mut random = StdRng::seed_from_u64(3);
         let keys: Vec<LevelKey> = [0, 1, 3]
             .iter()
@@ -119,7 +119,7 @@ async fn it_is_the_sum_of_what_had_happened_and_was_known() {
 
 #[tokio::test]
 async fn a_hole_in_a_levels_versions_is_named_and_not_summed_over() {
-    on_both(|world| async move {
+    World::on_both(async |world| {
         let key = LevelKey { product: world.products[0], store: world.stores[0] };
         for _ in 0..3 {
             world.adjust(MovementKind::Receipt, &[(key, 5)], world.clock.now()).await;
@@ -136,7 +136,7 @@ async fn a_hole_in_a_levels_versions_is_named_and_not_summed_over() {
 
 #[tokio::test]
 async fn what_arrived_late_is_condensed_once_and_walked_no_more() {
-    on_both(|world| async move {
+    World::on_both(async |world| {
         let key = LevelKey { product: world.products[0], store: world.stores[0] };
         let newest = world.clock.now();
         for hours in 0..10 {
@@ -168,7 +168,7 @@ async fn what_arrived_late_is_condensed_once_and_walked_no_more() {
 
 #[tokio::test]
 async fn more_than_can_be_told_exactly_is_named() {
-    on_both(|world| async move {
+    World::on_both(async |world| {
         let key = LevelKey { product: world.products[0], store: world.stores[0] };
         let most = (1 << 53) - 1;
         let ago = |hours: i64| Timestamp(world.clock.now().micros() - hours * HOUR);

@@ -15,7 +15,7 @@ use rand::{SeedableRng, rngs::StdRng};
 
 use super::{
     trade::trade,
-    world::{HOUR, START, World, on_both},
+    world::{HOUR, START, World},
 };
 
 /// Movements, entries, units in and out, value.
@@ -101,7 +101,7 @@ fn specs(world: &World, movements: &[Movement]) -> Vec<MovementFilterSpec> {
 
 #[tokio::test]
 async fn the_ledger_is_summed_by_kind() {
-    on_both(|world| async move {
+    World::on_both(async |world| {
         trade(&world, &mut StdRng::seed_from_u64(21)).await;
         let movements = all(&world).await;
         for spec in specs(&world, &movements) {
@@ -116,7 +116,7 @@ async fn the_ledger_is_summed_by_kind() {
 
 #[tokio::test]
 async fn the_same_filter_finds_movements_for_a_list() {
-    on_both(|world| async move {
+    World::on_both(async |world| {
         trade(&world, &mut StdRng::seed_from_u64(22)).await;
         let (scope, movements) = (world.scope(), all(&world).await);
         for spec in specs(&world, &movements) {
@@ -133,7 +133,7 @@ async fn the_same_filter_finds_movements_for_a_list() {
 
 #[tokio::test]
 async fn sums_that_no_database_counts_to_are_refused() {
-    on_both(|world| async move {
+    World::on_both(async |world| {
         let work = world.scope().begin().await.unwrap();
         let dear = "UPDATE product SET cost_minor = 9007199254740991 WHERE tenant_id = $1 AND id = $2";
         work.execute(dear, vec![world.products[0].into()]).await.unwrap();

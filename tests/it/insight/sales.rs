@@ -16,7 +16,7 @@ use rand::{SeedableRng, rngs::StdRng};
 
 use super::{
     trade::{Trade, trade},
-    world::{HOUR, START, World, on_both},
+    world::{HOUR, START, World},
 };
 
 pub fn ask(group: Group) -> SalesAsk {
@@ -152,7 +152,7 @@ async fn compare(world: &World, trade: &Trade, ask: SalesAsk, pick: Pick<'_>) {
 
 #[tokio::test]
 async fn every_grouping_agrees_with_a_plain_sum_over_the_documents() {
-    on_both(|world| async move {
+    World::on_both(async |world| {
         let trade = trade(&world, &mut StdRng::seed_from_u64(11)).await;
         let statuses: BTreeSet<&str> = trade.orders.values().map(|o| o.status.as_str()).collect();
         assert_eq!(statuses.len(), 7, "every state but EXPIRED occurs: {statuses:?}");
@@ -180,7 +180,7 @@ async fn every_grouping_agrees_with_a_plain_sum_over_the_documents() {
 
 #[tokio::test]
 async fn a_filter_is_asked_of_returns_as_if_they_were_orders() {
-    on_both(|world| async move {
+    World::on_both(async |world| {
         let trade = trade(&world, &mut StdRng::seed_from_u64(12)).await;
         let (store, customer, channel) = (world.stores[1], world.customers[1], world.channels[1]);
         let with = |condition: &str, values: Vec<sea_orm::Value>, group| SalesAsk {
@@ -214,7 +214,7 @@ async fn a_filter_is_asked_of_returns_as_if_they_were_orders() {
 
 #[tokio::test]
 async fn the_largest_rows_come_first_and_their_number_is_bounded() {
-    on_both(|world| async move {
+    World::on_both(async |world| {
         let trade = trade(&world, &mut StdRng::seed_from_u64(13)).await;
         for (measure, of) in [
             (Measure::UnitsSold, (|row| row.units_sold.get()) as fn(&SalesRow) -> i64),
@@ -238,7 +238,7 @@ async fn the_largest_rows_come_first_and_their_number_is_bounded() {
 
 #[tokio::test]
 async fn sums_beyond_64_bits_inside_are_exact_and_beyond_53_bits_outside_are_refused() {
-    on_both(|world| async move {
+    World::on_both(async |world| {
         let mut trade = Trade::default();
         // Above every bound of what SQL multiplies, cut in half by a cancellation, with an odd total.
         trade.sell_large(&world, 300_000_001, 1_000_003, 150_000_000).await;
@@ -257,7 +257,7 @@ async fn sums_beyond_64_bits_inside_are_exact_and_beyond_53_bits_outside_are_ref
 
 #[tokio::test]
 async fn sums_that_no_database_counts_to_are_refused() {
-    on_both(|world| async move {
+    World::on_both(async |world| {
         let work = world.scope().begin().await.unwrap();
         let dear = "UPDATE product SET cost_minor = 16777216 WHERE tenant_id = $1 AND id = $2";
         work.execute(dear, vec![world.products[2].into()]).await.unwrap();

@@ -13,7 +13,7 @@ use entrepot::{
 use sea_orm::Value;
 use tokio::time::Instant;
 
-use super::world::{START, World, on_both};
+use super::world::{START, World};
 
 const ENTRIES: i64 = 100_000;
 const A_MOVEMENT: i64 = 4_000;
@@ -72,7 +72,7 @@ async fn measure(world: &World, key: LevelKey, seconds: i64, known_at: Option<Ti
 
 #[tokio::test]
 async fn a_level_with_a_hundred_thousand_entries_is_searched_not_summed() {
-    on_both(|world| async move {
+    World::on_both(async |world| {
         let [in_order, late] = [0, 3].map(|product| LevelKey { product: world.products[product], store: world.stores[0] });
         fill(&world, in_order, "i", 1_000).await;
         fill(&world, late, &format!("(i * 7919) % {ENTRIES}"), 2_000).await;

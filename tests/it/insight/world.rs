@@ -1,28 +1,22 @@
 //! A small retailer of two stores in a fresh database of its own.
 
-use std::{
-    future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-};
-
 use entity::{category, channel, customer, prelude::*, product, store, tenant};
 use entrepot::{
     access::{Caller, PermissionSet, Permit, kind, permit},
-    clock::Clock,
     ledger::{Command, Grouping, Ledger, Receipt},
     stock::core::{Adjust, Change, LevelKey, LotChoice, MovementHead, Shortage},
-    storage::{Database, Options, TenantScope, Work, journal},
+    storage::{Database, Options, Work},
 };
 
-use crate::databases::Home;
+use crate::{
+    databases::Home,
+    world::{self, Hands, OurTenant, Setup, rows},
+};
 
-pub struct World {
-    pub db: Database,
+pub type World = world::World<TwoStores>;
+
+pub struct TwoStores {
     pub ledger: Ledger,
-    pub clock: Clock,
     pub tenant: TenantId,
     /// In London and in Auckland, so that a moment has two dates.
     pub stores: Vec<StoreId>,
@@ -32,93 +26,58 @@ pub struct World {
     pub categories: Vec<CategoryId>,
     /// Pieces at £3; kilograms (three decimals) at 333p, both with a cost; a service without stock; one without cost and category.
     pub products: Vec<ProductId>,
-    hand: Arc<AtomicI64>,
-    _home: Home,
 }
 
 /// 2026-03-01T00:00:00Z.
 pub const START: i64 = 1_772_323_200_000_000;
 pub const HOUR: i64 = 3_600_000_000;
 
-/// Runs a test on a fresh SQLite file and on a fresh Postgres database.
-pub async fn on_both<F: Future<Output = ()>>(test: impl Fn(World) -> F) {
-    test(World::new(Home::sqlite().await).await).await;
-    if let Some(home) = Home::postgres().await {
-        test(World::new(home).await).await;
-    }
-}
-
-impl World {
-    async fn new(home: Home) -> Self {
+impl Setup for TwoStores {
+    async fn set_up(home: Home) -> World {
         let db = Database::open(&home.url, Options::default()).await.unwrap();
-        let hand = Arc::new(AtomicI64::new(START));
-        let read = hand.clone();
-        let clock = Clock::manual(move || Timestamp(read.load(Ordering::SeqCst)), 7);
-        let mut world = Self {
+        let hands = Hands::still(START);
+        let clock = hands.clock(7);
+        let setup = Self {
             ledger: Ledger::start(db.clone(), clock.clone(), Grouping::Together).unwrap(),
-            db,
             tenant: clock.id(),
-            clock,
             stores: Vec::new(),
             channels: Vec::new(),
             customers: Vec::new(),
             categories: Vec::new(),
             products: Vec::new(),
-            hand,
-            _home: home,
         };
+        let mut world = World::new(home, db, (hands, clock), setup);
         world.provision().await;
         world
     }
+}
 
+impl OurTenant for TwoStores {
+    fn our_tenant(&self) -> TenantId {
+        self.tenant
+    }
+}
+
+impl World {
     async fn provision(&mut self) {
         let (tenant_id, now, clock) = (self.tenant, self.clock.now(), self.clock.clone());
-        let (version, created_at, updated_at) = (1, now, now);
-        let work = self.db.global().maintenance_for(tenant_id).await.unwrap();
-        let tenant = tenant::Model {
-            id: tenant_id,
-            slug: "acme".to_owned(),
-            name: "Acme".to_owned(),
-            default_currency: "GBP".to_owned(),
-            time_zone: "Europe/London".to_owned(),
-            mfa_required: false,
-            sandbox: false,
-            closed_through: None,
-            reservation_seconds: 900,
-            created_at,
-        };
-        work.insert_global::<tenant::Entity>(tenant).await.unwrap();
-        journal::begin_tenant(&work, clock.uuid()).await.unwrap();
+        let row = tenant::Model { name: "Acme".to_owned(), ..rows::tenant(tenant_id, "acme", now) };
+        let work = rows::begin(&self.db, row, clock.uuid()).await;
         for (code, zone) in [("MAIN", "Europe/London"), ("FAR", "Pacific/Auckland")] {
-            let (id, code, code_key) = (clock.id(), code.to_owned(), code.to_lowercase());
-            let (name, time_zone, kind) = (code.clone(), zone.to_owned(), StoreKind::Shop);
-            let archived_at = None;
-            let row = store::Model {
-                tenant_id,
-                id,
-                code,
-                code_key,
-                name,
-                kind,
-                time_zone,
-                archived_at,
-                version,
-                created_at,
-                updated_at,
-            };
+            let id = clock.id();
+            let row = store::Model { time_zone: zone.to_owned(), ..rows::store(tenant_id, id, code, now) };
             work.insert::<store::Entity>(row).await.unwrap();
             self.stores.push(id);
         }
         for name in ["direct", "web"] {
-            let (id, code, code_key, name) = (clock.id(), name.to_uppercase(), name.to_owned(), name.to_owned());
-            let row = channel::Model { tenant_id, id, code, code_key, name, version, created_at, updated_at };
+            let id = clock.id();
+            let row = channel::Model { name: name.to_owned(), ..rows::channel(tenant_id, id, &name.to_uppercase(), now) };
             work.insert::<channel::Entity>(row).await.unwrap();
             self.channels.push(id);
         }
         for country in [Some("GB"), Some("DE"), Some("GB"), None] {
-            let (id, country) = (clock.id(), country.map(str::to_owned));
-            let (external_ref, name, email) = (None, None, None);
-            let row = customer::Model { tenant_id, id, external_ref, name, country, email, version, created_at, updated_at };
+            let id = clock.id();
+            let row = customer::Model { name: None, country: country.map(str::to_owned), ..rows::customer(tenant_id, id, now) };
             work.insert::<customer::Entity>(row).await.unwrap();
             self.customers.push(id);
         }
@@ -163,51 +122,25 @@ impl World {
         ];
         let row = |(sku, unit_decimals, cost, category, stock_policy): (&str, i32, Option<i64>, Option<usize>, StockPolicy)| {
             product::Model {
-                tenant_id,
-                id: self.clock.id(),
-                sku: sku.to_owned(),
-                sku_key: sku.to_lowercase(),
-                name: sku.to_owned(),
-                name_key: sku.to_lowercase(),
-                description: None,
-                status: ProductStatus::Active,
                 stock_policy,
                 category_id: category.map(|index| self.categories[index]),
-                supplier_id: None,
-                family_id: None,
-                options: "[]".to_owned(),
-                former_skus: "[]".to_owned(),
-                unit_code: "each".to_owned(),
                 unit_decimals,
                 price_minor: Some(333),
                 price_currency: Some("GBP".to_owned()),
                 cost_minor: cost,
                 cost_currency: cost.map(|_| "GBP".to_owned()),
-                low_stock_threshold: None,
-                metadata: "{}".to_owned(),
-                search_text: sku.to_lowercase(),
-                version: 1,
-                created_at: now,
-                updated_at: now,
+                ..rows::product(tenant_id, self.clock.id(), sku, now)
             }
         };
         all.into_iter().map(row).collect()
     }
 
-    pub fn scope(&self) -> TenantScope {
-        self.db.tenant(self.tenant)
-    }
     pub fn caller(&self, permissions: PermissionSet) -> Caller {
         Caller::new(self.tenant, Actor::SYSTEM, permissions)
     }
     pub fn reader(&self) -> Permit<kind::ReportRead> {
         permit(&self.caller(PermissionSet::all())).unwrap()
     }
-    /// Moves the clock; a node's clock may also go back.
-    pub fn pass(&self, micros: i64) {
-        self.hand.fetch_add(micros, Ordering::SeqCst);
-    }
-
     /// Submits a command that must be accepted.
     pub async fn done(&self, command: Command) -> Receipt {
         let outcome = self.ledger.submit(self.tenant, command, None).await;

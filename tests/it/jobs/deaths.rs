@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::{
-    World, on_both,
+    World,
     world::{dead_letters, in_state, put_down, until, work},
 };
+use crate::world::on_both;
 
 on_both!(
     a_job_that_kills_its_worker_twice_is_a_dead_letter_and_can_be_tried_again,

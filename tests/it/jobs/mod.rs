@@ -19,9 +19,9 @@ use entrepot::{
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::authorization::{on_both, world::World};
-pub use world::until;
+use crate::{authorization::world::World, world::on_both};
 use world::{Board, KINDS, LEASE, dead_letters, periodic, put_down, work};
+pub use world::{Works, until};
 
 on_both!(
     standing_jobs_are_shared_and_each_has_one_holder,

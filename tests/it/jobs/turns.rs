@@ -10,9 +10,10 @@ use entrepot::jobs::{Failure, Lease, Registry, is_asked_to_yield};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    World, on_both,
+    World,
     world::{put_down, put_down_for, until, work},
 };
+use crate::world::on_both;
 
 on_both!(a_small_tenants_job_does_not_wait_behind_anothers_many, whoever_can_go_on_later_makes_room,);
 

@@ -50,6 +50,21 @@ impl Worker {
     }
 }
 
+/// The deployment's own jobs, done by this process.
+pub struct Works(JoinHandle<()>);
+
+impl Works {
+    pub fn begin(world: &World) -> Self {
+        let terms = Terms { lease: LEASE, look: Duration::from_millis(30) };
+        Self(tokio::spawn(world.node.jobs.clone().work(world.node.job_registry(), terms, std::future::pending())))
+    }
+    /// Gone, in the middle of whatever it does.
+    pub async fn kill(self) {
+        self.0.abort();
+        let _ = self.0.await;
+    }
+}
+
 /// Who runs which job.
 #[derive(Clone, Default)]
 pub struct Board(Arc<Mutex<Inner>>);

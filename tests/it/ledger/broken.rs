@@ -18,6 +18,7 @@ use super::{
     kitted, media, moves, torn,
     world::{MUG, POSTER, RICE, World, lift_constraints, literal, new_tenant},
 };
+use crate::world::on_both;
 
 /// Words that stand for rows of the story.
 pub struct Story {
@@ -379,7 +380,7 @@ mod large {
     }
 }
 
-on_both!(every_invariant_that_is_broken_is_named, rows_of_no_tenant_are_named, a_report_is_for_people);
+on_both!(by_database: every_invariant_that_is_broken_is_named, rows_of_no_tenant_are_named, a_report_is_for_people);
 mod search {
     use super::a_search_index_that_went_astray_is_named as astray;
     use crate::ledger::world::World;

@@ -12,6 +12,7 @@ use entrepot::{
 };
 
 use super::world::{MUG, RICE, World};
+use crate::world::on_both;
 
 const SOON: Duration = Duration::from_millis(200);
 
@@ -92,4 +93,4 @@ async fn a_follower_is_handed_what_concerns_it(world: World) {
     assert_eq!(read(&mut orders).await, [0; 0]);
 }
 
-on_both!(a_follower_that_sleeps_through_thousands_misses_none, what_was_let_go_is_told, a_follower_is_handed_what_concerns_it,);
+on_both!(by_database: a_follower_that_sleeps_through_thousands_misses_none, what_was_let_go_is_told, a_follower_is_handed_what_concerns_it,);

@@ -9,6 +9,7 @@ use entity::prelude::*;
 use entrepot::storage::{TenantScope, journal};
 
 use super::world::{MUG, World};
+use crate::world::on_both;
 
 /// Follows by the last number seen, as a subscriber does, until the writers are done; returns how many it saw.
 async fn follow(scope: TenantScope, ended: Arc<AtomicBool>) -> i64 {
@@ -91,4 +92,4 @@ async fn followers_in_the_process_are_told_what_the_journal_says(world: World) {
     assert_eq!(heard, journal::after(&world.scope(), 0, 100).await.unwrap());
 }
 
-on_both!(sixteen_writers_leave_no_gap_for_readers, followers_in_the_process_are_told_what_the_journal_says);
+on_both!(by_database: sixteen_writers_leave_no_gap_for_readers, followers_in_the_process_are_told_what_the_journal_says);

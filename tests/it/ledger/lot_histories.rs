@@ -17,6 +17,7 @@ use super::{
     scenario::code_of,
     world::{MUG, World},
 };
+use crate::world::on_both;
 
 fn moving(world: &World, from: Option<Condition>, to: Destination, quantity: i64, lot: LotChoice) -> Command {
     let kind = if to == Destination::WrittenOff { MovementKind::Removal } else { MovementKind::Adjustment };
@@ -159,4 +160,4 @@ async fn every_figure_sums_after_any_history(world: World) {
     );
 }
 
-on_both!(stock_goes_aside_and_back_whether_it_is_tracked_or_not, every_figure_sums_after_any_history);
+on_both!(by_database: stock_goes_aside_and_back_whether_it_is_tracked_or_not, every_figure_sums_after_any_history);

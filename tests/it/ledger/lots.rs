@@ -21,6 +21,7 @@ use super::{
     scenario::code_of,
     world::{MUG, World, product_row},
 };
+use crate::world::on_both;
 
 /// The day on which the world's clock stands.
 pub const TODAY: i32 = 19_675;
@@ -339,7 +340,7 @@ pub async fn lotted(world: &World, tenant: TenantId, make: &CommandFactory) -> (
     (lot, cheese)
 }
 
-on_both!(
+on_both!(by_database:
     a_line_goes_out_over_several_lots_and_each_has_its_entry,
     a_tracked_level_does_not_move_without_its_lots,
     past_dates_go_only_with_an_override,

@@ -21,6 +21,7 @@ use super::{
     scenario::code_of,
     world::{MUG, RICE, WRAPPING, World, new_tenant},
 };
+use crate::world::{on_both, on_postgres};
 
 async fn all(ledger: &Ledger, tenant: TenantId, commands: Vec<Command>) -> Vec<Outcome> {
     let tasks = commands.into_iter().map(|command| {
@@ -370,7 +371,7 @@ async fn the_busiest_clock_never_turns_time_back(world: World) {
     world.verify().await;
 }
 
-on_both!(
+on_both!(by_database:
     sixty_four_clients_never_oversell,
     a_poisoned_command_fails_alone,
     a_product_deleted_underneath_fails_alone,
@@ -386,8 +387,8 @@ on_both!(
 );
 mod two {
     use super::{
-        two_processes_act_on_one_order, two_processes_apply_each_key_once, two_processes_never_wait_for_each_other,
-        two_processes_touch_a_new_level_first,
+        World, on_postgres, two_processes_act_on_one_order, two_processes_apply_each_key_once,
+        two_processes_never_wait_for_each_other, two_processes_touch_a_new_level_first,
     };
     on_postgres!(
         two_processes_act_on_one_order,

@@ -10,6 +10,7 @@ use super::{
     broken::{Case, case, named, story},
     world::{World, lift_constraints, literal},
 };
+use crate::world::on_both;
 
 /// What breaks the invariants of documents that movements name, of words, counters and values.
 pub const CASES: &[Case] = &[
@@ -104,7 +105,7 @@ async fn lines_are_told_as_they_are_found_and_stay_when_the_database_goes(world:
     verify_into(&world.db, &mut report, |_| {}, |_| {}).await.expect_err("a database that is gone is no proof of anything");
 }
 
-on_both!(
+on_both!(by_database:
     what_cannot_be_read_is_broken_and_hides_nothing,
     a_number_that_cannot_be_counted_with_is_broken_and_hides_nothing,
     lines_are_told_as_they_are_found_and_stay_when_the_database_goes,

@@ -1,9 +1,6 @@
 //! A fresh database with a tenant in it, one for each test.
 
-use std::{
-    sync::atomic::{AtomicI64, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 
 use entity::{channel, customer, prelude::*, product, store, tenant};
 use entrepot::{
@@ -14,13 +11,16 @@ use entrepot::{
         core::{LevelKey, Rejection},
         rows::read_levels,
     },
-    storage::{Backend, Database, Options, TenantScope, idempotency::Key, journal},
+    storage::{Backend, Database, Options, idempotency::Key},
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use uuid::Uuid;
 
 use super::factory::CommandFactory;
-use crate::databases::{Home, connect};
+use crate::{
+    databases::{Home, connect},
+    world::{self, Hands, OurTenant, Setup, rows},
+};
 
 /// What the seeded products are, by their place in `World::products`.
 pub const MUG: usize = 0;
@@ -34,59 +34,35 @@ pub const ARCHIVED: usize = 4;
 pub const PRODUCTS: usize = 5;
 pub const STORES: usize = 2;
 
-/// Runs a test on both databases: `async fn name(world: World)`.
-macro_rules! on_both {
-    ($($name:ident),* $(,)?) => {
-        mod sqlite { $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)] async fn $name() {
-            super::$name(crate::ledger::world::World::sqlite().await).await;
-        })* }
-        on_postgres!($($name),*);
-    };
-}
-/// Runs a test on Postgres alone.
-macro_rules! on_postgres {
-    ($($name:ident),* $(,)?) => {
-        mod postgres { $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)] async fn $name() {
-            if let Some(world) = crate::ledger::world::World::postgres().await { super::$name(world).await; }
-        })* }
-    };
-}
+/// One tenant with the ledger's rooms, and what is in it.
+pub type World = world::World<Seeded>;
 
-/// An open database with one tenant, and what is in it.
-pub struct World {
-    pub db: Database,
+pub struct Seeded {
     pub ledger: Ledger,
-    pub clock: Clock,
     pub tenant: TenantId,
     pub make: CommandFactory,
-    pub home: Home,
+}
+
+impl Setup for Seeded {
+    async fn set_up(home: Home) -> World {
+        let db = Database::open(&home.url, Options::default()).await.unwrap();
+        let hands = Hands::ticking(1_700_000_000_000_000);
+        let clock = hands.clock(u64::from(std::process::id()));
+        let ledger = Ledger::start(db.clone(), clock.clone(), Grouping::Together).unwrap();
+        let (tenant, make) = new_tenant(&db, &clock).await;
+        World::new(home, db, (hands, clock), Self { ledger, tenant, make })
+    }
+}
+
+impl OurTenant for Seeded {
+    fn our_tenant(&self) -> TenantId {
+        self.tenant
+    }
 }
 
 impl World {
-    pub async fn sqlite() -> Self {
-        Self::on(Home::sqlite().await).await
-    }
-
-    /// None, said plainly, where there is no Postgres; in CI that is a failure.
-    pub async fn postgres() -> Option<Self> {
-        Some(Self::on(Home::postgres().await?).await)
-    }
-
-    async fn on(home: Home) -> Self {
-        let db = Database::open(&home.url, Options::default()).await.unwrap();
-        // Every reading is later than the one before, so that newest and oldest are never a matter of luck.
-        let ticks = AtomicI64::new(1_700_000_000_000_000);
-        let clock = Clock::manual(move || Timestamp(ticks.fetch_add(1, Ordering::Relaxed)), u64::from(std::process::id()));
-        let ledger = Ledger::start(db.clone(), clock.clone(), Grouping::Together).unwrap();
-        let (tenant, make) = new_tenant(&db, &clock).await;
-        Self { db, ledger, clock, tenant, make, home }
-    }
-
     pub fn backend(&self) -> Backend {
         self.db.backend()
-    }
-    pub fn scope(&self) -> TenantScope {
-        self.db.tenant(self.tenant)
     }
     /// What a second process on the same database would be: pools, lanes and a clock of its own.
     pub async fn second_process(&self) -> Ledger {
@@ -134,22 +110,8 @@ impl World {
 /// A tenant with two stores, five products, a channel and a customer.
 pub async fn new_tenant(db: &Database, clock: &Clock) -> (TenantId, CommandFactory) {
     let (tenant, now) = (clock.id(), clock.now());
-    let work = db.global().maintenance_for(tenant).await.unwrap();
-    work.insert_global::<tenant::Entity>(tenant::Model {
-        id: tenant,
-        slug: format!("t{}", tenant.uuid().simple()),
-        name: "A tenant".to_owned(),
-        default_currency: "GBP".to_owned(),
-        time_zone: "Europe/London".to_owned(),
-        mfa_required: false,
-        sandbox: false,
-        closed_through: None,
-        reservation_seconds: 900,
-        created_at: now,
-    })
-    .await
-    .unwrap();
-    journal::begin_tenant(&work, clock.uuid()).await.unwrap();
+    let row = tenant::Model { name: "A tenant".to_owned(), ..rows::tenant(tenant, &format!("t{}", tenant.uuid().simple()), now) };
+    let work = rows::begin(db, row, clock.uuid()).await;
     let mut make = CommandFactory::new(clock.clone());
     for (index, store) in make.stores.iter().enumerate() {
         work.insert::<store::Entity>(store_row(tenant, *store, index, now)).await.unwrap();
@@ -157,53 +119,17 @@ pub async fn new_tenant(db: &Database, clock: &Clock) -> (TenantId, CommandFacto
     for (index, product) in make.products.iter().enumerate() {
         work.insert::<product::Entity>(product_row(tenant, *product, index, now)).await.unwrap();
     }
-    let (code, name) = ("web".to_owned(), "Web".to_owned());
-    work.insert::<channel::Entity>(channel::Model {
-        tenant_id: tenant,
-        id: make.channel,
-        code: code.clone(),
-        code_key: code,
-        name,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    })
-    .await
-    .unwrap();
+    let channel = channel::Model { name: "Web".to_owned(), ..rows::channel(tenant, make.channel, "web", now) };
+    work.insert::<channel::Entity>(channel).await.unwrap();
     let customer = clock.id();
-    work.insert::<customer::Entity>(customer::Model {
-        tenant_id: tenant,
-        id: customer,
-        external_ref: None,
-        name: Some("Ada".to_owned()),
-        country: None,
-        email: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    })
-    .await
-    .unwrap();
+    work.insert::<customer::Entity>(rows::customer(tenant, customer, now)).await.unwrap();
     make.customer = Some(customer);
     work.commit().await.unwrap();
     (tenant, make)
 }
 
 fn store_row(tenant: TenantId, id: StoreId, index: usize, now: Timestamp) -> store::Model {
-    let code = format!("s{index}");
-    store::Model {
-        tenant_id: tenant,
-        id,
-        code: code.clone(),
-        code_key: code,
-        name: format!("Store {index}"),
-        kind: StoreKind::Shop,
-        time_zone: "Europe/London".to_owned(),
-        archived_at: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    }
+    store::Model { name: format!("Store {index}"), ..rows::store(tenant, id, &format!("s{index}"), now) }
 }
 
 /// How a seeded product behaves: stock policy, state, decimals of its unit.
@@ -221,32 +147,17 @@ pub fn product_row(tenant: TenantId, id: ProductId, index: usize, now: Timestamp
     let (stock_policy, status, unit_decimals) = product_traits(index);
     let sku = format!("p{index}");
     product::Model {
-        tenant_id: tenant,
-        id,
-        sku: sku.clone(),
-        sku_key: sku.clone(),
         name: format!("Product {index}"),
         name_key: format!("product {index}"),
-        description: None,
         status,
         stock_policy,
-        category_id: None,
-        supplier_id: None,
-        family_id: None,
-        options: "[]".to_owned(),
-        former_skus: "[]".to_owned(),
-        unit_code: "each".to_owned(),
         unit_decimals,
         price_minor: Some(255),
         price_currency: Some("GBP".to_owned()),
         cost_minor: Some(101),
         cost_currency: Some("GBP".to_owned()),
-        low_stock_threshold: None,
-        metadata: "{}".to_owned(),
         search_text: format!("{sku} product {index}"),
-        version: 1,
-        created_at: now,
-        updated_at: now,
+        ..rows::product(tenant, id, &sku, now)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::house::{House, done, key, lot, refused};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     a_set_aside_is_not_undone_once_its_lot_may_not_be_sold,

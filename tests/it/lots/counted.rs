@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::house::{House, done, key, lines, lot, refused};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     every_lot_that_lies_there_is_a_line_and_is_set_to_what_was_found,

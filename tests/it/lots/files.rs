@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::house::{House, lot};
 use crate::{
-    authorization::{on_both, world::World},
+    authorization::world::World,
     exchange::world::{Works, counts, export, import, over, result},
+    world::on_both,
 };
 
 on_both!(a_sheet_of_lots_is_read_and_comes_back, rows_with_wrong_lots_are_refused_by_themselves);

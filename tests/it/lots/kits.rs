@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::house::{House, done, gbp, key, lot, refused};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     a_kit_is_sold_as_one_and_takes_its_parts,

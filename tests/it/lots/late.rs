@@ -8,7 +8,7 @@ use super::{
     house::{House, done, key, lot, refused},
     kits::{level, order},
 };
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     a_late_sale_of_a_lot_that_the_count_found_gone_is_booked_as_it_was,

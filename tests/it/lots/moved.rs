@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::house::{House, done, lot, refused, sent_lots};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     the_lots_that_were_sent_are_the_lots_that_arrive,

@@ -7,7 +7,7 @@ use super::{
     house::{House, done, gbp, key},
     kits::{act, level, order, product, set},
 };
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     the_rest_of_a_kit_is_held_when_its_parts_come,

@@ -6,7 +6,7 @@ use super::{
     house::{House, done, refused, sent_lots},
     kits::{act, level, order},
 };
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     orders_are_promised_what_a_sale_would_pick,

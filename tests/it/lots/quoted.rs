@@ -6,7 +6,7 @@ use super::{
     house::{House, done, gbp, key},
     kits::{product, set},
 };
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     what_a_sale_is_told_can_be_sold,

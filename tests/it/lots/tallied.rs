@@ -4,7 +4,7 @@ use entrepot::clock::rfc3339;
 use serde_json::{Value, json};
 
 use super::house::{House, done, lines, lot, refused};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     lots_counted_in_one_call_with_their_moment_have_each_their_own_book,

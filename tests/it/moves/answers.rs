@@ -3,12 +3,12 @@
 use entity::prelude::StoreId;
 use serde_json::{Value, json};
 
-use super::world::{World, done, on_both, refused};
+use super::world::{World, done, refused};
 
 /// An order of so many of a product, in the store.
 async fn placed(world: &World, status: &str, product: Value, quantity: i64) -> Value {
     let document = "mutation($i: OrderCreateInput!) { orderCreate(input: $i) { order { id } userErrors { message } } }";
-    let input = json!({"idempotencyKey": world.key(), "store": {"id": world.shop.store}, "status": status,
+    let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": status,
         "lines": [{"product": product, "quantity": quantity}]});
     let answer = world.ask(document, json!({ "i": input })).await;
     done(&answer["orderCreate"], "order").clone()
@@ -16,14 +16,14 @@ async fn placed(world: &World, status: &str, product: Value, quantity: i64) -> V
 
 /// Takes mugs out of the store's stock, one line for each delta.
 fn taking(world: &World, deltas: &[i64], policy: &str) -> Value {
-    let line = |delta: &i64| json!({"product": {"id": world.shop.mug}, "store": {"id": world.shop.store}, "delta": delta});
+    let line = |delta: &i64| json!({"product": {"id": world.mug}, "store": {"id": world.store}, "delta": delta});
     let changes: Vec<Value> = deltas.iter().map(line).collect();
     json!({"idempotencyKey": world.key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": policy, "changes": changes})
 }
 
 #[tokio::test]
 async fn a_retry_gets_the_first_answer_though_names_have_changed() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let (mug, store) = (json!({"sku": "MUG"}), json!({"code": "LDN"}));
         let line = |name: &str, quantity: i64| json!({"product": mug, "store": store, name: quantity});
         let order = placed(&world, "CONFIRMED", mug.clone(), 5).await;
@@ -51,8 +51,8 @@ async fn a_retry_gets_the_first_answer_though_names_have_changed() {
             "UPDATE product SET sku = 'CUP', sku_key = 'cup' WHERE tenant_id = $1 AND id = $2",
             "UPDATE store SET code = 'LON', code_key = 'lon' WHERE tenant_id = $1 AND id = $2",
         );
-        world.pretend(renamed, vec![world.shop.mug.into()]).await;
-        world.pretend(moved, vec![world.shop.store.into()]).await;
+        world.pretend(renamed, vec![world.mug.into()]).await;
+        world.pretend(moved, vec![world.store.into()]).await;
         for ((mutation, input), first) in calls.iter().zip(&firsts) {
             let again = world.act(mutation, input.clone()).await;
             done(&again, "");
@@ -69,7 +69,7 @@ async fn a_retry_gets_the_first_answer_though_names_have_changed() {
 
 #[tokio::test]
 async fn a_shortage_says_what_was_there_for_it() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let message = async |input: Value| world.act("stockAdjust", input).await["userErrors"][0]["message"].clone();
         assert_eq!(message(taking(&world, &[-60, -60], "REFUSE")).await, "60 of MUG asked for, 40 available");
         placed(&world, "PENDING", json!({"sku": "MUG"}), 40).await;
@@ -80,12 +80,12 @@ async fn a_shortage_says_what_was_there_for_it() {
 
 #[tokio::test]
 async fn an_order_whose_hold_gives_way_is_told_of() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let gave_way = "{ stockMovements(first: 1, filter: {kind: [RELEASE]}) { nodes { reference { id } } } }";
         let order = placed(&world, "PENDING", json!({"sku": "MUG"}), 60).await;
-        let before = world.events().await.len();
+        let before = world.events_of("").await.len();
         done(&world.act("stockAdjust", taking(&world, &[-70], "SHORTEN")).await, "");
-        assert_eq!(world.events().await[before..], ["order.updated", "stock.changed", "stock.changed"]);
+        assert_eq!(world.events_of("").await[before..], ["order.updated", "stock.changed", "stock.changed"]);
         let movements = world.ask(gave_way, json!({})).await;
         assert_eq!(movements["stockMovements"]["nodes"][0]["reference"]["id"], order["id"]);
     })
@@ -94,14 +94,14 @@ async fn an_order_whose_hold_gives_way_is_told_of() {
 
 #[tokio::test]
 async fn what_is_to_go_to_another_store_gives_way_before_what_was_sold() {
-    on_both(async |world| {
-        let transfer = world.draft(&[(world.shop.mug, 30)]).await;
+    World::on_both(async |world| {
+        let transfer = world.draft(&[(world.mug, 30)]).await;
         world.does("transferReady", &transfer).await;
-        world.shop.pass_seconds(60);
+        world.pass(60);
         placed(&world, "CONFIRMED", json!({"sku": "MUG"}), 30).await;
-        let before = world.events().await.len();
+        let before = world.events_of("").await.len();
         done(&world.act("stockAdjust", taking(&world, &[-60], "SHORTEN")).await, "");
-        assert_eq!(world.events().await[before..], ["stock.changed", "stock.changed"]);
+        assert_eq!(world.events_of("").await[before..], ["stock.changed", "stock.changed"]);
         let gave_way = "{ stockMovements(first: 1, filter: {kind: [RELEASE]}) { nodes { reference { id } } } }";
         let movements = world.ask(gave_way, json!({})).await;
         assert_eq!(movements["stockMovements"]["nodes"][0]["reference"]["id"], transfer["id"]);
@@ -111,8 +111,8 @@ async fn what_is_to_go_to_another_store_gives_way_before_what_was_sold() {
 
 #[tokio::test]
 async fn what_is_missing_is_said_of_its_own_field() {
-    on_both(async |world| {
-        let (store, product) = (json!({"id": world.shop.foreign.store}), json!({"id": world.shop.foreign.mug}));
+    World::on_both(async |world| {
+        let (store, product) = (json!({"id": world.foreign.store}), json!({"id": world.foreign.mug}));
         let mut input = taking(&world, &[-1], "REFUSE");
         input["changes"][0]["store"] = store.clone();
         refused(&world.act("stockAdjust", input).await, "NOT_FOUND", "input.changes.0.store");
@@ -128,7 +128,7 @@ async fn what_is_missing_is_said_of_its_own_field() {
 
 #[tokio::test]
 async fn nothing_ships_in_the_future() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let order = placed(&world, "CONFIRMED", json!({"sku": "WRAP"}), 1).await;
         let ships = |at: &str| json!({"idempotencyKey": world.key(), "id": order["id"], "occurredAt": at});
         refused(&world.act("orderFulfil", ships("2099-01-01T00:00:00Z")).await, "OUT_OF_RANGE", "input.occurredAt");
@@ -139,16 +139,16 @@ async fn nothing_ships_in_the_future() {
 
 #[tokio::test]
 async fn a_reservation_says_what_it_is_for() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let document = "mutation($i: StockReserveInput!, $dry: Boolean!) { stockReserve(input: $i, validateOnly: $dry) {
             reservations { id reference { id } level { reserved available version } } userErrors { code message field } } }";
         let reserve = async |reference: Value, dry: bool| {
-            let item = json!({"product": {"id": world.shop.mug}, "store": {"id": world.shop.store}, "quantity": 4});
+            let item = json!({"product": {"id": world.mug}, "store": {"id": world.store}, "quantity": 4});
             let input = json!({"idempotencyKey": world.key(), "referenceId": reference, "items": [item]});
             world.ask(document, json!({"i": input, "dry": dry})).await["stockReserve"].clone()
         };
         let order = placed(&world, "DRAFT", json!({"sku": "MUG"}), 1).await;
-        let transfer = world.draft(&[(world.shop.mug, 1)]).await;
+        let transfer = world.draft(&[(world.mug, 1)]).await;
         for of in [&order["id"], &transfer["id"]] {
             let dry = reserve(of.clone(), true).await;
             let real = reserve(of.clone(), false).await;
@@ -159,7 +159,7 @@ async fn a_reservation_says_what_it_is_for() {
             let release = json!({"idempotencyKey": world.key(), "reservationIds": [held["id"]]});
             done(&world.act("stockRelease", release).await, "");
         }
-        let strange: StoreId = world.shop.ledger.clock().id();
+        let strange: StoreId = world.ledger.clock().id();
         let unknown = format!("ord_{}", &strange.to_string()[4..]);
         for (reference, code) in [(json!(unknown), "NOT_FOUND"), (json!(format!("xyz_{}", &unknown[4..])), "INVALID")] {
             refused(&reserve(reference, false).await, code, "input.referenceId");
@@ -170,11 +170,11 @@ async fn a_reservation_says_what_it_is_for() {
 
 #[tokio::test]
 async fn a_page_of_a_stores_levels_leads_into_its_stream() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let document = "query($s: ID!) { stockLevels(first: 1, filter: {store: {eq: $s}}) { streamCursor nodes { store {
             all: stockLevels(first: 5) { streamCursor }
             again: stockLevels(first: 5, filter: {store: {eq: $s}, and: [{}]}) { streamCursor } } } } }";
-        let answer = world.ask(document, json!({"s": world.shop.store})).await;
+        let answer = world.ask(document, json!({"s": world.store})).await;
         let levels = &answer["stockLevels"];
         let store = &levels["nodes"][0]["store"];
         assert!(levels["streamCursor"].is_string(), "{answer}");
@@ -187,7 +187,7 @@ async fn a_page_of_a_stores_levels_leads_into_its_stream() {
 
 #[tokio::test]
 async fn a_text_that_no_row_has_is_refused() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let document = "query($f: MovementFilter) { stockMovements(filter: $f) { nodes { id } } }";
         for how in ["eq", "startsWith", "contains"] {
             let answer = world.ask(document, json!({"f": {"externalRef": {how: "a\0b"}}})).await;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entrepot::counts::core::{Pair, abc, accuracy, shrinkage};
 use serde_json::{Value, json};
 
-use super::world::{done, on_both};
+use super::world::{Orders, World, done};
 
 /// The vectors of one metric; none, said plainly, where the data is not there.
 fn vectors(metric: &str) -> Vec<Value> {
@@ -42,10 +42,10 @@ fn shrinkage_and_accuracy_follow_the_vectors() {
 
 #[tokio::test]
 async fn a_count_tells_how_well_the_books_agree() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let count = world.counting(json!({})).await;
         // Books: 100 mugs, 5,000 g of tea, 4 lamps.
-        world.finds(&count, &[(world.shop.mug, 98), (world.shop.tea, 5_500), (world.shop.lamp, 4)]).await;
+        world.finds(&count, &[(world.mug, 98), (world.tea, 5_500), (world.lamp, 4)]).await;
         let document = "query($id: ID!, $tolerance: Quantity! = 0) { count(by: {id: $id}) { figures(tolerance: $tolerance) { \
             booked counted shrinkage accuracy differenceValue { amount } absoluteValue { amount } } } }";
         let answer = world.ask(document, json!({"id": count["id"], "tolerance": 2})).await;
@@ -61,22 +61,22 @@ async fn a_count_tells_how_well_the_books_agree() {
 
 #[tokio::test]
 async fn what_was_cancelled_or_sold_in_another_currency_makes_no_class() {
-    on_both(async |world| {
-        let (mug, tea, lamp) = (world.shop.mug, world.shop.tea, world.shop.lamp);
-        let sold = world.shop.order("FULFILLED", json!([{"product": {"id": mug}, "quantity": 2}])).await;
+    World::on_both(async |world| {
+        let (mug, tea, lamp) = (world.mug, world.tea, world.lamp);
+        let sold = world.order("FULFILLED", json!([{"product": {"id": mug}, "quantity": 2}])).await;
         assert_eq!(sold["userErrors"], json!([]));
         let foreign = json!({"amount": "90000.00", "currencyCode": "HUF"});
-        let sold = world.shop.order("FULFILLED", json!([{"product": {"id": lamp}, "quantity": 1, "unitPrice": foreign}])).await;
+        let sold = world.order("FULFILLED", json!([{"product": {"id": lamp}, "quantity": 1, "unitPrice": foreign}])).await;
         assert_eq!(sold["userErrors"], json!([]));
-        let ordered = world.shop.order("CONFIRMED", json!([{"product": {"id": tea}, "quantity": 4_000, "unitPrice": {"amount": "100.00", "currencyCode": "GBP"}}])).await;
+        let ordered = world.order("CONFIRMED", json!([{"product": {"id": tea}, "quantity": 4_000, "unitPrice": {"amount": "100.00", "currencyCode": "GBP"}}])).await;
         let order = &ordered["order"];
         let part = json!({"idempotencyKey": world.key(), "id": order["id"], "lines": [{"lineId": order["lines"][0]["id"], "quantity": 1}]});
-        let part = world.shop.act("orderFulfil", part).await;
+        let part = world.act_in::<Orders>("orderFulfil", part).await;
         assert_eq!(part["userErrors"], json!([]), "{part}");
-        let rest = world.shop.act("orderCancel", json!({"idempotencyKey": world.key(), "id": order["id"]})).await;
+        let rest = world.act_in::<Orders>("orderCancel", json!({"idempotencyKey": world.key(), "id": order["id"]})).await;
         assert_eq!(rest["userErrors"], json!([]), "{rest}");
         let document = "query($store: ID!) { countsDue(storeId: $store) { product { sku } abcClass } }";
-        let answer = world.ask(document, json!({"store": world.shop.store})).await;
+        let answer = world.ask(document, json!({"store": world.store})).await;
         let due: Vec<_> = answer["countsDue"].as_array().unwrap().iter().map(|one| (one["product"]["sku"].clone(), one["abcClass"].clone())).collect();
         let (sku, class) = &due[0];
         assert_eq!((sku, class), (&json!("MUG"), &json!("A")), "{due:?}");
@@ -87,19 +87,19 @@ async fn what_was_cancelled_or_sold_in_another_currency_makes_no_class() {
 
 #[tokio::test]
 async fn what_brings_most_is_due_first_until_it_has_been_counted() {
-    on_both(async |world| {
-        let (mug, tea) = (world.shop.mug, world.shop.tea);
-        let order = world.shop.order("FULFILLED", json!([{"product": {"id": mug}, "quantity": 50}, {"product": {"id": tea}, "quantity": 100}])).await;
+    World::on_both(async |world| {
+        let (mug, tea) = (world.mug, world.tea);
+        let order = world.order("FULFILLED", json!([{"product": {"id": mug}, "quantity": 50}, {"product": {"id": tea}, "quantity": 100}])).await;
         assert_eq!(order["userErrors"], json!([]));
         let document = "query($store: ID!, $class: AbcClass) { countsDue(storeId: $store, abcClass: $class) { product { sku } abcClass countedAt } }";
         let due = async |class: Value| {
-            let answer = world.ask(document, json!({"store": world.shop.store, "class": class})).await;
+            let answer = world.ask(document, json!({"store": world.store, "class": class})).await;
             let due = answer["countsDue"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
             due.iter().map(|one| format!("{}{}", one["abcClass"].as_str().unwrap(), one["product"]["sku"].as_str().unwrap())).collect::<Vec<_>>()
         };
         assert_eq!(due(Value::Null).await, ["AMUG", "CLAMP", "CTEA"]);
         assert_eq!(due(json!("B")).await, Vec::<String>::new());
-        world.shop.pass_seconds(1);
+        world.pass(1);
         let count = world.counting(json!({"kind": "CYCLE", "abcClass": "A"})).await;
         assert_eq!(count["lines"]["nodes"][0]["sku"], "MUG");
         world.finds(&count, &[(mug, 50)]).await;
@@ -107,7 +107,7 @@ async fn what_brings_most_is_due_first_until_it_has_been_counted() {
         let payload = world.act("countApprove", world.step(&count)).await;
         done(&payload, "count");
         assert_eq!(due(Value::Null).await, ["CLAMP", "CTEA"]);
-        world.shop.pass_seconds(30 * 24 * 3600);
+        world.pass(30 * 24 * 3600);
         assert_eq!(due(json!("A")).await, ["AMUG"]);
     })
     .await;

@@ -4,7 +4,7 @@ use entity::prelude::*;
 use entrepot::access::{Caller, PermissionSet, REGISTRY};
 use serde_json::{Value, json};
 
-use super::world::{World, done, of_store, on_both, refused};
+use super::world::{World, done, of_store, refused};
 
 fn without(codes: &[&str]) -> PermissionSet {
     let mut set = PermissionSet::default();
@@ -16,17 +16,17 @@ fn without(codes: &[&str]) -> PermissionSet {
 
 /// Counts so many mugs and hands it in, as the owner.
 async fn handed_in(world: &World, mugs: i64) -> Value {
-    let count = world.counting(json!({"kind": "LIST", "products": [{"id": world.shop.mug}]})).await;
-    world.finds(&count, &[(world.shop.mug, mugs)]).await;
+    let count = world.counting(json!({"kind": "LIST", "products": [{"id": world.mug}]})).await;
+    world.finds(&count, &[(world.mug, mugs)]).await;
     world.counts("countSubmit", &count).await
 }
 
 #[tokio::test]
 async fn who_counts_blindly_does_not_see_the_books() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let counter = without(&["count.review"]);
-        let count = world.counting(json!({"kind": "LIST", "products": [{"id": world.shop.mug}]})).await;
-        let payload = world.act_as(counter.clone(), "countRecord", world.found(&count, &[(world.shop.mug, 7)])).await;
+        let count = world.counting(json!({"kind": "LIST", "products": [{"id": world.mug}]})).await;
+        let payload = world.act_as(counter.clone(), "countRecord", world.found(&count, &[(world.mug, 7)])).await;
         let line = &done(&payload, "count")["lines"]["nodes"][0];
         let shown = json!([line["counted"], line["book"], line["difference"], line["differenceValue"], line["tries"]]);
         assert_eq!(shown, json!([7, null, null, null, []]));
@@ -36,8 +36,8 @@ async fn who_counts_blindly_does_not_see_the_books() {
         let document = "query($id: ID!) { count(by: {id: $id}) { figures { booked } } }";
         let answer = world.ask_as(counter.clone(), document, json!({"id": count["id"]})).await;
         assert_eq!(answer["errors"][0]["code"], "FORBIDDEN");
-        let open = world.counting(json!({"kind": "LIST", "products": [{"id": world.shop.mug}], "isBlind": false})).await;
-        let payload = world.act_as(counter, "countRecord", world.found(&open, &[(world.shop.mug, 7)])).await;
+        let open = world.counting(json!({"kind": "LIST", "products": [{"id": world.mug}], "isBlind": false})).await;
+        let payload = world.act_as(counter, "countRecord", world.found(&open, &[(world.mug, 7)])).await;
         assert_eq!(done(&payload, "count")["lines"]["nodes"][0]["book"], 100);
     })
     .await;
@@ -45,27 +45,27 @@ async fn who_counts_blindly_does_not_see_the_books() {
 
 #[tokio::test]
 async fn above_the_limit_somebody_else_approves() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         // From 5.00 on; a mug costs 1.00.
         world.pretend("UPDATE tenant SET approval_minor = 500 WHERE id = $1", vec![]).await;
         let small = handed_in(&world, 95).await;
         world.counts("countApprove", &small).await;
         let large = handed_in(&world, 89).await;
         refused(&world.act("countApprove", world.step(&large)).await, "INVALID_STATE", "input.id");
-        let other = Actor::member(world.shop.ledger.clock().id());
-        let other = Caller::new(world.shop.tenant, other, PermissionSet::all());
+        let other = Actor::member(world.ledger.clock().id());
+        let other = Caller::new(world.tenant, other, PermissionSet::all());
         let document =
             "mutation($input: CountActionInput!) { countApprove(input: $input) { count { status } userErrors { code } } }";
         let answer = world.ask_by(other, document, json!({"input": world.step(&large)})).await;
         assert_eq!(answer["countApprove"], json!({"count": {"status": "COMPLETED"}, "userErrors": []}));
-        assert_eq!(world.level(world.shop.mug, world.shop.store).await[0], 89);
+        assert_eq!(world.level_in_transit(world.mug, world.store).await[0], 89);
     })
     .await;
 }
 
 #[tokio::test]
 async fn what_nobody_can_value_is_above_any_limit() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         world.pretend("UPDATE tenant SET approval_minor = 500 WHERE id = $1", vec![]).await;
         for cost in ["cost_minor = NULL, cost_currency = NULL", "cost_minor = 1, cost_currency = 'USD'"] {
             world.pretend(&format!("UPDATE product SET {cost} WHERE tenant_id = $1"), vec![]).await;
@@ -80,16 +80,16 @@ async fn what_nobody_can_value_is_above_any_limit() {
 
 #[tokio::test]
 async fn a_count_belongs_to_its_store() {
-    on_both(async |world| {
-        let elsewhere = of_store(world.shop.depot);
+    World::on_both(async |world| {
+        let elsewhere = of_store(world.depot);
         let count = handed_in(&world, 99).await;
         for mutation in ["countStart", "countSubmit", "countRecount", "countApprove", "countCancel"] {
             refused(&world.act_as(elsewhere.clone(), mutation, world.step(&count)).await, "NOT_FOUND", "input.id");
         }
-        let found = world.found(&count, &[(world.shop.mug, 1)]);
+        let found = world.found(&count, &[(world.mug, 1)]);
         refused(&world.act_as(elsewhere.clone(), "countRecord", found).await, "NOT_FOUND", "input.id");
         let document = "query($id: ID!, $store: ID!) { count(by: {id: $id}) { id } counts { nodes { id } } countsDue(storeId: $store) { abcClass } }";
-        let answer = world.ask_as(elsewhere, document, json!({"id": count["id"], "store": world.shop.store})).await;
+        let answer = world.ask_as(elsewhere, document, json!({"id": count["id"], "store": world.store})).await;
         assert_eq!(answer, json!({"count": null, "counts": {"nodes": []}, "countsDue": []}));
     })
     .await;

@@ -5,11 +5,11 @@ use std::time::Instant;
 use entity::prelude::*;
 use serde_json::json;
 
-use super::world::{World, done, on_both};
+use super::world::{World, done};
 
 /// Gives the store so many more products, a hundred of each.
 async fn stocked(world: &World, count: usize) -> Vec<ProductId> {
-    let (shop, mut products) = (&world.shop, Vec::with_capacity(count));
+    let (shop, mut products) = (&world, Vec::with_capacity(count));
     let work = shop.db.tenant(shop.tenant).begin().await.unwrap();
     for nth in 0..count {
         let id: ProductId = shop.ledger.clock().id();
@@ -36,7 +36,7 @@ async fn approved(world: &World, count: usize) -> std::time::Duration {
         let found: Vec<_> = some.iter().map(|product| (*product, 99)).collect();
         world.finds(&counting, &found).await;
     }
-    let rest = [(world.shop.mug, 100), (world.shop.tea, 5_000), (world.shop.lamp, 4)];
+    let rest = [(world.mug, 100), (world.tea, 5_000), (world.lamp, 4)];
     world.finds(&counting, &rest).await;
     world.counts("countSubmit", &counting).await;
     let document =
@@ -45,13 +45,13 @@ async fn approved(world: &World, count: usize) -> std::time::Duration {
     let answer = world.ask(document, json!({"input": world.step(&counting)})).await;
     let took = start.elapsed();
     done(&answer["countApprove"], "count");
-    assert_eq!(world.level(products[count - 1], world.shop.store).await[0], 99);
+    assert_eq!(world.level_in_transit(products[count - 1], world.store).await[0], 99);
     took
 }
 
 #[tokio::test]
 async fn a_count_of_more_lines_than_a_movement_has_is_posted_in_several() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let took = approved(&world, 4_200).await;
         eprintln!("approving 4,200 lines took {took:?}");
         let sql = "SELECT count(*) FROM movement WHERE tenant_id = $1 AND kind = 'COUNT'";
@@ -63,7 +63,7 @@ async fn a_count_of_more_lines_than_a_movement_has_is_posted_in_several() {
 #[tokio::test]
 #[ignore = "by hand, with --release"]
 async fn five_thousand_lines() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let took = approved(&world, 5_000).await;
         println!("approving 5,000 lines took {took:?}");
         assert!(took.as_millis() < 1_000, "{took:?}");

@@ -4,11 +4,11 @@ use entity::prelude::Condition;
 use entrepot::stock::{core::LevelKey, shell::explain};
 use serde_json::{Value, json};
 
-use super::world::{World, done, on_both};
+use super::world::{World, done};
 
 /// A count of mugs that has begun.
 async fn mugs_count(world: &World) -> Value {
-    world.counting(json!({"kind": "LIST", "products": [{"id": world.shop.mug}]})).await
+    world.counting(json!({"kind": "LIST", "products": [{"id": world.mug}]})).await
 }
 
 /// Hands a count in and posts it: what the books had, and what it posted.
@@ -20,19 +20,19 @@ async fn posts(world: &World, count: &Value) -> [i64; 2] {
 }
 
 async fn mugs(world: &World) -> i64 {
-    world.level(world.shop.mug, world.shop.store).await[0]
+    world.level_in_transit(world.mug, world.store).await[0]
 }
 
 #[tokio::test]
 async fn two_counts_of_a_shelf_post_what_is_off_once() {
-    on_both(async |world| {
-        let mug = world.shop.mug;
+    World::on_both(async |world| {
+        let mug = world.mug;
         let (first, second) = (mugs_count(&world).await, mugs_count(&world).await);
-        world.shop.pass_seconds(60);
+        world.pass(60);
         world.finds(&first, &[(mug, 97)]).await;
-        world.shop.pass_seconds(60);
+        world.pass(60);
         world.finds(&second, &[(mug, 96)]).await;
-        world.shop.pass_seconds(60);
+        world.pass(60);
         assert_eq!(posts(&world, &first).await, [100, -3]);
         assert_eq!(posts(&world, &second).await, [97, -1], "the first one has set three right");
         assert_eq!(mugs(&world).await, 96);
@@ -49,12 +49,12 @@ async fn two_counts_of_a_shelf_post_what_is_off_once() {
 
 #[tokio::test]
 async fn of_two_counts_the_later_one_holds_whichever_is_approved_first() {
-    on_both(async |world| {
-        let mug = world.shop.mug;
+    World::on_both(async |world| {
+        let mug = world.mug;
         let (early, late) = (mugs_count(&world).await, mugs_count(&world).await);
-        world.shop.pass_seconds(60);
+        world.pass(60);
         world.finds(&early, &[(mug, 95)]).await;
-        world.shop.pass_seconds(60);
+        world.pass(60);
         world.finds(&late, &[(mug, 97)]).await;
         assert_eq!(posts(&world, &late).await, [100, -3]);
         assert_eq!(posts(&world, &early).await, [95, 0], "it was counted again since");
@@ -65,14 +65,14 @@ async fn of_two_counts_the_later_one_holds_whichever_is_approved_first() {
 
 #[tokio::test]
 async fn a_scanner_that_was_offline_is_held_against_what_another_count_had_set_right() {
-    on_both(async |world| {
-        let mug = world.shop.mug;
+    World::on_both(async |world| {
+        let mug = world.mug;
         let (first, second) = (mugs_count(&world).await, mugs_count(&world).await);
-        world.shop.pass_seconds(60);
+        world.pass(60);
         world.finds(&first, &[(mug, 97)]).await;
-        world.shop.pass_seconds(120);
+        world.pass(120);
         posts(&world, &first).await;
-        world.shop.pass_seconds(60);
+        world.pass(60);
         // Counted at 09:02, between the first count and its approval.
         let mut found = world.found(&second, &[(mug, 97)]);
         found["countedAt"] = json!("2026-11-20T09:02:00Z");
@@ -85,8 +85,8 @@ async fn a_scanner_that_was_offline_is_held_against_what_another_count_had_set_r
 
 #[tokio::test]
 async fn a_figure_that_was_to_be_counted_again_is_not_posted() {
-    on_both(async |world| {
-        let (mug, tea, store) = (world.shop.mug, world.shop.tea, world.shop.store);
+    World::on_both(async |world| {
+        let (mug, tea, store) = (world.mug, world.tea, world.store);
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}, {"id": tea}]})).await;
         world.finds(&count, &[(mug, 7), (tea, 5_001)]).await;
         let count = world.counts("countSubmit", &count).await;
@@ -100,7 +100,7 @@ async fn a_figure_that_was_to_be_counted_again_is_not_posted() {
         let figures = json!({"booked": 5_000, "counted": 5_001});
         assert_eq!(world.ask(document, json!({"id": count["id"]})).await["count"]["figures"], figures);
         world.counts("countApprove", &count).await;
-        assert_eq!((mugs(&world).await, world.level(tea, store).await[0]), (100, 5_001));
+        assert_eq!((mugs(&world).await, world.level_in_transit(tea, store).await[0]), (100, 5_001));
         assert_eq!(world.ask(document, json!({"id": count["id"]})).await["count"]["figures"], figures);
     })
     .await;
@@ -108,8 +108,8 @@ async fn a_figure_that_was_to_be_counted_again_is_not_posted() {
 
 #[tokio::test]
 async fn what_is_missing_is_taken_from_what_was_set_aside_last() {
-    on_both(async |world| {
-        let (mug, store) = (world.shop.mug, world.shop.store);
+    World::on_both(async |world| {
+        let (mug, store) = (world.mug, world.store);
         for (to, quantity) in [("DAMAGED", 30), ("QUARANTINE", 5)] {
             let input = json!({"idempotencyKey": world.key(), "to": to, "reasonCode": "DAMAGE",
                 "items": [{"product": {"id": mug}, "store": {"id": store}, "quantity": quantity}]});
@@ -119,10 +119,10 @@ async fn what_is_missing_is_taken_from_what_was_set_aside_last() {
         let count = mugs_count(&world).await;
         world.finds(&count, &[(mug, 20)]).await;
         assert_eq!(posts(&world, &count).await, [100, -80]);
-        assert_eq!(world.shop.level(mug, store).await, [20, 0, 20]);
+        assert_eq!(world.level(mug, store).await, [20, 0, 20]);
         let key = LevelKey { product: mug, store };
-        let scope = world.shop.db.tenant(world.shop.tenant);
-        let told = explain(&scope, world.shop.ledger.clock(), key).await.unwrap().unwrap().level_snapshot;
+        let scope = world.db.tenant(world.tenant);
+        let told = explain(&scope, world.ledger.clock(), key).await.unwrap().unwrap().level_snapshot;
         let aside = [Condition::Quarantine, Condition::Damaged].map(|condition| told.aside.of(condition));
         assert!(aside.iter().all(|n| *n >= 0) && aside.iter().sum::<i64>() == 20, "{aside:?}");
     })

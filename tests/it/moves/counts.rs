@@ -3,12 +3,12 @@
 use entity::prelude::*;
 use serde_json::{Value, json};
 
-use super::world::{World, done, on_both, refused};
+use super::world::{World, done, refused};
 
 /// Sells so many mugs of the store over the counter.
 async fn sell(world: &World, quantity: i64) {
     let input = json!({"idempotencyKey": world.key(), "kind": "SALE", "reasonCode": "SALE",
-        "changes": [{"product": {"id": world.shop.mug}, "store": {"id": world.shop.store}, "delta": -quantity}]});
+        "changes": [{"product": {"id": world.mug}, "store": {"id": world.store}, "delta": -quantity}]});
     done(&world.act("stockAdjust", input).await, "");
 }
 
@@ -23,8 +23,8 @@ fn line<'c>(count: &'c Value, sku: &str) -> &'c Value {
 
 #[tokio::test]
 async fn a_full_count_sets_the_stock_to_what_was_found() {
-    on_both(async |world| {
-        let (mug, tea, lamp, store) = (world.shop.mug, world.shop.tea, world.shop.lamp, world.shop.store);
+    World::on_both(async |world| {
+        let (mug, tea, lamp, store) = (world.mug, world.tea, world.lamp, world.store);
         let count = world.counting(json!({})).await;
         assert_eq!((&count["number"], &count["status"]), (&json!("1"), &json!("COUNTING")));
         let progress = |counted: i64, found: i64| json!({"lines": 3 + found, "counted": counted, "uncounted": 3 + found - counted, "recount": 0, "found": found});
@@ -40,13 +40,13 @@ async fn a_full_count_sets_the_stock_to_what_was_found() {
         assert_eq!(figures(line(&count, "MUG")), [100, -2]);
         assert_eq!(line(&count, "MUG")["differenceValue"], json!({"amount": "-2.00"}));
         assert_eq!((figures(line(&count, "TEA")), figures(line(&count, "LAMP"))), ([5_000, 0], [4, 2]));
-        assert_eq!(world.level(mug, store).await, [100, 0, 0], "nothing is posted before it is approved");
+        assert_eq!(world.level_in_transit(mug, store).await, [100, 0, 0], "nothing is posted before it is approved");
         let count = world.counts("countApprove", &count).await;
         assert_eq!((&count["status"], &count["allowedActions"]), (&json!("COMPLETED"), &json!([])));
-        assert_eq!((world.level(mug, store).await[0], world.level(lamp, store).await[0]), (98, 6));
+        assert_eq!((world.level_in_transit(mug, store).await[0], world.level_in_transit(lamp, store).await[0]), (98, 6));
         let sql = "SELECT count(*) FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq WHERE e.tenant_id = $1 AND m.kind = 'COUNT'";
         assert_eq!(world.number(sql).await, 2, "what was right gets no entry");
-        let kinds: Vec<String> = world.events().await.into_iter().filter(|kind| kind.starts_with("count.")).collect();
+        let kinds: Vec<String> = world.events_of("").await.into_iter().filter(|kind| kind.starts_with("count.")).collect();
         let expected = ["created", "started", "recorded", "recorded", "submitted", "completed"];
         assert_eq!(kinds, expected.map(|kind| format!("count.{kind}")));
     })
@@ -55,34 +55,34 @@ async fn a_full_count_sets_the_stock_to_what_was_found() {
 
 #[tokio::test]
 async fn what_is_sold_while_counting_is_not_lost() {
-    on_both(async |world| {
-        let (mug, store) = (world.shop.mug, world.shop.store);
+    World::on_both(async |world| {
+        let (mug, store) = (world.mug, world.store);
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
-        world.shop.pass_seconds(60);
+        world.pass(60);
         sell(&world, 10).await;
-        world.shop.pass_seconds(60);
+        world.pass(60);
         // 90 should be there, 88 are.
         world.finds(&count, &[(mug, 88)]).await;
-        world.shop.pass_seconds(60);
+        world.pass(60);
         sell(&world, 5).await;
         let count = world.counts("countSubmit", &count).await;
         assert_eq!((&line(&count, "MUG")["book"], &line(&count, "MUG")["difference"]), (&json!(90), &json!(-2)));
-        world.shop.pass_seconds(60);
+        world.pass(60);
         sell(&world, 3).await;
         world.counts("countApprove", &count).await;
-        assert_eq!(world.level(mug, store).await[0], 100 - 10 - 2 - 5 - 3);
+        assert_eq!(world.level_in_transit(mug, store).await[0], 100 - 10 - 2 - 5 - 3);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_count_of_an_earlier_moment_is_held_against_the_books_of_then() {
-    on_both(async |world| {
-        let (mug, store) = (world.shop.mug, world.shop.store);
+    World::on_both(async |world| {
+        let (mug, store) = (world.mug, world.store);
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
-        world.shop.pass_seconds(60);
+        world.pass(60);
         sell(&world, 10).await;
-        world.shop.pass_seconds(60);
+        world.pass(60);
         sell(&world, 5).await;
         // The scanner was offline: it was counted between the two sales.
         let mut found = world.found(&count, &[(mug, 91)]);
@@ -94,15 +94,15 @@ async fn a_count_of_an_earlier_moment_is_held_against_the_books_of_then() {
         );
         let count = world.counts("countSubmit", &count).await;
         world.counts("countApprove", &count).await;
-        assert_eq!(world.level(mug, store).await[0], 100 - 10 - 5 + 1);
+        assert_eq!(world.level_in_transit(mug, store).await[0], 100 - 10 - 5 + 1);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_line_is_counted_again_and_every_try_is_kept() {
-    on_both(async |world| {
-        let (mug, tea) = (world.shop.mug, world.shop.tea);
+    World::on_both(async |world| {
+        let (mug, tea) = (world.mug, world.tea);
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}, {"sku": "tea"}]})).await;
         world.finds(&count, &[(mug, 70), (tea, 5_000)]).await;
         let count = world.counts("countSubmit", &count).await;
@@ -121,15 +121,15 @@ async fn a_line_is_counted_again_and_every_try_is_kept() {
         let tries = json!([{"attempt": 1, "counted": 70}, {"attempt": 2, "counted": 99}]);
         assert_eq!(line(done(&payload, "count"), "MUG")["tries"], tries);
         world.counts("countApprove", &count).await;
-        assert_eq!(world.level(mug, world.shop.store).await[0], 99);
+        assert_eq!(world.level_in_transit(mug, world.store).await[0], 99);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_line_left_to_be_counted_again_is_off_by_nothing() {
-    on_both(async |world| {
-        let (mug, tea) = (world.shop.mug, world.shop.tea);
+    World::on_both(async |world| {
+        let (mug, tea) = (world.mug, world.tea);
         let leave = async |count: &Value| {
             let mut step = world.step(count);
             step["onUncounted"] = json!("LEAVE");
@@ -150,15 +150,15 @@ async fn a_line_left_to_be_counted_again_is_off_by_nothing() {
         assert_eq!((off(&count, true).await, off(&count, false).await), (json!([]), json!([{"sku": "TEA"}])));
         assert_eq!(count["allowedActions"], json!(["countRecount", "countApprove", "countCancel"]));
         world.counts("countApprove", &count).await;
-        assert_eq!(world.level(mug, world.shop.store).await[0], 100);
+        assert_eq!(world.level_in_transit(mug, world.store).await[0], 100);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_count_of_which_nothing_stands_cannot_be_approved() {
-    on_both(async |world| {
-        let mug = world.shop.mug;
+    World::on_both(async |world| {
+        let mug = world.mug;
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
         world.finds(&count, &[(mug, 70)]).await;
         let count = world.counts("countSubmit", &count).await;
@@ -175,8 +175,8 @@ async fn a_count_of_which_nothing_stands_cannot_be_approved() {
 
 #[tokio::test]
 async fn several_count_at_once_and_find_what_was_not_expected() {
-    on_both(async |world| {
-        let (mug, tea, lamp) = (world.shop.mug, world.shop.tea, world.shop.lamp);
+    World::on_both(async |world| {
+        let (mug, tea, lamp) = (world.mug, world.tea, world.lamp);
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
         let (one, other) = (world.found(&count, &[(mug, 100)]), world.found(&count, &[(lamp, 5), (tea, 0)]));
         let both = futures_util::join!(world.act("countRecord", one.clone()), world.act("countRecord", other));
@@ -187,32 +187,36 @@ async fn several_count_at_once_and_find_what_was_not_expected() {
         let count = world.counts("countSubmit", &count).await;
         assert_eq!((&count["progress"]["found"], &line(&count, "LAMP")["isExpected"]), (&json!(2), &json!(false)));
         world.counts("countApprove", &count).await;
-        assert_eq!((world.level(lamp, world.shop.store).await[0], world.level(tea, world.shop.store).await[0]), (5, 0));
+        assert_eq!(
+            (world.level_in_transit(lamp, world.store).await[0], world.level_in_transit(tea, world.store).await[0]),
+            (5, 0)
+        );
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_count_is_a_fact_that_holds_give_way_to() {
-    on_both(async |world| {
-        let mug = world.shop.mug;
-        let order = world.shop.order("CONFIRMED", json!([{"product": {"id": mug}, "quantity": 60}])).await;
+    World::on_both(async |world| {
+        let mug = world.mug;
+        let order = world.order("CONFIRMED", json!([{"product": {"id": mug}, "quantity": 60}])).await;
         assert_eq!(order["userErrors"], json!([]));
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
         world.finds(&count, &[(mug, 40)]).await;
         let count = world.counts("countSubmit", &count).await;
         world.counts("countApprove", &count).await;
-        assert_eq!(world.level(mug, world.shop.store).await, [40, 40, 0]);
+        assert_eq!(world.level_in_transit(mug, world.store).await, [40, 40, 0]);
     })
     .await;
 }
 
 #[tokio::test]
 async fn each_step_is_open_in_its_states_only() {
-    on_both(async |world| {
-        let mug = world.shop.mug;
+    World::on_both(async |world| {
+        let mug = world.mug;
         let plan = async || {
-            let input = json!({"idempotencyKey": world.key(), "kind": "LIST", "store": {"id": world.shop.store}, "products": [{"id": mug}]});
+            let input =
+                json!({"idempotencyKey": world.key(), "kind": "LIST", "store": {"id": world.store}, "products": [{"id": mug}]});
             done(&world.act("countCreate", input).await, "count").clone()
         };
         let list = json!({"kind": "LIST", "products": [{"id": mug}]});
@@ -247,23 +251,19 @@ async fn each_step_is_open_in_its_states_only() {
 
 #[tokio::test]
 async fn what_cannot_be_counted_is_refused() {
-    on_both(async |world| {
-        let mug = world.shop.mug;
+    World::on_both(async |world| {
+        let mug = world.mug;
         let plan = async |more: Value| {
-            let mut input = json!({"idempotencyKey": world.key(), "kind": "FULL", "store": {"id": world.shop.store}});
+            let mut input = json!({"idempotencyKey": world.key(), "kind": "FULL", "store": {"id": world.store}});
             more.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
             world.act("countCreate", input).await
         };
         refused(&plan(json!({"kind": "CATEGORY"})).await, "INVALID", "input.categoryId");
         refused(&plan(json!({"abcClass": "A"})).await, "INVALID", "input.abcClass");
         refused(&plan(json!({"kind": "LIST"})).await, "INVALID", "input.products");
-        refused(&plan(json!({"store": {"id": world.shop.foreign.store}})).await, "NOT_FOUND", "input.store");
-        refused(&plan(json!({"kind": "LIST", "products": [{"id": world.shop.wrap}]})).await, "INVALID", "input.products.0");
-        refused(
-            &plan(json!({"kind": "LIST", "products": [{"id": world.shop.foreign.mug}]})).await,
-            "NOT_FOUND",
-            "input.products.0",
-        );
+        refused(&plan(json!({"store": {"id": world.foreign.store}})).await, "NOT_FOUND", "input.store");
+        refused(&plan(json!({"kind": "LIST", "products": [{"id": world.wrap}]})).await, "INVALID", "input.products.0");
+        refused(&plan(json!({"kind": "LIST", "products": [{"id": world.foreign.mug}]})).await, "NOT_FOUND", "input.products.0");
         refused(&plan(json!({"kind": "LIST", "products": [{"id": mug}, {"sku": "MUG"}]})).await, "INVALID", "input.products.1");
         done(&plan(json!({"externalRef": "C-1"})).await, "count");
         refused(&plan(json!({"externalRef": "C-1"})).await, "DUPLICATE", "input.externalRef");
@@ -274,7 +274,7 @@ async fn what_cannot_be_counted_is_refused() {
         refused(&world.act("countRecord", world.found(&count, &[(mug, -1)])).await, "OUT_OF_RANGE", "input.lines.0.counted");
         refused(&world.act("countRecord", world.found(&count, &[(mug, 1), (mug, 2)])).await, "INVALID", "input.lines.1.product");
         refused(
-            &world.act("countRecord", world.found(&count, &[(world.shop.foreign.mug, 1)])).await,
+            &world.act("countRecord", world.found(&count, &[(world.foreign.mug, 1)])).await,
             "NOT_FOUND",
             "input.lines.0.product",
         );
@@ -294,17 +294,20 @@ async fn what_cannot_be_counted_is_refused() {
         let approve = world.step(&count);
         done(&world.act("countApprove", approve.clone()).await, "count");
         let again = world.act("countApprove", approve).await;
-        assert_eq!((&again["replayed"], world.level(mug, world.shop.store).await[0]), (&json!(true), 9_007_199_254_740_991));
+        assert_eq!(
+            (&again["replayed"], world.level_in_transit(mug, world.store).await[0]),
+            (&json!(true), 9_007_199_254_740_991)
+        );
     })
     .await;
 }
 
 #[tokio::test]
 async fn counts_are_listed_found_and_paged() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let first = world.counting(json!({"externalRef": "C-7"})).await;
-        world.shop.pass_seconds(60);
-        world.counting(json!({"store": {"code": "DEPOT"}, "kind": "LIST", "products": [{"id": world.shop.mug}]})).await;
+        world.pass(60);
+        world.counting(json!({"store": {"code": "DEPOT"}, "kind": "LIST", "products": [{"id": world.mug}]})).await;
         let listed = async |filter: Value| {
             let document = "query($filter: CountFilter) { counts(filter: $filter) { nodes { number } } }";
             let answer = world.ask(document, json!({ "filter": filter })).await;
@@ -313,10 +316,10 @@ async fn counts_are_listed_found_and_paged() {
         };
         assert_eq!(listed(Value::Null).await, ["2", "1"]);
         assert_eq!(listed(json!({"kind": ["LIST"]})).await, ["2"]);
-        assert_eq!(listed(json!({"status": ["COUNTING"], "store": {"eq": world.shop.store}})).await, ["1"]);
+        assert_eq!(listed(json!({"status": ["COUNTING"], "store": {"eq": world.store}})).await, ["1"]);
         assert_eq!(listed(json!({"externalRef": "C-7"})).await, ["1"]);
         assert_eq!(listed(json!({"createdAt": {"gte": "2026-11-20T09:00:30Z"}})).await, ["2"]);
-        world.finds(&first, &[(world.shop.mug, 99), (world.shop.tea, 5_000)]).await;
+        world.finds(&first, &[(world.mug, 99), (world.tea, 5_000)]).await;
         let of = async |filter: Value| {
             let document = "query($id: ID!, $filter: CountLineFilter) { count(by: {id: $id}) { lines(filter: $filter) { nodes { sku } } } }";
             let answer = world.ask(document, json!({"id": first["id"], "filter": filter})).await;
@@ -327,7 +330,7 @@ async fn counts_are_listed_found_and_paged() {
         assert_eq!(of(json!({"state": ["UNCOUNTED"]})).await, ["LAMP"]);
         assert_eq!(of(json!({"hasDifference": true})).await, ["MUG"]);
         assert_eq!(of(json!({"hasDifference": false})).await, ["TEA"]);
-        assert_eq!(of(json!({"product": {"eq": world.shop.tea}})).await, ["TEA"]);
+        assert_eq!(of(json!({"product": {"eq": world.tea}})).await, ["TEA"]);
         let page = "query($id: ID!, $after: Cursor) { count(by: {id: $id}) { lines(first: 2, after: $after) { nodes { sku } pageInfo { endCursor } } } }";
         let some = world.ask(page, json!({"id": first["id"]})).await;
         let after = some["count"]["lines"]["pageInfo"]["endCursor"].clone();

@@ -2,32 +2,32 @@
 
 use serde_json::{Value, json};
 
-use super::world::{World, done, on_both, refused};
+use super::world::{World, done, refused};
 
 /// Changes the store's mugs by so many, at a moment.
 async fn adjust(world: &World, kind: &str, delta: i64, at: &str) -> Value {
     let input = json!({"idempotencyKey": world.key(), "kind": kind, "reasonCode": "CORRECTION", "occurredAt": at,
-        "changes": [{"product": {"id": world.shop.mug}, "store": {"id": world.shop.store}, "delta": delta}]});
+        "changes": [{"product": {"id": world.mug}, "store": {"id": world.store}, "delta": delta}]});
     world.act("stockAdjust", input).await
 }
 
 /// Counts so many mugs at 09:10 and posts it.
 async fn counted(world: &World, mugs: i64) {
-    let count = world.counting(json!({"kind": "LIST", "products": [{"id": world.shop.mug}]})).await;
-    world.shop.pass_seconds(600);
-    world.finds(&count, &[(world.shop.mug, mugs)]).await;
+    let count = world.counting(json!({"kind": "LIST", "products": [{"id": world.mug}]})).await;
+    world.pass(600);
+    world.finds(&count, &[(world.mug, mugs)]).await;
     world.counts("countSubmit", &count).await;
     world.counts("countApprove", &count).await;
-    world.shop.pass_seconds(600);
+    world.pass(600);
 }
 
 async fn mugs(world: &World) -> i64 {
-    world.level(world.shop.mug, world.shop.store).await[0]
+    world.level_in_transit(world.mug, world.store).await[0]
 }
 
 #[tokio::test]
 async fn a_sale_from_before_a_posted_count_leaves_the_count_true() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         counted(&world, 80).await;
         assert_eq!(mugs(&world).await, 80);
         done(&adjust(&world, "SALE", -20, "2026-11-20T09:05:00Z").await, "");
@@ -42,7 +42,7 @@ async fn a_sale_from_before_a_posted_count_leaves_the_count_true() {
 
 #[tokio::test]
 async fn it_is_taken_also_where_the_count_found_nothing() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         counted(&world, 0).await;
         done(&adjust(&world, "SALE", -20, "2026-11-20T09:05:00Z").await, "");
         assert_eq!(mugs(&world).await, 0);
@@ -57,11 +57,11 @@ async fn it_is_taken_also_where_the_count_found_nothing() {
 
 #[tokio::test]
 async fn what_arrives_before_the_count_is_posted_changes_what_it_is_held_against() {
-    on_both(async |world| {
-        let count = world.counting(json!({"kind": "LIST", "products": [{"id": world.shop.mug}]})).await;
-        world.shop.pass_seconds(600);
-        world.finds(&count, &[(world.shop.mug, 80)]).await;
-        world.shop.pass_seconds(600);
+    World::on_both(async |world| {
+        let count = world.counting(json!({"kind": "LIST", "products": [{"id": world.mug}]})).await;
+        world.pass(600);
+        world.finds(&count, &[(world.mug, 80)]).await;
+        world.pass(600);
         // The till of 09:05 comes online: the count had seen its sale.
         done(&adjust(&world, "SALE", -15, "2026-11-20T09:05:00Z").await, "");
         let count = world.counts("countSubmit", &count).await;
@@ -75,10 +75,10 @@ async fn what_arrives_before_the_count_is_posted_changes_what_it_is_held_against
 
 #[tokio::test]
 async fn it_is_answered_with_itself_and_what_keeps_the_count_stays() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         counted(&world, 80).await;
         let input = json!({"idempotencyKey": world.key(), "kind": "SALE", "reasonCode": "CORRECTION", "occurredAt": "2026-11-20T09:05:00Z",
-            "changes": [{"product": {"id": world.shop.mug}, "store": {"id": world.shop.store}, "delta": -20}]});
+            "changes": [{"product": {"id": world.mug}, "store": {"id": world.store}, "delta": -20}]});
         let document = "mutation($i: StockAdjustInput!) { stockAdjust(input: $i) { movement { id kind entries { onHandDelta } }
             levels { onHand version } userErrors { message } replayed } }";
         let sell = async || world.ask(document, json!({ "i": input })).await["stockAdjust"].clone();
@@ -104,16 +104,16 @@ async fn it_is_answered_with_itself_and_what_keeps_the_count_stays() {
 /// Sets mugs of the store aside, or takes them back, at a moment.
 async fn moved(world: &World, (from, to): (&str, &str), mugs: i64, at: &str) -> Value {
     let input = json!({"idempotencyKey": world.key(), "from": from, "to": to, "reasonCode": "DAMAGE", "occurredAt": at,
-        "items": [{"product": {"id": world.shop.mug}, "store": {"id": world.shop.store}, "quantity": mugs}]});
+        "items": [{"product": {"id": world.mug}, "store": {"id": world.store}, "quantity": mugs}]});
     world.act("stockMove", input).await
 }
 
 #[tokio::test]
 async fn setting_aside_before_a_count_makes_no_stock() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let before = "2026-11-20T09:05:00Z";
         counted(&world, 80).await;
-        let level = async || world.shop.level(world.shop.mug, world.shop.store).await;
+        let level = async || world.level(world.mug, world.store).await;
         let refusal = ("INSUFFICIENT_STOCK", "input.items.0.quantity");
         refused(&moved(&world, ("AVAILABLE", "DAMAGED"), 1_000, before).await, refusal.0, refusal.1);
         assert_eq!(level().await, [80, 0, 0]);
@@ -121,7 +121,7 @@ async fn setting_aside_before_a_count_makes_no_stock() {
         assert_eq!(level().await, [80, 0, 30]);
         // Taking back what has been promised meanwhile borrows nothing either.
         done(&moved(&world, ("DAMAGED", "AVAILABLE"), 10, before).await, "");
-        let order = world.shop.order("CONFIRMED", json!([{"product": {"id": world.shop.mug}, "quantity": 60}])).await;
+        let order = world.order("CONFIRMED", json!([{"product": {"id": world.mug}, "quantity": 60}])).await;
         assert_eq!(order["userErrors"], json!([]));
         refused(&moved(&world, ("AVAILABLE", "QUARANTINE"), 1, before).await, refusal.0, refusal.1);
         assert_eq!(level().await, [80, 60, 20]);
@@ -134,9 +134,9 @@ async fn setting_aside_before_a_count_makes_no_stock() {
 
 #[tokio::test]
 async fn a_count_by_a_clock_that_runs_ahead_borrows_nothing() {
-    on_both(async |world| {
-        let mug = world.shop.mug;
-        let order = world.shop.order("CONFIRMED", json!([{"product": {"id": mug}, "quantity": 100}])).await;
+    World::on_both(async |world| {
+        let mug = world.mug;
+        let order = world.order("CONFIRMED", json!([{"product": {"id": mug}, "quantity": 100}])).await;
         assert_eq!(order["userErrors"], json!([]));
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
         let mut found = world.found(&count, &[(mug, 40)]);
@@ -144,7 +144,7 @@ async fn a_count_by_a_clock_that_runs_ahead_borrows_nothing() {
         done(&world.act("countRecord", found).await, "count");
         world.counts("countSubmit", &count).await;
         world.counts("countApprove", &count).await;
-        assert_eq!(world.level(mug, world.shop.store).await, [40, 40, 0]);
+        assert_eq!(world.level_in_transit(mug, world.store).await, [40, 40, 0]);
     })
     .await;
 }

@@ -2,22 +2,22 @@
 
 use serde_json::{Value, json};
 
-use super::world::{done, on_both};
+use super::world::{World, done};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_sold_while_a_count_is_approved_is_counted_once() {
-    on_both(async |world| {
-        let mug = world.shop.mug;
+    World::on_both(async |world| {
+        let mug = world.mug;
         let mut books = 100;
         for round in 0..4 {
             let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
             let found = books - 5;
             world.finds(&count, &[(mug, found)]).await;
             world.counts("countSubmit", &count).await;
-            world.shop.pass_seconds(60);
+            world.pass(60);
             let sale = |quantity: i64| {
                 let line = json!({"product": {"id": mug}, "quantity": quantity});
-                let input = json!({"idempotencyKey": world.key(), "store": {"id": world.shop.store}, "status": "FULFILLED", "lines": [line]});
+                let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": "FULFILLED", "lines": [line]});
                 world.act("orderCreate", input)
             };
             let sales = futures_util::future::join_all((0..10).map(|n| sale(1 + n % 2)));
@@ -30,7 +30,7 @@ async fn what_is_sold_while_a_count_is_approved_is_counted_once() {
             assert!(codes.contains(&Value::Null) && codes.contains(&json!("INVALID_STATE")), "{one} {other}");
             // Five were missing, and fifteen were sold since they were counted.
             books = found - 15;
-            assert_eq!(world.level(mug, world.shop.store).await, [books, 0, 0], "round {round}");
+            assert_eq!(world.level_in_transit(mug, world.store).await, [books, 0, 0], "round {round}");
         }
         let missing = "SELECT CAST(sum(e.on_hand_delta) AS bigint) FROM entry e JOIN movement m ON m.tenant_id = e.tenant_id AND m.seq = e.seq
                        WHERE e.tenant_id = $1 AND m.kind = 'COUNT'";

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::world::{done, of_store, on_both, refused};
+use super::world::{World, done, of_store, refused};
 
 #[tokio::test]
 async fn the_sender_ships_and_the_receiver_receives() {
-    on_both(async |world| {
-        let (here, there) = (of_store(world.shop.store), of_store(world.shop.depot));
+    World::on_both(async |world| {
+        let (here, there) = (of_store(world.store), of_store(world.depot));
         // The receiver asks, the sender holds and ships.
-        let payload = world.act_as(there.clone(), "transferCreate", world.asking(&[(world.shop.mug, 10)])).await;
+        let payload = world.act_as(there.clone(), "transferCreate", world.asking(&[(world.mug, 10)])).await;
         let draft = done(&payload, "transfer").clone();
         assert_eq!(draft["allowedActions"], json!(["transferUpdate", "transferCancel"]));
         refused(&world.act_as(there.clone(), "transferReady", world.step(&draft)).await, "NOT_FOUND", "input.id");
@@ -27,12 +27,12 @@ async fn the_sender_ships_and_the_receiver_receives() {
 
 #[tokio::test]
 async fn who_has_neither_store_finds_nothing() {
-    on_both(async |world| {
-        let other = world.shop.ledger.clock().id();
+    World::on_both(async |world| {
+        let other = world.ledger.clock().id();
         let elsewhere = of_store(other);
-        let draft = world.draft(&[(world.shop.mug, 10)]).await;
+        let draft = world.draft(&[(world.mug, 10)]).await;
         refused(
-            &world.act_as(elsewhere.clone(), "transferCreate", world.asking(&[(world.shop.mug, 1)])).await,
+            &world.act_as(elsewhere.clone(), "transferCreate", world.asking(&[(world.mug, 1)])).await,
             "NOT_FOUND",
             "input.fromStore",
         );
@@ -42,7 +42,7 @@ async fn who_has_neither_store_finds_nothing() {
         let document = "query($id: ID!) { transfer(by: {id: $id}) { id } transfers { nodes { id } } }";
         let answer = world.ask_as(elsewhere, document, json!({"id": draft["id"]})).await;
         assert_eq!(answer, json!({"transfer": null, "transfers": {"nodes": []}}));
-        let answer = world.ask_as(of_store(world.shop.depot), document, json!({"id": draft["id"]})).await;
+        let answer = world.ask_as(of_store(world.depot), document, json!({"id": draft["id"]})).await;
         assert_eq!(answer["transfers"]["nodes"], json!([{"id": draft["id"]}]));
     })
     .await;
@@ -50,16 +50,16 @@ async fn who_has_neither_store_finds_nothing() {
 
 #[tokio::test]
 async fn one_side_does_not_see_what_moved_at_the_other() {
-    on_both(async |world| {
-        world.sent(&[(world.shop.mug, 10)]).await;
+    World::on_both(async |world| {
+        world.sent(&[(world.mug, 10)]).await;
         let document = "{ stockMovements(filter: {kind: [TRANSFER_OUT]}) { nodes { entries { store { code } onHandDelta } } } }";
         let of = async |store| {
             let answer = world.ask_as(of_store(store), document, json!({})).await;
             answer["stockMovements"]["nodes"][0]["entries"].clone()
         };
-        assert_eq!(of(world.shop.store).await, json!([{"store": {"code": "LDN"}, "onHandDelta": -10}]));
-        assert_eq!(of(world.shop.depot).await, json!([{"store": {"code": "DEPOT"}, "onHandDelta": 0}]));
-        let mut blind = of_store(world.shop.store);
+        assert_eq!(of(world.store).await, json!([{"store": {"code": "LDN"}, "onHandDelta": -10}]));
+        assert_eq!(of(world.depot).await, json!([{"store": {"code": "DEPOT"}, "onHandDelta": 0}]));
+        let mut blind = of_store(world.store);
         blind = {
             let mut without = entrepot::access::PermissionSet::default();
             for info in blind.codes().filter(|info| info.code != "product.cost.read") {

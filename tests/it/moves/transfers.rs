@@ -7,33 +7,36 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use super::world::{World, done, on_both, refused};
+use super::world::{World, done, refused};
 
 #[tokio::test]
 async fn a_transfer_is_held_sent_and_received_in_parts() {
-    on_both(async |world| {
-        let (mug, store, depot) = (world.shop.mug, world.shop.store, world.shop.depot);
-        let draft = world.draft(&[(mug, 10), (world.shop.tea, 500)]).await;
+    World::on_both(async |world| {
+        let (mug, store, depot) = (world.mug, world.store, world.depot);
+        let draft = world.draft(&[(mug, 10), (world.tea, 500)]).await;
         assert_eq!((&draft["number"], &draft["status"], &draft["version"]), (&json!("1"), &json!("DRAFT"), &json!(1)));
         assert_eq!(draft["allowedActions"], json!(["transferUpdate", "transferReady", "transferCancel"]));
-        assert_eq!(world.level(mug, store).await, [100, 0, 0]);
+        assert_eq!(world.level_in_transit(mug, store).await, [100, 0, 0]);
         let ready = world.does("transferReady", &draft).await;
-        assert_eq!((&ready["status"], world.level(mug, store).await), (&json!("READY"), [100, 10, 0]));
+        assert_eq!((&ready["status"], world.level_in_transit(mug, store).await), (&json!("READY"), [100, 10, 0]));
         let sent = world.does("transferShip", &draft).await;
         assert_eq!(sent["status"], "IN_TRANSIT");
-        assert_eq!((world.level(mug, store).await, world.level(mug, depot).await), ([90, 0, 0], [50, 0, 10]));
+        assert_eq!(
+            (world.level_in_transit(mug, store).await, world.level_in_transit(mug, depot).await),
+            ([90, 0, 0], [50, 0, 10])
+        );
         assert_eq!(sent["lines"][0]["unitCost"], json!({"amount": "1.00"}));
         let mut part = world.step(&draft);
         part["lines"] = json!([{"lineId": sent["lines"][0]["id"], "quantity": 4}]);
         let payload = world.act("transferReceive", part).await;
         let partly = done(&payload, "transfer");
         assert_eq!((&partly["status"], &partly["lines"][0]["received"]), (&json!("PARTIALLY_RECEIVED"), &json!(4)));
-        assert_eq!(world.level(mug, depot).await, [54, 0, 6]);
+        assert_eq!(world.level_in_transit(mug, depot).await, [54, 0, 6]);
         let all = world.does("transferReceive", &draft).await;
         assert_eq!((&all["status"], &all["allowedActions"]), (&json!("RECEIVED"), &json!([])));
-        assert_eq!(world.level(mug, depot).await, [60, 0, 0]);
-        assert_eq!(world.level(world.shop.tea, depot).await, [500, 0, 0]);
-        let kinds: Vec<String> = world.events().await.into_iter().filter(|kind| kind.starts_with("transfer.")).collect();
+        assert_eq!(world.level_in_transit(mug, depot).await, [60, 0, 0]);
+        assert_eq!(world.level_in_transit(world.tea, depot).await, [500, 0, 0]);
+        let kinds: Vec<String> = world.events_of("").await.into_iter().filter(|kind| kind.starts_with("transfer.")).collect();
         assert_eq!(kinds, ["created", "ready", "shipped", "received", "received"].map(|kind| format!("transfer.{kind}")));
         let second = world.draft(&[(mug, 1)]).await;
         assert_eq!(second["number"], "2");
@@ -43,15 +46,15 @@ async fn a_transfer_is_held_sent_and_received_in_parts() {
 
 #[tokio::test]
 async fn what_is_under_way_is_expected_by_transfer_and_day() {
-    on_both(async |world| {
-        let (mug, depot) = (world.shop.mug, world.shop.depot);
+    World::on_both(async |world| {
+        let (mug, depot) = (world.mug, world.depot);
         let mut asking = world.asking(&[(mug, 10)]);
         asking["expectedAt"] = json!("2026-12-01T12:00:00Z");
         let sent = done(&world.act("transferCreate", asking).await, "transfer").clone();
         world.does("transferReady", &sent).await;
         let sent = world.does("transferShip", &sent).await;
         let key = LevelKey { product: mug, store: depot };
-        let why = explain(&world.shop.db.tenant(world.shop.tenant), world.shop.ledger.clock(), key).await.unwrap().unwrap();
+        let why = explain(&world.db.tenant(world.tenant), world.ledger.clock(), key).await.unwrap().unwrap();
         let from: Vec<_> =
             why.level_snapshot.in_transit.iter().map(|one| (one.quantity, one.on, one.document.unwrap().id)).collect();
         let id: TransferId = sent["id"].as_str().unwrap().parse().unwrap();
@@ -62,8 +65,8 @@ async fn what_is_under_way_is_expected_by_transfer_and_day() {
 
 #[tokio::test]
 async fn what_is_lost_on_the_way_is_written_off_with_a_reason() {
-    on_both(async |world| {
-        let sent = world.sent(&[(world.shop.mug, 10), (world.shop.tea, 5)]).await;
+    World::on_both(async |world| {
+        let sent = world.sent(&[(world.mug, 10), (world.tea, 5)]).await;
         let mut part = world.step(&sent);
         part["lines"] = json!([{"lineId": sent["lines"][0]["id"], "quantity": 7}]);
         done(&world.act("transferReceive", part).await, "transfer");
@@ -75,7 +78,7 @@ async fn what_is_lost_on_the_way_is_written_off_with_a_reason() {
         let figures = |line: &Value| ["shipped", "received", "lost", "inTransit"].map(|name| line[name].as_i64().unwrap());
         assert_eq!(figures(&closed["lines"][0]), [10, 7, 3, 0]);
         assert_eq!(figures(&closed["lines"][1]), [5, 0, 5, 0]);
-        assert_eq!(world.level(world.shop.mug, world.shop.depot).await, [57, 0, 0]);
+        assert_eq!(world.level_in_transit(world.mug, world.depot).await, [57, 0, 0]);
         let sql = "SELECT count(*) FROM movement WHERE tenant_id = $1 AND kind = 'REMOVAL' AND reason_code = 'THEFT'";
         assert_eq!(world.number(sql).await, 1);
         let again = world.act("transferClose", close).await;
@@ -86,15 +89,15 @@ async fn what_is_lost_on_the_way_is_written_off_with_a_reason() {
 
 #[tokio::test]
 async fn what_stays_behind_is_held_no_longer() {
-    on_both(async |world| {
-        let draft = world.draft(&[(world.shop.mug, 10), (world.shop.tea, 5)]).await;
+    World::on_both(async |world| {
+        let draft = world.draft(&[(world.mug, 10), (world.tea, 5)]).await;
         world.does("transferReady", &draft).await;
         let mut part = world.step(&draft);
         part["lines"] = json!([{"lineId": draft["lines"][0]["id"], "quantity": 6}]);
         let payload = world.act("transferShip", part).await;
         assert_eq!(done(&payload, "transfer")["lines"][0]["shipped"], 6);
-        assert_eq!(world.level(world.shop.mug, world.shop.store).await, [94, 0, 0]);
-        assert_eq!(world.level(world.shop.tea, world.shop.store).await, [5_000, 0, 0]);
+        assert_eq!(world.level_in_transit(world.mug, world.store).await, [94, 0, 0]);
+        assert_eq!(world.level_in_transit(world.tea, world.store).await, [5_000, 0, 0]);
         let all = world.does("transferReceive", &draft).await;
         assert_eq!(all["status"], "RECEIVED");
     })
@@ -103,8 +106,8 @@ async fn what_stays_behind_is_held_no_longer() {
 
 #[tokio::test]
 async fn each_step_is_open_in_its_states_only() {
-    on_both(async |world| {
-        let mug = world.shop.mug;
+    World::on_both(async |world| {
+        let mug = world.mug;
         let (draft, ready) = (world.draft(&[(mug, 1)]).await, world.draft(&[(mug, 1)]).await);
         world.does("transferReady", &ready).await;
         let (sent, partly, received) =
@@ -134,15 +137,15 @@ async fn each_step_is_open_in_its_states_only() {
         }
         let cancelled = world.does("transferCancel", &ready).await;
         assert_eq!(cancelled["status"], "CANCELLED");
-        assert_eq!(world.level(mug, world.shop.store).await[1], 0);
+        assert_eq!(world.level_in_transit(mug, world.store).await[1], 0);
     })
     .await;
 }
 
 #[tokio::test]
 async fn what_cannot_be_asked_for_is_refused() {
-    on_both(async |world| {
-        let (mug, store) = (world.shop.mug, world.shop.store);
+    World::on_both(async |world| {
+        let (mug, store) = (world.mug, world.store);
         let ask = async |change: &dyn Fn(&mut Value)| {
             let mut input = world.asking(&[(mug, 1)]);
             change(&mut input);
@@ -156,17 +159,13 @@ async fn what_cannot_be_asked_for_is_refused() {
         }
         refused(&ask(&|input| input["lines"] = line(json!({"sku": "NONE"}), 1)).await, "NOT_FOUND", "input.lines.0.product");
         refused(
-            &ask(&|input| input["lines"] = line(json!({"id": world.shop.foreign.mug}), 1)).await,
+            &ask(&|input| input["lines"] = line(json!({"id": world.foreign.mug}), 1)).await,
             "NOT_FOUND",
             "input.lines.0.product",
         );
-        refused(&ask(&|input| input["toStore"] = json!({"id": world.shop.foreign.store})).await, "NOT_FOUND", "input.toStore");
-        refused(
-            &ask(&|input| input["fromStore"] = json!({"id": world.shop.foreign.store})).await,
-            "NOT_FOUND",
-            "input.fromStore",
-        );
-        refused(&ask(&|input| input["lines"] = line(json!({"id": world.shop.wrap}), 1)).await, "INVALID", "input.lines.0");
+        refused(&ask(&|input| input["toStore"] = json!({"id": world.foreign.store})).await, "NOT_FOUND", "input.toStore");
+        refused(&ask(&|input| input["fromStore"] = json!({"id": world.foreign.store})).await, "NOT_FOUND", "input.fromStore");
+        refused(&ask(&|input| input["lines"] = line(json!({"id": world.wrap}), 1)).await, "INVALID", "input.lines.0");
         let twice = json!([{"product": {"id": mug}, "quantity": 1}, {"product": {"sku": "mug"}, "quantity": 2}]);
         refused(&ask(&|input| input["lines"] = twice.clone()).await, "INVALID", "input.lines.1.product");
         refused(&ask(&|input| input["note"] = json!("n".repeat(1_001))).await, "TOO_LONG", "input.note");
@@ -184,8 +183,8 @@ async fn what_cannot_be_asked_for_is_refused() {
 
 #[tokio::test]
 async fn a_draft_changes_until_it_is_ready() {
-    on_both(async |world| {
-        let (mug, tea) = (world.shop.mug, world.shop.tea);
+    World::on_both(async |world| {
+        let (mug, tea) = (world.mug, world.tea);
         let draft = world.draft(&[(mug, 10)]).await;
         let update = async |lines: Value| {
             let mut input = world.step(&draft);
@@ -202,22 +201,25 @@ async fn a_draft_changes_until_it_is_ready() {
         let payload = update(json!([of(mug, 0)])).await;
         assert_eq!(done(&payload, "transfer")["lines"].as_array().unwrap().len(), 1);
         refused(&update(json!([of(tea, 0)])).await, "INVALID", "input.lines");
-        refused(&update(json!([of(world.shop.lamp, 0)])).await, "NOT_FOUND", "input.lines.0.product");
+        refused(&update(json!([of(world.lamp, 0)])).await, "NOT_FOUND", "input.lines.0.product");
         let payload = update(json!([of(mug, 2)])).await;
         assert_eq!(done(&payload, "transfer")["lines"][0]["quantity"], 2, "back in its old place");
         let mut stale = world.step(&draft);
         stale["expectedVersion"] = json!(1);
         refused(&world.act("transferReady", stale).await, "VERSION_CONFLICT", "input.expectedVersion");
         world.does("transferReady", &draft).await;
-        assert_eq!((world.level(mug, world.shop.store).await[1], world.level(tea, world.shop.store).await[1]), (2, 7));
+        assert_eq!(
+            (world.level_in_transit(mug, world.store).await[1], world.level_in_transit(tea, world.store).await[1]),
+            (2, 7)
+        );
     })
     .await;
 }
 
 #[tokio::test]
 async fn more_than_was_sent_never_arrives_also_not_twice_at_once() {
-    on_both(async |world| {
-        let sent = world.sent(&[(world.shop.mug, 10)]).await;
+    World::on_both(async |world| {
+        let sent = world.sent(&[(world.mug, 10)]).await;
         let receive = async |quantity: i64| {
             let mut input = world.step(&sent);
             input["lines"] = json!([{"lineId": sent["lines"][0]["id"], "quantity": quantity}]);
@@ -228,20 +230,20 @@ async fn more_than_was_sent_never_arrives_also_not_twice_at_once() {
         let both = futures_util::join!(receive(6), receive(6));
         let accepted = [&both.0, &both.1].into_iter().filter(|payload| payload["userErrors"] == json!([])).count();
         assert_eq!(accepted, 1, "{both:?}");
-        assert_eq!(world.level(world.shop.mug, world.shop.depot).await, [56, 0, 4]);
+        assert_eq!(world.level_in_transit(world.mug, world.depot).await, [56, 0, 4]);
         let both =
             futures_util::join!(world.act("transferReceive", world.step(&sent)), world.act("transferReceive", world.step(&sent)));
         let accepted = [&both.0, &both.1].into_iter().filter(|payload| payload["userErrors"] == json!([])).count();
         assert_eq!(accepted, 1, "{both:?}");
-        assert_eq!(world.level(world.shop.mug, world.shop.depot).await, [60, 0, 0]);
+        assert_eq!(world.level_in_transit(world.mug, world.depot).await, [60, 0, 0]);
     })
     .await;
 }
 
 #[tokio::test]
 async fn the_same_key_does_it_once() {
-    on_both(async |world| {
-        let input = world.asking(&[(world.shop.mug, 10)]);
+    World::on_both(async |world| {
+        let input = world.asking(&[(world.mug, 10)]);
         let both = futures_util::join!(world.act("transferCreate", input.clone()), world.act("transferCreate", input.clone()));
         assert_eq!(both.0["transfer"]["id"], both.1["transfer"]["id"]);
         assert_ne!(both.0["replayed"], both.1["replayed"]);
@@ -254,33 +256,33 @@ async fn the_same_key_does_it_once() {
         let first = world.act("transferShip", ship.clone()).await;
         let again = world.act("transferShip", ship).await;
         assert_eq!((&again["replayed"], &again["seq"]), (&json!(true), &first["seq"]));
-        assert_eq!(world.level(world.shop.mug, world.shop.store).await, [90, 0, 0]);
+        assert_eq!(world.level_in_transit(world.mug, world.store).await, [90, 0, 0]);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_dry_run_writes_nothing() {
-    on_both(async |world| {
-        let head = world.events().await.len();
+    World::on_both(async |world| {
+        let head = world.events_of("").await.len();
         let document = "mutation($input: TransferCreateInput!) { transferCreate(input: $input, validateOnly: true) { \
             transfer { number lines { quantity } } userErrors { code } seq } }";
-        let answer = world.ask(document, json!({"input": world.asking(&[(world.shop.mug, 3)])})).await;
+        let answer = world.ask(document, json!({"input": world.asking(&[(world.mug, 3)])})).await;
         let transfer = json!({"number": "0", "lines": [{"quantity": 3}]});
         assert_eq!(answer["transferCreate"], json!({"transfer": transfer, "userErrors": [], "seq": null}));
-        assert_eq!(world.events().await.len(), head);
+        assert_eq!(world.events_of("").await.len(), head);
     })
     .await;
 }
 
 #[tokio::test]
 async fn what_a_transfer_holds_is_let_go_by_the_transfer_alone_and_gives_way_to_facts() {
-    on_both(async |world| {
-        let (mug, store) = (world.shop.mug, world.shop.store);
+    World::on_both(async |world| {
+        let (mug, store) = (world.mug, world.store);
         let draft = world.draft(&[(mug, 80)]).await;
         world.does("transferReady", &draft).await;
         let sql = "SELECT id FROM reservation WHERE tenant_id = $1 AND status = 'ACTIVE'";
-        let rows = entrepot::storage::Reads::rows(&world.shop.db.tenant(world.shop.tenant), sql, vec![]).await.unwrap();
+        let rows = entrepot::storage::Reads::rows(&world.db.tenant(world.tenant), sql, vec![]).await.unwrap();
         let held: ReservationId = rows[0].try_get_by_index(0).unwrap();
         let release = json!({"idempotencyKey": world.key(), "reservationIds": [held]});
         refused(&world.act("stockRelease", release).await, "INVALID_STATE", "input.reservationIds.0");
@@ -291,20 +293,20 @@ async fn what_a_transfer_holds_is_let_go_by_the_transfer_alone_and_gives_way_to_
         let broken = json!({"idempotencyKey": world.key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN",
             "changes": [{"product": {"id": mug}, "store": {"id": store}, "delta": -30}]});
         done(&world.act("stockAdjust", broken).await, "transfer");
-        assert_eq!(world.level(mug, store).await, [70, 70, 0]);
+        assert_eq!(world.level_in_transit(mug, store).await, [70, 70, 0]);
         refused(&world.act("transferShip", world.step(&draft)).await, "INSUFFICIENT_STOCK", "input.id");
         let mut fewer = world.step(&draft);
         fewer["lines"] = json!([{"lineId": draft["lines"][0]["id"], "quantity": 70}]);
         done(&world.act("transferShip", fewer).await, "transfer");
-        assert_eq!(world.level(mug, store).await, [0, 0, 0]);
+        assert_eq!(world.level_in_transit(mug, store).await, [0, 0, 0]);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_closed_period_and_the_order_of_time_are_kept() {
-    on_both(async |world| {
-        let draft = world.draft(&[(world.shop.mug, 1)]).await;
+    World::on_both(async |world| {
+        let draft = world.draft(&[(world.mug, 1)]).await;
         world.does("transferReady", &draft).await;
         let at = |moment: &str| {
             let mut input = world.step(&draft);
@@ -325,10 +327,10 @@ async fn a_closed_period_and_the_order_of_time_are_kept() {
 
 #[tokio::test]
 async fn a_transfer_is_not_reversed_by_its_movements() {
-    on_both(async |world| {
-        world.sent(&[(world.shop.mug, 1)]).await;
+    World::on_both(async |world| {
+        world.sent(&[(world.mug, 1)]).await;
         let sql = "SELECT id FROM movement WHERE tenant_id = $1 AND kind = 'TRANSFER_OUT'";
-        let rows = entrepot::storage::Reads::rows(&world.shop.db.tenant(world.shop.tenant), sql, vec![]).await.unwrap();
+        let rows = entrepot::storage::Reads::rows(&world.db.tenant(world.tenant), sql, vec![]).await.unwrap();
         let movement: MovementId = rows[0].try_get_by_index(0).unwrap();
         let reverse = json!({"idempotencyKey": world.key(), "movementId": movement, "note": "no"});
         refused(&world.act("stockReverse", reverse).await, "INVALID_STATE", "input.movementId");
@@ -346,24 +348,24 @@ async fn listed(world: &World, filter: Value) -> Vec<String> {
 
 #[tokio::test]
 async fn transfers_are_listed_found_and_paged() {
-    on_both(async |world| {
-        let (mug, tea) = (world.shop.mug, world.shop.tea);
+    World::on_both(async |world| {
+        let (mug, tea) = (world.mug, world.tea);
         let mut named = world.asking(&[(tea, 1)]);
         (named["externalRef"], named["expectedAt"]) = (json!("T-9"), json!("2026-12-01T00:00:00Z"));
         done(&world.act("transferCreate", named).await, "transfer");
-        world.shop.pass_seconds(60);
+        world.pass(60);
         let second = world.draft(&[(mug, 1)]).await;
         world.does("transferReady", &second).await;
-        world.shop.pass_seconds(60);
+        world.pass(60);
         let mut back = world.asking(&[(mug, 1)]);
-        (back["fromStore"], back["toStore"]) = (json!({"code": "depot"}), json!({"id": world.shop.store}));
+        (back["fromStore"], back["toStore"]) = (json!({"code": "depot"}), json!({"id": world.store}));
         done(&world.act("transferCreate", back).await, "transfer");
         assert_eq!(listed(&world, Value::Null).await, ["3", "2", "1"]);
         assert_eq!(listed(&world, json!({"status": ["READY"]})).await, ["2"]);
         assert_eq!(listed(&world, json!({"status": []})).await, Vec::<String>::new());
-        assert_eq!(listed(&world, json!({"fromStore": {"eq": world.shop.depot}})).await, ["3"]);
-        assert_eq!(listed(&world, json!({"toStore": {"in": [world.shop.depot]}})).await, ["2", "1"]);
-        assert_eq!(listed(&world, json!({"store": {"eq": world.shop.depot}, "product": {"eq": mug}})).await, ["3", "2"]);
+        assert_eq!(listed(&world, json!({"fromStore": {"eq": world.depot}})).await, ["3"]);
+        assert_eq!(listed(&world, json!({"toStore": {"in": [world.depot]}})).await, ["2", "1"]);
+        assert_eq!(listed(&world, json!({"store": {"eq": world.depot}, "product": {"eq": mug}})).await, ["3", "2"]);
         assert_eq!(listed(&world, json!({"externalRef": "T-9"})).await, ["1"]);
         assert_eq!(listed(&world, json!({"createdAt": {"gte": "2026-11-20T09:01:00Z", "lt": "2026-11-20T09:02:00Z"}})).await, ["2"]);
         assert_eq!(listed(&world, json!({"expectedAt": {"gte": "2026-11-30T00:00:00Z"}})).await, ["1"]);

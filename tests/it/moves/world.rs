@@ -1,121 +1,27 @@
-//! The small retailer of the orders' scenarios, with what can be moved and counted: mugs, tea and lamps in a store and a depot.
+//! What can be moved and counted: the mugs, tea and lamps of the retailer in a store and a depot.
 
-use std::sync::Arc;
-
-use async_graphql::{EmptySubscription, MergedObject, Request, Schema, Variables};
 use entity::prelude::*;
 use entrepot::{
-    access::{Caller, PermissionSet, REGISTRY, Reach},
-    api::{
-        counts::{CountsMutation, CountsQuery},
-        orders::{OrdersMutation, OrdersQuery},
-        stock::{LotMutation, StockMutation, StockQuery},
-        transfers::{TransfersMutation, TransfersQuery},
-    },
-    graphql::{answer::data_json, fault::TopError},
-    insight::verify::verify_tenant,
-    paging::CursorSigner,
-    stock::core::LevelKey,
-    storage::{Reads, journal},
+    access::{PermissionSet, REGISTRY, Reach},
+    stock::{core::LevelKey, rows::read_levels},
 };
 use serde_json::{Value, json};
 
-use crate::orders::world::World as Shop;
-pub use crate::orders::world::{on_both as on_both_shops, refusals};
+use crate::world::{
+    self,
+    retailer::{Retailer, Work, input_of},
+};
+pub use crate::{
+    orders::world::Orders,
+    world::answers::{done, refused},
+};
 
-#[derive(MergedObject, Default)]
-pub struct Query(CountsQuery, TransfersQuery, OrdersQuery, StockQuery);
-#[derive(MergedObject, Default)]
-pub struct Mutation(CountsMutation, TransfersMutation, OrdersMutation, StockMutation, LotMutation);
+pub type World = world::World<Retailer<Moves>>;
 
-pub struct World {
-    pub shop: Shop,
-    schema: Schema<Query, Mutation, EmptySubscription>,
-}
+pub struct Moves;
 
-/// Runs a scenario on a fresh database of each kind; in the end the books agree.
-pub async fn on_both<F>(scenario: impl Fn(Arc<World>) -> F)
-where
-    F: Future<Output = ()>,
-{
-    on_both_shops(async |shop| {
-        let world = Arc::new(World::of(shop).await);
-        scenario(world.clone()).await;
-        world.verify().await;
-    })
-    .await;
-}
-
-const TRANSFER: &str = "transfer { id number status version externalRef note expectedAt shippedAt receivedAt lossReason lossNote allowedActions \
-    fromStore { code } toStore { code } lines { id sku quantity shipped received lost inTransit unitCost { amount } } }";
-
-const COUNT: &str = "count { id number kind status version isBlind note allowedActions completedAt progress { lines counted uncounted recount found } \
-    lines(first: 250) { nodes { id sku state attempts counted book difference isExpected differenceValue { amount } tries { attempt counted } } } }";
-
-impl World {
-    async fn of(shop: Shop) -> Self {
-        let schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-            .data(shop.ledger.clone())
-            .data(CursorSigner::new([7; 32]))
-            .data(entrepot::graphql::limits::Limits::default())
-            .data(entrepot::catalog::Catalog {
-                db: shop.db.clone(),
-                clock: shop.ledger.clock().clone(),
-                signer: CursorSigner::new([7; 32]),
-            })
-            .data(
-                entrepot::identity::Identity::open(
-                    shop.db.clone(),
-                    shop.ledger.clock().clone(),
-                    entrepot::identity::Settings::default(),
-                    Arc::new(crate::world::Bare),
-                    crate::world::ring(&shop.db, shop.ledger.clock()).await,
-                )
-                .await
-                .unwrap(),
-            )
-            .finish();
-        Self { shop, schema }
-    }
-
-    pub fn key(&self) -> String {
-        self.shop.key()
-    }
-
-    /// The books agree.
-    pub async fn verify(&self) {
-        let report = verify_tenant(&self.shop.db, self.shop.tenant, |_| {}).await.unwrap();
-        assert!(report.is_sound(), "{report}");
-    }
-
-    pub async fn ask(&self, document: &str, variables: Value) -> Value {
-        self.ask_as(PermissionSet::all(), document, variables).await
-    }
-
-    pub async fn ask_as(&self, permissions: PermissionSet, document: &str, variables: Value) -> Value {
-        self.ask_by(Caller::new(self.shop.tenant, self.shop.member, permissions), document, variables).await
-    }
-
-    pub async fn ask_by(&self, caller: Caller, document: &str, variables: Value) -> Value {
-        let scope = self.shop.db.tenant(caller.tenant);
-        let request = Request::new(document).variables(Variables::from_json(variables)).data(caller);
-        let response = self.schema.execute(entrepot::schema::attach(request, &scope)).await;
-        let error = |error: &async_graphql::ServerError| json!({"code": error.source::<TopError>().map(|top| top.code().as_str()), "message": error.message});
-        let errors: Vec<Value> = response.errors.iter().map(error).collect();
-        let data: Value = serde_json::from_slice(&data_json(&response.data)).unwrap();
-        if errors.is_empty() { data } else { json!({"data": data, "errors": errors}) }
-    }
-
-    /// Runs a mutation that takes `input`, with its payload's document whole.
-    pub async fn act(&self, mutation: &str, input: Value) -> Value {
-        self.act_as(PermissionSet::all(), mutation, input).await
-    }
-
-    pub async fn act_as(&self, permissions: PermissionSet, mutation: &str, input: Value) -> Value {
-        self.act_by(Caller::new(self.shop.tenant, self.shop.member, permissions), mutation, input).await
-    }
-
-    pub async fn act_by(&self, caller: Caller, mutation: &str, input: Value) -> Value {
+impl Work for Moves {
+    fn document(mutation: &str) -> (String, String) {
         let (kind, fields) = match mutation {
             "transferCreate" | "transferUpdate" | "transferClose" => (input_of(mutation), TRANSFER),
             "transferShip" | "transferReceive" => ("TransferMoveInput".to_owned(), TRANSFER),
@@ -125,11 +31,22 @@ impl World {
             _ => (input_of(mutation), ""),
         };
         let fields = format!("{fields} userErrors {{ code message field }} replayed seq");
-        let document = format!("mutation Act($input: {kind}!) {{ result: {mutation}(input: $input) {{ {fields} }} }}");
-        let answer = self.ask_by(caller, &document, json!({ "input": input })).await;
-        if answer.get("errors").is_some() { answer } else { answer["result"].clone() }
+        (kind, fields)
     }
 
+    /// The books agree.
+    async fn check(world: &World) {
+        world.verify().await;
+    }
+}
+
+const TRANSFER: &str = "transfer { id number status version externalRef note expectedAt shippedAt receivedAt lossReason lossNote allowedActions \
+    fromStore { code } toStore { code } lines { id sku quantity shipped received lost inTransit unitCost { amount } } }";
+
+const COUNT: &str = "count { id number kind status version isBlind note allowedActions completedAt progress { lines counted uncounted recount found } \
+    lines(first: 250) { nodes { id sku state attempts counted book difference isExpected differenceValue { amount } tries { attempt counted } } } }";
+
+impl World {
     /// A transfer of these from the store to the depot, as a DRAFT.
     pub async fn draft(&self, lines: &[(ProductId, i64)]) -> Value {
         let payload = self.act("transferCreate", self.asking(lines)).await;
@@ -139,12 +56,12 @@ impl World {
     /// The input of such a transfer.
     pub fn asking(&self, lines: &[(ProductId, i64)]) -> Value {
         let lines: Vec<_> = lines.iter().map(|(product, n)| json!({"product": {"id": product}, "quantity": n})).collect();
-        json!({"idempotencyKey": self.key(), "fromStore": {"id": self.shop.store}, "toStore": {"code": "DEPOT"}, "lines": lines})
+        json!({"idempotencyKey": self.key(), "fromStore": {"id": self.store}, "toStore": {"code": "DEPOT"}, "lines": lines})
     }
 
     /// A count in the store that has begun, of what `more` says.
     pub async fn counting(&self, more: Value) -> Value {
-        let mut input = json!({"idempotencyKey": self.key(), "kind": "FULL", "store": {"id": self.shop.store}});
+        let mut input = json!({"idempotencyKey": self.key(), "kind": "FULL", "store": {"id": self.store}});
         for (name, value) in more.as_object().unwrap() {
             input[name] = value.clone();
         }
@@ -190,34 +107,11 @@ impl World {
     }
 
     /// On hand, reserved and in transit of a level.
-    pub async fn level(&self, product: ProductId, store: StoreId) -> [i64; 3] {
+    pub async fn level_in_transit(&self, product: ProductId, store: StoreId) -> [i64; 3] {
         let key = LevelKey { product, store };
-        let levels = entrepot::stock::rows::read_levels(&self.shop.db.tenant(self.shop.tenant), &[key]).await.unwrap();
+        let levels = read_levels(&self.scope(), &[key]).await.unwrap();
         levels.first().map_or([0; 3], |level| [level.on_hand, level.reserved, level.in_transit].map(Quantity::get))
     }
-
-    /// The kinds of all events.
-    pub async fn events(&self) -> Vec<String> {
-        let events = journal::after(&self.shop.db.tenant(self.shop.tenant), 0, 10_000).await.unwrap();
-        events.into_iter().map(|event| event.kind).collect()
-    }
-
-    /// Runs SQL of the tenant's, `$1`.
-    pub async fn pretend(&self, sql: &str, values: Vec<sea_orm::Value>) {
-        let work = self.shop.db.tenant(self.shop.tenant).begin().await.unwrap();
-        work.execute(sql, values).await.unwrap();
-        work.commit().await.unwrap();
-    }
-
-    /// One number of the tenant's.
-    pub async fn number(&self, sql: &str) -> i64 {
-        let rows = self.shop.db.tenant(self.shop.tenant).rows(sql, vec![]).await.unwrap();
-        rows[0].try_get_by_index(0).unwrap()
-    }
-}
-
-fn input_of(mutation: &str) -> String {
-    format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..])
 }
 
 /// All permissions of a store, and those of the whole tenant.
@@ -230,17 +124,4 @@ pub fn of_store(store: StoreId) -> PermissionSet {
         }
     }
     set
-}
-
-/// Asserts that the payload is exactly this refusal.
-#[track_caller]
-pub fn refused(payload: &Value, code: &str, field: &str) {
-    assert_eq!(refusals(payload), [(code.to_owned(), field.to_owned())], "{payload}");
-}
-
-/// Asserts that nothing was refused and gives the document.
-#[track_caller]
-pub fn done<'p>(payload: &'p Value, document: &str) -> &'p Value {
-    assert!(payload["userErrors"].as_array().is_some_and(Vec::is_empty), "{payload}");
-    &payload[document]
 }

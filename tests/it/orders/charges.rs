@@ -3,7 +3,7 @@
 use entrepot::insight::verify::verify_tenant;
 use serde_json::{Value, json};
 
-use super::world::{World, done, on_both, refused};
+use super::world::{World, done, refused};
 
 fn act(world: &World, order: &Value) -> Value {
     json!({"id": order["id"], "idempotencyKey": world.key()})
@@ -49,11 +49,11 @@ async fn totals(world: &World, order: &Value) -> [String; 2] {
 
 #[tokio::test]
 async fn charges_go_with_the_last_of_the_goods() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let order = parcel(&world).await;
         let part = ships(&world, &order, &[(0, 4)]).await;
         assert_eq!((&part["status"], &part["lines"][1]["open"]), (&json!("PARTIALLY_FULFILLED"), &json!(1)));
-        world.pass_seconds(1);
+        world.pass(1);
         let last = ships(&world, &order, &[(0, 6)]).await;
         assert_eq!((&last["status"], &last["lines"][1]["fulfilled"]), (&json!("FULFILLED"), &json!(1)));
         assert_eq!(
@@ -68,7 +68,7 @@ async fn charges_go_with_the_last_of_the_goods() {
 
 #[tokio::test]
 async fn charges_that_are_named_are_not_taken_twice_and_alone_they_are_shipped_one_by_one() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let order = parcel(&world).await;
         let early = ships(&world, &order, &[(1, 1)]).await;
         assert_eq!(early["status"], "PARTIALLY_FULFILLED");
@@ -96,7 +96,7 @@ async fn charges_that_are_named_are_not_taken_twice_and_alone_they_are_shipped_o
 
 #[tokio::test]
 async fn what_was_cancelled_does_not_count() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let order = parcel(&world).await;
         assert_eq!(totals(&world, &order).await, ["44.70", "44.70"]);
         ships(&world, &order, &[(0, 7), (1, 1)]).await;

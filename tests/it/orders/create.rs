@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{World, done, on_both, refused};
+use super::world::{World, done, refused};
 
 fn mug(world: &World, quantity: i64) -> Value {
     json!({"product": {"id": world.mug}, "quantity": quantity})
@@ -10,7 +10,7 @@ fn mug(world: &World, quantity: i64) -> Value {
 
 #[tokio::test]
 async fn an_order_begins_in_every_state() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let cases = [
             ("DRAFT", [100, 0, 0], json!(["orderConfirm", "orderCancel"])),
             ("PENDING", [100, 3, 0], json!(["orderConfirm", "orderCancel"])),
@@ -38,7 +38,7 @@ async fn an_order_begins_in_every_state() {
 
 #[tokio::test]
 async fn a_name_may_be_an_id_a_sku_a_barcode_or_a_code() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let input = json!({
             "idempotencyKey": "names", "store": {"code": "ldn"}, "channelId": world.web, "customerId": world.customer,
             "externalRef": "W-1", "lines": [
@@ -65,7 +65,7 @@ async fn a_name_may_be_an_id_a_sku_a_barcode_or_a_code() {
 
 #[tokio::test]
 async fn a_key_gives_its_first_answer_again() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let input = json!({"idempotencyKey": "k", "store": {"id": world.store}, "lines": [mug(&world, 2)]});
         let first = world.act("orderCreate", input.clone()).await;
         let again = world.act("orderCreate", input.clone()).await;
@@ -86,7 +86,7 @@ async fn a_key_gives_its_first_answer_again() {
 
 #[tokio::test]
 async fn a_dry_run_writes_nothing() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let document = "mutation($input: OrderCreateInput!) { orderCreate(input: $input, validateOnly: true) \
             { order { status total { amount } number lines { open } } userErrors { code field } seq } }";
         let input = json!({"idempotencyKey": "dry", "store": {"id": world.store}, "lines": [mug(&world, 2)]});
@@ -103,7 +103,7 @@ async fn a_dry_run_writes_nothing() {
 
 #[tokio::test]
 async fn a_reference_is_unique_in_its_channel() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let with = |channel: Option<String>| {
             json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "externalRef": "R-1", "channelId": channel,
                 "lines": [mug(&world, 1)]})
@@ -117,7 +117,7 @@ async fn a_reference_is_unique_in_its_channel() {
 
 #[tokio::test]
 async fn money_is_exact() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         // 1.5 kg at 3.33 a kilogram is 4.995: half goes away from zero.
         let lines = json!([
             {"product": {"id": world.tea}, "quantity": 1_500},
@@ -150,7 +150,7 @@ async fn money_is_exact() {
 
 #[tokio::test]
 async fn bad_input_is_refused_with_its_path() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = |product: String, quantity: i64| json!([{"product": {"id": product}, "quantity": quantity}]);
         let good = world.mug.to_string();
         let random: entity::prelude::ProductId = world.ledger.clock().id();
@@ -203,7 +203,7 @@ async fn bad_input_is_refused_with_its_path() {
 
 #[tokio::test]
 async fn two_thousand_lines_are_taken() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let payload = world.order("DRAFT", json!(vec![mug(&world, 1); 2_000])).await;
         assert_eq!(done(&payload, "order")["total"]["amount"], "5100.00");
     })
@@ -212,7 +212,7 @@ async fn two_thousand_lines_are_taken() {
 
 #[tokio::test]
 async fn an_order_takes_the_place_of_reservations() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let id = world.reserve(world.mug, 90, None).await;
         refused(&world.order("CONFIRMED", json!([mug(&world, 90)])).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
         let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "reservationIds": [id], "lines": [mug(&world, 90)]});
@@ -228,7 +228,7 @@ async fn an_order_takes_the_place_of_reservations() {
 
 #[tokio::test]
 async fn a_backorder_holds_what_there_is_and_says_that_it_is_short() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let payload = world.order("CONFIRMED", json!([{"product": {"id": world.lamp}, "quantity": 6}])).await;
         let order = done(&payload, "order");
         assert_eq!(order["lines"][0]["open"], 4);
@@ -241,7 +241,7 @@ async fn a_backorder_holds_what_there_is_and_says_that_it_is_short() {
 
 #[tokio::test]
 async fn a_dry_run_shows_what_the_order_would_hold() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let document = "mutation Try($input: OrderCreateInput!, $dry: Boolean!) { result: orderCreate(input: $input, validateOnly: $dry) {
             order { holds { reason } lines { allocations { store { code } quantity } order { holds { reason } } } } userErrors { code } seq } }";
         let lamps = json!({"product": {"id": world.lamp}, "quantity": 6});
@@ -265,7 +265,7 @@ async fn a_dry_run_shows_what_the_order_would_hold() {
 
 #[tokio::test]
 async fn a_reservation_that_the_order_cannot_take_the_place_of_is_refused() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let id = world.reserve(world.mug, 90, None).await;
         let wrap = json!({"product": {"id": world.wrap}, "quantity": 1});
         for (status, line) in [("DRAFT", mug(&world, 90)), ("CONFIRMED", wrap.clone()), ("FULFILLED", wrap)] {

@@ -4,11 +4,11 @@ use entity::prelude::Timestamp;
 use entrepot::ledger::jobs::expire_due;
 use serde_json::json;
 
-use super::world::{START, done, on_both};
+use super::world::{START, World, done};
 
 #[tokio::test]
 async fn what_is_over_ends_once() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let pending = world.order("PENDING", json!([{"product": {"id": world.mug}, "quantity": 10}])).await;
         let service = world.order("PENDING", json!([{"product": {"id": world.wrap}, "quantity": 1}])).await;
         let confirmed = world.order("PENDING", json!([{"product": {"id": world.mug}, "quantity": 1}])).await;
@@ -20,10 +20,10 @@ async fn what_is_over_ends_once() {
         assert_eq!(world.level(world.mug, world.store).await, [100, 26, 0]);
         let now = || world.ledger.clock().now();
         assert_eq!(expire_due(&world.ledger, now()).await.unwrap(), 0);
-        world.pass_seconds(60);
+        world.pass(60);
         assert_eq!(expire_due(&world.ledger, now()).await.unwrap(), 3);
         assert_eq!(world.level(world.mug, world.store).await, [100, 11, 0]);
-        world.pass_seconds(840);
+        world.pass(840);
         assert_eq!(expire_due(&world.ledger, now()).await.unwrap(), 2);
         assert_eq!(expire_due(&world.ledger, now()).await.unwrap(), 0);
         assert_eq!(world.level(world.mug, world.store).await, [100, 1, 0]);

@@ -7,7 +7,7 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use super::world::{START, World, done, on_both};
+use super::world::{START, World, done};
 
 /// Six orders: mugs 1 to 6, a minute apart, every second one from the depot and the web, with a customer.
 async fn six(world: &World) {
@@ -20,7 +20,7 @@ async fn six(world: &World) {
             "lines": [{"product": {"id": world.mug}, "quantity": quantity}, {"product": {"id": world.wrap}, "quantity": 1}],
         });
         done(&world.act("orderCreate", input).await, "order");
-        world.pass_seconds(60);
+        world.pass(60);
     }
 }
 
@@ -36,7 +36,7 @@ async fn numbers(world: &World, variables: Value) -> String {
 
 #[tokio::test]
 async fn filters_say_what_they_mean() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         six(&world).await;
         let at = |minutes: i64| entrepot::clock::rfc3339(entity::prelude::Timestamp(START).plus_seconds(60 * minutes));
         let asc = json!({"field": "NUMBER", "direction": "ASC"});
@@ -71,7 +71,7 @@ async fn filters_say_what_they_mean() {
 
 #[tokio::test]
 async fn lists_are_paged_both_ways_in_every_order() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         six(&world).await;
         for (field, direction, all) in [
             ("PLACED_AT", "DESC", "654321"),
@@ -111,7 +111,7 @@ async fn lists_are_paged_both_ways_in_every_order() {
 
 #[tokio::test]
 async fn an_order_is_found_by_each_of_its_names() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         six(&world).await;
         let document = "query($by: OrderRef!) { order(by: $by) { number lines { quantity } } }";
         let found = world.ask(document, json!({"by": {"external": {"channelId": world.web, "ref": "REF-2"}}})).await;
@@ -148,7 +148,7 @@ async fn an_order_is_found_by_each_of_its_names() {
 
 #[tokio::test]
 async fn orders_are_counted_up_to_a_limit() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         six(&world).await;
         let document =
             "query($filter: OrderFilter, $limit: Int! = 10000) { ordersCount(filter: $filter, limit: $limit) { count precision } }";
@@ -168,7 +168,7 @@ async fn orders_are_counted_up_to_a_limit() {
 
 #[tokio::test]
 async fn a_page_costs_four_statements() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         six(&world).await;
         let document = "query($filter: OrderFilter) { orders(first: 20, filter: $filter) { nodes { id number placedAt customer { name } \
             total { amount currencyCode } lines { quantity unitPrice { amount } product { sku } } } } }";
@@ -193,7 +193,7 @@ async fn a_page_costs_four_statements() {
 
 #[tokio::test]
 async fn a_new_order_by_ids_costs_its_batch_alone() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         world.order("CONFIRMED", json!([{"product": {"id": world.mug}, "quantity": 1}])).await;
         let document = "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id number status total { amount } \
             lines { id quantity } } userErrors { code } } }";
@@ -210,7 +210,7 @@ async fn a_new_order_by_ids_costs_its_batch_alone() {
 
 #[tokio::test]
 async fn the_stream_cursor_is_the_first_pages() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         six(&world).await;
         let document = "query($after: Cursor) { orders(first: 2, after: $after) { streamCursor pageInfo { endCursor } } }";
         let first = world.ask(document, json!({})).await;
@@ -224,7 +224,7 @@ async fn the_stream_cursor_is_the_first_pages() {
 
 #[tokio::test]
 async fn a_stores_newest_orders_come_from_its_index() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         if world.db.backend() != Backend::Sqlite {
             return;
         }
@@ -247,13 +247,13 @@ async fn a_stores_newest_orders_come_from_its_index() {
 
 #[tokio::test]
 async fn returns_are_listed_newest_first() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         for number in 1..=3 {
             let input = json!({"idempotencyKey": world.key(), "store": {"id": if number == 2 { world.depot } else { world.store }},
                 "customerId": (number == 3).then_some(world.customer), "externalRef": format!("RMA-{number}"), "receive": number != 1,
                 "lines": [{"product": {"id": world.mug}, "quantity": number}]});
             done(&world.act("returnCreate", input).await, "return");
-            world.pass_seconds(60);
+            world.pass(60);
         }
         let document = "query($filter: ReturnFilter, $first: Int, $after: Cursor, $last: Int) { returns(filter: $filter, first: $first, \
             after: $after, last: $last) { nodes { number lines { quantity product { sku } } } pageInfo { endCursor hasNextPage } } }";
@@ -284,7 +284,7 @@ async fn returns_are_listed_newest_first() {
 
 #[tokio::test]
 async fn a_page_written_straight_says_what_resolvers_say() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         six(&world).await;
         let charge = json!({
             "idempotencyKey": world.key(), "store": {"id": world.store}, "status": "CONFIRMED",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{World, done, on_both, refused};
+use super::world::{World, done, refused};
 
 async fn sold(world: &World, quantity: i64) -> Value {
     let payload = world.order("FULFILLED", json!([{"product": {"id": world.mug}, "quantity": quantity}])).await;
@@ -16,7 +16,7 @@ fn back(world: &World, lines: impl Into<Value>) -> Value {
 
 #[tokio::test]
 async fn goods_come_back_on_their_order_line() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let order = sold(&world, 5).await;
         let line = &order["lines"][0]["id"];
         let input = back(&world, json!([{"orderLineId": line, "quantity": 2}]));
@@ -46,7 +46,7 @@ async fn goods_come_back_on_their_order_line() {
 
 #[tokio::test]
 async fn one_line_may_go_back_on_several() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let (one, two) = (sold(&world, 2).await, sold(&world, 3).await);
         let piece = |order: &Value, quantity: i64| json!({"orderLineId": order["lines"][0]["id"], "quantity": quantity});
         let input = back(&world, json!([{"quantity": 6, "matches": [piece(&one, 2), piece(&two, 3)]}]));
@@ -64,7 +64,7 @@ async fn one_line_may_go_back_on_several() {
 
 #[tokio::test]
 async fn each_unit_has_its_fate_and_a_request_moves_nothing() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = |disposition: &str| {
             json!({"product": {"sku": "mug"}, "quantity": 1, "disposition": disposition,
             "unitPrice": {"amount": "1.00", "currencyCode": "GBP"}})
@@ -95,7 +95,7 @@ async fn each_unit_has_its_fate_and_a_request_moves_nothing() {
 
 #[tokio::test]
 async fn bad_input_is_refused_with_its_path() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let unknown = "oln_00000000000000000000000001";
         for (lines, code, field) in [
             (json!([{"orderLineId": unknown, "quantity": 1}]), "NOT_FOUND", "input.lines.0.orderLineId"),

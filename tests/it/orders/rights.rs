@@ -3,7 +3,7 @@
 use entrepot::storage::Reads;
 use serde_json::{Value, json};
 
-use super::world::{World, done, on_both};
+use super::world::{World, done};
 
 fn create(world: &World, more: &Value) -> Value {
     let mut input = json!({"idempotencyKey": world.key(), "store": {"id": world.store},
@@ -18,7 +18,7 @@ const CREATE: &str = "mutation($input: OrderCreateInput!) { orderCreate(input: $
 
 #[tokio::test]
 async fn every_root_field_wants_its_permission() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let order = world.order("CONFIRMED", json!([{"product": {"id": world.mug}, "quantity": 1}])).await;
         let id = done(&order, "order")["id"].as_str().unwrap().to_owned();
         let step = |name: &str| format!("mutation {{ {name}(input: {{id: \"{id}\", idempotencyKey: \"r\"}}) {{ seq }} }}");
@@ -50,7 +50,7 @@ async fn every_root_field_wants_its_permission() {
 
 #[tokio::test]
 async fn overrides_want_permissions_of_their_own() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = |price: &str| json!([{"product": {"id": world.mug}, "quantity": 1, "unitPrice": {"amount": price, "currencyCode": "GBP"}}]);
         let priced = json!({"lines": line("1.00")});
         let sold = json!({"status": "FULFILLED", "onShortage": "POST_DISCREPANCY"});
@@ -70,7 +70,7 @@ async fn overrides_want_permissions_of_their_own() {
 
 #[tokio::test]
 async fn who_may_only_write_is_not_shown_the_order() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let answer = world.ask_without(&["order.read"], CREATE, create(&world, &json!({}))).await;
         assert_eq!(answer["errors"][0]["code"], "FORBIDDEN");
         assert_eq!(answer["data"]["orderCreate"], json!({"order": null, "userErrors": []}));
@@ -82,7 +82,7 @@ async fn who_may_only_write_is_not_shown_the_order() {
 
 #[tokio::test]
 async fn costs_are_masked_and_actions_are_the_callers() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let order = world.order("CONFIRMED", json!([{"product": {"id": world.mug}, "quantity": 1}])).await;
         assert_eq!(done(&order, "order")["lines"][0]["unitCost"], json!({"amount": "1.00"}));
         let document = "{ orders { nodes { allowedActions lines { unitCost { amount } } } } }";

@@ -3,7 +3,7 @@
 use entity::prelude::ProductId;
 use serde_json::{Value, json};
 
-use super::world::{World, done, on_both, refused};
+use super::world::{World, done, refused};
 
 fn act(world: &World, order: &Value) -> Value {
     json!({"id": order["id"], "idempotencyKey": world.key()})
@@ -16,7 +16,7 @@ async fn mugs(world: &World, status: &str, quantity: i64) -> Value {
 
 #[tokio::test]
 async fn an_order_is_shipped_in_parts_and_filed() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let order = mugs(&world, "CONFIRMED", 10).await;
         let line = order["lines"][0]["id"].clone();
         let mut part = act(&world, &order);
@@ -52,7 +52,7 @@ async fn an_order_is_shipped_in_parts_and_filed() {
 
 #[tokio::test]
 async fn a_draft_is_confirmed_when_there_is_stock() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let order = mugs(&world, "DRAFT", 60).await;
         let other = mugs(&world, "DRAFT", 60).await;
         let payload = world.act("orderConfirm", act(&world, &order)).await;
@@ -66,7 +66,7 @@ async fn a_draft_is_confirmed_when_there_is_stock() {
 
 #[tokio::test]
 async fn cancelling_lets_stock_go_and_keeps_what_has_left() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let order = mugs(&world, "CONFIRMED", 10).await;
         let payload = world.act("orderCancel", act(&world, &order)).await;
         assert_eq!(done(&payload, "order")["status"], "CANCELLED");
@@ -86,7 +86,7 @@ async fn cancelling_lets_stock_go_and_keeps_what_has_left() {
 
 #[tokio::test]
 async fn a_stale_version_is_refused() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let order = mugs(&world, "DRAFT", 1).await;
         let mut stale = act(&world, &order);
         stale["expectedVersion"] = json!(7);
@@ -100,7 +100,7 @@ async fn a_stale_version_is_refused() {
 
 #[tokio::test]
 async fn wrong_and_foreign_ids_are_refused() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let order = mugs(&world, "CONFIRMED", 1).await;
         for (id, code) in [(json!(world.mug), "INVALID"), (json!("ord_00000000000000000000000000"), "NOT_FOUND")] {
             for mutation in ["orderConfirm", "orderFulfil", "orderCancel", "orderClose"] {
@@ -123,9 +123,9 @@ async fn wrong_and_foreign_ids_are_refused() {
 
 #[tokio::test]
 async fn a_hold_that_gave_way_is_short() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let order = mugs(&world, "PENDING", 60).await;
-        world.pass_seconds(5);
+        world.pass(5);
         let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": "FULFILLED", "onShortage": "SHORTEN",
             "lines": [{"product": {"id": world.mug}, "quantity": 70}]});
         done(&world.act("orderCreate", input).await, "order");
@@ -141,7 +141,7 @@ async fn a_hold_that_gave_way_is_short() {
 
 #[tokio::test]
 async fn a_draft_of_what_is_no_longer_sold_is_not_confirmed() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let becomes = async |product: ProductId, status: &str| {
             let work = world.db.tenant(world.tenant).begin().await.unwrap();
             let sql = "UPDATE product SET status = $3 WHERE tenant_id = $1 AND id = $2";

@@ -8,8 +8,9 @@ use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
 use super::{
     client::Client,
-    server::{Server, free_address, on_both},
+    server::{Server, Site, free_address},
 };
+use crate::world::on_both;
 
 /// A browser with a cookie jar, which sends what its pages ask it to.
 struct Browser {
@@ -94,7 +95,7 @@ impl Browser {
     }
 }
 
-on_both!(a_page_logs_in_goes_on_and_logs_out_by_cookies, site => {
+on_both!(a_page_logs_in_goes_on_and_logs_out_by_cookies, site: Site => {
     let server = Server::start(site).await;
     Client::register(&server.url(), "shop").await;
     let mut browser = Browser::of(&server);
@@ -127,7 +128,7 @@ on_both!(a_page_logs_in_goes_on_and_logs_out_by_cookies, site => {
     assert_eq!(stolen["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "whoever sends a token means that one");
 });
 
-on_both!(a_page_of_another_site_cannot_act, site => {
+on_both!(a_page_of_another_site_cannot_act, site: Site => {
     let listed = "https://app.stock.example";
     let server = Server::start_with(site, free_address(), &["--origin", listed, "--proxy", "127.0.0.1", "--registration", "open"]).await;
     Client::register(&server.url(), "shop").await;
@@ -204,7 +205,7 @@ async fn socket(browser: &Browser, origin: Option<&str>) -> Result<Value, u16> {
     }
 }
 
-on_both!(a_socket_with_cookies_is_for_pages_of_ours, site => {
+on_both!(a_socket_with_cookies_is_for_pages_of_ours, site: Site => {
     let server = Server::start(site).await;
     Client::register(&server.url(), "shop").await;
     let browser = Browser::logged_in(&server).await;
@@ -215,7 +216,7 @@ on_both!(a_socket_with_cookies_is_for_pages_of_ours, site => {
     assert_eq!(nobody, json!(4403), "without an origin a cookie is nobody's: {nobody}");
 });
 
-on_both!(by_tls_no_cookie_goes_without, site => {
+on_both!(by_tls_no_cookie_goes_without, site: Site => {
     let server = Server::start_with(site, free_address(), &["--public-url", "https://stock.example", "--registration", "open"]).await;
     Client::register(&server.url(), "shop").await;
     let browser = Browser { origin: server.url().replace("http:", "https:"), ..Browser::of(&server) };

@@ -9,10 +9,10 @@ use super::{
     audit::audit,
     load::{Dice, Load},
     operations::health,
-    server::{Environment, Server, Site, free_address, on_both},
+    server::{Environment, Server, Site, free_address},
     shop::Shop,
 };
-use crate::databases::random;
+use crate::{databases::random, world::on_both};
 
 const ON_HAND: i64 = 200;
 const CLIENTS: u64 = 8;
@@ -22,7 +22,7 @@ fn rounds() -> u64 {
     env::var("ENTREPOT_CRASH_ROUNDS").ok().map_or(10, |rounds| rounds.parse().unwrap())
 }
 
-on_both!(no_acknowledged_change_is_lost_or_made_twice, site => {
+on_both!(no_acknowledged_change_is_lost_or_made_twice, site: Site => {
     let seed = random();
     let mut server = Server::start(site).await;
     let shop = Shop::open(server.tenant().await, 2, 4, ON_HAND).await;

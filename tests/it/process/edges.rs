@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::{
-    server::{Server, Site, on_both},
+    server::{Server, Site},
     shop::{ADJUST, ORDER, RESERVE, SET, Shop, adjust, change, text},
 };
+use crate::world::on_both;
 
 const MOST: i64 = (1 << 53) - 1;
 const ON_HAND: i64 = 10;
@@ -35,7 +36,7 @@ fn order(shop: &Shop, key: &str, status: &str, line: &Value) -> Value {
     json!({ "idempotencyKey": key, "store": { "id": shop.stores[0] }, "status": status, "lines": [whole] })
 }
 
-on_both!(quantities_at_their_edges, site => {
+on_both!(quantities_at_their_edges, site: Site => {
     let (_server, shop) = open(site).await;
     let (levels, head) = (shop.levels().await, shop.head().await);
     let (product, store) = shop.place(0, 0);
@@ -77,7 +78,7 @@ on_both!(quantities_at_their_edges, site => {
     shop.adjust("and down again", 0, 0, -MOST).await;
 });
 
-on_both!(too_many_lines_are_refused_whole, site => {
+on_both!(too_many_lines_are_refused_whole, site: Site => {
     let (_server, shop) = open(site).await;
     let head = shop.head().await;
     let (product, store) = shop.place(0, 0);
@@ -88,7 +89,7 @@ on_both!(too_many_lines_are_refused_whole, site => {
     assert_eq!(shop.levels().await[&shop.place(0, 0)].on_hand, ON_HAND + 500);
 });
 
-on_both!(money_at_its_edges, site => {
+on_both!(money_at_its_edges, site: Site => {
     let (_server, shop) = open(site).await;
     let head = shop.head().await;
     let money = |amount: &str, currency: &str| json!({ "amount": amount, "currencyCode": currency });
@@ -112,7 +113,7 @@ on_both!(money_at_its_edges, site => {
     assert_eq!(shop.head().await, head, "nothing was written");
 });
 
-on_both!(a_reference_is_used_once_in_a_channel, site => {
+on_both!(a_reference_is_used_once_in_a_channel, site: Site => {
     let (_server, shop) = open(site).await;
     let called = |key: &str| {
         let mut input = order(&shop, key, "CONFIRMED", &json!({}));
@@ -126,7 +127,7 @@ on_both!(a_reference_is_used_once_in_a_channel, site => {
     assert_eq!(shop.head().await, head);
 });
 
-on_both!(a_key_belongs_to_its_input, site => {
+on_both!(a_key_belongs_to_its_input, site: Site => {
     let (_server, shop) = open(site).await;
     shop.adjust("mine", 0, 0, 1).await;
     let (levels, head) = (shop.levels().await, shop.head().await);
@@ -157,7 +158,7 @@ fn set(shop: &Shop, key: &str, on_hand: i64, compare: &Value) -> Value {
     json!({ "idempotencyKey": key, "reasonCode": "CORRECTION", "items": [item] })
 }
 
-on_both!(stale_versions_are_told_what_is_there, site => {
+on_both!(stale_versions_are_told_what_is_there, site: Site => {
     let (_server, shop) = open(site).await;
     let version = shop.levels().await[&shop.place(0, 0)].version;
     for round in 0..5 {
@@ -184,7 +185,7 @@ on_both!(stale_versions_are_told_what_is_there, site => {
     refused(&payload, "VERSION_CONFLICT", "input.items.0.compare");
 });
 
-on_both!(a_dry_run_writes_nothing, site => {
+on_both!(a_dry_run_writes_nothing, site: Site => {
     let (_server, shop) = open(site).await;
     let (levels, head) = (shop.levels().await, shop.head().await);
     let (product, store) = shop.place(0, 0);

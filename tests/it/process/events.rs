@@ -7,9 +7,10 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     client::Client,
-    server::on_both,
+    server::Site,
     topics::{STOCK, shop},
 };
+use crate::world::on_both;
 
 /// A response that is read event by event.
 struct Events {
@@ -82,7 +83,7 @@ fn encoded(query: &str) -> String {
         .collect()
 }
 
-on_both!(stock_is_followed_without_a_socket, site => {
+on_both!(stock_is_followed_without_a_socket, site: Site => {
     let (_server, shop) = shop(site, 100).await;
     let mut events = Events::post(&shop.client, STOCK, json!({}), None).await;
     let (ready, id) = events.item().await;
@@ -118,7 +119,7 @@ on_both!(stock_is_followed_without_a_socket, site => {
     assert!(foreign.next().await.is_none(), "and then the response ends");
 });
 
-on_both!(a_key_that_is_revoked_ends_its_event_streams, site => {
+on_both!(a_key_that_is_revoked_ends_its_event_streams, site: Site => {
     let (_server, shop) = shop(site, 100).await;
     let (till, integration) = crate::process::sharing::program(&shop.client, &["stock.read", "product.read"]).await;
     let mut events = Events::post(&till, STOCK, json!({}), None).await;

@@ -12,9 +12,10 @@ use std::{
 
 use super::{
     keys::program,
-    server::{Server, on_both},
+    server::{Server, Site},
     shop::Shop,
 };
+use crate::world::on_both;
 
 /// The examples by their names, each with those before it that it goes on from.
 fn examples() -> BTreeMap<String, String> {
@@ -99,7 +100,7 @@ impl Drop for Running {
     }
 }
 
-on_both!(the_examples_in_the_papers_work, site => {
+on_both!(the_examples_in_the_papers_work, site: Site => {
     let mut server = Server::start(site).await;
     let shop = Shop::open(server.tenant().await, 1, 1, 500).await;
     let (till, ..) = program(&shop.client, "").await;

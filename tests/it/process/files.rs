@@ -10,11 +10,12 @@ use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::server::{Environment, Server, Site, entrepot, free_address, on_both};
+use super::server::{Environment, Server, Site, entrepot, free_address};
+use crate::world::on_both;
 
 const CREATE: &str = "mutation($input: FileUploadCreateInput!) { result: fileUploadCreate(input: $input) { file { id } uploadUrl userErrors { code message } } }";
 
-on_both!(bytes_travel_by_links_with_headers_that_run_nothing, site => {
+on_both!(bytes_travel_by_links_with_headers_that_run_nothing, site: Site => {
     let place = format!("file:{}", site.folder.join("files").display());
     travel(&Server::start_with(site, free_address(), &["--files", &place]).await).await;
 });
@@ -66,7 +67,7 @@ fn sizes(folder: &Path) -> Vec<u64> {
     found
 }
 
-on_both!(a_bucket_keeps_files_as_a_folder_does, site => {
+on_both!(a_bucket_keeps_files_as_a_folder_does, site: Site => {
     let (folder, env) = bucket(site).await;
     let environment = Environment { env: env.clone(), ..Environment::default() };
     let further = ["--files", "s3://shop/files/of/ours"];
@@ -105,7 +106,7 @@ on_both!(a_bucket_keeps_files_as_a_folder_does, site => {
     assert_eq!(sizes(&folder), lying);
 });
 
-on_both!(files_that_find_no_room_are_refused_whole, site => {
+on_both!(files_that_find_no_room_are_refused_whole, site: Site => {
     const ROOM_KIB: u64 = 8 << 10;
     let folder = site.folder.join("files");
     let place = format!("file:{}", folder.display());
@@ -127,7 +128,7 @@ on_both!(files_that_find_no_room_are_refused_whole, site => {
     assert_eq!(sizes(&folder), [large.len() as u64]);
 });
 
-on_both!(pages_that_the_operator_lists_send_and_fetch_files, site => {
+on_both!(pages_that_the_operator_lists_send_and_fetch_files, site: Site => {
     let place = format!("file:{}", site.folder.join("files").display());
     let listed = "https://shop.example";
     let node = Server::start_with(site, free_address(), &["--files", &place, "--origin", listed]).await;
@@ -222,7 +223,7 @@ async fn ready(node: &Server, wanted: &str) -> String {
     }
 }
 
-on_both!(a_node_with_a_file_store_of_its_own_says_so_and_writes_nothing_into_it, site => {
+on_both!(a_node_with_a_file_store_of_its_own_says_so_and_writes_nothing_into_it, site: Site => {
     let place = |name: &str| format!("file:{}", site.folder.join(name).display());
     let (shared, own) = (place("shared"), place("own"));
     let node = Server::start_with(site, free_address(), &["--files", &shared]).await;
@@ -255,7 +256,7 @@ on_both!(a_node_with_a_file_store_of_its_own_says_so_and_writes_nothing_into_it,
     assert_eq!(sizes(&site.folder.join("own")), [4]);
 });
 
-on_both!(a_node_that_cannot_write_its_files_says_so, site => {
+on_both!(a_node_that_cannot_write_its_files_says_so, site: Site => {
     // A file stands where the folder should be: nobody, root neither, can make it.
     let blocked = site.folder.join("blocked");
     std::fs::write(&blocked, "no folder").unwrap();

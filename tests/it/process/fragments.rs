@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use super::{
-    server::{Server, on_both},
+    server::{Server, Site},
     shop::{ORDER, Shop},
 };
+use crate::world::on_both;
 
-on_both!(what_two_fragments_ask_of_a_list_is_all_there, site => {
+on_both!(what_two_fragments_ask_of_a_list_is_all_there, site: Site => {
     let server = Server::start(site).await;
     let shop = Shop::open(server.tenant().await, 1, 1, 7).await;
     let line = json!({ "product": { "id": shop.products[0] }, "quantity": 2 });

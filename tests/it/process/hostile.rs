@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
 use super::{
-    server::{Environment, Server, UNLIMITED, free_address, on_both},
+    server::{Environment, Server, Site, UNLIMITED, free_address},
     shop::Shop,
 };
+use crate::world::on_both;
 
 /// Address space of the node, in KiB, and what it may come to hold while it answers, beyond what it held before.
 const MEMORY: u64 = 2 << 20;
@@ -171,7 +172,7 @@ fn peak(server: &Server) -> u64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-on_both!(no_document_is_too_much_for_a_node_with_little_memory, site => {
+on_both!(no_document_is_too_much_for_a_node_with_little_memory, site: Site => {
     let environment = Environment { memory: Some(MEMORY), ..Environment::default() };
     let server = Server::start_in(site, free_address(), &UNLIMITED, &environment).await;
     let shop = Shop::open(server.tenant().await, 2, 20, 5).await;
@@ -218,7 +219,7 @@ on_both!(no_document_is_too_much_for_a_node_with_little_memory, site => {
 });
 
 // A client that sends its last token with everything can still sign in.
-on_both!(an_old_token_is_ignored_where_nobody_needs_one, site => {
+on_both!(an_old_token_is_ignored_where_nobody_needs_one, site: Site => {
     let server = Server::start(site).await;
     let shop = server.tenant().await;
     let http = reqwest::Client::new();

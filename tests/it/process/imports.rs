@@ -8,9 +8,10 @@ use tokio::time::{Instant, sleep};
 use super::{
     client::Client,
     hooks::Worker,
-    server::{Server, Site, free_address, on_both},
+    server::{Server, Site, free_address},
     shop::Shop,
 };
+use crate::world::on_both;
 
 const ROWS: i64 = 12_000;
 const PRODUCTS: usize = 4;
@@ -93,7 +94,7 @@ async fn serve(site: &Site, address: SocketAddr, jobs: &str) -> Server {
     Server::start_with(site, address, &further).await
 }
 
-on_both!(a_lone_node_that_is_killed_imports_no_row_twice, site => {
+on_both!(a_lone_node_that_is_killed_imports_no_row_twice, site: Site => {
     let mut node = Some(serve(site, free_address(), "on").await);
     let shop = Shop::open(node.as_ref().unwrap().tenant().await, 1, PRODUCTS, 1).await;
     survives(&shop, async || {

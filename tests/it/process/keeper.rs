@@ -7,8 +7,9 @@ use tokio::time::sleep;
 
 use super::{
     client::Client,
-    server::{Ended, Server, Site, command, entrepot, on_both},
+    server::{Ended, Server, Site, command, entrepot},
 };
+use crate::world::on_both;
 
 async fn told(site: &Site, words: &[&str]) -> Ended {
     entrepot(&[words, &["--database-url", &site.url, "--keys-file", &site.keys()]].concat()).await
@@ -24,7 +25,7 @@ async fn name(client: &Client) -> String {
     client.ask("{ viewer { tenant { slug } } }", json!({})).await["viewer"]["tenant"]["slug"].as_str().unwrap().to_owned()
 }
 
-on_both!(keys_are_turned_over_under_a_running_server, site => {
+on_both!(keys_are_turned_over_under_a_running_server, site: Site => {
     let server = Server::start(site).await;
     let client = server.tenant().await;
     let before = well(site, &["keys", "list"]).await;
@@ -65,7 +66,7 @@ async fn well_new_key() -> String {
     made.out
 }
 
-on_both!(the_log_is_proven_and_a_tenant_is_taken_out, site => {
+on_both!(the_log_is_proven_and_a_tenant_is_taken_out, site: Site => {
     let server = Server::start(site).await;
     let client = server.tenant().await;
     let slug = name(&client).await;
@@ -101,7 +102,7 @@ on_both!(the_log_is_proven_and_a_tenant_is_taken_out, site => {
     site.verify().await;
 });
 
-on_both!(a_reader_that_has_enough_is_no_failure, site => {
+on_both!(a_reader_that_has_enough_is_no_failure, site: Site => {
     drop(Server::start(site).await);
     let keys = site.keys();
     for words in [&["verify"][..], &["audit", "verify", "--keys-file", &keys], &["keys", "list", "--keys-file", &keys]] {

@@ -7,8 +7,9 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     client::{Client, Socket},
-    server::{Server, Site, free_address, on_both},
+    server::{Server, Site, free_address},
 };
+use crate::world::on_both;
 
 const LISTED: &str = "{ viewer { tenant { slug } } }";
 const OTHER: &str = "{ viewer { tenant { name } } }";
@@ -60,7 +61,7 @@ async fn listed_server(site: &Site) -> Server {
     Server::start_with(site, free_address(), &["--trusted-documents", &folder]).await
 }
 
-on_both!(a_pinned_key_sends_listed_documents_only_on_every_way_in, site => {
+on_both!(a_pinned_key_sends_listed_documents_only_on_every_way_in, site: Site => {
     let server = listed_server(site).await;
     let owner = server.tenant().await;
     let (pinned, integration, _) = program(&owner, "trustedDocumentsOnly: true").await;
@@ -109,7 +110,7 @@ fn found(tokens: &[&str]) -> String {
     Value::from(tokens.iter().map(one).collect::<Vec<_>>()).to_string()
 }
 
-on_both!(a_mutation_of_which_a_part_may_not_be_is_none, site => {
+on_both!(a_mutation_of_which_a_part_may_not_be_is_none, site: Site => {
     let server = Server::start(site).await;
     let owner = server.tenant().await;
     let made = "mutation { result: integrationCreate(input: { name: \"Writer\", permissions: [\"product.write\", \"product.read\"], scope: { all: true } }) {
@@ -127,7 +128,7 @@ on_both!(a_mutation_of_which_a_part_may_not_be_is_none, site => {
     assert_eq!(alone["data"]["productCreate"]["userErrors"], json!([]), "{alone:#}");
 });
 
-on_both!(a_key_that_is_found_in_the_open_is_revoked_and_its_owner_told, site => {
+on_both!(a_key_that_is_found_in_the_open_is_revoked_and_its_owner_told, site: Site => {
     let mail = format!("file:{}", site.folder.join("letters").display());
     let server = Server::start_with(site, free_address(), &["--mail", &mail, "--anonymous-requests", "off"]).await;
     let owner = Client::register(&server.url(), "leaky").await;

@@ -7,11 +7,11 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     load::Load,
-    server::{Server, Site, on_both},
+    server::{Server, Site},
     shop::{CATEGORY, LevelRef, LevelState, Shop, UPDATE, place_of, text},
     stream::{State, Stream, StreamOptions},
 };
-use crate::databases::random;
+use crate::{databases::random, world::on_both};
 
 const ON_HAND: i64 = 500;
 const CLIENTS: u64 = 8;
@@ -34,7 +34,7 @@ async fn follow(shop: &Shop, filter: Value) -> (Stream, State) {
     (stream, state)
 }
 
-on_both!(the_state_built_from_a_stream_is_how_things_stand, site => {
+on_both!(the_state_built_from_a_stream_is_how_things_stand, site: Site => {
     let (_server, shop) = open(site, 2, 130, ON_HAND).await;
     let mut early = Stream::open(&shop.client, &StreamOptions::default()).await;
     let mut first = State::default();
@@ -57,7 +57,7 @@ fn cutting() -> Duration {
     Duration::from_secs(env::var("ENTREPOT_CUT_SECONDS").ok().map_or(5, |seconds| seconds.parse().unwrap()))
 }
 
-on_both!(a_reader_that_reconnects_misses_nothing, site => {
+on_both!(a_reader_that_reconnects_misses_nothing, site: Site => {
     let (_server, shop) = open(site, 2, 4, ON_HAND).await;
     let (stream, mut state) = follow(&shop, Value::Null).await;
     drop(stream);
@@ -79,7 +79,7 @@ on_both!(a_reader_that_reconnects_misses_nothing, site => {
     println!("{changes} changes over {drops} dropped sockets, each seen");
 });
 
-on_both!(a_page_s_stream_cursor_goes_on_from_the_page, site => {
+on_both!(a_page_s_stream_cursor_goes_on_from_the_page, site: Site => {
     let (_server, shop) = open(site, 2, 10, ON_HAND).await;
     let load = under_load(&shop);
     sleep(Duration::from_millis(500)).await;
@@ -104,7 +104,7 @@ on_both!(a_page_s_stream_cursor_goes_on_from_the_page, site => {
     stream.settle(&mut state, &shop, CATCH_UP).await;
 });
 
-on_both!(changes_held_back_are_fewer_and_end_the_same, site => {
+on_both!(changes_held_back_are_fewer_and_end_the_same, site: Site => {
     let (_server, shop) = open(site, 1, 4, ON_HAND).await;
     let (mut plain, mut every) = follow(&shop, Value::Null).await;
     let mut held = Stream::open(&shop.client, &StreamOptions { delay_ms: 500, ..StreamOptions::default() }).await;
@@ -121,7 +121,7 @@ on_both!(changes_held_back_are_fewer_and_end_the_same, site => {
     assert!(newest.news < every.news);
 });
 
-on_both!(cursors_of_others_are_foreign, site => {
+on_both!(cursors_of_others_are_foreign, site: Site => {
     let (server, shop) = open(site, 2, 1, ON_HAND).await;
     let other = Shop::open(server.tenant().await, 1, 1, ON_HAND).await;
     let (_, own) = follow(&shop, Value::Null).await;
@@ -152,7 +152,7 @@ fn news(item: &Value) -> Vec<(LevelRef, bool)> {
     news
 }
 
-on_both!(a_row_that_leaves_a_filter_comes_once_more, site => {
+on_both!(a_row_that_leaves_a_filter_comes_once_more, site: Site => {
     let (_server, shop) = open(site, 2, 2, 20).await;
     let (mut stream, state) = follow(&shop, json!({ "store": { "eq": shop.stores[0] } })).await;
     assert_eq!(state.figures().len(), 2);
@@ -180,7 +180,7 @@ async fn update(shop: &Shop, product: usize, change: Value) {
     shop.client.done(UPDATE, input).await;
 }
 
-on_both!(a_product_takes_its_levels_through_filters, site => {
+on_both!(a_product_takes_its_levels_through_filters, site: Site => {
     let (_server, shop) = open(site, 2, 2, 20).await;
     let category = text(&shop.client.done(CATEGORY, json!({ "name": "Mugs" })).await["category"]["id"]);
     update(&shop, 0, json!({ "categoryId": category })).await;
@@ -207,7 +207,7 @@ on_both!(a_product_takes_its_levels_through_filters, site => {
 const POLICY: &str =
     "mutation($input: StockPolicySetInput!) { result: stockPolicySet(input: $input) { userErrors { code message field } } }";
 
-on_both!(a_policy_takes_its_levels_through_filters, site => {
+on_both!(a_policy_takes_its_levels_through_filters, site: Site => {
     let (_server, shop) = open(site, 1, 2, 20).await;
     let low = json!({ "status": ["LOW", "CRITICAL", "OUT_OF_STOCK"] });
     let (mut few, state) = follow(&shop, low).await;
@@ -235,7 +235,7 @@ on_both!(a_policy_takes_its_levels_through_filters, site => {
     }
 });
 
-on_both!(what_left_a_filter_while_nobody_looked_is_told_as_it_was, site => {
+on_both!(what_left_a_filter_while_nobody_looked_is_told_as_it_was, site: Site => {
     let (_server, shop) = open(site, 2, 1, 20).await;
     let category = text(&shop.client.done(CATEGORY, json!({ "name": "Mugs" })).await["category"]["id"]);
     update(&shop, 0, json!({ "categoryId": category })).await;
@@ -254,7 +254,7 @@ on_both!(what_left_a_filter_while_nobody_looked_is_told_as_it_was, site => {
     assert!(changes.iter().all(|change| change["level"]["onHand"] == 20), "with the figures of then: {item}");
 });
 
-on_both!(slow_readers_do_not_stop_a_fast_one, site => {
+on_both!(slow_readers_do_not_stop_a_fast_one, site: Site => {
     let (_server, shop) = open(site, 1, 2, 5_000).await;
     for product in 0..2 {
         update(&shop, product, json!({ "description": "x".repeat(9_000) })).await;

@@ -12,8 +12,9 @@ use tokio::{
 
 use super::{
     client::Client,
-    server::{Server, free_address, on_both},
+    server::{Server, Site, free_address},
 };
+use crate::world::on_both;
 
 /// A letter as it came: the envelope, and what stood between DATA and the dot.
 #[derive(Debug)]
@@ -89,7 +90,7 @@ async fn next(letters: &mut mpsc::UnboundedReceiver<Delivered>, seconds: u64) ->
     timeout(Duration::from_secs(seconds), letters.recv()).await.expect("a letter in time").unwrap()
 }
 
-on_both!(letters_leave_by_smtp, site => {
+on_both!(letters_leave_by_smtp, site: Site => {
     let (mail, mut letters) = mail_server(0).await;
     let mail = format!("smtp://{mail}");
     let more = ["--mail", &mail, "--mail-from", "Stock <stock@stock.example>", "--public-url", "https://stock.example", "--registration", "open"];

@@ -14,8 +14,9 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     client::Client,
-    server::{Server, Site, entrepot, free_address, on_both},
+    server::{Server, Site, entrepot, free_address},
 };
+use crate::world::on_both;
 
 const UPLOAD: &str = "mutation($input: FileUploadCreateInput!) { result: fileUploadCreate(input: $input) { uploadUrl userErrors { code message } } }";
 
@@ -66,7 +67,7 @@ async fn busy(site: &Site, further: &[&str]) -> Server {
     server
 }
 
-on_both!(what_a_node_writes_is_its_users_alone, site => {
+on_both!(what_a_node_writes_is_its_users_alone, site: Site => {
     // As shells have it: what says nothing else can be read by all.
     umask(Mode::from_raw_mode(0o022));
     if site.url.starts_with("sqlite") {

@@ -13,7 +13,8 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::server::{Server, Site, free_address, on_both};
+use super::server::{Server, Site, free_address};
+use crate::world::on_both;
 
 const CONFIG: &str = include_str!("../../../deploy/nginx.conf");
 const CREATE: &str = "mutation($input: FileUploadCreateInput!) { result: fileUploadCreate(input: $input) { file { id } uploadUrl userErrors { code message } } }";
@@ -66,7 +67,7 @@ impl Drop for Nginx {
     }
 }
 
-on_both!(files_larger_than_an_operation_pass_through_nginx, site => {
+on_both!(files_larger_than_an_operation_pass_through_nginx, site: Site => {
     let place = format!("file:{}", site.folder.join("files").display());
     let node = Server::start_with(site, free_address(), &["--files", &place, "--proxy", "127.0.0.1", "--registration", "open"]).await;
     let Some(nginx) = Nginx::before(&node, site).await else { return };

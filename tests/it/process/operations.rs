@@ -9,11 +9,11 @@ use super::{
     client::Socket,
     load::Load,
     redis::Way,
-    server::{Server, Site, free_address, on_both},
+    server::{Server, Site, free_address},
     shop::Shop,
     stream::{State, Stream, StreamOptions},
 };
-use crate::databases::random;
+use crate::{databases::random, world::on_both};
 
 /// What `/readyz` says.
 pub async fn health(server: &Server) -> (u16, Value) {
@@ -21,7 +21,7 @@ pub async fn health(server: &Server) -> (u16, Value) {
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-on_both!(a_node_says_what_it_lacks, site => {
+on_both!(a_node_says_what_it_lacks, site: Site => {
     let server = Server::start(site).await;
     let (status, said) = health(&server).await;
     assert_eq!((status, &said["status"]), (200, &json!("ready")));
@@ -81,7 +81,7 @@ pub fn figure(text: &str, name: &str, label: &str) -> Option<f64> {
     (!found.is_empty()).then(|| found.iter().sum())
 }
 
-on_both!(figures_are_told_where_the_operator_wants_them, site => {
+on_both!(figures_are_told_where_the_operator_wants_them, site: Site => {
     let inside = free_address();
     let flags = ["--metrics-listen", &inside.to_string(), "--budget", "200/1"];
     let server = Server::start_with(site, free_address(), &flags).await;
@@ -140,7 +140,7 @@ on_both!(figures_are_told_where_the_operator_wants_them, site => {
     assert_eq!(reqwest::get(format!("http://{inside}/readyz")).await.unwrap().status(), 200);
 });
 
-on_both!(figures_of_streams_tell_how_late_they_are_and_what_became_of_them, site => {
+on_both!(figures_of_streams_tell_how_late_they_are_and_what_became_of_them, site: Site => {
     let inside = free_address();
     let flags = ["--metrics-listen", &inside.to_string(), "--budget", "off", "--tenant-budget", "off", "--anonymous-requests", "off"];
     let server = Server::start_with(site, free_address(), &flags).await;
@@ -191,7 +191,7 @@ fn signal(server: &Server, name: &str) {
 
 const SOCKETS: usize = 200;
 
-on_both!(a_node_that_is_stopped_hands_its_clients_on, site => {
+on_both!(a_node_that_is_stopped_hands_its_clients_on, site: Site => {
     let flags = ["--drain-seconds", "1", "--socket-drain-seconds", "2", "--anonymous-requests", "off", "--budget", "off", "--tenant-budget", "off"];
     let server = Server::start_with(site, free_address(), &flags).await;
     let shop = Shop::open(server.tenant().await, 2, 2, 500).await;
@@ -238,7 +238,7 @@ on_both!(a_node_that_is_stopped_hands_its_clients_on, site => {
     println!("{SOCKETS} sockets sent on within {last:?}; {changes} changes, none missed");
 });
 
-on_both!(asked_twice_a_node_ends_at_once, site => {
+on_both!(asked_twice_a_node_ends_at_once, site: Site => {
     let server = Server::start_with(site, free_address(), &["--drain-seconds", "60"]).await;
     let client = server.tenant().await;
     let _socket = Socket::open(&client).await;
@@ -254,7 +254,7 @@ on_both!(asked_twice_a_node_ends_at_once, site => {
     site.verify().await;
 });
 
-on_both!(a_storm_of_sockets_is_told_to_come_later, site => {
+on_both!(a_storm_of_sockets_is_told_to_come_later, site: Site => {
     let server = Server::start_with(site, free_address(), &["--sockets-entering", "5/2"]).await;
     let client = server.tenant().await;
     let mut open = Vec::new();

@@ -7,8 +7,9 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     client::{Client, Socket},
-    server::{Server, Site, free_address, on_both},
+    server::{Server, Site, free_address},
 };
+use crate::world::{answers::text, on_both};
 
 /// An example and the language that it is in.
 type Example = (String, String);
@@ -91,10 +92,6 @@ async fn company(server: &Server) -> Story {
     Story { partner: owner.clone(), owner, ids, left: examples() }
 }
 
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned()
-}
-
 async fn listed_server(site: &Site) -> Server {
     let folder = site.folder.join("documents");
     fs::create_dir_all(&folder).unwrap();
@@ -102,7 +99,7 @@ async fn listed_server(site: &Site) -> Server {
     Server::start_with(site, free_address(), &["--trusted-documents", &folder.display().to_string()]).await
 }
 
-on_both!(the_examples_for_partners_work_as_they_are_written, site => {
+on_both!(the_examples_for_partners_work_as_they_are_written, site: Site => {
     let server = listed_server(site).await;
     let mut story = company(&server).await;
     let owner = story.owner.clone();

@@ -7,8 +7,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     client::{Client, Socket},
-    server::{Server, Site, entrepot, free_address, on_both},
+    server::{Server, Site, entrepot, free_address},
 };
+use crate::world::on_both;
 
 const SUBSCRIBE: &str = "subscription { stockChanged { phase } }";
 
@@ -24,7 +25,7 @@ async fn log_in(client: &Client, slug: &str, url: &str) -> (Client, Value) {
     (other, pair["session"]["id"].clone())
 }
 
-on_both!(a_revoked_session_is_cut_off_everywhere, site => {
+on_both!(a_revoked_session_is_cut_off_everywhere, site: Site => {
     let (one, other) = (Server::start(site).await, Server::start(site).await);
     let owner = Client::register(&one.url(), "revoked").await;
     let (elsewhere, session) = log_in(&owner, "revoked", &other.url()).await;
@@ -55,7 +56,7 @@ async fn published(server: &Server) -> Vec<Value> {
     set["keys"].as_array().unwrap().clone()
 }
 
-on_both!(signing_keys_are_published_and_rotated_while_it_runs, site => {
+on_both!(signing_keys_are_published_and_rotated_while_it_runs, site: Site => {
     let server = Server::start(site).await;
     let owner = server.tenant().await;
     let before = published(&server).await;
@@ -75,7 +76,7 @@ on_both!(signing_keys_are_published_and_rotated_while_it_runs, site => {
     assert_ne!(header(&fresh.token), header(&owner.token), "the new key signs");
 });
 
-on_both!(a_forged_host_is_not_believed, site => {
+on_both!(a_forged_host_is_not_believed, site: Site => {
     let letters = site.folder.join("letters");
     let mail = format!("file:{}", letters.display());
     let more = ["--mail", &mail, "--mail-from", "Stock <stock@stock.example>", "--public-url", "https://stock.example", "--registration", "open"];

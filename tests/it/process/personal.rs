@@ -13,12 +13,13 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     client::{Client, Socket},
-    server::{Server, Site, free_address, on_both},
+    server::{Server, Site, free_address},
     shop::{ADJUST, ORDER, Shop, adjust, change, text},
 };
 use crate::{
     authorization::{calls::Calls, reach::Way},
     identity::world::token_in,
+    world::on_both,
 };
 
 const ROLE: &str =
@@ -173,7 +174,7 @@ const ALERTS: &str =
 const RESOLVED: &str =
     "subscription { alertChanged { phase changes { alert { id state resolvedBy { ... on Member { displayName } } } } } }";
 
-on_both!(an_alert_shows_whose_it_is_to_those_who_may_see_them, site => {
+on_both!(an_alert_shows_whose_it_is_to_those_who_may_see_them, site: Site => {
     let house = House::new(site).await;
     let alert = house.alert().await;
     let documents = [ALERTS.to_owned(), RESOLVED.to_owned()];
@@ -265,7 +266,7 @@ async fn walk(
     (objects, different)
 }
 
-on_both!(every_field_that_a_stream_leads_to_shows_each_what_a_query_would, site => {
+on_both!(every_field_that_a_stream_leads_to_shows_each_what_a_query_would, site: Site => {
     let house = House::new(site).await;
     let alert = house.alert().await;
     let calls = Calls::of_the_schema();

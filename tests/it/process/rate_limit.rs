@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::{
     client::Client,
-    server::{Server, free_address, on_both},
+    server::{Server, Site, free_address},
 };
+use crate::world::on_both;
 
 const PAGE: &str = "{ products(first: 250) { nodes { id stock { id } } } }";
 
@@ -20,7 +21,7 @@ async fn answered(client: &Client, query: &str, most: usize) -> (usize, Value) {
     (most, Value::Null)
 }
 
-on_both!(what_a_member_may_spend_is_what_the_operator_says, site => {
+on_both!(what_a_member_may_spend_is_what_the_operator_says, site: Site => {
     let address = free_address();
     let server = Server::start_with(site, address, &["--budget", "400/1"]).await;
     let owner = server.tenant().await;
@@ -48,7 +49,7 @@ on_both!(what_a_member_may_spend_is_what_the_operator_says, site => {
     assert_eq!(answered(&owner, "mutation { a: sessionRefresh(refreshToken: \"x\") { userErrors { code } } }", 60).await.0, 60);
 });
 
-on_both!(strangers_have_a_hundred_requests, site => {
+on_both!(strangers_have_a_hundred_requests, site: Site => {
     let server = Server::start_with(site, free_address(), &[]).await;
     let owner = server.tenant().await;
     let mut stranger = owner.clone();
@@ -64,7 +65,7 @@ on_both!(strangers_have_a_hundred_requests, site => {
     assert_eq!(answered(&owner, "{ __typename }", 50).await.0, 50);
 });
 
-on_both!(nodes_share_budgets_through_redis, site => {
+on_both!(nodes_share_budgets_through_redis, site: Site => {
     let Ok(redis) = std::env::var("ENTREPOT_TEST_REDIS_URL") else {
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI has to give ENTREPOT_TEST_REDIS_URL");
         eprintln!("SKIPPED: ENTREPOT_TEST_REDIS_URL is not set");

@@ -12,8 +12,9 @@ use tokio::sync::oneshot;
 
 use super::{
     client::Client,
-    server::{Ended, Server, Site, command, entrepot, free_address, on_both},
+    server::{Ended, Server, Site, command, entrepot, free_address},
 };
+use crate::world::on_both;
 
 /// The retailer's files, where they are.
 fn data() -> Option<PathBuf> {
@@ -83,7 +84,7 @@ pub fn counts(ended: &Ended) -> (u64, u64) {
     (sent.parse().unwrap(), rest.split(' ').next().unwrap().parse().unwrap())
 }
 
-on_both!(the_sample_agrees_to_the_penny, site => {
+on_both!(the_sample_agrees_to_the_penny, site: Site => {
     let Some(folder) = data() else { return };
     let (file, expect) = (folder.join("online-retail-sample.csv.gz"), folder.join("expected.json"));
     let server = Server::start(site).await;
@@ -106,7 +107,7 @@ on_both!(the_sample_agrees_to_the_penny, site => {
 const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
 const GOOD: &str = "536365,85123A,WHITE MUG,6,2010-12-01 08:26:00,2.55,17850,United Kingdom";
 
-on_both!(a_file_with_something_wrong_sends_nothing, site => {
+on_both!(a_file_with_something_wrong_sends_nothing, site: Site => {
     let server = Server::start(site).await;
     let client = server.tenant().await;
     let before = written(&client).await;
@@ -135,7 +136,7 @@ on_both!(a_file_with_something_wrong_sends_nothing, site => {
     assert_eq!(products["products"]["nodes"], json!([]));
 });
 
-on_both!(a_wrong_expectation_fails_the_run, site => {
+on_both!(a_wrong_expectation_fails_the_run, site: Site => {
     let Some(folder) = data() else { return };
     let server = Server::start(site).await;
     let client = server.tenant().await;
@@ -154,7 +155,7 @@ on_both!(a_wrong_expectation_fails_the_run, site => {
     replay(&stranger, &file, None).await.refused(&["UNAUTHENTICATED"]);
 });
 
-on_both!(another_credential_finds_what_was_sent_before, site => {
+on_both!(another_credential_finds_what_was_sent_before, site: Site => {
     let server = Server::start(site).await;
     let owner = server.tenant().await;
     let file = site.folder.join("small.csv");

@@ -8,8 +8,9 @@ use tokio::time::{Instant, sleep};
 use super::{
     client::Client,
     keys::program,
-    server::{Ended, Server, Site, entrepot, free_address, on_both},
+    server::{Ended, Server, Site, entrepot, free_address},
 };
+use crate::world::on_both;
 
 const ME: &str = "{ viewer { tenant { slug } } }";
 const REFRESH: &str = "mutation($t: String!) { result: sessionRefresh(refreshToken: $t) { userErrors { code } } }";
@@ -40,7 +41,7 @@ async fn epoch(site: &Site, more: &[&str]) -> Ended {
     ended
 }
 
-on_both!(what_had_ended_before_a_restore_is_ended_by_the_new_epoch, site => {
+on_both!(what_had_ended_before_a_restore_is_ended_by_the_new_epoch, site: Site => {
     let mail = format!("file:{}", site.folder.join("letters").display());
     let server = Server::start_with(site, free_address(), &["--mail", &mail, "--registration", "open", "--anonymous-requests", "off"]).await;
     let owner = Client::register(&server.url(), "restored").await;

@@ -8,10 +8,10 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     client::{Client, Socket},
-    server::{Server, Site, free_address, on_both},
+    server::{Server, Site, free_address},
     shop::{Shop, text},
 };
-use crate::identity::world::token_in;
+use crate::{identity::world::token_in, world::on_both};
 
 /// Rights that were taken are gone within five seconds; the rest is for a busy machine.
 const GONE: Duration = Duration::from_secs(6);
@@ -149,7 +149,7 @@ async fn two_nodes(site: &Site) -> (Server, Server, Shop) {
     (here, there, shop)
 }
 
-on_both!(a_role_that_is_taken_ends_the_members_streams_on_every_node, site => {
+on_both!(a_role_that_is_taken_ends_the_members_streams_on_every_node, site: Site => {
     let (first, second, shop) = two_nodes(site).await;
     let member = Member::hired(site, &shop.client, "viewer").await;
     let (mut here, mut there) = (member.listens(&first).await, member.listens(&second).await);
@@ -173,7 +173,7 @@ on_both!(a_role_that_is_taken_ends_the_members_streams_on_every_node, site => {
     }
 });
 
-on_both!(a_role_that_is_narrowed_ends_the_streams_and_they_begin_anew_within_it, site => {
+on_both!(a_role_that_is_narrowed_ends_the_streams_and_they_begin_anew_within_it, site: Site => {
     let (first, second, shop) = two_nodes(site).await;
     let member = Member::hired(site, &shop.client, "viewer").await;
     let (mut here, mut there) = (member.listens(&first).await, member.listens(&second).await);

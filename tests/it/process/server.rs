@@ -24,30 +24,6 @@ pub const UNLIMITED: [&str; 8] =
 /// The longest that any process may take to become ready, or to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A scenario on SQLite, and on Postgres where there is one.
-macro_rules! on_both {
-    ($name:ident, $site:ident => $body:block) => {
-        mod $name {
-            #[allow(unused_imports, reason = "not every scenario needs all that its neighbours do")]
-            use super::*;
-
-            async fn run($site: &$crate::process::server::Site) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                run(&$crate::process::server::Site::sqlite().await).await;
-            }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                if let Some(site) = $crate::process::server::Site::postgres().await {
-                    run(&site).await;
-                }
-            }
-        }
-    };
-}
-pub(super) use on_both;
-
 /// A database, and the folder of the processes on it.
 pub struct Site(Home);
 
@@ -67,6 +43,8 @@ impl Site {
     pub async fn postgres() -> Option<Self> {
         Some(Self(Home::postgres().await?))
     }
+
+    pub async fn end(self) {}
 
     pub fn empty_sqlite() -> Self {
         Self(Home::empty_sqlite())

@@ -7,12 +7,12 @@ use tokio::time::sleep;
 
 use super::{
     client::Client,
-    server::{Server, Site, on_both},
+    server::{Server, Site},
     shop::{Shop, text},
     stream::{State, Stream, StreamOptions},
     topics::{Feed, STOCK, shop},
 };
-use crate::databases::random;
+use crate::{databases::random, world::on_both};
 
 /// A client with a key of a new integration, and the integration's id.
 pub async fn program(owner: &Client, permissions: &[&str]) -> (Client, String) {
@@ -53,7 +53,7 @@ async fn cost(feed: &mut Feed) -> (Value, i64) {
     (change["level"]["product"]["unitCost"]["amount"].clone(), change["seq"].as_i64().unwrap())
 }
 
-on_both!(what_is_shared_is_shared_among_equals_only, site => {
+on_both!(what_is_shared_is_shared_among_equals_only, site: Site => {
     let (_server, shop) = dear_shop(site).await;
     let (rich, _) = program(&shop.client, &["stock.read", "product.read", "product.cost.read"]).await;
     let (plain, _) = program(&shop.client, &["stock.read", "product.read"]).await;
@@ -81,7 +81,7 @@ on_both!(what_is_shared_is_shared_among_equals_only, site => {
     assert_eq!(cost(&mut feeds[1]).await.0, json!("1.20"));
 });
 
-on_both!(a_mask_that_falls_falls_within_five_seconds_on_a_running_stream, site => {
+on_both!(a_mask_that_falls_falls_within_five_seconds_on_a_running_stream, site: Site => {
     let (_server, shop) = dear_shop(site).await;
     let (till, integration) = program(&shop.client, &["stock.read", "product.read", "product.cost.read"]).await;
     let (other, _) = program(&shop.client, &["stock.read", "product.read", "product.cost.read"]).await;
@@ -112,7 +112,7 @@ on_both!(a_mask_that_falls_falls_within_five_seconds_on_a_running_stream, site =
     }
 });
 
-on_both!(a_right_that_is_taken_ends_the_stream_with_its_reason, site => {
+on_both!(a_right_that_is_taken_ends_the_stream_with_its_reason, site: Site => {
     let (_server, shop) = shop(site, 100).await;
     let (till, integration) = program(&shop.client, &["stock.read", "order.read", "product.read"]).await;
     let mut feed = follow(&till).await;
@@ -135,7 +135,7 @@ fn resident(server: &Server) -> usize {
 }
 
 #[cfg(target_os = "linux")]
-on_both!(a_stalled_reader_takes_little_memory_and_misses_nothing, site => {
+on_both!(a_stalled_reader_takes_little_memory_and_misses_nothing, site: Site => {
     const STALLED: usize = 30;
     const CHANGES: usize = 1_500;
     /// What all share of it, in KiB: the newest events and frames, the database's and the allocator's caches.
@@ -184,7 +184,7 @@ async fn all_hear(feeds: &mut [Feed], since: Instant) -> (Duration, Vec<usize>) 
     (since.elapsed(), counts)
 }
 
-on_both!(a_crowd_hears_what_it_asked_for_and_nothing_else, site => {
+on_both!(a_crowd_hears_what_it_asked_for_and_nothing_else, site: Site => {
     let server = Server::start(site).await;
     let shop = Shop::open(server.tenant().await, 1, CROWD, 100).await;
     let mut same = crowd(&shop, std::iter::repeat_n(Value::Null, CROWD)).await;

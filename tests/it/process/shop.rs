@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::client::Client;
+pub use crate::world::answers::text;
 
 macro_rules! refusals {
     () => {
@@ -72,10 +73,6 @@ impl LevelState {
 
 pub fn place_of(level: &Value) -> LevelRef {
     (text(&level["product"]["id"]), text(&level["store"]["id"]))
-}
-
-pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("a text is expected: {value}")).to_owned()
 }
 
 /// Stores and products of a tenant; every product has been received into every store.

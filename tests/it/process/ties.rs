@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::{
     client::Client,
-    server::{Server, on_both},
+    server::{Server, Site},
     shop::{ADJUST, ORDER, Shop, UPDATE, text},
 };
+use crate::world::on_both;
 
 const SUPPLIER: &str = "mutation($input: SupplierCreateInput!) { result: supplierCreate(input: $input) { supplier { id } userErrors { code message } } }";
 const BUY: &str = "mutation($input: PurchaseOrderCreateInput!) { result: purchaseOrderCreate(input: $input) { purchaseOrder { id } userErrors { code message } } }";
@@ -51,7 +52,7 @@ fn all_four(why: &str) -> Vec<(String, String)> {
     ["unit", "stockPolicy", "id", "id"].map(|field| (why.to_owned(), field.to_owned())).to_vec()
 }
 
-on_both!(a_product_s_first_receipt_and_its_tracking_are_one_after_the_other, site => {
+on_both!(a_product_s_first_receipt_and_its_tracking_are_one_after_the_other, site: Site => {
     let server = Server::start(site).await;
     let shop = Shop::open(server.tenant().await, 1, 0, 0).await;
     let create = "mutation($input: ProductCreateInput!) { result: productCreate(input: $input) { product { id version } userErrors { code message } } }";
@@ -77,7 +78,7 @@ on_both!(a_product_s_first_receipt_and_its_tracking_are_one_after_the_other, sit
 const TENANT: &str = "mutation($input: TenantUpdateInput!) { result: tenantUpdate(input: $input) {
     tenant { closedThrough settings { version } } userErrors { code message field } } }";
 
-on_both!(what_happened_in_closed_books_cannot_be_booked, site => {
+on_both!(what_happened_in_closed_books_cannot_be_booked, site: Site => {
     let server = Server::start(site).await;
     let shop = Shop::open(server.tenant().await, 1, 1, 5).await;
     let book = async |key: &str, day: &str| {
@@ -106,7 +107,7 @@ on_both!(what_happened_in_closed_books_cannot_be_booked, site => {
     assert_eq!(book("b", "2026-03-31").await, [""; 0]);
 });
 
-on_both!(what_is_open_ties_its_products_and_stores, site => {
+on_both!(what_is_open_ties_its_products_and_stores, site: Site => {
     let server = Server::start(site).await;
     let shop = Shop::open(server.tenant().await, 1, 0, 0).await;
     let client = &shop.client;

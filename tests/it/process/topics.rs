@@ -9,9 +9,10 @@ use super::{
     client::{Client, Socket},
     keys::program,
     restored::logged_in,
-    server::{Server, Site, on_both},
+    server::{Server, Site},
     shop::{Shop, text},
 };
+use crate::world::on_both;
 
 /// A subscription of any kind; items are what its root field says.
 pub struct Feed {
@@ -100,7 +101,7 @@ fn told(changes: &[Value]) -> Vec<(&str, &str, bool, i64)> {
         .collect()
 }
 
-on_both!(orders_are_followed_as_they_change, site => {
+on_both!(orders_are_followed_as_they_change, site: Site => {
     let (_server, shop) = shop(site, 100).await;
     let before = order(&shop, "before", 0, 1).await;
     let filter = json!({ "status": ["CONFIRMED"], "store": { "eq": shop.stores[0] } });
@@ -139,7 +140,7 @@ const PICTURED: &str = "subscription { orderChanged { phase changes { order { li
 const UPLOAD: &str = "mutation($input: FileUploadCreateInput!) { result: fileUploadCreate(input: $input) { file { id } uploadUrl userErrors { code message } } }";
 const DOCUMENT: &str = "mutation($input: ProductDocumentAddInput!) { result: productDocumentAdd(input: $input) { document { id } userErrors { code message } } }";
 
-on_both!(what_a_stream_shows_of_products_is_as_it_stands_now, site => {
+on_both!(what_a_stream_shows_of_products_is_as_it_stands_now, site: Site => {
     let (_server, shop) = shop(site, 100).await;
     let mut feed = Feed::open(&shop.client, PICTURED, "orderChanged", json!({})).await;
     feed.news().await;
@@ -157,7 +158,7 @@ on_both!(what_a_stream_shows_of_products_is_as_it_stands_now, site => {
     assert_eq!(shown, [json!([]), json!([{ "title": "Manual" }])]);
 });
 
-on_both!(stock_that_runs_low_is_told_once_for_each_line_it_crosses, site => {
+on_both!(stock_that_runs_low_is_told_once_for_each_line_it_crosses, site: Site => {
     // The low-stock threshold is 10: LOW from 15 down, CRITICAL from 10 down.
     let (_server, shop) = shop(site, 20).await;
     let mut feed = Feed::open(&shop.client, ALERTS, "alertRaised", json!({})).await;
@@ -201,7 +202,7 @@ const CHANGED: &str = "subscription($filter: AlertListFilter, $after: Cursor) { 
     phase cursor reset changes { eventType inFilter alert { id kind state quantity version product { sku } } } } }";
 const ACKNOWLEDGE: &str = "mutation($input: AlertActionInput!) { result: alertAcknowledge(input: $input) { alert { id } userErrors { code message } } }";
 
-on_both!(alerts_are_followed_as_they_open_and_end, site => {
+on_both!(alerts_are_followed_as_they_open_and_end, site: Site => {
     let (_server, shop) = shop(site, 20).await;
     let mut feed = Feed::open(&shop.client, CHANGED, "alertChanged", json!({ "filter": { "state": ["OPEN"] } })).await;
     let ready = feed.news().await;
@@ -225,7 +226,7 @@ async fn page(client: &Client, variables: Value) -> Value {
     client.ask(EVENTS, variables).await["events"].take()
 }
 
-on_both!(the_journal_can_be_polled, site => {
+on_both!(the_journal_can_be_polled, site: Site => {
     let (_server, shop) = shop(site, 10).await;
     order(&shop, "sold", 0, 1).await;
     let (mut after, mut seqs, mut types) = (Value::Null, Vec::new(), Vec::new());
@@ -300,7 +301,7 @@ fn all(phase: &str, reset: &str) -> Vec<(Value, Value)> {
     vec![(json!(phase), json!(reset)); 3]
 }
 
-on_both!(a_cursor_from_before_what_is_kept_is_told_so, site => {
+on_both!(a_cursor_from_before_what_is_kept_is_told_so, site: Site => {
     let (_server, shop) = shop(site, 100).await;
     let old = cursors(&shop).await;
     // What a worker says of alerts comes when it comes: it is not counted here, and none is opened before the cut.
@@ -324,7 +325,7 @@ on_both!(a_cursor_from_before_what_is_kept_is_told_so, site => {
     assert_eq!(polled["nodes"].as_array().map(Vec::len), Some(4), "{polled:#}");
 });
 
-on_both!(a_restored_database_ends_streams_and_old_cursors, site => {
+on_both!(a_restored_database_ends_streams_and_old_cursors, site: Site => {
     let (_server, mut shop) = shop(site, 100).await;
     let old = cursors(&shop).await;
     let slug = text(&shop.client.ask("{ viewer { tenant { slug } } }", json!({})).await["viewer"]["tenant"]["slug"]);
@@ -357,7 +358,7 @@ on_both!(a_restored_database_ends_streams_and_old_cursors, site => {
     assert_eq!(anew.news().await["phase"], "LIVE");
 });
 
-on_both!(a_forged_cursor_is_foreign, site => {
+on_both!(a_forged_cursor_is_foreign, site: Site => {
     let (_server, shop) = shop(site, 100).await;
     let forged = cursors(&shop).await.map(|cursor| {
         let mut text = cursor.as_str().unwrap().to_owned();

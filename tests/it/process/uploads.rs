@@ -11,8 +11,9 @@ use tokio::{
 
 use super::{
     client::Client,
-    server::{Server, free_address, on_both},
+    server::{Server, Site, free_address},
 };
+use crate::world::on_both;
 
 /// At once, by one caller.
 const MANY: usize = 150;
@@ -64,7 +65,7 @@ async fn slow(address: SocketAddr, link: String) -> (String, Duration) {
     (String::from_utf8_lossy(&answer).into_owned(), began.elapsed())
 }
 
-on_both!(many_slow_uploads_hold_neither_memory_nor_places, site => {
+on_both!(many_slow_uploads_hold_neither_memory_nor_places, site: Site => {
     let place = format!("file:{}", site.folder.join("files").display());
     let node = Server::start_with(site, free_address(), &["--files", &place, "--budget", "off", "--tenant-budget", "off"]).await;
     let (shop, other, http) = (node.tenant().await, node.tenant().await, reqwest::Client::new());

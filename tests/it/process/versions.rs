@@ -7,14 +7,15 @@ use tokio::time::sleep;
 
 use super::{
     operations::health,
-    server::{Server, entrepot, on_both},
+    server::{Server, Site, entrepot},
     shop::Shop,
 };
+use crate::world::on_both;
 
 /// Longer than one look answers all probes.
 const NEXT_LOOK: Duration = Duration::from_millis(700);
 
-on_both!(an_older_node_goes_on_beside_a_newer_release_that_has_only_added, site => {
+on_both!(an_older_node_goes_on_beside_a_newer_release_that_has_only_added, site: Site => {
     let server = Server::start(site).await;
     let shop = Shop::open(server.tenant().await, 1, 1, 10).await;
     site.tell("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9998_added', 0)").await;

@@ -14,10 +14,10 @@ use tokio::time::{Instant, sleep};
 use super::{
     keys::program,
     load::Load,
-    server::{Server, command, entrepot, on_both},
+    server::{Server, Site, command, entrepot},
     shop::Shop,
 };
-use crate::databases::random;
+use crate::{databases::random, world::on_both};
 
 /// A running watch, and the lines that it has printed.
 struct Watch {
@@ -82,7 +82,7 @@ impl Drop for Watch {
     }
 }
 
-on_both!(a_watch_outlives_its_server_and_misses_nothing, site => {
+on_both!(a_watch_outlives_its_server_and_misses_nothing, site: Site => {
     let mut server = Server::start(site).await;
     let shop = Shop::open(server.tenant().await, 2, 3, 500).await;
     let watch = Watch::start(&shop, &["--format", "json"]);
@@ -118,7 +118,7 @@ on_both!(a_watch_outlives_its_server_and_misses_nothing, site => {
     assert!(watch.seqs().iter().all(|seq| *seq > last), "what was printed is not printed again: {:?}", watch.seqs());
 });
 
-on_both!(a_watch_keeps_to_what_was_asked, site => {
+on_both!(a_watch_keeps_to_what_was_asked, site: Site => {
     let server = Server::start(site).await;
     let shop = Shop::open(server.tenant().await, 2, 2, 500).await;
     let one = Watch::start(&shop, &["--store", "S1", "--product", "P0"]);

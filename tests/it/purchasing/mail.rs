@@ -9,7 +9,7 @@ use entrepot::{
 use serde_json::{Value, json};
 
 use super::office::{Office, done, refused};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(an_approved_order_is_mailed_once, what_is_not_approved_or_has_no_address_is_not_mailed,);
 

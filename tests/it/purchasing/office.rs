@@ -6,6 +6,7 @@ use entrepot::{access::Caller, insight::verify};
 use serde_json::{Value, json};
 
 use crate::authorization::world::World;
+pub use crate::world::answers::{done, refused};
 
 static KEYS: AtomicU32 = AtomicU32::new(0);
 
@@ -155,25 +156,4 @@ impl<'w> Office<'w> {
 
 pub fn gbp(amount: &str) -> Value {
     json!({ "amount": amount, "currencyCode": "GBP" })
-}
-
-/// Asserts that nothing was refused and gives the document.
-#[track_caller]
-pub fn done<'p>(payload: &'p Value, document: &str) -> &'p Value {
-    assert!(payload["userErrors"].as_array().is_some_and(Vec::is_empty), "{payload:#}");
-    &payload[document]
-}
-
-/// Asserts that the payload is exactly this refusal, and gives its message.
-#[track_caller]
-pub fn refused(payload: &Value, code: &str, field: &str) -> String {
-    let errors = payload["userErrors"].as_array().unwrap_or_else(|| panic!("a payload is expected: {payload:#}"));
-    let path = |error: &Value| {
-        let parts = error["field"].as_array().into_iter().flatten();
-        parts.map(|part| part.as_str().unwrap().to_owned()).collect::<Vec<_>>().join(".")
-    };
-    let said: Vec<(String, String)> =
-        errors.iter().map(|error| (error["code"].as_str().unwrap().to_owned(), path(error))).collect();
-    assert_eq!(said, [(code.to_owned(), field.to_owned())], "{payload:#}");
-    errors[0]["message"].as_str().unwrap().to_owned()
 }

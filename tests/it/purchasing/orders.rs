@@ -4,7 +4,7 @@ use entrepot::access::{Caller, PermissionSet};
 use serde_json::{Value, json};
 
 use super::office::{Office, done, gbp, key, refused};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     an_order_goes_its_way_and_counts_as_incoming_only_while_it_is_out,

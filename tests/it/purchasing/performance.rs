@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::office::{Office, done};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(a_supplier_who_delivers_nothing_is_measured_by_it,);
 

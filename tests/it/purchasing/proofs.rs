@@ -2,7 +2,7 @@
 
 use entrepot::insight::verify::verify_tenant;
 
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(each_proof_of_purchasing_names_what_is_broken,);
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::office::{Office, done, gbp, key, refused};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     more_than_the_tolerance_is_refused_and_within_it_is_noted,

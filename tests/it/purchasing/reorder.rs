@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::office::{Office, done, gbp, key, refused};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     a_level_is_filled_up_by_its_rule_and_by_what_others_have_too_much_of,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::office::{Office, done, gbp, key, refused};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(what_goes_back_leaves_the_stock_and_is_credited, what_cannot_go_back_is_refused,);
 

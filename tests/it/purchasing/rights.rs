@@ -4,7 +4,7 @@ use entrepot::access::{Caller, REGISTRY, Reach};
 use serde_json::{Value, json};
 
 use super::office::{Office, done, key, refused};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(costs_are_for_those_who_may_see_them, a_shops_buyer_sees_and_does_only_what_is_of_the_shop,);
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::office::{Office, done};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(five_hundred_lines_are_received_in_a_handful_of_statements, suggestions_take_a_handful_of_statements,);
 

@@ -6,7 +6,7 @@ use entrepot::purchasing::core::PURCHASE_STEPS;
 use serde_json::{Value, json};
 
 use super::office::{Office, done, refused};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(each_step_is_open_in_its_states_only,);
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::office::{Office, done, gbp, key, refused};
-use crate::authorization::{on_both, world::World};
+use crate::{authorization::world::World, world::on_both};
 
 on_both!(rows_are_made_changed_and_refused_each_by_itself, an_order_takes_the_price_of_its_quantity, one_supplier_is_preferred,);
 

@@ -13,6 +13,7 @@ use axum::routing::post;
 use serde_json::{Value, json};
 
 use super::reports;
+pub use crate::world::answers::text;
 
 pub struct Line {
     pub id: String,
@@ -114,10 +115,6 @@ fn trouble(shop: &mut Shop, which: u64, caller: &str, request: &Value) -> Respon
             (StatusCode::BAD_GATEWAY, "").into_response()
         }
     }
-}
-
-pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
 fn pence(money: &Value) -> i64 {

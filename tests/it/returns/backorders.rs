@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{World, done, of_store, on_both, refused};
+use super::world::{World, done, of_store, refused};
 
 /// Open and backordered of an order's only line.
 fn waits(order: &Value) -> [i64; 2] {
@@ -10,23 +10,23 @@ fn waits(order: &Value) -> [i64; 2] {
 }
 
 async fn lamps(world: &World, quantity: i64) -> Value {
-    world.order("CONFIRMED", &[(world.shop.lamp, quantity)]).await
+    world.ordered("CONFIRMED", &[(world.lamp, quantity)]).await
 }
 
 async fn arrive(world: &World, quantity: i64) {
-    world.shop.stock(&[(world.shop.lamp, world.shop.store, quantity)]).await;
+    world.stock(&[(world.lamp, world.store, quantity)]).await;
 }
 
 #[tokio::test]
 async fn what_comes_is_given_to_the_oldest_order_first() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let first = lamps(&world, 10).await;
         assert_eq!(waits(&first), [4, 6]);
-        world.shop.pass_seconds(60);
+        world.pass(60);
         let second = lamps(&world, 3).await;
         // Placed before both, though it was recorded after them.
-        let line = json!({"product": {"id": world.shop.lamp}, "quantity": 2});
-        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.shop.store}, "placedAt": "2026-11-19T09:00:00Z", "lines": [line]});
+        let line = json!({"product": {"id": world.lamp}, "quantity": 2});
+        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "placedAt": "2026-11-19T09:00:00Z", "lines": [line]});
         let oldest = done(&world.act("orderCreate", input).await, "order").clone();
         assert_eq!((waits(&second), waits(&oldest), world.fill().await), ([0, 3], [0, 2], 0));
         arrive(&world, 7).await;
@@ -35,31 +35,31 @@ async fn what_comes_is_given_to_the_oldest_order_first() {
         assert_eq!(all.each_ref().map(waits), [[2, 0], [9, 1], [0, 3]]);
         assert_eq!((&all[1]["version"], &all[0]["holds"]), (&json!(2), &json!([])));
         assert_eq!(all[1]["holds"], json!([{"reason": "SHORT"}]));
-        assert_eq!(world.level(world.shop.lamp).await, [11, 11, 0]);
+        assert_eq!(world.level_here(world.lamp).await, [11, 11, 0]);
         arrive(&world, 7).await;
         assert_eq!(world.fill().await, 2);
-        assert_eq!(world.level(world.shop.lamp).await, [18, 15, 0]);
-        assert_eq!(world.events("order.updated").await.len(), 4);
+        assert_eq!(world.level_here(world.lamp).await, [18, 15, 0]);
+        assert_eq!(world.events_of("order.updated").await.len(), 4);
         // An order that has all of its stock is shipped like any other.
         for order in [first, second, oldest] {
             let shipped = world.does("orderFulfil", &order, json!({})).await;
             assert_eq!(shipped["status"], "FULFILLED");
         }
-        assert_eq!(world.level(world.shop.lamp).await, [3, 0, 0]);
+        assert_eq!(world.level_here(world.lamp).await, [3, 0, 0]);
     })
     .await;
 }
 
 #[tokio::test]
 async fn filling_twice_does_nothing_more() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let order = lamps(&world, 9).await;
         arrive(&world, 2).await;
         let both = futures_util::join!(world.fill(), world.fill());
         assert_eq!(both.0 + both.1, 1);
-        let head = world.shop.db.tenant(world.shop.tenant).head().await.unwrap();
+        let head = world.db.tenant(world.tenant).head().await.unwrap();
         assert_eq!(world.fill().await, 0);
-        assert_eq!(world.shop.db.tenant(world.shop.tenant).head().await.unwrap(), head, "nothing is written for nothing");
+        assert_eq!(world.db.tenant(world.tenant).head().await.unwrap(), head, "nothing is written for nothing");
         assert_eq!(waits(&world.read(&order).await), [6, 3]);
     })
     .await;
@@ -67,7 +67,7 @@ async fn filling_twice_does_nothing_more() {
 
 #[tokio::test]
 async fn a_cancelled_order_waits_no_longer() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let (first, second) = (lamps(&world, 6).await, lamps(&world, 3).await);
         world.does("orderCancel", &first, json!({})).await;
         // Its four lamps are free again, and go to the one that waits.
@@ -77,7 +77,7 @@ async fn a_cancelled_order_waits_no_longer() {
         assert_eq!((waits(&cancelled), &cancelled["lines"][0]["cancelled"]), ([0, 0], &json!(6)));
         arrive(&world, 5).await;
         assert_eq!(world.fill().await, 0);
-        let draft = world.order("DRAFT", &[(world.shop.lamp, 100)]).await;
+        let draft = world.ordered("DRAFT", &[(world.lamp, 100)]).await;
         assert_eq!((world.fill().await, waits(&draft)), (0, [100, 0]));
     })
     .await;
@@ -85,15 +85,15 @@ async fn a_cancelled_order_waits_no_longer() {
 
 #[tokio::test]
 async fn a_pending_order_holds_what_came_until_its_time_is_over() {
-    on_both(async |world| {
-        let pending = world.order("PENDING", &[(world.shop.lamp, 6)]).await;
+    World::on_both(async |world| {
+        let pending = world.ordered("PENDING", &[(world.lamp, 6)]).await;
         let next = lamps(&world, 1).await;
         arrive(&world, 2).await;
         assert_eq!((world.fill().await, waits(&world.read(&pending).await)), (1, [6, 0]));
-        world.shop.pass_seconds(901);
-        let now = world.shop.ledger.clock().now();
-        assert_eq!(entrepot::ledger::jobs::expire_due(&world.shop.ledger, now).await.unwrap(), 1);
-        assert_eq!(world.level(world.shop.lamp).await, [6, 0, 0]);
+        world.pass(901);
+        let now = world.ledger.clock().now();
+        assert_eq!(entrepot::ledger::jobs::expire_due(&world.ledger, now).await.unwrap(), 1);
+        assert_eq!(world.level_here(world.lamp).await, [6, 0, 0]);
         assert_eq!((world.fill().await, waits(&world.read(&next).await)), (1, [1, 0]));
     })
     .await;
@@ -101,8 +101,8 @@ async fn a_pending_order_holds_what_came_until_its_time_is_over() {
 
 #[tokio::test]
 async fn what_came_back_and_can_be_sold_again_fills_orders() {
-    on_both(async |world| {
-        let sold = world.order("FULFILLED", &[(world.shop.lamp, 4)]).await;
+    World::on_both(async |world| {
+        let sold = world.ordered("FULFILLED", &[(world.lamp, 4)]).await;
         let waiting = lamps(&world, 3).await;
         let ret = world.approved(json!([{"orderLineId": sold["lines"][0]["id"], "quantity": 2}])).await;
         world.does("returnReceive", &ret, json!({})).await;
@@ -115,13 +115,13 @@ async fn what_came_back_and_can_be_sold_again_fills_orders() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sale_that_takes_the_same_stock_is_never_oversold() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let order = lamps(&world, 24).await;
         arrive(&world, 10).await;
         let sell = || async {
-            let line = json!({"product": {"id": world.shop.lamp}, "quantity": 1});
+            let line = json!({"product": {"id": world.lamp}, "quantity": 1});
             let input =
-                json!({"idempotencyKey": world.key(), "store": {"id": world.shop.store}, "status": "FULFILLED", "lines": [line]});
+                json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": "FULFILLED", "lines": [line]});
             world.act("orderCreate", input).await
         };
         let sales = futures_util::future::join_all((0..15).map(|_| sell()));
@@ -130,7 +130,7 @@ async fn a_sale_that_takes_the_same_stock_is_never_oversold() {
         let short = answers.iter().filter(|answer| answer["userErrors"][0]["code"] == "INSUFFICIENT_STOCK").count() as i64;
         assert_eq!(sold + short, 15, "{answers:?}");
         world.fill().await;
-        let [on_hand, reserved, _] = world.level(world.shop.lamp).await;
+        let [on_hand, reserved, _] = world.level_here(world.lamp).await;
         let [open, backordered] = waits(&world.read(&order).await);
         assert_eq!((on_hand, reserved), (14 - sold, 14 - sold), "what was not sold is held");
         assert_eq!((open, backordered), (14 - sold, 10 + sold));
@@ -140,10 +140,10 @@ async fn a_sale_that_takes_the_same_stock_is_never_oversold() {
 
 #[tokio::test]
 async fn who_waits_is_listed_oldest_first() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         lamps(&world, 5).await;
-        let line = json!({"product": {"id": world.shop.lamp}, "quantity": 2});
-        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.shop.depot}, "placedAt": "2026-11-19T09:00:00Z", "lines": [line]});
+        let line = json!({"product": {"id": world.lamp}, "quantity": 2});
+        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.depot}, "placedAt": "2026-11-19T09:00:00Z", "lines": [line]});
         done(&world.act("orderCreate", input).await, "order");
         lamps(&world, 7).await;
         let list = "query($p: ProductRef, $s: StoreRef, $n: Int, $a: Cursor) { backorders(product: $p, store: $s, first: $n, after: $a) {
@@ -160,25 +160,25 @@ async fn who_waits_is_listed_oldest_first() {
         let rest = world.ask(list, json!({"n": 2, "a": page["backorders"]["pageInfo"]["endCursor"]})).await;
         assert_eq!(numbers(&rest), ["3"]);
         assert_eq!(numbers(&world.ask(list, json!({"s": {"code": "ldn"}})).await), ["1", "3"]);
-        assert_eq!(numbers(&world.ask(list, json!({"p": {"sku": "lamp"}, "s": {"id": world.shop.depot}})).await), ["2"]);
-        for none in [json!({"p": {"sku": "MUG"}}), json!({"p": {"sku": "NONE"}}), json!({"s": {"code": "NONE"}}), json!({"p": {"id": world.shop.foreign.mug}})] {
+        assert_eq!(numbers(&world.ask(list, json!({"p": {"sku": "lamp"}, "s": {"id": world.depot}})).await), ["2"]);
+        for none in [json!({"p": {"sku": "MUG"}}), json!({"p": {"sku": "NONE"}}), json!({"s": {"code": "NONE"}}), json!({"p": {"id": world.foreign.mug}})] {
             assert!(numbers(&world.ask(list, none).await).is_empty());
         }
-        assert_eq!(numbers(&world.ask_as(of_store(world.shop.depot), list, json!({})).await), ["2"]);
+        assert_eq!(numbers(&world.ask_as(of_store(world.depot), list, json!({})).await), ["2"]);
     })
     .await;
 }
 
 #[tokio::test]
 async fn what_is_held_is_shipped_while_the_rest_waits() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let order = lamps(&world, 9).await;
         assert_eq!((waits(&order), &order["allowedActions"]), ([4, 5], &json!(["orderFulfil", "orderCancel"])));
         let shipped = world.does("orderFulfil", &order, json!({})).await;
         assert_eq!((&shipped["status"], waits(&shipped)), (&json!("PARTIALLY_FULFILLED"), [0, 5]));
         assert_eq!(shipped["allowedActions"], json!(["orderCancel"]), "all that is left waits");
         refused(&world.act("orderFulfil", world.step(&order, json!({}))).await, "INVALID_STATE", "input.lines");
-        assert_eq!(world.level(world.shop.lamp).await, [0, 0, 0]);
+        assert_eq!(world.level_here(world.lamp).await, [0, 0, 0]);
         // What has just come leaves at once where it is named, and else when it is held.
         arrive(&world, 5).await;
         let one = json!([{"lineId": order["lines"][0]["id"], "quantity": 1}]);
@@ -186,7 +186,7 @@ async fn what_is_held_is_shipped_while_the_rest_waits() {
         assert_eq!(world.fill().await, 1);
         assert_eq!(world.read(&order).await["allowedActions"], json!(["orderFulfil", "orderCancel"]));
         assert_eq!(world.does("orderFulfil", &order, json!({})).await["status"], "FULFILLED");
-        assert_eq!(world.level(world.shop.lamp).await, [0, 0, 0]);
+        assert_eq!(world.level_here(world.lamp).await, [0, 0, 0]);
     })
     .await;
 }

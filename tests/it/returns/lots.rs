@@ -3,20 +3,20 @@
 use entity::prelude::*;
 use serde_json::{Value, json};
 
-use super::world::{World, done, on_both, refused};
+use super::world::{World, done, refused};
 
 /// Cheese, which is kept by lots: five of A and five of B, sold out of A first.
 async fn cheese(world: &World) -> (ProductId, Value) {
-    let product: ProductId = world.shop.ledger.clock().id();
-    world.shop.product_of(world.shop.tenant, product, ("CHEESE", StockPolicy::Tracked, 0, 400)).await;
+    let product: ProductId = world.ledger.clock().id();
+    world.product_of(world.tenant, product, ("CHEESE", StockPolicy::Tracked, 0, 400)).await;
     world.pretend("UPDATE product SET tracking = 'LOT' WHERE tenant_id = $1 AND id = $2", vec![product.into()]).await;
     for (code, expires) in [("A", "2027-01-01"), ("B", "2027-06-01")] {
         let lot = json!({"named": {"code": code, "expiresOn": expires}});
-        let change = json!({"product": {"id": product}, "store": {"id": world.shop.store}, "delta": 5, "lot": lot});
+        let change = json!({"product": {"id": product}, "store": {"id": world.store}, "delta": 5, "lot": lot});
         let input = json!({"idempotencyKey": world.key(), "kind": "RECEIPT", "reasonCode": "PURCHASE", "changes": [change]});
         assert_eq!(world.act("stockAdjust", input).await["userErrors"], json!([]));
     }
-    let order = world.order("FULFILLED", &[(product, 7)]).await;
+    let order = world.ordered("FULFILLED", &[(product, 7)]).await;
     (product, order["lines"][0]["id"].clone())
 }
 
@@ -26,7 +26,7 @@ fn of_lot(ret: &Value, quantity: i64, code: &str) -> Value {
 
 async fn recall(world: &World, code: &str, mutation: &str) {
     let lots = entrepot::storage::Reads::rows(
-        &world.shop.db.tenant(world.shop.tenant),
+        &world.db.tenant(world.tenant),
         "SELECT id FROM lot WHERE tenant_id = $1 AND code = $2",
         vec![code.into()],
     )
@@ -42,13 +42,13 @@ async fn recall(world: &World, code: &str, mutation: &str) {
 
 #[tokio::test]
 async fn goods_come_back_into_their_lots() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let (product, line) = cheese(&world).await;
         let ret = world.approved(json!([{"orderLineId": line, "quantity": 6}])).await;
         refused(&world.act("returnReceive", world.step(&ret, json!({}))).await, "INVALID", "input.lines");
         let lines = json!([of_lot(&ret, 4, "A"), of_lot(&ret, 2, "B")]);
         world.does("returnReceive", &ret, json!({ "lines": lines })).await;
-        assert_eq!(world.level(product).await, [9, 0, 6]);
+        assert_eq!(world.level_here(product).await, [9, 0, 6]);
         let seen = |quantity: i64, disposition: &str, lot: &str| {
             json!({"lineId": ret["lines"][0]["id"], "quantity": quantity, "disposition": disposition, "lot": {"code": lot}})
         };
@@ -57,10 +57,10 @@ async fn goods_come_back_into_their_lots() {
         let unknown = world.step(&ret, json!({"lines": [seen(1, "RESTOCK", "C")]}));
         refused(&world.act("returnInspect", unknown).await, "NOT_FOUND", "input.lines.0.lot");
         world.does("returnInspect", &ret, json!({"lines": [seen(1, "WRITE_OFF", "B"), seen(3, "RESTOCK", "A")]})).await;
-        assert_eq!(world.level(product).await, [8, 0, 2]);
+        assert_eq!(world.level_here(product).await, [8, 0, 2]);
         // What is left: one of A, one of B.
         let done = world.does("returnInspect", &ret, json!({})).await;
-        assert_eq!((&done["status"], world.level(product).await), (&json!("INSPECTED"), [8, 0, 0]));
+        assert_eq!((&done["status"], world.level_here(product).await), (&json!("INSPECTED"), [8, 0, 0]));
         let left = "SELECT CAST(sum(on_hand) AS bigint) FROM lot_level WHERE tenant_id = $1 AND unavailable = 0";
         assert_eq!(world.number(left).await, 8);
     })
@@ -69,42 +69,42 @@ async fn goods_come_back_into_their_lots() {
 
 #[tokio::test]
 async fn what_comes_back_into_a_recalled_lot_is_not_sold() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let (product, line) = cheese(&world).await;
         let ret = world.approved(json!([{"orderLineId": line, "quantity": 4}])).await;
         world.does("returnReceive", &ret, json!({"lines": [of_lot(&ret, 2, "A")]})).await;
         // Two came before the recall and lie in quarantine, two come after it.
         recall(&world, "A", "lotRecall").await;
         world.does("returnReceive", &ret, json!({"lines": [of_lot(&ret, 2, "A")]})).await;
-        assert_eq!(world.level(product).await, [7, 0, 4]);
+        assert_eq!(world.level_here(product).await, [7, 0, 4]);
         for _ in 0..2 {
             let one = json!([{"lineId": ret["lines"][0]["id"], "quantity": 1, "disposition": "RESTOCK"}]);
             world.does("returnInspect", &ret, json!({ "lines": one })).await;
         }
         let rest = json!([{"lineId": ret["lines"][0]["id"], "quantity": 2, "disposition": "WRITE_OFF"}]);
         let seen = world.does("returnInspect", &ret, json!({ "lines": rest })).await;
-        assert_eq!((&seen["status"], world.level(product).await), (&json!("INSPECTED"), [5, 0, 2]));
+        assert_eq!((&seen["status"], world.level_here(product).await), (&json!("INSPECTED"), [5, 0, 2]));
         recall(&world, "A", "lotRelease").await;
-        assert_eq!(world.level(product).await, [5, 0, 0]);
+        assert_eq!(world.level_here(product).await, [5, 0, 0]);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_serial_number_comes_back_once() {
-    on_both(async |world| {
-        let drill: ProductId = world.shop.ledger.clock().id();
-        world.shop.product_of(world.shop.tenant, drill, ("DRILL", StockPolicy::Tracked, 0, 9_900)).await;
+    World::on_both(async |world| {
+        let drill: ProductId = world.ledger.clock().id();
+        world.product_of(world.tenant, drill, ("DRILL", StockPolicy::Tracked, 0, 9_900)).await;
         world.pretend("UPDATE product SET tracking = 'SERIAL' WHERE tenant_id = $1 AND id = $2", vec![drill.into()]).await;
-        let change = |serial: &str| json!({"product": {"id": drill}, "store": {"id": world.shop.store}, "delta": 1, "lot": {"code": serial}});
+        let change = |serial: &str| json!({"product": {"id": drill}, "store": {"id": world.store}, "delta": 1, "lot": {"code": serial}});
         let input = json!({"idempotencyKey": world.key(), "kind": "RECEIPT", "reasonCode": "PURCHASE", "changes": [change("S1"), change("S2")]});
         assert_eq!(world.act("stockAdjust", input).await["userErrors"], json!([]));
-        let order = world.order("FULFILLED", &[(drill, 2)]).await;
+        let order = world.ordered("FULFILLED", &[(drill, 2)]).await;
         let ret = world.approved(json!([{"orderLineId": order["lines"][0]["id"], "quantity": 2}])).await;
         // One that was sold to somebody else does not come back for it, nor one that nobody knows.
         let input = json!({"idempotencyKey": world.key(), "kind": "RECEIPT", "reasonCode": "PURCHASE", "changes": [change("S3")]});
         assert_eq!(world.act("stockAdjust", input).await["userErrors"], json!([]));
-        world.order("FULFILLED", &[(drill, 1)]).await;
+        world.ordered("FULFILLED", &[(drill, 1)]).await;
         for other in ["S3", "S4"] {
             let lines = json!([of_lot(&ret, 1, other)]);
             refused(&world.act("returnReceive", world.step(&ret, json!({ "lines": lines }))).await, "INVALID", "input.lines.0.lot");
@@ -115,7 +115,7 @@ async fn a_serial_number_comes_back_once() {
         let payload = world.act("returnReceive", world.step(&ret, json!({ "lines": both }))).await;
         assert_eq!(done(&payload, "return")["status"], "RECEIVED");
         world.does("returnInspect", &ret, json!({})).await;
-        assert_eq!(world.level(drill).await, [2, 0, 0]);
+        assert_eq!(world.level_here(drill).await, [2, 0, 0]);
     })
     .await;
 }

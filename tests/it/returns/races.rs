@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{back, on_both};
+use super::world::{World, back};
 
 /// How many of these were done, and the codes of the others.
 fn outcome(answers: &[Value]) -> (usize, Vec<&str>) {
@@ -12,7 +12,7 @@ fn outcome(answers: &[Value]) -> (usize, Vec<&str>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn goods_are_received_once() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = world.sold(6).await;
         let ret = world.approved(json!([back(&line, 6)])).await;
         let receive = |quantity: i64| {
@@ -22,7 +22,7 @@ async fn goods_are_received_once() {
         // Both have counted four of six: one of them has seen the same goods.
         let answers = futures_util::future::join_all([receive(4), receive(4)]).await;
         assert_eq!(outcome(&answers), (1, vec!["OUT_OF_RANGE"]), "{answers:?}");
-        assert_eq!(world.level(world.shop.mug).await, [98, 0, 4]);
+        assert_eq!(world.level_here(world.mug).await, [98, 0, 4]);
         let all = || world.act("returnReceive", world.step(&ret, json!({})));
         let answers = futures_util::future::join_all([all(), all(), all()]).await;
         assert_eq!(outcome(&answers), (1, vec!["INVALID_STATE"; 2]), "{answers:?}");
@@ -31,14 +31,14 @@ async fn goods_are_received_once() {
         let answers = futures_util::future::join_all([inspect(), inspect()]).await;
         assert!(answers.iter().all(|answer| answer["return"]["status"] == "INSPECTED"), "{answers:?}");
         assert_eq!(answers.iter().filter(|answer| answer["replayed"] == true).count(), 1);
-        assert_eq!(world.level(world.shop.mug).await, [100, 0, 0]);
+        assert_eq!(world.level_here(world.mug).await, [100, 0, 0]);
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_unit_is_asked_back_once() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = world.sold(3).await;
         let ask = || world.act("returnCreate", world.asking(json!([back(&line, 2)])));
         let answers = futures_util::future::join_all((0..6).map(|_| ask())).await;
@@ -49,7 +49,7 @@ async fn one_unit_is_asked_back_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_return_is_approved_or_rejected_and_not_both() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         for _ in 0..5 {
             let line = world.sold(1).await;
             let ret = world.requested(json!([back(&line, 1)])).await;

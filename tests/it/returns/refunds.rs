@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{World, back, done, on_both, refused};
+use super::world::{World, back, done, refused};
 
 fn pounds(amount: &str) -> Value {
     json!({"refund": {"amount": amount, "currencyCode": "GBP"}})
@@ -10,8 +10,8 @@ fn pounds(amount: &str) -> Value {
 
 /// A return of mugs that were sold at a discount, looked at: 5.10 less 1.10 was charged for the two.
 async fn discounted(world: &World) -> Value {
-    let line = json!({"product": {"id": world.shop.mug}, "quantity": 2, "discount": {"amount": "1.10", "currencyCode": "GBP"}});
-    let input = json!({"idempotencyKey": world.key(), "store": {"id": world.shop.store}, "status": "FULFILLED", "lines": [line]});
+    let line = json!({"product": {"id": world.mug}, "quantity": 2, "discount": {"amount": "1.10", "currencyCode": "GBP"}});
+    let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": "FULFILLED", "lines": [line]});
     let order = done(&world.act("orderCreate", input).await, "order").clone();
     let ret = world.approved(json!([back(&order["lines"][0]["id"], 2)])).await;
     world.does("returnReceive", &ret, json!({})).await;
@@ -20,7 +20,7 @@ async fn discounted(world: &World) -> Value {
 
 #[tokio::test]
 async fn no_more_is_given_back_than_was_charged() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let ret = discounted(&world).await;
         for (more, code) in [
             (pounds("4.01"), "OUT_OF_RANGE"),
@@ -43,7 +43,7 @@ async fn no_more_is_given_back_than_was_charged() {
 
 #[tokio::test]
 async fn a_fee_is_taken_off_and_may_be_waived() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let fee = json!({"kind": "CHARGE", "name": "Restocking", "quantity": 1, "unitPrice": {"amount": "-0.55", "currencyCode": "GBP"}});
         for (more, expected) in [(json!({}), "2.00"), (pounds("2.55"), "2.55")] {
             let line = world.sold(1).await;
@@ -59,13 +59,13 @@ async fn a_fee_is_taken_off_and_may_be_waived() {
 
 #[tokio::test]
 async fn reports_count_what_has_come_on_the_day_that_it_came() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = world.sold(5).await;
         let report = "query($from: DateTime) { salesReport(from: $from) { returns unitsReturned refunds { amount } netRevenue { amount } } }";
         let sums = async |from: Option<&str>| world.ask(report, json!({ "from": from })).await["salesReport"][0].clone();
         let ret = world.approved(json!([back(&line, 4)])).await;
         assert_eq!((&sums(None).await["returns"], &sums(None).await["unitsReturned"]), (&json!(0), &json!(0)));
-        world.shop.pass_seconds(3 * 86_400);
+        world.pass(3 * 86_400);
         let own = &ret["lines"][0]["id"];
         let partly = world.does("returnReceive", &ret, json!({"lines": [{"lineId": own, "quantity": 1}]})).await;
         assert_eq!((&partly["occurredAt"], &partly["receivedAt"]), (&json!("2026-11-23T09:00:00.000000Z"), &json!("2026-11-23T09:00:00.000000Z")));
@@ -80,7 +80,7 @@ async fn reports_count_what_has_come_on_the_day_that_it_came() {
 
 #[tokio::test]
 async fn reports_count_what_a_closed_return_gave_back() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let report =
             "query($by: SalesGroup!) { salesReport(groupBy: $by) { refunds { amount } chargeCredits { amount } netRevenue { amount } } }";
         let sums = async |by: &str| {
@@ -125,9 +125,9 @@ async fn reports_count_what_a_closed_return_gave_back() {
 
 #[tokio::test]
 async fn what_was_sold_by_the_piece_is_refunded_by_the_piece() {
-    on_both(async |world| {
-        let wrap = world.shop.wrap;
-        let line = world.order("FULFILLED", &[(wrap, 5)]).await["lines"][0]["id"].clone();
+    World::on_both(async |world| {
+        let wrap = world.wrap;
+        let line = world.ordered("FULFILLED", &[(wrap, 5)]).await["lines"][0]["id"].clone();
         // Nothing was ever moved of it, so its unit may change: from now on it is sold by the metre of 100 smallest units.
         world.pretend("UPDATE product SET unit_decimals = 2 WHERE tenant_id = $1 AND id = $2", vec![wrap.into()]).await;
         let asked = world.approved(json!([back(&line, 5)])).await;
@@ -141,13 +141,13 @@ async fn what_was_sold_by_the_piece_is_refunded_by_the_piece() {
 
 #[tokio::test]
 async fn what_comes_back_in_parts_is_refunded_no_more_than_it_was_charged() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         // Three for 7.65 less 0.64: a third of 7.01 is no whole penny.
         let sold = async || {
             let line =
-                json!({"product": {"id": world.shop.mug}, "quantity": 3, "discount": {"amount": "0.64", "currencyCode": "GBP"}});
+                json!({"product": {"id": world.mug}, "quantity": 3, "discount": {"amount": "0.64", "currencyCode": "GBP"}});
             let input =
-                json!({"idempotencyKey": world.key(), "store": {"id": world.shop.store}, "status": "FULFILLED", "lines": [line]});
+                json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": "FULFILLED", "lines": [line]});
             done(&world.act("orderCreate", input).await, "order")["lines"][0]["id"].clone()
         };
         let looked_at = async |lines: Value| {
@@ -172,7 +172,7 @@ async fn what_comes_back_in_parts_is_refunded_no_more_than_it_was_charged() {
 
 #[tokio::test]
 async fn what_was_sold_is_given_back_in_the_currency_it_was_sold_in() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = world.sold(2).await;
         let priced = |currency: &str| {
             json!([{"orderLineId": line, "quantity": 1, "unitPrice": {"amount": "1.00", "currencyCode": currency}}])

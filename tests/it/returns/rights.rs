@@ -4,7 +4,7 @@ use entity::prelude::ChannelId;
 use entrepot::access::{Caller, Permission, PermissionSet, REGISTRY, Reach, kind};
 use serde_json::{Value, json};
 
-use super::world::{World, back, done, of_store, on_both, refused};
+use super::world::{World, back, done, of_store, refused};
 
 const STEPS: [(&str, &str); 5] = [
     ("returnApprove", "return.approve"),
@@ -28,7 +28,7 @@ fn more(mutation: &str) -> Value {
 
 #[tokio::test]
 async fn every_step_wants_its_permission() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = world.sold(2).await;
         let ret = world.requested(json!([back(&line, 2)])).await;
         for (mutation, permission) in STEPS {
@@ -48,14 +48,14 @@ async fn every_step_wants_its_permission() {
 
 #[tokio::test]
 async fn another_stores_returns_are_not_found() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = world.sold(2).await;
         let ret = world.requested(json!([back(&line, 2)])).await;
         for (mutation, _) in STEPS {
-            let answer = world.act_as(of_store(world.shop.depot), mutation, world.step(&ret, more(mutation))).await;
+            let answer = world.act_as(of_store(world.depot), mutation, world.step(&ret, more(mutation))).await;
             refused(&answer, "NOT_FOUND", "input.id");
         }
-        let payload = world.act_as(of_store(world.shop.store), "returnApprove", world.step(&ret, json!({}))).await;
+        let payload = world.act_as(of_store(world.store), "returnApprove", world.step(&ret, json!({}))).await;
         done(&payload, "return");
     })
     .await;
@@ -63,10 +63,10 @@ async fn another_stores_returns_are_not_found() {
 
 #[tokio::test]
 async fn another_companys_returns_are_not_found() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = world.sold(2).await;
         let ret = world.requested(json!([back(&line, 2)])).await;
-        let stranger = Caller::new(world.shop.foreign.tenant, world.shop.member, PermissionSet::all());
+        let stranger = Caller::new(world.foreign.tenant, world.member, PermissionSet::all());
         for (mutation, _) in STEPS {
             refused(&world.act_by(stranger.clone(), mutation, world.step(&ret, more(mutation))).await, "NOT_FOUND", "input.id");
         }
@@ -80,19 +80,19 @@ async fn another_companys_returns_are_not_found() {
 
 /// Somebody who sells through one channel, and sees nothing of the others.
 fn of_channel(world: &World, channel: ChannelId) -> Caller {
-    let mut caller = Caller::new(world.shop.tenant, world.shop.member, PermissionSet::all());
+    let mut caller = Caller::new(world.tenant, world.member, PermissionSet::all());
     caller.channel = Some(channel);
     caller
 }
 
 #[tokio::test]
 async fn a_partner_takes_on_the_returns_of_its_channel() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = world.sold(2).await;
         let ret = world.requested(json!([back(&line, 1)])).await;
-        let other = world.act_by(of_channel(&world, world.shop.web), "returnApprove", world.step(&ret, json!({}))).await;
+        let other = world.act_by(of_channel(&world, world.web), "returnApprove", world.step(&ret, json!({}))).await;
         refused(&other, "NOT_FOUND", "input.id");
-        let own = world.act_by(of_channel(&world, world.shop.direct), "returnApprove", world.step(&ret, json!({}))).await;
+        let own = world.act_by(of_channel(&world, world.direct), "returnApprove", world.step(&ret, json!({}))).await;
         done(&own, "return");
     })
     .await;
@@ -101,18 +101,18 @@ async fn a_partner_takes_on_the_returns_of_its_channel() {
 /// What is held in the depot alone leaves from there, by whoever may ship there.
 #[tokio::test]
 async fn an_order_is_shipped_by_who_may_ship_where_it_is_held() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let ordered = async |quantity: i64| {
-            let lines = json!([{"product": {"id": world.shop.mug}, "quantity": quantity}]);
-            let input = json!({"idempotencyKey": world.key(), "store": {"id": world.shop.store}, "lines": lines, "sourcing": {}});
+            let lines = json!([{"product": {"id": world.mug}, "quantity": quantity}]);
+            let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "lines": lines, "sourcing": {}});
             done(&world.act("orderCreate", input).await, "order").clone()
         };
         let (away, here) = (ordered(20).await, ordered(90).await);
         let held = |order: &Value| order["lines"][0]["allocations"][0]["store"]["code"].clone();
         assert_eq!((held(&away), held(&here)), (json!("DEPOT"), json!("LDN")));
-        let of_shop = of_store(world.shop.store);
+        let of_shop = of_store(world.store);
         let mut of_both = of_shop.clone();
-        of_both.grant(kind::OrderFulfil::INDEX, &Reach::stores([world.shop.depot]));
+        of_both.grant(kind::OrderFulfil::INDEX, &Reach::stores([world.depot]));
         let actions = async |caller: &PermissionSet, order: &Value| {
             let document = "query($id: ID!) { order(by: {id: $id}) { allowedActions } }";
             world.ask_as(caller.clone(), document, json!({"id": order["id"]})).await["order"]["allowedActions"].clone()
@@ -128,7 +128,7 @@ async fn an_order_is_shipped_by_who_may_ship_where_it_is_held() {
         assert!(message.contains("order.fulfil"), "{answer}");
         refused(&world.act_as(of_shop.clone(), "orderFulfil", from(&here)).await, "NOT_FOUND", "input.store");
         let mut blind = PermissionSet::default();
-        blind.grant(kind::OrderFulfil::INDEX, &Reach::stores([world.shop.store]));
+        blind.grant(kind::OrderFulfil::INDEX, &Reach::stores([world.store]));
         refused(&world.act_as(blind, "orderFulfil", from(&away)).await, "NOT_FOUND", "input.store");
         let shipped = world.act_as(of_both, "orderFulfil", from(&away)).await;
         assert_eq!(done(&shipped, "order")["status"], "FULFILLED");

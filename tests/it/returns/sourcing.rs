@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::world::{World, done, of_store, on_both, refused};
+use super::world::{World, done, of_store, refused};
 
 /// An order of mugs that looks for its stock.
 fn ordering(world: &World, quantity: i64, sourcing: Value) -> Value {
-    let lines = json!([{"product": {"id": world.shop.mug}, "quantity": quantity}]);
-    json!({"idempotencyKey": world.key(), "store": {"id": world.shop.store}, "lines": lines, "sourcing": sourcing})
+    let lines = json!([{"product": {"id": world.mug}, "quantity": quantity}]);
+    json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "lines": lines, "sourcing": sourcing})
 }
 
 async fn ordered(world: &World, quantity: i64, sourcing: Value) -> Value {
@@ -24,7 +24,7 @@ fn held(order: &Value) -> Vec<(&str, i64)> {
 
 /// On hand, reserved and unavailable of mugs in the store and in the depot.
 async fn mugs(world: &World) -> [[i64; 3]; 2] {
-    [world.level(world.shop.mug).await, world.shop.level(world.shop.mug, world.shop.depot).await]
+    [world.level_here(world.mug).await, world.level(world.mug, world.depot).await]
 }
 
 fn code(answer: &Value) -> &Value {
@@ -42,7 +42,7 @@ async fn set(world: &World, mut input: Value) -> Value {
 
 #[tokio::test]
 async fn an_order_may_be_held_in_several_stores() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         // One store that has everything is taken alone, by its code where nothing else is said.
         let small = ordered(&world, 20, json!({})).await;
         assert_eq!(held(&small), [("DEPOT", 20)]);
@@ -65,7 +65,7 @@ async fn an_order_may_be_held_in_several_stores() {
 
 #[tokio::test]
 async fn cancelling_and_expiry_let_go_in_every_store() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let order = ordered(&world, 140, json!({})).await;
         assert_eq!(held(&order), [("DEPOT", 50), ("LDN", 90)]);
         world.does("orderCancel", &order, json!({})).await;
@@ -74,9 +74,9 @@ async fn cancelling_and_expiry_let_go_in_every_store() {
         pending["status"] = json!("PENDING");
         done(&world.act("orderCreate", pending).await, "order");
         assert_eq!(mugs(&world).await, [[100, 90, 0], [50, 50, 0]]);
-        world.shop.pass_seconds(901);
-        let now = world.shop.ledger.clock().now();
-        assert_eq!(entrepot::ledger::jobs::expire_due(&world.shop.ledger, now).await.unwrap(), 1);
+        world.pass(901);
+        let now = world.ledger.clock().now();
+        assert_eq!(entrepot::ledger::jobs::expire_due(&world.ledger, now).await.unwrap(), 1);
         assert_eq!(mugs(&world).await, [[100, 0, 0], [50, 0, 0]]);
     })
     .await;
@@ -84,9 +84,9 @@ async fn cancelling_and_expiry_let_go_in_every_store() {
 
 #[tokio::test]
 async fn the_rule_says_who_is_asked_first() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let stores = json!([
-            {"store": {"id": world.shop.store}, "priority": 1, "position": {"latitude": 51.5074, "longitude": -0.1278}},
+            {"store": {"id": world.store}, "priority": 1, "position": {"latitude": 51.5074, "longitude": -0.1278}},
             {"store": {"code": "depot"}, "priority": 2, "position": {"latitude": 48.8566, "longitude": 2.3522}},
         ]);
         let answer = set(&world, json!({"rule": {"split": "REFUSE"}, "stores": stores})).await;
@@ -123,7 +123,7 @@ async fn the_rule_says_who_is_asked_first() {
 
 #[tokio::test]
 async fn what_cannot_be_looked_for_is_refused() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         for (sourcing, field) in [
             (json!({"strategy": "NEAREST"}), "input.sourcing.destination"),
             (json!({"maxStores": 0}), "input.sourcing.maxStores"),
@@ -139,15 +139,15 @@ async fn what_cannot_be_looked_for_is_refused() {
         sold["status"] = json!("FULFILLED");
         refused(&world.act("orderCreate", sold).await, "INVALID", "input.sourcing");
         let of = |store: Value| json!({"stores": [{"store": store}]});
-        assert_eq!(code(&set(&world, of(json!({"id": world.shop.foreign.store}))).await), "NOT_FOUND");
+        assert_eq!(code(&set(&world, of(json!({"id": world.foreign.store}))).await), "NOT_FOUND");
         assert_eq!(code(&set(&world, of(json!({"code": "NONE"}))).await), "NOT_FOUND");
-        for wrong in [json!(world.shop.mug), json!("sto_nonsense"), json!("")] {
+        for wrong in [json!(world.mug), json!("sto_nonsense"), json!("")] {
             refused(&set(&world, of(json!({"id": wrong}))).await, "INVALID", "input.stores.0.store.id");
         }
-        let twice = json!({"stores": [{"store": {"code": "LDN"}}, {"store": {"id": world.shop.store}}]});
+        let twice = json!({"stores": [{"store": {"code": "LDN"}}, {"store": {"id": world.store}}]});
         assert_eq!(code(&set(&world, twice).await), "DUPLICATE");
         assert_eq!(code(&set(&world, json!({"rule": {"maxStores": 99}})).await), "INVALID");
-        assert_eq!(world.events("sourcing.").await.len(), 0);
+        assert_eq!(world.events_of("sourcing.").await.len(), 0);
         let input = json!({"idempotencyKey": "same", "rule": {"maxStores": 2}});
         let first = set(&world, input.clone()).await;
         set(&world, json!({"rule": {"split": "REFUSE"}})).await;
@@ -157,21 +157,21 @@ async fn what_cannot_be_looked_for_is_refused() {
         assert_eq!((&rule["split"], &rule["maxStores"]), (&json!("REFUSE"), &json!(2)), "what is left out stays");
         let other = json!({"idempotencyKey": "same", "rule": {"maxStores": 3}});
         assert_eq!(code(&set(&world, other).await), "IDEMPOTENCY_KEY_REUSED");
-        assert_eq!(world.events("sourcing.").await.len(), 2);
+        assert_eq!(world.events_of("sourcing.").await.len(), 2);
     })
     .await;
 }
 
 #[tokio::test]
 async fn who_may_act_in_one_store_finds_what_that_one_has() {
-    on_both(async |world| {
-        let own = || of_store(world.shop.store);
+    World::on_both(async |world| {
+        let own = || of_store(world.store);
         let order = world.act_as(own(), "orderCreate", ordering(&world, 20, json!({}))).await;
         assert_eq!(held(done(&order, "order")), [("LDN", 20)], "the depot would be asked first");
         let more = world.act_as(own(), "orderCreate", ordering(&world, 90, json!({}))).await;
         refused(&more, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
         assert_eq!(more["userErrors"][0]["message"], "90 of MUG from at most 3 stores asked for, 80 there");
-        let none = world.act_as(of_store(world.shop.depot), "orderCreate", ordering(&world, 1, json!({}))).await;
+        let none = world.act_as(of_store(world.depot), "orderCreate", ordering(&world, 1, json!({}))).await;
         refused(&none, "NOT_FOUND", "input.store");
         assert_eq!(mugs(&world).await, [[100, 20, 0], [50, 0, 0]]);
     })
@@ -180,9 +180,9 @@ async fn who_may_act_in_one_store_finds_what_that_one_has() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn orders_that_race_for_the_same_stock_take_what_another_store_has() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         // From two processes, each order from one store only: 6 times 15 in the store, 3 times 15 in the depot.
-        let elsewhere = world.elsewhere().await;
+        let elsewhere = world.served_elsewhere().await;
         let sourcing = json!({"split": "REFUSE", "strategy": "MOST_STOCK"});
         let inputs: Vec<Value> = (0..14).map(|_| ordering(&world, 15, sourcing.clone())).collect();
         let asked = inputs.into_iter().enumerate().map(async |(n, input)| match n % 2 {
@@ -205,9 +205,9 @@ async fn orders_that_race_for_the_same_stock_take_what_another_store_has() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_key_gives_the_same_stores() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let input = ordering(&world, 150, json!({}));
-        let elsewhere = world.elsewhere().await;
+        let elsewhere = world.served_elsewhere().await;
         // At once, in two processes; and the stock is gone for whoever comes second.
         let (here, there) = futures_util::join!(
             world.act("orderCreate", input.clone()),
@@ -228,7 +228,7 @@ async fn the_same_key_gives_the_same_stores() {
 
 #[tokio::test]
 async fn a_draft_looks_when_it_is_confirmed() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let mut input = ordering(&world, 120, json!({"split": "ALLOW"}));
         input["status"] = json!("DRAFT");
         let order = done(&world.act("orderCreate", input.clone()).await, "order").clone();
@@ -254,7 +254,7 @@ async fn a_draft_looks_when_it_is_confirmed() {
 
 #[tokio::test]
 async fn asking_what_would_happen_holds_nothing() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let document = "mutation($input: OrderCreateInput!) { orderCreate(input: $input, validateOnly: true) {
             order { lines { open backordered } } userErrors { code field } seq } }";
         let ask = async |quantity: i64| {
@@ -270,28 +270,28 @@ async fn asking_what_would_happen_holds_nothing() {
 
 #[tokio::test]
 async fn what_is_found_nowhere_waits_at_the_orders_own_store() {
-    on_both(async |world| {
-        world.shop.stock(&[(world.shop.lamp, world.shop.depot, 3)]).await;
-        let lines = json!([{"product": {"id": world.shop.lamp}, "quantity": 10}]);
-        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.shop.store}, "lines": lines, "sourcing": {}});
+    World::on_both(async |world| {
+        world.stock(&[(world.lamp, world.depot, 3)]).await;
+        let lines = json!([{"product": {"id": world.lamp}, "quantity": 10}]);
+        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "lines": lines, "sourcing": {}});
         let order = done(&world.act("orderCreate", input).await, "order").clone();
         assert_eq!((held(&order), &order["lines"][0]["backordered"]), (vec![("DEPOT", 3), ("LDN", 4)], &json!(3)));
-        world.shop.stock(&[(world.shop.lamp, world.shop.store, 5)]).await;
+        world.stock(&[(world.lamp, world.store, 5)]).await;
         assert_eq!(world.fill().await, 1);
         let filled = world.read(&order).await;
         let line = &filled["lines"][0];
         assert_eq!((&line["open"], &line["backordered"]), (&json!(10), &json!(0)));
         world.does("orderCancel", &order, json!({})).await;
-        assert_eq!(world.level(world.shop.lamp).await, [9, 0, 0]);
-        assert_eq!(world.shop.level(world.shop.lamp, world.shop.depot).await, [3, 0, 0]);
+        assert_eq!(world.level_here(world.lamp).await, [9, 0, 0]);
+        assert_eq!(world.level(world.lamp, world.depot).await, [3, 0, 0]);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_kit_is_held_whole_in_each_store() {
-    on_both(async |world| {
-        let shop = &world.shop;
+    World::on_both(async |world| {
+        let shop = &world;
         let kit = shop.ledger.clock().id();
         shop.product_of(shop.tenant, kit, ("TEA-SET", entity::prelude::StockPolicy::Untracked, 0, 999)).await;
         world.pretend("UPDATE product SET is_kit = 1 WHERE tenant_id = $1 AND id = $2", vec![kit.into()]).await;
@@ -309,7 +309,7 @@ async fn a_kit_is_held_whole_in_each_store() {
         assert_eq!(mugs(&world).await, [[100, 0, 0], [50, 0, 0]]);
         let order = done(&ask(22).await, "order").clone();
         assert_eq!(held(&order), [("DEPOT", 4), ("LDN", 18)]);
-        let tea = async || [world.level(shop.tea).await, shop.level(shop.tea, shop.depot).await];
+        let tea = async || [world.level_here(shop.tea).await, shop.level(shop.tea, shop.depot).await];
         assert_eq!((mugs(&world).await, tea().await), ([[100, 18, 0], [50, 4, 0]], [[5_000, 4_500, 0], [1_000, 1_000, 0]]));
         let partly = world.does("orderFulfil", &order, json!({"store": {"code": "DEPOT"}})).await;
         assert_eq!((held(&partly), &partly["lines"][0]["fulfilled"]), (vec![("LDN", 18)], &json!(4)));
@@ -322,8 +322,8 @@ async fn a_kit_is_held_whole_in_each_store() {
 
 #[tokio::test]
 async fn what_is_kept_by_lots_is_found_and_leaves_lot_by_lot() {
-    on_both(async |world| {
-        let shop = &world.shop;
+    World::on_both(async |world| {
+        let shop = &world;
         let cheese = shop.ledger.clock().id();
         shop.product_of(shop.tenant, cheese, ("CHEESE", entity::prelude::StockPolicy::Tracked, 0, 400)).await;
         world.pretend("UPDATE product SET tracking = 'LOT' WHERE tenant_id = $1 AND id = $2", vec![cheese.into()]).await;
@@ -339,7 +339,7 @@ async fn what_is_kept_by_lots_is_found_and_leaves_lot_by_lot() {
         assert_eq!(held(&order), [("DEPOT", 4), ("LDN", 4)]);
         world.does("orderFulfil", &order, json!({"store": {"code": "DEPOT"}})).await;
         world.does("orderFulfil", &order, json!({})).await;
-        assert_eq!(world.level(cheese).await, [1, 0, 0]);
+        assert_eq!(world.level_here(cheese).await, [1, 0, 0]);
         let left = "SELECT CAST(sum(on_hand) AS bigint) FROM lot WHERE tenant_id = $1 AND code = 'B'";
         assert_eq!(world.number(left).await, 1, "A leaves before B");
     })
@@ -348,8 +348,8 @@ async fn what_is_kept_by_lots_is_found_and_leaves_lot_by_lot() {
 
 #[tokio::test]
 async fn what_was_reserved_for_it_is_found_first_of_all() {
-    on_both(async |world| {
-        let reservation = world.shop.reserve(world.shop.mug, 100, None).await;
+    World::on_both(async |world| {
+        let reservation = world.reserve(world.mug, 100, None).await;
         let mut input = ordering(&world, 100, json!({"split": "REFUSE"}));
         refused(&world.act("orderCreate", input.clone()).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
         input["reservationIds"] = json!([reservation]);

@@ -3,7 +3,7 @@
 use entrepot::storage::journal;
 use serde_json::{Value, json};
 
-use super::world::{World, back, done, on_both, refused};
+use super::world::{World, back, done, refused};
 
 fn figures(ret: &Value) -> [i64; 4] {
     ["received", "restocked", "quarantined", "writtenOff"].map(|name| ret["lines"][0][name].as_i64().unwrap())
@@ -11,8 +11,8 @@ fn figures(ret: &Value) -> [i64; 4] {
 
 #[tokio::test]
 async fn a_return_goes_all_the_way() {
-    on_both(async |world| {
-        let mug = world.shop.mug;
+    World::on_both(async |world| {
+        let mug = world.mug;
         let line = world.sold(5).await;
         let asked = world.requested(json!([back(&line, 4)])).await;
         assert_eq!(
@@ -23,32 +23,32 @@ async fn a_return_goes_all_the_way() {
         assert_eq!(of, &json!({"fulfilled": 5, "returned": 0, "returnPending": 4}));
         let approved = world.does("returnApprove", &asked, json!({})).await;
         assert_eq!(approved["allowedActions"], json!(["returnReceive", "returnReject"]));
-        assert_eq!(world.level(mug).await, [95, 0, 0]);
+        assert_eq!(world.level_here(mug).await, [95, 0, 0]);
         let own = &asked["lines"][0]["id"];
         let partly = world.does("returnReceive", &asked, json!({"lines": [{"lineId": own, "quantity": 1}]})).await;
         assert_eq!((&partly["status"], figures(&partly)), (&json!("PARTIALLY_RECEIVED"), [1, 0, 0, 0]));
         assert_eq!(partly["lines"][0]["matches"][0]["orderLine"], json!({"fulfilled": 5, "returned": 1, "returnPending": 3}));
         // What has come lies aside until somebody has looked at it.
-        assert_eq!(world.level(mug).await, [96, 0, 1]);
+        assert_eq!(world.level_here(mug).await, [96, 0, 1]);
         let seen = |quantity: i64, disposition: &str| json!({"lineId": own, "quantity": quantity, "disposition": disposition});
         let early = world.does("returnInspect", &asked, json!({"lines": [seen(1, "RESTOCK")]})).await;
         assert_eq!((&early["status"], figures(&early)), (&json!("PARTIALLY_RECEIVED"), [1, 1, 0, 0]));
         // Looking at it is offered while there is something to look at.
         assert_eq!(partly["allowedActions"], json!(["returnReceive", "returnInspect"]));
         assert_eq!(early["allowedActions"], json!(["returnReceive"]));
-        assert_eq!(world.level(mug).await, [96, 0, 0]);
+        assert_eq!(world.level_here(mug).await, [96, 0, 0]);
         let all = world.does("returnReceive", &asked, json!({})).await;
         assert_eq!((&all["status"], &all["allowedActions"]), (&json!("RECEIVED"), &json!(["returnInspect"])));
-        assert_eq!(world.level(mug).await, [99, 0, 3]);
+        assert_eq!(world.level_here(mug).await, [99, 0, 3]);
         let lines = json!([seen(1, "RESTOCK"), seen(1, "QUARANTINE"), seen(1, "WRITE_OFF")]);
         let inspected = world.does("returnInspect", &asked, json!({ "lines": lines })).await;
         assert_eq!((&inspected["status"], figures(&inspected)), (&json!("INSPECTED"), [4, 2, 1, 1]));
-        assert_eq!(world.level(mug).await, [98, 0, 1]);
+        assert_eq!(world.level_here(mug).await, [98, 0, 1]);
         let closed = world.does("returnClose", &asked, json!({})).await;
         assert_eq!((&closed["status"], &closed["refunded"]["amount"]), (&json!("CLOSED"), &json!("10.20")));
         assert_eq!(closed["allowedActions"], json!([]));
         let kinds = ["created", "approved", "received", "inspected", "received", "inspected", "closed"];
-        assert_eq!(world.events("return.").await, kinds.map(|kind| format!("return.{kind}")));
+        assert_eq!(world.events_of("return.").await, kinds.map(|kind| format!("return.{kind}")));
         let removals = "SELECT count(*) FROM movement WHERE tenant_id = $1 AND kind = 'REMOVAL' AND reference_kind = 'RETURN'";
         assert_eq!(world.number(removals).await, 1);
     })
@@ -57,8 +57,8 @@ async fn a_return_goes_all_the_way() {
 
 #[tokio::test]
 async fn an_order_tells_of_each_return_that_changes_it() {
-    on_both(async |world| {
-        let order = world.order("FULFILLED", &[(world.shop.mug, 5)]).await;
+    World::on_both(async |world| {
+        let order = world.ordered("FULFILLED", &[(world.mug, 5)]).await;
         let line = order["lines"][0]["id"].clone();
         let asked = world.requested(json!([back(&line, 2)])).await;
         world.does("returnReject", &asked, json!({"reason": "worn"})).await;
@@ -71,8 +71,8 @@ async fn an_order_tells_of_each_return_that_changes_it() {
         done(&world.act("returnCreate", now).await, "return");
         // Asked for, rejected, asked for again, received; and taken in at once. The other steps change the return alone.
         let kinds = ["created", "updated", "updated", "updated", "updated", "updated"];
-        assert_eq!(world.events("order.").await, kinds.map(|kind| format!("order.{kind}")));
-        let told = journal::after(&world.shop.db.tenant(world.shop.tenant), 0, 10_000).await.unwrap();
+        assert_eq!(world.events_of("order.").await, kinds.map(|kind| format!("order.{kind}")));
+        let told = journal::after(&world.db.tenant(world.tenant), 0, 10_000).await.unwrap();
         let told = told.iter().filter(|event| event.kind == "order.updated");
         let versions: Vec<Value> =
             told.map(|event| serde_json::from_str::<Value>(&event.payload).unwrap()["version"].clone()).collect();
@@ -84,7 +84,7 @@ async fn an_order_tells_of_each_return_that_changes_it() {
 
 #[tokio::test]
 async fn what_is_asked_back_cannot_be_asked_back_twice() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = world.sold(3).await;
         let first = world.requested(json!([back(&line, 2)])).await;
         let again = world.act("returnCreate", world.asking(json!([back(&line, 2)]))).await;
@@ -102,7 +102,7 @@ async fn what_is_asked_back_cannot_be_asked_back_twice() {
 
 #[tokio::test]
 async fn what_is_rejected_says_why_and_frees_its_units() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = world.sold(2).await;
         let asked = world.requested(json!([back(&line, 2)])).await;
         world.does("returnReject", &asked, json!({"reason": "worn"})).await;
@@ -111,7 +111,7 @@ async fn what_is_rejected_says_why_and_frees_its_units() {
         let rejected = world.does("returnReject", &asked, json!({"reason": "it never came"})).await;
         assert_eq!((&rejected["status"], &rejected["rejectReason"]), (&json!("REJECTED"), &json!("it never came")));
         assert_eq!(rejected["lines"][0]["matches"][0]["orderLine"]["returnPending"], 0);
-        assert_eq!(world.level(world.shop.mug).await, [98, 0, 0]);
+        assert_eq!(world.level_here(world.mug).await, [98, 0, 0]);
         for (reason, code) in [("", "INVALID"), (&*"x".repeat(1_001), "TOO_LONG")] {
             let asked = world.requested(json!([back(&line, 1)])).await;
             refused(&world.act("returnReject", world.step(&asked, json!({ "reason": reason }))).await, code, "input.reason");
@@ -123,7 +123,7 @@ async fn what_is_rejected_says_why_and_frees_its_units() {
 
 #[tokio::test]
 async fn what_never_comes_does_not_keep_a_return_open() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = world.sold(5).await;
         let ret = world.approved(json!([back(&line, 4)])).await;
         let nothing = world.act("returnReceive", world.step(&ret, json!({"lines": [], "isLast": true}))).await;
@@ -143,7 +143,7 @@ async fn what_never_comes_does_not_keep_a_return_open() {
 
 #[tokio::test]
 async fn what_came_over_the_counter_was_looked_at_there() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = world.sold(3).await;
         let mut now = world.asking(json!([{"orderLineId": line, "quantity": 1, "disposition": "WRITE_OFF"}, back(&line, 1)]));
         now["receive"] = json!(true);
@@ -153,9 +153,9 @@ async fn what_came_over_the_counter_was_looked_at_there() {
             (&ret["status"], figures(&ret), &ret["allowedActions"]),
             (&json!("RECEIVED"), [1, 0, 0, 1], &json!(["returnInspect"]))
         );
-        assert_eq!(world.level(world.shop.mug).await, [98, 0, 0]);
+        assert_eq!(world.level_here(world.mug).await, [98, 0, 0]);
         let seen = world.does("returnInspect", &ret, json!({})).await;
-        assert_eq!((&seen["status"], world.level(world.shop.mug).await), (&json!("INSPECTED"), [98, 0, 0]));
+        assert_eq!((&seen["status"], world.level_here(world.mug).await), (&json!("INSPECTED"), [98, 0, 0]));
         assert_eq!(world.does("returnClose", &ret, json!({})).await["refunded"]["amount"], "5.10");
     })
     .await;
@@ -163,7 +163,7 @@ async fn what_came_over_the_counter_was_looked_at_there() {
 
 #[tokio::test]
 async fn each_step_is_open_in_its_states_only() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = world.sold(30).await;
         let asked = world.requested(json!([back(&line, 2)])).await;
         let approved = world.approved(json!([back(&line, 2)])).await;
@@ -211,7 +211,7 @@ async fn refuses(world: &World, mutation: &str, ret: &Value, cases: Vec<(Value, 
 
 #[tokio::test]
 async fn bad_input_is_refused_with_its_path() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = world.sold(9).await;
         let fee =
             json!({"kind": "CHARGE", "name": "Fee", "quantity": 1, "unitPrice": {"amount": "-0.50", "currencyCode": "GBP"}});
@@ -239,7 +239,7 @@ async fn bad_input_is_refused_with_its_path() {
             ],
         )
         .await;
-        assert_eq!(world.level(world.shop.mug).await, [91, 0, 0]);
+        assert_eq!(world.level_here(world.mug).await, [91, 0, 0]);
         world.does("returnReceive", &ret, json!({})).await;
         refuses(
             &world,
@@ -263,7 +263,7 @@ async fn bad_input_is_refused_with_its_path() {
         refused(&late, "OUT_OF_RANGE", "input.occurredAt");
         let stale = world.act("returnInspect", world.step(&ret, json!({"expectedVersion": 1}))).await;
         refused(&stale, "VERSION_CONFLICT", "input.expectedVersion");
-        let nobodys: String = world.shop.ledger.clock().id::<entity::id::kind::ReturnId>().to_string();
+        let nobodys: String = world.ledger.clock().id::<entity::id::kind::ReturnId>().to_string();
         refused(&world.act("returnInspect", world.step(&json!({"id": nobodys}), json!({}))).await, "NOT_FOUND", "input.id");
     })
     .await;
@@ -271,7 +271,7 @@ async fn bad_input_is_refused_with_its_path() {
 
 #[tokio::test]
 async fn the_same_key_gives_the_first_answer_again() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = world.sold(5).await;
         let ret = world.approved(json!([back(&line, 4)])).await;
         let input = world.step(&ret, json!({"lines": [{"lineId": ret["lines"][0]["id"], "quantity": 2}]}));
@@ -279,7 +279,7 @@ async fn the_same_key_gives_the_first_answer_again() {
         assert_eq!((&first["replayed"], &done(&first, "return")["status"]), (&json!(false), &json!("PARTIALLY_RECEIVED")));
         let again = world.act("returnReceive", input.clone()).await;
         assert_eq!((&again["replayed"], &again["seq"], &again["return"]["version"]), (&json!(true), &first["seq"], &json!(3)));
-        assert_eq!(world.level(world.shop.mug).await, [97, 0, 2]);
+        assert_eq!(world.level_here(world.mug).await, [97, 0, 2]);
         let mut other = input;
         other["lines"][0]["quantity"] = json!(1);
         refused(&world.act("returnReceive", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
@@ -289,16 +289,16 @@ async fn the_same_key_gives_the_first_answer_again() {
 
 #[tokio::test]
 async fn goods_of_no_known_order_and_services_come_back_too() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let price = json!({"amount": "2.00", "currencyCode": "GBP"});
         let lines = json!([{"product": {"sku": "MUG"}, "quantity": 3, "unitPrice": price, "disposition": "QUARANTINE"},
             {"product": {"sku": "WRAP"}, "quantity": 1}]);
         let ret = world.approved(lines).await;
         world.does("returnReceive", &ret, json!({})).await;
-        assert_eq!(world.level(world.shop.mug).await, [103, 0, 3]);
+        assert_eq!(world.level_here(world.mug).await, [103, 0, 3]);
         let seen = world.does("returnInspect", &ret, json!({})).await;
         assert_eq!((&seen["status"], figures(&seen)), (&json!("INSPECTED"), [3, 0, 3, 0]));
-        assert_eq!(world.level(world.shop.mug).await, [103, 0, 3]);
+        assert_eq!(world.level_here(world.mug).await, [103, 0, 3]);
         assert_eq!(world.does("returnClose", &ret, json!({})).await["refunded"]["amount"], "7.50");
     })
     .await;
@@ -306,30 +306,30 @@ async fn goods_of_no_known_order_and_services_come_back_too() {
 
 #[tokio::test]
 async fn goods_that_somebody_moved_meanwhile_are_not_restocked_twice() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = world.sold(2).await;
         let ret = world.approved(json!([back(&line, 2)])).await;
         world.does("returnReceive", &ret, json!({})).await;
-        let item = json!({"product": {"id": world.shop.mug}, "store": {"id": world.shop.store}, "quantity": 1});
+        let item = json!({"product": {"id": world.mug}, "store": {"id": world.store}, "quantity": 1});
         let moved = json!({"idempotencyKey": world.key(), "from": "QUARANTINE", "to": "AVAILABLE", "reasonCode": "FOUND", "items": [item]});
         assert_eq!(world.act("stockMove", moved).await["userErrors"], json!([]));
         let payload = world.act("returnInspect", world.step(&ret, json!({}))).await;
         refused(&payload, "INSUFFICIENT_STOCK", "input.lines");
         let one = json!([{"lineId": ret["lines"][0]["id"], "quantity": 1, "disposition": "RESTOCK"}]);
         world.does("returnInspect", &ret, json!({ "lines": one })).await;
-        assert_eq!(world.level(world.shop.mug).await, [100, 0, 0]);
+        assert_eq!(world.level_here(world.mug).await, [100, 0, 0]);
     })
     .await;
 }
 
 #[tokio::test]
 async fn what_is_archived_is_not_asked_back() {
-    on_both(async |world| {
+    World::on_both(async |world| {
         let line = world.sold(3).await;
         let ret = world.approved(json!([back(&line, 1)])).await;
         let to = async |status: &str| {
             let sql = format!("UPDATE product SET status = '{status}' WHERE tenant_id = $1 AND id = $2");
-            world.pretend(&sql, vec![world.shop.mug.into()]).await;
+            world.pretend(&sql, vec![world.mug.into()]).await;
         };
         to("ARCHIVED").await;
         let says = |payload: &Value| payload["userErrors"][0]["message"].as_str().unwrap().to_owned();
@@ -351,10 +351,10 @@ async fn what_is_archived_is_not_asked_back() {
 
 #[tokio::test]
 async fn an_archived_store_takes_nothing_back() {
-    on_both(async |world| {
-        let wrap = world.order("FULFILLED", &[(world.shop.wrap, 1)]).await["lines"][0]["id"].clone();
+    World::on_both(async |world| {
+        let wrap = world.ordered("FULFILLED", &[(world.wrap, 1)]).await["lines"][0]["id"].clone();
         let closing = "UPDATE store SET archived_at = 1 WHERE tenant_id = $1 AND id = $2";
-        world.pretend(closing, vec![world.shop.store.into()]).await;
+        world.pretend(closing, vec![world.store.into()]).await;
         let fee = json!({"kind": "CHARGE", "name": "Fee", "quantity": 1, "unitPrice": {"amount": "1.00", "currencyCode": "GBP"}});
         for lines in [json!([fee]), json!([back(&wrap, 1)]), json!([fee, back(&wrap, 1)])] {
             refused(&world.act("returnCreate", world.asking(lines)).await, "INVALID_STATE", "input.store");
@@ -365,8 +365,8 @@ async fn an_archived_store_takes_nothing_back() {
 
 #[tokio::test]
 async fn what_is_booked_late_may_have_happened_before_its_document_was_written() {
-    on_both(async |world| {
-        let order = world.order("CONFIRMED", &[(world.shop.mug, 3)]).await;
+    World::on_both(async |world| {
+        let order = world.ordered("CONFIRMED", &[(world.mug, 3)]).await;
         // The till's clock is behind, or the paper was typed in afterwards.
         let early = json!({"occurredAt": "2026-11-20T08:59:59Z"});
         done(&world.act("orderFulfil", world.step(&order, early.clone())).await, "order");

@@ -22,8 +22,8 @@ use entrepot::{
 use serde_json::{Value, json};
 
 use crate::{
-    scenario,
-    world::{Bare, World},
+    catalog::world::World,
+    world::{Bare, on_both},
 };
 
 pub(super) async fn whole_schema(world: &World) -> EntrepotSchema {
@@ -98,7 +98,7 @@ const PAGE: &str =
     "query { products(filter: { status: [ACTIVE] }, orderBy: { field: NAME }, first: 50) { nodes { id sku name price { amount }
     category { id name } supplier { id name } stock { onHand reserved store { id code } } } pageInfo { hasNextPage } } }";
 
-scenario!(a_page_with_everything_costs_four_statements, world => {
+on_both!(a_page_with_everything_costs_four_statements, world: World => {
     let schema = whole_schema(world).await;
     stocked(&schema, world).await;
     let before = world.db.statements();
@@ -109,7 +109,7 @@ scenario!(a_page_with_everything_costs_four_statements, world => {
     assert!(nodes.iter().all(|node| node["stock"].as_array().unwrap().len() == 20 && node["supplier"]["name"] == "The Kiln"));
 });
 
-scenario!(levels_written_straight_say_what_resolvers_say, world => {
+on_both!(levels_written_straight_say_what_resolvers_say, world: World => {
     let schema = whole_schema(world).await;
     stocked(&schema, world).await;
     let fields = |on_hand: &str| {
@@ -127,7 +127,7 @@ scenario!(levels_written_straight_say_what_resolvers_say, world => {
     assert_eq!(lean["products"]["nodes"][2]["stock"][0]["status"], "CRITICAL");
 });
 
-scenario!(a_page_written_straight_says_what_resolvers_say, world => {
+on_both!(a_page_written_straight_says_what_resolvers_say, world: World => {
     let schema = whole_schema(world).await;
     stocked(&schema, world).await;
     let bare = "mutation { productCreate(input: { sku: \"BARE \\\"1\\\"\", name: \"Nothing \\\\ at all\" }) { userErrors { message } } }";
@@ -151,7 +151,7 @@ scenario!(a_page_written_straight_says_what_resolvers_say, world => {
     assert_eq!((&nodes[50]["stock"], &nodes[50]["price"]), (&json!([]), &Value::Null));
 });
 
-scenario!(whoever_may_not_see_stock_gets_no_page_with_it, world => {
+on_both!(whoever_may_not_see_stock_gets_no_page_with_it, world: World => {
     let schema = whole_schema(world).await;
     stocked(&schema, world).await;
     let clerk = world.with(&["product.read"]);
@@ -161,7 +161,7 @@ scenario!(whoever_may_not_see_stock_gets_no_page_with_it, world => {
     assert!(!String::from_utf8(data_json(&response.data)).unwrap().contains("onHand"));
 });
 
-scenario!(many_requests_for_products_share_statements, world => {
+on_both!(many_requests_for_products_share_statements, world: World => {
     let schema = whole_schema(world).await;
     stocked(&schema, world).await;
     let page = ask(&schema, world, "query { products(first: 50) { nodes { id sku } } }", json!({})).await;

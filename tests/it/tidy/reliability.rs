@@ -14,7 +14,8 @@ fn tests() -> BTreeSet<String> {
             let line = line.trim_start();
             let of_macro = line.strip_prefix("on_both!(");
             let function = line.strip_prefix("async fn ").or_else(|| line.strip_prefix("fn "));
-            in_list = (in_list || of_macro.is_some()) && line != ");";
+            // A list ends with its macro; a scenario with its body in place is no list.
+            in_list = (in_list || of_macro.is_some()) && !line.ends_with(");") && !line.ends_with("=> {");
             let start = of_macro.or(function).or(Some(line).filter(|_| in_list)).unwrap_or_default();
             let name: String = start.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
             names.insert(name);

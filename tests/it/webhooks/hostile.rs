@@ -7,8 +7,9 @@ use tokio::time::Instant;
 
 use super::{
     receiver::{Answer, Receiver},
-    world::{Works, World, attempts, endpoint, mutate, on_both, receipt, receipts, replay, try_endpoint, until},
+    world::{World, attempts, deliver, endpoint, mutate, receipt, receipts, replay, try_endpoint, until},
 };
+use crate::world::on_both;
 
 on_both!(
     a_redirect_leads_nowhere,
@@ -21,7 +22,7 @@ async fn a_redirect_leads_nowhere(world: &World) {
     let inside = Receiver::well().await;
     let url = inside.url();
     let receiver = Receiver::new(move |_, _| Answer::Elsewhere(url.clone())).await;
-    let works = Works::begin(world).await;
+    let works = deliver(world).await;
     let made = endpoint(world, &receiver.url(), &["stock.changed"]).await;
     receipt(world, &world.ours, "astray").await;
     until("the attempt", async || attempts(world, &made.id).await.len() == 1).await;
@@ -78,7 +79,7 @@ async fn an_address_that_is_not_the_internet_is_refused_when_it_is_made_and_when
 
 async fn a_body_without_end_is_not_read(world: &World) {
     let receiver = Receiver::new(|_, _| Answer::Endless).await;
-    let works = Works::begin(world).await;
+    let works = deliver(world).await;
     let made = endpoint(world, &receiver.url(), &["stock.changed"]).await;
     let began = Instant::now();
     receipt(world, &world.ours, "drown").await;
@@ -98,7 +99,7 @@ async fn a_body_without_end_is_not_read(world: &World) {
 async fn dead_and_silent_endpoints_hold_up_nobody_else(world: &World) {
     const CHANGES: usize = 1_000;
     let (well, other, third) = (Receiver::well().await, Receiver::well().await, Receiver::well().await);
-    let works = Works::begin(world).await;
+    let works = deliver(world).await;
     let healthy = endpoint(world, &well.url(), &["stock.changed"]).await;
     endpoint(world, &other.url(), &["stock.changed"]).await;
     let leaves = endpoint(world, &third.url(), &["stock.changed"]).await;

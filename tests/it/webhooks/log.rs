@@ -4,14 +4,15 @@ use serde_json::json;
 
 use super::{
     receiver::Receiver,
-    world::{Works, World, endpoint, mutate, on_both, receipts, replay, until},
+    world::{World, deliver, endpoint, mutate, receipts, replay, until},
 };
+use crate::world::on_both;
 
 on_both!(the_log_is_paged_and_an_endpoint_goes_with_all_of_it);
 
 async fn the_log_is_paged_and_an_endpoint_goes_with_all_of_it(world: &World) {
     let receiver = Receiver::well().await;
-    let works = Works::begin(world).await;
+    let works = deliver(world).await;
     let made = endpoint(world, &receiver.url(), &["stock.changed"]).await;
     let mut seqs: Vec<i64> = receipts(world, 7, "paged").await.into_iter().map(|(seq, _)| seq).collect();
     seqs.sort_unstable_by(|a, b| b.cmp(a));

@@ -13,8 +13,9 @@ use std::{
 
 use super::{
     receiver::{Answer, Receiver},
-    world::{Works, World, endpoint, on_both, receipt, replay, shown, until},
+    world::{Works, World, deliver, endpoint, receipt, replay, shown, until},
 };
+use crate::world::on_both;
 
 on_both!(events_are_let_go_when_they_are_old_and_received, what_came_of_attempts_is_let_go_after_a_month);
 
@@ -42,7 +43,7 @@ async fn low(world: &World) -> journal::Head {
 
 async fn events_are_let_go_when_they_are_old_and_received(world: &World) {
     let receiver = Receiver::new(|_, _| Answer::Status(500)).await;
-    let works = Works::begin(world).await;
+    let works = deliver(world).await;
     let made = endpoint(world, &receiver.url(), &["stock.changed"]).await;
     let wanted = receipt(world, &world.ours, "wanted").await;
     until("an attempt", async || receiver.count() == 1).await;
@@ -69,7 +70,7 @@ async fn events_are_let_go_when_they_are_old_and_received(world: &World) {
     assert!(head.low >= wanted && head.low < young, "low {} of {wanted}, {young}, {young_too}", head.low);
     holding.abort();
     // The endpoint says what it has missed, when it is asked to look.
-    let works = Works::again(world);
+    let works = Works::begin(world);
     receiver.answers(|_, _| Answer::Status(200));
     until("the rest", async || {
         world.pass(900);
@@ -86,7 +87,7 @@ async fn events_are_let_go_when_they_are_old_and_received(world: &World) {
 
 async fn what_came_of_attempts_is_let_go_after_a_month(world: &World) {
     let receiver = Receiver::well().await;
-    let works = Works::begin(world).await;
+    let works = deliver(world).await;
     let made = endpoint(world, &receiver.url(), &["stock.changed"]).await;
     receipt(world, &world.ours, "old").await;
     until("the log", async || shown(world, &made.id).await["attempts"]["nodes"].as_array().unwrap().len() == 1).await;

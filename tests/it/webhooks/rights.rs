@@ -7,14 +7,15 @@ use tokio::time::sleep;
 
 use super::{
     receiver::Receiver,
-    world::{Works, World, endpoint_of, on_both, receipt, shown, until},
+    world::{World, deliver, endpoint_of, receipt, shown, until},
 };
+use crate::world::on_both;
 
 on_both!(the_makers_rights_say_what_is_sent, whoever_may_not_come_in_has_no_endpoints);
 
 async fn the_makers_rights_say_what_is_sent(world: &World) {
     let receiver = Receiver::well().await;
-    let works = Works::begin(world).await;
+    let works = deliver(world).await;
     let second = world.second_shop("charlie").await;
     let keeper =
         "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code field message } } }";
@@ -55,7 +56,7 @@ async fn the_makers_rights_say_what_is_sent(world: &World) {
 
 async fn whoever_may_not_come_in_has_no_endpoints(world: &World) {
     let receiver = Receiver::well().await;
-    let works = Works::begin(world).await;
+    let works = deliver(world).await;
     let admin = entrepot::access::BUILT_IN.iter().find(|role| role.key == "admin").unwrap();
     let person = world.hired("leaver", json!([{ "roleId": admin.id.to_string(), "scope": { "all": true } }])).await;
     let made = endpoint_of(world, &world.caller(person).await, &receiver.url(), &["stock.changed"]).await;

@@ -7,8 +7,9 @@ use tokio::time::sleep;
 
 use super::{
     receiver::{Answer, Receiver},
-    world::{Works, World, attempts, category, endpoint, on_both, replay, seconds, shown, until, update},
+    world::{World, attempts, category, deliver, endpoint, replay, seconds, shown, until, update},
 };
+use crate::world::on_both;
 
 on_both!(
     a_message_is_tried_ten_times_with_the_same_bytes,
@@ -21,7 +22,7 @@ const GAPS: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86
 
 async fn a_message_is_tried_ten_times_with_the_same_bytes(world: &World) {
     let receiver = Receiver::new(|_, _| Answer::Status(500)).await;
-    let works = Works::begin(world).await;
+    let works = deliver(world).await;
     let made = endpoint(world, &receiver.url(), &["category.created"]).await;
     category(world, "tried").await;
     for (index, gap) in GAPS.into_iter().enumerate() {
@@ -63,7 +64,7 @@ async fn a_message_is_tried_ten_times_with_the_same_bytes(world: &World) {
 async fn a_pause_that_is_asked_for_is_obeyed(world: &World) {
     let receiver =
         Receiver::new(|count, _| if count == 1 { Answer::Later(429, "120".to_owned()) } else { Answer::Status(200) }).await;
-    let works = Works::begin(world).await;
+    let works = deliver(world).await;
     let made = endpoint(world, &receiver.url(), &["category.created"]).await;
     category(world, "first").await;
     until("the first attempt", async || attempts(world, &made.id).await.len() == 1).await;
@@ -79,7 +80,7 @@ async fn a_pause_that_is_asked_for_is_obeyed(world: &World) {
 
 async fn an_endpoint_that_is_gone_is_disabled_and_the_others_hear_of_it(world: &World) {
     let (gone, other) = (Receiver::new(|_, _| Answer::Status(410)).await, Receiver::well().await);
-    let works = Works::begin(world).await;
+    let works = deliver(world).await;
     let made = endpoint(world, &gone.url(), &["category.created"]).await;
     endpoint(world, &other.url(), &["webhook.disabled"]).await;
     category(world, "one").await;
@@ -104,7 +105,7 @@ async fn an_endpoint_that_is_gone_is_disabled_and_the_others_hear_of_it(world: &
 
 async fn a_receiver_that_was_down_gets_everything(world: &World) {
     let receiver = Receiver::well().await;
-    let works = Works::begin(world).await;
+    let works = deliver(world).await;
     let made = endpoint(world, &receiver.url(), &["category.created"]).await;
     let address = receiver.go().await;
     let mut seqs = Vec::new();

@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::{
     receiver::Receiver,
-    world::{Works, World, category, endpoint, mutate, on_both, receipt, shown, until},
+    world::{World, category, deliver, endpoint, mutate, receipt, shown, until},
 };
+use crate::world::on_both;
 
 /// The public keys that an endpoint shows.
 async fn public_keys(world: &World, id: &str) -> Vec<String> {
@@ -23,7 +24,7 @@ on_both!(
 
 async fn a_message_says_what_happened_and_is_signed(world: &World) {
     let (stock, orders) = (Receiver::well().await, Receiver::well().await);
-    let works = Works::begin(world).await;
+    let works = deliver(world).await;
     let of_stock = endpoint(world, &stock.url(), &["stock.changed"]).await;
     let of_orders = endpoint(world, &orders.url(), &["order.*", "webhook.*"]).await;
     let seq = receipt(world, &world.ours, "told").await;
@@ -68,7 +69,7 @@ async fn a_message_says_what_happened_and_is_signed(world: &World) {
 
 async fn two_secrets_sign_while_one_takes_the_others_place(world: &World) {
     let receiver = Receiver::well().await;
-    let works = Works::begin(world).await;
+    let works = deliver(world).await;
     let before = endpoint(world, &receiver.url(), &["category.created"]).await;
     let old_keys = public_keys(world, &before.id).await;
     let rotate = "mutation($id: ID!, $seconds: Int!) { webhookEndpointRotateSecret(id: $id, overlapSeconds: $seconds) {
@@ -109,7 +110,7 @@ async fn two_secrets_sign_while_one_takes_the_others_place(world: &World) {
 
 async fn a_test_reaches_its_endpoint_alone(world: &World) {
     let (one, other) = (Receiver::well().await, Receiver::well().await);
-    let works = Works::begin(world).await;
+    let works = deliver(world).await;
     let tested = endpoint(world, &one.url(), &["order.created"]).await;
     endpoint(world, &other.url(), &["*"]).await;
     until("the other's own news", async || other.count() == 1).await;

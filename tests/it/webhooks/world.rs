@@ -1,45 +1,23 @@
 //! A company with endpoints, a worker, and stock that moves.
 
-use std::time::Duration;
-
-use entrepot::{
-    access::{Caller, Cidr},
-    jobs::Terms,
-};
+use entrepot::access::{Caller, Cidr};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::time::Instant;
 
-pub(crate) use crate::authorization::{
-    on_both,
-    world::{House, World},
-};
-pub use crate::jobs::until;
+pub(crate) use crate::authorization::world::{House, World};
+pub use crate::jobs::{Works, until};
 
-/// The deployment's own chores, done by this process.
-pub struct Works(JoinHandle<()>);
-
-impl Works {
-    /// With receivers of this machine allowed.
-    pub async fn begin(world: &World) -> Self {
-        // The houses' own endpoints lead to nowhere; nobody should look for them.
-        for house in [&world.ours, &world.theirs] {
-            let query = "mutation($input: WebhookEndpointUpdateInput!) { webhookEndpointUpdate(input: $input) { userErrors { code field message } } }";
-            let input = json!({ "id": house.ids["whe"], "expectedVersion": 1, "isEnabled": false });
-            world.must(house, query, json!({ "input": input })).await;
-        }
-        world.node.webhooks.open_networks(vec![Cidr::parse("127.0.0.0/8").unwrap()]);
-        Self::again(world)
+/// The deployment's own jobs, done by this process, with receivers of this machine allowed.
+pub async fn deliver(world: &World) -> Works {
+    // The houses' own endpoints lead to nowhere; nobody should look for them.
+    for house in [&world.ours, &world.theirs] {
+        let query = "mutation($input: WebhookEndpointUpdateInput!) { webhookEndpointUpdate(input: $input) { userErrors { code field message } } }";
+        let input = json!({ "id": house.ids["whe"], "expectedVersion": 1, "isEnabled": false });
+        world.must(house, query, json!({ "input": input })).await;
     }
-    pub fn again(world: &World) -> Self {
-        let terms = Terms { lease: Duration::from_millis(1_500), look: Duration::from_millis(30) };
-        Self(tokio::spawn(world.node.jobs.clone().work(world.node.job_registry(), terms, std::future::pending())))
-    }
-    /// Gone, in the middle of whatever it does.
-    pub async fn kill(self) {
-        self.0.abort();
-        let _ = self.0.await;
-    }
+    world.node.webhooks.open_networks(vec![Cidr::parse("127.0.0.0/8").unwrap()]);
+    Works::begin(world)
 }
 
 /// An endpoint and its secret.

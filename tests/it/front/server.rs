@@ -30,7 +30,7 @@ use uuid::Uuid;
 use super::schema::{Caller, Ran, schema, validator};
 
 /// A running front. Stops with the test's runtime.
-pub struct World {
+pub struct FrontServer {
     pub address: SocketAddr,
     pub ran: Ran,
     /// How often the examiner was asked.
@@ -40,7 +40,7 @@ pub struct World {
     pub served: JoinHandle<std::io::Result<()>>,
 }
 
-impl World {
+impl FrontServer {
     pub async fn new() -> Self {
         Self::with(Limits::default(), Settings::default()).await
     }

@@ -1,0 +1,129 @@
+//! A tenant, its owner, and the schema of the catalogue to ask.
+
+use std::sync::Arc;
+
+use async_graphql::{EmptySubscription, Request, Schema, Variables};
+use entity::prelude::{Actor, MemberId, TenantId};
+use entrepot::{
+    access::{Caller, PermissionSet, REGISTRY},
+    api::catalog::{CatalogMutation, CatalogQuery, attach},
+    catalog::{self, Catalog},
+    clock::Clock,
+    graphql::{answer::data_json, fault::TopError},
+    paging::CursorSigner,
+    schema::{Payload, Versioned},
+    storage::{Database, Options, journal},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    databases::Home,
+    world::{self, Hands, OurTenant, Setup, rows, unkept_ring},
+};
+
+pub type World = world::World<Catalogue>;
+
+pub struct Catalogue {
+    pub schema: Schema<CatalogQuery, CatalogMutation, EmptySubscription>,
+    pub owner: Caller,
+}
+
+impl Setup for Catalogue {
+    async fn set_up(home: Home) -> World {
+        let options = match &home.url {
+            url if url.starts_with("sqlite:") => Options::default(),
+            _ => Options { readers: 4, writers: 4, ..Options::default() },
+        };
+        let db = Database::open(&home.url, options).await.unwrap();
+        let hands = Hands::ticking(1_790_000_000_000_000);
+        let clock = hands.clock(7);
+        let owner = tenant(&db, &clock, "first").await;
+        db.extensions().insert(unkept_ring());
+        let service = Catalog { db: db.clone(), clock: clock.clone(), signer: CursorSigner::new([7; 32]) };
+        let schema = Schema::build(CatalogQuery::default(), CatalogMutation::default(), EmptySubscription)
+            .register_output_type::<Payload>()
+            .register_output_type::<Versioned>()
+            .data(service)
+            .finish();
+        World::new(home, db, (hands, clock), Self { schema, owner })
+    }
+}
+
+impl OurTenant for Catalogue {
+    fn our_tenant(&self) -> TenantId {
+        self.owner.tenant
+    }
+}
+
+impl World {
+    /// Another tenant of the same database, and its owner.
+    pub async fn other_tenant(&self) -> Caller {
+        tenant(&self.db, &self.clock, "other").await
+    }
+    /// The same member with only some permissions.
+    pub fn with(&self, codes: &[&str]) -> Caller {
+        let mut permissions = PermissionSet::default();
+        for (index, _) in REGISTRY.iter().enumerate().filter(|(_, known)| codes.contains(&known.code)) {
+            permissions.insert(index);
+        }
+        Caller { permissions, ..self.owner.clone() }
+    }
+
+    /// Asks as the owner, who is answered without errors.
+    pub async fn ask(&self, query: &str, variables: Value) -> Value {
+        let answer = self.ask_as(Some(self.owner.clone()), query, variables).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        answer["data"].clone()
+    }
+    /// The code of the one error that the owner meets.
+    pub async fn fails(&self, query: &str, variables: Value) -> Value {
+        let answer = self.ask_as(Some(self.owner.clone()), query, variables).await;
+        assert_eq!(answer["errors"].as_array().map(Vec::len), Some(1), "{answer:#}");
+        answer["errors"][0].clone()
+    }
+    pub async fn ask_as(&self, caller: Option<Caller>, query: &str, variables: Value) -> Value {
+        let mut request = Request::new(query).variables(Variables::from_json(variables));
+        if let Some(caller) = caller {
+            let scope = self.db.tenant(caller.tenant);
+            request = entrepot::api::access::attach(request, &Arc::new(scope.clone()));
+            request = attach(request.data(caller), &Arc::new(scope));
+        }
+        let response = self.schema.execute(request).await;
+        let errors: Vec<Value> = response
+            .errors
+            .iter()
+            .map(|error| {
+                let top = error.source::<TopError>();
+                let field = match top {
+                    Some(TopError::BadUserInput { field, .. }) => json!(field),
+                    _ => Value::Null,
+                };
+                json!({ "code": top.map(|top| top.code().as_str()), "message": error.message, "field": field })
+            })
+            .collect();
+        let data: Value = serde_json::from_slice(&data_json(&response.data)).unwrap();
+        json!({ "data": data, "errors": if errors.is_empty() { Value::Null } else { Value::from(errors) } })
+    }
+    /// Asks, and how many statements the answer took.
+    pub async fn counted(&self, query: &str, variables: Value) -> (Value, u64) {
+        let before = self.db.statements();
+        let answer = self.ask(query, variables).await;
+        (answer, self.db.statements() - before)
+    }
+
+    /// The events of the tenant: kind and payload.
+    pub async fn events(&self) -> Vec<(String, Value)> {
+        let events = journal::after(&self.db.tenant(self.owner.tenant), 0, 10_000).await.unwrap();
+        assert!(events.iter().zip(1..).all(|(event, seq)| event.seq == seq), "the journal has a gap");
+        events.into_iter().map(|event| (event.kind, serde_json::from_str(&event.payload).unwrap())).collect()
+    }
+}
+
+async fn tenant(db: &Database, clock: &Clock, slug: &str) -> Caller {
+    let id: TenantId = clock.id();
+    let work = rows::begin(db, rows::tenant(id, slug, clock.now()), clock.uuid()).await;
+    catalog::begin_tenant(&work, clock).await.unwrap();
+    work.commit().await.unwrap();
+    let member: MemberId = clock.id();
+    Caller::new(id, Actor::member(member), PermissionSet::all())
+}

@@ -1,0 +1,36 @@
+//! The payload of a mutation: what it refused, and what it has done.
+
+use serde_json::Value;
+
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("a text is expected: {value}")).to_owned()
+}
+
+fn errors(payload: &Value) -> &[Value] {
+    payload["userErrors"].as_array().unwrap_or_else(|| panic!("a payload is expected: {payload:#}"))
+}
+
+/// The code of each refusal.
+pub fn codes(payload: &Value) -> Vec<&str> {
+    errors(payload).iter().map(|error| error["code"].as_str().unwrap()).collect()
+}
+
+/// The code and the path of each refusal.
+pub fn refusals(payload: &Value) -> Vec<(String, String)> {
+    let path = |error: &Value| error["field"].as_array().into_iter().flatten().map(text).collect::<Vec<_>>().join(".");
+    errors(payload).iter().map(|error| (text(&error["code"]), path(error))).collect()
+}
+
+/// Asserts that the payload is exactly this refusal, and gives its message, if that was asked for.
+#[track_caller]
+pub fn refused(payload: &Value, code: &str, field: &str) -> String {
+    assert_eq!(refusals(payload), [(code.to_owned(), field.to_owned())], "{payload:#}");
+    errors(payload)[0]["message"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Asserts that nothing was refused and gives the part of the payload.
+#[track_caller]
+pub fn done<'p>(payload: &'p Value, part: &str) -> &'p Value {
+    assert!(payload["userErrors"].as_array().is_some_and(Vec::is_empty), "{payload:#}");
+    &payload[part]
+}
