@@ -3,7 +3,7 @@
 
 pub use api::{self, graphql, http, live, schema};
 pub use iam::{access, identity, tenancy};
-pub use inventory::{catalog, costing, counts, ledger, orders, purchasing, stock, transfers};
+pub use inventory::{catalog, costing, counts, documents, ledger, lots, orders, purchasing, stock, transfers};
 pub use platform::{audit, cache, clock, jobs, metrics, paging, rate_limit, realtime, secrets, storage};
 pub use services::{alerts, exchange, files, insight, labels, media, webhooks};
 pub use tools::{replay, watch};

@@ -17,7 +17,7 @@ use facts::Facts;
 const CRATES: &[(&str, &[&str])] = &[
     ("platform", &["clock", "metrics", "rate_limit", "storage", "paging", "secrets", "cache", "audit", "jobs", "realtime"]),
     ("iam", &["identity", "access", "tenancy"]),
-    ("inventory", &["catalog", "stock", "orders", "purchasing", "transfers", "counts", "ledger", "costing"]),
+    ("inventory", &["catalog", "stock", "ledger", "lots", "orders", "purchasing", "transfers", "counts", "costing"]),
     ("services", &["alerts", "webhooks", "files", "media", "exchange", "labels", "insight"]),
     ("api", &[]),
     ("tools", &["replay", "watch"]),

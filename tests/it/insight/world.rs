@@ -12,7 +12,7 @@ use entity::{category, channel, customer, prelude::*, product, store, tenant};
 use entrepot::{
     access::{Caller, PermissionSet, Permit, kind, permit},
     clock::Clock,
-    ledger::{Command, Grouping, Ledger, Receipt},
+    ledger::{Command, Grouping, Ledger, Receipt, StockCommand},
     stock::core::{Adjust, Change, LevelKey, LotChoice, MovementHead, Shortage},
     storage::{Database, Options, TenantScope, Work, journal},
 };
@@ -55,7 +55,7 @@ impl World {
         let read = hand.clone();
         let clock = Clock::manual(move || Timestamp(read.load(Ordering::SeqCst)), 7);
         let mut world = Self {
-            ledger: Ledger::start(db.clone(), clock.clone(), Grouping::Together).unwrap(),
+            ledger: Ledger::start(db.clone(), clock.clone(), Grouping::Together, entrepot::documents()).unwrap(),
             db,
             tenant: clock.id(),
             clock,
@@ -235,6 +235,6 @@ impl World {
             lot: LotChoice::Unsaid,
         });
         let (room, on_shortage) = (self.clock.document_id(), Shortage::Refuse);
-        self.done(Command::Adjust(Adjust { head, room, on_shortage, changes: changes.collect() })).await
+        self.done(Command::of(StockCommand::Adjust(Adjust { head, room, on_shortage, changes: changes.collect() }))).await
     }
 }

@@ -77,7 +77,7 @@ impl World {
         // Every reading is later than the one before, so that newest and oldest are never a matter of luck.
         let ticks = AtomicI64::new(1_700_000_000_000_000);
         let clock = Clock::manual(move || Timestamp(ticks.fetch_add(1, Ordering::Relaxed)), u64::from(std::process::id()));
-        let ledger = Ledger::start(db.clone(), clock.clone(), Grouping::Together).unwrap();
+        let ledger = Ledger::start(db.clone(), clock.clone(), Grouping::Together, entrepot::documents()).unwrap();
         let (tenant, make) = new_tenant(&db, &clock).await;
         Self { db, ledger, clock, tenant, make, home }
     }
@@ -90,8 +90,13 @@ impl World {
     }
     /// What a second process on the same database would be: pools, lanes and a clock of its own.
     pub async fn second_process(&self) -> Ledger {
-        Ledger::start(Database::open(&self.home.url, Options::default()).await.unwrap(), Clock::system(), Grouping::Together)
-            .unwrap()
+        Ledger::start(
+            Database::open(&self.home.url, Options::default()).await.unwrap(),
+            Clock::system(),
+            Grouping::Together,
+            entrepot::documents(),
+        )
+        .unwrap()
     }
     /// A connection that knows no rules.
     pub async fn raw(&self) -> DatabaseConnection {

@@ -12,7 +12,7 @@ use entrepot::{
     api::orders::{OrdersMutation, OrdersQuery},
     clock::Clock,
     graphql::{answer::data_json, fault::TopError},
-    ledger::{Command, Grouping, Ledger},
+    ledger::{Command, Grouping, Ledger, StockCommand},
     paging::CursorSigner,
     stock::core::{Adjust, Change, LevelKey, LotChoice, MovementHead, Reserve, ReserveItem, Shortage},
     storage::{Database, Options, journal},
@@ -70,7 +70,7 @@ impl World {
         let now = Arc::new(AtomicI64::new(START));
         let read = now.clone();
         let clock = Clock::manual(move || Timestamp(read.load(Ordering::Relaxed)), 7);
-        let ledger = Ledger::start(db.clone(), clock.clone(), Grouping::Together).unwrap();
+        let ledger = Ledger::start(db.clone(), clock.clone(), Grouping::Together, entrepot::documents()).unwrap();
         let schema = Schema::build(OrdersQuery, OrdersMutation, EmptySubscription)
             .data(ledger.clone())
             .data(CursorSigner::new([7; 32]))
@@ -257,7 +257,7 @@ impl World {
         let head = self.head(MovementKind::Receipt);
         let room = self.ledger.clock().document_id();
         let adjust = Adjust { head, changes: changes.collect(), on_shortage: Shortage::Refuse, room };
-        self.ledger.submit(self.tenant, Command::Adjust(adjust), None).await.unwrap().unwrap();
+        self.ledger.submit(self.tenant, Command::of(StockCommand::Adjust(adjust)), None).await.unwrap().unwrap();
     }
 
     /// A movement of the world's own.
@@ -386,7 +386,7 @@ impl World {
         let key = LevelKey { product, store: self.store };
         let items = vec![ReserveItem { id, key, quantity: Quantity::new(quantity).unwrap() }];
         let reserve = Reserve { head: self.head(MovementKind::Reserve), expires_at, channel: None, items };
-        self.ledger.submit(self.tenant, Command::Reserve(reserve), None).await.unwrap().unwrap();
+        self.ledger.submit(self.tenant, Command::of(StockCommand::Reserve(reserve)), None).await.unwrap().unwrap();
         id
     }
 }

@@ -13,7 +13,8 @@ use entrepot::{
     },
     graphql::{answer::data_json, fault::TopError},
     insight::verify::verify_tenant,
-    ledger::{Grouping, Ledger, jobs::fill_backorders},
+    ledger::{Grouping, Ledger},
+    orders::jobs::fill_backorders,
     paging::CursorSigner,
     storage::{Reads, journal},
 };
@@ -64,7 +65,9 @@ impl World {
 
     /// Where the same is asked of another process.
     pub async fn elsewhere(&self) -> Served {
-        let ledger = Ledger::start(self.shop.db.clone(), self.shop.ledger.clock().clone(), Grouping::Together).unwrap();
+        let ledger =
+            Ledger::start(self.shop.db.clone(), self.shop.ledger.clock().clone(), Grouping::Together, entrepot::documents())
+                .unwrap();
         Self::schema(&self.shop, ledger).await
     }
 

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object};
 use iam::access::kind;
-use inventory::ledger::shell::{Mode, counts as shell};
+use inventory::{counts::shell, ledger::Mode};
 
 use super::{
     inputs::{CountActionInput, CountCreateInput, CountRecordInput, CountRecountInput, CountSubmitInput},

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use async_graphql::Context;
 use iam::access::kind;
-use inventory::{counts::rows, ledger::shell::Done};
+use inventory::{
+    counts::{StoredCount, core::CountDecision, rows},
+    ledger::Done,
+};
 use platform::storage::TenantScope;
 
 use super::count::Count;
@@ -31,13 +34,13 @@ seen_payload! {
 impl CountPayload {
     /// From what the ledger gave back. A fresh receipt has the count; a stored one names it, and it is read as it is now.
     pub(super) async fn of(ctx: &Context<'_>, scope: &TenantScope, done: Done) -> Answer<Self> {
-        let receipt = match receipt(ctx, done).await? {
+        let mut receipt = match receipt(ctx, done).await? {
             Ok(receipt) => receipt,
             Err(errors) => return Ok(errors.into()),
         };
         let (seq, replayed) = (receipt.seq.map(Long), receipt.stored.is_some());
-        let count = match receipt.stored.map(|stored| stored.count) {
-            None => receipt.count,
+        let count = match receipt.stored.map(|stored| stored.part::<StoredCount>().count) {
+            None => receipt.documents.take().map(|of: CountDecision| of.count),
             Some(id) => rows::counts(scope, id.as_slice()).await?.pop(),
         };
         let count = Count(Arc::new(count.ok_or_else(|| lost("stock_count"))?));

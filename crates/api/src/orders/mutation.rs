@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object};
 use iam::access::kind;
-use inventory::ledger::shell::{Mode, orders as shell};
+use inventory::{ledger::Mode, orders::shell};
 
 use super::{
     inputs::{ActionInput, OrderCreateInput, OrderFulfilInput},

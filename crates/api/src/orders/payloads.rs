@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_graphql::Context;
 use iam::access::{Permit, kind};
 use inventory::{
-    ledger::{Ledger, shell::Done},
-    orders::rows,
+    ledger::{Done, Ledger},
+    orders::{StoredOrder, core::OrderDecision, rows},
 };
 use platform::storage::TenantScope;
 
@@ -58,8 +58,8 @@ impl OrderPayload {
             Err(errors) => return Ok(errors.into()),
         };
         let (seq, replayed) = (receipt.seq.map(Long), receipt.stored.is_some());
-        let order = match receipt.stored.as_ref().map(|stored| stored.order) {
-            None => receipt.orders.pop(),
+        let order = match receipt.stored.as_ref().map(|stored| stored.part::<StoredOrder>().order) {
+            None => receipt.documents.take().and_then(|mut of: OrderDecision| of.orders.pop()),
             Some(id) => rows::orders(scope, id.as_slice()).await?.pop(),
         };
         let order = order.ok_or_else(|| lost("sales_order"))?;
@@ -77,8 +77,8 @@ impl ReturnPayload {
             Err(errors) => return Ok(errors.into()),
         };
         let (seq, replayed) = (receipt.seq.map(Long), receipt.stored.is_some());
-        let ret = match receipt.stored.as_ref().map(|stored| stored.ret) {
-            None => receipt.returns.pop().map(Return::whole),
+        let ret = match receipt.stored.as_ref().map(|stored| stored.part::<StoredOrder>().ret) {
+            None => receipt.documents.take().and_then(|mut of: OrderDecision| of.returns.pop()).map(Return::whole),
             Some(id) => rows::returns(scope, id.as_slice()).await?.pop().map(Arc::new).map(Return::head),
         };
         Ok(Self { ret: Some(ret.ok_or_else(|| lost("sales_return"))?), user_errors: Vec::new(), replayed, seq })

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object};
 use iam::access::kind;
-use inventory::ledger::shell::orders as shell;
+use inventory::orders::shell;
 
 use super::{
     payloads::ReturnPayload,

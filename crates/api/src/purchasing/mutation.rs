@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object};
 use iam::access::kind;
-use inventory::ledger::shell::{Mode, purchasing as shell};
+use inventory::{ledger::Mode, purchasing::shell};
 
 use super::{
     inputs::{PurchaseOrderActionInput, PurchaseOrderCreateInput, PurchaseOrderReceiveInput, PurchaseOrderUpdateInput},

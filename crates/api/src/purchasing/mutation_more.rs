@@ -3,11 +3,8 @@
 use async_graphql::{Context, ID, InputObject, Object, dataloader::DataLoader};
 use iam::access::kind;
 use inventory::{
-    ledger::{
-        Ledger,
-        shell::{Mode, purchasing as shell},
-    },
-    purchasing::shell::{self as own, MAX_ROWS, Outcome},
+    ledger::{Ledger, Mode},
+    purchasing::shell::{self as own, self, MAX_ROWS, Outcome},
     stock::core::LevelKey,
 };
 use platform::{path, storage::idempotency::MAX_KEY};

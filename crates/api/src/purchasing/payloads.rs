@@ -5,8 +5,12 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, SimpleObject};
 use iam::access::{Permit, kind};
 use inventory::{
-    ledger::{Receipt, shell::Done},
-    purchasing::{core, rows},
+    ledger::{Done, Receipt},
+    purchasing::{
+        StoredPurchase,
+        core::{self, PurchaseDecision},
+        rows,
+    },
 };
 use platform::storage::{Fault, TenantScope};
 
@@ -119,10 +123,11 @@ pub struct SupplierProductBulkUpsertPayload {
 /// The orders that a receipt is of: a fresh one has them, a stored one names them, and they are read as they are now.
 async fn orders_of(scope: &TenantScope, receipt: &mut Receipt) -> Result<Vec<PurchaseOrder>, Fault> {
     let orders = match &receipt.stored {
-        None => std::mem::take(&mut receipt.purchases),
+        None => receipt.documents.take().map(|of: PurchaseDecision| of.orders).unwrap_or_default(),
         Some(stored) => {
-            let mut found = rows::orders(scope, &stored.purchases).await?;
-            found.sort_by_key(|order| stored.purchases.iter().position(|id| *id == order.id));
+            let named = stored.part::<StoredPurchase>().purchases;
+            let mut found = rows::orders(scope, &named).await?;
+            found.sort_by_key(|order| named.iter().position(|id| *id == order.id));
             found
         }
     };
@@ -165,8 +170,8 @@ impl SupplierReturnPayload {
             Ok(receipt) => receipt,
             Err(errors) => return Ok(errors.into()),
         };
-        let ret = match receipt.stored.as_ref().map(|stored| stored.supplier_return) {
-            None => receipt.supplier_returns.pop().map(SupplierReturn::whole),
+        let ret = match receipt.stored.as_ref().map(|stored| stored.part::<StoredPurchase>().supplier_return) {
+            None => receipt.documents.take().and_then(|mut of: PurchaseDecision| of.returns.pop()).map(SupplierReturn::whole),
             Some(id) => rows::returns(scope, id.as_slice()).await?.pop().map(Arc::new).map(SupplierReturn::head),
         };
         let (seq, replayed) = (receipt.seq.map(Long), receipt.stored.is_some());

@@ -3,7 +3,7 @@
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined, OneofObject};
 use inventory::{
     catalog::core::{Patch, text::fold},
-    ledger::shell::lots as shell,
+    lots::shell,
     stock::{core::Destination, rows::lot_list::LotFilterSpec},
 };
 use platform::path;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, Object, SimpleObject, dataloader::DataLoader};
 use iam::access::{Permit, kind};
-use inventory::ledger::{
-    Ledger, Receipt,
-    shell::{Done, Mode, Stop, lots as shell},
+use inventory::{
+    ledger::{Done, Ledger, Mode, Receipt, Stop},
+    lots::shell,
 };
 
 use super::{

@@ -5,10 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::{Context, Object, dataloader::DataLoader};
 use iam::access::kind;
 use inventory::{
-    ledger::{
-        Ledger, Receipt,
-        shell::{Mode, Stop, stock as shell},
-    },
+    ledger::{Ledger, Mode, Receipt, Stop, shell},
     stock::{
         core::{Compare, Entry, LevelKey, Movement, Reference, ReferenceKind},
         rows::list::LevelRow,

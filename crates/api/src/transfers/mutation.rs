@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object};
 use iam::access::kind;
-use inventory::ledger::shell::{Mode, transfers as shell};
+use inventory::{ledger::Mode, transfers::shell};
 
 use super::{
     inputs::{TransferActionInput, TransferCloseInput, TransferCreateInput, TransferMoveInput, TransferUpdateInput},

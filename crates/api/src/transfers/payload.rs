@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use async_graphql::Context;
 use iam::access::kind;
-use inventory::{ledger::shell::Done, transfers::rows};
+use inventory::{
+    ledger::Done,
+    transfers::{StoredTransfer, core::TransferDecision, rows},
+};
 use platform::storage::TenantScope;
 
 use super::{query::covers, transfer::Transfer};
@@ -31,13 +34,13 @@ seen_payload! {
 impl TransferPayload {
     /// From what the ledger gave back. A fresh receipt has the transfer; a stored one names it, and it is read as it is now.
     pub(super) async fn of(ctx: &Context<'_>, scope: &TenantScope, done: Done) -> Answer<Self> {
-        let receipt = match receipt(ctx, done).await? {
+        let mut receipt = match receipt(ctx, done).await? {
             Ok(receipt) => receipt,
             Err(errors) => return Ok(errors.into()),
         };
         let (seq, replayed) = (receipt.seq.map(Long), receipt.stored.is_some());
-        let transfer = match receipt.stored.map(|stored| stored.transfer) {
-            None => receipt.transfer,
+        let transfer = match receipt.stored.map(|stored| stored.part::<StoredTransfer>().transfer) {
+            None => receipt.documents.take().map(|of: TransferDecision| of.transfer),
             Some(id) => rows::transfers(scope, id.as_slice()).await?.pop(),
         };
         let transfer = Transfer::whole(Arc::new(transfer.ok_or_else(|| lost("transfer"))?));
