@@ -3,8 +3,9 @@
 use entity::prelude::*;
 use entrepot::{
     ledger::{Command, StockCommand},
+    lots::core::{Destination, LotAction, LotCommand, MoveItem, MoveStock},
     stock::{
-        core::{Destination, LevelKey, LotAction, LotChoice, MoveItem, MoveStock, Movement, Rejection, Shortage},
+        core::{LevelKey, LotChoice, Movement, Rejection, Shortage},
         rows::lots::places_of_lots,
         shell::explain,
     },
@@ -20,7 +21,7 @@ use super::{
 
 fn moving(world: &World, from: Option<Condition>, to: Destination, quantity: i64, lot: LotChoice) -> Command {
     let kind = if to == Destination::WrittenOff { MovementKind::Removal } else { MovementKind::Adjustment };
-    Command::of(StockCommand::Move(MoveStock {
+    Command::of(LotCommand::Move(MoveStock {
         head: world.make.head(kind),
         room: world.clock.document_id(),
         on_shortage: Shortage::Refuse,

@@ -4,13 +4,16 @@ use entity::prelude::*;
 use entrepot::{
     catalog::core::Patch,
     clock,
-    ledger::{Command, LotCommand, StockCommand},
-    lots::jobs::expire_lots,
+    ledger::{Command, StockCommand},
+    lots::{
+        core::{ActOnLot, LotAction, LotCommand},
+        jobs::expire_lots,
+    },
     orders::core::OrderCommand,
     stock::{
         core::{
-            ActOnLot, Candidate, LevelKey, Lot, LotAction, LotChoice, LotName, MovementHead, Reference, ReferenceKind, Rejection,
-            Shortage, first_expired,
+            Candidate, LevelKey, Lot, LotChoice, LotName, MovementHead, Reference, ReferenceKind, Rejection, Shortage,
+            first_expired,
         },
         rows::lot_list::lots_at,
         shell::explain,

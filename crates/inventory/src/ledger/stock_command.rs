@@ -2,8 +2,8 @@
 
 use super::{Books, Decide, Decision, Needs};
 use crate::stock::core::{
-    Adjust, Draft, Expire, LevelKey, MoveStock, Rejection, Release, Reserve, Reverse, Set, Shortage, decide_adjust,
-    decide_expire, decide_move, decide_release, decide_reserve, decide_reverse, decide_set,
+    Adjust, Draft, Expire, LevelKey, Rejection, Release, Reserve, Reverse, Set, Shortage, decide_adjust, decide_expire,
+    decide_release, decide_reserve, decide_reverse, decide_set,
 };
 
 #[derive(Debug, Clone)]
@@ -15,8 +15,6 @@ pub enum StockCommand {
     /// With the levels that the reservations are on, read before: they never change.
     Release(Release, Vec<LevelKey>),
     Expire(Expire, Vec<LevelKey>),
-    /// Between what can be sold, what is set aside, and nowhere.
-    Move(MoveStock),
 }
 
 impl Decide for StockCommand {
@@ -28,7 +26,6 @@ impl Decide for StockCommand {
             Self::Reserve(_) => "stock.reserve",
             Self::Release(..) => "stock.release",
             Self::Expire(..) => "stock.expire",
-            Self::Move(_) => "stock.move",
         }
     }
 
@@ -39,7 +36,6 @@ impl Decide for StockCommand {
             Self::Reverse(c) => c.original.entries.len(),
             Self::Reserve(c) => c.items.len(),
             Self::Release(_, keys) | Self::Expire(_, keys) => keys.len(),
-            Self::Move(c) => c.items.len(),
         }
     }
 
@@ -71,14 +67,6 @@ impl Decide for StockCommand {
                 needs.levels.extend(keys);
                 needs.reservations.extend(&c.reservations);
             }
-            Self::Move(c) => {
-                let keys = c.items.iter().map(|item| &item.key);
-                needs.levels.extend(keys.clone());
-                needs.lots.asides.extend(keys.clone());
-                c.items.iter().for_each(|item| needs.lots.choice(item.key.product, &item.lot));
-                needs.lots.left_at(Some(c.head.occurred_at));
-                needs.shortage(c.on_shortage, keys);
-            }
         }
     }
 
@@ -90,7 +78,6 @@ impl Decide for StockCommand {
             Self::Reserve(c) => decide_reserve(draft, c).map(|_| ()),
             Self::Release(c, _) => decide_release(draft, c),
             Self::Expire(c, _) => decide_expire(draft, c),
-            Self::Move(c) => decide_move(draft, c),
         }
         .map(|()| Decision::default())
     }

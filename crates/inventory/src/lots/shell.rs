@@ -8,17 +8,14 @@ use serde::Serialize;
 use crate::{
     catalog::core::Patch,
     ledger::{
-        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Mode, Names, ProductRef, StockCommand, Stop, StoreRef, check_key,
-        chosen, first_answer, key_of, may_override, overrides,
+        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Mode, Names, ProductRef, Stop, StoreRef, check_key, chosen,
+        first_answer, key_of, may_override, overrides,
         shell::{Head, Lines, MAX_LINES, checked, head},
         submit, submit_found,
     },
-    lots::core::LotCommand,
+    lots::core::{ActOnLot, CreateLot, Destination, LotAction, LotCommand, MoveItem, MoveStock},
     stock::{
-        core::{
-            ActOnLot, CreateLot, Destination, LotAction, LotName, MAX_LOT_CODE, MoveItem, MoveStock, MovementHead, Reference,
-            ReferenceKind, Rejection, Shortage,
-        },
+        core::{LotName, MAX_LOT_CODE, MovementHead, Reference, ReferenceKind, Rejection, Shortage},
         rows::lots::places_of_lots,
     },
 };
@@ -218,7 +215,7 @@ async fn moving(
     }
     overrides(overriding, items.iter().map(|item| item.key.store))?;
     let (room, on_shortage) = (ledger.clock().document_id(), input.on_shortage);
-    Ok(Command::of(StockCommand::Move(MoveStock { head, room, on_shortage, from: input.from, to: input.to, items })))
+    Ok(Command::of(LotCommand::Move(MoveStock { head, room, on_shortage, from: input.from, to: input.to, items })))
 }
 
 /// What a job does: sets aside what is past its date, and says how much that was of how many lots.

@@ -1,14 +1,17 @@
 //! What can be asked of lots.
 
+use super::act::{ActOnLot, CreateLot, LotAction, MoveStock, decide_act_on_lot, decide_create_lot, decide_move};
 use crate::{
     ledger::{Books, Decide, Decision, Needs},
-    stock::core::{ActOnLot, CreateLot, Draft, LotAction, Rejection, decide_act_on_lot, decide_create_lot},
+    stock::core::{Draft, Rejection},
 };
 
 #[derive(Debug, Clone)]
 pub enum LotCommand {
     Create(Box<CreateLot>),
     Act(Box<ActOnLot>),
+    /// Between what can be sold, what is set aside, and nowhere.
+    Move(MoveStock),
 }
 
 impl Decide for LotCommand {
@@ -22,6 +25,7 @@ impl Decide for LotCommand {
                 LotAction::Change { .. } => "lot.update",
                 LotAction::Expire => "lot.expire",
             },
+            Self::Move(_) => "stock.move",
         }
     }
 
@@ -29,6 +33,7 @@ impl Decide for LotCommand {
         match self {
             Self::Create(_) => 1,
             Self::Act(c) => c.places.len(),
+            Self::Move(c) => c.items.len(),
         }
     }
 
@@ -44,6 +49,14 @@ impl Decide for LotCommand {
                 needs.lots.whole.insert(c.lot);
                 needs.shortage(c.on_shortage, &c.places);
             }
+            Self::Move(c) => {
+                let keys = c.items.iter().map(|item| &item.key);
+                needs.levels.extend(keys.clone());
+                needs.lots.asides.extend(keys.clone());
+                c.items.iter().for_each(|item| needs.lots.choice(item.key.product, &item.lot));
+                needs.lots.left_at(Some(c.head.occurred_at));
+                needs.shortage(c.on_shortage, keys);
+            }
         }
     }
 
@@ -51,6 +64,7 @@ impl Decide for LotCommand {
         match self {
             Self::Create(c) => decide_create_lot(draft, c),
             Self::Act(c) => decide_act_on_lot(draft, c),
+            Self::Move(c) => decide_move(draft, c),
         }
         .map(|()| Decision::default())
     }

@@ -3,16 +3,13 @@
 use entity::prelude::*;
 use platform::path;
 
-use super::{
-    draft::{Delta, Draft, MovementHead, Posting},
-    level::LevelKey,
-    lot::{Dates, Lot, LotChoice, LotName},
-    lot_draft::{check_dates, new_lot},
-    lot_pick::Shelf,
-    rejection::{Field, Rejection},
-    shortage::{Shortage, Step, cover},
+use crate::{
+    catalog::core::Patch,
+    stock::core::{
+        Dates, Delta, Draft, Field, LevelKey, Lot, LotChoice, LotName, MovementHead, Posting, Rejection, Shelf, Shortage, Step,
+        check_dates, cover, new_lot,
+    },
 };
-use crate::catalog::core::Patch;
 
 /// Make a lot before anything comes into it.
 #[derive(Debug, Clone)]
