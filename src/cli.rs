@@ -42,7 +42,7 @@ pub fn main() -> ExitCode {
 }
 
 /// The crates that the program is made of. To its operators they are one: a directive for `entrepot` is for each of them.
-const CRATES: [&str; 7] = ["entrepot", "platform", "iam", "inventory", "services", "api", "tools"];
+const CRATES: [&str; 9] = ["entrepot", "platform", "iam", "inventory", "services", "graphql", "api", "server", "tools"];
 
 /// A filter of log lines, with each directive for `entrepot` or one of its rooms repeated for every crate.
 fn for_all_crates(filter: &str) -> String {

@@ -1,10 +1,12 @@
 //! Entrepot: a multi-tenant inventory and order platform, GraphQL first. Here a node is put together from the crates below, which are named again
 //! for those who test it.
 
-pub use api::{self, graphql, http, live, schema};
+pub use ::graphql::live;
+pub use api::{self, graphql, schema};
 pub use iam::{access, identity, tenancy};
 pub use inventory::{catalog, costing, counts, documents, ledger, lots, orders, purchasing, stock, transfers};
 pub use platform::{audit, cache, clock, jobs, metrics, paging, rate_limit, realtime, secrets, storage};
+pub use server as http;
 pub use services::{alerts, exchange, files, insight, labels, media, webhooks};
 pub use tools::{replay, watch};
 

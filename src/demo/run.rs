@@ -7,7 +7,8 @@ use std::{
     sync::Arc,
 };
 
-use api::{graphql::quota::Terms, http, schema::Judges};
+use api::schema::Judges;
+use graphql::quota::Terms;
 use iam::identity::Settings;
 use inventory::ledger::Grouping;
 use platform::{
@@ -98,7 +99,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
         }
     };
     // The only callers are this machine's own.
-    let front = http::Settings { terms: Terms::lifted(), ..http::Settings::default() };
+    let front = server::Settings { terms: Terms::lifted(), ..server::Settings::default() };
     let (db, clock) = (node.db.clone(), node.clock.clone());
     let server = node.serve(Judges::begin(), listener, front, std::time::Duration::ZERO, until);
     let guide = async {

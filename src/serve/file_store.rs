@@ -5,10 +5,10 @@ use std::{
     time::Duration,
 };
 
-use api::http::State;
 use iam::identity::{Identity, Settings};
 use inventory::ledger::Grouping;
 use platform::{clock::Clock, storage::Fault};
+use server::State;
 use services::files::{Files, StoreError};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;

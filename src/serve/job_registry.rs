@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use api::live::drain::Drain;
+use graphql::live::drain::Drain;
 use inventory::{
     catalog, costing,
     ledger::Grouping,

@@ -1,11 +1,11 @@
 //! What becomes of reports of keys that were found in the open: the key is revoked, and the tenant's owners are told by letter.
 
-use api::http::LeakReports;
 use iam::{
     access::{Access, RevokedKey, core::key::Secret},
     identity::{Identity, LeakedKey},
 };
 use platform::storage::Fault;
+use server::LeakReports;
 use tokio::sync::mpsc;
 
 /// Reports that wait; each is of a thousand tokens at most, of which those remain that have the form of a key.

@@ -2,13 +2,10 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use api::{
-    graphql::limits::Limits,
-    http::{self, Readiness},
-    live::drain::Drain,
-};
+use graphql::{limits::Limits, live::drain::Drain};
 use inventory::ledger::Ledger;
 use platform::{clock, jobs::Jobs, metrics, storage::Database};
+use server::Readiness;
 use services::webhooks::Webhooks;
 use tokio::net::TcpListener;
 
@@ -47,9 +44,9 @@ impl MetricsServer {
     pub async fn serve(self, rooms: Counting, readiness: Arc<dyn Readiness>, drain: Drain) {
         let handle = self.handle.clone();
         let source = Arc::new(Sampled { handle: self.handle, rooms });
-        let routes = http::metrics(source).merge(http::health(readiness, drain));
+        let routes = server::metrics(source).merge(server::health(readiness, drain));
         let limits = Limits { connections: CONNECTIONS, connections_per_address: CONNECTIONS, ..Limits::default() };
-        let serving = http::serve(self.listener, routes, limits, Drain::default(), std::future::pending());
+        let serving = server::serve(self.listener, routes, limits, Drain::default(), std::future::pending());
         let tidying = async {
             loop {
                 clock::sleep(TIDY).await;
@@ -72,7 +69,7 @@ struct Sampled {
     rooms: Counting,
 }
 
-impl http::MetricsSource for Sampled {
+impl server::MetricsSource for Sampled {
     fn text(&self) -> String {
         let Counting { db, ledger, jobs, webhooks } = &self.rooms;
         metrics::statements(db.statements());

@@ -31,7 +31,6 @@ use api::{
         session::Documents,
         trusted::{Trusted, TrustedError},
     },
-    http::{self, Explorer, Front, Parts, Readiness},
     schema::{self, EntrepotSchema, Given, Judges},
 };
 use iam::{
@@ -53,6 +52,7 @@ use platform::{
     secrets::{self, KeyRing, KeySource},
     storage::{Database, Fault, Options},
 };
+use server::{Explorer, Front, Parts, Readiness};
 use services::{
     alerts::Alerts,
     exchange::{Engine, Exchange},
@@ -276,7 +276,7 @@ impl Node {
         self,
         judges: Judges,
         listener: TcpListener,
-        settings: http::Settings,
+        settings: server::Settings,
         drain_delay: Duration,
         shutdown: F,
     ) -> Result<(), StartError>
@@ -306,10 +306,10 @@ impl Node {
         self.exchange.run_by(&bulk_executor);
         let drain = front.drain.clone();
         let (leaked_keys, looking_into) = leaked_keys::LeakedKeyReports::open(self.access.clone(), self.identity.clone());
-        let routes = http::router(front.clone())
-            .merge(http::leaked_keys(front.clone(), Arc::new(leaked_keys)))
-            .merge(http::files(front, self.files.clone()))
-            .merge(http::key_set(Arc::new(Keys(self.identity.clone()))));
+        let routes = server::router(front.clone())
+            .merge(server::leaked_keys(front.clone(), Arc::new(leaked_keys)))
+            .merge(server::files(front, self.files.clone()))
+            .merge(server::key_set(Arc::new(Keys(self.identity.clone()))));
         let metrics_server = metrics_server.map(|server| server.serve(counting, readiness, drain.clone()));
         let mut background: Vec<_> = metrics_server.into_iter().map(tokio::spawn).collect();
         background.extend(self.bus.map(|bus| tokio::spawn(bus.run())));
@@ -322,7 +322,7 @@ impl Node {
             tokio::spawn(identity::jobs::run(self.identity)),
             tokio::spawn(looking_into),
         ]);
-        http::serve(listener, routes, limits, drain, shutdown).await?;
+        server::serve(listener, routes, limits, drain, shutdown).await?;
         background.iter().for_each(tokio::task::JoinHandle::abort);
         if let Some(working) = working {
             working.await;
@@ -337,7 +337,7 @@ impl Node {
 /// The public keys of the deployment.
 struct Keys(Identity);
 
-impl http::KeySet for Keys {
+impl server::KeySet for Keys {
     fn key_set(&self) -> Arc<str> {
         self.0.tokens().key_set()
     }
@@ -377,7 +377,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     node.remember(args.cache_mib << 20, redis).await?;
     node.open_metrics_server(&args.metrics_server).await?;
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
-    let front = http::Settings {
+    let front = server::Settings {
         origins: args.origins,
         explorer: if args.graphiql { Explorer::Served } else { Explorer::Off },
         introspection: if args.introspection { Introspection::Open } else { Introspection::Closed },
@@ -386,7 +386,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         terms,
         trusted,
         documents: if args.only_trusted { Documents::Trusted } else { Documents::Any },
-        ..http::Settings::default()
+        ..server::Settings::default()
     };
     node.serve(judges, listener, front, Duration::from_secs(args.drain_seconds), stopped()).await
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use api::http::{Check, Readiness, State};
 use async_trait::async_trait;
 use inventory::ledger::{LaneStatus, Ledger};
 use platform::{
@@ -10,6 +9,7 @@ use platform::{
     realtime::Bus,
     storage::{Backend, Database, Versions},
 };
+use server::{Check, Readiness, State};
 use tokio::{
     sync::Mutex,
     time::{Instant, timeout_at},

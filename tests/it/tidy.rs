@@ -19,7 +19,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("iam", &["identity", "access", "tenancy"]),
     ("inventory", &["catalog", "stock", "ledger", "lots", "orders", "purchasing", "transfers", "counts", "costing"]),
     ("services", &["alerts", "webhooks", "files", "media", "exchange", "labels", "insight"]),
+    ("graphql", &[]),
     ("api", &[]),
+    ("server", &[]),
     ("tools", &["replay", "watch"]),
     ("entrepot", &["config", "serve", "demo", "cli"]),
 ];
@@ -29,9 +31,12 @@ fn rooms() -> Vec<&'static str> {
     CRATES.iter().flat_map(|(_, rooms)| rooms.iter().copied()).collect()
 }
 
-/// A face, or what puts a node together: it holds no rules, so it may name any room.
+/// Crates without rooms: their files are named with the crate.
+const WITHOUT_ROOMS: [&str; 3] = ["graphql", "api", "server"];
+
+/// A face, a way in, or what puts a node together: it holds no rules, so it may name any room.
 fn is_graph(file: &str) -> bool {
-    file.starts_with("api/") || file.starts_with("serve/")
+    WITHOUT_ROOMS.contains(&room(file)) || file.starts_with("serve/")
 }
 
 /// Files that are longer than 400 lines, and why they are one noun.
@@ -41,7 +46,7 @@ const MOST_LINES: usize = 400;
 /// What only some may name: the name, who may, and why.
 const DOORS: &[(&str, &[&str], &str)] = &[
     ("casbin", &["access/"], "policies are compiled in one place; elsewhere rights are permits"),
-    ("axum", &["api/http/"], "HTTP is one room's business"),
+    ("axum", &["server/"], "HTTP is one room's business"),
     ("sea_orm::TransactionTrait", &["storage/"], "only storage begins and commits"),
     ("sea_orm::DatabaseTransaction", &["storage/"], "only storage begins and commits"),
     ("jsonwebtoken", &["identity/"], "tokens are identity's"),
@@ -119,7 +124,7 @@ pub fn sources() -> Vec<(String, PathBuf)> {
         let folder = folder(name);
         for path in files(&folder, ".rs") {
             let file = path.strip_prefix(&folder).unwrap().to_string_lossy().replace('\\', "/");
-            let is_own = *name == "api" || ["lib.rs", "main.rs"].contains(&file.as_str());
+            let is_own = WITHOUT_ROOMS.contains(name) || ["lib.rs", "main.rs"].contains(&file.as_str());
             found.push((if is_own { format!("{name}/{file}") } else { file }, path));
         }
     }
@@ -131,8 +136,8 @@ pub fn sources() -> Vec<(String, PathBuf)> {
 fn as_one(file: &str, path: &str) -> String {
     let (head, rest) = path.split_once("::").unwrap_or((path, ""));
     match head {
-        "crate" if file.starts_with("api/") && !rest.starts_with("api::") => format!("crate::api::{rest}"),
-        "api" => format!("crate::{path}"),
+        "crate" if WITHOUT_ROOMS.contains(&room(file)) => format!("crate::{}::{rest}", room(file)),
+        _ if WITHOUT_ROOMS.contains(&head) => format!("crate::{path}"),
         _ if CRATES.iter().any(|(name, _)| *name == head) => format!("crate::{rest}"),
         _ => path.to_owned(),
     }
@@ -182,7 +187,7 @@ fn a_room_names_only_rooms_before_it() {
 #[test]
 fn the_list_of_rooms_is_the_one_in_the_papers() {
     let paper = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap();
-    for (name, rooms) in CRATES.iter().filter(|(name, _)| *name != "api") {
+    for (name, rooms) in CRATES.iter().filter(|(name, _)| !WITHOUT_ROOMS.contains(name)) {
         let lib = fs::read_to_string(folder(name).join("lib.rs")).unwrap();
         let in_order: Vec<&str> = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
         assert_eq!(in_order, *rooms, "lib.rs of {name} has the rooms in reading order");
@@ -197,7 +202,9 @@ fn a_floor_names_only_floors_below_it() {
     let mut faults = Vec::new();
     for (file, facts) in source() {
         let (own, rest) = file.split_once('/').unwrap_or((&file, ""));
-        let Some(floor) = FLOORS.iter().position(|floor| room(rest) == *floor).filter(|_| own != "api") else { continue };
+        let Some(floor) = FLOORS.iter().position(|floor| room(rest) == *floor).filter(|_| !WITHOUT_ROOMS.contains(&own)) else {
+            continue;
+        };
         for above in &FLOORS[floor + 1..] {
             if facts.names(&format!("crate::{own}::{above}")) {
                 faults.push(format!("{file} names {own}::{above}, which lies above it"));

@@ -8,10 +8,7 @@ use iam::access::{Changed, kind};
 use platform::path;
 use services::files::{
     FileError, Files, NewFile,
-    core::{
-        self,
-        limits::{IMAGE_PIXELS, IMAGE_SIDE},
-    },
+    core::{self},
 };
 
 use crate::graphql::{
@@ -143,14 +140,6 @@ pub struct FileUploadPayload {
     pub seq: Option<Long>,
 }
 
-/// What is said of a picture that is too large.
-pub fn too_many_pixels(area: core::Area) -> String {
-    let core::Area { width, height } = area;
-    format!(
-        "a picture has at most {IMAGE_SIDE} pixels a side and {IMAGE_PIXELS} in all, and this one has {width} × {height}: make it smaller"
-    )
-}
-
 /// What a refusal about files says to a caller; a fault of ours is none.
 pub fn refuse(error: FileError, field: Vec<String>) -> Result<UserError, TopError> {
     let mib = |bytes: u64| bytes >> 20;
@@ -167,7 +156,7 @@ pub fn refuse(error: FileError, field: Vec<String>) -> Result<UserError, TopErro
             format!("all files of the tenant together may have {} MiB, and that would be more", mib(most)),
         ),
         FileError::WrongKind(purpose) => (ErrorCode::Invalid, purpose.expected().to_owned()),
-        FileError::TooManyPixels(area) => (ErrorCode::LimitExceeded, too_many_pixels(area)),
+        FileError::TooManyPixels(area) => (ErrorCode::LimitExceeded, area.too_large()),
         FileError::Broken | FileError::TooSlow => (ErrorCode::Invalid, "the bytes did not come whole".to_owned()),
         FileError::Full | FileError::Away | FileError::Busy | FileError::Crowded { .. } => return Err(TopError::Unavailable),
         FileError::Fault(fault) => return Err(fault.into()),

@@ -1,9 +1,10 @@
-//! GraphQL: what every room's face shares, the faces, the schema made of them, and the two ways in.
+//! GraphQL: the faces of the rooms, and the schema made of them.
 //!
 //! A room's face has the room's name and holds no rules. Faces name one another, as the objects of the schema do.
 
-/// What every face shares: scalars, connections, refusals, the guard, the price of a document.
 pub mod graphql;
+
+use ::graphql::{connection, live, wraps_object};
 
 pub mod audit;
 pub mod identity;
@@ -27,7 +28,3 @@ pub mod insight;
 
 /// Merges the rooms' roots and prints the SDL.
 pub mod schema;
-/// Sockets: `graphql-transport-ws`, one task an operation.
-pub mod live;
-/// The front door: GraphQL over HTTP, sockets, GraphiQL, probes.
-pub mod http;

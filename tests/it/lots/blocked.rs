@@ -13,6 +13,7 @@ on_both!(
     damaged_goods_without_lots_are_set_aside_as_damaged,
     damaged_goods_go_back_before_what_is_only_looked_at,
     what_came_back_and_nobody_looked_at_is_not_released_with_its_lot,
+    a_count_of_a_lot_that_may_not_be_sold_leaves_its_damaged_units_damaged,
 );
 
 /// Does something to a lot of cheese.
@@ -180,5 +181,24 @@ async fn what_came_back_and_nobody_looked_at_is_not_released_with_its_lot(world:
     let input = json!({ "id": ret["id"], "idempotencyKey": key(), "lines": [seen("RESTOCK", 1), seen("WRITE_OFF", 2)] });
     done(&house.office.act("returnInspect", "ReturnInspectInput", fields, input).await, "return");
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 7, 0)]);
+    house.office.is_sound().await;
+}
+
+async fn a_count_of_a_lot_that_may_not_be_sold_leaves_its_damaged_units_damaged(world: &World) {
+    let house = House::open(world).await;
+    let here = house.office.store.clone();
+    for (code, step) in [("a", "lotRecall"), ("b", "lotQuarantine")] {
+        house.takes_in(code, 10, "2099-03-01").await;
+        moved(&house, ("AVAILABLE", "DAMAGED"), (code, 3)).await;
+        on_lot(&house, step, code).await;
+    }
+    let count = house.counting(json!({ "kind": "FULL" })).await;
+    house.finds(&count, &[("a", 8), ("b", 2)]).await;
+    house.posts(&count).await;
+    assert_eq!(aside(&house, &house.cheese).await, [by("DAMAGED", 5), by("RECALLED", 5)]);
+    for code in ["a", "b"] {
+        on_lot(&house, "lotRelease", code).await;
+    }
+    assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 8, 3), lot("b", 2, 2)]);
     house.office.is_sound().await;
 }

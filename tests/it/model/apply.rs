@@ -2,7 +2,7 @@
 
 use super::{
     asks::Ask,
-    costs::give_back,
+    costs::{Worth, give_back},
     plain::{
         Bought, Buy, Hold, LISTED, LOTTED, LevelRef, Line, Model, Order, Parcel, Past, RANGE, Refusal, SHORT, STATE, Shelf,
         State, Transfer, parts,
@@ -216,11 +216,12 @@ impl Model {
                 self.level(place).reserved -= quantity;
                 let is_countered = self.is_countered(place, at);
                 let left = self.take(place, None, quantity, at)?;
-                if is_countered {
+                let worth = if is_countered {
                     self.pools[product].forget();
-                    continue;
-                }
-                let worth = self.pools[product].take_each(left.iter().map(|(_, some)| *some));
+                    Worth { units: quantity, is_unsure: (true, true), ..Worth::default() }
+                } else {
+                    self.pools[product].take_each(left.iter().map(|(_, some)| *some))
+                };
                 let took = self.orders[n].took.entry(product).or_default();
                 *took = took.plus(worth);
             }

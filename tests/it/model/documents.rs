@@ -129,11 +129,16 @@ impl Model {
         for (product, lot, counted) in &found {
             let place = (*product, store);
             let difference = counted - self.book(*product, *lot, store, at);
-            if difference < 0 && self.available(place) < -difference {
+            // What is missing of a lot that may not be sold takes from no hold.
+            let missing = lot.map_or(-difference, |lot| self.sellable(lot, store).min(-difference));
+            if difference < 0 && self.available(place) < missing {
                 return Err(SHORT);
             }
             if difference != 0 {
                 self.shift(place, *lot, difference, None);
+                // Damaged units are the last of a lot that are missing.
+                let damaged = lot.map_or(0, |lot| self.shelf(place, Some(lot), Shelf::Damaged) - self.lot_on_hand(lot, store));
+                self.put(place, *lot, Shelf::Damaged, -damaged.max(0));
                 differences.entry(*product).or_default().push(difference);
             }
         }

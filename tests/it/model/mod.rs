@@ -2,7 +2,7 @@
 //! does the same in the order of `seq`: at the end, and on the way, both say the same of levels, lots, holds, documents, costs and the past.
 //!
 //! `ENTREPOT_MODEL_COMMANDS` makes a run longer, `ENTREPOT_MODEL_SEED` repeats one, `ENTREPOT_MODEL_CLIENTS` says how many send at once; one sends one command after the other: the
-//! same seed is then the same run to the last command. What fails says its seed, its round and what was asked in it.
+//! same seed is then the same run to the last command. `ENTREPOT_MODEL_EVERY` compares everything each so many rounds and prints what was done. What fails says its seed, its round and what was asked in it.
 
 mod apply;
 mod asks;
@@ -41,13 +41,11 @@ async fn one_client_agrees_with_the_model_on_postgres() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "some runs end apart, and whether the model or Entrepot is wrong is not known yet: docs/decisions/0103"]
 async fn eight_clients_agree_with_the_model_on_sqlite() {
     run(World::sqlite().await, CLIENTS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "some runs end apart, and whether the model or Entrepot is wrong is not known yet: docs/decisions/0103"]
 async fn eight_clients_agree_with_the_model_on_postgres() {
     let Some(world) = World::postgres().await else { return };
     run(world, CLIENTS).await;
@@ -71,11 +69,12 @@ async fn run(world: World, clients: usize) {
     let seed = number("ENTREPOT_MODEL_SEED").unwrap_or_else(random);
     let commands = number("ENTREPOT_MODEL_COMMANDS").map_or(COMMANDS, |n| n as usize);
     let clients = number("ENTREPOT_MODEL_CLIENTS").map_or(clients, |n| n as usize);
+    let every = number("ENTREPOT_MODEL_EVERY").map_or(25, |n| n as usize);
     println!("ENTREPOT_MODEL_SEED={seed} ENTREPOT_MODEL_COMMANDS={commands} ENTREPOT_MODEL_CLIENTS={clients}");
     let mut run = Run::begin(world, seed, clients).await;
     while run.sent < commands {
         run.round().await;
-        if run.round % 25 == 0 {
+        if run.round % every == 0 {
             run.compare().await;
         }
     }
@@ -196,6 +195,9 @@ impl Run {
         for (seq, ask, payload) in done {
             if let Err(why) = self.model.apply(ask) {
                 panic!("{}: {seq} {ask:?} was done, and should have been refused: {why}: {payload}", self.place(&asks));
+            }
+            if env::var_os("ENTREPOT_MODEL_EVERY").is_some() {
+                println!("round {}: {seq} {ask:?}", self.round);
             }
             self.names.keep(ask, payload);
             compare::levels(&self.model, &self.names, &payload["levels"], &format!("{}: after {seq} {ask:?}", self.place(&asks)));

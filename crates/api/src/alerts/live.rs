@@ -19,6 +19,7 @@ use services::alerts::{
 use super::{alert::Alert, query::AlertListFilter};
 use crate::{
     graphql::{
+        canonical::filter_name,
         context::ContextExt,
         directives::{requires, shared},
         fault::{Answer, TopError},
@@ -27,7 +28,7 @@ use crate::{
     live::{
         feed::{self, SnapshotPage as Page, StreamOptions, Topic, Update},
         rights::Rights,
-        stream::{self, ResetReason, StreamPhase},
+        stream::{ResetReason, StreamPhase},
     },
 };
 
@@ -186,7 +187,7 @@ impl AlertSubscription {
         let rights = Rights::of::<kind::AlertRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
         let mut tests = filter.unwrap_or_default().read()?;
         tests.extend(services::alerts::limits(permit.caller()));
-        let options = StreamOptions { name: stream::filter_name(&tests), after, delay: Duration::ZERO };
+        let options = StreamOptions { name: filter_name(&tests), after, delay: Duration::ZERO };
         let updates = feed::open(ctx, scope, AlertTopic { tests }, rights, options).await?;
         Ok(updates.map(|update| update.map(AlertChanges)))
     }

@@ -22,7 +22,7 @@ use platform::{
 
 use crate::{
     catalog::Loads,
-    graphql::{boxed::wraps_object, canonical, code::Code, fault::TopError, lazy::Lazy, session::UserErrorCount},
+    graphql::{canonical, code::Code, fault::TopError, lazy::Lazy, session::UserErrorCount},
 };
 
 /// A root whose fields are audited: wrapped around the merged roots, so that no room can forget it.
@@ -47,7 +47,7 @@ impl<T: ObjectType> ContainerType for Audited<T> {
     }
 }
 
-wraps_object!(Audited);
+crate::wraps_object!(Audited);
 
 /// The root of subscriptions: whose contacts an item shows is in the log. Who asks for them shares nobody's items (`live::streams`).
 #[derive(Default)]

@@ -13,21 +13,16 @@ use entity::prelude::*;
 use inventory::costing::{core::Values, rows, shell};
 use platform::storage::{Fault, TenantScope};
 
-use crate::graphql::{
-    context::ContextExt,
-    fault::Answer,
-    immediate_loader::immediate,
-    lazy::{Lazy, OfTenant},
-};
+use crate::graphql::{context::ContextExt, fault::Answer, lazy::Lazy};
 
 /// Gives a request the loader of costs.
 pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
     request.data(Lazy::<DataLoader<Costs>>::new(scope))
 }
 
-impl OfTenant for DataLoader<Costs> {
-    fn of(scope: TenantScope) -> Self {
-        immediate(Costs(scope))
+impl From<TenantScope> for Costs {
+    fn from(scope: TenantScope) -> Self {
+        Self(scope)
     }
 }
 

@@ -31,12 +31,11 @@ use crate::{
     orders::links::MOST_A_PAGE,
 };
 
-impl From<ReportError> for TopError {
-    fn from(error: ReportError) -> Self {
-        match error {
-            ReportError::Fault(fault) => fault.into(),
-            ReportError::TooLarge | ReportError::TooDear | ReportError::TooMany => Self::bad_input(error.to_string(), Vec::new()),
-        }
+/// Why there is no report, as an error of its field.
+fn no_report(error: ReportError) -> TopError {
+    match error {
+        ReportError::Fault(fault) => fault.into(),
+        ReportError::TooLarge | ReportError::TooDear | ReportError::TooMany => TopError::bad_input(error.to_string(), Vec::new()),
     }
 }
 
@@ -71,7 +70,7 @@ impl CostQuery {
             }
         };
         let ask = ValueAsk { method: method.map(Into::into), of, group: group_by.into(), first: rows_asked(first)? };
-        Ok(StockValuation(Box::pin(shell::stock_value(ledger.database(), permit, ask)).await?))
+        Ok(StockValuation(Box::pin(shell::stock_value(ledger.database(), permit, ask)).await.map_err(no_report)?))
     }
 
     /// What changed the worth of stock: what was received, sold, brought back, taken out, corrected and revalued. What the ledger recorded late stands
@@ -106,7 +105,8 @@ impl CostQuery {
         }
         filter.stores = stores_asked(ctx, store.as_ref(), group_by).await?;
         let ask = CostAsk { method: method.map(Into::into), group: group_by.into(), filter, first: rows_asked(first)? };
-        let (how, rows) = Box::pin(shell::cost_report(ctx.given::<Ledger>()?.database(), permit, &ask)).await?;
+        let (how, rows) =
+            Box::pin(shell::cost_report(ctx.given::<Ledger>()?.database(), permit, &ask)).await.map_err(no_report)?;
         Ok(CostReport { how, rows })
     }
 

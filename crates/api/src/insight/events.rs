@@ -17,6 +17,7 @@ use services::webhooks;
 
 use crate::{
     graphql::{
+        canonical::filter_name,
         connection::{PageArgs, PageInfo},
         context::ContextExt,
         directives::{authenticated, list_size},
@@ -153,7 +154,7 @@ impl EventQuery {
         // The cursor is a stream's, and read as one.
         let first =
             PageArgs { first, ..PageArgs::default() }.check("events", &signer, ctx.given::<Limits>()?.page)?.limit as usize;
-        let list = List { name: stream::filter_name(&types).within("events"), types, signer, caller, scope };
+        let list = List { name: filter_name(&types).within("events"), types, signer, caller, scope };
         list.page(first, after).await
     }
 }

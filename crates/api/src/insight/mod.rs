@@ -28,12 +28,11 @@ use crate::{
     stock::{MovementFilter, MovementKind, movements_within},
 };
 
-impl From<ReportError> for TopError {
-    fn from(error: ReportError) -> Self {
-        match error {
-            ReportError::Fault(fault) => fault.into(),
-            ReportError::TooLarge => Self::bad_input(error.to_string(), Vec::new()),
-        }
+/// Why there is no report, as an error of its field.
+fn no_report(error: ReportError) -> TopError {
+    match error {
+        ReportError::Fault(fault) => fault.into(),
+        ReportError::TooLarge => TopError::bad_input(error.to_string(), Vec::new()),
     }
 }
 
@@ -234,7 +233,7 @@ impl InsightQuery {
         let (from, to) = checked_span(from, to)?;
         let ask =
             SalesAsk { from, to, group, filter, top_by, first: checked_first(first)?, currency: checked_currency(currency)? };
-        let rows = shell::sales_report(permit, ctx.given::<Ledger>()?.database(), ask).await?;
+        let rows = shell::sales_report(permit, ctx.given::<Ledger>()?.database(), ask).await.map_err(no_report)?;
         Ok(rows.into_iter().map(|row| SalesRow { row, sees_costs }).collect())
     }
 
@@ -252,7 +251,8 @@ impl InsightQuery {
             return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
         }
         let filter = movements_within(&permit, MovementFilter::spec(filter.as_ref())?);
-        let (currency, rows) = shell::movement_report(permit, ctx.given::<Ledger>()?.database(), &filter).await?;
+        let (currency, rows) =
+            shell::movement_report(permit, ctx.given::<Ledger>()?.database(), &filter).await.map_err(no_report)?;
         Ok(rows.into_iter().map(|totals| MovementReportRow { totals, currency, sees_costs }).collect())
     }
 }

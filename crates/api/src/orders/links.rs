@@ -9,7 +9,7 @@ use platform::{paging::CursorSigner, storage::Fault};
 use crate::{
     catalog::loads,
     graphql::{
-        canonical::Canonical,
+        canonical::{Canonical, filter_name},
         context::ContextExt,
         fault::{Answer, TopError},
         scalars::Cursor,
@@ -55,7 +55,7 @@ pub async fn head_cursor(ctx: &Context<'_>, filter: &(impl Canonical + std::fmt:
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
     let head = scope.head().await?;
     let signer = ctx.given::<CursorSigner>()?;
-    Ok(stream::cursor(signer, permit.tenant(), head.epoch, head.seq, &stream::filter_name(filter)))
+    Ok(stream::cursor(signer, permit.tenant(), head.epoch, head.seq, &filter_name(filter)))
 }
 
 /// Nodes a page has at most.

@@ -10,6 +10,7 @@ use platform::realtime::SharedEvent;
 use super::{OrderFilter, order::Order, payloads::ledger, topic::OrderTopic, visibility::orders_within};
 use crate::{
     graphql::{
+        canonical::filter_name,
         context::ContextExt,
         directives::{requires, shared},
         fault::{Answer, TopError},
@@ -18,7 +19,7 @@ use crate::{
     live::{
         feed::{self, StreamOptions, Update},
         rights::Rights,
-        stream::{self, ResetReason, StreamPhase},
+        stream::{ResetReason, StreamPhase},
     },
 };
 
@@ -101,7 +102,7 @@ impl OrderSubscription {
         let scope = permit.scope(ledger(ctx)?.database());
         let rights = Rights::of::<kind::OrderRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
         let filter = orders_within(&permit, OrderFilter::read(filter, permit.caller())?);
-        let options = StreamOptions { name: stream::filter_name(&filter), after, delay: Duration::ZERO };
+        let options = StreamOptions { name: filter_name(&filter), after, delay: Duration::ZERO };
         let updates = feed::open(ctx, scope, OrderTopic { filter }, rights, options).await?;
         Ok(updates.map(|update| update.map(OrderUpdate)))
     }

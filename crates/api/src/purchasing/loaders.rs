@@ -14,21 +14,16 @@ use inventory::purchasing::{
 };
 use platform::storage::{Fault, TenantScope};
 
-use crate::graphql::{
-    context::ContextExt,
-    fault::Answer,
-    immediate_loader::{grouped, immediate},
-    lazy::{Lazy, OfTenant},
-};
+use crate::graphql::{context::ContextExt, fault::Answer, immediate_loader::grouped, lazy::Lazy};
 
 /// Gives a request the loaders of purchasing.
 pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
     request.data(Lazy::<DataLoader<Rows>>::new(scope))
 }
 
-impl OfTenant for DataLoader<Rows> {
-    fn of(scope: TenantScope) -> Self {
-        immediate(Rows(scope))
+impl From<TenantScope> for Rows {
+    fn from(scope: TenantScope) -> Self {
+        Self(scope)
     }
 }
 

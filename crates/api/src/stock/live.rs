@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     graphql::{
+        canonical::filter_name,
         context::ContextExt,
         directives::{requires, shared},
         fault::{Answer, TopError},
@@ -26,7 +27,7 @@ use crate::{
     live::{
         feed::{self, StreamOptions, Update},
         rights::Rights,
-        stream::{self, ResetReason, StreamPhase},
+        stream::{ResetReason, StreamPhase},
     },
 };
 
@@ -128,7 +129,7 @@ impl StockSubscription {
         let (permit, scope, rights) = follower(ctx)?;
         let delay = feed::delay(max_delay_ms)?;
         let filter = within(&permit, level_filter(ctx, filter.as_ref()).await?);
-        let options = StreamOptions { name: stream::filter_name(&filter), after, delay };
+        let options = StreamOptions { name: filter_name(&filter), after, delay };
         let updates = feed::open(ctx, scope, StockTopic { filter }, rights, options).await?;
         Ok(updates.map(|update| update.map(StockUpdate)).boxed())
     }
@@ -144,7 +145,7 @@ impl StockSubscription {
     ) -> Result<impl Stream<Item = Answer<AlertUpdate>> + use<>, TopError> {
         let (permit, scope, rights) = follower(ctx)?;
         let topic = AlertTopic::of(&permit, filter.unwrap_or_default())?;
-        let options = StreamOptions { name: stream::filter_name(&topic), after, delay: std::time::Duration::ZERO };
+        let options = StreamOptions { name: filter_name(&topic), after, delay: std::time::Duration::ZERO };
         let updates = feed::open(ctx, scope, topic, rights, options).await?;
         Ok(updates.map(|update| update.map(AlertUpdate)))
     }

@@ -21,7 +21,6 @@ use platform::storage::TenantScope;
 
 use crate::graphql::{
     fault::{Answer, TopError},
-    immediate_loader::immediate,
     lazy::{Lazy, OfTenant},
     loader::Batcher,
 };
@@ -179,9 +178,9 @@ pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
     request.data(Lazy::<DataLoader<StockLoader>>::new(scope)).data(Lazy::<LevelsOf>::new(scope))
 }
 
-impl OfTenant for DataLoader<StockLoader> {
-    fn of(scope: TenantScope) -> Self {
-        immediate(StockLoader(scope, Mutex::default()))
+impl From<TenantScope> for StockLoader {
+    fn from(scope: TenantScope) -> Self {
+        Self(scope, Mutex::default())
     }
 }
 

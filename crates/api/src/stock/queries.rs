@@ -27,6 +27,7 @@ use super::{
 use crate::{
     catalog::{Direction, StoreRef},
     graphql::{
+        canonical::filter_name,
         connection::{Page, PageArgs},
         context::ContextExt,
         directives::{paged, requires},
@@ -137,7 +138,7 @@ pub async fn levels(
         (StockLevel(level), keys)
     });
     let page = Page::build(nodes.collect(), &request, list, signer);
-    let head = crate::live::stream::cursor(signer, scope.tenant(), stream.epoch, head, &crate::live::stream::filter_name(filter));
+    let head = crate::live::stream::cursor(signer, scope.tenant(), stream.epoch, head, &filter_name(filter));
     Ok(StockLevelConnection { page: Arc::new(page), head })
 }
 

@@ -11,21 +11,16 @@ use entity::prelude::TransferId;
 use inventory::transfers::{core::Transfer, rows};
 use platform::storage::{Fault, TenantScope};
 
-use crate::graphql::{
-    context::ContextExt,
-    fault::Answer,
-    immediate_loader::immediate,
-    lazy::{Lazy, OfTenant},
-};
+use crate::graphql::{context::ContextExt, fault::Answer, lazy::Lazy};
 
 /// Gives a request the loader of transfers.
 pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
     request.data(Lazy::<DataLoader<Rows>>::new(scope))
 }
 
-impl OfTenant for DataLoader<Rows> {
-    fn of(scope: TenantScope) -> Self {
-        immediate(Rows(scope))
+impl From<TenantScope> for Rows {
+    fn from(scope: TenantScope) -> Self {
+        Self(scope)
     }
 }
 

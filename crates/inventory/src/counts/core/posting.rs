@@ -127,7 +127,8 @@ fn post(draft: &mut Draft<'_>, part: &[Off], head: &MovementHead, room: Movement
     Ok(())
 }
 
-/// What is gone of a level or a lot is gone of what could be sold first, then of what was set aside, each for its reason.
+/// What is missing is taken from what could be sold, then from what was set aside: of a lot that may not be sold first from what only the lot's
+/// own state keeps back, so that a count before a recall and one after it leave the same, and damaged units stay damaged.
 fn deltas(draft: &Draft<'_>, off: &Off, level: &Level) -> Vec<(Delta, Option<Condition>)> {
     let gone = |on_hand: i64, unavailable: i64| Delta { on_hand, unavailable, ..Delta::default() };
     if off.difference > 0 {
@@ -143,10 +144,12 @@ fn deltas(draft: &Draft<'_>, off: &Off, level: &Level) -> Vec<(Delta, Option<Con
     let first = left.min(available);
     left -= first;
     let mut deltas = Vec::new();
-    for condition in Condition::ALL {
-        let taken = left.min(draft.aside(off.key, lot).of(*condition));
+    let blocked = draft.blocked(off.key, &off.lot);
+    let others = Condition::ALL.iter().copied().filter(|condition| Some(*condition) != blocked);
+    for condition in blocked.into_iter().chain(others) {
+        let taken = left.min(draft.aside(off.key, lot).of(condition));
         if taken > 0 {
-            deltas.push((gone(-taken, -taken), Some(*condition)));
+            deltas.push((gone(-taken, -taken), Some(condition)));
             left -= taken;
         }
     }

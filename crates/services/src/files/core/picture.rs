@@ -17,6 +17,13 @@ impl Area {
     pub fn fits(self) -> bool {
         self.width.max(self.height) <= IMAGE_SIDE && u64::from(self.width) * u64::from(self.height) <= IMAGE_PIXELS
     }
+    /// What is said of one that does not fit.
+    pub fn too_large(self) -> String {
+        let Self { width, height } = self;
+        format!(
+            "a picture has at most {IMAGE_SIDE} pixels a side and {IMAGE_PIXELS} in all, and this one has {width} × {height}: make it smaller"
+        )
+    }
 }
 
 /// The sides that the head of a picture tells; None when it tells none, which no picture does.

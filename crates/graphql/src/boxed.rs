@@ -1,0 +1,39 @@
+//! Part of a merged object whose fields are resolved in a frame of their own.
+
+use async_graphql::{ContainerType, Context, ObjectType, ServerResult, Value};
+
+/// Wraps a part of a merged object. A frame holds what the largest of its fields needs, and a merged object's what the largest of all parts
+/// does; each is moved a few times on its way. Apart, a field pays for its own part only. A merged object asks its parts one after the
+/// other, from the last to the first, each before the right one in vain: parts that are asked most stand last.
+#[derive(Default)]
+pub struct Boxed<T>(T);
+
+impl<T: ObjectType> ContainerType for Boxed<T> {
+    async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        Box::pin(self.0.resolve_field(ctx)).await
+    }
+}
+
+/// Makes a wrapper the object that it wraps, in all but how it resolves a field.
+#[macro_export]
+macro_rules! wraps_object {
+    ($wrapper:ident) => {
+        impl<T: async_graphql::ObjectType> async_graphql::OutputType for $wrapper<T> {
+            fn type_name() -> std::borrow::Cow<'static, str> {
+                T::type_name()
+            }
+            fn create_type_info(registry: &mut async_graphql::registry::Registry) -> String {
+                T::create_type_info(registry)
+            }
+            async fn resolve(
+                &self,
+                ctx: &async_graphql::ContextSelectionSet<'_>,
+                field: &async_graphql::Positioned<async_graphql::parser::types::Field>,
+            ) -> async_graphql::ServerResult<async_graphql::Value> {
+                self.0.resolve(ctx, field).await
+            }
+        }
+        impl<T: async_graphql::ObjectType> async_graphql::ObjectType for $wrapper<T> {}
+    };
+}
+wraps_object!(Boxed);

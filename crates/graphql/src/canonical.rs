@@ -1,0 +1,209 @@
+//! Inputs as canonical JSON: what clients keep (idempotency keys, cursors) rests on the words of the schema, never on Rust. Compact, object keys
+//! sorted by their bytes, no nulls and no defaults, enums as texts, whole numbers as such. `docs/decisions/0101-identities.md` has the rules in full;
+//! `tests/it/identities` has a golden file of digests.
+
+use std::borrow::Cow;
+
+use async_graphql::{
+    Context, Name, Value,
+    registry::{MetaInputValue, MetaType, Registry},
+};
+use async_graphql_value::Value as Written;
+use sha2::{Digest, Sha256};
+
+/// What no digest is over: the key itself, and the guards that a retry may state anew.
+const LEFT_OUT: [&str; 4] = ["idempotencyKey", "expectedVersion", "compare", "validateOnly"];
+/// Inputs where null clears what leaving out keeps: there it is no different word for nothing. A test holds the list to the source.
+pub const CLEARED_BY_NULL: [&str; 14] = [
+    "CategoryUpdateInput",
+    "CategoryUpsertInput",
+    "CustomerUpdateInput",
+    "CustomerUpsertInput",
+    "IntegrationUpdateInput",
+    "LotUpdateInput",
+    "ProductUpdateInput",
+    "ProductUpsertInput",
+    "PurchaseOrderUpdateInput",
+    "StockPolicyInput",
+    "StoreUpdateInput",
+    "SupplierUpdateInput",
+    "TenantUpdateInput",
+    "WebhookEndpointUpdateInput",
+];
+
+/// The digest of a mutation's arguments as they were sent; None where they hold no idempotency key.
+pub fn of_field(ctx: &Context<'_>) -> Option<[u8; 32]> {
+    let field = &ctx.item.node;
+    let definitions = &ctx.query_env.operation.node.variable_definitions;
+    let variable = |name: &Name| {
+        let given = ctx.query_env.variables.get(name);
+        given.or_else(|| Some(&definitions.iter().find(|one| one.node.name.node == *name)?.node.default_value.as_ref()?.node))
+    };
+    let arguments: Vec<(&str, Cow<'_, Value>)> =
+        field.arguments.iter().filter_map(|(name, value)| Some((name.node.as_str(), filled(&value.node, &variable)?))).collect();
+    digest(&ctx.schema_env.registry, &field.name.node, &arguments)
+}
+
+/// The value with its variables in place; None for a variable that was left out.
+fn filled<'a>(value: &'a Written, variable: &impl Fn(&Name) -> Option<&'a Value>) -> Option<Cow<'a, Value>> {
+    Some(match value {
+        Written::Variable(name) => Cow::Borrowed(variable(name)?),
+        Written::List(items) => Cow::Owned(Value::List(
+            items.iter().map(|item| filled(item, variable).map_or(Value::Null, Cow::into_owned)).collect(),
+        )),
+        Written::Object(members) => {
+            let member = |(name, value): (&Name, &'a Written)| Some((name.clone(), filled(value, variable)?.into_owned()));
+            Cow::Owned(Value::Object(members.iter().filter_map(member).collect()))
+        }
+        // Neither a variable nor a place for one.
+        plain => Cow::Owned(plain.clone().into_const().unwrap_or_default()),
+    })
+}
+
+/// The digest of the arguments of a mutation; None where they hold no idempotency key, or the schema does not know the field.
+pub fn digest(registry: &Registry, mutation: &str, arguments: &[(&str, Cow<'_, Value>)]) -> Option<[u8; 32]> {
+    let keyed =
+        |value: &Value| matches!(value, Value::Object(members) if matches!(members.get(LEFT_OUT[0]), Some(Value::String(_))));
+    if !arguments.iter().any(|(name, value)| *name == LEFT_OUT[0] || keyed(value)) {
+        return None;
+    }
+    let known = registry.types.get(registry.mutation_type.as_deref()?)?.field_by_name(mutation)?;
+    let mut members: Vec<(&str, &Value, Option<&MetaInputValue>)> =
+        arguments.iter().map(|(name, value)| (*name, &**value, known.args.get(*name))).collect();
+    let mut out = Vec::new();
+    object(&mut out, registry, false, &mut members);
+    Some(Sha256::digest(&out).into())
+}
+
+/// The digest of a filter in the words of the schema. A null is the same as a member that is left out.
+pub fn digest_of(filter: serde_json::Value) -> [u8; 32] {
+    let mut out = Vec::new();
+    plain(&mut out, &without_nulls(Value::from_json(filter).unwrap_or_default()));
+    Sha256::digest(&out).into()
+}
+
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.into_iter().filter(|(_, member)| *member != Value::Null);
+            Value::Object(members.map(|(name, member)| (name, without_nulls(member))).collect())
+        }
+        Value::List(items) => Value::List(items.into_iter().map(without_nulls).collect()),
+        plain => plain,
+    }
+}
+
+type Member<'a> = (&'a str, &'a Value, Option<&'a MetaInputValue>);
+
+fn object(out: &mut Vec<u8>, registry: &Registry, null_clears: bool, members: &mut Vec<Member<'_>>) {
+    members.retain(|(name, value, known)| {
+        let is_nothing = **value == Value::Null && !null_clears;
+        !LEFT_OUT.contains(name) && !is_nothing && !known.is_some_and(|known| is_default(registry, value, known))
+    });
+    members.sort_unstable_by_key(|(name, ..)| *name);
+    out.push(b'{');
+    for (index, (name, value, known)) in members.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        text(out, name);
+        out.push(b':');
+        self::value(out, registry, value, known.map_or("", |known| &known.ty));
+    }
+    out.push(b'}');
+}
+
+fn is_default(registry: &Registry, value: &Value, known: &MetaInputValue) -> bool {
+    let Some(default) = &known.default_value else { return false };
+    let mut said = Vec::new();
+    self::value(&mut said, registry, value, &known.ty);
+    // The words of enums stand bare in the SDL.
+    match serde_json::from_str::<serde_json::Value>(default) {
+        Ok(default) => serde_json::from_slice(&said).is_ok_and(|said: serde_json::Value| said == default),
+        Err(_) => serde_json::from_slice(&said).is_ok_and(|said: String| said == *default),
+    }
+}
+
+/// A value of a type of the SDL, as in `[StockChangeInput!]!`; of no type that is known when that is empty.
+fn value(out: &mut Vec<u8>, registry: &Registry, value: &Value, kind: &str) {
+    let kind = kind.strip_suffix('!').unwrap_or(kind);
+    if let Some(inner) = kind.strip_prefix('[').and_then(|kind| kind.strip_suffix(']')) {
+        return match value {
+            Value::Null => out.extend(b"null"),
+            Value::List(items) => list(out, registry, items, inner),
+            // One stands for a list of one.
+            one => list(out, registry, std::slice::from_ref(one), inner),
+        };
+    }
+    match value {
+        Value::Object(members) => {
+            let fields = match registry.types.get(kind) {
+                Some(MetaType::InputObject { input_fields, .. }) => Some(input_fields),
+                _ => None,
+            };
+            let Some(fields) = fields else { return plain(out, value) };
+            let mut members: Vec<Member<'_>> =
+                members.iter().map(|(name, value)| (name.as_str(), value, fields.get(name.as_str()))).collect();
+            object(out, registry, CLEARED_BY_NULL.contains(&kind), &mut members);
+        }
+        Value::Number(number) if kind == "ID" => text(out, &number.to_string()),
+        other => plain(out, other),
+    }
+}
+
+fn list(out: &mut Vec<u8>, registry: &Registry, items: &[Value], kind: &str) {
+    out.push(b'[');
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        value(out, registry, item, kind);
+    }
+    out.push(b']');
+}
+
+/// A scalar, an enum, or JSON as it is: nulls and all.
+fn plain(out: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::String(said) => text(out, said),
+        Value::Enum(word) => text(out, word),
+        Value::Boolean(true) => out.extend(b"true"),
+        Value::Boolean(false) => out.extend(b"false"),
+        Value::Number(number) => {
+            match number.as_f64().filter(|float| !number.is_i64() && float.fract() == 0.0 && float.abs() < 9e15) {
+                Some(whole) => out.extend((whole as i64).to_string().bytes()),
+                None => out.extend(number.to_string().bytes()),
+            }
+        }
+        Value::List(items) => {
+            out.push(b'[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                plain(out, item);
+            }
+            out.push(b']');
+        }
+        Value::Object(members) => {
+            let mut members: Vec<(&Name, &Value)> = members.iter().collect();
+            members.sort_unstable_by_key(|(name, _)| name.as_str());
+            out.push(b'{');
+            for (index, (name, member)) in members.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                text(out, name);
+                out.push(b':');
+                plain(out, member);
+            }
+            out.push(b'}');
+        }
+        Value::Null | Value::Binary(_) => out.extend(b"null"),
+    }
+}
+
+fn text(out: &mut Vec<u8>, said: &str) {
+    // Texts always have a JSON form, and a vector takes it.
+    let _ = serde_json::to_writer(out, said);
+}

@@ -1,0 +1,172 @@
+//! Relay connections: bounded pages, keyset cursors that are signed and bound to their sort.
+
+use platform::paging::{CursorSigner, DEFAULT_PAGE, Key, PageRequest};
+
+use super::{fault::TopError, scalars::Cursor};
+
+/// The arguments of a list as clients give them.
+#[derive(Debug, Clone, Default)]
+pub struct PageArgs {
+    pub first: Option<i32>,
+    pub after: Option<Cursor>,
+    pub last: Option<i32>,
+    pub before: Option<Cursor>,
+}
+
+impl PageArgs {
+    /// Checks the numbers against `most` and opens the cursors as being of `kind`.
+    pub fn check(&self, kind: &str, signer: &CursorSigner, most: u32) -> Result<PageRequest, TopError> {
+        let argument = |name: &str| vec![name.to_owned()];
+        if self.first.is_some() && self.last.is_some() {
+            return Err(TopError::bad_input("give first or last, not both", argument("last")));
+        }
+        let (name, number) = if self.last.is_some() { ("last", self.last) } else { ("first", self.first) };
+        let limit = match number {
+            None => DEFAULT_PAGE.min(most),
+            Some(n) => u32::try_from(n)
+                .ok()
+                .filter(|n| (1..=most).contains(n))
+                .ok_or_else(|| TopError::bad_input(format!("{name} must lie between 1 and {most}"), argument(name)))?,
+        };
+        let open = |name: &str, cursor: &Option<Cursor>| match cursor {
+            None => Ok(None),
+            Some(cursor) => signer
+                .open(kind, &cursor.0)
+                .map(Some)
+                .ok_or_else(|| TopError::bad_input("this cursor is not one of this list in this order", argument(name))),
+        };
+        Ok(PageRequest {
+            limit,
+            backward: self.last.is_some(),
+            after: open("after", &self.after)?,
+            before: open("before", &self.before)?,
+        })
+    }
+}
+
+/// A page of nodes with the keys of each, in list order.
+pub struct Page<T> {
+    pub nodes: Vec<T>,
+    pub keys: Vec<Vec<Key>>,
+    pub has_next: bool,
+    pub has_previous: bool,
+    pub kind: String,
+    pub signer: CursorSigner,
+}
+
+impl<T> Page<T> {
+    /// From rows read in the direction of the request, one more than its limit if there were more.
+    pub fn build(mut rows: Vec<(T, Vec<Key>)>, request: &PageRequest, kind: impl Into<String>, signer: &CursorSigner) -> Self {
+        let more = rows.len() > request.limit as usize;
+        rows.truncate(request.limit as usize);
+        if request.backward {
+            rows.reverse();
+        }
+        // What a cursor stands for lies beyond the page itself.
+        let (after, before) = (request.after.is_some(), request.before.is_some());
+        let (has_next, has_previous) = if request.backward { (before, more || after) } else { (more || before, after) };
+        let (nodes, keys) = rows.into_iter().unzip();
+        Self { nodes, keys, has_next, has_previous, kind: kind.into(), signer: signer.clone() }
+    }
+    pub fn cursor(&self, index: usize) -> Option<Cursor> {
+        self.keys.get(index).map(|keys| Cursor(self.signer.sign(&self.kind, keys)))
+    }
+}
+
+/// Where a page stands in its list.
+#[derive(Debug, Clone, async_graphql::SimpleObject)]
+pub struct PageInfo {
+    /// Whether there are nodes after this page.
+    pub has_next_page: bool,
+    /// Whether there are nodes before this page.
+    pub has_previous_page: bool,
+    /// The first node's cursor.
+    pub start_cursor: Option<Cursor>,
+    /// The last node's cursor.
+    pub end_cursor: Option<Cursor>,
+}
+
+impl<T> Page<T> {
+    pub fn info(&self) -> PageInfo {
+        PageInfo {
+            has_next_page: self.has_next,
+            has_previous_page: self.has_previous,
+            start_cursor: self.cursor(0),
+            end_cursor: self.nodes.len().checked_sub(1).and_then(|last| self.cursor(last)),
+        }
+    }
+}
+
+/// Declares a connection and its edge for a node type. The connection also takes fields of its own.
+#[macro_export]
+macro_rules! connection {
+    ($connection:ident, $edge:ident, $node:ty, $what:literal) => {
+        #[doc = concat!("A page of ", $what, ".")]
+        pub struct $connection(pub std::sync::Arc<$crate::connection::Page<$node>>);
+
+        #[doc = concat!("A page of ", $what, ".")]
+        #[async_graphql::Object]
+        impl $connection {
+            /// The nodes with their cursors.
+            async fn edges(&self) -> Vec<$edge> {
+                (0..self.0.nodes.len()).map(|index| $edge(self.0.clone(), index)).collect()
+            }
+            /// The nodes alone.
+            async fn nodes(&self) -> &[$node] {
+                &self.0.nodes
+            }
+            /// Where the page stands in the list.
+            async fn page_info(&self) -> $crate::connection::PageInfo {
+                self.0.info()
+            }
+        }
+        $crate::connection!(@edge $edge, $node, $what);
+        impl From<$crate::connection::Page<$node>> for $connection {
+            fn from(page: $crate::connection::Page<$node>) -> Self {
+                Self(std::sync::Arc::new(page))
+            }
+        }
+    };
+    (@edge $edge:ident, $node:ty, $what:literal) => {
+        #[doc = concat!("One of ", $what, " with its cursor.")]
+        pub struct $edge(std::sync::Arc<$crate::connection::Page<$node>>, usize);
+
+        #[doc = concat!("One of ", $what, " with its cursor.")]
+        #[async_graphql::Object]
+        impl $edge {
+            /// The node.
+            async fn node(&self) -> &$node {
+                &self.0.nodes[self.1]
+            }
+            /// Its position: hand it to `after` or `before` of the same list.
+            async fn cursor(&self) -> $crate::scalars::Cursor {
+                $crate::scalars::Cursor(self.0.signer.sign(&self.0.kind, &self.0.keys[self.1]))
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_knows_what_lies_around_it() {
+        let signer = CursorSigner::new([7; 32]);
+        let rows = |n: i64| (0..n).map(|i| (i, vec![Key::Int(i)])).collect::<Vec<_>>();
+        let ask = |backward| PageRequest { limit: 2, backward, after: None, before: None };
+        let page = Page::build(rows(3), &ask(false), "k", &signer);
+        assert_eq!((page.nodes.as_slice(), page.has_next, page.has_previous), ([0, 1].as_slice(), true, false));
+        let page = Page::build(rows(3), &ask(true), "k", &signer);
+        assert_eq!((page.nodes.as_slice(), page.has_next, page.has_previous), ([1, 0].as_slice(), false, true));
+    }
+
+    #[test]
+    fn page_sizes_have_limits() {
+        let signer = CursorSigner::new([7; 32]);
+        for (first, good) in [(0, false), (1, true), (250, true), (251, false), (-1, false), (i32::MAX, false)] {
+            let args = PageArgs { first: Some(first), ..PageArgs::default() };
+            assert_eq!(args.check("k", &signer, 250).is_ok(), good, "{first}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What an operation will cost, said before it runs: a document is compiled once into a small plan (a sum, and a product for each list), which
+//! the variables of a request then fill in.
+
+mod plan;
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    Name, Positioned, Variables,
+    parser::types::{ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection, SelectionSet},
+};
+use async_graphql_value::Value as InputValue;
+
+use self::plan::{List, Size, Slice};
+pub use self::plan::{Plan, RequestedCost};
+use crate::{
+    price::{self, Millis},
+    schema_index::{self, ListSize, SchemaIndex},
+};
+
+/// Compiles the only operation of a document that has passed the guard's limits: fragments are followed wherever they are spread.
+pub fn compile(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Plan {
+    let Some((_, operation)) = document.operations.iter().next() else { return Plan::default() };
+    let operation = &operation.node;
+    let Some(root) = schema_index.root(operation.ty) else { return Plan::default() };
+    let mut compiler = Compiler { schema_index, fragments: &document.fragments, operation, slots: 0, lines: Vec::new() };
+    let mut plan = Plan::default();
+    compiler.set(root, &operation.selection_set.node, &mut Spot { plan: &mut plan, path: Vec::new(), sized: None });
+    plan.slots = compiler.slots;
+    plan.lines = compiler.lines;
+    plan
+}
+
+struct Compiler<'a> {
+    schema_index: &'a SchemaIndex,
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    operation: &'a OperationDefinition,
+    slots: usize,
+    lines: Vec<Slice>,
+}
+
+/// Where the compiler stands.
+struct Spot<'p, 'a> {
+    plan: &'p mut Plan,
+    /// From the nearest list's item to here.
+    path: Vec<Name>,
+    /// Which fields of this object the size of the page around it is for.
+    sized: Option<(&'a ListSize, Size)>,
+}
+
+impl<'a> Compiler<'a> {
+    fn set(&mut self, of: &str, set: &'a SelectionSet, spot: &mut Spot<'_, 'a>) {
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => self.field(of, &field.node, spot),
+                Selection::InlineFragment(inline) => {
+                    let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
+                    self.set(on, &inline.node.selection_set.node, spot);
+                }
+                Selection::FragmentSpread(spread) => {
+                    if let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) {
+                        let on = fragment.node.type_condition.node.on.node.as_str();
+                        self.set(on, &fragment.node.selection_set.node, spot);
+                    }
+                }
+            }
+        }
+    }
+
+    fn field(&mut self, of: &str, field: &'a Field, spot: &mut Spot<'_, 'a>) {
+        let name = field.name.node.as_str();
+        // Validation, which comes later, refuses a field that there is not. What is asked of the schema is counted when it is answered.
+        let schema_index = self.schema_index;
+        let Some(known) = schema_index.field(of, name) else { return };
+        spot.plan.add(known.price);
+        if self.operation.ty == OperationType::Mutation
+            && Some(of) == schema_index.root(OperationType::Mutation).map(Name::as_str)
+        {
+            self.count_lines(field);
+        }
+        let Some(object) = schema_index.composite(&known.of) else { return };
+        let key = field.response_key().node.clone();
+        let own = if known.size.sized.is_empty() { None } else { Some((&known.size, self.size(known, field))) };
+        if !known.is_list {
+            spot.plan.add(object.price);
+            spot.path.push(key);
+            let sized = std::mem::replace(&mut spot.sized, own);
+            self.set(&known.of, &field.selection_set.node, spot);
+            spot.sized = sized;
+            spot.path.pop();
+            return;
+        }
+        let around = spot.sized.as_ref().filter(|(page, _)| page.sized.iter().any(|sized| sized == name));
+        let size = around.map_or_else(|| self.size(known, field), |(_, size)| size.clone());
+        let slot = self.slots;
+        self.slots += 1;
+        let mut each = Plan::default();
+        each.add(object.price);
+        self.set(&known.of, &field.selection_set.node, &mut Spot { plan: &mut each, path: Vec::new(), sized: own });
+        let mut path = spot.path.clone();
+        path.push(key);
+        spot.plan.lists.push(List { path: path.into(), slot, size, each });
+    }
+
+    /// How many a field's list brings, as far as the document says.
+    fn size(&self, known: &schema_index::Field, field: &Field) -> Size {
+        let mut size = Size { slices: Vec::new(), otherwise: known.size.assumed };
+        for name in &known.size.slicing {
+            match field.get_argument(name).map(|value| &value.node) {
+                Some(value) => size.slices.extend(self.slice(value)),
+                None => {
+                    if let Some(default) = known.arguments.get(name).and_then(|input| input.default.as_ref()) {
+                        size.slices.extend(price::size(default).map(Slice::Known));
+                    }
+                }
+            }
+        }
+        size
+    }
+
+    fn slice(&self, value: &InputValue) -> Option<Slice> {
+        match value {
+            InputValue::Variable(name) => Some(self.variable(name)),
+            InputValue::List(items) => Some(Slice::Known(u32::try_from(items.len()).unwrap_or(price::MOST).min(price::MOST))),
+            InputValue::Number(_) => value.clone().into_const().and_then(|value| price::whole(&value)).map(Slice::Known),
+            _ => None,
+        }
+    }
+
+    fn variable(&self, name: &Name) -> Slice {
+        let definition = self.operation.variable_definitions.iter().find(|one| one.node.name.node == *name);
+        let default = definition.and_then(|one| one.node.default_value.as_ref());
+        Slice::Variable { name: name.clone(), otherwise: default.and_then(|value| price::size(&value.node)) }
+    }
+
+    /// The lists in a mutation's arguments: `input.changes`, `input.lines`, `ids`.
+    fn count_lines(&mut self, field: &Field) {
+        for (_, argument) in &field.arguments {
+            match &argument.node {
+                InputValue::Variable(name) => self.lines.push(self.variable(name)),
+                InputValue::Object(members) => {
+                    let slices: Vec<Slice> = members
+                        .values()
+                        .filter_map(|member| match member {
+                            InputValue::Variable(_) | InputValue::List(_) => self.slice(member),
+                            _ => None,
+                        })
+                        .collect();
+                    self.lines.extend(slices);
+                }
+                InputValue::List(_) => self.lines.extend(self.slice(&argument.node)),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The price of the lines in a value: its own length, or that of the lists right inside it.
+fn lines_in(value: &async_graphql::Value) -> Millis {
+    let length = match value {
+        async_graphql::Value::List(items) => items.len(),
+        async_graphql::Value::Object(members) => members
+            .values()
+            .map(|member| match member {
+                async_graphql::Value::List(items) => items.len(),
+                _ => 0,
+            })
+            .sum(),
+        _ => 0,
+    };
+    (length as Millis).saturating_mul(price::LINE)
+}
+
+/// The price of the lines that a slice stands for.
+fn lines_of(slice: &Slice, variables: &Variables) -> Millis {
+    match slice {
+        Slice::Known(count) => Millis::from(*count).saturating_mul(price::LINE),
+        Slice::Variable { name, .. } => variables.get(name).map_or(0, lines_in),
+    }
+}

@@ -1,0 +1,158 @@
+//! The plan of an operation's cost, filled in before it runs and compared with its answer afterwards.
+
+use async_graphql::{Name, Value, Variables, indexmap::IndexMap};
+use async_graphql_value::RAW_VALUE_TOKEN;
+use smallvec::SmallVec;
+
+use crate::price::{self, Millis};
+
+/// Items of lists that an ordinary page has at most.
+const BROAD: u32 = 100;
+
+/// What a selection costs: a sum, and a product for each list in it.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// All that does not depend on the length of a list.
+    fixed: Millis,
+    pub(super) lists: Vec<List>,
+    /// Lists in the whole operation.
+    pub(super) slots: usize,
+    /// Lists in the arguments of a mutation.
+    pub(super) lines: Vec<Slice>,
+}
+
+/// A list of objects.
+#[derive(Debug)]
+pub(super) struct List {
+    /// From the nearest list's item, or the answer's root: keys of the answer.
+    pub path: Box<[Name]>,
+    /// Which of the operation's lists it is.
+    pub slot: usize,
+    pub size: Size,
+    pub each: Plan,
+}
+
+/// How many a list brings.
+#[derive(Debug, Clone)]
+pub(super) struct Size {
+    /// The largest of those that are given.
+    pub slices: Vec<Slice>,
+    pub otherwise: u32,
+}
+
+/// What says how many.
+#[derive(Debug, Clone)]
+pub(super) enum Slice {
+    Known(u32),
+    Variable { name: Name, otherwise: Option<u32> },
+}
+
+/// What an operation costs with the variables of a request.
+#[derive(Debug)]
+pub struct RequestedCost {
+    pub millis: Millis,
+    /// The size of each list, by its slot.
+    sizes: SmallVec<[u32; 8]>,
+}
+
+impl RequestedCost {
+    pub fn points(&self) -> u32 {
+        price::points(self.millis)
+    }
+}
+
+impl Plan {
+    pub(super) fn add(&mut self, millis: Millis) {
+        self.fixed = self.fixed.saturating_add(millis);
+    }
+
+    /// What it will cost at most, as far as sizes are given or assumed.
+    pub fn requested(&self, variables: &Variables) -> RequestedCost {
+        let mut sizes = SmallVec::from_elem(0, self.slots);
+        let rows = self.expected(variables, &mut sizes);
+        let lines = self.lines.iter().map(|slice| super::lines_of(slice, variables)).fold(0, Millis::saturating_add);
+        RequestedCost { millis: rows.saturating_add(lines), sizes }
+    }
+
+    fn expected(&self, variables: &Variables, sizes: &mut SmallVec<[u32; 8]>) -> Millis {
+        let mut sum = self.fixed;
+        for list in &self.lists {
+            let size = list.size.of(variables);
+            if let Some(slot) = sizes.get_mut(list.slot) {
+                *slot = size;
+            }
+            sum = sum.saturating_add(list.each.expected(variables, sizes).saturating_mul(Millis::from(size)));
+        }
+        sum
+    }
+
+    /// Whether an answer may have many objects: lists within lists, whose lengths multiply, or long ones.
+    pub fn is_broad(&self, requested: &RequestedCost) -> bool {
+        let has_nested = self.lists.iter().any(|list| !list.each.lists.is_empty());
+        has_nested || requested.sizes.iter().sum::<u32>() > BROAD
+    }
+
+    /// What it came to: lists count as long as they are in the answer. Never more than was asked.
+    pub fn actual(&self, requested: &RequestedCost, data: &Value) -> u32 {
+        if self.lists.is_empty() {
+            return requested.points();
+        }
+        let expected = self.sum(&requested.sizes);
+        let lines = requested.millis.saturating_sub(expected);
+        price::points(self.found(requested, data).saturating_add(lines).min(requested.millis))
+    }
+
+    /// What it costs with these sizes.
+    fn sum(&self, sizes: &[u32]) -> Millis {
+        self.lists.iter().fold(self.fixed, |sum, list| sum.saturating_add(list.expected(sizes)))
+    }
+
+    fn found(&self, requested: &RequestedCost, data: &Value) -> Millis {
+        self.lists.iter().fold(self.fixed, |sum, list| sum.saturating_add(list.found(requested, data)))
+    }
+}
+
+impl List {
+    fn expected(&self, sizes: &[u32]) -> Millis {
+        let size = sizes.get(self.slot).copied().unwrap_or_default();
+        self.each.sum(sizes).saturating_mul(Millis::from(size))
+    }
+
+    fn found(&self, requested: &RequestedCost, data: &Value) -> Millis {
+        let mut at = data;
+        for key in &self.path {
+            let Value::Object(members) = at else { return 0 };
+            // An answer that was written straight to JSON is not read again: it counts as was expected.
+            if is_written(members) {
+                return self.expected(&requested.sizes);
+            }
+            let Some(member) = members.get(key) else { return 0 };
+            at = member;
+        }
+        match at {
+            Value::List(items) if self.each.lists.is_empty() => self.each.fixed.saturating_mul(items.len() as Millis),
+            Value::List(items) => items.iter().fold(0, |sum: Millis, item| sum.saturating_add(self.each.found(requested, item))),
+            Value::Object(members) if is_written(members) => self.expected(&requested.sizes),
+            _ => 0,
+        }
+    }
+}
+
+fn is_written(members: &IndexMap<Name, Value>) -> bool {
+    members.len() == 1 && members.contains_key(RAW_VALUE_TOKEN)
+}
+
+impl Size {
+    fn of(&self, variables: &Variables) -> u32 {
+        self.slices.iter().filter_map(|slice| slice.of(variables)).max().unwrap_or(self.otherwise)
+    }
+}
+
+impl Slice {
+    fn of(&self, variables: &Variables) -> Option<u32> {
+        match self {
+            Self::Known(size) => Some(*size),
+            Self::Variable { name, otherwise } => variables.get(name).map_or(*otherwise, price::size),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Variables that may be left out, given to arguments that have a default: the specification has the default then, and async-graphql
+//! 8.0.0-rc.5 refuses the document or finds a null. A variable that says the same default itself is read by both alike.
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    Name, Positioned, Value,
+    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, VariableDefinition},
+};
+
+use super::usages;
+use crate::schema_index::{SchemaIndex, base};
+
+/// Gives each nullable variable without a default that of the places where it is used, if all of them have the same. Where they differ the
+/// document stays as it is: no one default would be right.
+pub fn take_over(document: &mut ExecutableDocument, schema_index: &SchemaIndex) {
+    let found: Vec<(Name, Value)> = match document.operations.iter().next() {
+        Some((_, operation)) if operation.node.variable_definitions.iter().any(may_be_left_out) => {
+            agreed(&operation.node, document, schema_index)
+        }
+        _ => return,
+    };
+    let operation = match &mut document.operations {
+        DocumentOperations::Single(operation) => Some(operation),
+        DocumentOperations::Multiple(operations) => operations.values_mut().next(),
+    };
+    for definition in operation.into_iter().flat_map(|operation| &mut operation.node.variable_definitions) {
+        if let Some((_, default)) = found.iter().find(|(name, _)| *name == definition.node.name.node) {
+            let pos = definition.pos;
+            definition.node.default_value = Some(Positioned::new(default.clone(), pos));
+        }
+    }
+}
+
+fn may_be_left_out(definition: &Positioned<VariableDefinition>) -> bool {
+    definition.node.var_type.node.nullable && definition.node.default_value.is_none()
+}
+
+fn agreed(operation: &OperationDefinition, document: &ExecutableDocument, schema_index: &SchemaIndex) -> Vec<(Name, Value)> {
+    let mut defaults: HashMap<&Name, Option<StandIn<'_>>> = HashMap::new();
+    for usage in usages::of(document, schema_index) {
+        let default =
+            usage.input_slot.and_then(|input_slot| Some(StandIn { of: base(input_slot.kind), value: input_slot.default? }));
+        let known = defaults.entry(usage.variable).or_insert(default);
+        if *known != default {
+            *known = None;
+        }
+    }
+    let left_out = operation.variable_definitions.iter().filter(|definition| may_be_left_out(definition));
+    left_out
+        .filter_map(|definition| {
+            let name = &definition.node.name.node;
+            let default = (*defaults.get(name)?)?;
+            (base(&definition.node.var_type.node) == default.of).then(|| (name.clone(), default.value.clone()))
+        })
+        .collect()
+}
+
+/// What stands in for a variable, and of which type it is.
+#[derive(Clone, Copy, PartialEq)]
+struct StandIn<'a> {
+    of: &'a Name,
+    value: &'a Value,
+}

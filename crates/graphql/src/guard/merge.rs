@@ -1,0 +1,278 @@
+//! Fields that are selected more than once under one name are one field with all their selections (October 2021 specification, §6.3.2
+//! CollectFields and MergeSelectionSets). async-graphql 8.0.0-rc.5 resolves each by itself: a mutation runs twice, of a list that is written
+//! as one text the second hides the first, and what two fragments ask of one object is lost. It also begins no stream for a subscription
+//! whose field stands in a fragment. So such an operation is run in a form in which each name stands once and no fragment is left where its
+//! type is known; how it was written is what is validated.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::{
+    Name, Pos, Positioned, Value, Variables,
+    parser::types::{
+        Directive, DocumentOperations, ExecutableDocument, Field, InlineFragment, OperationType, Selection, SelectionSet,
+        TypeCondition,
+    },
+};
+use async_graphql_value::Value as InputValue;
+
+use super::Refusal;
+use crate::{code::Code, schema_index::SchemaIndex};
+
+/// What is run instead of what was written.
+pub enum Merged {
+    Always(ExecutableDocument),
+    /// A name stands under several conditions, none of them sure: it is one field once their values are known.
+    ByValues,
+}
+
+/// The operation with each name once; `None` when it is so already. It must have been measured: fragments are put in place. With `values`,
+/// all that its conditions read, they are settled: what passed without them passes with any.
+///
+/// # Errors
+/// Two fields want one name, or a subscription has several.
+pub fn merged(
+    document: &ExecutableDocument,
+    schema_index: &SchemaIndex,
+    values: Option<&Variables>,
+) -> Result<Option<Merged>, Refusal> {
+    let Some((_, operation)) = document.operations.iter().next() else { return Ok(None) };
+    let (root, kind) = (&operation.node.selection_set, operation.node.ty);
+    let mut merge = Merge { document, schema_index, values, is_changed: false, is_open: false };
+    let of = schema_index.root(kind).map_or("", Name::as_str);
+    let items = merge.set(of, &[Part { conditions: Vec::new(), set: &root.node }])?;
+    if kind == OperationType::Subscription {
+        if items.len() > 1 {
+            return Err(refusal("a subscription has one field at its root", items.iter().map(|item| item.pos).collect()));
+        }
+        merge.is_changed |= !root.node.items.iter().all(|item| matches!(item.node, Selection::Field(_)));
+    }
+    if !merge.is_changed {
+        return Ok(None);
+    }
+    let mut operation = operation.clone();
+    operation.node.selection_set.node.items = items;
+    let document = ExecutableDocument { operations: DocumentOperations::Single(operation), fragments: HashMap::new() };
+    Ok(Some(if merge.is_open { Merged::ByValues } else { Merged::Always(document) }))
+}
+
+/// What has to hold for a selection: `@skip` and `@include` of itself and of the fragments around it.
+type Conditions<'a> = Vec<&'a Positioned<Directive>>;
+
+/// A selection set that goes into another one.
+struct Part<'a> {
+    conditions: Conditions<'a>,
+    set: &'a SelectionSet,
+}
+
+/// What is selected in one place.
+enum Group<'a> {
+    /// Everything under one name.
+    Fields { key: &'a Name, found: Vec<(Conditions<'a>, Pos, &'a Field)> },
+    /// What is asked of one type, where the place may hold others.
+    Within { on: &'a Name, conditions: Conditions<'a>, pos: Pos, parts: Vec<Part<'a>> },
+}
+
+struct Merge<'a> {
+    document: &'a ExecutableDocument,
+    schema_index: &'a SchemaIndex,
+    values: Option<&'a Variables>,
+    is_changed: bool,
+    is_open: bool,
+}
+
+impl<'a> Merge<'a> {
+    /// The selections of all parts, on type `of`. The recursion is as deep as the operation.
+    fn set(&mut self, of: &str, parts: &[Part<'a>]) -> Result<Vec<Positioned<Selection>>, Refusal> {
+        let (mut groups, mut seen) = (Vec::new(), HashSet::new());
+        for part in parts {
+            self.collect(of, &part.conditions, part.set, &mut groups, &mut seen);
+        }
+        let mut items = Vec::with_capacity(groups.len());
+        for group in groups {
+            match group {
+                Group::Fields { key, found } => self.fields(of, key, found, &mut items)?,
+                Group::Within { on, conditions, pos, parts } => {
+                    let inside = self.set(on, &parts)?;
+                    let on = TypeCondition { on: Positioned::new(on.clone(), pos) };
+                    items.push(within(Some(Positioned::new(on, pos)), inside, &conditions, pos));
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    fn collect(
+        &mut self,
+        of: &str,
+        around: &Conditions<'a>,
+        set: &'a SelectionSet,
+        groups: &mut Vec<Group<'a>>,
+        seen: &mut HashSet<&'a Name>,
+    ) {
+        for item in &set.items {
+            let mut conditions = around.clone();
+            if !item.node.directives().iter().all(|one| self.may_hold(one, &mut conditions)) {
+                continue;
+            }
+            let (on, inside) = match &item.node {
+                Selection::Field(field) => {
+                    add_field(groups, conditions, item.pos, &field.node);
+                    continue;
+                }
+                Selection::InlineFragment(inline) => {
+                    (inline.node.type_condition.as_ref().map(|on| &on.node.on.node), &inline.node.selection_set.node)
+                }
+                Selection::FragmentSpread(spread) => {
+                    // One that nobody knows is left to validation.
+                    let name = &spread.node.fragment_name.node;
+                    let Some((name, fragment)) = self.document.fragments.get_key_value(name) else { continue };
+                    if conditions.is_empty() && !seen.insert(name) {
+                        self.is_changed = true;
+                        continue;
+                    }
+                    (Some(&fragment.node.type_condition.node.on.node), &fragment.node.selection_set.node)
+                }
+            };
+            match on {
+                Some(on) if !self.schema_index.is_always(of, on) => {
+                    self.is_open |= add_within(groups, on, conditions, item.pos, inside);
+                }
+                _ => self.collect(of, &conditions, inside, groups, seen),
+            }
+        }
+    }
+
+    /// Whether a selection under this directive may be wanted. What is not settled becomes one of its conditions.
+    fn may_hold(&self, directive: &'a Positioned<Directive>, conditions: &mut Conditions<'a>) -> bool {
+        let holds = self.values.and_then(|values| {
+            let is_met = match &directive.node.get_argument("if")?.node {
+                InputValue::Boolean(value) => *value,
+                InputValue::Variable(name) => values.get(name) == Some(&Value::Boolean(true)),
+                _ => return None,
+            };
+            Some(match directive.node.name.node.as_str() {
+                "include" => is_met,
+                "skip" => !is_met,
+                _ => return None,
+            })
+        });
+        if holds.is_none() {
+            conditions.push(directive);
+        }
+        holds != Some(false)
+    }
+
+    /// Everything under one name, as one field.
+    fn fields(
+        &mut self,
+        of: &str,
+        key: &Name,
+        found: Vec<(Conditions<'a>, Pos, &'a Field)>,
+        items: &mut Vec<Positioned<Selection>>,
+    ) -> Result<(), Refusal> {
+        let Some((first_conditions, pos, first)) = found.first().cloned() else { return Ok(()) };
+        if found.iter().any(|(_, _, field)| !is_same_call(first, field)) {
+            let message = format!("different fields or arguments are wanted as \"{key}\": give one of them an alias");
+            return Err(refusal(message, found.iter().map(|(_, pos, _)| *pos).collect()));
+        }
+        self.is_changed |= found.len() > 1;
+        let is_alike = found.iter().all(|(conditions, _, _)| are_same(conditions, &first_conditions));
+        self.is_open |= !is_alike && found.iter().all(|(conditions, _, _)| !conditions.is_empty());
+        // What they have in common stands at the field, what they do not at what is selected of it.
+        let common = if is_alike { first_conditions } else { Vec::new() };
+        let parts: Vec<Part<'a>> = found
+            .into_iter()
+            .map(|(conditions, _, field)| Part {
+                conditions: if is_alike { Vec::new() } else { conditions },
+                set: &field.selection_set.node,
+            })
+            .collect();
+        let below = self.schema_index.field(of, &first.name.node).map_or("", |field| field.of.as_str());
+        let inside = self.set(below, &parts)?;
+        let selection_set = Positioned::new(SelectionSet { items: inside }, first.selection_set.pos);
+        let (alias, name, arguments) = (first.alias.clone(), first.name.clone(), first.arguments.clone());
+        let (own, around) = at_most_one_each(&common);
+        let directives = own.into_iter().cloned().collect();
+        let field = Field { alias, name, arguments, directives, selection_set };
+        let item = Positioned::new(Selection::Field(Positioned::new(field, pos)), pos);
+        items.push(if around.is_empty() { item } else { within(None, vec![item], &around, pos) });
+        Ok(())
+    }
+}
+
+fn add_field<'a>(groups: &mut Vec<Group<'a>>, conditions: Conditions<'a>, pos: Pos, field: &'a Field) {
+    let key = &field.response_key().node;
+    let known = groups.iter_mut().find_map(|group| match group {
+        Group::Fields { key: known, found } if *known == key => Some(found),
+        _ => None,
+    });
+    match known {
+        Some(found) => found.push((conditions, pos, field)),
+        None => groups.push(Group::Fields { key, found: vec![(conditions, pos, field)] }),
+    }
+}
+
+/// Whether the same type is asked under other conditions too.
+fn add_within<'a>(
+    groups: &mut Vec<Group<'a>>,
+    on: &'a Name,
+    conditions: Conditions<'a>,
+    pos: Pos,
+    set: &'a SelectionSet,
+) -> bool {
+    let part = Part { conditions: Vec::new(), set };
+    let known = groups.iter_mut().find_map(|group| match group {
+        Group::Within { on: known, conditions: others, parts, .. } if *known == on && are_same(others, &conditions) => {
+            Some(parts)
+        }
+        _ => None,
+    });
+    if let Some(parts) = known {
+        parts.push(part);
+        return false;
+    }
+    let is_open = groups.iter().any(|group| matches!(group, Group::Within { on: known, .. } if *known == on));
+    groups.push(Group::Within { on, conditions, pos, parts: vec![part] });
+    is_open
+}
+
+/// An inline fragment under conditions: one fragment for as many as may stand on one element.
+fn within(
+    type_condition: Option<Positioned<TypeCondition>>,
+    items: Vec<Positioned<Selection>>,
+    conditions: &Conditions<'_>,
+    pos: Pos,
+) -> Positioned<Selection> {
+    let (own, around) = at_most_one_each(conditions);
+    let directives = own.into_iter().cloned().collect();
+    let inline = InlineFragment { type_condition, directives, selection_set: Positioned::new(SelectionSet { items }, pos) };
+    let item = Positioned::new(Selection::InlineFragment(Positioned::new(inline, pos)), pos);
+    if around.is_empty() { item } else { within(None, vec![item], &around, pos) }
+}
+
+/// The first directive of each name, and the others: an element has each once.
+fn at_most_one_each<'a>(conditions: &Conditions<'a>) -> (Conditions<'a>, Conditions<'a>) {
+    let mut names = HashSet::new();
+    conditions.iter().partition(|one| names.insert(&one.node.name.node))
+}
+
+fn is_same_call(a: &Field, b: &Field) -> bool {
+    let has = |field: &Field, (name, value): &(Positioned<Name>, Positioned<async_graphql_value::Value>)| {
+        field.get_argument(&name.node).is_some_and(|other| other.node == value.node)
+    };
+    a.name.node == b.name.node && a.arguments.len() == b.arguments.len() && a.arguments.iter().all(|one| has(b, one))
+}
+
+fn are_same(a: &Conditions<'_>, b: &Conditions<'_>) -> bool {
+    let is_same = |a: &Directive, b: &Directive| {
+        let arguments =
+            |of: &Directive| of.arguments.iter().map(|(name, value)| (name.node.clone(), value.node.clone())).collect();
+        let (ours, theirs): (Vec<_>, Vec<_>) = (arguments(a), arguments(b));
+        a.name.node == b.name.node && ours == theirs
+    };
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(&a.node, &b.node))
+}
+
+fn refusal(message: impl Into<String>, locations: Vec<Pos>) -> Refusal {
+    Refusal { code: Code::ValidationFailed, message: message.into(), locations }
+}

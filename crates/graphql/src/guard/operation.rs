@@ -1,0 +1,252 @@
+//! One operation of a document that passed the guard, ready for the engine.
+
+use std::{
+    collections::HashSet,
+    fmt,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use async_graphql::{
+    Name, Value, Variables,
+    parser::types::{BaseType, ExecutableDocument, OperationType, Selection, SelectionSet},
+};
+use async_graphql_value::Value as InputValue;
+
+use super::{
+    Refusal,
+    cost::Plan,
+    measure::Measure,
+    merge::{self, Merged},
+    within,
+};
+use crate::{code::Code, limits::Limits, schema_index::SchemaIndex, session::Visibility, validation_cache::ValidationCache};
+
+/// What an operation does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Query,
+    Mutation,
+    Subscription,
+}
+
+impl Kind {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Mutation => "mutation",
+            Self::Subscription => "subscription",
+        }
+    }
+}
+
+pub struct Operation {
+    pub kind: Kind,
+    pub name: Option<String>,
+    pub measure: Measure,
+    /// What it costs.
+    pub plan: Plan,
+    /// Whether its answer depends on the person who asks.
+    pub seen: Visibility,
+    /// Whether it asks for the schema itself.
+    pub is_introspective: bool,
+    /// Whether anybody may do it, signed in or not.
+    pub is_public: bool,
+    /// Items of the longest list that is written in it; 0 of a mutation.
+    longest_literal: usize,
+    /// Non-null, without a default: name and type.
+    required: Vec<(Name, String)>,
+    /// As it was written: what is validated.
+    document: ExecutableDocument,
+    /// What is run, where that is something else.
+    merged: Option<Merged>,
+    /// Variables that conditions may read, and what they are when they are left out.
+    conditions: Vec<(Name, Value)>,
+    pub validation_cache: ValidationCache,
+    /// Length of its last answer, to size the next one's buffer.
+    answer_bytes: AtomicUsize,
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, name, measure, .. } = self;
+        f.debug_struct("Operation").field("kind", kind).field("name", name).field("measure", measure).finish_non_exhaustive()
+    }
+}
+
+impl Operation {
+    /// `None` for a document without an operation.
+    pub(super) fn new(
+        name: Option<Name>,
+        measure: Measure,
+        (plan, seen): (Plan, Visibility),
+        (document, merged): (ExecutableDocument, Option<Merged>),
+        schema_index: &SchemaIndex,
+    ) -> Option<Self> {
+        let definition = &document.operations.iter().next()?.1.node;
+        let kind = match definition.ty {
+            OperationType::Query => Kind::Query,
+            OperationType::Mutation => Kind::Mutation,
+            OperationType::Subscription => Kind::Subscription,
+        };
+        let required = definition
+            .variable_definitions
+            .iter()
+            .filter(|variable| !variable.node.var_type.node.nullable && variable.node.default_value.is_none())
+            .map(|variable| (variable.node.name.node.clone(), variable.node.var_type.node.to_string()))
+            .collect();
+        let conditions = definition
+            .variable_definitions
+            .iter()
+            .filter(|variable| matches!(&variable.node.var_type.node.base, BaseType::Named(name) if name == "Boolean"))
+            .filter_map(|variable| Some((variable.node.name.node.clone(), variable.node.default_value.as_ref()?.node.clone())))
+            .collect();
+        let roots = roots(&definition.selection_set.node, &document, &mut HashSet::new());
+        // There are such fields nowhere else.
+        let is_introspective = roots.iter().any(|field| matches!(field.as_str(), "__schema" | "__type"));
+        let root = schema_index.root(definition.ty).map_or("", Name::as_str);
+        let open = |field: &Name| schema_index.field(root, field).is_some_and(|field| field.is_public);
+        // Whoever asks for nothing but __typename wants to know whether the token is good.
+        let is_public =
+            roots.iter().any(|field| *field != "__typename") && roots.iter().all(|field| field.starts_with("__") || open(field));
+        let longest_literal = if kind == Kind::Mutation { 0 } else { longest_written(&document) };
+        let (name, validation_cache) = (name.map(|name| name.to_string()), ValidationCache::new(definition));
+        let answer_bytes = AtomicUsize::new(512);
+        Some(Self {
+            kind,
+            name,
+            measure,
+            plan,
+            seen,
+            is_introspective,
+            is_public,
+            longest_literal,
+            required,
+            document,
+            merged,
+            conditions,
+            validation_cache,
+            answer_bytes,
+        })
+    }
+
+    /// What is run with these variables, once they are complete: for `Request::set_parsed_query`, which takes the document by value, as rc.5
+    /// offers no way to lend it.
+    pub fn document(&self, variables: &Variables, schema_index: &SchemaIndex) -> ExecutableDocument {
+        let settled = match &self.merged {
+            None => None,
+            Some(Merged::Always(document)) => return document.clone(),
+            Some(Merged::ByValues) => merge::merged(&self.document, schema_index, Some(variables)).ok().flatten(),
+        };
+        match settled {
+            Some(Merged::Always(document)) => document,
+            _ => self.document.clone(),
+        }
+    }
+
+    /// Adds the truth values that were left out and have a default: rc.5 looks for what `@skip` and `@include` name only among those that were
+    /// sent (`schema.rs`, `remove_skipped_selection`).
+    pub fn complete(&self, variables: &mut Variables) {
+        for (name, value) in &self.conditions {
+            if !variables.contains_key(name) {
+                variables.insert(name.clone(), value.clone());
+            }
+        }
+    }
+
+    /// The document as it was written.
+    pub fn parsed(&self) -> &ExecutableDocument {
+        &self.document
+    }
+
+    pub fn expected_bytes(&self) -> usize {
+        self.answer_bytes.load(Ordering::Relaxed)
+    }
+
+    pub fn answered_with(&self, bytes: usize) {
+        self.answer_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Checks what was sent against what the operation declares.
+    ///
+    /// # Errors
+    /// A required variable is missing or null, or there are too many.
+    pub fn check_variables(&self, sent: &Variables, limits: &Limits) -> Result<(), Refusal> {
+        within("variables", sent.len(), limits.variables)?;
+        for (name, wanted) in &self.required {
+            if sent.get(name).is_none_or(|value| *value == Value::Null) {
+                let message = format!("variable \"${name}\" of required type \"{wanted}\" was not given");
+                return Err(Refusal::new(Code::BadUserInput, message));
+            }
+        }
+        if self.kind == Kind::Mutation {
+            return Ok(());
+        }
+        match sent.iter().find(|(_, value)| longest(value) > limits.listed) {
+            Some((name, _)) => Err(listed(&format!("variable \"${name}\""), limits)),
+            None => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// A list that is written in the document of a query or a subscription is too long.
+    pub(super) fn check_literals(&self, limits: &Limits) -> Result<(), Refusal> {
+        if self.longest_literal > limits.listed { Err(listed("an argument", limits)) } else { Ok(()) }
+    }
+}
+
+/// Items of the longest list that is written in the arguments of fields.
+fn longest_written(document: &ExecutableDocument) -> usize {
+    let operations = document.operations.iter().map(|(_, one)| &one.node.selection_set.node);
+    let fragments = document.fragments.values().map(|one| &one.node.selection_set.node);
+    let mut sets: Vec<&SelectionSet> = operations.chain(fragments).collect();
+    let mut longest = 0;
+    while let Some(set) = sets.pop() {
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => {
+                    let lists = field.node.arguments.iter().map(|(_, value)| longest_literal(&value.node));
+                    longest = lists.fold(longest, usize::max);
+                    sets.push(&field.node.selection_set.node);
+                }
+                Selection::InlineFragment(inline) => sets.push(&inline.node.selection_set.node),
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+    longest
+}
+
+fn listed(what: &str, limits: &Limits) -> Refusal {
+    Refusal::new(Code::BadUserInput, format!("{what} has a list that is too long: at most {} items are taken", limits.listed))
+}
+
+/// Items of the longest list in a value. JSON is nested no deeper than its parser allows.
+fn longest(value: &Value) -> usize {
+    match value {
+        Value::List(items) => items.iter().map(longest).max().unwrap_or_default().max(items.len()),
+        Value::Object(members) => members.values().map(longest).max().unwrap_or_default(),
+        _ => 0,
+    }
+}
+
+/// The same of a value in a document, nested no deeper than the guard allows.
+fn longest_literal(value: &InputValue) -> usize {
+    match value {
+        InputValue::List(items) => items.iter().map(longest_literal).max().unwrap_or_default().max(items.len()),
+        InputValue::Object(members) => members.values().map(longest_literal).max().unwrap_or_default(),
+        _ => 0,
+    }
+}
+
+/// The names of an operation's root fields, with those of its fragments.
+fn roots<'a>(set: &'a SelectionSet, document: &'a ExecutableDocument, seen: &mut HashSet<&'a Name>) -> Vec<&'a Name> {
+    let names = set.items.iter().flat_map(|item| match &item.node {
+        Selection::Field(field) => vec![&field.node.name.node],
+        Selection::InlineFragment(inline) => roots(&inline.node.selection_set.node, document, seen),
+        Selection::FragmentSpread(spread) => match document.fragments.get_key_value(&spread.node.fragment_name.node) {
+            Some((name, fragment)) if seen.insert(name) => roots(&fragment.node.selection_set.node, document, seen),
+            _ => Vec::new(),
+        },
+    });
+    names.collect()
+}

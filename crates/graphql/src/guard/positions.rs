@@ -1,0 +1,122 @@
+//! Whether each variable may stand where it stands: "All Variable Usages Are Allowed" of the specification (5.8.5). The engine's own rule
+//! (`VariableInAllowedPosition` of 8.0.0-rc.5) takes a default of null for a value, and would let a null into a place that has none.
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    Name, Pos, Positioned, Value,
+    parser::types::{BaseType, ExecutableDocument, Type, VariableDefinition},
+};
+
+use super::{
+    Refusal,
+    usages::{self, InputSlot},
+};
+use crate::{code::Code, schema_index::SchemaIndex};
+
+/// Looks through the one operation of a document, with the fragments that it spreads.
+///
+/// # Errors
+/// A variable stands where its type is not good enough.
+pub fn check(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Result<(), Refusal> {
+    let Some((_, operation)) = document.operations.iter().next() else { return Ok(()) };
+    let declared: HashMap<&Name, &Positioned<VariableDefinition>> =
+        operation.node.variable_definitions.iter().map(|one| (&one.node.name.node, one)).collect();
+    if declared.is_empty() {
+        return Ok(());
+    }
+    let mismatch = usages::of(document, schema_index).into_iter().find_map(|usage| {
+        let (input_slot, variable) = (usage.input_slot?, declared.get(usage.variable)?);
+        (!may_stand(&variable.node, input_slot)).then(|| misplaced(variable, usage.pos, input_slot.kind))
+    });
+    mismatch.map_or(Ok(()), Err)
+}
+
+fn may_stand(variable: &VariableDefinition, input_slot: InputSlot<'_>) -> bool {
+    let declared = &variable.var_type.node;
+    if input_slot.kind.nullable || !declared.nullable {
+        return is_good_for(declared, input_slot.kind);
+    }
+    let says = |default: Option<&Value>| default.is_some_and(|value| *value != Value::Null);
+    let is_filled = says(variable.default_value.as_ref().map(|value| &value.node)) || says(input_slot.default);
+    is_filled && is_good_for_base(&declared.base, &input_slot.kind.base)
+}
+
+fn is_good_for(declared: &Type, expected: &Type) -> bool {
+    (expected.nullable || !declared.nullable) && is_good_for_base(&declared.base, &expected.base)
+}
+
+fn is_good_for_base(declared: &BaseType, expected: &BaseType) -> bool {
+    match (declared, expected) {
+        (BaseType::List(declared), BaseType::List(expected)) => is_good_for(declared, expected),
+        (BaseType::Named(declared), BaseType::Named(expected)) => declared == expected,
+        _ => false,
+    }
+}
+
+fn misplaced(variable: &Positioned<VariableDefinition>, pos: Pos, expected: &Type) -> Refusal {
+    let VariableDefinition { name, var_type, .. } = &variable.node;
+    let message = format!("variable \"${}\" of type \"{}\" stands where \"{expected}\" is expected", name.node, var_type.node);
+    Refusal { code: Code::ValidationFailed, message, locations: vec![variable.pos, pos] }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+
+    use super::*;
+
+    const SCHEMA: &str = "schema { query: Query }
+        type Query { page(first: Int! = 2, of: Int, must: Int!, ids: [ID!], all: [ID!]! = [], by: By): Query ok: Boolean }
+        input By { id: ID! name: String! = \"x\" tags: [String!] }";
+
+    fn refusal(query: &str) -> Option<String> {
+        let schema_index = SchemaIndex::of(SCHEMA).unwrap();
+        check(&parse_query(query).unwrap(), &schema_index).err().map(|refusal| {
+            assert_eq!(refusal.code, Code::ValidationFailed);
+            refusal.message
+        })
+    }
+
+    #[test]
+    fn a_variable_stands_where_its_type_is_good_enough() {
+        for good in [
+            "query($v: Int) { page(first: $v) { ok } }",
+            "query($v: Int = 1) { page(must: $v) { ok } }",
+            "query($v: Int = null) { page(of: $v) { ok } }",
+            "query($v: Int!) { page(of: $v, first: $v, must: $v) { ok } }",
+            "query($v: [ID!]!) { page(ids: $v, all: $v) { ok } }",
+            "query($v: [ID!]) { page(ids: $v, all: $v) { ok } }",
+            "query($v: ID!) { page(ids: [$v], by: { id: $v }) { ok } }",
+            "query($v: String) { page(by: { id: 1, name: $v }) { ok } }",
+            "query($v: Boolean!) { ok @include(if: $v) }",
+            "query($v: Boolean = true) { ok @skip(if: $v) }",
+            "query { page(first: $undeclared, unheardOf: 1) { ok } }",
+        ] {
+            assert_eq!(refusal(good), None, "{good}");
+        }
+    }
+
+    #[test]
+    fn a_variable_that_may_be_null_stands_nowhere_where_null_may_not() {
+        for bad in [
+            "query($v: Int = null) { page(must: $v) { ok } }",
+            "query($v: Int) { page(must: $v) { ok } }",
+            "query($v: String = \"1\") { page(first: $v) { ok } }",
+            "query($v: [ID]) { page(ids: $v) { ok } }",
+            "query($v: ID!) { page(ids: $v) { ok } }",
+            "query($v: [ID]! = []) { page(all: $v) { ok } }",
+            "query($v: ID) { page(ids: [$v]) { ok } }",
+            "query($v: ID) { page(by: { id: $v }) { ok } }",
+            "query($v: [String]) { page(by: { id: 1, tags: $v }) { ok } }",
+            "query($v: String = null) { page(by: { id: 1, tags: [$v] }) { ok } }",
+            "query($v: Boolean) { ok @include(if: $v) }",
+            "query($v: Boolean = null) { page { ... @skip(if: $v) { ok } } }",
+            "query($v: Int = null) { ...F } fragment F on Query { page { page(must: $v) { ok } } }",
+        ] {
+            assert!(refusal(bad).is_some_and(|message| message.contains("$v")), "{bad}");
+        }
+        let message = "variable \"$v\" of type \"[ID]\" stands where \"[ID!]\" is expected";
+        assert_eq!(refusal("query($v: [ID]) { page(ids: $v) { ok } }").as_deref(), Some(message));
+    }
+}

@@ -1,0 +1,116 @@
+//! Where the one operation of a document uses its variables, with the fragments that it spreads.
+
+use std::{collections::HashSet, sync::LazyLock};
+
+use async_graphql::{
+    Name, Pos, Positioned, Value,
+    parser::types::{BaseType, Directive, ExecutableDocument, Selection, SelectionSet, Type},
+};
+use async_graphql_value::Value as InputValue;
+
+use crate::schema_index::{Input, SchemaIndex, base};
+
+/// What `@skip(if:)` and `@include(if:)` expect.
+static CONDITION: LazyLock<Type> = LazyLock::new(|| Type { base: BaseType::Named(Name::new("Boolean")), nullable: false });
+
+/// A variable that stands somewhere.
+pub struct Usage<'a> {
+    pub variable: &'a Name,
+    pub pos: Pos,
+    /// What it stands for. None: a field, an argument or a directive that the schema does not have.
+    pub input_slot: Option<InputSlot<'a>>,
+}
+
+/// Where a value stands: what is expected there, and what stands in for it.
+#[derive(Clone, Copy)]
+pub struct InputSlot<'a> {
+    pub kind: &'a Type,
+    pub default: Option<&'a Value>,
+}
+
+impl<'a> From<&'a Input> for InputSlot<'a> {
+    fn from(input: &'a Input) -> Self {
+        Self { kind: &input.kind, default: input.default.as_ref() }
+    }
+}
+
+/// In the order of the document, each fragment once.
+pub fn of<'a>(document: &'a ExecutableDocument, schema_index: &'a SchemaIndex) -> Vec<Usage<'a>> {
+    let mut look = Look { document, schema_index, seen: HashSet::new(), found: Vec::new() };
+    if let Some((_, operation)) = document.operations.iter().next()
+        && let Some(root) = schema_index.root(operation.node.ty)
+    {
+        look.directives(&operation.node.directives);
+        look.set(root, &operation.node.selection_set.node);
+    }
+    look.found
+}
+
+struct Look<'a> {
+    document: &'a ExecutableDocument,
+    schema_index: &'a SchemaIndex,
+    /// Fragments that have been looked through.
+    seen: HashSet<&'a Name>,
+    found: Vec<Usage<'a>>,
+}
+
+impl<'a> Look<'a> {
+    // As deep as the guard lets documents in.
+    fn set(&mut self, of: &str, set: &'a SelectionSet) {
+        for item in &set.items {
+            self.directives(item.node.directives());
+            match &item.node {
+                Selection::Field(field) => {
+                    let known = self.schema_index.field(of, &field.node.name.node);
+                    for (name, value) in &field.node.arguments {
+                        let input = known.and_then(|known| known.arguments.get(&name.node));
+                        self.value(&value.node, value.pos, input.map(InputSlot::from));
+                    }
+                    self.set(known.map_or("", |known| &known.of), &field.node.selection_set.node);
+                }
+                Selection::InlineFragment(inline) => {
+                    let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
+                    self.set(on, &inline.node.selection_set.node);
+                }
+                Selection::FragmentSpread(spread) => {
+                    let found = self.document.fragments.get_key_value(&spread.node.fragment_name.node);
+                    if let Some((_, fragment)) = found.filter(|(name, _)| self.seen.insert(name)) {
+                        self.directives(&fragment.node.directives);
+                        self.set(&fragment.node.type_condition.node.on.node, &fragment.node.selection_set.node);
+                    }
+                }
+            }
+        }
+    }
+
+    fn directives(&mut self, directives: &'a [Positioned<Directive>]) {
+        for directive in directives {
+            let is_condition = matches!(directive.node.name.node.as_str(), "skip" | "include");
+            for (name, value) in &directive.node.arguments {
+                let is_known = is_condition && name.node == "if";
+                self.value(&value.node, value.pos, is_known.then(|| InputSlot { kind: &CONDITION, default: None }));
+            }
+        }
+    }
+
+    fn value(&mut self, value: &'a InputValue, pos: Pos, input_slot: Option<InputSlot<'a>>) {
+        match value {
+            InputValue::Variable(variable) => self.found.push(Usage { variable, pos, input_slot }),
+            InputValue::List(items) => {
+                let of = input_slot.and_then(|input_slot| match &input_slot.kind.base {
+                    BaseType::List(of) => Some(InputSlot { kind: of, default: None }),
+                    BaseType::Named(_) => None,
+                });
+                items.iter().for_each(|item| self.value(item, pos, of));
+            }
+            // One value where a list is expected is a list of one.
+            InputValue::Object(members) => {
+                let fields = input_slot.and_then(|input_slot| self.schema_index.input(base(input_slot.kind)));
+                for (name, member) in members {
+                    self.value(member, pos, fields.and_then(|fields| fields.get(name)).map(InputSlot::from));
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What an operation asks of the schema, with its fragments in place, its conditions settled and each name once: two documents that ask for the
+//! same are one question.
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    Name, Positioned, Value, Variables,
+    parser::types::{Directive, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet},
+};
+use async_graphql_value::Value as InputValue;
+
+use crate::{code::Code, guard::Refusal};
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Question {
+    pub asks: Vec<Ask>,
+    /// Whether nothing but the schema is asked for.
+    pub is_all: bool,
+}
+
+/// A field.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// What the answer calls it.
+    pub key: String,
+    pub name: String,
+    /// Of `__type`.
+    pub type_name: String,
+    pub includes_deprecated: bool,
+    pub below: Vec<Ask>,
+}
+
+/// Lists of the schema within one another: graphql-js's own rule (`MaxIntrospectionDepthRule`). What clients send has one.
+const LISTS: usize = 2;
+
+impl Question {
+    /// Of the only operation of a document that has been measured and validated.
+    pub fn of(document: &ExecutableDocument, variables: &Variables) -> Self {
+        let Some((_, operation)) = document.operations.iter().next() else { return Self { asks: Vec::new(), is_all: false } };
+        let reader = Reader { fragments: &document.fragments, operation: &operation.node, variables };
+        let asks = reader.asks(&[&operation.node.selection_set.node]);
+        let is_all = asks.iter().all(|ask| matches!(ask.name.as_str(), "__schema" | "__type" | "__typename"));
+        Self { asks, is_all }
+    }
+
+    /// # Errors
+    /// Lists of the schema are nested too deeply.
+    pub fn check(&self) -> Result<(), Refusal> {
+        if self.asks.iter().all(|ask| ask.lists() <= LISTS) {
+            return Ok(());
+        }
+        let message = format!(
+            "introspection has at most {LISTS} of fields, interfaces, possibleTypes and inputFields within one another: ask for types by their names"
+        );
+        Err(Refusal::new(Code::QueryTooComplex, message))
+    }
+}
+
+impl Ask {
+    // As deep as the guard lets documents in.
+    fn lists(&self) -> usize {
+        let own = matches!(self.name.as_str(), "fields" | "interfaces" | "possibleTypes" | "inputFields");
+        usize::from(own) + self.below.iter().map(Self::lists).max().unwrap_or_default()
+    }
+}
+
+struct Reader<'a> {
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    operation: &'a OperationDefinition,
+    variables: &'a Variables,
+}
+
+impl<'a> Reader<'a> {
+    fn asks(&self, sets: &[&'a SelectionSet]) -> Vec<Ask> {
+        let mut found: Vec<(&Name, Vec<&'a Field>)> = Vec::new();
+        sets.iter().for_each(|set| self.collect(set, &mut found));
+        let asks = found.into_iter().filter_map(|(key, fields)| {
+            let first = *fields.first()?;
+            let sets: Vec<&SelectionSet> = fields.iter().map(|field| &field.selection_set.node).collect();
+            Some(Ask {
+                key: key.to_string(),
+                name: first.name.node.to_string(),
+                type_name: match self.argument(first, "name") {
+                    Some(Value::String(name)) => name,
+                    _ => String::new(),
+                },
+                includes_deprecated: self.argument(first, "includeDeprecated") == Some(Value::Boolean(true)),
+                below: self.asks(&sets),
+            })
+        });
+        asks.collect()
+    }
+
+    /// All types of the schema's own are concrete, so a fragment that may stand somewhere always applies.
+    fn collect(&self, set: &'a SelectionSet, found: &mut Vec<(&'a Name, Vec<&'a Field>)>) {
+        for item in &set.items {
+            if !item.node.directives().iter().all(|one| self.holds(&one.node)) {
+                continue;
+            }
+            match &item.node {
+                Selection::Field(field) => {
+                    let key = &field.node.response_key().node;
+                    match found.iter_mut().find(|(known, _)| *known == key) {
+                        Some((_, fields)) => fields.push(&field.node),
+                        None => found.push((key, vec![&field.node])),
+                    }
+                }
+                Selection::InlineFragment(inline) => self.collect(&inline.node.selection_set.node, found),
+                Selection::FragmentSpread(spread) => {
+                    if let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) {
+                        self.collect(&fragment.node.selection_set.node, found);
+                    }
+                }
+            }
+        }
+    }
+
+    fn holds(&self, directive: &Directive) -> bool {
+        let condition = directive.get_argument("if").and_then(|value| self.value(&value.node));
+        let is_met = condition == Some(Value::Boolean(true));
+        match directive.name.node.as_str() {
+            "include" => is_met,
+            "skip" => !is_met,
+            _ => true,
+        }
+    }
+
+    fn argument(&self, field: &Field, name: &str) -> Option<Value> {
+        field.get_argument(name).and_then(|value| self.value(&value.node))
+    }
+
+    fn value(&self, value: &InputValue) -> Option<Value> {
+        let InputValue::Variable(name) = value else { return value.clone().into_const() };
+        if let Some(sent) = self.variables.get(name) {
+            return Some(sent.clone());
+        }
+        let declared = self.operation.variable_definitions.iter().find(|one| one.node.name.node == *name)?;
+        declared.node.default_value.as_ref().map(|value| value.node.clone())
+    }
+}

@@ -1,0 +1,36 @@
+//! GraphQL as far as it knows no room: what every operation meets before and after its resolvers, whichever way it came in (limits, document guard, session, the answer's final
+//! shape), streams, and what the faces of all rooms share (scalars, connections, directives, what a resolver asks of its context).
+
+pub mod answer;
+pub mod auth_cookies;
+pub mod boxed;
+pub mod canonical;
+pub mod code;
+pub mod connection;
+pub mod context;
+pub mod cost_limiter;
+pub mod direct_json;
+pub mod directives;
+pub mod fault;
+pub mod filters;
+pub mod guard;
+pub mod immediate_loader;
+pub mod introspection;
+pub mod lazy;
+pub mod limits;
+pub mod loader;
+pub mod operation;
+pub mod preauthorize;
+pub mod price;
+pub mod quota;
+pub mod rate_limit;
+pub mod request;
+pub mod scalars;
+pub mod schema_index;
+pub mod session;
+pub mod trusted;
+pub mod validation_cache;
+pub mod yielding;
+
+/// Streams, and sockets: `graphql-transport-ws`, one task an operation.
+pub mod live;

@@ -1,0 +1,382 @@
+//! A stream of changes: how things stand, what was missed, then what happens, none left out and in order. What it is about is its
+//! topic's business.
+
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+
+use async_graphql::Context;
+use entity::prelude::Timestamp;
+use futures_util::{StreamExt, stream::BoxStream};
+use platform::{
+    metrics,
+    paging::{CursorSigner, Key},
+    realtime::{Hubs, Interest, Listener, Next, SharedEvent},
+    storage::{Fault, TenantScope, journal::Head},
+};
+use tokio::time::Instant;
+
+use super::{
+    rights::{Changed, Rights},
+    stream::{self, FilterName, ResetReason, StreamPhase},
+    stream_handle::{self, ItemMeta, Role, Stop, StreamHandle},
+};
+use crate::{
+    context::ContextExt,
+    fault::{Answer, TopError},
+    scalars::Cursor,
+};
+
+/// What a stream is about.
+pub trait Topic: Send + Sync + 'static {
+    type Change: Clone + Send + Sync + 'static;
+    /// What conflation keeps the newest of.
+    type Row: Ord + Send;
+
+    fn interest(&self) -> Interest;
+    /// A page of how things stand after a place; the next place, when there is more.
+    fn page(
+        &self,
+        scope: &TenantScope,
+        after: Option<Vec<Key>>,
+    ) -> impl Future<Output = Result<SnapshotPage<Self>, Fault>> + Send;
+    /// What events change, in their order.
+    fn changes(
+        &self,
+        scope: &TenantScope,
+        events: &[Arc<SharedEvent>],
+    ) -> impl Future<Output = Result<Vec<Self::Change>, Fault>> + Send;
+    fn row(change: &Self::Change) -> Self::Row;
+    fn seq(change: &Self::Change) -> i64;
+}
+
+/// A page of how things stand.
+pub struct SnapshotPage<T: Topic + ?Sized> {
+    pub changes: Vec<T::Change>,
+    pub next: Option<Vec<Key>>,
+}
+
+/// An item of a stream.
+pub struct Update<C> {
+    pub phase: StreamPhase,
+    pub cursor: Option<Cursor>,
+    pub changes: Vec<C>,
+    pub reset: Option<ResetReason>,
+    /// When the oldest of what it tells was recorded, where it is told as it happens.
+    pub recorded: Option<Timestamp>,
+}
+
+/// What of a stream is the same whatever it is about.
+pub struct StreamOptions {
+    /// Names what is followed: a cursor of another name is foreign.
+    pub name: FilterName,
+    pub after: Option<Cursor>,
+    pub delay: Duration,
+}
+
+pub type Updates<C> = BoxStream<'static, Answer<Update<C>>>;
+
+/// Rows in a snapshot at most.
+const SNAPSHOT_LIMIT: usize = 10_000;
+/// A quiet stream's cursor moves on at least this often.
+const PROGRESS: Duration = Duration::from_secs(30);
+/// The longest that a client may ask changes to be held back, in milliseconds.
+const MAX_DELAY_MS: i32 = 60_000;
+
+/// The argument `maxDelayMs`.
+pub fn delay(milliseconds: i32) -> Answer<Duration> {
+    if !(0..=MAX_DELAY_MS).contains(&milliseconds) {
+        return Err(TopError::bad_input(format!("between 0 and {MAX_DELAY_MS} milliseconds"), vec!["maxDelayMs".to_owned()]));
+    }
+    Ok(Duration::from_millis(milliseconds.unsigned_abs().into()))
+}
+
+/// Opens a stream for the request's caller, whose right to it has been checked.
+pub async fn open<T: Topic>(
+    ctx: &Context<'_>,
+    scope: TenantScope,
+    topic: T,
+    rights: Rights,
+    options: StreamOptions,
+) -> Answer<Updates<T::Change>> {
+    use platform::storage::Reads;
+    // Following begins before the head is read, so nothing can slip between the two.
+    let listener = ctx.given::<Hubs>()?.listen(scope.tenant(), topic.interest()).await?;
+    let head = scope.head().await?;
+    let signer = ctx.given::<CursorSigner>()?.clone();
+    let stream_handle = ctx.data_opt::<Arc<StreamHandle>>().cloned();
+    let feed = Feed { scope, topic, options, signer, head, listener, stream_handle };
+    Ok(feed.run(rights).boxed())
+}
+
+/// One subscriber's stream, or that of all who ask for the same.
+struct Feed<T> {
+    scope: TenantScope,
+    topic: T,
+    options: StreamOptions,
+    signer: CursorSigner,
+    /// The head when it began, with its epoch.
+    head: Head,
+    listener: Listener,
+    stream_handle: Option<Arc<StreamHandle>>,
+}
+
+/// Where a stream begins.
+enum Begin {
+    After(i64),
+    Snapshot,
+    Reset(ResetReason),
+}
+
+/// What comes next on a stream.
+enum Step<C> {
+    Say(Update<C>),
+    /// The others have been reached.
+    Joined,
+    /// It cannot be gone on with.
+    Over(ResetReason),
+    /// What else the caller may do has changed.
+    Rights,
+}
+
+fn reset<C>(reason: ResetReason) -> Update<C> {
+    Update { phase: StreamPhase::Reset, cursor: None, changes: Vec::new(), reset: Some(reason), recorded: None }
+}
+
+/// The last that a stream says, counted.
+fn last<C>(reason: ResetReason) -> Update<C> {
+    metrics::stream_reset(reason.as_str());
+    reset(reason)
+}
+
+impl<T: Topic> Feed<T> {
+    fn run(mut self, mut rights: Rights) -> impl futures_util::Stream<Item = Answer<Update<T::Change>>> + use<T> {
+        async_stream::stream! {
+            match self.begin() {
+                Begin::Reset(_) if self.leads() => return,
+                Begin::Reset(reason) => {
+                    yield Ok(last(reason));
+                    return;
+                }
+                Begin::After(seq) => self.listener.go_on_after(seq),
+                Begin::Snapshot => {
+                    self.listener.go_on_after(self.head.seq);
+                    let mut place = None;
+                    let mut sent = 0;
+                    loop {
+                        if rights.now() == Some(Changed::Scope) {
+                            yield Ok(last(ResetReason::ScopeChanged));
+                            return;
+                        }
+                        let page = self.snapshot_page(&mut place, &mut sent).await;
+                        let goes_on = page.is_ok();
+                        self.point(page.as_ref().ok());
+                        yield page;
+                        if !goes_on { return; }
+                        if place.is_none() { break; }
+                    }
+                }
+            }
+            let until = self.enter().await;
+            let mut said = self.listener.last();
+            loop {
+                let step = tokio::select! {
+                    biased;
+                    changed = rights.changed(), if !self.leads() => Ok(match changed {
+                        Changed::Scope => Step::Over(ResetReason::ScopeChanged),
+                        Changed::Else => Step::Rights,
+                    }),
+                    step = self.step(until) => step,
+                };
+                match step {
+                    Ok(Step::Say(update)) => {
+                        self.say();
+                        self.point(Some(&update));
+                        said = self.listener.last();
+                        yield Ok(update);
+                    }
+                    // The runner goes on alone: with this, once the rights have changed. What the engine keeps for a stream it needs no more.
+                    Ok(Step::Joined) => {
+                        self.join(rights);
+                        yield Ok(reset(ResetReason::ScopeChanged));
+                        return;
+                    }
+                    // The others go on by themselves, and learn why they cannot.
+                    Ok(Step::Over(_)) if self.leads() => return,
+                    Ok(Step::Over(reason)) => {
+                        self.point(None);
+                        yield Ok(last(reason));
+                        return;
+                    }
+                    Ok(Step::Rights) if self.stream_handle.is_some() => {
+                        self.ask_again();
+                        return;
+                    }
+                    Ok(Step::Rights) => {
+                        rights.accept();
+                        // What was being made when it broke off is made once more.
+                        self.listener.go_on_after(said);
+                    }
+                    Err(fault) => {
+                        yield Err(TopError::from(fault));
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn leads(&self) -> bool {
+        matches!(self.stream_handle.as_deref(), Some(StreamHandle { role: Role::Leader, .. }))
+    }
+
+    fn begin(&self) -> Begin {
+        use platform::storage::Reads;
+        if let Some(stream_handle) = &self.stream_handle {
+            stream_handle.follow(self.head.epoch, &self.options.name.now);
+        }
+        let asked = match self.stream_handle.as_ref().and_then(|stream_handle| stream_handle.begin.as_ref()) {
+            Some(stream_handle::Begin::After(stop)) => return self.go_on(stop),
+            _ if self.leads() => return Begin::After(self.listener.position()),
+            Some(stream_handle::Begin::Cursor(cursor)) => Some(cursor),
+            None => self.options.after.as_ref(),
+        };
+        match asked {
+            None => Begin::Snapshot,
+            Some(cursor) => match stream::open(&self.signer, self.scope.tenant(), self.head, &self.options.name, cursor) {
+                Ok(seq) => Begin::After(seq),
+                Err(reason) => Begin::Reset(reason),
+            },
+        }
+    }
+
+    /// After a run before: what was followed then may be another journal now, or other rows.
+    fn go_on(&self, stop: &Stop) -> Begin {
+        match stream::follows(self.head, stop.seq, stop.epoch) {
+            Ok(()) if *stop.name != self.options.name.now => Begin::Reset(ResetReason::ScopeChanged),
+            Ok(()) => Begin::After(stop.seq),
+            Err(reason) => Begin::Reset(reason),
+        }
+    }
+
+    /// Where the others are who ask for the same; None for a stream that goes on by itself.
+    async fn enter(&self) -> Option<i64> {
+        let stream_handle = self.stream_handle.as_ref()?;
+        stream_handle.say(self.listener.last());
+        // Nothing is being made: what was before this has been passed on.
+        stream_handle.pass();
+        match &stream_handle.role {
+            Role::Leader => {
+                stream_handle.settle();
+                None
+            }
+            Role::Member(enter) => enter().await,
+        }
+    }
+
+    fn say(&self) {
+        if let Some(stream_handle) = &self.stream_handle {
+            stream_handle.say(self.listener.last());
+        }
+    }
+
+    fn point(&self, update: Option<&Update<T::Change>>) {
+        if let Some(stream_handle) = &self.stream_handle {
+            let meta = |update: &Update<T::Change>| ItemMeta { cursor: update.cursor.clone(), recorded: update.recorded };
+            stream_handle.put(update.map(meta).unwrap_or_default());
+        }
+    }
+
+    /// What comes is said by another.
+    fn join(&self, rights: Rights) {
+        self.say();
+        self.point(None);
+        if let Some(stream_handle) = &self.stream_handle {
+            stream_handle.hand_over(rights);
+        }
+    }
+
+    fn ask_again(&self) {
+        if let Some(stream_handle) = &self.stream_handle {
+            stream_handle.ask_again();
+        }
+    }
+
+    fn cursor(&self, seq: i64) -> Cursor {
+        use platform::storage::Reads;
+        stream::cursor(&self.signer, self.scope.tenant(), self.head.epoch, seq, &self.options.name)
+    }
+
+    /// The next page of how things stand. Pages may be newer than the head that was noted; versions and seqs make the overlap harmless.
+    async fn snapshot_page(&self, place: &mut Option<Vec<Key>>, sent: &mut usize) -> Answer<Update<T::Change>> {
+        let SnapshotPage { changes, next } = self.topic.page(&self.scope, place.take()).await?;
+        *sent += changes.len();
+        if next.is_some() && *sent >= SNAPSHOT_LIMIT {
+            return Err(TopError::LimitExceeded(format!(
+                "more than {SNAPSHOT_LIMIT} rows: narrow the filter, or page the list and subscribe after its streamCursor"
+            )));
+        }
+        *place = next;
+        // There is nothing to go on from before all of it has been said.
+        let (phase, cursor) = match place {
+            Some(_) => (StreamPhase::Snapshot, None),
+            None => (StreamPhase::Ready, Some(self.cursor(self.head.seq))),
+        };
+        Ok(Update { phase, cursor, changes, reset: None, recorded: None })
+    }
+
+    /// Waits for something to say: changes that matter here, or that time has passed.
+    async fn step(&mut self, until: Option<i64>) -> Result<Step<T::Change>, Fault> {
+        let since = Instant::now();
+        loop {
+            if until.is_some_and(|until| self.listener.last() >= until) {
+                return Ok(Step::Joined);
+            }
+            let events = match self.listener.next_until(until, PROGRESS).await? {
+                Next::Events(events) => events,
+                Next::Quiet => Vec::new(),
+                Next::Expired => return Ok(Step::Over(ResetReason::CursorExpired)),
+                Next::Another => return Ok(Step::Over(ResetReason::EpochChanged)),
+            };
+            let recorded = self.recorded(&events);
+            let mut changes = self.topic.changes(&self.scope, &events).await?;
+            if !changes.is_empty() {
+                if !self.options.delay.is_zero() {
+                    changes = self.conflate(changes, until).await?;
+                }
+                return Ok(Step::Say(Update { recorded, ..self.update(StreamPhase::Live, changes) }));
+            }
+            if since.elapsed() >= PROGRESS {
+                return Ok(Step::Say(self.update(StreamPhase::Progress, Vec::new())));
+            }
+        }
+    }
+
+    fn update(&self, phase: StreamPhase, changes: Vec<T::Change>) -> Update<T::Change> {
+        Update { phase, cursor: Some(self.cursor(self.listener.last())), changes, reset: None, recorded: None }
+    }
+
+    /// When the oldest of these was recorded, if they are told as they come: what is read up, or held back by wish, is late for other reasons.
+    fn recorded(&self, events: &[Arc<SharedEvent>]) -> Option<Timestamp> {
+        let is_told_at_once = self.options.delay.is_zero() && (self.leads() || self.listener.is_live());
+        events.first().filter(|_| is_told_at_once).map(|shared_event| shared_event.event.recorded_at)
+    }
+
+    /// Gathers what else comes within the delay and keeps the newest state of each row.
+    async fn conflate(&mut self, first: Vec<T::Change>, limit: Option<i64>) -> Result<Vec<T::Change>, Fault> {
+        let until = Instant::now() + self.options.delay;
+        let mut newest: BTreeMap<T::Row, T::Change> = BTreeMap::new();
+        let mut keep = |changes: Vec<T::Change>| newest.extend(changes.into_iter().map(|change| (T::row(&change), change)));
+        keep(first);
+        while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+            if limit.is_some_and(|limit| self.listener.last() >= limit) {
+                break;
+            }
+            // What is not kept, or is another journal now, is met again at the next step.
+            let Next::Events(events) = self.listener.next_until(limit, left).await? else { break };
+            let changes = self.topic.changes(&self.scope, &events).await?;
+            keep(changes);
+        }
+        let mut changes: Vec<_> = newest.into_values().collect();
+        changes.sort_by_key(T::seq);
+        Ok(changes)
+    }
+}

@@ -1,0 +1,168 @@
+//! The operations of one socket, each in a task of its own.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_graphql::Executor;
+use futures_util::StreamExt;
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::{
+    outbox::{Gone, Outbox},
+    protocol::{Close, Outgoing, about},
+    streams::{Request, Said, Streams},
+};
+use crate::{
+    answer::{Answer, Errors},
+    code::Code,
+    guard::{Kind, Operation},
+    request::GraphqlRequest,
+    session::Session,
+};
+
+/// Ids in use. A task takes its own out before it sends its last message, so that the client may use the id again at once; the
+/// number tells it from a later task with the same id.
+type Live = Arc<Mutex<HashMap<String, (u64, Option<AbortHandle>)>>>;
+
+pub struct Operations<E> {
+    streams: Arc<Streams<E>>,
+    outbox: Outbox,
+    live: Live,
+    /// Dropping it ends them all.
+    tasks: JoinSet<()>,
+    started: u64,
+}
+
+impl<E: Executor> Operations<E> {
+    pub fn new(streams: Arc<Streams<E>>, outbox: Outbox) -> Self {
+        Self { streams, outbox, live: Live::default(), tasks: JoinSet::new(), started: 0 }
+    }
+
+    /// Starts one, or gives the `error` message that tells the client why not.
+    ///
+    /// # Errors
+    /// The id is in use, which ends the socket.
+    pub async fn start(&mut self, id: String, params: GraphqlRequest, session: &Session) -> Result<Option<Outgoing>, Close> {
+        let running = {
+            let live = lock(&self.live);
+            if live.contains_key(&id) {
+                return Err(Close::new(Close::DUPLICATE_ID, format!("Subscriber for {id} already exists")));
+            }
+            live.len()
+        };
+        let request_id = (self.streams.service.new_id)();
+        let chosen = if running >= self.streams.service.limits.socket_operations {
+            let message = format!("at most {running} operations run on one socket at once");
+            Err(Errors::one(Code::Overloaded, message, &request_id))
+        } else {
+            self.streams.service.choose(&params, session, &request_id).await
+        };
+        let operation = match chosen {
+            Ok(operation) => operation,
+            Err(errors) => return Ok(Some(about("error", &id, Some(&errors.list)))),
+        };
+        self.started += 1;
+        lock(&self.live).insert(id.clone(), (self.started, None));
+        let task = Task {
+            streams: self.streams.clone(),
+            outbox: self.outbox.clone(),
+            live: self.live.clone(),
+            number: self.started,
+            id: id.clone(),
+        };
+        let running = self.tasks.spawn(task.run(operation, params, session.clone(), request_id.into()));
+        if let Some(entry) = lock(&self.live).get_mut(&id) {
+            entry.1 = Some(running);
+        }
+        Ok(None)
+    }
+
+    /// Ends one at the client's wish. Nothing is sent back: the client has already forgotten it.
+    pub fn stop(&mut self, id: &str) {
+        if let Some((_, Some(running))) = lock(&self.live).remove(id) {
+            running.abort();
+        }
+    }
+
+    /// Waits for the end of a task and frees what is left of it; for ever, when none runs.
+    pub async fn reap(&mut self) {
+        if self.tasks.join_next().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+struct Task<E> {
+    streams: Arc<Streams<E>>,
+    outbox: Outbox,
+    live: Live,
+    number: u64,
+    id: String,
+}
+
+impl<E: Executor> Task<E> {
+    async fn run(self, operation: Arc<Operation>, params: GraphqlRequest, session: Session, request_id: Arc<str>) {
+        // The client being gone ends the socket, and that ends this task.
+        let _ = match operation.kind {
+            Kind::Subscription => self.subscription(operation, params, session, request_id).await,
+            Kind::Query | Kind::Mutation => {
+                // Boxed, as below: a task is as large as the largest thing that it ever does, and most of them wait for years.
+                let answer = Box::pin(self.streams.service.run(&operation, params, &session, &request_id)).await;
+                match self.next(answer).await {
+                    Ok(true) => self.last("complete", None).await,
+                    Ok(false) => Ok(()),
+                    Err(gone) => Err(gone),
+                }
+            }
+        };
+    }
+
+    async fn subscription(
+        &self,
+        operation: Arc<Operation>,
+        params: GraphqlRequest,
+        session: Session,
+        id: Arc<str>,
+    ) -> Result<(), Gone> {
+        let mut items = Box::pin(self.streams.open(Request { operation, params, session, id, after: None })).await;
+        while let Some(item) = items.next().await {
+            let goes_on = match item.said {
+                Said::Own(answer) => self.next(answer).await?,
+                Said::Shared(json) => self.outbox.hand(about("next", &self.id, Some(&json))).await.map(|()| true)?,
+            };
+            if !goes_on {
+                return Ok(());
+            }
+            self.streams.handed_over(&item.meta);
+        }
+        self.last("complete", None).await
+    }
+
+    /// Sends it; false when it was the last.
+    async fn next(&self, answer: Answer) -> Result<bool, Gone> {
+        match answer {
+            Answer::Ran { json, .. } => self.outbox.send(about("next", &self.id, Some(&json))).await.map(|()| true),
+            Answer::Refused(errors) => self.last("error", Some(&errors.list)).await.map(|()| false),
+        }
+    }
+
+    async fn last(&self, kind: &str, payload: Option<&[u8]>) -> Result<(), Gone> {
+        {
+            let mut live = lock(&self.live);
+            match live.get(&self.id) {
+                Some((number, _)) if *number == self.number => {
+                    live.remove(&self.id);
+                }
+                // The client has completed it, and may have begun another under this id.
+                _ => return Ok(()),
+            }
+        }
+        self.outbox.send(about(kind, &self.id, payload)).await
+    }
+}
+
+fn lock(live: &Live) -> std::sync::MutexGuard<'_, HashMap<String, (u64, Option<AbortHandle>)>> {
+    live.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,322 @@
+//! One socket, from its upgrade to its close: the reader's side of the protocol. Operations run in tasks of their own
+//! (`operation`), and `outbox` writes.
+
+use std::{future::pending, net::IpAddr, pin::pin, sync::Arc, time::Duration};
+
+use async_graphql::Executor;
+use futures_util::{Sink, Stream, StreamExt, future::BoxFuture};
+use serde_json::json;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::{
+    admission::Admission,
+    credentials,
+    drain::Drain,
+    operation::Operations,
+    outbox::{self, Gone, Outbox},
+    per_caller_limit::{LimitGuard, PerCallerLimit},
+    protocol::{self, Close, Incoming, Message, Outgoing},
+    streams::Streams,
+};
+use crate::{
+    operation::OperationService,
+    session::{RequestMeta, Session, bearer},
+};
+
+/// How long a client may take to read what waits for it and to answer our close with its own.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Pings that may go by without a sign of life.
+const SILENT_PINGS: u32 = 2;
+
+/// What to do with a socket that shows no token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Anonymous {
+    #[default]
+    Refuse,
+    Accept,
+}
+
+/// What is known when the upgrade is done.
+#[derive(Debug)]
+pub struct Opening {
+    /// The connection's id: that of the upgrade request.
+    pub id: String,
+    /// Of the upgrade's `Authorization` header; `connection_init` may bring another, which then counts.
+    pub authorization: Option<String>,
+    pub address: Option<IpAddr>,
+    pub user_agent: Option<String>,
+    pub anonymous: Anonymous,
+    /// Whose turn it is to have their token looked at.
+    pub admission: Arc<Admission>,
+}
+
+/// Serves a socket until either side ends it.
+pub async fn serve<E, R, W>(reader: R, writer: W, streams: Arc<Streams<E>>, opening: Opening, drain: Drain)
+where
+    E: Executor,
+    R: Stream<Item = Incoming> + Unpin,
+    W: Sink<Outgoing> + Unpin + Send + 'static,
+    W::Error: Send,
+{
+    let limits = &streams.service.limits;
+    let (outbox, queue) = Outbox::new(limits.socket_queue_bytes, writer);
+    let mut writing = tokio::spawn(outbox::write(queue, limits.stall_time));
+    let mut reader = reader;
+    let end = Socket::new(streams, opening, outbox.clone()).run(&mut reader, &drain).await;
+    if let End::Close(close) = end {
+        outbox.close(close);
+    }
+    drop(outbox);
+    let farewell = async {
+        let _ = (&mut writing).await;
+        while !matches!(reader.next().await, None | Some(Incoming::Closed)) {}
+    };
+    if timeout(FAREWELL, farewell).await.is_err() && !writing.is_finished() {
+        // The writer has half of the socket: before it is gone, the socket is not closed.
+        writing.abort();
+        let _ = writing.await;
+    }
+}
+
+/// Why the reader stopped.
+enum End {
+    /// We close.
+    Close(Close),
+    /// They did, or are gone.
+    Gone,
+}
+
+impl From<Close> for End {
+    fn from(close: Close) -> Self {
+        Self::Close(close)
+    }
+}
+
+impl From<Gone> for End {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+struct Socket<E> {
+    service: Arc<OperationService<E>>,
+    opening: Opening,
+    outbox: Outbox,
+    sockets: PerCallerLimit,
+    operations: Operations<E>,
+    session: Option<Session>,
+    init_by: Instant,
+    ping_at: Instant,
+    silent_pings: u32,
+    /// When the session ends, grace included.
+    expires: Option<Instant>,
+    /// The socket counts as its caller's.
+    limit_guard: Option<LimitGuard>,
+}
+
+impl<E: Executor> Socket<E> {
+    fn new(streams: Arc<Streams<E>>, opening: Opening, outbox: Outbox) -> Self {
+        let (service, sockets) = (streams.service.clone(), streams.sockets.clone());
+        let now = Instant::now();
+        Self {
+            operations: Operations::new(streams, outbox.clone()),
+            init_by: now + service.limits.socket_init_time,
+            ping_at: now + service.limits.socket_ping,
+            silent_pings: 0,
+            session: None,
+            expires: None,
+            limit_guard: None,
+            sockets,
+            service,
+            opening,
+            outbox,
+        }
+    }
+
+    async fn run<R: Stream<Item = Incoming> + Unpin>(mut self, reader: &mut R, drain: &Drain) -> End {
+        let window = self.service.limits.socket_drain_time;
+        let mut draining = pin!(drain.wait_turn(window));
+        // An answer that there was no room for. Until it is queued, nothing more is heard.
+        let mut owed: Option<BoxFuture<'static, Result<(), Gone>>> = None;
+        loop {
+            let due = self.due();
+            let revoked = self.session.as_ref().and_then(|session| session.revoked.clone());
+            let step = tokio::select! {
+                // Boxed: what a message needs is not kept while none comes.
+                incoming = reader.next(), if owed.is_none() => {
+                    let reply = Box::pin(self.incoming(incoming.unwrap_or(Incoming::Closed))).await;
+                    reply.map(|reply| owed = self.reply(reply))
+                }
+                queued = paid(&mut owed) => {
+                    owed = None;
+                    queued.map_err(End::from)
+                }
+                () = sleep_until(due) => self.tick(),
+                () = self.operations.reap() => Ok(()),
+                () = self.outbox.closed() => Err(End::Gone),
+                () = ended(revoked) => Err(Close::new(Close::FORBIDDEN, "session ended").into()),
+                () = &mut draining => Err(Close::new(Close::RESTART, drain.farewell()).into()),
+            };
+            if let Err(end) = step {
+                return end;
+            }
+        }
+    }
+
+    /// When something must happen even if nobody says a word.
+    fn due(&self) -> Instant {
+        match self.session {
+            None => self.init_by.min(self.ping_at),
+            Some(_) => self.expires.map_or(self.ping_at, |expires| expires.min(self.ping_at)),
+        }
+    }
+
+    /// Queues an answer, or gives what waits for room: whoever waited here would not see that the session has ended.
+    fn reply(&self, reply: Option<Outgoing>) -> Option<BoxFuture<'static, Result<(), Gone>>> {
+        let reply = self.outbox.try_send(reply?).err()?;
+        let outbox = self.outbox.clone();
+        Some(Box::pin(async move { outbox.send(reply).await }))
+    }
+
+    fn tick(&mut self) -> Result<(), End> {
+        let now = Instant::now();
+        if self.session.is_none() && now >= self.init_by {
+            return Err(Close::new(Close::INIT_TIMEOUT, "Connection initialisation timeout").into());
+        }
+        if self.expires.is_some_and(|expires| now >= expires) {
+            return Err(Close::new(Close::FORBIDDEN, "token expired").into());
+        }
+        if now >= self.ping_at {
+            if self.silent_pings >= SILENT_PINGS {
+                return Err(Close::new(Close::GOING_AWAY, "no sign of life").into());
+            }
+            self.ping_at = now + self.service.limits.socket_ping;
+            // The message is what the protocol asks for; the frame is answered even by clients that leave the message unread. Whoever has
+            // so much to read that there is no room is asked for no sign of life: the writer sees whether they read.
+            if self.outbox.try_send(Outgoing::Ping).is_ok() {
+                self.silent_pings += 1;
+                let _ = self.outbox.try_send(protocol::plain("ping", None));
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what a message says; what to answer at once.
+    async fn incoming(&mut self, incoming: Incoming) -> Result<Option<Outgoing>, End> {
+        self.silent_pings = 0;
+        let text = match incoming {
+            Incoming::Text(text) => text,
+            Incoming::Alive => return Ok(None),
+            Incoming::Binary => return Err(Close::new(Close::BAD_MESSAGE, "Binary messages are not served").into()),
+            Incoming::TooLarge => return Err(Close::new(Close::TOO_LARGE, "the message is too large").into()),
+            Incoming::NoText => return Err(Close::new(Close::NO_TEXT, "a text is expected in UTF-8").into()),
+            Incoming::Closed => return Err(End::Gone),
+        };
+        match protocol::read(&text, self.service.limits.socket_id_bytes)? {
+            Message::Init(authorization) => self.init(authorization).await,
+            Message::Ping(authorization) => self.pong(authorization).await,
+            Message::Pong => Ok(None),
+            Message::Subscribe { id, mut params } => match &self.session {
+                None => Err(Close::new(Close::UNAUTHORIZED, "Unauthorized").into()),
+                Some(session) => {
+                    params.reread = Some(Box::new(move || protocol::variables(&text)));
+                    Ok(self.operations.start(id, params, session).await?)
+                }
+            },
+            Message::Complete { id } => {
+                self.operations.stop(&id);
+                Ok(None)
+            }
+        }
+    }
+
+    async fn init(&mut self, authorization: Option<String>) -> Result<Option<Outgoing>, End> {
+        if self.session.is_some() {
+            return Err(Close::new(Close::SECOND_INIT, "Too many initialisation requests").into());
+        }
+        let authorization = authorization.or_else(|| self.opening.authorization.take());
+        let admission = self.opening.admission.clone();
+        let Some(turn) = admission.turn(self.service.limits.request_time).await else {
+            let wait = admission.try_later().millis();
+            return Err(Close::new(Close::TRY_LATER, format!("too many come at once; come back in {wait} ms")).into());
+        };
+        let session = self.admit(authorization.as_deref()).await?;
+        drop(turn);
+        if session.anonymous && self.opening.anonymous == Anonymous::Refuse {
+            return Err(Close::new(Close::FORBIDDEN, format!("Forbidden: a token is needed; {}", credentials::HINT)).into());
+        }
+        self.limit_guard = self.sockets.enter(&session.whose());
+        if self.limit_guard.is_none() {
+            return Err(Close::new(Close::TRY_LATER, "Try again later: too many sockets of one caller").into());
+        }
+        self.accept(session);
+        let ack = json!({
+            "connectionId": self.opening.id,
+            "authExpiresAt": self.expiry_text(),
+            "heartbeatMs": self.service.limits.socket_ping.as_millis() as u64,
+            "maxSubscriptions": self.service.limits.socket_operations,
+        });
+        Ok(Some(protocol::plain("connection_ack", Some(&ack))))
+    }
+
+    /// A ping with a fresh token renews the session for all that runs here and all that will.
+    async fn pong(&mut self, authorization: Option<String>) -> Result<Option<Outgoing>, End> {
+        let renewed = match (&self.session, authorization) {
+            (Some(session), Some(authorization)) => Some((session.subject.clone(), authorization)),
+            _ => None,
+        };
+        let Some((subject, authorization)) = renewed else {
+            return Ok(Some(protocol::plain("pong", None)));
+        };
+        let session = self.admit(Some(&authorization)).await?;
+        if session.subject != subject {
+            return Err(Close::new(Close::FORBIDDEN, "Forbidden: the token is another caller's").into());
+        }
+        self.accept(session);
+        let payload = json!({ "authExpiresAt": self.expiry_text() });
+        Ok(Some(protocol::plain("pong", Some(&payload))))
+    }
+
+    async fn admit(&self, authorization: Option<&str>) -> Result<Session, Close> {
+        let Opening { id, address, user_agent, .. } = &self.opening;
+        let meta = RequestMeta { id, address: *address, user_agent: user_agent.as_deref() };
+        let admitted = self.service.admit(authorization.and_then(bearer), &meta).await;
+        admitted.map_err(|errors| {
+            if errors.code.status() >= 500 || errors.code.status() == 429 {
+                Close::new(Close::TRY_LATER, format!("Try again later: {}", errors.code.as_str()))
+            } else {
+                Close::new(Close::FORBIDDEN, "Forbidden")
+            }
+        })
+    }
+
+    fn accept(&mut self, session: Session) {
+        self.expires =
+            session.time_left((self.service.now)()).map(|left| Instant::now() + left + self.service.limits.socket_expiry_grace);
+        self.session = Some(session);
+    }
+
+    /// RFC 3339, UTC; null for a session without an end.
+    fn expiry_text(&self) -> Option<String> {
+        let end = self.session.as_ref()?.expires_at?;
+        Some(platform::clock::rfc3339(entity::prelude::Timestamp(end)))
+    }
+}
+
+/// Returns when what is owed has been queued; never, when nothing is.
+async fn paid(owed: &mut Option<BoxFuture<'static, Result<(), Gone>>>) -> Result<(), Gone> {
+    match owed {
+        Some(owed) => owed.await,
+        None => pending().await,
+    }
+}
+
+/// Returns when the session is revoked; never, when nobody watches it.
+pub async fn ended(revoked: Option<tokio::sync::watch::Receiver<bool>>) {
+    let Some(mut revoked) = revoked else { return pending().await };
+    if revoked.wait_for(|revoked| *revoked).await.is_err() {
+        // Whoever could revoke it is gone: expiry remains.
+        pending::<()>().await;
+    }
+}

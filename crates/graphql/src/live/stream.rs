@@ -1,0 +1,122 @@
+//! Positions in a tenant's stream, as clients hold them.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use entity::prelude::TenantId;
+use platform::{
+    paging::{CursorSigner, Key},
+    storage::{TenantScope, journal::Head},
+};
+use uuid::Uuid;
+
+use crate::{canonical, fault::Answer, scalars::Cursor};
+
+/// Why a cursor cannot be followed: discard what you have and subscribe again without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ResetReason {
+    /// It is older than what is kept.
+    CursorExpired,
+    /// It is of another tenant, or for another filter, or not one of ours.
+    CursorForeign,
+    /// The database was restored to an earlier moment since.
+    EpochChanged,
+    /// What you may see has changed.
+    ScopeChanged,
+}
+
+impl ResetReason {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CursorExpired => "CURSOR_EXPIRED",
+            Self::CursorForeign => "CURSOR_FOREIGN",
+            Self::EpochChanged => "EPOCH_CHANGED",
+            Self::ScopeChanged => "SCOPE_CHANGED",
+        }
+    }
+}
+
+/// Where an item of a stream belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum StreamPhase {
+    /// A page of how things stand.
+    Snapshot,
+    /// The last page of how things stand; changes follow.
+    Ready,
+    /// Changes.
+    Live,
+    /// Nothing matched for a while: only the cursor moves on.
+    Progress,
+    /// The stream ends; see the reason.
+    Reset,
+}
+
+/// Where the journal stands now.
+pub async fn position(scope: &TenantScope) -> Answer<Head> {
+    Ok(scope.head().await?)
+}
+
+fn kind(tenant: TenantId) -> String {
+    format!("stream:{tenant}")
+}
+
+/// A cursor after event `seq`, good for streams of this tenant, epoch and filter.
+pub fn cursor(signer: &CursorSigner, tenant: TenantId, epoch: Uuid, seq: i64, filter: &FilterName) -> Cursor {
+    Cursor(signer.sign(&kind(tenant), &[Key::Id(epoch), Key::Int(seq), Key::Text(filter.now.clone())]))
+}
+
+/// The event that a cursor stands after, or why it cannot be followed.
+pub fn open(
+    signer: &CursorSigner,
+    tenant: TenantId,
+    head: Head,
+    filter: &FilterName,
+    cursor: &Cursor,
+) -> Result<i64, ResetReason> {
+    let keys = signer.open(&kind(tenant), &cursor.0).ok_or(ResetReason::CursorForeign)?;
+    let [Key::Id(epoch), Key::Int(seq), Key::Text(of)] = keys.as_slice() else { return Err(ResetReason::CursorForeign) };
+    if !filter.is_of(of) {
+        return Err(ResetReason::CursorForeign);
+    }
+    follows(head, *seq, *epoch)?;
+    Ok(*seq)
+}
+
+/// Whether what comes after an event of an epoch can be followed, or why not.
+pub fn follows(head: Head, seq: i64, epoch: Uuid) -> Result<(), ResetReason> {
+    // A head before the event means that commits were lost, which is what an epoch stands for.
+    if epoch != head.epoch || seq > head.seq {
+        return Err(ResetReason::EpochChanged);
+    }
+    if seq < head.low {
+        return Err(ResetReason::CursorExpired);
+    }
+    Ok(())
+}
+
+/// A short name for what is followed: two filters that say different things have different names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilterName {
+    /// Of the filter's canonical JSON.
+    pub now: String,
+    /// As releases before migration 34 named it: cursors of theirs are still followed.
+    pub former: String,
+}
+
+impl FilterName {
+    fn is_of(&self, name: &str) -> bool {
+        self.now == name || self.former == name
+    }
+    /// The same for a list of this kind.
+    #[must_use]
+    pub fn within(self, kind: &str) -> Self {
+        Self { now: format!("{kind}:{}", self.now), former: format!("{kind}:{}", self.former) }
+    }
+}
+
+/// Names a filter by its canonical JSON; `former` is the text that older releases named it by.
+pub fn filter_name(filter: serde_json::Value, former: &str) -> FilterName {
+    use sha2::{Digest, Sha256};
+    let short = |digest: [u8; 32]| URL_SAFE_NO_PAD.encode(&digest[..9]);
+    FilterName { now: short(canonical::digest_of(filter)), former: short(Sha256::digest(former).into()) }
+}

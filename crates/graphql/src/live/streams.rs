@@ -1,0 +1,296 @@
+//! Subscriptions as sockets and event streams run them: each begins by itself, and joins those who ask for the same when it has reached them.
+
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_graphql::{Executor, Variables, parser::types::Selection};
+use futures_util::{
+    StreamExt,
+    future::ready,
+    stream::{self, BoxStream},
+};
+use platform::metrics;
+
+use super::{
+    backoff::Backoff,
+    cohort::{CohortKey, Cohorts, Frame, Joined},
+    per_caller_limit::PerCallerLimit,
+    rights::Changed,
+    stream::ResetReason,
+    stream_handle::{Begin, ItemMeta, JoinFn, Role, StreamHandle},
+};
+use crate::{
+    answer::{Answer, Errors},
+    code::Code,
+    guard::Operation,
+    operation::{Answers, Followed, OperationService},
+    request::GraphqlRequest,
+    scalars::Cursor,
+    session::{Session, Visibility},
+};
+
+/// What a subscription says.
+pub struct Item {
+    pub said: Said,
+    pub meta: Arc<ItemMeta>,
+}
+
+pub enum Said {
+    /// Worked out for this subscriber. A refusal is the last.
+    Own(Answer),
+    /// Worked out once for several: the whole answer as JSON.
+    Shared(Arc<[u8]>),
+}
+
+/// A subscription as it is asked for.
+pub struct Request {
+    pub operation: Arc<Operation>,
+    pub params: GraphqlRequest,
+    pub session: Session,
+    pub id: Arc<str>,
+    /// A cursor that the client has beside its operation.
+    pub after: Option<Cursor>,
+}
+
+pub type Items = BoxStream<'static, Item>;
+
+/// The subscriptions of a node.
+pub struct Streams<E> {
+    pub service: Arc<OperationService<E>>,
+    pub cohorts: Cohorts,
+    /// Subscriptions by caller.
+    pub running: PerCallerLimit,
+    /// Sockets by caller.
+    pub sockets: PerCallerLimit,
+}
+
+fn refused(errors: Errors) -> Items {
+    stream::once(ready(Item { said: Said::Own(Answer::Refused(errors)), meta: Arc::default() })).boxed()
+}
+
+/// Where a member that has joined listens.
+type Slot = Arc<Mutex<Option<Joined>>>;
+
+impl<E: Executor> Streams<E> {
+    pub fn new(service: Arc<OperationService<E>>) -> Arc<Self> {
+        let (running, sockets) =
+            (PerCallerLimit::new(service.limits.streams_per_caller), PerCallerLimit::new(service.limits.sockets_per_caller));
+        Arc::new(Self { service, cohorts: Cohorts::default(), running, sockets })
+    }
+
+    /// Starts a subscription.
+    pub async fn open(self: &Arc<Self>, request: Request) -> Items {
+        let Request { operation, params, session, id, after } = request;
+        let Some(place) = self.running.enter(&session.whose()) else {
+            let message = format!("one caller has at most {} subscriptions at once", self.running.most());
+            return refused(Errors::one(Code::Overloaded, message, &id));
+        };
+        let charge = match self.service.pay(&operation, &params.variables, &session, &id).await {
+            Ok(charge) => charge,
+            Err(errors) => return refused(errors),
+        };
+        let shape = Shape::of(&self.service, &operation, &params);
+        let followed = Followed { operation, variables: params.variables, id, charge, shows_cost: params.shows_cost };
+        let begin = after.map(Begin::Cursor);
+        let running = self.clone().run(followed, session, Arc::new(shape), begin);
+        let open = metrics::Open::subscription();
+        running.map(move |item| (&place, &open, item).2).boxed()
+    }
+
+    /// An item has been handed to its connection: counts how late that is, on this node's clock. Another node's may have recorded it.
+    pub fn handed_over(&self, meta: &ItemMeta) {
+        if let Some(recorded) = meta.recorded {
+            metrics::stream_item(|| Duration::from_micros(u64::try_from((self.service.now)() - recorded.micros()).unwrap_or(0)));
+        }
+    }
+
+    fn run(
+        self: Arc<Self>,
+        mut followed: Followed,
+        session: Session,
+        shape: Arc<Shape>,
+        mut begin: Option<Begin>,
+    ) -> impl futures_util::Stream<Item = Item> {
+        async_stream::stream! {
+            let (mut backoff, mut has_begun) = (Backoff::default(), false);
+            loop {
+                let slot = Slot::default();
+                let stream_handle = StreamHandle::new(Role::Member(self.entrance(&followed, &session, &shape, &slot)), begin.clone());
+                let data = stream_handle.clone();
+                let mut own = self.service.follow(followed.clone(), &session, move |request| request.data(data));
+                let member = loop {
+                    match own.next().await {
+                        // What cannot be told now is told later: from where the client is, which heard nothing of it.
+                        Some(Answer::Refused(errors)) if (has_begun || stream_handle.follows()) && errors.code.may_pass() => {
+                            drop(own);
+                            backoff.wait().await;
+                            break None;
+                        }
+                        Some(farewell) if let Some(rights) = stream_handle.take_over() => {
+                            drop(own);
+                            let Some(joined) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+                            break Some((rights, farewell, joined));
+                        }
+                        Some(answer) => {
+                            let ends = matches!(answer, Answer::Refused(_));
+                            (backoff, has_begun) = (Backoff::default(), true);
+                            stream_handle.pass();
+                            yield Item { said: Said::Own(answer), meta: stream_handle.meta() };
+                            if ends { return; }
+                        }
+                        None if stream_handle.is_asked_again() => break None,
+                        None => return,
+                    }
+                };
+                // From here the others' frames, and at last the farewell, when the rights have changed.
+                if let Some((mut rights, farewell, mut joined)) = member {
+                    let mut changed = pin!(rights.changed());
+                    loop {
+                        let heard = tokio::select! {
+                            biased;
+                            changed = &mut changed => Heard::Rights(changed),
+                            frame = joined.frames.recv() => frame.map_or(Heard::Lost, Heard::Frame),
+                        };
+                        match heard {
+                            Heard::Rights(Changed::Scope) => {
+                                metrics::stream_reset(ResetReason::ScopeChanged.as_str());
+                                yield Item { said: Said::Own(farewell), meta: Arc::default() };
+                                return;
+                            }
+                            // Begins again with what its caller may see now.
+                            Heard::Rights(Changed::Else) => break,
+                            Heard::Frame(frame) if stream_handle.said().is_some_and(|said| frame.is_old(said)) => {}
+                            // The leader was behind: half of the frame would be said again.
+                            Heard::Frame(frame) if stream_handle.said().is_some_and(|said| frame.after < said) => break,
+                            Heard::Frame(frame) => {
+                                let Some(json) = frame.json.get() else { break };
+                                stream_handle.say(frame.through);
+                                stream_handle.pass();
+                                yield Item { said: Said::Shared(json), meta: frame.meta };
+                            }
+                            // It fell behind, or the leader is gone: on by itself, from where it stands.
+                            Heard::Lost => break,
+                        }
+                    }
+                }
+                has_begun |= stream_handle.follows();
+                begin = stream_handle.rest().or(begin);
+                followed.shows_cost = false;
+            }
+        }
+    }
+
+    /// How a member finds those who ask for the same.
+    fn entrance(self: &Arc<Self>, followed: &Followed, session: &Session, shape: &Arc<Shape>, slot: &Slot) -> JoinFn {
+        let (streams, followed, session) = (self.clone(), followed.clone(), session.clone());
+        let (shape, slot) = (shape.clone(), slot.clone());
+        Arc::new(move || {
+            let (streams, followed, session) = (streams.clone(), followed.clone(), session.clone());
+            let (shape, slot) = (shape.clone(), slot.clone());
+            Box::pin(async move {
+                let cohort_key = shape.cohort_key(&session)?;
+                let cohorts = streams.cohorts.clone();
+                let lead = move |begin| streams.lead(followed.clone(), &session, &shape, cohort_key, begin);
+                let joined = cohorts.join(cohort_key, lead).await?;
+                let position = joined.position;
+                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(joined);
+                Some(position)
+            })
+        })
+    }
+
+    /// A leader that sees what all the others see. None when the rights of the caller that it runs for have changed.
+    fn lead(
+        &self,
+        followed: Followed,
+        session: &Session,
+        shape: &Shape,
+        cohort_key: CohortKey,
+        begin: Option<Begin>,
+    ) -> Option<(Answers, Arc<StreamHandle>)> {
+        let stream_handle = StreamHandle::new(Role::Leader, begin);
+        let data = stream_handle.clone();
+        let id = (self.service.new_id)().into();
+        let answers = self.service.follow(Followed { id, shows_cost: false, ..followed }, session, |request| request.data(data));
+        // The request has the rights of its moment: they must be those that the cohort is named after.
+        (shape.cohort_key(session) == Some(cohort_key)).then_some((answers, stream_handle))
+    }
+}
+
+/// What a member hears who has joined those who ask for the same.
+enum Heard {
+    Frame(Frame),
+    /// It fell behind, or the others are gone.
+    Lost,
+    Rights(Changed),
+}
+
+/// What of a subscription is the same for all who ask for the same.
+struct Shape {
+    document: String,
+    operation: Option<String>,
+    variables: String,
+    seen: Visibility,
+}
+
+impl Shape {
+    fn of<E>(service: &OperationService<E>, operation: &Operation, params: &GraphqlRequest) -> Self {
+        let trusted = params.document_id.as_deref().and_then(|id| service.trusted.get(id));
+        let document = trusted.unwrap_or(&params.query).to_owned();
+        let mut variables = params.variables.clone();
+        if let Some(name) = cursor_variable(operation).filter(|name| is_used_once(&document, name)) {
+            variables.remove(&async_graphql::Name::new(name));
+        }
+        Self { document, operation: params.operation_name.clone(), variables: json(&variables), seen: operation.seen }
+    }
+
+    fn cohort_key(&self, session: &Session) -> Option<CohortKey> {
+        let seen = session.likeness.as_ref()?(self.seen)?;
+        let Self { document, operation, variables, .. } = self;
+        Some(CohortKey::of(&[document, operation.as_deref().unwrap_or_default(), variables, &seen]))
+    }
+}
+
+fn json(variables: &Variables) -> String {
+    // Variables came as JSON: they have that form.
+    serde_json::to_string(variables).unwrap_or_default()
+}
+
+/// The variable that the root field's `after` is taken from.
+fn cursor_variable(operation: &Operation) -> Option<String> {
+    let definition = &operation.parsed().operations.iter().next()?.1.node;
+    definition.selection_set.node.items.iter().find_map(|item| match &item.node {
+        Selection::Field(field) => match &field.node.get_argument("after")?.node {
+            async_graphql_value::Value::Variable(name) => Some(name.to_string()),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// Whether a variable stands in the document where it is declared and in one other place.
+fn is_used_once(document: &str, name: &str) -> bool {
+    let ends = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_');
+    let places = document.match_indices('$').filter(|(at, _)| {
+        let rest = document[at + 1..].trim_start();
+        rest.strip_prefix(name).is_some_and(ends)
+    });
+    places.count() == 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_is_found_by_its_whole_name() {
+        let document = "subscription($a: Cursor, $ab: Int) { x(after: $ a, b: $ab) { y } }";
+        assert!(is_used_once(document, "a"));
+        assert!(is_used_once(document, "ab"));
+        assert!(!is_used_once(document, "b"));
+        assert!(!is_used_once("subscription($a: Cursor) { x(after: $a) { y(after: $a) } }", "a"));
+    }
+}

@@ -1,0 +1,75 @@
+//! What became of an operation: its points, its label, and the words for one that broke off.
+
+use std::time::Duration;
+
+use async_graphql::{Response, Value};
+
+use crate::{
+    answer::{Answer, Errors, too_large},
+    code::Code,
+    cost_limiter::Unpaid,
+    guard::{Kind, Operation, Refusal, cost},
+    limits::Limits,
+};
+
+/// What an operation came to. One that failed in part did its work all the same; one that validation refused did none.
+pub fn actual(operation: &Operation, cost: &cost::RequestedCost, response: &Response) -> u32 {
+    if response.errors.is_empty() {
+        return operation.plan.actual(cost, &response.data);
+    }
+    let did_nothing = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
+    if did_nothing { 1 } else { cost.points() }
+}
+
+/// Why something of the schema is not told.
+pub enum Refused {
+    Guard(Refusal),
+    Unpaid(Box<Unpaid>),
+}
+
+impl Refused {
+    pub fn errors(self, request_id: &str) -> Errors {
+        match self {
+            Self::Guard(refusal) => Errors::refusal(refusal, request_id),
+            Self::Unpaid(unpaid) => Errors::unpaid(*unpaid, request_id),
+        }
+    }
+}
+
+/// What became of an operation, as a label.
+pub fn outcome(answer: &Answer, is_whole: bool) -> &'static str {
+    match answer {
+        Answer::Ran { .. } if is_whole => "OK",
+        Answer::Ran { .. } => "PARTIAL",
+        Answer::Refused(errors) => errors.code.as_str(),
+    }
+}
+
+pub fn panicked(request_id: &str) -> Errors {
+    // The panic hook has logged where; this ties it to the request.
+    tracing::error!(request_id, "an operation panicked");
+    Errors::one(Code::Internal, "something went wrong on our side; the request id finds it in the log", request_id)
+}
+
+pub fn too_many_objects(kind: Kind, limits: &Limits, request_id: &str) -> Errors {
+    tracing::warn!(request_id, most = limits.answer_objects, "an operation has too many objects");
+    too_large(kind, limits.answer_bytes, request_id)
+}
+
+/// From so many on a document may be what took the time.
+const MANY_NODES: u32 = 50;
+
+pub fn timed_out(operation: &Operation, allowed: Duration, request_id: &str) -> Errors {
+    let nodes = operation.measure.nodes;
+    tracing::warn!(request_id, name = operation.name.as_deref(), nodes, "an operation ran out of time");
+    let what = match operation.kind {
+        // What it is waiting for may let it go on after this.
+        Kind::Mutation => {
+            "it may have been carried out all the same: send it again with the same idempotencyKey, or look".to_owned()
+        }
+        _ if nodes >= MANY_NODES => format!("it has {nodes} nodes: ask for less"),
+        _ => "it was kept waiting: try again".to_owned(),
+    };
+    let message = format!("the operation took longer than {} s; {what}", allowed.as_secs());
+    Errors::one(Code::Timeout, message, request_id)
+}

@@ -1,0 +1,326 @@
+//! `/graphql`: what a request is, and the way of a query or mutation from its bytes to its answer.
+
+use std::{borrow::Cow, net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
+
+use async_graphql::Executor;
+use axum::{
+    body::Body,
+    extract::State,
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
+};
+use futures_util::FutureExt;
+use platform::metrics;
+use tokio::time::Instant;
+
+use super::{
+    Explorer, Front,
+    body::{self, BodyError},
+    compress,
+    connections::Peer,
+    cookies::{self, Page},
+    envelope,
+    event_stream::{self, Wanted},
+    graphiql,
+    negotiate::{self, Media},
+    origin::{self, Methods},
+    reply::{self, Form},
+    upgrade,
+};
+use graphql::{
+    answer::Errors,
+    code::Code,
+    guard::Kind,
+    quota::QuotaSubject,
+    request::GraphqlRequest,
+    session::{RequestMeta, Session, bearer},
+};
+
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+const METHODS: Methods = Methods { all: "GET, POST, OPTIONS", of_pages: "GET, POST" };
+
+/// With the value `true` the answer says what it cost.
+pub const SHOW_COST: HeaderName = HeaderName::from_static("entrepot-cost");
+
+pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Request<Body>) -> Response<Body> {
+    let began = Instant::now();
+    let method = method_word(request.method());
+    let id = (front.service.new_id)();
+    let page = request.headers().get(header::ORIGIN).cloned();
+    let is_secure = came_by_tls(&front, request.extensions(), request.headers());
+    let answering = AssertUnwindSafe(dispatch(&front, request, &id)).catch_unwind();
+    let mut response = answering.await.unwrap_or_else(|_panic| {
+        tracing::error!(request_id = id, "a request's handling panicked");
+        let message = "something went wrong on our side; the request id finds it in the log";
+        reply::of_errors(&Errors::one(Code::Internal, message, &id), Media::Json, &id)
+    });
+    origin::permit(page.as_ref(), response.headers_mut(), &front.settings.origins);
+    if is_secure {
+        // A browser that came by TLS once comes so for a year; said without TLS it would mean nothing (RFC 6797, 7.2).
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    metrics::answered(method, response.status().as_u16(), began.elapsed());
+    response
+}
+
+/// A method as a label: clients may invent any.
+fn method_word(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+async fn dispatch<E: Executor>(front: &Arc<Front<E>>, request: Request<Body>, id: &str) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    if parts.method == Method::POST {
+        return post(front, &parts, body, id).await;
+    }
+    if parts.method == Method::GET {
+        if parts.headers.contains_key(header::UPGRADE) {
+            return upgrade::socket(front, parts, id).await;
+        }
+        return get(front, &parts, id).await;
+    }
+    if parts.method == Method::OPTIONS {
+        let mut response = origin::preflight(METHODS);
+        reply::seal(response.headers_mut(), id);
+        return response;
+    }
+    let mut response = reply::of_fault(StatusCode::METHOD_NOT_ALLOWED, "only GET and POST are served here", Media::Json, id);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(METHODS.all));
+    response
+}
+
+async fn post<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, body: Body, id: &str) -> Response<Body> {
+    let headers = &parts.headers;
+    let Some((wanted, media)) = wanted(list(headers, &header::ACCEPT).as_deref()) else { return not_acceptable(id) };
+    if !negotiate::is_json(text(headers, &header::CONTENT_TYPE)) {
+        let message = "the body must be application/json in UTF-8";
+        return reply::of_fault(StatusCode::UNSUPPORTED_MEDIA_TYPE, message, media, id);
+    }
+    if text(headers, &header::CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+        return reply::of_fault(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed", media, id);
+    }
+    let limits = &front.service.limits;
+    let declared = text(headers, &header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    let body = match body::read(body, declared, limits.body_bytes, limits.body_time).await {
+        Ok(body) => body,
+        Err(error) => return unread(error, limits.body_bytes, media, id),
+    };
+    match envelope::from_json(&body) {
+        Ok(mut params) => {
+            params.reread = Some(Box::new(move || envelope::from_json(&body).ok().map(|again| again.variables)));
+            operate(front, parts, params, wanted, id).await
+        }
+        Err(wrong) => malformed(front, parts, wrong, media, id).await,
+    }
+}
+
+async fn get<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, id: &str) -> Response<Body> {
+    let accept = list(&parts.headers, &header::ACCEPT);
+    let accept = accept.as_deref();
+    let query_string = parts.uri.query().unwrap_or_default();
+    if front.settings.explorer == Explorer::Served && query_string.is_empty() && negotiate::prefers_html(accept) {
+        return graphiql::page(id, &(front.service.new_id)());
+    }
+    let Some((wanted, media)) = wanted(accept) else { return not_acceptable(id) };
+    if !origin::may_get(&parts.headers, &front.settings.origins) {
+        let message =
+            "a GET that a page of another site has sent is not carried out: send a POST, from an origin that is listed here";
+        return reply::of_errors(&Errors::one(Code::Forbidden, message, id), media, id);
+    }
+    match envelope::from_parameters(query_string) {
+        Ok(mut params) => {
+            let again = query_string.to_owned();
+            params.reread = Some(Box::new(move || envelope::from_parameters(&again).ok().map(|again| again.variables)));
+            operate(front, parts, params, wanted, id).await
+        }
+        Err(wrong) => malformed(front, parts, wrong, media, id).await,
+    }
+}
+
+/// How an operation's answer is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    Whole(Media),
+    AsEvents,
+}
+
+/// How a client wants its answer, and the media type of what goes wrong before there is one.
+fn wanted(accept: Option<&str>) -> Option<(Sent, Media)> {
+    if negotiate::prefers_events(accept) {
+        return Some((Sent::AsEvents, Media::Response));
+    }
+    negotiate::answer_media(accept).map(|media| (Sent::Whole(media), media))
+}
+
+impl Sent {
+    /// Of what goes wrong before there is an answer.
+    fn media(self) -> Media {
+        match self {
+            Self::Whole(media) => media,
+            Self::AsEvents => Media::Response,
+        }
+    }
+}
+
+async fn operate<E: Executor>(
+    front: &Arc<Front<E>>,
+    parts: &Parts,
+    mut params: GraphqlRequest,
+    sent: Sent,
+    id: &str,
+) -> Response<Body> {
+    let (service, headers, media) = (&front.service, &parts.headers, sent.media());
+    let page = match cookies::page(headers, &front.settings.origins, by_tls(front, parts)) {
+        Ok(page) => page,
+        Err((code, message)) => return reply::of_errors(&Errors::one(code, message, id), media, id),
+    };
+    let session = match admitted(front, parts, (page.as_ref(), &params), id).await {
+        Ok(session) => session,
+        Err(errors) => return reply::of_errors(&errors, media, id),
+    };
+    params.shows_cost |= text(headers, &SHOW_COST).is_some_and(|value| value == "true");
+    let operation = match service.choose(&params, &session, id).await {
+        Ok(operation) => operation,
+        Err(errors) if sent == Sent::AsEvents && errors.code.is_about_the_operation() => {
+            return event_stream::refused(&errors, id);
+        }
+        Err(errors) => return reply::of_errors(&errors, media, id),
+    };
+    if let Some(refusal) = misplaced(front, parts, page.as_ref(), (operation.kind, sent), id) {
+        return refusal;
+    }
+    let is_stream = operation.kind == Kind::Subscription;
+    let mut response = match sent {
+        Sent::AsEvents => event_stream::serve(front, Wanted { operation, params, session }, headers, id).await,
+        Sent::Whole(_) => {
+            let accepted = list(headers, &header::ACCEPT_ENCODING).filter(|_| operation.kind == Kind::Query);
+            let answer = service.run(&operation, params, &session, id).await;
+            reply::of_answer(answer, Form { media, coding: compress::wanted(accepted.as_deref()) }, id).await
+        }
+    };
+    if let Some(page) = page.filter(|_| !is_stream) {
+        page.dress(response.headers_mut(), (service.now)());
+    }
+    response
+}
+
+/// The session of a request, by its token or by the cookie of its page.
+async fn admitted<E: Executor>(
+    front: &Front<E>,
+    parts: &Parts,
+    (page, params): (Option<&Page>, &GraphqlRequest),
+    id: &str,
+) -> Result<Session, Errors> {
+    let (service, headers) = (&front.service, &parts.headers);
+    let meta = RequestMeta { id, address: address(front, parts), user_agent: text(headers, &header::USER_AGENT) };
+    let token = text(headers, &header::AUTHORIZATION).and_then(bearer);
+    let kept = page.and_then(|page| page.access.as_deref()).filter(|_| token.is_none());
+    let session = match service.open(token.or(kept), &meta).await {
+        // A cookie stays in its browser when its session has ended: whoever logs in again need not take it away first. A client that sends its
+        // last token with everything need not leave it out where nobody needs one.
+        Err(errors) if errors.code == Code::Unauthenticated && (kept.is_some() || service.is_public(params)) => {
+            service.open(None, &meta).await
+        }
+        Err(errors) => Err(service.turned_away(errors, &meta).await),
+        opened => opened,
+    }?;
+    Ok(match page {
+        Some(page) => page.attached(session),
+        None => cookies::with_device(session, headers),
+    })
+}
+
+/// Why an operation of this kind is not served in this way.
+fn misplaced<E>(front: &Front<E>, parts: &Parts, page: Option<&Page>, what: (Kind, Sent), id: &str) -> Option<Response<Body>> {
+    let media = what.1.media();
+    match what {
+        (Kind::Subscription, Sent::AsEvents) if front.drain.started() => {
+            Some(upgrade::come_back("the node is stopping", front.admission.try_later(), id))
+        }
+        (Kind::Subscription, Sent::AsEvents) => {
+            let turned_away = front.admission.enter(front.service.cost_limiter.rate_limiter().now()).err()?;
+            metrics::socket_turned_away();
+            Some(upgrade::come_back("too many streams come at once", turned_away, id))
+        }
+        (Kind::Subscription, Sent::Whole(_)) => {
+            let message = "subscriptions are served as text/event-stream, and over WebSocket, subprotocol graphql-transport-ws";
+            Some(reply::of_fault(StatusCode::BAD_REQUEST, message, media, id))
+        }
+        (Kind::Mutation, _) if parts.method == Method::GET => {
+            let mut response = reply::of_fault(StatusCode::METHOD_NOT_ALLOWED, "mutations are served over POST only", media, id);
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+            Some(response)
+        }
+        (Kind::Mutation, _) if page.is_some_and(|page| !page.may_change()) => {
+            let message = "a change by cookie says by its Origin which page it is from";
+            Some(reply::of_errors(&Errors::one(Code::Forbidden, message, id), media, id))
+        }
+        _ => None,
+    }
+}
+
+/// What is no request at all costs its sender's address one: reading it was work.
+async fn malformed<E: Executor>(front: &Front<E>, parts: &Parts, wrong: String, media: Media, id: &str) -> Response<Body> {
+    match front.service.cost_limiter.charge(&QuotaSubject::Address(address(front, parts)), 1).await {
+        Ok(_) => reply::of_fault(StatusCode::BAD_REQUEST, wrong, media, id),
+        Err(unpaid) => reply::of_errors(&Errors::unpaid(*unpaid, id), media, id),
+    }
+}
+
+fn unread(error: BodyError, most: usize, media: Media, id: &str) -> Response<Body> {
+    let (status, message) = match error {
+        BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {most} bytes")),
+        BodyError::Late => (StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive".to_owned()),
+        BodyError::Broken => (StatusCode::BAD_REQUEST, "the body broke off".to_owned()),
+    };
+    let mut response = reply::of_fault(status, message, media, id);
+    // What is left of the body stands before any next request.
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn not_acceptable(id: &str) -> Response<Body> {
+    let message = "answers are application/graphql-response+json, application/json or text/event-stream";
+    reply::of_fault(StatusCode::NOT_ACCEPTABLE, message, Media::Json, id)
+}
+
+/// A header that is there once and is text.
+pub fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// A header that is a list, whose items may stand in several lines (RFC 9110, 5.3).
+fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
+    let mut lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
+    let first = lines.next()?;
+    Some(lines.fold(first.into(), |all, line| format!("{all}, {line}").into()))
+}
+
+/// Whether a trusted proxy says that the client came to it by TLS. We speak none ourselves.
+fn came_by_tls<E>(front: &Front<E>, extensions: &Extensions, headers: &HeaderMap) -> bool {
+    let proxies = &front.settings.proxies;
+    !proxies.is_empty()
+        && extensions.get::<Peer>().is_some_and(|peer| proxies.contains(&peer.address))
+        && text(headers, &FORWARDED_PROTO).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+}
+
+/// Whether cookies travel by TLS: the operator's word, or a trusted proxy's.
+pub fn by_tls<E>(front: &Front<E>, parts: &Parts) -> bool {
+    front.settings.by_tls || came_by_tls(front, &parts.extensions, &parts.headers)
+}
+
+/// The peer's address, or what a trusted proxy says of it.
+pub fn address<E>(front: &Front<E>, parts: &Parts) -> Option<IpAddr> {
+    let peer = parts.extensions.get::<Peer>()?.address;
+    if !front.settings.proxies.contains(&peer) {
+        return Some(peer);
+    }
+    let named = parts.headers.get_all("x-forwarded-for").iter().next_back().and_then(|line| line.to_str().ok());
+    let last = named.and_then(|line| line.rsplit(',').next()).and_then(|last| last.trim().parse().ok());
+    Some(last.unwrap_or(peer))
+}

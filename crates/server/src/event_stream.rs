@@ -1,0 +1,158 @@
+//! Operations over Server-Sent Events: "distinct connections" of enisdenjo/graphql-sse (PROTOCOL.md). A subscription's items have the
+//! stream's cursor as their `id`, so that an `EventSource` that comes back with `Last-Event-ID` goes on where it was.
+
+use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
+
+use async_graphql::Executor;
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, Response, header},
+};
+use futures_util::{Stream, StreamExt};
+use tokio::time::{Instant, sleep_until};
+
+use super::{Front, reply};
+use graphql::{
+    answer::{Answer, Errors},
+    guard::{Kind, Operation},
+    live::{
+        socket::ended,
+        stream_handle::ItemMeta,
+        streams::{Item, Request, Said},
+    },
+    request::GraphqlRequest,
+    scalars::Cursor,
+    session::Session,
+};
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// nginx keeps answers back until a buffer is full, unless it is told not to.
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// What is run, and for whom.
+pub struct Wanted {
+    pub operation: Arc<Operation>,
+    pub params: GraphqlRequest,
+    pub session: Session,
+}
+
+/// Runs an operation and tells of it as it goes.
+pub async fn serve<E: Executor>(front: &Arc<Front<E>>, wanted: Wanted, headers: &HeaderMap, id: &str) -> Response<Body> {
+    let Wanted { operation, params, session } = wanted;
+    if operation.kind != Kind::Subscription {
+        let answer = front.service.run(&operation, params, &session, id).await;
+        return response(futures_util::stream::iter([told(&answer), complete()]), id);
+    }
+    let after = headers.get(LAST_EVENT_ID).and_then(|cursor| cursor.to_str().ok()).filter(|cursor| !cursor.is_empty());
+    let after = after.map(|cursor| Cursor(cursor.to_owned()));
+    let request = Request { operation, params, session: session.clone(), id: id.into(), after };
+    let items = front.streams.open(request).await;
+    let end = End::of(front, &session);
+    let streams = front.streams.clone();
+    let handed_over = move |meta: &ItemMeta| streams.handed_over(meta);
+    response(events(items, handed_over, end, front.service.limits.socket_ping), id)
+}
+
+/// A refusal of the operation, which the protocol wants told on an accepted stream.
+pub fn refused(errors: &Errors, id: &str) -> Response<Body> {
+    response(futures_util::stream::iter([event(None, &errors.body()), complete()]), id)
+}
+
+/// When a stream breaks off: then it says no `complete`, and its client comes back.
+struct End {
+    expires: Option<Instant>,
+    revoked: Option<tokio::sync::watch::Receiver<bool>>,
+    drain: futures_util::future::BoxFuture<'static, ()>,
+}
+
+impl End {
+    fn of<E: Executor>(front: &Arc<Front<E>>, session: &Session) -> Self {
+        let limits = &front.service.limits;
+        let (drain, window) = (front.drain.clone(), limits.socket_drain_time);
+        Self {
+            expires: session.time_left((front.service.now)()).map(|left| Instant::now() + left + limits.socket_expiry_grace),
+            revoked: session.revoked.clone(),
+            drain: Box::pin(async move { drain.wait_turn(window).await }),
+        }
+    }
+
+    /// Returns when it is time.
+    async fn wait(&mut self) {
+        let expires = async {
+            match self.expires {
+                Some(end) => sleep_until(end).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            () = expires => {}
+            () = ended(self.revoked.clone()) => {}
+            () = &mut self.drain => {}
+        }
+    }
+}
+
+/// The items as events, with a sign of life when there are none.
+fn events(
+    mut items: impl Stream<Item = Item> + Unpin,
+    handed_over: impl Fn(&ItemMeta),
+    mut end: End,
+    ping: Duration,
+) -> impl Stream<Item = Vec<u8>> {
+    async_stream::stream! {
+        // Something at once: some proxies and clients wait for the first byte.
+        yield b":\n\n".to_vec();
+        loop {
+            tokio::select! {
+                biased;
+                () = end.wait() => return,
+                item = items.next() => match item {
+                    Some(Item { said: Said::Own(answer), meta }) => {
+                        let ends = matches!(answer, Answer::Refused(_));
+                        if !ends { handed_over(&meta); }
+                        yield with_id(told(&answer), meta.cursor.as_ref());
+                        if ends { break; }
+                    }
+                    Some(Item { said: Said::Shared(json), meta }) => {
+                        handed_over(&meta);
+                        yield event(meta.cursor.as_ref(), &json);
+                    }
+                    None => break,
+                },
+                () = tokio::time::sleep(ping) => yield b":\n\n".to_vec(),
+            }
+        }
+        yield complete();
+    }
+}
+
+fn told(answer: &Answer) -> Vec<u8> {
+    match answer {
+        Answer::Ran { json, .. } => event(None, json),
+        Answer::Refused(errors) => event(None, &errors.body()),
+    }
+}
+
+fn with_id(event: Vec<u8>, cursor: Option<&Cursor>) -> Vec<u8> {
+    let Some(cursor) = cursor else { return event };
+    [b"id: ", cursor.0.as_bytes(), b"\n", event.as_slice()].concat()
+}
+
+/// JSON as we write it has no line breaks, so it is one line of data.
+fn event(cursor: Option<&Cursor>, json: &[u8]) -> Vec<u8> {
+    with_id([b"event: next\ndata: ".as_slice(), json, b"\n\n"].concat(), cursor)
+}
+
+/// With a line of data, though an empty one: browsers do not hand out an event that has none.
+fn complete() -> Vec<u8> {
+    b"event: complete\ndata:\n\n".to_vec()
+}
+
+fn response(events: impl Stream<Item = Vec<u8>> + Send + 'static, id: &str) -> Response<Body> {
+    let mut response = Response::new(Body::from_stream(events.map(Ok::<_, Infallible>)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    reply::seal(headers, id);
+    response
+}

@@ -1,0 +1,214 @@
+//! `PUT /files/{link}` takes the bytes of a file, `GET /files/{link}` gives them. The link is signed, short-lived, and all the permission there is.
+//! Pages of other sites that the operator lists may use it as they use `/graphql`.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::Executor;
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Path, State},
+    http::{HeaderValue, Request, Response, StatusCode, header},
+    middleware::{Next, from_fn_with_state},
+    routing::get,
+};
+use futures_util::{Stream, TryStreamExt, stream};
+use http_body_util::BodyExt;
+use platform::audit::Origin;
+use services::files::{
+    FileError, Files, Opened,
+    core::{
+        File, Purpose,
+        limits::{SILENCE_SECONDS, UPLOAD_RATE, UPLOAD_WINDOW_SECONDS},
+    },
+};
+
+use super::{
+    Front,
+    endpoint::{address, text},
+    negotiate::Media,
+    origin::{self, Methods},
+    reply,
+};
+use graphql::{answer::Errors, code::Code, quota::QuotaSubject};
+
+struct FilesState<E> {
+    front: Arc<Front<E>>,
+    files: Files,
+}
+impl<E> Clone for FilesState<E> {
+    fn clone(&self) -> Self {
+        Self { front: self.front.clone(), files: self.files.clone() }
+    }
+}
+
+pub fn routes<E: Executor>(front: Arc<Front<E>>, files: Files) -> Router {
+    let methods = get(fetch::<E>).put(send::<E>).options(preflight::<E>);
+    let pages = from_fn_with_state(front.clone(), for_pages::<E>);
+    Router::new().route("/files/{link}", methods.layer(pages)).with_state(FilesState { front, files })
+}
+
+/// Lets listed pages read whatever is answered here.
+async fn for_pages<E: Executor>(State(front): State<Arc<Front<E>>>, request: Request<Body>, next: Next) -> Response<Body> {
+    let page = request.headers().get(header::ORIGIN).cloned();
+    let mut response = next.run(request).await;
+    origin::permit(page.as_ref(), response.headers_mut(), &front.settings.origins);
+    response
+}
+
+/// A browser asks so before a page of another site sends a file.
+async fn preflight<E: Executor>(State(state): State<FilesState<E>>) -> Response<Body> {
+    let mut response = origin::preflight(Methods { all: "GET, PUT, OPTIONS", of_pages: "GET, PUT" });
+    reply::seal(response.headers_mut(), &(state.front.service.new_id)());
+    response
+}
+
+async fn send<E: Executor>(
+    State(state): State<FilesState<E>>,
+    Path(link): Path<String>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let id = (state.front.service.new_id)();
+    let (parts, body) = request.into_parts();
+    let from = address(&state.front, &parts);
+    let declared = text(&parts.headers, &header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    let origin = Origin { request_id: id.clone(), ip: from.map(|address| address.to_string()), session: None };
+    match Box::pin(state.files.receive(&link, declared, origin, parts_of(body))).await {
+        Ok(file) => {
+            let told = serde_json::json!({ "id": file.id, "size": file.size, "mediaType": file.media_type });
+            let mut response = Response::new(Body::from(told.to_string()));
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            reply::seal(response.headers_mut(), &id);
+            response
+        }
+        Err(error) => refused(&state, error, &parts, &id).await,
+    }
+}
+
+/// The body part by part. One that stays silent for too long has broken off.
+fn parts_of(body: Body) -> impl Stream<Item = Result<Bytes, ()>> + Send {
+    stream::try_unfold(body, |mut body| async move {
+        loop {
+            let frame = tokio::time::timeout(Duration::from_secs(SILENCE_SECONDS), body.frame()).await.map_err(|_late| ())?;
+            let Some(frame) = frame else { return Ok(None) };
+            match frame.map_err(|_broken| ())?.into_data() {
+                Ok(data) if data.is_empty() => {}
+                Ok(data) => return Ok(Some((data, body))),
+                Err(_trailers) => {}
+            }
+        }
+    })
+}
+
+async fn fetch<E: Executor>(
+    State(state): State<FilesState<E>>,
+    Path(link): Path<String>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let id = (state.front.service.new_id)();
+    let (parts, _) = request.into_parts();
+    match state.files.fetch(&link).await {
+        Ok(Opened { file, bytes }) => {
+            let mut response = Response::new(Body::from_stream(bytes.map_err(std::io::Error::other)));
+            dress(&mut response, &file);
+            reply::seal(response.headers_mut(), &id);
+            response
+        }
+        Err(error) => refused(&state, error, &parts, &id).await,
+    }
+}
+
+/// Whatever it is, a browser runs nothing of it: it is saved, not shown, unless it is a picture; nobody guesses at its kind; and were it shown all
+/// the same, it would be shut in a sandbox.
+fn dress(response: &mut Response<Body>, file: &File) {
+    let headers = response.headers_mut();
+    let is_picture = file.purpose == Purpose::Image;
+    let media = HeaderValue::from_str(&file.media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    headers.insert(header::CONTENT_TYPE, media);
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.size));
+    let how = if is_picture { "inline" } else { "attachment" };
+    // RFC 6266: the name in full for all that read UTF-8, which is everybody.
+    let named = format!("{how}; filename*=UTF-8''{}", percent(&file.name));
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&named).unwrap_or(HeaderValue::from_static("attachment")));
+    headers
+        .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+}
+
+/// A refusal that passes: somebody who comes again in a few seconds may find a place.
+fn waits(code: Code, message: String, id: &str) -> Response<Body> {
+    let errors = Errors { retry_after_ms: Some(5_000), ..Errors::one(code, message, id) };
+    reply::of_errors(&errors, Media::Json, id)
+}
+
+fn percent(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 3);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(byte.into());
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+async fn refused<E: Executor>(
+    state: &FilesState<E>,
+    error: FileError,
+    parts: &axum::http::request::Parts,
+    id: &str,
+) -> Response<Body> {
+    let (status, message) = match &error {
+        FileError::NotFound => {
+            // Whoever tries links is a stranger, and pays as strangers do.
+            let quota_subject = QuotaSubject::Address(address(&state.front, parts));
+            if let Err(unpaid) = state.front.service.cost_limiter.charge(&quota_subject, 1).await {
+                let mut response = reply::of_errors(&Errors::unpaid(*unpaid, id), Media::Json, id);
+                *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+                return response;
+            }
+            (StatusCode::NOT_FOUND, "this link leads nowhere: it has ended, or was never one of ours".to_owned())
+        }
+        FileError::NotAwaited | FileError::Held => (StatusCode::CONFLICT, "the bytes of this file have come before".to_owned()),
+        FileError::NotReady => (StatusCode::GONE, "the bytes of this file are not there any more".to_owned()),
+        FileError::NoName | FileError::NoBytes => (StatusCode::BAD_REQUEST, "a file has at least one byte".to_owned()),
+        FileError::TooLarge { most } => (StatusCode::PAYLOAD_TOO_LARGE, format!("at most {most} bytes are taken")),
+        FileError::Quota { most } => {
+            (StatusCode::INSUFFICIENT_STORAGE, format!("all files of the tenant together may have {most} bytes"))
+        }
+        FileError::WrongKind(purpose) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, purpose.expected().to_owned()),
+        FileError::TooManyPixels(area) => (StatusCode::PAYLOAD_TOO_LARGE, area.too_large()),
+        FileError::Broken => (StatusCode::BAD_REQUEST, "the bytes broke off".to_owned()),
+        FileError::TooSlow => (
+            StatusCode::REQUEST_TIMEOUT,
+            format!("fewer than {UPLOAD_RATE} bytes a second came over {UPLOAD_WINDOW_SECONDS} seconds: send them faster"),
+        ),
+        FileError::Crowded { whose, most } => {
+            (StatusCode::TOO_MANY_REQUESTS, format!("{most} of {whose} uploads run here already: wait for one of them"))
+        }
+        FileError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "too many uploads run here just now, try again".to_owned()),
+        FileError::Full => (StatusCode::INSUFFICIENT_STORAGE, "there is no room for files just now".to_owned()),
+        FileError::Away => (StatusCode::SERVICE_UNAVAILABLE, "files cannot be reached just now, try again".to_owned()),
+        FileError::Fault(fault) if fault.is_transient() => {
+            tracing::warn!(error = %fault, "transient fault");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be reached or takes no writes, try again".to_owned())
+        }
+        FileError::Fault(fault) => {
+            tracing::error!(error = %fault, "a file could not be sent or fetched");
+            (StatusCode::INTERNAL_SERVER_ERROR, "something went wrong on our side; the request id finds it in the log".to_owned())
+        }
+    };
+    let mut response = match error {
+        // Both have the status of a store that is full; only one of them passes by itself.
+        FileError::Quota { .. } => reply::of_errors(&Errors::one(Code::LimitExceeded, message, id), Media::Json, id),
+        FileError::Full => reply::of_errors(&Errors::one(Code::Unavailable, message, id), Media::Json, id),
+        FileError::TooSlow => reply::of_errors(&Errors::one(Code::Timeout, message, id), Media::Json, id),
+        FileError::Crowded { .. } => waits(Code::RateLimited, message, id),
+        FileError::Busy => waits(Code::Overloaded, message, id),
+        _ => reply::of_fault(status, message, Media::Json, id),
+    };
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}

@@ -1,0 +1,106 @@
+//! `POST /leaked-keys`: whoever scans what is public tells us of keys they have found. The form is the one in which GitHub's secret scanning tells
+//! its partners: a JSON array of objects with a `token`.
+//!
+//! The answer is the same whatever was found, and comes before anything is looked up, so it tells nobody whether a key is one.
+
+use std::sync::Arc;
+
+use async_graphql::Executor;
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    http::{HeaderValue, Request, Response, StatusCode, header, request::Parts},
+    routing::post,
+};
+use serde::Deserialize;
+
+use super::{
+    Front,
+    body::{self, BodyError},
+    endpoint::{address, text},
+    negotiate::{self, Media},
+    reply,
+};
+use graphql::{answer::Errors, quota::QuotaSubject};
+
+/// Tokens of one report.
+const MAX_TOKENS: usize = 1_000;
+/// Bytes of one report: so many tokens with the addresses at which they were found.
+const MAX_BYTES: usize = 512 << 10;
+/// When whoever finds the node busy may come again.
+const BUSY_SECONDS: u32 = 30;
+
+/// Who looks into reports.
+pub trait LeakReports: Send + Sync + 'static {
+    /// Takes what was found, to look at it beside the answer. False: there is more to look at already than can be kept.
+    fn take(&self, tokens: Vec<String>) -> bool;
+}
+
+#[derive(Deserialize)]
+struct Found {
+    token: String,
+}
+
+struct ReportState<E> {
+    front: Arc<Front<E>>,
+    reports: Arc<dyn LeakReports>,
+}
+impl<E> Clone for ReportState<E> {
+    fn clone(&self) -> Self {
+        Self { front: self.front.clone(), reports: self.reports.clone() }
+    }
+}
+
+pub fn routes<E: Executor>(front: Arc<Front<E>>, reports: Arc<dyn LeakReports>) -> Router {
+    Router::new().route("/leaked-keys", post(handle::<E>)).with_state(ReportState { front, reports })
+}
+
+async fn handle<E: Executor>(State(state): State<ReportState<E>>, request: Request<Body>) -> Response<Body> {
+    let id = (state.front.service.new_id)();
+    let (parts, body) = request.into_parts();
+    report(&state, &parts, body, &id).await
+}
+
+async fn report<E: Executor>(state: &ReportState<E>, parts: &Parts, body: Body, id: &str) -> Response<Body> {
+    let fault = |status, message: &str| reply::of_fault(status, message, Media::Json, id);
+    // Reporters are strangers, and pay as strangers do.
+    let limits = &state.front.service.limits;
+    if let Err(unpaid) = state.front.service.cost_limiter.charge(&QuotaSubject::Address(address(&state.front, parts)), 1).await {
+        let mut response = reply::of_errors(&Errors::unpaid(*unpaid, id), Media::Json, id);
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        return response;
+    }
+    if !negotiate::is_json(text(&parts.headers, &header::CONTENT_TYPE)) {
+        return fault(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be application/json in UTF-8");
+    }
+    let declared = text(&parts.headers, &header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    let body = match body::read(body, declared, MAX_BYTES, limits.body_time).await {
+        Ok(body) => body,
+        Err(error) => {
+            let (status, message) = match error {
+                BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the report is too large: send several"),
+                BodyError::Late => (StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive"),
+                BodyError::Broken => (StatusCode::BAD_REQUEST, "the body broke off"),
+            };
+            let mut response = fault(status, message);
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            return response;
+        }
+    };
+    let Ok(found) = serde_json::from_slice::<Vec<Found>>(&body) else {
+        return fault(StatusCode::BAD_REQUEST, "a JSON array of objects with a token is expected");
+    };
+    if found.len() > MAX_TOKENS {
+        return fault(StatusCode::PAYLOAD_TOO_LARGE, "a report has at most 1000 tokens: send several");
+    }
+    if !state.reports.take(found.into_iter().map(|one| one.token).collect()) {
+        let mut response = fault(StatusCode::SERVICE_UNAVAILABLE, "there are many reports just now: send it again");
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(BUSY_SECONDS));
+        return response;
+    }
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::ACCEPTED;
+    reply::seal(response.headers_mut(), id);
+    response
+}

@@ -1,0 +1,169 @@
+//! The front door: GraphQL over HTTP, sockets, GraphiQL and probes, over axum and hyper.
+
+mod body;
+mod compress;
+mod connections;
+mod cookies;
+mod envelope;
+mod event_stream;
+mod files;
+mod metrics_endpoint;
+mod graphiql;
+mod endpoint;
+mod health;
+mod key_set;
+mod leaked_keys;
+mod negotiate;
+mod origin;
+mod reply;
+mod serve;
+mod stall;
+mod upgrade;
+
+use std::{fmt, net::IpAddr, sync::Arc};
+
+use async_graphql::Executor;
+use axum::{Router, http::StatusCode, routing::any};
+use platform::rate_limit::RateLimiter;
+
+use graphql::{
+    cost_limiter::CostLimiter,
+    guard::Guard,
+    introspection::Introspector,
+    limits::Limits,
+    live::{admission::Admission, drain::Drain, socket::Anonymous, streams::Streams},
+    operation::{Introspection, OperationService},
+    quota::Terms,
+    schema_index::SchemaIndex,
+    session::{Authenticator, Clock, Documents, NewId},
+    trusted::Trusted,
+    validation_cache::DocumentValidator,
+};
+
+use self::negotiate::Media;
+
+pub use self::{
+    connections::Peer,
+    files::routes as files,
+    health::{AlwaysReady, Check, Readiness, State, routes as health},
+    key_set::{KeySet, routes as key_set},
+    leaked_keys::{LeakReports, routes as leaked_keys},
+    metrics_endpoint::{MetricsSource, routes as metrics},
+    serve::serve,
+};
+
+/// Whether the explorer's page is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Explorer {
+    #[default]
+    Served,
+    Off,
+}
+
+/// What an operator chooses besides the limits.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// Pages of other sites that may call us and open sockets: `https://shop.example`, exactly. Our own page needs no entry.
+    pub origins: Vec<String>,
+    pub explorer: Explorer,
+    pub introspection: Introspection,
+    pub anonymous_sockets: Anonymous,
+    /// Addresses of proxies whose last `X-Forwarded-For` entry names the client.
+    pub proxies: Vec<IpAddr>,
+    /// Whether pages reach us by TLS, whatever a proxy says of it: then no cookie goes without.
+    pub by_tls: bool,
+    /// What callers may spend.
+    pub terms: Terms,
+    /// Documents that may be sent by their id.
+    pub trusted: Trusted,
+    /// Whether others may be sent too.
+    pub documents: Documents,
+}
+
+/// All that the routes need. Made once, shared by all requests.
+pub struct Front<E> {
+    pub service: Arc<OperationService<E>>,
+    pub streams: Arc<Streams<E>>,
+    pub settings: Settings,
+    pub readiness: Arc<dyn Readiness>,
+    pub drain: Drain,
+    pub admission: Arc<Admission>,
+}
+
+/// What `Front::new` is made from.
+pub struct Parts<E> {
+    pub executor: E,
+    /// Where the executor itself does without rules.
+    pub validator: Option<DocumentValidator>,
+    pub authenticator: Arc<dyn Authenticator>,
+    pub readiness: Arc<dyn Readiness>,
+    pub now: Clock,
+    pub new_id: NewId,
+    pub limits: Limits,
+    /// Of the executor's schema.
+    pub schema_index: Arc<SchemaIndex>,
+    pub rate_limiter: RateLimiter,
+    pub settings: Settings,
+}
+
+impl<E: Executor> Front<E> {
+    pub fn new(parts: Parts<E>) -> Self {
+        let Parts {
+            executor,
+            validator,
+            authenticator,
+            readiness,
+            now,
+            new_id,
+            limits,
+            schema_index,
+            rate_limiter,
+            mut settings,
+        } = parts;
+        let admission = Arc::new(Admission::new(limits.sockets_entering, limits.socket_handshakes));
+        let guard = Guard::new(limits.clone(), schema_index);
+        let cost_limiter = CostLimiter::new(rate_limiter, settings.terms.clone());
+        let (introspection, documents, trusted) =
+            (settings.introspection, settings.documents, std::mem::take(&mut settings.trusted));
+        let introspector = Introspector::default();
+        let service = Arc::new(OperationService {
+            executor,
+            validator,
+            authenticator,
+            guard,
+            cost_limiter,
+            limits,
+            introspection,
+            introspector,
+            trusted,
+            documents,
+            now,
+            new_id,
+        });
+        Self { streams: Streams::new(service.clone()), service, settings, readiness, drain: Drain::default(), admission }
+    }
+}
+
+impl<E> fmt::Debug for Front<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Front").field("desk", &self.service).field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// The routes: `/graphql`, `/graphql/ws`, `/graphql/session` (the same, where refresh tokens of cookies are sent), `/graphiql/…`, `/livez`, `/readyz`. Others may be merged in.
+pub fn router<E: Executor>(front: Arc<Front<E>>) -> Router {
+    let health = health::routes(front.readiness.clone(), front.drain.clone());
+    let explorer = match front.settings.explorer {
+        Explorer::Served => graphiql::assets(),
+        Explorer::Off => Router::new(),
+    };
+    let new_id = front.service.new_id.clone();
+    Router::new()
+        .route("/graphql", any(endpoint::handle::<E>))
+        .route("/graphql/ws", any(endpoint::handle::<E>))
+        .route(cookies::PATH, any(endpoint::handle::<E>))
+        .with_state(front)
+        .merge(health)
+        .merge(explorer)
+        .fallback(move || async move { reply::of_fault(StatusCode::NOT_FOUND, "there is nothing here", Media::Json, &new_id()) })
+}

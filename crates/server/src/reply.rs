@@ -1,0 +1,125 @@
+//! Responses, with the headers that all of them carry.
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header},
+};
+
+use super::{
+    compress::{self, Coding},
+    negotiate::Media,
+};
+use graphql::{
+    answer::{Answer, Errors},
+    code::Code,
+    cost_limiter::Charge,
+};
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// How a client wants an answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Form {
+    pub media: Media,
+    /// `None`: as it is.
+    pub coding: Option<Coding>,
+}
+
+/// An answer as a response.
+pub async fn of_answer(answer: Answer, form: Form, request_id: &str) -> Response<Body> {
+    let media = form.media;
+    match answer {
+        Answer::Ran { json, charge, retry_after_ms } => {
+            let mut response = match form.coding {
+                Some(coding) if json.len() > compress::WORTH_IT => coded_response(media, json, coding, request_id).await,
+                _ => json_response(StatusCode::OK, media, json, request_id),
+            };
+            rate_limit_headers(response.headers_mut(), charge);
+            tell_wait(response.headers_mut(), retry_after_ms);
+            response
+        }
+        Answer::Refused(errors) => of_errors(&errors, media, request_id),
+    }
+}
+
+/// Errors of an operation that did not run, with the status that their code has under this media type.
+pub fn of_errors(errors: &Errors, media: Media, request_id: &str) -> Response<Body> {
+    let status = match media {
+        Media::Json if errors.code.is_about_the_operation() => 200,
+        _ => errors.code.status(),
+    };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = json_response(status, media, errors.body(), request_id);
+    if errors.code == Code::Unauthenticated {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(charge) = errors.charge {
+        rate_limit_headers(response.headers_mut(), charge);
+    }
+    tell_wait(response.headers_mut(), errors.retry_after_ms);
+    response
+}
+
+fn tell_wait(headers: &mut HeaderMap, retry_after_ms: Option<u64>) {
+    if let Some(wait) = retry_after_ms {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.div_ceil(1_000)));
+    }
+}
+
+async fn coded_response(media: Media, json: Vec<u8>, coding: Coding, request_id: &str) -> Response<Body> {
+    let (body, is_coded) = match compress::compress(json, coding).await {
+        Ok(coded) => (coded, true),
+        Err(json) => (json, false),
+    };
+    let mut response = json_response(StatusCode::OK, media, body, request_id);
+    let headers = response.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if is_coded {
+        headers.insert(header::CONTENT_ENCODING, coding.name());
+    }
+    response
+}
+
+/// How the budget stands that has paid: points, what is left of them, and the seconds until all are back.
+fn rate_limit_headers(headers: &mut HeaderMap, charge: Charge) {
+    let Some(level) = charge.level else { return };
+    headers.insert(LIMIT, HeaderValue::from(level.allowance.most));
+    headers.insert(REMAINING, HeaderValue::from(level.left));
+    headers.insert(RESET, HeaderValue::from(level.full_in_seconds()));
+}
+
+/// A request that failed as HTTP, before there was an operation: same shape of body, the status given, and the code that goes with it.
+pub fn of_fault(status: StatusCode, message: impl Into<String>, media: Media, request_id: &str) -> Response<Body> {
+    let code = match status {
+        StatusCode::INTERNAL_SERVER_ERROR => Code::Internal,
+        StatusCode::SERVICE_UNAVAILABLE => Code::Unavailable,
+        _ => Code::BadRequest,
+    };
+    json_response(status, media, Errors::one(code, message, request_id).body(), request_id)
+}
+
+fn json_response(status: StatusCode, media: Media, body: Vec<u8>, request_id: &str) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+    seal(response.headers_mut(), request_id);
+    response
+}
+
+/// The headers that every response has; the id where one was given.
+pub fn seal(headers: &mut HeaderMap, request_id: &str) {
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // What is not a page of ours may load nothing and be framed nowhere.
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    if let (false, Ok(id)) = (request_id.is_empty(), HeaderValue::from_str(request_id)) {
+        headers.insert(REQUEST_ID, id);
+    }
+}

@@ -1,0 +1,128 @@
+//! From an upgrade request to a socket that speaks our messages.
+
+use std::sync::Arc;
+
+use async_graphql::Executor;
+use axum::{
+    Error,
+    body::Body,
+    extract::{
+        FromRequestParts,
+        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
+    },
+    http::{Response, StatusCode, header, request::Parts},
+};
+use futures_util::{SinkExt, StreamExt, future::ready};
+use platform::metrics;
+
+use super::{
+    Front,
+    connections::Peer,
+    cookies,
+    endpoint::{address, by_tls, text},
+    negotiate::Media,
+    origin, reply,
+};
+use graphql::{
+    answer::Errors,
+    code::Code,
+    live::{
+        admission::TooMany,
+        protocol::{Close, Incoming, Outgoing, SUBPROTOCOL},
+        socket::{self, Opening},
+    },
+    session::Refused,
+};
+
+/// tungstenite allocates its read buffer at once, 128 KiB by default; most sockets are idle.
+const READ_BUFFER: usize = 2 << 10;
+const WRITE_BUFFER: usize = 4 << 10;
+
+/// tungstenite refuses a single message larger than its whole write buffer may become (unlimited by default). Ours holds what is
+/// being written only, for what waits is bounded by the outbox; so this is the largest answer that a socket carries.
+const MOST_WRITTEN: usize = 16 << 20;
+
+pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &str) -> Response<Body> {
+    if front.drain.started() {
+        return come_back("the node is stopping", front.admission.try_later(), id);
+    }
+    if !origin::may_open_socket(&parts.headers, &front.settings.origins) {
+        return reply::of_errors(&Errors::one(Code::Forbidden, "sockets are not open to this origin", id), Media::Json, id);
+    }
+    let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await else {
+        return reply::of_fault(StatusCode::BAD_REQUEST, "this is not a WebSocket upgrade", Media::Json, id);
+    };
+    if let Err(wait) = front.admission.enter(front.service.cost_limiter.rate_limiter().now()) {
+        metrics::socket_turned_away();
+        return come_back("too many sockets come at once", wait, id);
+    }
+    let opening = Opening {
+        id: id.to_owned(),
+        authorization: match text(&parts.headers, &header::AUTHORIZATION) {
+            Some(authorization) => Some(authorization.to_owned()),
+            None => cookies::of_socket(&parts.headers, &front.settings.origins, by_tls(front, &parts)),
+        },
+        address: address(front, &parts),
+        user_agent: text(&parts.headers, &header::USER_AGENT).map(str::to_owned),
+        anonymous: front.settings.anonymous_sockets,
+        admission: front.admission.clone(),
+    };
+    let peer = parts.extensions.remove::<Peer>();
+    let front = front.clone();
+    let most = front.service.limits.message_bytes;
+    let mut response = upgrade
+        .protocols([SUBPROTOCOL])
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_write_buffer_size(MOST_WRITTEN)
+        .max_message_size(most)
+        .max_frame_size(most)
+        .on_upgrade(move |socket| async move {
+            speak(front, socket, opening).await;
+            // Until here the socket counts as its address's connection.
+            drop(peer);
+        });
+    reply::seal(response.headers_mut(), id);
+    response
+}
+
+/// 503 with a `Retry-After`: a proxy may try the next node, a client comes again.
+pub fn come_back(why: &str, wait: TooMany, id: &str) -> Response<Body> {
+    let refused = Refused { retry_after_ms: Some(wait.millis()), ..Refused::new(Code::Unavailable, why) };
+    reply::of_errors(&Errors::refused(refused, id), Media::Json, id)
+}
+
+async fn speak<E: Executor>(front: Arc<Front<E>>, socket: WebSocket, opening: Opening) {
+    let _open = metrics::Open::socket();
+    let agreed = socket.protocol().is_some();
+    let (sink, stream) = socket.split();
+    let mut sink = sink.with(|outgoing| ready(Ok::<_, Error>(frame(outgoing))));
+    if !agreed {
+        let close = Close::new(Close::WRONG_SUBPROTOCOL, "Subprotocol not acceptable");
+        let _ = sink.send(Outgoing::Close(close)).await;
+        return;
+    }
+    let stream = stream.map(message);
+    socket::serve(stream, sink, front.streams.clone(), opening, front.drain.clone()).await;
+}
+
+fn message(message: Result<Message, Error>) -> Incoming {
+    match message {
+        Ok(Message::Text(text)) => Incoming::Text(text.as_str().to_owned()),
+        Ok(Message::Binary(_)) => Incoming::Binary,
+        Ok(Message::Ping(_) | Message::Pong(_)) => Incoming::Alive,
+        // axum hides the kind of tungstenite's error; its text is "Space limit exceeded: Message too long: …".
+        Err(error) if error.to_string().contains("too long") => Incoming::TooLarge,
+        // "UTF-8 encoding error: …"
+        Err(error) if error.to_string().starts_with("UTF-8") => Incoming::NoText,
+        Ok(Message::Close(_)) | Err(_) => Incoming::Closed,
+    }
+}
+
+fn frame(outgoing: Outgoing) -> Message {
+    match outgoing {
+        Outgoing::Text(text) => Message::Text(text.into()),
+        Outgoing::Ping => Message::Ping(Vec::new().into()),
+        Outgoing::Close(Close { code, reason }) => Message::Close(Some(CloseFrame { code, reason: reason.into() })),
+    }
+}
