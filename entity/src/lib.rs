@@ -5,22 +5,21 @@ pub mod cached;
 pub mod id;
 pub mod money;
 pub mod quantity;
+pub mod record;
+pub mod tables;
 pub mod time;
 pub mod enums;
 
 pub mod app_user;
-pub mod barcode;
-pub mod category;
-pub mod channel;
 pub mod customer;
 pub mod member;
 pub mod product;
-pub mod product_family;
-pub mod secret_key;
-pub mod signing_key;
-pub mod store;
-pub mod supplier;
 pub mod tenant;
+
+pub use tables::{barcode, category, channel, product_family, secret_key, signing_key, store, supplier};
+
+// What `derive(Record)` writes names this crate, also in here.
+extern crate self as entity;
 
 /// Everything that a row is made of.
 pub mod prelude {

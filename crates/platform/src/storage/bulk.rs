@@ -7,29 +7,12 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use entity::prelude::TenantId;
+use entity::{
+    prelude::TenantId,
+    record::{Column, ColumnKind},
+};
 
 use super::{Backend, Fault};
-
-/// What a column of a bulk write holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ColumnKind {
-    Id,
-    IdOrNull,
-    Int,
-    IntOrNull,
-    Small,
-    SmallOrNull,
-    Text,
-    /// The empty text stands for NULL.
-    TextOrNull,
-    Bytes,
-    /// No bytes stand for NULL.
-    BytesOrNull,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub struct Column(pub &'static str, pub ColumnKind);
 
 /// What to do with the rows.
 #[derive(Debug, Clone, Copy)]
@@ -74,13 +57,21 @@ impl Bulk {
     /// Adds a row: a value for each column.
     pub fn row<const N: usize>(&mut self, values: [Value; N]) {
         debug_assert_eq!(N, self.columns.len(), "{}: a value for each column", self.table);
-        // The empty text stands for NULL in both databases, so that neither tells more than the other.
         let columns = self.columns.iter();
-        self.values.extend(values.into_iter().zip(columns).map(|(value, column)| match column.1 {
-            ColumnKind::TextOrNull if value == Value::from("") => <String as Nullable>::null(),
-            ColumnKind::BytesOrNull if value == Value::from(Vec::<u8>::new()) => <Vec<u8> as Nullable>::null(),
-            _ => value,
-        }));
+        self.values.extend(values.into_iter().zip(columns).map(|(value, column)| without_empty(column.1, value)));
+    }
+    /// Adds a row: the tenant, if it is not among them, and the values that `append` leaves.
+    pub(super) fn append(&mut self, tenant: Option<Value>, append: impl FnOnce(&mut Vec<Value>)) {
+        let first = self.values.len();
+        self.values.extend(tenant);
+        append(&mut self.values);
+        debug_assert_eq!(self.values.len() - first, self.columns.len(), "{}: a value for each column", self.table);
+        for (value, column) in self.values[first..].iter_mut().zip(self.columns) {
+            if matches!(column.1, ColumnKind::TextOrNull | ColumnKind::BytesOrNull) {
+                let taken = std::mem::replace(value, Value::Bool(None));
+                *value = without_empty(column.1, taken);
+            }
+        }
     }
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
@@ -210,6 +201,7 @@ enum Array {
     Small(Vec<Option<i32>>),
     Text(Vec<Option<String>>),
     Bytes(Vec<Option<Vec<u8>>>),
+    Bool(Vec<Option<bool>>),
 }
 
 impl Array {
@@ -220,6 +212,7 @@ impl Array {
             ColumnKind::Small | ColumnKind::SmallOrNull => Self::Small(Vec::with_capacity(rows)),
             ColumnKind::Text | ColumnKind::TextOrNull => Self::Text(Vec::with_capacity(rows)),
             ColumnKind::Bytes | ColumnKind::BytesOrNull => Self::Bytes(Vec::with_capacity(rows)),
+            ColumnKind::Bool | ColumnKind::BoolOrNull => Self::Bool(Vec::with_capacity(rows)),
         }
     }
     fn push(&mut self, value: Value) -> Result<(), BoxDynError> {
@@ -229,6 +222,7 @@ impl Array {
             (Self::Small(column), Value::Int(int)) => column.push(int),
             (Self::Text(column), Value::String(text)) => column.push(text),
             (Self::Bytes(column), Value::Bytes(bytes)) => column.push(bytes),
+            (Self::Bool(column), Value::Bool(is)) => column.push(is),
             (_, value) => return Err(format!("a value of another kind than its column: {value:?}").into()),
         }
         Ok(())
@@ -240,6 +234,7 @@ impl Array {
             Self::Small(column) => arguments.add(column),
             Self::Text(column) => arguments.add(column),
             Self::Bytes(column) => arguments.add(column),
+            Self::Bool(column) => arguments.add(column),
         }
     }
 }
@@ -293,6 +288,7 @@ fn postgres_type(kind: ColumnKind) -> &'static str {
         ColumnKind::Small | ColumnKind::SmallOrNull => "integer",
         ColumnKind::Text | ColumnKind::TextOrNull => "text",
         ColumnKind::Bytes | ColumnKind::BytesOrNull => "bytea",
+        ColumnKind::Bool | ColumnKind::BoolOrNull => "boolean",
     }
 }
 
@@ -315,6 +311,21 @@ fn array_type(kind: ColumnKind) -> ArrayType {
         ColumnKind::Small | ColumnKind::SmallOrNull => ArrayType::Int,
         ColumnKind::Text | ColumnKind::TextOrNull => ArrayType::String,
         ColumnKind::Bytes | ColumnKind::BytesOrNull => ArrayType::Bytes,
+        ColumnKind::Bool | ColumnKind::BoolOrNull => ArrayType::Bool,
+    }
+}
+
+/// The empty text stands for NULL in both databases, so that neither tells more than the other.
+fn without_empty(kind: ColumnKind, value: Value) -> Value {
+    let is_empty = match (kind, &value) {
+        (ColumnKind::TextOrNull, Value::String(Some(text))) => text.is_empty(),
+        (ColumnKind::BytesOrNull, Value::Bytes(Some(bytes))) => bytes.is_empty(),
+        _ => false,
+    };
+    match kind {
+        ColumnKind::TextOrNull if is_empty => <String as Nullable>::null(),
+        ColumnKind::BytesOrNull if is_empty => <Vec<u8> as Nullable>::null(),
+        _ => value,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod announce;
 mod bulk;
+mod bulk_records;
 mod connect;
 pub mod dialect;
 pub mod events;
@@ -31,9 +32,12 @@ mod writable;
 mod write_at;
 
 pub use announce::{Announcer, Committed};
-pub use bulk::{Bulk, Column, ColumnKind};
+// Where bulk writes still say their columns by hand.
+pub use bulk::Bulk;
+pub use bulk_records::Rows;
 pub use cluster_notices::{ClusterNotices, News};
 pub use connect::{Backend, Database, LedgerPlans, Options};
+pub use entity::record::{Column, ColumnKind};
 pub use extensions::Extensions;
 pub use fault::{Fault, Unwritable};
 pub use global::{GlobalReads, GlobalWork};

@@ -1,25 +1,27 @@
 //! Reading a row by position: pages carry thousands of values, and a name costs a search each.
 
-use entity::prelude::Timestamp;
+use entity::{
+    prelude::Timestamp,
+    record::{Cells, Record, RecordError},
+};
 use sea_orm::{QueryResult, TryGetable};
 
 use super::Fault;
 
 /// A row, read from left to right.
-pub struct Row<'a> {
-    row: &'a QueryResult,
-    next: usize,
-}
+pub struct Row<'a>(Cells<'a>);
 
 impl<'a> Row<'a> {
     pub fn new(row: &'a QueryResult) -> Self {
-        Self { row, next: 0 }
+        Self(Cells::new(row))
     }
     /// The next column as a `T`.
     pub fn take<T: TryGetable>(&mut self) -> Result<T, Fault> {
-        let index = self.next;
-        self.next += 1;
-        Ok(self.row.try_get_by_index(index)?)
+        Ok(self.0.take()?)
+    }
+    /// The next columns as a record: as many as it has.
+    pub fn record<R: Record>(&mut self) -> Result<R, Fault> {
+        Ok(R::read(&mut self.0)?)
     }
     /// The next column as one of the words of an enum; another word is a corrupt row.
     pub fn word<T>(&mut self, table: &'static str, parse: fn(&str) -> Option<T>) -> Result<T, Fault> {
@@ -31,5 +33,14 @@ impl<'a> Row<'a> {
     }
     pub fn time_opt(&mut self) -> Result<Option<Timestamp>, Fault> {
         Ok(self.take::<Option<i64>>()?.map(Timestamp))
+    }
+}
+
+impl From<RecordError> for Fault {
+    fn from(err: RecordError) -> Self {
+        match err {
+            RecordError::Database(err) => Self::Database(err),
+            RecordError::Corrupt { table, rule } => Self::Corrupt { table, rule },
+        }
     }
 }

@@ -1,12 +1,12 @@
 //! Handles that carry the tenant.
 
 use async_trait::async_trait;
-use entity::{Tenanted, prelude::TenantId};
+use entity::{Tenanted, prelude::TenantId, record::Record};
 use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect, QueryTrait, Select, Statement, Value,
 };
 
-use super::{Backend, Database, Extensions, Fault, Work, journal};
+use super::{Backend, Database, Extensions, Fault, Row, Work, journal};
 
 /// Reading a tenant's rows. Raw statements get the tenant as `$1`; the caller's values follow as `$2`, `$3` …
 #[async_trait]
@@ -29,6 +29,10 @@ pub trait Reads: Send + Sync {
 /// Finders for a tenant's tables.
 #[async_trait]
 pub trait Finds: Reads {
+    /// The rows of a raw statement, as `rows` sends it, whose select list is that of `R`.
+    async fn records<R: Record + Send>(&self, sql: &str, values: Vec<Value>) -> Result<Vec<R>, Fault> {
+        self.rows(sql, values).await?.iter().map(|row| Row::new(row).record()).collect()
+    }
     /// A select that already names the tenant.
     fn find<E: Tenanted>(&self) -> Select<E> {
         E::find().filter(E::TENANT.eq(self.tenant()))

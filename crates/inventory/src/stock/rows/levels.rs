@@ -2,18 +2,137 @@
 
 use std::sync::Arc;
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{product, stock_level, store},
+};
+use platform::storage::{Fault, Finds, Reads, Row};
 
 use crate::stock::core::{Facts, Level, LevelKey};
 
-const LEVEL: &str =
-    "l.product_id, l.store_id, l.id, l.on_hand, l.reserved, l.unavailable, l.incoming, l.in_transit, l.safety_stock,
-    l.reorder_point, l.maximum, l.last_occurred_at, l.version, l.seq, l.updated_at, l.counted_at";
-const FACTS: &str =
-    "p.sku, p.name, p.status, p.stock_policy, p.is_kit, p.unit_decimals, p.category_id, p.low_stock_threshold, p.tracking,
-    p.minimum_remaining_days,
-    p.price_minor, p.price_currency, p.cost_minor, p.cost_currency, s.time_zone, s.archived_at";
+/// A level without its tenant.
+#[derive(Record)]
+#[record(of = stock_level, alias = "l")]
+struct LevelRow {
+    product_id: ProductId,
+    store_id: StoreId,
+    id: LevelId,
+    on_hand: Quantity,
+    reserved: Quantity,
+    unavailable: Quantity,
+    incoming: Quantity,
+    in_transit: Quantity,
+    safety_stock: Quantity,
+    reorder_point: Option<Quantity>,
+    maximum: Option<Quantity>,
+    last_occurred_at: Timestamp,
+    version: i64,
+    seq: i64,
+    updated_at: Timestamp,
+    counted_at: Option<Timestamp>,
+}
+
+#[derive(Record)]
+#[record(of = product)]
+struct ProductFacts {
+    sku: String,
+    name: String,
+    status: ProductStatus,
+    stock_policy: StockPolicy,
+    is_kit: i32,
+    unit_decimals: i32,
+    category_id: Option<CategoryId>,
+    low_stock_threshold: Option<Quantity>,
+    tracking: Tracking,
+    minimum_remaining_days: Option<i32>,
+    price_minor: Option<i64>,
+    price_currency: Option<String>,
+    cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+}
+
+#[derive(Record)]
+#[record(of = store)]
+struct StoreFacts {
+    time_zone: String,
+    archived_at: Option<Timestamp>,
+}
+
+#[derive(Record)]
+struct FactsRow {
+    #[record(alias = "p")]
+    product: ProductFacts,
+    #[record(alias = "s")]
+    store: StoreFacts,
+}
+
+#[derive(Record)]
+struct LevelAndFacts {
+    level: LevelRow,
+    facts: FactsRow,
+}
+
+#[derive(Record)]
+struct KeyAndFacts {
+    #[record(of = product, alias = "p", column = "id")]
+    product: ProductId,
+    #[record(of = store, alias = "s", column = "id")]
+    store: StoreId,
+    facts: FactsRow,
+}
+
+impl LevelRow {
+    fn key(&self) -> LevelKey {
+        LevelKey { product: self.product_id, store: self.store_id }
+    }
+    fn level(self, facts: Arc<Facts>) -> Level {
+        Level {
+            key: self.key(),
+            id: self.id,
+            exists: true,
+            on_hand: self.on_hand,
+            reserved: self.reserved,
+            unavailable: self.unavailable,
+            incoming: self.incoming,
+            in_transit: self.in_transit,
+            safety_stock: self.safety_stock,
+            reorder_point: self.reorder_point,
+            maximum: self.maximum,
+            last_occurred_at: self.last_occurred_at,
+            version: self.version,
+            seq: self.seq,
+            updated_at: self.updated_at,
+            counted_at: self.counted_at,
+            facts,
+        }
+    }
+}
+
+impl From<FactsRow> for Facts {
+    fn from(FactsRow { product, store }: FactsRow) -> Self {
+        Self {
+            sku: product.sku,
+            name: product.name,
+            status: product.status,
+            policy: product.stock_policy,
+            is_kit: product.is_kit == 1,
+            decimals: product.unit_decimals as u8,
+            category: product.category_id,
+            low_stock_threshold: product.low_stock_threshold,
+            tracking: product.tracking,
+            minimum_remaining_days: product.minimum_remaining_days.unwrap_or_default(),
+            price: money(product.price_minor, product.price_currency.as_deref()),
+            cost: money(product.cost_minor, product.cost_currency.as_deref()),
+            time_zone: store.time_zone,
+            store_archived: store.archived_at.is_some(),
+        }
+    }
+}
+
+fn money(minor: Option<i64>, currency: Option<&str>) -> Option<Money> {
+    Some(Money::new(minor?, Currency::parse(currency?)?))
+}
 
 fn pairs(keys: &[LevelKey]) -> Vec<(ProductId, StoreId)> {
     keys.iter().map(|key| (key.product, key.store)).collect()
@@ -36,13 +155,14 @@ pub async fn read_levels(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<Le
 async fn levels(work: &impl Reads, keys: &[LevelKey], tail: &str) -> Result<Vec<Level>, Fault> {
     let (k, values) = work.backend().pairs(&pairs(keys), 2);
     let sql = format!(
-        "SELECT {LEVEL}, {FACTS}
+        "SELECT {select}
          FROM {k} CROSS JOIN stock_level l CROSS JOIN product p CROSS JOIN store s
          WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b
-           AND p.tenant_id = $1 AND p.id = l.product_id AND s.tenant_id = $1 AND s.id = l.store_id{tail}"
+           AND p.tenant_id = $1 AND p.id = l.product_id AND s.tenant_id = $1 AND s.id = l.store_id{tail}",
+        select = LevelAndFacts::SELECT
     );
-    let rows = work.rows(&sql, values).await?;
-    rows.iter().map(|row| level(&mut Row::new(row), |row, _| Ok(Arc::new(facts(row)?)))).collect()
+    let rows = work.records::<LevelAndFacts>(&sql, values).await?;
+    Ok(rows.into_iter().map(|row| row.level.level(Arc::new(row.facts.into()))).collect())
 }
 
 /// Levels as committed, where the facts of their products and stores are known: a third of the work.
@@ -53,78 +173,27 @@ pub async fn levels_knowing(
 ) -> Result<Vec<Level>, Fault> {
     let (k, values) = reads.backend().pairs(&pairs(keys), 2);
     let sql = format!(
-        "SELECT {LEVEL} FROM {k} CROSS JOIN stock_level l WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b"
+        "SELECT {select} FROM {k} CROSS JOIN stock_level l WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b",
+        select = LevelRow::SELECT
     );
-    let rows = reads.rows(&sql, values).await?;
-    let facts = |_: &mut Row<'_>, key| known(key).ok_or_else(|| Fault::corrupt("stock_level", "its product and store exist"));
-    rows.iter().map(|row| level(&mut Row::new(row), facts)).collect()
-}
-
-fn level(row: &mut Row<'_>, facts: impl FnOnce(&mut Row<'_>, LevelKey) -> Result<Arc<Facts>, Fault>) -> Result<Level, Fault> {
-    let key = LevelKey { product: row.take()?, store: row.take()? };
-    Ok(Level {
-        key,
-        id: row.take()?,
-        exists: true,
-        on_hand: row.take()?,
-        reserved: row.take()?,
-        unavailable: row.take()?,
-        incoming: row.take()?,
-        in_transit: row.take()?,
-        safety_stock: row.take()?,
-        reorder_point: row.take()?,
-        maximum: row.take()?,
-        last_occurred_at: row.time()?,
-        version: row.take()?,
-        seq: row.take()?,
-        updated_at: row.time()?,
-        counted_at: row.time_opt()?,
-        facts: facts(row, key)?,
-    })
-}
-
-fn facts(row: &mut Row<'_>) -> Result<Facts, Fault> {
-    Ok(Facts {
-        sku: row.take()?,
-        name: row.take()?,
-        status: row.word("product", ProductStatus::parse)?,
-        policy: row.word("product", StockPolicy::parse)?,
-        is_kit: row.take::<i32>()? == 1,
-        decimals: row.take::<i32>()? as u8,
-        category: row.take()?,
-        low_stock_threshold: row.take()?,
-        tracking: row.word("product", Tracking::parse)?,
-        minimum_remaining_days: row.take::<Option<i32>>()?.unwrap_or_default(),
-        price: money(row)?,
-        cost: money(row)?,
-        time_zone: row.take()?,
-        store_archived: row.take::<Option<i64>>()?.is_some(),
-    })
-}
-
-fn money(row: &mut Row<'_>) -> Result<Option<Money>, Fault> {
-    let (minor, currency): (Option<i64>, Option<String>) = (row.take()?, row.take()?);
-    Ok(match (minor, currency.as_deref().and_then(Currency::parse)) {
-        (Some(minor), Some(currency)) => Some(Money::new(minor, currency)),
-        _ => None,
-    })
+    let rows = reads.records::<LevelRow>(&sql, values).await?;
+    let level = |row: LevelRow| match known(row.key()) {
+        Some(facts) => Ok(row.level(facts)),
+        None => Err(Fault::corrupt("stock_level", "its product and store exist")),
+    };
+    rows.into_iter().map(level).collect()
 }
 
 /// What the rules need to know of products and stores that have no level yet. A key of which either does not exist is left out.
 pub async fn facts_for(work: &impl Reads, keys: &[LevelKey]) -> Result<Vec<(LevelKey, Facts)>, Fault> {
     let (k, values) = work.backend().pairs(&pairs(keys), 2);
     let sql = format!(
-        "SELECT p.id, s.id, {FACTS} FROM {k} CROSS JOIN product p CROSS JOIN store s
-         WHERE p.tenant_id = $1 AND p.id = k.a AND s.tenant_id = $1 AND s.id = k.b"
+        "SELECT {select} FROM {k} CROSS JOIN product p CROSS JOIN store s
+         WHERE p.tenant_id = $1 AND p.id = k.a AND s.tenant_id = $1 AND s.id = k.b",
+        select = KeyAndFacts::SELECT
     );
-    let rows = work.rows(&sql, values).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let key = LevelKey { product: row.take()?, store: row.take()? };
-            Ok((key, facts(&mut row)?))
-        })
-        .collect()
+    let rows = work.records::<KeyAndFacts>(&sql, values).await?;
+    Ok(rows.into_iter().map(|row| (LevelKey { product: row.product, store: row.store }, row.facts.into())).collect())
 }
 
 /// The last closed day of the tenant's books.

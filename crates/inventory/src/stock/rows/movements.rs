@@ -2,80 +2,107 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{entry, movement},
+};
+use platform::storage::{Fault, Finds, Reads, Row};
 use sea_orm::Value;
+use uuid::Uuid;
 
 use crate::stock::core::{Entry, LevelKey, Movement, Reference, ReferenceKind};
 
-const MOVEMENT: &str =
-    "m.seq, m.id, m.kind, m.reason_code, m.note, m.external_ref, m.reference_kind, m.reference_id, m.actor_kind, m.actor_id,
-    m.reverses_id, m.occurred_at, m.business_date, m.recorded_at";
-
-const ENTRY: &str = "e.seq, e.line, e.product_id, e.store_id, e.on_hand_delta, e.reserved_delta, e.unavailable_delta, e.incoming_delta,
-    e.in_transit_delta, e.on_hand_after, e.reserved_after, e.unavailable_after, e.version_after, e.occurred_max, e.unit_cost_minor,
-    e.value_minor, e.cost_currency, e.note, e.lot_id, e.condition";
-
-fn movement(row: &mut Row<'_>) -> Result<Movement, Fault> {
-    let (seq, id) = (row.take()?, row.take()?);
-    let kind = row.word("movement", MovementKind::parse)?;
-    let reason = row.take::<Option<String>>()?.as_deref().and_then(ReasonCode::parse);
-    let (note, external_ref) = (row.take()?, row.take()?);
-    let (reference_kind, reference_id): (Option<String>, Option<uuid::Uuid>) = (row.take()?, row.take()?);
-    let reference =
-        reference_kind.as_deref().and_then(ReferenceKind::parse).zip(reference_id).map(|(kind, id)| Reference { kind, id });
-    let actor = Actor { kind: row.word("movement", ActorKind::parse)?, id: row.take()? };
-    Ok(Movement {
-        id,
-        seq,
-        kind,
-        reason,
-        note,
-        external_ref,
-        reference,
-        actor,
-        reverses: row.take()?,
-        occurred_at: row.time()?,
-        business_date: row.take()?,
-        recorded_at: row.time()?,
-        entries: Vec::new(),
-    })
+/// A movement as it is written and read.
+#[derive(Record)]
+#[record(of = movement, alias = "m")]
+pub(super) struct MovementRow {
+    pub seq: i64,
+    pub id: MovementId,
+    pub kind: MovementKind,
+    pub reason_code: Option<String>,
+    pub note: Option<String>,
+    pub external_ref: Option<String>,
+    pub reference_kind: Option<String>,
+    pub reference_id: Option<Uuid>,
+    pub actor_kind: ActorKind,
+    pub actor_id: Uuid,
+    pub reverses_id: Option<MovementId>,
+    pub occurred_at: Timestamp,
+    pub business_date: i32,
+    pub recorded_at: Timestamp,
 }
 
-fn entry(row: &mut Row<'_>) -> Result<(i64, Entry), Fault> {
-    let seq = row.take()?;
-    let line: i32 = row.take()?;
-    let key = LevelKey { product: row.take()?, store: row.take()? };
-    let mut deltas = [0i64; 5];
-    for delta in &mut deltas {
-        *delta = row.take()?;
+#[derive(Record)]
+#[record(of = entry, alias = "e")]
+struct EntryRow {
+    seq: i64,
+    line: i32,
+    product_id: ProductId,
+    store_id: StoreId,
+    on_hand_delta: i64,
+    reserved_delta: i64,
+    unavailable_delta: i64,
+    incoming_delta: i64,
+    in_transit_delta: i64,
+    on_hand_after: Quantity,
+    reserved_after: Quantity,
+    unavailable_after: Quantity,
+    version_after: i64,
+    occurred_max: Timestamp,
+    unit_cost_minor: Option<i64>,
+    value_minor: Option<i64>,
+    cost_currency: Option<String>,
+    note: Option<String>,
+    lot_id: Option<LotId>,
+    condition: Option<String>,
+}
+
+impl From<MovementRow> for Movement {
+    fn from(row: MovementRow) -> Self {
+        let reference_kind = row.reference_kind.as_deref().and_then(ReferenceKind::parse);
+        Self {
+            id: row.id,
+            seq: row.seq,
+            kind: row.kind,
+            reason: row.reason_code.as_deref().and_then(ReasonCode::parse),
+            note: row.note,
+            external_ref: row.external_ref,
+            reference: reference_kind.zip(row.reference_id).map(|(kind, id)| Reference { kind, id }),
+            actor: Actor { kind: row.actor_kind, id: row.actor_id },
+            reverses: row.reverses_id,
+            occurred_at: row.occurred_at,
+            business_date: row.business_date,
+            recorded_at: row.recorded_at,
+            entries: Vec::new(),
+        }
     }
-    let (on_hand_after, reserved_after, unavailable_after) = (row.take()?, row.take()?, row.take()?);
-    let (version_after, occurred_max) = (row.take()?, row.time()?);
-    let (unit, value): (Option<i64>, Option<i64>) = (row.take()?, row.take()?);
-    let currency = row.take::<Option<String>>()?.as_deref().and_then(Currency::parse);
-    let money = |minor: Option<i64>| Some(Money::new(minor?, currency?));
-    let [on_hand_delta, reserved_delta, unavailable_delta, incoming_delta, in_transit_delta] = deltas;
-    let entry = Entry {
-        line: line as u16,
-        key,
-        on_hand_delta,
-        reserved_delta,
-        unavailable_delta,
-        incoming_delta,
-        in_transit_delta,
-        on_hand_after,
-        reserved_after,
-        unavailable_after,
-        version_after,
-        occurred_max,
-        unit_cost: money(unit),
-        value: money(value),
-        note: row.take()?,
-        lot: row.take()?,
-        condition: row.take::<Option<String>>()?.as_deref().and_then(Condition::parse),
-    };
-    Ok((seq, entry))
+}
+
+impl From<EntryRow> for Entry {
+    fn from(row: EntryRow) -> Self {
+        let currency = row.cost_currency.as_deref().and_then(Currency::parse);
+        let money = |minor: Option<i64>| Some(Money::new(minor?, currency?));
+        Self {
+            line: row.line as u16,
+            key: LevelKey { product: row.product_id, store: row.store_id },
+            on_hand_delta: row.on_hand_delta,
+            reserved_delta: row.reserved_delta,
+            unavailable_delta: row.unavailable_delta,
+            incoming_delta: row.incoming_delta,
+            in_transit_delta: row.in_transit_delta,
+            on_hand_after: row.on_hand_after,
+            reserved_after: row.reserved_after,
+            unavailable_after: row.unavailable_after,
+            version_after: row.version_after,
+            occurred_max: row.occurred_max,
+            unit_cost: money(row.unit_cost_minor),
+            value: money(row.value_minor),
+            note: row.note,
+            lot: row.lot_id,
+            condition: row.condition.as_deref().and_then(Condition::parse),
+        }
+    }
 }
 
 /// The movements of these event numbers with all their entries, in the order of `seqs`; unknown ones are left out.
@@ -90,18 +117,15 @@ pub async fn movements_by_seq(reads: &impl Reads, seqs: &[i64]) -> Result<Vec<Mo
         _ => (false, backend.numbers(seqs.iter().copied())),
     };
     let is_of = |column: &str| if one { format!("{column} = $2") } else { backend.in_numbers(column, 2) };
-    let sql = format!("SELECT {MOVEMENT} FROM movement m WHERE m.tenant_id = $1 AND {}", is_of("m.seq"));
-    let rows = reads.rows(&sql, vec![value.clone()]).await?;
-    let mut found = HashMap::with_capacity(rows.len());
-    for row in &rows {
-        let movement = movement(&mut Row::new(row))?;
-        found.insert(movement.seq, movement);
-    }
-    let sql = format!("SELECT {ENTRY} FROM entry e WHERE e.tenant_id = $1 AND {} ORDER BY e.seq, e.line", is_of("e.seq"));
-    for row in &reads.rows(&sql, vec![value]).await? {
-        let (seq, entry) = entry(&mut Row::new(row))?;
-        if let Some(movement) = found.get_mut(&seq) {
-            movement.entries.push(entry);
+    let select = MovementRow::SELECT;
+    let sql = format!("SELECT {select} FROM movement m WHERE m.tenant_id = $1 AND {}", is_of("m.seq"));
+    let rows = reads.records::<MovementRow>(&sql, vec![value.clone()]).await?;
+    let mut found: HashMap<i64, Movement> = rows.into_iter().map(|row| (row.seq, row.into())).collect();
+    let select = EntryRow::SELECT;
+    let sql = format!("SELECT {select} FROM entry e WHERE e.tenant_id = $1 AND {} ORDER BY e.seq, e.line", is_of("e.seq"));
+    for row in reads.records::<EntryRow>(&sql, vec![value]).await? {
+        if let Some(movement) = found.get_mut(&row.seq) {
+            movement.entries.push(row.into());
         }
     }
     Ok(seqs.iter().filter_map(|seq| found.remove(seq)).collect())
@@ -148,11 +172,12 @@ pub async fn entries_of_level(
     limit: u32,
 ) -> Result<Vec<(i64, Entry)>, Fault> {
     let sql = format!(
-        "SELECT {ENTRY} FROM entry e WHERE e.tenant_id = $1 AND e.product_id = $2 AND e.store_id = $3 AND e.version_after < $4
-         ORDER BY e.version_after DESC LIMIT {limit}"
+        "SELECT {select} FROM entry e WHERE e.tenant_id = $1 AND e.product_id = $2 AND e.store_id = $3 AND e.version_after < $4
+         ORDER BY e.version_after DESC LIMIT {limit}",
+        select = EntryRow::SELECT
     );
-    let rows = reads.rows(&sql, vec![key.product.into(), key.store.into(), before.unwrap_or(i64::MAX).into()]).await?;
-    rows.iter().map(|row| entry(&mut Row::new(row))).collect()
+    let values = vec![key.product.into(), key.store.into(), before.unwrap_or(i64::MAX).into()];
+    Ok(reads.records::<EntryRow>(&sql, values).await?.into_iter().map(|row| (row.seq, row.into())).collect())
 }
 
 /// The event numbers of a page of movements: conditions, order and limit are SQL over `m`, values from `$2`.

@@ -1,12 +1,35 @@
 //! Reading reservations. Whoever changes one holds its level's lock, so they need none of their own.
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::reservation,
+};
+use platform::storage::{Fault, Finds, Reads, Row};
+use uuid::Uuid;
 
 use crate::stock::core::{LevelKey, Reference, ReferenceKind, Reservation};
 
-const COLUMNS: &str = "r.id, r.product_id, r.store_id, r.quantity, r.remaining, r.status, r.expires_at, r.channel_id, r.order_id,
-    r.order_position, r.reference_kind, r.reference_id, r.version, r.created_at, r.updated_at";
+/// A reservation as it is written and read.
+#[derive(Record)]
+#[record(of = reservation, alias = "r")]
+pub(super) struct ReservationRow {
+    pub id: ReservationId,
+    pub product_id: ProductId,
+    pub store_id: StoreId,
+    pub quantity: Quantity,
+    pub remaining: Quantity,
+    pub status: ReservationStatus,
+    pub expires_at: Option<Timestamp>,
+    pub channel_id: Option<ChannelId>,
+    pub order_id: Option<OrderId>,
+    pub order_position: Option<i32>,
+    pub reference_kind: Option<String>,
+    pub reference_id: Option<Uuid>,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
 
 /// Which reservations to read.
 pub enum Which<'a> {
@@ -22,23 +45,23 @@ pub enum Which<'a> {
 }
 
 pub async fn reservations(reads: &impl Reads, which: Which<'_>) -> Result<Vec<Reservation>, Fault> {
-    let backend = reads.backend();
+    let (backend, select) = (reads.backend(), ReservationRow::SELECT);
     let (sql, values) = match which {
         Which::Ids(ids) => {
             let of = backend.in_ids("r.id", 2);
             (
-                format!("SELECT {COLUMNS} FROM reservation r WHERE r.tenant_id = $1 AND {of}"),
+                format!("SELECT {select} FROM reservation r WHERE r.tenant_id = $1 AND {of}"),
                 vec![backend.ids(ids.iter().copied())],
             )
         }
         Which::ActiveOfOrders(ids) => {
             let of = backend.in_ids("r.order_id", 2);
-            let sql = format!("SELECT {COLUMNS} FROM reservation r WHERE r.tenant_id = $1 AND {of} AND r.status = 'ACTIVE'");
+            let sql = format!("SELECT {select} FROM reservation r WHERE r.tenant_id = $1 AND {of} AND r.status = 'ACTIVE'");
             (sql, vec![backend.ids(ids.iter().copied())])
         }
         Which::ActiveOfReferences(ids) => {
             let of = backend.in_ids("r.reference_id", 2);
-            let sql = format!("SELECT {COLUMNS} FROM reservation r WHERE r.tenant_id = $1 AND {of} AND r.status = 'ACTIVE'");
+            let sql = format!("SELECT {select} FROM reservation r WHERE r.tenant_id = $1 AND {of} AND r.status = 'ACTIVE'");
             (sql, vec![backend.ids(ids.iter().copied())])
         }
         Which::ActiveOn(keys) | Which::OfTransfersOn(keys) => {
@@ -46,40 +69,34 @@ pub async fn reservations(reads: &impl Reads, which: Which<'_>) -> Result<Vec<Re
             let (k, values) = backend.pairs(&pairs, 2);
             let of = if matches!(which, Which::ActiveOn(_)) { "" } else { " AND r.reference_kind = 'TRANSFER'" };
             let sql = format!(
-                "SELECT {COLUMNS} FROM {k} CROSS JOIN reservation r
+                "SELECT {select} FROM {k} CROSS JOIN reservation r
                  WHERE r.tenant_id = $1 AND r.product_id = k.a AND r.store_id = k.b AND r.status = 'ACTIVE'{of}"
             );
             (sql, values)
         }
     };
-    let rows = reads.rows(&sql, values).await?;
-    rows.iter().map(|row| reservation(&mut Row::new(row))).collect()
+    Ok(reads.records::<ReservationRow>(&sql, values).await?.into_iter().map(Into::into).collect())
 }
 
-fn reservation(row: &mut Row<'_>) -> Result<Reservation, Fault> {
-    let id = row.take()?;
-    let key = LevelKey { product: row.take()?, store: row.take()? };
-    let (quantity, remaining) = (row.take()?, row.take()?);
-    let status = row.word("reservation", ReservationStatus::parse)?;
-    let (expires_at, channel) = (row.time_opt()?, row.take()?);
-    let (order, position): (Option<OrderId>, Option<i32>) = (row.take()?, row.take()?);
-    let (kind, reference): (Option<String>, Option<uuid::Uuid>) = (row.take()?, row.take()?);
-    let reference = kind.as_deref().and_then(ReferenceKind::parse).zip(reference).map(|(kind, id)| Reference { kind, id });
-    Ok(Reservation {
-        id,
-        key,
-        quantity,
-        remaining,
-        status,
-        expires_at,
-        channel,
-        order: order.zip(position.map(|p| p as u16)),
-        reference,
-        version: row.take()?,
-        created_at: row.time()?,
-        updated_at: row.time()?,
-        exists: true,
-    })
+impl From<ReservationRow> for Reservation {
+    fn from(row: ReservationRow) -> Self {
+        let reference_kind = row.reference_kind.as_deref().and_then(ReferenceKind::parse);
+        Self {
+            id: row.id,
+            key: LevelKey { product: row.product_id, store: row.store_id },
+            quantity: row.quantity,
+            remaining: row.remaining,
+            status: row.status,
+            expires_at: row.expires_at,
+            channel: row.channel_id,
+            order: row.order_id.zip(row.order_position.map(|position| position as u16)),
+            reference: reference_kind.zip(row.reference_id).map(|(kind, id)| Reference { kind, id }),
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            exists: true,
+        }
+    }
 }
 
 /// The stores that a document is of, twice the same where it is of one; none where it does not exist. A lot is of no store.

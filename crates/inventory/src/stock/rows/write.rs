@@ -1,264 +1,248 @@
 //! What a batch decided, as rows: each table in bulk.
 
-use entity::prelude::TenantId;
-use platform::storage::{Bulk, Column, ColumnKind::*};
-use sea_orm::Value;
+use entity::{
+    prelude::*,
+    record::Record,
+    tables::{entry, reservation, stock_level},
+};
+use platform::storage::{Bulk, Rows};
 
-use crate::stock::core::{Level, Movement, Reservation};
+use super::{movements::MovementRow, reservations::ReservationRow};
+use crate::stock::core::{Entry, Level, Movement, Reservation};
 
-const NEW_LEVEL: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("product_id", Id),
-    Column("store_id", Id),
-    Column("id", Id),
-    Column("on_hand", Int),
-    Column("reserved", Int),
-    Column("unavailable", Int),
-    Column("incoming", Int),
-    Column("in_transit", Int),
-    Column("last_occurred_at", Int),
-    Column("version", Int),
-    Column("seq", Int),
-    Column("updated_at", Int),
-    Column("counted_at", IntOrNull),
-];
+/// A level's first row. What a store sets for it begins with the defaults of the table.
+#[derive(Record)]
+#[record(of = stock_level)]
+struct NewLevel {
+    product_id: ProductId,
+    store_id: StoreId,
+    id: LevelId,
+    on_hand: Quantity,
+    reserved: Quantity,
+    unavailable: Quantity,
+    incoming: Quantity,
+    in_transit: Quantity,
+    last_occurred_at: Timestamp,
+    version: i64,
+    seq: i64,
+    updated_at: Timestamp,
+    counted_at: Option<Timestamp>,
+}
 
-const LEVEL: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("product_id", Id),
-    Column("store_id", Id),
-    Column("on_hand", Int),
-    Column("reserved", Int),
-    Column("unavailable", Int),
-    Column("incoming", Int),
-    Column("in_transit", Int),
-    Column("last_occurred_at", Int),
-    Column("version", Int),
-    Column("seq", Int),
-    Column("updated_at", Int),
-    Column("counted_at", IntOrNull),
-];
+#[derive(Record)]
+#[record(of = stock_level)]
+struct ChangedLevel {
+    product_id: ProductId,
+    store_id: StoreId,
+    on_hand: Quantity,
+    reserved: Quantity,
+    unavailable: Quantity,
+    incoming: Quantity,
+    in_transit: Quantity,
+    last_occurred_at: Timestamp,
+    version: i64,
+    seq: i64,
+    updated_at: Timestamp,
+    counted_at: Option<Timestamp>,
+}
+
+impl From<&Level> for NewLevel {
+    fn from(level: &Level) -> Self {
+        Self {
+            product_id: level.key.product,
+            store_id: level.key.store,
+            id: level.id,
+            on_hand: level.on_hand,
+            reserved: level.reserved,
+            unavailable: level.unavailable,
+            incoming: level.incoming,
+            in_transit: level.in_transit,
+            last_occurred_at: level.last_occurred_at,
+            version: level.version,
+            seq: level.seq,
+            updated_at: level.updated_at,
+            counted_at: level.counted_at,
+        }
+    }
+}
+
+impl From<&Level> for ChangedLevel {
+    fn from(level: &Level) -> Self {
+        Self {
+            product_id: level.key.product,
+            store_id: level.key.store,
+            on_hand: level.on_hand,
+            reserved: level.reserved,
+            unavailable: level.unavailable,
+            incoming: level.incoming,
+            in_transit: level.in_transit,
+            last_occurred_at: level.last_occurred_at,
+            version: level.version,
+            seq: level.seq,
+            updated_at: level.updated_at,
+            counted_at: level.counted_at,
+        }
+    }
+}
 
 /// Levels as they are after the batch: new and changed ones. A level without a row gets one; if another process was first, the unique
 /// key says so and the batch is run again.
 pub fn level_rows(tenant: TenantId, levels: &[&Level]) -> [Bulk; 2] {
-    let tenant: Value = tenant.into();
-    let mut new = Bulk::insert("stock_level", NEW_LEVEL);
-    let mut changed = Bulk::update("stock_level", LEVEL, 3);
-    for level in levels {
-        let (product, store) = (Value::from(level.key.product), Value::from(level.key.store));
-        let buckets = [level.on_hand, level.reserved, level.unavailable, level.incoming, level.in_transit];
-        let [on_hand, reserved, unavailable, incoming, transit] = buckets.map(|q| Value::from(q.get()));
-        let last: Value = level.last_occurred_at.micros().into();
-        let (version, seq, updated) =
-            (Value::from(level.version), Value::from(level.seq), Value::from(level.updated_at.micros()));
-        let counted: Value = level.counted_at.map(entity::prelude::Timestamp::micros).into();
+    let (mut new, mut changed) = (Rows::<NewLevel>::insert(tenant), Rows::<ChangedLevel>::update(tenant));
+    for &level in levels {
         if level.exists {
-            changed.row([
-                tenant.clone(),
-                product,
-                store,
-                on_hand,
-                reserved,
-                unavailable,
-                incoming,
-                transit,
-                last,
-                version,
-                seq,
-                updated,
-                counted,
-            ]);
+            changed.push(level.into());
         } else {
-            new.row([
-                tenant.clone(),
-                product,
-                store,
-                level.id.into(),
-                on_hand,
-                reserved,
-                unavailable,
-                incoming,
-                transit,
-                last,
-                version,
-                seq,
-                updated,
-                counted,
-            ]);
+            new.push(level.into());
         }
     }
-    [new, changed]
+    [new.into(), changed.into()]
 }
 
-const MOVEMENT: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("seq", Int),
-    Column("id", Id),
-    Column("kind", Text),
-    Column("reason_code", TextOrNull),
-    Column("note", TextOrNull),
-    Column("external_ref", TextOrNull),
-    Column("reference_kind", TextOrNull),
-    Column("reference_id", IdOrNull),
-    Column("actor_kind", Text),
-    Column("actor_id", Id),
-    Column("reverses_id", IdOrNull),
-    Column("occurred_at", Int),
-    Column("business_date", Small),
-    Column("recorded_at", Int),
-];
+#[derive(Record)]
+#[record(of = entry)]
+struct NewEntry {
+    seq: i64,
+    line: i32,
+    movement_id: MovementId,
+    product_id: ProductId,
+    store_id: StoreId,
+    lot_id: Option<LotId>,
+    condition: Option<String>,
+    on_hand_delta: i64,
+    reserved_delta: i64,
+    unavailable_delta: i64,
+    incoming_delta: i64,
+    in_transit_delta: i64,
+    on_hand_after: Quantity,
+    reserved_after: Quantity,
+    unavailable_after: Quantity,
+    version_after: i64,
+    unit_cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+    value_minor: Option<i64>,
+    note: Option<String>,
+    occurred_at: Timestamp,
+    occurred_max: Timestamp,
+    recorded_at: Timestamp,
+}
 
-const ENTRY: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("seq", Int),
-    Column("line", Small),
-    Column("movement_id", Id),
-    Column("product_id", Id),
-    Column("store_id", Id),
-    Column("lot_id", IdOrNull),
-    Column("condition", TextOrNull),
-    Column("on_hand_delta", Int),
-    Column("reserved_delta", Int),
-    Column("unavailable_delta", Int),
-    Column("incoming_delta", Int),
-    Column("in_transit_delta", Int),
-    Column("on_hand_after", Int),
-    Column("reserved_after", Int),
-    Column("unavailable_after", Int),
-    Column("version_after", Int),
-    Column("unit_cost_minor", IntOrNull),
-    Column("cost_currency", TextOrNull),
-    Column("value_minor", IntOrNull),
-    Column("note", TextOrNull),
-    Column("occurred_at", Int),
-    Column("occurred_max", Int),
-    Column("recorded_at", Int),
-];
+impl From<&Movement> for MovementRow {
+    fn from(movement: &Movement) -> Self {
+        Self {
+            seq: movement.seq,
+            id: movement.id,
+            kind: movement.kind,
+            reason_code: movement.reason.map(|reason| reason.as_str().to_owned()),
+            note: movement.note.clone(),
+            external_ref: movement.external_ref.clone(),
+            reference_kind: movement.reference.map(|reference| reference.kind.as_str().to_owned()),
+            reference_id: movement.reference.map(|reference| reference.id),
+            actor_kind: movement.actor.kind,
+            actor_id: movement.actor.id,
+            reverses_id: movement.reverses,
+            occurred_at: movement.occurred_at,
+            business_date: movement.business_date,
+            recorded_at: movement.recorded_at,
+        }
+    }
+}
+
+impl NewEntry {
+    fn of(movement: &Movement, entry: &Entry) -> Self {
+        Self {
+            seq: movement.seq,
+            line: entry.line.into(),
+            movement_id: movement.id,
+            product_id: entry.key.product,
+            store_id: entry.key.store,
+            lot_id: entry.lot,
+            condition: entry.condition.map(|condition| condition.as_str().to_owned()),
+            on_hand_delta: entry.on_hand_delta,
+            reserved_delta: entry.reserved_delta,
+            unavailable_delta: entry.unavailable_delta,
+            incoming_delta: entry.incoming_delta,
+            in_transit_delta: entry.in_transit_delta,
+            on_hand_after: entry.on_hand_after,
+            reserved_after: entry.reserved_after,
+            unavailable_after: entry.unavailable_after,
+            version_after: entry.version_after,
+            unit_cost_minor: entry.unit_cost.map(|cost| cost.minor),
+            cost_currency: entry.unit_cost.map(|cost| cost.currency.to_string()),
+            value_minor: entry.value.map(|value| value.minor),
+            note: entry.note.clone(),
+            occurred_at: movement.occurred_at,
+            occurred_max: entry.occurred_max,
+            recorded_at: movement.recorded_at,
+        }
+    }
+}
 
 /// Movements whose `seq` is known, and their entries.
 pub fn movement_rows(tenant: TenantId, movements: &[&Movement]) -> [Bulk; 2] {
-    let tenant: Value = tenant.into();
-    let mut heads = Bulk::insert("movement", MOVEMENT);
-    let mut entries = Bulk::insert("entry", ENTRY);
-    for m in movements {
-        let reason = m.reason.map(entity::prelude::ReasonCode::as_str);
-        heads.row([
-            tenant.clone(),
-            m.seq.into(),
-            m.id.into(),
-            m.kind.as_str().into(),
-            reason.into(),
-            m.note.clone().into(),
-            m.external_ref.clone().into(),
-            m.reference.map(|r| r.kind.as_str()).into(),
-            m.reference.map(|r| r.id).into(),
-            m.actor.kind.as_str().into(),
-            m.actor.id.into(),
-            m.reverses.map(entity::id::Id::uuid).into(),
-            m.occurred_at.micros().into(),
-            m.business_date.into(),
-            m.recorded_at.micros().into(),
-        ]);
-        for e in &m.entries {
-            entries.row([
-                tenant.clone(),
-                m.seq.into(),
-                i32::from(e.line).into(),
-                m.id.into(),
-                e.key.product.into(),
-                e.key.store.into(),
-                e.lot.map(entity::id::Id::uuid).into(),
-                e.condition.map(entity::prelude::Condition::as_str).into(),
-                e.on_hand_delta.into(),
-                e.reserved_delta.into(),
-                e.unavailable_delta.into(),
-                e.incoming_delta.into(),
-                e.in_transit_delta.into(),
-                e.on_hand_after.get().into(),
-                e.reserved_after.get().into(),
-                e.unavailable_after.get().into(),
-                e.version_after.into(),
-                e.unit_cost.map(|c| c.minor).into(),
-                e.unit_cost.map(|c| c.currency.to_string()).into(),
-                e.value.map(|v| v.minor).into(),
-                e.note.clone().into(),
-                m.occurred_at.micros().into(),
-                e.occurred_max.micros().into(),
-                m.recorded_at.micros().into(),
-            ]);
-        }
+    let (mut heads, mut entries) = (Rows::<MovementRow>::insert(tenant), Rows::<NewEntry>::insert(tenant));
+    for &movement in movements {
+        heads.push(movement.into());
+        entries.extend(movement.entries.iter().map(|entry| NewEntry::of(movement, entry)));
     }
-    [heads, entries]
+    [heads.into(), entries.into()]
 }
 
-const NEW_RESERVATION: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("product_id", Id),
-    Column("store_id", Id),
-    Column("quantity", Int),
-    Column("remaining", Int),
-    Column("status", Text),
-    Column("expires_at", IntOrNull),
-    Column("channel_id", IdOrNull),
-    Column("order_id", IdOrNull),
-    Column("order_position", SmallOrNull),
-    Column("reference_kind", TextOrNull),
-    Column("reference_id", IdOrNull),
-    Column("version", Int),
-    Column("created_at", Int),
-    Column("updated_at", Int),
-];
+#[derive(Record)]
+#[record(of = reservation)]
+struct ChangedReservation {
+    id: ReservationId,
+    remaining: Quantity,
+    status: ReservationStatus,
+    expires_at: Option<Timestamp>,
+    version: i64,
+    updated_at: Timestamp,
+}
 
-const RESERVATION: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("remaining", Int),
-    Column("status", Text),
-    Column("expires_at", IntOrNull),
-    Column("version", Int),
-    Column("updated_at", Int),
-];
+impl From<&Reservation> for ReservationRow {
+    fn from(reservation: &Reservation) -> Self {
+        Self {
+            id: reservation.id,
+            product_id: reservation.key.product,
+            store_id: reservation.key.store,
+            quantity: reservation.quantity,
+            remaining: reservation.remaining,
+            status: reservation.status,
+            expires_at: reservation.expires_at,
+            channel_id: reservation.channel,
+            order_id: reservation.order.map(|(order, _)| order),
+            order_position: reservation.order.map(|(_, position)| position.into()),
+            reference_kind: reservation.reference.map(|reference| reference.kind.as_str().to_owned()),
+            reference_id: reservation.reference.map(|reference| reference.id),
+            version: reservation.version,
+            created_at: reservation.created_at,
+            updated_at: reservation.updated_at,
+        }
+    }
+}
+
+impl From<&Reservation> for ChangedReservation {
+    fn from(reservation: &Reservation) -> Self {
+        Self {
+            id: reservation.id,
+            remaining: reservation.remaining,
+            status: reservation.status,
+            expires_at: reservation.expires_at,
+            version: reservation.version,
+            updated_at: reservation.updated_at,
+        }
+    }
+}
 
 /// Reservations as they are after the batch: new and changed ones.
 pub fn reservation_rows(tenant: TenantId, reservations: &[&Reservation]) -> [Bulk; 2] {
-    let tenant: Value = tenant.into();
-    let mut new = Bulk::insert("reservation", NEW_RESERVATION);
-    let mut changed = Bulk::update("reservation", RESERVATION, 2);
-    for r in reservations {
-        let expires: Value = r.expires_at.map(entity::prelude::Timestamp::micros).into();
-        if r.exists {
-            let (remaining, status) = (r.remaining.get().into(), r.status.as_str().into());
-            changed.row([
-                tenant.clone(),
-                r.id.into(),
-                remaining,
-                status,
-                expires,
-                r.version.into(),
-                r.updated_at.micros().into(),
-            ]);
-            continue;
+    let (mut new, mut changed) = (Rows::<ReservationRow>::insert(tenant), Rows::<ChangedReservation>::update(tenant));
+    for &reservation in reservations {
+        if reservation.exists {
+            changed.push(reservation.into());
+        } else {
+            new.push(reservation.into());
         }
-        new.row([
-            tenant.clone(),
-            r.id.into(),
-            r.key.product.into(),
-            r.key.store.into(),
-            r.quantity.get().into(),
-            r.remaining.get().into(),
-            r.status.as_str().into(),
-            expires,
-            r.channel.map(entity::id::Id::uuid).into(),
-            r.order.map(|(order, _)| order.uuid()).into(),
-            r.order.map(|(_, position)| i32::from(position)).into(),
-            r.reference.map(|reference| reference.kind.as_str()).into(),
-            r.reference.map(|reference| reference.id).into(),
-            r.version.into(),
-            r.created_at.micros().into(),
-            r.updated_at.micros().into(),
-        ]);
     }
-    [new, changed]
+    [new.into(), changed.into()]
 }

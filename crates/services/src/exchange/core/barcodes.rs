@@ -19,10 +19,11 @@ pub fn read(text: &str) -> Result<Vec<Barcode>, String> {
             Value::String(code) => Ok(Barcode { code: code.clone(), pack_quantity: 1 }),
             Value::Object(fields) => {
                 let code = fields.get("code").and_then(Value::as_str).ok_or("a barcode has a code")?;
-                Ok(Barcode {
-                    code: code.to_owned(),
-                    pack_quantity: fields.get("packQuantity").and_then(Value::as_i64).unwrap_or(1),
-                })
+                let pack_quantity = match fields.get("packQuantity") {
+                    None | Some(Value::Null) => 1,
+                    Some(pack) => pack.as_i64().ok_or("packQuantity is a whole number")?,
+                };
+                Ok(Barcode { code: code.to_owned(), pack_quantity })
             }
             _ => Err("a barcode is a text".to_owned()),
         };
@@ -81,6 +82,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_pack_quantity_that_is_no_whole_number_is_refused() {
+        let read = |pack: &str| read(&format!("[{{\"code\":\"1\",\"packQuantity\":{pack}}}]"));
+        for pack in ["1.5", "\"12\"", "true", "[12]", "1e400", "9223372036854775808"] {
+            assert!(read(pack).is_err(), "{pack} was taken");
+        }
+        assert_eq!(read("null"), Ok(codes(&[("1", 1)])));
+        assert_eq!(read("12"), Ok(codes(&[("1", 12)])));
     }
 
     #[test]

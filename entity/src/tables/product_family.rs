@@ -1,10 +1,10 @@
-//! Variants: products that differ by the values of these options (a JSON list of names).
+//! Products that differ in their options only. `option_names` is a JSON text.
 
 use sea_orm::entity::prelude::*;
 
-use crate::prelude::*;
+use crate::{prelude::*, record::Record};
 
-#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
 #[sea_orm(table_name = "product_family")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -16,13 +16,4 @@ pub struct Model {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-}
-
-#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
-
-impl crate::Tenanted for Entity {
-    const TENANT: Column = Column::TenantId;
 }

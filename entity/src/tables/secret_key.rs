@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::prelude::*;
+use crate::{prelude::*, record::Record};
 
-#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
 #[sea_orm(table_name = "secret_key")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -14,8 +14,3 @@ pub struct Model {
     pub created_at: Timestamp,
     pub retired_at: Option<Timestamp>,
 }
-
-#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}

@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::prelude::*;
+use crate::{prelude::*, record::Record};
 
-#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
 #[sea_orm(table_name = "signing_key")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -15,8 +15,3 @@ pub struct Model {
     /// From when on it signs; it is published before that, and checks for a while after the next one has begun.
     pub signs_from: Timestamp,
 }
-
-#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}

@@ -1,10 +1,10 @@
-//! A place that holds stock.
+//! Where stock is kept.
 
 use sea_orm::entity::prelude::*;
 
-use crate::prelude::*;
+use crate::{prelude::*, record::Record};
 
-#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record, serde::Serialize, serde::Deserialize)]
 #[sea_orm(table_name = "store")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -20,13 +20,4 @@ pub struct Model {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-}
-
-#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
-
-impl crate::Tenanted for Entity {
-    const TENANT: Column = Column::TenantId;
 }

@@ -1,0 +1,52 @@
+//! Bulk writes of records: the columns and their order are the struct's, so nothing is written by position.
+
+use std::marker::PhantomData;
+
+use entity::{prelude::TenantId, record::TableRecord};
+use sea_orm::Value;
+
+use super::Bulk;
+
+/// Rows of one tenant for one table, each an `R`.
+#[derive(Debug)]
+pub struct Rows<R> {
+    bulk: Bulk,
+    tenant: TenantId,
+    record: PhantomData<fn(R)>,
+}
+
+impl<R: TableRecord> Rows<R> {
+    /// Inserts rows; columns that `R` has not get their default.
+    pub fn insert(tenant: TenantId) -> Self {
+        Self::of(Bulk::insert(R::TABLE, R::WITH_TENANT), tenant)
+    }
+    /// Updates rows: the first `R::KEYS` columns find them, the others are set.
+    pub fn update(tenant: TenantId) -> Self {
+        const { assert!(R::KEYS > 0 && R::KEYS < R::WITH_TENANT.len(), "the record has the key of its table first, and more") };
+        Self::of(Bulk::update(R::TABLE, R::WITH_TENANT, R::KEYS), tenant)
+    }
+    /// Removes rows found by all columns of `R`. Not together with an insert of the same keys in one statement.
+    pub fn delete(tenant: TenantId) -> Self {
+        Self::of(Bulk::delete(R::TABLE, R::WITH_TENANT), tenant)
+    }
+    fn of(bulk: Bulk, tenant: TenantId) -> Self {
+        Self { bulk, tenant, record: PhantomData }
+    }
+    /// Adds a row. A record that names a tenant names this one, else the write is refused as a fault.
+    pub fn push(&mut self, record: R) {
+        let tenant = (!R::HAS_TENANT).then(|| Value::from(self.tenant));
+        self.bulk.append(tenant, |values| record.append_to(values));
+    }
+}
+
+impl<R: TableRecord> Extend<R> for Rows<R> {
+    fn extend<T: IntoIterator<Item = R>>(&mut self, records: T) {
+        records.into_iter().for_each(|record| self.push(record));
+    }
+}
+
+impl<R> From<Rows<R>> for Bulk {
+    fn from(rows: Rows<R>) -> Self {
+        rows.bulk
+    }
+}

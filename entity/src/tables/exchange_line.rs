@@ -1,0 +1,17 @@
+//! The answer to one line of a bulk mutation.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{prelude::*, record::Record};
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
+#[sea_orm(table_name = "exchange_line")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub exchange_id: ExchangeId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub number: i64,
+    pub answer: Option<String>,
+}

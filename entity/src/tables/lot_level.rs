@@ -1,0 +1,23 @@
+//! How much of a lot is in a store.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{prelude::*, record::Record};
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
+#[sea_orm(table_name = "lot_level")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub product_id: ProductId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub store_id: StoreId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub lot_id: LotId,
+    pub on_hand: Quantity,
+    pub unavailable: Quantity,
+    pub received_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub counted_at: Option<Timestamp>,
+}

@@ -1,0 +1,155 @@
+//! One struct a table, columns as migrated. `tests/it/databases/tables.rs` compares them with both databases.
+
+pub mod alert;
+pub mod alert_follower;
+pub mod alert_letter;
+pub mod alert_rule;
+pub mod api_key;
+pub mod api_key_address;
+pub mod api_key_index;
+pub mod app_user;
+pub mod audit_checkpoint;
+pub mod audit_entry;
+pub mod audit_head;
+pub mod backup_code;
+pub mod barcode;
+pub mod category;
+pub mod channel;
+pub mod cost_book;
+pub mod cost_layer;
+pub mod cost_pool;
+pub mod cost_posting;
+pub mod count_line;
+pub mod count_try;
+pub mod customer;
+pub mod device;
+pub mod entry;
+pub mod event;
+pub mod exchange;
+pub mod exchange_line;
+pub mod exchange_row;
+pub mod file;
+pub mod fulfilment;
+pub mod fulfilment_line;
+pub mod goods_receipt;
+pub mod goods_receipt_line;
+pub mod history_block;
+pub mod history_sum;
+pub mod idempotency;
+pub mod integration;
+pub mod invitation;
+pub mod job;
+pub mod job_worker;
+pub mod kit_component;
+pub mod link;
+pub mod login_challenge;
+pub mod login_failure;
+pub mod lot;
+pub mod lot_level;
+pub mod member;
+pub mod movement;
+pub mod order_hold;
+pub mod order_line;
+pub mod order_line_part;
+pub mod order_sourcing;
+pub mod policy;
+pub mod product;
+pub mod product_document;
+pub mod product_family;
+pub mod product_image;
+pub mod purchase_charge;
+pub mod purchase_discrepancy;
+pub mod purchase_order;
+pub mod purchase_order_line;
+pub mod refresh_token;
+pub mod registration;
+pub mod reservation;
+pub mod return_line;
+pub mod return_line_part;
+pub mod return_lot;
+pub mod return_match;
+pub mod revaluation;
+pub mod revaluation_line;
+pub mod role;
+pub mod role_grant;
+pub mod sales_order;
+pub mod sales_return;
+pub mod schema_compatibility;
+pub mod secret_key;
+pub mod server_secret;
+pub mod session;
+pub mod signing_key;
+pub mod sourcing_rule;
+pub mod stock_count;
+pub mod stock_level;
+pub mod store;
+pub mod store_group;
+pub mod store_in_group;
+pub mod store_sourcing;
+pub mod subject;
+pub mod supplier;
+pub mod supplier_product;
+pub mod supplier_return;
+pub mod supplier_return_line;
+pub mod tenant;
+pub mod tenant_counter;
+pub mod tenant_erasure;
+pub mod totp;
+pub mod transfer;
+pub mod transfer_line;
+pub mod transfer_line_lot;
+pub mod webhook_attempt;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;
+
+use crate::record::{Column, Table, TableRecord};
+
+/// What a table is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Description {
+    pub name: &'static str,
+    pub columns: &'static [Column],
+    /// The columns of the primary key.
+    pub key: &'static [&'static str],
+}
+
+impl Description {
+    const fn of<T: Table>() -> Self {
+        Self { name: T::TABLE, columns: <T as TableRecord>::COLUMNS, key: T::KEY }
+    }
+}
+
+macro_rules! tables {
+    ($($module:ident $name:ident),* $(,)?) => {
+        $(pub use $module::Model as $name;)*
+        /// Every table.
+        pub const ALL: &[Description] = &[$(Description::of::<$name>()),*];
+    };
+}
+tables! {
+    alert Alert, alert_follower AlertFollower, alert_letter AlertLetter, alert_rule AlertRule, api_key ApiKey,
+    api_key_address ApiKeyAddress, api_key_index ApiKeyIndex, app_user AppUser, audit_checkpoint AuditCheckpoint,
+    audit_entry AuditEntry, audit_head AuditHead, backup_code BackupCode, barcode Barcode, category Category,
+    channel Channel, cost_book CostBook, cost_layer CostLayer, cost_pool CostPool, cost_posting CostPosting,
+    count_line CountLine, count_try CountTry, customer Customer, device Device, entry Entry, event Event,
+    exchange Exchange, exchange_line ExchangeLine, exchange_row ExchangeRow, file File, fulfilment Fulfilment,
+    fulfilment_line FulfilmentLine, goods_receipt GoodsReceipt, goods_receipt_line GoodsReceiptLine,
+    history_block HistoryBlock, history_sum HistorySum, idempotency Idempotency, integration Integration,
+    invitation Invitation, job Job, job_worker JobWorker, kit_component KitComponent, link Link,
+    login_challenge LoginChallenge, login_failure LoginFailure, lot Lot, lot_level LotLevel, member Member,
+    movement Movement, order_hold OrderHold, order_line OrderLine, order_line_part OrderLinePart,
+    order_sourcing OrderSourcing, policy Policy, product Product, product_document ProductDocument,
+    product_family ProductFamily, product_image ProductImage, purchase_charge PurchaseCharge,
+    purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,
+    refresh_token RefreshToken, registration Registration, reservation Reservation, return_line ReturnLine,
+    return_line_part ReturnLinePart, return_lot ReturnLot, return_match ReturnMatch, revaluation Revaluation,
+    revaluation_line RevaluationLine, role Role, role_grant RoleGrant, sales_order SalesOrder,
+    sales_return SalesReturn, schema_compatibility SchemaCompatibility, secret_key SecretKey,
+    server_secret ServerSecret, session Session, signing_key SigningKey, sourcing_rule SourcingRule,
+    stock_count StockCount, stock_level StockLevel, store Store, store_group StoreGroup, store_in_group StoreInGroup,
+    store_sourcing StoreSourcing, subject Subject, supplier Supplier, supplier_product SupplierProduct,
+    supplier_return SupplierReturn, supplier_return_line SupplierReturnLine, tenant Tenant,
+    tenant_counter TenantCounter, tenant_erasure TenantErasure, totp Totp, transfer Transfer,
+    transfer_line TransferLine, transfer_line_lot TransferLineLot, webhook_attempt WebhookAttempt,
+    webhook_delivery WebhookDelivery, webhook_endpoint WebhookEndpoint,
+}

@@ -1,0 +1,35 @@
+//! A line of an order: a product or a charge, with what became of its units.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{prelude::*, record::Record};
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
+#[sea_orm(table_name = "order_line")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub order_id: OrderId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub position: i32,
+    pub kind: LineKind,
+    pub product_id: Option<ProductId>,
+    pub sku: String,
+    pub name: String,
+    pub stock_policy: String,
+    /// Decimals of the unit: quantities are integers of its smallest part.
+    pub unit_decimals: i32,
+    pub quantity: Quantity,
+    pub open: Quantity,
+    pub backordered: Quantity,
+    pub cancelled: Quantity,
+    pub fulfilled: Quantity,
+    pub returned: Quantity,
+    pub unit_price_minor: i64,
+    pub discount_minor: i64,
+    pub tax_minor: i64,
+    pub total_minor: i64,
+    pub unit_cost_minor: Option<i64>,
+    pub return_pending: Quantity,
+}

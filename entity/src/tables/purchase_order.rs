@@ -1,0 +1,42 @@
+//! What a store orders from a supplier.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{prelude::*, record::Record};
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
+#[sea_orm(table_name = "purchase_order")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: PurchaseOrderId,
+    pub number: i64,
+    pub status: PurchaseOrderStatus,
+    pub supplier_id: SupplierId,
+    pub store_id: StoreId,
+    pub currency: String,
+    /// Days since 1970-01-01.
+    pub expected_on: Option<i32>,
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    pub over_percent: i32,
+    pub under_percent: i32,
+    pub goods_minor: i64,
+    pub charges_minor: i64,
+    pub reason: Option<String>,
+    pub actor_kind: ActorKind,
+    pub actor_id: Uuid,
+    pub requester_kind: Option<ActorKind>,
+    pub requester_id: Option<Uuid>,
+    pub approver_id: Option<Uuid>,
+    pub submitted_at: Option<Timestamp>,
+    pub decided_at: Option<Timestamp>,
+    pub ordered_at: Option<Timestamp>,
+    pub received_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub editors: Option<String>,
+}

@@ -1,0 +1,36 @@
+//! A product on a purchase order, with what became of its units.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{prelude::*, record::Record};
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
+#[sea_orm(table_name = "purchase_order_line")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub purchase_order_id: PurchaseOrderId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub position: i32,
+    pub product_id: ProductId,
+    pub sku: String,
+    pub name: String,
+    pub supplier_sku: Option<String>,
+    /// Decimals of the unit: quantities are integers of its smallest part.
+    pub unit_decimals: i32,
+    /// Days since 1970-01-01.
+    pub expected_on: Option<i32>,
+    /// In any unit that all lines of the order share.
+    pub weight: Option<i64>,
+    pub quantity: Quantity,
+    pub most: Quantity,
+    pub unit_cost_minor: i64,
+    pub total_minor: i64,
+    pub charges_minor: i64,
+    pub received: Quantity,
+    pub damaged: Quantity,
+    pub open: Quantity,
+    pub short: Quantity,
+    pub returned: Quantity,
+}

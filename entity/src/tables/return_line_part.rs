@@ -1,0 +1,19 @@
+//! What a kit on a line of a return consists of.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{prelude::*, record::Record};
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
+#[sea_orm(table_name = "return_line_part")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub return_id: ReturnId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub position: i32,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub product_id: ProductId,
+    pub quantity: Quantity,
+}

@@ -1,0 +1,22 @@
+//! Which line of an order the units of a return were sold on.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{prelude::*, record::Record};
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
+#[sea_orm(table_name = "return_match")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub return_id: ReturnId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub return_position: i32,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub order_id: OrderId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub order_position: i32,
+    pub quantity: Quantity,
+    pub received: Quantity,
+}

@@ -1,0 +1,18 @@
+//! The new cost of a product.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{prelude::*, record::Record};
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
+#[sea_orm(table_name = "revaluation_line")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub revaluation_id: RevaluationId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub position: i32,
+    pub product_id: ProductId,
+    pub unit_cost_minor: i64,
+}
