@@ -21,14 +21,14 @@ use super::{
 
 fn moving(world: &World, from: Option<Condition>, to: Destination, quantity: i64, lot: LotChoice) -> Command {
     let kind = if to == Destination::WrittenOff { MovementKind::Removal } else { MovementKind::Adjustment };
-    Command::of(LotCommand::Move(MoveStock {
+    Command::of(LotCommand::Move(Box::new(MoveStock {
         head: world.make.head(kind),
         room: world.clock.document_id(),
         on_shortage: Shortage::Refuse,
         from,
         to,
         items: vec![MoveItem { key: world.mugs(), quantity: q(quantity), lot, note: None }],
-    }))
+    })))
 }
 
 async fn stock_goes_aside_and_back_whether_it_is_tracked_or_not(world: World) {

@@ -215,7 +215,7 @@ async fn moving(
     }
     overrides(overriding, items.iter().map(|item| item.key.store))?;
     let (room, on_shortage) = (ledger.clock().document_id(), input.on_shortage);
-    Ok(Command::of(LotCommand::Move(MoveStock { head, room, on_shortage, from: input.from, to: input.to, items })))
+    Ok(Command::of(LotCommand::Move(Box::new(MoveStock { head, room, on_shortage, from: input.from, to: input.to, items }))))
 }
 
 /// What a job does: sets aside what is past its date, and says how much that was of how many lots.

@@ -11,7 +11,7 @@ pub enum LotCommand {
     Create(Box<CreateLot>),
     Act(Box<ActOnLot>),
     /// Between what can be sold, what is set aside, and nowhere.
-    Move(MoveStock),
+    Move(Box<MoveStock>),
 }
 
 impl Decide for LotCommand {
