@@ -5,10 +5,9 @@ use std::{future::Future, time::Duration};
 use graphql::live::drain::Drain;
 use inventory::{
     catalog, costing,
-    ledger::{
-        Grouping,
-        jobs::{expire_due, expire_lots, fill_backorders},
-    },
+    ledger::Grouping,
+    lots::jobs::expire_lots,
+    orders::jobs::{expire_due, fill_backorders},
     purchasing,
 };
 use platform::{

@@ -177,7 +177,7 @@ impl Node {
         let identity = Identity::open(db.clone(), clock.clone(), settings, tenant_defaults, ring.clone()).await?;
         let signer = CursorSigner::new(identity.cursor_secret().await?);
         let audit = Audit::start(db.clone(), audit_writer.clone())?;
-        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, audit_writer.clone())?;
+        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, inventory::documents(), audit_writer.clone())?;
         let limits = Limits::default();
         let jobs = Jobs::new(db.clone(), clock.clone());
         let sender = Sender::new(Allowed::default(), clock.clone());

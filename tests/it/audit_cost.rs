@@ -11,11 +11,8 @@ use entrepot::{
     access::{kind, permit},
     audit::{AuditContext, AuditWriter, Origin},
     ledger::{
-        Grouping, Ledger,
-        shell::{
-            Mode, ProductRef, StoreRef,
-            stock::{AdjustInput, ChangeInput, stock_adjust},
-        },
+        Grouping, Ledger, Mode, ProductRef, StoreRef,
+        shell::{AdjustInput, ChangeInput, stock_adjust},
     },
     stock::core::Shortage,
 };
@@ -78,9 +75,11 @@ async fn load(world: &World, ledger: &Ledger, audit_writer: Option<&AuditWriter>
 
 async fn measure(world: &World, database: &str) {
     let node = &world.node;
-    let plain = Ledger::start(node.db.clone(), node.clock.clone(), Grouping::Together).unwrap();
+    let plain = Ledger::start(node.db.clone(), node.clock.clone(), Grouping::Together, entrepot::documents()).unwrap();
     let audit_writer = node.audit.audit_writer().clone();
-    let audited = Ledger::audited(node.db.clone(), node.clock.clone(), Grouping::Together, audit_writer.clone()).unwrap();
+    let audited =
+        Ledger::audited(node.db.clone(), node.clock.clone(), Grouping::Together, entrepot::documents(), audit_writer.clone())
+            .unwrap();
     let audit = node.audit.clone();
     let sealer = tokio::spawn(async move {
         loop {

@@ -97,7 +97,7 @@ async fn a_changed_time_limit_is_the_one_that_orders_get(world: &World) {
     assert_eq!(changed["userErrors"], json!([]));
     let reads = world.node.db.tenant(house.owner.tenant);
     // A node that has not asked for the tenant's terms yet; one that has asks again after a minute.
-    let node = Ledger::start(world.node.db.clone(), world.node.clock.clone(), Grouping::Together).unwrap();
+    let node = Ledger::start(world.node.db.clone(), world.node.clock.clone(), Grouping::Together, entrepot::documents()).unwrap();
     assert_eq!(node.terms(&reads).await.unwrap().reservation_seconds, 7200);
 }
 

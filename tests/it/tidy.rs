@@ -24,7 +24,7 @@ const ROOMS: [&[&str]; CRATES.len()] = [
     // iam
     &["identity", "access", "tenancy"],
     // inventory
-    &["catalog", "stock", "orders", "purchasing", "transfers", "counts", "ledger", "costing"],
+    &["catalog", "stock", "ledger", "lots", "orders", "purchasing", "transfers", "counts", "costing"],
     // services
     &["alerts", "webhooks", "files", "media", "exchange", "labels", "insight"],
     // graphql

@@ -6,6 +6,10 @@
 pub mod catalog;
 /// Levels, the rules of the ledger, reservations.
 pub mod stock;
+/// The one writer of stock and of the documents that move it: the engine, which names none of them.
+pub mod ledger;
+/// Making and changing lots, taking them out of sale and back.
+pub mod lots;
 /// Sales orders, fulfilments, returns.
 pub mod orders;
 /// What is bought, from whom, and when.
@@ -14,7 +18,14 @@ pub mod purchasing;
 pub mod transfers;
 /// What is there, counted, and the books set right.
 pub mod counts;
-/// The one writer of stock and of the documents that move it.
-pub mod ledger;
 /// What stock is worth, and what it cost.
 pub mod costing;
+
+/// The kinds of documents that the ledger writes, in the order in which every writer locks them and in which their rows are written.
+pub fn documents() -> ledger::Documents {
+    ledger::Documents::default()
+        .and::<orders::Orders>()
+        .and::<transfers::Transfers>()
+        .and::<counts::Counts>()
+        .and::<purchasing::Purchases>()
+}

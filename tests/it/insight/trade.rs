@@ -6,7 +6,8 @@ use entity::prelude::*;
 use entrepot::{
     ledger::{Command, Receipt},
     orders::core::{
-        Act, Create, CreateReturn, Fulfil, LineQuantity, NewLine, NewReturnLine, NewStatus, Order, Receive, Return, ReturnMatch,
+        Act, Create, CreateReturn, Fulfil, LineQuantity, NewLine, NewReturnLine, NewStatus, Order, OrderCommand, OrderDecision,
+        Receive, Return, ReturnCommand, ReturnMatch,
     },
     stock::core::{LevelKey, LotChoice, Shortage},
 };
@@ -58,9 +59,10 @@ pub async fn trade(world: &World, random: &mut StdRng) -> Trade {
 }
 
 impl Trade {
-    fn keep(&mut self, receipt: Receipt) {
-        self.orders.extend(receipt.orders.into_iter().map(|order| (order.id, order)));
-        self.returns.extend(receipt.returns.into_iter().map(|ret| (ret.id, ret)));
+    fn keep(&mut self, mut receipt: Receipt) {
+        let documents: OrderDecision = receipt.documents.take().unwrap();
+        self.orders.extend(documents.orders.into_iter().map(|order| (order.id, order)));
+        self.returns.extend(documents.returns.into_iter().map(|ret| (ret.id, ret)));
     }
 
     async fn place(&mut self, world: &World, random: &mut StdRng, number: usize) -> OrderId {
@@ -105,7 +107,7 @@ impl Trade {
             movements: [(); 3].map(|()| world.clock.document_id()),
             currency: Currency::GBP,
         };
-        self.keep(world.done(Command::OrderCreate(Box::new(create), Vec::new())).await);
+        self.keep(world.done(Command::of(OrderCommand::Create(Box::new(create), Vec::new()))).await);
         id
     }
 
@@ -118,8 +120,11 @@ impl Trade {
         let order = self.orders[&id].clone();
         if matches!(order.status, OrderStatus::Draft | OrderStatus::Pending) && step > 3 {
             let (act, keys) = act(&order);
-            let command =
-                if step > 7 { Command::OrderCancel(act, keys) } else { Command::OrderConfirm(Box::new(act.into()), keys) };
+            let command = if step > 7 {
+                Command::of(OrderCommand::Cancel(act, keys))
+            } else {
+                Command::of(OrderCommand::Confirm(Box::new(act.into()), keys))
+            };
             self.keep(world.done(command).await);
         }
         let order = self.orders[&id].clone();
@@ -136,10 +141,10 @@ impl Trade {
         match (order.status, step % 3) {
             (OrderStatus::PartiallyFulfilled, 0) => {
                 let (act, keys) = act(&order);
-                self.keep(world.done(Command::OrderCancel(act, keys)).await);
+                self.keep(world.done(Command::of(OrderCommand::Cancel(act, keys))).await);
             }
             (OrderStatus::PartiallyFulfilled, 1) => self.fulfil(world, &order, None).await,
-            (OrderStatus::Fulfilled, 2) => self.keep(world.done(Command::OrderClose(act(&order).0)).await),
+            (OrderStatus::Fulfilled, 2) => self.keep(world.done(Command::of(OrderCommand::Close(act(&order).0))).await),
             _ => {}
         }
     }
@@ -156,7 +161,7 @@ impl Trade {
             fulfilment: world.clock.document_id(),
             movements: [(); 3].map(|()| world.clock.document_id()),
         };
-        self.keep(world.done(Command::OrderFulfil(fulfil, keys(order))).await);
+        self.keep(world.done(Command::of(OrderCommand::Fulfil(fulfil, keys(order)))).await);
     }
 
     /// A return of what the order delivered, at any store, some of it matched, some blind, some only requested.
@@ -201,7 +206,7 @@ impl Trade {
             currency: Currency::GBP,
             time_zone: "Pacific/Auckland".to_owned(),
         };
-        self.keep(world.done(Command::ReturnCreate(Box::new(create))).await);
+        self.keep(world.done(Command::of(ReturnCommand::Create(Box::new(create)))).await);
     }
 
     /// A sale of the service that keeps no stock, for nothing, in so many lines.
@@ -226,7 +231,7 @@ impl Trade {
         if delivered > 1 {
             let movement = world.clock.document_id();
             let act = Act { order: id, expected_version: None, note: None, actor: Actor::SYSTEM, movement };
-            self.keep(world.done(Command::OrderCancel(act, keys(&order))).await);
+            self.keep(world.done(Command::of(OrderCommand::Cancel(act, keys(&order)))).await);
         }
     }
 }

@@ -3,7 +3,7 @@
 use entity::{category, channel, customer, prelude::*, product, store, tenant};
 use entrepot::{
     access::{Caller, PermissionSet, Permit, kind, permit},
-    ledger::{Command, Grouping, Ledger, Receipt},
+    ledger::{Command, Grouping, Ledger, Receipt, StockCommand},
     stock::core::{Adjust, Change, LevelKey, LotChoice, MovementHead, Shortage},
     storage::{Database, Options, Work},
 };
@@ -38,7 +38,7 @@ impl Setup for TwoStores {
         let hands = Hands::still(START);
         let clock = hands.clock(7);
         let setup = Self {
-            ledger: Ledger::start(db.clone(), clock.clone(), Grouping::Together).unwrap(),
+            ledger: Ledger::start(db.clone(), clock.clone(), Grouping::Together, entrepot::documents()).unwrap(),
             tenant: clock.id(),
             stores: Vec::new(),
             channels: Vec::new(),
@@ -168,6 +168,6 @@ impl World {
             lot: LotChoice::Unsaid,
         });
         let (room, on_shortage) = (self.clock.document_id(), Shortage::Refuse);
-        self.done(Command::Adjust(Adjust { head, room, on_shortage, changes: changes.collect() })).await
+        self.done(Command::of(StockCommand::Adjust(Adjust { head, room, on_shortage, changes: changes.collect() }))).await
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use entity::prelude::*;
 use entrepot::{
     insight::verify::{Report, verify_tenant},
-    ledger::Command,
-    orders::core::{NewStatus, Receive},
+    ledger::{Command, StockCommand},
+    orders::core::{NewStatus, OrderCommand, Receive, ReturnCommand},
     stock::core::Shortage,
     storage::{Backend, idempotency::Key},
 };
@@ -37,17 +37,17 @@ pub async fn story(world: &World) -> Story {
     submit(adjust(&[(MUG, 1, 10)]), None).await;
     let corrected = submit(adjust(&[(RICE, 0, -100), (MUG, 0, 2)]), None).await.movements.remove(0);
     let original = corrected.id;
-    let reversed = submit(Command::Reverse(make.reversing(corrected, Shortage::Refuse)), None).await;
+    let reversed = submit(Command::of(StockCommand::Reverse(make.reversing(corrected, Shortage::Refuse))), None).await;
     // Mirrors the same movement, but is no reversal.
     let twin = submit(adjust(&[(MUG, 0, -2), (RICE, 0, 100)]), None).await;
-    submit(Command::Reserve(make.reserving(None, &[(MUG, 0, 5)])), key("stockReserve", "2")).await;
+    submit(Command::of(StockCommand::Reserve(make.reserving(None, &[(MUG, 0, 5)]))), key("stockReserve", "2")).await;
     let mut partly =
         make.creating(NewStatus::Confirmed, vec![make.line(MUG, 4), make.line(POSTER, 2), CommandFactory::charge(499)]);
     partly.customer = make.customer;
     let partly_id = partly.id;
-    submit(Command::OrderCreate(Box::new(partly), Vec::new()), key("orderCreate", "3")).await;
+    submit(Command::of(OrderCommand::Create(Box::new(partly), Vec::new())), key("orderCreate", "3")).await;
     let ship = make.fulfilling(partly_id, None, Some(&[(1, 3)]));
-    submit(Command::OrderFulfil(ship, make.keys([MUG, POSTER])), None).await;
+    submit(Command::of(OrderCommand::Fulfil(ship, make.keys([MUG, POSTER]))), None).await;
     let (sold, command) = make.order(NewStatus::Fulfilled, &[(MUG, 6), (RICE, 1_500)]);
     submit(command, None).await;
     let until = world.clock.now().plus_seconds(900);
@@ -55,16 +55,16 @@ pub async fn story(world: &World) -> Story {
     submit(command, None).await;
     let (cancelled, command) = make.order(NewStatus::Confirmed, &[(MUG, 1)]);
     submit(command, None).await;
-    submit(Command::OrderCancel(make.act(cancelled), make.keys([MUG])), None).await;
+    submit(Command::of(OrderCommand::Cancel(make.act(cancelled), make.keys([MUG]))), None).await;
     let mut matched = make.return_line(MUG, 2, Disposition::Restock);
     matched.matches = vec![piece(sold, 1, 2)];
     let lines = vec![matched.clone(), make.return_line(RICE, 100, Disposition::WriteOff)];
     let ret = make.returning(Receive::Now, lines);
     let received = ret.id;
-    submit(Command::ReturnCreate(Box::new(ret)), key("returnCreate", "4")).await;
+    submit(Command::of(ReturnCommand::Create(Box::new(ret))), key("returnCreate", "4")).await;
     let ret = make.returning(Receive::Later, vec![matched]);
     let requested = ret.id;
-    submit(Command::ReturnCreate(Box::new(ret)), None).await;
+    submit(Command::of(ReturnCommand::Create(Box::new(ret))), None).await;
     let (lot, crate_of) = super::lots::lotted(world, tenant, &make).await;
     let words = vec![
         ("cheese", crate_of.uuid()),

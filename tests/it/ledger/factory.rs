@@ -4,8 +4,10 @@ use super::world::{PRODUCTS, STORES};
 use entity::prelude::*;
 use entrepot::{
     clock::Clock,
-    ledger::Command,
-    orders::core::{Act, Create, CreateReturn, Fulfil, LineQuantity, NewLine, NewReturnLine, NewStatus, Receive, ReturnMatch},
+    ledger::{Command, StockCommand},
+    orders::core::{
+        Act, Create, CreateReturn, Fulfil, LineQuantity, NewLine, NewReturnLine, NewStatus, OrderCommand, Receive, ReturnMatch,
+    },
     stock::core::{
         Adjust, Change, Compare, Expire, LevelKey, LotChoice, Movement, MovementHead, Release, Reserve, ReserveItem, Reverse,
         Set, SetItem, Shortage,
@@ -60,7 +62,7 @@ impl CommandFactory {
     }
 
     pub fn adjust(&self, kind: MovementKind, changes: &[(usize, usize, i64)]) -> Command {
-        Command::Adjust(self.adjusting(kind, Shortage::Refuse, changes))
+        Command::of(StockCommand::Adjust(self.adjusting(kind, Shortage::Refuse, changes)))
     }
     pub fn adjusting(&self, kind: MovementKind, on_shortage: Shortage, changes: &[(usize, usize, i64)]) -> Adjust {
         let change = |(product, store, delta): &(usize, usize, i64)| Change {
@@ -146,7 +148,7 @@ impl CommandFactory {
     }
     pub fn order(&self, status: NewStatus, lines: &[(usize, i64)]) -> (OrderId, Command) {
         let create = self.creating(status, lines.iter().map(|(p, n)| self.line(*p, *n)).collect());
-        (create.id, Command::OrderCreate(Box::new(create), Vec::new()))
+        (create.id, Command::of(OrderCommand::Create(Box::new(create), Vec::new())))
     }
     pub fn act(&self, order: OrderId) -> Act {
         Act { order, expected_version: None, note: None, actor: self.actor, movement: self.clock.document_id() }

@@ -3,8 +3,8 @@
 use entity::prelude::*;
 use entrepot::{
     ledger::Command,
-    orders::core::NewStatus,
-    transfers::core::{self as transfers, Arrival, NewTransfer, Parcel, Planned, Shipment},
+    orders::core::{NewStatus, OrderCommand},
+    transfers::core::{self as transfers, Arrival, NewTransfer, Parcel, Planned, Shipment, TransferCommand},
 };
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ pub async fn story(world: &World, tenant: TenantId, make: &CommandFactory, chees
     ] {
         let movements = [world.clock.document_id(), world.clock.document_id()];
         let steps = transfers::Steps { transfer, actor: make.actor, expected_version: None, step, sent: sent.clone(), movements };
-        let receipt = submit(Command::Transfer(Box::new(steps), keys.clone())).await;
+        let receipt = submit(Command::of(TransferCommand(Box::new(steps), keys.clone()))).await;
         sent.extend(receipt.movements.iter().flat_map(|movement| &movement.entries).filter_map(|entry| entry.lot));
     }
     let kit = world.clock.id();
@@ -58,7 +58,7 @@ pub async fn story(world: &World, tenant: TenantId, make: &CommandFactory, chees
     let (boxed, command) = own.order(NewStatus::Confirmed, &[(POSTER, 3)]);
     submit(command).await;
     let ship = own.fulfilling(boxed, None, Some(&[(1, 1)]));
-    submit(Command::OrderFulfil(ship, make.keys([MUG]))).await;
+    submit(Command::of(OrderCommand::Fulfil(ship, make.keys([MUG])))).await;
     vec![("parted", transfer.uuid()), ("kit", kit.uuid()), ("boxed", boxed.uuid())]
 }
 

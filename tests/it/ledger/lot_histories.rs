@@ -2,9 +2,10 @@
 
 use entity::prelude::*;
 use entrepot::{
-    ledger::Command,
+    ledger::{Command, StockCommand},
+    lots::core::{Destination, LotAction, LotCommand, MoveItem, MoveStock},
     stock::{
-        core::{Destination, LevelKey, LotAction, LotChoice, MoveItem, MoveStock, Movement, Rejection, Shortage},
+        core::{LevelKey, LotChoice, Movement, Rejection, Shortage},
         rows::lots::places_of_lots,
         shell::explain,
     },
@@ -21,14 +22,14 @@ use crate::world::on_both;
 
 fn moving(world: &World, from: Option<Condition>, to: Destination, quantity: i64, lot: LotChoice) -> Command {
     let kind = if to == Destination::WrittenOff { MovementKind::Removal } else { MovementKind::Adjustment };
-    Command::Move(MoveStock {
+    Command::of(LotCommand::Move(Box::new(MoveStock {
         head: world.make.head(kind),
         room: world.clock.document_id(),
         on_shortage: Shortage::Refuse,
         from,
         to,
         items: vec![MoveItem { key: world.mugs(), quantity: q(quantity), lot, note: None }],
-    })
+    })))
 }
 
 async fn stock_goes_aside_and_back_whether_it_is_tracked_or_not(world: World) {
@@ -56,7 +57,10 @@ async fn stock_goes_aside_and_back_whether_it_is_tracked_or_not(world: World) {
         go(Some(Quarantine), Destination::Available, 3).await.unwrap();
         let gone = go(Some(Damaged), Destination::WrittenOff, 2).await.unwrap();
         assert_eq!(world.level(world.mugs()).await, [8, 0, 1]);
-        world.submit(Command::Reverse(world.make.reversing(gone.movements[0].clone(), Shortage::Refuse))).await.unwrap();
+        world
+            .submit(Command::of(StockCommand::Reverse(world.make.reversing(gone.movements[0].clone(), Shortage::Refuse))))
+            .await
+            .unwrap();
         let found = explain(&world.scope(), &world.clock, world.mugs()).await.unwrap().unwrap().level_snapshot;
         assert_eq!((found.aside.of(Damaged), found.aside.of(Quarantine), found.gap()), (2, 1, None));
         world.verify().await;
@@ -113,7 +117,7 @@ async fn every_figure_sums_after_any_history(world: World) {
         let one = |kind, delta, lot| {
             let mut adjust = world.make.adjusting(kind, policy, &[(MUG, store, delta)]);
             adjust.changes[0].lot = lot;
-            Command::Adjust(adjust)
+            Command::of(StockCommand::Adjust(adjust))
         };
         let aside = [None, Some(Condition::Quarantine), Some(Condition::Damaged)][dice.roll(3) as usize];
         let to = [Destination::Available, Destination::Quarantine, Destination::Damaged, Destination::WrittenOff]
@@ -122,7 +126,7 @@ async fn every_figure_sums_after_any_history(world: World) {
         let takes = |n: i64| match roll {
             2 => Some(one(MovementKind::Sale, -n, said.clone())),
             3 => Some(one(MovementKind::Removal, -n, said.clone())),
-            4 => Some(Command::Reserve(world.make.reserving(None, &[(MUG, store, n)]))),
+            4 => Some(Command::of(StockCommand::Reserve(world.make.reserving(None, &[(MUG, store, n)])))),
             5 => Some(moving(&world, aside, to, n, said.clone())),
             _ => None,
         };
@@ -135,7 +139,7 @@ async fn every_figure_sums_after_any_history(world: World) {
             8 | 9 if !past.is_empty() => {
                 let nth = dice.roll(past.len() as u64) as usize;
                 let movement: Movement = past.swap_remove(nth);
-                Command::Reverse(world.make.reversing(movement, policy))
+                Command::of(StockCommand::Reverse(world.make.reversing(movement, policy)))
             }
             _ => acting(&world, lot, LotAction::Release, policy, &there),
         };

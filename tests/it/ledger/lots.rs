@@ -4,12 +4,16 @@ use entity::prelude::*;
 use entrepot::{
     catalog::core::Patch,
     clock,
-    ledger::Command,
-    ledger::jobs::expire_lots,
+    ledger::{Command, StockCommand},
+    lots::{
+        core::{ActOnLot, LotAction, LotCommand},
+        jobs::expire_lots,
+    },
+    orders::core::OrderCommand,
     stock::{
         core::{
-            ActOnLot, Candidate, LevelKey, Lot, LotAction, LotChoice, LotName, MovementHead, Reference, ReferenceKind, Rejection,
-            Shortage, first_expired,
+            Candidate, LevelKey, Lot, LotChoice, LotName, MovementHead, Reference, ReferenceKind, Rejection, Shortage,
+            first_expired,
         },
         rows::lot_list::lots_at,
         shell::explain,
@@ -41,7 +45,7 @@ pub fn named(world: &World, code: &str, expires_on: Option<i32>) -> LotChoice {
 async fn adjust(world: &World, kind: MovementKind, store: usize, delta: i64, lot: LotChoice) -> Result<Vec<Lot>, Rejection> {
     let mut adjust = world.make.adjusting(kind, Shortage::Refuse, &[(MUG, store, delta)]);
     adjust.changes[0].lot = lot;
-    world.submit(Command::Adjust(adjust)).await.map(|receipt| receipt.lots)
+    world.submit(Command::of(StockCommand::Adjust(adjust))).await.map(|receipt| receipt.lots)
 }
 pub async fn receive(world: &World, store: usize, code: &str, quantity: i64, expires_on: Option<i32>) -> LotId {
     let lots = adjust(world, MovementKind::Receipt, store, quantity, named(world, code, expires_on)).await.unwrap();
@@ -50,7 +54,7 @@ pub async fn receive(world: &World, store: usize, code: &str, quantity: i64, exp
 
 pub fn acting(world: &World, lot: LotId, action: LotAction, on_shortage: Shortage, places: &[LevelKey]) -> Command {
     let reference = Some(Reference { kind: ReferenceKind::Lot, id: lot.uuid() });
-    Command::Lot(Box::new(ActOnLot {
+    Command::of(LotCommand::Act(Box::new(ActOnLot {
         head: MovementHead { reference, ..world.make.head(MovementKind::Adjustment) },
         room: world.clock.document_id(),
         on_shortage,
@@ -58,7 +62,7 @@ pub fn acting(world: &World, lot: LotId, action: LotAction, on_shortage: Shortag
         action,
         expected_version: None,
         places: places.to_vec(),
-    }))
+    })))
 }
 
 /// Code, on hand and unavailable of the lots at a store.
@@ -140,7 +144,10 @@ async fn a_line_goes_out_over_several_lots_and_each_has_its_entry(world: World) 
     assert_eq!(deltas, [-4, -8]);
     assert_eq!(at(&world, 0).await, [("late".to_owned(), 2, 0), ("plain".to_owned(), 3, 0)]);
     // Undone, each lot gets its own back.
-    let back = world.submit(Command::Reverse(world.make.reversing(sold.movements[0].clone(), Shortage::Refuse))).await.unwrap();
+    let back = world
+        .submit(Command::of(StockCommand::Reverse(world.make.reversing(sold.movements[0].clone(), Shortage::Refuse))))
+        .await
+        .unwrap();
     assert_eq!(back.movements[0].entries.iter().map(|entry| entry.on_hand_delta).collect::<Vec<_>>(), [8, 4]);
     assert_eq!(at(&world, 0).await, [("late".to_owned(), 10, 0), ("plain".to_owned(), 3, 0), ("soon".to_owned(), 4, 0)]);
     world.verify().await;
@@ -162,7 +169,7 @@ async fn a_tracked_level_does_not_move_without_its_lots(world: World) {
     // What is not tracked has no lots.
     let mut rice = world.make.adjusting(receipt, Shortage::Refuse, &[(super::world::RICE, 0, 5)]);
     rice.changes[0].lot = named(&world, "x", None);
-    assert_eq!(code_of(&world.submit(Command::Adjust(rice)).await.unwrap_err()), "INVALID");
+    assert_eq!(code_of(&world.submit(Command::of(StockCommand::Adjust(rice))).await.unwrap_err()), "INVALID");
     world.verify().await;
 }
 
@@ -170,21 +177,21 @@ async fn past_dates_go_only_with_an_override(world: World) {
     tracked(&world, "LOT").await;
     let old = receive(&world, 0, "old", 5, Some(TODAY)).await;
     let mut sale = world.make.adjusting(MovementKind::Sale, Shortage::Refuse, &[(MUG, 0, -1)]);
-    world.submit(Command::Adjust(sale.clone())).await.unwrap();
-    world.submit(Command::Reserve(world.make.reserving(None, &[(MUG, 0, 2)]))).await.unwrap();
+    world.submit(Command::of(StockCommand::Adjust(sale.clone()))).await.unwrap();
+    world.submit(Command::of(StockCommand::Reserve(world.make.reserving(None, &[(MUG, 0, 2)])))).await.unwrap();
     // The day after, before the job has come: it is there, but it is past its date.
     let work = world.scope().begin().await.unwrap();
     work.execute("UPDATE lot SET expires_on = $2 WHERE tenant_id = $1", vec![(TODAY - 1).into()]).await.unwrap();
     work.commit().await.unwrap();
     let remake = |sale: &mut entrepot::stock::core::Adjust| sale.head.id = world.clock.document_id();
     remake(&mut sale);
-    assert_eq!(code_of(&world.submit(Command::Adjust(sale.clone())).await.unwrap_err()), "LOT_SHORT");
+    assert_eq!(code_of(&world.submit(Command::of(StockCommand::Adjust(sale.clone()))).await.unwrap_err()), "LOT_SHORT");
     sale.changes[0].lot = LotChoice::Id(old);
-    assert_eq!(code_of(&world.submit(Command::Adjust(sale.clone())).await.unwrap_err()), "INVALID_STATE");
+    assert_eq!(code_of(&world.submit(Command::of(StockCommand::Adjust(sale.clone()))).await.unwrap_err()), "INVALID_STATE");
     sale.on_shortage = Shortage::Shorten;
-    world.submit(Command::Adjust(sale)).await.unwrap();
+    world.submit(Command::of(StockCommand::Adjust(sale))).await.unwrap();
     assert_eq!(world.level(world.mugs()).await, [3, 2, 0]);
-    let late = world.submit(Command::Reserve(world.make.reserving(None, &[(MUG, 0, 1)]))).await;
+    let late = world.submit(Command::of(StockCommand::Reserve(world.make.reserving(None, &[(MUG, 0, 1)])))).await;
     assert_eq!(code_of(&late.unwrap_err()), "LOT_SHORT", "nobody is promised what is past its date");
     // The job sets the rest aside, whatever was promised.
     assert_eq!(expire_lots(&world.ledger, world.clock.now()).await.unwrap(), 1);
@@ -221,9 +228,12 @@ async fn a_lot_is_recalled_while_it_is_promised(world: World) {
     assert_eq!(world.level(places[1]).await, [7, 0, 7]);
     let mut fulfil = world.make.fulfilling(order, None, Some(&[(1, 3)]));
     fulfil.lines.as_mut().unwrap()[0].lot = LotChoice::Id(bad);
-    assert_eq!(code_of(&world.submit(Command::OrderFulfil(fulfil, world.make.keys([MUG]))).await.unwrap_err()), "LOT_SHORT");
+    assert_eq!(
+        code_of(&world.submit(Command::of(OrderCommand::Fulfil(fulfil, world.make.keys([MUG])))).await.unwrap_err()),
+        "LOT_SHORT"
+    );
     let fulfil = world.make.fulfilling(order, None, Some(&[(1, 3)]));
-    world.submit(Command::OrderFulfil(fulfil, world.make.keys([MUG]))).await.unwrap();
+    world.submit(Command::of(OrderCommand::Fulfil(fulfil, world.make.keys([MUG])))).await.unwrap();
     assert_eq!(at(&world, 0).await, [("bad".to_owned(), 10, 10)]);
     world.submit(acting(&world, bad, LotAction::Release, Shortage::Refuse, &places)).await.unwrap();
     assert_eq!([world.level(places[0]).await, world.level(places[1]).await], [[10, 0, 0], [7, 0, 0]]);
@@ -288,7 +298,7 @@ async fn two_clerks_ship_the_last_unit_of_a_lot_at_once(world: World) {
     let sale = || {
         let mut sale = world.make.adjusting(MovementKind::Sale, Shortage::Refuse, &[(MUG, 0, -1)]);
         sale.changes[0].lot = LotChoice::Id(last);
-        Command::Adjust(sale)
+        Command::of(StockCommand::Adjust(sale))
     };
     let (first, second) = tokio::join!(world.ledger.submit(world.tenant, sale(), None), other.submit(world.tenant, sale(), None));
     let mut done =
@@ -299,7 +309,7 @@ async fn two_clerks_ship_the_last_unit_of_a_lot_at_once(world: World) {
     let receipt = || {
         let mut receipt = world.make.adjusting(MovementKind::Receipt, Shortage::Refuse, &[(MUG, 1, 2)]);
         receipt.changes[0].lot = named(&world, "fresh", None);
-        Command::Adjust(receipt)
+        Command::of(StockCommand::Adjust(receipt))
     };
     let (first, second) =
         tokio::join!(world.ledger.submit(world.tenant, receipt(), None), other.submit(world.tenant, receipt(), None));
@@ -321,7 +331,7 @@ pub async fn lotted(world: &World, tenant: TenantId, make: &CommandFactory) -> (
     let named = |code: &str| LotChoice::Named(Box::new(LotName::new(world.clock.id(), code, None, Some(30_000))));
     let mut adjust = make.adjusting(MovementKind::Receipt, Shortage::Refuse, &[(MUG, 0, 5), (MUG, 0, 7)]);
     (adjust.changes[0].lot, adjust.changes[1].lot) = (named("a"), named("b"));
-    let lots = submit(Command::Adjust(adjust)).await.lots;
+    let lots = submit(Command::of(StockCommand::Adjust(adjust))).await.lots;
     submit(make.adjust(MovementKind::Sale, &[(MUG, 0, -2)])).await;
     let lot = lots.iter().find(|lot| lot.code == "b").unwrap().id;
     let act = ActOnLot {
@@ -336,7 +346,7 @@ pub async fn lotted(world: &World, tenant: TenantId, make: &CommandFactory) -> (
         expected_version: None,
         places: vec![make.key(MUG, 0)],
     };
-    submit(Command::Lot(Box::new(act))).await;
+    submit(Command::of(LotCommand::Act(Box::new(act)))).await;
     (lot, cheese)
 }
 

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 use entrepot::{
-    counts::core::{self as counts, Approval, BookVisibility, NewCount, Record, Tallied, Uncounted},
+    counts::core::{self as counts, Approval, BookVisibility, CountCommand, NewCount, Record, Tallied, Uncounted},
     ledger::Command,
     stock::core::LotChoice,
-    transfers::core::{self as transfers, Arrival, Loss, NewTransfer, Parcel, Planned, Shipment},
+    transfers::core::{self as transfers, Arrival, Loss, NewTransfer, Parcel, Planned, Shipment, TransferCommand},
 };
 use uuid::Uuid;
 
@@ -24,7 +24,7 @@ pub async fn story(world: &World, tenant: TenantId, make: &CommandFactory) -> Ve
     let step = |transfer: TransferId, step: transfers::Step| {
         let movements = [world.clock.document_id(), world.clock.document_id()];
         let steps = transfers::Steps { transfer, actor: make.actor, expected_version: None, step, sent: Vec::new(), movements };
-        Command::Transfer(Box::new(steps), keys.clone())
+        Command::of(TransferCommand(Box::new(steps), keys.clone()))
     };
     let shipment = || transfers::Step::Ship(Shipment { lines: None, occurred_at: None, note: None });
     let ready = || transfers::Step::Ready { seen: 1, reservations: vec![world.clock.id()] };
@@ -55,7 +55,7 @@ async fn counted(world: &World, tenant: TenantId, make: &CommandFactory) -> Coun
     let submit = async |command: Command| world.ledger.submit(tenant, command, None).await.unwrap().unwrap();
     let (count, key): (CountId, _) = (world.clock.document_id(), make.key(MUG, 1));
     let step = |step: counts::Step| {
-        Command::Count(Box::new(counts::Steps { count, actor: make.actor, expected_version: None, step }), vec![key])
+        Command::of(CountCommand(Box::new(counts::Steps { count, actor: make.actor, expected_version: None, step }), vec![key]))
     };
     let new = NewCount {
         kind: CountKind::List,

@@ -4,7 +4,7 @@ use entity::prelude::{MovementKind::*, *};
 use entrepot::{
     clock,
     ledger::Command,
-    orders::core::{Create, NewLine, NewReturnLine, NewStatus, Receive},
+    orders::core::{Create, NewLine, NewReturnLine, NewStatus, OrderCommand, OrderDecision, Receive, ReturnCommand},
     stock::core::Shortage,
 };
 
@@ -23,7 +23,7 @@ fn with(change: impl FnOnce(&CommandFactory, &mut Create)) -> impl FnOnce(&Comma
     move |make| {
         let mut create = make.creating(NewStatus::Confirmed, vec![make.line(MUG, 1)]);
         change(make, &mut create);
-        Command::OrderCreate(Box::new(create), Vec::new())
+        Command::of(OrderCommand::Create(Box::new(create), Vec::new()))
     }
 }
 fn with_line(change: impl FnOnce(&mut NewLine)) -> impl FnOnce(&CommandFactory) -> Command {
@@ -74,7 +74,7 @@ fn backordered_products_hold_what_there_is_and_owe_the_rest() {
 fn services_and_charges_move_nothing() {
     let both = |make: &CommandFactory| {
         let lines = vec![make.line(WRAPPING, 3), CommandFactory::charge(499)];
-        Command::OrderCreate(Box::new(make.creating(NewStatus::Fulfilled, lines)), Vec::new())
+        Command::of(OrderCommand::Create(Box::new(make.creating(NewStatus::Fulfilled, lines)), Vec::new()))
     };
     let done = Scenario::given(0, 0).when(both).then_posts(&[]);
     assert_eq!(done.the_order().total, gbp(3 * 255 + 499));
@@ -186,7 +186,7 @@ fn a_cost_in_another_currency_is_not_kept_as_the_orders() {
     let done = Scenario::given(9, 0).with_facts(MUG, 0, |facts| facts.cost = Some(dollars)).after(with_line(|_| {}));
     assert_eq!(done.the_order().lines[0].unit_cost, None);
     let id = done.the_order().id;
-    let shipped = done.when(|make| Command::OrderFulfil(make.fulfilling(id, None, None), Vec::new()));
+    let shipped = done.when(|make| Command::of(OrderCommand::Fulfil(make.fulfilling(id, None, None), Vec::new())));
     assert_eq!(shipped.result.unwrap().stock.movements[0].entries[0].unit_cost, Some(dollars));
 }
 
@@ -224,7 +224,7 @@ fn a_sale_that_happened_may_override_a_shortage() {
 }
 
 fn take_back(lines: impl FnOnce(&CommandFactory) -> Vec<NewReturnLine>) -> impl FnOnce(&CommandFactory) -> Command {
-    move |make| Command::ReturnCreate(Box::new(make.returning(Receive::Now, lines(make))))
+    move |make| Command::of(ReturnCommand::Create(Box::new(make.returning(Receive::Now, lines(make)))))
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn returned_goods_go_where_their_disposition_says() {
     }
     let asked = |make: &CommandFactory| {
         let lines = vec![make.return_line(MUG, 3, Disposition::Restock)];
-        Command::ReturnCreate(Box::new(make.returning(Receive::Later, lines)))
+        Command::of(ReturnCommand::Create(Box::new(make.returning(Receive::Later, lines))))
     };
     Scenario::given(10, 0).when(asked).then_mugs(10, 0).then_posts(&[]);
     let service = take_back(|make| vec![make.return_line(WRAPPING, 3, Disposition::Restock)]);
@@ -260,7 +260,7 @@ fn a_return_matches_what_was_delivered() {
     };
     let done = sold().when(back(5, vec![(1, 3), (2, 2)])).then_mugs(9, 0);
     assert_eq!((counters(&done, 0)[4], counters(&done, 1)[4]), (3, 2));
-    assert_eq!(done.result.as_ref().unwrap().orders.returns[0].refund, gbp(5 * 255));
+    assert_eq!(done.result.as_ref().unwrap().documents.get::<OrderDecision>().unwrap().returns[0].refund, gbp(5 * 255));
     let done = done.when(back(1, vec![(2, 1)])).then_refused("OUT_OF_RANGE");
     done.when(back(1, vec![(1, 1)])).then_mugs(10, 0);
     // More in the parcel than was matched is taken all the same; more matched than is in it is not.
@@ -283,7 +283,7 @@ fn a_refund_follows_the_price_it_was_sold_at() {
     let dear = with_line(|line| line.unit_price = Some(gbp(999)));
     let sold = Scenario::given(10, 0).after(dear);
     let order = sold.the_order().id;
-    let sold = sold.after(|make| Command::OrderFulfil(make.fulfilling(order, None, None), Vec::new()));
+    let sold = sold.after(|make| Command::of(OrderCommand::Fulfil(make.fulfilling(order, None, None), Vec::new())));
     let back = take_back(|make| {
         let mut matched = make.return_line(MUG, 1, Disposition::Restock);
         matched.matches = vec![piece(order, 1, 1)];
@@ -292,7 +292,11 @@ fn a_refund_follows_the_price_it_was_sold_at() {
         vec![matched, make.return_line(MUG, 1, Disposition::Restock), own]
     });
     let done = sold.when(back);
-    let prices: Vec<_> = done.result.unwrap().orders.returns[0].lines.iter().map(|line| line.unit_price.minor).collect();
+    let prices: Vec<_> = done.result.unwrap().documents.get::<OrderDecision>().unwrap().returns[0]
+        .lines
+        .iter()
+        .map(|line| line.unit_price.minor)
+        .collect();
     assert_eq!(prices, [999, 255, 5]);
 }
 
@@ -303,7 +307,7 @@ fn a_draft_confirmed_after_its_month_was_closed_holds_from_now() {
     let placed = Scenario::given(5, 0).after(draft).closed_through("2023-10-31");
     let order = placed.the_order().id;
     placed
-        .when(|make| Command::OrderConfirm(Box::new(make.act(order).into()), Vec::new()))
+        .when(|make| Command::of(OrderCommand::Confirm(Box::new(make.act(order).into()), Vec::new())))
         .then_mugs(5, 1)
         .then_posts(&[Reserve]);
 }

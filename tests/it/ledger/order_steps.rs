@@ -2,8 +2,8 @@
 
 use entity::prelude::{MovementKind::*, *};
 use entrepot::{
-    ledger::Command,
-    orders::core::{Action, NewStatus, ORDER_STEPS, actions_from, may},
+    ledger::{Command, StockCommand},
+    orders::core::{Action, NewStatus, ORDER_STEPS, OrderCommand, OrderDecision, actions_from, may},
     stock::core::Shortage,
 };
 
@@ -19,18 +19,18 @@ const ACTIONS: [Action; 5] = [Action::Confirm, Action::Fulfil, Action::Cancel, A
 
 fn command(make: &CommandFactory, order: OrderId, action: Action) -> Command {
     match action {
-        Action::Confirm => Command::OrderConfirm(Box::new(make.act(order).into()), Vec::new()),
-        Action::Fulfil => Command::OrderFulfil(make.fulfilling(order, None, None), Vec::new()),
-        Action::Cancel => Command::OrderCancel(make.act(order), Vec::new()),
-        Action::Expire => Command::OrderExpire(make.act(order), Vec::new()),
-        Action::Close => Command::OrderClose(make.act(order)),
+        Action::Confirm => Command::of(OrderCommand::Confirm(Box::new(make.act(order).into()), Vec::new())),
+        Action::Fulfil => Command::of(OrderCommand::Fulfil(make.fulfilling(order, None, None), Vec::new())),
+        Action::Cancel => Command::of(OrderCommand::Cancel(make.act(order), Vec::new())),
+        Action::Expire => Command::of(OrderCommand::Expire(make.act(order), Vec::new())),
+        Action::Close => Command::of(OrderCommand::Close(make.act(order))),
     }
 }
 /// Positions and quantities.
 type Named = &'static [(u16, i64)];
 
 fn fulfil(order: OrderId, store: Option<usize>, lines: Named) -> impl FnOnce(&CommandFactory) -> Command {
-    move |make| Command::OrderFulfil(make.fulfilling(order, store, Some(lines)), Vec::new())
+    move |make| Command::of(OrderCommand::Fulfil(make.fulfilling(order, store, Some(lines)), Vec::new()))
 }
 fn placed(on_hand: i64, status: NewStatus, lines: &[(usize, i64)]) -> (OrderId, Scenario) {
     let done = Scenario::given(on_hand, 0).stocked(POSTER, 0, 4).after(|make| make.order(status, lines).1);
@@ -71,7 +71,11 @@ fn every_step_of_the_table_leads_where_it_says_and_every_other_is_refused() {
                 assert_eq!(done.the_order().version, version + 1);
             } else if action == Action::Expire {
                 // The job may come late or twice: it does nothing then.
-                assert_eq!(done.result.as_ref().map(|d| d.orders.orders.len()), Ok(0), "{status}");
+                assert_eq!(
+                    done.result.as_ref().map(|d| d.documents.get::<OrderDecision>().unwrap().orders.len()),
+                    Ok(0),
+                    "{status}"
+                );
             } else {
                 let done = done.then_refused("INVALID_STATE").at("input.id");
                 assert_eq!(done.the_order().version, version, "{status} {action:?}");
@@ -102,7 +106,7 @@ fn a_stale_version_or_an_unknown_order_is_refused() {
     let stale = |make: &CommandFactory| {
         let mut act = make.act(order);
         act.expected_version = Some(2);
-        Command::OrderCancel(act, Vec::new())
+        Command::of(OrderCommand::Cancel(act, Vec::new()))
     };
     let done = done.when(stale).then_refused("STALE_DOCUMENT").at("input.expectedVersion");
     done.when(|make| command(make, OrderId::NIL, Action::Cancel)).then_refused("NOT_FOUND");
@@ -156,7 +160,7 @@ fn what_is_named_to_be_shipped_must_be_open() {
     let foreign = |make: &CommandFactory| {
         let mut fulfil = make.fulfilling(order, None, Some(&[(1, 1)]));
         fulfil.lines.as_mut().unwrap()[0].line = OrderId::NIL.line(1);
-        Command::OrderFulfil(fulfil, Vec::new())
+        Command::of(OrderCommand::Fulfil(fulfil, Vec::new()))
     };
     done.when(foreign).then_refused("NOT_FOUND");
 }
@@ -196,8 +200,9 @@ fn expiry_waits_for_its_time() {
 fn an_orders_hold_is_not_released_by_hand() {
     let (order, done) = placed(10, NewStatus::Confirmed, &[(MUG, 4)]);
     let hold = order.line(1);
-    let done = done.when(|make| Command::Release(make.releasing(&[hold]), Vec::new())).then_refused("INVALID_STATE");
-    done.later(9 * HOUR).when(|make| Command::Expire(make.expiring(&[hold]), Vec::new())).then_mugs(10, 4);
+    let done =
+        done.when(|make| Command::of(StockCommand::Release(make.releasing(&[hold]), Vec::new()))).then_refused("INVALID_STATE");
+    done.later(9 * HOUR).when(|make| Command::of(StockCommand::Expire(make.expiring(&[hold]), Vec::new()))).then_mugs(10, 4);
 }
 
 #[test]
@@ -213,6 +218,6 @@ fn what_is_about_to_ship_does_not_give_way_to_itself() {
     // Unpaid ones give way first; were they confirmed, the order's own hold would be the newest.
     let paid = done.holds[0];
     done.book.reservations.get_mut(&paid).unwrap().expires_at = None;
-    let done = done.when(|_| Command::OrderFulfil(shorten, Vec::new())).then_mugs(5, 5).then_posts(&[Release, Sale]);
+    let done = done.when(|_| Command::of(OrderCommand::Fulfil(shorten, Vec::new()))).then_mugs(5, 5).then_posts(&[Release, Sale]);
     assert_eq!(done.remaining(0), (5, ReservationStatus::Active));
 }

@@ -5,9 +5,9 @@ use std::env;
 use entity::prelude::*;
 use entrepot::{
     insight::verify::verify_tenant,
-    ledger::{Command, Receipt},
+    ledger::{Command, Receipt, StockCommand},
     orders::{
-        core::{NewStatus, Receive},
+        core::{NewStatus, OrderCommand, OrderDecision, Receive, ReturnCommand},
         rows::orders,
     },
     stock::{
@@ -129,15 +129,17 @@ const LONG_AGO: Timestamp = Timestamp(1);
 fn command(ask: &Ask, make: &CommandFactory, names: &Names, model: &Model) -> (&'static str, Command) {
     let all = || make.keys(0..ARCHIVED);
     match ask {
-        Ask::Adjust { kind, policy, changes } => ("stockAdjust", Command::Adjust(make.adjusting(*kind, *policy, changes))),
+        Ask::Adjust { kind, policy, changes } => {
+            ("stockAdjust", Command::of(StockCommand::Adjust(make.adjusting(*kind, *policy, changes))))
+        }
         Ask::Set { policy, item: (p, s, n) } => {
-            ("stockSet", Command::Set(make.setting(*policy, &[(*p, *s, *n, Compare::Unconditional)])))
+            ("stockSet", Command::of(StockCommand::Set(make.setting(*policy, &[(*p, *s, *n, Compare::Unconditional)]))))
         }
         Ask::Reserve { due, items } => {
-            ("stockReserve", Command::Reserve(make.reserving(Some(if *due { LONG_AGO } else { FAR }), items)))
+            ("stockReserve", Command::of(StockCommand::Reserve(make.reserving(Some(if *due { LONG_AGO } else { FAR }), items))))
         }
-        Ask::Release(n) => ("stockRelease", Command::Release(make.releasing(&[names.holds[*n]]), all())),
-        Ask::Expire(n) => ("expire", Command::Expire(make.expiring(&[names.holds[*n]]), all())),
+        Ask::Release(n) => ("stockRelease", Command::of(StockCommand::Release(make.releasing(&[names.holds[*n]]), all()))),
+        Ask::Expire(n) => ("expire", Command::of(StockCommand::Expire(make.expiring(&[names.holds[*n]]), all()))),
         Ask::Create { status, due, store, lines, charge, takes } => {
             let status = match status {
                 OrderStatus::Draft => NewStatus::Draft,
@@ -149,26 +151,30 @@ fn command(ask: &Ask, make: &CommandFactory, names: &Names, model: &Model) -> (&
             create.store = make.stores[*store];
             create.lines.extend(charge.then(|| CommandFactory::charge(499)));
             create.reservations.extend(takes.map(|n| names.holds[n]));
-            ("orderCreate", Command::OrderCreate(Box::new(create), all()))
+            ("orderCreate", Command::of(OrderCommand::Create(Box::new(create), all())))
         }
-        Ask::Confirm(n) => ("orderConfirm", Command::OrderConfirm(Box::new(make.act(names.orders[*n]).into()), all())),
+        Ask::Confirm(n) => {
+            ("orderConfirm", Command::of(OrderCommand::Confirm(Box::new(make.act(names.orders[*n]).into()), all())))
+        }
         Ask::Fulfil { order, store, part } => {
             let part = part.map(|(line, quantity)| [(line as u16 + 1, quantity)]);
             let fulfil = make.fulfilling(names.orders[*order], *store, part.as_ref().map(|p| &p[..]));
-            ("orderFulfil", Command::OrderFulfil(fulfil, all()))
+            ("orderFulfil", Command::of(OrderCommand::Fulfil(fulfil, all())))
         }
-        Ask::Cancel(n) => ("orderCancel", Command::OrderCancel(make.act(names.orders[*n]), all())),
-        Ask::ExpireOrder(n) => ("orderExpire", Command::OrderExpire(make.act(names.orders[*n]), all())),
-        Ask::Close(n) => ("orderClose", Command::OrderClose(make.act(names.orders[*n]))),
+        Ask::Cancel(n) => ("orderCancel", Command::of(OrderCommand::Cancel(make.act(names.orders[*n]), all()))),
+        Ask::ExpireOrder(n) => ("orderExpire", Command::of(OrderCommand::Expire(make.act(names.orders[*n]), all()))),
+        Ask::Close(n) => ("orderClose", Command::of(OrderCommand::Close(make.act(names.orders[*n])))),
         Ask::Return { order, line, quantity, store, disposition } => {
             let product = model.orders[*order].lines[*line].product.unwrap();
             let mut of = make.return_line(product, *quantity, *disposition);
             of.matches = vec![piece(names.orders[*order], *line as u16 + 1, *quantity)];
             let mut ret = make.returning(Receive::Now, vec![of]);
             ret.store = make.stores[*store];
-            ("returnCreate", Command::ReturnCreate(Box::new(ret)))
+            ("returnCreate", Command::of(ReturnCommand::Create(Box::new(ret))))
         }
-        Ask::Reverse(n) => ("stockReverse", Command::Reverse(make.reversing(names.movements[*n].clone(), Shortage::Refuse))),
+        Ask::Reverse(n) => {
+            ("stockReverse", Command::of(StockCommand::Reverse(make.reversing(names.movements[*n].clone(), Shortage::Refuse))))
+        }
     }
 }
 
@@ -177,7 +183,7 @@ fn name(ask: &Ask, receipt: &Receipt, names: &mut Names) {
     match ask {
         Ask::Adjust { .. } | Ask::Set { .. } => names.movements.extend(receipt.movements.last().cloned()),
         Ask::Reserve { .. } => names.holds.extend(receipt.reservations.iter().map(|r| r.id)),
-        Ask::Create { .. } => names.orders.extend(receipt.orders.iter().map(|o| o.id)),
+        Ask::Create { .. } => names.orders.extend(receipt.documents.get::<OrderDecision>().unwrap().orders.iter().map(|o| o.id)),
         _ => {}
     }
 }

@@ -9,8 +9,11 @@ use std::{
 use entity::prelude::*;
 use entrepot::{
     clock::Clock,
-    ledger::{Command, Grouping, Ledger, Outcome, Receipt},
-    orders::core::NewStatus,
+    ledger::{Command, Grouping, Ledger, Outcome, Receipt, StockCommand},
+    orders::{
+        StoredOrder,
+        core::{NewStatus, OrderCommand},
+    },
     stock::core::{Rejection, Shortage},
     storage::{Fault, Reads, group_commit, journal},
 };
@@ -49,7 +52,7 @@ async fn sixty_four_clients_never_oversell(world: World) {
     // Sales, holds and orders of one mug each: forty of the sixty-four can be served.
     let commands = (0..64).map(|n| match n % 3 {
         0 => world.make.adjust(MovementKind::Sale, &[(MUG, 0, -1)]),
-        1 => Command::Reserve(world.make.reserving(None, &[(MUG, 0, 1)])),
+        1 => Command::of(StockCommand::Reserve(world.make.reserving(None, &[(MUG, 0, 1)]))),
         _ => world.make.order(NewStatus::Confirmed, &[(MUG, 1)]).1,
     });
     let outcomes = all(&world.ledger, world.tenant, commands.collect()).await;
@@ -158,9 +161,9 @@ async fn two_processes_act_on_one_order(world: World) {
         world.submit(create).await.unwrap();
         // A sold order can be closed once; a confirmed one is shipped or cancelled, not both.
         let command = |n: usize| match (status, n % 2) {
-            (NewStatus::Fulfilled, _) => Command::OrderClose(world.make.act(id)),
-            (_, 0) => Command::OrderCancel(world.make.act(id), world.make.keys([MUG])),
-            _ => Command::OrderFulfil(world.make.fulfilling(id, None, None), world.make.keys([MUG])),
+            (NewStatus::Fulfilled, _) => Command::of(OrderCommand::Close(world.make.act(id))),
+            (_, 0) => Command::of(OrderCommand::Cancel(world.make.act(id), world.make.keys([MUG]))),
+            _ => Command::of(OrderCommand::Fulfil(world.make.fulfilling(id, None, None), world.make.keys([MUG]))),
         };
         let (one, two) = (vec![command(round / 2)], vec![command(round / 2 + 1)]);
         let (mut outcomes, more) = tokio::join!(all(&world.ledger, world.tenant, one), all(&other, world.tenant, two));
@@ -183,7 +186,10 @@ async fn a_poisoned_command_fails_alone(world: World) {
     let mut absurd = first.movements[0].clone();
     absurd.id = world.clock.document_id();
     absurd.entries[0].on_hand_delta = i64::MIN;
-    let poisons = [Command::Adjust(twin), Command::Reverse(world.make.reversing(absurd, Shortage::Refuse))];
+    let poisons = [
+        Command::of(StockCommand::Adjust(twin)),
+        Command::of(StockCommand::Reverse(world.make.reversing(absurd, Shortage::Refuse))),
+    ];
     for (round, poison) in poisons.into_iter().enumerate() {
         let mut commands: Vec<Command> = (0..20).map(sale).collect();
         commands.insert(10, poison);
@@ -225,7 +231,7 @@ async fn one_key_twice_in_a_batch_is_done_once(world: World) {
         answers.iter().map(|a| a.as_ref().unwrap().as_ref().map(|r| r.stored.is_some()).map_err(code_of)).collect();
     assert_eq!(codes, [Err("INSUFFICIENT"), Ok(false), Ok(true), Err("KEY_REUSED")]);
     // The same text is another key for another mutation, and for another owner.
-    let reserve = Command::Reserve(world.make.reserving(None, &[(MUG, 0, 1)]));
+    let reserve = Command::of(StockCommand::Reserve(world.make.reserving(None, &[(MUG, 0, 1)])));
     let other = Some(world.make.idempotency("stockReserve", "k", "two"));
     assert!(world.outcome(reserve, other).await.unwrap().unwrap().stored.is_none());
     let mut stranger = key("two").unwrap();
@@ -266,12 +272,12 @@ async fn keys_of_every_mutation_survive_a_restart(world: World) {
     world.stock(MUG, 0, 10).await;
     let (id, create) = world.make.order(NewStatus::Fulfilled, &[(MUG, 1)]);
     world.submit(create).await.unwrap();
-    let close = || Command::OrderClose(world.make.act(id));
+    let close = || Command::of(OrderCommand::Close(world.make.act(id)));
     let key = || Some(world.make.idempotency("orderClose", "k", "close"));
     let first: Receipt = world.outcome(close(), key()).await.unwrap().unwrap();
     let later = world.second_process().await;
     let again = later.submit(world.tenant, close(), key()).await.unwrap().unwrap();
-    assert_eq!((again.seq, again.stored.unwrap().order), (first.seq, Some(id)));
+    assert_eq!((again.seq, again.stored.unwrap().part::<StoredOrder>().order), (first.seq, Some(id)));
 }
 
 async fn a_full_queue_says_so_at_once(world: World) {
@@ -363,7 +369,7 @@ async fn a_dry_run_writes_nothing(world: World) {
 
 async fn the_busiest_clock_never_turns_time_back(world: World) {
     // A second process whose clock is years ahead writes first; ours goes on from there.
-    let ahead = Ledger::start(world.db.clone(), Clock::system(), Grouping::Together).unwrap();
+    let ahead = Ledger::start(world.db.clone(), Clock::system(), Grouping::Together, entrepot::documents()).unwrap();
     let receipt = |make: &CommandFactory| make.adjust(MovementKind::Receipt, &[(MUG, 0, 1)]);
     ahead.submit(world.tenant, receipt(&world.make), None).await.unwrap().unwrap();
     world.submit(receipt(&world.make)).await.unwrap();

@@ -3,7 +3,7 @@
 use entity::prelude::{MovementKind::*, *};
 use entrepot::{
     clock,
-    ledger::Command,
+    ledger::{Command, StockCommand},
     stock::core::{Compare, Shortage},
 };
 
@@ -14,13 +14,13 @@ use super::{
 };
 
 fn adjust(kind: MovementKind, policy: Shortage, delta: i64) -> impl FnOnce(&CommandFactory) -> Command {
-    move |make| Command::Adjust(make.adjusting(kind, policy, &[(MUG, 0, delta)]))
+    move |make| Command::of(StockCommand::Adjust(make.adjusting(kind, policy, &[(MUG, 0, delta)])))
 }
 fn set(policy: Shortage, on_hand: i64, compare: Compare) -> impl FnOnce(&CommandFactory) -> Command {
-    move |make| Command::Set(make.setting(policy, &[(MUG, 0, on_hand, compare)]))
+    move |make| Command::of(StockCommand::Set(make.setting(policy, &[(MUG, 0, on_hand, compare)])))
 }
 fn reserve(items: &[(usize, usize, i64)]) -> impl FnOnce(&CommandFactory) -> Command {
-    move |make| Command::Reserve(make.reserving(None, items))
+    move |make| Command::of(StockCommand::Reserve(make.reserving(None, items)))
 }
 
 #[test]
@@ -129,7 +129,9 @@ fn set_compares_and_sets() {
             .then_posts(&[Release, Adjustment]);
     }
     let twice = |make: &CommandFactory| {
-        Command::Set(make.setting(Shortage::Refuse, &[(MUG, 0, 1, Compare::Unconditional), (MUG, 0, 2, Compare::Unconditional)]))
+        Command::of(StockCommand::Set(
+            make.setting(Shortage::Refuse, &[(MUG, 0, 1, Compare::Unconditional), (MUG, 0, 2, Compare::Unconditional)]),
+        ))
     };
     Scenario::given(10, 0).when(twice).then_refused("INVALID").at("input.items.1");
 }
@@ -140,7 +142,7 @@ fn a_level_may_occur_twice_and_its_version_is_checked_before_the_first() {
         move |make: &CommandFactory| {
             let mut adjust = make.adjusting(Adjustment, Shortage::Refuse, &[(MUG, 0, -4), (RICE, 0, 1), (MUG, 0, -6)]);
             adjust.changes.iter_mut().zip(versions).for_each(|(change, version)| change.expected_version = version);
-            Command::Adjust(adjust)
+            Command::of(StockCommand::Adjust(adjust))
         }
     };
     let done = Scenario::given(10, 0).when(call([Some(0), Some(0), Some(0)])).then_mugs(0, 0);
@@ -166,15 +168,17 @@ fn reserve_release_and_expire() {
 
     let held = || Scenario::given(10, 0).held(4, Unpaid);
     let id = held().holds[0];
-    let release = |make: &CommandFactory| Command::Release(make.releasing(&[id]), Vec::new());
+    let release = |make: &CommandFactory| Command::of(StockCommand::Release(make.releasing(&[id]), Vec::new()));
     let released = held().when(release).then_mugs(10, 0).then_posts(&[Release]);
     assert_eq!(released.remaining(0), (0, ReservationStatus::Released));
     released.when(release).then_refused("INVALID_STATE").at("input.reservationIds.0");
-    held().when(|make| Command::Release(make.releasing(&[id, id]), Vec::new())).then_refused("INVALID_STATE");
-    held().when(|make| Command::Release(make.releasing(&[make.clock.id()]), Vec::new())).then_refused("NOT_FOUND");
-    held().when(|make| Command::Release(make.releasing(&[]), Vec::new())).then_refused("INVALID");
+    held().when(|make| Command::of(StockCommand::Release(make.releasing(&[id, id]), Vec::new()))).then_refused("INVALID_STATE");
+    held()
+        .when(|make| Command::of(StockCommand::Release(make.releasing(&[make.clock.id()]), Vec::new())))
+        .then_refused("NOT_FOUND");
+    held().when(|make| Command::of(StockCommand::Release(make.releasing(&[]), Vec::new()))).then_refused("INVALID");
 
-    let expire = |make: &CommandFactory| Command::Expire(make.expiring(&[id]), Vec::new());
+    let expire = |make: &CommandFactory| Command::of(StockCommand::Expire(make.expiring(&[id]), Vec::new()));
     held().when(expire).then_mugs(10, 4).then_posts(&[]);
     let expired = held().later(HOUR).when(expire).then_mugs(10, 0).then_posts(&[Release]);
     assert_eq!(expired.remaining(0), (0, ReservationStatus::Expired));
@@ -190,7 +194,7 @@ fn what_is_held_can_be_let_go_whatever_became_of_the_product() {
         |facts| facts.store_archived = true,
     ] {
         let held = Scenario::given(10, 0).held(4, Unpaid).with_facts(MUG, 0, change);
-        held.when(|make| Command::Release(make.releasing(&[id]), Vec::new())).then_mugs(10, 0);
+        held.when(|make| Command::of(StockCommand::Release(make.releasing(&[id]), Vec::new()))).then_mugs(10, 0);
     }
 }
 
@@ -200,14 +204,18 @@ fn a_movement_is_reversed_once_and_whole() {
         Scenario::given(10, 0).after(|make| make.adjust(Adjustment, &[(MUG, 0, 5), (RICE, 0, 8), (MUG, 0, -2)])).then_mugs(13, 0);
     let original = scenario.result.as_ref().unwrap().stock.movements[0].clone();
     let again = original.clone();
-    let reversed = scenario.when(|make| Command::Reverse(make.reversing(original, Shortage::Refuse)));
+    let reversed = scenario.when(|make| Command::of(StockCommand::Reverse(make.reversing(original, Shortage::Refuse))));
     let reversed = reversed.then_mugs(10, 0).then_level(RICE, 0, [0, 0, 0]).then_posts(&[Reversal]);
     let back = reversed.result.as_ref().unwrap().stock.movements[0].clone();
     let mirrored: Vec<_> = back.entries.iter().map(|e| (e.key.product, e.on_hand_delta)).collect();
     let make = &reversed.make;
     assert_eq!(mirrored, [(make.products[MUG], 2), (make.products[RICE], -8), (make.products[MUG], -5)]);
-    let reversed = reversed.when(|make| Command::Reverse(make.reversing(again, Shortage::Refuse))).then_refused("INVALID_STATE");
-    reversed.when(|make| Command::Reverse(make.reversing(back, Shortage::Refuse))).then_refused("INVALID_STATE");
+    let reversed = reversed
+        .when(|make| Command::of(StockCommand::Reverse(make.reversing(again, Shortage::Refuse))))
+        .then_refused("INVALID_STATE");
+    reversed
+        .when(|make| Command::of(StockCommand::Reverse(make.reversing(back, Shortage::Refuse))))
+        .then_refused("INVALID_STATE");
 }
 
 #[test]
@@ -218,13 +226,16 @@ fn a_reversal_takes_no_more_than_is_there() {
         (done.after(adjust(Sale, Shortage::Refuse, -3)), movement)
     };
     let (scenario, receipt) = received();
-    scenario.when(|make| Command::Reverse(make.reversing(receipt, Shortage::Refuse))).then_refused("INSUFFICIENT");
+    scenario
+        .when(|make| Command::of(StockCommand::Reverse(make.reversing(receipt, Shortage::Refuse))))
+        .then_refused("INSUFFICIENT");
     let (scenario, receipt) = received();
-    let balanced = scenario.when(|make| Command::Reverse(make.reversing(receipt, Shortage::PostDiscrepancy)));
+    let balanced = scenario.when(|make| Command::of(StockCommand::Reverse(make.reversing(receipt, Shortage::PostDiscrepancy))));
     balanced.then_mugs(0, 0).then_posts(&[Discrepancy, Reversal]);
     let held = Scenario::given(5, 0).after(reserve(&[(MUG, 0, 2)]));
     let movement = held.result.as_ref().unwrap().stock.movements[0].clone();
-    held.when(|make| Command::Reverse(make.reversing(movement, Shortage::Refuse))).then_refused("INVALID_STATE");
+    held.when(|make| Command::of(StockCommand::Reverse(make.reversing(movement, Shortage::Refuse))))
+        .then_refused("INVALID_STATE");
 }
 
 #[test]
@@ -241,8 +252,9 @@ fn only_stocked_products_move() {
     for (product, code) in [(WRAPPING, "INVALID"), (ARCHIVED, "INVALID_STATE")] {
         Scenario::given(0, 0).when(|make| make.adjust(Receipt, &[(product, 0, 1)])).then_refused(code).at("input.changes.0");
         Scenario::given(0, 0).when(reserve(&[(product, 0, 1)])).then_refused(code);
-        let set =
-            |make: &CommandFactory| Command::Set(make.setting(Shortage::Refuse, &[(product, 0, 1, Compare::Unconditional)]));
+        let set = |make: &CommandFactory| {
+            Command::of(StockCommand::Set(make.setting(Shortage::Refuse, &[(product, 0, 1, Compare::Unconditional)])))
+        };
         Scenario::given(0, 0).when(set).then_refused(code);
     }
     let closed = Scenario::given(9, 0).with_facts(MUG, 0, |facts| facts.store_archived = true);
@@ -250,7 +262,7 @@ fn only_stocked_products_move() {
     let unknown = |make: &CommandFactory| {
         let mut adjust = make.adjusting(Receipt, Shortage::Refuse, &[(MUG, 0, 1)]);
         adjust.changes[0].key.product = make.clock.id();
-        Command::Adjust(adjust)
+        Command::of(StockCommand::Adjust(adjust))
     };
     Scenario::given(9, 0).when(unknown).then_refused("NOT_FOUND");
 }
@@ -261,7 +273,7 @@ fn moments_lie_in_the_open_past() {
         move |make: &CommandFactory| {
             let mut adjust = make.adjusting(Receipt, Shortage::Refuse, &[(MUG, 0, 1)]);
             adjust.head.occurred_at = moment;
-            Command::Adjust(adjust)
+            Command::of(StockCommand::Adjust(adjust))
         }
     };
     let closed = || Scenario::given(0, 0).closed_through("2023-10-31");
@@ -279,7 +291,7 @@ fn moments_lie_in_the_open_past() {
         let both = move |make: &CommandFactory| {
             let mut adjust = make.adjusting(Receipt, Shortage::Refuse, &[(MUG, 0, 1), (MUG, 1, 1)]);
             adjust.head.occurred_at = moment("2023-11-01T00:00:00Z");
-            Command::Adjust(adjust)
+            Command::of(StockCommand::Adjust(adjust))
         };
         let honolulu = closed().with_facts(MUG, far, |facts| facts.time_zone = "Pacific/Honolulu".to_owned());
         honolulu.when(both).then_refused("PERIOD_CLOSED").at("input.occurredAt");
@@ -296,7 +308,7 @@ fn a_movement_that_arrives_late_keeps_the_latest_moment() {
         move |make: &CommandFactory| {
             let mut adjust = make.adjusting(Receipt, Shortage::Refuse, &[(MUG, 0, 1)]);
             adjust.head.occurred_at = NOW.plus_seconds(seconds);
-            Command::Adjust(adjust)
+            Command::of(StockCommand::Adjust(adjust))
         }
     };
     let done = Scenario::given(0, 0).after(at(-10)).after(at(-20)).after(at(-5));

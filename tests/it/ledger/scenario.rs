@@ -5,7 +5,7 @@ use std::sync::Arc;
 use entity::prelude::*;
 use entrepot::{
     clock::{self, Clock},
-    ledger::{Command, Decision, Documents},
+    ledger::{Books, Command, Decision},
     orders::core::{Order, OrderBook, StoreFacts},
     stock::core::{Book, Draft, Facts, Level, LevelKey, Rejection, Reservation},
 };
@@ -99,15 +99,14 @@ impl Scenario {
     pub fn when(mut self, command: impl FnOnce(&CommandFactory) -> Command) -> Self {
         let command = command(&self.make);
         let mut draft = Draft::new(&self.book);
-        let mut documents = Documents::default();
-        documents.orders.clone_from(&self.orders);
-        self.result = command.decide(&mut draft, &documents).map(|mut decision| {
+        let books = Books::of(self.orders.clone());
+        self.result = command.decide(&mut draft, &books).map(|mut decision| {
             decision.stock = draft.finish().unwrap();
             decision
         });
         if let Ok(decision) = &self.result {
             self.book.evolve(&decision.stock);
-            self.orders.evolve(&decision.orders);
+            decision.documents.get().into_iter().for_each(|own| self.orders.evolve(own));
             self.assert_sound();
         }
         self

@@ -48,7 +48,7 @@ impl Setup for Seeded {
         let db = Database::open(&home.url, Options::default()).await.unwrap();
         let hands = Hands::ticking(1_700_000_000_000_000);
         let clock = hands.clock(u64::from(std::process::id()));
-        let ledger = Ledger::start(db.clone(), clock.clone(), Grouping::Together).unwrap();
+        let ledger = Ledger::start(db.clone(), clock.clone(), Grouping::Together, entrepot::documents()).unwrap();
         let (tenant, make) = new_tenant(&db, &clock).await;
         World::new(home, db, (hands, clock), Self { ledger, tenant, make })
     }
@@ -66,8 +66,13 @@ impl World {
     }
     /// What a second process on the same database would be: pools, lanes and a clock of its own.
     pub async fn second_process(&self) -> Ledger {
-        Ledger::start(Database::open(&self.home.url, Options::default()).await.unwrap(), Clock::system(), Grouping::Together)
-            .unwrap()
+        Ledger::start(
+            Database::open(&self.home.url, Options::default()).await.unwrap(),
+            Clock::system(),
+            Grouping::Together,
+            entrepot::documents(),
+        )
+        .unwrap()
     }
     /// A connection that knows no rules.
     pub async fn raw(&self) -> DatabaseConnection {

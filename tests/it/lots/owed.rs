@@ -1,6 +1,6 @@
 //! What orders are owed of kits: it is given to them in whole ones, promised to nobody else, and ordered.
 
-use entrepot::ledger::jobs::fill_backorders;
+use entrepot::orders::jobs::fill_backorders;
 use serde_json::{Value, json};
 
 use super::{

@@ -1,7 +1,7 @@
 //! What runs out.
 
 use entity::prelude::Timestamp;
-use entrepot::ledger::jobs::expire_due;
+use entrepot::orders::jobs::expire_due;
 use serde_json::json;
 
 use super::world::{START, World, done};

@@ -76,7 +76,7 @@ async fn cancelling_and_expiry_let_go_in_every_store() {
         assert_eq!(mugs(&world).await, [[100, 90, 0], [50, 50, 0]]);
         world.pass(901);
         let now = world.ledger.clock().now();
-        assert_eq!(entrepot::ledger::jobs::expire_due(&world.ledger, now).await.unwrap(), 1);
+        assert_eq!(entrepot::orders::jobs::expire_due(&world.ledger, now).await.unwrap(), 1);
         assert_eq!(mugs(&world).await, [[100, 0, 0], [50, 0, 0]]);
     })
     .await;

@@ -1,7 +1,7 @@
 //! What happens to goods that come back to the retailer, and to orders that wait.
 
 use entity::prelude::*;
-use entrepot::ledger::jobs::fill_backorders;
+use entrepot::orders::jobs::fill_backorders;
 use serde_json::{Value, json};
 
 use crate::world::{

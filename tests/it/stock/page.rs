@@ -33,7 +33,7 @@ pub(super) async fn whole_schema(world: &World) -> EntrepotSchema {
         Identity::open(world.db.clone(), world.clock.clone(), Settings::default(), Arc::new(Bare), ring.clone()).await.unwrap();
     let signer = CursorSigner::new([7; 32]);
     let catalog = Catalog { db: world.db.clone(), clock: world.clock.clone(), signer: signer.clone() };
-    let ledger = Ledger::start(world.db.clone(), world.clock.clone(), Grouping::Together).unwrap();
+    let ledger = Ledger::start(world.db.clone(), world.clock.clone(), Grouping::Together, entrepot::documents()).unwrap();
     let access = Access::new(world.db.clone(), world.clock.clone(), Policies::load().await.unwrap());
     let jobs = Jobs::new(world.db.clone(), world.clock.clone());
     let sender = Sender::new(Allowed::default(), world.clock.clone());

@@ -1,9 +1,9 @@
 //! The inputs of counts' mutations.
 
 use async_graphql::{Enum, ID, InputObject};
-use inventory::{
-    counts::core::{BookVisibility, Uncounted},
-    ledger::shell::counts as shell,
+use inventory::counts::{
+    core::{BookVisibility, Uncounted},
+    shell,
 };
 use platform::path;
 

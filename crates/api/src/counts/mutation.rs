@@ -2,10 +2,12 @@
 
 use async_graphql::Context;
 use inventory::{
-    counts::events::{
-        COUNT_CANCELLED, COUNT_COMPLETED, COUNT_CREATED, COUNT_RECORDED, COUNT_RECOUNTED, COUNT_STARTED, COUNT_SUBMITTED,
+    counts::{
+        events::{
+            COUNT_CANCELLED, COUNT_COMPLETED, COUNT_CREATED, COUNT_RECORDED, COUNT_RECOUNTED, COUNT_STARTED, COUNT_SUBMITTED,
+        },
+        shell,
     },
-    ledger::shell::counts as shell,
     stock::events::STOCK_CHANGED,
 };
 use macros::resolvers;

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use async_graphql::Context;
 use iam::access::kind;
-use inventory::{counts::rows, ledger::Receipt};
+use inventory::{
+    counts::{StoredCount, core::CountDecision, rows},
+    ledger::Receipt,
+};
 use platform::storage::TenantScope;
 
 use super::count::Count;
@@ -30,8 +33,8 @@ seen_payload! {
 
 impl ReceiptPayload for CountPayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        let count = match receipt.stored.as_ref().map(|stored| stored.count) {
-            None => receipt.count.take(),
+        let count = match receipt.stored.as_ref().map(|stored| stored.part::<StoredCount>().count) {
+            None => receipt.documents.take().map(|of: CountDecision| of.count),
             Some(id) => rows::counts(scope, id.as_slice()).await?.pop(),
         };
         let count = Count(Arc::new(count.ok_or_else(|| lost("stock_count"))?));

@@ -9,8 +9,11 @@ use entity::{
 };
 use iam::access::{Permit, Reach, kind};
 use inventory::{
-    counts::rows::{self, CountTest},
-    ledger::{Ledger, shell::counts::classes},
+    counts::{
+        rows::{self, CountTest},
+        shell::classes,
+    },
+    ledger::Ledger,
 };
 use macros::resolvers;
 use platform::{paging::CursorSigner, path};

@@ -6,7 +6,7 @@ pub trait DryRun {
     const VALIDATE: Self;
 }
 
-impl DryRun for inventory::ledger::shell::Mode {
+impl DryRun for inventory::ledger::Mode {
     const WRITE: Self = Self::Commit;
     const VALIDATE: Self = Self::Validate;
 }

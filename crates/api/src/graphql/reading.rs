@@ -5,7 +5,7 @@ use entity::{
     id::{Id, Kind},
     prelude::{self, Currency, MoneyError},
 };
-use inventory::ledger::shell;
+use inventory::ledger as shell;
 use platform::path;
 
 use crate::{

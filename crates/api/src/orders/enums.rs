@@ -27,7 +27,7 @@ pub enum OrderStatus {
 
 /// How a new order begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "inventory::ledger::shell::orders::NewOrderStatus", rename_items = "SCREAMING_SNAKE_CASE")]
+#[graphql(remote = "inventory::orders::shell::NewOrderStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum NewOrderStatus {
     /// Holds nothing yet.
     Draft,

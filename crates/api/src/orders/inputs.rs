@@ -1,7 +1,7 @@
 //! The inputs of orders' mutations.
 
 use async_graphql::{ID, InputObject, OneofObject};
-use inventory::ledger::shell::orders as shell;
+use inventory::orders::shell;
 use platform::path;
 
 use super::{

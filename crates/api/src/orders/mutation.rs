@@ -2,9 +2,9 @@
 
 use async_graphql::Context;
 use inventory::{
-    ledger::shell::orders as shell,
-    orders::events::{
-        ORDER_CANCELLED, ORDER_CLOSED, ORDER_CONFIRMED, ORDER_CREATED, ORDER_FULFILLED, ORDER_UPDATED, RETURN_CREATED,
+    orders::{
+        events::{ORDER_CANCELLED, ORDER_CLOSED, ORDER_CONFIRMED, ORDER_CREATED, ORDER_FULFILLED, ORDER_UPDATED, RETURN_CREATED},
+        shell,
     },
     stock::events::STOCK_CHANGED,
 };

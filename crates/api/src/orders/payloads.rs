@@ -6,7 +6,7 @@ use async_graphql::Context;
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::{Ledger, Receipt},
-    orders::rows,
+    orders::{StoredOrder, core::OrderDecision, rows},
 };
 use platform::storage::TenantScope;
 
@@ -52,8 +52,8 @@ seen_payload! {
 
 impl ReceiptPayload for OrderPayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        let order = match receipt.stored.as_ref().map(|stored| stored.order) {
-            None => receipt.orders.pop(),
+        let order = match receipt.stored.as_ref().map(|stored| stored.part::<StoredOrder>().order) {
+            None => receipt.documents.take().and_then(|mut of: OrderDecision| of.orders.pop()),
             Some(id) => rows::orders(scope, id.as_slice()).await?.pop(),
         };
         let order = order.ok_or_else(|| lost("sales_order"))?;
@@ -65,8 +65,8 @@ impl ReceiptPayload for OrderPayload {
 
 impl ReceiptPayload for ReturnPayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        let ret = match receipt.stored.as_ref().map(|stored| stored.ret) {
-            None => receipt.returns.pop().map(Return::whole),
+        let ret = match receipt.stored.as_ref().map(|stored| stored.part::<StoredOrder>().ret) {
+            None => receipt.documents.take().and_then(|mut of: OrderDecision| of.returns.pop()).map(Return::whole),
             Some(id) => rows::returns(scope, id.as_slice()).await?.pop().map(Arc::new).map(Return::head),
         };
         Ok(Some(ret.ok_or_else(|| lost("sales_return"))?))

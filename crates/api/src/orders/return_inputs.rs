@@ -1,7 +1,7 @@
 //! The inputs of returns' mutations.
 
 use async_graphql::{ID, InputObject};
-use inventory::ledger::shell::orders::{self as shell, Receive, ReturnMatch};
+use inventory::orders::shell::{self, Receive, ReturnMatch};
 use platform::path;
 
 use super::{

@@ -2,8 +2,10 @@
 
 use async_graphql::Context;
 use inventory::{
-    ledger::shell::orders as shell,
-    orders::events::{ORDER_UPDATED, RETURN_APPROVED, RETURN_CLOSED, RETURN_INSPECTED, RETURN_RECEIVED, RETURN_REJECTED},
+    orders::{
+        events::{ORDER_UPDATED, RETURN_APPROVED, RETURN_CLOSED, RETURN_INSPECTED, RETURN_RECEIVED, RETURN_REJECTED},
+        shell,
+    },
     stock::events::STOCK_CHANGED,
 };
 use macros::resolvers;

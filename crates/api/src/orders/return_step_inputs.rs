@@ -1,7 +1,7 @@
 //! The inputs of the steps of a return.
 
 use async_graphql::{ID, InputObject};
-use inventory::ledger::shell::orders::{self as shell, Rest, ReturnOf};
+use inventory::orders::shell::{self, Rest, ReturnOf};
 use platform::path;
 
 use super::{

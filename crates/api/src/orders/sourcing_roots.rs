@@ -4,7 +4,7 @@ use async_graphql::{Context, Object};
 use iam::access::kind;
 use inventory::{
     catalog::{Catalog, shell::By},
-    ledger::shell::StoreRef,
+    ledger::StoreRef,
     orders::{
         events::SOURCING_SET,
         rows::StoreSourcing,

@@ -2,7 +2,7 @@
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use entity::prelude::Currency;
-use inventory::ledger::shell::purchasing as shell;
+use inventory::purchasing::shell;
 use platform::path;
 
 use super::{

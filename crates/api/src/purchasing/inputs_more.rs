@@ -2,12 +2,9 @@
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use entity::prelude::{StoreId, SupplierId};
-use inventory::{
-    ledger::shell::purchasing as shell,
-    purchasing::{
-        rows::{PlaceName, ProductName},
-        shell::{PolicyRow, SupplyRow},
-    },
+use inventory::purchasing::{
+    rows::{PlaceName, ProductName},
+    shell::{self, PolicyRow, SupplyRow},
 };
 use platform::path;
 

@@ -2,10 +2,10 @@
 
 use async_graphql::{Context, ID, InputObject, dataloader::DataLoader};
 use inventory::{
-    ledger::{Ledger, shell::purchasing as shell},
+    ledger::Ledger,
     purchasing::{
         events::{PURCHASE_ORDER_CREATED, SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_UPDATED, SUPPLIER_RETURN_CREATED},
-        shell::{self as own, MAX_ROWS, Outcome},
+        shell::{self as own, self, MAX_ROWS, Outcome},
     },
     stock::{
         core::LevelKey,

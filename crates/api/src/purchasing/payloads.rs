@@ -6,7 +6,11 @@ use async_graphql::{Context, Enum, SimpleObject};
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::Receipt,
-    purchasing::{core, rows},
+    purchasing::{
+        StoredPurchase,
+        core::{self, PurchaseDecision},
+        rows,
+    },
 };
 use platform::storage::{Fault, TenantScope};
 
@@ -119,10 +123,11 @@ pub struct SupplierProductBulkUpsertPayload {
 /// The orders that a receipt is of: a fresh one has them, a stored one names them, and they are read as they are now.
 async fn orders_of(scope: &TenantScope, receipt: &mut Receipt) -> Result<Vec<PurchaseOrder>, Fault> {
     let orders = match &receipt.stored {
-        None => std::mem::take(&mut receipt.purchases),
+        None => receipt.documents.take().map(|of: PurchaseDecision| of.orders).unwrap_or_default(),
         Some(stored) => {
-            let mut found = rows::orders(scope, &stored.purchases).await?;
-            found.sort_by_key(|order| stored.purchases.iter().position(|id| *id == order.id));
+            let named = stored.part::<StoredPurchase>().purchases;
+            let mut found = rows::orders(scope, &named).await?;
+            found.sort_by_key(|order| named.iter().position(|id| *id == order.id));
             found
         }
     };
@@ -151,8 +156,8 @@ impl ReceiptPayload for ReorderOrderPayload {
 
 impl ReceiptPayload for SupplierReturnPayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        let ret = match receipt.stored.as_ref().map(|stored| stored.supplier_return) {
-            None => receipt.supplier_returns.pop().map(SupplierReturn::whole),
+        let ret = match receipt.stored.as_ref().map(|stored| stored.part::<StoredPurchase>().supplier_return) {
+            None => receipt.documents.take().and_then(|mut of: PurchaseDecision| of.returns.pop()).map(SupplierReturn::whole),
             Some(id) => rows::returns(scope, id.as_slice()).await?.pop().map(Arc::new).map(SupplierReturn::head),
         };
         Ok(Some(ret.ok_or_else(|| lost("supplier_return"))?))

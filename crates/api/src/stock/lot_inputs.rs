@@ -3,8 +3,8 @@
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined, OneofObject};
 use inventory::{
     catalog::core::{Patch, text::fold},
-    ledger::shell::lots as shell,
-    stock::{core::Destination, rows::lot_list::LotFilterSpec},
+    lots::{core::Destination, shell},
+    stock::rows::lot_list::LotFilterSpec,
 };
 use platform::path;
 

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use async_graphql::{ComplexObject, Context, SimpleObject, dataloader::DataLoader};
 use iam::access::{Permit, kind};
 use inventory::{
-    ledger::{
-        Ledger,
-        shell::{Done, lots as shell},
-    },
+    ledger::{Done, Ledger},
+    lots::shell,
     stock::events::{LOT_CHANGED, STOCK_CHANGED},
 };
 use macros::resolvers;

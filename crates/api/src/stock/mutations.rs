@@ -4,10 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, dataloader::DataLoader};
 use inventory::{
-    ledger::{
-        Ledger,
-        shell::{Done, stock as shell},
-    },
+    ledger::{Done, Ledger, shell},
     stock::{
         core::{Compare, Entry, LevelKey, Movement, Reference, ReferenceKind},
         events::STOCK_CHANGED,

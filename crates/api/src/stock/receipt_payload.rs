@@ -1,7 +1,7 @@
 //! What a call of the ledger answers.
 
 use async_graphql::Context;
-use inventory::ledger::{Receipt, shell::Done};
+use inventory::ledger::{Done, Receipt};
 use platform::storage::TenantScope;
 
 use super::receipt;

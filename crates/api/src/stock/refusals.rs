@@ -2,10 +2,7 @@
 
 use async_graphql::Context;
 use inventory::{
-    ledger::{
-        Receipt,
-        shell::{Done, Stop},
-    },
+    ledger::{Done, Receipt, Stop},
     stock::{
         core::{Field, Level, Rejection},
         rows::list::LevelRow,

@@ -1,7 +1,7 @@
 //! The inputs of transfers' mutations.
 
 use async_graphql::{ID, InputObject};
-use inventory::ledger::shell::transfers as shell;
+use inventory::transfers::shell;
 use platform::path;
 
 use crate::{

@@ -2,11 +2,13 @@
 
 use async_graphql::Context;
 use inventory::{
-    ledger::shell::transfers as shell,
     stock::events::STOCK_CHANGED,
-    transfers::events::{
-        TRANSFER_CANCELLED, TRANSFER_CLOSED, TRANSFER_CREATED, TRANSFER_READY, TRANSFER_RECEIVED, TRANSFER_SHIPPED,
-        TRANSFER_UPDATED,
+    transfers::{
+        events::{
+            TRANSFER_CANCELLED, TRANSFER_CLOSED, TRANSFER_CREATED, TRANSFER_READY, TRANSFER_RECEIVED, TRANSFER_SHIPPED,
+            TRANSFER_UPDATED,
+        },
+        shell,
     },
 };
 use macros::resolvers;

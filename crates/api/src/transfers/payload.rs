@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use async_graphql::Context;
 use iam::access::kind;
-use inventory::{ledger::Receipt, transfers::rows};
+use inventory::{
+    ledger::Receipt,
+    transfers::{StoredTransfer, core::TransferDecision, rows},
+};
 use platform::storage::TenantScope;
 
 use super::{query::covers, transfer::Transfer};
@@ -30,8 +33,8 @@ seen_payload! {
 
 impl ReceiptPayload for TransferPayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        let transfer = match receipt.stored.as_ref().map(|stored| stored.transfer) {
-            None => receipt.transfer.take(),
+        let transfer = match receipt.stored.as_ref().map(|stored| stored.part::<StoredTransfer>().transfer) {
+            None => receipt.documents.take().map(|of: TransferDecision| of.transfer),
             Some(id) => rows::transfers(scope, id.as_slice()).await?.pop(),
         };
         let transfer = Transfer::whole(Arc::new(transfer.ok_or_else(|| lost("transfer"))?));

@@ -2,9 +2,14 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{EventViewer, Shown, Terms};
+use platform::storage::{
+    events::{EventViewer, Shown, Terms},
+    journal::NewEvent,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+use super::core::CountDecision;
 
 pub use platform::storage::events::EventType;
 
@@ -44,4 +49,19 @@ fn shown_count(count: &CountEvent, viewer: EventViewer<'_>) -> Option<Value> {
         json!({ "id": count.count, "number": count.number, "kind": count.kind, "status": count.status, "storeId": count.store,
             "lines": count.lines, "version": count.version })
     })
+}
+
+pub fn count_event(decision: &CountDecision) -> NewEvent {
+    let count = &decision.count;
+    let payload = CountEvent {
+        count: count.id,
+        number: count.number,
+        kind: count.kind,
+        status: count.status,
+        store: count.store,
+        version: count.version,
+        lines: decision.lines.len(),
+        before: decision.before,
+    };
+    decision.event.event(&payload)
 }

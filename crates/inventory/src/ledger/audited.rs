@@ -6,32 +6,30 @@ use platform::{
     storage::Link,
 };
 
-use super::{command::Queued, decision::Decision};
+use super::{command::Queued, decision::Decision, registry::Documents};
 use crate::stock::core::own_movement;
 
+/// Whose log it is, and what its entries name.
+#[derive(Clone, Copy)]
+pub struct Audited<'a> {
+    pub audit_writer: &'a AuditWriter,
+    pub documents: &'a Documents,
+    pub tenant: TenantId,
+}
+
 /// The entries of a batch behind the end of the tenant's chain, which is left where they end.
-pub fn link(
-    audit_writer: &AuditWriter,
-    chain: &mut Chain,
-    tenant: TenantId,
-    queue: &[Queued],
-    decided: &[(usize, Decision)],
-) -> Link {
+pub fn link(audited: Audited<'_>, chain: &mut Chain, queue: &[Queued], decided: &[(usize, Decision)]) -> Link {
     let from = chain.seq;
-    let rows = rows::chained(audit_writer, chain, entries(audit_writer, tenant, queue, decided));
+    let rows = rows::chained(audited.audit_writer, chain, entries(audited, queue, decided));
     Link { table: "audit_head", from, to: chain.seq, hash: chain.hash.to_vec(), rows }
 }
 
 /// An entry for each command that was decided and numbered.
-pub fn entries(
-    audit_writer: &AuditWriter,
-    tenant: TenantId,
-    queue: &[Queued],
-    decided: &[(usize, Decision)],
-) -> impl Iterator<Item = rows::New> {
+pub fn entries(audited: Audited<'_>, queue: &[Queued], decided: &[(usize, Decision)]) -> impl Iterator<Item = rows::New> {
+    let Audited { audit_writer, documents, tenant } = audited;
     decided.iter().map(move |(index, decision)| {
         let queued = &queue[*index];
-        let (target, events) = (target(decision), events(decision));
+        let (target, events) = (target(documents, decision), events(documents, decision));
         match &queued.audit_context {
             Some(audit_context) => audit_context.entry(Outcome::Done, target, events),
             None => (audit_writer.of_the_system(tenant, queued.command.name(), target, "", audit::changes(None, events)), None),
@@ -40,23 +38,17 @@ pub fn entries(
 }
 
 /// The document that it made or changed, else the movement, else what it held.
-fn target(decision: &Decision) -> Option<Target> {
-    let orders = &decision.orders;
-    let made = orders.returns.first().map(|ret| Target::of(ret.id));
-    let made = made.or_else(|| orders.orders.first().map(|order| Target::of(order.id)));
-    let made = made.or_else(|| decision.transfer.as_ref().map(|one| Target::of(one.transfer.id)));
-    let made = made.or_else(|| decision.count.as_ref().map(|one| Target::of(one.count.id)));
-    let made = made.or_else(|| decision.purchases.returns.first().map(|ret| Target::of(ret.id)));
-    let made = made.or_else(|| decision.purchases.orders.first().map(|order| Target::of(order.id)));
+fn target(documents: &Documents, decision: &Decision) -> Option<Target> {
     let movements = &decision.stock.movements;
+    let made = documents.target(&decision.documents);
     made.or_else(|| own_movement(movements).map(|nth| Target::of(movements[nth].id)))
 }
 
 /// The first and last number of what it wrote: a document's fact comes before the movements that it caused.
-fn events(decision: &Decision) -> Option<(i64, i64)> {
+fn events(documents: &Documents, decision: &Decision) -> Option<(i64, i64)> {
     let moved = decision.stock.movements.iter().map(|movement| movement.seq);
     let last = moved.clone().chain(decision.last_seq).max()?;
     // `last_seq` is the last of the document's facts, whose numbers run up to it without gaps.
-    let first = decision.last_seq.map(|seq| seq + 1 - decision.facts() as i64).or_else(|| moved.min())?;
+    let first = decision.last_seq.map(|seq| seq + 1 - decision.facts(documents) as i64).or_else(|| moved.min())?;
     (first > 0).then_some((first, last))
 }

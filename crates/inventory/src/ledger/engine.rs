@@ -16,8 +16,9 @@ use platform::{
 use tokio::sync::oneshot;
 
 use super::{
-    batch,
+    batch::{Basis, Writer},
     command::{Command, Outcome, Queued},
+    registry::Documents,
     speculative_state::{KeyLookupPolicy, SpeculativeStates},
     tenants::{Terms, TermsCache},
 };
@@ -25,8 +26,7 @@ use super::{
 /// The one writer of stock. Cheap to clone.
 #[derive(Clone)]
 pub struct Ledger {
-    db: Database,
-    clock: Clock,
+    basis: Basis,
     lanes: Arc<GroupCommit<Writer>>,
     terms: Arc<TermsCache>,
 }
@@ -35,29 +35,33 @@ pub struct Ledger {
 const POSTGRES_LANES: usize = 4;
 
 impl Ledger {
+    /// Starts the lanes of a ledger that writes these kinds of documents.
+    ///
     /// # Errors
     /// The system gives no thread.
-    pub fn start(db: Database, clock: Clock, grouping: Grouping) -> Result<Self, Fault> {
-        Self::with(db, clock, grouping, None)
+    pub fn start(db: Database, clock: Clock, grouping: Grouping, documents: Documents) -> Result<Self, Fault> {
+        Self::with(Basis { db, clock, documents: Arc::new(documents) }, grouping, None)
     }
 
-    fn with(db: Database, clock: Clock, grouping: Grouping, audit_writer: Option<AuditWriter>) -> Result<Self, Fault> {
-        let lanes = Lanes::of(db.backend(), POSTGRES_LANES);
-        let writer = Writer {
-            db: db.apart(lanes.count, ASIDE),
-            clock: clock.clone(),
-            audit_writer,
-            key_lookups: KeyLookupPolicy::default(),
-        };
-        Ok(Self { db, clock, lanes: Arc::new(GroupCommit::start(writer, lanes, grouping)?), terms: Arc::default() })
+    fn with(basis: Basis, grouping: Grouping, audit_writer: Option<AuditWriter>) -> Result<Self, Fault> {
+        let lanes = Lanes::of(basis.db.backend(), POSTGRES_LANES);
+        let db = basis.db.apart(lanes.count, ASIDE);
+        let writer = Writer { basis: Basis { db, ..basis.clone() }, audit_writer, key_lookups: KeyLookupPolicy::default() };
+        Ok(Self { basis, lanes: Arc::new(GroupCommit::start(writer, lanes, grouping)?), terms: Arc::default() })
     }
 
     /// Lets every command leave its entry in the audit log, in its own transaction.
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn audited(db: Database, clock: Clock, grouping: Grouping, audit_writer: AuditWriter) -> Result<Self, Fault> {
-        Self::with(db, clock, grouping, Some(audit_writer))
+    pub fn audited(
+        db: Database,
+        clock: Clock,
+        grouping: Grouping,
+        documents: Documents,
+        audit_writer: AuditWriter,
+    ) -> Result<Self, Fault> {
+        Self::with(Basis { db, clock, documents: Arc::new(documents) }, grouping, Some(audit_writer))
     }
 
     /// Queues a command and waits until it is committed or refused.
@@ -69,12 +73,12 @@ impl Ledger {
 
     /// A dry run: decides against what is committed now and writes nothing.
     pub async fn validate(&self, tenant: TenantId, command: &Command, key: Option<&Key>) -> Outcome {
-        batch::dry_run(&self.db, &self.clock, tenant, command, key).await
+        self.basis.dry_run(tenant, command, key).await
     }
 
     /// What commands need to know of a tenant; at most a minute old.
     pub async fn terms(&self, reads: &impl Reads) -> Result<Terms, Fault> {
-        self.terms.of(reads, self.clock.now()).await
+        self.terms.of(reads, self.clock().now()).await
     }
 
     /// How each lane stands.
@@ -83,18 +87,11 @@ impl Ledger {
     }
 
     pub fn database(&self) -> &Database {
-        &self.db
+        &self.basis.db
     }
     pub fn clock(&self) -> &Clock {
-        &self.clock
+        &self.basis.clock
     }
-}
-
-struct Writer {
-    db: Database,
-    clock: Clock,
-    audit_writer: Option<AuditWriter>,
-    key_lookups: KeyLookupPolicy,
 }
 
 #[async_trait]
@@ -103,13 +100,13 @@ impl Batcher for Writer {
     type Speculative = SpeculativeStates;
 
     fn weight(queued: &Queued) -> usize {
-        queued.command.weight()
+        queued.command.weight().max(1)
     }
     async fn plan(&self, speculative: &mut SpeculativeStates, tenant: TenantId, queue: &mut [Queued]) -> Result<Planned, Fault> {
-        batch::plan(&self.db, &self.clock, self.audit_writer.as_ref(), &self.key_lookups, speculative, tenant, queue).await
+        self.plan_batch(speculative, tenant, queue).await
     }
     async fn write(&self, tenant: TenantId, plan: Prepared) -> Result<Written, Fault> {
-        self.db.tenant(tenant).write_at(plan).await.inspect_err(|fault| {
+        self.basis.db.tenant(tenant).write_at(plan).await.inspect_err(|fault| {
             if fault.unique_violation().is_some() {
                 self.key_lookups.met();
             }
@@ -119,7 +116,7 @@ impl Batcher for Writer {
         speculative.forget(tenant);
     }
     async fn run(&self, tenant: TenantId, queue: &mut [Queued]) -> Result<(), Fault> {
-        batch::run(&self.db, &self.clock, self.audit_writer.as_ref(), tenant, queue).await
+        self.run_batch(tenant, queue).await
     }
     fn answer(&self, queued: Queued, outcome: Result<(), Fault>) {
         let result = match outcome {

@@ -1,28 +1,42 @@
 //! The one way stock changes: every command on stock or on a document that moves it is queued here, decided in memory against what was locked,
 //! and committed with its neighbours in one transaction.
 
-mod speculative_state;
 mod audited;
 mod batch;
+mod call;
 mod command;
-mod count_events;
+mod decided;
 mod decision;
-mod due;
+mod document;
+pub(crate) mod due;
 mod engine;
-mod events;
-mod footprint;
 pub mod jobs;
 mod load;
-mod transfer_events;
-mod purchase_events;
+mod needs;
+mod parts;
 mod receipt;
+mod registry;
 pub mod shell;
+mod source;
+mod speculative_state;
+mod stock_command;
 mod tenants;
 
-pub use command::{Command, Outcome};
-pub use decision::{Decision, Documents};
+pub(crate) use call::{
+    Checks, Names, check_key, chosen, document_ids, first_answer, key_of, known_store, may_override, overrides, own_reservations,
+    shortage_word, store_of, stores_by_code, submit, submit_found,
+};
+pub use call::{Done, LotRef, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, Stop, StoreRef};
+pub use command::{Command, Decide, Outcome};
+pub use decision::{Books, Decision};
+pub use document::{Document, Rows, Turn};
 pub use engine::Ledger;
+pub use needs::Needs;
+pub use parts::{Part, Parts};
 pub use receipt::{Receipt, StoredReceipt};
+pub use registry::Documents;
+pub use source::Source;
+pub use stock_command::StockCommand;
 pub use tenants::Terms;
 
-pub use platform::storage::group_commit::{Grouping, LaneStatus};
+pub use platform::storage::group_commit::{Grouping, LaneStatus, MAX_WEIGHT};

@@ -22,7 +22,7 @@ use platform::{
     },
 };
 
-use super::command::{Footprint, Queued};
+use super::{command::Queued, needs::Needs, parts::Parts};
 use crate::stock::{
     core::{Facts, Level, LevelKey},
     rows::closed_through,
@@ -34,8 +34,6 @@ const TENANTS: usize = 64;
 const LEVELS: usize = 4_096;
 /// Products whose facts are remembered a tenant: about half a kilobyte each.
 const PRODUCTS: usize = 20_000;
-/// Customers and channels remembered a tenant.
-const NAMES: usize = 10_000;
 
 /// Batches whose keys are looked up after one that had been used before.
 const LOOKUP_BATCHES: u32 = 64;
@@ -105,9 +103,8 @@ pub struct SpeculativeState {
     apart: HashSet<ProductId>,
     /// Time zone, and whether it is archived.
     stores: HashMap<StoreId, (String, bool)>,
-    /// Names that are known to exist; customers with their countries.
-    pub channels: HashSet<ChannelId>,
-    pub customers: HashMap<CustomerId, Option<String>>,
+    /// What documents remember, each kind for itself.
+    pub memory: Parts,
     /// The idempotency keys of the last batch.
     keys: HashSet<String>,
 }
@@ -123,8 +120,7 @@ impl SpeculativeState {
             products: HashMap::new(),
             apart: HashSet::new(),
             stores: HashMap::new(),
-            channels: HashSet::new(),
-            customers: HashMap::new(),
+            memory: Parts::default(),
             keys: HashSet::new(),
         }
     }
@@ -141,8 +137,8 @@ impl SpeculativeState {
         self.products.insert(key.product, Arc::new(facts));
     }
     /// Whether any level is kept by lots, or is a kit's.
-    pub fn has_any_apart(&self, footprint: &Footprint) -> bool {
-        !self.apart.is_empty() && footprint.levels.iter().any(|key| self.apart.contains(&key.product))
+    pub fn has_any_apart(&self, needs: &Needs) -> bool {
+        !self.apart.is_empty() && needs.levels.iter().any(|key| self.apart.contains(&key.product))
     }
     /// What the rules need to know of a level's product and store, as far as it is known.
     pub fn facts(&self, key: LevelKey) -> Option<Arc<Facts>> {
@@ -156,18 +152,14 @@ impl SpeculativeState {
     }
 
     /// Remembers what a batch decided; lets go of what grows too large.
-    pub fn decided<'a>(&mut self, footprint: &Footprint, keys: impl Iterator<Item = &'a Key>) {
+    pub fn decided<'a>(&mut self, needs: &Needs, keys: impl Iterator<Item = &'a Key>) {
         self.keys.clear();
         self.keys.extend(keys.map(|key| key.key.clone()));
         if self.levels.len() > LEVELS {
-            self.levels.retain(|key, _| footprint.levels.contains(key));
+            self.levels.retain(|key, _| needs.levels.contains(key));
         }
         if self.products.len() > PRODUCTS {
             self.products.clear();
-        }
-        if self.channels.len() + self.customers.len() > NAMES {
-            self.channels.clear();
-            self.customers.clear();
         }
     }
 }

@@ -2,11 +2,14 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{Audience, EventViewer, Shown, Stream, Subject, Terms, Topic};
+use platform::storage::{
+    events::{Audience, EventViewer, Shown, Stream, Subject, Terms, Topic},
+    journal::NewEvent,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::core::Order;
+use super::core::{DocumentEvent, Order, Return};
 
 pub use platform::storage::events::EventType;
 
@@ -154,4 +157,53 @@ fn shown_return(ret: &ReturnEvent, viewer: EventViewer<'_>) -> Option<Value> {
 
 fn customer(id: Option<CustomerId>, viewer: EventViewer<'_>) -> Option<CustomerId> {
     id.filter(|_| viewer.holds(code::<kind::CustomerRead>()))
+}
+
+pub fn document_event(of: &DocumentEvent, orders: &[Order], returns: &[Return]) -> Option<NewEvent> {
+    match *of {
+        DocumentEvent::Order { kind, order, before } => {
+            let order = orders.iter().find(|one| one.id == order)?;
+            Some(kind.event(&order_event(order, before)))
+        }
+        DocumentEvent::Return { kind, ret } => {
+            let ret = returns.iter().find(|one| one.id == ret)?;
+            Some(kind.event(&ReturnEvent {
+                ret: ret.id,
+                number: ret.number,
+                store: ret.store,
+                customer: ret.customer,
+                orders: ret.orders(),
+                status: Some(ret.status),
+                version: Some(ret.version),
+            }))
+        }
+    }
+}
+
+fn order_event(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
+    OrderEvent {
+        order: order.id,
+        number: order.number,
+        status: order.status,
+        store: order.store,
+        channel: order.channel,
+        customer: order.customer,
+        version: order.version,
+        before,
+        head: Some(OrderHead {
+            external_ref: order.external_ref.clone(),
+            country: order.country.clone(),
+            total: order.total,
+            placed_at: order.placed_at,
+            business_date: order.business_date,
+            expires_at: order.expires_at,
+            created_at: order.created_at,
+            updated_at: order.updated_at,
+        }),
+    }
+}
+
+/// An order holds less than before, to make room for what had happened.
+pub fn order_shortened(order: &Order) -> NewEvent {
+    ORDER_UPDATED.event(&order_event(order, Some(order.status)))
 }

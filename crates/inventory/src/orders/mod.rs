@@ -1,6 +1,10 @@
 //! Sales orders, their fulfilments, and returns: documents that move stock through the ledger.
 
 pub mod core;
+mod document;
 pub mod events;
+pub mod jobs;
 pub mod rows;
 pub mod shell;
+
+pub use document::{Orders, StoredOrder};

@@ -2,9 +2,14 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{EventViewer, Shown, Terms};
+use platform::storage::{
+    events::{EventViewer, Shown, Terms},
+    journal::NewEvent,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+use super::core::{DocumentEvent, PurchaseDecision};
 
 pub use platform::storage::events::EventType;
 
@@ -86,4 +91,30 @@ fn shown_return(ret: &SupplierReturnEvent, viewer: EventViewer<'_>) -> Option<Va
     viewer
         .covers(ret.store)
         .then(|| json!({ "id": ret.supplier_return, "number": ret.number, "supplierId": ret.supplier, "storeId": ret.store }))
+}
+
+pub fn document_event(of: &DocumentEvent, decision: &PurchaseDecision) -> Option<NewEvent> {
+    match *of {
+        DocumentEvent::Order { kind, order, before } => {
+            let order = decision.orders.iter().find(|one| one.id == order)?;
+            Some(kind.event(&PurchaseOrderEvent {
+                purchase_order: order.id,
+                number: order.number,
+                status: order.status,
+                supplier: order.supplier,
+                store: order.store,
+                version: order.version,
+                before,
+            }))
+        }
+        DocumentEvent::Return { kind, ret } => {
+            let ret = decision.returns.iter().find(|one| one.id == ret)?;
+            Some(kind.event(&SupplierReturnEvent {
+                supplier_return: ret.id,
+                number: ret.number,
+                supplier: ret.supplier,
+                store: ret.store,
+            }))
+        }
+    }
 }

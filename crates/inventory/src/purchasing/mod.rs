@@ -1,10 +1,13 @@
 //! Buying: what suppliers offer, purchase orders from their draft to the last receipt, goods that go back, what to order and when.
 //!
-//! Commands on documents go through the ledger (`ledger/shell/purchasing`), because ordering and receiving move stock; supplier catalogues and
+//! Commands on documents go through the ledger (`document`), because ordering and receiving move stock; supplier catalogues and
 //! the policy of levels are written here.
 
 pub mod core;
+mod document;
 pub mod events;
 pub mod jobs;
 pub mod rows;
 pub mod shell;
+
+pub use document::{Purchases, StoredPurchase};

@@ -1,12 +1,23 @@
 //! Events of stock: movements and the levels they changed, lots, and the policies of levels. Figures are absolute and complete in themselves.
 
+use std::collections::HashMap;
+
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{Audience, EventViewer, Shown, Stream, Subject, Terms};
+use platform::{
+    clock,
+    storage::{
+        events::{Audience, EventViewer, Shown, Stream, Subject, Terms},
+        journal::NewEvent,
+    },
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{core::LevelKey, rows::list::LevelRow};
+use super::{
+    core::{Level, LevelKey, Lot, Movement},
+    rows::list::LevelRow,
+};
 use crate::catalog::events::{LEVELS, ProductMoved};
 
 platform::events! {
@@ -160,4 +171,67 @@ impl ProductMoved {
         let before = LevelRow { low_stock_threshold: self.threshold_before, category: self.category_before, ..after.clone() };
         (before, after)
     }
+}
+
+/// The event of a movement. `levels` are as they are after the whole command, in order of their keys; `later` are the movements after this one.
+/// A count has thousands of entries, so nothing here is looked for from the beginning.
+pub fn stock_changed(movement: &Movement, later: &[Movement], levels: &[&Level]) -> NewEvent {
+    let mut states: Vec<LevelState> = Vec::with_capacity(movement.entries.len());
+    let mut places: HashMap<LevelKey, usize> = HashMap::with_capacity(movement.entries.len());
+    let mut after: HashMap<LevelKey, [i64; 2]> = HashMap::new();
+    for entry in later.iter().flat_map(|movement| &movement.entries).filter(|e| e.incoming_delta != 0 || e.in_transit_delta != 0)
+    {
+        let [incoming, in_transit] = after.entry(entry.key).or_default();
+        (*incoming, *in_transit) = (*incoming + entry.incoming_delta, *in_transit + entry.in_transit_delta);
+    }
+    for entry in &movement.entries {
+        let (on_hand, reserved, unavailable) = (entry.on_hand_after, entry.reserved_after, entry.unavailable_after);
+        if let Some(state) = places.get(&entry.key).and_then(|place| states.get_mut(*place)) {
+            (state.on_hand, state.reserved, state.unavailable) = (on_hand, reserved, unavailable);
+            state.version = entry.version_after;
+            state.entries += 1;
+            continue;
+        }
+        let Ok(place) = levels.binary_search_by_key(&entry.key, |level| level.key) else { continue };
+        let level = levels[place];
+        let [incoming, in_transit] = after.get(&entry.key).copied().unwrap_or_default();
+        let planned = |now: Quantity, later: i64| Quantity::new(now.get() - later).unwrap_or(now);
+        places.insert(entry.key, states.len());
+        states.push(LevelState {
+            id: level.id,
+            product: entry.key.product,
+            store: entry.key.store,
+            category: level.facts.category,
+            on_hand,
+            reserved,
+            unavailable,
+            incoming: planned(level.incoming, incoming),
+            in_transit: planned(level.in_transit, in_transit),
+            safety_stock: level.safety_stock,
+            reorder_point: level.reorder_point,
+            maximum: level.maximum,
+            low_stock_threshold: level.facts.low_stock_threshold,
+            version: entry.version_after,
+            entries: 1,
+            before: [
+                on_hand.get() - entry.on_hand_delta,
+                reserved.get() - entry.reserved_delta,
+                unavailable.get() - entry.unavailable_delta,
+            ],
+        });
+    }
+    STOCK_CHANGED.event(&StockChanged { movement: movement.id, kind: movement.kind, levels: states })
+}
+
+pub fn lot_changed(lot: &Lot) -> NewEvent {
+    let payload = LotChanged {
+        id: lot.id,
+        product_id: lot.product,
+        code: lot.code.clone(),
+        status: lot.status,
+        made_on: lot.made_on.map(clock::day_text),
+        expires_on: lot.expires_on.map(clock::day_text),
+        version: lot.version,
+    };
+    LOT_CHANGED.event(&payload)
 }

@@ -2,9 +2,14 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{EventViewer, Shown, Terms};
+use platform::storage::{
+    events::{EventViewer, Shown, Terms},
+    journal::NewEvent,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+use super::core::TransferDecision;
 
 pub use platform::storage::events::EventType;
 
@@ -46,4 +51,18 @@ fn shown_transfer(transfer: &TransferEvent, viewer: EventViewer<'_>) -> Option<V
         json!({ "id": transfer.transfer, "number": transfer.number, "status": transfer.status, "fromStoreId": transfer.from,
             "toStoreId": transfer.to, "version": transfer.version })
     })
+}
+
+pub fn transfer_event(decision: &TransferDecision) -> NewEvent {
+    let transfer = &decision.transfer;
+    let payload = TransferEvent {
+        transfer: transfer.id,
+        number: transfer.number,
+        status: transfer.status,
+        from: transfer.from,
+        to: transfer.to,
+        version: transfer.version,
+        before: decision.before,
+    };
+    decision.event.event(&payload)
 }

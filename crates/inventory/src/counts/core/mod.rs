@@ -1,6 +1,7 @@
 //! The rules of counts: pure. A line's difference is what was counted, less what the books had at that very moment; it is posted on what
 //! they have when the count is approved, so nothing that moved meanwhile is lost.
 
+mod command;
 mod count;
 mod decide;
 mod statistics;
@@ -8,6 +9,7 @@ mod posting;
 mod states;
 mod tally;
 
+pub use command::{CountCommand, CountNeeds};
 pub use count::{BookVisibility, Count, CountBook, CountDecision, CountedLot, Expected, Line, LineKey, Tally, Try, is_open};
 pub use decide::{MOST_LINES, NewCount, NewLine, Step, Steps, Uncounted, decide};
 pub use posting::{Approval, PART};

@@ -1,12 +1,15 @@
 //! The rules of orders and returns: pure. Stock is moved through `stock::core`'s draft, so an order is accepted or refused whole.
 
 mod act;
+mod command;
 mod create;
 mod fill;
 mod hold;
 mod kit;
+mod needs;
 mod order;
 mod return_act;
+mod return_command;
 mod return_doc;
 mod return_inspect;
 mod return_states;
@@ -16,11 +19,14 @@ mod sourcing;
 mod states;
 
 pub use act::{Act, Confirm, Fulfil, LineQuantity, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil};
+pub use command::OrderCommand;
 pub use create::{Create, NewLine, NewStatus, decide_create};
 pub use fill::{Fill, decide_fill};
 pub use kit::{Kits, Part};
+pub use needs::OrderNeeds;
 pub use order::{DocumentEvent, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, Shipped, StoreFacts};
 pub use return_act::{ActOnReturn, GoodsBack, LineBack, Rest, ReturnStep, decide_return_step};
+pub use return_command::ReturnCommand;
 pub use return_doc::{Return, ReturnLine, ReturnLot, ReturnPiece};
 pub use return_inspect::{Inspection, LineSeen};
 pub use return_states::{RETURN_STEPS, ReturnAction, ReturnSteps, return_actions_from};

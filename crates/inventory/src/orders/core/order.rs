@@ -10,8 +10,10 @@ use super::{
     settle::{Settled, share},
     sourcing::{Position, SourcingRule},
 };
-use crate::orders::events::{EventType, OrderEvent, ReturnEvent};
-use crate::stock::core::Rejection;
+use crate::{
+    orders::events::{EventType, OrderEvent, ReturnEvent},
+    stock::core::Rejection,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
@@ -223,6 +225,8 @@ pub struct OrderDecision {
     pub events: Vec<DocumentEvent>,
     /// How drafts will look for their stock once they are confirmed, and where they go.
     pub drafted: Vec<(OrderId, SourcingRule, Option<Position>)>,
+    /// Orders whose holds gave way, as they are: their own rows do not change.
+    pub shortened: Vec<Order>,
 }
 
 impl OrderBook {

@@ -1,6 +1,7 @@
 //! Rows of orders and returns.
 
 mod backorders;
+pub mod due;
 mod filter;
 mod list;
 mod load;

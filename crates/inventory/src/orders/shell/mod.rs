@@ -1,5 +1,152 @@
-//! How a tenant's orders find their stock: the rule, and what its stores say.
+//! Orders and returns: what callers supply, and how it becomes a command; and how a tenant's orders find their stock.
 
+mod act;
+mod create;
+mod fulfil;
+pub(crate) mod ownership;
+mod return_act;
+mod returns;
+mod sourced;
 mod sourcing;
 
+use entity::prelude::*;
+use serde::Serialize;
+
+pub use act::{order_cancel, order_close, order_confirm};
+pub use create::order_create;
+pub use fulfil::order_fulfil;
+pub use return_act::{
+    Rest, ReturnClose, ReturnInspect, ReturnLineBack, ReturnLineSeen, ReturnOf, ReturnReceive, ReturnReject, return_approve,
+    return_close, return_inspect, return_receive, return_reject,
+};
+pub use returns::return_create;
 pub use sourcing::{SourcingRefusal, SourcingSet, SourcingSetDone, set_sourcing};
+
+pub use crate::orders::core::{Receive, ReturnMatch, SourcingAsked};
+use crate::{
+    ledger::{LotRef, ProductRef, StoreRef},
+    stock::core::Shortage,
+};
+
+/// The most lines of an order or a return, and of any list that names some of them.
+pub const MAX_LINES: usize = 2_000;
+/// The most lines of an order whose stock is looked for in several stores.
+pub const MAX_SOURCED: usize = 500;
+
+/// How an order begins, as callers say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum NewOrderStatus {
+    /// Holds nothing.
+    Draft,
+    /// Holds for the tenant's time limit.
+    Pending,
+    /// Holds for good.
+    Confirmed,
+    /// Sold over the counter, at once.
+    Fulfilled,
+}
+
+/// Place an order. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderCreate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub store: StoreRef,
+    /// None: the tenant's channel DIRECT.
+    pub channel: Option<ChannelId>,
+    pub external_ref: Option<String>,
+    pub customer: Option<CustomerId>,
+    pub placed_at: Option<Timestamp>,
+    pub status: NewOrderStatus,
+    pub reservations: Vec<ReservationId>,
+    #[serde(serialize_with = "crate::ledger::shortage_word")]
+    pub on_shortage: Shortage,
+    pub lines: Vec<NewOrderLine>,
+    /// None: its customer's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// None: its stock is held at its store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sourcing: Option<SourcingAsked>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct NewOrderLine {
+    pub kind: LineKind,
+    pub product: Option<ProductRef>,
+    pub name: Option<String>,
+    pub quantity: Quantity,
+    /// On a product it is an override and needs `order.price`.
+    pub unit_price: Option<Money>,
+    pub discount: Option<Money>,
+    pub tax: Option<Money>,
+}
+
+/// A step that needs no more than the order.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderAct {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub order: OrderId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub note: Option<String>,
+}
+
+/// How much of an order's line, and of which lot.
+#[derive(Debug, Clone)]
+pub struct LineQuantity {
+    pub line: OrderLineId,
+    pub quantity: Quantity,
+    pub lot: Option<LotRef>,
+}
+
+/// Ship what is named, or all that is outstanding.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderFulfil {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub order: OrderId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    /// Where it leaves from; None: the order's store.
+    pub store: Option<StoreRef>,
+    #[serde(serialize_with = "fulfil::quantities")]
+    pub lines: Option<Vec<LineQuantity>>,
+    pub occurred_at: Option<Timestamp>,
+    #[serde(serialize_with = "crate::ledger::shortage_word")]
+    pub on_shortage: Shortage,
+}
+
+/// Take goods back, or note that somebody wants to give them back.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReturnCreate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub store: StoreRef,
+    pub customer: Option<CustomerId>,
+    pub external_ref: Option<String>,
+    #[serde(serialize_with = "returns::receive_word")]
+    pub receive: Receive,
+    pub note: Option<String>,
+    pub occurred_at: Option<Timestamp>,
+    pub lines: Vec<ReturnLine>,
+}
+
+/// What comes back. `order_line` is one match for the whole quantity; `matches` spreads it over several lines.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReturnLine {
+    pub kind: LineKind,
+    pub order_line: Option<OrderLineId>,
+    #[serde(serialize_with = "returns::pieces")]
+    pub matches: Vec<ReturnMatch>,
+    /// None: the product of the order line.
+    pub product: Option<ProductRef>,
+    pub name: Option<String>,
+    pub quantity: Quantity,
+    pub unit_price: Option<Money>,
+    pub disposition: Disposition,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotRef>,
+}

@@ -12,7 +12,21 @@ use super::{
     returns::{CreateSupplierReturn, decide_supplier_return},
     states::Action,
 };
-use crate::stock::core::{Draft, LevelKey, LotsWanted, Rejection};
+use crate::{
+    ledger::{Books, Decide, Decision, Needs},
+    stock::core::{Draft, LevelKey, LotsWanted, Rejection},
+};
+
+/// What commands need besides stock.
+#[derive(Debug, Default)]
+pub struct PurchaseNeeds {
+    pub orders: BTreeSet<PurchaseOrderId>,
+    pub refs: BTreeSet<String>,
+}
+
+/// With the levels of the order's lines, read before: what is ordered never changes.
+#[derive(Debug, Clone)]
+pub struct PurchaseCommand(pub Box<Command>, pub Vec<LevelKey>);
 
 #[derive(Debug, Clone)]
 pub enum Command {
@@ -131,5 +145,30 @@ impl Command {
             Self::Receive(receive) => decide_receive(book, draft, receive),
             Self::Return(ret) => decide_supplier_return(book, draft, ret),
         }
+    }
+}
+
+impl Decide for PurchaseCommand {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn weight(&self) -> usize {
+        self.0.weight().max(self.1.len())
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        let Self(command, keys) = self;
+        needs.levels.extend(command.levels());
+        needs.levels.extend(keys);
+        command.lots(keys, &mut needs.lots);
+        needs.documents.with(|own: &mut PurchaseNeeds| {
+            own.orders.extend(command.orders());
+            own.refs.extend(command.references());
+        });
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
+        books.read(|book: &PurchaseBook| self.0.decide(book, draft)).map(Decision::of)
     }
 }

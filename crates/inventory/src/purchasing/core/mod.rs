@@ -15,7 +15,7 @@ mod states;
 mod supply;
 
 pub use act::{Act, decide_act};
-pub use command::Command;
+pub use command::{Command, PurchaseCommand, PurchaseNeeds};
 pub use create::{Amend, Create, NewCharge, NewLine, Prices, decide_amend, decide_create};
 pub use landed::{allot, pieces, share};
 pub use order::{

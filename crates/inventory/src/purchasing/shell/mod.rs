@@ -1,14 +1,209 @@
-//! What suppliers offer, when levels are filled up, and what that comes to.
+//! Purchase orders and returns to suppliers: what callers supply, and how it becomes a command. What suppliers offer, when levels are filled up,
+//! and what that comes to.
 
+mod act;
+mod create;
 mod mail;
 mod plan;
 mod policy;
+mod receive;
+mod returns;
 mod supply;
 
+use entity::prelude::*;
+use iam::access::{Permission, Permit};
+use platform::storage::Fault;
+use serde::Serialize;
+
+pub use act::{
+    purchase_order_approve, purchase_order_cancel, purchase_order_close, purchase_order_order, purchase_order_reject,
+    purchase_order_submit,
+};
+pub use create::{purchase_order_create, purchase_order_update, reorder_order};
 pub use mail::{KIND, MailRefusal, Sent, SupplierEmail, send};
 pub use plan::{MAX_SUGGESTIONS, PlanAsk, suggestions, supplier_performance};
 pub use policy::{PolicyRefusal, PolicyRow, PolicySet, PolicyWhat, Set, set_policies};
+pub use receive::purchase_order_receive;
+pub use returns::supplier_return_create;
 pub use supply::{MAX_ROWS, Outcome, SupplyBatch, SupplyRow, SupplyUpsert, upsert_supplies};
+
+use crate::{
+    ledger::{Ledger, LotRef, ProductRef, StoreRef},
+    purchasing::rows,
+};
 
 /// How often a call is begun again after another one took a unique value first. The second time it sees that value.
 pub(super) const TRIES: u32 = 3;
+/// The most lines of an order or a return.
+pub const MAX_LINES: usize = 2_000;
+/// The most charges of an order, and wrong items of a delivery.
+pub const MAX_CHARGES: usize = 50;
+/// The most lots that the lines of one call name.
+pub const MAX_LOTS: usize = 2_000;
+/// Percent that a tolerance may be.
+pub const MAX_PERCENT: i32 = 100;
+
+/// A supplier, named in one of two ways.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SupplierRef {
+    Id(SupplierId),
+    Code(String),
+}
+
+/// Write an order. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct PurchaseOrderCreate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub supplier: SupplierRef,
+    pub store: StoreRef,
+    /// None: the supplier's catalogue's, else the tenant's.
+    pub currency: Option<Currency>,
+    pub expected_on: Option<i32>,
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    pub over_percent: i32,
+    pub under_percent: i32,
+    pub lines: Vec<NewPurchaseLine>,
+    pub charges: Vec<NewCharge>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct NewPurchaseLine {
+    pub product: ProductRef,
+    pub quantity: Quantity,
+    pub unit_cost: Option<Money>,
+    pub weight: Option<i64>,
+    pub expected_on: Option<i32>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct NewCharge {
+    pub kind: ChargeKind,
+    pub basis: ChargeBasis,
+    pub name: Option<String>,
+    pub amount: Money,
+}
+
+/// Change a draft; what is None stays.
+#[derive(Debug, Clone, Serialize)]
+pub struct PurchaseOrderUpdate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub order: PurchaseOrderId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub expected_on: Option<Option<i32>>,
+    pub external_ref: Option<Option<String>>,
+    pub note: Option<Option<String>>,
+    pub over_percent: Option<i32>,
+    pub under_percent: Option<i32>,
+    pub lines: Option<Vec<NewPurchaseLine>>,
+    pub charges: Option<Vec<NewCharge>>,
+}
+
+/// A step that needs no more than the order.
+#[derive(Debug, Clone, Serialize)]
+pub struct PurchaseOrderAct {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub order: PurchaseOrderId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub note: Option<String>,
+}
+
+/// Count a delivery in.
+#[derive(Debug, Clone, Serialize)]
+pub struct PurchaseOrderReceive {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub order: PurchaseOrderId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    pub occurred_at: Option<Timestamp>,
+    /// None: everything that is open.
+    pub lines: Option<Vec<ReceivedLine>>,
+    pub wrong: Vec<WrongItem>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ReceivedLine {
+    pub line: PurchaseOrderLineId,
+    pub quantity: Quantity,
+    pub damaged: Quantity,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lots: Vec<ReceivedLot>,
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ReceivedLot {
+    pub lot: LotRef,
+    pub quantity: Quantity,
+    pub damaged: Quantity,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct WrongItem {
+    pub product: Option<ProductRef>,
+    pub quantity: Quantity,
+    pub note: Option<String>,
+}
+
+/// Send goods back.
+#[derive(Debug, Clone, Serialize)]
+pub struct SupplierReturnCreate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub supplier: SupplierRef,
+    pub store: StoreRef,
+    pub external_ref: Option<String>,
+    pub reason: ReasonCode,
+    pub note: Option<String>,
+    pub occurred_at: Option<Timestamp>,
+    pub lines: Vec<NewReturnLine>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct NewReturnLine {
+    /// None: the product of the order's line.
+    pub product: Option<ProductRef>,
+    pub of: Option<PurchaseOrderLineId>,
+    pub quantity: Quantity,
+    pub source: ReturnSource,
+    pub unit_credit: Option<Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotRef>,
+}
+
+/// Order what is named, in drafts: one for each supplier and store.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReorderOrder {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub lines: Vec<ReorderLine>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ReorderLine {
+    pub product: ProductRef,
+    pub store: StoreRef,
+    /// None: whom the product is bought from where nobody says otherwise.
+    pub supplier: Option<SupplierRef>,
+    pub quantity: Quantity,
+}
+
+/// The order, if it is of one of the permit's stores; else a name of nobody's, so that the ledger refuses it in the words in which it refuses
+/// what does not exist.
+async fn own_order<P: Permission>(ledger: &Ledger, permit: &Permit<P>, order: PurchaseOrderId) -> Result<PurchaseOrderId, Fault> {
+    if !permit.is_limited() {
+        return Ok(order);
+    }
+    let places = rows::places_of(&permit.scope(ledger.database()), &[order]).await?;
+    let is_own = places.get(&order).is_some_and(|(store, _)| permit.covers(*store));
+    Ok(if is_own { order } else { ledger.clock().document_id() })
+}

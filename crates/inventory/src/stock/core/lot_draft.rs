@@ -55,7 +55,7 @@ impl Draft<'_> {
         self.lots.lots.insert(lot.id, lot);
     }
     /// The lot's own words changed: it makes an event.
-    pub(super) fn tell_lot(&mut self, lot: Lot) {
+    pub(crate) fn tell_lot(&mut self, lot: Lot) {
         self.lots.told.insert(lot.id);
         self.put_lot(lot);
     }
@@ -290,7 +290,7 @@ impl Draft<'_> {
     }
 
     /// The local day at a level's store.
-    pub(super) fn today(&self, facts: &Facts) -> i32 {
+    pub(crate) fn today(&self, facts: &Facts) -> i32 {
         (self.book().local_day)(self.now(), &facts.time_zone)
     }
 }
@@ -305,7 +305,7 @@ fn same_dates(lot: &Lot, name: &LotName, field: &Field) -> Result<(), Rejection>
 }
 
 /// A lot that nothing has come into yet.
-pub(super) fn new_lot(
+pub(crate) fn new_lot(
     product: ProductId,
     name: &LotName,
     tracking: Tracking,
@@ -332,7 +332,7 @@ pub(super) fn new_lot(
     })
 }
 
-pub(super) fn check_dates(made_on: Option<i32>, expires_on: Option<i32>, field: &Field) -> Result<(), Rejection> {
+pub(crate) fn check_dates(made_on: Option<i32>, expires_on: Option<i32>, field: &Field) -> Result<(), Rejection> {
     match made_on.zip(expires_on) {
         Some((made, expires)) if expires < made => Err(Rejection::out_of_range(
             "it would expire before it was made",

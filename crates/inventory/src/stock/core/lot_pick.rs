@@ -17,7 +17,7 @@ type Part = (LotId, i64);
 
 /// Which stock of a level is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shelf {
+pub(crate) enum Shelf {
     /// What can be sold.
     Available,
     /// What was set aside for a reason.
@@ -35,7 +35,7 @@ pub(super) fn least_days(kind: MovementKind, dates: Dates, facts: &Facts) -> Opt
 
 impl Draft<'_> {
     /// What to take of which lots.
-    pub(super) fn pick(
+    pub(crate) fn pick(
         &self,
         key: LevelKey,
         posting: &Posting,

@@ -12,7 +12,6 @@ mod explain;
 mod kit;
 mod level;
 mod lot;
-mod lot_act;
 mod lot_draft;
 mod lot_backdate;
 mod lot_pick;
@@ -32,9 +31,8 @@ pub use level::{Facts, Level, LevelKey, available, status};
 pub use lot::{
     Aside, Candidate, Dates, Lot, LotBook, LotChoice, LotLevel, LotName, LotProduct, LotsWanted, MAX_LOT_CODE, first_expired,
 };
-pub use lot_act::{
-    ActOnLot, CreateLot, Destination, LotAction, MoveItem, MoveStock, decide_act_on_lot, decide_create_lot, decide_move,
-};
+pub(crate) use lot_draft::{check_dates, new_lot};
+pub(crate) use lot_pick::Shelf;
 pub use movement::{Entry, Movement, Reference, ReferenceKind, own_movement};
 pub use quote::Taking;
 pub use rejection::{Field, Rejection};

@@ -2,12 +2,14 @@
 //!
 //! What is under way is in `in_transit` of the receiver's level: shipping puts it there, receiving takes it on hand, closing writes it off.
 
+mod command;
 mod decide;
 mod lots;
 mod moves;
 mod states;
 mod transfer;
 
+pub use command::{TransferCommand, TransferNeeds};
 pub use decide::{Change, NewTransfer, Planned, Step, Steps, decide};
 pub use moves::{Arrival, Loss, Parcel, Shipment};
 pub use states::{Action, TRANSFER_STEPS, actions_from, may};

@@ -3,11 +3,11 @@
 use entity::prelude::*;
 use inventory::{
     catalog::core::text::{fold, kept},
-    ledger::shell::{
-        ProductRef, StoreRef,
-        orders::{MAX_LINES, NewOrderLine, NewOrderStatus, OrderCreate},
+    ledger::{ProductRef, StoreRef},
+    orders::{
+        core::{Line, Order},
+        shell::{MAX_LINES, NewOrderLine, NewOrderStatus, OrderCreate},
     },
-    orders::core::{Line, Order},
     stock::core::Shortage,
 };
 use platform::clock;

@@ -2,10 +2,11 @@
 
 use iam::access::{Caller, Permit, kind, permit};
 use inventory::{
-    ledger::shell::{Mode, Stop, orders::order_create},
+    ledger::{Mode, Stop},
     orders::{
         core::Order,
         rows::{OrderName, order_id, orders},
+        shell::order_create,
     },
     stock::core::Rejection,
 };

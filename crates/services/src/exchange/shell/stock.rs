@@ -4,9 +4,9 @@
 use entity::prelude::*;
 use iam::access::{Caller, kind, permit};
 use inventory::{
-    ledger::shell::{
+    ledger::{
         LotRef, Mode, ProductRef, Stop, StoreRef,
-        stock::{AdjustInput, ChangeInput, SetInput, SetItemInput, stock_adjust, stock_set},
+        shell::{AdjustInput, ChangeInput, SetInput, SetItemInput, stock_adjust, stock_set},
     },
     stock::core::{Compare, Rejection, Shortage, own_movement},
 };

@@ -5,7 +5,10 @@ use std::collections::{HashMap, HashSet};
 use entity::prelude::*;
 use inventory::{
     ledger::StoredReceipt,
-    orders::events::{ORDER, ORDER_CREATED, OrderEvent, RETURN, RETURN_CREATED, ReturnEvent},
+    orders::{
+        StoredOrder,
+        events::{ORDER, ORDER_CREATED, OrderEvent, RETURN, RETURN_CREATED, ReturnEvent},
+    },
     stock::events::{STOCK_CHANGED, StockChanged},
 };
 use platform::storage::{Fault, Reads, Row, Snapshot, journal};
@@ -235,6 +238,7 @@ struct Kept {
     key: String,
     mutation: String,
     receipt: StoredReceipt,
+    named: StoredOrder,
 }
 
 /// Remembered receipts, counted in `count`.
@@ -263,11 +267,12 @@ pub(super) async fn receipts(
             if !["stock", "order", "return"].iter().any(|room| mutation.starts_with(room)) {
                 continue;
             }
-            let Ok(receipt) = serde_json::from_str(&text) else {
+            let receipt = serde_json::from_str(&text).and_then(|receipt: StoredReceipt| Ok((receipt.read()?, receipt)));
+            let Ok((named, receipt)) = receipt else {
                 let key = format!("{mutation} {key}");
                 return Ok(Some(Broken { table: "idempotency", key, expected: "a receipt".to_owned(), found: text }));
             };
-            page.push(Kept { key: key.clone(), mutation: mutation.clone(), receipt });
+            page.push(Kept { key: key.clone(), mutation: mutation.clone(), receipt, named });
         }
         if let Some(broken) = receipt_page(snapshot, &page, head).await? {
             return Ok(Some(broken));
@@ -279,8 +284,8 @@ pub(super) async fn receipts(
 }
 
 async fn receipt_page(snapshot: &Snapshot, page: &[Kept], head: i64) -> Result<Option<Broken>, Fault> {
-    let orders = existing(snapshot, "sales_order", "version", page.iter().filter_map(|k| Some(k.receipt.order?.uuid()))).await?;
-    let returns = existing(snapshot, "sales_return", "version", page.iter().filter_map(|k| Some(k.receipt.ret?.uuid()))).await?;
+    let orders = existing(snapshot, "sales_order", "version", page.iter().filter_map(|k| Some(k.named.order?.uuid()))).await?;
+    let returns = existing(snapshot, "sales_return", "version", page.iter().filter_map(|k| Some(k.named.ret?.uuid()))).await?;
     let held = page.iter().flat_map(|k| k.receipt.reservations.iter().map(|r| r.uuid()));
     let reservations = existing(snapshot, "reservation", "version", held).await?;
     let seqs: Vec<i64> = page.iter().filter_map(|k| k.receipt.movement).collect();
@@ -292,15 +297,15 @@ async fn receipt_page(snapshot: &Snapshot, page: &[Kept], head: i64) -> Result<O
             movements.insert(Row::new(row).take()?);
         }
     }
-    for Kept { key, mutation, receipt } in page {
+    for Kept { key, mutation, receipt, named } in page {
         let missing = if receipt.seq.is_some_and(|seq| seq > head) {
             Some(format!("seq {:?} up to {head}", receipt.seq))
         } else if receipt.movement.is_some_and(|seq| !movements.contains(&seq)) {
             Some(format!("movement seq {:?}", receipt.movement))
-        } else if receipt.order.is_some_and(|id| !orders.contains_key(&id.uuid())) {
-            Some(format!("order {:?}", receipt.order))
-        } else if receipt.ret.is_some_and(|id| !returns.contains_key(&id.uuid())) {
-            Some(format!("return {:?}", receipt.ret))
+        } else if named.order.is_some_and(|id| !orders.contains_key(&id.uuid())) {
+            Some(format!("order {:?}", named.order))
+        } else if named.ret.is_some_and(|id| !returns.contains_key(&id.uuid())) {
+            Some(format!("return {:?}", named.ret))
         } else {
             receipt.reservations.iter().find(|id| !reservations.contains_key(&id.uuid())).map(|id| format!("reservation {id}"))
         };

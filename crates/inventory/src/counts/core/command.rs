@@ -1,0 +1,97 @@
+//! A step of a count as a command of the ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::prelude::*;
+
+use super::{
+    count::CountBook,
+    decide::{Step, Steps, decide},
+};
+use crate::{
+    ledger::{Books, Decide, Decision, MAX_WEIGHT, Needs},
+    stock::core::{Draft, LevelKey, Rejection, Shortage},
+};
+
+/// What commands on counts need besides levels.
+#[derive(Debug, Default)]
+pub struct CountNeeds {
+    pub counts: Vec<CountId>,
+    /// Lines of these products.
+    pub lines: BTreeMap<CountId, Vec<ProductId>>,
+    /// All lines, what arrived behind them, and who counted.
+    pub whole: Vec<CountId>,
+    /// On hand at an earlier moment. A level is in it once, however many of its lots are told.
+    pub past: BTreeMap<Timestamp, BTreeSet<LevelKey>>,
+    pub refs: Vec<String>,
+}
+
+impl CountNeeds {
+    fn add(&mut self, steps: &Steps, keys: &[LevelKey]) {
+        let count = steps.count;
+        self.counts.push(count);
+        match &steps.step {
+            Step::Create(new) => self.refs.extend(new.external_ref.clone()),
+            Step::Record(record) => {
+                self.lines.entry(count).or_default().extend(record.tallied.iter().map(|one| one.product));
+                if let Some(at) = record.counted_at {
+                    self.past.entry(at).or_default().extend(keys);
+                }
+            }
+            // A LIST's lines without a lot give way to those of the lots that lie there.
+            Step::Start(lines) => {
+                let products: BTreeSet<ProductId> =
+                    lines.iter().filter(|line| line.lot.is_some()).map(|line| line.product).collect();
+                if !products.is_empty() {
+                    self.lines.entry(count).or_default().extend(products);
+                }
+            }
+            Step::Recount(Some(products)) => self.lines.entry(count).or_default().extend(products),
+            step if step.needs_all_lines() => self.whole.push(count),
+            _ => {}
+        }
+    }
+}
+
+/// With the levels of the lines that the step names or posts.
+#[derive(Debug, Clone)]
+pub struct CountCommand(pub Box<Steps>, pub Vec<LevelKey>);
+
+impl Decide for CountCommand {
+    fn name(&self) -> &'static str {
+        "count.change"
+    }
+
+    /// One that rests on entries that are in the database already is decided in a batch of its own.
+    fn weight(&self) -> usize {
+        let Self(steps, keys) = self;
+        match &steps.step {
+            Step::Record(record) if record.counted_at.is_none() => keys.len(),
+            Step::Start(lines) => lines.len(),
+            Step::Record(_) | Step::Approve(_) | Step::Recount(_) => MAX_WEIGHT + 1,
+            Step::Create(_) | Step::Submit(_) | Step::Cancel(_) => keys.len(),
+        }
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        let Self(steps, keys) = self;
+        needs.levels.extend(keys);
+        needs.documents.with(|own: &mut CountNeeds| own.add(steps, keys));
+        match &steps.step {
+            Step::Record(record) => {
+                record.tallied.iter().for_each(|one| needs.lots.choice(one.product, &one.lot));
+            }
+            Step::Approve(approval) => {
+                needs.lots.codes.extend(approval.lots.keys().map(|line| (line.product, line.lot.clone())));
+                needs.lots.asides.extend(keys);
+                // A count is a fact: what is held gives way to it.
+                needs.shortage(Shortage::Shorten, keys);
+            }
+            _ => {}
+        }
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
+        books.read(|book: &CountBook| decide(book, draft, &self.0)).map(Decision::of)
+    }
+}

@@ -1,0 +1,150 @@
+//! What counts are to the ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use entity::prelude::*;
+use platform::{
+    audit::Target,
+    storage::{
+        Fault,
+        journal::{Counter, NewEvent, Numbered, Want},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    core::{Count, CountBook, CountDecision, CountNeeds, Line, LineKey},
+    events::count_event,
+    rows::{self, Written},
+};
+use crate::{
+    ledger::{Document, Rows, Source, Turn},
+    stock::{
+        core::LevelKey,
+        rows::{BLOCK, past},
+    },
+};
+
+/// Counts as a kind of document.
+pub struct Counts;
+
+/// What receipts keep of a count.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredCount {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<CountId>,
+}
+
+#[async_trait]
+impl Document for Counts {
+    type Needs = CountNeeds;
+    type Book = CountBook;
+    type Decision = CountDecision;
+    type Memory = ();
+    type Stored = StoredCount;
+
+    const LOCKED: Turn = Turn::AfterLots;
+    const NUMBERED: Turn = Turn::AfterLots;
+
+    fn needs_locks(_needs: &CountNeeds) -> bool {
+        true
+    }
+
+    /// What the locks on counts and levels protect.
+    async fn load(reads: &Source<'_>, needs: &CountNeeds, book: &mut CountBook) -> Result<(), Fault> {
+        let counts = match reads {
+            Source::Locked(work) => rows::lock_counts(*work, &needs.counts).await?,
+            Source::Committed(scope) => rows::counts(*scope, &needs.counts).await?,
+        };
+        book.counts = counts.into_iter().map(|count| (count.id, count)).collect();
+        book.open = rows::open_lines(reads, &needs.counts).await?;
+        for (count, products) in &needs.lines {
+            book.lines.insert(*count, rows::lines(reads, *count, Some(products)).await?);
+        }
+        for count in &needs.whole {
+            book.lines.insert(*count, rows::lines(reads, *count, None).await?);
+            book.late.extend(rows::late(reads, *count).await?);
+            book.counters.insert(*count, rows::counters(reads, *count).await?);
+        }
+        for (at, keys) in &needs.past {
+            let keys: &[LevelKey] = &keys.iter().copied().collect::<Vec<_>>();
+            let found = past(reads, keys, *at, None, BLOCK).await?;
+            book.lots_past.extend(rows::lots_past(reads, keys, *at).await?);
+            book.past.extend(keys.iter().zip(found).map(|(key, then)| ((key.product, key.store, *at), then.on_hand.get())));
+            for (key, lot, posted) in rows::posted_since(reads, keys, *at).await? {
+                let then = match lot {
+                    Some(lot) => book.lots_past.entry((lot, key.store, *at)).or_default(),
+                    None => book.past.entry((key.product, key.store, *at)).or_default(),
+                };
+                *then += posted;
+            }
+        }
+        Ok(())
+    }
+
+    async fn load_names(reads: &Source<'_>, needs: &CountNeeds, book: &mut CountBook) -> Result<(), Fault> {
+        let references: Vec<&str> = needs.refs.iter().map(String::as_str).collect();
+        book.taken_refs = rows::taken_refs(reads, &references).await?;
+        Ok(())
+    }
+
+    fn evolve(book: &mut CountBook, decision: &CountDecision) {
+        book.evolve(decision);
+    }
+
+    fn facts(_decision: &CountDecision) -> usize {
+        1
+    }
+
+    fn want(decision: &CountDecision, want: Want) -> Want {
+        want.and(usize::from(!decision.count.exists), Numbered::Count)
+    }
+
+    fn number(decision: &mut CountDecision, counter: &mut Counter) {
+        if !decision.count.exists {
+            decision.count.number = counter.number(Numbered::Count);
+        }
+    }
+
+    fn events(decision: &CountDecision) -> Vec<NewEvent> {
+        vec![count_event(decision)]
+    }
+
+    fn rows(tenant: TenantId, decisions: &[&CountDecision], now: Timestamp) -> Rows {
+        let rows = rows::count_rows(tenant, &written(decisions.iter().copied()), now);
+        Rows { rest: rows.into_iter().collect(), ..Rows::default() }
+    }
+
+    fn target(decision: &CountDecision) -> Option<Target> {
+        Some(Target::of(decision.count.id))
+    }
+
+    fn stored(decision: &CountDecision) -> StoredCount {
+        StoredCount { count: Some(decision.count.id) }
+    }
+}
+
+/// The rows of a batch's counts: each once, as the last command left it; whether it has one is what the first one saw.
+fn written<'a>(decisions: impl Iterator<Item = &'a CountDecision> + Clone) -> Written<'a> {
+    let mut counts: BTreeMap<CountId, &Count> = BTreeMap::new();
+    let mut lines: BTreeMap<(CountId, LineKey), &Line> = BTreeMap::new();
+    let mut gone: BTreeSet<(CountId, &LineKey)> = BTreeSet::new();
+    let mut written = Written::default();
+    for decision in decisions {
+        let id = decision.count.id;
+        counts.insert(id, &decision.count);
+        lines.extend(decision.lines.iter().map(|line| ((id, line.key()), line)));
+        for key in &decision.gone {
+            // One that the batch made itself is not written at all.
+            if lines.remove(&(id, key.clone())).is_none_or(|line| line.exists) {
+                gone.insert((id, key));
+            }
+        }
+        written.tries.extend(decision.tries.iter().map(|one| (id, one)));
+    }
+    written.counts = counts.into_values().collect();
+    written.gone = gone.into_iter().collect();
+    written.lines = lines.into_iter().map(|((id, _), line)| (id, line)).collect();
+    written
+}

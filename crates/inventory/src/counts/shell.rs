@@ -1,0 +1,375 @@
+//! Counts: what callers supply, and how it becomes a command.
+
+use std::collections::{BTreeSet, HashMap};
+
+use entity::prelude::*;
+use iam::{
+    access::{Permission, Permit, kind},
+    tenancy,
+};
+use platform::{
+    clock::Clock,
+    path,
+    storage::{Fault, Reads},
+};
+use serde::Serialize;
+
+use crate::{
+    counts::{
+        core::{
+            Approval, BookVisibility, CountCommand, CountedLot, Line, LineKey, MOST_LINES, NewCount, NewLine, PART, Record, Step,
+            Steps, Tallied, Uncounted, abc,
+        },
+        rows::{self, CountScope},
+    },
+    ledger::{
+        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Mode, Names, ProductRef, Stop, StoreRef, check_key,
+        chosen, document_ids, first_answer, key_of, known_store, submit, submit_found,
+    },
+    stock::core::{LevelKey, LotName, Rejection},
+};
+
+/// The most lines that are recorded in one call.
+pub const MAX_LINES: usize = 500;
+/// The most products of a LIST.
+pub const MAX_PRODUCTS: usize = 2_000;
+/// Days of sales that a product's class rests on.
+pub const CLASS_DAYS: i64 = 365;
+
+/// A new count. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct CountCreate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub kind: CountKind,
+    pub store: StoreRef,
+    pub category: Option<CategoryId>,
+    pub class: Option<AbcClass>,
+    pub products: Vec<ProductRef>,
+    #[serde(serialize_with = "sight_word")]
+    pub sight: BookVisibility,
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn sight_word<S: serde::Serializer>(sight: &BookVisibility, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(*sight == BookVisibility::Blind)
+}
+
+/// A step that needs no more than the count, and perhaps a word.
+#[derive(Debug, Clone, Serialize)]
+pub struct CountAct {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub count: CountId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub note: Option<String>,
+}
+
+/// What somebody found.
+#[derive(Debug, Clone, Serialize)]
+pub struct CountRecord {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub count: CountId,
+    pub counted_at: Option<Timestamp>,
+    pub lines: Vec<CountedLine>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct CountedLine {
+    pub product: ProductRef,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotRef>,
+    pub counted: Quantity,
+    pub note: Option<String>,
+}
+
+/// The count is handed in.
+#[derive(Debug, Clone, Serialize)]
+pub struct CountSubmit {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub count: CountId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    #[serde(serialize_with = "uncounted_word")]
+    pub on_uncounted: Uncounted,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn uncounted_word<S: serde::Serializer>(uncounted: &Uncounted, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(*uncounted == Uncounted::Leave)
+}
+
+/// Lines that are counted once more; None: all that are off.
+#[derive(Debug, Clone, Serialize)]
+pub struct CountRecount {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub count: CountId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub products: Option<Vec<ProductRef>>,
+}
+
+/// What the steps of a count that exists have in common.
+struct Act<'a> {
+    mutation: &'static str,
+    key: &'a str,
+    count: CountId,
+    expected_version: Option<i64>,
+}
+
+fn checked(key: &str, note: Option<&String>) -> Checks {
+    let mut checks = Checks::default();
+    check_key(&mut checks, key);
+    checks.text(note.map(String::as_str), MAX_NOTE, || path!["input", "note"]);
+    checks
+}
+
+/// Plans a count.
+pub async fn count_create(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountCreate, mode: Mode) -> Done {
+    let mut checks = checked(&input.idempotency_key, input.note.as_ref());
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
+    checks.items(input.products.len(), MAX_PRODUCTS, || path!["input", "products"]);
+    checks.done()?;
+    let key = key_of(&permit, "countCreate", &input.idempotency_key, &input);
+    let command = planned(ledger, &permit, &input).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn planned(ledger: &Ledger, permit: &Permit<kind::CountWrite>, input: &CountCreate) -> Result<Command, Stop> {
+    let scope = permit.scope(ledger.database());
+    let store = known_store(&scope, &input.store, &permit.reach()).await?;
+    let store = store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id;
+    if let Some(category) = input.category
+        && !rows::has_category(&scope, category).await?
+    {
+        return Err(Rejection::not_found("category", path!["input", "categoryId"]).into());
+    }
+    let names = Names::look_up(&scope, &input.products).await?;
+    let mut products = Vec::with_capacity(input.products.len());
+    for (index, named) in input.products.iter().enumerate() {
+        products.push((names.product(named, || path!["input", "products", index])?, ledger.clock().id()));
+    }
+    let levels = products.iter().map(|(product, _)| LevelKey { product: *product, store }).collect();
+    let new = NewCount {
+        kind: input.kind,
+        store,
+        category: input.category,
+        class: input.class,
+        sight: input.sight,
+        external_ref: input.external_ref.clone(),
+        note: input.note.clone(),
+        products,
+    };
+    let steps =
+        Steps { count: ledger.clock().document_id(), actor: permit.actor(), expected_version: None, step: Step::Create(new) };
+    Ok(Command::of(CountCommand(Box::new(steps), levels)))
+}
+
+/// Begins to count: what fits the count now is what it is of.
+pub async fn count_start(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountAct, mode: Mode) -> Done {
+    checked(&input.idempotency_key, input.note.as_ref()).done()?;
+    let scope = permit.scope(ledger.database());
+    let places = own(&scope, &permit, input.count).await?;
+    let lines = match places {
+        Some(places) => lines_of(&scope, ledger.clock(), (input.count, places)).await?,
+        None => Vec::new(),
+    };
+    let act =
+        Act { mutation: "countStart", key: &input.idempotency_key, count: input.count, expected_version: input.expected_version };
+    step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Start(lines)).await
+}
+
+/// The products that a count is of, and those of their lots that lie there, as they are now. A LIST has lines of its products already.
+async fn lines_of(reads: &impl Reads, clock: &Clock, (count, places): (CountId, CountScope)) -> Result<Vec<NewLine>, Fault> {
+    let found = match places.kind {
+        CountKind::List => rows::listed(reads, count).await?,
+        CountKind::Full | CountKind::Category => rows::countable(reads, places.store, places.category, MOST_LINES).await?,
+        CountKind::Cycle => {
+            let class = places.class;
+            let all = classes(reads, clock.now(), places.store).await?;
+            all.into_iter().filter(|(_, is)| Some(*is) == class).map(|(planned, _)| planned.of).collect()
+        }
+    };
+    let tracked: Vec<ProductId> = found.iter().filter(|of| of.tracking != Tracking::None).map(|of| of.product).collect();
+    let lots = rows::lots_there(reads, places.store, &tracked).await?;
+    let mut lines = Vec::with_capacity(found.len());
+    for of in found {
+        let line = |lot: Option<CountedLot>| {
+            let (sku, name) = (of.sku.clone(), of.name.clone());
+            NewLine { id: clock.id(), product: of.product, lot, sku, name, decimals: of.decimals }
+        };
+        match lots.get(&of.product) {
+            Some(lots) => lines.extend(lots.iter().cloned().map(Some).map(line)),
+            None if places.kind == CountKind::List => {}
+            None => lines.push(line(None)),
+        }
+    }
+    Ok(lines)
+}
+
+/// What can be counted in a store with its class, by what it brought there in the last year; by SKU.
+pub async fn classes(reads: &impl Reads, now: Timestamp, store: StoreId) -> Result<Vec<(rows::Planned, AbcClass)>, Fault> {
+    let planned = rows::plan(reads, store, MOST_LINES + 1).await?;
+    let since = now.plus_seconds(-CLASS_DAYS * 24 * 3600);
+    let brought: HashMap<ProductId, i64> = rows::revenue(reads, store, since).await?.into_iter().collect();
+    let revenue: Vec<(String, i64)> =
+        planned.iter().map(|one| (one.of.sku.clone(), brought.get(&one.of.product).copied().unwrap_or(0))).collect();
+    let class: HashMap<String, AbcClass> = abc(&revenue).into_iter().collect();
+    Ok(planned
+        .into_iter()
+        .map(|one| {
+            let is = class.get(&one.of.sku).copied().unwrap_or(AbcClass::C);
+            (one, is)
+        })
+        .collect())
+}
+
+/// Writes down what somebody found.
+pub async fn count_record(ledger: &Ledger, permit: Permit<kind::CountRecord>, input: CountRecord, mode: Mode) -> Done {
+    let mut checks = checked(&input.idempotency_key, None);
+    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
+        checks.text(line.note.as_deref(), MAX_NOTE, || path!["input", "lines", index, "note"]);
+        checks.lot(line.lot.as_ref(), || path!["input", "lines", index, "lot"]);
+    }
+    checks.done()?;
+    let scope = permit.scope(ledger.database());
+    let places = own(&scope, &permit, input.count).await?;
+    let act = Act { mutation: "countRecord", key: &input.idempotency_key, count: input.count, expected_version: None };
+    let names = Names::look_up(&scope, input.lines.iter().map(|line| &line.product)).await?;
+    let found = input.lines.iter().enumerate().map(|(index, line)| {
+        Ok(Tallied {
+            product: names.product(&line.product, || path!["input", "lines", index, "product"])?,
+            lot: chosen(ledger, line.lot.as_ref()),
+            counted: line.counted,
+            note: line.note.clone(),
+            line: ledger.clock().id(),
+        })
+    });
+    let tallied: Vec<Tallied> = match found.collect::<Result<_, Rejection>>() {
+        Ok(tallied) => tallied,
+        Err(missing) => return again(ledger, &permit, &act, &input, missing).await,
+    };
+    let products = tallied.iter().map(|one| one.product).collect();
+    let record = Record { counted_at: input.counted_at, tallied };
+    step(ledger, permit, (act, mode), &input, (places, products), Step::Record(record)).await
+}
+
+/// Hands the count in.
+pub async fn count_submit(ledger: &Ledger, permit: Permit<kind::CountRecord>, input: CountSubmit, mode: Mode) -> Done {
+    checked(&input.idempotency_key, None).done()?;
+    let places = own(&permit.scope(ledger.database()), &permit, input.count).await?;
+    let act = Act {
+        mutation: "countSubmit",
+        key: &input.idempotency_key,
+        count: input.count,
+        expected_version: input.expected_version,
+    };
+    step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Submit(input.on_uncounted)).await
+}
+
+/// Has lines counted once more.
+pub async fn count_recount(ledger: &Ledger, permit: Permit<kind::CountReview>, input: CountRecount, mode: Mode) -> Done {
+    let mut checks = checked(&input.idempotency_key, None);
+    checks.items(input.products.as_ref().map_or(0, Vec::len), MAX_LINES, || path!["input", "products"]);
+    checks.done()?;
+    let scope = permit.scope(ledger.database());
+    let places = own(&scope, &permit, input.count).await?;
+    let act = Act {
+        mutation: "countRecount",
+        key: &input.idempotency_key,
+        count: input.count,
+        expected_version: input.expected_version,
+    };
+    let products = match &input.products {
+        None => None,
+        Some(named) => {
+            let names = Names::look_up(&scope, named).await?;
+            let found = named.iter().enumerate().map(|(index, one)| names.product(one, || path!["input", "products", index]));
+            match found.collect::<Result<Vec<_>, Rejection>>() {
+                Ok(products) => Some(products),
+                Err(missing) => return again(ledger, &permit, &act, &input, missing).await,
+            }
+        }
+    };
+    step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Recount(products)).await
+}
+
+/// Approves a count: the stock is set to what was found.
+pub async fn count_approve(ledger: &Ledger, permit: Permit<kind::CountApprove>, input: CountAct, mode: Mode) -> Done {
+    checked(&input.idempotency_key, input.note.as_ref()).done()?;
+    let scope = permit.scope(ledger.database());
+    let places = own(&scope, &permit, input.count).await?;
+    // A count in REVIEW gets no further line: what is read here is what is locked.
+    let lines = match places {
+        Some(_) => rows::lines(&scope, input.count, None).await?,
+        None => HashMap::new(),
+    };
+    let movements = (0..=lines.len() / PART).map(|_| document_ids(ledger)).collect();
+    let products: BTreeSet<ProductId> = lines.keys().map(|line| line.product).collect();
+    let products = products.into_iter().collect();
+    let name = |(key, line): (LineKey, Line)| {
+        let lot = line.lot?;
+        Some((key, LotName::new(ledger.clock().id(), &lot.code, lot.made_on, lot.expires_on)))
+    };
+    let lots = lines.into_iter().filter_map(name).collect();
+    let approval = Approval { limit: tenancy::approval_limit(&scope).await?, note: input.note.clone(), movements, lots };
+    let act = Act {
+        mutation: "countApprove",
+        key: &input.idempotency_key,
+        count: input.count,
+        expected_version: input.expected_version,
+    };
+    step(ledger, permit, (act, mode), &input, (places, products), Step::Approve(approval)).await
+}
+
+/// Calls a count off: nothing is posted.
+pub async fn count_cancel(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountAct, mode: Mode) -> Done {
+    checked(&input.idempotency_key, input.note.as_ref()).done()?;
+    let places = own(&permit.scope(ledger.database()), &permit, input.count).await?;
+    let act = Act {
+        mutation: "countCancel",
+        key: &input.idempotency_key,
+        count: input.count,
+        expected_version: input.expected_version,
+    };
+    let note = input.note.clone();
+    step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Cancel(note)).await
+}
+
+/// Where a count of one of the caller's stores is.
+async fn own<P: Permission>(reads: &impl Reads, permit: &Permit<P>, id: CountId) -> Result<Option<CountScope>, Fault> {
+    Ok(rows::places_of(reads, id).await?.filter(|places| permit.covers(places.store)))
+}
+
+/// What a step is answered that names what is not there any more.
+async fn again<P>(ledger: &Ledger, permit: &Permit<P>, act: &Act<'_>, input: &impl Serialize, missing: Rejection) -> Done {
+    first_answer(ledger, permit, &key_of(permit, act.mutation, act.key, input), missing.into()).await
+}
+
+/// A step of a count that exists. One that is not the caller's is nobody's: the ledger refuses it as it refuses what does not exist.
+async fn step<P: Permission>(
+    ledger: &Ledger,
+    permit: Permit<P>,
+    (act, mode): (Act<'_>, Mode),
+    input: &impl Serialize,
+    (places, products): (Option<CountScope>, Vec<ProductId>),
+    step: Step,
+) -> Done {
+    let key = key_of(&permit, act.mutation, act.key, input);
+    let (count, levels) = match places {
+        Some(places) => {
+            let key = |product| LevelKey { product, store: places.store };
+            (act.count, products.into_iter().map(key).collect())
+        }
+        None => (ledger.clock().document_id(), Vec::new()),
+    };
+    let steps = Steps { count, actor: permit.actor(), expected_version: act.expected_version, step };
+    submit(ledger, &permit, Command::of(CountCommand(Box::new(steps), levels)), key, mode).await
+}

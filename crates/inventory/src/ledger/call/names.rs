@@ -1,0 +1,170 @@
+//! Products, stores and lots by the names that callers have for them. Ids are taken as they are: the ledger finds out whether they exist.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use iam::access::Reach;
+use platform::storage::{Fault, Reads, Row};
+use serde::Serialize;
+
+use crate::{
+    catalog::core::{gtin, text::fold},
+    ledger::Ledger,
+    stock::core::{Field, LotChoice, LotName, Rejection},
+};
+
+/// A product, named in one of three ways.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ProductRef {
+    Id(ProductId),
+    Sku(String),
+    Barcode(String),
+}
+
+/// A store, named in one of two ways.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum StoreRef {
+    Id(StoreId),
+    Code(String),
+}
+
+/// A lot, named in one of two ways. The dates are a new lot's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LotRef {
+    Id(LotId),
+    Code { code: String, made_on: Option<i32>, expires_on: Option<i32> },
+}
+
+/// How a line's lot is said to the rules. A code that is new becomes a lot of this id.
+pub fn chosen(ledger: &Ledger, named: Option<&LotRef>) -> LotChoice {
+    match named {
+        None => LotChoice::Unsaid,
+        Some(LotRef::Id(id)) => LotChoice::Id(*id),
+        Some(LotRef::Code { code, made_on, expires_on }) => {
+            LotChoice::Named(Box::new(LotName::new(ledger.clock().id(), code, *made_on, *expires_on)))
+        }
+    }
+}
+
+/// The answers to all names of products in a call.
+#[derive(Debug, Default)]
+pub struct Names {
+    skus: HashMap<String, ProductId>,
+    barcodes: HashMap<String, ProductId>,
+}
+
+/// The key that a SKU or a code is unique by.
+fn key(text: &str) -> String {
+    fold(text.trim())
+}
+
+impl Names {
+    /// Looks up what is not an id already: one statement for the SKUs, one for the barcodes, none when there are none.
+    pub async fn look_up<'a>(reads: &impl Reads, products: impl IntoIterator<Item = &'a ProductRef>) -> Result<Self, Fault> {
+        let (mut skus, mut barcodes) = (Vec::new(), Vec::new());
+        for product in products {
+            match product {
+                ProductRef::Id(_) => {}
+                ProductRef::Sku(sku) => skus.push(key(sku)),
+                ProductRef::Barcode(code) => barcodes.push(gtin::key(code.trim())),
+            }
+        }
+        Ok(Self {
+            skus: ids_by(reads, "SELECT sku_key, id FROM product WHERE tenant_id = $1 AND ", "sku_key", skus).await?,
+            barcodes: ids_by(reads, "SELECT code_key, product_id FROM barcode WHERE tenant_id = $1 AND ", "code_key", barcodes)
+                .await?,
+        })
+    }
+
+    pub fn product(&self, named: &ProductRef, field: impl FnOnce() -> Field) -> Result<ProductId, Rejection> {
+        let found = match named {
+            ProductRef::Id(id) => Some(*id),
+            ProductRef::Sku(sku) => self.skus.get(&key(sku)).copied(),
+            ProductRef::Barcode(code) => self.barcodes.get(&gtin::key(code.trim())).copied(),
+        };
+        found.ok_or_else(|| Rejection::not_found("product", field()))
+    }
+}
+
+async fn ids_by(
+    reads: &impl Reads,
+    select: &str,
+    column: &str,
+    mut keys: Vec<String>,
+) -> Result<HashMap<String, ProductId>, Fault> {
+    // Postgres refuses a text with a NUL character; no name has one.
+    keys.retain(|key| !key.contains('\0'));
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    let backend = reads.backend();
+    let sql = format!("{select}{}", backend.in_texts(column, 2));
+    let rows = reads.rows(&sql, vec![backend.texts(keys.iter().map(String::as_str))]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
+}
+
+/// A store that is known to exist.
+#[derive(Debug, Clone)]
+pub struct KnownStore {
+    pub id: StoreId,
+    pub time_zone: String,
+}
+
+/// The store itself, for commands whose lines need not touch stock there. One that the caller may not act in is not found.
+pub async fn known_store(reads: &impl Reads, named: &StoreRef, reach: &Reach) -> Result<Option<KnownStore>, Fault> {
+    let (column, value) = match named {
+        StoreRef::Id(id) => ("id", (*id).into()),
+        StoreRef::Code(code) if code.contains('\0') => return Ok(None),
+        StoreRef::Code(code) => ("code_key", key(code).into()),
+    };
+    let sql = format!("SELECT id, time_zone FROM store WHERE tenant_id = $1 AND {column} = $2");
+    let rows = reads.rows(&sql, vec![value]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let mut row = Row::new(row);
+    let store = KnownStore { id: row.take()?, time_zone: row.take()? };
+    Ok(Some(store).filter(|store| reach.covers(store.id)))
+}
+
+/// The stores that a call names, by their codes.
+pub async fn stores_by_code(reads: &impl Reads, named: &[&StoreRef]) -> Result<HashMap<String, StoreId>, Fault> {
+    let mut codes: Vec<String> = named
+        .iter()
+        .filter_map(|store| match store {
+            StoreRef::Code(code) if !code.contains('\0') => Some(key(code)),
+            _ => None,
+        })
+        .collect();
+    if codes.is_empty() {
+        return Ok(HashMap::new());
+    }
+    codes.sort_unstable();
+    codes.dedup();
+    let backend = reads.backend();
+    let sql = format!("SELECT code_key, id FROM store WHERE tenant_id = $1 AND {}", backend.in_texts("code_key", 2));
+    let rows = reads.rows(&sql, vec![backend.texts(codes.iter().map(String::as_str))]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
+}
+
+/// The store's id, if its code was found or it was named by id.
+pub fn store_of(named: &StoreRef, found: &HashMap<String, StoreId>, field: impl FnOnce() -> Field) -> Result<StoreId, Rejection> {
+    let id = match named {
+        StoreRef::Id(id) => Some(*id),
+        StoreRef::Code(code) => found.get(&key(code)).copied(),
+    };
+    id.ok_or_else(|| Rejection::not_found("store", field()))
+}

@@ -1,0 +1,147 @@
+//! What a batch came to, before it is written.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use platform::storage::{
+    Bulk, Fault, idempotency,
+    journal::{Counter, Event, Want},
+};
+
+use super::{
+    batch::replayed,
+    command::Queued,
+    decision::{Books, Decision},
+    parts::Parts,
+    receipt::{Receipt, StoredReceipt},
+    registry::Documents,
+    source::Source,
+};
+use crate::stock::{
+    core::{Level, LevelKey, Lot, LotLevel, Rejection, Reservation},
+    rows,
+};
+
+#[derive(Default)]
+pub struct Decisions {
+    /// Accepted commands, by their place in the batch.
+    decided: Vec<(usize, Decision)>,
+    /// Commands that repeat another one's key, and which.
+    key_lookups: Vec<(usize, usize)>,
+}
+
+impl Decisions {
+    pub fn accept(&mut self, index: usize, decision: Decision) {
+        self.decided.push((index, decision));
+    }
+    pub fn repeats(&mut self, index: usize, first: usize) {
+        self.key_lookups.push((index, first));
+    }
+    pub fn decided(&self) -> &[(usize, Decision)] {
+        &self.decided
+    }
+    /// Whether no command was accepted.
+    pub fn is_empty(&self) -> bool {
+        self.decided.is_empty()
+    }
+    /// The levels that they changed, in order: the last of a key is how it stands.
+    pub fn levels(&self) -> impl Iterator<Item = &Level> {
+        self.decided.iter().flat_map(|(_, decision)| &decision.stock.levels)
+    }
+
+    /// What it takes from the counter.
+    pub fn want(&self, documents: &Documents) -> Want {
+        self.decided.iter().fold(Want::default(), |mut want, (_, decision)| {
+            want.events += (decision.facts(documents) + decision.stock.movements.len()) as i64;
+            documents.want(&decision.documents, want)
+        })
+    }
+
+    /// Adds what documents know only when all commands are decided.
+    pub async fn complete(&mut self, documents: &Documents, reads: &Source<'_>, books: &Books) -> Result<(), Fault> {
+        documents.complete(reads, books, &mut self.decided).await
+    }
+
+    /// Numbers documents and events on from the counter, which is left where they end.
+    pub fn number(&mut self, documents: &Documents, counter: &mut Counter, now: Timestamp) -> Vec<Event> {
+        let mut events = Vec::with_capacity(self.decided.len());
+        for (_, decision) in &mut self.decided {
+            decision.number(documents, counter, now, &mut events);
+        }
+        events
+    }
+
+    /// The rows of each table, in the order of their foreign keys; all but the events.
+    pub fn rows(&self, documents: &Documents, tenant: TenantId, queue: &[Queued], now: Timestamp) -> Vec<Bulk> {
+        let last = Last::of(&self.decided);
+        let movements: Vec<_> = self.decided.iter().flat_map(|(_, decision)| &decision.stock.movements).collect();
+        let parts: Vec<&Parts> = self.decided.iter().map(|(_, decision)| &decision.documents).collect();
+        let mut documented = documents.rows(tenant, &parts, now);
+        let receipts = self.decided.iter().filter_map(|(index, decision)| {
+            let key = queue[*index].key.as_ref()?;
+            // A receipt is a plain struct: it always has a JSON form.
+            Some((key, serde_json::to_string(&StoredReceipt::of_decision(decision, documents)).unwrap_or_default()))
+        });
+        let mut rows = Vec::with_capacity(24);
+        rows.extend(rows::level_rows(tenant, &last.levels));
+        rows.append(&mut documented.heads);
+        rows.extend(rows::movement_rows(tenant, &movements));
+        rows.extend(rows::reservation_rows(tenant, &last.reservations));
+        if !last.lots.is_empty() || !last.lot_levels.is_empty() {
+            rows.extend(rows::lots::lot_rows(tenant, &last.lots, &last.lot_levels));
+        }
+        rows.append(&mut documented.rest);
+        rows.push(idempotency::rows(tenant, receipts, now));
+        rows
+    }
+
+    /// Gives every command its result.
+    pub fn answer(self, documents: &Documents, queue: &mut [Queued]) {
+        for (index, decision) in self.decided {
+            queue[index].result = Some(Ok(Receipt::of(decision)));
+        }
+        for (index, first) in self.key_lookups {
+            queue[index].result = Some(repeat(documents, &queue[first], &queue[index]));
+        }
+    }
+}
+
+fn repeat(documents: &Documents, first: &Queued, second: &Queued) -> Result<Receipt, Rejection> {
+    if first.key.as_ref().map(|k| k.hash) != second.key.as_ref().map(|k| k.hash) {
+        return Err(Rejection::KeyReused);
+    }
+    match &first.result {
+        Some(Ok(receipt)) => Ok(replayed(receipt.stored.clone().unwrap_or_else(|| receipt.stored(documents)))),
+        Some(Err(rejection)) => Err(rejection.clone()),
+        None => Err(Rejection::KeyReused),
+    }
+}
+
+/// Each row of stock once, as the last command of the batch left it; whether it has a row is what the first one saw.
+struct Last<'a> {
+    levels: Vec<&'a Level>,
+    reservations: Vec<&'a Reservation>,
+    lots: Vec<&'a Lot>,
+    lot_levels: Vec<&'a LotLevel>,
+}
+
+impl<'a> Last<'a> {
+    fn of(decided: &'a [(usize, Decision)]) -> Self {
+        let mut levels: BTreeMap<LevelKey, &Level> = BTreeMap::new();
+        let mut reservations: BTreeMap<ReservationId, &Reservation> = BTreeMap::new();
+        let mut lots: BTreeMap<LotId, &Lot> = BTreeMap::new();
+        let mut lot_levels: BTreeMap<(LevelKey, LotId), &LotLevel> = BTreeMap::new();
+        for (_, decision) in decided {
+            lots.extend(decision.stock.lots.iter().map(|lot| (lot.id, lot)));
+            lot_levels.extend(decision.stock.lot_levels.iter().map(|level| ((level.key, level.lot), level)));
+            levels.extend(decision.stock.levels.iter().map(|l| (l.key, l)));
+            reservations.extend(decision.stock.reservations.iter().map(|r| (r.id, r)));
+        }
+        Self {
+            levels: levels.into_values().collect(),
+            reservations: reservations.into_values().collect(),
+            lots: lots.into_values().collect(),
+            lot_levels: lot_levels.into_values().collect(),
+        }
+    }
+}

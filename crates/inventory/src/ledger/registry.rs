@@ -1,0 +1,243 @@
+//! The kinds of documents that a ledger writes.
+
+use std::marker::PhantomData;
+
+use async_trait::async_trait;
+use entity::prelude::*;
+use futures_util::future::{BoxFuture, try_join_all};
+use platform::{
+    audit::Target,
+    storage::{
+        Fault, TenantScope,
+        journal::{Counter, NewEvent, Want},
+    },
+};
+use serde_json::{Map, Value};
+
+use super::{
+    decision::{Books, Decision},
+    document::{Document, Rows, Turn},
+    needs::Needs,
+    parts::{Part, Parts},
+    source::Source,
+};
+use crate::stock::core::Book;
+
+/// What a lane remembers of a kind of document, and the book that a batch is decided against.
+type Planned = (Box<dyn Part>, Box<dyn Part>);
+
+/// A kind of document without its types.
+#[async_trait]
+trait Registered: Send + Sync {
+    fn locked(&self) -> Turn;
+    fn numbered(&self) -> Turn;
+    fn needs_locks(&self, needs: &Needs) -> bool;
+    async fn expand(&self, reads: &Source<'_>, needs: &mut Needs, books: &mut Books) -> Result<(), Fault>;
+    async fn load(&self, reads: &Source<'_>, needs: &Needs, books: &mut Books) -> Result<(), Fault>;
+    async fn load_lots(&self, reads: &Source<'_>, needs: &Needs, stock: &mut Book, books: &mut Books) -> Result<(), Fault>;
+    async fn load_names(&self, reads: &Source<'_>, needs: &Needs, books: &mut Books) -> Result<(), Fault>;
+    fn plan<'a>(
+        &self,
+        scope: &'a TenantScope,
+        needs: &'a Needs,
+        memory: &mut Parts,
+    ) -> Option<BoxFuture<'a, Result<Planned, Fault>>>;
+    async fn complete(&self, reads: &Source<'_>, books: &Books, decided: &mut [(usize, Decision)]) -> Result<(), Fault>;
+    fn evolve(&self, books: &mut Books, decided: &Parts);
+    fn facts(&self, decided: &Parts) -> usize;
+    fn want(&self, decided: &Parts, want: Want) -> Want;
+    fn number(&self, decided: &mut Parts, counter: &mut Counter);
+    fn events(&self, decided: &Parts) -> Vec<NewEvent>;
+    fn rows(&self, tenant: TenantId, decided: &[&Parts], now: Timestamp) -> Rows;
+    fn target(&self, decided: &Parts) -> Option<Target>;
+    fn store(&self, decided: &Parts, stored: &mut Map<String, Value>);
+}
+
+struct Kind<D>(PhantomData<fn() -> D>);
+
+#[async_trait]
+impl<D: Document> Registered for Kind<D> {
+    fn locked(&self) -> Turn {
+        D::LOCKED
+    }
+    fn numbered(&self) -> Turn {
+        D::NUMBERED
+    }
+    fn needs_locks(&self, needs: &Needs) -> bool {
+        needs.documents.get().is_some_and(D::needs_locks)
+    }
+    async fn expand(&self, reads: &Source<'_>, needs: &mut Needs, books: &mut Books) -> Result<(), Fault> {
+        D::expand(reads, needs, books).await
+    }
+    async fn load(&self, reads: &Source<'_>, needs: &Needs, books: &mut Books) -> Result<(), Fault> {
+        let Some(needs) = needs.documents.get() else { return Ok(()) };
+        let mut book = books.take().unwrap_or_default();
+        D::load(reads, needs, &mut book).await?;
+        books.put(book);
+        Ok(())
+    }
+    async fn load_lots(&self, reads: &Source<'_>, needs: &Needs, stock: &mut Book, books: &mut Books) -> Result<(), Fault> {
+        D::load_lots(reads, needs, stock, books).await
+    }
+    async fn load_names(&self, reads: &Source<'_>, needs: &Needs, books: &mut Books) -> Result<(), Fault> {
+        let Some(needs) = needs.documents.get() else { return Ok(()) };
+        let mut book = books.take().unwrap_or_default();
+        D::load_names(reads, needs, &mut book).await?;
+        books.put(book);
+        Ok(())
+    }
+    fn plan<'a>(
+        &self,
+        scope: &'a TenantScope,
+        needs: &'a Needs,
+        memory: &mut Parts,
+    ) -> Option<BoxFuture<'a, Result<Planned, Fault>>> {
+        let needs: &D::Needs = needs.documents.get()?;
+        let mut memory: D::Memory = memory.take().unwrap_or_default();
+        Some(Box::pin(async move {
+            let book = D::plan(scope, needs, &mut memory).await?;
+            Ok((Box::new(memory) as Box<dyn Part>, Box::new(book) as Box<dyn Part>))
+        }))
+    }
+    async fn complete(&self, reads: &Source<'_>, books: &Books, decided: &mut [(usize, Decision)]) -> Result<(), Fault> {
+        D::complete(reads, books, decided).await
+    }
+    fn evolve(&self, books: &mut Books, decided: &Parts) {
+        if let Some(decision) = decided.get() {
+            books.with(|book| D::evolve(book, decision));
+        }
+    }
+    fn facts(&self, decided: &Parts) -> usize {
+        decided.get().map_or(0, D::facts)
+    }
+    fn want(&self, decided: &Parts, want: Want) -> Want {
+        match decided.get() {
+            Some(decision) => D::want(decision, want),
+            None => want,
+        }
+    }
+    fn number(&self, decided: &mut Parts, counter: &mut Counter) {
+        if let Some(decision) = decided.get_mut() {
+            D::number(decision, counter);
+        }
+    }
+    fn events(&self, decided: &Parts) -> Vec<NewEvent> {
+        decided.get().map_or_else(Vec::new, D::events)
+    }
+    fn rows(&self, tenant: TenantId, decided: &[&Parts], now: Timestamp) -> Rows {
+        let decisions: Vec<&D::Decision> = decided.iter().filter_map(|parts| parts.get()).collect();
+        if decisions.is_empty() { Rows::default() } else { D::rows(tenant, &decisions, now) }
+    }
+    fn target(&self, decided: &Parts) -> Option<Target> {
+        D::target(decided.get()?)
+    }
+    fn store(&self, decided: &Parts, stored: &mut Map<String, Value>) {
+        // It is a plain struct: it always has a JSON form.
+        if let Some(decision) = decided.get()
+            && let Ok(Value::Object(fields)) = serde_json::to_value(D::stored(decision))
+        {
+            stored.extend(fields);
+        }
+    }
+}
+
+/// The kinds of documents that a ledger writes, in the order in which their rows are locked and written.
+#[derive(Default)]
+pub struct Documents(Vec<Box<dyn Registered>>);
+
+impl Documents {
+    /// Adds a kind behind those that are there.
+    #[must_use]
+    pub fn and<D: Document>(mut self) -> Self {
+        self.0.push(Box::new(Kind::<D>(PhantomData)));
+        self
+    }
+
+    pub(super) fn need_locks(&self, needs: &Needs) -> bool {
+        self.0.iter().any(|kind| kind.needs_locks(needs))
+    }
+    pub(super) async fn expand(&self, reads: &Source<'_>, needs: &mut Needs) -> Result<Books, Fault> {
+        let mut books = Books::default();
+        for kind in &self.0 {
+            kind.expand(reads, needs, &mut books).await?;
+        }
+        Ok(books)
+    }
+    pub(super) async fn load(&self, turn: Turn, reads: &Source<'_>, needs: &Needs, books: &mut Books) -> Result<(), Fault> {
+        for kind in self.0.iter().filter(|kind| kind.locked() == turn) {
+            kind.load(reads, needs, books).await?;
+        }
+        Ok(())
+    }
+    pub(super) async fn load_lots(
+        &self,
+        reads: &Source<'_>,
+        needs: &Needs,
+        stock: &mut Book,
+        books: &mut Books,
+    ) -> Result<(), Fault> {
+        for kind in &self.0 {
+            kind.load_lots(reads, needs, stock, books).await?;
+        }
+        Ok(())
+    }
+    pub(super) async fn load_names(&self, reads: &Source<'_>, needs: &Needs, books: &mut Books) -> Result<(), Fault> {
+        for kind in &self.0 {
+            kind.load_names(reads, needs, books).await?;
+        }
+        Ok(())
+    }
+    /// The books of a batch that needs no locks; all kinds are read at once. What the lane remembers is lost if that fails.
+    pub(super) async fn plan(&self, scope: &TenantScope, needs: &Needs, memory: &mut Parts) -> Result<Books, Fault> {
+        let planned: Vec<_> = self.0.iter().filter_map(|kind| kind.plan(scope, needs, memory)).collect();
+        let mut books = Books::default();
+        for (remembered, book) in try_join_all(planned).await? {
+            memory.push(remembered);
+            books.push(book);
+        }
+        Ok(books)
+    }
+    pub(super) async fn complete(
+        &self,
+        reads: &Source<'_>,
+        books: &Books,
+        decided: &mut [(usize, Decision)],
+    ) -> Result<(), Fault> {
+        for kind in &self.0 {
+            kind.complete(reads, books, decided).await?;
+        }
+        Ok(())
+    }
+    pub(super) fn evolve(&self, books: &mut Books, decided: &Parts) {
+        self.0.iter().for_each(|kind| kind.evolve(books, decided));
+    }
+    pub(super) fn facts(&self, decided: &Parts) -> usize {
+        self.0.iter().map(|kind| kind.facts(decided)).sum()
+    }
+    pub(super) fn want(&self, decided: &Parts, want: Want) -> Want {
+        self.0.iter().fold(want, |want, kind| kind.want(decided, want))
+    }
+    pub(super) fn number(&self, decided: &mut Parts, counter: &mut Counter) {
+        self.0.iter().for_each(|kind| kind.number(decided, counter));
+    }
+    pub(super) fn events(&self, turn: Turn, decided: &Parts) -> Vec<NewEvent> {
+        self.0.iter().filter(|kind| kind.numbered() == turn).flat_map(|kind| kind.events(decided)).collect()
+    }
+    pub(super) fn rows(&self, tenant: TenantId, decided: &[&Parts], now: Timestamp) -> Rows {
+        let mut rows = Rows::default();
+        for kind in &self.0 {
+            let mut own = kind.rows(tenant, decided, now);
+            rows.heads.append(&mut own.heads);
+            rows.rest.append(&mut own.rest);
+        }
+        rows
+    }
+    pub(super) fn target(&self, decided: &Parts) -> Option<Target> {
+        self.0.iter().find_map(|kind| kind.target(decided))
+    }
+    pub(super) fn stored(&self, decided: &Parts) -> Map<String, Value> {
+        let mut stored = Map::new();
+        self.0.iter().for_each(|kind| kind.store(decided, &mut stored));
+        stored
+    }
+}

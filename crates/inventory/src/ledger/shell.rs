@@ -1,0 +1,364 @@
+//! Adjusting, setting, reversing, reserving and releasing stock.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use iam::access::{Permit, Reach, kind};
+use platform::{path, storage::Reads};
+use serde::Serialize;
+
+use crate::{
+    ledger::{
+        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Mode, Names, ProductRef, StockCommand, Stop, StoreRef,
+        check_key, chosen, first_answer, key_of, may_override, overrides, own_reservations, store_of, stores_by_code, submit,
+        submit_found,
+    },
+    stock::{
+        core::{
+            Adjust, Change, Compare, LevelKey, MovementHead, Reference, ReferenceKind, Rejection, Release, Reserve, ReserveItem,
+            Reverse, Set, SetItem, Shortage,
+        },
+        rows,
+    },
+};
+
+/// The most lines in one call.
+pub const MAX_LINES: usize = 500;
+/// Seconds that a reservation may last: a minute less would end before it is used, 30 days more is no reservation.
+pub const TTL: std::ops::RangeInclusive<i64> = 1..=30 * 24 * 3600;
+
+/// What `stockAdjust` was given.
+#[derive(Debug, Clone, Serialize)]
+pub struct AdjustInput {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub kind: MovementKind,
+    pub reason: ReasonCode,
+    pub note: Option<String>,
+    pub external_ref: Option<String>,
+    pub occurred_at: Option<Timestamp>,
+    #[serde(serialize_with = "crate::ledger::shortage_word")]
+    pub on_shortage: Shortage,
+    pub changes: Vec<ChangeInput>,
+}
+#[derive(Debug, Clone, Serialize)]
+pub struct ChangeInput {
+    pub product: ProductRef,
+    pub store: StoreRef,
+    pub delta: Quantity,
+    /// Not part of the hash: the same change may be sent again with what is known now.
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub unit_cost: Option<Money>,
+    pub note: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotRef>,
+}
+
+/// Products and stores of a call's lines, by the names they were given. Stores that the caller may not act in are not found.
+pub(crate) struct Lines {
+    products: Names,
+    stores: HashMap<String, StoreId>,
+    reach: Reach,
+}
+
+impl Lines {
+    pub(crate) async fn look_up<'a, I>(reads: &impl Reads, reach: Reach, lines: I) -> Result<Self, Stop>
+    where
+        I: Iterator<Item = (&'a ProductRef, &'a StoreRef)> + Clone,
+    {
+        let products = Names::look_up(reads, lines.clone().map(|(product, _)| product)).await?;
+        let named: Vec<&StoreRef> = lines.map(|(_, store)| store).collect();
+        let mut stores = stores_by_code(reads, &named).await?;
+        stores.retain(|_, store| reach.covers(*store));
+        Ok(Self { products, stores, reach })
+    }
+    pub(crate) fn key(&self, product: &ProductRef, store: &StoreRef, list: &str, index: usize) -> Result<LevelKey, Rejection> {
+        Ok(LevelKey {
+            product: self.products.product(product, || path!["input", list, index, "product"])?,
+            store: self.reach.or_nobodys(store_of(store, &self.stores, || path!["input", list, index, "store"])?),
+        })
+    }
+}
+
+/// What a stock movement made through the API has in common; `occurred_at` None is now.
+pub(crate) struct Head<'a> {
+    pub kind: MovementKind,
+    pub reason: Option<ReasonCode>,
+    pub note: Option<&'a String>,
+    pub external_ref: Option<&'a String>,
+    pub reference: Option<Reference>,
+    pub occurred_at: Option<Timestamp>,
+}
+
+pub(crate) fn head<P>(ledger: &Ledger, permit: &Permit<P>, of: Head<'_>) -> MovementHead {
+    MovementHead {
+        id: ledger.clock().document_id(),
+        kind: of.kind,
+        reason: of.reason,
+        note: of.note.cloned(),
+        external_ref: of.external_ref.cloned(),
+        reference: of.reference,
+        actor: permit.actor(),
+        reverses: None,
+        occurred_at: of.occurred_at.unwrap_or_else(|| ledger.clock().now()),
+    }
+}
+
+pub(crate) fn checked(key: &str, lines: usize, list: &str, texts: &[(Option<&String>, usize, &str)]) -> Checks {
+    let mut checks = Checks::default();
+    check_key(&mut checks, key);
+    checks.items(lines, MAX_LINES, || path!["input", list]);
+    for (text, most, name) in texts {
+        checks.text(text.map(String::as_str), *most, || path!["input", name]);
+    }
+    checks
+}
+
+/// Changes stock by deltas, all or none.
+pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, input: AdjustInput, mode: Mode) -> Done {
+    let overriding = may_override(&permit, input.on_shortage)?;
+    let texts = [(input.note.as_ref(), MAX_NOTE, "note"), (input.external_ref.as_ref(), MAX_REFERENCE, "externalRef")];
+    let mut checks = checked(&input.idempotency_key, input.changes.len(), "changes", &texts);
+    for (index, change) in input.changes.iter().enumerate().take(MAX_LINES) {
+        checks.text(change.note.as_deref(), MAX_NOTE, || path!["input", "changes", index, "note"]);
+        checks.lot(change.lot.as_ref(), || path!["input", "changes", index, "lot"]);
+        if change.unit_cost.is_some_and(|cost| cost.minor < 0) {
+            checks.refuse(Rejection::out_of_range("a cost is never negative", path!["input", "changes", index, "unitCost"]));
+        }
+    }
+    checks.done()?;
+    let key = key_of(&permit, "stockAdjust", &input.idempotency_key, &input);
+    let command = adjustment(ledger, &permit, input, &overriding).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn adjustment(
+    ledger: &Ledger,
+    permit: &Permit<kind::StockAdjust>,
+    input: AdjustInput,
+    overriding: &Reach,
+) -> Result<Command, Stop> {
+    let scope = permit.scope(ledger.database());
+    let lines = Lines::look_up(&scope, permit.reach(), input.changes.iter().map(|c| (&c.product, &c.store))).await?;
+    let of = Head {
+        kind: input.kind,
+        reason: Some(input.reason),
+        note: input.note.as_ref(),
+        external_ref: input.external_ref.as_ref(),
+        reference: None,
+        occurred_at: input.occurred_at,
+    };
+    let head = head(ledger, permit, of);
+    let mut changes = Vec::with_capacity(input.changes.len());
+    for (index, change) in input.changes.into_iter().enumerate() {
+        changes.push(Change {
+            key: lines.key(&change.product, &change.store, "changes", index)?,
+            delta: change.delta,
+            expected_version: change.expected_version,
+            unit_cost: change.unit_cost,
+            note: change.note,
+            lot: chosen(ledger, change.lot.as_ref()),
+        });
+    }
+    overrides(overriding, changes.iter().map(|change| change.key.store))?;
+    Ok(Command::of(StockCommand::Adjust(Adjust {
+        head,
+        room: ledger.clock().document_id(),
+        on_shortage: input.on_shortage,
+        changes,
+    })))
+}
+
+/// What `stockSet` was given.
+#[derive(Debug, Clone, Serialize)]
+pub struct SetInput {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub reason: ReasonCode,
+    pub note: Option<String>,
+    #[serde(serialize_with = "crate::ledger::shortage_word")]
+    pub on_shortage: Shortage,
+    pub items: Vec<SetItemInput>,
+}
+#[derive(Debug, Clone, Serialize)]
+pub struct SetItemInput {
+    pub product: ProductRef,
+    pub store: StoreRef,
+    pub on_hand: Quantity,
+    #[serde(skip)]
+    pub compare: Compare,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotRef>,
+}
+
+/// Sets stock to absolute figures, all or none.
+pub async fn stock_set(ledger: &Ledger, permit: Permit<kind::StockSet>, input: SetInput, mode: Mode) -> Done {
+    let overriding = may_override(&permit, input.on_shortage)?;
+    let mut checks = checked(&input.idempotency_key, input.items.len(), "items", &[(input.note.as_ref(), MAX_NOTE, "note")]);
+    for (index, item) in input.items.iter().enumerate().take(MAX_LINES) {
+        checks.lot(item.lot.as_ref(), || path!["input", "items", index, "lot"]);
+    }
+    checks.done()?;
+    let key = key_of(&permit, "stockSet", &input.idempotency_key, &input);
+    let command = figures(ledger, &permit, &input, &overriding).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn figures(
+    ledger: &Ledger,
+    permit: &Permit<kind::StockSet>,
+    input: &SetInput,
+    overriding: &Reach,
+) -> Result<Command, Stop> {
+    let scope = permit.scope(ledger.database());
+    let lines = Lines::look_up(&scope, permit.reach(), input.items.iter().map(|i| (&i.product, &i.store))).await?;
+    let of = Head {
+        kind: MovementKind::Adjustment,
+        reason: Some(input.reason),
+        note: input.note.as_ref(),
+        external_ref: None,
+        reference: None,
+        occurred_at: None,
+    };
+    let head = head(ledger, permit, of);
+    let mut items = Vec::with_capacity(input.items.len());
+    for (index, item) in input.items.iter().enumerate() {
+        let key = lines.key(&item.product, &item.store, "items", index)?;
+        let lot = chosen(ledger, item.lot.as_ref());
+        items.push(SetItem { key, on_hand: item.on_hand, compare: item.compare, lot });
+    }
+    overrides(overriding, items.iter().map(|item| item.key.store))?;
+    Ok(Command::of(StockCommand::Set(Set { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, items })))
+}
+
+/// What `stockReverse` was given.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReverseInput {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub movement: MovementId,
+    pub note: String,
+    pub occurred_at: Option<Timestamp>,
+    #[serde(serialize_with = "crate::ledger::shortage_word")]
+    pub on_shortage: Shortage,
+}
+
+/// Undoes a whole movement by one that mirrors it.
+pub async fn stock_reverse(ledger: &Ledger, permit: Permit<kind::StockReverse>, input: ReverseInput, mode: Mode) -> Done {
+    let overriding = may_override(&permit, input.on_shortage)?;
+    checked(&input.idempotency_key, 1, "movementId", &[(Some(&input.note), MAX_NOTE, "note")]).done()?;
+    let key = key_of(&permit, "stockReverse", &input.idempotency_key, &input);
+    let scope = permit.scope(ledger.database());
+    let reach = permit.reach();
+    let original = rows::movement_of(&scope, input.movement).await?;
+    // A movement is reversed whole: who may not act in all of its stores does not find it.
+    let original = original.filter(|movement| movement.entries.iter().all(|entry| reach.covers(entry.key.store)));
+    let Some(original) = original else {
+        let missing = Rejection::not_found("movement", path!["input", "movementId"]);
+        return first_answer(ledger, &permit, &key, missing.into()).await;
+    };
+    overrides(&overriding, original.entries.iter().map(|entry| entry.key.store))?;
+    let of = Head {
+        kind: MovementKind::Reversal,
+        reason: Some(ReasonCode::Correction),
+        note: Some(&input.note),
+        external_ref: original.external_ref.as_ref(),
+        reference: None,
+        occurred_at: input.occurred_at,
+    };
+    let head = MovementHead { reverses: Some(original.id), ..head(ledger, &permit, of) };
+    let reverse = Reverse { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, original };
+    submit(ledger, &permit, Command::of(StockCommand::Reverse(reverse)), key, mode).await
+}
+
+/// What `stockReserve` was given.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReserveInput {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub ttl_seconds: i64,
+    #[serde(serialize_with = "id_of")]
+    pub reference: Option<Reference>,
+    pub items: Vec<ReserveItemInput>,
+}
+#[derive(Debug, Clone, Serialize)]
+pub struct ReserveItemInput {
+    pub product: ProductRef,
+    pub store: StoreRef,
+    pub quantity: Quantity,
+}
+
+/// A reference as the hash of an input has it.
+#[expect(clippy::ref_option, reason = "serde asks for a reference to the field")]
+fn id_of<S: serde::Serializer>(reference: &Option<Reference>, serializer: S) -> Result<S::Ok, S::Error> {
+    reference.map(|reference| reference.id).serialize(serializer)
+}
+
+/// What stock is held for: it exists, and where it is of a store, of one of the caller's. What a transfer holds itself is known by its reference,
+/// so a transfer that is only named is kept like the ids that are no document's.
+async fn held_for(reads: &impl Reads, reach: &Reach, named: Reference) -> Result<Reference, Stop> {
+    let is_there = match named.kind {
+        ReferenceKind::Reservation | ReferenceKind::Other => return Ok(named),
+        ReferenceKind::Lot => rows::stores_of(reads, named).await?.is_some(),
+        _ => rows::stores_of(reads, named).await?.is_some_and(|stores| stores.iter().any(|store| reach.covers(*store))),
+    };
+    if !is_there {
+        return Err(Rejection::not_found("document", path!["input", "referenceId"]).into());
+    }
+    let kind = if named.kind == ReferenceKind::Transfer { ReferenceKind::Other } else { named.kind };
+    Ok(Reference { kind, ..named })
+}
+
+/// Holds stock for a while, all items or none.
+pub async fn stock_reserve(ledger: &Ledger, permit: Permit<kind::StockReserve>, input: ReserveInput, mode: Mode) -> Done {
+    let mut checks = checked(&input.idempotency_key, input.items.len(), "items", &[]);
+    if !TTL.contains(&input.ttl_seconds) {
+        let message = format!("between {} and {} seconds", TTL.start(), TTL.end());
+        checks.refuse(Rejection::out_of_range(message, path!["input", "ttlSeconds"]));
+    }
+    checks.done()?;
+    let key = key_of(&permit, "stockReserve", &input.idempotency_key, &input);
+    let command = holding(ledger, &permit, &input).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn holding(ledger: &Ledger, permit: &Permit<kind::StockReserve>, input: &ReserveInput) -> Result<Command, Stop> {
+    let scope = permit.scope(ledger.database());
+    let lines = Lines::look_up(&scope, permit.reach(), input.items.iter().map(|i| (&i.product, &i.store))).await?;
+    let reference = match input.reference {
+        Some(named) => Some(held_for(&scope, &permit.reach(), named).await?),
+        None => None,
+    };
+    let of = Head { kind: MovementKind::Reserve, reason: None, note: None, external_ref: None, reference, occurred_at: None };
+    let head = head(ledger, permit, of);
+    let mut items = Vec::with_capacity(input.items.len());
+    for (index, item) in input.items.iter().enumerate() {
+        let key = lines.key(&item.product, &item.store, "items", index)?;
+        items.push(ReserveItem { id: ledger.clock().id(), key, quantity: item.quantity });
+    }
+    let expires_at = Some(ledger.clock().now().plus_seconds(input.ttl_seconds));
+    Ok(Command::of(StockCommand::Reserve(Reserve { head, expires_at, channel: permit.channel(), items })))
+}
+
+/// What `stockRelease` was given.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReleaseInput {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub reservations: Vec<ReservationId>,
+}
+
+/// Lets held stock go, all or none.
+pub async fn stock_release(ledger: &Ledger, permit: Permit<kind::StockReserve>, input: ReleaseInput) -> Done {
+    checked(&input.idempotency_key, input.reservations.len(), "reservationIds", &[]).done()?;
+    let key = key_of(&permit, "stockRelease", &input.idempotency_key, &input);
+    let scope = permit.scope(ledger.database());
+    // Which levels they are on never changes, so it may be read before anything is locked.
+    let (reservations, levels) = own_reservations(ledger, &permit, &scope, input.reservations).await?;
+    let of =
+        Head { kind: MovementKind::Release, reason: None, note: None, external_ref: None, reference: None, occurred_at: None };
+    let head = head(ledger, &permit, of);
+    let release = Release { head, reservations };
+    submit(ledger, &permit, Command::of(StockCommand::Release(release, levels)), key, Mode::Commit).await
+}

@@ -1,0 +1,41 @@
+//! Where a batch reads from.
+
+use async_trait::async_trait;
+use entity::prelude::TenantId;
+use platform::storage::{Backend, Extensions, Fault, Reads, TenantScope, Work};
+use sea_orm::{QueryResult, Statement};
+
+/// What is read for a batch: under the locks of its transaction, or as it is committed.
+#[derive(Clone, Copy)]
+pub enum Source<'a> {
+    Locked(&'a Work),
+    Committed(&'a TenantScope),
+}
+
+#[async_trait]
+impl Reads for Source<'_> {
+    fn tenant(&self) -> TenantId {
+        match self {
+            Self::Locked(work) => work.tenant(),
+            Self::Committed(scope) => scope.tenant(),
+        }
+    }
+    fn backend(&self) -> Backend {
+        match self {
+            Self::Locked(work) => work.backend(),
+            Self::Committed(scope) => scope.backend(),
+        }
+    }
+    fn extensions(&self) -> &Extensions {
+        match self {
+            Self::Locked(work) => work.extensions(),
+            Self::Committed(scope) => scope.extensions(),
+        }
+    }
+    async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        match self {
+            Self::Locked(work) => work.query(statement).await,
+            Self::Committed(scope) => scope.query(statement).await,
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Commands on lots, and on stock that is set aside.
+
+use entity::prelude::*;
+use platform::path;
+
+use crate::{
+    catalog::core::Patch,
+    stock::core::{
+        Dates, Delta, Draft, Field, LevelKey, Lot, LotChoice, LotName, MovementHead, Posting, Rejection, Shelf, Shortage, Step,
+        check_dates, cover, new_lot,
+    },
+};
+
+/// Make a lot before anything comes into it.
+#[derive(Debug, Clone)]
+pub struct CreateLot {
+    pub product: ProductId,
+    pub name: LotName,
+    pub note: Option<String>,
+}
+
+pub fn decide_create_lot(draft: &mut Draft<'_>, command: &CreateLot) -> Result<(), Rejection> {
+    let Some(product) = draft.book().lots.products.get(&command.product) else {
+        return Err(Rejection::not_found("product", path!["input", "product"]));
+    };
+    if product.tracking == Tracking::None {
+        return Err(Rejection::state(format!("{} is not tracked by lots", product.sku), path!["input", "product"]));
+    }
+    if product.status == ProductStatus::Archived {
+        return Err(Rejection::state(format!("{} is ARCHIVED", product.sku), path!["input", "product"]));
+    }
+    if draft.lot_coded(command.product, &command.name.key).is_some() {
+        let message = format!("{} has a lot with this code", product.sku);
+        return Err(Rejection::Duplicate { message, field: path!["input", "code"] });
+    }
+    let tracking = product.tracking;
+    let lot = new_lot(command.product, &command.name, tracking, draft.now(), &path!["input"])?;
+    draft.tell_lot(Lot { note: command.note.clone(), ..lot });
+    Ok(())
+}
+
+/// What is done to a lot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LotAction {
+    /// None of it is sold until it is released.
+    Quarantine,
+    Recall,
+    Release,
+    /// Its dates and note.
+    Change {
+        made_on: Patch<i32>,
+        expires_on: Patch<i32>,
+        note: Patch<String>,
+    },
+    /// The job's: what is past its date is set aside.
+    Expire,
+}
+
+/// Do something to a whole lot, wherever it lies.
+#[derive(Debug, Clone)]
+pub struct ActOnLot {
+    pub head: MovementHead,
+    pub room: MovementId,
+    pub on_shortage: Shortage,
+    pub lot: LotId,
+    pub action: LotAction,
+    pub expected_version: Option<i64>,
+    /// Where it lies, read before.
+    pub places: Vec<LevelKey>,
+}
+
+/// The steps that are open to a lot: what it becomes, or why not.
+fn step(lot: &Lot, action: &LotAction) -> Result<LotStatus, Rejection> {
+    use LotStatus::{Available, Quarantine, Recalled};
+    let (next, open) = match (action, lot.status) {
+        (LotAction::Change { .. } | LotAction::Expire, status) => (Some(status), ""),
+        (LotAction::Quarantine, Available) => (Some(Quarantine), ""),
+        (LotAction::Recall, Available | Quarantine) => (Some(Recalled), ""),
+        (LotAction::Release, Quarantine | Recalled) => (Some(Available), ""),
+        (_, Available) => (None, "lotQuarantine, lotRecall"),
+        (_, Quarantine) => (None, "lotRelease, lotRecall"),
+        (_, Recalled) => (None, "lotRelease"),
+    };
+    next.ok_or_else(|| Rejection::state(format!("the lot is {}; open are {open}", lot.status), path!["input", "id"]))
+}
+
+/// The lot's stock follows what it becomes: what may no longer be sold is set aside, what may be again comes back.
+pub fn decide_act_on_lot(draft: &mut Draft<'_>, command: &ActOnLot) -> Result<(), Rejection> {
+    let field = path!["input", "id"];
+    let before = draft.lot(command.lot).ok_or_else(|| Rejection::not_found("lot", field.clone()))?.clone();
+    if command.expected_version.is_some_and(|expected| expected != before.version) {
+        let (id, actual) = (before.id.uuid(), before.version);
+        return Err(Rejection::StaleDocument { what: "lot", id, actual, field: path!["input", "expectedVersion"] });
+    }
+    if command.on_shortage == Shortage::PostDiscrepancy {
+        return Err(Rejection::invalid(
+            "REFUSE or SHORTEN: nothing leaves, so nothing was not there",
+            path!["input", "onShortage"],
+        ));
+    }
+    let after = changed(&before, command, draft.now())?;
+    let lies: Vec<LevelKey> = draft
+        .book()
+        .lots
+        .levels
+        .values()
+        .filter(|level| level.lot == before.id && level.on_hand > 0)
+        .map(|level| level.key)
+        .collect();
+    if lies.iter().any(|key| !command.places.contains(key)) {
+        return Err(Rejection::state("some of it came to another store just now: try again", field));
+    }
+    let plans = plans(draft, command, (&before, &after), &lies, &field)?;
+    let is_new = Lot { version: before.version, updated_at: before.updated_at, ..after.clone() } != before;
+    if is_new {
+        draft.tell_lot(after.clone());
+    }
+    let steps: Vec<Step> = plans
+        .iter()
+        .map(|plan| {
+            let freed: i64 = plan.free.iter().map(|(_, n)| n).sum();
+            let available_delta = freed - plan.block.map_or(0, |(_, n)| n);
+            Step { key: plan.key, available_delta, on_hand_delta: 0, lots: Vec::new(), field: field.clone() }
+        })
+        .collect();
+    cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
+    let Some(first) = plans.first() else { return Ok(()) };
+    draft.begin(command.head.clone(), first.key, &field)?;
+    for plan in &plans {
+        for (condition, quantity) in &plan.free {
+            set_aside(draft, plan.key, after.id, (*condition, -quantity), &field)?;
+        }
+        if let Some((condition, quantity)) = plan.block {
+            set_aside(draft, plan.key, after.id, (condition, quantity), &field)?;
+        }
+    }
+    Ok(())
+}
+
+fn changed(before: &Lot, command: &ActOnLot, now: Timestamp) -> Result<Lot, Rejection> {
+    let status = step(before, &command.action)?;
+    let mut after = Lot { status, version: before.version + 1, updated_at: now, ..before.clone() };
+    if let LotAction::Change { made_on, expires_on, note } = &command.action {
+        made_on.apply(&mut after.made_on);
+        expires_on.apply(&mut after.expires_on);
+        note.apply(&mut after.note);
+        check_dates(after.made_on, after.expires_on, &path!["input"])?;
+    }
+    Ok(after)
+}
+
+/// What happens to a lot's stock in one place.
+struct Plan {
+    key: LevelKey,
+    /// What comes back, by why it was set aside.
+    free: Vec<(Condition, i64)>,
+    block: Option<(Condition, i64)>,
+}
+
+fn plans(
+    draft: &Draft<'_>,
+    command: &ActOnLot,
+    (before, after): (&Lot, &Lot),
+    lies: &[LevelKey],
+    field: &Field,
+) -> Result<Vec<Plan>, Rejection> {
+    let mut plans = Vec::new();
+    for key in lies {
+        let Some(there) = draft.lot_level(*key, after.id) else { continue };
+        let today = draft.today(&draft.level(*key, field)?.facts.clone());
+        let target = after.blocked(today);
+        let aside = draft.aside(*key, Some(after.id));
+        let leaves = |condition: Condition| match condition {
+            Condition::Damaged => false,
+            // What was set aside by hand stays so until the lot's own quarantine ends.
+            Condition::Quarantine => before.status == LotStatus::Quarantine || command.action == LotAction::Release,
+            Condition::Expired | Condition::Recalled => true,
+        };
+        let leaving = Condition::ALL.iter().filter(|condition| Some(**condition) != target && leaves(**condition));
+        // What was brought back stays aside until somebody has looked at it, whatever becomes of its lot.
+        let unseen = draft.book().lots.unseen.get(&(key.store, after.id)).copied().unwrap_or(0);
+        let stays = |condition: Condition| if condition == Condition::Quarantine { unseen } else { 0 };
+        let free: Vec<(Condition, i64)> = leaving.map(|c| (*c, aside.of(*c) - stays(*c))).filter(|(_, n)| *n > 0).collect();
+        let freed: i64 = free.iter().map(|(_, n)| n).sum();
+        let block = target.map(|condition| (condition, there.available() + freed)).filter(|(_, n)| *n > 0);
+        if !free.is_empty() || block.is_some() {
+            plans.push(Plan { key: *key, free, block });
+        }
+    }
+    Ok(plans)
+}
+
+/// An entry that sets a lot's stock aside, or takes it back.
+fn set_aside(
+    draft: &mut Draft<'_>,
+    key: LevelKey,
+    lot: LotId,
+    (condition, delta): (Condition, i64),
+    field: &Field,
+) -> Result<(), Rejection> {
+    let delta = Delta { unavailable: delta, ..Delta::default() };
+    let lot = LotChoice::Id(lot);
+    draft.post_to(key, Posting { delta, condition: Some(condition), lot, dates: Dates::Override, ..Posting::default() }, field)
+}
+
+/// Where stock that is set aside goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destination {
+    Available,
+    Quarantine,
+    Damaged,
+    WrittenOff,
+}
+
+/// Move stock between what can be sold, what is set aside, and nowhere.
+#[derive(Debug, Clone)]
+pub struct MoveStock {
+    pub head: MovementHead,
+    pub room: MovementId,
+    pub on_shortage: Shortage,
+    /// None: what can be sold.
+    pub from: Option<Condition>,
+    pub to: Destination,
+    pub items: Vec<MoveItem>,
+}
+#[derive(Debug, Clone)]
+pub struct MoveItem {
+    pub key: LevelKey,
+    pub quantity: Quantity,
+    pub lot: LotChoice,
+    pub note: Option<String>,
+}
+
+/// The ways that are open: from the first, to one of the others.
+const WAYS: [(Option<Condition>, &[Destination]); 5] = [
+    (None, &[Destination::Quarantine, Destination::Damaged, Destination::WrittenOff]),
+    (Some(Condition::Quarantine), &[Destination::Available, Destination::Damaged, Destination::WrittenOff]),
+    (Some(Condition::Damaged), &[Destination::Available, Destination::Quarantine, Destination::WrittenOff]),
+    (Some(Condition::Expired), &[Destination::WrittenOff]),
+    (Some(Condition::Recalled), &[Destination::WrittenOff]),
+];
+
+/// All items or none.
+pub fn decide_move(draft: &mut Draft<'_>, command: &MoveStock) -> Result<(), Rejection> {
+    let Some(first) = command.items.first() else {
+        return Err(Rejection::invalid("at least one item is needed", path!["input", "items"]));
+    };
+    if !WAYS.iter().any(|(from, to)| *from == command.from && to.contains(&command.to)) {
+        let message = "this way is not open: what expired or was recalled is written off, or released with its lot";
+        return Err(Rejection::state(message, path!["input", "to"]));
+    }
+    let mut steps = Vec::with_capacity(command.items.len());
+    for (index, item) in command.items.iter().enumerate() {
+        let field = path!["input", "items", index, "quantity"];
+        if !item.quantity.is_positive() {
+            return Err(Rejection::out_of_range("a quantity above 0 is expected", field));
+        }
+        draft.stocked(item.key, &path!["input", "items", index])?;
+        let quantity = item.quantity.get();
+        let available_delta = match (command.from, command.to) {
+            (None, _) => -quantity,
+            (Some(_), Destination::Available) => quantity,
+            (Some(_), _) => 0,
+        };
+        let on_hand_delta = if command.to == Destination::WrittenOff { -quantity } else { 0 };
+        let lots = if command.from.is_none() { vec![(item.lot.clone(), on_hand_delta)] } else { Vec::new() };
+        steps.push(Step { key: item.key, available_delta, on_hand_delta, lots, field });
+    }
+    cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
+    draft.begin(command.head.clone(), first.key, &path!["input", "items", 0])?;
+    for (item, step) in command.items.iter().zip(&steps) {
+        let facts = draft.level(item.key, &step.field)?.facts.clone();
+        let shelf = command.from.map_or(Shelf::Available, Shelf::Aside);
+        if facts.tracking == Tracking::None {
+            move_part(draft, command, item, (LotChoice::Unsaid, item.quantity.get()), &step.field)?;
+            continue;
+        }
+        let wanted = Posting { lot: item.lot.clone(), dates: Dates::Override, ..Posting::default() };
+        for (lot, quantity) in draft.pick(item.key, &wanted, (shelf, item.quantity.get()), &step.field)? {
+            let today = draft.today(&facts);
+            let blocked = draft.lot(lot).and_then(|lot| Some((lot.code.clone(), lot.blocked(today)?)));
+            if let (Destination::Available, Some((code, why))) = (command.to, blocked) {
+                return Err(Rejection::state(format!("lot {code} is {why}: release the lot first"), step.field.clone()));
+            }
+            move_part(draft, command, item, (LotChoice::Id(lot), quantity), &step.field)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is set aside again comes back first, so that each entry has one reason.
+fn move_part(
+    draft: &mut Draft<'_>,
+    command: &MoveStock,
+    item: &MoveItem,
+    (lot, quantity): (LotChoice, i64),
+    field: &Field,
+) -> Result<(), Rejection> {
+    let cost = draft.level(item.key, field)?.facts.cost;
+    if !matches!(lot, LotChoice::Id(_)) && item.lot.is_said() {
+        let message = format!("{} is not tracked by lots", draft.level(item.key, field)?.facts.sku);
+        return Err(Rejection::invalid(message, field.clone()));
+    }
+    let is_gone = command.to == Destination::WrittenOff;
+    let mut post = |unavailable: i64, on_hand: i64, condition: Option<Condition>| {
+        let delta = Delta { on_hand, unavailable, ..Delta::default() };
+        let cost = cost.filter(|_| on_hand != 0);
+        let note = item.note.clone();
+        draft.post_to(item.key, Posting { delta, cost, note, lot: lot.clone(), condition, dates: Dates::Override }, field)
+    };
+    if let Some(from) = command.from {
+        post(-quantity, if is_gone { -quantity } else { 0 }, Some(from))?;
+    } else if is_gone {
+        post(0, -quantity, None)?;
+    }
+    match command.to {
+        Destination::Quarantine => post(quantity, 0, Some(Condition::Quarantine)),
+        Destination::Damaged => post(quantity, 0, Some(Condition::Damaged)),
+        Destination::Available | Destination::WrittenOff => Ok(()),
+    }
+}

@@ -1,0 +1,9 @@
+//! The rules of commands on lots, and on stock that is set aside: pure. What lies of a lot at a level is moved through `stock::core`'s draft.
+
+mod act;
+mod command;
+
+pub use act::{
+    ActOnLot, CreateLot, Destination, LotAction, MoveItem, MoveStock, decide_act_on_lot, decide_create_lot, decide_move,
+};
+pub use command::LotCommand;

@@ -1,0 +1,252 @@
+//! Lots: making them, changing them, taking them out of sale and back; and stock that is set aside.
+
+use entity::prelude::*;
+use iam::access::{Permit, Reach, kind};
+use platform::{path, storage::Fault};
+use serde::Serialize;
+
+use crate::{
+    catalog::core::Patch,
+    ledger::{
+        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Mode, Names, ProductRef, Stop, StoreRef, check_key, chosen,
+        first_answer, key_of, may_override, overrides,
+        shell::{Head, Lines, MAX_LINES, checked, head},
+        submit, submit_found,
+    },
+    lots::core::{ActOnLot, CreateLot, Destination, LotAction, LotCommand, MoveItem, MoveStock},
+    stock::{
+        core::{LotName, MAX_LOT_CODE, MovementHead, Reference, ReferenceKind, Rejection, Shortage},
+        rows::lots::places_of_lots,
+    },
+};
+
+/// What `lotCreate` was given.
+#[derive(Debug, Clone, Serialize)]
+pub struct LotCreateInput {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub product: ProductRef,
+    pub code: String,
+    pub made_on: Option<i32>,
+    pub expires_on: Option<i32>,
+    pub note: Option<String>,
+}
+
+/// Makes a lot before anything comes into it.
+pub async fn lot_create(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotCreateInput, mode: Mode) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(Some(&input.code), MAX_LOT_CODE, || path!["input", "code"]);
+    checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
+    if input.code.trim().is_empty() != input.code.is_empty() || input.code.chars().any(char::is_control) {
+        let message = "a code without control characters is expected, and not only blanks";
+        checks.refuse(Rejection::invalid(message, path!["input", "code"]));
+    }
+    checks.done()?;
+    let key = key_of(&permit, "lotCreate", &input.idempotency_key, &input);
+    let scope = permit.scope(ledger.database());
+    let names = Names::look_up(&scope, [&input.product]).await?;
+    let product = match names.product(&input.product, || path!["input", "product"]) {
+        Ok(product) => product,
+        Err(missing) => return first_answer(ledger, &permit, &key, missing.into()).await,
+    };
+    let name = LotName::new(ledger.clock().id(), &input.code, input.made_on, input.expires_on);
+    let create = CreateLot { product, name, note: input.note };
+    submit(ledger, &permit, Command::of(LotCommand::Create(Box::new(create))), key, mode).await
+}
+
+/// What is done to a lot.
+#[derive(Debug, Clone, Serialize)]
+pub struct LotActInput {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub lot: LotId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub note: Option<String>,
+    #[serde(serialize_with = "crate::ledger::shortage_word")]
+    pub on_shortage: Shortage,
+    pub fields: Option<LotFields>,
+}
+
+/// What changes of a lot.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LotFields {
+    pub made_on: Patch<i32>,
+    pub expires_on: Patch<i32>,
+    pub note: Patch<String>,
+}
+
+/// How often a lot is looked for again that came to another store meanwhile.
+const TRIES: u32 = 4;
+
+/// None of it is sold until it is released.
+pub async fn lot_quarantine(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotActInput, mode: Mode) -> Done {
+    act(ledger, &permit, ("lotQuarantine", ReasonCode::Quarantine), (input, LotAction::Quarantine), mode).await
+}
+pub async fn lot_release(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotActInput, mode: Mode) -> Done {
+    act(ledger, &permit, ("lotRelease", ReasonCode::Correction), (input, LotAction::Release), mode).await
+}
+pub async fn lot_recall(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotActInput, mode: Mode) -> Done {
+    act(ledger, &permit, ("lotRecall", ReasonCode::Recall), (input, LotAction::Recall), mode).await
+}
+pub async fn lot_update(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotActInput, mode: Mode) -> Done {
+    let LotFields { made_on, expires_on, note } = input.fields.clone().unwrap_or_default();
+    let mut checks = Checks::default();
+    checks.text(note.set().map(String::as_str), MAX_NOTE, || path!["input", "note"]);
+    checks.done()?;
+    let change = LotAction::Change { made_on, expires_on, note };
+    act(ledger, &permit, ("lotUpdate", ReasonCode::Correction), (input, change), mode).await
+}
+
+async fn act(
+    ledger: &Ledger,
+    permit: &Permit<kind::LotWrite>,
+    (mutation, reason): (&'static str, ReasonCode),
+    (input, action): (LotActInput, LotAction),
+    mode: Mode,
+) -> Done {
+    let overriding = may_override(permit, input.on_shortage)?;
+    checked(&input.idempotency_key, 1, "id", &[(input.note.as_ref(), MAX_NOTE, "note")]).done()?;
+    let scope = permit.scope(ledger.database());
+    let mut tried = 0;
+    loop {
+        let places = places_of_lots(&scope, &[input.lot]).await?;
+        overrides(&overriding, places.iter().map(|key| key.store))?;
+        let reference = Some(Reference { kind: ReferenceKind::Lot, id: input.lot.uuid() });
+        let of = Head {
+            kind: MovementKind::Adjustment,
+            reason: Some(reason),
+            note: input.note.as_ref(),
+            external_ref: None,
+            reference,
+            occurred_at: None,
+        };
+        let command = ActOnLot {
+            head: head(ledger, permit, of),
+            room: ledger.clock().document_id(),
+            on_shortage: input.on_shortage,
+            lot: input.lot,
+            action: action.clone(),
+            expected_version: input.expected_version,
+            places: places.clone(),
+        };
+        let key = key_of(permit, mutation, &input.idempotency_key, &input);
+        let done = submit(ledger, permit, Command::of(LotCommand::Act(Box::new(command))), key, mode).await;
+        tried += 1;
+        if matches!(done, Err(Stop::Refused(_))) && tried < TRIES && places_of_lots(&scope, &[input.lot]).await? != places {
+            continue;
+        }
+        return done;
+    }
+}
+
+/// What `stockMove` was given.
+#[derive(Debug, Clone, Serialize)]
+pub struct MoveInput {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub from: Option<Condition>,
+    #[serde(serialize_with = "destination_word")]
+    pub to: Destination,
+    pub reason: ReasonCode,
+    pub note: Option<String>,
+    pub occurred_at: Option<Timestamp>,
+    #[serde(serialize_with = "crate::ledger::shortage_word")]
+    pub on_shortage: Shortage,
+    pub items: Vec<MoveItemInput>,
+}
+#[derive(Debug, Clone, Serialize)]
+pub struct MoveItemInput {
+    pub product: ProductRef,
+    pub store: StoreRef,
+    pub quantity: Quantity,
+    pub lot: Option<LotRef>,
+    pub note: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn destination_word<S: serde::Serializer>(to: &Destination, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match to {
+        Destination::Available => "AVAILABLE",
+        Destination::Quarantine => "QUARANTINE",
+        Destination::Damaged => "DAMAGED",
+        Destination::WrittenOff => "WRITTEN_OFF",
+    })
+}
+
+/// Puts stock aside, takes it back or writes it off, all items or none.
+pub async fn stock_move(ledger: &Ledger, permit: Permit<kind::StockAdjust>, input: MoveInput, mode: Mode) -> Done {
+    let overriding = may_override(&permit, input.on_shortage)?;
+    let mut checks = checked(&input.idempotency_key, input.items.len(), "items", &[(input.note.as_ref(), MAX_NOTE, "note")]);
+    for (index, item) in input.items.iter().enumerate().take(MAX_LINES) {
+        checks.text(item.note.as_deref(), MAX_NOTE, || path!["input", "items", index, "note"]);
+        checks.lot(item.lot.as_ref(), || path!["input", "items", index, "lot"]);
+    }
+    checks.done()?;
+    let key = key_of(&permit, "stockMove", &input.idempotency_key, &input);
+    let command = moving(ledger, &permit, &input, &overriding).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn moving(
+    ledger: &Ledger,
+    permit: &Permit<kind::StockAdjust>,
+    input: &MoveInput,
+    overriding: &Reach,
+) -> Result<Command, Stop> {
+    let scope = permit.scope(ledger.database());
+    let lines = Lines::look_up(&scope, permit.reach(), input.items.iter().map(|i| (&i.product, &i.store))).await?;
+    let is_gone = input.to == Destination::WrittenOff;
+    let of = Head {
+        kind: if is_gone { MovementKind::Removal } else { MovementKind::Adjustment },
+        reason: Some(input.reason),
+        note: input.note.as_ref(),
+        external_ref: None,
+        reference: None,
+        occurred_at: input.occurred_at,
+    };
+    let head = head(ledger, permit, of);
+    let mut items = Vec::with_capacity(input.items.len());
+    for (index, item) in input.items.iter().enumerate() {
+        let key = lines.key(&item.product, &item.store, "items", index)?;
+        let lot = chosen(ledger, item.lot.as_ref());
+        items.push(MoveItem { key, quantity: item.quantity, lot, note: item.note.clone() });
+    }
+    overrides(overriding, items.iter().map(|item| item.key.store))?;
+    let (room, on_shortage) = (ledger.clock().document_id(), input.on_shortage);
+    Ok(Command::of(LotCommand::Move(Box::new(MoveStock { head, room, on_shortage, from: input.from, to: input.to, items }))))
+}
+
+/// What a job does: sets aside what is past its date, and says how much that was of how many lots.
+pub async fn expire_lot(ledger: &Ledger, tenant: TenantId, lot: LotId) -> Result<bool, Fault> {
+    let places = places_of_lots(&ledger.database().tenant(tenant), &[lot]).await?;
+    let head = MovementHead {
+        id: ledger.clock().document_id(),
+        kind: MovementKind::Adjustment,
+        reason: Some(ReasonCode::Expiry),
+        note: None,
+        external_ref: None,
+        reference: Some(Reference { kind: ReferenceKind::Lot, id: lot.uuid() }),
+        actor: Actor::SYSTEM,
+        reverses: None,
+        occurred_at: ledger.clock().now(),
+    };
+    // What has expired may not be sold whatever was promised: holds give way, and their orders show as short.
+    let command = ActOnLot {
+        head,
+        room: ledger.clock().document_id(),
+        on_shortage: Shortage::Shorten,
+        lot,
+        action: LotAction::Expire,
+        expected_version: None,
+        places,
+    };
+    match ledger.submit(tenant, Command::of(LotCommand::Act(Box::new(command))), None).await? {
+        Ok(receipt) => Ok(!receipt.movements.is_empty()),
+        Err(rejection) => {
+            tracing::warn!(%tenant, %lot, ?rejection, "what has expired could not be set aside; it is tried again");
+            Ok(false)
+        }
+    }
+}

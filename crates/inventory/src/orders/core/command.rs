@@ -1,0 +1,125 @@
+//! What can be asked of orders, through the ledger.
+
+use entity::prelude::*;
+
+use super::{
+    act::{Act, Confirm, Fulfil, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil},
+    create::{Create, decide_create},
+    fill::{Fill, decide_fill},
+    needs::OrderNeeds,
+    order::OrderBook,
+    sourcing::Sourcing,
+};
+use crate::{
+    ledger::{Books, Decide, Decision, Needs},
+    stock::core::{Draft, LevelKey, Rejection},
+};
+
+/// A command on one order. What is beside it are the levels of the order's lines, read before: lines are frozen.
+#[derive(Debug, Clone)]
+pub enum OrderCommand {
+    Create(Box<Create>, Vec<LevelKey>),
+    Confirm(Box<Confirm>, Vec<LevelKey>),
+    Cancel(Act, Vec<LevelKey>),
+    Expire(Act, Vec<LevelKey>),
+    Close(Act),
+    Fulfil(Fulfil, Vec<LevelKey>),
+    Fill(Fill),
+}
+
+impl Decide for OrderCommand {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Create(..) => "order.create",
+            Self::Confirm(..) => "order.confirm",
+            Self::Cancel(..) => "order.cancel",
+            Self::Expire(..) => "order.expire",
+            Self::Close(_) => "order.close",
+            Self::Fulfil(..) => "order.fulfil",
+            Self::Fill(_) => "order.fill",
+        }
+    }
+
+    fn weight(&self) -> usize {
+        match self {
+            Self::Create(c, _) => c.lines.len() + c.sourcing.iter().flat_map(Sourcing::levels).count(),
+            Self::Confirm(c, keys) => keys.len() + c.sourcing.iter().flat_map(Sourcing::levels).count(),
+            Self::Cancel(_, keys) | Self::Expire(_, keys) | Self::Fulfil(_, keys) => keys.len(),
+            Self::Close(_) => 1,
+            Self::Fill(c) => c.levels.len(),
+        }
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        match self {
+            Self::Create(c, keys) => create(c, keys, needs),
+            Self::Confirm(c, keys) => {
+                needs.levels.extend(keys);
+                needs.levels.extend(c.sourcing.iter().flat_map(Sourcing::levels));
+                order(c.act.order, needs);
+            }
+            Self::Cancel(c, keys) | Self::Expire(c, keys) => {
+                needs.levels.extend(keys);
+                order(c.order, needs);
+            }
+            Self::Close(c) => order(c.order, needs),
+            Self::Fulfil(c, keys) => fulfil(c, keys, needs),
+            Self::Fill(c) => {
+                needs.levels.extend(&c.levels);
+                order(c.order, needs);
+            }
+        }
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
+        let decided = books.read(|book: &OrderBook| match self {
+            Self::Create(c, _) => decide_create(book, draft, c),
+            Self::Confirm(c, _) => decide_confirm(book, draft, c),
+            Self::Cancel(c, _) => decide_cancel(book, draft, c),
+            Self::Expire(c, _) => decide_expire(book, draft, c).map(Option::unwrap_or_default),
+            Self::Close(c) => decide_close(book, draft, c),
+            Self::Fulfil(c, _) => decide_fulfil(book, draft, c),
+            Self::Fill(c) => decide_fill(book, draft, c).map(Option::unwrap_or_default),
+        });
+        decided.map(Decision::of)
+    }
+}
+
+/// The order as it stands, and what it holds.
+pub(super) fn order(order: OrderId, needs: &mut Needs) {
+    needs.held_by_orders.insert(order);
+    needs.documents.with(|own: &mut OrderNeeds| own.orders.insert(order));
+}
+
+fn create(c: &Create, keys: &[LevelKey], needs: &mut Needs) {
+    let goods = c.lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: c.store }));
+    let levels: Vec<LevelKey> =
+        goods.clone().chain(keys.iter().copied()).chain(c.sourcing.iter().flat_map(Sourcing::levels)).collect();
+    needs.levels.extend(&levels);
+    needs.reservations.extend(&c.reservations);
+    needs.lots.left_at(c.placed_at);
+    needs.shortage(c.on_shortage, &levels);
+    needs.documents.with(|own: &mut OrderNeeds| {
+        own.goods.extend(goods);
+        own.channels.insert(c.channel);
+        own.customers.extend(c.customer);
+        own.order_refs.extend(c.external_ref.clone());
+        if c.is_only_charges() {
+            own.stores.insert(c.store);
+        }
+    });
+}
+
+fn fulfil(c: &Fulfil, keys: &[LevelKey], needs: &mut Needs) {
+    for line in c.lines.iter().flatten() {
+        // Which product a line is of is not known here: a code is looked for among those of the order.
+        keys.iter().for_each(|key| needs.lots.choice(key.product, &line.lot));
+    }
+    needs.levels.extend(keys);
+    if keys.is_empty() {
+        needs.documents.with(|own: &mut OrderNeeds| own.stores.extend(c.store));
+    }
+    needs.lots.left_at(c.occurred_at);
+    needs.shortage(c.on_shortage, keys);
+    order(c.order, needs);
+}

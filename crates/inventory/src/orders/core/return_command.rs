@@ -1,0 +1,103 @@
+//! What can be asked of returns, through the ledger.
+
+use super::{
+    needs::OrderNeeds,
+    order::OrderBook,
+    return_act::{ActOnReturn, ReturnStep, decide_return_step},
+    return_states::ReturnAction,
+    returns::{CreateReturn, decide_return},
+};
+use crate::{
+    ledger::{Books, Decide, Decision, Needs},
+    stock::core::{Draft, LevelKey, LotChoice, Rejection},
+};
+
+#[derive(Debug, Clone)]
+pub enum ReturnCommand {
+    Create(Box<CreateReturn>),
+    /// With the levels of the return's lines, read before: what was asked back never changes.
+    Act(Box<ActOnReturn>, Vec<LevelKey>),
+}
+
+impl Decide for ReturnCommand {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "return.create",
+            Self::Act(c, _) => match c.step.action() {
+                ReturnAction::Approve => "return.approve",
+                ReturnAction::Reject => "return.reject",
+                ReturnAction::Receive => "return.receive",
+                ReturnAction::Inspect => "return.inspect",
+                ReturnAction::Close => "return.close",
+            },
+        }
+    }
+
+    fn weight(&self) -> usize {
+        match self {
+            Self::Create(c) => c.lines.len(),
+            Self::Act(_, keys) => keys.len(),
+        }
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        match self {
+            Self::Create(c) => create(c, needs),
+            Self::Act(c, keys) => act(c, keys, needs),
+        }
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
+        let decided = books.read(|book: &OrderBook| match self {
+            Self::Create(c) => decide_return(book, draft, c),
+            Self::Act(c, _) => decide_return_step(book, draft, c),
+        });
+        decided.map(Decision::of)
+    }
+}
+
+fn create(c: &CreateReturn, needs: &mut Needs) {
+    let goods: Vec<LevelKey> =
+        c.lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: c.store })).collect();
+    needs.levels.extend(&goods);
+    needs.levels.extend(&c.parts);
+    for line in &c.lines {
+        line.product.into_iter().for_each(|product| needs.lots.choice(product, &line.lot));
+    }
+    let named = c.lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0);
+    needs.held_by_orders.extend(named.clone());
+    needs.documents.with(|own: &mut OrderNeeds| {
+        own.goods.extend(goods);
+        own.orders.extend(named.clone());
+        own.comes_back.extend(named);
+        own.customers.extend(c.customer);
+        own.return_refs.extend(c.external_ref.clone());
+        if c.is_only_charges() {
+            own.stores.insert(c.store);
+        }
+    });
+}
+
+fn act(c: &ActOnReturn, keys: &[LevelKey], needs: &mut Needs) {
+    needs.levels.extend(keys);
+    needs.held_by_orders.extend(&c.orders);
+    // Which product a line is of is not known here: a lot is looked for among those of the return.
+    let mut lots = |lot: &LotChoice| keys.iter().for_each(|key| needs.lots.choice(key.product, lot));
+    match &c.step {
+        ReturnStep::Receive(goods) => goods.lines.iter().flatten().for_each(|line| lots(&line.lot)),
+        ReturnStep::Inspect(what) => {
+            what.lines.iter().flatten().for_each(|line| lots(&line.lot));
+            needs.lots.asides.extend(keys);
+        }
+        ReturnStep::Close { .. } | ReturnStep::Approve | ReturnStep::Reject { .. } => {}
+    }
+    needs.documents.with(|own: &mut OrderNeeds| {
+        own.orders.extend(&c.orders);
+        own.returns.insert(c.ret);
+        match &c.step {
+            ReturnStep::Receive(_) => own.comes_back.extend(&c.orders),
+            ReturnStep::Close { .. } => own.settled.extend(&c.orders),
+            ReturnStep::Approve | ReturnStep::Reject { .. } | ReturnStep::Inspect(_) => {}
+        }
+    });
+}

@@ -1,0 +1,226 @@
+//! What orders and returns are to the ledger. They are one kind: a return is decided on its orders, and changes them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use async_trait::async_trait;
+use entity::prelude::*;
+use platform::{
+    audit::Target,
+    storage::{
+        Fault, TenantScope,
+        journal::{Counter, NewEvent, Numbered, Want},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    core::{Order, OrderBook, OrderDecision, OrderNeeds, Return},
+    events::{document_event, order_shortened},
+    rows,
+};
+use crate::{
+    ledger::{Books, Decision, Document, Needs, Rows, Source, Turn},
+    stock::core::{Book, LevelKey},
+};
+
+/// Orders and returns as a kind of document.
+pub struct Orders;
+
+/// Channels and customers that exist; customers with their countries.
+#[derive(Debug, Default)]
+pub struct Names {
+    channels: HashSet<ChannelId>,
+    customers: HashMap<CustomerId, Option<String>>,
+}
+
+/// Customers and channels remembered a tenant.
+const NAMES: usize = 10_000;
+
+/// What receipts keep of orders and returns.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredOrder {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ret: Option<ReturnId>,
+}
+
+#[async_trait]
+impl Document for Orders {
+    type Needs = OrderNeeds;
+    type Book = OrderBook;
+    type Decision = OrderDecision;
+    type Memory = Names;
+    type Stored = StoredOrder;
+
+    const LOCKED: Turn = Turn::BeforeLots;
+    const NUMBERED: Turn = Turn::BeforeLots;
+
+    fn needs_locks(needs: &OrderNeeds) -> bool {
+        needs.needs_locks()
+    }
+
+    /// The levels of what the kits that are sold or come back are made of. Nothing is asked where nothing is sold.
+    async fn expand(reads: &Source<'_>, needs: &mut Needs, books: &mut Books) -> Result<(), Fault> {
+        let Some(own) = needs.documents.get::<OrderNeeds>().filter(|own| !own.goods.is_empty()) else { return Ok(()) };
+        let kits = rows::kits(reads, own.goods.iter().map(|key| key.product)).await?;
+        for key in own.goods.iter().filter(|key| kits.contains_key(&key.product)) {
+            let parts = kits[&key.product].iter().map(|part| LevelKey { product: part.product, store: key.store });
+            let parts: Vec<LevelKey> = parts.collect();
+            if needs.holds_on.contains(key) {
+                needs.holds_on.extend(&parts);
+            }
+            needs.levels.extend(parts);
+        }
+        books.with(|book: &mut OrderBook| book.kits = kits);
+        Ok(())
+    }
+
+    async fn load(reads: &Source<'_>, needs: &OrderNeeds, book: &mut OrderBook) -> Result<(), Fault> {
+        let ids: Vec<OrderId> = needs.orders.iter().copied().collect();
+        let orders = match reads {
+            _ if ids.is_empty() => Vec::new(),
+            Source::Locked(work) => rows::lock_orders(*work, &ids).await?,
+            Source::Committed(scope) => rows::orders(*scope, &ids).await?,
+        };
+        book.orders = orders.into_iter().map(|order| (order.id, order)).collect();
+        let ids: Vec<ReturnId> = needs.returns.iter().copied().collect();
+        let returns = match reads {
+            _ if ids.is_empty() => Vec::new(),
+            Source::Locked(work) => rows::lock_returns(*work, &ids).await?,
+            Source::Committed(scope) => rows::whole_returns(*scope, &ids).await?,
+        };
+        book.returns = returns.into_iter().map(|ret| (ret.id, ret)).collect();
+        Ok(())
+    }
+
+    /// What of lots came back and is not seen, and as which lots serial numbers left.
+    async fn load_lots(reads: &Source<'_>, needs: &Needs, stock: &mut Book, books: &mut Books) -> Result<(), Fault> {
+        if !needs.lots.whole.is_empty() {
+            let whole: Vec<LotId> = needs.lots.whole.iter().copied().collect();
+            stock.lots.unseen = rows::unseen_lots(reads, &whole).await?;
+        }
+        let serial = stock.levels.values().filter(|level| level.facts.tracking == Tracking::Serial);
+        let serial: HashSet<ProductId> = serial.map(|level| level.key.product).collect();
+        let own = needs.documents.get::<OrderNeeds>().filter(|own| !own.comes_back.is_empty() && !serial.is_empty());
+        if let Some(own) = own {
+            let shipped = rows::shipped(reads, &own.comes_back, &serial).await?;
+            books.with(|book: &mut OrderBook| book.shipped = shipped);
+        }
+        Ok(())
+    }
+
+    async fn load_names(reads: &Source<'_>, needs: &OrderNeeds, book: &mut OrderBook) -> Result<(), Fault> {
+        let settled: Vec<OrderId> = needs.settled.iter().copied().collect();
+        book.settled = rows::settled(reads, &settled).await?;
+        let channels: Vec<ChannelId> = needs.channels.iter().copied().collect();
+        book.channels = rows::existing_channels(reads, &channels).await?;
+        let customers: Vec<CustomerId> = needs.customers.iter().copied().collect();
+        book.customers = rows::existing_customers(reads, &customers).await?;
+        let stores: Vec<StoreId> = needs.stores.iter().copied().collect();
+        book.stores = rows::store_facts(reads, &stores).await?;
+        let references: Vec<&str> = needs.order_refs.iter().map(String::as_str).collect();
+        book.taken_refs = rows::taken_order_refs(reads, &references).await?;
+        let references: Vec<&str> = needs.return_refs.iter().map(String::as_str).collect();
+        book.taken_return_refs = rows::taken_return_refs(reads, &references).await?;
+        Ok(())
+    }
+
+    async fn plan(scope: &TenantScope, needs: &OrderNeeds, names: &mut Names) -> Result<OrderBook, Fault> {
+        if names.channels.len() + names.customers.len() > NAMES {
+            *names = Names::default();
+        }
+        let channels: Vec<ChannelId> = needs.channels.iter().filter(|id| !names.channels.contains(id)).copied().collect();
+        let customers: Vec<CustomerId> = needs.customers.iter().filter(|id| !names.customers.contains_key(id)).copied().collect();
+        let stores: Vec<StoreId> = needs.stores.iter().copied().collect();
+        let references: Vec<&str> = needs.order_refs.iter().map(String::as_str).collect();
+        let (channels, customers, stores, taken_refs) = tokio::try_join!(
+            rows::existing_channels(scope, &channels),
+            rows::existing_customers(scope, &customers),
+            rows::store_facts(scope, &stores),
+            rows::taken_order_refs(scope, &references),
+        )?;
+        names.channels.extend(channels);
+        names.customers.extend(customers);
+        let channels = needs.channels.iter().filter(|id| names.channels.contains(id)).copied().collect();
+        let named = |id: &CustomerId| Some((*id, names.customers.get(id)?.clone()));
+        let customers = needs.customers.iter().filter_map(named).collect();
+        Ok(OrderBook { taken_refs, channels, customers, stores, ..OrderBook::default() })
+    }
+
+    /// The orders whose holds gave way to a command.
+    async fn complete(reads: &Source<'_>, books: &Books, decided: &mut [(usize, Decision)]) -> Result<(), Fault> {
+        let ids: BTreeSet<OrderId> = decided.iter().flat_map(|(_, decision)| &decision.stock.gave_way).copied().collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut orders = rows::orders(reads, &ids.into_iter().collect::<Vec<_>>()).await?;
+        for order in &mut orders {
+            // What the batch itself has made of it.
+            if let Some(now) = books.get::<OrderBook>().and_then(|book| book.orders.get(&order.id)) {
+                order.clone_from(now);
+            }
+        }
+        for (_, decision) in decided.iter_mut().filter(|(_, decision)| !decision.stock.gave_way.is_empty()) {
+            let short = orders.iter().filter(|order| decision.stock.gave_way.contains(&order.id)).cloned().collect();
+            decision.documents.with(|own: &mut OrderDecision| own.shortened = short);
+        }
+        Ok(())
+    }
+
+    fn evolve(book: &mut OrderBook, decision: &OrderDecision) {
+        book.evolve(decision);
+    }
+
+    fn facts(decision: &OrderDecision) -> usize {
+        decision.events.len() + decision.shortened.len()
+    }
+
+    fn want(decision: &OrderDecision, want: Want) -> Want {
+        want.and(decision.orders.iter().filter(|order| !order.exists).count(), Numbered::Order)
+            .and(decision.returns.iter().filter(|ret| !ret.exists).count(), Numbered::Return)
+    }
+
+    fn number(decision: &mut OrderDecision, counter: &mut Counter) {
+        for new in decision.orders.iter_mut().filter(|order| !order.exists) {
+            new.number = counter.number(Numbered::Order);
+        }
+        for new in decision.returns.iter_mut().filter(|ret| !ret.exists) {
+            new.number = counter.number(Numbered::Return);
+        }
+    }
+
+    fn events(decision: &OrderDecision) -> Vec<NewEvent> {
+        let changed = decision.events.iter().filter_map(|of| document_event(of, &decision.orders, &decision.returns));
+        changed.chain(decision.shortened.iter().map(order_shortened)).collect()
+    }
+
+    fn rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp) -> Rows {
+        let mut orders: BTreeMap<OrderId, &Order> = BTreeMap::new();
+        let mut returns: BTreeMap<ReturnId, &Return> = BTreeMap::new();
+        for decision in decisions {
+            orders.extend(decision.orders.iter().map(|order| (order.id, order)));
+            returns.extend(decision.returns.iter().map(|ret| (ret.id, ret)));
+        }
+        let orders: Vec<&Order> = orders.into_values().collect();
+        let returns: Vec<&Return> = returns.into_values().collect();
+        let fulfilments: Vec<_> = decisions.iter().flat_map(|decision| &decision.fulfilments).collect();
+        let mut written = Rows::default();
+        written.heads.extend(rows::order_rows(tenant, &orders));
+        written.heads.push(rows::drafted_rows(tenant, decisions.iter().flat_map(|decision| &decision.drafted)));
+        written.rest.extend(rows::fulfilment_rows(tenant, &fulfilments, now));
+        written.rest.extend(rows::return_rows(tenant, &returns));
+        written
+    }
+
+    fn target(decision: &OrderDecision) -> Option<Target> {
+        let made = decision.returns.first().map(|ret| Target::of(ret.id));
+        made.or_else(|| decision.orders.first().map(|order| Target::of(order.id)))
+    }
+
+    fn stored(decision: &OrderDecision) -> StoredOrder {
+        let ret = decision.returns.first().map(|ret| ret.id);
+        let order = if ret.is_none() { decision.orders.first().map(|order| order.id) } else { None };
+        StoredOrder { order, ret }
+    }
+}

@@ -1,0 +1,136 @@
+//! Timed work on orders: those whose time is over end, those that wait get what has come. Doing it twice, or on several nodes at once, does
+//! nothing more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::prelude::*;
+use futures_util::{StreamExt, stream};
+use platform::storage::Fault;
+
+use super::{
+    core::{Act, Fill, OrderCommand, OrderDecision},
+    rows::{
+        self,
+        due::{self, Arrived, DueOrder},
+    },
+};
+use crate::{
+    ledger::{
+        Command, Ledger, Receipt,
+        due::{PAGE, PageKey},
+        jobs::{AT_ONCE, MOST_PAGES, expire_holds, submit_all},
+    },
+    stock::core::LevelKey,
+};
+
+/// Orders that are given stock of one level in a run; the next run goes on.
+const ORDERS_A_LEVEL: usize = 200;
+
+/// Ends the PENDING orders and the loose reservations whose time is over at `now`, of all tenants, and says how many it ended. What cannot
+/// be ended is logged and passed over, so that it holds nothing else up.
+pub async fn expire_due(ledger: &Ledger, now: Timestamp) -> Result<usize, Fault> {
+    let global = ledger.database().global();
+    let mut ended = 0;
+    let mut after = PageKey::START;
+    for _ in 0..MOST_PAGES {
+        let page = due::due_orders(&global, now, after).await?;
+        ended += expire_orders(ledger, &page).await?;
+        match page.last() {
+            Some(last) if page.len() == PAGE => after = last.page_key,
+            _ => break,
+        }
+    }
+    Ok(ended + expire_holds(ledger, now).await?)
+}
+
+/// Gives what has come to the orders that wait for it, of all tenants, in each store the oldest order first, and says to how many it gave
+/// something. What waits is a fact of the rows, so a run that was cut short, a second one and one on another node do nothing more than what is left.
+pub async fn fill_backorders(ledger: &Ledger) -> Result<usize, Fault> {
+    let global = ledger.database().global();
+    let mut filled = 0;
+    let mut after: Option<Arrived> = None;
+    for _ in 0..MOST_PAGES {
+        let page = due::arrived(&global, after.as_ref()).await?;
+        let mut by_tenant: BTreeMap<TenantId, Vec<Arrived>> = BTreeMap::new();
+        for one in &page {
+            by_tenant.entry(one.tenant).or_default().push(*one);
+        }
+        let tenants = by_tenant.into_iter().map(|(tenant, arrived)| fill_tenant(ledger, tenant, arrived));
+        let mut done = stream::iter(tenants).buffer_unordered(AT_ONCE);
+        while let Some(given) = done.next().await {
+            filled += given?;
+        }
+        after = page.last().copied();
+        if page.len() < PAGE {
+            break;
+        }
+    }
+    Ok(filled)
+}
+
+/// One order after the other, so that nobody overtakes. A kit takes from several levels: whoever is before it at any of them has his turn first.
+async fn fill_tenant(ledger: &Ledger, tenant: TenantId, arrived: Vec<Arrived>) -> Result<usize, Fault> {
+    let scope = ledger.database().tenant(tenant);
+    let mut queue: BTreeMap<OrderId, ((Timestamp, i64), BTreeSet<LevelKey>)> = BTreeMap::new();
+    let mut levels: Vec<(LevelKey, i64)> = arrived.iter().map(|one| (one.key, one.available)).collect();
+    let mut asked: BTreeSet<LevelKey> = levels.iter().map(|(key, _)| *key).collect();
+    while !levels.is_empty() {
+        let mut kits = BTreeSet::new();
+        for (key, mut left) in std::mem::take(&mut levels) {
+            for waiting in rows::queue_for(&scope, key, ORDERS_A_LEVEL).await? {
+                if left <= 0 {
+                    break;
+                }
+                left -= waiting.quantity;
+                let turn = (waiting.placed_at, waiting.number);
+                queue.entry(waiting.order).or_insert_with(|| (turn, BTreeSet::new())).1.insert(key);
+                kits.extend(waiting.is_part.then_some(waiting.order));
+            }
+        }
+        if kits.is_empty() {
+            break;
+        }
+        let kits: Vec<OrderId> = kits.into_iter().collect();
+        for (order, key, available) in rows::owed_parts(&scope, &kits).await? {
+            if let Some((_, keys)) = queue.get_mut(&order) {
+                keys.insert(key);
+            }
+            if asked.insert(key) {
+                levels.push((key, available));
+            }
+        }
+    }
+    let mut turns: Vec<_> = queue.into_iter().map(|(order, (turn, levels))| (turn, order, levels)).collect();
+    turns.sort_unstable_by_key(|(turn, order, _)| (*turn, *order));
+    let mut filled = 0;
+    for (_, order, levels) in turns {
+        let fill = Fill { order, movement: ledger.clock().document_id(), levels: levels.into_iter().collect() };
+        filled += submit_all(ledger, vec![(tenant, Command::of(OrderCommand::Fill(fill)))], orders_of).await;
+    }
+    Ok(filled)
+}
+
+async fn expire_orders(ledger: &Ledger, due: &[DueOrder]) -> Result<usize, Fault> {
+    let mut by_tenant: BTreeMap<TenantId, Vec<OrderId>> = BTreeMap::new();
+    for one in due {
+        by_tenant.entry(one.tenant).or_default().push(one.order);
+    }
+    let mut commands = Vec::with_capacity(due.len());
+    for (tenant, orders) in by_tenant {
+        let mut levels: BTreeMap<OrderId, Vec<LevelKey>> = orders.into_iter().map(|id| (id, Vec::new())).collect();
+        let ids: Vec<OrderId> = levels.keys().copied().collect();
+        for (order, key) in rows::stocked_levels(&ledger.database().tenant(tenant), &ids).await? {
+            levels.entry(order).or_default().push(key);
+        }
+        for (order, keys) in levels {
+            let movement = ledger.clock().document_id();
+            let act = Act { order, expected_version: None, note: None, actor: Actor::SYSTEM, movement };
+            commands.push((tenant, Command::of(OrderCommand::Expire(act, keys))));
+        }
+    }
+    Ok(submit_all(ledger, commands, orders_of).await)
+}
+
+fn orders_of(receipt: &Receipt) -> usize {
+    receipt.documents.get().map_or(0, |decision: &OrderDecision| decision.orders.len())
+}

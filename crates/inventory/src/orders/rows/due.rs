@@ -1,0 +1,76 @@
+//! What is due of orders, over all tenants, in pages: orders that nobody paid for in time, and what has come for those that wait. Both walk a
+//! partial index that holds only such rows.
+
+use entity::prelude::*;
+use platform::storage::{Fault, Global, Row};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use super::WHOLE_KITS;
+use crate::{
+    ledger::due::{PAGE, PageKey, bounds},
+    stock::core::LevelKey,
+};
+
+/// A pending order whose time is over.
+#[derive(Debug, Clone, Copy)]
+pub struct DueOrder {
+    pub tenant: TenantId,
+    pub order: OrderId,
+    pub page_key: PageKey,
+}
+
+/// The next page of pending orders that were due at `now`.
+pub async fn due_orders(global: &Global, now: Timestamp, after: PageKey) -> Result<Vec<DueOrder>, Fault> {
+    let sql = format!(
+        "SELECT o.tenant_id, o.id, o.expires_at FROM sales_order o
+         WHERE o.status = 'PENDING' AND o.expires_at IS NOT NULL AND o.expires_at <= $1 AND (o.expires_at, o.id) > ($2, $3)
+         ORDER BY o.expires_at, o.id LIMIT {PAGE}"
+    );
+    let rows = global.rows(&sql, bounds(now, after)).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            let (tenant, order): (TenantId, OrderId) = (row.take()?, row.take()?);
+            Ok(DueOrder { tenant, order, page_key: PageKey::of(row.take()?, order.uuid()) })
+        })
+        .collect()
+}
+
+/// A level at which orders wait for stock and some is available.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrived {
+    pub tenant: TenantId,
+    pub key: LevelKey,
+    pub available: i64,
+}
+
+/// The next page of levels at which orders wait for stock and some is available; what waits for a part of a kit does while a whole one could be
+/// made. Walks a partial index that holds only lines that wait.
+pub async fn arrived(global: &Global, after: Option<&Arrived>) -> Result<Vec<Arrived>, Fault> {
+    let order = "JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
+    let sql = format!(
+        "SELECT DISTINCT w.tenant_id, w.product_id, w.store_id, s.on_hand - s.unavailable - s.reserved FROM (
+           SELECT l.tenant_id, l.product_id, o.store_id FROM order_line l {order} WHERE l.backordered > 0 AND l.stock_policy <> 'UNTRACKED'
+           UNION ALL SELECT n.tenant_id, n.product_id, o.store_id FROM order_line l {order}
+           JOIN order_line_part n ON n.tenant_id = l.tenant_id AND n.order_id = l.order_id AND n.position = l.position
+           WHERE l.backordered > 0 AND l.stock_policy = 'UNTRACKED' AND {WHOLE_KITS} > 0) w
+         JOIN stock_level s ON s.tenant_id = w.tenant_id AND s.product_id = w.product_id AND s.store_id = w.store_id
+           AND s.on_hand - s.unavailable - s.reserved > 0
+         JOIN product p ON p.tenant_id = w.tenant_id AND p.id = w.product_id AND p.stock_policy <> 'UNTRACKED' AND p.status <> 'ARCHIVED'
+         JOIN store t ON t.tenant_id = w.tenant_id AND t.id = w.store_id AND t.archived_at IS NULL
+         WHERE (w.tenant_id, w.product_id, w.store_id) > ($1, $2, $3)
+         ORDER BY w.tenant_id, w.product_id, w.store_id LIMIT {PAGE}"
+    );
+    let nil = Uuid::nil();
+    let from = after.map_or([nil; 3], |last| [last.tenant.uuid(), last.key.product.uuid(), last.key.store.uuid()]);
+    let rows = global.rows(&sql, from.map(Value::from).to_vec()).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            let tenant = row.take()?;
+            let key = LevelKey { product: row.take()?, store: row.take()? };
+            Ok(Arrived { tenant, key, available: row.take()? })
+        })
+        .collect()
+}

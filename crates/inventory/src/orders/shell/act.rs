@@ -1,0 +1,92 @@
+//! Confirming, cancelling and closing.
+
+use entity::prelude::*;
+use iam::access::{Permission, Permit, kind};
+use platform::{
+    path,
+    storage::{Fault, Reads, idempotency::Key},
+};
+
+use super::{
+    OrderAct,
+    sourced::{Search, submit_sourced},
+};
+use crate::{
+    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, Stop, check_key, key_of, submit},
+    orders::{
+        core::{Act, Confirm, OrderCommand},
+        rows,
+        shell::ownership::own_order,
+    },
+    stock::core::LevelKey,
+};
+
+/// DRAFT begins to hold its stock; PENDING keeps what it holds, for good.
+pub async fn order_confirm(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct) -> Done {
+    let (key, act, levels) = prepared(ledger, &permit, input, "orderConfirm").await?;
+    let confirm = |sourcing| Command::of(OrderCommand::Confirm(Box::new(Confirm { act: act.clone(), sourcing }), levels.clone()));
+    match rows::drafted_sourcing(&permit.scope(ledger.database()), act.order).await? {
+        None => submit(ledger, &permit, confirm(None), key, Mode::Commit).await,
+        Some((rule, destination)) => {
+            let products = levels.iter().map(|level| level.product).collect();
+            let search = Search { rule, destination, products, reserved: Vec::new() };
+            submit_sourced(ledger, &permit, search, (key, Mode::Commit), |sourcing| confirm(Some(sourcing))).await
+        }
+    }
+}
+
+/// Cancels what is outstanding and lets its holds go.
+pub async fn order_cancel(ledger: &Ledger, permit: Permit<kind::OrderCancel>, input: OrderAct) -> Done {
+    act(ledger, permit, input, "orderCancel", |act, levels| Command::of(OrderCommand::Cancel(act, levels))).await
+}
+
+/// Files a fulfilled order.
+pub async fn order_close(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct) -> Done {
+    act(ledger, permit, input, "orderClose", |act, _| Command::of(OrderCommand::Close(act))).await
+}
+
+async fn act<P: Permission>(
+    ledger: &Ledger,
+    permit: Permit<P>,
+    input: OrderAct,
+    mutation: &'static str,
+    command: impl FnOnce(Act, Vec<LevelKey>) -> Command,
+) -> Done {
+    let (key, act, levels) = prepared(ledger, &permit, input, mutation).await?;
+    submit(ledger, &permit, command(act, levels), key, Mode::Commit).await
+}
+
+/// The key of a step, the step, and the levels that the order is on.
+async fn prepared<P: Permission>(
+    ledger: &Ledger,
+    permit: &Permit<P>,
+    input: OrderAct,
+    mutation: &'static str,
+) -> Result<(Key, Act, Vec<LevelKey>), Stop> {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
+    checks.done()?;
+    let key = key_of(permit, mutation, &input.idempotency_key, &input);
+    let order = own_order(ledger, permit, input.order).await?;
+    let levels = levels_of(&permit.scope(ledger.database()), order, None).await?;
+    let act = Act {
+        order,
+        expected_version: input.expected_version,
+        note: input.note,
+        actor: permit.actor(),
+        movement: ledger.clock().document_id(),
+    };
+    Ok((key, act, levels))
+}
+
+/// The levels that an order's stocked lines are on: at its own store, where they are held, and where else it may leave from. None for an order
+/// that does not exist: the ledger refuses it.
+pub(super) async fn levels_of(reads: &impl Reads, order: OrderId, also: Option<StoreId>) -> Result<Vec<LevelKey>, Fault> {
+    let mut levels: Vec<LevelKey> = rows::stocked_levels(reads, &[order]).await?.into_iter().map(|(_, key)| key).collect();
+    if let Some(store) = also {
+        let there: Vec<LevelKey> = levels.iter().map(|key| LevelKey { store, ..*key }).collect();
+        levels.extend(there);
+    }
+    Ok(levels)
+}

@@ -1,0 +1,158 @@
+//! Placing an order. With ids and no reservations nothing is read before the ledger's own batch.
+
+use entity::prelude::*;
+use iam::access::{Permit, Reach, kind};
+use platform::{path, storage::Reads};
+
+use super::{
+    MAX_LINES, MAX_SOURCED, NewOrderStatus, OrderCreate,
+    sourced::{Search, submit_sourced},
+};
+use crate::{
+    catalog::core::customer::{MAX_COUNTRY, country_code},
+    ledger::{
+        Checks, Command, Done, Ledger, MAX_NAME, MAX_REFERENCE, Mode, Names, Stop, StoreRef, check_key, document_ids,
+        first_answer, key_of, known_store, may_override, overrides, own_reservations, submit,
+    },
+    orders::{
+        core::{Create, NewLine, NewStatus, OrderCommand, Sourcing},
+        rows,
+        shell::ownership::own_channel,
+    },
+    stock::core::{LevelKey, Rejection},
+};
+
+/// Places an order. Needs `order.price` where a product's price is overridden, and `stock.override` where a shortage is.
+pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderCreate, mode: Mode) -> Done {
+    let overriding = may_override(&permit, input.on_shortage)?;
+    if input.lines.iter().any(|line| line.kind == LineKind::Product && line.unit_price.is_some()) {
+        permit.also::<kind::OrderPrice>()?;
+    }
+    check(&input)?;
+    let key = key_of(&permit, "orderCreate", &input.idempotency_key, &input);
+    let (create, levels) = match placed(ledger, &permit, input, &overriding).await {
+        Ok(placed) => placed,
+        Err(stop) => return first_answer(ledger, &permit, &key, stop).await,
+    };
+    let by = create.sourcing.as_ref().map(|by| (by.rule, by.destination));
+    match by {
+        // Only what is held is looked for.
+        Some((rule, destination)) if matches!(create.status, NewStatus::Pending { .. } | NewStatus::Confirmed) => {
+            let products = create.lines.iter().filter_map(|line| line.product).collect();
+            let search = Search { rule, destination, products, reserved: levels.clone() };
+            let command = |sourcing| {
+                let create = Create { sourcing: Some(sourcing), ..create.clone() };
+                Command::of(OrderCommand::Create(Box::new(create), levels.clone()))
+            };
+            submit_sourced(ledger, &permit, search, (key, mode), command).await
+        }
+        _ => submit(ledger, &permit, Command::of(OrderCommand::Create(Box::new(create), levels)), key, mode).await,
+    }
+}
+
+/// The order, and the levels of the reservations that it takes the place of. Which stores its sourcing has is not looked for yet.
+async fn placed(
+    ledger: &Ledger,
+    permit: &Permit<kind::OrderWrite>,
+    input: OrderCreate,
+    overriding: &Reach,
+) -> Result<(Create, Vec<LevelKey>), Stop> {
+    let scope = permit.scope(ledger.database());
+    let now = ledger.clock().now();
+    let terms = ledger.terms(&scope).await?;
+    let store = store_of(&scope, &input, &permit.reach()).await?;
+    overrides(overriding, [store])?;
+    let lines = lines_of(&scope, &input).await?;
+    let (reservations, levels) = own_reservations(ledger, permit, &scope, input.reservations).await?;
+    let channel = own_channel(ledger, permit, input.channel)
+        .or(terms.direct)
+        .ok_or_else(|| Rejection::invalid("there is no channel with the code DIRECT: name one", path!["input", "channelId"]))?;
+    let status = match input.status {
+        NewOrderStatus::Draft => NewStatus::Draft,
+        NewOrderStatus::Pending => NewStatus::Pending { until: now.plus_seconds(terms.reservation_seconds) },
+        NewOrderStatus::Confirmed => NewStatus::Confirmed,
+        NewOrderStatus::Fulfilled => NewStatus::Fulfilled,
+    };
+    let by = match &input.sourcing {
+        None => None,
+        Some(asked) => Some((rows::sourcing_rule(&scope).await?.with(asked), asked.destination)),
+    };
+    let create = Create {
+        id: ledger.clock().document_id(),
+        store,
+        channel,
+        customer: input.customer,
+        external_ref: input.external_ref,
+        country: input.country.map(country_code),
+        placed_at: input.placed_at,
+        status,
+        reservations,
+        on_shortage: input.on_shortage,
+        lines,
+        sourcing: by.map(|(rule, destination)| Sourcing { rule, destination, stores: Vec::new() }),
+        actor: permit.actor(),
+        movements: document_ids(ledger),
+        currency: terms.currency,
+    };
+    Ok((create, levels))
+}
+
+fn check(input: &OrderCreate) -> Result<(), Stop> {
+    let mut checks = Checks::default();
+    let country = || path!["input", "shippingCountry"];
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
+    checks.text(input.country.as_deref(), MAX_COUNTRY, country);
+    // An empty text, and NUL, are refused above.
+    let is_odd = |text: &str| !text.is_empty() && text.trim().is_empty() || text.chars().any(|c| c.is_control() && c != '\0');
+    if input.country.as_deref().is_some_and(is_odd) {
+        checks.refuse(Rejection::invalid("a code of ISO 3166, or a name, is expected", country()));
+    }
+    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    if input.sourcing.is_some() {
+        checks.items(input.lines.len(), MAX_SOURCED, || path!["input", "lines"]);
+    }
+    checks.items(input.reservations.len(), MAX_LINES, || path!["input", "reservationIds"]);
+    for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
+        checks.text(line.name.as_deref(), MAX_NAME, || path!["input", "lines", index, "name"]);
+    }
+    let mut seen = std::collections::HashSet::with_capacity(input.reservations.len());
+    for (index, id) in input.reservations.iter().enumerate() {
+        if !seen.insert(id) {
+            checks.refuse(Rejection::invalid("this reservation occurs twice", path!["input", "reservationIds", index]));
+        }
+    }
+    checks.done()
+}
+
+/// A store that is given by id is found by the levels of the lines; without such lines it is asked for, as nothing else would miss it.
+async fn store_of(reads: &impl Reads, input: &OrderCreate, reach: &Reach) -> Result<StoreId, Stop> {
+    match &input.store {
+        StoreRef::Id(id) if input.lines.iter().any(|line| line.product.is_some()) => Ok(reach.or_nobodys(*id)),
+        named => {
+            let store = known_store(reads, named, reach).await?;
+            Ok(store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id)
+        }
+    }
+}
+
+async fn lines_of(reads: &impl Reads, input: &OrderCreate) -> Result<Vec<NewLine>, Stop> {
+    let names = Names::look_up(reads, input.lines.iter().filter_map(|line| line.product.as_ref())).await?;
+    let mut lines = Vec::with_capacity(input.lines.len());
+    for (index, line) in input.lines.iter().enumerate() {
+        let product = match &line.product {
+            Some(named) => Some(names.product(named, || path!["input", "lines", index, "product"])?),
+            None => None,
+        };
+        lines.push(NewLine {
+            kind: line.kind,
+            product,
+            name: line.name.clone(),
+            quantity: line.quantity,
+            unit_price: line.unit_price,
+            discount: line.discount,
+            tax: line.tax,
+        });
+    }
+    Ok(lines)
+}

@@ -1,0 +1,111 @@
+//! Shipping.
+
+use entity::prelude::OrderId;
+use iam::access::{Permit, Reach, kind};
+use platform::{path, storage::Fault};
+use serde::{Serialize, Serializer, ser::SerializeSeq};
+
+use super::{LineQuantity, MAX_LINES, OrderFulfil, StoreRef, act::levels_of};
+use crate::{
+    ledger::{
+        Checks, Command, Done, Ledger, Mode, Stop, check_key, chosen, document_ids, key_of, known_store, may_override, overrides,
+        submit_found,
+    },
+    orders::{
+        core::{self as rules, Fulfil, OrderCommand},
+        rows::{held_of, places_of},
+        shell::ownership::own_order,
+    },
+    stock::core::Rejection,
+};
+
+/// Ships lines of an order from its own store or another one. Needs `stock.override` where a shortage is overridden.
+pub async fn order_fulfil(ledger: &Ledger, permit: Permit<kind::OrderFulfil>, input: OrderFulfil) -> Done {
+    let overriding = may_override(&permit, input.on_shortage)?;
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || path!["input", "lines"]);
+    for (index, line) in input.lines.iter().flatten().enumerate().take(MAX_LINES) {
+        checks.lot(line.lot.as_ref(), || path!["input", "lines", index, "lot"]);
+    }
+    checks.done()?;
+    let key = key_of(&permit, "orderFulfil", &input.idempotency_key, &input);
+    let command = shipping(ledger, &permit, input, &overriding).await;
+    submit_found(ledger, &permit, command, key, Mode::Commit).await
+}
+
+async fn shipping(
+    ledger: &Ledger,
+    permit: &Permit<kind::OrderFulfil>,
+    input: OrderFulfil,
+    overriding: &Reach,
+) -> Result<Command, Stop> {
+    let scope = permit.scope(ledger.database());
+    let mut store = match &input.store {
+        None => None,
+        Some(named) => match known_store(&scope, named, &permit.reach()).await? {
+            Some(store) => Some(store.id),
+            None => return Err(not_from(ledger, permit, named, input.order).await?.into()),
+        },
+    };
+    let order = own_order(ledger, permit, input.order).await?;
+    let levels = levels_of(&scope, order, store).await?;
+    if levels.is_empty() && store.is_none() {
+        // No level knows the store's time then.
+        store = places_of(&scope, &[order]).await?.first().map(|(_, store, _)| *store);
+    }
+    overrides(overriding, levels.iter().map(|key| key.store).filter(|own| store.is_none_or(|store| store == *own)))?;
+    let fulfil = Fulfil {
+        order,
+        expected_version: input.expected_version,
+        store,
+        lines: input.lines.map(|lines| {
+            let rule = |one: LineQuantity| rules::LineQuantity {
+                line: one.line,
+                quantity: one.quantity,
+                lot: chosen(ledger, one.lot.as_ref()),
+            };
+            lines.into_iter().map(rule).collect()
+        }),
+        occurred_at: input.occurred_at,
+        on_shortage: input.on_shortage,
+        actor: permit.actor(),
+        fulfilment: ledger.clock().id(),
+        movements: document_ids(ledger),
+    };
+    Ok(Command::of(OrderCommand::Fulfil(fulfil, levels)))
+}
+
+/// Why nothing leaves from a store that the caller may not ship from. That the order is held there is told with the order: whoever may see that is
+/// told what they lack, and to everybody else there is no such store.
+async fn not_from(
+    ledger: &Ledger,
+    permit: &Permit<kind::OrderFulfil>,
+    named: &StoreRef,
+    order: OrderId,
+) -> Result<Rejection, Fault> {
+    let field = path!["input", "store"];
+    let not_found = Rejection::not_found("store", field.clone());
+    let Ok(seen) = permit.also::<kind::OrderRead>() else { return Ok(not_found) };
+    let scope = permit.scope(ledger.database());
+    let Some(store) = known_store(&scope, named, &Reach::Everywhere).await? else { return Ok(not_found) };
+    let order = own_order(ledger, &seen, own_order(ledger, permit, order).await?).await?;
+    let held = held_of(&scope, &[order]).await?;
+    let is_held = held.iter().any(|one| one.store == store.id && one.remaining.is_positive());
+    let message = "it is held in this store, and you lack the permission order.fulfil there";
+    Ok(if is_held { Rejection::state(message, field) } else { not_found })
+}
+
+/// Quantities of lines, for the hash of an input.
+#[expect(clippy::ref_option, reason = "serde asks for a reference to the field")]
+pub(super) fn quantities<S: Serializer>(lines: &Option<Vec<LineQuantity>>, serializer: S) -> Result<S::Ok, S::Error> {
+    let Some(lines) = lines else { return ().serialize(serializer) };
+    let mut list = serializer.serialize_seq(Some(lines.len()))?;
+    for one in lines {
+        match &one.lot {
+            None => list.serialize_element(&(one.line, one.quantity))?,
+            Some(lot) => list.serialize_element(&(one.line, one.quantity, lot))?,
+        }
+    }
+    list.end()
+}

@@ -1,0 +1,185 @@
+//! The steps of a return that was asked for.
+
+use entity::prelude::*;
+use iam::access::{Permission, Permit, kind};
+use platform::path;
+use serde::{Serialize, Serializer};
+
+use super::MAX_LINES;
+pub use crate::orders::core::Rest;
+use crate::{
+    ledger::{
+        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Mode, check_key, chosen, document_ids, first_answer, key_of, submit,
+    },
+    orders::{
+        core::{ActOnReturn, GoodsBack, Inspection, LineBack, LineSeen, ReturnCommand, ReturnStep},
+        shell::ownership::own_return,
+    },
+    stock::core::Rejection,
+};
+
+/// What every step of a return says.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReturnOf {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub ret: ReturnId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    /// Kept with the stock that moves.
+    pub note: Option<String>,
+}
+
+/// Refuse what was asked for, or has been approved and does not come.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReturnReject {
+    pub of: ReturnOf,
+    pub reason: String,
+}
+
+/// Take goods in, whole or in parts.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReturnReceive {
+    pub of: ReturnOf,
+    /// None: all that has yet to come.
+    pub lines: Option<Vec<ReturnLineBack>>,
+    #[serde(serialize_with = "rest_word")]
+    pub rest: Rest,
+    pub occurred_at: Option<Timestamp>,
+}
+#[derive(Debug, Clone, Serialize)]
+pub struct ReturnLineBack {
+    pub line: ReturnLineId,
+    pub quantity: Quantity,
+    pub lot: Option<LotRef>,
+}
+
+/// Say what became of goods that came.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReturnInspect {
+    pub of: ReturnOf,
+    /// None: all that nobody has looked at, as its line said when it was asked for.
+    pub lines: Option<Vec<ReturnLineSeen>>,
+    pub occurred_at: Option<Timestamp>,
+}
+#[derive(Debug, Clone, Serialize)]
+pub struct ReturnLineSeen {
+    pub line: ReturnLineId,
+    pub quantity: Quantity,
+    pub disposition: Disposition,
+    pub lot: Option<LotRef>,
+}
+
+/// File a return with what is given back.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReturnClose {
+    pub of: ReturnOf,
+    /// None: what came, at its lines' prices.
+    pub refund: Option<Money>,
+}
+
+/// Lets the goods come.
+pub async fn return_approve(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnOf) -> Done {
+    let mut checks = Checks::default();
+    check(&mut checks, &input);
+    checks.done()?;
+    step(ledger, &permit, ("returnApprove", &input), &input, ReturnStep::Approve).await
+}
+
+/// Says why the goods may not come, or no longer; what was asked back can be asked back again.
+pub async fn return_reject(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnReject) -> Done {
+    let mut checks = Checks::default();
+    check(&mut checks, &input.of);
+    checks.text(Some(&input.reason), MAX_NOTE, || path!["input", "reason"]);
+    checks.done()?;
+    let reason = input.reason.clone();
+    step(ledger, &permit, ("returnReject", &input), &input.of, ReturnStep::Reject { reason }).await
+}
+
+/// Takes goods in; they are not for sale until somebody has looked at them.
+pub async fn return_receive(ledger: &Ledger, permit: Permit<kind::OrderReturn>, input: ReturnReceive) -> Done {
+    let mut checks = Checks::default();
+    check(&mut checks, &input.of);
+    check_lines(&mut checks, input.lines.iter().flatten().map(|line| line.lot.as_ref()));
+    checks.done()?;
+    let back =
+        |line: &ReturnLineBack| LineBack { line: line.line, quantity: line.quantity, lot: chosen(ledger, line.lot.as_ref()) };
+    let goods = GoodsBack {
+        lines: input.lines.as_ref().map(|lines| lines.iter().map(back).collect()),
+        rest: input.rest,
+        occurred_at: input.occurred_at,
+    };
+    step(ledger, &permit, ("returnReceive", &input), &input.of, ReturnStep::Receive(goods)).await
+}
+
+/// Says what became of goods that came.
+pub async fn return_inspect(ledger: &Ledger, permit: Permit<kind::OrderReturn>, input: ReturnInspect) -> Done {
+    let mut checks = Checks::default();
+    check(&mut checks, &input.of);
+    check_lines(&mut checks, input.lines.iter().flatten().map(|line| line.lot.as_ref()));
+    checks.done()?;
+    let seen = |line: &ReturnLineSeen| LineSeen {
+        line: line.line,
+        quantity: line.quantity,
+        disposition: line.disposition,
+        lot: chosen(ledger, line.lot.as_ref()),
+    };
+    let what =
+        Inspection { lines: input.lines.as_ref().map(|lines| lines.iter().map(seen).collect()), occurred_at: input.occurred_at };
+    step(ledger, &permit, ("returnInspect", &input), &input.of, ReturnStep::Inspect(what)).await
+}
+
+/// Files a return with what is given back.
+pub async fn return_close(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnClose) -> Done {
+    let mut checks = Checks::default();
+    check(&mut checks, &input.of);
+    checks.done()?;
+    step(ledger, &permit, ("returnClose", &input), &input.of, ReturnStep::Close { refund: input.refund }).await
+}
+
+fn check(checks: &mut Checks, of: &ReturnOf) {
+    check_key(checks, &of.idempotency_key);
+    checks.text(of.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
+}
+
+fn check_lines<'a>(checks: &mut Checks, lots: impl Iterator<Item = Option<&'a LotRef>> + Clone) {
+    checks.items(lots.clone().count(), MAX_LINES, || path!["input", "lines"]);
+    for (index, lot) in lots.enumerate().take(MAX_LINES) {
+        checks.lot(lot, || path!["input", "lines", index, "lot"]);
+    }
+}
+
+async fn step<P: Permission>(
+    ledger: &Ledger,
+    permit: &Permit<P>,
+    (mutation, input): (&'static str, &impl Serialize),
+    of: &ReturnOf,
+    step: ReturnStep,
+) -> Done {
+    let key = key_of(permit, mutation, &of.idempotency_key, input);
+    let place = own_return(ledger, permit, of.ret).await?;
+    let Some(place) = place else {
+        let missing = Rejection::not_found("return", path!["input", "id"]);
+        return first_answer(ledger, permit, &key, missing.into()).await;
+    };
+    let act = ActOnReturn {
+        ret: of.ret,
+        orders: place.orders,
+        expected_version: of.expected_version,
+        note: of.note.clone(),
+        actor: permit.actor(),
+        movements: document_ids(ledger),
+        time_zone: place.time_zone,
+        step,
+    };
+    submit(ledger, permit, Command::of(ReturnCommand::Act(Box::new(act), place.levels)), key, Mode::Commit).await
+}
+
+/// What becomes of the rest, for the hash of an input.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn rest_word<S: Serializer>(rest: &Rest, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match rest {
+        Rest::Awaited => "AWAITED",
+        Rest::GivenUp => "GIVEN_UP",
+    })
+}

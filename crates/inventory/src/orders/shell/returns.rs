@@ -1,0 +1,187 @@
+//! Taking goods back.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::{
+    path,
+    storage::{Fault, Reads},
+};
+use serde::{Serializer, ser::SerializeSeq};
+
+use super::{MAX_LINES, ReturnCreate, ReturnLine};
+use crate::{
+    ledger::{
+        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Names, Stop, check_key, chosen, document_ids,
+        key_of, known_store, submit_found,
+    },
+    orders::{
+        core::{CreateReturn, NewReturnLine, Receive, ReturnCommand, ReturnMatch},
+        rows::{self, SoldLine},
+        shell::ownership::own_lines,
+    },
+    stock::core::{Field, LevelKey, Rejection},
+};
+
+/// Takes a return in, or only notes it (`Receive::Later`). A line that names order lines goes back on them, by default as the product and
+/// at the price that was sold.
+pub async fn return_create(ledger: &Ledger, permit: Permit<kind::OrderReturn>, mut input: ReturnCreate, mode: Mode) -> Done {
+    check(&input)?;
+    let key = key_of(&permit, "returnCreate", &input.idempotency_key, &input);
+    let command = taken_back(ledger, &permit, &mut input).await;
+    let done = submit_found(ledger, &permit, command, key, mode).await;
+    done.map_err(|stop| as_supplied(stop, &input.lines))
+}
+
+async fn taken_back(ledger: &Ledger, permit: &Permit<kind::OrderReturn>, input: &mut ReturnCreate) -> Result<Command, Stop> {
+    let scope = permit.scope(ledger.database());
+    let terms = ledger.terms(&scope).await?;
+    let store = known_store(&scope, &input.store, &permit.reach()).await?;
+    let store = store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?;
+    if permit.channel().is_some() {
+        goes_back_on_orders(&input.lines)?;
+    }
+    own_lines(ledger, permit, &scope, &mut input.lines).await?;
+    let lines = lines_of(ledger, &scope, &input.lines).await?;
+    let orders: Vec<OrderId> = lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0).collect();
+    let parts = rows::parts_of(&scope, &orders).await?.into_iter().map(|product| LevelKey { product, store: store.id }).collect();
+    let create = CreateReturn {
+        id: ledger.clock().document_id(),
+        store: store.id,
+        customer: input.customer,
+        external_ref: input.external_ref.take(),
+        receive: input.receive,
+        note: input.note.take(),
+        occurred_at: input.occurred_at,
+        lines,
+        parts,
+        actor: permit.actor(),
+        movements: document_ids(ledger),
+        currency: terms.currency,
+        time_zone: store.time_zone,
+    };
+    Ok(Command::of(ReturnCommand::Create(Box::new(create))))
+}
+
+fn check(input: &ReturnCreate) -> Result<(), Stop> {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
+    checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
+    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    let pieces = input.lines.iter().map(|line| line.matches.len()).sum();
+    checks.items(pieces, MAX_LINES, || path!["input", "lines", 0, "matches"]);
+    for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
+        checks.text(line.name.as_deref(), MAX_NAME, || path!["input", "lines", index, "name"]);
+        checks.lot(line.lot.as_ref(), || path!["input", "lines", index, "lot"]);
+        if line.order_line.is_some() && !line.matches.is_empty() {
+            let message = "give orderLineId or matches, not both";
+            checks.refuse(Rejection::invalid(message, path!["input", "lines", index, "orderLineId"]));
+        }
+    }
+    checks.done()
+}
+
+/// Who is bound to a channel takes back what that channel sold and nothing else. A return is of the channel whose orders it goes back on: one that
+/// went back on none would be nobody's, and would bring into stock what was never sold.
+fn goes_back_on_orders(lines: &[ReturnLine]) -> Result<(), Stop> {
+    for (index, line) in lines.iter().enumerate() {
+        if line.order_line.is_some() {
+            continue;
+        }
+        let sum = |sum: i64, piece: &ReturnMatch| sum.checked_add(piece.quantity.get());
+        let matched = line.matches.iter().try_fold(0, sum);
+        if line.matches.is_empty() {
+            let message = "name the order line that it goes back on: you take back what your channel sold";
+            return Err(Rejection::invalid(message, path!["input", "lines", index, "orderLineId"]).into());
+        }
+        if matched != Some(line.quantity.get()) {
+            let message = "the pieces must come to the line's quantity: you take back what your channel sold";
+            return Err(Rejection::invalid(message, path!["input", "lines", index, "matches"]).into());
+        }
+    }
+    Ok(())
+}
+
+async fn lines_of(ledger: &Ledger, reads: &impl Reads, lines: &[ReturnLine]) -> Result<Vec<NewReturnLine>, Stop> {
+    let names = Names::look_up(reads, lines.iter().filter_map(|line| line.product.as_ref())).await?;
+    let sold = sold_lines(reads, lines).await?;
+    let mut new = Vec::with_capacity(lines.len());
+    for (index, line) in lines.iter().enumerate() {
+        let of = origin(line).and_then(|id| sold.get(&id));
+        let product = match (&line.product, line.kind) {
+            (Some(named), _) => Some(names.product(named, || path!["input", "lines", index, "product"])?),
+            (None, LineKind::Product) => match (origin(line), of) {
+                (Some(_), None) => return Err(Rejection::not_found("order line", origin_field(index, line)).into()),
+                (_, of) => of.and_then(|of| of.product),
+            },
+            (None, LineKind::Charge) => None,
+        };
+        let whole = line.order_line.map(|of| ReturnMatch { line: of, quantity: line.quantity });
+        new.push(NewReturnLine {
+            kind: line.kind,
+            product,
+            name: line.name.clone().or_else(|| of.map(|of| of.name.clone())),
+            quantity: line.quantity,
+            unit_price: line.unit_price,
+            disposition: line.disposition,
+            matches: whole.map_or_else(|| line.matches.clone(), |whole| vec![whole]),
+            lot: chosen(ledger, line.lot.as_ref()),
+        });
+    }
+    Ok(new)
+}
+
+/// The order line that says what a return line leaves out.
+fn origin(line: &ReturnLine) -> Option<OrderLineId> {
+    line.order_line.or_else(|| line.matches.first().map(|piece| piece.line))
+}
+
+fn origin_field(index: usize, line: &ReturnLine) -> Field {
+    match line.order_line {
+        Some(_) => path!["input", "lines", index, "orderLineId"],
+        None => path!["input", "lines", index, "matches", 0, "orderLineId"],
+    }
+}
+
+/// What was sold on the order lines of return lines that do not say it themselves: one statement, none when all do.
+async fn sold_lines(reads: &impl Reads, lines: &[ReturnLine]) -> Result<HashMap<OrderLineId, SoldLine>, Fault> {
+    let silent = |line: &&ReturnLine| match line.kind {
+        LineKind::Product => line.product.is_none(),
+        LineKind::Charge => line.name.is_none(),
+    };
+    let ids: Vec<OrderLineId> = lines.iter().filter(silent).filter_map(origin).collect();
+    rows::sold_lines(reads, &ids).await
+}
+
+/// The rules know only `matches`; a refusal of one that came as `orderLineId` points at what the caller wrote.
+fn as_supplied(stop: Stop, lines: &[ReturnLine]) -> Stop {
+    let Stop::Refused(mut rejections) = stop else { return stop };
+    for rejection in &mut rejections {
+        let too_much = matches!(rejection, Rejection::OutOfRange { .. });
+        let Some(field) = rejection.field_mut() else { continue };
+        let [_, list, index, matches, ..] = field.as_slice() else { continue };
+        let line = index.parse::<usize>().ok().and_then(|index| lines.get(index));
+        if list == "lines" && matches == "matches" && line.is_some_and(|line| line.order_line.is_some()) {
+            field.truncate(3);
+            field.push(if too_much { "quantity" } else { "orderLineId" }.to_owned());
+        }
+    }
+    Stop::Refused(rejections)
+}
+
+/// Whether a return is taken in at once, for the hash of an input.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+pub(super) fn receive_word<S: Serializer>(receive: &Receive, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(*receive == Receive::Now)
+}
+
+/// Pieces of a return line, for the hash of an input.
+pub(super) fn pieces<S: Serializer>(matches: &[ReturnMatch], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut list = serializer.serialize_seq(Some(matches.len()))?;
+    for piece in matches {
+        list.serialize_element(&(piece.line, piece.quantity))?;
+    }
+    list.end()
+}

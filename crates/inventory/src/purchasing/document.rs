@@ -1,0 +1,115 @@
+//! What purchase orders and returns to suppliers are to the ledger.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use entity::prelude::*;
+use platform::{
+    audit::Target,
+    storage::{
+        Fault,
+        journal::{Counter, NewEvent, Numbered, Want},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    core::{Change, PurchaseBook, PurchaseDecision, PurchaseNeeds, PurchaseOrder},
+    events::document_event,
+    rows,
+};
+use crate::ledger::{Document, Rows, Source, Turn};
+
+/// Purchase orders and returns to suppliers as a kind of document.
+pub struct Purchases;
+
+/// What receipts keep of purchase orders, or of a return to a supplier.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredPurchase {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purchases: Vec<PurchaseOrderId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplier_return: Option<SupplierReturnId>,
+}
+
+#[async_trait]
+impl Document for Purchases {
+    type Needs = PurchaseNeeds;
+    type Book = PurchaseBook;
+    type Decision = PurchaseDecision;
+    type Memory = ();
+    type Stored = StoredPurchase;
+
+    const LOCKED: Turn = Turn::AfterLots;
+    const NUMBERED: Turn = Turn::BeforeLots;
+
+    fn needs_locks(needs: &PurchaseNeeds) -> bool {
+        !needs.orders.is_empty()
+    }
+
+    async fn load(reads: &Source<'_>, needs: &PurchaseNeeds, book: &mut PurchaseBook) -> Result<(), Fault> {
+        let ids: Vec<PurchaseOrderId> = needs.orders.iter().copied().collect();
+        let orders = match reads {
+            _ if ids.is_empty() => Vec::new(),
+            Source::Locked(work) => rows::lock_orders(*work, &ids).await?,
+            Source::Committed(scope) => rows::orders(*scope, &ids).await?,
+        };
+        book.orders = orders.into_iter().map(|order| (order.id, order)).collect();
+        Ok(())
+    }
+
+    async fn load_names(reads: &Source<'_>, needs: &PurchaseNeeds, book: &mut PurchaseBook) -> Result<(), Fault> {
+        let references: Vec<&str> = needs.refs.iter().map(String::as_str).collect();
+        book.taken_refs = rows::taken_refs(reads, &references).await?;
+        Ok(())
+    }
+
+    fn evolve(book: &mut PurchaseBook, decision: &PurchaseDecision) {
+        book.evolve(decision);
+    }
+
+    fn facts(decision: &PurchaseDecision) -> usize {
+        decision.events.len()
+    }
+
+    fn want(decision: &PurchaseDecision, want: Want) -> Want {
+        want.and(decision.orders.iter().filter(|order| order.change == Change::New).count(), Numbered::PurchaseOrder)
+            .and(decision.returns.len(), Numbered::SupplierReturn)
+    }
+
+    fn number(decision: &mut PurchaseDecision, counter: &mut Counter) {
+        for new in decision.orders.iter_mut().filter(|order| order.change == Change::New) {
+            new.number = counter.number(Numbered::PurchaseOrder);
+        }
+        for new in &mut decision.returns {
+            new.number = counter.number(Numbered::SupplierReturn);
+        }
+    }
+
+    fn events(decision: &PurchaseDecision) -> Vec<NewEvent> {
+        decision.events.iter().filter_map(|of| document_event(of, decision)).collect()
+    }
+
+    fn rows(tenant: TenantId, decisions: &[&PurchaseDecision], _now: Timestamp) -> Rows {
+        let orders: BTreeMap<PurchaseOrderId, &PurchaseOrder> =
+            decisions.iter().flat_map(|decision| &decision.orders).map(|order| (order.id, order)).collect();
+        let orders: Vec<&PurchaseOrder> = orders.into_values().collect();
+        let receipts: Vec<_> = decisions.iter().flat_map(|decision| &decision.receipts).collect();
+        let discrepancies: Vec<_> = decisions.iter().flat_map(|decision| &decision.discrepancies).collect();
+        let returns: Vec<_> = decisions.iter().flat_map(|decision| &decision.returns).collect();
+        let rows = rows::purchase_rows(tenant, &orders, &receipts, &discrepancies, &returns);
+        Rows { rest: rows.into_iter().collect(), ..Rows::default() }
+    }
+
+    fn target(decision: &PurchaseDecision) -> Option<Target> {
+        let made = decision.returns.first().map(|ret| Target::of(ret.id));
+        made.or_else(|| decision.orders.first().map(|order| Target::of(order.id)))
+    }
+
+    fn stored(decision: &PurchaseDecision) -> StoredPurchase {
+        match decision.returns.first() {
+            Some(ret) => StoredPurchase { purchases: Vec::new(), supplier_return: Some(ret.id) },
+            None => StoredPurchase { purchases: decision.orders.iter().map(|order| order.id).collect(), supplier_return: None },
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! From asking for approval to the end of an order.
+
+use iam::{
+    access::{Permission, Permit, kind},
+    tenancy,
+};
+use platform::path;
+
+use super::{PurchaseOrderAct, own_order};
+use crate::{
+    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, check_key, key_of, submit},
+    purchasing::{
+        core::{Act, Action, Command as Purchase, PurchaseCommand},
+        rows,
+    },
+};
+
+/// Asks for approval.
+pub async fn purchase_order_submit(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: PurchaseOrderAct) -> Done {
+    act(ledger, permit, input, Action::Submit).await
+}
+/// Approves; above the tenant's limit by somebody else than who asked.
+pub async fn purchase_order_approve(ledger: &Ledger, permit: Permit<kind::PurchaseApprove>, input: PurchaseOrderAct) -> Done {
+    act(ledger, permit, input, Action::Approve).await
+}
+pub async fn purchase_order_reject(ledger: &Ledger, permit: Permit<kind::PurchaseApprove>, input: PurchaseOrderAct) -> Done {
+    act(ledger, permit, input, Action::Reject).await
+}
+/// It has gone to the supplier: what is open is incoming from now on.
+pub async fn purchase_order_order(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: PurchaseOrderAct) -> Done {
+    act(ledger, permit, input, Action::Order).await
+}
+/// Files it; what has not come is not expected any more.
+pub async fn purchase_order_close(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: PurchaseOrderAct) -> Done {
+    act(ledger, permit, input, Action::Close).await
+}
+/// Gives it up before anything has come.
+pub async fn purchase_order_cancel(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: PurchaseOrderAct) -> Done {
+    act(ledger, permit, input, Action::Cancel).await
+}
+
+async fn act<P: Permission>(ledger: &Ledger, permit: Permit<P>, input: PurchaseOrderAct, action: Action) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
+    checks.done()?;
+    let key = key_of(&permit, action.mutation(), &input.idempotency_key, &input);
+    let order = own_order(ledger, &permit, input.order).await?;
+    let scope = permit.scope(ledger.database());
+    let moves = matches!(action, Action::Order | Action::Close | Action::Cancel);
+    let levels = if moves { rows::levels_of(&scope, order).await? } else { Vec::new() };
+    let limit = if action == Action::Approve { tenancy::approval_limit(&scope).await? } else { None };
+    let act = Act {
+        order,
+        action,
+        expected_version: input.expected_version,
+        note: input.note,
+        actor: permit.actor(),
+        movement: ledger.clock().document_id(),
+        limit,
+    };
+    submit(ledger, &permit, Command::of(PurchaseCommand(Box::new(Purchase::Act(act)), levels)), key, Mode::Commit).await
+}

@@ -1,0 +1,271 @@
+//! Writing orders: names become ids, and what suppliers offer comes with the lines.
+
+use std::collections::{BTreeMap, HashMap};
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::{
+    path,
+    storage::{Fault, Reads},
+};
+
+use super::{
+    MAX_CHARGES, MAX_LINES, MAX_PERCENT, NewCharge, NewPurchaseLine, PurchaseOrderCreate, PurchaseOrderUpdate, ReorderOrder,
+    SupplierRef, own_order,
+};
+use crate::{
+    catalog::core::text::fold,
+    ledger::{
+        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Names, Stop, check_key, key_of, known_store,
+        store_of, stores_by_code, submit_found,
+    },
+    orders::rows::store_facts,
+    purchasing::{
+        core::{Amend, Command as Purchase, Create, NewCharge as Charge, NewLine, Prices, PurchaseCommand, Supply},
+        rows::{self, SupplierFacts},
+    },
+    stock::core::{Field, Rejection},
+};
+
+/// Writes a draft.
+pub async fn purchase_order_create(
+    ledger: &Ledger,
+    permit: Permit<kind::PurchaseWrite>,
+    input: PurchaseOrderCreate,
+    mode: Mode,
+) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    texts(&mut checks, input.external_ref.as_deref(), input.note.as_deref());
+    tolerances(&mut checks, Some(input.over_percent), Some(input.under_percent));
+    parts(&mut checks, Some(&input.lines), Some(&input.charges));
+    checks.done()?;
+    let key = key_of(&permit, "purchaseOrderCreate", &input.idempotency_key, &input);
+    let command = written(ledger, &permit, input).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn written(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: PurchaseOrderCreate) -> Result<Command, Stop> {
+    let scope = permit.scope(ledger.database());
+    let store = known_store(&scope, &input.store, &permit.reach()).await?;
+    let store = store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id;
+    let suppliers = Suppliers::look_up(&scope, [&input.supplier]).await?;
+    let supplier = suppliers.find(&input.supplier, || path!["input", "supplier"])?.id;
+    let lines = lines_of(&scope, supplier, &input.lines).await?;
+    let listed = || lines.iter().find_map(|line| line.supply.as_ref()).map(|supply| supply.unit_cost.currency);
+    let currency = match input.currency.or_else(listed) {
+        Some(currency) => currency,
+        None => ledger.terms(&scope).await?.currency,
+    };
+    let create = Create {
+        id: ledger.clock().document_id(),
+        supplier,
+        store,
+        currency,
+        expected_on: input.expected_on,
+        external_ref: input.external_ref,
+        note: input.note,
+        over_percent: input.over_percent as u8,
+        under_percent: input.under_percent as u8,
+        lines,
+        prices: Prices::Stated,
+        charges: input.charges.into_iter().map(charge).collect(),
+        actor: permit.actor(),
+        field: path!["input"],
+    };
+    Ok(Command::of(PurchaseCommand(Box::new(Purchase::Create(vec![create])), Vec::new())))
+}
+
+/// Changes a draft, or what was rejected, which is a draft then.
+pub async fn purchase_order_update(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: PurchaseOrderUpdate) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    texts(&mut checks, input.external_ref.as_ref().and_then(Option::as_deref), input.note.as_ref().and_then(Option::as_deref));
+    tolerances(&mut checks, input.over_percent, input.under_percent);
+    parts(&mut checks, input.lines.as_deref(), input.charges.as_deref());
+    checks.done()?;
+    let key = key_of(&permit, "purchaseOrderUpdate", &input.idempotency_key, &input);
+    let command = changed(ledger, &permit, input).await;
+    submit_found(ledger, &permit, command, key, Mode::Commit).await
+}
+
+async fn changed(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: PurchaseOrderUpdate) -> Result<Command, Stop> {
+    let scope = permit.scope(ledger.database());
+    let order = own_order(ledger, permit, input.order).await?;
+    let place = rows::places_of(&scope, &[order]).await?.get(&order).copied();
+    let (mut lines, mut levels) = (None, Vec::new());
+    if let (Some(new), Some((store, supplier))) = (&input.lines, place) {
+        let found = lines_of(&scope, supplier, new).await?;
+        levels = found.iter().map(|line| crate::stock::core::LevelKey { product: line.product, store }).collect();
+        lines = Some(found);
+    }
+    let amend = Amend {
+        order,
+        expected_version: input.expected_version,
+        expected_on: input.expected_on,
+        external_ref: input.external_ref,
+        note: input.note,
+        over_percent: input.over_percent.map(|percent| percent as u8),
+        under_percent: input.under_percent.map(|percent| percent as u8),
+        lines,
+        charges: input.charges.map(|charges| charges.into_iter().map(charge).collect()),
+        actor: permit.actor(),
+    };
+    Ok(Command::of(PurchaseCommand(Box::new(Purchase::Amend(amend)), levels)))
+}
+
+/// Makes drafts of lines, one for each supplier and store, in one command: all or none.
+pub async fn reorder_order(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: ReorderOrder, mode: Mode) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    checks.done()?;
+    if input.lines.is_empty() {
+        return Err(Rejection::invalid("at least one line is needed", path!["input", "lines"]).into());
+    }
+    let key = key_of(&permit, "reorderOrder", &input.idempotency_key, &input);
+    let command = reordered(ledger, &permit, &input).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn reordered(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: &ReorderOrder) -> Result<Command, Stop> {
+    let scope = permit.scope(ledger.database());
+    let names = Names::look_up(&scope, input.lines.iter().map(|line| &line.product)).await?;
+    let codes = stores_by_code(&scope, &input.lines.iter().map(|line| &line.store).collect::<Vec<_>>()).await?;
+    let suppliers = Suppliers::look_up(&scope, input.lines.iter().filter_map(|line| line.supplier.as_ref())).await?;
+    let at = |index: usize, name: &str| path!["input", "lines", index, name];
+    let mut wanted = Vec::with_capacity(input.lines.len());
+    for (index, line) in input.lines.iter().enumerate() {
+        let product = names.product(&line.product, || at(index, "product"))?;
+        let store = permit.reach().or_nobodys(store_of(&line.store, &codes, || at(index, "store"))?);
+        wanted.push((product, store, line.quantity));
+    }
+    let stores: Vec<StoreId> = wanted.iter().map(|(_, store, _)| *store).collect();
+    let known = store_facts(&scope, &stores).await?;
+    if let Some(index) = stores.iter().position(|store| !known.contains_key(store)) {
+        return Err(Rejection::not_found("store", at(index, "store")).into());
+    }
+    let preferred = rows::preferred_of(&scope, &wanted.iter().map(|(product, ..)| *product).collect::<Vec<_>>()).await?;
+    let mut pairs = Vec::with_capacity(wanted.len());
+    for (index, (line, (product, ..))) in input.lines.iter().zip(&wanted).enumerate() {
+        let supplier = if let Some(named) = &line.supplier {
+            suppliers.find(named, || at(index, "supplier"))?.id
+        } else {
+            let found = preferred.get(product).map(|(supplier, _)| *supplier);
+            found.ok_or_else(|| Rejection::invalid("nobody is known to sell it: name a supplier", at(index, "supplier")))?
+        };
+        pairs.push((supplier, *product));
+    }
+    let offers = rows::supplies(&scope, &pairs).await?;
+    let own = ledger.terms(&scope).await?.currency;
+    // An order has one currency: what a supplier offers in another one is ordered apart.
+    let mut groups: BTreeMap<(SupplierId, StoreId, Currency), (usize, Vec<NewLine>)> = BTreeMap::new();
+    for (index, (pair, (product, store, quantity))) in pairs.iter().zip(wanted).enumerate() {
+        let supply: Option<Supply> = offers.get(pair).cloned();
+        let currency = supply.as_ref().map_or(own, |supply| supply.unit_cost.currency);
+        let group = groups.entry((pair.0, store, currency)).or_insert((index, Vec::new()));
+        group.1.push(NewLine { place: index, product, quantity, unit_cost: None, supply, weight: None, expected_on: None });
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, (first, _))| *first);
+    let create = |((supplier, store, currency), (_, lines)): ((SupplierId, StoreId, Currency), (usize, Vec<NewLine>))| Create {
+        id: ledger.clock().document_id(),
+        supplier,
+        store,
+        currency,
+        expected_on: None,
+        external_ref: None,
+        note: None,
+        over_percent: 0,
+        under_percent: 0,
+        lines,
+        prices: Prices::Listed,
+        charges: Vec::new(),
+        actor: permit.actor(),
+        field: path!["input"],
+    };
+    let orders = groups.into_iter().map(create).collect();
+    Ok(Command::of(PurchaseCommand(Box::new(Purchase::Create(orders)), Vec::new())))
+}
+
+fn texts(checks: &mut Checks, reference: Option<&str>, note: Option<&str>) {
+    checks.text(reference, MAX_REFERENCE, || path!["input", "externalRef"]);
+    checks.text(note, MAX_NOTE, || path!["input", "note"]);
+}
+
+fn tolerances(checks: &mut Checks, over: Option<i32>, under: Option<i32>) {
+    for (name, percent) in [("overPercent", over), ("underPercent", under)] {
+        if percent.is_some_and(|percent| !(0..=MAX_PERCENT).contains(&percent)) {
+            checks.refuse(Rejection::out_of_range(format!("0 to {MAX_PERCENT} percent are expected"), path!["input", name]));
+        }
+    }
+}
+
+fn parts(checks: &mut Checks, lines: Option<&[NewPurchaseLine]>, charges: Option<&[NewCharge]>) {
+    checks.items(lines.map_or(0, <[_]>::len), MAX_LINES, || path!["input", "lines"]);
+    checks.items(charges.map_or(0, <[_]>::len), MAX_CHARGES, || path!["input", "charges"]);
+    for (index, charge) in charges.unwrap_or_default().iter().enumerate().take(MAX_CHARGES) {
+        checks.text(charge.name.as_deref(), MAX_NAME, || path!["input", "charges", index, "name"]);
+    }
+}
+
+fn charge(new: NewCharge) -> Charge {
+    let name = new.name.unwrap_or_else(|| {
+        match new.kind {
+            ChargeKind::Freight => "Freight",
+            ChargeKind::Duty => "Duty",
+            ChargeKind::Insurance => "Insurance",
+            ChargeKind::Other => "Other",
+        }
+        .to_owned()
+    });
+    Charge { kind: new.kind, basis: new.basis, name, amount: new.amount }
+}
+
+/// Lines with what the supplier offers of their products.
+async fn lines_of(reads: &impl Reads, supplier: SupplierId, lines: &[NewPurchaseLine]) -> Result<Vec<NewLine>, Stop> {
+    let names = Names::look_up(reads, lines.iter().map(|line| &line.product)).await?;
+    let mut products = Vec::with_capacity(lines.len());
+    for (index, line) in lines.iter().enumerate() {
+        products.push(names.product(&line.product, || path!["input", "lines", index, "product"])?);
+    }
+    let pairs: Vec<(SupplierId, ProductId)> = products.iter().map(|product| (supplier, *product)).collect();
+    let offers = rows::supplies(reads, &pairs).await?;
+    let line = |(place, (line, product)): (usize, (&NewPurchaseLine, ProductId))| NewLine {
+        place,
+        product,
+        quantity: line.quantity,
+        unit_cost: line.unit_cost,
+        supply: offers.get(&(supplier, product)).cloned(),
+        weight: line.weight,
+        expected_on: line.expected_on,
+    };
+    Ok(lines.iter().zip(products).enumerate().map(line).collect())
+}
+
+/// The suppliers that a call names.
+pub(super) struct Suppliers(HashMap<SupplierId, SupplierFacts>);
+
+impl Suppliers {
+    pub(super) async fn look_up<'a>(reads: &impl Reads, named: impl IntoIterator<Item = &'a SupplierRef>) -> Result<Self, Fault> {
+        let (mut ids, mut codes) = (Vec::new(), Vec::new());
+        for one in named {
+            match one {
+                SupplierRef::Id(id) => ids.push(*id),
+                SupplierRef::Code(code) => codes.push(fold(code.trim())),
+            }
+        }
+        let found = rows::known_suppliers(reads, &ids, &codes).await?;
+        Ok(Self(found.into_iter().map(|one| (one.id, one)).collect()))
+    }
+    pub(super) fn find(&self, named: &SupplierRef, field: impl FnOnce() -> Field) -> Result<&SupplierFacts, Rejection> {
+        let found = match named {
+            SupplierRef::Id(id) => self.0.get(id),
+            SupplierRef::Code(code) => {
+                let code = fold(code.trim());
+                self.0.values().find(|one| one.code_key == code)
+            }
+        };
+        found.ok_or_else(|| Rejection::not_found("supplier", field()))
+    }
+}

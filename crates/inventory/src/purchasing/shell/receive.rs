@@ -1,0 +1,95 @@
+//! Counting a delivery in.
+
+use iam::access::{Permit, kind};
+use platform::path;
+
+use super::{MAX_CHARGES, MAX_LINES, MAX_LOTS, PurchaseOrderReceive, own_order};
+use crate::{
+    ledger::{
+        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Mode, Names, Stop, check_key, chosen, key_of, submit_found,
+    },
+    purchasing::{
+        core::{Command as Purchase, PurchaseCommand, Receive, ReceiveLine, ReceivedLot, WrongItem},
+        rows,
+    },
+    stock::core::Rejection,
+};
+
+/// Takes a delivery in, whole or in part.
+pub async fn purchase_order_receive(
+    ledger: &Ledger,
+    permit: Permit<kind::PurchaseReceive>,
+    input: PurchaseOrderReceive,
+    mode: Mode,
+) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "deliveryNote"]);
+    checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
+    checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || path!["input", "lines"]);
+    let lots = input.lines.iter().flatten().map(|line| line.lots.len()).sum();
+    checks.items(lots, MAX_LOTS, || path!["input", "lines"]);
+    checks.items(input.wrong.len(), MAX_CHARGES, || path!["input", "wrongItems"]);
+    for (index, line) in input.lines.iter().flatten().enumerate().take(MAX_LINES) {
+        checks.text(line.note.as_deref(), MAX_NOTE, || path!["input", "lines", index, "note"]);
+        for (nth, one) in line.lots.iter().enumerate().take(MAX_LOTS) {
+            checks.lot(Some(&one.lot), || path!["input", "lines", index, "lots", nth, "lot"]);
+        }
+    }
+    for (index, wrong) in input.wrong.iter().enumerate().take(MAX_CHARGES) {
+        checks.text(wrong.note.as_deref(), MAX_NOTE, || path!["input", "wrongItems", index, "note"]);
+    }
+    checks.done()?;
+    let key = key_of(&permit, "purchaseOrderReceive", &input.idempotency_key, &input);
+    let command = counted_in(ledger, &permit, input).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn counted_in(
+    ledger: &Ledger,
+    permit: &Permit<kind::PurchaseReceive>,
+    input: PurchaseOrderReceive,
+) -> Result<Command, Stop> {
+    let scope = permit.scope(ledger.database());
+    let order = own_order(ledger, permit, input.order).await?;
+    let levels = rows::levels_of(&scope, order).await?;
+    let names = Names::look_up(&scope, input.wrong.iter().filter_map(|wrong| wrong.product.as_ref())).await?;
+    let mut wrong = Vec::with_capacity(input.wrong.len());
+    for (index, one) in input.wrong.into_iter().enumerate() {
+        let field = || path!["input", "wrongItems", index, "product"];
+        let product = one.product.as_ref().map(|named| names.product(named, field)).transpose()?;
+        wrong.push(WrongItem { product, quantity: one.quantity, note: one.note });
+    }
+    let known = rows::products_that_exist(&scope, wrong.iter().filter_map(|one| one.product)).await?;
+    if let Some(index) = wrong.iter().position(|one| one.product.is_some_and(|product| !known.contains(&product))) {
+        return Err(Rejection::not_found("product", path!["input", "wrongItems", index, "product"]).into());
+    }
+    let lines = input.lines.map(|lines| {
+        let lot = |one: super::ReceivedLot| ReceivedLot {
+            lot: chosen(ledger, Some(&one.lot)),
+            quantity: one.quantity,
+            damaged: one.damaged,
+        };
+        let line = |one: super::ReceivedLine| ReceiveLine {
+            line: one.line,
+            quantity: one.quantity,
+            damaged: one.damaged,
+            lots: one.lots.into_iter().map(lot).collect(),
+            note: one.note,
+        };
+        lines.into_iter().map(line).collect()
+    });
+    let receive = Receive {
+        id: ledger.clock().document_id(),
+        order,
+        expected_version: input.expected_version,
+        external_ref: input.external_ref,
+        note: input.note,
+        occurred_at: input.occurred_at,
+        lines,
+        wrong,
+        actor: permit.actor(),
+        movement: ledger.clock().document_id(),
+    };
+    Ok(Command::of(PurchaseCommand(Box::new(Purchase::Receive(receive)), levels)))
+}

@@ -1,0 +1,95 @@
+//! Sending goods back to their supplier.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::path;
+
+use super::{MAX_LINES, SupplierReturnCreate, create::Suppliers};
+use crate::{
+    ledger::{
+        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Mode, Names, Stop, check_key, chosen, key_of, known_store,
+        submit_found,
+    },
+    purchasing::{
+        core::{Command as Purchase, CreateSupplierReturn, NewReturnLine, PurchaseCommand},
+        rows,
+    },
+    stock::core::Rejection,
+};
+
+/// Takes goods out of stock for their supplier, and notes what is credited. A line that names an order's line is of an order of one of the
+/// permit's stores.
+pub async fn supplier_return_create(
+    ledger: &Ledger,
+    permit: Permit<kind::PurchaseReceive>,
+    input: SupplierReturnCreate,
+    mode: Mode,
+) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
+    checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
+    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
+        checks.lot(line.lot.as_ref(), || path!["input", "lines", index, "lot"]);
+    }
+    checks.done()?;
+    let key = key_of(&permit, "supplierReturnCreate", &input.idempotency_key, &input);
+    let command = sent_back(ledger, &permit, input).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn sent_back(
+    ledger: &Ledger,
+    permit: &Permit<kind::PurchaseReceive>,
+    input: SupplierReturnCreate,
+) -> Result<Command, Stop> {
+    let scope = permit.scope(ledger.database());
+    let store = known_store(&scope, &input.store, &permit.reach()).await?;
+    let store = store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id;
+    let suppliers = Suppliers::look_up(&scope, [&input.supplier]).await?;
+    let supplier = suppliers.find(&input.supplier, || path!["input", "supplier"])?.id;
+    let order_of = |line: PurchaseOrderLineId| line.split_line::<entity::id::kind::PurchaseOrderId>().0;
+    let named: Vec<PurchaseOrderId> = input.lines.iter().filter_map(|line| line.of).map(order_of).collect();
+    let (places, products) = (rows::places_of(&scope, &named).await?, rows::products_of_lines(&scope, &named).await?);
+    let names = Names::look_up(&scope, input.lines.iter().filter_map(|line| line.product.as_ref())).await?;
+    let mut lines = Vec::with_capacity(input.lines.len());
+    for (index, line) in input.lines.into_iter().enumerate() {
+        let missing = || Rejection::not_found("purchase order line", path!["input", "lines", index, "purchaseOrderLineId"]);
+        if let Some(of) = line.of {
+            let is_own = places.get(&order_of(of)).is_some_and(|(store, _)| permit.covers(*store));
+            if !is_own || !products.contains_key(&of) {
+                return Err(missing().into());
+            }
+        }
+        let product = match (&line.product, line.of) {
+            (Some(named), _) => names.product(named, || path!["input", "lines", index, "product"])?,
+            (None, Some(of)) => *products.get(&of).ok_or_else(missing)?,
+            (None, None) => {
+                let message = "a line names its product or the order's line";
+                return Err(Rejection::invalid(message, path!["input", "lines", index, "product"]).into());
+            }
+        };
+        lines.push(NewReturnLine {
+            product,
+            of: line.of,
+            quantity: line.quantity,
+            source: line.source,
+            unit_credit: line.unit_credit,
+            lot: chosen(ledger, line.lot.as_ref()),
+        });
+    }
+    let create = CreateSupplierReturn {
+        id: ledger.clock().document_id(),
+        supplier,
+        store,
+        external_ref: input.external_ref,
+        reason: input.reason,
+        note: input.note,
+        occurred_at: input.occurred_at,
+        lines,
+        actor: permit.actor(),
+        movement: ledger.clock().document_id(),
+    };
+    Ok(Command::of(PurchaseCommand(Box::new(Purchase::Return(create)), Vec::new())))
+}

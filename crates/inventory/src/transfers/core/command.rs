@@ -1,0 +1,67 @@
+//! A step of a transfer as a command of the ledger.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::*;
+
+use super::{
+    decide::{Step, Steps, decide},
+    transfer::TransferBook,
+};
+use crate::{
+    ledger::{Books, Decide, Decision, Needs},
+    stock::core::{Draft, LevelKey, Rejection},
+};
+
+/// What steps need besides stock.
+#[derive(Debug, Default)]
+pub struct TransferNeeds {
+    pub transfers: BTreeSet<TransferId>,
+    pub refs: BTreeSet<String>,
+}
+
+/// With the levels of the transfer's lines at both ends.
+#[derive(Debug, Clone)]
+pub struct TransferCommand(pub Box<Steps>, pub Vec<LevelKey>);
+
+impl Decide for TransferCommand {
+    fn name(&self) -> &'static str {
+        "transfer.change"
+    }
+
+    fn weight(&self) -> usize {
+        self.1.len()
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        let Self(c, keys) = self;
+        needs.levels.extend(keys);
+        needs.held_for.insert(c.transfer.cast());
+        needs.lots.ids.extend(&c.sent);
+        if let Step::Ship(shipment) = &c.step {
+            needs.lots.left_at(shipment.occurred_at);
+        }
+        let lines = match &c.step {
+            Step::Ship(shipment) => &shipment.lines,
+            Step::Receive(arrival) => &arrival.lines,
+            _ => &None,
+        };
+        for (choice, _) in lines.iter().flatten().flat_map(|line| &line.lots) {
+            // Which product a line is of is not known here: a code is looked for among those of the transfer.
+            keys.iter().for_each(|key| needs.lots.choice(key.product, choice));
+        }
+        needs.documents.with(|own: &mut TransferNeeds| {
+            // Also of a new one, which is not there: a transfer is decided under locks.
+            own.transfers.insert(c.transfer);
+            match &c.step {
+                Step::Create(new) => own.refs.extend(new.external_ref.clone()),
+                Step::Update(change) => own.refs.extend(change.external_ref.clone()),
+                _ => {}
+            }
+        });
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
+        books.read(|book: &TransferBook| decide(book, draft, &self.0)).map(Decision::of)
+    }
+}

@@ -1,0 +1,114 @@
+//! What transfers are to the ledger.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use entity::prelude::*;
+use platform::{
+    audit::Target,
+    storage::{
+        Fault,
+        journal::{Counter, NewEvent, Numbered, Want},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    core::{Transfer, TransferBook, TransferDecision, TransferNeeds},
+    events::transfer_event,
+    rows,
+};
+use crate::{
+    ledger::{Books, Document, Needs, Rows, Source, Turn},
+    stock::core::{Book, Lot},
+};
+
+/// Transfers as a kind of document.
+pub struct Transfers;
+
+/// What receipts keep of a transfer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredTransfer {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TransferId>,
+}
+
+#[async_trait]
+impl Document for Transfers {
+    type Needs = TransferNeeds;
+    type Book = TransferBook;
+    type Decision = TransferDecision;
+    type Memory = ();
+    type Stored = StoredTransfer;
+
+    const LOCKED: Turn = Turn::AfterLots;
+    const NUMBERED: Turn = Turn::AfterLots;
+
+    fn needs_locks(_needs: &TransferNeeds) -> bool {
+        true
+    }
+
+    async fn load(reads: &Source<'_>, needs: &TransferNeeds, book: &mut TransferBook) -> Result<(), Fault> {
+        let ids: Vec<TransferId> = needs.transfers.iter().copied().collect();
+        let transfers = match reads {
+            Source::Locked(work) => rows::lock_transfers(*work, &ids).await?,
+            Source::Committed(scope) => rows::transfers(*scope, &ids).await?,
+        };
+        book.transfers = transfers.into_iter().map(|one| (one.id, one)).collect();
+        Ok(())
+    }
+
+    /// A serial number that is nowhere in stock may be on its way.
+    async fn load_lots(reads: &Source<'_>, _needs: &Needs, stock: &mut Book, _books: &mut Books) -> Result<(), Fault> {
+        let lots = &mut stock.lots.lots;
+        let is_away = |lot: &&Lot| lot.tracking == Tracking::Serial && lot.on_hand == Quantity::ZERO;
+        let away: Vec<LotId> = lots.values().filter(is_away).map(|lot| lot.id).collect();
+        for lot in rows::under_way(reads, &away).await? {
+            lots.entry(lot).and_modify(|lot| lot.in_transit = true);
+        }
+        Ok(())
+    }
+
+    async fn load_names(reads: &Source<'_>, needs: &TransferNeeds, book: &mut TransferBook) -> Result<(), Fault> {
+        let references: Vec<&str> = needs.refs.iter().map(String::as_str).collect();
+        book.taken_refs = rows::taken_refs(reads, &references).await?;
+        Ok(())
+    }
+
+    fn evolve(book: &mut TransferBook, decision: &TransferDecision) {
+        book.evolve(decision);
+    }
+
+    fn facts(_decision: &TransferDecision) -> usize {
+        1
+    }
+
+    fn want(decision: &TransferDecision, want: Want) -> Want {
+        want.and(usize::from(!decision.transfer.exists), Numbered::Transfer)
+    }
+
+    fn number(decision: &mut TransferDecision, counter: &mut Counter) {
+        if !decision.transfer.exists {
+            decision.transfer.number = counter.number(Numbered::Transfer);
+        }
+    }
+
+    fn events(decision: &TransferDecision) -> Vec<NewEvent> {
+        vec![transfer_event(decision)]
+    }
+
+    fn rows(tenant: TenantId, decisions: &[&TransferDecision], _now: Timestamp) -> Rows {
+        let transfers: BTreeMap<TransferId, &Transfer> =
+            decisions.iter().map(|decision| (decision.transfer.id, &decision.transfer)).collect();
+        let transfers: Vec<&Transfer> = transfers.into_values().collect();
+        Rows { rest: rows::transfer_rows(tenant, &transfers).into_iter().collect(), ..Rows::default() }
+    }
+
+    fn target(decision: &TransferDecision) -> Option<Target> {
+        Some(Target::of(decision.transfer.id))
+    }
+
+    fn stored(decision: &TransferDecision) -> StoredTransfer {
+        StoredTransfer { transfer: Some(decision.transfer.id) }
+    }
+}

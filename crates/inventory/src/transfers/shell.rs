@@ -1,0 +1,378 @@
+//! Transfers: what callers supply, and how it becomes a command. The sender's side is done by whoever may ship in the sender's store, the
+//! receiver's by whoever may receive in the receiver's; to ask for one, or to call it off, rights in either store will do.
+
+use entity::prelude::*;
+use iam::access::{Permission, Permit, Reach, kind};
+use platform::{
+    path,
+    storage::{Fault, Reads, idempotency::Key},
+};
+use serde::Serialize;
+
+use crate::{
+    ledger::{
+        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Mode, Names, ProductRef, Stop, StoreRef, check_key,
+        chosen, document_ids, first_answer, key_of, store_of, stores_by_code, submit, submit_found,
+    },
+    stock::core::{LevelKey, Rejection},
+    transfers::{
+        core::{Arrival, Change, Loss, NewTransfer, Parcel, Planned, Shipment, Step, Steps, TransferCommand},
+        rows::{self, TransferRoute},
+    },
+};
+
+/// The most lines in one call.
+pub const MAX_LINES: usize = 500;
+
+/// The most lots that the lines of one call name.
+pub const MAX_LOTS: usize = 2_000;
+
+/// A new transfer. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct TransferCreate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub from: StoreRef,
+    pub to: StoreRef,
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    pub expected_at: Option<Timestamp>,
+    pub lines: Vec<TransferLine>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct TransferLine {
+    pub product: ProductRef,
+    pub quantity: Quantity,
+}
+
+/// What is changed of a draft; what is None stays.
+#[derive(Debug, Clone, Serialize)]
+pub struct TransferUpdate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub transfer: TransferId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    pub expected_at: Option<Timestamp>,
+    pub lines: Vec<TransferLine>,
+}
+
+/// A step that needs no more than the transfer, and perhaps a word.
+#[derive(Debug, Clone, Serialize)]
+pub struct TransferAct {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub transfer: TransferId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub note: Option<String>,
+}
+
+/// Goods that leave or arrive.
+#[derive(Debug, Clone, Serialize)]
+pub struct TransferMove {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub transfer: TransferId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub lines: Option<Vec<TransferParcel>>,
+    pub occurred_at: Option<Timestamp>,
+    pub note: Option<String>,
+}
+
+/// How much of a line, and of which lots.
+#[derive(Debug, Clone, Serialize)]
+pub struct TransferParcel {
+    pub line: TransferLineId,
+    pub quantity: Quantity,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lots: Vec<(LotRef, Quantity)>,
+}
+
+/// What did not arrive, and why.
+#[derive(Debug, Clone, Serialize)]
+pub struct TransferClose {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub transfer: TransferId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub reason: ReasonCode,
+    pub note: Option<String>,
+}
+
+/// What the steps of a transfer that exists have in common.
+struct Act<'a> {
+    mutation: &'static str,
+    key: &'a str,
+    transfer: TransferId,
+    expected_version: Option<i64>,
+    note: Option<&'a String>,
+}
+
+/// Which of a transfer's stores the caller's permission must be for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Sender,
+    Receiver,
+    Either,
+}
+
+impl Side {
+    fn is_within(self, reach: &Reach, from: StoreId, to: StoreId) -> bool {
+        match self {
+            Self::Sender => reach.covers(from),
+            Self::Receiver => reach.covers(to),
+            Self::Either => reach.covers(from) || reach.covers(to),
+        }
+    }
+}
+
+/// Asks for goods of another store, or offers them to one.
+pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferCreate, mode: Mode) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
+    checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
+    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    checks.done()?;
+    let key = key_of(&permit, "transferCreate", &input.idempotency_key, &input);
+    let command = asked(ledger, &permit, &input).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn asked(ledger: &Ledger, permit: &Permit<kind::TransferWrite>, input: &TransferCreate) -> Result<Command, Stop> {
+    let scope = permit.scope(ledger.database());
+    let codes = stores_by_code(&scope, &[&input.from, &input.to]).await?;
+    let from = store_of(&input.from, &codes, || path!["input", "fromStore"])?;
+    let to = store_of(&input.to, &codes, || path!["input", "toStore"])?;
+    if !Side::Either.is_within(&permit.reach(), from, to) {
+        return Err(Rejection::not_found("store", path!["input", "fromStore"]).into());
+    }
+    exists(&scope, from, to).await?;
+    let lines = planned(&scope, &input.lines).await?;
+    let levels = levels(lines.iter().map(|line| line.product), from, to);
+    let new = NewTransfer {
+        from,
+        to,
+        external_ref: input.external_ref.clone(),
+        note: input.note.clone(),
+        expected_at: input.expected_at,
+        lines,
+    };
+    let steps = Steps {
+        transfer: ledger.clock().document_id(),
+        actor: permit.actor(),
+        expected_version: None,
+        step: Step::Create(new),
+        sent: Vec::new(),
+        movements: document_ids(ledger),
+    };
+    Ok(Command::of(TransferCommand(Box::new(steps), levels)))
+}
+
+/// A store that is not there is said of its own field: lines would only say that the product or store is not.
+async fn exists(reads: &impl Reads, from: StoreId, to: StoreId) -> Result<(), Stop> {
+    let found = rows::existing_stores(reads, &[from, to]).await?;
+    for (store, name) in [(from, "fromStore"), (to, "toStore")] {
+        if !found.contains(&store) {
+            return Err(Rejection::not_found("store", path!["input", name]).into());
+        }
+    }
+    Ok(())
+}
+
+async fn planned(reads: &impl Reads, lines: &[TransferLine]) -> Result<Vec<Planned>, Stop> {
+    let names = Names::look_up(reads, lines.iter().map(|line| &line.product)).await?;
+    let mut planned = Vec::with_capacity(lines.len());
+    for (index, line) in lines.iter().enumerate() {
+        let product = names.product(&line.product, || path!["input", "lines", index, "product"])?;
+        planned.push(Planned { product, quantity: line.quantity });
+    }
+    Ok(planned)
+}
+
+fn levels(products: impl Iterator<Item = ProductId>, from: StoreId, to: StoreId) -> Vec<LevelKey> {
+    products.flat_map(|product| [from, to].map(|store| LevelKey { product, store })).collect()
+}
+
+/// Changes a draft.
+pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferUpdate, mode: Mode) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
+    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    checks.done()?;
+    let act = Act {
+        mutation: "transferUpdate",
+        key: &input.idempotency_key,
+        transfer: input.transfer,
+        expected_version: input.expected_version,
+        note: input.note.as_ref(),
+    };
+    let scope = permit.scope(ledger.database());
+    let lines = match planned(&scope, &input.lines).await {
+        Ok(lines) => lines,
+        Err(stop) => return first_answer(ledger, &permit, &key_of(&permit, act.mutation, act.key, &input), stop).await,
+    };
+    let also: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
+    let change =
+        Change { external_ref: input.external_ref.clone(), note: input.note.clone(), expected_at: input.expected_at, lines };
+    step(ledger, permit, act, &input, (Side::Either, mode), |places| {
+        places.products.extend(also.iter().copied());
+        Step::Update(change.clone())
+    })
+    .await
+}
+
+/// Holds the stock at the sender.
+pub async fn transfer_ready(ledger: &Ledger, permit: Permit<kind::TransferShip>, input: TransferAct, mode: Mode) -> Done {
+    let act = of(&input, "transferReady");
+    step(ledger, permit, act, &input, (Side::Sender, mode), |places| Step::Ready {
+        seen: places.version,
+        reservations: places.products.iter().map(|_| ledger.clock().id()).collect(),
+    })
+    .await
+}
+
+/// Calls it off and lets its stock go.
+pub async fn transfer_cancel(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferAct, mode: Mode) -> Done {
+    let act = of(&input, "transferCancel");
+    let note = input.note.clone();
+    step(ledger, permit, act, &input, (Side::Either, mode), |places| Step::Cancel { seen: places.version, note: note.clone() })
+        .await
+}
+
+/// Sends the goods off.
+pub async fn transfer_ship(ledger: &Ledger, permit: Permit<kind::TransferShip>, input: TransferMove, mode: Mode) -> Done {
+    let act = moving(&input, "transferShip");
+    let lines = parcels(ledger, &input)?;
+    let shipment = Shipment { lines, occurred_at: input.occurred_at, note: input.note.clone() };
+    step(ledger, permit, act, &input, (Side::Sender, mode), |_| Step::Ship(shipment.clone())).await
+}
+
+/// Takes in what arrived.
+pub async fn transfer_receive(ledger: &Ledger, permit: Permit<kind::TransferReceive>, input: TransferMove, mode: Mode) -> Done {
+    let act = moving(&input, "transferReceive");
+    let lines = parcels(ledger, &input)?;
+    let arrival = Arrival { lines, occurred_at: input.occurred_at, note: input.note.clone() };
+    step(ledger, permit, act, &input, (Side::Receiver, mode), |_| Step::Receive(arrival.clone())).await
+}
+
+/// Writes off what did not arrive.
+pub async fn transfer_close(ledger: &Ledger, permit: Permit<kind::TransferReceive>, input: TransferClose, mode: Mode) -> Done {
+    let act = Act {
+        mutation: "transferClose",
+        key: &input.idempotency_key,
+        transfer: input.transfer,
+        expected_version: input.expected_version,
+        note: input.note.as_ref(),
+    };
+    let loss = Loss { reason: input.reason, note: input.note.clone() };
+    step(ledger, permit, act, &input, (Side::Receiver, mode), |_| Step::Close(loss.clone())).await
+}
+
+fn of<'a>(input: &'a TransferAct, mutation: &'static str) -> Act<'a> {
+    Act {
+        mutation,
+        key: &input.idempotency_key,
+        transfer: input.transfer,
+        expected_version: input.expected_version,
+        note: input.note.as_ref(),
+    }
+}
+
+fn moving<'a>(input: &'a TransferMove, mutation: &'static str) -> Act<'a> {
+    Act {
+        mutation,
+        key: &input.idempotency_key,
+        transfer: input.transfer,
+        expected_version: input.expected_version,
+        note: input.note.as_ref(),
+    }
+}
+
+fn parcels(ledger: &Ledger, input: &TransferMove) -> Result<Option<Vec<Parcel>>, Stop> {
+    let mut checks = Checks::default();
+    checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || path!["input", "lines"]);
+    let lots = input.lines.iter().flatten().map(|line| line.lots.len()).sum();
+    checks.items(lots, MAX_LOTS, || path!["input", "lines"]);
+    for (index, line) in input.lines.iter().flatten().enumerate().take(MAX_LINES) {
+        for (nth, (lot, _)) in line.lots.iter().enumerate().take(MAX_LOTS) {
+            checks.lot(Some(lot), || path!["input", "lines", index, "lots", nth, "lot"]);
+        }
+    }
+    checks.done()?;
+    let parcel = |one: &TransferParcel| Parcel {
+        line: one.line,
+        quantity: one.quantity,
+        lots: one.lots.iter().map(|(lot, quantity)| (chosen(ledger, Some(lot)), *quantity)).collect(),
+    };
+    Ok(input.lines.as_ref().map(|lines| lines.iter().map(parcel).collect()))
+}
+
+/// How often a step that names no version is taken when other steps of the transfer come between its reading and its writing.
+const MOST_TRIES: u32 = 5;
+
+/// A step of a transfer that exists. One that is not the caller's has the places of nobody's: the ledger refuses it as it refuses what
+/// does not exist.
+async fn step<P: Permission>(
+    ledger: &Ledger,
+    permit: Permit<P>,
+    act: Act<'_>,
+    input: &impl Serialize,
+    (side, mode): (Side, Mode),
+    step: impl Fn(&mut TransferRoute) -> Step,
+) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, act.key);
+    checks.text(act.note.map(String::as_str), MAX_NOTE, || path!["input", "note"]);
+    checks.done()?;
+    let key = key_of(&permit, act.mutation, act.key, input);
+    for _ in 1..MOST_TRIES {
+        let done = attempt(ledger, &permit, &act, key.clone(), (side, mode), &step).await;
+        let is_overtaken = |why: &[Rejection]| why.iter().any(|one| matches!(one, Rejection::StaleDocument { .. }));
+        match done {
+            Err(Stop::Refused(why)) if act.expected_version.is_none() && is_overtaken(&why) => {}
+            done => return done,
+        }
+    }
+    attempt(ledger, &permit, &act, key, (side, mode), &step).await
+}
+
+/// Reads where the transfer's goods are, and takes the step there. It is refused as stale when the transfer changed in between.
+async fn attempt<P: Permission>(
+    ledger: &Ledger,
+    permit: &Permit<P>,
+    act: &Act<'_>,
+    key: Key,
+    (side, mode): (Side, Mode),
+    step: &impl Fn(&mut TransferRoute) -> Step,
+) -> Done {
+    let found = own(&permit.scope(ledger.database()), &permit.reach(), side, act.transfer).await?;
+    let transfer = if found.is_some() { act.transfer } else { ledger.clock().document_id() };
+    let nowhere = TransferRoute { from: StoreId::NIL, to: StoreId::NIL, version: 0, products: Vec::new(), lots: Vec::new() };
+    let mut places = found.unwrap_or(nowhere);
+    let step = step(&mut places);
+    let sent = places.lots;
+    let levels =
+        if places.from == StoreId::NIL { Vec::new() } else { levels(places.products.into_iter(), places.from, places.to) };
+    let steps = Steps {
+        transfer,
+        actor: permit.actor(),
+        expected_version: act.expected_version,
+        step,
+        sent,
+        movements: document_ids(ledger),
+    };
+    submit(ledger, permit, Command::of(TransferCommand(Box::new(steps), levels)), key, mode).await
+}
+
+async fn own(reads: &impl Reads, reach: &Reach, side: Side, id: TransferId) -> Result<Option<TransferRoute>, Fault> {
+    let found = rows::places_of(reads, id).await?;
+    Ok(found.filter(|places| side.is_within(reach, places.from, places.to)))
+}
