@@ -87,7 +87,9 @@ start_pg() {
     bin=$(find_pg_bin) || die "the postgresql package of this system is older than 15"
   }
   # `pg` is a link then; whoever stops finds the data by it.
+  local wal=4GB
   if memory_folder; then
+    wal=1GB # it is memory, too
     rm -rf "$data" "$MEMORY"
     own_folder "$MEMORY"
     ln -s "$MEMORY" "$data"
@@ -107,7 +109,7 @@ max_connections = 300
 shared_buffers = 256MB
 wal_level = minimal
 max_wal_senders = 0
-max_wal_size = 4GB
+max_wal_size = $wal
 checkpoint_timeout = 30min
 lc_messages = 'C'
 fsync = ${ENTREPOT_SERVICES_FSYNC:-on}

@@ -299,6 +299,10 @@ pub mod tests {
             ),
             "the check may refuse: the method returns an `Answer<…>` or an `Option<Answer<…>>`",
         );
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
         fails(
             quote!(
                 #[mutation(dry_run)]
