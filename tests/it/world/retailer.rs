@@ -23,7 +23,7 @@ use entrepot::{
     graphql::{answer::data_json, fault::TopError, limits::Limits},
     identity::{Identity, Settings},
     insight::verify::verify_tenant,
-    ledger::{Command, Grouping, Ledger},
+    ledger::{Command, Grouping, Ledger, StockCommand},
     paging::CursorSigner,
     stock::{
         core::{Adjust, Change, LevelKey, LotChoice, MovementHead, Reserve, ReserveItem, Shortage},
@@ -99,7 +99,7 @@ impl<W: Work> Setup for Retailer<W> {
         let db = Database::open(&home.url, Options { readers: 4, writers: 4, ..Options::default() }).await.unwrap();
         let hands = Hands::still(START);
         let clock = hands.clock(7);
-        let ledger = Ledger::start(db.clone(), clock.clone(), Grouping::Together).unwrap();
+        let ledger = Ledger::start(db.clone(), clock.clone(), Grouping::Together, entrepot::documents()).unwrap();
         let schema = schema(&db, ledger.clone()).await;
         let (tenant, other) = (clock.id(), clock.id());
         let member = Actor { kind: ActorKind::Member, id: clock.uuid() };
@@ -237,7 +237,7 @@ impl<W: Work> World<Retailer<W>> {
         let head = self.head(MovementKind::Receipt);
         let room = self.ledger.clock().document_id();
         let adjust = Adjust { head, changes: changes.collect(), on_shortage: Shortage::Refuse, room };
-        self.ledger.submit(self.tenant, Command::Adjust(adjust), None).await.unwrap().unwrap();
+        self.ledger.submit(self.tenant, Command::of(StockCommand::Adjust(adjust)), None).await.unwrap().unwrap();
     }
 
     /// A movement of the world's own.
@@ -268,7 +268,8 @@ impl<W: Work> World<Retailer<W>> {
 
     /// The same as another process serves it.
     pub async fn served_elsewhere(&self) -> RetailSchema {
-        schema(&self.db, Ledger::start(self.db.clone(), self.clock.clone(), Grouping::Together).unwrap()).await
+        schema(&self.db, Ledger::start(self.db.clone(), self.clock.clone(), Grouping::Together, entrepot::documents()).unwrap())
+            .await
     }
 
     /// What the owner gets, with faults and missing rights as `errors`.
@@ -345,7 +346,7 @@ impl<W: Work> World<Retailer<W>> {
         let key = LevelKey { product, store: self.store };
         let items = vec![ReserveItem { id, key, quantity: Quantity::new(quantity).unwrap() }];
         let reserve = Reserve { head: self.head(MovementKind::Reserve), expires_at, channel: None, items };
-        self.ledger.submit(self.tenant, Command::Reserve(reserve), None).await.unwrap().unwrap();
+        self.ledger.submit(self.tenant, Command::of(StockCommand::Reserve(reserve)), None).await.unwrap().unwrap();
         id
     }
 
