@@ -126,14 +126,14 @@ pub async fn remove_document(work: &Work, id: DocumentId) -> Result<(), Fault> {
 
 #[derive(Record)]
 #[record(of = product_image)]
-struct Place {
+struct ImagePosition {
     id: ImageId,
     position: i64,
 }
 
 /// Gives pictures their places.
 pub async fn place(work: &Work, places: &[(ImageId, i64)]) -> Result<(), Fault> {
-    let mut rows = Rows::<Place>::update(work.tenant());
-    rows.extend(places.iter().map(|&(id, position)| Place { id, position }));
+    let mut rows = Rows::<ImagePosition>::update(work.tenant());
+    rows.extend(places.iter().map(|&(id, position)| ImagePosition { id, position }));
     work.write(rows.into()).await
 }

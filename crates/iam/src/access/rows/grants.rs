@@ -21,7 +21,7 @@ pub async fn bump(work: &Work) -> Result<(), Fault> {
 }
 
 #[derive(Record)]
-struct Standing {
+struct StatusRow {
     #[record(of = member, alias = "m")]
     status: MemberStatus,
     #[record(sql = "(SELECT p.version FROM policy p WHERE p.tenant_id = $1)")]
@@ -30,8 +30,8 @@ struct Standing {
 
 /// Whether the member may come in now, and the version of the policies.
 pub async fn is_active(reads: &impl Reads, member: MemberId) -> Result<(bool, i64), Fault> {
-    let sql = format!("SELECT {} FROM member m WHERE m.tenant_id = $1 AND m.id = $2", Standing::SELECT);
-    let Some(row) = reads.records::<Standing>(&sql, vec![member.into()]).await?.pop() else { return Ok((false, 0)) };
+    let sql = format!("SELECT {} FROM member m WHERE m.tenant_id = $1 AND m.id = $2", StatusRow::SELECT);
+    let Some(row) = reads.records::<StatusRow>(&sql, vec![member.into()]).await?.pop() else { return Ok((false, 0)) };
     Ok((row.status == MemberStatus::Active, row.version.unwrap_or_default()))
 }
 

@@ -92,7 +92,7 @@ pub async fn place_user(work: &GlobalWork, id: UserId, email: &str, email_key: &
 
 #[derive(Record)]
 #[record(of = member, alias = "member")]
-struct Placed {
+struct PlacedMember {
     id: MemberId,
     version: i64,
 }
@@ -108,8 +108,8 @@ pub async fn place_member(
         "INSERT INTO member (tenant_id, id, user_id, status, version, created_at, updated_at) VALUES ($1, $2, $3, 'INVITED', 1, $4, $4)
         ON CONFLICT (tenant_id, user_id) DO UPDATE SET status = 'INVITED', version = member.version + 1, updated_at = excluded.updated_at
         WHERE member.removed_at IS NOT NULL AND member.status <> 'INVITED' RETURNING {}",
-        Placed::SELECT
+        PlacedMember::SELECT
     );
     let values = vec![tenant.into(), fresh.into(), user.into(), now.into()];
-    Ok(work.records::<Placed>(&sql, values).await?.pop().map(|row| (row.id, row.version)))
+    Ok(work.records::<PlacedMember>(&sql, values).await?.pop().map(|row| (row.id, row.version)))
 }

@@ -21,7 +21,7 @@ pub struct TokenRow {
 
 #[derive(Record)]
 #[record(of = refresh_token, alias = "refresh_token")]
-struct Columns {
+struct TokenRecord {
     id: RefreshTokenId,
     hash: Vec<u8>,
     successor_id: Option<RefreshTokenId>,
@@ -32,8 +32,8 @@ struct Columns {
     dead_at: Option<Timestamp>,
 }
 
-impl From<Columns> for TokenRow {
-    fn from(row: Columns) -> Self {
+impl From<TokenRecord> for TokenRow {
+    fn from(row: TokenRecord) -> Self {
         let kept = Kept {
             issued_at: row.issued_at,
             expires_at: row.expires_at,
@@ -46,8 +46,8 @@ impl From<Columns> for TokenRow {
 }
 
 async fn token(work: &GlobalWork, condition: &str, value: Value) -> Result<Option<TokenRow>, Fault> {
-    let sql = format!("SELECT {} FROM refresh_token WHERE {condition}", Columns::SELECT);
-    Ok(work.records::<Columns>(&sql, vec![value]).await?.pop().map(TokenRow::from))
+    let sql = format!("SELECT {} FROM refresh_token WHERE {condition}", TokenRecord::SELECT);
+    Ok(work.records::<TokenRecord>(&sql, vec![value]).await?.pop().map(TokenRow::from))
 }
 
 pub async fn by_hash(work: &GlobalWork, hash: &[u8]) -> Result<Option<TokenRow>, Fault> {

@@ -65,7 +65,7 @@ impl EndReason {
 
 #[derive(Record)]
 #[record(of = session, alias = "s")]
-struct Columns {
+struct SessionRecord {
     id: SessionId,
     user_id: UserId,
     tenant_id: TenantId,
@@ -84,8 +84,8 @@ struct Columns {
     begun_from: Option<SessionId>,
 }
 
-impl From<Columns> for SessionRow {
-    fn from(row: Columns) -> Self {
+impl From<SessionRecord> for SessionRow {
+    fn from(row: SessionRecord) -> Self {
         Self {
             id: row.id,
             user: row.user_id,
@@ -108,8 +108,8 @@ impl From<Columns> for SessionRow {
 
 /// Sessions: conditions, order and lock are SQL over `s`, values from `$1`.
 async fn sessions(db: &impl GlobalReads, conditions: &str, values: Vec<Value>) -> Result<Vec<SessionRow>, Fault> {
-    let sql = format!("SELECT {} FROM session s WHERE {conditions}", Columns::SELECT);
-    Ok(db.records::<Columns>(&sql, values).await?.into_iter().map(SessionRow::from).collect())
+    let sql = format!("SELECT {} FROM session s WHERE {conditions}", SessionRecord::SELECT);
+    Ok(db.records::<SessionRecord>(&sql, values).await?.into_iter().map(SessionRow::from).collect())
 }
 
 pub async fn insert(work: &GlobalWork, session: &SessionRow) -> Result<(), Fault> {
