@@ -46,7 +46,7 @@ pub async fn groups_by_id(reads: &impl Reads, ids: &[GroupId]) -> Result<Vec<Sto
 struct StoreRow {
     #[record(of = store_group, alias = "g", column = "id")]
     group: GroupId,
-    #[record(sql = "s.store_id")]
+    #[record(of = store_in_group, alias = "s", column = "store_id", outer)]
     store: Option<StoreId>,
 }
 

@@ -3,7 +3,7 @@
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{app_user, member},
+    tables::{app_user, invitation, member},
 };
 use platform::storage::{Fault, GlobalReads, GlobalWork};
 use sea_orm::Value;
@@ -53,13 +53,13 @@ struct ViewRow {
     email_key: String,
     #[record(of = app_user, alias = "u")]
     display_name: String,
-    #[record(sql = "i.email")]
+    #[record(of = invitation, alias = "i", column = "email", outer)]
     invited: Option<String>,
-    #[record(sql = "i.invited_by")]
+    #[record(of = invitation, alias = "i", outer)]
     invited_by: Option<MemberId>,
-    #[record(sql = "i.sent_at")]
+    #[record(of = invitation, alias = "i", outer)]
     sent_at: Option<Timestamp>,
-    #[record(sql = "i.expires_at")]
+    #[record(of = invitation, alias = "i", outer)]
     expires_at: Option<Timestamp>,
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{product, store},
+    tables::{lot, product, purchase_order, stock_count, store},
 };
 use platform::storage::{Fault, Finds, Reads, Row};
 
@@ -112,21 +112,21 @@ pub async fn differences(reads: &impl Reads, count: CountId) -> Result<i64, Faul
 #[derive(Record)]
 struct NamedRow {
     alert: AlertRow,
-    #[record(sql = "s.name")]
+    #[record(of = store, alias = "s", column = "name", outer)]
     store: Option<String>,
-    #[record(sql = "p.sku")]
+    #[record(of = product, alias = "p", outer)]
     sku: Option<String>,
-    #[record(sql = "p.name")]
+    #[record(of = product, alias = "p", column = "name", outer)]
     product: Option<String>,
-    #[record(sql = "p.unit_decimals")]
+    #[record(of = product, alias = "p", outer)]
     unit_decimals: Option<i32>,
-    #[record(sql = "p.unit_code")]
+    #[record(of = product, alias = "p", outer)]
     unit_code: Option<String>,
-    #[record(sql = "l.code")]
+    #[record(of = lot, alias = "l", column = "code", outer)]
     lot: Option<String>,
-    #[record(sql = "o.number")]
+    #[record(of = purchase_order, alias = "o", column = "number", outer)]
     purchase_order: Option<i64>,
-    #[record(sql = "c.number")]
+    #[record(of = stock_count, alias = "c", column = "number", outer)]
     count: Option<i64>,
 }
 

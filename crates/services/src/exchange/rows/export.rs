@@ -3,7 +3,7 @@
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{category, channel, order_line, product, sales_order, store, supplier},
+    tables::{category, channel, customer, order_line, product, sales_order, store, supplier},
 };
 use iam::access::Reach;
 use inventory::catalog::rows::{Clause, product::barcodes_of};
@@ -164,9 +164,9 @@ struct ProductRules {
 struct ProductRow {
     #[record(alias = "p")]
     names: ProductNames,
-    #[record(sql = "c.slug")]
+    #[record(of = category, alias = "c", column = "slug", outer)]
     category: Option<String>,
-    #[record(sql = "s.code")]
+    #[record(of = supplier, alias = "s", column = "code", outer)]
     supplier: Option<String>,
     #[record(alias = "p")]
     rules: ProductRules,
@@ -254,7 +254,7 @@ struct OrderLineRow {
     channel: String,
     #[record(of = sales_order, alias = "o")]
     external_ref: Option<String>,
-    #[record(sql = "u.external_ref")]
+    #[record(of = customer, alias = "u", column = "external_ref", outer)]
     customer: Option<String>,
     #[record(of = sales_order, alias = "o")]
     placed_at: Timestamp,
@@ -337,7 +337,7 @@ struct CategoryRow {
     slug: String,
     #[record(of = category, alias = "c")]
     name: String,
-    #[record(sql = "u.slug")]
+    #[record(of = category, alias = "u", column = "slug", outer)]
     parent: Option<String>,
     #[record(of = category, alias = "c")]
     position: i32,

@@ -3,7 +3,7 @@
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{entry, movement, product, stock_level, store},
+    tables::{entry, lot, movement, product, stock_level, store},
 };
 use inventory::catalog::rows::Clause;
 use platform::storage::{Fault, Reads};
@@ -37,11 +37,11 @@ struct StockRow {
     name: String,
     #[record(of = store, alias = "s", column = "code")]
     store: String,
-    #[record(sql = "o.code")]
+    #[record(of = lot, alias = "o", column = "code", outer)]
     lot: Option<String>,
-    #[record(sql = "o.made_on")]
+    #[record(of = lot, alias = "o", outer)]
     made_on: Option<i32>,
-    #[record(sql = "o.expires_on")]
+    #[record(of = lot, alias = "o", outer)]
     expires_on: Option<i32>,
     #[record(sql = "coalesce(v.on_hand, l.on_hand)")]
     on_hand: i64,
@@ -154,7 +154,7 @@ struct EntryRow {
     occurred_at: Timestamp,
     #[record(of = entry, alias = "e")]
     recorded_at: Timestamp,
-    #[record(sql = "o.code")]
+    #[record(of = lot, alias = "o", column = "code", outer)]
     lot: Option<String>,
 }
 

@@ -3,7 +3,7 @@
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{webhook_attempt, webhook_delivery},
+    tables::{event, webhook_attempt, webhook_delivery},
 };
 use platform::storage::{Fault, Finds, Global, Reads, Row, Rows, Work, word};
 use sea_orm::Value;
@@ -112,11 +112,11 @@ struct DueRow {
     seq: i64,
     #[record(of = webhook_delivery, alias = "d")]
     attempts: i64,
-    #[record(sql = "v.kind")]
+    #[record(of = event, alias = "v", outer)]
     kind: Option<String>,
-    #[record(sql = "v.payload")]
+    #[record(of = event, alias = "v", outer)]
     payload: Option<String>,
-    #[record(sql = "v.recorded_at")]
+    #[record(of = event, alias = "v", outer)]
     recorded_at: Option<Timestamp>,
 }
 
@@ -185,7 +185,7 @@ struct DeliveryRow {
     endpoint_id: EndpointId,
     #[record(of = webhook_delivery, alias = "d")]
     seq: i64,
-    #[record(sql = "v.kind")]
+    #[record(of = event, alias = "v", column = "kind", outer)]
     event: Option<String>,
     #[record(of = webhook_delivery, alias = "d")]
     state: String,
