@@ -11,7 +11,8 @@
 //!   that is called otherwise; `#[record(key)]` marks the columns that find the row of an update
 //!   where they are not the primary key.
 //! * A struct without either is a join. Its fields are records of one table, with
-//!   `#[record(alias = "l")]`; single columns, with `#[record(of = store, alias = "s")]`; expressions,
+//!   `#[record(alias = "l")]`; single columns, with `#[record(of = store, alias = "s")]`, and `outer` where
+//!   the table is joined with LEFT JOIN and the field an `Option`; expressions,
 //!   with `#[record(sql = "…")]`, whose type nobody checks; and, without an attribute, joins and
 //!   projections that have their aliases already.
 
@@ -85,13 +86,20 @@ pub trait Scalar: Sized {
 
 /// A type that a column can have: a `Scalar`, or an `Option` of one where the column may be null.
 pub trait Cell: Sized {
+    /// The type of the column where its table is joined with LEFT JOIN.
+    type OrNull: Cell;
     const KIND: ColumnKind;
+    fn or_null(self) -> Self::OrNull;
     fn decode(cells: &mut Cells<'_>, table: &'static str) -> Result<Self, RecordError>;
     fn encode(self) -> Value;
 }
 
 impl<T: Scalar> Cell for T {
+    type OrNull = Option<T>;
     const KIND: ColumnKind = T::KIND;
+    fn or_null(self) -> Option<T> {
+        Some(self)
+    }
     fn decode(cells: &mut Cells<'_>, table: &'static str) -> Result<Self, RecordError> {
         T::from_raw(cells.take()?).map_err(|rule| RecordError::Corrupt { table, rule })
     }
@@ -101,7 +109,11 @@ impl<T: Scalar> Cell for T {
 }
 
 impl<T: Scalar> Cell for Option<T> {
+    type OrNull = Self;
     const KIND: ColumnKind = T::KIND_OR_NULL;
+    fn or_null(self) -> Self {
+        self
+    }
     fn decode(cells: &mut Cells<'_>, table: &'static str) -> Result<Self, RecordError> {
         let raw: Option<T::Raw> = cells.take()?;
         raw.map(T::from_raw).transpose().map_err(|rule| RecordError::Corrupt { table, rule })

@@ -15,6 +15,8 @@ struct Attributes {
     column: Option<LitStr>,
     /// `sql = "count(*)"`: an expression in place of a column.
     sql: Option<LitStr>,
+    /// `outer`: the table is joined with LEFT JOIN, so the column may be null whatever the table says.
+    is_outer: bool,
     /// `key`: this column finds the row of a bulk update.
     is_key: bool,
     /// `sea_orm(table_name = "product")`.
@@ -35,7 +37,8 @@ impl Attributes {
                         path if path.is_ident("column") => found.column = Some(meta.value()?.parse()?),
                         path if path.is_ident("sql") => found.sql = Some(meta.value()?.parse()?),
                         path if path.is_ident("key") => found.is_key = true,
-                        _ => return Err(meta.error("`of`, `alias`, `column`, `sql` or `key` is expected")),
+                        path if path.is_ident("outer") => found.is_outer = true,
+                        _ => return Err(meta.error("`of`, `alias`, `column`, `sql`, `outer` or `key` is expected")),
                     }
                     Ok(())
                 })?;
@@ -82,7 +85,12 @@ impl Cell<'_> {
                 column.set_span(self.name.span());
                 column
             })?;
-        Ok(quote_spanned!(ty.span()=> fn #name(row: #of::Model) -> #ty { row.#column }))
+        let value = if self.attributes.is_outer {
+            quote_spanned!(ty.span()=> ::entity::record::Cell::or_null(row.#column))
+        } else {
+            quote_spanned!(ty.span()=> row.#column)
+        };
+        Ok(quote_spanned!(ty.span()=> fn #name(row: #of::Model) -> #ty { #value }))
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Model {
     pub resolved_at: Option<Timestamp>,
     pub resolver_kind: Option<ActorKind>,
     pub resolver_id: Option<Uuid>,
-    pub assignee_id: Option<Uuid>,
+    pub assignee_id: Option<MemberId>,
     pub note: Option<String>,
     pub version: i64,
     pub updated_at: Timestamp,

@@ -18,7 +18,7 @@ pub struct Model {
     pub product_id: Option<ProductId>,
     /// 0 or 1.
     pub is_enabled: i32,
-    pub threshold: Option<i64>,
+    pub threshold: Option<Quantity>,
     pub days: Option<i32>,
     pub emails: String,
     pub members: String,

@@ -17,7 +17,7 @@ pub struct Model {
     pub told: String,
     pub input_id: Option<FileId>,
     pub result_id: Option<FileId>,
-    pub maker_kind: String,
+    pub maker_kind: ActorKind,
     pub maker_id: Uuid,
     pub key_id: Option<ApiKeyId>,
     pub idempotency_key: String,

@@ -12,7 +12,7 @@ pub struct Model {
     pub tenant_id: TenantId,
     pub member_id: MemberId,
     pub email: String,
-    pub invited_by: Uuid,
+    pub invited_by: MemberId,
     pub sent_at: Timestamp,
     pub expires_at: Timestamp,
 }

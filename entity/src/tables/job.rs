@@ -12,7 +12,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: JobId,
     pub kind: String,
-    /// Microseconds between two runs; null: it runs once.
+    /// Milliseconds between two runs; null: it runs once.
     pub period: Option<i64>,
     pub payload: String,
     pub state: String,

@@ -24,5 +24,5 @@ pub struct Model {
     pub end_reason: Option<String>,
     pub risk: i32,
     pub risk_signs: String,
-    pub begun_from: Option<Uuid>,
+    pub begun_from: Option<SessionId>,
 }

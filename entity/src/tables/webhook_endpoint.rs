@@ -15,7 +15,7 @@ pub struct Model {
     pub url: String,
     pub description: String,
     pub event_types: String,
-    pub maker_id: Uuid,
+    pub maker_id: MemberId,
     pub secret_sealed: Vec<u8>,
     pub old_secret_sealed: Option<Vec<u8>>,
     pub old_secret_until: Option<Timestamp>,

@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::CustomerId;
+use entity::{
+    prelude::CustomerId,
+    record::{Record, Selected},
+    tables::subject,
+};
 use platform::{
     secrets::{KeyRing, row_context},
-    storage::{Fault, Reads, Row, Snapshot},
+    storage::{Fault, Finds, Reads, Snapshot},
 };
 use uuid::Uuid;
 
@@ -15,6 +19,13 @@ use super::tables::Table;
 const PERSONAL: &str = "personal";
 const BLIND: &str = "email_blind";
 
+#[derive(Record)]
+#[record(of = subject, alias = "subject")]
+struct SubjectKey {
+    id: Uuid,
+    key_sealed: Vec<u8>,
+}
+
 /// Opens what is sealed in the lines of a table that has such a column. What its key is gone for stays away.
 pub(super) async fn open(snapshot: &Snapshot, table: &Table, lines: &mut [Vec<Option<String>>]) -> Result<(), Fault> {
     let place = |name: &str| table.columns.iter().position(|column| column.name == name);
@@ -22,14 +33,11 @@ pub(super) async fn open(snapshot: &Snapshot, table: &Table, lines: &mut [Vec<Op
     let ring: KeyRing = snapshot.extensions().get().ok_or_else(|| Fault::Broken("no keys were opened".to_owned()))?;
     let id_of = |line: &[Option<String>]| line[id].as_deref().and_then(|text| Uuid::parse_str(text).ok()).unwrap_or_default();
     let backend = snapshot.backend();
-    let sql = format!("SELECT id, key_sealed FROM subject WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
+    let of = backend.in_ids("id", 2);
+    let sql = format!("SELECT {} FROM subject WHERE tenant_id = $1 AND {of}", SubjectKey::SELECT);
     let ids = lines.iter().map(|line| CustomerId::from_uuid(id_of(line)));
-    let rows = snapshot.rows(&sql, vec![backend.ids(ids)]).await?;
-    let mut keys: HashMap<Uuid, Vec<u8>> = HashMap::with_capacity(rows.len());
-    for row in &rows {
-        let mut row = Row::new(row);
-        keys.insert(row.take()?, row.take()?);
-    }
+    let rows = snapshot.records::<SubjectKey>(&sql, vec![backend.ids(ids)]).await?;
+    let keys: HashMap<Uuid, Vec<u8>> = rows.into_iter().map(|row| (row.id, row.key_sealed)).collect();
     for line in lines {
         let subject = id_of(line);
         let sealed = line[personal].take().as_deref().map(bytes).unwrap_or_default();

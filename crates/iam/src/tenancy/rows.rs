@@ -1,34 +1,57 @@
 //! A tenant's row, and which tables hold what is a tenant's.
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row, Work};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{tenant, tenant_erasure},
+};
+use platform::storage::{Fault, Finds, Reads, Work};
 use sea_orm::Value;
 
 use super::core::Settings;
 
-const SETTINGS: &str = "version, name, default_currency, time_zone, mfa_required, reservation_seconds, session_idle_seconds, session_seconds, password_length,
-    approval_minor, costing_method, closed_through";
+#[derive(Record)]
+#[record(of = tenant, alias = "tenant")]
+struct SettingsRow {
+    version: i64,
+    name: String,
+    default_currency: String,
+    time_zone: String,
+    mfa_required: bool,
+    reservation_seconds: i64,
+    session_idle_seconds: Option<i64>,
+    session_seconds: Option<i64>,
+    password_length: Option<i64>,
+    approval_minor: Option<i64>,
+    costing_method: CostingMethod,
+    closed_through: Option<i32>,
+}
+
+impl From<SettingsRow> for Settings {
+    fn from(row: SettingsRow) -> Self {
+        Self {
+            version: row.version,
+            name: row.name,
+            currency: row.default_currency,
+            time_zone: row.time_zone,
+            mfa_required: row.mfa_required,
+            reservation_seconds: row.reservation_seconds,
+            session_idle_seconds: row.session_idle_seconds,
+            session_seconds: row.session_seconds,
+            password_length: row.password_length,
+            approval_minor: row.approval_minor,
+            costing_method: row.costing_method,
+            closed_through: row.closed_through,
+        }
+    }
+}
 
 /// The settings; locked, in a transaction that changes them.
 pub async fn settings(reads: &impl Reads, lock: bool) -> Result<Settings, Fault> {
     let lock = if lock { reads.backend().for_change("tenant") } else { String::new() };
-    let rows = reads.rows(&format!("SELECT {SETTINGS} FROM tenant WHERE id = $1{lock}"), vec![]).await?;
-    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))?;
-    let mut row = Row::new(row);
-    Ok(Settings {
-        version: row.take()?,
-        name: row.take()?,
-        currency: row.take()?,
-        time_zone: row.take()?,
-        mfa_required: row.take()?,
-        reservation_seconds: row.take()?,
-        session_idle_seconds: row.take()?,
-        session_seconds: row.take()?,
-        password_length: row.take()?,
-        approval_minor: row.take()?,
-        costing_method: row.word("tenant", CostingMethod::parse)?,
-        closed_through: row.take()?,
-    })
+    let sql = format!("SELECT {} FROM tenant WHERE id = $1{lock}", SettingsRow::SELECT);
+    let row = reads.records::<SettingsRow>(&sql, vec![]).await?.pop();
+    row.map(Settings::from).ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))
 }
 
 /// Above which worth somebody else approves, as the tenant says now.
@@ -69,7 +92,8 @@ pub async fn has_movements(reads: &impl Reads) -> Result<bool, Fault> {
 }
 
 /// An erasure that was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[record(of = tenant_erasure, alias = "tenant_erasure")]
 pub struct Erasure {
     pub asked_at: Timestamp,
     pub due_at: Timestamp,
@@ -77,10 +101,8 @@ pub struct Erasure {
 }
 
 pub async fn erasure(reads: &impl Reads) -> Result<Option<Erasure>, Fault> {
-    let rows = reads.rows("SELECT asked_at, due_at, erased_at FROM tenant_erasure WHERE tenant_id = $1", vec![]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let mut row = Row::new(row);
-    Ok(Some(Erasure { asked_at: row.time()?, due_at: row.time()?, erased_at: row.time_opt()? }))
+    let sql = format!("SELECT {} FROM tenant_erasure WHERE tenant_id = $1", Erasure::SELECT);
+    Ok(reads.records(&sql, vec![]).await?.pop())
 }
 
 pub async fn ask_erasure(work: &Work, by: &str, asked_at: Timestamp, due_at: Timestamp) -> Result<(), Fault> {

@@ -85,6 +85,8 @@ fn a_join_lists_its_parts() {
             level: LevelRow,
             #[record(of = store, alias = "s")]
             time_zone: String,
+            #[record(of = lot, alias = "o", outer)]
+            code: Option<String>,
             #[record(sql = "count(*)")]
             number: i64,
             facts: Facts,
@@ -99,6 +101,7 @@ fn a_join_lists_its_parts() {
             "Part::Sql(<Facts as ::entity::record::Selected>::SELECT)",
             "level: <LevelRow as ::entity::record::Record>::read(cells)?",
             "fn _time_zone(row: store::Model) -> String { row.time_zone }",
+            "fn _code(row: lot::Model) -> Option<String> { ::entity::record::Cell::or_null(row.code) }",
         ],
     );
 }

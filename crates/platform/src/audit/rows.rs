@@ -1,6 +1,10 @@
 //! The entries, the head of each chain, and its checkpoints.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{audit_checkpoint, audit_entry, audit_head},
+};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -8,40 +12,43 @@ use super::{
     core::{Address, Chain, Checkpoint, Entry, Hash, Outcome, Seal, Target},
     writer::AuditWriter,
 };
-use crate::storage::{Bulk, Column, ColumnKind, Fault, Global, Reads, Row, Work};
+use crate::storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, Work, word};
 
-const COLUMNS: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("id", ColumnKind::Id),
-    Column("at", ColumnKind::Int),
-    Column("actor_kind", ColumnKind::Text),
-    Column("actor_id", ColumnKind::Id),
-    Column("session_id", ColumnKind::IdOrNull),
-    Column("action", ColumnKind::Text),
-    Column("outcome", ColumnKind::Text),
-    Column("target_kind", ColumnKind::TextOrNull),
-    Column("target_id", ColumnKind::IdOrNull),
-    Column("request_id", ColumnKind::Text),
-    Column("changes", ColumnKind::Text),
-    Column("ip", ColumnKind::TextOrNull),
-    Column("ip_salt", ColumnKind::BytesOrNull),
-    Column("ip_commitment", ColumnKind::BytesOrNull),
-    Column("mac_key", ColumnKind::Text),
-    Column("mac", ColumnKind::Bytes),
-    Column("seq", ColumnKind::IntOrNull),
-    Column("prev_hash", ColumnKind::BytesOrNull),
-    Column("hash", ColumnKind::BytesOrNull),
-];
+/// An entry as it is written.
+#[derive(Record)]
+#[record(of = audit_entry)]
+struct NewRow {
+    tenant_id: TenantId,
+    id: AuditId,
+    at: Timestamp,
+    actor_kind: String,
+    actor_id: Uuid,
+    session_id: Option<SessionId>,
+    action: String,
+    outcome: String,
+    target_kind: Option<String>,
+    target_id: Option<Uuid>,
+    request_id: String,
+    changes: String,
+    ip: Option<String>,
+    ip_salt: Option<Vec<u8>>,
+    ip_commitment: Option<Vec<u8>>,
+    mac_key: String,
+    mac: Vec<u8>,
+    seq: Option<i64>,
+    prev_hash: Option<Vec<u8>>,
+    hash: Option<Vec<u8>>,
+}
 
 /// The rows of new entries that get their places later, ready for the transaction of what they are about.
 pub fn waiting(audit_writer: &AuditWriter, entries: impl IntoIterator<Item = New>) -> Bulk {
     let (key_id, key) = audit_writer.mac_key();
-    bulk(audit_writer, entries, |entry| (key_id.as_str().into(), entry.mac(&key).to_vec().into(), None))
+    bulk(audit_writer, entries, |entry| (key_id.clone(), entry.mac(&key).to_vec(), None))
 }
 
 /// The rows of new entries at the end of a chain, which the same transaction must find where it was.
 pub fn chained(audit_writer: &AuditWriter, chain: &mut Chain, entries: impl IntoIterator<Item = New>) -> Bulk {
-    bulk(audit_writer, entries, |entry| ("".into(), Vec::<u8>::new().into(), Some(chain.append(entry))))
+    bulk(audit_writer, entries, |entry| (String::new(), Vec::new(), Some(chain.append(entry))))
 }
 
 /// A new entry, and the address that it came from.
@@ -50,38 +57,40 @@ pub type New = (Entry, Option<String>);
 fn bulk(
     audit_writer: &AuditWriter,
     entries: impl IntoIterator<Item = New>,
-    mut vouch: impl FnMut(&Entry) -> (Value, Value, Option<Seal>),
+    mut vouch: impl FnMut(&Entry) -> (String, Vec<u8>, Option<Seal>),
 ) -> Bulk {
-    let mut bulk = Bulk::insert("audit_entry", COLUMNS);
+    let mut rows = Rows::<NewRow>::insert_named();
     for (mut entry, ip) in entries {
         let address = ip.map(|ip| Address { ip, salt: audit_writer.salt() });
         entry.ip_commitment = address.as_ref().map(Address::commitment);
         let (mac_key, mac, seal) = vouch(&entry);
-        let (ip, salt) = address.map(|address| (address.ip, address.salt.to_vec())).unwrap_or_default();
-        bulk.row([
-            entry.tenant.into(),
-            entry.id.into(),
-            entry.at.micros().into(),
-            entry.actor_kind().into(),
-            entry.actor.map_or(Uuid::nil(), |actor| actor.id).into(),
-            entry.session.map(Id::uuid).into(),
-            entry.action.into(),
-            entry.outcome.as_str().into(),
-            entry.target.as_ref().map_or("", |target| &target.kind).into(),
-            entry.target.as_ref().map(|target| target.id).into(),
-            entry.request_id.into(),
-            entry.changes.into(),
-            ip.into(),
-            salt.into(),
-            entry.ip_commitment.map(|hash| hash.to_vec()).unwrap_or_default().into(),
+        let actor_kind = entry.actor_kind().to_owned();
+        let (ip, ip_salt) = address.map(|address| (address.ip, address.salt.to_vec())).unzip();
+        let (target_kind, target_id) = entry.target.map(|target| (target.kind, target.id)).unzip();
+        rows.push(NewRow {
+            tenant_id: entry.tenant,
+            id: entry.id,
+            at: entry.at,
+            actor_kind,
+            actor_id: entry.actor.map_or(Uuid::nil(), |actor| actor.id),
+            session_id: entry.session,
+            action: entry.action,
+            outcome: entry.outcome.as_str().to_owned(),
+            target_kind,
+            target_id,
+            request_id: entry.request_id,
+            changes: entry.changes,
+            ip,
+            ip_salt,
+            ip_commitment: entry.ip_commitment.map(|hash| hash.to_vec()),
             mac_key,
             mac,
-            seal.map(|seal| seal.seq).into(),
-            seal.map(|seal| seal.prev.to_vec()).into(),
-            seal.map(|seal| seal.hash.to_vec()).into(),
-        ]);
+            seq: seal.map(|seal| seal.seq),
+            prev_hash: seal.map(|seal| seal.prev.to_vec()),
+            hash: seal.map(|seal| seal.hash.to_vec()),
+        });
     }
-    bulk
+    rows.into()
 }
 
 /// An entry as it is stored.
@@ -95,39 +104,53 @@ pub struct Stored {
     pub seal: Option<Seal>,
 }
 
-const STORED: &str = "id, at, actor_kind, actor_id, session_id, action, outcome, target_kind, target_id, request_id, changes, \
-    ip, ip_salt, ip_commitment, mac_key, mac, seq, prev_hash, hash";
+#[derive(Record)]
+#[record(of = audit_entry, alias = "audit_entry")]
+struct StoredRow {
+    id: AuditId,
+    at: Timestamp,
+    actor_kind: String,
+    actor_id: Uuid,
+    session_id: Option<SessionId>,
+    action: String,
+    outcome: String,
+    target_kind: Option<String>,
+    target_id: Option<Uuid>,
+    request_id: String,
+    changes: String,
+    ip: Option<String>,
+    ip_salt: Option<Vec<u8>>,
+    ip_commitment: Option<Vec<u8>>,
+    mac_key: String,
+    mac: Vec<u8>,
+    seq: Option<i64>,
+    prev_hash: Option<Vec<u8>>,
+    hash: Option<Vec<u8>>,
+}
 
-fn read(tenant: TenantId, row: &mut Row<'_>) -> Result<Stored, Fault> {
-    let (id, at) = (row.take()?, row.time()?);
-    let (kind, who): (String, Uuid) = (row.take()?, row.take()?);
-    let (session, action) = (row.take::<Option<SessionId>>()?, row.take()?);
-    let outcome = row.word("audit_entry", Outcome::parse)?;
-    let (target_kind, target_id): (Option<String>, Option<Uuid>) = (row.take()?, row.take()?);
-    let (request_id, changes) = (row.take()?, row.take()?);
-    let (ip, salt): (Option<String>, Option<Vec<u8>>) = (row.take()?, row.take()?);
-    let commitment: Option<Vec<u8>> = row.take()?;
-    let entry = Entry {
-        tenant,
-        id,
-        at,
-        actor: ActorKind::parse(&kind).map(|kind| Actor { kind, id: who }),
-        session,
-        action,
-        outcome,
-        target: target_kind.zip(target_id).map(|(kind, id)| Target { kind, id }),
-        request_id,
-        changes,
-        ip_commitment: commitment.filter(|bytes| !bytes.is_empty()).map(hash_of).transpose()?,
-    };
-    let address = ip.zip(salt.and_then(|salt| salt.try_into().ok())).map(|(ip, salt)| Address { ip, salt });
-    let (mac_key, mac) = (row.take()?, row.take()?);
-    let (seq, prev, hash): (Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>) = (row.take()?, row.take()?, row.take()?);
-    let seal = match (seq, prev, hash) {
-        (Some(seq), Some(prev), Some(hash)) => Some(Seal { seq, prev: hash_of(prev)?, hash: hash_of(hash)? }),
-        _ => None,
-    };
-    Ok(Stored { entry, address, mac_key, mac, seal })
+impl StoredRow {
+    fn of(self, tenant: TenantId) -> Result<Stored, Fault> {
+        let entry = Entry {
+            tenant,
+            id: self.id,
+            at: self.at,
+            actor: ActorKind::parse(&self.actor_kind).map(|kind| Actor { kind, id: self.actor_id }),
+            session: self.session_id,
+            action: self.action,
+            outcome: word("audit_entry", &self.outcome, Outcome::parse)?,
+            target: self.target_kind.zip(self.target_id).map(|(kind, id)| Target { kind, id }),
+            request_id: self.request_id,
+            changes: self.changes,
+            ip_commitment: self.ip_commitment.filter(|bytes| !bytes.is_empty()).map(hash_of).transpose()?,
+        };
+        let salt = self.ip_salt.and_then(|salt| salt.try_into().ok());
+        let address = self.ip.zip(salt).map(|(ip, salt)| Address { ip, salt });
+        let seal = match (self.seq, self.prev_hash, self.hash) {
+            (Some(seq), Some(prev), Some(hash)) => Some(Seal { seq, prev: hash_of(prev)?, hash: hash_of(hash)? }),
+            _ => None,
+        };
+        Ok(Stored { entry, address, mac_key: self.mac_key, mac: self.mac, seal })
+    }
 }
 
 fn hash_of(bytes: Vec<u8>) -> Result<Hash, Fault> {
@@ -135,8 +158,9 @@ fn hash_of(bytes: Vec<u8>) -> Result<Hash, Fault> {
 }
 
 async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<Stored>, Fault> {
-    let rows = reads.rows(&format!("SELECT {STORED} FROM audit_entry WHERE tenant_id = $1 {rest}"), values).await?;
-    rows.iter().map(|row| read(reads.tenant(), &mut Row::new(row))).collect()
+    let sql = format!("SELECT {} FROM audit_entry WHERE tenant_id = $1 {rest}", StoredRow::SELECT);
+    let rows = reads.records::<StoredRow>(&sql, values).await?;
+    rows.into_iter().map(|row| row.of(reads.tenant())).collect()
 }
 
 /// Entries that have no place in the chain yet, in the order of their ids.
@@ -188,13 +212,20 @@ pub async fn lock_head(work: &Work) -> Result<Head, Fault> {
     head.ok_or_else(|| Fault::corrupt("audit_head", "a chain that was begun has a head"))
 }
 
+#[derive(Record)]
+#[record(of = audit_head, alias = "audit_head")]
+struct HeadRow {
+    seq: i64,
+    hash: Vec<u8>,
+    checkpoint_seq: i64,
+    checkpoint_at: Timestamp,
+}
+
 async fn read_head(reads: &impl Reads, lock: &str) -> Result<Option<Head>, Fault> {
-    let sql = format!("SELECT seq, hash, checkpoint_seq, checkpoint_at FROM audit_head WHERE tenant_id = $1{lock}");
-    let rows = reads.rows(&sql, vec![]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let mut row = Row::new(row);
-    let chain = Chain { seq: row.take()?, hash: hash_of(row.take()?)? };
-    Ok(Some(Head { chain, checkpoint_seq: row.take()?, checkpoint_at: row.time()? }))
+    let sql = format!("SELECT {} FROM audit_head WHERE tenant_id = $1{lock}", HeadRow::SELECT);
+    let Some(row) = reads.records::<HeadRow>(&sql, vec![]).await?.pop() else { return Ok(None) };
+    let chain = Chain { seq: row.seq, hash: hash_of(row.hash)? };
+    Ok(Some(Head { chain, checkpoint_seq: row.checkpoint_seq, checkpoint_at: row.checkpoint_at }))
 }
 
 /// Whether the tenant was erased, and its entries with it.
@@ -203,22 +234,26 @@ pub async fn is_erased(reads: &impl Reads) -> Result<bool, Fault> {
     Ok(!reads.rows(sql, vec![]).await?.is_empty())
 }
 
-const SEALS: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("id", ColumnKind::Id),
-    Column("seq", ColumnKind::Int),
-    Column("prev_hash", ColumnKind::Bytes),
-    Column("hash", ColumnKind::Bytes),
-];
+/// An entry's place in its chain.
+#[derive(Record)]
+#[record(of = audit_entry)]
+struct SealRow {
+    id: AuditId,
+    seq: Option<i64>,
+    prev_hash: Option<Vec<u8>>,
+    hash: Option<Vec<u8>>,
+}
 
 /// Gives entries their places, and the chain its new end.
 pub async fn seal(work: &Work, seals: &[(AuditId, Seal)], end: Chain) -> Result<(), Fault> {
-    let mut bulk = Bulk::update("audit_entry", SEALS, 2);
-    for (id, seal) in seals {
-        let (prev, hash) = (seal.prev.to_vec(), seal.hash.to_vec());
-        bulk.row([work.tenant().into(), (*id).into(), seal.seq.into(), prev.into(), hash.into()]);
-    }
-    work.write(bulk).await?;
+    let mut rows = Rows::<SealRow>::update(work.tenant());
+    rows.extend(seals.iter().map(|(id, seal)| SealRow {
+        id: *id,
+        seq: Some(seal.seq),
+        prev_hash: Some(seal.prev.to_vec()),
+        hash: Some(seal.hash.to_vec()),
+    }));
+    work.write(rows.into()).await?;
     end_at(work, end).await
 }
 
@@ -259,22 +294,31 @@ pub async fn write_checkpoint(work: &Work, signed: &Checkpoint) -> Result<(), Fa
     Ok(())
 }
 
+#[derive(Record)]
+#[record(of = audit_checkpoint, alias = "audit_checkpoint")]
+struct CheckpointRow {
+    seq: i64,
+    hash: Vec<u8>,
+    at: Timestamp,
+    key_id: String,
+    public_key: Vec<u8>,
+    signature: Vec<u8>,
+}
+
 /// Checkpoints from a number on, in order.
 pub async fn checkpoints(reads: &impl Reads, from: i64) -> Result<Vec<Checkpoint>, Fault> {
-    let sql = "SELECT seq, hash, at, key_id, public_key, signature FROM audit_checkpoint WHERE tenant_id = $1 AND seq >= $2 ORDER BY seq";
-    let rows = reads.rows(sql, vec![from.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(Checkpoint {
-                tenant: reads.tenant(),
-                seq: row.take()?,
-                hash: hash_of(row.take()?)?,
-                at: row.time()?,
-                key_id: row.take()?,
-                public_key: row.take()?,
-                signature: row.take()?,
-            })
+    let sql = format!("SELECT {} FROM audit_checkpoint WHERE tenant_id = $1 AND seq >= $2 ORDER BY seq", CheckpointRow::SELECT);
+    let rows = reads.records::<CheckpointRow>(&sql, vec![from.into()]).await?;
+    let checkpoint = |row: CheckpointRow| {
+        Ok(Checkpoint {
+            tenant: reads.tenant(),
+            seq: row.seq,
+            hash: hash_of(row.hash)?,
+            at: row.at,
+            key_id: row.key_id,
+            public_key: row.public_key,
+            signature: row.signature,
         })
-        .collect()
+    };
+    rows.into_iter().map(checkpoint).collect()
 }

@@ -1,65 +1,91 @@
 //! Jobs and workers as rows.
 
-use entity::prelude::*;
-use sea_orm::{QueryResult, Value};
+use entity::{
+    prelude::*,
+    record::{Record, Selected, TableRecord},
+    tables::{job, job_worker},
+};
+use sea_orm::Value;
 
 use super::core::{Job, State};
-use crate::storage::{Fault, Global, GlobalReads, GlobalWork, Reads, Row, Work};
+use crate::storage::{Fault, Finds, Global, GlobalReads, GlobalWork, Reads, Row, Work, word};
 
-const COLUMNS: &str = "tenant_id, id, kind, period, payload, state, due_at, owner, token, beat, failures, deaths, started_at, finished_at, \
-    error, fault, created_at";
+#[derive(Record)]
+#[record(of = job)]
+struct JobRow {
+    tenant_id: TenantId,
+    id: JobId,
+    kind: String,
+    period: Option<i64>,
+    payload: String,
+    state: String,
+    due_at: Timestamp,
+    owner: Option<WorkerId>,
+    token: i64,
+    beat: i64,
+    failures: i64,
+    deaths: i64,
+    started_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+    error: Option<String>,
+    fault: Option<String>,
+    created_at: Timestamp,
+}
 
-fn job(row: &QueryResult) -> Result<Job, Fault> {
-    let mut row = Row::new(row);
-    Ok(Job {
-        tenant: row.take()?,
-        id: row.take()?,
-        kind: row.take()?,
-        period: row.take()?,
-        payload: row.take()?,
-        state: row.word("job", State::parse)?,
-        due_at: row.time()?,
-        owner: row.take()?,
-        token: row.take()?,
-        beat: row.take()?,
-        failures: row.take()?,
-        deaths: row.take()?,
-        started_at: row.time_opt()?,
-        finished_at: row.time_opt()?,
-        error: row.take()?,
-        fault: row.take()?,
-        created_at: row.time()?,
-    })
+impl TryFrom<JobRow> for Job {
+    type Error = Fault;
+    fn try_from(row: JobRow) -> Result<Self, Fault> {
+        Ok(Self {
+            tenant: row.tenant_id,
+            id: row.id,
+            kind: row.kind,
+            period: row.period,
+            payload: row.payload,
+            state: word("job", &row.state, State::parse)?,
+            due_at: row.due_at,
+            owner: row.owner,
+            token: row.token,
+            beat: row.beat,
+            failures: row.failures,
+            deaths: row.deaths,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+            error: row.error,
+            fault: row.fault,
+            created_at: row.created_at,
+        })
+    }
+}
+
+/// The jobs of every tenant that `rest` finds, SQL behind the select list of the table `alias`.
+async fn across(global: &Global, alias: &str, rest: &str, values: Vec<Value>) -> Result<Vec<Job>, Fault> {
+    let sql = format!("SELECT {} {rest}", JobRow::select(alias));
+    global.records::<JobRow>(&sql, values).await?.into_iter().map(Job::try_from).collect()
 }
 
 /// The deployment's standing jobs.
 pub async fn periodic(global: &Global) -> Result<Vec<Job>, Fault> {
-    let sql = format!("SELECT {COLUMNS} FROM job WHERE period IS NOT NULL ORDER BY kind");
-    global.rows(&sql, vec![]).await?.iter().map(job).collect()
+    across(global, "job", "FROM job WHERE period IS NOT NULL ORDER BY kind", vec![]).await
 }
 
 /// Queued jobs that somebody holds, the oldest first.
 pub async fn running(global: &Global, now: Timestamp, most: i64) -> Result<Vec<Job>, Fault> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM job WHERE period IS NULL AND state = 'RUNNING' AND due_at <= $1 ORDER BY due_at, tenant_id, id LIMIT $2"
-    );
-    global.rows(&sql, vec![now.micros().into(), most.into()]).await?.iter().map(job).collect()
+    let rest = "FROM job WHERE period IS NULL AND state = 'RUNNING' AND due_at <= $1 ORDER BY due_at, tenant_id, id LIMIT $2";
+    across(global, "job", rest, vec![now.micros().into(), most.into()]).await
 }
 
 /// Queued jobs that are due: the one of each tenant that waits longest, then the next one of each, and so on. However many one tenant has, the others'
 /// are among them.
 pub async fn waiting(global: &Global, now: Timestamp, most: i64) -> Result<Vec<Job>, Fault> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM (SELECT j.*, row_number() OVER (PARTITION BY j.tenant_id ORDER BY j.due_at, j.id) AS turn FROM job j
-           WHERE j.period IS NULL AND j.state = 'WAITING' AND j.due_at <= $1) q ORDER BY turn, due_at, tenant_id, id LIMIT $2"
-    );
-    global.rows(&sql, vec![now.micros().into(), most.into()]).await?.iter().map(job).collect()
+    let rest = "FROM (SELECT j.*, row_number() OVER (PARTITION BY j.tenant_id ORDER BY j.due_at, j.id) AS turn FROM job j
+           WHERE j.period IS NULL AND j.state = 'WAITING' AND j.due_at <= $1) q ORDER BY turn, due_at, tenant_id, id LIMIT $2";
+    across(global, "q", rest, vec![now.micros().into(), most.into()]).await
 }
 
 /// A page of a tenant's own jobs.
 pub async fn page(reads: &impl Reads, conditions: &str, order: &str, values: Vec<Value>) -> Result<Vec<Job>, Fault> {
-    let sql = format!("SELECT {COLUMNS} FROM job WHERE tenant_id = $1{conditions}{order}");
-    reads.rows(&sql, values).await?.iter().map(job).collect()
+    let sql = format!("SELECT {} FROM job WHERE tenant_id = $1{conditions}{order}", JobRow::select("job"));
+    reads.records::<JobRow>(&sql, values).await?.into_iter().map(Job::try_from).collect()
 }
 
 pub async fn by_id(reads: &impl Reads, id: JobId) -> Result<Option<Job>, Fault> {
@@ -172,29 +198,34 @@ pub struct Held {
     pub token: i64,
 }
 
+#[derive(Record)]
+#[record(of = job, alias = "job")]
+struct HeldRow {
+    id: JobId,
+    token: i64,
+}
+
 /// A sign of life of a worker and of all that it holds: what that is, by job and token.
 pub async fn beat(work: &GlobalWork, worker: WorkerId, now: Timestamp) -> Result<Vec<(JobId, i64)>, Fault> {
     let sql = "INSERT INTO job_worker (id, started_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET beat = job_worker.beat + 1";
     work.change(sql, vec![worker.into(), now.micros().into()]).await?;
-    let sql = "UPDATE job SET beat = beat + 1 WHERE owner = $1 AND state = 'RUNNING' RETURNING id, token";
-    let rows = work.rows(sql, vec![worker.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
+    let sql = format!("UPDATE job SET beat = beat + 1 WHERE owner = $1 AND state = 'RUNNING' RETURNING {}", HeldRow::SELECT);
+    let rows = work.records::<HeldRow>(&sql, vec![worker.into()]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.token)).collect())
+}
+
+#[derive(Record)]
+#[record(of = job_worker, alias = "job_worker")]
+struct WorkerRow {
+    id: WorkerId,
+    beat: i64,
 }
 
 /// The workers there are, with their beats.
 pub async fn workers(global: &Global) -> Result<Vec<(WorkerId, i64)>, Fault> {
-    let rows = global.rows("SELECT id, beat FROM job_worker ORDER BY id", vec![]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
+    let sql = format!("SELECT {} FROM job_worker ORDER BY id", WorkerRow::SELECT);
+    let rows = global.records::<WorkerRow>(&sql, vec![]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.beat)).collect())
 }
 
 /// Strikes a worker off the list, if it has not beaten since.

@@ -2,11 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use entity::prelude::TenantId;
+use entity::{
+    prelude::TenantId,
+    record::{Record, Selected},
+    tables::tenant_counter,
+};
 
 use crate::{
     clock, metrics,
-    storage::{Committed, Database, Fault, Row},
+    storage::{Committed, Database, Fault},
 };
 
 /// How long a follower may wait to hear of another process's change.
@@ -41,14 +45,16 @@ fn tell(db: &Database, tenant: TenantId, head: i64) -> i64 {
     head - shared_event
 }
 
+#[derive(Record)]
+#[record(of = tenant_counter, alias = "tenant_counter")]
+struct HeadRow {
+    tenant_id: TenantId,
+    head: i64,
+}
+
 async fn heads(db: &Database, tenants: &[TenantId]) -> Result<Vec<(TenantId, i64)>, Fault> {
     let backend = db.backend();
-    let sql = format!("SELECT tenant_id, head FROM tenant_counter WHERE {}", backend.in_ids("tenant_id", 1));
-    let rows = db.global().rows(&sql, vec![backend.ids(tenants.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
+    let sql = format!("SELECT {} FROM tenant_counter WHERE {}", HeadRow::SELECT, backend.in_ids("tenant_id", 1));
+    let rows = db.global().records::<HeadRow>(&sql, vec![backend.ids(tenants.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.tenant_id, row.head)).collect())
 }

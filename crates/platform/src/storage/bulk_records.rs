@@ -20,6 +20,11 @@ impl<R: TableRecord> Rows<R> {
     pub fn insert(tenant: TenantId) -> Self {
         Self::of(Bulk::insert(R::TABLE, R::WITH_TENANT), tenant)
     }
+    /// Inserts rows that all name their tenant.
+    pub fn insert_named() -> Self {
+        const { assert!(R::HAS_TENANT, "the record has its table's tenant first") };
+        Self::of(Bulk::insert(R::TABLE, R::WITH_TENANT), TenantId::NIL)
+    }
     /// Updates rows: the first `R::KEYS` columns find them, the others are set.
     pub fn update(tenant: TenantId) -> Self {
         const { assert!(R::KEYS > 0 && R::KEYS < R::WITH_TENANT.len(), "the record has the key of its table first, and more") };

@@ -3,14 +3,21 @@
 use async_trait::async_trait;
 use sea_orm::{QueryResult, Statement, Value};
 
-use super::{Backend, Fault, Global, Reads, Work};
-use entity::prelude::TenantId;
+use super::{Backend, Fault, Global, Reads, Row, Work};
+use entity::{prelude::TenantId, record::Record};
 
 /// Reading global tables, committed or inside a transaction. Parameters are the caller's alone: no tenant comes first.
 #[async_trait]
 pub trait GlobalReads: Send + Sync {
     fn backend(&self) -> Backend;
     async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault>;
+    /// The rows of a raw statement whose select list is that of `R`.
+    async fn records<R: Record + Send>(&self, sql: &str, values: Vec<Value>) -> Result<Vec<R>, Fault>
+    where
+        Self: Sized,
+    {
+        self.rows(sql, values).await?.iter().map(|row| Row::new(row).record()).collect()
+    }
 }
 
 #[async_trait]

@@ -3,12 +3,16 @@
 
 use std::future::Future;
 
-use entity::prelude::{TenantId, Timestamp};
+use entity::{
+    prelude::{TenantId, Timestamp},
+    record::{Record, Selected},
+    tables::idempotency,
+};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Bulk, Column, ColumnKind, Fault, Reads, Row, Work};
+use super::{Bulk, Fault, Finds, Reads, Rows, Work};
 
 /// What a caller sent to be able to send it again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -38,18 +42,13 @@ impl InputDigest {
             _ => self.hash == other.hash,
         }
     }
-    /// As it is kept: the hash, and what was sent (no bytes stand for NULL).
-    pub fn columns(&self) -> [Vec<u8>; 2] {
-        [self.hash.to_vec(), self.sent.map(Vec::from).unwrap_or_default()]
-    }
     /// As it was kept.
     ///
     /// # Errors
     /// One of them has not 32 bytes.
-    pub fn read(table: &'static str, row: &mut Row<'_>) -> Result<Self, Fault> {
-        let whole = |bytes: Vec<u8>| bytes.try_into().map_err(|_| Fault::corrupt(table, "a digest has 32 bytes"));
-        let hash = whole(row.take()?)?;
-        Ok(Self { hash, sent: row.take::<Option<Vec<u8>>>()?.map(whole).transpose()? })
+    fn kept(hash: Vec<u8>, sent: Option<Vec<u8>>) -> Result<Self, Fault> {
+        let whole = |bytes: Vec<u8>| bytes.try_into().map_err(|_| Fault::corrupt("idempotency", "a digest has 32 bytes"));
+        Ok(Self { hash: whole(hash)?, sent: sent.map(whole).transpose()? })
     }
 }
 
@@ -91,6 +90,17 @@ pub fn hash_of(input: &impl Serialize) -> InputDigest {
     InputDigest { hash, sent: SENT.try_with(|sent| *sent).ok() }
 }
 
+#[derive(Record)]
+#[record(of = idempotency, alias = "idempotency")]
+struct KeptRow {
+    owner_id: Uuid,
+    mutation: String,
+    idempotency_key: String,
+    hash: Vec<u8>,
+    digest: Option<Vec<u8>>,
+    receipt: String,
+}
+
 /// What is stored for each of the keys that is known, by its text and mutation.
 pub async fn look_up<'a>(reads: &impl Reads, keys: impl IntoIterator<Item = &'a Key>) -> Result<Vec<(Key, String)>, Fault> {
     let keys: Vec<&Key> = keys.into_iter().collect();
@@ -99,20 +109,17 @@ pub async fn look_up<'a>(reads: &impl Reads, keys: impl IntoIterator<Item = &'a 
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT owner_id, mutation, idempotency_key, hash, digest, receipt FROM idempotency WHERE tenant_id = $1 AND {}",
+        "SELECT {} FROM idempotency WHERE tenant_id = $1 AND {}",
+        KeptRow::SELECT,
         backend.in_texts("idempotency_key", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.texts(keys.iter().map(|k| k.key.as_str()))]).await?;
+    let rows = reads.records::<KeptRow>(&sql, vec![backend.texts(keys.iter().map(|k| k.key.as_str()))]).await?;
     let mut found = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut row = Row::new(row);
-        let owner = row.take()?;
-        let mutation: String = row.take()?;
+    for row in rows {
         // Another mutation's key of the same text is another key.
-        let Some(mutation) = keys.iter().map(|k| k.mutation).find(|asked| *asked == mutation) else { continue };
-        let key = row.take()?;
-        let hash = InputDigest::read("idempotency", &mut row)?;
-        found.push((Key { owner, mutation, key, hash }, row.take()?));
+        let Some(mutation) = keys.iter().map(|k| k.mutation).find(|asked| *asked == row.mutation) else { continue };
+        let hash = InputDigest::kept(row.hash, row.digest)?;
+        found.push((Key { owner: row.owner_id, mutation, key: row.idempotency_key, hash }, row.receipt));
     }
     Ok(found)
 }
@@ -129,34 +136,31 @@ pub async fn before(work: &Work, key: &Key) -> Result<Option<KeyUse>, Fault> {
     Ok(key_use(key, &look_up(work, [key]).await?))
 }
 
-const COLUMNS: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("owner_id", ColumnKind::Id),
-    Column("mutation", ColumnKind::Text),
-    Column("idempotency_key", ColumnKind::Text),
-    Column("hash", ColumnKind::Bytes),
-    Column("digest", ColumnKind::BytesOrNull),
-    Column("receipt", ColumnKind::Text),
-    Column("recorded_at", ColumnKind::Int),
-];
+#[derive(Record)]
+#[record(of = idempotency)]
+struct NewRow {
+    owner_id: Uuid,
+    mutation: String,
+    idempotency_key: String,
+    hash: Vec<u8>,
+    digest: Option<Vec<u8>>,
+    receipt: String,
+    recorded_at: Timestamp,
+}
 
 /// The rows that remember receipts.
 pub fn rows<'a>(tenant: TenantId, receipts: impl IntoIterator<Item = (&'a Key, String)>, now: Timestamp) -> Bulk {
-    let mut bulk = Bulk::insert("idempotency", COLUMNS);
-    for (key, receipt) in receipts {
-        let ([hash, digest], text) = (key.hash.columns(), key.key.as_str());
-        bulk.row([
-            tenant.into(),
-            key.owner.into(),
-            key.mutation.into(),
-            text.into(),
-            hash.into(),
-            digest.into(),
-            receipt.into(),
-            now.micros().into(),
-        ]);
-    }
-    bulk
+    let mut rows = Rows::<NewRow>::insert(tenant);
+    rows.extend(receipts.into_iter().map(|(key, receipt)| NewRow {
+        owner_id: key.owner,
+        mutation: key.mutation.to_owned(),
+        idempotency_key: key.key.clone(),
+        hash: key.hash.hash.to_vec(),
+        digest: key.hash.sent.map(Vec::from),
+        receipt,
+        recorded_at: now,
+    }));
+    rows.into()
 }
 
 /// Remembers receipts, in the transaction of what they are for.

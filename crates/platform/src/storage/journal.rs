@@ -7,14 +7,19 @@ use std::sync::Arc;
 
 pub use entity::enums::Numbered;
 
-use entity::prelude::{TenantId, Timestamp};
+use entity::{
+    prelude::{TenantId, Timestamp},
+    record::{Record, Selected},
+    tables::{event, tenant_counter},
+};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::{Bulk, Column, ColumnKind, Fault, Reads, Row, Work, events::Declared};
+use super::{Bulk, Fault, Finds, Reads, Row, Rows, Work, events::Declared};
 
 /// A committed fact. `payload` is JSON; its shape belongs to the room that wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[record(of = event, alias = "event")]
 pub struct Event {
     pub seq: i64,
     pub kind: String,
@@ -80,25 +85,36 @@ impl Want {
 }
 
 /// Where the journal stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+#[record(of = tenant_counter, alias = "tenant_counter")]
 pub struct Head {
     /// The last event's number; 0 before the first.
+    #[record(column = "head")]
     pub seq: i64,
     /// Changes when the database was restored to an earlier moment: cursors of another epoch are not followed.
     pub epoch: Uuid,
     /// Every event after this one is kept; those up to it may be gone.
+    #[record(column = "low_seq")]
     pub low: i64,
 }
 
-pub async fn head(reads: &impl Reads) -> Result<Head, Fault> {
-    head_by(reads, "SELECT head, epoch, low_seq FROM tenant_counter WHERE tenant_id = $1").await
+/// The same of master data.
+#[derive(Record)]
+#[record(of = tenant_counter, alias = "tenant_counter")]
+struct MasterHead {
+    master_seq: i64,
+    epoch: Uuid,
+    low_seq: i64,
 }
 
-async fn head_by(reads: &impl Reads, sql: &str) -> Result<Head, Fault> {
-    let rows = reads.rows(sql, vec![]).await?;
-    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))?;
-    let mut row = Row::new(row);
-    Ok(Head { seq: row.take()?, epoch: row.take()?, low: row.take()? })
+pub async fn head(reads: &impl Reads) -> Result<Head, Fault> {
+    counter_row(reads).await
+}
+
+async fn counter_row<R: Selected + Send>(reads: &impl Reads) -> Result<R, Fault> {
+    let sql = format!("SELECT {} FROM tenant_counter WHERE tenant_id = $1", R::SELECT);
+    let row = reads.records(&sql, vec![]).await?.pop();
+    row.ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))
 }
 
 /// Where the counter stands: the last of each number that was given out.
@@ -140,7 +156,8 @@ pub async fn counter(reads: &impl Reads) -> Result<Counter, Fault> {
 
 /// Where a tenant's master data stands: `seq` is the last event that was no ledger batch's.
 pub async fn master(reads: &impl Reads) -> Result<Head, Fault> {
-    head_by(reads, "SELECT master_seq, epoch, low_seq FROM tenant_counter WHERE tenant_id = $1").await
+    let row: MasterHead = counter_row(reads).await?;
+    Ok(Head { seq: row.master_seq, epoch: row.epoch, low: row.low_seq })
 }
 
 /// Some kinds of events, as a condition. The text is the same for the same list: a partial index is used only by the text that it was made with.
@@ -160,13 +177,12 @@ impl Kinds {
 
 /// Events of these kinds after `seq`, oldest first.
 pub async fn kinds_after(reads: &impl Reads, Kinds(kinds): &Kinds, seq: i64, limit: u32) -> Result<Vec<Event>, Fault> {
-    let sql = format!("{SELECT} WHERE tenant_id = $1 AND seq > $2 AND {kinds} ORDER BY seq LIMIT $3");
-    events(&reads.rows(&sql, vec![seq.into(), i64::from(limit).into()]).await?)
+    let rest = format!(" AND seq > $2 AND {kinds} ORDER BY seq LIMIT $3");
+    events(reads, &rest, vec![seq.into(), i64::from(limit).into()]).await
 }
 /// The last events of these kinds, newest first.
 pub async fn last_of_kinds(reads: &impl Reads, Kinds(kinds): &Kinds, limit: u32) -> Result<Vec<Event>, Fault> {
-    let sql = format!("{SELECT} WHERE tenant_id = $1 AND {kinds} ORDER BY seq DESC LIMIT $2");
-    events(&reads.rows(&sql, vec![i64::from(limit).into()]).await?)
+    events(reads, &format!(" AND {kinds} ORDER BY seq DESC LIMIT $2"), vec![i64::from(limit).into()]).await
 }
 
 /// Makes a new tenant's counter.
@@ -204,22 +220,11 @@ pub async fn take(work: &Work, want: Want) -> Result<Counter, Fault> {
     })
 }
 
-const COLUMNS: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("seq", ColumnKind::Int),
-    Column("kind", ColumnKind::Text),
-    Column("payload", ColumnKind::Text),
-    Column("recorded_at", ColumnKind::Int),
-];
-
 /// The rows of numbered events.
 pub fn rows(tenant: TenantId, events: &[Event]) -> Bulk {
-    let mut bulk = Bulk::insert("event", COLUMNS);
-    for event in events {
-        let (kind, payload): (Value, Value) = (event.kind.as_str().into(), event.payload.as_str().into());
-        bulk.row([tenant.into(), event.seq.into(), kind, payload, event.recorded_at.micros().into()]);
-    }
-    bulk
+    let mut rows = Rows::<Event>::insert(tenant);
+    rows.extend(events.iter().cloned());
+    rows.into()
 }
 
 /// Writes events whose numbers have been taken. They are announced when the transaction commits.
@@ -243,17 +248,10 @@ pub async fn append(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> R
 
 /// Events after `seq`, oldest first, at most `limit`.
 pub async fn after(reads: &impl Reads, seq: i64, limit: u32) -> Result<Vec<Event>, Fault> {
-    let sql = format!("{SELECT} WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3");
-    events(&reads.rows(&sql, vec![seq.into(), i64::from(limit).into()]).await?)
+    events(reads, " AND seq > $2 ORDER BY seq LIMIT $3", vec![seq.into(), i64::from(limit).into()]).await
 }
 
-const SELECT: &str = "SELECT seq, kind, payload, recorded_at FROM event";
-
-fn events(rows: &[sea_orm::QueryResult]) -> Result<Vec<Event>, Fault> {
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(Event { seq: row.take()?, kind: row.take()?, payload: row.take()?, recorded_at: row.time()? })
-        })
-        .collect()
+async fn events(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<Event>, Fault> {
+    let sql = format!("SELECT {} FROM event WHERE tenant_id = $1{rest}", Event::SELECT);
+    reads.records(&sql, values).await
 }

@@ -43,7 +43,7 @@ pub use fault::{Fault, Unwritable};
 pub use global::{GlobalReads, GlobalWork};
 pub use pools::Pool;
 pub use row_security::{ActiveRowSecurity, RowSecurity};
-pub use rows::Row;
+pub use rows::{Row, word};
 pub use scoped::{Finds, Global, Reads, TenantScope};
 pub use snapshot::Snapshot;
 pub use versions::Versions;

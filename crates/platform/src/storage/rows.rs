@@ -25,8 +25,7 @@ impl<'a> Row<'a> {
     }
     /// The next column as one of the words of an enum; another word is a corrupt row.
     pub fn word<T>(&mut self, table: &'static str, parse: fn(&str) -> Option<T>) -> Result<T, Fault> {
-        let text: String = self.take()?;
-        parse(&text).ok_or_else(|| Fault::corrupt(table, format!("unknown word {text}")))
+        word(table, &self.take::<String>()?, parse)
     }
     pub fn time(&mut self) -> Result<Timestamp, Fault> {
         Ok(Timestamp(self.take()?))
@@ -34,6 +33,11 @@ impl<'a> Row<'a> {
     pub fn time_opt(&mut self) -> Result<Option<Timestamp>, Fault> {
         Ok(self.take::<Option<i64>>()?.map(Timestamp))
     }
+}
+
+/// One of the words of an enum that `entity` does not know; another word is a corrupt row of `table`.
+pub fn word<T>(table: &'static str, text: &str, parse: fn(&str) -> Option<T>) -> Result<T, Fault> {
+    parse(text).ok_or_else(|| Fault::corrupt(table, format!("unknown word {text}")))
 }
 
 impl From<RecordError> for Fault {

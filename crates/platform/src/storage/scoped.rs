@@ -105,6 +105,10 @@ impl Global {
     pub async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
         self.db.read_across(Statement::from_sql_and_values(self.db.backend.into(), sql, values)).await
     }
+    /// The rows of a raw statement whose select list is that of `R`.
+    pub async fn records<R: Record>(&self, sql: &str, values: Vec<Value>) -> Result<Vec<R>, Fault> {
+        self.rows(sql, values).await?.iter().map(|row| Row::new(row).record()).collect()
+    }
     pub async fn all<E: EntityTrait>(&self, select: Select<E>) -> Result<Vec<E::Model>, Fault> {
         let rows = self.db.read_across(QueryTrait::build(&select, self.db.backend.into())).await?;
         rows.iter().map(|row| Ok(FromQueryResult::from_query_result(row, "")?)).collect()

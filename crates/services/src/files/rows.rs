@@ -1,33 +1,58 @@
 //! Files as rows.
 
-use entity::prelude::*;
-use platform::storage::{Fault, Global, Reads, Row, Work};
-use sea_orm::QueryResult;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::file,
+};
+use platform::storage::{Fault, Finds, Global, Reads, Row, Work, word};
+use uuid::Uuid;
 
 use super::core::{Area, File, Purpose, State, Thumbnails};
 
-const COLUMNS: &str = "f.tenant_id, f.id, f.purpose, f.name, f.media_type, f.size, f.sha256, f.blob, f.state, f.maker_kind, f.maker_id, \
-    f.created_at, f.ready_at, f.expires_at, f.width, f.height, f.thumbnails";
+#[derive(Record)]
+#[record(of = file, alias = "f")]
+struct FileRow {
+    tenant_id: TenantId,
+    id: FileId,
+    purpose: String,
+    name: String,
+    media_type: String,
+    size: i64,
+    sha256: Option<Vec<u8>>,
+    blob: Option<String>,
+    state: String,
+    maker_kind: ActorKind,
+    maker_id: Uuid,
+    created_at: Timestamp,
+    ready_at: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+    width: Option<i64>,
+    height: Option<i64>,
+    thumbnails: Option<String>,
+}
 
-fn read(row: &QueryResult) -> Result<File, Fault> {
-    let mut row = Row::new(row);
-    Ok(File {
-        tenant: row.take()?,
-        id: row.take()?,
-        purpose: row.word("file", Purpose::parse)?,
-        name: row.take()?,
-        media_type: row.take()?,
-        size: row.take()?,
-        sha256: row.take()?,
-        blob: row.take()?,
-        state: row.word("file", State::parse)?,
-        maker: Actor { kind: row.word("file", ActorKind::parse)?, id: row.take()? },
-        created_at: row.time()?,
-        ready_at: row.time_opt()?,
-        expires_at: row.time_opt()?,
-        area: area(row.take()?, row.take()?)?,
-        thumbnails: thumbnails(row.take()?)?,
-    })
+impl TryFrom<FileRow> for File {
+    type Error = Fault;
+    fn try_from(row: FileRow) -> Result<Self, Fault> {
+        Ok(Self {
+            tenant: row.tenant_id,
+            id: row.id,
+            purpose: word("file", &row.purpose, Purpose::parse)?,
+            name: row.name,
+            media_type: row.media_type,
+            size: row.size,
+            sha256: row.sha256,
+            blob: row.blob,
+            state: word("file", &row.state, State::parse)?,
+            maker: Actor { kind: row.maker_kind, id: row.maker_id },
+            created_at: row.created_at,
+            ready_at: row.ready_at,
+            expires_at: row.expires_at,
+            area: area(row.width, row.height)?,
+            thumbnails: row.thumbnails.map(|text| word("file", &text, Thumbnails::parse)).transpose()?,
+        })
+    }
 }
 
 /// Both sides or neither.
@@ -37,22 +62,18 @@ fn area(width: Option<i64>, height: Option<i64>) -> Result<Option<Area>, Fault> 
     Ok(Some(Area { width: side(width)?, height: side(height)? }))
 }
 
-fn thumbnails(word: Option<String>) -> Result<Option<Thumbnails>, Fault> {
-    let read = |word: String| Thumbnails::parse(&word).ok_or_else(|| Fault::corrupt("file", format!("unknown word {word}")));
-    word.map(read).transpose()
-}
-
 pub async fn by_ids(reads: &impl Reads, ids: &[FileId]) -> Result<Vec<File>, Fault> {
     let backend = reads.backend();
-    let sql = format!("SELECT {COLUMNS} FROM file f WHERE f.tenant_id = $1 AND {}", backend.in_ids("f.id", 2));
-    reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?.iter().map(read).collect()
+    let sql = format!("SELECT {} FROM file f WHERE f.tenant_id = $1 AND {}", FileRow::SELECT, backend.in_ids("f.id", 2));
+    let rows = reads.records::<FileRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    rows.into_iter().map(File::try_from).collect()
 }
 
 /// The file, locked until the transaction ends.
 pub async fn lock(work: &Work, id: FileId) -> Result<Option<File>, Fault> {
-    let lock = work.backend().for_change("f");
-    let sql = format!("SELECT {COLUMNS} FROM file f WHERE f.tenant_id = $1 AND f.id = $2{lock}");
-    work.rows(&sql, vec![id.into()]).await?.first().map(read).transpose()
+    let (select, lock) = (FileRow::SELECT, work.backend().for_change("f"));
+    let sql = format!("SELECT {select} FROM file f WHERE f.tenant_id = $1 AND f.id = $2{lock}");
+    work.records::<FileRow>(&sql, vec![id.into()]).await?.pop().map(File::try_from).transpose()
 }
 
 /// Bytes that the tenant's files hold together.
@@ -107,7 +128,9 @@ pub async fn change(work: &Work, after: &File) -> Result<(), Fault> {
 /// Files whose time is over, of whichever tenants.
 pub async fn expired(global: &Global, now: Timestamp, most: i64) -> Result<Vec<File>, Fault> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM file f WHERE f.state <> 'GONE' AND f.expires_at IS NOT NULL AND f.expires_at <= $1 ORDER BY f.expires_at LIMIT $2"
+        "SELECT {} FROM file f WHERE f.state <> 'GONE' AND f.expires_at IS NOT NULL AND f.expires_at <= $1 ORDER BY f.expires_at LIMIT $2",
+        FileRow::SELECT
     );
-    global.rows(&sql, vec![now.micros().into(), most.into()]).await?.iter().map(read).collect()
+    let rows = global.records::<FileRow>(&sql, vec![now.micros().into(), most.into()]).await?;
+    rows.into_iter().map(File::try_from).collect()
 }

@@ -1,29 +1,46 @@
 //! Pictures and documents as rows.
 
-use entity::prelude::*;
-use platform::storage::{Bulk, Column, ColumnKind, Fault, Reads, Row, Work};
-use sea_orm::{QueryResult, Value};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{product_document, product_image},
+};
+use platform::storage::{Fault, Finds, Reads, Rows, Work};
+use sea_orm::Value;
 
 use super::core::{Document, Image};
 
-fn read_image(row: &QueryResult) -> Result<Image, Fault> {
-    let mut row = Row::new(row);
-    Ok(Image {
-        id: row.take()?,
-        product: row.take()?,
-        file: row.take()?,
-        position: row.take()?,
-        alt: row.take()?,
-        created_at: row.time()?,
-    })
+#[derive(Record)]
+#[record(of = product_image, alias = "i")]
+struct ImageRow {
+    id: ImageId,
+    product_id: ProductId,
+    file_id: FileId,
+    position: i64,
+    alt: String,
+    created_at: Timestamp,
+}
+
+impl From<ImageRow> for Image {
+    fn from(row: ImageRow) -> Self {
+        Self {
+            id: row.id,
+            product: row.product_id,
+            file: row.file_id,
+            position: row.position,
+            alt: row.alt,
+            created_at: row.created_at,
+        }
+    }
 }
 
 async fn images(reads: &impl Reads, condition: &str, value: Value) -> Result<Vec<Image>, Fault> {
     let sql = format!(
-        "SELECT i.id, i.product_id, i.file_id, i.position, i.alt, i.created_at FROM product_image i WHERE i.tenant_id = $1 AND {condition}
-         ORDER BY i.product_id, i.position, i.id"
+        "SELECT {} FROM product_image i WHERE i.tenant_id = $1 AND {condition}
+         ORDER BY i.product_id, i.position, i.id",
+        ImageRow::SELECT
     );
-    reads.rows(&sql, vec![value]).await?.iter().map(read_image).collect()
+    Ok(reads.records::<ImageRow>(&sql, vec![value]).await?.into_iter().map(Image::from).collect())
 }
 
 /// The pictures of some products, each product's in their order.
@@ -37,17 +54,29 @@ pub async fn images_by_id(reads: &impl Reads, ids: &[ImageId]) -> Result<Vec<Ima
     images(reads, &backend.in_ids("i.id", 2), backend.ids(ids.iter().copied())).await
 }
 
-fn read_document(row: &QueryResult) -> Result<Document, Fault> {
-    let mut row = Row::new(row);
-    Ok(Document { id: row.take()?, product: row.take()?, file: row.take()?, title: row.take()?, created_at: row.time()? })
+#[derive(Record)]
+#[record(of = product_document, alias = "d")]
+struct DocumentRow {
+    id: DocumentId,
+    product_id: ProductId,
+    file_id: FileId,
+    title: String,
+    created_at: Timestamp,
+}
+
+impl From<DocumentRow> for Document {
+    fn from(row: DocumentRow) -> Self {
+        Self { id: row.id, product: row.product_id, file: row.file_id, title: row.title, created_at: row.created_at }
+    }
 }
 
 async fn documents(reads: &impl Reads, condition: &str, value: Value) -> Result<Vec<Document>, Fault> {
     let sql = format!(
-        "SELECT d.id, d.product_id, d.file_id, d.title, d.created_at FROM product_document d WHERE d.tenant_id = $1 AND {condition}
-         ORDER BY d.product_id, d.created_at, d.id"
+        "SELECT {} FROM product_document d WHERE d.tenant_id = $1 AND {condition}
+         ORDER BY d.product_id, d.created_at, d.id",
+        DocumentRow::SELECT
     );
-    reads.rows(&sql, vec![value]).await?.iter().map(read_document).collect()
+    Ok(reads.records::<DocumentRow>(&sql, vec![value]).await?.into_iter().map(Document::from).collect())
 }
 
 /// The documents of some products, the oldest first.
@@ -95,14 +124,16 @@ pub async fn remove_document(work: &Work, id: DocumentId) -> Result<(), Fault> {
     work.execute("DELETE FROM product_document WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await.map(drop)
 }
 
-const PLACES: &[Column] =
-    &[Column("tenant_id", ColumnKind::Id), Column("id", ColumnKind::Id), Column("position", ColumnKind::Int)];
+#[derive(Record)]
+#[record(of = product_image)]
+struct ImagePosition {
+    id: ImageId,
+    position: i64,
+}
 
 /// Gives pictures their places.
 pub async fn place(work: &Work, places: &[(ImageId, i64)]) -> Result<(), Fault> {
-    let mut bulk = Bulk::update("product_image", PLACES, 2);
-    for (id, position) in places {
-        bulk.row([work.tenant().into(), (*id).into(), (*position).into()]);
-    }
-    work.write(bulk).await
+    let mut rows = Rows::<ImagePosition>::update(work.tenant());
+    rows.extend(places.iter().map(|&(id, position)| ImagePosition { id, position }));
+    work.write(rows.into()).await
 }

@@ -2,8 +2,12 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row, Work};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::api_key_address,
+};
+use platform::storage::{Fault, Finds, Reads, Work};
 
 use crate::access::core::{MAX_ADDRESSES, UsedFrom};
 
@@ -25,19 +29,27 @@ pub async fn used_from(work: &Work, key: ApiKeyId, address: &str, minute: Timest
     Ok(is_new)
 }
 
+#[derive(Record)]
+#[record(of = api_key_address, alias = "api_key_address")]
+struct AddressRow {
+    key_id: ApiKeyId,
+    address: String,
+    first_used_at: Timestamp,
+    last_used_at: Timestamp,
+}
+
 /// The addresses of keys, those used last first.
 pub async fn addresses_of(reads: &impl Reads, keys: &[ApiKeyId]) -> Result<HashMap<ApiKeyId, Vec<UsedFrom>>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT key_id, address, first_used_at, last_used_at FROM api_key_address WHERE tenant_id = $1 AND {} ORDER BY key_id, last_used_at DESC, address",
+        "SELECT {} FROM api_key_address WHERE tenant_id = $1 AND {} ORDER BY key_id, last_used_at DESC, address",
+        AddressRow::SELECT,
         backend.in_ids("key_id", 2)
     );
     let mut found: HashMap<ApiKeyId, Vec<UsedFrom>> = HashMap::new();
-    for row in reads.rows(&sql, vec![backend.ids(keys.iter().copied())]).await? {
-        let mut row = Row::new(&row);
-        let key = row.take()?;
-        let used = UsedFrom { address: row.take()?, first_used_at: row.time()?, last_used_at: row.time()? };
-        found.entry(key).or_default().push(used);
+    for row in reads.records::<AddressRow>(&sql, vec![backend.ids(keys.iter().copied())]).await? {
+        let used = UsedFrom { address: row.address, first_used_at: row.first_used_at, last_used_at: row.last_used_at };
+        found.entry(row.key_id).or_default().push(used);
     }
     Ok(found)
 }

@@ -2,8 +2,12 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row, Work};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{member, role_grant},
+};
+use platform::storage::{Fault, Finds, Reads, Row, Work};
 
 use super::{scope, text_of};
 use crate::access::{core::Grant, policy::OWNER};
@@ -16,14 +20,19 @@ pub async fn bump(work: &Work) -> Result<(), Fault> {
     Ok(())
 }
 
+#[derive(Record)]
+struct StatusRow {
+    #[record(of = member, alias = "m")]
+    status: MemberStatus,
+    #[record(sql = "(SELECT p.version FROM policy p WHERE p.tenant_id = $1)")]
+    version: Option<i64>,
+}
+
 /// Whether the member may come in now, and the version of the policies.
 pub async fn is_active(reads: &impl Reads, member: MemberId) -> Result<(bool, i64), Fault> {
-    let sql = "SELECT m.status, (SELECT p.version FROM policy p WHERE p.tenant_id = $1) FROM member m WHERE m.tenant_id = $1 AND m.id = $2";
-    let rows = reads.rows(sql, vec![member.into()]).await?;
-    let Some(row) = rows.first() else { return Ok((false, 0)) };
-    let mut row = Row::new(row);
-    let status = row.word("member", MemberStatus::parse)?;
-    Ok((status == MemberStatus::Active, row.take::<Option<i64>>()?.unwrap_or_default()))
+    let sql = format!("SELECT {} FROM member m WHERE m.tenant_id = $1 AND m.id = $2", StatusRow::SELECT);
+    let Some(row) = reads.records::<StatusRow>(&sql, vec![member.into()]).await?.pop() else { return Ok((false, 0)) };
+    Ok((row.status == MemberStatus::Active, row.version.unwrap_or_default()))
 }
 
 /// A member's version, if there is such a member who has not left.
@@ -47,20 +56,24 @@ pub async fn grants_of(reads: &impl Reads, member: MemberId) -> Result<Vec<Grant
     Ok(grants_of_all(reads, &[member]).await?.remove(&member).unwrap_or_default())
 }
 
+#[derive(Record)]
+#[record(of = role_grant, alias = "role_grant")]
+struct GrantRow {
+    member_id: MemberId,
+    role_id: RoleId,
+    scope: String,
+    expires_at: Option<Timestamp>,
+}
+
 /// The grants of several members, each in its order.
 pub async fn grants_of_all(reads: &impl Reads, members: &[MemberId]) -> Result<HashMap<MemberId, Vec<Grant>>, Fault> {
     let backend = reads.backend();
     let of = backend.in_ids("member_id", 2);
-    let sql = format!(
-        "SELECT member_id, role_id, scope, expires_at FROM role_grant WHERE tenant_id = $1 AND {of} ORDER BY member_id, position"
-    );
+    let sql = format!("SELECT {} FROM role_grant WHERE tenant_id = $1 AND {of} ORDER BY member_id, position", GrantRow::SELECT);
     let mut found: HashMap<MemberId, Vec<Grant>> = HashMap::new();
-    for row in &reads.rows(&sql, vec![backend.ids(members.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        let member = row.take()?;
-        let role = row.take()?;
-        let scope = scope("role_grant", &row.take::<String>()?)?;
-        found.entry(member).or_default().push(Grant { role, scope, expires_at: row.time_opt()? });
+    for row in reads.records::<GrantRow>(&sql, vec![backend.ids(members.iter().copied())]).await? {
+        let grant = Grant { role: row.role_id, scope: scope("role_grant", &row.scope)?, expires_at: row.expires_at };
+        found.entry(row.member_id).or_default().push(grant);
     }
     Ok(found)
 }

@@ -2,28 +2,52 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row, Work};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{store_group, store_in_group},
+};
+use platform::storage::{Fault, Finds, Reads, Row, Work};
 
 use crate::access::core::{Groups, StoreGroup};
 
-const COLUMNS: &str = "g.id, g.code, g.name, g.version, g.updated_at";
+#[derive(Record)]
+#[record(of = store_group, alias = "g")]
+struct GroupRow {
+    id: GroupId,
+    code: String,
+    name: String,
+    version: i64,
+    updated_at: Timestamp,
+}
 
-fn group(row: &mut Row<'_>) -> Result<StoreGroup, Fault> {
-    Ok(StoreGroup { id: row.take()?, code: row.take()?, name: row.take()?, version: row.take()?, updated_at: row.time()? })
+impl From<GroupRow> for StoreGroup {
+    fn from(row: GroupRow) -> Self {
+        Self { id: row.id, code: row.code, name: row.name, version: row.version, updated_at: row.updated_at }
+    }
 }
 
 /// All of them, by code.
 pub async fn groups(reads: &impl Reads) -> Result<Vec<StoreGroup>, Fault> {
-    let sql = format!("SELECT {COLUMNS} FROM store_group g WHERE g.tenant_id = $1 ORDER BY g.code_key");
-    reads.rows(&sql, vec![]).await?.iter().map(|row| group(&mut Row::new(row))).collect()
+    let sql = format!("SELECT {} FROM store_group g WHERE g.tenant_id = $1 ORDER BY g.code_key", GroupRow::SELECT);
+    Ok(reads.records::<GroupRow>(&sql, vec![]).await?.into_iter().map(StoreGroup::from).collect())
 }
 
 pub async fn groups_by_id(reads: &impl Reads, ids: &[GroupId]) -> Result<Vec<StoreGroup>, Fault> {
     let backend = reads.backend();
-    let of = backend.in_ids("g.id", 2);
-    let sql = format!("SELECT {COLUMNS} FROM store_group g WHERE g.tenant_id = $1 AND {of} ORDER BY g.code_key");
-    reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?.iter().map(|row| group(&mut Row::new(row))).collect()
+    let (select, of) = (GroupRow::SELECT, backend.in_ids("g.id", 2));
+    let sql = format!("SELECT {select} FROM store_group g WHERE g.tenant_id = $1 AND {of} ORDER BY g.code_key");
+    let rows = reads.records::<GroupRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    Ok(rows.into_iter().map(StoreGroup::from).collect())
+}
+
+/// A store of a group; none of one that is empty.
+#[derive(Record)]
+struct StoreRow {
+    #[record(of = store_group, alias = "g", column = "id")]
+    group: GroupId,
+    #[record(of = store_in_group, alias = "s", column = "store_id", outer)]
+    store: Option<StoreId>,
 }
 
 /// The stores of groups; a group that does not exist is left out.
@@ -34,16 +58,22 @@ pub async fn members_of(reads: &impl Reads, ids: &[GroupId]) -> Result<Groups, F
     let backend = reads.backend();
     let of = backend.in_ids("g.id", 2);
     let sql = format!(
-        "SELECT g.id, s.store_id FROM store_group g LEFT JOIN store_in_group s ON s.tenant_id = g.tenant_id AND s.group_id = g.id
-         WHERE g.tenant_id = $1 AND {of} ORDER BY s.store_id"
+        "SELECT {} FROM store_group g LEFT JOIN store_in_group s ON s.tenant_id = g.tenant_id AND s.group_id = g.id
+         WHERE g.tenant_id = $1 AND {of} ORDER BY s.store_id",
+        StoreRow::SELECT
     );
     let mut found = Groups::new();
-    for row in &reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        let group = row.take()?;
-        found.entry(group).or_default().extend(row.take::<Option<StoreId>>()?);
+    for row in reads.records::<StoreRow>(&sql, vec![backend.ids(ids.iter().copied())]).await? {
+        found.entry(row.group).or_default().extend(row.store);
     }
     Ok(found)
+}
+
+#[derive(Record)]
+struct GroupOfStore {
+    #[record(of = store_in_group, alias = "s", column = "store_id")]
+    store: StoreId,
+    group: GroupRow,
 }
 
 /// The groups that stores are in.
@@ -51,14 +81,13 @@ pub async fn groups_of_stores(reads: &impl Reads, stores: &[StoreId]) -> Result<
     let backend = reads.backend();
     let of = backend.in_ids("s.store_id", 2);
     let sql = format!(
-        "SELECT s.store_id, {COLUMNS} FROM store_in_group s JOIN store_group g ON g.tenant_id = s.tenant_id AND g.id = s.group_id
-         WHERE s.tenant_id = $1 AND {of} ORDER BY s.store_id, g.code_key"
+        "SELECT {} FROM store_in_group s JOIN store_group g ON g.tenant_id = s.tenant_id AND g.id = s.group_id
+         WHERE s.tenant_id = $1 AND {of} ORDER BY s.store_id, g.code_key",
+        GroupOfStore::SELECT
     );
     let mut found: HashMap<StoreId, Vec<StoreGroup>> = HashMap::new();
-    for row in &reads.rows(&sql, vec![backend.ids(stores.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        let store = row.take()?;
-        found.entry(store).or_default().push(group(&mut row)?);
+    for row in reads.records::<GroupOfStore>(&sql, vec![backend.ids(stores.iter().copied())]).await? {
+        found.entry(row.store).or_default().push(row.group.into());
     }
     Ok(found)
 }

@@ -1,39 +1,60 @@
 //! Integrations.
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row, Work};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::integration,
+};
+use platform::storage::{Fault, Finds, Reads, Work};
 
 use super::{bits, codes, scope, text_of};
 use crate::access::core::Integration;
 
-const COLUMNS: &str =
-    "id, name, channel_id, permissions, scope, trusted_documents_only, disabled_at, version, created_at, updated_at";
+#[derive(Record)]
+#[record(of = integration, alias = "integration")]
+struct IntegrationRow {
+    id: IntegrationId,
+    name: String,
+    channel_id: Option<ChannelId>,
+    permissions: String,
+    scope: String,
+    trusted_documents_only: bool,
+    disabled_at: Option<Timestamp>,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
 
-fn integration(row: &mut Row<'_>) -> Result<Integration, Fault> {
-    Ok(Integration {
-        id: row.take()?,
-        name: row.take()?,
-        channel: row.take()?,
-        permissions: bits("integration", &row.take::<String>()?)?,
-        scope: scope("integration", &row.take::<String>()?)?,
-        trusted_only: row.take()?,
-        disabled_at: row.time_opt()?,
-        version: row.take()?,
-        created_at: row.time()?,
-        updated_at: row.time()?,
-    })
+impl TryFrom<IntegrationRow> for Integration {
+    type Error = Fault;
+    fn try_from(row: IntegrationRow) -> Result<Self, Fault> {
+        Ok(Self {
+            id: row.id,
+            name: row.name,
+            channel: row.channel_id,
+            permissions: bits("integration", &row.permissions)?,
+            scope: scope("integration", &row.scope)?,
+            trusted_only: row.trusted_documents_only,
+            disabled_at: row.disabled_at,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
 }
 
 /// All of them, the oldest first.
 pub async fn integrations(reads: &impl Reads) -> Result<Vec<Integration>, Fault> {
-    let sql = format!("SELECT {COLUMNS} FROM integration WHERE tenant_id = $1 ORDER BY id");
-    reads.rows(&sql, vec![]).await?.iter().map(|row| integration(&mut Row::new(row))).collect()
+    let sql = format!("SELECT {} FROM integration WHERE tenant_id = $1 ORDER BY id", IntegrationRow::SELECT);
+    reads.records::<IntegrationRow>(&sql, vec![]).await?.into_iter().map(Integration::try_from).collect()
 }
 
 pub async fn integrations_by_id(reads: &impl Reads, ids: &[IntegrationId]) -> Result<Vec<Integration>, Fault> {
     let backend = reads.backend();
-    let sql = format!("SELECT {COLUMNS} FROM integration WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
-    reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?.iter().map(|row| integration(&mut Row::new(row))).collect()
+    let (select, of) = (IntegrationRow::SELECT, backend.in_ids("id", 2));
+    let sql = format!("SELECT {select} FROM integration WHERE tenant_id = $1 AND {of}");
+    let rows = reads.records::<IntegrationRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    rows.into_iter().map(Integration::try_from).collect()
 }
 
 /// Whether the tenant has such a channel.

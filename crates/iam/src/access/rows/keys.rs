@@ -1,14 +1,35 @@
 //! API keys. Which tenant a hash belongs to stands in `api_key_index`, the one global table of access: the caller's tenant is not known before.
 
-use entity::prelude::*;
-use platform::storage::{Fault, Global, Reads, Row, Work};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{api_key, api_key_index, tenant},
+};
+use platform::storage::{Fault, Finds, Global, Reads, Row, Work};
+use sea_orm::Value;
 
 use super::{bits, codes, integrations_by_id, parsed, scope, text_of};
 use crate::access::core::{ApiKey, Integration, KeyBudget};
 
-const COLUMNS: &str =
-    "id, integration_id, name, prefix, permissions, scope, cidrs, expires_at, last_used_at, revoked_at, created_at,
-    trusted_documents_only, leaked_at, budget_points, budget_restored";
+#[derive(Record)]
+#[record(of = api_key, alias = "api_key")]
+struct KeyRow {
+    id: ApiKeyId,
+    integration_id: IntegrationId,
+    name: String,
+    prefix: String,
+    permissions: Option<String>,
+    scope: Option<String>,
+    cidrs: String,
+    expires_at: Option<Timestamp>,
+    last_used_at: Option<Timestamp>,
+    revoked_at: Option<Timestamp>,
+    created_at: Timestamp,
+    trusted_documents_only: bool,
+    leaked_at: Option<Timestamp>,
+    budget_points: Option<i64>,
+    budget_restored: Option<i64>,
+}
 
 /// None, when the row has no budget of its own.
 fn budget(points: Option<i64>, restored: Option<i64>) -> Result<Option<KeyBudget>, Fault> {
@@ -17,46 +38,52 @@ fn budget(points: Option<i64>, restored: Option<i64>) -> Result<Option<KeyBudget
     Ok(Some(KeyBudget { points: number(points)?, restored_per_second: number(restored)? }))
 }
 
-fn key(row: &mut Row<'_>) -> Result<ApiKey, Fault> {
-    Ok(ApiKey {
-        id: row.take()?,
-        integration: row.take()?,
-        name: row.take()?,
-        prefix: row.take()?,
-        permissions: row.take::<Option<String>>()?.map(|text| bits("api_key", &text)).transpose()?,
-        scope: row.take::<Option<String>>()?.map(|text| scope("api_key", &text)).transpose()?,
-        cidrs: parsed("api_key", &row.take::<String>()?)?,
-        expires_at: row.time_opt()?,
-        last_used_at: row.time_opt()?,
-        revoked_at: row.time_opt()?,
-        created_at: row.time()?,
-        trusted_only: row.take()?,
-        leaked_at: row.time_opt()?,
-        budget: budget(row.take()?, row.take()?)?,
-    })
+impl TryFrom<KeyRow> for ApiKey {
+    type Error = Fault;
+    fn try_from(row: KeyRow) -> Result<Self, Fault> {
+        Ok(Self {
+            id: row.id,
+            integration: row.integration_id,
+            name: row.name,
+            prefix: row.prefix,
+            permissions: row.permissions.map(|text| bits("api_key", &text)).transpose()?,
+            scope: row.scope.map(|text| scope("api_key", &text)).transpose()?,
+            cidrs: parsed("api_key", &row.cidrs)?,
+            expires_at: row.expires_at,
+            last_used_at: row.last_used_at,
+            revoked_at: row.revoked_at,
+            created_at: row.created_at,
+            trusted_only: row.trusted_documents_only,
+            leaked_at: row.leaked_at,
+            budget: budget(row.budget_points, row.budget_restored)?,
+        })
+    }
+}
+
+/// Keys: conditions and order are SQL over `api_key`, values from `$2`.
+async fn keys(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<ApiKey>, Fault> {
+    let sql = format!("SELECT {} FROM api_key WHERE tenant_id = $1 AND {conditions}", KeyRow::SELECT);
+    reads.records::<KeyRow>(&sql, values).await?.into_iter().map(ApiKey::try_from).collect()
 }
 
 pub async fn keys_by_id(reads: &impl Reads, ids: &[ApiKeyId]) -> Result<Vec<ApiKey>, Fault> {
     let backend = reads.backend();
-    let sql = format!("SELECT {COLUMNS} FROM api_key WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
-    reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?.iter().map(|row| key(&mut Row::new(row))).collect()
+    keys(reads, &backend.in_ids("id", 2), vec![backend.ids(ids.iter().copied())]).await
 }
 
 /// The keys of integrations, the oldest first.
 pub async fn keys_of(reads: &impl Reads, integrations: &[IntegrationId]) -> Result<Vec<ApiKey>, Fault> {
     let backend = reads.backend();
     let of = backend.in_ids("integration_id", 2);
-    let sql = format!("SELECT {COLUMNS} FROM api_key WHERE tenant_id = $1 AND {of} ORDER BY integration_id, created_at, id");
-    reads.rows(&sql, vec![backend.ids(integrations.iter().copied())]).await?.iter().map(|row| key(&mut Row::new(row))).collect()
+    let conditions = format!("{of} ORDER BY integration_id, created_at, id");
+    keys(reads, &conditions, vec![backend.ids(integrations.iter().copied())]).await
 }
 
 /// The keys that are neither revoked nor over, the oldest first.
 pub async fn live_keys(reads: &impl Reads, now: Timestamp) -> Result<Vec<ApiKey>, Fault> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM api_key WHERE tenant_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
-         ORDER BY created_at, id"
-    );
-    reads.rows(&sql, vec![now.into()]).await?.iter().map(|row| key(&mut Row::new(row))).collect()
+    let conditions = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
+         ORDER BY created_at, id";
+    keys(reads, conditions, vec![now.into()]).await
 }
 
 /// Writes a key and where its hash leads.
@@ -102,22 +129,22 @@ pub async fn used(work: &Work, key: ApiKeyId, minute: Timestamp) -> Result<(), F
 }
 
 /// Where a key lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub struct KeyHome {
+    #[record(of = api_key_index, alias = "i", column = "tenant_id")]
     pub tenant: TenantId,
+    #[record(of = api_key_index, alias = "i", column = "key_id")]
     pub key: ApiKeyId,
     /// Whether the tenant is for trying things out.
+    #[record(of = tenant, alias = "t", column = "sandbox")]
     pub is_sandbox: bool,
 }
 
 /// The tenant and the key of a hash.
 pub async fn home_of(global: &Global, hash: &[u8; 32]) -> Result<Option<KeyHome>, Fault> {
-    let sql =
-        "SELECT i.tenant_id, i.key_id, t.sandbox FROM api_key_index i JOIN tenant t ON t.id = i.tenant_id WHERE i.hash = $1";
-    let rows = global.rows(sql, vec![hash.to_vec().into()]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let mut row = Row::new(row);
-    Ok(Some(KeyHome { tenant: row.take()?, key: row.take()?, is_sandbox: row.take()? }))
+    let select = KeyHome::SELECT;
+    let sql = format!("SELECT {select} FROM api_key_index i JOIN tenant t ON t.id = i.tenant_id WHERE i.hash = $1");
+    Ok(global.records(&sql, vec![hash.to_vec().into()]).await?.pop())
 }
 
 /// A key with its integration.

@@ -1,30 +1,48 @@
 //! A tenant's own roles.
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row, Work};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::role,
+};
+use platform::storage::{Fault, Finds, Reads, Work};
 
 use super::{bits, codes, parsed, text_of};
 use crate::access::core::Role;
 
+#[derive(Record)]
+#[record(of = role, alias = "role")]
+struct RoleRow {
+    id: RoleId,
+    key: String,
+    name: String,
+    permissions: String,
+    inherits: String,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl TryFrom<RoleRow> for Role {
+    type Error = Fault;
+    fn try_from(row: RoleRow) -> Result<Self, Fault> {
+        Ok(Self {
+            id: row.id,
+            key: row.key,
+            name: row.name,
+            permissions: bits("role", &row.permissions)?,
+            inherits: parsed("role", &row.inherits)?,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
 /// All of them, by key.
 pub async fn roles(reads: &impl Reads) -> Result<Vec<Role>, Fault> {
-    let sql = "SELECT id, key, name, permissions, inherits, version, created_at, updated_at FROM role WHERE tenant_id = $1 ORDER BY key";
-    let rows = reads.rows(sql, vec![]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(Role {
-                id: row.take()?,
-                key: row.take()?,
-                name: row.take()?,
-                permissions: bits("role", &row.take::<String>()?)?,
-                inherits: parsed("role", &row.take::<String>()?)?,
-                version: row.take()?,
-                created_at: row.time()?,
-                updated_at: row.time()?,
-            })
-        })
-        .collect()
+    let sql = format!("SELECT {} FROM role WHERE tenant_id = $1 ORDER BY key", RoleRow::SELECT);
+    reads.records::<RoleRow>(&sql, vec![]).await?.into_iter().map(Role::try_from).collect()
 }
 
 pub async fn add_role(work: &Work, role: &Role) -> Result<(), Fault> {

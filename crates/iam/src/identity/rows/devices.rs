@@ -1,6 +1,10 @@
 //! Devices that people have logged in from, and wrong passwords that were tried: global tables. What is kept of a device's token is its SHA-256.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{login_failure, session},
+};
 use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
 
 use crate::identity::core::{Before, network};
@@ -49,12 +53,17 @@ pub async fn count_failure(work: &GlobalWork, user: UserId, since: Timestamp, no
     Ok(())
 }
 
+#[derive(Record)]
+#[record(of = login_failure, alias = "login_failure")]
+struct Failures {
+    count: i64,
+    last_at: Timestamp,
+}
+
 /// The wrong passwords since the last login.
 pub async fn failures(db: &impl GlobalReads, user: UserId) -> Result<Option<(i64, Timestamp)>, Fault> {
-    let rows = db.rows("SELECT count, last_at FROM login_failure WHERE user_id = $1", vec![user.into()]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let row = &mut Row::new(row);
-    Ok(Some((row.take()?, row.time()?)))
+    let sql = format!("SELECT {} FROM login_failure WHERE user_id = $1", Failures::SELECT);
+    Ok(db.records::<Failures>(&sql, vec![user.into()]).await?.pop().map(|row| (row.count, row.last_at)))
 }
 
 /// Somebody has logged in: wrong passwords from before are forgotten.
@@ -63,18 +72,26 @@ pub async fn forget_failures(work: &GlobalWork, user: UserId) -> Result<(), Faul
     Ok(())
 }
 
+#[derive(Record)]
+#[record(of = session, alias = "session")]
+struct Login {
+    address: Option<String>,
+    user_agent: Option<String>,
+    used_at: Timestamp,
+    ended_at: Option<Timestamp>,
+    ends_at: Timestamp,
+}
+
 /// Where a user has logged in, the last login first.
 pub async fn logins(db: &impl GlobalReads, user: UserId, now: Timestamp) -> Result<Vec<Before>, Fault> {
-    let sql = "SELECT address, user_agent, used_at, ended_at, ends_at FROM session WHERE user_id = $1 ORDER BY created_at DESC LIMIT $2";
-    let rows = db.rows(sql, vec![user.into(), COMPARED.into()]).await?;
-    let read = |row| {
-        let row = &mut Row::new(row);
-        let address: Option<String> = row.take()?;
-        let address = address.and_then(|address| address.parse().ok());
-        let (user_agent, used_at, ended_at, ends_at) = (row.take()?, row.time()?, row.time_opt()?, row.time()?);
-        Ok(Before { network: address.map(network), user_agent, used_at, goes_on: ended_at.is_none() && ends_at > now })
+    let sql = format!("SELECT {} FROM session WHERE user_id = $1 ORDER BY created_at DESC LIMIT $2", Login::SELECT);
+    let before = |row: Login| {
+        let address = row.address.and_then(|address| address.parse().ok());
+        let goes_on = row.ended_at.is_none() && row.ends_at > now;
+        Before { network: address.map(network), user_agent: row.user_agent, used_at: row.used_at, goes_on }
     };
-    rows.iter().map(read).collect()
+    let rows = db.records::<Login>(&sql, vec![user.into(), COMPARED.into()]).await?;
+    Ok(rows.into_iter().map(before).collect())
 }
 
 /// Whether somebody has ever logged in to the account.

@@ -1,15 +1,16 @@
 //! Second factors, and logins that wait for one: global tables.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{login_challenge, totp},
+};
 use platform::{
     secrets::SealedColumn,
     storage::{Fault, GlobalReads, GlobalWork, Row},
 };
 
-use crate::identity::{
-    core::{CHALLENGE_TRIES, Risk, WRONG_CODES, WRONG_SECONDS},
-    rows::sessions::risk,
-};
+use crate::identity::core::{CHALLENGE_TRIES, Risk, WRONG_CODES, WRONG_SECONDS};
 
 /// The seed of an authenticator that is in use.
 pub const SEED: SealedColumn = SealedColumn { table: "totp", column: "seed", keys: &["user_id"], blind: None };
@@ -26,12 +27,18 @@ pub struct Totp {
     pub pending: Option<(Vec<u8>, Timestamp)>,
 }
 
+#[derive(Record)]
+#[record(of = totp, alias = "totp")]
+struct SealedRow {
+    seed: Option<Vec<u8>>,
+    pending_seed: Option<Vec<u8>>,
+    pending_at: Option<Timestamp>,
+}
+
 pub async fn totp(db: &impl GlobalReads, user: UserId) -> Result<Totp, Fault> {
-    let rows = db.rows("SELECT seed, pending_seed, pending_at FROM totp WHERE user_id = $1", vec![user.into()]).await?;
-    let Some(row) = rows.first() else { return Ok(Totp::default()) };
-    let row = &mut Row::new(row);
-    let (seed, pending_seed, pending_at) = (row.take()?, row.take::<Option<Vec<u8>>>()?, row.time_opt()?);
-    Ok(Totp { seed, pending: pending_seed.zip(pending_at) })
+    let sql = format!("SELECT {} FROM totp WHERE user_id = $1", SealedRow::SELECT);
+    let row = db.records::<SealedRow>(&sql, vec![user.into()]).await?.pop();
+    Ok(row.map_or_else(Totp::default, |row| Totp { seed: row.seed, pending: row.pending_seed.zip(row.pending_at) }))
 }
 
 /// Whether the user has a second factor.
@@ -165,26 +172,42 @@ pub async fn put_challenge(
     Ok(())
 }
 
+#[derive(Record)]
+#[record(of = login_challenge, alias = "login_challenge")]
+struct TriedRow {
+    user_id: UserId,
+    tenant_id: TenantId,
+    member_id: MemberId,
+    network: Option<String>,
+    auth_at: Timestamp,
+    risk: i32,
+    risk_signs: String,
+    code_hash: Option<Vec<u8>>,
+}
+
+impl From<TriedRow> for ChallengeRow {
+    fn from(row: TriedRow) -> Self {
+        Self {
+            user: row.user_id,
+            tenant: row.tenant_id,
+            member: row.member_id,
+            network: row.network,
+            auth_at: row.auth_at,
+            risk: Risk::read(row.risk, &row.risk_signs),
+            code: row.code_hash.and_then(|code| code.try_into().ok()),
+        }
+    }
+}
+
 /// Takes one of a challenge's tries. None: it is over, or there never was one.
 pub async fn try_challenge(work: &GlobalWork, hash: [u8; 32], now: Timestamp) -> Result<Option<ChallengeRow>, Fault> {
-    let sql =
+    let sql = format!(
         "UPDATE login_challenge SET tries = tries + 1 WHERE hash = $1 AND done_at IS NULL AND expires_at > $2 AND tries < $3
-        RETURNING user_id, tenant_id, member_id, network, auth_at, risk, risk_signs, code_hash";
-    let rows = work.rows(sql, vec![hash.to_vec().into(), now.into(), CHALLENGE_TRIES.into()]).await?;
-    rows.first()
-        .map(|row| {
-            let row = &mut Row::new(row);
-            Ok(ChallengeRow {
-                user: row.take()?,
-                tenant: row.take()?,
-                member: row.take()?,
-                network: row.take()?,
-                auth_at: row.time()?,
-                risk: risk(row)?,
-                code: row.take::<Option<Vec<u8>>>()?.and_then(|code| code.try_into().ok()),
-            })
-        })
-        .transpose()
+        RETURNING {}",
+        TriedRow::SELECT
+    );
+    let values = vec![hash.to_vec().into(), now.into(), CHALLENGE_TRIES.into()];
+    Ok(work.records::<TriedRow>(&sql, values).await?.pop().map(ChallengeRow::from))
 }
 
 /// Ends a challenge that was met; whether nobody else has met it.

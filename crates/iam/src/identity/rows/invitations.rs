@@ -1,13 +1,20 @@
 //! Invitations that wait for their answer: a global table, for whoever shows a link is not in a tenant yet. What is kept of a link is its SHA-256.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{invitation, member},
+};
 use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
 
 /// Whose invitation a link is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub struct Invited {
+    #[record(of = invitation, alias = "i", column = "tenant_id")]
     pub tenant: TenantId,
+    #[record(of = invitation, alias = "i", column = "member_id")]
     pub member: MemberId,
+    #[record(of = member, alias = "m", column = "user_id")]
     pub user: UserId,
 }
 
@@ -41,13 +48,13 @@ pub async fn put(work: &GlobalWork, new: NewInvitation) -> Result<(), Fault> {
 
 /// Whose invitation it is, if it can still be accepted.
 pub async fn by_hash(db: &impl GlobalReads, hash: [u8; 32], now: Timestamp) -> Result<Option<Invited>, Fault> {
-    let sql = "SELECT i.tenant_id, i.member_id, m.user_id FROM invitation i
+    let sql = format!(
+        "SELECT {} FROM invitation i
         JOIN member m ON m.tenant_id = i.tenant_id AND m.id = i.member_id
-        WHERE i.hash = $1 AND i.expires_at > $2 AND m.status = 'INVITED'";
-    let rows = db.rows(sql, vec![hash.to_vec().into(), now.into()]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let row = &mut Row::new(row);
-    Ok(Some(Invited { tenant: row.take()?, member: row.take()?, user: row.take()? }))
+        WHERE i.hash = $1 AND i.expires_at > $2 AND m.status = 'INVITED'",
+        Invited::SELECT
+    );
+    Ok(db.records(&sql, vec![hash.to_vec().into(), now.into()]).await?.pop())
 }
 
 /// Uses an invitation up: only one of many calls at once does.
@@ -83,6 +90,13 @@ pub async fn place_user(work: &GlobalWork, id: UserId, email: &str, email_key: &
     rows.first().map(|row| Row::new(row).take()).transpose()?.ok_or_else(|| Fault::corrupt("app_user", "an address has a row"))
 }
 
+#[derive(Record)]
+#[record(of = member, alias = "member")]
+struct PlacedMember {
+    id: MemberId,
+    version: i64,
+}
+
 /// Puts somebody among the members who are invited. One who has left becomes the same member again.
 pub async fn place_member(
     work: &GlobalWork,
@@ -90,11 +104,12 @@ pub async fn place_member(
     fresh: MemberId,
     now: Timestamp,
 ) -> Result<Option<(MemberId, i64)>, Fault> {
-    let sql = "INSERT INTO member (tenant_id, id, user_id, status, version, created_at, updated_at) VALUES ($1, $2, $3, 'INVITED', 1, $4, $4)
+    let sql = format!(
+        "INSERT INTO member (tenant_id, id, user_id, status, version, created_at, updated_at) VALUES ($1, $2, $3, 'INVITED', 1, $4, $4)
         ON CONFLICT (tenant_id, user_id) DO UPDATE SET status = 'INVITED', version = member.version + 1, updated_at = excluded.updated_at
-        WHERE member.removed_at IS NOT NULL AND member.status <> 'INVITED' RETURNING id, version";
-    let rows = work.rows(sql, vec![tenant.into(), fresh.into(), user.into(), now.into()]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let row = &mut Row::new(row);
-    Ok(Some((row.take()?, row.take()?)))
+        WHERE member.removed_at IS NOT NULL AND member.status <> 'INVITED' RETURNING {}",
+        PlacedMember::SELECT
+    );
+    let values = vec![tenant.into(), fresh.into(), user.into(), now.into()];
+    Ok(work.records::<PlacedMember>(&sql, values).await?.pop().map(|row| (row.id, row.version)))
 }

@@ -1,6 +1,10 @@
 //! Links that were mailed, and registrations that wait for one: global tables. What is kept of a link is its SHA-256.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::registration,
+};
 use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
 
 /// What a link is for.
@@ -87,7 +91,8 @@ pub async fn set_verified(work: &GlobalWork, user: UserId, now: Timestamp) -> Re
 }
 
 /// A registration that waits for its link.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Record)]
+#[record(of = registration, alias = "registration")]
 pub struct Waiting {
     pub email: String,
     pub display_name: String,
@@ -115,21 +120,8 @@ pub async fn put_registration(work: &GlobalWork, hash: [u8; 32], waiting: Waitin
 
 /// Takes a registration out of those that wait, if its time has not passed.
 pub async fn take_registration(work: &GlobalWork, hash: [u8; 32], now: Timestamp) -> Result<Option<Waiting>, Fault> {
-    let sql = "DELETE FROM registration WHERE hash = $1 AND expires_at > $2
-        RETURNING email, display_name, tenant_name, tenant_slug, password_hash";
-    let rows = work.rows(sql, vec![hash.to_vec().into(), now.into()]).await?;
-    rows.first()
-        .map(|row| {
-            let row = &mut Row::new(row);
-            Ok(Waiting {
-                email: row.take()?,
-                display_name: row.take()?,
-                tenant_name: row.take()?,
-                tenant_slug: row.take()?,
-                password_hash: row.take()?,
-            })
-        })
-        .transpose()
+    let sql = format!("DELETE FROM registration WHERE hash = $1 AND expires_at > $2 RETURNING {}", Waiting::SELECT);
+    Ok(work.records(&sql, vec![hash.to_vec().into(), now.into()]).await?.pop())
 }
 
 /// Forgets links and registrations whose time has passed.

@@ -1,10 +1,14 @@
 //! Members as others see them, and where they stand.
 
-use entity::prelude::*;
-use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
-use sea_orm::{QueryResult, Value};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{app_user, invitation, member},
+};
+use platform::storage::{Fault, GlobalReads, GlobalWork};
+use sea_orm::Value;
 
-use super::{MEMBERSHIP, Membership, read};
+use super::{Membership, of_members};
 
 /// A member as others see it.
 #[derive(Debug, Clone)]
@@ -30,24 +34,62 @@ pub struct Sent {
     pub expires_at: Timestamp,
 }
 
-const VIEW: &str = "SELECT m.tenant_id, m.id, m.user_id, m.status, m.version, m.updated_at, m.last_seen_at,
-    EXISTS (SELECT 1 FROM totp t WHERE t.user_id = m.user_id AND t.seed IS NOT NULL), m.removed_at,
-    u.email, u.email_key, u.display_name, i.email, i.invited_by, i.sent_at, i.expires_at
-    FROM member m JOIN app_user u ON u.id = m.user_id
-    LEFT JOIN invitation i ON i.tenant_id = m.tenant_id AND i.member_id = m.id";
+/// A member with their account, and the invitation that waits for them.
+#[derive(Record)]
+struct ViewRow {
+    #[record(alias = "m")]
+    membership: Membership,
+    #[record(of = member, alias = "m")]
+    updated_at: Timestamp,
+    #[record(of = member, alias = "m")]
+    last_seen_at: Option<Timestamp>,
+    #[record(sql = "EXISTS (SELECT 1 FROM totp t WHERE t.user_id = m.user_id AND t.seed IS NOT NULL)")]
+    mfa_enabled: bool,
+    #[record(of = member, alias = "m")]
+    removed_at: Option<Timestamp>,
+    #[record(of = app_user, alias = "u")]
+    email: String,
+    #[record(of = app_user, alias = "u")]
+    email_key: String,
+    #[record(of = app_user, alias = "u")]
+    display_name: String,
+    #[record(of = invitation, alias = "i", column = "email", outer)]
+    invited: Option<String>,
+    #[record(of = invitation, alias = "i", outer)]
+    invited_by: Option<MemberId>,
+    #[record(of = invitation, alias = "i", outer)]
+    sent_at: Option<Timestamp>,
+    #[record(of = invitation, alias = "i", outer)]
+    expires_at: Option<Timestamp>,
+}
 
-fn view(row: &QueryResult) -> Result<MemberView, Fault> {
-    let row = &mut Row::new(row);
-    let membership = read(row)?;
-    let (updated_at, last_seen_at, mfa_enabled, left_at) = (row.time()?, row.time_opt()?, row.take()?, row.time_opt()?);
-    let (email, email_key, display_name): (String, String, String) = (row.take()?, row.take()?, row.take()?);
-    let invited: Option<String> = row.take()?;
-    let (by, at, expires_at): (Option<MemberId>, _, _) = (row.take()?, row.time_opt()?, row.time_opt()?);
-    let invitation = by.zip(at.zip(expires_at)).map(|(by, (at, expires_at))| Sent { by, at, expires_at });
-    let left_at = left_at.filter(|_| membership.status != MemberStatus::Invited);
-    let seen =
-        MemberView { membership, email, email_key, display_name, updated_at, last_seen_at, mfa_enabled, left_at, invitation };
-    Ok(seen.hiding_who_was_invited(invited))
+impl From<ViewRow> for MemberView {
+    fn from(row: ViewRow) -> Self {
+        let sent = row.invited_by.zip(row.sent_at.zip(row.expires_at));
+        let left_at = row.removed_at.filter(|_| row.membership.status != MemberStatus::Invited);
+        let seen = Self {
+            membership: row.membership,
+            email: row.email,
+            email_key: row.email_key,
+            display_name: row.display_name,
+            updated_at: row.updated_at,
+            last_seen_at: row.last_seen_at,
+            mfa_enabled: row.mfa_enabled,
+            left_at,
+            invitation: sent.map(|(by, (at, expires_at))| Sent { by, at, expires_at }),
+        };
+        seen.hiding_who_was_invited(row.invited)
+    }
+}
+
+/// Members: conditions, order and limit are SQL over `m` and `u`, values from `$1`.
+async fn views(db: &impl GlobalReads, conditions: &str, values: Vec<Value>) -> Result<Vec<MemberView>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM member m JOIN app_user u ON u.id = m.user_id
+    LEFT JOIN invitation i ON i.tenant_id = m.tenant_id AND i.member_id = m.id WHERE {conditions}",
+        ViewRow::SELECT
+    );
+    Ok(db.records::<ViewRow>(&sql, values).await?.into_iter().map(MemberView::from).collect())
 }
 
 impl MemberView {
@@ -63,8 +105,7 @@ impl MemberView {
 }
 
 pub async fn member_with_user(db: &impl GlobalReads, tenant: TenantId, member: MemberId) -> Result<Option<MemberView>, Fault> {
-    let rows = db.rows(&format!("{VIEW} WHERE m.tenant_id = $1 AND m.id = $2"), vec![tenant.into(), member.into()]).await?;
-    rows.first().map(view).transpose()
+    Ok(views(db, "m.tenant_id = $1 AND m.id = $2", vec![tenant.into(), member.into()]).await?.pop())
 }
 
 /// A part of a tenant's list of members, which runs by address.
@@ -80,7 +121,7 @@ pub struct MemberPage {
 
 /// The rows of a page in its direction, one more than its limit if there are more.
 pub async fn page(db: &impl GlobalReads, tenant: TenantId, page: &MemberPage) -> Result<Vec<MemberView>, Fault> {
-    let mut sql = format!("{VIEW} WHERE m.tenant_id = $1 AND (m.removed_at IS NULL OR m.status = 'INVITED')");
+    let mut sql = "m.tenant_id = $1 AND (m.removed_at IS NULL OR m.status = 'INVITED')".to_owned();
     let mut values: Vec<Value> = vec![tenant.into()];
     if !page.statuses.is_empty() {
         values.push(db.backend().texts(page.statuses.iter().map(|status| status.as_str())));
@@ -93,14 +134,13 @@ pub async fn page(db: &impl GlobalReads, tenant: TenantId, page: &MemberPage) ->
     }
     let way = if page.backward { "DESC" } else { "ASC" };
     sql.push_str(&format!(" ORDER BY u.email_key {way}, m.id {way} LIMIT {}", page.limit + 1));
-    db.rows(&sql, values).await?.iter().map(view).collect()
+    views(db, &sql, values).await
 }
 
 /// A member, locked until the transaction ends, and whether they have left.
 pub async fn lock(work: &GlobalWork, tenant: TenantId, member: MemberId) -> Result<Option<(Membership, bool)>, Fault> {
-    let sql = format!("{MEMBERSHIP} WHERE tenant_id = $1 AND id = $2{}", work.backend().for_update("member"));
-    let found = work.rows(&sql, vec![tenant.into(), member.into()]).await?;
-    let Some(found) = found.first().map(|row| read(&mut Row::new(row))).transpose()? else { return Ok(None) };
+    let sql = format!("{} WHERE tenant_id = $1 AND id = $2{}", of_members(), work.backend().for_update("member"));
+    let Some(found) = work.records(&sql, vec![tenant.into(), member.into()]).await?.pop() else { return Ok(None) };
     let left = "SELECT 1 FROM member WHERE tenant_id = $1 AND id = $2 AND removed_at IS NOT NULL";
     let has_left = !work.rows(left, vec![tenant.into(), member.into()]).await?.is_empty();
     Ok(Some((found, has_left)))

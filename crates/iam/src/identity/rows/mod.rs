@@ -10,15 +10,24 @@ pub mod refresh;
 pub mod sandboxes;
 pub mod sessions;
 
-use entity::{app_user, prelude::*, tenant};
+use entity::{
+    app_user,
+    prelude::*,
+    record::{Record, Selected, TableRecord},
+    tables, tenant,
+};
 use platform::storage::{Fault, Global, GlobalReads, GlobalWork, Row};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder};
 
 /// A user in a tenant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[record(of = tables::member)]
 pub struct Membership {
+    #[record(column = "tenant_id")]
     pub tenant: TenantId,
+    #[record(column = "id")]
     pub member: MemberId,
+    #[record(column = "user_id")]
     pub user: UserId,
     pub status: MemberStatus,
     pub version: i64,
@@ -48,22 +57,22 @@ pub async fn tenant(db: &impl GlobalReads, id: TenantId) -> Result<Option<tenant
 }
 
 /// How strict a tenant is. None is the deployment's own limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+#[record(of = tables::tenant, alias = "tenant")]
 pub struct Strictness {
     /// A session that is not used for so many seconds ends.
+    #[record(column = "session_idle_seconds")]
     pub idle_seconds: Option<i64>,
     /// And each after so many.
+    #[record(column = "session_seconds")]
     pub seconds: Option<i64>,
     /// Characters that a password has at least.
     pub password_length: Option<i64>,
 }
 
 pub async fn strictness(db: &impl GlobalReads, tenant: TenantId) -> Result<Strictness, Fault> {
-    let sql = "SELECT session_idle_seconds, session_seconds, password_length FROM tenant WHERE id = $1";
-    let rows = db.rows(sql, vec![tenant.into()]).await?;
-    let Some(row) = rows.first() else { return Ok(Strictness::default()) };
-    let row = &mut Row::new(row);
-    Ok(Strictness { idle_seconds: row.take()?, seconds: row.take()?, password_length: row.take()? })
+    let sql = format!("SELECT {} FROM tenant WHERE id = $1", Strictness::SELECT);
+    Ok(db.records(&sql, vec![tenant.into()]).await?.pop().unwrap_or_default())
 }
 
 /// The longest password that any of the user's tenants asks for.
@@ -93,29 +102,21 @@ pub async fn lock_password(work: &GlobalWork, user: UserId) -> Result<Option<Str
     work.rows(sql, vec![user.into()]).await?.first().map(|row| Row::new(row).take()).transpose()
 }
 
-const MEMBERSHIP: &str = "SELECT tenant_id, id, user_id, status, version FROM member";
+/// Selects memberships.
+fn of_members() -> String {
+    format!("SELECT {} FROM member", Membership::select("member"))
+}
 
 /// The user's memberships, the oldest first; without those that they have left or were only invited to.
 pub async fn memberships(global: &impl GlobalReads, user: UserId) -> Result<Vec<Membership>, Fault> {
-    let sql = format!("{MEMBERSHIP} WHERE user_id = $1 AND status <> 'INVITED' AND removed_at IS NULL ORDER BY created_at, id");
-    let rows = global.rows(&sql, vec![user.into()]).await?;
-    rows.iter().map(|row| read(&mut Row::new(row))).collect()
+    let sql =
+        format!("{} WHERE user_id = $1 AND status <> 'INVITED' AND removed_at IS NULL ORDER BY created_at, id", of_members());
+    global.records(&sql, vec![user.into()]).await
 }
 
 pub async fn membership(global: &impl GlobalReads, tenant: TenantId, member: MemberId) -> Result<Option<Membership>, Fault> {
-    let sql = format!("{MEMBERSHIP} WHERE tenant_id = $1 AND id = $2");
-    let rows = global.rows(&sql, vec![tenant.into(), member.into()]).await?;
-    rows.first().map(|row| read(&mut Row::new(row))).transpose()
-}
-
-fn read(row: &mut Row<'_>) -> Result<Membership, Fault> {
-    Ok(Membership {
-        tenant: row.take()?,
-        member: row.take()?,
-        user: row.take()?,
-        status: row.word("member", MemberStatus::parse)?,
-        version: row.take()?,
-    })
+    let sql = format!("{} WHERE tenant_id = $1 AND id = $2", of_members());
+    Ok(global.records(&sql, vec![tenant.into(), member.into()]).await?.pop())
 }
 
 /// Turns the row of somebody who was invited and has not come yet into their account; its id, if there was such a row.
@@ -128,7 +129,8 @@ pub async fn claim_user(work: &GlobalWork, user: &app_user::Model) -> Result<Opt
 }
 
 /// What a person says of themselves, and what is known of their address.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[record(of = tables::app_user, alias = "app_user")]
 pub struct Profile {
     pub email: String,
     pub display_name: String,
@@ -138,12 +140,8 @@ pub struct Profile {
 }
 
 pub async fn profile(db: &impl GlobalReads, user: UserId) -> Result<Option<Profile>, Fault> {
-    let sql = "SELECT email, display_name, locale, time_zone, verified_at FROM app_user WHERE id = $1";
-    let rows = db.rows(sql, vec![user.into()]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let row = &mut Row::new(row);
-    let (email, display_name, locale, time_zone) = (row.take()?, row.take()?, row.take()?, row.take()?);
-    Ok(Some(Profile { email, display_name, locale, time_zone, verified_at: row.time_opt()? }))
+    let sql = format!("SELECT {} FROM app_user WHERE id = $1", Profile::SELECT);
+    Ok(db.records(&sql, vec![user.into()]).await?.pop())
 }
 
 pub async fn put_profile(work: &GlobalWork, user: UserId, profile: Profile) -> Result<(), Fault> {

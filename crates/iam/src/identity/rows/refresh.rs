@@ -1,8 +1,12 @@
 //! Refresh tokens: a global table. What is kept of one is its SHA-256.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::refresh_token,
+};
 use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
-use sea_orm::QueryResult;
+use sea_orm::Value;
 
 use crate::identity::core::Kept;
 
@@ -15,27 +19,43 @@ pub struct TokenRow {
     pub kept: Kept,
 }
 
-const TOKEN: &str = "SELECT id, hash, successor_id, issued_at, expires_at, used_at, rotated_at, dead_at FROM refresh_token";
+#[derive(Record)]
+#[record(of = refresh_token, alias = "refresh_token")]
+struct TokenRecord {
+    id: RefreshTokenId,
+    hash: Vec<u8>,
+    successor_id: Option<RefreshTokenId>,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+    used_at: Option<Timestamp>,
+    rotated_at: Option<Timestamp>,
+    dead_at: Option<Timestamp>,
+}
 
-fn read_token(row: &QueryResult) -> Result<TokenRow, Fault> {
-    let row = &mut Row::new(row);
-    let (id, hash, successor) = (row.take()?, row.take()?, row.take()?);
-    let kept = Kept {
-        issued_at: row.time()?,
-        expires_at: row.time()?,
-        used_at: row.time_opt()?,
-        rotated_at: row.time_opt()?,
-        dead_at: row.time_opt()?,
-    };
-    Ok(TokenRow { id, hash, successor, kept })
+impl From<TokenRecord> for TokenRow {
+    fn from(row: TokenRecord) -> Self {
+        let kept = Kept {
+            issued_at: row.issued_at,
+            expires_at: row.expires_at,
+            used_at: row.used_at,
+            rotated_at: row.rotated_at,
+            dead_at: row.dead_at,
+        };
+        Self { id: row.id, hash: row.hash, successor: row.successor_id, kept }
+    }
+}
+
+async fn token(work: &GlobalWork, condition: &str, value: Value) -> Result<Option<TokenRow>, Fault> {
+    let sql = format!("SELECT {} FROM refresh_token WHERE {condition}", TokenRecord::SELECT);
+    Ok(work.records::<TokenRecord>(&sql, vec![value]).await?.pop().map(TokenRow::from))
 }
 
 pub async fn by_hash(work: &GlobalWork, hash: &[u8]) -> Result<Option<TokenRow>, Fault> {
-    work.rows(&format!("{TOKEN} WHERE hash = $1"), vec![hash.to_vec().into()]).await?.first().map(read_token).transpose()
+    token(work, "hash = $1", hash.to_vec().into()).await
 }
 
 pub async fn by_id(work: &GlobalWork, id: RefreshTokenId) -> Result<Option<TokenRow>, Fault> {
-    work.rows(&format!("{TOKEN} WHERE id = $1"), vec![id.into()]).await?.first().map(read_token).transpose()
+    token(work, "id = $1", id.into()).await
 }
 
 /// A refresh token that is given out.

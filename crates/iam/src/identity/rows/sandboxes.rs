@@ -1,6 +1,10 @@
 //! Which tenants are sandboxes of which. A tenant has so many places for them, and no two stand in one.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::tenant,
+};
 use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
 
 /// The places of a tenant's sandboxes that are taken.
@@ -12,12 +16,17 @@ pub async fn slots(db: &impl GlobalReads, live: TenantId) -> Result<Vec<i32>, Fa
 /// How long a tenant lets sessions last: idle, and in all; None is as long as any.
 pub type SessionRules = (Option<i64>, Option<i64>);
 
+#[derive(Record)]
+#[record(of = tenant, alias = "tenant")]
+struct RulesRow {
+    session_idle_seconds: Option<i64>,
+    session_seconds: Option<i64>,
+}
+
 pub async fn session_rules(db: &impl GlobalReads, tenant: TenantId) -> Result<SessionRules, Fault> {
-    let sql = "SELECT session_idle_seconds, session_seconds FROM tenant WHERE id = $1";
-    let rows = db.rows(sql, vec![tenant.into()]).await?;
-    let Some(row) = rows.first() else { return Ok((None, None)) };
-    let mut row = Row::new(row);
-    Ok((row.take()?, row.take()?))
+    let sql = format!("SELECT {} FROM tenant WHERE id = $1", RulesRow::SELECT);
+    let row = db.records::<RulesRow>(&sql, vec![tenant.into()]).await?.pop();
+    Ok(row.map_or((None, None), |row| (row.session_idle_seconds, row.session_seconds)))
 }
 
 /// Says which tenant a sandbox belongs to, in which of its places, and gives it rules of sessions.

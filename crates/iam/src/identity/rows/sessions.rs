@@ -1,8 +1,12 @@
 //! Sessions: a global table.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{session, tenant},
+};
 use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
-use sea_orm::{QueryResult, Value};
+use sea_orm::Value;
 
 use crate::identity::core::Risk;
 
@@ -59,35 +63,53 @@ impl EndReason {
     }
 }
 
-const SESSION: &str =
-    "SELECT s.id, s.user_id, s.tenant_id, s.member_id, s.name, s.user_agent, s.address, s.created_at, s.used_at, s.auth_at,
-    s.mfa_at, s.ends_at, s.ended_at, s.risk, s.risk_signs, s.begun_from FROM session s";
-
-fn read(row: &QueryResult) -> Result<SessionRow, Fault> {
-    let row = &mut Row::new(row);
-    Ok(SessionRow {
-        id: row.take()?,
-        user: row.take()?,
-        tenant: row.take()?,
-        member: row.take()?,
-        name: row.take()?,
-        user_agent: row.take()?,
-        address: row.take()?,
-        created_at: row.time()?,
-        used_at: row.time()?,
-        auth_at: row.time()?,
-        mfa_at: row.time_opt()?,
-        ends_at: row.time()?,
-        ended_at: row.time_opt()?,
-        risk: risk(row)?,
-        begun_from: row.take()?,
-    })
+#[derive(Record)]
+#[record(of = session, alias = "s")]
+struct SessionRecord {
+    id: SessionId,
+    user_id: UserId,
+    tenant_id: TenantId,
+    member_id: MemberId,
+    name: Option<String>,
+    user_agent: Option<String>,
+    address: Option<String>,
+    created_at: Timestamp,
+    used_at: Timestamp,
+    auth_at: Timestamp,
+    mfa_at: Option<Timestamp>,
+    ends_at: Timestamp,
+    ended_at: Option<Timestamp>,
+    risk: i32,
+    risk_signs: String,
+    begun_from: Option<SessionId>,
 }
 
-/// A risk as two columns keep it.
-pub fn risk(row: &mut Row<'_>) -> Result<Risk, Fault> {
-    let score = row.take()?;
-    Ok(Risk::read(score, &row.take::<String>()?))
+impl From<SessionRecord> for SessionRow {
+    fn from(row: SessionRecord) -> Self {
+        Self {
+            id: row.id,
+            user: row.user_id,
+            tenant: row.tenant_id,
+            member: row.member_id,
+            name: row.name,
+            user_agent: row.user_agent,
+            address: row.address,
+            created_at: row.created_at,
+            used_at: row.used_at,
+            auth_at: row.auth_at,
+            mfa_at: row.mfa_at,
+            ends_at: row.ends_at,
+            ended_at: row.ended_at,
+            risk: Risk::read(row.risk, &row.risk_signs),
+            begun_from: row.begun_from,
+        }
+    }
+}
+
+/// Sessions: conditions, order and lock are SQL over `s`, values from `$1`.
+async fn sessions(db: &impl GlobalReads, conditions: &str, values: Vec<Value>) -> Result<Vec<SessionRow>, Fault> {
+    let sql = format!("SELECT {} FROM session s WHERE {conditions}", SessionRecord::SELECT);
+    Ok(db.records::<SessionRecord>(&sql, values).await?.into_iter().map(SessionRow::from).collect())
 }
 
 pub async fn insert(work: &GlobalWork, session: &SessionRow) -> Result<(), Fault> {
@@ -118,24 +140,24 @@ pub async fn insert(work: &GlobalWork, session: &SessionRow) -> Result<(), Fault
 /// The session that a refresh token belongs to, locked until the transaction ends: whoever else shows a token of its family waits.
 pub async fn lock_by_token(work: &GlobalWork, hash: &[u8]) -> Result<Option<SessionRow>, Fault> {
     let lock = work.backend().for_update("s");
-    let sql = format!("{SESSION} WHERE s.id = (SELECT t.session_id FROM refresh_token t WHERE t.hash = $1){lock}");
-    work.rows(&sql, vec![hash.to_vec().into()]).await?.first().map(read).transpose()
+    let conditions = format!("s.id = (SELECT t.session_id FROM refresh_token t WHERE t.hash = $1){lock}");
+    Ok(sessions(work, &conditions, vec![hash.to_vec().into()]).await?.pop())
 }
 
 pub async fn lock(work: &GlobalWork, id: SessionId) -> Result<Option<SessionRow>, Fault> {
-    let sql = format!("{SESSION} WHERE s.id = $1{}", work.backend().for_update("s"));
-    work.rows(&sql, vec![id.into()]).await?.first().map(read).transpose()
+    let conditions = format!("s.id = $1{}", work.backend().for_update("s"));
+    Ok(sessions(work, &conditions, vec![id.into()]).await?.pop())
 }
 
 /// The user's sessions that go on, the one last used first. At most so many are shown; nobody is logged in at more places on purpose.
 pub async fn of_user(db: &impl GlobalReads, user: UserId, now: Timestamp) -> Result<Vec<SessionRow>, Fault> {
-    let sql = format!("{SESSION} WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.ends_at > $2 AND EXISTS
-        (SELECT 1 FROM refresh_token t WHERE t.session_id = s.id AND t.expires_at > $2) ORDER BY s.used_at DESC, s.id DESC LIMIT 250");
-    db.rows(&sql, vec![user.into(), now.into()]).await?.iter().map(read).collect()
+    let conditions = "s.user_id = $1 AND s.ended_at IS NULL AND s.ends_at > $2 AND EXISTS
+        (SELECT 1 FROM refresh_token t WHERE t.session_id = s.id AND t.expires_at > $2) ORDER BY s.used_at DESC, s.id DESC LIMIT 250";
+    sessions(db, conditions, vec![user.into(), now.into()]).await
 }
 
 pub async fn by_id(db: &impl GlobalReads, id: SessionId) -> Result<Option<SessionRow>, Fault> {
-    db.rows(&format!("{SESSION} WHERE s.id = $1"), vec![id.into()]).await?.first().map(read).transpose()
+    Ok(sessions(db, "s.id = $1", vec![id.into()]).await?.pop())
 }
 
 /// Which sessions to end.
@@ -234,28 +256,48 @@ impl SessionStatus {
     }
 }
 
+#[derive(Record)]
+struct StatusRow {
+    #[record(of = session, alias = "s")]
+    id: SessionId,
+    #[record(of = session, alias = "s")]
+    user_id: UserId,
+    #[record(of = session, alias = "s")]
+    mfa_at: Option<Timestamp>,
+    #[record(of = session, alias = "s")]
+    ends_at: Timestamp,
+    #[record(of = session, alias = "s")]
+    ended_at: Option<Timestamp>,
+    #[record(of = tenant, alias = "t")]
+    mfa_required: bool,
+    #[record(of = session, alias = "s")]
+    risk: i32,
+}
+
+impl From<StatusRow> for SessionStatus {
+    fn from(row: StatusRow) -> Self {
+        Self {
+            id: row.id,
+            user: row.user_id,
+            mfa_at: row.mfa_at,
+            ends_at: row.ends_at,
+            ended: row.ended_at.is_some(),
+            mfa_required: row.mfa_required,
+            risk: row.risk,
+        }
+    }
+}
+
 /// The standing of some sessions; those that are not there have ended.
 pub async fn session_statuses(db: &impl GlobalReads, ids: &[SessionId]) -> Result<Vec<SessionStatus>, Fault> {
     let backend = db.backend();
     let sql = format!(
-        "SELECT s.id, s.user_id, s.mfa_at, s.ends_at, s.ended_at, t.mfa_required, s.risk FROM session s JOIN tenant t ON t.id = s.tenant_id WHERE {}",
+        "SELECT {} FROM session s JOIN tenant t ON t.id = s.tenant_id WHERE {}",
+        StatusRow::SELECT,
         backend.in_ids("s.id", 1)
     );
-    let rows = db.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let row = &mut Row::new(row);
-            Ok(SessionStatus {
-                id: row.take()?,
-                user: row.take()?,
-                mfa_at: row.time_opt()?,
-                ends_at: row.time()?,
-                ended: row.time_opt()?.is_some(),
-                mfa_required: row.take()?,
-                risk: row.take()?,
-            })
-        })
-        .collect()
+    let rows = db.records::<StatusRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    Ok(rows.into_iter().map(SessionStatus::from).collect())
 }
 
 /// Notes when sessions were last used, and that their members were here.

@@ -2,67 +2,90 @@
 
 use std::collections::BTreeMap;
 
-use entity::prelude::*;
-use platform::storage::{Bulk, Column, ColumnKind, Fault, Global, Reads, Row, Work};
-use sea_orm::{QueryResult, Value};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::alert,
+};
+use platform::storage::{Fault, Finds, Global, Reads, Row, Rows, Work};
 use uuid::Uuid;
 
 use crate::alerts::core::{Alert, AlertValues, Margin, Subject};
 
-pub(super) const COLUMNS: &str = "a.id, a.kind, a.store_id, a.product_id, a.lot_id, a.purchase_order_id, a.count_id, a.state, a.quantity, a.threshold, a.day, \
-    a.price_minor, a.cost_minor, a.currency, a.opened_at, a.seq, a.snoozed_until, a.resolved_at, a.resolver_kind, a.resolver_id, a.assignee_id, a.note, \
-    a.version, a.updated_at";
-
-pub(super) fn read(row: &mut Row<'_>) -> Result<Alert, Fault> {
-    let (id, kind) = (row.take()?, row.word("alert", AlertKind::parse)?);
-    let (store, product) = (row.take()?, row.take()?);
-    let other: [Option<Uuid>; 3] = [row.take()?, row.take()?, row.take()?];
-    let subject = Subject::of(kind, (store, product), other)
-        .ok_or_else(|| Fault::corrupt("alert", "the columns of a subject are those of its kind"))?;
-    let state = row.word("alert", AlertState::parse)?;
-    let (quantity, threshold, day) = (row.take()?, row.take()?, row.take()?);
-    let (price, cost, currency): (Option<i64>, Option<i64>, Option<String>) = (row.take()?, row.take()?, row.take()?);
-    let currency = currency.as_deref().and_then(Currency::parse);
-    let margin = price
-        .zip(cost)
-        .zip(currency)
-        .map(|((price, cost), currency)| Margin { price: Money::new(price, currency), cost: Money::new(cost, currency) });
-    let (opened_at, seq, snoozed_until, resolved_at) = (row.time()?, row.take()?, row.time_opt()?, row.time_opt()?);
-    let (kind_of, who): (Option<String>, Option<Uuid>) = (row.take()?, row.take()?);
-    let resolver = kind_of.as_deref().and_then(ActorKind::parse).zip(who).map(|(kind, id)| Actor { kind, id });
-    Ok(Alert {
-        id,
-        kind,
-        subject,
-        state,
-        figures: AlertValues { quantity, threshold, day, margin },
-        opened_at,
-        seq,
-        snoozed_until,
-        resolved_at,
-        resolver,
-        assignee: row.take()?,
-        note: row.take()?,
-        version: row.take()?,
-        updated_at: row.time()?,
-    })
+/// An alert as it is read.
+#[derive(Record)]
+#[record(of = alert, alias = "a")]
+pub(super) struct AlertRow {
+    id: AlertId,
+    kind: AlertKind,
+    store_id: Option<StoreId>,
+    product_id: Option<ProductId>,
+    lot_id: Option<LotId>,
+    purchase_order_id: Option<PurchaseOrderId>,
+    count_id: Option<CountId>,
+    state: AlertState,
+    quantity: Option<i64>,
+    threshold: Option<i64>,
+    day: Option<i32>,
+    price_minor: Option<i64>,
+    cost_minor: Option<i64>,
+    currency: Option<String>,
+    opened_at: Timestamp,
+    seq: Option<i64>,
+    snoozed_until: Option<Timestamp>,
+    resolved_at: Option<Timestamp>,
+    resolver_kind: Option<ActorKind>,
+    resolver_id: Option<Uuid>,
+    assignee_id: Option<MemberId>,
+    note: Option<String>,
+    version: i64,
+    updated_at: Timestamp,
 }
 
-fn one(row: &QueryResult) -> Result<Alert, Fault> {
-    read(&mut Row::new(row))
+impl TryFrom<AlertRow> for Alert {
+    type Error = Fault;
+    fn try_from(row: AlertRow) -> Result<Self, Fault> {
+        let other = [row.lot_id.map(Id::uuid), row.purchase_order_id.map(Id::uuid), row.count_id.map(Id::uuid)];
+        let subject = subject(row.kind, (row.store_id, row.product_id), other)?;
+        let currency = row.currency.as_deref().and_then(Currency::parse);
+        let money = |minor: Option<i64>| Some(Money::new(minor?, currency?));
+        let margin = money(row.price_minor).zip(money(row.cost_minor)).map(|(price, cost)| Margin { price, cost });
+        Ok(Self {
+            id: row.id,
+            kind: row.kind,
+            subject,
+            state: row.state,
+            figures: AlertValues { quantity: row.quantity, threshold: row.threshold, day: row.day, margin },
+            opened_at: row.opened_at,
+            seq: row.seq,
+            snoozed_until: row.snoozed_until,
+            resolved_at: row.resolved_at,
+            resolver: row.resolver_kind.zip(row.resolver_id).map(|(kind, id)| Actor { kind, id }),
+            assignee: row.assignee_id,
+            note: row.note,
+            version: row.version,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+fn subject(kind: AlertKind, own: (Option<StoreId>, Option<ProductId>), other: [Option<Uuid>; 3]) -> Result<Subject, Fault> {
+    Subject::of(kind, own, other).ok_or_else(|| Fault::corrupt("alert", "the columns of a subject are those of its kind"))
 }
 
 /// Alerts by their ids.
 pub async fn alerts(reads: &impl Reads, ids: &[AlertId]) -> Result<Vec<Alert>, Fault> {
     let backend = reads.backend();
-    let sql = format!("SELECT {COLUMNS} FROM alert a WHERE a.tenant_id = $1 AND {}", backend.in_ids("a.id", 2));
-    reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?.iter().map(one).collect()
+    let sql = format!("SELECT {} FROM alert a WHERE a.tenant_id = $1 AND {}", AlertRow::SELECT, backend.in_ids("a.id", 2));
+    let rows = reads.records::<AlertRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    rows.into_iter().map(Alert::try_from).collect()
 }
 
 /// An alert, locked until the transaction ends.
 pub async fn lock(work: &Work, id: AlertId) -> Result<Option<Alert>, Fault> {
-    let sql = format!("SELECT {COLUMNS} FROM alert a WHERE a.tenant_id = $1 AND a.id = $2{}", work.backend().for_change("a"));
-    work.rows(&sql, vec![id.into()]).await?.first().map(one).transpose()
+    let (select, lock) = (AlertRow::SELECT, work.backend().for_change("a"));
+    let sql = format!("SELECT {select} FROM alert a WHERE a.tenant_id = $1 AND a.id = $2{lock}");
+    work.records::<AlertRow>(&sql, vec![id.into()]).await?.into_iter().next().map(Alert::try_from).transpose()
 }
 
 /// Alerts by kind and subject.
@@ -72,152 +95,183 @@ pub type BySubject<T> = BTreeMap<(AlertKind, Subject), T>;
 pub async fn active(work: &Work, subjects: &[String]) -> Result<BySubject<Alert>, Fault> {
     let backend = work.backend();
     let sql = format!(
-        "SELECT {COLUMNS} FROM alert a WHERE a.tenant_id = $1 AND a.state <> 'RESOLVED' AND {} ORDER BY a.id{}",
+        "SELECT {} FROM alert a WHERE a.tenant_id = $1 AND a.state <> 'RESOLVED' AND {} ORDER BY a.id{}",
+        AlertRow::SELECT,
         backend.in_texts("a.subject", 2),
         backend.for_change("a")
     );
-    let rows = work.rows(&sql, vec![backend.texts(subjects.iter().map(String::as_str))]).await?;
-    rows.iter().map(|row| one(row).map(|alert| ((alert.kind, alert.subject), alert))).collect()
+    by_subject(work, &sql, subjects).await?.map(|alert| alert.map(|alert| ((alert.kind, alert.subject), alert))).collect()
 }
 
 /// The figures of what somebody resolved last of each subject.
 pub async fn dismissed(work: &Work, subjects: &[String]) -> Result<BySubject<AlertValues>, Fault> {
     let backend = work.backend();
     let sql = format!(
-        "SELECT {COLUMNS} FROM alert a WHERE a.tenant_id = $1 AND a.resolver_id IS NOT NULL AND {} ORDER BY a.opened_at, a.id",
+        "SELECT {} FROM alert a WHERE a.tenant_id = $1 AND a.resolver_id IS NOT NULL AND {} ORDER BY a.opened_at, a.id",
+        AlertRow::SELECT,
         backend.in_texts("a.subject", 2)
     );
-    let rows = work.rows(&sql, vec![backend.texts(subjects.iter().map(String::as_str))]).await?;
-    rows.iter().map(|row| one(row).map(|alert| ((alert.kind, alert.subject), alert.figures))).collect()
+    by_subject(work, &sql, subjects).await?.map(|alert| alert.map(|alert| ((alert.kind, alert.subject), alert.figures))).collect()
+}
+
+async fn by_subject(work: &Work, sql: &str, subjects: &[String]) -> Result<impl Iterator<Item = Result<Alert, Fault>>, Fault> {
+    let subjects = work.backend().texts(subjects.iter().map(String::as_str));
+    Ok(work.records::<AlertRow>(sql, vec![subjects]).await?.into_iter().map(Alert::try_from))
+}
+
+/// The columns of a subject, and the last event of its alerts.
+#[derive(Record)]
+struct SubjectSeq {
+    #[record(of = alert, alias = "a")]
+    kind: AlertKind,
+    #[record(of = alert, alias = "a")]
+    store_id: Option<StoreId>,
+    #[record(of = alert, alias = "a")]
+    product_id: Option<ProductId>,
+    #[record(of = alert, alias = "a")]
+    lot_id: Option<LotId>,
+    #[record(of = alert, alias = "a")]
+    purchase_order_id: Option<PurchaseOrderId>,
+    #[record(of = alert, alias = "a")]
+    count_id: Option<CountId>,
+    #[record(sql = "max(a.seq)")]
+    seq: i64,
 }
 
 /// The last event that opened an alert of each kind and subject.
 pub async fn last_seqs(work: &Work, subjects: &[String]) -> Result<BySubject<i64>, Fault> {
     let backend = work.backend();
     let sql = format!(
-        "SELECT a.kind, a.store_id, a.product_id, a.lot_id, a.purchase_order_id, a.count_id, max(a.seq) FROM alert a
+        "SELECT {} FROM alert a
          WHERE a.tenant_id = $1 AND a.seq IS NOT NULL AND {}
          GROUP BY a.kind, a.store_id, a.product_id, a.lot_id, a.purchase_order_id, a.count_id",
+        SubjectSeq::SELECT,
         backend.in_texts("a.subject", 2)
     );
-    let rows = work.rows(&sql, vec![backend.texts(subjects.iter().map(String::as_str))]).await?;
-    let read = |row| {
-        let mut row = Row::new(row);
-        let kind = row.word("alert", AlertKind::parse)?;
-        let (store, product) = (row.take()?, row.take()?);
-        let subject = Subject::of(kind, (store, product), [row.take()?, row.take()?, row.take()?])
-            .ok_or_else(|| Fault::corrupt("alert", "the columns of a subject are those of its kind"))?;
-        Ok(((kind, subject), row.take()?))
+    let rows = work.records::<SubjectSeq>(&sql, vec![backend.texts(subjects.iter().map(String::as_str))]).await?;
+    let read = |row: SubjectSeq| {
+        let other = [row.lot_id.map(Id::uuid), row.purchase_order_id.map(Id::uuid), row.count_id.map(Id::uuid)];
+        Ok(((row.kind, subject(row.kind, (row.store_id, row.product_id), other)?), row.seq))
     };
-    rows.iter().map(read).collect()
+    rows.into_iter().map(read).collect()
 }
 
-const ALL: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("id", ColumnKind::Id),
-    Column("kind", ColumnKind::Text),
-    Column("subject", ColumnKind::Text),
-    Column("store_id", ColumnKind::IdOrNull),
-    Column("product_id", ColumnKind::IdOrNull),
-    Column("lot_id", ColumnKind::IdOrNull),
-    Column("purchase_order_id", ColumnKind::IdOrNull),
-    Column("count_id", ColumnKind::IdOrNull),
-    Column("state", ColumnKind::Text),
-    Column("quantity", ColumnKind::IntOrNull),
-    Column("threshold", ColumnKind::IntOrNull),
-    Column("day", ColumnKind::SmallOrNull),
-    Column("price_minor", ColumnKind::IntOrNull),
-    Column("cost_minor", ColumnKind::IntOrNull),
-    Column("currency", ColumnKind::TextOrNull),
-    Column("opened_at", ColumnKind::Int),
-    Column("seq", ColumnKind::IntOrNull),
-    Column("resolved_at", ColumnKind::IntOrNull),
-    Column("version", ColumnKind::Int),
-    Column("updated_at", ColumnKind::Int),
-];
+/// An alert as it is opened.
+#[derive(Record)]
+#[record(of = alert)]
+struct NewAlert {
+    id: AlertId,
+    kind: AlertKind,
+    subject: String,
+    store_id: Option<StoreId>,
+    product_id: Option<ProductId>,
+    lot_id: Option<LotId>,
+    purchase_order_id: Option<PurchaseOrderId>,
+    count_id: Option<CountId>,
+    state: AlertState,
+    quantity: Option<i64>,
+    threshold: Option<i64>,
+    day: Option<i32>,
+    price_minor: Option<i64>,
+    cost_minor: Option<i64>,
+    currency: Option<String>,
+    opened_at: Timestamp,
+    seq: Option<i64>,
+    resolved_at: Option<Timestamp>,
+    version: i64,
+    updated_at: Timestamp,
+}
 
-fn null<K>(id: Option<Id<K>>) -> Value {
-    id.map(Id::uuid).into()
+impl From<&Alert> for NewAlert {
+    fn from(alert: &Alert) -> Self {
+        let (subject, figures) = (&alert.subject, &alert.figures);
+        Self {
+            id: alert.id,
+            kind: alert.kind,
+            subject: subject.text(),
+            store_id: subject.store(),
+            product_id: subject.product(),
+            lot_id: subject.lot(),
+            purchase_order_id: subject.purchase_order(),
+            count_id: subject.count(),
+            state: alert.state,
+            quantity: figures.quantity,
+            threshold: figures.threshold,
+            day: figures.day,
+            price_minor: figures.margin.map(|margin| margin.price.minor),
+            cost_minor: figures.margin.map(|margin| margin.cost.minor),
+            currency: figures.margin.map(|margin| margin.price.currency.as_str().to_owned()),
+            opened_at: alert.opened_at,
+            seq: alert.seq,
+            resolved_at: alert.resolved_at,
+            version: alert.version,
+            updated_at: alert.updated_at,
+        }
+    }
 }
 
 /// Writes new rows.
 pub async fn add<'a>(work: &Work, new: impl IntoIterator<Item = &'a Alert>) -> Result<(), Fault> {
-    let mut bulk = Bulk::insert("alert", ALL);
-    for alert in new {
-        let (subject, figures) = (&alert.subject, &alert.figures);
-        let margin = figures.margin;
-        bulk.row([
-            work.tenant().into(),
-            alert.id.into(),
-            alert.kind.as_str().into(),
-            subject.text().into(),
-            null(subject.store()),
-            null(subject.product()),
-            null(subject.lot()),
-            null(subject.purchase_order()),
-            null(subject.count()),
-            alert.state.as_str().into(),
-            figures.quantity.into(),
-            figures.threshold.into(),
-            figures.day.into(),
-            margin.map(|margin| margin.price.minor).into(),
-            margin.map(|margin| margin.cost.minor).into(),
-            margin.map(|margin| margin.price.currency.as_str().to_owned()).into(),
-            alert.opened_at.micros().into(),
-            alert.seq.into(),
-            alert.resolved_at.map(Timestamp::micros).into(),
-            alert.version.into(),
-            alert.updated_at.micros().into(),
-        ]);
-    }
-    work.write(bulk).await
+    let mut rows = Rows::<NewAlert>::insert(work.tenant());
+    rows.extend(new.into_iter().map(NewAlert::from));
+    work.write(rows.into()).await
 }
 
-const CHANGING: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("id", ColumnKind::Id),
-    Column("state", ColumnKind::Text),
-    Column("snoozed_until", ColumnKind::IntOrNull),
-    Column("resolved_at", ColumnKind::IntOrNull),
-    Column("resolver_kind", ColumnKind::TextOrNull),
-    Column("resolver_id", ColumnKind::IdOrNull),
-    Column("assignee_id", ColumnKind::IdOrNull),
-    Column("note", ColumnKind::TextOrNull),
-    Column("version", ColumnKind::Int),
-    Column("updated_at", ColumnKind::Int),
-];
+/// What changes of an alert.
+#[derive(Record)]
+#[record(of = alert)]
+struct ChangedAlert {
+    id: AlertId,
+    state: AlertState,
+    snoozed_until: Option<Timestamp>,
+    resolved_at: Option<Timestamp>,
+    resolver_kind: Option<ActorKind>,
+    resolver_id: Option<Uuid>,
+    assignee_id: Option<MemberId>,
+    note: Option<String>,
+    version: i64,
+    updated_at: Timestamp,
+}
+
+impl From<&Alert> for ChangedAlert {
+    fn from(alert: &Alert) -> Self {
+        Self {
+            id: alert.id,
+            state: alert.state,
+            snoozed_until: alert.snoozed_until,
+            resolved_at: alert.resolved_at,
+            resolver_kind: alert.resolver.map(|actor| actor.kind),
+            resolver_id: alert.resolver.map(|actor| actor.id),
+            assignee_id: alert.assignee,
+            note: alert.note.clone(),
+            version: alert.version,
+            updated_at: alert.updated_at,
+        }
+    }
+}
 
 /// Writes what changes of rows that are there.
 pub async fn change<'a>(work: &Work, changed: impl IntoIterator<Item = &'a Alert>) -> Result<(), Fault> {
-    let mut bulk = Bulk::update("alert", CHANGING, 2);
-    for alert in changed {
-        bulk.row([
-            work.tenant().into(),
-            alert.id.into(),
-            alert.state.as_str().into(),
-            alert.snoozed_until.map(Timestamp::micros).into(),
-            alert.resolved_at.map(Timestamp::micros).into(),
-            alert.resolver.map(|actor| actor.kind.as_str().to_owned()).into(),
-            alert.resolver.map(|actor| actor.id).into(),
-            null(alert.assignee),
-            alert.note.clone().into(),
-            alert.version.into(),
-            alert.updated_at.micros().into(),
-        ]);
-    }
-    work.write(bulk).await
+    let mut rows = Rows::<ChangedAlert>::update(work.tenant());
+    rows.extend(changed.into_iter().map(ChangedAlert::from));
+    work.write(rows.into()).await
+}
+
+#[derive(Record)]
+#[record(of = alert, alias = "alert")]
+struct AlertOfTenant {
+    tenant_id: TenantId,
+    id: AlertId,
 }
 
 /// Alerts of all tenants whose time to wake has come, in order of tenants.
 pub async fn snoozed(global: &Global, now: Timestamp, most: i64) -> Result<Vec<(TenantId, AlertId)>, Fault> {
-    let sql = "SELECT tenant_id, id FROM alert WHERE state = 'SNOOZED' AND snoozed_until <= $1 ORDER BY tenant_id, id LIMIT $2";
-    let rows = global.rows(sql, vec![now.micros().into(), most.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
+    let sql = format!(
+        "SELECT {} FROM alert WHERE state = 'SNOOZED' AND snoozed_until <= $1 ORDER BY tenant_id, id LIMIT $2",
+        AlertOfTenant::SELECT
+    );
+    let rows = global.records::<AlertOfTenant>(&sql, vec![now.micros().into(), most.into()]).await?;
+    Ok(rows.into_iter().map(|row| (row.tenant_id, row.id)).collect())
 }
 
 /// The tenants with alerts that were resolved before a moment.

@@ -1,22 +1,27 @@
 //! Letters that are to be written: one for each alert and each who is told of it.
 
-use entity::prelude::*;
-use platform::storage::{Bulk, Column, ColumnKind, Fault, Global, Reads, Row, Work};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::alert_letter,
+};
+use platform::storage::{Fault, Finds, Global, Reads, Row, Rows, Work};
 
-const COLUMNS: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("alert_id", ColumnKind::Id),
-    Column("recipient", ColumnKind::Text),
-    Column("due_at", ColumnKind::Int),
-];
+#[derive(Record)]
+#[record(of = alert_letter)]
+struct NewEmail {
+    alert_id: AlertId,
+    recipient: String,
+    due_at: Timestamp,
+}
 
 /// Puts down who is to be told of new alerts, and when.
 pub async fn put_down(work: &Work, emails: &[(AlertId, String, Timestamp)]) -> Result<(), Fault> {
-    let mut bulk = Bulk::insert("alert_letter", COLUMNS);
+    let mut rows = Rows::<NewEmail>::insert(work.tenant());
     for (alert, recipient, due_at) in emails {
-        bulk.row([work.tenant().into(), (*alert).into(), recipient.as_str().into(), due_at.micros().into()]);
+        rows.push(NewEmail { alert_id: *alert, recipient: recipient.clone(), due_at: *due_at });
     }
-    work.write(bulk).await
+    work.write(rows.into()).await
 }
 
 /// The tenants that have letters which are due.
@@ -26,40 +31,38 @@ pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId
 }
 
 /// A letter that is due.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[record(of = alert_letter, alias = "l")]
 pub struct DueEmail {
     pub recipient: String,
+    #[record(column = "alert_id")]
     pub alert: AlertId,
 }
 
 /// A page of the letters that are due, locked until the transaction ends: those of one recipient stand together.
 pub async fn due(work: &Work, now: Timestamp, most: i64) -> Result<Vec<DueEmail>, Fault> {
     let sql = format!(
-        "SELECT l.recipient, l.alert_id FROM alert_letter l WHERE l.tenant_id = $1 AND l.queued_at IS NULL AND l.due_at <= $2
+        "SELECT {} FROM alert_letter l WHERE l.tenant_id = $1 AND l.queued_at IS NULL AND l.due_at <= $2
          ORDER BY l.recipient, l.alert_id LIMIT $3{}",
+        DueEmail::SELECT,
         work.backend().for_update("l")
     );
-    let rows = work.rows(&sql, vec![now.micros().into(), most.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(DueEmail { recipient: row.take()?, alert: row.take()? })
-        })
-        .collect()
+    work.records(&sql, vec![now.micros().into(), most.into()]).await
 }
 
-const QUEUED: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("alert_id", ColumnKind::Id),
-    Column("recipient", ColumnKind::Text),
-    Column("queued_at", ColumnKind::IntOrNull),
-];
+#[derive(Record)]
+#[record(of = alert_letter)]
+struct QueuedEmail {
+    alert_id: AlertId,
+    recipient: String,
+    queued_at: Option<Timestamp>,
+}
 
 /// Notes that there is a job for each of these.
 pub async fn note_queued(work: &Work, emails: &[DueEmail], now: Timestamp) -> Result<(), Fault> {
-    let mut bulk = Bulk::update("alert_letter", QUEUED, 3);
+    let mut rows = Rows::<QueuedEmail>::update(work.tenant());
     for email in emails {
-        bulk.row([work.tenant().into(), email.alert.into(), email.recipient.as_str().into(), Some(now.micros()).into()]);
+        rows.push(QueuedEmail { alert_id: email.alert, recipient: email.recipient.clone(), queued_at: Some(now) });
     }
-    work.write(bulk).await
+    work.write(rows.into()).await
 }

@@ -2,21 +2,30 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{lot, product, purchase_order, stock_count, store},
+};
+use platform::storage::{Fault, Finds, Reads, Row};
 
+use super::alert::AlertRow;
 use crate::alerts::core::{Alert, Margin, Named, Scope};
+
+/// A category that lies below another one.
+#[derive(Record)]
+struct CategoryBelow {
+    #[record(sql = "id")]
+    id: CategoryId,
+    #[record(sql = "parent_id")]
+    parent: CategoryId,
+}
 
 /// Which category lies below which.
 pub async fn categories(reads: &impl Reads) -> Result<BTreeMap<CategoryId, CategoryId>, Fault> {
-    let sql = "SELECT id, parent_id FROM category WHERE tenant_id = $1 AND parent_id IS NOT NULL";
-    let rows = reads.rows(sql, vec![]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
+    let sql = format!("SELECT {} FROM category WHERE tenant_id = $1 AND parent_id IS NOT NULL", CategoryBelow::SELECT);
+    let rows = reads.records::<CategoryBelow>(&sql, vec![]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.parent)).collect())
 }
 
 /// In which time zones a tenant and its stores live.
@@ -32,15 +41,44 @@ impl Zones {
     }
 }
 
+#[derive(Record)]
+#[record(of = store, alias = "store")]
+struct StoreZone {
+    id: StoreId,
+    time_zone: String,
+}
+
 pub async fn zones(reads: &impl Reads) -> Result<Zones, Fault> {
     let tenants = reads.rows("SELECT time_zone FROM tenant WHERE id = $1", vec![]).await?;
     let tenant = tenants.first().map_or_else(|| Ok("UTC".to_owned()), |row| Row::new(row).take())?;
-    let rows = reads.rows("SELECT id, time_zone FROM store WHERE tenant_id = $1", vec![]).await?;
-    let stores = rows.iter().map(|row| {
-        let mut row = Row::new(row);
-        Ok((row.take()?, row.take()?))
-    });
-    Ok(Zones { tenant, stores: stores.collect::<Result<_, Fault>>()? })
+    let sql = format!("SELECT {} FROM store WHERE tenant_id = $1", StoreZone::SELECT);
+    let rows = reads.records::<StoreZone>(&sql, vec![]).await?;
+    Ok(Zones { tenant, stores: rows.into_iter().map(|row| (row.id, row.time_zone)).collect() })
+}
+
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct ProductPrices {
+    id: ProductId,
+    category_id: Option<CategoryId>,
+    status: ProductStatus,
+    price_minor: Option<i64>,
+    price_currency: Option<String>,
+    cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+}
+
+impl ProductPrices {
+    /// The price that lies below the cost of one that is sold, if both are of one currency.
+    fn margin(&self) -> Option<Margin> {
+        let money = |minor: Option<i64>, currency: &Option<String>| {
+            minor.zip(currency.as_deref().and_then(Currency::parse)).map(|(minor, currency)| Money::new(minor, currency))
+        };
+        let price = money(self.price_minor, &self.price_currency)?;
+        let cost = money(self.cost_minor, &self.cost_currency)?;
+        let is_below = price.currency == cost.currency && price.minor < cost.minor;
+        (self.status == ProductStatus::Active && is_below).then_some(Margin { price, cost })
+    }
 }
 
 /// Products as they are now, with the price that lies below the cost of one that is sold, if both are of one currency.
@@ -50,27 +88,13 @@ pub async fn margins(
 ) -> Result<Vec<(ProductId, Option<CategoryId>, Option<Margin>)>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT p.id, p.category_id, p.status, p.price_minor, p.price_currency, p.cost_minor, p.cost_currency FROM product p
+        "SELECT {} FROM product p
          WHERE p.tenant_id = $1 AND {}",
+        ProductPrices::SELECT,
         backend.in_ids("p.id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let (id, category) = (row.take()?, row.take()?);
-            let status = row.word("product", ProductStatus::parse)?;
-            let mut money = || {
-                let (minor, currency): (Option<i64>, Option<String>) = (row.take()?, row.take()?);
-                let currency = currency.as_deref().and_then(Currency::parse);
-                Ok::<_, Fault>(minor.zip(currency).map(|(minor, currency)| Money::new(minor, currency)))
-            };
-            let margin = money()?.zip(money()?).map(|(price, cost)| Margin { price, cost });
-            let is_below =
-                |margin: &Margin| margin.price.currency == margin.cost.currency && margin.price.minor < margin.cost.minor;
-            Ok((id, category, margin.filter(|margin| status == ProductStatus::Active && is_below(margin))))
-        })
-        .collect()
+    let rows = reads.records::<ProductPrices>(&sql, vec![backend.ids(products.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.category_id, row.margin())).collect())
 }
 
 /// By how many smallest units in all the books were off, over the lines that a count posted.
@@ -84,40 +108,62 @@ pub async fn differences(reads: &impl Reads, count: CountId) -> Result<i64, Faul
     Ok(off)
 }
 
+/// An alert with the names of what it is about, as far as it is of any.
+#[derive(Record)]
+struct NamedRow {
+    alert: AlertRow,
+    #[record(of = store, alias = "s", column = "name", outer)]
+    store: Option<String>,
+    #[record(of = product, alias = "p", outer)]
+    sku: Option<String>,
+    #[record(of = product, alias = "p", column = "name", outer)]
+    product: Option<String>,
+    #[record(of = product, alias = "p", outer)]
+    unit_decimals: Option<i32>,
+    #[record(of = product, alias = "p", outer)]
+    unit_code: Option<String>,
+    #[record(of = lot, alias = "l", column = "code", outer)]
+    lot: Option<String>,
+    #[record(of = purchase_order, alias = "o", column = "number", outer)]
+    purchase_order: Option<i64>,
+    #[record(of = stock_count, alias = "c", column = "number", outer)]
+    count: Option<i64>,
+}
+
+impl TryFrom<NamedRow> for (Alert, Named) {
+    type Error = Fault;
+    fn try_from(row: NamedRow) -> Result<Self, Fault> {
+        let decimals = row.unit_decimals.and_then(|of| u8::try_from(of).ok());
+        let named = Named {
+            store: row.store,
+            sku: row.sku,
+            product: row.product,
+            unit: row.unit_code.zip(decimals),
+            lot: row.lot,
+            number: row.purchase_order.or(row.count),
+        };
+        Ok((row.alert.try_into()?, named))
+    }
+}
+
 /// The alerts with the names of what they are about, and the tenant's own.
 pub async fn named(reads: &impl Reads, ids: &[AlertId]) -> Result<(String, Vec<(Alert, Named)>), Fault> {
     let backend = reads.backend();
     let tenants = reads.rows("SELECT name FROM tenant WHERE id = $1", vec![]).await?;
     let tenant = tenants.first().map_or_else(|| Ok(String::new()), |row| Row::new(row).take())?;
     let sql = format!(
-        "SELECT {}, s.name, p.sku, p.name, p.unit_decimals, p.unit_code, l.code, o.number, c.number FROM alert a
+        "SELECT {} FROM alert a
          LEFT JOIN store s ON s.tenant_id = $1 AND s.id = a.store_id
          LEFT JOIN product p ON p.tenant_id = $1 AND p.id = a.product_id
          LEFT JOIN lot l ON l.tenant_id = $1 AND l.id = a.lot_id
          LEFT JOIN purchase_order o ON o.tenant_id = $1 AND o.id = a.purchase_order_id
          LEFT JOIN stock_count c ON c.tenant_id = $1 AND c.id = a.count_id
          WHERE a.tenant_id = $1 AND {} ORDER BY a.opened_at, a.id",
-        super::alert::COLUMNS,
+        NamedRow::SELECT,
         backend.in_ids("a.id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    let read = |row| {
-        let mut row = Row::new(row);
-        let alert = super::alert::read(&mut row)?;
-        let (store, sku, product) = (row.take()?, row.take()?, row.take()?);
-        let (decimals, unit): (Option<i32>, Option<String>) = (row.take()?, row.take()?);
-        let (lot, order, count): (Option<String>, Option<i64>, Option<i64>) = (row.take()?, row.take()?, row.take()?);
-        let named = Named {
-            store,
-            sku,
-            product,
-            unit: unit.zip(decimals.and_then(|of| u8::try_from(of).ok())),
-            lot,
-            number: order.or(count),
-        };
-        Ok((alert, named))
-    };
-    Ok((tenant, rows.iter().map(read).collect::<Result<_, Fault>>()?))
+    let rows = reads.records::<NamedRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    Ok((tenant, rows.into_iter().map(TryFrom::try_from).collect::<Result<_, Fault>>()?))
 }
 
 /// What a rule's scope names and is not there, and the field that names it.

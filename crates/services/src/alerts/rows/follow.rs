@@ -1,28 +1,32 @@
 //! How far each tenant's journal has been read.
 
-use entity::prelude::*;
-use platform::storage::{Fault, Global, Row, Work};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::tenant_counter,
+};
+use platform::storage::{Fault, Global, Work};
 use sea_orm::Value;
 
 /// A tenant whose journal has events that nobody has looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub struct Behind {
+    #[record(of = tenant_counter, alias = "c", column = "tenant_id")]
     pub tenant: TenantId,
+    #[record(sql = "coalesce(f.journal_seq, 0)")]
     pub seq: i64,
+    #[record(of = tenant_counter, alias = "c")]
     pub head: i64,
 }
 
 /// Those tenants, behind one in their order. A tenant that was never looked at is followed from its first event.
 pub async fn behind(global: &Global, after: TenantId, most: i64) -> Result<Vec<Behind>, Fault> {
-    let sql = "SELECT c.tenant_id, coalesce(f.journal_seq, 0), c.head FROM tenant_counter c LEFT JOIN alert_follower f ON f.tenant_id = c.tenant_id
-               WHERE c.head > coalesce(f.journal_seq, 0) AND c.tenant_id > $1 ORDER BY c.tenant_id LIMIT $2";
-    let rows = global.rows(sql, vec![after.into(), most.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(Behind { tenant: row.take()?, seq: row.take()?, head: row.take()? })
-        })
-        .collect()
+    let sql = format!(
+        "SELECT {} FROM tenant_counter c LEFT JOIN alert_follower f ON f.tenant_id = c.tenant_id
+               WHERE c.head > coalesce(f.journal_seq, 0) AND c.tenant_id > $1 ORDER BY c.tenant_id LIMIT $2",
+        Behind::SELECT
+    );
+    global.records(&sql, vec![after.into(), most.into()]).await
 }
 
 /// Makes the row of a tenant, if it has none, and locks it: whoever opens or closes a tenant's alerts comes one after the other.

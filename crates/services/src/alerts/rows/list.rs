@@ -1,12 +1,12 @@
 //! Lists of alerts.
 
-use entity::prelude::*;
+use entity::{prelude::*, record::Selected};
 use platform::{
     paging::{Key, PageRequest, keyset},
-    storage::{Backend, Fault, Reads, Row},
+    storage::{Backend, Fault, Finds, Reads},
 };
 
-use super::alert::{COLUMNS, read};
+use super::alert::AlertRow;
 use crate::alerts::core::Alert;
 
 /// A condition on alerts; all of a list's must hold.
@@ -53,14 +53,14 @@ pub fn keys(alert: &Alert) -> Vec<Key> {
 /// A page of alerts, the newest first.
 pub async fn page(reads: &impl Reads, tests: &[Test], request: &PageRequest) -> Result<Vec<Alert>, Fault> {
     let backend = reads.backend();
-    let (mut sql, mut values) = (format!("SELECT {COLUMNS} FROM alert a WHERE a.tenant_id = $1"), Vec::new());
+    let (mut sql, mut values) = (format!("SELECT {} FROM alert a WHERE a.tenant_id = $1", AlertRow::SELECT), Vec::new());
     for test in tests {
         condition(test, backend, &mut sql, &mut values);
     }
     let (bounds, tail, more) = keyset(&["a.opened_at", "a.id"], true, request, values.len() + 2);
     values.extend(more);
-    let rows = reads.rows(&format!("{sql}{bounds}{tail}"), values).await?;
-    rows.iter().map(|row| read(&mut Row::new(row))).collect()
+    let rows = reads.records::<AlertRow>(&format!("{sql}{bounds}{tail}"), values).await?;
+    rows.into_iter().map(Alert::try_from).collect()
 }
 
 fn condition(test: &Test, backend: Backend, sql: &mut String, values: &mut Vec<sea_orm::Value>) {

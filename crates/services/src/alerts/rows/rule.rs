@@ -1,67 +1,91 @@
 //! Rules.
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row, Work};
-use sea_orm::{QueryResult, Value};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::alert_rule,
+};
+use platform::storage::{Fault, Finds, Reads, Row, Work};
+use sea_orm::Value;
 
 use crate::alerts::core::{Quiet, Rule, Scope};
 
-const COLUMNS: &str = "r.id, r.kind, r.store_id, r.category_id, r.product_id, r.is_enabled, r.threshold, r.days, r.emails, r.members, r.quiet_from, r.quiet_to, \
-    r.time_zone, r.digest, r.digest_hour, r.version, r.created_at, r.updated_at";
+#[derive(Record)]
+#[record(of = alert_rule, alias = "r")]
+struct RuleRow {
+    id: AlertRuleId,
+    kind: AlertKind,
+    store_id: Option<StoreId>,
+    category_id: Option<CategoryId>,
+    product_id: Option<ProductId>,
+    is_enabled: i32,
+    threshold: Option<Quantity>,
+    days: Option<i32>,
+    emails: String,
+    members: String,
+    quiet_from: Option<i32>,
+    quiet_to: Option<i32>,
+    time_zone: Option<String>,
+    digest: AlertDigest,
+    digest_hour: i32,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
 
-fn read(row: &QueryResult) -> Result<Rule, Fault> {
-    let mut row = Row::new(row);
-    let (id, kind) = (row.take()?, row.word("alert_rule", AlertKind::parse)?);
-    let scope = Scope { store: row.take()?, category: row.take()?, product: row.take()? };
-    let (is_enabled, threshold, days): (i32, _, _) = (row.take()?, row.take()?, row.take()?);
-    let emails =
-        serde_json::from_str(&row.take::<String>()?).map_err(|_| Fault::corrupt("alert_rule", "emails is a list of texts"))?;
-    let members =
-        serde_json::from_str(&row.take::<String>()?).map_err(|_| Fault::corrupt("alert_rule", "members is a list of ids"))?;
-    let (from, to): (Option<i32>, Option<i32>) = (row.take()?, row.take()?);
-    Ok(Rule {
-        id,
-        kind,
-        scope,
-        is_enabled: is_enabled != 0,
-        threshold,
-        days,
-        emails,
-        members,
-        quiet: from.zip(to).map(|(from, to)| Quiet { from, to }),
-        time_zone: row.take()?,
-        digest: row.word("alert_rule", AlertDigest::parse)?,
-        digest_hour: row.take()?,
-        version: row.take()?,
-        created_at: row.time()?,
-        updated_at: row.time()?,
-    })
+impl TryFrom<RuleRow> for Rule {
+    type Error = Fault;
+    fn try_from(row: RuleRow) -> Result<Self, Fault> {
+        let emails = serde_json::from_str(&row.emails).map_err(|_| Fault::corrupt("alert_rule", "emails is a list of texts"))?;
+        let members = serde_json::from_str(&row.members).map_err(|_| Fault::corrupt("alert_rule", "members is a list of ids"))?;
+        Ok(Self {
+            id: row.id,
+            kind: row.kind,
+            scope: Scope { store: row.store_id, category: row.category_id, product: row.product_id },
+            is_enabled: row.is_enabled != 0,
+            threshold: row.threshold,
+            days: row.days,
+            emails,
+            members,
+            quiet: row.quiet_from.zip(row.quiet_to).map(|(from, to)| Quiet { from, to }),
+            time_zone: row.time_zone,
+            digest: row.digest,
+            digest_hour: row.digest_hour,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+/// Rules: conditions, order and lock are SQL over `r`, values from `$2`.
+async fn rules_where(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<Rule>, Fault> {
+    let sql = format!("SELECT {} FROM alert_rule r WHERE r.tenant_id = $1{conditions}", RuleRow::SELECT);
+    reads.records::<RuleRow>(&sql, values).await?.into_iter().map(Rule::try_from).collect()
 }
 
 /// All rules of a tenant, by kind and scope.
 pub async fn rules(reads: &impl Reads) -> Result<Vec<Rule>, Fault> {
-    let sql = format!("SELECT {COLUMNS} FROM alert_rule r WHERE r.tenant_id = $1 ORDER BY r.kind, r.scope");
-    reads.rows(&sql, vec![]).await?.iter().map(read).collect()
+    rules_where(reads, " ORDER BY r.kind, r.scope", vec![]).await
 }
 
 pub async fn rules_by_id(reads: &impl Reads, ids: &[AlertRuleId]) -> Result<Vec<Rule>, Fault> {
     let backend = reads.backend();
-    let sql = format!("SELECT {COLUMNS} FROM alert_rule r WHERE r.tenant_id = $1 AND {}", backend.in_ids("r.id", 2));
-    reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?.iter().map(read).collect()
+    let is_of = format!(" AND {}", backend.in_ids("r.id", 2));
+    rules_where(reads, &is_of, vec![backend.ids(ids.iter().copied())]).await
 }
 
 /// The rule of a kind and scope, locked until the transaction ends.
 pub async fn lock_rule_of(work: &Work, kind: AlertKind, scope: &Scope) -> Result<Option<Rule>, Fault> {
     let lock = work.backend().for_change("r");
-    let sql = format!("SELECT {COLUMNS} FROM alert_rule r WHERE r.tenant_id = $1 AND r.kind = $2 AND r.scope = $3{lock}");
-    work.rows(&sql, vec![kind.as_str().into(), scope.text().into()]).await?.first().map(read).transpose()
+    let conditions = format!(" AND r.kind = $2 AND r.scope = $3{lock}");
+    Ok(rules_where(work, &conditions, vec![kind.as_str().into(), scope.text().into()]).await?.into_iter().next())
 }
 
 /// The rule of an id, locked until the transaction ends.
 pub async fn lock_rule(work: &Work, id: AlertRuleId) -> Result<Option<Rule>, Fault> {
     let lock = work.backend().for_update("r");
-    let sql = format!("SELECT {COLUMNS} FROM alert_rule r WHERE r.tenant_id = $1 AND r.id = $2{lock}");
-    work.rows(&sql, vec![id.into()]).await?.first().map(read).transpose()
+    Ok(rules_where(work, &format!(" AND r.id = $2{lock}"), vec![id.into()]).await?.into_iter().next())
 }
 
 pub async fn count_rules(reads: &impl Reads) -> Result<i64, Fault> {

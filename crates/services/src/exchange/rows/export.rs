@@ -1,10 +1,14 @@
 //! Pages of what is exported, each in the order of a key that the next one goes on behind.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{category, channel, customer, order_line, product, sales_order, store, supplier},
+};
 use iam::access::Reach;
 use inventory::catalog::rows::{Clause, product::barcodes_of};
-use platform::storage::{Fault, Reads, Row};
-use sea_orm::{QueryResult, Value};
+use platform::storage::{Fault, Finds, Reads};
+use sea_orm::Value;
 
 use crate::exchange::core::{ExportOptions, Noun, barcodes, cells::Item};
 
@@ -35,12 +39,8 @@ pub struct Page {
     pub contacts: Vec<CustomerId>,
 }
 
-pub(super) fn time(at: i64) -> Item {
-    Item::Moment(Timestamp(at))
-}
-
 /// An amount and its currency; nothing of either where there is none.
-fn money(minor: Option<i64>, currency: Option<String>, is_seen: bool) -> Result<[Item; 2], Fault> {
+pub(super) fn money(minor: Option<i64>, currency: Option<String>, is_seen: bool) -> Result<[Item; 2], Fault> {
     if !is_seen {
         return Ok([Item::Hidden, Item::Hidden]);
     }
@@ -73,47 +73,42 @@ pub(super) fn stores(clause: &mut Clause, column: &str, export_scope: &ExportSco
     }
 }
 
-/// Reads a page: `select` with the clause, behind `after` in the order of `order`.
-pub(super) async fn read<F>(
+/// Reads a page: `select`, of which the list is that of `R`, with the clause, behind `after` in the order of `order`.
+pub(super) async fn read<R: Record + Send>(
     reads: &impl Reads,
     select: &str,
     clause: Clause,
     order: &[&str],
     after: &After,
-    turn: F,
-) -> Result<Page, Fault>
-where
-    F: FnMut(&QueryResult) -> Result<(Vec<Item>, After), Fault>,
-{
+    turn: impl FnMut(R) -> Result<(Vec<Item>, After), Fault>,
+) -> Result<Page, Fault> {
     read_within(reads, (select, ""), clause, order, after, turn).await
 }
 
 /// The same where the page is a part of the statement, and `tail` the rest of it.
-async fn read_within<F>(
+pub(super) async fn read_within<R: Record + Send>(
     reads: &impl Reads,
     (select, tail): (&str, &str),
     mut clause: Clause,
     order: &[&str],
     after: &After,
-    mut turn: F,
-) -> Result<Page, Fault>
-where
-    F: FnMut(&QueryResult) -> Result<(Vec<Item>, After), Fault>,
-{
+    mut turn: impl FnMut(R) -> Result<(Vec<Item>, After), Fault>,
+) -> Result<Page, Fault> {
     let columns = order.join(", ");
     if !after.is_empty() {
         let marks: Vec<String> = after.iter().map(|value| clause.bind(value.clone())).collect();
         clause.push(&format!(" AND ({columns}) > ({})", marks.join(", ")));
     }
     let sql = format!("{select}{} ORDER BY {columns} LIMIT {PAGE}{tail}", clause.sql);
-    let found = reads.rows(&sql, clause.values).await?;
+    let found = reads.records::<R>(&sql, clause.values).await?;
+    let is_full = found.len() == PAGE;
     let (mut rows, mut next) = (Vec::with_capacity(found.len()), None);
-    for row in &found {
+    for row in found {
         let (items, key) = turn(row)?;
         rows.push(items);
         next = Some(key);
     }
-    Ok(Page { next: next.filter(|_| found.len() == PAGE), rows, contacts: Vec::new() })
+    Ok(Page { next: next.filter(|_| is_full), rows, contacts: Vec::new() })
 }
 
 /// A page of a noun.
@@ -126,7 +121,7 @@ pub async fn page(
     match noun {
         Noun::Products => products(reads, export_scope, options, after).await,
         Noun::Stock => super::export_stock::stock(reads, export_scope, options, after).await,
-        Noun::Movements => movements(reads, export_scope, options, after).await,
+        Noun::Movements => super::export_stock::movements(reads, export_scope, options, after).await,
         Noun::Orders => orders(reads, export_scope, options, after).await,
         Noun::Suppliers => suppliers(reads, options, after).await,
         Noun::Categories => categories(reads, options, after).await,
@@ -138,41 +133,82 @@ pub async fn page(
 /// Where barcodes stand in a row of a product.
 const BARCODES: usize = 5;
 
+#[derive(Record)]
+#[record(of = product)]
+struct ProductNames {
+    sku_key: String,
+    id: ProductId,
+    sku: String,
+    name: String,
+    description: Option<String>,
+    unit_code: String,
+    unit_decimals: i32,
+}
+
+#[derive(Record)]
+#[record(of = product)]
+struct ProductRules {
+    price_minor: Option<i64>,
+    price_currency: Option<String>,
+    cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+    low_stock_threshold: Option<Quantity>,
+    tracking: Tracking,
+    minimum_remaining_days: Option<i32>,
+    status: ProductStatus,
+    stock_policy: StockPolicy,
+    metadata: String,
+}
+
+#[derive(Record)]
+struct ProductRow {
+    #[record(alias = "p")]
+    names: ProductNames,
+    #[record(of = category, alias = "c", column = "slug", outer)]
+    category: Option<String>,
+    #[record(of = supplier, alias = "s", column = "code", outer)]
+    supplier: Option<String>,
+    #[record(alias = "p")]
+    rules: ProductRules,
+}
+
+impl ProductRow {
+    /// Its cells but for barcodes, for which there is an empty one.
+    fn items(self, sees_costs: bool) -> Result<Vec<Item>, Fault> {
+        let Self { names, category, supplier, rules } = self;
+        let price = money(rules.price_minor, rules.price_currency, true)?;
+        let cost = money(rules.cost_minor, rules.cost_currency, sees_costs)?;
+        let mut items: Vec<Item> = vec![names.sku.into(), names.name.into(), names.description.into(), names.unit_code.into()];
+        items.extend([i64::from(names.unit_decimals).into(), Item::None, category.into(), supplier.into()]);
+        items.extend(price.into_iter().chain(cost));
+        items.extend([
+            rules.low_stock_threshold.map(Quantity::get).into(),
+            rules.tracking.as_str().into(),
+            rules.minimum_remaining_days.map(i64::from).into(),
+            rules.status.as_str().into(),
+            rules.stock_policy.as_str().into(),
+            rules.metadata.into(),
+        ]);
+        Ok(items)
+    }
+}
+
 async fn products(reads: &impl Reads, export_scope: &ExportScope, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
-    let select =
-        "SELECT p.sku_key, p.id, p.sku, p.name, p.description, p.unit_code, p.unit_decimals, c.slug, s.code, p.price_minor,
-        p.price_currency, p.cost_minor, p.cost_currency, p.low_stock_threshold, p.tracking, p.minimum_remaining_days,
-        p.status, p.stock_policy, p.metadata FROM product p
+    let select = format!(
+        "SELECT {} FROM product p
         LEFT JOIN category c ON c.tenant_id = p.tenant_id AND c.id = p.category_id
-        LEFT JOIN supplier s ON s.tenant_id = p.tenant_id AND s.id = p.supplier_id WHERE p.tenant_id = $1";
+        LEFT JOIN supplier s ON s.tenant_id = p.tenant_id AND s.id = p.supplier_id WHERE p.tenant_id = $1",
+        ProductRow::SELECT
+    );
     let mut clause = Clause::new(reads.backend());
     one_of(&mut clause, "p.category_id", options.categories.as_deref());
     one_of(&mut clause, "p.id", options.products.as_deref());
     within(&mut clause, "p.updated_at", options);
     let mut ids: Vec<ProductId> = Vec::new();
-    let mut page = read(reads, select, clause, &["p.sku_key"], after, |row| {
-        let mut row = Row::new(row);
-        let key: String = row.take()?;
-        ids.push(row.take()?);
-        let texts: [Item; 4] = [
-            row.take::<String>()?.into(),
-            row.take::<String>()?.into(),
-            row.take::<Option<String>>()?.into(),
-            row.take::<String>()?.into(),
-        ];
-        let decimals: Item = i64::from(row.take::<i32>()?).into();
-        let tied: [Item; 2] = [row.take::<Option<String>>()?.into(), row.take::<Option<String>>()?.into()];
-        let price = money(row.take()?, row.take()?, true)?;
-        let cost = money(row.take()?, row.take()?, export_scope.sees_costs)?;
-        let kept: [Item; 3] =
-            [row.take::<Option<i64>>()?.into(), row.take::<String>()?.into(), row.take::<Option<i32>>()?.map(i64::from).into()];
-        let words: [Item; 3] = [row.take::<String>()?.into(), row.take::<String>()?.into(), row.take::<String>()?.into()];
-        let mut items: Vec<Item> = texts.into();
-        items.extend([decimals, Item::None]);
-        items.extend(tied.into_iter().chain(price).chain(cost));
-        items.extend(kept);
-        items.extend(words);
-        Ok((items, vec![key.into()]))
+    let mut page = read(reads, &select, clause, &["p.sku_key"], after, |row: ProductRow| {
+        ids.push(row.names.id);
+        let key = row.names.sku_key.clone();
+        Ok((row.items(export_scope.sees_costs)?, vec![key.into()]))
     })
     .await?;
     let codes = barcodes_of(reads, ids.iter().copied()).await?;
@@ -183,52 +219,83 @@ async fn products(reads: &impl Reads, export_scope: &ExportScope, options: &Expo
     Ok(page)
 }
 
-async fn movements(
-    reads: &impl Reads,
-    export_scope: &ExportScope,
-    options: &ExportOptions,
-    after: &After,
-) -> Result<Page, Fault> {
-    // The page first, then what belongs to it: however many entries Postgres believes to be left, it walks along them in their order.
-    let select = "SELECT e.seq, e.line, m.id, m.kind, m.reason_code, p.sku, s.code, e.on_hand_delta, e.reserved_delta, e.unavailable_delta,
-        e.on_hand_after, e.unit_cost_minor, e.cost_currency, m.external_ref, coalesce(e.note, m.note), e.occurred_at, e.recorded_at, o.code
-        FROM (SELECT * FROM entry e WHERE e.tenant_id = $1";
-    let joins = ") e JOIN movement m ON m.tenant_id = e.tenant_id AND m.seq = e.seq JOIN product p ON p.tenant_id = e.tenant_id AND p.id = e.product_id
-        JOIN store s ON s.tenant_id = e.tenant_id AND s.id = e.store_id
-        LEFT JOIN lot o ON o.tenant_id = e.tenant_id AND o.id = e.lot_id ORDER BY e.seq, e.line";
-    let mut clause = Clause::new(reads.backend());
-    let head = clause.bind(export_scope.head);
-    clause.push(&format!(" AND e.seq <= {head}"));
-    stores(&mut clause, "e.store_id", export_scope, options);
-    one_of(&mut clause, "e.product_id", options.products.as_deref());
-    if options.categories.is_some() {
-        clause.push(" AND e.product_id IN (SELECT c.id FROM product c WHERE c.tenant_id = $1");
-        one_of(&mut clause, "c.category_id", options.categories.as_deref());
-        clause.push(")");
+#[derive(Record)]
+#[record(of = order_line)]
+struct LineNames {
+    kind: LineKind,
+    sku: String,
+    name: String,
+    quantity: Quantity,
+    fulfilled: Quantity,
+    cancelled: Quantity,
+    returned: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = order_line)]
+struct LineAmounts {
+    unit_price_minor: i64,
+    discount_minor: i64,
+    tax_minor: i64,
+    total_minor: i64,
+}
+
+#[derive(Record)]
+struct OrderLineRow {
+    #[record(of = sales_order, alias = "o")]
+    number: i64,
+    #[record(of = order_line, alias = "l")]
+    position: i32,
+    #[record(of = sales_order, alias = "o")]
+    status: OrderStatus,
+    #[record(of = store, alias = "s", column = "code")]
+    store: String,
+    #[record(of = channel, alias = "c", column = "code")]
+    channel: String,
+    #[record(of = sales_order, alias = "o")]
+    external_ref: Option<String>,
+    #[record(of = customer, alias = "u", column = "external_ref", outer)]
+    customer: Option<String>,
+    #[record(of = sales_order, alias = "o")]
+    placed_at: Timestamp,
+    #[record(alias = "l")]
+    line: LineNames,
+    #[record(of = sales_order, alias = "o")]
+    currency: String,
+    #[record(alias = "l")]
+    amounts: LineAmounts,
+}
+
+impl OrderLineRow {
+    fn items(self, sees_customers: bool) -> Result<Vec<Item>, Fault> {
+        let Self { line, amounts, currency, .. } = self;
+        let mut items: Vec<Item> = vec![self.number.into(), i64::from(self.position).into()];
+        items.extend([self.status.as_str().into(), self.store.into(), self.channel.into()]);
+        items.extend([
+            self.external_ref.into(),
+            if sees_customers { self.customer.into() } else { Item::Hidden },
+            Item::Moment(self.placed_at),
+        ]);
+        items.extend([line.kind.as_str().into(), line.sku.into(), line.name.into()]);
+        let counts = [line.quantity, line.fulfilled, line.cancelled, line.returned];
+        items.extend(counts.map(|count| Item::Number(count.get())));
+        items.push(currency.as_str().into());
+        for minor in [amounts.unit_price_minor, amounts.discount_minor, amounts.tax_minor, amounts.total_minor] {
+            let [amount, _] = money(Some(minor), Some(currency.clone()), true)?;
+            items.push(amount);
+        }
+        Ok(items)
     }
-    within(&mut clause, "e.occurred_at", options);
-    read_within(reads, (select, joins), clause, &["e.seq", "e.line"], after, |row| {
-        let mut row = Row::new(row);
-        let (seq, line): (i64, i32) = (row.take()?, row.take()?);
-        let movement: MovementId = row.take()?;
-        let mut items: Vec<Item> = vec![seq.into(), i64::from(line).into(), movement.to_string().into()];
-        items.extend([row.take::<String>()?.into(), row.take::<Option<String>>()?.into()]);
-        items.extend([row.take::<String>()?.into(), row.take::<String>()?.into()]);
-        items.extend([row.take::<i64>()?, row.take()?, row.take()?, row.take()?].map(Item::Number));
-        items.extend(money(row.take()?, row.take()?, export_scope.sees_costs)?);
-        items.extend([row.take::<Option<String>>()?.into(), row.take::<Option<String>>()?.into()]);
-        items.extend([time(row.take()?), time(row.take()?), row.take::<Option<String>>()?.into()]);
-        Ok((items, vec![seq.into(), line.into()]))
-    })
-    .await
 }
 
 async fn orders(reads: &impl Reads, export_scope: &ExportScope, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
-    let select = "SELECT o.number, l.position, o.status, s.code, c.code, o.external_ref, u.external_ref, o.placed_at, l.kind, l.sku, l.name, l.quantity, l.fulfilled,
-        l.cancelled, l.returned, o.currency, l.unit_price_minor, l.discount_minor, l.tax_minor, l.total_minor FROM sales_order o
+    let select = format!(
+        "SELECT {} FROM sales_order o
         JOIN order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id JOIN store s ON s.tenant_id = o.tenant_id AND s.id = o.store_id
         JOIN channel c ON c.tenant_id = o.tenant_id AND c.id = o.channel_id
-        LEFT JOIN customer u ON u.tenant_id = o.tenant_id AND u.id = o.customer_id WHERE o.tenant_id = $1";
+        LEFT JOIN customer u ON u.tenant_id = o.tenant_id AND u.id = o.customer_id WHERE o.tenant_id = $1",
+        OrderLineRow::SELECT
+    );
     let mut clause = Clause::new(reads.backend());
     stores(&mut clause, "o.store_id", export_scope, options);
     if let Some(channel) = export_scope.channel {
@@ -236,66 +303,69 @@ async fn orders(reads: &impl Reads, export_scope: &ExportScope, options: &Export
     }
     one_of(&mut clause, "l.product_id", options.products.as_deref());
     within(&mut clause, "o.placed_at", options);
-    read(reads, select, clause, &["o.number", "l.position"], after, |row| {
-        let mut row = Row::new(row);
-        let (number, position): (i64, i32) = (row.take()?, row.take()?);
-        let mut items: Vec<Item> = vec![number.into(), i64::from(position).into()];
-        items.extend([row.take::<String>()?.into(), row.take::<String>()?.into(), row.take::<String>()?.into()]);
-        let (reference, customer): (Option<String>, Option<String>) = (row.take()?, row.take()?);
-        items.extend([
-            reference.into(),
-            if export_scope.sees_customers { customer.into() } else { Item::Hidden },
-            time(row.take()?),
-        ]);
-        items.extend([row.take::<String>()?.into(), row.take::<String>()?.into(), row.take::<String>()?.into()]);
-        items.extend([row.take::<i64>()?, row.take()?, row.take()?, row.take()?].map(Item::Number));
-        let currency: String = row.take()?;
-        items.push(currency.as_str().into());
-        for minor in [row.take::<i64>()?, row.take()?, row.take()?, row.take()?] {
-            let [amount, _] = money(Some(minor), Some(currency.clone()), true)?;
-            items.push(amount);
-        }
-        Ok((items, vec![number.into(), position.into()]))
+    read(reads, &select, clause, &["o.number", "l.position"], after, |row: OrderLineRow| {
+        let place = vec![row.number.into(), row.position.into()];
+        Ok((row.items(export_scope.sees_customers)?, place))
     })
     .await
+}
+
+#[derive(Record)]
+#[record(of = supplier, alias = "s")]
+struct SupplierRow {
+    code_key: String,
+    code: String,
+    name: String,
+    lead_time_days: Option<i32>,
+    email: Option<String>,
 }
 
 async fn suppliers(reads: &impl Reads, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
-    let select = "SELECT s.code_key, s.code, s.name, s.lead_time_days, s.email FROM supplier s WHERE s.tenant_id = $1";
+    let select = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1", SupplierRow::SELECT);
     let mut clause = Clause::new(reads.backend());
     within(&mut clause, "s.updated_at", options);
-    read(reads, select, clause, &["s.code_key"], after, |row| {
-        let mut row = Row::new(row);
-        let key: String = row.take()?;
-        let items = vec![
-            row.take::<String>()?.into(),
-            row.take::<String>()?.into(),
-            row.take::<Option<i32>>()?.map(i64::from).into(),
-            row.take::<Option<String>>()?.into(),
-        ];
-        Ok((items, vec![key.into()]))
+    read(reads, &select, clause, &["s.code_key"], after, |row: SupplierRow| {
+        let items = vec![row.code.into(), row.name.into(), row.lead_time_days.map(i64::from).into(), row.email.into()];
+        Ok((items, vec![row.code_key.into()]))
     })
     .await
 }
 
+#[derive(Record)]
+struct CategoryRow {
+    #[record(of = category, alias = "c")]
+    slug: String,
+    #[record(of = category, alias = "c")]
+    name: String,
+    #[record(of = category, alias = "u", column = "slug", outer)]
+    parent: Option<String>,
+    #[record(of = category, alias = "c")]
+    position: i32,
+    #[record(of = category, alias = "c")]
+    image_url: Option<String>,
+    #[record(of = category, alias = "c")]
+    metadata: String,
+}
+
 async fn categories(reads: &impl Reads, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
-    let select = "SELECT c.slug, c.name, u.slug, c.position, c.image_url, c.metadata FROM category c
-        LEFT JOIN category u ON u.tenant_id = c.tenant_id AND u.id = c.parent_id WHERE c.tenant_id = $1";
+    let select = format!(
+        "SELECT {} FROM category c
+        LEFT JOIN category u ON u.tenant_id = c.tenant_id AND u.id = c.parent_id WHERE c.tenant_id = $1",
+        CategoryRow::SELECT
+    );
     let mut clause = Clause::new(reads.backend());
     one_of(&mut clause, "c.id", options.categories.as_deref());
     within(&mut clause, "c.updated_at", options);
-    read(reads, select, clause, &["c.slug"], after, |row| {
-        let mut row = Row::new(row);
-        let slug: String = row.take()?;
+    read(reads, &select, clause, &["c.slug"], after, |row: CategoryRow| {
         let items = vec![
-            slug.as_str().into(),
-            row.take::<String>()?.into(),
-            row.take::<Option<String>>()?.into(),
-            i64::from(row.take::<i32>()?).into(),
-            row.take::<Option<String>>()?.into(),
-            row.take::<String>()?.into(),
+            row.slug.as_str().into(),
+            row.name.into(),
+            row.parent.into(),
+            i64::from(row.position).into(),
+            row.image_url.into(),
+            row.metadata.into(),
         ];
-        Ok((items, vec![slug.into()]))
+        Ok((items, vec![row.slug.into()]))
     })
     .await
 }

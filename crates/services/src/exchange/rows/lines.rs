@@ -1,7 +1,11 @@
 //! What each line of a mutation was answered, until it is in the result.
 
-use entity::prelude::*;
-use platform::storage::{Bulk, Column, ColumnKind, Fault, Global, Reads, Row, Work};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::exchange_line,
+};
+use platform::storage::{Fault, Finds, Global, Reads, Row, Rows, Work};
 
 use crate::exchange::core::bulk::Answered;
 
@@ -25,35 +29,43 @@ pub async fn marked(reads: &impl Reads, id: ExchangeId) -> Result<Option<i64>, F
     rows.first().map(|row| Row::new(row).take()).transpose()
 }
 
-const LINE: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("exchange_id", ColumnKind::Id),
-    Column("number", ColumnKind::Int),
-    Column("answer", ColumnKind::Text),
-];
+/// A line and its answer, a JSON object: never the empty text, which would be kept as none.
+#[derive(Record)]
+#[record(of = exchange_line)]
+struct NewLine {
+    exchange_id: ExchangeId,
+    number: i64,
+    answer: Option<String>,
+}
+
+#[derive(Record)]
+struct AnsweredLine {
+    #[record(of = exchange_line, alias = "exchange_line")]
+    number: i64,
+    #[record(sql = "answer")]
+    answer: String,
+}
 
 /// Keeps what lines were answered, in the place of their marks.
 pub async fn answer(work: &Work, id: ExchangeId, lines: &[Answered]) -> Result<(), Fault> {
     let sql = "DELETE FROM exchange_line WHERE tenant_id = $1 AND exchange_id = $2 AND answer IS NULL";
     work.execute(sql, vec![id.into()]).await?;
-    let mut bulk = Bulk::insert("exchange_line", LINE);
+    let mut rows = Rows::<NewLine>::insert(work.tenant());
     for line in lines {
-        bulk.row([work.tenant().into(), id.into(), line.number.into(), line.answer.as_str().into()]);
+        rows.push(NewLine { exchange_id: id, number: line.number, answer: Some(line.answer.clone()) });
     }
-    work.write(bulk).await
+    work.write(rows.into()).await
 }
 
 /// What lines behind a number were answered, in order.
 pub async fn answers(reads: &impl Reads, id: ExchangeId, after: i64, most: i64) -> Result<Vec<(i64, String)>, Fault> {
-    let sql = "SELECT number, answer FROM exchange_line WHERE tenant_id = $1 AND exchange_id = $2 AND number > $3 AND answer IS NOT NULL
-               ORDER BY number LIMIT $4";
-    let rows = reads.rows(sql, vec![id.into(), after.into(), most.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
+    let sql = format!(
+        "SELECT {} FROM exchange_line WHERE tenant_id = $1 AND exchange_id = $2 AND number > $3 AND answer IS NOT NULL
+               ORDER BY number LIMIT $4",
+        AnsweredLine::SELECT
+    );
+    let rows = reads.records::<AnsweredLine>(&sql, vec![id.into(), after.into(), most.into()]).await?;
+    Ok(rows.into_iter().map(|row| (row.number, row.answer)).collect())
 }
 
 /// Whether another mutation of the tenant is being run line by line.

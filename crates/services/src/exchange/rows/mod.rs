@@ -6,53 +6,87 @@ mod export_stock;
 pub mod resolved_names;
 pub mod lines;
 
-use entity::prelude::*;
-use platform::storage::{Bulk, Column, ColumnKind, Fault, Reads, Row, Work};
-use sea_orm::{QueryResult, Value};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{exchange, exchange_row},
+};
+use platform::storage::{Fault, Finds, Reads, Row, Rows, Work, word};
+use sea_orm::Value;
+use uuid::Uuid;
 
 use super::core::{Counts, Kind, Noun, Refused, Run, State};
 
-const COLUMNS: &str = "x.tenant_id, x.id, x.kind, x.noun, x.options, x.told, x.input_id, x.result_id, x.maker_kind, x.maker_id, x.key_id, \
-    x.idempotency_key, x.hash, x.digest, x.state, x.created_rows, x.updated_rows, x.unchanged_rows, x.refused_rows, x.error, x.created_at, x.started_at, \
-    x.finished_at, x.version";
+#[derive(Record)]
+#[record(of = exchange, alias = "x")]
+struct RunRow {
+    tenant_id: TenantId,
+    id: ExchangeId,
+    kind: String,
+    noun: Option<String>,
+    options: String,
+    told: String,
+    input_id: Option<FileId>,
+    result_id: Option<FileId>,
+    maker_kind: ActorKind,
+    maker_id: Uuid,
+    key_id: Option<ApiKeyId>,
+    idempotency_key: String,
+    hash: Vec<u8>,
+    digest: Option<Vec<u8>>,
+    state: String,
+    created_rows: i64,
+    updated_rows: i64,
+    unchanged_rows: i64,
+    refused_rows: i64,
+    error: Option<String>,
+    created_at: Timestamp,
+    started_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+    version: i64,
+}
 
 fn digest(bytes: Vec<u8>) -> Result<[u8; 32], Fault> {
     bytes.try_into().map_err(|_| Fault::corrupt("exchange", "a digest has 32 bytes"))
 }
 
-fn read(row: &QueryResult) -> Result<Run, Fault> {
-    let mut row = Row::new(row);
-    let (tenant, id, kind) = (row.take()?, row.take()?, row.word("exchange", Kind::parse)?);
-    let noun: Option<String> = row.take()?;
-    let noun = noun.map(|word| Noun::parse(&word).ok_or_else(|| Fault::corrupt("exchange", format!("unknown word {word}"))));
-    Ok(Run {
-        tenant,
-        id,
-        kind,
-        noun: noun.transpose()?,
-        options: row.take()?,
-        told: serde_json::from_str(&row.take::<String>()?)
-            .map_err(|_| Fault::corrupt("exchange", "told says how a file is read"))?,
-        input: row.take()?,
-        result: row.take()?,
-        maker: Actor { kind: row.word("exchange", ActorKind::parse)?, id: row.take()? },
-        key: row.take()?,
-        idempotency_key: row.take()?,
-        hash: digest(row.take()?)?,
-        sent: row.take::<Option<Vec<u8>>>()?.map(digest).transpose()?,
-        state: row.word("exchange", State::parse)?,
-        counts: Counts { created: row.take()?, updated: row.take()?, unchanged: row.take()?, refused: row.take()? },
-        error: row.take()?,
-        created_at: row.time()?,
-        started_at: row.time_opt()?,
-        finished_at: row.time_opt()?,
-        version: row.take()?,
-    })
+impl TryFrom<RunRow> for Run {
+    type Error = Fault;
+    fn try_from(row: RunRow) -> Result<Self, Fault> {
+        let told = serde_json::from_str(&row.told).map_err(|_| Fault::corrupt("exchange", "told says how a file is read"))?;
+        Ok(Self {
+            tenant: row.tenant_id,
+            id: row.id,
+            kind: word("exchange", &row.kind, Kind::parse)?,
+            noun: row.noun.map(|noun| word("exchange", &noun, Noun::parse)).transpose()?,
+            options: row.options,
+            told,
+            input: row.input_id,
+            result: row.result_id,
+            maker: Actor { kind: row.maker_kind, id: row.maker_id },
+            key: row.key_id,
+            idempotency_key: row.idempotency_key,
+            hash: digest(row.hash)?,
+            sent: row.digest.map(digest).transpose()?,
+            state: word("exchange", &row.state, State::parse)?,
+            counts: Counts {
+                created: row.created_rows,
+                updated: row.updated_rows,
+                unchanged: row.unchanged_rows,
+                refused: row.refused_rows,
+            },
+            error: row.error,
+            created_at: row.created_at,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+            version: row.version,
+        })
+    }
 }
 
 pub async fn page(reads: &impl Reads, conditions: &str, order: &str, values: Vec<Value>) -> Result<Vec<Run>, Fault> {
-    let sql = format!("SELECT {COLUMNS} FROM exchange x WHERE x.tenant_id = $1{conditions}{order}");
-    reads.rows(&sql, values).await?.iter().map(read).collect()
+    let sql = format!("SELECT {} FROM exchange x WHERE x.tenant_id = $1{conditions}{order}", RunRow::SELECT);
+    reads.records::<RunRow>(&sql, values).await?.into_iter().map(Run::try_from).collect()
 }
 
 pub async fn by_id(reads: &impl Reads, id: ExchangeId) -> Result<Option<Run>, Fault> {
@@ -129,42 +163,49 @@ pub async fn change(work: &Work, after: &Run) -> Result<(), Fault> {
     work.execute(sql, values).await.map(drop)
 }
 
-const REFUSED: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("exchange_id", ColumnKind::Id),
-    Column("number", ColumnKind::Int),
-    Column("code", ColumnKind::Text),
-    Column("field", ColumnKind::Text),
-    Column("message", ColumnKind::Text),
-];
+/// A row that was refused, as it is read.
+#[derive(Record)]
+#[record(of = exchange_row, alias = "exchange_row")]
+struct RefusedRow {
+    number: i64,
+    code: String,
+    field: String,
+    message: String,
+}
+
+#[derive(Record)]
+#[record(of = exchange_row)]
+struct NewRefused {
+    exchange_id: ExchangeId,
+    number: i64,
+    code: String,
+    field: String,
+    message: String,
+}
 
 /// Keeps rows that were refused, each once.
-pub async fn refuse(work: &Work, id: ExchangeId, rows: &[Refused]) -> Result<(), Fault> {
-    let mut bulk = Bulk::insert("exchange_row", REFUSED);
-    for row in rows {
-        bulk.row([
-            work.tenant().into(),
-            id.into(),
-            row.number.into(),
-            row.code.as_str().into(),
-            row.field.as_str().into(),
-            row.message.as_str().into(),
-        ]);
-    }
-    work.write(bulk).await
+pub async fn refuse(work: &Work, id: ExchangeId, refused: &[Refused]) -> Result<(), Fault> {
+    let mut rows = Rows::<NewRefused>::insert(work.tenant());
+    rows.extend(refused.iter().map(|row| NewRefused {
+        exchange_id: id,
+        number: row.number,
+        code: row.code.clone(),
+        field: row.field.clone(),
+        message: row.message.clone(),
+    }));
+    work.write(rows.into()).await
 }
 
 /// Rows that were refused, from behind one number to another, in order.
 pub async fn refused(reads: &impl Reads, id: ExchangeId, (after, to): (i64, i64), most: i64) -> Result<Vec<Refused>, Fault> {
-    let sql = "SELECT number, code, field, message FROM exchange_row WHERE tenant_id = $1 AND exchange_id = $2 AND number > $3 AND number <= $4
-               ORDER BY number LIMIT $5";
-    let rows = reads.rows(sql, vec![id.into(), after.into(), to.into(), most.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(Refused { number: row.take()?, code: row.take()?, field: row.take()?, message: row.take()? })
-        })
-        .collect()
+    let sql = format!(
+        "SELECT {} FROM exchange_row WHERE tenant_id = $1 AND exchange_id = $2 AND number > $3 AND number <= $4
+               ORDER BY number LIMIT $5",
+        RefusedRow::SELECT
+    );
+    let rows = reads.records::<RefusedRow>(&sql, vec![id.into(), after.into(), to.into(), most.into()]).await?;
+    let refused = |row: RefusedRow| Refused { number: row.number, code: row.code, field: row.field, message: row.message };
+    Ok(rows.into_iter().map(refused).collect())
 }
 
 /// Exchanges that were over before a moment lose the list of their refused rows: it is in their result. Says how many rows went.

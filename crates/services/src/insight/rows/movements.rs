@@ -1,20 +1,30 @@
 //! Sums over the ledger.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::movement,
+};
 use inventory::stock::rows::{MovementFilterSpec, movement_filter};
-use platform::storage::{Fault, Reads, Row};
+use platform::storage::{Fault, Finds, Reads};
 
 /// What the movements of a kind did to what is on hand. Only entries that fit the filter count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub struct MovementTotals {
+    #[record(of = movement, alias = "m")]
     pub kind: MovementKind,
+    #[record(sql = "count(DISTINCT m.seq)")]
     pub movements: i64,
+    #[record(sql = "count(*)")]
     pub entries: i64,
     /// In smallest units.
+    #[record(sql = "CAST(sum(CASE WHEN e.on_hand_delta > 0 THEN e.on_hand_delta ELSE 0 END) AS bigint)")]
     pub units_in: i64,
     /// In smallest units, as a number above 0.
+    #[record(sql = "CAST(sum(CASE WHEN e.on_hand_delta < 0 THEN -e.on_hand_delta ELSE 0 END) AS bigint)")]
     pub units_out: i64,
     /// Σ |value| of the entries that are valued in the given currency, in minor units.
+    #[record(sql = "CAST(sum(CASE WHEN e.cost_currency = $2 THEN coalesce(abs(e.value_minor), 0) ELSE 0 END) AS bigint)")]
     pub value: i64,
 }
 
@@ -28,31 +38,15 @@ pub async fn movement_totals(
     let (movement, entry) = (&filter.movement, &filter.entry);
     // CROSS JOIN keeps SQLite from starting at the entries; for Postgres it is an inner join like any other.
     let sql = format!(
-        "SELECT m.kind, count(DISTINCT m.seq), count(*),
-                CAST(sum(CASE WHEN e.on_hand_delta > 0 THEN e.on_hand_delta ELSE 0 END) AS bigint),
-                CAST(sum(CASE WHEN e.on_hand_delta < 0 THEN -e.on_hand_delta ELSE 0 END) AS bigint),
-                CAST(sum(CASE WHEN e.cost_currency = $2 THEN coalesce(abs(e.value_minor), 0) ELSE 0 END) AS bigint)
+        "SELECT {select}
          FROM movement m CROSS JOIN entry e
          WHERE m.tenant_id = $1{movement} AND e.tenant_id = $1 AND e.seq = m.seq{entry}
-         GROUP BY m.kind"
+         GROUP BY m.kind",
+        select = MovementTotals::SELECT
     );
     let mut values = vec![currency.as_str().into()];
     values.extend(filter.values);
-    let rows = reads.rows(&sql, values).await?;
-    let mut totals = rows
-        .iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(MovementTotals {
-                kind: row.word("movement", MovementKind::parse)?,
-                movements: row.take()?,
-                entries: row.take()?,
-                units_in: row.take()?,
-                units_out: row.take()?,
-                value: row.take()?,
-            })
-        })
-        .collect::<Result<Vec<_>, Fault>>()?;
+    let mut totals = reads.records::<MovementTotals>(&sql, values).await?;
     totals.sort_by_key(|row| row.kind);
     Ok(totals)
 }

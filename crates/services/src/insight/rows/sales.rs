@@ -2,7 +2,11 @@
 
 use std::fmt::Write;
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::return_line,
+};
 use platform::storage::{Backend, Fault, Reads, Row};
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
@@ -67,6 +71,63 @@ const COST: &str = "CASE WHEN decimals = 0 THEN cost * (quantity - cancelled)
 const SCALE: &str = "CASE decimals WHEN 1 THEN 10 WHEN 2 THEN 100 WHEN 3 THEN 1000 WHEN 4 THEN 10000 WHEN 5 THEN 100000
     WHEN 6 THEN 1000000 WHEN 7 THEN 10000000 WHEN 8 THEN 100000000 ELSE 1000000000 END";
 
+/// The sums of a group, behind its side and its key. What is `large` or `settled` is summed apart.
+#[derive(Record)]
+struct GroupSums {
+    #[record(sql = "count(DISTINCT document)")]
+    documents: i64,
+    #[record(sql = "count(item)")]
+    lines: i64,
+    #[record(sql = "CAST(sum(CASE WHEN large = 1 THEN 0 WHEN item IS NULL THEN 0 ELSE quantity - cancelled END) AS bigint)")]
+    units: i64,
+    #[record(sql = "CAST(sum(CASE WHEN large = 1 THEN 0 WHEN item IS NULL THEN 0 ELSE {amount} END) AS bigint)")]
+    amount: i64,
+    #[record(sql = "CAST(sum(CASE WHEN large = 1 THEN 0 WHEN item IS NOT NULL THEN 0 ELSE {amount} END) AS bigint)")]
+    charges: i64,
+    #[record(sql = "CAST(sum(CASE WHEN large = 1 THEN 0 ELSE {cost} END) AS bigint)")]
+    cost: i64,
+    #[record(sql = "sum(large)")]
+    large: i64,
+    #[record(sql = "sum(settled)")]
+    settled: i64,
+}
+
+/// A line that is too large to be summed by the database, behind its side and its group's key.
+#[derive(Record)]
+struct LargeLine {
+    #[record(sql = "CASE WHEN item IS NULL THEN 0 ELSE 1 END")]
+    is_product: i32,
+    #[record(sql = "quantity")]
+    quantity: i64,
+    #[record(sql = "cancelled")]
+    cancelled: i64,
+    #[record(sql = "total")]
+    total: i64,
+    #[record(sql = "cost")]
+    cost: i64,
+    #[record(sql = "decimals")]
+    decimals: i32,
+}
+
+/// A line of a closed return that gave back something else than its lines' worth, behind its group's key.
+#[derive(Record)]
+struct SettledLine {
+    #[record(sql = "o.id")]
+    id: Uuid,
+    #[record(sql = "o.refunded_minor")]
+    refunded: i64,
+    #[record(sql = "CASE WHEN l.product_id IS NULL THEN 0 ELSE 1 END")]
+    is_product: i32,
+    #[record(of = return_line, alias = "l")]
+    quantity: Quantity,
+    #[record(sql = "l.quantity - l.received")]
+    cancelled: i64,
+    #[record(of = return_line, alias = "l")]
+    total_minor: i64,
+    #[record(of = return_line, alias = "l")]
+    unit_decimals: i32,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Sales,
@@ -123,8 +184,7 @@ impl SalesQuery {
             _ => "",
         };
         format!(
-            "SELECT {key} AS grp, o.id, o.refunded_minor, CASE WHEN l.product_id IS NULL THEN 0 ELSE 1 END, l.quantity, l.quantity - l.received,
-                    l.total_minor, l.unit_decimals
+            "SELECT {key} AS grp, {select}
              FROM {} CROSS JOIN return_line l {product}
              WHERE o.refunded_minor IS NOT NULL{} AND ({}) AND l.tenant_id = $1 AND l.return_id = o.id AND l.received > 0
                AND (o.refunded_minor <> o.refund_minor OR EXISTS (SELECT 1 FROM return_line u
@@ -132,7 +192,8 @@ impl SalesQuery {
              ORDER BY o.id, l.position",
             RETURNS.replace("{nil}", nil),
             self.bounds(),
-            self.filter.condition
+            self.filter.condition,
+            select = SettledLine::SELECT
         )
     }
 
@@ -172,25 +233,12 @@ impl SalesQuery {
     }
 
     fn totals(&self, side: Side, backend: Backend) -> String {
-        let sum = |of: &str| format!("CAST(sum(CASE WHEN large = 1 THEN 0 {of} END) AS bigint)");
-        let cost = COST.replace("SCALE", SCALE);
-        format!(
-            "SELECT {}, grp, count(DISTINCT document), count(item), {}, {}, {}, {}, sum(large), sum(settled) FROM ({}) x GROUP BY grp",
-            side as i32,
-            sum("WHEN item IS NULL THEN 0 ELSE quantity - cancelled"),
-            sum(&format!("WHEN item IS NULL THEN 0 ELSE {AMOUNT}")),
-            sum(&format!("WHEN item IS NOT NULL THEN 0 ELSE {AMOUNT}")),
-            sum(&format!("ELSE {cost}")),
-            self.lines(side, backend)
-        )
+        let sums = GroupSums::SELECT.replace("{amount}", AMOUNT).replace("{cost}", &COST.replace("SCALE", SCALE));
+        format!("SELECT {}, grp, {sums} FROM ({}) x GROUP BY grp", side as i32, self.lines(side, backend))
     }
 
     fn large_lines(&self, side: Side, backend: Backend) -> String {
-        format!(
-            "SELECT {}, grp, CASE WHEN item IS NULL THEN 0 ELSE 1 END, quantity, cancelled, total, cost, decimals FROM ({}) x WHERE large = 1",
-            side as i32,
-            self.lines(side, backend)
-        )
+        format!("SELECT {}, grp, {} FROM ({}) x WHERE large = 1", side as i32, LargeLine::SELECT, self.lines(side, backend))
     }
 
     fn key(&self, row: &mut Row<'_>) -> Result<GroupKey, Fault> {
@@ -231,43 +279,42 @@ fn add_totals(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Resul
     let mut row = Row::new(row);
     let side: i32 = row.take()?;
     let sums = tally.entry(query.key(&mut row)?).or_default();
-    let mut next = || row.take::<i64>();
-    let (documents, lines, units) = (next()?, next()?, next()?);
-    let (amount, charges, cost) = (next()?, next()?, next()?);
+    let found: GroupSums = row.record()?;
     sums.add(&if side == Side::Sales as i32 {
         Sums {
-            orders: documents.into(),
-            order_lines: lines.into(),
-            units_sold: units.into(),
-            gross: amount.into(),
-            charges: charges.into(),
-            cost: cost.into(),
+            orders: found.documents.into(),
+            order_lines: found.lines.into(),
+            units_sold: found.units.into(),
+            gross: found.amount.into(),
+            charges: found.charges.into(),
+            cost: found.cost.into(),
             ..Sums::default()
         }
     } else {
         Sums {
-            returns: documents.into(),
-            return_lines: lines.into(),
-            units_returned: units.into(),
-            refunds: amount.into(),
-            charge_credits: charges.into(),
+            returns: found.documents.into(),
+            return_lines: found.lines.into(),
+            units_returned: found.units.into(),
+            refunds: found.amount.into(),
+            charge_credits: found.charges.into(),
             ..Sums::default()
         }
     });
-    Ok([next()?, next()?])
+    Ok([found.large, found.settled])
 }
 
 fn add_large(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Result<(), Fault> {
     let mut row = Row::new(row);
     let side: i32 = row.take()?;
     let sums = tally.entry(query.key(&mut row)?).or_default();
-    let is_product = row.take::<i32>()? == 1;
+    let found: LargeLine = row.record()?;
+    let is_product = found.is_product == 1;
     let line = SoldLine {
-        quantity: row.take()?,
-        cancelled: row.take()?,
-        total: row.take()?,
-        unit_cost: row.take()?,
-        decimals: row.take::<i32>()? as u8,
+        quantity: found.quantity,
+        cancelled: found.cancelled,
+        total: found.total,
+        unit_cost: found.cost,
+        decimals: found.decimals as u8,
     };
     sums.add(&match (side == Side::Sales as i32, is_product) {
         (true, true) => Sums { units_sold: line.units(), gross: line.amount(), cost: line.cost(), ..Sums::default() },
@@ -283,15 +330,19 @@ fn settle(query: &SalesQuery, rows: &[QueryResult], tally: &mut Tally) -> Result
     let mut returns: Vec<(Uuid, i64, GivenBack)> = Vec::new();
     for row in rows {
         let mut row = Row::new(row);
-        let (key, id, refunded) = (query.key(&mut row)?, row.take()?, row.take()?);
-        let is_product = row.take::<i32>()? == 1;
-        let (quantity, cancelled, total) = (row.take()?, row.take()?, row.take()?);
-        let line = SoldLine { quantity, cancelled, total, unit_cost: 0, decimals: row.take::<i32>()? as u8 };
-        if returns.last().is_none_or(|last| last.0 != id) {
-            returns.push((id, refunded, GivenBack::default()));
+        let (key, found) = (query.key(&mut row)?, row.record::<SettledLine>()?);
+        let line = SoldLine {
+            quantity: found.quantity.get(),
+            cancelled: found.cancelled,
+            total: found.total_minor,
+            unit_cost: 0,
+            decimals: found.unit_decimals as u8,
+        };
+        if returns.last().is_none_or(|last| last.0 != found.id) {
+            returns.push((found.id, found.refunded, GivenBack::default()));
         }
         if let Some((.., back)) = returns.last_mut() {
-            let lines = if is_product { &mut back.products } else { &mut back.charges };
+            let lines = if found.is_product == 1 { &mut back.products } else { &mut back.charges };
             // A share of the total, which fits.
             lines.push((key, line.amount() as i64));
         }

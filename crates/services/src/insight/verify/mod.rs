@@ -25,16 +25,27 @@ mod transfers;
 mod walk;
 mod enum_columns;
 
-use entity::prelude::TenantId;
-use platform::storage::{Backend, Database, Fault, Row};
+use entity::{
+    prelude::TenantId,
+    record::{Record, Selected},
+    tables::tenant,
+};
+use platform::storage::{Backend, Database, Fault};
 
 pub use report::{Broken, Line, Report};
 
 use self::tenancy::Tenancy;
 
 /// Of a tenant that was erased there is nothing left to prove but its audit log's signatures, which `entrepot audit verify` does.
-const ALL: &str = "SELECT id, slug FROM tenant t WHERE NOT EXISTS
+const KEPT: &str = "NOT EXISTS
     (SELECT 1 FROM tenant_erasure e WHERE e.tenant_id = t.id AND e.erased_at IS NOT NULL) ORDER BY id";
+
+#[derive(Record)]
+#[record(of = tenant, alias = "t")]
+struct TenantRow {
+    id: TenantId,
+    slug: String,
+}
 
 /// Proves every invariant for every tenant. `progress` is told what is being looked at.
 pub async fn verify(db: &Database, progress: impl Fn(&str)) -> Result<Report, Fault> {
@@ -48,11 +59,11 @@ pub async fn verify_into(db: &Database, report: &mut Report, progress: impl Fn(&
     // Each check joins whole tables: planned for the few rows that there were when they were last measured, one alone may take hours.
     progress("how large the tables are");
     db.measure(&[]).await?;
-    let rows = db.global().rows(ALL, vec![]).await?;
-    for (nth, row) in rows.iter().enumerate() {
-        let mut row = Row::new(row);
-        let (tenant, slug): (TenantId, String) = (row.take()?, row.take()?);
-        let is_last = nth + 1 == rows.len();
+    let sql = format!("SELECT {} FROM tenant t WHERE {KEPT}", TenantRow::SELECT);
+    let rows = db.global().records::<TenantRow>(&sql, vec![]).await?;
+    let count = rows.len();
+    for (nth, TenantRow { id: tenant, slug }) in rows.into_iter().enumerate() {
+        let is_last = nth + 1 == count;
         let last = |line: &Line| {
             if is_last {
                 told(line);

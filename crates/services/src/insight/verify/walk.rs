@@ -2,7 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{entry, idempotency, movement},
+};
 use inventory::{
     ledger::StoredReceipt,
     orders::{
@@ -11,7 +15,7 @@ use inventory::{
     },
     stock::events::{STOCK_CHANGED, StockChanged},
 };
-use platform::storage::{Fault, Reads, Row, Snapshot, journal};
+use platform::storage::{Fault, Finds, Reads, Row, Snapshot, journal};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -108,24 +112,50 @@ async fn stock_page(snapshot: &Snapshot, events: &[journal::Event], after: i64, 
     Ok(None)
 }
 
+#[derive(Record)]
+#[record(of = entry)]
+struct EntryFigures {
+    product_id: ProductId,
+    store_id: StoreId,
+    on_hand_delta: i64,
+    reserved_delta: i64,
+    unavailable_delta: i64,
+    on_hand_after: Quantity,
+    reserved_after: Quantity,
+    unavailable_after: Quantity,
+    version_after: i64,
+}
+
+#[derive(Record)]
+struct EntryRow {
+    #[record(of = entry, alias = "e")]
+    seq: i64,
+    #[record(of = movement, alias = "m")]
+    id: MovementId,
+    /// A text: a kind that there is not is another check's business.
+    #[record(sql = "m.kind")]
+    kind: String,
+    #[record(alias = "e")]
+    figures: EntryFigures,
+}
+
 /// The movements of a range of numbers with their entries folded by level.
 async fn entries(snapshot: &Snapshot, after: i64, last: i64) -> Result<Movements, Fault> {
-    let sql = "SELECT e.seq, m.id, m.kind, e.product_id, e.store_id, e.on_hand_delta, e.reserved_delta, e.unavailable_delta,
-                 e.on_hand_after, e.reserved_after, e.unavailable_after, e.version_after
+    let sql = format!(
+        "SELECT {}
                FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
-               WHERE e.tenant_id = $1 AND e.seq > $2 AND e.seq <= $3 ORDER BY e.seq, e.line";
-    let rows = snapshot.rows(sql, vec![after.into(), last.into()]).await?;
+               WHERE e.tenant_id = $1 AND e.seq > $2 AND e.seq <= $3 ORDER BY e.seq, e.line",
+        EntryRow::SELECT
+    );
+    let rows = snapshot.records::<EntryRow>(&sql, vec![after.into(), last.into()]).await?;
     let mut movements = Movements::new();
-    for row in &rows {
-        let mut row = Row::new(row);
-        let (seq, id, kind): (i64, MovementId, String) = (row.take()?, row.take()?, row.take()?);
-        let key: (ProductId, StoreId) = (row.take()?, row.take()?);
-        let delta: [i64; 3] = [row.take()?, row.take()?, row.take()?];
-        let after: [i64; 3] = [row.take()?, row.take()?, row.take()?];
-        let version = row.take()?;
+    for EntryRow { seq, id, kind, figures } in rows {
+        let delta = [figures.on_hand_delta, figures.reserved_delta, figures.unavailable_delta];
+        let after = [figures.on_hand_after, figures.reserved_after, figures.unavailable_after].map(Quantity::get);
+        let version = figures.version_after;
         let before = std::array::from_fn(|i| after[i] - delta[i]);
         let (_, _, levels) = movements.entry(seq).or_insert_with(|| (id, kind, HashMap::new()));
-        let seen = levels.entry(key).or_insert(Seen { before, after, version, entries: 0 });
+        let seen = levels.entry((figures.product_id, figures.store_id)).or_insert(Seen { before, after, version, entries: 0 });
         (seen.after, seen.version, seen.entries) = (after, version, seen.entries + 1);
     }
     Ok(movements)
@@ -233,6 +263,15 @@ async fn existing(
         .collect()
 }
 
+#[derive(Record)]
+#[record(of = idempotency, alias = "idempotency")]
+struct ReceiptRow {
+    idempotency_key: String,
+    owner_id: Uuid,
+    mutation: String,
+    receipt: String,
+}
+
 /// A remembered receipt of the ledger, by its key.
 struct Kept {
     key: String,
@@ -249,20 +288,23 @@ pub(super) async fn receipts(
     slug: &str,
 ) -> Result<Option<Broken>, Fault> {
     let head = journal::head(snapshot).await.map_or(0, |head| head.seq);
-    let sql = "SELECT idempotency_key, owner_id, mutation, receipt FROM idempotency
+    let sql = format!(
+        "SELECT {} FROM idempotency
                WHERE tenant_id = $1 AND (idempotency_key, owner_id, mutation) > ($2, $3, $4)
-               ORDER BY idempotency_key, owner_id, mutation LIMIT $5";
+               ORDER BY idempotency_key, owner_id, mutation LIMIT $5",
+        ReceiptRow::SELECT
+    );
     let (mut key, mut owner, mut mutation) = (String::new(), Uuid::nil(), String::new());
     loop {
         progress(&format!("{slug}: idempotency keys, {count} so far"));
         let from: Vec<Value> = vec![key.clone().into(), owner.into(), mutation.clone().into(), i64::from(PAGE).into()];
-        let rows = snapshot.rows(sql, from).await?;
+        let rows = snapshot.records::<ReceiptRow>(&sql, from).await?;
+        let is_last = rows.len() < PAGE as usize;
         let mut page = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let mut row = Row::new(row);
-            (key, owner, mutation) = (row.take()?, row.take()?, row.take()?);
+        for row in rows {
+            (key, owner, mutation) = (row.idempotency_key, row.owner_id, row.mutation);
             *count += 1;
-            let text: String = row.take()?;
+            let text = row.receipt;
             // Receipts of the catalogue have shapes of their own.
             if !["stock", "order", "return"].iter().any(|room| mutation.starts_with(room)) {
                 continue;
@@ -277,7 +319,7 @@ pub(super) async fn receipts(
         if let Some(broken) = receipt_page(snapshot, &page, head).await? {
             return Ok(Some(broken));
         }
-        if rows.len() < PAGE as usize {
+        if is_last {
             return Ok(None);
         }
     }

@@ -1,8 +1,12 @@
 //! What is to be delivered, and what came of each attempt.
 
-use entity::prelude::*;
-use platform::storage::{Bulk, Column, ColumnKind, Fault, Global, Reads, Row, Work};
-use sea_orm::{QueryResult, Value};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{event, webhook_attempt, webhook_delivery},
+};
+use platform::storage::{Fault, Finds, Global, Reads, Row, Rows, Work, word};
+use sea_orm::Value;
 
 /// Where a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +49,11 @@ pub struct Delivery {
 }
 
 /// What came of an attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[record(of = webhook_attempt, alias = "a")]
 pub struct Attempt {
     pub id: AttemptId,
+    #[record(column = "endpoint_id")]
     pub endpoint: EndpointId,
     pub seq: i64,
     pub number: i64,
@@ -58,22 +64,28 @@ pub struct Attempt {
     pub body: String,
 }
 
-const DELIVERIES: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("endpoint_id", ColumnKind::Id),
-    Column("seq", ColumnKind::Int),
-    Column("state", ColumnKind::Text),
-    Column("attempts", ColumnKind::Int),
-    Column("due_at", ColumnKind::Int),
-];
+/// A message that is put down.
+#[derive(Record)]
+#[record(of = webhook_delivery)]
+struct NewDelivery {
+    endpoint_id: EndpointId,
+    seq: i64,
+    state: String,
+    attempts: i64,
+    due_at: Timestamp,
+}
 
 /// Puts messages down that were never there.
 pub async fn add(work: &Work, endpoint: EndpointId, seqs: &[i64], now: Timestamp) -> Result<(), Fault> {
-    let mut bulk = Bulk::insert("webhook_delivery", DELIVERIES);
-    for seq in seqs {
-        bulk.row([work.tenant().into(), endpoint.into(), (*seq).into(), "PENDING".into(), 0_i64.into(), now.micros().into()]);
-    }
-    work.write(bulk).await
+    let mut rows = Rows::<NewDelivery>::insert(work.tenant());
+    rows.extend(seqs.iter().map(|seq| NewDelivery {
+        endpoint_id: endpoint,
+        seq: *seq,
+        state: DeliveryState::Pending.as_str().to_owned(),
+        attempts: 0,
+        due_at: now,
+    }));
+    work.write(rows.into()).await
 }
 
 /// Puts messages down again, whatever became of them before, with all of their attempts before them.
@@ -94,20 +106,37 @@ pub struct Due {
     pub event: Option<(String, String, Timestamp)>,
 }
 
+#[derive(Record)]
+struct DueRow {
+    #[record(of = webhook_delivery, alias = "d")]
+    seq: i64,
+    #[record(of = webhook_delivery, alias = "d")]
+    attempts: i64,
+    #[record(of = event, alias = "v", outer)]
+    kind: Option<String>,
+    #[record(of = event, alias = "v", outer)]
+    payload: Option<String>,
+    #[record(of = event, alias = "v", outer)]
+    recorded_at: Option<Timestamp>,
+}
+
+impl From<DueRow> for Due {
+    fn from(row: DueRow) -> Self {
+        let event = row.kind.zip(row.payload).zip(row.recorded_at);
+        Self { seq: row.seq, attempts: row.attempts, event: event.map(|((kind, payload), at)| (kind, payload, at)) }
+    }
+}
+
 /// The oldest messages that are due.
 pub async fn due(reads: &impl Reads, endpoint: EndpointId, now: Timestamp, most: i64) -> Result<Vec<Due>, Fault> {
-    let sql = "SELECT d.seq, d.attempts, v.kind, v.payload, v.recorded_at FROM webhook_delivery d
+    let sql = format!(
+        "SELECT {} FROM webhook_delivery d
                LEFT JOIN event v ON v.tenant_id = d.tenant_id AND v.seq = d.seq
-               WHERE d.tenant_id = $1 AND d.endpoint_id = $2 AND d.state = 'PENDING' AND d.due_at <= $3 ORDER BY d.seq LIMIT $4";
-    let rows = reads.rows(sql, vec![endpoint.into(), now.micros().into(), most.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let (seq, attempts) = (row.take()?, row.take()?);
-            let event = row.take::<Option<String>>()?.zip(row.take::<Option<String>>()?).zip(row.time_opt()?);
-            Ok(Due { seq, attempts, event: event.map(|((kind, payload), at)| (kind, payload, at)) })
-        })
-        .collect()
+               WHERE d.tenant_id = $1 AND d.endpoint_id = $2 AND d.state = 'PENDING' AND d.due_at <= $3 ORDER BY d.seq LIMIT $4",
+        DueRow::SELECT
+    );
+    let rows = reads.records::<DueRow>(&sql, vec![endpoint.into(), now.micros().into(), most.into()]).await?;
+    Ok(rows.into_iter().map(Due::from).collect())
 }
 
 /// Writes what became of a message after it had been tried so often before; says whether nobody else has meanwhile.
@@ -150,48 +179,53 @@ pub async fn add_attempt(work: &Work, attempt: &Attempt) -> Result<(), Fault> {
     work.execute(sql, values).await.map(drop)
 }
 
+#[derive(Record)]
+struct DeliveryRow {
+    #[record(of = webhook_delivery, alias = "d")]
+    endpoint_id: EndpointId,
+    #[record(of = webhook_delivery, alias = "d")]
+    seq: i64,
+    #[record(of = event, alias = "v", column = "kind", outer)]
+    event: Option<String>,
+    #[record(of = webhook_delivery, alias = "d")]
+    state: String,
+    #[record(of = webhook_delivery, alias = "d")]
+    attempts: i64,
+    #[record(of = webhook_delivery, alias = "d")]
+    due_at: Timestamp,
+    #[record(of = webhook_delivery, alias = "d")]
+    settled_at: Option<Timestamp>,
+}
+
+impl TryFrom<DeliveryRow> for Delivery {
+    type Error = Fault;
+    fn try_from(row: DeliveryRow) -> Result<Self, Fault> {
+        Ok(Self {
+            endpoint: row.endpoint_id,
+            seq: row.seq,
+            event: row.event,
+            state: word("webhook_delivery", &row.state, DeliveryState::parse)?,
+            attempts: row.attempts,
+            due_at: row.due_at,
+            settled_at: row.settled_at,
+        })
+    }
+}
+
 /// A page of messages, with their events' names.
 pub async fn page(reads: &impl Reads, conditions: &str, order: &str, values: Vec<Value>) -> Result<Vec<Delivery>, Fault> {
     let sql = format!(
-        "SELECT d.endpoint_id, d.seq, v.kind, d.state, d.attempts, d.due_at, d.settled_at FROM webhook_delivery d
-         LEFT JOIN event v ON v.tenant_id = d.tenant_id AND v.seq = d.seq WHERE d.tenant_id = $1{conditions}{order}"
+        "SELECT {} FROM webhook_delivery d
+         LEFT JOIN event v ON v.tenant_id = d.tenant_id AND v.seq = d.seq WHERE d.tenant_id = $1{conditions}{order}",
+        DeliveryRow::SELECT
     );
-    let read = |row: &QueryResult| {
-        let mut row = Row::new(row);
-        Ok(Delivery {
-            endpoint: row.take()?,
-            seq: row.take()?,
-            event: row.take()?,
-            state: row.word("webhook_delivery", DeliveryState::parse)?,
-            attempts: row.take()?,
-            due_at: row.time()?,
-            settled_at: row.time_opt()?,
-        })
-    };
-    reads.rows(&sql, values).await?.iter().map(read).collect()
+    reads.records::<DeliveryRow>(&sql, values).await?.into_iter().map(Delivery::try_from).collect()
 }
 
 /// A page of attempts.
 pub async fn attempts(reads: &impl Reads, conditions: &str, order: &str, values: Vec<Value>) -> Result<Vec<Attempt>, Fault> {
-    let sql = format!(
-        "SELECT a.id, a.endpoint_id, a.seq, a.number, a.at, a.status, a.error, a.latency_ms, a.body FROM webhook_attempt a
-         WHERE a.tenant_id = $1{conditions}{order}"
-    );
-    let read = |row: &QueryResult| {
-        let mut row = Row::new(row);
-        Ok(Attempt {
-            id: row.take()?,
-            endpoint: row.take()?,
-            seq: row.take()?,
-            number: row.take()?,
-            at: row.time()?,
-            status: row.take()?,
-            error: row.take()?,
-            latency_ms: row.take()?,
-            body: row.take()?,
-        })
-    };
-    reads.rows(&sql, values).await?.iter().map(read).collect()
+    let sql = format!("SELECT {} FROM webhook_attempt a WHERE a.tenant_id = $1{conditions}{order}", Attempt::SELECT);
+    reads.records(&sql, values).await
 }
 
 /// Removes what is older than a moment, of one tenant, some at a time; says how many rows.

@@ -1,11 +1,15 @@
 //! Endpoints.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{tenant_counter, webhook_endpoint},
+};
 use platform::{
     secrets::SealedColumn,
-    storage::{Fault, Global, Reads, Row, Work},
+    storage::{Fault, Finds, Global, Reads, Row, Work, word},
 };
-use sea_orm::{QueryResult, Value};
+use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::webhooks::core::{DisabledWhy, Endpoint, Health, shard_of};
@@ -17,56 +21,73 @@ pub const SECRET: SealedColumn =
 pub const OLD_SECRET: SealedColumn =
     SealedColumn { table: "webhook_endpoint", column: "old_secret_sealed", keys: &["tenant_id", "id"], blind: None };
 
-const COLUMNS: &str = "e.tenant_id, e.id, e.url, e.description, e.event_types, e.maker_id, e.journal_seq, e.skipped_through, e.failures, \
-    e.failing_since, e.paused_until, e.disabled_at, e.disabled_why, e.old_secret_until, e.version, e.created_at, e.updated_at";
-
-fn read(row: &mut Row<'_>) -> Result<Endpoint, Fault> {
-    let (tenant, id, url, description) = (row.take()?, row.take()?, row.take()?, row.take()?);
-    let patterns = serde_json::from_str(&row.take::<String>()?)
-        .map_err(|_| Fault::corrupt("webhook_endpoint", "event_types is a list of texts"))?;
-    let (maker, journal_seq, skipped_through) = (row.take()?, row.take()?, row.take()?);
-    let health = Health { failures: row.take()?, failing_since: row.time_opt()?, paused_until: row.time_opt()? };
-    let (disabled_at, why) = (row.time_opt()?, row.take::<Option<String>>()?);
-    let why = why
-        .map(|word| DisabledWhy::parse(&word).ok_or_else(|| Fault::corrupt("webhook_endpoint", format!("unknown word {word}"))));
-    Ok(Endpoint {
-        tenant,
-        id,
-        url,
-        description,
-        patterns,
-        maker,
-        journal_seq,
-        skipped_through,
-        health,
-        disabled: disabled_at.zip(why.transpose()?),
-        old_secret_until: row.time_opt()?,
-        version: row.take()?,
-        created_at: row.time()?,
-        updated_at: row.time()?,
-    })
+/// An endpoint without its secrets.
+#[derive(Record)]
+#[record(of = webhook_endpoint, alias = "e")]
+struct EndpointRow {
+    tenant_id: TenantId,
+    id: EndpointId,
+    url: String,
+    description: String,
+    event_types: String,
+    maker_id: MemberId,
+    journal_seq: i64,
+    skipped_through: Option<i64>,
+    failures: i64,
+    failing_since: Option<Timestamp>,
+    paused_until: Option<Timestamp>,
+    disabled_at: Option<Timestamp>,
+    disabled_why: Option<String>,
+    old_secret_until: Option<Timestamp>,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
 }
 
-fn endpoint(row: &QueryResult) -> Result<Endpoint, Fault> {
-    read(&mut Row::new(row))
+impl TryFrom<EndpointRow> for Endpoint {
+    type Error = Fault;
+    fn try_from(row: EndpointRow) -> Result<Self, Fault> {
+        let patterns = serde_json::from_str(&row.event_types)
+            .map_err(|_| Fault::corrupt("webhook_endpoint", "event_types is a list of texts"))?;
+        let why = row.disabled_why.map(|why| word("webhook_endpoint", &why, DisabledWhy::parse)).transpose()?;
+        Ok(Self {
+            tenant: row.tenant_id,
+            id: row.id,
+            url: row.url,
+            description: row.description,
+            patterns,
+            maker: row.maker_id,
+            journal_seq: row.journal_seq,
+            skipped_through: row.skipped_through,
+            health: Health { failures: row.failures, failing_since: row.failing_since, paused_until: row.paused_until },
+            disabled: row.disabled_at.zip(why),
+            old_secret_until: row.old_secret_until,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+/// Endpoints: conditions, order and lock are SQL over `e`, values from `$2`.
+async fn endpoints(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<Endpoint>, Fault> {
+    let sql = format!("SELECT {} FROM webhook_endpoint e WHERE e.tenant_id = $1{conditions}", EndpointRow::SELECT);
+    reads.records::<EndpointRow>(&sql, values).await?.into_iter().map(Endpoint::try_from).collect()
 }
 
 /// A tenant's endpoints, the oldest first.
 pub async fn all(reads: &impl Reads) -> Result<Vec<Endpoint>, Fault> {
-    let sql = format!("SELECT {COLUMNS} FROM webhook_endpoint e WHERE e.tenant_id = $1 ORDER BY e.id");
-    reads.rows(&sql, vec![]).await?.iter().map(endpoint).collect()
+    endpoints(reads, " ORDER BY e.id", vec![]).await
 }
 
 pub async fn by_id(reads: &impl Reads, id: EndpointId) -> Result<Option<Endpoint>, Fault> {
-    let sql = format!("SELECT {COLUMNS} FROM webhook_endpoint e WHERE e.tenant_id = $1 AND e.id = $2");
-    reads.rows(&sql, vec![id.into()]).await?.first().map(endpoint).transpose()
+    Ok(endpoints(reads, " AND e.id = $2", vec![id.into()]).await?.pop())
 }
 
 /// The same, locked until the transaction ends.
 pub async fn lock(work: &Work, id: EndpointId) -> Result<Option<Endpoint>, Fault> {
     let lock = work.backend().for_change("e");
-    let sql = format!("SELECT {COLUMNS} FROM webhook_endpoint e WHERE e.tenant_id = $1 AND e.id = $2{lock}");
-    work.rows(&sql, vec![id.into()]).await?.first().map(endpoint).transpose()
+    Ok(endpoints(work, &format!(" AND e.id = $2{lock}"), vec![id.into()]).await?.pop())
 }
 
 /// How many endpoints the tenant has.
@@ -134,16 +155,21 @@ pub async fn remove(work: &Work, id: EndpointId) -> Result<u64, Fault> {
     work.execute("DELETE FROM webhook_endpoint WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await
 }
 
+#[derive(Record)]
+struct Secrets {
+    #[record(of = webhook_endpoint, alias = "webhook_endpoint")]
+    secret_sealed: Vec<u8>,
+    #[record(sql = "CASE WHEN old_secret_until > $3 THEN old_secret_sealed END")]
+    old: Option<Vec<u8>>,
+}
+
 /// The sealed secrets that sign now: the newest first.
 pub async fn secrets(reads: &impl Reads, id: EndpointId, now: Timestamp) -> Result<Vec<(&'static SealedColumn, Vec<u8>)>, Fault> {
-    let sql = "SELECT secret_sealed, CASE WHEN old_secret_until > $3 THEN old_secret_sealed END FROM webhook_endpoint
-               WHERE tenant_id = $1 AND id = $2";
-    let rows = reads.rows(sql, vec![id.into(), now.micros().into()]).await?;
-    let Some(row) = rows.first() else { return Ok(Vec::new()) };
-    let mut row = Row::new(row);
-    let (new, old) = (row.take()?, row.take::<Option<Vec<u8>>>()?);
-    let mut secrets = vec![(&SECRET, new)];
-    secrets.extend(old.map(|old| (&OLD_SECRET, old)));
+    let sql = format!("SELECT {} FROM webhook_endpoint WHERE tenant_id = $1 AND id = $2", Secrets::SELECT);
+    let mut rows = reads.records::<Secrets>(&sql, vec![id.into(), now.micros().into()]).await?;
+    let Some(row) = rows.pop() else { return Ok(Vec::new()) };
+    let mut secrets = vec![(&SECRET, row.secret_sealed)];
+    secrets.extend(row.old.map(|old| (&OLD_SECRET, old)));
     Ok(secrets)
 }
 
@@ -162,21 +188,31 @@ pub struct Busy {
     pub is_due: bool,
 }
 
+#[derive(Record)]
+struct BusyRow {
+    endpoint: EndpointRow,
+    #[record(of = tenant_counter, alias = "c")]
+    head: i64,
+    #[record(of = tenant_counter, alias = "c")]
+    epoch: Uuid,
+    #[record(
+        sql = "EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.tenant_id = e.tenant_id AND d.endpoint_id = e.id AND d.state = 'PENDING'
+        AND d.due_at <= $2) AND (e.paused_until IS NULL OR e.paused_until <= $2) AS is_due"
+    )]
+    is_due: bool,
+}
+
 /// The endpoints of a shard that have events to look at or messages to send, those behind `after` first: so that each has its turn.
 pub async fn busy(global: &Global, shard: i32, after: EndpointId, now: Timestamp, most: i64) -> Result<Vec<Busy>, Fault> {
-    let due = "EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.tenant_id = e.tenant_id AND d.endpoint_id = e.id AND d.state = 'PENDING'
-        AND d.due_at <= $2) AND (e.paused_until IS NULL OR e.paused_until <= $2)";
     let sql = format!(
-        "SELECT * FROM (SELECT {COLUMNS}, c.head, c.epoch, {due} AS is_due FROM webhook_endpoint e JOIN tenant_counter c ON c.tenant_id = e.tenant_id
-         WHERE e.shard = $1 AND e.disabled_at IS NULL) e WHERE e.is_due OR e.journal_seq < e.head ORDER BY CASE WHEN e.id > $4 THEN 0 ELSE 1 END, e.id LIMIT $3"
+        "SELECT * FROM (SELECT {} FROM webhook_endpoint e JOIN tenant_counter c ON c.tenant_id = e.tenant_id
+         WHERE e.shard = $1 AND e.disabled_at IS NULL) e WHERE e.is_due OR e.journal_seq < e.head ORDER BY CASE WHEN e.id > $4 THEN 0 ELSE 1 END, e.id LIMIT $3",
+        BusyRow::SELECT
     );
-    let rows = global.rows(&sql, vec![shard.into(), now.micros().into(), most.into(), after.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(Busy { endpoint: read(&mut row)?, head: row.take()?, epoch: row.take()?, is_due: row.take()? })
-        })
-        .collect()
+    let rows = global.records::<BusyRow>(&sql, vec![shard.into(), now.micros().into(), most.into(), after.into()]).await?;
+    let busy =
+        |row: BusyRow| Ok(Busy { endpoint: row.endpoint.try_into()?, head: row.head, epoch: row.epoch, is_due: row.is_due });
+    rows.into_iter().map(busy).collect()
 }
 
 /// Notes that the events up to one have been looked at, if nobody has meanwhile.
