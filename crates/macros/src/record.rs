@@ -17,6 +17,10 @@ struct Attributes {
     sql: Option<LitStr>,
     /// `key`: this column finds the row of a bulk update.
     is_key: bool,
+    /// `outer`: of an outer join, so null where no row was found; the field is an `Option` of the column's type.
+    is_outer: bool,
+    /// `not_null`: the statement finds only rows where the column has a value; the field has the type without `Option`.
+    is_not_null: bool,
     /// `sea_orm(table_name = "product")`.
     table: Option<LitStr>,
     /// `sea_orm(primary_key)`.
@@ -35,7 +39,9 @@ impl Attributes {
                         path if path.is_ident("column") => found.column = Some(meta.value()?.parse()?),
                         path if path.is_ident("sql") => found.sql = Some(meta.value()?.parse()?),
                         path if path.is_ident("key") => found.is_key = true,
-                        _ => return Err(meta.error("`of`, `alias`, `column`, `sql` or `key` is expected")),
+                        path if path.is_ident("outer") => found.is_outer = true,
+                        path if path.is_ident("not_null") => found.is_not_null = true,
+                        _ => return Err(meta.error("`of`, `alias`, `column`, `sql`, `key`, `outer` or `not_null` is expected")),
                     }
                     Ok(())
                 })?;
@@ -82,7 +88,15 @@ impl Cell<'_> {
                 column.set_span(self.name.span());
                 column
             })?;
-        Ok(quote_spanned!(ty.span()=> fn #name(row: #of::Model) -> #ty { row.#column }))
+        Ok(match (self.attributes.is_outer, self.attributes.is_not_null) {
+            (true, _) => {
+                quote_spanned!(ty.span()=> fn #name(row: #of::Model) -> #ty { ::core::option::Option::Some(row.#column) })
+            }
+            (_, true) => {
+                quote_spanned!(ty.span()=> fn #name(row: #of::Model) -> ::core::option::Option<#ty> { row.#column })
+            }
+            (false, false) => quote_spanned!(ty.span()=> fn #name(row: #of::Model) -> #ty { row.#column }),
+        })
     }
 }
 
