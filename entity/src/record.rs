@@ -7,9 +7,10 @@
 //! * A struct with `#[sea_orm(table_name = "…")]` is a whole table.
 //! * `#[record(of = product)]` is a projection: each field is compiled against the field of that name
 //!   in `product::Model`, and has its type. With `alias = "p"` the select list is the constant
-//!   `SELECT` (`alias = ""`: the columns alone); else `select(alias)` makes it. `#[record(column = "id")]` on a field names a column
-//!   that is called otherwise; `#[record(key)]` marks the columns that find the row of an update
-//!   where they are not the primary key.
+//!   `SELECT` (with `alias = ""` the columns alone); else `select(alias)` makes it.
+//!   `#[record(column = "id")]` on a field names a column that is called otherwise;
+//!   `#[record(key)]` marks the columns that find the row of an update where they are not the
+//!   primary key.
 //! * `#[record(outer)]` on a field says that the column comes from an outer join: the field is an
 //!   `Option` of the column's type. `#[record(not_null)]` says that the statement finds only rows
 //!   where a column that may be null is not: the field has the type without `Option`.
@@ -88,13 +89,20 @@ pub trait Scalar: Sized {
 
 /// A type that a column can have: a `Scalar`, or an `Option` of one where the column may be null.
 pub trait Cell: Sized {
+    /// The type of the column where its table is joined with LEFT JOIN.
+    type OrNull: Cell;
     const KIND: ColumnKind;
+    fn or_null(self) -> Self::OrNull;
     fn decode(cells: &mut Cells<'_>, table: &'static str) -> Result<Self, RecordError>;
     fn encode(self) -> Value;
 }
 
 impl<T: Scalar> Cell for T {
+    type OrNull = Option<T>;
     const KIND: ColumnKind = T::KIND;
+    fn or_null(self) -> Option<T> {
+        Some(self)
+    }
     fn decode(cells: &mut Cells<'_>, table: &'static str) -> Result<Self, RecordError> {
         T::from_raw(cells.take()?).map_err(|rule| RecordError::Corrupt { table, rule })
     }
@@ -104,7 +112,11 @@ impl<T: Scalar> Cell for T {
 }
 
 impl<T: Scalar> Cell for Option<T> {
+    type OrNull = Self;
     const KIND: ColumnKind = T::KIND_OR_NULL;
+    fn or_null(self) -> Self {
+        self
+    }
     fn decode(cells: &mut Cells<'_>, table: &'static str) -> Result<Self, RecordError> {
         let raw: Option<T::Raw> = cells.take()?;
         raw.map(T::from_raw).transpose().map_err(|rule| RecordError::Corrupt { table, rule })
@@ -116,7 +128,11 @@ impl<T: Scalar> Cell for Option<T> {
 
 /// Of expressions only: no column holds one.
 impl Cell for f64 {
+    type OrNull = Self;
     const KIND: ColumnKind = panic!("no column holds a floating-point number");
+    fn or_null(self) -> Self {
+        self
+    }
     fn decode(cells: &mut Cells<'_>, _: &'static str) -> Result<Self, RecordError> {
         Ok(cells.take()?)
     }

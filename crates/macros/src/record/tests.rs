@@ -116,7 +116,7 @@ fn nulls_that_only_the_statement_knows_are_compiled_too() {
     has(
         &text,
         &[
-            "fn _quantity(row: return_match::Model) -> Option<Quantity> { ::core::option::Option::Some(row.quantity) }",
+            "fn _quantity(row: return_match::Model) -> Option<Quantity> { ::entity::record::Cell::or_null(row.quantity) }",
             "fn _order_id(row: reservation::Model) -> ::core::option::Option<OrderId> { row.order_id }",
         ],
     );
