@@ -7,9 +7,13 @@
 //! * A struct with `#[sea_orm(table_name = "…")]` is a whole table.
 //! * `#[record(of = product)]` is a projection: each field is compiled against the field of that name
 //!   in `product::Model`, and has its type. With `alias = "p"` the select list is the constant
-//!   `SELECT`; else `select(alias)` makes it. `#[record(column = "id")]` on a field names a column
-//!   that is called otherwise; `#[record(key)]` marks the columns that find the row of an update
-//!   where they are not the primary key.
+//!   `SELECT` (with `alias = ""` the columns alone); else `select(alias)` makes it.
+//!   `#[record(column = "id")]` on a field names a column that is called otherwise;
+//!   `#[record(key)]` marks the columns that find the row of an update where they are not the
+//!   primary key.
+//! * `#[record(outer)]` on a field says that the column comes from an outer join: the field is an
+//!   `Option` of the column's type. `#[record(not_null)]` says that the statement finds only rows
+//!   where a column that may be null is not: the field has the type without `Option`.
 //! * A struct without either is a join. Its fields are records of one table, with
 //!   `#[record(alias = "l")]`; single columns, with `#[record(of = store, alias = "s")]`, and `outer` where
 //!   the table is joined with LEFT JOIN and the field an `Option`; expressions,
@@ -123,6 +127,21 @@ impl<T: Scalar> Cell for Option<T> {
     }
 }
 
+/// Of expressions only: no column holds one.
+impl Cell for f64 {
+    type OrNull = Self;
+    const KIND: ColumnKind = panic!("no column holds a floating-point number");
+    fn or_null(self) -> Self {
+        self
+    }
+    fn decode(cells: &mut Cells<'_>, _: &'static str) -> Result<Self, RecordError> {
+        Ok(cells.take()?)
+    }
+    fn encode(self) -> Value {
+        self.into()
+    }
+}
+
 macro_rules! scalars {
     ($(($($generic:ident)?) $type:ty = $raw:ty, $kind:ident, $or_null:ident, $from:expr, $into:expr;)*) => {$(
         impl $(<$generic>)? Scalar for $type {
@@ -198,8 +217,9 @@ pub trait TableRecord: Record {
     /// The columns as a select list: `p.sku, p.name`.
     fn select(alias: &str) -> String {
         let mut list = String::with_capacity(Self::COLUMNS.len() * 16);
+        let dot = dot(alias);
         for column in Self::COLUMNS {
-            for part in [if list.is_empty() { "" } else { ", " }, alias, ".", column.0] {
+            for part in [if list.is_empty() { "" } else { ", " }, alias, dot, column.0] {
                 list.push_str(part);
             }
         }
@@ -216,7 +236,7 @@ pub trait Table: TableRecord {
 /// Part of the select list of a join.
 #[derive(Debug, Clone, Copy)]
 pub enum Part {
-    /// Columns of the table with this alias.
+    /// Columns of the table with this alias; with the empty one they stand alone.
     Columns(&'static str, &'static [Column]),
     Sql(&'static str),
 }
@@ -229,7 +249,7 @@ pub const fn select_length(parts: &[Part]) -> usize {
             Part::Columns(alias, columns) => {
                 let mut column = 0;
                 while column < columns.len() {
-                    length += alias.len() + 1 + columns[column].0.len() + 2;
+                    length += alias.len() + dot(alias).len() + columns[column].0.len() + 2;
                     column += 1;
                 }
             }
@@ -251,7 +271,7 @@ pub const fn select_text<const N: usize>(parts: &[Part]) -> [u8; N] {
                 while column < columns.len() {
                     at = put(&mut text, at, if at == 0 { "" } else { ", " });
                     at = put(&mut text, at, alias);
-                    at = put(&mut text, at, ".");
+                    at = put(&mut text, at, dot(alias));
                     at = put(&mut text, at, columns[column].0);
                     column += 1;
                 }
@@ -264,6 +284,10 @@ pub const fn select_text<const N: usize>(parts: &[Part]) -> [u8; N] {
         index += 1;
     }
     text
+}
+
+const fn dot(alias: &str) -> &'static str {
+    if alias.is_empty() { "" } else { "." }
 }
 
 const fn put<const N: usize>(text: &mut [u8; N], at: usize, part: &str) -> usize {

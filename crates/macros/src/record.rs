@@ -4,6 +4,19 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::{Attribute, Data, DeriveInput, Error, Field, Fields, Ident, LitStr, Path, Result, Type, spanned::Spanned};
 
+/// Whether a column of a statement can be null where the table's cannot, or the other way round.
+#[derive(Default, Clone, Copy)]
+enum Nulls {
+    #[default]
+    AsInTable,
+    /// `outer`: of an outer join, so null where no row was found; the field is an `Option` of the
+    /// column's type.
+    Outer,
+    /// `not_null`: the statement finds only rows where the column has a value; the field has the
+    /// type without `Option`.
+    Excluded,
+}
+
 /// What the attributes of a struct or a field say.
 #[derive(Default)]
 struct Attributes {
@@ -15,10 +28,9 @@ struct Attributes {
     column: Option<LitStr>,
     /// `sql = "count(*)"`: an expression in place of a column.
     sql: Option<LitStr>,
-    /// `outer`: the table is joined with LEFT JOIN, so the column may be null whatever the table says.
-    is_outer: bool,
     /// `key`: this column finds the row of a bulk update.
     is_key: bool,
+    nulls: Nulls,
     /// `sea_orm(table_name = "product")`.
     table: Option<LitStr>,
     /// `sea_orm(primary_key)`.
@@ -37,8 +49,9 @@ impl Attributes {
                         path if path.is_ident("column") => found.column = Some(meta.value()?.parse()?),
                         path if path.is_ident("sql") => found.sql = Some(meta.value()?.parse()?),
                         path if path.is_ident("key") => found.is_key = true,
-                        path if path.is_ident("outer") => found.is_outer = true,
-                        _ => return Err(meta.error("`of`, `alias`, `column`, `sql`, `outer` or `key` is expected")),
+                        path if path.is_ident("outer") => found.nulls = Nulls::Outer,
+                        path if path.is_ident("not_null") => found.nulls = Nulls::Excluded,
+                        _ => return Err(meta.error("`of`, `alias`, `column`, `sql`, `key`, `outer` or `not_null` is expected")),
                     }
                     Ok(())
                 })?;
@@ -85,12 +98,12 @@ impl Cell<'_> {
                 column.set_span(self.name.span());
                 column
             })?;
-        let value = if self.attributes.is_outer {
-            quote_spanned!(ty.span()=> ::entity::record::Cell::or_null(row.#column))
-        } else {
-            quote_spanned!(ty.span()=> row.#column)
+        let (shown, value) = match self.attributes.nulls {
+            Nulls::AsInTable => (quote!(#ty), quote_spanned!(ty.span()=> row.#column)),
+            Nulls::Outer => (quote!(#ty), quote_spanned!(ty.span()=> ::entity::record::Cell::or_null(row.#column))),
+            Nulls::Excluded => (quote!(::core::option::Option<#ty>), quote_spanned!(ty.span()=> row.#column)),
         };
-        Ok(quote_spanned!(ty.span()=> fn #name(row: #of::Model) -> #ty { #value }))
+        Ok(quote_spanned!(ty.span()=> fn #name(row: #of::Model) -> #shown { #value }))
     }
 }
 

@@ -18,5 +18,5 @@ pub struct Model {
     pub damaged: Quantity,
     pub goods_minor: i64,
     pub charges_minor: i64,
-    pub damaged_as: String,
+    pub damaged_as: Condition,
 }

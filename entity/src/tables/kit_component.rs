@@ -14,5 +14,5 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub component_id: ProductId,
     pub position: i32,
-    pub quantity: i64,
+    pub quantity: Quantity,
 }

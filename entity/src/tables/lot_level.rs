@@ -15,8 +15,8 @@ pub struct Model {
     pub store_id: StoreId,
     #[sea_orm(primary_key, auto_increment = false)]
     pub lot_id: LotId,
-    pub on_hand: Quantity,
-    pub unavailable: Quantity,
+    pub on_hand: i64,
+    pub unavailable: i64,
     pub received_at: Timestamp,
     pub updated_at: Timestamp,
     pub counted_at: Option<Timestamp>,

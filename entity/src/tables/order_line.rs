@@ -17,7 +17,7 @@ pub struct Model {
     pub product_id: Option<ProductId>,
     pub sku: String,
     pub name: String,
-    pub stock_policy: String,
+    pub stock_policy: StockPolicy,
     /// Decimals of the unit: quantities are integers of its smallest part.
     pub unit_decimals: i32,
     pub quantity: Quantity,

@@ -29,7 +29,7 @@ pub struct Model {
     pub actor_id: Uuid,
     pub requester_kind: Option<ActorKind>,
     pub requester_id: Option<Uuid>,
-    pub approver_id: Option<Uuid>,
+    pub approver_id: Option<MemberId>,
     pub submitted_at: Option<Timestamp>,
     pub decided_at: Option<Timestamp>,
     pub ordered_at: Option<Timestamp>,

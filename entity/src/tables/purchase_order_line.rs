@@ -21,7 +21,7 @@ pub struct Model {
     pub unit_decimals: i32,
     /// Days since 1970-01-01.
     pub expected_on: Option<i32>,
-    /// In any unit that all lines of the order share.
+    /// What the whole line weighs, in any unit that all lines share.
     pub weight: Option<i64>,
     pub quantity: Quantity,
     pub most: Quantity,

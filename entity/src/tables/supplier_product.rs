@@ -14,8 +14,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub product_id: ProductId,
     pub supplier_sku: Option<String>,
-    pub pack_size: i64,
-    pub minimum_order: i64,
+    pub pack_size: Quantity,
+    pub minimum_order: Quantity,
     pub lead_time_days: Option<i32>,
     pub currency: String,
     pub unit_cost_minor: i64,

@@ -18,7 +18,7 @@ pub struct Model {
     pub external_ref: Option<String>,
     pub currency: String,
     pub credit_minor: i64,
-    pub reason_code: String,
+    pub reason_code: ReasonCode,
     pub note: Option<String>,
     pub occurred_at: Timestamp,
     /// Days since 1970-01-01, in the store's time zone.

@@ -20,7 +20,7 @@ pub struct Model {
     pub expected_at: Option<Timestamp>,
     pub shipped_at: Option<Timestamp>,
     pub received_at: Option<Timestamp>,
-    pub loss_reason: Option<String>,
+    pub loss_reason: Option<ReasonCode>,
     pub loss_note: Option<String>,
     pub actor_kind: ActorKind,
     pub actor_id: Uuid,

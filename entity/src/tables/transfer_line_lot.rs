@@ -15,7 +15,7 @@ pub struct Model {
     pub position: i32,
     #[sea_orm(primary_key, auto_increment = false)]
     pub lot_id: LotId,
-    pub shipped: Quantity,
-    pub received: Quantity,
-    pub lost: Quantity,
+    pub shipped: i64,
+    pub received: i64,
+    pub lost: i64,
 }

@@ -107,6 +107,25 @@ fn a_join_lists_its_parts() {
 }
 
 #[test]
+fn nulls_that_only_the_statement_knows_are_compiled_too() {
+    let text = expanded(parse_quote! {
+        struct Piece {
+            #[record(of = return_match, alias = "m", outer)]
+            quantity: Option<Quantity>,
+            #[record(of = reservation, alias = "r", not_null)]
+            order_id: OrderId,
+        }
+    });
+    has(
+        &text,
+        &[
+            "fn _quantity(row: return_match::Model) -> Option<Quantity> { ::entity::record::Cell::or_null(row.quantity) }",
+            "fn _order_id(row: reservation::Model) -> ::core::option::Option<OrderId> { row.order_id }",
+        ],
+    );
+}
+
+#[test]
 fn what_no_record_can_be_is_refused() {
     for (input, why) in [
         (parse_quote! { enum Kind { One } }, "a record is a struct"),
@@ -114,7 +133,7 @@ fn what_no_record_can_be_is_refused() {
         (parse_quote! { struct Join { #[record(of = store)] name: String } }, "a field of a join has"),
         (
             parse_quote! { #[record(from = store)] struct Join { name: String } },
-            "`of`, `alias`, `column`, `sql` or `key` is expected",
+            "`of`, `alias`, `column`, `sql`, `key`, `outer` or `not_null` is expected",
         ),
     ] {
         has(&expanded(input), &[why]);

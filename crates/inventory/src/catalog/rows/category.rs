@@ -2,9 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::prelude::{CategoryId, ProductStatus};
-use platform::storage::{Bulk, Column, ColumnKind, Fault, Reads, Row, Work};
-use sea_orm::{FromQueryResult, Value};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::product,
+};
+use platform::storage::{Fault, Finds, Reads, Rows, Work};
+use sea_orm::FromQueryResult;
 
 use super::small::{columns, models};
 use crate::catalog::core::{
@@ -13,6 +17,22 @@ use crate::catalog::core::{
 };
 
 type Entity = entity::category::Entity;
+
+#[derive(Record)]
+struct OwnCount {
+    #[record(of = product, alias = "p", not_null)]
+    category_id: CategoryId,
+    #[record(sql = "count(*)")]
+    products: i64,
+}
+
+#[derive(Record)]
+struct WholeCount {
+    #[record(sql = "down.root")]
+    root: CategoryId,
+    #[record(sql = "count(*)")]
+    products: i64,
+}
 
 /// The rows that commands name, all their ancestors, and what lies below those that may move. The tenant's counter row is locked first: two moves at once could close a circle
 /// that neither of them sees.
@@ -54,48 +74,14 @@ pub async fn context(work: &Work, commands: &[CategoryCommand]) -> Result<Catego
     Ok(CategoryContext { tenant: work.tenant(), rows, by_slug, seen: HashSet::new() })
 }
 
-const WRITTEN: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("id", ColumnKind::Id),
-    Column("parent_id", ColumnKind::IdOrNull),
-    Column("name", ColumnKind::Text),
-    Column("slug", ColumnKind::Text),
-    Column("position", ColumnKind::Small),
-    Column("image_url", ColumnKind::TextOrNull),
-    Column("metadata", ColumnKind::Text),
-    Column("version", ColumnKind::Int),
-    Column("created_at", ColumnKind::Int),
-    Column("updated_at", ColumnKind::Int),
-];
-
 /// Writes rows in the order of the call: a parent before its children.
 pub async fn write(work: &Work, created: &[&CategoryRow], updated: &[(&CategoryRow, &CategoryRow)]) -> Result<(), Fault> {
-    let values = |row: &CategoryRow| -> [Value; 11] {
-        [
-            work.tenant().into(),
-            row.id.into(),
-            row.parent_id.into(),
-            row.name.as_str().into(),
-            row.slug.as_str().into(),
-            row.position.into(),
-            row.image_url.clone().into(),
-            row.metadata.as_str().into(),
-            row.version.into(),
-            row.created_at.micros().into(),
-            row.updated_at.micros().into(),
-        ]
-    };
-    let mut inserts = Bulk::insert("category", WRITTEN);
-    for row in created {
-        inserts.row(values(row));
-    }
-    let mut updates = Bulk::update("category", WRITTEN, 2);
-    for (_, row) in updated {
-        updates.row(values(row));
-    }
+    let (mut inserts, mut updates) = (Rows::<CategoryRow>::insert(work.tenant()), Rows::<CategoryRow>::update(work.tenant()));
+    inserts.extend(created.iter().map(|&row| row.clone()));
+    updates.extend(updated.iter().map(|&(_, row)| row.clone()));
     // New rows first: an old one may hang below a new one.
-    work.write(inserts).await?;
-    work.write(updates).await
+    work.write(inserts.into()).await?;
+    work.write(updates.into()).await
 }
 
 /// The children of categories, each category's by position.
@@ -139,10 +125,12 @@ pub async fn paths(reads: &impl Reads, ids: &[CategoryId]) -> Result<HashMap<Cat
 pub async fn own_counts(reads: &impl Reads, ids: &[CategoryId]) -> Result<HashMap<CategoryId, i64>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT p.category_id, count(*) FROM product p WHERE p.tenant_id = $1 AND {} AND p.status <> $3 GROUP BY p.category_id",
+        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND {} AND p.status <> $3 GROUP BY p.category_id",
+        OwnCount::SELECT,
         backend.in_ids("p.category_id", 2)
     );
-    counts(reads, &sql, ids).await
+    let rows = reads.records::<OwnCount>(&sql, without_archived(reads, ids)).await?;
+    Ok(rows.into_iter().map(|row| (row.category_id, row.products)).collect())
 }
 
 /// The same with everything below.
@@ -150,22 +138,17 @@ pub async fn whole_counts(reads: &impl Reads, ids: &[CategoryId]) -> Result<Hash
     let backend = reads.backend();
     let sql = format!(
         "WITH RECURSIVE down AS (
-           SELECT id AS root, id AS at FROM category WHERE tenant_id = $1 AND {}
+           SELECT id AS root, id AS at FROM category WHERE tenant_id = $1 AND {of}
            UNION SELECT down.root, c.id FROM category c JOIN down ON c.tenant_id = $1 AND c.parent_id = down.at)
-         SELECT down.root, count(*) FROM down JOIN product p ON p.tenant_id = $1 AND p.category_id = down.at
+         SELECT {select} FROM down JOIN product p ON p.tenant_id = $1 AND p.category_id = down.at
          WHERE p.status <> $3 GROUP BY down.root",
-        backend.in_ids("id", 2)
+        of = backend.in_ids("id", 2),
+        select = WholeCount::SELECT
     );
-    counts(reads, &sql, ids).await
+    let rows = reads.records::<WholeCount>(&sql, without_archived(reads, ids)).await?;
+    Ok(rows.into_iter().map(|row| (row.root, row.products)).collect())
 }
 
-async fn counts(reads: &impl Reads, sql: &str, ids: &[CategoryId]) -> Result<HashMap<CategoryId, i64>, Fault> {
-    let values = vec![reads.backend().ids(ids.iter().copied()), ProductStatus::Archived.as_str().into()];
-    let rows = reads.rows(sql, values).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
+fn without_archived(reads: &impl Reads, ids: &[CategoryId]) -> Vec<sea_orm::Value> {
+    vec![reads.backend().ids(ids.iter().copied()), ProductStatus::Archived.as_str().into()]
 }

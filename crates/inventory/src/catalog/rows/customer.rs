@@ -3,11 +3,15 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::{CustomerId, TenantId};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{customer, subject},
+};
 use platform::{
     paging::{PageRequest, keyset},
     secrets::{DataKey, KeyRing, Texts, row_context},
-    storage::{Bulk, Column, ColumnKind, Fault, Reads, Row, Work},
+    storage::{Fault, Finds, Reads, Row, Rows, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -15,8 +19,51 @@ use uuid::Uuid;
 use super::Clause;
 use crate::catalog::core::{customer::CustomerRow, text};
 
-const COLUMNS: &str =
-    "c.id, c.external_ref, c.name, c.country, c.email, c.version, c.created_at, c.updated_at, c.personal, s.key_sealed";
+#[derive(Record)]
+struct SealedRow {
+    customer: StoredRow,
+    #[record(of = subject, alias = "s", outer)]
+    key_sealed: Option<Vec<u8>>,
+}
+
+#[derive(Record)]
+#[record(of = customer, alias = "c")]
+struct StoredRow {
+    id: CustomerId,
+    external_ref: Option<String>,
+    name: Option<String>,
+    country: Option<String>,
+    email: Option<String>,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    personal: Option<Vec<u8>>,
+}
+
+/// Name and address are sealed in `personal`, and empty beside it.
+#[derive(Record)]
+#[record(of = customer)]
+struct WrittenRow {
+    id: CustomerId,
+    external_ref: Option<String>,
+    name: Option<String>,
+    country: Option<String>,
+    email: Option<String>,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    personal: Option<Vec<u8>>,
+    email_blind: Option<Vec<u8>>,
+}
+
+#[derive(Record)]
+#[record(of = subject)]
+struct NewSubject {
+    id: Uuid,
+    key_sealed: Vec<u8>,
+    created_at: Timestamp,
+}
+
 const FROM: &str = "FROM customer c LEFT JOIN subject s ON s.tenant_id = c.tenant_id AND s.id = c.id WHERE c.tenant_id = $1";
 
 /// The names that sealed texts have: those of the columns that held them before.
@@ -35,25 +82,23 @@ fn context(tenant: TenantId, id: CustomerId) -> String {
 }
 
 async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<CustomerRow>, Fault> {
-    let rows = reads.rows(&format!("SELECT {COLUMNS} {FROM}{rest}"), values).await?;
+    let rows = reads.records(&format!("SELECT {} {FROM}{rest}", SealedRow::SELECT), values).await?;
     let ring: Option<KeyRing> = reads.extensions().get();
     let mut found = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut row = Row::new(row);
+    for SealedRow { customer: row, key_sealed: key } in rows {
         let mut customer = CustomerRow {
             tenant_id: reads.tenant(),
-            id: row.take()?,
-            external_ref: row.take()?,
-            name: row.take()?,
-            country: row.take()?,
-            email: row.take()?,
-            version: row.take()?,
-            created_at: row.time()?,
-            updated_at: row.time()?,
+            id: row.id,
+            external_ref: row.external_ref,
+            name: row.name,
+            country: row.country,
+            email: row.email,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
         };
-        let (sealed, key): (Option<Vec<u8>>, Option<Vec<u8>>) = (row.take()?, row.take()?);
         // Without its key a value is noise: that is what erasing means.
-        if let (Some(sealed), Some(key)) = (sealed.filter(|sealed| !sealed.is_empty()), key) {
+        if let (Some(sealed), Some(key)) = (row.personal.filter(|sealed| !sealed.is_empty()), key) {
             let key = ring.as_ref().ok_or_else(no_keys)?.data_key(customer.tenant_id, customer.id.uuid(), &key)?;
             let mut texts = key.open_texts(&context(customer.tenant_id, customer.id), &sealed)?;
             (customer.name, customer.email) = (texts.remove(NAME), texts.remove(EMAIL));
@@ -113,26 +158,6 @@ async fn blind_key_made(work: &Work, now: i64) -> Result<DataKey, Fault> {
     blind_key(work).await?.ok_or_else(|| Fault::Broken("a key that was just written is not there".to_owned()))
 }
 
-const CUSTOMER: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("id", ColumnKind::Id),
-    Column("external_ref", ColumnKind::TextOrNull),
-    Column("name", ColumnKind::TextOrNull),
-    Column("country", ColumnKind::TextOrNull),
-    Column("email", ColumnKind::TextOrNull),
-    Column("version", ColumnKind::Int),
-    Column("created_at", ColumnKind::Int),
-    Column("updated_at", ColumnKind::Int),
-    Column("personal", ColumnKind::BytesOrNull),
-    Column("email_blind", ColumnKind::BytesOrNull),
-];
-const SUBJECT: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("id", ColumnKind::Id),
-    Column("key_sealed", ColumnKind::Bytes),
-    Column("created_at", ColumnKind::Int),
-];
-
 /// A customer as the database keeps it.
 #[derive(Default)]
 struct Sealed {
@@ -146,37 +171,36 @@ struct Sealed {
 pub async fn write(work: &Work, created: &[&CustomerRow], updated: &[(&CustomerRow, &CustomerRow)]) -> Result<(), Fault> {
     let after = || created.iter().copied().chain(updated.iter().map(|(_, row)| *row));
     let mut sealed: HashMap<Uuid, Sealed> = seal(work, after()).await?;
-    let mut subjects = Bulk::insert("subject", SUBJECT);
+    let mut subjects = Rows::<NewSubject>::insert(work.tenant());
     for row in after() {
         if let Some(key) = sealed.get_mut(&row.id.uuid()).and_then(|sealed| sealed.data_key.take()) {
-            subjects.row([work.tenant().into(), row.id.into(), key.into(), row.updated_at.micros().into()]);
+            subjects.push(NewSubject { id: row.id.uuid(), key_sealed: key, created_at: row.updated_at });
         }
     }
-    let mut put = |bulk: &mut Bulk, row: &CustomerRow| {
+    let mut written = |row: &CustomerRow| {
         let Sealed { body, blind, .. } = sealed.remove(&row.id.uuid()).unwrap_or_default();
-        bulk.row([
-            work.tenant().into(),
-            row.id.into(),
-            row.external_ref.clone().into(),
-            String::new().into(),
-            row.country.clone().into(),
-            String::new().into(),
-            row.version.into(),
-            row.created_at.micros().into(),
-            row.updated_at.micros().into(),
-            body.into(),
-            blind.into(),
-        ]);
+        WrittenRow {
+            id: row.id,
+            external_ref: row.external_ref.clone(),
+            name: None,
+            country: row.country.clone(),
+            email: None,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            personal: Some(body),
+            email_blind: Some(blind),
+        }
     };
     let mut new = created.to_vec();
     new.sort_by(|a, b| a.external_ref.cmp(&b.external_ref));
-    let (mut inserts, mut updates) = (Bulk::insert("customer", CUSTOMER), Bulk::update("customer", CUSTOMER, 2));
-    new.into_iter().for_each(|row| put(&mut inserts, row));
-    updated.iter().for_each(|(_, row)| put(&mut updates, row));
+    let (mut inserts, mut updates) = (Rows::<WrittenRow>::insert(work.tenant()), Rows::<WrittenRow>::update(work.tenant()));
+    inserts.extend(new.into_iter().map(&mut written));
+    updates.extend(updated.iter().map(|(_, row)| written(row)));
     forget_keys(work, updated.iter().map(|(_, row)| row.id)).await?;
-    work.write(subjects).await?;
-    work.write(inserts).await?;
-    work.write(updates).await
+    work.write(subjects.into()).await?;
+    work.write(inserts.into()).await?;
+    work.write(updates.into()).await
 }
 
 async fn forget_keys(work: &Work, ids: impl ExactSizeIterator<Item = CustomerId>) -> Result<(), Fault> {

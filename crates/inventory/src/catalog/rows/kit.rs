@@ -2,14 +2,45 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::ProductId;
-use platform::storage::{Bulk, Column, ColumnKind, Fault, Reads, Row, Work};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::kit_component,
+};
+use platform::storage::{Fault, Finds, Reads, Rows, Work};
 
-use super::{product, uses};
+use super::{
+    product::{self, ShownRow},
+    uses,
+};
 use crate::catalog::core::{
     Use,
     kit::{Component, KitCommand, KitContext, KitDoc},
 };
+
+#[derive(Record)]
+#[record(of = kit_component, alias = "")]
+struct ComponentRow {
+    kit_id: ProductId,
+    component_id: ProductId,
+    quantity: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = kit_component, alias = "k")]
+struct KitOf {
+    component_id: ProductId,
+    kit_id: ProductId,
+}
+
+#[derive(Record)]
+#[record(of = kit_component)]
+struct NewComponent {
+    kit_id: ProductId,
+    component_id: ProductId,
+    position: i32,
+    quantity: Quantity,
+}
 
 /// What these kits are made of, each in its order.
 pub async fn components_of(
@@ -18,13 +49,13 @@ pub async fn components_of(
 ) -> Result<HashMap<ProductId, Vec<Component>>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT kit_id, component_id, quantity FROM kit_component WHERE tenant_id = $1 AND {} ORDER BY kit_id, position",
+        "SELECT {} FROM kit_component WHERE tenant_id = $1 AND {} ORDER BY kit_id, position",
+        ComponentRow::SELECT,
         backend.in_ids("kit_id", 2)
     );
     let mut found: HashMap<ProductId, Vec<Component>> = HashMap::new();
-    for row in &reads.rows(&sql, vec![backend.ids(kits)]).await? {
-        let mut row = Row::new(row);
-        found.entry(row.take()?).or_default().push(Component { product: row.take()?, quantity: row.take()? });
+    for ComponentRow { kit_id, component_id, quantity } in reads.records(&sql, vec![backend.ids(kits)]).await? {
+        found.entry(kit_id).or_default().push(Component { product: component_id, quantity: quantity.get() });
     }
     Ok(found)
 }
@@ -36,14 +67,14 @@ pub async fn kits_with(
 ) -> Result<HashMap<ProductId, Vec<ProductId>>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT k.component_id, k.kit_id FROM kit_component k JOIN product p ON p.tenant_id = $1 AND p.id = k.kit_id
+        "SELECT {} FROM kit_component k JOIN product p ON p.tenant_id = $1 AND p.id = k.kit_id
          WHERE k.tenant_id = $1 AND {} ORDER BY k.component_id, p.sku_key",
+        KitOf::SELECT,
         backend.in_ids("k.component_id", 2)
     );
     let mut found: HashMap<ProductId, Vec<ProductId>> = HashMap::new();
-    for row in &reads.rows(&sql, vec![backend.ids(components)]).await? {
-        let mut row = Row::new(row);
-        found.entry(row.take()?).or_default().push(row.take()?);
+    for KitOf { component_id, kit_id } in reads.records(&sql, vec![backend.ids(components)]).await? {
+        found.entry(component_id).or_default().push(kit_id);
     }
     Ok(found)
 }
@@ -56,13 +87,13 @@ pub async fn context(work: &Work, commands: &[KitCommand]) -> Result<KitContext,
         let backend = work.backend();
         let sql = format!(
             "SELECT {} FROM product p WHERE p.tenant_id = $1 AND {} ORDER BY p.id{}",
-            product::COLUMNS,
+            ShownRow::SELECT,
             backend.in_ids("p.id", 2),
             backend.for_change("p")
         );
         let wanted = command.components.iter().map(|part| part.product).chain([id]);
-        let rows = work.rows(&sql, vec![backend.ids(wanted)]).await?;
-        context.parts = rows.iter().map(product::read).map(|row| row.map(|row| (row.id, row))).collect::<Result<_, _>>()?;
+        let rows = product::found(work, &sql, vec![backend.ids(wanted)]).await?;
+        context.parts = rows.into_iter().map(|row| (row.id, row)).collect();
         let components = components_of(work, [id]).await?.remove(&id).unwrap_or_default();
         context.kit = context.parts.get(&id).map(|row| KitDoc { row: row.clone(), components });
         let uses = uses::of(work, uses::Tied::Product, &[id]).await?;
@@ -77,17 +108,9 @@ pub async fn find(reads: &impl Reads, ids: Vec<ProductId>) -> Result<Vec<KitDoc>
     Ok(rows.into_iter().map(|row| KitDoc { components: components.remove(&row.id).unwrap_or_default(), row }).collect())
 }
 
-const COMPONENT: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("kit_id", ColumnKind::Id),
-    Column("component_id", ColumnKind::Id),
-    Column("position", ColumnKind::Small),
-    Column("quantity", ColumnKind::Int),
-];
-
 /// Writes all that kits are made of anew.
 pub async fn write(work: &Work, kits: &[&KitDoc]) -> Result<(), Fault> {
-    let mut rows = Bulk::insert("kit_component", COMPONENT);
+    let mut rows = Rows::<NewComponent>::insert(work.tenant());
     for kit in kits {
         let row = &kit.row;
         work.execute("DELETE FROM kit_component WHERE tenant_id = $1 AND kit_id = $2", vec![row.id.into()]).await?;
@@ -103,9 +126,9 @@ pub async fn write(work: &Work, kits: &[&KitDoc]) -> Result<(), Fault> {
         )
         .await?;
         for (part, position) in kit.components.iter().zip(1_i32..) {
-            let tenant = work.tenant().into();
-            rows.row([tenant, row.id.into(), part.product.into(), position.into(), part.quantity.into()]);
+            let quantity = Quantity::new(part.quantity).ok_or(Fault::TooLarge)?;
+            rows.push(NewComponent { kit_id: row.id, component_id: part.product, position, quantity });
         }
     }
-    work.write(rows).await
+    work.write(rows.into()).await
 }

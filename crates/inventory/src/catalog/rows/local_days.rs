@@ -2,12 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::store,
+};
 use platform::{
     clock::local_day,
-    storage::{Backend, Fault, Reads, Row},
+    storage::{Backend, Fault, Finds, Reads},
 };
 use sea_orm::Value;
+
+#[derive(Record)]
+#[record(of = store, alias = "")]
+struct ZoneRow {
+    id: StoreId,
+    time_zone: String,
+}
 
 /// The stores by the day that it is there: mostly one day, and never more than three.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,10 +28,9 @@ impl LocalDays {
     /// Of all stores of the tenant.
     pub async fn at(reads: &impl Reads, now: Timestamp) -> Result<Self, Fault> {
         let mut days: BTreeMap<i32, Vec<StoreId>> = BTreeMap::new();
-        for row in &reads.rows("SELECT id, time_zone FROM store WHERE tenant_id = $1", Vec::new()).await? {
-            let mut row = Row::new(row);
-            let (store, zone): (StoreId, String) = (row.take()?, row.take()?);
-            days.entry(local_day(now, &zone)).or_default().push(store);
+        let sql = format!("SELECT {} FROM store WHERE tenant_id = $1", ZoneRow::SELECT);
+        for ZoneRow { id, time_zone } in reads.records(&sql, Vec::new()).await? {
+            days.entry(local_day(now, &time_zone)).or_default().push(id);
         }
         if days.is_empty() {
             days.insert(local_day(now, "UTC"), Vec::new());

@@ -1,4 +1,4 @@
-//! The catalogue's queries. Small nouns are read into their entities, products by position into `ProductRow`.
+//! The catalogue's queries. Small nouns are read into their entities, products into `ProductRow`.
 
 pub mod product_context;
 pub mod category;

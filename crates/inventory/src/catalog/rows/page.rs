@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use entity::record::Selected;
 use platform::{
     paging::{Key, PageRequest, keyset},
     storage::{Fault, Reads, Row},
@@ -107,8 +108,9 @@ impl Scoped {
         let mut clause = self.whole();
         let (bounds, tail, values) = keyset(&order.columns(), order.descending, request, clause.next());
         clause.values.extend(values);
-        let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1{}{bounds}{tail}", product::COLUMNS, clause.sql);
-        reads.rows(&sql, clause.values).await?.iter().map(product::read).collect()
+        let select = product::ShownRow::SELECT;
+        let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1{}{bounds}{tail}", clause.sql);
+        product::found(reads, &sql, clause.values).await
     }
 
     /// How many products there are, counted up to one more than `limit`.

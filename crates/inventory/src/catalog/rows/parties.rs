@@ -2,10 +2,60 @@
 
 use entity::{
     category,
-    prelude::{CategoryId, SupplierId},
+    prelude::*,
+    record::{Record, Selected},
     supplier,
 };
 use platform::storage::{Fault, Reads, Row};
+use uuid::Uuid;
+
+/// A row of the statement begins with the number of its table. The columns of the two stand side by side, and have the same kinds: id, parent,
+/// names, texts, a number, counters.
+#[derive(Record)]
+struct CategorySide {
+    #[record(sql = "0")]
+    _table: i32,
+    row: CategoryRow,
+}
+
+#[derive(Record)]
+#[record(of = category, alias = "")]
+struct CategoryRow {
+    id: CategoryId,
+    parent_id: Option<CategoryId>,
+    name: String,
+    slug: String,
+    image_url: Option<String>,
+    metadata: String,
+    position: i32,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Record)]
+struct SupplierSide {
+    #[record(sql = "1")]
+    _table: i32,
+    #[record(of = supplier, alias = "")]
+    id: SupplierId,
+    #[record(sql = "NULL")]
+    _parent: Option<Uuid>,
+    row: SupplierRow,
+}
+
+#[derive(Record)]
+#[record(of = supplier, alias = "")]
+struct SupplierRow {
+    name: String,
+    code: String,
+    email: Option<String>,
+    code_key: String,
+    lead_time_days: Option<i32>,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
 
 /// The categories and the suppliers of these ids, in no order.
 pub async fn by_ids(
@@ -18,50 +68,58 @@ pub async fn by_ids(
         return Ok((found_categories, found_suppliers));
     }
     let backend = reads.backend();
-    // The columns of the two, side by side: id, parent, names, texts, a number, counters.
     let sql = format!(
-        "SELECT 0, id, parent_id, name, slug, image_url, metadata, position, version, created_at, updated_at
-         FROM category WHERE tenant_id = $1 AND {}
+        "SELECT {} FROM category WHERE tenant_id = $1 AND {}
          UNION ALL
-         SELECT 1, id, NULL, name, code, email, code_key, lead_time_days, version, created_at, updated_at
-         FROM supplier WHERE tenant_id = $1 AND {}",
+         SELECT {} FROM supplier WHERE tenant_id = $1 AND {}",
+        CategorySide::SELECT,
         backend.in_ids("id", 2),
+        SupplierSide::SELECT,
         backend.in_ids("id", 3)
     );
     let values = vec![backend.ids(categories.iter().copied()), backend.ids(suppliers.iter().copied())];
     for row in &reads.rows(&sql, values).await? {
-        let mut row = Row::new(row);
-        if row.take::<i32>()? == 0 {
-            found_categories.push(category::Model {
-                tenant_id: reads.tenant(),
-                id: row.take()?,
-                parent_id: row.take()?,
-                name: row.take()?,
-                slug: row.take()?,
-                image_url: row.take()?,
-                metadata: row.take()?,
-                position: row.take()?,
-                version: row.take()?,
-                created_at: row.time()?,
-                updated_at: row.time()?,
-            });
-            continue;
+        if Row::new(row).take::<i32>()? == 0 {
+            found_categories.push(Row::new(row).record::<CategorySide>()?.row.category(reads.tenant()));
+        } else {
+            found_suppliers.push(Row::new(row).record::<SupplierSide>()?.supplier(reads.tenant()));
         }
-        let id = row.take()?;
-        row.take::<Option<uuid::Uuid>>()?;
-        let (name, code, email, code_key) = (row.take()?, row.take()?, row.take()?, row.take()?);
-        found_suppliers.push(supplier::Model {
-            tenant_id: reads.tenant(),
-            id,
-            code,
-            code_key,
-            name,
-            lead_time_days: row.take()?,
-            email,
-            version: row.take()?,
-            created_at: row.time()?,
-            updated_at: row.time()?,
-        });
     }
     Ok((found_categories, found_suppliers))
+}
+
+impl CategoryRow {
+    fn category(self, tenant: TenantId) -> category::Model {
+        category::Model {
+            tenant_id: tenant,
+            id: self.id,
+            parent_id: self.parent_id,
+            name: self.name,
+            slug: self.slug,
+            image_url: self.image_url,
+            metadata: self.metadata,
+            position: self.position,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+}
+
+impl SupplierSide {
+    fn supplier(self, tenant: TenantId) -> supplier::Model {
+        let Self { id, row, .. } = self;
+        supplier::Model {
+            tenant_id: tenant,
+            id,
+            code: row.code,
+            code_key: row.code_key,
+            name: row.name,
+            lead_time_days: row.lead_time_days,
+            email: row.email,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
 }

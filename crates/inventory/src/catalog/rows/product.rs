@@ -1,67 +1,150 @@
-//! Products and their barcodes: reading by position, writing in bulk.
+//! Products and their barcodes: reading, and writing in bulk.
 
 use std::{collections::HashMap, sync::Arc};
 
-use entity::prelude::{Currency, Money, ProductId, ProductStatus, StockPolicy, Tracking};
-use platform::storage::{Bulk, Column, ColumnKind, Fault, Reads, Row, TenantScope, Work};
-use sea_orm::{QueryResult, Value};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{barcode, product},
+};
+use platform::storage::{Fault, Finds, Reads, Rows, TenantScope, Work};
+use sea_orm::Value;
 
 use crate::catalog::core::{
     gtin,
     product::{Barcode, ProductDoc, ProductRow},
 };
 
-/// The columns that `read` expects, on alias `p`, in this order.
-pub const COLUMNS: &str = "p.id, p.sku, p.sku_key, p.name, p.name_key, p.description, p.status, p.stock_policy, p.is_kit, p.category_id, \
-     p.supplier_id, p.family_id, p.options, p.former_skus, p.unit_code, p.unit_decimals, p.price_minor, p.price_currency, p.cost_minor, \
-     p.cost_currency, p.low_stock_threshold, p.tracking, p.minimum_remaining_days, p.metadata, p.version, p.created_at, p.updated_at";
-
-pub fn read(row: &QueryResult) -> Result<ProductRow, Fault> {
-    let mut row = Row::new(row);
-    read_from(&mut row)
+/// A product as the catalogue shows it.
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+pub(super) struct ShownRow {
+    id: ProductId,
+    sku: String,
+    sku_key: String,
+    name: String,
+    name_key: String,
+    description: Option<String>,
+    status: ProductStatus,
+    stock_policy: StockPolicy,
+    is_kit: i32,
+    category_id: Option<CategoryId>,
+    supplier_id: Option<SupplierId>,
+    family_id: Option<FamilyId>,
+    options: String,
+    former_skus: String,
+    unit_code: String,
+    unit_decimals: i32,
+    price_minor: Option<i64>,
+    price_currency: Option<String>,
+    cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+    low_stock_threshold: Option<Quantity>,
+    tracking: Tracking,
+    minimum_remaining_days: Option<i32>,
+    metadata: String,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
 }
 
-/// Reads a product from the next columns of a row.
-pub fn read_from(row: &mut Row<'_>) -> Result<ProductRow, Fault> {
-    Ok(ProductRow {
-        id: row.take()?,
-        sku: row.take()?,
-        sku_key: row.take()?,
-        name: row.take()?,
-        name_key: row.take()?,
-        description: row.take()?,
-        status: row.word("product", ProductStatus::parse)?,
-        stock_policy: row.word("product", StockPolicy::parse)?,
-        is_kit: row.take::<i32>()? == 1,
-        category_id: row.take()?,
-        supplier_id: row.take()?,
-        family_id: row.take()?,
-        options: row.take()?,
-        former_skus: row.take()?,
-        unit_code: row.take()?,
-        unit_decimals: row.take()?,
-        price: money(row)?,
-        unit_cost: money(row)?,
-        low_stock_threshold: row.take()?,
-        tracking: row.word("product", Tracking::parse)?,
-        minimum_remaining_days: row.take()?,
-        metadata: row.take()?,
-        version: row.take()?,
-        created_at: row.time()?,
-        updated_at: row.time()?,
-    })
+/// The same as it is written. What makes it a kit is written with its components.
+#[derive(Record)]
+#[record(of = product)]
+struct WrittenRow {
+    id: ProductId,
+    sku: String,
+    sku_key: String,
+    name: String,
+    name_key: String,
+    description: Option<String>,
+    status: ProductStatus,
+    stock_policy: StockPolicy,
+    category_id: Option<CategoryId>,
+    supplier_id: Option<SupplierId>,
+    family_id: Option<FamilyId>,
+    options: String,
+    former_skus: String,
+    unit_code: String,
+    unit_decimals: i32,
+    price_minor: Option<i64>,
+    price_currency: Option<String>,
+    cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+    low_stock_threshold: Option<Quantity>,
+    tracking: Tracking,
+    minimum_remaining_days: Option<i32>,
+    metadata: String,
+    search_text: String,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
 }
 
-fn money(row: &mut Row<'_>) -> Result<Option<Money>, Fault> {
-    let (minor, currency): (Option<i64>, Option<String>) = (row.take()?, row.take()?);
+#[derive(Record)]
+#[record(of = barcode, alias = "")]
+pub(super) struct BarcodeRow {
+    pub product_id: ProductId,
+    pub code: String,
+    pub pack_quantity: i64,
+}
+
+#[derive(Record)]
+#[record(of = barcode)]
+struct NewBarcode {
+    code_key: String,
+    code: String,
+    product_id: ProductId,
+    pack_quantity: i64,
+    position: i32,
+}
+
+impl ShownRow {
+    /// A currency that is none is a corrupt row.
+    pub fn product(self) -> Result<ProductRow, Fault> {
+        Ok(ProductRow {
+            id: self.id,
+            sku: self.sku,
+            sku_key: self.sku_key,
+            name: self.name,
+            name_key: self.name_key,
+            description: self.description,
+            status: self.status,
+            stock_policy: self.stock_policy,
+            is_kit: self.is_kit == 1,
+            category_id: self.category_id,
+            supplier_id: self.supplier_id,
+            family_id: self.family_id,
+            options: self.options,
+            former_skus: self.former_skus,
+            unit_code: self.unit_code,
+            unit_decimals: self.unit_decimals,
+            price: money(self.price_minor, self.price_currency)?,
+            unit_cost: money(self.cost_minor, self.cost_currency)?,
+            low_stock_threshold: self.low_stock_threshold.map(Quantity::get),
+            tracking: self.tracking,
+            minimum_remaining_days: self.minimum_remaining_days,
+            metadata: self.metadata,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+fn money(minor: Option<i64>, currency: Option<String>) -> Result<Option<Money>, Fault> {
     let (Some(minor), Some(currency)) = (minor, currency) else { return Ok(None) };
     let currency = Currency::parse(&currency).ok_or_else(|| Fault::corrupt("product", "currencies are ISO 4217 codes"))?;
     Ok(Some(Money::new(minor, currency)))
 }
 
 async fn select(reads: &impl Reads, condition: &str, values: Vec<Value>) -> Result<Vec<ProductRow>, Fault> {
-    let sql = format!("SELECT {COLUMNS} FROM product p WHERE p.tenant_id = $1 AND {condition}");
-    reads.rows(&sql, values).await?.iter().map(read).collect()
+    found(reads, &format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND {condition}", ShownRow::SELECT), values).await
+}
+
+/// The products of a statement that selects `ShownRow`.
+pub(super) async fn found(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Vec<ProductRow>, Fault> {
+    reads.records::<ShownRow>(sql, values).await?.into_iter().map(ShownRow::product).collect()
 }
 
 /// Products by their ids, asked for together with other requests.
@@ -71,7 +154,8 @@ pub async fn together(scope: &TenantScope, ids: Vec<ProductId>) -> Result<HashMa
     scope.coalesce(ids, load).await
 }
 /// What most lists show of a product they refer to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[record(of = product, alias = "p")]
 pub struct ProductName {
     pub id: ProductId,
     pub sku: String,
@@ -82,15 +166,10 @@ pub struct ProductName {
 pub async fn names_together(scope: &TenantScope, ids: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<ProductName>>, Fault> {
     let load = |ids| async move {
         let backend = scope.backend();
-        let sql = format!("SELECT p.id, p.sku, p.name FROM product p WHERE p.tenant_id = $1 AND {}", backend.in_ids("p.id", 2));
-        let rows = scope.rows(&sql, vec![backend.ids(ids)]).await?;
-        rows.iter()
-            .map(|row| {
-                let mut row = Row::new(row);
-                let name = ProductName { id: row.take()?, sku: row.take()?, name: row.take()? };
-                Ok((name.id, Arc::new(name)))
-            })
-            .collect()
+        let (select, of) = (ProductName::SELECT, backend.in_ids("p.id", 2));
+        let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {of}");
+        let names = scope.records::<ProductName>(&sql, vec![backend.ids(ids)]).await?;
+        Ok(names.into_iter().map(|name| (name.id, Arc::new(name))).collect())
     };
     scope.coalesce(ids, load).await
 }
@@ -124,14 +203,13 @@ pub async fn barcodes_of(
 ) -> Result<HashMap<ProductId, Vec<Barcode>>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT product_id, code, pack_quantity FROM barcode WHERE tenant_id = $1 AND {} ORDER BY product_id, position",
-        backend.in_ids("product_id", 2)
+        "SELECT {select} FROM barcode WHERE tenant_id = $1 AND {of} ORDER BY product_id, position",
+        select = BarcodeRow::SELECT,
+        of = backend.in_ids("product_id", 2)
     );
     let mut found: HashMap<ProductId, Vec<Barcode>> = HashMap::new();
-    for row in &reads.rows(&sql, vec![backend.ids(ids)]).await? {
-        let mut row = Row::new(row);
-        let id = row.take()?;
-        found.entry(id).or_default().push(Barcode { code: row.take()?, pack_quantity: row.take()? });
+    for BarcodeRow { product_id, code, pack_quantity } in reads.records(&sql, vec![backend.ids(ids)]).await? {
+        found.entry(product_id).or_default().push(Barcode { code, pack_quantity });
     }
     Ok(found)
 }
@@ -143,94 +221,56 @@ pub async fn docs(reads: &impl Reads, ids: Vec<ProductId>) -> Result<Vec<Product
     Ok(rows.into_iter().map(|row| ProductDoc { barcodes: barcodes.remove(&row.id).unwrap_or_default(), row }).collect())
 }
 
-/// The first two find a row that is updated; `created_at` is left alone then.
-const WRITTEN: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("id", ColumnKind::Id),
-    Column("sku", ColumnKind::Text),
-    Column("sku_key", ColumnKind::Text),
-    Column("name", ColumnKind::Text),
-    Column("name_key", ColumnKind::Text),
-    Column("description", ColumnKind::TextOrNull),
-    Column("status", ColumnKind::Text),
-    Column("stock_policy", ColumnKind::Text),
-    Column("category_id", ColumnKind::IdOrNull),
-    Column("supplier_id", ColumnKind::IdOrNull),
-    Column("family_id", ColumnKind::IdOrNull),
-    Column("options", ColumnKind::Text),
-    Column("former_skus", ColumnKind::Text),
-    Column("unit_code", ColumnKind::Text),
-    Column("unit_decimals", ColumnKind::Small),
-    Column("price_minor", ColumnKind::IntOrNull),
-    Column("price_currency", ColumnKind::TextOrNull),
-    Column("cost_minor", ColumnKind::IntOrNull),
-    Column("cost_currency", ColumnKind::TextOrNull),
-    Column("low_stock_threshold", ColumnKind::IntOrNull),
-    Column("tracking", ColumnKind::Text),
-    Column("minimum_remaining_days", ColumnKind::SmallOrNull),
-    Column("metadata", ColumnKind::Text),
-    Column("search_text", ColumnKind::Text),
-    Column("version", ColumnKind::Int),
-    Column("created_at", ColumnKind::Int),
-    Column("updated_at", ColumnKind::Int),
-];
-
-fn values(work: &Work, doc: &ProductDoc) -> [Value; 28] {
-    let row = &doc.row;
-    let currency = |money: Option<Money>| money.map(|money| money.currency.as_str().to_owned());
-    [
-        work.tenant().into(),
-        row.id.into(),
-        row.sku.as_str().into(),
-        row.sku_key.as_str().into(),
-        row.name.as_str().into(),
-        row.name_key.as_str().into(),
-        row.description.clone().into(),
-        row.status.as_str().into(),
-        row.stock_policy.as_str().into(),
-        row.category_id.into(),
-        row.supplier_id.into(),
-        row.family_id.into(),
-        row.options.as_str().into(),
-        row.former_skus.as_str().into(),
-        row.unit_code.as_str().into(),
-        row.unit_decimals.into(),
-        row.price.map(|money| money.minor).into(),
-        currency(row.price).into(),
-        row.unit_cost.map(|money| money.minor).into(),
-        currency(row.unit_cost).into(),
-        row.low_stock_threshold.into(),
-        row.tracking.as_str().into(),
-        row.minimum_remaining_days.into(),
-        row.metadata.as_str().into(),
-        doc.search_text().into(),
-        row.version.into(),
-        row.created_at.micros().into(),
-        row.updated_at.micros().into(),
-    ]
+impl WrittenRow {
+    fn of(doc: &ProductDoc) -> Result<Self, Fault> {
+        let row = &doc.row;
+        let currency = |money: Option<Money>| money.map(|money| money.currency.to_string());
+        let threshold = row.low_stock_threshold.map(|units| Quantity::new(units).ok_or(Fault::TooLarge));
+        Ok(Self {
+            id: row.id,
+            sku: row.sku.clone(),
+            sku_key: row.sku_key.clone(),
+            name: row.name.clone(),
+            name_key: row.name_key.clone(),
+            description: row.description.clone(),
+            status: row.status,
+            stock_policy: row.stock_policy,
+            category_id: row.category_id,
+            supplier_id: row.supplier_id,
+            family_id: row.family_id,
+            options: row.options.clone(),
+            former_skus: row.former_skus.clone(),
+            unit_code: row.unit_code.clone(),
+            unit_decimals: row.unit_decimals,
+            price_minor: row.price.map(|money| money.minor),
+            price_currency: currency(row.price),
+            cost_minor: row.unit_cost.map(|money| money.minor),
+            cost_currency: currency(row.unit_cost),
+            low_stock_threshold: threshold.transpose()?,
+            tracking: row.tracking,
+            minimum_remaining_days: row.minimum_remaining_days,
+            metadata: row.metadata.clone(),
+            search_text: doc.search_text(),
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
 }
-
-const BARCODE: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("code_key", ColumnKind::Text),
-    Column("code", ColumnKind::Text),
-    Column("product_id", ColumnKind::Id),
-    Column("pack_quantity", ColumnKind::Int),
-    Column("position", ColumnKind::Small),
-];
 
 /// Writes new products, and changed ones with what they were. Rows go in the order of their unique keys, so that two calls that write the
 /// same new SKUs wait for each other instead of both for ever.
 pub async fn write(work: &Work, created: &[&ProductDoc], updated: &[(&ProductDoc, &ProductDoc)]) -> Result<(), Fault> {
-    let mut inserts = Bulk::insert("product", WRITTEN);
+    let tenant = work.tenant();
+    let mut inserts = Rows::<WrittenRow>::insert(tenant);
     let mut new: Vec<&ProductDoc> = created.to_vec();
     new.sort_by(|a, b| a.row.sku_key.cmp(&b.row.sku_key));
     for doc in &new {
-        inserts.row(values(work, doc));
+        inserts.push(WrittenRow::of(doc)?);
     }
-    let mut updates = Bulk::update("product", WRITTEN, 2);
+    let mut updates = Rows::<WrittenRow>::update(tenant);
     for (_, doc) in updated {
-        updates.row(values(work, doc));
+        updates.push(WrittenRow::of(doc)?);
     }
 
     let recoded: Vec<&ProductDoc> =
@@ -240,18 +280,21 @@ pub async fn write(work: &Work, created: &[&ProductDoc], updated: &[(&ProductDoc
         let sql = format!("DELETE FROM barcode WHERE tenant_id = $1 AND {}", backend.in_ids("product_id", 2));
         work.execute(&sql, vec![backend.ids(recoded.iter().map(|doc| doc.row.id))]).await?;
     }
-    let mut codes: Vec<(String, &Barcode, ProductId, i32)> = Vec::new();
+    let mut codes: Vec<NewBarcode> = Vec::new();
     for doc in new.iter().chain(&recoded) {
         let listed = doc.barcodes.iter().zip(0..);
-        codes.extend(listed.map(|(barcode, position)| (gtin::key(&barcode.code), barcode, doc.row.id, position)));
+        codes.extend(listed.map(|(barcode, position)| NewBarcode {
+            code_key: gtin::key(&barcode.code),
+            code: barcode.code.clone(),
+            product_id: doc.row.id,
+            pack_quantity: barcode.pack_quantity,
+            position,
+        }));
     }
-    codes.sort_by(|a, b| a.0.cmp(&b.0));
-    let mut barcodes = Bulk::insert("barcode", BARCODE);
-    for (key, barcode, id, position) in codes {
-        let (code, pack) = (barcode.code.as_str().into(), barcode.pack_quantity.into());
-        barcodes.row([work.tenant().into(), key.into(), code, id.into(), pack, position.into()]);
-    }
-    work.write(updates).await?;
-    work.write(inserts).await?;
-    work.write(barcodes).await
+    codes.sort_by(|a, b| a.code_key.cmp(&b.code_key));
+    let mut barcodes = Rows::<NewBarcode>::insert(tenant);
+    barcodes.extend(codes);
+    work.write(updates.into()).await?;
+    work.write(inserts.into()).await?;
+    work.write(barcodes.into()).await
 }

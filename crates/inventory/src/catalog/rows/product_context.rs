@@ -2,10 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::prelude::{FamilyId, Id, ProductId, ProductStatus};
-use platform::storage::{Fault, Reads, Row, Work};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables,
+};
+use platform::storage::{Fault, Finds, Reads, Row, Work};
 
-use super::{product, uses};
+use super::{
+    product::{self, BarcodeRow, ShownRow},
+    uses,
+};
 use crate::catalog::core::{
     Patch, Use,
     family::option_names,
@@ -14,6 +21,22 @@ use crate::catalog::core::{
         Barcode, ExistingProduct, ProductCommand, ProductContext, ProductDoc, ProductOption, ProductRow, Unit, combination,
     },
 };
+
+#[derive(Record)]
+#[record(of = tables::product_family, alias = "f")]
+struct FamilyRow {
+    id: FamilyId,
+    option_names: String,
+}
+
+#[derive(Record)]
+#[record(of = tables::product, alias = "p")]
+struct VariantRow {
+    #[record(not_null)]
+    family_id: FamilyId,
+    options: String,
+    id: ProductId,
+}
 
 /// Loads and locks what `commands` need.
 pub async fn load(work: &Work, commands: &[ProductCommand]) -> Result<ProductContext, Fault> {
@@ -35,13 +58,12 @@ async fn targets(work: &Work, commands: &[ProductCommand]) -> Result<Vec<Product
     let backend = work.backend();
     let sql = format!(
         "SELECT {} FROM product p WHERE p.tenant_id = $1 AND ({} OR {}) ORDER BY p.id{}",
-        product::COLUMNS,
+        ShownRow::SELECT,
         backend.in_ids("p.id", 2),
         backend.in_texts("p.sku_key", 3),
         backend.for_change("p")
     );
-    let rows = work.rows(&sql, vec![backend.ids(ids), backend.texts(keys)]).await?;
-    rows.iter().map(product::read).collect()
+    product::found(work, &sql, vec![backend.ids(ids), backend.texts(keys)]).await
 }
 
 async fn barcodes(
@@ -64,14 +86,13 @@ async fn barcodes(
     }
     let backend = work.backend();
     let sql = format!(
-        "SELECT product_id, code, pack_quantity FROM barcode WHERE tenant_id = $1 AND ({} OR {}) ORDER BY product_id, position",
+        "SELECT {} FROM barcode WHERE tenant_id = $1 AND ({} OR {}) ORDER BY product_id, position",
+        BarcodeRow::SELECT,
         backend.in_ids("product_id", 2),
         backend.in_texts("code_key", 3)
     );
     let values = vec![backend.ids(context.products.keys().copied()), backend.texts(codes.iter().map(String::as_str))];
-    for row in &work.rows(&sql, values).await? {
-        let mut row = Row::new(row);
-        let (id, code, pack_quantity): (ProductId, String, i64) = (row.take()?, row.take()?, row.take()?);
+    for BarcodeRow { product_id: id, code, pack_quantity } in work.records(&sql, values).await? {
         context.by_barcode.insert(gtin::key(&code), id);
         if let Some(known) = context.products.get_mut(&id) {
             known.doc.barcodes.push(Barcode { code, pack_quantity });
@@ -103,25 +124,20 @@ async fn families(work: &Work, commands: &[ProductCommand], context: &mut Produc
     let backend = work.backend();
     // Locked, so that two new variants of one family cannot take the same combination at once.
     let sql = format!(
-        "SELECT f.id, f.option_names FROM product_family f WHERE f.tenant_id = $1 AND {} ORDER BY f.id{}",
+        "SELECT {} FROM product_family f WHERE f.tenant_id = $1 AND {} ORDER BY f.id{}",
+        FamilyRow::SELECT,
         backend.in_ids("f.id", 2),
         backend.for_change("f")
     );
-    for row in &work.rows(&sql, vec![backend.ids(ids.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        let (id, names): (FamilyId, String) = (row.take()?, row.take()?);
+    for FamilyRow { id, option_names: names } in work.records(&sql, vec![backend.ids(ids.iter().copied())]).await? {
         let names = option_names(&names).ok_or_else(|| Fault::corrupt("product_family", "option_names is a list of texts"))?;
         context.families.insert(id, names);
     }
-    let sql = format!(
-        "SELECT p.family_id, p.options, p.id FROM product p WHERE p.tenant_id = $1 AND {}",
-        backend.in_ids("p.family_id", 2)
-    );
-    for row in &work.rows(&sql, vec![backend.ids(ids)]).await? {
-        let mut row = Row::new(row);
-        let (family, options, id): (FamilyId, String, ProductId) = (row.take()?, row.take()?, row.take()?);
-        let options: Vec<ProductOption> = serde_json::from_str(&options).unwrap_or_default();
-        context.combinations.insert((family, combination(&options)), id);
+    let (select, of) = (VariantRow::SELECT, backend.in_ids("p.family_id", 2));
+    let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {of}");
+    for row in work.records::<VariantRow>(&sql, vec![backend.ids(ids)]).await? {
+        let options: Vec<ProductOption> = serde_json::from_str(&row.options).unwrap_or_default();
+        context.combinations.insert((row.family_id, combination(&options)), row.id);
     }
     Ok(())
 }

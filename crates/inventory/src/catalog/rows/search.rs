@@ -1,6 +1,10 @@
 //! Candidates for a search: few enough to be scored one by one, the same ones from both databases.
 
-use entity::prelude::ProductId;
+use entity::{
+    prelude::ProductId,
+    record::{Record, Selected},
+    tables::product,
+};
 use platform::storage::{Backend, Fault, Reads, Row};
 use sea_orm::Value;
 
@@ -165,6 +169,16 @@ async fn candidates_alike(
     candidates(reads, query, (clause, order)).await
 }
 
+/// A candidate's own columns: whether a barcode is meant comes after them.
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct CandidateRow {
+    id: ProductId,
+    sku_key: String,
+    name_key: String,
+    search_text: String,
+}
+
 async fn candidates(
     reads: &impl Reads,
     query: &Query,
@@ -172,21 +186,17 @@ async fn candidates(
 ) -> Result<Vec<Candidate<ProductId>>, Fault> {
     let barcode = has_barcode(query, &mut clause);
     let sql = format!(
-        "SELECT p.id, p.sku_key, p.name_key, p.search_text, CAST(CASE WHEN {barcode} THEN 1 ELSE 0 END AS bigint)
+        "SELECT {}, CAST(CASE WHEN {barcode} THEN 1 ELSE 0 END AS bigint)
          FROM product p WHERE p.tenant_id = $1{} ORDER BY {order} LIMIT {MAX_CANDIDATES}",
+        CandidateRow::SELECT,
         clause.sql
     );
     let rows = reads.rows(&sql, clause.values).await?;
     rows.iter()
         .map(|row| {
             let mut row = Row::new(row);
-            Ok(Candidate {
-                id: row.take()?,
-                sku_key: row.take()?,
-                name_key: row.take()?,
-                search_text: row.take()?,
-                has_barcode: row.take::<i64>()? == 1,
-            })
+            let CandidateRow { id, sku_key, name_key, search_text } = row.record()?;
+            Ok(Candidate { id, sku_key, name_key, search_text, has_barcode: row.take::<i64>()? == 1 })
         })
         .collect()
 }

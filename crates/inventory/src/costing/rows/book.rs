@@ -2,11 +2,121 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use entity::prelude::*;
-use platform::storage::{Bulk, Column, ColumnKind::*, Fault, Global, Reads, Row, Work};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{cost_layer, cost_pool, cost_posting},
+};
+use platform::storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, Work};
 use uuid::Uuid;
 
 use crate::costing::core::{Layer, Pool, Posting, PostingKey, Sums, Values};
+
+#[derive(Record)]
+#[record(of = cost_pool, alias = "")]
+struct PoolRow {
+    product_id: ProductId,
+    quantity: i64,
+    average_minor: i64,
+}
+
+#[derive(Record)]
+#[record(of = cost_pool)]
+struct WrittenPool {
+    product_id: ProductId,
+    quantity: i64,
+    average_minor: i64,
+    fifo_minor: i64,
+    seq: i64,
+}
+
+/// A layer as it is written and read.
+#[derive(Record)]
+#[record(of = cost_layer, alias = "")]
+pub(super) struct LayerRow {
+    product_id: ProductId,
+    seq: i64,
+    line: i32,
+    last_seq: i64,
+    received_at: Timestamp,
+    quantity: i64,
+    value_minor: i64,
+}
+
+#[derive(Record)]
+#[record(of = cost_layer)]
+struct LayerLeft {
+    product_id: ProductId,
+    seq: i64,
+    line: i32,
+    last_seq: i64,
+    quantity: i64,
+    value_minor: i64,
+}
+
+#[derive(Record)]
+#[record(of = cost_layer)]
+struct LayerGone {
+    product_id: ProductId,
+    seq: i64,
+    line: i32,
+}
+
+#[derive(Record)]
+#[record(of = cost_posting)]
+struct NewPosting {
+    seq: i64,
+    line: i32,
+    product_id: ProductId,
+    store_id: Option<StoreId>,
+    kind: CostKind,
+    basis: CostBasis,
+    reference_id: Option<Uuid>,
+    quantity: i64,
+    average_minor: i64,
+    fifo_minor: i64,
+    occurred_at: Timestamp,
+    business_date: i32,
+    recorded_at: Timestamp,
+}
+
+/// What several postings come to.
+#[derive(Record)]
+pub(super) struct SumsRow {
+    #[record(sql = "CAST(sum(quantity) AS bigint)")]
+    quantity: i64,
+    #[record(sql = "CAST(sum(average_minor) AS bigint)")]
+    average: i64,
+    #[record(sql = "CAST(sum(fifo_minor) AS bigint)")]
+    fifo: i64,
+}
+
+#[derive(Record)]
+struct SoldRow {
+    #[record(of = cost_posting, alias = "", not_null)]
+    reference_id: Uuid,
+    #[record(of = cost_posting, alias = "")]
+    product_id: ProductId,
+    sums: SumsRow,
+}
+
+impl From<LayerRow> for Layer {
+    fn from(row: LayerRow) -> Self {
+        Self {
+            from: PostingKey { seq: row.seq, line: row.line as u16 },
+            last_seq: row.last_seq,
+            received_at: row.received_at,
+            quantity: row.quantity,
+            value: row.value_minor,
+        }
+    }
+}
+
+impl From<SumsRow> for Sums {
+    fn from(SumsRow { quantity, average, fifo }: SumsRow) -> Self {
+        Self { quantity, values: Values { average, fifo } }
+    }
+}
 
 /// Up to which event the book is kept.
 pub async fn book(reads: &impl Reads) -> Result<i64, Fault> {
@@ -51,155 +161,101 @@ pub async fn pools(reads: &impl Reads, products: &BTreeSet<ProductId>) -> Result
     let backend = reads.backend();
     let ids = || vec![backend.ids(products.iter().copied())];
     let within = backend.in_ids("product_id", 2);
-    let sql = format!("SELECT product_id, quantity, average_minor FROM cost_pool WHERE tenant_id = $1 AND {within}");
-    for row in &reads.rows(&sql, ids()).await? {
-        let mut row = Row::new(row);
-        let product = row.take()?;
-        pools.there.insert(product);
-        pools.of.insert(product, Pool { quantity: row.take()?, average: row.take()?, ..Pool::default() });
+    let sql = format!("SELECT {} FROM cost_pool WHERE tenant_id = $1 AND {within}", PoolRow::SELECT);
+    for PoolRow { product_id, quantity, average_minor: average } in reads.records(&sql, ids()).await? {
+        pools.there.insert(product_id);
+        pools.of.insert(product_id, Pool { quantity, average, ..Pool::default() });
     }
     let sql = format!(
-        "SELECT product_id, seq, line, last_seq, received_at, quantity, value_minor FROM cost_layer
-         WHERE tenant_id = $1 AND {within} ORDER BY product_id, seq, line"
+        "SELECT {select} FROM cost_layer WHERE tenant_id = $1 AND {within} ORDER BY product_id, seq, line",
+        select = LayerRow::SELECT
     );
-    for row in &reads.rows(&sql, ids()).await? {
-        let mut row = Row::new(row);
-        let product = row.take()?;
-        let layer = layer(&mut row)?;
+    for row in reads.records::<LayerRow>(&sql, ids()).await? {
+        let product = row.product_id;
+        let layer = Layer::from(row);
         pools.layers.entry(product).or_default().insert(layer.from, layer);
         pools.of.entry(product).or_default().layers.push_back(layer);
     }
     Ok(pools)
 }
 
-pub(super) fn layer(row: &mut Row<'_>) -> Result<Layer, Fault> {
-    Ok(Layer {
-        from: PostingKey { seq: row.take()?, line: row.take::<i32>()? as u16 },
-        last_seq: row.take()?,
-        received_at: row.time()?,
-        quantity: row.take()?,
-        value: row.take()?,
-    })
-}
-
-const POOL: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("product_id", Id),
-    Column("quantity", Int),
-    Column("average_minor", Int),
-    Column("fifo_minor", Int),
-    Column("seq", Int),
-];
-const LAYER: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("product_id", Id),
-    Column("seq", Int),
-    Column("line", Small),
-    Column("last_seq", Int),
-    Column("received_at", Int),
-    Column("quantity", Int),
-    Column("value_minor", Int),
-];
-const LAYER_LEFT: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("product_id", Id),
-    Column("seq", Int),
-    Column("line", Small),
-    Column("last_seq", Int),
-    Column("quantity", Int),
-    Column("value_minor", Int),
-];
-const LAYER_GONE: &[Column] = &[Column("tenant_id", Id), Column("product_id", Id), Column("seq", Int), Column("line", Small)];
-
 /// Writes what has changed of them.
 pub async fn write_pools(work: &Work, pools: &Pools, seq: i64) -> Result<(), Fault> {
     let tenant = work.tenant();
-    let (mut new, mut changed) = (Bulk::insert("cost_pool", POOL), Bulk::update("cost_pool", POOL, 2));
-    let (mut laid, mut left) = (Bulk::insert("cost_layer", LAYER), Bulk::update("cost_layer", LAYER_LEFT, 4));
-    let mut gone = Bulk::delete("cost_layer", LAYER_GONE);
+    let (mut new, mut changed) = (Rows::<WrittenPool>::insert(tenant), Rows::<WrittenPool>::update(tenant));
+    let (mut laid, mut left) = (Rows::<LayerRow>::insert(tenant), Rows::<LayerLeft>::update(tenant));
+    let mut gone = Rows::<LayerGone>::delete(tenant);
     let mut sorted: Vec<_> = pools.of.iter().collect();
     sorted.sort_by_key(|(product, _)| **product);
-    for (product, pool) in sorted {
-        let values = pool.values();
-        let row = [tenant.into(), (*product).into(), pool.quantity.into(), values.average.into(), values.fifo.into(), seq.into()];
-        if pools.there.contains(product) {
-            changed.row(row);
-        } else {
-            new.row(row);
-        }
-        let mut before = pools.layers.get(product).cloned().unwrap_or_default();
+    for (&product_id, pool) in sorted {
+        let Values { average: average_minor, fifo: fifo_minor } = pool.values();
+        let to = if pools.there.contains(&product_id) { &mut changed } else { &mut new };
+        to.push(WrittenPool { product_id, quantity: pool.quantity, average_minor, fifo_minor, seq });
+        let mut before = pools.layers.get(&product_id).cloned().unwrap_or_default();
         for layer in &pool.layers {
-            let (from, line) = (layer.from.seq.into(), i32::from(layer.from.line).into());
-            let (last, quantity, value) = (layer.last_seq.into(), layer.quantity.into(), layer.value.into());
             match before.remove(&layer.from) {
                 Some(same) if same == *layer => {}
-                Some(_) => left.row([tenant.into(), (*product).into(), from, line, last, quantity, value]),
-                None => {
-                    let at = layer.received_at.micros().into();
-                    laid.row([tenant.into(), (*product).into(), from, line, last, at, quantity, value]);
-                }
+                Some(_) => left.push(LayerLeft::of(product_id, layer)),
+                None => laid.push(LayerRow::of(product_id, layer)),
             }
         }
         let mut over: Vec<PostingKey> = before.into_keys().collect();
         over.sort_unstable();
-        for place in over {
-            gone.row([tenant.into(), (*product).into(), place.seq.into(), i32::from(place.line).into()]);
-        }
+        gone.extend(over.into_iter().map(|place| LayerGone { product_id, seq: place.seq, line: place.line.into() }));
     }
-    for bulk in [new, changed, gone, left, laid] {
+    let all: [Bulk; 5] = [new.into(), changed.into(), gone.into(), left.into(), laid.into()];
+    for bulk in all {
         work.write(bulk).await?;
     }
     Ok(())
 }
 
-const POSTING: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("seq", Int),
-    Column("line", Small),
-    Column("product_id", Id),
-    Column("store_id", IdOrNull),
-    Column("kind", Text),
-    Column("basis", Text),
-    Column("reference_id", IdOrNull),
-    Column("quantity", Int),
-    Column("average_minor", Int),
-    Column("fifo_minor", Int),
-    Column("occurred_at", Int),
-    Column("business_date", Small),
-    Column("recorded_at", Int),
-];
+impl LayerRow {
+    fn of(product: ProductId, layer: &Layer) -> Self {
+        Self {
+            product_id: product,
+            seq: layer.from.seq,
+            line: layer.from.line.into(),
+            last_seq: layer.last_seq,
+            received_at: layer.received_at,
+            quantity: layer.quantity,
+            value_minor: layer.value,
+        }
+    }
+}
+
+impl LayerLeft {
+    fn of(product: ProductId, layer: &Layer) -> Self {
+        Self {
+            product_id: product,
+            seq: layer.from.seq,
+            line: layer.from.line.into(),
+            last_seq: layer.last_seq,
+            quantity: layer.quantity,
+            value_minor: layer.value,
+        }
+    }
+}
 
 pub async fn write_postings(work: &Work, postings: &[Posting]) -> Result<(), Fault> {
-    let tenant = work.tenant();
-    let mut bulk = Bulk::insert("cost_posting", POSTING);
-    for posting in postings {
-        bulk.row([
-            tenant.into(),
-            posting.posting_key.seq.into(),
-            i32::from(posting.posting_key.line).into(),
-            posting.product.into(),
-            posting.store.map(StoreId::uuid).into(),
-            posting.kind.as_str().into(),
-            posting.basis.as_str().into(),
-            posting.reference.into(),
-            posting.quantity.into(),
-            posting.values.average.into(),
-            posting.values.fifo.into(),
-            posting.occurred_at.micros().into(),
-            posting.business_date.into(),
-            posting.recorded_at.micros().into(),
-        ]);
-    }
-    work.write(bulk).await
+    let mut rows = Rows::<NewPosting>::insert(work.tenant());
+    rows.extend(postings.iter().map(|posting| NewPosting {
+        seq: posting.posting_key.seq,
+        line: posting.posting_key.line.into(),
+        product_id: posting.product,
+        store_id: posting.store,
+        kind: posting.kind,
+        basis: posting.basis,
+        reference_id: posting.reference,
+        quantity: posting.quantity,
+        average_minor: posting.values.average,
+        fifo_minor: posting.values.fifo,
+        occurred_at: posting.occurred_at,
+        business_date: posting.business_date,
+        recorded_at: posting.recorded_at,
+    }));
+    work.write(rows.into()).await
 }
-
-/// Three columns as `SUMS` selects them.
-pub(super) fn sums(row: &mut Row<'_>) -> Result<Sums, Fault> {
-    Ok(Sums { quantity: row.take()?, values: Values { average: row.take()?, fifo: row.take()? } })
-}
-
-pub(super) const SUMS: &str =
-    "CAST(sum(quantity) AS bigint), CAST(sum(average_minor) AS bigint), CAST(sum(fifo_minor) AS bigint)";
 
 /// What sales took for documents, by product.
 pub async fn sold(reads: &impl Reads, orders: Vec<OrderId>) -> Result<HashMap<(Uuid, ProductId), Sums>, Fault> {
@@ -208,15 +264,11 @@ pub async fn sold(reads: &impl Reads, orders: Vec<OrderId>) -> Result<HashMap<(U
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT reference_id, product_id, {SUMS} FROM cost_posting
-         WHERE tenant_id = $1 AND {} AND kind = 'SALE' GROUP BY reference_id, product_id",
-        backend.in_ids("reference_id", 2)
+        "SELECT {select} FROM cost_posting
+         WHERE tenant_id = $1 AND {of} AND kind = 'SALE' GROUP BY reference_id, product_id",
+        select = SoldRow::SELECT,
+        of = backend.in_ids("reference_id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(orders)]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(((row.take()?, row.take()?), sums(&mut row)?))
-        })
-        .collect()
+    let rows = reads.records::<SoldRow>(&sql, vec![backend.ids(orders)]).await?;
+    Ok(rows.into_iter().map(|row| ((row.reference_id, row.product_id), row.sums.into())).collect())
 }

@@ -2,14 +2,58 @@
 
 use std::collections::BTreeSet;
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{entry, movement, product},
+};
+use platform::storage::{Fault, Finds, Reads};
 use uuid::Uuid;
 
 use crate::costing::core::{Fact, PostingKey};
 
 /// Events and entries of a page, at most: more than the longest movement has entries, so that a page holds one at least.
 const MOST: usize = 6_000;
+
+#[derive(Record)]
+struct FactRow {
+    entry: EntryRow,
+    #[record(sql = "e.on_hand_delta + e.in_transit_delta")]
+    quantity: i64,
+    cost: CostRow,
+    #[record(of = movement, alias = "m")]
+    business_date: i32,
+    #[record(of = movement, alias = "m")]
+    kind: MovementKind,
+    #[record(of = movement, alias = "r", column = "kind", outer)]
+    reversed: Option<MovementKind>,
+    #[record(of = movement, alias = "m")]
+    reference_kind: Option<String>,
+    #[record(of = movement, alias = "m")]
+    reference_id: Option<Uuid>,
+    #[record(of = movement, alias = "r", column = "seq", outer)]
+    reverses: Option<i64>,
+    #[record(of = product, alias = "p")]
+    unit_decimals: i32,
+}
+
+#[derive(Record)]
+#[record(of = entry, alias = "e")]
+struct EntryRow {
+    seq: i64,
+    line: i32,
+    product_id: ProductId,
+    store_id: StoreId,
+}
+
+#[derive(Record)]
+#[record(of = entry, alias = "e")]
+struct CostRow {
+    unit_cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+    occurred_at: Timestamp,
+    recorded_at: Timestamp,
+}
 
 /// Entries that changed how many units there are, whole movements only.
 #[derive(Debug, Default)]
@@ -24,23 +68,24 @@ pub struct Page {
 /// Entries after an event up to another, or to as many events as a page has: all that are left would be sorted for each page.
 pub async fn page(reads: &impl Reads, after: i64, head: i64, currency: Currency) -> Result<Page, Fault> {
     let sql = format!(
-        "SELECT e.seq, e.line, e.product_id, e.store_id, e.on_hand_delta + e.in_transit_delta, e.unit_cost_minor, e.cost_currency,
-           e.occurred_at, e.recorded_at, m.business_date, m.kind, r.kind, m.reference_kind, m.reference_id, r.seq, p.unit_decimals
+        "SELECT {select}
          FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
          LEFT JOIN movement r ON r.tenant_id = $1 AND r.id = m.reverses_id
          JOIN product p ON p.tenant_id = $1 AND p.id = e.product_id
          WHERE e.tenant_id = $1 AND e.seq > $2 AND e.seq <= $3 AND e.on_hand_delta + e.in_transit_delta <> 0
-         ORDER BY e.seq, e.line LIMIT {MOST}"
+         ORDER BY e.seq, e.line LIMIT {MOST}",
+        select = FactRow::SELECT
     );
     let upto = head.min(after + MOST as i64);
-    let rows = reads.rows(&sql, vec![after.into(), upto.into()]).await?;
+    let rows = reads.records::<FactRow>(&sql, vec![after.into(), upto.into()]).await?;
+    let read = rows.len();
     let mut page = Page { entries: Vec::with_capacity(rows.len()), upto, returns: BTreeSet::new() };
-    for row in &rows {
-        let (fact, ret) = fact(&mut Row::new(row), currency)?;
+    for row in rows {
+        let (fact, ret) = row.fact(currency);
         page.entries.push(fact);
         page.returns.extend(ret);
     }
-    if rows.len() == MOST
+    if read == MOST
         && let Some(last) = page.entries.last().map(|entry| entry.posting_key.seq)
     {
         // The last movement may go on behind the page.
@@ -50,35 +95,28 @@ pub async fn page(reads: &impl Reads, after: i64, head: i64, currency: Currency)
     Ok(page)
 }
 
-/// A row as a fact, and the return that it belongs to.
-fn fact(row: &mut Row<'_>, currency: Currency) -> Result<(Fact, Option<Uuid>), Fault> {
-    let posting_key = PostingKey { seq: row.take()?, line: row.take::<i32>()? as u16 };
-    let (product, store, quantity) = (row.take()?, row.take()?, row.take()?);
-    let (minor, of): (Option<i64>, Option<String>) = (row.take()?, row.take()?);
-    let (occurred_at, recorded_at, business_date) = (row.time()?, row.time()?, row.take()?);
-    let kind = row.word("movement", MovementKind::parse)?;
-    let reversed: Option<String> = row.take()?;
-    let (document, reference): (Option<String>, Option<Uuid>) = (row.take()?, row.take()?);
-    let (reverses, decimals): (Option<i64>, i32) = (row.take()?, row.take()?);
-    let kind = cost_kind(reversed.as_deref().and_then(MovementKind::parse).unwrap_or(kind));
-    let ret = reference.filter(|_| document.as_deref() == Some("RETURN"));
-    // Of another currency nothing is known: there are no rates.
-    let unit_cost = minor.filter(|_| of.as_deref() == Some(currency.as_str()));
-    let fact = Fact {
-        posting_key,
-        product,
-        store,
-        kind,
-        reference,
-        reverses,
-        quantity,
-        unit_cost,
-        decimals: decimals as u8,
-        occurred_at,
-        business_date,
-        recorded_at,
-    };
-    Ok((fact, ret))
+impl FactRow {
+    /// The fact, and the return that it belongs to.
+    fn fact(self, currency: Currency) -> (Fact, Option<Uuid>) {
+        let Self { entry, cost, .. } = self;
+        let ret = self.reference_id.filter(|_| self.reference_kind.as_deref() == Some("RETURN"));
+        let fact = Fact {
+            posting_key: PostingKey { seq: entry.seq, line: entry.line as u16 },
+            product: entry.product_id,
+            store: entry.store_id,
+            kind: cost_kind(self.reversed.unwrap_or(self.kind)),
+            reference: self.reference_id,
+            reverses: self.reverses,
+            quantity: self.quantity,
+            // Of another currency nothing is known: there are no rates.
+            unit_cost: cost.unit_cost_minor.filter(|_| cost.cost_currency.as_deref() == Some(currency.as_str())),
+            decimals: self.unit_decimals as u8,
+            occurred_at: cost.occurred_at,
+            business_date: self.business_date,
+            recorded_at: cost.recorded_at,
+        };
+        (fact, ret)
+    }
 }
 
 fn cost_kind(kind: MovementKind) -> CostKind {

@@ -2,12 +2,66 @@
 
 use std::collections::BTreeSet;
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{cost_posting, product, return_match, revaluation, revaluation_line},
+};
+use platform::storage::{Fault, Finds, Reads};
 use uuid::Uuid;
 
-use super::book::{SUMS, sums};
+use super::book::SumsRow;
 use crate::costing::core::{Fact, Posting, PostingHistory, PostingKey, Values};
+
+#[derive(Record)]
+struct MatchedRow {
+    #[record(of = return_match, alias = "m")]
+    return_id: ReturnId,
+    #[record(sql = "coalesce(p.product_id, l.product_id)")]
+    product: ProductId,
+    #[record(of = return_match, alias = "m")]
+    order_id: OrderId,
+    #[record(sql = "CAST(sum(m.quantity * coalesce(p.quantity, 1)) AS bigint)")]
+    quantity: i64,
+}
+
+#[derive(Record)]
+#[record(of = cost_posting, alias = "")]
+struct PostingRow {
+    seq: i64,
+    line: i32,
+    product_id: ProductId,
+    kind: CostKind,
+    basis: CostBasis,
+    reference_id: Option<Uuid>,
+    quantity: i64,
+    average_minor: i64,
+    fifo_minor: i64,
+    occurred_at: Timestamp,
+    business_date: i32,
+    recorded_at: Timestamp,
+}
+
+#[derive(Record)]
+struct BookedRow {
+    #[record(of = cost_posting, alias = "")]
+    seq: i64,
+    #[record(of = cost_posting, alias = "")]
+    product_id: ProductId,
+    sums: SumsRow,
+}
+
+#[derive(Record)]
+struct RevaluedRow {
+    #[record(of = revaluation_line, alias = "l")]
+    product_id: ProductId,
+    #[record(of = revaluation, alias = "v")]
+    seq: i64,
+    #[record(of = revaluation_line, alias = "l")]
+    unit_cost_minor: i64,
+    #[record(of = product, alias = "p")]
+    unit_decimals: i32,
+}
 
 /// What the facts after an event rest on: what is left of sales that returns come back from, of movements that are reversed, and what products were
 /// revalued at.
@@ -40,21 +94,21 @@ async fn matches(reads: &impl Reads, returns: &BTreeSet<Uuid>, history: &mut Pos
     let backend = reads.backend();
     let sql = format!(
         "WITH RECURSIVE tied (order_id) AS (
-           SELECT m.order_id FROM return_match m WHERE m.tenant_id = $1 AND {}
+           SELECT m.order_id FROM return_match m WHERE m.tenant_id = $1 AND {of}
            UNION SELECT n.order_id FROM tied t JOIN return_match m ON m.tenant_id = $1 AND m.order_id = t.order_id
            JOIN return_match n ON n.tenant_id = $1 AND n.return_id = m.return_id)
-         SELECT m.return_id, coalesce(p.product_id, l.product_id), m.order_id, CAST(sum(m.quantity * coalesce(p.quantity, 1)) AS bigint)
+         SELECT {select}
          FROM tied t JOIN return_match m ON m.tenant_id = $1 AND m.order_id = t.order_id
          JOIN order_line l ON l.tenant_id = $1 AND l.order_id = m.order_id AND l.position = m.order_position AND l.product_id IS NOT NULL
          LEFT JOIN order_line_part p ON p.tenant_id = $1 AND p.order_id = m.order_id AND p.position = m.order_position
          GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        backend.in_ids("m.return_id", 2)
+        select = MatchedRow::SELECT,
+        of = backend.in_ids("m.return_id", 2)
     );
     let ids = backend.ids(returns.iter().copied().map(ReturnId::from_uuid));
-    for row in &reads.rows(&sql, vec![ids]).await? {
-        let mut row = Row::new(row);
-        let key = (row.take()?, row.take()?);
-        history.matched.entry(key).or_default().push((row.take()?, row.take()?));
+    for row in reads.records::<MatchedRow>(&sql, vec![ids]).await? {
+        let key = (row.return_id.uuid(), row.product);
+        history.matched.entry(key).or_default().push((row.order_id.uuid(), row.quantity));
     }
     Ok(())
 }
@@ -69,44 +123,47 @@ async fn replay(reads: &impl Reads, products: &BTreeSet<ProductId>, history: &mu
         .collect();
     let backend = reads.backend();
     let sql = format!(
-        "SELECT seq, line, product_id, kind, basis, reference_id, quantity, average_minor, fifo_minor, occurred_at, business_date, recorded_at
-         FROM cost_posting WHERE tenant_id = $1 AND {} AND {} AND kind IN ('SALE', 'RETURN') ORDER BY seq, line",
-        backend.in_ids("reference_id", 2),
-        backend.in_ids("product_id", 3)
+        "SELECT {select}
+         FROM cost_posting WHERE tenant_id = $1 AND {of} AND {goods} AND kind IN ('SALE', 'RETURN') ORDER BY seq, line",
+        select = PostingRow::SELECT,
+        of = backend.in_ids("reference_id", 2),
+        goods = backend.in_ids("product_id", 3)
     );
     let documents = backend.ids(documents.into_iter().map(OrderId::from_uuid));
-    for row in &reads.rows(&sql, vec![documents, backend.ids(products.iter().copied())]).await? {
-        history.note(&posting(&mut Row::new(row))?, None);
+    for row in reads.records::<PostingRow>(&sql, vec![documents, backend.ids(products.iter().copied())]).await? {
+        history.note(&row.into(), None);
     }
     Ok(())
 }
 
-fn posting(row: &mut Row<'_>) -> Result<Posting, Fault> {
-    Ok(Posting {
-        posting_key: PostingKey { seq: row.take()?, line: row.take::<i32>()? as u16 },
-        product: row.take()?,
-        store: None,
-        kind: row.word("cost_posting", CostKind::parse)?,
-        basis: row.word("cost_posting", CostBasis::parse)?,
-        reference: row.take()?,
-        quantity: row.take()?,
-        values: Values { average: row.take()?, fifo: row.take()? },
-        occurred_at: row.time()?,
-        business_date: row.take()?,
-        recorded_at: row.time()?,
-    })
+impl From<PostingRow> for Posting {
+    fn from(row: PostingRow) -> Self {
+        Self {
+            posting_key: PostingKey { seq: row.seq, line: row.line as u16 },
+            product: row.product_id,
+            store: None,
+            kind: row.kind,
+            basis: row.basis,
+            reference: row.reference_id,
+            quantity: row.quantity,
+            values: Values { average: row.average_minor, fifo: row.fifo_minor },
+            occurred_at: row.occurred_at,
+            business_date: row.business_date,
+            recorded_at: row.recorded_at,
+        }
+    }
 }
 
 /// What movements that are reversed did.
 async fn booked(reads: &impl Reads, seqs: &BTreeSet<i64>, history: &mut PostingHistory) -> Result<(), Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT seq, product_id, {SUMS} FROM cost_posting WHERE tenant_id = $1 AND {} GROUP BY seq, product_id",
-        backend.in_numbers("seq", 2)
+        "SELECT {select} FROM cost_posting WHERE tenant_id = $1 AND {of} GROUP BY seq, product_id",
+        select = BookedRow::SELECT,
+        of = backend.in_numbers("seq", 2)
     );
-    for row in &reads.rows(&sql, vec![backend.numbers(seqs.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        history.booked.insert((row.take()?, row.take()?), sums(&mut row)?);
+    for row in reads.records::<BookedRow>(&sql, vec![backend.numbers(seqs.iter().copied())]).await? {
+        history.booked.insert((row.seq, row.product_id), row.sums.into());
     }
     Ok(())
 }
@@ -120,17 +177,16 @@ async fn revalued(
 ) -> Result<(), Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT l.product_id, v.seq, l.unit_cost_minor, p.unit_decimals FROM cost_posting c
+        "SELECT {select} FROM cost_posting c
          JOIN revaluation v ON v.tenant_id = $1 AND v.seq = c.seq
          JOIN revaluation_line l ON l.tenant_id = $1 AND l.revaluation_id = v.id AND l.position = c.line
          JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
-         WHERE c.tenant_id = $1 AND c.kind = 'REVALUATION' AND c.seq <= $3 AND {} ORDER BY v.seq",
-        backend.in_ids("c.product_id", 2)
+         WHERE c.tenant_id = $1 AND c.kind = 'REVALUATION' AND c.seq <= $3 AND {of} ORDER BY v.seq",
+        select = RevaluedRow::SELECT,
+        of = backend.in_ids("c.product_id", 2)
     );
-    for row in &reads.rows(&sql, vec![backend.ids(products.iter().copied()), upto.into()]).await? {
-        let mut row = Row::new(row);
-        let product = row.take()?;
-        history.revalued.insert(product, (row.take()?, row.take()?, row.take::<i32>()? as u8));
+    for row in reads.records::<RevaluedRow>(&sql, vec![backend.ids(products.iter().copied()), upto.into()]).await? {
+        history.revalued.insert(row.product_id, (row.seq, row.unit_cost_minor, row.unit_decimals as u8));
     }
     Ok(())
 }

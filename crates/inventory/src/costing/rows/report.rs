@@ -2,20 +2,81 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{cost_pool, cost_posting, product, tenant},
+};
+use platform::storage::{Fault, Finds, Reads, Row};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::book::{SUMS, layer, sums};
+use super::book::{LayerRow, SumsRow};
 use crate::costing::core::{Layer, Sums, Values};
+
+#[derive(Record)]
+#[record(of = tenant, alias = "")]
+struct MethodRow {
+    costing_method: CostingMethod,
+    default_currency: String,
+}
+
+#[derive(Record)]
+struct WorthNow {
+    #[record(of = cost_pool, alias = "c")]
+    product_id: ProductId,
+    #[record(of = product, alias = "p")]
+    category_id: Option<CategoryId>,
+    #[record(alias = "c")]
+    pool: PoolSums,
+}
+
+#[derive(Record)]
+#[record(of = cost_pool)]
+struct PoolSums {
+    quantity: i64,
+    average_minor: i64,
+    fifo_minor: i64,
+}
+
+#[derive(Record)]
+struct WorthThen {
+    #[record(of = cost_posting, alias = "s")]
+    product_id: ProductId,
+    #[record(of = product, alias = "p")]
+    category_id: Option<CategoryId>,
+    #[record(sql = "s.quantity")]
+    quantity: i64,
+    #[record(sql = "s.average")]
+    average: i64,
+    #[record(sql = "s.fifo")]
+    fifo: i64,
+}
+
+/// Sums of a kind: they stand behind what the report is grouped by.
+#[derive(Record)]
+struct KindSums {
+    #[record(of = cost_posting, alias = "")]
+    kind: CostKind,
+    sums: SumsRow,
+}
+
+#[derive(Record)]
+#[record(of = cost_posting, alias = "")]
+struct EntryCost {
+    seq: i64,
+    line: i32,
+    average_minor: i64,
+    fifo_minor: i64,
+}
 
 /// How a tenant's costs are told, and in which currency.
 pub async fn method(reads: &impl Reads) -> Result<(CostingMethod, Currency), Fault> {
-    let rows = reads.rows("SELECT costing_method, default_currency FROM tenant WHERE id = $1", vec![]).await?;
-    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))?;
-    let mut row = Row::new(row);
-    Ok((row.word("tenant", CostingMethod::parse)?, row.word("tenant", Currency::parse)?))
+    let sql = format!("SELECT {} FROM tenant WHERE id = $1", MethodRow::SELECT);
+    let row = reads.records::<MethodRow>(&sql, vec![]).await?.into_iter().next();
+    let row = row.ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))?;
+    let unknown = || Fault::corrupt("tenant", format!("unknown word {}", row.default_currency));
+    Ok((row.costing_method, Currency::parse(&row.default_currency).ok_or_else(unknown)?))
 }
 
 /// As of when units are valued: by when it happened, as it was known then.
@@ -41,32 +102,45 @@ pub async fn worth(reads: &impl Reads, of: Worth, product: Option<ProductId>) ->
         values.len() + 1
     };
     let only = product.map(|id| format!(" AND c.product_id = ${}", place(id.into()))).unwrap_or_default();
-    let sql = match of {
-        Worth::Now => format!(
-            "SELECT c.product_id, p.category_id, c.quantity, c.average_minor, c.fifo_minor FROM cost_pool c
-             JOIN product p ON p.tenant_id = $1 AND p.id = c.product_id
-             WHERE c.tenant_id = $1{only} AND c.quantity > 0 ORDER BY c.product_id"
-        ),
+    match of {
+        Worth::Now => {
+            let sql = format!(
+                "SELECT {select} FROM cost_pool c
+                 JOIN product p ON p.tenant_id = $1 AND p.id = c.product_id
+                 WHERE c.tenant_id = $1{only} AND c.quantity > 0 ORDER BY c.product_id",
+                select = WorthNow::SELECT
+            );
+            Ok(reads.records::<WorthNow>(&sql, values).await?.into_iter().map(Into::into).collect())
+        }
         Worth::At { occurred, known } => {
             let at = place(occurred.micros().into());
             let known = known.map(|at| format!(" AND c.recorded_at <= ${}", place(at.micros().into()))).unwrap_or_default();
-            format!(
-                "SELECT s.product_id, p.category_id, s.quantity, s.average, s.fifo FROM (
+            let sql = format!(
+                "SELECT {select} FROM (
                    SELECT c.product_id, CAST(sum(c.quantity) AS bigint) AS quantity, CAST(sum(c.average_minor) AS bigint) AS average,
                      CAST(sum(c.fifo_minor) AS bigint) AS fifo
                    FROM cost_posting c WHERE c.tenant_id = $1{only} AND c.occurred_at <= ${at}{known} GROUP BY c.product_id) s
                  JOIN product p ON p.tenant_id = $1 AND p.id = s.product_id
-                 WHERE s.quantity <> 0 OR s.average <> 0 OR s.fifo <> 0 ORDER BY s.product_id"
-            )
+                 WHERE s.quantity <> 0 OR s.average <> 0 OR s.fifo <> 0 ORDER BY s.product_id",
+                select = WorthThen::SELECT
+            );
+            Ok(reads.records::<WorthThen>(&sql, values).await?.into_iter().map(Into::into).collect())
         }
-    };
-    let rows = reads.rows(&sql, values).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(ProductWorth { product: row.take()?, category: row.take()?, sums: sums(&mut row)? })
-        })
-        .collect()
+    }
+}
+
+impl From<WorthNow> for ProductWorth {
+    fn from(row: WorthNow) -> Self {
+        let values = Values { average: row.pool.average_minor, fifo: row.pool.fifo_minor };
+        Self { product: row.product_id, category: row.category_id, sums: Sums { quantity: row.pool.quantity, values } }
+    }
+}
+
+impl From<WorthThen> for ProductWorth {
+    fn from(row: WorthThen) -> Self {
+        let values = Values { average: row.average, fifo: row.fifo };
+        Self { product: row.product_id, category: row.category_id, sums: Sums { quantity: row.quantity, values } }
+    }
 }
 
 /// What the rows of a report of costs stand for.
@@ -119,9 +193,10 @@ pub async fn cost_sums(
         tests.push_str(&format!(" AND {}", reads.backend().in_ids("store_id", values.len() + 1)));
     }
     let sql = format!(
-        "SELECT CAST({day} AS integer), {}, kind, {SUMS}
+        "SELECT CAST({day} AS integer), {id}, {select}
          FROM cost_posting WHERE tenant_id = $1{tests} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        match (id, reads.backend()) {
+        select = KindSums::SELECT,
+        id = match (id, reads.backend()) {
             ("NULL", platform::storage::Backend::Postgres) => "CAST(NULL AS uuid)",
             (id, _) => id,
         }
@@ -130,8 +205,8 @@ pub async fn cost_sums(
     rows.iter()
         .map(|row| {
             let mut row = Row::new(row);
-            let (day, id, kind) = (row.take()?, row.take()?, row.word("cost_posting", CostKind::parse)?);
-            Ok((day, id, kind, sums(&mut row)?))
+            let (day, id, KindSums { kind, sums }) = (row.take()?, row.take()?, row.record()?);
+            Ok((day, id, kind, sums.into()))
         })
         .collect()
 }
@@ -142,24 +217,21 @@ pub async fn entries_cost(reads: &impl Reads, seqs: &[i64]) -> Result<HashMap<(i
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let is_of = backend.in_numbers("seq", 2);
-    let sql = format!("SELECT seq, line, average_minor, fifo_minor FROM cost_posting WHERE tenant_id = $1 AND {is_of}");
-    let rows = reads.rows(&sql, vec![backend.numbers(seqs.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let key = (row.take()?, row.take::<i32>()? as u16);
-            Ok((key, Values { average: row.take()?, fifo: row.take()? }))
-        })
-        .collect()
+    let (select, is_of) = (EntryCost::SELECT, backend.in_numbers("seq", 2));
+    let sql = format!("SELECT {select} FROM cost_posting WHERE tenant_id = $1 AND {is_of}");
+    let rows = reads.records::<EntryCost>(&sql, vec![backend.numbers(seqs.iter().copied())]).await?;
+    let cost = |row: EntryCost| {
+        let values = Values { average: row.average_minor, fifo: row.fifo_minor };
+        ((row.seq, row.line as u16), values)
+    };
+    Ok(rows.into_iter().map(cost).collect())
 }
 
 /// A product's layers, the oldest first.
 pub async fn layers(reads: &impl Reads, product: ProductId, most: usize) -> Result<Vec<Layer>, Fault> {
     let sql = format!(
-        "SELECT seq, line, last_seq, received_at, quantity, value_minor FROM cost_layer
-         WHERE tenant_id = $1 AND product_id = $2 ORDER BY seq, line LIMIT {most}"
+        "SELECT {select} FROM cost_layer WHERE tenant_id = $1 AND product_id = $2 ORDER BY seq, line LIMIT {most}",
+        select = LayerRow::SELECT
     );
-    let rows = reads.rows(&sql, vec![product.into()]).await?;
-    rows.iter().map(|row| layer(&mut Row::new(row))).collect()
+    Ok(reads.records::<LayerRow>(&sql, vec![product.into()]).await?.into_iter().map(Into::into).collect())
 }

@@ -2,56 +2,106 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{product, revaluation, revaluation_line},
+};
 use platform::{
     paging::{Key, PageRequest, keyset},
-    storage::{Bulk, Column, ColumnKind::*, Fault, Reads, Row, Work},
+    storage::{Fault, Finds, Reads, Row, Rows, Work},
 };
+use uuid::Uuid;
 
 use crate::costing::core::{Revaluation, RevaluationLine};
 
-const HEAD: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("number", Int),
-    Column("seq", Int),
-    Column("external_ref", TextOrNull),
-    Column("note", Text),
-    Column("actor_kind", Text),
-    Column("actor_id", Id),
-    Column("business_date", Small),
-    Column("created_at", Int),
-];
-const LINES: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("revaluation_id", Id),
-    Column("position", Small),
-    Column("product_id", Id),
-    Column("unit_cost_minor", Int),
-];
+/// A document without its lines, as it is written and read.
+#[derive(Record)]
+#[record(of = revaluation, alias = "v")]
+struct HeadRow {
+    id: RevaluationId,
+    number: i64,
+    seq: i64,
+    external_ref: Option<String>,
+    note: String,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    business_date: i32,
+    created_at: Timestamp,
+}
+
+/// A line as it is written and read.
+#[derive(Record)]
+#[record(of = revaluation_line, alias = "l")]
+struct LineRow {
+    revaluation_id: RevaluationId,
+    position: i32,
+    product_id: ProductId,
+    unit_cost_minor: i64,
+}
+
+#[derive(Record)]
+struct LineAndUnit {
+    line: LineRow,
+    #[record(of = product, alias = "p")]
+    unit_decimals: i32,
+}
+
+#[derive(Record)]
+struct UnitsRow {
+    #[record(of = product, alias = "p")]
+    id: ProductId,
+    #[record(sql = "coalesce(c.quantity, 0)")]
+    quantity: i64,
+    #[record(of = product, alias = "p")]
+    unit_decimals: i32,
+}
 
 pub async fn insert_revaluation(work: &Work, document: &Revaluation) -> Result<(), Fault> {
     let tenant = work.tenant();
-    let mut head = Bulk::insert("revaluation", HEAD);
-    head.row([
-        tenant.into(),
-        document.id.into(),
-        document.number.into(),
-        document.seq.into(),
-        document.external_ref.as_deref().unwrap_or_default().into(),
-        document.note.as_str().into(),
-        document.actor.kind.as_str().into(),
-        document.actor.id.into(),
-        document.business_date.into(),
-        document.created_at.micros().into(),
-    ]);
-    let mut lines = Bulk::insert("revaluation_line", LINES);
-    for line in &document.lines {
-        let position = i32::from(line.position).into();
-        lines.row([tenant.into(), document.id.into(), position, line.product.into(), line.unit_cost.into()]);
+    let mut head = Rows::<HeadRow>::insert(tenant);
+    head.push(document.into());
+    let mut lines = Rows::<LineRow>::insert(tenant);
+    lines.extend(document.lines.iter().map(|line| LineRow {
+        revaluation_id: document.id,
+        position: line.position.into(),
+        product_id: line.product,
+        unit_cost_minor: line.unit_cost,
+    }));
+    work.write(head.into()).await?;
+    work.write(lines.into()).await
+}
+
+impl From<&Revaluation> for HeadRow {
+    fn from(document: &Revaluation) -> Self {
+        Self {
+            id: document.id,
+            number: document.number,
+            seq: document.seq,
+            external_ref: document.external_ref.clone(),
+            note: document.note.clone(),
+            actor_kind: document.actor.kind,
+            actor_id: document.actor.id,
+            business_date: document.business_date,
+            created_at: document.created_at,
+        }
     }
-    work.write(head).await?;
-    work.write(lines).await
+}
+
+impl From<HeadRow> for Revaluation {
+    fn from(row: HeadRow) -> Self {
+        Self {
+            id: row.id,
+            number: row.number,
+            seq: row.seq,
+            external_ref: row.external_ref,
+            note: row.note,
+            actor: Actor { kind: row.actor_kind, id: row.actor_id },
+            business_date: row.business_date,
+            created_at: row.created_at,
+            lines: Vec::new(),
+        }
+    }
 }
 
 /// Whether a document is called so elsewhere.
@@ -64,17 +114,13 @@ pub async fn is_taken(reads: &impl Reads, external_ref: &str) -> Result<bool, Fa
 pub async fn product_units(reads: &impl Reads, products: &[ProductId]) -> Result<HashMap<ProductId, (i64, u8)>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT p.id, coalesce(c.quantity, 0), p.unit_decimals FROM product p LEFT JOIN cost_pool c ON c.tenant_id = $1 AND c.product_id = p.id
-         WHERE p.tenant_id = $1 AND {}",
-        backend.in_ids("p.id", 2)
+        "SELECT {select} FROM product p LEFT JOIN cost_pool c ON c.tenant_id = $1 AND c.product_id = p.id
+         WHERE p.tenant_id = $1 AND {of}",
+        select = UnitsRow::SELECT,
+        of = backend.in_ids("p.id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, (row.take()?, row.take::<i32>()? as u8)))
-        })
-        .collect()
+    let rows = reads.records::<UnitsRow>(&sql, vec![backend.ids(products.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, (row.quantity, row.unit_decimals as u8))).collect())
 }
 
 /// What all products are worth, by the method that says more: about, because it may be more than can be told.
@@ -85,48 +131,29 @@ pub async fn worth_of_all(reads: &impl Reads) -> Result<f64, Fault> {
     rows.first().map_or(Ok(0.0), |row| Row::new(row).take())
 }
 
-const SELECT: &str = "SELECT v.id, v.number, v.seq, v.external_ref, v.note, v.actor_kind, v.actor_id, v.business_date, v.created_at FROM revaluation v";
-
-async fn documents(reads: &impl Reads, sql: &str, values: Vec<sea_orm::Value>) -> Result<Vec<Revaluation>, Fault> {
-    let rows = reads.rows(sql, values).await?;
-    let mut all = rows
-        .iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(Revaluation {
-                id: row.take()?,
-                number: row.take()?,
-                seq: row.take()?,
-                external_ref: row.take()?,
-                note: row.take()?,
-                actor: Actor { kind: row.word("revaluation", ActorKind::parse)?, id: row.take()? },
-                business_date: row.take()?,
-                created_at: row.time()?,
-                lines: Vec::new(),
-            })
-        })
-        .collect::<Result<Vec<_>, Fault>>()?;
+/// Those that the rest of the statement finds, from its WHERE on.
+async fn documents(reads: &impl Reads, rest: &str, values: Vec<sea_orm::Value>) -> Result<Vec<Revaluation>, Fault> {
+    let sql = format!("SELECT {} FROM revaluation v {rest}", HeadRow::SELECT);
+    let mut all: Vec<Revaluation> = reads.records::<HeadRow>(&sql, values).await?.into_iter().map(Into::into).collect();
     if all.is_empty() {
         return Ok(all);
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT l.revaluation_id, l.position, l.product_id, l.unit_cost_minor, p.unit_decimals FROM revaluation_line l
+        "SELECT {select} FROM revaluation_line l
          JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
-         WHERE l.tenant_id = $1 AND {} ORDER BY l.revaluation_id, l.position",
-        backend.in_ids("l.revaluation_id", 2)
+         WHERE l.tenant_id = $1 AND {of} ORDER BY l.revaluation_id, l.position",
+        select = LineAndUnit::SELECT,
+        of = backend.in_ids("l.revaluation_id", 2)
     );
     let mut lines: HashMap<RevaluationId, Vec<RevaluationLine>> = HashMap::new();
-    for row in &reads.rows(&sql, vec![backend.ids(all.iter().map(|one| one.id))]).await? {
-        let mut row = Row::new(row);
-        let id = row.take()?;
-        let line = RevaluationLine {
-            position: row.take::<i32>()? as u16,
-            product: row.take()?,
-            unit_cost: row.take()?,
-            decimals: row.take::<i32>()? as u8,
-        };
-        lines.entry(id).or_default().push(line);
+    for LineAndUnit { line, unit_decimals } in reads.records(&sql, vec![backend.ids(all.iter().map(|one| one.id))]).await? {
+        lines.entry(line.revaluation_id).or_default().push(RevaluationLine {
+            position: line.position as u16,
+            product: line.product_id,
+            unit_cost: line.unit_cost_minor,
+            decimals: unit_decimals as u8,
+        });
     }
     for one in &mut all {
         one.lines = lines.remove(&one.id).unwrap_or_default();
@@ -136,13 +163,12 @@ async fn documents(reads: &impl Reads, sql: &str, values: Vec<sea_orm::Value>) -
 
 /// Those whose events lie after one and up to another, in their order.
 pub async fn revaluations_between(reads: &impl Reads, after: i64, upto: i64) -> Result<Vec<Revaluation>, Fault> {
-    let sql = format!("{SELECT} WHERE v.tenant_id = $1 AND v.seq > $2 AND v.seq <= $3 ORDER BY v.seq");
-    documents(reads, &sql, vec![after.into(), upto.into()]).await
+    let rest = "WHERE v.tenant_id = $1 AND v.seq > $2 AND v.seq <= $3 ORDER BY v.seq";
+    documents(reads, rest, vec![after.into(), upto.into()]).await
 }
 
 pub async fn revaluation(reads: &impl Reads, id: RevaluationId) -> Result<Option<Revaluation>, Fault> {
-    let sql = format!("{SELECT} WHERE v.tenant_id = $1 AND v.id = $2");
-    Ok(documents(reads, &sql, vec![id.into()]).await?.pop())
+    Ok(documents(reads, "WHERE v.tenant_id = $1 AND v.id = $2", vec![id.into()]).await?.pop())
 }
 
 /// Names the order of revaluations in cursors.
@@ -156,5 +182,5 @@ pub fn revaluation_keys(document: &Revaluation) -> Vec<Key> {
 /// A page of them, the newest first.
 pub async fn page_of_revaluations(reads: &impl Reads, request: &PageRequest) -> Result<Vec<Revaluation>, Fault> {
     let (bounds, tail, values) = keyset(&["v.number"], true, request, 2);
-    documents(reads, &format!("{SELECT} WHERE v.tenant_id = $1{bounds}{tail}"), values).await
+    documents(reads, &format!("WHERE v.tenant_id = $1{bounds}{tail}"), values).await
 }

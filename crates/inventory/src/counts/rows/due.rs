@@ -2,10 +2,52 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{lot, lot_level, order_line, product, stock_level},
+};
+use platform::storage::{Fault, Finds, Reads};
 
 use crate::counts::core::CountedLot;
+
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct ProductRow {
+    id: ProductId,
+    sku: String,
+    name: String,
+    unit_decimals: i32,
+    tracking: Tracking,
+}
+
+#[derive(Record)]
+struct LotThere {
+    #[record(of = lot_level, alias = "v")]
+    product_id: ProductId,
+    #[record(of = lot, alias = "o")]
+    id: LotId,
+    #[record(of = lot, alias = "o")]
+    code: String,
+    #[record(of = lot, alias = "o")]
+    code_key: String,
+}
+
+#[derive(Record)]
+struct RevenueRow {
+    #[record(of = order_line, alias = "l", not_null)]
+    product_id: ProductId,
+    #[record(sql = "CAST(sum(CASE WHEN l.cancelled = 0 THEN l.total_minor ELSE
+           CAST(round(CAST(l.total_minor AS double precision) * (l.quantity - l.cancelled) / l.quantity) AS bigint) END) AS bigint)")]
+    minor: i64,
+}
+
+#[derive(Record)]
+struct PlannedRow {
+    product: ProductRow,
+    #[record(of = stock_level, alias = "l")]
+    counted_at: Option<Timestamp>,
+}
 
 /// A product that can be counted in a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,36 +75,30 @@ pub async fn countable(
         within = " AND p.category_id IN (SELECT id FROM below)";
     }
     let sql = format!(
-        "{tree}SELECT p.id, p.sku, p.name, p.unit_decimals, p.tracking FROM stock_level l JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
+        "{tree}SELECT {select} FROM stock_level l JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
          WHERE l.tenant_id = $1 AND l.store_id = $2 AND p.status <> 'ARCHIVED' AND p.stock_policy <> 'UNTRACKED'{within}
-         ORDER BY p.sku LIMIT {}",
-        most + 1
+         ORDER BY p.sku LIMIT {limit}",
+        select = ProductRow::SELECT,
+        limit = most + 1
     );
-    let rows = reads.rows(&sql, values).await?;
-    let read = |row| {
-        let mut row = Row::new(row);
-        product(&mut row)
-    };
-    rows.iter().map(read).collect()
+    Ok(reads.records::<ProductRow>(&sql, values).await?.into_iter().map(Into::into).collect())
 }
 
-fn product(row: &mut Row<'_>) -> Result<Countable, Fault> {
-    Ok(Countable {
-        product: row.take()?,
-        sku: row.take()?,
-        name: row.take()?,
-        decimals: row.take::<i32>()? as u8,
-        tracking: row.word("product", Tracking::parse)?,
-    })
+impl From<ProductRow> for Countable {
+    fn from(row: ProductRow) -> Self {
+        let (decimals, tracking) = (row.unit_decimals as u8, row.tracking);
+        Self { product: row.id, sku: row.sku, name: row.name, decimals, tracking }
+    }
 }
 
 /// The products of a count that are kept by lots.
 pub async fn listed(reads: &impl Reads, count: CountId) -> Result<Vec<Countable>, Fault> {
-    let sql =
-        "SELECT p.id, p.sku, p.name, p.unit_decimals, p.tracking FROM product p WHERE p.tenant_id = $1 AND p.tracking <> 'NONE'
-         AND p.id IN (SELECT l.product_id FROM count_line l WHERE l.tenant_id = $1 AND l.count_id = $2) ORDER BY p.sku";
-    let rows = reads.rows(sql, vec![count.into()]).await?;
-    rows.iter().map(|row| product(&mut Row::new(row))).collect()
+    let sql = format!(
+        "SELECT {select} FROM product p WHERE p.tenant_id = $1 AND p.tracking <> 'NONE'
+         AND p.id IN (SELECT l.product_id FROM count_line l WHERE l.tenant_id = $1 AND l.count_id = $2) ORDER BY p.sku",
+        select = ProductRow::SELECT
+    );
+    Ok(reads.records::<ProductRow>(&sql, vec![count.into()]).await?.into_iter().map(Into::into).collect())
 }
 
 /// The lots of these products that lie in a store, by code.
@@ -77,15 +113,13 @@ pub async fn lots_there(
     let backend = reads.backend();
     let of = backend.in_ids("v.product_id", 3);
     let sql = format!(
-        "SELECT v.product_id, o.id, o.code, o.code_key FROM lot_level v JOIN lot o ON o.tenant_id = $1 AND o.id = v.lot_id
-         WHERE v.tenant_id = $1 AND v.store_id = $2 AND v.on_hand > 0 AND {of} ORDER BY v.product_id, o.code_key"
+        "SELECT {select} FROM lot_level v JOIN lot o ON o.tenant_id = $1 AND o.id = v.lot_id
+         WHERE v.tenant_id = $1 AND v.store_id = $2 AND v.on_hand > 0 AND {of} ORDER BY v.product_id, o.code_key",
+        select = LotThere::SELECT
     );
     let mut found: HashMap<ProductId, Vec<CountedLot>> = HashMap::new();
-    for row in &reads.rows(&sql, vec![store.into(), backend.ids(products.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        let (product, id): (ProductId, LotId) = (row.take()?, row.take()?);
-        let (code, key): (String, String) = (row.take()?, row.take()?);
-        found.entry(product).or_default().push(CountedLot::known(id, &code, &key));
+    for row in reads.records::<LotThere>(&sql, vec![store.into(), backend.ids(products.iter().copied())]).await? {
+        found.entry(row.product_id).or_default().push(CountedLot::known(row.id, &row.code, &row.code_key));
     }
     Ok(found)
 }
@@ -93,17 +127,15 @@ pub async fn lots_there(
 /// What each product brought in a store's orders placed since then, in minor units of the tenant's own currency: the total of its lines, without
 /// what of them was cancelled. What was sold in another currency is left out, for there is no common measure.
 pub async fn revenue(reads: &impl Reads, store: StoreId, since: Timestamp) -> Result<Vec<(ProductId, i64)>, Fault> {
-    let sql = "SELECT l.product_id, CAST(sum(CASE WHEN l.cancelled = 0 THEN l.total_minor ELSE
-           CAST(round(CAST(l.total_minor AS double precision) * (l.quantity - l.cancelled) / l.quantity) AS bigint) END) AS bigint) FROM sales_order o
+    let sql = format!(
+        "SELECT {select} FROM sales_order o
          JOIN order_line l ON l.tenant_id = $1 AND l.order_id = o.id
          WHERE o.tenant_id = $1 AND o.store_id = $2 AND o.placed_at >= $3 AND o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED')
-           AND o.currency = (SELECT t.default_currency FROM tenant t WHERE t.id = $1) AND l.product_id IS NOT NULL AND l.cancelled < l.quantity GROUP BY l.product_id";
-    let rows = reads.rows(sql, vec![store.into(), since.micros().into()]).await?;
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok((row.take()?, row.take()?))
-    };
-    rows.iter().map(read).collect()
+           AND o.currency = (SELECT t.default_currency FROM tenant t WHERE t.id = $1) AND l.product_id IS NOT NULL AND l.cancelled < l.quantity GROUP BY l.product_id",
+        select = RevenueRow::SELECT
+    );
+    let rows = reads.records::<RevenueRow>(&sql, vec![store.into(), since.micros().into()]).await?;
+    Ok(rows.into_iter().map(|row| (row.product_id, row.minor)).collect())
 }
 
 /// A product of a store, and when it was last counted there.
@@ -116,14 +148,10 @@ pub struct Planned {
 /// What can be counted in a store, with when it was.
 pub async fn plan(reads: &impl Reads, store: StoreId, most: usize) -> Result<Vec<Planned>, Fault> {
     let sql = format!(
-        "SELECT p.id, p.sku, p.name, p.unit_decimals, p.tracking, l.counted_at FROM stock_level l JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
-         WHERE l.tenant_id = $1 AND l.store_id = $2 AND p.status <> 'ARCHIVED' AND p.stock_policy <> 'UNTRACKED' ORDER BY p.sku LIMIT {most}"
+        "SELECT {select} FROM stock_level l JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
+         WHERE l.tenant_id = $1 AND l.store_id = $2 AND p.status <> 'ARCHIVED' AND p.stock_policy <> 'UNTRACKED' ORDER BY p.sku LIMIT {most}",
+        select = PlannedRow::SELECT
     );
-    let rows = reads.rows(&sql, vec![store.into()]).await?;
-    let read = |row| {
-        let mut row = Row::new(row);
-        let of = product(&mut row)?;
-        Ok(Planned { of, counted_at: row.time_opt()? })
-    };
-    rows.iter().map(read).collect()
+    let rows = reads.records::<PlannedRow>(&sql, vec![store.into()]).await?;
+    Ok(rows.into_iter().map(|row| Planned { of: row.product.into(), counted_at: row.counted_at }).collect())
 }

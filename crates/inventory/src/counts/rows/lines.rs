@@ -2,14 +2,67 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{count_line, count_try},
+};
 use platform::{
     paging::{Key, PageRequest, keyset},
-    storage::{Fault, Reads, Row},
+    storage::{Fault, Finds, Reads, Row},
 };
+use uuid::Uuid;
 
-use super::load::{LINE, known_book, line};
+use super::load::{LineRow, cost, known_book};
 use crate::counts::core::{Line, LineKey, Pair, Tally, Try};
+
+#[derive(Record)]
+struct ProgressRow {
+    #[record(of = count_line, alias = "l")]
+    count_id: CountId,
+    #[record(sql = "count(*)")]
+    lines: i64,
+    #[record(sql = "count(CASE WHEN l.state = 'COUNTED' THEN 1 END)")]
+    counted: i64,
+    #[record(sql = "count(CASE WHEN l.state = 'RECOUNT' THEN 1 END)")]
+    recount: i64,
+    #[record(sql = "count(CASE WHEN l.is_expected = 0 THEN 1 END)")]
+    found: i64,
+}
+
+/// A line that was counted.
+#[derive(Record)]
+#[record(of = count_line, alias = "l")]
+struct CountedRow {
+    #[record(not_null)]
+    counted: Quantity,
+    unit_cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+    unit_decimals: i32,
+}
+
+#[derive(Record)]
+#[record(of = count_try, alias = "t")]
+struct TryRow {
+    product_id: ProductId,
+    lot_key: String,
+    attempt: i64,
+    counted: Quantity,
+    counted_at: Timestamp,
+    book: i64,
+    book_version: i64,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    note: Option<String>,
+    recorded_at: Timestamp,
+}
+
+#[derive(Record)]
+struct TryOfLine {
+    #[record(of = count_line, alias = "l", column = "id")]
+    line: CountLineId,
+    of: TryRow,
+}
 
 /// A line, and what the books had when it was counted, with what is known by now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +103,9 @@ pub async fn line_page(
     let backend = reads.backend();
     let shown = known_book();
     let mut sql = format!(
-        "SELECT {LINE}, {shown} FROM count_line l JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
-         WHERE l.tenant_id = $1 AND l.count_id = $2"
+        "SELECT {select}, {shown} FROM count_line l JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
+         WHERE l.tenant_id = $1 AND l.count_id = $2",
+        select = LineRow::SELECT
     );
     let mut values = vec![count.into()];
     for test in tests {
@@ -76,7 +130,7 @@ pub async fn line_page(
     let rows = reads.rows(&format!("{sql}{bounds}{tail}"), values).await?;
     let read = |row| {
         let mut row = Row::new(row);
-        Ok(ShownLine { line: line(&mut row)?, book: row.take()? })
+        Ok(ShownLine { line: row.record::<LineRow>()?.into(), book: row.take()? })
     };
     rows.iter().map(read).collect()
 }
@@ -94,35 +148,33 @@ pub struct Progress {
 pub async fn progress(reads: &impl Reads, ids: &[CountId]) -> Result<HashMap<CountId, Progress>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT l.count_id, count(*), count(CASE WHEN l.state = 'COUNTED' THEN 1 END), count(CASE WHEN l.state = 'RECOUNT' THEN 1 END),
-           count(CASE WHEN l.is_expected = 0 THEN 1 END)
-         FROM count_line l WHERE l.tenant_id = $1 AND {} GROUP BY l.count_id",
-        backend.in_ids("l.count_id", 2)
+        "SELECT {select} FROM count_line l WHERE l.tenant_id = $1 AND {of} GROUP BY l.count_id",
+        select = ProgressRow::SELECT,
+        of = backend.in_ids("l.count_id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    let read = |row| {
-        let mut row = Row::new(row);
-        let id = row.take()?;
-        Ok((id, Progress { lines: row.take()?, counted: row.take()?, recount: row.take()?, found: row.take()? }))
+    let rows = reads.records(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    let progress = |row| {
+        let ProgressRow { count_id, lines, counted, recount, found } = row;
+        (count_id, Progress { lines, counted, recount, found })
     };
-    rows.iter().map(read).collect()
+    Ok(rows.into_iter().map(progress).collect())
 }
 
 /// What the books had and what was there, of every line that was counted and is not to be counted again, with what one unit costs and its decimals.
 pub async fn pairs(reads: &impl Reads, count: CountId) -> Result<Vec<(Pair, Option<Money>, u8)>, Fault> {
     let sql = format!(
-        "SELECT {}, l.counted, l.unit_cost_minor, l.cost_currency, l.unit_decimals FROM count_line l
+        "SELECT {known}, {select} FROM count_line l
          JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
          WHERE l.tenant_id = $1 AND l.count_id = $2 AND l.state = 'COUNTED'",
-        known_book()
+        known = known_book(),
+        select = CountedRow::SELECT
     );
     let rows = reads.rows(&sql, vec![count.into()]).await?;
     let read = |row| {
         let mut row = Row::new(row);
-        let pair = Pair { book: row.take()?, counted: row.take()? };
-        let (minor, currency): (Option<i64>, Option<String>) = (row.take()?, row.take()?);
-        let cost = minor.zip(currency.as_deref().and_then(Currency::parse)).map(|(minor, currency)| Money::new(minor, currency));
-        Ok((pair, cost, row.take::<i32>()? as u8))
+        let (book, line) = (row.take()?, row.record::<CountedRow>()?);
+        let cost = cost(line.unit_cost_minor, line.cost_currency.as_deref());
+        Ok((Pair { book, counted: line.counted.get() }, cost, line.unit_decimals as u8))
     };
     rows.iter().map(read).collect()
 }
@@ -131,22 +183,30 @@ pub async fn pairs(reads: &impl Reads, count: CountId) -> Result<Vec<(Pair, Opti
 pub async fn tries(reads: &impl Reads, lines: &[CountLineId]) -> Result<HashMap<CountLineId, Vec<(Try, Timestamp)>>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT l.id, t.product_id, t.lot_key, t.attempt, t.counted, t.counted_at, t.book, t.book_version, t.actor_kind, t.actor_id, t.note, t.recorded_at
+        "SELECT {select}
          FROM count_line l JOIN count_try t ON t.tenant_id = $1 AND t.count_id = l.count_id AND t.product_id = l.product_id
            AND t.lot_key = l.lot_key
-         WHERE l.tenant_id = $1 AND {} ORDER BY l.id, t.attempt",
-        backend.in_ids("l.id", 2)
+         WHERE l.tenant_id = $1 AND {of} ORDER BY l.id, t.attempt",
+        select = TryOfLine::SELECT,
+        of = backend.in_ids("l.id", 2)
     );
     let mut found: HashMap<CountLineId, Vec<(Try, Timestamp)>> = HashMap::new();
-    for row in &reads.rows(&sql, vec![backend.ids(lines.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        let id = row.take()?;
-        let of = LineKey { product: row.take()?, lot: row.take()? };
-        let attempt = row.take()?;
-        let tally = Tally { counted: row.take()?, counted_at: row.time()?, book: row.take()?, book_version: row.take()? };
-        let actor = Actor { kind: row.word("count_try", ActorKind::parse)?, id: row.take()? };
-        let one = Try { of, attempt, tally, actor, note: row.take()? };
-        found.entry(id).or_default().push((one, row.time()?));
+    for TryOfLine { line, of } in reads.records(&sql, vec![backend.ids(lines.iter().copied())]).await? {
+        let recorded_at = of.recorded_at;
+        found.entry(line).or_default().push((of.into(), recorded_at));
     }
     Ok(found)
+}
+
+impl From<TryRow> for Try {
+    fn from(row: TryRow) -> Self {
+        let TryRow { counted, counted_at, book, book_version, .. } = row;
+        Self {
+            of: LineKey { product: row.product_id, lot: row.lot_key },
+            attempt: row.attempt,
+            tally: Tally { counted, counted_at, book, book_version },
+            actor: Actor { kind: row.actor_kind, id: row.actor_id },
+            note: row.note,
+        }
+    }
 }

@@ -1,12 +1,12 @@
 //! Lists of counts.
 
-use entity::prelude::*;
+use entity::{prelude::*, record::Selected};
 use platform::{
     paging::{Key, PageRequest, keyset},
-    storage::{Fault, Reads, Row},
+    storage::{Fault, Finds, Reads, Row},
 };
 
-use super::load::{COUNT, count};
+use super::load::CountRow;
 use crate::counts::core::Count;
 
 /// A condition on counts; all of a list's must hold.
@@ -30,7 +30,8 @@ pub fn count_keys(count: &Count) -> Vec<Key> {
 /// A page of counts, the newest first.
 pub async fn page(reads: &impl Reads, tests: &[CountTest], request: &PageRequest) -> Result<Vec<Count>, Fault> {
     let backend = reads.backend();
-    let (mut sql, mut values) = (format!("SELECT {COUNT} FROM stock_count c WHERE c.tenant_id = $1"), Vec::new());
+    let mut sql = format!("SELECT {} FROM stock_count c WHERE c.tenant_id = $1", CountRow::SELECT);
+    let mut values = Vec::new();
     for test in tests {
         let next = values.len() + 2;
         let part = match test {
@@ -61,8 +62,8 @@ pub async fn page(reads: &impl Reads, tests: &[CountTest], request: &PageRequest
     }
     let (bounds, tail, more) = keyset(&["c.created_at", "c.id"], true, request, values.len() + 2);
     values.extend(more);
-    let rows = reads.rows(&format!("{sql}{bounds}{tail}"), values).await?;
-    rows.iter().map(|row| count(&mut Row::new(row))).collect()
+    let rows = reads.records::<CountRow>(&format!("{sql}{bounds}{tail}"), values).await?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// The id of the count of a number.

@@ -2,20 +2,115 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{count_line, count_try, lot_level, stock_count},
+};
+use platform::storage::{Fault, Finds, Reads, Row};
+use uuid::Uuid;
 
 use crate::{
     counts::core::{BookVisibility, Count, CountedLot, Expected, Line, LineKey, Tally},
     stock::core::LevelKey,
 };
 
-pub(super) const COUNT: &str = "c.id, c.number, c.kind, c.status, c.store_id, c.category_id, c.abc_class, c.is_blind, c.external_ref, c.note,
-    c.started_at, c.submitted_at, c.completed_at, c.actor_kind, c.actor_id, c.approver_kind, c.approver_id, c.version, c.created_at, c.updated_at";
+#[derive(Record)]
+#[record(of = stock_count, alias = "c")]
+pub(super) struct CountRow {
+    id: CountId,
+    number: i64,
+    kind: CountKind,
+    status: CountStatus,
+    store_id: StoreId,
+    category_id: Option<CategoryId>,
+    abc_class: Option<AbcClass>,
+    is_blind: i32,
+    external_ref: Option<String>,
+    note: Option<String>,
+    started_at: Option<Timestamp>,
+    submitted_at: Option<Timestamp>,
+    completed_at: Option<Timestamp>,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    approver_kind: Option<String>,
+    approver_id: Option<Uuid>,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
 
-pub(super) const LINE: &str =
-    "l.count_id, l.product_id, l.id, l.sku, l.name, l.unit_decimals, l.is_expected, l.state, l.attempts, l.counted,
-    l.counted_at, l.book, l.book_version, l.unit_cost_minor, l.cost_currency, l.posted, l.lot_key, l.lot_id, l.lot_code, l.made_on, l.expires_on";
+#[derive(Record)]
+#[record(of = count_line, alias = "l")]
+pub(super) struct LineRow {
+    product_id: ProductId,
+    id: CountLineId,
+    sku: String,
+    name: String,
+    unit_decimals: i32,
+    is_expected: i32,
+    state: CountLineState,
+    attempts: i64,
+    counted: Option<Quantity>,
+    counted_at: Option<Timestamp>,
+    book: Option<i64>,
+    book_version: Option<i64>,
+    unit_cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+    posted: Option<i64>,
+    lot_key: String,
+    lot_id: Option<LotId>,
+    lot_code: Option<String>,
+    made_on: Option<i32>,
+    expires_on: Option<i32>,
+}
+
+#[derive(Record)]
+struct OpenLines {
+    #[record(of = count_line, alias = "l")]
+    count_id: CountId,
+    #[record(sql = "count(*)")]
+    lines: i64,
+}
+
+#[derive(Record)]
+struct LateRow {
+    #[record(of = count_line, alias = "k")]
+    product_id: ProductId,
+    #[record(of = count_line, alias = "k")]
+    lot_key: String,
+    #[record(sql = "k.known - k.book")]
+    late: i64,
+}
+
+#[derive(Record)]
+struct PostedRow {
+    #[record(of = count_line, alias = "l")]
+    product_id: ProductId,
+    #[record(of = stock_count, alias = "c")]
+    store_id: StoreId,
+    #[record(of = count_line, alias = "l")]
+    lot_id: Option<LotId>,
+    #[record(sql = "CAST(sum(l.posted) AS bigint)")]
+    posted: i64,
+}
+
+#[derive(Record)]
+struct LotPast {
+    #[record(of = lot_level, alias = "v")]
+    lot_id: LotId,
+    #[record(of = lot_level, alias = "v")]
+    store_id: StoreId,
+    #[record(sql = "CAST(coalesce(sum(e.on_hand_delta), 0) AS bigint)")]
+    on_hand: i64,
+}
+
+#[derive(Record)]
+#[record(of = count_try, alias = "t")]
+struct CounterRow {
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+}
 
 /// Counts, locked in id order until the transaction ends.
 pub async fn lock_counts(work: &impl Reads, ids: &[CountId]) -> Result<Vec<Count>, Fault> {
@@ -32,102 +127,81 @@ async fn read(reads: &impl Reads, ids: &[CountId], lock: &str) -> Result<Vec<Cou
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let of = backend.in_ids("c.id", 2);
-    let sql = format!("SELECT {COUNT} FROM stock_count c WHERE c.tenant_id = $1 AND {of} ORDER BY c.id{lock}");
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter().map(|row| count(&mut Row::new(row))).collect()
+    let (select, of) = (CountRow::SELECT, backend.in_ids("c.id", 2));
+    let sql = format!("SELECT {select} FROM stock_count c WHERE c.tenant_id = $1 AND {of} ORDER BY c.id{lock}");
+    let rows = reads.records::<CountRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
-pub(super) fn count(row: &mut Row<'_>) -> Result<Count, Fault> {
-    let (id, number) = (row.take()?, row.take()?);
-    let (kind, status) = (row.word("stock_count", CountKind::parse)?, row.word("stock_count", CountStatus::parse)?);
-    let (store, category) = (row.take()?, row.take()?);
-    let class = row.take::<Option<String>>()?.as_deref().and_then(AbcClass::parse);
-    let sight = if row.take::<i32>()? == 1 { BookVisibility::Blind } else { BookVisibility::Open };
-    let (external_ref, note) = (row.take()?, row.take()?);
-    let (started_at, submitted_at, completed_at) = (row.time_opt()?, row.time_opt()?, row.time_opt()?);
-    let actor = Actor { kind: row.word("stock_count", ActorKind::parse)?, id: row.take()? };
-    let (approver_kind, approver_id): (Option<String>, Option<uuid::Uuid>) = (row.take()?, row.take()?);
-    let approver = approver_kind.as_deref().and_then(ActorKind::parse).zip(approver_id).map(|(kind, id)| Actor { kind, id });
-    Ok(Count {
-        id,
-        number,
-        kind,
-        status,
-        store,
-        category,
-        class,
-        sight,
-        external_ref,
-        note,
-        started_at,
-        submitted_at,
-        completed_at,
-        actor,
-        approver,
-        version: row.take()?,
-        created_at: row.time()?,
-        updated_at: row.time()?,
-        exists: true,
-    })
+impl From<CountRow> for Count {
+    fn from(row: CountRow) -> Self {
+        let approver_kind = row.approver_kind.as_deref().and_then(ActorKind::parse);
+        Self {
+            id: row.id,
+            number: row.number,
+            kind: row.kind,
+            status: row.status,
+            store: row.store_id,
+            category: row.category_id,
+            class: row.abc_class,
+            sight: if row.is_blind == 1 { BookVisibility::Blind } else { BookVisibility::Open },
+            external_ref: row.external_ref,
+            note: row.note,
+            started_at: row.started_at,
+            submitted_at: row.submitted_at,
+            completed_at: row.completed_at,
+            actor: Actor { kind: row.actor_kind, id: row.actor_id },
+            approver: approver_kind.zip(row.approver_id).map(|(kind, id)| Actor { kind, id }),
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            exists: true,
+        }
+    }
 }
 
 /// Lines of a count: those of these products, or all.
 pub async fn lines(reads: &impl Reads, count: CountId, of: Option<&[ProductId]>) -> Result<HashMap<LineKey, Line>, Fault> {
     let backend = reads.backend();
-    let (mut sql, mut values) =
-        (format!("SELECT {LINE} FROM count_line l WHERE l.tenant_id = $1 AND l.count_id = $2"), vec![count.into()]);
+    let mut sql = format!("SELECT {} FROM count_line l WHERE l.tenant_id = $1 AND l.count_id = $2", LineRow::SELECT);
+    let mut values = vec![count.into()];
     if let Some(products) = of {
         sql.push_str(&format!(" AND {}", backend.in_ids("l.product_id", 3)));
         values.push(backend.ids(products.iter().copied()));
     }
-    let rows = reads.rows(&sql, values).await?;
-    let read = |row| {
-        let line = line(&mut Row::new(row))?;
-        Ok((line.key(), line))
-    };
-    rows.iter().map(read).collect()
+    let lines = reads.records::<LineRow>(&sql, values).await?.into_iter().map(Line::from);
+    Ok(lines.map(|line| (line.key(), line)).collect())
 }
 
-pub(super) fn line(row: &mut Row<'_>) -> Result<Line, Fault> {
-    let _: CountId = row.take()?;
-    let (product, id, sku, name) = (row.take()?, row.take()?, row.take()?, row.take()?);
-    let decimals: i32 = row.take()?;
-    let expected = if row.take::<i32>()? == 1 { Expected::Listed } else { Expected::Found };
-    let state = row.word("count_line", CountLineState::parse)?;
-    let attempts = row.take()?;
-    let (counted, counted_at): (Option<Quantity>, _) = (row.take()?, row.time_opt()?);
-    let (book, book_version): (Option<i64>, Option<i64>) = (row.take()?, row.take()?);
-    let tally = match (counted, counted_at, book, book_version) {
-        (Some(counted), Some(counted_at), Some(book), Some(book_version)) => {
-            Some(Tally { counted, counted_at, book, book_version })
+impl From<LineRow> for Line {
+    fn from(row: LineRow) -> Self {
+        let tally = match (row.counted, row.counted_at, row.book, row.book_version) {
+            (Some(counted), Some(counted_at), Some(book), Some(book_version)) => {
+                Some(Tally { counted, counted_at, book, book_version })
+            }
+            _ => None,
+        };
+        let (id, key, made_on, expires_on) = (row.lot_id, row.lot_key, row.made_on, row.expires_on);
+        Self {
+            id: row.id,
+            product: row.product_id,
+            lot: row.lot_code.map(|code| CountedLot { id, code, key, made_on, expires_on }),
+            sku: row.sku,
+            name: row.name,
+            decimals: row.unit_decimals as u8,
+            expected: if row.is_expected == 1 { Expected::Listed } else { Expected::Found },
+            state: row.state,
+            attempts: row.attempts,
+            tally,
+            unit_cost: cost(row.unit_cost_minor, row.cost_currency.as_deref()),
+            posted: row.posted,
+            exists: true,
         }
-        _ => None,
-    };
-    let (minor, currency): (Option<i64>, Option<String>) = (row.take()?, row.take()?);
-    let unit_cost = minor.zip(currency.as_deref().and_then(Currency::parse)).map(|(minor, currency)| Money::new(minor, currency));
-    let posted = row.take()?;
-    Ok(Line {
-        id,
-        product,
-        lot: lot(row)?,
-        sku,
-        name,
-        decimals: decimals as u8,
-        expected,
-        state,
-        attempts,
-        tally,
-        unit_cost,
-        posted,
-        exists: true,
-    })
+    }
 }
 
-fn lot(row: &mut Row<'_>) -> Result<Option<CountedLot>, Fault> {
-    let (key, id, code): (String, Option<LotId>, Option<String>) = (row.take()?, row.take()?, row.take()?);
-    let (made_on, expires_on) = (row.take()?, row.take()?);
-    Ok(code.map(|code| CountedLot { id, code, key, made_on, expires_on }))
+pub(super) fn cost(minor: Option<i64>, currency: Option<&str>) -> Option<Money> {
+    minor.zip(currency.and_then(Currency::parse)).map(|(minor, currency)| Money::new(minor, currency))
 }
 
 /// How many lines of each count are still to be counted.
@@ -137,15 +211,12 @@ pub async fn open_lines(reads: &impl Reads, ids: &[CountId]) -> Result<HashMap<C
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT l.count_id, count(*) FROM count_line l WHERE l.tenant_id = $1 AND {} AND l.state <> 'COUNTED' GROUP BY l.count_id",
-        backend.in_ids("l.count_id", 2)
+        "SELECT {select} FROM count_line l WHERE l.tenant_id = $1 AND {of} AND l.state <> 'COUNTED' GROUP BY l.count_id",
+        select = OpenLines::SELECT,
+        of = backend.in_ids("l.count_id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok((row.take()?, row.take()?))
-    };
-    rows.iter().map(read).collect()
+    let rows = reads.records::<OpenLines>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.count_id, row.lines)).collect())
 }
 
 /// That an entry is of the line's lot; what is kept by lots and has none in stock had nothing arrive.
@@ -178,17 +249,13 @@ pub(super) fn known_book() -> String {
 pub async fn late(reads: &impl Reads, count: CountId) -> Result<HashMap<(CountId, LineKey), i64>, Fault> {
     let known = known_book();
     let sql = format!(
-        "SELECT k.product_id, k.lot_key, k.known - k.book FROM (SELECT l.product_id, l.lot_key, l.book, {known} AS known FROM count_line l
+        "SELECT {select} FROM (SELECT l.product_id, l.lot_key, l.book, {known} AS known FROM count_line l
            JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
-           WHERE l.tenant_id = $1 AND l.count_id = $2 AND l.counted IS NOT NULL) k WHERE k.known <> k.book"
+           WHERE l.tenant_id = $1 AND l.count_id = $2 AND l.counted IS NOT NULL) k WHERE k.known <> k.book",
+        select = LateRow::SELECT
     );
-    let rows = reads.rows(&sql, vec![count.into()]).await?;
-    let read = |row| {
-        let mut row = Row::new(row);
-        let key = LineKey { product: row.take()?, lot: row.take()? };
-        Ok(((count, key), row.take()?))
-    };
-    rows.iter().map(read).collect()
+    let rows = reads.records::<LateRow>(&sql, vec![count.into()]).await?;
+    Ok(rows.into_iter().map(|row| ((count, LineKey { product: row.product_id, lot: row.lot_key }), row.late)).collect())
 }
 
 /// What counts that were approved after a moment put on these levels, of lots by lot: the books of that moment lack it.
@@ -202,16 +269,14 @@ pub async fn posted_since(
     let time = values.len() + 2;
     values.push(at.micros().into());
     let sql = format!(
-        "SELECT l.product_id, c.store_id, l.lot_id, CAST(sum(l.posted) AS bigint) FROM {k} CROSS JOIN count_line l
+        "SELECT {select} FROM {k} CROSS JOIN count_line l
          JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id AND c.store_id = k.b AND c.completed_at > ${time}
-         WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.posted <> 0 GROUP BY l.product_id, c.store_id, l.lot_id"
+         WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.posted <> 0 GROUP BY l.product_id, c.store_id, l.lot_id",
+        select = PostedRow::SELECT
     );
-    let rows = reads.rows(&sql, values).await?;
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok((LevelKey { product: row.take()?, store: row.take()? }, row.take()?, row.take()?))
-    };
-    rows.iter().map(read).collect()
+    let rows = reads.records::<PostedRow>(&sql, values).await?;
+    let posted = |row: PostedRow| (LevelKey { product: row.product_id, store: row.store_id }, row.lot_id, row.posted);
+    Ok(rows.into_iter().map(posted).collect())
 }
 
 /// What lots had at an earlier moment, of all that ever lay at these levels.
@@ -226,27 +291,21 @@ pub async fn lots_past(
     values.push(at.micros().into());
     // The lots are found first: levels that are not kept by them cost no walk along their entries.
     let sql = format!(
-        "SELECT v.lot_id, v.store_id, CAST(coalesce(sum(e.on_hand_delta), 0) AS bigint) FROM {k} CROSS JOIN lot_level v
+        "SELECT {select} FROM {k} CROSS JOIN lot_level v
          JOIN entry e ON e.tenant_id = $1 AND e.lot_id = v.lot_id AND e.store_id = v.store_id AND e.occurred_at <= ${time}
-         WHERE v.tenant_id = $1 AND v.product_id = k.a AND v.store_id = k.b GROUP BY v.lot_id, v.store_id"
+         WHERE v.tenant_id = $1 AND v.product_id = k.a AND v.store_id = k.b GROUP BY v.lot_id, v.store_id",
+        select = LotPast::SELECT
     );
-    let rows = reads.rows(&sql, values).await?;
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok(((row.take()?, row.take()?, at), row.take()?))
-    };
-    rows.iter().map(read).collect()
+    let rows = reads.records::<LotPast>(&sql, values).await?;
+    Ok(rows.into_iter().map(|row| ((row.lot_id, row.store_id, at), row.on_hand)).collect())
 }
 
 /// Who counted, each once.
 pub async fn counters(reads: &impl Reads, count: CountId) -> Result<Vec<Actor>, Fault> {
-    let sql = "SELECT DISTINCT t.actor_kind, t.actor_id FROM count_try t WHERE t.tenant_id = $1 AND t.count_id = $2";
-    let rows = reads.rows(sql, vec![count.into()]).await?;
-    let read = |row| {
-        let mut row = Row::new(row);
-        Ok(Actor { kind: row.word("count_try", ActorKind::parse)?, id: row.take()? })
-    };
-    rows.iter().map(read).collect()
+    let select = CounterRow::SELECT;
+    let sql = format!("SELECT DISTINCT {select} FROM count_try t WHERE t.tenant_id = $1 AND t.count_id = $2");
+    let rows = reads.records::<CounterRow>(&sql, vec![count.into()]).await?;
+    Ok(rows.into_iter().map(|row| Actor { kind: row.actor_kind, id: row.actor_id }).collect())
 }
 
 /// Which of these external references a count has.

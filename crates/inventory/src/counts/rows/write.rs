@@ -1,107 +1,119 @@
 //! Counts as a batch decided them, as rows: each table in bulk.
 
-use entity::prelude::{Actor, CountId, TenantId, Timestamp};
-use platform::storage::{Bulk, Column, ColumnKind::*};
-use sea_orm::Value;
+use entity::{
+    prelude::*,
+    record::Record,
+    tables::{count_line, count_try, stock_count},
+};
+use platform::storage::{Bulk, Rows};
+use uuid::Uuid;
 
 use crate::counts::core::{BookVisibility, Count, Expected, Line, LineKey, Try};
 
-const NEW_COUNT: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("number", Int),
-    Column("kind", Text),
-    Column("status", Text),
-    Column("store_id", Id),
-    Column("category_id", IdOrNull),
-    Column("abc_class", TextOrNull),
-    Column("is_blind", Small),
-    Column("external_ref", TextOrNull),
-    Column("note", TextOrNull),
-    Column("actor_kind", Text),
-    Column("actor_id", Id),
-    Column("version", Int),
-    Column("created_at", Int),
-    Column("updated_at", Int),
-];
+/// A count's first row. Nothing of it has begun.
+#[derive(Record)]
+#[record(of = stock_count)]
+struct NewCount {
+    id: CountId,
+    number: i64,
+    kind: CountKind,
+    status: CountStatus,
+    store_id: StoreId,
+    category_id: Option<CategoryId>,
+    abc_class: Option<AbcClass>,
+    is_blind: i32,
+    external_ref: Option<String>,
+    note: Option<String>,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
 
-const COUNT: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("status", Text),
-    Column("note", TextOrNull),
-    Column("started_at", IntOrNull),
-    Column("submitted_at", IntOrNull),
-    Column("completed_at", IntOrNull),
-    Column("approver_kind", TextOrNull),
-    Column("approver_id", IdOrNull),
-    Column("version", Int),
-    Column("updated_at", Int),
-];
+#[derive(Record)]
+#[record(of = stock_count)]
+struct ChangedCount {
+    id: CountId,
+    status: CountStatus,
+    note: Option<String>,
+    started_at: Option<Timestamp>,
+    submitted_at: Option<Timestamp>,
+    completed_at: Option<Timestamp>,
+    approver_kind: Option<String>,
+    approver_id: Option<Uuid>,
+    version: i64,
+    updated_at: Timestamp,
+}
 
-const NEW_LINE: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("count_id", Id),
-    Column("product_id", Id),
-    Column("lot_key", Text),
-    Column("id", Id),
-    Column("sku", Text),
-    Column("name", Text),
-    Column("unit_decimals", Small),
-    Column("is_expected", Small),
-    Column("state", Text),
-    Column("attempts", Int),
-    Column("counted", IntOrNull),
-    Column("counted_at", IntOrNull),
-    Column("book", IntOrNull),
-    Column("book_version", IntOrNull),
-    Column("unit_cost_minor", IntOrNull),
-    Column("cost_currency", TextOrNull),
-    Column("lot_id", IdOrNull),
-    Column("lot_code", TextOrNull),
-    Column("made_on", SmallOrNull),
-    Column("expires_on", SmallOrNull),
-];
+#[derive(Record)]
+#[record(of = count_line)]
+struct NewLine {
+    count_id: CountId,
+    product_id: ProductId,
+    lot_key: String,
+    id: CountLineId,
+    sku: String,
+    name: String,
+    unit_decimals: i32,
+    is_expected: i32,
+    state: CountLineState,
+    attempts: i64,
+    counted: Option<Quantity>,
+    counted_at: Option<Timestamp>,
+    book: Option<i64>,
+    book_version: Option<i64>,
+    unit_cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+    lot_id: Option<LotId>,
+    lot_code: Option<String>,
+    made_on: Option<i32>,
+    expires_on: Option<i32>,
+}
 
-const LINE: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("count_id", Id),
-    Column("product_id", Id),
-    Column("lot_key", Text),
-    Column("state", Text),
-    Column("attempts", Int),
-    Column("counted", IntOrNull),
-    Column("counted_at", IntOrNull),
-    Column("book", IntOrNull),
-    Column("book_version", IntOrNull),
-    Column("unit_cost_minor", IntOrNull),
-    Column("cost_currency", TextOrNull),
-    Column("posted", IntOrNull),
-    Column("lot_id", IdOrNull),
-    Column("made_on", SmallOrNull),
-    Column("expires_on", SmallOrNull),
-];
+#[derive(Record)]
+#[record(of = count_line)]
+struct ChangedLine {
+    count_id: CountId,
+    product_id: ProductId,
+    lot_key: String,
+    state: CountLineState,
+    attempts: i64,
+    counted: Option<Quantity>,
+    counted_at: Option<Timestamp>,
+    book: Option<i64>,
+    book_version: Option<i64>,
+    unit_cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+    posted: Option<i64>,
+    lot_id: Option<LotId>,
+    made_on: Option<i32>,
+    expires_on: Option<i32>,
+}
 
-const LINE_KEY: &[Column] = &[Column("tenant_id", Id), Column("count_id", Id), Column("product_id", Id), Column("lot_key", Text)];
+#[derive(Record)]
+#[record(of = count_line)]
+struct GoneLine {
+    count_id: CountId,
+    product_id: ProductId,
+    lot_key: String,
+}
 
-const TRY: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("count_id", Id),
-    Column("product_id", Id),
-    Column("lot_key", Text),
-    Column("attempt", Int),
-    Column("counted", Int),
-    Column("counted_at", Int),
-    Column("book", Int),
-    Column("book_version", Int),
-    Column("actor_kind", Text),
-    Column("actor_id", Id),
-    Column("note", TextOrNull),
-    Column("recorded_at", Int),
-];
-
-fn moment(at: Option<Timestamp>) -> Value {
-    at.map(Timestamp::micros).into()
+#[derive(Record)]
+#[record(of = count_try)]
+struct NewTry {
+    count_id: CountId,
+    product_id: ProductId,
+    lot_key: String,
+    attempt: i64,
+    counted: Quantity,
+    counted_at: Timestamp,
+    book: i64,
+    book_version: i64,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    note: Option<String>,
+    recorded_at: Timestamp,
 }
 
 /// What a batch made of counts: each row once, as its last command left it, and every try.
@@ -116,157 +128,138 @@ pub struct Written<'a> {
 
 /// The rows, in the order of their foreign keys.
 pub fn count_rows(tenant: TenantId, written: &Written<'_>, now: Timestamp) -> [Bulk; 6] {
-    let tenant: Value = tenant.into();
-    let (mut new, mut changed) = (Bulk::insert("stock_count", NEW_COUNT), Bulk::update("stock_count", COUNT, 2));
-    for c in &written.counts {
-        if c.exists {
-            changed.row(changed_count(&tenant, c));
+    let (mut new, mut changed) = (Rows::<NewCount>::insert(tenant), Rows::<ChangedCount>::update(tenant));
+    for &count in &written.counts {
+        if count.exists {
+            changed.push(count.into());
         } else {
-            new.row(new_count(&tenant, c));
+            new.push(count.into());
         }
     }
-    let (mut new_lines, mut changed_lines) = (Bulk::insert("count_line", NEW_LINE), Bulk::update("count_line", LINE, 4));
+    let (mut new_lines, mut changed_lines) = (Rows::<NewLine>::insert(tenant), Rows::<ChangedLine>::update(tenant));
     for (count, line) in &written.lines {
         if line.exists {
-            changed_lines.row(changed_line(&tenant, *count, line));
+            changed_lines.push(ChangedLine::of(*count, line));
         } else {
-            new_lines.row(new_line(&tenant, *count, line));
+            new_lines.push(NewLine::of(*count, line));
         }
     }
-    let mut gone = Bulk::delete("count_line", LINE_KEY);
-    for (count, key) in &written.gone {
-        gone.row([tenant.clone(), (*count).into(), key.product.into(), key.lot.as_str().into()]);
+    let mut gone = Rows::<GoneLine>::delete(tenant);
+    gone.extend(written.gone.iter().map(|(count, key)| GoneLine {
+        count_id: *count,
+        product_id: key.product,
+        lot_key: key.lot.clone(),
+    }));
+    let mut tries = Rows::<NewTry>::insert(tenant);
+    tries.extend(written.tries.iter().map(|(count, one)| NewTry::of(*count, one, now)));
+    [new.into(), changed.into(), gone.into(), new_lines.into(), changed_lines.into(), tries.into()]
+}
+
+impl From<&Count> for NewCount {
+    fn from(count: &Count) -> Self {
+        Self {
+            id: count.id,
+            number: count.number,
+            kind: count.kind,
+            status: count.status,
+            store_id: count.store,
+            category_id: count.category,
+            abc_class: count.class,
+            is_blind: i32::from(count.sight == BookVisibility::Blind),
+            external_ref: count.external_ref.clone(),
+            note: count.note.clone(),
+            actor_kind: count.actor.kind,
+            actor_id: count.actor.id,
+            version: count.version,
+            created_at: count.created_at,
+            updated_at: count.updated_at,
+        }
     }
-    let mut tries = Bulk::insert("count_try", TRY);
-    for (count, one) in &written.tries {
-        tries.row([
-            tenant.clone(),
-            (*count).into(),
-            one.of.product.into(),
-            one.of.lot.as_str().into(),
-            one.attempt.into(),
-            one.tally.counted.get().into(),
-            one.tally.counted_at.micros().into(),
-            one.tally.book.into(),
-            one.tally.book_version.into(),
-            one.actor.kind.as_str().into(),
-            one.actor.id.into(),
-            one.note.clone().into(),
-            now.micros().into(),
-        ]);
+}
+
+impl From<&Count> for ChangedCount {
+    fn from(count: &Count) -> Self {
+        Self {
+            id: count.id,
+            status: count.status,
+            note: count.note.clone(),
+            started_at: count.started_at,
+            submitted_at: count.submitted_at,
+            completed_at: count.completed_at,
+            approver_kind: count.approver.map(|actor| actor.kind.as_str().to_owned()),
+            approver_id: count.approver.map(|actor| actor.id),
+            version: count.version,
+            updated_at: count.updated_at,
+        }
     }
-    [new, changed, gone, new_lines, changed_lines, tries]
 }
 
-fn new_count(tenant: &Value, c: &Count) -> [Value; 16] {
-    [
-        tenant.clone(),
-        c.id.into(),
-        c.number.into(),
-        c.kind.as_str().into(),
-        c.status.as_str().into(),
-        c.store.into(),
-        c.category.map(entity::id::Id::uuid).into(),
-        c.class.map(entity::prelude::AbcClass::as_str).into(),
-        i32::from(c.sight == BookVisibility::Blind).into(),
-        c.external_ref.clone().into(),
-        c.note.clone().into(),
-        c.actor.kind.as_str().into(),
-        c.actor.id.into(),
-        c.version.into(),
-        c.created_at.micros().into(),
-        c.updated_at.micros().into(),
-    ]
+impl NewLine {
+    fn of(count: CountId, line: &Line) -> Self {
+        let (lot, tally) = (line.lot.as_ref(), line.tally);
+        Self {
+            count_id: count,
+            product_id: line.product,
+            lot_key: line.key().lot,
+            id: line.id,
+            sku: line.sku.clone(),
+            name: line.name.clone(),
+            unit_decimals: line.decimals.into(),
+            is_expected: i32::from(line.expected == Expected::Listed),
+            state: line.state,
+            attempts: line.attempts,
+            counted: tally.map(|tally| tally.counted),
+            counted_at: tally.map(|tally| tally.counted_at),
+            book: tally.map(|tally| tally.book),
+            book_version: tally.map(|tally| tally.book_version),
+            unit_cost_minor: line.unit_cost.map(|cost| cost.minor),
+            cost_currency: line.unit_cost.map(|cost| cost.currency.to_string()),
+            lot_id: lot.and_then(|lot| lot.id),
+            lot_code: lot.map(|lot| lot.code.clone()),
+            made_on: lot.and_then(|lot| lot.made_on),
+            expires_on: lot.and_then(|lot| lot.expires_on),
+        }
+    }
 }
 
-fn changed_count(tenant: &Value, c: &Count) -> [Value; 11] {
-    let kind = |actor: Actor| actor.kind.as_str();
-    [
-        tenant.clone(),
-        c.id.into(),
-        c.status.as_str().into(),
-        c.note.clone().into(),
-        moment(c.started_at),
-        moment(c.submitted_at),
-        moment(c.completed_at),
-        c.approver.map(kind).into(),
-        c.approver.map(|actor| actor.id).into(),
-        c.version.into(),
-        c.updated_at.micros().into(),
-    ]
+impl ChangedLine {
+    fn of(count: CountId, line: &Line) -> Self {
+        let (lot, tally) = (line.lot.as_ref(), line.tally);
+        Self {
+            count_id: count,
+            product_id: line.product,
+            lot_key: line.key().lot,
+            state: line.state,
+            attempts: line.attempts,
+            counted: tally.map(|tally| tally.counted),
+            counted_at: tally.map(|tally| tally.counted_at),
+            book: tally.map(|tally| tally.book),
+            book_version: tally.map(|tally| tally.book_version),
+            unit_cost_minor: line.unit_cost.map(|cost| cost.minor),
+            cost_currency: line.unit_cost.map(|cost| cost.currency.to_string()),
+            posted: line.posted,
+            lot_id: lot.and_then(|lot| lot.id),
+            made_on: lot.and_then(|lot| lot.made_on),
+            expires_on: lot.and_then(|lot| lot.expires_on),
+        }
+    }
 }
 
-/// State, attempts, and what was found against what.
-fn figures(line: &Line) -> [Value; 8] {
-    [
-        line.state.as_str().into(),
-        line.attempts.into(),
-        line.tally.map(|tally| tally.counted.get()).into(),
-        moment(line.tally.map(|tally| tally.counted_at)),
-        line.tally.map(|tally| tally.book).into(),
-        line.tally.map(|tally| tally.book_version).into(),
-        line.unit_cost.map(|cost| cost.minor).into(),
-        line.unit_cost.map(|cost| cost.currency.to_string()).into(),
-    ]
-}
-
-fn new_line(tenant: &Value, count: CountId, line: &Line) -> [Value; 21] {
-    let [state, attempts, counted, at, book, version, minor, currency] = figures(line);
-    let [lot, made_on, expires_on] = lot(line);
-    [
-        tenant.clone(),
-        count.into(),
-        line.product.into(),
-        line.key().lot.into(),
-        line.id.into(),
-        line.sku.as_str().into(),
-        line.name.as_str().into(),
-        i32::from(line.decimals).into(),
-        i32::from(line.expected == Expected::Listed).into(),
-        state,
-        attempts,
-        counted,
-        at,
-        book,
-        version,
-        minor,
-        currency,
-        lot,
-        line.lot.as_ref().map(|lot| lot.code.clone()).into(),
-        made_on,
-        expires_on,
-    ]
-}
-
-fn changed_line(tenant: &Value, count: CountId, line: &Line) -> [Value; 16] {
-    let [state, attempts, counted, at, book, version, minor, currency] = figures(line);
-    let [lot, made_on, expires_on] = lot(line);
-    [
-        tenant.clone(),
-        count.into(),
-        line.product.into(),
-        line.key().lot.into(),
-        state,
-        attempts,
-        counted,
-        at,
-        book,
-        version,
-        minor,
-        currency,
-        line.posted.into(),
-        lot,
-        made_on,
-        expires_on,
-    ]
-}
-
-/// Its lot, and the dates of one that the books do not know.
-fn lot(line: &Line) -> [Value; 3] {
-    let of = line.lot.as_ref();
-    [
-        of.and_then(|lot| lot.id).map(entity::id::Id::uuid).into(),
-        of.and_then(|lot| lot.made_on).into(),
-        of.and_then(|lot| lot.expires_on).into(),
-    ]
+impl NewTry {
+    fn of(count: CountId, one: &Try, now: Timestamp) -> Self {
+        Self {
+            count_id: count,
+            product_id: one.of.product,
+            lot_key: one.of.lot.clone(),
+            attempt: one.attempt,
+            counted: one.tally.counted,
+            counted_at: one.tally.counted_at,
+            book: one.tally.book,
+            book_version: one.tally.book_version,
+            actor_kind: one.actor.kind,
+            actor_id: one.actor.id,
+            note: one.note.clone(),
+            recorded_at: now,
+        }
+    }
 }

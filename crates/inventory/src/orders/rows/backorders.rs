@@ -1,9 +1,13 @@
 //! Lines that wait for stock, the oldest order first.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{order_line, order_line_part, sales_order},
+};
 use platform::{
     paging::{Key, PageRequest, keyset},
-    storage::{Fault, Reads, Row},
+    storage::{Fault, Finds, Reads},
 };
 
 use super::filter::{Filter, compile};
@@ -14,6 +18,49 @@ pub const BACKORDERS: &str = "backorders:PLACED_AT:ASC";
 
 /// The states in which an order still waits for what it was promised.
 const WAITING: &str = "o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
+
+#[derive(Record)]
+struct WaitingRow {
+    #[record(of = sales_order, alias = "o")]
+    id: OrderId,
+    #[record(of = order_line, alias = "l")]
+    position: i32,
+    #[record(of = sales_order, alias = "o")]
+    placed_at: Timestamp,
+    #[record(of = sales_order, alias = "o")]
+    number: i64,
+}
+
+/// A line that waits for a level: `takes` of its product for each of the `units` that could be made.
+#[derive(Record)]
+struct QueuedRow {
+    #[record(of = sales_order, alias = "w")]
+    placed_at: Timestamp,
+    #[record(of = sales_order, alias = "w")]
+    number: i64,
+    #[record(of = sales_order, alias = "w")]
+    id: OrderId,
+    #[record(sql = "w.backordered")]
+    backordered: i64,
+    #[record(sql = "w.takes")]
+    takes: i64,
+    #[record(sql = "w.units")]
+    units: i64,
+    #[record(sql = "w.is_part")]
+    is_part: i32,
+}
+
+#[derive(Record)]
+struct OwedRow {
+    #[record(of = order_line_part, alias = "n")]
+    order_id: OrderId,
+    #[record(of = order_line_part, alias = "n")]
+    product_id: ProductId,
+    #[record(of = sales_order, alias = "o")]
+    store_id: StoreId,
+    #[record(sql = "v.on_hand - v.unavailable - v.reserved")]
+    available: i64,
+}
 
 /// A line that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,17 +94,16 @@ pub async fn backorders(
     let (bounds, tail, more) = keyset(&["o.placed_at", "o.number", "l.position"], false, request, 2 + values.len());
     values.extend(more);
     let sql = format!(
-        "SELECT o.id, l.position, o.placed_at, o.number FROM order_line l JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
-         WHERE l.tenant_id = $1 AND l.backordered > 0 AND {WAITING}{of_product} AND {condition}{bounds}{tail}"
+        "SELECT {select} FROM order_line l JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
+         WHERE l.tenant_id = $1 AND l.backordered > 0 AND {WAITING}{of_product} AND {condition}{bounds}{tail}",
+        select = WaitingRow::SELECT
     );
-    let rows = reads.rows(&sql, values).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let (order, position): (OrderId, i32) = (row.take()?, row.take()?);
-            Ok(Waiting { order, position: position as u16, placed_at: row.time()?, number: row.take()? })
-        })
-        .collect()
+    let rows = reads.records::<WaitingRow>(&sql, values).await?;
+    let waiting = |row: WaitingRow| {
+        let (position, placed_at) = (row.position as u16, row.placed_at);
+        Waiting { order: row.id, position, placed_at, number: row.number }
+    };
+    Ok(rows.into_iter().map(waiting).collect())
 }
 
 /// How many whole kits of the line `l` of the order `o` what is available in the order's store is enough for: 0 where a part cannot be held.
@@ -82,7 +128,7 @@ pub struct Queued {
 /// would take. A kit that lacks another part lets others pass.
 pub async fn queue_for(reads: &impl Reads, key: LevelKey, most: usize) -> Result<Vec<Queued>, Fault> {
     let sql = format!(
-        "SELECT w.placed_at, w.number, w.id, w.backordered, w.takes, w.units, w.is_part FROM (
+        "SELECT {select} FROM (
            SELECT o.placed_at, o.number, o.id, l.position, l.backordered, 1 AS takes, l.backordered AS units, 0 AS is_part FROM order_line l
            JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
            WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.backordered > 0 AND l.stock_policy <> 'UNTRACKED' AND o.store_id = $3 AND {WAITING}
@@ -90,35 +136,33 @@ pub async fn queue_for(reads: &impl Reads, key: LevelKey, most: usize) -> Result
            JOIN order_line l ON l.tenant_id = $1 AND l.order_id = n.order_id AND l.position = n.position AND l.backordered > 0
            JOIN sales_order o ON o.tenant_id = $1 AND o.id = n.order_id
            WHERE n.tenant_id = $1 AND n.product_id = $2 AND o.store_id = $3 AND {WAITING}) w
-         WHERE w.units > 0 ORDER BY w.placed_at, w.number, w.position LIMIT {most}"
+         WHERE w.units > 0 ORDER BY w.placed_at, w.number, w.position LIMIT {most}",
+        select = QueuedRow::SELECT
     );
-    let rows = reads.rows(&sql, vec![key.product.into(), key.store.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let (placed_at, number, order) = (row.time()?, row.take()?, row.take()?);
-            let (owed, takes, units): (i64, i64, i64) = (row.take()?, row.take()?, row.take()?);
-            Ok(Queued { placed_at, number, order, quantity: owed.min(units) * takes, is_part: row.take::<i32>()? == 1 })
-        })
-        .collect()
+    let rows = reads.records::<QueuedRow>(&sql, vec![key.product.into(), key.store.into()]).await?;
+    let queued = |row: QueuedRow| Queued {
+        placed_at: row.placed_at,
+        number: row.number,
+        order: row.id,
+        quantity: row.backordered.min(row.units) * row.takes,
+        is_part: row.is_part == 1,
+    };
+    Ok(rows.into_iter().map(queued).collect())
 }
 
 /// The levels that the kits which these orders are owed take from, and what is available there.
 pub async fn owed_parts(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<(OrderId, LevelKey, i64)>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT DISTINCT n.order_id, n.product_id, o.store_id, v.on_hand - v.unavailable - v.reserved FROM order_line_part n
+        "SELECT DISTINCT {select} FROM order_line_part n
          JOIN order_line l ON l.tenant_id = $1 AND l.order_id = n.order_id AND l.position = n.position AND l.backordered > 0
          JOIN sales_order o ON o.tenant_id = $1 AND o.id = n.order_id
          JOIN stock_level v ON v.tenant_id = $1 AND v.product_id = n.product_id AND v.store_id = o.store_id
-         WHERE n.tenant_id = $1 AND {}",
-        backend.in_ids("n.order_id", 2)
+         WHERE n.tenant_id = $1 AND {of}",
+        select = OwedRow::SELECT,
+        of = backend.in_ids("n.order_id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, LevelKey { product: row.take()?, store: row.take()? }, row.take()?))
-        })
-        .collect()
+    let rows = reads.records::<OwedRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    let owed = |row: OwedRow| (row.order_id, LevelKey { product: row.product_id, store: row.store_id }, row.available);
+    Ok(rows.into_iter().map(owed).collect())
 }

@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
+use entity::{prelude::*, record::Selected};
 use platform::{
     paging::{Key, PageRequest, keyset},
-    storage::{Backend, Fault, Reads, Row},
+    storage::{Backend, Fault, Finds, Reads, Row},
 };
 use sea_orm::Value;
 
 use super::{
     filter::{Clause, Filter, ReturnTest, compile},
-    load::{self, ORDER},
-    returns::{self, RETURN},
+    load::{self, OrderRow},
+    returns::ReturnRow,
 };
 use crate::orders::core::{Order, Return};
 
@@ -64,13 +64,14 @@ pub fn page_statement(backend: Backend, filter: &Filter, sorted: Sorted, request
     let (condition, mut values) = compile(filter, backend, 2);
     let (bounds, tail, more) = keyset(&sorted.columns(), sorted.descending, request, 2 + values.len());
     values.extend(more);
-    (format!("SELECT {ORDER} FROM sales_order o WHERE o.tenant_id = $1 AND {condition}{bounds}{tail}"), values)
+    let select = OrderRow::SELECT;
+    (format!("SELECT {select} FROM sales_order o WHERE o.tenant_id = $1 AND {condition}{bounds}{tail}"), values)
 }
 
 /// A page of orders without their lines.
 pub async fn page(reads: &impl Reads, filter: &Filter, sorted: Sorted, request: &PageRequest) -> Result<Vec<Order>, Fault> {
     let (sql, values) = page_statement(reads.backend(), filter, sorted, request);
-    reads.rows(&sql, values).await?.iter().map(|row| load::order(&mut Row::new(row))).collect()
+    reads.records::<OrderRow>(&sql, values).await?.into_iter().map(OrderRow::order).collect()
 }
 
 /// Reads the lines of all of them in one statement.
@@ -128,6 +129,7 @@ pub async fn returns_page(reads: &impl Reads, tests: &[ReturnTest], request: &Pa
     }
     let (bounds, tail, more) = keyset(&["r.occurred_at", "r.id"], true, request, clause.next());
     clause.values.extend(more);
-    let sql = format!("SELECT {RETURN} FROM sales_return r WHERE r.tenant_id = $1{}{bounds}{tail}", clause.sql);
-    reads.rows(&sql, clause.values).await?.iter().map(|row| returns::ret(&mut Row::new(row))).collect()
+    let select = ReturnRow::SELECT;
+    let sql = format!("SELECT {select} FROM sales_return r WHERE r.tenant_id = $1{}{bounds}{tail}", clause.sql);
+    reads.records::<ReturnRow>(&sql, clause.values).await?.into_iter().map(ReturnRow::ret).collect()
 }

@@ -2,17 +2,116 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{channel, customer, kit_component, order_line, order_line_part, product, sales_order, store},
+};
+use platform::storage::{Fault, Finds, Reads, Row};
+use uuid::Uuid;
 
 use crate::orders::core::{Kits, Line, Order, Part, StoreFacts};
 
-pub(super) const ORDER: &str =
-    "o.id, o.number, o.status, o.store_id, o.channel_id, o.customer_id, o.external_ref, o.currency, o.total_minor, o.placed_at,
-    o.business_date, o.expires_at, o.actor_kind, o.actor_id, o.version, o.created_at, o.updated_at, o.country";
+/// An order without its lines, as it is written and read.
+#[derive(Record)]
+#[record(of = sales_order, alias = "o")]
+pub(super) struct OrderRow {
+    pub id: OrderId,
+    pub number: i64,
+    pub status: OrderStatus,
+    pub store_id: StoreId,
+    pub channel_id: ChannelId,
+    pub customer_id: Option<CustomerId>,
+    pub external_ref: Option<String>,
+    pub currency: String,
+    pub total_minor: i64,
+    pub placed_at: Timestamp,
+    pub business_date: i32,
+    pub expires_at: Option<Timestamp>,
+    pub actor_kind: ActorKind,
+    pub actor_id: Uuid,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub country: Option<String>,
+}
 
-const LINE: &str = "l.order_id, l.position, l.kind, l.product_id, l.sku, l.name, l.stock_policy, l.unit_decimals, l.quantity, l.open, l.backordered,
-    l.cancelled, l.fulfilled, l.returned, l.return_pending, l.unit_price_minor, l.discount_minor, l.tax_minor, l.total_minor, l.unit_cost_minor";
+/// A line as it is written and read.
+#[derive(Record)]
+#[record(of = order_line, alias = "l")]
+pub(super) struct LineRow {
+    pub order_id: OrderId,
+    pub position: i32,
+    pub kind: LineKind,
+    pub product_id: Option<ProductId>,
+    pub sku: String,
+    pub name: String,
+    pub stock_policy: StockPolicy,
+    pub unit_decimals: i32,
+    pub quantity: Quantity,
+    pub open: Quantity,
+    pub backordered: Quantity,
+    pub cancelled: Quantity,
+    pub fulfilled: Quantity,
+    pub returned: Quantity,
+    pub return_pending: Quantity,
+    pub unit_price_minor: i64,
+    pub discount_minor: i64,
+    pub tax_minor: i64,
+    pub total_minor: i64,
+    pub unit_cost_minor: Option<i64>,
+}
+
+#[derive(Record)]
+#[record(of = order_line_part, alias = "n")]
+struct PartRow {
+    order_id: OrderId,
+    position: i32,
+    product_id: ProductId,
+    sku: String,
+    name: String,
+    unit_decimals: i32,
+    quantity: Quantity,
+}
+
+#[derive(Record)]
+struct KitPart {
+    #[record(of = kit_component, alias = "k")]
+    kit_id: ProductId,
+    #[record(of = product, alias = "p")]
+    id: ProductId,
+    #[record(of = product, alias = "p")]
+    sku: String,
+    #[record(of = product, alias = "p")]
+    name: String,
+    #[record(of = product, alias = "p")]
+    unit_decimals: i32,
+    #[record(of = kit_component, alias = "k")]
+    quantity: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = customer, alias = "")]
+struct CustomerCountry {
+    id: CustomerId,
+    country: Option<String>,
+}
+
+#[derive(Record)]
+#[record(of = store, alias = "")]
+struct StoreRow {
+    id: StoreId,
+    time_zone: String,
+    archived_at: Option<Timestamp>,
+}
+
+#[derive(Record)]
+struct TakenRef {
+    #[record(of = channel, alias = "c")]
+    id: ChannelId,
+    #[record(of = sales_order, alias = "o", not_null)]
+    external_ref: String,
+}
 
 /// Orders with their lines, locked in id order until the transaction ends.
 pub async fn lock_orders(work: &impl Reads, ids: &[OrderId]) -> Result<Vec<Order>, Fault> {
@@ -29,13 +128,16 @@ async fn read(reads: &impl Reads, ids: &[OrderId], lock: &str) -> Result<Vec<Ord
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let sql =
-        format!("SELECT {ORDER} FROM sales_order o WHERE o.tenant_id = $1 AND {} ORDER BY o.id{lock}", backend.in_ids("o.id", 2));
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    let sql = format!(
+        "SELECT {select} FROM sales_order o WHERE o.tenant_id = $1 AND {of} ORDER BY o.id{lock}",
+        select = OrderRow::SELECT,
+        of = backend.in_ids("o.id", 2)
+    );
+    let rows = reads.records::<OrderRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     let mut orders = Vec::with_capacity(rows.len());
     let mut places = HashMap::with_capacity(rows.len());
-    for row in &rows {
-        let order = order(&mut Row::new(row))?;
+    for row in rows {
+        let order = row.order()?;
         places.insert(order.id, orders.len());
         orders.push(order);
     }
@@ -54,14 +156,11 @@ pub(super) async fn fill(
         return Ok(());
     }
     let backend = reads.backend();
-    let of = backend.in_ids("l.order_id", 2);
-    let sql = format!("SELECT {LINE} FROM order_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.order_id, l.position");
-    for row in &reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        let id: OrderId = row.take()?;
-        if let Some(order) = places.get(&id).and_then(|place| orders.get_mut(*place)) {
-            let line = line(&mut row, order.total.currency)?;
-            order.lines.push(line);
+    let (select, of) = (LineRow::SELECT, backend.in_ids("l.order_id", 2));
+    let sql = format!("SELECT {select} FROM order_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.order_id, l.position");
+    for row in reads.records::<LineRow>(&sql, vec![backend.ids(ids.iter().copied())]).await? {
+        if let Some(order) = places.get(&row.order_id).and_then(|place| orders.get_mut(*place)) {
+            order.lines.push(row.line(order.total.currency));
         }
     }
     fill_parts(reads, places, orders).await
@@ -76,16 +175,14 @@ async fn fill_parts(reads: &impl Reads, places: &HashMap<OrderId, usize>, orders
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT n.order_id, n.position, n.product_id, n.sku, n.name, n.unit_decimals, n.quantity FROM order_line_part n
-         WHERE n.tenant_id = $1 AND {} ORDER BY n.order_id, n.position, n.nth",
-        backend.in_ids("n.order_id", 2)
+        "SELECT {select} FROM order_line_part n WHERE n.tenant_id = $1 AND {of} ORDER BY n.order_id, n.position, n.nth",
+        select = PartRow::SELECT,
+        of = backend.in_ids("n.order_id", 2)
     );
-    for row in &reads.rows(&sql, vec![backend.ids(ids)]).await? {
-        let mut row = Row::new(row);
-        let (id, position): (OrderId, i32) = (row.take()?, row.take()?);
-        let (product, sku, name) = (row.take()?, row.take()?, row.take()?);
-        let part = Part { product, sku, name, decimals: row.take::<i32>()? as u8, quantity: row.take()? };
-        let lines = places.get(&id).and_then(|place| orders.get_mut(*place)).into_iter().flat_map(|order| &mut order.lines);
+    for row in reads.records::<PartRow>(&sql, vec![backend.ids(ids)]).await? {
+        let order = places.get(&row.order_id).and_then(|place| orders.get_mut(*place));
+        let (position, part) = (row.position, Part::from(row));
+        let lines = order.into_iter().flat_map(|order| &mut order.lines);
         lines.filter(|line| i32::from(line.position) == position).for_each(|line| line.parts.push(part.clone()));
     }
     Ok(())
@@ -107,84 +204,87 @@ pub async fn parts_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Prod
 pub async fn kits(reads: &impl Reads, products: impl IntoIterator<Item = ProductId>) -> Result<Kits, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT k.kit_id, p.id, p.sku, p.name, p.unit_decimals, k.quantity FROM kit_component k
-         JOIN product p ON p.tenant_id = $1 AND p.id = k.component_id WHERE k.tenant_id = $1 AND {} ORDER BY k.kit_id, k.position",
-        backend.in_ids("k.kit_id", 2)
+        "SELECT {select} FROM kit_component k
+         JOIN product p ON p.tenant_id = $1 AND p.id = k.component_id WHERE k.tenant_id = $1 AND {of} ORDER BY k.kit_id, k.position",
+        select = KitPart::SELECT,
+        of = backend.in_ids("k.kit_id", 2)
     );
     let mut found = Kits::new();
-    for row in &reads.rows(&sql, vec![backend.ids(products)]).await? {
-        let mut row = Row::new(row);
-        let kit = row.take()?;
-        let (product, sku, name) = (row.take()?, row.take()?, row.take()?);
-        let part = Part { product, sku, name, decimals: row.take::<i32>()? as u8, quantity: row.take()? };
-        found.entry(kit).or_default().push(part);
+    for row in reads.records::<KitPart>(&sql, vec![backend.ids(products)]).await? {
+        found.entry(row.kit_id).or_default().push(row.into());
     }
     Ok(found)
 }
 
-pub(super) fn order(row: &mut Row<'_>) -> Result<Order, Fault> {
-    let (id, number) = (row.take()?, row.take()?);
-    let status = row.word("sales_order", OrderStatus::parse)?;
-    let (store, channel, customer, external_ref) = (row.take()?, row.take()?, row.take()?, row.take()?);
-    let currency = currency_of("sales_order", &row.take::<String>()?)?;
-    Ok(Order {
-        id,
-        number,
-        status,
-        store,
-        channel,
-        customer,
-        external_ref,
-        total: Money::new(row.take()?, currency),
-        placed_at: row.time()?,
-        business_date: row.take()?,
-        expires_at: row.time_opt()?,
-        actor: Actor { kind: row.word("sales_order", ActorKind::parse)?, id: row.take()? },
-        version: row.take()?,
-        created_at: row.time()?,
-        updated_at: row.time()?,
-        country: row.take()?,
-        lines: Vec::new(),
-        exists: true,
-    })
+impl From<PartRow> for Part {
+    fn from(row: PartRow) -> Self {
+        let (product, decimals) = (row.product_id, row.unit_decimals as u8);
+        Self { product, sku: row.sku, name: row.name, decimals, quantity: row.quantity }
+    }
+}
+
+impl From<KitPart> for Part {
+    fn from(row: KitPart) -> Self {
+        Self { product: row.id, sku: row.sku, name: row.name, decimals: row.unit_decimals as u8, quantity: row.quantity }
+    }
+}
+
+impl OrderRow {
+    pub fn order(self) -> Result<Order, Fault> {
+        let currency = currency_of("sales_order", &self.currency)?;
+        Ok(Order {
+            id: self.id,
+            number: self.number,
+            status: self.status,
+            store: self.store_id,
+            channel: self.channel_id,
+            customer: self.customer_id,
+            external_ref: self.external_ref,
+            total: Money::new(self.total_minor, currency),
+            placed_at: self.placed_at,
+            business_date: self.business_date,
+            expires_at: self.expires_at,
+            actor: Actor { kind: self.actor_kind, id: self.actor_id },
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            country: self.country,
+            lines: Vec::new(),
+            exists: true,
+        })
+    }
 }
 
 pub(super) fn currency_of(table: &'static str, code: &str) -> Result<Currency, Fault> {
     Currency::parse(code).ok_or_else(|| Fault::corrupt(table, format!("unknown currency {code}")))
 }
 
-fn line(row: &mut Row<'_>, currency: Currency) -> Result<Line, Fault> {
-    let position: i32 = row.take()?;
-    let kind = row.word("order_line", LineKind::parse)?;
-    let (product, sku, name) = (row.take()?, row.take()?, row.take()?);
-    let policy = row.word("order_line", StockPolicy::parse)?;
-    let decimals: i32 = row.take()?;
-    let (quantity, open, backordered) = (row.take()?, row.take()?, row.take()?);
-    let (cancelled, fulfilled, returned) = (row.take()?, row.take()?, row.take()?);
-    let return_pending = row.take()?;
-    let money = |minor| Money::new(minor, currency);
-    Ok(Line {
-        position: position as u16,
-        kind,
-        product,
-        sku,
-        name,
-        policy,
-        decimals: decimals as u8,
-        quantity,
-        open,
-        backordered,
-        cancelled,
-        fulfilled,
-        returned,
-        return_pending,
-        unit_price: money(row.take()?),
-        discount: money(row.take()?),
-        tax: money(row.take()?),
-        total: money(row.take()?),
-        unit_cost: row.take::<Option<i64>>()?.map(money),
-        parts: Vec::new(),
-    })
+impl LineRow {
+    fn line(self, currency: Currency) -> Line {
+        let money = |minor| Money::new(minor, currency);
+        Line {
+            position: self.position as u16,
+            kind: self.kind,
+            product: self.product_id,
+            sku: self.sku,
+            name: self.name,
+            policy: self.stock_policy,
+            decimals: self.unit_decimals as u8,
+            quantity: self.quantity,
+            open: self.open,
+            backordered: self.backordered,
+            cancelled: self.cancelled,
+            fulfilled: self.fulfilled,
+            returned: self.returned,
+            return_pending: self.return_pending,
+            unit_price: money(self.unit_price_minor),
+            discount: money(self.discount_minor),
+            tax: money(self.tax_minor),
+            total: money(self.total_minor),
+            unit_cost: self.unit_cost_minor.map(money),
+            parts: Vec::new(),
+        }
+    }
 }
 
 /// Which of these channels exist.
@@ -197,9 +297,10 @@ pub async fn existing_customers(reads: &impl Reads, ids: &[CustomerId]) -> Resul
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let sql = format!("SELECT id, country FROM customer WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter().map(Row::new).map(|mut row| Ok((row.take()?, row.take()?))).collect()
+    let (select, of) = (CustomerCountry::SELECT, backend.in_ids("id", 2));
+    let sql = format!("SELECT {select} FROM customer WHERE tenant_id = $1 AND {of}");
+    let rows = reads.records::<CustomerCountry>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.country)).collect())
 }
 
 /// What orders of charges alone need to know of these stores.
@@ -208,14 +309,11 @@ pub async fn store_facts(reads: &impl Reads, ids: &[StoreId]) -> Result<HashMap<
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let sql = format!("SELECT id, time_zone, archived_at FROM store WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, StoreFacts { time_zone: row.take()?, archived: row.take::<Option<i64>>()?.is_some() }))
-        })
-        .collect()
+    let (select, of) = (StoreRow::SELECT, backend.in_ids("id", 2));
+    let sql = format!("SELECT {select} FROM store WHERE tenant_id = $1 AND {of}");
+    let rows = reads.records::<StoreRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    let facts = |row: StoreRow| (row.id, StoreFacts { time_zone: row.time_zone, archived: row.archived_at.is_some() });
+    Ok(rows.into_iter().map(facts).collect())
 }
 
 async fn existing<K: entity::id::Kind>(
@@ -241,16 +339,12 @@ pub async fn taken_order_refs(reads: &impl Reads, references: &[&str]) -> Result
     let of = backend.in_texts("external_ref", 2);
     // The channel leads the index: naming the tenant's channels keeps the search in it.
     let sql = format!(
-        "SELECT c.id, o.external_ref FROM channel c JOIN sales_order o ON o.tenant_id = $1 AND o.channel_id = c.id AND {of}
-         WHERE c.tenant_id = $1"
+        "SELECT {select} FROM channel c JOIN sales_order o ON o.tenant_id = $1 AND o.channel_id = c.id AND {of}
+         WHERE c.tenant_id = $1",
+        select = TakenRef::SELECT
     );
-    let rows = reads.rows(&sql, vec![backend.texts(references.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
+    let rows = reads.records::<TakenRef>(&sql, vec![backend.texts(references.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.external_ref)).collect())
 }
 
 /// Which of these external references a return has.

@@ -2,13 +2,80 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{fulfilment, fulfilment_line, order_hold, order_line, reservation, sales_order},
+};
+use platform::storage::{Fault, Finds, Reads};
+use uuid::Uuid;
 
 use crate::{
     orders::core::{Fulfilment, FulfilmentLine},
     stock::core::{LevelKey, Reservation},
 };
+
+#[derive(Record)]
+#[record(of = fulfilment)]
+struct HeadRow {
+    id: FulfilmentId,
+    order_id: OrderId,
+    store_id: StoreId,
+    status: FulfilmentStatus,
+    shipped_at: Option<Timestamp>,
+}
+
+#[derive(Record)]
+struct FulfilmentRow {
+    #[record(alias = "f")]
+    head: HeadRow,
+    #[record(of = fulfilment_line, alias = "l")]
+    order_position: i32,
+    #[record(of = fulfilment_line, alias = "l")]
+    quantity: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = reservation, alias = "r")]
+struct HeldRow {
+    #[record(not_null)]
+    order_id: OrderId,
+    #[record(not_null)]
+    order_position: i32,
+    product_id: ProductId,
+    store_id: StoreId,
+    remaining: Quantity,
+    updated_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = order_hold, alias = "h")]
+struct FlagRow {
+    order_id: OrderId,
+    reason: String,
+    placed_at: Timestamp,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+}
+
+#[derive(Record)]
+struct StockedRow {
+    #[record(of = sales_order, alias = "o")]
+    id: OrderId,
+    #[record(of = order_line, alias = "l", not_null)]
+    product_id: ProductId,
+    #[record(of = sales_order, alias = "o")]
+    store_id: StoreId,
+}
+
+#[derive(Record)]
+#[record(of = order_line, alias = "l")]
+struct SoldRow {
+    order_id: OrderId,
+    position: i32,
+    product_id: Option<ProductId>,
+    name: String,
+}
 
 /// The fulfilments of these orders with their lines, the oldest first.
 pub async fn fulfilments_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Fulfilment>, Fault> {
@@ -23,20 +90,24 @@ pub async fn fulfilment(reads: &impl Reads, id: FulfilmentId) -> Result<Option<F
 
 async fn fulfilments(reads: &impl Reads, which: &str, value: sea_orm::Value) -> Result<Vec<Fulfilment>, Fault> {
     let sql = format!(
-        "SELECT f.id, f.order_id, f.store_id, f.status, f.shipped_at, l.order_position, l.quantity FROM fulfilment f
+        "SELECT {select} FROM fulfilment f
          JOIN fulfilment_line l ON l.tenant_id = f.tenant_id AND l.fulfilment_id = f.id
-         WHERE f.tenant_id = $1 AND {which} ORDER BY f.order_id, f.id, l.order_position"
+         WHERE f.tenant_id = $1 AND {which} ORDER BY f.order_id, f.id, l.order_position",
+        select = FulfilmentRow::SELECT
     );
     let mut all: Vec<Fulfilment> = Vec::new();
-    for row in &reads.rows(&sql, vec![value]).await? {
-        let mut row = Row::new(row);
-        let (id, order, store) = (row.take()?, row.take()?, row.take()?);
-        let status = row.word("fulfilment", FulfilmentStatus::parse)?;
-        let shipped_at = row.time_opt()?;
-        let line = FulfilmentLine { position: row.take::<i32>()? as u16, quantity: row.take()? };
+    for FulfilmentRow { head, order_position, quantity } in reads.records(&sql, vec![value]).await? {
+        let line = FulfilmentLine { position: order_position as u16, quantity };
         match all.last_mut() {
-            Some(last) if last.id == id => last.lines.push(line),
-            _ => all.push(Fulfilment { id, order, store, status, shipped_at, lines: vec![line] }),
+            Some(last) if last.id == head.id => last.lines.push(line),
+            _ => all.push(Fulfilment {
+                id: head.id,
+                order: head.order_id,
+                store: head.store_id,
+                status: head.status,
+                shipped_at: head.shipped_at,
+                lines: vec![line],
+            }),
         }
     }
     Ok(all)
@@ -59,20 +130,27 @@ pub struct Held {
 pub async fn held_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Held>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT r.order_id, r.order_position, r.product_id, r.store_id, r.remaining, r.updated_at FROM reservation r
-         WHERE r.tenant_id = $1 AND r.order_id IS NOT NULL AND {} AND r.status IN ('ACTIVE', 'SHORTENED')
+        "SELECT {select} FROM reservation r
+         WHERE r.tenant_id = $1 AND r.order_id IS NOT NULL AND {of} AND r.status IN ('ACTIVE', 'SHORTENED')
          ORDER BY r.order_id, r.order_position, r.id",
-        backend.in_ids("r.order_id", 2)
+        select = HeldRow::SELECT,
+        of = backend.in_ids("r.order_id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let (order, position) = (row.take()?, row.take::<i32>()? as u16);
-            let (product, store) = (row.take()?, row.take()?);
-            Ok(Held { order, position, product, store, remaining: row.take()?, updated_at: row.time()? })
-        })
-        .collect()
+    let rows = reads.records::<HeldRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+impl From<HeldRow> for Held {
+    fn from(row: HeldRow) -> Self {
+        Self {
+            order: row.order_id,
+            position: row.order_position as u16,
+            product: row.product_id,
+            store: row.store_id,
+            remaining: row.remaining,
+            updated_at: row.updated_at,
+        }
+    }
 }
 
 /// What of these holds is the order's, as `held_of` would find it.
@@ -101,19 +179,16 @@ pub struct Flag {
 pub async fn flags_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Flag>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT h.order_id, h.reason, h.placed_at, h.actor_kind, h.actor_id FROM order_hold h WHERE h.tenant_id = $1 AND {}
-         ORDER BY h.order_id, h.placed_at, h.reason",
-        backend.in_ids("h.order_id", 2)
+        "SELECT {select} FROM order_hold h WHERE h.tenant_id = $1 AND {of} ORDER BY h.order_id, h.placed_at, h.reason",
+        select = FlagRow::SELECT,
+        of = backend.in_ids("h.order_id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let (order, reason, placed_at) = (row.take()?, row.take()?, row.time()?);
-            let actor = Actor { kind: row.word("order_hold", ActorKind::parse)?, id: row.take()? };
-            Ok(Flag { order, reason, placed_at, actor })
-        })
-        .collect()
+    let rows = reads.records::<FlagRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    let flag = |row: FlagRow| {
+        let actor = Actor { kind: row.actor_kind, id: row.actor_id };
+        Flag { order: row.order_id, reason: row.reason, placed_at: row.placed_at, actor }
+    };
+    Ok(rows.into_iter().map(flag).collect())
 }
 
 /// The levels that the stocked lines of these orders and the parts of their kits are on: at each order's own store, and wherever they are held.
@@ -122,21 +197,17 @@ pub async fn stocked_levels(reads: &impl Reads, orders: &[OrderId]) -> Result<Ve
     let backend = reads.backend();
     let of = backend.in_ids("o.id", 2);
     let sql = format!(
-        "SELECT o.id, l.product_id, o.store_id FROM sales_order o JOIN order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
+        "SELECT {select} FROM sales_order o JOIN order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
          WHERE o.tenant_id = $1 AND {of} AND l.product_id IS NOT NULL AND (l.stock_policy <> 'UNTRACKED' OR o.status = 'DRAFT')
          UNION ALL SELECT o.id, n.product_id, o.store_id FROM sales_order o
          JOIN order_line_part n ON n.tenant_id = o.tenant_id AND n.order_id = o.id WHERE o.tenant_id = $1 AND {of}
          UNION ALL SELECT r.order_id, r.product_id, r.store_id FROM reservation r
-         WHERE r.tenant_id = $1 AND r.order_id IS NOT NULL AND r.status = 'ACTIVE' AND {}",
-        backend.in_ids("r.order_id", 2)
+         WHERE r.tenant_id = $1 AND r.order_id IS NOT NULL AND r.status = 'ACTIVE' AND {held}",
+        select = StockedRow::SELECT,
+        held = backend.in_ids("r.order_id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, LevelKey { product: row.take()?, store: row.take()? }))
-        })
-        .collect()
+    let rows = reads.records::<StockedRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, LevelKey { product: row.product_id, store: row.store_id })).collect())
 }
 
 /// What was sold on an order's line.
@@ -156,18 +227,17 @@ pub async fn sold_lines(reads: &impl Reads, lines: &[OrderLineId]) -> Result<Has
     orders.sort_unstable();
     orders.dedup();
     let sql = format!(
-        "SELECT l.order_id, l.position, l.product_id, l.name FROM order_line l WHERE l.tenant_id = $1 AND {}",
-        backend.in_ids("l.order_id", 2)
+        "SELECT {select} FROM order_line l WHERE l.tenant_id = $1 AND {of}",
+        select = SoldRow::SELECT,
+        of = backend.in_ids("l.order_id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(orders)]).await?;
+    let rows = reads.records::<SoldRow>(&sql, vec![backend.ids(orders)]).await?;
     let wanted: std::collections::HashSet<&OrderLineId> = lines.iter().collect();
     let mut found = HashMap::with_capacity(lines.len());
-    for row in &rows {
-        let mut row = Row::new(row);
-        let order: OrderId = row.take()?;
-        let id = order.line(row.take::<i32>()? as u16);
+    for row in rows {
+        let id = row.order_id.line(row.position as u16);
         if wanted.contains(&id) {
-            found.insert(id, SoldLine { product: row.take()?, name: row.take()? });
+            found.insert(id, SoldLine { product: row.product_id, name: row.name });
         }
     }
     Ok(found)

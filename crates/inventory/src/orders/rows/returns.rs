@@ -2,8 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{entry, return_line, return_lot, return_match, sales_return, store},
+};
+use platform::storage::{Fault, Finds, Reads, Row};
+use uuid::Uuid;
 
 use super::load::currency_of;
 use crate::{
@@ -11,128 +16,233 @@ use crate::{
     stock::core::LevelKey,
 };
 
-pub(super) const RETURN: &str =
-    "r.id, r.number, r.status, r.store_id, r.customer_id, r.external_ref, r.currency, r.refund_minor, r.note, r.occurred_at,
-    r.received_at, r.business_date, r.actor_kind, r.actor_id, r.version, r.created_at, r.updated_at, r.refunded_minor, r.reject_reason, r.country";
-
 /// A return without its lines.
-pub(super) fn ret(row: &mut Row<'_>) -> Result<Return, Fault> {
-    let (id, number) = (row.take()?, row.take()?);
-    let status = row.word("sales_return", ReturnStatus::parse)?;
-    let (store, customer, external_ref) = (row.take()?, row.take()?, row.take()?);
-    let currency = currency_of("sales_return", &row.take::<String>()?)?;
-    Ok(Return {
-        id,
-        number,
-        status,
-        store,
-        customer,
-        external_ref,
-        refund: Money::new(row.take()?, currency),
-        note: row.take()?,
-        occurred_at: row.time()?,
-        received_at: row.time_opt()?,
-        business_date: row.take()?,
-        actor: Actor { kind: row.word("sales_return", ActorKind::parse)?, id: row.take()? },
-        version: row.take()?,
-        created_at: row.time()?,
-        updated_at: row.time()?,
-        refunded: row.take::<Option<i64>>()?.map(|minor| Money::new(minor, currency)),
-        reject_reason: row.take()?,
-        country: row.take()?,
-        lines: Vec::new(),
-        exists: true,
-    })
+#[derive(Record)]
+#[record(of = sales_return, alias = "r")]
+pub(super) struct ReturnRow {
+    id: ReturnId,
+    number: i64,
+    status: ReturnStatus,
+    store_id: StoreId,
+    customer_id: Option<CustomerId>,
+    external_ref: Option<String>,
+    currency: String,
+    refund_minor: i64,
+    note: Option<String>,
+    occurred_at: Timestamp,
+    received_at: Option<Timestamp>,
+    business_date: i32,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    refunded_minor: Option<i64>,
+    reject_reason: Option<String>,
+    country: Option<String>,
+}
+
+#[derive(Record)]
+struct ReturnOfOrder {
+    #[record(of = return_match, alias = "k")]
+    order_id: OrderId,
+    ret: ReturnRow,
+}
+
+/// A line as it is written and read.
+#[derive(Record)]
+#[record(of = return_line, alias = "l")]
+pub(super) struct LineRow {
+    pub return_id: ReturnId,
+    pub position: i32,
+    pub kind: LineKind,
+    pub product_id: Option<ProductId>,
+    pub sku: String,
+    pub name: String,
+    pub unit_decimals: i32,
+    pub quantity: Quantity,
+    pub unit_price_minor: i64,
+    pub total_minor: i64,
+    pub disposition: Disposition,
+    pub received: Quantity,
+    pub restocked: Quantity,
+    pub quarantined: Quantity,
+    pub written_off: Quantity,
+}
+
+/// A match, where the line has one.
+#[derive(Record)]
+#[record(of = return_match, alias = "m")]
+struct PieceRow {
+    #[record(outer)]
+    order_id: Option<OrderId>,
+    #[record(outer)]
+    order_position: Option<i32>,
+    #[record(outer)]
+    quantity: Option<Quantity>,
+    #[record(outer)]
+    received: Option<Quantity>,
+}
+
+#[derive(Record)]
+struct LineAndPiece {
+    line: LineRow,
+    #[record(of = sales_return, alias = "r")]
+    currency: String,
+    piece: PieceRow,
+}
+
+/// A lot of a line, as it is written and read.
+#[derive(Record)]
+#[record(of = return_lot, alias = "r")]
+pub(super) struct LotRow {
+    pub return_id: ReturnId,
+    pub position: i32,
+    pub lot_id: LotId,
+    pub received: Quantity,
+    pub inspected: Quantity,
+}
+
+#[derive(Record)]
+struct UnseenLot {
+    #[record(of = sales_return, alias = "r")]
+    store_id: StoreId,
+    #[record(of = return_lot, alias = "t")]
+    lot_id: LotId,
+    #[record(sql = "CAST(sum(t.received - t.inspected) AS bigint)")]
+    unseen: i64,
+}
+
+#[derive(Record)]
+#[record(of = return_match, alias = "m")]
+struct SettledRow {
+    order_id: OrderId,
+    order_position: i32,
+    received: Quantity,
+}
+
+#[derive(Record)]
+struct ShippedRow {
+    #[record(sql = "m.reference_id")]
+    order: OrderId,
+    #[record(of = entry, alias = "e")]
+    product_id: ProductId,
+    #[record(of = entry, alias = "e")]
+    lot_id: Option<LotId>,
+}
+
+#[derive(Record)]
+struct PlaceRow {
+    #[record(of = sales_return, alias = "r")]
+    store_id: StoreId,
+    #[record(of = store, alias = "s")]
+    time_zone: String,
+}
+
+impl ReturnRow {
+    pub fn ret(self) -> Result<Return, Fault> {
+        let currency = currency_of("sales_return", &self.currency)?;
+        Ok(Return {
+            id: self.id,
+            number: self.number,
+            status: self.status,
+            store: self.store_id,
+            customer: self.customer_id,
+            external_ref: self.external_ref,
+            refund: Money::new(self.refund_minor, currency),
+            note: self.note,
+            occurred_at: self.occurred_at,
+            received_at: self.received_at,
+            business_date: self.business_date,
+            actor: Actor { kind: self.actor_kind, id: self.actor_id },
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            refunded: self.refunded_minor.map(|minor| Money::new(minor, currency)),
+            reject_reason: self.reject_reason,
+            country: self.country,
+            lines: Vec::new(),
+            exists: true,
+        })
+    }
 }
 
 /// Returns without their lines; in no order.
 pub async fn returns(reads: &impl Reads, ids: &[ReturnId]) -> Result<Vec<Return>, Fault> {
     let backend = reads.backend();
-    let sql = format!("SELECT {RETURN} FROM sales_return r WHERE r.tenant_id = $1 AND {}", backend.in_ids("r.id", 2));
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter().map(|row| ret(&mut Row::new(row))).collect()
+    let (select, of) = (ReturnRow::SELECT, backend.in_ids("r.id", 2));
+    let sql = format!("SELECT {select} FROM sales_return r WHERE r.tenant_id = $1 AND {of}");
+    let rows = reads.records::<ReturnRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    rows.into_iter().map(ReturnRow::ret).collect()
 }
 
 /// The returns that bring something of these orders back, without their lines, each with its order, by number.
 pub async fn returns_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<(OrderId, Return)>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT k.order_id, {RETURN} FROM (SELECT DISTINCT m.order_id, m.return_id FROM return_match m WHERE m.tenant_id = $1 AND {}) k
+        "SELECT {select} FROM (SELECT DISTINCT m.order_id, m.return_id FROM return_match m WHERE m.tenant_id = $1 AND {of}) k
          JOIN sales_return r ON r.tenant_id = $1 AND r.id = k.return_id ORDER BY r.number",
-        backend.in_ids("m.order_id", 2)
+        select = ReturnOfOrder::SELECT,
+        of = backend.in_ids("m.order_id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, ret(&mut row)?))
-        })
-        .collect()
+    let rows = reads.records::<ReturnOfOrder>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    rows.into_iter().map(|row| Ok((row.order_id, row.ret.ret()?))).collect()
 }
 
 /// The lines of these returns with their matches, in order.
 pub async fn return_lines(reads: &impl Reads, returns: &[ReturnId]) -> Result<HashMap<ReturnId, Vec<ReturnLine>>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT l.return_id, l.position, l.kind, l.product_id, l.sku, l.name, l.unit_decimals, l.quantity, l.unit_price_minor,
-         l.total_minor, l.disposition, r.currency, l.received, l.restocked, l.quarantined, l.written_off, m.order_id, m.order_position,
-         m.quantity, m.received FROM return_line l
+        "SELECT {select} FROM return_line l
          JOIN sales_return r ON r.tenant_id = l.tenant_id AND r.id = l.return_id
          LEFT JOIN return_match m ON m.tenant_id = l.tenant_id AND m.return_id = l.return_id AND m.return_position = l.position
-         WHERE l.tenant_id = $1 AND {} ORDER BY l.return_id, l.position, m.order_id, m.order_position",
-        backend.in_ids("l.return_id", 2)
+         WHERE l.tenant_id = $1 AND {of} ORDER BY l.return_id, l.position, m.order_id, m.order_position",
+        select = LineAndPiece::SELECT,
+        of = backend.in_ids("l.return_id", 2)
     );
     let mut all: HashMap<ReturnId, Vec<ReturnLine>> = HashMap::with_capacity(returns.len());
-    for row in &reads.rows(&sql, vec![backend.ids(returns.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        let lines = all.entry(row.take()?).or_default();
-        let line = return_line(&mut row)?;
-        let piece = piece(&mut row)?;
+    for LineAndPiece { line, currency, piece } in reads.records(&sql, vec![backend.ids(returns.iter().copied())]).await? {
+        let lines = all.entry(line.return_id).or_default();
+        let line = line.line(currency_of("sales_return", &currency)?);
         if lines.last().is_none_or(|last| last.position != line.position) {
             lines.push(line);
         }
-        if let (Some(last), Some(piece)) = (lines.last_mut(), piece) {
+        if let (Some(last), Some(piece)) = (lines.last_mut(), piece.piece()) {
             last.matches.push(piece);
         }
     }
     Ok(all)
 }
 
-fn return_line(row: &mut Row<'_>) -> Result<ReturnLine, Fault> {
-    let position = row.take::<i32>()? as u16;
-    let kind = row.word("return_line", LineKind::parse)?;
-    let (product, sku, name) = (row.take()?, row.take()?, row.take()?);
-    let decimals = row.take::<i32>()? as u8;
-    let (quantity, unit_price, total): (Quantity, i64, i64) = (row.take()?, row.take()?, row.take()?);
-    let disposition = row.word("return_line", Disposition::parse)?;
-    let currency = currency_of("sales_return", &row.take::<String>()?)?;
-    let (unit_price, total) = (Money::new(unit_price, currency), Money::new(total, currency));
-    Ok(ReturnLine {
-        position,
-        kind,
-        product,
-        sku,
-        name,
-        decimals,
-        quantity,
-        unit_price,
-        total,
-        disposition,
-        received: row.take()?,
-        restocked: row.take()?,
-        quarantined: row.take()?,
-        written_off: row.take()?,
-        matches: Vec::new(),
-        lots: Vec::new(),
-        parts: Vec::new(),
-    })
+impl LineRow {
+    fn line(self, currency: Currency) -> ReturnLine {
+        ReturnLine {
+            position: self.position as u16,
+            kind: self.kind,
+            product: self.product_id,
+            sku: self.sku,
+            name: self.name,
+            decimals: self.unit_decimals as u8,
+            quantity: self.quantity,
+            unit_price: Money::new(self.unit_price_minor, currency),
+            total: Money::new(self.total_minor, currency),
+            disposition: self.disposition,
+            received: self.received,
+            restocked: self.restocked,
+            quarantined: self.quarantined,
+            written_off: self.written_off,
+            matches: Vec::new(),
+            lots: Vec::new(),
+            parts: Vec::new(),
+        }
+    }
 }
 
-fn piece(row: &mut Row<'_>) -> Result<Option<ReturnPiece>, Fault> {
-    let (order, position, quantity): (Option<OrderId>, Option<i32>, Option<Quantity>) = (row.take()?, row.take()?, row.take()?);
-    let received: Option<Quantity> = row.take()?;
-    let (Some(order), Some(position), Some(quantity)) = (order, position, quantity) else { return Ok(None) };
-    Ok(Some(ReturnPiece { line: order.line(position as u16), quantity, received: received.unwrap_or(Quantity::ZERO) }))
+impl PieceRow {
+    fn piece(self) -> Option<ReturnPiece> {
+        let (order, position, quantity) = (self.order_id?, self.order_position?, self.quantity?);
+        Some(ReturnPiece { line: order.line(position as u16), quantity, received: self.received.unwrap_or(Quantity::ZERO) })
+    }
 }
 
 /// Returns with their lines and lots, locked in id order until the transaction ends.
@@ -150,27 +260,25 @@ async fn whole(reads: &impl Reads, ids: &[ReturnId], lock: &str) -> Result<Vec<R
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let of = backend.in_ids("r.id", 2);
-    let sql = format!("SELECT {RETURN} FROM sales_return r WHERE r.tenant_id = $1 AND {of} ORDER BY r.id{lock}");
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    let (select, of) = (ReturnRow::SELECT, backend.in_ids("r.id", 2));
+    let sql = format!("SELECT {select} FROM sales_return r WHERE r.tenant_id = $1 AND {of} ORDER BY r.id{lock}");
+    let rows = reads.records::<ReturnRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     let mut lines = return_lines(reads, ids).await?;
     let sql = format!(
-        "SELECT r.return_id, r.position, r.lot_id, r.received, r.inspected FROM return_lot r WHERE r.tenant_id = $1 AND {}
-         ORDER BY r.return_id, r.position, r.lot_id",
-        backend.in_ids("r.return_id", 2)
+        "SELECT {select} FROM return_lot r WHERE r.tenant_id = $1 AND {of} ORDER BY r.return_id, r.position, r.lot_id",
+        select = LotRow::SELECT,
+        of = backend.in_ids("r.return_id", 2)
     );
-    for row in &reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        let (of, position): (ReturnId, i32) = (row.take()?, row.take()?);
-        let lot = ReturnLot { lot: row.take()?, received: row.take()?, inspected: row.take()?, exists: true };
-        let mut own = lines.get_mut(&of).into_iter().flatten();
-        if let Some(line) = own.find(|line| i32::from(line.position) == position) {
+    for row in reads.records::<LotRow>(&sql, vec![backend.ids(ids.iter().copied())]).await? {
+        let lot = ReturnLot { lot: row.lot_id, received: row.received, inspected: row.inspected, exists: true };
+        let mut own = lines.get_mut(&row.return_id).into_iter().flatten();
+        if let Some(line) = own.find(|line| i32::from(line.position) == row.position) {
             line.lots.push(lot);
         }
     }
-    rows.iter()
+    rows.into_iter()
         .map(|row| {
-            let ret = ret(&mut Row::new(row))?;
+            let ret = row.ret()?;
             Ok(Return { lines: lines.remove(&ret.id).unwrap_or_default(), ..ret })
         })
         .collect()
@@ -180,18 +288,14 @@ async fn whole(reads: &impl Reads, ids: &[ReturnId], lock: &str) -> Result<Vec<R
 pub async fn unseen_lots(reads: &impl Reads, lots: &[LotId]) -> Result<HashMap<(StoreId, LotId), i64>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT r.store_id, t.lot_id, CAST(sum(t.received - t.inspected) AS bigint) FROM return_lot t
+        "SELECT {select} FROM return_lot t
          JOIN sales_return r ON r.tenant_id = $1 AND r.id = t.return_id AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED')
-         WHERE t.tenant_id = $1 AND {} AND t.inspected < t.received GROUP BY r.store_id, t.lot_id",
-        backend.in_ids("t.lot_id", 2)
+         WHERE t.tenant_id = $1 AND {of} AND t.inspected < t.received GROUP BY r.store_id, t.lot_id",
+        select = UnseenLot::SELECT,
+        of = backend.in_ids("t.lot_id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(lots.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(((row.take()?, row.take()?), row.take()?))
-        })
-        .collect()
+    let rows = reads.records::<UnseenLot>(&sql, vec![backend.ids(lots.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| ((row.store_id, row.lot_id), row.unseen)).collect())
 }
 
 /// How much of the lines of these orders came back with returns that are closed.
@@ -201,15 +305,14 @@ pub async fn settled(reads: &impl Reads, orders: &[OrderId]) -> Result<Settled, 
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT m.order_id, m.order_position, m.received FROM return_match m
-         JOIN sales_return r ON r.tenant_id = $1 AND r.id = m.return_id AND r.status = 'CLOSED' WHERE m.tenant_id = $1 AND {}",
-        backend.in_ids("m.order_id", 2)
+        "SELECT {select} FROM return_match m
+         JOIN sales_return r ON r.tenant_id = $1 AND r.id = m.return_id AND r.status = 'CLOSED' WHERE m.tenant_id = $1 AND {of}",
+        select = SettledRow::SELECT,
+        of = backend.in_ids("m.order_id", 2)
     );
     let mut all = Settled::new();
-    for row in &reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        let (order, position): (OrderId, i32) = (row.take()?, row.take()?);
-        *all.entry(order.line(position as u16)).or_default() += row.take::<i64>()?;
+    for row in reads.records::<SettledRow>(&sql, vec![backend.ids(orders.iter().copied())]).await? {
+        *all.entry(row.order_id.line(row.order_position as u16)).or_default() += row.received.get();
     }
     Ok(all)
 }
@@ -219,14 +322,15 @@ pub async fn shipped(reads: &impl Reads, orders: &BTreeSet<OrderId>, products: &
     let backend = reads.backend();
     let (of, sold) = (backend.in_ids("m.reference_id", 2), backend.in_ids("e.product_id", 3));
     let sql = format!(
-        "SELECT DISTINCT m.reference_id, e.product_id, e.lot_id FROM movement m
+        "SELECT DISTINCT {select} FROM movement m
          JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq AND e.on_hand_delta < 0 AND {sold}
-         WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.reference_kind = 'ORDER' AND {of}"
+         WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.reference_kind = 'ORDER' AND {of}",
+        select = ShippedRow::SELECT
     );
     let mut all = Shipped::new();
-    for row in &reads.rows(&sql, vec![backend.ids(orders.iter().copied()), backend.ids(products.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        all.entry(row.take()?).or_default().insert((row.take()?, row.take()?));
+    let values = vec![backend.ids(orders.iter().copied()), backend.ids(products.iter().copied())];
+    for row in reads.records::<ShippedRow>(&sql, values).await? {
+        all.entry(row.order).or_default().insert((row.product_id, row.lot_id));
     }
     Ok(all)
 }
@@ -242,12 +346,13 @@ pub struct ReturnPlace {
 
 /// Where a return belongs; None for one that does not exist.
 pub async fn return_place(reads: &impl Reads, id: ReturnId) -> Result<Option<ReturnPlace>, Fault> {
-    let sql = "SELECT r.store_id, s.time_zone FROM sales_return r JOIN store s ON s.tenant_id = $1 AND s.id = r.store_id
-               WHERE r.tenant_id = $1 AND r.id = $2";
-    let rows = reads.rows(sql, vec![id.into()]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let mut row = Row::new(row);
-    let (store, time_zone): (StoreId, String) = (row.take()?, row.take()?);
+    let sql = format!(
+        "SELECT {select} FROM sales_return r JOIN store s ON s.tenant_id = $1 AND s.id = r.store_id
+         WHERE r.tenant_id = $1 AND r.id = $2",
+        select = PlaceRow::SELECT
+    );
+    let row = reads.records::<PlaceRow>(&sql, vec![id.into()]).await?.into_iter().next();
+    let Some(PlaceRow { store_id: store, time_zone }) = row else { return Ok(None) };
     let sql = "SELECT DISTINCT m.order_id FROM return_match m WHERE m.tenant_id = $1 AND m.return_id = $2";
     let orders = reads.rows(sql, vec![id.into()]).await?;
     let orders = orders.iter().map(|row| Row::new(row).take()).collect::<Result<_, Fault>>()?;

@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::order_line,
+};
 use platform::storage::{Fault, Reads, Row};
 use sea_orm::QueryResult;
 
@@ -46,6 +50,14 @@ pub enum Shown {
     Money(i64),
 }
 
+#[derive(Record)]
+#[record(of = order_line, alias = "l")]
+struct ShownHead {
+    order_id: OrderId,
+    position: i32,
+    product_id: Option<ProductId>,
+}
+
 /// A line as far as it is shown: the values are in the order of the columns that were asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownLine {
@@ -60,7 +72,7 @@ pub async fn shown_lines(
     orders: &[OrderId],
     fields: &[&str],
 ) -> Result<HashMap<OrderId, Vec<ShownLine>>, Fault> {
-    let mut sql = String::from("SELECT l.order_id, l.position, l.product_id");
+    let mut sql = format!("SELECT {}", ShownHead::SELECT);
     let mut shapes = Vec::with_capacity(fields.len());
     for field in fields {
         let known = COLUMNS.iter().find(|(name, ..)| name == field);
@@ -83,8 +95,8 @@ pub async fn shown_lines(
 
 fn line(row: &QueryResult, shapes: &[Shape]) -> Result<(OrderId, ShownLine), Fault> {
     let mut row = Row::new(row);
-    let (order, position, product): (_, i32, _) = (row.take()?, row.take()?, row.take()?);
-    let position = u16::try_from(position).map_err(|_| Fault::corrupt("order_line", "positions lie between 1 and 4095"))?;
+    let head = row.record::<ShownHead>()?;
+    let position = u16::try_from(head.position).map_err(|_| Fault::corrupt("order_line", "positions lie between 1 and 4095"))?;
     let values = shapes.iter().map(|shape| {
         Ok(match shape {
             Shape::Int => Shown::Int(row.take()?),
@@ -92,5 +104,5 @@ fn line(row: &QueryResult, shapes: &[Shape]) -> Result<(OrderId, ShownLine), Fau
             Shape::Money => Shown::Money(row.take()?),
         })
     });
-    Ok((order, ShownLine { position, product, values: values.collect::<Result<_, Fault>>()? }))
+    Ok((head.order_id, ShownLine { position, product: head.product_id, values: values.collect::<Result<_, Fault>>()? }))
 }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use entity::prelude::*;
-use iam::access::Reach;
-use platform::storage::{
-    Bulk, Column,
-    ColumnKind::{Id, Small, SmallOrNull, Text},
-    Fault, Reads, Row, Work,
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{order_sourcing, sourcing_rule, stock_level, store, store_sourcing},
 };
+use iam::access::Reach;
+use platform::storage::{Bulk, Fault, Finds, Reads, Row, Rows, Work};
 
 use crate::{
     orders::core::{Position, Source, SourcingRule},
@@ -19,6 +19,76 @@ use crate::{
 const MAX_STORES: usize = 1_000;
 /// Levels that are looked at for an order.
 const MOST_LEVELS: usize = 10_000;
+
+#[derive(Record)]
+#[record(of = sourcing_rule, alias = "")]
+struct RuleRow {
+    strategy: SourcingStrategy,
+    split: SplitPolicy,
+    max_stores: i32,
+}
+
+#[derive(Record)]
+#[record(of = store_sourcing, alias = "x")]
+struct PlaceRow {
+    latitude: Option<i32>,
+    longitude: Option<i32>,
+}
+
+#[derive(Record)]
+struct SaidRow {
+    #[record(of = store, alias = "s")]
+    id: StoreId,
+    #[record(sql = "coalesce(x.is_source, 1)")]
+    is_source: i32,
+    #[record(sql = "coalesce(x.priority, 0)")]
+    priority: i32,
+    place: PlaceRow,
+}
+
+#[derive(Record)]
+struct SourceRow {
+    #[record(of = store, alias = "s")]
+    id: StoreId,
+    #[record(of = store, alias = "s")]
+    code: String,
+    #[record(sql = "coalesce(x.priority, 0)")]
+    priority: i32,
+    place: PlaceRow,
+    #[record(sql = "CAST(sum(l.on_hand - l.unavailable - l.reserved) AS bigint)")]
+    stock: i64,
+}
+
+#[derive(Record)]
+struct AvailableRow {
+    #[record(of = stock_level, alias = "l")]
+    store_id: StoreId,
+    #[record(of = stock_level, alias = "l")]
+    product_id: ProductId,
+    #[record(sql = "l.on_hand - l.unavailable - l.reserved")]
+    available: i64,
+}
+
+#[derive(Record)]
+#[record(of = order_sourcing)]
+struct NewDrafted {
+    order_id: OrderId,
+    strategy: SourcingStrategy,
+    split: SplitPolicy,
+    max_stores: i32,
+    latitude: Option<i32>,
+    longitude: Option<i32>,
+}
+
+#[derive(Record)]
+#[record(of = order_sourcing, alias = "x")]
+struct DraftedRow {
+    strategy: SourcingStrategy,
+    split: SplitPolicy,
+    max_stores: i32,
+    latitude: Option<i32>,
+    longitude: Option<i32>,
+}
 
 /// What a store says of itself as a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -31,32 +101,28 @@ pub struct StoreSourcing {
 
 /// The tenant's rule, or what holds where it has said nothing.
 pub async fn sourcing_rule(reads: &impl Reads) -> Result<SourcingRule, Fault> {
-    let sql = "SELECT strategy, split, max_stores FROM sourcing_rule WHERE tenant_id = $1";
-    let rows = reads.rows(sql, vec![]).await?;
-    let Some(row) = rows.first() else { return Ok(SourcingRule::default()) };
-    rule(&mut Row::new(row), "sourcing_rule")
+    let sql = format!("SELECT {} FROM sourcing_rule WHERE tenant_id = $1", RuleRow::SELECT);
+    let row = reads.records::<RuleRow>(&sql, vec![]).await?.into_iter().next();
+    Ok(row.map_or_else(SourcingRule::default, |row| rule(row.strategy, row.split, row.max_stores)))
 }
 
-fn rule(row: &mut Row<'_>, table: &'static str) -> Result<SourcingRule, Fault> {
-    let (strategy, split) = (row.word(table, SourcingStrategy::parse)?, row.word(table, SplitPolicy::parse)?);
-    Ok(SourcingRule { strategy, split, max_stores: row.take::<i32>()? as u16 })
+fn rule(strategy: SourcingStrategy, split: SplitPolicy, max_stores: i32) -> SourcingRule {
+    SourcingRule { strategy, split, max_stores: max_stores as u16 }
 }
 
 /// What the stores that are open say, by their codes; one that has said nothing is a source of priority 0 at no known place.
 pub async fn store_sourcing(reads: &impl Reads) -> Result<Vec<StoreSourcing>, Fault> {
     let sql = format!(
-        "SELECT s.id, coalesce(x.is_source, 1), coalesce(x.priority, 0), x.latitude, x.longitude FROM store s
+        "SELECT {select} FROM store s
          LEFT JOIN store_sourcing x ON x.tenant_id = $1 AND x.store_id = s.id
-         WHERE s.tenant_id = $1 AND s.archived_at IS NULL ORDER BY s.code_key LIMIT {MAX_STORES}"
+         WHERE s.tenant_id = $1 AND s.archived_at IS NULL ORDER BY s.code_key LIMIT {MAX_STORES}",
+        select = SaidRow::SELECT
     );
-    let rows = reads.rows(&sql, vec![]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let (store, is_source, priority) = (row.take()?, row.take::<i32>()? == 1, row.take()?);
-            Ok(StoreSourcing { store, is_source, priority, position: position(&mut row)? })
-        })
-        .collect()
+    let said = |row: SaidRow| {
+        let position = position(row.place.latitude, row.place.longitude);
+        StoreSourcing { store: row.id, is_source: row.is_source == 1, priority: row.priority, position }
+    };
+    Ok(reads.records::<SaidRow>(&sql, vec![]).await?.into_iter().map(said).collect())
 }
 
 /// The sources that the caller may act in and that have any of these products, with how much of each they could give now: also those of
@@ -71,82 +137,66 @@ pub async fn sources(
     let backend = reads.backend();
     let available = format!("(l.on_hand - l.unavailable - l.reserved > 0 OR {})", backend.in_ids("l.store_id", 3));
     let sql = format!(
-        "SELECT s.id, s.code, coalesce(x.priority, 0), x.latitude, x.longitude, CAST(sum(l.on_hand - l.unavailable - l.reserved) AS bigint)
+        "SELECT {select}
          FROM stock_level l JOIN store s ON s.tenant_id = $1 AND s.id = l.store_id AND s.archived_at IS NULL
          LEFT JOIN store_sourcing x ON x.tenant_id = $1 AND x.store_id = l.store_id
-         WHERE l.tenant_id = $1 AND {} AND {available} AND coalesce(x.is_source, 1) = 1
+         WHERE l.tenant_id = $1 AND {of} AND {available} AND coalesce(x.is_source, 1) = 1
          GROUP BY s.id, s.code, x.priority, x.latitude, x.longitude",
-        backend.in_ids("l.product_id", 2)
+        select = SourceRow::SELECT,
+        of = backend.in_ids("l.product_id", 2)
     );
     let (ids, held) = (backend.ids(products.iter().copied()), backend.ids(held.iter().map(|level| level.store)));
     let mut found: Vec<(Source, i64)> = Vec::new();
-    for row in &reads.rows(&sql, vec![ids.clone(), held.clone()]).await? {
-        let mut row = Row::new(row);
-        let (store, code, priority) = (row.take()?, row.take()?, row.take()?);
-        let source = Source { store, code, priority, position: position(&mut row)?, available: BTreeMap::new() };
-        if reach.covers(store) {
-            found.push((source, row.take()?));
+    for SourceRow { id, code, priority, place, stock } in reads.records(&sql, vec![ids.clone(), held.clone()]).await? {
+        if reach.covers(id) {
+            let position = position(place.latitude, place.longitude);
+            found.push((Source { store: id, code, priority, position, available: BTreeMap::new() }, stock));
         }
     }
     found.sort_by_cached_key(|(one, stock)| (one.rank(rule.strategy, destination, || *stock), one.code.clone(), one.store));
     found.truncate((MOST_LEVELS / products.len().max(1)).max(1));
     let mut stores: HashMap<StoreId, Source> = found.into_iter().map(|(one, _)| (one.store, one)).collect();
     let sql = format!(
-        "SELECT l.store_id, l.product_id, l.on_hand - l.unavailable - l.reserved FROM stock_level l
-         WHERE l.tenant_id = $1 AND {} AND {available} AND {}",
-        backend.in_ids("l.product_id", 2),
-        backend.in_ids("l.store_id", 4)
+        "SELECT {select} FROM stock_level l WHERE l.tenant_id = $1 AND {of} AND {available} AND {at}",
+        select = AvailableRow::SELECT,
+        of = backend.in_ids("l.product_id", 2),
+        at = backend.in_ids("l.store_id", 4)
     );
-    for row in &reads.rows(&sql, vec![ids, held, backend.ids(stores.keys().copied())]).await? {
-        let mut row = Row::new(row);
-        let store: StoreId = row.take()?;
-        if let Some(one) = stores.get_mut(&store) {
-            one.available.insert(row.take()?, row.take()?);
+    for row in reads.records::<AvailableRow>(&sql, vec![ids, held, backend.ids(stores.keys().copied())]).await? {
+        if let Some(one) = stores.get_mut(&row.store_id) {
+            one.available.insert(row.product_id, row.available);
         }
     }
     Ok(stores.into_values().collect())
 }
 
-fn position(row: &mut Row<'_>) -> Result<Option<Position>, Fault> {
-    let (latitude, longitude): (Option<i32>, Option<i32>) = (row.take()?, row.take()?);
-    Ok(latitude.zip(longitude).and_then(|(north, east)| Position::new(north, east)))
+fn position(latitude: Option<i32>, longitude: Option<i32>) -> Option<Position> {
+    latitude.zip(longitude).and_then(|(north, east)| Position::new(north, east))
 }
-
-const DRAFTED: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("order_id", Id),
-    Column("strategy", Text),
-    Column("split", Text),
-    Column("max_stores", Small),
-    Column("latitude", SmallOrNull),
-    Column("longitude", SmallOrNull),
-];
 
 /// How drafts will look for their stock.
 pub fn drafted_rows<'a>(tenant: TenantId, drafted: impl Iterator<Item = &'a (OrderId, SourcingRule, Option<Position>)>) -> Bulk {
-    let mut rows = Bulk::insert("order_sourcing", DRAFTED);
-    for (order, rule, destination) in drafted {
-        rows.row([
-            tenant.into(),
-            (*order).into(),
-            rule.strategy.as_str().into(),
-            rule.split.as_str().into(),
-            i32::from(rule.max_stores).into(),
-            destination.map(|at| at.latitude).into(),
-            destination.map(|at| at.longitude).into(),
-        ]);
-    }
-    rows
+    let mut rows = Rows::<NewDrafted>::insert(tenant);
+    rows.extend(drafted.map(|(order, rule, destination)| NewDrafted {
+        order_id: *order,
+        strategy: rule.strategy,
+        split: rule.split,
+        max_stores: rule.max_stores.into(),
+        latitude: destination.map(|at| at.latitude),
+        longitude: destination.map(|at| at.longitude),
+    }));
+    rows.into()
 }
 
 /// How a draft will look for its stock, and where it goes; None: all of it is held at its store. It never changes.
 pub async fn drafted_sourcing(reads: &impl Reads, order: OrderId) -> Result<Option<(SourcingRule, Option<Position>)>, Fault> {
-    let sql = "SELECT x.strategy, x.split, x.max_stores, x.latitude, x.longitude FROM order_sourcing x
-               JOIN sales_order o ON o.tenant_id = $1 AND o.id = x.order_id AND o.status = 'DRAFT' WHERE x.tenant_id = $1 AND x.order_id = $2";
-    let rows = reads.rows(sql, vec![order.into()]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let mut row = Row::new(row);
-    Ok(Some((rule(&mut row, "order_sourcing")?, position(&mut row)?)))
+    let sql = format!(
+        "SELECT {select} FROM order_sourcing x
+         JOIN sales_order o ON o.tenant_id = $1 AND o.id = x.order_id AND o.status = 'DRAFT' WHERE x.tenant_id = $1 AND x.order_id = $2",
+        select = DraftedRow::SELECT
+    );
+    let row = reads.records::<DraftedRow>(&sql, vec![order.into()]).await?.into_iter().next();
+    Ok(row.map(|row| (rule(row.strategy, row.split, row.max_stores), position(row.latitude, row.longitude))))
 }
 
 /// Which of these stores are there, and open.

@@ -1,7 +1,19 @@
 //! Where documents belong: what rights are measured by.
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::sales_order,
+};
+use platform::storage::{Fault, Finds, Reads, Row};
+
+#[derive(Record)]
+#[record(of = sales_order, alias = "o")]
+struct PlaceRow {
+    id: OrderId,
+    store_id: StoreId,
+    channel_id: ChannelId,
+}
 
 /// A return belongs to its own channel, or else to those of the orders that it was matched with. `{number}` is the channel's parameter.
 pub(super) fn return_of_channel(number: usize) -> String {
@@ -27,15 +39,8 @@ pub async fn places_of(reads: &impl Reads, ids: &[OrderId]) -> Result<Vec<(Order
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let sql = format!(
-        "SELECT o.id, o.store_id, o.channel_id FROM sales_order o WHERE o.tenant_id = $1 AND {}",
-        backend.in_ids("o.id", 2)
-    );
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?, row.take()?))
-        })
-        .collect()
+    let (select, of) = (PlaceRow::SELECT, backend.in_ids("o.id", 2));
+    let sql = format!("SELECT {select} FROM sales_order o WHERE o.tenant_id = $1 AND {of}");
+    let rows = reads.records::<PlaceRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.store_id, row.channel_id)).collect())
 }

@@ -1,213 +1,209 @@
 //! Documents as a batch decided them, as rows: each table in bulk.
 
-use entity::prelude::{OrderId, TenantId, Timestamp};
-use platform::storage::{Bulk, Column, ColumnKind::*};
-use sea_orm::Value;
+use entity::{
+    prelude::*,
+    record::Record,
+    tables::{fulfilment, fulfilment_line, order_line, order_line_part, sales_order},
+};
+use platform::storage::{Bulk, Rows};
 
-use crate::orders::core::{Fulfilment, Order, Part};
+use super::load::{LineRow, OrderRow};
+use crate::orders::core::{Fulfilment, FulfilmentLine, Line, Order, Part};
 
-const NEW_ORDER: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("number", Int),
-    Column("status", Text),
-    Column("store_id", Id),
-    Column("channel_id", Id),
-    Column("customer_id", IdOrNull),
-    Column("external_ref", TextOrNull),
-    Column("currency", Text),
-    Column("total_minor", Int),
-    Column("placed_at", Int),
-    Column("business_date", Small),
-    Column("expires_at", IntOrNull),
-    Column("actor_kind", Text),
-    Column("actor_id", Id),
-    Column("version", Int),
-    Column("created_at", Int),
-    Column("updated_at", Int),
-    Column("country", TextOrNull),
-];
-
-const ORDER: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("status", Text),
-    Column("expires_at", IntOrNull),
-    Column("version", Int),
-    Column("updated_at", Int),
-];
-
-const NEW_LINE: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("order_id", Id),
-    Column("position", Small),
-    Column("kind", Text),
-    Column("product_id", IdOrNull),
-    Column("sku", Text),
-    Column("name", Text),
-    Column("stock_policy", Text),
-    Column("unit_decimals", Small),
-    Column("quantity", Int),
-    Column("open", Int),
-    Column("backordered", Int),
-    Column("cancelled", Int),
-    Column("fulfilled", Int),
-    Column("returned", Int),
-    Column("return_pending", Int),
-    Column("unit_price_minor", Int),
-    Column("discount_minor", Int),
-    Column("tax_minor", Int),
-    Column("total_minor", Int),
-    Column("unit_cost_minor", IntOrNull),
-];
-
-const LINE: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("order_id", Id),
-    Column("position", Small),
-    Column("open", Int),
-    Column("backordered", Int),
-    Column("cancelled", Int),
-    Column("fulfilled", Int),
-    Column("returned", Int),
-    Column("return_pending", Int),
-];
-
-const PART: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("order_id", Id),
-    Column("position", Small),
-    Column("product_id", Id),
-    Column("nth", Small),
-    Column("sku", Text),
-    Column("name", Text),
-    Column("unit_decimals", Small),
-    Column("quantity", Int),
-];
-
-pub(super) fn moment(at: Option<Timestamp>) -> Value {
-    at.map(Timestamp::micros).into()
+#[derive(Record)]
+#[record(of = sales_order)]
+struct ChangedOrder {
+    id: OrderId,
+    status: OrderStatus,
+    expires_at: Option<Timestamp>,
+    version: i64,
+    updated_at: Timestamp,
 }
 
-fn part_row(tenant: &Value, (order, position): (OrderId, u16), part: &Part, nth: i32) -> [Value; 9] {
-    [
-        tenant.clone(),
-        order.into(),
-        i32::from(position).into(),
-        part.product.into(),
-        nth.into(),
-        part.sku.as_str().into(),
-        part.name.as_str().into(),
-        i32::from(part.decimals).into(),
-        part.quantity.get().into(),
-    ]
+#[derive(Record)]
+#[record(of = order_line)]
+struct ChangedLine {
+    order_id: OrderId,
+    position: i32,
+    open: Quantity,
+    backordered: Quantity,
+    cancelled: Quantity,
+    fulfilled: Quantity,
+    returned: Quantity,
+    return_pending: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = order_line_part)]
+struct NewPart {
+    order_id: OrderId,
+    position: i32,
+    product_id: ProductId,
+    nth: i32,
+    sku: String,
+    name: String,
+    unit_decimals: i32,
+    quantity: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = fulfilment)]
+struct NewFulfilment {
+    id: FulfilmentId,
+    order_id: OrderId,
+    store_id: StoreId,
+    status: FulfilmentStatus,
+    shipped_at: Option<Timestamp>,
+    created_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = fulfilment_line)]
+struct NewFulfilmentLine {
+    fulfilment_id: FulfilmentId,
+    order_id: OrderId,
+    order_position: i32,
+    quantity: Quantity,
+}
+
+impl From<&Order> for OrderRow {
+    fn from(order: &Order) -> Self {
+        Self {
+            id: order.id,
+            number: order.number,
+            status: order.status,
+            store_id: order.store,
+            channel_id: order.channel,
+            customer_id: order.customer,
+            external_ref: order.external_ref.clone(),
+            currency: order.total.currency.to_string(),
+            total_minor: order.total.minor,
+            placed_at: order.placed_at,
+            business_date: order.business_date,
+            expires_at: order.expires_at,
+            actor_kind: order.actor.kind,
+            actor_id: order.actor.id,
+            version: order.version,
+            created_at: order.created_at,
+            updated_at: order.updated_at,
+            country: order.country.clone(),
+        }
+    }
+}
+
+impl From<&Order> for ChangedOrder {
+    fn from(order: &Order) -> Self {
+        Self {
+            id: order.id,
+            status: order.status,
+            expires_at: order.expires_at,
+            version: order.version,
+            updated_at: order.updated_at,
+        }
+    }
+}
+
+impl LineRow {
+    fn of(order: OrderId, line: &Line) -> Self {
+        Self {
+            order_id: order,
+            position: line.position.into(),
+            kind: line.kind,
+            product_id: line.product,
+            sku: line.sku.clone(),
+            name: line.name.clone(),
+            stock_policy: line.policy,
+            unit_decimals: line.decimals.into(),
+            quantity: line.quantity,
+            open: line.open,
+            backordered: line.backordered,
+            cancelled: line.cancelled,
+            fulfilled: line.fulfilled,
+            returned: line.returned,
+            return_pending: line.return_pending,
+            unit_price_minor: line.unit_price.minor,
+            discount_minor: line.discount.minor,
+            tax_minor: line.tax.minor,
+            total_minor: line.total.minor,
+            unit_cost_minor: line.unit_cost.map(|cost| cost.minor),
+        }
+    }
+}
+
+impl ChangedLine {
+    fn of(order: OrderId, line: &Line) -> Self {
+        Self {
+            order_id: order,
+            position: line.position.into(),
+            open: line.open,
+            backordered: line.backordered,
+            cancelled: line.cancelled,
+            fulfilled: line.fulfilled,
+            returned: line.returned,
+            return_pending: line.return_pending,
+        }
+    }
+}
+
+impl NewPart {
+    fn of((order, position): (OrderId, u16), part: &Part, nth: i32) -> Self {
+        Self {
+            order_id: order,
+            position: position.into(),
+            product_id: part.product,
+            nth,
+            sku: part.sku.clone(),
+            name: part.name.clone(),
+            unit_decimals: part.decimals.into(),
+            quantity: part.quantity,
+        }
+    }
+}
+
+impl NewFulfilmentLine {
+    fn of(fulfilment: &Fulfilment, line: &FulfilmentLine) -> Self {
+        Self {
+            fulfilment_id: fulfilment.id,
+            order_id: fulfilment.order,
+            order_position: line.position.into(),
+            quantity: line.quantity,
+        }
+    }
 }
 
 /// Orders as they are after the batch, with their lines: new ones, then changed ones.
 pub fn order_rows(tenant: TenantId, orders: &[&Order]) -> [Bulk; 5] {
-    let tenant: Value = tenant.into();
-    let (mut new, mut new_lines) = (Bulk::insert("sales_order", NEW_ORDER), Bulk::insert("order_line", NEW_LINE));
-    let (mut changed, mut changed_lines) = (Bulk::update("sales_order", ORDER, 2), Bulk::update("order_line", LINE, 3));
-    let mut parts = Bulk::insert("order_line_part", PART);
-    for o in orders {
-        if o.exists {
-            let (status, expires) = (o.status.as_str().into(), moment(o.expires_at));
-            changed.row([tenant.clone(), o.id.into(), status, expires, o.version.into(), o.updated_at.micros().into()]);
-            for l in &o.lines {
-                let counts = [l.open, l.backordered, l.cancelled, l.fulfilled, l.returned, l.return_pending];
-                let [open, backordered, cancelled, fulfilled, returned, pending] = counts.map(|q| Value::from(q.get()));
-                let position = i32::from(l.position).into();
-                let (tenant, order) = (tenant.clone(), o.id.into());
-                changed_lines.row([tenant, order, position, open, backordered, cancelled, fulfilled, returned, pending]);
-            }
+    let (mut new, mut new_lines) = (Rows::<OrderRow>::insert(tenant), Rows::<LineRow>::insert(tenant));
+    let (mut changed, mut changed_lines) = (Rows::<ChangedOrder>::update(tenant), Rows::<ChangedLine>::update(tenant));
+    let mut parts = Rows::<NewPart>::insert(tenant);
+    for &order in orders {
+        if order.exists {
+            changed.push(order.into());
+            changed_lines.extend(order.lines.iter().map(|line| ChangedLine::of(order.id, line)));
             continue;
         }
-        new.row([
-            tenant.clone(),
-            o.id.into(),
-            o.number.into(),
-            o.status.as_str().into(),
-            o.store.into(),
-            o.channel.into(),
-            o.customer.map(entity::id::Id::uuid).into(),
-            o.external_ref.clone().into(),
-            o.total.currency.as_str().into(),
-            o.total.minor.into(),
-            o.placed_at.micros().into(),
-            o.business_date.into(),
-            moment(o.expires_at),
-            o.actor.kind.as_str().into(),
-            o.actor.id.into(),
-            o.version.into(),
-            o.created_at.micros().into(),
-            o.updated_at.micros().into(),
-            o.country.clone().into(),
-        ]);
-        for l in &o.lines {
-            new_lines.row([
-                tenant.clone(),
-                o.id.into(),
-                i32::from(l.position).into(),
-                l.kind.as_str().into(),
-                l.product.map(entity::id::Id::uuid).into(),
-                l.sku.as_str().into(),
-                l.name.as_str().into(),
-                l.policy.as_str().into(),
-                i32::from(l.decimals).into(),
-                l.quantity.get().into(),
-                l.open.get().into(),
-                l.backordered.get().into(),
-                l.cancelled.get().into(),
-                l.fulfilled.get().into(),
-                l.returned.get().into(),
-                l.return_pending.get().into(),
-                l.unit_price.minor.into(),
-                l.discount.minor.into(),
-                l.tax.minor.into(),
-                l.total.minor.into(),
-                l.unit_cost.map(|c| c.minor).into(),
-            ]);
-            l.parts.iter().zip(1_i32..).for_each(|(part, nth)| parts.row(part_row(&tenant, (o.id, l.position), part, nth)));
+        new.push(order.into());
+        for line in &order.lines {
+            new_lines.push(LineRow::of(order.id, line));
+            parts.extend(line.parts.iter().zip(1_i32..).map(|(part, nth)| NewPart::of((order.id, line.position), part, nth)));
         }
     }
-    [new, new_lines, changed, changed_lines, parts]
+    [new.into(), new_lines.into(), changed.into(), changed_lines.into(), parts.into()]
 }
-
-const FULFILMENT: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("order_id", Id),
-    Column("store_id", Id),
-    Column("status", Text),
-    Column("shipped_at", IntOrNull),
-    Column("created_at", Int),
-];
-const FULFILMENT_LINE: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("fulfilment_id", Id),
-    Column("order_id", Id),
-    Column("order_position", Small),
-    Column("quantity", Int),
-];
 
 /// New fulfilments and their lines.
 pub fn fulfilment_rows(tenant: TenantId, fulfilments: &[&Fulfilment], now: Timestamp) -> [Bulk; 2] {
-    let tenant: Value = tenant.into();
-    let (mut heads, mut lines) = (Bulk::insert("fulfilment", FULFILMENT), Bulk::insert("fulfilment_line", FULFILMENT_LINE));
-    for f in fulfilments {
-        let status = f.status.as_str().into();
-        heads.row([
-            tenant.clone(),
-            f.id.into(),
-            f.order.into(),
-            f.store.into(),
-            status,
-            moment(f.shipped_at),
-            now.micros().into(),
-        ]);
-        for l in &f.lines {
-            lines.row([tenant.clone(), f.id.into(), f.order.into(), i32::from(l.position).into(), l.quantity.get().into()]);
-        }
+    let (mut heads, mut lines) = (Rows::<NewFulfilment>::insert(tenant), Rows::<NewFulfilmentLine>::insert(tenant));
+    for fulfilment in fulfilments {
+        heads.push(NewFulfilment {
+            id: fulfilment.id,
+            order_id: fulfilment.order,
+            store_id: fulfilment.store,
+            status: fulfilment.status,
+            shipped_at: fulfilment.shipped_at,
+            created_at: now,
+        });
+        lines.extend(fulfilment.lines.iter().map(|line| NewFulfilmentLine::of(fulfilment, line)));
     }
-    [heads, lines]
+    [heads.into(), lines.into()]
 }

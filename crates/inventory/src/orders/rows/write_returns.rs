@@ -1,214 +1,242 @@
 //! Returns as a batch decided them, as rows: each table in bulk.
 
-use entity::prelude::TenantId;
-use platform::storage::{Bulk, Column, ColumnKind::*};
-use sea_orm::Value;
+use entity::{
+    prelude::*,
+    record::Record,
+    tables::{return_line, return_line_part, return_match, sales_return},
+};
+use platform::storage::{Bulk, Rows};
+use uuid::Uuid;
 
-use super::write::moment;
-use crate::orders::core::{Return, ReturnLine};
+use super::returns::{LineRow, LotRow};
+use crate::orders::core::{Return, ReturnLine, ReturnLot, ReturnPiece};
 
-const NEW_RETURN: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("number", Int),
-    Column("status", Text),
-    Column("store_id", Id),
-    Column("customer_id", IdOrNull),
-    Column("external_ref", TextOrNull),
-    Column("currency", Text),
-    Column("refund_minor", Int),
-    Column("note", TextOrNull),
-    Column("occurred_at", Int),
-    Column("received_at", IntOrNull),
-    Column("business_date", Small),
-    Column("actor_kind", Text),
-    Column("actor_id", Id),
-    Column("version", Int),
-    Column("created_at", Int),
-    Column("updated_at", Int),
-    Column("country", TextOrNull),
-];
-const RETURN: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("status", Text),
-    Column("refunded_minor", IntOrNull),
-    Column("reject_reason", TextOrNull),
-    Column("occurred_at", Int),
-    Column("received_at", IntOrNull),
-    Column("business_date", Small),
-    Column("version", Int),
-    Column("updated_at", Int),
-];
-const NEW_LINE: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("return_id", Id),
-    Column("position", Small),
-    Column("kind", Text),
-    Column("product_id", IdOrNull),
-    Column("sku", Text),
-    Column("name", Text),
-    Column("unit_decimals", Small),
-    Column("quantity", Int),
-    Column("unit_price_minor", Int),
-    Column("total_minor", Int),
-    Column("disposition", Text),
-    Column("received", Int),
-    Column("restocked", Int),
-    Column("quarantined", Int),
-    Column("written_off", Int),
-];
-const LINE: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("return_id", Id),
-    Column("position", Small),
-    Column("received", Int),
-    Column("restocked", Int),
-    Column("quarantined", Int),
-    Column("written_off", Int),
-];
-const NEW_MATCH: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("return_id", Id),
-    Column("return_position", Small),
-    Column("order_id", Id),
-    Column("order_position", Small),
-    Column("quantity", Int),
-    Column("received", Int),
-];
-const MATCH: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("return_id", Id),
-    Column("return_position", Small),
-    Column("order_id", Id),
-    Column("order_position", Small),
-    Column("received", Int),
-];
-/// The same columns for a new row and for one that changed: the last two are figures.
-const LOT: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("return_id", Id),
-    Column("position", Small),
-    Column("lot_id", Id),
-    Column("received", Int),
-    Column("inspected", Int),
-];
+/// A return's first row. It is neither refunded nor rejected.
+#[derive(Record)]
+#[record(of = sales_return)]
+struct NewReturn {
+    id: ReturnId,
+    number: i64,
+    status: ReturnStatus,
+    store_id: StoreId,
+    customer_id: Option<CustomerId>,
+    external_ref: Option<String>,
+    currency: String,
+    refund_minor: i64,
+    note: Option<String>,
+    occurred_at: Timestamp,
+    received_at: Option<Timestamp>,
+    business_date: i32,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    country: Option<String>,
+}
 
-const PART: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("return_id", Id),
-    Column("position", Small),
-    Column("product_id", Id),
-    Column("quantity", Int),
-];
+#[derive(Record)]
+#[record(of = sales_return)]
+struct ChangedReturn {
+    id: ReturnId,
+    status: ReturnStatus,
+    refunded_minor: Option<i64>,
+    reject_reason: Option<String>,
+    occurred_at: Timestamp,
+    received_at: Option<Timestamp>,
+    business_date: i32,
+    version: i64,
+    updated_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = return_line)]
+struct ChangedLine {
+    return_id: ReturnId,
+    position: i32,
+    received: Quantity,
+    restocked: Quantity,
+    quarantined: Quantity,
+    written_off: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = return_match)]
+struct NewMatch {
+    return_id: ReturnId,
+    return_position: i32,
+    order_id: OrderId,
+    order_position: i32,
+    quantity: Quantity,
+    received: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = return_match)]
+struct ChangedMatch {
+    return_id: ReturnId,
+    return_position: i32,
+    order_id: OrderId,
+    order_position: i32,
+    received: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = return_line_part)]
+struct NewPart {
+    return_id: ReturnId,
+    position: i32,
+    product_id: ProductId,
+    quantity: Quantity,
+}
 
 /// Returns as they are after the batch, with their lines, the order lines that they bring back, and their lots: new rows, then changed ones.
 pub fn return_rows(tenant: TenantId, returns: &[&Return]) -> [Bulk; 9] {
-    let tenant: Value = tenant.into();
-    let (mut new, mut changed) = (Bulk::insert("sales_return", NEW_RETURN), Bulk::update("sales_return", RETURN, 2));
-    let mut lines = (Bulk::insert("return_line", NEW_LINE), Bulk::update("return_line", LINE, 3));
-    let mut matches = (Bulk::insert("return_match", NEW_MATCH), Bulk::update("return_match", MATCH, 5));
-    let mut parts = Bulk::insert("return_line_part", PART);
-    let mut lots = (Bulk::insert("return_lot", LOT), Bulk::update("return_lot", LOT, 4));
-    for r in returns {
-        if r.exists {
-            changed.row(changed_return(&tenant, r));
+    let (mut new, mut changed) = (Rows::<NewReturn>::insert(tenant), Rows::<ChangedReturn>::update(tenant));
+    let mut lines = (Rows::<LineRow>::insert(tenant), Rows::<ChangedLine>::update(tenant));
+    let mut matches = (Rows::<NewMatch>::insert(tenant), Rows::<ChangedMatch>::update(tenant));
+    let mut parts = Rows::<NewPart>::insert(tenant);
+    let mut lots = (Rows::<LotRow>::insert(tenant), Rows::<LotRow>::update(tenant));
+    for &ret in returns {
+        if ret.exists {
+            changed.push(ret.into());
         } else {
-            new.row(new_return(&tenant, r));
+            new.push(ret.into());
         }
-        for line in &r.lines {
-            if r.exists {
-                lines.1.row(changed_line(&tenant, r, line));
+        for line in &ret.lines {
+            let place = (ret.id, i32::from(line.position));
+            if ret.exists {
+                lines.1.push(ChangedLine::of(place, line));
+                matches.1.extend(line.matches.iter().map(|piece| ChangedMatch::of(place, piece)));
             } else {
-                lines.0.row(new_line(&tenant, r, line));
-                let position = i32::from(line.position);
-                for (product, quantity) in &line.parts {
-                    parts.row([tenant.clone(), r.id.into(), position.into(), (*product).into(), quantity.get().into()]);
-                }
-            }
-            for m in &line.matches {
-                let (order, of) = m.line.split_line::<entity::id::kind::OrderId>();
-                let [tenant, id, position, received]: [Value; 4] =
-                    [tenant.clone(), r.id.into(), i32::from(line.position).into(), m.received.get().into()];
-                let (order, of) = (Value::from(order), Value::from(i32::from(of)));
-                if r.exists {
-                    matches.1.row([tenant, id, position, order, of, received]);
-                } else {
-                    matches.0.row([tenant, id, position, order, of, m.quantity.get().into(), received]);
-                }
+                lines.0.push(LineRow::of(place, line));
+                parts.extend(line.parts.iter().map(|part| NewPart::of(place, *part)));
+                matches.0.extend(line.matches.iter().map(|piece| NewMatch::of(place, piece)));
             }
             for lot in &line.lots {
                 let to = if lot.exists { &mut lots.1 } else { &mut lots.0 };
-                let (tenant, position) = (tenant.clone(), i32::from(line.position).into());
-                to.row([tenant, r.id.into(), position, lot.lot.into(), lot.received.get().into(), lot.inspected.get().into()]);
+                to.push(LotRow::of(place, lot));
             }
         }
     }
-    [new, lines.0, matches.0, lots.0, parts, changed, lines.1, matches.1, lots.1]
-}
-
-fn new_return(tenant: &Value, r: &Return) -> [Value; 19] {
     [
-        tenant.clone(),
-        r.id.into(),
-        r.number.into(),
-        r.status.as_str().into(),
-        r.store.into(),
-        r.customer.map(entity::id::Id::uuid).into(),
-        r.external_ref.clone().into(),
-        r.refund.currency.as_str().into(),
-        r.refund.minor.into(),
-        r.note.clone().into(),
-        r.occurred_at.micros().into(),
-        moment(r.received_at),
-        r.business_date.into(),
-        r.actor.kind.as_str().into(),
-        r.actor.id.into(),
-        r.version.into(),
-        r.created_at.micros().into(),
-        r.updated_at.micros().into(),
-        r.country.clone().into(),
+        new.into(),
+        lines.0.into(),
+        matches.0.into(),
+        lots.0.into(),
+        parts.into(),
+        changed.into(),
+        lines.1.into(),
+        matches.1.into(),
+        lots.1.into(),
     ]
 }
 
-fn changed_return(tenant: &Value, r: &Return) -> [Value; 10] {
-    [
-        tenant.clone(),
-        r.id.into(),
-        r.status.as_str().into(),
-        r.refunded.map(|refunded| refunded.minor).into(),
-        r.reject_reason.clone().into(),
-        r.occurred_at.micros().into(),
-        moment(r.received_at),
-        r.business_date.into(),
-        r.version.into(),
-        r.updated_at.micros().into(),
-    ]
+impl From<&Return> for NewReturn {
+    fn from(ret: &Return) -> Self {
+        Self {
+            id: ret.id,
+            number: ret.number,
+            status: ret.status,
+            store_id: ret.store,
+            customer_id: ret.customer,
+            external_ref: ret.external_ref.clone(),
+            currency: ret.refund.currency.to_string(),
+            refund_minor: ret.refund.minor,
+            note: ret.note.clone(),
+            occurred_at: ret.occurred_at,
+            received_at: ret.received_at,
+            business_date: ret.business_date,
+            actor_kind: ret.actor.kind,
+            actor_id: ret.actor.id,
+            version: ret.version,
+            created_at: ret.created_at,
+            updated_at: ret.updated_at,
+            country: ret.country.clone(),
+        }
+    }
 }
 
-fn new_line(tenant: &Value, r: &Return, l: &ReturnLine) -> [Value; 16] {
-    [
-        tenant.clone(),
-        r.id.into(),
-        i32::from(l.position).into(),
-        l.kind.as_str().into(),
-        l.product.map(entity::id::Id::uuid).into(),
-        l.sku.as_str().into(),
-        l.name.as_str().into(),
-        i32::from(l.decimals).into(),
-        l.quantity.get().into(),
-        l.unit_price.minor.into(),
-        l.total.minor.into(),
-        l.disposition.as_str().into(),
-        l.received.get().into(),
-        l.restocked.get().into(),
-        l.quarantined.get().into(),
-        l.written_off.get().into(),
-    ]
+impl From<&Return> for ChangedReturn {
+    fn from(ret: &Return) -> Self {
+        Self {
+            id: ret.id,
+            status: ret.status,
+            refunded_minor: ret.refunded.map(|refunded| refunded.minor),
+            reject_reason: ret.reject_reason.clone(),
+            occurred_at: ret.occurred_at,
+            received_at: ret.received_at,
+            business_date: ret.business_date,
+            version: ret.version,
+            updated_at: ret.updated_at,
+        }
+    }
 }
 
-fn changed_line(tenant: &Value, r: &Return, l: &ReturnLine) -> [Value; 7] {
-    let figures = [l.received, l.restocked, l.quarantined, l.written_off].map(|q| Value::from(q.get()));
-    let [received, restocked, quarantined, written_off] = figures;
-    [tenant.clone(), r.id.into(), i32::from(l.position).into(), received, restocked, quarantined, written_off]
+impl LineRow {
+    fn of((ret, position): (ReturnId, i32), line: &ReturnLine) -> Self {
+        Self {
+            return_id: ret,
+            position,
+            kind: line.kind,
+            product_id: line.product,
+            sku: line.sku.clone(),
+            name: line.name.clone(),
+            unit_decimals: line.decimals.into(),
+            quantity: line.quantity,
+            unit_price_minor: line.unit_price.minor,
+            total_minor: line.total.minor,
+            disposition: line.disposition,
+            received: line.received,
+            restocked: line.restocked,
+            quarantined: line.quarantined,
+            written_off: line.written_off,
+        }
+    }
+}
+
+impl ChangedLine {
+    fn of((ret, position): (ReturnId, i32), line: &ReturnLine) -> Self {
+        Self {
+            return_id: ret,
+            position,
+            received: line.received,
+            restocked: line.restocked,
+            quarantined: line.quarantined,
+            written_off: line.written_off,
+        }
+    }
+}
+
+impl NewMatch {
+    fn of((ret, position): (ReturnId, i32), piece: &ReturnPiece) -> Self {
+        let (order, of) = piece.line.split_line();
+        Self {
+            return_id: ret,
+            return_position: position,
+            order_id: order,
+            order_position: of.into(),
+            quantity: piece.quantity,
+            received: piece.received,
+        }
+    }
+}
+
+impl ChangedMatch {
+    fn of((ret, position): (ReturnId, i32), piece: &ReturnPiece) -> Self {
+        let (order, of) = piece.line.split_line();
+        Self { return_id: ret, return_position: position, order_id: order, order_position: of.into(), received: piece.received }
+    }
+}
+
+impl NewPart {
+    fn of((ret, position): (ReturnId, i32), (product, quantity): (ProductId, Quantity)) -> Self {
+        Self { return_id: ret, position, product_id: product, quantity }
+    }
+}
+
+impl LotRow {
+    fn of((ret, position): (ReturnId, i32), lot: &ReturnLot) -> Self {
+        Self { return_id: ret, position, lot_id: lot.lot, received: lot.received, inspected: lot.inspected }
+    }
 }

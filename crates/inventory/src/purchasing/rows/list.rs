@@ -1,16 +1,13 @@
 //! Pages of purchase orders and of returns to suppliers: keyset, one statement each.
 
-use entity::prelude::*;
+use entity::{prelude::*, record::Selected};
 use platform::{
     paging::{Key, PageRequest, keyset},
-    storage::{Backend, Fault, Reads, Row},
+    storage::{Backend, Fault, Finds, Reads, Row},
 };
 use sea_orm::Value;
 
-use super::{
-    load::{self, ORDER},
-    returns::{RETURN, ret},
-};
+use super::{load::OrderRow, returns::ReturnRow};
 use crate::purchasing::core::{PurchaseOrder, SupplierReturn};
 
 /// Names the order of the list in cursors.
@@ -63,8 +60,9 @@ pub async fn page(reads: &impl Reads, filter: &Filter, request: &PageRequest) ->
     let (conditions, mut values) = filter.conditions("o", reads.backend());
     let (bounds, tail, more) = keyset(&["o.number", "o.id"], true, request, 2 + values.len());
     values.extend(more);
-    let sql = format!("SELECT {ORDER} FROM purchase_order o WHERE o.tenant_id = $1{conditions}{bounds}{tail}");
-    reads.rows(&sql, values).await?.iter().map(|row| load::order(&mut Row::new(row))).collect()
+    let select = OrderRow::SELECT;
+    let sql = format!("SELECT {select} FROM purchase_order o WHERE o.tenant_id = $1{conditions}{bounds}{tail}");
+    reads.records::<OrderRow>(&sql, values).await?.into_iter().map(OrderRow::order).collect()
 }
 
 /// The order of a number.
@@ -83,6 +81,7 @@ pub async fn returns_page(reads: &impl Reads, filter: &Filter, request: &PageReq
     let (conditions, mut values) = filter.conditions("r", reads.backend());
     let (bounds, tail, more) = keyset(&["r.number", "r.id"], true, request, 2 + values.len());
     values.extend(more);
-    let sql = format!("SELECT {RETURN} FROM supplier_return r WHERE r.tenant_id = $1{conditions}{bounds}{tail}");
-    reads.rows(&sql, values).await?.iter().map(|row| ret(&mut Row::new(row))).collect()
+    let select = ReturnRow::SELECT;
+    let sql = format!("SELECT {select} FROM supplier_return r WHERE r.tenant_id = $1{conditions}{bounds}{tail}");
+    reads.records::<ReturnRow>(&sql, values).await?.into_iter().map(ReturnRow::ret).collect()
 }

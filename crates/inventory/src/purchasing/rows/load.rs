@@ -2,20 +2,130 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{purchase_charge, purchase_order, purchase_order_line, supplier},
+};
+use platform::storage::{Fault, Finds, Reads};
+use uuid::Uuid;
 
 use crate::{
     purchasing::core::{Change, Charge, Line, PurchaseOrder},
     stock::core::LevelKey,
 };
 
-pub(super) const ORDER: &str = "o.id, o.number, o.status, o.supplier_id, o.store_id, o.currency, o.expected_on, o.external_ref, o.note, o.over_percent,
-    o.under_percent, o.goods_minor, o.charges_minor, o.reason, o.actor_kind, o.actor_id, o.editors, o.requester_kind, o.requester_id,
-    o.approver_id, o.submitted_at, o.decided_at, o.ordered_at, o.received_at, o.ended_at, o.version, o.created_at, o.updated_at";
+/// An order without its lines.
+#[derive(Record)]
+#[record(of = purchase_order, alias = "o")]
+pub(super) struct OrderRow {
+    id: PurchaseOrderId,
+    number: i64,
+    status: PurchaseOrderStatus,
+    supplier_id: SupplierId,
+    store_id: StoreId,
+    currency: String,
+    expected_on: Option<i32>,
+    external_ref: Option<String>,
+    note: Option<String>,
+    over_percent: i32,
+    under_percent: i32,
+    goods_minor: i64,
+    charges_minor: i64,
+    reason: Option<String>,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    editors: Option<String>,
+    requester_kind: Option<ActorKind>,
+    requester_id: Option<Uuid>,
+    approver_id: Option<MemberId>,
+    submitted_at: Option<Timestamp>,
+    decided_at: Option<Timestamp>,
+    ordered_at: Option<Timestamp>,
+    received_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
 
-const LINE: &str = "l.purchase_order_id, l.position, l.product_id, l.sku, l.name, l.supplier_sku, l.unit_decimals, l.expected_on, l.weight, l.quantity, l.most,
-    l.unit_cost_minor, l.total_minor, l.charges_minor, l.received, l.damaged, l.open, l.short, l.returned";
+/// A line as it is written and read.
+#[derive(Record)]
+#[record(of = purchase_order_line, alias = "l")]
+pub(super) struct LineRow {
+    pub purchase_order_id: PurchaseOrderId,
+    pub position: i32,
+    pub product_id: ProductId,
+    pub sku: String,
+    pub name: String,
+    pub supplier_sku: Option<String>,
+    pub unit_decimals: i32,
+    pub expected_on: Option<i32>,
+    pub weight: Option<i64>,
+    pub quantity: Quantity,
+    pub most: Quantity,
+    pub unit_cost_minor: i64,
+    pub total_minor: i64,
+    pub charges_minor: i64,
+    pub received: Quantity,
+    pub damaged: Quantity,
+    pub open: Quantity,
+    pub short: Quantity,
+    pub returned: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = purchase_charge, alias = "c")]
+struct ChargeRow {
+    purchase_order_id: PurchaseOrderId,
+    kind: ChargeKind,
+    basis: ChargeBasis,
+    name: String,
+    amount_minor: i64,
+}
+
+/// The number of the last receipt (`what` 0) or discrepancy (1).
+#[derive(Record)]
+struct LastNumber {
+    #[record(sql = "g.purchase_order_id")]
+    order: PurchaseOrderId,
+    #[record(sql = "max(g.number)")]
+    number: i32,
+    #[record(sql = "0")]
+    what: i32,
+}
+
+#[derive(Record)]
+struct LevelRow {
+    #[record(of = purchase_order_line, alias = "l")]
+    product_id: ProductId,
+    #[record(of = purchase_order, alias = "o")]
+    store_id: StoreId,
+}
+
+#[derive(Record)]
+#[record(of = purchase_order, alias = "o")]
+struct PlaceRow {
+    id: PurchaseOrderId,
+    store_id: StoreId,
+    supplier_id: SupplierId,
+}
+
+#[derive(Record)]
+#[record(of = purchase_order_line, alias = "l")]
+struct LineProduct {
+    purchase_order_id: PurchaseOrderId,
+    position: i32,
+    product_id: ProductId,
+}
+
+#[derive(Record)]
+struct TakenRef {
+    #[record(of = supplier, alias = "s")]
+    id: SupplierId,
+    #[record(of = purchase_order, alias = "o", not_null)]
+    external_ref: String,
+}
 
 /// Orders whole, locked in id order until the transaction ends.
 pub async fn lock_orders(work: &impl Reads, ids: &[PurchaseOrderId]) -> Result<Vec<PurchaseOrder>, Fault> {
@@ -33,71 +143,56 @@ async fn read(reads: &impl Reads, ids: &[PurchaseOrderId], lock: &str) -> Result
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT {ORDER} FROM purchase_order o WHERE o.tenant_id = $1 AND {} ORDER BY o.id{lock}",
-        backend.in_ids("o.id", 2)
+        "SELECT {select} FROM purchase_order o WHERE o.tenant_id = $1 AND {of} ORDER BY o.id{lock}",
+        select = OrderRow::SELECT,
+        of = backend.in_ids("o.id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    let mut orders = rows.iter().map(|row| order(&mut Row::new(row))).collect::<Result<Vec<_>, _>>()?;
+    let rows = reads.records::<OrderRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    let mut orders = rows.into_iter().map(OrderRow::order).collect::<Result<Vec<_>, _>>()?;
     fill_lines(reads, &mut orders).await?;
     fill_charges(reads, &mut orders).await?;
     count_parts(reads, &mut orders).await?;
     Ok(orders)
 }
 
-pub(super) fn order(row: &mut Row<'_>) -> Result<PurchaseOrder, Fault> {
-    let (id, number) = (row.take()?, row.take()?);
-    let status = row.word("purchase_order", PurchaseOrderStatus::parse)?;
-    let (supplier, store) = (row.take()?, row.take()?);
-    let currency = currency_of("purchase_order", &row.take::<String>()?)?;
-    let (expected_on, external_ref, note) = (row.take()?, row.take()?, row.take()?);
-    let (over, under): (i32, i32) = (row.take()?, row.take()?);
-    let (goods, charges_sum) = (Money::new(row.take()?, currency), Money::new(row.take()?, currency));
-    let reason = row.take()?;
-    let actor = Actor { kind: row.word("purchase_order", ActorKind::parse)?, id: row.take()? };
-    let editors: Option<String> = row.take()?;
-    let editors = editors.iter().flat_map(|all| all.split(' ')).map(editor).collect::<Result<_, _>>()?;
-    let requester = actor_of(row)?;
-    Ok(PurchaseOrder {
-        id,
-        number,
-        status,
-        supplier,
-        store,
-        currency,
-        expected_on,
-        external_ref,
-        note,
-        over_percent: over as u8,
-        under_percent: under as u8,
-        goods,
-        charges_sum,
-        reason,
-        actor,
-        editors,
-        requester,
-        approver: row.take()?,
-        submitted_at: row.time_opt()?,
-        decided_at: row.time_opt()?,
-        ordered_at: row.time_opt()?,
-        received_at: row.time_opt()?,
-        ended_at: row.time_opt()?,
-        version: row.take()?,
-        created_at: row.time()?,
-        updated_at: row.time()?,
-        lines: Vec::new(),
-        charges: Vec::new(),
-        receipts: 0,
-        discrepancies: 0,
-        change: Change::Figures,
-    })
-}
-
-/// An actor that may be missing.
-fn actor_of(row: &mut Row<'_>) -> Result<Option<Actor>, Fault> {
-    let found: (Option<String>, Option<uuid::Uuid>) = (row.take()?, row.take()?);
-    let (Some(kind), Some(id)) = found else { return Ok(None) };
-    let unknown = || Fault::corrupt("purchase_order", format!("unknown word {kind}"));
-    Ok(Some(Actor { kind: ActorKind::parse(&kind).ok_or_else(unknown)?, id }))
+impl OrderRow {
+    pub fn order(self) -> Result<PurchaseOrder, Fault> {
+        let currency = currency_of("purchase_order", &self.currency)?;
+        let editors = self.editors.iter().flat_map(|all| all.split(' ')).map(editor).collect::<Result<_, _>>()?;
+        Ok(PurchaseOrder {
+            id: self.id,
+            number: self.number,
+            status: self.status,
+            supplier: self.supplier_id,
+            store: self.store_id,
+            currency,
+            expected_on: self.expected_on,
+            external_ref: self.external_ref,
+            note: self.note,
+            over_percent: self.over_percent as u8,
+            under_percent: self.under_percent as u8,
+            goods: Money::new(self.goods_minor, currency),
+            charges_sum: Money::new(self.charges_minor, currency),
+            reason: self.reason,
+            actor: Actor { kind: self.actor_kind, id: self.actor_id },
+            editors,
+            requester: self.requester_kind.zip(self.requester_id).map(|(kind, id)| Actor { kind, id }),
+            approver: self.approver_id,
+            submitted_at: self.submitted_at,
+            decided_at: self.decided_at,
+            ordered_at: self.ordered_at,
+            received_at: self.received_at,
+            ended_at: self.ended_at,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            lines: Vec::new(),
+            charges: Vec::new(),
+            receipts: 0,
+            discrepancies: 0,
+            change: Change::Figures,
+        })
+    }
 }
 
 /// As `write` puts it: its kind and its id.
@@ -122,57 +217,54 @@ pub async fn fill_lines(reads: &impl Reads, orders: &mut [PurchaseOrder]) -> Res
     let (backend, places) = (reads.backend(), places(orders));
     let of = backend.in_ids("l.purchase_order_id", 2);
     let sql = format!(
-        "SELECT {LINE} FROM purchase_order_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.purchase_order_id, l.position"
+        "SELECT {select} FROM purchase_order_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.purchase_order_id, l.position",
+        select = LineRow::SELECT
     );
-    for row in &reads.rows(&sql, vec![backend.ids(orders.iter().map(|order| order.id))]).await? {
-        let mut row = Row::new(row);
-        let id: PurchaseOrderId = row.take()?;
-        if let Some(order) = places.get(&id).and_then(|place| orders.get_mut(*place)) {
-            let line = line(&mut row, order.currency)?;
-            order.lines.push(line);
+    for row in reads.records::<LineRow>(&sql, vec![backend.ids(orders.iter().map(|order| order.id))]).await? {
+        if let Some(order) = places.get(&row.purchase_order_id).and_then(|place| orders.get_mut(*place)) {
+            order.lines.push(row.line(order.currency));
         }
     }
     Ok(())
 }
 
-fn line(row: &mut Row<'_>, currency: Currency) -> Result<Line, Fault> {
-    let money = |minor| Money::new(minor, currency);
-    Ok(Line {
-        position: row.take::<i32>()? as u16,
-        product: row.take()?,
-        sku: row.take()?,
-        name: row.take()?,
-        supplier_sku: row.take()?,
-        decimals: row.take::<i32>()? as u8,
-        expected_on: row.take()?,
-        weight: row.take()?,
-        quantity: row.take()?,
-        most: row.take()?,
-        unit_cost: money(row.take()?),
-        total: money(row.take()?),
-        charges: money(row.take()?),
-        received: row.take()?,
-        damaged: row.take()?,
-        open: row.take()?,
-        short: row.take()?,
-        returned: row.take()?,
-    })
+impl LineRow {
+    fn line(self, currency: Currency) -> Line {
+        let money = |minor| Money::new(minor, currency);
+        Line {
+            position: self.position as u16,
+            product: self.product_id,
+            sku: self.sku,
+            name: self.name,
+            supplier_sku: self.supplier_sku,
+            decimals: self.unit_decimals as u8,
+            expected_on: self.expected_on,
+            weight: self.weight,
+            quantity: self.quantity,
+            most: self.most,
+            unit_cost: money(self.unit_cost_minor),
+            total: money(self.total_minor),
+            charges: money(self.charges_minor),
+            received: self.received,
+            damaged: self.damaged,
+            open: self.open,
+            short: self.short,
+            returned: self.returned,
+        }
+    }
 }
 
 async fn fill_charges(reads: &impl Reads, orders: &mut [PurchaseOrder]) -> Result<(), Fault> {
     let (backend, places) = (reads.backend(), places(orders));
     let of = backend.in_ids("c.purchase_order_id", 2);
     let sql = format!(
-        "SELECT c.purchase_order_id, c.kind, c.basis, c.name, c.amount_minor FROM purchase_charge c
-         WHERE c.tenant_id = $1 AND {of} ORDER BY c.purchase_order_id, c.position"
+        "SELECT {select} FROM purchase_charge c WHERE c.tenant_id = $1 AND {of} ORDER BY c.purchase_order_id, c.position",
+        select = ChargeRow::SELECT
     );
-    for row in &reads.rows(&sql, vec![backend.ids(orders.iter().map(|order| order.id))]).await? {
-        let mut row = Row::new(row);
-        let id: PurchaseOrderId = row.take()?;
-        let kind = row.word("purchase_charge", ChargeKind::parse)?;
-        let (basis, name, minor) = (row.word("purchase_charge", ChargeBasis::parse)?, row.take()?, row.take()?);
-        if let Some(order) = places.get(&id).and_then(|place| orders.get_mut(*place)) {
-            order.charges.push(Charge { kind, basis, name, amount: Money::new(minor, order.currency) });
+    for row in reads.records::<ChargeRow>(&sql, vec![backend.ids(orders.iter().map(|order| order.id))]).await? {
+        if let Some(order) = places.get(&row.purchase_order_id).and_then(|place| orders.get_mut(*place)) {
+            let amount = Money::new(row.amount_minor, order.currency);
+            order.charges.push(Charge { kind: row.kind, basis: row.basis, name: row.name, amount });
         }
     }
     Ok(())
@@ -183,16 +275,15 @@ async fn count_parts(reads: &impl Reads, orders: &mut [PurchaseOrder]) -> Result
     let (backend, places) = (reads.backend(), places(orders));
     let of = |alias: &str| backend.in_ids(&format!("{alias}.purchase_order_id"), 2);
     let sql = format!(
-        "SELECT g.purchase_order_id, max(g.number), 0 FROM goods_receipt g WHERE g.tenant_id = $1 AND {} GROUP BY g.purchase_order_id
-         UNION ALL SELECT d.purchase_order_id, max(d.number), 1 FROM purchase_discrepancy d WHERE d.tenant_id = $1 AND {} GROUP BY d.purchase_order_id",
-        of("g"),
-        of("d")
+        "SELECT {select} FROM goods_receipt g WHERE g.tenant_id = $1 AND {received} GROUP BY g.purchase_order_id
+         UNION ALL SELECT d.purchase_order_id, max(d.number), 1 FROM purchase_discrepancy d WHERE d.tenant_id = $1 AND {noted} GROUP BY d.purchase_order_id",
+        select = LastNumber::SELECT,
+        received = of("g"),
+        noted = of("d")
     );
-    for row in &reads.rows(&sql, vec![backend.ids(orders.iter().map(|order| order.id))]).await? {
-        let mut row = Row::new(row);
-        let (id, most, what): (PurchaseOrderId, i32, i32) = (row.take()?, row.take()?, row.take()?);
-        if let Some(order) = places.get(&id).and_then(|place| orders.get_mut(*place)) {
-            *if what == 0 { &mut order.receipts } else { &mut order.discrepancies } = most as u16;
+    for row in reads.records::<LastNumber>(&sql, vec![backend.ids(orders.iter().map(|order| order.id))]).await? {
+        if let Some(order) = places.get(&row.order).and_then(|place| orders.get_mut(*place)) {
+            *if row.what == 0 { &mut order.receipts } else { &mut order.discrepancies } = row.number as u16;
         }
     }
     Ok(())
@@ -200,15 +291,13 @@ async fn count_parts(reads: &impl Reads, orders: &mut [PurchaseOrder]) -> Result
 
 /// The levels that an order's lines are on. None of an order that does not exist. Lines of what is ordered never change.
 pub async fn levels_of(reads: &impl Reads, order: PurchaseOrderId) -> Result<Vec<LevelKey>, Fault> {
-    let sql = "SELECT DISTINCT l.product_id, o.store_id FROM purchase_order o
-               JOIN purchase_order_line l ON l.tenant_id = o.tenant_id AND l.purchase_order_id = o.id WHERE o.tenant_id = $1 AND o.id = $2";
-    let rows = reads.rows(sql, vec![order.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(LevelKey { product: row.take()?, store: row.take()? })
-        })
-        .collect()
+    let sql = format!(
+        "SELECT DISTINCT {select} FROM purchase_order o
+         JOIN purchase_order_line l ON l.tenant_id = o.tenant_id AND l.purchase_order_id = o.id WHERE o.tenant_id = $1 AND o.id = $2",
+        select = LevelRow::SELECT
+    );
+    let rows = reads.records::<LevelRow>(&sql, vec![order.into()]).await?;
+    Ok(rows.into_iter().map(|row| LevelKey { product: row.product_id, store: row.store_id }).collect())
 }
 
 /// The stores and suppliers of these orders, of those that exist.
@@ -220,17 +309,10 @@ pub async fn places_of(
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let sql = format!(
-        "SELECT o.id, o.store_id, o.supplier_id FROM purchase_order o WHERE o.tenant_id = $1 AND {}",
-        backend.in_ids("o.id", 2)
-    );
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, (row.take()?, row.take()?)))
-        })
-        .collect()
+    let (select, of) = (PlaceRow::SELECT, backend.in_ids("o.id", 2));
+    let sql = format!("SELECT {select} FROM purchase_order o WHERE o.tenant_id = $1 AND {of}");
+    let rows = reads.records::<PlaceRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, (row.store_id, row.supplier_id))).collect())
 }
 
 /// The products of the lines of these orders.
@@ -242,18 +324,10 @@ pub async fn products_of_lines(
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let of = backend.in_ids("l.purchase_order_id", 2);
-    let sql = format!(
-        "SELECT l.purchase_order_id, l.position, l.product_id FROM purchase_order_line l WHERE l.tenant_id = $1 AND {of}"
-    );
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let (order, position): (PurchaseOrderId, i32) = (row.take()?, row.take()?);
-            Ok((order.line(position as u16), row.take()?))
-        })
-        .collect()
+    let (select, of) = (LineProduct::SELECT, backend.in_ids("l.purchase_order_id", 2));
+    let sql = format!("SELECT {select} FROM purchase_order_line l WHERE l.tenant_id = $1 AND {of}");
+    let rows = reads.records::<LineProduct>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.purchase_order_id.line(row.position as u16), row.product_id)).collect())
 }
 
 /// Which of these references an order with a supplier has.
@@ -265,13 +339,9 @@ pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashS
     let of = backend.in_texts("o.external_ref", 2);
     // The supplier leads the index: naming the tenant's suppliers keeps the search in it.
     let sql = format!(
-        "SELECT s.id, o.external_ref FROM supplier s JOIN purchase_order o ON o.tenant_id = $1 AND o.supplier_id = s.id AND {of} WHERE s.tenant_id = $1"
+        "SELECT {select} FROM supplier s JOIN purchase_order o ON o.tenant_id = $1 AND o.supplier_id = s.id AND {of} WHERE s.tenant_id = $1",
+        select = TakenRef::SELECT
     );
-    let rows = reads.rows(&sql, vec![backend.texts(references.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
+    let rows = reads.records::<TakenRef>(&sql, vec![backend.texts(references.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.external_ref)).collect())
 }

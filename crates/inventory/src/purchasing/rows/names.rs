@@ -2,12 +2,37 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{barcode, product, store},
+};
+use platform::storage::{Fault, Finds, Reads};
 use serde::Serialize;
 
 use super::supply::known_suppliers;
 use crate::catalog::core::text::fold;
+
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct ProductRow {
+    id: ProductId,
+    sku_key: String,
+}
+
+#[derive(Record)]
+#[record(of = barcode, alias = "b")]
+struct BarcodeRow {
+    code: String,
+    product_id: ProductId,
+}
+
+#[derive(Record)]
+#[record(of = store, alias = "s")]
+struct StoreRow {
+    id: StoreId,
+    code_key: String,
+}
 
 /// A product, named in one of three ways.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -59,24 +84,19 @@ impl Names {
         let backend = reads.backend();
         if !ids.is_empty() || !skus.is_empty() {
             let (of, by) = (backend.in_ids("p.id", 2), backend.in_texts("p.sku_key", 3));
-            let sql = format!("SELECT p.id, p.sku_key FROM product p WHERE p.tenant_id = $1 AND ({of} OR {by})");
+            let select = ProductRow::SELECT;
+            let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND ({of} OR {by})");
             let values = vec![backend.ids(ids), backend.texts(skus.iter().map(String::as_str))];
-            for row in &reads.rows(&sql, values).await? {
-                let mut row = Row::new(row);
-                let id = row.take()?;
+            for ProductRow { id, sku_key } in reads.records(&sql, values).await? {
                 self.products.insert(id);
-                self.skus.insert(row.take()?, id);
+                self.skus.insert(sku_key, id);
             }
         }
         if !codes.is_empty() {
-            let sql = format!(
-                "SELECT b.code, b.product_id FROM barcode b WHERE b.tenant_id = $1 AND {}",
-                backend.in_texts("b.code", 2)
-            );
-            for row in &reads.rows(&sql, vec![backend.texts(codes.iter().map(String::as_str))]).await? {
-                let mut row = Row::new(row);
-                self.barcodes.insert(row.take()?, row.take()?);
-            }
+            let (select, of) = (BarcodeRow::SELECT, backend.in_texts("b.code", 2));
+            let sql = format!("SELECT {select} FROM barcode b WHERE b.tenant_id = $1 AND {of}");
+            let rows = reads.records(&sql, vec![backend.texts(codes.iter().map(String::as_str))]).await?;
+            self.barcodes.extend(rows.into_iter().map(|BarcodeRow { code, product_id }| (code, product_id)));
         }
         Ok(())
     }
@@ -92,12 +112,11 @@ impl Names {
         }
         let backend = reads.backend();
         let (of, by) = (backend.in_ids("s.id", 2), backend.in_texts("s.code_key", 3));
-        let sql = format!("SELECT s.id, s.code_key FROM store s WHERE s.tenant_id = $1 AND ({of} OR {by})");
-        for row in &reads.rows(&sql, vec![backend.ids(ids), backend.texts(codes.iter().map(String::as_str))]).await? {
-            let mut row = Row::new(row);
-            let id = row.take()?;
+        let sql = format!("SELECT {} FROM store s WHERE s.tenant_id = $1 AND ({of} OR {by})", StoreRow::SELECT);
+        let values = vec![backend.ids(ids), backend.texts(codes.iter().map(String::as_str))];
+        for StoreRow { id, code_key } in reads.records(&sql, values).await? {
             self.stores.insert(id);
-            self.store_codes.insert(row.take()?, id);
+            self.store_codes.insert(code_key, id);
         }
         Ok(())
     }

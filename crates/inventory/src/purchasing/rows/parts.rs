@@ -2,11 +2,97 @@
 
 use std::collections::HashSet;
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{goods_receipt, goods_receipt_line, purchase_discrepancy, purchase_order, store, supplier, tenant},
+};
+use platform::storage::{Fault, Finds, Reads, Row};
+use uuid::Uuid;
 
 use super::load::currency_of;
 use crate::purchasing::core::{Discrepancy, GoodsReceipt, Party, ReceiptLine};
+
+/// A receipt without its lines, as it is written and read.
+#[derive(Record)]
+#[record(of = goods_receipt, alias = "g")]
+pub(super) struct ReceiptRow {
+    pub id: GoodsReceiptId,
+    pub purchase_order_id: PurchaseOrderId,
+    pub number: i32,
+    pub store_id: StoreId,
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    pub occurred_at: Timestamp,
+    pub business_date: i32,
+    pub actor_kind: ActorKind,
+    pub actor_id: Uuid,
+    pub created_at: Timestamp,
+}
+
+/// A line of a receipt, where it has one.
+#[derive(Record)]
+#[record(of = goods_receipt_line, alias = "l")]
+struct ReceivedRow {
+    #[record(outer)]
+    position: Option<i32>,
+    #[record(outer)]
+    quantity: Option<Quantity>,
+    #[record(outer)]
+    damaged: Option<Quantity>,
+    #[record(outer)]
+    goods_minor: Option<i64>,
+    #[record(outer)]
+    charges_minor: Option<i64>,
+}
+
+#[derive(Record)]
+struct ReceiptAndLine {
+    receipt: ReceiptRow,
+    #[record(of = purchase_order, alias = "o")]
+    currency: String,
+    line: ReceivedRow,
+}
+
+/// A discrepancy as it is written and read.
+#[derive(Record)]
+#[record(of = purchase_discrepancy, alias = "d")]
+pub(super) struct DiscrepancyRow {
+    pub purchase_order_id: PurchaseOrderId,
+    pub number: i32,
+    pub kind: DiscrepancyKind,
+    pub receipt_id: Option<GoodsReceiptId>,
+    pub position: Option<i32>,
+    pub product_id: Option<ProductId>,
+    pub quantity: Quantity,
+    pub note: Option<String>,
+    pub noted_at: Timestamp,
+}
+
+#[derive(Record)]
+struct PrintedRow {
+    #[record(of = tenant, alias = "t", column = "name")]
+    buyer: String,
+    #[record(alias = "s")]
+    supplier: SupplierRow,
+    #[record(alias = "p")]
+    store: StoreRow,
+}
+
+#[derive(Record)]
+#[record(of = supplier)]
+struct SupplierRow {
+    name: String,
+    code: String,
+    email: Option<String>,
+}
+
+#[derive(Record)]
+#[record(of = store)]
+struct StoreRow {
+    name: String,
+    code: String,
+}
 
 /// The receipts of these orders with their lines, the oldest first.
 pub async fn receipts_of(reads: &impl Reads, orders: &[PurchaseOrderId]) -> Result<Vec<GoodsReceipt>, Fault> {
@@ -15,44 +101,55 @@ pub async fn receipts_of(reads: &impl Reads, orders: &[PurchaseOrderId]) -> Resu
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT g.id, g.purchase_order_id, g.number, g.store_id, g.external_ref, g.note, g.occurred_at, g.business_date, g.actor_kind, g.actor_id, g.created_at,
-           o.currency, l.position, l.quantity, l.damaged, l.goods_minor, l.charges_minor
+        "SELECT {select}
          FROM goods_receipt g JOIN purchase_order o ON o.tenant_id = g.tenant_id AND o.id = g.purchase_order_id
          LEFT JOIN goods_receipt_line l ON l.tenant_id = g.tenant_id AND l.receipt_id = g.id
-         WHERE g.tenant_id = $1 AND {} ORDER BY g.purchase_order_id, g.number, l.position",
-        backend.in_ids("g.purchase_order_id", 2)
+         WHERE g.tenant_id = $1 AND {of} ORDER BY g.purchase_order_id, g.number, l.position",
+        select = ReceiptAndLine::SELECT,
+        of = backend.in_ids("g.purchase_order_id", 2)
     );
     let mut all: Vec<GoodsReceipt> = Vec::new();
-    for row in &reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        let receipt = GoodsReceipt {
-            id: row.take()?,
-            order: row.take()?,
-            number: row.take::<i32>()? as u16,
-            store: row.take()?,
-            external_ref: row.take()?,
-            note: row.take()?,
-            occurred_at: row.time()?,
-            business_date: row.take()?,
-            actor: Actor { kind: row.word("goods_receipt", ActorKind::parse)?, id: row.take()? },
-            created_at: row.time()?,
-            lines: Vec::new(),
-        };
-        let currency = currency_of("purchase_order", &row.take::<String>()?)?;
+    let rows = reads.records(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    for ReceiptAndLine { receipt, currency, line } in rows {
+        let currency = currency_of("purchase_order", &currency)?;
         if all.last().is_none_or(|last| last.id != receipt.id) {
-            all.push(receipt);
+            all.push(receipt.into());
         }
-        if let (Some(position), Some(last)) = (row.take::<Option<i32>>()?, all.last_mut()) {
-            last.lines.push(ReceiptLine {
-                position: position as u16,
-                quantity: row.take()?,
-                damaged: row.take()?,
-                goods: Money::new(row.take()?, currency),
-                charges: Money::new(row.take()?, currency),
-            });
+        if let (Some(line), Some(last)) = (line.line(currency), all.last_mut()) {
+            last.lines.push(line);
         }
     }
     Ok(all)
+}
+
+impl From<ReceiptRow> for GoodsReceipt {
+    fn from(row: ReceiptRow) -> Self {
+        Self {
+            id: row.id,
+            order: row.purchase_order_id,
+            number: row.number as u16,
+            store: row.store_id,
+            external_ref: row.external_ref,
+            note: row.note,
+            occurred_at: row.occurred_at,
+            business_date: row.business_date,
+            actor: Actor { kind: row.actor_kind, id: row.actor_id },
+            created_at: row.created_at,
+            lines: Vec::new(),
+        }
+    }
+}
+
+impl ReceivedRow {
+    fn line(self, currency: Currency) -> Option<ReceiptLine> {
+        Some(ReceiptLine {
+            position: self.position? as u16,
+            quantity: self.quantity?,
+            damaged: self.damaged?,
+            goods: Money::new(self.goods_minor?, currency),
+            charges: Money::new(self.charges_minor?, currency),
+        })
+    }
 }
 
 /// What of these orders came otherwise than it was ordered, in the order it was noted.
@@ -62,27 +159,28 @@ pub async fn discrepancies_of(reads: &impl Reads, orders: &[PurchaseOrderId]) ->
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT d.purchase_order_id, d.number, d.kind, d.receipt_id, d.position, d.product_id, d.quantity, d.note, d.noted_at FROM purchase_discrepancy d
-         WHERE d.tenant_id = $1 AND {} ORDER BY d.purchase_order_id, d.number",
-        backend.in_ids("d.purchase_order_id", 2)
+        "SELECT {select} FROM purchase_discrepancy d WHERE d.tenant_id = $1 AND {of} ORDER BY d.purchase_order_id, d.number",
+        select = DiscrepancyRow::SELECT,
+        of = backend.in_ids("d.purchase_order_id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(Discrepancy {
-                order: row.take()?,
-                number: row.take::<i32>()? as u16,
-                kind: row.word("purchase_discrepancy", DiscrepancyKind::parse)?,
-                receipt: row.take()?,
-                position: row.take::<Option<i32>>()?.map(|position| position as u16),
-                product: row.take()?,
-                quantity: row.take()?,
-                note: row.take()?,
-                noted_at: row.time()?,
-            })
-        })
-        .collect()
+    let rows = reads.records::<DiscrepancyRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+impl From<DiscrepancyRow> for Discrepancy {
+    fn from(row: DiscrepancyRow) -> Self {
+        Self {
+            order: row.purchase_order_id,
+            number: row.number as u16,
+            kind: row.kind,
+            receipt: row.receipt_id,
+            position: row.position.map(|position| position as u16),
+            product: row.product_id,
+            quantity: row.quantity,
+            note: row.note,
+            noted_at: row.noted_at,
+        }
+    }
 }
 
 /// What a printed order says beside its own rows.
@@ -96,17 +194,18 @@ pub struct Printed {
 
 /// Buyer, supplier and store of an order; None when there is no such order.
 pub async fn printed(reads: &impl Reads, order: PurchaseOrderId) -> Result<Option<Printed>, Fault> {
-    let sql = "SELECT t.name, s.name, s.code, s.email, p.name, p.code FROM purchase_order o JOIN tenant t ON t.id = o.tenant_id
-               JOIN supplier s ON s.tenant_id = o.tenant_id AND s.id = o.supplier_id
-               JOIN store p ON p.tenant_id = o.tenant_id AND p.id = o.store_id WHERE o.tenant_id = $1 AND o.id = $2";
-    let rows = reads.rows(sql, vec![order.into()]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let mut row = Row::new(row);
-    Ok(Some(Printed {
-        buyer: row.take()?,
-        supplier: Party { name: row.take()?, code: row.take()? },
-        email: row.take()?,
-        store: Party { name: row.take()?, code: row.take()? },
+    let sql = format!(
+        "SELECT {select} FROM purchase_order o JOIN tenant t ON t.id = o.tenant_id
+         JOIN supplier s ON s.tenant_id = o.tenant_id AND s.id = o.supplier_id
+         JOIN store p ON p.tenant_id = o.tenant_id AND p.id = o.store_id WHERE o.tenant_id = $1 AND o.id = $2",
+        select = PrintedRow::SELECT
+    );
+    let row = reads.records::<PrintedRow>(&sql, vec![order.into()]).await?.into_iter().next();
+    Ok(row.map(|PrintedRow { buyer, supplier, store }| Printed {
+        buyer,
+        supplier: Party { name: supplier.name, code: supplier.code },
+        email: supplier.email,
+        store: Party { name: store.name, code: store.code },
     }))
 }
 

@@ -2,10 +2,74 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
-use platform::storage::{Bulk, Column, ColumnKind::*, Fault, Reads, Row, Work, journal};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{product, stock_level, store},
+};
+use platform::storage::{Fault, Finds, Reads, Rows, Work, journal};
 
 use crate::stock::core::LevelKey;
+
+#[derive(Record)]
+struct PolicyRow {
+    level: LevelRow,
+    #[record(of = product, alias = "p")]
+    category_id: Option<CategoryId>,
+    policy: LevelPolicy,
+}
+
+#[derive(Record)]
+#[record(of = stock_level, alias = "l")]
+struct LevelRow {
+    product_id: ProductId,
+    store_id: StoreId,
+    id: LevelId,
+}
+
+#[derive(Record)]
+#[record(of = stock_level, alias = "l")]
+struct LevelPolicy {
+    reorder_point: Option<Quantity>,
+    maximum: Option<Quantity>,
+    safety_stock: Quantity,
+}
+
+#[derive(Record)]
+struct PairRow {
+    #[record(of = product, alias = "p", column = "id")]
+    product: ProductId,
+    #[record(of = store, alias = "s", column = "id")]
+    store: StoreId,
+    #[record(of = product, alias = "p")]
+    category_id: Option<CategoryId>,
+}
+
+/// As of a level that nothing has happened to.
+#[derive(Record)]
+#[record(of = stock_level)]
+struct NewLevel {
+    product_id: ProductId,
+    store_id: StoreId,
+    id: LevelId,
+    reorder_point: Option<Quantity>,
+    maximum: Option<Quantity>,
+    safety_stock: Quantity,
+    last_occurred_at: Timestamp,
+    version: i64,
+    seq: i64,
+    updated_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = stock_level)]
+struct ChangedLevel {
+    product_id: ProductId,
+    store_id: StoreId,
+    reorder_point: Option<Quantity>,
+    maximum: Option<Quantity>,
+    safety_stock: Quantity,
+}
 
 /// What a level says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,27 +91,25 @@ pub async fn lock_policies(work: &Work, keys: &[LevelKey]) -> Result<HashMap<Lev
     let (k, values) = work.backend().pairs(&pairs, 2);
     let lock = work.backend().for_change("l");
     let sql = format!(
-        "SELECT l.product_id, l.store_id, l.id, p.category_id, l.reorder_point, l.maximum, l.safety_stock
+        "SELECT {select}
          FROM {k} CROSS JOIN stock_level l JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
-         WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b ORDER BY l.product_id, l.store_id{lock}"
+         WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b ORDER BY l.product_id, l.store_id{lock}",
+        select = PolicyRow::SELECT
     );
     let mut found = HashMap::with_capacity(keys.len());
-    for row in &work.rows(&sql, values.clone()).await? {
-        let mut row = Row::new(row);
-        let key = LevelKey { product: row.take()?, store: row.take()? };
-        let (level, category) = (Some(row.take()?), row.take()?);
-        let (reorder_point, maximum, safety_stock) = (row.take()?, row.take()?, row.take()?);
-        found.insert(key, Policy { key, level, category, reorder_point, maximum, safety_stock });
+    for PolicyRow { level, category_id: category, policy } in work.records(&sql, values.clone()).await? {
+        let key = LevelKey { product: level.product_id, store: level.store_id };
+        let LevelPolicy { reorder_point, maximum, safety_stock } = policy;
+        found.insert(key, Policy { key, level: Some(level.id), category, reorder_point, maximum, safety_stock });
     }
     if found.len() < keys.len() {
         let sql = format!(
-            "SELECT p.id, s.id, p.category_id FROM {k} CROSS JOIN product p CROSS JOIN store s
-             WHERE p.tenant_id = $1 AND p.id = k.a AND s.tenant_id = $1 AND s.id = k.b"
+            "SELECT {select} FROM {k} CROSS JOIN product p CROSS JOIN store s
+             WHERE p.tenant_id = $1 AND p.id = k.a AND s.tenant_id = $1 AND s.id = k.b",
+            select = PairRow::SELECT
         );
-        for row in &work.rows(&sql, values).await? {
-            let mut row = Row::new(row);
-            let key = LevelKey { product: row.take()?, store: row.take()? };
-            let category = row.take()?;
+        for PairRow { product, store, category_id: category } in work.records(&sql, values).await? {
+            let key = LevelKey { product, store };
             let none = Policy { key, level: None, category, reorder_point: None, maximum: None, safety_stock: Quantity::ZERO };
             found.entry(key).or_insert(none);
         }
@@ -55,58 +117,30 @@ pub async fn lock_policies(work: &Work, keys: &[LevelKey]) -> Result<HashMap<Lev
     Ok(found)
 }
 
-const NEW: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("product_id", Id),
-    Column("store_id", Id),
-    Column("id", Id),
-    Column("reorder_point", IntOrNull),
-    Column("maximum", IntOrNull),
-    Column("safety_stock", Int),
-    Column("last_occurred_at", Int),
-    Column("version", Int),
-    Column("seq", Int),
-    Column("updated_at", Int),
-];
-
-const CHANGED: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("product_id", Id),
-    Column("store_id", Id),
-    Column("reorder_point", IntOrNull),
-    Column("maximum", IntOrNull),
-    Column("safety_stock", Int),
-];
-
 /// Writes policies; a level without a row gets one, under the id given with it. Versions count entries, and stay.
 pub async fn write_policies(work: &Work, policies: &[Policy], new_id: impl Fn() -> LevelId, now: Timestamp) -> Result<(), Fault> {
     let tenant = work.tenant();
-    let (mut new, mut changed) = (Bulk::insert("stock_level", NEW), Bulk::update("stock_level", CHANGED, 3));
+    let (mut new, mut changed) = (Rows::<NewLevel>::insert(tenant), Rows::<ChangedLevel>::update(tenant));
     for policy in policies {
-        let (product, store) = (policy.key.product.into(), policy.key.store.into());
-        let point = policy.reorder_point.map(Quantity::get).into();
-        let (maximum, safety) = (policy.maximum.map(Quantity::get).into(), policy.safety_stock.get().into());
+        let LevelKey { product: product_id, store: store_id } = policy.key;
+        let (reorder_point, maximum, safety_stock) = (policy.reorder_point, policy.maximum, policy.safety_stock);
         if policy.level.is_some() {
-            changed.row([tenant.into(), product, store, point, maximum, safety]);
+            changed.push(ChangedLevel { product_id, store_id, reorder_point, maximum, safety_stock });
         } else {
-            // As of a level that nothing has happened to.
-            let (last, none) = (i64::MIN.into(), 0_i64);
-            let id = new_id().into();
-            new.row([
-                tenant.into(),
-                product,
-                store,
-                id,
-                point,
+            new.push(NewLevel {
+                product_id,
+                store_id,
+                id: new_id(),
+                reorder_point,
                 maximum,
-                safety,
-                last,
-                none.into(),
-                none.into(),
-                now.micros().into(),
-            ]);
+                safety_stock,
+                last_occurred_at: Timestamp(i64::MIN),
+                version: 0,
+                seq: 0,
+                updated_at: now,
+            });
         }
     }
-    work.write(new).await?;
-    work.write(changed).await
+    work.write(new.into()).await?;
+    work.write(changed.into()).await
 }

@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use entity::prelude::*;
-use platform::storage::{Backend, Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::stock_level,
+};
+use platform::storage::{Backend, Fault, Finds, Reads, Row};
 use sea_orm::Value;
 
 use super::supply::preferred_of;
@@ -12,6 +16,50 @@ use crate::{
     purchasing::core::{StoreStock, Supply},
     stock::rows::expected::OWED,
 };
+
+#[derive(Record)]
+struct LevelRow {
+    #[record(of = stock_level, alias = "l")]
+    product_id: ProductId,
+    #[record(of = stock_level, alias = "l")]
+    store_id: StoreId,
+    #[record(sql = "l.on_hand - l.unavailable - l.reserved")]
+    available: i64,
+    #[record(alias = "l")]
+    level: LevelFacts,
+}
+
+#[derive(Record)]
+#[record(of = stock_level)]
+struct LevelFacts {
+    incoming: Quantity,
+    in_transit: Quantity,
+    safety_stock: Quantity,
+    reorder_point: Option<Quantity>,
+    maximum: Option<Quantity>,
+}
+
+#[derive(Record)]
+struct SoldRow {
+    #[record(sql = "d.product_id")]
+    product: ProductId,
+    #[record(sql = "d.store_id")]
+    store: StoreId,
+    #[record(sql = "CAST(sum(d.sold) AS double precision)")]
+    sold: f64,
+    #[record(sql = "CAST(sum(CAST(d.sold AS double precision) * CAST(d.sold AS double precision)) AS double precision)")]
+    squares: f64,
+}
+
+#[derive(Record)]
+struct OwedRow {
+    #[record(sql = "w.product_id")]
+    product: ProductId,
+    #[record(sql = "w.store_id")]
+    store: StoreId,
+    #[record(sql = "CAST(sum(w.quantity) AS bigint)")]
+    owed: i64,
+}
 
 /// A product, where it is, and whom it is bought from.
 #[derive(Debug, Clone)]
@@ -74,28 +122,27 @@ async fn levels(
     let stores = within(backend, "l.store_id", look.seen, &mut values);
     // The condition on policies is word for word that of their index.
     let sql = format!(
-        "SELECT l.product_id, l.store_id, l.on_hand - l.unavailable - l.reserved, l.incoming, l.in_transit, l.safety_stock, l.reorder_point, l.maximum
+        "SELECT {select}
          FROM stock_level l JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id
          JOIN store s ON s.tenant_id = l.tenant_id AND s.id = l.store_id
          WHERE l.tenant_id = $1 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND s.archived_at IS NULL{stores}
            AND l.product_id IN (SELECT a.product_id FROM stock_level a WHERE a.tenant_id = $1 AND (a.reorder_point IS NOT NULL OR a.maximum IS NOT NULL)
-             UNION {})",
-        backend.select_ids(2)
+             UNION {wanted})",
+        select = LevelRow::SELECT,
+        wanted = backend.select_ids(2)
     );
     let mut found: BTreeMap<ProductId, Vec<StoreStock>> = BTreeMap::new();
-    for row in &reads.rows(&sql, values).await? {
-        let mut row = Row::new(row);
-        let (product, store): (ProductId, StoreId) = (row.take()?, row.take()?);
+    for LevelRow { product_id: product, store_id: store, available, level } in reads.records(&sql, values).await? {
         let (sold, sold_squares) = sold.get(&(product, store)).copied().unwrap_or_default();
         found.entry(product).or_default().push(StoreStock {
             store,
-            available: row.take()?,
-            incoming: row.take()?,
-            in_transit: row.take()?,
+            available,
+            incoming: level.incoming.get(),
+            in_transit: level.in_transit.get(),
             backordered: owed.get(&(product, store)).copied().unwrap_or_default(),
-            safety_stock: row.take()?,
-            reorder_point: row.take()?,
-            maximum: row.take()?,
+            safety_stock: level.safety_stock.get(),
+            reorder_point: level.reorder_point.map(Quantity::get),
+            maximum: level.maximum.map(Quantity::get),
             sold,
             sold_squares,
             is_asked: look.asked.is_none_or(|asked| asked.contains(&store)),
@@ -146,7 +193,7 @@ async fn sold(reads: &impl Reads, look: &Look<'_>) -> Result<Sold, Fault> {
     values.extend(bound);
     let stores = within(reads.backend(), "e.store_id", look.seen, &mut values);
     let sql = format!(
-        "SELECT d.product_id, d.store_id, CAST(sum(d.sold) AS double precision), CAST(sum(CAST(d.sold AS double precision) * CAST(d.sold AS double precision)) AS double precision)
+        "SELECT {select}
          FROM (SELECT e.product_id, e.store_id, m.business_date, -sum(e.on_hand_delta) AS sold FROM movement m
                JOIN entry e ON e.tenant_id = m.tenant_id AND e.seq = m.seq
                WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.occurred_at >= $2 AND m.occurred_at < $3
@@ -154,15 +201,11 @@ async fn sold(reads: &impl Reads, look: &Look<'_>) -> Result<Sold, Fault> {
                  AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.tenant_id = $1 AND r.reverses_id = m.id)
                GROUP BY e.product_id, e.store_id, m.business_date) d
          GROUP BY d.product_id, d.store_id",
+        select = SoldRow::SELECT,
         days = look.days
     );
-    let rows = reads.rows(&sql, values).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(((row.take()?, row.take()?), (row.take()?, row.take()?)))
-        })
-        .collect()
+    let rows = reads.records::<SoldRow>(&sql, values).await?;
+    Ok(rows.into_iter().map(|row| ((row.product, row.store), (row.sold, row.squares))).collect())
 }
 
 /// What open orders are owed beyond stock, of kits their parts.
@@ -170,13 +213,9 @@ async fn backordered(reads: &impl Reads, look: &Look<'_>) -> Result<HashMap<(Pro
     let mut values = Vec::new();
     let stores = within(reads.backend(), "w.store_id", look.seen, &mut values);
     let sql = format!(
-        "SELECT w.product_id, w.store_id, CAST(sum(w.quantity) AS bigint) FROM {OWED} w WHERE w.quantity > 0{stores} GROUP BY w.product_id, w.store_id"
+        "SELECT {select} FROM {OWED} w WHERE w.quantity > 0{stores} GROUP BY w.product_id, w.store_id",
+        select = OwedRow::SELECT
     );
-    let rows = reads.rows(&sql, values).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(((row.take()?, row.take()?), row.take()?))
-        })
-        .collect()
+    let rows = reads.records::<OwedRow>(&sql, values).await?;
+    Ok(rows.into_iter().map(|row| ((row.product, row.store), row.owed)).collect())
 }

@@ -2,93 +2,127 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
-use platform::storage::{Bulk, Column, ColumnKind::*, Fault, Reads, Row};
-use sea_orm::Value;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{supplier_return, supplier_return_line},
+};
+use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
+use uuid::Uuid;
 
 use super::load::currency_of;
 use crate::purchasing::core::{SupplierReturn, SupplierReturnLine};
 
-pub(super) const RETURN: &str = "r.id, r.number, r.supplier_id, r.store_id, r.purchase_order_id, r.external_ref, r.currency, r.credit_minor, r.reason_code, r.note,
-    r.occurred_at, r.business_date, r.actor_kind, r.actor_id, r.created_at";
+/// A return without its lines, as it is written and read.
+#[derive(Record)]
+#[record(of = supplier_return, alias = "r")]
+pub(super) struct ReturnRow {
+    id: SupplierReturnId,
+    number: i64,
+    supplier_id: SupplierId,
+    store_id: StoreId,
+    purchase_order_id: Option<PurchaseOrderId>,
+    external_ref: Option<String>,
+    currency: String,
+    credit_minor: i64,
+    reason_code: ReasonCode,
+    note: Option<String>,
+    occurred_at: Timestamp,
+    business_date: i32,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    created_at: Timestamp,
+}
 
-const NEW: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("number", Int),
-    Column("supplier_id", Id),
-    Column("store_id", Id),
-    Column("purchase_order_id", IdOrNull),
-    Column("external_ref", TextOrNull),
-    Column("currency", Text),
-    Column("credit_minor", Int),
-    Column("reason_code", Text),
-    Column("note", TextOrNull),
-    Column("occurred_at", Int),
-    Column("business_date", Small),
-    Column("actor_kind", Text),
-    Column("actor_id", Id),
-    Column("created_at", Int),
-];
+/// A line as it is written and read.
+#[derive(Record)]
+#[record(of = supplier_return_line, alias = "l")]
+struct LineRow {
+    supplier_return_id: SupplierReturnId,
+    position: i32,
+    product_id: ProductId,
+    sku: String,
+    name: String,
+    unit_decimals: i32,
+    purchase_order_id: Option<PurchaseOrderId>,
+    order_position: Option<i32>,
+    quantity: Quantity,
+    source: ReturnSource,
+    unit_credit_minor: i64,
+    total_minor: i64,
+}
 
-const LINE: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("supplier_return_id", Id),
-    Column("position", Small),
-    Column("product_id", Id),
-    Column("sku", Text),
-    Column("name", Text),
-    Column("unit_decimals", Small),
-    Column("purchase_order_id", IdOrNull),
-    Column("order_position", SmallOrNull),
-    Column("quantity", Int),
-    Column("source", Text),
-    Column("unit_credit_minor", Int),
-    Column("total_minor", Int),
-];
+#[derive(Record)]
+struct LineAndCurrency {
+    line: LineRow,
+    #[record(of = supplier_return, alias = "r")]
+    currency: String,
+}
 
 pub(super) fn return_rows(tenant: TenantId, returns: &[&SupplierReturn]) -> [Bulk; 2] {
-    let tenant: Value = tenant.into();
-    let (mut heads, mut lines) = (Bulk::insert("supplier_return", NEW), Bulk::insert("supplier_return_line", LINE));
-    for r in returns {
-        heads.row([
-            tenant.clone(),
-            r.id.into(),
-            r.number.into(),
-            r.supplier.into(),
-            r.store.into(),
-            r.order.map(entity::id::Id::uuid).into(),
-            r.external_ref.clone().into(),
-            r.credit.currency.as_str().into(),
-            r.credit.minor.into(),
-            r.reason.as_str().into(),
-            r.note.clone().into(),
-            r.occurred_at.micros().into(),
-            r.business_date.into(),
-            r.actor.kind.as_str().into(),
-            r.actor.id.into(),
-            r.created_at.micros().into(),
-        ]);
-        for l in &r.lines {
-            let of = l.of.map(entity::id::Id::split_line::<entity::id::kind::PurchaseOrderId>);
-            lines.row([
-                tenant.clone(),
-                r.id.into(),
-                i32::from(l.position).into(),
-                l.product.into(),
-                l.sku.as_str().into(),
-                l.name.as_str().into(),
-                i32::from(l.decimals).into(),
-                of.map(|(order, _)| order.uuid()).into(),
-                of.map(|(_, position)| i32::from(position)).into(),
-                l.quantity.get().into(),
-                l.source.as_str().into(),
-                l.unit_credit.minor.into(),
-                l.total.minor.into(),
-            ]);
+    let (mut heads, mut lines) = (Rows::<ReturnRow>::insert(tenant), Rows::<LineRow>::insert(tenant));
+    for &ret in returns {
+        heads.push(ret.into());
+        lines.extend(ret.lines.iter().map(|line| LineRow::of(ret.id, line)));
+    }
+    [heads.into(), lines.into()]
+}
+
+impl From<&SupplierReturn> for ReturnRow {
+    fn from(ret: &SupplierReturn) -> Self {
+        Self {
+            id: ret.id,
+            number: ret.number,
+            supplier_id: ret.supplier,
+            store_id: ret.store,
+            purchase_order_id: ret.order,
+            external_ref: ret.external_ref.clone(),
+            currency: ret.credit.currency.to_string(),
+            credit_minor: ret.credit.minor,
+            reason_code: ret.reason,
+            note: ret.note.clone(),
+            occurred_at: ret.occurred_at,
+            business_date: ret.business_date,
+            actor_kind: ret.actor.kind,
+            actor_id: ret.actor.id,
+            created_at: ret.created_at,
         }
     }
-    [heads, lines]
+}
+
+impl LineRow {
+    fn of(ret: SupplierReturnId, line: &SupplierReturnLine) -> Self {
+        let (order, order_position) = line.of.map(Id::split_line).unzip();
+        Self {
+            supplier_return_id: ret,
+            position: line.position.into(),
+            product_id: line.product,
+            sku: line.sku.clone(),
+            name: line.name.clone(),
+            unit_decimals: line.decimals.into(),
+            purchase_order_id: order,
+            order_position: order_position.map(i32::from),
+            quantity: line.quantity,
+            source: line.source,
+            unit_credit_minor: line.unit_credit.minor,
+            total_minor: line.total.minor,
+        }
+    }
+    fn line(self, currency: Currency) -> SupplierReturnLine {
+        let of = self.purchase_order_id.zip(self.order_position);
+        SupplierReturnLine {
+            position: self.position as u16,
+            product: self.product_id,
+            sku: self.sku,
+            name: self.name,
+            decimals: self.unit_decimals as u8,
+            of: of.map(|(order, position)| order.line(position as u16)),
+            quantity: self.quantity,
+            source: self.source,
+            unit_credit: Money::new(self.unit_credit_minor, currency),
+            total: Money::new(self.total_minor, currency),
+        }
+    }
 }
 
 /// Returns without their lines; in no order.
@@ -97,30 +131,32 @@ pub async fn returns(reads: &impl Reads, ids: &[SupplierReturnId]) -> Result<Vec
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let sql = format!("SELECT {RETURN} FROM supplier_return r WHERE r.tenant_id = $1 AND {}", backend.in_ids("r.id", 2));
-    reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?.iter().map(|row| ret(&mut Row::new(row))).collect()
+    let (select, of) = (ReturnRow::SELECT, backend.in_ids("r.id", 2));
+    let sql = format!("SELECT {select} FROM supplier_return r WHERE r.tenant_id = $1 AND {of}");
+    let rows = reads.records::<ReturnRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    rows.into_iter().map(ReturnRow::ret).collect()
 }
 
-pub(super) fn ret(row: &mut Row<'_>) -> Result<SupplierReturn, Fault> {
-    let (id, number, supplier, store, order, external_ref) =
-        (row.take()?, row.take()?, row.take()?, row.take()?, row.take()?, row.take()?);
-    let currency = currency_of("supplier_return", &row.take::<String>()?)?;
-    Ok(SupplierReturn {
-        id,
-        number,
-        supplier,
-        store,
-        order,
-        external_ref,
-        credit: Money::new(row.take()?, currency),
-        reason: row.word("supplier_return", ReasonCode::parse)?,
-        note: row.take()?,
-        occurred_at: row.time()?,
-        business_date: row.take()?,
-        actor: Actor { kind: row.word("supplier_return", ActorKind::parse)?, id: row.take()? },
-        created_at: row.time()?,
-        lines: Vec::new(),
-    })
+impl ReturnRow {
+    pub fn ret(self) -> Result<SupplierReturn, Fault> {
+        let currency = currency_of("supplier_return", &self.currency)?;
+        Ok(SupplierReturn {
+            id: self.id,
+            number: self.number,
+            supplier: self.supplier_id,
+            store: self.store_id,
+            order: self.purchase_order_id,
+            external_ref: self.external_ref,
+            credit: Money::new(self.credit_minor, currency),
+            reason: self.reason_code,
+            note: self.note,
+            occurred_at: self.occurred_at,
+            business_date: self.business_date,
+            actor: Actor { kind: self.actor_kind, id: self.actor_id },
+            created_at: self.created_at,
+            lines: Vec::new(),
+        })
+    }
 }
 
 /// The lines of these returns.
@@ -134,32 +170,15 @@ pub async fn return_lines(
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT l.supplier_return_id, r.currency, l.position, l.product_id, l.sku, l.name, l.unit_decimals, l.purchase_order_id, l.order_position,
-           l.quantity, l.source, l.unit_credit_minor, l.total_minor
+        "SELECT {select}
          FROM supplier_return_line l JOIN supplier_return r ON r.tenant_id = l.tenant_id AND r.id = l.supplier_return_id
-         WHERE l.tenant_id = $1 AND {} ORDER BY l.supplier_return_id, l.position",
-        backend.in_ids("l.supplier_return_id", 2)
+         WHERE l.tenant_id = $1 AND {of} ORDER BY l.supplier_return_id, l.position",
+        select = LineAndCurrency::SELECT,
+        of = backend.in_ids("l.supplier_return_id", 2)
     );
-    for row in &reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        let (id, currency): (SupplierReturnId, String) = (row.take()?, row.take()?);
+    for LineAndCurrency { line, currency } in reads.records(&sql, vec![backend.ids(ids.iter().copied())]).await? {
         let currency = currency_of("supplier_return", &currency)?;
-        let position = row.take::<i32>()? as u16;
-        let (product, sku, name, decimals) = (row.take()?, row.take()?, row.take()?, row.take::<i32>()? as u8);
-        let of: (Option<PurchaseOrderId>, Option<i32>) = (row.take()?, row.take()?);
-        let line = SupplierReturnLine {
-            position,
-            product,
-            sku,
-            name,
-            decimals,
-            of: of.0.zip(of.1).map(|(order, position)| order.line(position as u16)),
-            quantity: row.take()?,
-            source: row.word("supplier_return_line", ReturnSource::parse)?,
-            unit_credit: Money::new(row.take()?, currency),
-            total: Money::new(row.take()?, currency),
-        };
-        all.entry(id).or_default().push(line);
+        all.entry(line.supplier_return_id).or_default().push(line.line(currency));
     }
     Ok(all)
 }

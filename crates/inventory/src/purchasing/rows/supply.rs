@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{product, supplier, supplier_product},
+};
 use platform::{
     paging::{Key, PageRequest, keyset},
-    storage::{Bulk, Column, ColumnKind::*, Fault, Reads, Row, Work},
+    storage::{Bulk, Fault, Finds, Reads, Rows, Work},
 };
 use sea_orm::Value;
 
@@ -15,32 +19,88 @@ use crate::purchasing::core::{PriceBreak, Supply};
 /// Names the order of the list in cursors.
 pub const SUPPLY: &str = "supplies:SUPPLIER:ASC";
 
-const COLUMNS: &str = "y.supplier_id, y.product_id, y.supplier_sku, y.pack_size, y.minimum_order, y.lead_time_days, y.currency, y.unit_cost_minor, y.price_breaks,
-    y.preferred, y.version, y.created_at, y.updated_at";
+/// A row as it is written and read.
+#[derive(Record)]
+#[record(of = supplier_product, alias = "y")]
+struct SupplyRow {
+    supplier_id: SupplierId,
+    product_id: ProductId,
+    supplier_sku: Option<String>,
+    pack_size: Quantity,
+    minimum_order: Quantity,
+    lead_time_days: Option<i32>,
+    currency: String,
+    unit_cost_minor: i64,
+    price_breaks: String,
+    preferred: i32,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
 
-fn supply(row: &mut Row<'_>) -> Result<Supply, Fault> {
-    let (supplier, product, supplier_sku) = (row.take()?, row.take()?, row.take()?);
-    let (pack_size, minimum_order, lead_time_days) = (row.take()?, row.take()?, row.take()?);
-    let currency = currency_of("supplier_product", &row.take::<String>()?)?;
-    let unit_cost = Money::new(row.take()?, currency);
-    let breaks: String = row.take()?;
-    let breaks: Vec<PriceBreak> =
-        serde_json::from_str(&breaks).map_err(|_| Fault::corrupt("supplier_product", "price breaks are a list"))?;
-    let preferred: i32 = row.take()?;
-    Ok(Supply {
-        supplier,
-        product,
-        supplier_sku,
-        pack_size,
-        minimum_order,
-        lead_time_days,
-        unit_cost,
-        breaks,
-        is_preferred: preferred == 1,
-        version: row.take()?,
-        created_at: row.time()?,
-        updated_at: row.time()?,
-    })
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct OwnSupplier {
+    id: ProductId,
+    #[record(not_null)]
+    supplier_id: SupplierId,
+}
+
+#[derive(Record)]
+#[record(of = supplier, alias = "s")]
+struct SupplierRow {
+    id: SupplierId,
+    code_key: String,
+}
+
+#[derive(Record)]
+#[record(of = supplier_product, alias = "")]
+struct NoLonger {
+    supplier_id: SupplierId,
+    product_id: ProductId,
+    version: i64,
+}
+
+impl SupplyRow {
+    fn supply(self) -> Result<Supply, Fault> {
+        let currency = currency_of("supplier_product", &self.currency)?;
+        let breaks: Vec<PriceBreak> = serde_json::from_str(&self.price_breaks)
+            .map_err(|_| Fault::corrupt("supplier_product", "price breaks are a list"))?;
+        Ok(Supply {
+            supplier: self.supplier_id,
+            product: self.product_id,
+            supplier_sku: self.supplier_sku,
+            pack_size: self.pack_size,
+            minimum_order: self.minimum_order,
+            lead_time_days: self.lead_time_days,
+            unit_cost: Money::new(self.unit_cost_minor, currency),
+            breaks,
+            is_preferred: self.preferred == 1,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+impl From<&Supply> for SupplyRow {
+    fn from(supply: &Supply) -> Self {
+        Self {
+            supplier_id: supply.supplier,
+            product_id: supply.product,
+            supplier_sku: supply.supplier_sku.clone(),
+            pack_size: supply.pack_size,
+            minimum_order: supply.minimum_order,
+            lead_time_days: supply.lead_time_days,
+            currency: supply.unit_cost.currency.to_string(),
+            unit_cost_minor: supply.unit_cost.minor,
+            price_breaks: serde_json::to_string(&supply.breaks).unwrap_or_else(|_| "[]".to_owned()),
+            preferred: i32::from(supply.is_preferred),
+            version: supply.version,
+            created_at: supply.created_at,
+            updated_at: supply.updated_at,
+        }
+    }
 }
 
 /// The rows of these pairs that there are.
@@ -69,11 +129,12 @@ async fn read(
     }
     let (k, values) = reads.backend().pairs(pairs, 2);
     let sql = format!(
-        "SELECT {COLUMNS} FROM {k} CROSS JOIN supplier_product y WHERE y.tenant_id = $1 AND y.supplier_id = k.a AND y.product_id = k.b
-         ORDER BY y.supplier_id, y.product_id{lock}"
+        "SELECT {select} FROM {k} CROSS JOIN supplier_product y WHERE y.tenant_id = $1 AND y.supplier_id = k.a AND y.product_id = k.b
+         ORDER BY y.supplier_id, y.product_id{lock}",
+        select = SupplyRow::SELECT
     );
-    let rows = reads.rows(&sql, values).await?;
-    rows.iter().map(|row| supply(&mut Row::new(row)).map(|supply| ((supply.supplier, supply.product), supply))).collect()
+    let rows = reads.records::<SupplyRow>(&sql, values).await?;
+    rows.into_iter().map(|row| row.supply().map(|supply| ((supply.supplier, supply.product), supply))).collect()
 }
 
 /// Whom these products are bought from where nobody says otherwise: the preferred row, else the product's own supplier with what they offer.
@@ -86,24 +147,22 @@ pub async fn preferred_of(
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT p.id, p.supplier_id FROM product p WHERE p.tenant_id = $1 AND {} AND p.supplier_id IS NOT NULL",
-        backend.in_ids("p.id", 2)
+        "SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {of} AND p.supplier_id IS NOT NULL",
+        select = OwnSupplier::SELECT,
+        of = backend.in_ids("p.id", 2)
     );
-    let mut own: Vec<(SupplierId, ProductId)> = Vec::new();
-    for row in &reads.rows(&sql, vec![backend.ids(products.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        let (product, supplier) = (row.take()?, row.take()?);
-        own.push((supplier, product));
-    }
+    let own = reads.records::<OwnSupplier>(&sql, vec![backend.ids(products.iter().copied())]).await?;
+    let own: Vec<(SupplierId, ProductId)> = own.into_iter().map(|row| (row.supplier_id, row.id)).collect();
     let offers = supplies(reads, &own).await?;
     let mut found: HashMap<ProductId, (SupplierId, Option<Supply>)> =
         own.into_iter().map(|pair| (pair.1, (pair.0, offers.get(&pair).cloned()))).collect();
     let sql = format!(
-        "SELECT {COLUMNS} FROM supplier_product y WHERE y.tenant_id = $1 AND {} AND y.preferred = 1",
-        backend.in_ids("y.product_id", 2)
+        "SELECT {select} FROM supplier_product y WHERE y.tenant_id = $1 AND {of} AND y.preferred = 1",
+        select = SupplyRow::SELECT,
+        of = backend.in_ids("y.product_id", 2)
     );
-    for row in &reads.rows(&sql, vec![backend.ids(products.iter().copied())]).await? {
-        let supply = supply(&mut Row::new(row))?;
+    for row in reads.records::<SupplyRow>(&sql, vec![backend.ids(products.iter().copied())]).await? {
+        let supply = row.supply()?;
         found.insert(supply.product, (supply.supplier, Some(supply)));
     }
     Ok(found)
@@ -123,18 +182,14 @@ pub async fn known_suppliers(reads: &impl Reads, ids: &[SupplierId], codes: &[St
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT s.id, s.code_key FROM supplier s WHERE s.tenant_id = $1 AND ({} OR {})",
-        backend.in_ids("s.id", 2),
-        backend.in_texts("s.code_key", 3)
+        "SELECT {select} FROM supplier s WHERE s.tenant_id = $1 AND ({of} OR {by})",
+        select = SupplierRow::SELECT,
+        of = backend.in_ids("s.id", 2),
+        by = backend.in_texts("s.code_key", 3)
     );
     let codes = codes.iter().map(String::as_str).filter(|code| !code.contains('\0'));
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied()), backend.texts(codes)]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(SupplierFacts { id: row.take()?, code_key: row.take()? })
-        })
-        .collect()
+    let rows = reads.records::<SupplierRow>(&sql, vec![backend.ids(ids.iter().copied()), backend.texts(codes)]).await?;
+    Ok(rows.into_iter().map(|row| SupplierFacts { id: row.id, code_key: row.code_key }).collect())
 }
 
 /// Which rows of the catalogues; an empty list matches nothing.
@@ -152,7 +207,8 @@ pub fn supply_keys(supply: &Supply) -> Vec<Key> {
 /// A page of the catalogues, by supplier and product.
 pub async fn supply_page(reads: &impl Reads, filter: &SupplyFilter, request: &PageRequest) -> Result<Vec<Supply>, Fault> {
     let backend = reads.backend();
-    let (mut sql, mut values) = (format!("SELECT {COLUMNS} FROM supplier_product y WHERE y.tenant_id = $1"), Vec::<Value>::new());
+    let select = SupplyRow::SELECT;
+    let (mut sql, mut values) = (format!("SELECT {select} FROM supplier_product y WHERE y.tenant_id = $1"), Vec::<Value>::new());
     if let Some(suppliers) = &filter.suppliers {
         values.push(backend.ids(suppliers.iter().copied()));
         sql.push_str(&format!(" AND {}", backend.in_ids("y.supplier_id", values.len() + 1)));
@@ -163,49 +219,18 @@ pub async fn supply_page(reads: &impl Reads, filter: &SupplyFilter, request: &Pa
     }
     let (bounds, tail, more) = keyset(&["y.supplier_id", "y.product_id"], false, request, 2 + values.len());
     values.extend(more);
-    reads.rows(&format!("{sql}{bounds}{tail}"), values).await?.iter().map(|row| supply(&mut Row::new(row))).collect()
+    let rows = reads.records::<SupplyRow>(&format!("{sql}{bounds}{tail}"), values).await?;
+    rows.into_iter().map(SupplyRow::supply).collect()
 }
-
-const ROW: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("supplier_id", Id),
-    Column("product_id", Id),
-    Column("supplier_sku", TextOrNull),
-    Column("pack_size", Int),
-    Column("minimum_order", Int),
-    Column("lead_time_days", SmallOrNull),
-    Column("currency", Text),
-    Column("unit_cost_minor", Int),
-    Column("price_breaks", Text),
-    Column("preferred", Small),
-    Column("version", Int),
-    Column("created_at", Int),
-    Column("updated_at", Int),
-];
 
 /// New and changed rows.
 pub fn supply_rows(tenant: TenantId, rows: &[Supply]) -> [Bulk; 2] {
-    let (mut new, mut changed) = (Bulk::insert("supplier_product", ROW), Bulk::update("supplier_product", ROW, 3));
+    let (mut new, mut changed) = (Rows::<SupplyRow>::insert(tenant), Rows::<SupplyRow>::update(tenant));
     for one in rows {
-        let bulk = if one.version == 1 { &mut new } else { &mut changed };
-        bulk.row([
-            tenant.into(),
-            one.supplier.into(),
-            one.product.into(),
-            one.supplier_sku.clone().into(),
-            one.pack_size.get().into(),
-            one.minimum_order.get().into(),
-            one.lead_time_days.into(),
-            one.unit_cost.currency.as_str().into(),
-            one.unit_cost.minor.into(),
-            serde_json::to_string(&one.breaks).unwrap_or_else(|_| "[]".to_owned()).into(),
-            i32::from(one.is_preferred).into(),
-            one.version.into(),
-            one.created_at.micros().into(),
-            one.updated_at.micros().into(),
-        ]);
+        let rows = if one.version == 1 { &mut new } else { &mut changed };
+        rows.push(one.into());
     }
-    [new, changed]
+    [new.into(), changed.into()]
 }
 
 /// Another supplier is about to be preferred for these products: whoever was is no longer. Those rows, with their versions as they are now.
@@ -216,15 +241,11 @@ pub async fn no_longer_preferred(
 ) -> Result<Vec<(SupplierId, ProductId, i64)>, Fault> {
     let backend = work.backend();
     let sql = format!(
-        "UPDATE supplier_product SET preferred = 0, version = version + 1, updated_at = $3 WHERE tenant_id = $1 AND {} AND preferred = 1
-         RETURNING supplier_id, product_id, version",
-        backend.in_ids("product_id", 2)
+        "UPDATE supplier_product SET preferred = 0, version = version + 1, updated_at = $3 WHERE tenant_id = $1 AND {of} AND preferred = 1
+         RETURNING {returned}",
+        of = backend.in_ids("product_id", 2),
+        returned = NoLonger::SELECT
     );
-    let rows = work.rows(&sql, vec![backend.ids(products.iter().copied()), now.micros().into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?, row.take()?))
-        })
-        .collect()
+    let rows = work.records::<NoLonger>(&sql, vec![backend.ids(products.iter().copied()), now.micros().into()]).await?;
+    Ok(rows.into_iter().map(|row| (row.supplier_id, row.product_id, row.version)).collect())
 }

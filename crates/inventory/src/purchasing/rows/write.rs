@@ -1,149 +1,117 @@
 //! Documents as a batch decided them, as rows: each table in bulk.
 
-use entity::prelude::*;
-use platform::storage::{Bulk, Column, ColumnKind::*};
-use sea_orm::Value;
+use entity::{
+    prelude::*,
+    record::Record,
+    tables::{goods_receipt_line, purchase_charge, purchase_order, purchase_order_line},
+};
+use platform::storage::{Bulk, Rows};
+use uuid::Uuid;
 
-use crate::purchasing::core::{Change, Discrepancy, GoodsReceipt, PurchaseOrder, SupplierReturn};
+use super::{
+    load::LineRow,
+    parts::{DiscrepancyRow, ReceiptRow},
+};
+use crate::purchasing::core::{Change, Charge, Discrepancy, GoodsReceipt, Line, PurchaseOrder, ReceiptLine, SupplierReturn};
 
-const NEW_ORDER: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("number", Int),
-    Column("supplier_id", Id),
-    Column("store_id", Id),
-    Column("currency", Text),
-    Column("actor_kind", Text),
-    Column("actor_id", Id),
-    Column("created_at", Int),
-    Column("status", Text),
-    Column("expected_on", SmallOrNull),
-    Column("external_ref", TextOrNull),
-    Column("note", TextOrNull),
-    Column("over_percent", Small),
-    Column("under_percent", Small),
-    Column("goods_minor", Int),
-    Column("charges_minor", Int),
-    Column("version", Int),
-    Column("updated_at", Int),
-];
-
-const ORDER: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("status", Text),
-    Column("expected_on", SmallOrNull),
-    Column("external_ref", TextOrNull),
-    Column("note", TextOrNull),
-    Column("over_percent", Small),
-    Column("under_percent", Small),
-    Column("goods_minor", Int),
-    Column("charges_minor", Int),
-    Column("reason", TextOrNull),
-    Column("editors", TextOrNull),
-    Column("requester_kind", TextOrNull),
-    Column("requester_id", IdOrNull),
-    Column("approver_id", IdOrNull),
-    Column("submitted_at", IntOrNull),
-    Column("decided_at", IntOrNull),
-    Column("ordered_at", IntOrNull),
-    Column("received_at", IntOrNull),
-    Column("ended_at", IntOrNull),
-    Column("version", Int),
-    Column("updated_at", Int),
-];
-
-const NEW_LINE: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("purchase_order_id", Id),
-    Column("position", Small),
-    Column("product_id", Id),
-    Column("sku", Text),
-    Column("name", Text),
-    Column("supplier_sku", TextOrNull),
-    Column("unit_decimals", Small),
-    Column("expected_on", SmallOrNull),
-    Column("weight", IntOrNull),
-    Column("quantity", Int),
-    Column("most", Int),
-    Column("unit_cost_minor", Int),
-    Column("total_minor", Int),
-    Column("charges_minor", Int),
-    Column("received", Int),
-    Column("damaged", Int),
-    Column("open", Int),
-    Column("short", Int),
-    Column("returned", Int),
-];
-
-const LINE: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("purchase_order_id", Id),
-    Column("position", Small),
-    Column("received", Int),
-    Column("damaged", Int),
-    Column("open", Int),
-    Column("short", Int),
-    Column("returned", Int),
-];
-
-const PLACE: &[Column] = &[Column("tenant_id", Id), Column("purchase_order_id", Id), Column("position", Small)];
-
-const CHARGE: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("purchase_order_id", Id),
-    Column("position", Small),
-    Column("kind", Text),
-    Column("basis", Text),
-    Column("name", Text),
-    Column("amount_minor", Int),
-];
-
-const RECEIPT: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("purchase_order_id", Id),
-    Column("number", Small),
-    Column("store_id", Id),
-    Column("external_ref", TextOrNull),
-    Column("note", TextOrNull),
-    Column("occurred_at", Int),
-    Column("business_date", Small),
-    Column("actor_kind", Text),
-    Column("actor_id", Id),
-    Column("created_at", Int),
-];
-
-const RECEIPT_LINE: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("receipt_id", Id),
-    Column("purchase_order_id", Id),
-    Column("position", Small),
-    Column("quantity", Int),
-    Column("damaged", Int),
-    Column("goods_minor", Int),
-    Column("charges_minor", Int),
-    Column("damaged_as", Text),
-];
-
-const DISCREPANCY: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("purchase_order_id", Id),
-    Column("number", Small),
-    Column("receipt_id", IdOrNull),
-    Column("position", SmallOrNull),
-    Column("product_id", IdOrNull),
-    Column("kind", Text),
-    Column("quantity", Int),
-    Column("note", TextOrNull),
-    Column("noted_at", Int),
-];
-
-fn moment(at: Option<Timestamp>) -> Value {
-    at.map(Timestamp::micros).into()
+/// An order's first row. Nobody has asked for anything or decided it.
+#[derive(Record)]
+#[record(of = purchase_order)]
+struct NewOrder {
+    id: PurchaseOrderId,
+    number: i64,
+    supplier_id: SupplierId,
+    store_id: StoreId,
+    currency: String,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    created_at: Timestamp,
+    status: PurchaseOrderStatus,
+    expected_on: Option<i32>,
+    external_ref: Option<String>,
+    note: Option<String>,
+    over_percent: i32,
+    under_percent: i32,
+    goods_minor: i64,
+    charges_minor: i64,
+    version: i64,
+    updated_at: Timestamp,
 }
-fn small(n: u16) -> Value {
-    i32::from(n).into()
+
+#[derive(Record)]
+#[record(of = purchase_order)]
+struct ChangedOrder {
+    id: PurchaseOrderId,
+    status: PurchaseOrderStatus,
+    expected_on: Option<i32>,
+    external_ref: Option<String>,
+    note: Option<String>,
+    over_percent: i32,
+    under_percent: i32,
+    goods_minor: i64,
+    charges_minor: i64,
+    reason: Option<String>,
+    editors: Option<String>,
+    requester_kind: Option<ActorKind>,
+    requester_id: Option<Uuid>,
+    approver_id: Option<MemberId>,
+    submitted_at: Option<Timestamp>,
+    decided_at: Option<Timestamp>,
+    ordered_at: Option<Timestamp>,
+    received_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+    version: i64,
+    updated_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = purchase_order_line)]
+struct ChangedLine {
+    purchase_order_id: PurchaseOrderId,
+    position: i32,
+    received: Quantity,
+    damaged: Quantity,
+    open: Quantity,
+    short: Quantity,
+    returned: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = purchase_order_line)]
+struct LineKey {
+    purchase_order_id: PurchaseOrderId,
+    position: i32,
+}
+
+#[derive(Record)]
+#[record(of = purchase_charge)]
+struct ChargeKey {
+    purchase_order_id: PurchaseOrderId,
+    position: i32,
+}
+
+#[derive(Record)]
+#[record(of = purchase_charge)]
+struct NewCharge {
+    purchase_order_id: PurchaseOrderId,
+    position: i32,
+    kind: ChargeKind,
+    basis: ChargeBasis,
+    name: String,
+    amount_minor: i64,
+}
+
+#[derive(Record)]
+#[record(of = goods_receipt_line)]
+struct NewReceiptLine {
+    receipt_id: GoodsReceiptId,
+    purchase_order_id: PurchaseOrderId,
+    position: i32,
+    quantity: Quantity,
+    damaged: Quantity,
+    goods_minor: i64,
+    charges_minor: i64,
+    damaged_as: Condition,
 }
 
 /// What a batch did to purchase orders: each order once, as it is after the batch.
@@ -163,181 +131,202 @@ pub fn purchase_rows(
 }
 
 fn order_rows(tenant: TenantId, orders: &[&PurchaseOrder]) -> [Bulk; 7] {
-    let tenant: Value = tenant.into();
-    let (mut new, mut changed) = (Bulk::insert("purchase_order", NEW_ORDER), Bulk::update("purchase_order", ORDER, 2));
-    let (mut old_lines, mut old_charges) = (Bulk::delete("purchase_order_line", PLACE), Bulk::delete("purchase_charge", PLACE));
-    let (mut new_lines, mut charges) = (Bulk::insert("purchase_order_line", NEW_LINE), Bulk::insert("purchase_charge", CHARGE));
-    let mut lines = Bulk::update("purchase_order_line", LINE, 3);
-    for order in orders {
-        let places = |most: u16| (1..=most).map(small);
+    let (mut new, mut changed) = (Rows::<NewOrder>::insert(tenant), Rows::<ChangedOrder>::update(tenant));
+    let (mut old_lines, mut old_charges) = (Rows::<LineKey>::delete(tenant), Rows::<ChargeKey>::delete(tenant));
+    let (mut new_lines, mut new_charges) = (Rows::<LineRow>::insert(tenant), Rows::<NewCharge>::insert(tenant));
+    let mut changed_lines = Rows::<ChangedLine>::update(tenant);
+    for &order in orders {
+        let purchase_order_id = order.id;
         match order.change {
-            Change::New => new_order(&mut new, &tenant, order),
+            Change::New => new.push(order.into()),
             Change::Replaced { lines, charges } => {
-                places(lines).for_each(|place| old_lines.row([tenant.clone(), order.id.into(), place]));
-                places(charges).for_each(|place| old_charges.row([tenant.clone(), order.id.into(), place]));
-                changed_order(&mut changed, &tenant, order);
+                old_lines.extend((1..=i32::from(lines)).map(|position| LineKey { purchase_order_id, position }));
+                old_charges.extend((1..=i32::from(charges)).map(|position| ChargeKey { purchase_order_id, position }));
+                changed.push(order.into());
             }
             Change::Figures => {
-                changed_order(&mut changed, &tenant, order);
-                figures(&mut lines, &tenant, order);
+                changed.push(order.into());
+                changed_lines.extend(order.lines.iter().map(|line| ChangedLine::of(order.id, line)));
                 continue;
             }
         }
-        lines_of(&mut new_lines, &tenant, order);
-        for (index, charge) in order.charges.iter().enumerate() {
-            let (kind, basis) = (charge.kind.as_str().into(), charge.basis.as_str().into());
-            let (place, name) = (small(index as u16 + 1), charge.name.as_str().into());
-            charges.row([tenant.clone(), order.id.into(), place, kind, basis, name, charge.amount.minor.into()]);
-        }
+        new_lines.extend(order.lines.iter().map(|line| LineRow::of(order.id, line)));
+        new_charges.extend(order.charges.iter().zip(1..).map(|(charge, position)| NewCharge::of(order.id, position, charge)));
     }
-    [new, changed, old_lines, old_charges, new_lines, charges, lines]
+    [new.into(), changed.into(), old_lines.into(), old_charges.into(), new_lines.into(), new_charges.into(), changed_lines.into()]
 }
 
-fn new_order(bulk: &mut Bulk, tenant: &Value, o: &PurchaseOrder) {
-    bulk.row([
-        tenant.clone(),
-        o.id.into(),
-        o.number.into(),
-        o.supplier.into(),
-        o.store.into(),
-        o.currency.as_str().into(),
-        o.actor.kind.as_str().into(),
-        o.actor.id.into(),
-        o.created_at.micros().into(),
-        o.status.as_str().into(),
-        o.expected_on.into(),
-        o.external_ref.clone().into(),
-        o.note.clone().into(),
-        i32::from(o.over_percent).into(),
-        i32::from(o.under_percent).into(),
-        o.goods.minor.into(),
-        o.charges_sum.minor.into(),
-        o.version.into(),
-        o.updated_at.micros().into(),
-    ]);
+impl From<&PurchaseOrder> for NewOrder {
+    fn from(order: &PurchaseOrder) -> Self {
+        Self {
+            id: order.id,
+            number: order.number,
+            supplier_id: order.supplier,
+            store_id: order.store,
+            currency: order.currency.to_string(),
+            actor_kind: order.actor.kind,
+            actor_id: order.actor.id,
+            created_at: order.created_at,
+            status: order.status,
+            expected_on: order.expected_on,
+            external_ref: order.external_ref.clone(),
+            note: order.note.clone(),
+            over_percent: order.over_percent.into(),
+            under_percent: order.under_percent.into(),
+            goods_minor: order.goods.minor,
+            charges_minor: order.charges_sum.minor,
+            version: order.version,
+            updated_at: order.updated_at,
+        }
+    }
 }
 
 /// Who has changed it, as kind and id; None where nobody has.
-fn editors(o: &PurchaseOrder) -> Option<String> {
-    o.editors.iter().map(|actor| format!("{}:{}", actor.kind.as_str(), actor.id)).reduce(|all, one| format!("{all} {one}"))
+fn editors(order: &PurchaseOrder) -> Option<String> {
+    order.editors.iter().map(|actor| format!("{}:{}", actor.kind.as_str(), actor.id)).reduce(|all, one| format!("{all} {one}"))
 }
 
-fn changed_order(bulk: &mut Bulk, tenant: &Value, o: &PurchaseOrder) {
-    bulk.row([
-        tenant.clone(),
-        o.id.into(),
-        o.status.as_str().into(),
-        o.expected_on.into(),
-        o.external_ref.clone().into(),
-        o.note.clone().into(),
-        i32::from(o.over_percent).into(),
-        i32::from(o.under_percent).into(),
-        o.goods.minor.into(),
-        o.charges_sum.minor.into(),
-        o.reason.clone().into(),
-        editors(o).into(),
-        o.requester.map(|actor| actor.kind.as_str()).into(),
-        o.requester.map(|actor| actor.id).into(),
-        o.approver.map(entity::id::Id::uuid).into(),
-        moment(o.submitted_at),
-        moment(o.decided_at),
-        moment(o.ordered_at),
-        moment(o.received_at),
-        moment(o.ended_at),
-        o.version.into(),
-        o.updated_at.micros().into(),
-    ]);
-}
-
-fn lines_of(bulk: &mut Bulk, tenant: &Value, o: &PurchaseOrder) {
-    for l in &o.lines {
-        bulk.row([
-            tenant.clone(),
-            o.id.into(),
-            small(l.position),
-            l.product.into(),
-            l.sku.as_str().into(),
-            l.name.as_str().into(),
-            l.supplier_sku.clone().into(),
-            i32::from(l.decimals).into(),
-            l.expected_on.into(),
-            l.weight.into(),
-            l.quantity.get().into(),
-            l.most.get().into(),
-            l.unit_cost.minor.into(),
-            l.total.minor.into(),
-            l.charges.minor.into(),
-            l.received.get().into(),
-            l.damaged.get().into(),
-            l.open.get().into(),
-            l.short.get().into(),
-            l.returned.get().into(),
-        ]);
+impl From<&PurchaseOrder> for ChangedOrder {
+    fn from(order: &PurchaseOrder) -> Self {
+        Self {
+            id: order.id,
+            status: order.status,
+            expected_on: order.expected_on,
+            external_ref: order.external_ref.clone(),
+            note: order.note.clone(),
+            over_percent: order.over_percent.into(),
+            under_percent: order.under_percent.into(),
+            goods_minor: order.goods.minor,
+            charges_minor: order.charges_sum.minor,
+            reason: order.reason.clone(),
+            editors: editors(order),
+            requester_kind: order.requester.map(|actor| actor.kind),
+            requester_id: order.requester.map(|actor| actor.id),
+            approver_id: order.approver,
+            submitted_at: order.submitted_at,
+            decided_at: order.decided_at,
+            ordered_at: order.ordered_at,
+            received_at: order.received_at,
+            ended_at: order.ended_at,
+            version: order.version,
+            updated_at: order.updated_at,
+        }
     }
 }
 
-fn figures(bulk: &mut Bulk, tenant: &Value, o: &PurchaseOrder) {
-    for l in &o.lines {
-        let [received, damaged, open, short, returned] =
-            [l.received, l.damaged, l.open, l.short, l.returned].map(|q| Value::from(q.get()));
-        bulk.row([tenant.clone(), o.id.into(), small(l.position), received, damaged, open, short, returned]);
+impl LineRow {
+    fn of(order: PurchaseOrderId, line: &Line) -> Self {
+        Self {
+            purchase_order_id: order,
+            position: line.position.into(),
+            product_id: line.product,
+            sku: line.sku.clone(),
+            name: line.name.clone(),
+            supplier_sku: line.supplier_sku.clone(),
+            unit_decimals: line.decimals.into(),
+            expected_on: line.expected_on,
+            weight: line.weight,
+            quantity: line.quantity,
+            most: line.most,
+            unit_cost_minor: line.unit_cost.minor,
+            total_minor: line.total.minor,
+            charges_minor: line.charges.minor,
+            received: line.received,
+            damaged: line.damaged,
+            open: line.open,
+            short: line.short,
+            returned: line.returned,
+        }
+    }
+}
+
+impl ChangedLine {
+    fn of(order: PurchaseOrderId, line: &Line) -> Self {
+        Self {
+            purchase_order_id: order,
+            position: line.position.into(),
+            received: line.received,
+            damaged: line.damaged,
+            open: line.open,
+            short: line.short,
+            returned: line.returned,
+        }
+    }
+}
+
+impl NewCharge {
+    fn of(order: PurchaseOrderId, position: i32, charge: &Charge) -> Self {
+        Self {
+            purchase_order_id: order,
+            position,
+            kind: charge.kind,
+            basis: charge.basis,
+            name: charge.name.clone(),
+            amount_minor: charge.amount.minor,
+        }
     }
 }
 
 fn receipt_rows(tenant: TenantId, receipts: &[&GoodsReceipt]) -> [Bulk; 2] {
-    let tenant: Value = tenant.into();
-    let (mut heads, mut lines) = (Bulk::insert("goods_receipt", RECEIPT), Bulk::insert("goods_receipt_line", RECEIPT_LINE));
-    for r in receipts {
-        heads.row([
-            tenant.clone(),
-            r.id.into(),
-            r.order.into(),
-            small(r.number),
-            r.store.into(),
-            r.external_ref.clone().into(),
-            r.note.clone().into(),
-            r.occurred_at.micros().into(),
-            r.business_date.into(),
-            r.actor.kind.as_str().into(),
-            r.actor.id.into(),
-            r.created_at.micros().into(),
-        ]);
-        for l in &r.lines {
-            let (quantity, damaged) = (l.quantity.get().into(), l.damaged.get().into());
-            let (goods, charges) = (l.goods.minor.into(), l.charges.minor.into());
-            let damaged_as = Condition::Damaged.as_str().into();
-            lines.row([
-                tenant.clone(),
-                r.id.into(),
-                r.order.into(),
-                small(l.position),
-                quantity,
-                damaged,
-                goods,
-                charges,
-                damaged_as,
-            ]);
+    let (mut heads, mut lines) = (Rows::<ReceiptRow>::insert(tenant), Rows::<NewReceiptLine>::insert(tenant));
+    for &receipt in receipts {
+        heads.push(receipt.into());
+        lines.extend(receipt.lines.iter().map(|line| NewReceiptLine::of(receipt, line)));
+    }
+    [heads.into(), lines.into()]
+}
+
+impl From<&GoodsReceipt> for ReceiptRow {
+    fn from(receipt: &GoodsReceipt) -> Self {
+        Self {
+            id: receipt.id,
+            purchase_order_id: receipt.order,
+            number: receipt.number.into(),
+            store_id: receipt.store,
+            external_ref: receipt.external_ref.clone(),
+            note: receipt.note.clone(),
+            occurred_at: receipt.occurred_at,
+            business_date: receipt.business_date,
+            actor_kind: receipt.actor.kind,
+            actor_id: receipt.actor.id,
+            created_at: receipt.created_at,
         }
     }
-    [heads, lines]
+}
+
+impl NewReceiptLine {
+    fn of(receipt: &GoodsReceipt, line: &ReceiptLine) -> Self {
+        Self {
+            receipt_id: receipt.id,
+            purchase_order_id: receipt.order,
+            position: line.position.into(),
+            quantity: line.quantity,
+            damaged: line.damaged,
+            goods_minor: line.goods.minor,
+            charges_minor: line.charges.minor,
+            damaged_as: Condition::Damaged,
+        }
+    }
 }
 
 fn discrepancy_rows(tenant: TenantId, discrepancies: &[&Discrepancy]) -> Bulk {
-    let tenant: Value = tenant.into();
-    let mut rows = Bulk::insert("purchase_discrepancy", DISCREPANCY);
-    for d in discrepancies {
-        rows.row([
-            tenant.clone(),
-            d.order.into(),
-            small(d.number),
-            d.receipt.map(entity::id::Id::uuid).into(),
-            d.position.map(i32::from).into(),
-            d.product.map(entity::id::Id::uuid).into(),
-            d.kind.as_str().into(),
-            d.quantity.get().into(),
-            d.note.clone().into(),
-            d.noted_at.micros().into(),
-        ]);
+    let mut rows = Rows::<DiscrepancyRow>::insert(tenant);
+    rows.extend(discrepancies.iter().map(|&discrepancy| discrepancy.into()));
+    rows.into()
+}
+
+impl From<&Discrepancy> for DiscrepancyRow {
+    fn from(discrepancy: &Discrepancy) -> Self {
+        Self {
+            purchase_order_id: discrepancy.order,
+            number: discrepancy.number.into(),
+            kind: discrepancy.kind,
+            receipt_id: discrepancy.receipt,
+            position: discrepancy.position.map(i32::from),
+            product_id: discrepancy.product,
+            quantity: discrepancy.quantity,
+            note: discrepancy.note.clone(),
+            noted_at: discrepancy.noted_at,
+        }
     }
-    rows
 }

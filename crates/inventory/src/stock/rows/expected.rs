@@ -1,14 +1,37 @@
 //! What is on its way to a level, by document: what is open of purchase orders, and transfers under way. Those rooms keep the tables and come
 //! later; what they promise for a level is read here, so that whoever explains a figure need not know them. So is what orders are owed.
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{purchase_order_line, transfer},
+};
 use platform::{
     clock,
-    storage::{Fault, Reads, Row},
+    storage::{Fault, Finds, Reads, Row},
 };
-use uuid::Uuid;
 
 use crate::stock::core::{Arrival, Level, Reference, ReferenceKind, arrivals};
+
+#[derive(Record)]
+struct OrderedRow {
+    #[record(of = purchase_order_line, alias = "l")]
+    purchase_order_id: PurchaseOrderId,
+    #[record(of = purchase_order_line, alias = "l")]
+    open: Quantity,
+    #[record(sql = "coalesce(l.expected_on, o.expected_on)")]
+    expected_on: Option<i32>,
+}
+
+#[derive(Record)]
+struct UnderWay {
+    #[record(of = transfer, alias = "t")]
+    id: TransferId,
+    #[record(sql = "l.shipped - l.received - l.lost")]
+    quantity: i64,
+    #[record(of = transfer, alias = "t")]
+    expected_at: Option<Timestamp>,
+}
 
 /// Documents that bring stock to a level: ordered from suppliers, and under way from other stores.
 #[derive(Debug, Clone, Default)]
@@ -47,31 +70,34 @@ pub async fn owed(reads: &impl Reads, level: &Level) -> Result<i64, Fault> {
 }
 
 async fn ordered(reads: &impl Reads, level: &Level) -> Result<Vec<Arrival>, Fault> {
-    let sql = "SELECT l.purchase_order_id, l.open, coalesce(l.expected_on, o.expected_on) FROM purchase_order_line l
-               JOIN purchase_order o ON o.tenant_id = l.tenant_id AND o.id = l.purchase_order_id
-               WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.open > 0 AND o.store_id = $3
-                 AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED') ORDER BY o.number, l.position";
-    let rows = reads.rows(sql, vec![level.key.product.into(), level.key.store.into()]).await?;
-    let arrival = |row| {
-        let mut row = Row::new(row);
-        let (id, quantity): (Uuid, i64) = (row.take()?, row.take()?);
-        Ok(Arrival { quantity, on: row.take()?, document: Some(Reference { kind: ReferenceKind::PurchaseOrder, id }) })
+    let sql = format!(
+        "SELECT {select} FROM purchase_order_line l
+         JOIN purchase_order o ON o.tenant_id = l.tenant_id AND o.id = l.purchase_order_id
+         WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.open > 0 AND o.store_id = $3
+           AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED') ORDER BY o.number, l.position",
+        select = OrderedRow::SELECT
+    );
+    let rows = reads.records::<OrderedRow>(&sql, vec![level.key.product.into(), level.key.store.into()]).await?;
+    let arrival = |row: OrderedRow| {
+        let document = Reference { kind: ReferenceKind::PurchaseOrder, id: row.purchase_order_id.uuid() };
+        Arrival { quantity: row.open.get(), on: row.expected_on, document: Some(document) }
     };
-    rows.iter().map(arrival).collect()
+    Ok(rows.into_iter().map(arrival).collect())
 }
 
 async fn under_way(reads: &impl Reads, level: &Level) -> Result<Vec<Arrival>, Fault> {
-    let sql = "SELECT t.id, l.shipped - l.received - l.lost, t.expected_at FROM transfer_line l
-               JOIN transfer t ON t.tenant_id = l.tenant_id AND t.id = l.transfer_id
-               WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.shipped > l.received + l.lost AND t.to_store_id = $3
-                 AND t.status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED') ORDER BY t.number";
-    let rows = reads.rows(sql, vec![level.key.product.into(), level.key.store.into()]).await?;
-    let arrival = |row| {
-        let mut row = Row::new(row);
-        let (id, quantity): (Uuid, i64) = (row.take()?, row.take()?);
-        let at: Option<i64> = row.take()?;
-        let on = at.map(|at| clock::local_day(Timestamp(at), &level.facts.time_zone));
-        Ok(Arrival { quantity, on, document: Some(Reference { kind: ReferenceKind::Transfer, id }) })
+    let sql = format!(
+        "SELECT {select} FROM transfer_line l
+         JOIN transfer t ON t.tenant_id = l.tenant_id AND t.id = l.transfer_id
+         WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.shipped > l.received + l.lost AND t.to_store_id = $3
+           AND t.status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED') ORDER BY t.number",
+        select = UnderWay::SELECT
+    );
+    let rows = reads.records::<UnderWay>(&sql, vec![level.key.product.into(), level.key.store.into()]).await?;
+    let arrival = |row: UnderWay| {
+        let on = row.expected_at.map(|at| clock::local_day(at, &level.facts.time_zone));
+        let document = Reference { kind: ReferenceKind::Transfer, id: row.id.uuid() };
+        Arrival { quantity: row.quantity, on, document: Some(document) }
     };
-    rows.iter().map(arrival).collect()
+    Ok(rows.into_iter().map(arrival).collect())
 }

@@ -7,7 +7,10 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+};
 use platform::storage::{Fault, Reads, Row};
 
 use crate::stock::core::LevelKey;
@@ -20,6 +23,21 @@ pub struct Past {
     pub on_hand: Quantity,
     /// How many versions were gone through one by one for what arrived late.
     pub walked: i64,
+}
+
+/// Where the search for a level ended: the figure comes after these columns.
+#[derive(Record)]
+struct SpanRow {
+    #[record(sql = "f.product_id")]
+    product: ProductId,
+    #[record(sql = "f.store_id")]
+    store: StoreId,
+    #[record(sql = "f.low")]
+    low: i64,
+    #[record(sql = "f.high")]
+    high: i64,
+    #[record(sql = "f.before - f.low + f.last - f.after")]
+    walked: i64,
 }
 
 /// On hand at `time`, as known at `known_at` (None: as known now): one figure a key, in the order of `keys`, by one statement. `size` is how
@@ -42,14 +60,12 @@ pub async fn past(
     let mut found = HashMap::with_capacity(rows.len());
     for row in &rows {
         let mut row = Row::new(row);
-        let key = LevelKey { product: row.take()?, store: row.take()? };
-        let (low, high): (i64, i64) = (row.take()?, row.take()?);
+        let SpanRow { product, store, low, high, walked } = row.record()?;
         if high - low != 1 {
             return Err(Fault::corrupt("entry", format!("a level's versions are dense, but none lies between {low} and {high}")));
         }
-        let (walked, units): (i64, i64) = (row.take()?, row.take()?);
-        let on_hand = Quantity::new(units).ok_or(Fault::TooLarge)?;
-        found.insert(key, Past { on_hand, walked });
+        let on_hand = Quantity::new(row.take()?).ok_or(Fault::TooLarge)?;
+        found.insert(LevelKey { product, store }, Past { on_hand, walked });
     }
     Ok(keys.iter().map(|key| found.get(key).copied().unwrap_or_default()).collect())
 }
@@ -94,11 +110,12 @@ fn statement(k: &str, bound: usize) -> String {
            FROM found f LEFT JOIN history_block b ON {of_block} GROUP BY f.product_id, f.store_id, f.low, f.high, f.first, f.last),
          span AS MATERIALIZED (SELECT m.*, CASE WHEN m.blocks > m.first THEN m.first * {size} ELSE m.last END AS before,
            CASE WHEN m.blocks > m.first THEN m.blocks * {size} ELSE m.last END AS after FROM made m)
-         SELECT f.product_id, f.store_id, f.low, f.high, f.before - f.low + f.last - f.after,
+         SELECT {select},
            coalesce((SELECT e.on_hand_after FROM entry e WHERE {of_entry} AND e.version_after = f.low), 0) + {before} + {after}
            + coalesce((SELECT CAST(sum((SELECT s.on_hand_delta FROM history_sum s WHERE s.tenant_id = $1 AND s.product_id = b.product_id
                 AND s.store_id = b.store_id AND s.block = b.block AND s.occurred_at <= {time} ORDER BY s.occurred_at DESC LIMIT 1)) AS bigint)
               FROM history_block b WHERE {of_block} AND b.block >= f.first AND b.block < f.blocks), 0)
-         FROM span f"
+         FROM span f",
+        select = SpanRow::SELECT
     )
 }

@@ -1,9 +1,21 @@
 //! Late entries, condensed a block of versions at a time: for each moment at which something in the block happened, the sum of the block's
 //! late entries up to it. Entries stay as they are, so a block does too.
 
-use platform::storage::{Fault, Reads, Row, Work};
+use entity::{
+    record::{Record, Selected},
+    tables::stock_level,
+};
+use platform::storage::{Fault, Finds, Work};
 
 use crate::stock::core::LevelKey;
+
+#[derive(Record)]
+struct Condensed {
+    #[record(of = stock_level, alias = "l")]
+    version: i64,
+    #[record(sql = "(SELECT count(*) FROM history_block b WHERE b.tenant_id = $1 AND b.product_id = $2 AND b.store_id = $3)")]
+    blocks: i64,
+}
 
 /// Versions that are condensed together: one look-up in place of a walk over so many.
 pub const BLOCK: i64 = 1_024;
@@ -11,12 +23,12 @@ pub const BLOCK: i64 = 1_024;
 /// Condenses the next blocks of a level that are complete, at most `most`; says whether more are left.
 pub async fn condense(work: &Work, key: LevelKey, size: i64, most: i64) -> Result<bool, Fault> {
     let level = || vec![key.product.into(), key.store.into()];
-    let sql = "SELECT l.version, (SELECT count(*) FROM history_block b WHERE b.tenant_id = $1 AND b.product_id = $2 AND b.store_id = $3)
-        FROM stock_level l WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.store_id = $3";
-    let rows = work.rows(sql, level()).await?;
-    let Some(row) = rows.first() else { return Ok(false) };
-    let mut row = Row::new(row);
-    let (version, made): (i64, i64) = (row.take()?, row.take()?);
+    let sql = format!(
+        "SELECT {} FROM stock_level l WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.store_id = $3",
+        Condensed::SELECT
+    );
+    let condensed = work.records(&sql, level()).await?.into_iter().next();
+    let Some(Condensed { version, blocks: made }) = condensed else { return Ok(false) };
     let complete = version / size;
     let until = complete.min(made + most);
     for block in made..until {

@@ -5,88 +5,18 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-use entity::prelude::*;
-use platform::storage::{Backend, Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{entry, stock_level},
+};
+use platform::storage::{Backend, Fault, Finds, Reads, Row};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::stock::core::{Level, LevelKey, available, status};
-
-/// A stock level as clients see it. Quantities are in the product's smallest unit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LevelRow {
-    pub id: LevelId,
-    pub key: LevelKey,
-    pub on_hand: Quantity,
-    pub reserved: Quantity,
-    pub unavailable: Quantity,
-    pub incoming: Quantity,
-    pub in_transit: Quantity,
-    pub safety_stock: Quantity,
-    pub reorder_point: Option<Quantity>,
-    pub maximum: Option<Quantity>,
-    pub low_stock_threshold: Option<Quantity>,
-    pub version: i64,
-    pub seq: i64,
-    pub updated_at: Timestamp,
-    pub category: Option<CategoryId>,
-}
-
-impl LevelRow {
-    pub fn available(&self) -> i64 {
-        available(self.on_hand, self.unavailable, self.reserved)
-    }
-    pub fn status(&self) -> StockStatus {
-        status(self.available(), self.reorder_point.or(self.low_stock_threshold), self.maximum)
-    }
-}
-
-impl From<&Level> for LevelRow {
-    fn from(level: &Level) -> Self {
-        Self {
-            id: level.id,
-            key: level.key,
-            on_hand: level.on_hand,
-            reserved: level.reserved,
-            unavailable: level.unavailable,
-            incoming: level.incoming,
-            in_transit: level.in_transit,
-            safety_stock: level.safety_stock,
-            reorder_point: level.reorder_point,
-            maximum: level.maximum,
-            low_stock_threshold: level.facts.low_stock_threshold,
-            version: level.version,
-            seq: level.seq,
-            updated_at: level.updated_at,
-            category: level.facts.category,
-        }
-    }
-}
-
-/// The columns of a `LevelRow`, of `stock_level l` and `product p`.
-pub const COLUMNS: &str =
-    "l.id, l.product_id, l.store_id, l.on_hand, l.reserved, l.unavailable, l.incoming, l.in_transit, l.safety_stock,
-    l.reorder_point, l.maximum, p.low_stock_threshold, l.version, l.seq, l.updated_at, p.category_id";
-
-pub fn read(row: &mut Row<'_>) -> Result<LevelRow, Fault> {
-    Ok(LevelRow {
-        id: row.take()?,
-        key: LevelKey { product: row.take()?, store: row.take()? },
-        on_hand: row.take()?,
-        reserved: row.take()?,
-        unavailable: row.take()?,
-        incoming: row.take()?,
-        in_transit: row.take()?,
-        safety_stock: row.take()?,
-        reorder_point: row.take()?,
-        maximum: row.take()?,
-        low_stock_threshold: row.take()?,
-        version: row.take()?,
-        seq: row.take()?,
-        updated_at: row.time()?,
-        category: row.take()?,
-    })
-}
+pub use super::listed::LevelRow;
+use super::listed::ListedRow;
+use crate::stock::core::LevelKey;
 
 const FROM: &str = "FROM stock_level l JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id";
 
@@ -95,9 +25,10 @@ pub async fn levels_of_products(reads: &impl Reads, products: &[ProductId]) -> R
     let backend = reads.backend();
     // Said of both, or Postgres may read all products to join a few.
     let of = format!("{} AND {}", backend.in_ids("l.product_id", 2), backend.in_ids("p.id", 2));
-    let sql = format!("SELECT {COLUMNS} {FROM} WHERE l.tenant_id = $1 AND {of} ORDER BY l.product_id, l.store_id");
-    let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied())]).await?;
-    rows.iter().map(|row| read(&mut Row::new(row))).collect()
+    let select = ListedRow::SELECT;
+    let sql = format!("SELECT {select} {FROM} WHERE l.tenant_id = $1 AND {of} ORDER BY l.product_id, l.store_id");
+    let rows = reads.records::<ListedRow>(&sql, vec![backend.ids(products.iter().copied())]).await?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// What most pages show of a level.
@@ -107,6 +38,38 @@ pub struct LevelSummary {
     pub on_hand: Quantity,
     pub reserved: Quantity,
     pub unavailable: Quantity,
+}
+
+#[derive(Record)]
+struct PackedRow {
+    #[record(sql = "k.id")]
+    product: ProductId,
+    #[record(sql = "x.levels")]
+    levels: Vec<u8>,
+}
+
+#[derive(Record)]
+#[record(of = stock_level, alias = "l")]
+struct SummaryRow {
+    product_id: ProductId,
+    store_id: StoreId,
+    on_hand: Quantity,
+    reserved: Quantity,
+    unavailable: Quantity,
+}
+
+/// A level after one of its entries.
+#[derive(Record)]
+#[record(of = entry, alias = "e")]
+struct ThenRow {
+    product_id: ProductId,
+    store_id: StoreId,
+    on_hand_after: Quantity,
+    reserved_after: Quantity,
+    unavailable_after: Quantity,
+    version_after: i64,
+    seq: i64,
+    recorded_at: Timestamp,
 }
 
 /// The same levels with fewer columns, in the order of their stores.
@@ -127,15 +90,16 @@ const PACKED: usize = 16 + 3 * 8;
 
 /// A page has a thousand levels: here they come as one value a product, which costs less to make, to send and to read than rows or arrays.
 async fn packed_figures(reads: &impl Reads, products: &[ProductId]) -> Result<HashMap<ProductId, Vec<LevelSummary>>, Fault> {
-    let sql = "SELECT k.id, x.levels FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (
+    let sql = format!(
+        "SELECT {select} FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (
            SELECT string_agg(uuid_send(l.store_id) || int8send(l.on_hand) || int8send(l.reserved) || int8send(l.unavailable), ''::bytea) AS levels
            FROM stock_level l WHERE l.tenant_id = $1 AND l.product_id = k.id) AS x
-         WHERE x.levels IS NOT NULL";
-    let rows = reads.rows(sql, vec![reads.backend().ids(products.iter().copied())]).await?;
+         WHERE x.levels IS NOT NULL",
+        select = PackedRow::SELECT
+    );
+    let rows = reads.records(&sql, vec![reads.backend().ids(products.iter().copied())]).await?;
     let mut found = HashMap::with_capacity(rows.len());
-    for row in &rows {
-        let mut row = Row::new(row);
-        let (product, packed): (ProductId, Vec<u8>) = (row.take()?, row.take()?);
+    for PackedRow { product, levels: packed } in rows {
         let (levels, []) = packed.as_chunks::<PACKED>() else {
             return Err(Fault::corrupt("stock_level", "packed levels are as long as was asked for"));
         };
@@ -160,17 +124,12 @@ fn quantity(figure: i64) -> Result<Quantity, Fault> {
 
 async fn figures_in_rows(reads: &impl Reads, products: &[ProductId]) -> Result<HashMap<ProductId, Vec<LevelSummary>>, Fault> {
     let backend = reads.backend();
-    let of = backend.in_ids("l.product_id", 2);
-    let sql = format!(
-        "SELECT l.product_id, l.store_id, l.on_hand, l.reserved, l.unavailable FROM stock_level l WHERE l.tenant_id = $1 AND {of}"
-    );
-    let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied())]).await?;
+    let (select, of) = (SummaryRow::SELECT, backend.in_ids("l.product_id", 2));
+    let sql = format!("SELECT {select} FROM stock_level l WHERE l.tenant_id = $1 AND {of}");
+    let rows = reads.records(&sql, vec![backend.ids(products.iter().copied())]).await?;
     let mut found: HashMap<ProductId, Vec<LevelSummary>> = HashMap::with_capacity(products.len());
-    for row in &rows {
-        let mut row = Row::new(row);
-        let product = row.take()?;
-        let (store, on_hand, reserved, unavailable) = (row.take()?, row.take()?, row.take()?, row.take()?);
-        found.entry(product).or_default().push(LevelSummary { store, on_hand, reserved, unavailable });
+    for SummaryRow { product_id, store_id: store, on_hand, reserved, unavailable } in rows {
+        found.entry(product_id).or_default().push(LevelSummary { store, on_hand, reserved, unavailable });
     }
     Ok(found)
 }
@@ -205,16 +164,15 @@ async fn take_back(reads: &impl Reads, levels: &mut [LevelRow], seq: i64) -> Res
         "WITH newest AS MATERIALIZED (
            SELECT k.a, k.b, (SELECT max(x.version_after) FROM entry x WHERE x.tenant_id = $1
              AND x.product_id = k.a AND x.store_id = k.b AND x.seq <= $2) AS version FROM {k})
-         SELECT e.product_id, e.store_id, e.on_hand_after, e.reserved_after, e.unavailable_after, e.version_after, e.seq, e.recorded_at
-         FROM newest n JOIN entry e ON e.tenant_id = $1 AND e.product_id = n.a AND e.store_id = n.b AND e.version_after = n.version"
+         SELECT {select}
+         FROM newest n JOIN entry e ON e.tenant_id = $1 AND e.product_id = n.a AND e.store_id = n.b AND e.version_after = n.version",
+        select = ThenRow::SELECT
     );
     let mut then = HashMap::with_capacity(moved.len());
-    for row in &reads.rows(&sql, values).await? {
-        let mut row = Row::new(row);
-        let key = LevelKey { product: row.take()?, store: row.take()? };
-        let figures: (Quantity, Quantity, Quantity) = (row.take()?, row.take()?, row.take()?);
-        let (version, seq): (i64, i64) = (row.take()?, row.take()?);
-        then.insert(key, (figures, version, seq, row.time()?));
+    for row in reads.records::<ThenRow>(&sql, values).await? {
+        let figures = (row.on_hand_after, row.reserved_after, row.unavailable_after);
+        let key = LevelKey { product: row.product_id, store: row.store_id };
+        then.insert(key, (figures, row.version_after, row.seq, row.recorded_at));
     }
     for level in levels.iter_mut().filter(|level| moved.contains(&level.key)) {
         let nothing = ((Quantity::ZERO, Quantity::ZERO, Quantity::ZERO), 0, 0, level.updated_at);
@@ -227,9 +185,10 @@ async fn take_back(reads: &impl Reads, levels: &mut [LevelRow], seq: i64) -> Res
 
 pub async fn levels_by_id(reads: &impl Reads, ids: &[LevelId]) -> Result<Vec<LevelRow>, Fault> {
     let backend = reads.backend();
-    let sql = format!("SELECT {COLUMNS} {FROM} WHERE l.tenant_id = $1 AND {}", backend.in_ids("l.id", 2));
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter().map(|row| read(&mut Row::new(row))).collect()
+    let (select, of) = (ListedRow::SELECT, backend.in_ids("l.id", 2));
+    let sql = format!("SELECT {select} {FROM} WHERE l.tenant_id = $1 AND {of}");
+    let rows = reads.records::<ListedRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 pub async fn levels_by_key(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<LevelRow>, Fault> {
@@ -239,11 +198,11 @@ pub async fn levels_by_key(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<
     let pairs: Vec<_> = keys.iter().map(|key| (key.product, key.store)).collect();
     let (k, values) = reads.backend().pairs(&pairs, 2);
     let sql = format!(
-        "SELECT {COLUMNS} FROM {k} CROSS JOIN stock_level l CROSS JOIN product p
-         WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b AND p.tenant_id = $1 AND p.id = l.product_id"
+        "SELECT {select} FROM {k} CROSS JOIN stock_level l CROSS JOIN product p
+         WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b AND p.tenant_id = $1 AND p.id = l.product_id",
+        select = ListedRow::SELECT
     );
-    let rows = reads.rows(&sql, values).await?;
-    rows.iter().map(|row| read(&mut Row::new(row))).collect()
+    Ok(reads.records::<ListedRow>(&sql, values).await?.into_iter().map(Into::into).collect())
 }
 
 /// What a list of levels is sorted by; each ends with the level's id.
@@ -283,12 +242,13 @@ pub async fn page(
     order: &str,
     values: Vec<Value>,
 ) -> Result<Vec<(LevelRow, SortKey)>, Fault> {
-    let sql = format!("SELECT {COLUMNS}, {} {FROM} WHERE l.tenant_id = $1{conditions}{order}", sort.column());
+    let select = ListedRow::SELECT;
+    let sql = format!("SELECT {select}, {} {FROM} WHERE l.tenant_id = $1{conditions}{order}", sort.column());
     let rows = reads.rows(&sql, values).await?;
     rows.iter()
         .map(|row| {
             let mut row = Row::new(row);
-            let level = read(&mut row)?;
+            let level = row.record::<ListedRow>()?.into();
             let key = match sort {
                 LevelSort::ProductSku => SortKey::Text(row.take()?),
                 _ => SortKey::Int(row.take()?),

@@ -1,11 +1,51 @@
 //! Lots as lists show them: pages of lots, where one went, and what expires.
 
-use entity::prelude::*;
-use platform::storage::{Backend, Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{entry, product, store},
+};
+use platform::storage::{Backend, Fault, Finds, Reads};
 use sea_orm::Value;
 
-use super::lots::{LOT, LOT_LEVEL, read_lot, read_lot_level};
+use super::lots::{LotLevelRow, LotRow};
 use crate::stock::core::{LevelKey, Lot, LotLevel};
+
+#[derive(Record)]
+struct LevelAndLot {
+    level: LotLevelRow,
+    lot: LotRow,
+}
+
+#[derive(Record)]
+struct LotEntryRow {
+    #[record(of = entry, alias = "e")]
+    seq: i64,
+    #[record(sql = "CAST(e.line AS bigint)")]
+    line: i64,
+    #[record(of = entry, alias = "e")]
+    store_id: StoreId,
+    #[record(of = entry, alias = "e")]
+    on_hand_delta: i64,
+}
+
+#[derive(Record)]
+#[record(of = product)]
+struct ProductCost {
+    cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+    unit_decimals: i32,
+}
+
+#[derive(Record)]
+struct ExpiringRow {
+    lot: LotRow,
+    level: LotLevelRow,
+    #[record(alias = "p")]
+    product: ProductCost,
+    #[record(of = store, alias = "s")]
+    time_zone: String,
+}
 
 /// Lots that match all of these; what is None asks nothing, and an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,8 +100,8 @@ impl LotFilterSpec {
 
 /// A page of lots: conditions, order and limit are SQL over `l`, values from `$2`.
 pub async fn lots_page(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<Lot>, Fault> {
-    let rows = reads.rows(&format!("SELECT {LOT} FROM lot l WHERE l.tenant_id = $1{conditions}"), values).await?;
-    rows.iter().map(|row| read_lot(&mut Row::new(row))).collect()
+    let sql = format!("SELECT {} FROM lot l WHERE l.tenant_id = $1{conditions}", LotRow::SELECT);
+    Ok(reads.records::<LotRow>(&sql, values).await?.into_iter().map(Into::into).collect())
 }
 
 pub async fn lots_by_id(reads: &impl Reads, ids: &[LotId]) -> Result<Vec<Lot>, Fault> {
@@ -73,26 +113,21 @@ pub async fn lots_by_id(reads: &impl Reads, ids: &[LotId]) -> Result<Vec<Lot>, F
 /// How much of each lot lies where, by store; also where nothing is left.
 pub async fn lot_levels_of(reads: &impl Reads, lots: &[LotId]) -> Result<Vec<LotLevel>, Fault> {
     let backend = reads.backend();
-    let of = backend.in_ids("v.lot_id", 2);
-    let sql = format!("SELECT {LOT_LEVEL} FROM lot_level v WHERE v.tenant_id = $1 AND {of} ORDER BY v.lot_id, v.store_id");
-    let rows = reads.rows(&sql, vec![backend.ids(lots.iter().copied())]).await?;
-    rows.iter().map(|row| read_lot_level(&mut Row::new(row))).collect()
+    let (select, of) = (LotLevelRow::SELECT, backend.in_ids("v.lot_id", 2));
+    let sql = format!("SELECT {select} FROM lot_level v WHERE v.tenant_id = $1 AND {of} ORDER BY v.lot_id, v.store_id");
+    let rows = reads.records::<LotLevelRow>(&sql, vec![backend.ids(lots.iter().copied())]).await?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// The lots of a level that have stock there.
 pub async fn lots_at(reads: &impl Reads, key: LevelKey) -> Result<Vec<(Lot, LotLevel)>, Fault> {
     let sql = format!(
-        "SELECT {LOT_LEVEL}, {LOT} FROM lot_level v JOIN lot l ON l.tenant_id = v.tenant_id AND l.id = v.lot_id
-         WHERE v.tenant_id = $1 AND v.product_id = $2 AND v.store_id = $3 AND v.on_hand > 0 ORDER BY l.id"
+        "SELECT {select} FROM lot_level v JOIN lot l ON l.tenant_id = v.tenant_id AND l.id = v.lot_id
+         WHERE v.tenant_id = $1 AND v.product_id = $2 AND v.store_id = $3 AND v.on_hand > 0 ORDER BY l.id",
+        select = LevelAndLot::SELECT
     );
-    let rows = reads.rows(&sql, vec![key.product.into(), key.store.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let level = read_lot_level(&mut row)?;
-            Ok((read_lot(&mut row)?, level))
-        })
-        .collect()
+    let rows = reads.records::<LevelAndLot>(&sql, vec![key.product.into(), key.store.into()]).await?;
+    Ok(rows.into_iter().map(|row| (row.lot.into(), row.level.into())).collect())
 }
 
 /// A line of the ledger that moved a lot.
@@ -122,16 +157,13 @@ pub async fn lot_entries(
     let (tail, more) = tail(values.len() + 2);
     values.extend(more);
     let sql = format!(
-        "SELECT e.seq, CAST(e.line AS bigint), e.store_id, e.on_hand_delta FROM entry e
-         WHERE e.tenant_id = $1 AND e.lot_id = $2 AND e.lot_id IS NOT NULL AND e.on_hand_delta <> 0{of}{tail}"
+        "SELECT {select} FROM entry e
+         WHERE e.tenant_id = $1 AND e.lot_id = $2 AND e.lot_id IS NOT NULL AND e.on_hand_delta <> 0{of}{tail}",
+        select = LotEntryRow::SELECT
     );
-    let rows = reads.rows(&sql, values).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(LotEntry { seq: row.take()?, line: row.take()?, store: row.take()?, on_hand_delta: row.take()? })
-        })
-        .collect()
+    let rows = reads.records(&sql, values).await?;
+    let entry = |LotEntryRow { seq, line, store_id: store, on_hand_delta }| LotEntry { seq, line, store, on_hand_delta };
+    Ok(rows.into_iter().map(entry).collect())
 }
 
 /// A lot in a store that will not last long.
@@ -149,22 +181,21 @@ pub struct Expiring {
 pub async fn expiring(reads: &impl Reads, through: i32, conditions: &str, more: Vec<Value>) -> Result<Vec<Expiring>, Fault> {
     // CROSS JOIN tells SQLite to begin with the lots of those days, and not with all that lies in stores.
     let sql = format!(
-        "SELECT {LOT}, {LOT_LEVEL}, p.cost_minor, p.cost_currency, p.unit_decimals, s.time_zone
+        "SELECT {select}
          FROM lot l CROSS JOIN lot_level v JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id
          JOIN store s ON s.tenant_id = v.tenant_id AND s.id = v.store_id
          WHERE l.tenant_id = $1 AND l.expires_on IS NOT NULL AND l.expires_on <= $2
-           AND v.tenant_id = l.tenant_id AND v.lot_id = l.id AND v.on_hand > 0{conditions}"
+           AND v.tenant_id = l.tenant_id AND v.lot_id = l.id AND v.on_hand > 0{conditions}",
+        select = ExpiringRow::SELECT
     );
-    let rows = reads.rows(&sql, [vec![through.into()], more].concat()).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let (lot, level) = (read_lot(&mut row)?, read_lot_level(&mut row)?);
-            let (minor, currency): (Option<i64>, Option<String>) = (row.take()?, row.take()?);
-            let cost =
-                minor.zip(currency.as_deref().and_then(Currency::parse)).map(|(minor, currency)| Money::new(minor, currency));
-            let decimals: i32 = row.take()?;
-            Ok(Expiring { lot, level, cost, decimals: decimals as u8, time_zone: row.take()? })
-        })
-        .collect()
+    let rows = reads.records::<ExpiringRow>(&sql, [vec![through.into()], more].concat()).await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+impl From<ExpiringRow> for Expiring {
+    fn from(ExpiringRow { lot, level, product, time_zone }: ExpiringRow) -> Self {
+        let currency = product.cost_currency.as_deref().and_then(Currency::parse);
+        let cost = product.cost_minor.zip(currency).map(|(minor, currency)| Money::new(minor, currency));
+        Self { lot: lot.into(), level: level.into(), cost, decimals: product.unit_decimals as u8, time_zone }
+    }
 }

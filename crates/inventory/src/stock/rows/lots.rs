@@ -2,49 +2,126 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use entity::prelude::*;
-use platform::storage::{Bulk, Column, ColumnKind::*, Fault, Reads, Row};
-use sea_orm::Value;
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{entry, lot, lot_level, product},
+};
+use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
 
 use crate::stock::core::{Aside, LevelKey, Lot, LotBook, LotLevel, LotProduct, LotsWanted};
 
-pub const LOT: &str =
-    "l.id, l.product_id, l.code, l.code_key, l.tracking, l.made_on, l.expires_on, l.status, l.note, l.on_hand, l.version,
-    l.created_at, l.updated_at";
-pub const LOT_LEVEL: &str =
-    "v.product_id, v.store_id, v.lot_id, v.on_hand, v.unavailable, v.received_at, v.updated_at, v.counted_at";
-
-pub fn read_lot(row: &mut Row<'_>) -> Result<Lot, Fault> {
-    Ok(Lot {
-        id: row.take()?,
-        product: row.take()?,
-        code: row.take()?,
-        key: row.take()?,
-        tracking: row.word("lot", Tracking::parse)?,
-        made_on: row.take()?,
-        expires_on: row.take()?,
-        status: row.word("lot", LotStatus::parse)?,
-        note: row.take()?,
-        on_hand: row.take()?,
-        in_transit: false,
-        version: row.take()?,
-        created_at: row.time()?,
-        updated_at: row.time()?,
-        exists: true,
-    })
+/// A lot as it is written and read.
+#[derive(Record)]
+#[record(of = lot, alias = "l")]
+pub(super) struct LotRow {
+    id: LotId,
+    product_id: ProductId,
+    code: String,
+    code_key: String,
+    tracking: Tracking,
+    made_on: Option<i32>,
+    expires_on: Option<i32>,
+    status: LotStatus,
+    note: Option<String>,
+    on_hand: Quantity,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
 }
 
-pub fn read_lot_level(row: &mut Row<'_>) -> Result<LotLevel, Fault> {
-    Ok(LotLevel {
-        key: LevelKey { product: row.take()?, store: row.take()? },
-        lot: row.take()?,
-        on_hand: row.take()?,
-        unavailable: row.take()?,
-        received_at: row.time()?,
-        updated_at: row.time()?,
-        counted_at: row.time_opt()?,
-        exists: true,
-    })
+#[derive(Record)]
+#[record(of = lot)]
+struct ChangedLot {
+    id: LotId,
+    made_on: Option<i32>,
+    expires_on: Option<i32>,
+    status: LotStatus,
+    note: Option<String>,
+    on_hand: Quantity,
+    version: i64,
+    updated_at: Timestamp,
+}
+
+/// How much of a lot lies where, as it is written and read.
+#[derive(Record)]
+#[record(of = lot_level, alias = "v")]
+pub(super) struct LotLevelRow {
+    product_id: ProductId,
+    store_id: StoreId,
+    lot_id: LotId,
+    on_hand: i64,
+    unavailable: i64,
+    received_at: Timestamp,
+    updated_at: Timestamp,
+    counted_at: Option<Timestamp>,
+}
+
+#[derive(Record)]
+#[record(of = lot_level, alias = "v")]
+struct PlaceRow {
+    product_id: ProductId,
+    store_id: StoreId,
+}
+
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct ProductRow {
+    id: ProductId,
+    sku: String,
+    tracking: Tracking,
+    status: ProductStatus,
+}
+
+#[derive(Record)]
+struct AsideRow {
+    #[record(of = entry, alias = "e")]
+    product_id: ProductId,
+    #[record(of = entry, alias = "e")]
+    store_id: StoreId,
+    #[record(of = entry, alias = "e")]
+    lot_id: Option<LotId>,
+    #[record(sql = "coalesce(e.condition, 'QUARANTINE')")]
+    condition: String,
+    #[record(sql = "CAST(sum(e.unavailable_delta) AS bigint)")]
+    delta: i64,
+}
+
+impl From<LotRow> for Lot {
+    fn from(row: LotRow) -> Self {
+        Self {
+            id: row.id,
+            product: row.product_id,
+            code: row.code,
+            key: row.code_key,
+            tracking: row.tracking,
+            made_on: row.made_on,
+            expires_on: row.expires_on,
+            status: row.status,
+            note: row.note,
+            on_hand: row.on_hand,
+            in_transit: false,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            exists: true,
+        }
+    }
+}
+
+impl From<LotLevelRow> for LotLevel {
+    fn from(row: LotLevelRow) -> Self {
+        Self {
+            key: LevelKey { product: row.product_id, store: row.store_id },
+            lot: row.lot_id,
+            on_hand: row.on_hand,
+            unavailable: row.unavailable,
+            received_at: row.received_at,
+            updated_at: row.updated_at,
+            counted_at: row.counted_at,
+            exists: true,
+        }
+    }
 }
 
 /// Whether rows are locked against other changes until the transaction ends.
@@ -112,15 +189,15 @@ async fn lots_for(
     };
     let lock = if hold == Hold::Lock { backend.for_change("l") } else { String::new() };
     let sql = format!(
-        "SELECT {LOT} FROM lot l WHERE l.tenant_id = $1 AND l.id IN (
+        "SELECT {select} FROM lot l WHERE l.tenant_id = $1 AND l.id IN (
            SELECT a.id FROM lot a WHERE a.tenant_id = $1 AND {by_id}
            UNION ALL SELECT b.id FROM lot b WHERE b.tenant_id = $1 AND {by_product} AND {by_code}
            UNION ALL SELECT v.lot_id FROM {k} CROSS JOIN lot_level v
              WHERE v.tenant_id = $1 AND v.product_id = k.a AND v.store_id = k.b AND (v.on_hand > 0{counted_later}))
-         ORDER BY l.id{lock}"
+         ORDER BY l.id{lock}",
+        select = LotRow::SELECT
     );
-    let rows = reads.rows(&sql, values).await?;
-    rows.iter().map(|row| read_lot(&mut Row::new(row))).collect()
+    Ok(reads.records::<LotRow>(&sql, values).await?.into_iter().map(Into::into).collect())
 }
 
 /// What of the loaded lots lies at the levels, also where nothing is left; and where the `whole` ones lie.
@@ -137,26 +214,20 @@ async fn lot_levels_for(
     values.push(backend.ids(book.lots.keys().copied()));
     values.push(backend.ids(whole.iter().copied()));
     let sql = format!(
-        "SELECT {LOT_LEVEL} FROM {k} CROSS JOIN lot_level v WHERE v.tenant_id = $1 AND v.product_id = k.a AND v.store_id = k.b AND {of}
-         UNION SELECT {LOT_LEVEL} FROM lot_level v WHERE v.tenant_id = $1 AND {all} AND v.on_hand > 0"
+        "SELECT {select} FROM {k} CROSS JOIN lot_level v WHERE v.tenant_id = $1 AND v.product_id = k.a AND v.store_id = k.b AND {of}
+         UNION SELECT {select} FROM lot_level v WHERE v.tenant_id = $1 AND {all} AND v.on_hand > 0",
+        select = LotLevelRow::SELECT
     );
-    let rows = reads.rows(&sql, values).await?;
-    rows.iter().map(|row| read_lot_level(&mut Row::new(row))).collect()
+    Ok(reads.records::<LotLevelRow>(&sql, values).await?.into_iter().map(Into::into).collect())
 }
 
 async fn lot_products(reads: &impl Reads, ids: &BTreeSet<ProductId>) -> Result<HashMap<ProductId, LotProduct>, Fault> {
     let backend = reads.backend();
-    let of = backend.in_ids("p.id", 2);
-    let sql = format!("SELECT p.id, p.sku, p.tracking, p.status FROM product p WHERE p.tenant_id = $1 AND {of}");
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            let id = row.take()?;
-            let (sku, tracking) = (row.take()?, row.word("product", Tracking::parse)?);
-            Ok((id, LotProduct { sku, tracking, status: row.word("product", ProductStatus::parse)? }))
-        })
-        .collect()
+    let (select, of) = (ProductRow::SELECT, backend.in_ids("p.id", 2));
+    let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {of}");
+    let rows = reads.records(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    let product = |ProductRow { id, sku, tracking, status }| (id, LotProduct { sku, tracking, status });
+    Ok(rows.into_iter().map(product).collect())
 }
 
 /// What was set aside of levels and of each of their lots, and why: the sum of their entries. Few entries set aside, and those have an index
@@ -164,18 +235,18 @@ async fn lot_products(reads: &impl Reads, ids: &BTreeSet<ProductId>) -> Result<H
 pub async fn asides(reads: &impl Reads, keys: &[LevelKey]) -> Result<HashMap<(LevelKey, Option<LotId>), Aside>, Fault> {
     let (k, values) = reads.backend().pairs(&pairs(keys), 2);
     let sql = format!(
-        "SELECT e.product_id, e.store_id, e.lot_id, coalesce(e.condition, 'QUARANTINE'), CAST(sum(e.unavailable_delta) AS bigint)
+        "SELECT {select}
          FROM {k} CROSS JOIN entry e
          WHERE e.tenant_id = $1 AND e.product_id = k.a AND e.store_id = k.b AND e.unavailable_delta <> 0
-         GROUP BY e.product_id, e.store_id, e.lot_id, coalesce(e.condition, 'QUARANTINE')"
+         GROUP BY e.product_id, e.store_id, e.lot_id, coalesce(e.condition, 'QUARANTINE')",
+        select = AsideRow::SELECT
     );
     let mut found: HashMap<(LevelKey, Option<LotId>), Aside> = HashMap::new();
-    for row in &reads.rows(&sql, values).await? {
-        let mut row = Row::new(row);
-        let key = LevelKey { product: row.take()?, store: row.take()? };
-        let lot: Option<LotId> = row.take()?;
-        let condition = row.word("entry", Condition::parse)?;
-        found.entry((key, lot)).or_default().add(condition, row.take()?);
+    for row in reads.records::<AsideRow>(&sql, values).await? {
+        let key = LevelKey { product: row.product_id, store: row.store_id };
+        let unknown = || Fault::corrupt("entry", format!("unknown word {}", row.condition));
+        let condition = Condition::parse(&row.condition).ok_or_else(unknown)?;
+        found.entry((key, row.lot_id)).or_default().add(condition, row.delta);
     }
     Ok(found)
 }
@@ -183,100 +254,77 @@ pub async fn asides(reads: &impl Reads, keys: &[LevelKey]) -> Result<HashMap<(Le
 /// Where lots lie now.
 pub async fn places_of_lots(reads: &impl Reads, lots: &[LotId]) -> Result<Vec<LevelKey>, Fault> {
     let backend = reads.backend();
-    let of = backend.in_ids("v.lot_id", 2);
-    let sql = format!("SELECT v.product_id, v.store_id FROM lot_level v WHERE v.tenant_id = $1 AND {of} AND v.on_hand > 0");
-    let rows = reads.rows(&sql, vec![backend.ids(lots.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok(LevelKey { product: row.take()?, store: row.take()? })
-        })
-        .collect()
+    let (select, of) = (PlaceRow::SELECT, backend.in_ids("v.lot_id", 2));
+    let sql = format!("SELECT {select} FROM lot_level v WHERE v.tenant_id = $1 AND {of} AND v.on_hand > 0");
+    let rows = reads.records::<PlaceRow>(&sql, vec![backend.ids(lots.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| LevelKey { product: row.product_id, store: row.store_id }).collect())
 }
-
-const NEW_LOT: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("product_id", Id),
-    Column("code", Text),
-    Column("code_key", Text),
-    Column("tracking", Text),
-    Column("made_on", SmallOrNull),
-    Column("expires_on", SmallOrNull),
-    Column("status", Text),
-    Column("note", TextOrNull),
-    Column("on_hand", Int),
-    Column("version", Int),
-    Column("created_at", Int),
-    Column("updated_at", Int),
-];
-const CHANGED_LOT: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("made_on", SmallOrNull),
-    Column("expires_on", SmallOrNull),
-    Column("status", Text),
-    Column("note", TextOrNull),
-    Column("on_hand", Int),
-    Column("version", Int),
-    Column("updated_at", Int),
-];
-const LEVEL: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("product_id", Id),
-    Column("store_id", Id),
-    Column("lot_id", Id),
-    Column("on_hand", Int),
-    Column("unavailable", Int),
-    Column("received_at", Int),
-    Column("updated_at", Int),
-    Column("counted_at", IntOrNull),
-];
 
 /// Lots and their sub-balances as they are after the batch. A code that another process took first says so by its unique key, and the
 /// batch is run again.
 pub fn lot_rows(tenant: TenantId, lots: &[&Lot], levels: &[&LotLevel]) -> [Bulk; 4] {
-    let tenant: Value = tenant.into();
-    let (mut new, mut changed) = (Bulk::insert("lot", NEW_LOT), Bulk::update("lot", CHANGED_LOT, 2));
-    for l in lots {
-        let (status, note, on_hand) = (Value::from(l.status.as_str()), Value::from(l.note.clone()), Value::from(l.on_hand.get()));
-        let (made_on, expires_on): (Value, Value) = (l.made_on.into(), l.expires_on.into());
-        let (version, updated) = (Value::from(l.version), Value::from(l.updated_at.micros()));
-        if l.exists {
-            changed.row([tenant.clone(), l.id.into(), made_on, expires_on, status, note, on_hand, version, updated]);
+    let (mut new, mut changed) = (Rows::<LotRow>::insert(tenant), Rows::<ChangedLot>::update(tenant));
+    for &lot in lots {
+        if lot.exists {
+            changed.push(lot.into());
         } else {
-            new.row([
-                tenant.clone(),
-                l.id.into(),
-                l.product.into(),
-                l.code.as_str().into(),
-                l.key.as_str().into(),
-                l.tracking.as_str().into(),
-                made_on,
-                expires_on,
-                status,
-                note,
-                on_hand,
-                version,
-                l.created_at.micros().into(),
-                updated,
-            ]);
+            new.push(lot.into());
         }
     }
-    let (mut placed, mut moved) = (Bulk::insert("lot_level", LEVEL), Bulk::update("lot_level", LEVEL, 4));
-    for level in levels {
+    let (mut placed, mut moved) = (Rows::<LotLevelRow>::insert(tenant), Rows::<LotLevelRow>::update(tenant));
+    for &level in levels {
         let rows = if level.exists { &mut moved } else { &mut placed };
-        rows.row([
-            tenant.clone(),
-            level.key.product.into(),
-            level.key.store.into(),
-            level.lot.into(),
-            level.on_hand.into(),
-            level.unavailable.into(),
-            level.received_at.micros().into(),
-            level.updated_at.micros().into(),
-            level.counted_at.map(Timestamp::micros).into(),
-        ]);
+        rows.push(level.into());
     }
-    [new, changed, placed, moved]
+    [new.into(), changed.into(), placed.into(), moved.into()]
+}
+
+impl From<&Lot> for LotRow {
+    fn from(lot: &Lot) -> Self {
+        Self {
+            id: lot.id,
+            product_id: lot.product,
+            code: lot.code.clone(),
+            code_key: lot.key.clone(),
+            tracking: lot.tracking,
+            made_on: lot.made_on,
+            expires_on: lot.expires_on,
+            status: lot.status,
+            note: lot.note.clone(),
+            on_hand: lot.on_hand,
+            version: lot.version,
+            created_at: lot.created_at,
+            updated_at: lot.updated_at,
+        }
+    }
+}
+
+impl From<&Lot> for ChangedLot {
+    fn from(lot: &Lot) -> Self {
+        Self {
+            id: lot.id,
+            made_on: lot.made_on,
+            expires_on: lot.expires_on,
+            status: lot.status,
+            note: lot.note.clone(),
+            on_hand: lot.on_hand,
+            version: lot.version,
+            updated_at: lot.updated_at,
+        }
+    }
+}
+
+impl From<&LotLevel> for LotLevelRow {
+    fn from(level: &LotLevel) -> Self {
+        Self {
+            product_id: level.key.product,
+            store_id: level.key.store,
+            lot_id: level.lot,
+            on_hand: level.on_hand,
+            unavailable: level.unavailable,
+            received_at: level.received_at,
+            updated_at: level.updated_at,
+            counted_at: level.counted_at,
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod history;
 mod history_blocks;
 mod levels;
 pub mod list;
+mod listed;
 pub mod lot_list;
 pub mod lots;
 mod movements;

@@ -1,12 +1,12 @@
 //! Lists of transfers.
 
-use entity::prelude::*;
+use entity::{prelude::*, record::Selected};
 use platform::{
     paging::{Key, PageRequest, keyset},
-    storage::{Backend, Fault, Reads, Row},
+    storage::{Backend, Fault, Finds, Reads, Row},
 };
 
-use super::load::{TRANSFER, transfer};
+use super::load::TransferRow;
 use crate::transfers::core::Transfer;
 
 /// A condition on transfers; all of a list's must hold.
@@ -40,14 +40,15 @@ pub fn transfer_keys(transfer: &Transfer) -> Vec<Key> {
 /// A page of transfers without their lines, the newest first.
 pub async fn page(reads: &impl Reads, tests: &[TransferTest], request: &PageRequest) -> Result<Vec<Transfer>, Fault> {
     let backend = reads.backend();
-    let (mut sql, mut values) = (format!("SELECT {TRANSFER} FROM transfer t WHERE t.tenant_id = $1"), Vec::new());
+    let mut sql = format!("SELECT {} FROM transfer t WHERE t.tenant_id = $1", TransferRow::SELECT);
+    let mut values = Vec::new();
     for test in tests {
         condition(test, backend, &mut sql, &mut values);
     }
     let (bounds, tail, more) = keyset(&["t.created_at", "t.id"], true, request, values.len() + 2);
     values.extend(more);
-    let rows = reads.rows(&format!("{sql}{bounds}{tail}"), values).await?;
-    rows.iter().map(|row| transfer(&mut Row::new(row))).collect()
+    let rows = reads.records::<TransferRow>(&format!("{sql}{bounds}{tail}"), values).await?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 fn condition(test: &TransferTest, backend: Backend, sql: &mut String, values: &mut Vec<sea_orm::Value>) {

@@ -2,18 +2,79 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{transfer, transfer_line, transfer_line_lot},
+};
+use platform::storage::{Fault, Finds, Reads, Row};
+use uuid::Uuid;
 
 use crate::transfers::core::{Line, SentLot, Transfer};
 
-pub(super) const TRANSFER: &str =
-    "t.id, t.number, t.status, t.from_store_id, t.to_store_id, t.external_ref, t.note, t.expected_at, t.shipped_at,
-    t.received_at, t.loss_reason, t.loss_note, t.actor_kind, t.actor_id, t.version, t.created_at, t.updated_at";
+/// A transfer without its lines.
+#[derive(Record)]
+#[record(of = transfer, alias = "t")]
+pub(super) struct TransferRow {
+    id: TransferId,
+    number: i64,
+    status: TransferStatus,
+    from_store_id: StoreId,
+    to_store_id: StoreId,
+    external_ref: Option<String>,
+    note: Option<String>,
+    expected_at: Option<Timestamp>,
+    shipped_at: Option<Timestamp>,
+    received_at: Option<Timestamp>,
+    loss_reason: Option<ReasonCode>,
+    loss_note: Option<String>,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
 
-const LINE: &str =
-    "l.transfer_id, l.position, l.product_id, l.sku, l.name, l.unit_decimals, l.quantity, l.shipped, l.received, l.lost,
-    l.unit_cost_minor, l.cost_currency";
+#[derive(Record)]
+#[record(of = transfer_line, alias = "l")]
+struct LineRow {
+    transfer_id: TransferId,
+    position: i32,
+    product_id: ProductId,
+    sku: String,
+    name: String,
+    unit_decimals: i32,
+    quantity: Quantity,
+    shipped: Quantity,
+    received: Quantity,
+    lost: Quantity,
+    unit_cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+}
+
+/// A lot of a line, as it is written and read.
+#[derive(Record)]
+#[record(of = transfer_line_lot, alias = "s")]
+pub(super) struct LotRow {
+    pub transfer_id: TransferId,
+    pub position: i32,
+    pub lot_id: LotId,
+    pub shipped: i64,
+    pub received: i64,
+    pub lost: i64,
+}
+
+#[derive(Record)]
+struct RouteRow {
+    #[record(of = transfer, alias = "t")]
+    from_store_id: StoreId,
+    #[record(of = transfer, alias = "t")]
+    to_store_id: StoreId,
+    #[record(of = transfer, alias = "t")]
+    version: i64,
+    #[record(of = transfer_line, alias = "l", outer)]
+    product_id: Option<ProductId>,
+}
 
 /// Transfers with their lines, locked in id order until the transaction ends.
 pub async fn lock_transfers(work: &impl Reads, ids: &[TransferId]) -> Result<Vec<Transfer>, Fault> {
@@ -30,10 +91,10 @@ async fn read(reads: &impl Reads, ids: &[TransferId], lock: &str) -> Result<Vec<
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let of = backend.in_ids("t.id", 2);
-    let sql = format!("SELECT {TRANSFER} FROM transfer t WHERE t.tenant_id = $1 AND {of} ORDER BY t.id{lock}");
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    let mut found = rows.iter().map(|row| transfer(&mut Row::new(row))).collect::<Result<Vec<_>, _>>()?;
+    let (select, of) = (TransferRow::SELECT, backend.in_ids("t.id", 2));
+    let sql = format!("SELECT {select} FROM transfer t WHERE t.tenant_id = $1 AND {of} ORDER BY t.id{lock}");
+    let rows = reads.records::<TransferRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    let mut found: Vec<Transfer> = rows.into_iter().map(Into::into).collect();
     fill_lines(reads, &mut found).await?;
     Ok(found)
 }
@@ -45,13 +106,11 @@ pub async fn fill_lines(reads: &impl Reads, transfers: &mut [Transfer]) -> Resul
     }
     let places: HashMap<TransferId, usize> = transfers.iter().enumerate().map(|(place, one)| (one.id, place)).collect();
     let backend = reads.backend();
-    let of = backend.in_ids("l.transfer_id", 2);
-    let sql = format!("SELECT {LINE} FROM transfer_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.transfer_id, l.position");
-    for row in &reads.rows(&sql, vec![backend.ids(places.keys().copied())]).await? {
-        let mut row = Row::new(row);
-        let id: TransferId = row.take()?;
-        if let Some(transfer) = places.get(&id).and_then(|place| transfers.get_mut(*place)) {
-            transfer.lines.push(line(&mut row)?);
+    let (select, of) = (LineRow::SELECT, backend.in_ids("l.transfer_id", 2));
+    let sql = format!("SELECT {select} FROM transfer_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.transfer_id, l.position");
+    for row in reads.records::<LineRow>(&sql, vec![backend.ids(places.keys().copied())]).await? {
+        if let Some(transfer) = places.get(&row.transfer_id).and_then(|place| transfers.get_mut(*place)) {
+            transfer.lines.push(row.into());
             transfer.written += 1;
         }
     }
@@ -61,73 +120,63 @@ pub async fn fill_lines(reads: &impl Reads, transfers: &mut [Transfer]) -> Resul
 /// What left by lot, of all of them in one statement.
 async fn fill_lots(reads: &impl Reads, places: &HashMap<TransferId, usize>, transfers: &mut [Transfer]) -> Result<(), Fault> {
     let backend = reads.backend();
-    let of = backend.in_ids("s.transfer_id", 2);
+    let (select, of) = (LotRow::SELECT, backend.in_ids("s.transfer_id", 2));
     let sql = format!(
-        "SELECT s.transfer_id, s.position, s.lot_id, s.shipped, s.received, s.lost FROM transfer_line_lot s
+        "SELECT {select} FROM transfer_line_lot s
          WHERE s.tenant_id = $1 AND {of} ORDER BY s.transfer_id, s.position, s.lot_id"
     );
-    for row in &reads.rows(&sql, vec![backend.ids(places.keys().copied())]).await? {
-        let mut row = Row::new(row);
-        let (id, position): (TransferId, i32) = (row.take()?, row.take()?);
-        let sent = SentLot { lot: row.take()?, shipped: row.take()?, received: row.take()?, lost: row.take()?, exists: true };
-        let lines = places.get(&id).and_then(|place| transfers.get_mut(*place)).into_iter().flat_map(|of| &mut of.lines);
+    for row in reads.records::<LotRow>(&sql, vec![backend.ids(places.keys().copied())]).await? {
+        let LotRow { transfer_id, position, lot_id: lot, shipped, received, lost } = row;
+        let sent = SentLot { lot, shipped, received, lost, exists: true };
+        let lines = places.get(&transfer_id).and_then(|place| transfers.get_mut(*place)).into_iter().flat_map(|of| &mut of.lines);
         lines.filter(|line| i32::from(line.position) == position).for_each(|line| line.lots.push(sent));
     }
     Ok(())
 }
 
-pub(super) fn transfer(row: &mut Row<'_>) -> Result<Transfer, Fault> {
-    let (id, number) = (row.take()?, row.take()?);
-    let status = row.word("transfer", TransferStatus::parse)?;
-    let (from, to, external_ref, note) = (row.take()?, row.take()?, row.take()?, row.take()?);
-    let (expected_at, shipped_at, received_at) = (row.time_opt()?, row.time_opt()?, row.time_opt()?);
-    let loss_reason: Option<String> = row.take()?;
-    let word = |text: &str| ReasonCode::parse(text).ok_or_else(|| Fault::corrupt("transfer", format!("unknown word {text}")));
-    Ok(Transfer {
-        id,
-        number,
-        status,
-        from,
-        to,
-        external_ref,
-        note,
-        expected_at,
-        shipped_at,
-        received_at,
-        loss_reason: loss_reason.as_deref().map(word).transpose()?,
-        loss_note: row.take()?,
-        actor: Actor { kind: row.word("transfer", ActorKind::parse)?, id: row.take()? },
-        version: row.take()?,
-        created_at: row.time()?,
-        updated_at: row.time()?,
-        lines: Vec::new(),
-        written: 0,
-        exists: true,
-    })
+impl From<TransferRow> for Transfer {
+    fn from(row: TransferRow) -> Self {
+        Self {
+            id: row.id,
+            number: row.number,
+            status: row.status,
+            from: row.from_store_id,
+            to: row.to_store_id,
+            external_ref: row.external_ref,
+            note: row.note,
+            expected_at: row.expected_at,
+            shipped_at: row.shipped_at,
+            received_at: row.received_at,
+            loss_reason: row.loss_reason,
+            loss_note: row.loss_note,
+            actor: Actor { kind: row.actor_kind, id: row.actor_id },
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            lines: Vec::new(),
+            written: 0,
+            exists: true,
+        }
+    }
 }
 
-fn line(row: &mut Row<'_>) -> Result<Line, Fault> {
-    let position: i32 = row.take()?;
-    let (product, sku, name) = (row.take()?, row.take()?, row.take()?);
-    let decimals: i32 = row.take()?;
-    Ok(Line {
-        position: position as u16,
-        product,
-        sku,
-        name,
-        decimals: decimals as u8,
-        quantity: row.take()?,
-        shipped: row.take()?,
-        received: row.take()?,
-        lost: row.take()?,
-        unit_cost: money(row)?,
-        lots: Vec::new(),
-    })
-}
-
-fn money(row: &mut Row<'_>) -> Result<Option<Money>, Fault> {
-    let (minor, currency): (Option<i64>, Option<String>) = (row.take()?, row.take()?);
-    Ok(minor.zip(currency.as_deref().and_then(Currency::parse)).map(|(minor, currency)| Money::new(minor, currency)))
+impl From<LineRow> for Line {
+    fn from(row: LineRow) -> Self {
+        let currency = row.cost_currency.as_deref().and_then(Currency::parse);
+        Self {
+            position: row.position as u16,
+            product: row.product_id,
+            sku: row.sku,
+            name: row.name,
+            decimals: row.unit_decimals as u8,
+            quantity: row.quantity,
+            shipped: row.shipped,
+            received: row.received,
+            lost: row.lost,
+            unit_cost: row.unit_cost_minor.zip(currency).map(|(minor, currency)| Money::new(minor, currency)),
+            lots: Vec::new(),
+        }
+    }
 }
 
 /// Which of these external references a transfer has.
@@ -154,15 +203,15 @@ pub struct TransferRoute {
 
 /// The places of a transfer; None when there is no such transfer.
 pub async fn places_of(reads: &impl Reads, id: TransferId) -> Result<Option<TransferRoute>, Fault> {
-    let sql = "SELECT t.from_store_id, t.to_store_id, t.version, l.product_id FROM transfer t
-               LEFT JOIN transfer_line l ON l.tenant_id = $1 AND l.transfer_id = t.id AND l.quantity > 0 WHERE t.tenant_id = $1 AND t.id = $2";
+    let sql = format!(
+        "SELECT {select} FROM transfer t
+         LEFT JOIN transfer_line l ON l.tenant_id = $1 AND l.transfer_id = t.id AND l.quantity > 0 WHERE t.tenant_id = $1 AND t.id = $2",
+        select = RouteRow::SELECT
+    );
     let mut places = None;
-    for row in &reads.rows(sql, vec![id.into()]).await? {
-        let mut row = Row::new(row);
-        let (from, to, version, product): (StoreId, StoreId, i64, Option<ProductId>) =
-            (row.take()?, row.take()?, row.take()?, row.take()?);
+    for RouteRow { from_store_id: from, to_store_id: to, version, product_id } in reads.records(&sql, vec![id.into()]).await? {
         let places = places.get_or_insert_with(|| TransferRoute { from, to, version, products: Vec::new(), lots: Vec::new() });
-        places.products.extend(product);
+        places.products.extend(product_id);
     }
     if let Some(places) = &mut places {
         let sql = "SELECT DISTINCT s.lot_id FROM transfer_line_lot s WHERE s.tenant_id = $1 AND s.transfer_id = $2";

@@ -1,171 +1,184 @@
 //! Transfers as a batch decided them, as rows: each table in bulk.
 
-use entity::prelude::{TenantId, Timestamp};
-use platform::storage::{Bulk, Column, ColumnKind::*};
-use sea_orm::Value;
+use entity::{
+    prelude::*,
+    record::Record,
+    tables::{transfer, transfer_line},
+};
+use platform::storage::{Bulk, Rows};
+use uuid::Uuid;
 
+use super::load::LotRow;
 use crate::transfers::core::{Line, SentLot, Transfer};
 
-const NEW_TRANSFER: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("number", Int),
-    Column("status", Text),
-    Column("from_store_id", Id),
-    Column("to_store_id", Id),
-    Column("external_ref", TextOrNull),
-    Column("note", TextOrNull),
-    Column("expected_at", IntOrNull),
-    Column("actor_kind", Text),
-    Column("actor_id", Id),
-    Column("version", Int),
-    Column("created_at", Int),
-    Column("updated_at", Int),
-];
+/// A transfer's first row. Nothing has left.
+#[derive(Record)]
+#[record(of = transfer)]
+struct NewTransfer {
+    id: TransferId,
+    number: i64,
+    status: TransferStatus,
+    from_store_id: StoreId,
+    to_store_id: StoreId,
+    external_ref: Option<String>,
+    note: Option<String>,
+    expected_at: Option<Timestamp>,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
 
-const TRANSFER: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("status", Text),
-    Column("external_ref", TextOrNull),
-    Column("note", TextOrNull),
-    Column("expected_at", IntOrNull),
-    Column("shipped_at", IntOrNull),
-    Column("received_at", IntOrNull),
-    Column("loss_reason", TextOrNull),
-    Column("loss_note", TextOrNull),
-    Column("version", Int),
-    Column("updated_at", Int),
-];
+#[derive(Record)]
+#[record(of = transfer)]
+struct ChangedTransfer {
+    id: TransferId,
+    status: TransferStatus,
+    external_ref: Option<String>,
+    note: Option<String>,
+    expected_at: Option<Timestamp>,
+    shipped_at: Option<Timestamp>,
+    received_at: Option<Timestamp>,
+    loss_reason: Option<ReasonCode>,
+    loss_note: Option<String>,
+    version: i64,
+    updated_at: Timestamp,
+}
 
-const LOT: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("transfer_id", Id),
-    Column("position", Small),
-    Column("lot_id", Id),
-    Column("shipped", Int),
-    Column("received", Int),
-    Column("lost", Int),
-];
+#[derive(Record)]
+#[record(of = transfer_line)]
+struct NewLine {
+    transfer_id: TransferId,
+    position: i32,
+    product_id: ProductId,
+    sku: String,
+    name: String,
+    unit_decimals: i32,
+    quantity: Quantity,
+    shipped: Quantity,
+    received: Quantity,
+    lost: Quantity,
+}
 
-const NEW_LINE: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("transfer_id", Id),
-    Column("position", Small),
-    Column("product_id", Id),
-    Column("sku", Text),
-    Column("name", Text),
-    Column("unit_decimals", Small),
-    Column("quantity", Int),
-    Column("shipped", Int),
-    Column("received", Int),
-    Column("lost", Int),
-];
-
-const LINE: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("transfer_id", Id),
-    Column("position", Small),
-    Column("quantity", Int),
-    Column("shipped", Int),
-    Column("received", Int),
-    Column("lost", Int),
-    Column("unit_cost_minor", IntOrNull),
-    Column("cost_currency", TextOrNull),
-];
-
-fn moment(at: Option<Timestamp>) -> Value {
-    at.map(Timestamp::micros).into()
+#[derive(Record)]
+#[record(of = transfer_line)]
+struct ChangedLine {
+    transfer_id: TransferId,
+    position: i32,
+    quantity: Quantity,
+    shipped: Quantity,
+    received: Quantity,
+    lost: Quantity,
+    unit_cost_minor: Option<i64>,
+    cost_currency: Option<String>,
 }
 
 /// Transfers as they are after the batch, with their lines: new ones, then changed ones.
 pub fn transfer_rows(tenant: TenantId, transfers: &[&Transfer]) -> [Bulk; 6] {
-    let tenant: Value = tenant.into();
-    let (mut new, mut new_lines) = (Bulk::insert("transfer", NEW_TRANSFER), Bulk::insert("transfer_line", NEW_LINE));
-    let (mut changed, mut changed_lines) = (Bulk::update("transfer", TRANSFER, 2), Bulk::update("transfer_line", LINE, 3));
-    let (mut sent, mut moved) = (Bulk::insert("transfer_line_lot", LOT), Bulk::update("transfer_line_lot", LOT, 4));
-    for t in transfers {
-        let (status, external, note): (Value, Value, Value) =
-            (t.status.as_str().into(), t.external_ref.clone().into(), t.note.clone().into());
-        if t.exists {
-            changed.row([
-                tenant.clone(),
-                t.id.into(),
-                status,
-                external,
-                note,
-                moment(t.expected_at),
-                moment(t.shipped_at),
-                moment(t.received_at),
-                t.loss_reason.map(entity::prelude::ReasonCode::as_str).into(),
-                t.loss_note.clone().into(),
-                t.version.into(),
-                t.updated_at.micros().into(),
-            ]);
+    let (mut new, mut new_lines) = (Rows::<NewTransfer>::insert(tenant), Rows::<NewLine>::insert(tenant));
+    let (mut changed, mut changed_lines) = (Rows::<ChangedTransfer>::update(tenant), Rows::<ChangedLine>::update(tenant));
+    let (mut sent, mut moved) = (Rows::<LotRow>::insert(tenant), Rows::<LotRow>::update(tenant));
+    for &transfer in transfers {
+        if transfer.exists {
+            changed.push(transfer.into());
         } else {
-            new.row([
-                tenant.clone(),
-                t.id.into(),
-                t.number.into(),
-                status,
-                t.from.into(),
-                t.to.into(),
-                external,
-                note,
-                moment(t.expected_at),
-                t.actor.kind.as_str().into(),
-                t.actor.id.into(),
-                t.version.into(),
-                t.created_at.micros().into(),
-                t.updated_at.micros().into(),
-            ]);
+            new.push(transfer.into());
         }
-        for line in &t.lines {
-            if usize::from(line.position) <= t.written {
-                changed_lines.row(changed_line(&tenant, t, line));
+        for line in &transfer.lines {
+            if usize::from(line.position) <= transfer.written {
+                changed_lines.push(ChangedLine::of(transfer.id, line));
             } else {
-                new_lines.row(new_line(&tenant, t, line));
+                new_lines.push(NewLine::of(transfer.id, line));
             }
             for lot in &line.lots {
                 let rows = if lot.exists { &mut moved } else { &mut sent };
-                rows.row(sent_lot(&tenant, t, line, lot));
+                rows.push(LotRow::of(transfer.id, line, lot));
             }
         }
     }
-    [new, new_lines, changed, changed_lines, sent, moved]
+    [new.into(), new_lines.into(), changed.into(), changed_lines.into(), sent.into(), moved.into()]
 }
 
-fn sent_lot(tenant: &Value, t: &Transfer, line: &Line, lot: &SentLot) -> [Value; 7] {
-    let position = i32::from(line.position).into();
-    [tenant.clone(), t.id.into(), position, lot.lot.into(), lot.shipped.into(), lot.received.into(), lot.lost.into()]
+impl From<&Transfer> for NewTransfer {
+    fn from(transfer: &Transfer) -> Self {
+        Self {
+            id: transfer.id,
+            number: transfer.number,
+            status: transfer.status,
+            from_store_id: transfer.from,
+            to_store_id: transfer.to,
+            external_ref: transfer.external_ref.clone(),
+            note: transfer.note.clone(),
+            expected_at: transfer.expected_at,
+            actor_kind: transfer.actor.kind,
+            actor_id: transfer.actor.id,
+            version: transfer.version,
+            created_at: transfer.created_at,
+            updated_at: transfer.updated_at,
+        }
+    }
 }
 
-fn new_line(tenant: &Value, t: &Transfer, line: &Line) -> [Value; 11] {
-    [
-        tenant.clone(),
-        t.id.into(),
-        i32::from(line.position).into(),
-        line.product.into(),
-        line.sku.as_str().into(),
-        line.name.as_str().into(),
-        i32::from(line.decimals).into(),
-        line.quantity.get().into(),
-        line.shipped.get().into(),
-        line.received.get().into(),
-        line.lost.get().into(),
-    ]
+impl From<&Transfer> for ChangedTransfer {
+    fn from(transfer: &Transfer) -> Self {
+        Self {
+            id: transfer.id,
+            status: transfer.status,
+            external_ref: transfer.external_ref.clone(),
+            note: transfer.note.clone(),
+            expected_at: transfer.expected_at,
+            shipped_at: transfer.shipped_at,
+            received_at: transfer.received_at,
+            loss_reason: transfer.loss_reason,
+            loss_note: transfer.loss_note.clone(),
+            version: transfer.version,
+            updated_at: transfer.updated_at,
+        }
+    }
 }
 
-fn changed_line(tenant: &Value, t: &Transfer, line: &Line) -> [Value; 9] {
-    [
-        tenant.clone(),
-        t.id.into(),
-        i32::from(line.position).into(),
-        line.quantity.get().into(),
-        line.shipped.get().into(),
-        line.received.get().into(),
-        line.lost.get().into(),
-        line.unit_cost.map(|cost| cost.minor).into(),
-        line.unit_cost.map(|cost| cost.currency.to_string()).into(),
-    ]
+impl NewLine {
+    fn of(transfer: TransferId, line: &Line) -> Self {
+        Self {
+            transfer_id: transfer,
+            position: line.position.into(),
+            product_id: line.product,
+            sku: line.sku.clone(),
+            name: line.name.clone(),
+            unit_decimals: line.decimals.into(),
+            quantity: line.quantity,
+            shipped: line.shipped,
+            received: line.received,
+            lost: line.lost,
+        }
+    }
+}
+
+impl ChangedLine {
+    fn of(transfer: TransferId, line: &Line) -> Self {
+        Self {
+            transfer_id: transfer,
+            position: line.position.into(),
+            quantity: line.quantity,
+            shipped: line.shipped,
+            received: line.received,
+            lost: line.lost,
+            unit_cost_minor: line.unit_cost.map(|cost| cost.minor),
+            cost_currency: line.unit_cost.map(|cost| cost.currency.to_string()),
+        }
+    }
+}
+
+impl LotRow {
+    fn of(transfer: TransferId, line: &Line, lot: &SentLot) -> Self {
+        Self {
+            transfer_id: transfer,
+            position: line.position.into(),
+            lot_id: lot.lot,
+            shipped: lot.shipped,
+            received: lot.received,
+            lost: lot.lost,
+        }
+    }
 }
