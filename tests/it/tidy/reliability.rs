@@ -74,23 +74,24 @@ fn a_migration_that_takes_something_away_says_so() {
     no_faults(&faults);
 }
 
+/// Bulk writes are made of records, whose derive puts the tenant first; so nobody lists columns by hand, and no table has its tenant elsewhere.
 #[test]
 fn a_bulk_write_begins_with_its_tenant() {
+    const BY_HAND: [&str; 4] = ["Bulk::insert(", "Bulk::update(", "Bulk::delete(", "[Column] = &["];
     let mut faults = Vec::new();
-    let mut found = 0;
-    for (_, path) in sources() {
+    for (name, path) in
+        sources().into_iter().filter(|(name, _)| !name.starts_with("storage/bulk") && !name.starts_with("macros/"))
+    {
         let text = fs::read_to_string(&path).unwrap();
-        for (at, _) in text.match_indices(": &[Column] = &[") {
-            found += 1;
-            let list = &text[at..];
-            let list = &list[list.find("&[Column] = &[").unwrap() + 14..];
-            let first = list.trim_start().lines().next().unwrap_or_default();
-            let is_own = first.starts_with("Column(\"tenant_id\"") || !first.starts_with("Column(");
-            if !is_own {
-                faults.push(format!("{}: {first}", path.display()));
-            }
+        let found = BY_HAND.iter().filter(|word| text.contains(**word));
+        faults.extend(found.map(|word| format!("{name}: {word}…) names columns by hand: write records with storage::Rows")));
+    }
+    let tables = entity::tables::ALL;
+    assert!(tables.len() > 100, "{} tables", tables.len());
+    for table in tables {
+        if table.columns.iter().position(|column| column.0 == "tenant_id").is_some_and(|place| place > 0) {
+            faults.push(format!("{}: its tenant is not its first column", table.name));
         }
     }
-    assert!(found > 40, "{found} lists of columns");
     no_faults(&faults);
 }

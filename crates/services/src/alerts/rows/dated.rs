@@ -49,7 +49,7 @@ struct LotRow {
     #[record(sql = "l.expires_on")]
     day: i32,
     #[record(of = lot_level, alias = "v")]
-    on_hand: Quantity,
+    on_hand: i64,
     #[record(of = store, alias = "s")]
     time_zone: String,
     #[record(of = product, alias = "p")]
@@ -61,7 +61,7 @@ impl From<LotRow> for Dated {
         Self {
             subject: Subject::Lot(row.lot, LevelKey { product: row.product_id, store: row.store_id }),
             day: row.day,
-            quantity: row.on_hand.get(),
+            quantity: row.on_hand,
             time_zone: row.time_zone,
             category: row.category_id,
         }
