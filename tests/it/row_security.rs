@@ -21,7 +21,7 @@ struct Two {
 }
 
 /// Credentials: whoever comes in by them has no tenant yet. Every other table with a tenant_id has a wall.
-const NO_ROW_SECURITY: [&str; 4] = ["api_key_index", "invitation", "login_challenge", "session"];
+pub const NO_ROW_SECURITY: [&str; 4] = ["api_key_index", "invitation", "login_challenge", "session"];
 const STORES: &str = "SELECT name FROM store WHERE $1 IS NOT NULL ORDER BY name";
 
 impl Two {
