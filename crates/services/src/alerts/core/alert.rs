@@ -66,6 +66,35 @@ impl Subject {
     }
 }
 
+/// A kind that a day brings, without an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatedKind {
+    /// A lot comes near its last day.
+    Expiring,
+    /// What was ordered has not come on its day.
+    PurchaseOrderLate,
+}
+
+impl DatedKind {
+    /// None for a kind that an event opens.
+    fn of(kind: AlertKind) -> Option<Self> {
+        match kind {
+            AlertKind::Expiring => Some(Self::Expiring),
+            AlertKind::PurchaseOrderLate => Some(Self::PurchaseOrderLate),
+            AlertKind::LowStock
+            | AlertKind::OutOfStock
+            | AlertKind::BackInStock
+            | AlertKind::Overstock
+            | AlertKind::NegativeMargin
+            | AlertKind::CountDifference => None,
+        }
+    }
+    /// Each with the kind of its alerts.
+    pub fn all() -> impl Iterator<Item = (Self, AlertKind)> {
+        AlertKind::ALL.iter().filter_map(|kind| Some((Self::of(*kind)?, *kind)))
+    }
+}
+
 /// A price and the cost that it lies below.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Margin {

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::alerts::events::{ALERT_WOKEN, AlertEvent};
 use crate::alerts::{
-    core::{AlertScope, AlertValues, EXPIRING_DAYS, MAX_DAYS, Opening, Rules, Step, Trigger},
+    core::{AlertScope, AlertValues, DatedKind, EXPIRING_DAYS, MAX_DAYS, Opening, Rules, Step, Trigger},
     rows::{self, Dated},
 };
 
@@ -62,17 +62,19 @@ impl Alerts {
         let rules = load_rules(&scope).await?;
         let mut steps = over(&scope, &rules, now).await?;
         let mut opened = 0;
-        for kind in [AlertKind::Expiring, AlertKind::PurchaseOrderLate] {
+        for (dated_kind, kind) in DatedKind::all() {
             let mut last: Option<Dated> = None;
             loop {
-                let (page, is_last) = match kind {
-                    AlertKind::Expiring => {
+                let (page, is_last) = match dated_kind {
+                    DatedKind::Expiring => {
                         let through = clock::local_day(now, EASTERNMOST).saturating_add(rules.most_days(kind, EXPIRING_DAYS));
                         rows::lots(&scope, through, last.as_ref()).await?
                     }
-                    _ => rows::orders(&scope, clock::local_day(now, EASTERNMOST), last.as_ref()).await?,
+                    DatedKind::PurchaseOrderLate => {
+                        rows::orders(&scope, clock::local_day(now, EASTERNMOST), last.as_ref()).await?
+                    }
                 };
-                let due = page.iter().filter(|dated| is_due(&rules, kind, dated, now));
+                let due = page.iter().filter(|dated| is_due(&rules, (dated_kind, kind), dated, now));
                 steps.extend(due.map(|dated| (open(kind, dated), now, None)));
                 last = page.into_iter().next_back();
                 if steps.len() >= MOST_STEPS {
@@ -133,25 +135,24 @@ impl Alerts {
     }
 }
 
-/// Whether something dated is to be told of, on the day that it is there.
-fn is_due(rules: &Rules, kind: AlertKind, dated: &Dated, now: Timestamp) -> bool {
+/// Whether something dated opens an alert, on the day at its own place.
+fn is_due(rules: &Rules, (dated_kind, kind): (DatedKind, AlertKind), dated: &Dated, now: Timestamp) -> bool {
     let today = clock::local_day(now, &dated.time_zone);
-    match kind {
-        AlertKind::Expiring => dated.day <= today.saturating_add(days(rules, kind, dated, EXPIRING_DAYS)),
-        _ => dated.day.saturating_add(days(rules, kind, dated, 0)) < today,
+    match dated_kind {
+        DatedKind::Expiring => dated.day <= today.saturating_add(days(rules, kind, dated, EXPIRING_DAYS)),
+        DatedKind::PurchaseOrderLate => dated.day.saturating_add(days(rules, kind, dated, 0)) < today,
     }
 }
 
-/// What is over of what was told.
+/// Alerts whose reason is gone.
 async fn over(scope: &TenantScope, rules: &Rules, now: Timestamp) -> Result<Vec<DatedStep>, Fault> {
     let mut steps = Vec::new();
-    let kind = AlertKind::Expiring;
-    for subject in rows::no_longer_expiring(scope, now, |dated| days(rules, kind, dated, EXPIRING_DAYS)).await? {
-        steps.push((Step::Close(kind, subject), now, None));
-    }
-    let kind = AlertKind::PurchaseOrderLate;
-    for subject in rows::no_longer_late(scope, now, |dated| days(rules, kind, dated, 0)).await? {
-        steps.push((Step::Close(kind, subject), now, None));
+    for (dated_kind, kind) in DatedKind::all() {
+        let subjects = match dated_kind {
+            DatedKind::Expiring => rows::no_longer_expiring(scope, now, |dated| days(rules, kind, dated, EXPIRING_DAYS)).await?,
+            DatedKind::PurchaseOrderLate => rows::no_longer_late(scope, now, |dated| days(rules, kind, dated, 0)).await?,
+        };
+        steps.extend(subjects.into_iter().map(|subject| (Step::Close(kind, subject), now, None)));
     }
     Ok(steps)
 }
