@@ -3,7 +3,7 @@
 #
 #   scripts/demo.sh [ARGS]    ARGS go to `entrepot demo`, e.g. --data FILE; `entrepot demo --help` lists them
 #
-# A second start keeps the data and is up at once. The first build takes 17 to 21 minutes on two cores and up to 7 GiB of memory.
+# A second start keeps the data and is up at once. The first build takes 17 to 21 minutes on two cores and up to 8 GiB of memory.
 set -euo pipefail
 ME=demo
 # shellcheck source=scripts/lib.sh
@@ -15,6 +15,6 @@ case "${1:-}" in -h | --help)
 esac
 need_toolchain
 BIN="$(target_dir)/release/entrepot"
-[ -x "$BIN" ] || say "building the release binary: 17 to 21 minutes on two cores the first time and up to 7 GiB of memory, seconds afterwards"
+[ -x "$BIN" ] || say "building the release binary: 17 to 21 minutes on two cores the first time and up to 8 GiB of memory, seconds afterwards"
 cargo build --release --locked --manifest-path "$ROOT/Cargo.toml" --bin entrepot
 exec "$BIN" demo "$@"
