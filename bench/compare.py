@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Ratios of Entrepot to the best of its peers, from one interleaved run:  compare.py results.jsonl
+What many generators measured at once, as one line of results:             compare.py --sum parts.jsonl LABEL
 
 A round counts when other processes took at most a tenth of the machine meanwhile; where no such round exists the two
 quietest stand in, marked *. Best peer = most operations (deliveries) a second; p99 is compared with that same peer's."""
@@ -47,7 +48,21 @@ def summed(rounds):
     }
 
 
+def sum_of(path, label):
+    """Rates add up; the median is the median tenant's, p99 the worst tenant's."""
+    parts = [json.loads(line) for line in open(path) if line.startswith("{")]
+    first = parts[0]
+    return {
+        "target": first["target"], "work": first["work"], "label": label, "secs": first["secs"], "err": sum(p["err"] for p in parts),
+        "rps": round(sum(p["rps"] for p in parts), 1), "p50_ms": statistics.median(p["p50_ms"] for p in parts),
+        "p99_ms": max(p["p99_ms"] for p in parts), "proc": {}, **({"first_err": e} if (e := next((p["first_err"] for p in parts if "first_err" in p), None)) else {}),
+    }
+
+
 def main():
+    if len(sys.argv) == 4 and sys.argv[1] == "--sum":
+        print(json.dumps(sum_of(*sys.argv[2:])))
+        return
     if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
         sys.exit(__doc__)
     servers = {key: summed(rounds) for key, rounds in read(sys.argv[1]).items()}
@@ -73,6 +88,17 @@ def main():
             f"\nw5 beside a broadcast of one ready message, without a database or GraphQL: p99 to the last {ours['p99']:.3g}{ours['mark']} ms"
             f" against {bare['p99']:.3g}{bare['mark']} ms, **{ours['p99'] / max(bare['p99'], 0.001):.2f}×** (owed ≤ 2)"
         )
+    crowds = sorted({(label, w) for label, w, _ in servers if " x " in label})
+    if crowds:
+        print("\n## Many tenants at once: tenants x clients of each\n")
+        print("| tenants | work | Entrepot /s (p99 of the worst tenant) | best peer /s (p99) | ratio | floor | goal |\n|---|---|---|---|---|---|---|")
+    for label, work in crowds:
+        ours = servers.get((label, work, "entrepot"))
+        peers = [v for (l, w, s), v in servers.items() if (l, w) == (label, work) and not s.startswith("entrepot")]
+        if ours and peers:
+            peer = max(peers, key=lambda v: v["rate"])
+            ratio = ours["rate"] / max(peer["rate"], 0.001)
+            print(f"| {label} | {work} | {ours['rate']:,.0f} ({ours['p99']:.3g}) | {peer['rate']:,.0f} ({peer['p99']:.3g}) | **{ratio:.1f}×** | 2.5× | 4× |")
     lone = {(w, s): v for (label, w, s), v in servers.items() if label == "lone"}
     if lone:
         print("\n## One client alone: time of one adjustment\n")

@@ -8,7 +8,8 @@
 #   bench/run.sh check                  one operation of each kind against Entrepot, answers shown
 #   bench/run.sh measure [WORK...]      w1 w7 w6 w2 w3 w4, or those named; 64, 32 or 16 clients, closed loop
 #   bench/run.sh fanout [SUBSCRIBERS]   one change to a thousand subscribers, beside a server that does nothing but broadcast
-#   bench/run.sh lone                   one client alone: w2 and w3, against the same change in a transaction of its own
+#   bench/run.sh lone                   one client alone: w2, w3 and w4, against the same change in a transaction of its own
+#   bench/run.sh tenants [N [CLIENTS]]  w2 and w4 by N tenants with so many clients each (32, 2), against as many clients of the peers
 #   bench/run.sh verify                 entrepot verify over the database, after all that
 #   bench/run.sh report                 the kit's tables, then ratios to the best peer beside what is owed
 #   bench/run.sh down                   stops what up started
@@ -129,7 +130,7 @@ lone() {
     serve entrepot-ungrouped "$PG_URL/$DATABASE" $((PORT + 1)) $ENTREPOT_UNGROUPED_ARGS
   fi
   for round in $(seq "$ROUNDS"); do
-    for work in w2 w3; do
+    for work in w2 w3 w4; do
       # shellcheck disable=SC2086
       for name in $(turn "$round" $all); do
         generator "$name" http --work "$work" --conns 1 --secs "$SECS" --warm 1 --seed "$round" --label lone | cut -c 1-300
@@ -138,6 +139,46 @@ lone() {
   done
   stop_server entrepot-ungrouped
 }
+
+# Many small tenants: a generator for each, all at once. Ours are `load --tenants N`; a peer's clients work for its four tenants in turn.
+tenants() {
+  local count=${1:-32} clients=${2:-2} round work name part="$WORK/tenants.jsonl"
+  for round in $(seq "$ROUNDS"); do
+    for work in w2 w4; do
+      # shellcheck disable=SC2086 # a list of names
+      for name in $(turn "$round" entrepot $PEERS); do
+        rm -f "$part"
+        crowd "$name" "$count" http --work "$work" --conns "$clients" --secs "$SECS" --warm "$WARM" --name "$name" --out "$part"
+        python3 "$ROOT/bench/compare.py" --sum "$part" "$count x $clients" | tee -a "$OUT"
+      done
+    done
+  done
+}
+
+# crowd NAME COUNT ARGS: the generator for each of so many tenants, begun together once all have their tokens
+crowd() {
+  local name=$1 count=$2 n folder
+  local -a tokens=()
+  shift 2
+  for n in $(seq "$count"); do
+    case $name in
+    entrepot) tokens[n]=$(python3 "$ROOT/bench/load.py" token --out "$(tenant_data "$n")") ;;
+    *) tokens[n]=$(BP_WORK="$WORK/kit" && export BP_WORK && . "$KIT/env.sh" && "$KIT/token.sh" $((n % 4 + 1)) bench) ;;
+    esac
+  done
+  for n in $(seq "$count"); do
+    if [ "$name" = entrepot ]; then
+      ENTREPOT_TOKEN=${tokens[n]} ENTREPOT_RUN=$(date +%s%N) ENTREPOT_CURSOR='' ENTREPOT_BENCH_DATA=$(tenant_data "$n") ENTREPOT_BENCH_PORT=$(cat "$RUN/$name.port") \
+        "$LOADGEN" "$@" --seed "$n" --target "$TARGET" >/dev/null &
+    else
+      BP_YOGA_PORT=$(peer_port "$name") BP_TOKEN=${tokens[n]} "$LOADGEN" "$@" --seed "$n" --target "$KIT/targets/yoga.toml" >/dev/null &
+    fi
+  done
+  wait
+}
+
+# Where load.py put the tenant of this number.
+tenant_data() { if [ "$1" = 1 ]; then echo "$ENTREPOT_BENCH_DATA"; else echo "$ENTREPOT_BENCH_DATA/tenant-$1"; fi; }
 
 verify() { "$BIN" verify --database-url "$PG_URL/$DATABASE"; }
 
@@ -169,8 +210,8 @@ all() {
 }
 
 case "${1:-}" in
-setup | up | load | check | measure | fanout | lone | verify | report | down | all)
-  case $1 in load | check | measure | fanout | lone) need_kit ;; esac
+setup | up | load | check | measure | fanout | lone | tenants | verify | report | down | all)
+  case $1 in load | check | measure | fanout | lone | tenants) need_kit ;; esac
   "$@"
   ;;
 -h | --help | help) usage ;;

@@ -47,7 +47,7 @@ pub enum ColumnKind {
 }
 
 /// Name and kind.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column(pub &'static str, pub ColumnKind);
 
 /// Why a row is not the record that its statement is for.

@@ -4,7 +4,8 @@ WITH mine AS (
       WHERE i.indrelid = c.oid AND i.indisprimary AND a.attname = 'tenant_id') AS is_tenants, c.relowner
   FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p'))
 SELECT name || ' has no policy for its tenant''s rows' AS gap FROM mine WHERE is_tenants AND NOT (is_forced
-  AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = mine.oid AND p.polname = 'of_tenant'))
+  AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = mine.oid AND p.polname = 'of_tenant'
+    AND pg_get_expr(p.polwithcheck, p.polrelid) LIKE '%app.tenant_ids%'))
 UNION ALL SELECT name || ' cannot be read by entrepot_steward' FROM mine WHERE NOT has_table_privilege('entrepot_steward', oid, 'SELECT')
 UNION ALL SELECT name || ' can be reached by entrepot_app, and is no tenant''s' FROM mine WHERE NOT is_tenants AND name <> 'seaql_migrations'
   AND has_table_privilege('entrepot_app', oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')

@@ -1,18 +1,23 @@
 -- Postgres looks at policies before it looks whether a row is complete: a row that has nothing but its tenant is refused by its policy (42501)
--- or passes it, and is then refused for what it lacks. Each try is undone by its own refusal, or with the transaction.
+-- or passes it, and is then refused for what it lacks. Each try is undone by its own refusal, or with the transaction. Tried bound to one tenant, and
+-- to a list that has the same one last.
 DO $trial$
 DECLARE
   other CONSTANT uuid := '01970000-0000-7000-8000-000000000002';
+  third CONSTANT uuid := '01970000-0000-7000-8000-000000000003';
   bound CONSTANT uuid := current_setting('app.tenant_id')::uuid;
   t record;
   passed boolean;
 BEGIN
   FOR t IN
-    SELECT c.relname::text AS name, CASE c.relname WHEN 'tenant' THEN 'id' ELSE 'tenant_id' END AS key
-    FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relrowsecurity
+    SELECT way, c.relname::text AS name, CASE c.relname WHEN 'tenant' THEN 'id' ELSE 'tenant_id' END AS key
+    FROM unnest(ARRAY['one', 'list']) way, pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relrowsecurity
       AND has_table_privilege(c.oid, 'INSERT')
-    ORDER BY c.relname
+    ORDER BY way DESC, c.relname
   LOOP
+    IF t.way = 'list' THEN
+      PERFORM set_config('app.tenant_id', '', true), set_config('app.tenant_ids', third || ',' || bound, true);
+    END IF;
     passed := true;
     BEGIN
       EXECUTE format('INSERT INTO %I (%I) VALUES ($1)', t.name, t.key) USING other;

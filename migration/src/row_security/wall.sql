@@ -55,14 +55,16 @@ BEGIN
     CONTINUE WHEN t.key IS NULL;
     -- After a transaction that set it, the setting reads as '' and not as NULL: neither is anybody's tenant.
     -- A query of its own, so that it is worked out once a statement and not for every row: half a microsecond for each that is inserted.
-    bound := format('%I = (SELECT nullif(current_setting(''app.tenant_id'', true), '''')::uuid)', t.key);
+    -- The ledger writes the rows of several tenants in one statement: its connection is bound to a list of them, and to no tenant alone.
+    bound := format('%1$I = (SELECT nullif(current_setting(''app.tenant_id'', true), '''')::uuid) OR %1$I = ANY ((SELECT string_to_array('
+      'nullif(current_setting(''app.tenant_ids'', true), ''''), '',''))::uuid[])', t.key);
     IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = t.oid AND polname = 'of_owner') THEN
       EXECUTE format('CREATE POLICY of_owner ON %I FOR ALL TO %I USING (true)', t.name, t.owner);
     END IF;
     IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = t.oid AND polname = 'of_tenant') THEN
       EXECUTE format('CREATE POLICY of_tenant ON %I FOR ALL TO %I, %I USING (%s) WITH CHECK (%s)', t.name, app, steward, bound, bound);
     ELSIF EXISTS (SELECT FROM pg_policy WHERE polrelid = t.oid AND polname = 'of_tenant'
-      AND pg_get_expr(polwithcheck, polrelid) NOT LIKE '%SELECT%') THEN
+      AND pg_get_expr(polwithcheck, polrelid) NOT LIKE '%app.tenant_ids%') THEN
       EXECUTE format('ALTER POLICY of_tenant ON %I USING (%s) WITH CHECK (%s)', t.name, bound, bound);
     END IF;
     IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = t.oid AND polname = 'of_steward') THEN

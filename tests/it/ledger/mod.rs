@@ -20,4 +20,5 @@ mod properties;
 mod races;
 mod rules;
 mod scenario;
+mod together;
 mod torn;

@@ -7,8 +7,7 @@ use platform::{
     audit::{self, AuditWriter},
     clock::Clock,
     storage::{
-        AtHead, Database, Fault,
-        group_commit::Planned,
+        Database, Fault,
         idempotency::{self, Key, KeyUse},
         journal,
     },
@@ -25,9 +24,9 @@ use super::{
     receipt::{Receipt, StoredReceipt},
     registry::Documents,
     source::Source,
-    speculative_state::{KeyLookupPolicy, SpeculativeState, SpeculativeStates},
+    speculative_state::KeyLookupPolicy,
 };
-use crate::stock::core::{Draft, Level, Rejection};
+use crate::stock::core::{Draft, Rejection};
 
 /// What every batch rests on.
 #[derive(Clone)]
@@ -45,80 +44,6 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Decides the commands on what is known ahead of the database, without a lock, and leaves each one's result in it.
-    pub async fn plan_batch(
-        &self,
-        speculative_states: &mut SpeculativeStates,
-        tenant: TenantId,
-        queue: &mut [Queued],
-    ) -> Result<Planned, Fault> {
-        let Basis { db, documents, .. } = &self.basis;
-        let needs = needs_of(queue);
-        if needs.needs_locks() || documents.need_locks(&needs) || speculative_states.has_key_of(tenant, queue) {
-            return Ok(Planned::Locked);
-        }
-        let scope = db.tenant(tenant);
-        let mut speculative = speculative_states.take(&scope, tenant, self.audit_writer.is_some()).await?;
-        if self.audit_writer.is_some() && speculative.chain.is_none() {
-            // The log begins with what is run under locks.
-            return Ok(Planned::Locked);
-        }
-        let looks_up = self.key_lookups.are_expected();
-        let keys: Vec<&Key> = queue.iter().filter(|_| looks_up).filter_map(|queued| queued.key.as_ref()).collect();
-        let Some(mut state) = load::on_top_of(&scope, &self.basis, &needs, &keys, &mut speculative).await? else {
-            return Ok(Planned::Locked);
-        };
-        if !state.receipts.is_empty() {
-            self.key_lookups.met();
-        }
-        let mut decisions = decide_all(documents, &mut state, queue);
-        // What is written twice is refused by its key; what is refused is not written.
-        let refused = queue.iter().filter(|queued| !looks_up && matches!(queued.result, Some(Err(_))));
-        if !idempotency::look_up(&scope, refused.filter_map(|queued| queued.key.as_ref())).await?.is_empty() {
-            self.key_lookups.met();
-            return Ok(Planned::Locked);
-        }
-        let planned = if decisions.is_empty() {
-            // Refusals write nothing that could tell that somebody was faster: a key that has just been used elsewhere would be refused for
-            // want of the very stock that it took.
-            if scope.head().await?.seq > speculative.counter.seq {
-                return Ok(Planned::Locked);
-            }
-            Planned::Nothing
-        } else {
-            let at_head = self.at_head(&mut speculative, tenant, queue, &mut decisions, state.stock.now);
-            Planned::Write(Box::new(scope.prepare(at_head)?))
-        };
-        (speculative.now, speculative.levels) = (state.stock.now, state.stock.levels);
-        for level in decisions.levels() {
-            speculative.levels.insert(level.key, Level { exists: true, ..level.clone() });
-        }
-        speculative.decided(&needs, queue.iter().filter_map(|queued| queued.key.as_ref()));
-        speculative_states.put(tenant, speculative);
-        decisions.answer(documents, queue);
-        Ok(planned)
-    }
-
-    /// What is written behind the head that was decided on, which is left where it ends.
-    fn at_head(
-        &self,
-        speculative: &mut SpeculativeState,
-        tenant: TenantId,
-        queue: &[Queued],
-        decisions: &mut Decisions,
-        now: Timestamp,
-    ) -> AtHead {
-        let documents = &self.basis.documents;
-        let counter = speculative.counter;
-        let events = decisions.number(documents, &mut speculative.counter, now);
-        let want = speculative.counter.since(&counter);
-        let rows = decisions.rows(documents, tenant, queue, now);
-        let link = self.audit_writer.as_ref().zip(speculative.chain.as_mut()).map(|(audit_writer, chain)| {
-            audited::link(Audited { audit_writer, documents, tenant }, chain, queue, decisions.decided())
-        });
-        AtHead { head: counter.seq, want, rows, events, link }
-    }
-
     /// Runs the commands as one transaction and leaves each one's result in it.
     pub async fn run_batch(&self, tenant: TenantId, queue: &mut [Queued]) -> Result<(), Fault> {
         let Basis { db, documents, .. } = &self.basis;
@@ -165,14 +90,14 @@ impl Basis {
     }
 }
 
-fn needs_of(queue: &[Queued]) -> Needs {
+pub fn needs_of(queue: &[Queued]) -> Needs {
     let mut needs = Needs::default();
     queue.iter().for_each(|queued| queued.command.needs(&mut needs));
     needs
 }
 
 /// Decides the commands one after the other; a refusal undoes only its own steps.
-fn decide_all(documents: &Documents, state: &mut State, queue: &mut [Queued]) -> Decisions {
+pub fn decide_all(documents: &Documents, state: &mut State, queue: &mut [Queued]) -> Decisions {
     let mut decisions = Decisions::default();
     let mut keys: HashMap<(Uuid, &'static str, String), usize> = HashMap::new();
     for (index, queued) in queue.iter_mut().enumerate() {

@@ -9,7 +9,7 @@ use platform::{
     clock::Clock,
     storage::{
         Database, Fault, Prepared, Reads, Written,
-        group_commit::{ASIDE, Batcher, GroupCommit, Grouping, LaneStatus, Lanes, Planned},
+        group_commit::{ASIDE, Batch, Batcher, GroupCommit, Grouping, LaneStatus, Lanes, Plan},
         idempotency::Key,
     },
 };
@@ -102,11 +102,11 @@ impl Batcher for Writer {
     fn weight(queued: &Queued) -> usize {
         queued.command.weight().max(1)
     }
-    async fn plan(&self, speculative: &mut SpeculativeStates, tenant: TenantId, queue: &mut [Queued]) -> Result<Planned, Fault> {
-        self.plan_batch(speculative, tenant, queue).await
+    async fn plan(&self, speculative: &mut SpeculativeStates, batches: &mut [Batch<Queued>]) -> Plan {
+        self.plan_batches(speculative, batches).await
     }
-    async fn write(&self, tenant: TenantId, plan: Prepared) -> Result<Written, Fault> {
-        self.basis.db.tenant(tenant).write_at(plan).await.inspect_err(|fault| {
+    async fn write(&self, plan: Prepared) -> Result<Written, Fault> {
+        self.basis.db.write_at(plan).await.inspect_err(|fault| {
             if fault.unique_violation().is_some() {
                 self.key_lookups.met();
             }

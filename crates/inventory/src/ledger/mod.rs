@@ -14,6 +14,7 @@ pub mod jobs;
 mod load;
 mod needs;
 mod parts;
+mod plan;
 mod receipt;
 mod registry;
 pub mod shell;

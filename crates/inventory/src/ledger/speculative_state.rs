@@ -28,9 +28,10 @@ use crate::stock::{
     rows::closed_through,
 };
 
-/// Tenants that a lane remembers; one more begins anew.
-const TENANTS: usize = 64;
-/// Levels remembered a tenant beyond those of the last batch: about a kilobyte each.
+/// Tenants that a lane remembers, and levels of all of them: about a kilobyte each. Beyond either it forgets those that it met longest ago.
+const TENANTS: usize = 1_024;
+const ALL_LEVELS: usize = 32_768;
+/// Levels remembered a tenant beyond those of the last batch.
 const LEVELS: usize = 4_096;
 /// Products whose facts are remembered a tenant: about half a kilobyte each.
 const PRODUCTS: usize = 20_000;
@@ -56,34 +57,43 @@ impl KeyLookupPolicy {
 
 /// A lane's tenants.
 #[derive(Default)]
-pub struct SpeculativeStates(HashMap<TenantId, SpeculativeState>);
+pub struct SpeculativeStates {
+    states: HashMap<TenantId, SpeculativeState>,
+    /// Counts the states that were put here: the order in which tenants were met.
+    clock: u64,
+    levels: usize,
+}
 
 impl SpeculativeStates {
-    /// Takes a tenant's state out, or reads where its counter and, if it is wanted, its audit log stand. It is put back when the next batch
-    /// is decided on it.
-    pub async fn take(&mut self, scope: &TenantScope, tenant: TenantId, is_audited: bool) -> Result<SpeculativeState, Fault> {
-        if let Some(speculative) = self.0.remove(&tenant) {
-            return Ok(speculative);
-        }
-        // Read before everything else: what is read later is never older.
-        let mut speculative = SpeculativeState::at(journal::counter(scope).await?, closed_through(scope).await?);
-        if is_audited {
-            speculative.chain = audit::rows::head(scope).await?.map(|head| head.chain);
-        }
-        Ok(speculative)
+    /// Takes a tenant's state out. It is put back when the next batch is decided on it.
+    pub fn take(&mut self, tenant: TenantId) -> Option<SpeculativeState> {
+        let taken = self.states.remove(&tenant)?;
+        self.levels -= taken.levels.len();
+        Some(taken)
     }
-    pub fn put(&mut self, tenant: TenantId, speculative: SpeculativeState) {
-        if self.0.len() >= TENANTS {
-            self.0.clear();
+    pub fn put(&mut self, tenant: TenantId, mut speculative: SpeculativeState) {
+        self.clock += 1;
+        speculative.met = self.clock;
+        self.levels += speculative.levels.len();
+        self.states.insert(tenant, speculative);
+        if self.states.len() > TENANTS || self.levels > ALL_LEVELS {
+            self.forget_half();
         }
-        self.0.insert(tenant, speculative);
+    }
+    fn forget_half(&mut self) {
+        let mut met: Vec<u64> = self.states.values().map(|state| state.met).collect();
+        let middle = met.len() / 2;
+        let (_, middle, _) = met.select_nth_unstable(middle);
+        let middle = *middle;
+        self.states.retain(|_, state| state.met >= middle);
+        self.levels = self.states.values().map(|state| state.levels.len()).sum();
     }
     pub fn forget(&mut self, tenant: TenantId) {
-        self.0.remove(&tenant);
+        self.take(tenant);
     }
     /// Whether a key of these commands is in the batch that may still be under way.
     pub fn has_key_of(&self, tenant: TenantId, queue: &[Queued]) -> bool {
-        let Some(speculative) = self.0.get(&tenant) else { return false };
+        let Some(speculative) = self.states.get(&tenant) else { return false };
         queue.iter().filter_map(|queued| queued.key.as_ref()).any(|key| speculative.keys.contains(key.key.as_str()))
     }
 }
@@ -107,11 +117,22 @@ pub struct SpeculativeState {
     pub memory: Parts,
     /// The idempotency keys of the last batch.
     keys: HashSet<String>,
+    met: u64,
 }
 
 impl SpeculativeState {
+    /// Reads where a tenant's counter and, if it is wanted, its audit log stand.
+    pub async fn read(scope: &TenantScope, is_audited: bool) -> Result<Self, Fault> {
+        // Read before everything else: what is read later is never older.
+        let counter = journal::counter(scope).await?;
+        let chain = async { if is_audited { audit::rows::head(scope).await } else { Ok(None) } };
+        let (closed_through, head) = tokio::try_join!(closed_through(scope), chain)?;
+        Ok(Self { chain: head.map(|head| head.chain), ..Self::at(counter, closed_through) })
+    }
+
     fn at(counter: Counter, closed_through: Option<i32>) -> Self {
         Self {
+            met: 0,
             counter,
             chain: None,
             now: Timestamp(0),

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::storage::{
     Database, Fault, Prepared, Written,
-    group_commit::{Batcher, GroupCommit, Grouping, Lanes, Planned},
+    group_commit::{Batch, Batcher, GroupCommit, Grouping, Lanes, Plan},
 };
 
 /// The log of a node. Cheap to clone.
@@ -248,10 +248,10 @@ impl Batcher for Writer {
         1
     }
     /// An entry rests on nothing that could be known ahead.
-    async fn plan(&self, (): &mut (), _: TenantId, _: &mut [Waiting]) -> Result<Planned, Fault> {
-        Ok(Planned::Locked)
+    async fn plan(&self, (): &mut (), _: &mut [Batch<Waiting>]) -> Plan {
+        Plan::default()
     }
-    async fn write(&self, _: TenantId, _: Prepared) -> Result<Written, Fault> {
+    async fn write(&self, _: Prepared) -> Result<Written, Fault> {
         Err(Fault::Broken("an audit entry is never planned".to_owned()))
     }
     fn forget((): &mut (), _: TenantId) {}

@@ -1,5 +1,8 @@
 //! Many rows, one statement: arrays unnested on Postgres, rows of placeholders on SQLite.
 
+mod array;
+mod shared;
+
 use sea_orm::{
     DbBackend, Statement, Value,
     sea_query::{ArrayType, Nullable},
@@ -13,9 +16,11 @@ use entity::{
 };
 
 use super::{Backend, Fault};
+use array::Array;
+pub(super) use shared::SharedBulk;
 
 /// What to do with the rows.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verb {
     Insert,
     /// The first `keys` columns find the row, the others are set; both come after the tenant.
@@ -191,51 +196,6 @@ impl Bulk {
             rows -= chunk;
         }
         statements
-    }
-}
-
-/// A column of a bulk write as Postgres takes it.
-enum Array {
-    Id(Vec<Option<Uuid>>),
-    Int(Vec<Option<i64>>),
-    Small(Vec<Option<i32>>),
-    Text(Vec<Option<String>>),
-    Bytes(Vec<Option<Vec<u8>>>),
-    Bool(Vec<Option<bool>>),
-}
-
-impl Array {
-    fn new(kind: ColumnKind, rows: usize) -> Self {
-        match kind {
-            ColumnKind::Id | ColumnKind::IdOrNull => Self::Id(Vec::with_capacity(rows)),
-            ColumnKind::Int | ColumnKind::IntOrNull => Self::Int(Vec::with_capacity(rows)),
-            ColumnKind::Small | ColumnKind::SmallOrNull => Self::Small(Vec::with_capacity(rows)),
-            ColumnKind::Text | ColumnKind::TextOrNull => Self::Text(Vec::with_capacity(rows)),
-            ColumnKind::Bytes | ColumnKind::BytesOrNull => Self::Bytes(Vec::with_capacity(rows)),
-            ColumnKind::Bool | ColumnKind::BoolOrNull => Self::Bool(Vec::with_capacity(rows)),
-        }
-    }
-    fn push(&mut self, value: Value) -> Result<(), BoxDynError> {
-        match (self, value) {
-            (Self::Id(column), Value::Uuid(id)) => column.push(id),
-            (Self::Int(column), Value::BigInt(int)) => column.push(int),
-            (Self::Small(column), Value::Int(int)) => column.push(int),
-            (Self::Text(column), Value::String(text)) => column.push(text),
-            (Self::Bytes(column), Value::Bytes(bytes)) => column.push(bytes),
-            (Self::Bool(column), Value::Bool(is)) => column.push(is),
-            (_, value) => return Err(format!("a value of another kind than its column: {value:?}").into()),
-        }
-        Ok(())
-    }
-    fn bind(self, arguments: &mut PgArguments) -> Result<(), BoxDynError> {
-        match self {
-            Self::Id(column) => arguments.add(column),
-            Self::Int(column) => arguments.add(column),
-            Self::Small(column) => arguments.add(column),
-            Self::Text(column) => arguments.add(column),
-            Self::Bytes(column) => arguments.add(column),
-            Self::Bool(column) => arguments.add(column),
-        }
     }
 }
 

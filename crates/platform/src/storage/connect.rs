@@ -15,6 +15,7 @@ use super::{
     coalesce::Lines,
     limits,
     postgres::{self, Doors},
+    sessions::Bound,
     statements::Statements,
     transaction::Connections,
     versions,
@@ -203,8 +204,8 @@ impl Database {
     /// The rows of a tenant that a single statement reads, in no transaction.
     pub(super) async fn read(&self, tenant: TenantId, is_long: bool, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         match &self.doors {
-            Some(doors) if is_long => doors.long.rows(tenant, statement).await,
-            Some(doors) => self.active_row_security.reads(doors).rows(tenant, statement).await,
+            Some(doors) if is_long => doors.long.rows(&Bound::Tenant(tenant), statement).await,
+            Some(doors) => self.active_row_security.reads(doors).rows(&Bound::Tenant(tenant), statement).await,
             None => self.reader.query(statement).await,
         }
     }
@@ -212,7 +213,7 @@ impl Database {
     pub(super) async fn read_across(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         self.statements.note(&statement);
         match &self.doors {
-            Some(doors) => doors.across.rows(TenantId::NIL, statement).await,
+            Some(doors) => doors.across.rows(&Bound::Tenant(TenantId::NIL), statement).await,
             None => self.reader.query(statement).await,
         }
     }

@@ -1,25 +1,35 @@
 //! Many commands, one transaction, one answer each. Knows no room: what a command needs, decides and writes is the `Batcher`'s business.
 //!
-//! A tenant's commands queue in its lane. A lane takes whatever has queued for one tenant while its last transaction ran, so a busy
-//! lane commits in groups and a lone client waits for nothing. While one batch is being written the next is decided already, on the
-//! state that the first will leave; if the first fails, what was decided after it is void and done again.
+//! Commands queue in a lane, a queue a tenant. A lane takes whatever has queued while its last transaction ran, of as many tenants as there are,
+//! so a busy lane commits in groups and a lone client waits for nothing. Each tenant's part is a batch: decided on that tenant's state alone,
+//! written or left out alone. While batches are being written the next ones are decided already, on the state that the first will leave; if a
+//! tenant's fails, what was decided after it is void and done again.
 //!
-//! A batch that takes longer than the lane's patience, because somebody else holds its tenant's rows, is set aside with its tenant: it goes on by
-//! itself, the tenant's next commands wait behind it, and the lane's other tenants do not.
+//! What must be run with locks, and a transaction that takes longer than the lane's patience, is set aside with its tenants: it goes on by itself,
+//! these tenants' next commands wait behind it, and the lane's other tenants do not.
 
+mod homes;
 mod lane;
+mod locked;
 mod queue;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, thread::available_parallelism, time::Duration};
 
 use async_trait::async_trait;
 use entity::prelude::TenantId;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::Instant};
 
 use super::{Backend, Fault, Prepared, Written};
 use crate::metrics;
+use homes::Homes;
 use lane::{Lane, Progress};
 use queue::Door;
+
+/// A tenant's commands that are decided and written together.
+pub struct Batch<C> {
+    pub tenant: TenantId,
+    pub commands: Vec<C>,
+}
 
 /// What runs a batch.
 #[async_trait]
@@ -29,15 +39,10 @@ pub trait Batcher: Send + Sync + 'static {
     type Speculative: Default + Send + Sync + 'static;
     /// How much of a batch the command takes: its lines.
     fn weight(command: &Self::Command) -> usize;
-    /// Decides the commands without a lock and leaves each one's result in it. An error means that they must be run with locks.
-    async fn plan(
-        &self,
-        speculative: &mut Self::Speculative,
-        tenant: TenantId,
-        commands: &mut [Self::Command],
-    ) -> Result<Planned, Fault>;
-    /// Writes what was planned, all or nothing.
-    async fn write(&self, tenant: TenantId, plan: Prepared) -> Result<Written, Fault>;
+    /// Decides the commands of some tenants, each named once, without a lock, and leaves each one's result in it.
+    async fn plan(&self, speculative: &mut Self::Speculative, batches: &mut [Batch<Self::Command>]) -> Plan;
+    /// Writes what was planned, each tenant's all or nothing.
+    async fn write(&self, plan: Prepared) -> Result<Written, Fault>;
     /// Forgets what was known of a tenant.
     fn forget(speculative: &mut Self::Speculative, tenant: TenantId);
     /// Runs the commands as one transaction of the tenant, with locks, and leaves each one's result in it. An error means that nothing was
@@ -47,26 +52,38 @@ pub trait Batcher: Send + Sync + 'static {
     fn answer(&self, command: Self::Command, outcome: Result<(), Fault>);
 }
 
-/// What a batch comes to.
-pub enum Planned {
-    /// The commands have their results once this is written.
-    Write(Box<Prepared>),
-    /// There is nothing to write: every command was refused or done before.
-    Nothing,
-    /// These commands need locks.
-    Locked,
+/// What batches come to.
+#[derive(Default)]
+pub struct Plan {
+    /// What is to be written of all of them.
+    pub write: Option<Box<Prepared>>,
+    /// Tenants whose commands have their results once this is written.
+    pub written: HashSet<TenantId>,
+    /// Tenants for whom nothing is written: every command was refused or done before. The commands of others are run with locks.
+    pub unchanged: HashSet<TenantId>,
+    /// What kept something from being planned.
+    pub fault: Option<Fault>,
 }
 
-/// The most commands and lines that share a transaction.
+/// The most commands that share a transaction, and lines of one tenant.
 pub const MAX_COMMANDS: usize = 256;
 pub const MAX_WEIGHT: usize = 4_000;
+/// The most lines that share a transaction of several tenants: nobody waits for another tenant's thousands.
+pub const SHARED_WEIGHT: usize = 512;
+/// A lane with so many commands is full: a tenant that comes then is given another one.
+const FULL: usize = 64;
+/// Lanes of one thread serve so many processors, at some 40,000 commands a second.
+const PROCESSORS_A_THREAD: usize = 4;
 /// Commands a lane lets wait before it answers OVERLOADED.
 pub const QUEUE: usize = 4_096;
+/// How long the first command of a tenant's queue may have waited when another one comes: beyond that the lane is behind, and answers OVERLOADED
+/// at once instead of late.
+pub const MOST_WAIT: Duration = Duration::from_millis(750);
 /// Commands that wait for a tenant which was set aside: it does not fill the lane for the others.
 pub const QUEUE_ASIDE: usize = QUEUE / 4;
 /// How long a lane waits for a batch before it sets its tenant aside.
 pub const PATIENCE: Duration = Duration::from_millis(500);
-/// Tenants that a lane sets aside at a time; each holds a connection.
+/// Transactions that a lane sets aside at a time; each holds a connection.
 pub const ASIDE: usize = 3;
 /// Times a command is tried alone when its transaction fails for a reason that may pass.
 const ATTEMPTS: u32 = 5;
@@ -113,12 +130,13 @@ pub struct LaneStatus {
 pub struct GroupCommit<B: Batcher> {
     batcher: Arc<B>,
     lanes: Vec<(Arc<Door<B::Command>>, Progress)>,
+    homes: Homes,
 }
 
 impl<B: Batcher> GroupCommit<B> {
     /// Starts the lanes; they end when this value is dropped and their queues are empty. Called inside the runtime that submits.
     ///
-    /// They have a thread and a runtime of their own: among hundreds of requests a lane would be polled late, and a commit that nobody looks
+    /// They have threads and runtimes of their own: among hundreds of requests a lane would be polled late, and a commit that nobody looks
     /// at holds up everyone behind it.
     ///
     /// # Errors
@@ -128,25 +146,23 @@ impl<B: Batcher> GroupCommit<B> {
         let (batcher, patience) = (Arc::new(batcher), lanes.patience);
         let lanes: Vec<_> = (0..lanes.count.max(1)).map(|_| (Door::new(most), Progress::default())).collect();
         let callers = Handle::current();
-        let run: Vec<_> = lanes
-            .iter()
-            .map(|(door, progress)| Lane::new(batcher.clone(), door.clone(), callers.clone(), patience, progress.clone()))
-            .collect();
-        let no_thread = |err: std::io::Error| Fault::Broken(format!("the ledger has no thread: {err}"));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_thread)?;
-        let lead = move || {
-            runtime.block_on(async {
-                let running: Vec<_> = run.into_iter().map(|lane| tokio::spawn(lane.run())).collect();
-                futures_util::future::join_all(running).await;
-            });
-        };
-        std::thread::Builder::new().name("ledger".to_owned()).spawn(lead).map_err(no_thread)?;
-        Ok(Self { batcher, lanes })
+        let threads =
+            available_parallelism().map_or(1, |processors| processors.get().div_ceil(PROCESSORS_A_THREAD)).min(lanes.len());
+        for thread in 0..threads {
+            let own = lanes.iter().skip(thread).step_by(threads);
+            let run =
+                own.map(|(door, progress)| Lane::new(batcher.clone(), door.clone(), callers.clone(), patience, progress.clone()));
+            start_thread(run.collect())?;
+        }
+        Ok(Self { batcher, lanes, homes: Homes::default() })
     }
 
     /// Queues a command; it is answered through `Batcher::answer`, at once when too many wait.
     pub fn submit(&self, tenant: TenantId, command: B::Command) {
-        let lane = (tenant.uuid().as_u128() % self.lanes.len() as u128) as usize;
+        let lane = match &self.lanes[..] {
+            [_] => 0,
+            lanes => self.homes.lane_of(tenant, Instant::now(), lanes.len(), |lane| lanes[lane].0.load(tenant)),
+        };
         if let Err(command) = self.lanes[lane].0.enter(tenant, command) {
             metrics::lane_full();
             self.batcher.answer(command, Err(Fault::Overloaded));
@@ -161,6 +177,19 @@ impl<B: Batcher> GroupCommit<B> {
         };
         self.lanes.iter().map(of).collect()
     }
+}
+
+/// Runs lanes on a thread of their own.
+fn start_thread<B: Batcher>(lanes: Vec<Lane<B>>) -> Result<(), Fault> {
+    let no_thread = |err: std::io::Error| Fault::Broken(format!("the ledger has no thread: {err}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_thread)?;
+    let lead = move || {
+        runtime.block_on(async {
+            let running: Vec<_> = lanes.into_iter().map(|lane| tokio::spawn(lane.run())).collect();
+            futures_util::future::join_all(running).await;
+        });
+    };
+    std::thread::Builder::new().name("ledger".to_owned()).spawn(lead).map(drop).map_err(no_thread)
 }
 
 impl<B: Batcher> Drop for GroupCommit<B> {

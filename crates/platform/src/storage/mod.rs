@@ -44,7 +44,7 @@ pub use global::{GlobalReads, GlobalWork};
 pub use pools::Pool;
 pub use row_security::{ActiveRowSecurity, RowSecurity};
 pub use rows::{Row, word};
-pub use scoped::{Finds, Global, Reads, TenantScope};
+pub use scoped::{Finds, Global, Reads, TenantScope, TenantsScope};
 pub use snapshot::Snapshot;
 pub use versions::Versions;
 pub use work::Work;

@@ -1,12 +1,14 @@
 //! Handles that carry the tenant.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use entity::{Tenanted, prelude::TenantId, record::Record};
 use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect, QueryTrait, Select, Statement, Value,
 };
 
-use super::{Backend, Database, Extensions, Fault, Row, Work, journal};
+use super::{Backend, Database, Extensions, Fault, Row, Work, journal, sessions::Bound};
 
 /// Reading a tenant's rows. Raw statements get the tenant as `$1`; the caller's values follow as `$2`, `$3` …
 #[async_trait]
@@ -92,6 +94,34 @@ impl Reads for TenantScope {
     }
 }
 
+/// The rows of some tenants as committed, on Postgres: for what the ledger looks up for several at once.
+pub struct TenantsScope {
+    tenants: Arc<[TenantId]>,
+    db: Database,
+}
+
+impl TenantsScope {
+    /// The rows of a statement whose `$1` is the array of the tenants; the caller's values follow as `$2`, `$3` … A row says with its first column
+    /// which of the tenants it belongs to, counted from 1.
+    pub async fn records<R: Record>(&self, sql: &str, values: Vec<Value>) -> Result<Vec<(TenantId, R)>, Fault> {
+        let Some(doors) = &self.db.doors else { return Err(Fault::Broken("Postgres without connections".to_owned())) };
+        let tenants = self.db.backend.ids(self.tenants.iter().copied());
+        let all = std::iter::once(tenants).chain(values);
+        let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, all);
+        self.db.statements.count(&statement);
+        let rows = self.db.active_row_security.reads(doors).rows(&Bound::Tenants(self.tenants.clone()), statement).await?;
+        rows.iter()
+            .map(|row| {
+                let mut row = Row::new(row);
+                let place: i32 = row.take()?;
+                let tenant = usize::try_from(place - 1).ok().and_then(|index| self.tenants.get(index));
+                let tenant = *tenant.ok_or_else(|| Fault::Broken("a row of none of the tenants".to_owned()))?;
+                Ok((tenant, row.record()?))
+            })
+            .collect()
+    }
+}
+
 /// The few tables that are no tenant's: users, credentials, signing keys, and which tenants there are.
 #[derive(Clone)]
 pub struct Global {
@@ -128,6 +158,10 @@ impl Database {
     /// The door to a tenant's rows. Only `access` and jobs, which know that they may, should open it.
     pub fn tenant(&self, tenant: TenantId) -> TenantScope {
         TenantScope { tenant, db: self.clone(), is_long: false }
+    }
+    /// The same for several tenants at once; None on SQLite, where a statement costs too little to share it.
+    pub fn tenants(&self, tenants: impl IntoIterator<Item = TenantId>) -> Option<TenantsScope> {
+        (self.backend == Backend::Postgres).then(|| TenantsScope { tenants: tenants.into_iter().collect(), db: self.clone() })
     }
     pub fn global(&self) -> Global {
         Global { db: self.clone() }

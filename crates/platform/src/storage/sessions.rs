@@ -55,9 +55,30 @@ pub(super) enum Binding {
     Nobody,
 }
 
+/// Whose rows a connection sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Bound {
+    Tenant(TenantId),
+    /// Some tenants', for the ledger's statements that are about several.
+    Tenants(Arc<[TenantId]>),
+}
+
+impl Bound {
+    /// The settings that the policies read: a tenant, and a list of tenants.
+    fn settings(&self) -> (String, String) {
+        match self {
+            Self::Tenant(tenant) => (tenant.uuid().to_string(), String::new()),
+            Self::Tenants(tenants) => {
+                let ids: Vec<String> = tenants.iter().map(|tenant| tenant.uuid().to_string()).collect();
+                (String::new(), ids.join(","))
+            }
+        }
+    }
+}
+
 /// An open connection.
 struct Session {
-    bound: Option<TenantId>,
+    bound: Option<Bound>,
     connection: PgConnection,
     opened: Instant,
     /// When it was last heard of.
@@ -105,29 +126,31 @@ impl Sessions {
         self.0.limits
     }
 
-    /// The rows that a statement of a tenant reads. One that meets a connection which has died since it was last used is asked again.
-    pub(super) async fn rows(&self, tenant: TenantId, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+    /// The rows that a statement reads. One that meets a connection which has died since it was last used is asked again.
+    pub(super) async fn rows(&self, bound: &Bound, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         let Statement { sql, values, .. } = statement;
         let values = values.map_or_else(Vec::new, |values| values.0);
         let query = || sqlx::query_with(AssertSqlSafe(sql.clone()), SqlxValues(sea_orm::sea_query::Values(values.clone())));
-        let rows = match self.fetch(tenant, query()).await {
-            Err(err) if is_lost(&err) && !is_late(&err) => self.fetch(tenant, query()).await,
+        let rows = match self.fetch(bound, query()).await {
+            Err(err) if is_lost(&err) && !is_late(&err) => self.fetch(bound, query()).await,
             answered => answered,
         };
         Ok(rows.map_err(|err| DbErr::Query(RuntimeErr::SqlxError(err.into())))?.into_iter().map(QueryResult::from).collect())
     }
 
     /// The rows that a statement answers with, sent once: whether it was carried out is not known when the connection breaks.
-    pub(super) async fn fetch<'q, Q>(&self, tenant: TenantId, query: Q) -> Result<Vec<PgRow>, sqlx::Error>
+    pub(super) async fn fetch<'q, Q>(&self, bound: &Bound, query: Q) -> Result<Vec<PgRow>, sqlx::Error>
     where
         Q: sqlx::Execute<'q, Postgres> + 'q,
     {
-        let wanted = (self.0.binding == Binding::Tenant).then_some(tenant);
+        let wanted = (self.0.binding == Binding::Tenant).then_some(bound);
         let mut lent = self.lend(wanted).await?;
-        if let Some(tenant) = wanted
+        if let Some(bound) = wanted
             && lent.bound() != wanted
         {
-            let bind = sqlx::query("SELECT set_config('app.tenant_id', $1, false)").bind(tenant.uuid().to_string());
+            let (tenant, tenants) = bound.settings();
+            let bind = sqlx::query("SELECT set_config('app.tenant_id', $1, false), set_config('app.tenant_ids', $2, false)");
+            let bind = bind.bind(tenant).bind(tenants);
             lent.ask(self.0.limits.sign_of_life(), async |connection| connection.fetch_all(bind).await).await?;
             lent.bind(wanted);
         }
@@ -137,7 +160,7 @@ impl Sessions {
     }
 
     /// A connection, bound as wanted where there is such a one: an idle one or a new one.
-    pub(super) async fn lend(&self, wanted: Option<TenantId>) -> Result<Lent, sqlx::Error> {
+    pub(super) async fn lend(&self, wanted: Option<&Bound>) -> Result<Lent, sqlx::Error> {
         let Ok(Ok(turn)) = timeout(self.0.limits.turn, self.0.free.clone().acquire_owned()).await else {
             return Err(sqlx::Error::PoolTimedOut);
         };
@@ -167,7 +190,7 @@ impl Sessions {
     }
 
     /// An idle connection: one that is bound as wanted, or else the one that has been idle the longest.
-    fn take(&self, wanted: Option<TenantId>) -> Option<Session> {
+    fn take(&self, wanted: Option<&Bound>) -> Option<Session> {
         let mut idle = self.idle();
         idle.retain(|idle| {
             let age = idle.opened.elapsed();
@@ -176,7 +199,7 @@ impl Sessions {
                 && self.0.write_health.holds(age)
                 && self.0.write_health.is_heard_of(idle.since)
         });
-        match idle.iter().rposition(|idle| idle.bound == wanted) {
+        match idle.iter().rposition(|idle| idle.bound.as_ref() == wanted) {
             Some(index) => Some(idle.remove(index)),
             None if idle.is_empty() => None,
             None => Some(idle.remove(0)),
@@ -212,12 +235,12 @@ impl Lent {
     pub(super) fn sign_of_life(&self) -> Duration {
         self.home.0.limits.sign_of_life()
     }
-    pub(super) fn bound(&self) -> Option<TenantId> {
-        self.session.as_ref().and_then(|session| session.bound)
+    pub(super) fn bound(&self) -> Option<&Bound> {
+        self.session.as_ref().and_then(|session| session.bound.as_ref())
     }
-    pub(super) fn bind(&mut self, tenant: Option<TenantId>) {
+    pub(super) fn bind(&mut self, bound: Option<&Bound>) {
         if let Some(session) = &mut self.session {
-            session.bound = tenant;
+            session.bound = bound.cloned();
         }
     }
 

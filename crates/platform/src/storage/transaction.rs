@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 
 use super::{
     Fault,
-    sessions::{Lent, Sessions, is_lost},
+    sessions::{Bound, Lent, Sessions, is_lost},
 };
 
 /// Where transactions are begun.
@@ -60,7 +60,7 @@ impl Connections {
     pub(super) async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         match self {
             Self::Sqlite(pool) => Ok(pool.query_all_raw(statement).await?),
-            Self::Postgres(sessions) => sessions.rows(TenantId::NIL, statement).await,
+            Self::Postgres(sessions) => sessions.rows(&Bound::Tenant(TenantId::NIL), statement).await,
         }
     }
 

@@ -1,29 +1,30 @@
-//! Writing at a known head: what was decided against a tenant's state as of an event is written if that event is still the last.
+//! Writing at known heads: what was decided against a tenant's state as of an event is written if that event is still the last.
 //!
 //! Every transaction on a tenant's rows that matters to a decision takes a number from the tenant's counter row, so an unchanged head says
 //! that nothing was written since. That makes locks unnecessary and, on Postgres, the whole transaction one statement: a batch costs one
 //! round trip to write, whatever it holds.
+//!
+//! Several tenants share a transaction. Each has a head of its own: one that somebody else has moved, or holds, leaves its tenant out and
+//! no other.
 
-use std::sync::Arc;
+mod postgres;
+mod sqlite;
+
+use std::{collections::HashSet, sync::Arc};
 
 use entity::prelude::TenantId;
-use sea_orm::{
-    DbErr, RuntimeErr, Statement,
-    sqlx::{self, Arguments, AssertSqlSafe, error::BoxDynError, postgres::PgArguments},
-};
+use sea_orm::sqlx::postgres::PgArguments;
 
 use super::{
-    Backend, Bulk, Committed, Fault, Reads, TenantScope,
+    Backend, Bulk, Committed, Database, Fault,
     journal::{self, Event, Want},
 };
 
-/// What became of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
-    /// It is durable, and this process's followers have been told.
-    Done,
-    /// Somebody else wrote first: nothing was written.
-    Overtaken,
+/// What became of it: what is durable has been announced to this process's followers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Tenants of whose rows nothing was written, because somebody else wrote first or is writing.
+    pub overtaken: HashSet<TenantId>,
 }
 
 /// Rows that were decided against the state as of event `head`, and what they take from the counter.
@@ -49,126 +50,90 @@ pub struct Link {
     pub rows: Bulk,
 }
 
-/// Rows at a head in the database's own words: whoever writes one batch after another finds them while the one before is being written.
+/// Rows at heads in the database's own words: whoever writes one batch after another finds them while the one before is being written.
 pub struct Prepared {
+    sql: PreparedSql,
+    shares: Vec<Share>,
+}
+
+/// What a tenant has in it.
+struct Share {
     tenant: TenantId,
-    prepared_sql: PreparedSql,
+    /// None: it is not written.
+    head: Option<i64>,
     events: Arc<[Arc<Event>]>,
 }
 
 enum PreparedSql {
+    /// All arguments but the heads, which come last.
     Postgres(String, PgArguments),
-    Sqlite { head: i64, want: Want, rows: Vec<Statement>, link: Option<Link> },
+    /// What each tenant writes.
+    Sqlite(Vec<sqlite::Writes>),
 }
 
-impl TenantScope {
-    pub fn prepare(&self, what: AtHead) -> Result<Prepared, Fault> {
-        let AtHead { head, want, mut rows, events, link } = what;
-        rows.push(journal::rows(self.tenant(), &events));
-        rows.retain(|bulk| !bulk.is_empty());
-        for bulk in rows.iter().chain(link.as_ref().map(|link| &link.rows)) {
-            bulk.assert_own(self.tenant())?;
+impl Prepared {
+    /// Leaves a tenant's rows out.
+    pub fn leave_out(&mut self, tenant: TenantId) {
+        self.shares.iter_mut().filter(|share| share.tenant == tenant).for_each(|share| share.head = None);
+    }
+    fn tenants(&self) -> Vec<TenantId> {
+        self.shares.iter().map(|share| share.tenant).collect()
+    }
+}
+
+impl Database {
+    /// Puts the rows of some tenants, each named once, into words.
+    pub fn prepare(&self, all: Vec<(TenantId, AtHead)>) -> Result<Prepared, Fault> {
+        let mut shares = Vec::with_capacity(all.len());
+        let mut own = Vec::with_capacity(all.len());
+        for (tenant, AtHead { head, want, mut rows, events, link }) in all {
+            rows.push(journal::rows(tenant, &events));
+            rows.retain(|bulk| !bulk.is_empty());
+            for bulk in rows.iter().chain(link.as_ref().map(|link| &link.rows)) {
+                bulk.assert_own(tenant)?;
+            }
+            shares.push(Share { tenant, head: Some(head), events: events.into_iter().map(Arc::new).collect() });
+            own.push(Own { tenant, want, rows, link });
         }
-        let prepared_sql = match self.backend() {
+        let sql = match self.backend() {
             Backend::Postgres => {
-                let (sql, arguments) = self.statement(head, want, rows, link).map_err(|err| Fault::Broken(err.to_string()))?;
+                let (sql, arguments) = postgres::statement(own).map_err(|err| Fault::Broken(err.to_string()))?;
                 PreparedSql::Postgres(sql, arguments)
             }
-            Backend::Sqlite => {
-                let rows = rows.into_iter().map(|bulk| bulk.into_statements(Backend::Sqlite, self.tenant()));
-                PreparedSql::Sqlite { head, want, rows: rows.collect::<Result<Vec<_>, _>>()?.concat(), link }
-            }
+            Backend::Sqlite => PreparedSql::Sqlite(own.into_iter().map(sqlite::Writes::of).collect::<Result<_, _>>()?),
         };
-        Ok(Prepared { tenant: self.tenant(), prepared_sql, events: events.into_iter().map(Arc::new).collect() })
+        Ok(Prepared { sql, shares })
     }
 
-    /// Writes all of it in one transaction, or nothing.
+    /// Writes all of it in one transaction, tenant by tenant all or nothing. A fault means that nothing was written, or that it is not known
+    /// whether it was.
     pub async fn write_at(&self, what: Prepared) -> Result<Written, Fault> {
-        let Prepared { tenant, prepared_sql, events } = what;
-        debug_assert_eq!(tenant, self.tenant(), "prepared for another tenant");
-        let written = match prepared_sql {
-            PreparedSql::Postgres(sql, arguments) => self.write_statement(sql, arguments).await?,
-            PreparedSql::Sqlite { head, want, rows, link } => self.write_transaction(head, want, rows, link).await?,
+        let tenants = what.tenants();
+        let Prepared { sql, shares } = what;
+        let heads: Vec<Option<i64>> = shares.iter().map(|share| share.head).collect();
+        if heads.iter().all(Option::is_none) {
+            return Ok(Written { overtaken: tenants.into_iter().collect() });
+        }
+        let written = match sql {
+            PreparedSql::Postgres(sql, arguments) => self.write_statement(&tenants, &heads, sql, arguments).await?,
+            PreparedSql::Sqlite(writes) => self.write_transaction(&heads, writes).await?,
         };
-        if written == Written::Done
-            && let Some(head) = events.last().map(|last| last.seq)
-        {
-            self.database().announcer().announce(Committed { tenant, head, events });
-        }
-        Ok(written)
-    }
-
-    async fn write_statement(&self, sql: String, arguments: PgArguments) -> Result<Written, Fault> {
-        let db = self.database();
-        db.statements.count_one();
-        let doors = db.doors.as_ref().ok_or_else(|| Fault::Broken("Postgres without connections".to_owned()))?;
-        let found = doors.tenants.fetch(self.tenant(), sqlx::query_with(AssertSqlSafe(sql), arguments)).await;
-        let found = found.map_err(|err| db.failed(DbErr::Exec(RuntimeErr::SqlxError(err.into()))))?;
-        Ok(if found.is_empty() { Written::Overtaken } else { Written::Done })
-    }
-
-    fn statement(
-        &self,
-        head: i64,
-        want: Want,
-        rows: Vec<Bulk>,
-        link: Option<Link>,
-    ) -> Result<(String, PgArguments), BoxDynError> {
-        let mut arguments = PgArguments::default();
-        arguments.add(self.tenant().uuid())?;
-        arguments.add(head)?;
-        let mut set = Vec::new();
-        for (column, count) in want.columns() {
-            arguments.add(count)?;
-            set.push(format!("{column} = {column} + ${}", arguments.len()));
-        }
-        let set = set.join(", ");
-        let mut sql = format!("WITH gate AS (UPDATE tenant_counter SET {set} WHERE tenant_id = $1 AND head = $2 RETURNING 1)");
-        for (index, bulk) in rows.into_iter().enumerate() {
-            let part = bulk.gated("gate", &mut arguments)?;
-            sql += &format!(", part{index} AS ({part})");
-        }
-        sql += &match link {
-            None => " SELECT 1 FROM gate".to_owned(),
-            Some(link) => linked(link, &mut arguments)?,
-        };
-        Ok((sql, arguments))
-    }
-
-    async fn write_transaction(&self, head: i64, want: Want, rows: Vec<Statement>, link: Option<Link>) -> Result<Written, Fault> {
-        let work = self.begin().await?;
-        if journal::take(&work, want).await?.seq != head {
-            work.rollback().await?;
-            return Ok(Written::Overtaken);
-        }
-        for statement in rows {
-            work.run(statement).await?;
-        }
-        if let Some(Link { table, from, to, hash, rows }) = link {
-            let sql = format!("UPDATE {table} SET seq = $2, hash = $3 WHERE tenant_id = $1 AND seq = $4");
-            if work.execute(&sql, vec![to.into(), hash.into(), from.into()]).await? == 0 {
-                work.rollback().await?;
-                return Ok(Written::Overtaken);
+        let mut overtaken = HashSet::new();
+        for (Share { tenant, events, .. }, is_written) in shares.into_iter().zip(written) {
+            match events.last().map(|last| last.seq) {
+                _ if !is_written => drop(overtaken.insert(tenant)),
+                Some(head) => self.announcer().announce(Committed { tenant, head, events }),
+                None => {}
             }
-            work.write(rows).await?;
         }
-        work.commit().await?;
-        Ok(Written::Done)
+        Ok(Written { overtaken })
     }
 }
 
-/// The rest of the statement where a chain grows along. Its head moves before anything is put behind it: whoever else makes the chain longer
-/// locks the head first too. A head that is not where it was fails the whole statement, by a division by none.
-fn linked(link: Link, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
-    let Link { table, from, to, hash, rows } = link;
-    let first = arguments.len() + 1;
-    arguments.add(to)?;
-    arguments.add(hash)?;
-    arguments.add(from)?;
-    let rows = rows.gated("link", arguments)?;
-    let (to, hash, from) = (first, first + 1, first + 2);
-    Ok(format!(
-        ", link AS (UPDATE {table} SET seq = ${to}, hash = ${hash} FROM gate WHERE tenant_id = $1 AND seq = ${from} RETURNING 1),
-         behind AS ({rows}) SELECT 1 / (SELECT count(*) FROM link) FROM gate"
-    ))
+/// What one tenant writes.
+struct Own {
+    tenant: TenantId,
+    want: Want,
+    rows: Vec<Bulk>,
+    link: Option<Link>,
 }

@@ -1,13 +1,14 @@
 //! Loading and locking levels with what the rules need to know of their product and store.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
     tables::{product, stock_level, store},
 };
-use platform::storage::{Fault, Finds, Reads, Row};
+use platform::storage::{Fault, Finds, Reads, Row, TenantsScope};
+use sea_orm::{Value, sea_query::ArrayType};
 
 use crate::stock::core::{Facts, Level, LevelKey};
 
@@ -194,6 +195,59 @@ pub async fn facts_for(work: &impl Reads, keys: &[LevelKey]) -> Result<Vec<(Leve
     );
     let rows = work.records::<KeyAndFacts>(&sql, values).await?;
     Ok(rows.into_iter().map(|row| (LevelKey { product: row.product, store: row.store }, row.facts.into())).collect())
+}
+
+/// Some tenants' levels as columns: whose they are by the place in the list of tenants.
+const PLACED: &str = "unnest($2::integer[], $3::uuid[], $4::uuid[]) AS k(place, a, b)";
+
+/// The columns of `PLACED`; places are counted from 1.
+fn placed(keys: &[(usize, LevelKey)]) -> Vec<Value> {
+    let ids = |id: fn(&LevelKey) -> uuid::Uuid| {
+        Value::Array(ArrayType::Uuid, Some(Box::new(keys.iter().map(|(_, key)| Value::from(id(key))).collect())))
+    };
+    let places = keys.iter().map(|(index, _)| Value::from(*index as i32 + 1)).collect();
+    vec![Value::Array(ArrayType::Int, Some(Box::new(places))), ids(|key| key.product.uuid()), ids(|key| key.store.uuid())]
+}
+
+/// `levels_knowing` for several tenants, named by their places.
+pub async fn levels_of_tenants(
+    scope: &TenantsScope,
+    keys: &[(usize, LevelKey)],
+    known: impl Fn(TenantId, LevelKey) -> Option<Arc<Facts>>,
+) -> Result<HashMap<(TenantId, LevelKey), Level>, Fault> {
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let sql = format!(
+        "SELECT k.place, {select} FROM {PLACED} CROSS JOIN stock_level l
+         WHERE l.tenant_id = ($1::uuid[])[k.place] AND l.product_id = k.a AND l.store_id = k.b",
+        select = LevelRow::SELECT
+    );
+    let rows = scope.records::<LevelRow>(&sql, placed(keys)).await?;
+    let level = |(tenant, row): (TenantId, LevelRow)| match known(tenant, row.key()) {
+        Some(facts) => Ok(((tenant, row.key()), row.level(facts))),
+        None => Err(Fault::corrupt("stock_level", "its product and store exist")),
+    };
+    rows.into_iter().map(level).collect()
+}
+
+/// `facts_for` for several tenants, named by their places.
+pub async fn facts_of_tenants(
+    scope: &TenantsScope,
+    keys: &[(usize, LevelKey)],
+) -> Result<Vec<(TenantId, LevelKey, Facts)>, Fault> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT k.place, {select} FROM {PLACED} CROSS JOIN product p CROSS JOIN store s
+         WHERE p.tenant_id = ($1::uuid[])[k.place] AND p.id = k.a AND s.tenant_id = ($1::uuid[])[k.place] AND s.id = k.b",
+        select = KeyAndFacts::SELECT
+    );
+    let rows = scope.records::<KeyAndFacts>(&sql, placed(keys)).await?;
+    let known =
+        |(tenant, row): (TenantId, KeyAndFacts)| (tenant, LevelKey { product: row.product, store: row.store }, row.facts.into());
+    Ok(rows.into_iter().map(known).collect())
 }
 
 /// The last closed day of the tenant's books.

@@ -1,6 +1,7 @@
 //! One lane: plans batches, writes them, and sets aside what takes long.
 
 use std::{
+    collections::HashSet,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -14,10 +15,10 @@ use tokio::{
     time::Instant,
 };
 
-use super::{ASIDE, ATTEMPTS, Batcher, Planned, queue::Door};
+use super::{ASIDE, Batch, Batcher, Plan, SHARED_WEIGHT, locked::Locked, queue::Door};
 use crate::{
     metrics::{self, Way},
-    storage::{Fault, Prepared, Written},
+    storage::{Fault, Prepared},
 };
 
 /// Since when a lane has been at what it is doing now.
@@ -39,29 +40,18 @@ pub(super) struct Lane<B: Batcher> {
     locked: Locked<B>,
     speculative: B::Speculative,
     under_way: Option<UnderWay<B>>,
-    /// How long a batch is waited for; None for as long as it takes.
+    /// How long a transaction is waited for; None for as long as it takes.
     patience: Option<Duration>,
-    /// Batches that take long. Each says its tenant when it is over.
-    aside: JoinSet<TenantId>,
+    /// Transactions that are not waited for. Each says its tenants when it is over.
+    aside: JoinSet<Vec<TenantId>>,
     progress: Progress,
 }
 
-/// A batch that is being written. Its task answers its commands, or gives them back when they must be done again.
+/// Batches that are being written in one transaction. Its task answers their commands, and gives back those that must be done again.
 struct UnderWay<B: Batcher> {
-    tenant: TenantId,
+    tenants: Vec<TenantId>,
     commands: usize,
-    task: JoinHandle<Result<(), Vec<B::Command>>>,
-}
-
-/// What has become of the batch that was under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Settled {
-    /// There was none, or it was written as it was planned.
-    Written,
-    /// It was done again with locks: what was planned after it is void.
-    Anew,
-    /// It takes long, and goes on by itself.
-    Aside(TenantId),
+    task: JoinHandle<Vec<Batch<B::Command>>>,
 }
 
 impl<B: Batcher> Lane<B> {
@@ -78,39 +68,67 @@ impl<B: Batcher> Lane<B> {
 
     pub(super) async fn run(mut self) {
         while self.gather().await {
-            let Some((tenant, mut batch)) = self.door.lock().waiting.next_batch(B::weight) else { continue };
-            self.progress.set(Some(Instant::now()));
-            let planning = self.locked.batcher.plan(&mut self.speculative, tenant, &mut batch);
-            let planned = AssertUnwindSafe(planning).catch_unwind().await;
-            let planned = planned.unwrap_or_else(|_| Err(Fault::Broken("a command panicked".to_owned())));
-            // What was planned holds only if what went before it is written.
-            let holds = match self.settle().await {
-                Settled::Written => true,
-                Settled::Anew => false,
-                Settled::Aside(other) if other == tenant => {
-                    self.door.lock().waiting.give_back(tenant, batch);
-                    continue;
-                }
-                // Another tenant's rows have no part in it.
-                Settled::Aside(_) => true,
-            };
-            match planned {
-                Ok(Planned::Write(plan)) if holds => self.under_way = Some(self.start(tenant, batch, plan)),
-                Ok(Planned::Nothing) if holds => self.locked.answer(batch),
-                planned => {
-                    if let Err(fault) = planned {
-                        metrics::batch_unplanned();
-                        tell_unplanned(&fault);
-                    }
-                    self.do_anew(tenant, batch);
-                    self.settle().await;
-                }
+            let mut batches = self.door.lock().waiting.next_batches(B::weight);
+            if batches.is_empty() {
+                continue;
             }
+            self.progress.set(Some(Instant::now()));
+            let planning = self.locked.batcher.plan(&mut self.speculative, &mut batches);
+            let plan = AssertUnwindSafe(planning).catch_unwind().await;
+            let plan =
+                plan.unwrap_or_else(|_| Plan { fault: Some(Fault::Broken("a command panicked".to_owned())), ..Plan::default() });
+            if let Some(fault) = &plan.fault {
+                metrics::batch_unplanned();
+                tell_unplanned(fault);
+            }
+            // What was planned of a tenant holds only if what went before it is written.
+            let void = self.settle().await;
+            self.carry_out(plan, batches, &void).await;
         }
     }
 
-    /// Waits until there is a batch worth planning; false when nobody can submit any more and all is done. While a batch is under way, the
-    /// next one waits for as many commands or for its end, so that a few early ones do not go alone, and no longer than for a batch that is set aside.
+    /// Writes what was planned and still holds, and has the rest run with locks.
+    async fn carry_out(&mut self, mut plan: Plan, batches: Vec<Batch<B::Command>>, void: &HashSet<TenantId>) {
+        let (mut written, mut anew) = (Vec::new(), Vec::new());
+        for batch in batches {
+            let tenant = batch.tenant;
+            if void.contains(&tenant) {
+                plan.write.as_mut().into_iter().for_each(|write| write.leave_out(tenant));
+            }
+            let holds = !void.contains(&tenant);
+            let is_aside = self.door.lock().waiting.is_aside(tenant);
+            match () {
+                () if is_aside => self.door.lock().waiting.give_back(batch),
+                () if holds && plan.written.contains(&tenant) => written.push(batch),
+                () if holds && plan.unchanged.contains(&tenant) => self.locked.answer(batch.commands),
+                () => anew.push(batch),
+            }
+        }
+        if let Some(write) = plan.write
+            && !written.is_empty()
+        {
+            self.write(written, write);
+        }
+        for batch in anew {
+            self.run_with_locks(batch).await;
+        }
+    }
+
+    fn write(&mut self, batches: Vec<Batch<B::Command>>, write: Box<Prepared>) {
+        let weight: usize = batches.iter().flat_map(|batch| &batch.commands).map(B::weight).sum();
+        let started = self.start(batches, write);
+        let waits = |tenants: &[TenantId]| self.door.lock().waiting.has_others(tenants);
+        if weight > SHARED_WEIGHT && self.has_room_aside() && waits(&started.tenants) {
+            // It takes long by itself: the others do not wait for it.
+            self.set_aside(started);
+            return;
+        }
+        self.door.lock().under_way = started.commands;
+        self.under_way = Some(started);
+    }
+
+    /// Waits until there is something worth planning; false when nobody can submit any more and all is done. While a transaction is under way, the
+    /// next one waits for as many commands or for its end, so that a few early ones do not go alone, and no longer than for one that is set aside.
     async fn gather(&mut self) -> bool {
         self.progress.set(None);
         loop {
@@ -128,8 +146,8 @@ impl<B: Batcher> Lane<B> {
             tokio::select! {
                 biased;
                 given_back = over(&mut self.under_way) => {
-                    if let Some(UnderWay { tenant, .. }) = self.under_way.take() {
-                        self.settled(tenant, given_back).await;
+                    if let Some(UnderWay { tenants, .. }) = self.under_way.take() {
+                        self.settled(tenants, given_back).await;
                     }
                 }
                 Some(freed) = self.aside.join_next() => self.let_in(freed),
@@ -144,98 +162,125 @@ impl<B: Batcher> Lane<B> {
         }
     }
 
-    fn start(&self, tenant: TenantId, batch: Vec<B::Command>, plan: Box<Prepared>) -> UnderWay<B> {
-        let (locked, commands) = (self.locked.clone(), batch.len());
+    fn start(&self, batches: Vec<Batch<B::Command>>, write: Box<Prepared>) -> UnderWay<B> {
+        let tenants = batches.iter().map(|batch| batch.tenant).collect();
+        let commands = batches.iter().map(|batch| batch.commands.len()).sum();
+        let locked = self.locked.clone();
         let task = tokio::spawn(async move {
             let began = Instant::now();
-            match locked.batcher.write(tenant, *plan).await {
-                Ok(Written::Done) => {
-                    metrics::batch(Way::Planned, commands, began.elapsed());
-                    locked.answer(batch);
-                    Ok(())
-                }
-                Ok(Written::Overtaken) => {
-                    metrics::batch_overtaken();
-                    Err(batch)
+            match locked.batcher.write(*write).await {
+                Ok(written) => {
+                    let (again, done): (Vec<_>, Vec<_>) =
+                        batches.into_iter().partition(|batch| written.overtaken.contains(&batch.tenant));
+                    let done: Vec<_> = done.into_iter().flat_map(|batch| batch.commands).collect();
+                    if !done.is_empty() {
+                        metrics::batch(Way::Planned, done.len(), began.elapsed());
+                        locked.answer(done);
+                    }
+                    again.iter().for_each(|_| metrics::batch_overtaken());
+                    again
                 }
                 Err(fault) => {
                     if fault.unique_violation().is_none() {
                         metrics::batch_unplanned();
                         tell_unplanned(&fault);
                     }
-                    tracing::debug!(error = %fault, commands = batch.len(), "a planned batch was not written, running its commands with locks");
-                    Err(batch)
+                    tracing::debug!(error = %fault, commands, "what was planned was not written: its commands are run with locks");
+                    batches
                 }
             }
         });
-        UnderWay { tenant, commands, task }
+        UnderWay { tenants, commands, task }
     }
 
-    /// Has the commands run with locks; nothing that was known of the tenant holds after that.
-    fn do_anew(&mut self, tenant: TenantId, batch: Vec<B::Command>) {
+    /// Has a batch run with locks, beside the lane where it has patience; nothing that was known of the tenant holds after that.
+    async fn run_with_locks(&mut self, batch: Batch<B::Command>) {
+        let tenant = batch.tenant;
         B::forget(&mut self.speculative, tenant);
-        let (locked, commands) = (self.locked.clone(), batch.len());
-        let task = tokio::spawn(async move {
-            locked.commit(tenant, batch).await;
-            Ok(())
+        let locked = self.locked.clone();
+        if self.patience.is_none() {
+            // A task, so that a lane that is dropped does not take it along.
+            let running = tokio::spawn(async move { locked.commit(batch).await });
+            // What is awaited there is caught there: it does not panic.
+            let _ = running.await;
+            return;
+        }
+        while !self.has_room_aside() {
+            if let Some(freed) = self.aside.join_next().await {
+                self.let_in(freed);
+            }
+        }
+        self.door.lock().waiting.set_aside(tenant);
+        self.aside.spawn(async move {
+            locked.commit(batch).await;
+            vec![tenant]
         });
-        self.under_way = Some(UnderWay { tenant, commands, task });
     }
 
-    /// Waits for what is under way, and sets it aside when that takes long.
-    async fn settle(&mut self) -> Settled {
-        let Some(UnderWay { tenant, commands, mut task }) = self.under_way.take() else { return Settled::Written };
+    /// Waits for what is under way, and sets it aside when that takes long. The tenants for whom what was planned after it is void.
+    async fn settle(&mut self) -> HashSet<TenantId> {
+        let Some(UnderWay { tenants, commands, mut task }) = self.under_way.take() else { return HashSet::new() };
         let until = self.patience.map(|patience| Instant::now() + patience);
         loop {
-            let has_room = self.aside.len() < ASIDE;
+            let has_room = self.has_room_aside();
             tokio::select! {
                 biased;
-                given_back = &mut task => return self.settled(tenant, given_back).await,
+                given_back = &mut task => return self.settled(tenants, given_back).await,
                 Some(freed) = self.aside.join_next() => self.let_in(freed),
                 () = at(until), if has_room => {
-                    self.set_aside(UnderWay { tenant, commands, task });
-                    return Settled::Aside(tenant);
+                    metrics::tenant_set_aside();
+                    tracing::debug!(tenants = tenants.len(), "a transaction takes long: the lane goes on without it");
+                    let void = tenants.iter().copied().collect();
+                    self.set_aside(UnderWay { tenants, commands, task });
+                    return void;
                 }
             }
         }
     }
 
-    async fn settled(&mut self, tenant: TenantId, given_back: Result<Result<(), Vec<B::Command>>, JoinError>) -> Settled {
-        match given_back {
-            Ok(Ok(())) => Settled::Written,
-            Ok(Err(batch)) => {
-                self.do_anew(tenant, batch);
-                match Box::pin(self.settle()).await {
-                    Settled::Aside(tenant) => Settled::Aside(tenant),
-                    Settled::Written | Settled::Anew => Settled::Anew,
-                }
-            }
+    async fn settled(
+        &mut self,
+        tenants: Vec<TenantId>,
+        given_back: Result<Vec<Batch<B::Command>>, JoinError>,
+    ) -> HashSet<TenantId> {
+        self.door.lock().under_way = 0;
+        let Ok(given_back) = given_back else {
             // It panicked: those who waited have been told by the loss of their channel.
-            Err(_) => {
-                B::forget(&mut self.speculative, tenant);
-                Settled::Anew
-            }
+            tenants.iter().for_each(|tenant| B::forget(&mut self.speculative, *tenant));
+            return tenants.into_iter().collect();
+        };
+        let mut void = HashSet::new();
+        for batch in given_back {
+            void.insert(batch.tenant);
+            self.run_with_locks(batch).await;
         }
+        void
     }
 
-    fn set_aside(&mut self, batch: UnderWay<B>) {
-        let UnderWay { tenant, task, .. } = batch;
-        metrics::tenant_set_aside();
-        tracing::debug!(%tenant, "its batch takes long: the lane goes on without it");
-        B::forget(&mut self.speculative, tenant);
-        self.door.lock().waiting.set_aside(tenant);
+    fn has_room_aside(&self) -> bool {
+        self.patience.is_some() && self.aside.len() < ASIDE
+    }
+
+    fn set_aside(&mut self, batches: UnderWay<B>) {
+        let UnderWay { tenants, task, .. } = batches;
+        {
+            let mut queue = self.door.lock();
+            queue.under_way = 0;
+            tenants.iter().for_each(|tenant| queue.waiting.set_aside(*tenant));
+        }
+        tenants.iter().for_each(|tenant| B::forget(&mut self.speculative, *tenant));
         let locked = self.locked.clone();
         self.aside.spawn(async move {
-            if let Ok(Err(batch)) = task.await {
-                locked.commit(tenant, batch).await;
+            for batch in task.await.unwrap_or_default() {
+                locked.commit(batch).await;
             }
-            tenant
+            tenants
         });
     }
 
-    fn let_in(&mut self, freed: Result<TenantId, JoinError>) {
+    fn let_in(&mut self, freed: Result<Vec<TenantId>, JoinError>) {
         // What is awaited there is caught there: it does not panic.
-        if let Ok(tenant) = freed {
+        for tenant in freed.unwrap_or_default() {
             B::forget(&mut self.speculative, tenant);
             self.door.lock().waiting.let_in(tenant);
         }
@@ -254,7 +299,7 @@ fn tell_unplanned(fault: &Fault) {
 }
 
 /// The end of what is under way; never, where nothing is.
-async fn over<B: Batcher>(under_way: &mut Option<UnderWay<B>>) -> Result<Result<(), Vec<B::Command>>, JoinError> {
+async fn over<B: Batcher>(under_way: &mut Option<UnderWay<B>>) -> Result<Vec<Batch<B::Command>>, JoinError> {
     match under_way {
         Some(batch) => (&mut batch.task).await,
         None => std::future::pending().await,
@@ -272,70 +317,5 @@ async fn at(until: Option<Instant>) {
     match until {
         Some(until) => tokio::time::sleep_until(until).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Runs batches with locks.
-struct Locked<B: Batcher> {
-    batcher: Arc<B>,
-    /// The runtime of those who wait for answers.
-    callers: Handle,
-}
-
-impl<B: Batcher> Clone for Locked<B> {
-    fn clone(&self) -> Self {
-        Self { batcher: self.batcher.clone(), callers: self.callers.clone() }
-    }
-}
-
-impl<B: Batcher> Locked<B> {
-    /// Answers a batch from within the callers' runtime, which is woken once instead of once a caller.
-    fn answer(&self, batch: Vec<B::Command>) {
-        let batcher = self.batcher.clone();
-        self.callers.spawn(async move { batch.into_iter().for_each(|command| batcher.answer(command, Ok(()))) });
-    }
-
-    /// Runs a batch; if its transaction fails, its commands one by one, so that a poisoned one fails alone. Where no connection is to be had none
-    /// of them is: each would wait as long.
-    async fn commit(&self, tenant: TenantId, mut batch: Vec<B::Command>) {
-        match self.guarded(tenant, &mut batch).await {
-            Ok(()) => self.answer(batch),
-            Err(fault) if fault.is_away() => {
-                batch.into_iter().for_each(|command| self.batcher.answer(command, Err(fault.clone())));
-            }
-            Err(fault) => {
-                tracing::debug!(error = %fault, commands = batch.len(), "batch failed, running its commands alone");
-                for command in batch {
-                    self.commit_alone(tenant, command).await;
-                }
-            }
-        }
-    }
-
-    async fn commit_alone(&self, tenant: TenantId, command: B::Command) {
-        let mut one = [command];
-        let mut outcome = Ok(());
-        for attempt in 0..ATTEMPTS {
-            outcome = self.guarded(tenant, &mut one).await;
-            match &outcome {
-                Err(fault) if fault.is_away() => break,
-                // A unique key that another process took first: the next look finds what it wrote.
-                Err(fault) if fault.is_transient() || fault.unique_violation().is_some() => {
-                    crate::clock::sleep(Duration::from_millis(5 << attempt)).await;
-                }
-                _ => break,
-            }
-        }
-        let [command] = one;
-        self.batcher.answer(command, outcome);
-    }
-
-    /// A panic in a rule must not take the lane with it.
-    async fn guarded(&self, tenant: TenantId, batch: &mut [B::Command]) -> Result<(), Fault> {
-        let (began, commands) = (Instant::now(), batch.len());
-        let outcome = AssertUnwindSafe(self.batcher.run(tenant, batch)).catch_unwind().await;
-        outcome
-            .unwrap_or_else(|_| Err(Fault::Broken("a command panicked".to_owned())))
-            .inspect(|()| metrics::batch(Way::Locked, commands, began.elapsed()))
     }
 }

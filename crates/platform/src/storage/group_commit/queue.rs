@@ -6,9 +6,9 @@ use std::{
 };
 
 use entity::prelude::TenantId;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
-use super::{MAX_WEIGHT, QUEUE, QUEUE_ASIDE};
+use super::{Batch, MAX_WEIGHT, MOST_WAIT, QUEUE, QUEUE_ASIDE, SHARED_WEIGHT};
 
 /// Where commands enter a lane. The lane is woken once for a batch, not for each command.
 pub(super) struct Door<C> {
@@ -20,12 +20,22 @@ pub(super) struct Queue<C> {
     pub(super) waiting: Waiting<C>,
     /// How many the lane waits for.
     pub(super) enough: usize,
+    /// How many are being written.
+    pub(super) under_way: usize,
     pub(super) closed: bool,
+}
+
+/// What a lane has to do, for whoever chooses one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Load {
+    pub(super) commands: usize,
+    /// Whether something of the tenant waits there, or would have to.
+    pub(super) has_tenant: bool,
 }
 
 impl<C> Door<C> {
     pub(super) fn new(most: usize) -> Arc<Self> {
-        let queue = Queue { waiting: Waiting::new(most), enough: 1, closed: false };
+        let queue = Queue { waiting: Waiting::new(most), enough: 1, under_way: 0, closed: false };
         Arc::new(Self { queue: Mutex::new(queue), is_enough: Notify::new() })
     }
     pub(super) fn lock(&self) -> MutexGuard<'_, Queue<C>> {
@@ -33,12 +43,13 @@ impl<C> Door<C> {
     }
     /// Gives the command back when too many wait.
     pub(super) fn enter(&self, tenant: TenantId, command: C) -> Result<(), C> {
+        let now = Instant::now();
         let mut queue = self.lock();
-        if queue.waiting.is_full_for(tenant) {
+        if queue.waiting.is_full_for(tenant, now) {
             return Err(command);
         }
         let before = queue.waiting.ready;
-        queue.waiting.push(tenant, command);
+        queue.waiting.push(tenant, now, command);
         if before < queue.enough && queue.waiting.ready == queue.enough {
             self.is_enough.notify_one();
         }
@@ -49,6 +60,12 @@ impl<C> Door<C> {
         let queue = self.lock();
         (queue.waiting.count, queue.waiting.aside.len())
     }
+    pub(super) fn load(&self, tenant: TenantId) -> Load {
+        let queue = self.lock();
+        let waiting = &queue.waiting;
+        let has_tenant = waiting.queues.contains_key(&tenant) || waiting.aside.contains(&tenant);
+        Load { commands: waiting.count + queue.under_way, has_tenant }
+    }
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.is_enough.notify_one();
@@ -57,7 +74,7 @@ impl<C> Door<C> {
 
 /// Commands that wait, a queue a tenant, and whose turn it is. Tenants that are set aside have no turns.
 pub(super) struct Waiting<C> {
-    queues: HashMap<TenantId, VecDeque<C>>,
+    queues: HashMap<TenantId, VecDeque<(Instant, C)>>,
     turns: VecDeque<TenantId>,
     aside: HashSet<TenantId>,
     count: usize,
@@ -71,14 +88,16 @@ impl<C> Waiting<C> {
     fn new(most: usize) -> Self {
         Self { queues: HashMap::new(), turns: VecDeque::new(), aside: HashSet::new(), count: 0, ready: 0, most }
     }
-    fn is_full_for(&self, tenant: TenantId) -> bool {
-        let own = || self.queues.get(&tenant).map_or(0, VecDeque::len);
-        self.count >= QUEUE || (self.aside.contains(&tenant) && own() >= QUEUE_ASIDE)
+    /// A queue whose first command has waited for too long would keep whoever comes now waiting for as long.
+    fn is_full_for(&self, tenant: TenantId, now: Instant) -> bool {
+        let own = self.queues.get(&tenant);
+        let is_behind = own.and_then(VecDeque::front).is_some_and(|(since, _)| now.duration_since(*since) > MOST_WAIT);
+        self.count >= QUEUE || is_behind || (self.aside.contains(&tenant) && own.map_or(0, VecDeque::len) >= QUEUE_ASIDE)
     }
-    fn push(&mut self, tenant: TenantId, command: C) {
+    fn push(&mut self, tenant: TenantId, now: Instant, command: C) {
         let queue = self.queues.entry(tenant).or_default();
         let is_first = queue.is_empty();
-        queue.push_back(command);
+        queue.push_back((now, command));
         self.count += 1;
         if !self.aside.contains(&tenant) {
             self.ready += 1;
@@ -87,26 +106,37 @@ impl<C> Waiting<C> {
             }
         }
     }
-    /// The next tenant's oldest commands, as many as fit a batch. A tenant with more waits for its next turn.
-    pub(super) fn next_batch(&mut self, weight: impl Fn(&C) -> usize) -> Option<(TenantId, Vec<C>)> {
-        let tenant = self.turns.pop_front()?;
-        let queue = self.queues.get_mut(&tenant)?;
-        let (mut batch, mut total) = (Vec::new(), 0);
-        while let Some(command) = queue.front() {
-            total += weight(command);
-            if !batch.is_empty() && (total > MAX_WEIGHT || batch.len() == self.most) {
-                break;
+    /// The oldest commands of the tenants whose turn it is, as many as fit a transaction: first an equal part of each tenant's, then more of
+    /// those that have more. Who finds no room is first in the next one; a command that is heavy has one of its own.
+    pub(super) fn next_batches(&mut self, weight: impl Fn(&C) -> usize) -> Vec<Batch<C>> {
+        let turns = std::mem::take(&mut self.turns);
+        let is_shared = turns.len() > 1;
+        let part = (self.most / turns.len().max(1)).max(1);
+        let mut room = Room { commands: self.most, weight: if is_shared { SHARED_WEIGHT } else { MAX_WEIGHT }, is_empty: true };
+        let (mut batches, mut left_out): (Vec<Batch<C>>, VecDeque<TenantId>) = (Vec::new(), VecDeque::new());
+        for tenant in turns {
+            let Some(queue) = self.queues.get_mut(&tenant) else { continue };
+            let commands = room.fill(queue, part, &weight);
+            if commands.is_empty() {
+                left_out.push_back(tenant);
+            } else {
+                batches.push(Batch { tenant, commands });
             }
-            batch.extend(queue.pop_front());
         }
-        if queue.is_empty() {
-            self.queues.remove(&tenant);
-        } else {
-            self.turns.push_back(tenant);
+        self.turns = left_out;
+        for Batch { tenant, commands } in &mut batches {
+            let Some(queue) = self.queues.get_mut(tenant) else { continue };
+            commands.extend(room.fill(queue, usize::MAX, &weight));
+            if queue.is_empty() {
+                self.queues.remove(tenant);
+            } else {
+                self.turns.push_back(*tenant);
+            }
         }
-        self.count -= batch.len();
-        self.ready -= batch.len();
-        Some((tenant, batch))
+        let taken: usize = batches.iter().map(|batch| batch.commands.len()).sum();
+        self.count -= taken;
+        self.ready -= taken;
+        batches
     }
     /// The tenant has no turns until it is let in again.
     pub(super) fn set_aside(&mut self, tenant: TenantId) {
@@ -115,12 +145,20 @@ impl<C> Waiting<C> {
             self.ready -= self.queues.get(&tenant).map_or(0, VecDeque::len);
         }
     }
+    pub(super) fn is_aside(&self, tenant: TenantId) -> bool {
+        self.aside.contains(&tenant)
+    }
+    /// Whether it is the turn of any other tenant.
+    pub(super) fn has_others(&self, tenants: &[TenantId]) -> bool {
+        self.turns.iter().any(|turn| !tenants.contains(turn))
+    }
     /// Puts a batch back before all that waits of its tenant, which is set aside.
-    pub(super) fn give_back(&mut self, tenant: TenantId, batch: Vec<C>) {
+    pub(super) fn give_back(&mut self, batch: Batch<C>) {
+        let Batch { tenant, commands } = batch;
         self.set_aside(tenant);
-        self.count += batch.len();
-        let queue = self.queues.entry(tenant).or_default();
-        batch.into_iter().rev().for_each(|command| queue.push_front(command));
+        self.count += commands.len();
+        let (queue, now) = (self.queues.entry(tenant).or_default(), Instant::now());
+        commands.into_iter().rev().for_each(|command| queue.push_front((now, command)));
     }
     pub(super) fn let_in(&mut self, tenant: TenantId) {
         if self.aside.remove(&tenant)
@@ -132,56 +170,118 @@ impl<C> Waiting<C> {
     }
 }
 
+/// What a transaction has room for.
+struct Room {
+    commands: usize,
+    weight: usize,
+    is_empty: bool,
+}
+
+impl Room {
+    /// Takes commands from the front of a queue, at most so many. The first of a transaction always fits.
+    fn fill<C>(&mut self, queue: &mut VecDeque<(Instant, C)>, most: usize, weight: impl Fn(&C) -> usize) -> Vec<C> {
+        let mut taken = Vec::new();
+        while let Some((_, command)) = queue.front()
+            && taken.len() < most
+            && self.commands > 0
+            && (self.is_empty || weight(command) <= self.weight)
+        {
+            self.commands -= 1;
+            self.weight = self.weight.saturating_sub(weight(command));
+            self.is_empty = false;
+            taken.extend(queue.pop_front().map(|(_, command)| command));
+        }
+        taken
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::storage::group_commit::MAX_COMMANDS;
 
-    #[test]
-    fn tenants_take_turns_and_batches_have_limits() {
-        let tenant = |n: u128| TenantId::from_uuid(uuid::Uuid::from_u128(n));
-        let mut waiting = Waiting::new(MAX_COMMANDS);
-        (0..=MAX_COMMANDS).for_each(|i| waiting.push(tenant(1), i));
-        waiting.push(tenant(2), 9_999);
-        let mut next = || waiting.next_batch(|_| 1).map(|(t, batch)| (t, batch.len()));
-        assert_eq!(next(), Some((tenant(1), MAX_COMMANDS)));
-        assert_eq!(next(), Some((tenant(2), 1)));
-        assert_eq!(next(), Some((tenant(1), 1)));
-        assert_eq!(next(), None);
+    fn tenant(n: u128) -> TenantId {
+        TenantId::from_uuid(uuid::Uuid::from_u128(n))
+    }
+    fn push(waiting: &mut Waiting<usize>, n: u128, command: usize) {
+        waiting.push(tenant(n), Instant::now(), command);
+    }
+    /// Tenants and how many commands each has in the next transaction.
+    fn next(waiting: &mut Waiting<usize>) -> Vec<(u128, usize)> {
+        let batches = waiting.next_batches(|weight| *weight);
+        batches.into_iter().map(|batch| (batch.tenant.uuid().as_u128(), batch.commands.len())).collect()
     }
 
     #[test]
-    fn a_heavy_command_runs_even_if_it_alone_is_over_the_limit() {
-        let tenant = TenantId::from_uuid(uuid::Uuid::from_u128(1));
+    fn tenants_share_a_transaction_in_equal_parts_and_fill_what_is_left() {
         let mut waiting = Waiting::new(MAX_COMMANDS);
-        [MAX_WEIGHT + 1, 1].into_iter().for_each(|w| waiting.push(tenant, w));
-        assert_eq!(waiting.next_batch(|w| *w).map(|b| b.1), Some(vec![MAX_WEIGHT + 1]));
+        (0..2 * MAX_COMMANDS).for_each(|_| push(&mut waiting, 1, 0));
+        (0..3).for_each(|_| push(&mut waiting, 2, 0));
+        assert_eq!(next(&mut waiting), [(1, MAX_COMMANDS - 3), (2, 3)]);
+        assert_eq!(next(&mut waiting), [(1, MAX_COMMANDS)]);
+        assert_eq!(next(&mut waiting), [(1, 3)]);
+        assert_eq!((next(&mut waiting), waiting.count, waiting.ready), (vec![], 0, 0));
+    }
+
+    #[test]
+    fn of_more_tenants_than_fit_the_others_come_next() {
+        let mut waiting = Waiting::new(2);
+        (1..=3).for_each(|n| (0..2).for_each(|_| push(&mut waiting, n, 1)));
+        assert_eq!(next(&mut waiting), [(1, 1), (2, 1)]);
+        assert_eq!(next(&mut waiting), [(3, 1), (1, 1)]);
+        assert_eq!(next(&mut waiting), [(2, 1), (3, 1)]);
+    }
+
+    #[test]
+    fn a_heavy_command_runs_alone() {
+        let mut waiting = Waiting::new(MAX_COMMANDS);
+        [MAX_WEIGHT + 1, 1].into_iter().for_each(|weight| push(&mut waiting, 1, weight));
+        assert_eq!(next(&mut waiting), [(1, 1)], "also where it alone is over the limit");
+        push(&mut waiting, 2, SHARED_WEIGHT + 1);
+        push(&mut waiting, 3, 1);
+        assert_eq!(next(&mut waiting), [(1, 1), (3, 1)]);
+        push(&mut waiting, 3, 1);
+        assert_eq!(next(&mut waiting), [(2, 1)], "it was left out before: it is first");
+        assert_eq!(next(&mut waiting), [(3, 1)]);
     }
 
     #[test]
     fn a_tenant_that_is_set_aside_waits_and_keeps_its_order_while_others_go_on() {
-        let tenant = |n: u128| TenantId::from_uuid(uuid::Uuid::from_u128(n));
         let mut waiting = Waiting::new(MAX_COMMANDS);
-        [(1, 10), (1, 11), (2, 20)].into_iter().for_each(|(n, command)| waiting.push(tenant(n), command));
-        let (first, batch) = waiting.next_batch(|_| MAX_WEIGHT).unwrap();
-        assert_eq!((first, &batch[..]), (tenant(1), &[10][..]));
-        waiting.give_back(first, batch);
-        waiting.push(tenant(1), 12);
+        [(1, MAX_WEIGHT), (1, 11), (2, 20)].into_iter().for_each(|(n, command)| push(&mut waiting, n, command));
+        let first = waiting.next_batches(|weight| *weight).remove(0);
+        assert_eq!((first.tenant, &first.commands[..]), (tenant(1), &[MAX_WEIGHT][..]));
+        waiting.give_back(first);
+        push(&mut waiting, 1, 12);
         assert_eq!((waiting.count, waiting.ready), (4, 1));
-        assert_eq!(waiting.next_batch(|_| 1), Some((tenant(2), vec![20])));
-        assert_eq!(waiting.next_batch(|_| 1), None, "it has no turns");
+        assert_eq!(next(&mut waiting), [(2, 1)]);
+        assert_eq!(next(&mut waiting), [], "it has no turns");
         waiting.let_in(tenant(1));
-        assert_eq!(waiting.next_batch(|_| 1), Some((tenant(1), vec![10, 11, 12])));
+        let again = waiting.next_batches(|_| 1).remove(0);
+        assert_eq!((again.tenant, &again.commands[..]), (tenant(1), &[MAX_WEIGHT, 11, 12][..]));
         assert_eq!((waiting.count, waiting.ready), (0, 0));
     }
 
     #[test]
     fn a_tenant_that_is_set_aside_does_not_fill_the_lane() {
-        let tenant = |n: u128| TenantId::from_uuid(uuid::Uuid::from_u128(n));
         let door = Door::new(MAX_COMMANDS);
         door.lock().waiting.set_aside(tenant(1));
         let entered = (0..QUEUE).filter(|n| door.enter(tenant(1), *n).is_ok()).count();
         assert_eq!(entered, QUEUE_ASIDE);
         assert!(door.enter(tenant(2), 0).is_ok());
+    }
+
+    #[test]
+    fn a_queue_that_is_behind_takes_no_more_of_its_tenant() {
+        let (mut waiting, start) = (Waiting::new(MAX_COMMANDS), Instant::now());
+        waiting.push(tenant(1), start, 0);
+        assert!(!waiting.is_full_for(tenant(1), start + MOST_WAIT));
+        let late = start + MOST_WAIT + Duration::from_millis(1);
+        assert!(waiting.is_full_for(tenant(1), late));
+        assert!(!waiting.is_full_for(tenant(2), late), "another tenant has its own turns");
+        next(&mut waiting);
+        assert!(!waiting.is_full_for(tenant(1), late));
     }
 }

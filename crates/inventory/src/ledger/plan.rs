@@ -1,0 +1,213 @@
+//! Planning ahead: the batches of some tenants are decided without a lock, each on what the lane knows of its tenant, and written together.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use futures_util::future::join_all;
+use platform::{
+    clock::Clock,
+    storage::{
+        AtHead, Database, Fault, TenantScope,
+        group_commit::{Batch, Plan},
+        idempotency::{self, Key},
+    },
+};
+
+use super::{
+    audited::{self, Audited},
+    batch::{Writer, decide_all, needs_of},
+    command::Queued,
+    decided::Decisions,
+    load,
+    needs::Needs,
+    speculative_state::{SpeculativeState, SpeculativeStates},
+};
+use crate::stock::{
+    core::{Level, LevelKey},
+    rows as stock_rows,
+};
+
+/// A batch that is being decided.
+struct Planning<'a> {
+    scope: TenantScope,
+    tenant: TenantId,
+    needs: Needs,
+    queue: &'a mut [Queued],
+    speculative: SpeculativeState,
+}
+
+/// What a batch came to.
+enum Planned {
+    Write(AtHead),
+    /// Every command was refused or done before.
+    Nothing,
+    Locked,
+}
+
+impl Writer {
+    /// Decides what can be decided on what is known ahead of the database, and leaves each command's result in it.
+    pub async fn plan_batches(&self, states: &mut SpeculativeStates, batches: &mut [Batch<Queued>]) -> Plan {
+        let mut plan = Plan::default();
+        let mut all = self.begin(states, batches, &mut plan).await;
+        if let Err(fault) = warm(&self.basis.db, &self.basis.clock, &mut all).await {
+            plan.fault = Some(fault);
+            return plan;
+        }
+        let looks_up = self.key_lookups.are_expected();
+        let planned = join_all(all.iter_mut().map(|planning| self.plan_one(planning, looks_up))).await;
+        let mut writes = Vec::with_capacity(all.len());
+        for (Planning { tenant, speculative, .. }, planned) in all.into_iter().zip(planned) {
+            match planned {
+                Ok(Planned::Write(at_head)) => {
+                    writes.push((tenant, at_head));
+                    states.put(tenant, speculative);
+                }
+                Ok(Planned::Nothing) => {
+                    plan.unchanged.insert(tenant);
+                    states.put(tenant, speculative);
+                }
+                Ok(Planned::Locked) => {}
+                Err(fault) => plan.fault = Some(fault),
+            }
+        }
+        if writes.is_empty() {
+            return plan;
+        }
+        let tenants = writes.iter().map(|(tenant, _)| *tenant).collect();
+        match self.basis.db.prepare(writes) {
+            Ok(write) => (plan.write, plan.written) = (Some(Box::new(write)), tenants),
+            Err(fault) => plan.fault = Some(fault),
+        }
+        plan
+    }
+
+    /// The batches that need no locks, with what is known of their tenants.
+    async fn begin<'a>(
+        &self,
+        states: &mut SpeculativeStates,
+        batches: &'a mut [Batch<Queued>],
+        plan: &mut Plan,
+    ) -> Vec<Planning<'a>> {
+        let is_audited = self.audit_writer.is_some();
+        let mut known = Vec::with_capacity(batches.len());
+        for Batch { tenant, commands } in batches {
+            let needs = needs_of(commands);
+            if needs.needs_locks() || self.basis.documents.need_locks(&needs) || states.has_key_of(*tenant, commands) {
+                continue;
+            }
+            known.push((*tenant, needs, &mut commands[..], states.take(*tenant)));
+        }
+        let read = known.into_iter().map(async |(tenant, needs, queue, speculative)| {
+            let scope = self.basis.db.tenant(tenant);
+            let speculative = match speculative {
+                Some(speculative) => speculative,
+                None => SpeculativeState::read(&scope, is_audited).await?,
+            };
+            Ok::<_, Fault>(Planning { scope, tenant, needs, queue, speculative })
+        });
+        let mut all = Vec::new();
+        for read in join_all(read).await {
+            match read {
+                // A log that has not begun begins with what is run under locks.
+                Ok(planning) if is_audited && planning.speculative.chain.is_none() => {}
+                Ok(planning) => all.push(planning),
+                Err(fault) => plan.fault = Some(fault),
+            }
+        }
+        all
+    }
+
+    async fn plan_one(&self, planning: &mut Planning<'_>, looks_up: bool) -> Result<Planned, Fault> {
+        let Planning { scope, tenant, needs, queue, speculative } = planning;
+        let documents = &self.basis.documents;
+        let keys: Vec<&Key> = queue.iter().filter(|_| looks_up).filter_map(|queued| queued.key.as_ref()).collect();
+        let Some(mut state) = load::on_top_of(scope, &self.basis, needs, &keys, speculative).await? else {
+            return Ok(Planned::Locked);
+        };
+        if !state.receipts.is_empty() {
+            self.key_lookups.met();
+        }
+        let mut decisions = decide_all(documents, &mut state, queue);
+        // What is written twice is refused by its key; what is refused is not written.
+        let refused = queue.iter().filter(|queued| !looks_up && matches!(queued.result, Some(Err(_))));
+        if !idempotency::look_up(scope, refused.filter_map(|queued| queued.key.as_ref())).await?.is_empty() {
+            self.key_lookups.met();
+            return Ok(Planned::Locked);
+        }
+        let planned = if decisions.is_empty() {
+            // Refusals write nothing that could tell that somebody was faster: a key that has just been used elsewhere would be refused for
+            // want of the very stock that it took.
+            if scope.head().await?.seq > speculative.counter.seq {
+                return Ok(Planned::Locked);
+            }
+            Planned::Nothing
+        } else {
+            Planned::Write(self.at_head(speculative, *tenant, queue, &mut decisions, state.stock.now))
+        };
+        (speculative.now, speculative.levels) = (state.stock.now, state.stock.levels);
+        for level in decisions.levels() {
+            speculative.levels.insert(level.key, Level { exists: true, ..level.clone() });
+        }
+        speculative.decided(needs, queue.iter().filter_map(|queued| queued.key.as_ref()));
+        decisions.answer(documents, queue);
+        Ok(planned)
+    }
+
+    /// What is written behind the head that was decided on, which is left where it ends.
+    fn at_head(
+        &self,
+        speculative: &mut SpeculativeState,
+        tenant: TenantId,
+        queue: &[Queued],
+        decisions: &mut Decisions,
+        now: Timestamp,
+    ) -> AtHead {
+        let documents = &self.basis.documents;
+        let counter = speculative.counter;
+        let events = decisions.number(documents, &mut speculative.counter, now);
+        let want = speculative.counter.since(&counter);
+        let rows = decisions.rows(documents, tenant, queue, now);
+        let link = self.audit_writer.as_ref().zip(speculative.chain.as_mut()).map(|(audit_writer, chain)| {
+            audited::link(Audited { audit_writer, documents, tenant }, chain, queue, decisions.decided())
+        });
+        AtHead { head: counter.seq, want, rows, events, link }
+    }
+}
+
+/// Reads what is not known of levels, for several tenants in one statement; for one tenant, planning reads it itself, beside other things.
+async fn warm(db: &Database, clock: &Clock, all: &mut [Planning<'_>]) -> Result<(), Fault> {
+    let lacks =
+        |planning: &&mut Planning<'_>| planning.needs.levels.iter().any(|key| !planning.speculative.levels.contains_key(key));
+    let mut all: Vec<&mut Planning<'_>> = all.iter_mut().filter(lacks).collect();
+    if all.len() < 2 {
+        return Ok(());
+    }
+    let Some(scope) = db.tenants(all.iter().map(|planning| planning.tenant)) else { return Ok(()) };
+    let places: HashMap<TenantId, usize> = all.iter().enumerate().map(|(index, planning)| (planning.tenant, index)).collect();
+    let keys = |all: &[&mut Planning<'_>], is_wanted: fn(&SpeculativeState, LevelKey) -> bool| {
+        let of = |(index, planning): (usize, &&mut Planning<'_>)| {
+            let wanted = planning.needs.levels.iter().filter(|key| is_wanted(&planning.speculative, **key));
+            wanted.map(|key| (index, *key)).collect::<Vec<_>>()
+        };
+        all.iter().enumerate().flat_map(of).collect::<Vec<_>>()
+    };
+    let unknown = keys(&all, |known, key| !known.levels.contains_key(&key) && known.lacks_facts(key));
+    for (tenant, key, facts) in stock_rows::facts_of_tenants(&scope, &unknown).await? {
+        all[places[&tenant]].speculative.learn(key, facts);
+    }
+    let missing = keys(&all, |known, key| !known.levels.contains_key(&key) && !known.lacks_facts(key));
+    let facts = |tenant: TenantId, key| all[places[&tenant]].speculative.facts(key);
+    let mut levels = stock_rows::levels_of_tenants(&scope, &missing, facts).await?;
+    for (index, key) in missing {
+        let Planning { tenant, speculative, .. } = &mut *all[index];
+        let level = match levels.remove(&(*tenant, key)) {
+            Some(level) => Some(level),
+            None => speculative.facts(key).map(|facts| Level::empty(key, clock.id(), facts)),
+        };
+        if let Some(level) = level {
+            speculative.now = speculative.now.max(level.updated_at);
+            speculative.levels.insert(key, level);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! A column of a bulk write.
+
+use entity::record::ColumnKind;
+use sea_orm::{
+    Value,
+    sqlx::{Arguments, error::BoxDynError, postgres::PgArguments},
+};
+use uuid::Uuid;
+
+/// A column of a bulk write as Postgres takes it.
+pub(super) enum Array {
+    Id(Vec<Option<Uuid>>),
+    Int(Vec<Option<i64>>),
+    Small(Vec<Option<i32>>),
+    Text(Vec<Option<String>>),
+    Bytes(Vec<Option<Vec<u8>>>),
+    Bool(Vec<Option<bool>>),
+}
+
+impl Array {
+    pub(super) fn new(kind: ColumnKind, rows: usize) -> Self {
+        match kind {
+            ColumnKind::Id | ColumnKind::IdOrNull => Self::Id(Vec::with_capacity(rows)),
+            ColumnKind::Int | ColumnKind::IntOrNull => Self::Int(Vec::with_capacity(rows)),
+            ColumnKind::Small | ColumnKind::SmallOrNull => Self::Small(Vec::with_capacity(rows)),
+            ColumnKind::Text | ColumnKind::TextOrNull => Self::Text(Vec::with_capacity(rows)),
+            ColumnKind::Bytes | ColumnKind::BytesOrNull => Self::Bytes(Vec::with_capacity(rows)),
+            ColumnKind::Bool | ColumnKind::BoolOrNull => Self::Bool(Vec::with_capacity(rows)),
+        }
+    }
+    pub(super) fn push(&mut self, value: Value) -> Result<(), BoxDynError> {
+        match (self, value) {
+            (Self::Id(column), Value::Uuid(id)) => column.push(id),
+            (Self::Int(column), Value::BigInt(int)) => column.push(int),
+            (Self::Small(column), Value::Int(int)) => column.push(int),
+            (Self::Text(column), Value::String(text)) => column.push(text),
+            (Self::Bytes(column), Value::Bytes(bytes)) => column.push(bytes),
+            (Self::Bool(column), Value::Bool(is)) => column.push(is),
+            (_, value) => return Err(format!("a value of another kind than its column: {value:?}").into()),
+        }
+        Ok(())
+    }
+    pub(super) fn bind(self, arguments: &mut PgArguments) -> Result<(), BoxDynError> {
+        match self {
+            Self::Id(column) => arguments.add(column),
+            Self::Int(column) => arguments.add(column),
+            Self::Small(column) => arguments.add(column),
+            Self::Text(column) => arguments.add(column),
+            Self::Bytes(column) => arguments.add(column),
+            Self::Bool(column) => arguments.add(column),
+        }
+    }
+}

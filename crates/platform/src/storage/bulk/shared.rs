@@ -1,0 +1,108 @@
+//! Rows of several tenants for one table, as a part of one statement of Postgres.
+
+use entity::record::Column;
+use sea_orm::sqlx::{Arguments, error::BoxDynError, postgres::PgArguments};
+
+use super::{Array, Bulk, Verb, list, same, unnested};
+
+/// The rows of several tenants for one table.
+///
+/// A row has no tenant of its own, only the place of one in the list of the statement. The tenant comes from the gate, so no row is written
+/// for a tenant that did not pass it.
+pub(in crate::storage) struct SharedBulk {
+    table: &'static str,
+    columns: &'static [Column],
+    verb: Verb,
+    places: Vec<i32>,
+    arrays: Vec<Array>,
+}
+
+impl SharedBulk {
+    /// Adds the rows of the tenant at `place` to those that are written in the same way.
+    pub(in crate::storage) fn add(all: &mut Vec<Self>, place: i32, bulk: Bulk) -> Result<(), BoxDynError> {
+        let found = all.iter().position(|one| one.table == bulk.table && one.verb == bulk.verb && one.columns == bulk.columns);
+        let index = found.unwrap_or_else(|| {
+            all.push(Self::new(&bulk));
+            all.len() - 1
+        });
+        all[index].extend(place, bulk)
+    }
+
+    fn new(bulk: &Bulk) -> Self {
+        let arrays = bulk.columns[1..].iter().map(|column| Array::new(column.1, bulk.len())).collect();
+        Self { table: bulk.table, columns: bulk.columns, verb: bulk.verb, places: Vec::with_capacity(bulk.len()), arrays }
+    }
+
+    fn extend(&mut self, place: i32, bulk: Bulk) -> Result<(), BoxDynError> {
+        let width = self.columns.len();
+        self.places.extend(std::iter::repeat_n(place, bulk.len()));
+        for (index, value) in bulk.values.into_iter().enumerate() {
+            if let Some(slot) = (index % width).checked_sub(1) {
+                self.arrays[slot].push(value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The part of the statement. `gate` is a part before it, with `tenant_id` and `place` of each tenant whose rows are written. Values are
+    /// appended to `arguments`, columns as arrays.
+    pub(in crate::storage) fn gated(self, gate: &str, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
+        let columns = &self.columns[1..];
+        arguments.add(self.places)?;
+        let place = arguments.len();
+        for array in self.arrays {
+            array.bind(arguments)?;
+        }
+        let names = list(columns, |c| c.0.to_owned());
+        let given = format!("{}, unnest(${place}::integer[]) AS gate_place", unnested(columns, place + 1));
+        let from = format!("({given}) AS v JOIN {gate} AS g ON g.place = v.gate_place");
+        let picks = list(columns, |c| format!("v.{}", c.0));
+        Ok(match self.verb {
+            Verb::Insert => format!("INSERT INTO {} (tenant_id, {names}) SELECT g.tenant_id, {picks} FROM {from}", self.table),
+            Verb::Update { keys } => {
+                let sets = list(&columns[keys - 1..], |c| format!("{0} = v.{0}", c.0));
+                let finds = same(&columns[..keys - 1], "t");
+                format!("UPDATE {} AS t SET {sets} FROM {from} WHERE t.tenant_id = g.tenant_id AND {finds}", self.table)
+            }
+            Verb::Delete => {
+                let finds = same(columns, "t");
+                format!("DELETE FROM {} AS t USING {from} WHERE t.tenant_id = g.tenant_id AND {finds}", self.table)
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use entity::{prelude::TenantId, record::ColumnKind};
+    use sea_orm::Value;
+    use uuid::Uuid;
+
+    const COLUMNS: &[Column] = &[Column("tenant_id", ColumnKind::Id), Column("name", ColumnKind::Text)];
+
+    #[test]
+    fn the_tenant_of_a_row_comes_from_the_gate_alone() {
+        let mut all = Vec::new();
+        for (place, tenant) in [(1, 7_u128), (2, 8), (1, 7)] {
+            let mut bulk = Bulk::insert("store", COLUMNS);
+            bulk.row([Value::from(TenantId::from_uuid(Uuid::from_u128(tenant))), "Shop".into()]);
+            SharedBulk::add(&mut all, place, bulk).unwrap();
+        }
+        let [shared] = <[SharedBulk; 1]>::try_from(all).ok().unwrap();
+        assert_eq!(shared.places, [1, 2, 1]);
+        let mut arguments = PgArguments::default();
+        let sql = shared.gated("gate", &mut arguments).unwrap();
+        assert_eq!(arguments.len(), 2, "places and names, and no tenant");
+        assert!(sql.starts_with("INSERT INTO store (tenant_id, name) SELECT g.tenant_id, v.name FROM"), "{sql}");
+    }
+
+    #[test]
+    fn rows_written_in_another_way_are_another_part() {
+        let mut all = Vec::new();
+        for bulk in [Bulk::insert("store", COLUMNS), Bulk::delete("store", COLUMNS), Bulk::insert("channel", COLUMNS)] {
+            SharedBulk::add(&mut all, 1, bulk).unwrap();
+        }
+        assert_eq!(all.len(), 3);
+    }
+}

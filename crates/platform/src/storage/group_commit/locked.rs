@@ -1,0 +1,79 @@
+//! Running batches with locks, each in a transaction of its own.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use entity::prelude::TenantId;
+use futures_util::FutureExt;
+use tokio::{runtime::Handle, time::Instant};
+
+use super::{ATTEMPTS, Batch, Batcher};
+use crate::{
+    metrics::{self, Way},
+    storage::Fault,
+};
+
+/// Runs batches with locks.
+pub(super) struct Locked<B: Batcher> {
+    pub(super) batcher: Arc<B>,
+    /// The runtime of those who wait for answers.
+    pub(super) callers: Handle,
+}
+
+impl<B: Batcher> Clone for Locked<B> {
+    fn clone(&self) -> Self {
+        Self { batcher: self.batcher.clone(), callers: self.callers.clone() }
+    }
+}
+
+impl<B: Batcher> Locked<B> {
+    /// Answers a batch from within the callers' runtime, which is woken once instead of once a caller.
+    pub(super) fn answer(&self, commands: Vec<B::Command>) {
+        let batcher = self.batcher.clone();
+        self.callers.spawn(async move { commands.into_iter().for_each(|command| batcher.answer(command, Ok(()))) });
+    }
+
+    /// Runs a batch; if its transaction fails, its commands one by one, so that a poisoned one fails alone. Where no connection is to be had none
+    /// of them is: each would wait as long.
+    pub(super) async fn commit(&self, batch: Batch<B::Command>) {
+        let Batch { tenant, mut commands } = batch;
+        match self.guarded(tenant, &mut commands).await {
+            Ok(()) => self.answer(commands),
+            Err(fault) if fault.is_away() => {
+                commands.into_iter().for_each(|command| self.batcher.answer(command, Err(fault.clone())));
+            }
+            Err(fault) => {
+                tracing::debug!(error = %fault, commands = commands.len(), "batch failed, running its commands alone");
+                for command in commands {
+                    self.commit_alone(tenant, command).await;
+                }
+            }
+        }
+    }
+
+    async fn commit_alone(&self, tenant: TenantId, command: B::Command) {
+        let mut one = [command];
+        let mut outcome = Ok(());
+        for attempt in 0..ATTEMPTS {
+            outcome = self.guarded(tenant, &mut one).await;
+            match &outcome {
+                Err(fault) if fault.is_away() => break,
+                // A unique key that another process took first: the next look finds what it wrote.
+                Err(fault) if fault.is_transient() || fault.unique_violation().is_some() => {
+                    crate::clock::sleep(Duration::from_millis(5 << attempt)).await;
+                }
+                _ => break,
+            }
+        }
+        let [command] = one;
+        self.batcher.answer(command, outcome);
+    }
+
+    /// A panic in a rule must not take the lane with it.
+    async fn guarded(&self, tenant: TenantId, commands: &mut [B::Command]) -> Result<(), Fault> {
+        let (began, count) = (Instant::now(), commands.len());
+        let outcome = AssertUnwindSafe(self.batcher.run(tenant, commands)).catch_unwind().await;
+        outcome
+            .unwrap_or_else(|_| Err(Fault::Broken("a command panicked".to_owned())))
+            .inspect(|()| metrics::batch(Way::Locked, count, began.elapsed()))
+    }
+}

@@ -1,0 +1,178 @@
+//! One statement: a gate that moves the counters of the tenants whose heads are where they were, and everything else behind it.
+
+use entity::prelude::TenantId;
+use sea_orm::{
+    DbErr, RuntimeErr,
+    sqlx::{self, Arguments, AssertSqlSafe, Row, error::BoxDynError, postgres::PgArguments},
+};
+
+use super::{Link, Own};
+use crate::storage::{Database, Fault, bulk::SharedBulk, sessions::Bound};
+
+/// A head that no tenant has.
+const NO_HEAD: i64 = -1;
+
+/// The statement and its arguments but the last, the heads.
+pub(super) fn statement(mut all: Vec<Own>) -> Result<(String, PgArguments), BoxDynError> {
+    match all.pop() {
+        Some(own) if all.is_empty() => alone(own),
+        Some(last) => {
+            all.push(last);
+            shared(all)
+        }
+        None => Err("a statement for nobody".into()),
+    }
+}
+
+/// One tenant, which is a constant to the planner.
+fn alone(own: Own) -> Result<(String, PgArguments), BoxDynError> {
+    let Own { tenant, want, rows, link } = own;
+    let mut arguments = PgArguments::default();
+    arguments.add(tenant.uuid())?;
+    let mut set = Vec::new();
+    for (column, count) in want.columns() {
+        arguments.add(count)?;
+        set.push(format!("{column} = {column} + ${}", arguments.len()));
+    }
+    let mut parts = String::new();
+    for (index, bulk) in rows.into_iter().enumerate() {
+        let part = bulk.gated("gate", &mut arguments)?;
+        parts += &format!(", part{index} AS ({part})");
+    }
+    parts += &match link {
+        None => " SELECT 1 FROM gate".to_owned(),
+        Some(link) => linked(link, &mut arguments)?,
+    };
+    let (set, head) = (set.join(", "), arguments.len() + 1);
+    let gate = format!("UPDATE tenant_counter SET {set} WHERE tenant_id = $1 AND head = ${head} RETURNING 1");
+    Ok((format!("WITH gate AS ({gate}){parts}"), arguments))
+}
+
+/// The rest of the statement where a chain grows along. Its head moves before anything is put behind it: whoever else makes the chain longer
+/// locks the head first too. A head that is not where it was fails the whole statement, by a division by none.
+fn linked(link: Link, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
+    let Link { table, from, to, hash, rows } = link;
+    let first = arguments.len() + 1;
+    arguments.add(to)?;
+    arguments.add(hash)?;
+    arguments.add(from)?;
+    let rows = rows.gated("link", arguments)?;
+    let (to, hash, from) = (first, first + 1, first + 2);
+    Ok(format!(
+        ", link AS (UPDATE {table} SET seq = ${to}, hash = ${hash} FROM gate WHERE tenant_id = $1 AND seq = ${from} RETURNING 1),
+         behind AS ({rows}) SELECT 1 / (SELECT count(*) FROM link) FROM gate"
+    ))
+}
+
+/// Several tenants. A row names its tenant by the place in the list, and gets it from the gate.
+///
+/// The gate takes the counters that nobody else holds: a tenant that is being written elsewhere falls out instead of holding up the others.
+fn shared(all: Vec<Own>) -> Result<(String, PgArguments), BoxDynError> {
+    let mut arguments = PgArguments::default();
+    arguments.add(all.iter().map(|own| own.tenant.uuid()).collect::<Vec<_>>())?;
+    let mut counted: Vec<(&'static str, Vec<i64>)> = Vec::new();
+    let (mut bulks, mut links) = (Vec::new(), Vec::new());
+    let tenants = all.len();
+    for (index, Own { want, rows, link, .. }) in all.into_iter().enumerate() {
+        for (column, count) in want.columns() {
+            let known = counted.iter().position(|(known, _)| *known == column);
+            let slot = known.unwrap_or_else(|| {
+                counted.push((column, vec![0; tenants]));
+                counted.len() - 1
+            });
+            counted[slot].1[index] = count;
+        }
+        let place = index as i32 + 1;
+        for bulk in rows {
+            SharedBulk::add(&mut bulks, place, bulk)?;
+        }
+        links.extend(link.map(|link| (place, link)));
+    }
+    let (mut wanted, mut set) = (String::new(), Vec::new());
+    for (index, (column, counts)) in counted.into_iter().enumerate() {
+        arguments.add(counts)?;
+        wanted += &format!(", unnest(${}::bigint[]) AS want{index}", arguments.len());
+        set.push(format!("{column} = c.{column} + w.want{index}"));
+    }
+    let mut parts = String::new();
+    for (index, bulk) in bulks.into_iter().enumerate() {
+        let part = bulk.gated("gate", &mut arguments)?;
+        parts += &format!(", part{index} AS ({part})");
+    }
+    parts += &chains(links, tenants, &mut arguments)?;
+    let (set, heads) = (set.join(", "), arguments.len() + 1);
+    Ok((
+        format!(
+            "WITH wanted AS (SELECT unnest($1::uuid[]) AS tenant_id, generate_series(1, cardinality($1::uuid[])) AS place, unnest(${heads}::bigint[]) AS head{wanted}),
+             free AS (SELECT tenant_id FROM tenant_counter WHERE tenant_id = ANY ($1::uuid[]) FOR NO KEY UPDATE SKIP LOCKED),
+             gate AS (UPDATE tenant_counter AS c SET {set} FROM wanted AS w JOIN free AS f ON f.tenant_id = w.tenant_id
+                 WHERE c.tenant_id = w.tenant_id AND c.head = w.head RETURNING c.tenant_id, w.place){parts}"
+        ),
+        arguments,
+    ))
+}
+
+/// The chains of the tenants, of which all or none have one.
+fn chains(links: Vec<(i32, Link)>, tenants: usize, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
+    let Some(table) = links.first().map(|(_, link)| link.table) else { return Ok(" SELECT place FROM gate".to_owned()) };
+    if links.len() != tenants || links.iter().any(|(_, link)| link.table != table) {
+        return Err("tenants with and without a chain in one statement".into());
+    }
+    let (mut to, mut hash, mut from, mut bulks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (place, link) in links {
+        to.push(link.to);
+        hash.push(link.hash);
+        from.push(link.from);
+        SharedBulk::add(&mut bulks, place, link.rows)?;
+    }
+    let first = arguments.len() + 1;
+    arguments.add(to)?;
+    arguments.add(hash)?;
+    arguments.add(from)?;
+    let (to, hash, from) = (first, first + 1, first + 2);
+    let mut sql = format!(
+        ", chain AS (SELECT unnest(${to}::bigint[]) AS seq, unnest(${hash}::bytea[]) AS hash, unnest(${from}::bigint[]) AS since,
+             generate_series(1, cardinality(${to}::bigint[])) AS place),
+         link AS (UPDATE {table} AS t SET seq = v.seq, hash = v.hash FROM chain AS v JOIN gate AS g ON g.place = v.place
+             WHERE t.tenant_id = g.tenant_id AND t.seq = v.since RETURNING t.tenant_id, g.place)"
+    );
+    for (index, bulk) in bulks.into_iter().enumerate() {
+        sql += &format!(", behind{index} AS ({})", bulk.gated("link", arguments)?);
+    }
+    Ok(sql + " SELECT g.place / (SELECT count(*)::integer FROM link AS l WHERE l.place = g.place) FROM gate AS g")
+}
+
+impl Database {
+    /// Which of the tenants' rows were written.
+    pub(super) async fn write_statement(
+        &self,
+        tenants: &[TenantId],
+        heads: &[Option<i64>],
+        sql: String,
+        mut arguments: PgArguments,
+    ) -> Result<Vec<bool>, Fault> {
+        let heads: Vec<i64> = heads.iter().map(|head| head.unwrap_or(NO_HEAD)).collect();
+        let (bound, added) = match (tenants, &heads[..]) {
+            ([tenant], [head]) => (Bound::Tenant(*tenant), arguments.add(*head)),
+            _ => (Bound::Tenants(tenants.into()), arguments.add(heads)),
+        };
+        added.map_err(|err| Fault::Broken(err.to_string()))?;
+        self.statements.count_one();
+        let doors = self.doors.as_ref().ok_or_else(|| Fault::Broken("Postgres without connections".to_owned()))?;
+        let found = doors.tenants.fetch(&bound, sqlx::query_with(AssertSqlSafe(sql), arguments)).await;
+        let failed = |err: sqlx::Error| self.failed(DbErr::Exec(RuntimeErr::SqlxError(err.into())));
+        let found = found.map_err(failed)?;
+        let mut written = vec![false; tenants.len()];
+        if tenants.len() == 1 {
+            written[0] = !found.is_empty();
+            return Ok(written);
+        }
+        for row in &found {
+            let place: i32 = row.try_get(0).map_err(failed)?;
+            if let Some(is_written) = usize::try_from(place - 1).ok().and_then(|index| written.get_mut(index)) {
+                *is_written = true;
+            }
+        }
+        Ok(written)
+    }
+}

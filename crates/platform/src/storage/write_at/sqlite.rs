@@ -1,0 +1,105 @@
+//! One transaction of statements, a tenant after the other.
+
+use entity::prelude::TenantId;
+use sea_orm::{ConnectionTrait, Statement, Value};
+
+use super::{Link, Own};
+use crate::storage::{
+    Backend, Database, Fault,
+    journal::Want,
+    transaction::{Purpose, Transaction},
+};
+
+pub(super) struct Writes {
+    tenant: TenantId,
+    want: Want,
+    link: Option<ChainHead>,
+    rows: Vec<Statement>,
+}
+
+/// Where a chain's head is and goes to.
+struct ChainHead {
+    table: &'static str,
+    from: i64,
+    to: i64,
+    hash: Vec<u8>,
+}
+
+impl Writes {
+    pub(super) fn of(own: Own) -> Result<Self, Fault> {
+        let Own { tenant, want, rows, link } = own;
+        let statements = |bulk: crate::storage::Bulk| bulk.into_statements(Backend::Sqlite, tenant);
+        let mut all = rows.into_iter().map(statements).collect::<Result<Vec<_>, _>>()?.concat();
+        let mut chain = None;
+        if let Some(Link { table, from, to, hash, rows }) = link {
+            all.extend(statements(rows)?);
+            chain = Some(ChainHead { table, from, to, hash });
+        }
+        Ok(Self { tenant, want, link: chain, rows: all })
+    }
+
+    /// Whether the tenant's rows were written; where a head is not where it was, nothing of the tenant is.
+    async fn run(self, db: &Database, transaction: &Transaction, head: i64) -> Result<bool, Fault> {
+        let Self { tenant, want, link, rows } = self;
+        if !moves(db, transaction, tenant, (want, head), link.as_ref()).await? {
+            return Ok(false);
+        }
+        if let Some(ChainHead { table, to, hash, .. }) = link {
+            let sql = format!("UPDATE {table} SET seq = $2, hash = $3 WHERE tenant_id = $1");
+            execute(db, transaction, &sql, vec![tenant.into(), to.into(), hash.into()]).await?;
+        }
+        for statement in rows {
+            db.statements.count(&statement);
+            transaction.execute_raw(statement).await.map_err(|err| db.failed(err))?;
+        }
+        Ok(true)
+    }
+}
+
+/// Moves the counter, if it and the chain are where they were: nobody else writes meanwhile, so the chain is only looked at here.
+async fn moves(
+    db: &Database,
+    transaction: &Transaction,
+    tenant: TenantId,
+    (want, head): (Want, i64),
+    link: Option<&ChainHead>,
+) -> Result<bool, Fault> {
+    let mut values: Vec<Value> = vec![tenant.into(), head.into()];
+    let mut set = Vec::new();
+    for (column, count) in want.columns() {
+        values.push(count.into());
+        set.push(format!("{column} = {column} + ${}", values.len()));
+    }
+    let mut sql = format!("UPDATE tenant_counter SET {} WHERE tenant_id = $1 AND head = $2", set.join(", "));
+    if let Some(ChainHead { table, from, .. }) = link {
+        values.push((*from).into());
+        sql += &format!(" AND EXISTS (SELECT 1 FROM {table} WHERE tenant_id = $1 AND seq = ${})", values.len());
+    }
+    Ok(execute(db, transaction, &sql, values).await? > 0)
+}
+
+async fn execute(db: &Database, transaction: &Transaction, sql: &str, values: Vec<Value>) -> Result<u64, Fault> {
+    let statement = Statement::from_sql_and_values(Backend::Sqlite.into(), sql, values);
+    db.statements.count(&statement);
+    Ok(transaction.execute_raw(statement).await.map_err(|err| db.failed(err))?.rows_affected())
+}
+
+impl Database {
+    /// Which of the tenants' rows were written.
+    pub(super) async fn write_transaction(&self, heads: &[Option<i64>], writes: Vec<Writes>) -> Result<Vec<bool>, Fault> {
+        let transaction = self.writer.begin(None, Purpose::Write).await?;
+        let mut written = Vec::with_capacity(writes.len());
+        for (own, head) in writes.into_iter().zip(heads) {
+            written.push(match head {
+                Some(head) => own.run(self, &transaction, *head).await?,
+                None => false,
+            });
+        }
+        if written.contains(&true) {
+            transaction.commit().await.map_err(|err| self.failed(err))?;
+        } else {
+            transaction.rollback().await?;
+        }
+        Ok(written)
+    }
+}
