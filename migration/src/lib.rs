@@ -40,6 +40,7 @@ mod m0032_switched;
 mod m0033_stock;
 mod m0034_identities;
 mod m0036_lookups;
+mod m0037_checked_by_plan;
 pub mod row_security;
 pub mod statistics;
 
@@ -82,6 +83,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0033_stock::Migration),
             Box::new(m0034_identities::Migration),
             Box::new(m0036_lookups::Migration),
+            Box::new(m0037_checked_by_plan::Migration),
         ]
     }
 }

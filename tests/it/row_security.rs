@@ -139,6 +139,18 @@ async fn a_connection_that_is_bound_to_nobody_finds_nothing_and_writes_nothing()
     assert!(refused(&bound, &insert(other)).await.contains("row-level security"));
     bound.rollback().await.unwrap();
     empty("SELECT count(*)::text FROM store".to_owned()).await;
+    // The ledger's connections are bound to a list: its tenants' rows, and nobody else's.
+    let nobody = uuid::Uuid::from_u128(7);
+    for (list, seen) in [(format!("{nobody},{one}"), "1"), (format!("{other},{one}"), "2"), (nobody.to_string(), "0")] {
+        let bound = app.begin().await.unwrap();
+        bound.execute_unprepared(&format!("SELECT set_config('app.tenant_ids', '{list}', true)")).await.unwrap();
+        assert_eq!(all(&bound, "SELECT count(DISTINCT tenant_id)::text FROM store").await, [seen], "{list}");
+        if seen != "2" {
+            assert!(refused(&bound, &insert(other)).await.contains("row-level security"), "{list}");
+        }
+        bound.rollback().await.unwrap();
+    }
+    empty("SELECT count(*)::text FROM store".to_owned()).await;
     let bound = app.begin().await.unwrap();
     bound.execute_unprepared(&format!("SELECT set_config('app.tenant_id', '{one}', true)")).await.unwrap();
     let moved = format!("UPDATE store SET tenant_id = '{other}'");

@@ -64,6 +64,9 @@ fn a_migration_that_takes_something_away_says_so() {
         let Some(number) = folder.strip_prefix('m').and_then(|number| number.parse::<u32>().ok()) else { continue };
         let is_named = migration::BREAKING.iter().any(|name| name.starts_with(&folder));
         let text = fs::read_to_string(&path).unwrap().to_uppercase();
+        // A foreign key only checks: no release needs it.
+        let text: Vec<&str> = text.split("DROP CONSTRAINT IF EXISTS ").collect();
+        let text = text.iter().map(|part| part.split_once("_FKEY").map_or(*part, |(_, rest)| rest)).collect::<String>();
         // The promise begins with the migration that made room for it.
         if number >= 31 && !is_named && TAKING.iter().any(|word| text.contains(word)) {
             faults.push(format!(
