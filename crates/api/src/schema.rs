@@ -41,13 +41,15 @@ use crate::{
 };
 
 mod documents;
+mod engine;
 pub mod events;
 mod payloads;
 mod roots;
 mod sizes;
 pub use documents::{current_document, reference};
+pub use engine::EntrepotSchema;
 pub use payloads::Payload;
-pub use roots::{EntrepotSchema, Mutation, Query, Subscription};
+pub use roots::{Mutation, Query, Subscription};
 
 /// Something with an id.
 #[derive(Interface, Clone)]
@@ -263,7 +265,7 @@ pub struct Given {
 pub fn build(given: Given) -> EntrepotSchema {
     let media = Media::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let hubs = Hubs::new(given.ledger.database().clone(), events::registry());
-    plain()
+    let schema = plain()
         .data(hubs)
         .data(given.identity)
         .data(given.access)
@@ -280,7 +282,8 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(given.limits)
         .directive(YieldDirective)
         .validation_mode(ValidationMode::Fast)
-        .finish()
+        .finish();
+    EntrepotSchema::new(schema)
 }
 
 /// What documents are judged by: the schema in short, and who holds them to the rules that the schema of `build` does without.
@@ -321,7 +324,7 @@ fn plain() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
 
 /// The schema without what its resolvers need: for whoever reads it.
 pub fn bare() -> EntrepotSchema {
-    plain().finish()
+    EntrepotSchema::new(plain().finish())
 }
 
 /// The SDL as it is served and committed.

@@ -1,6 +1,6 @@
 //! The roots: what every room adds to queries, mutations and subscriptions.
 
-use async_graphql::{MergedObject, MergedSubscription, Schema};
+use async_graphql::{MergedObject, MergedSubscription};
 
 use super::NodeQuery;
 use crate::{
@@ -93,5 +93,3 @@ pub struct Subscriptions(StockSubscription, OrderSubscription, ExchangeSubscript
 pub type Query = Audited<Queries>;
 pub type Mutation = Audited<Mutations>;
 pub type Subscription = AuditedStreams<Subscriptions>;
-
-pub type EntrepotSchema = Schema<Query, Mutation, Subscription>;

@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     panic::AssertUnwindSafe,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -198,13 +199,11 @@ impl<B: Batcher> Lane<B> {
         let tenant = batch.tenant;
         B::forget(&mut self.speculative, tenant);
         let locked = self.locked.clone();
-        if self.patience.is_none() {
-            // A task, so that a lane that is dropped does not take it along.
-            let running = tokio::spawn(async move { locked.commit(batch).await });
-            // What is awaited there is caught there: it does not panic.
-            let _ = running.await;
+        let Some(patience) = self.patience else {
+            // A task, so that a lane that is dropped does not take it along. What is awaited there is caught there: it does not panic.
+            let _ = tokio::spawn(async move { locked.commit(batch).await }).await;
             return;
-        }
+        };
         while !self.has_room_aside() {
             if let Some(freed) = self.aside.join_next().await {
                 self.let_in(freed);
@@ -212,7 +211,11 @@ impl<B: Batcher> Lane<B> {
         }
         self.door.lock().waiting.set_aside(tenant);
         self.aside.spawn(async move {
-            locked.commit(batch).await;
+            let mut running = pin!(locked.commit(batch));
+            if tokio::time::timeout(patience, &mut running).await.is_err() {
+                metrics::tenant_set_aside();
+                running.await;
+            }
             vec![tenant]
         });
     }

@@ -12,6 +12,9 @@ use crate::{
     storage::Fault,
 };
 
+/// Commands that are answered from the lane's own thread.
+const FEW: usize = 2;
+
 /// Runs batches with locks.
 pub(super) struct Locked<B: Batcher> {
     pub(super) batcher: Arc<B>,
@@ -26,10 +29,16 @@ impl<B: Batcher> Clone for Locked<B> {
 }
 
 impl<B: Batcher> Locked<B> {
-    /// Answers a batch from within the callers' runtime, which is woken once instead of once a caller.
+    /// Answers a batch from within the callers' runtime, which is woken once instead of once a caller; a few are answered at once, which saves the
+    /// lone client that one way.
     pub(super) fn answer(&self, commands: Vec<B::Command>) {
-        let batcher = self.batcher.clone();
-        self.callers.spawn(async move { commands.into_iter().for_each(|command| batcher.answer(command, Ok(()))) });
+        let (batcher, are_few) = (self.batcher.clone(), commands.len() <= FEW);
+        let answer = move || commands.into_iter().for_each(|command| batcher.answer(command, Ok(())));
+        if are_few {
+            answer();
+        } else {
+            self.callers.spawn(async move { answer() });
+        }
     }
 
     /// Runs a batch; if its transaction fails, its commands one by one, so that a poisoned one fails alone. Where no connection is to be had none

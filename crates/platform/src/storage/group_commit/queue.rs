@@ -1,14 +1,14 @@
 //! Commands that wait, a queue a tenant, and whose turn it is.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, VecDeque, hash_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use entity::prelude::TenantId;
 use tokio::{sync::Notify, time::Instant};
 
-use super::{Batch, MAX_WEIGHT, MOST_WAIT, QUEUE, QUEUE_ASIDE, SHARED_WEIGHT};
+use super::{Batch, MAX_WEIGHT, MOST_WAIT, PATIENCE, QUEUE, QUEUE_ASIDE, SHARED_WEIGHT};
 
 /// Where commands enter a lane. The lane is woken once for a batch, not for each command.
 pub(super) struct Door<C> {
@@ -55,15 +55,16 @@ impl<C> Door<C> {
         }
         Ok(())
     }
-    /// How many wait, and how many tenants are set aside.
+    /// How many wait, and how many tenants have been aside for longer than the lane waits for one.
     pub(super) fn lane_status(&self) -> (usize, usize) {
         let queue = self.lock();
-        (queue.waiting.count, queue.waiting.aside.len())
+        let held = queue.waiting.aside.values().filter(|since| since.elapsed() > PATIENCE);
+        (queue.waiting.count, held.count())
     }
     pub(super) fn load(&self, tenant: TenantId) -> Load {
         let queue = self.lock();
         let waiting = &queue.waiting;
-        let has_tenant = waiting.queues.contains_key(&tenant) || waiting.aside.contains(&tenant);
+        let has_tenant = waiting.queues.contains_key(&tenant) || waiting.aside.contains_key(&tenant);
         Load { commands: waiting.count + queue.under_way, has_tenant }
     }
     pub(super) fn close(&self) {
@@ -76,7 +77,7 @@ impl<C> Door<C> {
 pub(super) struct Waiting<C> {
     queues: HashMap<TenantId, VecDeque<(Instant, C)>>,
     turns: VecDeque<TenantId>,
-    aside: HashSet<TenantId>,
+    aside: HashMap<TenantId, Instant>,
     count: usize,
     /// Those of tenants that have turns.
     pub(super) ready: usize,
@@ -86,20 +87,20 @@ pub(super) struct Waiting<C> {
 
 impl<C> Waiting<C> {
     fn new(most: usize) -> Self {
-        Self { queues: HashMap::new(), turns: VecDeque::new(), aside: HashSet::new(), count: 0, ready: 0, most }
+        Self { queues: HashMap::new(), turns: VecDeque::new(), aside: HashMap::new(), count: 0, ready: 0, most }
     }
     /// A queue whose first command has waited for too long would keep whoever comes now waiting for as long.
     fn is_full_for(&self, tenant: TenantId, now: Instant) -> bool {
         let own = self.queues.get(&tenant);
         let is_behind = own.and_then(VecDeque::front).is_some_and(|(since, _)| now.duration_since(*since) > MOST_WAIT);
-        self.count >= QUEUE || is_behind || (self.aside.contains(&tenant) && own.map_or(0, VecDeque::len) >= QUEUE_ASIDE)
+        self.count >= QUEUE || is_behind || (self.aside.contains_key(&tenant) && own.map_or(0, VecDeque::len) >= QUEUE_ASIDE)
     }
     fn push(&mut self, tenant: TenantId, now: Instant, command: C) {
         let queue = self.queues.entry(tenant).or_default();
         let is_first = queue.is_empty();
         queue.push_back((now, command));
         self.count += 1;
-        if !self.aside.contains(&tenant) {
+        if !self.aside.contains_key(&tenant) {
             self.ready += 1;
             if is_first {
                 self.turns.push_back(tenant);
@@ -140,13 +141,14 @@ impl<C> Waiting<C> {
     }
     /// The tenant has no turns until it is let in again.
     pub(super) fn set_aside(&mut self, tenant: TenantId) {
-        if self.aside.insert(tenant) {
+        if let Entry::Vacant(aside) = self.aside.entry(tenant) {
+            aside.insert(Instant::now());
             self.turns.retain(|turn| *turn != tenant);
             self.ready -= self.queues.get(&tenant).map_or(0, VecDeque::len);
         }
     }
     pub(super) fn is_aside(&self, tenant: TenantId) -> bool {
-        self.aside.contains(&tenant)
+        self.aside.contains_key(&tenant)
     }
     /// Whether it is the turn of any other tenant.
     pub(super) fn has_others(&self, tenants: &[TenantId]) -> bool {
@@ -161,7 +163,7 @@ impl<C> Waiting<C> {
         commands.into_iter().rev().for_each(|command| queue.push_front((now, command)));
     }
     pub(super) fn let_in(&mut self, tenant: TenantId) {
-        if self.aside.remove(&tenant)
+        if self.aside.remove(&tenant).is_some()
             && let Some(queue) = self.queues.get(&tenant)
         {
             self.ready += queue.len();
