@@ -117,6 +117,11 @@ impl Backend {
     }
 }
 
+/// IDs as one text with commas, for a setting that policies read.
+pub(super) fn listed<K>(ids: &[Id<K>]) -> String {
+    ids.iter().map(|id| id.uuid().to_string()).collect::<Vec<_>>().join(",")
+}
+
 #[cfg(test)]
 mod tests {
     use entity::id::kind::{ProductId, StoreId};

@@ -76,8 +76,8 @@ const FULL: usize = 64;
 const PROCESSORS_A_THREAD: usize = 4;
 /// Commands a lane lets wait before it answers OVERLOADED.
 pub const QUEUE: usize = 4_096;
-/// How long the first command of a tenant's queue may have waited when another one comes: beyond that the lane is behind, and answers OVERLOADED
-/// at once instead of late.
+/// How long a command may have to wait: where more wait already than are written in this time, the next is answered OVERLOADED at once
+/// instead of late.
 pub const MOST_WAIT: Duration = Duration::from_millis(750);
 /// Commands that wait for a tenant which was set aside: it does not fill the lane for the others.
 pub const QUEUE_ASIDE: usize = QUEUE / 4;

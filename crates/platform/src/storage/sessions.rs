@@ -26,6 +26,7 @@ use tokio::{
 
 use super::{
     Fault,
+    dialect::listed,
     limits::Limits,
     postgres::{GENERIC, IDLE_LIMIT, OLDEST},
     writable::WriteHealth,
@@ -68,10 +69,7 @@ impl Bound {
     fn settings(&self) -> (String, String) {
         match self {
             Self::Tenant(tenant) => (tenant.uuid().to_string(), String::new()),
-            Self::Tenants(tenants) => {
-                let ids: Vec<String> = tenants.iter().map(|tenant| tenant.uuid().to_string()).collect();
-                (String::new(), ids.join(","))
-            }
+            Self::Tenants(tenants) => (String::new(), listed(tenants)),
         }
     }
 }

@@ -52,6 +52,7 @@ pub(super) struct Lane<B: Batcher> {
 struct UnderWay<B: Batcher> {
     tenants: Vec<TenantId>,
     commands: usize,
+    since: Instant,
     task: JoinHandle<Vec<Batch<B::Command>>>,
 }
 
@@ -147,8 +148,8 @@ impl<B: Batcher> Lane<B> {
             tokio::select! {
                 biased;
                 given_back = over(&mut self.under_way) => {
-                    if let Some(UnderWay { tenants, .. }) = self.under_way.take() {
-                        self.settled(tenants, given_back).await;
+                    if let Some(UnderWay { tenants, commands, since, .. }) = self.under_way.take() {
+                        self.settled(tenants, (commands, since), given_back).await;
                     }
                 }
                 Some(freed) = self.aside.join_next() => self.let_in(freed),
@@ -191,7 +192,7 @@ impl<B: Batcher> Lane<B> {
                 }
             }
         });
-        UnderWay { tenants, commands, task }
+        UnderWay { tenants, commands, since: Instant::now(), task }
     }
 
     /// Has a batch run with locks, beside the lane where it has patience; nothing that was known of the tenant holds after that.
@@ -222,19 +223,19 @@ impl<B: Batcher> Lane<B> {
 
     /// Waits for what is under way, and sets it aside when that takes long. The tenants for whom what was planned after it is void.
     async fn settle(&mut self) -> HashSet<TenantId> {
-        let Some(UnderWay { tenants, commands, mut task }) = self.under_way.take() else { return HashSet::new() };
+        let Some(UnderWay { tenants, commands, since, mut task }) = self.under_way.take() else { return HashSet::new() };
         let until = self.patience.map(|patience| Instant::now() + patience);
         loop {
             let has_room = self.has_room_aside();
             tokio::select! {
                 biased;
-                given_back = &mut task => return self.settled(tenants, given_back).await,
+                given_back = &mut task => return self.settled(tenants, (commands, since), given_back).await,
                 Some(freed) = self.aside.join_next() => self.let_in(freed),
                 () = at(until), if has_room => {
                     metrics::tenant_set_aside();
                     tracing::debug!(tenants = tenants.len(), "a transaction takes long: the lane goes on without it");
                     let void = tenants.iter().copied().collect();
-                    self.set_aside(UnderWay { tenants, commands, task });
+                    self.set_aside(UnderWay { tenants, commands, since, task });
                     return void;
                 }
             }
@@ -244,9 +245,14 @@ impl<B: Batcher> Lane<B> {
     async fn settled(
         &mut self,
         tenants: Vec<TenantId>,
+        (commands, since): (usize, Instant),
         given_back: Result<Vec<Batch<B::Command>>, JoinError>,
     ) -> HashSet<TenantId> {
-        self.door.lock().under_way = 0;
+        {
+            let mut queue = self.door.lock();
+            queue.under_way = 0;
+            queue.waiting.measured(commands, since.elapsed());
+        }
         let Ok(given_back) = given_back else {
             // It panicked: those who waited have been told by the loss of their channel.
             tenants.iter().for_each(|tenant| B::forget(&mut self.speculative, *tenant));

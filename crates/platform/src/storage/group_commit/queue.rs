@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use entity::prelude::TenantId;
@@ -43,13 +44,12 @@ impl<C> Door<C> {
     }
     /// Gives the command back when too many wait.
     pub(super) fn enter(&self, tenant: TenantId, command: C) -> Result<(), C> {
-        let now = Instant::now();
         let mut queue = self.lock();
-        if queue.waiting.is_full_for(tenant, now) {
+        if queue.waiting.is_full_for(tenant) {
             return Err(command);
         }
         let before = queue.waiting.ready;
-        queue.waiting.push(tenant, now, command);
+        queue.waiting.push(tenant, command);
         if before < queue.enough && queue.waiting.ready == queue.enough {
             self.is_enough.notify_one();
         }
@@ -75,30 +75,37 @@ impl<C> Door<C> {
 
 /// Commands that wait, a queue a tenant, and whose turn it is. Tenants that are set aside have no turns.
 pub(super) struct Waiting<C> {
-    queues: HashMap<TenantId, VecDeque<(Instant, C)>>,
+    queues: HashMap<TenantId, VecDeque<C>>,
     turns: VecDeque<TenantId>,
     aside: HashMap<TenantId, Instant>,
     count: usize,
     /// Those of tenants that have turns.
     pub(super) ready: usize,
-    /// Commands in a batch.
+    /// How many may wait.
+    room: usize,
+    /// Commands in a transaction.
     most: usize,
 }
 
 impl<C> Waiting<C> {
     fn new(most: usize) -> Self {
-        Self { queues: HashMap::new(), turns: VecDeque::new(), aside: HashMap::new(), count: 0, ready: 0, most }
+        Self { queues: HashMap::new(), turns: VecDeque::new(), aside: HashMap::new(), count: 0, ready: 0, room: QUEUE, most }
     }
-    /// A queue whose first command has waited for too long would keep whoever comes now waiting for as long.
-    fn is_full_for(&self, tenant: TenantId, now: Instant) -> bool {
-        let own = self.queues.get(&tenant);
-        let is_behind = own.and_then(VecDeque::front).is_some_and(|(since, _)| now.duration_since(*since) > MOST_WAIT);
-        self.count >= QUEUE || is_behind || (self.aside.contains_key(&tenant) && own.map_or(0, VecDeque::len) >= QUEUE_ASIDE)
+    fn is_full_for(&self, tenant: TenantId) -> bool {
+        let own = || self.queues.get(&tenant).map_or(0, VecDeque::len);
+        self.count >= self.room || (self.aside.contains_key(&tenant) && own() >= QUEUE_ASIDE)
     }
-    fn push(&mut self, tenant: TenantId, now: Instant, command: C) {
+    /// A transaction as full as can be was written in this time: no more may wait than are written in `MOST_WAIT`.
+    pub(super) fn measured(&mut self, commands: usize, took: Duration) {
+        if commands * 2 >= self.most && !took.is_zero() {
+            let most = commands as f64 * MOST_WAIT.as_secs_f64() / took.as_secs_f64();
+            self.room = (most as usize).clamp(self.most, QUEUE);
+        }
+    }
+    fn push(&mut self, tenant: TenantId, command: C) {
         let queue = self.queues.entry(tenant).or_default();
         let is_first = queue.is_empty();
-        queue.push_back((now, command));
+        queue.push_back(command);
         self.count += 1;
         if !self.aside.contains_key(&tenant) {
             self.ready += 1;
@@ -159,8 +166,8 @@ impl<C> Waiting<C> {
         let Batch { tenant, commands } = batch;
         self.set_aside(tenant);
         self.count += commands.len();
-        let (queue, now) = (self.queues.entry(tenant).or_default(), Instant::now());
-        commands.into_iter().rev().for_each(|command| queue.push_front((now, command)));
+        let queue = self.queues.entry(tenant).or_default();
+        commands.into_iter().rev().for_each(|command| queue.push_front(command));
     }
     pub(super) fn let_in(&mut self, tenant: TenantId) {
         if self.aside.remove(&tenant).is_some()
@@ -181,9 +188,9 @@ struct Room {
 
 impl Room {
     /// Takes commands from the front of a queue, at most so many. The first of a transaction always fits.
-    fn fill<C>(&mut self, queue: &mut VecDeque<(Instant, C)>, most: usize, weight: impl Fn(&C) -> usize) -> Vec<C> {
+    fn fill<C>(&mut self, queue: &mut VecDeque<C>, most: usize, weight: impl Fn(&C) -> usize) -> Vec<C> {
         let mut taken = Vec::new();
-        while let Some((_, command)) = queue.front()
+        while let Some(command) = queue.front()
             && taken.len() < most
             && self.commands > 0
             && (self.is_empty || weight(command) <= self.weight)
@@ -191,7 +198,7 @@ impl Room {
             self.commands -= 1;
             self.weight = self.weight.saturating_sub(weight(command));
             self.is_empty = false;
-            taken.extend(queue.pop_front().map(|(_, command)| command));
+            taken.extend(queue.pop_front());
         }
         taken
     }
@@ -199,8 +206,6 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::storage::group_commit::MAX_COMMANDS;
 
@@ -208,7 +213,7 @@ mod tests {
         TenantId::from_uuid(uuid::Uuid::from_u128(n))
     }
     fn push(waiting: &mut Waiting<usize>, n: u128, command: usize) {
-        waiting.push(tenant(n), Instant::now(), command);
+        waiting.push(tenant(n), command);
     }
     /// Tenants and how many commands each has in the next transaction.
     fn next(waiting: &mut Waiting<usize>) -> Vec<(u128, usize)> {
@@ -276,14 +281,17 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_that_is_behind_takes_no_more_of_its_tenant() {
-        let (mut waiting, start) = (Waiting::new(MAX_COMMANDS), Instant::now());
-        waiting.push(tenant(1), start, 0);
-        assert!(!waiting.is_full_for(tenant(1), start + MOST_WAIT));
-        let late = start + MOST_WAIT + Duration::from_millis(1);
-        assert!(waiting.is_full_for(tenant(1), late));
-        assert!(!waiting.is_full_for(tenant(2), late), "another tenant has its own turns");
-        next(&mut waiting);
-        assert!(!waiting.is_full_for(tenant(1), late));
+    fn no_more_wait_than_are_written_in_time() {
+        let mut waiting = Waiting::new(MAX_COMMANDS);
+        (0..QUEUE - 1).for_each(|_| push(&mut waiting, 1, 0));
+        assert!(!waiting.is_full_for(tenant(1)), "nothing was measured yet");
+        waiting.measured(1, MOST_WAIT);
+        assert!(!waiting.is_full_for(tenant(1)), "a small transaction says nothing of how fast large ones are");
+        waiting.measured(MAX_COMMANDS, MOST_WAIT / 4);
+        assert!(waiting.is_full_for(tenant(2)), "1,024 are written in time");
+        (0..12).for_each(|_| drop(next(&mut waiting)));
+        assert!(!waiting.is_full_for(tenant(2)));
+        waiting.measured(MAX_COMMANDS, 2 * MOST_WAIT);
+        assert_eq!(waiting.room, MAX_COMMANDS, "what fits one transaction may always wait");
     }
 }
