@@ -179,7 +179,7 @@ struct Parcel {
     lot: LotChoice,
     /// How much of the product one unit of the line takes.
     takes: i64,
-    field: crate::stock::core::At,
+    field: At,
 }
 
 pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) -> Result<OrderDecision, Rejection> {
@@ -242,7 +242,7 @@ fn zone_of<'a>(book: &'a OrderBook, draft: &'a Draft<'_>, order: &Order, store: 
     zone.or_else(|| book.stores.get(&store).map(|facts| facts.time_zone.as_str())).unwrap_or("UTC")
 }
 
-type Wanted = Vec<(u16, i64, LotChoice, crate::stock::core::At)>;
+type Wanted = Vec<(u16, i64, LotChoice, At)>;
 
 fn wanted_lines(order: &Order, command: &Fulfil, held: &[Reservation]) -> Result<Wanted, Rejection> {
     let Some(named) = &command.lines else { return all_lines(order, command, held) };
