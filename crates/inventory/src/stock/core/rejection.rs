@@ -201,19 +201,19 @@ mod tests {
     use super::*;
 
     #[derive(Debug, PartialEq)]
-    struct Late(u8);
-    impl RoomRefusal for Late {}
+    struct Frozen(u8);
+    impl RoomRefusal for Frozen {}
     #[derive(Debug, PartialEq)]
-    struct Early(u8);
-    impl RoomRefusal for Early {}
+    struct Spoiled(u8);
+    impl RoomRefusal for Spoiled {}
 
     #[test]
     fn a_refusal_of_a_room_is_found_by_its_type() {
-        let late = Late(3).at(At::line(2));
-        assert_eq!((late.of_room::<Late>(), late.of_room::<Early>()), (Some(&Late(3)), None));
-        assert_eq!(late.clone(), late);
-        assert_ne!(late, Late(4).at(At::line(2)));
-        assert_ne!(late, Early(3).at(At::line(2)), "of another room");
-        assert_ne!(late, Late(3).at(At::line(1)), "of another line");
+        let frozen = Frozen(3).at(At::line(2));
+        assert_eq!((frozen.of_room::<Frozen>(), frozen.of_room::<Spoiled>()), (Some(&Frozen(3)), None));
+        assert_eq!(frozen.clone(), frozen);
+        assert_ne!(frozen, Frozen(4).at(At::line(2)));
+        assert_ne!(frozen, Spoiled(3).at(At::line(2)), "of another room");
+        assert_ne!(frozen, Frozen(3).at(At::line(1)), "of another line");
     }
 }
