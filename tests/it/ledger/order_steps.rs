@@ -2,6 +2,7 @@
 
 use entity::prelude::{MovementKind::*, *};
 use entrepot::{
+    api::stock::say,
     ledger::{Command, StockCommand},
     orders::core::{Action, NewStatus, ORDER_STEPS, OrderCommand, OrderDecision, actions_from, may},
     stock::core::Shortage,
@@ -94,10 +95,11 @@ fn the_table_has_each_step_once_and_names_what_is_open() {
     let refused = done.when(|make| command(make, order, Action::Confirm)).result.unwrap_err();
     let open: Vec<_> = actions_from(OrderStatus::Confirmed).filter_map(Action::mutation).collect();
     assert_eq!(open, ["orderFulfil", "orderCancel"]);
-    assert!(format!("{refused:?}").contains("CONFIRMED; open are orderFulfil, orderCancel"), "{refused:?}");
+    let said = say(&refused.why).1;
+    assert!(said.contains("CONFIRMED; open are orderFulfil, orderCancel"), "{said}");
     let (order, done) = in_state(OrderStatus::Closed);
     let refused = done.when(|make| command(make, order, Action::Close)).result.unwrap_err();
-    assert!(format!("{refused:?}").contains("nothing is open"));
+    assert!(say(&refused.why).1.contains("nothing is open"));
 }
 
 #[test]

@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 
 use entity::prelude::*;
-use platform::path;
 
 use super::count::{Count, CountBook, Line, LineKey};
 use crate::stock::core::{
-    Delta, Draft, Level, LevelKey, LotChoice, LotLevel, LotName, MovementHead, Posting, Reference, ReferenceKind, Rejection,
-    Shortage, Step, cover,
+    At, Delta, Draft, Field, Level, LevelKey, LotChoice, LotLevel, LotName, MovementHead, Posting, Reference, ReferenceKind,
+    Rejection, Shortage, Step, cover,
 };
 
 /// Who approves, and under which rule.
@@ -46,7 +45,7 @@ pub(super) fn approve(
     lines.retain(|line| line.state == CountLineState::Counted);
     lines.sort_by_cached_key(Line::key);
     if lines.is_empty() {
-        return Err(Rejection::state("nothing was counted", path!["input", "id"]));
+        return Err(Rejection::state("nothing was counted", At::input(Field::Id)));
     }
     let mut off = Vec::new();
     for line in &mut lines {
@@ -58,7 +57,7 @@ pub(super) fn approve(
         if difference != 0 {
             off.push(Off { key, lot: choice(draft, approval, line), difference });
         }
-        if difference != 0 || draft.level(key, &Vec::new()).is_ok_and(|level| level.exists) {
+        if difference != 0 || draft.level(key, At::NOWHERE).is_ok_and(|level| level.exists) {
             draft.counted(key, tally.counted_at);
         }
     }
@@ -98,31 +97,25 @@ fn choice(draft: &Draft<'_>, approval: &Approval, line: &Line) -> LotChoice {
 }
 
 fn post(draft: &mut Draft<'_>, part: &[Off], head: &MovementHead, room: MovementId) -> Result<(), Rejection> {
-    let field = path!["input", "id"];
+    let field = At::input(Field::Id);
     let mut steps = Vec::with_capacity(part.len());
     let mut postings = Vec::with_capacity(part.len());
     for off in part {
-        let level = draft.level(off.key, &field)?;
+        let level = draft.level(off.key, field)?;
         for (delta, condition) in deltas(draft, off, level) {
             let is_blocked = delta.on_hand > 0 && draft.blocked(off.key, &off.lot).is_some();
             let available_delta = if is_blocked { 0 } else { delta.on_hand - delta.unavailable };
             // A count borrows nothing of its lots.
-            steps.push(Step {
-                key: off.key,
-                available_delta,
-                on_hand_delta: delta.on_hand,
-                lots: Vec::new(),
-                field: field.clone(),
-            });
+            steps.push(Step { key: off.key, available_delta, on_hand_delta: delta.on_hand, lots: Vec::new(), field });
             let (cost, lot) = (level.facts.cost, off.lot.clone());
             postings.push(Posting { delta, cost, lot, condition, ..Posting::default() });
         }
     }
     cover(draft, &steps, Shortage::Shorten, head, room.into())?;
     let Some(first) = part.first() else { return Ok(()) };
-    draft.begin(head.clone(), first.key, &field)?;
+    draft.begin(head.clone(), first.key, field)?;
     for (step, posting) in steps.iter().zip(postings) {
-        draft.post_to(step.key, posting, &field)?;
+        draft.post_to(step.key, posting, field)?;
     }
     Ok(())
 }
@@ -167,7 +160,7 @@ fn independent(book: &CountBook, count: &Count, (actor, approval): (Actor, &Appr
         return Ok(());
     }
     let refused =
-        |why: String| Err(Rejection::state(format!("{why}: somebody who did not count approves"), path!["input", "id"]));
+        |why: String| Err(Rejection::state(format!("{why}: somebody who did not count approves"), At::input(Field::Id)));
     let mut total: i128 = 0;
     for line in lines.iter().filter(|line| line.posted.is_some_and(|posted| posted != 0)) {
         let Some(worth) = worth(line, limit.currency) else {

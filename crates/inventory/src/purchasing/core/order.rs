@@ -3,14 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     returns::SupplierReturn,
     states::{Action, actions_from, may},
 };
 use crate::purchasing::events::{EventType, PurchaseOrderEvent, SupplierReturnEvent};
-use crate::stock::core::{LevelKey, Rejection};
+use crate::stock::core::{At, Field, LevelKey, Noun, Rejection};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PurchaseOrder {
@@ -208,19 +207,14 @@ impl PurchaseBook {
 
     /// The order, in a state that the action is open in and at the version that the caller saw.
     pub fn order_for(&self, id: PurchaseOrderId, action: Action, version: Option<i64>) -> Result<PurchaseOrder, Rejection> {
-        let order = self.orders.get(&id).ok_or_else(|| Rejection::not_found("purchase order", path!["input", "id"]))?;
+        let order = self.orders.get(&id).ok_or_else(|| Rejection::not_found(Noun::PurchaseOrder, At::input(Field::Id)))?;
         if !may(order.status, action) {
             let open: Vec<&str> = actions_from(order.status).map(Action::mutation).collect();
             let open = if open.is_empty() { "nothing".to_owned() } else { open.join(", ") };
-            return Err(Rejection::state(format!("the purchase order is {}; open: {open}", order.status), path!["input", "id"]));
+            return Err(Rejection::state(format!("the purchase order is {}; open: {open}", order.status), At::input(Field::Id)));
         }
         match version {
-            Some(expected) if expected != order.version => Err(Rejection::StaleDocument {
-                what: "purchase order",
-                id: id.uuid(),
-                actual: order.version,
-                field: path!["input", "expectedVersion"],
-            }),
+            Some(expected) if expected != order.version => Err(Rejection::stale(Noun::PurchaseOrder, id.uuid(), order.version)),
             _ => Ok(order.clone()),
         }
     }
