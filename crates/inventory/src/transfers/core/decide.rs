@@ -6,8 +6,9 @@ use platform::path;
 use super::{
     moves::{Arrival, Loss, Shipment, close, held_for, receive, ship},
     states::{Action, actions_from, may},
-    transfer::{Line, Transfer, TransferBook, TransferDecision},
+    transfer::{Before, Line, Transfer, TransferBook, TransferDecision, TransferState},
 };
+use crate::ledger::DocumentNumber;
 use crate::stock::core::{Delta, Draft, Field, LevelKey, MovementHead, Reference, ReferenceKind, Rejection, Reservation};
 use crate::transfers::events::{self, EventType, TransferEvent};
 
@@ -102,7 +103,7 @@ pub fn decide(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps) -> Resu
         (Step::Create(new), _) => (create(book, draft, steps, new)?, None),
         (_, Some(action)) => {
             let transfer = open(book, steps, action)?;
-            let before = transfer.status;
+            let before = Before { status: transfer.status(), lines: transfer.lines.len() };
             (transfer, Some(before))
         }
         (_, None) => return Err(Rejection::not_found("transfer", path!["input", "id"])),
@@ -127,12 +128,15 @@ fn open(book: &TransferBook, steps: &Steps, action: Action) -> Result<Transfer, 
     let found = book.transfers.get(&steps.transfer);
     let transfer = found.ok_or_else(|| Rejection::not_found("transfer", path!["input", "id"]))?;
     transfer.expect(steps.expected_version)?;
-    if may(transfer.status, action) {
-        return Ok(transfer.clone());
-    }
-    let steps: Vec<&str> = actions_from(transfer.status).map(Action::mutation).collect();
+    if may(transfer.status(), action) { Ok(transfer.clone()) } else { Err(not_open(transfer)) }
+}
+
+/// The refusal of a step that the transfer's state does not allow.
+pub(super) fn not_open(transfer: &Transfer) -> Rejection {
+    let status = transfer.status();
+    let steps: Vec<&str> = actions_from(status).map(Action::mutation).collect();
     let open = if steps.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", steps.join(", ")) };
-    Err(Rejection::state(format!("the transfer is {}; {open}", transfer.status), path!["input", "id"]))
+    Rejection::state(format!("the transfer is {status}; {open}"), path!["input", "id"])
 }
 
 /// What a transfer's movements have in common.
@@ -161,24 +165,18 @@ fn create(book: &TransferBook, draft: &Draft<'_>, steps: &Steps, new: &NewTransf
     let now = draft.now();
     let mut transfer = Transfer {
         id: steps.transfer,
-        number: 0,
-        status: TransferStatus::Draft,
+        number: DocumentNumber::Pending,
+        state: TransferState::Draft,
         from: new.from,
         to: new.to,
         external_ref: new.external_ref.clone(),
         note: new.note.clone(),
         expected_at: new.expected_at,
-        shipped_at: None,
-        received_at: None,
-        loss_reason: None,
-        loss_note: None,
         actor: steps.actor,
         version: 1,
         created_at: now,
         updated_at: now,
         lines: Vec::with_capacity(new.lines.len()),
-        written: 0,
-        exists: false,
     };
     for (index, planned) in new.lines.iter().enumerate() {
         if !planned.quantity.is_positive() {
@@ -312,7 +310,7 @@ fn hold(
             exists: false,
         });
     }
-    transfer.status = TransferStatus::Ready;
+    transfer.state = TransferState::Ready;
     Ok(())
 }
 
@@ -343,6 +341,6 @@ fn cancel(
     if note.is_some() {
         transfer.note = note.cloned();
     }
-    transfer.status = TransferStatus::Cancelled;
+    transfer.state = TransferState::Cancelled;
     Ok(())
 }

@@ -13,4 +13,4 @@ pub use command::{TransferCommand, TransferNeeds};
 pub use decide::{Change, NewTransfer, Planned, Step, Steps, decide};
 pub use moves::{Arrival, Loss, Parcel, Shipment};
 pub use states::{Action, TRANSFER_STEPS, actions_from, may};
-pub use transfer::{Line, SentLot, Transfer, TransferBook, TransferDecision};
+pub use transfer::{Before, Line, SentLot, Transfer, TransferBook, TransferDecision, TransferEnd, TransferState};

@@ -4,9 +4,9 @@ use entity::prelude::*;
 use platform::path;
 
 use super::{
-    decide::{Steps, head},
+    decide::{Steps, head, not_open},
     lots::{LotPart, arriving, leaving, lots_field},
-    transfer::{Line, SentLot, Transfer},
+    transfer::{Line, SentLot, Transfer, TransferEnd, TransferState},
 };
 use crate::stock::core::{
     Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Posting, ReferenceKind, Rejection, Reservation, Shortage, cover,
@@ -31,7 +31,7 @@ pub struct Arrival {
 }
 
 /// Nothing more will arrive: what is still under way is lost.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
     pub reason: ReasonCode,
     pub note: Option<String>,
@@ -150,12 +150,10 @@ pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps
         draft.post(there, Delta { in_transit: one.quantity, ..Delta::default() }, None, None, &one.field)?;
         if let Some(line) = transfer.lines.iter_mut().find(|line| line.position == one.position) {
             (line.shipped, line.unit_cost) = (units(one.quantity), cost);
-            line.lots =
-                lots.into_iter().map(|(lot, shipped)| SentLot { lot, shipped, received: 0, lost: 0, exists: false }).collect();
+            line.lots = lots.into_iter().map(|(lot, shipped)| SentLot { lot, shipped, received: 0, lost: 0 }).collect();
         }
     }
-    transfer.status = TransferStatus::InTransit;
-    transfer.shipped_at = Some(occurred_at);
+    transfer.state = TransferState::InTransit { shipped_at: occurred_at };
     Ok(())
 }
 
@@ -211,9 +209,10 @@ fn use_holds(draft: &mut Draft<'_>, transfer: &Transfer, steps: &Steps, wanted: 
 
 /// Takes what arrived on hand, at the cost it left with.
 pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, arrival: &Arrival) -> Result<(), Rejection> {
+    let Some((shipped_at, last_at)) = transfer.state.under_way() else { return Err(not_open(transfer)) };
     let wanted = wanted(transfer, arrival.lines.as_ref(), Line::under_way)?;
     let occurred_at = arrival.occurred_at.unwrap_or(draft.now());
-    if transfer.shipped_at.is_some_and(|shipped_at| occurred_at < shipped_at) {
+    if occurred_at < shipped_at {
         return Err(Rejection::out_of_range("it cannot arrive before it left", path!["input", "occurredAt"]));
     }
     let enter = head(steps.movements[0], MovementKind::TransferIn, transfer, (steps.actor, occurred_at));
@@ -238,9 +237,13 @@ pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &St
         }
         line.received = units(line.received.get() + one.quantity);
     }
-    transfer.received_at = Some(transfer.received_at.map_or(occurred_at, |at| at.max(occurred_at)));
+    let received_at = last_at.map_or(occurred_at, |at| at.max(occurred_at));
     let is_done = transfer.lines.iter().all(|line| line.under_way() == 0);
-    transfer.status = if is_done { TransferStatus::Received } else { TransferStatus::PartiallyReceived };
+    transfer.state = if is_done {
+        TransferState::Received { shipped_at, end: TransferEnd::Arrived(received_at) }
+    } else {
+        TransferState::PartiallyReceived { shipped_at, received_at }
+    };
     Ok(())
 }
 
@@ -254,6 +257,7 @@ fn of_lots(refusal: Rejection, one: &Wanted<'_>) -> Rejection {
 
 /// Writes off what is still under way.
 pub(super) fn close(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, loss: &Loss) -> Result<(), Rejection> {
+    let Some((shipped_at, last_at)) = transfer.state.under_way() else { return Err(not_open(transfer)) };
     let field = path!["input", "id"];
     let removal = head(steps.movements[0], MovementKind::Removal, transfer, (steps.actor, draft.now()));
     let mut begin = Some(MovementHead { reason: Some(loss.reason), note: loss.note.clone(), ..removal });
@@ -270,8 +274,6 @@ pub(super) fn close(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Step
         }
         line.lost = units(line.lost.get() + lost);
     }
-    transfer.status = TransferStatus::Received;
-    transfer.loss_reason = Some(loss.reason);
-    transfer.loss_note.clone_from(&loss.note);
+    transfer.state = TransferState::Received { shipped_at, end: TransferEnd::Lost(loss.clone(), last_at) };
     Ok(())
 }
