@@ -10,7 +10,10 @@ mod states;
 mod tally;
 
 pub use command::{CountCommand, CountNeeds};
-pub use count::{BookVisibility, Count, CountBook, CountDecision, CountedLot, Expected, Line, LineKey, Tally, Try, is_open};
+pub use count::{
+    BookVisibility, Count, CountBook, CountDecision, CountState, CountedLot, Expected, Finding, Line, LineKey, LineState,
+    Selection, Stage, Tally, Try,
+};
 pub use decide::{MOST_LINES, NewCount, NewLine, Step, Steps, Uncounted, decide};
 pub use posting::{Approval, PART};
 pub use states::{Action, COUNT_STEPS, actions_from, may};

@@ -4,8 +4,8 @@ use entity::prelude::*;
 use platform::path;
 
 use super::{
-    count::{Count, CountBook, CountedLot, Expected, Line, LineKey, Tally, Try},
-    decide::{Changes, line_of},
+    count::{Count, CountBook, CountState, CountedLot, Expected, Finding, Line, LineKey, LineState, Stage, Tally, Try},
+    decide::{Changes, line_of, not_open},
 };
 use crate::stock::core::{Draft, Field, Level, LevelKey, Lot, LotChoice, Rejection};
 
@@ -37,12 +37,13 @@ pub(super) fn tally(
     (actor, record): (Actor, &Record),
     changes: &mut Changes,
 ) -> Result<(), Rejection> {
+    let CountState::Active(Stage::Counting { started_at }) = count.state else { return Err(not_open(count)) };
     let counted_at = record.counted_at.unwrap_or(draft.now());
     let field = || path!["input", "countedAt"];
     if counted_at > draft.now().plus_seconds(AHEAD_SECONDS) {
         return Err(Rejection::out_of_range("it lies more than five minutes ahead", field()));
     }
-    if count.started_at.is_some_and(|started_at| counted_at < started_at) {
+    if counted_at < started_at {
         return Err(Rejection::out_of_range("it lies before the count was started", field()));
     }
     if record.tallied.is_empty() {
@@ -72,10 +73,17 @@ pub(super) fn tally(
         };
         let tally = Tally { counted: found.counted, counted_at, book: on_books, book_version: level.version };
         let lot = named.map(|named| named.0);
-        let known = book.line(count.id, &line_key).cloned();
-        let mut line = known.unwrap_or_else(|| line_of(level, found.line, lot.clone(), Expected::Found));
-        line.lot = lot;
-        changes.counts(line, tally, (level, actor, found.note.clone()));
+        let finding = Finding { attempts: 1, tally, unit_cost: level.facts.cost };
+        changes.gone.retain(|gone| *gone != line_key);
+        let attempt = match book.line(count.id, &line_key) {
+            Some(known) => changes.counts_again(Line { lot, ..known.clone() }, finding),
+            None => {
+                let line = line_of(level, found.line, lot, Expected::Found);
+                changes.made.push(Line { state: LineState::Counted(finding), ..line });
+                finding.attempts
+            }
+        };
+        changes.tries.push(Try { of: line_key.clone(), attempt, tally, actor, note: found.note.clone() });
         if line_key.is_of_a_lot() {
             changes.replaces_none(book, count.id, found.product);
         }
@@ -131,23 +139,24 @@ fn of_lot(book: &CountBook, draft: &Draft<'_>, key: LevelKey, lot: Option<&Lot>,
 }
 
 impl Changes {
-    fn counts(&mut self, mut line: Line, tally: Tally, (level, actor, note): (&Level, Actor, Option<String>)) {
-        (line.state, line.tally, line.unit_cost) = (CountLineState::Counted, Some(tally), level.facts.cost);
-        line.attempts += 1;
-        self.gone.retain(|gone| *gone != line.key());
-        self.tries.push(Try { of: line.key(), attempt: line.attempts, tally, actor, note });
-        self.lines.push(line);
+    /// Counts a line that is there, and says which time that is.
+    fn counts_again(&mut self, line: Line, finding: Finding) -> i64 {
+        let attempts = line.state.attempts() + 1;
+        self.changed.push(Line { state: LineState::Counted(Finding { attempts, ..finding }), ..line });
+        attempts
     }
 
     /// A lot of a product has a line: the line without a lot, which says that nothing of the product is there, goes. One that somebody has counted
     /// stays as it was counted, also where it was to be counted again.
     pub(super) fn replaces_none(&mut self, book: &CountBook, count: CountId, product: ProductId) {
         let key = LineKey::of(product);
-        let Some(none) = book.line(count, &key).filter(|_| !self.lines.iter().any(|line| line.key() == key)) else { return };
-        if none.attempts == 0 && !self.gone.contains(&key) {
-            self.gone.push(key);
-        } else if none.state == CountLineState::Recount {
-            self.lines.push(Line { state: CountLineState::Counted, ..none.clone() });
+        let Some(none) = book.line(count, &key).filter(|_| !self.changed.iter().any(|line| line.key() == key)) else { return };
+        match none.state {
+            LineState::Uncounted if !self.gone.contains(&key) => self.gone.push(key),
+            LineState::Recount(finding) => {
+                self.changed.push(Line { state: LineState::Counted(finding), ..none.clone() });
+            }
+            LineState::Uncounted | LineState::Counted(_) | LineState::Posted(..) => {}
         }
     }
 }

@@ -130,7 +130,7 @@ pub async fn line_page(
     let rows = reads.rows(&format!("{sql}{bounds}{tail}"), values).await?;
     let read = |row| {
         let mut row = Row::new(row);
-        Ok(ShownLine { line: row.record::<LineRow>()?.into(), book: row.take()? })
+        Ok(ShownLine { line: row.record::<LineRow>()?.try_into()?, book: row.take()? })
     };
     rows.iter().map(read).collect()
 }

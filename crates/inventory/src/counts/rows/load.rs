@@ -11,7 +11,10 @@ use platform::storage::{Fault, Finds, Reads, Row};
 use uuid::Uuid;
 
 use crate::{
-    counts::core::{BookVisibility, Count, CountedLot, Expected, Line, LineKey, Tally},
+    counts::core::{
+        BookVisibility, Count, CountState, CountedLot, Expected, Finding, Line, LineKey, LineState, Selection, Stage, Tally,
+    },
+    ledger::DocumentNumber,
     stock::core::LevelKey,
 };
 
@@ -130,33 +133,60 @@ async fn read(reads: &impl Reads, ids: &[CountId], lock: &str) -> Result<Vec<Cou
     let (select, of) = (CountRow::SELECT, backend.in_ids("c.id", 2));
     let sql = format!("SELECT {select} FROM stock_count c WHERE c.tenant_id = $1 AND {of} ORDER BY c.id{lock}");
     let rows = reads.records::<CountRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    rows.into_iter().map(Count::try_from).collect()
 }
 
-impl From<CountRow> for Count {
-    fn from(row: CountRow) -> Self {
-        let approver_kind = row.approver_kind.as_deref().and_then(ActorKind::parse);
-        Self {
+/// None where a row has what its kind does not have, or lacks what it has.
+fn selection(row: &CountRow) -> Option<Selection> {
+    Some(match (row.kind, row.category_id, row.abc_class) {
+        (CountKind::Full, None, None) => Selection::Full,
+        (CountKind::Category, Some(category), None) => Selection::Category(category),
+        (CountKind::Cycle, None, Some(class)) => Selection::Cycle(class),
+        (CountKind::List, None, None) => Selection::List,
+        _ => return None,
+    })
+}
+
+/// None where a row has what its status does not have, or lacks what it has.
+fn state(row: &CountRow) -> Option<CountState> {
+    let stage = match (row.started_at, row.submitted_at) {
+        (None, None) => Stage::Open,
+        (Some(started_at), None) => Stage::Counting { started_at },
+        (Some(started_at), Some(submitted_at)) => Stage::Review { started_at, submitted_at },
+        (None, Some(_)) => return None,
+    };
+    let kind = row.approver_kind.as_deref().and_then(ActorKind::parse);
+    let approver = kind.zip(row.approver_id).map(|(kind, id)| Actor { kind, id });
+    Some(match (row.status, stage, row.completed_at.zip(approver)) {
+        (CountStatus::Open, Stage::Open, None)
+        | (CountStatus::Counting, Stage::Counting { .. }, None)
+        | (CountStatus::Review, Stage::Review { .. }, None) => CountState::Active(stage),
+        (CountStatus::Cancelled, _, None) => CountState::Cancelled(stage),
+        (CountStatus::Completed, Stage::Review { started_at, submitted_at }, Some((completed_at, approver))) => {
+            CountState::Completed { started_at, submitted_at, completed_at, approver }
+        }
+        _ => return None,
+    })
+}
+
+impl TryFrom<CountRow> for Count {
+    type Error = Fault;
+    fn try_from(row: CountRow) -> Result<Self, Fault> {
+        let corrupt = |rule| move || Fault::corrupt("stock_count", rule);
+        Ok(Self {
             id: row.id,
-            number: row.number,
-            kind: row.kind,
-            status: row.status,
+            number: DocumentNumber::Given(row.number),
+            selection: selection(&row).ok_or_else(corrupt("category and class are those of the kind"))?,
+            state: state(&row).ok_or_else(corrupt("times and approver are those of the status"))?,
             store: row.store_id,
-            category: row.category_id,
-            class: row.abc_class,
             sight: if row.is_blind == 1 { BookVisibility::Blind } else { BookVisibility::Open },
             external_ref: row.external_ref,
             note: row.note,
-            started_at: row.started_at,
-            submitted_at: row.submitted_at,
-            completed_at: row.completed_at,
             actor: Actor { kind: row.actor_kind, id: row.actor_id },
-            approver: approver_kind.zip(row.approver_id).map(|(kind, id)| Actor { kind, id }),
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
-            exists: true,
-        }
+        })
     }
 }
 
@@ -169,20 +199,36 @@ pub async fn lines(reads: &impl Reads, count: CountId, of: Option<&[ProductId]>)
         sql.push_str(&format!(" AND {}", backend.in_ids("l.product_id", 3)));
         values.push(backend.ids(products.iter().copied()));
     }
-    let lines = reads.records::<LineRow>(&sql, values).await?.into_iter().map(Line::from);
-    Ok(lines.map(|line| (line.key(), line)).collect())
+    let lines = reads.records::<LineRow>(&sql, values).await?.into_iter().map(Line::try_from);
+    lines.map(|line| line.map(|line| (line.key(), line))).collect()
 }
 
-impl From<LineRow> for Line {
-    fn from(row: LineRow) -> Self {
-        let tally = match (row.counted, row.counted_at, row.book, row.book_version) {
-            (Some(counted), Some(counted_at), Some(book), Some(book_version)) => {
-                Some(Tally { counted, counted_at, book, book_version })
-            }
-            _ => None,
-        };
+/// None where a row has what its state does not have, or lacks what it has.
+fn line_state(row: &LineRow) -> Option<LineState> {
+    let finding = match (row.counted, row.counted_at, row.book, row.book_version) {
+        (Some(counted), Some(counted_at), Some(book), Some(book_version)) => {
+            let unit_cost = cost(row.unit_cost_minor, row.cost_currency.as_deref());
+            let tally = Tally { counted, counted_at, book, book_version };
+            Some(Finding { attempts: row.attempts, tally, unit_cost })
+        }
+        (None, None, None, None) => None,
+        _ => return None,
+    };
+    Some(match (row.state, finding, row.posted) {
+        (CountLineState::Uncounted, None, None) => LineState::Uncounted,
+        (CountLineState::Counted, Some(finding), None) => LineState::Counted(finding),
+        (CountLineState::Counted, Some(finding), Some(difference)) => LineState::Posted(finding, difference),
+        (CountLineState::Recount, Some(finding), None) => LineState::Recount(finding),
+        _ => return None,
+    })
+}
+
+impl TryFrom<LineRow> for Line {
+    type Error = Fault;
+    fn try_from(row: LineRow) -> Result<Self, Fault> {
+        let state = line_state(&row).ok_or_else(|| Fault::corrupt("count_line", "figures are those of the state"))?;
         let (id, key, made_on, expires_on) = (row.lot_id, row.lot_key, row.made_on, row.expires_on);
-        Self {
+        Ok(Self {
             id: row.id,
             product: row.product_id,
             lot: row.lot_code.map(|code| CountedLot { id, code, key, made_on, expires_on }),
@@ -190,13 +236,8 @@ impl From<LineRow> for Line {
             name: row.name,
             decimals: row.unit_decimals as u8,
             expected: if row.is_expected == 1 { Expected::Listed } else { Expected::Found },
-            state: row.state,
-            attempts: row.attempts,
-            tally,
-            unit_cost: cost(row.unit_cost_minor, row.cost_currency.as_deref()),
-            posted: row.posted,
-            exists: true,
-        }
+            state,
+        })
     }
 }
 
@@ -324,15 +365,13 @@ pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashS
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountScope {
     pub store: StoreId,
-    pub kind: CountKind,
-    pub category: Option<CategoryId>,
-    pub class: Option<AbcClass>,
+    pub selection: Selection,
 }
 
 /// The places of a count; None when there is no such count.
 pub async fn places_of(reads: &impl Reads, id: CountId) -> Result<Option<CountScope>, Fault> {
     let found = counts(reads, &[id]).await?.pop();
-    Ok(found.map(|c| CountScope { store: c.store, kind: c.kind, category: c.category, class: c.class }))
+    Ok(found.map(|count| CountScope { store: count.store, selection: count.selection }))
 }
 
 /// Whether there is such a category.
