@@ -6,9 +6,11 @@ use platform::path;
 use super::{
     landed::allot,
     order::{Change, Charge, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, percent},
+    order_state::OrderState,
     states::Action,
     supply::Supply,
 };
+use crate::ledger::DocumentNumber;
 use crate::purchasing::events;
 use crate::stock::core::{Draft, Facts, Field, LevelKey, Rejection};
 
@@ -85,8 +87,8 @@ pub fn decide_create(book: &PurchaseBook, draft: &Draft<'_>, command: &Create) -
     let zero = Money::zero(command.currency);
     let mut order = PurchaseOrder {
         id: command.id,
-        number: 0,
-        status: PurchaseOrderStatus::Draft,
+        number: DocumentNumber::Pending,
+        state: OrderState::Draft,
         supplier: command.supplier,
         store: command.store,
         currency: command.currency,
@@ -97,16 +99,8 @@ pub fn decide_create(book: &PurchaseBook, draft: &Draft<'_>, command: &Create) -
         under_percent: command.under_percent,
         goods: zero,
         charges_sum: zero,
-        reason: None,
         actor: command.actor,
         editors: Vec::new(),
-        requester: None,
-        approver: None,
-        submitted_at: None,
-        decided_at: None,
-        ordered_at: None,
-        received_at: None,
-        ended_at: None,
         version: 1,
         created_at: now,
         updated_at: now,
@@ -125,7 +119,7 @@ pub fn decide_create(book: &PurchaseBook, draft: &Draft<'_>, command: &Create) -
 
 pub fn decide_amend(book: &PurchaseBook, draft: &Draft<'_>, command: &Amend) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, Action::Update, command.expected_version)?;
-    let (before, field) = (order.status, path!["input"]);
+    let (before, field) = (order.status(), path!["input"]);
     if let Some(reference) = &command.external_ref {
         if *reference != order.external_ref {
             free_ref(book, order.supplier, reference.as_deref(), &path!["input", "externalRef"])?;
@@ -149,9 +143,8 @@ pub fn decide_amend(book: &PurchaseBook, draft: &Draft<'_>, command: &Amend) -> 
         order.charges = charges(&order, new, &path!["input", "charges"])?;
     }
     settle(&mut order, &field)?;
-    order.status = PurchaseOrderStatus::Draft;
     // Who rejected it has had their say; it begins anew.
-    (order.requester, order.submitted_at, order.decided_at, order.reason) = (None, None, None, None);
+    order.state = OrderState::Draft;
     order.touch(draft.now());
     let events = vec![order.event(events::PURCHASE_ORDER_UPDATED, Some(before))];
     Ok(PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() })

@@ -5,6 +5,7 @@ mod command;
 mod create;
 mod landed;
 mod order;
+mod order_state;
 mod page;
 mod performance;
 mod policy;
@@ -21,6 +22,7 @@ pub use landed::{allot, pieces, share};
 pub use order::{
     Change, Charge, Discrepancy, DocumentEvent, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine,
 };
+pub use order_state::{Approval, End, OrderState, Placement, Request, Stage};
 pub use page::{Party, page};
 pub use performance::{Delivery, Performance, lead_deviation, mean_and_deviation, performance};
 pub use policy::{PolicyItem, PolicyProblem, check_policy};

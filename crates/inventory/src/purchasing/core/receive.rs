@@ -8,6 +8,7 @@ use platform::path;
 use super::{
     landed::{pieces, share},
     order::{Discrepancy, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, count},
+    order_state::{OrderState, Placement},
     states::Action,
 };
 use crate::purchasing::events;
@@ -57,7 +58,8 @@ pub struct WrongItem {
 
 pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Receive) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, Action::Receive, command.expected_version)?;
-    let (before, now) = (order.status, draft.now());
+    let Some((placement, last_at)) = order.state.placed() else { return Err(order.not_open()) };
+    let (before, now) = (order.status(), draft.now());
     let occurred_at = command.occurred_at.unwrap_or(now);
     let mut counted = Counted { receipt: command.id, now, lines: Vec::new(), lots: Vec::new(), discrepancies: Vec::new() };
     for (index, one) in wanted(&order, command)?.iter().enumerate() {
@@ -72,13 +74,13 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
     if counted.lines.is_empty() && counted.discrepancies.is_empty() {
         return Err(Rejection::invalid("nothing was received", path!["input", "lines"]));
     }
-    let rests = finish(&mut order, &mut counted);
+    let received_at = last_at.map_or(occurred_at, |at| at.max(occurred_at));
+    let rests = finish(&mut order, &mut counted, (placement, received_at));
     take_in(draft, &order, &counted, &rests, movement(&order, command, occurred_at))?;
     let Some(first) = order.lines.first().map(|line| order.key(line)) else {
         return Err(Rejection::invalid("an order has a line", path!["input", "id"]));
     };
     order.receipts += 1;
-    order.received_at = if counted.lines.is_empty() { order.received_at } else { order.received_at.max(Some(occurred_at)) };
     order.touch(now);
     let receipt = GoodsReceipt {
         id: command.id,
@@ -242,7 +244,11 @@ impl Counted {
 }
 
 /// Sets where the order stands. When every line is complete within the tolerance, what is still open is given up: how much of each line.
-fn finish(order: &mut PurchaseOrder, counted: &mut Counted) -> BTreeMap<u16, i64> {
+fn finish(
+    order: &mut PurchaseOrder,
+    counted: &mut Counted,
+    (placement, received_at): (Placement, Timestamp),
+) -> BTreeMap<u16, i64> {
     let mut rests = BTreeMap::new();
     if counted.lines.is_empty() {
         return rests;
@@ -250,10 +256,10 @@ fn finish(order: &mut PurchaseOrder, counted: &mut Counted) -> BTreeMap<u16, i64
     let under = order.under_percent;
     let is_complete = order.lines.iter().all(|line| line.received.get() >= line.least(under));
     if !is_complete {
-        order.status = PurchaseOrderStatus::PartiallyReceived;
+        order.state = OrderState::PartiallyReceived(placement, received_at);
         return rests;
     }
-    order.status = PurchaseOrderStatus::Received;
+    order.state = OrderState::Received(placement, received_at);
     for place in 0..order.lines.len() {
         let short = order.lines[place].give_up();
         if short.is_positive() {

@@ -6,14 +6,14 @@ use entity::prelude::*;
 use platform::path;
 
 use super::order::{DocumentEvent, PurchaseBook, PurchaseDecision, PurchaseOrder, count};
+use crate::ledger::DocumentNumber;
 use crate::purchasing::events;
 use crate::stock::core::{Delta, Draft, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SupplierReturn {
     pub id: SupplierReturnId,
-    /// Per tenant, without gaps; 0 until it is written.
-    pub number: i64,
+    pub number: DocumentNumber,
     pub supplier: SupplierId,
     pub store: StoreId,
     /// The order that all of its lines that name one are of.
@@ -102,7 +102,7 @@ pub fn decide_supplier_return(
     let named: Vec<PurchaseOrderId> = orders.keys().copied().collect();
     let ret = SupplierReturn {
         id: command.id,
-        number: 0,
+        number: DocumentNumber::Pending,
         supplier: command.supplier,
         store: command.store,
         order: if let [one] = named.as_slice() { Some(*one) } else { None },

@@ -11,7 +11,8 @@ use platform::storage::{Fault, Finds, Reads};
 use uuid::Uuid;
 
 use crate::{
-    purchasing::core::{Change, Charge, Line, PurchaseOrder},
+    ledger::DocumentNumber,
+    purchasing::core::{Approval, Change, Charge, End, Line, OrderState, Placement, PurchaseOrder, Request, Stage},
     stock::core::LevelKey,
 };
 
@@ -156,13 +157,55 @@ async fn read(reads: &impl Reads, ids: &[PurchaseOrderId], lock: &str) -> Result
 }
 
 impl OrderRow {
+    /// None where a row has what its status does not have, or lacks what it has.
+    fn state(&self) -> Option<OrderState> {
+        use PurchaseOrderStatus::{
+            Approved, Cancelled, Closed, Draft, Ordered, PartiallyReceived, PendingApproval, Received, Rejected,
+        };
+        let reason = self.reason.clone();
+        if reason.is_some() && !matches!(self.status, Rejected | Closed | Cancelled) {
+            return None;
+        }
+        let end = self.ended_at.map(|at| End { at, reason: reason.clone() });
+        Some(match (self.status, self.stage()?, self.received_at, end) {
+            (Draft, Stage::Draft, None, None) => OrderState::Draft,
+            (PendingApproval, Stage::Requested(request), None, None) => OrderState::PendingApproval(request),
+            (Rejected, Stage::Rejected { request, at }, None, None) => OrderState::Rejected { request, at, reason },
+            (Approved, Stage::Approved(approval), None, None) => OrderState::Approved(approval),
+            (Ordered, Stage::Ordered(placement), None, None) => OrderState::Ordered(placement),
+            (PartiallyReceived, Stage::Ordered(placement), Some(at), None) => OrderState::PartiallyReceived(placement, at),
+            (Received, Stage::Ordered(placement), Some(at), None) => OrderState::Received(placement, at),
+            (Closed, Stage::Ordered(placement), at, Some(end)) => OrderState::Closed(placement, at, end),
+            (Cancelled, stage, None, Some(end)) => OrderState::Cancelled(stage, end),
+            _ => return None,
+        })
+    }
+    fn stage(&self) -> Option<Stage> {
+        let actor = self.requester_kind.zip(self.requester_id).map(|(kind, id)| Actor { kind, id });
+        let request = match (actor, self.submitted_at) {
+            (Some(by), Some(at)) => Some(Request { by, at }),
+            (None, None) => None,
+            _ => return None,
+        };
+        Some(match (request, self.approver_id, self.decided_at, self.ordered_at) {
+            (None, None, None, None) => Stage::Draft,
+            (Some(request), None, None, None) => Stage::Requested(request),
+            (Some(request), None, Some(at), None) => Stage::Rejected { request, at },
+            (Some(request), Some(by), Some(at), None) => Stage::Approved(Approval { request, by, at }),
+            (Some(request), Some(by), Some(at), Some(ordered_at)) => {
+                Stage::Ordered(Placement { approval: Approval { request, by, at }, at: ordered_at })
+            }
+            _ => return None,
+        })
+    }
     pub fn order(self) -> Result<PurchaseOrder, Fault> {
         let currency = currency_of("purchase_order", &self.currency)?;
         let editors = self.editors.iter().flat_map(|all| all.split(' ')).map(editor).collect::<Result<_, _>>()?;
+        let state = self.state().ok_or_else(|| Fault::corrupt("purchase_order", "people and times are those of the status"))?;
         Ok(PurchaseOrder {
             id: self.id,
-            number: self.number,
-            status: self.status,
+            number: DocumentNumber::Given(self.number),
+            state,
             supplier: self.supplier_id,
             store: self.store_id,
             currency,
@@ -173,16 +216,8 @@ impl OrderRow {
             under_percent: self.under_percent as u8,
             goods: Money::new(self.goods_minor, currency),
             charges_sum: Money::new(self.charges_minor, currency),
-            reason: self.reason,
             actor: Actor { kind: self.actor_kind, id: self.actor_id },
             editors,
-            requester: self.requester_kind.zip(self.requester_id).map(|(kind, id)| Actor { kind, id }),
-            approver: self.approver_id,
-            submitted_at: self.submitted_at,
-            decided_at: self.decided_at,
-            ordered_at: self.ordered_at,
-            received_at: self.received_at,
-            ended_at: self.ended_at,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
