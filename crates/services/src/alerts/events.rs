@@ -106,7 +106,8 @@ impl AlertEvent {
         }
     }
 
-    /// The alert as the event left it, with what the event does not say as its row has it now; none of an event that does not fit its kind or state.
+    /// The alert as the event left it, with what the event does not say as its row has it now; none of an event that does not fit its kind
+    /// or its state.
     pub fn alert(&self, row: Option<&Alert>) -> Option<Alert> {
         let other = [self.lot.map(Id::uuid), self.purchase_order.map(Id::uuid), self.count.map(Id::uuid)];
         let resolved = self.resolved_at.map(|at| (at, row.and_then(|row| row.handling.resolver())));

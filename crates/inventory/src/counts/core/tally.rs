@@ -75,13 +75,12 @@ pub(super) fn tally(
         let lot = named.map(|named| named.0);
         let finding = Finding { attempts: 1, tally, unit_cost: level.facts.cost };
         changes.gone.retain(|gone| *gone != line_key);
-        let attempt = match book.line(count.id, &line_key) {
-            Some(known) => changes.counts_again(Line { lot, ..known.clone() }, finding),
-            None => {
-                let line = line_of(level, found.line, lot, Expected::Found);
-                changes.made.push(Line { state: LineState::Counted(finding), ..line });
-                finding.attempts
-            }
+        let attempt = if let Some(known) = book.line(count.id, &line_key) {
+            changes.counts_again(Line { lot, ..known.clone() }, finding)
+        } else {
+            let line = line_of(level, found.line, lot, Expected::Found);
+            changes.made.push(Line { state: LineState::Counted(finding), ..line });
+            finding.attempts
         };
         changes.tries.push(Try { of: line_key.clone(), attempt, tally, actor, note: found.note.clone() });
         if line_key.is_of_a_lot() {

@@ -13,7 +13,10 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::load::{LineRow, cost, known_book};
+use super::{
+    count_row::{LineRow, cost},
+    load::known_book,
+};
 use crate::counts::core::{Line, LineKey, Pair, Tally, Try};
 
 #[derive(Record)]

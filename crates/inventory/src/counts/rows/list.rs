@@ -6,7 +6,7 @@ use platform::{
     storage::{Fault, Finds, Reads, Row},
 };
 
-use super::load::CountRow;
+use super::count_row::CountRow;
 use crate::counts::core::Count;
 
 /// A condition on counts; all of a list's must hold.

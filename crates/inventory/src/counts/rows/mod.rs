@@ -1,5 +1,6 @@
 //! Counts as rows.
 
+mod count_row;
 mod due;
 mod lines;
 mod list;

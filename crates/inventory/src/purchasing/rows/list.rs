@@ -7,7 +7,7 @@ use platform::{
 };
 use sea_orm::Value;
 
-use super::{load::OrderRow, returns::ReturnRow};
+use super::{order_row::OrderRow, returns::ReturnRow};
 use crate::purchasing::core::{PurchaseOrder, SupplierReturn};
 
 /// Names the order of the list in cursors.

@@ -8,47 +8,12 @@ use entity::{
     tables::{purchase_charge, purchase_order, purchase_order_line, supplier},
 };
 use platform::storage::{Fault, Finds, Reads};
-use uuid::Uuid;
 
+use super::order_row::OrderRow;
 use crate::{
-    ledger::DocumentNumber,
-    purchasing::core::{Approval, Change, Charge, End, Line, OrderState, Placement, PurchaseOrder, Request, Stage},
+    purchasing::core::{Charge, Line, PurchaseOrder},
     stock::core::LevelKey,
 };
-
-/// An order without its lines.
-#[derive(Record)]
-#[record(of = purchase_order, alias = "o")]
-pub(super) struct OrderRow {
-    id: PurchaseOrderId,
-    number: i64,
-    status: PurchaseOrderStatus,
-    supplier_id: SupplierId,
-    store_id: StoreId,
-    currency: String,
-    expected_on: Option<i32>,
-    external_ref: Option<String>,
-    note: Option<String>,
-    over_percent: i32,
-    under_percent: i32,
-    goods_minor: i64,
-    charges_minor: i64,
-    reason: Option<String>,
-    actor_kind: ActorKind,
-    actor_id: Uuid,
-    editors: Option<String>,
-    requester_kind: Option<ActorKind>,
-    requester_id: Option<Uuid>,
-    approver_id: Option<MemberId>,
-    submitted_at: Option<Timestamp>,
-    decided_at: Option<Timestamp>,
-    ordered_at: Option<Timestamp>,
-    received_at: Option<Timestamp>,
-    ended_at: Option<Timestamp>,
-    version: i64,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
 
 /// A line as it is written and read.
 #[derive(Record)]
@@ -154,90 +119,6 @@ async fn read(reads: &impl Reads, ids: &[PurchaseOrderId], lock: &str) -> Result
     fill_charges(reads, &mut orders).await?;
     count_parts(reads, &mut orders).await?;
     Ok(orders)
-}
-
-impl OrderRow {
-    /// None where a row has what its status does not have, or lacks what it has.
-    fn state(&self) -> Option<OrderState> {
-        use PurchaseOrderStatus::{
-            Approved, Cancelled, Closed, Draft, Ordered, PartiallyReceived, PendingApproval, Received, Rejected,
-        };
-        let reason = self.reason.clone();
-        if reason.is_some() && !matches!(self.status, Rejected | Closed | Cancelled) {
-            return None;
-        }
-        let end = self.ended_at.map(|at| End { at, reason: reason.clone() });
-        Some(match (self.status, self.stage()?, self.received_at, end) {
-            (Draft, Stage::Draft, None, None) => OrderState::Draft,
-            (PendingApproval, Stage::Requested(request), None, None) => OrderState::PendingApproval(request),
-            (Rejected, Stage::Rejected { request, at }, None, None) => OrderState::Rejected { request, at, reason },
-            (Approved, Stage::Approved(approval), None, None) => OrderState::Approved(approval),
-            (Ordered, Stage::Ordered(placement), None, None) => OrderState::Ordered(placement),
-            (PartiallyReceived, Stage::Ordered(placement), Some(at), None) => OrderState::PartiallyReceived(placement, at),
-            (Received, Stage::Ordered(placement), Some(at), None) => OrderState::Received(placement, at),
-            (Closed, Stage::Ordered(placement), at, Some(end)) => OrderState::Closed(placement, at, end),
-            (Cancelled, stage, None, Some(end)) => OrderState::Cancelled(stage, end),
-            _ => return None,
-        })
-    }
-    fn stage(&self) -> Option<Stage> {
-        let actor = self.requester_kind.zip(self.requester_id).map(|(kind, id)| Actor { kind, id });
-        let request = match (actor, self.submitted_at) {
-            (Some(by), Some(at)) => Some(Request { by, at }),
-            (None, None) => None,
-            _ => return None,
-        };
-        Some(match (request, self.approver_id, self.decided_at, self.ordered_at) {
-            (None, None, None, None) => Stage::Draft,
-            (Some(request), None, None, None) => Stage::Requested(request),
-            (Some(request), None, Some(at), None) => Stage::Rejected { request, at },
-            (Some(request), Some(by), Some(at), None) => Stage::Approved(Approval { request, by, at }),
-            (Some(request), Some(by), Some(at), Some(ordered_at)) => {
-                Stage::Ordered(Placement { approval: Approval { request, by, at }, at: ordered_at })
-            }
-            _ => return None,
-        })
-    }
-    pub fn order(self) -> Result<PurchaseOrder, Fault> {
-        let currency = currency_of("purchase_order", &self.currency)?;
-        let editors = self.editors.iter().flat_map(|all| all.split(' ')).map(editor).collect::<Result<_, _>>()?;
-        let state = self.state().ok_or_else(|| Fault::corrupt("purchase_order", "people and times are those of the status"))?;
-        Ok(PurchaseOrder {
-            id: self.id,
-            number: DocumentNumber::Given(self.number),
-            state,
-            supplier: self.supplier_id,
-            store: self.store_id,
-            currency,
-            expected_on: self.expected_on,
-            external_ref: self.external_ref,
-            note: self.note,
-            over_percent: self.over_percent as u8,
-            under_percent: self.under_percent as u8,
-            goods: Money::new(self.goods_minor, currency),
-            charges_sum: Money::new(self.charges_minor, currency),
-            actor: Actor { kind: self.actor_kind, id: self.actor_id },
-            editors,
-            version: self.version,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            lines: Vec::new(),
-            charges: Vec::new(),
-            receipts: 0,
-            discrepancies: 0,
-            change: Change::Figures,
-        })
-    }
-}
-
-/// As `write` puts it: its kind and its id.
-fn editor(text: &str) -> Result<Actor, Fault> {
-    let found = text.split_once(':').and_then(|(kind, id)| Some(Actor { kind: ActorKind::parse(kind)?, id: id.parse().ok()? }));
-    found.ok_or_else(|| Fault::corrupt("purchase_order", format!("unknown editor {text}")))
-}
-
-pub(super) fn currency_of(table: &'static str, code: &str) -> Result<Currency, Fault> {
-    Currency::parse(code).ok_or_else(|| Fault::corrupt(table, format!("unknown currency {code}")))
 }
 
 fn places(orders: &[PurchaseOrder]) -> HashMap<PurchaseOrderId, usize> {

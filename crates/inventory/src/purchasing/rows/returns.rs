@@ -10,7 +10,7 @@ use entity::{
 use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
 use uuid::Uuid;
 
-use super::load::currency_of;
+use super::order_row::currency_of;
 use crate::{
     ledger::DocumentNumber,
     purchasing::core::{SupplierReturn, SupplierReturnLine},

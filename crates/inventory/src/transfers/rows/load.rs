@@ -266,3 +266,45 @@ pub async fn existing_stores(reads: &impl Reads, ids: &[StoreId]) -> Result<Hash
     let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     rows.iter().map(|row| Row::new(row).take()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_what_its_status_has_and_nothing_else() {
+        let mut legal = 0;
+        for status in TransferStatus::ALL {
+            for mask in 0..1_u32 << 4 {
+                let at = |bit: u32| (mask & 1 << bit != 0).then_some(Timestamp(i64::from(bit)));
+                let row = TransferRow {
+                    id: TransferId::NIL,
+                    number: 1,
+                    status: *status,
+                    from_store_id: StoreId::NIL,
+                    to_store_id: StoreId::NIL,
+                    external_ref: None,
+                    note: None,
+                    expected_at: None,
+                    shipped_at: at(0),
+                    received_at: at(1),
+                    loss_reason: at(2).map(|_| ReasonCode::Loss),
+                    loss_note: at(3).map(|_| "fell off".to_owned()),
+                    actor_kind: ActorKind::Member,
+                    actor_id: Uuid::nil(),
+                    version: 1,
+                    created_at: Timestamp(0),
+                    updated_at: Timestamp(0),
+                };
+                let Some(state) = state(&row) else { continue };
+                legal += 1;
+                assert_eq!((state.status(), state.shipped_at()), (row.status, row.shipped_at));
+                assert_eq!(state.received_at(), row.received_at);
+                let loss = state.loss();
+                assert_eq!(loss.map(|loss| loss.reason), row.loss_reason);
+                assert_eq!(loss.and_then(|loss| loss.note.as_ref()), row.loss_note.as_ref());
+            }
+        }
+        assert_eq!(legal, 10, "of 6 * 2^4");
+    }
+}

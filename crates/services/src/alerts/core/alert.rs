@@ -199,3 +199,28 @@ impl Alert {
         Self { handling: Handling::Open, version: self.version + 1, updated_at: at, ..self.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alert_has_what_its_state_has_and_nothing_else() {
+        let times = [None, Some(Timestamp(1))];
+        let people = [None, Some(Actor { kind: ActorKind::Member, id: Uuid::from_u128(1) })];
+        let resolutions = [None, Some((Timestamp(2), people[0])), Some((Timestamp(2), people[1]))];
+        let mut legal = 0;
+        for state in AlertState::ALL {
+            for (until, resolved) in times.iter().flat_map(|until| resolutions.iter().map(move |resolved| (*until, *resolved))) {
+                let Some(handling) = Handling::of(*state, until, resolved) else { continue };
+                legal += 1;
+                assert_eq!((handling.state(), handling.snoozed_until()), (*state, until));
+                assert_eq!(
+                    (handling.resolved_at(), handling.resolver()),
+                    (resolved.map(|one| one.0), resolved.and_then(|one| one.1))
+                );
+            }
+        }
+        assert_eq!(legal, 5, "of 4 * 2 * 3");
+    }
+}
