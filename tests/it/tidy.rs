@@ -3,6 +3,7 @@
 mod events;
 mod facts;
 mod papers;
+mod refusals;
 mod reliability;
 mod resolvers;
 

@@ -5,7 +5,7 @@ use entrepot::{
     ledger::{Command, StockCommand},
     lots::core::{Destination, LotAction, LotCommand, MoveItem, MoveStock},
     stock::{
-        core::{LevelKey, LotChoice, Movement, Rejection, Shortage},
+        core::{LevelKey, LotChoice, Movement, Reason, Rejection, Shortage},
         rows::lots::places_of_lots,
         shell::explain,
     },
@@ -78,8 +78,8 @@ impl Dice {
 
 /// Whether somebody who was refused gets just what was said to be there: that is not refused as too much.
 async fn is_granted(world: &World, why: &Rejection, much: i64, takes: impl Fn(i64) -> Option<Command>) -> bool {
-    let usable = match why {
-        Rejection::Insufficient { usable, .. } | Rejection::LotShort { usable, .. } => *usable,
+    let usable = match &why.why {
+        Reason::Insufficient { usable, .. } | Reason::LotShort { usable, .. } => *usable,
         _ => 0,
     };
     let Some(less) = takes(usable).filter(|_| usable > 0) else { return false };

@@ -10,7 +10,7 @@ use entrepot::{
     ledger::{Command, Grouping, Ledger, Outcome, Receipt, StockCommand},
     orders::StoredOrder,
     orders::core::{NewStatus, OrderCommand},
-    stock::core::{Rejection, Shortage},
+    stock::core::{Reason, Rejection, Shortage},
     storage::{Fault, Reads, group_commit, journal},
 };
 use futures_util::future::join_all;
@@ -207,7 +207,7 @@ async fn a_product_deleted_underneath_fails_alone(world: World) {
         world.make.adjust(MovementKind::Sale, &[(MUG, 0, -1)]),
     ];
     let answers = join_all(commands.into_iter().map(|command| world.outcome(command, None))).await;
-    assert!(matches!(&answers[1], Ok(Err(Rejection::NotFound { .. }))), "{:?}", answers[1]);
+    assert!(matches!(&answers[1], Ok(Err(Rejection { why: Reason::NotFound(_), .. }))), "{:?}", answers[1]);
     assert_eq!((accepted(&answers), world.level(world.mugs()).await), (2, [8, 0, 0]));
 }
 
@@ -255,12 +255,12 @@ async fn a_key_that_took_the_last_is_not_refused_for_want_of_it(world: World) {
         let answers = join_all([ask(1, key(name, "one")), ask(10, key("all", "ten")), ask(99, key("many", "many"))]).await;
         assert!(matches!(&answers[0], Ok(Ok(new)) if new.stored.is_none()), "{:?}", answers[0]);
         assert!(is_first(&answers[1]), "{stock}: {:?}", answers[1]);
-        assert!(matches!(&answers[2], Ok(Err(Rejection::Insufficient { .. }))), "{:?}", answers[2]);
+        assert!(matches!(&answers[2], Ok(Err(Rejection { why: Reason::Insufficient { .. }, .. }))), "{:?}", answers[2]);
         assert_eq!(world.level(world.mugs()).await, [left, 0, 0]);
     }
     let fresh = world.second_process().await;
     let reused = fresh.submit(world.tenant, sale(1), key("all", "one")).await;
-    assert!(matches!(reused, Ok(Err(Rejection::KeyReused))), "{reused:?}");
+    assert!(matches!(reused, Ok(Err(Rejection { why: Reason::KeyReused, .. }))), "{reused:?}");
     world.verify().await;
 }
 

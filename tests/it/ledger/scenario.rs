@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use entity::prelude::*;
 use entrepot::{
+    api::{
+        graphql::refusal::ErrorCode,
+        stock::{path, say},
+    },
     clock::{self, Clock},
     ledger::{Books, Command, Decision},
     orders::core::{Order, OrderBook, StoreFacts},
-    stock::core::{Book, Draft, Facts, Level, LevelKey, Rejection, Reservation},
+    stock::core::{Book, Draft, Facts, Level, LevelKey, Reason, Rejection, Reservation},
 };
 
 use super::{
@@ -158,8 +162,8 @@ impl Scenario {
     }
     /// Refused at this input field.
     #[track_caller]
-    pub fn at(self, path: &str) -> Self {
-        assert_eq!(field_of(self.result.as_ref().unwrap_err()).join("."), path);
+    pub fn at(self, place: &str) -> Self {
+        assert_eq!(path(self.result.as_ref().unwrap_err().at).join("."), place);
         self
     }
     pub fn remaining(&self, hold: usize) -> (i64, ReservationStatus) {
@@ -196,37 +200,22 @@ fn facts(product: usize) -> Facts {
 
 /// A refusal's name, as clients would see it.
 pub fn code_of(rejection: &Rejection) -> &'static str {
-    match rejection {
-        Rejection::NotFound { .. } => "NOT_FOUND",
-        Rejection::Invalid { .. } => "INVALID",
-        Rejection::OutOfRange { .. } => "OUT_OF_RANGE",
-        Rejection::TooLong { .. } => "TOO_LONG",
-        Rejection::LotShort { .. } => "LOT_SHORT",
-        Rejection::InvalidState { .. } => "INVALID_STATE",
-        Rejection::PeriodClosed { .. } => "PERIOD_CLOSED",
-        Rejection::VersionConflict { .. } => "VERSION_CONFLICT",
-        Rejection::StaleDocument { .. } => "STALE_DOCUMENT",
-        Rejection::Insufficient { .. } => "INSUFFICIENT",
-        Rejection::Duplicate { .. } => "DUPLICATE",
-        Rejection::LimitExceeded { .. } => "LIMIT_EXCEEDED",
-        Rejection::KeyReused => "KEY_REUSED",
-    }
-}
-
-fn field_of(rejection: &Rejection) -> &[String] {
-    match rejection {
-        Rejection::NotFound { field, .. }
-        | Rejection::Invalid { field, .. }
-        | Rejection::OutOfRange { field, .. }
-        | Rejection::TooLong { field, .. }
-        | Rejection::InvalidState { field, .. }
-        | Rejection::PeriodClosed { field, .. }
-        | Rejection::VersionConflict { field, .. }
-        | Rejection::StaleDocument { field, .. }
-        | Rejection::Insufficient { field, .. }
-        | Rejection::LotShort { field, .. }
-        | Rejection::Duplicate { field, .. }
-        | Rejection::LimitExceeded { field, .. } => field,
-        Rejection::KeyReused => &[],
+    match &rejection.why {
+        Reason::LotShort { .. } => "LOT_SHORT",
+        Reason::StaleDocument { .. } => "STALE_DOCUMENT",
+        Reason::Insufficient { .. } => "INSUFFICIENT",
+        Reason::KeyReused => "KEY_REUSED",
+        why => match say(why).0 {
+            ErrorCode::NotFound => "NOT_FOUND",
+            ErrorCode::Invalid => "INVALID",
+            ErrorCode::OutOfRange => "OUT_OF_RANGE",
+            ErrorCode::TooLong => "TOO_LONG",
+            ErrorCode::InvalidState => "INVALID_STATE",
+            ErrorCode::PeriodClosed => "PERIOD_CLOSED",
+            ErrorCode::VersionConflict => "VERSION_CONFLICT",
+            ErrorCode::Duplicate => "DUPLICATE",
+            ErrorCode::LimitExceeded => "LIMIT_EXCEEDED",
+            other => panic!("{other:?} is no code of the ledger"),
+        },
     }
 }

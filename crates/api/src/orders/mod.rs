@@ -15,6 +15,7 @@ pub mod nodes;
 mod order;
 mod payloads;
 mod query;
+pub mod refusal;
 mod return_inputs;
 mod return_mutation;
 mod return_step_inputs;

@@ -2,7 +2,7 @@
 
 use async_graphql::Context;
 use iam::access::kind as may;
-use inventory::stock::core::{Reference, ReferenceKind};
+use inventory::stock::core::{Noun, Reference, ReferenceKind};
 
 use super::Node;
 use crate::{
@@ -30,20 +30,19 @@ pub async fn reference(ctx: &Context<'_>, reference: Reference) -> Answer<Option
 }
 
 /// The document of a stale write, as it is now, if the caller may see it.
-pub async fn current_document(ctx: &Context<'_>, what: &str, id: uuid::Uuid) -> Option<Node> {
-    if what == "transfer" {
-        let id = entity::id::TransferId::from_uuid(id);
-        return transfers::load_transfer(ctx, id).await.ok().flatten().map(Node::Transfer);
+pub async fn current_document(ctx: &Context<'_>, what: Noun, id: uuid::Uuid) -> Option<Node> {
+    match what {
+        Noun::Transfer => {
+            let id = entity::id::TransferId::from_uuid(id);
+            transfers::load_transfer(ctx, id).await.ok().flatten().map(Node::Transfer)
+        }
+        Noun::Return => orders::load_return(ctx, entity::id::ReturnId::from_uuid(id)).await.ok().flatten().map(Node::Return),
+        Noun::Count => counts::load_count(ctx, entity::id::CountId::from_uuid(id)).await.ok().flatten().map(Node::Count),
+        Noun::PurchaseOrder => purchasing::current(ctx, id).await,
+        Noun::Order => {
+            ctx.permit::<may::OrderRead>().ok()?;
+            orders::load_order(ctx, entity::id::OrderId::from_uuid(id)).await.ok().flatten().map(Node::Order)
+        }
+        _ => None,
     }
-    if what == "return" {
-        return orders::load_return(ctx, entity::id::ReturnId::from_uuid(id)).await.ok().flatten().map(Node::Return);
-    }
-    if what == "count" {
-        return counts::load_count(ctx, entity::id::CountId::from_uuid(id)).await.ok().flatten().map(Node::Count);
-    }
-    if what == "purchase order" {
-        return purchasing::current(ctx, id).await;
-    }
-    ctx.permit::<may::OrderRead>().ok()?;
-    orders::load_order(ctx, entity::id::OrderId::from_uuid(id)).await.ok().flatten().map(Node::Order)
 }

@@ -19,12 +19,14 @@ mod movement_filter;
 mod mutations;
 mod named;
 mod payloads;
+mod place;
 mod queries;
 mod receipt_payload;
 mod refusals;
 mod reservation;
 mod visibility;
 mod topic;
+mod wording;
 
 pub use alerts::{AlertUpdate, StockAlert};
 pub use availability::{StockAvailability, availability_of_kit, availability_of_product};
@@ -42,8 +44,10 @@ pub use movement::{StockEntry, StockEntryConnection, StockMovement, StockMovemen
 pub use movement_filter::MovementFilter;
 pub use mutations::StockMutation;
 pub use payloads::{ReservationPayload, StockPayload};
+pub use place::path;
 pub use queries::{StockQuery, levels_of_product, levels_of_store};
 pub use receipt_payload::ReceiptPayload;
 pub use refusals::{lost, receipt, refuse, refuse_all, stopped};
 pub use reservation::Reservation;
 pub use visibility::{level_seen, movement_seen, movements_within, sees_movements, sees_reservation};
+pub use wording::{Said, say};

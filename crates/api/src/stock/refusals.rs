@@ -4,17 +4,21 @@ use async_graphql::Context;
 use inventory::{
     ledger::{Done, Receipt, Stop},
     stock::{
-        core::{Field, Level, Rejection},
+        core::{Level, Reason, Rejection},
         rows::list::LevelRow,
     },
 };
-use platform::{clock, storage::Fault};
+use platform::storage::Fault;
 
-use super::{StockLevel, changed, level_seen};
+use super::{
+    StockLevel, changed, level_seen,
+    place::path,
+    wording::{say, scarce},
+};
 use crate::{
     graphql::{
         fault::{Answer, TopError},
-        refusal::{ErrorCode, InsufficientStock, UserError, VersionConflict},
+        refusal::{ErrorCode, InsufficientStock, Path, UserError, VersionConflict},
         scalars::{Long, Quantity},
     },
     schema::Node,
@@ -27,52 +31,42 @@ fn visible(ctx: &Context<'_>, level: &Level) -> Option<StockLevel> {
 
 /// Turns a rejection into what the caller sees of it.
 pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
-    match rejection {
-        Rejection::NotFound { what, field } => UserError::not_found(what, field),
-        Rejection::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
-        Rejection::OutOfRange { message, field } => UserError::new(ErrorCode::OutOfRange, message, field),
-        Rejection::TooLong { message, field } => UserError::new(ErrorCode::TooLong, message, field),
-        Rejection::InvalidState { message, field } => UserError::new(ErrorCode::InvalidState, message, field),
-        Rejection::LotShort { level, what, usable, requested, field } => {
-            let message = format!("{requested} of {what} asked for, {} there", usable.max(0));
+    let (code, said) = say(&rejection.why);
+    let field = path(rejection.at);
+    match rejection.why {
+        Reason::LotShort { level, what, usable, requested } => {
+            let message = format!("{requested} of {} asked for, {} there", scarce(&what), usable.max(0));
             short(ctx, level.as_deref(), message, (requested, usable), field)
         }
-        Rejection::Duplicate { message, field } => UserError::new(ErrorCode::Duplicate, message, field),
-        Rejection::LimitExceeded { message, field } => UserError::new(ErrorCode::LimitExceeded, message, field),
-        Rejection::PeriodClosed { through, field } => {
-            let message = format!("the books are closed through {}", clock::day_text(through));
-            UserError::new(ErrorCode::PeriodClosed, message, field)
-        }
-        Rejection::KeyReused => {
-            let message = "this key was used before with another input: use a new key for a new change";
-            UserError::new(ErrorCode::IdempotencyKeyReused, message, platform::path!["input", "idempotencyKey"])
-        }
-        Rejection::VersionConflict { level, lot, field } => {
-            let current = visible(ctx, &level).map(Node::StockLevel);
-            let on_hand = lot.map_or_else(|| format!(", {} on hand", level.on_hand), |lot| format!(", {lot} of the lot on hand"));
-            let on_hand = current.as_ref().map(|_| on_hand).unwrap_or_default();
-            UserError::VersionConflict(Box::new(VersionConflict {
-                code: ErrorCode::VersionConflict.noted(),
-                message: format!("the level has changed: its version is {}{on_hand}", level.version),
-                field: Some(field),
-                retryable: false,
-                actual_version: Long(level.version),
-                current,
-            }))
-        }
-        Rejection::StaleDocument { what, id, actual, field } => UserError::VersionConflict(Box::new(VersionConflict {
-            code: ErrorCode::VersionConflict.noted(),
-            message: format!("the {what} has changed: its version is {actual}"),
-            field: Some(field),
-            retryable: false,
-            actual_version: Long(actual),
-            current: crate::schema::current_document(ctx, what, id).await,
-        })),
-        Rejection::Insufficient { level, usable, requested, field } => {
+        Reason::Insufficient { level, usable, requested } => {
             let message = format!("{} of {} asked for, {usable} available", requested, level.facts.sku);
             short(ctx, Some(&level), message, (requested.get(), usable), field)
         }
+        Reason::KeyReused => UserError::new(code, format!("{said}: use a new key for a new change"), field),
+        Reason::VersionConflict { level, lot } => {
+            let current = visible(ctx, &level).map(Node::StockLevel);
+            let on_hand = lot.map_or_else(|| format!(", {} on hand", level.on_hand), |lot| format!(", {lot} of the lot on hand"));
+            let on_hand = current.as_ref().map(|_| on_hand).unwrap_or_default();
+            stale(format!("{said}{on_hand}"), field, level.version, current)
+        }
+        Reason::StaleDocument { what, id, actual } => {
+            stale(said, field, actual, crate::schema::current_document(ctx, what, id).await)
+        }
+        Reason::NotFound(_) | Reason::PeriodClosed { .. } | Reason::Stock(_) | Reason::Room(_) | Reason::Text(..) => {
+            UserError::new(code, said, field)
+        }
     }
+}
+
+fn stale(message: String, field: Path, actual: i64, current: Option<Node>) -> UserError {
+    UserError::VersionConflict(Box::new(VersionConflict {
+        code: ErrorCode::VersionConflict.noted(),
+        message,
+        field: Some(field),
+        retryable: false,
+        actual_version: Long(actual),
+        current,
+    }))
 }
 
 fn short(
@@ -80,7 +74,7 @@ fn short(
     level: Option<&Level>,
     message: String,
     (requested, available): (i64, i64),
-    field: Field,
+    field: Path,
 ) -> UserError {
     let quantity = |units: i64| Quantity(entity::prelude::Quantity::new(units.max(0)).unwrap_or_default());
     UserError::InsufficientStock(Box::new(InsufficientStock {

@@ -9,7 +9,6 @@ use iam::{
 };
 use platform::{
     clock::Clock,
-    path,
     storage::{Fault, Reads},
 };
 use serde::Serialize;
@@ -26,7 +25,7 @@ use crate::{
         Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Mode, Names, ProductRef, Stop, StoreRef, check_key,
         chosen, document_ids, first_answer, key_of, known_store, submit, submit_found,
     },
-    stock::core::{LevelKey, LotName, Rejection},
+    stock::core::{At, Field, LevelKey, LotName, Noun, Rejection},
 };
 
 /// The most lines that are recorded in one call.
@@ -126,15 +125,15 @@ struct Act<'a> {
 fn checked(key: &str, note: Option<&String>) -> Checks {
     let mut checks = Checks::default();
     check_key(&mut checks, key);
-    checks.text(note.map(String::as_str), MAX_NOTE, || path!["input", "note"]);
+    checks.text(note.map(String::as_str), MAX_NOTE, || At::input(Field::Note));
     checks
 }
 
 /// Plans a count.
 pub async fn count_create(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountCreate, mode: Mode) -> Done {
     let mut checks = checked(&input.idempotency_key, input.note.as_ref());
-    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
-    checks.items(input.products.len(), MAX_PRODUCTS, || path!["input", "products"]);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
+    checks.items(input.products.len(), MAX_PRODUCTS, || At::input(Field::Products));
     checks.done()?;
     let key = key_of(&permit, "countCreate", &input.idempotency_key, &input);
     let command = planned(ledger, &permit, &input).await;
@@ -144,16 +143,16 @@ pub async fn count_create(ledger: &Ledger, permit: Permit<kind::CountWrite>, inp
 async fn planned(ledger: &Ledger, permit: &Permit<kind::CountWrite>, input: &CountCreate) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let store = known_store(&scope, &input.store, &permit.reach()).await?;
-    let store = store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id;
+    let store = store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))?.id;
     if let Some(category) = input.category
         && !rows::has_category(&scope, category).await?
     {
-        return Err(Rejection::not_found("category", path!["input", "categoryId"]).into());
+        return Err(Rejection::not_found(Noun::Category, At::input(Field::Category)).into());
     }
     let names = Names::look_up(&scope, &input.products).await?;
     let mut products = Vec::with_capacity(input.products.len());
     for (index, named) in input.products.iter().enumerate() {
-        products.push((names.product(named, || path!["input", "products", index])?, ledger.clock().id()));
+        products.push((names.product(named, || At::row(Field::Products, index))?, ledger.clock().id()));
     }
     let levels = products.iter().map(|(product, _)| LevelKey { product: *product, store }).collect();
     let new = NewCount {
@@ -233,10 +232,10 @@ pub async fn classes(reads: &impl Reads, now: Timestamp, store: StoreId) -> Resu
 /// Writes down what somebody found.
 pub async fn count_record(ledger: &Ledger, permit: Permit<kind::CountRecord>, input: CountRecord, mode: Mode) -> Done {
     let mut checks = checked(&input.idempotency_key, None);
-    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
     for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
-        checks.text(line.note.as_deref(), MAX_NOTE, || path!["input", "lines", index, "note"]);
-        checks.lot(line.lot.as_ref(), || path!["input", "lines", index, "lot"]);
+        checks.text(line.note.as_deref(), MAX_NOTE, || At::line(index).field(Field::Note));
+        checks.lot(line.lot.as_ref(), || At::line(index).field(Field::Lot));
     }
     checks.done()?;
     let scope = permit.scope(ledger.database());
@@ -245,7 +244,7 @@ pub async fn count_record(ledger: &Ledger, permit: Permit<kind::CountRecord>, in
     let names = Names::look_up(&scope, input.lines.iter().map(|line| &line.product)).await?;
     let found = input.lines.iter().enumerate().map(|(index, line)| {
         Ok(Tallied {
-            product: names.product(&line.product, || path!["input", "lines", index, "product"])?,
+            product: names.product(&line.product, || At::line(index).field(Field::Product))?,
             lot: chosen(ledger, line.lot.as_ref()),
             counted: line.counted,
             note: line.note.clone(),
@@ -277,7 +276,7 @@ pub async fn count_submit(ledger: &Ledger, permit: Permit<kind::CountRecord>, in
 /// Has lines counted once more.
 pub async fn count_recount(ledger: &Ledger, permit: Permit<kind::CountReview>, input: CountRecount, mode: Mode) -> Done {
     let mut checks = checked(&input.idempotency_key, None);
-    checks.items(input.products.as_ref().map_or(0, Vec::len), MAX_LINES, || path!["input", "products"]);
+    checks.items(input.products.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Products));
     checks.done()?;
     let scope = permit.scope(ledger.database());
     let places = own(&scope, &permit, input.count).await?;
@@ -291,7 +290,7 @@ pub async fn count_recount(ledger: &Ledger, permit: Permit<kind::CountReview>, i
         None => None,
         Some(named) => {
             let names = Names::look_up(&scope, named).await?;
-            let found = named.iter().enumerate().map(|(index, one)| names.product(one, || path!["input", "products", index]));
+            let found = named.iter().enumerate().map(|(index, one)| names.product(one, || At::row(Field::Products, index)));
             match found.collect::<Result<Vec<_>, Rejection>>() {
                 Ok(products) => Some(products),
                 Err(missing) => return again(ledger, &permit, &act, &input, missing).await,

@@ -205,8 +205,8 @@ fn decide_all(documents: &Documents, state: &mut State, queue: &mut [Queued]) ->
 /// What an earlier call with the key is answered again; none where there was none.
 pub fn remembered(key: &Key, found: &[(Key, String)]) -> Option<Result<Receipt, Rejection>> {
     Some(match idempotency::key_use(key, found)? {
-        KeyUse::Reused => Err(Rejection::KeyReused),
-        KeyUse::Same(text) => serde_json::from_str(&text).map(replayed).map_err(|_| Rejection::KeyReused),
+        KeyUse::Reused => Err(Rejection::key_reused()),
+        KeyUse::Same(text) => serde_json::from_str(&text).map(replayed).map_err(|_| Rejection::key_reused()),
     })
 }
 

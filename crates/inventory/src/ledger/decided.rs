@@ -108,12 +108,12 @@ impl Decisions {
 
 fn repeat(documents: &Documents, first: &Queued, second: &Queued) -> Result<Receipt, Rejection> {
     if first.key.as_ref().map(|k| k.hash) != second.key.as_ref().map(|k| k.hash) {
-        return Err(Rejection::KeyReused);
+        return Err(Rejection::key_reused());
     }
     match &first.result {
         Some(Ok(receipt)) => Ok(replayed(receipt.stored.clone().unwrap_or_else(|| receipt.stored(documents)))),
         Some(Err(rejection)) => Err(rejection.clone()),
-        None => Err(Rejection::KeyReused),
+        None => Err(Rejection::key_reused()),
     }
 }
 

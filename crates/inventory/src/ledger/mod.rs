@@ -23,11 +23,11 @@ mod speculative_state;
 mod stock_command;
 mod tenants;
 
+pub use call::{CallRefusal, Done, LotRef, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, Stop, StoreRef};
 pub(crate) use call::{
     Checks, Names, check_key, chosen, document_ids, first_answer, key_of, known_store, may_override, overrides, own_reservations,
     shortage_word, store_of, stores_by_code, submit, submit_found,
 };
-pub use call::{Done, LotRef, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, Stop, StoreRef};
 pub use command::{Command, Decide, Outcome};
 pub use decision::{Books, Decision};
 pub use document::{Document, Rows, Turn};

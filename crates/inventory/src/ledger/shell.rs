@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
-use platform::{path, storage::Reads};
+use platform::storage::Reads;
 use serde::Serialize;
 
 use crate::{
@@ -15,8 +15,8 @@ use crate::{
     },
     stock::{
         core::{
-            Adjust, Change, Compare, LevelKey, MovementHead, Reference, ReferenceKind, Rejection, Release, Reserve, ReserveItem,
-            Reverse, Set, SetItem, Shortage,
+            Adjust, At, Change, Compare, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind, Refusal, Rejection,
+            Release, Reserve, ReserveItem, Reverse, Set, SetItem, Shortage,
         },
         rows,
     },
@@ -73,10 +73,10 @@ impl Lines {
         stores.retain(|_, store| reach.covers(*store));
         Ok(Self { products, stores, reach })
     }
-    pub(crate) fn key(&self, product: &ProductRef, store: &StoreRef, list: &str, index: usize) -> Result<LevelKey, Rejection> {
+    pub(crate) fn key(&self, product: &ProductRef, store: &StoreRef, list: Field, index: usize) -> Result<LevelKey, Rejection> {
         Ok(LevelKey {
-            product: self.products.product(product, || path!["input", list, index, "product"])?,
-            store: self.reach.or_nobodys(store_of(store, &self.stores, || path!["input", list, index, "store"])?),
+            product: self.products.product(product, || At::row(list, index).field(Field::Product))?,
+            store: self.reach.or_nobodys(store_of(store, &self.stores, || At::row(list, index).field(Field::Store))?),
         })
     }
 }
@@ -105,12 +105,12 @@ pub(crate) fn head<P>(ledger: &Ledger, permit: &Permit<P>, of: Head<'_>) -> Move
     }
 }
 
-pub(crate) fn checked(key: &str, lines: usize, list: &str, texts: &[(Option<&String>, usize, &str)]) -> Checks {
+pub(crate) fn checked(key: &str, lines: usize, list: Field, texts: &[(Option<&String>, usize, Field)]) -> Checks {
     let mut checks = Checks::default();
     check_key(&mut checks, key);
-    checks.items(lines, MAX_LINES, || path!["input", list]);
+    checks.items(lines, MAX_LINES, || At::input(list));
     for (text, most, name) in texts {
-        checks.text(text.map(String::as_str), *most, || path!["input", name]);
+        checks.text(text.map(String::as_str), *most, || At::input(*name));
     }
     checks
 }
@@ -118,13 +118,13 @@ pub(crate) fn checked(key: &str, lines: usize, list: &str, texts: &[(Option<&Str
 /// Changes stock by deltas, all or none.
 pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, input: AdjustInput, mode: Mode) -> Done {
     let overriding = may_override(&permit, input.on_shortage)?;
-    let texts = [(input.note.as_ref(), MAX_NOTE, "note"), (input.external_ref.as_ref(), MAX_REFERENCE, "externalRef")];
-    let mut checks = checked(&input.idempotency_key, input.changes.len(), "changes", &texts);
+    let texts = [(input.note.as_ref(), MAX_NOTE, Field::Note), (input.external_ref.as_ref(), MAX_REFERENCE, Field::ExternalRef)];
+    let mut checks = checked(&input.idempotency_key, input.changes.len(), Field::Changes, &texts);
     for (index, change) in input.changes.iter().enumerate().take(MAX_LINES) {
-        checks.text(change.note.as_deref(), MAX_NOTE, || path!["input", "changes", index, "note"]);
-        checks.lot(change.lot.as_ref(), || path!["input", "changes", index, "lot"]);
+        checks.text(change.note.as_deref(), MAX_NOTE, || At::row(Field::Changes, index).field(Field::Note));
+        checks.lot(change.lot.as_ref(), || At::row(Field::Changes, index).field(Field::Lot));
         if change.unit_cost.is_some_and(|cost| cost.minor < 0) {
-            checks.refuse(Rejection::out_of_range("a cost is never negative", path!["input", "changes", index, "unitCost"]));
+            checks.refuse(Refusal::NegativeCost.at(At::row(Field::Changes, index).field(Field::UnitCost)));
         }
     }
     checks.done()?;
@@ -153,7 +153,7 @@ async fn adjustment(
     let mut changes = Vec::with_capacity(input.changes.len());
     for (index, change) in input.changes.into_iter().enumerate() {
         changes.push(Change {
-            key: lines.key(&change.product, &change.store, "changes", index)?,
+            key: lines.key(&change.product, &change.store, Field::Changes, index)?,
             delta: change.delta,
             expected_version: change.expected_version,
             unit_cost: change.unit_cost,
@@ -195,9 +195,10 @@ pub struct SetItemInput {
 /// Sets stock to absolute figures, all or none.
 pub async fn stock_set(ledger: &Ledger, permit: Permit<kind::StockSet>, input: SetInput, mode: Mode) -> Done {
     let overriding = may_override(&permit, input.on_shortage)?;
-    let mut checks = checked(&input.idempotency_key, input.items.len(), "items", &[(input.note.as_ref(), MAX_NOTE, "note")]);
+    let mut checks =
+        checked(&input.idempotency_key, input.items.len(), Field::Items, &[(input.note.as_ref(), MAX_NOTE, Field::Note)]);
     for (index, item) in input.items.iter().enumerate().take(MAX_LINES) {
-        checks.lot(item.lot.as_ref(), || path!["input", "items", index, "lot"]);
+        checks.lot(item.lot.as_ref(), || At::row(Field::Items, index).field(Field::Lot));
     }
     checks.done()?;
     let key = key_of(&permit, "stockSet", &input.idempotency_key, &input);
@@ -224,7 +225,7 @@ async fn figures(
     let head = head(ledger, permit, of);
     let mut items = Vec::with_capacity(input.items.len());
     for (index, item) in input.items.iter().enumerate() {
-        let key = lines.key(&item.product, &item.store, "items", index)?;
+        let key = lines.key(&item.product, &item.store, Field::Items, index)?;
         let lot = chosen(ledger, item.lot.as_ref());
         items.push(SetItem { key, on_hand: item.on_hand, compare: item.compare, lot });
     }
@@ -247,7 +248,7 @@ pub struct ReverseInput {
 /// Undoes a whole movement by one that mirrors it.
 pub async fn stock_reverse(ledger: &Ledger, permit: Permit<kind::StockReverse>, input: ReverseInput, mode: Mode) -> Done {
     let overriding = may_override(&permit, input.on_shortage)?;
-    checked(&input.idempotency_key, 1, "movementId", &[(Some(&input.note), MAX_NOTE, "note")]).done()?;
+    checked(&input.idempotency_key, 1, Field::Movement, &[(Some(&input.note), MAX_NOTE, Field::Note)]).done()?;
     let key = key_of(&permit, "stockReverse", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
     let reach = permit.reach();
@@ -255,7 +256,7 @@ pub async fn stock_reverse(ledger: &Ledger, permit: Permit<kind::StockReverse>, 
     // A movement is reversed whole: who may not act in all of its stores does not find it.
     let original = original.filter(|movement| movement.entries.iter().all(|entry| reach.covers(entry.key.store)));
     let Some(original) = original else {
-        let missing = Rejection::not_found("movement", path!["input", "movementId"]);
+        let missing = Rejection::not_found(Noun::Movement, At::input(Field::Movement));
         return first_answer(ledger, &permit, &key, missing.into()).await;
     };
     overrides(&overriding, original.entries.iter().map(|entry| entry.key.store))?;
@@ -304,7 +305,7 @@ async fn held_for(reads: &impl Reads, reach: &Reach, named: Reference) -> Result
         _ => rows::stores_of(reads, named).await?.is_some_and(|stores| stores.iter().any(|store| reach.covers(*store))),
     };
     if !is_there {
-        return Err(Rejection::not_found("document", path!["input", "referenceId"]).into());
+        return Err(Rejection::not_found(Noun::Document, At::input(Field::Reference)).into());
     }
     let kind = if named.kind == ReferenceKind::Transfer { ReferenceKind::Other } else { named.kind };
     Ok(Reference { kind, ..named })
@@ -312,10 +313,9 @@ async fn held_for(reads: &impl Reads, reach: &Reach, named: Reference) -> Result
 
 /// Holds stock for a while, all items or none.
 pub async fn stock_reserve(ledger: &Ledger, permit: Permit<kind::StockReserve>, input: ReserveInput, mode: Mode) -> Done {
-    let mut checks = checked(&input.idempotency_key, input.items.len(), "items", &[]);
+    let mut checks = checked(&input.idempotency_key, input.items.len(), Field::Items, &[]);
     if !TTL.contains(&input.ttl_seconds) {
-        let message = format!("between {} and {} seconds", TTL.start(), TTL.end());
-        checks.refuse(Rejection::out_of_range(message, path!["input", "ttlSeconds"]));
+        checks.refuse(Refusal::TtlOutOfRange { least: *TTL.start(), most: *TTL.end() }.at(At::input(Field::TtlSeconds)));
     }
     checks.done()?;
     let key = key_of(&permit, "stockReserve", &input.idempotency_key, &input);
@@ -334,7 +334,7 @@ async fn holding(ledger: &Ledger, permit: &Permit<kind::StockReserve>, input: &R
     let head = head(ledger, permit, of);
     let mut items = Vec::with_capacity(input.items.len());
     for (index, item) in input.items.iter().enumerate() {
-        let key = lines.key(&item.product, &item.store, "items", index)?;
+        let key = lines.key(&item.product, &item.store, Field::Items, index)?;
         items.push(ReserveItem { id: ledger.clock().id(), key, quantity: item.quantity });
     }
     let expires_at = Some(ledger.clock().now().plus_seconds(input.ttl_seconds));
@@ -351,7 +351,7 @@ pub struct ReleaseInput {
 
 /// Lets held stock go, all or none.
 pub async fn stock_release(ledger: &Ledger, permit: Permit<kind::StockReserve>, input: ReleaseInput) -> Done {
-    checked(&input.idempotency_key, input.reservations.len(), "reservationIds", &[]).done()?;
+    checked(&input.idempotency_key, input.reservations.len(), Field::Reservations, &[]).done()?;
     let key = key_of(&permit, "stockRelease", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
     // Which levels they are on never changes, so it may be read before anything is locked.

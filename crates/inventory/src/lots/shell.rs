@@ -2,20 +2,20 @@
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
-use platform::{path, storage::Fault};
+use platform::storage::Fault;
 use serde::Serialize;
 
 use crate::{
     catalog::core::Patch,
     ledger::{
-        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Mode, Names, ProductRef, Stop, StoreRef, check_key, chosen,
+        CallRefusal, Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Mode, Names, ProductRef, Stop, StoreRef, check_key, chosen,
         first_answer, key_of, may_override, overrides,
         shell::{Head, Lines, MAX_LINES, checked, head},
         submit, submit_found,
     },
     lots::core::{ActOnLot, CreateLot, Destination, LotAction, LotCommand, MoveItem, MoveStock},
     stock::{
-        core::{LotName, MAX_LOT_CODE, MovementHead, Reference, ReferenceKind, Rejection, Shortage},
+        core::{At, Field, LotName, MAX_LOT_CODE, MovementHead, Reference, ReferenceKind, RoomRefusal, Shortage},
         rows::lots::places_of_lots,
     },
 };
@@ -36,17 +36,16 @@ pub struct LotCreateInput {
 pub async fn lot_create(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotCreateInput, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.text(Some(&input.code), MAX_LOT_CODE, || path!["input", "code"]);
-    checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
+    checks.text(Some(&input.code), MAX_LOT_CODE, || At::input(Field::Code));
+    checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
     if input.code.trim().is_empty() != input.code.is_empty() || input.code.chars().any(char::is_control) {
-        let message = "a code without control characters is expected, and not only blanks";
-        checks.refuse(Rejection::invalid(message, path!["input", "code"]));
+        checks.refuse(CallRefusal::OddCode.at(At::input(Field::Code)));
     }
     checks.done()?;
     let key = key_of(&permit, "lotCreate", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
     let names = Names::look_up(&scope, [&input.product]).await?;
-    let product = match names.product(&input.product, || path!["input", "product"]) {
+    let product = match names.product(&input.product, || At::input(Field::Product)) {
         Ok(product) => product,
         Err(missing) => return first_answer(ledger, &permit, &key, missing.into()).await,
     };
@@ -93,7 +92,7 @@ pub async fn lot_recall(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: 
 pub async fn lot_update(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotActInput, mode: Mode) -> Done {
     let LotFields { made_on, expires_on, note } = input.fields.clone().unwrap_or_default();
     let mut checks = Checks::default();
-    checks.text(note.set().map(String::as_str), MAX_NOTE, || path!["input", "note"]);
+    checks.text(note.set().map(String::as_str), MAX_NOTE, || At::input(Field::Note));
     checks.done()?;
     let change = LotAction::Change { made_on, expires_on, note };
     act(ledger, &permit, ("lotUpdate", ReasonCode::Correction), (input, change), mode).await
@@ -107,7 +106,7 @@ async fn act(
     mode: Mode,
 ) -> Done {
     let overriding = may_override(permit, input.on_shortage)?;
-    checked(&input.idempotency_key, 1, "id", &[(input.note.as_ref(), MAX_NOTE, "note")]).done()?;
+    checked(&input.idempotency_key, 1, Field::Id, &[(input.note.as_ref(), MAX_NOTE, Field::Note)]).done()?;
     let scope = permit.scope(ledger.database());
     let mut tried = 0;
     loop {
@@ -178,10 +177,11 @@ fn destination_word<S: serde::Serializer>(to: &Destination, serializer: S) -> Re
 /// Puts stock aside, takes it back or writes it off, all items or none.
 pub async fn stock_move(ledger: &Ledger, permit: Permit<kind::StockAdjust>, input: MoveInput, mode: Mode) -> Done {
     let overriding = may_override(&permit, input.on_shortage)?;
-    let mut checks = checked(&input.idempotency_key, input.items.len(), "items", &[(input.note.as_ref(), MAX_NOTE, "note")]);
+    let mut checks =
+        checked(&input.idempotency_key, input.items.len(), Field::Items, &[(input.note.as_ref(), MAX_NOTE, Field::Note)]);
     for (index, item) in input.items.iter().enumerate().take(MAX_LINES) {
-        checks.text(item.note.as_deref(), MAX_NOTE, || path!["input", "items", index, "note"]);
-        checks.lot(item.lot.as_ref(), || path!["input", "items", index, "lot"]);
+        checks.text(item.note.as_deref(), MAX_NOTE, || At::row(Field::Items, index).field(Field::Note));
+        checks.lot(item.lot.as_ref(), || At::row(Field::Items, index).field(Field::Lot));
     }
     checks.done()?;
     let key = key_of(&permit, "stockMove", &input.idempotency_key, &input);
@@ -209,7 +209,7 @@ async fn moving(
     let head = head(ledger, permit, of);
     let mut items = Vec::with_capacity(input.items.len());
     for (index, item) in input.items.iter().enumerate() {
-        let key = lines.key(&item.product, &item.store, "items", index)?;
+        let key = lines.key(&item.product, &item.store, Field::Items, index)?;
         let lot = chosen(ledger, item.lot.as_ref());
         items.push(MoveItem { key, quantity: item.quantity, lot, note: item.note.clone() });
     }

@@ -3,10 +3,7 @@
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit, Reach, kind};
-use platform::{
-    path,
-    storage::{Fault, Reads, idempotency::Key},
-};
+use platform::storage::{Fault, Reads, idempotency::Key};
 use serde::Serialize;
 
 use crate::{
@@ -14,7 +11,7 @@ use crate::{
         Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Mode, Names, ProductRef, Stop, StoreRef, check_key,
         chosen, document_ids, first_answer, key_of, store_of, stores_by_code, submit, submit_found,
     },
-    stock::core::{LevelKey, Rejection},
+    stock::core::{At, Field, LevelKey, Noun, Reason, Rejection},
     transfers::{
         core::{Arrival, Change, Loss, NewTransfer, Parcel, Planned, Shipment, Step, Steps, TransferCommand},
         rows::{self, TransferRoute},
@@ -136,9 +133,9 @@ impl Side {
 pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferCreate, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
-    checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
-    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
+    checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
+    checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
     checks.done()?;
     let key = key_of(&permit, "transferCreate", &input.idempotency_key, &input);
     let command = asked(ledger, &permit, &input).await;
@@ -148,10 +145,10 @@ pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite
 async fn asked(ledger: &Ledger, permit: &Permit<kind::TransferWrite>, input: &TransferCreate) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let codes = stores_by_code(&scope, &[&input.from, &input.to]).await?;
-    let from = store_of(&input.from, &codes, || path!["input", "fromStore"])?;
-    let to = store_of(&input.to, &codes, || path!["input", "toStore"])?;
+    let from = store_of(&input.from, &codes, || At::input(Field::FromStore))?;
+    let to = store_of(&input.to, &codes, || At::input(Field::ToStore))?;
     if !Side::Either.is_within(&permit.reach(), from, to) {
-        return Err(Rejection::not_found("store", path!["input", "fromStore"]).into());
+        return Err(Rejection::not_found(Noun::Store, At::input(Field::FromStore)).into());
     }
     exists(&scope, from, to).await?;
     let lines = planned(&scope, &input.lines).await?;
@@ -178,9 +175,9 @@ async fn asked(ledger: &Ledger, permit: &Permit<kind::TransferWrite>, input: &Tr
 /// A store that is not there is said of its own field: lines would only say that the product or store is not.
 async fn exists(reads: &impl Reads, from: StoreId, to: StoreId) -> Result<(), Stop> {
     let found = rows::existing_stores(reads, &[from, to]).await?;
-    for (store, name) in [(from, "fromStore"), (to, "toStore")] {
+    for (store, name) in [(from, Field::FromStore), (to, Field::ToStore)] {
         if !found.contains(&store) {
-            return Err(Rejection::not_found("store", path!["input", name]).into());
+            return Err(Rejection::not_found(Noun::Store, At::input(name)).into());
         }
     }
     Ok(())
@@ -190,7 +187,7 @@ async fn planned(reads: &impl Reads, lines: &[TransferLine]) -> Result<Vec<Plann
     let names = Names::look_up(reads, lines.iter().map(|line| &line.product)).await?;
     let mut planned = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
-        let product = names.product(&line.product, || path!["input", "lines", index, "product"])?;
+        let product = names.product(&line.product, || At::line(index).field(Field::Product))?;
         planned.push(Planned { product, quantity: line.quantity });
     }
     Ok(planned)
@@ -204,8 +201,8 @@ fn levels(products: impl Iterator<Item = ProductId>, from: StoreId, to: StoreId)
 pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferUpdate, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
-    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
+    checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
     checks.done()?;
     let act = Act {
         mutation: "transferUpdate",
@@ -298,12 +295,12 @@ fn moving<'a>(input: &'a TransferMove, mutation: &'static str) -> Act<'a> {
 
 fn parcels(ledger: &Ledger, input: &TransferMove) -> Result<Option<Vec<Parcel>>, Stop> {
     let mut checks = Checks::default();
-    checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || path!["input", "lines"]);
+    checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Lines));
     let lots = input.lines.iter().flatten().map(|line| line.lots.len()).sum();
-    checks.items(lots, MAX_LOTS, || path!["input", "lines"]);
+    checks.items(lots, MAX_LOTS, || At::input(Field::Lines));
     for (index, line) in input.lines.iter().flatten().enumerate().take(MAX_LINES) {
         for (nth, (lot, _)) in line.lots.iter().enumerate().take(MAX_LOTS) {
-            checks.lot(Some(lot), || path!["input", "lines", index, "lots", nth, "lot"]);
+            checks.lot(Some(lot), || At::line(index).part(Field::Lots, nth).field(Field::Lot));
         }
     }
     checks.done()?;
@@ -330,12 +327,12 @@ async fn step<P: Permission>(
 ) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, act.key);
-    checks.text(act.note.map(String::as_str), MAX_NOTE, || path!["input", "note"]);
+    checks.text(act.note.map(String::as_str), MAX_NOTE, || At::input(Field::Note));
     checks.done()?;
     let key = key_of(&permit, act.mutation, act.key, input);
     for _ in 1..MOST_TRIES {
         let done = attempt(ledger, &permit, &act, key.clone(), (side, mode), &step).await;
-        let is_overtaken = |why: &[Rejection]| why.iter().any(|one| matches!(one, Rejection::StaleDocument { .. }));
+        let is_overtaken = |why: &[Rejection]| why.iter().any(|one| matches!(one.why, Reason::StaleDocument { .. }));
         match done {
             Err(Stop::Refused(why)) if act.expected_version.is_none() && is_overtaken(&why) => {}
             done => return done,

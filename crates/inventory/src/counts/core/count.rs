@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use entity::prelude::*;
-use platform::path;
 
 use crate::counts::events::{CountEvent, EventType};
 use crate::ledger::DocumentNumber;
-use crate::stock::core::Rejection;
+use crate::stock::core::{Noun, Rejection};
 
 /// Whether those who count see what the books say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -268,12 +267,7 @@ impl Count {
     /// Checks the version that the caller saw.
     pub fn expect(&self, version: Option<i64>) -> Result<(), Rejection> {
         match version {
-            Some(expected) if expected != self.version => Err(Rejection::StaleDocument {
-                what: "count",
-                id: self.id.uuid(),
-                actual: self.version,
-                field: path!["input", "expectedVersion"],
-            }),
+            Some(expected) if expected != self.version => Err(Rejection::stale(Noun::Count, self.id.uuid(), self.version)),
             _ => Ok(()),
         }
     }

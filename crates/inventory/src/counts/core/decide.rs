@@ -1,7 +1,6 @@
 //! What is asked of a count, and what comes of it.
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     count::{
@@ -14,7 +13,7 @@ use super::{
 };
 use crate::counts::events::{self, CountEvent, EventType};
 use crate::ledger::DocumentNumber;
-use crate::stock::core::{Draft, Level, LevelKey, Rejection};
+use crate::stock::core::{At, Code, Draft, Field, Level, LevelKey, Noun, Rejection};
 
 /// The most lines of a count: what is more is counted by category.
 pub const MOST_LINES: usize = 20_000;
@@ -126,7 +125,7 @@ pub fn decide(book: &CountBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<
             let before = count.status();
             (count, Some(before))
         }
-        (_, None) => return Err(Rejection::not_found("count", path!["input", "id"])),
+        (_, None) => return Err(Rejection::not_found(Noun::Count, At::input(Field::Id))),
     };
     match &steps.step {
         Step::Create(_) => {}
@@ -150,7 +149,7 @@ pub fn decide(book: &CountBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<
 
 /// The count, if the action is open in its state.
 fn open(book: &CountBook, steps: &Steps, action: Action) -> Result<Count, Rejection> {
-    let count = book.counts.get(&steps.count).ok_or_else(|| Rejection::not_found("count", path!["input", "id"]))?;
+    let count = book.counts.get(&steps.count).ok_or_else(|| Rejection::not_found(Noun::Count, At::input(Field::Id)))?;
     count.expect(steps.expected_version)?;
     if may(count.status(), action) { Ok(count.clone()) } else { Err(not_open(count)) }
 }
@@ -160,21 +159,21 @@ pub(super) fn not_open(count: &Count) -> Rejection {
     let status = count.status();
     let steps: Vec<&str> = actions_from(status).map(Action::mutation).collect();
     let open = if steps.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", steps.join(", ")) };
-    Rejection::state(format!("the count is {status}; {open}"), path!["input", "id"])
+    Rejection::state(format!("the count is {status}; {open}"), At::input(Field::Id))
 }
 
 fn create(book: &CountBook, draft: &Draft<'_>, steps: &Steps, new: &NewCount, changes: &mut Changes) -> Result<Count, Rejection> {
     if let Some(reference) = new.external_ref.as_ref().filter(|reference| book.taken_refs.contains(*reference)) {
         let message = format!("a count has the reference {reference}");
-        return Err(Rejection::Duplicate { message, field: path!["input", "externalRef"] });
+        return Err(Rejection::text(Code::Duplicate, message, At::input(Field::ExternalRef)));
     }
     let selection = selection(new)?;
     for (index, (product, id)) in new.products.iter().enumerate() {
-        let field = path!["input", "products", index];
+        let field = At::row(Field::Products, index);
         if changes.made.iter().any(|line| line.product == *product) {
             return Err(Rejection::invalid("this product occurs twice: one line can say it", field));
         }
-        let level = draft.stocked(LevelKey { product: *product, store: new.store }, &field)?;
+        let level = draft.stocked(LevelKey { product: *product, store: new.store }, field)?;
         changes.made.push(line_of(level, *id, None, Expected::Listed));
     }
     let now = draft.now();
@@ -196,16 +195,16 @@ fn create(book: &CountBook, draft: &Draft<'_>, steps: &Steps, new: &NewCount, ch
 
 /// A count says what its kind asks for, and nothing else.
 fn selection(new: &NewCount) -> Result<Selection, Rejection> {
-    let asks = |kind, is_there: bool, field: &str| {
+    let asks = |kind, is_there: bool, field: Field| {
         if (new.kind == kind) == is_there {
             return Ok(());
         }
         let message = if is_there { format!("only a {kind} count has it") } else { format!("a {kind} count needs it") };
-        Err(Rejection::invalid(message, path!["input", field]))
+        Err(Rejection::invalid(message, At::input(field)))
     };
-    asks(CountKind::Category, new.category.is_some(), "categoryId")?;
-    asks(CountKind::Cycle, new.class.is_some(), "abcClass")?;
-    asks(CountKind::List, !new.products.is_empty(), "products")?;
+    asks(CountKind::Category, new.category.is_some(), Field::Category)?;
+    asks(CountKind::Cycle, new.class.is_some(), Field::AbcClass)?;
+    asks(CountKind::List, !new.products.is_empty(), Field::Products)?;
     Ok(match (new.category, new.class) {
         (Some(category), _) => Selection::Category(category),
         (None, Some(class)) => Selection::Cycle(class),
@@ -243,11 +242,11 @@ fn start(
 ) -> Result<(), Rejection> {
     let has_own = book.open.get(&count.id).is_some_and(|open| *open > 0);
     if lines.is_empty() && !has_own {
-        return Err(Rejection::state("there is nothing to count: no product fits", path!["input", "id"]));
+        return Err(Rejection::state("there is nothing to count: no product fits", At::input(Field::Id)));
     }
     if lines.len() > MOST_LINES {
         let message = format!("a count has at most {MOST_LINES} lines: count by category");
-        return Err(Rejection::LimitExceeded { message, field: path!["input", "id"] });
+        return Err(Rejection::text(Code::LimitExceeded, message, At::input(Field::Id)));
     }
     changes.made.extend(lines.iter().map(|new| fresh(new, Expected::Listed)));
     for line in lines.iter().filter(|line| line.lot.is_some()) {
@@ -262,7 +261,7 @@ fn submit(book: &CountBook, draft: &Draft<'_>, count: &mut Count, uncounted: Unc
     let open = book.open.get(&count.id).copied().unwrap_or(0);
     if open > 0 && uncounted == Uncounted::Refuse {
         let message = format!("{open} lines are still to be counted: count them, or submit with onUncounted LEAVE");
-        return Err(Rejection::state(message, path!["input", "onUncounted"]));
+        return Err(Rejection::state(message, At::input(Field::OnUncounted)));
     }
     count.state = CountState::Active(Stage::Review { started_at, submitted_at: draft.now() });
     Ok(())
@@ -277,13 +276,13 @@ fn recount(
     let CountState::Active(Stage::Review { started_at, .. }) = count.state else { return Err(not_open(count)) };
     if let Some(products) = products {
         for (index, product) in products.iter().enumerate() {
-            let field = path!["input", "products", index];
+            let field = At::row(Field::Products, index);
             if products[..index].contains(product) {
                 return Err(Rejection::invalid("this product occurs twice", field));
             }
             let lines = book.lines_of(count.id, *product);
             if lines.is_empty() {
-                return Err(Rejection::not_found("line of this product", field));
+                return Err(Rejection::not_found(Noun::LineOfThisProduct, field));
             }
             changes.changed.extend(lines.into_iter().cloned());
         }
@@ -295,7 +294,7 @@ fn recount(
         changes.changed.sort_by_cached_key(Line::key);
     }
     if changes.changed.is_empty() {
-        return Err(Rejection::invalid("nothing is to be counted again", path!["input", "products"]));
+        return Err(Rejection::invalid("nothing is to be counted again", At::input(Field::Products)));
     }
     for line in &mut changes.changed {
         if let LineState::Counted(finding) = line.state {

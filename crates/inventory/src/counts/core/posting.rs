@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     count::{Count, CountBook, CountState, Finding, Line, LineKey, LineState, Stage},
     decide::not_open,
 };
 use crate::stock::core::{
-    Delta, Draft, Level, LevelKey, LotChoice, LotLevel, LotName, MovementHead, Posting, Reference, ReferenceKind, Rejection,
-    Shortage, Step, cover,
+    At, Delta, Draft, Field, Level, LevelKey, LotChoice, LotLevel, LotName, MovementHead, Posting, Reference, ReferenceKind,
+    Rejection, Shortage, Step, cover,
 };
 
 /// Who approves, and under which rule.
@@ -54,7 +53,7 @@ pub(super) fn approve(
     let CountState::Active(Stage::Review { started_at, submitted_at }) = count.state else { return Err(not_open(count)) };
     let mut lines = counted(book, count.id);
     if lines.is_empty() {
-        return Err(Rejection::state("nothing was counted", path!["input", "id"]));
+        return Err(Rejection::state("nothing was counted", At::input(Field::Id)));
     }
     let mut off = Vec::new();
     for Counted { line, finding, difference } in &lines {
@@ -63,7 +62,7 @@ pub(super) fn approve(
         if difference != 0 {
             off.push(Off { key, lot: choice(draft, approval, line), difference });
         }
-        if difference != 0 || draft.level(key, &Vec::new()).is_ok_and(|level| level.exists) {
+        if difference != 0 || draft.level(key, At::NOWHERE).is_ok_and(|level| level.exists) {
             draft.counted(key, tally.counted_at);
         }
     }
@@ -118,31 +117,25 @@ fn choice(draft: &Draft<'_>, approval: &Approval, line: &Line) -> LotChoice {
 }
 
 fn post(draft: &mut Draft<'_>, part: &[Off], head: &MovementHead, room: MovementId) -> Result<(), Rejection> {
-    let field = path!["input", "id"];
+    let field = At::input(Field::Id);
     let mut steps = Vec::with_capacity(part.len());
     let mut postings = Vec::with_capacity(part.len());
     for off in part {
-        let level = draft.level(off.key, &field)?;
+        let level = draft.level(off.key, field)?;
         for (delta, condition) in deltas(draft, off, level) {
             let is_blocked = delta.on_hand > 0 && draft.blocked(off.key, &off.lot).is_some();
             let available_delta = if is_blocked { 0 } else { delta.on_hand - delta.unavailable };
             // A count borrows nothing of its lots.
-            steps.push(Step {
-                key: off.key,
-                available_delta,
-                on_hand_delta: delta.on_hand,
-                lots: Vec::new(),
-                field: field.clone(),
-            });
+            steps.push(Step { key: off.key, available_delta, on_hand_delta: delta.on_hand, lots: Vec::new(), field });
             let (cost, lot) = (level.facts.cost, off.lot.clone());
             postings.push(Posting { delta, cost, lot, condition, ..Posting::default() });
         }
     }
     cover(draft, &steps, Shortage::Shorten, head, room.into())?;
     let Some(first) = part.first() else { return Ok(()) };
-    draft.begin(head.clone(), first.key, &field)?;
+    draft.begin(head.clone(), first.key, field)?;
     for (step, posting) in steps.iter().zip(postings) {
-        draft.post_to(step.key, posting, &field)?;
+        draft.post_to(step.key, posting, field)?;
     }
     Ok(())
 }
@@ -192,7 +185,7 @@ fn independent(
         return Ok(());
     }
     let refused =
-        |why: String| Err(Rejection::state(format!("{why}: somebody who did not count approves"), path!["input", "id"]));
+        |why: String| Err(Rejection::state(format!("{why}: somebody who did not count approves"), At::input(Field::Id)));
     let mut total: i128 = 0;
     for one in lines.iter().filter(|one| one.difference != 0) {
         let Some(worth) = worth(one, limit.currency) else {

@@ -1,13 +1,12 @@
 //! Writing down what somebody found.
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     count::{Count, CountBook, CountState, CountedLot, Expected, Finding, Line, LineKey, LineState, Stage, Tally, Try},
     decide::{Changes, line_of, not_open},
 };
-use crate::stock::core::{Draft, Field, Level, LevelKey, Lot, LotChoice, Rejection};
+use crate::stock::core::{At, Draft, Field, Level, LevelKey, Lot, LotChoice, Rejection};
 
 /// What somebody found.
 #[derive(Debug, Clone)]
@@ -39,7 +38,7 @@ pub(super) fn tally(
 ) -> Result<(), Rejection> {
     let CountState::Active(Stage::Counting { started_at }) = count.state else { return Err(not_open(count)) };
     let counted_at = record.counted_at.unwrap_or(draft.now());
-    let field = || path!["input", "countedAt"];
+    let field = || At::input(Field::CountedAt);
     if counted_at > draft.now().plus_seconds(AHEAD_SECONDS) {
         return Err(Rejection::out_of_range("it lies more than five minutes ahead", field()));
     }
@@ -47,20 +46,20 @@ pub(super) fn tally(
         return Err(Rejection::out_of_range("it lies before the count was started", field()));
     }
     if record.tallied.is_empty() {
-        return Err(Rejection::invalid("at least one line is needed", path!["input", "lines"]));
+        return Err(Rejection::invalid("at least one line is needed", At::input(Field::Lines)));
     }
     for (index, found) in record.tallied.iter().enumerate() {
-        let at = |name: &str| path!["input", "lines", index, name];
+        let at = |name: Field| At::line(index).field(name);
         if found.counted.is_negative() {
-            return Err(Rejection::out_of_range("nobody counts less than 0", at("counted")));
+            return Err(Rejection::out_of_range("nobody counts less than 0", at(Field::Counted)));
         }
         let key = LevelKey { product: found.product, store: count.store };
-        let level = draft.stocked(key, &at("product"))?;
-        let named = lot_of(book, draft, (count, level), found, &at("counted"))?;
+        let level = draft.stocked(key, at(Field::Product))?;
+        let named = lot_of(book, draft, (count, level), found, at(Field::Counted))?;
         let line_key =
             LineKey { product: found.product, lot: named.as_ref().map(|named| named.0.key.clone()).unwrap_or_default() };
         if changes.tries.iter().any(|one| one.of == line_key) {
-            let (what, place) = if named.is_some() { ("lot", "lot") } else { ("product", "product") };
+            let (what, place) = if named.is_some() { ("lot", Field::Lot) } else { ("product", Field::Product) };
             return Err(Rejection::invalid(format!("this {what} occurs twice: one figure can hold"), at(place)));
         }
         let on_books = match &named {
@@ -97,16 +96,16 @@ fn lot_of(
     draft: &Draft<'_>,
     (count, level): (&Count, &Level),
     found: &Tallied,
-    field: &Field,
+    field: At,
 ) -> Result<Option<(CountedLot, Option<Lot>)>, Rejection> {
     let (facts, product) = (&level.facts, found.product);
-    let lot_field = || path![field[0], field[1], field[2], "lot"];
+    let lot_field = || field.lot();
     if facts.tracking == Tracking::None {
         let refusal = || Rejection::invalid(format!("{} is not tracked by lots", facts.sku), lot_field());
         return if found.lot.is_said() { Err(refusal()) } else { Ok(None) };
     }
     if facts.tracking == Tracking::Serial && found.counted.get() > 1 {
-        return Err(Rejection::out_of_range("a serial number stands for one unit: 0 or 1", field.clone()));
+        return Err(Rejection::out_of_range("a serial number stands for one unit: 0 or 1", field));
     }
     let known = draft.lot_said(product, &found.lot, field)?.cloned();
     match (&found.lot, known) {

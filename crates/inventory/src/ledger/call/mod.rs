@@ -6,12 +6,9 @@ mod ownership;
 
 use entity::{id::Id, prelude::StoreId};
 use iam::access::{Denied, Permission, Permit, Reach, kind};
-use platform::{
-    path,
-    storage::{
-        Fault,
-        idempotency::{self, Key, MAX_KEY, hash_of},
-    },
+use platform::storage::{
+    Fault,
+    idempotency::{self, Key, MAX_KEY, hash_of},
 };
 use serde::Serialize;
 
@@ -24,7 +21,7 @@ use super::{
     engine::Ledger,
     receipt::Receipt,
 };
-use crate::stock::core::{Field, MAX_LOT_CODE, Rejection, Shortage};
+use crate::stock::core::{At, Field, MAX_LOT_CODE, Rejection, RoomRefusal, Shortage};
 
 /// Why a call came to nothing: nothing was written.
 #[derive(Debug)]
@@ -77,35 +74,54 @@ pub const MAX_REFERENCE: usize = 128;
 /// The longest name of a charge, in characters.
 pub const MAX_NAME: usize = 300;
 
+/// What is refused of a call as it was typed, whichever room it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallRefusal {
+    EmptyText,
+    /// A text with a NUL character.
+    Nul,
+    /// More characters than are kept.
+    TextTooLong {
+        most: usize,
+    },
+    /// A code of control characters or blanks.
+    OddCode,
+    /// More items than one call takes.
+    TooMany {
+        most: usize,
+    },
+}
+impl RoomRefusal for CallRefusal {}
+
 /// Refusals of an input, collected before anything is read.
 #[derive(Debug, Default)]
 pub struct Checks(Vec<Rejection>);
 
 impl Checks {
     /// A text of at most `most` characters that databases can keep. An empty one is refused: leave it out instead.
-    pub fn text(&mut self, value: Option<&str>, most: usize, field: impl FnOnce() -> Field) {
+    pub fn text(&mut self, value: Option<&str>, most: usize, field: impl FnOnce() -> At) {
         let Some(text) = value else { return };
         if text.is_empty() {
-            self.0.push(Rejection::invalid("an empty text is not kept: leave it out", field()));
+            self.0.push(CallRefusal::EmptyText.at(field()));
         } else if text.contains('\0') {
-            self.0.push(Rejection::invalid("a text without NUL characters is expected", field()));
+            self.0.push(CallRefusal::Nul.at(field()));
         } else if text.chars().nth(most).is_some() {
-            self.0.push(Rejection::TooLong { message: format!("at most {most} characters are kept"), field: field() });
+            self.0.push(CallRefusal::TextTooLong { most }.at(field()));
         }
     }
     /// A lot by its code: as long as is kept.
-    pub fn lot(&mut self, lot: Option<&LotRef>, field: impl Fn() -> Field) {
+    pub fn lot(&mut self, lot: Option<&LotRef>, field: impl Fn() -> At) {
         let Some(LotRef::Code { code, .. }) = lot else { return };
-        let of = || [field(), vec!["code".to_owned()]].concat();
+        let of = || field().field(Field::LotCode);
         self.text(Some(code), MAX_LOT_CODE, of);
         if !code.is_empty() && code.trim().is_empty() || code.chars().any(char::is_control) {
-            self.0.push(Rejection::invalid("a code without control characters is expected, and not only blanks", of()));
+            self.0.push(CallRefusal::OddCode.at(of()));
         }
     }
     /// A list of at most `most` items.
-    pub fn items(&mut self, count: usize, most: usize, field: impl FnOnce() -> Field) {
+    pub fn items(&mut self, count: usize, most: usize, field: impl FnOnce() -> At) {
         if count > most {
-            self.0.push(Rejection::LimitExceeded { message: format!("at most {most} are taken in one call"), field: field() });
+            self.0.push(CallRefusal::TooMany { most }.at(field()));
         }
     }
     pub fn refuse(&mut self, rejection: Rejection) {
@@ -118,7 +134,7 @@ impl Checks {
 
 /// Checks the caller's key as it is typed, before it is used.
 pub fn check_key(checks: &mut Checks, key: &str) {
-    checks.text(Some(key), MAX_KEY, || path!["input", "idempotencyKey"]);
+    checks.text(Some(key), MAX_KEY, || At::input(Field::IdempotencyKey));
 }
 
 /// The key of a call: its owner is who acts, its hash is over the input as supplied.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     catalog::core::{gtin, text::fold},
     ledger::Ledger,
-    stock::core::{Field, LotChoice, LotName, Rejection},
+    stock::core::{At, LotChoice, LotName, Noun, Rejection},
 };
 
 /// A product, named in one of three ways.
@@ -79,13 +79,13 @@ impl Names {
         })
     }
 
-    pub fn product(&self, named: &ProductRef, field: impl FnOnce() -> Field) -> Result<ProductId, Rejection> {
+    pub fn product(&self, named: &ProductRef, field: impl FnOnce() -> At) -> Result<ProductId, Rejection> {
         let found = match named {
             ProductRef::Id(id) => Some(*id),
             ProductRef::Sku(sku) => self.skus.get(&key(sku)).copied(),
             ProductRef::Barcode(code) => self.barcodes.get(&gtin::key(code.trim())).copied(),
         };
-        found.ok_or_else(|| Rejection::not_found("product", field()))
+        found.ok_or_else(|| Rejection::not_found(Noun::Product, field()))
     }
 }
 
@@ -161,10 +161,10 @@ pub async fn stores_by_code(reads: &impl Reads, named: &[&StoreRef]) -> Result<H
 }
 
 /// The store's id, if its code was found or it was named by id.
-pub fn store_of(named: &StoreRef, found: &HashMap<String, StoreId>, field: impl FnOnce() -> Field) -> Result<StoreId, Rejection> {
+pub fn store_of(named: &StoreRef, found: &HashMap<String, StoreId>, field: impl FnOnce() -> At) -> Result<StoreId, Rejection> {
     let id = match named {
         StoreRef::Id(id) => Some(*id),
         StoreRef::Code(code) => found.get(&key(code)).copied(),
     };
-    id.ok_or_else(|| Rejection::not_found("store", field()))
+    id.ok_or_else(|| Rejection::not_found(Noun::Store, field()))
 }

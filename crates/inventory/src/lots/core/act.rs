@@ -1,13 +1,13 @@
 //! Commands on lots, and on stock that is set aside.
 
 use entity::prelude::*;
-use platform::path;
 
+use super::refusal::Refusal;
 use crate::{
     catalog::core::Patch,
     stock::core::{
-        Dates, Delta, Draft, Field, LevelKey, Lot, LotChoice, LotName, MovementHead, Posting, Rejection, Shelf, Shortage, Step,
-        check_dates, cover, new_lot,
+        At, Dates, Delta, Draft, Field, LevelKey, Lot, LotChoice, LotName, LotRefusal, MovementHead, Noun, Posting, Rejection,
+        RoomRefusal, Shelf, Shortage, Step, check_dates, cover, new_lot,
     },
 };
 
@@ -21,20 +21,19 @@ pub struct CreateLot {
 
 pub fn decide_create_lot(draft: &mut Draft<'_>, command: &CreateLot) -> Result<(), Rejection> {
     let Some(product) = draft.book().lots.products.get(&command.product) else {
-        return Err(Rejection::not_found("product", path!["input", "product"]));
+        return Err(Rejection::not_found(Noun::Product, At::input(Field::Product)));
     };
     if product.tracking == Tracking::None {
-        return Err(Rejection::state(format!("{} is not tracked by lots", product.sku), path!["input", "product"]));
+        return Err(Refusal::NotTracked { sku: product.sku.clone() }.at(At::input(Field::Product)));
     }
     if product.status == ProductStatus::Archived {
-        return Err(Rejection::state(format!("{} is ARCHIVED", product.sku), path!["input", "product"]));
+        return Err(Refusal::ProductArchived { sku: product.sku.clone() }.at(At::input(Field::Product)));
     }
     if draft.lot_coded(command.product, &command.name.key).is_some() {
-        let message = format!("{} has a lot with this code", product.sku);
-        return Err(Rejection::Duplicate { message, field: path!["input", "code"] });
+        return Err(Refusal::CodeTaken { sku: product.sku.clone() }.at(At::input(Field::Code)));
     }
     let tracking = product.tracking;
-    let lot = new_lot(command.product, &command.name, tracking, draft.now(), &path!["input"])?;
+    let lot = new_lot(command.product, &command.name, tracking, draft.now(), At::input(Field::ExpiresOn))?;
     draft.tell_lot(Lot { note: command.note.clone(), ..lot });
     Ok(())
 }
@@ -72,31 +71,26 @@ pub struct ActOnLot {
 /// The steps that are open to a lot: what it becomes, or why not.
 fn step(lot: &Lot, action: &LotAction) -> Result<LotStatus, Rejection> {
     use LotStatus::{Available, Quarantine, Recalled};
-    let (next, open) = match (action, lot.status) {
-        (LotAction::Change { .. } | LotAction::Expire, status) => (Some(status), ""),
-        (LotAction::Quarantine, Available) => (Some(Quarantine), ""),
-        (LotAction::Recall, Available | Quarantine) => (Some(Recalled), ""),
-        (LotAction::Release, Quarantine | Recalled) => (Some(Available), ""),
-        (_, Available) => (None, "lotQuarantine, lotRecall"),
-        (_, Quarantine) => (None, "lotRelease, lotRecall"),
-        (_, Recalled) => (None, "lotRelease"),
+    let next = match (action, lot.status) {
+        (LotAction::Change { .. } | LotAction::Expire, status) => Some(status),
+        (LotAction::Quarantine, Available) => Some(Quarantine),
+        (LotAction::Recall, Available | Quarantine) => Some(Recalled),
+        (LotAction::Release, Quarantine | Recalled) => Some(Available),
+        _ => None,
     };
-    next.ok_or_else(|| Rejection::state(format!("the lot is {}; open are {open}", lot.status), path!["input", "id"]))
+    next.ok_or_else(|| Refusal::Status(lot.status).at(At::input(Field::Id)))
 }
 
 /// The lot's stock follows what it becomes: what may no longer be sold is set aside, what may be again comes back.
 pub fn decide_act_on_lot(draft: &mut Draft<'_>, command: &ActOnLot) -> Result<(), Rejection> {
-    let field = path!["input", "id"];
-    let before = draft.lot(command.lot).ok_or_else(|| Rejection::not_found("lot", field.clone()))?.clone();
+    let field = At::input(Field::Id);
+    let before = draft.lot(command.lot).ok_or_else(|| Rejection::not_found(Noun::Lot, field))?.clone();
     if command.expected_version.is_some_and(|expected| expected != before.version) {
         let (id, actual) = (before.id.uuid(), before.version);
-        return Err(Rejection::StaleDocument { what: "lot", id, actual, field: path!["input", "expectedVersion"] });
+        return Err(Rejection::stale(Noun::Lot, id, actual));
     }
     if command.on_shortage == Shortage::PostDiscrepancy {
-        return Err(Rejection::invalid(
-            "REFUSE or SHORTEN: nothing leaves, so nothing was not there",
-            path!["input", "onShortage"],
-        ));
+        return Err(Refusal::NoDiscrepancy.at(At::input(Field::OnShortage)));
     }
     let after = changed(&before, command, draft.now())?;
     let lies: Vec<LevelKey> = draft
@@ -108,9 +102,9 @@ pub fn decide_act_on_lot(draft: &mut Draft<'_>, command: &ActOnLot) -> Result<()
         .map(|level| level.key)
         .collect();
     if lies.iter().any(|key| !command.places.contains(key)) {
-        return Err(Rejection::state("some of it came to another store just now: try again", field));
+        return Err(Refusal::CameElsewhere.at(field));
     }
-    let plans = plans(draft, command, (&before, &after), &lies, &field)?;
+    let plans = plans(draft, command, (&before, &after), &lies, field)?;
     let is_new = Lot { version: before.version, updated_at: before.updated_at, ..after.clone() } != before;
     if is_new {
         draft.tell_lot(after.clone());
@@ -120,18 +114,18 @@ pub fn decide_act_on_lot(draft: &mut Draft<'_>, command: &ActOnLot) -> Result<()
         .map(|plan| {
             let freed: i64 = plan.free.iter().map(|(_, n)| n).sum();
             let available_delta = freed - plan.block.map_or(0, |(_, n)| n);
-            Step { key: plan.key, available_delta, on_hand_delta: 0, lots: Vec::new(), field: field.clone() }
+            Step { key: plan.key, available_delta, on_hand_delta: 0, lots: Vec::new(), field }
         })
         .collect();
     cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     let Some(first) = plans.first() else { return Ok(()) };
-    draft.begin(command.head.clone(), first.key, &field)?;
+    draft.begin(command.head.clone(), first.key, field)?;
     for plan in &plans {
         for (condition, quantity) in &plan.free {
-            set_aside(draft, plan.key, after.id, (*condition, -quantity), &field)?;
+            set_aside(draft, plan.key, after.id, (*condition, -quantity), field)?;
         }
         if let Some((condition, quantity)) = plan.block {
-            set_aside(draft, plan.key, after.id, (condition, quantity), &field)?;
+            set_aside(draft, plan.key, after.id, (condition, quantity), field)?;
         }
     }
     Ok(())
@@ -144,7 +138,7 @@ fn changed(before: &Lot, command: &ActOnLot, now: Timestamp) -> Result<Lot, Reje
         made_on.apply(&mut after.made_on);
         expires_on.apply(&mut after.expires_on);
         note.apply(&mut after.note);
-        check_dates(after.made_on, after.expires_on, &path!["input"])?;
+        check_dates(after.made_on, after.expires_on, At::input(Field::ExpiresOn))?;
     }
     Ok(after)
 }
@@ -162,7 +156,7 @@ fn plans(
     command: &ActOnLot,
     (before, after): (&Lot, &Lot),
     lies: &[LevelKey],
-    field: &Field,
+    field: At,
 ) -> Result<Vec<Plan>, Rejection> {
     let mut plans = Vec::new();
     for key in lies {
@@ -196,7 +190,7 @@ fn set_aside(
     key: LevelKey,
     lot: LotId,
     (condition, delta): (Condition, i64),
-    field: &Field,
+    field: At,
 ) -> Result<(), Rejection> {
     let delta = Delta { unavailable: delta, ..Delta::default() };
     let lot = LotChoice::Id(lot);
@@ -243,19 +237,18 @@ const WAYS: [(Option<Condition>, &[Destination]); 5] = [
 /// All items or none.
 pub fn decide_move(draft: &mut Draft<'_>, command: &MoveStock) -> Result<(), Rejection> {
     let Some(first) = command.items.first() else {
-        return Err(Rejection::invalid("at least one item is needed", path!["input", "items"]));
+        return Err(Refusal::NoItems.at(At::input(Field::Items)));
     };
     if !WAYS.iter().any(|(from, to)| *from == command.from && to.contains(&command.to)) {
-        let message = "this way is not open: what expired or was recalled is written off, or released with its lot";
-        return Err(Rejection::state(message, path!["input", "to"]));
+        return Err(Refusal::WayClosed.at(At::input(Field::To)));
     }
     let mut steps = Vec::with_capacity(command.items.len());
     for (index, item) in command.items.iter().enumerate() {
-        let field = path!["input", "items", index, "quantity"];
+        let field = At::row(Field::Items, index).field(Field::Quantity);
         if !item.quantity.is_positive() {
-            return Err(Rejection::out_of_range("a quantity above 0 is expected", field));
+            return Err(Refusal::NotPositive.at(field));
         }
-        draft.stocked(item.key, &path!["input", "items", index])?;
+        draft.stocked(item.key, At::row(Field::Items, index))?;
         let quantity = item.quantity.get();
         let available_delta = match (command.from, command.to) {
             (None, _) => -quantity,
@@ -267,22 +260,22 @@ pub fn decide_move(draft: &mut Draft<'_>, command: &MoveStock) -> Result<(), Rej
         steps.push(Step { key: item.key, available_delta, on_hand_delta, lots, field });
     }
     cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
-    draft.begin(command.head.clone(), first.key, &path!["input", "items", 0])?;
+    draft.begin(command.head.clone(), first.key, At::row(Field::Items, 0))?;
     for (item, step) in command.items.iter().zip(&steps) {
-        let facts = draft.level(item.key, &step.field)?.facts.clone();
+        let facts = draft.level(item.key, step.field)?.facts.clone();
         let shelf = command.from.map_or(Shelf::Available, Shelf::Aside);
         if facts.tracking == Tracking::None {
-            move_part(draft, command, item, (LotChoice::Unsaid, item.quantity.get()), &step.field)?;
+            move_part(draft, command, item, (LotChoice::Unsaid, item.quantity.get()), step.field)?;
             continue;
         }
         let wanted = Posting { lot: item.lot.clone(), dates: Dates::Override, ..Posting::default() };
-        for (lot, quantity) in draft.pick(item.key, &wanted, (shelf, item.quantity.get()), &step.field)? {
+        for (lot, quantity) in draft.pick(item.key, &wanted, (shelf, item.quantity.get()), step.field)? {
             let today = draft.today(&facts);
             let blocked = draft.lot(lot).and_then(|lot| Some((lot.code.clone(), lot.blocked(today)?)));
             if let (Destination::Available, Some((code, why))) = (command.to, blocked) {
-                return Err(Rejection::state(format!("lot {code} is {why}: release the lot first"), step.field.clone()));
+                return Err(Refusal::Blocked { code, why }.at(step.field));
             }
-            move_part(draft, command, item, (LotChoice::Id(lot), quantity), &step.field)?;
+            move_part(draft, command, item, (LotChoice::Id(lot), quantity), step.field)?;
         }
     }
     Ok(())
@@ -294,12 +287,12 @@ fn move_part(
     command: &MoveStock,
     item: &MoveItem,
     (lot, quantity): (LotChoice, i64),
-    field: &Field,
+    field: At,
 ) -> Result<(), Rejection> {
     let cost = draft.level(item.key, field)?.facts.cost;
     if !matches!(lot, LotChoice::Id(_)) && item.lot.is_said() {
-        let message = format!("{} is not tracked by lots", draft.level(item.key, field)?.facts.sku);
-        return Err(Rejection::invalid(message, field.clone()));
+        let sku = draft.level(item.key, field)?.facts.sku.clone();
+        return Err(LotRefusal::NotTracked { sku }.at(field));
     }
     let is_gone = command.to == Destination::WrittenOff;
     let mut post = |unavailable: i64, on_hand: i64, condition: Option<Condition>| {

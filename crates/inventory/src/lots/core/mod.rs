@@ -2,8 +2,10 @@
 
 mod act;
 mod command;
+mod refusal;
 
 pub use act::{
     ActOnLot, CreateLot, Destination, LotAction, MoveItem, MoveStock, decide_act_on_lot, decide_create_lot, decide_move,
 };
 pub use command::LotCommand;
+pub use refusal::Refusal;

@@ -1,20 +1,20 @@
 //! What can be done to an order that exists.
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     create::is_sold,
     hold::{hold, order_head},
     kit::{in_kits, quotes},
     order::{DocumentEvent, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, count},
+    refusal::Refusal,
     sourcing::Sourcing,
-    states::{Action, actions_from, may},
+    states::{Action, may},
 };
 use crate::orders::events::{self, EventType, OrderEvent};
 use crate::stock::core::{
-    Delta, Draft, LevelKey, LotChoice, MovementHead, Posting, Rejection, Reservation, Room, Shortage, Step, check_moment, cover,
-    whole_kits,
+    At, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Rejection, Reservation, Room, RoomRefusal,
+    Shortage, Step, check_moment, cover, whole_kits,
 };
 
 /// An action that needs no more than the order.
@@ -42,14 +42,12 @@ impl From<Act> for Confirm {
 
 /// The order, if the action is open in its state.
 fn open(book: &OrderBook, id: OrderId, version: Option<i64>, action: Action) -> Result<Order, Rejection> {
-    let order = book.orders.get(&id).ok_or_else(|| Rejection::not_found("order", path!["input", "id"]))?;
+    let order = book.orders.get(&id).ok_or_else(|| Rejection::not_found(Noun::Order, At::input(Field::Id)))?;
     order.expect(version)?;
     if may(order.status, action) {
         return Ok(order.clone());
     }
-    let steps: Vec<&str> = actions_from(order.status).filter_map(Action::mutation).collect();
-    let open = if steps.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", steps.join(", ")) };
-    Err(Rejection::state(format!("the order is {}; {open}", order.status), path!["input", "id"]))
+    Err(Refusal::Status(order.status).at(At::input(Field::Id)))
 }
 
 fn decided(book: &OrderBook, order: Order, kind: EventType<OrderEvent>) -> OrderDecision {
@@ -66,8 +64,8 @@ pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, confirm: &Confirm
     if order.status == OrderStatus::Draft {
         for product in order.lines.iter().filter_map(|line| line.product) {
             // The step has read the levels of all that a draft names.
-            if let Ok(level) = draft.level(LevelKey { product, store: order.store }, &Vec::new()) {
-                is_sold(&level.facts, path!["input", "id"])?;
+            if let Ok(level) = draft.level(LevelKey { product, store: order.store }, At::NOWHERE) {
+                is_sold(&level.facts, At::input(Field::Id))?;
             }
         }
         // It holds from now on: the day it was placed may lie in a closed period by now.
@@ -129,16 +127,16 @@ pub fn decide_close(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Resul
 }
 
 fn let_go(draft: &mut Draft<'_>, order: &mut Order, act: &Act, end: ReservationStatus) -> Result<(), Rejection> {
-    let field = path!["input", "id"];
+    let field = At::input(Field::Id);
     let now = draft.now();
     let head =
         MovementHead { actor: act.actor, note: act.note.clone(), ..order_head(act.movement, MovementKind::Release, order, now) };
     for (index, mut reservation) in held_for(draft, order).into_iter().enumerate() {
         if index == 0 {
-            draft.begin(head.clone(), reservation.key, &field)?;
+            draft.begin(head.clone(), reservation.key, field)?;
         }
         let held = reservation.remaining.get();
-        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, &field)?;
+        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, field)?;
         reservation.give_back(held, end, now);
         draft.put_reservation(reservation);
     }
@@ -181,7 +179,7 @@ struct Parcel {
     lot: LotChoice,
     /// How much of the product one unit of the line takes.
     takes: i64,
-    field: crate::stock::core::Field,
+    field: At,
 }
 
 pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) -> Result<OrderDecision, Rejection> {
@@ -197,15 +195,14 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
         line.fulfil(quantity);
         lines.push(FulfilmentLine { position, quantity: count(quantity) });
         if lot.is_said() && !line.parts.is_empty() {
-            let message = format!("{} is a kit: the lots of its components are picked", line.sku);
-            return Err(Rejection::invalid(message, [&field[..field.len() - 1], &["lot".to_owned()]].concat()));
+            return Err(Refusal::LotOfKit { sku: line.sku.clone() }.at(field.field(Field::Lot)));
         }
         let cost = line.unit_cost.filter(|_| line.parts.is_empty());
         for (product, takes) in line.goods() {
             let (key, quantity) = (LevelKey { product, store }, quantity * takes);
             let here = held.iter().filter(|r| r.key == key && r.order.is_some_and(|(_, p)| p == position));
             let held_here = here.map(|r| r.remaining.get()).sum::<i64>().min(quantity);
-            let (lot, field) = (lot.clone(), field.clone());
+            let (lot, field) = (lot.clone(), field);
             parcels.push(Parcel { position, key, quantity, held: held_here, cost, lot, takes, field });
         }
     }
@@ -240,34 +237,31 @@ fn deliver_charges(order: &mut Order) -> Vec<FulfilmentLine> {
 /// The store's time zone, from whatever is known of it.
 fn zone_of<'a>(book: &'a OrderBook, draft: &'a Draft<'_>, order: &Order, store: StoreId) -> &'a str {
     let mut goods = order.lines.iter().flat_map(|line| line.goods().collect::<Vec<_>>());
-    let level = goods.find_map(|(product, _)| draft.level(LevelKey { product, store }, &Vec::new()).ok());
+    let level = goods.find_map(|(product, _)| draft.level(LevelKey { product, store }, At::NOWHERE).ok());
     let zone = level.map(|level| level.facts.time_zone.as_str());
     zone.or_else(|| book.stores.get(&store).map(|facts| facts.time_zone.as_str())).unwrap_or("UTC")
 }
 
-type Wanted = Vec<(u16, i64, LotChoice, crate::stock::core::Field)>;
+type Wanted = Vec<(u16, i64, LotChoice, At)>;
 
 fn wanted_lines(order: &Order, command: &Fulfil, held: &[Reservation]) -> Result<Wanted, Rejection> {
     let Some(named) = &command.lines else { return all_lines(order, command, held) };
     if named.is_empty() {
-        return Err(Rejection::invalid(
-            "at least one line is needed; leave lines out to ship all that is open",
-            path!["input", "lines"],
-        ));
+        return Err(Refusal::NothingNamed.at(At::input(Field::Lines)));
     }
     let mut wanted: Wanted = Vec::with_capacity(named.len());
     for (index, one) in named.iter().enumerate() {
         let (of, position) = one.line.split_line();
-        let at = |name: &str| path!["input", "lines", index, name];
+        let at = |name: Field| At::line(index).field(name);
         let line = order.lines.iter().find(|line| of == order.id && line.position == position);
-        let Some(line) = line else { return Err(Rejection::not_found("order line", at("lineId"))) };
+        let Some(line) = line else { return Err(Rejection::not_found(Noun::OrderLine, at(Field::LineId))) };
         if wanted.iter().any(|(p, ..)| *p == position) {
-            return Err(Rejection::invalid("this line occurs twice", at("lineId")));
+            return Err(Refusal::LineTwice.at(at(Field::LineId)));
         }
         if !one.quantity.is_positive() || one.quantity.get() > line.outstanding() {
-            return Err(Rejection::out_of_range(format!("between 1 and {} can be shipped", line.outstanding()), at("quantity")));
+            return Err(Refusal::ShippableUpTo { most: line.outstanding() }.at(at(Field::Quantity)));
         }
-        wanted.push((position, one.quantity.get(), one.lot.clone(), at("quantity")));
+        wanted.push((position, one.quantity.get(), one.lot.clone(), at(Field::Quantity)));
     }
     Ok(wanted)
 }
@@ -278,8 +272,7 @@ fn all_lines(order: &Order, command: &Fulfil, held: &[Reservation]) -> Result<Wa
     let is_here = held.iter().any(|r| r.key.store == store);
     let is_elsewhere = held.iter().any(|r| r.key.store != store);
     if is_elsewhere && !is_here && command.store.is_none() {
-        let message = "nothing of it is held in its own store: name the store that it leaves from (OrderLine.allocations)";
-        return Err(Rejection::state(message, path!["input", "store"]));
+        return Err(Refusal::HeldInOtherStores.at(At::input(Field::Store)));
     }
     let wanted = |line: &Line| {
         if !is_here || !is_elsewhere || line.goods().next().is_none() {
@@ -293,14 +286,10 @@ fn all_lines(order: &Order, command: &Fulfil, held: &[Reservation]) -> Result<Wa
     };
     let lines = order.lines.iter().map(|line| (line.position, wanted(line))).filter(|(_, quantity)| *quantity > 0);
     let all: Wanted =
-        lines.map(|(position, quantity)| (position, quantity, LotChoice::Unsaid, path!["input", "lines"])).collect();
+        lines.map(|(position, quantity)| (position, quantity, LotChoice::Unsaid, At::input(Field::Lines))).collect();
     if all.is_empty() {
-        let message = if order.has_open() {
-            "nothing of it is held where it leaves from (OrderLine.allocations)"
-        } else {
-            "all that is left of it waits for stock (backorders): name the lines to ship what has come meanwhile"
-        };
-        return Err(Rejection::state(message, path!["input", "lines"]));
+        let why = if order.has_open() { Refusal::NothingHeldThere } else { Refusal::WaitsForStock };
+        return Err(why.at(At::input(Field::Lines)));
     }
     Ok(all)
 }
@@ -324,12 +313,12 @@ fn release_elsewhere(
             if !begun {
                 let head =
                     MovementHead { actor: command.actor, ..order_head(command.movements[1], MovementKind::Release, order, at) };
-                draft.begin(head, reservation.key, &parcel.field)?;
+                draft.begin(head, reservation.key, parcel.field)?;
                 begun = true;
             }
             let taken = left.min(reservation.remaining.get());
             left -= taken;
-            draft.post(reservation.key, Delta { reserved: -taken, ..Delta::default() }, None, None, &parcel.field)?;
+            draft.post(reservation.key, Delta { reserved: -taken, ..Delta::default() }, None, None, parcel.field)?;
             reservation.give_back(taken, ReservationStatus::Consumed, draft.now());
             draft.put_reservation(reservation);
         }
@@ -344,7 +333,7 @@ fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parce
         available_delta: p.held - p.quantity,
         on_hand_delta: -p.quantity,
         lots: vec![(p.lot.clone(), -p.quantity)],
-        field: p.field.clone(),
+        field: p.field,
     };
     let steps: Vec<Step> = parcels.iter().map(step).collect();
     let owners: Vec<(u16, i64)> = parcels.iter().map(|parcel| (parcel.position, parcel.takes)).collect();
@@ -362,7 +351,7 @@ fn take(
     let Some(first) = steps.first() else { return Ok(()) };
     let head = MovementHead { actor: command.actor, ..order_head(command.movements[2], MovementKind::Sale, order, at) };
     cover(draft, steps, command.on_shortage, &head, Room { id: command.movements[0], spare: Some(order.id) })?;
-    draft.begin(head, first.key, &first.field)?;
+    draft.begin(head, first.key, first.field)?;
     for parcel in parcels {
         let key = parcel.key;
         let mut consumed = 0;
@@ -380,10 +369,10 @@ fn take(
         let delta = Delta { on_hand: -parcel.quantity, reserved: -consumed, ..Delta::default() };
         let cost = match parcel.cost {
             Some(cost) => Some(cost),
-            None => draft.level(key, &parcel.field)?.facts.cost,
+            None => draft.level(key, parcel.field)?.facts.cost,
         };
         let (lot, dates) = (parcel.lot.clone(), command.on_shortage.dates());
-        draft.post_to(key, Posting { delta, cost, lot, dates, ..Posting::default() }, &parcel.field)?;
+        draft.post_to(key, Posting { delta, cost, lot, dates, ..Posting::default() }, parcel.field)?;
     }
     Ok(())
 }

@@ -1,16 +1,18 @@
 //! Placing an order: lines, prices, holds and its own rows, accepted or refused whole.
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     hold::{hold, sell},
     kit,
     order::{DocumentEvent, Line, Order, OrderBook, OrderDecision},
+    refusal::{LineRefusal, Refusal},
     sourcing::Sourcing,
 };
 use crate::orders::events;
-use crate::stock::core::{Delta, Draft, Facts, Field, LevelKey, MovementHead, Reference, ReferenceKind, Rejection, Shortage};
+use crate::stock::core::{
+    At, Delta, Draft, Facts, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind, Rejection, RoomRefusal, Shortage,
+};
 
 /// How an order begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,41 +93,35 @@ pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) 
 
 fn check_names(book: &OrderBook, command: &Create) -> Result<(), Rejection> {
     if !book.channels.contains(&command.channel) {
-        return Err(Rejection::not_found("channel", path!["input", "channelId"]));
+        return Err(Rejection::not_found(Noun::Channel, At::input(Field::Channel)));
     }
     if command.customer.is_some_and(|customer| !book.customers.contains_key(&customer)) {
-        return Err(Rejection::not_found("customer", path!["input", "customerId"]));
+        return Err(Rejection::not_found(Noun::Customer, At::input(Field::Customer)));
     }
     if let Some(reference) = &command.external_ref
         && book.taken_refs.contains(&(command.channel, reference.clone()))
     {
-        let message = format!("an order of this channel has the reference {reference}");
-        return Err(Rejection::Duplicate { message, field: path!["input", "externalRef"] });
+        return Err(Refusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)));
     }
     if command.lines.is_empty() {
-        return Err(Rejection::invalid("at least one line is needed", path!["input", "lines"]));
+        return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     }
     // Where a line names a product, its level knows the store.
     if command.is_only_charges() {
         match book.stores.get(&command.store) {
-            None => return Err(Rejection::not_found("store", path!["input", "store"])),
-            Some(store) if store.archived => return Err(Rejection::state("the store is archived", path!["input", "store"])),
+            None => return Err(Rejection::not_found(Noun::Store, At::input(Field::Store))),
+            Some(store) if store.archived => return Err(Refusal::StoreArchived.at(At::input(Field::Store))),
             Some(_) => {}
         }
     }
     if command.sourcing.is_some() && command.status == NewStatus::Fulfilled {
-        let message = "what is sold over the counter (FULFILLED) leaves from its store: leave sourcing out";
-        return Err(Rejection::invalid(message, path!["input", "sourcing"]));
+        return Err(Refusal::SourcedOverCounter.at(At::input(Field::Sourcing)));
     }
     if command.sourcing.as_ref().is_some_and(Sourcing::lacks_destination) {
-        let message = "NEAREST needs to know where the order goes: say destination, or another strategy";
-        return Err(Rejection::invalid(message, path!["input", "sourcing", "destination"]));
+        return Err(Refusal::NoDestination.at(At::input(Field::SourcingDestination)));
     }
     if command.on_shortage != Shortage::Refuse && command.status != NewStatus::Fulfilled {
-        return Err(Rejection::invalid(
-            "only a sale that has happened (FULFILLED) can override a shortage",
-            path!["input", "onShortage"],
-        ));
+        return Err(Refusal::OverrideBeforeSale.at(At::input(Field::OnShortage)));
     }
     Ok(())
 }
@@ -139,23 +135,18 @@ fn draft_order(book: &OrderBook, draft: &Draft<'_>, command: &Create, placed_at:
     for (index, new) in command.lines.iter().enumerate() {
         let (line, line_zone) = price_line((book, draft), command, index, new)?;
         if *currency.get_or_insert(line.total.currency) != line.total.currency {
-            return Err(Rejection::invalid(
-                "an order has one currency",
-                path!["input", "lines", index, "unitPrice", "currencyCode"],
-            ));
+            return Err(LineRefusal::OtherCurrency.at(At::line(index).field(Field::UnitPriceCurrency)));
         }
         zone = zone.or(line_zone);
         lines.push(line);
     }
     let holds = lines.len() + lines.iter().map(|line| line.parts.len()).sum::<usize>();
     if holds > usize::from(entity::id::MAX_LINES) {
-        let message = format!("its lines and the parts of its kits are {holds}, and at most {} are taken", entity::id::MAX_LINES);
-        return Err(Rejection::LimitExceeded { message, field: path!["input", "lines"] });
+        return Err(Refusal::TooManyHolds { holds, most: entity::id::MAX_LINES }.at(At::input(Field::Lines)));
     }
     let currency = currency.unwrap_or(command.currency);
     let total = lines.iter().try_fold(Money::zero(currency), |sum, line| sum.checked_add(line.total));
-    let total =
-        total.ok_or_else(|| Rejection::out_of_range("the total is too large to be kept exactly", path!["input", "lines"]))?;
+    let total = total.ok_or_else(|| Refusal::TotalTooLarge.at(At::input(Field::Lines)))?;
     let business_date = check_placed(draft, placed_at, zone.as_deref().unwrap_or("UTC"))?;
     let status = match command.status {
         NewStatus::Draft => OrderStatus::Draft,
@@ -186,11 +177,8 @@ fn draft_order(book: &OrderBook, draft: &Draft<'_>, command: &Create, placed_at:
 }
 
 fn check_placed(draft: &Draft<'_>, placed_at: Timestamp, zone: &str) -> Result<i32, Rejection> {
-    crate::stock::core::check_moment(draft.book(), placed_at, zone).map_err(|rejection| match rejection {
-        Rejection::OutOfRange { message, .. } => Rejection::OutOfRange { message, field: path!["input", "placedAt"] },
-        Rejection::PeriodClosed { through, .. } => Rejection::PeriodClosed { through, field: path!["input", "placedAt"] },
-        other => other,
-    })
+    let at = At::input(Field::PlacedAt);
+    crate::stock::core::check_moment(draft.book(), placed_at, zone).map_err(|rejection| Rejection { at, ..rejection })
 }
 
 fn price_line(
@@ -199,38 +187,40 @@ fn price_line(
     index: usize,
     new: &NewLine,
 ) -> Result<(Line, Option<String>), Rejection> {
-    let at = |name: &str| path!["input", "lines", index, name];
+    let at = |name: Field| At::line(index).field(name);
     if !new.quantity.is_positive() {
-        return Err(Rejection::out_of_range("a quantity above 0 is expected", at("quantity")));
+        return Err(LineRefusal::NotPositive.at(at(Field::Quantity)));
     }
     let facts = match (new.kind, new.product) {
         (LineKind::Product, Some(product)) => {
-            let level = draft.level(LevelKey { product, store: command.store }, &path!["input", "lines", index, "product"])?;
-            for_sale(&level.facts, at("product"))?;
+            let level = draft.level(LevelKey { product, store: command.store }, At::line(index).field(Field::Product))?;
+            for_sale(&level.facts, at(Field::Product))?;
             Some(&*level.facts)
         }
-        (LineKind::Product, None) => return Err(Rejection::invalid("a PRODUCT line names its product", at("product"))),
-        (LineKind::Charge, Some(_)) => return Err(Rejection::invalid("a CHARGE has no product", at("product"))),
+        (LineKind::Product, None) => return Err(LineRefusal::ProductUnnamed.at(at(Field::Product))),
+        (LineKind::Charge, Some(_)) => return Err(LineRefusal::ChargeWithProduct.at(at(Field::Product))),
         (LineKind::Charge, None) => None,
     };
     let unit_price = new.unit_price.or_else(|| facts.and_then(|f| f.price));
-    let Some(unit_price) = unit_price else { return Err(Rejection::invalid("it has no price: give unitPrice", at("unitPrice"))) };
+    let Some(unit_price) = unit_price else {
+        return Err(LineRefusal::NoPrice.at(at(Field::UnitPrice)));
+    };
     if unit_price.minor < 0 && new.kind == LineKind::Product {
-        return Err(Rejection::out_of_range("a price is never negative", at("unitPrice")));
+        return Err(LineRefusal::NegativePrice.at(at(Field::UnitPrice)));
     }
     let name = match (facts, &new.name) {
         (Some(facts), _) => facts.name.clone(),
         (None, Some(name)) => name.clone(),
-        (None, None) => return Err(Rejection::invalid("a CHARGE needs a name", at("name"))),
+        (None, None) => return Err(LineRefusal::ChargeUnnamed.at(at(Field::Name))),
     };
     let parts = kit::parts(book, facts, new, index)?;
     let decimals = facts.map_or(0, |f| f.decimals);
-    let too_large = || Rejection::out_of_range("the line is too large to be kept exactly", at("quantity"));
+    let too_large = || LineRefusal::TooLarge.at(at(Field::Quantity));
     let gross = unit_price.times(new.quantity, decimals).ok_or_else(too_large)?;
-    let discount = part(new.discount, gross, &at("discount"))?;
-    let tax = part(new.tax, gross, &at("tax"))?;
+    let discount = part(new.discount, gross, at(Field::Discount))?;
+    let tax = part(new.tax, gross, at(Field::Tax))?;
     if discount.minor > gross.minor.max(0) {
-        return Err(Rejection::out_of_range("a discount is at most the line's price", at("discount")));
+        return Err(LineRefusal::DiscountAbovePrice.at(at(Field::Discount)));
     }
     let total = Money::new(gross.minor - discount.minor, gross.currency).checked_add(tax).ok_or_else(too_large)?;
     let cost = if parts.is_empty() { facts.and_then(|f| f.cost) } else { kit::cost(draft, command, &parts) };
@@ -262,28 +252,28 @@ fn price_line(
 }
 
 /// Refuses what is not, or not any more, sold.
-pub(super) fn is_sold(facts: &Facts, field: Field) -> Result<(), Rejection> {
+pub(super) fn is_sold(facts: &Facts, field: At) -> Result<(), Rejection> {
     if facts.status != ProductStatus::Active {
-        return Err(Rejection::state(format!("{} is {}: only ACTIVE products are sold", facts.sku, facts.status), field));
+        return Err(LineRefusal::NotActive { sku: facts.sku.clone(), status: facts.status }.at(field));
     }
     Ok(())
 }
 
-fn for_sale(facts: &Facts, field: Field) -> Result<(), Rejection> {
+fn for_sale(facts: &Facts, field: At) -> Result<(), Rejection> {
     is_sold(facts, field)?;
     if facts.store_archived {
-        return Err(Rejection::state("the store is archived", path!["input", "store"]));
+        return Err(Refusal::StoreArchived.at(At::input(Field::Store)));
     }
     Ok(())
 }
 
-fn part(given: Option<Money>, gross: Money, field: &Field) -> Result<Money, Rejection> {
+fn part(given: Option<Money>, gross: Money, field: At) -> Result<Money, Rejection> {
     let amount = given.unwrap_or(Money::zero(gross.currency));
     if amount.currency != gross.currency {
-        return Err(Rejection::invalid("an order has one currency", field.clone()));
+        return Err(LineRefusal::OtherCurrency.at(field));
     }
     if amount.minor < 0 {
-        return Err(Rejection::out_of_range("an amount of 0 or more is expected", field.clone()));
+        return Err(LineRefusal::NegativeAmount.at(field));
     }
     Ok(amount)
 }
@@ -292,22 +282,22 @@ fn part(given: Option<Money>, gross: Money, field: &Field) -> Result<Money, Reje
 fn release_given(draft: &mut Draft<'_>, command: &Create, order: &Order) -> Result<(), Rejection> {
     let goods: Vec<ProductId> = order.lines.iter().flat_map(Line::goods).map(|(product, _)| product).collect();
     for (index, id) in command.reservations.iter().enumerate() {
-        let field = path!["input", "reservationIds", index];
-        let Some(reservation) = draft.reservation(*id) else { return Err(Rejection::not_found("reservation", field)) };
+        let field = At::row(Field::Reservations, index);
+        let Some(reservation) = draft.reservation(*id) else { return Err(Rejection::not_found(Noun::Reservation, field)) };
         if reservation.status != ReservationStatus::Active {
-            return Err(Rejection::state(format!("it is {}", reservation.status), field));
+            return Err(Refusal::ReservationEnded(reservation.status).at(field));
         }
         if reservation.order.is_some() {
-            return Err(Rejection::state("it belongs to an order", field));
+            return Err(Refusal::HeldForOrder.at(field));
         }
         if reservation.is_of_a_document() {
-            return Err(Rejection::state("it belongs to a document", field));
+            return Err(Refusal::HeldForDocument.at(field));
         }
         if command.status == NewStatus::Draft {
-            return Err(Rejection::invalid("a DRAFT holds nothing: it takes no reservation's place", field));
+            return Err(Refusal::DraftHolds.at(field));
         }
         if !goods.contains(&reservation.key.product) {
-            return Err(Rejection::invalid("it holds a product that no line of the order takes", field));
+            return Err(Refusal::HeldProductElsewhere.at(field));
         }
         let mut reservation = reservation.clone();
         if index == 0 {
@@ -322,10 +312,10 @@ fn release_given(draft: &mut Draft<'_>, command: &Create, order: &Order) -> Resu
                 reverses: None,
                 occurred_at: command.placed_at.unwrap_or(draft.now()),
             };
-            draft.begin(head, reservation.key, &field)?;
+            draft.begin(head, reservation.key, field)?;
         }
         let held = reservation.remaining.get();
-        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, &field)?;
+        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, field)?;
         reservation.give_back(held, ReservationStatus::Consumed, draft.now());
         draft.put_reservation(reservation);
     }

@@ -7,7 +7,7 @@ use super::{
     order::{DocumentEvent, Line, OrderBook, OrderDecision, count},
 };
 use crate::orders::events;
-use crate::stock::core::{Delta, Draft, LevelKey, MovementHead, Rejection, Reservation, whole_kits};
+use crate::stock::core::{At, Delta, Draft, LevelKey, MovementHead, Rejection, Reservation, whole_kits};
 
 /// The job's command: hold what has come for an order that waits for it.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub fn decide_fill(book: &OrderBook, draft: &mut Draft<'_>, fill: &Fill) -> Resu
     let Some(order) = book.orders.get(&fill.order).filter(|order| waits.contains(&order.status)) else { return Ok(None) };
     let (mut order, now, before) = (order.clone(), draft.now(), order.status);
     let head = MovementHead { actor: Actor::SYSTEM, ..order_head(fill.movement, MovementKind::Reserve, &order, now) };
-    let (mut begin, field) = (Some(head), Vec::new());
+    let (mut begin, field) = (Some(head), At::NOWHERE);
     // A hold for each fill, beside those that were made when the order was placed, and numbered as they are.
     let mut next = order.lines.len() as u16 + 1;
     for index in 0..order.lines.len() {
@@ -38,9 +38,9 @@ pub fn decide_fill(book: &OrderBook, draft: &mut Draft<'_>, fill: &Fill) -> Resu
         for (product, takes) in goods {
             let (key, quantity) = (LevelKey { product, store: order.store }, count(units * takes));
             if let Some(head) = begin.take() {
-                draft.begin(head, key, &field)?;
+                draft.begin(head, key, field)?;
             }
-            draft.post(key, Delta { reserved: quantity.get(), ..Delta::default() }, None, None, &field)?;
+            draft.post(key, Delta { reserved: quantity.get(), ..Delta::default() }, None, None, field)?;
             let number = if is_kit { next } else { position };
             next += u16::from(is_kit);
             let id = fill.movement.line(number);
@@ -64,7 +64,7 @@ fn fillable(draft: &Draft<'_>, line: &Line, store: StoreId, fill: &Fill) -> i64 
         let key = LevelKey { product, store };
         let named = fill.levels.contains(&key).then_some(key);
         // What was archived meanwhile is held for nobody: its orders are cancelled by whoever archives it.
-        (named.and_then(|key| draft.promisable(key, &Vec::new()).ok()).unwrap_or(0), takes)
+        (named.and_then(|key| draft.promisable(key, At::NOWHERE).ok()).unwrap_or(0), takes)
     };
     line.backordered.get().min(whole_kits(line.goods().map(there)))
 }

@@ -1,17 +1,17 @@
 //! What an order holds, and what it sells at once: the goods of its lines, of a kit those of its parts.
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     create::Create,
     kit::{in_kits, quotes},
     order::{Line, Order, count},
+    refusal::Refusal,
     sourcing::{Demand, Share, Short, Source, Sourcing, SourcingPlan, source, total},
 };
 use crate::stock::core::{
-    Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection, Reservation, Step,
-    cover, whole_kits,
+    At, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Posting, Reason, Reference, ReferenceKind, Rejection,
+    Reservation, RoomRefusal, Scarce, Step, cover, whole_kits,
 };
 
 /// What an order's movements have in common.
@@ -30,7 +30,7 @@ pub(super) fn order_head(id: MovementId, kind: MovementKind, order: &Order, occu
 }
 
 /// How many of a line's open units can be held: all of them, or as many as there are where what is short is BACKORDER.
-fn holdable(draft: &Draft<'_>, line: &Line, store: StoreId, field: &Field) -> Result<i64, Rejection> {
+fn holdable(draft: &Draft<'_>, line: &Line, store: StoreId, field: At) -> Result<i64, Rejection> {
     let wanted = line.open.get();
     let mut parts = Vec::new();
     let mut short = None;
@@ -80,9 +80,9 @@ pub(super) fn hold(
         if goods.is_empty() {
             continue;
         }
-        let field = path!["input", "lines", index, "quantity"];
+        let field = At::line(index).field(Field::Quantity);
         let shares = match &found {
-            None => vec![Share { store: order.store, quantity: holdable(draft, line, order.store, &field)? }],
+            None => vec![Share { store: order.store, quantity: holdable(draft, line, order.store, field)? }],
             Some(plan) => plan[index].clone(),
         };
         let (position, is_kit, wanted, held) = (line.position, !line.parts.is_empty(), line.open.get(), total(&shares));
@@ -94,18 +94,15 @@ pub(super) fn hold(
                 let number = if is_apart { next } else { position };
                 next += u16::from(is_apart);
                 if number > entity::id::MAX_LINES {
-                    let most = entity::id::MAX_LINES;
-                    let message =
-                        format!("it would take more than {most} holds: let it come from fewer stores, or order in parts");
-                    return Err(Rejection::LimitExceeded { message, field });
+                    return Err(Refusal::TooManyShares { most: entity::id::MAX_LINES }.at(field));
                 }
                 let key = LevelKey { product: *product, store: share.store };
                 if !begun {
-                    draft.begin(head.clone(), key, &field)?;
+                    draft.begin(head.clone(), key, field)?;
                     begun = true;
                 }
                 let quantity = count(share.quantity * takes);
-                draft.post(key, Delta { reserved: quantity.get(), ..Delta::default() }, None, None, &field)?;
+                draft.post(key, Delta { reserved: quantity.get(), ..Delta::default() }, None, None, field)?;
                 draft.put_reservation(reservation(order, (position, number), key, (quantity, draft.now())));
             }
         }
@@ -117,7 +114,7 @@ pub(super) fn hold(
 fn found(draft: &Draft<'_>, order: &Order, sourcing: &Sourcing) -> Result<SourcingPlan, Rejection> {
     let now = |source: &Source| {
         // What was archived meanwhile gives nothing.
-        let there = |product: &ProductId| draft.promisable(LevelKey { product: *product, store: source.store }, &Vec::new()).ok();
+        let there = |product: &ProductId| draft.promisable(LevelKey { product: *product, store: source.store }, At::NOWHERE).ok();
         let available = source.available.keys().filter_map(|product| Some((*product, there(product)?))).collect();
         Source { available, ..source.clone() }
     };
@@ -125,28 +122,19 @@ fn found(draft: &Draft<'_>, order: &Order, sourcing: &Sourcing) -> Result<Sourci
     let demands: Vec<Demand> = order.lines.iter().map(|line| demand(draft, order, line)).collect::<Result<_, _>>()?;
     source(&demands, &stores, &sourcing.rule, sourcing.destination).map_err(|lacking| {
         let line = &order.lines[lacking.line];
-        let places = match sourcing.rule.most() {
-            1 => "one store".to_owned(),
-            most => format!("at most {most} stores"),
-        };
-        let what = format!("{} from {places}", line.sku);
-        Rejection::LotShort {
-            level: None,
-            what,
-            usable: lacking.found,
-            requested: line.open.get(),
-            field: path!["input", "lines", lacking.line, "quantity"],
-        }
+        let what = Scarce::Stores { sku: line.sku.clone(), most: sourcing.rule.most() };
+        let why = Reason::LotShort { level: None, what, usable: lacking.found, requested: line.open.get() };
+        Rejection { why, at: At::line(lacking.line).field(Field::Quantity) }
     })
 }
 
 /// What a line needs found. It may wait where all that it takes may be promised beyond stock.
 fn demand(draft: &Draft<'_>, order: &Order, line: &Line) -> Result<Demand, Rejection> {
-    let field = path!["input", "lines", usize::from(line.position) - 1, "product"];
+    let field = At::line(usize::from(line.position) - 1).field(Field::Product);
     let goods: Vec<(ProductId, i64)> = line.goods().collect();
     let mut short = Short::Wait;
     for (product, _) in &goods {
-        let level = draft.stocked(LevelKey { product: *product, store: order.store }, &field)?;
+        let level = draft.stocked(LevelKey { product: *product, store: order.store }, field)?;
         let policy = if line.parts.is_empty() { line.policy } else { level.facts.policy };
         short = if policy == StockPolicy::Backorder { short } else { Short::Refuse };
     }
@@ -185,7 +173,7 @@ pub(super) fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -
     for (index, line) in order.lines.iter().enumerate() {
         owners.extend(line.goods().map(|(_, takes)| (line.position, takes)));
         steps.extend(line.goods().map(|(product, takes)| {
-            let (key, field) = (LevelKey { product, store: order.store }, path!["input", "lines", index, "quantity"]);
+            let (key, field) = (LevelKey { product, store: order.store }, At::line(index).field(Field::Quantity));
             Step::moves(key, -(line.quantity.get() * takes), &LotChoice::Unsaid, field)
         }));
     }
@@ -199,12 +187,12 @@ pub(super) fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -
 fn take(draft: &mut Draft<'_>, (steps, head): (&[Step], MovementHead), command: &Create) -> Result<(), Rejection> {
     if let Some(first) = steps.first() {
         cover(draft, steps, command.on_shortage, &head, command.movements[0].into())?;
-        draft.begin(head, first.key, &first.field)?;
+        draft.begin(head, first.key, first.field)?;
         for step in steps {
-            let cost = draft.level(step.key, &step.field)?.facts.cost;
+            let cost = draft.level(step.key, step.field)?.facts.cost;
             let delta = Delta { on_hand: step.on_hand_delta, ..Delta::default() };
             let dates = command.on_shortage.dates();
-            draft.post_to(step.key, Posting { delta, cost, dates, ..Posting::default() }, &step.field)?;
+            draft.post_to(step.key, Posting { delta, cost, dates, ..Posting::default() }, step.field)?;
         }
     }
     Ok(())

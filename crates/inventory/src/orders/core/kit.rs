@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     create::{Create, NewLine},
     order::{Line, Order, OrderBook},
+    refusal::{LineRefusal, Refusal},
     returns::NewReturnLine,
 };
-use crate::stock::core::{Draft, Facts, Field, LevelKey, Rejection, Shortage, Step, Taking};
+use crate::stock::core::{At, Draft, Facts, Field, LevelKey, Reason, Rejection, RoomRefusal, Shortage, Step, Taking};
 
 /// What one kit takes of a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,26 +32,25 @@ pub(super) fn parts(book: &OrderBook, facts: Option<&Facts>, new: &NewLine, inde
     let (Some(facts), Some(product)) = (facts, new.product) else { return Ok(Vec::new()) };
     let Some(parts) = book.kits.get(&product) else {
         if facts.is_kit {
-            let message = format!("what {} is made of has changed just now: try again", facts.sku);
-            return Err(Rejection::state(message, path!["input", "lines", index, "product"]));
+            return Err(Refusal::KitChanged { sku: facts.sku.clone() }.at(At::line(index).field(Field::Product)));
         }
         return Ok(Vec::new());
     };
     for part in parts {
-        times(new.quantity.get(), part.quantity.get(), || path!["input", "lines", index, "quantity"])?;
+        times(new.quantity.get(), part.quantity.get(), || At::line(index).field(Field::Quantity))?;
     }
     Ok(parts.clone())
 }
 
-fn times(kits: i64, takes: i64, field: impl FnOnce() -> Field) -> Result<i64, Rejection> {
+fn times(kits: i64, takes: i64, field: impl FnOnce() -> At) -> Result<i64, Rejection> {
     let all = kits.checked_mul(takes).and_then(Quantity::new).map(Quantity::get);
-    all.ok_or_else(|| Rejection::out_of_range("what these kits are made of would pass 2^53 − 1", field()))
+    all.ok_or_else(|| LineRefusal::KitsTooLarge.at(field()))
 }
 
 /// What one kit costs: its parts together, where all of them have a cost in one currency.
 pub(super) fn cost(draft: &Draft<'_>, command: &Create, parts: &[Part]) -> Option<Money> {
     let cost = |part: &Part| {
-        let facts = &draft.level(LevelKey { product: part.product, store: command.store }, &Vec::new()).ok()?.facts;
+        let facts = &draft.level(LevelKey { product: part.product, store: command.store }, At::NOWHERE).ok()?.facts;
         facts.cost?.times(part.quantity, facts.decimals)
     };
     let costs: Vec<Money> = parts.iter().map(cost).collect::<Option<_>>()?;
@@ -68,7 +67,7 @@ pub(super) fn comes_back(
     index: usize,
 ) -> Result<Vec<(ProductId, i64)>, Rejection> {
     let Some(product) = new.product else { return Ok(Vec::new()) };
-    let field = || path!["input", "lines", index, "quantity"];
+    let field = || At::line(index).field(Field::Quantity);
     let mut goods: BTreeMap<ProductId, i64> = BTreeMap::new();
     let mut add = |product: ProductId, quantity: i64| {
         let sum = goods.entry(product).or_default();
@@ -105,7 +104,7 @@ pub(super) fn comes_back(
 /// What could be had of a kit, in whole ones, said instead of a refusal of one of its parts.
 pub(super) struct Quote {
     keys: Vec<LevelKey>,
-    field: Field,
+    field: At,
     refusal: Rejection,
 }
 
@@ -133,8 +132,8 @@ pub(super) fn quotes(
         let Some((usable, nth)) = scarce else { continue };
         let (step, requested) = (&steps[nth], -steps[nth].on_hand_delta / owners[nth].1.max(1));
         if usable < requested {
-            let refusal = draft.kits_short((&line.sku, step.key), (requested, usable), &step.field);
-            found.push(Quote { keys, field: step.field.clone(), refusal });
+            let refusal = draft.kits_short((&line.sku, step.key), (requested, usable), step.field);
+            found.push(Quote { keys, field: step.field, refusal });
         }
     }
     Ok(found)
@@ -142,12 +141,8 @@ pub(super) fn quotes(
 
 /// The refusal in whole kits, where it is of a part of one.
 pub(super) fn in_kits(refusal: Rejection, quotes: Vec<Quote>) -> Rejection {
-    let of = match &refusal {
-        Rejection::Insufficient { level, field, .. } | Rejection::LotShort { level: Some(level), field, .. } => {
-            (level.key, field.clone())
-        }
-        _ => return refusal,
-    };
-    let of_kit = quotes.into_iter().find(|quote| quote.keys.contains(&of.0) && quote.field == of.1);
+    let (Reason::Insufficient { level, .. } | Reason::LotShort { level: Some(level), .. }) = &refusal.why else { return refusal };
+    let (key, at) = (level.key, refusal.at);
+    let of_kit = quotes.into_iter().find(|quote| quote.keys.contains(&key) && quote.field == at);
     of_kit.map_or(refusal, |quote| quote.refusal)
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     orders::events::{EventType, OrderEvent, ReturnEvent},
-    stock::core::Rejection,
+    stock::core::{Noun, Rejection},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,12 +143,7 @@ impl Order {
     /// Checks the version that the caller saw.
     pub fn expect(&self, version: Option<i64>) -> Result<(), Rejection> {
         match version {
-            Some(expected) if expected != self.version => Err(Rejection::StaleDocument {
-                what: "order",
-                id: self.id.uuid(),
-                actual: self.version,
-                field: vec!["input".to_owned(), "expectedVersion".to_owned()],
-            }),
+            Some(expected) if expected != self.version => Err(Rejection::stale(Noun::Order, self.id.uuid(), self.version)),
             _ => Ok(()),
         }
     }

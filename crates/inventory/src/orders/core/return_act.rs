@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     order::{Order, OrderBook, OrderDecision, count},
+    refusal::ReturnStepRefusal,
     return_doc::{Return, ReturnLine, ReturnLot},
     return_inspect::{Inspection, inspect, of_lot},
     return_states::{ReturnAction, return_actions_from},
@@ -15,7 +15,8 @@ use super::{
 };
 use crate::orders::events::{self, EventType, ReturnEvent};
 use crate::stock::core::{
-    Dates, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection, check_moment,
+    At, Dates, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection,
+    RoomRefusal, check_moment,
 };
 
 /// A step of a return.
@@ -118,14 +119,12 @@ pub fn decide_return_step(book: &OrderBook, draft: &mut Draft<'_>, act: &ActOnRe
 
 /// The return, if the step is open in its state.
 fn open(book: &OrderBook, act: &ActOnReturn) -> Result<Return, Rejection> {
-    let ret = book.returns.get(&act.ret).ok_or_else(|| Rejection::not_found("return", path!["input", "id"]))?;
+    let ret = book.returns.get(&act.ret).ok_or_else(|| Rejection::not_found(Noun::Return, At::input(Field::Id)))?;
     ret.expect(act.expected_version)?;
     if return_actions_from(ret.status).any(|open| open == act.step.action()) {
         return Ok(ret.clone());
     }
-    let steps: Vec<&str> = return_actions_from(ret.status).map(ReturnAction::mutation).collect();
-    let open = if steps.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", steps.join(", ")) };
-    Err(Rejection::state(format!("the return is {}; {open}", ret.status), path!["input", "id"]))
+    Err(ReturnStepRefusal::Status(ret.status).at(At::input(Field::Id)))
 }
 
 /// What a return's movements have in common.
@@ -146,14 +145,14 @@ pub(super) fn return_head(act: &ActOnReturn, ret: &Return, what: (MovementId, Mo
 /// Where a line's stock lies; None for what is not stocked.
 pub(super) fn stocked(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Option<LevelKey> {
     let key = LevelKey { product: line.product?, store: ret.store };
-    let level = draft.level(key, &Vec::new()).ok()?;
+    let level = draft.level(key, At::NOWHERE).ok()?;
     (level.facts.policy != StockPolicy::Untracked).then_some(key)
 }
 
 /// The order's line that a piece names, in the order as the step leaves it.
 fn order_line<'o>(book: &OrderBook, orders: &'o mut Orders, line: OrderLineId) -> Result<&'o mut super::order::Line, Rejection> {
     let (id, position) = line.split_line();
-    let missing = || Rejection::not_found("order line", path!["input", "id"]);
+    let missing = || Rejection::not_found(Noun::OrderLine, At::input(Field::Id));
     let known = book.orders.get(&id).ok_or_else(missing)?;
     orders.entry(id).or_insert_with(|| known.clone()).line_mut(position).ok_or_else(missing)
 }
@@ -189,37 +188,33 @@ fn credit(book: &OrderBook, orders: &mut Orders, line: &mut ReturnLine, quantity
 }
 
 /// Positions, how much of each, of which lot, and the field that says so.
-type Wanted = Vec<(u16, i64, LotChoice, Field)>;
+type Wanted = Vec<(u16, i64, LotChoice, At)>;
 
 fn wanted(ret: &Return, goods: &GoodsBack) -> Result<Wanted, Rejection> {
     let Some(named) = &goods.lines else {
         let awaited = ret.lines.iter().filter(|line| line.kind == LineKind::Product && line.awaited() > 0);
-        return Ok(awaited.map(|line| (line.position, line.awaited(), LotChoice::Unsaid, path!["input", "lines"])).collect());
+        return Ok(awaited.map(|line| (line.position, line.awaited(), LotChoice::Unsaid, At::input(Field::Lines))).collect());
     };
     if named.is_empty() && goods.rest == Rest::Awaited {
-        return Err(Rejection::invalid(
-            "at least one line is needed; leave lines out for all that has yet to come",
-            path!["input", "lines"],
-        ));
+        return Err(ReturnStepRefusal::NothingNamed.at(At::input(Field::Lines)));
     }
     let mut taken: BTreeMap<u16, i64> = BTreeMap::new();
     let mut wanted = Vec::with_capacity(named.len());
     for (index, one) in named.iter().enumerate() {
         let (of, position) = one.line.split_line();
-        let at = |name: &str| path!["input", "lines", index, name];
+        let at = |name: Field| At::line(index).field(name);
         let line = ret.lines.iter().find(|line| of == ret.id && line.position == position);
-        let Some(line) = line else { return Err(Rejection::not_found("return line", at("lineId"))) };
+        let Some(line) = line else { return Err(Rejection::not_found(Noun::ReturnLine, at(Field::LineId))) };
         if line.kind == LineKind::Charge {
-            return Err(Rejection::invalid("a CHARGE does not come: it counts once the goods have", at("lineId")));
+            return Err(ReturnStepRefusal::ChargeDoesNotCome.at(at(Field::LineId)));
         }
         let before = taken.entry(position).or_default();
         let left = line.awaited() - *before;
         if !one.quantity.is_positive() || one.quantity.get() > left {
-            let message = if left > 0 { format!("between 1 and {left} can come") } else { "nothing of it is awaited".to_owned() };
-            return Err(Rejection::out_of_range(message, at("quantity")));
+            return Err(ReturnStepRefusal::AwaitedUpTo { most: left }.at(at(Field::Quantity)));
         }
         *before += one.quantity.get();
-        wanted.push((position, one.quantity.get(), one.lot.clone(), at("quantity")));
+        wanted.push((position, one.quantity.get(), one.lot.clone(), at(Field::Quantity)));
     }
     Ok(wanted)
 }
@@ -240,16 +235,16 @@ fn receive(
         let key = ret.lines.iter().find(|line| line.position == position).and_then(|line| stocked(draft, ret, line));
         let mut came_in = None;
         if let Some(key) = key {
-            comes_in(&draft.level(key, &field)?.facts, &field)?;
+            comes_in(&draft.level(key, field)?.facts, field)?;
             if let Some(head) = begin.take() {
-                draft.begin(head, key, &field)?;
+                draft.begin(head, key, field)?;
             }
-            came_in = put_aside(draft, key, (quantity, lot), &field)?;
+            came_in = put_aside(draft, key, (quantity, lot), field)?;
             if let Some(line) = ret.line_mut(position) {
-                left_with(book, draft, line, of_lot(&field))?;
+                left_with(book, draft, line, of_lot(field))?;
             }
         } else if lot.is_said() {
-            return Err(Rejection::invalid("it is not kept by lots", of_lot(&field)));
+            return Err(ReturnStepRefusal::NotByLots.at(of_lot(field)));
         }
         let Some(line) = ret.line_mut(position) else { continue };
         credit(book, orders, line, quantity)?;
@@ -260,7 +255,7 @@ fn receive(
     let products = ret.lines.iter().filter(|line| line.kind == LineKind::Product);
     let (came, awaited) = products.fold((0, 0), |(came, left), line| (came + line.received.get(), left + line.awaited()));
     if came == 0 && awaited > 0 {
-        return Err(Rejection::state("nothing of it has come: returnReject ends it", path!["input", "lines"]));
+        return Err(ReturnStepRefusal::NothingCame.at(At::input(Field::Lines)));
     }
     ret.status = ReturnStatus::PartiallyReceived;
     if awaited == 0 || goods.rest == Rest::GivenUp {
@@ -284,7 +279,7 @@ fn put_aside(
     draft: &mut Draft<'_>,
     key: LevelKey,
     (quantity, lot): (i64, LotChoice),
-    field: &Field,
+    field: At,
 ) -> Result<Option<LotId>, Rejection> {
     let cost = draft.level(key, field)?.facts.cost;
     let delta = Delta { on_hand: quantity, unavailable: quantity, ..Delta::default() };

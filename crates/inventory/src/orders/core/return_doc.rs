@@ -3,7 +3,7 @@
 use entity::prelude::*;
 
 use super::order::count;
-use crate::stock::core::Rejection;
+use crate::stock::core::{Noun, Rejection};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Return {
@@ -43,12 +43,7 @@ impl Return {
     /// Checks the version that the caller saw.
     pub fn expect(&self, version: Option<i64>) -> Result<(), Rejection> {
         match version {
-            Some(expected) if expected != self.version => Err(Rejection::StaleDocument {
-                what: "return",
-                id: self.id.uuid(),
-                actual: self.version,
-                field: vec!["input".to_owned(), "expectedVersion".to_owned()],
-            }),
+            Some(expected) if expected != self.version => Err(Rejection::stale(Noun::Return, self.id.uuid(), self.version)),
             _ => Ok(()),
         }
     }

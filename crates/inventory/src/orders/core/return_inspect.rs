@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     order::count,
+    refusal::ReturnStepRefusal,
     return_act::{ActOnReturn, return_head, stocked},
     return_doc::{Return, ReturnLine},
 };
-use crate::stock::core::{Dates, Delta, Draft, Field, LevelKey, LotChoice, Posting, Rejection};
+use crate::stock::core::{At, Dates, Delta, Draft, Field, LevelKey, LotChoice, Noun, Posting, Rejection, RoomRefusal};
 
 /// What was found.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ struct Seen {
     quantity: i64,
     disposition: Disposition,
     lot: LotChoice,
-    field: Field,
+    field: At,
 }
 
 /// Goods of one lot, or of none, which lie aside for one reason.
@@ -61,15 +61,15 @@ pub(super) fn inspect(draft: &mut Draft<'_>, ret: &mut Return, act: &ActOnReturn
         for part in parts(draft, key, line, &one)? {
             match one.disposition {
                 Disposition::Quarantine => {}
-                Disposition::WriteOff => out.push((key, part, one.field.clone())),
+                Disposition::WriteOff => out.push((key, part, one.field)),
                 Disposition::Restock if part.blocked == Some(part.lies) => {}
                 Disposition::Restock => {
                     if let Some(head) = begin.take() {
-                        draft.begin(head, key, &one.field)?;
+                        draft.begin(head, key, one.field)?;
                     }
-                    move_aside(draft, key, part.lot, (-part.quantity, part.lies), &one.field)?;
+                    move_aside(draft, key, part.lot, (-part.quantity, part.lies), one.field)?;
                     if let Some(why) = part.blocked {
-                        move_aside(draft, key, part.lot, (part.quantity, why), &one.field)?;
+                        move_aside(draft, key, part.lot, (part.quantity, why), one.field)?;
                     }
                 }
             }
@@ -78,13 +78,13 @@ pub(super) fn inspect(draft: &mut Draft<'_>, ret: &mut Return, act: &ActOnReturn
     let mut begin = Some(return_head(act, ret, (act.movements[1], MovementKind::Removal), at));
     for (key, part, field) in out {
         if let Some(head) = begin.take() {
-            draft.begin(head, key, &field)?;
+            draft.begin(head, key, field)?;
         }
-        let cost = draft.level(key, &field)?.facts.cost;
+        let cost = draft.level(key, field)?.facts.cost;
         let delta = Delta { on_hand: -part.quantity, unavailable: -part.quantity, ..Delta::default() };
         let lot = part.lot.map_or(LotChoice::Unsaid, LotChoice::Id);
         let condition = Some(part.lies);
-        draft.post_to(key, Posting { delta, cost, note: None, lot, condition, dates: Dates::Override }, &field)?;
+        draft.post_to(key, Posting { delta, cost, note: None, lot, condition, dates: Dates::Override }, field)?;
     }
     let is_done = ret.lines.iter().all(|line| line.unseen() == 0);
     if is_done && ret.status == ReturnStatus::Received {
@@ -100,36 +100,33 @@ fn wanted(ret: &Return, what: &Inspection) -> Result<Vec<Seen>, Rejection> {
             quantity: line.unseen(),
             disposition: line.disposition,
             lot: LotChoice::Unsaid,
-            field: path!["input", "lines"],
+            field: At::input(Field::Lines),
         };
         let all: Vec<Seen> = ret.lines.iter().filter(|line| line.unseen() > 0).map(whole).collect();
         // What was taken in over the counter was looked at there: it is only noted that it was.
         if all.is_empty() && ret.status != ReturnStatus::Received {
-            return Err(Rejection::invalid("all that has come was looked at", path!["input", "lines"]));
+            return Err(ReturnStepRefusal::NothingToLookAt.at(At::input(Field::Lines)));
         }
         return Ok(all);
     };
     if named.is_empty() {
-        let message = "at least one line is needed; leave lines out for all that nobody has looked at";
-        return Err(Rejection::invalid(message, path!["input", "lines"]));
+        return Err(ReturnStepRefusal::NothingSeenNamed.at(At::input(Field::Lines)));
     }
     let mut taken: BTreeMap<u16, i64> = BTreeMap::new();
     let mut seen = Vec::with_capacity(named.len());
     for (index, one) in named.iter().enumerate() {
         let (of, position) = one.line.split_line();
-        let at = |name: &str| path!["input", "lines", index, name];
+        let at = |name: Field| At::line(index).field(name);
         let line = ret.lines.iter().find(|line| of == ret.id && line.position == position);
-        let Some(line) = line else { return Err(Rejection::not_found("return line", at("lineId"))) };
+        let Some(line) = line else { return Err(Rejection::not_found(Noun::ReturnLine, at(Field::LineId))) };
         let before = taken.entry(position).or_default();
         let left = line.unseen() - *before;
         if !one.quantity.is_positive() || one.quantity.get() > left {
-            let message =
-                if left > 0 { format!("between 1 and {left} of it") } else { "nothing of it is left to look at".to_owned() };
-            return Err(Rejection::out_of_range(message, at("quantity")));
+            return Err(ReturnStepRefusal::UnseenUpTo { most: left }.at(at(Field::Quantity)));
         }
         *before += one.quantity.get();
         let (quantity, disposition, lot) = (one.quantity.get(), one.disposition, one.lot.clone());
-        seen.push(Seen { position, quantity, disposition, lot, field: at("quantity") });
+        seen.push(Seen { position, quantity, disposition, lot, field: at(Field::Quantity) });
     }
     Ok(seen)
 }
@@ -138,13 +135,13 @@ fn wanted(ret: &Return, what: &Inspection) -> Result<Vec<Seen>, Rejection> {
 fn parts(draft: &Draft<'_>, key: LevelKey, line: &mut ReturnLine, one: &Seen) -> Result<Vec<Part>, Rejection> {
     if line.lots.is_empty() {
         if one.lot.is_said() {
-            return Err(Rejection::invalid("none of it came in a lot", of_lot(&one.field)));
+            return Err(ReturnStepRefusal::CameInNoLot.at(of_lot(one.field)));
         }
         return Ok(vec![Part { lot: None, quantity: one.quantity, lies: Condition::Quarantine, blocked: None }]);
     }
     let meant = match &one.lot {
         LotChoice::Unsaid => None,
-        said => Some(draft.lot_id_said(key.product, said).ok_or_else(|| Rejection::not_found("lot", of_lot(&one.field)))?),
+        said => Some(draft.lot_id_said(key.product, said).ok_or_else(|| Rejection::not_found(Noun::Lot, of_lot(one.field)))?),
     };
     let mut left = one.quantity;
     let mut found = Vec::new();
@@ -162,15 +159,14 @@ fn parts(draft: &Draft<'_>, key: LevelKey, line: &mut ReturnLine, one: &Seen) ->
         found.push(Part { lot: Some(known.lot), quantity: taken, lies: by_lot.unwrap_or(Condition::Quarantine), blocked });
     }
     if left > 0 {
-        let message = format!("{} of this lot came and nobody has looked at it", one.quantity - left);
-        return Err(Rejection::out_of_range(message, one.field.clone()));
+        return Err(ReturnStepRefusal::UnseenOfLot { quantity: one.quantity - left }.at(one.field));
     }
     Ok(found)
 }
 
 /// The field beside the quantity that says the lot.
-pub(super) fn of_lot(field: &Field) -> Field {
-    [&field[..field.len().saturating_sub(1)], &["lot".to_owned()]].concat()
+pub(super) fn of_lot(field: At) -> At {
+    field.field(Field::Lot)
 }
 
 fn move_aside(
@@ -178,7 +174,7 @@ fn move_aside(
     key: LevelKey,
     lot: Option<LotId>,
     (quantity, condition): (i64, Condition),
-    field: &Field,
+    field: At,
 ) -> Result<(), Rejection> {
     let delta = Delta { unavailable: quantity, ..Delta::default() };
     let lot = lot.map_or(LotChoice::Unsaid, LotChoice::Id);

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     kit,
     order::{DocumentEvent, Order, OrderBook, OrderDecision, count},
+    refusal::{LineRefusal, Refusal, ReturnRefusal},
     return_doc::{Return, ReturnLine, ReturnPiece},
 };
 use crate::orders::events::{self, EventType, ReturnEvent};
 use crate::stock::core::{
-    Dates, Delta, Draft, Facts, Field, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection,
-    check_moment,
+    At, Dates, Delta, Draft, Facts, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection,
+    RoomRefusal, check_moment,
 };
 
 /// How much of a new return line goes back on which order line.
@@ -81,22 +81,16 @@ pub fn decide_return(book: &OrderBook, draft: &mut Draft<'_>, command: &CreateRe
         let goods = kit::comes_back(book, &orders, new, index)?;
         line.parts = goods.iter().filter(|(product, _)| line.product != Some(*product)).map(|(p, n)| (*p, count(*n))).collect();
         if command.receive == Receive::Later && !line.parts.is_empty() {
-            let message =
-                format!("{} is a kit, and kits come back at once: receive it now, or ask for its components back", line.sku);
-            return Err(Rejection::invalid(message, path!["input", "lines", index, "product"]));
+            return Err(ReturnRefusal::KitLater { sku: line.sku }.at(At::line(index).field(Field::Product)));
         }
         if *currency.get_or_insert(line.total.currency) != line.total.currency {
-            return Err(Rejection::invalid(
-                "a return has one currency",
-                path!["input", "lines", index, "unitPrice", "currencyCode"],
-            ));
+            return Err(ReturnRefusal::OtherCurrency.at(At::line(index).field(Field::UnitPriceCurrency)));
         }
         lines.push(line);
     }
     let products = lines.iter().map(|line| line.total);
     let refund = products.into_iter().try_fold(Money::zero(currency.unwrap_or(command.currency)), Money::checked_add);
-    let refund =
-        refund.ok_or_else(|| Rejection::out_of_range("the refund is too large to be kept exactly", path!["input", "lines"]))?;
+    let refund = refund.ok_or_else(|| ReturnRefusal::RefundTooLarge.at(At::input(Field::Lines)))?;
     let received = command.receive == Receive::Now;
     let ret = Return {
         id: command.id,
@@ -139,18 +133,15 @@ pub(super) fn decided(kind: EventType<ReturnEvent>, ret: Return, orders: BTreeMa
 
 fn check_names(book: &OrderBook, command: &CreateReturn) -> Result<(), Rejection> {
     if command.customer.is_some_and(|customer| !book.customers.contains_key(&customer)) {
-        return Err(Rejection::not_found("customer", path!["input", "customerId"]));
+        return Err(Rejection::not_found(Noun::Customer, At::input(Field::Customer)));
     }
     if let Some(reference) = &command.external_ref
         && book.taken_return_refs.contains(reference)
     {
-        return Err(Rejection::Duplicate {
-            message: format!("a return has the reference {reference}"),
-            field: path!["input", "externalRef"],
-        });
+        return Err(ReturnRefusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)));
     }
     if command.lines.is_empty() {
-        return Err(Rejection::invalid("at least one line is needed", path!["input", "lines"]));
+        return Err(ReturnRefusal::NoLines.at(At::input(Field::Lines)));
     }
     // Where a line names a product, its level knows the store.
     if command.is_only_charges() {
@@ -160,14 +151,13 @@ fn check_names(book: &OrderBook, command: &CreateReturn) -> Result<(), Rejection
 }
 
 fn is_open(is_archived: bool) -> Result<(), Rejection> {
-    if is_archived { Err(Rejection::state("the store is archived", path!["input", "store"])) } else { Ok(()) }
+    if is_archived { Err(Refusal::StoreArchived.at(At::input(Field::Store))) } else { Ok(()) }
 }
 
 /// Refuses what could not be taken into stock: already when it is asked for, so that nobody sends what cannot come.
-pub(super) fn comes_in(facts: &Facts, field: &Field) -> Result<(), Rejection> {
+pub(super) fn comes_in(facts: &Facts, field: At) -> Result<(), Rejection> {
     if facts.status == ProductStatus::Archived && facts.policy != StockPolicy::Untracked {
-        let message = format!("{} is ARCHIVED: make it ACTIVE first (productUpdate)", facts.sku);
-        return Err(Rejection::state(message, field.clone()));
+        return Err(ReturnRefusal::ProductArchived { sku: facts.sku.clone() }.at(field));
     }
     Ok(())
 }
@@ -180,33 +170,35 @@ fn return_line(
     new: &NewReturnLine,
     orders: &mut BTreeMap<OrderId, Order>,
 ) -> Result<ReturnLine, Rejection> {
-    let at = |name: &str| path!["input", "lines", index, name];
+    let at = |name: Field| At::line(index).field(name);
     if !new.quantity.is_positive() {
-        return Err(Rejection::out_of_range("a quantity above 0 is expected", at("quantity")));
+        return Err(LineRefusal::NotPositive.at(at(Field::Quantity)));
     }
     let facts = match (new.kind, new.product) {
         (LineKind::Product, Some(product)) => {
-            let facts = draft.level(LevelKey { product, store: command.store }, &at("product"))?.facts.clone();
+            let facts = draft.level(LevelKey { product, store: command.store }, at(Field::Product))?.facts.clone();
             is_open(facts.store_archived)?;
-            comes_in(&facts, &at("product"))?;
+            comes_in(&facts, at(Field::Product))?;
             Some(facts)
         }
         (LineKind::Product, None) => {
-            return Err(Rejection::invalid("a PRODUCT line names its product or order line", at("product")));
+            return Err(ReturnRefusal::ProductUnnamed.at(at(Field::Product)));
         }
-        (LineKind::Charge, Some(_)) => return Err(Rejection::invalid("a CHARGE has no product", at("product"))),
+        (LineKind::Charge, Some(_)) => return Err(LineRefusal::ChargeWithProduct.at(at(Field::Product))),
         (LineKind::Charge, None) => None,
     };
     let sold_at = match_lines(book, (index, command.receive), new, orders)?;
     let unit_price = new.unit_price.or(sold_at.map(|sold| sold.0)).or_else(|| facts.as_ref().and_then(|f| f.price));
-    let Some(unit_price) = unit_price else { return Err(Rejection::invalid("it has no price: give unitPrice", at("unitPrice"))) };
+    let Some(unit_price) = unit_price else {
+        return Err(LineRefusal::NoPrice.at(at(Field::UnitPrice)));
+    };
     if unit_price.minor < 0 && new.kind == LineKind::Product {
-        return Err(Rejection::out_of_range("a price is never negative", at("unitPrice")));
+        return Err(LineRefusal::NegativePrice.at(at(Field::UnitPrice)));
     }
     let name = match (&facts, &new.name) {
         (Some(facts), _) => facts.name.clone(),
         (None, Some(name)) => name.clone(),
-        (None, None) => return Err(Rejection::invalid("a CHARGE needs a name", at("name"))),
+        (None, None) => return Err(LineRefusal::ChargeUnnamed.at(at(Field::Name))),
     };
     // What was sold is counted as it was when it was sold.
     let decimals = sold_at.map(|sold| sold.1).or_else(|| facts.as_ref().map(|f| f.decimals)).unwrap_or(0);
@@ -223,7 +215,7 @@ fn return_line(
         decimals,
         quantity: new.quantity,
         unit_price,
-        total: total.ok_or_else(|| Rejection::out_of_range("the line is too large to be kept exactly", at("quantity")))?,
+        total: total.ok_or_else(|| LineRefusal::TooLarge.at(at(Field::Quantity)))?,
         disposition: new.disposition,
         received: now(new.quantity),
         restocked: Quantity::ZERO,
@@ -249,11 +241,11 @@ fn match_lines(
     let mut sold_at: Option<(Money, u8)> = None;
     let mut left = new.quantity.get();
     for (piece, matched) in new.matches.iter().enumerate() {
-        let field = path!["input", "lines", index, "matches", piece];
+        let field = At::line(index).part(Field::Matches, piece);
         let (id, position) = matched.line.split_line();
-        let missing = || Rejection::not_found("order line", field.clone());
+        let missing = || Rejection::not_found(Noun::OrderLine, field);
         if new.matches[..piece].iter().any(|earlier| earlier.line == matched.line) {
-            return Err(Rejection::invalid("this order line occurs twice: one piece can say it", field));
+            return Err(ReturnRefusal::PieceTwice.at(field));
         }
         let order = match orders.entry(id) {
             Entry::Occupied(taken) => taken.into_mut(),
@@ -261,24 +253,23 @@ fn match_lines(
         };
         let line = order.line_mut(position).ok_or_else(missing)?;
         if line.product != new.product {
-            return Err(Rejection::invalid("the order line is of another product", field));
+            return Err(ReturnRefusal::OtherProduct.at(field));
         }
         let currency = line.total.currency;
         if new.unit_price.is_some_and(|price| price.currency != currency) {
-            let field = path!["input", "lines", index, "unitPrice", "currencyCode"];
-            return Err(Rejection::invalid(format!("it was sold in {currency}, and is given back in it"), field));
+            let field = At::line(index).field(Field::UnitPriceCurrency);
+            return Err(ReturnRefusal::SoldIn(currency).at(field));
         }
         if sold_at.is_some_and(|(price, _)| price.currency != currency) {
-            let message = "it was sold in another currency than the pieces before it: give it a return of its own";
-            return Err(Rejection::invalid(message, field));
+            return Err(ReturnRefusal::PiecesOfCurrencies.at(field));
         }
         let returnable = line.returnable();
         if !matched.quantity.is_positive() || matched.quantity.get() > returnable {
-            return Err(Rejection::out_of_range(format!("{returnable} of this order line can be returned"), field));
+            return Err(ReturnRefusal::ReturnableUpTo { most: returnable }.at(field));
         }
         left -= matched.quantity.get();
         if left < 0 {
-            return Err(Rejection::out_of_range("the pieces are more than the line's quantity", field));
+            return Err(ReturnRefusal::PiecesAboveLine.at(field));
         }
         let counted = match receive {
             Receive::Now => &mut line.returned,
@@ -286,8 +277,7 @@ fn match_lines(
         };
         *counted = count(counted.get() + matched.quantity.get());
         if sold_at.get_or_insert((line.unit_price, line.decimals)).1 != line.decimals {
-            let message = "it was sold in another unit than the pieces before it: give it a line of its own";
-            return Err(Rejection::invalid(message, field));
+            return Err(ReturnRefusal::PiecesOfUnits.at(field));
         }
     }
     Ok(sold_at)
@@ -298,14 +288,14 @@ fn goods(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Vec<(LevelKey, i
     let own = line.product.filter(|_| line.parts.is_empty()).map(|product| (product, line.quantity.get()));
     let parts = line.parts.iter().map(|(product, quantity)| (*product, quantity.get()));
     let stocked = |(product, quantity)| {
-        let level = draft.level(LevelKey { product, store: ret.store }, &Vec::new()).ok()?;
+        let level = draft.level(LevelKey { product, store: ret.store }, At::NOWHERE).ok()?;
         (level.facts.policy != StockPolicy::Untracked).then(|| (level.key, quantity, level.facts.cost))
     };
     own.into_iter().chain(parts).filter_map(stocked).collect()
 }
 
 /// Refuses the serial number that was posted last where its line goes back on orders, and it left with none of them.
-pub(super) fn left_with(book: &OrderBook, draft: &Draft<'_>, line: &ReturnLine, field: Field) -> Result<(), Rejection> {
+pub(super) fn left_with(book: &OrderBook, draft: &Draft<'_>, line: &ReturnLine, field: At) -> Result<(), Rejection> {
     let lot = draft.last_lot().and_then(|lot| draft.lot(lot)).filter(|lot| lot.tracking == Tracking::Serial);
     let Some(serial) = lot.filter(|serial| line.product == Some(serial.product)) else { return Ok(()) };
     let matched: i64 = line.matches.iter().map(|piece| piece.quantity.get()).sum();
@@ -316,7 +306,7 @@ pub(super) fn left_with(book: &OrderBook, draft: &Draft<'_>, line: &ReturnLine, 
     if is_known || matched < line.quantity.get() {
         return Ok(());
     }
-    Err(Rejection::invalid(format!("serial number {} did not leave with what it goes back on", serial.code), field))
+    Err(ReturnRefusal::SerialLeftElsewhere { code: serial.code.clone() }.at(field))
 }
 
 /// Stock comes in whole; what is written off goes out again by a movement of its own, so that the ledger tells both.
@@ -340,12 +330,12 @@ fn take_in(book: &OrderBook, draft: &mut Draft<'_>, ret: &Return, command: &Crea
             if sign < 0 && line.disposition != Disposition::WriteOff {
                 continue;
             }
-            let field = path!["input", "lines", index];
+            let field = At::line(index);
             let lot = command.lines.get(index).map(|line| line.lot.clone()).unwrap_or_default();
             for (key, quantity, cost) in goods(draft, ret, line) {
-                comes_in(&draft.level(key, &field)?.facts, &field)?;
+                comes_in(&draft.level(key, field)?.facts, field)?;
                 if !begun {
-                    draft.begin(head.clone(), key, &field)?;
+                    draft.begin(head.clone(), key, field)?;
                     begun = true;
                 }
                 let is_aside = sign > 0 && line.disposition == Disposition::Quarantine;
@@ -354,8 +344,8 @@ fn take_in(book: &OrderBook, draft: &mut Draft<'_>, ret: &Return, command: &Crea
                 let unavailable = if is_aside || condition.is_some() { sign * quantity } else { 0 };
                 let delta = Delta { on_hand: sign * quantity, unavailable, ..Delta::default() };
                 let posting = Posting { delta, cost, note: None, lot: lot.clone(), condition, dates: Dates::Override };
-                draft.post_to(key, posting, &field)?;
-                left_with(book, draft, line, path!["input", "lines", index, "lot"])?;
+                draft.post_to(key, posting, field)?;
+                left_with(book, draft, line, At::line(index).field(Field::Lot))?;
             }
         }
     }

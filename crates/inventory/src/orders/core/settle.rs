@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     order::OrderBook,
+    refusal::{ReturnRefusal, ReturnStepRefusal},
     return_doc::{Return, ReturnLine},
 };
-use crate::stock::core::Rejection;
+use crate::stock::core::{At, Field, Rejection, RoomRefusal};
 
 /// How much of each order line came back with returns that are CLOSED.
 pub type Settled = BTreeMap<OrderLineId, i64>;
@@ -17,8 +17,8 @@ pub type Settled = BTreeMap<OrderLineId, i64>;
 /// Files it with what is given back: at most what was charged for what came.
 pub(super) fn close(book: &OrderBook, ret: &mut Return, refund: Option<Money>) -> Result<(), Rejection> {
     let currency = ret.refund.currency;
-    let field = || path!["input", "refund"];
-    let too_large = || Rejection::out_of_range("the refund is too large to be kept exactly", field());
+    let field = || At::input(Field::Refund);
+    let too_large = || ReturnRefusal::RefundTooLarge.at(field());
     let (mut usual, mut charged) = (0_i128, 0_i128);
     let mut settled = Settled::new();
     for line in &ret.lines {
@@ -31,11 +31,10 @@ pub(super) fn close(book: &OrderBook, ret: &mut Return, refund: Option<Money>) -
     let refund = match refund {
         None => Money::new(i64::try_from(usual.clamp(0, i128::from(most))).map_err(|_| too_large())?, currency),
         Some(given) if given.currency != currency => {
-            return Err(Rejection::invalid(format!("the return is in {currency}"), field()));
+            return Err(ReturnStepRefusal::RefundIn(currency).at(field()));
         }
         Some(given) if given.minor < 0 || given.minor > most => {
-            let most = Money::new(most, currency).amount();
-            return Err(Rejection::out_of_range(format!("between 0 and {most} was charged for what came"), field()));
+            return Err(ReturnStepRefusal::RefundUpTo(Money::new(most, currency)).at(field()));
         }
         Some(given) => given,
     };

@@ -2,10 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit, kind};
-use platform::{
-    path,
-    storage::{Fault, Reads, idempotency::Key},
-};
+use platform::storage::{Fault, Reads, idempotency::Key};
 
 use super::{
     OrderAct,
@@ -18,7 +15,7 @@ use crate::{
         rows,
         shell::ownership::own_order,
     },
-    stock::core::LevelKey,
+    stock::core::{At, Field, LevelKey},
 };
 
 /// DRAFT begins to hold its stock; PENDING keeps what it holds, for good.
@@ -65,7 +62,7 @@ async fn prepared<P: Permission>(
 ) -> Result<(Key, Act, Vec<LevelKey>), Stop> {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
+    checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
     checks.done()?;
     let key = key_of(permit, mutation, &input.idempotency_key, &input);
     let order = own_order(ledger, permit, input.order).await?;

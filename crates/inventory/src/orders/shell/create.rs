@@ -2,12 +2,13 @@
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
-use platform::{path, storage::Reads};
+use platform::storage::Reads;
 
 use super::{
     MAX_LINES, MAX_SOURCED, NewOrderStatus, OrderCreate,
     sourced::{Search, submit_sourced},
 };
+use crate::orders::core::Refusal;
 use crate::{
     catalog::core::customer::{MAX_COUNTRY, country_code},
     ledger::{
@@ -19,7 +20,7 @@ use crate::{
         rows,
         shell::ownership::own_channel,
     },
-    stock::core::{LevelKey, Rejection},
+    stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal},
 };
 
 /// Places an order. Needs `order.price` where a product's price is overridden, and `stock.override` where a shortage is.
@@ -66,7 +67,7 @@ async fn placed(
     let (reservations, levels) = own_reservations(ledger, permit, &scope, input.reservations).await?;
     let channel = own_channel(ledger, permit, input.channel)
         .or(terms.direct)
-        .ok_or_else(|| Rejection::invalid("there is no channel with the code DIRECT: name one", path!["input", "channelId"]))?;
+        .ok_or_else(|| Refusal::NoDirectChannel.at(At::input(Field::Channel)))?;
     let status = match input.status {
         NewOrderStatus::Draft => NewStatus::Draft,
         NewOrderStatus::Pending => NewStatus::Pending { until: now.plus_seconds(terms.reservation_seconds) },
@@ -99,27 +100,27 @@ async fn placed(
 
 fn check(input: &OrderCreate) -> Result<(), Stop> {
     let mut checks = Checks::default();
-    let country = || path!["input", "shippingCountry"];
+    let country = || At::input(Field::ShippingCountry);
     check_key(&mut checks, &input.idempotency_key);
-    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
     checks.text(input.country.as_deref(), MAX_COUNTRY, country);
     // An empty text, and NUL, are refused above.
     let is_odd = |text: &str| !text.is_empty() && text.trim().is_empty() || text.chars().any(|c| c.is_control() && c != '\0');
     if input.country.as_deref().is_some_and(is_odd) {
-        checks.refuse(Rejection::invalid("a code of ISO 3166, or a name, is expected", country()));
+        checks.refuse(Refusal::OddCountry.at(country()));
     }
-    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
     if input.sourcing.is_some() {
-        checks.items(input.lines.len(), MAX_SOURCED, || path!["input", "lines"]);
+        checks.items(input.lines.len(), MAX_SOURCED, || At::input(Field::Lines));
     }
-    checks.items(input.reservations.len(), MAX_LINES, || path!["input", "reservationIds"]);
+    checks.items(input.reservations.len(), MAX_LINES, || At::input(Field::Reservations));
     for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
-        checks.text(line.name.as_deref(), MAX_NAME, || path!["input", "lines", index, "name"]);
+        checks.text(line.name.as_deref(), MAX_NAME, || At::line(index).field(Field::Name));
     }
     let mut seen = std::collections::HashSet::with_capacity(input.reservations.len());
     for (index, id) in input.reservations.iter().enumerate() {
         if !seen.insert(id) {
-            checks.refuse(Rejection::invalid("this reservation occurs twice", path!["input", "reservationIds", index]));
+            checks.refuse(Refusal::ReservationTwice.at(At::row(Field::Reservations, index)));
         }
     }
     checks.done()
@@ -131,7 +132,7 @@ async fn store_of(reads: &impl Reads, input: &OrderCreate, reach: &Reach) -> Res
         StoreRef::Id(id) if input.lines.iter().any(|line| line.product.is_some()) => Ok(reach.or_nobodys(*id)),
         named => {
             let store = known_store(reads, named, reach).await?;
-            Ok(store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id)
+            Ok(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))?.id)
         }
     }
 }
@@ -141,7 +142,7 @@ async fn lines_of(reads: &impl Reads, input: &OrderCreate) -> Result<Vec<NewLine
     let mut lines = Vec::with_capacity(input.lines.len());
     for (index, line) in input.lines.iter().enumerate() {
         let product = match &line.product {
-            Some(named) => Some(names.product(named, || path!["input", "lines", index, "product"])?),
+            Some(named) => Some(names.product(named, || At::line(index).field(Field::Product))?),
             None => None,
         };
         lines.push(NewLine {

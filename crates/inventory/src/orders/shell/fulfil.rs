@@ -2,10 +2,11 @@
 
 use entity::prelude::OrderId;
 use iam::access::{Permit, Reach, kind};
-use platform::{path, storage::Fault};
+use platform::storage::Fault;
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 
 use super::{LineQuantity, MAX_LINES, OrderFulfil, StoreRef, act::levels_of};
+use crate::orders::core::Refusal;
 use crate::{
     ledger::{
         Checks, Command, Done, Ledger, Mode, Stop, check_key, chosen, document_ids, key_of, known_store, may_override, overrides,
@@ -16,7 +17,7 @@ use crate::{
         rows::{held_of, places_of},
         shell::ownership::own_order,
     },
-    stock::core::Rejection,
+    stock::core::{At, Field, Noun, Rejection, RoomRefusal},
 };
 
 /// Ships lines of an order from its own store or another one. Needs `stock.override` where a shortage is overridden.
@@ -24,9 +25,9 @@ pub async fn order_fulfil(ledger: &Ledger, permit: Permit<kind::OrderFulfil>, in
     let overriding = may_override(&permit, input.on_shortage)?;
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || path!["input", "lines"]);
+    checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Lines));
     for (index, line) in input.lines.iter().flatten().enumerate().take(MAX_LINES) {
-        checks.lot(line.lot.as_ref(), || path!["input", "lines", index, "lot"]);
+        checks.lot(line.lot.as_ref(), || At::line(index).field(Field::Lot));
     }
     checks.done()?;
     let key = key_of(&permit, "orderFulfil", &input.idempotency_key, &input);
@@ -84,16 +85,15 @@ async fn not_from(
     named: &StoreRef,
     order: OrderId,
 ) -> Result<Rejection, Fault> {
-    let field = path!["input", "store"];
-    let not_found = Rejection::not_found("store", field.clone());
+    let field = At::input(Field::Store);
+    let not_found = Rejection::not_found(Noun::Store, field);
     let Ok(seen) = permit.also::<kind::OrderRead>() else { return Ok(not_found) };
     let scope = permit.scope(ledger.database());
     let Some(store) = known_store(&scope, named, &Reach::Everywhere).await? else { return Ok(not_found) };
     let order = own_order(ledger, &seen, own_order(ledger, permit, order).await?).await?;
     let held = held_of(&scope, &[order]).await?;
     let is_held = held.iter().any(|one| one.store == store.id && one.remaining.is_positive());
-    let message = "it is held in this store, and you lack the permission order.fulfil there";
-    Ok(if is_held { Rejection::state(message, field) } else { not_found })
+    Ok(if is_held { Refusal::MayNotShipThere.at(field) } else { not_found })
 }
 
 /// Quantities of lines, for the hash of an input.

@@ -2,7 +2,6 @@
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit, kind};
-use platform::path;
 use serde::{Serialize, Serializer};
 
 use super::MAX_LINES;
@@ -15,7 +14,7 @@ use crate::{
         core::{ActOnReturn, GoodsBack, Inspection, LineBack, LineSeen, ReturnCommand, ReturnStep},
         shell::ownership::own_return,
     },
-    stock::core::Rejection,
+    stock::core::{At, Field, Noun, Rejection},
 };
 
 /// What every step of a return says.
@@ -90,7 +89,7 @@ pub async fn return_approve(ledger: &Ledger, permit: Permit<kind::ReturnApprove>
 pub async fn return_reject(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnReject) -> Done {
     let mut checks = Checks::default();
     check(&mut checks, &input.of);
-    checks.text(Some(&input.reason), MAX_NOTE, || path!["input", "reason"]);
+    checks.text(Some(&input.reason), MAX_NOTE, || At::input(Field::Reason));
     checks.done()?;
     let reason = input.reason.clone();
     step(ledger, &permit, ("returnReject", &input), &input.of, ReturnStep::Reject { reason }).await
@@ -139,13 +138,13 @@ pub async fn return_close(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, 
 
 fn check(checks: &mut Checks, of: &ReturnOf) {
     check_key(checks, &of.idempotency_key);
-    checks.text(of.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
+    checks.text(of.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
 }
 
 fn check_lines<'a>(checks: &mut Checks, lots: impl Iterator<Item = Option<&'a LotRef>> + Clone) {
-    checks.items(lots.clone().count(), MAX_LINES, || path!["input", "lines"]);
+    checks.items(lots.clone().count(), MAX_LINES, || At::input(Field::Lines));
     for (index, lot) in lots.enumerate().take(MAX_LINES) {
-        checks.lot(lot, || path!["input", "lines", index, "lot"]);
+        checks.lot(lot, || At::line(index).field(Field::Lot));
     }
 }
 
@@ -159,7 +158,7 @@ async fn step<P: Permission>(
     let key = key_of(permit, mutation, &of.idempotency_key, input);
     let place = own_return(ledger, permit, of.ret).await?;
     let Some(place) = place else {
-        let missing = Rejection::not_found("return", path!["input", "id"]);
+        let missing = Rejection::not_found(Noun::Return, At::input(Field::Id));
         return first_answer(ledger, permit, &key, missing.into()).await;
     };
     let act = ActOnReturn {

@@ -4,13 +4,11 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
-use platform::{
-    path,
-    storage::{Fault, Reads},
-};
+use platform::storage::{Fault, Reads};
 use serde::{Serializer, ser::SerializeSeq};
 
 use super::{MAX_LINES, ReturnCreate, ReturnLine};
+use crate::orders::core::ReturnRefusal;
 use crate::{
     ledger::{
         Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Names, Stop, check_key, chosen, document_ids,
@@ -21,7 +19,7 @@ use crate::{
         rows::{self, SoldLine},
         shell::ownership::own_lines,
     },
-    stock::core::{Field, LevelKey, Rejection},
+    stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal},
 };
 
 /// Takes a return in, or only notes it (`Receive::Later`). A line that names order lines goes back on them, by default as the product and
@@ -38,7 +36,7 @@ async fn taken_back(ledger: &Ledger, permit: &Permit<kind::OrderReturn>, input: 
     let scope = permit.scope(ledger.database());
     let terms = ledger.terms(&scope).await?;
     let store = known_store(&scope, &input.store, &permit.reach()).await?;
-    let store = store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?;
+    let store = store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))?;
     if permit.channel().is_some() {
         goes_back_on_orders(&input.lines)?;
     }
@@ -67,17 +65,16 @@ async fn taken_back(ledger: &Ledger, permit: &Permit<kind::OrderReturn>, input: 
 fn check(input: &ReturnCreate) -> Result<(), Stop> {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
-    checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
-    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
+    checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
+    checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
     let pieces = input.lines.iter().map(|line| line.matches.len()).sum();
-    checks.items(pieces, MAX_LINES, || path!["input", "lines", 0, "matches"]);
+    checks.items(pieces, MAX_LINES, || At::line(0).field(Field::Matches));
     for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
-        checks.text(line.name.as_deref(), MAX_NAME, || path!["input", "lines", index, "name"]);
-        checks.lot(line.lot.as_ref(), || path!["input", "lines", index, "lot"]);
+        checks.text(line.name.as_deref(), MAX_NAME, || At::line(index).field(Field::Name));
+        checks.lot(line.lot.as_ref(), || At::line(index).field(Field::Lot));
         if line.order_line.is_some() && !line.matches.is_empty() {
-            let message = "give orderLineId or matches, not both";
-            checks.refuse(Rejection::invalid(message, path!["input", "lines", index, "orderLineId"]));
+            checks.refuse(ReturnRefusal::LineOrPieces.at(At::line(index).field(Field::OrderLine)));
         }
     }
     checks.done()
@@ -93,12 +90,10 @@ fn goes_back_on_orders(lines: &[ReturnLine]) -> Result<(), Stop> {
         let sum = |sum: i64, piece: &ReturnMatch| sum.checked_add(piece.quantity.get());
         let matched = line.matches.iter().try_fold(0, sum);
         if line.matches.is_empty() {
-            let message = "name the order line that it goes back on: you take back what your channel sold";
-            return Err(Rejection::invalid(message, path!["input", "lines", index, "orderLineId"]).into());
+            return Err(ReturnRefusal::NoOrderLine.at(At::line(index).field(Field::OrderLine)).into());
         }
         if matched != Some(line.quantity.get()) {
-            let message = "the pieces must come to the line's quantity: you take back what your channel sold";
-            return Err(Rejection::invalid(message, path!["input", "lines", index, "matches"]).into());
+            return Err(ReturnRefusal::PiecesNotWhole.at(At::line(index).field(Field::Matches)).into());
         }
     }
     Ok(())
@@ -111,9 +106,9 @@ async fn lines_of(ledger: &Ledger, reads: &impl Reads, lines: &[ReturnLine]) -> 
     for (index, line) in lines.iter().enumerate() {
         let of = origin(line).and_then(|id| sold.get(&id));
         let product = match (&line.product, line.kind) {
-            (Some(named), _) => Some(names.product(named, || path!["input", "lines", index, "product"])?),
+            (Some(named), _) => Some(names.product(named, || At::line(index).field(Field::Product))?),
             (None, LineKind::Product) => match (origin(line), of) {
-                (Some(_), None) => return Err(Rejection::not_found("order line", origin_field(index, line)).into()),
+                (Some(_), None) => return Err(Rejection::not_found(Noun::OrderLine, origin_field(index, line)).into()),
                 (_, of) => of.and_then(|of| of.product),
             },
             (None, LineKind::Charge) => None,
@@ -138,10 +133,10 @@ fn origin(line: &ReturnLine) -> Option<OrderLineId> {
     line.order_line.or_else(|| line.matches.first().map(|piece| piece.line))
 }
 
-fn origin_field(index: usize, line: &ReturnLine) -> Field {
+fn origin_field(index: usize, line: &ReturnLine) -> At {
     match line.order_line {
-        Some(_) => path!["input", "lines", index, "orderLineId"],
-        None => path!["input", "lines", index, "matches", 0, "orderLineId"],
+        Some(_) => At::line(index).field(Field::OrderLine),
+        None => At::line(index).part(Field::Matches, 0).field(Field::OrderLine),
     }
 }
 
@@ -159,13 +154,12 @@ async fn sold_lines(reads: &impl Reads, lines: &[ReturnLine]) -> Result<HashMap<
 fn as_supplied(stop: Stop, lines: &[ReturnLine]) -> Stop {
     let Stop::Refused(mut rejections) = stop else { return stop };
     for rejection in &mut rejections {
-        let too_much = matches!(rejection, Rejection::OutOfRange { .. });
-        let Some(field) = rejection.field_mut() else { continue };
-        let [_, list, index, matches, ..] = field.as_slice() else { continue };
-        let line = index.parse::<usize>().ok().and_then(|index| lines.get(index));
-        if list == "lines" && matches == "matches" && line.is_some_and(|line| line.order_line.is_some()) {
-            field.truncate(3);
-            field.push(if too_much { "quantity" } else { "orderLineId" }.to_owned());
+        let Some((Field::Lines, index)) = rejection.at.row else { continue };
+        let is_of_matches = rejection.at.part.map(|(list, _)| list).or(rejection.at.field) == Some(Field::Matches);
+        if is_of_matches && lines.get(index).is_some_and(|line| line.order_line.is_some()) {
+            let refusal = rejection.of_room();
+            let is_too_much = matches!(refusal, Some(ReturnRefusal::ReturnableUpTo { .. } | ReturnRefusal::PiecesAboveLine));
+            rejection.at = At::line(index).field(if is_too_much { Field::Quantity } else { Field::OrderLine });
         }
     }
     Stop::Refused(rejections)

@@ -13,7 +13,7 @@ use crate::{
         core::{Position, Sourcing, SourcingRule},
         rows,
     },
-    stock::core::{LevelKey, Rejection},
+    stock::core::{LevelKey, Reason},
 };
 
 /// How often stock that has come elsewhere is looked at, before an order is refused because others were quicker.
@@ -61,7 +61,7 @@ pub(super) async fn submit_sourced<P: Permission>(
         }
         seen.extend(levels);
         match submit(ledger, permit, command(sourcing), key.clone(), mode).await {
-            Err(Stop::Refused(why)) if why.iter().any(|one| matches!(one, Rejection::LotShort { .. })) => refused = why,
+            Err(Stop::Refused(why)) if why.iter().any(|one| matches!(one.why, Reason::LotShort { .. })) => refused = why,
             done => return done,
         }
     }

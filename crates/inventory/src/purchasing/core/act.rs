@@ -1,7 +1,6 @@
 //! The steps of a purchase order that need no more than the order: from asking for approval to its end.
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     order::{PurchaseBook, PurchaseDecision, PurchaseOrder},
@@ -9,7 +8,7 @@ use super::{
     states::Action,
 };
 use crate::purchasing::events;
-use crate::stock::core::{Delta, Draft, MovementHead, Reference, ReferenceKind, Rejection};
+use crate::stock::core::{At, Delta, Draft, Field, MovementHead, Reference, ReferenceKind, Rejection};
 
 /// A step. `Update` and `Receive` have commands of their own.
 #[derive(Debug, Clone)]
@@ -83,7 +82,7 @@ pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> 
             events::PURCHASE_ORDER_CANCELLED
         }
         (Action::Update | Action::Receive, _) => {
-            return Err(Rejection::invalid("this step has a command of its own", path!["input"]));
+            return Err(Rejection::invalid("this step has a command of its own", At::INPUT));
         }
         (Action::Submit | Action::Approve | Action::Reject | Action::Order | Action::Cancel, _) => return Err(order.not_open()),
     };
@@ -98,7 +97,7 @@ fn person(command: &Act) -> Result<MemberId, Rejection> {
     match command.actor.kind {
         ActorKind::Member => Ok(MemberId::from_uuid(command.actor.id)),
         ActorKind::Integration | ActorKind::System => {
-            Err(Rejection::state("a person approves or rejects a purchase order, never a key", path!["input", "id"]))
+            Err(Rejection::state("a person approves or rejects a purchase order, never a key", At::input(Field::Id)))
         }
     }
 }
@@ -112,7 +111,7 @@ fn approver(order: &PurchaseOrder, command: &Act) -> Result<MemberId, Rejection>
                 limit.amount(),
                 limit.currency
             ),
-            path!["input", "id"],
+            At::input(Field::Id),
         )),
         _ => Ok(person),
     }
@@ -125,11 +124,11 @@ fn plan(draft: &mut Draft<'_>, order: &PurchaseOrder, command: &Act, sign: i64) 
     draft.begin(
         head(order, command.movement, command.actor, command.note.clone(), now),
         order.key(first),
-        &path!["input", "id"],
+        At::input(Field::Id),
     )?;
     for line in order.lines.iter().filter(|line| line.open.is_positive()) {
         let delta = Delta { incoming: sign * line.open.get(), ..Delta::default() };
-        draft.post(order.key(line), delta, None, None, &path!["input", "id"])?;
+        draft.post(order.key(line), delta, None, None, At::input(Field::Id))?;
     }
     draft.end();
     Ok(())

@@ -1,7 +1,6 @@
 //! Writing a purchase order down, and changing it while nobody has approved it.
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     landed::allot,
@@ -12,7 +11,7 @@ use super::{
 };
 use crate::ledger::DocumentNumber;
 use crate::purchasing::events;
-use crate::stock::core::{Draft, Facts, Field, LevelKey, Rejection};
+use crate::stock::core::{At, Code, Draft, Facts, Field, LevelKey, Rejection};
 
 /// A new order, in DRAFT.
 #[derive(Debug, Clone)]
@@ -30,8 +29,6 @@ pub struct Create {
     pub prices: Prices,
     pub charges: Vec<NewCharge>,
     pub actor: Actor,
-    /// Where its input begins: several orders may come of one call.
-    pub field: Field,
 }
 
 /// Where the costs of lines come from.
@@ -82,8 +79,7 @@ pub struct Amend {
 
 pub fn decide_create(book: &PurchaseBook, draft: &Draft<'_>, command: &Create) -> Result<PurchaseDecision, Rejection> {
     let now = draft.now();
-    let at = |name: &str| [command.field.clone(), path![name]].concat();
-    free_ref(book, command.supplier, command.external_ref.as_deref(), &at("externalRef"))?;
+    free_ref(book, command.supplier, command.external_ref.as_deref(), At::input(Field::ExternalRef))?;
     let zero = Money::zero(command.currency);
     let mut order = PurchaseOrder {
         id: command.id,
@@ -110,19 +106,19 @@ pub fn decide_create(book: &PurchaseBook, draft: &Draft<'_>, command: &Create) -
         discrepancies: 0,
         change: Change::New,
     };
-    order.lines = lines(draft, (&order, command.prices), &command.lines, &at("lines"))?;
-    order.charges = charges(&order, &command.charges, &at("charges"))?;
-    settle(&mut order, &command.field)?;
+    order.lines = lines(draft, (&order, command.prices), &command.lines)?;
+    order.charges = charges(&order, &command.charges)?;
+    settle(&mut order)?;
     let events = vec![order.event(events::PURCHASE_ORDER_CREATED, None)];
     Ok(PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() })
 }
 
 pub fn decide_amend(book: &PurchaseBook, draft: &Draft<'_>, command: &Amend) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, Action::Update, command.expected_version)?;
-    let (before, field) = (order.status(), path!["input"]);
+    let before = order.status();
     if let Some(reference) = &command.external_ref {
         if *reference != order.external_ref {
-            free_ref(book, order.supplier, reference.as_deref(), &path!["input", "externalRef"])?;
+            free_ref(book, order.supplier, reference.as_deref(), At::input(Field::ExternalRef))?;
         }
         order.external_ref.clone_from(reference);
     }
@@ -137,12 +133,12 @@ pub fn decide_amend(book: &PurchaseBook, draft: &Draft<'_>, command: &Amend) -> 
         order.change = Change::Replaced { lines: order.lines.len() as u16, charges: order.charges.len() as u16 };
     }
     if let Some(new) = &command.lines {
-        order.lines = lines(draft, (&order, Prices::Stated), new, &path!["input", "lines"])?;
+        order.lines = lines(draft, (&order, Prices::Stated), new)?;
     }
     if let Some(new) = &command.charges {
-        order.charges = charges(&order, new, &path!["input", "charges"])?;
+        order.charges = charges(&order, new)?;
     }
-    settle(&mut order, &field)?;
+    settle(&mut order)?;
     // Who rejected it has had their say; it begins anew.
     order.state = OrderState::Draft;
     order.touch(draft.now());
@@ -150,12 +146,11 @@ pub fn decide_amend(book: &PurchaseBook, draft: &Draft<'_>, command: &Amend) -> 
     Ok(PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() })
 }
 
-fn free_ref(book: &PurchaseBook, supplier: SupplierId, reference: Option<&str>, field: &Field) -> Result<(), Rejection> {
+fn free_ref(book: &PurchaseBook, supplier: SupplierId, reference: Option<&str>, field: At) -> Result<(), Rejection> {
     match reference {
-        Some(reference) if book.taken_refs.contains(&(supplier, reference.to_owned())) => Err(Rejection::Duplicate {
-            message: format!("an order with this supplier has the reference {reference}"),
-            field: field.clone(),
-        }),
+        Some(reference) if book.taken_refs.contains(&(supplier, reference.to_owned())) => {
+            Err(Rejection::text(Code::Duplicate, format!("an order with this supplier has the reference {reference}"), field))
+        }
         _ => Ok(()),
     }
 }
@@ -163,26 +158,26 @@ fn free_ref(book: &PurchaseBook, supplier: SupplierId, reference: Option<&str>, 
 /// An order, and where the costs of its lines come from.
 type Terms<'a> = (&'a PurchaseOrder, Prices);
 
-fn lines(draft: &Draft<'_>, terms: Terms<'_>, new: &[NewLine], field: &Field) -> Result<Vec<Line>, Rejection> {
+fn lines(draft: &Draft<'_>, terms: Terms<'_>, new: &[NewLine]) -> Result<Vec<Line>, Rejection> {
     if new.is_empty() {
-        return Err(Rejection::invalid("at least one line is needed", field.clone()));
+        return Err(Rejection::invalid("at least one line is needed", At::input(Field::Lines)));
     }
-    new.iter().enumerate().map(|(index, one)| line(draft, terms, index, one, field)).collect()
+    new.iter().enumerate().map(|(index, one)| line(draft, terms, index, one)).collect()
 }
 
-fn line(draft: &Draft<'_>, terms: Terms<'_>, index: usize, new: &NewLine, field: &Field) -> Result<Line, Rejection> {
+fn line(draft: &Draft<'_>, terms: Terms<'_>, index: usize, new: &NewLine) -> Result<Line, Rejection> {
     let order = terms.0;
-    let at = |name: &str| [field.clone(), path![new.place, name]].concat();
-    let level = draft.stocked(LevelKey { product: new.product, store: order.store }, &at("product"))?;
+    let at = |name: Field| At::line(new.place).field(name);
+    let level = draft.stocked(LevelKey { product: new.product, store: order.store }, at(Field::Product))?;
     let facts = &level.facts;
     if !new.quantity.is_positive() {
-        return Err(Rejection::out_of_range("a quantity above 0 is expected", at("quantity")));
+        return Err(Rejection::out_of_range("a quantity above 0 is expected", at(Field::Quantity)));
     }
     if new.weight.is_some_and(|weight| weight < 0) {
-        return Err(Rejection::out_of_range("a weight of 0 or more is expected", at("weight")));
+        return Err(Rejection::out_of_range("a weight of 0 or more is expected", at(Field::Weight)));
     }
     let unit_cost = cost(facts, terms, new, at)?;
-    let too_large = || Rejection::out_of_range("the line is too large to be kept exactly", at("quantity"));
+    let too_large = || Rejection::out_of_range("the line is too large to be kept exactly", at(Field::Quantity));
     Ok(Line {
         position: index as u16 + 1,
         product: new.product,
@@ -206,11 +201,11 @@ fn line(draft: &Draft<'_>, terms: Terms<'_>, index: usize, new: &NewLine, field:
 }
 
 /// What a whole unit of a line costs: as it was said, else as it is listed.
-fn cost(facts: &Facts, (order, prices): Terms<'_>, new: &NewLine, at: impl Fn(&str) -> Field) -> Result<Money, Rejection> {
+fn cost(facts: &Facts, (order, prices): Terms<'_>, new: &NewLine, at: impl Fn(Field) -> At) -> Result<Money, Rejection> {
     let (field, remedy) = match prices {
-        Prices::Stated => (at("unitCost"), "give unitCost"),
+        Prices::Stated => (at(Field::UnitCost), "give unitCost"),
         Prices::Listed => (
-            at("product"),
+            at(Field::Product),
             "say what the supplier takes for it, by supplierProductBulkUpsert, or order it by purchaseOrderCreate",
         ),
     };
@@ -234,9 +229,9 @@ fn cost(facts: &Facts, (order, prices): Terms<'_>, new: &NewLine, at: impl Fn(&s
     Ok(unit_cost)
 }
 
-fn charges(order: &PurchaseOrder, new: &[NewCharge], field: &Field) -> Result<Vec<Charge>, Rejection> {
+fn charges(order: &PurchaseOrder, new: &[NewCharge]) -> Result<Vec<Charge>, Rejection> {
     let one = |(index, charge): (usize, &NewCharge)| {
-        let at = [field.clone(), path![index, "amount"]].concat();
+        let at = At::row(Field::Charges, index).field(Field::Amount);
         if charge.amount.currency != order.currency {
             return Err(Rejection::invalid(format!("the order is in {}", order.currency), at));
         }
@@ -249,10 +244,9 @@ fn charges(order: &PurchaseOrder, new: &[NewCharge], field: &Field) -> Result<Ve
 }
 
 /// Sums the order up, spreads its charges over its lines, and sets how much of each may be received.
-fn settle(order: &mut PurchaseOrder, field: &Field) -> Result<(), Rejection> {
+fn settle(order: &mut PurchaseOrder) -> Result<(), Rejection> {
     let zero = Money::zero(order.currency);
-    let too_large =
-        || Rejection::out_of_range("the order is too large to be kept exactly", [field.clone(), path!["lines"]].concat());
+    let too_large = || Rejection::out_of_range("the order is too large to be kept exactly", At::input(Field::Lines));
     let sum = |mut amounts: Box<dyn Iterator<Item = Money> + '_>| amounts.try_fold(zero, Money::checked_add);
     order.goods = sum(Box::new(order.lines.iter().map(|line| line.total))).ok_or_else(too_large)?;
     order.charges_sum = sum(Box::new(order.charges.iter().map(|charge| charge.amount))).ok_or_else(too_large)?;
@@ -260,7 +254,7 @@ fn settle(order: &mut PurchaseOrder, field: &Field) -> Result<(), Rejection> {
     order.lines.iter_mut().for_each(|line| line.charges = zero);
     for (index, charge) in order.charges.iter().enumerate() {
         let weights: Vec<i64> = order.lines.iter().map(|line| weight(line, charge.basis)).collect();
-        let at = || [field.clone(), path!["charges", index, "basis"]].concat();
+        let at = || At::row(Field::Charges, index).field(Field::Basis);
         let Some(shares) = allot(charge.amount.minor, &weights) else {
             return Err(Rejection::invalid(format!("no line has anything to spread it by {}", charge.basis), at()));
         };

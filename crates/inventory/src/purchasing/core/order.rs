@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     order_state::OrderState,
@@ -12,7 +11,7 @@ use super::{
 };
 use crate::ledger::DocumentNumber;
 use crate::purchasing::events::{EventType, PurchaseOrderEvent, SupplierReturnEvent};
-use crate::stock::core::{LevelKey, Rejection};
+use crate::stock::core::{At, Field, LevelKey, Noun, Rejection};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PurchaseOrder {
@@ -195,17 +194,12 @@ impl PurchaseBook {
 
     /// The order, in a state that the action is open in and at the version that the caller saw.
     pub fn order_for(&self, id: PurchaseOrderId, action: Action, version: Option<i64>) -> Result<PurchaseOrder, Rejection> {
-        let order = self.orders.get(&id).ok_or_else(|| Rejection::not_found("purchase order", path!["input", "id"]))?;
+        let order = self.orders.get(&id).ok_or_else(|| Rejection::not_found(Noun::PurchaseOrder, At::input(Field::Id)))?;
         if !may(order.status(), action) {
             return Err(order.not_open());
         }
         match version {
-            Some(expected) if expected != order.version => Err(Rejection::StaleDocument {
-                what: "purchase order",
-                id: id.uuid(),
-                actual: order.version,
-                field: path!["input", "expectedVersion"],
-            }),
+            Some(expected) if expected != order.version => Err(Rejection::stale(Noun::PurchaseOrder, id.uuid(), order.version)),
             _ => Ok(order.clone()),
         }
     }
@@ -220,7 +214,7 @@ impl PurchaseOrder {
         let status = self.status();
         let open: Vec<&str> = actions_from(status).map(Action::mutation).collect();
         let open = if open.is_empty() { "nothing".to_owned() } else { open.join(", ") };
-        Rejection::state(format!("the purchase order is {status}; open: {open}"), path!["input", "id"])
+        Rejection::state(format!("the purchase order is {status}; open: {open}"), At::input(Field::Id))
     }
     pub fn key(&self, line: &Line) -> LevelKey {
         LevelKey { product: line.product, store: self.store }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     landed::{pieces, share},
@@ -12,7 +11,9 @@ use super::{
     states::Action,
 };
 use crate::purchasing::events;
-use crate::stock::core::{Delta, Draft, Facts, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection};
+use crate::stock::core::{
+    At, Delta, Draft, Facts, Field, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection,
+};
 
 /// A delivery. `lines` None is everything that is open.
 #[derive(Debug, Clone)]
@@ -63,7 +64,7 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
     let occurred_at = command.occurred_at.unwrap_or(now);
     let mut counted = Counted { receipt: command.id, now, lines: Vec::new(), lots: Vec::new(), discrepancies: Vec::new() };
     for (index, one) in wanted(&order, command)?.iter().enumerate() {
-        let facts = &draft.level(order.key(&order.lines[one.0]), &path!["input", "id"])?.facts;
+        let facts = &draft.level(order.key(&order.lines[one.0]), At::input(Field::Id))?.facts;
         check_lots(facts, command, index, &one.1)?;
         counted.line(&mut order, index, one)?;
         counted.lots.push(one.1.lots.clone());
@@ -72,13 +73,13 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
         counted.wrong(&mut order, index, wrong)?;
     }
     if counted.lines.is_empty() && counted.discrepancies.is_empty() {
-        return Err(Rejection::invalid("nothing was received", path!["input", "lines"]));
+        return Err(Rejection::invalid("nothing was received", At::input(Field::Lines)));
     }
     let received_at = last_at.map_or(occurred_at, |at| at.max(occurred_at));
     let rests = finish(&mut order, &mut counted, (placement, received_at));
     take_in(draft, &order, &counted, &rests, movement(&order, command, occurred_at))?;
     let Some(first) = order.lines.first().map(|line| order.key(line)) else {
-        return Err(Rejection::invalid("an order has a line", path!["input", "id"]));
+        return Err(Rejection::invalid("an order has a line", At::input(Field::Id)));
     };
     order.receipts += 1;
     order.touch(now);
@@ -90,7 +91,7 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
         external_ref: command.external_ref.clone(),
         note: command.note.clone(),
         occurred_at,
-        business_date: draft.business_date(occurred_at, first, &path!["input", "occurredAt"])?,
+        business_date: draft.business_date(occurred_at, first, At::input(Field::OccurredAt))?,
         actor: command.actor,
         created_at: now,
         lines: counted.lines,
@@ -122,10 +123,10 @@ fn wanted(order: &PurchaseOrder, command: &Receive) -> Result<Vec<(usize, Receiv
     let mut found = Vec::with_capacity(lines.len());
     let mut seen = vec![false; order.lines.len()];
     for (index, one) in lines.iter().enumerate() {
-        let field = || path!["input", "lines", index, "purchaseOrderLineId"];
+        let field = || At::line(index).field(Field::PurchaseOrderLine);
         let (of, position) = one.line.split_line::<entity::id::kind::PurchaseOrderId>();
         let place = places.get(&position).copied().filter(|_| of == order.id);
-        let place = place.ok_or_else(|| Rejection::not_found("purchase order line", field()))?;
+        let place = place.ok_or_else(|| Rejection::not_found(Noun::PurchaseOrderLine, field()))?;
         if std::mem::replace(&mut seen[place], true) {
             return Err(Rejection::invalid("this line occurs twice", field()));
         }
@@ -136,9 +137,9 @@ fn wanted(order: &PurchaseOrder, command: &Receive) -> Result<Vec<(usize, Receiv
 
 /// What is kept by lots comes in lots, which sum to the line; nothing else does.
 fn check_lots(facts: &Facts, command: &Receive, index: usize, one: &ReceiveLine) -> Result<(), Rejection> {
-    let at = |name: &str| path!["input", "lines", index, name];
+    let at = |name: Field| At::line(index).field(name);
     let refuse = |message: String| {
-        let field = if command.lines.is_some() { at("lots") } else { path!["input", "lines"] };
+        let field = if command.lines.is_some() { at(Field::Lots) } else { At::input(Field::Lines) };
         Err(Rejection::invalid(message, field))
     };
     if facts.tracking == Tracking::None {
@@ -151,11 +152,11 @@ fn check_lots(facts: &Facts, command: &Receive, index: usize, one: &ReceiveLine)
     }
     for (nth, lot) in one.lots.iter().enumerate() {
         if lot.quantity.is_negative() || lot.damaged.is_negative() || (lot.quantity.is_zero() && lot.damaged.is_zero()) {
-            let field = path!["input", "lines", index, "lots", nth, "quantity"];
+            let field = At::line(index).part(Field::Lots, nth).field(Field::Quantity);
             return Err(Rejection::out_of_range("something came of a lot that is named: 0 or more, and not 0 of both", field));
         }
         if one.lots[..nth].iter().any(|other| other.lot.is_said() && other.lot.word() == lot.lot.word()) {
-            return Err(Rejection::invalid("this lot occurs twice", path!["input", "lines", index, "lots", nth, "lot"]));
+            return Err(Rejection::invalid("this lot occurs twice", At::line(index).part(Field::Lots, nth).field(Field::Lot)));
         }
     }
     let sum = |of: fn(&ReceivedLot) -> Quantity| one.lots.iter().map(|lot| i128::from(of(lot).get())).sum::<i128>();
@@ -181,9 +182,9 @@ struct Counted {
 
 impl Counted {
     fn line(&mut self, order: &mut PurchaseOrder, index: usize, (place, one): &(usize, ReceiveLine)) -> Result<(), Rejection> {
-        let at = |name: &str| path!["input", "lines", index, name];
+        let at = |name: Field| At::line(index).field(name);
         if one.quantity.is_negative() || one.damaged.is_negative() {
-            return Err(Rejection::out_of_range("a quantity of 0 or more is expected", at("quantity")));
+            return Err(Rejection::out_of_range("a quantity of 0 or more is expected", at(Field::Quantity)));
         }
         let line = &order.lines[*place];
         let came = one.quantity.get() + one.damaged.get();
@@ -193,10 +194,10 @@ impl Counted {
                 ..=0 => format!("nothing of {} is left to be received", line.sku),
                 left => format!("1 to {left} of {} can be received", line.sku),
             };
-            return Err(Rejection::out_of_range(message, at("quantity")));
+            return Err(Rejection::out_of_range(message, at(Field::Quantity)));
         }
         let received = count(had + came);
-        let too_large = || Rejection::out_of_range("the line is too large to be kept exactly", at("quantity"));
+        let too_large = || Rejection::out_of_range("the line is too large to be kept exactly", at(Field::Quantity));
         let goods = |upto: Quantity| line.unit_cost.times(upto, line.decimals).ok_or_else(too_large);
         let charges = |upto: Quantity| share(line.charges.minor, upto.get(), line.quantity.get());
         let row = ReceiptLine {
@@ -224,7 +225,7 @@ impl Counted {
         if !wrong.quantity.is_positive() {
             return Err(Rejection::out_of_range(
                 "a quantity above 0 is expected",
-                path!["input", "wrongItems", index, "quantity"],
+                At::row(Field::WrongItems, index).field(Field::Quantity),
             ));
         }
         self.note(order, DiscrepancyKind::WrongItem, (None, wrong.product), (wrong.quantity, wrong.note.clone()));
@@ -294,8 +295,8 @@ fn take_in(
     head: MovementHead,
 ) -> Result<(), Rejection> {
     let Some(first) = order.lines.first() else { return Ok(()) };
-    let field = path!["input", "lines"];
-    draft.begin(head, order.key(first), &field)?;
+    let field = At::input(Field::Lines);
+    draft.begin(head, order.key(first), field)?;
     let mut rests = rests.clone();
     for (index, (row, lots)) in counted.lines.iter().zip(&counted.lots).enumerate() {
         let Some(line) = order.lines.iter().find(|line| line.position == row.position) else { continue };
@@ -308,7 +309,7 @@ fn take_in(
     }
     for (position, rest) in rests {
         let Some(line) = order.lines.iter().find(|line| line.position == position) else { continue };
-        draft.post(order.key(line), Delta { incoming: -rest, ..Delta::default() }, None, None, &field)?;
+        draft.post(order.key(line), Delta { incoming: -rest, ..Delta::default() }, None, None, field)?;
     }
     draft.end();
     Ok(())
@@ -329,15 +330,15 @@ fn post(
     Parts { row, lots, mut planned }: Parts<'_>,
     index: usize,
 ) -> Result<(), Rejection> {
-    let field = path!["input", "lines"];
-    let too_large = || Rejection::out_of_range("the receipt is too large to be kept exactly", field.clone());
+    let field = At::input(Field::Lines);
+    let too_large = || Rejection::out_of_range("the receipt is too large to be kept exactly", field);
     let landed = row.goods.checked_add(row.charges).ok_or_else(too_large)?;
     let whole =
         ReceivedLot { lot: LotChoice::Unsaid, quantity: count(row.quantity.get() - row.damaged.get()), damaged: row.damaged };
     let parts = if lots.is_empty() { std::slice::from_ref(&whole) } else { lots };
     let mut upto = 0;
     for (nth, part) in parts.iter().enumerate() {
-        let field = if lots.is_empty() { field.clone() } else { path!["input", "lines", index, "lots", nth, "quantity"] };
+        let field = if lots.is_empty() { field } else { At::line(index).part(Field::Lots, nth).field(Field::Quantity) };
         // What is damaged is set aside as that, in entries of its own.
         let by_condition = [(part.quantity.get(), None), (part.damaged.get(), Some(Condition::Damaged))];
         for (came, condition) in by_condition.into_iter().filter(|(came, _)| *came > 0) {
@@ -348,7 +349,7 @@ fn post(
                 let unavailable = condition.map_or(0, |_| quantity);
                 let delta = Delta { on_hand: quantity, unavailable, incoming: -planned, ..Delta::default() };
                 let posting = Posting { delta, cost: Some(cost), lot: part.lot.clone(), condition, ..Posting::default() };
-                draft.post_to(order.key(line), posting, &field)?;
+                draft.post_to(order.key(line), posting, field)?;
                 planned = 0;
             }
         }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
-use platform::path;
 
 use super::order::{DocumentEvent, PurchaseBook, PurchaseDecision, PurchaseOrder, count};
 use crate::ledger::DocumentNumber;
 use crate::purchasing::events;
-use crate::stock::core::{Delta, Draft, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection};
+use crate::stock::core::{
+    At, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SupplierReturn {
@@ -78,11 +79,11 @@ pub fn decide_supplier_return(
     let now = draft.now();
     let occurred_at = command.occurred_at.unwrap_or(now);
     let Some(first) = command.lines.first() else {
-        return Err(Rejection::invalid("at least one line is needed", path!["input", "lines"]));
+        return Err(Rejection::invalid("at least one line is needed", At::input(Field::Lines)));
     };
     let at = LevelKey { product: first.product, store: command.store };
     let mut orders: BTreeMap<PurchaseOrderId, PurchaseOrder> = BTreeMap::new();
-    draft.begin(head(command, occurred_at), at, &path!["input", "lines", 0, "product"])?;
+    draft.begin(head(command, occurred_at), at, At::line(0).field(Field::Product))?;
     let mut lines = Vec::with_capacity(command.lines.len());
     let mut credit: Option<Money> = None;
     for (index, new) in command.lines.iter().enumerate() {
@@ -91,9 +92,9 @@ pub fn decide_supplier_return(
         let other = credit.is_some_and(|sum| sum.currency != line.total.currency);
         credit = Some(sum.ok_or_else(|| {
             if other {
-                Rejection::invalid("a return has one currency", path!["input", "lines", index, "unitCredit"])
+                Rejection::invalid("a return has one currency", At::line(index).field(Field::UnitCredit))
             } else {
-                Rejection::out_of_range("the credit is too large to be kept exactly", path!["input", "lines"])
+                Rejection::out_of_range("the credit is too large to be kept exactly", At::input(Field::Lines))
             }
         })?);
         lines.push(line);
@@ -107,11 +108,11 @@ pub fn decide_supplier_return(
         store: command.store,
         order: if let [one] = named.as_slice() { Some(*one) } else { None },
         external_ref: command.external_ref.clone(),
-        credit: credit.ok_or_else(|| Rejection::invalid("at least one line is needed", path!["input", "lines"]))?,
+        credit: credit.ok_or_else(|| Rejection::invalid("at least one line is needed", At::input(Field::Lines)))?,
         reason: command.reason,
         note: command.note.clone(),
         occurred_at,
-        business_date: draft.business_date(occurred_at, at, &path!["input", "occurredAt"])?,
+        business_date: draft.business_date(occurred_at, at, At::input(Field::OccurredAt))?,
         actor: command.actor,
         created_at: now,
         lines,
@@ -147,23 +148,23 @@ fn line(
     (index, new): (usize, &NewReturnLine),
     orders: &mut BTreeMap<PurchaseOrderId, PurchaseOrder>,
 ) -> Result<SupplierReturnLine, Rejection> {
-    let at = |name: &str| path!["input", "lines", index, name];
+    let at = |name: Field| At::line(index).field(name);
     let key = LevelKey { product: new.product, store: command.store };
-    let facts = draft.stocked(key, &at("product"))?.facts.clone();
+    let facts = draft.stocked(key, at(Field::Product))?.facts.clone();
     if !new.quantity.is_positive() {
-        return Err(Rejection::out_of_range("a quantity above 0 is expected", at("quantity")));
+        return Err(Rejection::out_of_range("a quantity above 0 is expected", at(Field::Quantity)));
     }
     let bought_at = new.of.map(|of| take_back(book, command, orders, (index, new, of))).transpose()?;
     let Some(unit_credit) = new.unit_credit.or(bought_at).or(facts.cost) else {
-        return Err(Rejection::invalid(format!("{} has no cost: give unitCredit", facts.sku), at("unitCredit")));
+        return Err(Rejection::invalid(format!("{} has no cost: give unitCredit", facts.sku), at(Field::UnitCredit)));
     };
     if unit_credit.minor < 0 {
-        return Err(Rejection::out_of_range("a credit of 0 or more is expected", at("unitCredit")));
+        return Err(Rejection::out_of_range("a credit of 0 or more is expected", at(Field::UnitCredit)));
     }
     let cost = bought_at.or(facts.cost);
     for (delta, condition) in leaving(draft, key, new) {
         let posting = Posting { delta, cost, lot: new.lot.clone(), condition, ..Posting::default() };
-        draft.post_to(key, posting, &at("quantity"))?;
+        draft.post_to(key, posting, at(Field::Quantity))?;
     }
     let total = unit_credit.times(new.quantity, facts.decimals);
     Ok(SupplierReturnLine {
@@ -176,7 +177,7 @@ fn line(
         quantity: new.quantity,
         source: new.source,
         unit_credit,
-        total: total.ok_or_else(|| Rejection::out_of_range("the line is too large to be kept exactly", at("quantity")))?,
+        total: total.ok_or_else(|| Rejection::out_of_range("the line is too large to be kept exactly", at(Field::Quantity)))?,
     })
 }
 
@@ -215,8 +216,8 @@ fn take_back(
     orders: &mut BTreeMap<PurchaseOrderId, PurchaseOrder>,
     (index, new, of): (usize, &NewReturnLine, PurchaseOrderLineId),
 ) -> Result<Money, Rejection> {
-    let field = path!["input", "lines", index, "purchaseOrderLineId"];
-    let missing = || Rejection::not_found("purchase order line", field.clone());
+    let field = At::line(index).field(Field::PurchaseOrderLine);
+    let missing = || Rejection::not_found(Noun::PurchaseOrderLine, field);
     let (id, position) = of.split_line();
     if let std::collections::btree_map::Entry::Vacant(free) = orders.entry(id) {
         free.insert(book.orders.get(&id).filter(|order| order.supplier == command.supplier).ok_or_else(missing)?.clone());
@@ -228,7 +229,7 @@ fn take_back(
     }
     let most = line.received.get() - line.returned.get();
     if new.quantity.get() > most {
-        let field = path!["input", "lines", index, "quantity"];
+        let field = At::line(index).field(Field::Quantity);
         return Err(Rejection::out_of_range(format!("{most} of this order's line can go back"), field));
     }
     line.returned = count(line.returned.get() + new.quantity.get());

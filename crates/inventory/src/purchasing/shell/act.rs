@@ -4,9 +4,9 @@ use iam::{
     access::{Permission, Permit, kind},
     tenancy,
 };
-use platform::path;
 
 use super::{PurchaseOrderAct, own_order};
+use crate::stock::core::{At, Field};
 use crate::{
     ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, check_key, key_of, submit},
     purchasing::{
@@ -42,7 +42,7 @@ pub async fn purchase_order_cancel(ledger: &Ledger, permit: Permit<kind::Purchas
 async fn act<P: Permission>(ledger: &Ledger, permit: Permit<P>, input: PurchaseOrderAct, action: Action) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
+    checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
     checks.done()?;
     let key = key_of(&permit, action.mutation(), &input.idempotency_key, &input);
     let order = own_order(ledger, &permit, input.order).await?;

@@ -4,10 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
-use platform::{
-    path,
-    storage::{Fault, Reads},
-};
+use platform::storage::{Fault, Reads};
 
 use super::{
     MAX_CHARGES, MAX_LINES, MAX_PERCENT, NewCharge, NewPurchaseLine, PurchaseOrderCreate, PurchaseOrderUpdate, ReorderOrder,
@@ -24,7 +21,7 @@ use crate::{
         core::{Amend, Command as Purchase, Create, NewCharge as Charge, NewLine, Prices, PurchaseCommand, Supply},
         rows::{self, SupplierFacts},
     },
-    stock::core::{Field, Rejection},
+    stock::core::{At, Field, Noun, Rejection},
 };
 
 /// Writes a draft.
@@ -48,9 +45,9 @@ pub async fn purchase_order_create(
 async fn written(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: PurchaseOrderCreate) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let store = known_store(&scope, &input.store, &permit.reach()).await?;
-    let store = store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id;
+    let store = store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))?.id;
     let suppliers = Suppliers::look_up(&scope, [&input.supplier]).await?;
-    let supplier = suppliers.find(&input.supplier, || path!["input", "supplier"])?.id;
+    let supplier = suppliers.find(&input.supplier, || At::input(Field::Supplier))?.id;
     let lines = lines_of(&scope, supplier, &input.lines).await?;
     let listed = || lines.iter().find_map(|line| line.supply.as_ref()).map(|supply| supply.unit_cost.currency);
     let currency = match input.currency.or_else(listed) {
@@ -71,7 +68,6 @@ async fn written(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: P
         prices: Prices::Stated,
         charges: input.charges.into_iter().map(charge).collect(),
         actor: permit.actor(),
-        field: path!["input"],
     };
     Ok(Command::of(PurchaseCommand(Box::new(Purchase::Create(vec![create])), Vec::new())))
 }
@@ -118,10 +114,10 @@ async fn changed(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: P
 pub async fn reorder_order(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: ReorderOrder, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
     checks.done()?;
     if input.lines.is_empty() {
-        return Err(Rejection::invalid("at least one line is needed", path!["input", "lines"]).into());
+        return Err(Rejection::invalid("at least one line is needed", At::input(Field::Lines)).into());
     }
     let key = key_of(&permit, "reorderOrder", &input.idempotency_key, &input);
     let command = reordered(ledger, &permit, &input).await;
@@ -133,26 +129,26 @@ async fn reordered(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input:
     let names = Names::look_up(&scope, input.lines.iter().map(|line| &line.product)).await?;
     let codes = stores_by_code(&scope, &input.lines.iter().map(|line| &line.store).collect::<Vec<_>>()).await?;
     let suppliers = Suppliers::look_up(&scope, input.lines.iter().filter_map(|line| line.supplier.as_ref())).await?;
-    let at = |index: usize, name: &str| path!["input", "lines", index, name];
+    let at = |index: usize, name: Field| At::line(index).field(name);
     let mut wanted = Vec::with_capacity(input.lines.len());
     for (index, line) in input.lines.iter().enumerate() {
-        let product = names.product(&line.product, || at(index, "product"))?;
-        let store = permit.reach().or_nobodys(store_of(&line.store, &codes, || at(index, "store"))?);
+        let product = names.product(&line.product, || at(index, Field::Product))?;
+        let store = permit.reach().or_nobodys(store_of(&line.store, &codes, || at(index, Field::Store))?);
         wanted.push((product, store, line.quantity));
     }
     let stores: Vec<StoreId> = wanted.iter().map(|(_, store, _)| *store).collect();
     let known = store_facts(&scope, &stores).await?;
     if let Some(index) = stores.iter().position(|store| !known.contains_key(store)) {
-        return Err(Rejection::not_found("store", at(index, "store")).into());
+        return Err(Rejection::not_found(Noun::Store, at(index, Field::Store)).into());
     }
     let preferred = rows::preferred_of(&scope, &wanted.iter().map(|(product, ..)| *product).collect::<Vec<_>>()).await?;
     let mut pairs = Vec::with_capacity(wanted.len());
     for (index, (line, (product, ..))) in input.lines.iter().zip(&wanted).enumerate() {
         let supplier = if let Some(named) = &line.supplier {
-            suppliers.find(named, || at(index, "supplier"))?.id
+            suppliers.find(named, || at(index, Field::Supplier))?.id
         } else {
             let found = preferred.get(product).map(|(supplier, _)| *supplier);
-            found.ok_or_else(|| Rejection::invalid("nobody is known to sell it: name a supplier", at(index, "supplier")))?
+            found.ok_or_else(|| Rejection::invalid("nobody is known to sell it: name a supplier", at(index, Field::Supplier)))?
         };
         pairs.push((supplier, *product));
     }
@@ -182,30 +178,29 @@ async fn reordered(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input:
         prices: Prices::Listed,
         charges: Vec::new(),
         actor: permit.actor(),
-        field: path!["input"],
     };
     let orders = groups.into_iter().map(create).collect();
     Ok(Command::of(PurchaseCommand(Box::new(Purchase::Create(orders)), Vec::new())))
 }
 
 fn texts(checks: &mut Checks, reference: Option<&str>, note: Option<&str>) {
-    checks.text(reference, MAX_REFERENCE, || path!["input", "externalRef"]);
-    checks.text(note, MAX_NOTE, || path!["input", "note"]);
+    checks.text(reference, MAX_REFERENCE, || At::input(Field::ExternalRef));
+    checks.text(note, MAX_NOTE, || At::input(Field::Note));
 }
 
 fn tolerances(checks: &mut Checks, over: Option<i32>, under: Option<i32>) {
-    for (name, percent) in [("overPercent", over), ("underPercent", under)] {
+    for (name, percent) in [(Field::OverPercent, over), (Field::UnderPercent, under)] {
         if percent.is_some_and(|percent| !(0..=MAX_PERCENT).contains(&percent)) {
-            checks.refuse(Rejection::out_of_range(format!("0 to {MAX_PERCENT} percent are expected"), path!["input", name]));
+            checks.refuse(Rejection::out_of_range(format!("0 to {MAX_PERCENT} percent are expected"), At::input(name)));
         }
     }
 }
 
 fn parts(checks: &mut Checks, lines: Option<&[NewPurchaseLine]>, charges: Option<&[NewCharge]>) {
-    checks.items(lines.map_or(0, <[_]>::len), MAX_LINES, || path!["input", "lines"]);
-    checks.items(charges.map_or(0, <[_]>::len), MAX_CHARGES, || path!["input", "charges"]);
+    checks.items(lines.map_or(0, <[_]>::len), MAX_LINES, || At::input(Field::Lines));
+    checks.items(charges.map_or(0, <[_]>::len), MAX_CHARGES, || At::input(Field::Charges));
     for (index, charge) in charges.unwrap_or_default().iter().enumerate().take(MAX_CHARGES) {
-        checks.text(charge.name.as_deref(), MAX_NAME, || path!["input", "charges", index, "name"]);
+        checks.text(charge.name.as_deref(), MAX_NAME, || At::row(Field::Charges, index).field(Field::Name));
     }
 }
 
@@ -227,7 +222,7 @@ async fn lines_of(reads: &impl Reads, supplier: SupplierId, lines: &[NewPurchase
     let names = Names::look_up(reads, lines.iter().map(|line| &line.product)).await?;
     let mut products = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
-        products.push(names.product(&line.product, || path!["input", "lines", index, "product"])?);
+        products.push(names.product(&line.product, || At::line(index).field(Field::Product))?);
     }
     let pairs: Vec<(SupplierId, ProductId)> = products.iter().map(|product| (supplier, *product)).collect();
     let offers = rows::supplies(reads, &pairs).await?;
@@ -258,7 +253,7 @@ impl Suppliers {
         let found = rows::known_suppliers(reads, &ids, &codes).await?;
         Ok(Self(found.into_iter().map(|one| (one.id, one)).collect()))
     }
-    pub(super) fn find(&self, named: &SupplierRef, field: impl FnOnce() -> Field) -> Result<&SupplierFacts, Rejection> {
+    pub(super) fn find(&self, named: &SupplierRef, field: impl FnOnce() -> At) -> Result<&SupplierFacts, Rejection> {
         let found = match named {
             SupplierRef::Id(id) => self.0.get(id),
             SupplierRef::Code(code) => {
@@ -266,6 +261,6 @@ impl Suppliers {
                 self.0.values().find(|one| one.code_key == code)
             }
         };
-        found.ok_or_else(|| Rejection::not_found("supplier", field()))
+        found.ok_or_else(|| Rejection::not_found(Noun::Supplier, field()))
     }
 }

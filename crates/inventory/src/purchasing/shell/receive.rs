@@ -1,7 +1,6 @@
 //! Counting a delivery in.
 
 use iam::access::{Permit, kind};
-use platform::path;
 
 use super::{MAX_CHARGES, MAX_LINES, MAX_LOTS, PurchaseOrderReceive, own_order};
 use crate::{
@@ -12,7 +11,7 @@ use crate::{
         core::{Command as Purchase, PurchaseCommand, Receive, ReceiveLine, ReceivedLot, WrongItem},
         rows,
     },
-    stock::core::Rejection,
+    stock::core::{At, Field, Noun, Rejection},
 };
 
 /// Takes a delivery in, whole or in part.
@@ -24,20 +23,20 @@ pub async fn purchase_order_receive(
 ) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "deliveryNote"]);
-    checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
-    checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || path!["input", "lines"]);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::DeliveryNote));
+    checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
+    checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Lines));
     let lots = input.lines.iter().flatten().map(|line| line.lots.len()).sum();
-    checks.items(lots, MAX_LOTS, || path!["input", "lines"]);
-    checks.items(input.wrong.len(), MAX_CHARGES, || path!["input", "wrongItems"]);
+    checks.items(lots, MAX_LOTS, || At::input(Field::Lines));
+    checks.items(input.wrong.len(), MAX_CHARGES, || At::input(Field::WrongItems));
     for (index, line) in input.lines.iter().flatten().enumerate().take(MAX_LINES) {
-        checks.text(line.note.as_deref(), MAX_NOTE, || path!["input", "lines", index, "note"]);
+        checks.text(line.note.as_deref(), MAX_NOTE, || At::line(index).field(Field::Note));
         for (nth, one) in line.lots.iter().enumerate().take(MAX_LOTS) {
-            checks.lot(Some(&one.lot), || path!["input", "lines", index, "lots", nth, "lot"]);
+            checks.lot(Some(&one.lot), || At::line(index).part(Field::Lots, nth).field(Field::Lot));
         }
     }
     for (index, wrong) in input.wrong.iter().enumerate().take(MAX_CHARGES) {
-        checks.text(wrong.note.as_deref(), MAX_NOTE, || path!["input", "wrongItems", index, "note"]);
+        checks.text(wrong.note.as_deref(), MAX_NOTE, || At::row(Field::WrongItems, index).field(Field::Note));
     }
     checks.done()?;
     let key = key_of(&permit, "purchaseOrderReceive", &input.idempotency_key, &input);
@@ -56,13 +55,13 @@ async fn counted_in(
     let names = Names::look_up(&scope, input.wrong.iter().filter_map(|wrong| wrong.product.as_ref())).await?;
     let mut wrong = Vec::with_capacity(input.wrong.len());
     for (index, one) in input.wrong.into_iter().enumerate() {
-        let field = || path!["input", "wrongItems", index, "product"];
+        let field = || At::row(Field::WrongItems, index).field(Field::Product);
         let product = one.product.as_ref().map(|named| names.product(named, field)).transpose()?;
         wrong.push(WrongItem { product, quantity: one.quantity, note: one.note });
     }
     let known = rows::products_that_exist(&scope, wrong.iter().filter_map(|one| one.product)).await?;
     if let Some(index) = wrong.iter().position(|one| one.product.is_some_and(|product| !known.contains(&product))) {
-        return Err(Rejection::not_found("product", path!["input", "wrongItems", index, "product"]).into());
+        return Err(Rejection::not_found(Noun::Product, At::row(Field::WrongItems, index).field(Field::Product)).into());
     }
     let lines = input.lines.map(|lines| {
         let lot = |one: super::ReceivedLot| ReceivedLot {

@@ -2,7 +2,6 @@
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
-use platform::path;
 
 use super::{MAX_LINES, SupplierReturnCreate, create::Suppliers};
 use crate::{
@@ -14,7 +13,7 @@ use crate::{
         core::{Command as Purchase, CreateSupplierReturn, NewReturnLine, PurchaseCommand},
         rows,
     },
-    stock::core::Rejection,
+    stock::core::{At, Field, Noun, Rejection},
 };
 
 /// Takes goods out of stock for their supplier, and notes what is credited. A line that names an order's line is of an order of one of the
@@ -27,11 +26,11 @@ pub async fn supplier_return_create(
 ) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
-    checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
-    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
+    checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
+    checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
     for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
-        checks.lot(line.lot.as_ref(), || path!["input", "lines", index, "lot"]);
+        checks.lot(line.lot.as_ref(), || At::line(index).field(Field::Lot));
     }
     checks.done()?;
     let key = key_of(&permit, "supplierReturnCreate", &input.idempotency_key, &input);
@@ -46,16 +45,16 @@ async fn sent_back(
 ) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let store = known_store(&scope, &input.store, &permit.reach()).await?;
-    let store = store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id;
+    let store = store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))?.id;
     let suppliers = Suppliers::look_up(&scope, [&input.supplier]).await?;
-    let supplier = suppliers.find(&input.supplier, || path!["input", "supplier"])?.id;
+    let supplier = suppliers.find(&input.supplier, || At::input(Field::Supplier))?.id;
     let order_of = |line: PurchaseOrderLineId| line.split_line::<entity::id::kind::PurchaseOrderId>().0;
     let named: Vec<PurchaseOrderId> = input.lines.iter().filter_map(|line| line.of).map(order_of).collect();
     let (places, products) = (rows::places_of(&scope, &named).await?, rows::products_of_lines(&scope, &named).await?);
     let names = Names::look_up(&scope, input.lines.iter().filter_map(|line| line.product.as_ref())).await?;
     let mut lines = Vec::with_capacity(input.lines.len());
     for (index, line) in input.lines.into_iter().enumerate() {
-        let missing = || Rejection::not_found("purchase order line", path!["input", "lines", index, "purchaseOrderLineId"]);
+        let missing = || Rejection::not_found(Noun::PurchaseOrderLine, At::line(index).field(Field::PurchaseOrderLine));
         if let Some(of) = line.of {
             let is_own = places.get(&order_of(of)).is_some_and(|(store, _)| permit.covers(*store));
             if !is_own || !products.contains_key(&of) {
@@ -63,11 +62,11 @@ async fn sent_back(
             }
         }
         let product = match (&line.product, line.of) {
-            (Some(named), _) => names.product(named, || path!["input", "lines", index, "product"])?,
+            (Some(named), _) => names.product(named, || At::line(index).field(Field::Product))?,
             (None, Some(of)) => *products.get(&of).ok_or_else(missing)?,
             (None, None) => {
                 let message = "a line names its product or the order's line";
-                return Err(Rejection::invalid(message, path!["input", "lines", index, "product"]).into());
+                return Err(Rejection::invalid(message, At::line(index).field(Field::Product)).into());
             }
         };
         lines.push(NewReturnLine {

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
+    at::{At, Field},
     draft::{Delta, Draft, MovementHead, Posting},
     level::LevelKey,
     lot::{Dates, LotChoice},
     movement::Movement,
-    rejection::Rejection,
+    refusal::Refusal,
+    rejection::{Reason, Rejection},
     shortage::{Shortage, Step, cover},
 };
 
@@ -37,34 +38,35 @@ pub struct Change {
 /// All changes or none.
 pub fn decide_adjust(draft: &mut Draft<'_>, command: &Adjust) -> Result<(), Rejection> {
     let Some(first) = command.changes.first() else {
-        return Err(Rejection::invalid("at least one change is needed", path!["input", "changes"]));
+        return Err(Refusal::NoChanges.at(At::input(Field::Changes)));
     };
     let mut versions: BTreeMap<LevelKey, i64> = BTreeMap::new();
     let mut steps = Vec::with_capacity(command.changes.len());
     for (index, change) in command.changes.iter().enumerate() {
-        let level = draft.stocked(change.key, &path!["input", "changes", index])?;
+        let level = draft.stocked(change.key, At::row(Field::Changes, index))?;
         let version = *versions.entry(change.key).or_insert(level.version);
         if change.expected_version.is_some_and(|expected| expected != version) {
-            let field = path!["input", "changes", index, "expectedVersion"];
-            return Err(Rejection::VersionConflict { level: Box::new(level.clone()), lot: None, field });
+            let field = At::row(Field::Changes, index).field(Field::ExpectedVersion);
+            let why = Reason::VersionConflict { level: Box::new(level.clone()), lot: None };
+            return Err(Rejection { why, at: field });
         }
         check_sign(command.head.kind, change.delta, index)?;
-        steps.push(Step::moves(change.key, change.delta.get(), &change.lot, path!["input", "changes", index, "delta"]));
+        steps.push(Step::moves(change.key, change.delta.get(), &change.lot, At::row(Field::Changes, index).field(Field::Delta)));
     }
     cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
-    draft.begin(command.head.clone(), first.key, &path!["input", "changes", 0])?;
+    draft.begin(command.head.clone(), first.key, At::row(Field::Changes, 0))?;
     for (index, (change, step)) in command.changes.iter().zip(&steps).enumerate() {
         let cost = match change.unit_cost {
             Some(cost) => {
                 // Worth that could not be kept would be taken for the most that can.
-                let decimals = draft.level(change.key, &step.field)?.facts.decimals;
+                let decimals = draft.level(change.key, step.field)?.facts.decimals;
                 if cost.times(change.delta, decimals).is_none() {
-                    let field = path!["input", "changes", index, "unitCost"];
-                    return Err(Rejection::out_of_range("the line is too large to be kept exactly", field));
+                    let field = At::row(Field::Changes, index).field(Field::UnitCost);
+                    return Err(Refusal::LineTooLarge.at(field));
                 }
                 Some(cost)
             }
-            None => draft.level(change.key, &step.field)?.facts.cost,
+            None => draft.level(change.key, step.field)?.facts.cost,
         };
         let posting = Posting {
             delta: Delta { on_hand: change.delta.get(), ..Delta::default() },
@@ -74,24 +76,20 @@ pub fn decide_adjust(draft: &mut Draft<'_>, command: &Adjust) -> Result<(), Reje
             condition: None,
             dates: command.on_shortage.dates(),
         };
-        draft.post_to(change.key, posting, &step.field)?;
+        draft.post_to(change.key, posting, step.field)?;
     }
     Ok(())
 }
 
 /// RECEIPT and RETURN bring in, SALE and REMOVAL take out, ADJUSTMENT does either; 0 says nothing.
 fn check_sign(kind: MovementKind, delta: Quantity, index: usize) -> Result<(), Rejection> {
-    let field = path!["input", "changes", index, "delta"];
+    let field = At::row(Field::Changes, index).field(Field::Delta);
     if delta.is_zero() {
-        return Err(Rejection::out_of_range("a change of 0 says nothing", field));
+        return Err(Refusal::ChangeOfNothing.at(field));
     }
     match kind {
-        MovementKind::Receipt | MovementKind::Return if delta.is_negative() => {
-            Err(Rejection::out_of_range(format!("a {kind} brings stock in: a delta above 0 is expected"), field))
-        }
-        MovementKind::Sale | MovementKind::Removal if delta.is_positive() => {
-            Err(Rejection::out_of_range(format!("a {kind} takes stock out: a delta below 0 is expected"), field))
-        }
+        MovementKind::Receipt | MovementKind::Return if delta.is_negative() => Err(Refusal::BringsIn(kind).at(field)),
+        MovementKind::Sale | MovementKind::Removal if delta.is_positive() => Err(Refusal::TakesOut(kind).at(field)),
         _ => Ok(()),
     }
 }
@@ -123,12 +121,12 @@ pub enum Compare {
 /// All items or none. A level occurs once; one that already has the figure gets no entry.
 pub fn decide_set(draft: &mut Draft<'_>, command: &Set) -> Result<(), Rejection> {
     let Some(first) = command.items.first() else {
-        return Err(Rejection::invalid("at least one item is needed", path!["input", "items"]));
+        return Err(Refusal::NoItems.at(At::input(Field::Items)));
     };
     let mut seen = std::collections::BTreeSet::new();
     let mut steps = Vec::with_capacity(command.items.len());
     for (index, item) in command.items.iter().enumerate() {
-        let level = draft.stocked(item.key, &path!["input", "items", index])?;
+        let level = draft.stocked(item.key, At::row(Field::Items, index))?;
         let lot = draft.said(item.key.product, &item.lot);
         let current = if item.lot.is_said() {
             lot.and_then(|lot| draft.lot_level(item.key, lot.id)).map_or(0, |level| level.on_hand)
@@ -145,10 +143,7 @@ pub fn decide_set(draft: &mut Draft<'_>, command: &Set) -> Result<(), Rejection>
             }
         };
         if !is_new {
-            return Err(Rejection::invalid(
-                "this product and store occur twice: one figure can hold",
-                path!["input", "items", index],
-            ));
+            return Err(Refusal::LevelTwice.at(At::row(Field::Items, index)));
         }
         let agrees = match item.compare {
             Compare::Version(version) => version == level.version,
@@ -157,32 +152,29 @@ pub fn decide_set(draft: &mut Draft<'_>, command: &Set) -> Result<(), Rejection>
         };
         if !agrees {
             let of_lot = item.lot.is_said() && matches!(item.compare, Compare::OnHand(_));
-            return Err(Rejection::VersionConflict {
-                level: Box::new(level.clone()),
-                lot: of_lot.then_some(current),
-                field: path!["input", "items", index, "compare"],
-            });
+            let why = Reason::VersionConflict { level: Box::new(level.clone()), lot: of_lot.then_some(current) };
+            return Err(Rejection { why, at: At::row(Field::Items, index).field(Field::Compare) });
         }
         if item.on_hand.is_negative() {
-            return Err(Rejection::out_of_range("stock is never negative", path!["input", "items", index, "onHand"]));
+            return Err(Refusal::NegativeStock.at(At::row(Field::Items, index).field(Field::OnHand)));
         }
         let delta = item.on_hand.get() - current;
-        let field = path!["input", "items", index, "onHand"];
+        let field = At::row(Field::Items, index).field(Field::OnHand);
         steps.push(Step::moves(item.key, delta, &item.lot, field));
     }
     // Room is made by holds that give way; a discrepancy would change the very figure that is being set.
     let policy = if command.on_shortage == Shortage::PostDiscrepancy { Shortage::Shorten } else { command.on_shortage };
     cover(draft, &steps, policy, &command.head, command.room.into())?;
-    draft.begin(command.head.clone(), first.key, &path!["input", "items", 0])?;
+    draft.begin(command.head.clone(), first.key, At::row(Field::Items, 0))?;
     for (item, step) in command.items.iter().zip(&steps).filter(|(_, step)| step.on_hand_delta != 0) {
         let posting = Posting {
             delta: Delta { on_hand: step.on_hand_delta, ..Delta::default() },
-            cost: draft.level(step.key, &step.field)?.facts.cost,
+            cost: draft.level(step.key, step.field)?.facts.cost,
             lot: item.lot.clone(),
             dates: command.on_shortage.dates(),
             ..Posting::default()
         };
-        draft.post_to(step.key, posting, &step.field)?;
+        draft.post_to(step.key, posting, step.field)?;
     }
     draft.end();
     Ok(())
@@ -200,24 +192,23 @@ pub struct Reverse {
 
 /// A movement is reversed once and whole; what belongs to a document is undone by the document's own actions.
 pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Rejection> {
-    let field = path!["input", "movementId"];
+    let field = At::input(Field::Movement);
     let original = &command.original;
     if draft.book().reversed.contains(&original.id) {
-        return Err(Rejection::state("it has been reversed already", field));
+        return Err(Refusal::AlreadyReversed.at(field));
     }
     if original.keeps_a_count() {
-        let message = "it keeps what a count found: reverse the movement that came late instead, at its occurredAt";
-        return Err(Rejection::state(message, field));
+        return Err(Refusal::KeepsCount.at(field));
     }
     if let Some(reference) = original.reference
         && reference.kind.is_document()
     {
-        return Err(Rejection::state(format!("it belongs to a document ({}): undo it there", reference.kind.as_str()), field));
+        return Err(Refusal::OfDocument(reference.kind).at(field));
     }
     if matches!(original.kind, MovementKind::Reversal | MovementKind::Reserve | MovementKind::Release) {
-        return Err(Rejection::state(format!("a {} cannot be reversed", original.kind), field));
+        return Err(Refusal::NotReversible(original.kind).at(field));
     }
-    let Some(first) = original.entries.first() else { return Err(Rejection::state("it has no entries", field)) };
+    let Some(first) = original.entries.first() else { return Err(Refusal::NoEntries.at(field)) };
     let mirrored = || original.entries.iter().rev();
     let steps: Vec<Step> = mirrored()
         .map(|e| Step {
@@ -230,11 +221,11 @@ pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Re
                 .map(|lot| (LotChoice::Id(lot), -e.on_hand_delta))
                 .into_iter()
                 .collect(),
-            field: field.clone(),
+            field,
         })
         .collect();
     cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
-    draft.begin(command.head.clone(), first.key, &field)?;
+    draft.begin(command.head.clone(), first.key, field)?;
     for entry in mirrored() {
         let delta = Delta { on_hand: -entry.on_hand_delta, unavailable: -entry.unavailable_delta, ..Delta::default() };
         let posting = Posting {
@@ -245,7 +236,7 @@ pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Re
             condition: entry.condition,
             dates: Dates::Override,
         };
-        draft.post_to(entry.key, posting, &field)?;
+        draft.post_to(entry.key, posting, field)?;
     }
     Ok(())
 }

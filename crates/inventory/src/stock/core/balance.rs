@@ -10,12 +10,13 @@ use entity::prelude::*;
 use uuid::Uuid;
 
 use super::{
+    at::At,
     draft::{Delta, Draft, MovementHead, Posting},
     level::{Level, LevelKey},
     lot::LotChoice,
     lot_backdate::Fact,
     movement::Movement,
-    rejection::{Field, Rejection},
+    rejection::Rejection,
     shortage::Step,
 };
 
@@ -28,7 +29,7 @@ pub(super) fn beside(id: MovementId, nth: u128) -> MovementId {
 
 impl Draft<'_> {
     /// Whether the level was counted after that moment. What is kept by lots is counted lot by lot.
-    fn is_behind(&self, key: LevelKey, occurred_at: Timestamp, field: &Field) -> bool {
+    fn is_behind(&self, key: LevelKey, occurred_at: Timestamp, field: At) -> bool {
         let is_after = |level: &Level| level.counted_at.is_some_and(|counted_at| occurred_at < counted_at);
         self.level(key, field).is_ok_and(|level| level.facts.tracking == Tracking::None && is_after(level))
     }
@@ -60,8 +61,8 @@ impl Draft<'_> {
         }
         // What is available after each step, what has left by then, and what is lent.
         let mut lowest: BTreeMap<LevelKey, (i64, i64, i64)> = BTreeMap::new();
-        for step in steps.iter().filter(|step| self.is_behind(step.key, head.occurred_at, &step.field)) {
-            let (now, gone, lent) = lowest.entry(step.key).or_insert((self.level(step.key, &step.field)?.available(), 0, 0));
+        for step in steps.iter().filter(|step| self.is_behind(step.key, head.occurred_at, step.field)) {
+            let (now, gone, lent) = lowest.entry(step.key).or_insert((self.level(step.key, step.field)?.available(), 0, 0));
             *now += step.available_delta;
             *gone += (-step.on_hand_delta).max(0);
             *lent = (*lent).max((*gone).min(-*now));
@@ -69,7 +70,7 @@ impl Draft<'_> {
         lowest.retain(|_, (.., lent)| *lent > 0);
         let lots = self.lots_lent(steps, fact)?;
         let Some(first) = lowest.keys().chain(lots.keys().map(|(key, _)| key)).next().copied() else { return Ok(()) };
-        let field = steps.iter().find(|step| step.key == first).map(|step| step.field.clone()).unwrap_or_default();
+        let field = steps.iter().find(|step| step.key == first).map_or(At::NOWHERE, |step| step.field);
         let lending = MovementHead {
             id: beside(head.id, 1),
             kind: MovementKind::Count,
@@ -79,16 +80,16 @@ impl Draft<'_> {
             reverses: None,
             ..head.clone()
         };
-        self.begin(lending, first, &field)?;
+        self.begin(lending, first, field)?;
         for (key, (.., lent)) in lowest {
-            let cost = self.level(key, &field)?.facts.cost;
-            self.post(key, Delta { on_hand: lent, ..Delta::default() }, cost, None, &field)?;
+            let cost = self.level(key, field)?.facts.cost;
+            self.post(key, Delta { on_hand: lent, ..Delta::default() }, cost, None, field)?;
             *self.lent.entry(key).or_default() += lent;
         }
         for ((key, lot), lent) in lots {
-            let cost = self.level(key, &field)?.facts.cost;
+            let cost = self.level(key, field)?.facts.cost;
             let delta = Delta { on_hand: lent, ..Delta::default() };
-            self.post_to(key, Posting { delta, cost, lot: LotChoice::Id(lot), ..Posting::default() }, &field)?;
+            self.post_to(key, Posting { delta, cost, lot: LotChoice::Id(lot), ..Posting::default() }, field)?;
             *self.lots.lent.entry((key, lot)).or_default() += lent;
         }
         Ok(())
@@ -96,7 +97,7 @@ impl Draft<'_> {
 
     /// Balances what happened before levels' last count with COUNT entries of the opposite sign.
     pub(super) fn balance(&mut self) -> Result<(), Rejection> {
-        let field = Vec::new();
+        let field = At::NOWHERE;
         let mut behind: BTreeMap<LevelKey, i64> = BTreeMap::new();
         // The facts of a command share their moment, and what balances them has it too: the past stays as it was known.
         let mut fact = None;
@@ -118,7 +119,7 @@ impl Draft<'_> {
                         mirrored.push((entry.key, Posting { delta, cost, lot, condition, ..Posting::default() }));
                     }
                 }
-                if self.is_behind(entry.key, movement.occurred_at, &field) {
+                if self.is_behind(entry.key, movement.occurred_at, field) {
                     *behind.entry(entry.key).or_default() += entry.on_hand_delta;
                     fact = Some(movement);
                 }
@@ -130,7 +131,7 @@ impl Draft<'_> {
         behind.retain(|_, moved| *moved != 0);
         // What was lent and not taken goes last: what is undone below is posted from the end on.
         for ((key, lot), left) in lots_lent.into_iter().filter(|(_, left)| *left > 0) {
-            let (delta, cost) = (Delta { on_hand: -left, ..Delta::default() }, self.level(key, &field)?.facts.cost);
+            let (delta, cost) = (Delta { on_hand: -left, ..Delta::default() }, self.level(key, field)?.facts.cost);
             mirrored.insert(0, (key, Posting { delta, cost, lot: LotChoice::Id(lot), ..Posting::default() }));
         }
         let first = behind.keys().next().or_else(|| mirrored.first().map(|(key, _)| key)).copied();
@@ -138,11 +139,11 @@ impl Draft<'_> {
         let fact = fact.or_else(|| self.movements.iter().find(|movement| movement.kind != MovementKind::Count));
         let (Some(first), Some(fact)) = (first, fact) else { return Ok(()) };
         let head = Self::head_beside(fact, 2);
-        self.begin(head, first, &field)?;
+        self.begin(head, first, field)?;
         for (key, moved) in behind {
-            let cost = self.level(key, &field)?.facts.cost;
-            self.post(key, Delta { on_hand: -moved, ..Delta::default() }, cost, None, &field)?;
+            let cost = self.level(key, field)?.facts.cost;
+            self.post(key, Delta { on_hand: -moved, ..Delta::default() }, cost, None, field)?;
         }
-        mirrored.into_iter().rev().try_for_each(|(key, posting)| self.post_to(key, posting, &field))
+        mirrored.into_iter().rev().try_for_each(|(key, posting)| self.post_to(key, posting, field))
     }
 }

@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use entity::prelude::*;
 
 use super::{
+    at::{At, Field},
     draft::StockDecision,
     level::{Level, LevelKey},
     lot::LotBook,
-    rejection::{Field, Rejection},
+    rejection::{Noun, Rejection},
     reserve::Reservation,
 };
 
@@ -45,16 +46,15 @@ impl Book {
     }
 
     /// What of a level does not exist, said of its own field.
-    pub(super) fn absent(&self, key: LevelKey, field: &Field) -> Rejection {
-        let what = if self.unknown_stores.contains(&key.store) { "store" } else { "product" };
-        let of = what.to_owned();
-        let field = match field.as_slice() {
+    pub(super) fn absent(&self, key: LevelKey, field: At) -> Rejection {
+        let is_store = self.unknown_stores.contains(&key.store);
+        let (what, named) = if is_store { (Noun::Store, Field::Store) } else { (Noun::Product, Field::Product) };
+        let is_of_lines = field.row.map_or(field.field, |(list, _)| Some(list)) == Some(Field::Lines);
+        let field = match field.row {
             // A document has one store for all its lines.
-            [input, list, ..] if list == "lines" && what == "store" => vec![input.clone(), of],
-            [input, list, nth, ..] if ["lines", "changes", "items"].contains(&list.as_str()) => {
-                vec![input.clone(), list.clone(), nth.clone(), of]
-            }
-            _ => field.clone(),
+            _ if is_store && is_of_lines => At::input(named),
+            Some((list @ (Field::Lines | Field::Changes | Field::Items), index)) => At::row(list, index).field(named),
+            _ => field,
         };
         Rejection::not_found(what, field)
     }

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use entity::prelude::*;
 
 use super::{
+    at::{At, Field},
     book::Book,
     level::{Level, LevelKey},
     lot::{Aside, Dates, Lot, LotChoice, LotLevel},
-    lot_draft::{LotDraft, lot_field},
+    lot_draft::LotDraft,
     movement::{Entry, Movement, Reference},
-    rejection::{Field, Rejection},
+    refusal::{LotRefusal, Refusal},
+    rejection::{Reason, Rejection},
     reserve::Reservation,
 };
 
@@ -99,25 +101,23 @@ impl<'b> Draft<'b> {
     }
 
     /// The level as it stands after what this draft did.
-    pub fn level(&self, key: LevelKey, field: &Field) -> Result<&Level, Rejection> {
+    pub fn level(&self, key: LevelKey, field: At) -> Result<&Level, Rejection> {
         self.levels.get(&key).or_else(|| self.book.levels.get(&key)).ok_or_else(|| self.book.absent(key, field))
     }
     /// A level that stock may move on: its product is tracked and neither product nor store is archived.
-    pub fn stocked(&self, key: LevelKey, field: &Field) -> Result<&Level, Rejection> {
+    pub fn stocked(&self, key: LevelKey, field: At) -> Result<&Level, Rejection> {
         let level = self.level(key, field)?;
         if level.facts.is_kit {
-            let message =
-                format!("{} is a kit, whose stock is that of its components: name those (Product.components)", level.facts.sku);
-            return Err(Rejection::invalid(message, field.clone()));
+            return Err(Refusal::Kit { sku: level.facts.sku.clone() }.at(field));
         }
         if level.facts.policy == StockPolicy::Untracked {
-            return Err(Rejection::invalid(format!("{} is not stocked (UNTRACKED)", level.facts.sku), field.clone()));
+            return Err(Refusal::Untracked { sku: level.facts.sku.clone() }.at(field));
         }
         if level.facts.status == ProductStatus::Archived {
-            return Err(Rejection::state(format!("{} is ARCHIVED", level.facts.sku), field.clone()));
+            return Err(Refusal::ProductArchived { sku: level.facts.sku.clone() }.at(field));
         }
         if level.facts.store_archived {
-            return Err(Rejection::state("the store is archived", field.clone()));
+            return Err(Refusal::StoreArchived.at(field));
         }
         Ok(level)
     }
@@ -141,7 +141,7 @@ impl<'b> Draft<'b> {
 
     /// Notes that a level was counted then.
     pub fn counted(&mut self, key: LevelKey, at: Timestamp) {
-        if let Ok(level) = self.level(key, &Vec::new()) {
+        if let Ok(level) = self.level(key, At::NOWHERE) {
             let counted_at = Some(level.counted_at.map_or(at, |before| before.max(at)));
             let level = Level { counted_at, ..level.clone() };
             self.levels.insert(key, level);
@@ -149,7 +149,7 @@ impl<'b> Draft<'b> {
     }
 
     /// Begins a movement in the local time of `at`'s store. Its moment must not lie ahead nor in a closed period.
-    pub fn begin(&mut self, head: MovementHead, at: LevelKey, field: &Field) -> Result<(), Rejection> {
+    pub fn begin(&mut self, head: MovementHead, at: LevelKey, field: At) -> Result<(), Rejection> {
         let business_date = self.business_date(head.occurred_at, at, field)?;
         self.movements.push(Movement {
             id: head.id,
@@ -170,7 +170,7 @@ impl<'b> Draft<'b> {
     }
 
     /// The store's local day of a moment, which must not lie more than five minutes ahead nor in a closed period.
-    pub fn business_date(&self, occurred_at: Timestamp, at: LevelKey, field: &Field) -> Result<i32, Rejection> {
+    pub fn business_date(&self, occurred_at: Timestamp, at: LevelKey, field: At) -> Result<i32, Rejection> {
         let zone = self.level(at, field).map_or("UTC", |level| &level.facts.time_zone);
         check_moment(self.book, occurred_at, zone)
     }
@@ -183,13 +183,13 @@ impl<'b> Draft<'b> {
         delta: Delta,
         cost: Option<Money>,
         note: Option<String>,
-        field: &Field,
+        field: At,
     ) -> Result<(), Rejection> {
         self.post_to(key, Posting { delta, cost, note, ..Posting::default() }, field)
     }
 
     /// The same with all that a line can say. What is kept by lots becomes an entry for each lot.
-    pub fn post_to(&mut self, key: LevelKey, posting: Posting, field: &Field) -> Result<(), Rejection> {
+    pub fn post_to(&mut self, key: LevelKey, posting: Posting, field: At) -> Result<(), Rejection> {
         let delta = posting.delta;
         // What is held or planned can always be let go: a product that was archived or is no longer stocked must not keep a document open for ever.
         let lets_go = delta.on_hand == 0
@@ -200,8 +200,7 @@ impl<'b> Draft<'b> {
             return self.post_lots(key, &posting, field);
         }
         if posting.lot.is_said() && level.facts.tracking == Tracking::None {
-            let message = format!("{} is not tracked by lots", level.facts.sku);
-            return Err(Rejection::invalid(message, lot_field(field)));
+            return Err(LotRefusal::NotTracked { sku: level.facts.sku.clone() }.at(field.lot()));
         }
         self.write_entry(level, None, posting, field)
     }
@@ -212,7 +211,7 @@ impl<'b> Draft<'b> {
         mut level: Level,
         lot: Option<LotId>,
         posting: Posting,
-        field: &Field,
+        field: At,
     ) -> Result<(), Rejection> {
         let (now, key) = (self.book.now, level.key);
         let Posting { delta, cost, note, .. } = posting;
@@ -230,24 +229,24 @@ impl<'b> Draft<'b> {
             moved(level.in_transit, delta.in_transit),
         ];
         let [Some(on_hand), Some(reserved), Some(unavailable), Some(incoming), Some(in_transit)] = moved else {
-            return Err(Rejection::out_of_range("stock would pass 2^53 − 1", field.clone()));
+            return Err(Refusal::StockTooLarge.at(field));
         };
         let sound = ![on_hand, reserved, unavailable, incoming, in_transit].into_iter().any(Quantity::is_negative);
         if !sound || reserved.get() > on_hand.get() - unavailable.get() {
             let usable = level.available().max(0);
-            return Err(Rejection::Insufficient { level: Box::new(level), usable, requested, field: field.clone() });
+            let why = Reason::Insufficient { level: Box::new(level), usable, requested };
+            return Err(Rejection { why, at: field });
         }
         // A movement has the day of its first store; elsewhere it may still be the day before, and that one closed.
         if let Some(begun) = self.movements.last().filter(|_| self.book.closed_through.is_some()) {
             check_moment(self.book, begun.occurred_at, &level.facts.time_zone)?;
         }
         let Some(movement) = self.movements.last_mut() else {
-            return Err(Rejection::invalid("an entry needs a movement", field.clone()));
+            return Err(Refusal::NoMovement.at(field));
         };
         let line = movement.entries.len() as u16 + 1;
         if line > entity::id::MAX_LINES {
-            let message = format!("it would take more than {} entries: do it in parts", entity::id::MAX_LINES);
-            return Err(Rejection::LimitExceeded { message, field: field.clone() });
+            return Err(Refusal::TooManyEntries { most: entity::id::MAX_LINES }.at(field));
         }
         (level.on_hand, level.reserved, level.unavailable) = (on_hand, reserved, unavailable);
         (level.incoming, level.in_transit) = (incoming, in_transit);
@@ -326,16 +325,16 @@ const FIRST_MOMENT: Timestamp = Timestamp(-62_135_510_400_000_000);
 
 /// The local day of a moment that is neither ahead nor in a closed period.
 pub fn check_moment(book: &Book, occurred_at: Timestamp, zone: &str) -> Result<i32, Rejection> {
-    let field = || vec!["input".to_owned(), "occurredAt".to_owned()];
+    let field = At::input(Field::OccurredAt);
     if occurred_at > book.now.plus_seconds(AHEAD_SECONDS) {
-        return Err(Rejection::out_of_range("it lies more than five minutes ahead", field()));
+        return Err(Refusal::Ahead.at(field));
     }
     if occurred_at < FIRST_MOMENT {
-        return Err(Rejection::out_of_range("it lies before 0001-01-02T00:00:00Z", field()));
+        return Err(Refusal::TooEarly.at(field));
     }
     let day = (book.local_day)(occurred_at, zone);
     match book.closed_through {
-        Some(through) if day <= through => Err(Rejection::PeriodClosed { through, field: field() }),
+        Some(through) if day <= through => Err(Rejection { why: Reason::PeriodClosed { through }, at: field }),
         _ => Ok(day),
     }
 }

@@ -50,7 +50,7 @@ impl Draft<'_> {
     pub(super) fn lots_lent(&self, steps: &[Step], fact: Fact) -> Result<BTreeMap<(LevelKey, LotId), i64>, Rejection> {
         let mut by_level: BTreeMap<LevelKey, Vec<&Step>> = BTreeMap::new();
         for step in steps {
-            let level = self.level(step.key, &step.field)?;
+            let level = self.level(step.key, step.field)?;
             // A level was counted last when one of its lots was.
             let is_counted_later = level.counted_at.is_some_and(|counted_at| fact.occurred_at < counted_at);
             if level.facts.tracking != Tracking::None && is_counted_later {
@@ -81,7 +81,7 @@ impl Draft<'_> {
         fact: Fact,
     ) -> Result<BTreeMap<LotId, i64>, Rejection> {
         let Some(first) = steps.first() else { return Ok(BTreeMap::new()) };
-        let level = self.level(key, &first.field)?;
+        let level = self.level(key, first.field)?;
         let (today, remaining) = (self.today(&level.facts), least_days(fact.kind, fact.dates, &level.facts));
         let mut candidates = self.candidates(key, Shelf::Available);
         candidates.iter_mut().for_each(|one| one.available += lent.get(&one.lot).copied().unwrap_or(0));

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
+    at::At,
     draft::{Delta, Draft, Posting},
     level::{Facts, LevelKey},
     lot::{Aside, Lot, LotChoice, LotLevel, LotName},
     lot_pick::Shelf,
-    rejection::{Field, Rejection},
+    refusal::{LotRefusal, Refusal},
+    rejection::{Noun, Reason, Rejection, Scarce},
 };
 
 /// What a draft did to lots, on top of the book.
@@ -23,25 +24,6 @@ pub(super) struct LotDraft {
     pub told: BTreeSet<LotId>,
     /// What was put on lots so that a fact from before their last count could take it.
     pub lent: BTreeMap<(LevelKey, LotId), i64>,
-}
-
-/// Where a line's lot was said, beside the field that is meant. Who names no lines (a whole document, a movement) says no lot either: its own
-/// field stays.
-pub(super) fn lot_field(field: &Field) -> Field {
-    match field.as_slice() {
-        [] | [_] | [_, _] => field.clone(),
-        [rest @ .., last] if rest.len() > 2 && last.parse::<usize>().is_err() => [rest, &["lot".to_owned()]].concat(),
-        _ => [field.as_slice(), &["lot".to_owned()]].concat(),
-    }
-}
-
-/// Where a line's new lot was described.
-fn named_field(field: &Field) -> Field {
-    let mut at = lot_field(field);
-    if at != *field {
-        at.push("named".to_owned());
-    }
-    at
 }
 
 impl Draft<'_> {
@@ -83,12 +65,12 @@ impl Draft<'_> {
         key: LevelKey,
         lot: Option<LotId>,
         (condition, delta): (Condition, i64),
-        field: &Field,
+        field: At,
     ) -> Result<(), Rejection> {
         let mut aside = self.aside(key, lot);
         let is_known = self.book().lots.asides_known.contains(&key);
         if is_known && aside.of(condition) + delta < 0 {
-            let what = format!("{} that is {condition}", self.level(key, field)?.facts.sku);
+            let what = Scarce::Aside { sku: self.level(key, field)?.facts.sku.clone(), condition };
             let (usable, requested) = (aside.of(condition), -delta);
             return Err(self.lot_short(key, what, (requested, usable), field));
         }
@@ -98,10 +80,11 @@ impl Draft<'_> {
     }
 
     /// Less of a lot, or of what stands in lots, is on a level than was asked for.
-    pub(super) fn lot_short(&self, key: LevelKey, what: String, (requested, usable): (i64, i64), field: &Field) -> Rejection {
+    pub(super) fn lot_short(&self, key: LevelKey, what: Scarce, (requested, usable): (i64, i64), field: At) -> Rejection {
         match self.level(key, field) {
             Ok(level) => {
-                Rejection::LotShort { level: Some(Box::new(level.clone())), what, usable, requested, field: field.clone() }
+                let level = Some(Box::new(level.clone()));
+                Rejection { why: Reason::LotShort { level, what, usable, requested }, at: field }
             }
             Err(absent) => absent,
         }
@@ -121,12 +104,12 @@ impl Draft<'_> {
         self.said(product, choice).map(|lot| lot.id)
     }
     /// The lot that a line says; none where nothing is said, or a code that is new. A known one is refused with other dates than it has.
-    pub fn lot_said(&self, product: ProductId, choice: &LotChoice, field: &Field) -> Result<Option<&Lot>, Rejection> {
+    pub fn lot_said(&self, product: ProductId, choice: &LotChoice, field: At) -> Result<Option<&Lot>, Rejection> {
         let found = self.said(product, choice);
         match (choice, found) {
-            (LotChoice::Id(_), None) => return Err(Rejection::not_found("lot", lot_field(field))),
+            (LotChoice::Id(_), None) => return Err(Rejection::not_found(Noun::Lot, field.lot())),
             (LotChoice::Named(name), Some(lot)) => same_dates(lot, name, field)?,
-            (LotChoice::Named(name), None) => check_dates(name.made_on, name.expires_on, &named_field(field))?,
+            (LotChoice::Named(name), None) => check_dates(name.made_on, name.expires_on, field.expires_on())?,
             _ => {}
         }
         Ok(found)
@@ -137,7 +120,7 @@ impl Draft<'_> {
     }
 
     /// Posts a line to a level that is kept by lots, an entry for each lot.
-    pub(super) fn post_lots(&mut self, key: LevelKey, posting: &Posting, field: &Field) -> Result<(), Rejection> {
+    pub(super) fn post_lots(&mut self, key: LevelKey, posting: &Posting, field: At) -> Result<(), Rejection> {
         let delta = posting.delta;
         let facts = self.stocked(key, field)?.facts.clone();
         let mut blocked = None;
@@ -145,8 +128,7 @@ impl Draft<'_> {
             let lot = self.taken_in(key, posting, delta.on_hand, field)?;
             blocked = lot.blocked(self.today(&facts));
             if let (Some(why), MovementKind::Reversal) = (blocked, self.kind()) {
-                let message = format!("lot {} is {why}: release it, or take the goods in by a movement of their own", lot.code);
-                return Err(Rejection::state(message, field.clone()));
+                return Err(LotRefusal::BlockedForReversal { code: lot.code, why }.at(field));
             }
             vec![(lot.id, delta.on_hand)]
         } else if delta.on_hand < 0 && delta.unavailable == 0 {
@@ -191,11 +173,11 @@ impl Draft<'_> {
     }
 
     /// An undo sets nothing free of a lot that may not be sold now, whatever it was when the stock was set aside.
-    fn may_be_freed(&self, facts: &Facts, parts: &[(LotId, i64)], field: &Field) -> Result<(), Rejection> {
+    fn may_be_freed(&self, facts: &Facts, parts: &[(LotId, i64)], field: At) -> Result<(), Rejection> {
         let today = self.today(facts);
         let blocked = parts.iter().filter_map(|(lot, _)| self.lot(*lot)).find_map(|lot| Some((lot, lot.blocked(today)?)));
         match blocked {
-            Some((lot, why)) => Err(Rejection::state(format!("lot {} is {why}: release the lot first", lot.code), field.clone())),
+            Some((lot, why)) => Err(LotRefusal::Blocked { code: lot.code.clone(), why }.at(field)),
             None => Ok(()),
         }
     }
@@ -205,17 +187,16 @@ impl Draft<'_> {
         for (at, level) in &self.lots.levels {
             let before = self.book().lots.levels.get(at).map_or(0, LotLevel::available);
             if let Some(lot) = self.lot(at.1).filter(|lot| lot.status != LotStatus::Available && level.available() > before) {
-                let message = format!("lot {} is {}: release the lot first", lot.code, lot.status);
-                return Err(Rejection::state(message, path!["input"]));
+                return Err(LotRefusal::NotAvailable { code: lot.code.clone(), status: lot.status }.at(At::INPUT));
             }
         }
         Ok(())
     }
 
     /// One entry of one lot: the lot's own figures move with the level's.
-    fn post_lot(&mut self, key: LevelKey, lot: LotId, posting: Posting, field: &Field) -> Result<(), Rejection> {
+    fn post_lot(&mut self, key: LevelKey, lot: LotId, posting: Posting, field: At) -> Result<(), Rejection> {
         let (now, delta) = (self.now(), posting.delta);
-        let missing = || Rejection::not_found("lot", lot_field(field));
+        let missing = || Rejection::not_found(Noun::Lot, field.lot());
         let mut of = self.lot(lot).ok_or_else(missing)?.clone();
         let (received_at, updated_at) = (now, now);
         let empty = LotLevel { key, lot, on_hand: 0, unavailable: 0, received_at, updated_at, counted_at: None, exists: false };
@@ -229,19 +210,19 @@ impl Draft<'_> {
         if level.unavailable < 0 || level.on_hand < level.unavailable {
             let usable = level.available() - (delta.on_hand - delta.unavailable);
             let requested = delta.on_hand.abs().max(delta.unavailable.abs());
-            return Err(self.lot_short(key, format!("lot {}", of.code), (requested, usable), field));
+            return Err(self.lot_short(key, Scarce::Lot { code: of.code }, (requested, usable), field));
         }
         let on_hand = of.on_hand.get() + delta.on_hand;
         if of.tracking == Tracking::Serial && delta.on_hand != 0 {
             let is_under_way = of.in_transit && delta.on_hand > 0 && self.kind() != MovementKind::TransferIn;
             if on_hand > 1 || is_under_way {
-                let place = if is_under_way { "under way with a transfer" } else { "in stock already" };
-                let message = format!("serial number {} is {place}: it stands for one unit", of.code);
-                return Err(Rejection::Duplicate { message, field: lot_field(field) });
+                let code = of.code;
+                let why = if is_under_way { LotRefusal::SerialUnderWay { code } } else { LotRefusal::SerialInStock { code } };
+                return Err(why.at(field.lot()));
             }
             of.in_transit = self.kind() == MovementKind::TransferOut;
         }
-        let too_much = || Rejection::out_of_range("stock would pass 2^53 − 1", field.clone());
+        let too_much = || Refusal::StockTooLarge.at(field);
         of.on_hand = Quantity::new(on_hand).ok_or_else(too_much)?;
         of.updated_at = now;
         let stocked = self.stocked(key, field)?.clone();
@@ -252,15 +233,13 @@ impl Draft<'_> {
     }
 
     /// The lot that stock comes into; a new one where its code is new.
-    fn taken_in(&mut self, key: LevelKey, posting: &Posting, amount: i64, field: &Field) -> Result<Lot, Rejection> {
+    fn taken_in(&mut self, key: LevelKey, posting: &Posting, amount: i64, field: At) -> Result<Lot, Rejection> {
         let facts = self.level(key, field)?.facts.clone();
         if !posting.lot.is_said() {
-            let what = if facts.tracking == Tracking::Serial { "serial number" } else { "lot" };
-            return Err(Rejection::invalid(format!("{} is tracked: say which {what} comes in", facts.sku), lot_field(field)));
+            return Err(LotRefusal::Unsaid { sku: facts.sku.clone(), tracking: facts.tracking }.at(field.lot()));
         }
         if facts.tracking == Tracking::Serial && amount > 1 {
-            let message = "a serial number stands for one unit: a line for each";
-            return Err(Rejection::out_of_range(message, field.clone()));
+            return Err(LotRefusal::SerialNotOne.at(field));
         }
         if let Some(lot) = self.said(key.product, &posting.lot) {
             let lot = lot.clone();
@@ -269,15 +248,15 @@ impl Draft<'_> {
             }
             return Ok(lot);
         }
-        let LotChoice::Named(name) = &posting.lot else { return Err(Rejection::not_found("lot", lot_field(field))) };
-        let lot = new_lot(key.product, name, facts.tracking, self.now(), &named_field(field))?;
+        let LotChoice::Named(name) = &posting.lot else { return Err(Rejection::not_found(Noun::Lot, field.lot())) };
+        let lot = new_lot(key.product, name, facts.tracking, self.now(), field.expires_on())?;
         self.tell_lot(lot.clone());
         Ok(lot)
     }
 
     /// Why nothing of the lot that a line says may be sold at a level; none when it may, or no lot is said.
     pub fn blocked(&self, key: LevelKey, choice: &LotChoice) -> Option<Condition> {
-        let facts = &self.level(key, &Vec::new()).ok()?.facts;
+        let facts = &self.level(key, At::NOWHERE).ok()?.facts;
         self.said(key.product, choice)?.blocked(self.today(facts))
     }
 
@@ -295,11 +274,10 @@ impl Draft<'_> {
     }
 }
 
-fn same_dates(lot: &Lot, name: &LotName, field: &Field) -> Result<(), Rejection> {
+fn same_dates(lot: &Lot, name: &LotName, field: At) -> Result<(), Rejection> {
     let differs = |said: Option<i32>, known: Option<i32>| said.is_some() && said != known;
     if differs(name.made_on, lot.made_on) || differs(name.expires_on, lot.expires_on) {
-        let message = format!("lot {} is known with other dates: change them with lotUpdate", lot.code);
-        return Err(Rejection::invalid(message, lot_field(field)));
+        return Err(LotRefusal::OtherDates { code: lot.code.clone() }.at(field.lot()));
     }
     Ok(())
 }
@@ -310,9 +288,9 @@ pub(crate) fn new_lot(
     name: &LotName,
     tracking: Tracking,
     now: Timestamp,
-    field: &Field,
+    expires_on: At,
 ) -> Result<Lot, Rejection> {
-    check_dates(name.made_on, name.expires_on, field)?;
+    check_dates(name.made_on, name.expires_on, expires_on)?;
     Ok(Lot {
         id: name.id,
         product,
@@ -332,12 +310,9 @@ pub(crate) fn new_lot(
     })
 }
 
-pub(crate) fn check_dates(made_on: Option<i32>, expires_on: Option<i32>, field: &Field) -> Result<(), Rejection> {
+pub(crate) fn check_dates(made_on: Option<i32>, expires_on: Option<i32>, at: At) -> Result<(), Rejection> {
     match made_on.zip(expires_on) {
-        Some((made, expires)) if expires < made => Err(Rejection::out_of_range(
-            "it would expire before it was made",
-            [field.as_slice(), &["expiresOn".to_owned()]].concat(),
-        )),
+        Some((made, expires)) if expires < made => Err(LotRefusal::ExpiresBeforeMade.at(at)),
         _ => Ok(()),
     }
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
+    at::At,
     draft::{Draft, Posting},
     level::{Facts, LevelKey},
     lot::{Candidate, Dates, LotChoice, LotLevel, first_expired},
-    lot_draft::lot_field,
-    rejection::{Field, Rejection},
+    refusal::{ExpiredWay, LotRefusal},
+    rejection::{Noun, Reason, Rejection, Scarce},
 };
 
 /// A part of a line, of one lot. Above 0.
@@ -40,27 +41,27 @@ impl Draft<'_> {
         key: LevelKey,
         posting: &Posting,
         (shelf, amount): (Shelf, i64),
-        field: &Field,
+        field: At,
     ) -> Result<Vec<Part>, Rejection> {
         let facts = self.level(key, field)?.facts.clone();
         let today = self.today(&facts);
         let is_sale = self.kind() == MovementKind::Sale;
         if posting.lot.is_said() {
-            let lot = self.said(key.product, &posting.lot).ok_or_else(|| Rejection::not_found("lot", lot_field(field)))?;
+            let lot = self.said(key.product, &posting.lot).ok_or_else(|| Rejection::not_found(Noun::Lot, field.lot()))?;
             let (usable, aside) =
                 self.lot_level(key, lot.id).map_or((0, 0), |level| (self.there(level, shelf), level.unavailable));
             if is_sale && lot.blocked(today) == Some(Condition::Expired) {
                 let way = if usable < amount && aside > 0 {
-                    Some(" and set aside: stockMove writes it off, lotUpdate corrects its date")
+                    Some(ExpiredWay::SetAside)
                 } else {
-                    (posting.dates == Dates::Keep).then_some(": only stock.override sells it (onShortage)")
+                    (posting.dates == Dates::Keep).then_some(ExpiredWay::Override)
                 };
                 if let Some(way) = way {
-                    return Err(Rejection::state(format!("lot {} is past its date{way}", lot.code), lot_field(field)));
+                    return Err(LotRefusal::Expired { code: lot.code.clone(), way }.at(field.lot()));
                 }
             }
             if usable < amount {
-                return Err(self.lot_short(key, format!("lot {}", lot.code), (amount, usable), field));
+                return Err(self.lot_short(key, Scarce::Lot { code: lot.code.clone() }, (amount, usable), field));
             }
             return Ok(vec![(lot.id, amount)]);
         }
@@ -71,7 +72,7 @@ impl Draft<'_> {
         };
         let (parts, short) = first_expired(&candidates, amount, today, remaining);
         if short > 0 {
-            let what = format!("{} in lots that may be taken", facts.sku);
+            let what = Scarce::MayBeTaken { sku: facts.sku.clone() };
             return Err(self.lot_short(key, what, (amount, amount - short), field));
         }
         Ok(parts)
@@ -99,7 +100,7 @@ impl Draft<'_> {
 
     /// What of a level may be promised to buyers: what is available, without the lots that a sale would not pick today. Of those, the ones that
     /// are only near their date are what transfers take first, so what transfers hold is held of them.
-    pub fn promisable(&self, key: LevelKey, field: &Field) -> Result<i64, Rejection> {
+    pub fn promisable(&self, key: LevelKey, field: At) -> Result<i64, Rejection> {
         let level = self.stocked(key, field)?;
         if level.facts.tracking == Tracking::None {
             return Ok(level.available());
@@ -124,7 +125,7 @@ impl Draft<'_> {
         &self,
         key: LevelKey,
         (parts, held): (&[(LotId, i64)], i64),
-        field: &Field,
+        field: At,
     ) -> Result<(), Rejection> {
         let level = self.level(key, field)?;
         let (today, remaining) = (self.today(&level.facts), level.facts.minimum_remaining_days);
@@ -138,7 +139,7 @@ impl Draft<'_> {
         let promised = level.reserved.get() - self.held_for_transfers(key) - held;
         let free = (there - promised).max(0);
         if taken > free {
-            let what = format!("{} in lots that are not held for buyers", level.facts.sku);
+            let what = Scarce::NotHeld { sku: level.facts.sku.clone() };
             // What is near its date is free to go.
             let all: i64 = parts.iter().map(|(_, amount)| amount).sum();
             return Err(self.lot_short(key, what, (all, all - taken + free), field));
@@ -147,14 +148,15 @@ impl Draft<'_> {
     }
 
     /// That less than was asked for may be promised of a level: it is not there, or in lots that may not go.
-    pub fn unpromised(&self, key: LevelKey, (requested, usable): (i64, i64), field: &Field) -> Rejection {
+    pub fn unpromised(&self, key: LevelKey, (requested, usable): (i64, i64), field: At) -> Rejection {
         match self.level(key, field) {
             Ok(level) if level.available() < requested => {
                 let requested = Quantity::new(requested).unwrap_or(level.on_hand);
-                Rejection::Insufficient { level: Box::new(level.clone()), usable: usable.max(0), requested, field: field.clone() }
+                let why = Reason::Insufficient { level: Box::new(level.clone()), usable: usable.max(0), requested };
+                Rejection { why, at: field }
             }
             Ok(level) => {
-                let what = format!("{} in lots that may be sold", level.facts.sku);
+                let what = Scarce::MayBeSold { sku: level.facts.sku.clone() };
                 self.lot_short(key, what, (requested, usable), field)
             }
             Err(absent) => absent,
@@ -166,7 +168,7 @@ impl Draft<'_> {
         &self,
         key: LevelKey,
         (choice, amount): (&LotChoice, i64),
-        field: &Field,
+        field: At,
     ) -> Result<Vec<(LotId, i64)>, Rejection> {
         let posting = Posting { lot: choice.clone(), ..Posting::default() };
         self.pick(key, &posting, (Shelf::Available, amount), field)

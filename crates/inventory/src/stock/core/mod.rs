@@ -5,6 +5,7 @@
 
 mod adjust;
 mod alert;
+mod at;
 mod balance;
 mod book;
 mod draft;
@@ -17,12 +18,14 @@ mod lot_backdate;
 mod lot_pick;
 mod movement;
 mod quote;
+mod refusal;
 mod rejection;
 mod reserve;
 mod shortage;
 
 pub use adjust::{Adjust, Change, Compare, Reverse, Set, SetItem, decide_adjust, decide_reverse, decide_set};
 pub use alert::{Alert, alert};
+pub use at::{At, Field};
 pub use book::Book;
 pub use draft::{Delta, Draft, MovementHead, Posting, StockDecision, check_moment};
 pub use explain::{Arrival, LevelSnapshot, LotShare, Outlook, arrivals};
@@ -35,6 +38,7 @@ pub(crate) use lot_draft::{check_dates, new_lot};
 pub(crate) use lot_pick::Shelf;
 pub use movement::{Entry, Movement, Reference, ReferenceKind, own_movement};
 pub use quote::Taking;
-pub use rejection::{Field, Rejection};
+pub use refusal::{ExpiredWay, LotRefusal, Refusal};
+pub use rejection::{AnyRefusal, Code, Noun, Reason, Rejection, RoomRefusal, Scarce};
 pub use reserve::{Expire, Release, Reservation, Reserve, ReserveItem, decide_expire, decide_release, decide_reserve};
 pub use shortage::{Room, Shortage, Step, cover};

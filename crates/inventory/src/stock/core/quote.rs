@@ -3,11 +3,12 @@
 use entity::prelude::*;
 
 use super::{
+    at::At,
     draft::Draft,
     level::LevelKey,
     lot::{Candidate, Dates, LotChoice, first_expired},
     lot_pick::{Shelf, least_days},
-    rejection::{Field, Rejection},
+    rejection::{Noun, Reason, Rejection, Scarce},
     shortage::Step,
 };
 
@@ -35,7 +36,7 @@ impl Draft<'_> {
         let Some(step) = steps.get(nth) else { return Ok(0) };
         let before = || steps[..nth].iter().filter(|earlier| earlier.key == step.key);
         let taken: i64 = before().map(|earlier| earlier.available_delta).sum();
-        let available = self.level(step.key, &step.field)?.available() + taken + step.held();
+        let available = self.level(step.key, step.field)?.available() + taken + step.held();
         let lots = self.usable_of_lots(before(), step, taking)?;
         Ok(lots.map_or(available, |lots| lots.min(available)).max(0))
     }
@@ -47,7 +48,7 @@ impl Draft<'_> {
         step: &Step,
         taking: Taking,
     ) -> Result<Option<i64>, Rejection> {
-        let facts = &self.level(step.key, &step.field)?.facts;
+        let facts = &self.level(step.key, step.field)?.facts;
         if facts.tracking == Tracking::None || step.lots.is_empty() {
             return Ok(None);
         }
@@ -96,9 +97,9 @@ impl Draft<'_> {
 
     /// That a step is short.
     pub(super) fn short_step(&self, steps: &[Step], nth: usize, taking: Taking) -> Rejection {
-        let Some(step) = steps.get(nth) else { return Rejection::not_found("line", Vec::new()) };
+        let Some(step) = steps.get(nth) else { return Rejection::not_found(Noun::Line, At::NOWHERE) };
         let usable = self.usable(steps, nth, taking);
-        let level = self.level(step.key, &step.field);
+        let level = self.level(step.key, step.field);
         match (usable, level) {
             (Ok(usable), Ok(level)) => {
                 // As it stands after the steps before this one.
@@ -107,14 +108,14 @@ impl Draft<'_> {
                     steps[..nth].iter().filter(|earlier| earlier.key == step.key).map(|earlier| earlier.available_delta).sum();
                 level.on_hand = Quantity::new(level.on_hand.get() + taken).unwrap_or(level.on_hand);
                 let requested = Quantity::new(step.asked()).unwrap_or(Quantity::ZERO);
-                Rejection::Insufficient { level, usable, requested, field: step.field.clone() }
+                Rejection { why: Reason::Insufficient { level, usable, requested }, at: step.field }
             }
             (Err(absent), _) | (_, Err(absent)) => absent,
         }
     }
 
     /// What of a level may be moved elsewhere: what is available, without the lots that may not leave today.
-    pub fn movable(&self, key: LevelKey, field: &Field) -> Result<i64, Rejection> {
+    pub fn movable(&self, key: LevelKey, field: At) -> Result<i64, Rejection> {
         let level = self.stocked(key, field)?;
         if level.facts.tracking == Tracking::None {
             return Ok(level.available());
@@ -126,9 +127,12 @@ impl Draft<'_> {
     }
 
     /// That so many whole kits cannot be had: `usable` can, as the one of its parts that is scarcest allows.
-    pub fn kits_short(&self, (kit, scarce): (&str, LevelKey), (requested, usable): (i64, i64), field: &Field) -> Rejection {
+    pub fn kits_short(&self, (kit, scarce): (&str, LevelKey), (requested, usable): (i64, i64), field: At) -> Rejection {
         match self.level(scarce, field) {
-            Ok(level) => self.lot_short(scarce, format!("{kit} (for {})", level.facts.sku), (requested, usable), field),
+            Ok(level) => {
+                let what = Scarce::Kit { kit: kit.to_owned(), part: level.facts.sku.clone() };
+                self.lot_short(scarce, what, (requested, usable), field)
+            }
             Err(absent) => absent,
         }
     }

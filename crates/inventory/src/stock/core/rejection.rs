@@ -1,114 +1,219 @@
-//! Why a command on stock is refused. Each meets GraphQL once, in the graph floor.
+//! Why a command on stock or on a document of a room above is refused. The API makes text and path of each.
+
+use std::{any::Any, fmt::Debug, sync::Arc};
 
 use entity::prelude::*;
 
-use super::level::Level;
+use super::{
+    at::{At, Field},
+    level::Level,
+    refusal::Refusal,
+};
 
-/// The path to the input field that is meant.
-pub type Field = Vec<String>;
+/// A refusal: why, and the place of the input that is meant. When several apply, the first in the order of the input is given; for one line:
+/// not found, state, version, quantity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rejection {
+    pub why: Reason,
+    pub at: At,
+}
 
-/// A refusal. When several apply, the first in the order of the input is given; for one line: not found, state, version, quantity.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rejection {
-    /// The product, store, reservation, movement or document does not exist here.
-    NotFound {
-        what: &'static str,
-        field: Field,
-    },
-    /// The value is not what this field takes.
-    Invalid {
-        message: String,
-        field: Field,
-    },
-    /// Beyond what can be kept, or outside its time.
-    OutOfRange {
-        message: String,
-        field: Field,
-    },
-    /// A text is longer than is kept.
-    TooLong {
-        message: String,
-        field: Field,
-    },
-    /// The state does not allow this step.
-    InvalidState {
-        message: String,
-        field: Field,
-    },
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reason {
+    /// It does not exist here.
+    NotFound(Noun),
     PeriodClosed {
         through: i32,
-        field: Field,
     },
     VersionConflict {
         level: Box<Level>,
-        /// What the lot has that was meant; none where the level was.
+        /// How much the lot has that was meant; none where the level was.
         lot: Option<i64>,
-        field: Field,
     },
     /// A document's version is not the one expected.
     StaleDocument {
-        what: &'static str,
+        what: Noun,
         id: uuid::Uuid,
         actual: i64,
-        field: Field,
     },
     Insufficient {
         level: Box<Level>,
         /// So much of what was asked for that asking for just that much would not be refused.
         usable: i64,
         requested: Quantity,
-        field: Field,
     },
     /// A lot, or what of it may be taken, has less than was asked for.
     LotShort {
         /// Where; none where several stores were looked at.
         level: Option<Box<Level>>,
-        what: String,
+        what: Scarce,
         usable: i64,
         requested: i64,
-        field: Field,
-    },
-    Duplicate {
-        message: String,
-        field: Field,
-    },
-    LimitExceeded {
-        message: String,
-        field: Field,
     },
     /// The idempotency key was used with another input.
     KeyReused,
+    /// One of stock's own.
+    Stock(Refusal),
+    /// One of a room above.
+    Room(AnyRefusal),
+    /// Made in words by a room that has no enum yet.
+    Text(Code, String),
+}
+
+/// What is named by an input and may be missing or stale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noun {
+    Category,
+    Channel,
+    Count,
+    Customer,
+    Document,
+    Line,
+    LineOfThisProduct,
+    Lot,
+    Movement,
+    Order,
+    OrderLine,
+    Product,
+    PurchaseOrder,
+    PurchaseOrderLine,
+    Reservation,
+    Return,
+    ReturnLine,
+    Store,
+    Supplier,
+    Transfer,
+    TransferLine,
+}
+
+/// What there is less of than was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scarce {
+    Lot {
+        code: String,
+    },
+    /// What was set aside for this reason.
+    Aside {
+        sku: String,
+        condition: Condition,
+    },
+    /// In lots that may leave.
+    MayBeTaken {
+        sku: String,
+    },
+    /// In lots that may be sold.
+    MayBeSold {
+        sku: String,
+    },
+    /// In lots that are not held for buyers.
+    NotHeld {
+        sku: String,
+    },
+    /// Whole kits, for want of this part.
+    Kit {
+        kit: String,
+        part: String,
+    },
+    /// From at most so many stores.
+    Stores {
+        sku: String,
+        most: usize,
+    },
+}
+
+/// The code of a refusal that a room still says in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    Invalid,
+    OutOfRange,
+    InvalidState,
+    Duplicate,
+    LimitExceeded,
+}
+
+/// Why a room above stock refuses: an enum of that room, which stock does not know. The API knows it (`stock/refusals.rs` there).
+pub trait RoomRefusal: Any + Debug + PartialEq + Send + Sync {
+    fn at(self, at: At) -> Rejection
+    where
+        Self: Sized,
+    {
+        Rejection { why: Reason::Room(AnyRefusal(Arc::new(self))), at }
+    }
+}
+
+trait Erased: Any + Debug + Send + Sync {
+    fn is(&self, other: &dyn Any) -> bool;
+}
+impl<T: RoomRefusal> Erased for T {
+    fn is(&self, other: &dyn Any) -> bool {
+        other.downcast_ref::<T>().is_some_and(|other| self == other)
+    }
+}
+
+/// A refusal of some room, found again by its type.
+#[derive(Debug, Clone)]
+pub struct AnyRefusal(Arc<dyn Erased>);
+
+impl AnyRefusal {
+    pub fn get<T: RoomRefusal>(&self) -> Option<&T> {
+        let any: &dyn Any = self.0.as_ref();
+        any.downcast_ref()
+    }
+}
+impl PartialEq for AnyRefusal {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.is(other.0.as_ref())
+    }
 }
 
 impl Rejection {
-    pub fn invalid(message: impl Into<String>, field: Field) -> Self {
-        Self::Invalid { message: message.into(), field }
+    pub fn not_found(what: Noun, at: At) -> Self {
+        Self { why: Reason::NotFound(what), at }
     }
-    pub fn state(message: impl Into<String>, field: Field) -> Self {
-        Self::InvalidState { message: message.into(), field }
+    pub fn key_reused() -> Self {
+        Self { why: Reason::KeyReused, at: At::input(Field::IdempotencyKey) }
     }
-    pub fn not_found(what: &'static str, field: Field) -> Self {
-        Self::NotFound { what, field }
+    /// The document is at version `actual`, not at the one that was expected.
+    pub fn stale(what: Noun, id: uuid::Uuid, actual: i64) -> Self {
+        Self { why: Reason::StaleDocument { what, id, actual }, at: At::input(Field::ExpectedVersion) }
     }
-    /// The path to the input field that is meant; None where it is the whole call.
-    pub fn field_mut(&mut self) -> Option<&mut Field> {
-        match self {
-            Self::NotFound { field, .. }
-            | Self::Invalid { field, .. }
-            | Self::OutOfRange { field, .. }
-            | Self::TooLong { field, .. }
-            | Self::InvalidState { field, .. }
-            | Self::PeriodClosed { field, .. }
-            | Self::VersionConflict { field, .. }
-            | Self::StaleDocument { field, .. }
-            | Self::Insufficient { field, .. }
-            | Self::LotShort { field, .. }
-            | Self::Duplicate { field, .. }
-            | Self::LimitExceeded { field, .. } => Some(field),
-            Self::KeyReused => None,
-        }
+    /// What a room refuses, if it is that room's.
+    pub fn of_room<T: RoomRefusal>(&self) -> Option<&T> {
+        if let Reason::Room(refusal) = &self.why { refusal.get() } else { None }
     }
-    pub fn out_of_range(message: impl Into<String>, field: Field) -> Self {
-        Self::OutOfRange { message: message.into(), field }
+
+    pub fn text(code: Code, message: impl Into<String>, at: At) -> Self {
+        Self { why: Reason::Text(code, message.into()), at }
+    }
+    pub fn invalid(message: impl Into<String>, at: At) -> Self {
+        Self::text(Code::Invalid, message, at)
+    }
+    pub fn state(message: impl Into<String>, at: At) -> Self {
+        Self::text(Code::InvalidState, message, at)
+    }
+    pub fn out_of_range(message: impl Into<String>, at: At) -> Self {
+        Self::text(Code::OutOfRange, message, at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq)]
+    struct Late(u8);
+    impl RoomRefusal for Late {}
+    #[derive(Debug, PartialEq)]
+    struct Early(u8);
+    impl RoomRefusal for Early {}
+
+    #[test]
+    fn a_refusal_of_a_room_is_found_by_its_type() {
+        let late = Late(3).at(At::line(2));
+        assert_eq!((late.of_room::<Late>(), late.of_room::<Early>()), (Some(&Late(3)), None));
+        assert_eq!(late.clone(), late);
+        assert_ne!(late, Late(4).at(At::line(2)));
+        assert_ne!(late, Early(3).at(At::line(2)), "of another room");
+        assert_ne!(late, Late(3).at(At::line(1)), "of another line");
     }
 }

@@ -1,13 +1,14 @@
 //! Stock held for somebody, with an expiry.
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
+    at::{At, Field},
     draft::{Delta, Draft, MovementHead},
     level::LevelKey,
     movement::{Reference, ReferenceKind},
-    rejection::Rejection,
+    refusal::Refusal,
+    rejection::{Noun, Rejection},
 };
 
 /// Stock that is held.
@@ -67,20 +68,20 @@ pub struct ReserveItem {
 /// All items or none; what is available must suffice for each after the ones before it.
 pub fn decide_reserve(draft: &mut Draft<'_>, command: &Reserve) -> Result<Vec<ReservationId>, Rejection> {
     let Some(first) = command.items.first() else {
-        return Err(Rejection::invalid("at least one item is needed", path!["input", "items"]));
+        return Err(Refusal::NoItems.at(At::input(Field::Items)));
     };
-    draft.begin(command.head.clone(), first.key, &path!["input", "items", 0])?;
+    draft.begin(command.head.clone(), first.key, At::row(Field::Items, 0))?;
     for (index, item) in command.items.iter().enumerate() {
-        let field = path!["input", "items", index, "quantity"];
+        let field = At::row(Field::Items, index).field(Field::Quantity);
         if !item.quantity.is_positive() {
-            return Err(Rejection::out_of_range("a quantity above 0 is expected", field));
+            return Err(Refusal::NotPositive.at(field));
         }
         // What is held for buyers is what may be promised to them.
-        let there = draft.promisable(item.key, &path!["input", "items", index])?;
+        let there = draft.promisable(item.key, At::row(Field::Items, index))?;
         if there < item.quantity.get() {
-            return Err(draft.unpromised(item.key, (item.quantity.get(), there), &field));
+            return Err(draft.unpromised(item.key, (item.quantity.get(), there), field));
         }
-        draft.post(item.key, Delta { reserved: item.quantity.get(), ..Delta::default() }, None, None, &field)?;
+        draft.post(item.key, Delta { reserved: item.quantity.get(), ..Delta::default() }, None, None, field)?;
         let now = draft.now();
         draft.put_reservation(Reservation {
             id: item.id,
@@ -112,31 +113,28 @@ pub struct Release {
 pub fn decide_release(draft: &mut Draft<'_>, command: &Release) -> Result<(), Rejection> {
     let mut begun = false;
     for (index, id) in command.reservations.iter().enumerate() {
-        let field = path!["input", "reservationIds", index];
-        let Some(reservation) = draft.reservation(*id) else { return Err(Rejection::not_found("reservation", field)) };
+        let field = At::row(Field::Reservations, index);
+        let Some(reservation) = draft.reservation(*id) else { return Err(Rejection::not_found(Noun::Reservation, field)) };
         if reservation.order.is_some() {
-            return Err(Rejection::state("it belongs to an order: cancel the order instead", field));
+            return Err(Refusal::HeldForOrder.at(field));
         }
         if reservation.is_of_a_document() {
-            return Err(Rejection::state("it belongs to a document: cancel that instead", field));
+            return Err(Refusal::HeldForDocument.at(field));
         }
         if reservation.status != ReservationStatus::Active {
-            return Err(Rejection::state(
-                format!("it is {}; only an ACTIVE reservation can be released", reservation.status),
-                field,
-            ));
+            return Err(Refusal::ReservationEnded(reservation.status).at(field));
         }
         let mut reservation = reservation.clone();
         if !begun {
-            draft.begin(command.head.clone(), reservation.key, &field)?;
+            draft.begin(command.head.clone(), reservation.key, field)?;
             begun = true;
         }
         let held = reservation.remaining.get();
-        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, &field)?;
+        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, field)?;
         reservation.give_back(held, ReservationStatus::Released, draft.now());
         draft.put_reservation(reservation);
     }
-    if begun { Ok(()) } else { Err(Rejection::invalid("at least one reservation is needed", path!["input", "reservationIds"])) }
+    if begun { Ok(()) } else { Err(Refusal::NoReservations.at(At::input(Field::Reservations))) }
 }
 
 /// The job's command: end what has run out.
@@ -156,13 +154,13 @@ pub fn decide_expire(draft: &mut Draft<'_>, command: &Expire) -> Result<(), Reje
             continue;
         }
         let mut reservation = reservation.clone();
-        let field = Vec::new();
+        let field = At::NOWHERE;
         if !begun {
-            draft.begin(command.head.clone(), reservation.key, &field)?;
+            draft.begin(command.head.clone(), reservation.key, field)?;
             begun = true;
         }
         let held = reservation.remaining.get();
-        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, &field)?;
+        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, field)?;
         reservation.give_back(held, ReservationStatus::Expired, draft.now());
         draft.put_reservation(reservation);
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use entity::prelude::*;
 
 use super::{
+    at::At,
     balance::beside,
     draft::{Delta, Draft, MovementHead},
     level::LevelKey,
@@ -12,7 +13,8 @@ use super::{
     lot_backdate::Fact,
     movement::Reference,
     quote::Taking,
-    rejection::{Field, Rejection},
+    refusal::LotRefusal,
+    rejection::{Reason, Rejection},
     reserve::Reservation,
 };
 
@@ -57,12 +59,12 @@ pub struct Step {
     pub on_hand_delta: i64,
     /// The same by lots, as they are said; 0 of a lot of which nothing leaves, but something is set aside. Empty where what moves could not be sold.
     pub lots: Vec<(LotChoice, i64)>,
-    pub field: Field,
+    pub field: At,
 }
 
 impl Step {
     /// A step that takes from what can be sold, or adds to it.
-    pub fn moves(key: LevelKey, delta: i64, lot: &LotChoice, field: Field) -> Self {
+    pub fn moves(key: LevelKey, delta: i64, lot: &LotChoice, field: At) -> Self {
         Self { key, available_delta: delta, on_hand_delta: delta, lots: vec![(lot.clone(), delta)], field }
     }
 }
@@ -74,7 +76,7 @@ pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &Mov
     let taking = Taking { kind: head.kind, dates: policy.dates() };
     let mut running: BTreeMap<LevelKey, (i64, i64)> = BTreeMap::new();
     for (nth, step) in steps.iter().enumerate() {
-        let start = draft.level(step.key, &step.field)?.available();
+        let start = draft.level(step.key, step.field)?.available();
         let (now, lowest) = running.entry(step.key).or_insert((start, 0));
         *now += step.available_delta;
         if *now < *lowest {
@@ -84,22 +86,21 @@ pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &Mov
             *lowest = *now;
         }
     }
-    let short: Vec<(LevelKey, i64, &Field)> = running
+    let short: Vec<(LevelKey, i64, At)> = running
         .into_iter()
         .filter(|(_, (_, lowest))| *lowest < 0)
-        .filter_map(|(key, (_, lowest))| Some((key, -lowest, &steps.iter().find(|s| s.key == key)?.field)))
+        .filter_map(|(key, (_, lowest))| Some((key, -lowest, steps.iter().find(|s| s.key == key)?.field)))
         .collect();
     if policy == Shortage::Shorten {
         return give_way(draft, &short, (steps, taking), head, room);
     }
-    let Some((first, _, field)) = short.first() else { return Ok(()) };
+    let Some(&(first, _, field)) = short.first() else { return Ok(()) };
     let kind = MovementKind::Discrepancy;
-    draft.begin(MovementHead { id: room.id, kind, reverses: None, ..head.clone() }, *first, field)?;
+    draft.begin(MovementHead { id: room.id, kind, reverses: None, ..head.clone() }, first, field)?;
     for (key, missing, field) in short {
         let facts = draft.level(key, field)?.facts.clone();
         if facts.tracking != Tracking::None {
-            let message = format!("{} is tracked: take in the lot that was not on record first", facts.sku);
-            return Err(Rejection::invalid(message, field.clone()));
+            return Err(LotRefusal::NotOnRecord { sku: facts.sku.clone() }.at(field));
         }
         draft.post(key, Delta { on_hand: missing, ..Delta::default() }, facts.cost, None, field)?;
     }
@@ -109,16 +110,16 @@ pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &Mov
 /// Takes what is missing back from the levels' holds, unpaid and newest first: a movement for each document whose holds give way.
 fn give_way(
     draft: &mut Draft<'_>,
-    short: &[(LevelKey, i64, &Field)],
+    short: &[(LevelKey, i64, At)],
     (steps, taking): (&[Step], Taking),
     head: &MovementHead,
     room: Room,
 ) -> Result<(), Rejection> {
     let mut places: HashMap<Option<Reference>, usize> = HashMap::new();
-    let mut given: Vec<Vec<(Reservation, i64, &Field)>> = Vec::new();
-    for (key, missing, field) in short {
-        let mut left = *missing;
-        for id in draft.active_reservations(*key) {
+    let mut given: Vec<Vec<(Reservation, i64, At)>> = Vec::new();
+    for &(key, missing, field) in short {
+        let mut left = missing;
+        for id in draft.active_reservations(key) {
             let Some(reservation) = draft.reservation(id).filter(|_| left > 0) else { continue };
             if room.spare.is_some() && reservation.order.map(|(order, _)| order) == room.spare {
                 continue;
@@ -132,8 +133,8 @@ fn give_way(
             given[place].push((reservation.clone(), taken, field));
         }
         if left > 0 {
-            let level = Box::new(draft.level(*key, field)?.clone());
-            let own: Vec<&Step> = steps.iter().filter(|step| step.key == *key).collect();
+            let level = Box::new(draft.level(key, field)?.clone());
+            let own: Vec<&Step> = steps.iter().filter(|step| step.key == key).collect();
             let (asked, held) = own.iter().fold((0, 0), |(asked, held), step| (asked + step.asked(), held + step.held()));
             // What is free, and what is held for it: how far other holds would give way is not offered.
             let mut usable = (level.available() + held).max(0);
@@ -143,7 +144,7 @@ fn give_way(
                 usable = usable.min(lots);
             }
             let requested = Quantity::new(asked).unwrap_or(Quantity::ZERO);
-            return Err(Rejection::Insufficient { level, usable, requested, field: (*field).clone() });
+            return Err(Rejection { why: Reason::Insufficient { level, usable, requested }, at: field });
         }
     }
     for (nth, of) in given.into_iter().enumerate() {

@@ -1,7 +1,6 @@
 //! What is asked of a transfer, and what comes of it: making it, changing it, holding its stock, letting it go.
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     moves::{Arrival, Loss, Shipment, close, held_for, receive, ship},
@@ -9,7 +8,9 @@ use super::{
     transfer::{Before, Line, Transfer, TransferBook, TransferDecision, TransferState},
 };
 use crate::ledger::DocumentNumber;
-use crate::stock::core::{Delta, Draft, Field, LevelKey, MovementHead, Reference, ReferenceKind, Rejection, Reservation};
+use crate::stock::core::{
+    At, Code, Delta, Draft, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind, Rejection, Reservation,
+};
 use crate::transfers::events::{self, EventType, TransferEvent};
 
 /// One step of one transfer.
@@ -106,7 +107,7 @@ pub fn decide(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps) -> Resu
             let before = Before { status: transfer.status(), lines: transfer.lines.len() };
             (transfer, Some(before))
         }
-        (_, None) => return Err(Rejection::not_found("transfer", path!["input", "id"])),
+        (_, None) => return Err(Rejection::not_found(Noun::Transfer, At::input(Field::Id))),
     };
     match &steps.step {
         Step::Create(_) => {}
@@ -126,7 +127,7 @@ pub fn decide(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps) -> Resu
 /// The transfer, if the action is open in its state.
 fn open(book: &TransferBook, steps: &Steps, action: Action) -> Result<Transfer, Rejection> {
     let found = book.transfers.get(&steps.transfer);
-    let transfer = found.ok_or_else(|| Rejection::not_found("transfer", path!["input", "id"]))?;
+    let transfer = found.ok_or_else(|| Rejection::not_found(Noun::Transfer, At::input(Field::Id)))?;
     transfer.expect(steps.expected_version)?;
     if may(transfer.status(), action) { Ok(transfer.clone()) } else { Err(not_open(transfer)) }
 }
@@ -136,7 +137,7 @@ pub(super) fn not_open(transfer: &Transfer) -> Rejection {
     let status = transfer.status();
     let steps: Vec<&str> = actions_from(status).map(Action::mutation).collect();
     let open = if steps.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", steps.join(", ")) };
-    Rejection::state(format!("the transfer is {status}; {open}"), path!["input", "id"])
+    Rejection::state(format!("the transfer is {status}; {open}"), At::input(Field::Id))
 }
 
 /// What a transfer's movements have in common.
@@ -156,10 +157,10 @@ pub(super) fn head(id: MovementId, kind: MovementKind, transfer: &Transfer, at: 
 
 fn create(book: &TransferBook, draft: &Draft<'_>, steps: &Steps, new: &NewTransfer) -> Result<Transfer, Rejection> {
     if new.from == new.to {
-        return Err(Rejection::invalid("a transfer goes to another store than it comes from", path!["input", "toStore"]));
+        return Err(Rejection::invalid("a transfer goes to another store than it comes from", At::input(Field::ToStore)));
     }
     if new.lines.is_empty() {
-        return Err(Rejection::invalid("at least one line is needed", path!["input", "lines"]));
+        return Err(Rejection::invalid("at least one line is needed", At::input(Field::Lines)));
     }
     not_taken(book, new.external_ref.as_ref())?;
     let now = draft.now();
@@ -180,33 +181,34 @@ fn create(book: &TransferBook, draft: &Draft<'_>, steps: &Steps, new: &NewTransf
     };
     for (index, planned) in new.lines.iter().enumerate() {
         if !planned.quantity.is_positive() {
-            let field = path!["input", "lines", index, "quantity"];
+            let field = At::line(index).field(Field::Quantity);
             return Err(Rejection::out_of_range("a quantity above 0 is expected", field));
         }
         if transfer.lines.iter().any(|line| line.product == planned.product) {
             return Err(twice(index));
         }
-        plan(draft, &mut transfer, *planned, &path!["input", "lines", index])?;
+        plan(draft, &mut transfer, *planned, At::line(index))?;
     }
     Ok(transfer)
 }
 
 fn twice(index: usize) -> Rejection {
-    Rejection::invalid("this product occurs twice: one line can say it", path!["input", "lines", index, "product"])
+    Rejection::invalid("this product occurs twice: one line can say it", At::line(index).field(Field::Product))
 }
 
 fn not_taken(book: &TransferBook, reference: Option<&String>) -> Result<(), Rejection> {
     match reference {
-        Some(reference) if book.taken_refs.contains(reference) => Err(Rejection::Duplicate {
-            message: format!("a transfer has the reference {reference}"),
-            field: path!["input", "externalRef"],
-        }),
+        Some(reference) if book.taken_refs.contains(reference) => Err(Rejection::text(
+            Code::Duplicate,
+            format!("a transfer has the reference {reference}"),
+            At::input(Field::ExternalRef),
+        )),
         _ => Ok(()),
     }
 }
 
 /// Puts so much of a product on the transfer. Both stores must be able to stock it.
-fn plan(draft: &Draft<'_>, transfer: &mut Transfer, planned: Planned, field: &Field) -> Result<(), Rejection> {
+fn plan(draft: &Draft<'_>, transfer: &mut Transfer, planned: Planned, field: At) -> Result<(), Rejection> {
     if let Some(line) = transfer.lines.iter_mut().find(|line| line.product == planned.product) {
         line.quantity = planned.quantity;
         return Ok(());
@@ -243,9 +245,9 @@ fn update(book: &TransferBook, draft: &Draft<'_>, transfer: &mut Transfer, chang
     }
     transfer.expected_at = change.expected_at.or(transfer.expected_at);
     for (index, planned) in change.lines.iter().enumerate() {
-        let field = path!["input", "lines", index];
+        let field = At::line(index);
         if planned.quantity.is_negative() {
-            let field = path!["input", "lines", index, "quantity"];
+            let field = At::line(index).field(Field::Quantity);
             return Err(Rejection::out_of_range("a quantity of 0 or more is expected", field));
         }
         if change.lines[..index].iter().any(|earlier| earlier.product == planned.product) {
@@ -253,16 +255,16 @@ fn update(book: &TransferBook, draft: &Draft<'_>, transfer: &mut Transfer, chang
         }
         let is_new = transfer.lines.iter().all(|line| line.product != planned.product);
         if is_new && planned.quantity.is_zero() {
-            return Err(Rejection::not_found("line of this product", path!["input", "lines", index, "product"]));
+            return Err(Rejection::not_found(Noun::LineOfThisProduct, At::line(index).field(Field::Product)));
         }
-        plan(draft, transfer, *planned, &field)?;
+        plan(draft, transfer, *planned, field)?;
     }
     if transfer.lines.len() > MOST_LINES {
         let message = format!("a transfer has at most {MOST_LINES} lines");
-        return Err(Rejection::LimitExceeded { message, field: path!["input", "lines"] });
+        return Err(Rejection::text(Code::LimitExceeded, message, At::input(Field::Lines)));
     }
     if transfer.live().next().is_none() {
-        return Err(Rejection::invalid("a transfer without lines says nothing: cancel it", path!["input", "lines"]));
+        return Err(Rejection::invalid("a transfer without lines says nothing: cancel it", At::input(Field::Lines)));
     }
     Ok(())
 }
@@ -278,22 +280,22 @@ fn hold(
     if seen != transfer.version {
         return Err(transfer.stale());
     }
-    let field = path!["input", "id"];
+    let field = At::input(Field::Id);
     let now = draft.now();
     let reserve = head(steps.movements[0], MovementKind::Reserve, transfer, (steps.actor, now));
     let mut has_begun = false;
     for (line, id) in transfer.live().zip(reservations) {
         let key = LevelKey { product: line.product, store: transfer.from };
-        draft.stocked(LevelKey { store: transfer.to, ..key }, &field)?;
-        let there = draft.movable(key, &field)?;
+        draft.stocked(LevelKey { store: transfer.to, ..key }, field)?;
+        let there = draft.movable(key, field)?;
         if there < line.quantity.get() {
-            return Err(draft.unpromised(key, (line.quantity.get(), there), &field));
+            return Err(draft.unpromised(key, (line.quantity.get(), there), field));
         }
         if !has_begun {
-            draft.begin(reserve.clone(), key, &field)?;
+            draft.begin(reserve.clone(), key, field)?;
             has_begun = true;
         }
-        draft.post(key, Delta { reserved: line.quantity.get(), ..Delta::default() }, None, None, &field)?;
+        draft.post(key, Delta { reserved: line.quantity.get(), ..Delta::default() }, None, None, field)?;
         draft.put_reservation(Reservation {
             id: *id,
             key,
@@ -324,17 +326,17 @@ fn cancel(
     if seen != transfer.version {
         return Err(transfer.stale());
     }
-    let field = path!["input", "id"];
+    let field = At::input(Field::Id);
     let now = draft.now();
     let release = head(steps.movements[0], MovementKind::Release, transfer, (steps.actor, now));
     let mut has_begun = false;
     for mut reservation in held_for(draft, transfer) {
         if !has_begun {
-            draft.begin(MovementHead { note: note.cloned(), ..release.clone() }, reservation.key, &field)?;
+            draft.begin(MovementHead { note: note.cloned(), ..release.clone() }, reservation.key, field)?;
             has_begun = true;
         }
         let held = reservation.remaining.get();
-        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, &field)?;
+        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, field)?;
         reservation.give_back(held, ReservationStatus::Released, now);
         draft.put_reservation(reservation);
     }

@@ -3,40 +3,39 @@
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     moves::Wanted,
     transfer::{Line, SentLot, Transfer},
 };
-use crate::stock::core::{Draft, Field, LevelKey, LotChoice, Rejection};
+use crate::stock::core::{At, Draft, Field, LevelKey, LotChoice, Noun, Rejection};
 
 /// So much of a lot; above 0.
 pub(super) type LotPart = (LotId, i64);
 
 /// Where a parcel names its lots.
-pub(super) fn lots_field(one: &Wanted<'_>) -> Field {
-    one.index.map_or_else(|| one.field.clone(), |index| path!["input", "lines", index, "lots"])
+pub(super) fn lots_field(one: &Wanted<'_>) -> At {
+    one.index.map_or_else(|| one.field, |index| At::line(index).field(Field::Lots))
 }
 
 /// What leaves of which lots: those that are named, else the first to expire. Empty where stock is not kept by lots.
 /// `held` is what the transfer held of it.
 pub(super) fn leaving(draft: &Draft<'_>, key: LevelKey, (one, held): (&Wanted<'_>, i64)) -> Result<Vec<LotPart>, Rejection> {
-    let facts = &draft.level(key, &one.field)?.facts;
+    let facts = &draft.level(key, one.field)?.facts;
     if facts.tracking == Tracking::None {
         return untracked(&facts.sku, one);
     }
     let parts: Vec<LotPart> = if one.lots.is_empty() {
-        draft.lots_to_take(key, (&LotChoice::Unsaid, one.quantity), &one.field)?
+        draft.lots_to_take(key, (&LotChoice::Unsaid, one.quantity), one.field)?
     } else {
         let mut parts = BTreeMap::new();
         for (lot, amount, field) in named(draft, key.product, one)? {
-            draft.lots_to_take(key, (&LotChoice::Id(lot), amount), &field)?;
+            draft.lots_to_take(key, (&LotChoice::Id(lot), amount), field)?;
             parts.insert(lot, amount);
         }
         parts.into_iter().collect()
     };
-    draft.leaves_what_is_promised(key, (&parts, held), &lots_field(one))?;
+    draft.leaves_what_is_promised(key, (&parts, held), lots_field(one))?;
     Ok(parts)
 }
 
@@ -89,18 +88,18 @@ fn untracked(sku: &str, one: &Wanted<'_>) -> Result<Vec<LotPart>, Rejection> {
 }
 
 /// The lots that a parcel names, each once, with the fields of their quantities; they sum to the parcel.
-fn named(draft: &Draft<'_>, product: ProductId, one: &Wanted<'_>) -> Result<Vec<(LotId, i64, Field)>, Rejection> {
-    let at = |nth: usize, name: &str| [lots_field(one), path![nth, name]].concat();
-    let mut found: Vec<(LotId, i64, Field)> = Vec::with_capacity(one.lots.len());
+fn named(draft: &Draft<'_>, product: ProductId, one: &Wanted<'_>) -> Result<Vec<(LotId, i64, At)>, Rejection> {
+    let at = |nth: usize, name: Field| lots_field(one).part(Field::Lots, nth).field(name);
+    let mut found: Vec<(LotId, i64, At)> = Vec::with_capacity(one.lots.len());
     for (nth, (choice, quantity)) in one.lots.iter().enumerate() {
-        let lot = draft.said(product, choice).ok_or_else(|| Rejection::not_found("lot", at(nth, "lot")))?.id;
+        let lot = draft.said(product, choice).ok_or_else(|| Rejection::not_found(Noun::Lot, at(nth, Field::Lot)))?.id;
         if found.iter().any(|(known, ..)| *known == lot) {
-            return Err(Rejection::invalid("this lot occurs twice", at(nth, "lot")));
+            return Err(Rejection::invalid("this lot occurs twice", at(nth, Field::Lot)));
         }
         if !quantity.is_positive() {
-            return Err(Rejection::out_of_range("a quantity above 0 is expected", at(nth, "quantity")));
+            return Err(Rejection::out_of_range("a quantity above 0 is expected", at(nth, Field::Quantity)));
         }
-        found.push((lot, quantity.get(), at(nth, "quantity")));
+        found.push((lot, quantity.get(), at(nth, Field::Quantity)));
     }
     let sum: i128 = found.iter().map(|(_, amount, _)| i128::from(*amount)).sum();
     if sum != i128::from(one.quantity) {

@@ -1,7 +1,6 @@
 //! Goods that leave, arrive, or never do.
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     decide::{Steps, head, not_open},
@@ -9,7 +8,8 @@ use super::{
     transfer::{Line, SentLot, Transfer, TransferEnd, TransferState},
 };
 use crate::stock::core::{
-    Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Posting, ReferenceKind, Rejection, Reservation, Shortage, cover,
+    At, Delta, Draft, Field, LevelKey, LotChoice, LotRefusal, MovementHead, Noun, Posting, Reason, ReferenceKind, Refusal,
+    Rejection, Reservation, Shortage, cover,
 };
 
 /// What leaves.
@@ -53,7 +53,7 @@ pub(super) struct Wanted<'a> {
     pub lots: &'a [(LotChoice, Quantity)],
     /// Its place in the input; None where everything is meant.
     pub index: Option<usize>,
-    pub field: Field,
+    pub field: At,
 }
 
 /// What the transfer holds and is loaded, by product.
@@ -79,28 +79,34 @@ fn wanted<'a>(
             quantity: most(line),
             lots: &[],
             index: None,
-            field: path!["input", "id"],
+            field: At::input(Field::Id),
         };
         return Ok(transfer.live().filter(|line| most(line) > 0).map(whole).collect());
     };
     if named.is_empty() {
-        return Err(Rejection::invalid("at least one line is needed; leave the list out for all", path!["input", "lines"]));
+        return Err(Rejection::invalid("at least one line is needed; leave the list out for all", At::input(Field::Lines)));
     }
     let mut found: Vec<Wanted<'a>> = Vec::with_capacity(named.len());
     for (index, one) in named.iter().enumerate() {
         let (of, position) = one.line.split_line();
-        let at = |name: &str| path!["input", "lines", index, name];
+        let at = |name: Field| At::line(index).field(name);
         let line = transfer.live().find(|line| of == transfer.id && line.position == position);
-        let Some(line) = line else { return Err(Rejection::not_found("transfer line", at("lineId"))) };
+        let Some(line) = line else { return Err(Rejection::not_found(Noun::TransferLine, at(Field::LineId))) };
         if found.iter().any(|wanted| wanted.position == position) {
-            return Err(Rejection::invalid("this line occurs twice", at("lineId")));
+            return Err(Rejection::invalid("this line occurs twice", at(Field::LineId)));
         }
         let most = most(line);
         if !one.quantity.is_positive() || one.quantity.get() > most {
             let message = if most > 0 { format!("between 1 and {most} of it") } else { "nothing of it is left".to_owned() };
-            return Err(Rejection::out_of_range(message, at("quantity")));
+            return Err(Rejection::out_of_range(message, at(Field::Quantity)));
         }
-        found.push(Wanted { position, quantity: one.quantity.get(), lots: &one.lots, index: Some(index), field: at("quantity") });
+        found.push(Wanted {
+            position,
+            quantity: one.quantity.get(),
+            lots: &one.lots,
+            index: Some(index),
+            field: at(Field::Quantity),
+        });
     }
     Ok(found)
 }
@@ -129,25 +135,25 @@ pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps
             [] => vec![(LotChoice::Unsaid, -one.quantity)],
             named => named.iter().map(|(lot, quantity)| (lot.clone(), -quantity.get())).collect(),
         };
-        needed.push(crate::stock::core::Step { key, available_delta, on_hand_delta, lots, field: one.field.clone() });
+        needed.push(crate::stock::core::Step { key, available_delta, on_hand_delta, lots, field: one.field });
     }
     cover(draft, &needed, Shortage::Refuse, &out, steps.movements[0].into())?;
     let Some(first) = needed.first() else {
-        return Err(Rejection::invalid("nothing would leave", path!["input", "lines"]));
+        return Err(Rejection::invalid("nothing would leave", At::input(Field::Lines)));
     };
-    draft.begin(out, first.key, &path!["input", "id"])?;
+    draft.begin(out, first.key, At::input(Field::Id))?;
     for ((step, one), held) in needed.iter().zip(&wanted).zip(&consumed) {
-        let cost = draft.level(step.key, &one.field)?.facts.cost;
+        let cost = draft.level(step.key, one.field)?.facts.cost;
         let lots = leaving(draft, step.key, (one, *held))?;
         take_out(
             draft,
             (step.key, &lots),
             Delta { on_hand: -one.quantity, reserved: -held, ..Delta::default() },
             cost,
-            &one.field,
+            one.field,
         )?;
         let there = LevelKey { store: transfer.to, ..step.key };
-        draft.post(there, Delta { in_transit: one.quantity, ..Delta::default() }, None, None, &one.field)?;
+        draft.post(there, Delta { in_transit: one.quantity, ..Delta::default() }, None, None, one.field)?;
         if let Some(line) = transfer.lines.iter_mut().find(|line| line.position == one.position) {
             (line.shipped, line.unit_cost) = (units(one.quantity), cost);
             line.lots = lots.into_iter().map(|(lot, shipped)| SentLot { lot, shipped, received: 0, lost: 0 }).collect();
@@ -163,7 +169,7 @@ fn take_out(
     (key, lots): (LevelKey, &[LotPart]),
     leaves: Delta,
     cost: Option<Money>,
-    field: &Field,
+    field: At,
 ) -> Result<(), Rejection> {
     if lots.is_empty() {
         return draft.post(key, leaves, cost, None, field);
@@ -193,13 +199,13 @@ fn use_holds(draft: &mut Draft<'_>, transfer: &Transfer, steps: &Steps, wanted: 
             consumed[place] += leaves;
         }
         if held > leaves {
-            let field = path!["input", "id"];
+            let field = At::input(Field::Id);
             if !has_begun {
                 let release = head(steps.movements[0], MovementKind::Release, transfer, (steps.actor, now));
-                draft.begin(release, reservation.key, &field)?;
+                draft.begin(release, reservation.key, field)?;
                 has_begun = true;
             }
-            draft.post(reservation.key, Delta { reserved: leaves - held, ..Delta::default() }, None, None, &field)?;
+            draft.post(reservation.key, Delta { reserved: leaves - held, ..Delta::default() }, None, None, field)?;
         }
         reservation.give_back(held, ReservationStatus::Consumed, now);
         draft.put_reservation(reservation);
@@ -213,13 +219,13 @@ pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &St
     let wanted = wanted(transfer, arrival.lines.as_ref(), Line::under_way)?;
     let occurred_at = arrival.occurred_at.unwrap_or(draft.now());
     if occurred_at < shipped_at {
-        return Err(Rejection::out_of_range("it cannot arrive before it left", path!["input", "occurredAt"]));
+        return Err(Rejection::out_of_range("it cannot arrive before it left", At::input(Field::OccurredAt)));
     }
     let enter = head(steps.movements[0], MovementKind::TransferIn, transfer, (steps.actor, occurred_at));
     let mut begin = Some(MovementHead { note: arrival.note.clone(), ..enter });
     for one in wanted {
         let Some(place) = transfer.lines.iter().position(|line| line.position == one.position) else { continue };
-        let (key, field) = (LevelKey { product: transfer.lines[place].product, store: transfer.to }, &one.field);
+        let (key, field) = (LevelKey { product: transfer.lines[place].product, store: transfer.to }, one.field);
         if let Some(head) = begin.take() {
             draft.begin(head, key, field)?;
         }
@@ -249,25 +255,27 @@ pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &St
 
 /// A serial number that is in stock already is said of the lots that the parcel names.
 fn of_lots(refusal: Rejection, one: &Wanted<'_>) -> Rejection {
-    match refusal {
-        Rejection::Duplicate { message, .. } => Rejection::Duplicate { message, field: lots_field(one) },
-        other => other,
+    match refusal.why {
+        Reason::Stock(Refusal::Lot(LotRefusal::SerialInStock { .. } | LotRefusal::SerialUnderWay { .. })) => {
+            Rejection { at: lots_field(one), ..refusal }
+        }
+        _ => refusal,
     }
 }
 
 /// Writes off what is still under way.
 pub(super) fn close(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, loss: &Loss) -> Result<(), Rejection> {
     let Some((shipped_at, last_at)) = transfer.state.under_way() else { return Err(not_open(transfer)) };
-    let field = path!["input", "id"];
+    let field = At::input(Field::Id);
     let removal = head(steps.movements[0], MovementKind::Removal, transfer, (steps.actor, draft.now()));
     let mut begin = Some(MovementHead { reason: Some(loss.reason), note: loss.note.clone(), ..removal });
     for line in transfer.lines.iter_mut().filter(|line| line.under_way() > 0) {
         let key = LevelKey { product: line.product, store: transfer.to };
         if let Some(head) = begin.take() {
-            draft.begin(head, key, &field)?;
+            draft.begin(head, key, field)?;
         }
         let lost = line.under_way();
-        draft.post(key, Delta { in_transit: -lost, ..Delta::default() }, line.unit_cost, None, &field)?;
+        draft.post(key, Delta { in_transit: -lost, ..Delta::default() }, line.unit_cost, None, field)?;
         for sent in &mut line.lots {
             draft.lose_on_the_way(sent.lot);
             sent.lost += sent.under_way();

@@ -3,11 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::prelude::*;
-use platform::path;
 
 use super::moves::Loss;
 use crate::ledger::DocumentNumber;
-use crate::stock::core::Rejection;
+use crate::stock::core::{Noun, Rejection};
 use crate::transfers::events::{EventType, TransferEvent};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,12 +175,7 @@ impl Transfer {
         }
     }
     pub(super) fn stale(&self) -> Rejection {
-        Rejection::StaleDocument {
-            what: "transfer",
-            id: self.id.uuid(),
-            actual: self.version,
-            field: path!["input", "expectedVersion"],
-        }
+        Rejection::stale(Noun::Transfer, self.id.uuid(), self.version)
     }
 }
 

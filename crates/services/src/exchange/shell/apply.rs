@@ -162,7 +162,7 @@ mod tests {
         fn of_catalogue(&self, problem: &Problem) -> (String, String, String) {
             (String::new(), problem.at.join("."), "that will not do".to_owned())
         }
-        fn of_stock(&self, _: &inventory::stock::core::Rejection) -> (String, String, String) {
+        fn of_stock(&self, _: &inventory::stock::core::Reason) -> (String, String) {
             unreachable!("this is no stock")
         }
     }

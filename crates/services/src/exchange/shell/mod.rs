@@ -21,7 +21,7 @@ use iam::access::{Access, Caller, Denied, Permit, kind, permit};
 use inventory::{
     catalog::{Catalog, core::Problem},
     ledger::Ledger,
-    stock::core::Rejection,
+    stock::core::Reason,
 };
 use platform::{
     audit::{AuditContext, AuditWriter, Origin, Target},
@@ -95,10 +95,10 @@ impl From<FileError> for ExchangeError {
     }
 }
 
-/// A refusal in words: code, field, message. What the rooms refuse has its words in their graphs.
+/// A refusal in words: code, field, message; of stock and documents code and message. The API has the words of what the rooms refuse.
 pub trait RefusalText: Send + Sync + 'static {
     fn of_catalogue(&self, problem: &Problem) -> (String, String, String);
-    fn of_stock(&self, rejection: &Rejection) -> (String, String, String);
+    fn of_stock(&self, why: &Reason) -> (String, String);
 }
 
 /// The room's service. Cheap to clone.

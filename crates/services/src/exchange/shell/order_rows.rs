@@ -8,7 +8,7 @@ use inventory::{
         core::{Line, Order},
         shell::{MAX_LINES, NewOrderLine, NewOrderStatus, OrderCreate},
     },
-    stock::core::Shortage,
+    stock::core::{At, Field, Shortage},
 };
 use platform::clock;
 
@@ -144,23 +144,13 @@ impl Said {
         Some(self.rows[self.lines.iter().position(is_priced)?])
     }
 
-    /// What `orderCreate` refused (code, field, message), by its row and column.
-    pub(super) fn refused(&self, (code, field, message): (String, String, String)) -> Refused {
-        let mut parts = field.split('.').skip(1);
-        let mut name = parts.next().unwrap_or_default();
-        let mut at = 0;
-        if name == "lines" {
-            at = parts.next().and_then(|part| part.parse().ok()).filter(|at| *at < self.rows.len()).unwrap_or(0);
-            name = parts.next().unwrap_or_default();
-        }
-        let field = match (name, parts.next()) {
-            ("product", _) => "sku",
-            ("unitPrice", Some("currencyCode")) => "currency",
-            ("channelId", _) => "channel",
-            ("customerId", _) => "customer",
-            (other, _) => other,
+    /// What `orderCreate` refused (code, message), by its row and column.
+    pub(super) fn refused(&self, (code, message): (String, String), place: At) -> Refused {
+        let at = match place.row {
+            Some((Field::Lines, at)) if at < self.rows.len() => at,
+            _ => 0,
         };
-        Refused { number: self.rows[at], code, field: field.to_owned(), message }
+        Refused { number: self.rows[at], code, field: column(place).to_owned(), message }
     }
 
     /// What the rows say that is not so of the order that is here; how far that order has come does not matter.
@@ -235,4 +225,23 @@ fn line(cells: &Cells<'_>, names: &ResolvedNames) -> Result<NewOrderLine, Refuse
         discount: money("discount")?,
         tax: money("tax")?,
     })
+}
+
+/// The column of a place in an order; none where its line, or all of its lines, are meant.
+fn column(place: At) -> &'static str {
+    match place.field {
+        Some(Field::Product) => "sku",
+        Some(Field::UnitPriceCurrency) => "currency",
+        Some(Field::Channel) => "channel",
+        Some(Field::Customer) => "customer",
+        Some(Field::Store) => "store",
+        Some(Field::ExternalRef) => "externalRef",
+        Some(Field::PlacedAt) => "placedAt",
+        Some(Field::Name) => "name",
+        Some(Field::Quantity) => "quantity",
+        Some(Field::UnitPrice) => "unitPrice",
+        Some(Field::Discount) => "discount",
+        Some(Field::Tax) => "tax",
+        Some(_) | None => "",
+    }
 }

@@ -4,11 +4,11 @@ use iam::access::{Caller, Permit, kind, permit};
 use inventory::{
     ledger::{Mode, Stop},
     orders::{
-        core::Order,
+        core::{Order, Refusal},
         rows::{OrderName, order_id, orders},
         shell::order_create,
     },
-    stock::core::Rejection,
+    stock::core::{Reason, Rejection},
 };
 use platform::{jobs::Lease, storage::Fault};
 
@@ -113,15 +113,15 @@ impl Exchange {
         };
         match why.as_slice() {
             // The names in its rows stand for something else than when it was placed, just before its worker died: it is there.
-            [Rejection::KeyReused] => return Ok(Fate::Known),
-            [Rejection::Duplicate { .. }] if terms.options.mode == RowMode::Upsert => {
+            [Rejection { why: Reason::KeyReused, .. }] => return Ok(Fate::Known),
+            [why] if matches!(why.of_room(), Some(Refusal::ReferenceTaken { .. })) && terms.options.mode == RowMode::Upsert => {
                 if let Some(fate) = self.compare(terms, &said).await? {
                     return Ok(fate);
                 }
             }
             _ => {}
         }
-        let told = why.iter().map(|rejection| said.refused(self.0.refusal_text.of_stock(rejection)));
+        let told = why.iter().map(|one| said.refused(self.0.refusal_text.of_stock(&one.why), one.at));
         Ok(Fate::Refused(told.collect()))
     }
 

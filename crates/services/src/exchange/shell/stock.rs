@@ -8,7 +8,7 @@ use inventory::{
         LotRef, Mode, ProductRef, Stop, StoreRef,
         shell::{AdjustInput, ChangeInput, SetInput, SetItemInput, stock_adjust, stock_set},
     },
-    stock::core::{Compare, Rejection, Shortage, own_movement},
+    stock::core::{At, Compare, Field, Reason, Rejection, Shortage, own_movement},
 };
 use platform::{clock, jobs::Lease, storage::Fault};
 
@@ -105,7 +105,7 @@ impl Exchange {
                     return Ok((counts, dry));
                 }
                 // The names in the chunk stand for something else than when it was carried out, just before its worker died: it is done.
-                Err(Stop::Refused(why)) if matches!(why.as_slice(), [Rejection::KeyReused]) => {
+                Err(Stop::Refused(why)) if matches!(why.as_slice(), [Rejection { why: Reason::KeyReused, .. }]) => {
                     counts.unchanged += good.len() as i64;
                     return Ok((counts, dry));
                 }
@@ -172,12 +172,9 @@ impl Exchange {
     fn refusals(&self, why: &[Rejection], good: &mut Vec<(i64, Line)>) -> Result<Vec<Refused>, Halt> {
         let mut found: Vec<(usize, Refused)> = Vec::new();
         for rejection in why {
-            let (code, field, message) = self.0.refusal_text.of_stock(rejection);
-            // input.changes.3.delta: the line, and the field in it.
-            let mut parts = field.split('.').skip(2);
-            let at = parts.next().and_then(|part| part.parse::<usize>().ok()).filter(|at| *at < good.len());
-            let Some(at) = at else { return Err(Halt::Failed(message)) };
-            let field = parts.next().unwrap_or_default().to_owned();
+            let (code, message) = self.0.refusal_text.of_stock(&rejection.why);
+            let Some((_, at)) = rejection.at.row.filter(|(_, at)| *at < good.len()) else { return Err(Halt::Failed(message)) };
+            let field = column(rejection.at).to_owned();
             if found.iter().all(|(names, _)| *names != at) {
                 found.push((at, Refused { number: good[at].0, code, field, message }));
             }
@@ -190,5 +187,19 @@ impl Exchange {
             return Err(Fault::Broken("a refusal without a reason".to_owned()).into());
         }
         Ok(found.into_iter().map(|(_, refused)| refused).collect())
+    }
+}
+
+/// The column that a place in a line stands in; none where the line as a whole is meant.
+fn column(at: At) -> &'static str {
+    match at.field {
+        Some(Field::Product) => "product",
+        Some(Field::Store) => "store",
+        Some(Field::Delta) => "delta",
+        Some(Field::OnHand) => "onHand",
+        Some(Field::UnitCost) => "unitCost",
+        Some(Field::Note) => "note",
+        Some(Field::Lot | Field::LotCode | Field::LotExpiresOn) => "lot",
+        Some(_) | None => "",
     }
 }

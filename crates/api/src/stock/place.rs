@@ -1,0 +1,109 @@
+//! Paths of places in an input: the names that the schema has for what refusals mean.
+
+use inventory::stock::core::{At, Field};
+
+use crate::graphql::refusal::Path;
+
+/// The path from the input's root to the place; empty where no field is meant.
+pub fn path(at: At) -> Path {
+    let mut path = Path::new();
+    if at.is_input {
+        path.push("input".to_owned());
+    }
+    for (list, index) in at.row.into_iter().chain(at.part) {
+        path.extend(names(list).iter().map(|name| (*name).to_owned()));
+        path.push(index.to_string());
+    }
+    path.extend(at.field.iter().flat_map(|field| names(*field)).map(|name| (*name).to_owned()));
+    path
+}
+
+/// What the schema calls a field; several names where it lies in an object of its own.
+const fn names(field: Field) -> &'static [&'static str] {
+    match field {
+        Field::AbcClass => &["abcClass"],
+        Field::Amount => &["amount"],
+        Field::Basis => &["basis"],
+        Field::Category => &["categoryId"],
+        Field::Changes => &["changes"],
+        Field::Channel => &["channelId"],
+        Field::Charges => &["charges"],
+        Field::Code => &["code"],
+        Field::Compare => &["compare"],
+        Field::Counted => &["counted"],
+        Field::CountedAt => &["countedAt"],
+        Field::Customer => &["customerId"],
+        Field::Delta => &["delta"],
+        Field::DeliveryNote => &["deliveryNote"],
+        Field::Discount => &["discount"],
+        Field::ExpectedVersion => &["expectedVersion"],
+        Field::ExpiresOn => &["expiresOn"],
+        Field::ExternalRef => &["externalRef"],
+        Field::FromStore => &["fromStore"],
+        Field::Id => &["id"],
+        Field::IdempotencyKey => &["idempotencyKey"],
+        Field::Items => &["items"],
+        Field::LineId => &["lineId"],
+        Field::Lines => &["lines"],
+        Field::Lot => &["lot"],
+        Field::LotCode => &["lot", "code"],
+        Field::LotExpiresOn => &["lot", "named", "expiresOn"],
+        Field::Lots => &["lots"],
+        Field::Matches => &["matches"],
+        Field::Movement => &["movementId"],
+        Field::Name => &["name"],
+        Field::Note => &["note"],
+        Field::OccurredAt => &["occurredAt"],
+        Field::OnHand => &["onHand"],
+        Field::OnShortage => &["onShortage"],
+        Field::OnUncounted => &["onUncounted"],
+        Field::OrderLine => &["orderLineId"],
+        Field::OverPercent => &["overPercent"],
+        Field::PlacedAt => &["placedAt"],
+        Field::Product => &["product"],
+        Field::Products => &["products"],
+        Field::PurchaseOrderLine => &["purchaseOrderLineId"],
+        Field::Quantity => &["quantity"],
+        Field::Reason => &["reason"],
+        Field::Reference => &["referenceId"],
+        Field::Refund => &["refund"],
+        Field::Reservations => &["reservationIds"],
+        Field::ShippingCountry => &["shippingCountry"],
+        Field::Sourcing => &["sourcing"],
+        Field::SourcingDestination => &["sourcing", "destination"],
+        Field::Store => &["store"],
+        Field::Supplier => &["supplier"],
+        Field::Tax => &["tax"],
+        Field::To => &["to"],
+        Field::ToStore => &["toStore"],
+        Field::TtlSeconds => &["ttlSeconds"],
+        Field::UnderPercent => &["underPercent"],
+        Field::UnitCost => &["unitCost"],
+        Field::UnitCredit => &["unitCredit"],
+        Field::UnitPrice => &["unitPrice"],
+        Field::UnitPriceCurrency => &["unitPrice", "currencyCode"],
+        Field::Weight => &["weight"],
+        Field::WrongItems => &["wrongItems"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_become_paths() {
+        let joined = |at: At| path(at).join(".");
+        assert_eq!(joined(At::NOWHERE), "");
+        assert_eq!(joined(At::INPUT), "input");
+        assert_eq!(joined(At::input(Field::SourcingDestination)), "input.sourcing.destination");
+        assert_eq!(joined(At::line(3).field(Field::Quantity)), "input.lines.3.quantity");
+        assert_eq!(joined(At::line(3).field(Field::Quantity).lot()), "input.lines.3.lot");
+        assert_eq!(joined(At::row(Field::Items, 0).lot()), "input.items.0.lot");
+        assert_eq!(joined(At::input(Field::Lines).lot()), "input.lines");
+        let part = At::line(3).field(Field::Lots).part(Field::Lots, 1);
+        assert_eq!(joined(part.field(Field::Quantity).lot()), "input.lines.3.lots.1.lot");
+        assert_eq!(joined(part.expires_on()), "input.lines.3.lots.1.lot.named.expiresOn");
+        assert_eq!(joined(At::INPUT.expires_on()), "input.expiresOn");
+    }
+}

@@ -1,0 +1,232 @@
+//! Refusals of the rooms that move stock as GraphQL says them: each its code and words, once.
+
+use std::fmt::Display;
+
+use entity::prelude::{LotStatus, Tracking};
+use inventory::{
+    ledger::CallRefusal,
+    lots,
+    stock::core::{AnyRefusal, Code, ExpiredWay, LotRefusal, Noun, Reason, Refusal, RoomRefusal, Scarce},
+};
+use platform::clock;
+
+use crate::{graphql::refusal::ErrorCode, orders};
+
+/// Code and words of a refusal.
+pub type Said = (ErrorCode, String);
+
+/// The rooms above stock, each with the words of its own refusals.
+const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 6] = [
+    |any| of(any, call),
+    |any| of(any, lot),
+    |any| of(any, orders::refusal::order),
+    |any| of(any, orders::refusal::line),
+    |any| of(any, orders::refusal::sales_return),
+    |any| of(any, orders::refusal::return_step),
+];
+
+fn of<T: RoomRefusal>(any: &AnyRefusal, say: fn(&T) -> Said) -> Option<Said> {
+    any.get().map(say)
+}
+
+/// Code and words of a reason; of one that says how much there is, without that.
+pub fn say(why: &Reason) -> Said {
+    match why {
+        Reason::NotFound(what) => (ErrorCode::NotFound, format!("there is no such {}", noun(*what))),
+        Reason::PeriodClosed { through } => {
+            (ErrorCode::PeriodClosed, format!("the books are closed through {}", clock::day_text(*through)))
+        }
+        Reason::VersionConflict { level, .. } => {
+            (ErrorCode::VersionConflict, format!("the level has changed: its version is {}", level.version))
+        }
+        Reason::StaleDocument { what, actual, .. } => {
+            (ErrorCode::VersionConflict, format!("the {} has changed: its version is {actual}", noun(*what)))
+        }
+        Reason::Insufficient { level, requested, .. } => {
+            (ErrorCode::InsufficientStock, format!("{requested} of {} asked for, and there is not so much", level.facts.sku))
+        }
+        Reason::LotShort { what, requested, .. } => {
+            (ErrorCode::InsufficientStock, format!("{requested} of {} asked for, and there is not so much", scarce(what)))
+        }
+        Reason::KeyReused => (ErrorCode::IdempotencyKeyReused, "this key was used before with another input".to_owned()),
+        Reason::Stock(refusal) => stock(refusal),
+        Reason::Room(any) => {
+            let said = ROOMS.iter().find_map(|room| room(any));
+            // A test finds the room that is missing above.
+            said.unwrap_or_else(|| (ErrorCode::Invalid, format!("{any:?}")))
+        }
+        Reason::Text(code, message) => {
+            let code = match code {
+                Code::Invalid => ErrorCode::Invalid,
+                Code::OutOfRange => ErrorCode::OutOfRange,
+                Code::InvalidState => ErrorCode::InvalidState,
+                Code::Duplicate => ErrorCode::Duplicate,
+                Code::LimitExceeded => ErrorCode::LimitExceeded,
+            };
+            (code, message.clone())
+        }
+    }
+}
+
+pub const fn noun(noun: Noun) -> &'static str {
+    match noun {
+        Noun::Category => "category",
+        Noun::Channel => "channel",
+        Noun::Count => "count",
+        Noun::Customer => "customer",
+        Noun::Document => "document",
+        Noun::Line => "line",
+        Noun::LineOfThisProduct => "line of this product",
+        Noun::Lot => "lot",
+        Noun::Movement => "movement",
+        Noun::Order => "order",
+        Noun::OrderLine => "order line",
+        Noun::Product => "product",
+        Noun::PurchaseOrder => "purchase order",
+        Noun::PurchaseOrderLine => "purchase order line",
+        Noun::Reservation => "reservation",
+        Noun::Return => "return",
+        Noun::ReturnLine => "return line",
+        Noun::Store => "store",
+        Noun::Supplier => "supplier",
+        Noun::Transfer => "transfer",
+        Noun::TransferLine => "transfer line",
+    }
+}
+
+pub fn scarce(what: &Scarce) -> String {
+    match what {
+        Scarce::Lot { code } => format!("lot {code}"),
+        Scarce::Aside { sku, condition } => format!("{sku} that is {condition}"),
+        Scarce::MayBeTaken { sku } => format!("{sku} in lots that may be taken"),
+        Scarce::MayBeSold { sku } => format!("{sku} in lots that may be sold"),
+        Scarce::NotHeld { sku } => format!("{sku} in lots that are not held for buyers"),
+        Scarce::Kit { kit, part } => format!("{kit} (for {part})"),
+        Scarce::Stores { sku, most: 1 } => format!("{sku} from one store"),
+        Scarce::Stores { sku, most } => format!("{sku} from at most {most} stores"),
+    }
+}
+
+fn call(why: &CallRefusal) -> Said {
+    match why {
+        CallRefusal::EmptyText => (ErrorCode::Invalid, "an empty text is not kept: leave it out".to_owned()),
+        CallRefusal::Nul => (ErrorCode::Invalid, "a text without NUL characters is expected".to_owned()),
+        CallRefusal::TextTooLong { most } => (ErrorCode::TooLong, format!("at most {most} characters are kept")),
+        CallRefusal::OddCode => {
+            (ErrorCode::Invalid, "a code without control characters is expected, and not only blanks".to_owned())
+        }
+        CallRefusal::TooMany { most } => (ErrorCode::LimitExceeded, format!("at most {most} are taken in one call")),
+    }
+}
+
+const NOT_POSITIVE: &str = "a quantity above 0 is expected";
+const NO_ITEMS: &str = "at least one item is needed";
+const NOT_TRACKED: &str = "is not tracked by lots";
+
+fn stock(why: &Refusal) -> Said {
+    let invalid = |message: &str| (ErrorCode::Invalid, message.to_owned());
+    let range = |message: &str| (ErrorCode::OutOfRange, message.to_owned());
+    let state = |message: &str| (ErrorCode::InvalidState, message.to_owned());
+    match why {
+        Refusal::NoChanges => invalid("at least one change is needed"),
+        Refusal::NoItems => invalid(NO_ITEMS),
+        Refusal::NoReservations => invalid("at least one reservation is needed"),
+        Refusal::ChangeOfNothing => range("a change of 0 says nothing"),
+        Refusal::BringsIn(kind) => range(&format!("a {kind} brings stock in: a delta above 0 is expected")),
+        Refusal::TakesOut(kind) => range(&format!("a {kind} takes stock out: a delta below 0 is expected")),
+        Refusal::NotPositive => range(NOT_POSITIVE),
+        Refusal::NegativeStock => range("stock is never negative"),
+        Refusal::NegativeCost => range("a cost is never negative"),
+        Refusal::LevelTwice => invalid("this product and store occur twice: one figure can hold"),
+        Refusal::LineTooLarge => range("the line is too large to be kept exactly"),
+        Refusal::Ahead => range("it lies more than five minutes ahead"),
+        Refusal::TooEarly => range("it lies before 0001-01-02T00:00:00Z"),
+        Refusal::Kit { sku } => {
+            invalid(&format!("{sku} is a kit, whose stock is that of its components: name those (Product.components)"))
+        }
+        Refusal::Untracked { sku } => invalid(&format!("{sku} is not stocked (UNTRACKED)")),
+        Refusal::ProductArchived { sku } => state(&format!("{sku} is ARCHIVED")),
+        Refusal::StoreArchived => state("the store is archived"),
+        Refusal::StockTooLarge => range("stock would pass 2^53 − 1"),
+        Refusal::NoMovement => invalid("an entry needs a movement"),
+        Refusal::TooManyEntries { most } => {
+            (ErrorCode::LimitExceeded, format!("it would take more than {most} entries: do it in parts"))
+        }
+        Refusal::AlreadyReversed => state("it has been reversed already"),
+        Refusal::KeepsCount => {
+            state("it keeps what a count found: reverse the movement that came late instead, at its occurredAt")
+        }
+        Refusal::OfDocument(kind) => state(&format!("it belongs to a document ({}): undo it there", kind.as_str())),
+        Refusal::NotReversible(kind) => state(&format!("a {kind} cannot be reversed")),
+        Refusal::NoEntries => state("it has no entries"),
+        Refusal::HeldForOrder => state("it belongs to an order: cancel the order instead"),
+        Refusal::HeldForDocument => state("it belongs to a document: cancel that instead"),
+        Refusal::ReservationEnded(status) => state(&format!("it is {status}; only an ACTIVE reservation can be released")),
+        Refusal::TtlOutOfRange { least, most } => range(&format!("between {least} and {most} seconds")),
+        Refusal::Lot(why) => stock_lot(why),
+    }
+}
+
+fn stock_lot(why: &LotRefusal) -> Said {
+    let invalid = |message: String| (ErrorCode::Invalid, message);
+    let range = |message: &str| (ErrorCode::OutOfRange, message.to_owned());
+    let state = |message: String| (ErrorCode::InvalidState, message);
+    match why {
+        LotRefusal::NotTracked { sku } => invalid(format!("{sku} {NOT_TRACKED}")),
+        LotRefusal::Unsaid { sku, tracking } => {
+            let what = if *tracking == Tracking::Serial { "serial number" } else { "lot" };
+            invalid(format!("{sku} is tracked: say which {what} comes in"))
+        }
+        LotRefusal::SerialNotOne => range("a serial number stands for one unit: a line for each"),
+        LotRefusal::SerialInStock { code } => {
+            (ErrorCode::Duplicate, format!("serial number {code} is in stock already: it stands for one unit"))
+        }
+        LotRefusal::SerialUnderWay { code } => {
+            (ErrorCode::Duplicate, format!("serial number {code} is under way with a transfer: it stands for one unit"))
+        }
+        LotRefusal::OtherDates { code } => invalid(format!("lot {code} is known with other dates: change them with lotUpdate")),
+        LotRefusal::ExpiresBeforeMade => range("it would expire before it was made"),
+        LotRefusal::Expired { code, way: ExpiredWay::SetAside } => {
+            state(format!("lot {code} is past its date and set aside: stockMove writes it off, lotUpdate corrects its date"))
+        }
+        LotRefusal::Expired { code, way: ExpiredWay::Override } => {
+            state(format!("lot {code} is past its date: only stock.override sells it (onShortage)"))
+        }
+        LotRefusal::Blocked { code, why } => state(blocked(code, why)),
+        LotRefusal::BlockedForReversal { code, why } => {
+            state(format!("lot {code} is {why}: release it, or take the goods in by a movement of their own"))
+        }
+        LotRefusal::NotAvailable { code, status } => state(blocked(code, status)),
+        LotRefusal::NotOnRecord { sku } => invalid(format!("{sku} is tracked: take in the lot that was not on record first")),
+    }
+}
+
+fn blocked(code: &str, why: impl Display) -> String {
+    format!("lot {code} is {why}: release the lot first")
+}
+
+fn lot(why: &lots::core::Refusal) -> Said {
+    use lots::core::Refusal as Why;
+    let state = |message: String| (ErrorCode::InvalidState, message);
+    match why {
+        Why::NotTracked { sku } => state(format!("{sku} {NOT_TRACKED}")),
+        Why::ProductArchived { sku } => state(format!("{sku} is ARCHIVED")),
+        Why::CodeTaken { sku } => (ErrorCode::Duplicate, format!("{sku} has a lot with this code")),
+        Why::Status(status) => {
+            let open = match status {
+                LotStatus::Available => "lotQuarantine, lotRecall",
+                LotStatus::Quarantine => "lotRelease, lotRecall",
+                LotStatus::Recalled => "lotRelease",
+            };
+            state(format!("the lot is {status}; open are {open}"))
+        }
+        Why::NoDiscrepancy => (ErrorCode::Invalid, "REFUSE or SHORTEN: nothing leaves, so nothing was not there".to_owned()),
+        Why::CameElsewhere => state("some of it came to another store just now: try again".to_owned()),
+        Why::NoItems => (ErrorCode::Invalid, NO_ITEMS.to_owned()),
+        Why::WayClosed => {
+            state("this way is not open: what expired or was recalled is written off, or released with its lot".to_owned())
+        }
+        Why::NotPositive => (ErrorCode::OutOfRange, NOT_POSITIVE.to_owned()),
+        Why::Blocked { code, why } => state(blocked(code, why)),
+    }
+}

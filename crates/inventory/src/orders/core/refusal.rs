@@ -1,0 +1,164 @@
+//! What orders and returns refuse. `api/src/orders/refusal.rs` gives each its code and words.
+
+use entity::prelude::*;
+
+use crate::stock::core::RoomRefusal;
+
+/// What is refused of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The action is not open in this state.
+    Status(OrderStatus),
+    StoreArchived,
+
+    // Of an order that is placed.
+    ReferenceTaken {
+        reference: String,
+    },
+    /// No channel is named, and none has the code DIRECT.
+    NoDirectChannel,
+    OddCountry,
+    NoLines,
+    /// What is sold over the counter leaves from its store.
+    SourcedOverCounter,
+    NoDestination,
+    /// Only a sale that has happened can override a shortage.
+    OverrideBeforeSale,
+    TooManyHolds {
+        holds: usize,
+        most: u16,
+    },
+    TotalTooLarge,
+
+    // Of the reservations that it takes the place of.
+    ReservationTwice,
+    ReservationEnded(ReservationStatus),
+    HeldForOrder,
+    HeldForDocument,
+    /// A draft holds nothing.
+    DraftHolds,
+    HeldProductElsewhere,
+
+    // Of what it holds.
+    TooManyShares {
+        most: u16,
+    },
+    /// The parts of a kit changed while the order was placed.
+    KitChanged {
+        sku: String,
+    },
+
+    // Of what is shipped.
+    NothingNamed,
+    LineTwice,
+    ShippableUpTo {
+        most: i64,
+    },
+    LotOfKit {
+        sku: String,
+    },
+    /// All of it is held in other stores than its own.
+    HeldInOtherStores,
+    NothingHeldThere,
+    /// Only backorders are left.
+    WaitsForStock,
+    /// It is held in this store, and the caller lacks the permission there.
+    MayNotShipThere,
+}
+impl RoomRefusal for Refusal {}
+
+/// What is refused of a line, of an order and of a return.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LineRefusal {
+    NotPositive,
+    ProductUnnamed,
+    ChargeWithProduct,
+    ChargeUnnamed,
+    NoPrice,
+    NegativePrice,
+    NegativeAmount,
+    DiscountAbovePrice,
+    TooLarge,
+    /// What the kits are made of is more than is kept.
+    KitsTooLarge,
+    /// Another currency than the lines before it.
+    OtherCurrency,
+    NotActive {
+        sku: String,
+        status: ProductStatus,
+    },
+}
+impl RoomRefusal for LineRefusal {}
+
+/// What is refused of a return.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReturnRefusal {
+    ReferenceTaken {
+        reference: String,
+    },
+    NoLines,
+    ProductUnnamed,
+    OtherCurrency,
+    RefundTooLarge,
+    /// Kits come back at once.
+    KitLater {
+        sku: String,
+    },
+    ProductArchived {
+        sku: String,
+    },
+
+    // Of the order lines that a line goes back on.
+    LineOrPieces,
+    /// A key of a channel takes back what that channel sold.
+    NoOrderLine,
+    PiecesNotWhole,
+    PieceTwice,
+    OtherProduct,
+    /// It was sold in this currency.
+    SoldIn(Currency),
+    PiecesOfCurrencies,
+    PiecesOfUnits,
+    ReturnableUpTo {
+        most: i64,
+    },
+    PiecesAboveLine,
+    SerialLeftElsewhere {
+        code: String,
+    },
+}
+impl RoomRefusal for ReturnRefusal {}
+
+/// What is refused of a step of a return that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReturnStepRefusal {
+    /// The step is not open in this state.
+    Status(ReturnStatus),
+
+    // Of what has come.
+    NothingNamed,
+    ChargeDoesNotCome,
+    /// None of it is awaited where this is 0 or less.
+    AwaitedUpTo {
+        most: i64,
+    },
+    NotByLots,
+    NothingCame,
+
+    // Of what was looked at.
+    NothingToLookAt,
+    NothingSeenNamed,
+    /// None of it is left where this is 0 or less.
+    UnseenUpTo {
+        most: i64,
+    },
+    CameInNoLot,
+    UnseenOfLot {
+        quantity: i64,
+    },
+
+    // Of what is given back.
+    RefundIn(Currency),
+    RefundUpTo(Money),
+}
+impl RoomRefusal for ReturnStepRefusal {}

@@ -1,0 +1,118 @@
+//! Places in the input of a call, as refusals name them. The API makes the path of one, an import its column.
+
+/// A named field of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    AbcClass,
+    Amount,
+    Basis,
+    Category,
+    Changes,
+    Channel,
+    Charges,
+    Code,
+    Compare,
+    Counted,
+    CountedAt,
+    Customer,
+    Delta,
+    DeliveryNote,
+    Discount,
+    ExpectedVersion,
+    ExpiresOn,
+    ExternalRef,
+    FromStore,
+    Id,
+    IdempotencyKey,
+    Items,
+    LineId,
+    Lines,
+    Lot,
+    LotCode,
+    /// Of the lot that a line describes.
+    LotExpiresOn,
+    Lots,
+    Matches,
+    Movement,
+    Name,
+    Note,
+    OccurredAt,
+    OnHand,
+    OnShortage,
+    OnUncounted,
+    OrderLine,
+    OverPercent,
+    PlacedAt,
+    Product,
+    Products,
+    PurchaseOrderLine,
+    Quantity,
+    Reason,
+    Reference,
+    Refund,
+    Reservations,
+    ShippingCountry,
+    Sourcing,
+    SourcingDestination,
+    Store,
+    Supplier,
+    Tax,
+    To,
+    ToStore,
+    TtlSeconds,
+    UnderPercent,
+    UnitCost,
+    UnitCredit,
+    UnitPrice,
+    UnitPriceCurrency,
+    Weight,
+    WrongItems,
+}
+
+/// A place in an input: a field, a row of a list, a part of a row, or a field of one of those.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct At {
+    /// False where no field is meant: nobody typed what is refused.
+    pub is_input: bool,
+    /// A list and the position in it, from 0.
+    pub row: Option<(Field, usize)>,
+    /// A list of that row's own, and the position in it.
+    pub part: Option<(Field, usize)>,
+    pub field: Option<Field>,
+}
+
+impl At {
+    pub const NOWHERE: Self = Self { is_input: false, row: None, part: None, field: None };
+    /// The input as a whole.
+    pub const INPUT: Self = Self { is_input: true, ..Self::NOWHERE };
+
+    pub const fn input(field: Field) -> Self {
+        Self { field: Some(field), ..Self::INPUT }
+    }
+    pub const fn row(list: Field, index: usize) -> Self {
+        Self { row: Some((list, index)), ..Self::INPUT }
+    }
+    pub const fn line(index: usize) -> Self {
+        Self::row(Field::Lines, index)
+    }
+    /// A row of a list in this row.
+    #[must_use]
+    pub const fn part(self, list: Field, index: usize) -> Self {
+        Self { part: Some((list, index)), field: None, ..self }
+    }
+    /// A field there, instead of the one that was named.
+    #[must_use]
+    pub const fn field(self, field: Field) -> Self {
+        Self { field: Some(field), ..self }
+    }
+    /// Where a row says its lot. What is no row (a whole document, a movement) says none: its own field stays.
+    #[must_use]
+    pub fn lot(self) -> Self {
+        if self.row.is_some() { self.field(Field::Lot) } else { self }
+    }
+    /// Where the end of a new lot's life is said: in the row that describes it, else in the input itself.
+    #[must_use]
+    pub fn expires_on(self) -> Self {
+        if self.row.is_some() { self.field(Field::LotExpiresOn) } else { self.field(Field::ExpiresOn) }
+    }
+}

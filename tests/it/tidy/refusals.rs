@@ -1,0 +1,48 @@
+//! A core refuses with an enum of its room and a typed place; texts and paths are made in the API.
+
+use std::fs;
+
+use super::{no_faults, room, source, sources};
+
+/// Rooms whose refusals are typed.
+const TYPED: [&str; 4] = ["stock", "ledger", "lots", "orders"];
+/// Each makes a text of what a caller is told.
+const IN_WORDS: [&str; 5] =
+    ["Rejection::invalid", "Rejection::state", "Rejection::out_of_range", "Rejection::text", "Reason::Text"];
+
+#[test]
+fn rooms_refuse_without_words() {
+    let mut faults = Vec::new();
+    let mut seen = 0;
+    let own = "stock/core/rejection.rs";
+    for (file, facts) in source().iter().filter(|(file, _)| TYPED.contains(&room(file)) && *file != own) {
+        let is_core = file.contains("/core/");
+        seen += usize::from(is_core);
+        let words = IN_WORDS.iter().filter(|name| facts.paths.iter().any(|path| path.ends_with(*name)));
+        faults.extend(words.map(|name| format!("{file} calls {name}: a refusal is a value of the room's enum")));
+        if facts.macros.contains("path") {
+            faults.push(format!("{file} makes a path: a place is `At`"));
+        }
+        if is_core && facts.macros.contains("format") {
+            faults.push(format!("{file} makes a text"));
+        }
+    }
+    assert!(seen > 30, "the cores were not found");
+    no_faults(&faults);
+}
+
+/// The compiler asks for the words of each value; that each enum is asked for words at all, this test asks.
+#[test]
+fn each_enum_of_refusals_has_words() {
+    let (mut enums, mut rooms) = (0, 0);
+    for (file, path) in sources() {
+        let text = fs::read_to_string(path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        enums += code.matches("\nimpl RoomRefusal for ").count();
+        if file == "api/stock/wording.rs" {
+            rooms += code.matches("|any| of(any, ").count();
+        }
+    }
+    assert!(enums > 4, "the enums were not found");
+    assert_eq!(enums, rooms, "`ROOMS` in api/src/stock/wording.rs has a line for each enum that is a `RoomRefusal`");
+}
