@@ -5,7 +5,7 @@ use std::fs;
 use super::{no_faults, room, source, sources};
 
 /// Rooms whose refusals are typed.
-const TYPED: [&str; 4] = ["stock", "ledger", "lots", "orders"];
+const TYPED: [&str; 6] = ["stock", "ledger", "lots", "orders", "transfers", "counts"];
 /// Each makes a text of what a caller is told.
 const IN_WORDS: [&str; 5] =
     ["Rejection::invalid", "Rejection::state", "Rejection::out_of_range", "Rejection::text", "Reason::Text"];

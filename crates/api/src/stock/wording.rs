@@ -10,19 +10,21 @@ use inventory::{
 };
 use platform::clock;
 
-use crate::{graphql::refusal::ErrorCode, orders};
+use crate::{counts, graphql::refusal::ErrorCode, orders, transfers};
 
 /// Code and words of a refusal.
 pub type Said = (ErrorCode, String);
 
 /// The rooms above stock, each with the words of its own refusals.
-const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 6] = [
+const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 8] = [
     |any| of(any, call),
     |any| of(any, lot),
     |any| of(any, orders::refusal::order),
     |any| of(any, orders::refusal::line),
     |any| of(any, orders::refusal::sales_return),
     |any| of(any, orders::refusal::return_step),
+    |any| of(any, transfers::refusal::transfer),
+    |any| of(any, counts::refusal::count),
 ];
 
 fn of<T: RoomRefusal>(any: &AnyRefusal, say: fn(&T) -> Said) -> Option<Said> {

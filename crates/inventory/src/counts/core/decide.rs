@@ -8,12 +8,13 @@ use super::{
         Stage, Try,
     },
     posting::{Approval, approve},
-    states::{Action, actions_from, may},
+    refusal::Refusal,
+    states::{Action, may},
     tally::{Record, tally},
 };
 use crate::counts::events::{self, CountEvent, EventType};
 use crate::ledger::DocumentNumber;
-use crate::stock::core::{At, Code, Draft, Field, Level, LevelKey, Noun, Rejection};
+use crate::stock::core::{At, Draft, Field, Level, LevelKey, Noun, Rejection, RoomRefusal};
 
 /// The most lines of a count: what is more is counted by category.
 pub const MOST_LINES: usize = 20_000;
@@ -156,22 +157,18 @@ fn open(book: &CountBook, steps: &Steps, action: Action) -> Result<Count, Reject
 
 /// The refusal of a step that the count's state does not allow.
 pub(super) fn not_open(count: &Count) -> Rejection {
-    let status = count.status();
-    let steps: Vec<&str> = actions_from(status).map(Action::mutation).collect();
-    let open = if steps.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", steps.join(", ")) };
-    Rejection::state(format!("the count is {status}; {open}"), At::input(Field::Id))
+    Refusal::Status(count.status()).at(At::input(Field::Id))
 }
 
 fn create(book: &CountBook, draft: &Draft<'_>, steps: &Steps, new: &NewCount, changes: &mut Changes) -> Result<Count, Rejection> {
     if let Some(reference) = new.external_ref.as_ref().filter(|reference| book.taken_refs.contains(*reference)) {
-        let message = format!("a count has the reference {reference}");
-        return Err(Rejection::text(Code::Duplicate, message, At::input(Field::ExternalRef)));
+        return Err(Refusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)));
     }
     let selection = selection(new)?;
     for (index, (product, id)) in new.products.iter().enumerate() {
         let field = At::row(Field::Products, index);
         if changes.made.iter().any(|line| line.product == *product) {
-            return Err(Rejection::invalid("this product occurs twice: one line can say it", field));
+            return Err(Refusal::ListedTwice.at(field));
         }
         let level = draft.stocked(LevelKey { product: *product, store: new.store }, field)?;
         changes.made.push(line_of(level, *id, None, Expected::Listed));
@@ -199,8 +196,8 @@ fn selection(new: &NewCount) -> Result<Selection, Rejection> {
         if (new.kind == kind) == is_there {
             return Ok(());
         }
-        let message = if is_there { format!("only a {kind} count has it") } else { format!("a {kind} count needs it") };
-        Err(Rejection::invalid(message, At::input(field)))
+        let refusal = if is_there { Refusal::OfKind(kind) } else { Refusal::NeededBy(kind) };
+        Err(refusal.at(At::input(field)))
     };
     asks(CountKind::Category, new.category.is_some(), Field::Category)?;
     asks(CountKind::Cycle, new.class.is_some(), Field::AbcClass)?;
@@ -242,11 +239,10 @@ fn start(
 ) -> Result<(), Rejection> {
     let has_own = book.open.get(&count.id).is_some_and(|open| *open > 0);
     if lines.is_empty() && !has_own {
-        return Err(Rejection::state("there is nothing to count: no product fits", At::input(Field::Id)));
+        return Err(Refusal::NothingFits.at(At::input(Field::Id)));
     }
     if lines.len() > MOST_LINES {
-        let message = format!("a count has at most {MOST_LINES} lines: count by category");
-        return Err(Rejection::text(Code::LimitExceeded, message, At::input(Field::Id)));
+        return Err(Refusal::TooManyLines { most: MOST_LINES }.at(At::input(Field::Id)));
     }
     changes.made.extend(lines.iter().map(|new| fresh(new, Expected::Listed)));
     for line in lines.iter().filter(|line| line.lot.is_some()) {
@@ -260,8 +256,7 @@ fn submit(book: &CountBook, draft: &Draft<'_>, count: &mut Count, uncounted: Unc
     let CountState::Active(Stage::Counting { started_at }) = count.state else { return Err(not_open(count)) };
     let open = book.open.get(&count.id).copied().unwrap_or(0);
     if open > 0 && uncounted == Uncounted::Refuse {
-        let message = format!("{open} lines are still to be counted: count them, or submit with onUncounted LEAVE");
-        return Err(Rejection::state(message, At::input(Field::OnUncounted)));
+        return Err(Refusal::Uncounted { lines: open }.at(At::input(Field::OnUncounted)));
     }
     count.state = CountState::Active(Stage::Review { started_at, submitted_at: draft.now() });
     Ok(())
@@ -278,7 +273,7 @@ fn recount(
         for (index, product) in products.iter().enumerate() {
             let field = At::row(Field::Products, index);
             if products[..index].contains(product) {
-                return Err(Rejection::invalid("this product occurs twice", field));
+                return Err(Refusal::RecountTwice.at(field));
             }
             let lines = book.lines_of(count.id, *product);
             if lines.is_empty() {
@@ -294,7 +289,7 @@ fn recount(
         changes.changed.sort_by_cached_key(Line::key);
     }
     if changes.changed.is_empty() {
-        return Err(Rejection::invalid("nothing is to be counted again", At::input(Field::Products)));
+        return Err(Refusal::NothingToRecount.at(At::input(Field::Products)));
     }
     for line in &mut changes.changed {
         if let LineState::Counted(finding) = line.state {

@@ -6,6 +6,7 @@ mod count;
 mod decide;
 mod statistics;
 mod posting;
+mod refusal;
 mod states;
 mod tally;
 
@@ -16,6 +17,7 @@ pub use count::{
 };
 pub use decide::{MOST_LINES, NewCount, NewLine, Step, Steps, Uncounted, decide};
 pub use posting::{Approval, PART};
+pub use refusal::Refusal;
 pub use states::{Action, COUNT_STEPS, actions_from, may};
 pub use statistics::{Pair, abc, accuracy, shrinkage};
 pub use tally::{Record, Tallied};

@@ -7,10 +7,11 @@ use entity::prelude::*;
 use super::{
     count::{Count, CountBook, CountState, Finding, Line, LineKey, LineState, Stage},
     decide::not_open,
+    refusal::Refusal,
 };
 use crate::stock::core::{
     At, Delta, Draft, Field, Level, LevelKey, LotChoice, LotLevel, LotName, MovementHead, Posting, Reference, ReferenceKind,
-    Rejection, Shortage, Step, cover,
+    Rejection, RoomRefusal, Shortage, Step, cover,
 };
 
 /// Who approves, and under which rule.
@@ -53,7 +54,7 @@ pub(super) fn approve(
     let CountState::Active(Stage::Review { started_at, submitted_at }) = count.state else { return Err(not_open(count)) };
     let mut lines = counted(book, count.id);
     if lines.is_empty() {
-        return Err(Rejection::state("nothing was counted", At::input(Field::Id)));
+        return Err(Refusal::NothingCounted.at(At::input(Field::Id)));
     }
     let mut off = Vec::new();
     for Counted { line, finding, difference } in &lines {
@@ -184,17 +185,16 @@ fn independent(
     if !book.counters.get(&count.id).is_some_and(|counters| counters.contains(&actor)) {
         return Ok(());
     }
-    let refused =
-        |why: String| Err(Rejection::state(format!("{why}: somebody who did not count approves"), At::input(Field::Id)));
     let mut total: i128 = 0;
     for one in lines.iter().filter(|one| one.difference != 0) {
         let Some(worth) = worth(one, limit.currency) else {
-            return refused(format!("what {} is off by has no value in {}", one.line.sku, limit.currency));
+            let (sku, currency) = (one.line.sku.clone(), limit.currency);
+            return Err(Refusal::NoValue { sku, currency }.at(At::input(Field::Id)));
         };
         total += worth;
     }
     if total > i128::from(limit.minor) {
-        return refused(format!("the differences are worth more than {} {}", limit.amount(), limit.currency));
+        return Err(Refusal::AboveLimit(limit).at(At::input(Field::Id)));
     }
     Ok(())
 }

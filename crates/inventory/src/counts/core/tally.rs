@@ -5,8 +5,9 @@ use entity::prelude::*;
 use super::{
     count::{Count, CountBook, CountState, CountedLot, Expected, Finding, Line, LineKey, LineState, Stage, Tally, Try},
     decide::{Changes, line_of, not_open},
+    refusal::Refusal,
 };
-use crate::stock::core::{At, Draft, Field, Level, LevelKey, Lot, LotChoice, Rejection};
+use crate::stock::core::{At, Draft, Field, Level, LevelKey, Lot, LotChoice, Rejection, RoomRefusal};
 
 /// What somebody found.
 #[derive(Debug, Clone)]
@@ -40,18 +41,18 @@ pub(super) fn tally(
     let counted_at = record.counted_at.unwrap_or(draft.now());
     let field = || At::input(Field::CountedAt);
     if counted_at > draft.now().plus_seconds(AHEAD_SECONDS) {
-        return Err(Rejection::out_of_range("it lies more than five minutes ahead", field()));
+        return Err(Refusal::Ahead.at(field()));
     }
     if counted_at < started_at {
-        return Err(Rejection::out_of_range("it lies before the count was started", field()));
+        return Err(Refusal::BeforeStart.at(field()));
     }
     if record.tallied.is_empty() {
-        return Err(Rejection::invalid("at least one line is needed", At::input(Field::Lines)));
+        return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     }
     for (index, found) in record.tallied.iter().enumerate() {
         let at = |name: Field| At::line(index).field(name);
         if found.counted.is_negative() {
-            return Err(Rejection::out_of_range("nobody counts less than 0", at(Field::Counted)));
+            return Err(Refusal::Negative.at(at(Field::Counted)));
         }
         let key = LevelKey { product: found.product, store: count.store };
         let level = draft.stocked(key, at(Field::Product))?;
@@ -59,8 +60,9 @@ pub(super) fn tally(
         let line_key =
             LineKey { product: found.product, lot: named.as_ref().map(|named| named.0.key.clone()).unwrap_or_default() };
         if changes.tries.iter().any(|one| one.of == line_key) {
-            let (what, place) = if named.is_some() { ("lot", Field::Lot) } else { ("product", Field::Product) };
-            return Err(Rejection::invalid(format!("this {what} occurs twice: one figure can hold"), at(place)));
+            let (refusal, place) =
+                if named.is_some() { (Refusal::LotTwice, Field::Lot) } else { (Refusal::ProductTwice, Field::Product) };
+            return Err(refusal.at(at(place)));
         }
         let on_books = match &named {
             Some((_, lot)) => of_lot(book, draft, key, lot.as_ref(), record.counted_at),
@@ -101,11 +103,11 @@ fn lot_of(
     let (facts, product) = (&level.facts, found.product);
     let lot_field = || field.lot();
     if facts.tracking == Tracking::None {
-        let refusal = || Rejection::invalid(format!("{} is not tracked by lots", facts.sku), lot_field());
+        let refusal = || Refusal::NotTracked { sku: facts.sku.clone() }.at(lot_field());
         return if found.lot.is_said() { Err(refusal()) } else { Ok(None) };
     }
     if facts.tracking == Tracking::Serial && found.counted.get() > 1 {
-        return Err(Rejection::out_of_range("a serial number stands for one unit: 0 or 1", field));
+        return Err(Refusal::SerialAboveOne.at(field));
     }
     let known = draft.lot_said(product, &found.lot, field)?.cloned();
     match (&found.lot, known) {
@@ -120,9 +122,8 @@ fn lot_of(
             if is_without_lots && found.counted.is_zero() {
                 return Ok(None);
             }
-            let what = if facts.tracking == Tracking::Serial { "serial number" } else { "lot" };
-            let message = format!("{} is tracked: say which {what} was counted, a line for each", facts.sku);
-            Err(Rejection::invalid(message, lot_field()))
+            let (sku, tracking) = (facts.sku.clone(), facts.tracking);
+            Err(Refusal::LotUnsaid { sku, tracking }.at(lot_field()))
         }
     }
 }

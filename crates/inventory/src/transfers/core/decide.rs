@@ -4,12 +4,13 @@ use entity::prelude::*;
 
 use super::{
     moves::{Arrival, Loss, Shipment, close, held_for, receive, ship},
-    states::{Action, actions_from, may},
+    refusal::Refusal,
+    states::{Action, may},
     transfer::{Before, Line, Transfer, TransferBook, TransferDecision, TransferState},
 };
 use crate::ledger::DocumentNumber;
 use crate::stock::core::{
-    At, Code, Delta, Draft, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind, Rejection, Reservation,
+    At, Delta, Draft, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind, Rejection, Reservation, RoomRefusal,
 };
 use crate::transfers::events::{self, EventType, TransferEvent};
 
@@ -134,10 +135,7 @@ fn open(book: &TransferBook, steps: &Steps, action: Action) -> Result<Transfer, 
 
 /// The refusal of a step that the transfer's state does not allow.
 pub(super) fn not_open(transfer: &Transfer) -> Rejection {
-    let status = transfer.status();
-    let steps: Vec<&str> = actions_from(status).map(Action::mutation).collect();
-    let open = if steps.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", steps.join(", ")) };
-    Rejection::state(format!("the transfer is {status}; {open}"), At::input(Field::Id))
+    Refusal::Status(transfer.status()).at(At::input(Field::Id))
 }
 
 /// What a transfer's movements have in common.
@@ -157,10 +155,10 @@ pub(super) fn head(id: MovementId, kind: MovementKind, transfer: &Transfer, at: 
 
 fn create(book: &TransferBook, draft: &Draft<'_>, steps: &Steps, new: &NewTransfer) -> Result<Transfer, Rejection> {
     if new.from == new.to {
-        return Err(Rejection::invalid("a transfer goes to another store than it comes from", At::input(Field::ToStore)));
+        return Err(Refusal::SameStore.at(At::input(Field::ToStore)));
     }
     if new.lines.is_empty() {
-        return Err(Rejection::invalid("at least one line is needed", At::input(Field::Lines)));
+        return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     }
     not_taken(book, new.external_ref.as_ref())?;
     let now = draft.now();
@@ -181,8 +179,7 @@ fn create(book: &TransferBook, draft: &Draft<'_>, steps: &Steps, new: &NewTransf
     };
     for (index, planned) in new.lines.iter().enumerate() {
         if !planned.quantity.is_positive() {
-            let field = At::line(index).field(Field::Quantity);
-            return Err(Rejection::out_of_range("a quantity above 0 is expected", field));
+            return Err(Refusal::NotPositive.at(At::line(index).field(Field::Quantity)));
         }
         if transfer.lines.iter().any(|line| line.product == planned.product) {
             return Err(twice(index));
@@ -193,16 +190,14 @@ fn create(book: &TransferBook, draft: &Draft<'_>, steps: &Steps, new: &NewTransf
 }
 
 fn twice(index: usize) -> Rejection {
-    Rejection::invalid("this product occurs twice: one line can say it", At::line(index).field(Field::Product))
+    Refusal::ProductTwice.at(At::line(index).field(Field::Product))
 }
 
 fn not_taken(book: &TransferBook, reference: Option<&String>) -> Result<(), Rejection> {
     match reference {
-        Some(reference) if book.taken_refs.contains(reference) => Err(Rejection::text(
-            Code::Duplicate,
-            format!("a transfer has the reference {reference}"),
-            At::input(Field::ExternalRef),
-        )),
+        Some(reference) if book.taken_refs.contains(reference) => {
+            Err(Refusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)))
+        }
         _ => Ok(()),
     }
 }
@@ -247,8 +242,7 @@ fn update(book: &TransferBook, draft: &Draft<'_>, transfer: &mut Transfer, chang
     for (index, planned) in change.lines.iter().enumerate() {
         let field = At::line(index);
         if planned.quantity.is_negative() {
-            let field = At::line(index).field(Field::Quantity);
-            return Err(Rejection::out_of_range("a quantity of 0 or more is expected", field));
+            return Err(Refusal::NegativeQuantity.at(At::line(index).field(Field::Quantity)));
         }
         if change.lines[..index].iter().any(|earlier| earlier.product == planned.product) {
             return Err(twice(index));
@@ -260,11 +254,10 @@ fn update(book: &TransferBook, draft: &Draft<'_>, transfer: &mut Transfer, chang
         plan(draft, transfer, *planned, field)?;
     }
     if transfer.lines.len() > MOST_LINES {
-        let message = format!("a transfer has at most {MOST_LINES} lines");
-        return Err(Rejection::text(Code::LimitExceeded, message, At::input(Field::Lines)));
+        return Err(Refusal::TooManyLines { most: MOST_LINES }.at(At::input(Field::Lines)));
     }
     if transfer.live().next().is_none() {
-        return Err(Rejection::invalid("a transfer without lines says nothing: cancel it", At::input(Field::Lines)));
+        return Err(Refusal::Emptied.at(At::input(Field::Lines)));
     }
     Ok(())
 }

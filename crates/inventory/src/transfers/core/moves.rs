@@ -5,11 +5,12 @@ use entity::prelude::*;
 use super::{
     decide::{Steps, head, not_open},
     lots::{LotPart, arriving, leaving, lots_field},
+    refusal::Refusal,
     transfer::{Line, SentLot, Transfer, TransferEnd, TransferState},
 };
 use crate::stock::core::{
-    At, Delta, Draft, Field, LevelKey, LotChoice, LotRefusal, MovementHead, Noun, Posting, Reason, ReferenceKind, Refusal,
-    Rejection, Reservation, Shortage, cover,
+    At, Delta, Draft, Field, LevelKey, LotChoice, LotRefusal, MovementHead, Noun, Posting, Reason, ReferenceKind,
+    Refusal as StockRefusal, Rejection, Reservation, RoomRefusal, Shortage, cover,
 };
 
 /// What leaves.
@@ -84,7 +85,7 @@ fn wanted<'a>(
         return Ok(transfer.live().filter(|line| most(line) > 0).map(whole).collect());
     };
     if named.is_empty() {
-        return Err(Rejection::invalid("at least one line is needed; leave the list out for all", At::input(Field::Lines)));
+        return Err(Refusal::NothingNamed.at(At::input(Field::Lines)));
     }
     let mut found: Vec<Wanted<'a>> = Vec::with_capacity(named.len());
     for (index, one) in named.iter().enumerate() {
@@ -93,12 +94,11 @@ fn wanted<'a>(
         let line = transfer.live().find(|line| of == transfer.id && line.position == position);
         let Some(line) = line else { return Err(Rejection::not_found(Noun::TransferLine, at(Field::LineId))) };
         if found.iter().any(|wanted| wanted.position == position) {
-            return Err(Rejection::invalid("this line occurs twice", at(Field::LineId)));
+            return Err(Refusal::LineTwice.at(at(Field::LineId)));
         }
         let most = most(line);
         if !one.quantity.is_positive() || one.quantity.get() > most {
-            let message = if most > 0 { format!("between 1 and {most} of it") } else { "nothing of it is left".to_owned() };
-            return Err(Rejection::out_of_range(message, at(Field::Quantity)));
+            return Err(Refusal::LineUpTo { most }.at(at(Field::Quantity)));
         }
         found.push(Wanted {
             position,
@@ -139,7 +139,7 @@ pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps
     }
     cover(draft, &needed, Shortage::Refuse, &out, steps.movements[0].into())?;
     let Some(first) = needed.first() else {
-        return Err(Rejection::invalid("nothing would leave", At::input(Field::Lines)));
+        return Err(Refusal::NothingLeaves.at(At::input(Field::Lines)));
     };
     draft.begin(out, first.key, At::input(Field::Id))?;
     for ((step, one), held) in needed.iter().zip(&wanted).zip(&consumed) {
@@ -219,7 +219,7 @@ pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &St
     let wanted = wanted(transfer, arrival.lines.as_ref(), Line::under_way)?;
     let occurred_at = arrival.occurred_at.unwrap_or(draft.now());
     if occurred_at < shipped_at {
-        return Err(Rejection::out_of_range("it cannot arrive before it left", At::input(Field::OccurredAt)));
+        return Err(Refusal::ArrivesBeforeItLeft.at(At::input(Field::OccurredAt)));
     }
     let enter = head(steps.movements[0], MovementKind::TransferIn, transfer, (steps.actor, occurred_at));
     let mut begin = Some(MovementHead { note: arrival.note.clone(), ..enter });
@@ -256,7 +256,7 @@ pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &St
 /// A serial number that is in stock already is said of the lots that the parcel names.
 fn of_lots(refusal: Rejection, one: &Wanted<'_>) -> Rejection {
     match refusal.why {
-        Reason::Stock(Refusal::Lot(LotRefusal::SerialInStock { .. } | LotRefusal::SerialUnderWay { .. })) => {
+        Reason::Stock(StockRefusal::Lot(LotRefusal::SerialInStock { .. } | LotRefusal::SerialUnderWay { .. })) => {
             Rejection { at: lots_field(one), ..refusal }
         }
         _ => refusal,
