@@ -5,10 +5,11 @@ use entity::prelude::*;
 use super::{
     order::{PurchaseBook, PurchaseDecision, PurchaseOrder},
     order_state::{Approval, End, OrderState, Placement, Request},
+    refusal::Refusal,
     states::Action,
 };
 use crate::purchasing::events;
-use crate::stock::core::{At, Delta, Draft, Field, MovementHead, Reference, ReferenceKind, Rejection};
+use crate::stock::core::{At, Delta, Draft, Field, MovementHead, Reference, ReferenceKind, Rejection, RoomRefusal};
 
 /// A step. `Update` and `Receive` have commands of their own.
 #[derive(Debug, Clone)]
@@ -82,7 +83,7 @@ pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> 
             events::PURCHASE_ORDER_CANCELLED
         }
         (Action::Update | Action::Receive, _) => {
-            return Err(Rejection::invalid("this step has a command of its own", At::INPUT));
+            return Err(Refusal::OtherCommand.at(At::INPUT));
         }
         (Action::Submit | Action::Approve | Action::Reject | Action::Order | Action::Cancel, _) => return Err(order.not_open()),
     };
@@ -96,23 +97,16 @@ pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> 
 fn person(command: &Act) -> Result<MemberId, Rejection> {
     match command.actor.kind {
         ActorKind::Member => Ok(MemberId::from_uuid(command.actor.id)),
-        ActorKind::Integration | ActorKind::System => {
-            Err(Rejection::state("a person approves or rejects a purchase order, never a key", At::input(Field::Id)))
-        }
+        ActorKind::Integration | ActorKind::System => Err(Refusal::PersonDecides.at(At::input(Field::Id))),
     }
 }
 
 fn approver(order: &PurchaseOrder, command: &Act) -> Result<MemberId, Rejection> {
     let person = person(command)?;
     match command.limit {
-        Some(limit) if order.needs_another(command.actor, Some(limit)) => Err(Rejection::state(
-            format!(
-                "it is above {} {}: somebody else than who wrote it or asks for it approves it",
-                limit.amount(),
-                limit.currency
-            ),
-            At::input(Field::Id),
-        )),
+        Some(limit) if order.needs_another(command.actor, Some(limit)) => {
+            Err(Refusal::AboveLimit(limit).at(At::input(Field::Id)))
+        }
         _ => Ok(person),
     }
 }

@@ -10,6 +10,7 @@ mod page;
 mod performance;
 mod policy;
 mod receive;
+mod refusal;
 mod reorder;
 mod returns;
 mod states;
@@ -27,6 +28,7 @@ pub use page::{Party, page};
 pub use performance::{Delivery, Performance, lead_deviation, mean_and_deviation, performance};
 pub use policy::{PolicyItem, PolicyProblem, check_policy};
 pub use receive::{Receive, ReceiveLine, ReceivedLot, WrongItem, decide_receive};
+pub use refusal::Refusal;
 pub use reorder::{
     Demand, Kind, Lead, Plan, Reason, StoreStock, Suggestion, order_quantity, reorder_point, safety_stock, suggest, z,
 };

@@ -6,12 +6,13 @@ use entity::prelude::*;
 
 use super::{
     order_state::OrderState,
+    refusal::Refusal,
     returns::SupplierReturn,
-    states::{Action, actions_from, may},
+    states::{Action, may},
 };
 use crate::ledger::DocumentNumber;
 use crate::purchasing::events::{EventType, PurchaseOrderEvent, SupplierReturnEvent};
-use crate::stock::core::{At, Field, LevelKey, Noun, Rejection};
+use crate::stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PurchaseOrder {
@@ -211,10 +212,7 @@ impl PurchaseOrder {
     }
     /// The refusal of a step that its state does not allow.
     pub(super) fn not_open(&self) -> Rejection {
-        let status = self.status();
-        let open: Vec<&str> = actions_from(status).map(Action::mutation).collect();
-        let open = if open.is_empty() { "nothing".to_owned() } else { open.join(", ") };
-        Rejection::state(format!("the purchase order is {status}; open: {open}"), At::input(Field::Id))
+        Refusal::Status(self.status()).at(At::input(Field::Id))
     }
     pub fn key(&self, line: &Line) -> LevelKey {
         LevelKey { product: line.product, store: self.store }
