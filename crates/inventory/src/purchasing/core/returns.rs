@@ -159,7 +159,7 @@ fn line(
     }
     let bought_at = new.of.map(|of| take_back(book, command, orders, (index, new, of))).transpose()?;
     let Some(unit_credit) = new.unit_credit.or(bought_at).or(facts.cost) else {
-        return Err(Refusal::NoCredit { sku: facts.sku }.at(at(Field::UnitCredit)));
+        return Err(Refusal::NoCredit { sku: facts.sku.clone() }.at(at(Field::UnitCredit)));
     };
     if unit_credit.minor < 0 {
         return Err(Refusal::NegativeCredit.at(at(Field::UnitCredit)));
