@@ -48,7 +48,7 @@ impl Alert {
     }
     /// Where it stands.
     async fn state(&self) -> AlertState {
-        self.0.state.into()
+        self.0.state().into()
     }
     /// The store; null of NEGATIVE_MARGIN, which is of none.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
@@ -103,15 +103,15 @@ impl Alert {
     }
     /// When it is OPEN again, while it is SNOOZED.
     async fn snoozed_until(&self) -> Option<DateTime> {
-        self.0.snoozed_until.map(DateTime)
+        self.0.handling.snoozed_until().map(DateTime)
     }
     /// When it was RESOLVED.
     async fn resolved_at(&self) -> Option<DateTime> {
-        self.0.resolved_at.map(DateTime)
+        self.0.handling.resolved_at().map(DateTime)
     }
     /// Who resolved it; null where it got better by itself.
     async fn resolved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
-        Some(actor(ctx, self.0.resolver?).await)
+        Some(actor(ctx, self.0.handling.resolver()?).await)
     }
     /// Who is to do something about it.
     async fn assignee(&self, ctx: &Context<'_>) -> Option<Answer<Member>> {
@@ -125,7 +125,7 @@ impl Alert {
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let reach = ctx.caller()?.permissions.reach(kind::AlertWrite::INDEX);
         let may = self.0.subject.store().map_or(reach == iam::access::Reach::Everywhere, |store| reach.covers(store));
-        Ok(actions_from(self.0.state).filter(|_| may).map(core::Action::mutation).collect())
+        Ok(actions_from(self.0.state()).filter(|_| may).map(core::Action::mutation).collect())
     }
     /// +1 for each change.
     pub async fn version(&self) -> Long {

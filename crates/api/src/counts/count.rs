@@ -49,11 +49,11 @@ impl Count {
     }
     /// Which products it is of.
     async fn kind(&self) -> CountKind {
-        self.0.kind.into()
+        self.0.selection.kind().into()
     }
     /// Where it stands.
     async fn status(&self) -> CountStatus {
-        self.0.status.into()
+        self.0.status().into()
     }
     /// Where it is counted.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
@@ -61,11 +61,11 @@ impl Count {
     }
     /// The category, of a CATEGORY count.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
-        Some(category(ctx, self.0.category?).await)
+        Some(category(ctx, self.0.selection.category()?).await)
     }
     /// The class, of a CYCLE count.
     async fn abc_class(&self) -> Option<AbcClass> {
-        self.0.class.map(Into::into)
+        self.0.selection.class().map(Into::into)
     }
     /// Whether those who count do not see what the books say: then it takes count.review to see it.
     async fn is_blind(&self) -> bool {
@@ -127,7 +127,7 @@ impl Count {
     /// The mutations that its state allows and that you may do; countApprove where a line was counted and is not to be counted again.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
-        let mut open: Vec<Action> = actions_from(self.0.status).filter(|action| may(caller, *action, self.0.store)).collect();
+        let mut open: Vec<Action> = actions_from(self.0.status()).filter(|action| may(caller, *action, self.0.store)).collect();
         if open.contains(&Action::Approve) && load(ctx, ProgressOf(self.0.id)).await?.unwrap_or_default().counted == 0 {
             open.retain(|action| *action != Action::Approve);
         }
@@ -135,15 +135,15 @@ impl Count {
     }
     /// When it was started.
     async fn started_at(&self) -> Option<DateTime> {
-        self.0.started_at.map(DateTime)
+        self.0.state.started_at().map(DateTime)
     }
     /// When it was handed in.
     async fn submitted_at(&self) -> Option<DateTime> {
-        self.0.submitted_at.map(DateTime)
+        self.0.state.submitted_at().map(DateTime)
     }
     /// When it was approved and posted.
     async fn completed_at(&self) -> Option<DateTime> {
-        self.0.completed_at.map(DateTime)
+        self.0.state.completed_at().map(DateTime)
     }
     /// Who planned it.
     async fn planned_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
@@ -151,7 +151,7 @@ impl Count {
     }
     /// Who approved it.
     async fn approved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
-        Some(links::actor(ctx, self.0.approver?).await)
+        Some(links::actor(ctx, self.0.state.approver()?).await)
     }
     /// +1 for each change.
     pub async fn version(&self) -> Long {

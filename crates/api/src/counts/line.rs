@@ -7,7 +7,7 @@ use entity::{id::kind as ids, prelude};
 use iam::access::{Permission, kind};
 use inventory::{
     counts::{
-        core::{self, Expected},
+        core::{self, Expected, LineState},
         rows::{self, Difference, LineTest, ShownLine},
     },
     ledger::Ledger,
@@ -86,7 +86,10 @@ impl CountLine {
     }
     /// What is off and stands: of a line that is to be counted again, nobody stands by what was found.
     fn off_by(&self, ctx: &Context<'_>) -> Option<i64> {
-        let tally = self.shown.line.tally.filter(|_| self.shown.line.state == prelude::CountLineState::Counted)?;
+        let tally = match self.shown.line.state {
+            LineState::Counted(finding) | LineState::Posted(finding, _) => finding.tally,
+            LineState::Uncounted | LineState::Recount(_) => return None,
+        };
         Some(tally.counted.get() - self.seen_book(ctx)?)
     }
 }
@@ -131,19 +134,19 @@ impl CountLine {
     }
     /// Where it stands.
     async fn state(&self) -> CountLineState {
-        self.shown.line.state.into()
+        self.shown.line.state.status().into()
     }
     /// How many times it was counted.
     async fn attempts(&self) -> Long {
-        Long(self.shown.line.attempts)
+        Long(self.shown.line.state.attempts())
     }
     /// What was found the last time, in the product's smallest unit.
     async fn counted(&self) -> Option<Quantity> {
-        self.shown.line.tally.map(|tally| tally.counted.into())
+        self.shown.line.state.tally().map(|tally| tally.counted.into())
     }
     /// When that was.
     async fn counted_at(&self) -> Option<DateTime> {
-        self.shown.line.tally.map(|tally| DateTime(tally.counted_at))
+        self.shown.line.state.tally().map(|tally| DateTime(tally.counted_at))
     }
     /// What the books had at that moment, with all that is known by now, also what other counts posted meanwhile. Where a later count of it has
     /// been posted, that one holds: it is what was found here. Of a blind count it takes count.review to see it.
@@ -161,7 +164,7 @@ impl CountLine {
     /// What the difference is worth, at what a unit cost when it was counted.
     #[field(mask = ProductCostRead)]
     async fn difference_value(&self, ctx: &Context<'_>) -> Option<Money> {
-        let cost = self.shown.line.unit_cost?;
+        let cost = self.shown.line.state.finding()?.unit_cost?;
         let difference = prelude::Quantity::new(self.off_by(ctx)?)?;
         cost.times(difference, self.shown.line.decimals).map(Money::from)
     }

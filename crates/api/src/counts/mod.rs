@@ -8,6 +8,7 @@ mod mutation;
 mod payload;
 mod query;
 mod enums;
+pub mod refusal;
 
 pub use count::{Count, CountConnection, CountEdge, CountFigures, CountProgress};
 pub use enums::{AbcClass, CountKind, CountLineState, CountStatus};

@@ -9,18 +9,18 @@ use crate::{graphql::refusal::ErrorCode, stock::Said};
 const NO_LINES: &str = "at least one line is needed";
 const ONE_CURRENCY: &str = "an order has one currency";
 
-fn invalid(message: &str) -> Said {
+pub fn invalid(message: &str) -> Said {
     (ErrorCode::Invalid, message.to_owned())
 }
-fn range(message: &str) -> Said {
+pub fn range(message: &str) -> Said {
     (ErrorCode::OutOfRange, message.to_owned())
 }
-fn state(message: &str) -> Said {
+pub fn state(message: &str) -> Said {
     (ErrorCode::InvalidState, message.to_owned())
 }
 
 /// The mutations that are open to a document.
-fn open(mutations: impl Iterator<Item = &'static str>) -> String {
+pub fn open(mutations: impl Iterator<Item = &'static str>) -> String {
     let mutations: Vec<&str> = mutations.collect();
     if mutations.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", mutations.join(", ")) }
 }

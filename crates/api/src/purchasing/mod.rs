@@ -12,7 +12,7 @@ mod order;
 mod payloads;
 mod query;
 mod receipt;
-mod refusal;
+pub mod refusal;
 mod reorder;
 mod returns;
 mod supply;

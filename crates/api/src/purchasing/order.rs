@@ -81,7 +81,7 @@ impl PurchaseOrder {
     }
     /// Where it stands.
     async fn status(&self) -> PurchaseOrderStatus {
-        self.row.status.into()
+        self.row.status().into()
     }
     /// Whom it is bought from.
     async fn supplier(&self, ctx: &Context<'_>) -> Answer<Supplier> {
@@ -147,7 +147,7 @@ impl PurchaseOrder {
     }
     /// Why it was rejected, closed or cancelled.
     async fn reason(&self) -> Option<&str> {
-        self.row.reason.as_deref()
+        self.row.state.reason().map(String::as_str)
     }
     /// Who wrote it.
     async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
@@ -155,36 +155,36 @@ impl PurchaseOrder {
     }
     /// Who asked for its approval.
     async fn requested_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
-        Some(links::actor(ctx, self.row.requester?).await)
+        Some(links::actor(ctx, self.row.state.stage().request()?.by).await)
     }
     /// Who approved it.
     async fn approved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
-        Some(links::actor(ctx, prelude::Actor::member(self.row.approver?)).await)
+        Some(links::actor(ctx, prelude::Actor::member(self.row.state.stage().approver()?)).await)
     }
     /// When its approval was asked for.
     async fn submitted_at(&self) -> Option<DateTime> {
-        self.row.submitted_at.map(DateTime)
+        self.row.state.stage().request().map(|request| DateTime(request.at))
     }
     /// When it was approved or rejected.
     async fn decided_at(&self) -> Option<DateTime> {
-        self.row.decided_at.map(DateTime)
+        self.row.state.stage().decided_at().map(DateTime)
     }
     /// When it went to the supplier.
     async fn ordered_at(&self) -> Option<DateTime> {
-        self.row.ordered_at.map(DateTime)
+        self.row.state.stage().ordered_at().map(DateTime)
     }
     /// When something of it was last received.
     async fn received_at(&self) -> Option<DateTime> {
-        self.row.received_at.map(DateTime)
+        self.row.state.received_at().map(DateTime)
     }
     /// When it was closed or cancelled.
     async fn ended_at(&self) -> Option<DateTime> {
-        self.row.ended_at.map(DateTime)
+        self.row.state.ended_at().map(DateTime)
     }
     /// The mutations that its state allows and that you may do.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
-        let open: Vec<Action> = actions_from(self.row.status).collect();
+        let open: Vec<Action> = actions_from(self.row.status()).collect();
         let limit = if open.contains(&Action::Approve) { load(ctx, ApprovalLimit).await?.flatten() } else { None };
         Ok(open.into_iter().filter(|action| may(caller, *action, &self.row, limit)).map(Action::mutation).collect())
     }

@@ -1,12 +1,17 @@
-//! How the refusals of purchasing's own shells meet GraphQL: once, here. Those of the ledger meet it in the stock room.
+//! Refusals of purchasing as GraphQL says them: each its code and words, once.
 
+use entity::prelude::Tracking;
 use inventory::purchasing::{
-    core::{MAX_BREAKS, MAX_LEAD_TIME_DAYS, PolicyProblem, SupplyProblem},
+    core::{Action, MAX_BREAKS, MAX_LEAD_TIME_DAYS, PolicyProblem, Prices, Refusal, SupplyProblem, actions_from},
     shell::{MailRefusal, PolicyRefusal, PolicyWhat},
 };
 use platform::path;
 
-use crate::graphql::refusal::{ErrorCode, UserError};
+use crate::{
+    graphql::refusal::{ErrorCode, UserError},
+    orders::refusal::{invalid, range, state},
+    stock::Said,
+};
 
 pub(super) fn supply_refused(problem: SupplyProblem, row: usize) -> UserError {
     let at = |name: &str| path!["input", "rows", row, name];
@@ -74,5 +79,83 @@ pub(super) fn mail_refused(refusal: MailRefusal) -> UserError {
             let message = "this key was used before with another input: use a new key for a new change";
             UserError::new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])
         }
+    }
+}
+
+const fn remedy(prices: Prices) -> &'static str {
+    match prices {
+        Prices::Stated => "give unitCost",
+        Prices::Listed => "say what the supplier takes for it, by supplierProductBulkUpsert, or order it by purchaseOrderCreate",
+    }
+}
+
+const fn lots(tracking: Tracking) -> &'static str {
+    match tracking {
+        Tracking::Serial => "serial numbers",
+        Tracking::None | Tracking::Lot => "lots",
+    }
+}
+
+pub fn purchase(why: &Refusal) -> Said {
+    match why {
+        Refusal::Status(status) => {
+            let open: Vec<&str> = actions_from(*status).map(Action::mutation).collect();
+            let open = if open.is_empty() { "nothing".to_owned() } else { open.join(", ") };
+            state(&format!("the purchase order is {status}; open: {open}"))
+        }
+        Refusal::OtherCommand => invalid("this step has a command of its own"),
+        Refusal::PersonDecides => state("a person approves or rejects a purchase order, never a key"),
+        Refusal::AboveLimit(limit) => state(&format!(
+            "it is above {} {}: somebody else than who wrote it or asks for it approves it",
+            limit.amount(),
+            limit.currency
+        )),
+        Refusal::ReferenceTaken { reference } => {
+            (ErrorCode::Duplicate, format!("an order with this supplier has the reference {reference}"))
+        }
+        Refusal::TooLarge => range("the order is too large to be kept exactly"),
+        Refusal::PercentUpTo { most } => range(&format!("0 to {most} percent are expected")),
+        Refusal::NoLines => invalid("at least one line is needed"),
+        Refusal::NotPositive => range("a quantity above 0 is expected"),
+        Refusal::NegativeWeight => range("a weight of 0 or more is expected"),
+        Refusal::NegativeCost => range("a cost of 0 or more is expected"),
+        Refusal::LineTooLarge => range("the line is too large to be kept exactly"),
+        Refusal::NoCost { sku, prices } => invalid(&format!("{sku} has no cost: {}", remedy(*prices))),
+        Refusal::UnitCostIn { given, order } => {
+            invalid(&format!("unitCost is in {given}, and the order is in {order}: give what it costs in {order}"))
+        }
+        Refusal::ListedIn { sku, listed, order, prices } => {
+            invalid(&format!("{sku} costs {listed}, and the order is in {order}: {}", remedy(*prices)))
+        }
+        Refusal::NoSupplier => invalid("nobody is known to sell it: name a supplier"),
+        Refusal::ChargeIn { order } => invalid(&format!("the order is in {order}")),
+        Refusal::AmountNotPositive => range("an amount above 0 is expected"),
+        Refusal::NothingToSpreadBy(basis) => invalid(&format!("no line has anything to spread it by {basis}")),
+        Refusal::NothingReceived => invalid("nothing was received"),
+        Refusal::Lineless => invalid("an order has a line"),
+        Refusal::LineTwice => invalid("this line occurs twice"),
+        Refusal::NegativeQuantity => range("a quantity of 0 or more is expected"),
+        Refusal::LineUpTo { sku, most } if *most > 0 => range(&format!("1 to {most} of {sku} can be received")),
+        Refusal::LineUpTo { sku, .. } => range(&format!("nothing of {sku} is left to be received")),
+        Refusal::ReceiptTooLarge => range("the receipt is too large to be kept exactly"),
+        Refusal::NotTracked { sku } => invalid(&format!("{sku} is not tracked by lots")),
+        Refusal::LotsUnsaid { sku, tracking } => {
+            invalid(&format!("{sku} is tracked: say in lots which {} came, and how much of each", lots(*tracking)))
+        }
+        Refusal::LotOfNothing => range("something came of a lot that is named: 0 or more, and not 0 of both"),
+        Refusal::LotTwice => invalid("this lot occurs twice"),
+        Refusal::LotsSum { tracking, quantity, damaged, sums } => invalid(&format!(
+            "the {} of a line sum to its quantity {quantity} and damaged {damaged}: these are {} and {}",
+            lots(*tracking),
+            sums.0,
+            sums.1
+        )),
+        Refusal::OneCurrency => invalid("a return has one currency"),
+        Refusal::CreditTooLarge => range("the credit is too large to be kept exactly"),
+        Refusal::NoCredit { sku } => invalid(&format!("{sku} has no cost: give unitCredit")),
+        Refusal::NegativeCredit => range("a credit of 0 or more is expected"),
+        Refusal::OtherProduct => invalid("the order's line is of another product"),
+        Refusal::BackUpTo { most } => range(&format!("{most} of this order's line can go back")),
+        Refusal::Nameless => invalid("a line names its product or the order's line"),
     }
 }

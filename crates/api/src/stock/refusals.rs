@@ -52,7 +52,7 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
         Reason::StaleDocument { what, id, actual } => {
             stale(said, field, actual, crate::schema::current_document(ctx, what, id).await)
         }
-        Reason::NotFound(_) | Reason::PeriodClosed { .. } | Reason::Stock(_) | Reason::Room(_) | Reason::Text(..) => {
+        Reason::NotFound(_) | Reason::PeriodClosed { .. } | Reason::Stock(_) | Reason::Room(_) => {
             UserError::new(code, said, field)
         }
     }

@@ -6,23 +6,26 @@ use entity::prelude::{LotStatus, Tracking};
 use inventory::{
     ledger::CallRefusal,
     lots,
-    stock::core::{AnyRefusal, Code, ExpiredWay, LotRefusal, Noun, Reason, Refusal, RoomRefusal, Scarce},
+    stock::core::{AnyRefusal, ExpiredWay, LotRefusal, Noun, Reason, Refusal, RoomRefusal, Scarce},
 };
 use platform::clock;
 
-use crate::{graphql::refusal::ErrorCode, orders};
+use crate::{counts, graphql::refusal::ErrorCode, orders, purchasing, transfers};
 
 /// Code and words of a refusal.
 pub type Said = (ErrorCode, String);
 
 /// The rooms above stock, each with the words of its own refusals.
-const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 6] = [
+const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 9] = [
     |any| of(any, call),
     |any| of(any, lot),
     |any| of(any, orders::refusal::order),
     |any| of(any, orders::refusal::line),
     |any| of(any, orders::refusal::sales_return),
     |any| of(any, orders::refusal::return_step),
+    |any| of(any, transfers::refusal::transfer),
+    |any| of(any, counts::refusal::count),
+    |any| of(any, purchasing::refusal::purchase),
 ];
 
 fn of<T: RoomRefusal>(any: &AnyRefusal, say: fn(&T) -> Said) -> Option<Said> {
@@ -54,16 +57,6 @@ pub fn say(why: &Reason) -> Said {
             let said = ROOMS.iter().find_map(|room| room(any));
             // A test finds the room that is missing above.
             said.unwrap_or_else(|| (ErrorCode::Invalid, format!("{any:?}")))
-        }
-        Reason::Text(code, message) => {
-            let code = match code {
-                Code::Invalid => ErrorCode::Invalid,
-                Code::OutOfRange => ErrorCode::OutOfRange,
-                Code::InvalidState => ErrorCode::InvalidState,
-                Code::Duplicate => ErrorCode::Duplicate,
-                Code::LimitExceeded => ErrorCode::LimitExceeded,
-            };
-            (code, message.clone())
         }
     }
 }

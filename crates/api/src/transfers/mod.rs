@@ -7,6 +7,7 @@ mod payload;
 mod query;
 mod transfer;
 mod enums;
+pub mod refusal;
 
 pub use enums::TransferStatus;
 pub use inputs::{

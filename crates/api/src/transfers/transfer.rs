@@ -60,7 +60,7 @@ impl Transfer {
     }
     /// Where it stands.
     async fn status(&self) -> TransferStatus {
-        self.row.status.into()
+        self.row.status().into()
     }
     /// Who sends.
     async fn from_store(&self, ctx: &Context<'_>) -> Answer<Store> {
@@ -84,19 +84,19 @@ impl Transfer {
     }
     /// When it left.
     async fn shipped_at(&self) -> Option<DateTime> {
-        self.row.shipped_at.map(DateTime)
+        self.row.state.shipped_at().map(DateTime)
     }
     /// When something of it last arrived.
     async fn received_at(&self) -> Option<DateTime> {
-        self.row.received_at.map(DateTime)
+        self.row.state.received_at().map(DateTime)
     }
     /// Why what did not arrive was written off; null when nothing was.
     async fn loss_reason(&self) -> Option<ReasonCode> {
-        self.row.loss_reason.map(Into::into)
+        self.row.state.loss().map(|loss| loss.reason.into())
     }
     /// What was noted about what did not arrive.
     async fn loss_note(&self) -> Option<&str> {
-        self.row.loss_note.as_deref()
+        self.row.state.loss()?.note.as_deref()
     }
     /// What goes, a line a product.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<TransferLine>> {
@@ -110,7 +110,7 @@ impl Transfer {
     /// The mutations that its state allows and that you may do.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
-        Ok(actions_from(self.row.status).filter(|action| may(caller, *action, &self.row)).map(Action::mutation).collect())
+        Ok(actions_from(self.row.status()).filter(|action| may(caller, *action, &self.row)).map(Action::mutation).collect())
     }
     /// Who asked for it.
     async fn requested_by(&self, ctx: &Context<'_>) -> Answer<Actor> {

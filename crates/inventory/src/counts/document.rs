@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     core::{Count, CountBook, CountDecision, CountNeeds, Line, LineKey},
     events::count_event,
-    rows::{self, Written},
+    rows::{self, CountChanges, Written},
 };
 use crate::{
     ledger::{Document, Rows, Source, Turn},
@@ -98,13 +98,11 @@ impl Document for Counts {
     }
 
     fn want(decision: &CountDecision, want: Want) -> Want {
-        want.and(usize::from(!decision.count.exists), Numbered::Count)
+        decision.count.number.want(Numbered::Count, want)
     }
 
     fn number(decision: &mut CountDecision, counter: &mut Counter) {
-        if !decision.count.exists {
-            decision.count.number = counter.number(Numbered::Count);
-        }
+        decision.count.number.give(Numbered::Count, counter);
     }
 
     fn events(decision: &CountDecision) -> Vec<NewEvent> {
@@ -112,7 +110,7 @@ impl Document for Counts {
     }
 
     fn rows(tenant: TenantId, decisions: &[&CountDecision], now: Timestamp) -> Rows {
-        let rows = rows::count_rows(tenant, &written(decisions.iter().copied()), now);
+        let rows = rows::count_rows(tenant, &changes(decisions.iter().copied()), now);
         Rows { rest: rows.into_iter().collect(), ..Rows::default() }
     }
 
@@ -125,26 +123,30 @@ impl Document for Counts {
     }
 }
 
-/// The rows of a batch's counts: each once, as the last command left it; whether it has one is what the first one saw.
-fn written<'a>(decisions: impl Iterator<Item = &'a CountDecision> + Clone) -> Written<'a> {
-    let mut counts: BTreeMap<CountId, &Count> = BTreeMap::new();
-    let mut lines: BTreeMap<(CountId, LineKey), &Line> = BTreeMap::new();
+/// The rows of a batch's counts: each once, as the last command left it; whether it is new is what the first one said.
+fn changes<'a>(decisions: impl Iterator<Item = &'a CountDecision>) -> CountChanges<'a> {
+    let mut counts: BTreeMap<CountId, (&Count, Written)> = BTreeMap::new();
+    let mut lines: BTreeMap<(CountId, LineKey), (&Line, Written)> = BTreeMap::new();
     let mut gone: BTreeSet<(CountId, &LineKey)> = BTreeSet::new();
-    let mut written = Written::default();
+    let mut changes = CountChanges::default();
     for decision in decisions {
         let id = decision.count.id;
-        counts.insert(id, &decision.count);
-        lines.extend(decision.lines.iter().map(|line| ((id, line.key()), line)));
+        let is = if decision.before.is_none() { Written::New } else { Written::Changed };
+        counts.entry(id).or_insert((&decision.count, is)).0 = &decision.count;
+        lines.extend(decision.made.iter().map(|line| ((id, line.key()), (line, Written::New))));
+        for line in &decision.changed {
+            lines.entry((id, line.key())).or_insert((line, Written::Changed)).0 = line;
+        }
         for key in &decision.gone {
             // One that the batch made itself is not written at all.
-            if lines.remove(&(id, key.clone())).is_none_or(|line| line.exists) {
+            if lines.remove(&(id, key.clone())).is_none_or(|(_, is)| is == Written::Changed) {
                 gone.insert((id, key));
             }
         }
-        written.tries.extend(decision.tries.iter().map(|one| (id, one)));
+        changes.tries.extend(decision.tries.iter().map(|one| (id, one)));
     }
-    written.counts = counts.into_values().collect();
-    written.gone = gone.into_iter().collect();
-    written.lines = lines.into_iter().map(|((id, _), line)| (id, line)).collect();
-    written
+    changes.counts = counts.into_values().collect();
+    changes.gone = gone.into_iter().collect();
+    changes.lines = lines.into_iter().map(|((id, _), (line, is))| (id, line, is)).collect();
+    changes
 }

@@ -55,12 +55,12 @@ pub fn count_event(decision: &CountDecision) -> NewEvent {
     let count = &decision.count;
     let payload = CountEvent {
         count: count.id,
-        number: count.number,
-        kind: count.kind,
-        status: count.status,
+        number: count.number.get(),
+        kind: count.selection.kind(),
+        status: count.status(),
         store: count.store,
         version: count.version,
-        lines: decision.lines.len(),
+        lines: decision.lines().count(),
         before: decision.before,
     };
     decision.event.event(&payload)

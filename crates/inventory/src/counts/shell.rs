@@ -16,8 +16,8 @@ use serde::Serialize;
 use crate::{
     counts::{
         core::{
-            Approval, BookVisibility, CountCommand, CountedLot, Line, LineKey, MOST_LINES, NewCount, NewLine, PART, Record, Step,
-            Steps, Tallied, Uncounted, abc,
+            Approval, BookVisibility, CountCommand, CountedLot, Line, LineKey, MOST_LINES, NewCount, NewLine, PART, Record,
+            Selection, Step, Steps, Tallied, Uncounted, abc,
         },
         rows::{self, CountScope},
     },
@@ -186,13 +186,13 @@ pub async fn count_start(ledger: &Ledger, permit: Permit<kind::CountWrite>, inpu
 
 /// The products that a count is of, and those of their lots that lie there, as they are now. A LIST has lines of its products already.
 async fn lines_of(reads: &impl Reads, clock: &Clock, (count, places): (CountId, CountScope)) -> Result<Vec<NewLine>, Fault> {
-    let found = match places.kind {
-        CountKind::List => rows::listed(reads, count).await?,
-        CountKind::Full | CountKind::Category => rows::countable(reads, places.store, places.category, MOST_LINES).await?,
-        CountKind::Cycle => {
-            let class = places.class;
+    let found = match places.selection {
+        Selection::List => rows::listed(reads, count).await?,
+        Selection::Full => rows::countable(reads, places.store, None, MOST_LINES).await?,
+        Selection::Category(category) => rows::countable(reads, places.store, Some(category), MOST_LINES).await?,
+        Selection::Cycle(class) => {
             let all = classes(reads, clock.now(), places.store).await?;
-            all.into_iter().filter(|(_, is)| Some(*is) == class).map(|(planned, _)| planned.of).collect()
+            all.into_iter().filter(|(_, is)| *is == class).map(|(planned, _)| planned.of).collect()
         }
     };
     let tracked: Vec<ProductId> = found.iter().filter(|of| of.tracking != Tracking::None).map(|of| of.product).collect();
@@ -205,7 +205,7 @@ async fn lines_of(reads: &impl Reads, clock: &Clock, (count, places): (CountId, 
         };
         match lots.get(&of.product) {
             Some(lots) => lines.extend(lots.iter().cloned().map(Some).map(line)),
-            None if places.kind == CountKind::List => {}
+            None if places.selection == Selection::List => {}
             None => lines.push(line(None)),
         }
     }

@@ -14,7 +14,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    core::{Change, PurchaseBook, PurchaseDecision, PurchaseNeeds, PurchaseOrder},
+    core::{PurchaseBook, PurchaseDecision, PurchaseNeeds, PurchaseOrder},
     events::document_event,
     rows,
 };
@@ -73,17 +73,13 @@ impl Document for Purchases {
     }
 
     fn want(decision: &PurchaseDecision, want: Want) -> Want {
-        want.and(decision.orders.iter().filter(|order| order.change == Change::New).count(), Numbered::PurchaseOrder)
-            .and(decision.returns.len(), Numbered::SupplierReturn)
+        let want = decision.orders.iter().fold(want, |want, order| order.number.want(Numbered::PurchaseOrder, want));
+        decision.returns.iter().fold(want, |want, ret| ret.number.want(Numbered::SupplierReturn, want))
     }
 
     fn number(decision: &mut PurchaseDecision, counter: &mut Counter) {
-        for new in decision.orders.iter_mut().filter(|order| order.change == Change::New) {
-            new.number = counter.number(Numbered::PurchaseOrder);
-        }
-        for new in &mut decision.returns {
-            new.number = counter.number(Numbered::SupplierReturn);
-        }
+        decision.orders.iter_mut().for_each(|order| order.number.give(Numbered::PurchaseOrder, counter));
+        decision.returns.iter_mut().for_each(|ret| ret.number.give(Numbered::SupplierReturn, counter));
     }
 
     fn events(decision: &PurchaseDecision) -> Vec<NewEvent> {

@@ -99,8 +99,8 @@ pub fn document_event(of: &DocumentEvent, decision: &PurchaseDecision) -> Option
             let order = decision.orders.iter().find(|one| one.id == order)?;
             Some(kind.event(&PurchaseOrderEvent {
                 purchase_order: order.id,
-                number: order.number,
-                status: order.status,
+                number: order.number.get(),
+                status: order.status(),
                 supplier: order.supplier,
                 store: order.store,
                 version: order.version,
@@ -111,7 +111,7 @@ pub fn document_event(of: &DocumentEvent, decision: &PurchaseDecision) -> Option
             let ret = decision.returns.iter().find(|one| one.id == ret)?;
             Some(kind.event(&SupplierReturnEvent {
                 supplier_return: ret.id,
-                number: ret.number,
+                number: ret.number.get(),
                 supplier: ret.supplier,
                 store: ret.store,
             }))

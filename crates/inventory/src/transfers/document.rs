@@ -14,7 +14,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    core::{Transfer, TransferBook, TransferDecision, TransferNeeds},
+    core::{Before, Transfer, TransferBook, TransferDecision, TransferNeeds},
     events::transfer_event,
     rows,
 };
@@ -84,13 +84,11 @@ impl Document for Transfers {
     }
 
     fn want(decision: &TransferDecision, want: Want) -> Want {
-        want.and(usize::from(!decision.transfer.exists), Numbered::Transfer)
+        decision.transfer.number.want(Numbered::Transfer, want)
     }
 
     fn number(decision: &mut TransferDecision, counter: &mut Counter) {
-        if !decision.transfer.exists {
-            decision.transfer.number = counter.number(Numbered::Transfer);
-        }
+        decision.transfer.number.give(Numbered::Transfer, counter);
     }
 
     fn events(decision: &TransferDecision) -> Vec<NewEvent> {
@@ -98,9 +96,12 @@ impl Document for Transfers {
     }
 
     fn rows(tenant: TenantId, decisions: &[&TransferDecision], _now: Timestamp) -> Rows {
-        let transfers: BTreeMap<TransferId, &Transfer> =
-            decisions.iter().map(|decision| (decision.transfer.id, &decision.transfer)).collect();
-        let transfers: Vec<&Transfer> = transfers.into_values().collect();
+        // As the last decision left it, on what the first one found.
+        let mut transfers: BTreeMap<TransferId, (&Transfer, Option<Before>)> = BTreeMap::new();
+        for TransferDecision { transfer, before, .. } in decisions {
+            transfers.entry(transfer.id).or_insert((transfer, *before)).0 = transfer;
+        }
+        let transfers: Vec<_> = transfers.into_values().collect();
         Rows { rest: rows::transfer_rows(tenant, &transfers).into_iter().collect(), ..Rows::default() }
     }
 

@@ -57,12 +57,12 @@ pub fn transfer_event(decision: &TransferDecision) -> NewEvent {
     let transfer = &decision.transfer;
     let payload = TransferEvent {
         transfer: transfer.id,
-        number: transfer.number,
-        status: transfer.status,
+        number: transfer.number.get(),
+        status: transfer.status(),
         from: transfer.from,
         to: transfer.to,
         version: transfer.version,
-        before: decision.before,
+        before: decision.before.map(|before| before.status),
     };
     decision.event.event(&payload)
 }

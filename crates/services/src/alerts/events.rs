@@ -6,7 +6,7 @@ use platform::storage::events::{self, Audience, EventViewer, Shown, Stream, Term
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::core::{Alert, AlertValues, Subject};
+use super::core::{Alert, AlertValues, Handling, Subject};
 
 pub use platform::storage::events::EventType;
 
@@ -87,7 +87,7 @@ impl AlertEvent {
         Self {
             alert: alert.id,
             kind: alert.kind,
-            state: alert.state,
+            state: alert.state(),
             store: alert.subject.store(),
             product: alert.subject.product(),
             lot: alert.subject.lot(),
@@ -98,22 +98,24 @@ impl AlertEvent {
             day: alert.figures.day,
             opened_at: alert.opened_at,
             seq: alert.seq,
-            snoozed_until: alert.snoozed_until,
-            resolved_at: alert.resolved_at,
+            snoozed_until: alert.handling.snoozed_until(),
+            resolved_at: alert.handling.resolved_at(),
             assignee: alert.assignee,
             version: alert.version,
             updated_at: alert.updated_at,
         }
     }
 
-    /// The alert as the event left it, with what the event does not say as its row has it now; none of an event that does not fit its kind.
+    /// The alert as the event left it, with what the event does not say as its row has it now; none of an event that does not fit its kind
+    /// or its state.
     pub fn alert(&self, row: Option<&Alert>) -> Option<Alert> {
         let other = [self.lot.map(Id::uuid), self.purchase_order.map(Id::uuid), self.count.map(Id::uuid)];
+        let resolved = self.resolved_at.map(|at| (at, row.and_then(|row| row.handling.resolver())));
         Some(Alert {
             id: self.alert,
             kind: self.kind,
             subject: Subject::of(self.kind, (self.store, self.product), other)?,
-            state: self.state,
+            handling: Handling::of(self.state, self.snoozed_until, resolved)?,
             figures: AlertValues {
                 quantity: self.quantity,
                 threshold: self.threshold,
@@ -122,9 +124,6 @@ impl AlertEvent {
             },
             opened_at: self.opened_at,
             seq: self.seq,
-            snoozed_until: self.snoozed_until,
-            resolved_at: self.resolved_at,
-            resolver: row.filter(|_| self.resolved_at.is_some()).and_then(|row| row.resolver),
             assignee: self.assignee,
             note: row.and_then(|row| row.note.clone()),
             version: self.version,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use entity::prelude::*;
 
 use crate::counts::events::{CountEvent, EventType};
+use crate::ledger::DocumentNumber;
 use crate::stock::core::{Noun, Rejection};
 
 /// Whether those who count see what the books say.
@@ -17,27 +18,102 @@ pub enum BookVisibility {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Count {
     pub id: CountId,
-    /// Per tenant, without gaps; 0 until it is written.
-    pub number: i64,
-    pub kind: CountKind,
-    pub status: CountStatus,
+    pub number: DocumentNumber,
+    pub selection: Selection,
+    pub state: CountState,
     pub store: StoreId,
-    /// Of a count of one category.
-    pub category: Option<CategoryId>,
-    /// Of a cycle count.
-    pub class: Option<AbcClass>,
     pub sight: BookVisibility,
     pub external_ref: Option<String>,
     pub note: Option<String>,
-    pub started_at: Option<Timestamp>,
-    pub submitted_at: Option<Timestamp>,
-    pub completed_at: Option<Timestamp>,
     pub actor: Actor,
-    pub approver: Option<Actor>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    pub exists: bool,
+}
+
+/// Which products of the store are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Selection {
+    Full,
+    Category(CategoryId),
+    Cycle(AbcClass),
+    /// Those that the count was made with.
+    List,
+}
+
+impl Selection {
+    pub const fn kind(self) -> CountKind {
+        match self {
+            Self::Full => CountKind::Full,
+            Self::Category(_) => CountKind::Category,
+            Self::Cycle(_) => CountKind::Cycle,
+            Self::List => CountKind::List,
+        }
+    }
+    pub const fn category(self) -> Option<CategoryId> {
+        if let Self::Category(category) = self { Some(category) } else { None }
+    }
+    pub const fn class(self) -> Option<AbcClass> {
+        if let Self::Cycle(class) = self { Some(class) } else { None }
+    }
+}
+
+/// Where a count stands, with what is known of it there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountState {
+    Active(Stage),
+    /// Approved and posted.
+    Completed {
+        started_at: Timestamp,
+        submitted_at: Timestamp,
+        completed_at: Timestamp,
+        approver: Actor,
+    },
+    /// Called off, at this stage.
+    Cancelled(Stage),
+}
+
+/// How far a count has come that nothing was posted of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Open,
+    Counting { started_at: Timestamp },
+    Review { started_at: Timestamp, submitted_at: Timestamp },
+}
+
+impl CountState {
+    pub const fn status(self) -> CountStatus {
+        match self {
+            Self::Active(Stage::Open) => CountStatus::Open,
+            Self::Active(Stage::Counting { .. }) => CountStatus::Counting,
+            Self::Active(Stage::Review { .. }) => CountStatus::Review,
+            Self::Completed { .. } => CountStatus::Completed,
+            Self::Cancelled(_) => CountStatus::Cancelled,
+        }
+    }
+    pub const fn started_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Completed { started_at, .. } => Some(started_at),
+            Self::Active(stage) | Self::Cancelled(stage) => match stage {
+                Stage::Open => None,
+                Stage::Counting { started_at } | Stage::Review { started_at, .. } => Some(started_at),
+            },
+        }
+    }
+    pub const fn submitted_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Completed { submitted_at, .. }
+            | Self::Active(Stage::Review { submitted_at, .. })
+            | Self::Cancelled(Stage::Review { submitted_at, .. }) => Some(submitted_at),
+            Self::Active(_) | Self::Cancelled(_) => None,
+        }
+    }
+    pub const fn completed_at(self) -> Option<Timestamp> {
+        if let Self::Completed { completed_at, .. } = self { Some(completed_at) } else { None }
+    }
+    pub const fn approver(self) -> Option<Actor> {
+        if let Self::Completed { approver, .. } = self { Some(approver) } else { None }
+    }
 }
 
 /// What a line is of: a product, and the lot where its stock is kept by them.
@@ -90,16 +166,61 @@ pub struct Line {
     pub decimals: u8,
     /// Whether it was on the list, or only found.
     pub expected: Expected,
-    pub state: CountLineState,
+    pub state: LineState,
+}
+
+/// Where a line stands, with what was found of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineState {
+    Uncounted,
+    Counted(Finding),
+    /// It is to be counted once more: nobody stands by what was found.
+    Recount(Finding),
+    /// The approved count put so much on the books.
+    Posted(Finding, i64),
+}
+
+/// What came of counting a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finding {
     /// How many times it was counted.
     pub attempts: i64,
     /// The last of them.
-    pub tally: Option<Tally>,
+    pub tally: Tally,
     /// For one whole unit, when it was counted last.
     pub unit_cost: Option<Money>,
-    /// What the approved count put on the books; None before that, and for what was not counted.
-    pub posted: Option<i64>,
-    pub exists: bool,
+}
+
+impl LineState {
+    pub const fn status(self) -> CountLineState {
+        match self {
+            Self::Uncounted => CountLineState::Uncounted,
+            Self::Counted(_) | Self::Posted(..) => CountLineState::Counted,
+            Self::Recount(_) => CountLineState::Recount,
+        }
+    }
+    pub const fn finding(self) -> Option<Finding> {
+        match self {
+            Self::Uncounted => None,
+            Self::Counted(finding) | Self::Recount(finding) | Self::Posted(finding, _) => Some(finding),
+        }
+    }
+    /// What it put on the books.
+    pub const fn posted(self) -> Option<i64> {
+        if let Self::Posted(_, difference) = self { Some(difference) } else { None }
+    }
+    /// How many times it was counted.
+    pub fn attempts(self) -> i64 {
+        self.finding().map_or(0, |finding| finding.attempts)
+    }
+    /// The last time that it was counted.
+    pub fn tally(self) -> Option<Tally> {
+        self.finding().map(|finding| finding.tally)
+    }
+    /// Whether it is still to be counted.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Uncounted | Self::Recount(_))
+    }
 }
 
 impl Line {
@@ -135,12 +256,10 @@ pub struct Try {
     pub note: Option<String>,
 }
 
-/// Whether a line is still to be counted.
-pub fn is_open(line: &Line) -> bool {
-    line.state != CountLineState::Counted
-}
-
 impl Count {
+    pub const fn status(&self) -> CountStatus {
+        self.state.status()
+    }
     pub fn touch(&mut self, now: Timestamp) {
         self.version += 1;
         self.updated_at = now;
@@ -186,18 +305,19 @@ impl CountBook {
     }
     /// What the books had when the line was counted, with what is known by now.
     pub fn book_of(&self, count: CountId, line: &Line) -> Option<i64> {
-        Some(line.tally?.book + self.late.get(&(count, line.key())).copied().unwrap_or(0))
+        Some(line.state.tally()?.book + self.late.get(&(count, line.key())).copied().unwrap_or(0))
     }
     /// Brings the counts forward by an accepted decision.
     pub fn evolve(&mut self, decision: &CountDecision) {
         let id = decision.count.id;
         self.taken_refs.extend(decision.count.external_ref.clone());
         self.counts.insert(id, decision.count.clone());
-        for line in &decision.lines {
+        let is_open = |line: &Line| line.state.is_open();
+        for line in decision.lines() {
             let before = self.lines.entry(id).or_default().insert(line.key(), line.clone());
             let change = i64::from(is_open(line)) - i64::from(before.as_ref().is_some_and(is_open));
             *self.open.entry(id).or_default() += change;
-            if before.is_none_or(|before| before.tally != line.tally) {
+            if before.is_none_or(|before| before.state.tally() != line.state.tally()) {
                 self.late.remove(&(id, line.key()));
             }
         }
@@ -214,8 +334,10 @@ impl CountBook {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountDecision {
     pub count: Count,
-    /// The lines that it changed or made.
-    pub lines: Vec<Line>,
+    /// The lines that it made, which have no row yet.
+    pub made: Vec<Line>,
+    /// The lines that it changed.
+    pub changed: Vec<Line>,
     /// The lines that it removed: nobody had counted them.
     pub gone: Vec<LineKey>,
     pub tries: Vec<Try>,
@@ -223,4 +345,11 @@ pub struct CountDecision {
     pub event: EventType<CountEvent>,
     /// Where it stood before; None for a new one.
     pub before: Option<CountStatus>,
+}
+
+impl CountDecision {
+    /// The lines that it made or changed.
+    pub fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.made.iter().chain(&self.changed)
+    }
 }

@@ -3,13 +3,18 @@
 use entity::prelude::*;
 
 use super::{
-    count::{BookVisibility, Count, CountBook, CountDecision, CountedLot, Expected, Line, LineKey, Try},
+    count::{
+        BookVisibility, Count, CountBook, CountDecision, CountState, CountedLot, Expected, Line, LineKey, LineState, Selection,
+        Stage, Try,
+    },
     posting::{Approval, approve},
-    states::{Action, actions_from, may},
+    refusal::Refusal,
+    states::{Action, may},
     tally::{Record, tally},
 };
 use crate::counts::events::{self, CountEvent, EventType};
-use crate::stock::core::{At, Code, Draft, Field, Level, LevelKey, Noun, Rejection};
+use crate::ledger::DocumentNumber;
+use crate::stock::core::{At, Draft, Field, Level, LevelKey, Noun, Rejection, RoomRefusal};
 
 /// The most lines of a count: what is more is counted by category.
 pub const MOST_LINES: usize = 20_000;
@@ -103,7 +108,9 @@ pub enum Uncounted {
 /// What a step changed besides the count itself.
 #[derive(Default)]
 pub(super) struct Changes {
-    pub lines: Vec<Line>,
+    /// Lines that it makes.
+    pub made: Vec<Line>,
+    pub changed: Vec<Line>,
     /// Lines that say nothing any more.
     pub gone: Vec<LineKey>,
     pub tries: Vec<Try>,
@@ -116,7 +123,7 @@ pub fn decide(book: &CountBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<
         (Step::Create(new), _) => (create(book, draft, steps, new, &mut changes)?, None),
         (_, Some(action)) => {
             let count = open(book, steps, action)?;
-            let before = count.status;
+            let before = count.status();
             (count, Some(before))
         }
         (_, None) => return Err(Rejection::not_found(Noun::Count, At::input(Field::Id))),
@@ -127,81 +134,80 @@ pub fn decide(book: &CountBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<
         Step::Record(record) => tally(book, draft, &count, (steps.actor, record), &mut changes)?,
         Step::Submit(uncounted) => submit(book, draft, &mut count, *uncounted)?,
         Step::Recount(products) => recount(book, &mut count, products.as_ref(), &mut changes)?,
-        Step::Approve(approval) => changes.lines = approve(book, draft, &mut count, (steps.actor, approval))?,
+        Step::Approve(approval) => changes.changed = approve(book, draft, &mut count, (steps.actor, approval))?,
         Step::Cancel(note) => {
-            count.status = CountStatus::Cancelled;
+            let CountState::Active(stage) = count.state else { return Err(not_open(&count)) };
+            count.state = CountState::Cancelled(stage);
             count.note = note.clone().or(count.note);
         }
     }
     if before.is_some() {
         count.touch(draft.now());
     }
-    let Changes { lines, gone, tries } = changes;
-    Ok(CountDecision { count, lines, gone, tries, event: steps.step.event(), before })
+    let Changes { made, changed, gone, tries } = changes;
+    Ok(CountDecision { count, made, changed, gone, tries, event: steps.step.event(), before })
 }
 
 /// The count, if the action is open in its state.
 fn open(book: &CountBook, steps: &Steps, action: Action) -> Result<Count, Rejection> {
     let count = book.counts.get(&steps.count).ok_or_else(|| Rejection::not_found(Noun::Count, At::input(Field::Id)))?;
     count.expect(steps.expected_version)?;
-    if may(count.status, action) {
-        return Ok(count.clone());
-    }
-    let steps: Vec<&str> = actions_from(count.status).map(Action::mutation).collect();
-    let open = if steps.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", steps.join(", ")) };
-    Err(Rejection::state(format!("the count is {}; {open}", count.status), At::input(Field::Id)))
+    if may(count.status(), action) { Ok(count.clone()) } else { Err(not_open(count)) }
+}
+
+/// The refusal of a step that the count's state does not allow.
+pub(super) fn not_open(count: &Count) -> Rejection {
+    Refusal::Status(count.status()).at(At::input(Field::Id))
 }
 
 fn create(book: &CountBook, draft: &Draft<'_>, steps: &Steps, new: &NewCount, changes: &mut Changes) -> Result<Count, Rejection> {
     if let Some(reference) = new.external_ref.as_ref().filter(|reference| book.taken_refs.contains(*reference)) {
-        let message = format!("a count has the reference {reference}");
-        return Err(Rejection::text(Code::Duplicate, message, At::input(Field::ExternalRef)));
+        return Err(Refusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)));
     }
-    fits(new)?;
+    let selection = selection(new)?;
     for (index, (product, id)) in new.products.iter().enumerate() {
         let field = At::row(Field::Products, index);
-        if changes.lines.iter().any(|line| line.product == *product) {
-            return Err(Rejection::invalid("this product occurs twice: one line can say it", field));
+        if changes.made.iter().any(|line| line.product == *product) {
+            return Err(Refusal::ListedTwice.at(field));
         }
         let level = draft.stocked(LevelKey { product: *product, store: new.store }, field)?;
-        changes.lines.push(line_of(level, *id, None, Expected::Listed));
+        changes.made.push(line_of(level, *id, None, Expected::Listed));
     }
     let now = draft.now();
     Ok(Count {
         id: steps.count,
-        number: 0,
-        kind: new.kind,
-        status: CountStatus::Open,
+        number: DocumentNumber::Pending,
+        selection,
+        state: CountState::Active(Stage::Open),
         store: new.store,
-        category: new.category,
-        class: new.class,
         sight: new.sight,
         external_ref: new.external_ref.clone(),
         note: new.note.clone(),
-        started_at: None,
-        submitted_at: None,
-        completed_at: None,
         actor: steps.actor,
-        approver: None,
         version: 1,
         created_at: now,
         updated_at: now,
-        exists: false,
     })
 }
 
 /// A count says what its kind asks for, and nothing else.
-fn fits(new: &NewCount) -> Result<(), Rejection> {
+fn selection(new: &NewCount) -> Result<Selection, Rejection> {
     let asks = |kind, is_there: bool, field: Field| {
         if (new.kind == kind) == is_there {
             return Ok(());
         }
-        let message = if is_there { format!("only a {kind} count has it") } else { format!("a {kind} count needs it") };
-        Err(Rejection::invalid(message, At::input(field)))
+        let refusal = if is_there { Refusal::OfKind(kind) } else { Refusal::NeededBy(kind) };
+        Err(refusal.at(At::input(field)))
     };
     asks(CountKind::Category, new.category.is_some(), Field::Category)?;
     asks(CountKind::Cycle, new.class.is_some(), Field::AbcClass)?;
-    asks(CountKind::List, !new.products.is_empty(), Field::Products)
+    asks(CountKind::List, !new.products.is_empty(), Field::Products)?;
+    Ok(match (new.category, new.class) {
+        (Some(category), _) => Selection::Category(category),
+        (None, Some(class)) => Selection::Cycle(class),
+        (None, None) if new.products.is_empty() => Selection::Full,
+        (None, None) => Selection::List,
+    })
 }
 
 /// A line that nobody has counted.
@@ -214,12 +220,7 @@ fn fresh(new: &NewLine, expected: Expected) -> Line {
         name: new.name.clone(),
         decimals: new.decimals,
         expected,
-        state: CountLineState::Uncounted,
-        attempts: 0,
-        tally: None,
-        unit_cost: None,
-        posted: None,
-        exists: false,
+        state: LineState::Uncounted,
     }
 }
 
@@ -238,29 +239,26 @@ fn start(
 ) -> Result<(), Rejection> {
     let has_own = book.open.get(&count.id).is_some_and(|open| *open > 0);
     if lines.is_empty() && !has_own {
-        return Err(Rejection::state("there is nothing to count: no product fits", At::input(Field::Id)));
+        return Err(Refusal::NothingFits.at(At::input(Field::Id)));
     }
     if lines.len() > MOST_LINES {
-        let message = format!("a count has at most {MOST_LINES} lines: count by category");
-        return Err(Rejection::text(Code::LimitExceeded, message, At::input(Field::Id)));
+        return Err(Refusal::TooManyLines { most: MOST_LINES }.at(At::input(Field::Id)));
     }
-    changes.lines.extend(lines.iter().map(|new| fresh(new, Expected::Listed)));
+    changes.made.extend(lines.iter().map(|new| fresh(new, Expected::Listed)));
     for line in lines.iter().filter(|line| line.lot.is_some()) {
         changes.replaces_none(book, count.id, line.product);
     }
-    count.status = CountStatus::Counting;
-    count.started_at = Some(draft.now());
+    count.state = CountState::Active(Stage::Counting { started_at: draft.now() });
     Ok(())
 }
 
 fn submit(book: &CountBook, draft: &Draft<'_>, count: &mut Count, uncounted: Uncounted) -> Result<(), Rejection> {
+    let CountState::Active(Stage::Counting { started_at }) = count.state else { return Err(not_open(count)) };
     let open = book.open.get(&count.id).copied().unwrap_or(0);
     if open > 0 && uncounted == Uncounted::Refuse {
-        let message = format!("{open} lines are still to be counted: count them, or submit with onUncounted LEAVE");
-        return Err(Rejection::state(message, At::input(Field::OnUncounted)));
+        return Err(Refusal::Uncounted { lines: open }.at(At::input(Field::OnUncounted)));
     }
-    count.status = CountStatus::Review;
-    count.submitted_at = Some(draft.now());
+    count.state = CountState::Active(Stage::Review { started_at, submitted_at: draft.now() });
     Ok(())
 }
 
@@ -270,31 +268,34 @@ fn recount(
     products: Option<&Vec<ProductId>>,
     changes: &mut Changes,
 ) -> Result<(), Rejection> {
+    let CountState::Active(Stage::Review { started_at, .. }) = count.state else { return Err(not_open(count)) };
     if let Some(products) = products {
         for (index, product) in products.iter().enumerate() {
             let field = At::row(Field::Products, index);
             if products[..index].contains(product) {
-                return Err(Rejection::invalid("this product occurs twice", field));
+                return Err(Refusal::RecountTwice.at(field));
             }
             let lines = book.lines_of(count.id, *product);
             if lines.is_empty() {
                 return Err(Rejection::not_found(Noun::LineOfThisProduct, field));
             }
-            changes.lines.extend(lines.into_iter().cloned());
+            changes.changed.extend(lines.into_iter().cloned());
         }
     } else {
         let all = book.lines.get(&count.id).into_iter().flat_map(|lines| lines.values());
-        let is_off = |line: &&Line| line.tally.map(|tally| tally.counted.get()) != book.book_of(count.id, line);
-        changes.lines.extend(all.filter(|line| line.tally.is_some()).filter(is_off).cloned());
-        changes.lines.sort_by_cached_key(Line::key);
+        let is_off =
+            |line: &&Line| line.state.tally().is_some_and(|tally| Some(tally.counted.get()) != book.book_of(count.id, line));
+        changes.changed.extend(all.filter(is_off).cloned());
+        changes.changed.sort_by_cached_key(Line::key);
     }
-    if changes.lines.is_empty() {
-        return Err(Rejection::invalid("nothing is to be counted again", At::input(Field::Products)));
+    if changes.changed.is_empty() {
+        return Err(Refusal::NothingToRecount.at(At::input(Field::Products)));
     }
-    for line in changes.lines.iter_mut().filter(|line| line.state == CountLineState::Counted) {
-        line.state = CountLineState::Recount;
+    for line in &mut changes.changed {
+        if let LineState::Counted(finding) = line.state {
+            line.state = LineState::Recount(finding);
+        }
     }
-    count.status = CountStatus::Counting;
-    count.submitted_at = None;
+    count.state = CountState::Active(Stage::Counting { started_at });
     Ok(())
 }

@@ -6,13 +6,18 @@ mod count;
 mod decide;
 mod statistics;
 mod posting;
+mod refusal;
 mod states;
 mod tally;
 
 pub use command::{CountCommand, CountNeeds};
-pub use count::{BookVisibility, Count, CountBook, CountDecision, CountedLot, Expected, Line, LineKey, Tally, Try, is_open};
+pub use count::{
+    BookVisibility, Count, CountBook, CountDecision, CountState, CountedLot, Expected, Finding, Line, LineKey, LineState,
+    Selection, Stage, Tally, Try,
+};
 pub use decide::{MOST_LINES, NewCount, NewLine, Step, Steps, Uncounted, decide};
 pub use posting::{Approval, PART};
+pub use refusal::Refusal;
 pub use states::{Action, COUNT_STEPS, actions_from, may};
 pub use statistics::{Pair, abc, accuracy, shrinkage};
 pub use tally::{Record, Tallied};

@@ -4,10 +4,14 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 
-use super::count::{Count, CountBook, Line, LineKey};
+use super::{
+    count::{Count, CountBook, CountState, Finding, Line, LineKey, LineState, Stage},
+    decide::not_open,
+    refusal::Refusal,
+};
 use crate::stock::core::{
     At, Delta, Draft, Field, Level, LevelKey, LotChoice, LotLevel, LotName, MovementHead, Posting, Reference, ReferenceKind,
-    Rejection, Shortage, Step, cover,
+    Rejection, RoomRefusal, Shortage, Step, cover,
 };
 
 /// Who approves, and under which rule.
@@ -25,11 +29,18 @@ pub struct Approval {
 /// Differences in one movement: its event goes to subscribers whole, as that of any other call.
 pub const PART: usize = 500;
 
+/// A line that was counted.
+struct Counted {
+    line: Line,
+    finding: Finding,
+    /// What was counted less what the books had then.
+    difference: i64,
+}
+
 /// A line that is off.
 struct Off {
     key: LevelKey,
     lot: LotChoice,
-    /// What was counted less what the books had then.
     difference: i64,
 }
 
@@ -40,19 +51,14 @@ pub(super) fn approve(
     count: &mut Count,
     (actor, approval): (Actor, &Approval),
 ) -> Result<Vec<Line>, Rejection> {
-    let mut lines: Vec<Line> = book.lines.get(&count.id).into_iter().flat_map(|lines| lines.values().cloned()).collect();
-    // What is still to be counted again was not found: nobody stands by its last figure.
-    lines.retain(|line| line.state == CountLineState::Counted);
-    lines.sort_by_cached_key(Line::key);
+    let CountState::Active(Stage::Review { started_at, submitted_at }) = count.state else { return Err(not_open(count)) };
+    let mut lines = counted(book, count.id);
     if lines.is_empty() {
-        return Err(Rejection::state("nothing was counted", At::input(Field::Id)));
+        return Err(Refusal::NothingCounted.at(At::input(Field::Id)));
     }
     let mut off = Vec::new();
-    for line in &mut lines {
-        let (Some(mut tally), Some(known)) = (line.tally, book.book_of(count.id, line)) else { continue };
-        let difference = tally.counted.get() - known;
-        tally.book = known;
-        (line.tally, line.posted) = (Some(tally), Some(difference));
+    for Counted { line, finding, difference } in &lines {
+        let (tally, difference) = (finding.tally, *difference);
         let key = LevelKey { product: line.product, store: count.store };
         if difference != 0 {
             off.push(Off { key, lot: choice(draft, approval, line), difference });
@@ -77,16 +83,31 @@ pub(super) fn approve(
         };
         post(draft, part, &head, ids[0])?;
     }
-    for line in &mut lines {
-        let (Some(lot), Some(tally)) = (&mut line.lot, line.tally) else { continue };
+    for Counted { line, finding, .. } in &mut lines {
+        let Some(lot) = &mut line.lot else { continue };
         lot.id = draft.lot_coded(line.product, &lot.key).map(|known| known.id);
         if let Some(id) = lot.id {
-            draft.counted_lot(LevelKey { product: line.product, store: count.store }, id, tally.counted_at);
+            draft.counted_lot(LevelKey { product: line.product, store: count.store }, id, finding.tally.counted_at);
         }
     }
-    count.status = CountStatus::Completed;
-    (count.completed_at, count.approver) = (Some(now), Some(actor));
-    Ok(lines)
+    count.state = CountState::Completed { started_at, submitted_at, completed_at: now, approver: actor };
+    let posted = |one: Counted| Line { state: LineState::Posted(one.finding, one.difference), ..one.line };
+    Ok(lines.into_iter().map(posted).collect())
+}
+
+/// The lines that were counted, with what the books are known by now to have had then. What is still to be counted again was not found: nobody
+/// stands by its last figure.
+fn counted(book: &CountBook, count: CountId) -> Vec<Counted> {
+    let mut lines = Vec::new();
+    for line in book.lines.get(&count).into_iter().flat_map(HashMap::values) {
+        if let (LineState::Counted(mut finding), Some(known)) = (line.state, book.book_of(count, line)) {
+            finding.tally.book = known;
+            let difference = finding.tally.counted.get() - known;
+            lines.push(Counted { line: line.clone(), finding, difference });
+        }
+    }
+    lines.sort_by_cached_key(|one| one.line.key());
+    lines
 }
 
 /// How the line's lot is said: one that came to be known meanwhile has the dates that it has.
@@ -154,28 +175,32 @@ fn deltas(draft: &Draft<'_>, off: &Off, level: &Level) -> Vec<(Delta, Option<Con
 }
 
 /// Above the tenant's limit nobody approves what they counted themselves. A difference that nobody can value is above any limit.
-fn independent(book: &CountBook, count: &Count, (actor, approval): (Actor, &Approval), lines: &[Line]) -> Result<(), Rejection> {
+fn independent(
+    book: &CountBook,
+    count: &Count,
+    (actor, approval): (Actor, &Approval),
+    lines: &[Counted],
+) -> Result<(), Rejection> {
     let Some(limit) = approval.limit else { return Ok(()) };
     if !book.counters.get(&count.id).is_some_and(|counters| counters.contains(&actor)) {
         return Ok(());
     }
-    let refused =
-        |why: String| Err(Rejection::state(format!("{why}: somebody who did not count approves"), At::input(Field::Id)));
     let mut total: i128 = 0;
-    for line in lines.iter().filter(|line| line.posted.is_some_and(|posted| posted != 0)) {
-        let Some(worth) = worth(line, limit.currency) else {
-            return refused(format!("what {} is off by has no value in {}", line.sku, limit.currency));
+    for one in lines.iter().filter(|one| one.difference != 0) {
+        let Some(worth) = worth(one, limit.currency) else {
+            let (sku, currency) = (one.line.sku.clone(), limit.currency);
+            return Err(Refusal::NoValue { sku, currency }.at(At::input(Field::Id)));
         };
         total += worth;
     }
     if total > i128::from(limit.minor) {
-        return refused(format!("the differences are worth more than {} {}", limit.amount(), limit.currency));
+        return Err(Refusal::AboveLimit(limit).at(At::input(Field::Id)));
     }
     Ok(())
 }
 
 /// What a line is off by, in minor units; None where it cannot be said in the currency.
-fn worth(line: &Line, currency: Currency) -> Option<i128> {
-    let cost = line.unit_cost.filter(|cost| cost.currency == currency)?;
-    Some(i128::from(cost.times(Quantity::new(line.posted?)?, line.decimals)?.minor).abs())
+fn worth(one: &Counted, currency: Currency) -> Option<i128> {
+    let cost = one.finding.unit_cost.filter(|cost| cost.currency == currency)?;
+    Some(i128::from(cost.times(Quantity::new(one.difference)?, one.line.decimals)?.minor).abs())
 }

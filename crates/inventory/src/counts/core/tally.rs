@@ -3,10 +3,11 @@
 use entity::prelude::*;
 
 use super::{
-    count::{Count, CountBook, CountedLot, Expected, Line, LineKey, Tally, Try},
-    decide::{Changes, line_of},
+    count::{Count, CountBook, CountState, CountedLot, Expected, Finding, Line, LineKey, LineState, Stage, Tally, Try},
+    decide::{Changes, line_of, not_open},
+    refusal::Refusal,
 };
-use crate::stock::core::{At, Draft, Field, Level, LevelKey, Lot, LotChoice, Rejection};
+use crate::stock::core::{At, Draft, Field, Level, LevelKey, Lot, LotChoice, Rejection, RoomRefusal};
 
 /// What somebody found.
 #[derive(Debug, Clone)]
@@ -36,21 +37,22 @@ pub(super) fn tally(
     (actor, record): (Actor, &Record),
     changes: &mut Changes,
 ) -> Result<(), Rejection> {
+    let CountState::Active(Stage::Counting { started_at }) = count.state else { return Err(not_open(count)) };
     let counted_at = record.counted_at.unwrap_or(draft.now());
     let field = || At::input(Field::CountedAt);
     if counted_at > draft.now().plus_seconds(AHEAD_SECONDS) {
-        return Err(Rejection::out_of_range("it lies more than five minutes ahead", field()));
+        return Err(Refusal::Ahead.at(field()));
     }
-    if count.started_at.is_some_and(|started_at| counted_at < started_at) {
-        return Err(Rejection::out_of_range("it lies before the count was started", field()));
+    if counted_at < started_at {
+        return Err(Refusal::BeforeStart.at(field()));
     }
     if record.tallied.is_empty() {
-        return Err(Rejection::invalid("at least one line is needed", At::input(Field::Lines)));
+        return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     }
     for (index, found) in record.tallied.iter().enumerate() {
         let at = |name: Field| At::line(index).field(name);
         if found.counted.is_negative() {
-            return Err(Rejection::out_of_range("nobody counts less than 0", at(Field::Counted)));
+            return Err(Refusal::Negative.at(at(Field::Counted)));
         }
         let key = LevelKey { product: found.product, store: count.store };
         let level = draft.stocked(key, at(Field::Product))?;
@@ -58,8 +60,9 @@ pub(super) fn tally(
         let line_key =
             LineKey { product: found.product, lot: named.as_ref().map(|named| named.0.key.clone()).unwrap_or_default() };
         if changes.tries.iter().any(|one| one.of == line_key) {
-            let (what, place) = if named.is_some() { ("lot", Field::Lot) } else { ("product", Field::Product) };
-            return Err(Rejection::invalid(format!("this {what} occurs twice: one figure can hold"), at(place)));
+            let (refusal, place) =
+                if named.is_some() { (Refusal::LotTwice, Field::Lot) } else { (Refusal::ProductTwice, Field::Product) };
+            return Err(refusal.at(at(place)));
         }
         let on_books = match &named {
             Some((_, lot)) => of_lot(book, draft, key, lot.as_ref(), record.counted_at),
@@ -71,10 +74,16 @@ pub(super) fn tally(
         };
         let tally = Tally { counted: found.counted, counted_at, book: on_books, book_version: level.version };
         let lot = named.map(|named| named.0);
-        let known = book.line(count.id, &line_key).cloned();
-        let mut line = known.unwrap_or_else(|| line_of(level, found.line, lot.clone(), Expected::Found));
-        line.lot = lot;
-        changes.counts(line, tally, (level, actor, found.note.clone()));
+        let finding = Finding { attempts: 1, tally, unit_cost: level.facts.cost };
+        changes.gone.retain(|gone| *gone != line_key);
+        let attempt = if let Some(known) = book.line(count.id, &line_key) {
+            changes.counts_again(Line { lot, ..known.clone() }, finding)
+        } else {
+            let line = line_of(level, found.line, lot, Expected::Found);
+            changes.made.push(Line { state: LineState::Counted(finding), ..line });
+            finding.attempts
+        };
+        changes.tries.push(Try { of: line_key.clone(), attempt, tally, actor, note: found.note.clone() });
         if line_key.is_of_a_lot() {
             changes.replaces_none(book, count.id, found.product);
         }
@@ -94,11 +103,11 @@ fn lot_of(
     let (facts, product) = (&level.facts, found.product);
     let lot_field = || field.lot();
     if facts.tracking == Tracking::None {
-        let refusal = || Rejection::invalid(format!("{} is not tracked by lots", facts.sku), lot_field());
+        let refusal = || Refusal::NotTracked { sku: facts.sku.clone() }.at(lot_field());
         return if found.lot.is_said() { Err(refusal()) } else { Ok(None) };
     }
     if facts.tracking == Tracking::Serial && found.counted.get() > 1 {
-        return Err(Rejection::out_of_range("a serial number stands for one unit: 0 or 1", field));
+        return Err(Refusal::SerialAboveOne.at(field));
     }
     let known = draft.lot_said(product, &found.lot, field)?.cloned();
     match (&found.lot, known) {
@@ -113,9 +122,8 @@ fn lot_of(
             if is_without_lots && found.counted.is_zero() {
                 return Ok(None);
             }
-            let what = if facts.tracking == Tracking::Serial { "serial number" } else { "lot" };
-            let message = format!("{} is tracked: say which {what} was counted, a line for each", facts.sku);
-            Err(Rejection::invalid(message, lot_field()))
+            let (sku, tracking) = (facts.sku.clone(), facts.tracking);
+            Err(Refusal::LotUnsaid { sku, tracking }.at(lot_field()))
         }
     }
 }
@@ -130,23 +138,24 @@ fn of_lot(book: &CountBook, draft: &Draft<'_>, key: LevelKey, lot: Option<&Lot>,
 }
 
 impl Changes {
-    fn counts(&mut self, mut line: Line, tally: Tally, (level, actor, note): (&Level, Actor, Option<String>)) {
-        (line.state, line.tally, line.unit_cost) = (CountLineState::Counted, Some(tally), level.facts.cost);
-        line.attempts += 1;
-        self.gone.retain(|gone| *gone != line.key());
-        self.tries.push(Try { of: line.key(), attempt: line.attempts, tally, actor, note });
-        self.lines.push(line);
+    /// Counts a line that is there, and says which time that is.
+    fn counts_again(&mut self, line: Line, finding: Finding) -> i64 {
+        let attempts = line.state.attempts() + 1;
+        self.changed.push(Line { state: LineState::Counted(Finding { attempts, ..finding }), ..line });
+        attempts
     }
 
     /// A lot of a product has a line: the line without a lot, which says that nothing of the product is there, goes. One that somebody has counted
     /// stays as it was counted, also where it was to be counted again.
     pub(super) fn replaces_none(&mut self, book: &CountBook, count: CountId, product: ProductId) {
         let key = LineKey::of(product);
-        let Some(none) = book.line(count, &key).filter(|_| !self.lines.iter().any(|line| line.key() == key)) else { return };
-        if none.attempts == 0 && !self.gone.contains(&key) {
-            self.gone.push(key);
-        } else if none.state == CountLineState::Recount {
-            self.lines.push(Line { state: CountLineState::Counted, ..none.clone() });
+        let Some(none) = book.line(count, &key).filter(|_| !self.changed.iter().any(|line| line.key() == key)) else { return };
+        match none.state {
+            LineState::Uncounted if !self.gone.contains(&key) => self.gone.push(key),
+            LineState::Recount(finding) => {
+                self.changed.push(Line { state: LineState::Counted(finding), ..none.clone() });
+            }
+            LineState::Uncounted | LineState::Counted(_) | LineState::Posted(..) => {}
         }
     }
 }

@@ -13,7 +13,10 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::load::{LineRow, cost, known_book};
+use super::{
+    count_row::{LineRow, cost},
+    load::known_book,
+};
 use crate::counts::core::{Line, LineKey, Pair, Tally, Try};
 
 #[derive(Record)]
@@ -130,7 +133,7 @@ pub async fn line_page(
     let rows = reads.rows(&format!("{sql}{bounds}{tail}"), values).await?;
     let read = |row| {
         let mut row = Row::new(row);
-        Ok(ShownLine { line: row.record::<LineRow>()?.into(), book: row.take()? })
+        Ok(ShownLine { line: row.record::<LineRow>()?.try_into()?, book: row.take()? })
     };
     rows.iter().map(read).collect()
 }

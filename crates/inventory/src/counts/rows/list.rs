@@ -6,7 +6,7 @@ use platform::{
     storage::{Fault, Finds, Reads, Row},
 };
 
-use super::load::CountRow;
+use super::count_row::CountRow;
 use crate::counts::core::Count;
 
 /// A condition on counts; all of a list's must hold.
@@ -63,7 +63,7 @@ pub async fn page(reads: &impl Reads, tests: &[CountTest], request: &PageRequest
     let (bounds, tail, more) = keyset(&["c.created_at", "c.id"], true, request, values.len() + 2);
     values.extend(more);
     let rows = reads.records::<CountRow>(&format!("{sql}{bounds}{tail}"), values).await?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    rows.into_iter().map(Count::try_from).collect()
 }
 
 /// The id of the count of a number.

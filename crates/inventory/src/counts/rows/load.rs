@@ -10,60 +10,11 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads, Row};
 use uuid::Uuid;
 
+use super::count_row::{CountRow, LineRow};
 use crate::{
-    counts::core::{BookVisibility, Count, CountedLot, Expected, Line, LineKey, Tally},
+    counts::core::{Count, Line, LineKey, Selection},
     stock::core::LevelKey,
 };
-
-#[derive(Record)]
-#[record(of = stock_count, alias = "c")]
-pub(super) struct CountRow {
-    id: CountId,
-    number: i64,
-    kind: CountKind,
-    status: CountStatus,
-    store_id: StoreId,
-    category_id: Option<CategoryId>,
-    abc_class: Option<AbcClass>,
-    is_blind: i32,
-    external_ref: Option<String>,
-    note: Option<String>,
-    started_at: Option<Timestamp>,
-    submitted_at: Option<Timestamp>,
-    completed_at: Option<Timestamp>,
-    actor_kind: ActorKind,
-    actor_id: Uuid,
-    approver_kind: Option<String>,
-    approver_id: Option<Uuid>,
-    version: i64,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-#[derive(Record)]
-#[record(of = count_line, alias = "l")]
-pub(super) struct LineRow {
-    product_id: ProductId,
-    id: CountLineId,
-    sku: String,
-    name: String,
-    unit_decimals: i32,
-    is_expected: i32,
-    state: CountLineState,
-    attempts: i64,
-    counted: Option<Quantity>,
-    counted_at: Option<Timestamp>,
-    book: Option<i64>,
-    book_version: Option<i64>,
-    unit_cost_minor: Option<i64>,
-    cost_currency: Option<String>,
-    posted: Option<i64>,
-    lot_key: String,
-    lot_id: Option<LotId>,
-    lot_code: Option<String>,
-    made_on: Option<i32>,
-    expires_on: Option<i32>,
-}
 
 #[derive(Record)]
 struct OpenLines {
@@ -130,34 +81,7 @@ async fn read(reads: &impl Reads, ids: &[CountId], lock: &str) -> Result<Vec<Cou
     let (select, of) = (CountRow::SELECT, backend.in_ids("c.id", 2));
     let sql = format!("SELECT {select} FROM stock_count c WHERE c.tenant_id = $1 AND {of} ORDER BY c.id{lock}");
     let rows = reads.records::<CountRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    Ok(rows.into_iter().map(Into::into).collect())
-}
-
-impl From<CountRow> for Count {
-    fn from(row: CountRow) -> Self {
-        let approver_kind = row.approver_kind.as_deref().and_then(ActorKind::parse);
-        Self {
-            id: row.id,
-            number: row.number,
-            kind: row.kind,
-            status: row.status,
-            store: row.store_id,
-            category: row.category_id,
-            class: row.abc_class,
-            sight: if row.is_blind == 1 { BookVisibility::Blind } else { BookVisibility::Open },
-            external_ref: row.external_ref,
-            note: row.note,
-            started_at: row.started_at,
-            submitted_at: row.submitted_at,
-            completed_at: row.completed_at,
-            actor: Actor { kind: row.actor_kind, id: row.actor_id },
-            approver: approver_kind.zip(row.approver_id).map(|(kind, id)| Actor { kind, id }),
-            version: row.version,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            exists: true,
-        }
-    }
+    rows.into_iter().map(Count::try_from).collect()
 }
 
 /// Lines of a count: those of these products, or all.
@@ -169,39 +93,8 @@ pub async fn lines(reads: &impl Reads, count: CountId, of: Option<&[ProductId]>)
         sql.push_str(&format!(" AND {}", backend.in_ids("l.product_id", 3)));
         values.push(backend.ids(products.iter().copied()));
     }
-    let lines = reads.records::<LineRow>(&sql, values).await?.into_iter().map(Line::from);
-    Ok(lines.map(|line| (line.key(), line)).collect())
-}
-
-impl From<LineRow> for Line {
-    fn from(row: LineRow) -> Self {
-        let tally = match (row.counted, row.counted_at, row.book, row.book_version) {
-            (Some(counted), Some(counted_at), Some(book), Some(book_version)) => {
-                Some(Tally { counted, counted_at, book, book_version })
-            }
-            _ => None,
-        };
-        let (id, key, made_on, expires_on) = (row.lot_id, row.lot_key, row.made_on, row.expires_on);
-        Self {
-            id: row.id,
-            product: row.product_id,
-            lot: row.lot_code.map(|code| CountedLot { id, code, key, made_on, expires_on }),
-            sku: row.sku,
-            name: row.name,
-            decimals: row.unit_decimals as u8,
-            expected: if row.is_expected == 1 { Expected::Listed } else { Expected::Found },
-            state: row.state,
-            attempts: row.attempts,
-            tally,
-            unit_cost: cost(row.unit_cost_minor, row.cost_currency.as_deref()),
-            posted: row.posted,
-            exists: true,
-        }
-    }
-}
-
-pub(super) fn cost(minor: Option<i64>, currency: Option<&str>) -> Option<Money> {
-    minor.zip(currency.and_then(Currency::parse)).map(|(minor, currency)| Money::new(minor, currency))
+    let lines = reads.records::<LineRow>(&sql, values).await?.into_iter().map(Line::try_from);
+    lines.map(|line| line.map(|line| (line.key(), line))).collect()
 }
 
 /// How many lines of each count are still to be counted.
@@ -324,15 +217,13 @@ pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashS
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountScope {
     pub store: StoreId,
-    pub kind: CountKind,
-    pub category: Option<CategoryId>,
-    pub class: Option<AbcClass>,
+    pub selection: Selection,
 }
 
 /// The places of a count; None when there is no such count.
 pub async fn places_of(reads: &impl Reads, id: CountId) -> Result<Option<CountScope>, Fault> {
     let found = counts(reads, &[id]).await?.pop();
-    Ok(found.map(|c| CountScope { store: c.store, kind: c.kind, category: c.category, class: c.class }))
+    Ok(found.map(|count| CountScope { store: count.store, selection: count.selection }))
 }
 
 /// Whether there is such a category.

@@ -1,5 +1,6 @@
 //! Counts as rows.
 
+mod count_row;
 mod due;
 mod lines;
 mod list;
@@ -13,4 +14,4 @@ pub use load::{
     CountScope, counters, counts, has_category, late, lines, lock_counts, lots_past, open_lines, places_of, posted_since,
     taken_refs,
 };
-pub use write::{Written, count_rows};
+pub use write::{CountChanges, Written, count_rows};

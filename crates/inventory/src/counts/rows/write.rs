@@ -116,42 +116,47 @@ struct NewTry {
     recorded_at: Timestamp,
 }
 
+/// How a row is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    New,
+    Changed,
+}
+
 /// What a batch made of counts: each row once, as its last command left it, and every try.
 #[derive(Default)]
-pub struct Written<'a> {
-    pub counts: Vec<&'a Count>,
-    pub lines: Vec<(CountId, &'a Line)>,
+pub struct CountChanges<'a> {
+    pub counts: Vec<(&'a Count, Written)>,
+    pub lines: Vec<(CountId, &'a Line, Written)>,
     /// Lines that go.
     pub gone: Vec<(CountId, &'a LineKey)>,
     pub tries: Vec<(CountId, &'a Try)>,
 }
 
 /// The rows, in the order of their foreign keys.
-pub fn count_rows(tenant: TenantId, written: &Written<'_>, now: Timestamp) -> [Bulk; 6] {
+pub fn count_rows(tenant: TenantId, changes: &CountChanges<'_>, now: Timestamp) -> [Bulk; 6] {
     let (mut new, mut changed) = (Rows::<NewCount>::insert(tenant), Rows::<ChangedCount>::update(tenant));
-    for &count in &written.counts {
-        if count.exists {
-            changed.push(count.into());
-        } else {
-            new.push(count.into());
+    for &(count, is) in &changes.counts {
+        match is {
+            Written::New => new.push(count.into()),
+            Written::Changed => changed.push(count.into()),
         }
     }
     let (mut new_lines, mut changed_lines) = (Rows::<NewLine>::insert(tenant), Rows::<ChangedLine>::update(tenant));
-    for (count, line) in &written.lines {
-        if line.exists {
-            changed_lines.push(ChangedLine::of(*count, line));
-        } else {
-            new_lines.push(NewLine::of(*count, line));
+    for (count, line, is) in &changes.lines {
+        match is {
+            Written::New => new_lines.push(NewLine::of(*count, line)),
+            Written::Changed => changed_lines.push(ChangedLine::of(*count, line)),
         }
     }
     let mut gone = Rows::<GoneLine>::delete(tenant);
-    gone.extend(written.gone.iter().map(|(count, key)| GoneLine {
+    gone.extend(changes.gone.iter().map(|(count, key)| GoneLine {
         count_id: *count,
         product_id: key.product,
         lot_key: key.lot.clone(),
     }));
     let mut tries = Rows::<NewTry>::insert(tenant);
-    tries.extend(written.tries.iter().map(|(count, one)| NewTry::of(*count, one, now)));
+    tries.extend(changes.tries.iter().map(|(count, one)| NewTry::of(*count, one, now)));
     [new.into(), changed.into(), gone.into(), new_lines.into(), changed_lines.into(), tries.into()]
 }
 
@@ -159,12 +164,12 @@ impl From<&Count> for NewCount {
     fn from(count: &Count) -> Self {
         Self {
             id: count.id,
-            number: count.number,
-            kind: count.kind,
-            status: count.status,
+            number: count.number.get(),
+            kind: count.selection.kind(),
+            status: count.status(),
             store_id: count.store,
-            category_id: count.category,
-            abc_class: count.class,
+            category_id: count.selection.category(),
+            abc_class: count.selection.class(),
             is_blind: i32::from(count.sight == BookVisibility::Blind),
             external_ref: count.external_ref.clone(),
             note: count.note.clone(),
@@ -179,24 +184,29 @@ impl From<&Count> for NewCount {
 
 impl From<&Count> for ChangedCount {
     fn from(count: &Count) -> Self {
+        let state = count.state;
         Self {
             id: count.id,
-            status: count.status,
+            status: count.status(),
             note: count.note.clone(),
-            started_at: count.started_at,
-            submitted_at: count.submitted_at,
-            completed_at: count.completed_at,
-            approver_kind: count.approver.map(|actor| actor.kind.as_str().to_owned()),
-            approver_id: count.approver.map(|actor| actor.id),
+            started_at: state.started_at(),
+            submitted_at: state.submitted_at(),
+            completed_at: state.completed_at(),
+            approver_kind: state.approver().map(|actor| actor.kind.as_str().to_owned()),
+            approver_id: state.approver().map(|actor| actor.id),
             version: count.version,
             updated_at: count.updated_at,
         }
     }
 }
 
+fn unit_cost(line: &Line) -> Option<Money> {
+    line.state.finding()?.unit_cost
+}
+
 impl NewLine {
     fn of(count: CountId, line: &Line) -> Self {
-        let (lot, tally) = (line.lot.as_ref(), line.tally);
+        let (lot, tally, unit_cost) = (line.lot.as_ref(), line.state.tally(), unit_cost(line));
         Self {
             count_id: count,
             product_id: line.product,
@@ -206,14 +216,14 @@ impl NewLine {
             name: line.name.clone(),
             unit_decimals: line.decimals.into(),
             is_expected: i32::from(line.expected == Expected::Listed),
-            state: line.state,
-            attempts: line.attempts,
+            state: line.state.status(),
+            attempts: line.state.attempts(),
             counted: tally.map(|tally| tally.counted),
             counted_at: tally.map(|tally| tally.counted_at),
             book: tally.map(|tally| tally.book),
             book_version: tally.map(|tally| tally.book_version),
-            unit_cost_minor: line.unit_cost.map(|cost| cost.minor),
-            cost_currency: line.unit_cost.map(|cost| cost.currency.to_string()),
+            unit_cost_minor: unit_cost.map(|cost| cost.minor),
+            cost_currency: unit_cost.map(|cost| cost.currency.to_string()),
             lot_id: lot.and_then(|lot| lot.id),
             lot_code: lot.map(|lot| lot.code.clone()),
             made_on: lot.and_then(|lot| lot.made_on),
@@ -224,20 +234,20 @@ impl NewLine {
 
 impl ChangedLine {
     fn of(count: CountId, line: &Line) -> Self {
-        let (lot, tally) = (line.lot.as_ref(), line.tally);
+        let (lot, tally, unit_cost) = (line.lot.as_ref(), line.state.tally(), unit_cost(line));
         Self {
             count_id: count,
             product_id: line.product,
             lot_key: line.key().lot,
-            state: line.state,
-            attempts: line.attempts,
+            state: line.state.status(),
+            attempts: line.state.attempts(),
             counted: tally.map(|tally| tally.counted),
             counted_at: tally.map(|tally| tally.counted_at),
             book: tally.map(|tally| tally.book),
             book_version: tally.map(|tally| tally.book_version),
-            unit_cost_minor: line.unit_cost.map(|cost| cost.minor),
-            cost_currency: line.unit_cost.map(|cost| cost.currency.to_string()),
-            posted: line.posted,
+            unit_cost_minor: unit_cost.map(|cost| cost.minor),
+            cost_currency: unit_cost.map(|cost| cost.currency.to_string()),
+            posted: line.state.posted(),
             lot_id: lot.and_then(|lot| lot.id),
             made_on: lot.and_then(|lot| lot.made_on),
             expires_on: lot.and_then(|lot| lot.expires_on),

@@ -4,10 +4,12 @@ use entity::prelude::*;
 
 use super::{
     order::{PurchaseBook, PurchaseDecision, PurchaseOrder},
+    order_state::{Approval, End, OrderState, Placement, Request},
+    refusal::Refusal,
     states::Action,
 };
 use crate::purchasing::events;
-use crate::stock::core::{At, Delta, Draft, Field, MovementHead, Reference, ReferenceKind, Rejection};
+use crate::stock::core::{At, Delta, Draft, Field, MovementHead, Reference, ReferenceKind, Rejection, RoomRefusal};
 
 /// A step. `Update` and `Receive` have commands of their own.
 #[derive(Debug, Clone)]
@@ -26,31 +28,31 @@ pub struct Act {
 
 pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, command.action, command.expected_version)?;
-    let (before, now) = (order.status, draft.now());
+    let (before, now) = (order.status(), draft.now());
+    let end = || End { at: now, reason: command.note.clone() };
     let mut decision = PurchaseDecision::default();
-    let kind = match command.action {
-        Action::Submit => {
-            order.status = PurchaseOrderStatus::PendingApproval;
-            (order.requester, order.submitted_at) = (Some(command.actor), Some(now));
+    let kind = match (command.action, &order.state) {
+        (Action::Submit, OrderState::Draft) => {
+            order.state = OrderState::PendingApproval(Request { by: command.actor, at: now });
             events::PURCHASE_ORDER_SUBMITTED
         }
-        Action::Approve => {
-            order.approver = Some(approver(&order, command)?);
-            (order.status, order.decided_at) = (PurchaseOrderStatus::Approved, Some(now));
+        (Action::Approve, OrderState::PendingApproval(request)) => {
+            let approval = Approval { request: *request, by: approver(&order, command)?, at: now };
+            order.state = OrderState::Approved(approval);
             events::PURCHASE_ORDER_APPROVED
         }
-        Action::Reject => {
+        (Action::Reject, OrderState::PendingApproval(request)) => {
             person(command)?;
-            (order.status, order.decided_at) = (PurchaseOrderStatus::Rejected, Some(now));
-            order.reason.clone_from(&command.note);
+            order.state = OrderState::Rejected { request: *request, at: now, reason: command.note.clone() };
             events::PURCHASE_ORDER_REJECTED
         }
-        Action::Order => {
-            (order.status, order.ordered_at) = (PurchaseOrderStatus::Ordered, Some(now));
+        (Action::Order, OrderState::Approved(approval)) => {
+            order.state = OrderState::Ordered(Placement { approval: *approval, at: now });
             plan(draft, &order, command, 1)?;
             events::PURCHASE_ORDER_ORDERED
         }
-        Action::Close => {
+        (Action::Close, state) => {
+            let Some((placement, received_at)) = state.placed() else { return Err(order.not_open()) };
             plan(draft, &order, command, -1)?;
             for index in 0..order.lines.len() {
                 let short = order.lines[index].give_up();
@@ -60,22 +62,30 @@ pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> 
                     decision.discrepancies.push(noted);
                 }
             }
-            end(&mut order, PurchaseOrderStatus::Closed, command, now);
+            order.state = OrderState::Closed(placement, received_at, end());
             events::PURCHASE_ORDER_CLOSED
         }
-        Action::Cancel => {
+        (
+            Action::Cancel,
+            OrderState::Draft
+            | OrderState::PendingApproval(_)
+            | OrderState::Rejected { .. }
+            | OrderState::Approved(_)
+            | OrderState::Ordered(_),
+        ) => {
             if order.is_incoming() {
                 plan(draft, &order, command, -1)?;
             }
             for line in &mut order.lines {
                 line.give_up();
             }
-            end(&mut order, PurchaseOrderStatus::Cancelled, command, now);
+            order.state = OrderState::Cancelled(order.state.stage(), end());
             events::PURCHASE_ORDER_CANCELLED
         }
-        Action::Update | Action::Receive => {
-            return Err(Rejection::invalid("this step has a command of its own", At::INPUT));
+        (Action::Update | Action::Receive, _) => {
+            return Err(Refusal::OtherCommand.at(At::INPUT));
         }
+        (Action::Submit | Action::Approve | Action::Reject | Action::Order | Action::Cancel, _) => return Err(order.not_open()),
     };
     order.touch(now);
     decision.events.push(order.event(kind, Some(before)));
@@ -83,32 +93,20 @@ pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> 
     Ok(decision)
 }
 
-fn end(order: &mut PurchaseOrder, status: PurchaseOrderStatus, command: &Act, now: Timestamp) {
-    (order.status, order.ended_at) = (status, Some(now));
-    order.reason.clone_from(&command.note);
-}
-
 /// A key of an integration decides nothing: what it may do is given once, and nobody looks at the single order.
 fn person(command: &Act) -> Result<MemberId, Rejection> {
     match command.actor.kind {
         ActorKind::Member => Ok(MemberId::from_uuid(command.actor.id)),
-        ActorKind::Integration | ActorKind::System => {
-            Err(Rejection::state("a person approves or rejects a purchase order, never a key", At::input(Field::Id)))
-        }
+        ActorKind::Integration | ActorKind::System => Err(Refusal::PersonDecides.at(At::input(Field::Id))),
     }
 }
 
 fn approver(order: &PurchaseOrder, command: &Act) -> Result<MemberId, Rejection> {
     let person = person(command)?;
     match command.limit {
-        Some(limit) if order.needs_another(command.actor, Some(limit)) => Err(Rejection::state(
-            format!(
-                "it is above {} {}: somebody else than who wrote it or asks for it approves it",
-                limit.amount(),
-                limit.currency
-            ),
-            At::input(Field::Id),
-        )),
+        Some(limit) if order.needs_another(command.actor, Some(limit)) => {
+            Err(Refusal::AboveLimit(limit).at(At::input(Field::Id)))
+        }
         _ => Ok(person),
     }
 }

@@ -5,11 +5,14 @@ use entity::prelude::*;
 use super::{
     landed::allot,
     order::{Change, Charge, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, percent},
+    order_state::OrderState,
+    refusal::Refusal,
     states::Action,
     supply::Supply,
 };
+use crate::ledger::DocumentNumber;
 use crate::purchasing::events;
-use crate::stock::core::{At, Code, Draft, Facts, Field, LevelKey, Rejection};
+use crate::stock::core::{At, Draft, Facts, Field, LevelKey, Rejection, RoomRefusal};
 
 /// A new order, in DRAFT.
 #[derive(Debug, Clone)]
@@ -81,8 +84,8 @@ pub fn decide_create(book: &PurchaseBook, draft: &Draft<'_>, command: &Create) -
     let zero = Money::zero(command.currency);
     let mut order = PurchaseOrder {
         id: command.id,
-        number: 0,
-        status: PurchaseOrderStatus::Draft,
+        number: DocumentNumber::Pending,
+        state: OrderState::Draft,
         supplier: command.supplier,
         store: command.store,
         currency: command.currency,
@@ -93,16 +96,8 @@ pub fn decide_create(book: &PurchaseBook, draft: &Draft<'_>, command: &Create) -
         under_percent: command.under_percent,
         goods: zero,
         charges_sum: zero,
-        reason: None,
         actor: command.actor,
         editors: Vec::new(),
-        requester: None,
-        approver: None,
-        submitted_at: None,
-        decided_at: None,
-        ordered_at: None,
-        received_at: None,
-        ended_at: None,
         version: 1,
         created_at: now,
         updated_at: now,
@@ -121,7 +116,7 @@ pub fn decide_create(book: &PurchaseBook, draft: &Draft<'_>, command: &Create) -
 
 pub fn decide_amend(book: &PurchaseBook, draft: &Draft<'_>, command: &Amend) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, Action::Update, command.expected_version)?;
-    let before = order.status;
+    let before = order.status();
     if let Some(reference) = &command.external_ref {
         if *reference != order.external_ref {
             free_ref(book, order.supplier, reference.as_deref(), At::input(Field::ExternalRef))?;
@@ -145,9 +140,8 @@ pub fn decide_amend(book: &PurchaseBook, draft: &Draft<'_>, command: &Amend) -> 
         order.charges = charges(&order, new)?;
     }
     settle(&mut order)?;
-    order.status = PurchaseOrderStatus::Draft;
     // Who rejected it has had their say; it begins anew.
-    (order.requester, order.submitted_at, order.decided_at, order.reason) = (None, None, None, None);
+    order.state = OrderState::Draft;
     order.touch(draft.now());
     let events = vec![order.event(events::PURCHASE_ORDER_UPDATED, Some(before))];
     Ok(PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() })
@@ -156,7 +150,7 @@ pub fn decide_amend(book: &PurchaseBook, draft: &Draft<'_>, command: &Amend) -> 
 fn free_ref(book: &PurchaseBook, supplier: SupplierId, reference: Option<&str>, field: At) -> Result<(), Rejection> {
     match reference {
         Some(reference) if book.taken_refs.contains(&(supplier, reference.to_owned())) => {
-            Err(Rejection::text(Code::Duplicate, format!("an order with this supplier has the reference {reference}"), field))
+            Err(Refusal::ReferenceTaken { reference: reference.to_owned() }.at(field))
         }
         _ => Ok(()),
     }
@@ -167,7 +161,7 @@ type Terms<'a> = (&'a PurchaseOrder, Prices);
 
 fn lines(draft: &Draft<'_>, terms: Terms<'_>, new: &[NewLine]) -> Result<Vec<Line>, Rejection> {
     if new.is_empty() {
-        return Err(Rejection::invalid("at least one line is needed", At::input(Field::Lines)));
+        return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     }
     new.iter().enumerate().map(|(index, one)| line(draft, terms, index, one)).collect()
 }
@@ -178,13 +172,13 @@ fn line(draft: &Draft<'_>, terms: Terms<'_>, index: usize, new: &NewLine) -> Res
     let level = draft.stocked(LevelKey { product: new.product, store: order.store }, at(Field::Product))?;
     let facts = &level.facts;
     if !new.quantity.is_positive() {
-        return Err(Rejection::out_of_range("a quantity above 0 is expected", at(Field::Quantity)));
+        return Err(Refusal::NotPositive.at(at(Field::Quantity)));
     }
     if new.weight.is_some_and(|weight| weight < 0) {
-        return Err(Rejection::out_of_range("a weight of 0 or more is expected", at(Field::Weight)));
+        return Err(Refusal::NegativeWeight.at(at(Field::Weight)));
     }
     let unit_cost = cost(facts, terms, new, at)?;
-    let too_large = || Rejection::out_of_range("the line is too large to be kept exactly", at(Field::Quantity));
+    let too_large = || Refusal::LineTooLarge.at(at(Field::Quantity));
     Ok(Line {
         position: index as u16 + 1,
         product: new.product,
@@ -209,29 +203,25 @@ fn line(draft: &Draft<'_>, terms: Terms<'_>, index: usize, new: &NewLine) -> Res
 
 /// What a whole unit of a line costs: as it was said, else as it is listed.
 fn cost(facts: &Facts, (order, prices): Terms<'_>, new: &NewLine, at: impl Fn(Field) -> At) -> Result<Money, Rejection> {
-    let (field, remedy) = match prices {
-        Prices::Stated => (at(Field::UnitCost), "give unitCost"),
-        Prices::Listed => (
-            at(Field::Product),
-            "say what the supplier takes for it, by supplierProductBulkUpsert, or order it by purchaseOrderCreate",
-        ),
+    let field = match prices {
+        Prices::Stated => at(Field::UnitCost),
+        Prices::Listed => at(Field::Product),
     };
+    let sku = || facts.sku.clone();
     let listed = || new.supply.as_ref().map(|supply| supply.cost_at(new.quantity)).or(facts.cost);
     let Some(unit_cost) = new.unit_cost.or_else(listed) else {
-        return Err(Rejection::invalid(format!("{} has no cost: {remedy}", facts.sku), field));
+        return Err(Refusal::NoCost { sku: sku(), prices }.at(field));
     };
     if unit_cost.currency != order.currency {
-        let message = match new.unit_cost {
-            Some(given) => format!(
-                "unitCost is in {}, and the order is in {}: give what it costs in {}",
-                given.currency, order.currency, order.currency
-            ),
-            None => format!("{} costs {}, and the order is in {}: {remedy}", facts.sku, unit_cost.currency, order.currency),
+        let order = order.currency;
+        let refusal = match new.unit_cost {
+            Some(given) => Refusal::UnitCostIn { given: given.currency, order },
+            None => Refusal::ListedIn { sku: sku(), listed: unit_cost.currency, order, prices },
         };
-        return Err(Rejection::invalid(message, field));
+        return Err(refusal.at(field));
     }
     if unit_cost.minor < 0 {
-        return Err(Rejection::out_of_range("a cost of 0 or more is expected", field));
+        return Err(Refusal::NegativeCost.at(field));
     }
     Ok(unit_cost)
 }
@@ -240,10 +230,10 @@ fn charges(order: &PurchaseOrder, new: &[NewCharge]) -> Result<Vec<Charge>, Reje
     let one = |(index, charge): (usize, &NewCharge)| {
         let at = At::row(Field::Charges, index).field(Field::Amount);
         if charge.amount.currency != order.currency {
-            return Err(Rejection::invalid(format!("the order is in {}", order.currency), at));
+            return Err(Refusal::ChargeIn { order: order.currency }.at(at));
         }
         if charge.amount.minor <= 0 {
-            return Err(Rejection::out_of_range("an amount above 0 is expected", at));
+            return Err(Refusal::AmountNotPositive.at(at));
         }
         Ok(Charge { kind: charge.kind, basis: charge.basis, name: charge.name.clone(), amount: charge.amount })
     };
@@ -253,7 +243,7 @@ fn charges(order: &PurchaseOrder, new: &[NewCharge]) -> Result<Vec<Charge>, Reje
 /// Sums the order up, spreads its charges over its lines, and sets how much of each may be received.
 fn settle(order: &mut PurchaseOrder) -> Result<(), Rejection> {
     let zero = Money::zero(order.currency);
-    let too_large = || Rejection::out_of_range("the order is too large to be kept exactly", At::input(Field::Lines));
+    let too_large = || Refusal::TooLarge.at(At::input(Field::Lines));
     let sum = |mut amounts: Box<dyn Iterator<Item = Money> + '_>| amounts.try_fold(zero, Money::checked_add);
     order.goods = sum(Box::new(order.lines.iter().map(|line| line.total))).ok_or_else(too_large)?;
     order.charges_sum = sum(Box::new(order.charges.iter().map(|charge| charge.amount))).ok_or_else(too_large)?;
@@ -263,7 +253,7 @@ fn settle(order: &mut PurchaseOrder) -> Result<(), Rejection> {
         let weights: Vec<i64> = order.lines.iter().map(|line| weight(line, charge.basis)).collect();
         let at = || At::row(Field::Charges, index).field(Field::Basis);
         let Some(shares) = allot(charge.amount.minor, &weights) else {
-            return Err(Rejection::invalid(format!("no line has anything to spread it by {}", charge.basis), at()));
+            return Err(Refusal::NothingToSpreadBy(charge.basis).at(at()));
         };
         for (line, share) in order.lines.iter_mut().zip(shares) {
             line.charges.minor += share;

@@ -5,10 +5,12 @@ mod command;
 mod create;
 mod landed;
 mod order;
+mod order_state;
 mod page;
 mod performance;
 mod policy;
 mod receive;
+mod refusal;
 mod reorder;
 mod returns;
 mod states;
@@ -21,10 +23,12 @@ pub use landed::{allot, pieces, share};
 pub use order::{
     Change, Charge, Discrepancy, DocumentEvent, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine,
 };
+pub use order_state::{Approval, End, OrderState, Placement, Request, Stage};
 pub use page::{Party, page};
 pub use performance::{Delivery, Performance, lead_deviation, mean_and_deviation, performance};
 pub use policy::{PolicyItem, PolicyProblem, check_policy};
 pub use receive::{Receive, ReceiveLine, ReceivedLot, WrongItem, decide_receive};
+pub use refusal::Refusal;
 pub use reorder::{
     Demand, Kind, Lead, Plan, Reason, StoreStock, Suggestion, order_quantity, reorder_point, safety_stock, suggest, z,
 };

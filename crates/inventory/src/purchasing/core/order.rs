@@ -5,18 +5,20 @@ use std::collections::{HashMap, HashSet};
 use entity::prelude::*;
 
 use super::{
+    order_state::OrderState,
+    refusal::Refusal,
     returns::SupplierReturn,
-    states::{Action, actions_from, may},
+    states::{Action, may},
 };
+use crate::ledger::DocumentNumber;
 use crate::purchasing::events::{EventType, PurchaseOrderEvent, SupplierReturnEvent};
-use crate::stock::core::{At, Field, LevelKey, Noun, Rejection};
+use crate::stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PurchaseOrder {
     pub id: PurchaseOrderId,
-    /// Per tenant, without gaps; 0 until it is written.
-    pub number: i64,
-    pub status: PurchaseOrderStatus,
+    pub number: DocumentNumber,
+    pub state: OrderState,
     pub supplier: SupplierId,
     /// Where it is delivered to.
     pub store: StoreId,
@@ -33,24 +35,10 @@ pub struct PurchaseOrder {
     pub goods: Money,
     /// The sum of its charges.
     pub charges_sum: Money,
-    /// Why it was rejected, closed or cancelled.
-    pub reason: Option<String>,
     /// Who made it.
     pub actor: Actor,
     /// Who else has changed what is bought, or at which cost.
     pub editors: Vec<Actor>,
-    /// Who asked for its approval.
-    pub requester: Option<Actor>,
-    /// The person who approved it.
-    pub approver: Option<MemberId>,
-    pub submitted_at: Option<Timestamp>,
-    /// When it was approved or rejected.
-    pub decided_at: Option<Timestamp>,
-    pub ordered_at: Option<Timestamp>,
-    /// When something of it was last received.
-    pub received_at: Option<Timestamp>,
-    /// When it was closed or cancelled.
-    pub ended_at: Option<Timestamp>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -208,10 +196,8 @@ impl PurchaseBook {
     /// The order, in a state that the action is open in and at the version that the caller saw.
     pub fn order_for(&self, id: PurchaseOrderId, action: Action, version: Option<i64>) -> Result<PurchaseOrder, Rejection> {
         let order = self.orders.get(&id).ok_or_else(|| Rejection::not_found(Noun::PurchaseOrder, At::input(Field::Id)))?;
-        if !may(order.status, action) {
-            let open: Vec<&str> = actions_from(order.status).map(Action::mutation).collect();
-            let open = if open.is_empty() { "nothing".to_owned() } else { open.join(", ") };
-            return Err(Rejection::state(format!("the purchase order is {}; open: {open}", order.status), At::input(Field::Id)));
+        if !may(order.status(), action) {
+            return Err(order.not_open());
         }
         match version {
             Some(expected) if expected != order.version => Err(Rejection::stale(Noun::PurchaseOrder, id.uuid(), order.version)),
@@ -221,6 +207,13 @@ impl PurchaseBook {
 }
 
 impl PurchaseOrder {
+    pub const fn status(&self) -> PurchaseOrderStatus {
+        self.state.status()
+    }
+    /// The refusal of a step that its state does not allow.
+    pub(super) fn not_open(&self) -> Rejection {
+        Refusal::Status(self.status()).at(At::input(Field::Id))
+    }
     pub fn key(&self, line: &Line) -> LevelKey {
         LevelKey { product: line.product, store: self.store }
     }
@@ -236,7 +229,8 @@ impl PurchaseOrder {
     pub fn needs_another(&self, approver: Actor, limit: Option<Money>) -> bool {
         let is_above =
             |limit: Money| self.total().is_none_or(|total| total.currency != limit.currency || total.minor > limit.minor);
-        let is_own = self.actor == approver || self.requester == Some(approver) || self.editors.contains(&approver);
+        let is_requester = self.state.stage().request().is_some_and(|request| request.by == approver);
+        let is_own = self.actor == approver || is_requester || self.editors.contains(&approver);
         is_own && limit.is_some_and(is_above)
     }
     /// Notes that somebody has changed what is bought.
@@ -247,7 +241,7 @@ impl PurchaseOrder {
     }
     /// Whether its open quantities count as incoming.
     pub fn is_incoming(&self) -> bool {
-        matches!(self.status, PurchaseOrderStatus::Ordered | PurchaseOrderStatus::PartiallyReceived)
+        matches!(self.state, OrderState::Ordered(_) | OrderState::PartiallyReceived(..))
     }
     pub fn touch(&mut self, now: Timestamp) {
         self.version += 1;

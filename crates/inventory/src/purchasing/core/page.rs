@@ -32,7 +32,7 @@ pub fn page(order: &PurchaseOrder, buyer: &str, supplier: &Party, store: &Party,
     term("Buyer", Some(buyer.to_owned()));
     term("Supplier", Some(format!("{} ({})", supplier.name, supplier.code)));
     term("Deliver to", Some(format!("{} ({})", store.name, store.code)));
-    term("State", Some(order.status.as_str().replace('_', " ").to_lowercase()));
+    term("State", Some(order.status().as_str().replace('_', " ").to_lowercase()));
     term("Your reference", order.external_ref.clone());
     term("Expected on", order.expected_on.map(&day));
     term("Note", order.note.clone());

@@ -7,11 +7,13 @@ use entity::prelude::*;
 use super::{
     landed::{pieces, share},
     order::{Discrepancy, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, count},
+    order_state::{OrderState, Placement},
+    refusal::Refusal,
     states::Action,
 };
 use crate::purchasing::events;
 use crate::stock::core::{
-    At, Delta, Draft, Facts, Field, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection,
+    At, Delta, Draft, Facts, Field, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection, RoomRefusal,
 };
 
 /// A delivery. `lines` None is everything that is open.
@@ -58,7 +60,8 @@ pub struct WrongItem {
 
 pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Receive) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, Action::Receive, command.expected_version)?;
-    let (before, now) = (order.status, draft.now());
+    let Some((placement, last_at)) = order.state.placed() else { return Err(order.not_open()) };
+    let (before, now) = (order.status(), draft.now());
     let occurred_at = command.occurred_at.unwrap_or(now);
     let mut counted = Counted { receipt: command.id, now, lines: Vec::new(), lots: Vec::new(), discrepancies: Vec::new() };
     for (index, one) in wanted(&order, command)?.iter().enumerate() {
@@ -71,15 +74,15 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
         counted.wrong(&mut order, index, wrong)?;
     }
     if counted.lines.is_empty() && counted.discrepancies.is_empty() {
-        return Err(Rejection::invalid("nothing was received", At::input(Field::Lines)));
+        return Err(Refusal::NothingReceived.at(At::input(Field::Lines)));
     }
-    let rests = finish(&mut order, &mut counted);
+    let received_at = last_at.map_or(occurred_at, |at| at.max(occurred_at));
+    let rests = finish(&mut order, &mut counted, (placement, received_at));
     take_in(draft, &order, &counted, &rests, movement(&order, command, occurred_at))?;
     let Some(first) = order.lines.first().map(|line| order.key(line)) else {
-        return Err(Rejection::invalid("an order has a line", At::input(Field::Id)));
+        return Err(Refusal::Lineless.at(At::input(Field::Id)));
     };
     order.receipts += 1;
-    order.received_at = if counted.lines.is_empty() { order.received_at } else { order.received_at.max(Some(occurred_at)) };
     order.touch(now);
     let receipt = GoodsReceipt {
         id: command.id,
@@ -126,7 +129,7 @@ fn wanted(order: &PurchaseOrder, command: &Receive) -> Result<Vec<(usize, Receiv
         let place = places.get(&position).copied().filter(|_| of == order.id);
         let place = place.ok_or_else(|| Rejection::not_found(Noun::PurchaseOrderLine, field()))?;
         if std::mem::replace(&mut seen[place], true) {
-            return Err(Rejection::invalid("this line occurs twice", field()));
+            return Err(Refusal::LineTwice.at(field()));
         }
         found.push((place, one.clone()));
     }
@@ -136,25 +139,25 @@ fn wanted(order: &PurchaseOrder, command: &Receive) -> Result<Vec<(usize, Receiv
 /// What is kept by lots comes in lots, which sum to the line; nothing else does.
 fn check_lots(facts: &Facts, command: &Receive, index: usize, one: &ReceiveLine) -> Result<(), Rejection> {
     let at = |name: Field| At::line(index).field(name);
-    let refuse = |message: String| {
+    let refuse = |refusal: Refusal| {
         let field = if command.lines.is_some() { at(Field::Lots) } else { At::input(Field::Lines) };
-        Err(Rejection::invalid(message, field))
+        Err(refusal.at(field))
     };
+    let (sku, tracking) = (|| facts.sku.clone(), facts.tracking);
     if facts.tracking == Tracking::None {
         let is_fine = one.lots.is_empty();
-        return if is_fine { Ok(()) } else { refuse(format!("{} is not tracked by lots", facts.sku)) };
+        return if is_fine { Ok(()) } else { refuse(Refusal::NotTracked { sku: sku() }) };
     }
-    let what = if facts.tracking == Tracking::Serial { "serial numbers" } else { "lots" };
     if one.lots.is_empty() {
-        return refuse(format!("{} is tracked: say in lots which {what} came, and how much of each", facts.sku));
+        return refuse(Refusal::LotsUnsaid { sku: sku(), tracking });
     }
     for (nth, lot) in one.lots.iter().enumerate() {
         if lot.quantity.is_negative() || lot.damaged.is_negative() || (lot.quantity.is_zero() && lot.damaged.is_zero()) {
             let field = At::line(index).part(Field::Lots, nth).field(Field::Quantity);
-            return Err(Rejection::out_of_range("something came of a lot that is named: 0 or more, and not 0 of both", field));
+            return Err(Refusal::LotOfNothing.at(field));
         }
         if one.lots[..nth].iter().any(|other| other.lot.is_said() && other.lot.word() == lot.lot.word()) {
-            return Err(Rejection::invalid("this lot occurs twice", At::line(index).part(Field::Lots, nth).field(Field::Lot)));
+            return Err(Refusal::LotTwice.at(At::line(index).part(Field::Lots, nth).field(Field::Lot)));
         }
     }
     let sum = |of: fn(&ReceivedLot) -> Quantity| one.lots.iter().map(|lot| i128::from(of(lot).get())).sum::<i128>();
@@ -162,10 +165,7 @@ fn check_lots(facts: &Facts, command: &Receive, index: usize, one: &ReceiveLine)
     if (sound, damaged) == (i128::from(one.quantity.get()), i128::from(one.damaged.get())) {
         return Ok(());
     }
-    refuse(format!(
-        "the {what} of a line sum to its quantity {} and damaged {}: these are {sound} and {damaged}",
-        one.quantity, one.damaged
-    ))
+    refuse(Refusal::LotsSum { tracking, quantity: one.quantity, damaged: one.damaged, sums: (sound, damaged) })
 }
 
 /// What was counted in so far.
@@ -182,20 +182,16 @@ impl Counted {
     fn line(&mut self, order: &mut PurchaseOrder, index: usize, (place, one): &(usize, ReceiveLine)) -> Result<(), Rejection> {
         let at = |name: Field| At::line(index).field(name);
         if one.quantity.is_negative() || one.damaged.is_negative() {
-            return Err(Rejection::out_of_range("a quantity of 0 or more is expected", at(Field::Quantity)));
+            return Err(Refusal::NegativeQuantity.at(at(Field::Quantity)));
         }
         let line = &order.lines[*place];
         let came = one.quantity.get() + one.damaged.get();
         let (had, most) = (line.received.get(), line.most.get());
         if came == 0 || had + came > most {
-            let message = match most - had {
-                ..=0 => format!("nothing of {} is left to be received", line.sku),
-                left => format!("1 to {left} of {} can be received", line.sku),
-            };
-            return Err(Rejection::out_of_range(message, at(Field::Quantity)));
+            return Err(Refusal::LineUpTo { sku: line.sku.clone(), most: most - had }.at(at(Field::Quantity)));
         }
         let received = count(had + came);
-        let too_large = || Rejection::out_of_range("the line is too large to be kept exactly", at(Field::Quantity));
+        let too_large = || Refusal::LineTooLarge.at(at(Field::Quantity));
         let goods = |upto: Quantity| line.unit_cost.times(upto, line.decimals).ok_or_else(too_large);
         let charges = |upto: Quantity| share(line.charges.minor, upto.get(), line.quantity.get());
         let row = ReceiptLine {
@@ -221,10 +217,7 @@ impl Counted {
 
     fn wrong(&mut self, order: &mut PurchaseOrder, index: usize, wrong: &WrongItem) -> Result<(), Rejection> {
         if !wrong.quantity.is_positive() {
-            return Err(Rejection::out_of_range(
-                "a quantity above 0 is expected",
-                At::row(Field::WrongItems, index).field(Field::Quantity),
-            ));
+            return Err(Refusal::NotPositive.at(At::row(Field::WrongItems, index).field(Field::Quantity)));
         }
         self.note(order, DiscrepancyKind::WrongItem, (None, wrong.product), (wrong.quantity, wrong.note.clone()));
         Ok(())
@@ -243,7 +236,11 @@ impl Counted {
 }
 
 /// Sets where the order stands. When every line is complete within the tolerance, what is still open is given up: how much of each line.
-fn finish(order: &mut PurchaseOrder, counted: &mut Counted) -> BTreeMap<u16, i64> {
+fn finish(
+    order: &mut PurchaseOrder,
+    counted: &mut Counted,
+    (placement, received_at): (Placement, Timestamp),
+) -> BTreeMap<u16, i64> {
     let mut rests = BTreeMap::new();
     if counted.lines.is_empty() {
         return rests;
@@ -251,10 +248,10 @@ fn finish(order: &mut PurchaseOrder, counted: &mut Counted) -> BTreeMap<u16, i64
     let under = order.under_percent;
     let is_complete = order.lines.iter().all(|line| line.received.get() >= line.least(under));
     if !is_complete {
-        order.status = PurchaseOrderStatus::PartiallyReceived;
+        order.state = OrderState::PartiallyReceived(placement, received_at);
         return rests;
     }
-    order.status = PurchaseOrderStatus::Received;
+    order.state = OrderState::Received(placement, received_at);
     for place in 0..order.lines.len() {
         let short = order.lines[place].give_up();
         if short.is_positive() {
@@ -325,7 +322,7 @@ fn post(
     index: usize,
 ) -> Result<(), Rejection> {
     let field = At::input(Field::Lines);
-    let too_large = || Rejection::out_of_range("the receipt is too large to be kept exactly", field);
+    let too_large = || Refusal::ReceiptTooLarge.at(field);
     let landed = row.goods.checked_add(row.charges).ok_or_else(too_large)?;
     let whole =
         ReceivedLot { lot: LotChoice::Unsaid, quantity: count(row.quantity.get() - row.damaged.get()), damaged: row.damaged };

@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 
 use entity::prelude::*;
 
-use super::order::{DocumentEvent, PurchaseBook, PurchaseDecision, PurchaseOrder, count};
+use super::{
+    order::{DocumentEvent, PurchaseBook, PurchaseDecision, PurchaseOrder, count},
+    refusal::Refusal,
+};
+use crate::ledger::DocumentNumber;
 use crate::purchasing::events;
 use crate::stock::core::{
-    At, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection,
+    At, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection, RoomRefusal,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SupplierReturn {
     pub id: SupplierReturnId,
-    /// Per tenant, without gaps; 0 until it is written.
-    pub number: i64,
+    pub number: DocumentNumber,
     pub supplier: SupplierId,
     pub store: StoreId,
     /// The order that all of its lines that name one are of.
@@ -79,7 +82,7 @@ pub fn decide_supplier_return(
     let now = draft.now();
     let occurred_at = command.occurred_at.unwrap_or(now);
     let Some(first) = command.lines.first() else {
-        return Err(Rejection::invalid("at least one line is needed", At::input(Field::Lines)));
+        return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     };
     let at = LevelKey { product: first.product, store: command.store };
     let mut orders: BTreeMap<PurchaseOrderId, PurchaseOrder> = BTreeMap::new();
@@ -92,9 +95,9 @@ pub fn decide_supplier_return(
         let other = credit.is_some_and(|sum| sum.currency != line.total.currency);
         credit = Some(sum.ok_or_else(|| {
             if other {
-                Rejection::invalid("a return has one currency", At::line(index).field(Field::UnitCredit))
+                Refusal::OneCurrency.at(At::line(index).field(Field::UnitCredit))
             } else {
-                Rejection::out_of_range("the credit is too large to be kept exactly", At::input(Field::Lines))
+                Refusal::CreditTooLarge.at(At::input(Field::Lines))
             }
         })?);
         lines.push(line);
@@ -103,12 +106,12 @@ pub fn decide_supplier_return(
     let named: Vec<PurchaseOrderId> = orders.keys().copied().collect();
     let ret = SupplierReturn {
         id: command.id,
-        number: 0,
+        number: DocumentNumber::Pending,
         supplier: command.supplier,
         store: command.store,
         order: if let [one] = named.as_slice() { Some(*one) } else { None },
         external_ref: command.external_ref.clone(),
-        credit: credit.ok_or_else(|| Rejection::invalid("at least one line is needed", At::input(Field::Lines)))?,
+        credit: credit.ok_or_else(|| Refusal::NoLines.at(At::input(Field::Lines)))?,
         reason: command.reason,
         note: command.note.clone(),
         occurred_at,
@@ -152,14 +155,14 @@ fn line(
     let key = LevelKey { product: new.product, store: command.store };
     let facts = draft.stocked(key, at(Field::Product))?.facts.clone();
     if !new.quantity.is_positive() {
-        return Err(Rejection::out_of_range("a quantity above 0 is expected", at(Field::Quantity)));
+        return Err(Refusal::NotPositive.at(at(Field::Quantity)));
     }
     let bought_at = new.of.map(|of| take_back(book, command, orders, (index, new, of))).transpose()?;
     let Some(unit_credit) = new.unit_credit.or(bought_at).or(facts.cost) else {
-        return Err(Rejection::invalid(format!("{} has no cost: give unitCredit", facts.sku), at(Field::UnitCredit)));
+        return Err(Refusal::NoCredit { sku: facts.sku.clone() }.at(at(Field::UnitCredit)));
     };
     if unit_credit.minor < 0 {
-        return Err(Rejection::out_of_range("a credit of 0 or more is expected", at(Field::UnitCredit)));
+        return Err(Refusal::NegativeCredit.at(at(Field::UnitCredit)));
     }
     let cost = bought_at.or(facts.cost);
     for (delta, condition) in leaving(draft, key, new) {
@@ -177,7 +180,7 @@ fn line(
         quantity: new.quantity,
         source: new.source,
         unit_credit,
-        total: total.ok_or_else(|| Rejection::out_of_range("the line is too large to be kept exactly", at(Field::Quantity)))?,
+        total: total.ok_or_else(|| Refusal::LineTooLarge.at(at(Field::Quantity)))?,
     })
 }
 
@@ -225,12 +228,12 @@ fn take_back(
     let order = orders.get_mut(&id).ok_or_else(missing)?;
     let line = order.lines.iter_mut().find(|line| line.position == position).ok_or_else(missing)?;
     if line.product != new.product {
-        return Err(Rejection::invalid("the order's line is of another product", field));
+        return Err(Refusal::OtherProduct.at(field));
     }
     let most = line.received.get() - line.returned.get();
     if new.quantity.get() > most {
         let field = At::line(index).field(Field::Quantity);
-        return Err(Rejection::out_of_range(format!("{most} of this order's line can go back"), field));
+        return Err(Refusal::BackUpTo { most }.at(field));
     }
     line.returned = count(line.returned.get() + new.quantity.get());
     Ok(line.unit_cost)

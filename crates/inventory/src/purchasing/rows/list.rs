@@ -7,7 +7,7 @@ use platform::{
 };
 use sea_orm::Value;
 
-use super::{load::OrderRow, returns::ReturnRow};
+use super::{order_row::OrderRow, returns::ReturnRow};
 use crate::purchasing::core::{PurchaseOrder, SupplierReturn};
 
 /// Names the order of the list in cursors.
@@ -52,7 +52,7 @@ impl Filter {
 
 /// Where an order stands in its list.
 pub fn keys(order: &PurchaseOrder) -> Vec<Key> {
-    vec![Key::Int(order.number), order.id.into()]
+    vec![Key::Int(order.number.get()), order.id.into()]
 }
 
 /// A page of orders without their lines, the newest first.
@@ -73,7 +73,7 @@ pub async fn number_of(reads: &impl Reads, number: i64) -> Result<Option<Purchas
 
 /// Where a return stands in its list.
 pub fn return_keys(ret: &SupplierReturn) -> Vec<Key> {
-    vec![Key::Int(ret.number), ret.id.into()]
+    vec![Key::Int(ret.number.get()), ret.id.into()]
 }
 
 /// A page of returns without their lines, the newest first.

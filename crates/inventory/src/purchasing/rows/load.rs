@@ -8,46 +8,12 @@ use entity::{
     tables::{purchase_charge, purchase_order, purchase_order_line, supplier},
 };
 use platform::storage::{Fault, Finds, Reads};
-use uuid::Uuid;
 
+use super::order_row::OrderRow;
 use crate::{
-    purchasing::core::{Change, Charge, Line, PurchaseOrder},
+    purchasing::core::{Charge, Line, PurchaseOrder},
     stock::core::LevelKey,
 };
-
-/// An order without its lines.
-#[derive(Record)]
-#[record(of = purchase_order, alias = "o")]
-pub(super) struct OrderRow {
-    id: PurchaseOrderId,
-    number: i64,
-    status: PurchaseOrderStatus,
-    supplier_id: SupplierId,
-    store_id: StoreId,
-    currency: String,
-    expected_on: Option<i32>,
-    external_ref: Option<String>,
-    note: Option<String>,
-    over_percent: i32,
-    under_percent: i32,
-    goods_minor: i64,
-    charges_minor: i64,
-    reason: Option<String>,
-    actor_kind: ActorKind,
-    actor_id: Uuid,
-    editors: Option<String>,
-    requester_kind: Option<ActorKind>,
-    requester_id: Option<Uuid>,
-    approver_id: Option<MemberId>,
-    submitted_at: Option<Timestamp>,
-    decided_at: Option<Timestamp>,
-    ordered_at: Option<Timestamp>,
-    received_at: Option<Timestamp>,
-    ended_at: Option<Timestamp>,
-    version: i64,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
 
 /// A line as it is written and read.
 #[derive(Record)]
@@ -153,56 +119,6 @@ async fn read(reads: &impl Reads, ids: &[PurchaseOrderId], lock: &str) -> Result
     fill_charges(reads, &mut orders).await?;
     count_parts(reads, &mut orders).await?;
     Ok(orders)
-}
-
-impl OrderRow {
-    pub fn order(self) -> Result<PurchaseOrder, Fault> {
-        let currency = currency_of("purchase_order", &self.currency)?;
-        let editors = self.editors.iter().flat_map(|all| all.split(' ')).map(editor).collect::<Result<_, _>>()?;
-        Ok(PurchaseOrder {
-            id: self.id,
-            number: self.number,
-            status: self.status,
-            supplier: self.supplier_id,
-            store: self.store_id,
-            currency,
-            expected_on: self.expected_on,
-            external_ref: self.external_ref,
-            note: self.note,
-            over_percent: self.over_percent as u8,
-            under_percent: self.under_percent as u8,
-            goods: Money::new(self.goods_minor, currency),
-            charges_sum: Money::new(self.charges_minor, currency),
-            reason: self.reason,
-            actor: Actor { kind: self.actor_kind, id: self.actor_id },
-            editors,
-            requester: self.requester_kind.zip(self.requester_id).map(|(kind, id)| Actor { kind, id }),
-            approver: self.approver_id,
-            submitted_at: self.submitted_at,
-            decided_at: self.decided_at,
-            ordered_at: self.ordered_at,
-            received_at: self.received_at,
-            ended_at: self.ended_at,
-            version: self.version,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            lines: Vec::new(),
-            charges: Vec::new(),
-            receipts: 0,
-            discrepancies: 0,
-            change: Change::Figures,
-        })
-    }
-}
-
-/// As `write` puts it: its kind and its id.
-fn editor(text: &str) -> Result<Actor, Fault> {
-    let found = text.split_once(':').and_then(|(kind, id)| Some(Actor { kind: ActorKind::parse(kind)?, id: id.parse().ok()? }));
-    found.ok_or_else(|| Fault::corrupt("purchase_order", format!("unknown editor {text}")))
-}
-
-pub(super) fn currency_of(table: &'static str, code: &str) -> Result<Currency, Fault> {
-    Currency::parse(code).ok_or_else(|| Fault::corrupt(table, format!("unknown currency {code}")))
 }
 
 fn places(orders: &[PurchaseOrder]) -> HashMap<PurchaseOrderId, usize> {

@@ -3,6 +3,7 @@
 mod list;
 mod load;
 mod names;
+mod order_row;
 mod parts;
 mod performance;
 mod policy;

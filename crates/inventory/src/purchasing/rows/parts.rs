@@ -10,7 +10,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads, Row};
 use uuid::Uuid;
 
-use super::load::currency_of;
+use super::order_row::currency_of;
 use crate::purchasing::core::{Discrepancy, GoodsReceipt, Party, ReceiptLine};
 
 /// A receipt without its lines, as it is written and read.

@@ -10,8 +10,11 @@ use entity::{
 use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
 use uuid::Uuid;
 
-use super::load::currency_of;
-use crate::purchasing::core::{SupplierReturn, SupplierReturnLine};
+use super::order_row::currency_of;
+use crate::{
+    ledger::DocumentNumber,
+    purchasing::core::{SupplierReturn, SupplierReturnLine},
+};
 
 /// A return without its lines, as it is written and read.
 #[derive(Record)]
@@ -72,7 +75,7 @@ impl From<&SupplierReturn> for ReturnRow {
     fn from(ret: &SupplierReturn) -> Self {
         Self {
             id: ret.id,
-            number: ret.number,
+            number: ret.number.get(),
             supplier_id: ret.supplier,
             store_id: ret.store,
             purchase_order_id: ret.order,
@@ -142,7 +145,7 @@ impl ReturnRow {
         let currency = currency_of("supplier_return", &self.currency)?;
         Ok(SupplierReturn {
             id: self.id,
-            number: self.number,
+            number: DocumentNumber::Given(self.number),
             supplier: self.supplier_id,
             store: self.store_id,
             order: self.purchase_order_id,

@@ -13,7 +13,7 @@ use platform::{
 };
 use sea_orm::Value;
 
-use super::load::currency_of;
+use super::order_row::currency_of;
 use crate::purchasing::core::{PriceBreak, Supply};
 
 /// Names the order of the list in cursors.

@@ -160,14 +160,14 @@ impl From<&PurchaseOrder> for NewOrder {
     fn from(order: &PurchaseOrder) -> Self {
         Self {
             id: order.id,
-            number: order.number,
+            number: order.number.get(),
             supplier_id: order.supplier,
             store_id: order.store,
             currency: order.currency.to_string(),
             actor_kind: order.actor.kind,
             actor_id: order.actor.id,
             created_at: order.created_at,
-            status: order.status,
+            status: order.status(),
             expected_on: order.expected_on,
             external_ref: order.external_ref.clone(),
             note: order.note.clone(),
@@ -188,9 +188,10 @@ fn editors(order: &PurchaseOrder) -> Option<String> {
 
 impl From<&PurchaseOrder> for ChangedOrder {
     fn from(order: &PurchaseOrder) -> Self {
+        let (state, stage) = (&order.state, order.state.stage());
         Self {
             id: order.id,
-            status: order.status,
+            status: order.status(),
             expected_on: order.expected_on,
             external_ref: order.external_ref.clone(),
             note: order.note.clone(),
@@ -198,16 +199,16 @@ impl From<&PurchaseOrder> for ChangedOrder {
             under_percent: order.under_percent.into(),
             goods_minor: order.goods.minor,
             charges_minor: order.charges_sum.minor,
-            reason: order.reason.clone(),
+            reason: state.reason().cloned(),
             editors: editors(order),
-            requester_kind: order.requester.map(|actor| actor.kind),
-            requester_id: order.requester.map(|actor| actor.id),
-            approver_id: order.approver,
-            submitted_at: order.submitted_at,
-            decided_at: order.decided_at,
-            ordered_at: order.ordered_at,
-            received_at: order.received_at,
-            ended_at: order.ended_at,
+            requester_kind: stage.request().map(|request| request.by.kind),
+            requester_id: stage.request().map(|request| request.by.id),
+            approver_id: stage.approver(),
+            submitted_at: stage.request().map(|request| request.at),
+            decided_at: stage.decided_at(),
+            ordered_at: stage.ordered_at(),
+            received_at: state.received_at(),
+            ended_at: state.ended_at(),
             version: order.version,
             updated_at: order.updated_at,
         }

@@ -18,10 +18,10 @@ use crate::{
     },
     orders::rows::store_facts,
     purchasing::{
-        core::{Amend, Command as Purchase, Create, NewCharge as Charge, NewLine, Prices, PurchaseCommand, Supply},
+        core::{Amend, Command as Purchase, Create, NewCharge as Charge, NewLine, Prices, PurchaseCommand, Refusal, Supply},
         rows::{self, SupplierFacts},
     },
-    stock::core::{At, Field, Noun, Rejection},
+    stock::core::{At, Field, Noun, Rejection, RoomRefusal},
 };
 
 /// Writes a draft.
@@ -117,7 +117,7 @@ pub async fn reorder_order(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>,
     checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
     checks.done()?;
     if input.lines.is_empty() {
-        return Err(Rejection::invalid("at least one line is needed", At::input(Field::Lines)).into());
+        return Err(Refusal::NoLines.at(At::input(Field::Lines)).into());
     }
     let key = key_of(&permit, "reorderOrder", &input.idempotency_key, &input);
     let command = reordered(ledger, &permit, &input).await;
@@ -148,7 +148,7 @@ async fn reordered(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input:
             suppliers.find(named, || at(index, Field::Supplier))?.id
         } else {
             let found = preferred.get(product).map(|(supplier, _)| *supplier);
-            found.ok_or_else(|| Rejection::invalid("nobody is known to sell it: name a supplier", at(index, Field::Supplier)))?
+            found.ok_or_else(|| Refusal::NoSupplier.at(at(index, Field::Supplier)))?
         };
         pairs.push((supplier, *product));
     }
@@ -191,7 +191,7 @@ fn texts(checks: &mut Checks, reference: Option<&str>, note: Option<&str>) {
 fn tolerances(checks: &mut Checks, over: Option<i32>, under: Option<i32>) {
     for (name, percent) in [(Field::OverPercent, over), (Field::UnderPercent, under)] {
         if percent.is_some_and(|percent| !(0..=MAX_PERCENT).contains(&percent)) {
-            checks.refuse(Rejection::out_of_range(format!("0 to {MAX_PERCENT} percent are expected"), At::input(name)));
+            checks.refuse(Refusal::PercentUpTo { most: MAX_PERCENT }.at(At::input(name)));
         }
     }
 }

@@ -53,10 +53,10 @@ pub async fn send(
     let found = rows::orders(&scope, &[order]).await?.pop().filter(|order| permit.covers(order.store));
     let (Some(found), Some(printed)) = (found, rows::printed(&scope, order).await?) else { return Ok(Err(MailRefusal::NoOrder)) };
     if !matches!(
-        found.status,
+        found.status(),
         PurchaseOrderStatus::Approved | PurchaseOrderStatus::Ordered | PurchaseOrderStatus::PartiallyReceived
     ) {
-        return Ok(Err(MailRefusal::NotApproved(found.status)));
+        return Ok(Err(MailRefusal::NotApproved(found.status())));
     }
     let Some(to) = printed.email else { return Ok(Err(MailRefusal::NoAddress)) };
     let work = scope.begin().await?;

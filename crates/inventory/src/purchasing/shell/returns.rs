@@ -10,10 +10,10 @@ use crate::{
         submit_found,
     },
     purchasing::{
-        core::{Command as Purchase, CreateSupplierReturn, NewReturnLine, PurchaseCommand},
+        core::{Command as Purchase, CreateSupplierReturn, NewReturnLine, PurchaseCommand, Refusal},
         rows,
     },
-    stock::core::{At, Field, Noun, Rejection},
+    stock::core::{At, Field, Noun, Rejection, RoomRefusal},
 };
 
 /// Takes goods out of stock for their supplier, and notes what is credited. A line that names an order's line is of an order of one of the
@@ -65,8 +65,7 @@ async fn sent_back(
             (Some(named), _) => names.product(named, || At::line(index).field(Field::Product))?,
             (None, Some(of)) => *products.get(&of).ok_or_else(missing)?,
             (None, None) => {
-                let message = "a line names its product or the order's line";
-                return Err(Rejection::invalid(message, At::line(index).field(Field::Product)).into());
+                return Err(Refusal::Nameless.at(At::line(index).field(Field::Product)).into());
             }
         };
         lines.push(NewReturnLine {

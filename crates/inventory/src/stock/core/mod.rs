@@ -39,6 +39,6 @@ pub(crate) use lot_pick::Shelf;
 pub use movement::{Entry, Movement, Reference, ReferenceKind, own_movement};
 pub use quote::Taking;
 pub use refusal::{ExpiredWay, LotRefusal, Refusal};
-pub use rejection::{AnyRefusal, Code, Noun, Reason, Rejection, RoomRefusal, Scarce};
+pub use rejection::{AnyRefusal, Noun, Reason, Rejection, RoomRefusal, Scarce};
 pub use reserve::{Expire, Release, Reservation, Reserve, ReserveItem, decide_expire, decide_release, decide_reserve};
 pub use shortage::{Room, Shortage, Step, cover};

@@ -56,8 +56,6 @@ pub enum Reason {
     Stock(Refusal),
     /// One of a room above.
     Room(AnyRefusal),
-    /// Made in words by a room that has no enum yet.
-    Text(Code, String),
 }
 
 /// What is named by an input and may be missing or stale.
@@ -121,16 +119,6 @@ pub enum Scarce {
     },
 }
 
-/// The code of a refusal that a room still says in words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
-    Invalid,
-    OutOfRange,
-    InvalidState,
-    Duplicate,
-    LimitExceeded,
-}
-
 /// Why a room above stock refuses: an enum of that room, which stock does not know. The API knows it (`stock/refusals.rs` there).
 pub trait RoomRefusal: Any + Debug + PartialEq + Send + Sync {
     fn at(self, at: At) -> Rejection
@@ -180,19 +168,6 @@ impl Rejection {
     /// What a room refuses, if it is that room's.
     pub fn of_room<T: RoomRefusal>(&self) -> Option<&T> {
         if let Reason::Room(refusal) = &self.why { refusal.get() } else { None }
-    }
-
-    pub fn text(code: Code, message: impl Into<String>, at: At) -> Self {
-        Self { why: Reason::Text(code, message.into()), at }
-    }
-    pub fn invalid(message: impl Into<String>, at: At) -> Self {
-        Self::text(Code::Invalid, message, at)
-    }
-    pub fn state(message: impl Into<String>, at: At) -> Self {
-        Self::text(Code::InvalidState, message, at)
-    }
-    pub fn out_of_range(message: impl Into<String>, at: At) -> Self {
-        Self::text(Code::OutOfRange, message, at)
     }
 }
 

@@ -4,11 +4,13 @@ use entity::prelude::*;
 
 use super::{
     moves::{Arrival, Loss, Shipment, close, held_for, receive, ship},
-    states::{Action, actions_from, may},
-    transfer::{Line, Transfer, TransferBook, TransferDecision},
+    refusal::Refusal,
+    states::{Action, may},
+    transfer::{Before, Line, Transfer, TransferBook, TransferDecision, TransferState},
 };
+use crate::ledger::DocumentNumber;
 use crate::stock::core::{
-    At, Code, Delta, Draft, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind, Rejection, Reservation,
+    At, Delta, Draft, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind, Rejection, Reservation, RoomRefusal,
 };
 use crate::transfers::events::{self, EventType, TransferEvent};
 
@@ -103,7 +105,7 @@ pub fn decide(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps) -> Resu
         (Step::Create(new), _) => (create(book, draft, steps, new)?, None),
         (_, Some(action)) => {
             let transfer = open(book, steps, action)?;
-            let before = transfer.status;
+            let before = Before { status: transfer.status(), lines: transfer.lines.len() };
             (transfer, Some(before))
         }
         (_, None) => return Err(Rejection::not_found(Noun::Transfer, At::input(Field::Id))),
@@ -128,12 +130,12 @@ fn open(book: &TransferBook, steps: &Steps, action: Action) -> Result<Transfer, 
     let found = book.transfers.get(&steps.transfer);
     let transfer = found.ok_or_else(|| Rejection::not_found(Noun::Transfer, At::input(Field::Id)))?;
     transfer.expect(steps.expected_version)?;
-    if may(transfer.status, action) {
-        return Ok(transfer.clone());
-    }
-    let steps: Vec<&str> = actions_from(transfer.status).map(Action::mutation).collect();
-    let open = if steps.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", steps.join(", ")) };
-    Err(Rejection::state(format!("the transfer is {}; {open}", transfer.status), At::input(Field::Id)))
+    if may(transfer.status(), action) { Ok(transfer.clone()) } else { Err(not_open(transfer)) }
+}
+
+/// The refusal of a step that the transfer's state does not allow.
+pub(super) fn not_open(transfer: &Transfer) -> Rejection {
+    Refusal::Status(transfer.status()).at(At::input(Field::Id))
 }
 
 /// What a transfer's movements have in common.
@@ -153,38 +155,31 @@ pub(super) fn head(id: MovementId, kind: MovementKind, transfer: &Transfer, at: 
 
 fn create(book: &TransferBook, draft: &Draft<'_>, steps: &Steps, new: &NewTransfer) -> Result<Transfer, Rejection> {
     if new.from == new.to {
-        return Err(Rejection::invalid("a transfer goes to another store than it comes from", At::input(Field::ToStore)));
+        return Err(Refusal::SameStore.at(At::input(Field::ToStore)));
     }
     if new.lines.is_empty() {
-        return Err(Rejection::invalid("at least one line is needed", At::input(Field::Lines)));
+        return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     }
     not_taken(book, new.external_ref.as_ref())?;
     let now = draft.now();
     let mut transfer = Transfer {
         id: steps.transfer,
-        number: 0,
-        status: TransferStatus::Draft,
+        number: DocumentNumber::Pending,
+        state: TransferState::Draft,
         from: new.from,
         to: new.to,
         external_ref: new.external_ref.clone(),
         note: new.note.clone(),
         expected_at: new.expected_at,
-        shipped_at: None,
-        received_at: None,
-        loss_reason: None,
-        loss_note: None,
         actor: steps.actor,
         version: 1,
         created_at: now,
         updated_at: now,
         lines: Vec::with_capacity(new.lines.len()),
-        written: 0,
-        exists: false,
     };
     for (index, planned) in new.lines.iter().enumerate() {
         if !planned.quantity.is_positive() {
-            let field = At::line(index).field(Field::Quantity);
-            return Err(Rejection::out_of_range("a quantity above 0 is expected", field));
+            return Err(Refusal::NotPositive.at(At::line(index).field(Field::Quantity)));
         }
         if transfer.lines.iter().any(|line| line.product == planned.product) {
             return Err(twice(index));
@@ -195,16 +190,14 @@ fn create(book: &TransferBook, draft: &Draft<'_>, steps: &Steps, new: &NewTransf
 }
 
 fn twice(index: usize) -> Rejection {
-    Rejection::invalid("this product occurs twice: one line can say it", At::line(index).field(Field::Product))
+    Refusal::ProductTwice.at(At::line(index).field(Field::Product))
 }
 
 fn not_taken(book: &TransferBook, reference: Option<&String>) -> Result<(), Rejection> {
     match reference {
-        Some(reference) if book.taken_refs.contains(reference) => Err(Rejection::text(
-            Code::Duplicate,
-            format!("a transfer has the reference {reference}"),
-            At::input(Field::ExternalRef),
-        )),
+        Some(reference) if book.taken_refs.contains(reference) => {
+            Err(Refusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)))
+        }
         _ => Ok(()),
     }
 }
@@ -249,8 +242,7 @@ fn update(book: &TransferBook, draft: &Draft<'_>, transfer: &mut Transfer, chang
     for (index, planned) in change.lines.iter().enumerate() {
         let field = At::line(index);
         if planned.quantity.is_negative() {
-            let field = At::line(index).field(Field::Quantity);
-            return Err(Rejection::out_of_range("a quantity of 0 or more is expected", field));
+            return Err(Refusal::NegativeQuantity.at(At::line(index).field(Field::Quantity)));
         }
         if change.lines[..index].iter().any(|earlier| earlier.product == planned.product) {
             return Err(twice(index));
@@ -262,11 +254,10 @@ fn update(book: &TransferBook, draft: &Draft<'_>, transfer: &mut Transfer, chang
         plan(draft, transfer, *planned, field)?;
     }
     if transfer.lines.len() > MOST_LINES {
-        let message = format!("a transfer has at most {MOST_LINES} lines");
-        return Err(Rejection::text(Code::LimitExceeded, message, At::input(Field::Lines)));
+        return Err(Refusal::TooManyLines { most: MOST_LINES }.at(At::input(Field::Lines)));
     }
     if transfer.live().next().is_none() {
-        return Err(Rejection::invalid("a transfer without lines says nothing: cancel it", At::input(Field::Lines)));
+        return Err(Refusal::Emptied.at(At::input(Field::Lines)));
     }
     Ok(())
 }
@@ -314,7 +305,7 @@ fn hold(
             exists: false,
         });
     }
-    transfer.status = TransferStatus::Ready;
+    transfer.state = TransferState::Ready;
     Ok(())
 }
 
@@ -345,6 +336,6 @@ fn cancel(
     if note.is_some() {
         transfer.note = note.cloned();
     }
-    transfer.status = TransferStatus::Cancelled;
+    transfer.state = TransferState::Cancelled;
     Ok(())
 }

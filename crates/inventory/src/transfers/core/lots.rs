@@ -6,9 +6,10 @@ use entity::prelude::*;
 
 use super::{
     moves::Wanted,
+    refusal::Refusal,
     transfer::{Line, SentLot, Transfer},
 };
-use crate::stock::core::{At, Draft, Field, LevelKey, LotChoice, Noun, Rejection};
+use crate::stock::core::{At, Draft, Field, LevelKey, LotChoice, Noun, Rejection, RoomRefusal};
 
 /// So much of a lot; above 0.
 pub(super) type LotPart = (LotId, i64);
@@ -55,9 +56,7 @@ pub(super) fn arriving(draft: &Draft<'_>, transfer: &Transfer, line: &Line, one:
         for (lot, amount, field) in named(draft, line.product, one)? {
             let most = under_way(lot);
             if amount > most {
-                let message =
-                    if most > 0 { format!("1 to {most} of this lot") } else { "none of this lot is under way".to_owned() };
-                return Err(Rejection::out_of_range(message, field));
+                return Err(Refusal::LotUpTo { most }.at(field));
             }
             parts.push((lot, amount));
         }
@@ -80,11 +79,7 @@ pub(super) fn arriving(draft: &Draft<'_>, transfer: &Transfer, line: &Line, one:
 }
 
 fn untracked(sku: &str, one: &Wanted<'_>) -> Result<Vec<LotPart>, Rejection> {
-    if one.lots.is_empty() {
-        Ok(Vec::new())
-    } else {
-        Err(Rejection::invalid(format!("{sku} is not tracked by lots"), lots_field(one)))
-    }
+    if one.lots.is_empty() { Ok(Vec::new()) } else { Err(Refusal::NotTracked { sku: sku.to_owned() }.at(lots_field(one))) }
 }
 
 /// The lots that a parcel names, each once, with the fields of their quantities; they sum to the parcel.
@@ -94,17 +89,16 @@ fn named(draft: &Draft<'_>, product: ProductId, one: &Wanted<'_>) -> Result<Vec<
     for (nth, (choice, quantity)) in one.lots.iter().enumerate() {
         let lot = draft.said(product, choice).ok_or_else(|| Rejection::not_found(Noun::Lot, at(nth, Field::Lot)))?.id;
         if found.iter().any(|(known, ..)| *known == lot) {
-            return Err(Rejection::invalid("this lot occurs twice", at(nth, Field::Lot)));
+            return Err(Refusal::LotTwice.at(at(nth, Field::Lot)));
         }
         if !quantity.is_positive() {
-            return Err(Rejection::out_of_range("a quantity above 0 is expected", at(nth, Field::Quantity)));
+            return Err(Refusal::NotPositive.at(at(nth, Field::Quantity)));
         }
         found.push((lot, quantity.get(), at(nth, Field::Quantity)));
     }
     let sum: i128 = found.iter().map(|(_, amount, _)| i128::from(*amount)).sum();
     if sum != i128::from(one.quantity) {
-        let message = format!("the lots of a line sum to its quantity, {}: these are {sum}", one.quantity);
-        return Err(Rejection::invalid(message, lots_field(one)));
+        return Err(Refusal::LotsSum { quantity: one.quantity, sum }.at(lots_field(one)));
     }
     Ok(found)
 }

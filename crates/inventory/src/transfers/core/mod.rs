@@ -6,11 +6,13 @@ mod command;
 mod decide;
 mod lots;
 mod moves;
+mod refusal;
 mod states;
 mod transfer;
 
 pub use command::{TransferCommand, TransferNeeds};
 pub use decide::{Change, NewTransfer, Planned, Step, Steps, decide};
 pub use moves::{Arrival, Loss, Parcel, Shipment};
+pub use refusal::Refusal;
 pub use states::{Action, TRANSFER_STEPS, actions_from, may};
-pub use transfer::{Line, SentLot, Transfer, TransferBook, TransferDecision};
+pub use transfer::{Before, Line, SentLot, Transfer, TransferBook, TransferDecision, TransferEnd, TransferState};

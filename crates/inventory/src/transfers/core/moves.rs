@@ -3,13 +3,14 @@
 use entity::prelude::*;
 
 use super::{
-    decide::{Steps, head},
+    decide::{Steps, head, not_open},
     lots::{LotPart, arriving, leaving, lots_field},
-    transfer::{Line, SentLot, Transfer},
+    refusal::Refusal,
+    transfer::{Line, SentLot, Transfer, TransferEnd, TransferState},
 };
 use crate::stock::core::{
-    At, Delta, Draft, Field, LevelKey, LotChoice, LotRefusal, MovementHead, Noun, Posting, Reason, ReferenceKind, Refusal,
-    Rejection, Reservation, Shortage, cover,
+    At, Delta, Draft, Field, LevelKey, LotChoice, LotRefusal, MovementHead, Noun, Posting, Reason, ReferenceKind,
+    Refusal as StockRefusal, Rejection, Reservation, RoomRefusal, Shortage, cover,
 };
 
 /// What leaves.
@@ -31,7 +32,7 @@ pub struct Arrival {
 }
 
 /// Nothing more will arrive: what is still under way is lost.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
     pub reason: ReasonCode,
     pub note: Option<String>,
@@ -84,7 +85,7 @@ fn wanted<'a>(
         return Ok(transfer.live().filter(|line| most(line) > 0).map(whole).collect());
     };
     if named.is_empty() {
-        return Err(Rejection::invalid("at least one line is needed; leave the list out for all", At::input(Field::Lines)));
+        return Err(Refusal::NothingNamed.at(At::input(Field::Lines)));
     }
     let mut found: Vec<Wanted<'a>> = Vec::with_capacity(named.len());
     for (index, one) in named.iter().enumerate() {
@@ -93,12 +94,11 @@ fn wanted<'a>(
         let line = transfer.live().find(|line| of == transfer.id && line.position == position);
         let Some(line) = line else { return Err(Rejection::not_found(Noun::TransferLine, at(Field::LineId))) };
         if found.iter().any(|wanted| wanted.position == position) {
-            return Err(Rejection::invalid("this line occurs twice", at(Field::LineId)));
+            return Err(Refusal::LineTwice.at(at(Field::LineId)));
         }
         let most = most(line);
         if !one.quantity.is_positive() || one.quantity.get() > most {
-            let message = if most > 0 { format!("between 1 and {most} of it") } else { "nothing of it is left".to_owned() };
-            return Err(Rejection::out_of_range(message, at(Field::Quantity)));
+            return Err(Refusal::LineUpTo { most }.at(at(Field::Quantity)));
         }
         found.push(Wanted {
             position,
@@ -139,7 +139,7 @@ pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps
     }
     cover(draft, &needed, Shortage::Refuse, &out, steps.movements[0].into())?;
     let Some(first) = needed.first() else {
-        return Err(Rejection::invalid("nothing would leave", At::input(Field::Lines)));
+        return Err(Refusal::NothingLeaves.at(At::input(Field::Lines)));
     };
     draft.begin(out, first.key, At::input(Field::Id))?;
     for ((step, one), held) in needed.iter().zip(&wanted).zip(&consumed) {
@@ -156,12 +156,10 @@ pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps
         draft.post(there, Delta { in_transit: one.quantity, ..Delta::default() }, None, None, one.field)?;
         if let Some(line) = transfer.lines.iter_mut().find(|line| line.position == one.position) {
             (line.shipped, line.unit_cost) = (units(one.quantity), cost);
-            line.lots =
-                lots.into_iter().map(|(lot, shipped)| SentLot { lot, shipped, received: 0, lost: 0, exists: false }).collect();
+            line.lots = lots.into_iter().map(|(lot, shipped)| SentLot { lot, shipped, received: 0, lost: 0 }).collect();
         }
     }
-    transfer.status = TransferStatus::InTransit;
-    transfer.shipped_at = Some(occurred_at);
+    transfer.state = TransferState::InTransit { shipped_at: occurred_at };
     Ok(())
 }
 
@@ -217,10 +215,11 @@ fn use_holds(draft: &mut Draft<'_>, transfer: &Transfer, steps: &Steps, wanted: 
 
 /// Takes what arrived on hand, at the cost it left with.
 pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, arrival: &Arrival) -> Result<(), Rejection> {
+    let Some((shipped_at, last_at)) = transfer.state.under_way() else { return Err(not_open(transfer)) };
     let wanted = wanted(transfer, arrival.lines.as_ref(), Line::under_way)?;
     let occurred_at = arrival.occurred_at.unwrap_or(draft.now());
-    if transfer.shipped_at.is_some_and(|shipped_at| occurred_at < shipped_at) {
-        return Err(Rejection::out_of_range("it cannot arrive before it left", At::input(Field::OccurredAt)));
+    if occurred_at < shipped_at {
+        return Err(Refusal::ArrivesBeforeItLeft.at(At::input(Field::OccurredAt)));
     }
     let enter = head(steps.movements[0], MovementKind::TransferIn, transfer, (steps.actor, occurred_at));
     let mut begin = Some(MovementHead { note: arrival.note.clone(), ..enter });
@@ -244,16 +243,20 @@ pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &St
         }
         line.received = units(line.received.get() + one.quantity);
     }
-    transfer.received_at = Some(transfer.received_at.map_or(occurred_at, |at| at.max(occurred_at)));
+    let received_at = last_at.map_or(occurred_at, |at| at.max(occurred_at));
     let is_done = transfer.lines.iter().all(|line| line.under_way() == 0);
-    transfer.status = if is_done { TransferStatus::Received } else { TransferStatus::PartiallyReceived };
+    transfer.state = if is_done {
+        TransferState::Received { shipped_at, end: TransferEnd::Arrived(received_at) }
+    } else {
+        TransferState::PartiallyReceived { shipped_at, received_at }
+    };
     Ok(())
 }
 
 /// A serial number that is in stock already is said of the lots that the parcel names.
 fn of_lots(refusal: Rejection, one: &Wanted<'_>) -> Rejection {
     match refusal.why {
-        Reason::Stock(Refusal::Lot(LotRefusal::SerialInStock { .. } | LotRefusal::SerialUnderWay { .. })) => {
+        Reason::Stock(StockRefusal::Lot(LotRefusal::SerialInStock { .. } | LotRefusal::SerialUnderWay { .. })) => {
             Rejection { at: lots_field(one), ..refusal }
         }
         _ => refusal,
@@ -262,6 +265,7 @@ fn of_lots(refusal: Rejection, one: &Wanted<'_>) -> Rejection {
 
 /// Writes off what is still under way.
 pub(super) fn close(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, loss: &Loss) -> Result<(), Rejection> {
+    let Some((shipped_at, last_at)) = transfer.state.under_way() else { return Err(not_open(transfer)) };
     let field = At::input(Field::Id);
     let removal = head(steps.movements[0], MovementKind::Removal, transfer, (steps.actor, draft.now()));
     let mut begin = Some(MovementHead { reason: Some(loss.reason), note: loss.note.clone(), ..removal });
@@ -278,8 +282,6 @@ pub(super) fn close(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Step
         }
         line.lost = units(line.lost.get() + lost);
     }
-    transfer.status = TransferStatus::Received;
-    transfer.loss_reason = Some(loss.reason);
-    transfer.loss_note.clone_from(&loss.note);
+    transfer.state = TransferState::Received { shipped_at, end: TransferEnd::Lost(loss.clone(), last_at) };
     Ok(())
 }

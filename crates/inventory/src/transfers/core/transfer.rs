@@ -4,15 +4,16 @@ use std::collections::{HashMap, HashSet};
 
 use entity::prelude::*;
 
+use super::moves::Loss;
+use crate::ledger::DocumentNumber;
 use crate::stock::core::{Noun, Rejection};
 use crate::transfers::events::{EventType, TransferEvent};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transfer {
     pub id: TransferId,
-    /// Per tenant, without gaps; 0 until it is written.
-    pub number: i64,
-    pub status: TransferStatus,
+    pub number: DocumentNumber,
+    pub state: TransferState,
     /// Who sends.
     pub from: StoreId,
     /// Who receives.
@@ -21,12 +22,6 @@ pub struct Transfer {
     pub note: Option<String>,
     /// When it should arrive.
     pub expected_at: Option<Timestamp>,
-    pub shipped_at: Option<Timestamp>,
-    /// When something last arrived.
-    pub received_at: Option<Timestamp>,
-    /// Why what did not arrive was written off.
-    pub loss_reason: Option<ReasonCode>,
-    pub loss_note: Option<String>,
     /// Who asked for it.
     pub actor: Actor,
     pub version: i64,
@@ -34,9 +29,82 @@ pub struct Transfer {
     pub updated_at: Timestamp,
     /// One a product. A line that was taken off a draft stays with quantity 0, so that its id never means something else.
     pub lines: Vec<Line>,
-    /// How many of the lines have a row.
-    pub written: usize,
-    pub exists: bool,
+}
+
+/// Where a transfer stands, with what is known of it there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransferState {
+    Draft,
+    /// Its stock is held at the sender.
+    Ready,
+    InTransit {
+        shipped_at: Timestamp,
+    },
+    PartiallyReceived {
+        shipped_at: Timestamp,
+        /// When something last arrived.
+        received_at: Timestamp,
+    },
+    /// Nothing of it is under way any more.
+    Received {
+        shipped_at: Timestamp,
+        end: TransferEnd,
+    },
+    Cancelled,
+}
+
+/// How a transfer that had left came to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransferEnd {
+    /// Everything arrived, the last of it then.
+    Arrived(Timestamp),
+    /// The rest was written off; None where nothing had arrived.
+    Lost(Loss, Option<Timestamp>),
+}
+
+impl TransferState {
+    pub const fn status(&self) -> TransferStatus {
+        match self {
+            Self::Draft => TransferStatus::Draft,
+            Self::Ready => TransferStatus::Ready,
+            Self::InTransit { .. } => TransferStatus::InTransit,
+            Self::PartiallyReceived { .. } => TransferStatus::PartiallyReceived,
+            Self::Received { .. } => TransferStatus::Received,
+            Self::Cancelled => TransferStatus::Cancelled,
+        }
+    }
+    pub const fn shipped_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Draft | Self::Ready | Self::Cancelled => None,
+            Self::InTransit { shipped_at } | Self::PartiallyReceived { shipped_at, .. } | Self::Received { shipped_at, .. } => {
+                Some(*shipped_at)
+            }
+        }
+    }
+    /// When something last arrived.
+    pub const fn received_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::PartiallyReceived { received_at, .. } => Some(*received_at),
+            Self::Received { end: TransferEnd::Arrived(received_at), .. } => Some(*received_at),
+            Self::Received { end: TransferEnd::Lost(_, received_at), .. } => *received_at,
+            Self::Draft | Self::Ready | Self::InTransit { .. } | Self::Cancelled => None,
+        }
+    }
+    /// Why what did not arrive was written off.
+    pub const fn loss(&self) -> Option<&Loss> {
+        match self {
+            Self::Received { end: TransferEnd::Lost(loss, _), .. } => Some(loss),
+            _ => None,
+        }
+    }
+    /// When it left, and when something last arrived; None unless something may be under way.
+    pub const fn under_way(&self) -> Option<(Timestamp, Option<Timestamp>)> {
+        match self {
+            Self::InTransit { shipped_at } => Some((*shipped_at, None)),
+            Self::PartiallyReceived { shipped_at, received_at } => Some((*shipped_at, Some(*received_at))),
+            Self::Draft | Self::Ready | Self::Received { .. } | Self::Cancelled => None,
+        }
+    }
 }
 
 /// How much of one product, and of which lots where it is kept by them.
@@ -68,8 +136,6 @@ pub struct SentLot {
     pub shipped: i64,
     pub received: i64,
     pub lost: i64,
-    /// Whether it has a row.
-    pub exists: bool,
 }
 
 impl SentLot {
@@ -87,6 +153,9 @@ impl Line {
 }
 
 impl Transfer {
+    pub const fn status(&self) -> TransferStatus {
+        self.state.status()
+    }
     pub fn line_id(&self, position: u16) -> TransferLineId {
         self.id.line(position)
     }
@@ -132,6 +201,21 @@ pub struct TransferDecision {
     pub transfer: Transfer,
     /// What the journal calls it.
     pub event: EventType<TransferEvent>,
-    /// Where it stood before; None for a new one.
-    pub before: Option<TransferStatus>,
+    /// None for a new one.
+    pub before: Option<Before>,
+}
+
+/// What a step found of a transfer, and so what its rows are, before the first step of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Before {
+    pub status: TransferStatus,
+    /// How many lines it had.
+    pub lines: usize,
+}
+
+impl Before {
+    /// Whether it had left: then the lots of its lines have rows.
+    pub const fn has_left(self) -> bool {
+        matches!(self.status, TransferStatus::InTransit | TransferStatus::PartiallyReceived | TransferStatus::Received)
+    }
 }

@@ -48,7 +48,7 @@ pub async fn page(reads: &impl Reads, tests: &[TransferTest], request: &PageRequ
     let (bounds, tail, more) = keyset(&["t.created_at", "t.id"], true, request, values.len() + 2);
     values.extend(more);
     let rows = reads.records::<TransferRow>(&format!("{sql}{bounds}{tail}"), values).await?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    rows.into_iter().map(Transfer::try_from).collect()
 }
 
 fn condition(test: &TransferTest, backend: Backend, sql: &mut String, values: &mut Vec<sea_orm::Value>) {

@@ -10,7 +10,10 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads, Row};
 use uuid::Uuid;
 
-use crate::transfers::core::{Line, SentLot, Transfer};
+use crate::{
+    ledger::DocumentNumber,
+    transfers::core::{Line, Loss, SentLot, Transfer, TransferEnd, TransferState},
+};
 
 /// A transfer without its lines.
 #[derive(Record)]
@@ -94,7 +97,7 @@ async fn read(reads: &impl Reads, ids: &[TransferId], lock: &str) -> Result<Vec<
     let (select, of) = (TransferRow::SELECT, backend.in_ids("t.id", 2));
     let sql = format!("SELECT {select} FROM transfer t WHERE t.tenant_id = $1 AND {of} ORDER BY t.id{lock}");
     let rows = reads.records::<TransferRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    let mut found: Vec<Transfer> = rows.into_iter().map(Into::into).collect();
+    let mut found = rows.into_iter().map(Transfer::try_from).collect::<Result<Vec<_>, _>>()?;
     fill_lines(reads, &mut found).await?;
     Ok(found)
 }
@@ -111,7 +114,6 @@ pub async fn fill_lines(reads: &impl Reads, transfers: &mut [Transfer]) -> Resul
     for row in reads.records::<LineRow>(&sql, vec![backend.ids(places.keys().copied())]).await? {
         if let Some(transfer) = places.get(&row.transfer_id).and_then(|place| transfers.get_mut(*place)) {
             transfer.lines.push(row.into());
-            transfer.written += 1;
         }
     }
     fill_lots(reads, &places, transfers).await
@@ -127,36 +129,57 @@ async fn fill_lots(reads: &impl Reads, places: &HashMap<TransferId, usize>, tran
     );
     for row in reads.records::<LotRow>(&sql, vec![backend.ids(places.keys().copied())]).await? {
         let LotRow { transfer_id, position, lot_id: lot, shipped, received, lost } = row;
-        let sent = SentLot { lot, shipped, received, lost, exists: true };
+        let sent = SentLot { lot, shipped, received, lost };
         let lines = places.get(&transfer_id).and_then(|place| transfers.get_mut(*place)).into_iter().flat_map(|of| &mut of.lines);
         lines.filter(|line| i32::from(line.position) == position).for_each(|line| line.lots.push(sent));
     }
     Ok(())
 }
 
-impl From<TransferRow> for Transfer {
-    fn from(row: TransferRow) -> Self {
-        Self {
+/// None where a row has what its status does not have, or lacks what it has.
+fn state(row: &TransferRow) -> Option<TransferState> {
+    use TransferStatus::{Cancelled, Draft, InTransit, PartiallyReceived, Ready, Received};
+    let loss = match (row.loss_reason, &row.loss_note) {
+        (Some(reason), note) => Some(Loss { reason, note: note.clone() }),
+        (None, None) => None,
+        (None, Some(_)) => return None,
+    };
+    Some(match (row.status, row.shipped_at, row.received_at, loss) {
+        (Draft, None, None, None) => TransferState::Draft,
+        (Ready, None, None, None) => TransferState::Ready,
+        (InTransit, Some(shipped_at), None, None) => TransferState::InTransit { shipped_at },
+        (PartiallyReceived, Some(shipped_at), Some(received_at), None) => {
+            TransferState::PartiallyReceived { shipped_at, received_at }
+        }
+        (Received, Some(shipped_at), Some(received_at), None) => {
+            TransferState::Received { shipped_at, end: TransferEnd::Arrived(received_at) }
+        }
+        (Received, Some(shipped_at), received_at, Some(loss)) => {
+            TransferState::Received { shipped_at, end: TransferEnd::Lost(loss, received_at) }
+        }
+        (Cancelled, None, None, None) => TransferState::Cancelled,
+        _ => return None,
+    })
+}
+
+impl TryFrom<TransferRow> for Transfer {
+    type Error = Fault;
+    fn try_from(row: TransferRow) -> Result<Self, Fault> {
+        Ok(Self {
             id: row.id,
-            number: row.number,
-            status: row.status,
+            number: DocumentNumber::Given(row.number),
+            state: state(&row).ok_or_else(|| Fault::corrupt("transfer", "times and losses are those of the status"))?,
             from: row.from_store_id,
             to: row.to_store_id,
             external_ref: row.external_ref,
             note: row.note,
             expected_at: row.expected_at,
-            shipped_at: row.shipped_at,
-            received_at: row.received_at,
-            loss_reason: row.loss_reason,
-            loss_note: row.loss_note,
             actor: Actor { kind: row.actor_kind, id: row.actor_id },
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
             lines: Vec::new(),
-            written: 0,
-            exists: true,
-        }
+        })
     }
 }
 
@@ -242,4 +265,46 @@ pub async fn existing_stores(reads: &impl Reads, ids: &[StoreId]) -> Result<Hash
     let sql = format!("SELECT s.id FROM store s WHERE s.tenant_id = $1 AND {}", backend.in_ids("s.id", 2));
     let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     rows.iter().map(|row| Row::new(row).take()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_what_its_status_has_and_nothing_else() {
+        let mut legal = 0;
+        for status in TransferStatus::ALL {
+            for mask in 0..1_u32 << 4 {
+                let at = |bit: u32| (mask & 1 << bit != 0).then_some(Timestamp(i64::from(bit)));
+                let row = TransferRow {
+                    id: TransferId::NIL,
+                    number: 1,
+                    status: *status,
+                    from_store_id: StoreId::NIL,
+                    to_store_id: StoreId::NIL,
+                    external_ref: None,
+                    note: None,
+                    expected_at: None,
+                    shipped_at: at(0),
+                    received_at: at(1),
+                    loss_reason: at(2).map(|_| ReasonCode::Loss),
+                    loss_note: at(3).map(|_| "fell off".to_owned()),
+                    actor_kind: ActorKind::Member,
+                    actor_id: Uuid::nil(),
+                    version: 1,
+                    created_at: Timestamp(0),
+                    updated_at: Timestamp(0),
+                };
+                let Some(state) = state(&row) else { continue };
+                legal += 1;
+                assert_eq!((state.status(), state.shipped_at()), (row.status, row.shipped_at));
+                assert_eq!(state.received_at(), row.received_at);
+                let loss = state.loss();
+                assert_eq!(loss.map(|loss| loss.reason), row.loss_reason);
+                assert_eq!(loss.and_then(|loss| loss.note.as_ref()), row.loss_note.as_ref());
+            }
+        }
+        assert_eq!(legal, 10, "of 6 * 2^4");
+    }
 }

@@ -9,7 +9,7 @@ use platform::storage::{Bulk, Rows};
 use uuid::Uuid;
 
 use super::load::LotRow;
-use crate::transfers::core::{Line, SentLot, Transfer};
+use crate::transfers::core::{Before, Line, SentLot, Transfer};
 
 /// A transfer's first row. Nothing has left.
 #[derive(Record)]
@@ -74,25 +74,26 @@ struct ChangedLine {
     cost_currency: Option<String>,
 }
 
-/// Transfers as they are after the batch, with their lines: new ones, then changed ones.
-pub fn transfer_rows(tenant: TenantId, transfers: &[&Transfer]) -> [Bulk; 6] {
+/// Transfers as they are after the batch, with their lines: new ones, then changed ones. Each is with what it was before the batch.
+pub fn transfer_rows(tenant: TenantId, transfers: &[(&Transfer, Option<Before>)]) -> [Bulk; 6] {
     let (mut new, mut new_lines) = (Rows::<NewTransfer>::insert(tenant), Rows::<NewLine>::insert(tenant));
     let (mut changed, mut changed_lines) = (Rows::<ChangedTransfer>::update(tenant), Rows::<ChangedLine>::update(tenant));
     let (mut sent, mut moved) = (Rows::<LotRow>::insert(tenant), Rows::<LotRow>::update(tenant));
-    for &transfer in transfers {
-        if transfer.exists {
+    for &(transfer, before) in transfers {
+        if before.is_some() {
             changed.push(transfer.into());
         } else {
             new.push(transfer.into());
         }
+        let written = before.map_or(0, |before| before.lines);
         for line in &transfer.lines {
-            if usize::from(line.position) <= transfer.written {
+            if usize::from(line.position) <= written {
                 changed_lines.push(ChangedLine::of(transfer.id, line));
             } else {
                 new_lines.push(NewLine::of(transfer.id, line));
             }
             for lot in &line.lots {
-                let rows = if lot.exists { &mut moved } else { &mut sent };
+                let rows = if before.is_some_and(Before::has_left) { &mut moved } else { &mut sent };
                 rows.push(LotRow::of(transfer.id, line, lot));
             }
         }
@@ -104,8 +105,8 @@ impl From<&Transfer> for NewTransfer {
     fn from(transfer: &Transfer) -> Self {
         Self {
             id: transfer.id,
-            number: transfer.number,
-            status: transfer.status,
+            number: transfer.number.get(),
+            status: transfer.status(),
             from_store_id: transfer.from,
             to_store_id: transfer.to,
             external_ref: transfer.external_ref.clone(),
@@ -122,16 +123,17 @@ impl From<&Transfer> for NewTransfer {
 
 impl From<&Transfer> for ChangedTransfer {
     fn from(transfer: &Transfer) -> Self {
+        let loss = transfer.state.loss();
         Self {
             id: transfer.id,
-            status: transfer.status,
+            status: transfer.status(),
             external_ref: transfer.external_ref.clone(),
             note: transfer.note.clone(),
             expected_at: transfer.expected_at,
-            shipped_at: transfer.shipped_at,
-            received_at: transfer.received_at,
-            loss_reason: transfer.loss_reason,
-            loss_note: transfer.loss_note.clone(),
+            shipped_at: transfer.state.shipped_at(),
+            received_at: transfer.state.received_at(),
+            loss_reason: loss.map(|loss| loss.reason),
+            loss_note: loss.and_then(|loss| loss.note.clone()),
             version: transfer.version,
             updated_at: transfer.updated_at,
         }

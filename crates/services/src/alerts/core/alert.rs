@@ -127,39 +127,100 @@ pub struct Alert {
     pub id: AlertId,
     pub kind: AlertKind,
     pub subject: Subject,
-    pub state: AlertState,
+    pub handling: Handling,
     pub figures: AlertValues,
     pub opened_at: Timestamp,
     /// The event that crossed the line; none of what a day has brought.
     pub seq: Option<i64>,
-    /// When it wakes, while it is SNOOZED.
-    pub snoozed_until: Option<Timestamp>,
-    pub resolved_at: Option<Timestamp>,
-    /// Who resolved it; none where it got better by itself.
-    pub resolver: Option<Actor>,
     pub assignee: Option<MemberId>,
     pub note: Option<String>,
     pub version: i64,
     pub updated_at: Timestamp,
 }
 
+/// The state of an alert, with what is known of it there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handling {
+    Open,
+    Acknowledged,
+    /// It wakes at this time.
+    Snoozed(Timestamp),
+    /// By nobody where it got better by itself.
+    Resolved {
+        at: Timestamp,
+        by: Option<Actor>,
+    },
+}
+
+impl Handling {
+    /// None where the times are not those of the state.
+    pub fn of(state: AlertState, snoozed_until: Option<Timestamp>, resolved: Option<(Timestamp, Option<Actor>)>) -> Option<Self> {
+        Some(match (state, snoozed_until, resolved) {
+            (AlertState::Open, None, None) => Self::Open,
+            (AlertState::Acknowledged, None, None) => Self::Acknowledged,
+            (AlertState::Snoozed, Some(until), None) => Self::Snoozed(until),
+            (AlertState::Resolved, None, Some((at, by))) => Self::Resolved { at, by },
+            _ => return None,
+        })
+    }
+    pub const fn state(self) -> AlertState {
+        match self {
+            Self::Open => AlertState::Open,
+            Self::Acknowledged => AlertState::Acknowledged,
+            Self::Snoozed(_) => AlertState::Snoozed,
+            Self::Resolved { .. } => AlertState::Resolved,
+        }
+    }
+    /// When it wakes, while it is SNOOZED.
+    pub const fn snoozed_until(self) -> Option<Timestamp> {
+        if let Self::Snoozed(until) = self { Some(until) } else { None }
+    }
+    pub const fn resolved_at(self) -> Option<Timestamp> {
+        if let Self::Resolved { at, .. } = self { Some(at) } else { None }
+    }
+    /// Who resolved it; none where it got better by itself.
+    pub const fn resolver(self) -> Option<Actor> {
+        if let Self::Resolved { by, .. } = self { by } else { None }
+    }
+}
+
 impl Alert {
+    pub const fn state(&self) -> AlertState {
+        self.handling.state()
+    }
     /// The alert resolved, by somebody or by itself.
     #[must_use]
     pub fn resolved(&self, by: Option<Actor>, at: Timestamp) -> Self {
-        Self {
-            state: AlertState::Resolved,
-            snoozed_until: None,
-            resolved_at: Some(at),
-            resolver: by,
-            version: self.version + 1,
-            updated_at: at,
-            ..self.clone()
-        }
+        Self { handling: Handling::Resolved { at, by }, version: self.version + 1, updated_at: at, ..self.clone() }
     }
     /// The alert OPEN again, as its time has come.
     #[must_use]
     pub fn awake(&self, at: Timestamp) -> Self {
-        Self { state: AlertState::Open, snoozed_until: None, version: self.version + 1, updated_at: at, ..self.clone() }
+        Self { handling: Handling::Open, version: self.version + 1, updated_at: at, ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alert_has_what_its_state_has_and_nothing_else() {
+        let times = [None, Some(Timestamp(1))];
+        let people = [None, Some(Actor { kind: ActorKind::Member, id: Uuid::from_u128(1) })];
+        let resolutions = [None, Some((Timestamp(2), people[0])), Some((Timestamp(2), people[1]))];
+        let mut legal = 0;
+        for state in AlertState::ALL {
+            for (until, resolved) in times.iter().flat_map(|until| resolutions.iter().map(move |resolved| (*until, *resolved))) {
+                let Some(handling) = Handling::of(*state, until, resolved) else { continue };
+                legal += 1;
+                assert_eq!((handling.state(), handling.snoozed_until()), (*state, until));
+                assert_eq!(
+                    (handling.resolved_at(), handling.resolver()),
+                    (resolved.map(|one| one.0), resolved.and_then(|one| one.1))
+                );
+            }
+        }
+        assert_eq!(legal, 5, "of 4 * 2 * 3");
     }
 }

@@ -101,7 +101,7 @@ fn line(alert: &Alert, named: &Named, day: DayText) -> String {
             format!("count {number} of {store} was off by {} in all", figures.quantity.unwrap_or_default())
         }
     };
-    let is_over = alert.state == AlertState::Resolved && alert.kind != AlertKind::BackInStock;
+    let is_over = alert.state() == AlertState::Resolved && alert.kind != AlertKind::BackInStock;
     plain(&if is_over { format!("{said} (over by now)") } else { said })
 }
 
@@ -131,7 +131,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::alerts::core::{AlertValues, Margin, Subject};
+    use crate::alerts::core::{AlertValues, Handling, Margin, Subject};
     use inventory::stock::core::LevelKey;
 
     fn alert(kind: AlertKind, figures: AlertValues) -> Alert {
@@ -140,13 +140,10 @@ mod tests {
             id: AlertId::NIL,
             kind,
             subject: Subject::Level(key),
-            state: AlertState::Open,
+            handling: Handling::Open,
             figures,
             opened_at: Timestamp(0),
             seq: None,
-            snoozed_until: None,
-            resolved_at: None,
-            resolver: None,
             assignee: None,
             note: None,
             version: 1,
@@ -183,7 +180,7 @@ mod tests {
     #[test]
     fn several_are_a_list_and_many_are_counted() {
         let out = alert(AlertKind::OutOfStock, AlertValues::default());
-        let over = Alert { state: AlertState::Resolved, ..out.clone() };
+        let over = Alert { handling: Handling::Resolved { at: out.updated_at, by: None }, ..out.clone() };
         let gbp = |minor| Money::new(minor, Currency::GBP);
         let margin = Some(Margin { price: gbp(5), cost: gbp(1_250) });
         let cheap = alert(AlertKind::NegativeMargin, AlertValues { margin, ..AlertValues::default() });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    alert::{Alert, AlertValues, Subject},
+    alert::{Alert, AlertValues, Handling, Subject},
     rule::{AlertScope, Rules},
 };
 use crate::alerts::events::{ALERT_OPENED, ALERT_RESOLVED, AlertEvent, EventType};
@@ -117,7 +117,7 @@ pub fn settle(
                 new.insert(alert.id, settled.opened.len());
                 last_seqs.extend(seq.map(|seq| (key, seq)));
                 settled.opened.push((alert.clone(), opening.category));
-                if alert.state != AlertState::Resolved {
+                if alert.state() != AlertState::Resolved {
                     active.insert(key, alert);
                 }
             }
@@ -133,13 +133,10 @@ fn opened(opening: &Opening, id: AlertId, at: Timestamp, seq: Option<i64>) -> Al
         id,
         kind: opening.kind,
         subject: opening.subject,
-        state: if is_news { AlertState::Resolved } else { AlertState::Open },
+        handling: if is_news { Handling::Resolved { at, by: None } } else { Handling::Open },
         figures: opening.figures,
         opened_at: at,
         seq,
-        snoozed_until: None,
-        resolved_at: is_news.then_some(at),
-        resolver: None,
         assignee: None,
         note: None,
         version: 1,
@@ -178,7 +175,7 @@ mod tests {
     #[test]
     fn down_up_and_down_again_are_two_alerts() {
         let settled = run(BTreeMap::new(), &[], &[open(1, Trigger::Crossing), close(1), open(1, Trigger::Crossing)]);
-        let states: Vec<AlertState> = settled.opened.iter().map(|(alert, _)| alert.state).collect();
+        let states: Vec<AlertState> = settled.opened.iter().map(|(alert, _)| alert.state()).collect();
         assert_eq!(states, [AlertState::Resolved, AlertState::Open]);
         let told: Vec<_> = settled.told.iter().map(|(event, _)| *event).collect();
         assert_eq!(told, [ALERT_OPENED, ALERT_RESOLVED, ALERT_OPENED]);

@@ -10,7 +10,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Global, Reads, Row, Rows, Work};
 use uuid::Uuid;
 
-use crate::alerts::core::{Alert, AlertValues, Margin, Subject};
+use crate::alerts::core::{Alert, AlertValues, Handling, Margin, Subject};
 
 /// An alert as it is read.
 #[derive(Record)]
@@ -47,6 +47,12 @@ impl TryFrom<AlertRow> for Alert {
     fn try_from(row: AlertRow) -> Result<Self, Fault> {
         let other = [row.lot_id.map(Id::uuid), row.purchase_order_id.map(Id::uuid), row.count_id.map(Id::uuid)];
         let subject = subject(row.kind, (row.store_id, row.product_id), other)?;
+        let resolver = row.resolver_kind.zip(row.resolver_id).map(|(kind, id)| Actor { kind, id });
+        let resolved = match (row.resolved_at, resolver) {
+            (None, Some(_)) => None,
+            (at, by) => Some(at.map(|at| (at, by))),
+        };
+        let handling = resolved.and_then(|resolved| Handling::of(row.state, row.snoozed_until, resolved));
         let currency = row.currency.as_deref().and_then(Currency::parse);
         let money = |minor: Option<i64>| Some(Money::new(minor?, currency?));
         let margin = money(row.price_minor).zip(money(row.cost_minor)).map(|(price, cost)| Margin { price, cost });
@@ -54,13 +60,10 @@ impl TryFrom<AlertRow> for Alert {
             id: row.id,
             kind: row.kind,
             subject,
-            state: row.state,
+            handling: handling.ok_or_else(|| Fault::corrupt("alert", "times and people are those of the state"))?,
             figures: AlertValues { quantity: row.quantity, threshold: row.threshold, day: row.day, margin },
             opened_at: row.opened_at,
             seq: row.seq,
-            snoozed_until: row.snoozed_until,
-            resolved_at: row.resolved_at,
-            resolver: row.resolver_kind.zip(row.resolver_id).map(|(kind, id)| Actor { kind, id }),
             assignee: row.assignee_id,
             note: row.note,
             version: row.version,
@@ -194,7 +197,7 @@ impl From<&Alert> for NewAlert {
             lot_id: subject.lot(),
             purchase_order_id: subject.purchase_order(),
             count_id: subject.count(),
-            state: alert.state,
+            state: alert.state(),
             quantity: figures.quantity,
             threshold: figures.threshold,
             day: figures.day,
@@ -203,7 +206,7 @@ impl From<&Alert> for NewAlert {
             currency: figures.margin.map(|margin| margin.price.currency.as_str().to_owned()),
             opened_at: alert.opened_at,
             seq: alert.seq,
-            resolved_at: alert.resolved_at,
+            resolved_at: alert.handling.resolved_at(),
             version: alert.version,
             updated_at: alert.updated_at,
         }
@@ -237,11 +240,11 @@ impl From<&Alert> for ChangedAlert {
     fn from(alert: &Alert) -> Self {
         Self {
             id: alert.id,
-            state: alert.state,
-            snoozed_until: alert.snoozed_until,
-            resolved_at: alert.resolved_at,
-            resolver_kind: alert.resolver.map(|actor| actor.kind),
-            resolver_id: alert.resolver.map(|actor| actor.id),
+            state: alert.state(),
+            snoozed_until: alert.handling.snoozed_until(),
+            resolved_at: alert.handling.resolved_at(),
+            resolver_kind: alert.handling.resolver().map(|actor| actor.kind),
+            resolver_id: alert.handling.resolver().map(|actor| actor.id),
             assignee_id: alert.assignee,
             note: alert.note.clone(),
             version: alert.version,

@@ -31,7 +31,7 @@ impl Test {
         match self {
             Self::Kind(kinds) => kinds.contains(&alert.kind),
             Self::NotKind(kind) => alert.kind != *kind,
-            Self::State(states) => states.contains(&alert.state),
+            Self::State(states) => states.contains(&alert.state()),
             Self::Store(stores) => alert.subject.store().is_some_and(|store| stores.contains(&store)),
             Self::Product(products) => alert.subject.product().is_some_and(|product| products.contains(&product)),
             Self::Assignee(members) => alert.assignee.is_some_and(|member| members.contains(&member)),

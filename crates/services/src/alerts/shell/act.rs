@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::{Acted, AlertError, Alerts, check_key, sees, settle, tell};
 use crate::alerts::AlertEvent;
 use crate::alerts::{
-    core::{Action, Alert, MAX_NOTE, MAX_SNOOZE_SECONDS, actions_from, to_state},
+    core::{Action, Alert, Handling, MAX_NOTE, MAX_SNOOZE_SECONDS, actions_from, to_state},
     rows,
 };
 
@@ -94,12 +94,13 @@ impl Alerts {
         if act.expected_version.is_some_and(|expected| expected != alert.version) {
             return Err(AlertError::Stale { actual: alert.version });
         }
-        let Some(state) = to_state(alert.state, action) else {
-            let open: Vec<&str> = actions_from(alert.state).map(Action::mutation).collect();
+        let Some(state) = to_state(alert.state(), action) else {
+            let open: Vec<&str> = actions_from(alert.state()).map(Action::mutation).collect();
             let steps = if open.is_empty() { "no step is open".to_owned() } else { format!("open are {}", open.join(", ")) };
-            return Err(AlertError::InvalidState { message: format!("the alert is {}: {steps}", alert.state), field: id() });
+            return Err(AlertError::InvalidState { message: format!("the alert is {}: {steps}", alert.state()), field: id() });
         };
-        let after = self.after(permit, act, (&alert, state), now).await?;
+        let after = self.after(permit, act, &alert, now).await?;
+        debug_assert_eq!(after.state(), state, "a step leads where the table says");
         rows::change(work, [&after]).await?;
         let seq = tell(work, vec![action.event().event(&AlertEvent::of(&after))], now).await?;
         idempotency::remember(work, [(&key, seq.unwrap_or_default().to_string())], now).await?;
@@ -111,20 +112,20 @@ impl Alerts {
         &self,
         permit: &Permit<kind::AlertWrite>,
         act: &Act,
-        (alert, state): (&Alert, AlertState),
+        alert: &Alert,
         now: Timestamp,
     ) -> Result<Alert, AlertError> {
         let note = act.note.clone().or_else(|| alert.note.clone());
-        let next = Alert { state, note, version: alert.version + 1, updated_at: now, ..alert.clone() };
+        let next = Alert { note, version: alert.version + 1, updated_at: now, ..alert.clone() };
         Ok(match act.what {
-            Do::Acknowledge => Alert { snoozed_until: None, ..next },
-            Do::Resolve => Alert { snoozed_until: None, resolved_at: Some(now), resolver: Some(permit.actor()), ..next },
+            Do::Acknowledge => Alert { handling: Handling::Acknowledged, ..next },
+            Do::Resolve => Alert { handling: Handling::Resolved { at: now, by: Some(permit.actor()) }, ..next },
             Do::Snooze { until } => {
                 if until <= now || until > now.plus_seconds(MAX_SNOOZE_SECONDS) {
                     let message = "a moment that is still to come is expected, within a year".to_owned();
                     return Err(AlertError::OutOfRange { message, field: path!["input", "until"] });
                 }
-                Alert { snoozed_until: Some(until), ..next }
+                Alert { handling: Handling::Snoozed(until), ..next }
             }
             Do::Assign { member } => {
                 if let Some(member) = member {

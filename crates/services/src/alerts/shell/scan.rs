@@ -106,7 +106,9 @@ impl Alerts {
                 // It may have been put off again, or resolved, since it was found.
                 let alert = rows::lock(&work, id).await?;
                 let is_due = |until: Timestamp| until <= now;
-                awake.extend(alert.filter(|alert| alert.snoozed_until.is_some_and(is_due)).map(|alert| alert.awake(now)));
+                awake.extend(
+                    alert.filter(|alert| alert.handling.snoozed_until().is_some_and(is_due)).map(|alert| alert.awake(now)),
+                );
             }
             rows::change(&work, &awake).await?;
             tell(&mut work, awake.iter().map(|alert| ALERT_WOKEN.event(&AlertEvent::of(alert))).collect(), now).await?;

@@ -1,0 +1,52 @@
+//! Refusals of counts as GraphQL says them: each its code and words, once.
+
+use entity::prelude::Tracking;
+use inventory::counts::core::{Action, Refusal, actions_from};
+
+use crate::{
+    graphql::refusal::ErrorCode,
+    orders::refusal::{invalid, open, range, state},
+    stock::Said,
+};
+
+pub fn count(why: &Refusal) -> Said {
+    match why {
+        Refusal::Status(status) => {
+            state(&format!("the count is {status}; {}", open(actions_from(*status).map(Action::mutation))))
+        }
+        Refusal::OfKind(kind) => invalid(&format!("only a {kind} count has it")),
+        Refusal::NeededBy(kind) => invalid(&format!("a {kind} count needs it")),
+        Refusal::ReferenceTaken { reference } => (ErrorCode::Duplicate, format!("a count has the reference {reference}")),
+        Refusal::ListedTwice => invalid("this product occurs twice: one line can say it"),
+        Refusal::NothingFits => state("there is nothing to count: no product fits"),
+        Refusal::TooManyLines { most } => {
+            (ErrorCode::LimitExceeded, format!("a count has at most {most} lines: count by category"))
+        }
+        Refusal::NoLines => invalid("at least one line is needed"),
+        Refusal::Ahead => range("it lies more than five minutes ahead"),
+        Refusal::BeforeStart => range("it lies before the count was started"),
+        Refusal::Negative => range("nobody counts less than 0"),
+        Refusal::ProductTwice => invalid("this product occurs twice: one figure can hold"),
+        Refusal::LotTwice => invalid("this lot occurs twice: one figure can hold"),
+        Refusal::NotTracked { sku } => invalid(&format!("{sku} is not tracked by lots")),
+        Refusal::SerialAboveOne => range("a serial number stands for one unit: 0 or 1"),
+        Refusal::LotUnsaid { sku, tracking } => {
+            let what = if *tracking == Tracking::Serial { "serial number" } else { "lot" };
+            invalid(&format!("{sku} is tracked: say which {what} was counted, a line for each"))
+        }
+        Refusal::Uncounted { lines } => {
+            state(&format!("{lines} lines are still to be counted: count them, or submit with onUncounted LEAVE"))
+        }
+        Refusal::RecountTwice => invalid("this product occurs twice"),
+        Refusal::NothingToRecount => invalid("nothing is to be counted again"),
+        Refusal::NothingCounted => state("nothing was counted"),
+        Refusal::NoValue { sku, currency } => {
+            state(&format!("what {sku} is off by has no value in {currency}: somebody who did not count approves"))
+        }
+        Refusal::AboveLimit(limit) => state(&format!(
+            "the differences are worth more than {} {}: somebody who did not count approves",
+            limit.amount(),
+            limit.currency
+        )),
+    }
+}

@@ -1,0 +1,38 @@
+//! Refusals of transfers as GraphQL says them: each its code and words, once.
+
+use inventory::transfers::core::{Action, Refusal, actions_from};
+
+use crate::{
+    graphql::refusal::ErrorCode,
+    orders::refusal::{invalid, open, range, state},
+    stock::Said,
+};
+
+pub fn transfer(why: &Refusal) -> Said {
+    match why {
+        Refusal::Status(status) => {
+            state(&format!("the transfer is {status}; {}", open(actions_from(*status).map(Action::mutation))))
+        }
+        Refusal::SameStore => invalid("a transfer goes to another store than it comes from"),
+        Refusal::NoLines => invalid("at least one line is needed"),
+        Refusal::TooManyLines { most } => (ErrorCode::LimitExceeded, format!("a transfer has at most {most} lines")),
+        Refusal::Emptied => invalid("a transfer without lines says nothing: cancel it"),
+        Refusal::ProductTwice => invalid("this product occurs twice: one line can say it"),
+        Refusal::NotPositive => range("a quantity above 0 is expected"),
+        Refusal::NegativeQuantity => range("a quantity of 0 or more is expected"),
+        Refusal::ReferenceTaken { reference } => (ErrorCode::Duplicate, format!("a transfer has the reference {reference}")),
+        Refusal::NothingNamed => invalid("at least one line is needed; leave the list out for all"),
+        Refusal::LineTwice => invalid("this line occurs twice"),
+        Refusal::LineUpTo { most } if *most > 0 => range(&format!("between 1 and {most} of it")),
+        Refusal::LineUpTo { .. } => range("nothing of it is left"),
+        Refusal::NothingLeaves => invalid("nothing would leave"),
+        Refusal::ArrivesBeforeItLeft => range("it cannot arrive before it left"),
+        Refusal::NotTracked { sku } => invalid(&format!("{sku} is not tracked by lots")),
+        Refusal::LotTwice => invalid("this lot occurs twice"),
+        Refusal::LotUpTo { most } if *most > 0 => range(&format!("1 to {most} of this lot")),
+        Refusal::LotUpTo { .. } => range("none of this lot is under way"),
+        Refusal::LotsSum { quantity, sum } => {
+            invalid(&format!("the lots of a line sum to its quantity, {quantity}: these are {sum}"))
+        }
+    }
+}

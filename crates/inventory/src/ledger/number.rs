@@ -1,0 +1,41 @@
+//! The number of a document.
+
+use std::fmt::{self, Display, Formatter};
+
+use platform::storage::journal::{Counter, Numbered, Want};
+
+/// The number of a document: 1, 2, 3 … for each tenant and kind of document, without gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentNumber {
+    /// Of a new document until its batch is written; for good in a dry run.
+    Pending,
+    Given(i64),
+}
+
+impl DocumentNumber {
+    /// The number as rows, events and clients have it: 0 while it is pending.
+    pub const fn get(self) -> i64 {
+        match self {
+            Self::Pending => 0,
+            Self::Given(number) => number,
+        }
+    }
+
+    /// Adds the number to what a batch takes from the counter, unless it has been given.
+    pub fn want(self, kind: Numbered, want: Want) -> Want {
+        want.and(usize::from(self == Self::Pending), kind)
+    }
+
+    /// Takes the number from the counter, unless it has been given.
+    pub fn give(&mut self, kind: Numbered, counter: &mut Counter) {
+        if *self == Self::Pending {
+            *self = Self::Given(counter.number(kind));
+        }
+    }
+}
+
+impl Display for DocumentNumber {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}

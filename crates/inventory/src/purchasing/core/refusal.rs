@@ -1,0 +1,100 @@
+//! What purchase orders and returns to suppliers refuse. `api/src/purchasing/refusal.rs` gives each its code and words.
+
+use entity::prelude::*;
+
+use super::create::Prices;
+use crate::stock::core::RoomRefusal;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    // Of the order as a whole.
+    /// The state does not allow the step.
+    Status(PurchaseOrderStatus),
+    /// The step has a command of its own.
+    OtherCommand,
+    /// A key decides nothing.
+    PersonDecides,
+    /// Who wrote it or asks for it approves nothing above this limit.
+    AboveLimit(Money),
+    ReferenceTaken {
+        reference: String,
+    },
+    TooLarge,
+    PercentUpTo {
+        most: i32,
+    },
+
+    // Of its lines.
+    NoLines,
+    NotPositive,
+    NegativeWeight,
+    NegativeCost,
+    LineTooLarge,
+    /// Nothing says what the product costs.
+    NoCost {
+        sku: String,
+        prices: Prices,
+    },
+    UnitCostIn {
+        given: Currency,
+        order: Currency,
+    },
+    ListedIn {
+        sku: String,
+        listed: Currency,
+        order: Currency,
+        prices: Prices,
+    },
+    NoSupplier,
+
+    // Of its charges.
+    ChargeIn {
+        order: Currency,
+    },
+    AmountNotPositive,
+    NothingToSpreadBy(ChargeBasis),
+
+    // Of deliveries.
+    NothingReceived,
+    /// The order has no line at all.
+    Lineless,
+    LineTwice,
+    NegativeQuantity,
+    /// Of a line at most so much can be received, which may be nothing.
+    LineUpTo {
+        sku: String,
+        most: i64,
+    },
+    ReceiptTooLarge,
+    NotTracked {
+        sku: String,
+    },
+    LotsUnsaid {
+        sku: String,
+        tracking: Tracking,
+    },
+    LotOfNothing,
+    LotTwice,
+    LotsSum {
+        tracking: Tracking,
+        quantity: Quantity,
+        damaged: Quantity,
+        /// Of the lots: sound goods, and damaged ones.
+        sums: (i128, i128),
+    },
+
+    // Of returns.
+    OneCurrency,
+    CreditTooLarge,
+    NoCredit {
+        sku: String,
+    },
+    NegativeCredit,
+    OtherProduct,
+    BackUpTo {
+        most: i64,
+    },
+    /// A line names neither a product nor an order's line.
+    Nameless,
+}
+impl RoomRefusal for Refusal {}
