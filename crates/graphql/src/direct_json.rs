@@ -82,6 +82,10 @@ impl<'a> SelectionView<'a> {
         fields.collect()
     }
 
+    pub(super) const fn type_name(&self) -> &'static str {
+        self.on
+    }
+
     pub(super) fn child(&self, field: &'a Field) -> ChildSelection<'a> {
         ChildSelection { set: &field.selection_set.node, fragments: self.fragments }
     }
@@ -138,17 +142,7 @@ impl<'a> SelectionView<'a> {
     }
 
     /// Writes an object: `write` is given each field, with what is selected below it, and writes its value. None as soon as it does not know one.
-    pub fn object(&self, out: &mut Json, write: impl FnMut(&mut Json, &str, ChildSelection<'a>) -> Option<()>) -> Option<()> {
-        self.object_with(out, None, write)
-    }
-
-    /// The same where the values of some keys are known already.
-    pub fn object_with(
-        &self,
-        out: &mut Json,
-        known: Option<&IndexMap<Name, Value>>,
-        mut write: impl FnMut(&mut Json, &str, ChildSelection<'a>) -> Option<()>,
-    ) -> Option<()> {
+    pub fn object(&self, out: &mut Json, mut write: impl FnMut(&mut Json, &str, ChildSelection<'a>) -> Option<()>) -> Option<()> {
         out.0.push('{');
         let start = out.0.len();
         let mut field = |out: &mut Json, field: &'a Field| {
@@ -156,14 +150,12 @@ impl<'a> SelectionView<'a> {
                 out.0.push(',');
             }
             // A response key is a GraphQL name: letters, digits and underscores, nothing to escape.
-            let key = &field.response_key().node;
             out.0.push('"');
-            out.0.push_str(key.as_str());
+            out.0.push_str(field.response_key().node.as_str());
             out.0.push_str("\":");
-            match (known.and_then(|known| known.get(key)), field.name.node.as_str()) {
-                (Some(value), _) => out.value(value),
-                (None, "__typename") => out.word(self.on),
-                (None, name) => return write(out, name, self.child(field)),
+            match field.name.node.as_str() {
+                "__typename" => out.word(self.on),
+                name => write(out, name, self.child(field))?,
             }
             Some(())
         };

@@ -8,7 +8,7 @@ use async_graphql::{
 };
 
 use super::{
-    direct_json::{ChildSelection, SelectionView},
+    direct_json::{ChildSelection, Json, SelectionView, raw},
     yielding,
 };
 
@@ -27,10 +27,6 @@ impl<'a> LeanList<'a> {
     /// The same of a plain selection that is resolved later.
     pub fn on(selected: SelectionView<'a>, knows: impl Fn(&str, ChildSelection<'a>) -> bool) -> Option<Self> {
         selected.has_own_fragments().then(|| Self { selected, others: selected.unknown(knows) })
-    }
-
-    pub fn selected(&self) -> SelectionView<'a> {
-        self.selected
     }
 
     /// Whether no resolver is needed.
@@ -76,6 +72,41 @@ impl<'a> LeanList<'a> {
         Ok(OtherValues(values.collect()))
     }
 
+    /// The list as the engine answers it: `write` is given a row's number and each field that the writer knows, and writes its value. One piece of
+    /// JSON of about so many bytes where no resolver was asked, and otherwise rows of values, so that what was resolved counts as it was found.
+    pub fn answer(
+        &self,
+        others: OtherValues,
+        rows: usize,
+        bytes: usize,
+        write: impl Fn(&mut Json, usize, &str, ChildSelection<'a>) -> Option<()>,
+    ) -> Option<Value> {
+        if self.others.is_empty() {
+            let mut out = Json::with_capacity(bytes);
+            let row = |out: &mut Json, row| self.selected.object(out, |out, field, below| write(out, row, field, below));
+            out.list(0..rows, row)?;
+            return Some(raw(out.into_string()));
+        }
+        let fields = self.selected.fields();
+        let value = |row: usize, field: &'a Field| {
+            let mut out = Json::default();
+            match field.name.node.as_str() {
+                "__typename" => out.word(self.selected.type_name()),
+                name => write(&mut out, row, name, self.selected.child(field))?,
+            }
+            Some(raw(out.into_string()))
+        };
+        let row = |(row, mut others): (usize, IndexMap<Name, Value>)| {
+            let member = |field: &&'a Positioned<Field>| {
+                let key = &field.node.response_key().node;
+                let value = others.swap_remove(key).or_else(|| value(row, &field.node))?;
+                Some((key.clone(), value))
+            };
+            Some(Value::Object(fields.iter().map(member).collect::<Option<_>>()?))
+        };
+        Some(Value::List(others.0.into_iter().enumerate().map(row).collect::<Option<_>>()?))
+    }
+
     fn other_set(&self) -> SelectionSet {
         let is_marked = |field: &Positioned<Field>| field.node.directives.iter().any(yielding::is_mark);
         let mut others: Vec<Positioned<Field>> = self.others.iter().map(|field| (*field).clone()).collect();
@@ -84,7 +115,10 @@ impl<'a> LeanList<'a> {
         if let Some(first) = others.first_mut().filter(|_| is_counted) {
             yielding::mark_field(first);
         }
-        let selection = |field: Positioned<Field>| Positioned::new(Selection::Field(field.clone()), field.pos);
+        let selection = |field: Positioned<Field>| {
+            let pos = field.pos;
+            Positioned::new(Selection::Field(field), pos)
+        };
         SelectionSet { items: others.into_iter().map(selection).collect() }
     }
 }
@@ -92,9 +126,3 @@ impl<'a> LeanList<'a> {
 /// What ordinary resolvers answered: of each row, by response key.
 #[derive(Default)]
 pub struct OtherValues(Vec<IndexMap<Name, Value>>);
-
-impl OtherValues {
-    pub fn of_row(&self, index: usize) -> Option<&IndexMap<Name, Value>> {
-        self.0.get(index)
-    }
-}

@@ -23,7 +23,7 @@ use super::{Product, loads::Loads};
 use crate::{
     graphql::{
         connection::Page,
-        direct_json::{ChildSelection, Json, SelectionView, raw},
+        direct_json::{ChildSelection, Json, SelectionView},
         lazy::Lazy,
         lean_list::LeanList,
         scalars,
@@ -46,7 +46,7 @@ impl OutputType for Products {
     }
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         match Box::pin(products(ctx, field, &self.0.nodes)).await {
-            Some(json) => Ok(raw(json?)),
+            Some(answer) => answer,
             None => self.0.nodes.as_slice().resolve(ctx, field).await,
         }
     }
@@ -91,7 +91,7 @@ struct PageReferences {
     sees_costs: bool,
 }
 
-async fn products(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, nodes: &[Product]) -> Option<ServerResult<String>> {
+async fn products(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, nodes: &[Product]) -> Option<ServerResult<Value>> {
     let rows = || nodes.iter().map(|node| node.row.as_ref());
     let caller = ctx.data_opt::<Caller>()?;
     let sees_products = caller.permissions.holds(kind::ProductRead::INDEX);
@@ -110,11 +110,10 @@ async fn products(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, node
         Ok(others) => others,
         Err(error) => return Some(Err(error)),
     };
-    let mut out = Json::with_capacity(256 * nodes.len() + references.stock.as_ref().map_or(0, LevelsOfPage::bytes));
-    out.list(rows().enumerate(), |out, (index, row)| {
-        lean.selected().object_with(out, others.of_row(index), |out, field, below| references.write(out, row, field, below))
-    })?;
-    Some(Ok(out.into_string()))
+    let bytes = 256 * nodes.len() + references.stock.as_ref().map_or(0, LevelsOfPage::bytes);
+    let write =
+        |out: &mut Json, row: usize, field: &str, below: ChildSelection<'_>| references.write(out, &nodes[row].row, field, below);
+    lean.answer(others, nodes.len(), bytes, write).map(Ok)
 }
 
 impl PageReferences {

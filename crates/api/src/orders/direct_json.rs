@@ -31,7 +31,7 @@ use crate::{
     catalog::{Loads, direct_json as catalog},
     graphql::{
         connection::Page,
-        direct_json::{ChildSelection, Json, SelectionView, raw},
+        direct_json::{ChildSelection, Json, SelectionView},
         fault::Answer,
         lazy::Lazy,
         lean_list::LeanList,
@@ -53,7 +53,7 @@ impl OutputType for Orders {
     }
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         match Box::pin(orders(ctx, field, &self.0.nodes)).await {
-            Some(json) => Ok(raw(json?)),
+            Some(answer) => answer,
             None => self.0.nodes.as_slice().resolve(ctx, field).await,
         }
     }
@@ -104,7 +104,7 @@ struct PageReferences<'a> {
     actions: HashMap<OrderId, Vec<&'static str>>,
 }
 
-async fn orders(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, nodes: &[Order]) -> Option<ServerResult<String>> {
+async fn orders(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, nodes: &[Order]) -> Option<ServerResult<Value>> {
     // Whoever has read the lines needs no second statement for them.
     let reads_lines = !nodes.iter().any(Order::has_lines);
     let lean = LeanList::of(ctx, "Order", |field, below| knows(field, below, reads_lines))?;
@@ -114,12 +114,11 @@ async fn orders(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, nodes:
         Err(error) => return Some(Err(error)),
     };
     let lines: usize = references.lines.values().map(Vec::len).sum();
-    let mut out = Json::with_capacity(256 * (nodes.len() + lines));
-    out.list(nodes.iter().enumerate(), |out, (index, node)| {
-        lean.selected()
-            .object_with(out, others.of_row(index), |out, field, below| order(out, node.row(), field, below, &references))
-    })?;
-    Some(Ok(out.into_string()))
+    let bytes = 256 * (nodes.len() + lines);
+    let write = |out: &mut Json, row: usize, field: &str, below: ChildSelection<'_>| {
+        order(out, nodes[row].row(), field, below, &references)
+    };
+    lean.answer(others, nodes.len(), bytes, write).map(Ok)
 }
 
 impl<'a> PageReferences<'a> {

@@ -18,7 +18,7 @@ use super::{StockLevel, loaders::LevelsOf};
 use crate::{
     catalog::{Loads, direct_json as catalog},
     graphql::{
-        direct_json::{ChildSelection, Json, SelectionView, raw},
+        direct_json::{ChildSelection, Json, SelectionView},
         lazy::Lazy,
         lean_list::{LeanList, OtherValues},
     },
@@ -69,8 +69,8 @@ impl OutputType for Levels {
         <Vec<StockLevel> as OutputType>::create_type_info(registry)
     }
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        match (Box::pin(self.write_json(ctx, field)).await, self) {
-            (Some(json), _) => Ok(raw(json?)),
+        match (Box::pin(self.written(ctx, field)).await, self) {
+            (Some(answer), _) => answer,
             (None, Self::Whole(levels)) => levels.as_slice().resolve(ctx, field).await,
             (None, Self::Shown(_)) => {
                 Err(ctx.set_error_path(ServerError::new("what was selected of levels was not read", Some(field.pos))))
@@ -92,7 +92,7 @@ impl Levels {
             Self::Shown(levels) => levels.retain(|level| is_kept(level.store)),
         }
     }
-    async fn write_json(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> Option<ServerResult<String>> {
+    async fn written(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> Option<ServerResult<Value>> {
         let lean = LeanList::of(ctx, "StockLevel", knows)?;
         let shown = match self {
             Self::Whole(levels) => Cow::Owned(levels.iter().map(|level| ShownLevel::from(&level.0)).collect::<Vec<_>>()),
@@ -108,12 +108,10 @@ impl Levels {
             Self::Shown(_) if lean.writes_all() => OtherValues::default(),
             Self::Shown(_) => return None,
         };
-        let mut out = Json::with_capacity(112 * shown.len() + 2);
-        out.list(shown.iter().enumerate(), |out, (index, level)| {
-            lean.selected()
-                .object_with(out, others.of_row(index), |out, field, below| write_field(out, level, field, below, &stores))
-        })?;
-        Some(Ok(out.into_string()))
+        let write = |out: &mut Json, row: usize, field: &str, below: ChildSelection<'_>| {
+            write_field(out, &shown[row], field, below, &stores)
+        };
+        lean.answer(others, shown.len(), 112 * shown.len() + 2, write).map(Ok)
     }
 }
 
