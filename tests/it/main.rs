@@ -17,6 +17,7 @@ mod identities;
 mod identity;
 mod insight;
 mod jobs;
+mod lean;
 mod ledger;
 mod lots;
 mod model;

@@ -1,9 +1,10 @@
 //! Rows written straight to JSON.
 //!
 //! The engine resolves each field as a future of its own: for a page of products with their levels that is five thousand of them, dearer than
-//! finding the rows. Most selections are plain, so a list of rows may be written by walking its selection once a row instead. What is not
-//! plain (a directive, an argument, two selections under one key, a field that the writer does not know) goes to the ordinary
-//! resolvers, whole list by whole list. The types that clients see are the ordinary ones, and validation has passed before this is reached.
+//! finding the rows. Most selections are plain, so a list of rows may be written by walking its selection once a row instead. A field that
+//! the writer does not know, or that has arguments, is answered by its ordinary resolver, and the rest is written around it (`lean_list.rs`).
+//! A directive, or two selections under one key, send the whole list to the ordinary resolvers. The types that clients see are the ordinary
+//! ones, and validation has passed before this is reached.
 
 use std::{collections::HashMap, fmt::Write};
 
@@ -16,7 +17,7 @@ use async_graphql_value::RAW_VALUE_TOKEN;
 use entity::prelude::{Id, Money, Timestamp};
 use platform::clock;
 
-use super::yielding::is_mark;
+use super::{answer::data_json, yielding::is_mark};
 
 /// A value that is JSON already.
 pub fn raw(json: String) -> Value {
@@ -31,7 +32,7 @@ pub fn raw_of(map: &IndexMap<Name, Value>) -> Option<&str> {
     }
 }
 
-/// A plain selection on a type: it has no directives and no arguments, and no key twice.
+/// A plain selection on a type: it has no directives, and no key twice.
 #[derive(Clone, Copy)]
 pub struct SelectionView<'a> {
     set: &'a SelectionSet,
@@ -54,7 +55,7 @@ impl<'a> SelectionView<'a> {
                 let is_new = !keys.contains(&key);
                 keys.push(key);
                 let below = Self { set: &field.selection_set.node, ..*self };
-                is_new && field.directives.iter().all(is_mark) && field.arguments.is_empty() && below.is_plain(&mut Vec::new())
+                is_new && field.directives.iter().all(is_mark) && below.is_plain(&mut Vec::new())
             }
             Selection::FragmentSpread(spread) => {
                 let fragment = self.fragments.get(&spread.node.fragment_name.node).map(|fragment| &fragment.node);
@@ -67,62 +68,107 @@ impl<'a> SelectionView<'a> {
         })
     }
 
-    /// What is selected below the first field of this name.
-    pub fn below(&self, name: &str, on: &'static str) -> Option<Self> {
-        self.set.items.iter().find_map(|item| match &item.node {
-            Selection::Field(field) if field.node.name.node == name => {
-                Some(Self { set: &field.node.selection_set.node, on, fragments: self.fragments })
-            }
-            Selection::Field(_) => None,
-            Selection::FragmentSpread(spread) => {
-                let fragment = &self.fragments.get(&spread.node.fragment_name.node)?.node;
-                Self { set: &fragment.selection_set.node, ..*self }.below(name, on)
-            }
-            Selection::InlineFragment(inline) => Self { set: &inline.node.selection_set.node, ..*self }.below(name, on),
-        })
-    }
-
-    /// The names of the fields that are selected, each as often as it is.
-    pub fn names(&self) -> Vec<&'a str> {
-        let below = |set| Self { set, ..*self }.names();
-        let names = self.set.items.iter().flat_map(|item| match &item.node {
-            Selection::Field(field) => vec![field.node.name.node.as_str()],
+    /// The fields that are selected, those of fragments too.
+    pub(super) fn fields(&self) -> Vec<&'a Positioned<Field>> {
+        let below = |set| Self { set, ..*self }.fields();
+        let fields = self.set.items.iter().flat_map(|item| match &item.node {
+            Selection::Field(field) => vec![field],
             Selection::FragmentSpread(spread) => {
                 let fragment = self.fragments.get(&spread.node.fragment_name.node);
                 fragment.map(|fragment| below(&fragment.node.selection_set.node)).unwrap_or_default()
             }
             Selection::InlineFragment(inline) => below(&inline.node.selection_set.node),
         });
-        names.collect()
+        fields.collect()
+    }
+
+    pub(super) const fn type_name(&self) -> &'static str {
+        self.on
+    }
+
+    pub(super) fn child(&self, field: &'a Field) -> ChildSelection<'a> {
+        ChildSelection { set: &field.selection_set.node, fragments: self.fragments }
+    }
+
+    /// What is selected below the first field of this name.
+    pub fn below(&self, name: &str, on: &'static str) -> Option<Self> {
+        let found = self.fields().into_iter().find(|field| field.node.name.node == name)?;
+        Some(self.child(&found.node).on(on))
+    }
+
+    /// The names of the fields that are selected, each as often as it is.
+    pub fn names(&self) -> Vec<&'a str> {
+        self.fields().into_iter().map(|field| field.node.name.node.as_str()).collect()
     }
 
     /// Whether only fields of these names are selected.
     pub fn is_within(&self, names: &[&str]) -> bool {
-        self.names().iter().all(|name| names.contains(name))
+        self.is_known(|name, _| names.contains(&name))
+    }
+
+    /// Whether a writer that knows these fields can write all of the selection.
+    pub fn is_known(&self, knows: impl Fn(&str, ChildSelection<'a>) -> bool) -> bool {
+        self.has_own_fragments() && self.unknown(knows).is_empty()
+    }
+
+    /// The fields that a writer does not know: those with arguments among them, and the second one of a name that has fields of its own, because
+    /// what is read for a field is read for one selection.
+    pub(super) fn unknown(&self, knows: impl Fn(&str, ChildSelection<'a>) -> bool) -> Vec<&'a Positioned<Field>> {
+        let mut names = Vec::new();
+        let mut unknown = self.fields();
+        unknown.retain(|field| {
+            let name = field.node.name.node.as_str();
+            let is_second = names.contains(&name) && !field.node.selection_set.node.items.is_empty();
+            names.push(name);
+            let is_known = name == "__typename" || knows(name, self.child(&field.node));
+            is_second || !is_known || !field.node.arguments.is_empty()
+        });
+        unknown
+    }
+
+    /// Whether all fragments are on the type itself. One on an interface applies as well, but then the engine should say so.
+    pub(super) fn has_own_fragments(&self) -> bool {
+        self.set.items.iter().all(|item| {
+            let (set, condition) = match &item.node {
+                Selection::Field(_) => return true,
+                Selection::FragmentSpread(spread) => match self.fragments.get(&spread.node.fragment_name.node) {
+                    Some(fragment) => (&fragment.node.selection_set.node, Some(&fragment.node.type_condition)),
+                    None => return false,
+                },
+                Selection::InlineFragment(inline) => (&inline.node.selection_set.node, inline.node.type_condition.as_ref()),
+            };
+            condition.is_none_or(|condition| condition.node.on.node == self.on) && Self { set, ..*self }.has_own_fragments()
+        })
     }
 
     /// Writes an object: `write` is given each field, with what is selected below it, and writes its value. None as soon as it does not know one.
     pub fn object(&self, out: &mut Json, mut write: impl FnMut(&mut Json, &str, ChildSelection<'a>) -> Option<()>) -> Option<()> {
         out.0.push('{');
         let start = out.0.len();
-        self.fields(out, start, &mut write)?;
+        let mut field = |out: &mut Json, field: &'a Field| {
+            if out.0.len() > start {
+                out.0.push(',');
+            }
+            // A response key is a GraphQL name: letters, digits and underscores, nothing to escape.
+            out.0.push('"');
+            out.0.push_str(field.response_key().node.as_str());
+            out.0.push_str("\":");
+            match field.name.node.as_str() {
+                "__typename" => out.word(self.on),
+                name => write(out, name, self.child(field))?,
+            }
+            Some(())
+        };
+        self.walk(out, &mut field)?;
         out.0.push('}');
         Some(())
     }
 
-    fn fields(
-        &self,
-        out: &mut Json,
-        start: usize,
-        write: &mut dyn FnMut(&mut Json, &str, ChildSelection<'a>) -> Option<()>,
-    ) -> Option<()> {
+    fn walk(&self, out: &mut Json, write: &mut dyn FnMut(&mut Json, &'a Field) -> Option<()>) -> Option<()> {
         for item in &self.set.items {
             let (set, condition) = match &item.node {
                 Selection::Field(field) => {
-                    if out.0.len() > start {
-                        out.0.push(',');
-                    }
-                    self.field(out, &field.node, write)?;
+                    write(out, &field.node)?;
                     continue;
                 }
                 Selection::FragmentSpread(spread) => {
@@ -131,28 +177,10 @@ impl<'a> SelectionView<'a> {
                 }
                 Selection::InlineFragment(inline) => (&inline.node.selection_set.node, inline.node.type_condition.as_ref()),
             };
-            // A fragment on an interface applies as well, but then the engine should say so.
             if condition.is_some_and(|condition| condition.node.on.node != self.on) {
                 return None;
             }
-            Self { set, ..*self }.fields(out, start, write)?;
-        }
-        Some(())
-    }
-
-    fn field(
-        &self,
-        out: &mut Json,
-        field: &'a Field,
-        write: &mut dyn FnMut(&mut Json, &str, ChildSelection<'a>) -> Option<()>,
-    ) -> Option<()> {
-        // A response key is a GraphQL name: letters, digits and underscores, nothing to escape.
-        out.0.push('"');
-        out.0.push_str(field.response_key().node.as_str());
-        out.0.push_str("\":");
-        match field.name.node.as_str() {
-            "__typename" => out.word(self.on),
-            name => write(out, name, ChildSelection { set: &field.selection_set.node, fragments: self.fragments })?,
+            Self { set, ..*self }.walk(out, write)?;
         }
         Some(())
     }
@@ -219,6 +247,20 @@ impl Json {
         }
         // A text always has a JSON form.
         self.0.push_str(&serde_json::to_string(text).unwrap_or_default());
+    }
+    pub fn texts<T: AsRef<str>>(&mut self, texts: &[T]) {
+        self.0.push('[');
+        for (index, text) in texts.iter().enumerate() {
+            if index > 0 {
+                self.0.push(',');
+            }
+            self.text(text.as_ref());
+        }
+        self.0.push(']');
+    }
+    /// A value as an ordinary resolver answered it.
+    pub fn value(&mut self, value: &Value) {
+        self.0.push_str(&String::from_utf8_lossy(&data_json(value)));
     }
     pub fn number(&mut self, number: i64) {
         // Writing to a String cannot fail.

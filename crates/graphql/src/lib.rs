@@ -20,6 +20,7 @@ pub mod guard;
 pub mod immediate_loader;
 pub mod introspection;
 pub mod lazy;
+pub mod lean_list;
 pub mod limits;
 pub mod loader;
 pub mod operation;

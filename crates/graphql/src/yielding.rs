@@ -18,7 +18,7 @@ use std::{
 
 use async_graphql::{
     Context, ContextDirective, CustomDirective, CustomDirectiveFactory, Name, Positioned, ResolveFut, ServerResult, Value,
-    parser::types::{Directive, DocumentOperations, ExecutableDocument, Selection, SelectionSet},
+    parser::types::{Directive, DocumentOperations, ExecutableDocument, Field, Selection, SelectionSet},
     registry::Registry,
 };
 use async_trait::async_trait;
@@ -170,6 +170,11 @@ pub fn is_mark(directive: &Positioned<Directive>) -> bool {
     directive.node.name.node == MARK
 }
 
+pub(super) fn mark_field(field: &mut Positioned<Field>) {
+    let name = Positioned::new(Name::new(MARK), field.pos);
+    field.node.directives.push(Positioned::new(Directive { name, arguments: Vec::new() }, field.pos));
+}
+
 /// Marks one field of each object below the root.
 pub fn mark(document: &mut ExecutableDocument) {
     let operations: Vec<_> = match &mut document.operations {
@@ -202,8 +207,7 @@ fn mark_set(set: &mut SelectionSet) {
                 // The engine names a type without asking anybody.
                 if !is_marked && field.node.name.node != "__typename" {
                     is_marked = true;
-                    let name = Positioned::new(Name::new(MARK), field.pos);
-                    field.node.directives.push(Positioned::new(Directive { name, arguments: Vec::new() }, field.pos));
+                    mark_field(field);
                 }
                 mark_set(&mut field.node.selection_set.node);
             }

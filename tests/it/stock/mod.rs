@@ -1,4 +1,4 @@
 //! The stock room through the whole schema.
 
 mod lots;
-mod page;
+pub mod page;

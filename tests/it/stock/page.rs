@@ -26,7 +26,7 @@ use crate::{
     world::{Bare, on_both},
 };
 
-pub(super) async fn whole_schema(world: &World) -> EntrepotSchema {
+pub async fn whole_schema(world: &World) -> EntrepotSchema {
     let ring = crate::world::ring(&world.db, &world.clock).await;
     let audit = Audit::start(world.db.clone(), AuditWriter::new(ring.clone(), world.clock.clone())).unwrap();
     let identity =
@@ -47,7 +47,7 @@ pub(super) async fn whole_schema(world: &World) -> EntrepotSchema {
     schema::build(Given { identity, access, catalog, ledger, audit, jobs, webhooks, alerts, exchange, signer, limits })
 }
 
-pub(super) async fn ask(schema: &EntrepotSchema, world: &World, query: &str, variables: Value) -> Value {
+pub async fn ask(schema: &EntrepotSchema, world: &World, query: &str, variables: Value) -> Value {
     let request = Request::new(query).variables(Variables::from_json(variables));
     let request = schema::attach(request, &world.db.tenant(world.owner.tenant)).data(world.owner.clone());
     let response = schema.execute(request).await;

@@ -2,10 +2,20 @@
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
-use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value, parser::types::Field, registry::Registry};
-use entity::prelude::{CategoryId, SupplierId};
+use async_graphql::{
+    ContextSelectionSet, OutputType, Positioned, ScalarType, ServerResult, Value, parser::types::Field, registry::Registry,
+};
+use entity::prelude::{CategoryId, Money, ProductId, Quantity, SupplierId};
+use iam::access::{Caller, Permission, kind};
 use inventory::catalog::{
-    core::{category::CategoryRow, customer::CustomerRow, product::ProductRow, store::StoreRow, supplier::SupplierRow},
+    core::{
+        category::CategoryRow,
+        channel::ChannelRow,
+        customer::CustomerRow,
+        product::{Barcode, ProductOption, ProductRow},
+        store::StoreRow,
+        supplier::SupplierRow,
+    },
     rows::product::ProductName,
 };
 
@@ -13,10 +23,12 @@ use super::{Product, loads::Loads};
 use crate::{
     graphql::{
         connection::Page,
-        direct_json::{Json, SelectionView, raw},
+        direct_json::{ChildSelection, Json, SelectionView},
         lazy::Lazy,
+        lean_list::LeanList,
+        scalars,
     },
-    stock::direct_json::LevelsOfPage,
+    stock::{self, direct_json::LevelsOfPage},
 };
 
 /// The products of a page.
@@ -33,90 +45,156 @@ impl OutputType for Products {
         <Vec<Product> as OutputType>::create_type_info(registry)
     }
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        match Box::pin(products(ctx, &self.0.nodes)).await {
-            Some(json) => Ok(raw(json)),
+        match Box::pin(products(ctx, field, &self.0.nodes)).await {
+            Some(answer) => answer,
             None => self.0.nodes.as_slice().resolve(ctx, field).await,
         }
     }
 }
 
-async fn products(ctx: &ContextSelectionSet<'_>, nodes: &[Product]) -> Option<String> {
-    let selected = SelectionView::of(ctx, "Product")?;
-    let known = [
-        "id",
-        "sku",
-        "name",
-        "description",
-        "status",
-        "stockPolicy",
-        "price",
-        "category",
-        "supplier",
-        "version",
-        "updatedAt",
-        "createdAt",
-        "stock",
-        "__typename",
-    ];
-    if !selected.is_within(&known) {
-        return None;
-    }
-    let loads = ctx.data_opt::<Lazy<Loads>>()?.get();
-    let rows = || nodes.iter().map(|node| node.row.as_ref());
-    let mut categories = HashMap::new();
-    if selected.below("category", "Category").is_some() {
-        categories = loads.known_categories(rows().filter_map(|row| row.category_id).collect()).await.ok()?;
-    }
-    let mut suppliers = HashMap::new();
-    if selected.below("supplier", "Supplier").is_some() {
-        suppliers = loads.known_suppliers(rows().filter_map(|row| row.supplier_id).collect()).await.ok()?;
-    }
-    let stock = match selected.below("stock", "StockLevel") {
-        Some(levels) => Some(LevelsOfPage::read(ctx, levels, rows().map(|row| row.id).collect()).await?),
-        None => None,
-    };
-    let mut out = Json::with_capacity(256 * nodes.len() + stock.as_ref().map_or(0, LevelsOfPage::bytes));
-    out.list(rows(), |out, row| product(out, row, selected, &categories, &suppliers, stock.as_ref()))?;
-    Some(out.into_string())
+/// The fields of a product that its own row knows.
+pub const PRODUCT: [&str; 17] = [
+    "id",
+    "sku",
+    "formerSkus",
+    "name",
+    "description",
+    "status",
+    "stockPolicy",
+    "options",
+    "unit",
+    "price",
+    "lowStockThreshold",
+    "tracking",
+    "minimumRemainingDays",
+    "metadata",
+    "version",
+    "updatedAt",
+    "createdAt",
+];
+/// What a list writes of its products besides: what is read for all of them together, and the cost, where it is the row's.
+pub const OF_PAGE: [&str; 5] = ["barcodes", "category", "supplier", "unitCost", "stock"];
+/// What is written of what other rows refer to.
+pub const STORE: [&str; 8] = ["id", "code", "name", "kind", "timeZone", "archivedAt", "version", "updatedAt"];
+pub const CHANNEL: [&str; 5] = ["id", "code", "name", "version", "updatedAt"];
+/// How to reach them is behind a permission, so it is not written here.
+pub const CUSTOMER: [&str; 6] = ["id", "externalRef", "name", "country", "version", "updatedAt"];
+const CATEGORY: [&str; 7] = ["id", "name", "slug", "position", "imageUrl", "version", "updatedAt"];
+const SUPPLIER: [&str; 7] = ["id", "code", "name", "leadTimeDays", "email", "version", "updatedAt"];
+
+/// What the products of a page refer to.
+struct PageReferences {
+    categories: HashMap<CategoryId, Arc<CategoryRow>>,
+    suppliers: HashMap<SupplierId, Arc<SupplierRow>>,
+    barcodes: HashMap<ProductId, Arc<Vec<Barcode>>>,
+    stock: Option<LevelsOfPage>,
+    sees_costs: bool,
 }
 
-fn product(
-    out: &mut Json,
-    row: &ProductRow,
-    selected: SelectionView<'_>,
-    categories: &HashMap<CategoryId, Arc<CategoryRow>>,
-    suppliers: &HashMap<SupplierId, Arc<SupplierRow>>,
-    stock: Option<&LevelsOfPage>,
-) -> Option<()> {
-    selected.object(out, |out, field, below| {
+async fn products(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, nodes: &[Product]) -> Option<ServerResult<Value>> {
+    let rows = || nodes.iter().map(|node| node.row.as_ref());
+    let caller = ctx.data_opt::<Caller>()?;
+    let sees_products = caller.permissions.holds(kind::ProductRead::INDEX);
+    // What a kit costs, its components say.
+    let is_cost_known = !caller.sees_costs() || !rows().any(|row| row.is_kit);
+    let lean = LeanList::of(ctx, "Product", |field, below| match field {
+        "barcodes" => true,
+        "category" => sees_products && below.on("Category").is_within(&CATEGORY),
+        "supplier" => sees_products && below.on("Supplier").is_within(&SUPPLIER),
+        "unitCost" => is_cost_known,
+        "stock" => stock::direct_json::writes(below),
+        field => PRODUCT.contains(&field),
+    })?;
+    let references = PageReferences::read(ctx, &lean, nodes).await?;
+    let others = match lean.resolve_others(ctx, field, nodes).await {
+        Ok(others) => others,
+        Err(error) => return Some(Err(error)),
+    };
+    let bytes = 256 * nodes.len() + references.stock.as_ref().map_or(0, LevelsOfPage::bytes);
+    let write =
+        |out: &mut Json, row: usize, field: &str, below: ChildSelection<'_>| references.write(out, &nodes[row].row, field, below);
+    lean.answer(others, nodes.len(), bytes, write).map(Ok)
+}
+
+impl PageReferences {
+    /// Reads what is selected. None where ordinary resolvers must say why it cannot be.
+    async fn read(ctx: &ContextSelectionSet<'_>, lean: &LeanList<'_>, nodes: &[Product]) -> Option<Self> {
+        let loads = ctx.data_opt::<Lazy<Loads>>()?.get();
+        let rows = || nodes.iter().map(|node| node.row.as_ref());
+        let ids = || rows().map(|row| row.id).collect::<Vec<_>>();
+        let mut references = Self {
+            categories: HashMap::new(),
+            suppliers: HashMap::new(),
+            barcodes: HashMap::new(),
+            stock: None,
+            sees_costs: ctx.data_opt::<Caller>().is_some_and(Caller::sees_costs),
+        };
+        if lean.writes("category") {
+            references.categories = loads.known_categories(rows().filter_map(|row| row.category_id).collect()).await.ok()?;
+        }
+        if lean.writes("supplier") {
+            references.suppliers = loads.known_suppliers(rows().filter_map(|row| row.supplier_id).collect()).await.ok()?;
+        }
+        if lean.writes("barcodes") {
+            references.barcodes = loads.known_barcodes(ids()).await.ok()?;
+        }
+        if let Some(levels) = lean.below("stock", "StockLevel") {
+            references.stock = Some(LevelsOfPage::read(ctx, levels, ids()).await?);
+        }
+        Some(references)
+    }
+
+    fn write(&self, out: &mut Json, row: &ProductRow, field: &str, below: ChildSelection<'_>) -> Option<()> {
         match field {
             "category" => match row.category_id {
-                Some(id) => category(out, categories.get(&id)?, below.on("Category"))?,
+                Some(id) => category(out, self.categories.get(&id)?, below.on("Category"))?,
                 None => out.null(),
             },
             "supplier" => match row.supplier_id {
-                Some(id) => supplier(out, suppliers.get(&id)?, below.on("Supplier"))?,
+                Some(id) => supplier(out, self.suppliers.get(&id)?, below.on("Supplier"))?,
                 None => out.null(),
             },
-            "stock" => stock?.write(out, row.id, below.on("StockLevel"))?,
-            "price" => match row.price {
-                Some(price) => out.money(price, below.on("Money"))?,
-                None => out.null(),
-            },
-            field => plain_product(out, row, field)?,
+            "barcodes" => {
+                let barcodes = self.barcodes.get(&row.id).map(|all| all.as_slice()).unwrap_or_default();
+                out.list(barcodes, |out, code| barcode(out, code, below.on("Barcode")))?;
+            }
+            "stock" => self.stock.as_ref()?.write(out, row.id, below.on("StockLevel"))?,
+            "unitCost" => money_or_null(out, row.unit_cost.filter(|_| self.sees_costs), below)?,
+            field => plain_product(out, row, field, below)?,
         }
         Some(())
-    })
+    }
 }
 
-fn plain_product(out: &mut Json, row: &ProductRow, field: &str) -> Option<()> {
+fn money_or_null(out: &mut Json, money: Option<Money>, below: ChildSelection<'_>) -> Option<()> {
+    match money {
+        Some(money) => out.money(money, below.on("Money")),
+        None => {
+            out.null();
+            Some(())
+        }
+    }
+}
+
+/// The fields of `PRODUCT`.
+fn plain_product(out: &mut Json, row: &ProductRow, field: &str, below: ChildSelection<'_>) -> Option<()> {
     match field {
         "id" => out.id(row.id),
         "sku" => out.text(&row.sku),
+        "formerSkus" => out.texts(&row.former_sku_list()),
         "name" => out.text(&row.name),
         "description" => out.text(row.description.as_deref().unwrap_or_default()),
         "status" => out.word(row.status.as_str()),
         "stockPolicy" => out.word(row.stock_policy.as_str()),
+        "options" => out.list(row.option_list(), |out, option| option_of(out, &option, below.on("ProductOption")))?,
+        "unit" => unit(out, row, below.on("Unit"))?,
+        "price" => money_or_null(out, row.price, below)?,
+        "lowStockThreshold" => {
+            out.option(row.low_stock_threshold.and_then(Quantity::new), |out, threshold| out.number(threshold.get()));
+        }
+        "tracking" => out.word(row.tracking.as_str()),
+        "minimumRemainingDays" => out.number(row.minimum_remaining_days.unwrap_or_default().into()),
+        "metadata" => out.value(&scalars::Json::from_text(&row.metadata).to_value()),
         "version" => out.number(row.version),
         "updatedAt" => out.time(row.updated_at),
         "createdAt" => out.time(row.created_at),
@@ -125,12 +203,45 @@ fn plain_product(out: &mut Json, row: &ProductRow, field: &str) -> Option<()> {
     Some(())
 }
 
-/// A product that something else refers to: what the product alone knows of itself.
+/// A product that something else refers to: `PRODUCT` of it.
 pub fn product_alone(out: &mut Json, row: &ProductRow, selected: SelectionView<'_>) -> Option<()> {
-    product(out, row, selected, &HashMap::new(), &HashMap::new(), None)
+    selected.object(out, |out, field, below| plain_product(out, row, field, below))
 }
 
-/// The same where its name is all that is asked for: `NAMES`.
+fn unit(out: &mut Json, row: &ProductRow, selected: SelectionView<'_>) -> Option<()> {
+    selected.object(out, |out, field, _| {
+        match field {
+            "code" => out.text(&row.unit_code),
+            "decimals" => out.number(row.unit_decimals.into()),
+            _ => return None,
+        }
+        Some(())
+    })
+}
+
+fn option_of(out: &mut Json, option: &ProductOption, selected: SelectionView<'_>) -> Option<()> {
+    selected.object(out, |out, field, _| {
+        match field {
+            "name" => out.text(&option.name),
+            "value" => out.text(&option.value),
+            _ => return None,
+        }
+        Some(())
+    })
+}
+
+fn barcode(out: &mut Json, barcode: &Barcode, selected: SelectionView<'_>) -> Option<()> {
+    selected.object(out, |out, field, _| {
+        match field {
+            "code" => out.text(&barcode.code),
+            "packQuantity" => out.number(Quantity::new(barcode.pack_quantity).unwrap_or(Quantity::ONE).get()),
+            _ => return None,
+        }
+        Some(())
+    })
+}
+
+/// A product that something else refers to, where its name is all that is asked for: `NAMES`.
 pub fn product_name(out: &mut Json, row: &ProductName, selected: SelectionView<'_>) -> Option<()> {
     selected.object(out, |out, field, _| {
         match field {
@@ -143,7 +254,7 @@ pub fn product_name(out: &mut Json, row: &ProductName, selected: SelectionView<'
     })
 }
 /// What `product_name` writes.
-pub const NAMES: [&str; 4] = ["id", "sku", "name", "__typename"];
+pub const NAMES: [&str; 3] = ["id", "sku", "name"];
 
 fn category(out: &mut Json, row: &CategoryRow, selected: SelectionView<'_>) -> Option<()> {
     selected.object(out, |out, field, _| {
@@ -152,7 +263,9 @@ fn category(out: &mut Json, row: &CategoryRow, selected: SelectionView<'_>) -> O
             "name" => out.text(&row.name),
             "slug" => out.text(&row.slug),
             "position" => out.number(i64::from(row.position)),
+            "imageUrl" => out.option(row.image_url.as_deref(), Json::text),
             "version" => out.number(row.version),
+            "updatedAt" => out.time(row.updated_at),
             _ => return None,
         }
         Some(())
@@ -165,7 +278,10 @@ fn supplier(out: &mut Json, row: &SupplierRow, selected: SelectionView<'_>) -> O
             "id" => out.id(row.id),
             "code" => out.text(&row.code),
             "name" => out.text(&row.name),
+            "leadTimeDays" => out.option(row.lead_time_days, |out, days| out.number(days.into())),
+            "email" => out.option(row.email.as_deref(), Json::text),
             "version" => out.number(row.version),
+            "updatedAt" => out.time(row.updated_at),
             _ => return None,
         }
         Some(())
@@ -181,7 +297,24 @@ pub fn store(out: &mut Json, row: &StoreRow, selected: SelectionView<'_>) -> Opt
             "name" => out.text(&row.name),
             "kind" => out.word(row.kind.as_str()),
             "timeZone" => out.text(&row.time_zone),
+            "archivedAt" => out.option(row.archived_at, Json::time),
             "version" => out.number(row.version),
+            "updatedAt" => out.time(row.updated_at),
+            _ => return None,
+        }
+        Some(())
+    })
+}
+
+/// A channel that something else refers to.
+pub fn channel(out: &mut Json, row: &ChannelRow, selected: SelectionView<'_>) -> Option<()> {
+    selected.object(out, |out, field, _| {
+        match field {
+            "id" => out.id(row.id),
+            "code" => out.text(&row.code),
+            "name" => out.text(&row.name),
+            "version" => out.number(row.version),
+            "updatedAt" => out.time(row.updated_at),
             _ => return None,
         }
         Some(())
@@ -197,6 +330,7 @@ pub fn customer(out: &mut Json, row: &CustomerRow, selected: SelectionView<'_>) 
             "name" => out.option(row.name.as_deref(), Json::text),
             "country" => out.option(row.country.as_deref(), Json::text),
             "version" => out.number(row.version),
+            "updatedAt" => out.time(row.updated_at),
             _ => return None,
         }
         Some(())

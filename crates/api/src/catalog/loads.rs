@@ -251,6 +251,13 @@ impl Loads {
     pub async fn known_stores(&self, ids: Vec<StoreId>) -> Answer<HashMap<StoreId, Arc<StoreRow>>> {
         known(&self.stores, ids, |ids| self.kept_rows::<entity::store::Entity, _>(ids, |row| row.id)).await
     }
+    pub async fn known_channels(&self, ids: Vec<ChannelId>) -> Answer<HashMap<ChannelId, Arc<ChannelRow>>> {
+        known(&self.channels, ids, |ids| self.rows::<entity::channel::Entity, _>(ids, |row| row.id)).await
+    }
+    pub async fn known_barcodes(&self, ids: Vec<ProductId>) -> Answer<HashMap<ProductId, Arc<Vec<Barcode>>>> {
+        let load = |ids| async { Ok(shared(product::barcodes_of(&self.scope, ids).await?)) };
+        known(&self.barcodes, ids, load).await
+    }
     pub async fn known_customers(&self, ids: Vec<CustomerId>) -> Answer<HashMap<CustomerId, Arc<CustomerRow>>> {
         known(&self.customers, ids, |ids| self.customer_rows(ids)).await
     }

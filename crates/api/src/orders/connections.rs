@@ -101,11 +101,9 @@ pub(super) async fn orders(
 
 /// Whether the nodes are written with lines that are read as far as they are shown.
 fn reads_lines_itself(ctx: &Context<'_>) -> bool {
-    let lines = || {
-        let connection = SelectionView::of(&ctx.with_selection_set(&ctx.item.node.selection_set), "OrderConnection")?;
-        connection.below("nodes", "Order")?.below("lines", "OrderLine")
-    };
-    lines().is_some_and(direct_json::shows_columns) && !ctx.look_ahead().field("edges").exists()
+    let nodes =
+        || SelectionView::of(&ctx.with_selection_set(&ctx.item.node.selection_set), "OrderConnection")?.below("nodes", "Order");
+    nodes().is_some_and(direct_json::reads_lines) && !ctx.look_ahead().field("edges").exists()
 }
 
 /// Takes the stream's cursor out of a page's cursors, which carry it behind the sort's keys.

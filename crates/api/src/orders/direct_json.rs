@@ -1,29 +1,40 @@
 //! Orders written straight to JSON: see `graphql/direct_json.rs`.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
-use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value, parser::types::Field, registry::Registry};
-use entity::prelude::{CustomerId, Money, OrderId, ProductId, StoreId};
+use async_graphql::{
+    ContextSelectionSet, OutputType, Positioned, ServerResult, Value, dataloader::DataLoader, parser::types::Field,
+    registry::Registry,
+};
+use entity::prelude::{ChannelId, CustomerId, Money, OrderId, ProductId, StoreId};
 use iam::access::Caller;
 use inventory::{
     catalog::{
-        core::{customer::CustomerRow, product::ProductRow, store::StoreRow},
+        core::{channel::ChannelRow, customer::CustomerRow, product::ProductRow, store::StoreRow},
         rows::product::ProductName,
     },
     orders::{
-        core,
+        core::{self, Action},
         rows::shown::{Shown, ShownLine, is_column, shown_lines},
     },
 };
 
-use super::order::Order;
+use super::{
+    loaders::Rows,
+    order::{Order, allowed_actions},
+};
 use crate::{
     catalog::{Loads, direct_json as catalog},
     graphql::{
         connection::Page,
-        direct_json::{Json, SelectionView, raw},
+        direct_json::{ChildSelection, Json, SelectionView},
         fault::Answer,
         lazy::Lazy,
+        lean_list::LeanList,
     },
 };
 
@@ -41,16 +52,40 @@ impl OutputType for Orders {
         <Vec<Order> as OutputType>::create_type_info(registry)
     }
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        match Box::pin(orders(ctx, &self.0.nodes)).await {
-            Some(json) => Ok(raw(json)),
+        match Box::pin(orders(ctx, field, &self.0.nodes)).await {
+            Some(answer) => answer,
             None => self.0.nodes.as_slice().resolve(ctx, field).await,
         }
     }
 }
 
-/// Whether the lines that are selected can be read as far as they are shown.
-pub fn shows_columns(lines: SelectionView<'_>) -> bool {
-    lines.names().into_iter().all(|name| matches!(name, "id" | "product" | "__typename") || is_column(name))
+/// The fields of an order that its own row knows.
+pub const ORDER: [&str; 10] =
+    ["id", "number", "status", "shippingCountry", "externalRef", "placedAt", "expiresAt", "version", "createdAt", "updatedAt"];
+
+/// A writer's predicate: whether it knows a field with what is selected below it. Of lines, where they are to be read as far as they are shown.
+fn knows(field: &str, below: ChildSelection<'_>, reads_lines: bool) -> bool {
+    match field {
+        "total" | "allowedActions" => true,
+        "store" => below.on("Store").is_within(&catalog::STORE),
+        "channel" => below.on("Channel").is_within(&catalog::CHANNEL),
+        "customer" => below.on("Customer").is_within(&catalog::CUSTOMER),
+        "lines" => reads_lines && below.on("OrderLine").is_known(knows_of_line),
+        field => ORDER.contains(&field),
+    }
+}
+
+fn knows_of_line(field: &str, below: ChildSelection<'_>) -> bool {
+    match field {
+        "id" => true,
+        "product" => below.on("Product").is_within(&catalog::PRODUCT),
+        field => is_column(field),
+    }
+}
+
+/// Whether the lines of these orders are read as far as they are shown.
+pub fn reads_lines(orders: SelectionView<'_>) -> bool {
+    LeanList::on(orders, |field, below| knows(field, below, true)).is_some_and(|lean| lean.writes("lines"))
 }
 
 /// What the orders of a page refer to.
@@ -62,55 +97,62 @@ struct PageReferences<'a> {
     /// None for who may not see them.
     customers: Option<HashMap<CustomerId, Arc<CustomerRow>>>,
     stores: HashMap<StoreId, Arc<StoreRow>>,
+    channels: HashMap<ChannelId, Arc<ChannelRow>>,
     products: HashMap<ProductId, Arc<ProductRow>>,
     /// Instead of them, when their names are all that is asked for.
     names: HashMap<ProductId, Arc<ProductName>>,
+    actions: HashMap<OrderId, Vec<&'static str>>,
 }
 
-async fn orders(ctx: &ContextSelectionSet<'_>, nodes: &[Order]) -> Option<String> {
-    let selected = SelectionView::of(ctx, "Order")?;
-    let known = [
-        "id",
-        "number",
-        "status",
-        "store",
-        "customer",
-        "lines",
-        "total",
-        "externalRef",
-        "placedAt",
-        "expiresAt",
-        "version",
-        "createdAt",
-        "updatedAt",
-        "__typename",
-    ];
-    let lines = selected.below("lines", "OrderLine");
-    if !selected.is_within(&known) || lines.is_some_and(|lines| !shows_columns(lines)) {
-        return None;
-    }
-    let loads = ctx.data_opt::<Lazy<Loads>>()?.get();
-    let rows = || nodes.iter().map(Order::row);
-    let mut references = PageReferences::default();
-    let sees_customers = ctx.data_opt::<Caller>().is_some_and(Caller::sees_customers);
-    if sees_customers && selected.below("customer", "Customer").is_some() {
-        references.customers = Some(loads.known_customers(rows().filter_map(|row| row.customer).collect()).await.ok()?);
-    }
-    if selected.below("store", "Store").is_some() {
-        references.stores = loads.known_stores(rows().map(|row| row.store).collect()).await.ok()?;
-    }
-    if let Some(lines) = lines {
-        references.read_lines(loads, rows().map(|row| row.id).collect(), lines).await.ok()?;
-    }
+async fn orders(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, nodes: &[Order]) -> Option<ServerResult<Value>> {
+    // Whoever has read the lines needs no second statement for them.
+    let reads_lines = !nodes.iter().any(Order::has_lines);
+    let lean = LeanList::of(ctx, "Order", |field, below| knows(field, below, reads_lines))?;
+    let references = PageReferences::read(ctx, &lean, nodes).await?;
+    let others = match lean.resolve_others(ctx, field, nodes).await {
+        Ok(others) => others,
+        Err(error) => return Some(Err(error)),
+    };
     let lines: usize = references.lines.values().map(Vec::len).sum();
-    let mut out = Json::with_capacity(256 * (nodes.len() + lines));
-    out.list(rows(), |out, row| order(out, row, selected, &references))?;
-    Some(out.into_string())
+    let bytes = 256 * (nodes.len() + lines);
+    let write = |out: &mut Json, row: usize, field: &str, below: ChildSelection<'_>| {
+        order(out, nodes[row].row(), field, below, &references)
+    };
+    lean.answer(others, nodes.len(), bytes, write).map(Ok)
 }
 
 impl<'a> PageReferences<'a> {
+    /// Reads what is selected. None where ordinary resolvers must say why it cannot be.
+    async fn read(ctx: &ContextSelectionSet<'_>, lean: &LeanList<'a>, nodes: &[Order]) -> Option<Self> {
+        let loads = ctx.data_opt::<Lazy<Loads>>()?.get();
+        let caller = ctx.data_opt::<Caller>()?;
+        let rows = || nodes.iter().map(Order::row);
+        let mut references = Self::default();
+        if caller.sees_customers() && lean.writes("customer") {
+            references.customers = Some(loads.known_customers(rows().filter_map(|row| row.customer).collect()).await.ok()?);
+        }
+        if lean.writes("store") {
+            references.stores = loads.known_stores(rows().map(|row| row.store).collect()).await.ok()?;
+        }
+        if lean.writes("channel") {
+            references.channels = loads.known_channels(rows().map(|row| row.channel).collect()).await.ok()?;
+        }
+        if let Some(lines) = lean.below("lines", "OrderLine") {
+            references.fields = lines.names().into_iter().filter(|name| is_column(name)).collect();
+            if lean.writes("allowedActions") && !references.fields.contains(&OPEN) {
+                references.fields.push(OPEN);
+            }
+            references.read_lines(loads, rows().map(|row| row.id).collect(), lines).await.ok()?;
+        }
+        if lean.writes("allowedActions") {
+            let open = references.open_orders(loads, caller, nodes).await.ok()?;
+            let held = ctx.data_opt::<Lazy<DataLoader<Rows>>>()?.get();
+            references.actions = allowed_actions(caller, nodes, &open, held).await.ok()?;
+        }
+        Some(references)
+    }
+
     async fn read_lines(&mut self, loads: &Loads, orders: Vec<OrderId>, selected: SelectionView<'a>) -> Answer<()> {
-        self.fields = selected.names().into_iter().filter(|name| is_column(name)).collect();
         self.lines = shown_lines(loads.scope(), &orders, &self.fields).await?;
         let products = || self.lines.values().flatten().filter_map(|line| line.product).collect();
         if let Some(product) = selected.below("product", "Product") {
@@ -122,34 +164,69 @@ impl<'a> PageReferences<'a> {
         }
         Ok(())
     }
+
+    /// Those of the orders that the caller may ship as far as their states say, and of which any is open.
+    async fn open_orders(&self, loads: &Loads, caller: &Caller, nodes: &[Order]) -> Answer<HashSet<OrderId>> {
+        let fulfillable = || nodes.iter().filter(|node| node.actions(caller).any(|action| action == Action::Fulfil));
+        let (read, to_read): (Vec<&Order>, Vec<&Order>) = fulfillable().partition(|node| node.has_lines());
+        let mut open: HashSet<OrderId> = read.iter().filter(|node| node.row().has_open()).map(|node| node.row().id).collect();
+        if to_read.is_empty() {
+            return Ok(open);
+        }
+        let ids: Vec<OrderId> = to_read.iter().map(|node| node.row().id).collect();
+        let is_open = |line: &ShownLine, place: usize| matches!(line.values.get(place), Some(Shown::Int(open)) if *open > 0);
+        match self.fields.iter().position(|name| *name == OPEN) {
+            Some(place) => {
+                let has_open =
+                    |id: &OrderId| self.lines.get(id).is_some_and(|lines| lines.iter().any(|line| is_open(line, place)));
+                open.extend(ids.into_iter().filter(has_open));
+            }
+            None => {
+                let lines = shown_lines(loads.scope(), &ids, &[OPEN]).await?;
+                let has_open = |(_, lines): &(OrderId, Vec<ShownLine>)| lines.iter().any(|line| is_open(line, 0));
+                open.extend(lines.into_iter().filter(has_open).map(|(id, _)| id));
+            }
+        }
+        Ok(open)
+    }
 }
 
-fn order(out: &mut Json, row: &core::Order, selected: SelectionView<'_>, references: &PageReferences<'_>) -> Option<()> {
-    selected.object(out, |out, field, below| {
-        match field {
-            "id" => out.id(row.id),
-            "number" => out.word(&row.number.to_string()),
-            "status" => out.word(row.status.as_str()),
-            "store" => catalog::store(out, references.stores.get(&row.store)?, below.on("Store"))?,
-            "customer" => match (row.customer, &references.customers) {
-                (Some(id), Some(seen)) => catalog::customer(out, seen.get(&id)?, below.on("Customer"))?,
-                _ => out.null(),
-            },
-            "lines" => {
-                let lines = references.lines.get(&row.id).map(Vec::as_slice).unwrap_or_default();
-                out.list(lines, |out, one| line(out, row, one, below.on("OrderLine"), references))?;
-            }
-            "total" => out.money(row.total, below.on("Money"))?,
-            "externalRef" => out.option(row.external_ref.as_deref(), Json::text),
-            "placedAt" => out.time(row.placed_at),
-            "expiresAt" => out.option(row.expires_at, Json::time),
-            "version" => out.number(row.version),
-            "createdAt" => out.time(row.created_at),
-            "updatedAt" => out.time(row.updated_at),
-            _ => return None,
+/// The field of a line that says how much of it can be shipped.
+const OPEN: &str = "open";
+
+fn order(
+    out: &mut Json,
+    row: &core::Order,
+    field: &str,
+    below: ChildSelection<'_>,
+    references: &PageReferences<'_>,
+) -> Option<()> {
+    match field {
+        "id" => out.id(row.id),
+        "number" => out.word(&row.number.to_string()),
+        "status" => out.word(row.status.as_str()),
+        "store" => catalog::store(out, references.stores.get(&row.store)?, below.on("Store"))?,
+        "channel" => catalog::channel(out, references.channels.get(&row.channel)?, below.on("Channel"))?,
+        "customer" => match (row.customer, &references.customers) {
+            (Some(id), Some(seen)) => catalog::customer(out, seen.get(&id)?, below.on("Customer"))?,
+            _ => out.null(),
+        },
+        "shippingCountry" => out.option(row.country.as_deref(), Json::text),
+        "lines" => {
+            let lines = references.lines.get(&row.id).map(Vec::as_slice).unwrap_or_default();
+            out.list(lines, |out, one| line(out, row, one, below.on("OrderLine"), references))?;
         }
-        Some(())
-    })
+        "total" => out.money(row.total, below.on("Money"))?,
+        "externalRef" => out.option(row.external_ref.as_deref(), Json::text),
+        "allowedActions" => out.texts(references.actions.get(&row.id)?),
+        "placedAt" => out.time(row.placed_at),
+        "expiresAt" => out.option(row.expires_at, Json::time),
+        "version" => out.number(row.version),
+        "createdAt" => out.time(row.created_at),
+        "updatedAt" => out.time(row.updated_at),
+        _ => return None,
+    }
+    Some(())
 }
 
 fn line(

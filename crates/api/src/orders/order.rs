@@ -1,8 +1,11 @@
 //! An order as clients see it.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, Object, dataloader::DataLoader};
 use entity::prelude::{self, Actor as ActorKey, Timestamp};
 use iam::access::{Caller, Permission, Reach, kind};
 use inventory::orders::{
@@ -17,7 +20,7 @@ use super::{
     fulfilment::Fulfilment,
     line::{Foreseen, OrderLine, held_for, held_units},
     links::{self, Actor, Channel, Customer, Money, Store},
-    loaders::{FlagsOf, FulfilmentsOf, ReturnsOf, load},
+    loaders::{FlagsOf, FulfilmentsOf, HeldFor, ReturnsOf, Rows, load},
     returns::Return,
     visibility::returns_seen,
 };
@@ -70,6 +73,16 @@ impl Order {
         self.row.clone()
     }
 
+    /// Whether its lines are read.
+    pub fn has_lines(&self) -> bool {
+        self.lines == Lines::Read
+    }
+
+    /// What its state allows, of what the caller may do in its store.
+    pub(super) fn actions(&self, caller: &Caller) -> impl Iterator<Item = Action> {
+        actions_from(self.row.status).filter(move |action| may(caller, *action, self.row.store))
+    }
+
     async fn with_lines(&self, ctx: &Context<'_>) -> Answer<Arc<core::Order>> {
         match self.lines {
             Lines::Read => Ok(self.row.clone()),
@@ -86,10 +99,38 @@ impl Order {
         if reach == Reach::Everywhere {
             return Ok(true);
         }
-        let held = held_for(ctx, self.row.id, self.foreseen.as_ref()).await?;
-        let mut held = held.iter().filter(|one| one.remaining.is_positive()).peekable();
-        Ok(held.peek().is_none() || held.any(|one| reach.covers(one.store)))
+        Ok(leaves_within(&reach, &held_for(ctx, self.row.id, self.foreseen.as_ref()).await?))
     }
+}
+
+/// Whether some of what is held lies within; what is held nowhere leaves from the order's own store.
+fn leaves_within(reach: &Reach, held: &[Held]) -> bool {
+    let mut held = held.iter().filter(|one| one.remaining.is_positive()).peekable();
+    held.peek().is_none() || held.any(|one| reach.covers(one.store))
+}
+
+/// `allowedActions` of a page's orders, of which some are known to have something open: what these hold is read together.
+pub(super) async fn allowed_actions(
+    caller: &Caller,
+    orders: &[Order],
+    open: &HashSet<prelude::OrderId>,
+    rows: &DataLoader<Rows>,
+) -> Answer<HashMap<prelude::OrderId, Vec<&'static str>>> {
+    let reach = caller.permissions.reach(kind::OrderFulfil::INDEX);
+    let mut held = HashMap::new();
+    if reach != Reach::Everywhere && !open.is_empty() {
+        held = rows.load_many(open.iter().copied().map(HeldFor)).await?;
+    }
+    let leaves = |id: prelude::OrderId| {
+        let held = held.get(&HeldFor(id)).map(|held| held.as_slice()).unwrap_or_default();
+        open.contains(&id) && (reach == Reach::Everywhere || leaves_within(&reach, held))
+    };
+    let actions = |order: &Order| {
+        let id = order.row.id;
+        let allowed = order.actions(caller).filter(|action| *action != Action::Fulfil || leaves(id));
+        (id, allowed.filter_map(Action::mutation).collect())
+    };
+    Ok(orders.iter().map(actions).collect())
 }
 
 /// An order: what was sold, by whom, to whom, and what has become of it.
@@ -174,7 +215,7 @@ impl Order {
     /// The mutations that its state allows and that you may do; orderFulfil where any of it is open and lies in a store that you may ship from.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
-        let mut open: Vec<Action> = actions_from(self.row.status).filter(|action| may(caller, *action, self.row.store)).collect();
+        let mut open: Vec<Action> = self.actions(caller).collect();
         if open.contains(&Action::Fulfil) && !self.may_leave(ctx, caller).await? {
             open.retain(|action| *action != Action::Fulfil);
         }

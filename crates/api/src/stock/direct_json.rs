@@ -1,4 +1,5 @@
-//! Levels written straight to JSON: see `graphql/direct_json.rs`. Rights hold because whoever makes the list asks for the permit.
+//! Levels written straight to JSON: see `graphql/direct_json.rs`. Rights hold as they do for resolvers: whoever makes the list asks for the permit,
+//! and shows the stores that it is for.
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
@@ -6,33 +7,55 @@ use async_graphql::{
     Context, ContextSelectionSet, OutputType, Positioned, ServerError, ServerResult, Value, parser::types::Field,
     registry::Registry,
 };
-use entity::prelude::{ProductId, Quantity, StoreId};
+use entity::prelude::{ProductId, StoreId};
 use iam::access::{self, Caller, Reach, kind};
 use inventory::{
     catalog::core::store::StoreRow,
-    stock::{
-        core::available,
-        rows::list::{LevelRow, LevelSummary},
-    },
+    stock::rows::shown::{LevelColumns, LevelDetail, ShownLevel},
 };
 
 use super::{StockLevel, loaders::LevelsOf};
 use crate::{
     catalog::{Loads, direct_json as catalog},
     graphql::{
-        direct_json::{Json, SelectionView, raw},
+        direct_json::{ChildSelection, Json, SelectionView},
         lazy::Lazy,
+        lean_list::{LeanList, OtherValues},
     },
 };
 
-/// What `LevelSummary` know of a level.
-const FIGURES: [&str; 6] = ["onHand", "reserved", "unavailable", "available", "store", "__typename"];
+/// The fields of a level that its own row knows. `store` is written beside them.
+pub const FIELDS: [&str; 14] = [
+    "id",
+    "onHand",
+    "reserved",
+    "unavailable",
+    "available",
+    "incoming",
+    "inTransit",
+    "safetyStock",
+    "reorderPoint",
+    "maximum",
+    "status",
+    "version",
+    "seq",
+    "updatedAt",
+];
+
+fn knows(field: &str, below: ChildSelection<'_>) -> bool {
+    FIELDS.contains(&field) || field == "store" && below.on("Store").is_within(&catalog::STORE)
+}
+
+/// Whether all that is selected of a list of levels is written here.
+pub fn writes(levels: ChildSelection<'_>) -> bool {
+    levels.on("StockLevel").is_known(knows)
+}
 
 /// A list of levels.
 pub enum Levels {
-    Whole(Vec<LevelRow>),
-    /// With fewer columns, when no more are selected.
-    Figures(Vec<LevelSummary>),
+    Whole(Vec<StockLevel>),
+    /// With the columns that are selected, when no resolver is asked.
+    Shown(Vec<ShownLevel>),
 }
 
 impl OutputType for Levels {
@@ -46,10 +69,10 @@ impl OutputType for Levels {
         <Vec<StockLevel> as OutputType>::create_type_info(registry)
     }
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        match (self.write_json(ctx).await, self) {
-            (Some(json), _) => Ok(raw(json)),
-            (None, Self::Whole(levels)) => levels.iter().cloned().map(StockLevel).collect::<Vec<_>>().resolve(ctx, field).await,
-            (None, Self::Figures(_)) => {
+        match (Box::pin(self.written(ctx, field)).await, self) {
+            (Some(answer), _) => answer,
+            (None, Self::Whole(levels)) => levels.as_slice().resolve(ctx, field).await,
+            (None, Self::Shown(_)) => {
                 Err(ctx.set_error_path(ServerError::new("what was selected of levels was not read", Some(field.pos))))
             }
         }
@@ -57,67 +80,68 @@ impl OutputType for Levels {
 }
 
 impl Levels {
-    /// Whether figures are enough for what the field that is being resolved selects.
-    pub fn are_figures(ctx: &Context<'_>) -> bool {
-        SelectionView::of(&ctx.with_selection_set(&ctx.item.node.selection_set), "StockLevel")
-            .is_some_and(|selected| is_figures(&selected))
+    /// The columns to read where no resolver is needed for what the field that is being resolved selects.
+    pub fn columns(ctx: &Context<'_>) -> Option<LevelColumns> {
+        let selected = SelectionView::of(&ctx.with_selection_set(&ctx.item.node.selection_set), "StockLevel")?;
+        selected.is_known(knows).then(|| LevelColumns::of_fields(selected.names()))
     }
     /// Keeps the levels of some stores.
     pub fn retain(&mut self, is_kept: impl Fn(StoreId) -> bool) {
         match self {
-            Self::Whole(levels) => levels.retain(|level| is_kept(level.key.store)),
-            Self::Figures(levels) => levels.retain(|level| is_kept(level.store)),
+            Self::Whole(levels) => levels.retain(|level| is_kept(level.0.key.store)),
+            Self::Shown(levels) => levels.retain(|level| is_kept(level.store)),
         }
     }
-    fn shown(&self) -> Vec<Shown<'_>> {
-        match self {
-            Self::Whole(levels) => levels.iter().map(Shown::from).collect(),
-            Self::Figures(levels) => levels.iter().map(Shown::from).collect(),
-        }
+    async fn written(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> Option<ServerResult<Value>> {
+        let lean = LeanList::of(ctx, "StockLevel", knows)?;
+        let shown = match self {
+            Self::Whole(levels) => Cow::Owned(levels.iter().map(|level| ShownLevel::from(&level.0)).collect::<Vec<_>>()),
+            Self::Shown(levels) => Cow::Borrowed(levels.as_slice()),
+        };
+        let ids = shown.iter().map(|level| level.store).collect();
+        let stores = stores(ctx, lean.below("store", "Store"), ids).await?;
+        let others = match self {
+            Self::Whole(levels) => match lean.resolve_others(ctx, field, levels).await {
+                Ok(others) => others,
+                Err(error) => return Some(Err(error)),
+            },
+            Self::Shown(_) if lean.writes_all() => OtherValues::default(),
+            Self::Shown(_) => return None,
+        };
+        let write = |out: &mut Json, row: usize, field: &str, below: ChildSelection<'_>| {
+            write_field(out, &shown[row], field, below, &stores)
+        };
+        lean.answer(others, shown.len(), 112 * shown.len() + 2, write).map(Ok)
     }
-    async fn write_json(&self, ctx: &ContextSelectionSet<'_>) -> Option<String> {
-        let selected = SelectionView::of(ctx, "StockLevel")?;
-        let levels = self.shown();
-        let stores = stores(ctx, &selected, levels.iter().map(|level| level.store).collect()).await?;
-        let mut out = Json::with_capacity(96 * levels.len() + 2);
-        out.list(&levels, |out, level| write(out, level, selected, &stores))?;
-        Some(out.into_string())
-    }
-}
-
-/// Whether figures are enough for the selection. What is asked of the store is the writer's business, and it knows no way back.
-fn is_figures(selected: &SelectionView<'_>) -> bool {
-    let store = ["id", "code", "name", "kind", "timeZone", "version", "__typename"];
-    selected.is_within(&FIGURES) && selected.below("store", "Store").is_none_or(|below| below.is_within(&store))
 }
 
 type Stores = HashMap<StoreId, Arc<StoreRow>>;
 
 /// The stores of levels, if they are selected.
-async fn stores(ctx: &ContextSelectionSet<'_>, selected: &SelectionView<'_>, ids: Vec<StoreId>) -> Option<Stores> {
-    match selected.below("store", "Store") {
+async fn stores(ctx: &ContextSelectionSet<'_>, selected: Option<SelectionView<'_>>, ids: Vec<StoreId>) -> Option<Stores> {
+    match selected {
         Some(_) => ctx.data_opt::<Lazy<Loads>>()?.get().known_stores(ids).await.ok(),
         None => Some(HashMap::new()),
     }
 }
 
-/// The levels of a page of products.
+/// The levels of a page of products, in the stores that the caller sees.
 pub struct LevelsOfPage {
-    levels: HashMap<ProductId, Arc<Vec<LevelSummary>>>,
+    levels: HashMap<ProductId, Arc<Vec<ShownLevel>>>,
+    reach: Reach,
     stores: Stores,
 }
 
 impl LevelsOfPage {
     /// Reads what is selected of them. None when ordinary resolvers must do it, or say that the caller may not.
     pub async fn read(ctx: &ContextSelectionSet<'_>, selected: SelectionView<'_>, products: Vec<ProductId>) -> Option<Self> {
-        let permit = access::permit::<kind::StockRead>(ctx.data_opt::<Caller>()?).ok()?;
-        if permit.reach() != Reach::Everywhere || !is_figures(&selected) {
-            return None;
-        }
-        let levels = ctx.data_opt::<Lazy<LevelsOf>>()?.get().figures_of(&products).await.ok()?;
-        let ids = levels.values().flat_map(|levels| levels.iter().map(|level| level.store)).collect();
-        let stores = stores(ctx, &selected, ids).await?;
-        Some(Self { levels, stores })
+        let reach = access::permit::<kind::StockRead>(ctx.data_opt::<Caller>()?).ok()?.reach();
+        let columns = LevelColumns::of_fields(selected.names());
+        let levels = ctx.data_opt::<Lazy<LevelsOf>>()?.get().shown_of(&products, columns).await.ok()?;
+        let all = levels.values().flat_map(|levels| levels.iter().map(|level| level.store));
+        let ids = all.filter(|store| reach.covers(*store)).collect();
+        let stores = stores(ctx, selected.below("store", "Store"), ids).await?;
+        Some(Self { levels, reach, stores })
     }
     /// About how much they come to in JSON.
     pub fn bytes(&self) -> usize {
@@ -126,57 +150,39 @@ impl LevelsOfPage {
     /// Writes the levels of one product.
     pub fn write(&self, out: &mut Json, product: ProductId, selected: SelectionView<'_>) -> Option<()> {
         let levels = self.levels.get(&product).map(|levels| levels.as_slice()).unwrap_or_default();
-        out.list(levels, |out, level| write(out, &Shown::from(level), selected, &self.stores))
+        let seen = levels.iter().filter(|level| self.reach.covers(level.store));
+        out.list(seen, |out, level| write(out, level, selected, &self.stores))
     }
 }
 
-/// A level as far as its list has read it.
-struct Shown<'a> {
-    store: StoreId,
-    on_hand: Quantity,
-    reserved: Quantity,
-    unavailable: Quantity,
-    whole: Option<&'a LevelRow>,
-}
-impl From<&LevelSummary> for Shown<'_> {
-    fn from(level: &LevelSummary) -> Self {
-        let LevelSummary { store, on_hand, reserved, unavailable } = *level;
-        Self { store, on_hand, reserved, unavailable, whole: None }
-    }
-}
-impl<'a> From<&'a LevelRow> for Shown<'a> {
-    fn from(level: &'a LevelRow) -> Self {
-        let LevelRow { on_hand, reserved, unavailable, .. } = *level;
-        Self { store: level.key.store, on_hand, reserved, unavailable, whole: Some(level) }
-    }
+fn write(out: &mut Json, level: &ShownLevel, selected: SelectionView<'_>, stores: &Stores) -> Option<()> {
+    selected.object(out, |out, field, below| write_field(out, level, field, below, stores))
 }
 
-fn write(out: &mut Json, level: &Shown<'_>, selected: SelectionView<'_>, stores: &Stores) -> Option<()> {
-    selected.object(out, |out, field, below| {
-        match field {
-            "onHand" => out.number(level.on_hand.get()),
-            "reserved" => out.number(level.reserved.get()),
-            "unavailable" => out.number(level.unavailable.get()),
-            "available" => out.number(available(level.on_hand, level.unavailable, level.reserved)),
-            "store" => catalog::store(out, stores.get(&level.store)?, below.on("Store"))?,
-            field => rest(out, level.whole?, field)?,
-        }
-        Some(())
-    })
-}
-
-/// What only a whole level knows.
-fn rest(out: &mut Json, level: &LevelRow, field: &str) -> Option<()> {
+fn write_field(out: &mut Json, level: &ShownLevel, field: &str, below: ChildSelection<'_>, stores: &Stores) -> Option<()> {
     match field {
-        "id" => out.id(level.id),
-        "incoming" => out.number(level.incoming.get()),
-        "inTransit" => out.number(level.in_transit.get()),
-        "safetyStock" => out.number(level.safety_stock.get()),
+        "onHand" => out.number(level.on_hand.get()),
+        "reserved" => out.number(level.reserved.get()),
+        "unavailable" => out.number(level.unavailable.get()),
+        "available" => out.number(level.available()),
+        "store" => catalog::store(out, stores.get(&level.store)?, below.on("Store"))?,
+        "status" => out.word(level.status()?.as_str()),
+        field => detail(out, level.detail.as_ref()?, field)?,
+    }
+    Some(())
+}
+
+fn detail(out: &mut Json, level: &LevelDetail, field: &str) -> Option<()> {
+    match field {
+        "id" => out.id(level.id?),
+        "incoming" => out.number(level.incoming?.get()),
+        "inTransit" => out.number(level.in_transit?.get()),
+        "safetyStock" => out.number(level.safety_stock?.get()),
         "reorderPoint" => out.option(level.reorder_point, |out, point| out.number(point.get())),
-        "status" => out.word(level.status().as_str()),
-        "version" => out.number(level.version),
-        "seq" => out.number(level.seq),
-        "updatedAt" => out.time(level.updated_at),
+        "maximum" => out.option(level.maximum, |out, most| out.number(most.get())),
+        "version" => out.number(level.version?),
+        "seq" => out.number(level.seq?),
+        "updatedAt" => out.time(level.updated_at?),
         _ => return None,
     }
     Some(())

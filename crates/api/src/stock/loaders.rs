@@ -11,7 +11,8 @@ use inventory::stock::{
     core::{Lot, LotLevel, Movement},
     rows::{
         self, Which,
-        list::{LevelRow, LevelSummary},
+        list::LevelRow,
+        shown::{LevelColumns, ShownLevel},
     },
 };
 use platform::storage::TenantScope;
@@ -129,7 +130,7 @@ impl Loader<LotLevelsOf> for StockLoader {
 pub struct LevelsOf {
     scope: TenantScope,
     levels: Batcher<ProductId, Arc<Vec<LevelRow>>>,
-    figures: Batcher<ProductId, Arc<Vec<LevelSummary>>>,
+    shown: Batcher<(ProductId, LevelColumns), Arc<Vec<ShownLevel>>>,
 }
 
 impl LevelsOf {
@@ -143,23 +144,29 @@ impl LevelsOf {
         };
         Ok(self.levels.one(id, load).await?.unwrap_or_default())
     }
-    /// The same with what most pages show of them.
-    pub async fn figures(&self, id: ProductId) -> Answer<Arc<Vec<LevelSummary>>> {
-        Ok(self.figures_of(&[id]).await?.remove(&id).unwrap_or_default())
+    /// The same with these columns at least.
+    pub async fn shown(&self, id: ProductId, columns: LevelColumns) -> Answer<Arc<Vec<ShownLevel>>> {
+        Ok(self.shown_of(&[id], columns).await?.remove(&id).unwrap_or_default())
     }
     /// Of several products, those that have levels.
-    pub async fn figures_of(&self, ids: &[ProductId]) -> Answer<HashMap<ProductId, Arc<Vec<LevelSummary>>>> {
-        let load = |ids: Vec<ProductId>| async move {
-            let found = rows::list::figures_of_products(&self.scope, &ids).await?;
-            Ok(found.into_iter().map(|(id, levels)| (id, Arc::new(levels))).collect())
+    pub async fn shown_of(&self, ids: &[ProductId], columns: LevelColumns) -> Answer<HashMap<ProductId, Arc<Vec<ShownLevel>>>> {
+        let load = |keys: Vec<(ProductId, LevelColumns)>| async move {
+            let all = keys.iter().fold(LevelColumns::default(), |all, (_, columns)| all.and(*columns));
+            let mut ids: Vec<ProductId> = keys.iter().map(|(id, _)| *id).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            let found = rows::shown::shown_levels(&self.scope, &ids, all).await?;
+            let found: HashMap<_, _> = found.into_iter().map(|(id, levels)| (id, Arc::new(levels))).collect();
+            Ok(keys.into_iter().filter_map(|key| Some((key, found.get(&key.0)?.clone()))).collect())
         };
-        let found = self.figures.many(ids, load).await?;
+        let keys: Vec<_> = ids.iter().map(|id| (*id, columns)).collect();
+        let found = self.shown.many(&keys, load).await?;
         Ok(ids.iter().copied().zip(found).filter_map(|(id, levels)| Some((id, levels?))).collect())
     }
     /// Something has changed since: what was read is read again.
     pub fn forget(&self) {
         self.levels.forget();
-        self.figures.forget();
+        self.shown.forget();
     }
 }
 
@@ -178,6 +185,6 @@ impl From<TenantScope> for StockLoader {
 
 impl OfTenant for LevelsOf {
     fn of(scope: TenantScope) -> Self {
-        Self { scope, levels: Batcher::default(), figures: Batcher::default() }
+        Self { scope, levels: Batcher::default(), shown: Batcher::default() }
     }
 }

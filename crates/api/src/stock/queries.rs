@@ -144,10 +144,9 @@ pub async fn levels(
 pub async fn levels_of_product(ctx: &Context<'_>, product: ProductId, stores: Option<Vec<StoreRef>>) -> Answer<Levels> {
     let reach = ctx.permit::<kind::StockRead>()?.reach();
     let of = ctx.lazy::<LevelsOf>()?;
-    let mut levels = if Levels::are_figures(ctx) {
-        Levels::Figures(of.figures(product).await?.to_vec())
-    } else {
-        Levels::Whole(of.product(product).await?.to_vec())
+    let mut levels = match Levels::columns(ctx) {
+        Some(columns) => Levels::Shown(of.shown(product, columns).await?.to_vec()),
+        None => Levels::Whole(of.product(product).await?.iter().cloned().map(StockLevel).collect()),
     };
     if reach != Reach::Everywhere {
         levels.retain(|store| reach.covers(store));

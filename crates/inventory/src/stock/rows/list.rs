@@ -1,18 +1,14 @@
 //! Levels as lists show them.
 
-use std::{
-    array,
-    collections::{HashMap, HashSet},
-};
+use std::collections::{HashMap, HashSet};
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{entry, stock_level},
+    tables::entry,
 };
 use platform::storage::{Backend, Fault, Finds, Reads, Row};
 use sea_orm::Value;
-use uuid::Uuid;
 
 pub use super::listed::LevelRow;
 use super::listed::ListedRow;
@@ -31,33 +27,6 @@ pub async fn levels_of_products(reads: &impl Reads, products: &[ProductId]) -> R
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// What most pages show of a level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LevelSummary {
-    pub store: StoreId,
-    pub on_hand: Quantity,
-    pub reserved: Quantity,
-    pub unavailable: Quantity,
-}
-
-#[derive(Record)]
-struct PackedRow {
-    #[record(sql = "k.id")]
-    product: ProductId,
-    #[record(sql = "x.levels")]
-    levels: Vec<u8>,
-}
-
-#[derive(Record)]
-#[record(of = stock_level, alias = "l")]
-struct SummaryRow {
-    product_id: ProductId,
-    store_id: StoreId,
-    on_hand: Quantity,
-    reserved: Quantity,
-    unavailable: Quantity,
-}
-
 /// A level after one of its entries.
 #[derive(Record)]
 #[record(of = entry, alias = "e")]
@@ -70,68 +39,6 @@ struct ThenRow {
     version_after: i64,
     seq: i64,
     recorded_at: Timestamp,
-}
-
-/// The same levels with fewer columns, in the order of their stores.
-pub async fn figures_of_products(
-    reads: &impl Reads,
-    products: &[ProductId],
-) -> Result<HashMap<ProductId, Vec<LevelSummary>>, Fault> {
-    let mut found = match reads.backend() {
-        Backend::Postgres => packed_figures(reads, products).await?,
-        Backend::Sqlite => figures_in_rows(reads, products).await?,
-    };
-    found.values_mut().for_each(|levels| levels.sort_unstable_by_key(|level| level.store));
-    Ok(found)
-}
-
-/// The bytes of a level as Postgres packs them below: its store's id, and three figures of which the highest byte comes first.
-const PACKED: usize = 16 + 3 * 8;
-
-/// A page has a thousand levels: here they come as one value a product, which costs less to make, to send and to read than rows or arrays.
-async fn packed_figures(reads: &impl Reads, products: &[ProductId]) -> Result<HashMap<ProductId, Vec<LevelSummary>>, Fault> {
-    let sql = format!(
-        "SELECT {select} FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (
-           SELECT string_agg(uuid_send(l.store_id) || int8send(l.on_hand) || int8send(l.reserved) || int8send(l.unavailable), ''::bytea) AS levels
-           FROM stock_level l WHERE l.tenant_id = $1 AND l.product_id = k.id) AS x
-         WHERE x.levels IS NOT NULL",
-        select = PackedRow::SELECT
-    );
-    let rows = reads.records(&sql, vec![reads.backend().ids(products.iter().copied())]).await?;
-    let mut found = HashMap::with_capacity(rows.len());
-    for PackedRow { product, levels: packed } in rows {
-        let (levels, []) = packed.as_chunks::<PACKED>() else {
-            return Err(Fault::corrupt("stock_level", "packed levels are as long as was asked for"));
-        };
-        found.insert(product, levels.iter().map(unpacked).collect::<Result<_, Fault>>()?);
-    }
-    Ok(found)
-}
-
-fn unpacked(packed: &[u8; PACKED]) -> Result<LevelSummary, Fault> {
-    let figure = |place: usize| quantity(i64::from_be_bytes(array::from_fn(|byte| packed[16 + 8 * place + byte])));
-    Ok(LevelSummary {
-        store: StoreId::from_uuid(Uuid::from_bytes(array::from_fn(|byte| packed[byte]))),
-        on_hand: figure(0)?,
-        reserved: figure(1)?,
-        unavailable: figure(2)?,
-    })
-}
-
-fn quantity(figure: i64) -> Result<Quantity, Fault> {
-    Quantity::new(figure).ok_or_else(|| Fault::corrupt("stock_level", "quantities lie within ±(2^53 − 1)"))
-}
-
-async fn figures_in_rows(reads: &impl Reads, products: &[ProductId]) -> Result<HashMap<ProductId, Vec<LevelSummary>>, Fault> {
-    let backend = reads.backend();
-    let (select, of) = (SummaryRow::SELECT, backend.in_ids("l.product_id", 2));
-    let sql = format!("SELECT {select} FROM stock_level l WHERE l.tenant_id = $1 AND {of}");
-    let rows = reads.records(&sql, vec![backend.ids(products.iter().copied())]).await?;
-    let mut found: HashMap<ProductId, Vec<LevelSummary>> = HashMap::with_capacity(products.len());
-    for SummaryRow { product_id, store_id: store, on_hand, reserved, unavailable } in rows {
-        found.entry(product_id).or_default().push(LevelSummary { store, on_hand, reserved, unavailable });
-    }
-    Ok(found)
 }
 
 /// The levels of a product as event `seq` found them: what has moved since has the figures of its last entry until then, and what

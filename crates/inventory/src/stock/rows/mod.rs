@@ -11,6 +11,7 @@ pub mod lot_list;
 pub mod lots;
 mod movements;
 mod reservations;
+pub mod shown;
 mod write;
 
 pub use filter::{MovementFilter, MovementFilterSpec, TextTest, movement_filter};
