@@ -11,7 +11,7 @@ demo: ## build, fill an embedded database with a retailer's year and serve it (A
 	@scripts/demo.sh $(ARGS)
 
 serve: ## run the server from source (ARGS="--database-url URL --listen 127.0.0.1:8080")
-	cargo run --release -- serve $(ARGS)
+	cargo run --profile demo -- serve $(ARGS)
 
 test: ## everything CI runs: format, lints, generated files, all tests on SQLite and Postgres
 	@scripts/test.sh

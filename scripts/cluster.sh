@@ -24,7 +24,7 @@ MOST=9
 
 binary() {
   local found
-  for found in "${ENTREPOT_BIN:-}" "$(target_dir)/release/entrepot" "$(target_dir)/debug/entrepot"; do
+  for found in "${ENTREPOT_BIN:-}" "$(target_dir)/release/entrepot" "$(target_dir)/demo/entrepot" "$(target_dir)/debug/entrepot"; do
     if [ -n "$found" ] && [ -x "$found" ]; then
       echo "$found"
       return

@@ -167,13 +167,11 @@ impl PageReferences {
 }
 
 fn money_or_null(out: &mut Json, money: Option<Money>, below: ChildSelection<'_>) -> Option<()> {
-    match money {
-        Some(money) => out.money(money, below.on("Money")),
-        None => {
-            out.null();
-            Some(())
-        }
+    if let Some(money) = money {
+        return out.money(money, below.on("Money"));
     }
+    out.null();
+    Some(())
 }
 
 /// The fields of `PRODUCT`.

@@ -175,17 +175,13 @@ impl<'a> PageReferences<'a> {
         }
         let ids: Vec<OrderId> = to_read.iter().map(|node| node.row().id).collect();
         let is_open = |line: &ShownLine, place: usize| matches!(line.values.get(place), Some(Shown::Int(open)) if *open > 0);
-        match self.fields.iter().position(|name| *name == OPEN) {
-            Some(place) => {
-                let has_open =
-                    |id: &OrderId| self.lines.get(id).is_some_and(|lines| lines.iter().any(|line| is_open(line, place)));
-                open.extend(ids.into_iter().filter(has_open));
-            }
-            None => {
-                let lines = shown_lines(loads.scope(), &ids, &[OPEN]).await?;
-                let has_open = |(_, lines): &(OrderId, Vec<ShownLine>)| lines.iter().any(|line| is_open(line, 0));
-                open.extend(lines.into_iter().filter(has_open).map(|(id, _)| id));
-            }
+        if let Some(place) = self.fields.iter().position(|name| *name == OPEN) {
+            let has_open = |id: &OrderId| self.lines.get(id).is_some_and(|lines| lines.iter().any(|line| is_open(line, place)));
+            open.extend(ids.into_iter().filter(has_open));
+        } else {
+            let lines = shown_lines(loads.scope(), &ids, &[OPEN]).await?;
+            let has_open = |(_, lines): &(OrderId, Vec<ShownLine>)| lines.iter().any(|line| is_open(line, 0));
+            open.extend(lines.into_iter().filter(has_open).map(|(id, _)| id));
         }
         Ok(open)
     }

@@ -38,7 +38,7 @@ struct Planning<'a> {
 
 /// What a batch came to.
 enum Planned {
-    Write(AtHead),
+    Write(Box<AtHead>),
     /// Every command was refused or done before.
     Nothing,
     Locked,
@@ -59,7 +59,7 @@ impl Writer {
         for (Planning { tenant, speculative, .. }, planned) in all.into_iter().zip(planned) {
             match planned {
                 Ok(Planned::Write(at_head)) => {
-                    writes.push((tenant, at_head));
+                    writes.push((tenant, *at_head));
                     states.put(tenant, speculative);
                 }
                 Ok(Planned::Nothing) => {
@@ -142,7 +142,7 @@ impl Writer {
             }
             Planned::Nothing
         } else {
-            Planned::Write(self.at_head(speculative, *tenant, queue, &mut decisions, state.stock.now))
+            Planned::Write(Box::new(self.at_head(speculative, *tenant, queue, &mut decisions, state.stock.now)))
         };
         (speculative.now, speculative.levels) = (state.stock.now, state.stock.levels);
         for level in decisions.levels() {

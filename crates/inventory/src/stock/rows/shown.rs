@@ -232,9 +232,10 @@ async fn packed_levels(
             _ => format!(" || int8send({})", column.sql()),
         };
     }
-    let threshold = match columns.has(LevelColumn::LowStockThreshold) {
-        true => "(SELECT p.low_stock_threshold FROM product p WHERE p.tenant_id = $1 AND p.id = k.id)",
-        false => "NULL::bigint",
+    let threshold = if columns.has(LevelColumn::LowStockThreshold) {
+        "(SELECT p.low_stock_threshold FROM product p WHERE p.tenant_id = $1 AND p.id = k.id)"
+    } else {
+        "NULL::bigint"
     };
     let sql = format!(
         "SELECT {select}, {threshold} FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (
