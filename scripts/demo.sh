@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds Entrepot (profile demo: optimised a little, and built in half the time) and runs its demo: a retailer with a year of trade in one SQLite file, then the server.
+# Builds Entrepot (profile demo: optimised a little) and runs its demo: a retailer with a year of trade in one SQLite file, then the server.
 #
 #   scripts/demo.sh [ARGS]    ARGS go to `entrepot demo`, e.g. --data FILE; `entrepot demo --help` lists them
 #
-# A second start keeps the data and is up at once. The first build takes 17 to 21 minutes on two cores and up to 8 GiB of memory.
+# A second start keeps the data and is up at once. The first build takes up to 20 minutes on two cores and up to 8 GiB of memory.
 set -euo pipefail
 ME=demo
 # shellcheck source=scripts/lib.sh
@@ -15,6 +15,6 @@ case "${1:-}" in -h | --help)
 esac
 need_toolchain
 BIN="$(target_dir)/demo/entrepot"
-[ -x "$BIN" ] || say "building the release binary: 17 to 21 minutes on two cores the first time and up to 8 GiB of memory, seconds afterwards"
+[ -x "$BIN" ] || say "building: up to 20 minutes on two cores the first time and up to 8 GiB of memory, seconds afterwards"
 cargo build --profile demo --locked --manifest-path "$ROOT/Cargo.toml" --bin entrepot
 exec "$BIN" demo "$@"

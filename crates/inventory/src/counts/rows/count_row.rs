@@ -82,9 +82,12 @@ fn state(row: &CountRow) -> Option<CountState> {
         (Some(started_at), Some(submitted_at)) => Stage::Review { started_at, submitted_at },
         (None, Some(_)) => return None,
     };
-    let kind = row.approver_kind.as_deref().and_then(ActorKind::parse);
-    let approver = kind.zip(row.approver_id).map(|(kind, id)| Actor { kind, id });
-    Some(match (row.status, stage, row.completed_at.zip(approver)) {
+    let approval = match (row.completed_at, row.approver_kind.as_deref(), row.approver_id) {
+        (None, None, None) => None,
+        (Some(completed_at), Some(kind), Some(id)) => Some((completed_at, Actor { kind: ActorKind::parse(kind)?, id })),
+        _ => return None,
+    };
+    Some(match (row.status, stage, approval) {
         (CountStatus::Open, Stage::Open, None)
         | (CountStatus::Counting, Stage::Counting { .. }, None)
         | (CountStatus::Review, Stage::Review { .. }, None) => CountState::Active(stage),
