@@ -6,7 +6,7 @@
 #   bench/run.sh up                     starts that Postgres, the peers and Entrepot on a new, empty database of its own
 #   bench/run.sh load [ARGS]            fills it through the public API (ARGS: see bench/load.py --help)
 #   bench/run.sh check                  one operation of each kind against Entrepot, answers shown
-#   bench/run.sh measure [WORK...]      w1 w7 w6 w2 w3 w4, or those named; 64, 32 or 16 clients, closed loop
+#   bench/run.sh measure [WORK...]      w1 w7 w6 w2 w3 w4, or those named, also w1i and w7a; 64, 32 or 16 clients, closed loop
 #   bench/run.sh fanout [SUBSCRIBERS]   one change to a thousand subscribers, beside a server that does nothing but broadcast
 #   bench/run.sh lone                   one client alone: w2, w3 and w4, against the same change in a transaction of its own
 #   bench/run.sh tenants [N [CLIENTS]]  w2 and w4 by N tenants with so many clients each (32, 2), against as many clients of the peers
@@ -140,41 +140,41 @@ lone() {
   stop_server entrepot-ungrouped
 }
 
-# Many small tenants: a generator for each, all at once. Ours are `load --tenants N`; a peer's clients work for its four tenants in turn.
+# Many small tenants: a generator for each, all at once. A peer's clients work for its first tenant, whose rows the generator knows: to it tenants make no difference.
 tenants() {
   local count=${1:-32} clients=${2:-2} round work name part="$WORK/tenants.jsonl"
   for round in $(seq "$ROUNDS"); do
     for work in w2 w4; do
       # shellcheck disable=SC2086 # a list of names
       for name in $(turn "$round" entrepot $PEERS); do
-        rm -f "$part"
-        crowd "$name" "$count" http --work "$work" --conns "$clients" --secs "$SECS" --warm "$WARM" --name "$name" --out "$part"
+        crowd "$name" "$count" http --work "$work" --conns "$clients" --secs "$SECS" --warm "$WARM" --name "$name" >"$part"
         python3 "$ROOT/bench/compare.py" --sum "$part" "$count x $clients" | tee -a "$OUT"
       done
     done
   done
 }
 
-# crowd NAME COUNT ARGS: the generator for each of so many tenants, begun together once all have their tokens
+# crowd NAME COUNT ARGS: the generator for each of so many tenants, begun together once all have their tokens; prints a line for each
 crowd() {
-  local name=$1 count=$2 n folder
+  local name=$1 count=$2 n
   local -a tokens=()
   shift 2
   for n in $(seq "$count"); do
     case $name in
     entrepot) tokens[n]=$(python3 "$ROOT/bench/load.py" token --out "$(tenant_data "$n")") ;;
-    *) tokens[n]=$(BP_WORK="$WORK/kit" && export BP_WORK && . "$KIT/env.sh" && "$KIT/token.sh" $((n % 4 + 1)) bench) ;;
+    *) tokens[n]=$(BP_WORK="$WORK/kit" && export BP_WORK && . "$KIT/env.sh" && "$KIT/token.sh" 1 bench) ;;
     esac
   done
   for n in $(seq "$count"); do
     if [ "$name" = entrepot ]; then
       ENTREPOT_TOKEN=${tokens[n]} ENTREPOT_RUN=$(date +%s%N) ENTREPOT_CURSOR='' ENTREPOT_BENCH_DATA=$(tenant_data "$n") ENTREPOT_BENCH_PORT=$(cat "$RUN/$name.port") \
-        "$LOADGEN" "$@" --seed "$n" --target "$TARGET" >/dev/null &
+        "$LOADGEN" "$@" --seed "$n" --target "$TARGET" >"$WORK/tenant.$n" &
     else
-      BP_YOGA_PORT=$(peer_port "$name") BP_TOKEN=${tokens[n]} "$LOADGEN" "$@" --seed "$n" --target "$KIT/targets/yoga.toml" >/dev/null &
+      BP_YOGA_PORT=$(peer_port "$name") BP_TOKEN=${tokens[n]} "$LOADGEN" "$@" --seed "$n" --target "$KIT/targets/yoga.toml" >"$WORK/tenant.$n" &
     fi
   done
   wait
+  for n in $(seq "$count"); do cat "$WORK/tenant.$n"; done
 }
 
 # Where load.py put the tenant of this number.
