@@ -1,4 +1,4 @@
-//! Row security on Postgres: which role a connection has, and which tenant it is bound to.
+//! Row security on Postgres: which role a connection has, and which tenant it is bound to; the ledger's may be bound to several.
 //!
 //! Every statement says `tenant_id = $1`; row security is kept by the database: a statement that forgets it finds the rows of the
 //! tenant that its connection is bound to, and a connection that is bound to nobody finds none (`migration::row_security`).
@@ -79,7 +79,7 @@ impl Database {
     }
 
     /// Makes sure that row security holds where it is said to: every table has its policy, the roles could not pass by them, a connection that is
-    /// bound to nobody indeed finds nothing, and one that is bound to a tenant indeed writes that tenant's rows and no other's: it tries, and
+    /// bound to nobody indeed finds nothing, and one that is bound to a tenant, or to a list, indeed writes their rows and no other's: it tries, and
     /// undoes it. A fault says what is wrong; what is answered is advice.
     pub async fn prove_row_security(&self) -> Result<Option<String>, Fault> {
         if self.active_row_security == ActiveRowSecurity::Embedded {
