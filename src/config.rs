@@ -197,6 +197,38 @@ pub enum TenantAction {
         #[command(flatten)]
         files: FileArgs,
     },
+    /// Show or set a tenant's rate limits. A running node takes them within five seconds; `default` returns to its `--budget` and `--tenant-budget`.
+    Plan {
+        #[command(flatten)]
+        of: KeysOf,
+        /// The tenant's slug.
+        slug: String,
+        /// Each member: POINTS/POINTS_PER_SECOND, off, or default.
+        #[arg(long)]
+        member: Option<PlannedLimit>,
+        /// Each integration: POINTS/POINTS_PER_SECOND, off, or default.
+        #[arg(long)]
+        integration: Option<PlannedLimit>,
+        /// All members and integrations together: POINTS/POINTS_PER_SECOND, off, or default.
+        #[arg(long)]
+        together: Option<PlannedLimit>,
+    },
+}
+
+/// A limit of a tenant's plan, as it is stored; `None` is the deployment's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedLimit(pub Option<String>);
+
+impl std::str::FromStr for PlannedLimit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "default" {
+            return Ok(Self(None));
+        }
+        text.parse::<Written>().map_err(|error| format!("{error}, or default"))?;
+        Ok(Self(Some(text.to_owned())))
+    }
 }
 
 #[derive(Debug, Clone, Args)]

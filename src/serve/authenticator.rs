@@ -7,7 +7,7 @@ use api::{
     graphql::{
         code::Code,
         context::MustEnrol,
-        quota::{QuotaSubject, Share},
+        quota::{CredentialKind, QuotaSubject, Share},
         session::{Authenticator, Documents, Held, Likeness, Refused, RequestMeta, Session as FrontSession, Visibility},
     },
     schema,
@@ -44,6 +44,7 @@ impl NodeAuthenticator {
     /// in any more. Which documents may be run was looked at when they asked.
     pub async fn in_name_of(&self, requester: Requester, request: &str) -> Result<Option<FrontSession>, Fault> {
         let Requester { tenant, actor, key } = requester;
+        let kind = if key.is_some() { CredentialKind::Integration } else { CredentialKind::Member };
         let (caller, used, share) = match key {
             Some(key) => match self.access.program_on_terms(tenant, key).await? {
                 Some(found) => {
@@ -68,7 +69,7 @@ impl NodeAuthenticator {
             expires_at: None,
             anonymous: false,
             subject: format!("{tenant}/{}", actor.id).into(),
-            quota_subject: QuotaSubject::Credential { id: actor.id, tenant: tenant.uuid(), share },
+            quota_subject: QuotaSubject::Credential { kind, id: actor.id, tenant: tenant.uuid(), share },
             documents: Held::default(),
             revoked: None,
             attach: Arc::new(attach),
@@ -101,7 +102,12 @@ impl NodeAuthenticator {
             anonymous: false,
             subject: format!("{tenant}/{}", found.key).into(),
             // The budget is the integration's: a second key buys nothing. A key may have a part of it.
-            quota_subject: QuotaSubject::Credential { id: integration, tenant: tenant.uuid(), share },
+            quota_subject: QuotaSubject::Credential {
+                kind: CredentialKind::Integration,
+                id: integration,
+                tenant: tenant.uuid(),
+                share,
+            },
             documents,
             revoked: Some(gone),
             attach: Arc::new(attach),
@@ -193,7 +199,12 @@ impl Authenticator for NodeAuthenticator {
             expires_at: Some(claims.exp * 1_000_000),
             anonymous: false,
             subject: format!("{}/{}", claims.tid, claims.mid).into(),
-            quota_subject: QuotaSubject::Credential { id: claims.mid.uuid(), tenant: claims.tid.uuid(), share: None },
+            quota_subject: QuotaSubject::Credential {
+                kind: CredentialKind::Member,
+                id: claims.mid.uuid(),
+                tenant: claims.tid.uuid(),
+                share: None,
+            },
             documents: Held::default(),
             revoked: Some(admitted.ended()),
             attach: Arc::new(attach),

@@ -10,6 +10,7 @@ pub mod epoch;
 pub mod file_modes;
 mod metrics_server;
 pub mod file_store;
+mod tenant_plans;
 mod tenant_provisioner;
 pub mod keys;
 mod leaked_keys;
@@ -284,6 +285,7 @@ impl Node {
         F: Future<Output = ()> + Send,
     {
         let (read, name) = (self.clock.clone(), self.clock.clone());
+        let plans = tenant_plans::follow(self.db.clone(), settings.terms.plans.clone());
         let working = self.workload.map(|terms| self.begin_to_work(terms));
         let limits = Limits { drain_delay, ..self.limits };
         let file_store = self.file_store();
@@ -321,6 +323,7 @@ impl Node {
             tokio::spawn(secrets::follow(self.ring)),
             tokio::spawn(identity::jobs::run(self.identity)),
             tokio::spawn(looking_into),
+            tokio::spawn(plans),
         ]);
         server::serve(listener, routes, limits, drain, shutdown).await?;
         background.iter().for_each(tokio::task::JoinHandle::abort);

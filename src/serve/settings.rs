@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use api::graphql::quota::Terms;
+use api::graphql::quota::{TenantPlans, Terms};
 use iam::identity::{Mailer, Settings};
 use platform::{rate_limit::Allowance, secrets::KeySource};
 use services::files::FileLocation;
@@ -60,5 +60,6 @@ pub(super) fn terms(args: &Serve) -> Terms {
         anonymous: args.anonymous_requests.0.map(|most| Allowance::within(most, QUARTER_HOUR)),
         at_once: args.tenant_operations.0.map(|most| most as usize),
         lifted: Arc::new(args.lift_budget.iter().copied().collect()),
+        plans: TenantPlans::default(),
     }
 }

@@ -1,17 +1,17 @@
-//! `entrepot tenant`: everything a tenant owns as files, and its end.
+//! `entrepot tenant`: everything a tenant owns as files, its end, and its rate limits.
 
-use entity::prelude::*;
-use iam::tenancy::{erase, export};
+use entity::{prelude::*, tables::TenantPlan};
+use iam::tenancy::{erase, export, plan};
 use platform::{
     audit::{self, AuditWriter, Target},
     clock::{self, Clock},
     secrets,
-    storage::{Database, Fault, Row},
+    storage::{Database, Fault, Row, Work},
 };
 use services::files;
 
 use super::{StartError, migrated, say};
-use crate::config::{KeysOf, TenantAction};
+use crate::config::{KeysOf, PlannedLimit, TenantAction};
 
 pub async fn run(action: TenantAction) -> Result<(), StartError> {
     let clock = Clock::system();
@@ -56,8 +56,30 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
             }
             command.db.close().await?;
         }
+        TenantAction::Plan { of, slug, member, integration, together } => {
+            let command = TenantCommand::open(&of, &clock, &slug).await?;
+            let given = [member, integration, together];
+            let granted = if given.iter().all(Option::is_none) {
+                plan::find(&command.db.tenant(command.tenant)).await?
+            } else {
+                Some(command.set_plan(given, clock.now()).await?)
+            };
+            say(&plan_text(&slug, granted.as_ref()))?;
+            command.db.close().await?;
+        }
     }
     Ok(())
+}
+
+/// A tenant's plan, a line a limit.
+fn plan_text(slug: &str, plan: Option<&TenantPlan>) -> String {
+    let text = |limit: fn(&TenantPlan) -> &Option<String>| plan.and_then(|plan| limit(plan).as_deref()).unwrap_or("default");
+    format!(
+        "{slug}: each member {}, each integration {}, all together {} (points/points per second)",
+        text(|plan| &plan.member),
+        text(|plan| &plan.integration),
+        text(|plan| &plan.tenant)
+    )
 }
 
 /// The database, the tenant that is meant, and the writer of its log.
@@ -78,12 +100,38 @@ impl TenantCommand {
         Ok(Self { db, tenant, audit_writer })
     }
 
+    /// Writes the limits that are given and keeps the others.
+    async fn set_plan(&self, given: [Option<PlannedLimit>; 3], now: Timestamp) -> Result<TenantPlan, Fault> {
+        let work = self.db.tenant(self.tenant).begin().await?;
+        let old = plan::find(&work).await?;
+        let kept = |limit: fn(&TenantPlan) -> &Option<String>| old.as_ref().and_then(|old| limit(old).clone());
+        let [member, integration, together] = given;
+        let or = |given: Option<PlannedLimit>, kept| given.map_or(kept, |given| given.0);
+        let granted = TenantPlan {
+            tenant_id: self.tenant,
+            member: or(member, kept(|plan| &plan.member)),
+            integration: or(integration, kept(|plan| &plan.integration)),
+            tenant: or(together, kept(|plan| &plan.tenant)),
+            updated_at: now,
+        };
+        plan::set(&work, granted.clone()).await?;
+        let changes =
+            serde_json::json!({ "member": granted.member, "integration": granted.integration, "tenant": granted.tenant });
+        self.record_in(&work, "tenant.plan", changes).await?;
+        work.commit().await?;
+        Ok(granted)
+    }
+
     /// Whoever stands at the machine is the system; that they did it is in the tenant's own log.
     async fn record(&self, action: &str, changes: serde_json::Value) -> Result<(), Fault> {
+        let work = self.db.tenant(self.tenant).begin().await?;
+        self.record_in(&work, action, changes).await?;
+        work.commit().await
+    }
+
+    async fn record_in(&self, work: &Work, action: &str, changes: serde_json::Value) -> Result<(), Fault> {
         let about = Some(Target::of(self.tenant));
         let entry = self.audit_writer.of_the_system(self.tenant, action, about, "command line", changes.to_string());
-        let work = self.db.tenant(self.tenant).begin().await?;
-        work.write(audit::rows::waiting(&self.audit_writer, [(entry, None)])).await?;
-        work.commit().await
+        work.write(audit::rows::waiting(&self.audit_writer, [(entry, None)])).await
     }
 }

@@ -1,6 +1,11 @@
 //! Who pays for an operation, and with what.
 
-use std::{collections::HashSet, net::IpAddr, str::FromStr, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    net::IpAddr,
+    str::FromStr,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use platform::rate_limit::{Allowance, Key, host};
 use smallvec::SmallVec;
@@ -12,7 +17,13 @@ pub enum QuotaSubject {
     /// Nobody is signed in: the address that asks.
     Address(Option<IpAddr>),
     /// A member or an integration, its tenant, and what this part of it may spend.
-    Credential { id: Uuid, tenant: Uuid, share: Option<Share> },
+    Credential { kind: CredentialKind, id: Uuid, tenant: Uuid, share: Option<Share> },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialKind {
+    Member,
+    Integration,
 }
 
 /// A budget within a credential's, such as a key's within its integration's. Both pay.
@@ -42,6 +53,30 @@ impl QuotaSubject {
     }
 }
 
+/// What a tenant's plan grants; `None` is the deployment's limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TenantPlan {
+    pub member: Option<Written>,
+    pub integration: Option<Written>,
+    /// All members and integrations of the tenant together.
+    pub tenant: Option<Written>,
+}
+
+/// The plans of the tenants that have one. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct TenantPlans(Arc<RwLock<HashMap<Uuid, TenantPlan>>>);
+
+impl TenantPlans {
+    /// Replaces all plans, as they were read from the database.
+    pub fn replace(&self, plans: HashMap<Uuid, TenantPlan>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = plans;
+    }
+
+    fn of(&self, tenant: &Uuid) -> TenantPlan {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(tenant).copied().unwrap_or_default()
+    }
+}
+
 /// What an operator grants. `None` is: as much as they like.
 #[derive(Debug, Clone)]
 pub struct Terms {
@@ -55,6 +90,8 @@ pub struct Terms {
     pub at_once: Option<usize>,
     /// Members and integrations whose budget is lifted. Their tenant's holds.
     pub lifted: Arc<HashSet<Uuid>>,
+    /// Tenants with limits of their own.
+    pub plans: TenantPlans,
 }
 
 impl Default for Terms {
@@ -65,6 +102,7 @@ impl Default for Terms {
             anonymous: Some(Allowance::within(100, 15 * 60)),
             at_once: Some(32),
             lifted: Arc::default(),
+            plans: TenantPlans::default(),
         }
     }
 }
@@ -72,18 +110,31 @@ impl Default for Terms {
 impl Terms {
     /// No limit at all: for a machine of one's own.
     pub fn lifted() -> Self {
-        Self { credential: None, tenant: None, anonymous: None, at_once: None, lifted: Arc::default() }
+        Self {
+            credential: None,
+            tenant: None,
+            anonymous: None,
+            at_once: None,
+            lifted: Arc::default(),
+            plans: TenantPlans::default(),
+        }
     }
 
     /// All buckets of a caller: what is its own, and what it shares with its tenant.
     pub fn buckets(&self, quota_subject: &QuotaSubject) -> (SmallVec<[SubjectBucket; 2]>, Option<SubjectBucket>) {
-        let QuotaSubject::Credential { id, tenant, share } = quota_subject else {
+        let QuotaSubject::Credential { kind, id, tenant, share } = quota_subject else {
             return (self.anonymous.map(|allowance| (quota_subject.key(), allowance, "your")).into_iter().collect(), None);
         };
+        let plan = self.plans.of(tenant);
+        let planned = match kind {
+            CredentialKind::Member => plan.member,
+            CredentialKind::Integration => plan.integration,
+        };
+        let credential = planned.map_or(self.credential, |planned| planned.0);
         let share = share.map(|share| (Key::new("share", share.id.as_u128()), share.allowance, "this key's"));
-        let whole =
-            self.credential.filter(|_| !self.lifted.contains(id)).map(|allowance| (quota_subject.key(), allowance, "your"));
-        let tenant = self.tenant.map(|allowance| (Key::new("tenant", tenant.as_u128()), allowance, "your tenant's"));
+        let whole = credential.filter(|_| !self.lifted.contains(id)).map(|allowance| (quota_subject.key(), allowance, "your"));
+        let together = plan.tenant.map_or(self.tenant, |planned| planned.0);
+        let tenant = together.map(|allowance| (Key::new("tenant", tenant.as_u128()), allowance, "your tenant's"));
         (share.into_iter().chain(whole).collect(), tenant)
     }
 }
@@ -143,6 +194,25 @@ mod tests {
         for wrong in ["0", "", "many", "-1"] {
             assert!(wrong.parse::<AtMost>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_tenants_plan_goes_before_the_deployments_limits() {
+        let (ours, theirs) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let terms = Terms::default();
+        let written = |text: &str| text.parse::<Written>().ok();
+        let plan = TenantPlan { integration: written("50000/5000"), tenant: written("off"), ..TenantPlan::default() };
+        terms.plans.replace(HashMap::from([(ours, plan)]));
+        let limits = |kind, tenant| {
+            let (own, together) = terms.buckets(&QuotaSubject::Credential { kind, id: Uuid::from_u128(3), tenant, share: None });
+            (own.first().map(|bucket| bucket.1), together.map(|bucket| bucket.1))
+        };
+        let (usual, together) = (Allowance::per_second(10_000, 1_000), Allowance::per_second(100_000, 10_000));
+        assert_eq!(limits(CredentialKind::Integration, ours), (Some(Allowance::per_second(50_000, 5_000)), None));
+        assert_eq!(limits(CredentialKind::Member, ours), (Some(usual), None), "the plan says nothing of members");
+        assert_eq!(limits(CredentialKind::Integration, theirs), (Some(usual), Some(together)), "another tenant");
+        terms.plans.replace(HashMap::new());
+        assert_eq!(limits(CredentialKind::Integration, ours), (Some(usual), Some(together)), "the plan ended");
     }
 
     #[test]

@@ -94,6 +94,7 @@ pub mod supplier_return_line;
 pub mod tenant;
 pub mod tenant_counter;
 pub mod tenant_erasure;
+pub mod tenant_plan;
 pub mod totp;
 pub mod transfer;
 pub mod transfer_line;
@@ -149,7 +150,7 @@ tables! {
     stock_count StockCount, stock_level StockLevel, store Store, store_group StoreGroup, store_in_group StoreInGroup,
     store_sourcing StoreSourcing, subject Subject, supplier Supplier, supplier_product SupplierProduct,
     supplier_return SupplierReturn, supplier_return_line SupplierReturnLine, tenant Tenant,
-    tenant_counter TenantCounter, tenant_erasure TenantErasure, totp Totp, transfer Transfer,
+    tenant_counter TenantCounter, tenant_erasure TenantErasure, tenant_plan TenantPlan, totp Totp, transfer Transfer,
     transfer_line TransferLine, transfer_line_lot TransferLineLot, webhook_attempt WebhookAttempt,
     webhook_delivery WebhookDelivery, webhook_endpoint WebhookEndpoint,
 }

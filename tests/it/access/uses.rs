@@ -63,7 +63,7 @@ async fn a_key_has_its_part_of_the_budget(world: &World) {
     let (whole, _) = key(world, &of, json!({})).await;
     let (part, id) = key(world, &of, json!({ "budget": { "points": 50, "restoreRate": 5 } })).await;
     let paid = async |secret: &str| match opens(world, secret).await.quota_subject {
-        QuotaSubject::Credential { id, tenant, share } => (id, tenant, share),
+        QuotaSubject::Credential { id, tenant, share, .. } => (id, tenant, share),
         other => panic!("{other:?}"),
     };
     let (whole, part) = (paid(&whole).await, paid(&part).await);

@@ -12,7 +12,7 @@ use entrepot::{
     graphql::{
         code::Code,
         limits::Limits,
-        quota::{QuotaSubject, Share},
+        quota::{CredentialKind, QuotaSubject, Share},
         schema_index::SchemaIndex,
         session::{Authenticator, Documents, Refused, RequestMeta, Session},
     },
@@ -142,6 +142,7 @@ impl Authenticator for Door {
             quota_subject: match bearer {
                 None => QuotaSubject::Address(meta.address),
                 Some(_) => QuotaSubject::Credential {
+                    kind: CredentialKind::Member,
                     id: named(subject.rsplit('+').next().unwrap_or(&subject)),
                     tenant: named(subject.split('@').nth(1).unwrap_or("acme")),
                     share: share(&subject),

@@ -41,6 +41,7 @@ pub const SMALL: &[&str] = &[
     "tenant",
     "tenant_counter",
     "tenant_erasure",
+    "tenant_plan",
     "webhook_endpoint",
 ];
 

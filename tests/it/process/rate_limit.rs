@@ -1,10 +1,13 @@
 //! Budgets in the program itself: the flags that set them, the query that tells of them, and who is kept out.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::{
     client::Client,
-    server::{Server, Site, free_address},
+    server::{Server, Site, entrepot, free_address},
 };
 use crate::world::on_both;
 
@@ -47,6 +50,39 @@ on_both!(what_a_member_may_spend_is_what_the_operator_says, site: Site => {
     let lifted = owner.ask("{ rateLimit { limit remaining } }", json!({})).await;
     assert_eq!(lifted["rateLimit"], json!({ "limit": i32::MAX, "remaining": i32::MAX }));
     assert_eq!(answered(&owner, "mutation { a: sessionRefresh(refreshToken: \"x\") { userErrors { code } } }", 60).await.0, 60);
+});
+
+on_both!(a_tenants_plan_sets_its_limits_while_the_node_runs, site: Site => {
+    let server = Server::start_with(site, free_address(), &["--budget", "400/1"]).await;
+    let (owner, neighbour) = (server.tenant().await, server.tenant().await);
+    let limit = async |client: &Client| client.ask("{ rateLimit { limit } }", json!({})).await["rateLimit"]["limit"].clone();
+    let slug = owner.ask("{ viewer { tenant { slug } } }", json!({})).await["viewer"]["tenant"]["slug"].as_str().unwrap().to_owned();
+    let plan = async |given: &[&str]| {
+        let words = [&["tenant", "plan", &slug], given, &["--database-url", &site.url]].concat();
+        entrepot(&words).await
+    };
+    assert!(plan(&[]).await.out.contains("each member default, each integration default, all together default"));
+
+    let set = plan(&["--member", "700/7", "--together", "off"]).await;
+    assert!(set.well() && set.out.contains("each member 700/7, each integration default, all together off"), "{set:?}");
+    let began = Instant::now();
+    while limit(&owner).await != json!(700) {
+        assert!(began.elapsed() < Duration::from_secs(8), "a running node takes a plan within five seconds");
+        sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(limit(&neighbour).await, json!(400), "a plan is one tenant's");
+
+    // What is not named stays; a wrong limit changes nothing; `default` ends it.
+    plan(&["--integration", "many"]).await.refused(&["a budget is written POINTS/POINTS_PER_SECOND", "default"]);
+    assert!(plan(&["--integration", "50000/5000"]).await.out.contains("each member 700/7, each integration 50000/5000"));
+    assert!(plan(&["--member", "default"]).await.well());
+    let began = Instant::now();
+    while limit(&owner).await != json!(400) {
+        assert!(began.elapsed() < Duration::from_secs(8), "the plan's end holds as soon");
+        sleep(Duration::from_millis(100)).await;
+    }
+    let logged = owner.ask("{ auditEntries(first: 10) { nodes { action } } }", json!({})).await.to_string();
+    assert_eq!(logged.matches("tenant.plan").count(), 3, "{logged}");
 });
 
 on_both!(strangers_have_a_hundred_requests, site: Site => {

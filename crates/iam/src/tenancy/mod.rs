@@ -4,6 +4,7 @@ mod core;
 pub mod erase;
 pub mod events;
 pub mod export;
+pub mod plan;
 mod persons;
 mod rows;
 mod shell;

@@ -1,0 +1,36 @@
+//! Keeps the rate limits of tenants with a plan of their own, which `entrepot tenant plan` writes.
+
+use std::{collections::HashMap, time::Duration};
+
+use api::graphql::quota::{TenantPlan, TenantPlans, Written};
+use iam::tenancy::plan;
+use platform::{
+    clock,
+    storage::{Database, Fault},
+};
+
+/// A plan holds on every node after this time at the latest.
+const REFRESH: Duration = Duration::from_secs(5);
+
+/// Reads the plans at once and then again and again, for as long as the node serves. What was read last holds while the database is away.
+pub(super) async fn follow(db: Database, plans: TenantPlans) {
+    loop {
+        match read(&db).await {
+            Ok(read) => plans.replace(read),
+            Err(fault) => tracing::debug!(error = %fault, "the plans of tenants could not be read"),
+        }
+        clock::sleep(REFRESH).await;
+    }
+}
+
+async fn read(db: &Database) -> Result<HashMap<uuid::Uuid, TenantPlan>, Fault> {
+    let rows = plan::all(&db.global()).await?;
+    let limit = |text: Option<String>| {
+        let parsed = text.map(|text| text.parse::<Written>()).transpose();
+        parsed.map_err(|error| Fault::corrupt("tenant_plan", error))
+    };
+    let granted = |member, integration, tenant| -> Result<_, Fault> {
+        Ok(TenantPlan { member: limit(member)?, integration: limit(integration)?, tenant: limit(tenant)? })
+    };
+    rows.into_iter().map(|row| Ok((row.tenant_id.uuid(), granted(row.member, row.integration, row.tenant)?))).collect()
+}
