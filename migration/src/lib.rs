@@ -42,6 +42,7 @@ mod m0034_identities;
 mod m0036_lookups;
 mod m0037_checked_by_plan;
 mod m0038_tenant_plan;
+mod m0039_exchange_rates;
 pub mod row_security;
 pub mod statistics;
 
@@ -86,6 +87,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0036_lookups::Migration),
             Box::new(m0037_checked_by_plan::Migration),
             Box::new(m0038_tenant_plan::Migration),
+            Box::new(m0039_exchange_rates::Migration),
         ]
     }
 }

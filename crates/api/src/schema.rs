@@ -20,6 +20,7 @@ use crate::{
     catalog::{self as catalog, Category, Channel, Customer, Product, ProductFamily, Store, Supplier},
     costing::{self as costing, Revaluation},
     counts::{self as counts, Count},
+    currency::{self, ExchangeRate},
     exchange,
     graphql::{
         context::ContextExt,
@@ -78,6 +79,7 @@ pub enum Node {
     PurchaseOrderLine(PurchaseOrderLine),
     SupplierReturn(SupplierReturn),
     Revaluation(Revaluation),
+    ExchangeRate(ExchangeRate),
     Tenant(Tenant),
     Member(Member),
     Role(Role),
@@ -230,6 +232,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         }
         kind::CountId::PREFIX => counts::load_count(ctx, entity::id::CountId::from_uuid(uuid)).await?.map(Node::Count),
         kind::RevaluationId::PREFIX => costing::find_revaluation(ctx, uuid).await?.map(Node::Revaluation),
+        kind::ExchangeRateId::PREFIX => currency::find_rate(ctx, uuid).await?.map(Node::ExchangeRate),
         kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
         kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid)).await?.map(Node::Session),
         kind::EndpointId::PREFIX => {

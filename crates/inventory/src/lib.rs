@@ -12,6 +12,8 @@ pub mod ledger;
 pub mod lots;
 /// Sales orders, fulfilments, returns.
 pub mod orders;
+/// Exchange rates, and amounts of one currency in another.
+pub mod currency;
 /// What is bought, from whom, and when.
 pub mod purchasing;
 /// Goods on their way from one store to another.

@@ -22,4 +22,11 @@ pub struct Model {
     pub actor_kind: ActorKind,
     pub actor_id: Uuid,
     pub created_at: Timestamp,
+    /// The frozen exchange rate; null where the order is in the currency of the books.
+    pub rate_numerator: Option<String>,
+    pub rate_denominator: Option<String>,
+    /// Days since 1970-01-01.
+    pub rate_day: Option<i32>,
+    pub rate_source: Option<String>,
+    pub books_currency: Option<String>,
 }

@@ -19,4 +19,6 @@ pub struct Model {
     pub goods_minor: i64,
     pub charges_minor: i64,
     pub damaged_as: Condition,
+    /// Goods and charges in the currency of the books; null where the order is in it.
+    pub books_minor: Option<i64>,
 }

@@ -27,6 +27,7 @@ pub mod entry;
 pub mod event;
 pub mod exchange;
 pub mod exchange_line;
+pub mod exchange_rate;
 pub mod exchange_row;
 pub mod file;
 pub mod fulfilment;
@@ -133,7 +134,7 @@ tables! {
     audit_entry AuditEntry, audit_head AuditHead, backup_code BackupCode, barcode Barcode, category Category,
     channel Channel, cost_book CostBook, cost_layer CostLayer, cost_pool CostPool, cost_posting CostPosting,
     count_line CountLine, count_try CountTry, customer Customer, device Device, entry Entry, event Event,
-    exchange Exchange, exchange_line ExchangeLine, exchange_row ExchangeRow, file File, fulfilment Fulfilment,
+    exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, file File, fulfilment Fulfilment,
     fulfilment_line FulfilmentLine, goods_receipt GoodsReceipt, goods_receipt_line GoodsReceiptLine,
     history_block HistoryBlock, history_sum HistorySum, idempotency Idempotency, integration Integration,
     invitation Invitation, job Job, job_worker JobWorker, kit_component KitComponent, link Link,

@@ -16,6 +16,10 @@ pub const CASES: &[(&str, Needs)] = &[
     ("productCost", May("product.cost.read")),
     ("revaluations", May("product.cost.read")),
     ("stockRevalue", May("cost.write")),
+    ("exchangeRate", May("rate.read")),
+    ("exchangeRates", May("rate.read")),
+    ("exchangeRateSet", May("rate.write")),
+    ("exchangeRatesImport", May("rate.write")),
 ];
 
 impl World {
@@ -25,6 +29,9 @@ impl World {
         let lines = json!([{ "product": { "id": ids["prd"] }, "unitCost": { "amount": "1.50", "currencyCode": "GBP" } }]);
         let input = json!({ "idempotencyKey": format!("{word}-worth"), "note": format!("{word} worth"), "lines": lines });
         let query = "mutation($input: StockRevalueInput!) { stockRevalue(input: $input) { revaluation { id } userErrors { code field message } } }";
+        let rate = json!({ "idempotencyKey": format!("{word}-rate"), "baseCode": "EUR", "quoteCode": "SEK", "rate": "11.05", "day": "2020-01-02", "source": word });
+        let set = "mutation($input: ExchangeRateSetInput!) { exchangeRateSet(input: $input) { exchangeRate { id } userErrors { code field message } } }";
+        ids.insert("fxr", text(&self.must(house, set, json!({ "input": rate })).await["exchangeRate"]["id"]));
         ids.insert("rvl", text(&self.must(house, query, json!({ "input": input })).await["revaluation"]["id"]));
     }
 }

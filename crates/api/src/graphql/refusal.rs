@@ -45,6 +45,8 @@ pub enum ErrorCode {
     MfaInvalid,
     /// The token is too old.
     TokenExpired,
+    /// No exchange rate joins two currencies on a day: enter one and retry.
+    RateMissing,
 }
 
 impl ErrorCode {

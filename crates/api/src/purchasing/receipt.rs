@@ -11,9 +11,12 @@ use super::{
     line::line_id,
     links::{self, Actor, Money, Product},
 };
-use crate::graphql::{
-    fault::Answer,
-    scalars::{Date, DateTime, Quantity},
+use crate::{
+    currency::FrozenRate,
+    graphql::{
+        fault::Answer,
+        scalars::{Date, DateTime, Quantity},
+    },
 };
 
 /// One of an order's receipts.
@@ -62,6 +65,10 @@ impl GoodsReceipt {
     async fn received_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.row().actor).await
     }
+    /// Exchange rate by which the goods entered the books. Null where the order is in the currency of the books.
+    async fn rate(&self) -> Option<FrozenRate> {
+        self.row().rate.as_ref().map(FrozenRate::from)
+    }
     /// What came.
     async fn lines(&self) -> Vec<GoodsReceiptLine> {
         let receipt = self.row();
@@ -95,10 +102,15 @@ impl GoodsReceiptLine {
     async fn goods_total(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row.goods.into())
     }
-    /// What it cost with its share of the charges: what the ledger's entries carry, to the minor unit.
+    /// What it cost with its share of the charges, in the order's currency.
     #[field(mask = ProductCostRead)]
     async fn landed_total(&self, ctx: &Context<'_>) -> Option<Money> {
         self.row.goods.checked_add(self.row.charges).map(Money::from)
+    }
+    /// Landed total in the currency of the books: what the ledger's entries carry, to the minor unit.
+    #[field(mask = ProductCostRead)]
+    async fn book_value(&self, ctx: &Context<'_>) -> Option<Money> {
+        self.row.landed().map(Money::from)
     }
 }
 

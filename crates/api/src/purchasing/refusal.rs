@@ -137,6 +137,13 @@ pub fn purchase(why: &Refusal) -> Said {
         Refusal::NegativeQuantity => range("a quantity of 0 or more is expected"),
         Refusal::LineUpTo { sku, most } if *most > 0 => range(&format!("1 to {most} of {sku} can be received")),
         Refusal::LineUpTo { sku, .. } => range(&format!("nothing of {sku} is left to be received")),
+        Refusal::RateMissing { from, to, day } => (
+            ErrorCode::RateMissing,
+            format!(
+                "No rate {from} → {to} on or before {} that is at most 7 days old. Enter one by exchangeRateSet or import a file by exchangeRatesImport, then retry with the same key.",
+                platform::clock::day_text(*day)
+            ),
+        ),
         Refusal::ReceiptTooLarge => range("the receipt is too large to be kept exactly"),
         Refusal::NotTracked { sku } => invalid(&format!("{sku} is not tracked by lots")),
         Refusal::LotsUnsaid { sku, tracking } => {

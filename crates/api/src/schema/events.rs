@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use iam::{access::events as access, tenancy::events as tenancy};
 use inventory::{
-    catalog::events as catalog, costing::events as costing, counts::events as counts, orders::events as orders,
-    purchasing::events as purchasing, stock::events as stock, transfers::events as transfers,
+    catalog::events as catalog, costing::events as costing, counts::events as counts, currency::events as currency,
+    orders::events as orders, purchasing::events as purchasing, stock::events as stock, transfers::events as transfers,
 };
 use platform::storage::events::Registry;
 use services::{
@@ -27,6 +27,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         purchasing::SUPPLIER_PRODUCT.events(),
         stock::STOCK_POLICY.events(),
         costing::REVALUATION.events(),
+        currency::EXCHANGE_RATE.events(),
         alerts::ALERT.events(),
         alerts::ALERT_RULE.events(),
         catalog::PRODUCT.events(),

@@ -40,6 +40,8 @@ pub enum Payload {
     SupplierProductBulkUpsertPayload(purchasing::SupplierProductBulkUpsertPayload),
     StockPolicyPayload(purchasing::StockPolicyPayload),
     RevaluationPayload(costing::RevaluationPayload),
+    ExchangeRatePayload(currency::ExchangeRatePayload),
+    ExchangeRatesImportPayload(currency::ExchangeRatesImportPayload),
     LoginPayload(crate::identity::LoginPayload),
     TotpPayload(crate::identity::TotpPayload),
     RolePayload(access::RolePayload),

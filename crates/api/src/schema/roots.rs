@@ -10,6 +10,7 @@ use crate::{
     catalog::{CatalogMutation, CatalogQuery},
     costing::{CostMutation, CostQuery},
     counts::{CountsMutation, CountsQuery},
+    currency::{CurrencyMutation, CurrencyQuery},
     exchange::{ExchangeSubscription, FileMutations, FileQueries},
     graphql::{boxed::Boxed, rate_limit::RateLimitQuery},
     identity::{FactorMutation, IdentityMutation, IdentityQuery, PeopleMutation, SandboxMutation, SessionMutation},
@@ -47,6 +48,7 @@ pub struct OtherQueries(
     CountsQuery,
     FileQueries,
     CostQuery,
+    CurrencyQuery,
     AlertQuery,
     SourcingQuery,
 );
@@ -80,6 +82,7 @@ pub struct OtherMutations(
     ReturnsMutation,
     FileMutations,
     CostMutation,
+    CurrencyMutation,
     AlertMutation,
     SourcingMutation,
 );

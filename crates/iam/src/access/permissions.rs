@@ -84,6 +84,8 @@ permissions! {
     AlertRuleWrite "alert_rule.write" Store "See and set the rules for alerts: at which line they are opened, and who is told.";
     StockPolicy "stock.policy" Store "Set when levels are filled up: reorder points, maxima, safety stock.";
     CostWrite "cost.write" Tenant "Say what stock is worth: revalue it.";
+    RateRead "rate.read" Tenant "See exchange rates.";
+    RateWrite "rate.write" Tenant "Enter exchange rates.";
     ReportRead "report.read" Store "See sales and stock reports.";
     MemberRead "member.read" Tenant "See members and what they may do.";
     MemberWrite "member.write" Tenant "Change what members may do, within one's own rights.";

@@ -120,6 +120,8 @@ pub struct GoodsReceipt {
     pub business_date: i32,
     pub actor: Actor,
     pub created_at: Timestamp,
+    /// The rate to the currency of the books; None where the order is in it.
+    pub rate: Option<FrozenRate>,
     pub lines: Vec<ReceiptLine>,
 }
 
@@ -132,6 +134,15 @@ pub struct ReceiptLine {
     pub damaged: Quantity,
     pub goods: Money,
     pub charges: Money,
+    /// Goods and charges in the currency of the books, where the order is in another.
+    pub in_books: Option<Money>,
+}
+
+impl ReceiptLine {
+    /// Goods and charges together, in the currency of the books; None beyond what can be kept exactly.
+    pub fn landed(&self) -> Option<Money> {
+        self.in_books.or_else(|| self.goods.checked_add(self.charges))
+    }
 }
 
 /// What came otherwise than it was ordered.

@@ -11,6 +11,7 @@ use super::{
     refusal::Refusal,
     states::Action,
 };
+use crate::currency::core::{FrozenRate, share as spread};
 use crate::purchasing::events;
 use crate::stock::core::{
     At, Delta, Draft, Facts, Field, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection, RoomRefusal,
@@ -27,6 +28,8 @@ pub struct Receive {
     pub occurred_at: Option<Timestamp>,
     pub lines: Option<Vec<ReceiveLine>>,
     pub wrong: Vec<WrongItem>,
+    /// From the order's currency to that of the books, on the receipt's day; None where they are one.
+    pub rate: Option<FrozenRate>,
     pub actor: Actor,
     pub movement: MovementId,
 }
@@ -76,6 +79,7 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
     if counted.lines.is_empty() && counted.discrepancies.is_empty() {
         return Err(Refusal::NothingReceived.at(At::input(Field::Lines)));
     }
+    counted.value_in_books(command.rate.as_ref())?;
     let received_at = last_at.map_or(occurred_at, |at| at.max(occurred_at));
     let rests = finish(&mut order, &mut counted, (placement, received_at));
     take_in(draft, &order, &counted, &rests, movement(&order, command, occurred_at))?;
@@ -95,6 +99,7 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
         business_date: draft.business_date(occurred_at, first, At::input(Field::OccurredAt))?,
         actor: command.actor,
         created_at: now,
+        rate: command.rate.clone(),
         lines: counted.lines,
     };
     let events = vec![order.event(events::PURCHASE_ORDER_RECEIVED, Some(before))];
@@ -200,6 +205,7 @@ impl Counted {
             damaged: one.damaged,
             goods: Money::new(goods(received)?.minor - goods(line.received)?.minor, order.currency),
             charges: Money::new(charges(received) - charges(line.received), order.currency),
+            in_books: None,
         };
         let over = received.get() - line.quantity.get().max(had);
         let line = &mut order.lines[*place];
@@ -211,6 +217,22 @@ impl Counted {
                 let position = order.lines[*place].position;
                 self.note(order, kind, (Some(position), None), (count(quantity), one.note.clone()));
             }
+        }
+        Ok(())
+    }
+
+    /// Converts what the goods cost together, and the charges together, once each, and shares both out over the lines.
+    fn value_in_books(&mut self, rate: Option<&FrozenRate>) -> Result<(), Rejection> {
+        let Some(rate) = rate else { return Ok(()) };
+        let shares = |of: fn(&ReceiptLine) -> i64| {
+            let parts: Vec<i64> = self.lines.iter().map(of).collect();
+            let total = parts.iter().try_fold(0_i64, |sum, part| sum.checked_add(*part));
+            total.and_then(|total| rate.convert(total)).map(|total| spread(total, &parts))
+        };
+        let shares = shares(|line| line.goods.minor).zip(shares(|line| line.charges.minor));
+        let (goods, charges) = shares.ok_or_else(|| Refusal::ReceiptTooLarge.at(At::input(Field::Lines)))?;
+        for (line, (goods, charges)) in self.lines.iter_mut().zip(goods.into_iter().zip(charges)) {
+            line.in_books = Some(Money::new(goods + charges, rate.to));
         }
         Ok(())
     }
@@ -323,7 +345,7 @@ fn post(
 ) -> Result<(), Rejection> {
     let field = At::input(Field::Lines);
     let too_large = || Refusal::ReceiptTooLarge.at(field);
-    let landed = row.goods.checked_add(row.charges).ok_or_else(too_large)?;
+    let landed = row.landed().ok_or_else(too_large)?;
     let whole =
         ReceivedLot { lot: LotChoice::Unsaid, quantity: count(row.quantity.get() - row.damaged.get()), damaged: row.damaged };
     let parts = if lots.is_empty() { std::slice::from_ref(&whole) } else { lots };

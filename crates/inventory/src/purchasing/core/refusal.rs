@@ -66,6 +66,12 @@ pub enum Refusal {
         most: i64,
     },
     ReceiptTooLarge,
+    /// No rate joins the order's currency and that of the books on the receipt's day (days since 1970-01-01).
+    RateMissing {
+        from: Currency,
+        to: Currency,
+        day: i32,
+    },
     NotTracked {
         sku: String,
     },

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{purchase_charge, purchase_order, purchase_order_line, supplier},
+    tables::{purchase_charge, purchase_order, purchase_order_line, store, supplier},
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use super::order_row::OrderRow;
+use super::order_row::{OrderRow, currency_of};
 use crate::{
     purchasing::core::{Charge, Line, PurchaseOrder},
     stock::core::LevelKey,
@@ -214,6 +214,25 @@ pub async fn levels_of(reads: &impl Reads, order: PurchaseOrderId) -> Result<Vec
     );
     let rows = reads.records::<LevelRow>(&sql, vec![order.into()]).await?;
     Ok(rows.into_iter().map(|row| LevelKey { product: row.product_id, store: row.store_id }).collect())
+}
+
+#[derive(Record)]
+struct TradeRow {
+    #[record(of = purchase_order, alias = "o")]
+    currency: String,
+    #[record(of = store, alias = "s")]
+    time_zone: String,
+}
+
+/// The currency of an order and the time zone of its store, where it exists.
+pub async fn trade_of(reads: &impl Reads, order: PurchaseOrderId) -> Result<Option<(Currency, String)>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM purchase_order o JOIN store s ON s.tenant_id = o.tenant_id AND s.id = o.store_id
+         WHERE o.tenant_id = $1 AND o.id = $2",
+        TradeRow::SELECT
+    );
+    let row = reads.records::<TradeRow>(&sql, vec![order.into()]).await?.pop();
+    row.map(|row| Ok((currency_of("purchase_order", &row.currency)?, row.time_zone))).transpose()
 }
 
 /// The stores and suppliers of these orders, of those that exist.

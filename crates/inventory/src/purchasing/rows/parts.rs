@@ -11,6 +11,7 @@ use platform::storage::{Fault, Finds, Reads, Row};
 use uuid::Uuid;
 
 use super::order_row::currency_of;
+use crate::currency::core::FrozenRate;
 use crate::purchasing::core::{Discrepancy, GoodsReceipt, Party, ReceiptLine};
 
 /// A receipt without its lines, as it is written and read.
@@ -28,6 +29,11 @@ pub(super) struct ReceiptRow {
     pub actor_kind: ActorKind,
     pub actor_id: Uuid,
     pub created_at: Timestamp,
+    pub rate_numerator: Option<String>,
+    pub rate_denominator: Option<String>,
+    pub rate_day: Option<i32>,
+    pub rate_source: Option<String>,
+    pub books_currency: Option<String>,
 }
 
 /// A line of a receipt, where it has one.
@@ -44,6 +50,8 @@ struct ReceivedRow {
     goods_minor: Option<i64>,
     #[record(outer)]
     charges_minor: Option<i64>,
+    #[record(outer)]
+    books_minor: Option<i64>,
 }
 
 #[derive(Record)]
@@ -113,18 +121,40 @@ pub async fn receipts_of(reads: &impl Reads, orders: &[PurchaseOrderId]) -> Resu
     for ReceiptAndLine { receipt, currency, line } in rows {
         let currency = currency_of("purchase_order", &currency)?;
         if all.last().is_none_or(|last| last.id != receipt.id) {
-            all.push(receipt.into());
+            all.push(receipt.receipt(currency)?);
         }
-        if let (Some(line), Some(last)) = (line.line(currency), all.last_mut()) {
+        if let Some(last) = all.last_mut()
+            && let Some(line) = line.line(currency, last.rate.as_ref().map(|rate| rate.to))
+        {
             last.lines.push(line);
         }
     }
     Ok(all)
 }
 
-impl From<ReceiptRow> for GoodsReceipt {
-    fn from(row: ReceiptRow) -> Self {
-        Self {
+impl ReceiptRow {
+    /// A receipt without its lines; `currency` is its order's.
+    fn receipt(self, currency: Currency) -> Result<GoodsReceipt, Fault> {
+        let row = self;
+        let corrupt = || {
+            Fault::corrupt(
+                "goods_receipt",
+                "a rate has two decimals, a day, a source and the currency of the books, or none of them",
+            )
+        };
+        let rate = match (row.rate_numerator, row.rate_denominator, row.rate_day, row.rate_source, row.books_currency) {
+            (None, None, None, None, None) => None,
+            (Some(numerator), Some(denominator), Some(day), Some(source), Some(books)) => Some(FrozenRate {
+                from: currency,
+                to: currency_of("goods_receipt", &books)?,
+                numerator: numerator.parse().map_err(|()| corrupt())?,
+                denominator: denominator.parse().map_err(|()| corrupt())?,
+                day,
+                source,
+            }),
+            _ => return Err(corrupt()),
+        };
+        Ok(GoodsReceipt {
             id: row.id,
             order: row.purchase_order_id,
             number: row.number as u16,
@@ -135,19 +165,21 @@ impl From<ReceiptRow> for GoodsReceipt {
             business_date: row.business_date,
             actor: Actor { kind: row.actor_kind, id: row.actor_id },
             created_at: row.created_at,
+            rate,
             lines: Vec::new(),
-        }
+        })
     }
 }
 
 impl ReceivedRow {
-    fn line(self, currency: Currency) -> Option<ReceiptLine> {
+    fn line(self, currency: Currency, books: Option<Currency>) -> Option<ReceiptLine> {
         Some(ReceiptLine {
             position: self.position? as u16,
             quantity: self.quantity?,
             damaged: self.damaged?,
             goods: Money::new(self.goods_minor?, currency),
             charges: Money::new(self.charges_minor?, currency),
+            in_books: self.books_minor.zip(books).map(|(minor, books)| Money::new(minor, books)),
         })
     }
 }

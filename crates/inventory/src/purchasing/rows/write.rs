@@ -112,6 +112,7 @@ struct NewReceiptLine {
     goods_minor: i64,
     charges_minor: i64,
     damaged_as: Condition,
+    books_minor: Option<i64>,
 }
 
 /// What a batch did to purchase orders: each order once, as it is after the batch.
@@ -279,6 +280,7 @@ fn receipt_rows(tenant: TenantId, receipts: &[&GoodsReceipt]) -> [Bulk; 2] {
 
 impl From<&GoodsReceipt> for ReceiptRow {
     fn from(receipt: &GoodsReceipt) -> Self {
+        let rate = receipt.rate.as_ref();
         Self {
             id: receipt.id,
             purchase_order_id: receipt.order,
@@ -291,6 +293,11 @@ impl From<&GoodsReceipt> for ReceiptRow {
             actor_kind: receipt.actor.kind,
             actor_id: receipt.actor.id,
             created_at: receipt.created_at,
+            rate_numerator: rate.map(|rate| rate.numerator.to_string()),
+            rate_denominator: rate.map(|rate| rate.denominator.to_string()),
+            rate_day: rate.map(|rate| rate.day),
+            rate_source: rate.map(|rate| rate.source.clone()),
+            books_currency: rate.map(|rate| rate.to.to_string()),
         }
     }
 }
@@ -306,6 +313,7 @@ impl NewReceiptLine {
             goods_minor: line.goods.minor,
             charges_minor: line.charges.minor,
             damaged_as: Condition::Damaged,
+            books_minor: line.in_books.map(|value| value.minor),
         }
     }
 }

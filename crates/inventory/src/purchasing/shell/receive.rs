@@ -1,17 +1,20 @@
 //! Counting a delivery in.
 
+use entity::prelude::*;
 use iam::access::{Permit, kind};
+use platform::{clock, storage::TenantScope};
 
 use super::{MAX_CHARGES, MAX_LINES, MAX_LOTS, PurchaseOrderReceive, own_order};
 use crate::{
+    currency::{core::FrozenRate, shell::rate_on},
     ledger::{
         Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Mode, Names, Stop, check_key, chosen, key_of, submit_found,
     },
     purchasing::{
-        core::{Command as Purchase, PurchaseCommand, Receive, ReceiveLine, ReceivedLot, WrongItem},
+        core::{Command as Purchase, PurchaseCommand, Receive, ReceiveLine, ReceivedLot, Refusal, WrongItem},
         rows,
     },
-    stock::core::{At, Field, Noun, Rejection},
+    stock::core::{At, Field, Noun, Rejection, RoomRefusal},
 };
 
 /// Takes a delivery in, whole or in part.
@@ -63,6 +66,7 @@ async fn counted_in(
     if let Some(index) = wrong.iter().position(|one| one.product.is_some_and(|product| !known.contains(&product))) {
         return Err(Rejection::not_found(Noun::Product, At::row(Field::WrongItems, index).field(Field::Product)).into());
     }
+    let rate = rate_of(ledger, &scope, order, input.occurred_at).await?;
     let lines = input.lines.map(|lines| {
         let lot = |one: super::ReceivedLot| ReceivedLot {
             lot: chosen(ledger, Some(&one.lot)),
@@ -87,8 +91,26 @@ async fn counted_in(
         occurred_at: input.occurred_at,
         lines,
         wrong,
+        rate,
         actor: permit.actor(),
         movement: ledger.clock().document_id(),
     };
     Ok(Command::of(PurchaseCommand(Box::new(Purchase::Receive(receive)), levels)))
+}
+
+/// The rate from the order's currency to that of the books on the receipt's day, where they are two.
+async fn rate_of(
+    ledger: &Ledger,
+    scope: &TenantScope,
+    order: PurchaseOrderId,
+    occurred_at: Option<Timestamp>,
+) -> Result<Option<FrozenRate>, Stop> {
+    let books = ledger.terms(scope).await?.currency;
+    let Some((from, time_zone)) = rows::trade_of(scope, order).await?.filter(|(currency, _)| *currency != books) else {
+        return Ok(None);
+    };
+    let day = clock::local_day(occurred_at.unwrap_or_else(|| ledger.clock().now()), &time_zone);
+    let missing = || Refusal::RateMissing { from, to: books, day }.at(At::input(Field::Id));
+    let rate = rate_on(scope, from, books, day).await?.ok_or_else(missing)?;
+    Ok(Some(rate))
 }

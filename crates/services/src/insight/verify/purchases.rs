@@ -71,7 +71,7 @@ pub(super) const CHECKS: &[Check] = &[
         table: "goods_receipt_line",
         broken: "SELECT 'por:' || HEX(c.id) || ' prd:' || HEX(c.product_id), 'on hand ' || sum(c.came) || ' worth ' || sum(c.worth),
                    'on hand ' || sum(c.posted) || ' worth ' || sum(c.value)
-                 FROM (SELECT r.purchase_order_id AS id, l.product_id, r.quantity AS came, r.goods_minor + r.charges_minor AS worth, 0 AS posted, 0 AS value
+                 FROM (SELECT r.purchase_order_id AS id, l.product_id, r.quantity AS came, coalesce(r.books_minor, r.goods_minor + r.charges_minor) AS worth, 0 AS posted, 0 AS value
                        FROM goods_receipt_line r JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = r.purchase_order_id AND l.position = r.position
                        WHERE r.tenant_id = $1
                        UNION ALL SELECT m.reference_id, e.product_id, 0, 0, e.on_hand_delta, coalesce(e.value_minor, 0) FROM movement m

@@ -1,0 +1,239 @@
+//! Entering exchange rates.
+
+use async_graphql::{Context, InputObject, SimpleObject};
+use entity::prelude::Currency;
+use inventory::{
+    currency::{
+        core::{NewRate, RateProblem},
+        events::EXCHANGE_RATE_SET,
+        shell::{self, MAX_RATES, Outcome, SetRates, SetRefusal},
+    },
+    ledger::Ledger,
+};
+use macros::resolvers;
+use platform::{clock, path};
+
+use super::rate::ExchangeRate;
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        reading::{Reading, read},
+        refusal::{ErrorCode, Path, UserError},
+        scalars::{CurrencyCode, Date, Decimal, Long},
+    },
+    purchasing::check_key,
+};
+
+/// An exchange rate to enter.
+#[derive(Debug, Clone, InputObject)]
+pub struct ExchangeRateSetInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// Currency of which one unit is converted.
+    pub base_code: CurrencyCode,
+    /// Currency in which `rate` is counted; another one than `baseCode`.
+    pub quote_code: CurrencyCode,
+    /// Units of `quoteCode` for one unit of `baseCode`: above 0, at most 12 significant digits.
+    pub rate: Decimal,
+    /// Day from which the rate is used; not after today in the tenant's time zone.
+    pub day: Date,
+    /// Name of the source, 1 to 64 characters. A rate of the same pair, day and source is replaced.
+    pub source: String,
+    /// Accepts a rate that is more than a factor of two from the newest rate of the pair, which is the mark of an inverted one.
+    #[graphql(default)]
+    pub unusual: bool,
+}
+
+/// A file of exchange rates to enter.
+#[derive(Debug, Clone, InputObject)]
+pub struct ExchangeRatesImportInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// Content of a CSV file of the European Central Bank, `eurofxref.csv` or `eurofxref-hist.csv` cut to at most 5,000 rates: a column a currency, a row a day.
+    pub ecb_csv: String,
+    /// Accepts rates that are more than a factor of two from the newest rate of their pair.
+    #[graphql(default)]
+    pub unusual: bool,
+}
+
+crate::payload!(ExchangeRatePayload, exchange_rate: ExchangeRate, "exchange rate");
+
+/// Result of an import of exchange rates.
+#[derive(SimpleObject)]
+pub struct ExchangeRatesImportPayload {
+    /// The first ten rates of the file as they are in force.
+    pub exchange_rates: Vec<ExchangeRate>,
+    /// Number of rates that are new or replace another.
+    pub created: i32,
+    /// Number of rates that were stored with the same figure before.
+    pub unchanged: i32,
+    /// Number of cells without a rate: empty or `N/A`.
+    pub skipped: i32,
+    /// Reasons for which nothing was entered; empty when it was, or with validateOnly would be.
+    pub user_errors: Vec<UserError>,
+    /// True when this is the answer to an earlier call with the same key.
+    pub replayed: bool,
+    /// Sequence number of the event, to wait for on a stream. Null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+/// The root fields that enter exchange rates.
+#[derive(Default)]
+pub struct CurrencyMutation;
+
+#[resolvers]
+impl CurrencyMutation {
+    /// Enters an exchange rate. Documents that froze an earlier one keep it.
+    #[mutation(permit = RateWrite, emits(EXCHANGE_RATE_SET), dry_run)]
+    async fn exchange_rate_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Exchange rate.")] input: ExchangeRateSetInput,
+    ) -> Answer<ExchangeRatePayload> {
+        let ledger = ctx.given::<Ledger>()?;
+        let refused = |user_errors| ExchangeRatePayload { exchange_rate: None, user_errors, replayed: false, seq: None };
+        let call = match input.read() {
+            Ok(call) => call,
+            Err(errors) => return Ok(refused(errors)),
+        };
+        Ok(match Box::pin(shell::set_rates(ledger.database(), ledger.clock(), permit, call, dry_run)).await? {
+            Ok(Outcome { rates, is_replayed, seq, .. }) => ExchangeRatePayload {
+                exchange_rate: rates.into_iter().next().map(Into::into),
+                user_errors: Vec::new(),
+                replayed: is_replayed,
+                seq: seq.map(Long),
+            },
+            Err(refusal) => refused(vec![told(&refusal, |_| path!["input"])]),
+        })
+    }
+
+    /// Enters the exchange rates of a file, all or none. Rates that are stored already stay as they are, so the same file changes nothing twice.
+    #[mutation(permit = RateWrite, emits(EXCHANGE_RATE_SET), dry_run)]
+    async fn exchange_rates_import(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "File of exchange rates.")] input: ExchangeRatesImportInput,
+    ) -> Answer<ExchangeRatesImportPayload> {
+        let ledger = ctx.given::<Ledger>()?;
+        let (rates, skipped) = match read(|reading| input.rates(reading)) {
+            Ok(read) => read,
+            Err(errors) => return Ok(ExchangeRatesImportPayload::refused(errors)),
+        };
+        let cells: Vec<String> = rates.iter().map(|one| format!("{} of {}", one.quote, clock::day_text(one.day))).collect();
+        let call = SetRates {
+            mutation: "exchangeRatesImport",
+            idempotency_key: input.idempotency_key,
+            rates,
+            is_unusual: input.unusual,
+        };
+        Ok(match Box::pin(shell::set_rates(ledger.database(), ledger.clock(), permit, call, dry_run)).await? {
+            Ok(outcome) => ExchangeRatesImportPayload::of(outcome, skipped),
+            Err(refusal) => {
+                let mut error = told(&refusal, |_| path!["input", "ecbCsv"]);
+                if let (SetRefusal::Row(index, _), UserError::InputError(one)) = (&refusal, &mut error) {
+                    one.message = format!("{}: {}", cells.get(*index).map_or("", String::as_str), one.message);
+                }
+                ExchangeRatesImportPayload::refused(vec![error])
+            }
+        })
+    }
+}
+
+impl ExchangeRateSetInput {
+    fn read(self) -> Result<SetRates, Vec<UserError>> {
+        let mut reading = Reading::default();
+        check_key(&mut reading, &self.idempotency_key);
+        let mut currency = |code: &CurrencyCode, name: &str| {
+            let found = Currency::parse(&code.0);
+            if found.is_none() {
+                reading.invalid("a currency of ISO 4217 in use is expected, as in EUR", || path!["input", name]);
+            }
+            found.unwrap_or(Currency::GBP)
+        };
+        let (base, quote) = (currency(&self.base_code, "baseCode"), currency(&self.quote_code, "quoteCode"));
+        let rate = NewRate { base, quote, rate: self.rate.0, day: self.day.0, source: self.source };
+        reading.end(SetRates {
+            mutation: "exchangeRateSet",
+            idempotency_key: self.idempotency_key,
+            rates: vec![rate],
+            is_unusual: self.unusual,
+        })
+    }
+}
+
+impl ExchangeRatesImportInput {
+    fn rates(&self, reading: &mut Reading) -> (Vec<NewRate>, usize) {
+        check_key(reading, &self.idempotency_key);
+        shell::read_ecb_csv(&self.ecb_csv).unwrap_or_else(|error| {
+            reading.invalid(&error.to_string(), || path!["input", "ecbCsv"]);
+            (Vec::new(), 0)
+        })
+    }
+}
+
+impl ExchangeRatesImportPayload {
+    fn refused(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::of(Outcome::default(), 0) }
+    }
+
+    fn of(outcome: Outcome, skipped: usize) -> Self {
+        Self {
+            exchange_rates: outcome.rates.into_iter().map(Into::into).collect(),
+            created: outcome.created as i32,
+            unchanged: outcome.unchanged as i32,
+            skipped: skipped as i32,
+            user_errors: Vec::new(),
+            replayed: outcome.is_replayed,
+            seq: outcome.seq.map(Long),
+        }
+    }
+}
+
+fn told(refusal: &SetRefusal, at: impl Fn(usize) -> Path) -> UserError {
+    let field = |index: usize, name: &str| {
+        let mut path = at(index);
+        if path.len() == 1 {
+            path.push(name.to_owned());
+        }
+        path
+    };
+    match refusal {
+        SetRefusal::None => UserError::new(ErrorCode::Required, "The file has no rate.", field(0, "rate")),
+        SetRefusal::TooMany => UserError::new(
+            ErrorCode::LimitExceeded,
+            format!("At most {MAX_RATES} rates are entered in one call."),
+            field(0, "rate"),
+        ),
+        SetRefusal::KeyReused => {
+            let message = "this key was used before with another input: use a new key for a new change";
+            UserError::new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])
+        }
+        SetRefusal::Row(index, problem) => {
+            let (code, message, name) = match problem {
+                RateProblem::Rate => {
+                    (ErrorCode::OutOfRange, "A rate is a decimal above 0 with at most 12 significant digits.".to_owned(), "rate")
+                }
+                RateProblem::SameCurrency => {
+                    (ErrorCode::Invalid, "Base and quote are one currency: no rate is needed.".to_owned(), "quoteCode")
+                }
+                RateProblem::Source => (ErrorCode::Invalid, "A source has 1 to 64 characters.".to_owned(), "source"),
+                RateProblem::Future => (
+                    ErrorCode::OutOfRange,
+                    "The day is after today in the tenant's time zone. Enter the rate on its day.".to_owned(),
+                    "day",
+                ),
+                RateProblem::Unusual { before, day } => (
+                    ErrorCode::OutOfRange,
+                    format!(
+                        "The rate is more than a factor of two from {before} of {}. If it is not inverted, send unusual: true.",
+                        clock::day_text(*day)
+                    ),
+                    "rate",
+                ),
+                RateProblem::Twice => (ErrorCode::Duplicate, "The pair, day and source occur twice.".to_owned(), "rate"),
+            };
+            UserError::new(code, message, field(*index, name))
+        }
+    }
+}

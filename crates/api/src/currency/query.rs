@@ -1,0 +1,76 @@
+//! Asking for exchange rates.
+
+use async_graphql::Context;
+use entity::prelude::Currency;
+use inventory::{
+    currency::{rows, shell::rate_on},
+    ledger::Ledger,
+};
+use macros::resolvers;
+use platform::paging::CursorSigner;
+
+use super::rate::{ExchangeRate, ExchangeRateConnection, FrozenRate};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::{Answer, TopError},
+        scalars::{CurrencyCode, Cursor, Date},
+    },
+    orders::links::MOST_A_PAGE,
+};
+
+/// The root fields of exchange rates.
+#[derive(Default)]
+pub struct CurrencyQuery;
+
+#[resolvers]
+impl CurrencyQuery {
+    /// Rate from one currency to another on a day, as a document of that day would freeze it: a stored rate of this direction, else one of the other direction
+    /// as a divisor, else two of one day and source through EUR. Null where no rate is at most seven days older than the day.
+    #[field(permit = RateRead, cost = "2")]
+    async fn exchange_rate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Currency of the amounts before.")] from: CurrencyCode,
+        #[graphql(desc = "Currency of the amounts after; another one than `from`.")] to: CurrencyCode,
+        #[graphql(desc = "Day of the document.")] on: Date,
+    ) -> Answer<Option<FrozenRate>> {
+        let (from, to) = (currency(&from, "from")?, currency(&to, "to")?);
+        if from == to {
+            return Err(TopError::bad_input("from and to are one currency: no rate is needed", vec!["to".to_owned()]));
+        }
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        Ok(rate_on(&scope, from, to, on.0).await?.as_ref().map(FrozenRate::from))
+    }
+
+    /// Exchange rates, the newest day first. Rates that were corrected are among them, with `replacedBy`.
+    #[field(permit = RateRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
+    async fn exchange_rates(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only rates of this base currency.")] base: Option<CurrencyCode>,
+        #[graphql(desc = "Only rates counted in this currency.")] quote: Option<CurrencyCode>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<ExchangeRateConnection> {
+        let base = base.map(|code| currency(&code, "base")).transpose()?;
+        let quote = quote.map(|code| currency(&code, "quote")).transpose()?;
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(rows::RATES, signer, MOST_A_PAGE)?;
+        let nodes = rows::page(&scope, (base, quote), &request).await?.into_iter().map(|row| {
+            let keys = rows::keys(&row);
+            (ExchangeRate::from(row), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, rows::RATES, signer).into())
+    }
+}
+
+fn currency(code: &CurrencyCode, argument: &str) -> Answer<Currency> {
+    let unknown = || TopError::bad_input(format!("{} is no currency of ISO 4217 in use", code.0), vec![argument.to_owned()]);
+    Currency::parse(&code.0).ok_or_else(unknown)
+}

@@ -1,0 +1,157 @@
+//! The rate from one currency to another on a day, and what an amount comes to by it.
+
+use entity::prelude::*;
+
+use super::rate::{Rate, rounded};
+
+/// A rate is used this many days after its own at most: over weekends and long holidays.
+pub const MAX_AGE_DAYS: i32 = 7;
+
+/// The currency through which two others meet where no rate joins them.
+pub const PIVOT: &str = "EUR";
+
+/// One `base` is `rate` of `quote`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRate {
+    pub id: ExchangeRateId,
+    pub base: Currency,
+    pub quote: Currency,
+    pub rate: Rate,
+    /// Days since 1970-01-01.
+    pub day: i32,
+    pub source: String,
+    pub actor: Actor,
+    pub recorded_at: Timestamp,
+    /// The rate that corrected this one.
+    pub replaced_by: Option<ExchangeRateId>,
+}
+
+/// The fraction that a document keeps: `to` = `from` × numerator ÷ denominator. The inverse of a rate is never rounded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrozenRate {
+    pub from: Currency,
+    pub to: Currency,
+    pub numerator: Rate,
+    pub denominator: Rate,
+    pub day: i32,
+    pub source: String,
+}
+
+impl FrozenRate {
+    /// The amount in the other currency, rounded once, half away from zero, to its minor unit. None beyond what can be kept exactly.
+    pub fn convert(&self, minor: i64) -> Option<i64> {
+        let exponent = |currency: Currency, rate: Rate| currency.decimals() + u32::from(rate.scale());
+        // minor ÷ 10^from × numerator ÷ denominator × 10^to, with the powers of ten on one side.
+        let (up, down) = (self.to.decimals() + u32::from(self.denominator.scale()), exponent(self.from, self.numerator));
+        let common = up.min(down);
+        let dividend = i128::from(minor).checked_mul(i128::from(self.numerator.digits()))?;
+        let dividend = dividend.checked_mul(10_i128.checked_pow(up - common)?)?;
+        let divisor = i128::from(self.denominator.digits()).checked_mul(10_i128.checked_pow(down - common)?)?;
+        let value = i64::try_from(rounded(dividend, divisor)).ok()?;
+        (value.abs() <= entity::quantity::MAX_SAFE).then_some(value)
+    }
+}
+
+/// The rate from one currency to another that holds on a day, of the tenant's rates that nothing has replaced: a stored rate of this direction, else one of the other
+/// as a divisor, else two of one day and source through the pivot; of each the newest that is not later than the day and at most seven days older.
+pub fn find(rates: &[StoredRate], from: Currency, to: Currency, on: i32) -> Option<FrozenRate> {
+    let frozen = |numerator, denominator, of: &StoredRate| FrozenRate {
+        from,
+        to,
+        numerator,
+        denominator,
+        day: of.day,
+        source: of.source.clone(),
+    };
+    let holds = |one: &&StoredRate| one.replaced_by.is_none() && one.day <= on && on - one.day <= MAX_AGE_DAYS;
+    let of =
+        |base: Currency, quote: Currency| rates.iter().filter(holds).filter(move |one| one.base == base && one.quote == quote);
+    let newest = |base, quote| of(base, quote).max_by_key(|one| (one.day, one.recorded_at, one.id));
+    if let Some(direct) = newest(from, to) {
+        return Some(frozen(direct.rate, Rate::ONE, direct));
+    }
+    if let Some(inverse) = newest(to, from) {
+        return Some(frozen(Rate::ONE, inverse.rate, inverse));
+    }
+    let pivot = Currency::parse(PIVOT)?;
+    let pairs = of(pivot, to).flat_map(|there| {
+        of(pivot, from).filter(move |here| (here.day, &here.source) == (there.day, &there.source)).map(move |here| (there, here))
+    });
+    let (there, here) = pairs.max_by_key(|(there, _)| (there.day, there.recorded_at, there.id))?;
+    Some(frozen(there.rate, here.rate, there))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn currency(code: &str) -> Currency {
+        Currency::parse(code).unwrap()
+    }
+
+    fn stored(base: &str, quote: &str, rate: &str, day: i32, source: &str) -> StoredRate {
+        StoredRate {
+            id: ExchangeRateId::from_uuid(uuid::Uuid::from_u128(u128::from(day.unsigned_abs()))),
+            base: currency(base),
+            quote: currency(quote),
+            rate: rate.parse().unwrap(),
+            day,
+            source: source.to_owned(),
+            actor: Actor::SYSTEM,
+            recorded_at: Timestamp(0),
+            replaced_by: None,
+        }
+    }
+
+    /// Rates of a Friday, made up.
+    fn friday() -> Vec<StoredRate> {
+        [("GBP", "0.8425"), ("USD", "1.0842"), ("JPY", "163.55")]
+            .map(|(quote, rate)| stored("EUR", quote, rate, 100, "ECB"))
+            .into()
+    }
+
+    fn converted(rates: &[StoredRate], minor: i64, from: &str, to: &str, on: i32) -> Option<i64> {
+        find(rates, currency(from), currency(to), on).and_then(|rate| rate.convert(minor))
+    }
+
+    #[test]
+    fn amounts_are_rounded_once_at_the_end() {
+        let rates = friday();
+        assert_eq!(converted(&rates, 3_000, "EUR", "GBP", 102), Some(2_528), "30.00 EUR on a Sunday, by Friday's rate");
+        assert_eq!(converted(&rates, 13_010, "USD", "GBP", 100), Some(10_110), "over the euro, without rounding between");
+        assert_eq!(converted(&rates, 10_000, "GBP", "JPY", 100), Some(19_412), "to a currency without decimals");
+        assert_eq!(converted(&rates, 7_000, "EUR", "GBP", 100), Some(5_898));
+        assert_eq!(converted(&rates, 10_000, "USD", "GBP", 100), Some(7_771));
+        assert_eq!(converted(&rates, -3_000, "EUR", "GBP", 100), Some(-2_528), "half away from zero");
+        assert_eq!(converted(&rates, 0, "EUR", "GBP", 100), Some(0));
+        assert_eq!(converted(&rates, i64::MAX, "EUR", "JPY", 100), None, "beyond what can be kept exactly");
+    }
+
+    #[test]
+    fn a_rate_holds_for_seven_days_and_never_before_its_own() {
+        let rates = friday();
+        assert!(converted(&rates, 1, "EUR", "GBP", 107).is_some());
+        assert_eq!(converted(&rates, 1, "EUR", "GBP", 108), None);
+        assert_eq!(converted(&rates, 1, "EUR", "GBP", 99), None, "a later rate is never used");
+    }
+
+    #[test]
+    fn the_newest_rate_that_nothing_replaced_holds() {
+        let mut rates = friday();
+        rates.push(stored("EUR", "GBP", "0.9", 101, "BANK"));
+        assert_eq!(converted(&rates, 10_000, "EUR", "GBP", 102), Some(9_000));
+        rates[3].replaced_by = Some(rates[0].id);
+        assert_eq!(converted(&rates, 10_000, "EUR", "GBP", 102), Some(8_425));
+    }
+
+    #[test]
+    fn two_rates_meet_only_of_one_day_and_source() {
+        let mut rates = vec![stored("EUR", "GBP", "0.8425", 100, "ECB"), stored("EUR", "USD", "1.0842", 99, "ECB")];
+        assert_eq!(converted(&rates, 100, "USD", "GBP", 100), None);
+        rates[1] = stored("EUR", "USD", "1.0842", 100, "BANK");
+        assert_eq!(converted(&rates, 100, "USD", "GBP", 100), None);
+        rates[1] = stored("EUR", "USD", "1.0842", 100, "ECB");
+        let rate = find(&rates, currency("USD"), currency("GBP"), 100).unwrap();
+        assert_eq!((rate.numerator.to_string(), rate.denominator.to_string()), ("0.8425".into(), "1.0842".into()));
+    }
+}

@@ -1,0 +1,9 @@
+//! Rates as they were published, the one that holds on a day, and exact conversion.
+
+mod find;
+mod rate;
+mod refusal;
+
+pub use find::{FrozenRate, MAX_AGE_DAYS, PIVOT, StoredRate, find};
+pub use rate::{Rate, share};
+pub use refusal::{NewRate, RateProblem, check};

@@ -1,0 +1,134 @@
+//! The figure of a rate, and how an amount is shared out.
+
+use std::{fmt, str::FromStr};
+
+/// Significant digits of a rate.
+const MAX_DIGITS: usize = 12;
+/// Digits behind the point.
+const MAX_SCALE: usize = 12;
+
+/// A decimal above 0 with at most twelve significant digits, kept as it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    digits: i64,
+    scale: u8,
+}
+
+impl Rate {
+    pub const ONE: Self = Self { digits: 1, scale: 0 };
+
+    /// The figure without its point.
+    pub fn digits(self) -> i64 {
+        self.digits
+    }
+
+    /// Digits behind the point.
+    pub fn scale(self) -> u8 {
+        self.scale
+    }
+
+    /// Whether one is more than twice the other: the mark of a rate that was entered upside down.
+    pub fn is_far_from(self, other: Self) -> bool {
+        let (mine, theirs) = (self.digits_at(other.scale), other.digits_at(self.scale));
+        mine > 2 * theirs || theirs > 2 * mine
+    }
+
+    /// The digits of both at a common scale: below 10^24.
+    fn digits_at(self, scale: u8) -> i128 {
+        i128::from(self.digits) * 10_i128.pow(u32::from(scale))
+    }
+}
+
+impl FromStr for Rate {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+        let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty()
+            || !is_plain(whole)
+            || !is_plain(part)
+            || (text.contains('.') && part.is_empty())
+            || part.len() > MAX_SCALE
+        {
+            return Err(());
+        }
+        let digits = format!("{whole}{part}");
+        let digits = digits.trim_start_matches('0');
+        if digits.is_empty() || digits.trim_end_matches('0').len() > MAX_DIGITS || digits.len() > 18 {
+            return Err(());
+        }
+        Ok(Self { digits: digits.parse().map_err(|_| ())?, scale: part.len() as u8 })
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scale = usize::from(self.scale);
+        if scale == 0 {
+            return write!(f, "{}", self.digits);
+        }
+        let digits = format!("{:0width$}", self.digits, width = scale + 1);
+        let (whole, part) = digits.split_at(digits.len() - scale);
+        write!(f, "{whole}.{part}")
+    }
+}
+
+/// Shares `total` out by weights: the part of line k is the difference of the rounded running totals, so that all parts add up to `total` and none is off
+/// by a whole minor unit. Weights that are all 0 count alike.
+pub fn share(total: i64, weights: &[i64]) -> Vec<i64> {
+    let all: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
+    let (mut running, mut given) = (0_i128, 0_i64);
+    weights
+        .iter()
+        .enumerate()
+        .map(|(index, weight)| {
+            running += if all == 0 { 1 } else { i128::from(*weight) };
+            let whole = if all == 0 { weights.len() as i128 } else { all };
+            let upto = rounded(i128::from(total) * running, whole) as i64;
+            let part = upto - given;
+            given = upto;
+            debug_assert!(index + 1 < weights.len() || given == total, "the last part completes the total");
+            part
+        })
+        .collect()
+}
+
+/// A quotient rounded half away from zero; the divisor is above 0.
+pub(super) fn rounded(dividend: i128, divisor: i128) -> i128 {
+    let (quotient, rest) = (dividend / divisor, dividend % divisor);
+    if 2 * rest.abs() >= divisor { quotient + dividend.signum() } else { quotient }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_stays_as_it_was_written() {
+        for text in ["1.0842", "0.00006123", "163.55", "1", "1.20", "100000000000", "0.000000000001"] {
+            assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);
+        }
+        for wrong in ["", ".", "0", "0.000", "-1", "+1", "1.", ".5", "1e3", "1,5", "1.2345678901234", "1234567890123", " 1"] {
+            assert!(wrong.parse::<Rate>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_inverted_rate_is_far_from_the_one_before() {
+        let rate = |text: &str| text.parse::<Rate>().unwrap();
+        assert!(rate("163.55").is_far_from(rate("0.0061143")));
+        assert!(rate("2.01").is_far_from(rate("1")) && rate("1").is_far_from(rate("2.01")));
+        assert!(!rate("2").is_far_from(rate("1.00")) && !rate("1.0842").is_far_from(rate("1.1")));
+    }
+
+    #[test]
+    fn parts_add_up_to_the_total() {
+        assert_eq!(share(333, &[666, 133, 131, 525]), [152, 31, 30, 120]);
+        assert_eq!(share(10, &[1, 1, 1]), [3, 4, 3]);
+        assert_eq!(share(9, &[0, 0]), [5, 4]);
+        assert_eq!(share(7, &[]), Vec::<i64>::new());
+        let thirteen = share(1_500, &[1; 13]);
+        assert!(thirteen.iter().sum::<i64>() == 1_500 && thirteen.iter().all(|part| [115, 116].contains(part)));
+    }
+}

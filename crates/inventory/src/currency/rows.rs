@@ -1,0 +1,128 @@
+//! Stored rates.
+
+use entity::{prelude::*, record::Record, tables::exchange_rate};
+use platform::{
+    paging::{Key, PageRequest, keyset},
+    storage::{Fault, Finds, Reads, Rows, Work},
+};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use super::core::{MAX_AGE_DAYS, PIVOT, StoredRate};
+
+/// A rate as it is written and read.
+#[derive(Record)]
+#[record(of = exchange_rate, alias = "r")]
+struct RateRow {
+    id: ExchangeRateId,
+    base: String,
+    quote: String,
+    rate: String,
+    day: i32,
+    source: String,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    recorded_at: Timestamp,
+    replaced_by: Option<ExchangeRateId>,
+}
+
+impl TryFrom<RateRow> for StoredRate {
+    type Error = Fault;
+
+    fn try_from(row: RateRow) -> Result<Self, Fault> {
+        let currency =
+            |code: &str| Currency::parse(code).ok_or_else(|| Fault::corrupt("exchange_rate", "a currency of ISO 4217"));
+        Ok(Self {
+            id: row.id,
+            base: currency(&row.base)?,
+            quote: currency(&row.quote)?,
+            rate: row.rate.parse().map_err(|()| Fault::corrupt("exchange_rate", "a decimal above 0"))?,
+            day: row.day,
+            source: row.source,
+            actor: Actor { kind: row.actor_kind, id: row.actor_id },
+            recorded_at: row.recorded_at,
+            replaced_by: row.replaced_by,
+        })
+    }
+}
+
+impl From<&StoredRate> for RateRow {
+    fn from(rate: &StoredRate) -> Self {
+        Self {
+            id: rate.id,
+            base: rate.base.to_string(),
+            quote: rate.quote.to_string(),
+            rate: rate.rate.to_string(),
+            day: rate.day,
+            source: rate.source.clone(),
+            actor_kind: rate.actor.kind,
+            actor_id: rate.actor.id,
+            recorded_at: rate.recorded_at,
+            replaced_by: rate.replaced_by,
+        }
+    }
+}
+
+async fn found(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<StoredRate>, Fault> {
+    let sql = format!("SELECT {} FROM exchange_rate r WHERE r.tenant_id = $1 {rest}", RateRow::SELECT);
+    reads.records::<RateRow>(&sql, values).await?.into_iter().map(TryInto::try_into).collect()
+}
+
+/// The rates of which one may join two currencies on a day: between them, and of the pivot with each.
+pub async fn candidates(reads: &impl Reads, from: Currency, to: Currency, on: i32) -> Result<Vec<StoredRate>, Fault> {
+    let rest = "AND r.replaced_by IS NULL AND r.day > $5 AND r.day <= $6 AND ((r.base = $2 AND r.quote = $3) OR (r.base = $3 AND r.quote = $2)
+        OR (r.base = $4 AND r.quote = $2) OR (r.base = $4 AND r.quote = $3))";
+    let day = on.saturating_sub(MAX_AGE_DAYS + 1);
+    found(reads, rest, vec![from.as_str().into(), to.as_str().into(), PIVOT.into(), day.into(), on.into()]).await
+}
+
+/// The newest rate of a pair, as a new one is compared with it.
+pub async fn newest(reads: &impl Reads, base: Currency, quote: Currency) -> Result<Option<StoredRate>, Fault> {
+    let rest =
+        "AND r.base = $2 AND r.quote = $3 AND r.replaced_by IS NULL ORDER BY r.day DESC, r.recorded_at DESC, r.id DESC LIMIT 1";
+    Ok(found(reads, rest, vec![base.as_str().into(), quote.as_str().into()]).await?.pop())
+}
+
+/// The rates in force of a pair between two days, both included.
+pub async fn in_force(reads: &impl Reads, base: Currency, quote: Currency, days: (i32, i32)) -> Result<Vec<StoredRate>, Fault> {
+    let rest = "AND r.base = $2 AND r.quote = $3 AND r.day >= $4 AND r.day <= $5 AND r.replaced_by IS NULL";
+    found(reads, rest, vec![base.as_str().into(), quote.as_str().into(), days.0.into(), days.1.into()]).await
+}
+
+pub async fn by_id(reads: &impl Reads, id: ExchangeRateId) -> Result<Option<StoredRate>, Fault> {
+    Ok(found(reads, "AND r.id = $2", vec![id.into()]).await?.pop())
+}
+
+/// Says of a rate that another one replaces it.
+pub async fn replace(work: &Work, old: ExchangeRateId, new: ExchangeRateId) -> Result<(), Fault> {
+    let sql = "UPDATE exchange_rate SET replaced_by = $3 WHERE tenant_id = $1 AND id = $2 AND replaced_by IS NULL";
+    work.execute(sql, vec![old.into(), new.into()]).await.map(drop)
+}
+
+pub async fn insert(work: &Work, rates: &[StoredRate]) -> Result<(), Fault> {
+    let mut rows = Rows::<RateRow>::insert(work.tenant());
+    rows.extend(rates.iter().map(RateRow::from));
+    work.write(rows.into()).await
+}
+
+/// Names the order of rates in cursors.
+pub const RATES: &str = "exchangeRates:DAY:DESC";
+
+/// The place of one in its list.
+pub fn keys(rate: &StoredRate) -> Vec<Key> {
+    vec![Key::Int(rate.day.into()), Key::Id(rate.id.uuid())]
+}
+
+/// A page of rates, the newest day first; corrected ones are among them.
+pub async fn page(
+    reads: &impl Reads,
+    pair: (Option<Currency>, Option<Currency>),
+    request: &PageRequest,
+) -> Result<Vec<StoredRate>, Fault> {
+    let (bounds, tail, mut values) = keyset(&["r.day", "r.id"], true, request, 4);
+    let text = |currency: Option<Currency>| Value::from(currency.map(|one| one.as_str().to_owned()));
+    values.splice(0..0, [text(pair.0), text(pair.1)]);
+    let rest =
+        format!("AND (CAST($2 AS text) IS NULL OR r.base = $2) AND (CAST($3 AS text) IS NULL OR r.quote = $3){bounds}{tail}");
+    found(reads, &rest, values).await
+}

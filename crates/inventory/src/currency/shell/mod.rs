@@ -1,0 +1,252 @@
+//! Entering rates, by hand or from a file, and finding the one that holds.
+
+mod ecb;
+
+use std::collections::{BTreeSet, HashMap};
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::{
+    clock::{self, Clock},
+    storage::{
+        Database, Fault, Reads, Work,
+        idempotency::{self, Key, KeyUse, hash_of},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+pub use ecb::ParseError;
+
+use super::{
+    core::{FrozenRate, NewRate, RateProblem, StoredRate, check, find},
+    events::{EXCHANGE_RATE_SET, ExchangeRatesSet},
+    rows,
+};
+use crate::catalog::rows::small::tenant_zone;
+
+/// Rates of one call; a history of 90 days has some 2,700.
+pub const MAX_RATES: usize = 5_000;
+/// Pairs that an event names.
+const MAX_PAIRS: usize = 10;
+/// How often a call is begun again after another one took a unique value first.
+const TRIES: u32 = 3;
+
+/// Rates to enter, all or none. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct SetRates {
+    #[serde(skip)]
+    pub mutation: &'static str,
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub rates: Vec<NewRate>,
+    /// Takes rates that are more than a factor of two from the newest of their pair.
+    pub is_unusual: bool,
+}
+
+/// Whether anything is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write {
+    Really,
+    DryRun,
+}
+
+/// What a call did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The rates that hold now, of those that were sent; at most the first ten.
+    pub rates: Vec<StoredRate>,
+    pub created: usize,
+    /// Rates that were stored just so before.
+    pub unchanged: usize,
+    pub is_replayed: bool,
+    pub seq: Option<i64>,
+}
+
+/// Why nothing was entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SetRefusal {
+    None,
+    TooMany,
+    Row(usize, RateProblem),
+    KeyReused,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    rates: Vec<ExchangeRateId>,
+    created: usize,
+    unchanged: usize,
+    seq: Option<i64>,
+}
+
+/// How many rates an answer shows.
+const SHOWN: usize = 10;
+
+/// The rates of a file of the European Central Bank, and how many cells had none.
+///
+/// # Errors
+/// It is not such a file.
+pub fn read_ecb_csv(text: &str) -> Result<(Vec<NewRate>, usize), ParseError> {
+    let parsed = ecb::parse_csv(text, "ECB", MAX_RATES)?;
+    Ok((parsed.rates, parsed.skipped))
+}
+
+/// The rate that holds from one currency to another on a day (days since 1970-01-01).
+pub async fn rate_on(reads: &impl Reads, from: Currency, to: Currency, on: i32) -> Result<Option<FrozenRate>, Fault> {
+    Ok(find(&rows::candidates(reads, from, to, on).await?, from, to, on))
+}
+
+/// Enters rates, all or none.
+pub async fn set_rates(
+    db: &Database,
+    clock: &Clock,
+    permit: Permit<kind::RateWrite>,
+    input: SetRates,
+    write: Write,
+) -> Result<Result<Outcome, SetRefusal>, Fault> {
+    if input.rates.is_empty() {
+        return Ok(Err(SetRefusal::None));
+    }
+    if input.rates.len() > MAX_RATES {
+        return Ok(Err(SetRefusal::TooMany));
+    }
+    let key =
+        Key { owner: permit.actor().id, mutation: input.mutation, key: input.idempotency_key.clone(), hash: hash_of(&input) };
+    let scope = permit.scope(db);
+    let mut tries = 0;
+    loop {
+        let work = scope.begin().await?;
+        tries += 1;
+        match once(&work, clock, (permit.actor(), &key), &input).await {
+            Ok(Ok(outcome)) if !outcome.is_replayed && write == Write::Really => {
+                work.commit().await?;
+                return Ok(Ok(outcome));
+            }
+            Ok(mut answer) => {
+                work.rollback().await?;
+                if let Ok(outcome) = &mut answer
+                    && !outcome.is_replayed
+                {
+                    outcome.seq = None;
+                }
+                return Ok(answer);
+            }
+            Err(fault) => {
+                let _ = work.rollback().await;
+                if fault.unique_violation().is_none() || tries >= TRIES {
+                    return Err(fault);
+                }
+            }
+        }
+    }
+}
+
+async fn once(
+    work: &Work,
+    clock: &Clock,
+    (actor, key): (Actor, &Key),
+    input: &SetRates,
+) -> Result<Result<Outcome, SetRefusal>, Fault> {
+    match idempotency::before(work, key).await? {
+        None => {}
+        Some(KeyUse::Reused) => return Ok(Err(SetRefusal::KeyReused)),
+        Some(KeyUse::Same(receipt)) => return replayed(work, &receipt).await.map(Ok),
+    }
+    let now = clock.now();
+    let today = clock::local_day(now, &tenant_zone(work).await?);
+    let mut before = Before::default();
+    let (mut made, mut held, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for (index, new) in input.rates.iter().enumerate() {
+        let known = before.of(work, new, &input.rates).await?;
+        let rate = match check(new, known.newest.as_ref(), today, input.is_unusual) {
+            Ok(rate) => rate,
+            Err(problem) => return Ok(Err(SetRefusal::Row(index, problem))),
+        };
+        let source = new.source.trim().to_owned();
+        if !seen.insert((new.base, new.quote, new.day, source.clone())) {
+            return Ok(Err(SetRefusal::Row(index, RateProblem::Twice)));
+        }
+        let old = known.in_force.get(&(new.day, source.clone()));
+        if let Some(same) = old.filter(|old| old.rate == rate) {
+            held.push(same.clone());
+            continue;
+        }
+        let stored = StoredRate {
+            id: clock.id(),
+            base: new.base,
+            quote: new.quote,
+            rate,
+            day: new.day,
+            source,
+            actor,
+            recorded_at: now,
+            replaced_by: None,
+        };
+        if let Some(old) = old {
+            rows::replace(work, old.id, stored.id).await?;
+        }
+        held.push(stored.clone());
+        made.push(stored);
+    }
+    let seq = if made.is_empty() {
+        None
+    } else {
+        rows::insert(work, &made).await?;
+        journal::append(work, vec![EXCHANGE_RATE_SET.event(&told(&made))], now).await?
+    };
+    let unchanged = held.len() - made.len();
+    held.truncate(SHOWN);
+    let outcome = Outcome { rates: held, created: made.len(), unchanged, is_replayed: false, seq };
+    let ids = outcome.rates.iter().map(|rate| rate.id).collect();
+    let receipt = Receipt { rates: ids, created: outcome.created, unchanged, seq };
+    let receipt = serde_json::to_string(&receipt).map_err(|err| Fault::Broken(err.to_string()))?;
+    idempotency::remember(work, [(key, receipt)], now).await?;
+    Ok(Ok(outcome))
+}
+
+/// What is stored of the pairs of a call, read once a pair.
+#[derive(Default)]
+struct Before(HashMap<(Currency, Currency), Known>);
+
+#[derive(Default)]
+struct Known {
+    newest: Option<StoredRate>,
+    in_force: HashMap<(i32, String), StoredRate>,
+}
+
+impl Before {
+    async fn of(&mut self, work: &Work, new: &NewRate, all: &[NewRate]) -> Result<&Known, Fault> {
+        let pair = (new.base, new.quote);
+        if !self.0.contains_key(&pair) {
+            let days = all.iter().filter(|one| (one.base, one.quote) == pair).map(|one| one.day);
+            let (first, last) = days.fold((new.day, new.day), |(first, last), day| (first.min(day), last.max(day)));
+            let newest = rows::newest(work, pair.0, pair.1).await?;
+            let stored = rows::in_force(work, pair.0, pair.1, (first, last)).await?;
+            let in_force = stored.into_iter().map(|one| ((one.day, one.source.clone()), one)).collect();
+            self.0.insert(pair, Known { newest, in_force });
+        }
+        self.0.get(&pair).ok_or_else(|| Fault::Broken("a pair that was read is there".to_owned()))
+    }
+}
+
+async fn replayed(work: &Work, receipt: &str) -> Result<Outcome, Fault> {
+    let corrupt = || Fault::corrupt("idempotency", "a receipt of rates names them");
+    let receipt: Receipt = serde_json::from_str(receipt).map_err(|_| corrupt())?;
+    let mut rates = Vec::with_capacity(receipt.rates.len());
+    for id in receipt.rates {
+        rates.push(rows::by_id(work, id).await?.ok_or_else(corrupt)?);
+    }
+    Ok(Outcome { rates, created: receipt.created, unchanged: receipt.unchanged, is_replayed: true, seq: receipt.seq })
+}
+
+fn told(made: &[StoredRate]) -> ExchangeRatesSet {
+    let days = || made.iter().map(|one| one.day);
+    let pairs: BTreeSet<String> = made.iter().map(|one| format!("{}/{}", one.base, one.quote)).collect();
+    ExchangeRatesSet {
+        count: made.len(),
+        from: clock::day_text(days().min().unwrap_or_default()),
+        to: clock::day_text(days().max().unwrap_or_default()),
+        pairs: pairs.into_iter().take(MAX_PAIRS).collect(),
+    }
+}

@@ -1,0 +1,216 @@
+//! Buying in another currency: rates entered by hand and from a file, and goods that enter the books at the rate of their day.
+
+use entrepot::costing::shell::catch_up;
+use serde_json::{Value, json};
+
+use super::office::{Office, done, gbp, key, refused};
+use crate::{authorization::world::World, world::on_both};
+
+on_both!(
+    goods_bought_in_euros_enter_the_books_in_pounds,
+    each_receipt_has_the_rate_of_its_own_day,
+    charges_are_converted_apart_and_shared_to_the_penny,
+    a_receipt_without_a_rate_is_refused_and_goes_through_with_the_same_key,
+    a_rate_is_corrected_and_what_was_received_stays,
+    a_rate_that_cannot_be_is_refused,
+    a_file_of_the_central_bank_is_entered_once,
+    who_may_see_rates_enters_none,
+);
+
+const RATE: &str = "exchangeRate { id baseCode quoteCode rate day source replacedBy { id } enteredBy { __typename } }";
+
+impl Office<'_> {
+    async fn rate(&self, quote: &str, rate: &str, day: &str) -> Value {
+        let input =
+            json!({ "idempotencyKey": key(), "baseCode": "EUR", "quoteCode": quote, "rate": rate, "day": day, "source": "ECB" });
+        self.act("exchangeRateSet", "ExchangeRateSetInput", RATE, input).await
+    }
+
+    /// An order of ten units that cost so much each, in euros.
+    async fn in_euros(&self, product: &Value, cost: &str, more: Value) -> Value {
+        let line = json!({ "product": product, "quantity": 10, "unitCost": { "amount": cost, "currencyCode": "EUR" } });
+        let mut input = json!({ "currencyCode": "EUR", "lines": [line] });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.ordered(input).await
+    }
+
+    async fn receive_on(&self, order: &Value, quantity: i64, at: &str, key: &str) -> Value {
+        let lines = json!([{ "purchaseOrderLineId": order["lines"][0]["id"], "quantity": quantity }]);
+        let input = json!({ "idempotencyKey": key, "id": order["id"], "occurredAt": at, "lines": lines });
+        let fields = "purchaseOrder { status receipts { rate { fromCode toCode numerator denominator day source }
+            lines { landedTotal { amount currencyCode } bookValue { amount currencyCode } } } }";
+        self.act("purchaseOrderReceive", "PurchaseOrderReceiveInput", fields, input).await
+    }
+
+    /// Units in the books, and what they are worth.
+    async fn in_books(&self, product: &Value) -> Value {
+        catch_up(&self.world.node.db, self.caller.tenant, 50).await.unwrap();
+        let query = "query($p: ProductRef!) { productCost(product: $p) { quantity fifoValue { amount currencyCode } } }";
+        self.ask(query, json!({ "p": product })).await["data"]["productCost"].clone()
+    }
+
+    async fn rate_on(&self, from: &str, to: &str, day: &str) -> Value {
+        let query = "query($from: CurrencyCode!, $to: CurrencyCode!, $on: Date!) { exchangeRate(from: $from, to: $to, on: $on) { numerator denominator day source } }";
+        self.ask(query, json!({ "from": from, "to": to, "on": day })).await["data"]["exchangeRate"].clone()
+    }
+}
+
+/// The receipts of an answer: the value in the books of each line.
+fn book_values(answer: &Value) -> Vec<String> {
+    let receipts = done(answer, "purchaseOrder")["receipts"].as_array().unwrap().clone();
+    let lines = receipts.iter().flat_map(|receipt| receipt["lines"].as_array().unwrap().clone());
+    lines
+        .map(|line| {
+            format!("{} {}", line["bookValue"]["amount"].as_str().unwrap(), line["bookValue"]["currencyCode"].as_str().unwrap())
+        })
+        .collect()
+}
+
+async fn goods_bought_in_euros_enter_the_books_in_pounds(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    // Friday's rate on a Sunday.
+    done(&office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
+    let order = office.in_euros(&mug, "3.00", json!({})).await;
+    let received = office.receive_on(&order, 10, "2020-11-01T12:00:00Z", &key()).await;
+    assert_eq!(book_values(&received), ["25.28 GBP"], "30.00 EUR × 0.8425 = 25.275");
+    let receipt = &done(&received, "purchaseOrder")["receipts"][0];
+    let rate = json!({ "fromCode": "EUR", "toCode": "GBP", "numerator": "0.8425", "denominator": "1", "day": "2020-10-30", "source": "ECB" });
+    assert_eq!(receipt["rate"], rate);
+    assert_eq!(receipt["lines"][0]["landedTotal"], json!({ "amount": "30.00", "currencyCode": "EUR" }));
+    office.is_sound().await;
+    assert_eq!(office.in_books(&mug).await, json!({ "quantity": 10, "fifoValue": gbp("25.28") }));
+}
+
+async fn each_receipt_has_the_rate_of_its_own_day(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    done(&office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
+    done(&office.rate("GBP", "0.8500", "2020-11-09").await, "exchangeRate");
+    let order = office.in_euros(&mug, "3.00", json!({})).await;
+    office.receive_on(&order, 3, "2020-11-01T12:00:00Z", &key()).await;
+    let second = office.receive_on(&order, 7, "2020-11-10T12:00:00Z", &key()).await;
+    assert_eq!(book_values(&second), ["7.58 GBP", "17.85 GBP"]);
+    office.is_sound().await;
+}
+
+async fn charges_are_converted_apart_and_shared_to_the_penny(world: &World) {
+    let office = Office::of(world).await;
+    let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "2.00").await);
+    done(&office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
+    let euros = |amount: &str| json!({ "amount": amount, "currencyCode": "EUR" });
+    let lines = json!([{ "product": mug, "quantity": 10, "unitCost": euros("3.00") }, { "product": plate, "quantity": 10, "unitCost": euros("7.00") }]);
+    let charges = json!([{ "kind": "FREIGHT", "basis": "VALUE", "name": "Lorry", "amount": euros("10.00") }]);
+    let order = office.ordered(json!({ "currencyCode": "EUR", "lines": lines, "charges": charges })).await;
+    let input = json!({ "idempotencyKey": key(), "id": order["id"], "occurredAt": "2020-11-01T12:00:00Z" });
+    let received = office
+        .act(
+            "purchaseOrderReceive",
+            "PurchaseOrderReceiveInput",
+            "purchaseOrder { receipts { lines { bookValue { amount currencyCode } } } }",
+            input,
+        )
+        .await;
+    // Goods 84.25 → 25.28 + 58.97; freight 8.43 (8.425) → 2.53 + 5.90.
+    assert_eq!(book_values(&received), ["27.81 GBP", "64.87 GBP"]);
+    office.is_sound().await;
+}
+
+async fn a_receipt_without_a_rate_is_refused_and_goes_through_with_the_same_key(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    done(&office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
+    let order = office.in_euros(&mug, "3.00", json!({})).await;
+    let key = key();
+    let late = office.receive_on(&order, 10, "2020-11-12T12:00:00Z", &key).await;
+    refused(&late, "RATE_MISSING", "input.id");
+    let message = late["userErrors"][0]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("EUR → GBP") && message.contains("2020-11-12") && message.contains("exchangeRateSet"), "{message}");
+    assert_eq!(office.level(&mug, &office.store).await, [0, 0, 10], "nothing was taken in");
+    done(&office.rate("GBP", "0.9", "2020-11-11").await, "exchangeRate");
+    assert_eq!(book_values(&office.receive_on(&order, 10, "2020-11-12T12:00:00Z", &key).await), ["27.00 GBP"]);
+    office.is_sound().await;
+}
+
+async fn a_rate_is_corrected_and_what_was_received_stays(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let first = office.rate("GBP", "0.8425", "2020-10-30").await;
+    let first = done(&first, "exchangeRate").clone();
+    let order = office.in_euros(&mug, "3.00", json!({})).await;
+    office.receive_on(&order, 4, "2020-10-31T12:00:00Z", &key()).await;
+    let second = office.rate("GBP", "0.9", "2020-10-30").await;
+    let second = done(&second, "exchangeRate").clone();
+    let same = office.rate("GBP", "0.9", "2020-10-30").await;
+    assert_eq!(
+        (&done(&same, "exchangeRate")["id"], &same["seq"]),
+        (&second["id"], &Value::Null),
+        "the same rate again changes nothing"
+    );
+    let all =
+        office.ask("{ exchangeRates(base: \"EUR\", quote: \"GBP\") { nodes { id rate replacedBy { id } } } }", json!({})).await;
+    let rates = all["data"]["exchangeRates"]["nodes"].as_array().unwrap();
+    let found = rates.iter().find(|rate| rate["id"] == first["id"]).unwrap();
+    assert_eq!(found["replacedBy"]["id"], second["id"]);
+    let received = office.receive_on(&order, 6, "2020-10-31T12:00:00Z", &key()).await;
+    assert_eq!(book_values(&received), ["10.11 GBP", "16.20 GBP"], "the first receipt keeps its rate");
+    office.is_sound().await;
+}
+
+async fn a_rate_that_cannot_be_is_refused(world: &World) {
+    let office = Office::of(world).await;
+    done(&office.rate("JPY", "163.55", "2020-10-30").await, "exchangeRate");
+    for (quote, rate, day, code, field) in [
+        ("GBP", "0", "2020-10-30", "OUT_OF_RANGE", "input.rate"),
+        ("GBP", "-1", "2020-10-30", "OUT_OF_RANGE", "input.rate"),
+        ("GBP", "1e3", "2020-10-30", "OUT_OF_RANGE", "input.rate"),
+        ("GBP", "0.8425", "2999-01-01", "OUT_OF_RANGE", "input.day"),
+        ("EUR", "1", "2020-10-30", "INVALID", "input.quoteCode"),
+        ("QQQ", "1", "2020-10-30", "INVALID", "input.quoteCode"),
+        ("JPY", "0.0061143", "2020-11-02", "OUT_OF_RANGE", "input.rate"),
+    ] {
+        refused(&office.rate(quote, rate, day).await, code, field);
+    }
+    let input = json!({ "idempotencyKey": key(), "baseCode": "EUR", "quoteCode": "JPY", "rate": "400", "day": "2020-11-02", "source": "ECB", "unusual": true });
+    done(&office.act("exchangeRateSet", "ExchangeRateSetInput", RATE, input).await, "exchangeRate");
+    assert_eq!(office.rate_on("EUR", "JPY", "2020-11-03").await["numerator"], "400");
+}
+
+async fn a_file_of_the_central_bank_is_entered_once(world: &World) {
+    let office = Office::of(world).await;
+    let file = "Date,USD,JPY,GBP,CYP,\n2020-10-30,1.0842,163.55,0.8425,N/A,\n2020-10-29,1.0830,,0.8420,N/A,\n";
+    let fields = "exchangeRates { quoteCode rate day } created unchanged skipped";
+    let import = async |content: &str, key: &str| {
+        let input = json!({ "idempotencyKey": key, "ecbCsv": content });
+        office.act("exchangeRatesImport", "ExchangeRatesImportInput", fields, input).await
+    };
+    let once = key();
+    let first = import(file, &once).await;
+    assert_eq!((&first["created"], &first["unchanged"], &first["skipped"]), (&json!(5), &json!(0), &json!(3)), "{first}");
+    assert_eq!(import(file, &once).await["replayed"], true);
+    let again = import(file, &key()).await;
+    assert_eq!((&again["created"], &again["unchanged"], &again["seq"]), (&json!(0), &json!(5), &Value::Null));
+    let rate = json!({ "numerator": "0.8425", "denominator": "1.0842", "day": "2020-10-30", "source": "ECB" });
+    assert_eq!(office.rate_on("USD", "GBP", "2020-11-01").await, rate);
+    let inverted = "Date,USD,JPY\n2020-11-02,1.09,0.0061\n";
+    let refusal = import(inverted, &key()).await;
+    refused(&refusal, "OUT_OF_RANGE", "input.ecbCsv");
+    assert!(refusal["userErrors"][0]["message"].as_str().unwrap().starts_with("JPY of 2020-11-02"), "{refusal}");
+    refused(&import("Currency,Rate\nUSD,1\n", &key()).await, "INVALID", "input.ecbCsv");
+    assert_eq!(office.rate_on("EUR", "USD", "2020-11-02").await["numerator"], "1.0842", "all or none");
+}
+
+async fn who_may_see_rates_enters_none(world: &World) {
+    let office = Office::of(world).await;
+    done(&office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
+    let reader = office.as_caller(world.ours.only(&["rate.read"]));
+    assert_eq!(reader.rate_on("EUR", "GBP", "2020-10-31").await["numerator"], "0.8425");
+    let input = json!({ "idempotencyKey": key(), "baseCode": "EUR", "quoteCode": "GBP", "rate": "0.9", "day": "2020-10-30", "source": "ECB" });
+    let query = "mutation($input: ExchangeRateSetInput!) { exchangeRateSet(input: $input) { userErrors { code } } }";
+    let refused = reader.ask(query, json!({ "input": input })).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
+    // A tenant has rates of its own.
+    let query = "{ exchangeRates { nodes { source } } }";
+    let seen = world.ask(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({})).await;
+    assert!(seen["errors"].is_null() && !seen.to_string().contains("ECB"), "{seen}");
+}
