@@ -4,7 +4,7 @@ use entity::{
     record::TableRecord,
     tables::{TenantPlan, tenant_plan},
 };
-use platform::storage::{Fault, Finds, Global, GlobalReads, Reads, Work};
+use platform::storage::{Fault, Finds, Global, Reads, Work};
 
 /// The plans of all tenants that have one.
 pub async fn all(global: &Global) -> Result<Vec<TenantPlan>, Fault> {

@@ -1,6 +1,10 @@
 //! Stored rates.
 
-use entity::{prelude::*, record::Record, tables::exchange_rate};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::exchange_rate,
+};
 use platform::{
     paging::{Key, PageRequest, keyset},
     storage::{Fault, Finds, Reads, Rows, Work},

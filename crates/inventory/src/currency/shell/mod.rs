@@ -2,7 +2,7 @@
 
 mod ecb;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -116,9 +116,9 @@ pub async fn set_rates(
     let scope = permit.scope(db);
     let mut tries = 0;
     loop {
-        let work = scope.begin().await?;
+        let mut work = scope.begin().await?;
         tries += 1;
-        match once(&work, clock, (permit.actor(), &key), &input).await {
+        match once(&mut work, clock, (permit.actor(), &key), &input).await {
             Ok(Ok(outcome)) if !outcome.is_replayed && write == Write::Really => {
                 work.commit().await?;
                 return Ok(Ok(outcome));
@@ -143,7 +143,7 @@ pub async fn set_rates(
 }
 
 async fn once(
-    work: &Work,
+    work: &mut Work,
     clock: &Clock,
     (actor, key): (Actor, &Key),
     input: &SetRates,
@@ -218,15 +218,17 @@ struct Known {
 impl Before {
     async fn of(&mut self, work: &Work, new: &NewRate, all: &[NewRate]) -> Result<&Known, Fault> {
         let pair = (new.base, new.quote);
-        if !self.0.contains_key(&pair) {
-            let days = all.iter().filter(|one| (one.base, one.quote) == pair).map(|one| one.day);
-            let (first, last) = days.fold((new.day, new.day), |(first, last), day| (first.min(day), last.max(day)));
-            let newest = rows::newest(work, pair.0, pair.1).await?;
-            let stored = rows::in_force(work, pair.0, pair.1, (first, last)).await?;
-            let in_force = stored.into_iter().map(|one| ((one.day, one.source.clone()), one)).collect();
-            self.0.insert(pair, Known { newest, in_force });
+        match self.0.entry(pair) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(vacant) => {
+                let days = all.iter().filter(|one| (one.base, one.quote) == pair).map(|one| one.day);
+                let (first, last) = days.fold((new.day, new.day), |(first, last), day| (first.min(day), last.max(day)));
+                let newest = rows::newest(work, pair.0, pair.1).await?;
+                let stored = rows::in_force(work, pair.0, pair.1, (first, last)).await?;
+                let in_force = stored.into_iter().map(|one| ((one.day, one.source.clone()), one)).collect();
+                Ok(vacant.insert(Known { newest, in_force }))
+            }
         }
-        self.0.get(&pair).ok_or_else(|| Fault::Broken("a pair that was read is there".to_owned()))
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
     returns::SupplierReturn,
     states::{Action, may},
 };
+use crate::currency::core::FrozenRate;
 use crate::ledger::DocumentNumber;
 use crate::purchasing::events::{EventType, PurchaseOrderEvent, SupplierReturnEvent};
 use crate::stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal};

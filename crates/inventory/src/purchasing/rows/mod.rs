@@ -13,7 +13,7 @@ mod supply;
 mod write;
 
 pub use list::{Filter, PURCHASES, RETURNS, keys, number_of, page, return_keys, returns_page};
-pub use load::{fill_lines, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs};
+pub use load::{fill_lines, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs, trade_of};
 pub use names::{Names, PlaceName, ProductName};
 pub use parts::{discrepancies_of, printed, products_that_exist, receipts_of};
 pub use performance::{deliveries, leads};
