@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use iam::{access::events as access, tenancy::events as tenancy};
 use inventory::{
     catalog::events as catalog, costing::events as costing, counts::events as counts, orders::events as orders,
-    purchasing::events as purchasing, stock::events as stock, transfers::events as transfers,
+    purchasing::events as purchasing, returns::events as returns, stock::events as stock, transfers::events as transfers,
 };
 use platform::storage::events::Registry;
 use services::{
@@ -19,7 +19,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         stock::STOCK.events(),
         stock::LOT.events(),
         orders::ORDER.events(),
-        orders::RETURN.events(),
+        returns::RETURN.events(),
         transfers::TRANSFER.events(),
         counts::COUNT.events(),
         purchasing::PURCHASE_ORDER.events(),
