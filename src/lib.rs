@@ -4,7 +4,7 @@
 pub use ::graphql::live;
 pub use api::{self, graphql, schema};
 pub use iam::{access, identity, tenancy};
-pub use inventory::{catalog, costing, counts, documents, ledger, lots, orders, purchasing, stock, transfers};
+pub use inventory::{catalog, costing, counts, documents, ledger, lots, orders, purchasing, returns, stock, transfers};
 pub use platform::{audit, cache, clock, jobs, metrics, paging, rate_limit, realtime, secrets, storage};
 pub use server as http;
 pub use services::{alerts, exchange, files, insight, labels, media, webhooks};

@@ -25,7 +25,7 @@ const ROOMS: [&[&str]; CRATES.len()] = [
     // iam
     &["identity", "access", "tenancy"],
     // inventory
-    &["catalog", "stock", "ledger", "lots", "orders", "currency", "purchasing", "transfers", "counts", "costing"],
+    &["catalog", "stock", "ledger", "lots", "orders", "returns", "currency", "purchasing", "transfers", "counts", "costing"],
     // services
     &["alerts", "webhooks", "files", "media", "exchange", "labels", "insight"],
     // graphql

@@ -15,6 +15,7 @@ pub mod catalog;
 pub mod stock;
 pub mod orders;
 pub mod currency;
+pub mod returns;
 pub mod purchasing;
 pub mod transfers;
 pub mod counts;

@@ -34,8 +34,9 @@ use crate::{
     identity::{LoginSession, Member, Tenant, own_session, own_tenant},
     jobs::{self as job, Job},
     media::{ProductDocument, ProductImage},
-    orders::{self as orders, Fulfilment, Order, OrderLine, Return},
+    orders::{self as orders, Fulfilment, Order, OrderLine},
     purchasing::{self as purchasing, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
+    returns::{self as returns, Return},
     stock::{self as stock, Lot, Reservation, StockEntry, StockLevel, StockMovement},
     transfers::{self as transfers, Transfer},
     webhooks::{self as webhook, WebhookEndpoint},
@@ -226,7 +227,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::FulfilmentId::PREFIX => {
             orders::nodes::fulfilment(ctx, entity::id::FulfilmentId::from_uuid(uuid)).await?.map(Node::Fulfilment)
         }
-        kind::ReturnId::PREFIX => orders::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
+        kind::ReturnId::PREFIX => returns::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
         kind::TransferId::PREFIX => {
             transfers::load_transfer(ctx, entity::id::TransferId::from_uuid(uuid)).await?.map(Node::Transfer)
         }
@@ -346,5 +347,5 @@ pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let request = attach::<DataLoader<stock::StockLoader>>(attach::<stock::LevelsOf>(request, scope), scope);
     let request = attach::<DataLoader<orders::Rows>>(attach::<DataLoader<costing::Costs>>(request, scope), scope);
     let request = attach::<DataLoader<purchasing::Rows>>(attach::<DataLoader<transfers::Rows>>(request, scope), scope);
-    attach::<DataLoader<counts::Rows>>(request, scope)
+    attach::<DataLoader<counts::Rows>>(attach::<DataLoader<returns::Rows>>(request, scope), scope)
 }

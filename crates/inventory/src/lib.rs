@@ -10,8 +10,10 @@ pub mod stock;
 pub mod ledger;
 /// Making and changing lots, taking them out of sale and back.
 pub mod lots;
-/// Sales orders, fulfilments, returns.
+/// Sales orders and their fulfilments.
 pub mod orders;
+/// Goods that customers give back.
+pub mod returns;
 /// Exchange rates, and amounts of one currency in another.
 pub mod currency;
 /// What is bought, from whom, and when.
@@ -27,6 +29,7 @@ pub mod costing;
 pub fn documents() -> ledger::Documents {
     ledger::Documents::default()
         .and::<orders::Orders>()
+        .and::<returns::Returns>()
         .and::<transfers::Transfers>()
         .and::<counts::Counts>()
         .and::<purchasing::Purchases>()

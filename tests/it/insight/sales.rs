@@ -10,7 +10,8 @@ use entrepot::{
         rows::SalesFilter,
         shell::{ReportError, SalesAsk, SalesRow, sales_report},
     },
-    orders::core::{Order, Return},
+    orders::core::Order,
+    returns::core::Return,
 };
 use rand::{SeedableRng, rngs::StdRng};
 

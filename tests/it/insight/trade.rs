@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 use entrepot::{
     ledger::{Command, Receipt},
-    orders::core::{
-        Act, Create, CreateReturn, Fulfil, LineQuantity, NewLine, NewReturnLine, NewStatus, Order, OrderCommand, OrderDecision,
-        Receive, Return, ReturnCommand, ReturnMatch,
-    },
+    orders::core::{Act, Create, Fulfil, LineQuantity, NewLine, NewStatus, Order, OrderCommand, OrderDecision},
+    returns::core::{CreateReturn, NewReturnLine, Receive, Return, ReturnCommand, ReturnDecision, ReturnMatch},
     stock::core::{LevelKey, LotChoice, Shortage},
 };
 use rand::{Rng, rngs::StdRng};
@@ -60,9 +58,11 @@ pub async fn trade(world: &World, random: &mut StdRng) -> Trade {
 
 impl Trade {
     fn keep(&mut self, mut receipt: Receipt) {
-        let documents: OrderDecision = receipt.documents.take().unwrap();
-        self.orders.extend(documents.orders.into_iter().map(|order| (order.id, order)));
-        self.returns.extend(documents.returns.into_iter().map(|ret| (ret.id, ret)));
+        let orders: Option<OrderDecision> = receipt.documents.take();
+        let sales_return: Option<ReturnDecision> = receipt.documents.take();
+        assert!(orders.is_some() || sales_return.is_some(), "a command without a document");
+        self.orders.extend(orders.into_iter().flat_map(|own| own.orders).map(|order| (order.id, order)));
+        self.returns.extend(sales_return.map(|own| (own.sales_return.id, own.sales_return)));
     }
 
     async fn place(&mut self, world: &World, random: &mut StdRng, number: usize) -> OrderId {

@@ -6,7 +6,8 @@ use entity::prelude::*;
 use entrepot::{
     insight::verify::{Report, verify_tenant},
     ledger::{Command, StockCommand},
-    orders::core::{NewStatus, OrderCommand, Receive, ReturnCommand},
+    orders::core::{NewStatus, OrderCommand},
+    returns::core::{Receive, ReturnCommand},
     stock::core::Shortage,
     storage::{Backend, idempotency::Key},
 };

@@ -5,9 +5,8 @@ use entity::prelude::*;
 use entrepot::{
     clock::Clock,
     ledger::{Command, StockCommand},
-    orders::core::{
-        Act, Create, CreateReturn, Fulfil, LineQuantity, NewLine, NewReturnLine, NewStatus, OrderCommand, Receive, ReturnMatch,
-    },
+    orders::core::{Act, Create, Fulfil, LineQuantity, NewLine, NewStatus, OrderCommand},
+    returns::core::{CreateReturn, NewReturnLine, Receive, ReturnMatch},
     stock::core::{
         Adjust, Change, Compare, Expire, LevelKey, LotChoice, Movement, MovementHead, Release, Reserve, ReserveItem, Reverse,
         Set, SetItem, Shortage,

@@ -4,7 +4,8 @@ use entity::prelude::{MovementKind::*, *};
 use entrepot::{
     clock,
     ledger::Command,
-    orders::core::{Create, NewLine, NewReturnLine, NewStatus, OrderCommand, OrderDecision, Receive, ReturnCommand},
+    orders::core::{Create, NewLine, NewStatus, OrderCommand},
+    returns::core::{NewReturnLine, Receive, ReturnCommand, ReturnDecision},
     stock::core::Shortage,
 };
 
@@ -260,7 +261,7 @@ fn a_return_matches_what_was_delivered() {
     };
     let done = sold().when(back(5, vec![(1, 3), (2, 2)])).then_mugs(9, 0);
     assert_eq!((counters(&done, 0)[4], counters(&done, 1)[4]), (3, 2));
-    assert_eq!(done.result.as_ref().unwrap().documents.get::<OrderDecision>().unwrap().returns[0].refund, gbp(5 * 255));
+    assert_eq!(done.result.as_ref().unwrap().documents.get::<ReturnDecision>().unwrap().sales_return.refund, gbp(5 * 255));
     let done = done.when(back(1, vec![(2, 1)])).then_refused("OUT_OF_RANGE");
     done.when(back(1, vec![(1, 1)])).then_mugs(10, 0);
     // More in the parcel than was matched is taken all the same; more matched than is in it is not.
@@ -292,7 +293,13 @@ fn a_refund_follows_the_price_it_was_sold_at() {
         vec![matched, make.return_line(MUG, 1, Disposition::Restock), own]
     });
     let done = sold.when(back);
-    let prices: Vec<_> = done.result.unwrap().documents.get::<OrderDecision>().unwrap().returns[0]
+    let prices: Vec<_> = done
+        .result
+        .unwrap()
+        .documents
+        .get::<ReturnDecision>()
+        .unwrap()
+        .sales_return
         .lines
         .iter()
         .map(|line| line.unit_price.minor)

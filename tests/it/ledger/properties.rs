@@ -7,9 +7,10 @@ use entrepot::{
     insight::verify::verify_tenant,
     ledger::{Command, Receipt, StockCommand},
     orders::{
-        core::{NewStatus, OrderCommand, OrderDecision, Receive, ReturnCommand},
+        core::{NewStatus, OrderCommand, OrderDecision},
         rows::orders,
     },
+    returns::core::{Receive, ReturnCommand},
     stock::{
         core::{Compare, Movement, Shortage},
         rows::{Which, reservations},

@@ -11,6 +11,7 @@ use entrepot::{
     clock::{self, Clock},
     ledger::{Books, Command, Decision},
     orders::core::{Order, OrderBook, StoreFacts},
+    returns::core::ReturnBook,
     stock::core::{Book, Draft, Facts, Level, LevelKey, Reason, Rejection, Reservation},
 };
 
@@ -36,6 +37,7 @@ pub struct Scenario {
     pub make: CommandFactory,
     pub book: Book,
     pub orders: OrderBook,
+    pub returns: ReturnBook,
     pub result: Result<Decision, Rejection>,
     pub holds: Vec<ReservationId>,
 }
@@ -53,7 +55,8 @@ impl Scenario {
         orders.channels.insert(make.channel);
         let shop = StoreFacts { time_zone: "Europe/London".to_owned(), archived: false };
         orders.stores.extend(make.stores.iter().map(|store| (*store, shop.clone())));
-        let scenario = Self { make, book, orders, result: Ok(Decision::default()), holds: Vec::new() };
+        let returns = ReturnBook::default();
+        let scenario = Self { make, book, orders, returns, result: Ok(Decision::default()), holds: Vec::new() };
         scenario.with_level(0, 0, |level| (level.on_hand, level.unavailable) = (q(on_hand), q(unavailable)))
     }
     pub fn with_level(mut self, product: usize, store: usize, change: impl FnOnce(&mut Level)) -> Self {
@@ -103,7 +106,8 @@ impl Scenario {
     pub fn when(mut self, command: impl FnOnce(&CommandFactory) -> Command) -> Self {
         let command = command(&self.make);
         let mut draft = Draft::new(&self.book);
-        let books = Books::of(self.orders.clone());
+        let mut books = Books::of(self.orders.clone());
+        books.put(self.returns.clone());
         self.result = command.decide(&mut draft, &books).map(|mut decision| {
             decision.stock = draft.finish().unwrap();
             decision
@@ -111,6 +115,7 @@ impl Scenario {
         if let Ok(decision) = &self.result {
             self.book.evolve(&decision.stock);
             decision.documents.get().into_iter().for_each(|own| self.orders.evolve(own));
+            decision.documents.get().into_iter().for_each(|own| self.returns.evolve(own));
             self.assert_sound();
         }
         self

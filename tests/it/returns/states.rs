@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use entrepot::orders::core::RETURN_STEPS;
+use entrepot::returns::core::RETURN_STEPS;
 
 const DRAWING: &str = include_str!("../../../docs/states.md");
 

@@ -5,7 +5,7 @@ use std::fs;
 use super::{no_faults, room, source, sources};
 
 /// Rooms whose refusals are typed.
-const TYPED: [&str; 7] = ["stock", "ledger", "lots", "orders", "transfers", "counts", "purchasing"];
+const TYPED: [&str; 8] = ["stock", "ledger", "lots", "orders", "returns", "transfers", "counts", "purchasing"];
 /// Each makes a text of what a caller is told.
 const IN_WORDS: [&str; 5] =
     ["Rejection::invalid", "Rejection::state", "Rejection::out_of_range", "Rejection::text", "Reason::Text"];

@@ -38,7 +38,7 @@ const BY_HAND: &[(&str, &str, &str)] = &[
     ("api/catalog/query_parties.rs", "customers", "who searches by e-mail must see contacts"),
     ("api/counts/count.rs", "figures", "the type says count.read"),
     ("api/exchange/types.rs", "result", "the type says exchange.run"),
-    ("api/orders/returns.rs", "matches", "the type says order.read"),
+    ("api/returns/sales_return.rs", "matches", "the type says order.read"),
     ("api/stock/explain.rs", "reservations", "the type says stock.read"),
     ("api/stock/explain.rs", "reserved_else", "the type says stock.read"),
     ("api/stock/level.rs", "on_hand_at", "the type says stock.read"),

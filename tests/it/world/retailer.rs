@@ -15,7 +15,8 @@ use entrepot::{
     api::{
         counts::{CountsMutation, CountsQuery},
         insight::InsightQuery,
-        orders::{OrdersMutation, OrdersQuery, ReturnsMutation, SourcingMutation, SourcingQuery},
+        orders::{OrdersMutation, OrdersQuery, SourcingMutation, SourcingQuery},
+        returns::{ReturnsMutation, ReturnsQuery},
         stock::{LotMutation, StockMutation, StockQuery},
         transfers::{TransfersMutation, TransfersQuery},
     },
@@ -40,7 +41,7 @@ use crate::databases::Home;
 pub const START: i64 = 1_795_165_200_000_000;
 
 #[derive(MergedObject, Default)]
-pub struct Query(CountsQuery, TransfersQuery, OrdersQuery, StockQuery, InsightQuery, SourcingQuery);
+pub struct Query(CountsQuery, TransfersQuery, OrdersQuery, ReturnsQuery, StockQuery, InsightQuery, SourcingQuery);
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     CountsMutation,

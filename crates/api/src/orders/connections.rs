@@ -1,4 +1,4 @@
-//! Lists of orders and returns.
+//! Lists of orders.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -13,12 +13,11 @@ use platform::{
 
 use super::{
     direct_json,
-    filters::{OrderFilter, OrderOrder, ReturnFilter, sorted},
+    filters::{OrderFilter, OrderOrder, sorted},
     line::OrderLine,
     links::{MOST_A_PAGE, head_cursor},
     order::Order,
-    returns::Return,
-    visibility::{orders_within, returns_within},
+    visibility::orders_within,
 };
 use crate::graphql::{
     connection::{Page, PageArgs, PageInfo},
@@ -28,7 +27,6 @@ use crate::graphql::{
     scalars::Cursor,
 };
 
-crate::connection!(ReturnConnection, ReturnEdge, Return, "returns");
 crate::connection!(BackorderConnection, BackorderEdge, OrderLine, "order lines that wait for stock");
 
 /// A page of orders, and where the stream stood before its list was read.
@@ -140,22 +138,4 @@ pub(super) async fn backorders(
         Some((OrderLine::find(order, id)?, waiting.keys()))
     });
     Ok(Page::build(nodes.collect(), &request, rows::BACKORDERS, signer).into())
-}
-
-/// Reads a page of returns: one statement.
-pub(super) async fn returns(
-    ctx: &Context<'_>,
-    scope: &TenantScope,
-    filter: Option<ReturnFilter>,
-    args: &PageArgs,
-) -> Answer<ReturnConnection> {
-    let signer = ctx.given::<CursorSigner>()?;
-    let tests = returns_within(&ctx.permit::<kind::OrderRead>()?, ReturnFilter::read(filter, ctx.caller()?)?);
-    let request = args.check(rows::RETURNS, signer, MOST_A_PAGE)?;
-    let page = rows::returns_page(scope, &tests, &request).await?;
-    let nodes = page.into_iter().map(|ret| {
-        let keys = rows::return_keys(&ret);
-        (Return::head(Arc::new(ret)), keys)
-    });
-    Ok(Page::build(nodes.collect(), &request, rows::RETURNS, signer).into())
 }

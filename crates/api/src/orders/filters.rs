@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, InputObject};
 use iam::access::{Caller, Permission, kind};
-use inventory::orders::rows::{Filter, IdColumn, OrderSort, ReturnTest, Sorted, Span, TextTest};
+use inventory::orders::rows::{Filter, IdColumn, OrderSort, Sorted, Span, TextTest};
 use platform::path;
 use uuid::Uuid;
 
@@ -33,19 +33,6 @@ pub struct OrderFilter {
     pub external_ref: Option<StringFilter>,
     /// Was placed then.
     pub placed_at: Option<DateTimeFilter>,
-}
-
-/// Which returns. Tests stand beside each other and must all hold; one that is null is absent.
-#[derive(Debug, Clone, Default, InputObject)]
-pub struct ReturnFilter {
-    /// Came in at this store.
-    pub store: Option<IdFilter>,
-    /// Was given back by this customer. Needs customer.read.
-    pub customer: Option<IdFilter>,
-    /// Is called so elsewhere; compared exactly.
-    pub external_ref: Option<StringFilter>,
-    /// Was taken in then.
-    pub received_at: Option<DateTimeFilter>,
 }
 
 /// What a list of orders is sorted by; ids break ties.
@@ -133,24 +120,6 @@ impl OrderFilter {
     }
 }
 
-impl ReturnFilter {
-    /// The tests for the rows; refused like those of orders.
-    pub fn read(filter: Option<Self>, caller: &Caller) -> Result<Vec<ReturnTest>, TopError> {
-        let Some(filter) = filter else { return Ok(Vec::new()) };
-        let mut all = Vec::new();
-        for test in ids::<entity::id::kind::StoreId>(filter.store, &path!["filter", "store"])? {
-            all.push(ReturnTest::Store(test));
-        }
-        for test in ids::<entity::id::kind::CustomerId>(filter.customer, &path!["filter", "customer"])? {
-            customers_seen(caller)?;
-            all.push(ReturnTest::Customer(test));
-        }
-        all.extend(texts(filter.external_ref, &path!["filter", "externalRef"])?.into_iter().map(ReturnTest::ExternalRef));
-        all.extend(filter.received_at.map(|test| ReturnTest::ReceivedAt(span(&test))));
-        Ok(all)
-    }
-}
-
 /// Whoever is not told whom a document is of does not find it out by asking for theirs either.
 pub fn customers_seen(caller: &Caller) -> Result<(), TopError> {
     if caller.sees_customers() { Ok(()) } else { Err(TopError::Forbidden(kind::CustomerRead::info().code)) }
@@ -163,7 +132,7 @@ fn below(at: &Path, name: &(impl ToString + ?Sized)) -> Path {
 }
 
 /// The tests of an id filter: one for `eq`, one for `in`.
-fn ids<K: entity::id::Kind>(filter: Option<IdFilter>, at: &Path) -> Result<Vec<Vec<Uuid>>, TopError> {
+pub(crate) fn ids<K: entity::id::Kind>(filter: Option<IdFilter>, at: &Path) -> Result<Vec<Vec<Uuid>>, TopError> {
     let Some(filter) = filter else { return Ok(Vec::new()) };
     let mut tests = Vec::new();
     if let Some(id) = filter.eq {
@@ -182,7 +151,8 @@ fn ids<K: entity::id::Kind>(filter: Option<IdFilter>, at: &Path) -> Result<Vec<V
     Ok(tests)
 }
 
-fn texts(filter: Option<StringFilter>, at: &Path) -> Result<Vec<TextTest>, TopError> {
+/// The tests of a text filter, with no NUL in them.
+pub(crate) fn texts(filter: Option<StringFilter>, at: &Path) -> Result<Vec<TextTest>, TopError> {
     let Some(filter) = filter else { return Ok(Vec::new()) };
     let sound = |text: String, name: &str| plain(&text, || below(at, name)).map(|()| text);
     let mut tests = Vec::new();
@@ -209,6 +179,7 @@ fn few(count: usize, at: &Path) -> Result<(), TopError> {
     Err(TopError::bad_input(format!("at most {MOST_VALUES} values are taken"), at.clone()))
 }
 
-fn span(test: &DateTimeFilter) -> Span {
+/// From `gte` to before `lt`.
+pub(crate) fn span(test: &DateTimeFilter) -> Span {
     Span { from: test.gte.map(|at| at.0), before: test.lt.map(|at| at.0) }
 }

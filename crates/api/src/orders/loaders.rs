@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::dataloader::Loader;
 use entity::prelude::*;
 use inventory::orders::{
-    core::{Fulfilment, Order, Return, ReturnLine},
+    core::{Fulfilment, Order},
     rows::{self, Flag, Held},
 };
 use platform::storage::Fault;
@@ -21,19 +21,12 @@ crate::tenant_rows!(
 /// Fulfilments of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FulfilmentsOf(pub OrderId);
-/// Returns that bring something of an order back, without their lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ReturnsOf(pub OrderId);
 /// What an order's lines hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HeldFor(pub OrderId);
 /// Flags of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FlagsOf(pub OrderId);
-/// Lines of a return.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct LinesOf(pub ReturnId);
-
 impl Loader<OrderId> for Rows {
     type Value = Arc<Order>;
     type Error = Fault;
@@ -54,16 +47,6 @@ impl Loader<FulfilmentsOf> for Rows {
     }
 }
 
-impl Loader<ReturnsOf> for Rows {
-    type Value = Arc<Vec<Arc<Return>>>;
-    type Error = Fault;
-    async fn load(&self, keys: &[ReturnsOf]) -> Result<HashMap<ReturnsOf, Arc<Vec<Arc<Return>>>>, Fault> {
-        let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::returns_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|(order, ret)| (ReturnsOf(order), Arc::new(ret)))))
-    }
-}
-
 impl Loader<HeldFor> for Rows {
     type Value = Arc<Vec<Held>>;
     type Error = Fault;
@@ -81,24 +64,5 @@ impl Loader<FlagsOf> for Rows {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::flags_of(&self.0, &ids).await?;
         Ok(grouped(keys, all.into_iter().map(|one| (FlagsOf(one.order), one))))
-    }
-}
-
-impl Loader<ReturnId> for Rows {
-    type Value = Arc<Return>;
-    type Error = Fault;
-    /// Without their lines.
-    async fn load(&self, keys: &[ReturnId]) -> Result<HashMap<ReturnId, Arc<Return>>, Fault> {
-        Ok(rows::returns(&self.0, keys).await?.into_iter().map(|ret| (ret.id, Arc::new(ret))).collect())
-    }
-}
-
-impl Loader<LinesOf> for Rows {
-    type Value = Arc<Vec<ReturnLine>>;
-    type Error = Fault;
-    async fn load(&self, keys: &[LinesOf]) -> Result<HashMap<LinesOf, Arc<Vec<ReturnLine>>>, Fault> {
-        let ids: Vec<ReturnId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::return_lines(&self.0, &ids).await?;
-        Ok(all.into_iter().map(|(id, lines)| (LinesOf(id), Arc::new(lines))).collect())
     }
 }

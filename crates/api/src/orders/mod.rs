@@ -1,7 +1,7 @@
-//! Orders and returns in GraphQL: types, lists, inputs, answers. What belongs to other rooms is reached through `links`.
+//! Orders in GraphQL: types, lists, inputs, answers. What belongs to other rooms is reached through `links`.
 
 mod connections;
-mod filters;
+pub(crate) mod filters;
 mod fulfilment;
 mod inputs;
 mod direct_json;
@@ -16,35 +16,25 @@ mod order;
 mod payloads;
 mod query;
 pub mod refusal;
-mod return_inputs;
-mod return_mutation;
-mod return_step_inputs;
-mod returns;
 mod visibility;
 mod sourcing;
 mod sourcing_roots;
 mod topic;
 mod enums;
 
-pub use connections::{BackorderConnection, BackorderEdge, OrderConnection, OrderEdge, ReturnConnection, ReturnEdge};
-pub use enums::{Disposition, FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus, ReturnStatus};
-pub use filters::{OrderFilter, OrderOrder, OrderOrderField, ReturnFilter, customers_seen};
+pub use connections::{BackorderConnection, BackorderEdge, OrderConnection, OrderEdge};
+pub use enums::{FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus};
+pub use filters::{OrderFilter, OrderOrder, OrderOrderField, customers_seen};
 pub use fulfilment::{Fulfilment, FulfilmentLine};
 pub use inputs::{ActionInput, ExternalRef, LineQuantity, OrderCreateInput, OrderFulfilInput, OrderLineInput, OrderRef};
+pub(crate) use line::line_of;
 pub use line::{Allocation, OrderLine};
 pub use live::{OrderChange, OrderSubscription, OrderUpdate};
 pub use loaders::Rows;
 pub use mutation::OrdersMutation;
 pub use order::{Order, OrderHold};
-pub use payloads::{OrderPayload, ReturnPayload};
+pub use payloads::OrderPayload;
 pub use query::OrdersQuery;
-pub use return_inputs::{ReturnCreateInput, ReturnLineInput, ReturnMatchInput};
-pub use return_mutation::ReturnsMutation;
-pub use return_step_inputs::{
-    ReturnActionInput, ReturnCloseInput, ReturnInspectInput, ReturnInspectLineInput, ReturnReceiveInput, ReturnReceiveLineInput,
-    ReturnRejectInput,
-};
-pub use returns::{Return, ReturnLine, ReturnMatch};
 pub use sourcing::{
     GeoPosition, PositionInput, Sourcing, SourcingInput, SourcingRuleInput, SourcingSetInput, SourcingStore, SourcingStrategy,
     SplitPolicy, StoreSourcingInput,
@@ -53,7 +43,7 @@ pub use sourcing_roots::{SourcingMutation, SourcingPayload, SourcingQuery};
 pub use visibility::orders_within;
 
 use async_graphql::Context;
-use entity::prelude::{OrderId, ReturnId};
+use entity::prelude::OrderId;
 use iam::access::kind;
 
 use crate::graphql::{context::ContextExt, fault::Answer};
@@ -66,23 +56,11 @@ pub async fn load_order(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>>
 pub async fn order_numbered(ctx: &Context<'_>, number: &str) -> Answer<Option<Order>> {
     query::find(ctx, OrderRef::Number(number.trim().to_owned())).await
 }
-/// The return of an id.
-pub async fn load_return(ctx: &Context<'_>, id: ReturnId) -> Answer<Option<Return>> {
-    nodes::ret(ctx, id).await
-}
 
 /// Whom an order is of: who may see orders and customers is told.
 pub async fn customer_of_order(ctx: &Context<'_>, id: OrderId) -> Answer<Option<links::Customer>> {
     ctx.permit::<kind::CustomerRead>()?;
     match nodes::order(ctx, id).await?.and_then(|order| order.customer_id()) {
-        Some(customer) => Ok(Some(links::customer(ctx, customer).await?)),
-        None => Ok(None),
-    }
-}
-/// Whom a return is of.
-pub async fn customer_of_return(ctx: &Context<'_>, id: ReturnId) -> Answer<Option<links::Customer>> {
-    ctx.permit::<kind::CustomerRead>()?;
-    match nodes::ret(ctx, id).await?.and_then(|ret| ret.customer_id()) {
         Some(customer) => Ok(Some(links::customer(ctx, customer).await?)),
         None => Ok(None),
     }

@@ -1,9 +1,9 @@
-//! Changing orders and returns.
+//! Changing orders.
 
 use async_graphql::Context;
 use inventory::{
     orders::{
-        events::{ORDER_CANCELLED, ORDER_CLOSED, ORDER_CONFIRMED, ORDER_CREATED, ORDER_FULFILLED, ORDER_UPDATED, RETURN_CREATED},
+        events::{ORDER_CANCELLED, ORDER_CLOSED, ORDER_CONFIRMED, ORDER_CREATED, ORDER_FULFILLED},
         shell,
     },
     stock::events::STOCK_CHANGED,
@@ -12,8 +12,7 @@ use macros::resolvers;
 
 use super::{
     inputs::{ActionInput, OrderCreateInput, OrderFulfilInput},
-    payloads::{OrderPayload, ReturnPayload},
-    return_inputs::ReturnCreateInput,
+    payloads::OrderPayload,
 };
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
@@ -21,11 +20,11 @@ use crate::{
     stock::ReceiptPayload,
 };
 
-/// The root fields that change orders and returns.
+/// The root fields that change orders.
 #[derive(Default)]
 pub struct OrdersMutation;
 
-/// What can be done to orders and returns.
+/// What can be done to orders.
 #[resolvers]
 impl OrdersMutation {
     /// Places an order, accepted or refused whole: its lines, its prices and its holds.
@@ -72,15 +71,5 @@ impl OrdersMutation {
     #[mutation(permit = OrderWrite, emits(ORDER_CLOSED))]
     async fn order_close(&self, ctx: &Context<'_>, #[graphql(desc = "Which order.")] input: ActionInput) -> Answer<OrderPayload> {
         step!(OrderPayload, ctx, permit, input, shell::order_close)
-    }
-
-    /// Takes goods back, or notes that somebody wants to give them back.
-    #[mutation(permit = OrderReturn, emits(RETURN_CREATED, ORDER_UPDATED, STOCK_CHANGED), dry_run)]
-    async fn return_create(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The return.")] input: ReturnCreateInput,
-    ) -> Answer<ReturnPayload> {
-        step!(ReturnPayload, ctx, permit, input, shell::return_create, dry_run)
     }
 }

@@ -5,16 +5,7 @@ use entity::prelude::*;
 use iam::access::kind;
 use inventory::orders::rows;
 
-use super::{
-    fulfilment::Fulfilment,
-    line::OrderLine,
-    loaders::{LinesOf, load},
-    order::Order,
-    payloads::ledger,
-    query::whole,
-    returns::{Return, ReturnLine},
-    visibility::returns_seen,
-};
+use super::{fulfilment::Fulfilment, line::OrderLine, order::Order, payloads::ledger, query::whole};
 use crate::graphql::{context::ContextExt, fault::Answer};
 
 /// The order of an id, with its lines.
@@ -36,20 +27,4 @@ pub async fn fulfilment(ctx: &Context<'_>, id: FulfilmentId) -> Answer<Option<Fu
     // It belongs to its order, whatever store it leaves from.
     let seen = whole(ctx, found.order).await?;
     Ok(seen.map(|_| Fulfilment::new(std::sync::Arc::new(vec![found]), 0)))
-}
-
-/// The return of an id.
-pub async fn ret(ctx: &Context<'_>, id: ReturnId) -> Answer<Option<Return>> {
-    let found = load(ctx, id).await?;
-    Ok(returns_seen(ctx, found.into_iter().collect()).await?.pop().map(Return::head))
-}
-
-/// The return's line of an id.
-pub async fn return_line(ctx: &Context<'_>, id: ReturnLineId) -> Answer<Option<ReturnLine>> {
-    let of = id.split_line::<entity::id::kind::ReturnId>().0;
-    if ret(ctx, of).await?.is_none() {
-        return Ok(None);
-    }
-    let lines = load(ctx, LinesOf(of)).await?;
-    Ok(lines.and_then(|lines| ReturnLine::find(lines, id)))
 }

@@ -20,9 +20,7 @@ use super::{
     fulfilment::Fulfilment,
     line::{Foreseen, OrderLine, held_for, held_units},
     links::{self, Actor, Channel, Customer, Money, Store},
-    loaders::{FlagsOf, FulfilmentsOf, HeldFor, ReturnsOf, Rows, load},
-    returns::Return,
-    visibility::returns_seen,
+    loaders::{FlagsOf, FulfilmentsOf, HeldFor, Rows, load},
 };
 use crate::{
     costing::order_cost,
@@ -31,6 +29,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{DateTime, Long},
     },
+    returns::{Return, returns_of_order},
 };
 
 /// An order's row, with its lines or without.
@@ -209,8 +208,7 @@ impl Order {
     }
     /// The returns that bring something of it back.
     async fn returns(&self, ctx: &Context<'_>) -> Answer<Vec<Return>> {
-        let all = load(ctx, ReturnsOf(self.row.id)).await?.unwrap_or_default();
-        Ok(returns_seen(ctx, all.to_vec()).await?.into_iter().map(Return::head).collect())
+        returns_of_order(ctx, self.row.id).await
     }
     /// The mutations that its state allows and that you may do; orderFulfil where any of it is open and lies in a store that you may ship from.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {

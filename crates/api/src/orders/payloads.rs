@@ -10,7 +10,7 @@ use inventory::{
 };
 use platform::storage::TenantScope;
 
-use super::{order::Order, returns::Return};
+use super::order::Order;
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     seen_payload,
@@ -33,23 +33,6 @@ seen_payload! {
     }
 }
 
-seen_payload! {
-    /// The return as the change left it.
-    ReturnPayload(ret: Option<Return>) {
-        /// The return as it is after the change; null exactly when there are userErrors.
-        #[graphql(name = "return")]
-        async fn ret(&self, ctx: &Context<'_>) -> Option<Answer<Return>> {
-            let ret = self.ret.clone()?;
-            let covered = ctx.permit::<kind::OrderRead>().map(|permit| permit.covers(ret.row().store));
-            match covered {
-                Ok(true) => Some(Ok(ret)),
-                Ok(false) => None,
-                Err(denied) => Some(Err(denied)),
-            }
-        }
-    }
-}
-
 impl ReceiptPayload for OrderPayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
         let order = match receipt.stored.as_ref().map(|stored| stored.part::<StoredOrder>().order) {
@@ -60,16 +43,6 @@ impl ReceiptPayload for OrderPayload {
         // Nothing was written: what it would hold is in the receipt alone.
         let foreseen = receipt.seq.is_none().then(|| Arc::new(rows::held_in(&receipt.reservations, order.id)));
         Ok(Some(Order::foreseen(Arc::new(order), foreseen)))
-    }
-}
-
-impl ReceiptPayload for ReturnPayload {
-    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        let ret = match receipt.stored.as_ref().map(|stored| stored.part::<StoredOrder>().ret) {
-            None => receipt.documents.take().and_then(|mut of: OrderDecision| of.returns.pop()).map(Return::whole),
-            Some(id) => rows::returns(scope, id.as_slice()).await?.pop().map(Arc::new).map(Return::head),
-        };
-        Ok(Some(ret.ok_or_else(|| lost("sales_return"))?))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reading orders and returns.
+//! Reading orders.
 
 use async_graphql::Context;
 use entity::prelude::{OrderId, ProductId};
@@ -8,8 +8,8 @@ use macros::resolvers;
 use platform::{path, storage::TenantScope};
 
 use super::{
-    connections::{self, BackorderConnection, OrderConnection, ReturnConnection},
-    filters::{OrderFilter, OrderOrder, ReturnFilter},
+    connections::{self, BackorderConnection, OrderConnection},
+    filters::{OrderFilter, OrderOrder},
     inputs::OrderRef,
     links::{Count, CountPrecision, ProductRef, StoreRef, argument},
     loaders::load,
@@ -30,11 +30,11 @@ use crate::{
 /// The most orders that a count goes through.
 const MOST_COUNTED: i32 = 100_000;
 
-/// The root fields that read orders and returns.
+/// The root fields that read orders.
 #[derive(Default)]
 pub struct OrdersQuery;
 
-/// What can be asked about orders and returns.
+/// What can be asked about orders.
 #[resolvers]
 impl OrdersQuery {
     /// An order; null when there is none or it is not yours.
@@ -80,21 +80,6 @@ impl OrdersQuery {
         let found = rows::count(&scope, &filter, i64::from(limit)).await?;
         let precision = if found > i64::from(limit) { CountPrecision::AtLeast } else { CountPrecision::Exact };
         Ok(Count { count: i32::try_from(found).unwrap_or(limit).min(limit), precision })
-    }
-
-    /// Returns, the newest first.
-    #[field(permit = OrderRead, paged)]
-    async fn returns(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which ones.")] filter: Option<ReturnFilter>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
-    ) -> Answer<ReturnConnection> {
-        let scope = permit.scope(ledger(ctx)?.database());
-        connections::returns(ctx, &scope, filter, &PageArgs { first, after, last, before }).await
     }
 
     /// Lines that wait for stock, the oldest order first: that is the order in which what comes is given out.

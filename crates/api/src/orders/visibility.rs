@@ -1,19 +1,7 @@
-//! Which orders and returns a caller sees: those of the stores that their permission is for, and of their channel if they are bound to one.
+//! Which orders a caller sees: those of the stores that their permission is for, and of their channel if they are bound to one.
 
-use std::{collections::HashSet, sync::Arc};
-
-use async_graphql::Context;
-use entity::prelude::ReturnId;
-use iam::access::{Permission, Permit, Reach, kind};
-use inventory::{
-    ledger::Ledger,
-    orders::{
-        core::Return,
-        rows::{self, Filter, IdColumn, ReturnTest},
-    },
-};
-
-use crate::graphql::{context::ContextExt, fault::Answer};
+use iam::access::{Permission, Permit, Reach};
+use inventory::orders::rows::{Filter, IdColumn};
 
 /// Orders that the permit is for. Asked of returns too, where a report shows them as orders.
 pub fn orders_within<P: Permission>(permit: &Permit<P>, filter: Filter) -> Filter {
@@ -26,27 +14,4 @@ pub fn orders_within<P: Permission>(permit: &Permit<P>, filter: Filter) -> Filte
     }
     all.extend(permit.channel().map(|channel| Filter::Ids(IdColumn::Channel, vec![channel.uuid()])));
     Filter::All(all)
-}
-
-/// Returns that the permit is for.
-pub fn returns_within<P: Permission>(permit: &Permit<P>, mut tests: Vec<ReturnTest>) -> Vec<ReturnTest> {
-    if let Reach::Stores(stores) = permit.reach() {
-        tests.push(ReturnTest::Store(stores.iter().map(|id| id.uuid()).collect()));
-    }
-    tests.extend(permit.channel().map(ReturnTest::Channel));
-    tests
-}
-
-/// Those of these returns that the caller sees.
-pub async fn returns_seen(ctx: &Context<'_>, mut returns: Vec<Arc<Return>>) -> Answer<Vec<Arc<Return>>> {
-    let permit = ctx.permit::<kind::OrderRead>()?;
-    let reach = permit.reach();
-    returns.retain(|ret| reach.covers(ret.store));
-    if let Some(channel) = permit.channel() {
-        let ids: Vec<ReturnId> = returns.iter().map(|ret| ret.id).collect();
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let own: HashSet<ReturnId> = rows::returns_of_channel(&scope, &ids, channel).await?.into_iter().collect();
-        returns.retain(|ret| own.contains(&ret.id));
-    }
-    Ok(returns)
 }

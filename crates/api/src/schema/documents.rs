@@ -8,7 +8,7 @@ use super::Node;
 use crate::{
     counts,
     graphql::{context::ContextExt, fault::Answer},
-    orders, purchasing, stock, transfers,
+    orders, purchasing, returns, stock, transfers,
 };
 
 /// What a movement or a reservation belongs to.
@@ -16,7 +16,7 @@ pub async fn reference(ctx: &Context<'_>, reference: Reference) -> Answer<Option
     match reference.kind {
         ReferenceKind::Order => Ok(orders::load_order(ctx, entity::id::OrderId::from_uuid(reference.id)).await?.map(Node::Order)),
         ReferenceKind::Return => {
-            Ok(orders::load_return(ctx, entity::id::ReturnId::from_uuid(reference.id)).await?.map(Node::Return))
+            Ok(returns::load_return(ctx, entity::id::ReturnId::from_uuid(reference.id)).await?.map(Node::Return))
         }
         // What is only held for a transfer is not its own: such a reference says no kind.
         ReferenceKind::Transfer | ReferenceKind::Other => {
@@ -36,7 +36,7 @@ pub async fn current_document(ctx: &Context<'_>, what: Noun, id: uuid::Uuid) -> 
             let id = entity::id::TransferId::from_uuid(id);
             transfers::load_transfer(ctx, id).await.ok().flatten().map(Node::Transfer)
         }
-        Noun::Return => orders::load_return(ctx, entity::id::ReturnId::from_uuid(id)).await.ok().flatten().map(Node::Return),
+        Noun::Return => returns::load_return(ctx, entity::id::ReturnId::from_uuid(id)).await.ok().flatten().map(Node::Return),
         Noun::Count => counts::load_count(ctx, entity::id::CountId::from_uuid(id)).await.ok().flatten().map(Node::Count),
         Noun::PurchaseOrder => purchasing::current(ctx, id).await,
         Noun::Order => {

@@ -2,8 +2,9 @@
 
 use async_graphql::Interface;
 
-use super::{access, alerts, catalog, costing, counts, exchange, job, orders, purchasing, stock, transfers, webhook};
+use super::{access, alerts, catalog, costing, counts, exchange, job, orders, purchasing, returns, stock, transfers, webhook};
 use crate::{
+    currency,
     graphql::{refusal::UserError, scalars::Long},
     tenancy::TenantPayload,
 };
@@ -30,7 +31,7 @@ pub enum Payload {
     ReservationPayload(stock::ReservationPayload),
     LotPayload(stock::LotPayload),
     OrderPayload(orders::OrderPayload),
-    ReturnPayload(orders::ReturnPayload),
+    ReturnPayload(returns::ReturnPayload),
     SourcingPayload(orders::SourcingPayload),
     TransferPayload(transfers::TransferPayload),
     CountPayload(counts::CountPayload),

@@ -16,8 +16,9 @@ use crate::{
     identity::{FactorMutation, IdentityMutation, IdentityQuery, PeopleMutation, SandboxMutation, SessionMutation},
     insight::{EventQuery, InsightQuery},
     jobs::{JobMutation, JobQuery},
-    orders::{OrderSubscription, OrdersMutation, OrdersQuery, ReturnsMutation, SourcingMutation, SourcingQuery},
+    orders::{OrderSubscription, OrdersMutation, OrdersQuery, SourcingMutation, SourcingQuery},
     purchasing::{PurchaseQuery, PurchasingMutation},
+    returns::{ReturnsMutation, ReturnsQuery},
     stock::{LotMutation, LotQuery, StockMutation, StockQuery, StockSubscription},
     tenancy::TenancyMutation,
     transfers::{TransfersMutation, TransfersQuery},
@@ -51,6 +52,7 @@ pub struct OtherQueries(
     CurrencyQuery,
     AlertQuery,
     SourcingQuery,
+    ReturnsQuery,
 );
 
 /// What can be changed. A refusal is data, in userErrors.

@@ -33,7 +33,7 @@ use crate::{
         limits::Limits,
         scalars::{Cursor, Date, DateTime, Long, Quantity},
     },
-    orders,
+    orders, returns,
     schema::Node,
 };
 
@@ -202,7 +202,7 @@ impl LotTrace {
 async fn customer_of(ctx: &Context<'_>, reference: Reference) -> Answer<Option<Customer>> {
     match reference.kind {
         ReferenceKind::Order => orders::customer_of_order(ctx, OrderId::from_uuid(reference.id)).await,
-        ReferenceKind::Return => orders::customer_of_return(ctx, ReturnId::from_uuid(reference.id)).await,
+        ReferenceKind::Return => returns::customer_of_return(ctx, ReturnId::from_uuid(reference.id)).await,
         _ => Ok(None),
     }
 }

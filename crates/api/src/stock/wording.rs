@@ -10,7 +10,7 @@ use inventory::{
 };
 use platform::clock;
 
-use crate::{counts, graphql::refusal::ErrorCode, orders, purchasing, transfers};
+use crate::{counts, graphql::refusal::ErrorCode, orders, purchasing, returns, transfers};
 
 /// Code and words of a refusal.
 pub type Said = (ErrorCode, String);
@@ -21,8 +21,8 @@ const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 9] = [
     |any| of(any, lot),
     |any| of(any, orders::refusal::order),
     |any| of(any, orders::refusal::line),
-    |any| of(any, orders::refusal::sales_return),
-    |any| of(any, orders::refusal::return_step),
+    |any| of(any, returns::refusal::sales_return),
+    |any| of(any, returns::refusal::step),
     |any| of(any, transfers::refusal::transfer),
     |any| of(any, counts::refusal::count),
     |any| of(any, purchasing::refusal::purchase),

@@ -65,7 +65,8 @@ impl Decision {
 
     fn document_events(&self, documents: &Documents) -> Vec<NewEvent> {
         let lots = self.stock.lots.iter().filter(|lot| self.stock.told_lots.contains(&lot.id)).map(lot_changed);
-        let mut events = documents.events(Turn::BeforeLots, &self.documents);
+        let mut events = documents.events(Turn::First, &self.documents);
+        events.extend(documents.events(Turn::BeforeLots, &self.documents));
         events.extend(lots);
         events.extend(documents.events(Turn::AfterLots, &self.documents));
         events

@@ -20,11 +20,17 @@ use super::{
 };
 use crate::stock::core::Book;
 
-/// Whether something of a document comes before the same thing of lots.
+/// Whether something of a document comes before the same thing of lots, and of other documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
+    /// Of what is decided on other documents and changes them: before theirs.
+    First,
     BeforeLots,
     AfterLots,
+}
+
+impl Turn {
+    pub const ALL: [Self; 3] = [Self::First, Self::BeforeLots, Self::AfterLots];
 }
 
 /// The rows of a batch's documents of one kind.
@@ -100,8 +106,9 @@ pub trait Document: Send + Sync + 'static {
     /// Each row of the batch once, as its last command left it; whether it has a row is what the first one saw.
     fn rows(tenant: TenantId, decisions: &[&Self::Decision], now: Timestamp) -> Rows;
 
-    /// The document that the audit log names.
+    /// The document that the audit log names. Where a command changes several kinds, it is that of the first turn.
     fn target(decision: &Self::Decision) -> Option<Target>;
 
+    /// What a receipt keeps; of several kinds, that of the first turn that keeps something.
     fn stored(decision: &Self::Decision) -> Self::Stored;
 }

@@ -41,6 +41,7 @@ pub async fn whole(reads: &Source<'_>, basis: &Basis, needs: &mut Needs, keys: &
         journal::hold(work).await?;
     }
     let mut stock = load_levels(reads, clock, needs).await?;
+    documents.load(Turn::First, reads, needs, &mut books).await?;
     documents.load(Turn::BeforeLots, reads, needs, &mut books).await?;
     if load_lots(reads, needs, &mut stock).await? {
         documents.load_lots(reads, needs, &mut stock, &mut books).await?;

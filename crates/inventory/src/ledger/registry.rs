@@ -50,7 +50,7 @@ trait Registered: Send + Sync {
     fn events(&self, decided: &Parts) -> Vec<NewEvent>;
     fn rows(&self, tenant: TenantId, decided: &[&Parts], now: Timestamp) -> Rows;
     fn target(&self, decided: &Parts) -> Option<Target>;
-    fn store(&self, decided: &Parts, stored: &mut Map<String, Value>);
+    fn stored(&self, decided: &Parts) -> Map<String, Value>;
 }
 
 struct Kind<D>(PhantomData<fn() -> D>);
@@ -131,12 +131,11 @@ impl<D: Document> Registered for Kind<D> {
     fn target(&self, decided: &Parts) -> Option<Target> {
         D::target(decided.get()?)
     }
-    fn store(&self, decided: &Parts, stored: &mut Map<String, Value>) {
+    fn stored(&self, decided: &Parts) -> Map<String, Value> {
         // It is a plain struct: it always has a JSON form.
-        if let Some(decision) = decided.get()
-            && let Ok(Value::Object(fields)) = serde_json::to_value(D::stored(decision))
-        {
-            stored.extend(fields);
+        match decided.get().map(|decision| serde_json::to_value(D::stored(decision))) {
+            Some(Ok(Value::Object(fields))) => fields,
+            _ => Map::new(),
         }
     }
 }
@@ -233,11 +232,14 @@ impl Documents {
         rows
     }
     pub(super) fn target(&self, decided: &Parts) -> Option<Target> {
-        self.0.iter().find_map(|kind| kind.target(decided))
+        self.by_turn().find_map(|kind| kind.target(decided))
     }
     pub(super) fn stored(&self, decided: &Parts) -> Map<String, Value> {
-        let mut stored = Map::new();
-        self.0.iter().for_each(|kind| kind.store(decided, &mut stored));
-        stored
+        self.by_turn().map(|kind| kind.stored(decided)).find(|fields| !fields.is_empty()).unwrap_or_default()
+    }
+    /// The kinds in the order in which their events are numbered.
+    fn by_turn(&self) -> impl Iterator<Item = &dyn Registered> {
+        let of = |turn: Turn| self.0.iter().map(Box::as_ref).filter(move |kind| kind.numbered() == turn);
+        Turn::ALL.into_iter().flat_map(of)
     }
 }

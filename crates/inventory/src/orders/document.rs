@@ -1,4 +1,4 @@
-//! What orders and returns are to the ledger. They are one kind: a return is decided on its orders, and changes them.
+//! What orders are to the ledger.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -14,16 +14,16 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    core::{Order, OrderBook, OrderDecision, OrderNeeds, Return},
-    events::{document_event, order_shortened},
+    core::{Order, OrderBook, OrderDecision, OrderNeeds},
+    events::{order_event, order_shortened},
     rows,
 };
 use crate::{
     ledger::{Books, Decision, Document, Needs, Rows, Source, Turn},
-    stock::core::{Book, LevelKey},
+    stock::core::LevelKey,
 };
 
-/// Orders and returns as a kind of document.
+/// Orders as a kind of document.
 pub struct Orders;
 
 /// Channels and customers that exist; customers with their countries.
@@ -36,13 +36,11 @@ pub struct Names {
 /// Customers and channels remembered a tenant.
 const NAMES: usize = 10_000;
 
-/// What receipts keep of orders and returns.
+/// What receipts keep of orders.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredOrder {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ret: Option<ReturnId>,
 }
 
 #[async_trait]
@@ -84,35 +82,10 @@ impl Document for Orders {
             Source::Committed(scope) => rows::orders(*scope, &ids).await?,
         };
         book.orders = orders.into_iter().map(|order| (order.id, order)).collect();
-        let ids: Vec<ReturnId> = needs.returns.iter().copied().collect();
-        let returns = match reads {
-            _ if ids.is_empty() => Vec::new(),
-            Source::Locked(work) => rows::lock_returns(*work, &ids).await?,
-            Source::Committed(scope) => rows::whole_returns(*scope, &ids).await?,
-        };
-        book.returns = returns.into_iter().map(|ret| (ret.id, ret)).collect();
-        Ok(())
-    }
-
-    /// What of lots came back and is not seen, and as which lots serial numbers left.
-    async fn load_lots(reads: &Source<'_>, needs: &Needs, stock: &mut Book, books: &mut Books) -> Result<(), Fault> {
-        if !needs.lots.whole.is_empty() {
-            let whole: Vec<LotId> = needs.lots.whole.iter().copied().collect();
-            stock.lots.unseen = rows::unseen_lots(reads, &whole).await?;
-        }
-        let serial = stock.levels.values().filter(|level| level.facts.tracking == Tracking::Serial);
-        let serial: HashSet<ProductId> = serial.map(|level| level.key.product).collect();
-        let own = needs.documents.get::<OrderNeeds>().filter(|own| !own.comes_back.is_empty() && !serial.is_empty());
-        if let Some(own) = own {
-            let shipped = rows::shipped(reads, &own.comes_back, &serial).await?;
-            books.with(|book: &mut OrderBook| book.shipped = shipped);
-        }
         Ok(())
     }
 
     async fn load_names(reads: &Source<'_>, needs: &OrderNeeds, book: &mut OrderBook) -> Result<(), Fault> {
-        let settled: Vec<OrderId> = needs.settled.iter().copied().collect();
-        book.settled = rows::settled(reads, &settled).await?;
         let channels: Vec<ChannelId> = needs.channels.iter().copied().collect();
         book.channels = rows::existing_channels(reads, &channels).await?;
         let customers: Vec<CustomerId> = needs.customers.iter().copied().collect();
@@ -121,8 +94,6 @@ impl Document for Orders {
         book.stores = rows::store_facts(reads, &stores).await?;
         let references: Vec<&str> = needs.order_refs.iter().map(String::as_str).collect();
         book.taken_refs = rows::taken_order_refs(reads, &references).await?;
-        let references: Vec<&str> = needs.return_refs.iter().map(String::as_str).collect();
-        book.taken_return_refs = rows::taken_return_refs(reads, &references).await?;
         Ok(())
     }
 
@@ -178,49 +149,38 @@ impl Document for Orders {
 
     fn want(decision: &OrderDecision, want: Want) -> Want {
         want.and(decision.orders.iter().filter(|order| !order.exists).count(), Numbered::Order)
-            .and(decision.returns.iter().filter(|ret| !ret.exists).count(), Numbered::Return)
     }
 
     fn number(decision: &mut OrderDecision, counter: &mut Counter) {
         for new in decision.orders.iter_mut().filter(|order| !order.exists) {
             new.number = counter.number(Numbered::Order);
         }
-        for new in decision.returns.iter_mut().filter(|ret| !ret.exists) {
-            new.number = counter.number(Numbered::Return);
-        }
     }
 
     fn events(decision: &OrderDecision) -> Vec<NewEvent> {
-        let changed = decision.events.iter().filter_map(|of| document_event(of, &decision.orders, &decision.returns));
+        let changed = decision.events.iter().filter_map(|fact| order_event(fact, &decision.orders));
         changed.chain(decision.shortened.iter().map(order_shortened)).collect()
     }
 
     fn rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp) -> Rows {
         let mut orders: BTreeMap<OrderId, &Order> = BTreeMap::new();
-        let mut returns: BTreeMap<ReturnId, &Return> = BTreeMap::new();
         for decision in decisions {
             orders.extend(decision.orders.iter().map(|order| (order.id, order)));
-            returns.extend(decision.returns.iter().map(|ret| (ret.id, ret)));
         }
         let orders: Vec<&Order> = orders.into_values().collect();
-        let returns: Vec<&Return> = returns.into_values().collect();
         let fulfilments: Vec<_> = decisions.iter().flat_map(|decision| &decision.fulfilments).collect();
         let mut written = Rows::default();
         written.heads.extend(rows::order_rows(tenant, &orders));
         written.heads.push(rows::drafted_rows(tenant, decisions.iter().flat_map(|decision| &decision.drafted)));
         written.rest.extend(rows::fulfilment_rows(tenant, &fulfilments, now));
-        written.rest.extend(rows::return_rows(tenant, &returns));
         written
     }
 
     fn target(decision: &OrderDecision) -> Option<Target> {
-        let made = decision.returns.first().map(|ret| Target::of(ret.id));
-        made.or_else(|| decision.orders.first().map(|order| Target::of(order.id)))
+        decision.orders.first().map(|order| Target::of(order.id))
     }
 
     fn stored(decision: &OrderDecision) -> StoredOrder {
-        let ret = decision.returns.first().map(|ret| ret.id);
-        let order = if ret.is_none() { decision.orders.first().map(|order| order.id) } else { None };
-        StoredOrder { order, ret }
+        StoredOrder { order: decision.orders.first().map(|order| order.id) }
     }
 }

@@ -1,4 +1,4 @@
-//! Events of orders, of returns, and of where orders look for their stock.
+//! Events of orders, and of where they look for their stock.
 
 use entity::prelude::*;
 use iam::access::{code, kind};
@@ -9,7 +9,7 @@ use platform::storage::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::core::{DocumentEvent, Order, Return};
+use super::core::{Order, OrderFact};
 
 pub use platform::storage::events::EventType;
 
@@ -33,15 +33,6 @@ platform::events! {
         ORDER_CLOSED "order.closed",
         ORDER_EXPIRED "order.expired" by system,
         ORDER_UPDATED "order.updated",
-    }
-    /// Returns.
-    RETURN: ReturnEvent = Terms { permission: code::<kind::OrderRead>(), shown: Shown::Part(shown_return), stream: None } => {
-        RETURN_CREATED "return.created",
-        RETURN_APPROVED "return.approved",
-        RETURN_REJECTED "return.rejected",
-        RETURN_RECEIVED "return.received",
-        RETURN_INSPECTED "return.inspected",
-        RETURN_CLOSED "return.closed",
     }
     /// Where orders look for their stock.
     SOURCING: SourcingChanged = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
@@ -114,23 +105,6 @@ impl OrderEvent {
     }
 }
 
-/// The payload of a return's event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ReturnEvent {
-    #[serde(rename = "return")]
-    pub ret: ReturnId,
-    pub number: i64,
-    pub store: StoreId,
-    pub customer: Option<CustomerId>,
-    pub orders: Vec<OrderId>,
-    /// Where it stands. Events of earlier versions of Entrepot lack it, and the version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<ReturnStatus>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<i64>,
-}
-
 /// The payload of `sourcing.set`: what was asked for, as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourcingChanged {
@@ -146,41 +120,18 @@ fn shown_order(order: &OrderEvent, viewer: EventViewer<'_>) -> Option<Value> {
     })
 }
 
-/// A return to a store that the viewer sees.
-fn shown_return(ret: &ReturnEvent, viewer: EventViewer<'_>) -> Option<Value> {
-    // The event does not say through which channel what comes back was sold.
-    (!viewer.is_confined() && viewer.covers(ret.store)).then(|| {
-        json!({ "id": ret.ret, "number": ret.number, "storeId": ret.store, "customerId": customer(ret.customer, viewer),
-            "orderIds": ret.orders, "status": ret.status, "version": ret.version })
-    })
-}
-
-fn customer(id: Option<CustomerId>, viewer: EventViewer<'_>) -> Option<CustomerId> {
+/// Whom a document is of, for who may see customers.
+pub(crate) fn customer(id: Option<CustomerId>, viewer: EventViewer<'_>) -> Option<CustomerId> {
     id.filter(|_| viewer.holds(code::<kind::CustomerRead>()))
 }
 
-pub fn document_event(of: &DocumentEvent, orders: &[Order], returns: &[Return]) -> Option<NewEvent> {
-    match *of {
-        DocumentEvent::Order { kind, order, before } => {
-            let order = orders.iter().find(|one| one.id == order)?;
-            Some(kind.event(&order_event(order, before)))
-        }
-        DocumentEvent::Return { kind, ret } => {
-            let ret = returns.iter().find(|one| one.id == ret)?;
-            Some(kind.event(&ReturnEvent {
-                ret: ret.id,
-                number: ret.number,
-                store: ret.store,
-                customer: ret.customer,
-                orders: ret.orders(),
-                status: Some(ret.status),
-                version: Some(ret.version),
-            }))
-        }
-    }
+/// The event of a fact, whose order is one of these.
+pub fn order_event(fact: &OrderFact, orders: &[Order]) -> Option<NewEvent> {
+    let order = orders.iter().find(|one| one.id == fact.order)?;
+    Some(fact.kind.event(&payload(order, fact.before)))
 }
 
-fn order_event(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
+fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
     OrderEvent {
         order: order.id,
         number: order.number,
@@ -205,5 +156,5 @@ fn order_event(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
 
 /// An order holds less than before, to make room for what had happened.
 pub fn order_shortened(order: &Order) -> NewEvent {
-    ORDER_UPDATED.event(&order_event(order, Some(order.status)))
+    ORDER_UPDATED.event(&payload(order, Some(order.status)))
 }

@@ -1,4 +1,4 @@
-//! Sales orders, their fulfilments, and returns: documents that move stock through the ledger.
+//! Sales orders and their fulfilments: documents that move stock through the ledger.
 
 pub mod core;
 mod document;

@@ -6,7 +6,7 @@ use super::{
     create::is_sold,
     hold::{hold, order_head},
     kit::{in_kits, quotes},
-    order::{DocumentEvent, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, count},
+    order::{Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, OrderFact, count},
     refusal::Refusal,
     sourcing::Sourcing,
     states::{Action, may},
@@ -52,7 +52,7 @@ fn open(book: &OrderBook, id: OrderId, version: Option<i64>, action: Action) -> 
 
 fn decided(book: &OrderBook, order: Order, kind: EventType<OrderEvent>) -> OrderDecision {
     let before = book.orders.get(&order.id).map(|order| order.status);
-    let event = DocumentEvent::Order { kind, order: order.id, before };
+    let event = OrderFact { kind, order: order.id, before };
     OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() }
 }
 

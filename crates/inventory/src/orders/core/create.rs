@@ -5,7 +5,7 @@ use entity::prelude::*;
 use super::{
     hold::{hold, sell},
     kit,
-    order::{DocumentEvent, Line, Order, OrderBook, OrderDecision},
+    order::{Line, Order, OrderBook, OrderDecision, OrderFact},
     refusal::{LineRefusal, Refusal},
     sourcing::Sourcing,
 };
@@ -87,7 +87,7 @@ pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) 
         NewStatus::Confirmed => hold(draft, &mut order, movement, sourcing)?,
         NewStatus::Fulfilled => sell(draft, &mut order, command)?,
     }
-    let event = DocumentEvent::Order { kind: events::ORDER_CREATED, order: order.id, before: None };
+    let event = OrderFact { kind: events::ORDER_CREATED, order: order.id, before: None };
     Ok(OrderDecision { orders: vec![order], events: vec![event], drafted, ..OrderDecision::default() })
 }
 

@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 use super::{
     hold::{order_head, reservation},
-    order::{DocumentEvent, Line, OrderBook, OrderDecision, count},
+    order::{Line, OrderBook, OrderDecision, OrderFact, count},
 };
 use crate::orders::events;
 use crate::stock::core::{At, Delta, Draft, LevelKey, MovementHead, Rejection, Reservation, whole_kits};
@@ -54,7 +54,7 @@ pub fn decide_fill(book: &OrderBook, draft: &mut Draft<'_>, fill: &Fill) -> Resu
         return Ok(None);
     }
     order.touch(now);
-    let event = DocumentEvent::Order { kind: events::ORDER_UPDATED, order: order.id, before: Some(before) };
+    let event = OrderFact { kind: events::ORDER_UPDATED, order: order.id, before: Some(before) };
     Ok(Some(OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() }))
 }
 

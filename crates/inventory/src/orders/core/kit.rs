@@ -1,14 +1,13 @@
 //! Kits on orders. A line stays the kit; what it takes from stock are its parts, as they were when the order was placed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use entity::prelude::*;
 
 use super::{
     create::{Create, NewLine},
-    order::{Line, Order, OrderBook},
+    order::{Order, OrderBook},
     refusal::{LineRefusal, Refusal},
-    returns::NewReturnLine,
 };
 use crate::stock::core::{At, Draft, Facts, Field, LevelKey, Reason, Rejection, RoomRefusal, Shortage, Step, Taking};
 
@@ -42,7 +41,8 @@ pub(super) fn parts(book: &OrderBook, facts: Option<&Facts>, new: &NewLine, inde
     Ok(parts.clone())
 }
 
-fn times(kits: i64, takes: i64, field: impl FnOnce() -> At) -> Result<i64, Rejection> {
+/// What so many kits take of a part, in smallest units.
+pub(crate) fn times(kits: i64, takes: i64, field: impl FnOnce() -> At) -> Result<i64, Rejection> {
     let all = kits.checked_mul(takes).and_then(Quantity::new).map(Quantity::get);
     all.ok_or_else(|| LineRefusal::KitsTooLarge.at(field()))
 }
@@ -56,49 +56,6 @@ pub(super) fn cost(draft: &Draft<'_>, command: &Create, parts: &[Part]) -> Optio
     let costs: Vec<Money> = parts.iter().map(cost).collect::<Option<_>>()?;
     let (first, rest) = costs.split_first()?;
     rest.iter().try_fold(*first, |sum, cost| sum.checked_add(*cost))
-}
-
-/// The goods that come back with a line of a return: of a kit the parts that its order's line had, and what it is made of now where it comes
-/// back on no order's line.
-pub(super) fn comes_back(
-    book: &OrderBook,
-    orders: &BTreeMap<OrderId, Order>,
-    new: &NewReturnLine,
-    index: usize,
-) -> Result<Vec<(ProductId, i64)>, Rejection> {
-    let Some(product) = new.product else { return Ok(Vec::new()) };
-    let field = || At::line(index).field(Field::Quantity);
-    let mut goods: BTreeMap<ProductId, i64> = BTreeMap::new();
-    let mut add = |product: ProductId, quantity: i64| {
-        let sum = goods.entry(product).or_default();
-        *sum = times(sum.saturating_add(quantity), 1, field)?;
-        Ok::<(), Rejection>(())
-    };
-    let mut left = new.quantity.get();
-    for piece in &new.matches {
-        let (id, position) = piece.line.split_line();
-        let line: Option<&Line> = orders.get(&id).and_then(|order| order.lines.iter().find(|line| line.position == position));
-        let quantity = piece.quantity.get();
-        left -= quantity;
-        match line.map(|line| line.parts.as_slice()) {
-            None | Some([]) => add(product, quantity)?,
-            Some(parts) => {
-                for part in parts {
-                    add(part.product, times(quantity, part.quantity.get(), field)?)?;
-                }
-            }
-        }
-    }
-    match book.kits.get(&product) {
-        _ if left == 0 => {}
-        None => add(product, left)?,
-        Some(parts) => {
-            for part in parts {
-                add(part.product, times(left, part.quantity.get(), field)?)?;
-            }
-        }
-    }
-    Ok(goods.into_iter().collect())
 }
 
 /// What could be had of a kit, in whole ones, said instead of a refusal of one of its parts.

@@ -1,4 +1,4 @@
-//! What commands on orders and returns need besides stock.
+//! What commands on orders, and on returns of orders, need besides stock.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,6 @@ use crate::stock::core::LevelKey;
 #[derive(Debug, Default)]
 pub struct OrderNeeds {
     pub orders: BTreeSet<OrderId>,
-    pub returns: BTreeSet<ReturnId>,
-    /// Orders of which it matters how much came back for good.
-    pub settled: BTreeSet<OrderId>,
-    /// Orders that goods come back on.
-    pub comes_back: BTreeSet<OrderId>,
     /// Levels of what is sold, or comes back: kits among them stand for what they are made of.
     pub goods: BTreeSet<LevelKey>,
     pub channels: BTreeSet<ChannelId>,
@@ -21,12 +16,11 @@ pub struct OrderNeeds {
     /// Stores of orders that name no product, and so no level that knows its store.
     pub stores: BTreeSet<StoreId>,
     pub order_refs: BTreeSet<String>,
-    pub return_refs: BTreeSet<String>,
 }
 
 impl OrderNeeds {
     /// New orders rest on names alone.
     pub fn needs_locks(&self) -> bool {
-        !(self.orders.is_empty() && self.returns.is_empty() && self.return_refs.is_empty())
+        !self.orders.is_empty()
     }
 }

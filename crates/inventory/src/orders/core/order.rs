@@ -1,17 +1,16 @@
 //! An order as the rules see it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use entity::prelude::*;
 
 use super::{
     kit::{Kits, Part},
-    return_doc::Return,
-    settle::{Settled, share},
+    share::share,
     sourcing::{Position, SourcingRule},
 };
 use crate::{
-    orders::events::{EventType, OrderEvent, ReturnEvent},
+    orders::events::{EventType, OrderEvent},
     stock::core::{Noun, Rejection},
 };
 
@@ -115,7 +114,7 @@ impl Line {
 }
 
 /// A count that was computed from counts that are in range.
-pub(super) fn count(value: i64) -> Quantity {
+pub(crate) fn count(value: i64) -> Quantity {
     debug_assert!(value >= 0, "a line's counters never go below 0");
     Quantity::new(value.max(0)).unwrap_or(Quantity::ZERO)
 }
@@ -172,21 +171,12 @@ pub struct StoreFacts {
     pub archived: bool,
 }
 
-/// What left with orders, and as which lot; None for what was not kept by lots when it left.
-pub type Shipped = HashMap<OrderId, BTreeSet<(ProductId, Option<LotId>)>>;
-
-/// The documents that a batch has loaded and locked.
+/// The orders that a batch has loaded and locked, and what is known of what they name.
 #[derive(Debug, Clone, Default)]
 pub struct OrderBook {
     pub orders: HashMap<OrderId, Order>,
-    pub returns: HashMap<ReturnId, Return>,
-    /// Of the orders that returns are closed on.
-    pub settled: Settled,
-    /// Of the orders that goods with serial numbers come back on.
-    pub shipped: Shipped,
     /// External references that are taken, per channel.
     pub taken_refs: std::collections::HashSet<(ChannelId, String)>,
-    pub taken_return_refs: std::collections::HashSet<String>,
     /// Channels and customers that commands of the batch name and that exist; customers with their countries.
     pub channels: std::collections::HashSet<ChannelId>,
     pub customers: HashMap<CustomerId, Option<String>>,
@@ -196,28 +186,21 @@ pub struct OrderBook {
     pub kits: Kits,
 }
 
-/// A fact about a document, for the stream.
+/// A fact about an order, for the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DocumentEvent {
-    Order {
-        kind: EventType<OrderEvent>,
-        order: OrderId,
-        /// Where it stood before; None for what has just been made.
-        before: Option<OrderStatus>,
-    },
-    Return {
-        kind: EventType<ReturnEvent>,
-        ret: ReturnId,
-    },
+pub struct OrderFact {
+    pub kind: EventType<OrderEvent>,
+    pub order: OrderId,
+    /// Where it stood before; None for what has just been made.
+    pub before: Option<OrderStatus>,
 }
 
-/// What an accepted command did to orders and returns.
+/// What an accepted command did to orders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderDecision {
     pub orders: Vec<Order>,
     pub fulfilments: Vec<Fulfilment>,
-    pub returns: Vec<Return>,
-    pub events: Vec<DocumentEvent>,
+    pub events: Vec<OrderFact>,
     /// How drafts will look for their stock once they are confirmed, and where they go.
     pub drafted: Vec<(OrderId, SourcingRule, Option<Position>)>,
     /// Orders whose holds gave way, as they are: their own rows do not change.
@@ -225,22 +208,13 @@ pub struct OrderDecision {
 }
 
 impl OrderBook {
-    /// Brings the documents forward by an accepted decision.
+    /// Brings the orders forward by an accepted decision.
     pub fn evolve(&mut self, decision: &OrderDecision) {
         for order in &decision.orders {
             if let (false, Some(reference)) = (order.exists, &order.external_ref) {
                 self.taken_refs.insert((order.channel, reference.clone()));
             }
             self.orders.insert(order.id, order.clone());
-        }
-        for ret in &decision.returns {
-            self.taken_return_refs.extend(ret.external_ref.clone());
-            if ret.status == ReturnStatus::Closed {
-                for piece in ret.lines.iter().flat_map(|line| &line.matches) {
-                    *self.settled.entry(piece.line).or_default() += piece.received.get();
-                }
-            }
-            self.returns.insert(ret.id, ret.clone());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Filters of orders and returns, compiled to conditions with parameters. A condition is true or false, never unknown, so that `not`
+//! Filters of orders, compiled to conditions with parameters. A condition is true or false, never unknown, so that `not`
 //! means not.
 
 use entity::prelude::*;
@@ -71,16 +71,6 @@ impl Span {
     }
 }
 
-/// A condition on returns.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReturnTest {
-    Store(Vec<Uuid>),
-    Customer(Vec<Uuid>),
-    Channel(ChannelId),
-    ExternalRef(TextTest),
-    ReceivedAt(Span),
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdColumn {
     Store,
@@ -112,7 +102,7 @@ pub fn compile(filter: &Filter, backend: Backend, next: usize) -> (String, Vec<V
 }
 
 /// A condition under construction.
-pub(super) struct Clause {
+pub(crate) struct Clause {
     pub sql: String,
     pub values: Vec<Value>,
     backend: Backend,
@@ -171,22 +161,6 @@ impl Clause {
         }
     }
 
-    pub fn return_test(&mut self, test: &ReturnTest) {
-        match test {
-            ReturnTest::Store(ids) => self.ids("r.store_id", ids),
-            ReturnTest::Customer(ids) => self.ids("r.customer_id", ids),
-            ReturnTest::Channel(channel) => {
-                let number = self.bind(*channel);
-                self.push(&super::visibility::return_of_channel(number));
-            }
-            ReturnTest::ExternalRef(test) => self.text("r.external_ref", test),
-            ReturnTest::ReceivedAt(span) => {
-                self.push("r.received_at IS NOT NULL AND ");
-                self.span("r.received_at", *span);
-            }
-        }
-    }
-
     fn join(&mut self, parts: &[Filter], empty: &str, between: &str) {
         if parts.is_empty() {
             self.push(empty);
@@ -202,7 +176,8 @@ impl Clause {
         }
     }
 
-    fn ids(&mut self, column: &str, ids: &[Uuid]) {
+    /// One of these ids.
+    pub fn ids(&mut self, column: &str, ids: &[Uuid]) {
         // One id is by far the most frequent, and its equality lets a sort walk the index.
         if let [id] = ids {
             let number = self.bind(*id);
@@ -214,7 +189,8 @@ impl Clause {
         self.push(&self.backend.in_ids(column, number));
     }
 
-    fn text(&mut self, column: &str, test: &TextTest) {
+    /// A text that passes the test; never NULL.
+    pub fn text(&mut self, column: &str, test: &TextTest) {
         self.push(column);
         self.push(" IS NOT NULL AND ");
         match test {
@@ -239,7 +215,8 @@ impl Clause {
         }
     }
 
-    fn span(&mut self, column: &str, span: Span) {
+    /// A moment within the span.
+    pub fn span(&mut self, column: &str, span: Span) {
         let mut parts = vec!["TRUE".to_owned()];
         if let Some(from) = span.from {
             parts.push(format!("{column} >= ${}", self.bind(from.micros())));

@@ -1,4 +1,4 @@
-//! Pages of orders and returns: keyset, one statement each; lines come with one more.
+//! Pages of orders: keyset, one statement each; lines come with one more.
 
 use std::collections::HashMap;
 
@@ -10,11 +10,10 @@ use platform::{
 use sea_orm::Value;
 
 use super::{
-    filter::{Clause, Filter, ReturnTest, compile},
+    filter::{Filter, compile},
     load::{self, OrderRow},
-    returns::ReturnRow,
 };
-use crate::orders::core::{Order, Return};
+use crate::orders::core::Order;
 
 /// What a list of orders is sorted by; the id breaks ties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,26 +109,4 @@ pub async fn order_id(reads: &impl Reads, by: &OrderName) -> Result<Option<Order
 pub enum OrderName {
     Number(i64),
     External(ChannelId, String),
-}
-
-/// Names the order of returns in cursors.
-pub const RETURNS: &str = "returns:OCCURRED_AT:DESC";
-
-/// Where a return stands in its list.
-pub fn return_keys(ret: &Return) -> Vec<Key> {
-    vec![Key::Int(ret.occurred_at.micros()), ret.id.into()]
-}
-
-/// A page of returns without their lines, the newest first.
-pub async fn returns_page(reads: &impl Reads, tests: &[ReturnTest], request: &PageRequest) -> Result<Vec<Return>, Fault> {
-    let mut clause = Clause::new(reads.backend(), 2);
-    for test in tests {
-        clause.push(" AND ");
-        clause.return_test(test);
-    }
-    let (bounds, tail, more) = keyset(&["r.occurred_at", "r.id"], true, request, clause.next());
-    clause.values.extend(more);
-    let select = ReturnRow::SELECT;
-    let sql = format!("SELECT {select} FROM sales_return r WHERE r.tenant_id = $1{}{bounds}{tail}", clause.sql);
-    reads.records::<ReturnRow>(&sql, clause.values).await?.into_iter().map(ReturnRow::ret).collect()
 }

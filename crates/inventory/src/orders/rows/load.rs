@@ -255,7 +255,8 @@ impl OrderRow {
     }
 }
 
-pub(super) fn currency_of(table: &'static str, code: &str) -> Result<Currency, Fault> {
+/// The currency that a row says, which is one of those known.
+pub(crate) fn currency_of(table: &'static str, code: &str) -> Result<Currency, Fault> {
     Currency::parse(code).ok_or_else(|| Fault::corrupt(table, format!("unknown currency {code}")))
 }
 
@@ -345,15 +346,4 @@ pub async fn taken_order_refs(reads: &impl Reads, references: &[&str]) -> Result
     );
     let rows = reads.records::<TakenRef>(&sql, vec![backend.texts(references.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.external_ref)).collect())
-}
-
-/// Which of these external references a return has.
-pub async fn taken_return_refs(reads: &impl Reads, references: &[&str]) -> Result<HashSet<String>, Fault> {
-    if references.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let backend = reads.backend();
-    let sql = format!("SELECT external_ref FROM sales_return WHERE tenant_id = $1 AND {}", backend.in_texts("external_ref", 2));
-    let rows = reads.rows(&sql, vec![backend.texts(references.iter().copied())]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
 }

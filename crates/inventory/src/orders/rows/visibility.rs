@@ -1,11 +1,11 @@
-//! Where documents belong: what rights are measured by.
+//! Where orders belong: what rights are measured by.
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
     tables::sales_order,
 };
-use platform::storage::{Fault, Finds, Reads, Row};
+use platform::storage::{Fault, Finds, Reads};
 
 #[derive(Record)]
 #[record(of = sales_order, alias = "o")]
@@ -13,24 +13,6 @@ struct PlaceRow {
     id: OrderId,
     store_id: StoreId,
     channel_id: ChannelId,
-}
-
-/// A return belongs to its own channel, or else to those of the orders that it was matched with. `{number}` is the channel's parameter.
-pub(super) fn return_of_channel(number: usize) -> String {
-    format!(
-        "(r.channel_id IS NOT NULL AND r.channel_id = ${number} OR r.channel_id IS NULL AND EXISTS (SELECT 1 FROM return_match m
-           JOIN sales_order s ON s.tenant_id = $1 AND s.id = m.order_id
-           WHERE m.tenant_id = $1 AND m.return_id = r.id AND s.channel_id = ${number}))"
-    )
-}
-
-/// Which of these returns belong to a channel.
-pub async fn returns_of_channel(reads: &impl Reads, ids: &[ReturnId], channel: ChannelId) -> Result<Vec<ReturnId>, Fault> {
-    let backend = reads.backend();
-    let (of, own) = (backend.in_ids("r.id", 2), return_of_channel(3));
-    let sql = format!("SELECT r.id FROM sales_return r WHERE r.tenant_id = $1 AND {of} AND {own}");
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied()), channel.into()]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
 }
 
 /// The store and the channel of orders; unknown ones are left out.

@@ -1,11 +1,9 @@
-//! Orders and returns: what callers supply, and how it becomes a command; and how a tenant's orders find their stock.
+//! Orders: what callers supply, and how it becomes a command; and how a tenant's orders find their stock.
 
 mod act;
 mod create;
 mod fulfil;
-pub(crate) mod ownership;
-mod return_act;
-mod returns;
+mod ownership;
 mod sourced;
 mod sourcing;
 
@@ -15,14 +13,9 @@ use serde::Serialize;
 pub use act::{order_cancel, order_close, order_confirm};
 pub use create::order_create;
 pub use fulfil::order_fulfil;
-pub use return_act::{
-    Rest, ReturnClose, ReturnInspect, ReturnLineBack, ReturnLineSeen, ReturnOf, ReturnReceive, ReturnReject, return_approve,
-    return_close, return_inspect, return_receive, return_reject,
-};
-pub use returns::return_create;
 pub use sourcing::{SourcingRefusal, SourcingSet, SourcingSetDone, set_sourcing};
 
-pub use crate::orders::core::{Receive, ReturnMatch, SourcingAsked};
+pub use crate::orders::core::SourcingAsked;
 use crate::{
     ledger::{LotRef, ProductRef, StoreRef},
     stock::core::Shortage,
@@ -117,36 +110,4 @@ pub struct OrderFulfil {
     pub occurred_at: Option<Timestamp>,
     #[serde(serialize_with = "crate::ledger::shortage_word")]
     pub on_shortage: Shortage,
-}
-
-/// Take goods back, or note that somebody wants to give them back.
-#[derive(Debug, Clone, Serialize)]
-pub struct ReturnCreate {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub store: StoreRef,
-    pub customer: Option<CustomerId>,
-    pub external_ref: Option<String>,
-    #[serde(serialize_with = "returns::receive_word")]
-    pub receive: Receive,
-    pub note: Option<String>,
-    pub occurred_at: Option<Timestamp>,
-    pub lines: Vec<ReturnLine>,
-}
-
-/// What comes back. `order_line` is one match for the whole quantity; `matches` spreads it over several lines.
-#[derive(Debug, Clone, Serialize)]
-pub struct ReturnLine {
-    pub kind: LineKind,
-    pub order_line: Option<OrderLineId>,
-    #[serde(serialize_with = "returns::pieces")]
-    pub matches: Vec<ReturnMatch>,
-    /// None: the product of the order line.
-    pub product: Option<ProductRef>,
-    pub name: Option<String>,
-    pub quantity: Quantity,
-    pub unit_price: Option<Money>,
-    pub disposition: Disposition,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lot: Option<LotRef>,
 }

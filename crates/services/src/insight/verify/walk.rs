@@ -11,7 +11,11 @@ use inventory::{
     ledger::StoredReceipt,
     orders::{
         StoredOrder,
-        events::{ORDER, ORDER_CREATED, OrderEvent, RETURN, RETURN_CREATED, ReturnEvent},
+        events::{ORDER, ORDER_CREATED, OrderEvent},
+    },
+    returns::{
+        StoredReturn,
+        events::{RETURN, RETURN_CREATED, ReturnEvent},
     },
     stock::events::{STOCK_CHANGED, StockChanged},
 };
@@ -277,7 +281,8 @@ struct Kept {
     key: String,
     mutation: String,
     receipt: StoredReceipt,
-    named: StoredOrder,
+    order: Option<OrderId>,
+    sales_return: Option<ReturnId>,
 }
 
 /// Remembered receipts, counted in `count`.
@@ -309,12 +314,14 @@ pub(super) async fn receipts(
             if !["stock", "order", "return"].iter().any(|room| mutation.starts_with(room)) {
                 continue;
             }
-            let receipt = serde_json::from_str(&text).and_then(|receipt: StoredReceipt| Ok((receipt.read()?, receipt)));
-            let Ok((named, receipt)) = receipt else {
+            let receipt = serde_json::from_str(&text).and_then(|receipt: StoredReceipt| {
+                Ok((receipt.read::<StoredOrder>()?, receipt.read::<StoredReturn>()?, receipt))
+            });
+            let Ok((StoredOrder { order }, StoredReturn { ret: sales_return }, receipt)) = receipt else {
                 let key = format!("{mutation} {key}");
                 return Ok(Some(Broken { table: "idempotency", key, expected: "a receipt".to_owned(), found: text }));
             };
-            page.push(Kept { key: key.clone(), mutation: mutation.clone(), receipt, named });
+            page.push(Kept { key: key.clone(), mutation: mutation.clone(), receipt, order, sales_return });
         }
         if let Some(broken) = receipt_page(snapshot, &page, head).await? {
             return Ok(Some(broken));
@@ -326,8 +333,8 @@ pub(super) async fn receipts(
 }
 
 async fn receipt_page(snapshot: &Snapshot, page: &[Kept], head: i64) -> Result<Option<Broken>, Fault> {
-    let orders = existing(snapshot, "sales_order", "version", page.iter().filter_map(|k| Some(k.named.order?.uuid()))).await?;
-    let returns = existing(snapshot, "sales_return", "version", page.iter().filter_map(|k| Some(k.named.ret?.uuid()))).await?;
+    let orders = existing(snapshot, "sales_order", "version", page.iter().filter_map(|k| Some(k.order?.uuid()))).await?;
+    let returns = existing(snapshot, "sales_return", "version", page.iter().filter_map(|k| Some(k.sales_return?.uuid()))).await?;
     let held = page.iter().flat_map(|k| k.receipt.reservations.iter().map(|r| r.uuid()));
     let reservations = existing(snapshot, "reservation", "version", held).await?;
     let seqs: Vec<i64> = page.iter().filter_map(|k| k.receipt.movement).collect();
@@ -339,15 +346,15 @@ async fn receipt_page(snapshot: &Snapshot, page: &[Kept], head: i64) -> Result<O
             movements.insert(Row::new(row).take()?);
         }
     }
-    for Kept { key, mutation, receipt, named } in page {
+    for Kept { key, mutation, receipt, order, sales_return } in page {
         let missing = if receipt.seq.is_some_and(|seq| seq > head) {
             Some(format!("seq {:?} up to {head}", receipt.seq))
         } else if receipt.movement.is_some_and(|seq| !movements.contains(&seq)) {
             Some(format!("movement seq {:?}", receipt.movement))
-        } else if named.order.is_some_and(|id| !orders.contains_key(&id.uuid())) {
-            Some(format!("order {:?}", named.order))
-        } else if named.ret.is_some_and(|id| !returns.contains_key(&id.uuid())) {
-            Some(format!("return {:?}", named.ret))
+        } else if order.is_some_and(|id| !orders.contains_key(&id.uuid())) {
+            Some(format!("order {order:?}"))
+        } else if sales_return.is_some_and(|id| !returns.contains_key(&id.uuid())) {
+            Some(format!("return {sales_return:?}"))
         } else {
             receipt.reservations.iter().find(|id| !reservations.contains_key(&id.uuid())).map(|id| format!("reservation {id}"))
         };

@@ -5,12 +5,12 @@ use iam::access::{Permission, Permit, kind};
 use serde::{Serialize, Serializer};
 
 use super::MAX_LINES;
-pub use crate::orders::core::Rest;
+pub use crate::returns::core::Rest;
 use crate::{
     ledger::{
         Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Mode, check_key, chosen, document_ids, first_answer, key_of, submit,
     },
-    orders::{
+    returns::{
         core::{ActOnReturn, GoodsBack, Inspection, LineBack, LineSeen, ReturnCommand, ReturnStep},
         shell::ownership::own_return,
     },

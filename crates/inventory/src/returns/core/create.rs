@@ -5,15 +5,21 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use entity::prelude::*;
 
 use super::{
+    book::{Decided, ReturnBasis, ReturnDecision},
     kit,
-    order::{DocumentEvent, Order, OrderBook, OrderDecision, count},
-    refusal::{LineRefusal, Refusal, ReturnRefusal},
-    return_doc::{Return, ReturnLine, ReturnPiece},
+    refusal::ReturnRefusal,
+    sales_return::{Return, ReturnLine, ReturnPiece},
 };
-use crate::orders::events::{self, EventType, ReturnEvent};
-use crate::stock::core::{
-    At, Dates, Delta, Draft, Facts, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection,
-    RoomRefusal, check_moment,
+use crate::{
+    orders::{
+        core::{LineRefusal, Order, OrderDecision, OrderFact, Refusal, count},
+        events::ORDER_UPDATED,
+    },
+    returns::events::{self, EventType, ReturnEvent},
+    stock::core::{
+        At, Dates, Delta, Draft, Facts, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind,
+        Rejection, RoomRefusal, check_moment,
+    },
 };
 
 /// How much of a new return line goes back on which order line.
@@ -69,16 +75,16 @@ pub struct NewReturnLine {
     pub lot: LotChoice,
 }
 
-pub fn decide_return(book: &OrderBook, draft: &mut Draft<'_>, command: &CreateReturn) -> Result<OrderDecision, Rejection> {
-    check_names(book, command)?;
+pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &CreateReturn) -> Result<Decided, Rejection> {
+    check_names(basis, command)?;
     let now = draft.now();
     let occurred_at = command.occurred_at.unwrap_or(now);
     let mut orders: BTreeMap<OrderId, Order> = BTreeMap::new();
     let mut lines = Vec::with_capacity(command.lines.len());
     let mut currency = None;
     for (index, new) in command.lines.iter().enumerate() {
-        let mut line = return_line(book, draft, command, index, new, &mut orders)?;
-        let goods = kit::comes_back(book, &orders, new, index)?;
+        let mut line = return_line(basis, draft, command, index, new, &mut orders)?;
+        let goods = kit::comes_back(&basis.orders.kits, &orders, new, index)?;
         line.parts = goods.iter().filter(|(product, _)| line.product != Some(*product)).map(|(p, n)| (*p, count(*n))).collect();
         if command.receive == Receive::Later && !line.parts.is_empty() {
             return Err(ReturnRefusal::KitLater { sku: line.sku }.at(At::line(index).field(Field::Product)));
@@ -99,7 +105,7 @@ pub fn decide_return(book: &OrderBook, draft: &mut Draft<'_>, command: &CreateRe
         store: command.store,
         customer: command.customer,
         external_ref: command.external_ref.clone(),
-        country: command.customer.and_then(|customer| book.customers.get(&customer)?.clone()),
+        country: command.customer.and_then(|customer| basis.orders.customers.get(&customer)?.clone()),
         refund,
         refunded: None,
         reject_reason: None,
@@ -115,28 +121,27 @@ pub fn decide_return(book: &OrderBook, draft: &mut Draft<'_>, command: &CreateRe
         exists: false,
     };
     if received {
-        take_in(book, draft, &ret, command)?;
+        take_in(basis, draft, &ret, command)?;
     }
     orders.values_mut().for_each(|order| order.touch(now));
     Ok(decided(events::RETURN_CREATED, ret, orders))
 }
 
 /// A return and the orders that it changed, each with its event.
-pub(super) fn decided(kind: EventType<ReturnEvent>, ret: Return, orders: BTreeMap<OrderId, Order>) -> OrderDecision {
-    let event = DocumentEvent::Return { kind, ret: ret.id };
+pub(super) fn decided(event: EventType<ReturnEvent>, sales_return: Return, orders: BTreeMap<OrderId, Order>) -> Decided {
     // No return changes where an order stands.
-    let updated =
-        |order: &Order| DocumentEvent::Order { kind: events::ORDER_UPDATED, order: order.id, before: Some(order.status) };
-    let events = std::iter::once(event).chain(orders.values().map(updated)).collect();
-    OrderDecision { orders: orders.into_values().collect(), returns: vec![ret], events, ..OrderDecision::default() }
+    let updated = |order: &Order| OrderFact { kind: ORDER_UPDATED, order: order.id, before: Some(order.status) };
+    let events = orders.values().map(updated).collect();
+    let changed = OrderDecision { orders: orders.into_values().collect(), events, ..OrderDecision::default() };
+    (ReturnDecision { sales_return, event }, changed)
 }
 
-fn check_names(book: &OrderBook, command: &CreateReturn) -> Result<(), Rejection> {
-    if command.customer.is_some_and(|customer| !book.customers.contains_key(&customer)) {
+fn check_names(basis: ReturnBasis<'_>, command: &CreateReturn) -> Result<(), Rejection> {
+    if command.customer.is_some_and(|customer| !basis.orders.customers.contains_key(&customer)) {
         return Err(Rejection::not_found(Noun::Customer, At::input(Field::Customer)));
     }
     if let Some(reference) = &command.external_ref
-        && book.taken_return_refs.contains(reference)
+        && basis.returns.taken_refs.contains(reference)
     {
         return Err(ReturnRefusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)));
     }
@@ -145,7 +150,7 @@ fn check_names(book: &OrderBook, command: &CreateReturn) -> Result<(), Rejection
     }
     // Where a line names a product, its level knows the store.
     if command.is_only_charges() {
-        is_open(book.stores.get(&command.store).is_some_and(|store| store.archived))?;
+        is_open(basis.orders.stores.get(&command.store).is_some_and(|store| store.archived))?;
     }
     Ok(())
 }
@@ -163,7 +168,7 @@ pub(super) fn comes_in(facts: &Facts, field: At) -> Result<(), Rejection> {
 }
 
 fn return_line(
-    book: &OrderBook,
+    basis: ReturnBasis<'_>,
     draft: &Draft<'_>,
     command: &CreateReturn,
     index: usize,
@@ -187,7 +192,7 @@ fn return_line(
         (LineKind::Charge, Some(_)) => return Err(LineRefusal::ChargeWithProduct.at(at(Field::Product))),
         (LineKind::Charge, None) => None,
     };
-    let sold_at = match_lines(book, (index, command.receive), new, orders)?;
+    let sold_at = match_lines(basis, (index, command.receive), new, orders)?;
     let unit_price = new.unit_price.or(sold_at.map(|sold| sold.0)).or_else(|| facts.as_ref().and_then(|f| f.price));
     let Some(unit_price) = unit_price else {
         return Err(LineRefusal::NoPrice.at(at(Field::UnitPrice)));
@@ -233,7 +238,7 @@ fn return_line(
 /// Puts the line's quantity back on the order lines it names, or asks for it there; gives the price the first of them was sold at, and the
 /// decimals of its quantity.
 fn match_lines(
-    book: &OrderBook,
+    basis: ReturnBasis<'_>,
     (index, receive): (usize, Receive),
     new: &NewReturnLine,
     orders: &mut BTreeMap<OrderId, Order>,
@@ -249,7 +254,7 @@ fn match_lines(
         }
         let order = match orders.entry(id) {
             Entry::Occupied(taken) => taken.into_mut(),
-            Entry::Vacant(free) => free.insert(book.orders.get(&id).ok_or_else(missing)?.clone()),
+            Entry::Vacant(free) => free.insert(basis.order(id).ok_or_else(missing)?.clone()),
         };
         let line = order.line_mut(position).ok_or_else(missing)?;
         if line.product != new.product {
@@ -295,11 +300,11 @@ fn goods(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Vec<(LevelKey, i
 }
 
 /// Refuses the serial number that was posted last where its line goes back on orders, and it left with none of them.
-pub(super) fn left_with(book: &OrderBook, draft: &Draft<'_>, line: &ReturnLine, field: At) -> Result<(), Rejection> {
+pub(super) fn left_with(basis: ReturnBasis<'_>, draft: &Draft<'_>, line: &ReturnLine, field: At) -> Result<(), Rejection> {
     let lot = draft.last_lot().and_then(|lot| draft.lot(lot)).filter(|lot| lot.tracking == Tracking::Serial);
     let Some(serial) = lot.filter(|serial| line.product == Some(serial.product)) else { return Ok(()) };
     let matched: i64 = line.matches.iter().map(|piece| piece.quantity.get()).sum();
-    let orders = line.matches.iter().filter_map(|piece| book.shipped.get(&piece.line.split_line().0));
+    let orders = line.matches.iter().filter_map(|piece| basis.returns.shipped.get(&piece.line.split_line().0));
     let mut left = orders.flatten().filter(|(product, _)| *product == serial.product).peekable();
     // What was not kept by serial numbers when it left may have any.
     let is_known = left.peek().is_none() || left.any(|(_, lot)| lot.is_none_or(|lot| lot == serial.id));
@@ -310,7 +315,7 @@ pub(super) fn left_with(book: &OrderBook, draft: &Draft<'_>, line: &ReturnLine, 
 }
 
 /// Stock comes in whole; what is written off goes out again by a movement of its own, so that the ledger tells both.
-fn take_in(book: &OrderBook, draft: &mut Draft<'_>, ret: &Return, command: &CreateReturn) -> Result<(), Rejection> {
+fn take_in(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, ret: &Return, command: &CreateReturn) -> Result<(), Rejection> {
     let head = MovementHead {
         id: command.movements[0],
         kind: MovementKind::Return,
@@ -345,7 +350,7 @@ fn take_in(book: &OrderBook, draft: &mut Draft<'_>, ret: &Return, command: &Crea
                 let delta = Delta { on_hand: sign * quantity, unavailable, ..Delta::default() };
                 let posting = Posting { delta, cost, note: None, lot: lot.clone(), condition, dates: Dates::Override };
                 draft.post_to(key, posting, field)?;
-                left_with(book, draft, line, At::line(index).field(Field::Lot))?;
+                left_with(basis, draft, line, At::line(index).field(Field::Lot))?;
             }
         }
     }

@@ -2,8 +2,10 @@
 
 use entity::prelude::*;
 
-use super::order::count;
-use crate::stock::core::{Noun, Rejection};
+use crate::{
+    orders::core::count,
+    stock::core::{Noun, Rejection},
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Return {

@@ -8,15 +8,14 @@ use platform::storage::{Fault, Reads};
 use serde::{Serializer, ser::SerializeSeq};
 
 use super::{MAX_LINES, ReturnCreate, ReturnLine};
-use crate::orders::core::ReturnRefusal;
 use crate::{
     ledger::{
         Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Names, Stop, check_key, chosen, document_ids,
         key_of, known_store, submit_found,
     },
-    orders::{
-        core::{CreateReturn, NewReturnLine, Receive, ReturnCommand, ReturnMatch},
-        rows::{self, SoldLine},
+    orders::rows::{self, SoldLine},
+    returns::{
+        core::{CreateReturn, NewReturnLine, Receive, ReturnCommand, ReturnMatch, ReturnRefusal},
         shell::ownership::own_lines,
     },
     stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal},

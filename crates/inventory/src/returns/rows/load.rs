@@ -10,9 +10,9 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads, Row};
 use uuid::Uuid;
 
-use super::load::currency_of;
 use crate::{
-    orders::core::{Return, ReturnLine, ReturnLot, ReturnPiece, Settled, Shipped},
+    orders::rows::currency_of,
+    returns::core::{Return, ReturnLine, ReturnLot, ReturnPiece, Settled, Shipped},
     stock::core::LevelKey,
 };
 
@@ -361,4 +361,15 @@ pub async fn return_place(reads: &impl Reads, id: ReturnId) -> Result<Option<Ret
     let level = |row| Ok(LevelKey { product: Row::new(row).take()?, store });
     let levels = products.iter().map(level).collect::<Result<_, Fault>>()?;
     Ok(Some(ReturnPlace { store, time_zone, orders, levels }))
+}
+
+/// Which of these external references a return has.
+pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashSet<String>, Fault> {
+    if references.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let backend = reads.backend();
+    let sql = format!("SELECT external_ref FROM sales_return WHERE tenant_id = $1 AND {}", backend.in_texts("external_ref", 2));
+    let rows = reads.rows(&sql, vec![backend.texts(references.iter().copied())]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
 }

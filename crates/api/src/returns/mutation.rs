@@ -1,9 +1,10 @@
-//! The steps of returns.
+//! Changing returns.
 
 use async_graphql::Context;
 use inventory::{
-    orders::{
-        events::{ORDER_UPDATED, RETURN_APPROVED, RETURN_CLOSED, RETURN_INSPECTED, RETURN_RECEIVED, RETURN_REJECTED},
+    orders::events::ORDER_UPDATED,
+    returns::{
+        events::{RETURN_APPROVED, RETURN_CLOSED, RETURN_CREATED, RETURN_INSPECTED, RETURN_RECEIVED, RETURN_REJECTED},
         shell,
     },
     stock::events::STOCK_CHANGED,
@@ -11,8 +12,9 @@ use inventory::{
 use macros::resolvers;
 
 use super::{
-    payloads::ReturnPayload,
-    return_step_inputs::{ReturnActionInput, ReturnCloseInput, ReturnInspectInput, ReturnReceiveInput, ReturnRejectInput},
+    inputs::ReturnCreateInput,
+    payload::ReturnPayload,
+    step_inputs::{ReturnActionInput, ReturnCloseInput, ReturnInspectInput, ReturnReceiveInput, ReturnRejectInput},
 };
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
@@ -20,13 +22,22 @@ use crate::{
     stock::ReceiptPayload,
 };
 
-/// The root fields that take a return on.
+/// The root fields that change returns.
 #[derive(Default)]
 pub struct ReturnsMutation;
 
-/// What can be done to a return that was asked for.
+/// What can be done to returns.
 #[resolvers]
 impl ReturnsMutation {
+    /// Takes goods back, or notes that somebody wants to give them back.
+    #[mutation(permit = OrderReturn, emits(RETURN_CREATED, ORDER_UPDATED, STOCK_CHANGED), dry_run)]
+    async fn return_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The return.")] input: ReturnCreateInput,
+    ) -> Answer<ReturnPayload> {
+        step!(ReturnPayload, ctx, permit, input, shell::return_create, dry_run)
+    }
     /// Lets the goods of a REQUESTED return come.
     #[mutation(permit = ReturnApprove, emits(RETURN_APPROVED))]
     async fn return_approve(

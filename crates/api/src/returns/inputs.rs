@@ -1,16 +1,19 @@
 //! The inputs of returns' mutations.
 
 use async_graphql::{ID, InputObject};
-use inventory::orders::shell::{self, Receive, ReturnMatch};
+use inventory::returns::shell::{self, Receive, ReturnMatch};
 use platform::path;
 
-use super::{
-    enums::{Disposition, OrderLineKind},
-    links::{LotRef, MoneyInput, ProductRef, StoreRef},
-};
-use crate::graphql::{
-    reading::Reading,
-    scalars::{DateTime, Quantity},
+use super::enums::Disposition;
+use crate::{
+    graphql::{
+        reading::Reading,
+        scalars::{DateTime, Quantity},
+    },
+    orders::{
+        OrderLineKind,
+        links::{LotRef, MoneyInput, ProductRef, StoreRef},
+    },
 };
 
 /// A piece of a return line.

@@ -1,22 +1,25 @@
-//! What can be done to a return that was asked for: approve or reject it, take its goods in, and close it. Looking at them is `return_inspect`'s.
+//! What can be done to a return that was asked for: approve or reject it, take its goods in, and close it. Looking at them is `inspect`'s.
 
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
 
 use super::{
-    order::{Order, OrderBook, OrderDecision, count},
+    book::{Decided, ReturnBasis},
+    close::close,
+    create::{comes_in, decided, left_with},
+    inspect::{Inspection, inspect, of_lot},
     refusal::ReturnStepRefusal,
-    return_doc::{Return, ReturnLine, ReturnLot},
-    return_inspect::{Inspection, inspect, of_lot},
-    return_states::{ReturnAction, return_actions_from},
-    returns::{comes_in, decided, left_with},
-    settle::close,
+    sales_return::{Return, ReturnLine, ReturnLot},
+    states::{ReturnAction, return_actions_from},
 };
-use crate::orders::events::{self, EventType, ReturnEvent};
-use crate::stock::core::{
-    At, Dates, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection,
-    RoomRefusal, check_moment,
+use crate::{
+    orders::core::{Line, Order, count},
+    returns::events::{self, EventType, ReturnEvent},
+    stock::core::{
+        At, Dates, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection,
+        RoomRefusal, check_moment,
+    },
 };
 
 /// A step of a return.
@@ -98,19 +101,19 @@ impl ReturnStep {
 /// The orders that a step changes, brought forward line by line.
 type Orders = BTreeMap<OrderId, Order>;
 
-pub fn decide_return_step(book: &OrderBook, draft: &mut Draft<'_>, act: &ActOnReturn) -> Result<OrderDecision, Rejection> {
-    let mut ret = open(book, act)?;
+pub fn decide_return_step(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, act: &ActOnReturn) -> Result<Decided, Rejection> {
+    let mut ret = open(basis, act)?;
     let now = draft.now();
     let mut orders = Orders::new();
     match &act.step {
         ReturnStep::Approve => ret.status = ReturnStatus::Approved,
         ReturnStep::Reject { reason } => {
-            let_go(book, &mut orders, &ret)?;
+            let_go(basis, &mut orders, &ret)?;
             (ret.status, ret.reject_reason) = (ReturnStatus::Rejected, Some(reason.clone()));
         }
-        ReturnStep::Receive(goods) => receive(book, draft, (&mut ret, &mut orders), act, goods)?,
+        ReturnStep::Receive(goods) => receive(basis, draft, (&mut ret, &mut orders), act, goods)?,
         ReturnStep::Inspect(inspection) => inspect(draft, &mut ret, act, inspection)?,
-        ReturnStep::Close { refund } => close(book, &mut ret, *refund)?,
+        ReturnStep::Close { refund } => close(basis, &mut ret, *refund)?,
     }
     ret.touch(now);
     orders.values_mut().for_each(|order| order.touch(now));
@@ -118,8 +121,8 @@ pub fn decide_return_step(book: &OrderBook, draft: &mut Draft<'_>, act: &ActOnRe
 }
 
 /// The return, if the step is open in its state.
-fn open(book: &OrderBook, act: &ActOnReturn) -> Result<Return, Rejection> {
-    let ret = book.returns.get(&act.ret).ok_or_else(|| Rejection::not_found(Noun::Return, At::input(Field::Id)))?;
+fn open(basis: ReturnBasis<'_>, act: &ActOnReturn) -> Result<Return, Rejection> {
+    let ret = basis.returns.returns.get(&act.ret).ok_or_else(|| Rejection::not_found(Noun::Return, At::input(Field::Id)))?;
     ret.expect(act.expected_version)?;
     if return_actions_from(ret.status).any(|open| open == act.step.action()) {
         return Ok(ret.clone());
@@ -150,19 +153,19 @@ pub(super) fn stocked(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Opt
 }
 
 /// The order's line that a piece names, in the order as the step leaves it.
-fn order_line<'o>(book: &OrderBook, orders: &'o mut Orders, line: OrderLineId) -> Result<&'o mut super::order::Line, Rejection> {
+fn order_line<'o>(basis: ReturnBasis<'_>, orders: &'o mut Orders, line: OrderLineId) -> Result<&'o mut Line, Rejection> {
     let (id, position) = line.split_line();
     let missing = || Rejection::not_found(Noun::OrderLine, At::input(Field::Id));
-    let known = book.orders.get(&id).ok_or_else(missing)?;
+    let known = basis.order(id).ok_or_else(missing)?;
     orders.entry(id).or_insert_with(|| known.clone()).line_mut(position).ok_or_else(missing)
 }
 
 /// What was asked back and has not come is no longer asked for.
-fn let_go(book: &OrderBook, orders: &mut Orders, ret: &Return) -> Result<(), Rejection> {
+fn let_go(basis: ReturnBasis<'_>, orders: &mut Orders, ret: &Return) -> Result<(), Rejection> {
     for piece in ret.lines.iter().flat_map(|line| &line.matches) {
         let left = piece.quantity.get() - piece.received.get();
         if left > 0 {
-            let line = order_line(book, orders, piece.line)?;
+            let line = order_line(basis, orders, piece.line)?;
             line.return_pending = count(line.return_pending.get() - left);
         }
     }
@@ -170,7 +173,7 @@ fn let_go(book: &OrderBook, orders: &mut Orders, ret: &Return) -> Result<(), Rej
 }
 
 /// Puts what came of a line on its order lines, in the order of its pieces; what they do not cover came from no known order.
-fn credit(book: &OrderBook, orders: &mut Orders, line: &mut ReturnLine, quantity: i64) -> Result<(), Rejection> {
+fn credit(basis: ReturnBasis<'_>, orders: &mut Orders, line: &mut ReturnLine, quantity: i64) -> Result<(), Rejection> {
     line.received = count(line.received.get() + quantity);
     let mut left = quantity;
     for piece in &mut line.matches {
@@ -180,7 +183,7 @@ fn credit(book: &OrderBook, orders: &mut Orders, line: &mut ReturnLine, quantity
         }
         left -= taken;
         piece.received = count(piece.received.get() + taken);
-        let of = order_line(book, orders, piece.line)?;
+        let of = order_line(basis, orders, piece.line)?;
         of.return_pending = count(of.return_pending.get() - taken);
         of.returned = count(of.returned.get() + taken);
     }
@@ -221,7 +224,7 @@ fn wanted(ret: &Return, goods: &GoodsBack) -> Result<Wanted, Rejection> {
 
 /// Takes the goods on hand, but not for sale: that is for whoever looks at them to say.
 fn receive(
-    book: &OrderBook,
+    basis: ReturnBasis<'_>,
     draft: &mut Draft<'_>,
     (ret, orders): (&mut Return, &mut Orders),
     act: &ActOnReturn,
@@ -241,13 +244,13 @@ fn receive(
             }
             came_in = put_aside(draft, key, (quantity, lot), field)?;
             if let Some(line) = ret.line_mut(position) {
-                left_with(book, draft, line, of_lot(field))?;
+                left_with(basis, draft, line, of_lot(field))?;
             }
         } else if lot.is_said() {
             return Err(ReturnStepRefusal::NotByLots.at(of_lot(field)));
         }
         let Some(line) = ret.line_mut(position) else { continue };
-        credit(book, orders, line, quantity)?;
+        credit(basis, orders, line, quantity)?;
         if let Some(lot) = came_in {
             note_lot(line, lot, quantity);
         }
@@ -262,9 +265,9 @@ fn receive(
         ret.status = ReturnStatus::Received;
         for line in ret.lines.iter_mut().filter(|line| line.kind == LineKind::Charge) {
             let awaited = line.awaited();
-            credit(book, orders, line, awaited)?;
+            credit(basis, orders, line, awaited)?;
         }
-        let_go(book, orders, ret)?;
+        let_go(basis, orders, ret)?;
     }
     if ret.received_at.is_none() {
         // Reports count it on the day that it began to come.

@@ -1,16 +1,16 @@
 //! The inputs of the steps of a return.
 
 use async_graphql::{ID, InputObject};
-use inventory::orders::shell::{self, Rest, ReturnOf};
+use inventory::returns::shell::{self, Rest, ReturnOf};
 use platform::path;
 
-use super::{
-    enums::Disposition,
-    links::{LotRef, MoneyInput},
-};
-use crate::graphql::{
-    reading::Reading,
-    scalars::{DateTime, Long, Quantity},
+use super::enums::Disposition;
+use crate::{
+    graphql::{
+        reading::Reading,
+        scalars::{DateTime, Long, Quantity},
+    },
+    orders::links::{LotRef, MoneyInput},
 };
 
 /// A step that needs no more than the return.

@@ -8,8 +8,8 @@ use entity::{
 use platform::storage::{Bulk, Rows};
 use uuid::Uuid;
 
-use super::returns::{LineRow, LotRow};
-use crate::orders::core::{Return, ReturnLine, ReturnLot, ReturnPiece};
+use super::load::{LineRow, LotRow};
+use crate::returns::core::{Return, ReturnLine, ReturnLot, ReturnPiece};
 
 /// A return's first row. It is neither refunded nor rejected.
 #[derive(Record)]

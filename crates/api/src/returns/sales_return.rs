@@ -3,22 +3,27 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
-use entity::prelude::{self, OrderLineId, ReturnId, ReturnLineId, StoreId};
+use entity::prelude::{self, OrderId, OrderLineId, ReturnId, StoreId};
 use iam::access::{Caller, Permission, kind};
-use inventory::orders::core::{self, ReturnAction, return_actions_from};
+use inventory::returns::core::{self, ReturnAction, return_actions_from};
 use macros::resolvers;
 
 use super::{
-    enums::{Disposition, OrderLineKind, ReturnStatus},
-    line::{OrderLine, line_of},
-    links::{self, Customer, Money, Product, Store},
-    loaders::{LinesOf, load},
-    nodes::order_line,
+    enums::{Disposition, ReturnStatus},
+    loaders::{LinesOf, ReturnsOf, load},
+    visibility::returns_seen,
 };
-use crate::graphql::{
-    context::ContextExt,
-    fault::Answer,
-    scalars::{DateTime, Long, Quantity},
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        scalars::{DateTime, Long, Quantity},
+    },
+    orders::{
+        OrderLine, OrderLineKind, line_of,
+        links::{self, Customer, Money, Product, Store},
+        nodes::order_line,
+    },
 };
 
 /// A return's row, with its lines or without.
@@ -52,6 +57,12 @@ impl Return {
             None => Ok(load(ctx, LinesOf(self.row.id)).await?.unwrap_or_default()),
         }
     }
+}
+
+/// The returns that bring something of an order back, as far as the caller sees them.
+pub async fn returns_of_order(ctx: &Context<'_>, id: OrderId) -> Answer<Vec<Return>> {
+    let all = load(ctx, ReturnsOf(id)).await?.unwrap_or_default();
+    Ok(returns_seen(ctx, all.to_vec()).await?.into_iter().map(Return::head).collect())
 }
 
 /// Goods that came back, or that somebody wants to give back: a document of its own, at any store, from one order, several or none.
@@ -151,12 +162,6 @@ pub struct ReturnLine {
 }
 
 impl ReturnLine {
-    /// The line of an id, if these lines of its return have it.
-    pub(super) fn find(lines: Arc<Vec<core::ReturnLine>>, id: ReturnLineId) -> Option<Self> {
-        let (of, position) = id.split_line();
-        let index = lines.iter().position(|line| line.position == position)?;
-        Some(Self { of, lines, index })
-    }
     fn row(&self) -> &core::ReturnLine {
         &self.lines[self.index]
     }

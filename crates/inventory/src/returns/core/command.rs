@@ -1,14 +1,15 @@
 //! What can be asked of returns, through the ledger.
 
 use super::{
-    needs::OrderNeeds,
-    order::OrderBook,
-    return_act::{ActOnReturn, ReturnStep, decide_return_step},
-    return_states::ReturnAction,
-    returns::{CreateReturn, decide_return},
+    act::{ActOnReturn, ReturnStep, decide_return_step},
+    book::{ReturnBasis, ReturnBook},
+    create::{CreateReturn, decide_return},
+    needs::ReturnNeeds,
+    states::ReturnAction,
 };
 use crate::{
     ledger::{Books, Decide, Decision, Needs},
+    orders::core::{OrderBook, OrderNeeds},
     stock::core::{Draft, LevelKey, LotChoice, Rejection},
 };
 
@@ -48,11 +49,18 @@ impl Decide for ReturnCommand {
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
-        let decided = books.read(|book: &OrderBook| match self {
-            Self::Create(c) => decide_return(book, draft, c),
-            Self::Act(c, _) => decide_return_step(book, draft, c),
+        let decided = books.read(|orders: &OrderBook| {
+            books.read(|returns: &ReturnBook| match self {
+                Self::Create(c) => decide_return(ReturnBasis { orders, returns }, draft, c),
+                Self::Act(c, _) => decide_return_step(ReturnBasis { orders, returns }, draft, c),
+            })
         });
-        decided.map(Decision::of)
+        let (sales_return, orders) = decided?;
+        let mut decision = Decision::of(sales_return);
+        if !orders.orders.is_empty() {
+            decision.documents.put(orders);
+        }
+        Ok(decision)
     }
 }
 
@@ -69,12 +77,14 @@ fn create(c: &CreateReturn, needs: &mut Needs) {
     needs.documents.with(|own: &mut OrderNeeds| {
         own.goods.extend(goods);
         own.orders.extend(named.clone());
-        own.comes_back.extend(named);
         own.customers.extend(c.customer);
-        own.return_refs.extend(c.external_ref.clone());
         if c.is_only_charges() {
             own.stores.insert(c.store);
         }
+    });
+    needs.documents.with(|own: &mut ReturnNeeds| {
+        own.comes_back.extend(named);
+        own.references.extend(c.external_ref.clone());
     });
 }
 
@@ -91,8 +101,8 @@ fn act(c: &ActOnReturn, keys: &[LevelKey], needs: &mut Needs) {
         }
         ReturnStep::Close { .. } | ReturnStep::Approve | ReturnStep::Reject { .. } => {}
     }
-    needs.documents.with(|own: &mut OrderNeeds| {
-        own.orders.extend(&c.orders);
+    needs.documents.with(|own: &mut OrderNeeds| own.orders.extend(&c.orders));
+    needs.documents.with(|own: &mut ReturnNeeds| {
         own.returns.insert(c.ret);
         match &c.step {
             ReturnStep::Receive(_) => own.comes_back.extend(&c.orders),

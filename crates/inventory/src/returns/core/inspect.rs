@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    order::count,
+    act::{ActOnReturn, return_head, stocked},
     refusal::ReturnStepRefusal,
-    return_act::{ActOnReturn, return_head, stocked},
-    return_doc::{Return, ReturnLine},
+    sales_return::{Return, ReturnLine},
 };
-use crate::stock::core::{At, Dates, Delta, Draft, Field, LevelKey, LotChoice, Noun, Posting, Rejection, RoomRefusal};
+use crate::{
+    orders::core::count,
+    stock::core::{At, Dates, Delta, Draft, Field, LevelKey, LotChoice, Noun, Posting, Rejection, RoomRefusal},
+};
 
 /// What was found.
 #[derive(Debug, Clone)]

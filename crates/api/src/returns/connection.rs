@@ -1,0 +1,38 @@
+//! The list of returns.
+
+use std::sync::Arc;
+
+use async_graphql::Context;
+use iam::access::kind;
+use inventory::returns::rows;
+use platform::{paging::CursorSigner, storage::TenantScope};
+
+use super::{filter::ReturnFilter, sales_return::Return, visibility::returns_within};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+    },
+    orders::links::MOST_A_PAGE,
+};
+
+crate::connection!(ReturnConnection, ReturnEdge, Return, "returns");
+
+/// Reads a page of returns: one statement.
+pub(super) async fn returns(
+    ctx: &Context<'_>,
+    scope: &TenantScope,
+    filter: Option<ReturnFilter>,
+    args: &PageArgs,
+) -> Answer<ReturnConnection> {
+    let signer = ctx.given::<CursorSigner>()?;
+    let tests = returns_within(&ctx.permit::<kind::OrderRead>()?, ReturnFilter::read(filter, ctx.caller()?)?);
+    let request = args.check(rows::RETURNS, signer, MOST_A_PAGE)?;
+    let page = rows::returns_page(scope, &tests, &request).await?;
+    let nodes = page.into_iter().map(|ret| {
+        let keys = rows::return_keys(&ret);
+        (Return::head(Arc::new(ret)), keys)
+    });
+    Ok(Page::build(nodes.collect(), &request, rows::RETURNS, signer).into())
+}

@@ -1,0 +1,46 @@
+//! The filter of returns, as clients write it.
+
+use async_graphql::InputObject;
+use iam::access::Caller;
+use inventory::returns::rows::ReturnTest;
+use platform::path;
+
+use crate::{
+    graphql::fault::TopError,
+    orders::{
+        customers_seen,
+        filters::{ids, span, texts},
+        links::{DateTimeFilter, IdFilter, StringFilter},
+    },
+};
+
+/// Which returns. Tests stand beside each other and must all hold; one that is null is absent.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct ReturnFilter {
+    /// Came in at this store.
+    pub store: Option<IdFilter>,
+    /// Was given back by this customer. Needs customer.read.
+    pub customer: Option<IdFilter>,
+    /// Is called so elsewhere; compared exactly.
+    pub external_ref: Option<StringFilter>,
+    /// Was taken in then.
+    pub received_at: Option<DateTimeFilter>,
+}
+
+impl ReturnFilter {
+    /// The tests for the rows; refused like those of orders.
+    pub fn read(filter: Option<Self>, caller: &Caller) -> Result<Vec<ReturnTest>, TopError> {
+        let Some(filter) = filter else { return Ok(Vec::new()) };
+        let mut all = Vec::new();
+        for test in ids::<entity::id::kind::StoreId>(filter.store, &path!["filter", "store"])? {
+            all.push(ReturnTest::Store(test));
+        }
+        for test in ids::<entity::id::kind::CustomerId>(filter.customer, &path!["filter", "customer"])? {
+            customers_seen(caller)?;
+            all.push(ReturnTest::Customer(test));
+        }
+        all.extend(texts(filter.external_ref, &path!["filter", "externalRef"])?.into_iter().map(ReturnTest::ExternalRef));
+        all.extend(filter.received_at.map(|test| ReturnTest::ReceivedAt(span(&test))));
+        Ok(all)
+    }
+}

@@ -1,0 +1,66 @@
+//! Refusals of returns as GraphQL says them: each its code and words, once. Those of a line are said beside the refusals of orders.
+
+use inventory::returns::core::{ReturnAction, ReturnRefusal, ReturnStepRefusal, return_actions_from};
+
+use crate::{
+    graphql::refusal::ErrorCode,
+    orders::refusal::{NO_LINES, invalid, open, range, state},
+    stock::Said,
+};
+
+pub fn sales_return(why: &ReturnRefusal) -> Said {
+    match why {
+        ReturnRefusal::ReferenceTaken { reference } => (ErrorCode::Duplicate, format!("a return has the reference {reference}")),
+        ReturnRefusal::NoLines => invalid(NO_LINES),
+        ReturnRefusal::ProductUnnamed => invalid("a PRODUCT line names its product or order line"),
+        ReturnRefusal::OtherCurrency => invalid("a return has one currency"),
+        ReturnRefusal::RefundTooLarge => range("the refund is too large to be kept exactly"),
+        ReturnRefusal::KitLater { sku } => {
+            invalid(&format!("{sku} is a kit, and kits come back at once: receive it now, or ask for its components back"))
+        }
+        ReturnRefusal::ProductArchived { sku } => state(&format!("{sku} is ARCHIVED: make it ACTIVE first (productUpdate)")),
+        ReturnRefusal::LineOrPieces => invalid("give orderLineId or matches, not both"),
+        ReturnRefusal::NoOrderLine => invalid("name the order line that it goes back on: you take back what your channel sold"),
+        ReturnRefusal::PiecesNotWhole => {
+            invalid("the pieces must come to the line's quantity: you take back what your channel sold")
+        }
+        ReturnRefusal::PieceTwice => invalid("this order line occurs twice: one piece can say it"),
+        ReturnRefusal::OtherProduct => invalid("the order line is of another product"),
+        ReturnRefusal::SoldIn(currency) => invalid(&format!("it was sold in {currency}, and is given back in it")),
+        ReturnRefusal::PiecesOfCurrencies => {
+            invalid("it was sold in another currency than the pieces before it: give it a return of its own")
+        }
+        ReturnRefusal::PiecesOfUnits => {
+            invalid("it was sold in another unit than the pieces before it: give it a line of its own")
+        }
+        ReturnRefusal::ReturnableUpTo { most } => range(&format!("{most} of this order line can be returned")),
+        ReturnRefusal::PiecesAboveLine => range("the pieces are more than the line's quantity"),
+        ReturnRefusal::SerialLeftElsewhere { code } => {
+            invalid(&format!("serial number {code} did not leave with what it goes back on"))
+        }
+    }
+}
+
+pub fn step(why: &ReturnStepRefusal) -> Said {
+    match why {
+        ReturnStepRefusal::Status(status) => {
+            state(&format!("the return is {status}; {}", open(return_actions_from(*status).map(ReturnAction::mutation))))
+        }
+        ReturnStepRefusal::NothingNamed => invalid("at least one line is needed; leave lines out for all that has yet to come"),
+        ReturnStepRefusal::ChargeDoesNotCome => invalid("a CHARGE does not come: it counts once the goods have"),
+        ReturnStepRefusal::AwaitedUpTo { most } if *most > 0 => range(&format!("between 1 and {most} can come")),
+        ReturnStepRefusal::AwaitedUpTo { .. } => range("nothing of it is awaited"),
+        ReturnStepRefusal::NotByLots => invalid("it is not kept by lots"),
+        ReturnStepRefusal::NothingCame => state("nothing of it has come: returnReject ends it"),
+        ReturnStepRefusal::NothingToLookAt => invalid("all that has come was looked at"),
+        ReturnStepRefusal::NothingSeenNamed => {
+            invalid("at least one line is needed; leave lines out for all that nobody has looked at")
+        }
+        ReturnStepRefusal::UnseenUpTo { most } if *most > 0 => range(&format!("between 1 and {most} of it")),
+        ReturnStepRefusal::UnseenUpTo { .. } => range("nothing of it is left to look at"),
+        ReturnStepRefusal::CameInNoLot => invalid("none of it came in a lot"),
+        ReturnStepRefusal::UnseenOfLot { quantity } => range(&format!("{quantity} of this lot came and nobody has looked at it")),
+        ReturnStepRefusal::RefundIn(currency) => invalid(&format!("the return is in {currency}")),
+        ReturnStepRefusal::RefundUpTo(most) => range(&format!("between 0 and {} was charged for what came", most.amount())),
+    }
+}

@@ -1,0 +1,54 @@
+//! Kits that come back, as the goods that they are made of.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+
+use super::create::NewReturnLine;
+use crate::{
+    orders::core::{Kits, Line, Order, kit_times},
+    stock::core::{At, Field, Rejection},
+};
+
+/// The goods that come back with a line of a return: of a kit the parts that its order's line had, and what it is made of now where it comes
+/// back on no order's line.
+pub(super) fn comes_back(
+    kits: &Kits,
+    orders: &BTreeMap<OrderId, Order>,
+    new: &NewReturnLine,
+    index: usize,
+) -> Result<Vec<(ProductId, i64)>, Rejection> {
+    let Some(product) = new.product else { return Ok(Vec::new()) };
+    let field = || At::line(index).field(Field::Quantity);
+    let mut goods: BTreeMap<ProductId, i64> = BTreeMap::new();
+    let mut add = |product: ProductId, quantity: i64| {
+        let sum = goods.entry(product).or_default();
+        *sum = kit_times(sum.saturating_add(quantity), 1, field)?;
+        Ok::<(), Rejection>(())
+    };
+    let mut left = new.quantity.get();
+    for piece in &new.matches {
+        let (id, position) = piece.line.split_line();
+        let line: Option<&Line> = orders.get(&id).and_then(|order| order.lines.iter().find(|line| line.position == position));
+        let quantity = piece.quantity.get();
+        left -= quantity;
+        match line.map(|line| line.parts.as_slice()) {
+            None | Some([]) => add(product, quantity)?,
+            Some(parts) => {
+                for part in parts {
+                    add(part.product, kit_times(quantity, part.quantity.get(), field)?)?;
+                }
+            }
+        }
+    }
+    match kits.get(&product) {
+        _ if left == 0 => {}
+        None => add(product, left)?,
+        Some(parts) => {
+            for part in parts {
+                add(part.product, kit_times(left, part.quantity.get(), field)?)?;
+            }
+        }
+    }
+    Ok(goods.into_iter().collect())
+}

@@ -1,0 +1,24 @@
+//! The rules of returns: pure. Stock is moved through `stock::core`'s draft, so a return is accepted or refused whole, with what it changes of
+//! its orders.
+
+mod act;
+mod book;
+mod close;
+mod command;
+mod create;
+mod inspect;
+mod kit;
+mod needs;
+mod refusal;
+mod sales_return;
+mod states;
+
+pub use act::{ActOnReturn, GoodsBack, LineBack, Rest, ReturnStep, decide_return_step};
+pub use book::{Decided, ReturnBasis, ReturnBook, ReturnDecision, Settled, Shipped};
+pub use command::ReturnCommand;
+pub use create::{CreateReturn, NewReturnLine, Receive, ReturnMatch, decide_return};
+pub use inspect::{Inspection, LineSeen};
+pub use needs::ReturnNeeds;
+pub use refusal::{ReturnRefusal, ReturnStepRefusal};
+pub use sales_return::{Return, ReturnLine, ReturnLot, ReturnPiece};
+pub use states::{RETURN_STEPS, ReturnAction, ReturnSteps, return_actions_from};

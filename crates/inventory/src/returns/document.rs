@@ -1,0 +1,124 @@
+//! What returns are to the ledger. A return is decided on its orders and changes them: they are a part of its own in its commands' decisions.
+
+use std::collections::{BTreeMap, HashSet};
+
+use async_trait::async_trait;
+use entity::prelude::*;
+use platform::{
+    audit::Target,
+    storage::{
+        Fault,
+        journal::{Counter, NewEvent, Numbered, Want},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    core::{Return, ReturnBook, ReturnDecision, ReturnNeeds},
+    events::return_event,
+    rows,
+};
+use crate::{
+    ledger::{Books, Document, Needs, Rows, Source, Turn},
+    stock::core::Book,
+};
+
+/// Returns as a kind of document.
+pub struct Returns;
+
+/// What receipts keep of returns.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredReturn {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ret: Option<ReturnId>,
+}
+
+#[async_trait]
+impl Document for Returns {
+    type Needs = ReturnNeeds;
+    type Book = ReturnBook;
+    type Decision = ReturnDecision;
+    type Memory = ();
+    type Stored = StoredReturn;
+
+    const LOCKED: Turn = Turn::BeforeLots;
+    const NUMBERED: Turn = Turn::First;
+
+    fn needs_locks(needs: &ReturnNeeds) -> bool {
+        needs.needs_locks()
+    }
+
+    async fn load(reads: &Source<'_>, needs: &ReturnNeeds, book: &mut ReturnBook) -> Result<(), Fault> {
+        let ids: Vec<ReturnId> = needs.returns.iter().copied().collect();
+        let returns = match reads {
+            _ if ids.is_empty() => Vec::new(),
+            Source::Locked(work) => rows::lock_returns(*work, &ids).await?,
+            Source::Committed(scope) => rows::whole_returns(*scope, &ids).await?,
+        };
+        book.returns = returns.into_iter().map(|sales_return| (sales_return.id, sales_return)).collect();
+        Ok(())
+    }
+
+    /// What of lots came back and is not seen, and as which lots serial numbers left.
+    async fn load_lots(reads: &Source<'_>, needs: &Needs, stock: &mut Book, books: &mut Books) -> Result<(), Fault> {
+        if !needs.lots.whole.is_empty() {
+            let whole: Vec<LotId> = needs.lots.whole.iter().copied().collect();
+            stock.lots.unseen = rows::unseen_lots(reads, &whole).await?;
+        }
+        let serial = stock.levels.values().filter(|level| level.facts.tracking == Tracking::Serial);
+        let serial: HashSet<ProductId> = serial.map(|level| level.key.product).collect();
+        let own = needs.documents.get::<ReturnNeeds>().filter(|own| !own.comes_back.is_empty() && !serial.is_empty());
+        if let Some(own) = own {
+            let shipped = rows::shipped(reads, &own.comes_back, &serial).await?;
+            books.with(|book: &mut ReturnBook| book.shipped = shipped);
+        }
+        Ok(())
+    }
+
+    async fn load_names(reads: &Source<'_>, needs: &ReturnNeeds, book: &mut ReturnBook) -> Result<(), Fault> {
+        let settled: Vec<OrderId> = needs.settled.iter().copied().collect();
+        book.settled = rows::settled(reads, &settled).await?;
+        let references: Vec<&str> = needs.references.iter().map(String::as_str).collect();
+        book.taken_refs = rows::taken_refs(reads, &references).await?;
+        Ok(())
+    }
+
+    fn evolve(book: &mut ReturnBook, decision: &ReturnDecision) {
+        book.evolve(decision);
+    }
+
+    fn facts(_decision: &ReturnDecision) -> usize {
+        1
+    }
+
+    fn want(decision: &ReturnDecision, want: Want) -> Want {
+        want.and(usize::from(!decision.sales_return.exists), Numbered::Return)
+    }
+
+    fn number(decision: &mut ReturnDecision, counter: &mut Counter) {
+        if !decision.sales_return.exists {
+            decision.sales_return.number = counter.number(Numbered::Return);
+        }
+    }
+
+    fn events(decision: &ReturnDecision) -> Vec<NewEvent> {
+        vec![return_event(decision)]
+    }
+
+    fn rows(tenant: TenantId, decisions: &[&ReturnDecision], _now: Timestamp) -> Rows {
+        let returns = decisions.iter().map(|decision| (decision.sales_return.id, &decision.sales_return));
+        let returns: BTreeMap<ReturnId, &Return> = returns.collect();
+        let returns: Vec<&Return> = returns.into_values().collect();
+        let mut written = Rows::default();
+        written.rest.extend(rows::return_rows(tenant, &returns));
+        written
+    }
+
+    fn target(decision: &ReturnDecision) -> Option<Target> {
+        Some(Target::of(decision.sales_return.id))
+    }
+
+    fn stored(decision: &ReturnDecision) -> StoredReturn {
+        StoredReturn { ret: Some(decision.sales_return.id) }
+    }
+}

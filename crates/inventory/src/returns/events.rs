@@ -1,0 +1,67 @@
+//! Events of returns.
+
+use entity::prelude::*;
+use iam::access::{code, kind};
+use platform::storage::{
+    events::{EventViewer, Shown, Terms},
+    journal::NewEvent,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::core::ReturnDecision;
+use crate::orders::events::customer;
+
+pub use platform::storage::events::EventType;
+
+platform::events! {
+    /// Returns.
+    RETURN: ReturnEvent = Terms { permission: code::<kind::OrderRead>(), shown: Shown::Part(shown_return), stream: None } => {
+        RETURN_CREATED "return.created",
+        RETURN_APPROVED "return.approved",
+        RETURN_REJECTED "return.rejected",
+        RETURN_RECEIVED "return.received",
+        RETURN_INSPECTED "return.inspected",
+        RETURN_CLOSED "return.closed",
+    }
+}
+
+/// The payload of a return's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReturnEvent {
+    #[serde(rename = "return")]
+    pub ret: ReturnId,
+    pub number: i64,
+    pub store: StoreId,
+    pub customer: Option<CustomerId>,
+    pub orders: Vec<OrderId>,
+    /// Where it stands. Events of earlier versions of Entrepot lack it, and the version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<ReturnStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+}
+
+/// A return to a store that the viewer sees.
+fn shown_return(ret: &ReturnEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    // The event does not say through which channel what comes back was sold.
+    (!viewer.is_confined() && viewer.covers(ret.store)).then(|| {
+        json!({ "id": ret.ret, "number": ret.number, "storeId": ret.store, "customerId": customer(ret.customer, viewer),
+            "orderIds": ret.orders, "status": ret.status, "version": ret.version })
+    })
+}
+
+/// The event of what happened to a return.
+pub fn return_event(decision: &ReturnDecision) -> NewEvent {
+    let sales_return = &decision.sales_return;
+    decision.event.event(&ReturnEvent {
+        ret: sales_return.id,
+        number: sales_return.number,
+        store: sales_return.store,
+        customer: sales_return.customer,
+        orders: sales_return.orders(),
+        status: Some(sales_return.status),
+        version: Some(sales_return.version),
+    })
+}

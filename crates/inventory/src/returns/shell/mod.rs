@@ -1,0 +1,52 @@
+//! Returns: what callers supply, and how it becomes a command.
+
+mod act;
+mod create;
+mod ownership;
+
+use entity::prelude::*;
+use serde::Serialize;
+
+pub use act::{
+    Rest, ReturnClose, ReturnInspect, ReturnLineBack, ReturnLineSeen, ReturnOf, ReturnReceive, ReturnReject, return_approve,
+    return_close, return_inspect, return_receive, return_reject,
+};
+pub use create::return_create;
+
+pub use crate::returns::core::{Receive, ReturnMatch};
+use crate::{
+    ledger::{LotRef, ProductRef, StoreRef},
+    orders::shell::MAX_LINES,
+};
+
+/// Take goods back, or note that somebody wants to give them back.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReturnCreate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub store: StoreRef,
+    pub customer: Option<CustomerId>,
+    pub external_ref: Option<String>,
+    #[serde(serialize_with = "create::receive_word")]
+    pub receive: Receive,
+    pub note: Option<String>,
+    pub occurred_at: Option<Timestamp>,
+    pub lines: Vec<ReturnLine>,
+}
+
+/// What comes back. `order_line` is one match for the whole quantity; `matches` spreads it over several lines.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReturnLine {
+    pub kind: LineKind,
+    pub order_line: Option<OrderLineId>,
+    #[serde(serialize_with = "create::pieces")]
+    pub matches: Vec<ReturnMatch>,
+    /// None: the product of the order line.
+    pub product: Option<ProductRef>,
+    pub name: Option<String>,
+    pub quantity: Quantity,
+    pub unit_price: Option<Money>,
+    pub disposition: Disposition,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotRef>,
+}
