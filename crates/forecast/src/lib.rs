@@ -1,0 +1,13 @@
+//! Forecasts of weekly demand, their uncertainty and accuracy, and what follows from them. Numbers in, numbers out: no database, no clock, no randomness
+//! of its own. `docs/insight.md` has the method in plain words, `docs/crates/forecast.md` where things are.
+
+pub mod panel;
+pub mod series;
+pub mod models;
+pub mod intervals;
+pub mod selection;
+pub mod engine;
+
+pub use engine::{Point, Run, SeriesForecast, Settings, Status, forecast_all};
+pub use panel::{Panel, Traits};
+pub mod bench;

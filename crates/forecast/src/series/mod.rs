@@ -1,0 +1,12 @@
+//! From recorded weeks to a series that models can use: which weeks are known, what they are worth, which were cut, and of which class they are.
+
+mod cap;
+mod class;
+mod known;
+mod quality;
+
+pub(crate) use cap::median;
+pub use cap::{CAP_FLOOR, LogSpread, MIN_POSITIVE, capped, limit_at, own_percentile};
+pub use class::{Class, DemandPattern, NEW_WEEKS, classify, settled};
+pub use known::{DORMANT_WEEKS, ExcludedWeek, Known, Prepared, Reason, prepare};
+pub use quality::{Deduction, DeductionReason, Quality, quality};
