@@ -6,6 +6,10 @@ pub mod series;
 pub mod models;
 pub mod intervals;
 pub mod selection;
+pub mod accuracy;
+pub mod abc;
+pub mod xyz;
+pub mod reorder;
 pub mod engine;
 
 pub use engine::{Point, Run, SeriesForecast, Settings, Status, forecast_all};

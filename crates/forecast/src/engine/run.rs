@@ -9,15 +9,15 @@ use crate::{
         new_products::Groups,
         pooled,
         pools::pool_origins,
-        score::Protocol,
+        score::{Protocol, Scored},
         score_panel,
         season::seasons,
     },
     intervals::{Bounds, LeadTimeDemand, sum_scale},
-    models::{Constants, Method, SEASON_HISTORY, Scratch, Seasons, View},
+    models::{Constants, SEASON_HISTORY, Scratch, Seasons, View},
     panel::Panel,
     selection::{
-        CLASS_SERIES, Candidate, Choices, DEFAULT, FEWEST_ORIGINS, Incumbent, MARGIN, candidates, choose, means_of_best, origins,
+        CLASS_SERIES, Candidate, Choices, DEFAULT, FEWEST_ORIGINS, Incumbent, MARGIN, Purpose, candidates, choose, means_of_best, origins,
     },
     series::{Class, ExcludedWeek, Prepared, Quality, capped, classify, prepare, settled},
 };
@@ -209,7 +209,9 @@ pub fn forecast_all(panel: &Panel, settings: &Settings) -> Run {
 /// All candidates with their losses; without enough origins none is scored.
 fn scored(panel: &Panel, protocol: &Protocol<'_>, counts: &[usize; Class::ALL.len()]) -> Vec<Candidate> {
     let score = |mut candidates: Vec<Candidate>| {
-        let methods: Vec<Method> = candidates.iter().map(|candidate| candidate.method.clone()).collect();
+        let scored = |candidate: &'_ Candidate| candidate.purpose == Purpose::SporadicMean;
+        let methods: Vec<Scored<'_>> =
+            candidates.iter().map(|one| Scored { method: &one.method, is_for_sporadic: scored(one) }).collect();
         let losses = score_panel(panel, &Protocol { methods: &methods, ..*protocol });
         candidates.iter_mut().zip(losses).for_each(|(candidate, losses)| candidate.losses = losses);
         candidates

@@ -11,13 +11,20 @@ use crate::{
 /// What is scored, and when.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Protocol<'a> {
-    pub methods: &'a [Method],
+    pub methods: &'a [Scored<'a>],
     /// Numbers of weeks before each forecast.
     pub origins: &'a [usize],
     pub seasons: &'a Seasons,
     /// The class of each series.
     pub classes: &'a [Class],
     pub threads: usize,
+}
+
+/// A method, and whether only series with many weeks without demand are scored with it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scored<'a> {
+    pub method: &'a Method,
+    pub is_for_sporadic: bool,
 }
 
 /// The losses of each method over a panel. A series is scored at the origins at which it had begun; unknown weeks are not scored.
@@ -33,7 +40,10 @@ pub(crate) fn score_panel(panel: &Panel, protocol: &Protocol<'_>) -> Vec<LossByC
                 let season = protocol.seasons.at(category, *origin);
                 let view = View::at(&prepared.known, *origin, season, &mut scratch.values);
                 if view.count > 0 {
-                    score_origin(&view, protocol.methods, &mut scratch, |method, loss| sums[method].0[class.index()] += loss);
+                    let methods = protocol.methods.iter().enumerate().filter(|(_, one)| !one.is_for_sporadic || class.is_sporadic());
+                    for (index, one) in methods {
+                        sums[index].0[class.index()] += loss_at(&view, one.method, &mut scratch);
+                    }
                 }
             }
         }
@@ -45,16 +55,13 @@ pub(crate) fn score_panel(panel: &Panel, protocol: &Protocol<'_>) -> Vec<LossByC
     })
 }
 
-fn score_origin(view: &View<'_>, methods: &[Method], scratch: &mut Scratch, mut add: impl FnMut(usize, Loss)) {
-    let mut path = [0.0; SCORED_WEEKS];
-    for (index, method) in methods.iter().enumerate() {
-        method.path(view, scratch, &mut path);
-        let mut loss = Loss::default();
-        for (ahead, units, weight) in ahead(view.known, view.origin, SCORED_WEEKS) {
-            loss.add(units, path[ahead], weight);
-        }
-        add(index, loss);
+fn loss_at(view: &View<'_>, method: &Method, scratch: &mut Scratch) -> Loss {
+    let (mut path, mut loss) = ([0.0; SCORED_WEEKS], Loss::default());
+    method.path(view, scratch, &mut path);
+    for (ahead, units, weight) in ahead(view.known, view.origin, SCORED_WEEKS) {
+        loss.add(units, path[ahead], weight);
     }
+    loss
 }
 
 /// Known weeks of `origin … origin + weeks`: how far ahead, units (not capped), weight.
