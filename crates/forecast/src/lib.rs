@@ -11,6 +11,9 @@ pub mod abc;
 pub mod xyz;
 pub mod reorder;
 pub mod engine;
+pub mod simulate;
+pub mod anomaly;
+pub mod figures;
 
 pub use engine::{Point, Run, SeriesForecast, Settings, Status, forecast_all};
 pub use panel::{Panel, Traits};

@@ -9,7 +9,8 @@ mod run;
 mod score;
 mod season;
 
-pub(crate) use chunks::in_chunks;
-pub(crate) use pools::{MethodPools, pooled};
+pub(crate) use chunks::{CHUNK, in_chunks};
+pub use pools::MethodPools;
+pub(crate) use pools::{pooled, step_of};
 pub use run::{Point, Run, SeriesForecast, Settings, Status, forecast_all};
 pub(crate) use score::score_panel;

@@ -33,7 +33,7 @@ pub(crate) fn median(values: &mut [f64]) -> Option<f64> {
 }
 
 /// Median of the logs and their robust deviation, at least [`CAP_FLOOR`]. `logs` is reordered and then holds deviations.
-fn robust_spread(logs: &mut [f64]) -> Option<LogSpread> {
+pub(crate) fn robust_spread(logs: &mut [f64]) -> Option<LogSpread> {
     let middle = median(logs)?;
     logs.iter_mut().for_each(|log| *log = (*log - middle).abs());
     let mad = median(logs)?;
