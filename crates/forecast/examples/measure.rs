@@ -1,5 +1,7 @@
 //! Prints the comparison on a file, or measures made panels: `measure FILE`, `measure SERIES WEEKS THREADS`.
 
+#![expect(clippy::unwrap_used, reason = "a test, or a tool of developers: it may panic")]
+
 use std::{env, fs, time::Instant};
 
 use forecast::{Panel, Settings, Traits, bench, forecast_all};
@@ -54,5 +56,12 @@ fn main() {
     let before = begun.elapsed().as_secs_f64();
     let run = forecast_all(&panel, &Settings { threads: number(2, 2), ..Settings::default() });
     let seconds = begun.elapsed().as_secs_f64() - before;
-    println!("{} series × {} weeks: {seconds:.2} s, peak {:.0} MiB, {}, fingerprint {:016x}", panel.len(), panel.weeks(), peak_mib(), run.choices.tenant.mean, run.fingerprint());
+    println!(
+        "{} series × {} weeks: {seconds:.2} s, peak {:.0} MiB, {}, fingerprint {:016x}",
+        panel.len(),
+        panel.weeks(),
+        peak_mib(),
+        run.choices.tenant.mean,
+        run.fingerprint()
+    );
 }

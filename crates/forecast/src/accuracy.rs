@@ -49,7 +49,8 @@ pub fn accuracy(training: &[f64], scored: &[Scored]) -> Accuracy {
     let weeks = || scored.iter().filter(usable);
     let sum = |of: fn(&Scored) -> f64| weeks().map(of).sum::<f64>();
     let errors = sum(|one| (one.actual - one.forecast).abs());
-    let symmetric = |one: &Scored| ratio(200.0 * (one.actual - one.forecast).abs(), one.actual.abs() + one.forecast.abs()).unwrap_or(0.0);
+    let symmetric =
+        |one: &Scored| ratio(200.0 * (one.actual - one.forecast).abs(), one.actual.abs() + one.forecast.abs()).unwrap_or(0.0);
     let step = mean(training.windows(2).map(|two| (two[1] - two[0]).abs()).filter(|step| step.is_finite()));
     let actual = sum(|one| one.actual);
     let count = weeks().count();

@@ -14,8 +14,10 @@ pub const THRESHOLD: f64 = 3.5;
 pub const SIZE: f64 = 50.0;
 /// A line of so many units is flagged without any history.
 pub const LINE_LIMIT: f64 = 2_000.0;
-/// So is one of so many times the usual line.
+/// So is one of so many times the usual line, where [`LINE_DAYS`] days are known. It finds keying errors in products whose days vary so widely that no z
+/// reaches the threshold.
 pub const LINE_FACTOR: f64 = 20.0;
+pub const LINE_DAYS: usize = 20;
 /// After "this is fine", the threshold of the key is its |z| plus this, for [`DISMISSED_DAYS`] days.
 pub const DISMISSED_STEP: f64 = 0.5;
 pub const DISMISSED_DAYS: u16 = 90;
@@ -146,22 +148,28 @@ impl ActiveDays {
         let mut logs: Vec<f64> = self.days.iter().map(|day| day.units.ln_1p()).collect();
         median(&mut logs).map(f64::exp_m1)
     }
+    /// The median of the days' largest lines. None below [`LINE_DAYS`] days.
+    fn usual_line(&self) -> Option<f64> {
+        let mut lines: Vec<f64> = self.days.iter().map(|day| day.largest_line).collect();
+        median(&mut lines).filter(|_| lines.len() >= LINE_DAYS)
+    }
     /// Judges a day by the days before it.
     pub fn judge(&self, kind: Kind, day: Day, limits: &Limits) -> Option<Flag> {
-        if !day.units.is_finite() || !day.largest_line.is_finite() {
+        let is_figure = day.units.is_finite() && day.largest_line.is_finite();
+        let is_huge = day.largest_line >= LINE_LIMIT;
+        // Nothing small is a flag, so most days need no statistics.
+        if !is_figure || (day.largest_line < limits.size && !is_huge) {
             return None;
         }
         let z = self.z(day.units);
-        let mut lines: Vec<f64> = self.days.iter().map(|day| day.largest_line).collect();
-        let usual_line = median(&mut lines).filter(|_| self.days.len() >= LEAST_DAYS);
-        let is_large = day.largest_line >= limits.size;
-        let is_unusual = z.is_some_and(|z| z.abs() >= limits.threshold()) && is_large;
-        let is_many = usual_line.is_some_and(|usual| day.largest_line >= LINE_FACTOR * usual) && is_large && limits.dismissed.is_none();
+        let is_unusual = z.is_some_and(|z| z.abs() >= limits.threshold()) && day.largest_line >= limits.size;
         let why = if is_unusual {
             Why::Unusual
-        } else if day.largest_line >= LINE_LIMIT && limits.dismissed.is_none() {
+        } else if limits.dismissed.is_some() {
+            return None;
+        } else if is_huge {
             Why::LargeLine
-        } else if is_many {
+        } else if self.usual_line().is_some_and(|usual| day.largest_line >= LINE_FACTOR * usual) {
             Why::ManyUsualLines
         } else {
             return None;
@@ -212,6 +220,16 @@ mod tests {
         assert_eq!((flag.words(), flag.z), ("3000 returned; no day before is known".to_owned(), None));
         assert_eq!(judge(&days, f64::NAN, &Limits::default()), None);
         assert_eq!((robust_z(&[], 4.0), robust_z(&[1.0], f64::INFINITY)), (None, None));
+    }
+
+    #[test]
+    fn twenty_usual_lines_are_strange_however_widely_days_vary() {
+        let wild: Vec<f64> = (0..21).map(|day| [1.0, 6.0, 23.0][day % 3]).collect();
+        let days = known(&wild);
+        let flag = judge(&days, 120.0, &Limits::default()).unwrap();
+        assert!(flag.why == Why::ManyUsualLines && flag.z.unwrap() < THRESHOLD, "{flag:?}");
+        assert_eq!(judge(&days, 119.0, &Limits::default()), None);
+        assert_eq!(judge(&known(&wild[..18]), 120.0, &Limits::default()), None);
     }
 
     #[test]

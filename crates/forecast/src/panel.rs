@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::series::Class;
+use crate::class::Class;
 
 /// The most units that a week may have, as `entity::quantity`: beyond it a float no longer counts single units.
 pub const MAX_UNITS: f64 = 9_007_199_254_740_991.0;
@@ -117,6 +117,7 @@ impl Panel {
         &self.traits[series]
     }
     /// The same series, known only up to `weeks`: how the panel looked then.
+    #[must_use]
     pub fn until(&self, weeks: usize) -> Self {
         let weeks = weeks.min(self.weeks);
         let first = |series: usize| series * self.weeks..series * self.weeks + weeks;

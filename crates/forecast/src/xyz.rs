@@ -35,7 +35,8 @@ pub fn assigned(variation: Option<f64>, last_assigned: Option<XyzClass>, last_co
     let Some(variation) = variation else { return XyzClass::Z };
     let computed = class(variation);
     let Some(last) = last_assigned.filter(|last| *last != computed) else { return computed };
-    let is_beyond = if computed > last { class(variation / (1.0 + HYSTERESIS)) > last } else { class(variation * (1.0 + HYSTERESIS)) < last };
+    let is_beyond =
+        if computed > last { class(variation / (1.0 + HYSTERESIS)) > last } else { class(variation * (1.0 + HYSTERESIS)) < last };
     if is_beyond || last_computed == Some(computed) { computed } else { last }
 }
 

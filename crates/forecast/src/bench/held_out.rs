@@ -1,8 +1,9 @@
 //! Forecasts against weeks that they have not seen.
 
 use crate::{
-    Run, Settings, forecast_all,
+    Run, Settings,
     bench::HELD_OUT_WEEKS,
+    forecast_all,
     models::{Method, Scratch, Seasons, View},
     panel::Panel,
     selection::Loss,
@@ -87,7 +88,9 @@ pub(crate) fn method_loss(panel: &Panel, method: &Method, origin: usize) -> Loss
         let mut path = [0.0; HELD_OUT_WEEKS];
         method.path(&view, &mut scratch, &mut path);
         let weeks = panel.values(series)[origin..].iter().take(HELD_OUT_WEEKS).zip(path);
-        weeks.filter(|(units, _)| units.is_finite()).for_each(|(units, forecast)| loss.add(f64::from(units.max(0.0)), forecast, 1.0));
+        weeks
+            .filter(|(units, _)| units.is_finite())
+            .for_each(|(units, forecast)| loss.add(f64::from(units.max(0.0)), forecast, 1.0));
     }
     loss
 }

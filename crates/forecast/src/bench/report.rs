@@ -6,8 +6,10 @@ use crate::{
     bench::{BenchError, HeldOut, held_out, held_out::method_loss, read},
     models::{Cap, Configuration, Method, Model},
     panel::Panel,
-    selection::{Choice, Loss, MARGIN, Reached},
+    reorder::Terms,
+    selection::{Choice, DEFAULT, Loss, MARGIN, Reached},
     series::Class,
+    simulate::{OrderUpTo, Outcome, Past, Unmet, simulate},
 };
 
 /// Weeks that no choice and no pool sees.
@@ -68,7 +70,7 @@ fn writing(out: &mut String, panel: &Panel, runs: &[HeldOut]) {
     line(
         out,
         format!(
-            "{} series, {} weeks. Choice and pools see weeks 1–{}; the last {HELD_OUT_WEEKS} are for this table alone. Version {}, no seed: nothing is drawn.\n",
+            "{} series, {} weeks. Choice and pools see weeks 1–{}; the last {HELD_OUT_WEEKS} are for these tables alone.\nVersion {}. Seed 1, for the simulation; nothing else is drawn.\n",
             panel.len(),
             panel.weeks(),
             newest.run.weeks,
@@ -79,6 +81,7 @@ fn writing(out: &mut String, panel: &Panel, runs: &[HeldOut]) {
     by_origin(out, runs);
     coverage(out, newest);
     sums(out, newest);
+    simulated(out, panel, newest);
     settings(out, newest);
 }
 
@@ -120,7 +123,9 @@ fn comparison(out: &mut String, panel: &Panel, runs: &[HeldOut]) {
 }
 
 fn by_origin(out: &mut String, runs: &[HeldOut]) {
-    out.push_str("| weeks known | method for the mean | WAPE | bias | median: WAPE | naive at its origins |\n|---|---|---|---|---|---|\n");
+    out.push_str(
+        "| weeks known | method for the mean | WAPE | bias | median: WAPE | naive at its origins |\n|---|---|---|---|---|---|\n",
+    );
     for run in runs {
         let (tenant, figures) = (&run.run.choices.tenant, &run.all);
         let _ = writeln!(
@@ -163,11 +168,40 @@ fn sums(out: &mut String, newest: &HeldOut) {
     out.push_str("| weeks summed | q 0.80 | q 0.90 | q 0.95 | q 0.98 |\n|---|---|---|---|---|\n");
     let Some(pools) = newest.run.pools.first() else { return };
     for weeks in 1..=4 {
-        let quantile = |share: f64| pools.sums.quantile(share, weeks).map_or_else(|| "–".to_owned(), |(score, _)| format!("{score:.2}"));
+        let quantile =
+            |share: f64| pools.sums.quantile(share, weeks).map_or_else(|| "–".to_owned(), |(score, _)| format!("{score:.2}"));
         let _ = writeln!(out, "| {weeks} | {} | {} | {} | {} |", quantile(0.80), quantile(0.90), quantile(0.95), quantile(0.98));
     }
     let longest = pools.sums.longest();
     let _ = writeln!(out, "\nErrors of sums ÷ their series' scale; measured up to {longest} weeks, extrapolated beyond.\n");
+}
+
+/// Weeks of the simulation, from the end.
+const SIMULATED: usize = 20;
+
+/// Order-up-to every week, two weeks of lead time, from what earlier weeks knew. The classes are those of the newest run.
+fn simulated(out: &mut String, panel: &Panel, newest: &HeldOut) {
+    let classes: Vec<Class> = newest.run.series.iter().map(|series| series.class).collect();
+    let first = newest.run.origins.first().copied().unwrap_or_default();
+    let past = Past::new(panel, &Method::one(DEFAULT), 3, (first, 2));
+    out.push_str("| promised | service | units met | mean stock | SMOOTH | ERRATIC | other |\n|---|---|---|---|---|---|---|\n");
+    let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{:.1} %", value * 100.0));
+    for service in [0.90, 0.95, 0.98] {
+        let weeks = panel.weeks().saturating_sub(SIMULATED)..panel.weeks();
+        let terms = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
+        let policy = OrderUpTo { service, lead_weeks: 2, review_weeks: 1, terms, unmet: Unmet::Lost, weeks, warm_up: 0, seed: 1 };
+        let found = simulate(panel, &classes, &past, &policy);
+        let mut other = Outcome::default();
+        Class::ALL.iter().skip(2).for_each(|class| other += found.classes[class.index()]);
+        let [smooth, erratic] = [Class::Smooth, Class::Erratic].map(|class| share(found.classes[class.index()].service()));
+        let stock = found.mean_stock().map_or_else(|| "–".to_owned(), |units| format!("{units:.0}"));
+        let (all, fill, other) = (share(found.all.service()), share(found.all.fill()), share(other.service()));
+        let _ = writeln!(out, "| {:.0} % | {all} | {fill} | {stock} | {smooth} | {erratic} | {other} |", service * 100.0);
+    }
+    let _ = writeln!(
+        out,
+        "\nEach week is ordered up to Q_p of three weeks' demand. The lead time is two weeks, unmet demand is lost.\nLast {SIMULATED} weeks; errors are pooled from week {first} on. Stock is counted at the end of each week.\n"
+    );
 }
 
 /// The settings that a run chose: everything that another run on the same weeks has to choose again.

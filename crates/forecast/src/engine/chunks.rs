@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn results_are_in_order_on_any_number_of_threads() {
         for threads in [0, 1, 2, 7] {
-            let found = in_chunks(1_000, 3, threads, |range| range.collect::<Vec<_>>());
+            let found = in_chunks(1_000, 3, threads, Iterator::collect::<Vec<_>>);
             assert_eq!(found.concat(), (0..1_000).collect::<Vec<_>>());
         }
         assert!(in_chunks(0, 3, 2, |range| range.len()).is_empty());

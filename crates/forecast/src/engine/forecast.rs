@@ -142,6 +142,11 @@ fn giants(view: &View<'_>, limit: Option<f64>) -> Vec<ExcludedWeek> {
     let Some(limit) = limit else { return Vec::new() };
     let above = view.units().iter().zip(&view.known.weeks).filter(|(units, _)| **units > limit);
     above
-        .map(|(units, week)| ExcludedWeek { week: *week, recorded: *units as f32, used: Some(limit as f32), reason: Reason::Capped })
+        .map(|(units, week)| ExcludedWeek {
+            week: *week,
+            recorded: *units as f32,
+            used: Some(limit as f32),
+            reason: Reason::Capped,
+        })
         .collect()
 }

@@ -17,7 +17,8 @@ use crate::{
     models::{Constants, SEASON_HISTORY, Scratch, Seasons, View},
     panel::Panel,
     selection::{
-        CLASS_SERIES, Candidate, Choices, DEFAULT, FEWEST_ORIGINS, Incumbent, MARGIN, Purpose, candidates, choose, means_of_best, origins,
+        CLASS_SERIES, Candidate, Choices, DEFAULT, FEWEST_ORIGINS, Incumbent, MARGIN, Purpose, candidates, choose, means_of_best,
+        origins,
     },
     series::{Class, ExcludedWeek, Prepared, Quality, capped, classify, prepare, settled},
 };
@@ -138,11 +139,22 @@ impl Run {
         let percent = |share: Option<f64>| share.map_or_else(|| "unknown".to_owned(), |share| format!("{:.1} %", share * 100.0));
         match forecast.status {
             Status::TooLittle => "The product was never sold. It is forecast after its first sale.".to_owned(),
-            Status::Ended => "The product is archived or has not sold for a long time though in stock. The forecast is 0.".to_owned(),
-            Status::Dormant => "The product has been out of stock for more than 8 weeks with nothing incoming. This is its last forecast.".to_owned(),
-            Status::New => format!("Only {} weeks are known. Their mean is blended with new products of the category.", forecast.known_weeks),
+            Status::Ended => {
+                "The product is archived or has not sold for a long time though in stock. The forecast is 0.".to_owned()
+            }
+            Status::Dormant => {
+                "The product has been out of stock for more than 8 weeks with nothing incoming. This is its last forecast."
+                    .to_owned()
+            }
+            Status::New => {
+                format!("Only {} weeks are known. Their mean is blended with new products of the category.", forecast.known_weeks)
+            }
             Status::NaiveWasBetter => {
-                format!("No method beat the naive one in class {} (its WAPE: {}).", forecast.class.name(), percent(choice.naive_wape))
+                format!(
+                    "No method beat the naive one in class {} (its WAPE: {}).",
+                    forecast.class.name(),
+                    percent(choice.naive_wape)
+                )
             }
             Status::Ready => format!(
                 "{method}: WAPE {} at {} origins in class {}, naive {}.",
@@ -199,7 +211,8 @@ pub fn forecast_all(panel: &Panel, settings: &Settings) -> Run {
     let pools: Vec<MethodPools> = methods.iter().map(|method| pooled(panel, method, &seasons, threads)).collect();
     let horizon = settings.horizon.clamp(1, MOST_HORIZON);
     let finish = Finish { panel, choices: &choices, pools: &pools, seasons: &seasons, horizon };
-    let finished: Vec<Finished> = in_chunks(panel.len(), CHUNK, threads, |range| finish.range(range, &classes)).into_iter().flatten().collect();
+    let finished: Vec<Finished> =
+        in_chunks(panel.len(), CHUNK, threads, |range| finish.range(range, &classes)).into_iter().flatten().collect();
     let examples: Vec<_> = finished.iter().filter_map(|one| one.example).collect();
     let groups = Groups::of(&examples);
     let series = finished.into_iter().enumerate().map(|(index, one)| finish.with_groups(index, one, &groups)).collect();

@@ -40,7 +40,8 @@ pub(crate) fn score_panel(panel: &Panel, protocol: &Protocol<'_>) -> Vec<LossByC
                 let season = protocol.seasons.at(category, *origin);
                 let view = View::at(&prepared.known, *origin, season, &mut scratch.values);
                 if view.count > 0 {
-                    let methods = protocol.methods.iter().enumerate().filter(|(_, one)| !one.is_for_sporadic || class.is_sporadic());
+                    let methods =
+                        protocol.methods.iter().enumerate().filter(|(_, one)| !one.is_for_sporadic || class.is_sporadic());
                     for (index, one) in methods {
                         sums[index].0[class.index()] += loss_at(&view, one.method, &mut scratch);
                     }

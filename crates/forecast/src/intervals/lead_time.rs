@@ -1,7 +1,10 @@
 //! Demand over several weeks. The errors of the sums are pooled: multiplying one week's error by the root of the weeks covers 88.7 % where 95 % were
 //! promised over four weeks of the public file.
 
-use crate::{intervals::{MIN_SCORES, Pool}, selection::MOST_ORIGINS};
+use crate::{
+    intervals::{MIN_SCORES, Pool},
+    selection::MOST_ORIGINS,
+};
 
 /// The longest sum that is pooled, in weeks.
 pub const LONGEST_SUM: usize = 26;

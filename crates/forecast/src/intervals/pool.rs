@@ -131,7 +131,10 @@ mod tests {
         assert!((found.lower80 - 3.88).abs() < 0.005 && (found.upper80 - 23.23).abs() < 0.005, "{found:?}");
         let far = bounds(&pool, 11.126, 6.7056, 32, 8).unwrap();
         assert!(far.is_extrapolated && !found.is_extrapolated);
-        assert!((far.upper80 - (11.126 + 2.0 * 1.55 * 7.8108)).abs() < 0.01, "twice as far from the mean at four times the weeks");
+        assert!(
+            (far.upper80 - (11.126 + 2.0 * 1.55 * 7.8108)).abs() < 0.01,
+            "twice as far from the mean at four times the weeks"
+        );
         assert_eq!(far.lower80, 0.0, "never below 0");
         assert_eq!(bounds(&Pool::new(vec![0.0; 199]), 1.0, 1.0, 1, 8), None);
     }

@@ -105,9 +105,7 @@ impl Outlook<'_> {
         match policy {
             Policy::MinMax { point, maximum } => Some(plain(point, maximum.max(point))),
             Policy::ReorderPoint { service, cover_days, economic } => self.by_quantile(service, cover_days, economic),
-            Policy::Service { abc, xyz, cover_days, economic } => {
-                self.by_quantile(service_level(abc, xyz), cover_days, economic)
-            }
+            Policy::Service { abc, xyz, cover_days, economic } => self.by_quantile(service_level(abc, xyz), cover_days, economic),
             Policy::Periodic { service, review_days } => {
                 let up_to = self.quantile(service, review_days)?;
                 let is_extrapolated = self.demand.is_extrapolated((days + review_days) / WEEK);

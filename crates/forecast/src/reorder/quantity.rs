@@ -1,6 +1,10 @@
 //! From levels and a position to an order: the minimum, shelf life, price breaks, packs, in this order.
 
-use crate::{intervals::LeadTimeDemand, panel::MAX_UNITS, reorder::{Levels, Review}};
+use crate::{
+    intervals::LeadTimeDemand,
+    panel::MAX_UNITS,
+    reorder::{Levels, Review},
+};
 
 /// Taken off before rounding up, so that a sum that is whole but for the last bit of a float stays what it is.
 const HAIR: f64 = 1e-9;
@@ -135,7 +139,8 @@ fn with_break(needed: i64, most: Option<i64>, prices: &Breaks<'_>) -> i64 {
         let weeks = (needed + extra / 2.0) / prices.weekly_demand;
         saved - extra * one.unit_cost as f64 * prices.holding_rate * weeks / 52.0
     };
-    let larger = prices.breaks.iter().filter(|one| one.from_quantity > needed && most.is_none_or(|most| one.from_quantity <= most));
+    let larger =
+        prices.breaks.iter().filter(|one| one.from_quantity > needed && most.is_none_or(|most| one.from_quantity <= most));
     let best = larger.max_by(|one, other| gain(one).total_cmp(&gain(other)));
     best.filter(|one| gain(one) > 0.0).map_or(needed, |one| one.from_quantity)
 }
@@ -189,7 +194,11 @@ mod tests {
     fn no_more_is_ordered_than_sells_in_time() {
         let shelf = Shelf { sellable_days: 21.0, later_stock: 6 };
         let found = proposed(&flat(50.0), 0, &Terms { shelf: Some(shelf), pack: 5, ..PLAIN }).unwrap();
-        assert_eq!((found.needed, found.after_shelf, found.quantity), (50, 24, 25), "30 sell in three weeks, 6 of them are there");
+        assert_eq!(
+            (found.needed, found.after_shelf, found.quantity),
+            (50, 24, 25),
+            "30 sell in three weeks, 6 of them are there"
+        );
     }
 
     #[test]

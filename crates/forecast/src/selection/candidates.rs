@@ -84,7 +84,8 @@ pub fn candidates(first_origin: usize) -> Vec<Candidate> {
 pub fn means_of_best(scored: &[Candidate], classes: &[Class], margin: f64) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
     for class in std::iter::once(None).chain(classes.iter().copied().map(Some)) {
-        let loss = |candidate: &Candidate| class.map_or_else(|| candidate.losses.total(), |class| candidate.losses.of(class)).wape();
+        let loss =
+            |candidate: &Candidate| class.map_or_else(|| candidate.losses.total(), |class| candidate.losses.of(class)).wape();
         let mut by_loss: Vec<(f64, Configuration)> = scored
             .iter()
             .filter(|candidate| candidate.is_mean_for(class))

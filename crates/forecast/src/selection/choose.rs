@@ -120,7 +120,7 @@ fn default_choice(reached: Reached) -> Choice {
     Choice { mean, median, reached, wape: None, bias: None, naive_wape: None }
 }
 
-/// A choice with its figures, and naive in its place if that lost no more.
+/// A choice with its figures, and naive in its place if that lost no more. Where nothing is lost at all, constant demand, naive is not better.
 fn gated(all: &[Candidate], scope: Scope, choice: Choice) -> Choice {
     let own = all.iter().find(|candidate| candidate.method == choice.mean);
     let found = own.map(|own| loss(own, scope));
@@ -128,7 +128,7 @@ fn gated(all: &[Candidate], scope: Scope, choice: Choice) -> Choice {
     let measured = measure(all, scope);
     let naive_wape = measured.map(|(_, wape)| wape);
     match (measured, wape) {
-        (Some((naive, naive_wape)), Some(wape)) if wape >= naive_wape => {
+        (Some((naive, naive_wape)), Some(wape)) if wape >= naive_wape && wape > 0.0 => {
             let (method, bias) = (naive.method.clone(), loss(naive, scope).bias());
             let (mean, median) = (method.clone(), method);
             Choice { mean, median, reached: Reached::NaiveWasBetter, wape: Some(naive_wape), bias, naive_wape: Some(naive_wape) }
@@ -215,7 +215,10 @@ mod tests {
         let incumbent = Incumbent { mean: all[6].method.clone(), median: all[13].method.clone() };
         set(&mut all, "MA(8) cap 3", None, (0.65, -0.03));
         let kept = choose(&all, &MANY, Some(&incumbent)).tenant;
-        assert_eq!((name(&kept), kept.median.to_string()), ("damped Holt cap 3".into(), "IMAPA cut at its 95th percentile".into()));
+        assert_eq!(
+            (name(&kept), kept.median.to_string()),
+            ("damped Holt cap 3".into(), "IMAPA cut at its 95th percentile".into())
+        );
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! The class of a series: how often it is asked for (ADI) and how unevenly (CV²), with the cut-offs of Syntetos, Boylan & Croston (2005).
 
-use crate::panel::{LastClass, Traits};
-use crate::series::Prepared;
+use crate::{
+    class::Class,
+    panel::{LastClass, Traits},
+    series::Prepared,
+};
 
 /// Fewer known weeks than this make a series new.
 pub const NEW_WEEKS: usize = 8;
@@ -11,50 +14,6 @@ const ENDED_WEEKS: f64 = 26.0;
 const ENDED_INTERVALS: f64 = 4.0;
 const ADI_CUT: f64 = 1.32;
 const CV2_CUT: f64 = 0.49;
-
-/// How a series is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Class {
-    /// Often and evenly.
-    Smooth,
-    /// Often and unevenly.
-    Erratic,
-    /// Seldom and evenly.
-    Intermittent,
-    /// Seldom and unevenly.
-    Lumpy,
-    /// Known for fewer than [`NEW_WEEKS`] weeks.
-    New,
-    /// Archived, or not asked for any more though in stock.
-    Ended,
-    /// Out of stock for more than eight weeks with nothing incoming.
-    Dormant,
-}
-
-impl Class {
-    pub const ALL: [Self; 7] =
-        [Self::Smooth, Self::Erratic, Self::Intermittent, Self::Lumpy, Self::New, Self::Ended, Self::Dormant];
-    /// As the API writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Smooth => "SMOOTH",
-            Self::Erratic => "ERRATIC",
-            Self::Intermittent => "INTERMITTENT",
-            Self::Lumpy => "LUMPY",
-            Self::New => "NEW",
-            Self::Ended => "ENDED",
-            Self::Dormant => "DORMANT",
-        }
-    }
-    /// Its place in [`Class::ALL`].
-    pub fn index(self) -> usize {
-        self as usize
-    }
-    /// Whether many of its weeks have no demand.
-    pub fn is_sporadic(self) -> bool {
-        matches!(self, Self::Intermittent | Self::Lumpy)
-    }
-}
 
 /// The two figures that the class rests on.
 #[derive(Debug, Clone, Copy, PartialEq)]

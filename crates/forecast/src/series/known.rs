@@ -117,15 +117,12 @@ pub fn prepare(prepared: &mut Prepared, recorded: &[f32], days: Option<&[u8]>) {
         let days = days.map_or(WEEK_DAYS, |days| days[week]);
         let (used, reason) = if is_number { worth(&prepared.known.units, sold, days) } else { (None, Some(Reason::NotANumber)) };
         let reason = if is_number && *raw < 0.0 { Some(Reason::Negative) } else { reason };
-        match used {
-            Some((units, weight)) => {
-                prepared.known.push(week, units, weight);
-                prepared.missing_at_end = 0;
-            }
-            None => {
-                prepared.missing += 1;
-                prepared.missing_at_end += 1;
-            }
+        if let Some((units, weight)) = used {
+            prepared.known.push(week, units, weight);
+            prepared.missing_at_end = 0;
+        } else {
+            prepared.missing += 1;
+            prepared.missing_at_end += 1;
         }
         if let Some(reason) = reason {
             let recorded = if is_number { *raw } else { 0.0 };

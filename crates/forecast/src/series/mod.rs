@@ -5,8 +5,9 @@ mod class;
 mod known;
 mod quality;
 
-pub(crate) use cap::{median, robust_spread};
+pub use crate::class::Class;
 pub use cap::{CAP_FLOOR, LogSpread, MIN_POSITIVE, capped, limit_at, own_percentile};
-pub use class::{Class, DemandPattern, NEW_WEEKS, classify, settled};
+pub(crate) use cap::{median, robust_spread};
+pub use class::{DemandPattern, NEW_WEEKS, classify, settled};
 pub use known::{DORMANT_WEEKS, ExcludedWeek, Known, Prepared, Reason, prepare};
 pub use quality::{Deduction, DeductionReason, Quality, quality};

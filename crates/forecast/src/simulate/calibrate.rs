@@ -22,7 +22,7 @@ pub struct Calibrated {
 }
 
 /// The least level for which `reached` of the outcome is at least `wanted`; the highest tried if none is.
-fn least(wanted: f64, outcome: impl Fn(f64) -> Outcomes, reached: fn(&Outcomes) -> Option<f64>) -> f64 {
+fn least(wanted: f64, outcome: impl Fn(f64) -> Outcomes, reached: impl Fn(&Outcomes) -> Option<f64>) -> f64 {
     let (mut low, mut high) = LIKELY_SERVICE;
     for _ in 0..HALVINGS {
         let middle = f64::midpoint(low, high);
@@ -31,14 +31,18 @@ fn least(wanted: f64, outcome: impl Fn(f64) -> Outcomes, reached: fn(&Outcomes) 
     high
 }
 
-/// The level at which the promised cycle service is kept in the first half, and what it gives in the second.
-pub fn calibrated(panel: &Panel, classes: &[Class], past: &Past, policy: &OrderUpTo<'_>) -> Calibrated {
+/// The level at which a class (none: all of them) keeps the promised cycle service in the first half, and what it gives in the second.
+pub fn calibrated(panel: &Panel, classes: &[Class], past: &Past, (policy, class): (&OrderUpTo<'_>, Option<Class>)) -> Calibrated {
     let (start, end) = (policy.weeks.start, policy.weeks.end);
     let middle = usize::midpoint(start, end);
     let at = |service: f64, weeks: std::ops::Range<usize>| {
         simulate(panel, classes, past, &OrderUpTo { service, weeks, ..policy.clone() })
     };
-    let service = least(policy.service, |service| at(service, start..middle), |found| found.all.service());
+    let service = least(
+        policy.service,
+        |service| at(service, start..middle),
+        |found| class.map_or(found.all, |class| found.classes[class.index()]).service(),
+    );
     Calibrated { service, first_half: at(service, start..middle), second_half: at(service, middle..end) }
 }
 

@@ -30,8 +30,8 @@ pub struct Past {
 }
 
 impl Past {
-    /// Makes every forecast of a method again, for sums up to `span` weeks.
-    pub fn new(panel: &Panel, method: &Method, span: usize, threads: usize) -> Self {
+    /// Makes every forecast of a method again, for sums up to `span` weeks. Errors are pooled from the origin `first` on.
+    pub fn new(panel: &Panel, method: &Method, span: usize, (first, threads): (usize, usize)) -> Self {
         let (weeks, span) = (panel.weeks(), span.max(1));
         let chunks = in_chunks(panel.len(), CHUNK, threads, |range| {
             let (mut prepared, mut scratch, mut cut) = (Prepared::default(), Scratch::default(), Vec::new());
@@ -40,13 +40,13 @@ impl Past {
                 prepare(&mut prepared, panel.values(series), panel.days(series));
                 let at = |origin: usize| {
                     let view = View::at(&prepared.known, origin, None, &mut scratch.values);
-                    if view.count == 0 || origin < FIRST_POOLED {
+                    if view.count == 0 || origin < FIRST_POOLED.min(first) {
                         return Known::default();
                     }
                     let mut path = vec![0.0; span];
                     method.path(&view, &mut scratch, &mut path);
                     let scale = sum_scale(step_of(&view, &mut scratch.values, &mut cut));
-                    let errors = errors(&view, &path, scale);
+                    let errors = if origin < first { Vec::new() } else { errors(&view, &path, scale) };
                     Known { path, scale, errors }
                 };
                 found.push((0..weeks).map(at).collect::<Vec<_>>());
@@ -59,7 +59,11 @@ impl Past {
     pub fn pools(&self, week: usize) -> SumPools {
         let pool = |length: usize| {
             let origins = 0..(week + 1).saturating_sub(length).min(self.weeks);
-            let errors = self.known.iter().flat_map(|known| known[origins.clone()].iter()).filter_map(|known| known.errors.get(length - 1));
+            let errors = self
+                .known
+                .iter()
+                .flat_map(|known| known[origins.clone()].iter())
+                .filter_map(|known| known.errors.get(length - 1));
             Pool::new(errors.copied().collect())
         };
         let origins: Vec<usize> = vec![MOST_ORIGINS; self.span];

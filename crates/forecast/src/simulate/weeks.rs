@@ -105,24 +105,30 @@ pub fn simulate(panel: &Panel, classes: &[Class], past: &Past, policy: &OrderUpT
     let end = policy.weeks.end.min(panel.weeks());
     let begin = policy.weeks.start.saturating_sub(policy.warm_up).min(end);
     let demand: Vec<Vec<i64>> = (0..panel.len()).map(|series| demanded(panel, series, policy.seed)).collect();
-    let empty = || Shelf { on_hand: 0, backordered: 0, coming: vec![0; policy.lead_weeks + 1], is_served: true, cycle: Outcome::default() };
+    let empty = || Shelf {
+        on_hand: 0,
+        backordered: 0,
+        coming: vec![0; policy.lead_weeks + 1],
+        is_served: true,
+        cycle: Outcome::default(),
+    };
     let mut shelves: Vec<Option<Shelf>> = (0..panel.len()).map(|_| None).collect();
     let counted = policy.weeks.start.min(end)..end;
     let mut found = Outcomes { all: Outcome::default(), classes: [Outcome::default(); Class::ALL.len()], weeks: counted.len() };
     for week in begin..end {
         let is_review = (week - begin).is_multiple_of(policy.review_weeks.max(1));
         let pools = if is_review { Some(past.pools(week)) } else { None };
-        for series in 0..panel.len() {
+        for (series, (demand, shelf)) in demand.iter().zip(&mut shelves).enumerate() {
             let Some((path, scale)) = past.forecast(series, week) else { continue };
-            let is_first = shelves[series].is_none();
-            let shelf = shelves[series].get_or_insert_with(empty);
+            let is_first = shelf.is_none();
+            let shelf = shelf.get_or_insert_with(empty);
             shelf.receive();
             if let Some(pools) = &pools {
                 let ahead = LeadTimeDemand { path, scale, pools };
                 let up_to = ahead.quantile(policy.service, past.span as f64).map_or(0, whole_units);
                 shelf.review(up_to, is_first, policy);
             }
-            shelf.sell(demand[series][week], policy.unmet);
+            shelf.sell(demand[week], policy.unmet);
             let is_last_of_cycle = (week + 1 - begin).is_multiple_of(policy.review_weeks.max(1)) || week + 1 == end;
             let outcome = shelf.end_week(is_last_of_cycle);
             if counted.contains(&week) {
@@ -222,14 +228,23 @@ mod tests {
         panel
     }
     fn policy(review_weeks: usize) -> OrderUpTo<'static> {
-        OrderUpTo { service: 0.95, lead_weeks: 2, review_weeks, terms: TERMS, unmet: Unmet::Lost, weeks: 24..40, warm_up: 4, seed: 1 }
+        OrderUpTo {
+            service: 0.95,
+            lead_weeks: 2,
+            review_weeks,
+            terms: TERMS,
+            unmet: Unmet::Lost,
+            weeks: 24..40,
+            warm_up: 4,
+            seed: 1,
+        }
     }
 
     #[test]
     fn steady_demand_needs_its_span_and_is_always_met() {
         let panel = steady();
         for (review, cycles) in [(1, 16), (2, 8)] {
-            let past = Past::new(&panel, &Method::one(DEFAULT), 2 + review, 1);
+            let past = Past::new(&panel, &Method::one(DEFAULT), 2 + review, (8, 1));
             let found = simulate(&panel, &[Class::Smooth; 60], &past, &policy(review));
             assert_eq!((found.all.service(), found.all.fill(), found.all.cycles), (Some(1.0), Some(1.0), 60 * cycles));
             assert_eq!(found.classes[0], found.all);
@@ -252,7 +267,7 @@ mod tests {
             changed.push(&values, Traits::default()).unwrap();
         }
         let until = |panel: &Panel, end: usize| {
-            let past = Past::new(panel, &Method::one(DEFAULT), 3, 1);
+            let past = Past::new(panel, &Method::one(DEFAULT), 3, (8, 1));
             simulate(panel, &[Class::Erratic; 60], &past, &OrderUpTo { weeks: 24..end, ..policy(1) }).all
         };
         assert_eq!(until(&panel, 30), until(&changed, 30));
