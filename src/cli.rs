@@ -3,6 +3,8 @@
 //! In the library, because the body of an asynchronous function is compiled where it is first waited for: in the binary all of Entrepot would
 //! be compiled a second time.
 
+mod bench;
+
 use std::{
     cell::{Cell, RefCell},
     io::{self, ErrorKind, IsTerminal, Write},
@@ -75,6 +77,7 @@ async fn run(command: Command) -> ExitCode {
             SigningKeyCommand::Rotate(args) => ended(serve::keys::rotate_signing(&args).await),
         },
         Command::Keys(args) => ended(serve::keys::run(args.action).await),
+        Command::Forecast(args) => ended(bench::run(&args.action)),
         Command::Schema => match std::io::stdout().write_all(schema::sdl().as_bytes()) {
             // Whoever reads it may have enough of it.
             Err(err) if err.kind() != ErrorKind::BrokenPipe => failed(&err),
@@ -148,7 +151,7 @@ mod tests {
     fn a_filter_for_entrepot_is_for_all_of_its_crates() {
         let filter = for_all_crates("warn, entrepot::storage=debug");
         assert!(
-            filter.starts_with("warn,macros::storage=debug,platform::storage=debug,iam::storage=debug,inventory::storage=debug"),
+            filter.starts_with("warn,macros::storage=debug,forecast::storage=debug,platform::storage=debug,iam::storage=debug,inventory::storage=debug"),
             "{filter}"
         );
         assert!(filter.ends_with(",entrepot::storage=debug"), "{filter}");

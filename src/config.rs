@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws-secrets")]
 mod aws;
+mod bench;
 mod demo;
 mod jobs;
 mod nodes;
@@ -17,6 +18,7 @@ use platform::{
 };
 use uuid::Uuid;
 
+pub use bench::{ForecastArgs, ForecastCommand};
 pub use demo::Demo;
 pub use jobs::{FileArgs, JobArgs, MetricsArgs, RunJobs, Worker};
 pub use nodes::RedisArgs;
@@ -64,6 +66,8 @@ pub enum Command {
     Epoch(Epoch),
     /// Prove the audit log.
     Audit(AuditArgs),
+    /// Compare the forecasts with references on a file of weekly demand, or explain one product.
+    Forecast(ForecastArgs),
     /// Print the schema (SDL).
     Schema,
 }

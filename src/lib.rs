@@ -3,6 +3,7 @@
 
 pub use ::graphql::live;
 pub use api::{self, graphql, schema};
+pub use forecast;
 pub use iam::{access, identity, tenancy};
 pub use inventory::{catalog, costing, counts, documents, ledger, lots, orders, purchasing, returns, stock, transfers};
 pub use platform::{audit, cache, clock, jobs, metrics, paging, rate_limit, realtime, secrets, storage};
@@ -11,8 +12,8 @@ pub use services::{alerts, exchange, files, insight, labels, media, webhooks};
 pub use tools::{replay, watch};
 
 /// The crates that the program is made of, each above those before it.
-pub const CRATES: [&str; 10] =
-    ["macros", "platform", "iam", "inventory", "services", "graphql", "api", "server", "tools", "entrepot"];
+pub const CRATES: [&str; 11] =
+    ["macros", "forecast", "platform", "iam", "inventory", "services", "graphql", "api", "server", "tools", "entrepot"];
 
 /// Settings: flags and environment, typed, read once.
 pub mod config;

@@ -1,0 +1,96 @@
+//! Forecasts against weeks that they have not seen.
+
+use crate::{
+    Run, Settings,
+    bench::HELD_OUT_WEEKS,
+    forecast_all,
+    models::{Method, Scratch, Seasons, View},
+    panel::Panel,
+    selection::Loss,
+    series::{Class, Prepared, prepare},
+};
+
+/// Coverage and width of one interval.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Coverage {
+    inside: f64,
+    width: f64,
+    weeks: f64,
+    actual: f64,
+}
+
+impl Coverage {
+    fn add(&mut self, units: f64, (lower, upper): (f32, f32)) {
+        let (lower, upper) = (f64::from(lower), f64::from(upper));
+        self.inside += f64::from(u8::from(lower <= units && units <= upper));
+        self.width += upper - lower;
+        self.weeks += 1.0;
+        self.actual += units;
+    }
+    /// The share of weeks inside. None without weeks.
+    pub fn share(&self) -> Option<f64> {
+        (self.weeks > 0.0).then(|| self.inside / self.weeks)
+    }
+    /// The mean width in multiples of the mean demand. None without demand.
+    pub fn width(&self) -> Option<f64> {
+        (self.actual > 0.0).then(|| self.width / self.actual)
+    }
+}
+
+/// What a run gave for weeks after its panel's.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Figures {
+    pub mean: Loss,
+    pub median: Loss,
+    pub eighty: Coverage,
+    pub ninety_five: Coverage,
+}
+
+/// A run and what came true, for all series and by class.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldOut {
+    pub run: Run,
+    pub all: Figures,
+    pub classes: Vec<Figures>,
+}
+
+/// Runs with the first `origin` weeks and compares the eight after them. A series without a forecast counts as a forecast of 0.
+pub fn held_out(panel: &Panel, origin: usize, threads: usize) -> HeldOut {
+    let run = forecast_all(&panel.until(origin), &Settings { horizon: HELD_OUT_WEEKS, threads, incumbent: None });
+    let (mut all, mut classes) = (Figures::default(), vec![Figures::default(); Class::ALL.len()]);
+    for (series, forecast) in run.series.iter().enumerate() {
+        for (ahead, units) in panel.values(series)[origin..].iter().take(HELD_OUT_WEEKS).enumerate() {
+            if !units.is_finite() {
+                continue;
+            }
+            let units = f64::from(units.max(0.0));
+            let point = forecast.points.get(ahead);
+            for figures in [&mut all, &mut classes[forecast.class.index()]] {
+                figures.mean.add(units, point.map_or(0.0, |point| f64::from(point.mean)), 1.0);
+                figures.median.add(units, point.map_or(0.0, |point| f64::from(point.median)), 1.0);
+                if let Some(bounds) = point.and_then(|point| point.bounds) {
+                    figures.eighty.add(units, (bounds.lower80, bounds.upper80));
+                    figures.ninety_five.add(units, (bounds.lower95, bounds.upper95));
+                }
+            }
+        }
+    }
+    HeldOut { run, all, classes }
+}
+
+/// One method for all series at one origin, whatever a choice would say.
+pub(crate) fn method_loss(panel: &Panel, method: &Method, origin: usize) -> Loss {
+    let (mut loss, mut prepared, mut scratch) = (Loss::default(), Prepared::default(), Scratch::default());
+    let seasons = Seasons::default();
+    for series in 0..panel.len() {
+        prepare(&mut prepared, &panel.values(series)[..origin], panel.days(series).map(|days| &days[..origin]));
+        let view = View::at(&prepared.known, origin, seasons.at(0, origin), &mut scratch.values);
+        let mut path = [0.0; HELD_OUT_WEEKS];
+        method.path(&view, &mut scratch, &mut path);
+        let weeks = panel.values(series)[origin..].iter().take(HELD_OUT_WEEKS).zip(path);
+        weeks
+            .filter(|(units, _)| units.is_finite())
+            .for_each(|(units, forecast)| loss.add(f64::from(units.max(0.0)), forecast, 1.0));
+    }
+    loss
+}

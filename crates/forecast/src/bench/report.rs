@@ -1,0 +1,243 @@
+//! The tables of the comparison, in Markdown. Everything but the seconds is the same on every machine.
+
+use std::fmt::Write;
+
+use crate::{
+    bench::{BenchError, HeldOut, held_out, held_out::method_loss, read},
+    models::{Cap, Configuration, Method, Model},
+    panel::Panel,
+    reorder::Terms,
+    selection::{Choice, DEFAULT, Loss, MARGIN, Reached},
+    series::Class,
+    simulate::{OrderUpTo, Outcome, Past, Unmet, simulate},
+};
+
+/// Weeks that no choice and no pool sees.
+pub const HELD_OUT_WEEKS: usize = 8;
+/// Weeks between the three origins.
+const STEP: usize = 8;
+/// The least weeks of a file.
+const LEAST_WEEKS: usize = 40;
+
+/// References on the public hold-out: WAPE, bias, WAPE of three origins pooled (none: not known). statsforecast 2.1.1; the paper beside the file names them.
+const REFERENCES: [(&str, f64, f64, Option<f64>); 12] = [
+    ("IMAPA", 0.613, -0.05, Some(0.645)),
+    ("moving average of 8", 0.614, -0.10, Some(0.636)),
+    ("ADIDA", 0.616, -0.06, Some(0.646)),
+    ("CrostonOptimized", 0.616, -0.06, Some(0.676)),
+    ("TSB", 0.625, -0.05, Some(0.750)),
+    ("selection per product", 0.642, -0.06, None),
+    ("SES, α free", 0.647, -0.01, Some(0.672)),
+    ("AutoETS", 0.657, -0.02, Some(0.697)),
+    ("AutoTheta", 0.668, 0.02, Some(0.704)),
+    ("SBA", 0.705, -0.07, Some(0.860)),
+    ("Croston", 0.717, -0.02, Some(0.882)),
+    ("naive", 0.956, 0.26, Some(0.880)),
+];
+
+/// The text of a report, and the seconds that its parts took by the clock that was given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timed {
+    /// Equal for equal files.
+    pub text: String,
+    /// For the run with choice and intervals, and for everything.
+    pub seconds: (f64, f64),
+}
+
+/// The comparison on a file. `clock` tells seconds from any beginning; this crate has none.
+pub fn report(text: &str, clock: &dyn Fn() -> f64) -> Result<Timed, BenchError> {
+    let begun = clock();
+    let panel = read(text)?;
+    let weeks = panel.weeks();
+    if weeks < LEAST_WEEKS {
+        return Err(BenchError::TooShort { weeks, least: LEAST_WEEKS });
+    }
+    let last = weeks - HELD_OUT_WEEKS;
+    let before = clock();
+    let runs: Vec<HeldOut> = [last - 2 * STEP, last - STEP, last].map(|origin| held_out(&panel, origin, 2)).into();
+    let run_seconds = (clock() - before) / runs.len() as f64;
+    let mut out = String::new();
+    writing(&mut out, &panel, &runs);
+    Ok(Timed { text: out, seconds: (run_seconds, clock() - begun) })
+}
+
+fn writing(out: &mut String, panel: &Panel, runs: &[HeldOut]) {
+    let Some(newest) = runs.last() else { return };
+    let line = |out: &mut String, text: String| {
+        out.push_str(&text);
+        out.push('\n');
+    };
+    line(
+        out,
+        format!(
+            "{} series, {} weeks. Choice and pools see weeks 1–{}; the last {HELD_OUT_WEEKS} are for these tables alone.\nVersion {}. Seed 1, for the simulation; nothing else is drawn.\n",
+            panel.len(),
+            panel.weeks(),
+            newest.run.weeks,
+            env!("CARGO_PKG_VERSION"),
+        ),
+    );
+    comparison(out, panel, runs);
+    by_origin(out, runs);
+    coverage(out, newest);
+    sums(out, newest);
+    simulated(out, panel, newest);
+    settings(out, newest);
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
+}
+
+fn percent(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{:+.1} %", value * 100.0))
+}
+
+fn pooled(losses: impl Iterator<Item = Loss>) -> Loss {
+    losses.fold(Loss::default(), |mut sum, loss| {
+        sum += loss;
+        sum
+    })
+}
+
+fn row(out: &mut String, name: &str, last: Loss, three: Loss) {
+    let _ = writeln!(out, "| {name} | {} | {} | {} |", number(last.wape()), percent(last.bias()), number(three.wape()));
+}
+
+fn comparison(out: &mut String, panel: &Panel, runs: &[HeldOut]) {
+    let Some(newest) = runs.last() else { return };
+    out.push_str("| method | WAPE | bias | WAPE, three origins |\n|---|---|---|---|\n");
+    row(out, "**mean, as chosen**", newest.all.mean, pooled(runs.iter().map(|run| run.all.mean)));
+    row(out, "**median, as chosen**", newest.all.median, pooled(runs.iter().map(|run| run.all.median)));
+    let mut methods: Vec<Method> = newest.run.candidates.iter().map(|candidate| candidate.method.clone()).collect();
+    methods.push(Method::one(Configuration::new(Model::Adida, Cap::None)));
+    for method in methods {
+        let losses: Vec<Loss> = runs.iter().map(|run| method_loss(panel, &method, run.run.weeks)).collect();
+        let last = losses.last().copied().unwrap_or_default();
+        row(out, &method.to_string(), last, pooled(losses.into_iter()));
+    }
+    for (name, wape, bias, three) in REFERENCES {
+        let _ = writeln!(out, "| reference: {name} | {wape:.3} | {:+.0} % | {} |", bias * 100.0, number(three));
+    }
+    out.push('\n');
+}
+
+fn by_origin(out: &mut String, runs: &[HeldOut]) {
+    out.push_str(
+        "| weeks known | method for the mean | WAPE | bias | median: WAPE | naive at its origins |\n|---|---|---|---|---|---|\n",
+    );
+    for run in runs {
+        let (tenant, figures) = (&run.run.choices.tenant, &run.all);
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} |",
+            run.run.weeks,
+            tenant.mean,
+            number(figures.mean.wape()),
+            percent(figures.mean.bias()),
+            number(figures.median.wape()),
+            number(tenant.naive_wape),
+        );
+    }
+    out.push('\n');
+}
+
+fn coverage(out: &mut String, newest: &HeldOut) {
+    out.push_str("| class | series | 80 % covers | its width | 95 % covers | its width |\n|---|---|---|---|---|---|\n");
+    let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{:.1} %", value * 100.0));
+    let width = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"));
+    let classes = Class::ALL.into_iter().map(|class| (class.name(), newest.classes[class.index()], Some(class)));
+    for (name, figures, class) in std::iter::once(("all", newest.all, None)).chain(classes) {
+        let series = newest.run.series.iter().filter(|one| class.is_none_or(|class| one.class == class)).count();
+        if series > 0 {
+            let (eighty, ninety_five) = (figures.eighty, figures.ninety_five);
+            let _ = writeln!(
+                out,
+                "| {name} | {series} | {} | {} | {} | {} |",
+                share(eighty.share()),
+                width(eighty.width()),
+                share(ninety_five.share()),
+                width(ninety_five.width()),
+            );
+        }
+    }
+    out.push_str("\nWidths are in multiples of the mean demand of the class.\n\n");
+}
+
+fn sums(out: &mut String, newest: &HeldOut) {
+    out.push_str("| weeks summed | q 0.80 | q 0.90 | q 0.95 | q 0.98 |\n|---|---|---|---|---|\n");
+    let Some(pools) = newest.run.pools.first() else { return };
+    for weeks in 1..=4 {
+        let quantile =
+            |share: f64| pools.sums.quantile(share, weeks).map_or_else(|| "–".to_owned(), |(score, _)| format!("{score:.2}"));
+        let _ = writeln!(out, "| {weeks} | {} | {} | {} | {} |", quantile(0.80), quantile(0.90), quantile(0.95), quantile(0.98));
+    }
+    let longest = pools.sums.longest();
+    let _ = writeln!(out, "\nErrors of sums ÷ their series' scale; measured up to {longest} weeks, extrapolated beyond.\n");
+}
+
+/// Weeks of the simulation, from the end.
+const SIMULATED: usize = 20;
+
+/// Order-up-to every week, two weeks of lead time, from what earlier weeks knew. The classes are those of the newest run.
+fn simulated(out: &mut String, panel: &Panel, newest: &HeldOut) {
+    let classes: Vec<Class> = newest.run.series.iter().map(|series| series.class).collect();
+    let first = newest.run.origins.first().copied().unwrap_or_default();
+    let past = Past::new(panel, &Method::one(DEFAULT), 3, (first, 2));
+    out.push_str("| promised | service | units met | mean stock | SMOOTH | ERRATIC | other |\n|---|---|---|---|---|---|---|\n");
+    let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{:.1} %", value * 100.0));
+    for service in [0.90, 0.95, 0.98] {
+        let weeks = panel.weeks().saturating_sub(SIMULATED)..panel.weeks();
+        let terms = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
+        let policy = OrderUpTo { service, lead_weeks: 2, review_weeks: 1, terms, unmet: Unmet::Lost, weeks, warm_up: 0, seed: 1 };
+        let found = simulate(panel, &classes, &past, &policy);
+        let mut other = Outcome::default();
+        Class::ALL.iter().skip(2).for_each(|class| other += found.classes[class.index()]);
+        let [smooth, erratic] = [Class::Smooth, Class::Erratic].map(|class| share(found.classes[class.index()].service()));
+        let stock = found.mean_stock().map_or_else(|| "–".to_owned(), |units| format!("{units:.0}"));
+        let (all, fill, other) = (share(found.all.service()), share(found.all.fill()), share(other.service()));
+        let _ = writeln!(out, "| {:.0} % | {all} | {fill} | {stock} | {smooth} | {erratic} | {other} |", service * 100.0);
+    }
+    let _ = writeln!(
+        out,
+        "\nEach week is ordered up to Q_p of three weeks' demand. The lead time is two weeks, unmet demand is lost.\nLast {SIMULATED} weeks; errors are pooled from week {first} on. Stock is counted at the end of each week.\n"
+    );
+}
+
+/// The settings that a run chose: everything that another run on the same weeks has to choose again.
+pub(crate) fn settings(out: &mut String, newest: &HeldOut) {
+    let run = &newest.run;
+    let origins: Vec<String> = run.origins.iter().map(ToString::to_string).collect();
+    let _ = writeln!(out, "Origins of the choice: {}. Weeks seen: 1–{}. Margin {MARGIN}.\n", origins.join(", "), run.weeks);
+    out.push_str("| for | mean | median | reached | WAPE at the origins | bias |\n|---|---|---|---|---|---|\n");
+    let mut choice = |name: &str, choice: &Choice| {
+        let reached = match choice.reached {
+            Reached::Default => "default",
+            Reached::Chosen => "first within the margin",
+            Reached::ClassChosen => "of its class",
+            Reached::NaiveWasBetter => "NAIVE_WAS_BETTER",
+        };
+        let (wape, bias) = (number(choice.wape), percent(choice.bias));
+        let _ = writeln!(out, "| {name} | {} | {} | {reached} | {wape} | {bias} |", choice.mean, choice.median);
+    };
+    choice("tenant", &run.choices.tenant);
+    for class in Class::ALL {
+        if run.series.iter().any(|series| series.class == class) {
+            choice(class.name(), run.choices.of(class));
+        }
+    }
+    if let Some(pools) = run.pools.first() {
+        let at = |share: f64| pools.weeks.upper(share).map_or_else(|| "–".to_owned(), |score| format!("{score:.2}"));
+        let lower = |share: f64| pools.weeks.lower(share).map_or_else(|| "–".to_owned(), |score| format!("{score:.2}"));
+        let _ = writeln!(
+            out,
+            "\nPool of {} scaled errors; 2.5, 10, 50, 90, 97.5 %: {}, {}, {}, {}, {}.",
+            pools.weeks.scores,
+            lower(0.025),
+            lower(0.10),
+            at(0.5),
+            at(0.90),
+            at(0.975),
+        );
+    }
+}

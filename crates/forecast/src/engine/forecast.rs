@@ -1,0 +1,152 @@
+//! The last step of a run: each series' path, its bounds, and what is said about it.
+
+use std::ops::Range;
+
+use crate::{
+    engine::{
+        MethodPools, Point, SeriesForecast, Status,
+        new_products::{Example, Groups, blended},
+        pools::step_of,
+    },
+    intervals::bounds,
+    models::{Method, Scratch, Seasons, View},
+    panel::Panel,
+    selection::{Choices, DEFAULT, Reached, SCORED_WEEKS},
+    series::{Class, ExcludedWeek, NEW_WEEKS, Prepared, Reason, prepare, quality},
+};
+
+/// What all series share.
+pub(crate) struct Finish<'a> {
+    pub panel: &'a Panel,
+    pub choices: &'a Choices,
+    pub pools: &'a [MethodPools],
+    pub seasons: &'a Seasons,
+    pub horizon: usize,
+}
+
+/// A series' forecast, and what it tells new products.
+pub(crate) struct Finished {
+    forecast: SeriesForecast,
+    pub example: Option<Example>,
+    /// The known weeks of a new product.
+    own: Vec<f64>,
+}
+
+#[derive(Default)]
+struct Buffers {
+    prepared: Prepared,
+    scratch: Scratch,
+    cut: Vec<f64>,
+    mean: Vec<f64>,
+    median: Vec<f64>,
+}
+
+impl Finish<'_> {
+    /// `classes` are the computed and the assigned class of every series of the panel.
+    pub(crate) fn range(&self, range: Range<usize>, classes: &[(Class, Class)]) -> Vec<Finished> {
+        let mut buffers = Buffers { mean: vec![0.0; self.horizon], median: vec![0.0; self.horizon], ..Buffers::default() };
+        range.map(|series| self.one(series, classes[series], &mut buffers)).collect()
+    }
+
+    fn one(&self, series: usize, (computed, class): (Class, Class), buffers: &mut Buffers) -> Finished {
+        let Buffers { prepared, scratch, cut, mean, median } = buffers;
+        let traits = self.panel.traits(series);
+        prepare(prepared, self.panel.values(series), self.panel.days(series));
+        let weeks = self.panel.weeks();
+        let view = View::at(&prepared.known, weeks, self.seasons.at(traits.category, weeks), &mut scratch.values);
+        let choice = self.choices.of(class);
+        let status = status(prepared, class, choice.reached);
+        let constants = choice.mean.path(&view, scratch, mean);
+        choice.median.path(&view, scratch, median);
+        let step = step_of(&view, &mut scratch.values, cut);
+        let limit = DEFAULT.limit(&view, &mut scratch.values);
+        let giants = giants(&view, limit);
+        let established = view.count >= NEW_WEEKS && class != Class::New;
+        let example = established.then(|| Example {
+            category: traits.category,
+            store: traits.store,
+            first_weeks: view.units()[..NEW_WEEKS].iter().sum::<f64>() / NEW_WEEKS as f64,
+            mean_step: step,
+        });
+        let own = if status == Status::New { view.units().to_vec() } else { Vec::new() };
+        let method = self.place(&choice.mean);
+        if status == Status::Ended {
+            mean.fill(0.0);
+            median.fill(0.0);
+        }
+        let points = if status == Status::TooLittle { Vec::new() } else { self.points((mean, median), step, method, status) };
+        prepared.excluded.retain(|one| giants.iter().all(|giant| giant.week != one.week));
+        prepared.excluded.extend(giants);
+        prepared.excluded.sort_by_key(|one| one.week);
+        let forecast = SeriesForecast {
+            class,
+            status,
+            computed_class: computed,
+            method: method as u16,
+            constants,
+            mean_step: step as f32,
+            known_weeks: prepared.known.units.len() as u32,
+            missing_weeks: prepared.missing,
+            quality: quality(prepared, traits),
+            excluded: prepared.excluded.clone(),
+            points,
+        };
+        Finished { forecast, example, own }
+    }
+
+    /// Where the pools of a method are.
+    fn place(&self, method: &Method) -> usize {
+        self.pools.iter().position(|pools| pools.method == *method).unwrap_or(0)
+    }
+
+    fn points(&self, (mean, median): (&[f64], &[f64]), step: f64, method: usize, status: Status) -> Vec<Point> {
+        let pool = self.pools.get(method).filter(|_| status != Status::Ended).map(|pools| &pools.weeks);
+        let point = |(index, (mean, median)): (usize, (&f64, &f64))| Point {
+            mean: *mean as f32,
+            median: *median as f32,
+            bounds: pool.and_then(|pool| bounds(pool, *mean, step, index + 1, SCORED_WEEKS)),
+        };
+        mean.iter().zip(median).enumerate().map(point).collect()
+    }
+
+    /// The forecast; a new product's borrows from established ones.
+    pub(crate) fn with_groups(&self, series: usize, finished: Finished, groups: &Groups) -> SeriesForecast {
+        let Finished { mut forecast, own, .. } = finished;
+        if forecast.status != Status::New {
+            return forecast;
+        }
+        let traits = self.panel.traits(series);
+        let borrowed = groups.borrow_for(traits.category, traits.store);
+        let units = vec![blended(&own, borrowed); self.horizon];
+        let step = borrowed.map_or(f64::from(forecast.mean_step), |borrowed| borrowed.mean_step);
+        forecast.mean_step = step as f32;
+        forecast.constants = [None; 3];
+        forecast.points = self.points((&units, &units), step, usize::from(forecast.method), Status::New);
+        forecast
+    }
+}
+
+fn status(prepared: &Prepared, class: Class, reached: Reached) -> Status {
+    match class {
+        Class::Ended => Status::Ended,
+        _ if prepared.start.is_none() => Status::TooLittle,
+        Class::Dormant => Status::Dormant,
+        Class::New => Status::New,
+        _ if reached == Reached::NaiveWasBetter => Status::NaiveWasBetter,
+        _ => Status::Ready,
+    }
+}
+
+/// The weeks that lie above the limit. A week that was scaled before is shown once, as a giant.
+fn giants(view: &View<'_>, limit: Option<f64>) -> Vec<ExcludedWeek> {
+    let Some(limit) = limit else { return Vec::new() };
+    let above = view.units().iter().zip(&view.known.weeks).filter(|(units, _)| **units > limit);
+    above
+        .map(|(units, week)| ExcludedWeek {
+            week: *week,
+            recorded: *units as f32,
+            used: Some(limit as f32),
+            reason: Reason::Capped,
+        })
+        .collect()
+}

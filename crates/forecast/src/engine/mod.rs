@@ -1,0 +1,16 @@
+//! All series of a panel at once: prepare, choose, pool, forecast. Work is cut into chunks of fixed size whose sums are added in order, so the number of
+//! threads changes no bit of a result.
+
+mod chunks;
+mod forecast;
+mod new_products;
+mod pools;
+mod run;
+mod score;
+mod season;
+
+pub(crate) use chunks::{CHUNK, in_chunks};
+pub use pools::MethodPools;
+pub(crate) use pools::{pooled, step_of};
+pub use run::{Point, Run, SeriesForecast, Settings, Status, forecast_all};
+pub(crate) use score::score_panel;

@@ -1,0 +1,143 @@
+//! The errors of one method at earlier origins, each divided by its series' scale: of single weeks and of sums over weeks.
+
+use crate::{
+    engine::{chunks::CHUNK, in_chunks, score::ahead},
+    intervals::{LONGEST_SUM, Pool, SumPools, mean_step, scale, sum_scale},
+    models::{Cap, Configuration, Method, Model, Scratch, Seasons, View},
+    panel::Panel,
+    selection::{SCORED_WEEKS, pooled_origins},
+    series::{Prepared, capped, prepare},
+};
+
+/// The scale rests on weeks cut at three robust deviations, whatever the method's own cap is.
+const SCALE_CAP: Configuration = Configuration::new(Model::Naive, Cap::Deviations(30));
+
+/// A method and the pools of its errors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MethodPools {
+    pub method: Method,
+    /// Of single weeks, all weeks ahead together.
+    pub weeks: Pool,
+    /// Of sums over 1, 2, … weeks.
+    pub sums: SumPools,
+}
+
+/// An origin and what is scored there.
+struct Planned {
+    origin: usize,
+    scores_weeks: bool,
+    /// Lengths of sums.
+    lengths: Vec<usize>,
+}
+
+/// Origins of sums over `length` weeks: those of the choice for sums within the scored weeks, else the last that have the weeks behind them.
+fn planned(weeks: usize, single: &[usize]) -> (Vec<Planned>, Vec<usize>) {
+    let by_length: Vec<Vec<usize>> = (1..=LONGEST_SUM)
+        .map(|length| if length <= SCORED_WEEKS { single.to_vec() } else { pooled_origins(weeks, length) })
+        .collect();
+    let mut all: Vec<usize> = by_length.iter().flatten().copied().chain(single.iter().copied()).collect();
+    all.sort_unstable();
+    all.dedup();
+    let plan = all
+        .into_iter()
+        .map(|origin| Planned {
+            origin,
+            scores_weeks: single.contains(&origin),
+            lengths: (1..=LONGEST_SUM).filter(|length| by_length[length - 1].contains(&origin)).collect(),
+        })
+        .collect();
+    (plan, by_length.iter().map(Vec::len).collect())
+}
+
+/// All origins that pools of a panel of so many weeks rest on.
+pub(crate) fn pool_origins(weeks: usize) -> Vec<usize> {
+    let (plan, _) = planned(weeks, &pooled_origins(weeks, SCORED_WEEKS));
+    plan.into_iter().map(|planned| planned.origin).collect()
+}
+
+/// The mean step of a view's weeks, giants cut at three deviations.
+pub(crate) fn step_of(view: &View<'_>, values: &mut Vec<f64>, cut: &mut Vec<f64>) -> f64 {
+    capped(view.units(), SCALE_CAP.limit(view, values), cut);
+    mean_step(cut, &view.known.weeks[..view.count])
+}
+
+#[derive(Default)]
+struct Scores {
+    weeks: Vec<f32>,
+    sums: Vec<Vec<f32>>,
+}
+
+/// Pools the errors of a method over a panel. One pool for all classes: a pool per class widens the intervals without covering more.
+pub(crate) fn pooled(panel: &Panel, method: &Method, seasons: &Seasons, threads: usize) -> MethodPools {
+    let (plan, counts) = planned(panel.weeks(), &pooled_origins(panel.weeks(), SCORED_WEEKS));
+    let chunks = in_chunks(panel.len(), CHUNK, threads, |range| {
+        let mut scores = Scores { weeks: Vec::new(), sums: vec![Vec::new(); LONGEST_SUM] };
+        let (mut prepared, mut scratch, mut cut) = (Prepared::default(), Scratch::default(), Vec::new());
+        for series in range {
+            prepare(&mut prepared, panel.values(series), panel.days(series));
+            for planned in &plan {
+                let season = seasons.at(panel.traits(series).category, planned.origin);
+                let view = View::at(&prepared.known, planned.origin, season, &mut scratch.values);
+                if view.count == 0 {
+                    continue;
+                }
+                let mut path = [0.0; LONGEST_SUM];
+                let longest = planned.lengths.last().copied().unwrap_or(0).max(SCORED_WEEKS);
+                method.path(&view, &mut scratch, &mut path[..longest]);
+                let step = step_of(&view, &mut scratch.values, &mut cut);
+                scores.add(&view, planned, step, &path);
+            }
+        }
+        scores
+    });
+    let mut by_length: Vec<Vec<&[f32]>> = vec![Vec::new(); LONGEST_SUM + 1];
+    for chunk in &chunks {
+        by_length[0].push(&chunk.weeks);
+        chunk.sums.iter().enumerate().for_each(|(index, sums)| by_length[index + 1].push(sums));
+    }
+    let mut pools = in_chunks(by_length.len(), 1, threads, |range| Pool::new(by_length[range.start].concat())).into_iter();
+    let weeks = pools.next().unwrap_or_default();
+    MethodPools { method: method.clone(), weeks, sums: SumPools::new(pools.collect(), &counts) }
+}
+
+impl Scores {
+    fn add(&mut self, view: &View<'_>, planned: &Planned, step: f64, path: &[f64]) {
+        if planned.scores_weeks {
+            for (ahead, units, _) in ahead(view.known, view.origin, SCORED_WEEKS) {
+                self.weeks.push(((units - path[ahead]) / scale(step, path[ahead])) as f32);
+            }
+        }
+        // Sums end at the first unknown week.
+        let (mut error, mut known) = (0.0, 0);
+        let longest = planned.lengths.last().copied().unwrap_or(0);
+        let mut lengths = planned.lengths.iter().peekable();
+        for (ahead, units, _) in ahead(view.known, view.origin, longest) {
+            if ahead != known {
+                return;
+            }
+            error += units - path[ahead];
+            known += 1;
+            if lengths.next_if(|length| **length == known).is_some() {
+                self.sums[known - 1].push((error / sum_scale(step)) as f32);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_sums_use_the_origins_of_the_choice() {
+        let (plan, counts) = planned(44, &pooled_origins(44, 8));
+        assert_eq!(counts[..20], [9; 20], "twenty weeks have all nine origins");
+        assert_eq!(counts[20], 8);
+        let at_20 = plan.iter().find(|planned| planned.origin == 20).unwrap();
+        assert!(at_20.scores_weeks);
+        assert_eq!(at_20.lengths, [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 22, 24]);
+        let at_19 = plan.iter().find(|planned| planned.origin == 19).unwrap();
+        assert!(!at_19.scores_weeks && at_19.lengths.iter().all(|length| length % 2 == 1));
+        assert!(plan.iter().all(|planned| planned.lengths.iter().all(|length| planned.origin + length <= 44)));
+    }
+}

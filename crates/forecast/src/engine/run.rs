@@ -1,0 +1,258 @@
+//! One run over a panel, and what it leaves.
+
+use crate::{
+    engine::{
+        MethodPools,
+        chunks::CHUNK,
+        forecast::{Finish, Finished},
+        in_chunks,
+        new_products::Groups,
+        pooled,
+        pools::pool_origins,
+        score::{Protocol, Scored},
+        score_panel,
+        season::seasons,
+    },
+    intervals::{Bounds, LeadTimeDemand, sum_scale},
+    models::{Constants, SEASON_HISTORY, Scratch, Seasons, View},
+    panel::Panel,
+    selection::{
+        CLASS_SERIES, Candidate, Choices, DEFAULT, FEWEST_ORIGINS, Incumbent, MARGIN, Purpose, candidates, choose, means_of_best,
+        origins,
+    },
+    series::{Class, ExcludedWeek, Prepared, Quality, capped, classify, prepare, settled},
+};
+
+/// The most weeks ahead.
+pub const MOST_HORIZON: usize = 52;
+
+/// How a run is made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Weeks ahead, 1 to 52.
+    pub horizon: usize,
+    /// Threads; the results do not depend on it.
+    pub threads: usize,
+    /// The methods of the last run. None: the order of the candidates decides alone.
+    pub incumbent: Option<Incumbent>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { horizon: 26, threads: 1, incumbent: None }
+    }
+}
+
+/// What there is to say of a series' forecast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Forecast by the method of its class.
+    Ready,
+    /// Few known weeks: blended with its category.
+    New,
+    /// Out of stock for long with nothing incoming: the last forecast, not scored.
+    Dormant,
+    /// Not sold any more: 0.
+    Ended,
+    /// Never asked for: no forecast.
+    TooLittle,
+    /// Nothing beat the last week's value in this class.
+    NaiveWasBetter,
+}
+
+impl Status {
+    /// As the API writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ready => "READY",
+            Self::New => "NEW",
+            Self::Dormant => "DORMANT",
+            Self::Ended => "ENDED",
+            Self::TooLittle => "TOO_LITTLE",
+            Self::NaiveWasBetter => "NAIVE_WAS_BETTER",
+        }
+    }
+}
+
+/// One coming week of a series, in units.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// Expected units: orders stock.
+    pub mean: f32,
+    /// A typical week; orders nothing.
+    pub median: f32,
+    /// None where too few errors are known.
+    pub bounds: Option<Bounds>,
+}
+
+/// The forecast of a series and what it rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesForecast {
+    pub class: Class,
+    pub status: Status,
+    /// The class that this run computed; `class` follows it when two runs agree.
+    pub computed_class: Class,
+    /// Index into [`Run::pools`] of the method for the mean.
+    pub method: u16,
+    /// Smoothing constants that the fit of the mean chose.
+    pub constants: Constants,
+    /// D: the mean step between adjacent capped weeks. Scales rest on it.
+    pub mean_step: f32,
+    pub known_weeks: u32,
+    pub missing_weeks: u32,
+    pub quality: Quality,
+    /// Weeks that models do not see as recorded.
+    pub excluded: Vec<ExcludedWeek>,
+    /// The coming weeks, the first one after the panel's last. Empty if nothing can be said.
+    pub points: Vec<Point>,
+}
+
+/// A finished run. It never changes; accuracy is told of it as it was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Weeks of the panel that it saw.
+    pub weeks: usize,
+    /// Origins of the choice, as numbers of weeks.
+    pub origins: Vec<usize>,
+    /// All methods that were compared, with their losses, in the order of preference.
+    pub candidates: Vec<Candidate>,
+    pub choices: Choices,
+    /// Methods for the mean that are used, and the pools of their errors.
+    pub pools: Vec<MethodPools>,
+    pub series: Vec<SeriesForecast>,
+}
+
+impl Run {
+    /// The demand of a series over coming weeks. `path` is a buffer for it.
+    pub fn demand<'a>(&'a self, series: usize, path: &'a mut Vec<f64>) -> LeadTimeDemand<'a> {
+        let forecast = &self.series[series];
+        path.clear();
+        path.extend(forecast.points.iter().map(|point| f64::from(point.mean)));
+        let pools = &self.pools[usize::from(forecast.method)].sums;
+        LeadTimeDemand { path, scale: sum_scale(f64::from(forecast.mean_step)), pools }
+    }
+    /// Why a series is forecast as it is, in words.
+    pub fn why(&self, series: usize) -> String {
+        let forecast = &self.series[series];
+        let method = &self.pools[usize::from(forecast.method)].method;
+        let choice = self.choices.of(forecast.class);
+        let percent = |share: Option<f64>| share.map_or_else(|| "unknown".to_owned(), |share| format!("{:.1} %", share * 100.0));
+        match forecast.status {
+            Status::TooLittle => "The product was never sold. It is forecast after its first sale.".to_owned(),
+            Status::Ended => {
+                "The product is archived or has not sold for a long time though in stock. The forecast is 0.".to_owned()
+            }
+            Status::Dormant => {
+                "The product has been out of stock for more than 8 weeks with nothing incoming. This is its last forecast."
+                    .to_owned()
+            }
+            Status::New => {
+                format!("Only {} weeks are known. Their mean is blended with new products of the category.", forecast.known_weeks)
+            }
+            Status::NaiveWasBetter => {
+                format!(
+                    "No method beat the naive one in class {} (its WAPE: {}).",
+                    forecast.class.name(),
+                    percent(choice.naive_wape)
+                )
+            }
+            Status::Ready => format!(
+                "{method}: WAPE {} at {} origins in class {}, naive {}.",
+                percent(choice.wape),
+                self.origins.len(),
+                forecast.class.name(),
+                percent(choice.naive_wape)
+            ),
+        }
+    }
+    /// A fingerprint of every figure (FNV-1a, 64 bits): equal runs have equal ones.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let mut add = |bits: u32| {
+            for byte in bits.to_le_bytes() {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        };
+        for series in &self.series {
+            add(u32::from(series.method) << 8 | series.class.index() as u32);
+            add(series.mean_step.to_bits());
+            for point in &series.points {
+                let bounds = point.bounds.map_or([0.0; 4], |b| [b.lower80, b.upper80, b.lower95, b.upper95]);
+                [point.mean, point.median].iter().chain(&bounds).for_each(|figure| add(figure.to_bits()));
+            }
+        }
+        for pools in &self.pools {
+            pools.weeks.sorted().iter().for_each(|score| add(score.to_bits()));
+        }
+        hash
+    }
+}
+
+/// Forecasts every series of a panel. Never fails: what cannot be said has a [`Status`]. Equal panels and settings give equal runs.
+pub fn forecast_all(panel: &Panel, settings: &Settings) -> Run {
+    let threads = settings.threads.max(1);
+    let origins = origins(panel.weeks());
+    let classes = classes(panel, threads);
+    let assigned: Vec<Class> = classes.iter().map(|(_, assigned)| *assigned).collect();
+    let first = origins.first().copied().unwrap_or(0);
+    let seasons = if first >= SEASON_HISTORY {
+        let with_last = [pool_origins(panel.weeks()), vec![panel.weeks()]].concat();
+        seasons(panel, &with_last, threads)
+    } else {
+        Seasons::default()
+    };
+    let mut counts = [0; Class::ALL.len()];
+    assigned.iter().for_each(|class| counts[class.index()] += 1);
+    let protocol = Protocol { methods: &[], origins: &origins, seasons: &seasons, classes: &assigned, threads };
+    let candidates = scored(panel, &protocol, &counts);
+    let choices = choose(&candidates, &counts, settings.incumbent.as_ref());
+    let mut methods = choices.methods();
+    methods.truncate(usize::from(u16::MAX));
+    let pools: Vec<MethodPools> = methods.iter().map(|method| pooled(panel, method, &seasons, threads)).collect();
+    let horizon = settings.horizon.clamp(1, MOST_HORIZON);
+    let finish = Finish { panel, choices: &choices, pools: &pools, seasons: &seasons, horizon };
+    let finished: Vec<Finished> =
+        in_chunks(panel.len(), CHUNK, threads, |range| finish.range(range, &classes)).into_iter().flatten().collect();
+    let examples: Vec<_> = finished.iter().filter_map(|one| one.example).collect();
+    let groups = Groups::of(&examples);
+    let series = finished.into_iter().enumerate().map(|(index, one)| finish.with_groups(index, one, &groups)).collect();
+    Run { weeks: panel.weeks(), origins, candidates, choices, pools, series }
+}
+
+/// All candidates with their losses; without enough origins none is scored.
+fn scored(panel: &Panel, protocol: &Protocol<'_>, counts: &[usize; Class::ALL.len()]) -> Vec<Candidate> {
+    let score = |mut candidates: Vec<Candidate>| {
+        let scored = |candidate: &'_ Candidate| candidate.purpose == Purpose::SporadicMean;
+        let methods: Vec<Scored<'_>> =
+            candidates.iter().map(|one| Scored { method: &one.method, is_for_sporadic: scored(one) }).collect();
+        let losses = score_panel(panel, &Protocol { methods: &methods, ..*protocol });
+        candidates.iter_mut().zip(losses).for_each(|(candidate, losses)| candidate.losses = losses);
+        candidates
+    };
+    let single = candidates(protocol.origins.first().copied().unwrap_or(0));
+    if protocol.origins.len() < FEWEST_ORIGINS {
+        return single;
+    }
+    let mut all = score(single);
+    let large: Vec<Class> = Class::ALL.into_iter().filter(|class| counts[class.index()] >= CLASS_SERIES).collect();
+    let means = means_of_best(&all, &large, MARGIN);
+    all.extend(score(means));
+    all
+}
+
+/// The computed and the assigned class of each series.
+fn classes(panel: &Panel, threads: usize) -> Vec<(Class, Class)> {
+    let chunks = in_chunks(panel.len(), CHUNK, threads, |range| {
+        let (mut prepared, mut scratch, mut cut) = (Prepared::default(), Scratch::default(), Vec::new());
+        let class_of = |series: usize| {
+            prepare(&mut prepared, panel.values(series), panel.days(series));
+            let view = View::at(&prepared.known, panel.weeks(), None, &mut scratch.values);
+            capped(view.units(), DEFAULT.limit(&view, &mut scratch.values), &mut cut);
+            let traits = panel.traits(series);
+            let computed = classify(&prepared, &cut, traits);
+            (computed, settled(computed, traits.last))
+        };
+        range.map(class_of).collect::<Vec<_>>()
+    });
+    chunks.concat()
+}

@@ -1,0 +1,72 @@
+//! Losses of all methods at all origins, from what was known at each.
+
+use crate::{
+    engine::{chunks::CHUNK, in_chunks},
+    models::{Method, Scratch, Seasons, View},
+    panel::Panel,
+    selection::{Loss, LossByClass, SCORED_WEEKS},
+    series::{Class, Known, Prepared, prepare},
+};
+
+/// What is scored, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Protocol<'a> {
+    pub methods: &'a [Scored<'a>],
+    /// Numbers of weeks before each forecast.
+    pub origins: &'a [usize],
+    pub seasons: &'a Seasons,
+    /// The class of each series.
+    pub classes: &'a [Class],
+    pub threads: usize,
+}
+
+/// A method, and whether only series with many weeks without demand are scored with it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scored<'a> {
+    pub method: &'a Method,
+    pub is_for_sporadic: bool,
+}
+
+/// The losses of each method over a panel. A series is scored at the origins at which it had begun; unknown weeks are not scored.
+pub(crate) fn score_panel(panel: &Panel, protocol: &Protocol<'_>) -> Vec<LossByClass> {
+    let nothing = || vec![LossByClass::default(); protocol.methods.len()];
+    let chunks = in_chunks(panel.len(), CHUNK, protocol.threads, |range| {
+        let (mut sums, mut prepared, mut scratch) = (nothing(), Prepared::default(), Scratch::default());
+        for series in range {
+            prepare(&mut prepared, panel.values(series), panel.days(series));
+            let class = protocol.classes[series];
+            let category = panel.traits(series).category;
+            for origin in protocol.origins {
+                let season = protocol.seasons.at(category, *origin);
+                let view = View::at(&prepared.known, *origin, season, &mut scratch.values);
+                if view.count > 0 {
+                    let methods =
+                        protocol.methods.iter().enumerate().filter(|(_, one)| !one.is_for_sporadic || class.is_sporadic());
+                    for (index, one) in methods {
+                        sums[index].0[class.index()] += loss_at(&view, one.method, &mut scratch);
+                    }
+                }
+            }
+        }
+        sums
+    });
+    chunks.into_iter().fold(nothing(), |mut sums, chunk| {
+        sums.iter_mut().zip(chunk).for_each(|(sum, loss)| *sum += loss);
+        sums
+    })
+}
+
+fn loss_at(view: &View<'_>, method: &Method, scratch: &mut Scratch) -> Loss {
+    let (mut path, mut loss) = ([0.0; SCORED_WEEKS], Loss::default());
+    method.path(view, scratch, &mut path);
+    for (ahead, units, weight) in ahead(view.known, view.origin, SCORED_WEEKS) {
+        loss.add(units, path[ahead], weight);
+    }
+    loss
+}
+
+/// Known weeks of `origin … origin + weeks`: how far ahead, units (not capped), weight.
+pub(crate) fn ahead(known: &Known, origin: usize, weeks: usize) -> impl Iterator<Item = (usize, f64, f64)> {
+    (known.before(origin)..known.before(origin + weeks))
+        .map(move |index| (known.weeks[index] as usize - origin, known.units[index], known.weights[index]))
+}

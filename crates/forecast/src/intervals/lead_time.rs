@@ -1,0 +1,180 @@
+//! Demand over several weeks. The errors of the sums are pooled: multiplying one week's error by the root of the weeks covers 88.7 % where 95 % were
+//! promised over four weeks of the public file.
+
+use crate::{
+    intervals::{MIN_SCORES, Pool},
+    selection::MOST_ORIGINS,
+};
+
+/// The longest sum that is pooled, in weeks.
+pub const LONGEST_SUM: usize = 26;
+/// Halvings of a bisection: more than a float's mantissa.
+const HALVINGS: usize = 60;
+
+/// Pools of the errors of sums over 1, 2, … weeks, each divided by its series' scale of sums.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SumPools {
+    pools: Vec<Pool>,
+    longest: usize,
+}
+
+impl SumPools {
+    /// `pools[0]` is of one week; `origins[0]` says at how many origins it was scored. A length counts up to the last one that has all nine origins; if
+    /// none has, up to the longest that has enough scores.
+    pub fn new(pools: Vec<Pool>, origins: &[usize]) -> Self {
+        let enough = |index: &usize| pools[*index].scores >= MIN_SCORES;
+        let scored = (0..pools.len().min(origins.len())).take_while(enough).count();
+        let full = (0..scored).take_while(|index| origins[*index] >= MOST_ORIGINS).count();
+        Self { longest: if full > 0 { full } else { scored }, pools }
+    }
+    /// Whether any length has enough scores.
+    pub fn is_enough(&self) -> bool {
+        self.longest > 0
+    }
+    /// The longest sum that was scored, in weeks; longer ones are extrapolated.
+    pub fn longest(&self) -> usize {
+        self.longest
+    }
+    pub fn pool(&self, weeks: usize) -> Option<&Pool> {
+        weeks.checked_sub(1).and_then(|index| self.pools.get(index))
+    }
+    /// q_p of sums over `weeks`, and whether it is extrapolated by the root of the weeks. None if nothing was scored.
+    pub fn quantile(&self, share: f64, weeks: usize) -> Option<(f64, bool)> {
+        let used = weeks.min(self.longest);
+        let score = self.pool(used)?.upper(share)?;
+        let stretch = (weeks as f64 / used as f64).sqrt();
+        Some((score * stretch, weeks > self.longest))
+    }
+}
+
+/// The units of a series over coming weeks: the forecast path, its scale and the pools.
+#[derive(Debug, Clone, Copy)]
+pub struct LeadTimeDemand<'a> {
+    /// Mean units of each coming week. Later weeks are as the last one.
+    pub path: &'a [f64],
+    /// s₀ = max(1, D).
+    pub scale: f64,
+    pub pools: &'a SumPools,
+}
+
+impl LeadTimeDemand<'_> {
+    /// Mean units over `weeks`, linear within a week.
+    pub fn mean(&self, weeks: f64) -> f64 {
+        let weeks = if weeks.is_finite() { weeks.max(0.0) } else { 0.0 };
+        let last = self.path.last().copied().unwrap_or_default();
+        let whole = weeks as usize;
+        let inside: f64 = self.path.iter().take(whole).sum();
+        let beyond = whole.saturating_sub(self.path.len()) as f64 * last;
+        inside + beyond + weeks.fract() * self.path.get(whole).copied().unwrap_or(last)
+    }
+    /// Q_p over whole weeks: max(0, Σf + q_p s₀), the running maximum over shorter sums. None without pools.
+    fn whole(&self, share: f64, weeks: usize) -> Option<f64> {
+        let mut most: f64 = 0.0;
+        for length in 1..=weeks {
+            let (score, _) = self.pools.quantile(share, length)?;
+            most = most.max(self.mean(length as f64) + score * self.scale);
+        }
+        Some(most)
+    }
+    /// Units that demand over `weeks` stays within, with the chance `share` (0 to 1). Linear between whole weeks, never falling in weeks or chance. None
+    /// if too little was scored. Source: INSIGHT, section 5.2.
+    pub fn quantile(&self, share: f64, weeks: f64) -> Option<f64> {
+        if !weeks.is_finite() || !share.is_finite() || !self.pools.is_enough() {
+            return None;
+        }
+        let weeks = weeks.max(0.0);
+        let below = self.whole(share, weeks as usize)?;
+        if weeks.fract() <= 0.0 {
+            return Some(below);
+        }
+        let above = self.whole(share, weeks as usize + 1)?;
+        Some(below + weeks.fract() * (above - below))
+    }
+    /// Whether the quantile over `weeks` rests on shorter sums.
+    pub fn is_extrapolated(&self, weeks: f64) -> bool {
+        weeks.ceil() > self.pools.longest() as f64
+    }
+    /// As [`Self::quantile`], where the lead time is one of the measured `lead_weeks` with equal chance: the least units x for which the mean chance that
+    /// demand over a lead time is within x reaches `share`. Nothing is added for the lead time's variance, which the mixture already has.
+    pub fn mixture(&self, share: f64, lead_weeks: &[f64]) -> Option<f64> {
+        let mut distinct: Vec<(f64, f64)> = Vec::new();
+        for weeks in lead_weeks.iter().copied().filter(|weeks| weeks.is_finite()) {
+            match distinct.iter_mut().find(|(known, _)| known.total_cmp(&weeks).is_eq()) {
+                Some((_, count)) => *count += 1.0,
+                None => distinct.push((weeks, 1.0)),
+            }
+        }
+        let total: f64 = distinct.iter().map(|(_, count)| count).sum();
+        if let [(weeks, _)] = distinct.as_slice() {
+            return self.quantile(share, *weeks);
+        }
+        let ends = distinct.iter().map(|(weeks, _)| self.quantile(share, *weeks)).collect::<Option<Vec<f64>>>()?;
+        let (mut low, mut high) = (ends.iter().copied().reduce(f64::min)?, ends.iter().copied().reduce(f64::max)?);
+        for _ in 0..HALVINGS {
+            let middle = f64::midpoint(low, high);
+            let within: f64 = distinct.iter().map(|(weeks, count)| count * self.chance(middle, *weeks)).sum();
+            if within >= share * total { high = middle } else { low = middle }
+        }
+        Some(high)
+    }
+    /// The chance that demand over `weeks` is within `units`: the largest share whose quantile is.
+    fn chance(&self, units: f64, weeks: f64) -> f64 {
+        let is_within = |share: f64| self.quantile(share, weeks).is_some_and(|most| most <= units);
+        if is_within(1.0) {
+            return 1.0;
+        }
+        let (mut low, mut high) = (0.0, 1.0);
+        for _ in 0..HALVINGS / 2 {
+            let middle = f64::midpoint(low, high);
+            if is_within(middle) { low = middle } else { high = middle }
+        }
+        low
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sums over one and two weeks: errors 0.01, 0.02, … 10, and twice that.
+    fn pools() -> SumPools {
+        let scores = |factor: f32| Pool::new((1..1_000).map(|score| score as f32 / 100.0 * factor).collect());
+        SumPools::new(vec![scores(1.0), scores(2.0)], &[9, 9])
+    }
+
+    #[test]
+    fn quantiles_rise_with_weeks_and_chance() {
+        let (path, pools) = ([10.0, 10.0, 20.0], pools());
+        let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools };
+        assert_eq!((demand.mean(0.0), demand.mean(1.5), demand.mean(3.0), demand.mean(4.5)), (0.0, 15.0, 40.0, 70.0));
+        let near = |found: Option<f64>, expected: f64| (found.unwrap() - expected).abs() < 1e-4;
+        assert!(near(demand.quantile(0.9, 1.0), 28.0) && near(demand.quantile(0.9, 2.0), 56.0));
+        assert!(near(demand.quantile(0.9, 1.5), 42.0) && near(demand.quantile(0.9, 0.5), 14.0));
+        assert!(near(demand.quantile(0.9, 8.0), 140.0 + 2.0 * 18.0 * 2.0), "twice the error at four times the weeks");
+        assert!(demand.is_extrapolated(3.0) && !demand.is_extrapolated(2.0));
+        assert_eq!(demand.quantile(f64::NAN, 1.0), None);
+    }
+
+    #[test]
+    fn a_mixture_lies_between_its_lead_times() {
+        let (path, pools) = ([10.0; 4], pools());
+        let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools };
+        let (one, two) = (demand.quantile(0.9, 1.0).unwrap(), demand.quantile(0.9, 2.0).unwrap());
+        let mixed = demand.mixture(0.9, &[1.0, 2.0]).unwrap();
+        assert!(one < mixed && mixed < two);
+        // Demand over one week is always within 30, over two weeks within x with the chance (x − 20) ÷ 40: half of both is 0.9 at x = 52.
+        assert!((mixed - 52.0).abs() < 0.1, "{mixed}");
+        assert_eq!(demand.mixture(0.9, &[2.0, 2.0]), Some(two));
+        assert_eq!(demand.mixture(0.9, &[]), None);
+    }
+
+    #[test]
+    fn lengths_without_all_origins_are_extrapolated() {
+        let pool = |count: usize| Pool::new(vec![1.0; count]);
+        assert_eq!(SumPools::new(vec![pool(900), pool(900), pool(800)], &[9, 9, 8]).longest(), 2);
+        assert_eq!(SumPools::new(vec![pool(300), pool(250), pool(100)], &[4, 3, 2]).longest(), 2);
+        let none = SumPools::new(vec![pool(100)], &[4]);
+        assert!(!none.is_enough());
+        assert_eq!(LeadTimeDemand { path: &[1.0], scale: 1.0, pools: &none }.quantile(0.9, 1.0), None);
+    }
+}

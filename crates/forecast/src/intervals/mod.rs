@@ -1,0 +1,9 @@
+//! Uncertainty from errors that were made: scaled by their series, pooled over the tenant, read off as order statistics. No normal distribution.
+
+mod lead_time;
+mod pool;
+mod scale;
+
+pub use lead_time::{LONGEST_SUM, LeadTimeDemand, SumPools};
+pub use pool::{Bounds, Level, MIN_SCORES, Pool, bounds};
+pub use scale::{mean_step, scale, sum_scale};

@@ -1,0 +1,141 @@
+//! A sorted pool of scaled errors and the bounds that it gives. The finite-sample form of the quantile (Vovk et al., Algorithmic Learning in a Random
+//! World): plain quantiles undercover while the pool is small.
+
+use crate::intervals::scale;
+
+/// Fewer scores than this give no interval.
+pub const MIN_SCORES: usize = 200;
+/// A larger pool keeps so many of its order statistics, evenly spaced, both ends among them.
+const MOST_KEPT: usize = 65_536;
+/// Keeps an index that is whole but for the last bit of a float what it is.
+const HAIR: f64 = 1e-9;
+
+/// Scaled errors (y − f) ÷ s of earlier origins, sorted.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Pool {
+    sorted: Vec<f32>,
+    /// How many errors there were before they were thinned.
+    pub scores: usize,
+}
+
+/// How many of the weeks an interval promises to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    Eighty,
+    NinetyFive,
+}
+
+impl Level {
+    /// The share that may lie beyond each bound.
+    pub fn tail(self) -> f64 {
+        match self {
+            Self::Eighty => 0.10,
+            Self::NinetyFive => 0.025,
+        }
+    }
+}
+
+impl Pool {
+    /// Numbers that are not finite are left out.
+    pub fn new(mut scores: Vec<f32>) -> Self {
+        scores.retain(|score| score.is_finite());
+        scores.sort_unstable_by(f32::total_cmp);
+        let count = scores.len();
+        if count > MOST_KEPT {
+            let last = (count - 1) as u64;
+            let place = |index: usize| (index as u64 * last / (MOST_KEPT - 1) as u64) as usize;
+            scores = (0..MOST_KEPT).map(|index| scores[place(index)]).collect();
+        }
+        scores.shrink_to_fit();
+        Self { sorted: scores, scores: count }
+    }
+    /// Whether there are enough scores for an interval.
+    pub fn is_enough(&self) -> bool {
+        self.scores >= MIN_SCORES
+    }
+    fn at(&self, rank: f64) -> Option<f64> {
+        let last = self.sorted.len().checked_sub(1)?;
+        let index = (rank.max(1.0) as usize - 1).min(last);
+        Some(f64::from(self.sorted[index]))
+    }
+    /// The order statistic ⌊(n + 1) p⌋, clamped to 1 … n. None of an empty pool.
+    pub fn lower(&self, share: f64) -> Option<f64> {
+        self.at(((self.sorted.len() + 1) as f64 * share + HAIR).floor())
+    }
+    /// The order statistic ⌈(n + 1) p⌉, clamped to 1 … n: at most 1 − p of the errors lie above. None of an empty pool.
+    pub fn upper(&self, share: f64) -> Option<f64> {
+        self.at(((self.sorted.len() + 1) as f64 * share - HAIR).ceil())
+    }
+    /// The errors, ascending.
+    pub fn sorted(&self) -> &[f32] {
+        &self.sorted
+    }
+}
+
+/// The bounds of a week's units. Never below 0; the 80 % interval lies in the 95 % one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounds {
+    pub lower80: f32,
+    pub upper80: f32,
+    pub lower95: f32,
+    pub upper95: f32,
+    /// Further ahead than was ever scored: widened by the root of the time.
+    pub is_extrapolated: bool,
+}
+
+/// The interval of a forecast `ahead` weeks on, from a pool of errors up to `scored_weeks` ahead. None if the pool is too small.
+pub fn bounds(pool: &Pool, forecast: f64, mean_step: f64, ahead: usize, scored_weeks: usize) -> Option<Bounds> {
+    if !pool.is_enough() {
+        return None;
+    }
+    let is_extrapolated = ahead > scored_weeks;
+    let stretch = if is_extrapolated { (ahead as f64 / scored_weeks.max(1) as f64).sqrt() } else { 1.0 };
+    let scale = scale(mean_step, forecast) * stretch;
+    let interval = |level: Level| -> Option<(f32, f32)> {
+        let (lower, upper) = (pool.lower(level.tail())?, pool.upper(1.0 - level.tail())?);
+        let lower = (forecast + lower * scale).max(0.0);
+        Some((lower as f32, (forecast + upper * scale).max(lower) as f32))
+    };
+    let ((lower80, upper80), (lower95, upper95)) = (interval(Level::Eighty)?, interval(Level::NinetyFive)?);
+    Some(Bounds { lower80, upper80, lower95: lower95.min(lower80), upper95: upper95.max(upper80), is_extrapolated })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nine_scores_give_the_first_and_the_ninth() {
+        let pool = Pool::new((1..=9).rev().map(|score| score as f32).collect());
+        assert_eq!((pool.lower(0.10), pool.upper(0.90)), (Some(1.0), Some(9.0)));
+        assert_eq!((pool.lower(0.025), pool.upper(0.975)), (Some(1.0), Some(9.0)), "clamped");
+        assert_eq!((pool.upper(0.5), Pool::default().upper(0.5)), (Some(5.0), None));
+        assert_eq!(Pool::new(vec![f32::NAN, 1.0, f32::INFINITY]).scores, 1);
+    }
+
+    #[test]
+    fn a_large_pool_keeps_its_shape() {
+        let pool = Pool::new((0..200_000).map(|score| score as f32).collect());
+        assert_eq!((pool.scores, pool.sorted().len(), pool.sorted()[MOST_KEPT - 1]), (200_000, MOST_KEPT, 199_999.0));
+        assert!((pool.upper(0.98).unwrap() - 196_000.0).abs() < 5.0);
+    }
+
+    #[test]
+    fn the_worked_example_of_an_interval() {
+        // 198 scores whose 10 % and 90 % bounds are those of the public file.
+        let mut scores = vec![0.0; 240];
+        scores[..30].fill(-0.928);
+        scores[210..].fill(1.55);
+        let pool = Pool::new(scores);
+        let found = bounds(&pool, 11.126, 6.7056, 1, 8).unwrap();
+        assert!((found.lower80 - 3.88).abs() < 0.005 && (found.upper80 - 23.23).abs() < 0.005, "{found:?}");
+        let far = bounds(&pool, 11.126, 6.7056, 32, 8).unwrap();
+        assert!(far.is_extrapolated && !found.is_extrapolated);
+        assert!(
+            (far.upper80 - (11.126 + 2.0 * 1.55 * 7.8108)).abs() < 0.01,
+            "twice as far from the mean at four times the weeks"
+        );
+        assert_eq!(far.lower80, 0.0, "never below 0");
+        assert_eq!(bounds(&Pool::new(vec![0.0; 199]), 1.0, 1.0, 1, 8), None);
+    }
+}

@@ -1,0 +1,23 @@
+//! Forecasts of weekly demand, their uncertainty and accuracy, and what follows from them. Numbers in, numbers out: no database, no clock, no randomness
+//! of its own. `docs/insight.md` has the method in plain words, `docs/crates/forecast.md` where things are.
+
+#![cfg_attr(test, expect(clippy::float_cmp, reason = "tests name figures that are exact"))]
+
+pub mod class;
+pub mod panel;
+pub mod series;
+pub mod models;
+pub mod selection;
+pub mod intervals;
+pub mod engine;
+pub mod accuracy;
+pub mod abc;
+pub mod xyz;
+pub mod reorder;
+pub mod simulate;
+pub mod anomaly;
+pub mod figures;
+pub mod bench;
+
+pub use engine::{Point, Run, SeriesForecast, Settings, Status, forecast_all};
+pub use panel::{Panel, Traits};

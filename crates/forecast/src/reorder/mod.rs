@@ -1,0 +1,11 @@
+//! When to order and how much. Points and targets stay real numbers until one rounding up each; everything after that is whole units.
+
+mod normal;
+mod policy;
+mod quantity;
+
+pub use normal::{
+    NormalDemand, OrderSize, economic_order, normal_reorder_point, order_up_to, periodic_safety_stock, safety_stock, z,
+};
+pub use policy::{Lead, Levels, Outlook, Policy, Review, service_level};
+pub use quantity::{Breaks, Position, PriceBreak, Proposal, Shelf, Terms, order_quantity, propose, whole_units};

@@ -1,0 +1,53 @@
+//! Service levels that hold: found on the first half of the weeks, checked on the second, never both on the same.
+
+use crate::{
+    panel::Panel,
+    series::Class,
+    simulate::{OrderUpTo, Outcomes, Past, simulate},
+};
+
+/// Service levels that are tried.
+pub const LIKELY_SERVICE: (f64, f64) = (0.50, 0.999);
+/// Halvings of the bisection: to 0.1 point and a little finer.
+const HALVINGS: usize = 10;
+
+/// A calibrated service level.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calibrated {
+    /// The level to ask quantiles for.
+    pub service: f64,
+    pub first_half: Outcomes,
+    /// The proof: weeks that the level was not found on.
+    pub second_half: Outcomes,
+}
+
+/// The least level for which `reached` of the outcome is at least `wanted`; the highest tried if none is.
+fn least(wanted: f64, outcome: impl Fn(f64) -> Outcomes, reached: impl Fn(&Outcomes) -> Option<f64>) -> f64 {
+    let (mut low, mut high) = LIKELY_SERVICE;
+    for _ in 0..HALVINGS {
+        let middle = f64::midpoint(low, high);
+        if reached(&outcome(middle)).is_some_and(|reached| reached >= wanted) { high = middle } else { low = middle }
+    }
+    high
+}
+
+/// The level at which a class (none: all of them) keeps the promised cycle service in the first half, and what it gives in the second.
+pub fn calibrated(panel: &Panel, classes: &[Class], past: &Past, (policy, class): (&OrderUpTo<'_>, Option<Class>)) -> Calibrated {
+    let (start, end) = (policy.weeks.start, policy.weeks.end);
+    let middle = usize::midpoint(start, end);
+    let at = |service: f64, weeks: std::ops::Range<usize>| {
+        simulate(panel, classes, past, &OrderUpTo { service, weeks, ..policy.clone() })
+    };
+    let service = least(
+        policy.service,
+        |service| at(service, start..middle),
+        |found| class.map_or(found.all, |class| found.classes[class.index()]).service(),
+    );
+    Calibrated { service, first_half: at(service, start..middle), second_half: at(service, middle..end) }
+}
+
+/// The cycle service at which a share `fill` of the units is met: the two are not the same.
+pub fn service_for_fill(panel: &Panel, classes: &[Class], past: &Past, (policy, fill): (&OrderUpTo<'_>, f64)) -> f64 {
+    let at = |service: f64| simulate(panel, classes, past, &OrderUpTo { service, ..policy.clone() });
+    least(fill, at, |found| found.all.fill())
+}

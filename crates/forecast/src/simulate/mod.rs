@@ -1,0 +1,9 @@
+//! A policy against weeks that came true: at each review the forecast and its pools are made again from earlier weeks only.
+
+mod calibrate;
+mod past;
+mod weeks;
+
+pub use calibrate::{Calibrated, LIKELY_SERVICE, calibrated, service_for_fill};
+pub use past::Past;
+pub use weeks::{OrderUpTo, Outcome, Outcomes, Unmet, simulate};

@@ -1,0 +1,90 @@
+//! What each past week knew: the path and scale of every series, and the errors of sums that had come true by then.
+
+use crate::{
+    engine::{CHUNK, in_chunks, step_of},
+    intervals::{Pool, SumPools, sum_scale},
+    models::{Method, Scratch, View},
+    panel::Panel,
+    selection::{FIRST_POOLED, MOST_ORIGINS},
+    series::{Prepared, prepare},
+};
+
+/// A forecast as it would have been made.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    /// Mean units of the weeks ahead. Empty if the series had not begun.
+    path: Vec<f64>,
+    scale: f64,
+    /// Errors of sums over 1, 2, … weeks ÷ scale, up to the first unknown week.
+    errors: Vec<f32>,
+}
+
+/// Forecasts of all series at all weeks of a panel, one week apart. Shared by simulations of several service levels.
+#[derive(Debug, Clone)]
+pub struct Past {
+    /// Weeks of a sum: lead time and review.
+    pub span: usize,
+    weeks: usize,
+    /// By series, then by origin.
+    known: Vec<Vec<Known>>,
+}
+
+impl Past {
+    /// Makes every forecast of a method again, for sums up to `span` weeks. Errors are pooled from the origin `first` on.
+    pub fn new(panel: &Panel, method: &Method, span: usize, (first, threads): (usize, usize)) -> Self {
+        let (weeks, span) = (panel.weeks(), span.max(1));
+        let chunks = in_chunks(panel.len(), CHUNK, threads, |range| {
+            let (mut prepared, mut scratch, mut cut) = (Prepared::default(), Scratch::default(), Vec::new());
+            let mut found = Vec::new();
+            for series in range {
+                prepare(&mut prepared, panel.values(series), panel.days(series));
+                let at = |origin: usize| {
+                    let view = View::at(&prepared.known, origin, None, &mut scratch.values);
+                    if view.count == 0 || origin < FIRST_POOLED.min(first) {
+                        return Known::default();
+                    }
+                    let mut path = vec![0.0; span];
+                    method.path(&view, &mut scratch, &mut path);
+                    let scale = sum_scale(step_of(&view, &mut scratch.values, &mut cut));
+                    let errors = if origin < first { Vec::new() } else { errors(&view, &path, scale) };
+                    Known { path, scale, errors }
+                };
+                found.push((0..weeks).map(at).collect::<Vec<_>>());
+            }
+            found
+        });
+        Self { span, weeks, known: chunks.concat() }
+    }
+    /// The pools of all sums that had come true before `week`.
+    pub fn pools(&self, week: usize) -> SumPools {
+        let pool = |length: usize| {
+            let origins = 0..(week + 1).saturating_sub(length).min(self.weeks);
+            let errors = self
+                .known
+                .iter()
+                .flat_map(|known| known[origins.clone()].iter())
+                .filter_map(|known| known.errors.get(length - 1));
+            Pool::new(errors.copied().collect())
+        };
+        let origins: Vec<usize> = vec![MOST_ORIGINS; self.span];
+        SumPools::new((1..=self.span).map(pool).collect(), &origins)
+    }
+    /// The path and the scale of a series as known before `week`. None if it had not begun.
+    pub fn forecast(&self, series: usize, week: usize) -> Option<(&[f64], f64)> {
+        let known = self.known.get(series)?.get(week)?;
+        (!known.path.is_empty()).then_some((known.path.as_slice(), known.scale))
+    }
+}
+
+fn errors(view: &View<'_>, path: &[f64], scale: f64) -> Vec<f32> {
+    let (mut sum, mut found) = (0.0, Vec::new());
+    for (ahead, path) in path.iter().enumerate() {
+        let index = view.count + ahead;
+        if view.known.weeks.get(index).map(|week| *week as usize) != Some(view.origin + ahead) {
+            break;
+        }
+        sum += view.known.units[index] - path;
+        found.push((sum / scale) as f32);
+    }
+    found
+}

@@ -1,0 +1,290 @@
+//! The weeks of a simulation: receive, review, sell.
+
+use std::ops::{AddAssign, Range};
+
+use crate::{
+    intervals::LeadTimeDemand,
+    panel::Panel,
+    reorder::{Terms, order_quantity, whole_units},
+    series::{Class, Prepared, prepare},
+    simulate::Past,
+};
+
+/// Known weeks that the demand of an unknown one is drawn from.
+const DRAWN_FROM: usize = 13;
+
+/// Where demand goes that stock does not meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unmet {
+    Lost,
+    Backordered,
+}
+
+/// The simulated policy: at each review the position is filled up to Q_p of the demand over review and lead time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrderUpTo<'a> {
+    /// The promised cycle service, 0 to 1.
+    pub service: f64,
+    pub lead_weeks: usize,
+    pub review_weeks: usize,
+    /// Packs and minimum; prices and shelf life are not simulated.
+    pub terms: Terms<'a>,
+    pub unmet: Unmet,
+    /// Weeks of the panel that are counted.
+    pub weeks: Range<usize>,
+    /// Weeks before them that are played and not counted.
+    pub warm_up: usize,
+    /// Draws the demand of weeks that were out of stock.
+    pub seed: u64,
+}
+
+/// What a policy did.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Outcome {
+    /// Review cycles of all products, and those without unmet demand.
+    pub cycles: u64,
+    pub served: u64,
+    pub demanded: f64,
+    pub met: f64,
+    /// Σ of the stock at the end of each week over products and weeks; divided by the weeks in [`Outcomes::mean_stock`].
+    pub stock: f64,
+    pub orders: u64,
+    pub ordered: f64,
+}
+
+impl Outcome {
+    /// Cycles without unmet demand ÷ cycles. None without cycles.
+    pub fn service(&self) -> Option<f64> {
+        (self.cycles > 0).then(|| self.served as f64 / self.cycles as f64)
+    }
+    /// Units met ÷ units demanded. None without demand.
+    pub fn fill(&self) -> Option<f64> {
+        (self.demanded > 0.0).then(|| self.met / self.demanded)
+    }
+}
+
+impl AddAssign for Outcome {
+    fn add_assign(&mut self, other: Self) {
+        self.cycles += other.cycles;
+        self.served += other.served;
+        self.demanded += other.demanded;
+        self.met += other.met;
+        self.stock += other.stock;
+        self.orders += other.orders;
+        self.ordered += other.ordered;
+    }
+}
+
+/// What a policy did for all products and for each class, in the order of [`Class::ALL`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcomes {
+    pub all: Outcome,
+    pub classes: [Outcome; Class::ALL.len()],
+    weeks: usize,
+}
+
+impl Outcomes {
+    /// Mean units in stock at the end of a week, of all products together. None without weeks.
+    pub fn mean_stock(&self) -> Option<f64> {
+        (self.weeks > 0).then(|| self.all.stock / self.weeks as f64)
+    }
+}
+
+/// One product's stock.
+struct Shelf {
+    on_hand: i64,
+    backordered: i64,
+    /// What arrives in 0, 1, … weeks.
+    coming: Vec<i64>,
+    is_served: bool,
+    cycle: Outcome,
+}
+
+/// Plays a policy over weeks of a panel. `classes` are those of the series. Equal inputs give equal outcomes.
+pub fn simulate(panel: &Panel, classes: &[Class], past: &Past, policy: &OrderUpTo<'_>) -> Outcomes {
+    let end = policy.weeks.end.min(panel.weeks());
+    let begin = policy.weeks.start.saturating_sub(policy.warm_up).min(end);
+    let demand: Vec<Vec<i64>> = (0..panel.len()).map(|series| demanded(panel, series, policy.seed)).collect();
+    let empty = || Shelf {
+        on_hand: 0,
+        backordered: 0,
+        coming: vec![0; policy.lead_weeks + 1],
+        is_served: true,
+        cycle: Outcome::default(),
+    };
+    let mut shelves: Vec<Option<Shelf>> = (0..panel.len()).map(|_| None).collect();
+    let counted = policy.weeks.start.min(end)..end;
+    let mut found = Outcomes { all: Outcome::default(), classes: [Outcome::default(); Class::ALL.len()], weeks: counted.len() };
+    for week in begin..end {
+        let is_review = (week - begin).is_multiple_of(policy.review_weeks.max(1));
+        let pools = if is_review { Some(past.pools(week)) } else { None };
+        for (series, (demand, shelf)) in demand.iter().zip(&mut shelves).enumerate() {
+            let Some((path, scale)) = past.forecast(series, week) else { continue };
+            let is_first = shelf.is_none();
+            let shelf = shelf.get_or_insert_with(empty);
+            shelf.receive();
+            if let Some(pools) = &pools {
+                let ahead = LeadTimeDemand { path, scale, pools };
+                let up_to = ahead.quantile(policy.service, past.span as f64).map_or(0, whole_units);
+                shelf.review(up_to, is_first, policy);
+            }
+            shelf.sell(demand[week], policy.unmet);
+            let is_last_of_cycle = (week + 1 - begin).is_multiple_of(policy.review_weeks.max(1)) || week + 1 == end;
+            let outcome = shelf.end_week(is_last_of_cycle);
+            if counted.contains(&week) {
+                found.all += outcome;
+                if let Some(class) = classes.get(series) {
+                    found.classes[class.index()] += outcome;
+                }
+            }
+        }
+    }
+    found
+}
+
+impl Shelf {
+    fn receive(&mut self) {
+        let arrived = if self.coming.is_empty() { 0 } else { self.coming.remove(0) };
+        self.coming.push(0);
+        let owed = arrived.min(self.backordered);
+        self.backordered -= owed;
+        self.on_hand += arrived - owed;
+    }
+    /// Orders up to the level. A product that is met for the first time is there at its level already.
+    fn review(&mut self, up_to: i64, is_first: bool, policy: &OrderUpTo<'_>) {
+        if is_first {
+            self.on_hand = up_to;
+            return;
+        }
+        let position = self.on_hand + self.coming.iter().sum::<i64>() - self.backordered;
+        if position >= up_to {
+            return;
+        }
+        let quantity = order_quantity(position, up_to, up_to, &policy.terms).unwrap_or(0);
+        // Received at the beginning of a week: without a lead time at once, else when so many weeks have begun.
+        match policy.lead_weeks.checked_sub(1) {
+            None => self.on_hand += quantity,
+            Some(later) => self.coming[later] += quantity,
+        }
+        self.cycle.orders += u64::from(quantity > 0);
+        self.cycle.ordered += quantity as f64;
+    }
+    fn sell(&mut self, demand: i64, unmet: Unmet) {
+        let met = demand.min(self.on_hand);
+        self.on_hand -= met;
+        self.is_served &= met == demand;
+        if unmet == Unmet::Backordered {
+            self.backordered += demand - met;
+        }
+        self.cycle.demanded += demand as f64;
+        self.cycle.met += met as f64;
+        self.cycle.stock += self.on_hand as f64;
+    }
+    fn end_week(&mut self, is_last_of_cycle: bool) -> Outcome {
+        if is_last_of_cycle {
+            self.cycle.cycles += 1;
+            self.cycle.served += u64::from(self.is_served);
+            self.is_served = true;
+        }
+        std::mem::take(&mut self.cycle)
+    }
+}
+
+/// Whole units that each week asked for. An unknown week is drawn from up to [`DRAWN_FROM`] known weeks before it.
+fn demanded(panel: &Panel, series: usize, seed: u64) -> Vec<i64> {
+    let mut prepared = Prepared::default();
+    prepare(&mut prepared, panel.values(series), panel.days(series));
+    let (known, start) = (&prepared.known, prepared.start.map_or(panel.weeks(), |start| start as usize));
+    let unit = |week: usize| match known.weeks.binary_search(&(week as u32)) {
+        _ if week < start => 0,
+        Ok(index) => whole_units(known.units[index].round()),
+        Err(before) => {
+            let first = before.saturating_sub(DRAWN_FROM);
+            let choice = mixed(seed ^ mixed((series as u64) << 20 | week as u64)) as usize;
+            if before > first { whole_units(known.units[first + choice % (before - first)].round()) } else { 0 }
+        }
+    };
+    (0..panel.weeks()).map(unit).collect()
+}
+
+/// A fixed mixing of bits (splitmix64, Steele, Lea & Flood 2014): the same draw for the same seed, series and week.
+fn mixed(value: u64) -> u64 {
+    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{models::Method, panel::Traits, selection::DEFAULT};
+
+    const TERMS: Terms<'_> = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
+
+    fn steady() -> Panel {
+        let mut panel = Panel::new(40).unwrap();
+        (0..60).for_each(|_| panel.push(&[10.0; 40], Traits::default()).unwrap());
+        panel
+    }
+    fn policy(review_weeks: usize) -> OrderUpTo<'static> {
+        OrderUpTo {
+            service: 0.95,
+            lead_weeks: 2,
+            review_weeks,
+            terms: TERMS,
+            unmet: Unmet::Lost,
+            weeks: 24..40,
+            warm_up: 4,
+            seed: 1,
+        }
+    }
+
+    #[test]
+    fn steady_demand_needs_its_span_and_is_always_met() {
+        let panel = steady();
+        for (review, cycles) in [(1, 16), (2, 8)] {
+            let past = Past::new(&panel, &Method::one(DEFAULT), 2 + review, (8, 1));
+            let found = simulate(&panel, &[Class::Smooth; 60], &past, &policy(review));
+            assert_eq!((found.all.service(), found.all.fill(), found.all.cycles), (Some(1.0), Some(1.0), 60 * cycles));
+            assert_eq!(found.classes[0], found.all);
+            // Ordered up to three weeks' demand each week: one arrives as one is sold, and none is left over.
+            let stock = found.mean_stock().unwrap() / 60.0;
+            assert!((stock - if review == 1 { 0.0 } else { 5.0 }).abs() < 1e-9, "{stock}");
+            assert_eq!(found.all.ordered, found.all.demanded);
+        }
+    }
+
+    #[test]
+    fn late_facts_are_not_known_earlier() {
+        let mut panel = Panel::new(40).unwrap();
+        let mut changed = Panel::new(40).unwrap();
+        for series in 0..60 {
+            let mut values = [0.0; 40];
+            (0..40).for_each(|week| values[week] = (mixed((series * 40 + week) as u64) % 20) as f32);
+            panel.push(&values, Traits::default()).unwrap();
+            values[30] = 900.0;
+            changed.push(&values, Traits::default()).unwrap();
+        }
+        let until = |panel: &Panel, end: usize| {
+            let past = Past::new(panel, &Method::one(DEFAULT), 3, (8, 1));
+            simulate(panel, &[Class::Erratic; 60], &past, &OrderUpTo { weeks: 24..end, ..policy(1) }).all
+        };
+        assert_eq!(until(&panel, 30), until(&changed, 30));
+        assert_ne!(until(&panel, 31), until(&changed, 31));
+        assert_eq!(until(&panel, 40), until(&panel, 40));
+    }
+
+    #[test]
+    fn lost_demand_is_gone_and_backordered_demand_waits() {
+        let mut shelf = Shelf { on_hand: 3, backordered: 0, coming: vec![0, 5, 0], is_served: true, cycle: Outcome::default() };
+        shelf.sell(7, Unmet::Backordered);
+        assert_eq!((shelf.on_hand, shelf.backordered, shelf.is_served), (0, 4, false));
+        shelf.receive();
+        shelf.receive();
+        assert_eq!((shelf.on_hand, shelf.backordered), (1, 0));
+        assert_eq!(shelf.end_week(true).served, 0);
+        shelf.sell(2, Unmet::Lost);
+        assert_eq!(shelf.backordered, 0);
+    }
+}

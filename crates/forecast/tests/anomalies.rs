@@ -1,0 +1,83 @@
+//! Strange days of the real year, and errors injected into it: 15 to 40 times a product's median day.
+
+#![expect(clippy::unwrap_used, reason = "a test, or a tool of developers: it may panic")]
+
+mod shared;
+
+use std::collections::BTreeMap;
+
+use forecast::anomaly::{ActiveDays, Day, Kind, LEAST_DAYS, Limits, WINDOW, Why};
+
+/// Units and largest line of each active day of each product, by date; only sales.
+fn active_days(compressed: &[u8]) -> BTreeMap<String, BTreeMap<String, Day>> {
+    let bytes = zstd::decode_all(compressed).unwrap();
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let mut found: BTreeMap<String, BTreeMap<String, Day>> = BTreeMap::new();
+    for record in reader.records() {
+        let record = record.unwrap();
+        let units: f64 = record[3].parse().unwrap();
+        if units <= 0.0 {
+            continue;
+        }
+        let (sku, date) = (record[1].trim().to_uppercase(), record[4].get(..10).unwrap().to_owned());
+        let day = found.entry(sku).or_default().entry(date).or_insert(Day { units: 0.0, largest_line: 0.0 });
+        day.units += units;
+        day.largest_line = day.largest_line.max(units);
+    }
+    found
+}
+
+fn drawn(state: &mut u64) -> f64 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*state >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+#[test]
+fn errors_are_found_at_few_flags_a_day() {
+    let Some(compressed) = shared::bytes("online-retail.csv.zst") else { return };
+    let products = active_days(&compressed);
+    let limits = Limits::default();
+    let (mut days_seen, mut flags, mut unusual) = (0, 0, 0);
+    let mut dates = std::collections::BTreeSet::new();
+    // A day that an error can be injected into: the days before it, and the day.
+    let mut candidates: Vec<(ActiveDays, Day)> = Vec::new();
+    for days in products.values() {
+        let mut before = ActiveDays::default();
+        for (index, (date, day)) in days.iter().enumerate() {
+            dates.insert(date.as_str());
+            days_seen += 1;
+            if let Some(flag) = before.judge(Kind::Sale, *day, &limits) {
+                flags += 1;
+                unusual += usize::from(flag.why == Why::Unusual);
+            }
+            if index >= LEAST_DAYS && (days_seen * 31) % 97 == 0 {
+                candidates.push((before.clone(), *day));
+            }
+            before.add(*day);
+        }
+    }
+    assert!(WINDOW == 60 && candidates.len() > 1_000);
+    let mut state = 25;
+    let injected = (0..200).map(|_| {
+        let (before, day) = &candidates[(drawn(&mut state) * candidates.len() as f64) as usize];
+        let error = (before.usual().unwrap() * (15.0 + 25.0 * drawn(&mut state))).round();
+        (before, Day { units: day.units + error, largest_line: day.largest_line.max(error) })
+    });
+    let mut words = String::new();
+    let found = injected.filter(|(before, day)| {
+        let flag = before.judge(Kind::Sale, *day, &limits);
+        if let Some(flag) = &flag {
+            words = flag.words();
+            assert!(words.contains(&format!("{:.0} sold", day.units)) && words.contains("a usual day has"), "{words}");
+        }
+        flag.is_some()
+    });
+    let found = found.count();
+    let a_day = flags as f64 / dates.len() as f64;
+    eprintln!(
+        "{days_seen} product-days, {} days: {unusual} unusual, with plain limits {flags} ({a_day:.1} a day), {found} of 200 errors; {words}",
+        dates.len()
+    );
+    assert!(a_day <= 10.0, "{a_day} flags a day");
+    assert!(found >= 150, "{found} of 200 errors");
+}

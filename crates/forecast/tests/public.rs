@@ -1,0 +1,117 @@
+//! The targets on the public hold-out, and the page that shows them.
+
+#![expect(clippy::unwrap_used, reason = "a test, or a tool of developers: it may panic")]
+
+mod shared;
+
+use std::fs;
+
+use forecast::{
+    Panel, Settings, Traits,
+    bench::{HELD_OUT_WEEKS, held_out, read, report},
+    forecast_all,
+    models::Method,
+    reorder::Terms,
+    selection::{DEFAULT, Loss},
+    series::Class,
+    simulate::{OrderUpTo, Past, Unmet, calibrated, service_for_fill, simulate},
+};
+
+const FILE: &str = "weekly-demand-300.csv";
+const BEGIN: &str = "<!-- entrepot forecast bench -->\n";
+const END: &str = "<!-- end -->\n";
+
+fn text() -> Option<String> {
+    shared::bytes(FILE).map(|bytes| String::from_utf8(bytes).unwrap())
+}
+
+fn panel() -> Option<Panel> {
+    text().map(|text| read(&text).unwrap())
+}
+
+#[test]
+fn the_targets_are_met() {
+    let Some(panel) = panel() else { return };
+    let found = held_out(&panel, 44, 2);
+    let (mean, median) = (found.all.mean, found.all.median);
+    assert!(mean.wape().unwrap() <= 0.60 && mean.bias().unwrap().abs() <= 0.10, "{mean:?}");
+    assert!(median.wape().unwrap() <= 0.58, "{median:?}");
+    let (eighty, ninety_five) = (found.all.eighty, found.all.ninety_five);
+    assert!((0.75..=0.85).contains(&eighty.share().unwrap()) && eighty.width().unwrap() <= 1.7, "{eighty:?}");
+    assert!((0.92..=0.98).contains(&ninety_five.share().unwrap()), "{ninety_five:?}");
+    let mut pooled = Loss::default();
+    [28, 36, 44].into_iter().for_each(|origin| pooled += held_out(&panel, origin, 1).all.mean);
+    assert!(pooled.wape().unwrap() <= 0.631, "chosen anew at each origin: {:?}", pooled.wape());
+    let counts = [Class::Smooth, Class::Erratic, Class::Intermittent, Class::Lumpy]
+        .map(|class| found.run.series.iter().filter(|series| series.class == class).count());
+    assert_eq!(counts, [88, 191, 2, 19]);
+}
+
+#[test]
+fn the_held_out_weeks_change_nothing() {
+    let Some(panel) = panel() else { return };
+    let mut changed = Panel::new(panel.weeks()).unwrap();
+    for series in 0..panel.len() {
+        let mut values = panel.values(series).to_vec();
+        values[44..].iter_mut().for_each(|units| *units = *units * 7.0 + 1_000.0);
+        changed.push(&values, Traits::default()).unwrap();
+    }
+    let (known, other) = (held_out(&panel, 44, 1), held_out(&changed, 44, 2));
+    assert_eq!(known.run, other.run);
+    assert_ne!(known.all, other.all, "what came true differs");
+    let seen = forecast_all(&panel, &Settings { horizon: HELD_OUT_WEEKS, ..Settings::default() });
+    assert_ne!(seen.fingerprint(), known.run.fingerprint(), "weeks that are seen do change it");
+}
+
+#[test]
+fn promised_service_holds_in_simulation() {
+    let Some(panel) = panel() else { return };
+    let classes: Vec<Class> = held_out(&panel, 44, 2).run.series.iter().map(|series| series.class).collect();
+    let past = Past::new(&panel, &Method::one(DEFAULT), 3, (20, 2));
+    let terms = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
+    let policy = |service: f64| OrderUpTo {
+        service,
+        lead_weeks: 2,
+        review_weeks: 1,
+        terms,
+        unmet: Unmet::Lost,
+        weeks: 32..52,
+        warm_up: 0,
+        seed: 1,
+    };
+    for service in [0.90, 0.95, 0.98] {
+        let found = simulate(&panel, &classes, &past, &policy(service));
+        assert_eq!(found.all.cycles, 6_000);
+        assert!((found.all.service().unwrap() - service).abs() <= 0.02, "{service}: {:?}", found.all.service());
+        assert_eq!(found, simulate(&panel, &classes, &past, &policy(service)), "two runs are equal");
+    }
+    // Smooth products are served better than promised: their own level is lower, and holds on weeks that it was not found on.
+    let asked = policy(0.90);
+    let found = calibrated(&panel, &classes, &past, (&asked, Some(Class::Smooth)));
+    let of_class = |outcomes: &forecast::simulate::Outcomes| outcomes.classes[Class::Smooth.index()].service().unwrap();
+    assert!(found.service < 0.90 && of_class(&found.first_half) >= 0.90, "{found:?}");
+    eprintln!("calibrated for SMOOTH: {:.4}, second half {:.4}", found.service, of_class(&found.second_half));
+    let level = service_for_fill(&panel, &classes, &past, (&asked, 0.95));
+    let filled = simulate(&panel, &classes, &past, &policy(level)).all.fill().unwrap();
+    assert!((filled - 0.95).abs() < 0.003, "{level} {filled}");
+}
+
+#[test]
+fn the_page_is_the_output_of_the_command() {
+    let Some(text) = text() else { return };
+    let found = report(&text, &|| 0.0).unwrap();
+    assert_eq!(found.seconds, (0.0, 0.0));
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/insight.md");
+    let paper = fs::read_to_string(page).unwrap();
+    let (before, rest) = paper.split_once(BEGIN).unwrap();
+    let (shown, after) = rest.split_once(END).unwrap();
+    if std::env::var("ENTREPOT_GOLDEN").as_deref() == Ok("write") {
+        fs::write(page, format!("{before}{BEGIN}{}{END}{after}", found.text)).unwrap();
+        return;
+    }
+    assert!(
+        shown == found.text,
+        "docs/insight.md is old: run this test with ENTREPOT_GOLDEN=write, and read the difference\n{}",
+        found.text
+    );
+}
