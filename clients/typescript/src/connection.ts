@@ -57,6 +57,7 @@ const LINGER_MS = 1_000;
 export class Connection {
   readonly #options: ConnectionOptions;
   #socket: Socket | undefined;
+  readonly #listeners = new Set<(error: EntrepotError) => void>();
   readonly #streams = new Set<(error: EntrepotError) => void>();
 
   constructor(options: ConnectionOptions) {
@@ -78,12 +79,19 @@ export class Connection {
     return (await this.#options.auth?.renew(this.#options.caller)) ?? false;
   }
 
+  /** Hears of `close` also while it has no subscription, because it waits for its next. Returns what ends that. */
+  onClose(listener: (error: EntrepotError) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
   /** Closes everything. Subscriptions fail with this error. */
   close(error: EntrepotError): void {
     const socket = this.#socket;
     this.#socket = undefined;
     socket?.fail(error);
     for (const fail of [...this.#streams]) fail(error);
+    for (const listener of [...this.#listeners]) listener(error);
   }
 
   #stream(subscription: Subscription, sink: Sink): () => void {

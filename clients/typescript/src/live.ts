@@ -137,6 +137,7 @@ export class LiveStore<Row extends Versioned> implements AsyncIterable<LiveEvent
   #notice: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stop: (() => void) | undefined;
+  #detach: (() => void) | undefined;
   #run = 0;
   #attempt = 0;
   #renewals = 0;
@@ -165,6 +166,7 @@ export class LiveStore<Row extends Versioned> implements AsyncIterable<LiveEvent
       this.#error = undefined;
       this.#attempt = this.#renewals = 0;
       this.#status = 'loading';
+      this.#detach = this.#options.connection.onClose((error) => this.#refused(error));
       void this.#restore(this.#run);
     }
     return this;
@@ -248,6 +250,7 @@ export class LiveStore<Row extends Versioned> implements AsyncIterable<LiveEvent
   close(): void {
     if (this.#status === 'closed') return;
     this.#halt();
+    this.#detach?.();
     this.#status = 'closed';
     this.#stale = true;
     this.#reject(new EntrepotError({ code: 'CLOSED', message: 'The store was closed before it was ready.' }));
@@ -352,6 +355,7 @@ export class LiveStore<Row extends Versioned> implements AsyncIterable<LiveEvent
 
   #fail(error: EntrepotError): void {
     this.#halt();
+    this.#detach?.();
     this.#status = 'failed';
     this.#stale = true;
     this.#error = error;
