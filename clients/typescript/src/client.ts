@@ -311,10 +311,10 @@ export class EntrepotClient {
 
   /** One request, one answer. */
   async #attempt<R>(prepared: Prepared, headers: Record<string, string>, signal: AbortSignal | undefined): Promise<Answer<R>> {
+    signal?.throwIfAborted();
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), this.#options.timeoutMs ?? 30_000);
     const abort = () => limit.abort();
-    signal?.throwIfAborted();
     signal?.addEventListener('abort', abort, { once: true });
     let response: Response;
     let text: string;

@@ -50,6 +50,8 @@ export interface ConnectionOptions {
 
 /** The longest wait for an acknowledgement. */
 const ACK_MS = 15_000;
+/** Sockets that are refused before an event stream is tried, whose answer can be read. */
+const REFUSALS = 3;
 /** How long a socket without subscriptions stays open: a page that changes its view opens the next at once. */
 const LINGER_MS = 1_000;
 
@@ -57,6 +59,8 @@ const LINGER_MS = 1_000;
 export class Connection {
   readonly #options: ConnectionOptions;
   #socket: Socket | undefined;
+  /** Sockets in a row that were refused, if none ever opened: some proxies know no sockets, and browsers hide why. */
+  #refusals = 0;
   readonly #listeners = new Set<(error: EntrepotError) => void>();
   readonly #streams = new Set<(error: EntrepotError) => void>();
 
@@ -69,8 +73,11 @@ export class Connection {
     const WebSocketClass = this.#options.WebSocket === undefined
       ? (globalThis as { WebSocket?: new (url: string, protocol: string) => WebSocketLike }).WebSocket
       : this.#options.WebSocket;
-    if (!WebSocketClass) return this.#stream(subscription, sink);
-    if (!this.#socket || this.#socket.isOver) this.#socket = new Socket(this.#options, WebSocketClass);
+    if (!WebSocketClass || this.#refusals >= REFUSALS) return this.#stream(subscription, sink);
+    if (!this.#socket || this.#socket.isOver) {
+      const report = (opened: boolean) => (this.#refusals = opened ? -Infinity : this.#refusals + 1);
+      this.#socket = new Socket(this.#options, WebSocketClass, report);
+    }
     return this.#socket.subscribe(subscription, sink);
   }
 
@@ -100,7 +107,8 @@ export class Connection {
       next: (data) => sink.next(data),
       failed: (error) => (leave(), sink.failed(error)),
       complete: () => (leave(), sink.complete()),
-      ended: (end) => (leave(), sink.ended(end)),
+      // The server may be away altogether: then a socket is worth another try.
+      ended: (end) => (leave(), (this.#refusals = 0), sink.ended(end)),
     });
     const fail = (error: EntrepotError) => {
       leave();
@@ -141,8 +149,13 @@ class Socket {
   #linger: ReturnType<typeof setTimeout> | undefined;
   #renewal: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: ConnectionOptions, WebSocketClass: new (url: string, protocol: string) => WebSocketLike) {
+  readonly #report: (opened: boolean) => void;
+
+  constructor(
+    options: ConnectionOptions, WebSocketClass: new (url: string, protocol: string) => WebSocketLike, report: (opened: boolean) => void,
+  ) {
     this.#options = options;
+    this.#report = report;
     void this.#open(WebSocketClass);
   }
 
@@ -230,6 +243,7 @@ class Socket {
 
   #ready(): void {
     this.#acknowledged = true;
+    this.#report(true);
     for (const [id, { subscription }] of this.#operations) this.#begin(id, subscription);
     this.#plan();
   }
@@ -290,6 +304,7 @@ class Socket {
   #over(end: Ended): void {
     if (this.isOver) return;
     this.isOver = true;
+    if (end.early && end.code === 1006) this.#report(false);
     for (const timer of this.#timers) clearTimeout(timer);
     clearTimeout(this.#linger);
     clearTimeout(this.#renewal);

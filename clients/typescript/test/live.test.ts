@@ -460,6 +460,24 @@ test('one socket carries all streams of a client', async () => {
   await until(() => stock.getSnapshot().rows.some((row) => row.reserved === 2), 'its reservation');
 });
 
+test('where sockets are refused, event streams do', async () => {
+  proxy.refuseUpgrades = true;
+  try {
+    const from = proxy.upgrades;
+    const stock = clientOf().liveStock();
+    await stock.ready;
+    const events = follow(stock);
+    await change(0);
+    await agrees(stock);
+    assert.equal(assertNoGap(events), 1);
+    assert.equal(proxy.upgrades - from, 3);
+    const wrong = clientOf('socket', { auth: undefined as never }).liveStock();
+    await assert.rejects(wrong.ready, { code: 'UNAUTHENTICATED' });
+  } finally {
+    proxy.refuseUpgrades = false;
+  }
+});
+
 test('a client that is closed closes stores that wait for their next connection, too', async () => {
   proxy.onMessage = () => ({ close: 1013, reason: 'come back in 200 ms' });
   const client = clientOf();

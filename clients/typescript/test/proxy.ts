@@ -31,6 +31,9 @@ export class Proxy {
   readonly requests: Seen[] = [];
   readonly sent: Array<{ type: string; payload?: any }> = [];
   sockets = 0;
+  upgrades = 0;
+  /** As a proxy that knows no sockets, or a server that refuses the page's origin. */
+  refuseUpgrades = false;
   messages = 0;
   readonly #http: HttpServer;
   readonly #open = new Set<Socket>();
@@ -46,6 +49,8 @@ export class Proxy {
     });
     const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'graphql-transport-ws' });
     this.#http.on('upgrade', (incoming, socket, head) => {
+      this.upgrades += 1;
+      if (this.refuseUpgrades) return void socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n');
       sockets.handleUpgrade(incoming, socket, head, (client) => this.#socket(client, incoming));
     });
   }
@@ -104,8 +109,8 @@ export class Proxy {
 
   #socket(client: WebSocket, incoming: IncomingMessage): void {
     this.sockets += 1;
-    const { cookie, origin } = incoming.headers;
-    const headers = { ...(cookie ? { cookie } : {}), ...(origin ? { origin } : {}) };
+    const { cookie, origin, host } = incoming.headers;
+    const headers = { ...(host ? { host } : {}), ...(cookie ? { cookie } : {}), ...(origin ? { origin } : {}) };
     const server = new WebSocket(`ws://127.0.0.1:${this.#target.port}/graphql`, 'graphql-transport-ws', { headers });
     const waiting: string[] = [];
     let order = Promise.resolve();
