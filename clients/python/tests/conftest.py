@@ -54,8 +54,9 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def resume(self) -> None:
-        """Starts, again on the same port and database."""
+    def resume(self, *args: str) -> None:
+        """Starts, again on the same port and database, perhaps with other arguments."""
+        self.args = args or self.args
         log = open(f"{self.folder}/server.log", "ab")
         self.child = subprocess.Popen(
             [BINARY, "serve", "--database-url", self.database, "--listen", f"127.0.0.1:{self.port}", "--registration", "open"]

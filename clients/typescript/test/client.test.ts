@@ -14,7 +14,7 @@ let server: Server;
 let shop: Tenant;
 let proxy: Proxy;
 before(async () => {
-  server = await Server.start('--budget', '400/400', '--anonymous-requests', 'off');
+  server = await Server.start('--anonymous-requests', 'off');
   shop = await tenant(server, 'client');
   proxy = await Proxy.start(server);
 });
@@ -49,7 +49,7 @@ test('a query has typed variables and a typed answer', async () => {
   const sku: string = level!.product.sku;
   assert.match(sku, /^SKU-/);
   assert.equal(stockLevels.nodes.length, 3);
-  assert.ok(client.rateLimit && client.rateLimit.limit === 400 && client.rateLimit.remaining < 400, 'the headers are read');
+  assert.ok(client.rateLimit && client.rateLimit.limit === 10_000 && client.rateLimit.remaining < 10_000, 'the headers are read');
   // @ts-expect-error a variable of another type
   await assert.rejects(client.query(StockLevelsDocument, { first: '3' }));
   assert.deepEqual(Object.keys(await client.query('{ viewer { tenant { slug } } }')), ['viewer'], 'a text is a document, too');
@@ -142,11 +142,21 @@ test('a pause that one call is asked for is kept by all', async () => {
 });
 
 test('the budget of the server is waited for', async () => {
-  const client = clientOf({ retry: { attempts: 10, baseDelayMs: 10, maxDelayMs: 5000 } });
-  const fields = Array.from({ length: 8 }, (_, at) => `f${at}: stockLevels(first: 100) { nodes { id } }`).join(' ');
-  const calls = Array.from({ length: 30 }, () => client.query(`{ ${fields} }`));
-  assert.equal((await Promise.all(calls)).length, 30);
-  assert.ok(proxy.requests.length > 30, `some were told to wait, of ${proxy.requests.length}`);
+  const poor = await Server.start('--budget', 'off');
+  const way = await Proxy.start(poor);
+  try {
+    const { key } = await tenant(poor, 'poor', 2);
+    await poor.end('SIGTERM');
+    await poor.resume('--budget', '100/100');
+    const client = createClient({ url: way.url, auth: apiKey(key), retry: { attempts: 10, baseDelayMs: 10, maxDelayMs: 5000 } });
+    const fields = Array.from({ length: 8 }, (_, at) => `f${at}: stockLevels(first: 100) { nodes { id } }`).join(' ');
+    const calls = Array.from({ length: 30 }, () => client.query(`{ ${fields} }`));
+    assert.equal((await Promise.all(calls)).length, 30);
+    assert.ok(way.requests.length > 30, `some were told to wait, of ${way.requests.length}; ${JSON.stringify(client.rateLimit)}`);
+  } finally {
+    await way.stop();
+    await poor.stop();
+  }
 });
 
 test('a call that is in progress is asked for again', async () => {

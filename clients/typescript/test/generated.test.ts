@@ -4,10 +4,11 @@ import { gzipSync } from 'node:zlib';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { after, test } from 'node:test';
 import { build } from 'esbuild';
 
-const HERE = join(import.meta.dirname, '../..');
+const HERE = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'entrepot-codegen-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 

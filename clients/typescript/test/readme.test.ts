@@ -4,10 +4,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { Server, tenant, type Tenant } from './server.js';
 
-const HERE = join(import.meta.dirname, '../..');
+const HERE = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'entrepot-readme-'));
 const TSC = join(HERE, 'node_modules/typescript/bin/tsc');
 let server: Server;

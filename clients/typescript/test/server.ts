@@ -31,11 +31,8 @@ export async function until(holds: () => boolean | Promise<boolean>, what: strin
 export class Server {
   readonly folder = mkdtempSync(join(tmpdir(), 'entrepot-client-'));
   #child: ChildProcess | undefined;
-  readonly #args: string[];
 
-  private constructor(readonly port: number, args: string[]) {
-    this.#args = args;
-  }
+  private constructor(readonly port: number, private args: string[]) {}
 
   /** A server that is ready. Further arguments go to `serve`. */
   static async start(...args: string[]): Promise<Server> {
@@ -53,12 +50,13 @@ export class Server {
     return `http://127.0.0.1:${this.port}/graphql`;
   }
 
-  /** Starts again on the same port and database. */
-  async resume(): Promise<void> {
+  /** Starts again on the same port and database, perhaps with other arguments. */
+  async resume(...args: string[]): Promise<void> {
+    if (args.length > 0) this.args = args;
     const log = openSync(join(this.folder, 'server.log'), 'a');
     const child = spawn(BINARY, [
       'serve', '--database-url', this.#database, '--listen', `127.0.0.1:${this.port}`, '--registration', 'open',
-      '--socket-drain-seconds', '1', ...this.#args,
+      '--socket-drain-seconds', '1', ...this.args,
     ], { cwd: this.folder, stdio: ['ignore', 'ignore', log] });
     closeSync(log);
     this.#child = child;
