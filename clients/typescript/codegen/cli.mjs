@@ -3,7 +3,7 @@
 //
 //   entrepot-codegen --schema schema.graphql --out src/gql.ts src/queries.graphql …
 //
-// --schema  a file in SDL, or the URL of a server (then it is read by introspection is not supported: `entrepot schema > schema.graphql`)
+// --schema  a file in SDL: `entrepot schema > schema.graphql`
 // --out     the TypeScript file to write
 // --check   write nothing; exit 1 if the file differs
 import { readFileSync, writeFileSync } from 'node:fs';

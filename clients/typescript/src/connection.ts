@@ -25,6 +25,8 @@ export interface Ended {
 
 /** What a subscription hears. After `failed`, `complete` and `ended` it hears nothing more. */
 export interface Sink {
+  /** The server has the subscription. */
+  opened(): void;
   next(data: Record<string, unknown>): void;
   failed(error: EntrepotError): void;
   complete(): void;
@@ -104,6 +106,7 @@ export class Connection {
   #stream(subscription: Subscription, sink: Sink): () => void {
     const leave = (): void => void this.#streams.delete(fail);
     const stop = readEventStream(this.#options, subscription, {
+      opened: () => sink.opened(),
       next: (data) => sink.next(data),
       failed: (error) => (leave(), sink.failed(error)),
       complete: () => (leave(), sink.complete()),
@@ -163,7 +166,8 @@ class Socket {
     clearTimeout(this.#linger);
     const id = String((this.#count += 1));
     this.#operations.set(id, { subscription, sink });
-    if (this.#acknowledged) this.#begin(id, subscription);
+    // Not before the caller has what ends it.
+    if (this.#acknowledged) queueMicrotask(() => this.#begin(id));
     return () => {
       if (!this.#operations.delete(id) || this.isOver) return;
       if (this.#acknowledged) this.#say({ type: 'complete', id });
@@ -244,12 +248,15 @@ class Socket {
   #ready(): void {
     this.#acknowledged = true;
     this.#report(true);
-    for (const [id, { subscription }] of this.#operations) this.#begin(id, subscription);
+    for (const id of [...this.#operations.keys()]) this.#begin(id);
     this.#plan();
   }
 
-  #begin(id: string, subscription: Subscription): void {
-    this.#say({ type: 'subscribe', id, payload: subscription });
+  #begin(id: string): void {
+    const operation = this.#operations.get(id);
+    if (!operation) return;
+    this.#say({ type: 'subscribe', id, payload: operation.subscription });
+    operation.sink.opened();
   }
 
   /** Sends a fresh token over the open socket before the old one ends. */

@@ -69,6 +69,7 @@ export function readEventStream(options: ConnectionOptions, subscription: Subscr
       await refused(response);
       return;
     }
+    sink.opened();
     const parser = new EventStreamParser();
     const decoder = new TextDecoder();
     const reader = response.body.getReader();

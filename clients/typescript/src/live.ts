@@ -86,6 +86,8 @@ const MOST_REMOVED = 10_000;
 /** Events that an iterator may be behind; then it gets a snapshot instead. */
 const MOST_QUEUED = 10_000;
 const NOTIFY_MS = 16;
+/** After a subscription with a cursor, silence for so long means that nothing was missed. */
+const SETTLE_MS = 1_000;
 /** Close codes after which the client must be repaired, not the connection. */
 const FATAL: ReadonlySet<number> = new Set([4400, 4401, 4406, 4409, 4429, 1007, 1009]);
 /** Codes of errors that waiting helps with. */
@@ -136,6 +138,7 @@ export class LiveStore<Row extends Versioned> implements AsyncIterable<LiveEvent
   #snapshot: LiveSnapshot<Row> | undefined;
   #notice: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #quiet: ReturnType<typeof setTimeout> | undefined;
   #stop: (() => void) | undefined;
   #detach: (() => void) | undefined;
   #run = 0;
@@ -146,23 +149,29 @@ export class LiveStore<Row extends Versioned> implements AsyncIterable<LiveEvent
   #keepAll = true;
   #storage: LiveStorage | undefined;
   #identity = '';
-  readonly #ready: Promise<void>;
+  #ready!: Promise<void>;
   #resolve!: () => void;
   #reject!: (error: EntrepotError) => void;
 
   constructor(options: LiveOptions) {
     this.#options = options;
     this.#storage = options.storage;
+    this.#expect();
+  }
+
+  #expect(): void {
     this.#ready = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    // Nobody has to wait for it.
     this.#ready.catch(() => {});
   }
 
   /** Connects, unless it has. After `failed` it tries again. */
   start(): this {
     if (this.#status === 'idle' || this.#status === 'failed') {
+      if (this.#status === 'failed') this.#expect();
       this.#error = undefined;
       this.#attempt = this.#renewals = 0;
       this.#status = 'loading';
@@ -288,6 +297,7 @@ export class LiveStore<Row extends Versioned> implements AsyncIterable<LiveEvent
     this.#next = this.#cursor === null ? new Rows<Row>() : undefined;
     const { connection, document, variables } = this.#options;
     this.#stop = connection.subscribe({ query: document, variables: { ...variables, after: this.#cursor } }, {
+      opened: () => mine() && this.#settle(),
       next: (data) => mine() && this.#item(data[this.#options.field] as Item),
       failed: (error) => mine() && this.#refused(error),
       complete: () => mine() && this.#again(undefined, undefined),
@@ -296,9 +306,23 @@ export class LiveStore<Row extends Versioned> implements AsyncIterable<LiveEvent
     this.#changed();
   }
 
+  /** Of a cursor that nothing has come since the server tells nothing. What was missed comes at once, so that silence means none was. */
+  #settle(): void {
+    if (this.#status !== 'resuming') return;
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => {
+      if (this.#status !== 'resuming') return;
+      this.#status = 'live';
+      this.#stale = false;
+      this.#error = undefined;
+      this.#changed();
+    }, SETTLE_MS);
+  }
+
   #halt(): void {
     this.#run += 1;
     clearTimeout(this.#timer);
+    clearTimeout(this.#quiet);
     clearTimeout(this.#notice);
     this.#notice = undefined;
     this.#stop?.();

@@ -157,14 +157,32 @@ test('messages that come twice or late do no harm', async () => {
 });
 
 test('a cut in the middle of a snapshot begins it again, and shows nothing by halves', async () => {
-  const from = proxy.messages;
-  proxy.onMessage = (message, index) =>
-    (message.type === 'next' && message.payload.data.stockChanged.phase === 'READY' && index < from + 6 ? 'cut' : 'pass');
+  let halves = 0;
+  proxy.onMessage = (message) => {
+    const item = message.payload?.data?.stockChanged;
+    if (item?.phase !== 'READY' || halves >= 3) return 'pass';
+    halves += 1;
+    setTimeout(() => proxy.cut(), 40);
+    const half = { ...item, phase: 'SNAPSHOT', changes: item.changes.slice(0, 8) };
+    return { say: { ...message, payload: { data: { stockChanged: half } } } };
+  };
   const stock = clientOf().liveStock();
   const sizes = new Set<number>();
   stock.subscribe(() => sizes.add(stock.getSnapshot().rows.length));
   await stock.ready;
+  assert.equal(halves, 3);
   assert.deepEqual([...sizes], [0, 16]);
+});
+
+test('after a cut that missed nothing the rows are no longer stale', async () => {
+  for (const transport of ['socket', 'event stream'] as const) {
+    const stock = clientOf(transport).liveStock();
+    await stock.ready;
+    proxy.cut();
+    await until(() => stock.getSnapshot().stale, 'the cut');
+    await until(() => stock.status === 'live' && !stock.getSnapshot().stale && !stock.getSnapshot().error, 'being live again');
+    stock.close();
+  }
 });
 
 test('a server that is restarted politely is found again by its word', async () => {
@@ -277,6 +295,20 @@ test('a kept picture goes on where it was, without a snapshot', async () => {
   const [entry] = storage.kept.values();
   assert.equal(entry!.cursor, second.cursor);
   assert.deepEqual(new Map(second.getSnapshot().rows.map((row) => [row.id, row])), entry!.rows);
+});
+
+test('a kept picture forgets rows that have left the filter', async () => {
+  const storage = new MemoryStorage();
+  const filter = { available: { gte: 100 } };
+  const stock = clientOf().liveStock({ storage, filter });
+  await stock.ready;
+  const kept = () => [...storage.kept.values()][0]!.rows.size;
+  for (const [delta, size] of [[200, 1], [-200, 0]] as const) {
+    await change(2, delta);
+    await until(() => stock.size === size, 'the change');
+    await stock.flushed();
+    assert.equal(kept(), size);
+  }
 });
 
 test('another filter does not take the kept picture', async () => {

@@ -157,6 +157,9 @@ test('a logout ends streams at once', async () => {
   await stock.ready;
   await client.logout();
   assert.deepEqual([stock.status, stock.size], ['failed', 0]);
+  await client.login({ email: shop.email, password: PASSWORD });
+  await stock.ready;
+  assert.deepEqual([stock.status, stock.size], ['live', 16], 'after another login it goes on');
 });
 
 /** `fetch` of a browser: a cookie jar, and the Origin of a page of the server. */
