@@ -71,6 +71,8 @@ test('a page logs in by cookies, shows live stock, and follows it over a restart
   await adjust(-6);
   await until(async () => (await figure(page, 'LDN SKU-3')) === '10', 'the change after the restart');
   await page.getByRole('status').filter({ hasText: /^live$/ }).waitFor();
+  await page.reload();
+  await page.getByText('16 levels').waitFor();
   await page.getByRole('button', { name: 'Log out' }).click();
   await page.getByLabel('Password').waitFor();
   assert.deepEqual(faults, []);
@@ -134,6 +136,67 @@ test('components that follow the same share one socket, a row renders for itself
   await page.getByRole('button', { name: 'toggle' }).click();
   await page.getByText('16 rows').waitFor();
   assert.equal(sockets.length, 2);
+  await page.close();
+});
+
+test('a mutation keeps its key until it succeeds, and a query follows its variables', { skip }, async () => {
+  const { outputFiles } = await build({
+    stdin: {
+      resolveDir: join(HERE, 'src'), loader: 'tsx',
+      contents: `
+        import { useState } from 'react';
+        import { createRoot } from 'react-dom/client';
+        import { createClient, apiKey, OrderCreateDocument, OrdersDocument } from './index.js';
+        import { EntrepotProvider, useMutation, useQuery } from './react.js';
+        const client = createClient({ url: '/graphql', auth: apiKey(${JSON.stringify(shop?.key ?? '')}), retry: { attempts: 1 } });
+        const Page = () => {
+          const [quantity, setQuantity] = useState(1);
+          const { run, error, data, loading } = useMutation(OrderCreateDocument);
+          const [ref, setRef] = useState('first');
+          const found = useQuery(OrdersDocument, { filter: { externalRef: { eq: ref } } });
+          const order = { input: { store: { code: 'PAR' }, externalRef: 'first', lines: [{ product: { sku: 'SKU-5' }, quantity }] } };
+          return <>
+            <button onClick={() => run(order)}>order</button>
+            <button onClick={() => setQuantity(1000)}>more</button>
+            <button onClick={found.refetch}>refetch</button>
+            <button onClick={() => setRef('second')}>other</button>
+            <p role="status">{loading ? 'loading' : error ? error.code : data ? 'order ' + data.orderCreate.replayed : 'idle'}</p>
+            <p role="log">{found.loading ? 'loading' : found.error?.code ?? found.data.orders.nodes.length + ' found'}</p>
+          </>;
+        };
+        createRoot(document.getElementById('root')).render(<EntrepotProvider client={client}><Page /></EntrepotProvider>);`,
+    },
+    bundle: true, format: 'esm', jsx: 'automatic', write: false, define: { 'process.env.NODE_ENV': '"production"' },
+  });
+  const page = await browser.newPage();
+  await page.route('**/main.js', (route) => route.fulfill({ contentType: 'text/javascript', body: outputFiles[0]!.text }));
+  const keys: string[] = [];
+  let lost = 1;
+  await page.route('**/graphql', async (route) => {
+    const { variables } = route.request().postDataJSON() as { variables: { input?: { idempotencyKey: string } } };
+    if (!variables.input) return route.continue();
+    keys.push(variables.input.idempotencyKey);
+    // The server carries the first one out; its answer is lost.
+    const response = await route.fetch();
+    return lost-- > 0 ? route.abort() : route.fulfill({ response });
+  });
+  await page.goto(address());
+  const status = (text: string) => page.getByRole('status').filter({ hasText: text }).waitFor();
+  const log = (text: string) => page.getByRole('log').filter({ hasText: text }).waitFor();
+  await log('0 found');
+  await page.getByRole('button', { name: 'order' }).click();
+  await status('NETWORK');
+  await page.getByRole('button', { name: 'order' }).click();
+  await status('order true');
+  await page.getByRole('button', { name: 'more' }).click();
+  await page.getByRole('button', { name: 'order' }).click();
+  await status('DUPLICATE');
+  assert.equal(keys[0], keys[1], 'the same order');
+  assert.notEqual(keys[1], keys[2], 'another one');
+  await page.getByRole('button', { name: 'refetch' }).click();
+  await log('1 found');
+  await page.getByRole('button', { name: 'other' }).click();
+  await log('0 found');
   await page.close();
 });
 

@@ -1,5 +1,5 @@
 // A page of live stock: log in, and watch the shelves change. `node examples/live/serve.mjs` serves it.
-import { memo, type FormEvent, useMemo, useState } from 'react';
+import { type FormEvent, memo, useEffect, useMemo, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { cookies, createClient, StockAdjustDocument, type StockRow } from '../../src/index.js';
 import { EntrepotProvider, useEntrepot, useLiveLevel, useLiveStock, useMutation } from '../../src/react.js';
@@ -8,7 +8,10 @@ import { EntrepotProvider, useEntrepot, useLiveLevel, useLiveStock, useMutation 
 const client = createClient({ url: '/graphql', auth: cookies() });
 
 function Page() {
-  const [signedIn, setSignedIn] = useState(false);
+  const [signedIn, setSignedIn] = useState<boolean>();
+  // After a reload the cookies are still there.
+  useEffect(() => void client.query('{ viewer { tenant { slug } } }').then(() => setSignedIn(true), () => setSignedIn(false)), []);
+  if (signedIn === undefined) return null;
   return signedIn ? <Stock onLogout={() => setSignedIn(false)} /> : <Login onLogin={() => setSignedIn(true)} />;
 }
 
