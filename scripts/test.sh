@@ -3,7 +3,8 @@
 #
 #   scripts/test.sh                 format, lints, generated files, all tests, both clients' tests
 #   scripts/test.sh --check         format, lints and generated files only
-#   scripts/test.sh --tests [ARGS]  tests only, without ARGS the clients' too (scripts/test-clients.sh); ARGS go to cargo nextest run (or cargo test), e.g. a name to filter by
+#   scripts/test.sh --tests [ARGS]  tests only; ARGS go to cargo nextest run (or cargo test), e.g. a name to filter by, and leave
+#                                   out the clients' tests (scripts/test-clients.sh)
 #
 # It starts a throwaway Postgres and Redis (scripts/services.sh) unless ENTREPOT_TEST_POSTGRES_URL and
 # ENTREPOT_TEST_REDIS_URL name running ones, and stops what it started. From an empty target folder it first builds all

@@ -5,6 +5,7 @@ import {
   apiKey, type ClientOptions, createClient, type EntrepotClient, type EntrepotError, type KeptChange, type LiveEvent, type LiveStorage, type LiveStore,
   StockAdjustDocument, StockLevelsDocument, type StockRow,
 } from '../src/index.js';
+import { EventStreamParser } from '../src/event-stream.js';
 import { Proxy } from './proxy.js';
 import { newKey, pause, Server, tenant, type Tenant, until } from './server.js';
 
@@ -521,6 +522,17 @@ test('a client that is closed closes stores that wait for their next connection,
   assert.equal(stock.status, 'closed');
   await pause(300);
   assert.equal(proxy.sockets, from);
+});
+
+test('an event stream is read in any pieces', () => {
+  const text = ':\n\nid: 1\nevent: next\ndata: {"a":\u2028\ndata:1}\r\n\r\nevent: complete\rdata:\r\r';
+  for (let size = 1; size < 12; size += 1) {
+    const parser = new EventStreamParser();
+    const events = [];
+    for (let at = 0; at < text.length; at += size) events.push(...parser.push(text.slice(at, at + size)));
+    events.push(...parser.push('\n'));
+    assert.deepEqual(events, [{ event: 'next', data: '{"a":\u2028\n1}' }, { event: 'complete', data: '' }], `pieces of ${size}`);
+  }
 });
 
 test('an iterator that is far behind gets a snapshot, and one of a closed store ends', async () => {
