@@ -535,7 +535,19 @@ test('an event stream is read in any pieces', () => {
   }
 });
 
-test('an iterator that is far behind gets a snapshot, and one of a closed store ends', async () => {
+test('an iterator that is far behind gets a snapshot in the place of what it has not taken', async () => {
+  const stock = clientOf().liveStock();
+  await stock.ready;
+  const iterator = stock[Symbol.asyncIterator]();
+  assert.equal((await iterator.next()).value!.type, 'snapshot');
+  const [row] = stock.getSnapshot().rows;
+  for (let more = 1; more <= 10_002; more += 1) stock.merge([{ ...row!, version: row!.version + more }]);
+  const { value } = await iterator.next();
+  assert.ok(value!.type === 'snapshot' && value!.rows.find(({ id }) => id === row!.id)!.version > row!.version);
+  stock.close();
+});
+
+test('an iterator of a closed store ends', async () => {
   const stock = clientOf().liveStock();
   await stock.ready;
   const events = follow(stock);
