@@ -49,10 +49,8 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-skip() {
-  SKIPPED+=("$*")
-  say "SKIPPED $*"
-}
+# The last lines say what was skipped.
+skip() { SKIPPED+=("$*"); }
 
 # The major version of Node; 0 without one.
 node_major() { node --version 2>/dev/null | sed -nE 's/^v([0-9]+).*/\1/p' | grep . || echo 0; }
@@ -91,7 +89,7 @@ typescript() {
   if [ "$(node_major)" -lt 20 ] || ! command -v npm >/dev/null; then
     skip "clients/typescript: Node 20 or newer with npm is not installed"
   elif ! node_modules; then
-    skip "clients/typescript: its development packages cannot be installed: $(tail -n 1 "$LOGS/npm")"
+    skip "clients/typescript: its development packages cannot be installed: $(grep -m 1 error "$LOGS/npm" || echo "no answer of a registry within ${INSTALL}s")"
   else
     (cd "$TYPESCRIPT" && exec setsid timeout "$LIMIT" npm test --silent) </dev/null >"$LOGS/typescript" 2>&1 &
     JOBS+=("$!")
@@ -124,7 +122,7 @@ python() {
   if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
     skip "clients/python: Python 3.9 or newer is not installed"
   elif ! found=$(python_with_packages); then
-    skip "clients/python: its test packages cannot be installed: $(tail -n 1 "$LOGS/pip")"
+    skip "clients/python: its test packages cannot be installed: $(grep -m 1 -i error "$LOGS/pip" || echo "no answer of an index within ${INSTALL}s")"
   else
     (cd "$PYTHON" && exec setsid timeout "$LIMIT" "$found" -B -m pytest -p no:cacheprovider) </dev/null >"$LOGS/python" 2>&1 &
     JOBS+=("$!")
@@ -145,8 +143,18 @@ outcome() {
   say "clients/$name: $(grep -E "$summary" "$LOGS/$name" | tr '\n' ' ') (${SECONDS}s)"
 }
 
+# Says what was skipped; fails if nothing may be.
+skipped() {
+  local reason
+  for reason in "${SKIPPED[@]}"; do say "SKIPPED $reason"; done
+  if [ "${#SKIPPED[@]}" != 0 ] && [ "${ENTREPOT_CLIENTS:-}" = required ]; then die "ENTREPOT_CLIENTS=required, and something was skipped"; fi
+}
+
 generated
-if [ -n "$CHECK" ]; then exit 0; fi
+if [ -n "$CHECK" ]; then
+  skipped
+  exit 0
+fi
 LOGS=$(mktemp -d)
 TYPESCRIPT_JOB='' PYTHON_JOB='' FAILED=''
 ENTREPOT_BIN=$(binary)
@@ -159,5 +167,4 @@ outcome typescript "$TYPESCRIPT_JOB" '^# (pass|fail|skipped) |^ℹ (pass|fail|sk
 outcome python "$PYTHON_JOB" ' (passed|skipped)' || FAILED=1
 JOBS=()
 [ -z "$FAILED" ] || exit 1
-for skipped in "${SKIPPED[@]}"; do say "SKIPPED $skipped"; done
-if [ "${#SKIPPED[@]}" != 0 ] && [ "${ENTREPOT_CLIENTS:-}" = required ]; then die "ENTREPOT_CLIENTS=required, and something was skipped"; fi
+skipped

@@ -542,8 +542,8 @@ test('an iterator that is far behind gets a snapshot in the place of what it has
   assert.equal((await iterator.next()).value!.type, 'snapshot');
   const [row] = stock.getSnapshot().rows;
   for (let more = 1; more <= 10_002; more += 1) stock.merge([{ ...row!, version: row!.version + more }]);
-  const { value } = await iterator.next();
-  assert.ok(value!.type === 'snapshot' && value!.rows.find(({ id }) => id === row!.id)!.version > row!.version);
+  const event = (await iterator.next()).value as LiveEvent<StockRow>;
+  assert.ok(event.type === 'snapshot' && event.rows.find(({ id }) => id === row!.id)!.version > row!.version);
   stock.close();
 });
 
