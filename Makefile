@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 ARGS ?=
 
-.PHONY: help demo serve test test-only check fmt schema bench services-up services-down clean
+.PHONY: help demo serve test test-only test-clients check fmt schema clients bench services-up services-down clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ test: ## everything CI runs: format, lints, generated files, all tests on SQLite
 test-only: ## the tests alone (ARGS="name" runs those whose name contains it)
 	@scripts/test.sh --tests $(ARGS)
 
+test-clients: ## the clients in TypeScript and Python against a real server (ENTREPOT_BIN=FILE)
+	@scripts/test-clients.sh
+
 check: ## format, lints and generated files, without the tests
 	@scripts/test.sh --check
 
@@ -27,6 +30,10 @@ fmt: ## format the source
 
 schema: ## write schema.graphql from the code
 	cargo run --quiet -- schema > schema.graphql.new && mv schema.graphql.new schema.graphql || { rm -f schema.graphql.new; exit 1; }
+
+clients: ## write the generated files of clients/ from schema.graphql (needs Node alone)
+	@node clients/typescript/codegen/generate.mjs
+	@python3 clients/python/tools/unasync.py
 
 bench: ## measure against hand-written servers, interleaved (bench/README.md; ARGS="all")
 	@bench/run.sh $(if $(ARGS),$(ARGS),all)

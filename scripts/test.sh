@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Checks and tests everything, on both databases. CI runs the same.
 #
-#   scripts/test.sh                 format, lints, generated files, all tests
+#   scripts/test.sh                 format, lints, generated files, all tests, both clients' tests
 #   scripts/test.sh --check         format, lints and generated files only
-#   scripts/test.sh --tests [ARGS]  tests only; ARGS go to cargo nextest run (or cargo test), e.g. a name to filter by
+#   scripts/test.sh --tests [ARGS]  tests only; ARGS go to cargo nextest run (or cargo test), e.g. a name to filter by, and leave
+#                                   out the clients' tests (scripts/test-clients.sh)
 #
 # It starts a throwaway Postgres and Redis (scripts/services.sh) unless ENTREPOT_TEST_POSTGRES_URL and
 # ENTREPOT_TEST_REDIS_URL name running ones, and stops what it started. From an empty target folder it first builds all
@@ -69,8 +70,15 @@ schema() {
   "$@" schema | diff -u schema.graphql - >&2 || die "schema.graphql is not what the server serves: run 'make schema' and look at the difference"
 }
 
+# Generated files and versions of clients/: two seconds, and Node alone.
+clients_check() {
+  step "clients: generated files against schema.graphql"
+  scripts/test-clients.sh --check
+}
+
 check() {
   format
+  clients_check
   step "lints: cargo clippy -D warnings"
   cargo clippy --workspace --all-targets --quiet "${LOCKED[@]}" -- -D warnings
   schema cargo run --quiet "${LOCKED[@]}" --
@@ -89,6 +97,7 @@ run_tests() {
 # `cargo run` build most of them again without what only tests need: so the compiler of the tests is the one that lints, and its binary is asked.
 check_and_build() {
   format
+  clients_check
   export RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings
   step "build: clippy-driver -D warnings over all targets, and the tests"
   run_tests --no-run
@@ -112,6 +121,13 @@ tests() {
   return "$rc"
 }
 
+# The clients' own tests against the binary that the tests built. They say plainly what they skip, such as without Node or a registry.
+clients() {
+  local built="${CARGO_TARGET_DIR:-target}/debug/entrepot"
+  step "clients: TypeScript and Python against the server"
+  if [ -x "$built" ]; then ENTREPOT_BIN=${ENTREPOT_BIN:-$built} scripts/test-clients.sh; else scripts/test-clients.sh; fi
+}
+
 # Adds up the closing lines of either runner.
 count() {
   sed 's/\x1b\[[0-9;]*m//g' "$LOG" | awk '
@@ -133,6 +149,8 @@ if [ -z "$TESTS" ]; then
 else
   if [ -n "$CHECK" ]; then check_and_build; fi
   tests "$@"
+  # A name to filter by is a Rust test's.
+  if [ "$#" = 0 ]; then clients; fi
 fi
 step ''
 say "all good, ${SECONDS}s: $SPENT"

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from conftest import Server, Tenant
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+
+
+def test_the_first_example_runs(server: Server, shop: Tenant, tmp_path: Path) -> None:
+    found = re.search(r"<!-- example: first\.py -->\n```python\n(.*?)```", README.read_text("utf-8"), re.S)
+    assert found
+    (tmp_path / "first.py").write_text(found.group(1), "utf-8")
+    env = {**os.environ, "ENTREPOT_URL": server.url, "ENTREPOT_KEY": shop.key, "PYTHONPATH": str(README.parent / "src")}
+    ended = subprocess.run([sys.executable, "first.py"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    expected = r"(LDN|PAR) has 10 of SKU-0\norder 1: CONFIRMED\n8 levels, live\nnow 10 of SKU-0\n"
+    assert re.fullmatch(expected, ended.stdout), ended.stdout
