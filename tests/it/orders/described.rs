@@ -7,8 +7,10 @@ use entrepot::api::{
 };
 use serde_json::Value;
 
+/// What can be asked about orders and returns.
 #[derive(MergedObject, Default)]
 struct Query(OrdersQuery, ReturnsQuery);
+/// What can be done to orders and returns.
 #[derive(MergedObject, Default)]
 struct Mutation(OrdersMutation, ReturnsMutation);
 
