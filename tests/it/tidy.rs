@@ -44,8 +44,21 @@ const ROOMS: [&[&str]; CRATES.len()] = [
 
 /// The rooms of `forecast`, all of them pure.
 const FORECAST: &[&str] = &[
-    "class", "panel", "series", "models", "selection", "intervals", "engine", "accuracy", "abc", "xyz", "reorder", "simulate", "anomaly",
-    "figures", "bench",
+    "class",
+    "panel",
+    "series",
+    "models",
+    "selection",
+    "intervals",
+    "engine",
+    "accuracy",
+    "abc",
+    "xyz",
+    "reorder",
+    "simulate",
+    "anomaly",
+    "ratios",
+    "bench",
 ];
 
 /// The rooms that hold rules, in reading order. The faces in `api` name one another, as the objects of the schema do.

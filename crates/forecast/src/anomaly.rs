@@ -31,7 +31,7 @@ pub fn robust_z(history: &[f64], units: f64) -> Option<f64> {
     found.is_finite().then_some(found)
 }
 
-/// What moved units.
+/// The movement that is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     Sale,
@@ -61,7 +61,7 @@ pub struct Day {
     pub largest_line: f64,
 }
 
-/// What is strange to a tenant, and for one key.
+/// The thresholds of a tenant, and of one key.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
     /// The least largest line.
@@ -114,7 +114,7 @@ impl Flag {
             None => format!("{units:.0} {verb}; no day before is known"),
         }
     }
-    /// What to look at first: |units − usual| × unit cost.
+    /// The order in which flags are shown, the largest first: |units − usual| × unit cost.
     pub fn rank(&self, unit_cost: f64) -> f64 {
         (self.units - self.usual.unwrap_or(0.0)).abs() * unit_cost
     }
@@ -127,7 +127,7 @@ pub struct ActiveDays {
 }
 
 impl ActiveDays {
-    /// Adds a day that is over. Figures that are not finite, and days without units, are left out.
+    /// Adds a day that is over. Measured that are not finite, and days without units, are left out.
     pub fn add(&mut self, day: Day) {
         if day.units > 0.0 && day.units.is_finite() && day.largest_line.is_finite() {
             if self.days.len() == WINDOW {

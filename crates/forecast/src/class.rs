@@ -11,7 +11,7 @@ pub enum Class {
     Intermittent,
     /// Seldom and unevenly.
     Lumpy,
-    /// Known for fewer than eight weeks.
+    /// KnownWeeks for fewer than eight weeks.
     New,
     /// Archived, or not asked for any more though in stock.
     Ended,

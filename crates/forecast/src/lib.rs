@@ -16,7 +16,7 @@ pub mod xyz;
 pub mod reorder;
 pub mod simulate;
 pub mod anomaly;
-pub mod figures;
+pub mod ratios;
 pub mod bench;
 
 pub use engine::{Point, Run, SeriesForecast, Settings, Status, forecast_all};

@@ -11,7 +11,7 @@ pub const MAX_WEEKS: usize = 1_040;
 /// The days of a week.
 pub const WEEK_DAYS: u8 = 7;
 
-/// What is known of a series beside its weeks.
+/// Facts about a series beside its weeks.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Traits {
     /// The group that a new product borrows from, usually a category.

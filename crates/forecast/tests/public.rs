@@ -41,7 +41,7 @@ fn the_targets_are_met() {
     assert!((0.92..=0.98).contains(&ninety_five.share().unwrap()), "{ninety_five:?}");
     let mut pooled = Loss::default();
     [28, 36, 44].into_iter().for_each(|origin| pooled += held_out(&panel, origin, 1).all.mean);
-    assert!(pooled.wape().unwrap() <= 0.631, "chosen anew at each origin: {:?}", pooled.wape());
+    assert!(pooled.wape().unwrap() <= 0.63, "chosen anew at each origin: {:?}", pooled.wape());
     let counts = [Class::Smooth, Class::Erratic, Class::Intermittent, Class::Lumpy]
         .map(|class| found.run.series.iter().filter(|series| series.class == class).count());
     assert_eq!(counts, [88, 191, 2, 19]);
@@ -90,7 +90,7 @@ fn promised_service_holds_in_simulation() {
     let found = calibrated(&panel, &classes, &past, (&asked, Some(Class::Smooth)));
     let of_class = |outcomes: &forecast::simulate::Outcomes| outcomes.classes[Class::Smooth.index()].service().unwrap();
     assert!(found.service < 0.90 && of_class(&found.first_half) >= 0.90, "{found:?}");
-    eprintln!("calibrated for SMOOTH: {:.4}, second half {:.4}", found.service, of_class(&found.second_half));
+    assert!((of_class(&found.second_half) - 0.90).abs() <= 0.02, "{}", of_class(&found.second_half));
     let level = service_for_fill(&panel, &classes, &past, (&asked, 0.95));
     let filled = simulate(&panel, &classes, &past, &policy(level)).all.fill().unwrap();
     assert!((filled - 0.95).abs() < 0.003, "{level} {filled}");

@@ -10,8 +10,8 @@ use forecast::{
     abc::{AbcClass, abc},
     accuracy::{Scored, accuracy},
     anomaly::{THRESHOLD, robust_z},
-    figures::{StockOuts, days_of_supply, days_sales_of_inventory, gmroi, is_dead, lost_units, sell_through, turnover},
     models::{croston, ses, tsb},
+    ratios::{StockOuts, days_of_supply, days_sales_of_inventory, gmroi, is_dead, lost_units, sell_through, turnover},
     reorder::{
         NormalDemand, Terms, economic_order, normal_reorder_point, order_quantity, order_up_to, periodic_safety_stock,
         safety_stock, whole_units, z,

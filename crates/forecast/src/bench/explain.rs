@@ -18,7 +18,7 @@ struct Example {
     /// Scaled errors at the ends of the 80 % interval.
     lower80: Option<f64>,
     upper80: Option<f64>,
-    /// Of the sum over the lead time.
+    /// The scaled error of the sum over the lead time.
     sum_quantile: Option<f64>,
     lead_weeks: Option<f64>,
     position: Option<f64>,

@@ -37,9 +37,9 @@ impl Coverage {
     }
 }
 
-/// What a run gave for weeks after its panel's.
+/// Losses and coverage of a run over weeks after its panel's.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Figures {
+pub struct Measured {
     pub mean: Loss,
     pub median: Loss,
     pub eighty: Coverage,
@@ -50,14 +50,14 @@ pub struct Figures {
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeldOut {
     pub run: Run,
-    pub all: Figures,
-    pub classes: Vec<Figures>,
+    pub all: Measured,
+    pub classes: Vec<Measured>,
 }
 
 /// Runs with the first `origin` weeks and compares the eight after them. A series without a forecast counts as a forecast of 0.
 pub fn held_out(panel: &Panel, origin: usize, threads: usize) -> HeldOut {
     let run = forecast_all(&panel.until(origin), &Settings { horizon: HELD_OUT_WEEKS, threads, incumbent: None });
-    let (mut all, mut classes) = (Figures::default(), vec![Figures::default(); Class::ALL.len()]);
+    let (mut all, mut classes) = (Measured::default(), vec![Measured::default(); Class::ALL.len()]);
     for (series, forecast) in run.series.iter().enumerate() {
         for (ahead, units) in panel.values(series)[origin..].iter().take(HELD_OUT_WEEKS).enumerate() {
             if !units.is_finite() {

@@ -9,7 +9,7 @@ use std::fmt;
 
 pub use explain::explain;
 pub use file::read;
-pub use held_out::{Figures, HeldOut, held_out};
+pub use held_out::{HeldOut, Measured, held_out};
 pub use report::{HELD_OUT_WEEKS, Timed, report};
 
 /// Why a file was not read.

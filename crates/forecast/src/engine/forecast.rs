@@ -15,7 +15,7 @@ use crate::{
     series::{Class, ExcludedWeek, NEW_WEEKS, Prepared, Reason, prepare, quality},
 };
 
-/// What all series share.
+/// The inputs that all series share.
 pub(crate) struct Finish<'a> {
     pub panel: &'a Panel,
     pub choices: &'a Choices,
@@ -94,7 +94,7 @@ impl Finish<'_> {
         Finished { forecast, example, own }
     }
 
-    /// Where the pools of a method are.
+    /// The index of a method's pools.
     fn place(&self, method: &Method) -> usize {
         self.pools.iter().position(|pools| pools.method == *method).unwrap_or(0)
     }

@@ -6,10 +6,10 @@ use crate::series::median;
 
 /// So many products make a group worth borrowing from.
 const GROUP: usize = 5;
-/// Known weeks at which the own mean counts as much as the group's.
+/// KnownWeeks weeks at which the own mean counts as much as the group's.
 const HALF_WEEKS: f64 = 4.0;
 
-/// What an established product tells a new one.
+/// An established product, as an example for new ones.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Example {
     pub category: u32,
@@ -20,7 +20,7 @@ pub(crate) struct Example {
     pub mean_step: f64,
 }
 
-/// What a new product borrows.
+/// The medians that a new product borrows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Borrowed {
     pub first_weeks: f64,

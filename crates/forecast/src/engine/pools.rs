@@ -16,9 +16,9 @@ const SCALE_CAP: Configuration = Configuration::new(Model::Naive, Cap::Deviation
 #[derive(Debug, Clone, PartialEq)]
 pub struct MethodPools {
     pub method: Method,
-    /// Of single weeks, all weeks ahead together.
+    /// Errors of single weeks, all weeks ahead together.
     pub weeks: Pool,
-    /// Of sums over 1, 2, … weeks.
+    /// Errors of sums over 1, 2, … weeks.
     pub sums: SumPools,
 }
 

@@ -43,7 +43,7 @@ impl Default for Settings {
     }
 }
 
-/// What there is to say of a series' forecast.
+/// The state of a series' forecast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// Forecast by the method of its class.

@@ -5,10 +5,10 @@ use crate::{
     models::{Method, Scratch, Seasons, View},
     panel::Panel,
     selection::{Loss, LossByClass, SCORED_WEEKS},
-    series::{Class, Known, Prepared, prepare},
+    series::{Class, KnownWeeks, Prepared, prepare},
 };
 
-/// What is scored, and when.
+/// Methods, and the origins at which they are scored.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Protocol<'a> {
     pub methods: &'a [Scored<'a>],
@@ -65,8 +65,8 @@ fn loss_at(view: &View<'_>, method: &Method, scratch: &mut Scratch) -> Loss {
     loss
 }
 
-/// Known weeks of `origin … origin + weeks`: how far ahead, units (not capped), weight.
-pub(crate) fn ahead(known: &Known, origin: usize, weeks: usize) -> impl Iterator<Item = (usize, f64, f64)> {
+/// KnownWeeks weeks of `origin … origin + weeks`: how far ahead, units (not capped), weight.
+pub(crate) fn ahead(known: &KnownWeeks, origin: usize, weeks: usize) -> impl Iterator<Item = (usize, f64, f64)> {
     (known.before(origin)..known.before(origin + weeks))
         .map(move |index| (known.weeks[index] as usize - origin, known.units[index], known.weights[index]))
 }

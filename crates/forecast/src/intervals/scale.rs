@@ -1,4 +1,4 @@
-//! What an error of a series is divided by, so that errors of large and small series can be pooled.
+//! Scales that errors of a series are divided by, so that errors of large and small series can be pooled.
 
 /// The mean step |y_t − y_(t−1)| between adjacent known weeks of a capped series; 0 if there are none.
 pub fn mean_step(capped: &[f64], weeks: &[u32]) -> f64 {
@@ -7,12 +7,12 @@ pub fn mean_step(capped: &[f64], weeks: &[u32]) -> f64 {
     if count > 0.0 { sum / count } else { 0.0 }
 }
 
-/// Of one week's error: max(1, 0.75 D + 0.25 f). Source: INSIGHT, section 5.1.
+/// The scale of one week's error: max(1, 0.75 D + 0.25 f). Source: INSIGHT, section 5.1.
 pub fn scale(mean_step: f64, forecast: f64) -> f64 {
     (0.75 * mean_step + 0.25 * forecast).max(1.0)
 }
 
-/// Of the error of a sum over weeks: max(1, D). Source: INSIGHT, section 5.2.
+/// The scale of the error of a sum over weeks: max(1, D). Source: INSIGHT, section 5.2.
 pub fn sum_scale(mean_step: f64) -> f64 {
     mean_step.max(1.0)
 }

@@ -15,12 +15,12 @@ pub use seasonal::{SEASON_HISTORY, Season, Seasons};
 pub use smoothing::{ALPHAS, Smoothed, adida, imapa, ses, ses_by_grid};
 pub use trend::{DampedHolt, damped_holt};
 
-use crate::series::{Known, LogSpread, capped, limit_at, own_percentile};
+use crate::series::{KnownWeeks, LogSpread, capped, limit_at, own_percentile};
 
 /// Weeks of a year, as the seasonal models count.
 pub const YEAR: usize = 52;
 
-/// What seasonal models smooth once the season is taken out.
+/// The model that smooths once the season is taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SeasonalBase {
     Ses,
@@ -52,7 +52,7 @@ pub enum Model {
     Seasonal(SeasonalBase),
 }
 
-/// Where a series is cut before a model sees it.
+/// The limit at which a series is cut before a model sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cap {
     None,
@@ -76,7 +76,7 @@ pub struct Method(pub Vec<Configuration>);
 /// The smoothing constants that a fit chose, in the order that the model names them.
 pub type Constants = [Option<f32>; 3];
 
-/// What a model sees: the known weeks before an origin, cut.
+/// The input of a model: the known weeks before an origin, cut.
 #[derive(Debug, Clone, Copy)]
 pub struct History<'a> {
     /// Units, oldest first.
@@ -106,7 +106,7 @@ impl Configuration {
 /// The weeks of a series that are known at an origin, and how they spread.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
-    pub known: &'a Known,
+    pub known: &'a KnownWeeks,
     /// How many of them lie before the origin.
     pub count: usize,
     pub origin: usize,
@@ -115,7 +115,7 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub fn at(known: &'a Known, origin: usize, season: Option<&'a Season>, scratch: &mut Vec<f64>) -> Self {
+    pub fn at(known: &'a KnownWeeks, origin: usize, season: Option<&'a Season>, scratch: &mut Vec<f64>) -> Self {
         let count = known.before(origin);
         Self { known, count, origin, spread: LogSpread::of(&known.logs[..count], scratch), season }
     }

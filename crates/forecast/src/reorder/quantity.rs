@@ -14,7 +14,7 @@ pub fn whole_units(units: f64) -> i64 {
     (units - HAIR).ceil().clamp(0.0, MAX_UNITS) as i64
 }
 
-/// What there is and what comes, in units.
+/// Stock and what is on its way, in units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Position {
     pub available: i64,
@@ -49,7 +49,7 @@ pub struct Breaks<'a> {
     pub weekly_demand: f64,
 }
 
-/// What a product keeps for.
+/// The shelf life of units that are ordered.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shelf {
     /// Days on which ordered units can be sold.

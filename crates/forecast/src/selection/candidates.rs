@@ -11,7 +11,7 @@ pub const DEFAULT: Configuration = Configuration::new(Model::Ses, Cap::Deviation
 /// The method for a median where too little is known to choose.
 pub const MEDIAN_DEFAULT: Configuration = Configuration::new(Model::Ses, Cap::OwnPercentile);
 
-/// What a method is compared for.
+/// The purpose that a method is compared for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// The expected units: orders stock.

@@ -32,10 +32,10 @@ pub struct Choice {
     pub mean: Method,
     pub median: Method,
     pub reached: Reached,
-    /// Of the method for the mean, at the origins. None where nothing came true.
+    /// The loss of the method for the mean, at the origins. None where nothing came true.
     pub wape: Option<f64>,
     pub bias: Option<f64>,
-    /// Of the better one of naive and seasonal naive.
+    /// The loss of the better one of naive and seasonal naive.
     pub naive_wape: Option<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! What forecasts at several origins missed, pooled over series, origins and weeks ahead.
+//! Errors of forecasts at several origins, pooled over series, origins and weeks ahead.
 
 use std::ops::AddAssign;
 

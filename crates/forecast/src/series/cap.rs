@@ -9,7 +9,7 @@ const MAD_TO_DEVIATION: f64 = 1.4826;
 /// If so many of the last weeks with demand would all be cut, the level has shifted and none is cut.
 const SHIFTED: usize = 3;
 
-/// Where log(1 + units) of the weeks with demand lies, and how widely.
+/// Centre and width of log(1 + units) over the weeks with demand.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LogSpread {
     pub median: f64,

@@ -2,12 +2,12 @@
 
 mod cap;
 mod class;
-mod known;
+mod weeks;
 mod quality;
 
 pub use crate::class::Class;
 pub use cap::{CAP_FLOOR, LogSpread, MIN_POSITIVE, capped, limit_at, own_percentile};
 pub(crate) use cap::{median, robust_spread};
 pub use class::{DemandPattern, NEW_WEEKS, classify, settled};
-pub use known::{DORMANT_WEEKS, ExcludedWeek, Known, Prepared, Reason, prepare};
 pub use quality::{Deduction, DeductionReason, Quality, quality};
+pub use weeks::{DORMANT_WEEKS, ExcludedWeek, KnownWeeks, Prepared, Reason, prepare};

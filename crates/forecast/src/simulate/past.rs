@@ -1,4 +1,4 @@
-//! What each past week knew: the path and scale of every series, and the errors of sums that had come true by then.
+//! The knowledge of each past week: the path and scale of every series, and the errors of sums that had come true by then.
 
 use crate::{
     engine::{CHUNK, in_chunks, step_of},
@@ -11,7 +11,7 @@ use crate::{
 
 /// A forecast as it would have been made.
 #[derive(Debug, Clone, Default)]
-struct Known {
+struct PastForecast {
     /// Mean units of the weeks ahead. Empty if the series had not begun.
     path: Vec<f64>,
     scale: f64,
@@ -26,7 +26,7 @@ pub struct Past {
     pub span: usize,
     weeks: usize,
     /// By series, then by origin.
-    known: Vec<Vec<Known>>,
+    known: Vec<Vec<PastForecast>>,
 }
 
 impl Past {
@@ -41,13 +41,13 @@ impl Past {
                 let at = |origin: usize| {
                     let view = View::at(&prepared.known, origin, None, &mut scratch.values);
                     if view.count == 0 || origin < FIRST_POOLED.min(first) {
-                        return Known::default();
+                        return PastForecast::default();
                     }
                     let mut path = vec![0.0; span];
                     method.path(&view, &mut scratch, &mut path);
                     let scale = sum_scale(step_of(&view, &mut scratch.values, &mut cut));
                     let errors = if origin < first { Vec::new() } else { errors(&view, &path, scale) };
-                    Known { path, scale, errors }
+                    PastForecast { path, scale, errors }
                 };
                 found.push((0..weeks).map(at).collect::<Vec<_>>());
             }

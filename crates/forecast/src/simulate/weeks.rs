@@ -10,10 +10,10 @@ use crate::{
     simulate::Past,
 };
 
-/// Known weeks that the demand of an unknown one is drawn from.
+/// KnownWeeks weeks that the demand of an unknown one is drawn from.
 const DRAWN_FROM: usize = 13;
 
-/// Where demand goes that stock does not meet.
+/// The fate of demand that stock does not meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unmet {
     Lost,
@@ -38,7 +38,7 @@ pub struct OrderUpTo<'a> {
     pub seed: u64,
 }
 
-/// What a policy did.
+/// The results of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Outcome {
     /// Review cycles of all products, and those without unmet demand.
@@ -75,7 +75,7 @@ impl AddAssign for Outcome {
     }
 }
 
-/// What a policy did for all products and for each class, in the order of [`Class::ALL`].
+/// The results of a policy for all products and for each class, in the order of [`Class::ALL`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcomes {
     pub all: Outcome,
@@ -94,7 +94,7 @@ impl Outcomes {
 struct Shelf {
     on_hand: i64,
     backordered: i64,
-    /// What arrives in 0, 1, … weeks.
+    /// Units that arrive in 0, 1, … weeks.
     coming: Vec<i64>,
     is_served: bool,
     cycle: Outcome,

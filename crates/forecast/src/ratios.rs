@@ -1,4 +1,4 @@
-//! Figures of stock and sales that reports show. A ratio without a meaning is None, never 0 and never infinite. Vectors pub-01 to pub-10.
+//! Measured of stock and sales that reports show. A ratio without a meaning is None, never 0 and never infinite. Vectors pub-01 to pub-10.
 
 /// part ÷ whole; None if the whole is 0 or either is not finite.
 pub fn ratio(part: f64, whole: f64) -> Option<f64> {

@@ -39,18 +39,18 @@ pub struct ExcludedWeek {
 
 /// The known weeks of a series, from its first week with demand on, oldest first.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Known {
+pub struct KnownWeeks {
     /// Units a week, not capped, never negative.
     pub units: Vec<f64>,
     /// log(1 + units).
     pub logs: Vec<f64>,
     /// Index of each into the panel's weeks.
     pub weeks: Vec<u32>,
-    /// What an error of the week counts: 1, or the share of days in stock of a scaled week.
+    /// The weight of the week's errors: 1, or the share of days in stock of a scaled week.
     pub weights: Vec<f64>,
 }
 
-impl Known {
+impl KnownWeeks {
     /// Number of known weeks that lie before `week`: what a forecast made then may use.
     pub fn before(&self, week: usize) -> usize {
         self.weeks.partition_point(|known| (*known as usize) < week)
@@ -72,7 +72,7 @@ impl Known {
 /// A series as models use it. Its buffers are used again by [`prepare`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Prepared {
-    pub known: Known,
+    pub known: KnownWeeks,
     /// The first week with demand. None: nothing was ever sold.
     pub start: Option<u32>,
     /// Weeks from the start on that are unknown.
