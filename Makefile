@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 ARGS ?=
 
-.PHONY: help demo serve test test-only check fmt schema bench services-up services-down clean
+.PHONY: help demo serve test test-only check check-deploy fmt schema bench services-up services-down clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test-only: ## the tests alone (ARGS="name" runs those whose name contains it)
 
 check: ## format, lints and generated files, without the tests
 	@scripts/test.sh --check
+
+check-deploy: ## check the files in deploy with the tools that are installed
+	@scripts/check-deploy.sh
 
 fmt: ## format the source
 	cargo fmt --all
