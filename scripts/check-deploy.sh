@@ -77,5 +77,7 @@ check "shell scripts" shellcheck scripts_of_ours
 SKIPPED+=("terraform: no files yet" "image, arm64, signatures: only GitHub's workflow can" "licences and advisories: cargo deny, in CI")
 for each in "${SKIPPED[@]}"; do say "SKIPPED $each"; done
 [ ${#FAILED[@]} = 0 ] || die "FAILED: ${FAILED[*]}"
-if [ -n "$STRICT" ] && ! command -v promtool amtool nginx shellcheck >/dev/null; then die "--strict: a tool is missing"; fi
+if [ -n "$STRICT" ]; then
+  for tool in promtool amtool nginx shellcheck; do command -v "$tool" >/dev/null || die "--strict: $tool is missing"; done
+fi
 say "all that was checked holds, ${SECONDS}s"
