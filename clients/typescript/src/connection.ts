@@ -146,6 +146,8 @@ class Socket {
   readonly #operations = new Map<string, { subscription: Subscription; sink: Sink }>();
   #socket: WebSocketLike | undefined;
   #acknowledged = false;
+  /** The token that the server has. */
+  #token: string | undefined;
   #count = 0;
   #heard = Date.now();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
@@ -182,9 +184,8 @@ class Socket {
   }
 
   async #open(WebSocketClass: new (url: string, protocol: string) => WebSocketLike): Promise<void> {
-    let token: string | undefined;
     try {
-      token = await this.#options.auth?.token(this.#options.caller);
+      this.#token = await this.#options.auth?.token(this.#options.caller);
     } catch (error) {
       const known = error instanceof EntrepotError ? error : new EntrepotError({ code: 'NETWORK', message: String(error) });
       if (known.code === 'SIGNED_OUT') this.fail(known);
@@ -202,7 +203,7 @@ class Socket {
     this.#socket = socket;
     this.#later(ACK_MS, () => !this.#acknowledged && this.#over({ code: 1006, reason: 'no acknowledgement came', early: true }));
     socket.onopen = () => {
-      this.#say({ type: 'connection_init', payload: token === undefined ? {} : { authorization: `Bearer ${token}` } });
+      this.#say({ type: 'connection_init', payload: this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` } });
       this.#watch();
     };
     socket.onmessage = (event: { data: unknown }) => this.#hear(String(event.data));
@@ -267,7 +268,8 @@ class Socket {
     this.#renewal = setTimeout(async () => {
       try {
         const token = await this.#options.auth?.token(this.#options.caller);
-        if (token !== undefined) this.#say({ type: 'ping', payload: { authorization: `Bearer ${token}` } });
+        if (token !== undefined && token !== this.#token) this.#say({ type: 'ping', payload: { authorization: `Bearer ${token}` } });
+        this.#token = token;
       } catch {
         // The old token ends with 4403, and the subscriptions decide.
         return;
