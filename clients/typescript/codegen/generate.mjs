@@ -1,7 +1,8 @@
 // Writes the generated files of both clients from ../../schema.graphql and documents/*.graphql.
 //
 //   node codegen/generate.mjs            writes them
-//   node codegen/generate.mjs --check    exits 1 if one of them differs, or if a version is not the workspace's
+//   node codegen/generate.mjs --check    exits 1 if one of them differs, or if a version is not
+// the workspace's
 //
 // It needs nothing but Node.
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';

@@ -54,14 +54,23 @@ export interface ConnectionOptions {
 const ACK_MS = 15_000;
 /** Sockets that are refused before an event stream is tried, whose answer can be read. */
 const REFUSALS = 3;
-/** How long a socket without subscriptions stays open: a page that changes its view opens the next at once. */
+/**
+ * How long a socket without subscriptions stays open: a page that changes its view opens the next
+ * at once.
+ */
 const LINGER_MS = 1_000;
 
-/** The streams of a client: one socket for all of them, or an event stream for each. It does not reconnect by itself. */
+/**
+ * The streams of a client: one socket for all of them, or an event stream for each. It does not
+ * reconnect by itself.
+ */
 export class Connection {
   readonly #options: ConnectionOptions;
   #socket: Socket | undefined;
-  /** Sockets in a row that were refused, if none ever opened: some proxies know no sockets, and browsers hide why. */
+  /**
+   * Sockets in a row that were refused, if none ever opened: some proxies know no sockets, and
+   * browsers hide why.
+   */
   #refusals = 0;
   readonly #listeners = new Set<(error: EntrepotError) => void>();
   readonly #streams = new Set<(error: EntrepotError) => void>();
@@ -88,7 +97,10 @@ export class Connection {
     return (await this.#options.auth?.renew(this.#options.caller)) ?? false;
   }
 
-  /** Hears of `close` also while it has no subscription, because it waits for its next. Returns what ends that. */
+  /**
+   * Hears of `close` also while it has no subscription, because it waits for its next. Returns
+   * what ends that.
+   */
   onClose(listener: (error: EntrepotError) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

@@ -1,4 +1,5 @@
-// The example page in a real Chromium. ENTREPOT_CHROMIUM names it; without one the test says that it was skipped.
+// The example page in a real Chromium. ENTREPOT_CHROMIUM names it; without one the test says that
+// it was skipped.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

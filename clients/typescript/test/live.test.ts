@@ -410,7 +410,8 @@ test('a loop of resets is slowed down', async () => {
   const stock = clientOf().liveStock();
   stock.start();
   await pause(700);
-  // The snapshot comes in up to two messages, and what follows a RESET on the same subscription is not heard.
+  // The snapshot comes in up to two messages, and what follows a RESET on the same subscription is
+  // not heard.
   assert.ok(resets >= 3 && resets <= 8, `${resets} resets in 0.7 s`);
 });
 

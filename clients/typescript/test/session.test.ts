@@ -229,7 +229,8 @@ test('a page keeps its session in cookies, refreshes it and follows streams', as
   await assert.rejects(client.query(StockLevelsDocument, {}), { code: 'SIGNED_OUT' });
 });
 
-// A minute and a half: the server's own end of a token, on a client that does not renew it. ENTREPOT_SLOW=1 runs it.
+// A minute and a half: the server's own end of a token, on a client that does not renew it.
+// ENTREPOT_SLOW=1 runs it.
 test('a token that really ends in the middle of a stream', { skip: !process.env['ENTREPOT_SLOW'], timeout: 200_000 }, async () => {
   const from = proxy.sockets;
   const client = clientOf(session({ ...(await login()), renewAt: 100 }));
