@@ -292,7 +292,7 @@ def test_a_picture_keeps_the_newest_of_each_row() -> None:
 
 
 def test_an_event_stream_is_read_in_any_pieces() -> None:
-    text = ":\n\nid: 1\nevent: next\ndata: {\"a\":\u2028\ndata:1}\r\n\r\nevent: complete\rdata:\r\r"
+    text = ":\n\nid: 1\nevent: next\ndata: {\"a\":\u2028\r\ndata:1}\r\n\r\nevent: complete\rdata:\r\r"
     for size in range(1, 12):
         parser = EventStream()
         events = [event for at in range(0, len(text), size) for event in parser.push(text[at : at + size])]

@@ -526,7 +526,7 @@ test('a client that is closed closes stores that wait for their next connection,
 });
 
 test('an event stream is read in any pieces', () => {
-  const text = ':\n\nid: 1\nevent: next\ndata: {"a":\u2028\ndata:1}\r\n\r\nevent: complete\rdata:\r\r';
+  const text = ':\n\nid: 1\nevent: next\ndata: {"a":\u2028\r\ndata:1}\r\n\r\nevent: complete\rdata:\r\r';
   for (let size = 1; size < 12; size += 1) {
     const parser = new EventStreamParser();
     const events = [];
