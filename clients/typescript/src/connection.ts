@@ -259,6 +259,7 @@ class Socket {
   }
 
   #ready(): void {
+    if (this.#acknowledged) return;
     this.#acknowledged = true;
     this.#report(true);
     for (const id of [...this.#operations.keys()]) this.#begin(id);
