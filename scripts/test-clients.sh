@@ -42,6 +42,7 @@ LOGS=''
 JOBS=()
 finish() {
   local rc=$?
+  # A test that was ended at its time limit leaves servers, which are of its process group.
   for job in "${JOBS[@]}"; do kill -- "-$job" 2>/dev/null || true; done
   [ -z "$LOGS" ] || rm -rf "$LOGS"
   exit "$rc"
@@ -165,6 +166,5 @@ typescript
 python
 outcome typescript "$TYPESCRIPT_JOB" '^# (pass|fail|skipped) |^ℹ (pass|fail|skipped) |# SKIP' || FAILED=1
 outcome python "$PYTHON_JOB" ' (passed|skipped)' || FAILED=1
-JOBS=()
 [ -z "$FAILED" ] || exit 1
 skipped

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import threading
 import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
+import httpx
 import pytest
 from conftest import PASSWORD, Proxy, Server, Tenant, until
 
@@ -246,6 +248,28 @@ def test_the_async_client_follows_over_cuts(proxy: Proxy, shop: Tenant, direct: 
     asyncio.run(asyncio.wait_for(run(), 20))
 
 
+def test_a_cursor_in_the_middle_of_a_snapshot_is_not_kept() -> None:
+    asked: List[Any] = []
+
+    def item(phase: str, name: str) -> str:
+        change = {"seq": 1, "inFilter": True, "level": {"id": name, "version": 1}}
+        told = {"phase": phase, "cursor": f"cur_{phase}", "reset": None, "changes": [change]}
+        return "event: next\ndata: " + json.dumps({"data": {"stockChanged": told}}) + "\n\n"
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(json.loads(request.content)["variables"]["after"])
+        pages = [item("SNAPSHOT", "a")] if len(asked) == 1 else [item("SNAPSHOT", "a"), item("READY", "b")]
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, text="".join(pages))
+
+    http = httpx.Client(transport=httpx.MockTransport(answer))
+    client, picture, cursor = Entrepot("http://stock.example", "k", http=http, retry=QUICK), Picture(), MemoryCursor()
+    stream = client.live.stock(cursor=cursor)
+    while len(asked) < 3:
+        picture.apply(next(stream))
+        assert picture.ready or not picture.rows, "nothing shows by halves"
+    assert asked == [None, None, "cur_READY"] and set(picture.rows) == {"a", "b"}
+
+
 def test_a_picture_keeps_the_newest_of_each_row() -> None:
     def row(version: int, name: str = "a") -> Dict[str, Any]:
         return {"id": name, "version": version}
@@ -268,7 +292,7 @@ def test_a_picture_keeps_the_newest_of_each_row() -> None:
 
 
 def test_an_event_stream_is_read_in_any_pieces() -> None:
-    text = ":\n\nid: 1\nevent: next\ndata: {\"a\":\u2028\ndata:1}\r\n\r\nevent: complete\rdata:\r\r"
+    text = ":\n\nid: 1\nevent: next\ndata: {\"a\":\u2028\r\ndata:1}\r\n\r\nevent: complete\rdata:\r\r"
     for size in range(1, 12):
         parser = EventStream()
         events = [event for at in range(0, len(text), size) for event in parser.push(text[at : at + size])]

@@ -1,7 +1,8 @@
 // Writes the generated files of both clients from ../../schema.graphql and documents/*.graphql.
 //
 //   node codegen/generate.mjs            writes them
-//   node codegen/generate.mjs --check    exits 1 if one of them differs, or if a version is not the workspace's
+//   node codegen/generate.mjs --check    exits 1 if one of them differs, or if a version is not
+// the workspace's
 //
 // It needs nothing but Node.
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -36,36 +37,34 @@ function outputs() {
   };
 }
 
-/** Places that state the version, which is the workspace's. */
-function versions() {
-  return {
-    'Cargo.toml': /\[workspace\.package\]\s*version = "([^"]+)"/.exec(read(ROOT, 'Cargo.toml'))[1],
-    'clients/typescript/package.json': JSON.parse(read(TYPESCRIPT, 'package.json')).version,
-    'clients/typescript/src/version.ts': /VERSION = '([^']+)'/.exec(read(TYPESCRIPT, 'src/version.ts'))[1],
-    'clients/python/pyproject.toml': /^version = "([^"]+)"/m.exec(read(ROOT, 'clients/python/pyproject.toml'))[1],
-    'clients/python/src/entrepot/version.py': /VERSION = "([^"]+)"/.exec(read(ROOT, 'clients/python/src/entrepot/version.py'))[1],
-  };
+/** Places that state the version, which is the workspace's: what stands before it. */
+const VERSIONS = {
+  'clients/typescript/package.json': /^( {2}"version": ")[^"]+/m,
+  'clients/typescript/package-lock.json': /^((?: {2}| {6})"version": ")[^"]+/m,
+  'clients/typescript/src/version.ts': /(VERSION = ')[^']+/,
+  'clients/python/pyproject.toml': /^(version = ")[^"]+/m,
+  'clients/python/src/entrepot/version.py': /(VERSION = ")[^"]+/,
+};
+
+/** Path → text with the workspace's version. */
+function versioned() {
+  const version = /\[workspace\.package\]\s*version = "([^"]+)"/.exec(read(ROOT, 'Cargo.toml'))[1];
+  const texts = Object.entries(VERSIONS).map(([path, place]) => [join(ROOT, path), read(ROOT, path).replace(place, `$1${version}`)]);
+  return Object.fromEntries(texts);
 }
 
 function check() {
-  const faults = [];
-  for (const [path, text] of Object.entries(outputs())) {
-    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) {
-      faults.push(`${relative(ROOT, path)} does not match schema.graphql: run 'make clients' and look at the difference`);
-    }
-  }
-  const { 'Cargo.toml': workspace, ...others } = versions();
-  for (const [path, version] of Object.entries(others)) {
-    if (version !== workspace) faults.push(`${path} has version ${version}, the workspace ${workspace}: write the same`);
-  }
-  for (const fault of faults) console.error(fault);
+  const faults = Object.entries({ ...outputs(), ...versioned() })
+    .filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text)
+    .map(([path]) => relative(ROOT, path));
+  for (const path of faults) console.error(`${path} does not match schema.graphql or the workspace's version: run 'make clients'`);
   return faults.length === 0 ? 0 : 1;
 }
 
 if (process.argv.includes('--check')) {
   process.exitCode = check();
 } else {
-  for (const [path, text] of Object.entries(outputs())) {
+  for (const [path, text] of Object.entries({ ...outputs(), ...versioned() })) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   }

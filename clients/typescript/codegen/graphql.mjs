@@ -1,4 +1,5 @@
-// A parser of GraphQL's type system and executable documents: as much of both as types are generated from.
+// A parser of GraphQL's type system and executable documents: as much of both as types are
+// generated from.
 // It has no dependencies, so that the check of generated files runs wherever Node does.
 
 const TOKEN =

@@ -26,7 +26,10 @@ function docstring(text) {
   return line ? `    """${line}"""\n\n` : '';
 }
 
-/** TypedDicts of 3.9 know no NotRequired: what must be there is in a base class, all else in the class itself. */
+/**
+ * TypedDicts of 3.9 know no NotRequired: what must be there is in a base class, all else in the
+ * class itself.
+ */
 function typedDict(name, description, required, optional) {
   if ([...required, ...optional].some(([key]) => RESERVED.has(key))) {
     const table = (fields) => fields.map(([key, type]) => `        ${quoted(key)}: ${type.startsWith('"') ? type : quoted(type.replaceAll('"', "'"))},\n`).join('');

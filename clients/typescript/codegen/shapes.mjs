@@ -1,7 +1,8 @@
 // From parsed documents to shapes: what an answer looks like, in no language yet.
 //
 // A shape is { kind: 'scalar' | 'enum', name } | { kind: 'list', of } | { kind: 'nullable', of }
-//   | { kind: 'object', fields: [{ key, shape, optional, description }] } | { kind: 'union', members: [object] }.
+//   | { kind: 'object', fields: [{ key, shape, optional, description }] } | { kind: 'union',
+// members: [object] }.
 
 class DocumentError extends Error {}
 

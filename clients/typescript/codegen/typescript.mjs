@@ -16,9 +16,15 @@ function comment(text, indent, deprecated) {
   return `${indent}/**\n${safe.map((line) => `${indent} * ${line}\n`).join('')}${indent} */\n`;
 }
 
+/** The text of a string or block string. */
+function text(value) {
+  return value.startsWith('"""') ? value.slice(3, -3).trim() : JSON.parse(value);
+}
+
 function deprecation(directives) {
   const found = directives?.find(({ name }) => name === 'deprecated');
-  return found && (found.args.reason ? JSON.parse(found.args.reason) : 'No longer supported.');
+  const reason = found?.args.reason;
+  return found && (reason ? text(reason) : 'No longer supported.');
 }
 
 function inputType(schema, type, prefix) {
@@ -93,7 +99,10 @@ function outputType(shape, prefix, indent) {
 
 const pascal = (text) => text[0].toUpperCase() + text.slice(1);
 
-/** Types and texts of documents. `client` is the module that exports TypedDocumentString, `types` the one with the schema's types. */
+/**
+ * Types and texts of documents. `client` is the module that exports TypedDocumentString, `types`
+ * the one with the schema's types.
+ */
 export function documentsModule(schema, found, { client, types }) {
   const texts = [];
   for (const operation of found) {

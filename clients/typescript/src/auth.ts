@@ -17,7 +17,10 @@ export interface TokenStorage {
 
 /** What the client lends to its credentials: a call of its own server without any token. */
 export interface Caller {
-  /** Exchanges a refresh token (empty: the cookie's) for a new pair. Throws SIGNED_OUT when it has ended. */
+  /**
+   * Exchanges a refresh token (empty: the cookie's) for a new pair. Throws SIGNED_OUT when it has
+   * ended.
+   */
   refresh(refreshToken: string): Promise<Tokens>;
   /** Tells that the session has ended. */
   signedOut(error: EntrepotError): void;
@@ -37,7 +40,10 @@ export interface Auth {
   readonly anonymous: Readonly<Record<string, string>>;
   /** The token for a socket's payload; undefined if the browser sends a cookie. */
   token(caller: Caller): Promise<string | undefined>;
-  /** After UNAUTHENTICATED: gets another token unless that has happened since `stamp`. False: another attempt makes no sense. */
+  /**
+   * After UNAUTHENTICATED: gets another token unless that has happened since `stamp`. False:
+   * another attempt makes no sense.
+   */
   renew(caller: Caller, stamp?: string): Promise<boolean>;
   /** Milliseconds until a token should be replaced on an open socket; undefined: never. */
   renewIn(): number | undefined;
@@ -186,7 +192,10 @@ export interface CookieOptions {
 
 const HEADER = { 'entrepot-session': 'cookie' };
 
-/** A page's session in HttpOnly cookies, which no script can read. For pages of the server's own site. */
+/**
+ * A page's session in HttpOnly cookies, which no script can read. For pages of the server's own
+ * site.
+ */
 export function cookies(options: CookieOptions = {}): Auth {
   const share = options.renewAt ?? 0.8;
   let due = Infinity;

@@ -21,13 +21,19 @@ export interface ClientOptions {
   auth?: Auth;
   retry?: RetryOptions;
   fetch?: typeof fetch;
-  /** A WebSocket of browsers' kind. Where there is none (Node before 22) streams are event streams; null chooses those. */
+  /**
+   * A WebSocket of browsers' kind. Where there is none (Node before 22) streams are event streams;
+   * null chooses those.
+   */
   WebSocket?: (new (url: string, protocol: string) => WebSocketLike) | null;
   /** Further headers of each request. */
   headers?: Record<string, string>;
   /** Milliseconds after which a request without an answer is given up. Default 30,000. */
   timeoutMs?: number;
-  /** Milliseconds without a sign of life after which a stream's connection is given up. Default 45,000: two pings of the server. */
+  /**
+   * Milliseconds without a sign of life after which a stream's connection is given up. Default
+   * 45,000: two pings of the server.
+   */
   silenceMs?: number;
   /** Hears of errors that no caller waits for: of streams, and SIGNED_OUT. */
   onError?: (error: EntrepotError) => void;
@@ -37,7 +43,9 @@ export interface ClientOptions {
 export interface CallOptions {
   signal?: AbortSignal;
   retry?: RetryOptions;
-  /** The key of a mutation that is given none in its variables. Default: a new UUID of version 7. */
+  /**
+   * The key of a mutation that is given none in its variables. Default: a new UUID of version 7.
+   */
   idempotencyKey?: string;
   /** Answers although rows were left out, which otherwise throws TRUNCATED. */
   allowTruncated?: boolean;
@@ -265,7 +273,8 @@ export class EntrepotClient {
   }
 
   async #refresh(refreshToken: string): Promise<Tokens> {
-    // The same refresh token gives the same pair for ten seconds, so a lost answer may be asked for again.
+    // The same refresh token gives the same pair for ten seconds, so a lost answer may be asked
+    // for again.
     const body = JSON.stringify({ query: SessionRefreshDocument.toString(), variables: { refreshToken } });
     const path = refreshToken === '' ? '/session' : '';
     const { data } = await this.#send<{ sessionRefresh: LoginMutation['login'] }>({ body, repeatable: true, anonymous: true, path }, {});
@@ -387,14 +396,20 @@ export type NodeOf<R> = { [Field in keyof R]: NonNullable<R[Field]> extends { no
 
 /** Options of every live store. */
 interface LiveCommon<Field extends string, RowField extends string, Row> {
-  /** A document of your own with other fields; it selects phase, cursor, reset, seq, inFilter and the row's id and version. */
+  /**
+   * A document of your own with other fields; it selects phase, cursor, reset, seq, inFilter and
+   * the row's id and version.
+   */
   document?: StreamDocument<Field, RowField, Row>;
   /** Keeps rows and cursor over restarts. */
   storage?: LiveStorage;
 }
 export interface LiveStockOptions<Row = StockRow> extends LiveCommon<'stockChanged', 'level', Row> {
   filter?: StockFilter | null;
-  /** Holds changes back for up to so many milliseconds and gets only the newest state of each level: for screens, not for books. */
+  /**
+   * Holds changes back for up to so many milliseconds and gets only the newest state of each
+   * level: for screens, not for books.
+   */
   maxDelayMs?: number;
 }
 export interface LiveOrdersOptions<Row = OrderRow> extends LiveCommon<'orderChanged', 'order', Row> {

@@ -54,14 +54,23 @@ export interface ConnectionOptions {
 const ACK_MS = 15_000;
 /** Sockets that are refused before an event stream is tried, whose answer can be read. */
 const REFUSALS = 3;
-/** How long a socket without subscriptions stays open: a page that changes its view opens the next at once. */
+/**
+ * How long a socket without subscriptions stays open: a page that changes its view opens the next
+ * at once.
+ */
 const LINGER_MS = 1_000;
 
-/** The streams of a client: one socket for all of them, or an event stream for each. It does not reconnect by itself. */
+/**
+ * The streams of a client: one socket for all of them, or an event stream for each. It does not
+ * reconnect by itself.
+ */
 export class Connection {
   readonly #options: ConnectionOptions;
   #socket: Socket | undefined;
-  /** Sockets in a row that were refused, if none ever opened: some proxies know no sockets, and browsers hide why. */
+  /**
+   * Sockets in a row that were refused, if none ever opened: some proxies know no sockets, and
+   * browsers hide why.
+   */
   #refusals = 0;
   readonly #listeners = new Set<(error: EntrepotError) => void>();
   readonly #streams = new Set<(error: EntrepotError) => void>();
@@ -88,7 +97,10 @@ export class Connection {
     return (await this.#options.auth?.renew(this.#options.caller)) ?? false;
   }
 
-  /** Hears of `close` also while it has no subscription, because it waits for its next. Returns what ends that. */
+  /**
+   * Hears of `close` also while it has no subscription, because it waits for its next. Returns
+   * what ends that.
+   */
   onClose(listener: (error: EntrepotError) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -146,6 +158,8 @@ class Socket {
   readonly #operations = new Map<string, { subscription: Subscription; sink: Sink }>();
   #socket: WebSocketLike | undefined;
   #acknowledged = false;
+  /** The token that the server has. */
+  #token: string | undefined;
   #count = 0;
   #heard = Date.now();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
@@ -182,9 +196,8 @@ class Socket {
   }
 
   async #open(WebSocketClass: new (url: string, protocol: string) => WebSocketLike): Promise<void> {
-    let token: string | undefined;
     try {
-      token = await this.#options.auth?.token(this.#options.caller);
+      this.#token = await this.#options.auth?.token(this.#options.caller);
     } catch (error) {
       const known = error instanceof EntrepotError ? error : new EntrepotError({ code: 'NETWORK', message: String(error) });
       if (known.code === 'SIGNED_OUT') this.fail(known);
@@ -202,7 +215,7 @@ class Socket {
     this.#socket = socket;
     this.#later(ACK_MS, () => !this.#acknowledged && this.#over({ code: 1006, reason: 'no acknowledgement came', early: true }));
     socket.onopen = () => {
-      this.#say({ type: 'connection_init', payload: token === undefined ? {} : { authorization: `Bearer ${token}` } });
+      this.#say({ type: 'connection_init', payload: this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` } });
       this.#watch();
     };
     socket.onmessage = (event: { data: unknown }) => this.#hear(String(event.data));
@@ -246,6 +259,7 @@ class Socket {
   }
 
   #ready(): void {
+    if (this.#acknowledged) return;
     this.#acknowledged = true;
     this.#report(true);
     for (const id of [...this.#operations.keys()]) this.#begin(id);
@@ -267,7 +281,8 @@ class Socket {
     this.#renewal = setTimeout(async () => {
       try {
         const token = await this.#options.auth?.token(this.#options.caller);
-        if (token !== undefined) this.#say({ type: 'ping', payload: { authorization: `Bearer ${token}` } });
+        if (token !== undefined && token !== this.#token) this.#say({ type: 'ping', payload: { authorization: `Bearer ${token}` } });
+        this.#token = token;
       } catch {
         // The old token ends with 4403, and the subscriptions decide.
         return;

@@ -1,4 +1,7 @@
-/** A document with the types of its variables and its answer. Those of graphql-codegen's client preset in string mode fit, too. */
+/**
+ * A document with the types of its variables and its answer. Those of graphql-codegen's client
+ * preset in string mode fit, too.
+ */
 export interface TypedDocument<Result, Variables> {
   toString(): string;
   /** Holds the types; never called, and never there. */
@@ -10,10 +13,16 @@ export class TypedDocumentString<Result, Variables> extends String implements Ty
   declare __apiType?: (variables: Variables) => Result;
 }
 
-/** Anything that `query` and `mutate` take: a typed document, its text, or a parsed document that kept its source. */
+/**
+ * Anything that `query` and `mutate` take: a typed document, its text, or a parsed document that
+ * kept its source.
+ */
 export type DocumentInput<Result, Variables> = TypedDocument<Result, Variables> | string;
 
-/** The text of a document. A DocumentNode has it in `loc`; one without cannot be printed without the `graphql` package. */
+/**
+ * The text of a document. A DocumentNode has it in `loc`; one without cannot be printed without
+ * the `graphql` package.
+ */
 export function textOf(document: DocumentInput<unknown, never>): string {
   if (typeof document === 'object' && 'kind' in document) {
     const source = (document as { loc?: { source?: { body?: string } } }).loc?.source?.body;

@@ -87,7 +87,10 @@ export class EntrepotError extends Error {
 const string = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
-/** One refusal of a payload, with the fields that its kind adds (`available`, `actualVersion`, …) if they were selected. */
+/**
+ * One refusal of a payload, with the fields that its kind adds (`available`, `actualVersion`, …)
+ * if they were selected.
+ */
 export interface UserError {
   code: Open<UserErrorCode>;
   message: string;

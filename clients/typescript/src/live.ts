@@ -18,7 +18,10 @@ export type StreamDocument<Field extends string, RowField extends string, Row> =
   never
 >;
 
-/** `loading`: a snapshot comes. `resuming`: what was missed comes. `failed`: it does not go on by itself; `error` says why. */
+/**
+ * `loading`: a snapshot comes. `resuming`: what was missed comes. `failed`: it does not go on by
+ * itself; `error` says why.
+ */
 export type LiveStatus = 'idle' | 'loading' | 'resuming' | 'live' | 'failed' | 'closed';
 
 /** What a store shows at one moment. The same object until something changes. */
@@ -26,13 +29,19 @@ export interface LiveSnapshot<Row> {
   /** All rows, in no promised order. */
   readonly rows: readonly Row[];
   readonly status: LiveStatus;
-  /** True while the rows may be older than the server's: the connection is gone, or a new snapshot is on its way. */
+  /**
+   * True while the rows may be older than the server's: the connection is gone, or a new snapshot
+   * is on its way.
+   */
   readonly stale: boolean;
   /** Why it failed, or why the last connection ended. */
   readonly error: EntrepotError | undefined;
 }
 
-/** What an iterator gives: all rows at its beginning and after each reload, and every change in between. */
+/**
+ * What an iterator gives: all rows at its beginning and after each reload, and every change in
+ * between.
+ */
 export type LiveEvent<Row> =
   | { type: 'snapshot'; rows: readonly Row[] }
   | { type: 'change'; seq: number; row: Row; removed: boolean };
@@ -122,7 +131,10 @@ class Rows<Row extends Versioned> {
   }
 }
 
-/** A picture of rows that follows the server: whole, in order, and on from where it was after any break. */
+/**
+ * A picture of rows that follows the server: whole, in order, and on from where it was after any
+ * break.
+ */
 export class LiveStore<Row extends Versioned> implements AsyncIterable<LiveEvent<Row>> {
   readonly #options: LiveOptions;
   readonly #listeners = new Set<() => void>();
@@ -229,7 +241,10 @@ export class LiveStore<Row extends Versioned> implements AsyncIterable<LiveEvent
     return this.#cursor;
   }
 
-  /** Puts in rows that a mutation answered, where they are newer. Rows that are not shown stay so: the stream says whether they belong here. */
+  /**
+   * Puts in rows that a mutation answered, where they are newer. Rows that are not shown stay so:
+   * the stream says whether they belong here.
+   */
   merge(rows: readonly Row[]): void {
     for (const row of rows) {
       const known = this.#rows.map.get(row.id);
@@ -241,7 +256,9 @@ export class LiveStore<Row extends Versioned> implements AsyncIterable<LiveEvent
     }
   }
 
-  /** All rows, then every change. Ends with `close`; throws if the stream fails for good. Connects. */
+  /**
+   * All rows, then every change. Ends with `close`; throws if the stream fails for good. Connects.
+   */
   async *[Symbol.asyncIterator](): AsyncIterator<LiveEvent<Row>, void, undefined> {
     const queue = new Queue<Row>(() => [...this.#rows.map.values()]);
     if (this.#whole) queue.reload();
@@ -306,7 +323,10 @@ export class LiveStore<Row extends Versioned> implements AsyncIterable<LiveEvent
     this.#changed();
   }
 
-  /** Of a cursor that nothing has come since the server tells nothing. What was missed comes at once, so that silence means none was. */
+  /**
+   * Of a cursor that nothing has come since the server tells nothing. What was missed comes at
+   * once, so that silence means none was.
+   */
   #settle(): void {
     if (this.#status !== 'resuming') return;
     clearTimeout(this.#quiet);

@@ -29,7 +29,10 @@ export interface QueryState<R> {
   refetch: () => void;
 }
 
-/** Asks a query when it or its variables change. There is no cache: for one, use TanStack Query with `client.query`. */
+/**
+ * Asks a query when it or its variables change. There is no cache: for one, use TanStack Query
+ * with `client.query`.
+ */
 export function useQuery<R, V>(document: TypedDocument<R, V>, variables?: V): QueryState<R> {
   const client = useEntrepot();
   const [turn, setTurn] = useState(0);
@@ -58,7 +61,10 @@ export interface MutationState<R, V> {
   loading: boolean;
 }
 
-/** A mutation whose idempotency key stays until it succeeds or its input changes: a second click, or one after a lost answer, does nothing twice. */
+/**
+ * A mutation whose idempotency key stays until it succeeds or its input changes: a second click,
+ * or one after a lost answer, does nothing twice.
+ */
 export function useMutation<R, V>(document: TypedDocument<R, V>): MutationState<R, V> {
   const client = useEntrepot();
   const [state, setState] = useState<Omit<MutationState<R, V>, 'run'>>({ data: undefined, error: undefined, loading: false });
@@ -79,7 +85,8 @@ function known(error: unknown): EntrepotError {
   return error instanceof EntrepotError ? error : new EntrepotError({ code: 'INTERNAL', message: String(error), cause: error });
 }
 
-// Components that follow the same share one store. It is closed a moment after the last of them is gone.
+// Components that follow the same share one store. It is closed a moment after the last of them is
+// gone.
 
 interface Shared {
   store: LiveStore<never>;
@@ -146,7 +153,10 @@ export interface Live {
   error: EntrepotError | undefined;
 }
 
-/** The store behind `useLiveStock`, for `get`, `merge` and iterators. Nothing connects before something subscribes. */
+/**
+ * The store behind `useLiveStock`, for `get`, `merge` and iterators. Nothing connects before
+ * something subscribes.
+ */
 export function useLiveStockStore<Row extends { id: string; version: number } = StockRow>(options: HookOptions<LiveStockOptions<Row>> = {}): LiveStore<Row> {
   return useShared(keyOf('stock', options), (client) => client.liveStock(options));
 }
@@ -157,7 +167,10 @@ export function useLiveStock<Row extends { id: string; version: number } = Stock
   return { levels: rows, ...rest };
 }
 
-/** One live level. Renders when this row changes and for no other. Pass the options of the page's `useLiveStock` to share its stream. */
+/**
+ * One live level. Renders when this row changes and for no other. Pass the options of the page's
+ * `useLiveStock` to share its stream.
+ */
 export function useLiveLevel<Row extends { id: string; version: number } = StockRow>(id: string, options: HookOptions<LiveStockOptions<Row>> = {}): Row | undefined {
   const store = useLiveStockStore(options);
   return useSyncExternalStore(

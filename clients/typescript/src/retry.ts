@@ -2,9 +2,15 @@
 export interface RetryOptions {
   /** Attempts in all, the first one included; 1 for none again. Default 5. */
   attempts?: number;
-  /** The longest wait between two attempts, in milliseconds. A server that asks for longer gets no further attempt. Default 10,000. */
+  /**
+   * The longest wait between two attempts, in milliseconds. A server that asks for longer gets no
+   * further attempt. Default 10,000.
+   */
   maxDelayMs?: number;
-  /** The first wait is random between 0 and this, in milliseconds; it doubles each time. Default 250. */
+  /**
+   * The first wait is random between 0 and this, in milliseconds; it doubles each time. Default
+   * 250.
+   */
   baseDelayMs?: number;
 }
 

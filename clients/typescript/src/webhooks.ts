@@ -54,12 +54,16 @@ function bytesOf(base64: string, what: string): Uint8Array<ArrayBuffer> {
 
 async function webCrypto(): Promise<SubtleCrypto> {
   if (globalThis.crypto?.subtle) return globalThis.crypto.subtle;
-  // Node 18 has it in a module only. The name is computed so that bundlers for browsers leave it alone.
+  // Node 18 has it in a module only. The name is computed so that bundlers for browsers leave it
+  // alone.
   const name = ['node', 'crypto'].join(':');
   return ((await import(name)) as { webcrypto: { subtle: SubtleCrypto } }).webcrypto.subtle;
 }
 
-/** Whether one of the signatures is this secret's: `whsec_…` for v1 (HMAC-SHA256), `whpk_…` for v1a (Ed25519). In constant time. */
+/**
+ * Whether one of the signatures is this secret's: `whsec_…` for v1 (HMAC-SHA256), `whpk_…` for v1a
+ * (Ed25519). In constant time.
+ */
 async function fits(subtle: SubtleCrypto, secret: string, signed: Uint8Array<ArrayBuffer>, signatures: string[]): Promise<boolean> {
   const isPublic = secret.startsWith('whpk_');
   if (!isPublic && !secret.startsWith('whsec_')) throw new SignatureError('BAD_SECRET', 'A secret begins with whsec_, a public key with whpk_.');
@@ -80,7 +84,8 @@ async function fits(subtle: SubtleCrypto, secret: string, signed: Uint8Array<Arr
 }
 
 /**
- * Checks a message's signature and returns its event. `body` is what came, byte for byte; `secrets` are those that are good now,
+ * Checks a message's signature and returns its event. `body` is what came, byte for byte;
+ * `secrets` are those that are good now,
  * `whsec_…` or `whpk_…`, two while one is being replaced. Throws `SignatureError`.
  */
 export async function verifyWebhook<Data = Record<string, unknown>>(

@@ -1,4 +1,5 @@
-// The example page in a real Chromium. ENTREPOT_CHROMIUM names it; without one the test says that it was skipped.
+// The example page in a real Chromium. ENTREPOT_CHROMIUM names it; without one the test says that
+// it was skipped.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -113,17 +114,19 @@ test('components that follow the same share one socket, a row renders for itself
   });
   const page = await browser.newPage();
   const sockets: Array<{ closed: boolean }> = [];
+  let subscriptions = 0;
   page.on('websocket', (socket) => {
     const seen = { closed: false };
     sockets.push(seen);
     socket.on('close', () => (seen.closed = true));
+    socket.on('framesent', ({ payload }) => (subscriptions += String(payload).includes('"subscribe"') ? 1 : 0));
   });
   await page.route('**/main.js', (route) => route.fulfill({ contentType: 'text/javascript', body: outputFiles[0]!.text }));
   await page.goto(address());
   await page.getByText('16 rows').waitFor();
   await page.getByRole('button', { name: 'rows' }).click();
   await page.locator('[data-row="LDN SKU-3"]').waitFor();
-  assert.equal(sockets.length, 1, 'three kinds of components, one socket');
+  assert.deepEqual([sockets.length, subscriptions], [1, 1], 'three kinds of components, one stream');
   const before = (await page.evaluate('({...window.renders})')) as Record<string, number>;
   await adjust(1);
   await page.locator('[data-row="LDN SKU-3"]', { hasText: /^11$/ }).waitFor();

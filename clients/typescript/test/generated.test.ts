@@ -57,6 +57,19 @@ test('unions, interfaces, fragments, aliases and directives have types', () => {
   assert.match(text, /fragment Doggy on Dog\{loud:barks\(times:3\)\}/);
 });
 
+test('what is deprecated says so, and a variable with a default may be left out', () => {
+  const schema = `input I { old: Int @deprecated(reason: "2027-03-01: use new.") older: Int @deprecated }
+    type Query { a(i: I, n: Int! = 1, old: ID @deprecated(reason: """Use i.""")): Int }`;
+  const { text } = generate(schema, 'query A($i: I, $n: Int! = 2) { a(i: $i, n: $n) }');
+  assert.match(text, /AQueryVariables = \{\n  i\?: S\.I \| null;\n  n\?: number;\n\}/);
+  const types = spawnSync(process.execPath, ['--input-type=module', '-e', `
+    import { parseSchema } from ${JSON.stringify(join(HERE, 'codegen/graphql.mjs'))};
+    import { schemaModule } from ${JSON.stringify(join(HERE, 'codegen/typescript.mjs'))};
+    process.stdout.write(schemaModule(parseSchema(${JSON.stringify(schema)}), []));`], { encoding: 'utf8' });
+  assert.match(types.stdout, /@deprecated 2027-03-01: use new\. \*\/\n  old\?: number \| null;/);
+  assert.match(types.stdout, /@deprecated No longer supported\. \*\/\n  older\?: number \| null;/);
+});
+
 test('a document that does not fit the schema is refused, with its place', () => {
   for (const [document, message] of [
     ['query A { nothing }', /Query has no field nothing/],

@@ -410,7 +410,8 @@ test('a loop of resets is slowed down', async () => {
   const stock = clientOf().liveStock();
   stock.start();
   await pause(700);
-  // The snapshot comes in up to two messages, and what follows a RESET on the same subscription is not heard.
+  // The snapshot comes in up to two messages, and what follows a RESET on the same subscription is
+  // not heard.
   assert.ok(resets >= 3 && resets <= 8, `${resets} resets in 0.7 s`);
 });
 
@@ -524,8 +525,48 @@ test('a client that is closed closes stores that wait for their next connection,
   assert.equal(proxy.sockets, from);
 });
 
+// ENTREPOT_ROUNDS=1000 is the long run.
+test('faults at random: the store equals the server each time', { timeout: 3_600_000 }, async () => {
+  const rounds = Number(process.env['ENTREPOT_ROUNDS'] ?? 8);
+  for (let round = 0; round < rounds; round += 1) {
+    const faults = [
+      'pass', 'pass', 'pass', 'cut', 'twice', { delayMs: 20 }, { close: 1012, reason: 'come back in 10 ms' },
+      { close: 1013 }, { close: 4408 },
+    ] as const;
+    const log: string[] = [];
+    proxy.onMessage = ({ type }) => {
+      const fault = faults[Math.floor(Math.random() * faults.length)]!;
+      log.push(`${type}: ${JSON.stringify(fault)}`);
+      return fault;
+    };
+    const storage = round % 2 ? new MemoryStorage() : undefined;
+    const filter = round % 3 ? { available: { gte: 12 } } : null;
+    const options = { filter, ...(storage ? { storage } : {}) };
+    let stock = clientOf().liveStock(options);
+    let events = follow(stock);
+    let level = 0;
+    for (let at = 0; at < 12; at += 1) {
+      // With a filter each level that enters leaves again.
+      if (!filter || at % 2 === 0) level = Math.floor(Math.random() * 8);
+      await change(level, filter ? [3, -3][at % 2] : 1);
+      if (!storage || at !== 6) continue;
+      // The page is reloaded.
+      stock.close();
+      await stock.flushed();
+      stock = clientOf().liveStock(options);
+      events = follow(stock);
+    }
+    proxy.onMessage = () => 'pass';
+    await agrees(stock, filter).catch((error: unknown) => {
+      throw new Error(`round ${round}: ${log.join(', ')}`, { cause: error });
+    });
+    if (!filter) assertNoGap(events);
+    stock.close();
+  }
+});
+
 test('an event stream is read in any pieces', () => {
-  const text = ':\n\nid: 1\nevent: next\ndata: {"a":\u2028\ndata:1}\r\n\r\nevent: complete\rdata:\r\r';
+  const text = ':\n\nid: 1\nevent: next\ndata: {"a":\u2028\r\ndata:1}\r\n\r\nevent: complete\rdata:\r\r';
   for (let size = 1; size < 12; size += 1) {
     const parser = new EventStreamParser();
     const events = [];

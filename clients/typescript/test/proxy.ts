@@ -1,4 +1,5 @@
-// A proxy between client and server that breaks things on purpose: requests, answers, single messages of sockets.
+// A proxy between client and server that breaks things on purpose: requests, answers, single
+// messages of sockets.
 import { createServer, type IncomingMessage, request, type Server as HttpServer, type ServerResponse } from 'node:http';
 import { type Socket } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';

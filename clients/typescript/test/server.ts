@@ -7,6 +7,11 @@ import { join } from 'node:path';
 
 const BINARY = process.env['ENTREPOT_BIN'] ?? '';
 
+// The test runner ends a file that takes too long by SIGTERM: its servers end with it.
+const running = new Set<ChildProcess>();
+process.once('SIGTERM', () => process.exit(143));
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
 export const PASSWORD = 'four mugs on a shelf';
 
 export async function freePort(): Promise<number> {
@@ -60,6 +65,8 @@ export class Server {
     ], { cwd: this.folder, stdio: ['ignore', 'ignore', log] });
     closeSync(log);
     this.#child = child;
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     await until(async () => {
       if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}: ${this.log()}`);
       return fetch(`http://127.0.0.1:${this.port}/readyz`).then(({ ok }) => ok, () => false);

@@ -104,6 +104,23 @@ test('clients that share a storage share its tokens, as tabs do', async () => {
   assert.equal(refreshes(), 1);
 });
 
+test('of two tabs that find their token stale at once, one refreshes', async () => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  let last: Promise<unknown> = Promise.resolve();
+  const request = (_: string, work: () => Promise<unknown>) => (last = last.then(work, work));
+  Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { locks: { request } } });
+  try {
+    let kept: Tokens | null = { ...(await login()), accessToken: 'stale' };
+    const storage: TokenStorage = { load: () => kept, save: (tokens) => (kept = tokens) };
+    const tabs = [clientOf(session({ storage })), clientOf(session({ storage }))];
+    await Promise.all(tabs.map((tab) => tab.query(StockLevelsDocument, { first: 1 })));
+    assert.equal(refreshes(), 1);
+  } finally {
+    if (before) Object.defineProperty(globalThis, 'navigator', before);
+    else delete (globalThis as { navigator?: unknown }).navigator;
+  }
+});
+
 test('a token is replaced before its end, on the open socket as well', async () => {
   const client = clientOf(session({ ...(await login()), renewAt: 0.02 }));
   const stock = client.liveStock();
@@ -212,7 +229,8 @@ test('a page keeps its session in cookies, refreshes it and follows streams', as
   await assert.rejects(client.query(StockLevelsDocument, {}), { code: 'SIGNED_OUT' });
 });
 
-// A minute and a half: the server's own end of a token, on a client that does not renew it. ENTREPOT_SLOW=1 runs it.
+// A minute and a half: the server's own end of a token, on a client that does not renew it.
+// ENTREPOT_SLOW=1 runs it.
 test('a token that really ends in the middle of a stream', { skip: !process.env['ENTREPOT_SLOW'], timeout: 200_000 }, async () => {
   const from = proxy.sockets;
   const client = clientOf(session({ ...(await login()), renewAt: 100 }));

@@ -1,10 +1,12 @@
-// A page of live stock: log in, and watch the shelves change. `node examples/live/serve.mjs` serves it.
+// A page of live stock: log in, and watch the shelves change. `node examples/live/serve.mjs`
+// serves it.
 import { type FormEvent, memo, useEffect, useMemo, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { cookies, createClient, StockAdjustDocument, type StockRow } from '../../src/index.js';
 import { EntrepotProvider, useEntrepot, useLiveLevel, useLiveStock, useMutation } from '../../src/react.js';
 
-// The tokens are in cookies that no script can read; the page is of the server's own origin, or behind a proxy that keeps it.
+// The tokens are in cookies that no script can read; the page is of the server's own origin, or
+// behind a proxy that keeps it.
 const client = createClient({ url: '/graphql', auth: cookies() });
 
 function Page() {

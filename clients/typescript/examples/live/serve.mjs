@@ -1,4 +1,5 @@
-// Serves the example, and passes /graphql on to the server, so that the page is of the server's own origin.
+// Serves the example, and passes /graphql on to the server, so that the page is of the server's
+// own origin.
 //
 //   node examples/live/serve.mjs [--port 5173] [--server http://127.0.0.1:8080]
 import { readFileSync } from 'node:fs';
@@ -25,7 +26,8 @@ export async function serve(port, target) {
     '/': ['text/html; charset=utf-8', readFileSync(join(HERE, 'index.html'))],
     '/main.js': ['text/javascript', await script()],
   };
-  // The headers go along as they are: with the Host that the page came from, its Origin is the server's own.
+  // The headers go along as they are: with the Host that the page came from, its Origin is the
+  // server's own.
   const forward = (incoming) => request({
     host: hostname, port: targetPort, path: incoming.url, method: incoming.method, headers: incoming.headers,
   });
