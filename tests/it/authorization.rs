@@ -107,6 +107,8 @@ const CASES: &[(&str, Needs)] = &[
     ("reorderOrder", May("purchase.write")),
     ("salesReport", May("report.read")),
     ("movementReport", May("report.read")),
+    ("salesSummary", May("report.read")),
+    ("movementSummary", May("report.read")),
     ("auditEntries", May("audit.read")),
     ("auditVerify", May("audit.read")),
     ("jobs", May("job.read")),

@@ -34,13 +34,17 @@ pub struct Ask {
 const REPORTS: &[&str] = &[
     "auditVerify",
     "costReport",
+    "costSummary",
     "countsDue",
     "movementReport",
+    "movementSummary",
     "reorderSuggestions",
     "salesReport",
+    "salesSummary",
     "stockHistory",
     "stockReport",
     "stockValue",
+    "stockValueSummary",
     "supplierPerformance",
 ];
 

@@ -8,12 +8,12 @@ use crate::{
     alerts::{AlertMutation, AlertQuery, AlertSubscription},
     audit::{AuditQuery, Audited, AuditedStreams},
     catalog::{CatalogMutation, CatalogQuery},
-    costing::{CostMutation, CostQuery},
+    costing::{CostMutation, CostQuery, CostSummaryQuery},
     counts::{CountsMutation, CountsQuery},
     exchange::{ExchangeSubscription, FileMutations, FileQueries},
     graphql::{boxed::Boxed, rate_limit::RateLimitQuery},
     identity::{FactorMutation, IdentityMutation, IdentityQuery, PeopleMutation, SandboxMutation, SessionMutation},
-    insight::{EventQuery, InsightQuery},
+    insight::{EventQuery, InsightQuery, SummaryQuery},
     jobs::{JobMutation, JobQuery},
     orders::{OrderSubscription, OrdersMutation, OrdersQuery, ReturnsMutation, SourcingMutation, SourcingQuery},
     purchasing::{PurchaseQuery, PurchasingMutation},
@@ -49,6 +49,8 @@ pub struct OtherQueries(
     CostQuery,
     AlertQuery,
     SourcingQuery,
+    SummaryQuery,
+    CostSummaryQuery,
 );
 
 /// What can be changed. A refusal is data, in userErrors.
