@@ -42,6 +42,7 @@ const CASES: &[(&str, Needs)] = &[
     ("node", SignIn),
     ("nodes", SignIn),
     ("scan", SignIn),
+    ("scanCode", SignIn),
     ("viewer", SignIn),
     ("rateLimit", SignIn),
     ("product", May("product.read")),

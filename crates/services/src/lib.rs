@@ -14,5 +14,7 @@ pub mod media;
 pub mod exchange;
 /// Labels for products: codes that machines read.
 pub mod labels;
+/// Codes that scanners read, and the rows that they name.
+pub mod scan;
 /// What the rooms' rows tell: reports, and the proof that they agree.
 pub mod insight;

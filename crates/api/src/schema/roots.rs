@@ -17,6 +17,7 @@ use crate::{
     jobs::{JobMutation, JobQuery},
     orders::{OrderSubscription, OrdersMutation, OrdersQuery, ReturnsMutation, SourcingMutation, SourcingQuery},
     purchasing::{PurchaseQuery, PurchasingMutation},
+    scan::ScanQuery,
     stock::{LotMutation, LotQuery, StockMutation, StockQuery, StockSubscription},
     tenancy::TenancyMutation,
     transfers::{TransfersMutation, TransfersQuery},
@@ -51,6 +52,7 @@ pub struct OtherQueries(
     SourcingQuery,
     SummaryQuery,
     CostSummaryQuery,
+    ScanQuery,
 );
 
 /// What can be changed. A refusal is data, in userErrors.
