@@ -109,6 +109,8 @@ const CASES: &[(&str, Needs)] = &[
     ("salesReport", May("report.read")),
     ("movementReport", May("report.read")),
     ("salesSummary", May("report.read")),
+    ("stockDigest", May("stock.read")),
+    ("stockDigestLevels", May("stock.read")),
     ("movementSummary", May("report.read")),
     ("auditEntries", May("audit.read")),
     ("auditVerify", May("audit.read")),

@@ -27,7 +27,7 @@ const ROOMS: [&[&str]; CRATES.len()] = [
     // inventory
     &["catalog", "stock", "ledger", "lots", "orders", "purchasing", "transfers", "counts", "costing"],
     // services
-    &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "insight"],
+    &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "digest", "insight"],
     // graphql
     &[],
     // api

@@ -69,6 +69,7 @@ const EXCEPTIONS: &[(&str, Because)] = &[
     ("StockAvailability.store", Subject),
     ("StockCount.category", Subject),
     ("StockCount.store", Subject),
+    ("StockDigest.store", Subject),
     ("StockEntry.product", Subject),
     ("StockEntry.store", Subject),
     ("StockLevel.product", Subject),

@@ -9,4 +9,4 @@ mod sales;
 mod speed;
 mod summaries;
 mod trade;
-mod world;
+pub mod world;

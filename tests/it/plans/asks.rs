@@ -41,6 +41,8 @@ const REPORTS: &[&str] = &[
     "reorderSuggestions",
     "salesReport",
     "salesSummary",
+    "stockDigest",
+    "stockDigestLevels",
     "stockHistory",
     "stockReport",
     "stockValue",

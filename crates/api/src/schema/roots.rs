@@ -18,7 +18,7 @@ use crate::{
     orders::{OrderSubscription, OrdersMutation, OrdersQuery, ReturnsMutation, SourcingMutation, SourcingQuery},
     purchasing::{PurchaseQuery, PurchasingMutation},
     scan::ScanQuery,
-    stock::{LotMutation, LotQuery, StockMutation, StockQuery, StockSubscription},
+    stock::{DigestQuery, LotMutation, LotQuery, StockMutation, StockQuery, StockSubscription},
     tenancy::TenancyMutation,
     transfers::{TransfersMutation, TransfersQuery},
     webhooks::{WebhookMutation, WebhookQuery},
@@ -53,6 +53,7 @@ pub struct OtherQueries(
     SummaryQuery,
     CostSummaryQuery,
     ScanQuery,
+    DigestQuery,
 );
 
 /// What can be changed. A refusal is data, in userErrors.
