@@ -30,6 +30,7 @@ mod process;
 mod replay;
 mod returns;
 mod row_security;
+mod scan;
 mod secret_stores;
 mod secrets;
 mod stock;

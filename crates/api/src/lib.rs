@@ -26,6 +26,7 @@ pub mod files;
 pub mod media;
 pub mod exchange;
 pub mod labels;
+pub mod scan;
 pub mod insight;
 
 /// Merges the rooms' roots and prints the SDL.

@@ -158,7 +158,10 @@ impl NodeQuery {
 
     /// What a code that is printed on something stands for: a product by its barcode or SKU, else an order by its number. Looks among what
     /// you may see; null when there is none.
-    #[field(authenticated)]
+    #[field(
+        authenticated,
+        deprecation = "Since 0.2, 2026-11-23: use scanCode, which returns every match and reads GS1 codes. Removed in 1.0 at the earliest."
+    )]
     async fn scan(&self, ctx: &Context<'_>, #[graphql(desc = "The code, as it was read.")] code: String) -> Option<Answer<Node>> {
         scanned(ctx, &code).await.transpose()
     }

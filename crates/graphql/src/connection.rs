@@ -68,6 +68,11 @@ impl<T> Page<T> {
         let (nodes, keys) = rows.into_iter().unzip();
         Self { nodes, keys, has_next, has_previous, kind: kind.into(), signer: signer.clone() }
     }
+    /// From the rows of a page that only goes forward.
+    pub fn forward(rows: Vec<(T, Vec<Key>)>, has_next: bool, request: &PageRequest, kind: String, signer: &CursorSigner) -> Self {
+        let (nodes, keys) = rows.into_iter().unzip();
+        Self { nodes, keys, has_next, has_previous: request.after.is_some(), kind, signer: signer.clone() }
+    }
     pub fn cursor(&self, index: usize) -> Option<Cursor> {
         self.keys.get(index).map(|keys| Cursor(self.signer.sign(&self.kind, keys)))
     }

@@ -32,6 +32,7 @@ pub mod request;
 pub mod scalars;
 pub mod schema_index;
 pub mod session;
+pub mod truncated;
 pub mod trusted;
 pub mod validation_cache;
 pub mod yielding;

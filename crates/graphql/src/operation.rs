@@ -11,7 +11,6 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 use platform::metrics;
-
 use tokio::time::Instant;
 
 use self::outcome::{Refused, actual, outcome, panicked, timed_out, too_many_objects};
@@ -218,6 +217,7 @@ impl<E: Executor> OperationService<E> {
             return (Answer::Refused(too_many_objects(operation.kind, &self.limits, request_id).paid(charge)), false);
         };
         self.name_mismatches(operation, params.reread.as_ref(), &mut response);
+        user_errors.truncations.note(&mut response);
         let points = actual(operation, &cost, &response).saturating_add(schema.points);
         self.cost_limiter.settle(&session.quota_subject, &mut charge, points);
         metrics::cost(charge.actual);
@@ -355,9 +355,11 @@ impl<E: Executor> OperationService<E> {
             request = request.disable_introspection();
         }
         let user_errors = UserErrorCount::default();
-        if operation.kind == Kind::Mutation {
-            request = request.data(user_errors.clone());
-        }
+        request = match operation.kind {
+            Kind::Mutation => request.data(user_errors.clone()),
+            Kind::Query => request.data(user_errors.truncations.clone()),
+            Kind::Subscription => request,
+        };
         let mut request = (session.attach)(request);
         if operation.kind == Kind::Mutation && operation.measure.root_fields > 1 {
             refused_alone(&mut document, self.guard.schema_index(), &request.variables, &request.data);

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use platform::rate_limit::host;
 use tokio::sync::watch;
 
-use super::{code::Code, quota::QuotaSubject};
+use super::{code::Code, quota::QuotaSubject, truncated::Truncations};
 
 /// Microseconds since 1970, UTC.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -155,15 +155,19 @@ impl Refused {
 /// In the data of each mutation: the root adds here how many `userErrors` a field's payload carries, those of its rows included, and the
 /// answer's `extensions.entrepot.userErrorCount` tells clients who do not look.
 #[derive(Debug, Clone, Default)]
-pub struct UserErrorCount(pub Arc<AtomicU32>);
+pub struct UserErrorCount {
+    count: Arc<AtomicU32>,
+    /// In the data of each query instead.
+    pub truncations: Truncations,
+}
 
 impl UserErrorCount {
     pub fn add(&self, count: u32) {
-        self.0.fetch_add(count, Ordering::Relaxed);
+        self.count.fetch_add(count, Ordering::Relaxed);
     }
 
     pub fn get(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
+        self.count.load(Ordering::Relaxed)
     }
 }
 

@@ -14,5 +14,9 @@ pub mod media;
 pub mod exchange;
 /// Labels for products: codes that machines read.
 pub mod labels;
+/// Codes that scanners read, and the rows that they name.
+pub mod scan;
+/// Hashes over versions of stock levels, for partners who keep a copy.
+pub mod digest;
 /// What the rooms' rows tell: reports, and the proof that they agree.
 pub mod insight;

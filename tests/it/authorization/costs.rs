@@ -13,6 +13,8 @@ use super::{
 pub const CASES: &[(&str, Needs)] = &[
     ("stockValue", May("product.cost.read")),
     ("costReport", May("product.cost.read")),
+    ("costSummary", May("product.cost.read")),
+    ("stockValueSummary", May("product.cost.read")),
     ("productCost", May("product.cost.read")),
     ("revaluations", May("product.cost.read")),
     ("stockRevalue", May("cost.write")),

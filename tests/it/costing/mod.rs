@@ -5,3 +5,4 @@ mod books;
 mod world;
 mod documents;
 mod rights;
+mod summaries;

@@ -7,5 +7,6 @@ mod history;
 mod ledger_sums;
 mod sales;
 mod speed;
+mod summaries;
 mod trade;
-mod world;
+pub mod world;

@@ -133,7 +133,7 @@ fn figures(row: &SalesRow) -> (i64, i64, [i64; 9]) {
 
 async fn compare(world: &World, trade: &Trade, ask: SalesAsk, pick: Pick<'_>) {
     let expected = plain(world, trade, ask.group, pick);
-    let got = sales_report(world.reader(), &world.db, ask.clone()).await.unwrap();
+    let got = sales_report(world.reader(), &world.db, ask.clone()).await.unwrap().rows;
     let mut keys: Vec<_> = expected.keys().cloned().collect();
     keys.sort_by_key(|key| (key.is_none(), key.clone()));
     assert_eq!(got.iter().map(|row| row.key.clone()).collect::<Vec<_>>(), keys, "{:?}", ask.group);
@@ -171,7 +171,7 @@ async fn every_grouping_agrees_with_a_plain_sum_over_the_documents() {
             compare(&world, &trade, before, (&|_| false, &|_| false)).await;
         }
         let euros = SalesAsk { currency: Currency::parse("EUR"), ..ask(Group::None) };
-        let row = &sales_report(world.reader(), &world.db, euros).await.unwrap()[0];
+        let row = &sales_report(world.reader(), &world.db, euros).await.unwrap().rows[0];
         let expected = trade.orders.values().filter(|o| o.total.currency != Currency::GBP).map(|o| o.total.minor).sum::<i64>();
         assert!(expected > 0);
         assert_eq!((row.gross_revenue.minor, row.gross_revenue.currency.as_str()), (expected, "EUR"));
@@ -223,16 +223,16 @@ async fn the_largest_rows_come_first_and_their_number_is_bounded() {
             (Measure::NetRevenue, |row| row.net_revenue.minor),
             (Measure::Orders, |row| row.orders),
         ] {
-            let days = sales_report(world.reader(), &world.db, ask(Group::Day)).await.unwrap();
+            let days = sales_report(world.reader(), &world.db, ask(Group::Day)).await.unwrap().rows;
             let asked = SalesAsk { top_by: Some(measure), first: 5, ..ask(Group::Day) };
-            let top = sales_report(world.reader(), &world.db, asked).await.unwrap();
+            let top = sales_report(world.reader(), &world.db, asked).await.unwrap().rows;
             let mut expected = days.clone();
             expected.sort_by_key(|row| (-of(row), row.key.clone()));
             assert_eq!(top, expected[..5]);
         }
         assert!(!trade.orders.is_empty());
         let asked = SalesAsk { first: usize::MAX, ..ask(Group::Day) };
-        assert!(sales_report(world.reader(), &world.db, asked).await.unwrap().len() <= 250);
+        assert!(sales_report(world.reader(), &world.db, asked).await.unwrap().rows.len() <= 250);
     })
     .await;
 }

@@ -218,6 +218,31 @@ impl Trade {
         self.create(world, deal, vec![line; lines]).await;
     }
 
+    /// A counter sale on each of so many days, of some of these products, and postage now and then.
+    pub async fn sell_daily(&mut self, world: &World, days: usize, products: &[ProductId]) {
+        for day in 0..days {
+            let sold = (0..3).map(|n| products[(day * 3 + n) % products.len()]);
+            let line = |(n, product): (usize, ProductId)| NewLine {
+                kind: LineKind::Product,
+                product: Some(product),
+                name: None,
+                quantity: Quantity::new((day % 7 + n + 1) as i64).unwrap(),
+                unit_price: Some(money((day * 37 + n * 11) as i64 % 1_999, "GBP")),
+                discount: None,
+                tax: Some(money((day % 13) as i64, "GBP")),
+            };
+            let mut lines: Vec<NewLine> = sold.enumerate().map(line).collect();
+            if day % 5 == 0 {
+                let (kind, name, quantity) = (LineKind::Charge, Some("Postage".to_owned()), Quantity::new(1).unwrap());
+                let unit_price = Some(money(399, "GBP"));
+                lines.push(NewLine { kind, product: None, name, quantity, unit_price, discount: None, tax: None });
+            }
+            let placed_at = Timestamp(START - 24 * HOUR * (day as i64 + 1));
+            let deal = Deal { store: world.stores[day % 2], status: NewStatus::Fulfilled, placed_at, number: Some(1_000 + day) };
+            self.create(world, deal, lines).await;
+        }
+    }
+
     /// An order of the service that keeps no stock, of which all but `delivered` is cancelled.
     pub async fn sell_large(&mut self, world: &World, quantity: i64, price: i64, delivered: i64) {
         let (kind, product, quantity) = (LineKind::Product, Some(world.products[2]), Quantity::new(quantity).unwrap());

@@ -135,6 +135,14 @@ impl World {
         all.into_iter().map(row).collect()
     }
 
+    /// Puts a category below another one.
+    pub async fn put_below(&self, child: usize, parent: usize) {
+        let work = self.scope().begin().await.unwrap();
+        let sql = "UPDATE category SET parent_id = $2 WHERE tenant_id = $1 AND id = $3";
+        work.execute(sql, vec![self.categories[parent].into(), self.categories[child].into()]).await.unwrap();
+        work.commit().await.unwrap();
+    }
+
     pub fn caller(&self, permissions: PermissionSet) -> Caller {
         Caller::new(self.tenant, Actor::SYSTEM, permissions)
     }

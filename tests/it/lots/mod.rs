@@ -5,7 +5,7 @@ mod blocked;
 mod bought;
 mod counted;
 mod files;
-mod house;
+pub mod house;
 mod kits;
 mod late;
 mod moved;

@@ -34,13 +34,19 @@ pub struct Ask {
 const REPORTS: &[&str] = &[
     "auditVerify",
     "costReport",
+    "costSummary",
     "countsDue",
     "movementReport",
+    "movementSummary",
     "reorderSuggestions",
     "salesReport",
+    "salesSummary",
+    "stockDigest",
+    "stockDigestLevels",
     "stockHistory",
     "stockReport",
     "stockValue",
+    "stockValueSummary",
     "supplierPerformance",
 ];
 

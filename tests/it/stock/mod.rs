@@ -1,4 +1,6 @@
 //! The stock room through the whole schema.
 
+mod digest;
+mod digest_face;
 mod lots;
 pub mod page;

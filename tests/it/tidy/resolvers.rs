@@ -29,6 +29,8 @@ const IN_BODY: &[(&str, &str, &str)] = &[
     ("api/counts/line.rs", "book", "asked of a blind count alone"),
     ("api/counts/line.rs", "difference", "asked of a blind count alone"),
     ("api/purchasing/query.rs", "reorder_suggestions", "the numbers of the plan are checked first"),
+    ("api/scan/result.rs", "lot", "null needs no permission where the code names no lot"),
+    ("api/scan/result.rs", "store", "null needs no permission where the code names no store"),
     ("api/stock/lot.rs", "customer", "null needs no permission where there is no document"),
     ("api/stock/movement.rs", "lot", "null needs no permission where no lot moved"),
 ];

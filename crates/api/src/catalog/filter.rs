@@ -32,6 +32,8 @@ pub struct ProductFilter {
     pub status: Option<Vec<ProductStatus>>,
     /// The category it lies in itself, not one below.
     pub category: Option<IdFilter>,
+    /// Category or one of its descendants. For the category alone, use `category`.
+    pub category_tree: Option<IdFilter>,
     /// Its supplier.
     pub supplier: Option<IdFilter>,
     /// Its family.
@@ -59,7 +61,12 @@ fn below(at: &Path, parts: &[&str]) -> Path {
 
 /// The condition that a filter stands for.
 pub fn product_filter(filter: Option<ProductFilter>) -> Answer<Filter> {
-    filter.map_or_else(|| Ok(Filter::default()), |filter| parse(filter, 0, &vec!["filter".to_owned()]))
+    product_filter_at(filter, "filter")
+}
+
+/// The same of an argument of another name.
+pub fn product_filter_at(filter: Option<ProductFilter>, argument: &str) -> Answer<Filter> {
+    filter.map_or_else(|| Ok(Filter::default()), |filter| parse(filter, 0, &vec![argument.to_owned()]))
 }
 
 fn parse(filter: ProductFilter, depth: usize, at: &Path) -> Answer<Filter> {
@@ -72,6 +79,7 @@ fn parse(filter: ProductFilter, depth: usize, at: &Path) -> Answer<Filter> {
     };
     ids("id", IdColumn::Product, filter.id, uuid_of::<kind::ProductId>)?;
     ids("category", IdColumn::Category, filter.category, uuid_of::<kind::CategoryId>)?;
+    ids("categoryTree", IdColumn::CategoryTree, filter.category_tree, uuid_of::<kind::CategoryId>)?;
     ids("supplier", IdColumn::Supplier, filter.supplier, uuid_of::<kind::SupplierId>)?;
     ids("family", IdColumn::Family, filter.family, uuid_of::<kind::FamilyId>)?;
     for (name, column, filter) in [("sku", TextColumn::Sku, filter.sku), ("name", TextColumn::Name, filter.name)] {

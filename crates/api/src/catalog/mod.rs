@@ -24,6 +24,7 @@ mod refs;
 mod refusal;
 mod store;
 mod enums;
+mod within;
 
 use async_graphql::MergedObject;
 
@@ -49,6 +50,7 @@ pub use query_products::{product_named, product_scanned};
 pub use refs::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef};
 pub use refusal::user_error;
 pub use store::{Store, StoreConnection, StoreEdge};
+pub use within::products_within;
 
 /// The catalogue's part of the queries.
 #[derive(MergedObject, Default)]

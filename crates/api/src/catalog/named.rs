@@ -18,6 +18,7 @@ impl Canonical for Filter {
                     IdColumn::Product => "product",
                     IdColumn::Category => "category",
                     IdColumn::Supplier => "supplier",
+                    IdColumn::CategoryTree => "categoryTree",
                     IdColumn::Family => "family",
                 };
                 json!({ column: ids })

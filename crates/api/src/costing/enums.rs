@@ -41,3 +41,17 @@ pub enum CostGroup {
     /// The store that took in or let go, by its id: those whose stock or reports you see. Revaluations are of no store, and told to who sees all of them.
     Store,
 }
+
+/// Meaning of a row of a summary of stock values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "shell::WorthGroup", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum StockValueSummaryGroup {
+    /// One row for everything; its key is null.
+    None,
+    /// Product, by ID.
+    Product,
+    /// Category, by ID, without those below it: the one that the product has now. Products without one are in the row whose key is null.
+    Category,
+    /// Store, by ID. Stores whose stock and reports the caller may not read are in the row whose key is null.
+    Store,
+}

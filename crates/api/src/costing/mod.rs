@@ -6,10 +6,15 @@ mod query;
 mod report;
 mod revaluation;
 mod enums;
+mod summary;
 
-pub use enums::{CostGroup, CostingMethod, StockValueGroup};
+pub use enums::{CostGroup, CostingMethod, StockValueGroup, StockValueSummaryGroup};
 pub use loaders::{Costs, entry_cost, order_cost};
 pub use mutation::{CostMutation, RevaluationPayload, StockRevalueInput, StockRevalueLineInput};
 pub use query::{CostQuery, checked_span};
 pub use report::{CostLayer, CostReport, CostReportRow, ProductCost, StockValuation, StockValueRow};
 pub use revaluation::{Revaluation, RevaluationConnection, RevaluationEdge, RevaluationLine, find_revaluation};
+pub use summary::{
+    CostReportRowConnection, CostReportRowEdge, CostSummary, CostSummaryQuery, StockValueSummary, StockValueSummaryRow,
+    StockValueSummaryRowConnection, StockValueSummaryRowEdge,
+};

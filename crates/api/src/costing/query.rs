@@ -27,12 +27,13 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         scalars::{Cursor, DateTime},
+        truncated,
     },
     orders::links::MOST_A_PAGE,
 };
 
 /// Why there is no report, as an error of its field.
-fn no_report(error: ReportError) -> TopError {
+pub(super) fn no_report(error: ReportError) -> TopError {
     match error {
         ReportError::Fault(fault) => fault.into(),
         ReportError::TooLarge | ReportError::TooDear | ReportError::TooMany => TopError::bad_input(error.to_string(), Vec::new()),
@@ -46,7 +47,12 @@ pub struct CostQuery;
 #[resolvers]
 impl CostQuery {
     /// What stock is worth, or was at a moment. Units in stores and on their way count, wherever they are; values are the company's, not a store's.
-    #[field(permit = ProductCostRead, cost = "50", list_size(arguments("first"), fields("rows")))]
+    #[field(
+        permit = ProductCostRead,
+        cost = "50",
+        list_size(arguments("first"), fields("rows")),
+        deprecation = "Since 0.2, 2026-11-23: use stockValueSummary, which returns all rows in pages. Removed in 1.0 at the earliest."
+    )]
     async fn stock_value(
         &self,
         ctx: &Context<'_>,
@@ -65,12 +71,19 @@ impl CostQuery {
             }
         };
         let ask = ValueAsk { method: method.map(Into::into), of, group: group_by.into(), first: rows_asked(first)? };
-        Ok(StockValuation(Box::pin(shell::stock_value(ledger.database(), permit, ask)).await.map_err(no_report)?))
+        let valuation = Box::pin(shell::stock_value(ledger.database(), permit, ask)).await.map_err(no_report)?;
+        truncated::tell(ctx, valuation.rows.len(), valuation.groups, "stockValueSummary");
+        Ok(StockValuation(valuation))
     }
 
     /// What changed the worth of stock: what was received, sold, brought back, taken out, corrected and revalued. What the ledger recorded late stands
     /// with when it happened; its cost is that of when it was recorded.
-    #[field(permit = ProductCostRead, cost = "50", list_size(arguments("first"), fields("rows")))]
+    #[field(
+        permit = ProductCostRead,
+        cost = "50",
+        list_size(arguments("first"), fields("rows")),
+        deprecation = "Since 0.2, 2026-11-23: use costSummary, which returns all rows in pages. Removed in 1.0 at the earliest."
+    )]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn cost_report(
         &self,
@@ -95,9 +108,9 @@ impl CostQuery {
         }
         filter.stores = stores_asked(ctx, store.as_ref(), group_by).await?;
         let ask = CostAsk { method: method.map(Into::into), group: group_by.into(), filter, first: rows_asked(first)? };
-        let (how, rows) =
-            Box::pin(shell::cost_report(ctx.given::<Ledger>()?.database(), permit, &ask)).await.map_err(no_report)?;
-        Ok(CostReport { how, rows })
+        let costs = Box::pin(shell::cost_report(ctx.given::<Ledger>()?.database(), permit, &ask)).await.map_err(no_report)?;
+        truncated::tell(ctx, costs.rows.len(), costs.groups, "costSummary");
+        Ok(CostReport { how: costs.how, rows: costs.rows })
     }
 
     /// What a product's units are worth now, and the layers that they lie in. Null when there is no such product.

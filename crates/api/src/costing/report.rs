@@ -100,7 +100,7 @@ impl CostReport {
 }
 
 /// What changed the worth of a group's stock.
-pub struct CostReportRow(CostRow);
+pub struct CostReportRow(pub(super) CostRow);
 
 /// What changed the worth of a group's stock: change = received − costOfGoodsSold + returned + removed + corrected + revalued.
 #[resolvers(requires = ProductCostRead)]

@@ -1,8 +1,13 @@
 //! GraphQL of the reports and of the journal.
 
 mod events;
+mod summary;
 
 pub use events::EventQuery;
+pub use summary::{
+    MovementGroup, MovementSummary, MovementSummaryRow, MovementSummaryRowConnection, MovementSummaryRowEdge, SalesRowConnection,
+    SalesRowEdge, SalesSummary, SummaryQuery,
+};
 
 use async_graphql::{Context, Enum};
 use entity::prelude::{self, Currency};
@@ -23,6 +28,7 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         scalars::{CurrencyCode, DateTime, Long, Quantity},
+        truncated,
     },
     orders::{OrderFilter, customers_seen, links, orders_within},
     stock::{MovementFilter, MovementKind, movements_within},
@@ -196,7 +202,12 @@ impl InsightQuery {
     /// and unless it was cancelled or expired; a return from its receipt on. Rows come in the order of their keys, what belongs to no group
     /// last; or, with topBy, the largest first. A filter is asked of returns too: by their own store, customer and moment, by the channel of
     /// the order they were matched with, as FULFILLED, and as having no external reference.
-    #[field(permit = ReportRead, cost = "50", list_size(arguments("first")))]
+    #[field(
+        permit = ReportRead,
+        cost = "50",
+        list_size(arguments("first")),
+        deprecation = "Since 0.2, 2026-11-23: use salesSummary, which returns all rows in pages. Removed in 1.0 at the earliest."
+    )]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn sales_report(
         &self,
@@ -225,12 +236,20 @@ impl InsightQuery {
         let (from, to) = checked_span(from, to)?;
         let ask =
             SalesAsk { from, to, group, filter, top_by, first: checked_first(first)?, currency: checked_currency(currency)? };
-        let rows = shell::sales_report(permit, ctx.given::<Ledger>()?.database(), ask).await.map_err(no_report)?;
-        Ok(rows.into_iter().map(|row| SalesRow { row }).collect())
+        let is_ranked = ask.top_by.is_some();
+        let report = shell::sales_report(permit, ctx.given::<Ledger>()?.database(), ask).await.map_err(no_report)?;
+        if !is_ranked {
+            truncated::tell(ctx, report.rows.len(), report.groups, "salesSummary");
+        }
+        Ok(report.rows.into_iter().map(|row| SalesRow { row }).collect())
     }
 
     /// What the ledger says of each kind of movement that occurs.
-    #[field(permit = ReportRead, cost = "20")]
+    #[field(
+        permit = ReportRead,
+        cost = "20",
+        deprecation = "Since 0.2, 2026-11-23: use movementSummary. Removed in 1.0 at the earliest."
+    )]
     async fn movement_report(
         &self,
         ctx: &Context<'_>,

@@ -5,7 +5,8 @@ mod availability;
 mod enums;
 mod explain;
 mod inputs;
-pub mod direct_json;
+pub mod digest;
+mod direct_json;
 mod level;
 mod links;
 mod live;
@@ -30,6 +31,7 @@ mod wording;
 
 pub use alerts::{AlertUpdate, StockAlert};
 pub use availability::{StockAvailability, availability_of_kit, availability_of_product};
+pub use digest::{DigestQuery, StockDigest, StockDigestLevel, StockDigestLevelConnection, StockDigestLevelEdge};
 pub use direct_json::Levels;
 pub use enums::*;
 pub use inputs::{StockFilter, StockOrder, level_filter};

@@ -77,7 +77,7 @@ impl Sums {
     pub const fn net(&self) -> i128 {
         self.gross - self.refunds
     }
-    fn measure(&self, measure: Measure) -> i128 {
+    pub const fn measure(&self, measure: Measure) -> i128 {
         match measure {
             Measure::UnitsSold => self.units_sold,
             Measure::GrossRevenue => self.gross,

@@ -1,8 +1,14 @@
 //! Asking for reports: with a permit, in the tenant's own days and currency.
 
+mod summary;
+
+pub use summary::{
+    MovementSummaryRow, MovementsAsk, RowPage, SalesSpec, Sorted, movement_rows, movement_total, sales_rows, sales_total,
+};
+
 use entity::{prelude::*, quantity::MAX_SAFE};
 use iam::access::{Permit, kind};
-use inventory::stock::rows::MovementFilterSpec;
+use inventory::{catalog::rows::page::ProductCondition, stock::rows::MovementFilterSpec};
 use platform::{
     clock::day_text,
     storage::{Database, Fault},
@@ -70,20 +76,38 @@ pub struct SalesRow {
     pub net_revenue: Money,
 }
 
+/// The rows of a sales report, and how many there are in all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SalesReport {
+    pub rows: Vec<SalesRow>,
+    pub groups: usize,
+}
+
 /// Sums orders and returns by group.
-pub async fn sales_report(permit: Permit<kind::ReportRead>, db: &Database, ask: SalesAsk) -> Result<Vec<SalesRow>, ReportError> {
+pub async fn sales_report(permit: Permit<kind::ReportRead>, db: &Database, ask: SalesAsk) -> Result<SalesReport, ReportError> {
     let scope = permit.scope(db).long();
     let currency = match ask.currency {
         Some(currency) => currency,
         None => rows::default_currency(&scope).await?,
     };
-    let query = SalesQuery { from: ask.from, to: ask.to, group: ask.group, currency, filter: ask.filter };
+    let query = SalesQuery {
+        from: ask.from,
+        to: ask.to,
+        group: ask.group,
+        currency,
+        filter: ask.filter,
+        products: ProductCondition::default(),
+        with_charges: false,
+        span: None,
+    };
     let mut tally = rows::sales(&scope, &query).await?;
     if ask.group == Group::Month {
         tally = by_month(&tally);
     }
-    let picked = pick(tally, ask.group, ask.top_by, ask.first.min(MAX_ROWS));
-    picked.into_iter().map(|(key, sums)| shape(ask.group, &key, &sums, currency).ok_or(ReportError::TooLarge)).collect()
+    let groups = tally.len();
+    let picked = pick(tally, ask.group, ask.top_by, ask.first.min(MAX_ROWS)).into_iter();
+    let rows = picked.map(|(key, sums)| shape(ask.group, &key, &sums, currency).ok_or(ReportError::TooLarge));
+    Ok(SalesReport { rows: rows.collect::<Result<_, _>>()?, groups })
 }
 
 /// A document has one business date, so its month's counts are the sums of its days'.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::{ProductId, ProductStatus, Timestamp};
+use entity::prelude::{CategoryId, ProductId, ProductStatus, Timestamp};
 use platform::storage::Backend;
 use sea_orm::Value;
 use uuid::Uuid;
@@ -38,6 +38,8 @@ impl Default for Filter {
 pub enum IdColumn {
     Product,
     Category,
+    /// The category or one below it.
+    CategoryTree,
     Supplier,
     Family,
 }
@@ -130,12 +132,22 @@ fn join(parts: &[Filter], empty: &str, between: &str, clause: &mut Clause, found
 fn id_in(clause: &mut Clause, column: IdColumn, ids: &[Uuid]) {
     let (name, may_be_null) = match column {
         IdColumn::Product => ("p.id", false),
-        IdColumn::Category => ("p.category_id", true),
+        IdColumn::Category | IdColumn::CategoryTree => ("p.category_id", true),
         IdColumn::Supplier => ("p.supplier_id", true),
         IdColumn::Family => ("p.family_id", true),
     };
     if may_be_null {
         clause.push(&format!("{name} IS NOT NULL AND "));
+    }
+    if column == IdColumn::CategoryTree {
+        let value = clause.backend().ids(ids.iter().map(|id| CategoryId::from_uuid(*id)));
+        let number = clause.number(value);
+        clause.push(&format!(
+            "{name} IN (WITH RECURSIVE below (id) AS (SELECT g.id FROM category g WHERE g.tenant_id = $1 AND {roots}
+             UNION SELECT g.id FROM below b JOIN category g ON g.tenant_id = $1 AND g.parent_id = b.id) SELECT id FROM below)",
+            roots = clause.backend().in_ids("g.id", number)
+        ));
+        return;
     }
     // One id is by far the most frequent, and its equality lets the sort walk the index.
     if let [id] = ids {

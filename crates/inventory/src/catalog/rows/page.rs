@@ -103,6 +103,12 @@ impl Scoped {
         clause
     }
 
+    /// The condition alone, for statements of other rooms.
+    pub fn condition(&self) -> ProductCondition {
+        let Clause { sql, values, .. } = self.whole();
+        ProductCondition { sql, values }
+    }
+
     /// The rows of a page in the direction of the request, one more than its limit if there are more.
     pub async fn rows(&self, reads: &impl Reads, order: ProductOrder, request: &PageRequest) -> Result<Vec<ProductRow>, Fault> {
         let mut clause = self.whole();
@@ -121,6 +127,23 @@ impl Scoped {
             format!("SELECT count(*) FROM (SELECT 1 FROM product p WHERE p.tenant_id = $1{} LIMIT {most}) AS few", clause.sql);
         let rows = reads.rows(&sql, clause.values).await?;
         rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    }
+}
+
+/// A condition on products that other rooms narrow their rows by.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ProductCondition {
+    /// Begins with ` AND `, on the table `product` as `p`; empty for all products.
+    pub sql: String,
+    /// Its parameters, from `$2` on; `$1` is the tenant.
+    pub values: Vec<sea_orm::Value>,
+}
+
+impl ProductCondition {
+    /// That the column `product` is one of these products; None for all products. A null is none of them.
+    pub fn on(&self, product: &str) -> Option<String> {
+        let sql = Some(&self.sql).filter(|sql| !sql.is_empty())?;
+        Some(format!("{product} IN (SELECT p.id FROM product p WHERE p.tenant_id = $1{sql})"))
     }
 }
 

@@ -5,12 +5,14 @@ mod posting_history;
 mod page;
 mod report;
 mod revaluation;
+mod units_by_store;
 
 pub use book::{Pools, behind, book, lock_book, move_book, pools, sold, write_pools, write_postings};
 pub use page::{Page, page};
 pub use posting_history::posting_history;
-pub use report::{CostFilter, CostGroup, ProductWorth, Worth, cost_sums, entries_cost, layers, method, worth};
+pub use report::{CostFilter, CostGroup, ProductWorth, Worth, cost_sums, entries_cost, layers, method, worth, worth_of};
 pub use revaluation::{
     REVALUATIONS, insert_revaluation, is_taken, page_of_revaluations, product_units, revaluation, revaluation_keys,
     revaluations_between, worth_of_all,
 };
+pub use units_by_store::{StoreUnits, units_by_store};

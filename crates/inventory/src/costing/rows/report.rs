@@ -12,7 +12,10 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use super::book::{LayerRow, SumsRow};
-use crate::costing::core::{Layer, Sums, Values};
+use crate::{
+    catalog::rows::page::ProductCondition,
+    costing::core::{Layer, Sums, Values},
+};
 
 #[derive(Record)]
 #[record(of = tenant, alias = "")]
@@ -96,12 +99,22 @@ pub struct ProductWorth {
 
 /// What there is of each product, without those of which there was nothing; of one alone where it is named.
 pub async fn worth(reads: &impl Reads, of: Worth, product: Option<ProductId>) -> Result<Vec<ProductWorth>, Fault> {
-    let mut values: Vec<Value> = Vec::new();
+    let only = product.map(|_| " AND c.product_id = $2").unwrap_or_default();
+    worth_where(reads, of, only, product.map(Value::from).into_iter().collect()).await
+}
+
+/// The same of the products that fulfil a condition.
+pub async fn worth_of(reads: &impl Reads, of: Worth, products: &ProductCondition) -> Result<Vec<ProductWorth>, Fault> {
+    let only = products.on("c.product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
+    worth_where(reads, of, &only, products.values.clone()).await
+}
+
+/// `only` is a condition on postings or pools as `c`, with the parameters `values` from `$2` on.
+async fn worth_where(reads: &impl Reads, of: Worth, only: &str, mut values: Vec<Value>) -> Result<Vec<ProductWorth>, Fault> {
     let mut place = |value: Value| {
         values.push(value);
         values.len() + 1
     };
-    let only = product.map(|id| format!(" AND c.product_id = ${}", place(id.into()))).unwrap_or_default();
     match of {
         Worth::Now => {
             let sql = format!(
@@ -154,7 +167,7 @@ pub enum CostGroup {
 }
 
 /// Which postings.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct CostFilter {
     /// Of what happened then or later.
     pub from: Option<Timestamp>,
@@ -163,6 +176,8 @@ pub struct CostFilter {
     pub product: Option<ProductId>,
     /// Of these stores, and then not of what is of none.
     pub stores: Option<Vec<StoreId>>,
+    /// Of these products.
+    pub products: ProductCondition,
 }
 
 /// Sums by group and kind. The group's key is a day, or an id's bytes; none without groups.
@@ -177,8 +192,8 @@ pub async fn cost_sums(
         CostGroup::Product => ("NULL", "product_id"),
         CostGroup::Store => ("NULL", "store_id"),
     };
-    let mut values: Vec<Value> = Vec::new();
-    let mut tests = String::new();
+    let mut values: Vec<Value> = filter.products.values.clone();
+    let mut tests = filter.products.on("product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
     let mut test = |text: &str, value: Option<Value>| {
         if let Some(value) = value {
             values.push(value);

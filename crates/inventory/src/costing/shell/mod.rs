@@ -3,10 +3,14 @@
 mod keep;
 mod report;
 mod revalue;
+mod summary;
 
 pub use keep::{BookProgress, catch_up};
 pub use report::{
-    CostAsk, CostRow, MAX_ROWS, Method, ProductCost, ReportError, Valuation, ValueAsk, ValueGroup, ValueRow, begin, cost_report,
-    product_cost, stock_value,
+    CostAsk, CostRow, Costs, MAX_ROWS, Method, ProductCost, ReportError, Valuation, ValueAsk, ValueGroup, ValueRow, begin,
+    cost_report, product_cost, stock_value,
 };
 pub use revalue::{Outcome, Revalue, RevalueLine, Write, revalue};
+pub use summary::{
+    CostSpec, PageAsk, SummaryPage, ValueSpec, WorthGroup, WorthRow, cost_rows, cost_total, worth_rows, worth_total,
+};

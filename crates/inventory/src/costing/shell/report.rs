@@ -43,7 +43,7 @@ pub enum ReportError {
 
 impl ReportError {
     /// What the database cannot count to, no client can be told.
-    fn of_sums(fault: Fault, passed: Self) -> Self {
+    pub(super) fn of_sums(fault: Fault, passed: Self) -> Self {
         if fault.is_overflow() { passed } else { Self::Fault(fault) }
     }
 }
@@ -98,6 +98,8 @@ pub struct Valuation {
     /// Of everything, also of what the rows leave out.
     pub total: ValueRow,
     pub rows: Vec<ValueRow>,
+    /// How many rows there are in all.
+    pub groups: usize,
 }
 
 /// Values stock: all units, wherever they lie or travel.
@@ -122,11 +124,12 @@ pub async fn stock_value(db: &Database, permit: Permit<kind::ProductCostRead>, a
     };
     let mut rows = groups.iter().map(|(key, sums)| shape(*key, sums)).collect::<Result<Vec<_>, _>>()?;
     rows.sort_by_key(|row| Reverse(row.value.minor));
+    let groups = rows.len();
     rows.truncate(ask.first.min(MAX_ROWS));
-    Ok(Valuation { how, total: shape((None, None), &total)?, rows })
+    Ok(Valuation { how, total: shape((None, None), &total)?, rows, groups })
 }
 
-fn added(a: Sums, b: Sums) -> Result<Sums, ReportError> {
+pub(super) fn added(a: Sums, b: Sums) -> Result<Sums, ReportError> {
     let add = |a: i64, b: i64| a.checked_add(b).ok_or(ReportError::TooDear);
     Ok(Sums {
         quantity: add(a.quantity, b.quantity)?,
@@ -134,12 +137,12 @@ fn added(a: Sums, b: Sums) -> Result<Sums, ReportError> {
     })
 }
 
-fn money(minor: i64, currency: Currency) -> Result<Money, ReportError> {
+pub(super) fn money(minor: i64, currency: Currency) -> Result<Money, ReportError> {
     if minor.abs() <= MAX_SAFE { Ok(Money::new(minor, currency)) } else { Err(ReportError::TooDear) }
 }
 
 /// What a report of costs is of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CostAsk {
     /// The tenant's own where none is named.
     pub method: Option<CostingMethod>,
@@ -170,32 +173,58 @@ impl CostRow {
     }
 }
 
+/// What changed the worth of stock in a span.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Costs {
+    pub how: Method,
+    pub rows: Vec<CostRow>,
+    /// How many rows there are in all.
+    pub groups: usize,
+}
+
 /// Sums the postings of a span.
-pub async fn cost_report(
-    db: &Database,
-    permit: Permit<kind::ProductCostRead>,
-    ask: &CostAsk,
-) -> Result<(Method, Vec<CostRow>), ReportError> {
+pub async fn cost_report(db: &Database, permit: Permit<kind::ProductCostRead>, ask: &CostAsk) -> Result<Costs, ReportError> {
     let scope = permit.scope(db).long();
     let how = begin(&scope, ask.method).await?;
+    let all = cost_groups(&scope, how, ask.group, &ask.filter).await?;
+    let groups = all.len();
+    Ok(Costs { how, rows: all.into_values().take(ask.first.min(MAX_ROWS)).collect(), groups })
+}
+
+/// All rows in the order of their keys, what belongs to no group last.
+pub(super) async fn cost_groups(
+    scope: &TenantScope,
+    how: Method,
+    group: CostGroup,
+    filter: &CostFilter,
+) -> Result<BTreeMap<(bool, String), CostRow>, ReportError> {
     let mut groups: BTreeMap<(bool, String), CostRow> = BTreeMap::new();
-    if ask.group == CostGroup::None {
+    if group == CostGroup::None {
         groups.insert((true, String::new()), CostRow::empty(None, how.currency));
     }
-    let sums = rows::cost_sums(&scope, ask.group, &ask.filter).await;
+    let sums = rows::cost_sums(scope, group, filter).await;
     for (day, id, kind, sums) in sums.map_err(|fault| ReportError::of_sums(fault, ReportError::TooLarge))? {
-        let key = key_text(ask.group, day, id);
+        let key = key_text(group, day, id);
         let row =
             groups.entry((key.is_none(), key.clone().unwrap_or_default())).or_insert_with(|| CostRow::empty(key, how.currency));
-        row.product = id.filter(|_| ask.group == CostGroup::Product).map(ProductId::from_uuid);
+        row.product = id.filter(|_| group == CostGroup::Product).map(ProductId::from_uuid);
         let part = row.parts.entry(kind).or_default();
         *part = part.checked_add(sums.values.by(how.method)).filter(|sum| sum.abs() <= MAX_SAFE).ok_or(ReportError::TooLarge)?;
     }
-    Ok((how, groups.into_values().take(ask.first.min(MAX_ROWS)).collect()))
+    Ok(groups)
 }
 
 impl CostRow {
-    fn empty(key: Option<String>, currency: Currency) -> Self {
+    /// Adds the parts of another row.
+    pub(super) fn absorb(&mut self, other: &Self) -> Result<(), ReportError> {
+        for (kind, amount) in &other.parts {
+            let part = self.parts.entry(*kind).or_default();
+            *part = part.checked_add(*amount).filter(|sum| sum.abs() <= MAX_SAFE).ok_or(ReportError::TooLarge)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn empty(key: Option<String>, currency: Currency) -> Self {
         Self { key, product: None, currency, parts: BTreeMap::new() }
     }
 }

@@ -1,20 +1,22 @@
 //! Sums over orders and returns.
 
+mod settled;
+
 use std::fmt::Write;
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::return_line,
 };
+use inventory::catalog::rows::page::ProductCondition;
 use platform::storage::{Backend, Fault, Reads, Row};
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
-use crate::insight::core::{GivenBack, Group, GroupKey, SoldLine, Sums, Tally};
+use crate::insight::core::{Group, GroupKey, SoldLine, Sums, Tally};
 
 /// A condition on orders, compiled: SQL that is true or false of the table `sales_order` as `o`, with parameters numbered from
-/// `SalesFilter::FIRST`; `$1` is the tenant. The same text is asked of returns, see `RETURNS`.
+/// `SalesFilter::FIRST`, and behind those of the query's products; `$1` is the tenant. The same text is asked of returns, see `RETURNS`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SalesFilter {
     pub condition: String,
@@ -40,6 +42,19 @@ pub struct SalesQuery {
     pub group: Group,
     pub currency: Currency,
     pub filter: SalesFilter,
+    /// Only lines of these products. Charges have none, and are left out unless it is all.
+    pub products: ProductCondition,
+    /// Whether charges count where lines are grouped by what was sold: they are in the group without a key.
+    pub with_charges: bool,
+    /// Which groups, in the order of their keys; all without one.
+    pub span: Option<GroupSpan>,
+}
+
+/// So many groups behind one, in the order of their keys.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupSpan {
+    pub after: Option<GroupKey>,
+    pub limit: usize,
 }
 
 /// Orders count from their confirmation on: before it nothing is sold, and what was cancelled or expired whole was not sold either. (A
@@ -57,6 +72,9 @@ const RETURNS: &str = "(SELECT r.tenant_id, r.id, 'FULFILLED' AS status, r.store
       WHERE m.tenant_id = $1 AND m.return_id = r.id ORDER BY m.return_position, m.order_id, m.order_position LIMIT 1), r.country) AS country,
     r.occurred_at AS placed_at, r.business_date, r.refund_minor, r.refunded_minor
     FROM sales_return r WHERE r.tenant_id = $1 AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED')) o";
+
+/// The product of a line, which a charge has none of.
+const PRODUCT_OF_LINE: &str = "LEFT JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id";
 
 /// Within these bounds no product of two columns leaves 64 bits, and 2,000 lines at the bounds can be summed; the few lines beyond are
 /// summed in Rust.
@@ -109,25 +127,6 @@ struct LargeLine {
     decimals: i32,
 }
 
-/// A line of a closed return that gave back something else than its lines' worth, behind its group's key.
-#[derive(Record)]
-struct SettledLine {
-    #[record(sql = "o.id")]
-    id: Uuid,
-    #[record(sql = "o.refunded_minor")]
-    refunded: i64,
-    #[record(sql = "CASE WHEN l.product_id IS NULL THEN 0 ELSE 1 END")]
-    is_product: i32,
-    #[record(of = return_line, alias = "l")]
-    quantity: Quantity,
-    #[record(sql = "l.quantity - l.received")]
-    cancelled: i64,
-    #[record(of = return_line, alias = "l")]
-    total_minor: i64,
-    #[record(of = return_line, alias = "l")]
-    unit_decimals: i32,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Sales,
@@ -160,40 +159,20 @@ impl SalesQuery {
         };
         let key = self.grouped(nil);
         let (product, narrowed) = match self.group {
-            Group::Product => ("", " AND l.product_id IS NOT NULL"),
+            Group::Product if !self.with_charges => ("", " AND l.product_id IS NOT NULL"),
+            Group::Category if self.with_charges => (PRODUCT_OF_LINE, ""),
             Group::Category => ("CROSS JOIN product p", " AND p.tenant_id = $1 AND p.id = l.product_id"),
             _ => ("", ""),
         };
+        let of_products = self.of_products().map(|fits| format!(" AND {fits}")).unwrap_or_default();
         // CROSS JOIN fixes SQLite's order: documents, then their lines by key. For Postgres it is an inner join like any other.
         format!(
             "SELECT {key} AS grp, l.{document} AS document, l.product_id AS item, l.quantity, {cancelled} AS cancelled, l.total_minor AS total,
                     {cost} AS cost, l.unit_decimals AS decimals, CASE WHEN {large} THEN 1 ELSE 0 END AS large, {settled} AS settled
              FROM {documents} CROSS JOIN {table} l {product}
-             WHERE {counted}{} AND ({}) AND l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{narrowed}",
+             WHERE {counted}{} AND ({}) AND l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{narrowed}{of_products}",
             self.bounds(),
             self.filter.condition
-        )
-    }
-
-    /// What came of closed returns that gave back something else than their lines' own worth, return by return, with all of their lines.
-    fn settled_lines(&self, backend: Backend) -> String {
-        let nil = nil(backend);
-        let key = self.grouped(nil);
-        let product = match self.group {
-            Group::Category => "LEFT JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id",
-            _ => "",
-        };
-        format!(
-            "SELECT {key} AS grp, {select}
-             FROM {} CROSS JOIN return_line l {product}
-             WHERE o.refunded_minor IS NOT NULL{} AND ({}) AND l.tenant_id = $1 AND l.return_id = o.id AND l.received > 0
-               AND (o.refunded_minor <> o.refund_minor OR EXISTS (SELECT 1 FROM return_line u
-                 WHERE u.tenant_id = $1 AND u.return_id = o.id AND u.received < u.quantity))
-             ORDER BY o.id, l.position",
-            RETURNS.replace("{nil}", nil),
-            self.bounds(),
-            self.filter.condition,
-            select = SettledLine::SELECT
         )
     }
 
@@ -211,9 +190,26 @@ impl SalesQuery {
         }
     }
 
+    /// That a line is of the products that the query is of; None where it is of all.
+    fn of_products(&self) -> Option<String> {
+        self.products.on("l.product_id")
+    }
+
+    /// Whether charges are summed.
+    fn has_charges(&self) -> bool {
+        self.products.sql.is_empty() && (self.with_charges || !self.group.by_product())
+    }
+
+    /// That a key lies behind the span's; what belongs to no group comes last. Its parameter is the last one.
+    fn beyond(&self, key: &str) -> String {
+        let Some(Some(_)) = self.span.as_ref().map(|span| &span.after) else { return String::new() };
+        let last = SalesFilter::FIRST + self.values().len() - 1;
+        format!(" AND ({key} > ${last} OR {key} IS NULL)")
+    }
+
     /// Currency and moments; their parameters come after the filter's.
     fn bounds(&self) -> String {
-        let mut next = SalesFilter::FIRST + self.filter.values.len();
+        let mut next = SalesFilter::FIRST + self.products.values.len() + self.filter.values.len();
         let mut sql = format!(" AND o.currency = ${next}");
         for (bound, operator) in [(self.from, ">="), (self.to, "<")] {
             if bound.is_some() {
@@ -226,19 +222,35 @@ impl SalesQuery {
     }
 
     fn values(&self) -> Vec<Value> {
-        let mut values = self.filter.values.clone();
+        let mut values = [&self.products.values[..], &self.filter.values].concat();
         values.push(self.currency.as_str().into());
         values.extend([self.from, self.to].into_iter().flatten().map(|at| Value::from(at.micros())));
+        values.extend(self.span.as_ref().and_then(|span| span.after.as_ref()).map(|key| match key {
+            GroupKey::Day(day) => Value::from(*day),
+            GroupKey::Text(text) => Value::from(text.as_str()),
+            GroupKey::Id(id) => Value::from(*id),
+            // Nothing comes behind it, so nothing is asked for.
+            GroupKey::Nothing => Value::from(None::<i32>),
+        }));
         values
     }
 
     fn totals(&self, side: Side, backend: Backend) -> String {
         let sums = GroupSums::SELECT.replace("{amount}", AMOUNT).replace("{cost}", &COST.replace("SCALE", SCALE));
-        format!("SELECT {}, grp, {sums} FROM ({}) x GROUP BY grp", side as i32, self.lines(side, backend))
+        let (lines, beyond) = (self.lines(side, backend), self.beyond("grp"));
+        let groups = format!("SELECT {} AS side, grp, {sums} FROM ({lines}) x WHERE 1 = 1{beyond} GROUP BY grp", side as i32);
+        match &self.span {
+            None => groups,
+            // The first groups of both sides together are among the first of each.
+            Some(span) => {
+                format!("SELECT * FROM ({groups} ORDER BY grp NULLS LAST LIMIT {}) AS side_{}", span.limit, side as i32)
+            }
+        }
     }
 
     fn large_lines(&self, side: Side, backend: Backend) -> String {
-        format!("SELECT {}, grp, {} FROM ({}) x WHERE large = 1", side as i32, LargeLine::SELECT, self.lines(side, backend))
+        let (lines, beyond) = (self.lines(side, backend), self.beyond("grp"));
+        format!("SELECT {}, grp, {} FROM ({lines}) x WHERE large = 1{beyond}", side as i32, LargeLine::SELECT)
     }
 
     fn key(&self, row: &mut Row<'_>) -> Result<GroupKey, Fault> {
@@ -262,6 +274,10 @@ pub async fn sales(reads: &impl Reads, query: &SalesQuery) -> Result<Tally, Faul
         let apart = add_totals(query, row, &mut tally)?;
         (large, settled) = (large + apart[0], settled + apart[1]);
     }
+    if let Some(behind) = query.span.as_ref().and_then(|span| tally.keys().nth(span.limit).cloned()) {
+        // Of these, one side may not have been read.
+        tally.split_off(&behind);
+    }
     if large > 0 {
         let sql = format!("{} UNION ALL {}", query.large_lines(Side::Sales, backend), query.large_lines(Side::Returns, backend));
         for row in &reads.rows(&sql, query.values()).await? {
@@ -269,7 +285,7 @@ pub async fn sales(reads: &impl Reads, query: &SalesQuery) -> Result<Tally, Faul
         }
     }
     if settled > 0 {
-        settle(query, &reads.rows(&query.settled_lines(backend), query.values()).await?, &mut tally)?;
+        settled::settle(query, &reads.rows(&query.settled_lines(backend), query.values()).await?, &mut tally)?;
     }
     Ok(tally)
 }
@@ -306,7 +322,8 @@ fn add_totals(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Resul
 fn add_large(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Result<(), Fault> {
     let mut row = Row::new(row);
     let side: i32 = row.take()?;
-    let sums = tally.entry(query.key(&mut row)?).or_default();
+    // A line is of a group that its side has; one behind the span is left out.
+    let Some(sums) = tally.get_mut(&query.key(&mut row)?) else { return Ok(()) };
     let found: LargeLine = row.record()?;
     let is_product = found.is_product == 1;
     let line = SoldLine {
@@ -322,40 +339,6 @@ fn add_large(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Result
         (false, true) => Sums { units_returned: line.units(), refunds: line.amount(), ..Sums::default() },
         (false, false) => Sums { charge_credits: line.amount(), ..Sums::default() },
     });
-    Ok(())
-}
-
-/// Puts what closed returns gave back in the place of their lines' own worth, which was counted.
-fn settle(query: &SalesQuery, rows: &[QueryResult], tally: &mut Tally) -> Result<(), Fault> {
-    let mut returns: Vec<(Uuid, i64, GivenBack)> = Vec::new();
-    for row in rows {
-        let mut row = Row::new(row);
-        let (key, found) = (query.key(&mut row)?, row.record::<SettledLine>()?);
-        let line = SoldLine {
-            quantity: found.quantity.get(),
-            cancelled: found.cancelled,
-            total: found.total_minor,
-            unit_cost: 0,
-            decimals: found.unit_decimals as u8,
-        };
-        if returns.last().is_none_or(|last| last.0 != found.id) {
-            returns.push((found.id, found.refunded, GivenBack::default()));
-        }
-        if let Some((.., back)) = returns.last_mut() {
-            let lines = if found.is_product == 1 { &mut back.products } else { &mut back.charges };
-            // A share of the total, which fits.
-            lines.push((key, line.amount() as i64));
-        }
-    }
-    for (_, refunded, back) in returns {
-        let (products, charges) = back.corrections(refunded);
-        for (key, refunds) in products {
-            tally.entry(key).or_default().refunds += refunds;
-        }
-        for (key, charge_credits) in charges.into_iter().filter(|_| !query.group.by_product()) {
-            tally.entry(key).or_default().charge_credits += charge_credits;
-        }
-    }
     Ok(())
 }
 

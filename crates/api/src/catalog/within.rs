@@ -1,0 +1,47 @@
+//! Products that a report is narrowed to.
+
+use async_graphql::Context;
+use entity::prelude::CategoryId;
+use iam::access::kind;
+use inventory::catalog::{
+    Catalog,
+    rows::{
+        filter::{Filter, IdColumn},
+        page::ProductCondition,
+    },
+    shell::By,
+};
+
+use super::{
+    CategoryRef,
+    filter::{ProductFilter, product_filter_at, query_id, query_text},
+};
+use crate::graphql::{context::ContextExt, fault::Answer};
+
+/// The products of the argument `product`, in the category of `categoryTree` or below it. Asking for some of them needs product.read.
+pub async fn products_within(
+    ctx: &Context<'_>,
+    filter: Option<ProductFilter>,
+    tree: Option<CategoryRef>,
+) -> Answer<ProductCondition> {
+    if filter.is_none() && tree.is_none() {
+        return Ok(ProductCondition::default());
+    }
+    let permit = ctx.permit::<kind::ProductRead>()?;
+    let catalog = ctx.given::<Catalog>()?;
+    let mut filter = product_filter_at(filter, "product")?;
+    if let Some(named) = tree {
+        let by = match named {
+            CategoryRef::Id(id) => By::Id(query_id(&id, vec!["categoryTree".to_owned(), "id".to_owned()])?),
+            CategoryRef::Slug(slug) => By::Key(query_text(slug, &vec!["categoryTree".to_owned(), "slug".to_owned()])?),
+        };
+        // Nothing is in a category that nobody has.
+        let root = match by {
+            By::Id(id) => id,
+            by @ By::Key(_) => catalog.category(permit.clone(), by).await?.map_or(CategoryId::NIL, |row| row.id),
+        };
+        filter = Filter::All(vec![filter, Filter::Ids(IdColumn::CategoryTree, vec![root.uuid()])]);
+    }
+    let (_, scoped) = catalog.filtered(permit, filter).await?;
+    Ok(scoped.condition())
+}

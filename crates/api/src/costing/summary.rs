@@ -1,0 +1,291 @@
+//! Summaries of costs and of worth: a total, and rows in pages beside it.
+
+use async_graphql::{Context, ID};
+use entity::prelude::{CategoryId, ProductId, StoreId};
+use iam::access::{Permission, Permit, Reach, kind};
+use inventory::{
+    costing::{
+        rows::{CostFilter, Worth},
+        shell::{self, CostSpec, Method, ValueSpec, WorthGroup, WorthRow, begin},
+    },
+    ledger::Ledger,
+};
+use macros::resolvers;
+use platform::{paging::CursorSigner, path};
+
+use super::{
+    enums::{CostGroup, CostingMethod, StockValueSummaryGroup},
+    query::{checked_span, no_report},
+    report::CostReportRow,
+};
+use crate::{
+    access::stores_of_groups,
+    catalog::{Category, CategoryRef, ProductFilter, Store, StoreRef, loads, products_within, store_named},
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::{Answer, TopError},
+        filters::id_of,
+        scalars::{Cursor, DateTime, Long, Quantity},
+    },
+    orders::links::{self, MOST_A_PAGE, Money, Product},
+};
+
+crate::connection!(CostReportRowConnection, CostReportRowEdge, CostReportRow, "rows of a cost summary");
+crate::connection!(
+    StockValueSummaryRowConnection,
+    StockValueSummaryRowEdge,
+    StockValueSummaryRow,
+    "rows of a summary of stock values"
+);
+
+/// Postings that a summary is of.
+pub struct CostSummary {
+    permit: Permit<kind::ProductCostRead>,
+    spec: CostSpec,
+    how: Method,
+}
+
+/// Exact sums over the cost postings: the total, and its rows in pages. The rows of all pages sum to the total.
+#[resolvers(requires = ProductCostRead)]
+impl CostSummary {
+    /// Costing method of the amounts.
+    async fn method(&self) -> CostingMethod {
+        self.how.method.into()
+    }
+    /// Sequence number of the last event in the books.
+    async fn seq(&self) -> Long {
+        Long(self.how.progress.seq)
+    }
+    /// True if that was the tenant's last event when it was read. After many changes at once the books take a while: ask again.
+    async fn is_current(&self) -> bool {
+        self.how.progress.is_current()
+    }
+    /// Sums over all postings that fit. Its key is null.
+    #[field(cost = "50")]
+    async fn total(&self, ctx: &Context<'_>) -> Answer<CostReportRow> {
+        let db = ctx.given::<Ledger>()?.database();
+        let (_, row) = Box::pin(shell::cost_total(db, self.permit.clone(), &self.spec)).await.map_err(no_report)?;
+        Ok(CostReportRow(row))
+    }
+
+    /// Rows by group, in the order of their keys, the row whose key is null last. By store, that row has revaluations and the stores whose stock and
+    /// reports the caller may not read.
+    #[field(cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    async fn rows(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Meaning of a row.")] group_by: CostGroup,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<CostReportRowConnection> {
+        let kind = match group_by {
+            CostGroup::None => "costSummary:NONE",
+            CostGroup::Day => "costSummary:DAY",
+            CostGroup::Month => "costSummary:MONTH",
+            CostGroup::Product => "costSummary:PRODUCT",
+            CostGroup::Store => "costSummary:STORE",
+        };
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(kind, signer, MOST_A_PAGE)?;
+        let asked = (request.after.clone(), request.limit as usize);
+        let (db, permit) = (ctx.given::<Ledger>()?.database(), self.permit.clone());
+        let (_, page) = Box::pin(shell::cost_rows(db, permit, &self.spec, group_by.into(), asked)).await.map_err(no_report)?;
+        let rows = page.rows.into_iter().map(|(row, keys)| (CostReportRow(row), keys)).collect();
+        Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).into())
+    }
+}
+
+/// Stock that a summary values.
+pub struct StockValueSummary {
+    permit: Permit<kind::ProductCostRead>,
+    spec: ValueSpec,
+    how: Method,
+}
+
+/// Value of stock: the total, and its rows in pages. The rows of all pages sum to the total in units and money. A unit has the same value in every
+/// store, the company's: a store's value is its share by units, those on their way to it included, rounded so that no minor unit is lost.
+#[resolvers(requires = ProductCostRead)]
+impl StockValueSummary {
+    /// Costing method of the amounts.
+    async fn method(&self) -> CostingMethod {
+        self.how.method.into()
+    }
+    /// Sequence number of the last event in the books.
+    async fn seq(&self) -> Long {
+        Long(self.how.progress.seq)
+    }
+    /// True if that was the tenant's last event when it was read. After many changes at once the books take a while: ask again.
+    async fn is_current(&self) -> bool {
+        self.how.progress.is_current()
+    }
+    /// Units and value of all stock that fits. Its key is null.
+    #[field(cost = "50")]
+    async fn total(&self, ctx: &Context<'_>) -> Answer<StockValueSummaryRow> {
+        let db = ctx.given::<Ledger>()?.database();
+        let (_, row) = Box::pin(shell::worth_total(db, self.permit.clone(), &self.spec)).await.map_err(no_report)?;
+        Ok(StockValueSummaryRow(row))
+    }
+
+    /// Rows by group, in the order of their keys, the row whose key is null last.
+    #[field(cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    async fn rows(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Meaning of a row.")] group_by: StockValueSummaryGroup,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<StockValueSummaryRowConnection> {
+        let kind = match group_by {
+            StockValueSummaryGroup::None => "stockValueSummary:NONE",
+            StockValueSummaryGroup::Product => "stockValueSummary:PRODUCT",
+            StockValueSummaryGroup::Category => "stockValueSummary:CATEGORY",
+            StockValueSummaryGroup::Store => "stockValueSummary:STORE",
+        };
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(kind, signer, MOST_A_PAGE)?;
+        let asked = (request.after.clone(), request.limit as usize);
+        let (db, permit) = (ctx.given::<Ledger>()?.database(), self.permit.clone());
+        let (_, page) = Box::pin(shell::worth_rows(db, permit, &self.spec, group_by.into(), asked)).await.map_err(no_report)?;
+        let rows = page.rows.into_iter().map(|(row, keys)| (StockValueSummaryRow(row), keys)).collect();
+        Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).into())
+    }
+}
+
+/// Units and value of one group of stock.
+pub struct StockValueSummaryRow(WorthRow);
+
+/// Units and value of one group of stock.
+#[resolvers(requires = ProductCostRead)]
+impl StockValueSummaryRow {
+    /// ID of the group. Null for the total, and for stock that belongs to no group.
+    async fn key(&self) -> Option<String> {
+        let product = self.0.id(WorthGroup::Product).map(|id| ProductId::from_uuid(id).to_string());
+        let category = self.0.id(WorthGroup::Category).map(|id| CategoryId::from_uuid(id).to_string());
+        product.or(category).or_else(|| self.0.id(WorthGroup::Store).map(|id| StoreId::from_uuid(id).to_string()))
+    }
+    /// Product. Null unless rows stand for products.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, ProductId::from_uuid(self.0.id(WorthGroup::Product)?)).await)
+    }
+    /// Category. Null unless rows stand for categories, and for products without one.
+    async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
+        let id = CategoryId::from_uuid(self.0.id(WorthGroup::Category)?);
+        let found = async { loads(ctx)?.category(id).await };
+        found.await.map(|row| row.map(Category)).transpose()
+    }
+    /// Store. Null unless rows stand for stores, and for stock of no store that the caller may read.
+    async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        Some(links::store(ctx, StoreId::from_uuid(self.0.id(WorthGroup::Store)?)).await)
+    }
+    /// Units, in the products' smallest units.
+    async fn quantity(&self) -> Quantity {
+        Quantity(self.0.quantity)
+    }
+    /// Value of the units, in the currency of the books.
+    async fn value(&self) -> Money {
+        self.0.value.into()
+    }
+}
+
+/// The root fields of summaries of costs.
+#[derive(Default)]
+pub struct CostSummaryQuery;
+
+#[resolvers]
+impl CostSummaryQuery {
+    /// Changes of the value of stock: received, sold, returned, removed, corrected and revalued. Entries that were recorded late count when they
+    /// happened, at the cost of when they were recorded.
+    ///
+    /// Requires product.cost.read. Costs 1, and 50 for the total and for each page of rows.
+    #[field(permit = ProductCostRead)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
+    async fn cost_summary(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Start: only what happened at this moment or later. Null has no start.")] from: Option<DateTime>,
+        #[graphql(desc = "End: only what happened before this moment. Null has no end.")] to: Option<DateTime>,
+        #[graphql(desc = "Costing method of the amounts. Default: the tenant's own.")] method: Option<CostingMethod>,
+        #[graphql(desc = "Products to sum. Null sums all.")] product: Option<ProductFilter>,
+        #[graphql(desc = "Store to sum, if you may read its stock or its reports. Null sums all of the company.")] store: Option<
+            StoreRef,
+        >,
+        #[graphql(desc = "Store group to sum, by ID: those of its stores that you may read. Null sums all of the company.")]
+        store_group: Option<ID>,
+    ) -> Answer<CostSummary> {
+        if permit.channel().is_some() {
+            // The books know no channels: what one of them sold cannot be told from the rest.
+            return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
+        }
+        let (from, to) = checked_span(from, to)?;
+        let products = products_within(ctx, product, None).await?;
+        let (stores, visible) = stores_asked(ctx, store, store_group).await?;
+        let db = ctx.given::<Ledger>()?.database();
+        let how = begin(&permit.scope(db).long(), method.map(Into::into)).await?;
+        let filter = CostFilter { from, to, product: None, stores, products };
+        Ok(CostSummary { permit, spec: CostSpec { method: Some(how.method), filter, visible }, how })
+    }
+
+    /// Value of stock, now or at a moment: all units of the company, in stores and on their way between them.
+    ///
+    /// Requires product.cost.read. Costs 1, and 50 for the total and for each page of rows.
+    #[field(permit = ProductCostRead)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
+    async fn stock_value_summary(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Moment of the value, by when things happened. Default: now.")] at: Option<DateTime>,
+        #[graphql(desc = "Moment of the knowledge: without what was recorded later. Default: now.")] known_at: Option<DateTime>,
+        #[graphql(desc = "Costing method of the amounts. Default: the tenant's own.")] method: Option<CostingMethod>,
+        #[graphql(desc = "Products to value. Null values all.")] product: Option<ProductFilter>,
+        #[graphql(desc = "Category to value, with its descendants. Null values all.")] category_tree: Option<CategoryRef>,
+        #[graphql(desc = "Store to value, if you may read its stock or its reports. Null values all of the company.")]
+        store: Option<StoreRef>,
+        #[graphql(desc = "Store group to value, by ID: those of its stores that you may read. Null values all of the company.")]
+        store_group: Option<ID>,
+    ) -> Answer<StockValueSummary> {
+        let ledger = ctx.given::<Ledger>()?;
+        let of = match (at, known_at) {
+            (None, None) => Worth::Now,
+            (at, known) => {
+                Worth::At { occurred: at.map_or_else(|| ledger.clock().now(), |at| at.0), known: known.map(|at| at.0) }
+            }
+        };
+        let products = products_within(ctx, product, category_tree).await?;
+        let (stores, visible) = stores_asked(ctx, store, store_group).await?;
+        let how = begin(&permit.scope(ledger.database()).long(), method.map(Into::into)).await?;
+        Ok(StockValueSummary { permit, spec: ValueSpec { method: Some(how.method), of, products, stores, visible }, how })
+    }
+}
+
+/// The stores that a summary is of, None for all of the company; and those that have rows of their own, None for all.
+async fn stores_asked(
+    ctx: &Context<'_>,
+    store: Option<StoreRef>,
+    group: Option<ID>,
+) -> Answer<(Option<Vec<StoreId>>, Option<Vec<StoreId>>)> {
+    let held = &ctx.caller()?.permissions;
+    let reach = held.reach(kind::StockRead::INDEX).or(&held.reach(kind::ReportRead::INDEX));
+    let mut stores: Option<Vec<StoreId>> = None;
+    if let Some(id) = group {
+        let id = id_of(&id, &["storeGroup"])?;
+        let mut members: Vec<StoreId> = stores_of_groups(ctx, &[id]).await?.remove(&id).unwrap_or_default();
+        members.retain(|store| reach.covers(*store));
+        stores = Some(members);
+    }
+    if let Some(named) = store {
+        let found = store_named(ctx, &named, &["store"]).await?;
+        // An ID that is no store's has no rows, and a code is said to be none: so are another shop's.
+        let told = match named {
+            StoreRef::Id(_) => found.map(|id| reach.or_nobodys(id)),
+            StoreRef::Code(_) => found.filter(|id| reach.covers(*id)),
+        };
+        let one = told.ok_or_else(|| TopError::bad_input("there is no such store", path!["store"]))?;
+        stores = Some(stores.map_or_else(|| vec![one], |stores| stores.into_iter().filter(|id| *id == one).collect()));
+    }
+    let visible = match reach {
+        Reach::Everywhere => None,
+        Reach::Stores(own) => Some(own.to_vec()),
+    };
+    Ok((stores, visible))
+}

@@ -1,0 +1,241 @@
+//! Summaries of sales and movements: a total, and rows in pages beside it.
+
+use async_graphql::{Context, Enum};
+use entity::prelude::{self, ProductId};
+use iam::access::{Permission, Permit, kind};
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::{paging::CursorSigner, storage::Reads};
+use services::insight::{
+    core::Measure,
+    rows::{self, SalesFilter},
+    shell::{self, MovementsAsk, SalesSpec, Sorted},
+};
+
+use super::{SalesGroup, SalesMeasure, SalesRow, checked_currency, no_report, units};
+use crate::{
+    catalog::{Money, Product, ProductFilter, products_within},
+    costing::checked_span,
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::{Answer, TopError},
+        scalars::{CurrencyCode, Cursor, DateTime, Long, Quantity},
+    },
+    orders::{
+        OrderFilter, customers_seen,
+        links::{self, MOST_A_PAGE},
+        orders_within,
+    },
+    stock::{MovementFilter, MovementKind, movements_within},
+};
+
+crate::connection!(SalesRowConnection, SalesRowEdge, SalesRow, "rows of a sales summary");
+crate::connection!(MovementSummaryRowConnection, MovementSummaryRowEdge, MovementSummaryRow, "rows of a summary of movements");
+
+/// Orders and returns that a summary is of.
+pub struct SalesSummary {
+    permit: Permit<kind::ReportRead>,
+    spec: SalesSpec,
+}
+
+/// Exact sums over orders and returns: the total, and its rows in pages. The rows of all pages sum to the total in money, units and lines; an order
+/// with several products counts in the row of each.
+#[resolvers(requires = ReportRead)]
+impl SalesSummary {
+    /// Sums over everything that fits. Its key is null.
+    #[field(cost = "50")]
+    async fn total(&self, ctx: &Context<'_>) -> Answer<SalesRow> {
+        let db = ctx.given::<Ledger>()?.database();
+        let row = Box::pin(shell::sales_total(self.permit.clone(), db, self.spec.clone())).await.map_err(no_report)?;
+        Ok(SalesRow { row })
+    }
+
+    /// Rows by group, in the order of their keys or of `topBy`. Charges have no product and no category: they are in the row whose key is null,
+    /// and left out if the summary is of some products.
+    #[field(cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    async fn rows(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Meaning of a row.")] group_by: SalesGroup,
+        #[graphql(
+            desc = "Measure to sort by, the largest first and then by key. Null sorts by key, with the row without a key last."
+        )]
+        top_by: Option<SalesMeasure>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<SalesRowConnection> {
+        if group_by == SalesGroup::Customer {
+            customers_seen(ctx.caller()?)?;
+        }
+        let sorted = Sorted { group: group_by.into(), top_by: top_by.map(Measure::from) };
+        let (kind, signer) = (sorted.kind(), ctx.given::<CursorSigner>()?);
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(&kind, signer, MOST_A_PAGE)?;
+        let asked = (request.after.clone(), request.limit as usize);
+        let (permit, db) = (self.permit.clone(), ctx.given::<Ledger>()?.database());
+        let page = Box::pin(shell::sales_rows(permit, db, self.spec.clone(), sorted, asked)).await.map_err(no_report)?;
+        let rows = page.rows.into_iter().map(|(row, keys)| (SalesRow { row }, keys)).collect();
+        Ok(Page::forward(rows, page.has_next, &request, kind, signer).into())
+    }
+}
+
+/// Meaning of a row of a summary of movements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "rows::MovementGroup", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum MovementGroup {
+    /// One row for everything; its key is null.
+    None,
+    /// Kind of movement.
+    Kind,
+    /// Calendar day of the store, as 2011-11-30.
+    Day,
+    /// Product, by ID.
+    Product,
+    /// Store, by ID.
+    Store,
+}
+
+/// Movements that a summary is of.
+pub struct MovementSummary {
+    permit: Permit<kind::ReportRead>,
+    ask: MovementsAsk,
+}
+
+/// Exact sums over the ledger: the total, and its rows in pages. The rows of all pages sum to the total in units, values and entries; a movement with
+/// entries of several groups counts in the row of each.
+#[resolvers(requires = ReportRead)]
+impl MovementSummary {
+    /// Sums over all entries that fit. Its key is null.
+    #[field(cost = "20")]
+    async fn total(&self, ctx: &Context<'_>) -> Answer<MovementSummaryRow> {
+        let db = ctx.given::<Ledger>()?.database();
+        let row = Box::pin(shell::movement_total(self.permit.clone(), db, &self.ask)).await.map_err(no_report)?;
+        Ok(MovementSummaryRow(row))
+    }
+
+    /// Rows by group, in the order of their keys.
+    #[field(cost = "20", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    async fn rows(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Meaning of a row.")] group_by: MovementGroup,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<MovementSummaryRowConnection> {
+        let kind = match group_by {
+            MovementGroup::None => "movementSummary:NONE",
+            MovementGroup::Kind => "movementSummary:KIND",
+            MovementGroup::Day => "movementSummary:DAY",
+            MovementGroup::Product => "movementSummary:PRODUCT",
+            MovementGroup::Store => "movementSummary:STORE",
+        };
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(kind, signer, MOST_A_PAGE)?;
+        let asked = (request.after.clone(), request.limit as usize);
+        let (permit, db) = (self.permit.clone(), ctx.given::<Ledger>()?.database());
+        let page = Box::pin(shell::movement_rows(permit, db, &self.ask, group_by.into(), asked)).await.map_err(no_report)?;
+        let rows = page.rows.into_iter().map(|(row, keys)| (MovementSummaryRow(row), keys)).collect();
+        Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).into())
+    }
+}
+
+/// Sums of one group of movements.
+pub struct MovementSummaryRow(shell::MovementSummaryRow);
+
+/// Sums of one group of movements.
+#[resolvers(requires = ReportRead)]
+impl MovementSummaryRow {
+    /// ID, kind or day of the group. Null for the total, and without groups.
+    async fn key(&self) -> Option<String> {
+        self.0.key_text()
+    }
+    /// Kind of movement. Null unless rows stand for kinds.
+    async fn kind(&self) -> Option<MovementKind> {
+        self.0.kind().map(MovementKind::from)
+    }
+    /// Product. Null unless rows stand for products.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        let id = self.0.id(rows::MovementGroup::Product)?;
+        Some(links::product(ctx, ProductId::from_uuid(id)).await)
+    }
+    /// Number of movements with an entry that fits.
+    async fn movements(&self) -> Long {
+        Long(self.0.sums.movements)
+    }
+    /// Number of entries that fit.
+    async fn entries(&self) -> Long {
+        Long(self.0.sums.entries)
+    }
+    /// Units that came in, in the products' smallest units.
+    async fn units_in(&self) -> Quantity {
+        units(self.0.sums.units_in)
+    }
+    /// Units that went out, in the products' smallest units, as a number above 0.
+    async fn units_out(&self) -> Quantity {
+        units(self.0.sums.units_out)
+    }
+    /// Value of the entries at the cost they were booked with, in or out, in the tenant's currency. Entries in another currency, or without a cost,
+    /// count as 0. Null for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(prelude::Money::new(self.0.sums.value, self.0.currency).into())
+    }
+}
+
+/// The root fields of summaries.
+#[derive(Default)]
+pub struct SummaryQuery;
+
+#[resolvers]
+impl SummaryQuery {
+    /// Exact sums over orders and returns, in one currency, by the store's local business date. An order counts from its confirmation on and unless it
+    /// was cancelled or expired; a return from its receipt on. A filter is asked of returns too: by their own store, customer and moment, by the
+    /// channel of the order they were matched with, as FULFILLED, and as having no external reference.
+    ///
+    /// Requires report.read. Costs 1, and 50 for the total and for each page of rows.
+    #[field(permit = ReportRead)]
+    async fn sales_summary(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Start: only orders placed, and returns made, at this moment or later. Null has no start.")]
+        from: Option<DateTime>,
+        #[graphql(desc = "End: only orders placed, and returns made, before this moment. Null has no end.")] to: Option<DateTime>,
+        #[graphql(desc = "Currency of the documents, by its ISO 4217 code. Default: the tenant's own.")] currency: Option<
+            CurrencyCode,
+        >,
+        #[graphql(desc = "Orders to sum, and the returns that fit. Null sums all.")] filter: Option<OrderFilter>,
+        #[graphql(desc = "Products whose lines are summed. Null sums all lines, charges included.")] product: Option<
+            ProductFilter,
+        >,
+    ) -> Answer<SalesSummary> {
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let (from, to) = checked_span(from, to)?;
+        let products = products_within(ctx, product, None).await?;
+        let (condition, values) = inventory::orders::rows::compile(
+            &orders_within(&permit, OrderFilter::read(filter, ctx.caller()?)?),
+            scope.backend(),
+            SalesFilter::FIRST + products.values.len(),
+        );
+        let filter = SalesFilter { condition, values };
+        Ok(SalesSummary { permit, spec: SalesSpec { from, to, filter, products, currency: checked_currency(currency)? } })
+    }
+
+    /// Exact sums over the ledger's movements. For a caller of some stores, those stores' entries alone.
+    ///
+    /// Requires report.read. Costs 1, and 20 for the total and for each page of rows.
+    #[field(permit = ReportRead)]
+    async fn movement_summary(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Movements to sum. Null sums all.")] filter: Option<MovementFilter>,
+        #[graphql(desc = "Products whose entries are summed. Null sums all entries.")] product: Option<ProductFilter>,
+    ) -> Answer<MovementSummary> {
+        if permit.channel().is_some() {
+            // The ledger knows no channels: what one of them moved cannot be told from the rest.
+            return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
+        }
+        let spec = movements_within(&permit, MovementFilter::spec(filter.as_ref())?);
+        let products = products_within(ctx, product, None).await?;
+        Ok(MovementSummary { permit, ask: MovementsAsk { spec, products } })
+    }
+}

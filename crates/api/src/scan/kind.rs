@@ -1,0 +1,102 @@
+//! Kinds of things that are found by their names, and who finds them.
+
+use async_graphql::{Context, Enum};
+use entity::prelude::*;
+use iam::access::{Permission, kind as may};
+use inventory::ledger::Ledger;
+use platform::storage::TenantScope;
+use services::scan::core::Kind;
+use uuid::Uuid;
+
+use crate::graphql::{context::ContextExt, fault::Answer};
+
+/// Kind of a thing that can be found by its names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "Kind", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum SearchKind {
+    /// Product. Requires product.read.
+    Product,
+    /// Order. Requires order.read.
+    Order,
+    /// Customer. Requires customer.read.
+    Customer,
+    /// Supplier. Requires product.read.
+    Supplier,
+    /// Purchase order. Requires purchase.read.
+    PurchaseOrder,
+    /// Transfer. Requires transfer.read.
+    Transfer,
+    /// Return. Requires order.read.
+    Return,
+    /// Stocktake. Requires count.read.
+    Stocktake,
+    /// Lot, or a unit with a serial number. Requires stock.read.
+    Lot,
+    /// Store. Requires store.read.
+    Store,
+    /// Category. Requires product.read.
+    Category,
+}
+
+/// The caller's tenant, if the caller may find things of a kind.
+fn allowed(ctx: &Context<'_>, kind: Kind) -> Answer<TenantScope> {
+    fn of<P: Permission>(ctx: &Context<'_>) -> Answer<TenantScope> {
+        Ok(ctx.permit::<P>()?.scope(ctx.given::<Ledger>()?.database()))
+    }
+    match kind {
+        Kind::Product | Kind::Supplier | Kind::Category => of::<may::ProductRead>(ctx),
+        Kind::Order | Kind::Return => of::<may::OrderRead>(ctx),
+        Kind::Customer => of::<may::CustomerRead>(ctx),
+        Kind::PurchaseOrder => of::<may::PurchaseRead>(ctx),
+        Kind::Transfer => of::<may::TransferRead>(ctx),
+        Kind::Stocktake => of::<may::CountRead>(ctx),
+        Kind::Lot => of::<may::StockRead>(ctx),
+        Kind::Store => of::<may::StoreRead>(ctx),
+    }
+}
+
+/// The kinds that the caller may look for, of those that are named, which have to be allowed, else of all; and where to look. None if nothing is named.
+///
+/// # Errors
+/// A kind is named that the caller may not read, or none is named and the caller may read none.
+pub fn kinds_asked(ctx: &Context<'_>, named: Option<Vec<SearchKind>>) -> Answer<Option<(Vec<Kind>, TenantScope)>> {
+    ctx.caller()?;
+    let (kinds, is_named) = match named {
+        Some(named) => (named.into_iter().map(Kind::from).collect(), true),
+        None => (Kind::ALL.to_vec(), false),
+    };
+    let (mut readable, mut refused) = (Vec::new(), None);
+    let mut scope = None;
+    for kind in kinds {
+        match allowed(ctx, kind) {
+            Ok(own) => {
+                readable.push(kind);
+                scope = Some(own);
+            }
+            Err(refusal) if is_named => return Err(refusal),
+            Err(refusal) => refused = refused.or(Some(refusal)),
+        }
+    }
+    match (scope, refused) {
+        (Some(scope), _) => Ok(Some((readable, scope))),
+        (None, Some(refusal)) => Err(refusal),
+        (None, None) => Ok(None),
+    }
+}
+
+/// The ID that a row of a kind has in the API.
+pub fn node_id(kind: Kind, id: Uuid) -> String {
+    match kind {
+        Kind::Product => ProductId::from_uuid(id).to_string(),
+        Kind::Order => OrderId::from_uuid(id).to_string(),
+        Kind::Customer => CustomerId::from_uuid(id).to_string(),
+        Kind::Supplier => SupplierId::from_uuid(id).to_string(),
+        Kind::PurchaseOrder => PurchaseOrderId::from_uuid(id).to_string(),
+        Kind::Transfer => TransferId::from_uuid(id).to_string(),
+        Kind::Return => ReturnId::from_uuid(id).to_string(),
+        Kind::Stocktake => CountId::from_uuid(id).to_string(),
+        Kind::Lot => LotId::from_uuid(id).to_string(),
+        Kind::Store => StoreId::from_uuid(id).to_string(),
+        Kind::Category => CategoryId::from_uuid(id).to_string(),
+    }
+}

@@ -1,0 +1,9 @@
+//! Codes that scanners read, in GraphQL.
+
+mod kind;
+mod query;
+mod result;
+
+pub use kind::SearchKind;
+pub use query::ScanQuery;
+pub use result::{Gs1Element, ScanFormat, ScanMatch, ScanProblem, ScanProblemCode, ScanResult};

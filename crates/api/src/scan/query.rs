@@ -1,0 +1,133 @@
+//! Looking up what a code names.
+
+use async_graphql::Context;
+use entity::prelude::{LotId, Quantity};
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::path;
+use services::scan::{
+    core::{self, Kind, MatchedBy, Names, Problem, ProblemKind, Reading},
+    rows::{self, Found, Matches},
+};
+
+use super::{
+    SearchKind,
+    kind::{kinds_asked, node_id},
+    result::{ScanMatch, ScanResult},
+};
+use crate::{
+    catalog::Barcode,
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        filters::plain,
+    },
+    schema::{self, Node},
+    stock::{Lot, lot_seen},
+};
+
+/// The most things that a code is answered with.
+const MOST_MATCHES: usize = 50;
+
+/// The root field that reads codes.
+#[derive(Default)]
+pub struct ScanQuery;
+
+#[resolvers]
+impl ScanQuery {
+    /// Reads a scanned code and finds what it names: products by barcode or SKU, documents by number or external reference, lots and serial numbers,
+    /// stores by code, customers by external reference. Understands GS1 element strings and Digital Links. Numbers count with or without their
+    /// letters: "PO-7" and "PO-000007" name the same purchase order, "7" every document with this number.
+    ///
+    /// Requires the read permission of each kind: kinds without it are skipped. Costs 5.
+    #[field(authenticated, cost = "5")]
+    async fn scan_code(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Code as the scanner sent it, at most 512 bytes. The separator of GS1 codes is the byte 0x1D, or typed \\x1d, <GS> or {GS}."
+        )]
+        code: String,
+        #[graphql(desc = "Kinds to find, each with its permission. Default: all that the caller may read.")] kinds: Option<
+            Vec<SearchKind>,
+        >,
+    ) -> Answer<ScanResult> {
+        let asked = kinds_asked(ctx, kinds)?;
+        plain(&code, || path!["code"])?;
+        let mut reading = core::read(&code, year(ctx.given::<Ledger>()?.clock().now().micros()));
+        let (kinds, matches) = match asked {
+            Some((kinds, scope)) => {
+                let names = Names::of(&code, &reading);
+                let found = Box::pin(rows::matches(&scope, &names, &kinds)).await?;
+                (kinds, found)
+            }
+            None => (Vec::new(), Matches::default()),
+        };
+        if matches.is_unknown_pack {
+            reading.problem.get_or_insert(Problem { kind: ProblemKind::UnknownPack, at: 0 });
+        }
+        let lot = named_lot(ctx, &matches.found, &reading).await?;
+        let mut shown = Vec::new();
+        for found in matches.found {
+            // A lot that only says which one of a product is meant is told with it.
+            let is_beside = found.kind == Kind::Lot && !reading.elements.is_empty() && reading.gtin().is_some();
+            if shown.len() == MOST_MATCHES || is_beside && kinds.contains(&Kind::Product) {
+                continue;
+            }
+            shown.extend(Box::pin(shown_match(ctx, found, &reading, lot.as_ref())).await?);
+        }
+        let Reading { format, elements, problem } = reading;
+        Ok(ScanResult { input: code, format, matches: shown, elements, problem })
+    }
+}
+
+/// The year of a moment, in UTC: near enough for a century.
+fn year(micros: i64) -> i32 {
+    let days = i32::try_from(micros.div_euclid(86_400_000_000)).unwrap_or_default();
+    platform::clock::day_text(days).split('-').next().and_then(|year| year.parse().ok()).unwrap_or(2_000)
+}
+
+/// The lot that a GS1 code names beside its product: by its serial number, else by its batch.
+async fn named_lot(ctx: &Context<'_>, found: &[Found], reading: &Reading) -> Answer<Option<Lot>> {
+    if reading.gtin().is_none() {
+        return Ok(None);
+    }
+    let by = |by| found.iter().find(|found| found.kind == Kind::Lot && found.by == by);
+    match by(MatchedBy::Serial).or_else(|| by(MatchedBy::LotCode)) {
+        Some(lot) => seen(lot_seen(ctx, LotId::from_uuid(lot.id)).await),
+        None => Ok(None),
+    }
+}
+
+/// A match as far as the caller may see it.
+async fn shown_match(ctx: &Context<'_>, found: Found, reading: &Reading, lot: Option<&Lot>) -> Answer<Option<ScanMatch>> {
+    let Some(node) = seen(schema::find(ctx, &node_id(found.kind, found.id)).await)? else { return Ok(None) };
+    let (lot, store) = match &node {
+        Node::Lot(own) => (Some(own.clone()), None),
+        Node::Store(store) => (None, Some(store.clone())),
+        Node::Product(_) => (lot.cloned(), None),
+        _ => (None, None),
+    };
+    let barcode =
+        found.barcode.map(|(code, pack)| Barcode { code, pack_quantity: Quantity::new(pack).unwrap_or(Quantity::ONE).into() });
+    Ok(Some(ScanMatch {
+        node,
+        kind: found.kind.into(),
+        by: found.by,
+        barcode,
+        lot,
+        lot_code: reading.lot().map(str::to_owned),
+        serial: reading.serial().map(str::to_owned),
+        expires_on: reading.expires_on(),
+        quantity: reading.quantity().and_then(Quantity::new),
+        store,
+    }))
+}
+
+/// Something that the caller may not see is not there.
+fn seen<T>(found: Answer<Option<T>>) -> Answer<Option<T>> {
+    match found {
+        Err(TopError::Forbidden(_)) => Ok(None),
+        found => found,
+    }
+}

@@ -1,0 +1,77 @@
+//! Rows that a list leaves out: `extensions.entrepot.truncated` names the list, what was returned of how many, and the field that pages.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_graphql::{Context, Response, Value, value};
+
+/// In the data of each query: what its lists leave out.
+#[derive(Debug, Clone, Default)]
+pub struct Truncations(Arc<Mutex<Vec<Truncated>>>);
+
+/// A list that was cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Truncated {
+    path: Vec<String>,
+    returned: usize,
+    total: usize,
+    instead: &'static str,
+}
+
+impl Truncations {
+    fn add(&self, truncated: Truncated) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(truncated);
+    }
+
+    /// Says in the extensions of an answer what was left out of it.
+    pub fn note(&self, response: &mut Response) {
+        let mut cut = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if cut.is_empty() {
+            return;
+        }
+        // Fields are resolved side by side, so they come in any order.
+        cut.sort_by(|a, b| a.path.cmp(&b.path));
+        let cut: Vec<Value> = cut
+            .into_iter()
+            .map(|Truncated { path, returned, total, instead }| {
+                value!({ "path": (path), "returned": (returned as u64), "total": (total as u64), "use": (instead) })
+            })
+            .collect();
+        response.extensions.insert("entrepot".to_owned(), value!({ "truncated": (cut) }));
+    }
+}
+
+/// Says that the field that is being resolved returns so many rows of so many, and which root field has all of them in pages. Says nothing if it
+/// returns all.
+pub fn tell(ctx: &Context<'_>, returned: usize, total: usize, instead: &'static str) {
+    let (Some(cut), Some(path)) = (ctx.data_opt::<Truncations>(), ctx.path_node) else { return };
+    if returned < total {
+        cut.add(Truncated { path: path.to_string_vec(), returned, total, instead });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_names_what_it_leaves_out_by_path() {
+        let cut = Truncations::default();
+        let add =
+            |path: &str, total| cut.add(Truncated { path: vec![path.to_owned()], returned: 250, total, instead: "salesSummary" });
+        add("b", 365);
+        add("a", 251);
+        let mut response = Response::new(Value::Null);
+        cut.note(&mut response);
+        let told = serde_json::to_value(&response.extensions["entrepot"]).unwrap();
+        assert_eq!(
+            told,
+            serde_json::json!({ "truncated": [
+                { "path": ["a"], "returned": 250, "total": 251, "use": "salesSummary" },
+                { "path": ["b"], "returned": 250, "total": 365, "use": "salesSummary" },
+            ] })
+        );
+        let mut again = Response::new(Value::Null);
+        cut.note(&mut again);
+        assert!(again.extensions.is_empty());
+    }
+}

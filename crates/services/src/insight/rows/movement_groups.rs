@@ -1,0 +1,119 @@
+//! Sums over the ledger by group: the rows of a summary of movements.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+};
+use inventory::{
+    catalog::rows::page::ProductCondition,
+    stock::rows::{MovementFilterSpec, movement_filter},
+};
+use platform::storage::{Fault, Reads, Row};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use super::sales::GroupSpan;
+use crate::insight::core::GroupKey;
+
+/// What the rows of a summary of movements stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MovementGroup {
+    /// One row for everything.
+    None,
+    Kind,
+    Day,
+    Product,
+    Store,
+}
+
+impl MovementGroup {
+    pub const ALL: [Self; 5] = [Self::None, Self::Kind, Self::Day, Self::Product, Self::Store];
+}
+
+/// What the entries of a group did to what is on hand. Only entries that fit the filter count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Record)]
+pub struct MovementSums {
+    #[record(sql = "count(DISTINCT m.seq)")]
+    pub movements: i64,
+    #[record(sql = "count(*)")]
+    pub entries: i64,
+    /// In smallest units.
+    #[record(sql = "CAST(coalesce(sum(CASE WHEN e.on_hand_delta > 0 THEN e.on_hand_delta ELSE 0 END), 0) AS bigint)")]
+    pub units_in: i64,
+    /// In smallest units, as a number above 0.
+    #[record(sql = "CAST(coalesce(sum(CASE WHEN e.on_hand_delta < 0 THEN -e.on_hand_delta ELSE 0 END), 0) AS bigint)")]
+    pub units_out: i64,
+    /// Σ |value| of the entries that are valued in the given currency, in minor units.
+    #[record(
+        sql = "CAST(coalesce(sum(CASE WHEN e.cost_currency = {currency} THEN abs(e.value_minor) ELSE 0 END), 0) AS bigint)"
+    )]
+    pub value: i64,
+}
+
+/// Which entries, by what, and which groups.
+#[derive(Debug, Clone)]
+pub struct MovementsQuery<'a> {
+    pub spec: &'a MovementFilterSpec,
+    /// Only entries of these products.
+    pub products: &'a ProductCondition,
+    pub currency: Currency,
+    pub group: MovementGroup,
+    pub span: &'a GroupSpan,
+}
+
+/// Sums by group, in the order of the keys: one statement. A kind is a text, a day a day. Without groups there is one row.
+pub async fn movement_groups(reads: &impl Reads, query: &MovementsQuery<'_>) -> Result<Vec<(GroupKey, MovementSums)>, Fault> {
+    let backend = reads.backend();
+    let mut values: Vec<Value> = query.products.values.clone();
+    values.push(query.currency.as_str().into());
+    let currency = format!("${}", values.len() + 1);
+    let filter = movement_filter(backend, query.spec, values.len() + 2);
+    values.extend(filter.values.iter().cloned());
+    let of_products = query.products.on("e.product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
+    let key = match query.group {
+        MovementGroup::None => "NULL",
+        MovementGroup::Kind => "m.kind",
+        MovementGroup::Day => "m.business_date",
+        MovementGroup::Product => "e.product_id",
+        MovementGroup::Store => "e.store_id",
+    };
+    let mut beyond = String::new();
+    if let Some(after) = query.span.after.as_ref().and_then(value) {
+        values.push(after);
+        beyond = format!(" AND {key} > ${}", values.len() + 1);
+    }
+    let grouped = if query.group == MovementGroup::None { "" } else { " GROUP BY 1 ORDER BY 1" };
+    // CROSS JOIN keeps SQLite from starting at the entries; for Postgres it is an inner join like any other.
+    let sql = format!(
+        "SELECT {key}, {select}
+         FROM movement m CROSS JOIN entry e
+         WHERE m.tenant_id = $1{movement} AND e.tenant_id = $1 AND e.seq = m.seq{entry}{of_products}{beyond}{grouped} LIMIT {limit}",
+        select = MovementSums::SELECT.replace("{currency}", &currency),
+        movement = filter.movement,
+        entry = filter.entry,
+        limit = query.span.limit
+    );
+    reads.rows(&sql, values).await?.iter().map(|row| read(query.group, &mut Row::new(row))).collect()
+}
+
+fn value(key: &GroupKey) -> Option<Value> {
+    match key {
+        GroupKey::Day(day) => Some(Value::from(*day)),
+        GroupKey::Text(text) => Some(Value::from(text.as_str())),
+        GroupKey::Id(id) => Some(Value::from(*id)),
+        GroupKey::Nothing => None,
+    }
+}
+
+fn read(group: MovementGroup, row: &mut Row<'_>) -> Result<(GroupKey, MovementSums), Fault> {
+    let key = match group {
+        MovementGroup::None => {
+            row.take::<Option<String>>()?;
+            GroupKey::Nothing
+        }
+        MovementGroup::Kind => GroupKey::Text(row.take()?),
+        MovementGroup::Day => GroupKey::Day(row.take()?),
+        MovementGroup::Product | MovementGroup::Store => GroupKey::Id(row.take::<Uuid>()?),
+    };
+    Ok((key, row.record()?))
+}

@@ -1,0 +1,326 @@
+//! Summaries: a total, and its rows in pages of any number. The rows of all pages sum to the total, in money and in units.
+
+use std::cmp::Reverse;
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use inventory::{catalog::rows::page::ProductCondition, stock::rows::MovementFilterSpec};
+use platform::{
+    clock::parse_day,
+    paging::Key,
+    storage::{Database, TenantScope},
+};
+use uuid::Uuid;
+
+use super::{ReportError, SalesRow, by_month, exact, shape};
+use crate::insight::{
+    core::{Group, GroupKey, Measure, Sums},
+    rows::{self, GroupSpan, MovementGroup, MovementSums, MovementsQuery, SalesFilter, SalesQuery},
+};
+
+/// The days of the longest month.
+const DAYS_A_MONTH: usize = 31;
+
+/// The documents and lines that a summary of sales is of.
+#[derive(Debug, Clone)]
+pub struct SalesSpec {
+    /// Inclusive.
+    pub from: Option<Timestamp>,
+    /// Exclusive.
+    pub to: Option<Timestamp>,
+    pub filter: SalesFilter,
+    pub products: ProductCondition,
+    /// None: the tenant's own.
+    pub currency: Option<Currency>,
+}
+
+/// How the rows of a summary of sales are sorted: by key, or the largest by a measure first and then by key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sorted {
+    pub group: Group,
+    pub top_by: Option<Measure>,
+}
+
+/// Rows with their keys in cursors.
+#[derive(Debug, Clone)]
+pub struct RowPage<R> {
+    pub rows: Vec<(R, Vec<Key>)>,
+    pub has_next: bool,
+}
+
+impl<R> RowPage<R> {
+    /// From one row more than the page has, if there are more.
+    fn cut(mut rows: Vec<(R, Vec<Key>)>, first: usize) -> Self {
+        let has_next = rows.len() > first;
+        rows.truncate(first);
+        Self { rows, has_next }
+    }
+}
+
+impl SalesSpec {
+    async fn query(self, scope: &TenantScope, group: Group, span: Option<GroupSpan>) -> Result<SalesQuery, ReportError> {
+        let currency = match self.currency {
+            Some(currency) => currency,
+            None => rows::default_currency(scope).await?,
+        };
+        let Self { from, to, filter, products, .. } = self;
+        Ok(SalesQuery { from, to, group, currency, filter, products, with_charges: true, span })
+    }
+}
+
+/// The sums over all documents and lines.
+///
+/// # Errors
+/// A sum passes 2^53 − 1.
+pub async fn sales_total(permit: Permit<kind::ReportRead>, db: &Database, spec: SalesSpec) -> Result<SalesRow, ReportError> {
+    let scope = permit.scope(db).long();
+    let query = spec.query(&scope, Group::None, None).await?;
+    let sums = rows::sales(&scope, &query).await?.into_values().next().unwrap_or_default();
+    shape(Group::None, &GroupKey::Nothing, &sums, query.currency).ok_or(ReportError::TooLarge)
+}
+
+/// The rows behind `after`, which are the keys of a row's cursor in this order; at most `first`.
+///
+/// # Errors
+/// A sum passes 2^53 − 1.
+pub async fn sales_rows(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    spec: SalesSpec,
+    sorted: Sorted,
+    (after, first): (Option<Vec<Key>>, usize),
+) -> Result<RowPage<SalesRow>, ReportError> {
+    let scope = permit.scope(db).long();
+    let after = after.and_then(|keys| RowPlace::read(sorted, &keys));
+    if sorted.top_by.is_none() && after.as_ref().is_some_and(|place| place.key == GroupKey::Nothing) {
+        return Ok(RowPage { rows: Vec::new(), has_next: false });
+    }
+    let span = sorted.top_by.is_none().then(|| sorted.span(after.as_ref(), first));
+    let query = spec.query(&scope, sorted.group, span).await?;
+    let mut tally = rows::sales(&scope, &query).await?;
+    match sorted.group {
+        Group::Month => tally = by_month(&tally),
+        Group::None if after.is_none() => {
+            tally.entry(GroupKey::Nothing).or_default();
+        }
+        _ => {}
+    }
+    let mut found: Vec<(GroupKey, Sums)> = tally.into_iter().collect();
+    if let Some(measure) = sorted.top_by {
+        // The sort is stable, so equal rows stay in the order of their keys.
+        found.sort_by_key(|(_, sums)| Reverse(sums.measure(measure)));
+        if let Some(after) = &after {
+            let behind =
+                |(key, sums): &(GroupKey, Sums)| (Reverse(sums.measure(measure)), key) > (Reverse(after.measure), &after.key);
+            found.retain(behind);
+        }
+    }
+    found.truncate(first + 1);
+    let row = |(key, sums): (GroupKey, Sums)| {
+        let row = shape(sorted.group, &key, &sums, query.currency).ok_or(ReportError::TooLarge)?;
+        Ok::<_, ReportError>((row, sorted.keys(&key, &sums)))
+    };
+    Ok(RowPage::cut(found.into_iter().map(row).collect::<Result<_, _>>()?, first))
+}
+
+/// A row's place in the order of a summary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct RowPlace {
+    measure: i128,
+    key: GroupKey,
+}
+
+impl RowPlace {
+    /// None for keys that no row of this order has.
+    fn read(sorted: Sorted, keys: &[Key]) -> Option<Self> {
+        let (measure, key) = match (sorted.top_by, keys) {
+            (None, [key]) => (0, key),
+            (Some(_), [Key::Int(measure), key]) => (i128::from(*measure), key),
+            _ => return None,
+        };
+        Some(Self { measure, key: group_key(key)? })
+    }
+}
+
+impl Sorted {
+    /// Names the order in cursors: one of another order does not open.
+    pub fn kind(self) -> String {
+        let group = match self.group {
+            Group::None => "NONE",
+            Group::Day => "DAY",
+            Group::Month => "MONTH",
+            Group::Product => "PRODUCT",
+            Group::Category => "CATEGORY",
+            Group::Store => "STORE",
+            Group::Channel => "CHANNEL",
+            Group::Country => "COUNTRY",
+            Group::Customer => "CUSTOMER",
+        };
+        let by = match self.top_by {
+            None => "KEY",
+            Some(Measure::UnitsSold) => "UNITS_SOLD",
+            Some(Measure::GrossRevenue) => "GROSS_REVENUE",
+            Some(Measure::NetRevenue) => "NET_REVENUE",
+            Some(Measure::Orders) => "ORDERS",
+        };
+        format!("salesSummary:{group}:{by}")
+    }
+
+    fn keys(self, key: &GroupKey, sums: &Sums) -> Vec<Key> {
+        let measure = self.top_by.map(|by| Key::Int(i64::try_from(sums.measure(by)).unwrap_or(i64::MAX)));
+        measure.into_iter().chain([cursor_key(key)]).collect()
+    }
+
+    /// Groups as the rows are asked for them: a month is its days.
+    fn span(self, after: Option<&RowPlace>, first: usize) -> GroupSpan {
+        let after = after.map(|place| &place.key);
+        if self.group != Group::Month {
+            return GroupSpan { after: after.cloned(), limit: first + 1 };
+        }
+        let last_day = |month: &str| {
+            let first = parse_day(&format!("{month}-01"))?;
+            // The last day of its month is the one before the next first.
+            (first..first + DAYS_A_MONTH as i32).rev().find(|day| platform::clock::day_text(*day).starts_with(month))
+        };
+        let after = after.and_then(|key| match key {
+            GroupKey::Text(month) => last_day(month).map(GroupKey::Day),
+            _ => None,
+        });
+        GroupSpan { after, limit: (first + 1) * DAYS_A_MONTH }
+    }
+}
+
+/// What belongs to no group is the empty text: no other group's key is.
+fn cursor_key(key: &GroupKey) -> Key {
+    match key {
+        GroupKey::Day(day) => Key::Int((*day).into()),
+        GroupKey::Text(text) => Key::Text(text.clone()),
+        GroupKey::Id(id) => Key::Id(*id),
+        GroupKey::Nothing => Key::Text(String::new()),
+    }
+}
+
+fn group_key(key: &Key) -> Option<GroupKey> {
+    Some(match key {
+        Key::Int(day) => GroupKey::Day(i32::try_from(*day).ok()?),
+        Key::Id(id) => GroupKey::Id(*id),
+        Key::Text(text) if text.is_empty() => GroupKey::Nothing,
+        Key::Text(text) => GroupKey::Text(text.clone()),
+    })
+}
+
+/// The entries that a summary of movements is of.
+#[derive(Debug, Clone, Default)]
+pub struct MovementsAsk {
+    pub spec: MovementFilterSpec,
+    pub products: ProductCondition,
+}
+
+/// A row of a summary of movements. Units are the products' smallest ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovementSummaryRow {
+    pub group: MovementGroup,
+    pub key: GroupKey,
+    pub sums: MovementSums,
+    pub currency: Currency,
+}
+
+impl MovementSummaryRow {
+    /// The kind, where rows stand for kinds.
+    pub fn kind(&self) -> Option<MovementKind> {
+        match (&self.key, self.group) {
+            (GroupKey::Text(kind), MovementGroup::Kind) => MovementKind::parse(kind),
+            _ => None,
+        }
+    }
+    /// A kind, a day `2011-11-30`, an id; None without groups.
+    pub fn key_text(&self) -> Option<String> {
+        match &self.key {
+            GroupKey::Nothing => None,
+            GroupKey::Day(day) => Some(platform::clock::day_text(*day)),
+            GroupKey::Text(text) => Some(text.clone()),
+            GroupKey::Id(id) if self.group == MovementGroup::Store => Some(StoreId::from_uuid(*id).to_string()),
+            GroupKey::Id(id) => Some(ProductId::from_uuid(*id).to_string()),
+        }
+    }
+    /// The id, where rows stand for products or stores.
+    pub fn id(&self, group: MovementGroup) -> Option<Uuid> {
+        match &self.key {
+            GroupKey::Id(id) if self.group == group => Some(*id),
+            _ => None,
+        }
+    }
+}
+
+/// The sums over all entries.
+///
+/// # Errors
+/// A sum passes 2^53 − 1.
+pub async fn movement_total(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    ask: &MovementsAsk,
+) -> Result<MovementSummaryRow, ReportError> {
+    let page = movement_rows(permit, db, ask, MovementGroup::None, (None, 1)).await?;
+    let total = page.rows.into_iter().next();
+    total.map(|(row, _)| row).ok_or(ReportError::TooLarge)
+}
+
+/// The rows behind `after`, by key; at most `first`.
+///
+/// # Errors
+/// A sum passes 2^53 − 1.
+pub async fn movement_rows(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    ask: &MovementsAsk,
+    group: MovementGroup,
+    (after, first): (Option<Vec<Key>>, usize),
+) -> Result<RowPage<MovementSummaryRow>, ReportError> {
+    let scope = permit.scope(db).long();
+    let currency = rows::default_currency(&scope).await?;
+    let after = after.as_deref().and_then(<[Key]>::first).and_then(group_key);
+    if after == Some(GroupKey::Nothing) {
+        return Ok(RowPage { rows: Vec::new(), has_next: false });
+    }
+    let span = GroupSpan { after, limit: first + 1 };
+    let query = MovementsQuery { spec: &ask.spec, products: &ask.products, currency, group, span: &span };
+    let found = rows::movement_groups(&scope, &query).await?;
+    let row = |(key, sums): (GroupKey, MovementSums)| {
+        let told = [sums.units_in, sums.units_out, sums.value].into_iter().all(|sum| exact(sum.into()).is_some());
+        let keys = vec![cursor_key(&key)];
+        told.then_some((MovementSummaryRow { group, key, sums, currency }, keys)).ok_or(ReportError::TooLarge)
+    };
+    Ok(RowPage::cut(found.into_iter().map(row).collect::<Result<_, _>>()?, first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_is_asked_for_by_the_days_behind_the_one_before() {
+        let sorted = Sorted { group: Group::Month, top_by: None };
+        for (month, last) in
+            [("2024-02", "2024-02-29"), ("2026-02", "2026-02-28"), ("2026-12", "2026-12-31"), ("2026-04", "2026-04-30")]
+        {
+            let place = RowPlace { measure: 0, key: GroupKey::Text(month.to_owned()) };
+            let span = sorted.span(Some(&place), 2);
+            assert_eq!(span, GroupSpan { after: parse_day(last).map(GroupKey::Day), limit: 93 }, "{month}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_read_from_the_keys_that_it_was_written_as() {
+        let sums = Sums { orders: 7, ..Sums::default() };
+        let keys = [GroupKey::Day(-3), GroupKey::Text("GB".to_owned()), GroupKey::Id(Uuid::from_u128(5)), GroupKey::Nothing];
+        for key in keys {
+            for (top_by, measure) in [(None, 0), (Some(Measure::Orders), 7)] {
+                let sorted = Sorted { group: Group::Day, top_by };
+                let place = RowPlace::read(sorted, &sorted.keys(&key, &sums));
+                assert_eq!(place, Some(RowPlace { measure, key: key.clone() }));
+            }
+        }
+        assert_eq!(RowPlace::read(Sorted { group: Group::Day, top_by: None }, &[]), None);
+    }
+}

@@ -1,0 +1,104 @@
+//! GS1 Digital Links: a web address whose path holds a key and its qualifiers, and whose query holds attributes.
+
+use super::{
+    Builder, Format,
+    ProblemKind::{TooLong, Truncated},
+    Reading,
+    identifier::{Identifier, Length},
+};
+
+/// The keys, and the qualifiers in the order in which they stand behind one.
+const KEYS: [&str; 3] = ["01", "00", "414"];
+const QUALIFIERS: [&str; 3] = ["22", "10", "21"];
+/// The attributes that are read from the query.
+const ATTRIBUTES: [&str; 5] = ["17", "11", "15", "30", "37"];
+
+/// A part of a link with the bytes before it.
+type Part<'a> = (usize, &'a str);
+
+/// None for an address that holds no key.
+pub fn read(code: &str, year: i32) -> Option<Reading> {
+    let host = code.find("://")? + 3;
+    let path = host + code[host..].find('/')?;
+    let fragment = code[path..].find('#').map_or(code.len(), |at| path + at);
+    let query = code[path..fragment].find('?').map_or(fragment, |at| path + at);
+    let segments: Vec<Part<'_>> = parts(&code[path..query], '/', path).collect();
+    // Keys may stand in the part before, which is the shop's own: the last one counts.
+    let key = (0..segments.len()).rev().find(|at| begins_key(&segments[*at..]))?;
+    let mut builder = Builder::default();
+    for pair in segments[key..].chunks(2) {
+        let [(at, identifier), value @ ..] = pair else { continue };
+        take(&mut builder, identifier, (*at, value.first().map_or("", |value| value.1)), year);
+    }
+    for (at, pair) in parts(code.get(query + 1..fragment).unwrap_or_default(), '&', query + 1) {
+        let Some((name, value)) = pair.split_once('=') else { continue };
+        if ATTRIBUTES.contains(&name) {
+            take(&mut builder, name, (at, value), year);
+        }
+    }
+    Some(builder.done(Format::DigitalLink))
+}
+
+fn parts(text: &str, separator: char, from: usize) -> impl Iterator<Item = Part<'_>> {
+    let mut at = from;
+    text.split(separator).map(move |part| {
+        let begin = at;
+        at += part.len() + separator.len_utf8();
+        (begin, part)
+    })
+}
+
+/// Whether these are a key with its value, and nothing but qualifiers in their order behind it. A slash may end them.
+fn begins_key(segments: &[Part<'_>]) -> bool {
+    let Some((_, key)) = segments.first() else { return false };
+    let behind = segments.get(2..).unwrap_or_default();
+    let behind = match behind {
+        [rest @ .., (_, "")] => rest,
+        all => all,
+    };
+    let names: Vec<Option<usize>> = behind
+        .chunks(2)
+        .map(|pair| QUALIFIERS.iter().position(|qualifier| Some(*qualifier) == pair.first().map(|part| part.1)))
+        .collect();
+    KEYS.contains(key) && names.iter().all(Option::is_some) && names.is_sorted()
+}
+
+/// Takes a value as it is written in an address.
+fn take(builder: &mut Builder, name: &str, (at, written): Part<'_>, year: i32) {
+    let Some(identifier) = Identifier::at(name).filter(|identifier| identifier.digits == name) else { return };
+    let mut value = decoded(written);
+    // A GTIN of fewer digits is read as the one with zeros before it.
+    if name == "01" && matches!(value.len(), 8 | 12 | 13) && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        value = format!("{value:0>14}");
+    }
+    let is_digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    let problem = match identifier.length {
+        Length::Fixed(size) if value.len() > size => Some(TooLong),
+        Length::Fixed(size) if value.len() < size || !is_digits => Some(Truncated),
+        Length::UpTo(most) | Length::DigitsUpTo(most) if value.chars().count() > most => Some(TooLong),
+        Length::DigitsUpTo(_) if !is_digits => Some(Truncated),
+        _ if value.is_empty() => Some(Truncated),
+        _ => None,
+    };
+    match problem {
+        Some(kind) => builder.fail(kind, at),
+        None => builder.take(&identifier, &value, at, year),
+    }
+}
+
+/// Percent signs with two digits are the byte they name; what is no text then stays as it is written.
+fn decoded(written: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::with_capacity(written.len()), written.as_bytes());
+    while let [first, behind @ ..] = rest {
+        let digit = |at: usize| behind.get(at).and_then(|byte| (*byte as char).to_digit(16));
+        // Two digits of sixteen make a byte.
+        if let (b'%', Some(high), Some(low)) = (first, digit(0), digit(1)) {
+            bytes.push((high * 16 + low) as u8);
+            rest = &behind[2..];
+        } else {
+            bytes.push(*first);
+            rest = behind;
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| written.to_owned())
+}

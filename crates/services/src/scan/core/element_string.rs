@@ -1,0 +1,143 @@
+//! Element strings: values behind their identifiers, with a separator behind those of no fixed length, or with the identifiers in brackets.
+
+use super::{
+    Builder, Format,
+    ProblemKind::{TooLong, Truncated, UnknownIdentifier},
+    Reading,
+    identifier::{Identifier, Length},
+};
+
+/// What scanners send before a code that is GS1's: of GS1-128, GS1 DataMatrix, GS1 QR code, GS1 DataBar and GS1 DotCode.
+const SYMBOLOGIES: [&str; 5] = ["]C1", "]d2", "]Q3", "]e0", "]J1"];
+
+/// The separator, and how keyboards type it.
+const SEPARATORS: [&str; 4] = ["\u{1d}", "<GS>", "{GS}", "\\x1d"];
+
+/// How many bytes of a separator a text begins with; 0 for none.
+fn separator(text: &str) -> usize {
+    let found = SEPARATORS.iter().find(|separator| text.starts_with(**separator));
+    found.map_or(0, |separator| separator.len())
+}
+
+/// None for a code that is no element string.
+pub fn read(code: &str, year: i32) -> Option<Reading> {
+    let marked = SYMBOLOGIES.iter().find(|mark| code.starts_with(**mark)).map_or(0, |mark| mark.len());
+    let body = &code[marked..];
+    if bracketed(body).is_some() {
+        return Some(brackets(code, marked, year));
+    }
+    let begins_with_separator = separator(body) > 0;
+    let has_separator = body.char_indices().any(|(at, _)| separator(&body[at..]) > 0);
+    if marked > 0 || begins_with_separator {
+        return Some(elements(code, marked, year));
+    }
+    // Unmarked, it has to begin with a number that checks itself, and to go on behind it.
+    let reading = elements(code, 0, year);
+    let first = reading.elements.first()?;
+    let checks = matches!(first.identifier.as_str(), "00" | "01" | "02") && super::checks(&first.value);
+    let goes_on = reading.elements.len() > 1 || reading.problem.is_some() || code.len() == first.value.len() + 2;
+    (checks && goes_on || has_separator && reading.problem.is_none()).then_some(reading)
+}
+
+/// Elements one behind the other, from `from` on.
+fn elements(code: &str, from: usize, year: i32) -> Reading {
+    let (mut builder, mut at) = (Builder::default(), from);
+    while at < code.len() {
+        let skipped = separator(&code[at..]);
+        if skipped > 0 {
+            at += skipped;
+            continue;
+        }
+        let Some(identifier) = Identifier::at(&code[at..]) else {
+            // The beginning of an identifier that was cut off, or none that is known.
+            let rest = &code[at..];
+            let is_cut = rest.len() < 4 && rest.bytes().all(|byte| byte.is_ascii_digit()) && (rest.len() < 2 || begins(rest));
+            builder.fail(if is_cut { Truncated } else { UnknownIdentifier }, at);
+            break;
+        };
+        let text = &code[at + identifier.digits.len()..];
+        let Some(length) = value_length(&mut builder, identifier.length, text, at) else { break };
+        builder.take(&identifier, &text[..length], at, year);
+        at += identifier.digits.len() + length;
+    }
+    builder.done(Format::ElementString)
+}
+
+/// Whether two or three digits begin an identifier of three or four.
+fn begins(digits: &str) -> bool {
+    matches!(&digits[..2], "24" | "31" | "32" | "33" | "34" | "35" | "36" | "40" | "41")
+}
+
+/// How long the value at the beginning of a text is, in bytes. None, with the problem, for one that is not whole.
+fn value_length(builder: &mut Builder, length: Length, text: &str, at: usize) -> Option<usize> {
+    let end = text.char_indices().map(|(at, _)| at).find(|at| separator(&text[*at..]) > 0).unwrap_or(text.len());
+    match length {
+        Length::Fixed(size) => {
+            let value = text.get(..size).filter(|value| end >= size && value.bytes().all(|byte| byte.is_ascii_digit()));
+            if value.is_none() {
+                builder.fail(Truncated, at);
+            }
+            value.map(str::len)
+        }
+        Length::UpTo(most) | Length::DigitsUpTo(most) => {
+            let value = &text[..end];
+            let is_whole =
+                !value.is_empty() && (matches!(length, Length::UpTo(_)) || value.bytes().all(|byte| byte.is_ascii_digit()));
+            if !is_whole {
+                builder.fail(Truncated, at);
+                return None;
+            }
+            if value.chars().count() > most {
+                builder.fail(TooLong, at);
+                return None;
+            }
+            Some(end)
+        }
+    }
+}
+
+/// The identifier in brackets that a text begins with.
+fn bracketed(text: &str) -> Option<Identifier<'_>> {
+    let inside = text.strip_prefix('(')?;
+    let identifier = Identifier::at(inside)?;
+    inside[identifier.digits.len()..].starts_with(')').then_some(identifier)
+}
+
+/// Elements with their identifiers in brackets. A bracket that no known identifier follows belongs to the value.
+fn brackets(code: &str, from: usize, year: i32) -> Reading {
+    let (mut builder, mut at) = (Builder::default(), from);
+    while at < code.len() {
+        let skipped = separator(&code[at..]);
+        if skipped > 0 {
+            at += skipped;
+            continue;
+        }
+        let Some(identifier) = bracketed(&code[at..]) else {
+            let is_cut = code[at..].starts_with('(') && !code[at..].contains(')');
+            builder.fail(if is_cut { Truncated } else { UnknownIdentifier }, at);
+            break;
+        };
+        let begin = at + identifier.digits.len() + 2;
+        let text = &code[begin..];
+        let ends = |at: &usize| bracketed(&text[*at..]).is_some() || separator(&text[*at..]) > 0;
+        let mut end = text.char_indices().map(|(at, _)| at).find(ends).unwrap_or(text.len());
+        if let Length::Fixed(size) = identifier.length
+            && end > size
+        {
+            let rest = text.get(size..end).unwrap_or_default();
+            if !rest.starts_with('(') || rest.contains(')') {
+                builder.fail(TooLong, at);
+                break;
+            }
+            // The next identifier was cut off in its brackets.
+            end = size;
+        }
+        let value = &text[..end];
+        if value_length(&mut builder, identifier.length, value, at).is_none() {
+            break;
+        }
+        builder.take(&identifier, value, at, year);
+        at = begin + end;
+    }
+    builder.done(Format::ElementString)
+}

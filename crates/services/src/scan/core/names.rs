@@ -1,0 +1,136 @@
+//! What a code may be the name of.
+
+use inventory::catalog::core::{gtin, text};
+
+use super::Reading;
+
+/// A kind of thing that is found by its names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    Product,
+    Order,
+    Customer,
+    Supplier,
+    PurchaseOrder,
+    Transfer,
+    Return,
+    Stocktake,
+    Lot,
+    Store,
+    Category,
+}
+
+impl Kind {
+    pub const ALL: [Self; 11] = [
+        Self::Product,
+        Self::Order,
+        Self::Customer,
+        Self::Supplier,
+        Self::PurchaseOrder,
+        Self::Transfer,
+        Self::Return,
+        Self::Stocktake,
+        Self::Lot,
+        Self::Store,
+        Self::Category,
+    ];
+    /// The letters before the number of a document, and the documents that have numbers.
+    pub const NUMBERED: [(Self, &'static str); 5] =
+        [(Self::Order, "SO"), (Self::PurchaseOrder, "PO"), (Self::Transfer, "TR"), (Self::Stocktake, "CN"), (Self::Return, "RT")];
+}
+
+/// What names a thing, in the order in which matches come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MatchedBy {
+    Barcode,
+    Sku,
+    Number,
+    LotCode,
+    Serial,
+    StoreCode,
+    ExternalRef,
+}
+
+/// The names to look for. A code without elements is looked for as it is; one with elements by what they say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// The key of a barcode.
+    pub barcode: Option<String>,
+    /// That of the item without its pack, where a pack has no barcode of its own.
+    pub base: Option<String>,
+    /// A number of documents, and the kinds that may have it.
+    pub number: Option<(i64, Vec<Kind>)>,
+    /// The folded code of a lot or of a unit with a serial number.
+    pub lots: Vec<String>,
+    /// The text itself: a SKU or a code by its folded form, and a reference as it is.
+    pub text: Option<String>,
+}
+
+impl Names {
+    pub fn of(code: &str, reading: &Reading) -> Self {
+        if !reading.elements.is_empty() {
+            let gtin = reading.gtin();
+            let lots = [reading.lot(), reading.serial()].into_iter().flatten().map(text::fold).collect();
+            return Self { barcode: gtin.map(gtin::key), base: gtin.and_then(base_item), lots, ..Self::default() };
+        }
+        let code = code.trim();
+        if code.is_empty() || code.contains('\0') || code.len() > super::MOST_BYTES {
+            return Self::default();
+        }
+        let digits = gtin::key_of_typed(code);
+        Self {
+            base: Some(digits.as_str()).filter(|digits| gtin::wrong_check_digit(digits).is_none()).and_then(base_item),
+            barcode: Some(digits),
+            number: numbered(code),
+            lots: vec![text::fold(code)],
+            text: Some(text::kept(code)),
+        }
+    }
+}
+
+/// The number that a text is, with or without the letters of its kind; capitals and zeros before it do not count.
+pub fn numbered(code: &str) -> Option<(i64, Vec<Kind>)> {
+    let (letters, digits) = code.rsplit_once('-').unwrap_or(("", code));
+    let is_number = !digits.is_empty() && digits.len() <= 18 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let kinds = Kind::NUMBERED.iter().filter(|(_, own)| letters.is_empty() || letters.eq_ignore_ascii_case(own));
+    let kinds: Vec<Kind> = kinds.map(|(kind, _)| *kind).collect();
+    let number = digits.parse().ok().filter(|_| is_number && !kinds.is_empty() && !code.starts_with('-'))?;
+    Some((number, kinds))
+}
+
+/// Of a pack's fourteen digits that begin with 1 to 8, the key of the item in it: without the first digit, and checked anew (General
+/// Specifications, 2.1.6).
+fn base_item(gtin: &str) -> Option<String> {
+    if gtin.len() != 14 || !matches!(gtin.as_bytes().first(), Some(b'1'..=b'8')) {
+        return None;
+    }
+    let body = format!("0{}0", gtin.get(1..13)?);
+    let check = gtin::expected_check_digit(&body)?;
+    Some(format!("{}{}", body.get(..13)?, char::from(check)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_named_by_its_number_with_or_without_its_letters() {
+        let all = Kind::NUMBERED.map(|(kind, _)| kind).to_vec();
+        assert_eq!(numbered("7"), Some((7, all.clone())));
+        assert_eq!(numbered("000007"), Some((7, all)));
+        for same in ["PO-7", "po-000007", "Po-07"] {
+            assert_eq!(numbered(same), Some((7, vec![Kind::PurchaseOrder])), "{same}");
+        }
+        for none in ["", "-7", "PO-", "XX-7", "PO7", "7a", "1234567890123456789", "PO-7-7"] {
+            assert_eq!(numbered(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn the_item_in_a_pack_has_the_same_digits_and_a_check_digit_of_its_own() {
+        assert_eq!(base_item("10012345678902").as_deref(), Some("00012345678905"));
+        assert_eq!(base_item("00012345678905"), None);
+        assert_eq!(base_item("90012345678902"), None);
+        assert_eq!(base_item("4006381333931"), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! What codes say, each as scanners and people write it.
+
+use super::*;
+
+const GTIN: &str = "09506000134352";
+
+fn said(code: &str) -> (Format, Vec<(String, String)>, Option<Problem>) {
+    let reading = read(code, 2026);
+    let elements = reading.elements.into_iter().map(|element| (element.identifier, element.value)).collect();
+    (reading.format, elements, reading.problem)
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(identifier, value)| ((*identifier).to_owned(), (*value).to_owned())).collect()
+}
+
+#[test]
+fn an_element_string_its_brackets_and_its_link_say_the_same() {
+    let whole = pairs(&[("01", GTIN), ("10", "ABC"), ("17", "270131")]);
+    for code in [
+        "]C10109506000134352\u{31}0ABC\u{1d}17270131",
+        "]d2010950600013435210ABC<GS>17270131",
+        "]Q3010950600013435210ABC{GS}17270131",
+        "\u{1d}010950600013435210ABC\u{1d}17270131\r\n",
+        "010950600013435210ABC\\x1d17270131",
+        "(01)09506000134352(10)ABC(17)270131",
+        "]C1(01)09506000134352(10)ABC(17)270131",
+    ] {
+        assert_eq!(said(code), (Format::ElementString, whole.clone(), None), "{code:?}");
+    }
+    for link in [
+        "https://id.gs1.org/01/09506000134352/10/ABC?17=270131",
+        "HTTPS://example.com/some/01/shop/01/9506000134352/10/ABC?x=1&17=270131#top",
+        "http://example.com/01/09506000134352/10/%41BC/?17=270131",
+    ] {
+        assert_eq!(said(link), (Format::DigitalLink, whole.clone(), None), "{link}");
+    }
+    let reading = read("(01)09506000134352(10)ABC(15)261231(17)270131(21)S-1(30)12", 2026);
+    assert_eq!((reading.gtin(), reading.lot(), reading.serial()), (Some(GTIN), Some("ABC"), Some("S-1")));
+    assert_eq!((reading.expires_on(), reading.quantity()), (Some(20_849), Some(12)));
+    assert_eq!(read("(01)09506000134352(15)270131", 2026).expires_on(), Some(20_849), "best before, where nothing expires");
+}
+
+#[test]
+fn a_code_that_was_cut_says_what_was_whole_and_where_it_ends() {
+    let gtin = || pairs(&[("01", GTIN)]);
+    let lot = || pairs(&[("01", GTIN), ("10", "ABC")]);
+    for (code, kind, at, whole) in [
+        ("]C1010950600013435210ABC\u{1d}17270", ProblemKind::Truncated, 25, lot()),
+        ("]C1010950600013435210ABC\u{1d}1", ProblemKind::Truncated, 25, lot()),
+        ("]C1010950600013435210ABC\u{1d}17", ProblemKind::Truncated, 25, lot()),
+        ("]C1010950600013435210", ProblemKind::Truncated, 19, gtin()),
+        ("]C1010950600013", ProblemKind::Truncated, 3, vec![]),
+        ("]C101095060001343523101", ProblemKind::Truncated, 19, gtin()),
+        ("]C10109506000134352310", ProblemKind::Truncated, 19, gtin()),
+        ("]C1010950600013435288X", ProblemKind::UnknownIdentifier, 19, gtin()),
+        ("]C10109506000134352(10)A", ProblemKind::UnknownIdentifier, 19, gtin()),
+        ("(01)09506000134352(10)ABC(17)270", ProblemKind::Truncated, 25, lot()),
+        ("(01)09506000134352(10", ProblemKind::Truncated, 18, gtin()),
+        ("(01)0950600013435299", ProblemKind::TooLong, 0, vec![]),
+        ("(01)09506000134352(10)ABCDEFGHIJKLMNOPQRSTU", ProblemKind::TooLong, 18, gtin()),
+        ("https://id.gs1.org/01/0950600013435", ProblemKind::BadCheckDigit, 19, pairs(&[("01", "00950600013435")])),
+        ("https://id.gs1.org/01/09506000134352/10/", ProblemKind::Truncated, 37, gtin()),
+    ] {
+        let (_, elements, problem) = said(code);
+        assert_eq!((elements, problem), (whole, Some(Problem { kind, at })), "{code:?}");
+    }
+    // What is wrong in itself does not hide what stands behind it.
+    let bad = said("]C1010950600013435117261350\u{1d}10A");
+    assert_eq!(bad.1, pairs(&[("01", "09506000134351"), ("17", "261350"), ("10", "A")]));
+    assert_eq!(bad.2, Some(Problem { kind: ProblemKind::BadCheckDigit, at: 3 }));
+    assert_eq!(said("(17)261350").2, Some(Problem { kind: ProblemKind::BadDate, at: 0 }));
+    assert_eq!(read("]C10109506000134351", 2026).gtin(), None, "a number that does not check names no product");
+}
+
+#[test]
+fn numbers_are_told_by_their_check_digit_and_everything_else_is_plain() {
+    for (code, format) in [
+        ("9506000134352", Format::Ean),
+        ("96385074", Format::Ean),
+        ("036000291452", Format::Upc),
+        ("09506000134352", Format::Ean),
+        ("106141412345678908", Format::Sscc),
+        ("106141412345678909", Format::Plain),
+        ("9506000134351", Format::Plain),
+        ("MUG-1", Format::Plain),
+        ("PO-7", Format::Plain),
+        ("(Mug)", Format::Plain),
+        ("0112345", Format::Plain),
+        ("10ABC", Format::Plain),
+        ("https://example.com/products/7", Format::Plain),
+        ("https://example.com", Format::Plain),
+        ("", Format::Plain),
+    ] {
+        assert_eq!(said(code), (format, vec![], None), "{code}");
+    }
+    assert_eq!(said("00106141412345678908").1, pairs(&[("00", "106141412345678908")]));
+    assert_eq!(said(&"1".repeat(513)).2, Some(Problem { kind: ProblemKind::TooLong, at: 512 }));
+    assert_eq!(said("(10)A(B)C(99)x").1, pairs(&[("10", "A(B)C"), ("99", "x")]));
+}

@@ -1,0 +1,250 @@
+//! Summaries: the rows of all pages sum to the total, whatever they stand for.
+
+use async_graphql::{EmptyMutation, EmptySubscription, MergedObject, Request, Schema};
+use entity::{prelude::*, product};
+use entrepot::{
+    access::PermissionSet,
+    api::insight::{InsightQuery, SummaryQuery},
+    catalog::rows::{Scoped, filter, page::ProductCondition},
+    graphql::truncated::Truncations,
+    insight::{
+        core::{Group, Measure},
+        rows::{MovementGroup, SalesFilter},
+        shell::{
+            MovementSummaryRow, MovementsAsk, SalesRow, SalesSpec, Sorted, movement_rows, movement_total, sales_report,
+            sales_rows, sales_total,
+        },
+    },
+    paging::CursorSigner,
+};
+use rand::{SeedableRng, rngs::StdRng};
+use serde_json::{Value, json};
+
+use super::{
+    sales::ask,
+    trade::{Trade, trade},
+    world::{HOUR, START, World},
+};
+use crate::world::rows;
+
+#[derive(MergedObject, Default)]
+struct Query(InsightQuery, SummaryQuery);
+
+/// Amounts and units; what counts documents once cannot be summed.
+fn sums(row: &SalesRow) -> [i64; 10] {
+    [
+        row.order_lines,
+        row.units_sold.get(),
+        row.gross_revenue.minor,
+        row.charges.minor,
+        row.cost_of_goods_sold.minor,
+        row.return_lines,
+        row.units_returned.get(),
+        row.refunds.minor,
+        row.charge_credits.minor,
+        row.net_revenue.minor,
+    ]
+}
+
+fn spec() -> SalesSpec {
+    SalesSpec { from: None, to: None, filter: SalesFilter::default(), products: ProductCondition::default(), currency: None }
+}
+
+/// All rows, page by page.
+async fn all(world: &World, spec: &SalesSpec, sorted: Sorted, first: usize) -> Vec<SalesRow> {
+    let (mut rows, mut after) = (Vec::new(), None);
+    loop {
+        let page = sales_rows(world.reader(), &world.db, spec.clone(), sorted, (after, first)).await.unwrap();
+        assert!(page.rows.len() <= first);
+        after = page.rows.last().map(|(_, keys)| keys.clone());
+        rows.extend(page.rows.into_iter().map(|(row, _)| row));
+        if !page.has_next {
+            return rows;
+        }
+        assert!(after.is_some(), "a page without rows has none behind it");
+    }
+}
+
+fn summed<const N: usize>(rows: impl Iterator<Item = [i64; N]>) -> [i64; N] {
+    rows.fold([0; N], |mut sum, row| {
+        sum.iter_mut().zip(row).for_each(|(sum, add)| *sum += add);
+        sum
+    })
+}
+
+const MEASURES: [Option<Measure>; 5] =
+    [None, Some(Measure::UnitsSold), Some(Measure::GrossRevenue), Some(Measure::NetRevenue), Some(Measure::Orders)];
+
+/// More services than a page has, so that nothing runs out.
+async fn many_products(world: &World, number: usize) -> Vec<ProductId> {
+    let work = world.scope().begin().await.unwrap();
+    let mut products = Vec::new();
+    for n in 0..number {
+        let row = service(world, n);
+        products.push(row.id);
+        work.insert::<product::Entity>(row).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    products
+}
+
+fn service(world: &World, n: usize) -> product::Model {
+    let sku = format!("SERVICE-{n:04}");
+    product::Model {
+        stock_policy: StockPolicy::Untracked,
+        category_id: (n % 3 < 2).then(|| world.categories[n % 3]),
+        cost_minor: Some(100 + n as i64),
+        cost_currency: Some("GBP".to_owned()),
+        ..rows::product(world.tenant, world.clock.id(), &sku, world.clock.now())
+    }
+}
+
+#[tokio::test]
+async fn the_rows_of_a_year_and_of_many_products_sum_to_the_total() {
+    World::on_both(async |world| {
+        let mut trade: Trade = trade(&world, &mut StdRng::seed_from_u64(41)).await;
+        let products = many_products(&world, 300).await;
+        trade.sell_daily(&world, 365, &products).await;
+        let total = sales_total(world.reader(), &world.db, spec()).await.unwrap();
+        let whole = sales_report(world.reader(), &world.db, ask(Group::None)).await.unwrap().rows;
+        assert_eq!(whole, [total.clone()], "the total is that of the report");
+        for group in Group::ALL {
+            for top_by in MEASURES {
+                let sorted = Sorted { group, top_by };
+                let rows = all(&world, &spec(), sorted, 50).await;
+                assert_eq!(summed(rows.iter().map(sums)), sums(&total), "{sorted:?}");
+                assert_eq!(rows, all(&world, &spec(), sorted, 7).await, "pages of another size, {sorted:?}");
+                let mut keys: Vec<_> = rows.iter().map(|row| (row.key.is_none(), row.key.clone())).collect();
+                if top_by.is_none() {
+                    assert!(keys.is_sorted(), "{sorted:?}: {keys:?}");
+                }
+                keys.sort();
+                keys.dedup();
+                assert_eq!(keys.len(), rows.len(), "each group once, {sorted:?}");
+                if !group.by_product() {
+                    assert_eq!(rows.iter().map(|row| row.orders).sum::<i64>(), total.orders, "{sorted:?}");
+                }
+            }
+        }
+        let rows = async |group| all(&world, &spec(), Sorted { group, top_by: None }, 250).await;
+        assert!(rows(Group::Day).await.len() >= 365);
+        assert!(rows(Group::Product).await.len() > 300);
+        assert!(rows(Group::Month).await.len() >= 12);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_summary_of_some_products_sums_their_lines_alone() {
+    World::on_both(async |world| {
+        trade(&world, &mut StdRng::seed_from_u64(42)).await;
+        let of = async |part: filter::Filter| {
+            let products = Scoped::resolve(&world.scope(), part).await.unwrap().condition();
+            SalesSpec { products, from: Some(Timestamp(START + 9 * HOUR)), ..spec() }
+        };
+        let ids = |column, ids: &[uuid::Uuid]| filter::Filter::Ids(column, ids.to_vec());
+        let rice = of(ids(filter::IdColumn::Product, &[world.products[1].uuid()])).await;
+        let whole = SalesSpec { from: rice.from, ..spec() };
+        let by_product = all(&world, &whole, Sorted { group: Group::Product, top_by: None }, 2).await;
+        let own = by_product.iter().find(|row| row.product == Some(world.products[1])).unwrap();
+        assert!(own.units_sold.is_positive() && own.refunds.minor > 0, "{own:?}");
+        for group in Group::ALL {
+            let rows = all(&world, &rice, Sorted { group, top_by: None }, 3).await;
+            assert_eq!(summed(rows.iter().map(sums)), sums(own), "{group:?}");
+        }
+        assert_eq!(sums(&sales_total(world.reader(), &world.db, rice).await.unwrap()), sums(own));
+        // A category alone, and with those below it.
+        let below = |column| of(ids(column, &[world.categories[0].uuid()]));
+        world.put_below(1, 0).await;
+        let alone = sales_total(world.reader(), &world.db, below(filter::IdColumn::Category).await).await.unwrap();
+        let tree = sales_total(world.reader(), &world.db, below(filter::IdColumn::CategoryTree).await).await.unwrap();
+        let sold = |index: usize| by_product.iter().find(|row| row.product == Some(world.products[index])).map(sums).unwrap();
+        assert_eq!(sums(&alone), summed([sold(0), sold(2)].into_iter()));
+        assert_eq!(sums(&tree), summed([sold(0), sold(1), sold(2)].into_iter()));
+        assert_ne!(sums(&alone), sums(&tree));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_rows_of_movements_sum_to_the_total() {
+    World::on_both(async |world| {
+        trade(&world, &mut StdRng::seed_from_u64(43)).await;
+        let figures = |row: &MovementSummaryRow| [row.sums.entries, row.sums.units_in, row.sums.units_out, row.sums.value];
+        for part in [filter::Filter::default(), filter::Filter::Ids(filter::IdColumn::Product, vec![world.products[0].uuid()])] {
+            let products = Scoped::resolve(&world.scope(), part).await.unwrap().condition();
+            let ask = MovementsAsk { products, ..MovementsAsk::default() };
+            let total = movement_total(world.reader(), &world.db, &ask).await.unwrap();
+            assert!(total.sums.units_in > 0 && total.sums.units_out > 0 && total.sums.value > 0);
+            for group in MovementGroup::ALL {
+                let (mut rows, mut after) = (Vec::new(), None);
+                loop {
+                    let page = movement_rows(world.reader(), &world.db, &ask, group, (after, 2)).await.unwrap();
+                    after = page.rows.last().map(|(_, keys)| keys.clone());
+                    rows.extend(page.rows.into_iter().map(|(row, _)| row));
+                    if !page.has_next {
+                        break;
+                    }
+                }
+                assert_eq!(summed(rows.iter().map(figures)), figures(&total), "{group:?}");
+                assert!(group == MovementGroup::None || ask.products.sql.len() > 1 || rows.len() > 1, "{group:?}: {rows:?}");
+            }
+        }
+    })
+    .await;
+}
+
+/// Answers as a client gets them: with the extensions.
+async fn run(world: &World, query: &str) -> Value {
+    let schema = Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+        .data(world.ledger.clone())
+        .data(CursorSigner::new([7; 32]))
+        .finish();
+    let truncations = Truncations::default();
+    let request = Request::new(query).data(world.caller(PermissionSet::all())).data(truncations.clone());
+    let mut response = schema.execute(request).await;
+    truncations.note(&mut response);
+    serde_json::to_value(&response).unwrap()
+}
+
+#[tokio::test]
+async fn a_report_that_is_cut_says_so_and_a_summary_has_all() {
+    World::on_both(async |world| {
+        let products = many_products(&world, 3).await;
+        Trade::default().sell_daily(&world, 9, &products).await;
+        let cut = run(&world, "{ few: salesReport(groupBy: DAY, first: 4) { key } }").await;
+        assert_eq!(
+            cut["extensions"]["entrepot"]["truncated"],
+            json!([{ "path": ["few"], "returned": 4, "total": 9, "use": "salesSummary" }]),
+            "{cut}"
+        );
+        for whole in ["groupBy: DAY, first: 9", "groupBy: DAY, topBy: ORDERS, first: 4", "groupBy: NONE, first: 1"] {
+            let answer = run(&world, &format!("{{ salesReport({whole}) {{ key }} }}")).await;
+            assert_eq!((&answer["extensions"], &answer["errors"]), (&Value::Null, &Value::Null), "{whole}");
+        }
+        let page = |after: &Value| {
+            let after = if after.is_null() { String::new() } else { format!(", after: {after}") };
+            format!(
+                "{{ salesSummary {{ total {{ orders }} rows(groupBy: DAY, first: 4{after}) {{
+                   nodes {{ key orders }} pageInfo {{ hasNextPage hasPreviousPage endCursor }} }} }} }}"
+            )
+        };
+        let (mut after, mut orders, mut pages) = (Value::Null, 0, 0);
+        loop {
+            let answer = run(&world, &page(&after)).await;
+            let summary = &answer["data"]["salesSummary"];
+            assert_eq!(summary["total"]["orders"], 9, "{answer}");
+            let (rows, info) = (&summary["rows"]["nodes"], &summary["rows"]["pageInfo"]);
+            assert_eq!(info["hasPreviousPage"], json!(pages > 0));
+            orders += rows.as_array().unwrap().iter().map(|row| row["orders"].as_i64().unwrap()).sum::<i64>();
+            (after, pages) = (info["endCursor"].clone(), pages + 1);
+            if info["hasNextPage"] == false {
+                break;
+            }
+        }
+        assert_eq!((orders, pages), (9, 3));
+        let other = run(&world, &page(&after).replace("groupBy: DAY", "groupBy: DAY, topBy: ORDERS")).await;
+        assert_eq!(other["errors"][0]["path"], json!(["salesSummary", "rows"]), "a cursor of another order is refused: {other}");
+    })
+    .await;
+}

@@ -1,0 +1,189 @@
+//! Scanned codes and what they name, with the rights of the one who scans.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
+
+mod properties;
+
+use serde_json::{Value, json};
+
+use crate::{
+    authorization::world::World,
+    lots::house::{House, done, key},
+    world::on_both,
+};
+
+on_both!(
+    a_gs1_code_names_product_lot_and_date_however_it_is_written,
+    a_pack_is_no_piece,
+    everything_is_found_by_its_names_in_their_order,
+    who_may_not_read_a_kind_does_not_find_it
+);
+
+const SCAN: &str = "query($code: String!, $kinds: [SearchKind!]) { scanCode(code: $code, kinds: $kinds) {
+    input format elements { ai value date } problem { code at message }
+    matches { kind matchedBy node { __typename id } barcode { code } packQuantity lot { code } lotCode serial expiresOn quantity store { code } } } }";
+
+const GTIN: &str = "09506000134352";
+
+async fn scan(house: &House<'_>, code: &str) -> Value {
+    let answer = house.office.ask(SCAN, json!({ "code": code })).await;
+    assert!(answer["errors"].is_null(), "{code}: {answer:#}");
+    answer["data"]["scanCode"].clone()
+}
+
+/// Kind, name that matched and ID of each match.
+fn found(scanned: &Value) -> Vec<(String, String, String)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let of = |found: &Value| (text(&found["kind"]), text(&found["matchedBy"]), text(&found["node"]["id"]));
+    scanned["matches"].as_array().unwrap().iter().map(of).collect()
+}
+
+async fn coded(house: &House<'_>, product: &Value, barcodes: Value) {
+    let query = "query($by: ProductRef!) { product(by: $by) { version } }";
+    let known = house.office.ask(query, json!({ "by": product })).await;
+    let version = &known["data"]["product"]["version"];
+    let input = json!({ "id": product["id"], "expectedVersion": version, "barcodes": barcodes });
+    done(&house.office.act("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
+}
+
+async fn a_gs1_code_names_product_lot_and_date_however_it_is_written(world: &World) {
+    let house = House::open(world).await;
+    coded(&house, &house.cheese, json!([{ "code": "9506000134352" }])).await;
+    house.takes_in("ABC", 5, "2027-01-31").await;
+    for (code, format) in [
+        (format!("]C101{GTIN}10ABC\u{1d}17270131"), "GS1_ELEMENT_STRING"),
+        (format!("(01){GTIN}(10)ABC(17)270131"), "GS1_ELEMENT_STRING"),
+        (format!("https://id.gs1.org/01/{GTIN}/10/ABC?17=270131"), "GS1_DIGITAL_LINK"),
+    ] {
+        let scanned = scan(&house, &code).await;
+        assert_eq!(
+            scanned,
+            json!({
+                "input": code, "format": format, "problem": null,
+                "elements": [
+                    { "ai": "01", "value": GTIN, "date": null },
+                    { "ai": "10", "value": "ABC", "date": null },
+                    { "ai": "17", "value": "270131", "date": "2027-01-31" },
+                ],
+                "matches": [{
+                    "kind": "PRODUCT", "matchedBy": "barcode", "node": { "__typename": "Product", "id": house.cheese["id"] },
+                    "barcode": { "code": "9506000134352" }, "packQuantity": 1, "lot": { "code": "ABC" }, "lotCode": "ABC", "serial": null,
+                    "expiresOn": "2027-01-31", "quantity": null, "store": null,
+                }],
+            }),
+            "{code}"
+        );
+    }
+    let cut = scan(&house, &format!("]C101{GTIN}10ABC\u{1d}17270")).await;
+    assert_eq!((&cut["problem"]["code"], &cut["problem"]["at"]), (&json!("TRUNCATED"), &json!(25)), "{cut}");
+    assert_eq!((&cut["matches"][0]["lot"]["code"], &cut["matches"][0]["expiresOn"]), (&json!("ABC"), &Value::Null));
+    // A batch that nobody has taken in is told, and is no lot.
+    let new = scan(&house, &format!("(01){GTIN}(10)NEW(37)12")).await;
+    let told = &new["matches"][0];
+    assert_eq!((&told["lot"], &told["lotCode"], &told["quantity"]), (&Value::Null, &json!("NEW"), &json!(12)));
+    assert!(found(&scan(&house, "(01)09506000134351").await).is_empty());
+    let asked = house.office.ask(SCAN, json!({ "code": "a\u{0}b" })).await;
+    assert_eq!(asked["errors"][0]["code"], "BAD_USER_INPUT", "{asked}");
+}
+
+async fn a_pack_is_no_piece(world: &World) {
+    let house = House::open(world).await;
+    coded(&house, &house.mug, json!([{ "code": "0012345678905" }])).await;
+    let case = "10012345678902";
+    let scanned = scan(&house, case).await;
+    assert_eq!(
+        (&scanned["problem"]["code"], &scanned["matches"][0]["packQuantity"]),
+        (&json!("UNKNOWN_PACK"), &json!(1)),
+        "{scanned}"
+    );
+    assert_eq!(found(&scanned), [("PRODUCT".to_owned(), "barcode".to_owned(), house.mug["id"].as_str().unwrap().to_owned())]);
+    coded(&house, &house.mug, json!([{ "code": "0012345678905" }, { "code": case, "packQuantity": 12 }])).await;
+    for code in [case.to_owned(), format!("(01){case}")] {
+        let scanned = scan(&house, &code).await;
+        let (only, problem) = (&scanned["matches"][0], &scanned["problem"]);
+        assert_eq!(
+            (&only["packQuantity"], &only["barcode"]["code"], problem),
+            (&json!(12), &json!(case), &Value::Null),
+            "{scanned}"
+        );
+        assert_eq!(scanned["matches"].as_array().map(Vec::len), Some(1));
+    }
+    assert_eq!(scan(&house, "012345678905").await["format"], "UPC");
+}
+
+async fn everything_is_found_by_its_names_in_their_order(world: &World) {
+    let house = House::open(world).await;
+    house.takes_in("L-1", 5, "2027-01-31").await;
+    let serial = json!({ "named": { "code": "SN-9" } });
+    done(&house.adjust("RECEIPT", (&house.drill, &house.depot), 1, serial).await, "levels");
+    let order = json!({ "idempotencyKey": key(), "store": house.office.store, "externalRef": "WEB-1", "lines": [{ "product": house.mug, "quantity": 1 }] });
+    done(&house.adjust("RECEIPT", (&house.mug, &house.office.store), 3, Value::Null).await, "levels");
+    let order = house.office.act("orderCreate", "OrderCreateInput", "order { id number }", order).await;
+    let order = done(&order, "order").clone();
+    let transfer = house.held(&[(&house.mug, 1)]).await;
+    let transfer =
+        house.office.ask("query($id: ID!) { transfer(by: { id: $id }) { id number } }", json!({ "id": transfer["id"] })).await;
+    let transfer = &transfer["data"]["transfer"];
+    let id = |of: &Value| of["id"].as_str().unwrap().to_owned();
+    let one = |kind: &str, by: &str, of: &Value| vec![(kind.to_owned(), by.to_owned(), id(of))];
+    assert_eq!(found(&scan(&house, " drill ").await), one("PRODUCT", "sku", &house.drill));
+    assert_eq!(found(&scan(&house, "WEB-1").await), one("ORDER", "externalRef", &order));
+    assert_eq!(found(&scan(&house, "dock").await), one("STORE", "storeCode", &house.office.store));
+    assert_eq!(scan(&house, "dock").await["matches"][0]["store"]["code"], "DOCK");
+    for (code, kind, by) in [("l-1", "LOT", "lotCode"), ("SN-9", "LOT", "serial")] {
+        let scanned = scan(&house, code).await;
+        assert_eq!(
+            (&scanned["matches"][0]["kind"], &scanned["matches"][0]["matchedBy"]),
+            (&json!(kind), &json!(by)),
+            "{scanned}"
+        );
+    }
+    // A number of documents, with or without its letters.
+    let number = order["number"].as_str().unwrap();
+    for code in [format!("SO-{number}"), format!("so-000{number}")] {
+        assert_eq!(found(&scan(&house, &code).await), one("ORDER", "number", &order), "{code}");
+    }
+    let number = transfer["number"].as_str().unwrap();
+    assert_eq!(found(&scan(&house, &format!("TR-{number}")).await), one("TRANSFER", "number", transfer));
+    let bare = found(&scan(&house, number).await);
+    assert!(bare.contains(&one("TRANSFER", "number", transfer)[0]), "{bare:?}");
+    assert!(found(&scan(&house, "PO-999999").await).is_empty());
+    // A SKU that looks like a number of a document comes first.
+    let input = json!({ "sku": number, "name": "Seven" });
+    let named = house.office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
+    assert_eq!(found(&scan(&house, number).await)[0], one("PRODUCT", "sku", done(&named, "product"))[0]);
+    let theirs = world.theirs.ids["ord"].clone();
+    let all = found(&scan(&house, "1").await);
+    assert!(all.iter().all(|(_, _, id)| *id != theirs), "another tenant's number: {all:?}");
+}
+
+async fn who_may_not_read_a_kind_does_not_find_it(world: &World) {
+    let house = House::open(world).await;
+    coded(&house, &house.cheese, json!([{ "code": "9506000134352" }])).await;
+    house.takes_in("ABC", 5, "2027-01-31").await;
+    let ask =
+        async |rights: &[&str], variables: Value| house.office.as_caller(world.ours.only(rights)).ask(SCAN, variables).await;
+    let code = format!("(01){GTIN}(10)ABC");
+    let answer = ask(&["product.read"], json!({ "code": code })).await;
+    let told = &answer["data"]["scanCode"]["matches"];
+    assert_eq!(
+        (told.as_array().map(Vec::len), &told[0]["lot"], &told[0]["lotCode"]),
+        (Some(1), &Value::Null, &json!("ABC")),
+        "{answer:#}"
+    );
+    let answer = ask(&["order.read"], json!({ "code": code })).await;
+    assert_eq!(answer["data"]["scanCode"]["matches"], json!([]), "{answer:#}");
+    let answer = ask(&["stock.read"], json!({ "code": code })).await;
+    assert_eq!(answer["data"]["scanCode"]["matches"][0]["kind"], "LOT", "{answer:#}");
+    for (rights, kinds, permission) in
+        [(&["order.read"][..], json!(["ORDER", "PRODUCT"]), "product.read"), (&[][..], Value::Null, "product.read")]
+    {
+        let answer = ask(rights, json!({ "code": code, "kinds": kinds })).await;
+        assert_eq!(
+            (&answer["errors"][0]["code"], &answer["errors"][0]["permission"]),
+            (&json!("FORBIDDEN"), &json!(permission)),
+            "{answer}"
+        );
+    }
+    let none = ask(&["order.read"], json!({ "code": code, "kinds": [] })).await;
+    assert_eq!(none["data"]["scanCode"]["matches"], json!([]), "{none}");
+}
