@@ -27,7 +27,7 @@ const ROOMS: [&[&str]; CRATES.len()] = [
     // inventory
     &["catalog", "stock", "ledger", "lots", "orders", "purchasing", "transfers", "counts", "costing"],
     // services
-    &["alerts", "webhooks", "files", "media", "exchange", "labels", "insight"],
+    &["alerts", "webhooks", "files", "media", "exchange", "labels", "insight", "demand"],
     // graphql
     &[],
     // api

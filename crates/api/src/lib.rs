@@ -25,6 +25,7 @@ pub mod media;
 pub mod exchange;
 pub mod labels;
 pub mod insight;
+pub mod demand;
 
 /// Merges the rooms' roots and prints the SDL.
 pub mod schema;

@@ -16,3 +16,5 @@ pub mod exchange;
 pub mod labels;
 /// What the rooms' rows tell: reports, and the proof that they agree.
 pub mod insight;
+/// Demand facts: what was wanted and sold of each product on each day, kept from the journal.
+pub mod demand;

@@ -13,6 +13,9 @@ use super::{
 pub const CASES: &[(&str, Needs)] = &[
     ("stockValue", May("product.cost.read")),
     ("costReport", May("product.cost.read")),
+    ("demandFacts", May("report.read")),
+    ("stockAgeing", May("product.cost.read")),
+    ("stockPerformance", May("report.read")),
     ("productCost", May("product.cost.read")),
     ("revaluations", May("product.cost.read")),
     ("stockRevalue", May("cost.write")),

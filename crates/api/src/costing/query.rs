@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// Why there is no report, as an error of its field.
-fn no_report(error: ReportError) -> TopError {
+pub(super) fn no_report(error: ReportError) -> TopError {
     match error {
         ReportError::Fault(fault) => fault.into(),
         ReportError::TooLarge | ReportError::TooDear | ReportError::TooMany => TopError::bad_input(error.to_string(), Vec::new()),

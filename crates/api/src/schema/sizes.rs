@@ -56,6 +56,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("Return", &[("lines", 10)]),
     ("Revaluation", &[("lines", 10)]),
     ("Role", &[("inherits", 5)]),
+    ("StockAges", &[("ages", 6)]),
     ("StockChange", &[("entries", 10)]),
     ("StockMovement", &[("entries", 10)]),
     ("StockPayload", &[("levels", 10)]),

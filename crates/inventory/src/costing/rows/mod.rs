@@ -1,11 +1,13 @@
 //! The tables of costing: the book (how far it is), pools, layers, postings; and revaluations.
 
+mod ageing;
 mod book;
 mod posting_history;
 mod page;
 mod report;
 mod revaluation;
 
+pub use ageing::layer_pieces;
 pub use book::{Pools, behind, book, lock_book, move_book, pools, sold, write_pools, write_postings};
 pub use page::{Page, page};
 pub use posting_history::posting_history;

@@ -1,9 +1,11 @@
 //! Keeping the book, revaluing, and what is asked of it.
 
+mod ageing;
 mod keep;
 mod report;
 mod revalue;
 
+pub use ageing::{Ageing, stock_ageing};
 pub use keep::{BookProgress, catch_up};
 pub use report::{
     CostAsk, CostRow, MAX_ROWS, Method, ProductCost, ReportError, Valuation, ValueAsk, ValueGroup, ValueRow, begin, cost_report,
