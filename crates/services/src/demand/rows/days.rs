@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected, TableRecord},
     tables::{demand_day, demand_week, order_line, sales_order},
 };
-use platform::storage::{Bulk, Fault, Finds, Reads, Row, Rows, Work};
+use platform::storage::{Backend, Bulk, Fault, Finds, Reads, Row, Rows, Work};
 use sea_orm::Value;
 
 use crate::demand::core::DayKey;
@@ -88,11 +88,15 @@ async fn of_days<R: TableRecord + Send>(
         return Ok(Vec::new());
     }
     let backend = reads.backend();
+    // Days first, then products, each by the key: SQLite would go through all products of a day for a few of them.
+    let (given, of_day) = match backend {
+        Backend::Sqlite => ("(SELECT value AS day FROM json_each($3)) x CROSS JOIN ", format!("{day} = x.day")),
+        Backend::Postgres => ("", backend.in_numbers(day, 3)),
+    };
     let sql = format!(
-        "SELECT {} FROM {} d WHERE d.tenant_id = $1 AND d.generation = $2 AND {} AND {}",
+        "SELECT {} FROM {given}{} d WHERE d.tenant_id = $1 AND d.generation = $2 AND {of_day} AND {}",
         R::select("d"),
         R::TABLE,
-        backend.in_numbers(day, 3),
         backend.in_ids("d.product_id", 4)
     );
     let values = vec![generation.into(), backend.numbers(dates.into_iter().map(i64::from)), backend.ids(products)];
