@@ -73,6 +73,11 @@ async fn run(command: Command) -> ExitCode {
             Ok(false) => ExitCode::FAILURE,
             Err(err) => failed(&err),
         },
+        Command::Facts(args) => match serve::facts::run(args.action).await {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(err) => failed(&err),
+        },
         Command::SigningKey(args) => match args.what {
             SigningKeyCommand::Rotate(args) => ended(serve::keys::rotate_signing(&args).await),
         },

@@ -68,6 +68,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Compare the forecasts with references on a file of weekly demand, or explain one product.
     Forecast(ForecastArgs),
+    /// Make demand facts again, or compare them with what documents and ledger say.
+    Facts(FactsArgs),
     /// Print the schema (SDL).
     Schema,
 }
@@ -250,6 +252,27 @@ pub enum AuditAction {
         /// Only the tenant with this slug.
         #[arg(long)]
         tenant: Option<String>,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct FactsArgs {
+    #[command(subcommand)]
+    pub action: FactsAction,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum FactsAction {
+    /// Make the demand facts again, beside those that reports read, which are replaced at the end. Prints rows and checksum of each tenant.
+    Rebuild {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        /// Only the tenant with this slug.
+        #[arg(long)]
+        tenant: Option<String>,
+        /// Replace nothing: compare them with those that reports read. Ends with 1 when a tenant's differ.
+        #[arg(long)]
+        check: bool,
     },
 }
 

@@ -65,6 +65,8 @@ words! {
         Found "FOUND", Sample "SAMPLE", Correction "CORRECTION", Opening "OPENING", Quarantine "QUARANTINE", Recall "RECALL", Other "OTHER",
     }
     ReservationStatus { Active "ACTIVE", Consumed "CONSUMED", Released "RELEASED", Expired "EXPIRED", Shortened "SHORTENED" }
+    /// Whether a level had stock when its days closed.
+    SpanState { InStock "IN_STOCK", Out "OUT" }
     StockStatus { OutOfStock "OUT_OF_STOCK", Critical "CRITICAL", Low "LOW", Normal "NORMAL", Overstock "OVERSTOCK" }
     OrderStatus {
         Draft "DRAFT", Pending "PENDING", Confirmed "CONFIRMED", PartiallyFulfilled "PARTIALLY_FULFILLED", Fulfilled "FULFILLED", Closed "CLOSED",

@@ -43,6 +43,7 @@ mod m0036_lookups;
 mod m0037_checked_by_plan;
 mod m0038_tenant_plan;
 mod m0039_exchange_rates;
+mod m0044_demand;
 pub mod row_security;
 pub mod statistics;
 
@@ -88,6 +89,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0037_checked_by_plan::Migration),
             Box::new(m0038_tenant_plan::Migration),
             Box::new(m0039_exchange_rates::Migration),
+            Box::new(m0044_demand::Migration),
         ]
     }
 }

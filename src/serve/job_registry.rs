@@ -15,7 +15,7 @@ use platform::{
     jobs::{Registry, Terms},
     secrets,
 };
-use services::{alerts, exchange, files, webhooks};
+use services::{alerts, demand, exchange, files, webhooks};
 
 use super::{Node, StartError, stopped};
 use crate::config::Worker;
@@ -69,6 +69,7 @@ impl Node {
         let registry = alerts::jobs::register(registry, &self.alerts);
         let registry = webhooks::jobs::register(registry, &self.webhooks, self.keep);
         let registry = costing::jobs::register(registry, &self.db);
+        let registry = demand::jobs::register(registry, &self.db);
         let registry = files::jobs::register(registry, &self.files);
         exchange::jobs::register(registry, &self.exchange)
     }

@@ -7,6 +7,7 @@ mod settings;
 mod database;
 mod authenticator;
 pub mod epoch;
+pub mod facts;
 pub mod file_modes;
 mod metrics_server;
 pub mod file_store;

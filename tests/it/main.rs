@@ -11,6 +11,7 @@ mod authorization;
 mod catalog;
 mod costing;
 mod databases;
+mod demand;
 mod exchange;
 mod front;
 mod identities;

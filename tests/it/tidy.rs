@@ -29,7 +29,7 @@ const ROOMS: [&[&str]; CRATES.len()] = [
     // inventory
     &["catalog", "stock", "ledger", "lots", "orders", "returns", "currency", "purchasing", "transfers", "counts", "costing"],
     // services
-    &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "digest", "insight"],
+    &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "digest", "insight", "demand"],
     // graphql
     &[],
     // api

@@ -28,6 +28,7 @@ pub mod exchange;
 pub mod labels;
 pub mod scan;
 pub mod insight;
+pub mod demand;
 
 /// Merges the rooms' roots and prints the SDL.
 pub mod schema;

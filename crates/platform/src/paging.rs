@@ -11,7 +11,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 /// A value that a list is sorted by. Cursors name the variant: a SKU that looks like a number or a UUID is still a text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Key {
     #[serde(rename = "n")]
     Int(i64),
@@ -92,6 +92,20 @@ pub struct PageRequest {
     pub backward: bool,
     pub after: Option<Vec<Key>>,
     pub before: Option<Vec<Key>>,
+}
+
+impl PageRequest {
+    /// Of rows in memory, which stand in the order of their keys, those of the page: in its direction, one more than its limit where there are more.
+    pub fn pick<T>(&self, mut rows: Vec<(T, Vec<Key>)>) -> Vec<(T, Vec<Key>)> {
+        rows.retain(|(_, keys)| {
+            self.after.as_ref().is_none_or(|after| keys > after) && self.before.as_ref().is_none_or(|before| keys < before)
+        });
+        if self.backward {
+            rows.reverse();
+        }
+        rows.truncate(self.limit as usize + 1);
+        rows
+    }
 }
 
 /// The SQL of a keyset: which rows lie in the page's direction, in which order, and how many. `columns` are compared as one row value, so

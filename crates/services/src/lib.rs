@@ -20,3 +20,5 @@ pub mod scan;
 pub mod digest;
 /// What the rooms' rows tell: reports, and the proof that they agree.
 pub mod insight;
+/// Demand facts: what was wanted and sold of each product on each day, kept from the journal.
+pub mod demand;

@@ -22,6 +22,10 @@ pub mod cost_posting;
 pub mod count_line;
 pub mod count_try;
 pub mod customer;
+pub mod demand_book;
+pub mod demand_day;
+pub mod demand_document;
+pub mod demand_week;
 pub mod device;
 pub mod entry;
 pub mod event;
@@ -83,6 +87,7 @@ pub mod signing_key;
 pub mod sourcing_rule;
 pub mod stock_count;
 pub mod stock_level;
+pub mod stock_span;
 pub mod store;
 pub mod store_group;
 pub mod store_in_group;
@@ -133,7 +138,8 @@ tables! {
     api_key_address ApiKeyAddress, api_key_index ApiKeyIndex, app_user AppUser, audit_checkpoint AuditCheckpoint,
     audit_entry AuditEntry, audit_head AuditHead, backup_code BackupCode, barcode Barcode, category Category,
     channel Channel, cost_book CostBook, cost_layer CostLayer, cost_pool CostPool, cost_posting CostPosting,
-    count_line CountLine, count_try CountTry, customer Customer, device Device, entry Entry, event Event,
+    count_line CountLine, count_try CountTry, customer Customer, demand_book DemandBook,
+    demand_day DemandDay, demand_document DemandDocument, demand_week DemandWeek, device Device, entry Entry, event Event,
     exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, file File, fulfilment Fulfilment,
     fulfilment_line FulfilmentLine, goods_receipt GoodsReceipt, goods_receipt_line GoodsReceiptLine,
     history_block HistoryBlock, history_sum HistorySum, idempotency Idempotency, integration Integration,
@@ -148,7 +154,7 @@ tables! {
     revaluation_line RevaluationLine, role Role, role_grant RoleGrant, sales_order SalesOrder,
     sales_return SalesReturn, schema_compatibility SchemaCompatibility, secret_key SecretKey,
     server_secret ServerSecret, session Session, signing_key SigningKey, sourcing_rule SourcingRule,
-    stock_count StockCount, stock_level StockLevel, store Store, store_group StoreGroup, store_in_group StoreInGroup,
+    stock_count StockCount, stock_level StockLevel, stock_span StockSpan, store Store, store_group StoreGroup, store_in_group StoreInGroup,
     store_sourcing StoreSourcing, subject Subject, supplier Supplier, supplier_product SupplierProduct,
     supplier_return SupplierReturn, supplier_return_line SupplierReturnLine, tenant Tenant,
     tenant_counter TenantCounter, tenant_erasure TenantErasure, tenant_plan TenantPlan, totp Totp, transfer Transfer,

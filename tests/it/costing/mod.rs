@@ -1,8 +1,9 @@
 //! What stock is worth and what goods cost, in the words of whoever keeps the books.
 
+mod ageing;
 mod back;
 mod books;
-mod world;
+pub mod world;
 mod documents;
 mod rights;
 mod summaries;

@@ -100,9 +100,52 @@ on_both!(the_sample_agrees_to_the_penny, site: Site => {
     assert_eq!(counts(&second), (sent, sent), "everything is already there");
     assert_eq!(written(&client).await, before, "a second run writes nothing");
     println!("{}", first.out.lines().chain(second.out.lines()).filter(|l| l.contains("documents sent")).collect::<Vec<_>>().join("\n"));
+    facts_agree(&client, &serde_json::from_slice::<Value>(&fs::read(&expect).unwrap()).unwrap()["sample"]).await;
     drop(server);
+    for words in [&["facts", "rebuild", "--check"][..], &["facts", "rebuild"], &["facts", "rebuild", "--check"]] {
+        let ended = entrepot(&[words, &["--database-url", &site.url]].concat()).await;
+        assert!(ended.well(), "{ended:?}");
+        println!("{}", ended.out.trim());
+    }
     site.verify().await;
 });
+
+/// Demand facts against totals that were computed without any product code: of everything, and month by month.
+async fn facts_agree(client: &Client, expected: &Value) {
+    let query = "query($f: DemandFilter) { demandFacts(filter: $f) { isCurrent totals { soldUnits returnedUnits orderLines returnLines shippedUnits restockedUnits
+        adjustedInUnits adjustedOutUnits receivedUnits netUnits grossRevenue { amount } refunds { amount } } } }";
+    let pence = |money: &Value| money["amount"].as_str().unwrap().replace('.', "").parse::<i64>().unwrap();
+    let found = client.ask(query, json!({})).await["demandFacts"].clone();
+    assert_eq!(found["isCurrent"], true, "{found}");
+    let totals = &found["totals"];
+    for (field, name) in [
+        ("soldUnits", "units_sold"),
+        ("shippedUnits", "units_sold"),
+        ("returnedUnits", "units_returned"),
+        ("restockedUnits", "units_returned"),
+        ("orderLines", "order_lines"),
+        ("returnLines", "return_lines"),
+        ("adjustedInUnits", "units_adjusted_in"),
+        ("adjustedOutUnits", "units_adjusted_out"),
+        ("receivedUnits", "opening_units"),
+        ("netUnits", "final_on_hand_units"),
+    ] {
+        assert_eq!(totals[field], expected[name], "{field}: {totals}");
+    }
+    assert_eq!(json!(pence(&totals["grossRevenue"])), expected["gross_revenue_pence"]);
+    assert_eq!(json!(pence(&totals["refunds"])), expected["refunds_pence"]);
+    for of in expected["monthly"].as_array().unwrap() {
+        let month = of["month"].as_str().unwrap();
+        let first = entrepot::clock::parse_day(&format!("{month}-01")).unwrap();
+        // A day of the next month, and from there the last day of this one.
+        let next = entrepot::clock::day_text(first + 31);
+        let last = entrepot::clock::day_text(entrepot::clock::parse_day(&format!("{}-01", &next[..7])).unwrap() - 1);
+        let filter = json!({ "f": { "from": format!("{month}-01"), "to": last } });
+        let totals = client.ask(query, filter).await["demandFacts"]["totals"].clone();
+        let figures = json!([totals["soldUnits"], pence(&totals["grossRevenue"]), pence(&totals["refunds"])]);
+        assert_eq!(figures, json!([of["units_sold"], of["gross_pence"], of["refunds_pence"]]), "{month}");
+    }
+}
 
 const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
 const GOOD: &str = "536365,85123A,WHITE MUG,6,2010-12-01 08:26:00,2.55,17850,United Kingdom";

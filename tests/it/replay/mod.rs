@@ -9,4 +9,4 @@ mod model;
 mod reports;
 mod rules;
 mod scheduler;
-mod totals;
+pub mod totals;

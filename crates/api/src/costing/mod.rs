@@ -1,5 +1,6 @@
 //! Costs in GraphQL: valuations, reports, a product's layers, and revaluations.
 
+mod ageing;
 mod loaders;
 mod mutation;
 mod query;
@@ -8,6 +9,7 @@ mod revaluation;
 mod enums;
 mod summary;
 
+pub use ageing::{AgeingQuery, StockAge, StockAges, StockAgesConnection, StockAgesEdge};
 pub use enums::{CostGroup, CostingMethod, StockValueGroup, StockValueSummaryGroup};
 pub use loaders::{Costs, entry_cost, order_cost};
 pub use mutation::{CostMutation, RevaluationPayload, StockRevalueInput, StockRevalueLineInput};

@@ -57,6 +57,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("Revaluation", &[("lines", 10)]),
     ("Role", &[("inherits", 5)]),
     ("ScanResult", &[("elements", 5), ("matches", 5)]),
+    ("StockAges", &[("ages", 6)]),
     ("StockChange", &[("entries", 10)]),
     ("StockMovement", &[("entries", 10)]),
     ("StockPayload", &[("levels", 10)]),

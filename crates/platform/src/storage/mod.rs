@@ -4,6 +4,7 @@
 mod announce;
 mod bulk;
 mod bulk_records;
+mod checksum;
 mod connect;
 pub mod dialect;
 pub mod events;
@@ -35,6 +36,7 @@ pub use announce::{Announcer, Committed};
 // Where bulk writes still say their columns by hand.
 pub use bulk::Bulk;
 pub use bulk_records::Rows;
+pub use checksum::RowSum;
 pub use cluster_notices::{ClusterNotices, News};
 pub use connect::{Backend, Database, LedgerPlans, Options};
 pub use entity::record::{Column, ColumnKind};

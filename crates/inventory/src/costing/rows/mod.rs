@@ -1,5 +1,6 @@
 //! The tables of costing: the book (how far it is), pools, layers, postings; and revaluations.
 
+mod ageing;
 mod book;
 mod posting_history;
 mod page;
@@ -7,6 +8,7 @@ mod report;
 mod revaluation;
 mod units_by_store;
 
+pub use ageing::layer_pieces;
 pub use book::{Pools, behind, book, lock_book, move_book, pools, sold, write_pools, write_postings};
 pub use page::{Page, page};
 pub use posting_history::posting_history;

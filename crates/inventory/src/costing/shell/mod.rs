@@ -1,10 +1,12 @@
 //! Keeping the book, revaluing, and what is asked of it.
 
+mod ageing;
 mod keep;
 mod report;
 mod revalue;
 mod summary;
 
+pub use ageing::{Ageing, stock_ageing};
 pub use keep::{BookProgress, catch_up};
 pub use report::{
     CostAsk, CostRow, Costs, MAX_ROWS, Method, ProductCost, ReportError, Valuation, ValueAsk, ValueGroup, ValueRow, begin,

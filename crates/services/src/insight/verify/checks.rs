@@ -5,7 +5,7 @@ use platform::storage::{Backend, Fault, Reads, Row, journal::Kinds};
 use sea_orm::QueryResult;
 
 use super::{
-    alerts, costs, counts, documents, journal, kits, levels, lots, media, numbers, purchases,
+    alerts, costs, counts, demand, documents, journal, kits, levels, lots, media, numbers, purchases,
     report::{Broken, readable},
     returns, transfers,
 };
@@ -53,6 +53,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Check> {
         .chain(transfers::CHECKS)
         .chain(counts::CHECKS)
         .chain(costs::CHECKS)
+        .chain(demand::CHECKS)
         .chain(numbers::CHECKS)
         .chain(alerts::CHECKS);
     levels::CHECKS.iter().chain(lots::CHECKS).chain(kits::CHECKS).chain(documents).chain(media::CHECKS).chain(journal::CHECKS)

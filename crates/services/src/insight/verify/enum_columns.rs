@@ -103,6 +103,7 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
     enum_column("revaluation", "'rvl:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
     enum_column("cost_posting", ENTRY, "kind", one_of!(CostKind)),
     enum_column("cost_posting", ENTRY, "basis", one_of!(CostBasis)),
+    enum_column("stock_span", "'prd:' || HEX(c.product_id) || ' from ' || c.from_date", "state", one_of!(SpanState)),
     enum_column("member", "'mem:' || HEX(c.id)", "status", one_of!(MemberStatus)),
     enum_column("alert", "'alr:' || HEX(c.id)", "kind", one_of!(AlertKind)),
     enum_column("alert", "'alr:' || HEX(c.id)", "state", one_of!(AlertState)),

@@ -9,7 +9,7 @@ use platform::{
 };
 
 use super::{
-    checks, enum_columns, references,
+    checks, demand, enum_columns, references,
     report::{Broken, Line, Report},
     walk,
 };
@@ -56,6 +56,11 @@ impl<'a> Tenancy<'a> {
         });
         let broken = self.settled("audit_entry", "one of its rows", log).await?;
         told(report.add(AUDIT, entries, broken));
+        progress(&format!("{name}: demand facts"));
+        let mut rows = 0;
+        let found = demand::sums(&self.snapshot, &mut rows).await;
+        let broken = self.settled("demand_day", "one of its rows", found).await?;
+        told(report.add(demand::SUMS, rows, broken));
         let (rows, broken) = self.references(name, progress).await?;
         told(report.add(references::INVARIANT, rows, broken));
         for (invariant, rows, broken) in walk::journal(&self.snapshot, progress, name).await? {

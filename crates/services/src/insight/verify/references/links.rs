@@ -25,6 +25,7 @@ const RETURN: &str = "'ret:' || HEX(c.id)";
 const RETURN_LINE: &str = "'ret:' || HEX(c.return_id) || ' line ' || c.position";
 
 const PRODUCT_OF: &str = "'prd:' || HEX(c.product_id)";
+const DAY: &str = "'prd:' || HEX(c.product_id) || ' day ' || c.business_date";
 const DISCREPANCY: &str = "'por:' || HEX(c.purchase_order_id) || ' discrepancy ' || c.number";
 const SUPPLIER_RETURN_LINE: &str = "'srt:' || HEX(c.supplier_return_id) || ' line ' || c.position";
 const COUNT_LINE_OF: &str = "'cnt:' || HEX(c.count_id) || ' prd:' || HEX(c.product_id)";
@@ -162,6 +163,15 @@ pub(in super::super) const LINKS: &[Link] = &[
         &[("purchase_order_id", "purchase_order_id"), ("order_position", "position")],
         "purchase_order_line",
     ),
+    link("demand_day", DAY, &[("product_id", "id")], "product"),
+    link("demand_day", DAY, &[("store_id", "id")], "store"),
+    Link {
+        only: "HEX(c.channel_id) <> '00000000000000000000000000000000'",
+        ..link("demand_day", DAY, &[("channel_id", "id")], "channel")
+    },
+    link("demand_week", PRODUCT_OF, &[("product_id", "id")], "product"),
+    link("demand_week", PRODUCT_OF, &[("store_id", "id")], "store"),
+    link("stock_span", PRODUCT_OF, &[("product_id", "product_id"), ("store_id", "store_id")], "stock_level"),
     link("cost_pool", PRODUCT_OF, &[("product_id", "id")], "product"),
     link("cost_layer", PRODUCT_OF, &[("product_id", "id")], "product"),
     link("cost_posting", SEQ, &[("product_id", "id")], "product"),

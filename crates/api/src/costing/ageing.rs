@@ -1,0 +1,166 @@
+//! How long stock has lain, as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object};
+use entity::prelude::{self, Currency, ProductId};
+use inventory::{
+    costing::{
+        core::{AGE_DAYS, AGES, AgeSums},
+        shell::{self, Method},
+    },
+    ledger::Ledger,
+};
+use macros::resolvers;
+use platform::paging::{CursorSigner, Key};
+
+use super::query::no_report;
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs, PageInfo},
+        context::ContextExt,
+        fault::Answer,
+        scalars::{Cursor, DateTime, Long, Quantity},
+    },
+    orders::links::{self, MOST_A_PAGE, Money, Product},
+};
+
+/// Units of a product, or of all, by how long they have lain.
+pub struct StockAges {
+    product: Option<ProductId>,
+    sums: AgeSums,
+    currency: Currency,
+}
+
+/// The shell gives no sum beyond ±(2^53 − 1), and parts are smaller than their sum.
+fn exact(sum: i128) -> i64 {
+    i64::try_from(sum).unwrap_or_default()
+}
+
+/// Units by how long they have lain, and what they are worth, first in, first out.
+#[resolvers(requires = ProductCostRead)]
+impl StockAges {
+    /// The product; null of all together.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, self.product?).await)
+    }
+    /// Units of all stores and on their way, in the products' smallest units.
+    async fn quantity(&self) -> Quantity {
+        Quantity(prelude::Quantity::new(exact(self.sums.quantity())).unwrap_or_default())
+    }
+    /// What they are worth.
+    async fn value(&self) -> Money {
+        prelude::Money::new(exact(self.sums.value()), self.currency).into()
+    }
+    /// When the unit came that has lain longest; null where there is none.
+    async fn oldest_received_at(&self) -> Option<DateTime> {
+        self.sums.oldest.map(DateTime)
+    }
+    /// Six spans of age, the youngest first: 0 to 30 days, to 60, to 90, to 180, to 365, and more.
+    async fn ages(&self) -> Vec<StockAge> {
+        (0..AGES).map(|age| StockAge { age, sums: self.sums, currency: self.currency }).collect()
+    }
+}
+
+/// Units of one span of age.
+pub struct StockAge {
+    age: usize,
+    sums: AgeSums,
+    currency: Currency,
+}
+
+/// Units of one span of age. What came today is 0 days old.
+#[resolvers(requires = ProductCostRead)]
+impl StockAge {
+    /// The least age in days.
+    async fn from_days(&self) -> i32 {
+        self.age.checked_sub(1).and_then(|before| AGE_DAYS.get(before)).map_or(0, |last| last + 1)
+    }
+    /// The greatest age in days, inclusive; null for the last span, which is open.
+    async fn to_days(&self) -> Option<i32> {
+        AGE_DAYS.get(self.age).copied()
+    }
+    /// Units, in the products' smallest units.
+    async fn quantity(&self) -> Quantity {
+        let units = self.sums.quantities.get(self.age).copied().unwrap_or_default();
+        Quantity(prelude::Quantity::new(exact(units)).unwrap_or_default())
+    }
+    /// What they are worth.
+    async fn value(&self) -> Money {
+        let value = self.sums.values.get(self.age).copied().unwrap_or_default();
+        prelude::Money::new(exact(value), self.currency).into()
+    }
+}
+
+/// A page of products by how long their units have lain, and all of them together.
+pub struct StockAgesConnection {
+    page: Arc<Page<StockAges>>,
+    total: AgeSums,
+    how: Method,
+}
+crate::connection!(@edge StockAgesEdge, StockAges, "products by the age of their stock");
+
+/// A page of products by how long their units have lain.
+#[Object]
+impl StockAgesConnection {
+    /// The nodes with their cursors.
+    async fn edges(&self) -> Vec<StockAgesEdge> {
+        (0..self.page.nodes.len()).map(|index| StockAgesEdge(self.page.clone(), index)).collect()
+    }
+    /// The nodes alone.
+    async fn nodes(&self) -> &[StockAges] {
+        &self.page.nodes
+    }
+    /// Where the page stands in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.page.info()
+    }
+    /// All products together, also those that are on no page: what stockValue says by FIFO.
+    async fn totals(&self) -> StockAges {
+        StockAges { product: None, sums: self.total, currency: self.how.currency }
+    }
+    /// The last event that is in them.
+    async fn seq(&self) -> Long {
+        Long(self.how.progress.seq)
+    }
+    /// Whether that was the tenant's last event when it was asked.
+    async fn is_current(&self) -> bool {
+        self.how.progress.is_current()
+    }
+}
+
+/// The kind of cursors of the list.
+const AGEING: &str = "stockAgeing";
+
+/// The root field of ages.
+#[derive(Default)]
+pub struct AgeingQuery;
+
+#[resolvers]
+impl AgeingQuery {
+    /// How long what is in stock has lain: units by when they came, first in, first out, the products with the dearest stock first. What a customer brought back
+    /// came when it came back; a transfer changes no age. Stock is the company's, not a store's.
+    #[field(permit = ProductCostRead, paged, cost = "50")]
+    async fn stock_ageing(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<StockAgesConnection> {
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(AGEING, signer, MOST_A_PAGE)?;
+        let ledger = ctx.given::<Ledger>()?;
+        let found = Box::pin(shell::stock_ageing(ledger.database(), permit, ledger.clock().now())).await.map_err(no_report)?;
+        let currency = found.how.currency;
+        // Worth and id, as the list is sorted: the dearest first, so a position is told by what is not worth.
+        let keys = |product: ProductId, sums: &AgeSums| vec![Key::Int(-exact(sums.value())), product.into()];
+        let rows = found
+            .rows
+            .iter()
+            .map(|(product, sums)| (StockAges { product: Some(*product), sums: *sums, currency }, keys(*product, sums)));
+        let page = Arc::new(Page::build(request.pick(rows.collect()), &request, AGEING, signer));
+        Ok(StockAgesConnection { page, total: found.total, how: found.how })
+    }
+}

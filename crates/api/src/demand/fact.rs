@@ -1,0 +1,230 @@
+//! Demand facts as clients see them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object};
+use entity::prelude::{self, ChannelId, Currency, ProductId, StoreId};
+use macros::resolvers;
+use services::demand::{
+    rows::{self, FactKey, FactRow},
+    shell::FactsProgress,
+};
+
+use crate::{
+    catalog::{Channel, Money, Product, Store},
+    graphql::{
+        connection::{Page, PageInfo},
+        fault::Answer,
+        scalars::{CurrencyCode, Date, Long, Quantity},
+    },
+    orders::links,
+};
+
+/// The sums of one group, in one currency.
+pub struct DemandFact {
+    pub row: FactRow,
+    pub group: Arc<[rows::DemandDimension]>,
+    pub currency: Currency,
+    /// Whether it is of one product, so that documents can be counted.
+    pub is_of_product: bool,
+}
+
+impl DemandFact {
+    fn key(&self, dimension: rows::DemandDimension) -> Option<FactKey> {
+        let nth = self.group.iter().position(|one| *one == dimension)?;
+        self.row.keys.get(nth).copied()
+    }
+    fn id(&self, dimension: rows::DemandDimension) -> Option<uuid::Uuid> {
+        match self.key(dimension)? {
+            FactKey::Id(id) if !id.is_nil() => Some(id),
+            _ => None,
+        }
+    }
+    fn date(&self, dimension: rows::DemandDimension) -> Option<Date> {
+        match self.key(dimension)? {
+            FactKey::Date(day) => Some(Date(day)),
+            FactKey::Id(_) => None,
+        }
+    }
+    fn money(&self, minor: i64) -> Money {
+        prelude::Money::new(minor, self.currency).into()
+    }
+}
+
+/// The shell gives no sum beyond ±(2^53 − 1).
+fn units(sum: i64) -> Quantity {
+    prelude::Quantity::new(sum).unwrap_or_default().into()
+}
+
+/// What was wanted, sold, brought back and moved. Units are the products' smallest; an order counts on the day on which it was placed, a return on the day
+/// on which it came, an entry of the ledger on the day on which it occurred, each in its store's time zone.
+#[resolvers]
+impl DemandFact {
+    /// The business day, when rows stand for days.
+    async fn day(&self) -> Option<Date> {
+        self.date(rows::DemandDimension::Day)
+    }
+    /// The Monday of the week, when rows stand for weeks.
+    async fn week(&self) -> Option<Date> {
+        self.date(rows::DemandDimension::Week)
+    }
+    /// The product, when rows stand for products.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, ProductId::from_uuid(self.id(rows::DemandDimension::Product)?)).await)
+    }
+    /// The store, when rows stand for stores.
+    async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        Some(links::store(ctx, StoreId::from_uuid(self.id(rows::DemandDimension::Store)?)).await)
+    }
+    /// The channel, when rows stand for channels; null for what is of none.
+    async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
+        Some(links::channel(ctx, ChannelId::from_uuid(self.id(rows::DemandDimension::Channel)?)).await)
+    }
+    /// Days on which there was anything: an order, a return or a movement.
+    async fn active_days(&self) -> Long {
+        Long(self.row.active_days)
+    }
+    /// Units of lines of confirmed orders, with what was cancelled of them later.
+    async fn ordered_units(&self) -> Quantity {
+        units(self.row.figures.ordered_units)
+    }
+    /// Those of the ordered units that were cancelled; an order that was cancelled whole is in neither.
+    async fn cancelled_units(&self) -> Quantity {
+        units(self.row.figures.cancelled_units)
+    }
+    /// Ordered less cancelled, as in salesReport.
+    async fn sold_units(&self) -> Quantity {
+        units(self.row.figures.ordered_units - self.row.figures.cancelled_units)
+    }
+    /// Those of the sold units that came back since, by returns that name their line, on whatever day.
+    async fn taken_back_units(&self) -> Quantity {
+        units(self.row.figures.taken_back_units)
+    }
+    /// Units that customers brought back on these days, whenever they were sold.
+    async fn returned_units(&self) -> Quantity {
+        units(self.row.figures.returned_units)
+    }
+    /// Orders that have sold something. Null unless rows stand for products or the filter names one: an order of several products would count for each.
+    async fn orders(&self) -> Option<Long> {
+        self.is_of_product.then_some(Long(self.row.figures.orders))
+    }
+    /// Their lines, without those that were cancelled whole.
+    async fn order_lines(&self) -> Long {
+        Long(self.row.figures.order_lines)
+    }
+    /// Returns that have brought something back. Null unless rows stand for products or the filter names one.
+    async fn returns(&self) -> Option<Long> {
+        self.is_of_product.then_some(Long(self.row.figures.returns))
+    }
+    /// Their lines of which something came.
+    async fn return_lines(&self) -> Long {
+        Long(self.row.figures.return_lines)
+    }
+    /// The totals of the sold units' lines: price less discount plus tax, as in salesReport.
+    async fn gross_revenue(&self) -> Money {
+        self.money(self.row.figures.gross_minor)
+    }
+    /// The discounts in it.
+    async fn discounts(&self) -> Money {
+        self.money(self.row.figures.discount_minor)
+    }
+    /// What the sold units come to at the prices of their lines, without discounts and taxes.
+    async fn list_value(&self) -> Money {
+        self.money(self.row.figures.list_minor)
+    }
+    /// What was paid back for products.
+    async fn refunds(&self) -> Money {
+        self.money(self.row.figures.refund_minor)
+    }
+    /// Gross revenue less refunds.
+    async fn net_revenue(&self) -> Money {
+        self.money(self.row.figures.gross_minor - self.row.figures.refund_minor)
+    }
+    /// The sold units at the cost that their product had when they were ordered, as in salesReport. Null for callers who may not see costs.
+    #[field(mask = ProductCostRead)]
+    async fn cost_of_goods_sold(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(self.money(self.row.figures.cost_minor))
+    }
+    /// Units of the largest single line sold; 0 without one.
+    async fn largest_line_units(&self) -> Quantity {
+        units(self.row.max_line_units)
+    }
+    /// Units that left for orders. Parts of a kit count as themselves.
+    async fn shipped_units(&self) -> Quantity {
+        units(self.row.figures.shipped_units)
+    }
+    /// Units that came back to stock from customers.
+    async fn restocked_units(&self) -> Quantity {
+        units(self.row.figures.restocked_units)
+    }
+    /// Units received from suppliers, or stocked otherwise.
+    async fn received_units(&self) -> Quantity {
+        units(self.row.figures.received_units)
+    }
+    /// Units that came from other stores.
+    async fn moved_in_units(&self) -> Quantity {
+        units(self.row.figures.moved_in_units)
+    }
+    /// Units that left for other stores.
+    async fn moved_out_units(&self) -> Quantity {
+        units(self.row.figures.moved_out_units)
+    }
+    /// Units that adjustments, counts and discrepancies added.
+    async fn adjusted_in_units(&self) -> Quantity {
+        units(self.row.figures.adjusted_in_units)
+    }
+    /// Units that adjustments, counts and discrepancies took, as a number above 0.
+    async fn adjusted_out_units(&self) -> Quantity {
+        units(self.row.figures.adjusted_out_units)
+    }
+    /// Units that were removed: breakage, loss, returns to suppliers.
+    async fn removed_units(&self) -> Quantity {
+        units(self.row.figures.removed_units)
+    }
+    /// By how much on hand changed: a reversal counts on its own day here, and on the day of what it reverses elsewhere.
+    async fn net_units(&self) -> Quantity {
+        units(self.row.figures.net_units)
+    }
+}
+
+/// A page of demand facts, the sums of everything, and how far they are.
+pub struct DemandFactConnection {
+    pub page: Arc<Page<DemandFact>>,
+    pub totals: DemandFact,
+    pub progress: FactsProgress,
+    pub currency: Currency,
+}
+crate::connection!(@edge DemandFactEdge, DemandFact, "demand facts");
+
+/// A page of demand facts.
+#[Object]
+impl DemandFactConnection {
+    /// The nodes with their cursors.
+    async fn edges(&self) -> Vec<DemandFactEdge> {
+        (0..self.page.nodes.len()).map(|index| DemandFactEdge(self.page.clone(), index)).collect()
+    }
+    /// The nodes alone.
+    async fn nodes(&self) -> &[DemandFact] {
+        &self.page.nodes
+    }
+    /// Where the page stands in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.page.info()
+    }
+    /// The sums over all rows, also over those that are on no page.
+    async fn totals(&self) -> &DemandFact {
+        &self.totals
+    }
+    /// The currency of the amounts.
+    async fn currency(&self) -> CurrencyCode {
+        CurrencyCode(self.currency.to_string())
+    }
+    /// The last event that is in them.
+    async fn seq(&self) -> Long {
+        Long(self.progress.seq)
+    }
+    /// Whether that was the tenant's last event when it was asked. After many changes at once the facts take a while: ask again.
+    async fn is_current(&self) -> bool {
+        self.progress.is_current()
+    }
+}

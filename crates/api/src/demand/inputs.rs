@@ -1,0 +1,42 @@
+//! Which facts.
+
+use async_graphql::InputObject;
+use services::demand::rows::FactFilter;
+
+use crate::graphql::{
+    fault::{Answer, TopError},
+    filters::IdFilter,
+    scalars::Date,
+};
+
+/// Days of products, stores and channels. All conditions hold.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct DemandFilter {
+    /// This business day or later.
+    pub from: Option<Date>,
+    /// This business day or earlier.
+    pub to: Option<Date>,
+    /// Of these products.
+    pub product: Option<IdFilter>,
+    /// Of these stores.
+    pub store: Option<IdFilter>,
+    /// Of these channels.
+    pub channel: Option<IdFilter>,
+}
+
+impl DemandFilter {
+    /// Checks what is asked; without a filter everything is.
+    pub fn read(filter: Option<Self>) -> Answer<FactFilter> {
+        let Self { from, to, product, store, channel } = filter.unwrap_or_default();
+        if from.zip(to).is_some_and(|(from, to)| to.0 < from.0) {
+            return Err(TopError::bad_input("to lies before from", vec!["filter".to_owned(), "to".to_owned()]));
+        }
+        Ok(FactFilter {
+            from: from.map(|day| day.0),
+            to: to.map(|day| day.0),
+            products: product.and_then(|ids| ids.ids(&["filter", "product"]).transpose()).transpose()?,
+            stores: store.and_then(|ids| ids.ids(&["filter", "store"]).transpose()).transpose()?,
+            channels: channel.and_then(|ids| ids.ids(&["filter", "channel"]).transpose()).transpose()?,
+        })
+    }
+}

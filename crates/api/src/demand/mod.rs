@@ -1,0 +1,13 @@
+//! Demand facts in GraphQL.
+
+mod enums;
+mod fact;
+mod inputs;
+mod query;
+mod stock;
+
+pub use enums::DemandDimension;
+pub use fact::{DemandFact, DemandFactConnection, DemandFactEdge};
+pub use inputs::DemandFilter;
+pub use query::DemandQuery;
+pub use stock::{LostSales, StockPerformance, StockPerformanceConnection, StockPerformanceEdge, StockPerformanceQuery};

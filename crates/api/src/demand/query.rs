@@ -1,0 +1,108 @@
+//! Asking for demand facts.
+
+use std::sync::Arc;
+
+use async_graphql::Context;
+use entity::prelude::Currency;
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::paging::{CursorSigner, Key};
+use services::{
+    demand::{
+        rows::{self, FactKey},
+        shell::{self, FactAsk},
+    },
+    insight::shell::ReportError,
+};
+
+use super::{
+    enums::DemandDimension,
+    fact::{DemandFact, DemandFactConnection},
+    inputs::DemandFilter,
+};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::{Answer, TopError},
+        scalars::{CurrencyCode, Cursor},
+    },
+    orders::links::MOST_A_PAGE,
+};
+
+/// The root fields of demand facts.
+#[derive(Default)]
+pub struct DemandQuery;
+
+#[resolvers]
+impl DemandQuery {
+    /// What was wanted, sold, brought back and moved, summed by business day, week, product, store and channel: kept from the journal, equal to salesReport, and
+    /// without going through orders again. Rows come in the order of their dimensions. A caller of some stores, or of a channel, is shown theirs.
+    #[field(permit = ReportRead, paged, cost = "20")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
+    async fn demand_facts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these days, products, stores and channels.")] filter: Option<DemandFilter>,
+        #[graphql(desc = "What rows stand for: 1 to 5 dimensions, each once.", default_with = "vec![DemandDimension::Day]")]
+        group_by: Vec<DemandDimension>,
+        #[graphql(desc = "Only documents in this currency; the tenant's own when it is left out.")] currency: Option<
+            CurrencyCode,
+        >,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<DemandFactConnection> {
+        let filter = DemandFilter::read(filter)?;
+        let group = checked_group(&group_by)?;
+        let signer = ctx.given::<CursorSigner>()?;
+        // Days and products are other lists; a cursor of one has no place in the other.
+        let kind = format!("demandFacts {group:?}");
+        let page = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let is_of_product = filter.products.as_ref().is_some_and(|ids| ids.len() == 1);
+        let ask = FactAsk { group: group.clone(), filter, currency: checked_currency(currency)?, page: page.clone() };
+        let found = shell::demand_facts(permit, ctx.given::<Ledger>()?.database(), ask);
+        let found = Box::pin(found).await.map_err(no_report)?;
+        let (group, currency): (Arc<[_]>, _) = (group.into(), found.currency);
+        let is_of_row = is_of_product || group.contains(&rows::DemandDimension::Product);
+        let fact = |row, is_of_product| DemandFact { row, group: group.clone(), currency, is_of_product };
+        let nodes = found.rows.into_iter().map(|row| {
+            let keys = row.keys.iter().map(key).collect();
+            (fact(row, is_of_row), keys)
+        });
+        let page = Arc::new(Page::build(nodes.collect(), &page, kind, signer));
+        let totals = fact(found.totals, is_of_product);
+        Ok(DemandFactConnection { page, totals, progress: found.progress, currency })
+    }
+}
+
+fn key(key: &FactKey) -> Key {
+    match key {
+        FactKey::Date(day) => Key::Int((*day).into()),
+        FactKey::Id(id) => Key::Id(*id),
+    }
+}
+
+/// Why there is no report, as an error of its field.
+pub(super) fn no_report(error: ReportError) -> TopError {
+    match error {
+        ReportError::Fault(fault) => fault.into(),
+        ReportError::TooLarge => TopError::bad_input(error.to_string(), Vec::new()),
+    }
+}
+
+fn checked_group(asked: &[DemandDimension]) -> Answer<Vec<rows::DemandDimension>> {
+    let group: Vec<rows::DemandDimension> = asked.iter().copied().map(Into::into).collect();
+    let is_once = group.iter().enumerate().all(|(nth, one)| !group[..nth].contains(one));
+    if group.is_empty() || !is_once {
+        return Err(TopError::bad_input("1 to 5 dimensions are expected, each once", vec!["groupBy".to_owned()]));
+    }
+    Ok(group)
+}
+
+fn checked_currency(code: Option<CurrencyCode>) -> Answer<Option<Currency>> {
+    let Some(code) = code else { return Ok(None) };
+    let known = Currency::parse(&code.0).map(Some);
+    known.ok_or_else(|| TopError::bad_input("an ISO 4217 code in upper case is expected, as in GBP", vec!["currency".to_owned()]))
+}

@@ -1,0 +1,249 @@
+//! How stock has done, as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object};
+use entity::prelude;
+use iam::access::{Permission, kind};
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::paging::{CursorSigner, Key};
+use services::demand::{
+    core::{StockPeriod, six},
+    rows::StockFilter,
+    shell::{self, FactsProgress, LevelStock, LostUnits, MOST_DAYS},
+};
+
+use super::query::no_report;
+use crate::{
+    catalog::{Product, Store},
+    graphql::{
+        connection::{Page, PageArgs, PageInfo},
+        context::ContextExt,
+        fault::{Answer, TopError},
+        filters::IdFilter,
+        scalars::{Cursor, Date, Long, Quantity},
+    },
+    orders::links::{self, MOST_A_PAGE},
+};
+
+/// How the stock of a level, or of several, has done over some days.
+pub struct StockPerformance {
+    level: Option<LevelStock>,
+    period: StockPeriod,
+    lost: Option<LostUnits>,
+    days: i64,
+}
+
+/// Sums of the units of levels, as numbers that JSON holds exactly or nearly.
+fn units(sum: i128) -> Quantity {
+    prelude::Quantity::new(i64::try_from(sum).unwrap_or_default()).unwrap_or_default().into()
+}
+
+/// How stock has done over some days. Ratios are of summed units, to six decimals, and null without a denominator.
+#[resolvers]
+impl StockPerformance {
+    /// The product; null of all together.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, self.level?.product).await)
+    }
+    /// The store; null of all together.
+    async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        Some(links::store(ctx, self.level?.store).await)
+    }
+    /// Days asked for.
+    async fn period_days(&self) -> Long {
+        Long(self.days)
+    }
+    /// Those of them on which the product was kept in the store, from its first movement on; of all together, summed over levels.
+    async fn active_days(&self) -> Long {
+        Long(self.period.in_stock_days + self.period.out_days)
+    }
+    /// Active days that closed with nothing on hand.
+    async fn out_days(&self) -> Long {
+        Long(self.period.out_days)
+    }
+    /// Stock-outs: unbroken runs of such days, begun or continued in the period.
+    async fn stockouts(&self) -> Long {
+        Long(self.period.stockouts)
+    }
+    /// Out days by active days; null without any.
+    async fn stockout_rate(&self) -> Option<f64> {
+        self.period.stockout_rate().map(six)
+    }
+    /// Units that were not sold because there were none: sales a day in stock, for each out day, less what was sold on those. A guess with its range. Null where
+    /// no day had stock. Of all together, at most 28 days of each stock-out.
+    async fn lost_units(&self) -> Option<LostSales> {
+        self.lost.map(LostSales)
+    }
+    /// Units sold, in the product's smallest units.
+    async fn sold_units(&self) -> Quantity {
+        units(self.period.sold)
+    }
+    /// On hand when the period began.
+    async fn opening_units(&self) -> Quantity {
+        units(self.period.opening)
+    }
+    /// Units received, from suppliers and from other stores.
+    async fn received_units(&self) -> Quantity {
+        units(self.period.received)
+    }
+    /// On hand when the period ended.
+    async fn closing_units(&self) -> Quantity {
+        units(self.period.closing)
+    }
+    /// What days closed with, on average; days before the first movement count as 0.
+    async fn mean_units(&self) -> f64 {
+        six(self.period.closing_sum as f64 / self.days as f64)
+    }
+    /// Sold units by the mean of what days closed with; null where that is 0.
+    async fn turnover(&self) -> Option<f64> {
+        self.period.turnover(self.days).map(six)
+    }
+    /// The turnover of a year at this rate; null for less than 28 days, which say too little.
+    async fn annualised_turnover(&self) -> Option<f64> {
+        let turnover = self.period.turnover(self.days).filter(|_| self.days >= 28)?;
+        Some(six(turnover * 365.0 / self.days as f64))
+    }
+    /// How many days the closing stock lasts at the rate of the period; null where nothing was sold.
+    async fn days_of_supply(&self) -> Option<f64> {
+        self.period.days_of_supply(self.days).map(six)
+    }
+    /// Sold units by what was on hand and was received; null where that is 0.
+    async fn sell_through(&self) -> Option<f64> {
+        self.period.sell_through().map(six)
+    }
+}
+
+/// Units that were not sold for want of stock.
+pub struct LostSales(LostUnits);
+
+/// Units that were not sold for want of stock, by how many buyers took something else.
+#[resolvers]
+impl LostSales {
+    /// If half of them did.
+    async fn low(&self) -> f64 {
+        six(self.0.low)
+    }
+    /// If as many did as the question says.
+    async fn mid(&self) -> f64 {
+        six(self.0.mid)
+    }
+    /// If nobody did.
+    async fn high(&self) -> f64 {
+        six(self.0.high)
+    }
+}
+
+/// A page of levels, and all of them together.
+pub struct StockPerformanceConnection {
+    page: Arc<Page<StockPerformance>>,
+    totals: StockPeriod,
+    lost: LostUnits,
+    unknown: i64,
+    progress: FactsProgress,
+    days: i64,
+}
+crate::connection!(@edge StockPerformanceEdge, StockPerformance, "levels by how their stock has done");
+
+/// A page of levels by how their stock has done.
+#[Object]
+impl StockPerformanceConnection {
+    /// The nodes with their cursors.
+    async fn edges(&self) -> Vec<StockPerformanceEdge> {
+        (0..self.page.nodes.len()).map(|index| StockPerformanceEdge(self.page.clone(), index)).collect()
+    }
+    /// The nodes alone.
+    async fn nodes(&self) -> &[StockPerformance] {
+        &self.page.nodes
+    }
+    /// Where the page stands in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.page.info()
+    }
+    /// All levels together, also those that are on no page.
+    async fn totals(&self) -> StockPerformance {
+        StockPerformance { level: None, period: self.totals, lost: Some(self.lost), days: self.days }
+    }
+    /// Out days that the lost units of the totals leave out, as their stock-out had lasted for more than 28 days.
+    async fn cut_days(&self) -> Long {
+        Long(self.totals.out_days - self.totals.capped_days)
+    }
+    /// Levels that had no day with stock: nobody knows what they would have sold.
+    async fn unknown_levels(&self) -> Long {
+        Long(self.unknown)
+    }
+    /// The last event that is in them.
+    async fn seq(&self) -> Long {
+        Long(self.progress.seq)
+    }
+    /// Whether that was the tenant's last event when it was asked.
+    async fn is_current(&self) -> bool {
+        self.progress.is_current()
+    }
+}
+
+/// The root field of how stock has done.
+#[derive(Default)]
+pub struct StockPerformanceQuery;
+
+#[resolvers]
+impl StockPerformanceQuery {
+    /// Stock-outs and what they cost, turnover, days of supply and sell-through of each product in each store, those that lost most first. Units are those of
+    /// demandFacts; a caller of some stores is shown theirs.
+    #[field(permit = ReportRead, paged, cost = "50")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
+    async fn stock_performance(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first business day.")] from: Date,
+        #[graphql(desc = "The last business day; at most 731 days are told of.")] to: Date,
+        #[graphql(desc = "Only these products.")] product: Option<IdFilter>,
+        #[graphql(desc = "Only these stores.")] store: Option<IdFilter>,
+        #[graphql(desc = "The share of buyers who take something else where there is none, 0 to 1.", default = 0.2)]
+        substitution: f64,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<StockPerformanceConnection> {
+        if permit.channel().is_some() {
+            // Stock is of no channel: what one of them had cannot be told from the rest.
+            return Err(TopError::Forbidden(kind::StockRead::info().code));
+        }
+        let days = checked_days(from, to)?;
+        if !(0.0..=1.0).contains(&substitution) {
+            return Err(TopError::bad_input("a share between 0 and 1 is expected", vec!["substitution".to_owned()]));
+        }
+        let filter = StockFilter {
+            from: from.0,
+            to: to.0,
+            products: product.and_then(|ids| ids.ids(&["product"]).transpose()).transpose()?,
+            stores: store.and_then(|ids| ids.ids(&["store"]).transpose()).transpose()?,
+        };
+        let signer = ctx.given::<CursorSigner>()?;
+        let kind = format!("stockPerformance {filter:?} {substitution}");
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let found = shell::stock_performance(permit, ctx.given::<Ledger>()?.database(), filter, substitution);
+        let found = Box::pin(found).await.map_err(no_report)?;
+        let (progress, totals, lost, unknown) = (found.progress, found.totals, found.lost, found.unknown);
+        let rows = (0..).zip(found.rows).map(|(nth, level)| {
+            let lost = LostUnits::of(&level.period, level.period.out_days, substitution);
+            (StockPerformance { level: Some(level), period: level.period, lost, days }, vec![Key::Int(nth)])
+        });
+        let page = Arc::new(Page::build(request.pick(rows.collect()), &request, kind, signer));
+        Ok(StockPerformanceConnection { page, totals, lost, unknown, progress, days })
+    }
+}
+
+/// How many days there are from the first to the last.
+fn checked_days(from: Date, to: Date) -> Answer<i64> {
+    if to.0 < from.0 {
+        return Err(TopError::bad_input("to lies before from", vec!["to".to_owned()]));
+    }
+    let days = i64::from(to.0) - i64::from(from.0) + 1;
+    if days > i64::from(MOST_DAYS) {
+        return Err(TopError::bad_input(format!("at most {MOST_DAYS} days"), vec!["to".to_owned()]));
+    }
+    Ok(days)
+}

@@ -1,0 +1,49 @@
+//! How long what is in stock has lain, by first-in-first-out layers.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use entity::{prelude::*, quantity::MAX_SAFE};
+use iam::access::{Permit, kind};
+use platform::{
+    clock::{local_day, local_moment},
+    storage::{Database, Reads, Row},
+};
+
+use super::report::{Method, ReportError, begin};
+use crate::costing::{
+    core::{AGE_DAYS, AgeSums},
+    rows,
+};
+
+/// What has lain how long: by product, the dearest first, and together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ageing {
+    pub how: Method,
+    pub rows: Vec<(ProductId, AgeSums)>,
+    pub total: AgeSums,
+}
+
+/// Sums layers by age in days of the tenant's time zone: what came today is 0 days old. Values are first in, first out, and sum to what `stockValue` says by that
+/// method.
+pub async fn stock_ageing(db: &Database, permit: Permit<kind::ProductCostRead>, now: Timestamp) -> Result<Ageing, ReportError> {
+    let scope = permit.scope(db).long();
+    let how = begin(&scope, Some(CostingMethod::Fifo)).await?;
+    let zones = scope.rows("SELECT time_zone FROM tenant WHERE id = $1", vec![]).await?;
+    let zone: String = zones.first().map(|row| Row::new(row).take::<String>()).transpose()?.unwrap_or_default();
+    let today = local_day(now, &zone);
+    let since = AGE_DAYS.map(|days| local_moment((today - days, 0), &zone, Timestamp(i64::MIN)));
+    let (mut products, mut total): (BTreeMap<ProductId, AgeSums>, _) = (BTreeMap::new(), AgeSums::default());
+    for (product, piece) in rows::layer_pieces(&scope).await? {
+        products.entry(product).or_default().add(&piece, &since);
+        total.add(&piece, &since);
+    }
+    if total.value() > i128::from(MAX_SAFE) {
+        return Err(ReportError::TooDear);
+    }
+    if total.quantity() > i128::from(MAX_SAFE) {
+        return Err(ReportError::TooMany);
+    }
+    let mut rows: Vec<(ProductId, AgeSums)> = products.into_iter().collect();
+    rows.sort_by_key(|(product, sums)| (Reverse(sums.value()), *product));
+    Ok(Ageing { how, rows, total })
+}

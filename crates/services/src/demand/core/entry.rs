@@ -1,0 +1,99 @@
+//! What an entry of the ledger says of its day.
+
+use entity::{prelude::*, tables::demand_day::DemandFigures};
+
+use super::day::{DayKey, Deltas, Overflow};
+
+/// An entry that changed what is on hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StockChange {
+    pub seq: i64,
+    /// The row of its own business day.
+    pub key: DayKey,
+    /// Of its movement; of a reversal, that of the movement that it reverses.
+    pub kind: MovementKind,
+    /// Of a reversal: the business day of the movement that it reverses.
+    pub reverses_day: Option<i32>,
+    pub delta: i64,
+}
+
+/// Adds an entry. What it means counts on the day of what it reverses, so that a reversal leaves that day as if nothing had been; on hand changes on its own.
+pub fn add_entry(deltas: &mut Deltas, entry: &StockChange) -> Result<(), Overflow> {
+    let own = DemandFigures { net_units: entry.delta, ..DemandFigures::default() };
+    deltas.add(entry.key, &own, 1, entry.seq)?;
+    let (day, original, sign) = match entry.reverses_day {
+        None => (entry.key.date, entry.delta, 1),
+        Some(day) => (day, entry.delta.checked_neg().ok_or(Overflow)?, -1),
+    };
+    deltas.add(DayKey { date: day, ..entry.key }, &classified(entry.kind, original)?, sign, entry.seq)?;
+    Ok(())
+}
+
+fn classified(kind: MovementKind, delta: i64) -> Result<DemandFigures, Overflow> {
+    let (came, left) = (delta.max(0), delta.min(0).checked_neg().ok_or(Overflow)?);
+    let none = DemandFigures::default();
+    Ok(match kind {
+        MovementKind::Sale => DemandFigures { shipped_units: left - came, ..none },
+        MovementKind::Return => DemandFigures { restocked_units: came - left, ..none },
+        MovementKind::Receipt => DemandFigures { received_units: came - left, ..none },
+        MovementKind::Removal => DemandFigures { removed_units: left - came, ..none },
+        MovementKind::TransferIn | MovementKind::TransferOut => {
+            DemandFigures { moved_in_units: came, moved_out_units: left, ..none }
+        }
+        MovementKind::Count => DemandFigures {
+            adjusted_in_units: came,
+            adjusted_out_units: left,
+            counted_in_units: came,
+            counted_out_units: left,
+            ..none
+        },
+        // Reservations change nothing on hand; a reversal comes with the kind that it reverses.
+        MovementKind::Adjustment
+        | MovementKind::Discrepancy
+        | MovementKind::Reserve
+        | MovementKind::Release
+        | MovementKind::Reversal => DemandFigures { adjusted_in_units: came, adjusted_out_units: left, ..none },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(kind: MovementKind, delta: i64, day: i32, reverses_day: Option<i32>) -> StockChange {
+        let key = DayKey { date: day, product: ProductId::NIL, store: StoreId::NIL, channel: ChannelId::NIL, currency: None };
+        StockChange { seq: 1, key, kind, reverses_day, delta }
+    }
+
+    fn days(entries: &[StockChange]) -> Vec<(i32, DemandFigures)> {
+        let mut deltas = Deltas::default();
+        entries.iter().for_each(|one| add_entry(&mut deltas, one).unwrap());
+        deltas.0.into_iter().map(|(key, delta)| (key.date, delta.figures)).collect()
+    }
+
+    #[test]
+    fn each_kind_has_its_column() {
+        let none = DemandFigures::default();
+        for (kind, delta, figures) in [
+            (MovementKind::Sale, -3, DemandFigures { shipped_units: 3, ..none }),
+            (MovementKind::Return, 2, DemandFigures { restocked_units: 2, ..none }),
+            (MovementKind::Receipt, 9, DemandFigures { received_units: 9, ..none }),
+            (MovementKind::Removal, -4, DemandFigures { removed_units: 4, ..none }),
+            (MovementKind::TransferOut, -5, DemandFigures { moved_out_units: 5, ..none }),
+            (MovementKind::TransferIn, 5, DemandFigures { moved_in_units: 5, ..none }),
+            (MovementKind::Adjustment, 6, DemandFigures { adjusted_in_units: 6, ..none }),
+            (MovementKind::Adjustment, -6, DemandFigures { adjusted_out_units: 6, ..none }),
+            (MovementKind::Discrepancy, -1, DemandFigures { adjusted_out_units: 1, ..none }),
+            (MovementKind::Count, -7, DemandFigures { adjusted_out_units: 7, counted_out_units: 7, ..none }),
+        ] {
+            assert_eq!(days(&[entry(kind, delta, 5, None)]), [(5, DemandFigures { net_units: delta, ..figures })], "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_reversal_empties_the_day_of_what_it_reverses_and_moves_stock_on_its_own() {
+        let both = days(&[entry(MovementKind::Adjustment, 6, 5, None), entry(MovementKind::Adjustment, -6, 8, Some(5))]);
+        let none = DemandFigures::default();
+        assert_eq!(both, [(5, DemandFigures { net_units: 6, ..none }), (8, DemandFigures { net_units: -6, ..none })]);
+    }
+}

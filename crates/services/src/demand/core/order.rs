@@ -1,0 +1,167 @@
+//! What an order says of its day: what `salesReport` counts, line by line.
+
+use std::collections::BTreeMap;
+
+use entity::{prelude::*, tables::demand_day::DemandFigures};
+
+use super::day::{DayKey, Deltas, Overflow};
+use crate::insight::core::SoldLine;
+
+/// Units of lines that were cancelled, by position, where there are any: all that changes of an order that counts.
+pub type Cancelled = BTreeMap<i32, i64>;
+
+/// An order with its lines of products.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DemandOrder {
+    pub seq: i64,
+    /// Confirmed, and neither cancelled nor expired.
+    pub counts: bool,
+    pub date: i32,
+    pub store: StoreId,
+    pub channel: ChannelId,
+    pub currency: Option<Currency>,
+    pub lines: Vec<DemandLine>,
+}
+
+/// A line; `line.cancelled` is what is cancelled now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DemandLine {
+    pub position: i32,
+    pub product: ProductId,
+    pub line: SoldLine,
+    pub unit_price: i64,
+    pub discount: i64,
+}
+
+impl DemandOrder {
+    /// What of it counts now; None where nothing does.
+    pub fn counted(&self) -> Option<Cancelled> {
+        let cancelled = |line: &DemandLine| (line.line.cancelled > 0).then_some((line.position, line.line.cancelled));
+        self.counts.then(|| self.lines.iter().filter_map(cancelled).collect())
+    }
+}
+
+/// Replaces what is counted of an order by what counts of it now.
+pub fn change_order(deltas: &mut Deltas, order: &DemandOrder, before: Option<&Cancelled>) -> Result<(), Overflow> {
+    let now = order.counted();
+    if now.as_ref() == before {
+        return Ok(());
+    }
+    for (cancelled, sign) in
+        before.map(|cancelled| (cancelled, -1)).into_iter().chain(now.as_ref().map(|cancelled| (cancelled, 1)))
+    {
+        for (product, (figures, largest)) in by_product(order, cancelled)? {
+            let (date, store, channel, currency) = (order.date, order.store, order.channel, order.currency);
+            let delta = deltas.add(DayKey { date, product, store, channel, currency }, &figures, sign, order.seq)?;
+            let side = if sign > 0 { &mut delta.largest_added } else { &mut delta.largest_removed };
+            *side = largest.max(*side);
+        }
+    }
+    Ok(())
+}
+
+/// The figures of each product, and its largest line.
+fn by_product(order: &DemandOrder, cancelled: &Cancelled) -> Result<BTreeMap<ProductId, (DemandFigures, i64)>, Overflow> {
+    let mut products = BTreeMap::new();
+    for DemandLine { position, product, line, unit_price, discount } in &order.lines {
+        let line = SoldLine { cancelled: cancelled.get(position).copied().unwrap_or_default(), ..*line };
+        let exact = |number: i128| i64::try_from(number).map_err(|_| Overflow);
+        let (figures, largest): &mut (DemandFigures, i64) = products.entry(*product).or_default();
+        let mut of_line =
+            DemandFigures { ordered_units: line.quantity, cancelled_units: line.cancelled, ..DemandFigures::default() };
+        if line.units() > 0 {
+            // A discount is shared out as the line's total is, and the list price is multiplied out as a cost is.
+            let discounted = SoldLine { total: *discount, ..line };
+            let listed = SoldLine { unit_cost: *unit_price, ..line };
+            of_line.order_lines = 1;
+            of_line.orders = i64::from(figures.orders == 0);
+            of_line.gross_minor = exact(line.amount())?;
+            of_line.cost_minor = exact(line.cost())?;
+            of_line.discount_minor = exact(discounted.amount())?;
+            of_line.list_minor = exact(listed.cost())?;
+            *largest = exact(line.units())?.max(*largest);
+        }
+        *figures = figures.plus(&of_line, 1).ok_or(Overflow)?;
+    }
+    Ok(products)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn product(n: u128) -> ProductId {
+        ProductId::from_uuid(Uuid::from_u128(n))
+    }
+
+    fn order(counts: bool, lines: &[(u128, i64, i64)]) -> DemandOrder {
+        let line = |(position, (of, quantity, cancelled)): (i32, &(u128, i64, i64))| DemandLine {
+            position,
+            product: product(*of),
+            line: SoldLine { quantity: *quantity, cancelled: *cancelled, total: 100 * quantity, unit_cost: 30, decimals: 0 },
+            unit_price: 110,
+            discount: 10 * quantity,
+        };
+        let lines = (1..).zip(lines).map(line).collect();
+        DemandOrder {
+            seq: 9,
+            counts,
+            date: 1,
+            store: StoreId::NIL,
+            channel: ChannelId::NIL,
+            currency: Some(Currency::GBP),
+            lines,
+        }
+    }
+
+    fn changes(order: &DemandOrder, before: Option<Cancelled>) -> Vec<(DemandFigures, i64, i64)> {
+        let mut deltas = Deltas::default();
+        change_order(&mut deltas, order, before.as_ref()).unwrap();
+        deltas.0.into_values().map(|delta| (delta.figures, delta.largest_added, delta.largest_removed)).collect()
+    }
+
+    #[test]
+    fn two_lines_of_a_product_are_one_order() {
+        let none = DemandFigures::default();
+        let two = DemandFigures {
+            ordered_units: 7,
+            cancelled_units: 1,
+            orders: 1,
+            order_lines: 2,
+            gross_minor: 600,
+            discount_minor: 60,
+            list_minor: 660,
+            cost_minor: 180,
+            ..none
+        };
+        let gone = DemandFigures { ordered_units: 4, cancelled_units: 4, ..none };
+        assert_eq!(changes(&order(true, &[(1, 2, 1), (1, 5, 0), (2, 4, 4)]), None), [(two, 5, 0), (gone, 0, 0)]);
+    }
+
+    #[test]
+    fn a_cancelled_order_takes_back_all_that_it_had_counted() {
+        let before = order(true, &[(1, 5, 2)]);
+        let counted = changes(&before, None)[0];
+        let after = changes(&order(false, &[(1, 5, 5)]), before.counted());
+        assert_eq!(after, [(DemandFigures::default().plus(&counted.0, -1).unwrap(), 0, 3)]);
+        assert_eq!(changes(&before, before.counted()), [], "what counts already changes nothing");
+        assert_eq!(changes(&order(false, &[(1, 5, 0)]), None), [], "what is not confirmed is no demand");
+    }
+
+    #[test]
+    fn a_line_cancelled_in_part_changes_by_the_difference() {
+        let before = order(true, &[(1, 5, 0)]).counted();
+        let change = changes(&order(true, &[(1, 5, 2)]), before);
+        let figures = DemandFigures {
+            cancelled_units: 2,
+            gross_minor: -200,
+            discount_minor: -20,
+            list_minor: -220,
+            cost_minor: -60,
+            ..DemandFigures::default()
+        };
+        assert_eq!(change, [(figures, 3, 5)]);
+    }
+}

@@ -1,0 +1,71 @@
+//! Days on which a level had stock when they closed.
+
+use entity::prelude::*;
+
+/// Days in one state; `to` is inclusive, None: still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub from: i32,
+    pub to: Option<i32>,
+    pub state: SpanState,
+}
+
+/// OUT: nothing is on hand when the day closes.
+const fn state(closing: i128) -> SpanState {
+    if closing > 0 { SpanState::InStock } else { SpanState::Out }
+}
+
+/// The spans of a level from `from` on, and the one that ends before it or runs on into it. `earlier` is that one's first day and state, `opening`
+/// what was on hand when `from` began, and `changes` are days from `from` on with what changed on them, in order.
+pub fn spans_from(earlier: Option<(i32, SpanState)>, from: i32, opening: i128, changes: &[(i32, i64)]) -> Vec<Span> {
+    let mut closing = opening;
+    let mut spans: Vec<Span> = Vec::new();
+    let mut close = |day: i32, state: SpanState| match spans.last_mut() {
+        Some(last) if last.state == state => {}
+        Some(last) => {
+            last.to = Some(day - 1);
+            spans.push(Span { from: day, to: None, state });
+        }
+        None => spans.push(Span { from: day, to: None, state }),
+    };
+    if let Some((first, state)) = earlier {
+        close(first, state);
+    }
+    if changes.first().is_none_or(|(day, _)| *day > from) {
+        close(from, state(closing));
+    }
+    for (day, by) in changes {
+        closing += i128::from(*by);
+        close(*day, state(closing));
+    }
+    spans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IN: SpanState = SpanState::InStock;
+    const OUT: SpanState = SpanState::Out;
+
+    fn span(from: i32, to: Option<i32>, state: SpanState) -> Span {
+        Span { from, to, state }
+    }
+
+    #[test]
+    fn a_day_that_closes_with_nothing_is_out() {
+        let changes = [(1, 5), (3, -5), (4, 2), (9, -1), (12, -1)];
+        let all = [span(1, Some(2), IN), span(3, Some(3), OUT), span(4, Some(11), IN), span(12, None, OUT)];
+        assert_eq!(spans_from(None, 1, 0, &changes), all);
+        // From any day on, what was before stays: the span that runs into that day is continued.
+        assert_eq!(spans_from(Some((4, IN)), 9, 2, &changes[3..]), all[2..]);
+        assert_eq!(spans_from(Some((3, OUT)), 4, 0, &changes[2..]), all[1..]);
+        assert_eq!(spans_from(Some((4, IN)), 10, 1, &changes[4..]), all[2..]);
+    }
+
+    #[test]
+    fn a_level_that_nothing_changed_is_as_it_was() {
+        assert_eq!(spans_from(None, 7, 0, &[]), [span(7, None, OUT)], "what came left on the same day");
+        assert_eq!(spans_from(Some((2, IN)), 7, 3, &[]), [span(2, None, IN)]);
+    }
+}

@@ -1,0 +1,157 @@
+//! How far facts are, and which generation of them is read.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected, TableRecord},
+    tables::{
+        demand_book::{self, Model},
+        demand_day::DemandFigures,
+    },
+};
+use platform::storage::{Fault, Finds, Global, Reads, Row, RowSum, Work};
+
+/// A generation's book, with its checksum read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Book {
+    pub generation: i64,
+    pub seq: i64,
+    pub documents_seq: i64,
+    pub row_count: i64,
+    pub sum: RowSum,
+}
+
+#[derive(Record)]
+#[record(of = demand_book, alias = "b")]
+struct BookRow {
+    generation: i64,
+    seq: i64,
+    documents_seq: i64,
+    row_count: i64,
+    checksum: String,
+}
+
+impl TryFrom<BookRow> for Book {
+    type Error = Fault;
+    fn try_from(row: BookRow) -> Result<Self, Fault> {
+        let BookRow { generation, seq, documents_seq, row_count, checksum } = row;
+        let sum = RowSum::parse(&checksum).ok_or_else(|| Fault::corrupt("demand_book", "its checksum has 32 hex digits"))?;
+        Ok(Self { generation, seq, documents_seq, row_count, sum })
+    }
+}
+
+async fn found(reads: &impl Reads, rest: &str, values: Vec<sea_orm::Value>) -> Result<Option<Book>, Fault> {
+    let sql = format!("SELECT {} FROM demand_book b WHERE b.tenant_id = $1 AND {rest}", BookRow::SELECT);
+    reads.records::<BookRow>(&sql, values).await?.pop().map(Book::try_from).transpose()
+}
+
+/// The book that reports read; None before the first page.
+pub async fn book(reads: &impl Reads) -> Result<Option<Book>, Fault> {
+    found(reads, "b.is_current", vec![]).await
+}
+
+/// The event that the facts are counted up to; 0 before the first page.
+pub async fn progress(reads: &impl Reads) -> Result<i64, Fault> {
+    Ok(book(reads).await?.map_or(0, |book| book.seq))
+}
+
+/// The book of a generation, which nobody else writes until the transaction ends; None where another process has discarded it.
+pub async fn lock(work: &Work, generation: i64) -> Result<Option<Book>, Fault> {
+    let rest = format!("b.generation = $2{}", work.backend().for_update("b"));
+    found(work, &rest, vec![generation.into()]).await
+}
+
+/// The same of the book that reports read, made where the tenant has none; None where it has just been replaced.
+pub async fn lock_current(work: &Work) -> Result<Option<Book>, Fault> {
+    let rest = format!("b.is_current{}", work.backend().for_update("b"));
+    if let Some(book) = found(work, &rest, vec![]).await? {
+        return Ok(Some(book));
+    }
+    let sql = "INSERT INTO demand_book (tenant_id, generation, is_current, seq, documents_seq, row_count, checksum)
+        SELECT $1, 1 + coalesce(max(b.generation), 0), true, 0, 0, 0, $2 FROM demand_book b WHERE b.tenant_id = $1
+        HAVING coalesce(sum(CASE WHEN b.is_current THEN 1 ELSE 0 END), 0) = 0 ON CONFLICT DO NOTHING";
+    work.execute(sql, vec![RowSum::default().to_string().into()]).await?;
+    found(work, &rest, vec![]).await
+}
+
+/// Begins a generation beside the one that reports read.
+pub async fn begin(work: &Work, generation: i64) -> Result<(), Fault> {
+    let row = Model {
+        tenant_id: work.tenant(),
+        generation,
+        is_current: false,
+        seq: 0,
+        documents_seq: 0,
+        row_count: 0,
+        checksum: RowSum::default().to_string(),
+    };
+    work.insert::<demand_book::Entity>(row).await
+}
+
+/// Lets reports read another generation.
+pub async fn make_current(work: &Work, generation: i64) -> Result<(), Fault> {
+    work.execute("UPDATE demand_book SET is_current = false WHERE tenant_id = $1 AND is_current", vec![]).await?;
+    let sql = "UPDATE demand_book SET is_current = true WHERE tenant_id = $1 AND generation = $2";
+    work.execute(sql, vec![generation.into()]).await.map(drop)
+}
+
+/// All generations of the tenant, and whether reports read them.
+pub async fn generations(reads: &impl Reads) -> Result<Vec<(i64, bool)>, Fault> {
+    let sql = "SELECT generation, is_current FROM demand_book WHERE tenant_id = $1 ORDER BY generation";
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok((row.take()?, row.take()?))
+    };
+    reads.rows(sql, vec![]).await?.iter().map(read).collect()
+}
+
+pub async fn write(work: &Work, book: &Book) -> Result<(), Fault> {
+    let sql = "UPDATE demand_book SET seq = $3, documents_seq = $4, row_count = $5, checksum = $6 WHERE tenant_id = $1 AND generation = $2";
+    let values = [book.generation, book.seq, book.documents_seq, book.row_count].map(Into::into);
+    work.execute(sql, values.into_iter().chain([book.sum.to_string().into()]).collect()).await.map(drop)
+}
+
+/// Tables with rows of generations; the book last, so that what is left of one is found again.
+const TABLES: [&str; 5] = ["demand_day", "demand_week", "stock_span", "demand_document", "demand_book"];
+
+/// Removes a generation that reports do not read.
+pub async fn discard(work: &Work, generation: i64) -> Result<(), Fault> {
+    for table in TABLES {
+        let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND generation = $2");
+        work.execute(&sql, vec![generation.into()]).await?;
+    }
+    Ok(())
+}
+
+/// Tenants whose journal has gone on behind their facts.
+pub async fn behind(global: &Global) -> Result<Vec<TenantId>, Fault> {
+    let sql = "SELECT c.tenant_id FROM tenant_counter c LEFT JOIN demand_book b ON b.tenant_id = c.tenant_id AND b.is_current
+               WHERE c.head > coalesce(b.seq, 0) ORDER BY c.tenant_id";
+    global.rows(sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// A row of `of` that `than` has not, or not so, as a text; None where all are the same.
+pub async fn difference(reads: &impl Reads, of: i64, than: i64) -> Result<Option<String>, Fault> {
+    let days =
+        format!("business_date, product_id, store_id, channel_id, currency, {}, max_line_units", DemandFigures::NAMES.join(", "));
+    let weeks = columns::<entity::tables::DemandWeek>();
+    let spans = columns::<entity::tables::StockSpan>();
+    for (table, columns, day) in
+        [("demand_day", days, "business_date"), ("demand_week", weeks, "week_date"), ("stock_span", spans, "from_date")]
+    {
+        let rows = format!("SELECT {columns} FROM {table} WHERE tenant_id = $1 AND generation");
+        let sql = format!("SELECT {day}, product_id, store_id FROM ({rows} = $2 EXCEPT {rows} = $3) x ORDER BY 1, 2, 3 LIMIT 1");
+        if let Some(row) = reads.rows(&sql, vec![of.into(), than.into()]).await?.first() {
+            let mut row = Row::new(row);
+            let (day, product, store): (i32, ProductId, StoreId) =
+                (row.take()?, ProductId::from_uuid(row.take()?), StoreId::from_uuid(row.take()?));
+            return Ok(Some(format!("{table} {} {product} {store}", platform::clock::day_text(day))));
+        }
+    }
+    Ok(None)
+}
+
+/// The columns of a table but for tenant and generation.
+fn columns<R: TableRecord>() -> String {
+    let names = R::COLUMNS.iter().map(|column| column.0).filter(|name| !["tenant_id", "generation"].contains(name));
+    names.collect::<Vec<_>>().join(", ")
+}

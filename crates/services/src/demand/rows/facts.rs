@@ -1,0 +1,156 @@
+//! Sums of days by what they are grouped by.
+
+use entity::{prelude::*, tables::demand_day::DemandFigures};
+use platform::{
+    paging::{PageRequest, keyset},
+    storage::{Fault, Reads, Row},
+};
+use sea_orm::{QueryResult, Value};
+use uuid::Uuid;
+
+/// What rows stand for, besides each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DemandDimension {
+    Day,
+    Week,
+    Product,
+    Store,
+    Channel,
+}
+
+impl DemandDimension {
+    pub const ALL: [Self; 5] = [Self::Day, Self::Week, Self::Product, Self::Store, Self::Channel];
+
+    /// The column that rows are grouped by. A week is its Monday; 1970-01-01 was a Thursday.
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Day => "d.business_date",
+            Self::Week => "d.business_date - ((d.business_date + 3) % 7 + 7) % 7",
+            Self::Product => "d.product_id",
+            Self::Store => "d.store_id",
+            Self::Channel => "d.channel_id",
+        }
+    }
+    const fn is_date(self) -> bool {
+        matches!(self, Self::Day | Self::Week)
+    }
+}
+
+/// Which days.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FactFilter {
+    /// The first and the last business day, both inclusive.
+    pub from: Option<i32>,
+    pub to: Option<i32>,
+    /// None: all of them.
+    pub products: Option<Vec<ProductId>>,
+    pub stores: Option<Vec<StoreId>>,
+    pub channels: Option<Vec<ChannelId>>,
+}
+
+/// A value of a dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FactKey {
+    Date(i32),
+    Id(Uuid),
+}
+
+/// The sums of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactRow {
+    /// One for each dimension.
+    pub keys: Vec<FactKey>,
+    pub figures: DemandFigures,
+    /// Of the largest single line.
+    pub max_line_units: i64,
+    /// Days on which there is a row.
+    pub active_days: i64,
+}
+
+/// A condition on the days that a report is of, its parameters numbered from `$2`.
+struct Condition {
+    sql: String,
+    values: Vec<Value>,
+}
+
+/// The days of the generation that is read, in one currency; what the ledger alone says has none.
+fn condition(reads: &impl Reads, filter: &FactFilter, currency: Currency) -> Condition {
+    let backend = reads.backend();
+    let mut sql =
+        "d.tenant_id = $1 AND d.generation = (SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)
+        AND d.currency IN ('', $2)"
+            .to_owned();
+    let mut values: Vec<Value> = vec![currency.as_str().into()];
+    for (day, operator) in [(filter.from, ">="), (filter.to, "<=")] {
+        if let Some(day) = day {
+            values.push(day.into());
+            sql.push_str(&format!(" AND d.business_date {operator} ${}", values.len() + 1));
+        }
+    }
+    let lists = [
+        ("d.product_id", filter.products.as_ref().map(|ids| backend.ids(ids.iter().copied()))),
+        ("d.store_id", filter.stores.as_ref().map(|ids| backend.ids(ids.iter().copied()))),
+        ("d.channel_id", filter.channels.as_ref().map(|ids| backend.ids(ids.iter().copied()))),
+    ];
+    for (column, ids) in lists {
+        if let Some(ids) = ids {
+            values.push(ids);
+            sql.push_str(&format!(" AND {}", backend.in_ids(column, values.len() + 1)));
+        }
+    }
+    Condition { sql, values }
+}
+
+fn sums() -> String {
+    let sum = |name: &&str| format!("CAST(sum(d.{name}) AS bigint)");
+    let figures = DemandFigures::NAMES.iter().map(sum).collect::<Vec<_>>().join(", ");
+    format!("{figures}, max(d.max_line_units), count(DISTINCT d.business_date)")
+}
+
+fn read(row: &mut Row<'_>, keys: Vec<FactKey>) -> Result<FactRow, Fault> {
+    let mut values = DemandFigures::default().values();
+    for value in &mut values {
+        *value = row.take::<Option<i64>>()?.unwrap_or_default();
+    }
+    let max_line_units = row.take::<Option<i64>>()?.unwrap_or_default();
+    Ok(FactRow { keys, figures: DemandFigures::of(values), max_line_units, active_days: row.take()? })
+}
+
+/// Groups in the order of their keys, one more than the request's limit where there are more.
+pub async fn fact_rows(
+    reads: &impl Reads,
+    group: &[DemandDimension],
+    filter: &FactFilter,
+    currency: Currency,
+    request: &PageRequest,
+) -> Result<Vec<FactRow>, Fault> {
+    let Condition { sql, mut values } = condition(reads, filter, currency);
+    let keys: Vec<String> = group.iter().enumerate().map(|(nth, one)| format!("{} AS k{nth}", one.column())).collect();
+    let names: Vec<String> = (0..group.len()).map(|nth| format!("k{nth}")).collect();
+    let columns: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (after, order, more) = keyset(&columns, false, request, values.len() + 2);
+    values.extend(more);
+    let numbers: Vec<String> = (1..=group.len()).map(|nth| nth.to_string()).collect();
+    let statement = format!(
+        "SELECT * FROM (SELECT {keys}, {sums} FROM demand_day d WHERE {sql} GROUP BY {numbers}) g WHERE 1 = 1{after}{order}",
+        keys = keys.join(", "),
+        sums = sums(),
+        numbers = numbers.join(", ")
+    );
+    let read_row = |row: &QueryResult| {
+        let mut row = Row::new(row);
+        let key = |one: &DemandDimension| Ok(if one.is_date() { FactKey::Date(row.take()?) } else { FactKey::Id(row.take()?) });
+        let keys = group.iter().map(key).collect::<Result<Vec<_>, Fault>>()?;
+        read(&mut row, keys)
+    };
+    reads.rows(&statement, values).await?.iter().map(read_row).collect()
+}
+
+/// The sums of everything, also of what stands on no page.
+pub async fn fact_totals(reads: &impl Reads, filter: &FactFilter, currency: Currency) -> Result<FactRow, Fault> {
+    let Condition { sql, values } = condition(reads, filter, currency);
+    let statement = format!("SELECT {} FROM demand_day d WHERE {sql}", sums());
+    let rows = reads.rows(&statement, values).await?;
+    let row = rows.first().ok_or_else(|| Fault::Broken("a sum without a group has a row".to_owned()))?;
+    read(&mut Row::new(row), Vec::new())
+}

@@ -1,0 +1,17 @@
+//! The tables of demand facts, and what they are made of.
+
+mod book;
+mod days;
+mod documents;
+mod facts;
+mod page;
+mod spans;
+mod stock;
+
+pub use book::{Book, begin, behind, book, difference, discard, generations, lock, lock_current, make_current, progress, write};
+pub use days::{Day, Week, days, largest_lines, weeks, write_days, write_weeks};
+pub use documents::{Counted, Counts, counted, orders, orders_after, returns, returns_after, write_counted};
+pub use facts::{DemandDimension, FactFilter, FactKey, FactRow, fact_rows, fact_totals};
+pub use page::{LastStock, Page, page};
+pub use spans::{LevelSpans, level_changes, spans, write_spans};
+pub use stock::{StockFilter, stock_periods};

@@ -1,0 +1,192 @@
+//! What the journal and the ledger say next.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{entry, movement, sales_order},
+};
+use inventory::orders::events::{ORDER, RETURN};
+use platform::storage::{
+    Fault, Finds, Reads,
+    journal::{Event, Kinds},
+};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Book, documents::return_places};
+use crate::demand::core::{DayKey, StockChange};
+
+/// Entries of a page, at most: more than the longest movement has, so that a page holds one at least.
+const MOST: usize = 6_000;
+
+#[derive(Record)]
+#[record(of = entry, alias = "e")]
+struct EntryRow {
+    seq: i64,
+    product_id: ProductId,
+    store_id: StoreId,
+    on_hand_delta: i64,
+    on_hand_after: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = movement, alias = "m")]
+struct MovementRow {
+    kind: MovementKind,
+    business_date: i32,
+    reference_kind: Option<String>,
+    reference_id: Option<Uuid>,
+}
+
+#[derive(Record)]
+struct ChangeRow {
+    entry: EntryRow,
+    movement: MovementRow,
+    #[record(of = movement, alias = "r", column = "kind", outer)]
+    reversed_kind: Option<MovementKind>,
+    #[record(of = movement, alias = "r", column = "business_date", outer)]
+    reversed_date: Option<i32>,
+    #[record(of = movement, alias = "r", column = "reference_kind", outer)]
+    reversed_reference_kind: Option<String>,
+    #[record(of = movement, alias = "r", column = "reference_id", outer)]
+    reversed_reference_id: Option<Uuid>,
+}
+
+/// Where a document belongs: its channel, and the currency of its amounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DocumentPlace {
+    pub channel: ChannelId,
+    pub currency: Option<Currency>,
+}
+
+#[derive(Record)]
+#[record(of = sales_order, alias = "o")]
+struct OrderPlace {
+    id: OrderId,
+    channel_id: ChannelId,
+    currency: String,
+}
+
+#[derive(Deserialize)]
+struct NamedOrder {
+    order: OrderId,
+}
+
+#[derive(Deserialize)]
+struct NamedReturn {
+    #[serde(rename = "return")]
+    ret: ReturnId,
+}
+
+/// What a level had on hand after its last entry of a page, and the earliest day that the page changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastStock {
+    pub from: i32,
+    pub on_hand: i64,
+}
+
+/// Whole movements, and the documents that events are about with the last of their events.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// Everything up to this event is in it.
+    pub upto: i64,
+    pub changes: Vec<StockChange>,
+    pub levels: BTreeMap<(ProductId, StoreId), LastStock>,
+    pub orders: BTreeMap<OrderId, i64>,
+    pub returns: BTreeMap<ReturnId, i64>,
+}
+
+/// What comes after the book, up to `head` or to as many events as `most`.
+pub async fn page(reads: &impl Reads, book: &Book, head: i64, most: i64) -> Result<Page, Fault> {
+    let mut page = Page { upto: head.min(book.seq + most), ..Page::default() };
+    let rows = entries(reads, book.seq, &mut page.upto).await?;
+    let from = book.seq.max(book.documents_seq);
+    for event in events(reads, from, page.upto).await? {
+        let unreadable = |error: serde_json::Error| Fault::corrupt("event", format!("seq {}: {error}", event.seq));
+        if ORDER.is_about(&event) {
+            page.orders.insert(serde_json::from_str::<NamedOrder>(&event.payload).map_err(unreadable)?.order, event.seq);
+        } else {
+            page.returns.insert(serde_json::from_str::<NamedReturn>(&event.payload).map_err(unreadable)?.ret, event.seq);
+        }
+    }
+    let places = places(reads, &rows).await?;
+    for row in rows {
+        let (product, store, date) = (row.entry.product_id, row.entry.store_id, row.movement.business_date);
+        let on_hand = row.entry.on_hand_after.get();
+        let level = page.levels.entry((product, store)).or_insert(LastStock { from: date, on_hand });
+        *level = LastStock { from: level.from.min(date), on_hand };
+        let place = row.reference().and_then(|id| places.get(&id)).copied();
+        let DocumentPlace { channel, currency } = place.unwrap_or(DocumentPlace { channel: ChannelId::NIL, currency: None });
+        page.changes.push(StockChange {
+            seq: row.entry.seq,
+            key: DayKey { date, product, store, channel, currency },
+            kind: row.reversed_kind.unwrap_or(row.movement.kind),
+            reverses_day: row.reversed_date,
+            delta: row.entry.on_hand_delta,
+        });
+    }
+    Ok(page)
+}
+
+/// Entries that changed what is on hand, of whole movements: `upto` goes back to the last whole one.
+async fn entries(reads: &impl Reads, after: i64, upto: &mut i64) -> Result<Vec<ChangeRow>, Fault> {
+    let sql = format!(
+        "SELECT {select} FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
+         LEFT JOIN movement r ON r.tenant_id = $1 AND r.id = m.reverses_id
+         WHERE e.tenant_id = $1 AND e.seq > $2 AND e.seq <= $3 AND e.on_hand_delta <> 0 ORDER BY e.seq, e.line LIMIT {MOST}",
+        select = ChangeRow::SELECT
+    );
+    let mut rows = reads.records::<ChangeRow>(&sql, vec![after.into(), (*upto).into()]).await?;
+    if rows.len() == MOST
+        && let Some(last) = rows.last().map(|row| row.entry.seq)
+    {
+        // The last movement may go on behind the page.
+        rows.retain(|row| row.entry.seq < last);
+        *upto = last - 1;
+    }
+    Ok(rows)
+}
+
+/// Events about orders and returns.
+async fn events(reads: &impl Reads, after: i64, upto: i64) -> Result<Vec<Event>, Fault> {
+    let declared: Vec<_> = ORDER.events().iter().chain(RETURN.events()).copied().collect();
+    let sql = format!(
+        "SELECT {} FROM event WHERE tenant_id = $1 AND seq > $2 AND seq <= $3 AND {} ORDER BY seq",
+        Event::SELECT,
+        Kinds::of(&declared).sql()
+    );
+    reads.records(&sql, vec![after.into(), upto.into()]).await
+}
+
+impl ChangeRow {
+    /// The order or return that it belongs to, or that what it reverses belonged to.
+    fn document(&self) -> Option<(&str, Uuid)> {
+        let own = self.movement.reference_kind.as_deref().zip(self.movement.reference_id);
+        self.reversed_reference_kind.as_deref().zip(self.reversed_reference_id).or(own)
+    }
+    fn reference(&self) -> Option<Uuid> {
+        self.document().map(|(_, id)| id)
+    }
+}
+
+/// Where the documents of entries belong.
+async fn places(reads: &impl Reads, rows: &[ChangeRow]) -> Result<HashMap<Uuid, DocumentPlace>, Fault> {
+    let named = |kind: &str| -> HashSet<Uuid> {
+        rows.iter().filter_map(ChangeRow::document).filter(|(is, _)| *is == kind).map(|(_, id)| id).collect()
+    };
+    let (orders, returns) = (named("ORDER"), named("RETURN"));
+    let mut places = HashMap::with_capacity(orders.len() + returns.len());
+    if !orders.is_empty() {
+        let backend = reads.backend();
+        let (select, of) = (OrderPlace::SELECT, backend.in_ids("o.id", 2));
+        let sql = format!("SELECT {select} FROM sales_order o WHERE o.tenant_id = $1 AND {of}");
+        let ids = backend.ids(orders.into_iter().map(OrderId::from_uuid));
+        for row in reads.records::<OrderPlace>(&sql, vec![ids]).await? {
+            places.insert(row.id.uuid(), DocumentPlace { channel: row.channel_id, currency: Currency::parse(&row.currency) });
+        }
+    }
+    places.extend(return_places(reads, returns).await?);
+    Ok(places)
+}

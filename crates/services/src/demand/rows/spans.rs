@@ -1,0 +1,109 @@
+//! Spans of levels, and what they are made of.
+
+use std::collections::HashMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{demand_day, stock_span},
+};
+use platform::storage::{Bulk, Fault, Finds, Reads, Rows, Work};
+
+use crate::demand::core::Span;
+
+type Level = (ProductId, StoreId);
+/// Spans of levels, in the order of their days.
+pub type LevelSpans = HashMap<Level, Vec<Span>>;
+
+#[derive(Record)]
+#[record(of = stock_span, alias = "s")]
+struct SpanRow {
+    product_id: ProductId,
+    store_id: StoreId,
+    from_date: i32,
+    to_date: Option<i32>,
+    state: SpanState,
+}
+
+#[derive(Record)]
+#[record(of = stock_span)]
+struct SpanGone {
+    generation: i64,
+    product_id: ProductId,
+    store_id: StoreId,
+    from_date: i32,
+}
+
+#[derive(Record)]
+struct ChangeRow {
+    #[record(of = demand_day, alias = "d")]
+    product_id: ProductId,
+    #[record(of = demand_day, alias = "d")]
+    store_id: StoreId,
+    #[record(of = demand_day, alias = "d")]
+    business_date: i32,
+    #[record(sql = "CAST(sum(d.net_units) AS bigint)")]
+    units: i64,
+}
+
+/// What changed on hand of levels on each day from one on, in the order of days.
+pub async fn level_changes(
+    reads: &impl Reads,
+    generation: i64,
+    levels: &[Level],
+    from: i32,
+) -> Result<HashMap<Level, Vec<(i32, i64)>>, Fault> {
+    let (of, values) = reads.backend().pairs(levels, 4);
+    let sql = format!(
+        "SELECT {} FROM {of} CROSS JOIN demand_day d
+         WHERE d.tenant_id = $1 AND d.generation = $2 AND d.product_id = k.a AND d.store_id = k.b AND d.business_date >= $3
+         GROUP BY d.product_id, d.store_id, d.business_date HAVING sum(d.net_units) <> 0
+         ORDER BY d.product_id, d.store_id, d.business_date",
+        ChangeRow::SELECT
+    );
+    let values = [generation.into(), from.into()].into_iter().chain(values).collect();
+    let mut changes: HashMap<Level, Vec<(i32, i64)>> = HashMap::with_capacity(levels.len());
+    for row in reads.records::<ChangeRow>(&sql, values).await? {
+        changes.entry((row.product_id, row.store_id)).or_default().push((row.business_date, row.units));
+    }
+    Ok(changes)
+}
+
+/// The spans of levels that reach a day or lie behind it.
+pub async fn spans(reads: &impl Reads, generation: i64, levels: &[Level], from: i32) -> Result<LevelSpans, Fault> {
+    let (of, values) = reads.backend().pairs(levels, 4);
+    let sql = format!(
+        "SELECT {} FROM {of} CROSS JOIN stock_span s
+         WHERE s.tenant_id = $1 AND s.generation = $2 AND s.product_id = k.a AND s.store_id = k.b AND (s.to_date IS NULL OR s.to_date >= $3)
+         ORDER BY s.product_id, s.store_id, s.from_date",
+        SpanRow::SELECT
+    );
+    let values = [generation.into(), from.into()].into_iter().chain(values).collect();
+    let mut spans = LevelSpans::with_capacity(levels.len());
+    for SpanRow { product_id, store_id, from_date, to_date, state } in reads.records::<SpanRow>(&sql, values).await? {
+        spans.entry((product_id, store_id)).or_default().push(Span { from: from_date, to: to_date, state });
+    }
+    Ok(spans)
+}
+
+/// Writes spans: as they were, and as they are; both of one level and with the same first day.
+pub async fn write_spans(work: &Work, spans: Vec<(Option<stock_span::Model>, Option<stock_span::Model>)>) -> Result<(), Fault> {
+    let tenant = work.tenant();
+    let (mut new, mut changed) = (Rows::<stock_span::Model>::insert(tenant), Rows::<stock_span::Model>::update(tenant));
+    let mut gone = Rows::<SpanGone>::delete(tenant);
+    for (before, after) in spans {
+        match (before, after) {
+            (Some(_), Some(row)) => changed.push(row),
+            (None, Some(row)) => new.push(row),
+            (Some(stock_span::Model { generation, product_id, store_id, from_date, .. }), None) => {
+                gone.push(SpanGone { generation, product_id, store_id, from_date });
+            }
+            (None, None) => {}
+        }
+    }
+    let all: [Bulk; 3] = [gone.into(), changed.into(), new.into()];
+    for bulk in all {
+        work.write(bulk).await?;
+    }
+    Ok(())
+}

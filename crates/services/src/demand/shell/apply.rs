@@ -1,0 +1,205 @@
+//! A page's changes, applied to days, weeks and spans in the transaction that moves the book.
+
+use std::collections::BTreeMap;
+
+use entity::{
+    prelude::*,
+    tables::{demand_day::DemandFigures, stock_span},
+};
+use platform::storage::{Fault, Reads, Work};
+
+use crate::demand::{
+    core::{DayKey, Delta, Deltas, Overflow, Span, spans_from, week_of},
+    rows::{self, Book, Day, LastStock, Week},
+};
+
+/// Days from which levels are looked at again in one statement, at most so many of a page.
+const STARTS: usize = 16;
+
+pub(super) fn too_large(_: Overflow) -> Fault {
+    Fault::Broken("a demand fact passes 64 bits".to_owned())
+}
+
+/// Adds a page's changes to the days and weeks that they are of.
+pub(super) async fn apply(work: &Work, book: &mut Book, deltas: &Deltas) -> Result<(), Fault> {
+    let changed = || deltas.0.iter().filter(|(_, delta)| !delta.is_nothing());
+    let mut before = rows::days(work, book.generation, changed().map(|(key, _)| key)).await?;
+    let doubtful: Vec<DayKey> =
+        changed().filter(|(key, delta)| loses_largest(before.get(key), delta)).map(|(key, _)| *key).collect();
+    let largest = rows::largest_lines(work, &doubtful).await?;
+    let mut weeks: BTreeMap<(i32, ProductId, StoreId), DemandFigures> = BTreeMap::new();
+    let mut days = Vec::new();
+    for (key, delta) in changed() {
+        let week = weeks.entry((week_of(key.date), key.product, key.store)).or_default();
+        *week = week.plus(&delta.figures, 1).ok_or_else(|| too_large(Overflow))?;
+        let old = before.remove(key);
+        let mut row = old.clone().unwrap_or_else(|| empty_day(work.tenant(), book.generation, key, delta));
+        let figures = row.figures().plus(&delta.figures, 1).ok_or_else(|| too_large(Overflow))?;
+        row.set(&figures);
+        row.max_line_units = if loses_largest(old.as_ref(), delta) {
+            largest.get(key).copied().unwrap_or_default()
+        } else {
+            row.max_line_units.max(delta.largest_added)
+        };
+        row.revised_seq = row.revised_seq.max(delta.last_seq);
+        let new = (!figures.is_zero()).then_some(row);
+        for (is, by) in [(&old, -1), (&new, 1)] {
+            if let Some(is) = is {
+                book.row_count += by;
+                if by > 0 { book.sum.add(is.tenant_id, is.summed()) } else { book.sum.remove(is.tenant_id, is.summed()) }
+            }
+        }
+        days.push((old, new));
+    }
+    rows::write_days(work, days).await?;
+    apply_weeks(work, book, weeks).await
+}
+
+/// Whether the row's largest line may be the one that went.
+fn loses_largest(row: Option<&Day>, delta: &Delta) -> bool {
+    let largest = row.map_or(0, |row| row.max_line_units);
+    delta.largest_removed > 0 && delta.largest_removed >= largest && delta.largest_added < largest
+}
+
+fn empty_day(tenant_id: TenantId, generation: i64, key: &DayKey, delta: &Delta) -> Day {
+    let none = DemandFigures::default();
+    Day {
+        tenant_id,
+        generation,
+        business_date: key.date,
+        product_id: key.product,
+        store_id: key.store,
+        channel_id: key.channel,
+        currency: key.currency.map(|code| code.to_string()).unwrap_or_default(),
+        ordered_units: none.ordered_units,
+        cancelled_units: none.cancelled_units,
+        taken_back_units: none.taken_back_units,
+        returned_units: none.returned_units,
+        orders: none.orders,
+        order_lines: none.order_lines,
+        returns: none.returns,
+        return_lines: none.return_lines,
+        gross_minor: none.gross_minor,
+        discount_minor: none.discount_minor,
+        list_minor: none.list_minor,
+        cost_minor: none.cost_minor,
+        refund_minor: none.refund_minor,
+        shipped_units: none.shipped_units,
+        restocked_units: none.restocked_units,
+        received_units: none.received_units,
+        moved_in_units: none.moved_in_units,
+        moved_out_units: none.moved_out_units,
+        adjusted_in_units: none.adjusted_in_units,
+        adjusted_out_units: none.adjusted_out_units,
+        counted_in_units: none.counted_in_units,
+        counted_out_units: none.counted_out_units,
+        removed_units: none.removed_units,
+        net_units: none.net_units,
+        max_line_units: 0,
+        first_seq: delta.first_seq,
+        revised_seq: delta.last_seq,
+    }
+}
+
+async fn apply_weeks(
+    work: &Work,
+    book: &mut Book,
+    deltas: BTreeMap<(i32, ProductId, StoreId), DemandFigures>,
+) -> Result<(), Fault> {
+    let mut before = rows::weeks(work, book.generation, deltas.keys()).await?;
+    let mut weeks = Vec::new();
+    for (key, delta) in deltas {
+        let old = before.remove(&key);
+        let units = |row: Option<&Week>, of: fn(&Week) -> i64, by: i64| {
+            row.map_or(0, of).checked_add(by).ok_or_else(|| too_large(Overflow))
+        };
+        let row = Week {
+            tenant_id: work.tenant(),
+            generation: book.generation,
+            week_date: key.0,
+            product_id: key.1,
+            store_id: key.2,
+            ordered_units: units(old.as_ref(), |week| week.ordered_units, delta.ordered_units)?,
+            cancelled_units: units(old.as_ref(), |week| week.cancelled_units, delta.cancelled_units)?,
+            taken_back_units: units(old.as_ref(), |week| week.taken_back_units, delta.taken_back_units)?,
+            returned_units: units(old.as_ref(), |week| week.returned_units, delta.returned_units)?,
+            shipped_units: units(old.as_ref(), |week| week.shipped_units, delta.shipped_units)?,
+        };
+        let figures = [row.ordered_units, row.cancelled_units, row.taken_back_units, row.returned_units, row.shipped_units];
+        let new = figures.iter().any(|figure| *figure != 0).then_some(row);
+        if old == new {
+            continue;
+        }
+        let summed = |week: &Week| Week { generation: 0, ..week.clone() };
+        old.iter().for_each(|week| book.sum.remove(week.tenant_id, summed(week)));
+        new.iter().for_each(|week| book.sum.add(week.tenant_id, summed(week)));
+        weeks.push((old, new));
+    }
+    rows::write_weeks(work, weeks).await
+}
+
+/// Looks again at the spans of levels that a page changed, each from the earliest day that it changed.
+pub(super) async fn respan(
+    work: &Work,
+    book: &mut Book,
+    levels: &BTreeMap<(ProductId, StoreId), LastStock>,
+) -> Result<(), Fault> {
+    let mut sorted: Vec<_> = levels.iter().map(|(level, last)| (last.from, *level)).collect();
+    sorted.sort_unstable();
+    let starts: std::collections::BTreeSet<i32> = sorted.iter().map(|(from, _)| *from).collect();
+    let starts: Vec<i32> = starts.into_iter().collect();
+    let mut written = Vec::new();
+    for group in starts.chunks(starts.len().div_ceil(STARTS).max(1)) {
+        let (Some(&first), Some(&last)) = (group.first(), group.last()) else { continue };
+        let members: Vec<_> = sorted.iter().filter(|(from, _)| (first..=last).contains(from)).map(|(_, level)| *level).collect();
+        let changes = rows::level_changes(work, book.generation, &members, first).await?;
+        let spans = rows::spans(work, book.generation, &members, first - 1).await?;
+        for level in members {
+            let Some(stock) = levels.get(&level) else { continue };
+            let changes: Vec<_> =
+                changes.get(&level).into_iter().flatten().filter(|(day, _)| *day >= stock.from).copied().collect();
+            let old = spans.get(&level).map(Vec::as_slice).unwrap_or_default();
+            change_spans(work.tenant(), book, level, (*stock, &changes, old), &mut written);
+        }
+    }
+    rows::write_spans(work, written).await
+}
+
+type Written = Vec<(Option<stock_span::Model>, Option<stock_span::Model>)>;
+
+fn change_spans(
+    tenant_id: TenantId,
+    book: &mut Book,
+    (product_id, store_id): (ProductId, StoreId),
+    (stock, changes, old): (LastStock, &[(i32, i64)], &[Span]),
+    written: &mut Written,
+) {
+    let opening = i128::from(stock.on_hand) - changes.iter().map(|(_, by)| i128::from(*by)).sum::<i128>();
+    // The span that runs into the day, or ends just before it.
+    let earlier = old.iter().rfind(|span| span.from < stock.from).filter(|span| span.to.is_none_or(|to| to >= stock.from - 1));
+    let new = spans_from(earlier.map(|span| (span.from, span.state)), stock.from, opening, changes);
+    let generation = book.generation;
+    let row = |span: &Span| stock_span::Model {
+        tenant_id,
+        generation,
+        product_id,
+        store_id,
+        from_date: span.from,
+        to_date: span.to,
+        state: span.state,
+    };
+    let first = earlier.map_or(stock.from, |span| span.from);
+    let mut spans: BTreeMap<i32, (Option<Span>, Option<Span>)> = BTreeMap::new();
+    for span in old.iter().filter(|span| span.from >= first) {
+        spans.entry(span.from).or_default().0 = Some(*span);
+    }
+    for span in new {
+        spans.entry(span.from).or_default().1 = Some(span);
+    }
+    let summed = |span: &Span| stock_span::Model { generation: 0, ..row(span) };
+    for (before, after) in spans.into_values().filter(|(before, after)| before != after) {
+        before.iter().for_each(|span| book.sum.remove(tenant_id, summed(span)));
+        after.iter().for_each(|span| book.sum.add(tenant_id, summed(span)));
+        written.push((before.as_ref().map(row), after.as_ref().map(row)));
+    }
+}

@@ -1,0 +1,12 @@
+//! Keeping the facts, making them again, and asking them.
+
+mod apply;
+mod facts;
+mod keep;
+mod rebuild;
+mod stock;
+
+pub use facts::{FactAsk, FactPage, demand_facts};
+pub use keep::{FactsProgress, PAGE, catch_up, keep_with};
+pub use rebuild::{Checked, Rebuilt, check, rebuild};
+pub use stock::{LevelStock, LostUnits, MOST_DAYS, StockPerformance, stock_performance};

@@ -1,0 +1,113 @@
+//! Facts made again from nothing, beside those that reports read.
+
+use entity::prelude::*;
+use platform::storage::{Database, Fault, RowSum, TenantScope, journal};
+
+use super::keep::{count_page, turn_page};
+use crate::demand::rows::{self, Book};
+
+/// What a rebuild made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rebuilt {
+    pub generation: i64,
+    pub seq: i64,
+    pub rows: i64,
+    pub sum: RowSum,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    pub kept: Rebuilt,
+    pub made: Rebuilt,
+    /// A row that is not the same in both: table, day, product and store.
+    pub difference: Option<String>,
+}
+
+impl Checked {
+    pub fn is_equal(&self) -> bool {
+        let books = (self.kept.seq, self.kept.rows, self.kept.sum) == (self.made.seq, self.made.rows, self.made.sum);
+        books && self.difference.is_none()
+    }
+}
+
+impl From<&Book> for Rebuilt {
+    fn from(book: &Book) -> Self {
+        Self { generation: book.generation, seq: book.seq, rows: book.row_count, sum: book.sum }
+    }
+}
+
+/// Makes a tenant's facts again by pages of so many events, then lets reports read them and discards those from before.
+pub async fn rebuild(db: &Database, tenant: TenantId, events: i64) -> Result<Rebuilt, Fault> {
+    let scope = db.tenant(tenant);
+    let generation = make(&scope, events).await?;
+    let work = scope.begin().await?;
+    let kept = rows::lock_current(&work).await?;
+    let mut made = rows::lock(&work, generation).await?.ok_or_else(discarded)?;
+    finish(&work, &mut made, events).await?;
+    rows::make_current(&work, generation).await?;
+    work.commit().await?;
+    if let Some(kept) = kept {
+        discard(&scope, kept.generation).await?;
+    }
+    Ok(Rebuilt::from(&made))
+}
+
+/// Makes them again and compares them with those that reports read, at the same event. Neither changes by it, but that those are brought up to the journal.
+pub async fn check(db: &Database, tenant: TenantId, events: i64) -> Result<Checked, Fault> {
+    let scope = db.tenant(tenant);
+    let generation = make(&scope, events).await?;
+    let work = scope.begin().await?;
+    let mut kept = rows::lock_current(&work).await?.ok_or_else(discarded)?;
+    let mut made = rows::lock(&work, generation).await?.ok_or_else(discarded)?;
+    finish(&work, &mut kept, events).await?;
+    finish(&work, &mut made, events).await?;
+    let mut checked = Checked { kept: Rebuilt::from(&kept), made: Rebuilt::from(&made), difference: None };
+    for (of, than) in [(kept.generation, made.generation), (made.generation, kept.generation)] {
+        if checked.difference.is_none() {
+            checked.difference = rows::difference(&work, of, than).await?;
+        }
+    }
+    work.commit().await?;
+    discard(&scope, generation).await?;
+    Ok(checked)
+}
+
+/// Counts the whole journal into a generation of its own; those that an earlier run left are discarded.
+async fn make(scope: &TenantScope, events: i64) -> Result<i64, Fault> {
+    let scope = scope.long();
+    let known = rows::generations(&scope).await?;
+    for (generation, _) in known.iter().filter(|(_, is_current)| !is_current) {
+        discard(&scope, *generation).await?;
+    }
+    let work = scope.begin().await?;
+    let current = rows::lock_current(&work).await?.ok_or_else(discarded)?;
+    let generation = 1 + known.iter().map(|(generation, _)| *generation).max().unwrap_or_default().max(current.generation);
+    rows::begin(&work, generation).await?;
+    work.commit().await?;
+    loop {
+        let seq = turn_page(&scope, Some(generation), events).await?;
+        if seq >= journal::head(&scope).await?.seq {
+            return Ok(generation);
+        }
+    }
+}
+
+/// Counts what came meanwhile, under the lock.
+async fn finish(work: &platform::storage::Work, book: &mut Book, events: i64) -> Result<(), Fault> {
+    let head = journal::head(work).await?.seq;
+    while book.seq < head {
+        count_page(work, book, head, events).await?;
+    }
+    Ok(())
+}
+
+async fn discard(scope: &TenantScope, generation: i64) -> Result<(), Fault> {
+    let work = scope.begin().await?;
+    rows::discard(&work, generation).await?;
+    work.commit().await
+}
+
+fn discarded() -> Fault {
+    Fault::Broken("these demand facts were discarded by another rebuild: run it again".to_owned())
+}

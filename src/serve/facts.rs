@@ -1,0 +1,71 @@
+//! `entrepot facts`: demand facts from the command line.
+
+use std::time::Duration;
+
+use entity::prelude::*;
+use platform::{
+    clock::Clock,
+    storage::{Database, Fault, Row},
+};
+use services::demand::shell::{self, Checked, Rebuilt};
+
+use super::{StartError, migrated, say};
+use crate::config::FactsAction;
+
+/// Events of a page: nobody waits for a rebuild, but on SQLite writers do while a page is written.
+const PAGE: i64 = 5_000;
+
+/// Whether every tenant's facts are as documents and ledger say; true without a check.
+pub async fn run(action: FactsAction) -> Result<bool, StartError> {
+    let FactsAction::Rebuild { database, tenant, check } = action;
+    let db = migrated(&database.database_url, database.options()).await?;
+    let (clock, mut is_equal) = (Clock::system(), true);
+    for (tenant, slug) in tenants(&db, tenant.as_deref()).await? {
+        let started = clock.monotonic();
+        if check {
+            let checked = shell::check(&db, tenant, PAGE).await?;
+            say(&compared(&slug, &checked, clock.monotonic().since(started)))?;
+            is_equal &= checked.is_equal();
+        } else {
+            let rebuilt = shell::rebuild(&db, tenant, PAGE).await?;
+            say(&format!("rebuilt {slug}: {}; {:.1} s", line(&rebuilt), clock.monotonic().since(started).as_secs_f64()))?;
+        }
+    }
+    db.close().await?;
+    Ok(is_equal)
+}
+
+fn line(of: &Rebuilt) -> String {
+    format!("generation {}, seq {}, {} rows, checksum {}", of.generation, of.seq, of.rows, of.sum)
+}
+
+fn compared(slug: &str, checked: &Checked, took: Duration) -> String {
+    let seconds = took.as_secs_f64();
+    if checked.is_equal() {
+        return format!("equal   {slug}: {}; {seconds:.1} s", line(&checked.kept));
+    }
+    let row = checked.difference.as_deref().unwrap_or("the book alone: `entrepot verify` says how");
+    format!(
+        "DIFFERS {slug}: kept {}, made {}; first at {row}. Run `entrepot facts rebuild`.",
+        line(&checked.kept),
+        line(&checked.made)
+    )
+}
+
+/// Tenants that are not erased, by their short names.
+async fn tenants(db: &Database, only: Option<&str>) -> Result<Vec<(TenantId, String)>, Fault> {
+    let sql = "SELECT t.id, t.slug FROM tenant t WHERE NOT EXISTS
+        (SELECT 1 FROM tenant_erasure e WHERE e.tenant_id = t.id AND e.erased_at IS NOT NULL) ORDER BY t.slug";
+    let mut tenants = Vec::new();
+    for row in &db.global().rows(sql, vec![]).await? {
+        let mut row = Row::new(row);
+        let (tenant, slug): (TenantId, String) = (row.take()?, row.take()?);
+        if only.is_none_or(|only| only == slug) {
+            tenants.push((tenant, slug));
+        }
+    }
+    match only {
+        Some(slug) if tenants.is_empty() => Err(Fault::Broken(format!("there is no tenant {slug}"))),
+        _ => Ok(tenants),
+    }
+}

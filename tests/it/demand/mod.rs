@@ -1,0 +1,9 @@
+//! Demand facts: kept from the journal, made again, proven and asked.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
+
+mod query;
+pub mod days;
+mod proofs;
+mod rebuilt;
+mod stock;
+mod trade;

@@ -1,0 +1,119 @@
+//! `demandFacts` through GraphQL: pages, totals, rights and arguments.
+
+use entrepot::access::{Permission, Reach, kind};
+use serde_json::{Value, json};
+
+use crate::{
+    authorization::world::World,
+    costing::world::Books,
+    purchasing::office::{done, gbp, key},
+    world::on_both,
+};
+
+on_both!(pages_and_totals, a_shop_sees_its_own, arguments_are_checked);
+
+const FACTS: &str = "query($f: DemandFilter, $g: [DemandDimension!]! = [DAY], $n: Int, $a: Cursor) {
+  demandFacts(filter: $f, groupBy: $g, first: $n, after: $a) { isCurrent currency
+    nodes { day week product { sku } store { code } channel { code } soldUnits orders netUnits grossRevenue { amount } costOfGoodsSold { amount } }
+    totals { soldUnits orders grossRevenue { amount } } pageInfo { hasNextPage endCursor } } }";
+
+async fn ask(books: &Books<'_>, variables: Value) -> Value {
+    let answer = books.office.ask(FACTS, variables).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    let facts = answer["data"]["demandFacts"].clone();
+    assert_eq!((&facts["isCurrent"], &facts["currency"]), (&json!(true), &json!("GBP")), "{facts:#}");
+    facts
+}
+
+async fn sell(books: &Books<'_>, product: &Value, quantity: i64, price: &str) {
+    let lines = json!([{ "product": product, "quantity": quantity, "unitPrice": gbp(price) }]);
+    let input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": "FULFILLED", "lines": lines });
+    done(&books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+}
+
+async fn pages_and_totals(world: &World) {
+    let books = Books::of(world).await;
+    let mut products = Vec::new();
+    for sku in ["BOWL", "MUG", "PLATE"] {
+        let product = books.office.product(sku, "2.00").await;
+        books.receive(&product, 100, "2.00").await;
+        products.push(product);
+    }
+    for (product, quantity) in products.iter().zip([3, 4, 5]) {
+        sell(&books, product, quantity, "10.00").await;
+        sell(&books, product, quantity, "10.00").await;
+    }
+    let filter = json!({ "product": { "in": products.iter().map(|p| p["id"].clone()).collect::<Vec<_>>() } });
+    let all = ask(&books, json!({ "f": filter, "g": ["PRODUCT"], "n": 250 })).await;
+    let totals = json!({ "soldUnits": 24, "orders": null, "grossRevenue": { "amount": "240.00" } });
+    assert_eq!((&all["totals"], all["nodes"].as_array().map(Vec::len)), (&totals, Some(3)), "{all:#}");
+    let (mut seen, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let page = ask(&books, json!({ "f": filter, "g": ["PRODUCT"], "n": 2, "a": after })).await;
+        assert_eq!(page["totals"], totals, "the totals are of all pages");
+        seen.extend(page["nodes"].as_array().unwrap().clone());
+        if page["pageInfo"]["hasNextPage"] == false {
+            break;
+        }
+        after = page["pageInfo"]["endCursor"].clone();
+    }
+    assert_eq!(json!(seen), all["nodes"]);
+    let mug = seen.iter().find(|row| row["product"]["sku"] == "MUG").unwrap();
+    assert_eq!(
+        (&mug["soldUnits"], &mug["orders"], &mug["netUnits"], &mug["grossRevenue"]["amount"], &mug["costOfGoodsSold"]["amount"]),
+        (&json!(8), &json!(2), &json!(92), &json!("80.00"), &json!("16.00")),
+        "{mug:#}"
+    );
+    let of_mug = json!({ "product": { "eq": products[1]["id"] } });
+    let by = ask(&books, json!({ "f": of_mug, "g": ["WEEK", "STORE", "CHANNEL"] })).await;
+    // Stock that came belongs to no channel, and stands first.
+    let rows = by["nodes"].as_array().unwrap();
+    assert_eq!(rows.len(), 2, "{by:#}");
+    assert_eq!(
+        (&rows[0]["channel"], &rows[0]["netUnits"], &rows[0]["store"]["code"]),
+        (&Value::Null, &json!(100), &json!("DOCK"))
+    );
+    assert_eq!((&rows[1]["netUnits"], rows[1]["channel"]["code"].is_string(), &rows[1]["day"]), (&json!(-8), true, &Value::Null));
+    assert_eq!(by["totals"]["orders"], 2, "of one product orders can be counted");
+    let earlier = json!({ "product": { "eq": products[1]["id"] }, "to": "2020-01-01" });
+    let none = ask(&books, json!({ "f": earlier })).await;
+    assert_eq!((&none["nodes"], &none["totals"]["soldUnits"]), (&json!([]), &json!(0)));
+}
+
+async fn a_shop_sees_its_own(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.office.product("MUG", "2.00").await;
+    books.receive(&mug, 10, "2.00").await;
+    sell(&books, &mug, 3, "10.00").await;
+    let filter = json!({ "product": { "eq": mug["id"] } });
+    let whole = ask(&books, json!({ "f": filter, "g": ["STORE"] })).await;
+    assert_eq!(whole["totals"]["soldUnits"], 3);
+    let other = books.office.new_store("ELSEWHERE").await;
+    let reader = |store: &Value| {
+        let mut caller = world.ours.only(&["store.read"]);
+        caller.permissions.grant(kind::ReportRead::INDEX, &Reach::stores([store["id"].as_str().unwrap().parse().unwrap()]));
+        caller
+    };
+    let theirs = books.office.as_caller(reader(&other)).ask(FACTS, json!({ "f": filter, "g": ["STORE"] })).await;
+    let facts = &theirs["data"]["demandFacts"];
+    assert_eq!((&facts["nodes"], &facts["totals"]["soldUnits"]), (&json!([]), &json!(0)), "{theirs:#}");
+    let theirs = books.office.as_caller(reader(&books.office.store)).ask(FACTS, json!({ "f": filter, "g": ["STORE"] })).await;
+    let node = &theirs["data"]["demandFacts"]["nodes"][0];
+    assert_eq!((&node["soldUnits"], &node["costOfGoodsSold"]), (&json!(3), &Value::Null), "costs are another right: {theirs:#}");
+}
+
+async fn arguments_are_checked(world: &World) {
+    let books = Books::of(world).await;
+    for bad in [
+        json!({ "g": [] }),
+        json!({ "g": ["DAY", "DAY"] }),
+        json!({ "n": 0 }),
+        json!({ "n": 251 }),
+        json!({ "f": { "from": "2026-03-02", "to": "2026-03-01" } }),
+        json!({ "f": { "product": { "eq": "mug" } } }),
+        json!({ "a": "nonsense" }),
+    ] {
+        let answer = books.office.ask(FACTS, bad.clone()).await;
+        assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{bad}: {answer:#}");
+    }
+}

@@ -1,0 +1,145 @@
+//! How stock has done: the formulas' vectors, and a level whose days are known.
+
+use entrepot::demand::core::{StockPeriod, six};
+use serde_json::{Value, json};
+
+use super::days::ago;
+use crate::{
+    authorization::world::World,
+    costing::world::Books,
+    purchasing::office::{done, gbp, key},
+    world::on_both,
+};
+
+on_both!(a_level_of_known_days, arguments_are_checked);
+
+const PERFORMANCE: &str = "query($f: Date!, $t: Date!, $p: ID, $s: Float! = 0.2) { stockPerformance(from: $f, to: $t, product: { eq: $p }, substitution: $s) {
+  isCurrent cutDays unknownLevels nodes { product { sku } store { code } periodDays activeDays outDays stockouts stockoutRate lostUnits { low mid high } soldUnits
+    openingUnits receivedUnits closingUnits meanUnits turnover annualisedTurnover daysOfSupply sellThrough }
+  totals { activeDays outDays stockouts stockoutRate soldUnits lostUnits { low mid high } sellThrough } } }";
+
+fn day(world: &World, days: i64) -> String {
+    ago(world, days)[..10].to_owned()
+}
+
+/// Seven days as in the published vector pub-07: closing on hand 11, 5, 5 (the store's books: 11, 5, 0 …), sold 4, 6, 5, 2, 0, 0, 7.
+async fn a_level_of_known_days(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.office.product("MUG", "2.00").await;
+    let receive = async |units: i64, days: i64| {
+        books.adjust("RECEIPT", &mug, units, json!({ "unitCost": gbp("2.00"), "occurredAt": ago(world, days) })).await;
+    };
+    let sell = async |units: i64, days: i64| {
+        let lines = json!([{ "product": mug, "quantity": units, "unitPrice": gbp("9.00") }]);
+        let input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": "FULFILLED", "placedAt": ago(world, days), "lines": lines });
+        done(&books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+    };
+    receive(17, 16).await;
+    for (units, days) in [(4, 16), (6, 15), (5, 14), (2, 13)] {
+        sell(units, days).await;
+    }
+    receive(20, 10).await;
+    sell(7, 10).await;
+    let variables = json!({ "f": day(world, 16), "t": day(world, 10), "p": mug["id"] });
+    let answer = books.office.ask(PERFORMANCE, variables).await;
+    let found = &answer["data"]["stockPerformance"];
+    let row = json!({ "product": { "sku": "MUG" }, "store": { "code": "DOCK" }, "periodDays": 7, "activeDays": 7, "outDays": 3, "stockouts": 1,
+        "stockoutRate": 0.428571, "lostUnits": { "low": 6.25, "mid": 11.2, "high": 14.5 }, "soldUnits": 24, "openingUnits": 0, "receivedUnits": 37,
+        "closingUnits": 13, "meanUnits": six(f64::from(13 + 7 + 2 + 13) / 7.0), "turnover": six(24.0 * 7.0 / 35.0), "annualisedTurnover": null,
+        "daysOfSupply": six(13.0 * 7.0 / 24.0), "sellThrough": six(24.0 / 37.0) });
+    assert_eq!(
+        (&found["nodes"], &found["cutDays"], &found["unknownLevels"]),
+        (&json!([row]), &json!(0), &json!(0)),
+        "{answer:#}"
+    );
+    // Days before the first movement are active in no store.
+    let variables = json!({ "f": day(world, 30), "t": day(world, 1), "p": mug["id"] });
+    let answer = books.office.ask(PERFORMANCE, variables).await;
+    let node = &answer["data"]["stockPerformance"]["nodes"][0];
+    assert_eq!((&node["periodDays"], &node["activeDays"], &node["outDays"]), (&json!(30), &json!(16), &json!(3)), "{answer:#}");
+    assert!(node["annualisedTurnover"].is_number());
+    books.office.is_sound().await;
+}
+
+async fn arguments_are_checked(world: &World) {
+    let books = Books::of(world).await;
+    for (from, to, substitution) in
+        [("2026-03-02", "2026-03-01", 0.2), ("2020-01-01", "2022-01-02", 0.2), ("2026-03-01", "2026-03-02", 1.5)]
+    {
+        let answer = books.office.ask(PERFORMANCE, json!({ "f": from, "t": to, "s": substitution })).await;
+        assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
+    }
+}
+
+/// A level whose days closed and sold so, as the statements sum it.
+fn period(sold: &[i64], closing: &[i64]) -> StockPeriod {
+    let mut period = StockPeriod::default();
+    for (sold, closing) in sold.iter().zip(closing) {
+        if *closing > 0 {
+            period.in_stock_days += 1;
+            period.sold_in_stock += sold;
+        } else {
+            period.out_days += 1;
+            period.sold_out += sold;
+        }
+        period.sold += i128::from(*sold);
+        period.closing_sum += i128::from(*closing);
+        period.closing = i128::from(*closing);
+    }
+    period
+}
+
+fn numbers(of: &Value) -> Vec<i64> {
+    of.as_array().unwrap().iter().map(|number| number.as_i64().unwrap()).collect()
+}
+
+#[test]
+fn the_published_vectors_come_out() {
+    let Some(folder) = crate::replay::totals::data() else { return };
+    let text = std::fs::read_to_string(folder.join("inventory-vectors.json")).unwrap();
+    let all: Value = serde_json::from_str(&text).unwrap();
+    let mut seen = 0;
+    for vector in all["vectors"].as_array().unwrap() {
+        let (input, expected) = (&vector["input"], &vector["expected"]);
+        let found = match vector["metric"].as_str().unwrap() {
+            "stockout_rate" => {
+                let mut period_of_all = StockPeriod::default();
+                for closing in input["closing_on_hand_by_sku"].as_object().unwrap().values() {
+                    let closing = numbers(closing);
+                    period_of_all.join(&period(&vec![0; closing.len()], &closing));
+                }
+                (period_of_all.stockout_rate(), &expected["rate"])
+            }
+            "lost_sales_estimate" => {
+                let period = period(&numbers(&input["daily_sales"]), &numbers(&input["closing_on_hand"]));
+                (period.lost_units(period.out_days, input["substitution_share"].as_f64().unwrap()), &expected["lost_units"])
+            }
+            "days_of_supply" => {
+                let number = |name: &str| i128::from(input[name].as_i64().unwrap());
+                let period = StockPeriod { closing: number("on_hand"), sold: number("units_sold"), ..StockPeriod::default() };
+                (period.days_of_supply(input["days"].as_i64().unwrap()), &expected["days"])
+            }
+            "sell_through" => {
+                let number = |name: &str| i128::from(input[name].as_i64().unwrap());
+                let period = StockPeriod {
+                    opening: number("opening_on_hand"),
+                    received: number("units_received"),
+                    sold: number("units_sold"),
+                    ..StockPeriod::default()
+                };
+                (period.sell_through(), &expected["rate"])
+            }
+            "inventory_turnover" => {
+                // By value in the paper, by units here: one formula.
+                let closing = numbers(&input["inventory_value_snapshots"]);
+                let period =
+                    StockPeriod { sold: input["cogs"].as_i64().unwrap().into(), ..period(&vec![0; closing.len()], &closing) };
+                (period.turnover(closing.len() as i64), &expected["turnover"])
+            }
+            _ => continue,
+        };
+        seen += 1;
+        assert_eq!(found.0.map(six), found.1.as_f64(), "{}", vector["id"]);
+    }
+    assert!(seen >= 7, "{seen}");
+}
