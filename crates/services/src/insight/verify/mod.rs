@@ -92,6 +92,7 @@ pub async fn verify_tenant(db: &Database, tenant: TenantId, progress: impl Fn(&s
 /// How wide the longest invariant is.
 pub fn width() -> usize {
     let checked = checks::all().map(|check| check.invariant);
-    let walked = [tenancy::AUDIT, demand::SUMS, enum_columns::INVARIANT, references::INVARIANT, references::STRAYS, search::INDEX];
+    let walked =
+        [tenancy::AUDIT, demand::SUMS, enum_columns::INVARIANT, references::INVARIANT, references::STRAYS, search::INDEX];
     checked.chain(walked).chain(walk::INVARIANTS).map(str::len).max().unwrap_or_default()
 }
