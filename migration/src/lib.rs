@@ -41,6 +41,7 @@ mod m0033_stock;
 mod m0034_identities;
 mod m0036_lookups;
 mod m0037_checked_by_plan;
+mod m0048_copies;
 pub mod row_security;
 pub mod statistics;
 
@@ -84,6 +85,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0034_identities::Migration),
             Box::new(m0036_lookups::Migration),
             Box::new(m0037_checked_by_plan::Migration),
+            Box::new(m0048_copies::Migration),
         ]
     }
 }

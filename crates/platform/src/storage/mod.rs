@@ -5,6 +5,7 @@ mod announce;
 mod bulk;
 mod bulk_records;
 mod connect;
+pub mod copying;
 pub mod dialect;
 pub mod events;
 mod fault;
