@@ -64,6 +64,11 @@ async fn run(command: Command) -> ExitCode {
             Ok(code) => code,
             Err(err) => failed(&err),
         },
+        Command::Copy(args) => match Box::pin(serve::copy::run(*args)).await {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(err) => failed(&err),
+        },
         Command::Verify(args) => verify(&args).await,
         Command::Tenant(args) => ended(serve::tenant::run(args.action).await),
         Command::Epoch(args) => ended(Box::pin(serve::epoch::renew(&args)).await),

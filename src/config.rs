@@ -3,6 +3,7 @@
 #[cfg(feature = "aws-secrets")]
 mod aws;
 mod bench;
+mod copy;
 mod demo;
 mod jobs;
 mod nodes;
@@ -19,6 +20,7 @@ use platform::{
 use uuid::Uuid;
 
 pub use bench::{ForecastArgs, ForecastCommand};
+pub use copy::CopyArgs;
 pub use demo::Demo;
 pub use jobs::{FileArgs, JobArgs, MetricsArgs, RunJobs, Worker};
 pub use nodes::RedisArgs;
@@ -46,6 +48,14 @@ pub enum Command {
     Replay(tools::replay::ReplayArgs),
     /// Print live stock: how things stand, then every change. Comes back by itself and misses nothing.
     Watch(tools::watch::WatchArgs),
+    /// Move the whole deployment into another database: SQLite to Postgres or back, or to another of the same kind. Killed anywhere, the same command goes on.
+    ///
+    /// Stop all nodes and workers first. The command marks both databases, so that neither can be served until it is done; it copies every table, compares digests of
+    /// each table and tenant as read back from both, and proves the target as `verify` does. IDs, cursors, API keys, sessions, idempotency keys, sealed values and the
+    /// audit log stay as they are; the leases of workers are left out. The target needs the same keys (--keys-file): that they open is tried before the first row.
+    /// Stored files are copied with --files only. Afterwards serve the target; the source refuses to be served, unless `serve --anyway` says that the copy is given up.
+    #[command(verbatim_doc_comment)]
+    Copy(Box<CopyArgs>),
     /// Prove every invariant of the ledger over a whole database; names the first broken row.
     Verify(DatabaseArgs),
     /// Change the key that signs access tokens, while everything runs.
@@ -329,6 +339,9 @@ pub struct Serve {
     pub database: DatabaseArgs,
     #[command(flatten)]
     pub keys: KeyArgs,
+    /// Serve this database although it was, or is being, copied to another one: the copy is given up. Right only while nothing was written there.
+    #[arg(long)]
+    pub anyway: bool,
     /// Address to listen on.
     #[arg(long, env = "ENTREPOT_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,

@@ -92,6 +92,9 @@ pub struct Worker {
     pub database: DatabaseArgs,
     #[command(flatten)]
     pub keys: KeyArgs,
+    /// Work for this database although it was, or is being, copied to another one: see `serve --help`.
+    #[arg(long)]
+    pub anyway: bool,
     #[command(flatten)]
     pub emails: EmailArgs,
     #[command(flatten)]

@@ -1,6 +1,6 @@
 //! The database that a process works with: migrated, written to, and walled as it was asked for.
 
-use platform::storage::{ActiveRowSecurity, Backend, Database, Fault, Options};
+use platform::storage::{ActiveRowSecurity, Backend, Database, Fault, Options, copying::Standing};
 
 use super::StartError;
 
@@ -16,12 +16,18 @@ pub async fn migrated(url: &str, options: Options) -> Result<Database, StartErro
     if let Some(notice) = versions.notice() {
         tracing::warn!("{notice}");
     }
-    Ok(db)
+    match Standing::of(&db).await?.underway() {
+        Some(why) => Err(Fault::Broken(why).into()),
+        None => Ok(db),
+    }
 }
 
 /// A database that this version can serve.
 pub(super) async fn opened(url: &str, options: Options) -> Result<Database, StartError> {
     let db = migrated(url, options).await?;
+    if let Some(why) = Standing::of(&db).await?.moved() {
+        return Err(Fault::Broken(why).into());
+    }
     // A server that is another's standby may become the first one while this node waits; `/readyz` says so until then.
     if db.backend() == Backend::Sqlite && !db.takes_writes().await? {
         return Err(StartError::ReadOnly);

@@ -113,6 +113,9 @@ pub async fn run(args: Worker) -> Result<(), StartError> {
     let settings = args.emails.settings(|| "http://localhost".to_owned())?;
     let redis = args.redis.client()?;
     let (url, keys) = (&args.database.database_url, args.keys.source(&args.database.database_url));
+    if args.anyway {
+        super::copy::give_up(url, args.database.options()).await?;
+    }
     super::settings::close_files(url, &keys, &args.emails, &args.jobs.files);
     let mut node =
         Node::sharing(None, url, args.database.options(), Clock::system(), settings, Grouping::Together, &keys).await?;

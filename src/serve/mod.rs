@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod job_registry;
 mod bulk_executor;
+pub mod copy;
 mod settings;
 mod database;
 mod authenticator;
@@ -355,6 +356,9 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     let terms = settings::terms(&args);
     let trusted = args.trusted_documents.as_deref().map(Trusted::load).transpose()?.unwrap_or_default();
     let redis = args.redis.client()?;
+    if args.anyway {
+        copy::give_up(&args.database.database_url, args.database.options()).await?;
+    }
     let keys = args.keys.source(&args.database.database_url);
     settings::close_files(&args.database.database_url, &keys, &args.emails, &args.jobs.files);
     let mut node = Node::sharing(

@@ -15,6 +15,7 @@ pub mod backup_code;
 pub mod barcode;
 pub mod category;
 pub mod channel;
+pub mod copy_progress;
 pub mod cost_book;
 pub mod cost_layer;
 pub mod cost_pool;
@@ -26,6 +27,7 @@ pub mod demand_book;
 pub mod demand_day;
 pub mod demand_document;
 pub mod demand_week;
+pub mod deployment_copy;
 pub mod device;
 pub mod entry;
 pub mod event;
@@ -109,7 +111,12 @@ pub mod webhook_attempt;
 pub mod webhook_delivery;
 pub mod webhook_endpoint;
 
-use crate::record::{Column, Table, TableRecord};
+use sea_orm::{QueryResult, Value};
+
+use crate::record::{Cells, Column, RecordError, Table, TableRecord};
+
+/// Reads a row of all columns as its struct, and appends the struct's values.
+type ReadValues = fn(&QueryResult, &mut Vec<Value>) -> Result<(), RecordError>;
 
 /// What a table is made of.
 #[derive(Debug, Clone, Copy)]
@@ -118,12 +125,19 @@ pub struct Description {
     pub columns: &'static [Column],
     /// The columns of the primary key.
     pub key: &'static [&'static str],
+    /// Reads a row whose columns are `columns` as the table's struct, and appends a value for each of them.
+    pub read: ReadValues,
 }
 
 impl Description {
     const fn of<T: Table>() -> Self {
-        Self { name: T::TABLE, columns: <T as TableRecord>::COLUMNS, key: T::KEY }
+        Self { name: T::TABLE, columns: <T as TableRecord>::COLUMNS, key: T::KEY, read: read::<T> }
     }
+}
+
+fn read<T: Table>(row: &QueryResult, values: &mut Vec<Value>) -> Result<(), RecordError> {
+    T::read(&mut Cells::new(row))?.append_to(values);
+    Ok(())
 }
 
 macro_rules! tables {
@@ -137,9 +151,9 @@ tables! {
     alert Alert, alert_follower AlertFollower, alert_letter AlertLetter, alert_rule AlertRule, api_key ApiKey,
     api_key_address ApiKeyAddress, api_key_index ApiKeyIndex, app_user AppUser, audit_checkpoint AuditCheckpoint,
     audit_entry AuditEntry, audit_head AuditHead, backup_code BackupCode, barcode Barcode, category Category,
-    channel Channel, cost_book CostBook, cost_layer CostLayer, cost_pool CostPool, cost_posting CostPosting,
+    channel Channel, copy_progress CopyProgress, cost_book CostBook, cost_layer CostLayer, cost_pool CostPool, cost_posting CostPosting,
     count_line CountLine, count_try CountTry, customer Customer, demand_book DemandBook,
-    demand_day DemandDay, demand_document DemandDocument, demand_week DemandWeek, device Device, entry Entry, event Event,
+    demand_day DemandDay, demand_document DemandDocument, demand_week DemandWeek, deployment_copy DeploymentCopy, device Device, entry Entry, event Event,
     exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, file File, fulfilment Fulfilment,
     fulfilment_line FulfilmentLine, goods_receipt GoodsReceipt, goods_receipt_line GoodsReceiptLine,
     history_block HistoryBlock, history_sum HistorySum, idempotency Idempotency, integration Integration,

@@ -10,6 +10,7 @@ mod rate_limit;
 mod cluster;
 mod commands;
 mod cookies;
+mod copying;
 mod crash;
 mod edges;
 mod events;

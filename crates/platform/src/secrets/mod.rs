@@ -17,7 +17,7 @@ mod subject;
 
 pub use self::core::{KeyTextError, Keys, MasterKey, OpenError, SealedColumn, key_of};
 pub use ring::KeyRing;
-pub use shell::{Walked, add_key, count, follow, known, new_key, open, reseal, retire};
+pub use shell::{Walked, add_key, count, follow, known, new_key, open, prove, reseal, retire};
 pub use store::{Command, Given, KeyFile, KeySource, SecretStore};
 pub use subject::{DATA_KEY, DataKey, Texts, row_context};
 #[cfg(feature = "aws-secrets")]

@@ -32,16 +32,38 @@ pub fn new_key(clock: &Clock) -> MasterKey {
     MasterKey::new(format!("k{day}-{:02x}{:02x}", tail[0], tail[1]), secret)
 }
 
-/// The deployment's ring. On the first start of a database a key file is made; after that keys that are missing or wrong end the start.
-pub async fn open(db: &Database, source: &KeySource, clock: &Clock) -> Result<KeyRing, Fault> {
-    let store: Arc<dyn SecretStore> = match source {
+fn store_of(source: &KeySource, clock: &Clock) -> Result<Arc<dyn SecretStore>, Fault> {
+    #[cfg(not(feature = "aws-secrets"))]
+    let _ = clock;
+    Ok(match source {
         KeySource::Given(text) => Arc::new(Given(text.clone())),
         KeySource::File(path) => Arc::new(KeyFile::at(path.clone())),
         KeySource::Command(words) => Arc::new(Command(words.clone())),
         #[cfg(feature = "aws-secrets")]
         KeySource::Aws(secret) => Arc::new(super::SecretsManager::new(secret.clone(), clock.clone())),
         KeySource::Nowhere => return Err(Fault::Broken(NOWHERE.to_owned())),
-    };
+    })
+}
+
+/// Opens a sealed value under each key that seals something in the database, and writes nothing. Answers how many keys there are.
+///
+/// # Errors
+/// Keys are missing, or are others of the same name.
+pub async fn prove(db: &Database, source: &KeySource, clock: &Clock) -> Result<usize, Fault> {
+    let known = rows::known(&db.global()).await?;
+    if known.is_empty() {
+        return Ok(0);
+    }
+    let store = store_of(source, clock)?;
+    let Some(text) = store.read()? else { return Err(missing(&known, &*store)) };
+    let keys = Keys::parse(&text).map_err(|err| Fault::Broken(format!("{}: {err}", store.name())))?;
+    fits(&keys, &known, &*store)?;
+    Ok(known.iter().filter(|key| key.retired_at.is_none()).count())
+}
+
+/// The deployment's ring. On the first start of a database a key file is made; after that keys that are missing or wrong end the start.
+pub async fn open(db: &Database, source: &KeySource, clock: &Clock) -> Result<KeyRing, Fault> {
+    let store = store_of(source, clock)?;
     let known = rows::known(&db.global()).await?;
     let text = match store.read()? {
         Some(text) => text,
@@ -51,12 +73,7 @@ pub async fn open(db: &Database, source: &KeySource, clock: &Clock) -> Result<Ke
             tracing::info!("made {}; keep a copy of it apart from the database's backups", store.name());
             text
         }
-        None => {
-            let (ids, name) = (ids(known.iter().filter(|key| key.retired_at.is_none()).map(|key| key.id.as_str())), store.name());
-            return Err(Fault::Broken(format!(
-                "this database is sealed under the key {ids}, and {name} is not there: bring it back from where you keep a copy; without it what is sealed is lost"
-            )));
-        }
+        None => return Err(missing(&known, &*store)),
     };
     let keys = Keys::parse(&text).map_err(|err| Fault::Broken(format!("{}: {err}", store.name())))?;
     vouch(db, &keys, &known, clock, &*store).await?;
@@ -72,14 +89,15 @@ fn ids<'a>(ids: impl Iterator<Item = &'a str>) -> String {
     ids.collect::<Vec<_>>().join(", ")
 }
 
-/// Compares the keys with those that the database has met, and writes down a new one that seals.
-async fn vouch(
-    db: &Database,
-    keys: &Keys,
-    known: &[secret_key::Model],
-    clock: &Clock,
-    store: &dyn SecretStore,
-) -> Result<(), Fault> {
+fn missing(known: &[secret_key::Model], store: &dyn SecretStore) -> Fault {
+    let (ids, name) = (ids(known.iter().filter(|key| key.retired_at.is_none()).map(|key| key.id.as_str())), store.name());
+    Fault::Broken(format!(
+        "this database is sealed under the key {ids}, and {name} is not there: bring it back from where you keep a copy; without it what is sealed is lost"
+    ))
+}
+
+/// Opens what each key of the database has sealed at first.
+fn fits(keys: &Keys, known: &[secret_key::Model], store: &dyn SecretStore) -> Result<(), Fault> {
     for met in known.iter().filter(|key| key.retired_at.is_none() || keys.get(&key.id).is_some()) {
         let context = format!("secret_key/{}", met.id);
         keys.open(&context, &met.check_sealed).map_err(|why| {
@@ -97,6 +115,18 @@ async fn vouch(
             Fault::Broken(format!("{} does not fit this database: {why}; give the key that was used before", store.name()))
         })?;
     }
+    Ok(())
+}
+
+/// Compares the keys with those that the database has met, and writes down a new one that seals.
+async fn vouch(
+    db: &Database,
+    keys: &Keys,
+    known: &[secret_key::Model],
+    clock: &Clock,
+    store: &dyn SecretStore,
+) -> Result<(), Fault> {
+    fits(keys, known, store)?;
     let id = &keys.first().id;
     match known.iter().find(|met| met.id == *id) {
         Some(met) if met.retired_at.is_some() => {

@@ -16,7 +16,7 @@ use entity::{
 };
 
 use super::{Backend, Fault};
-use array::Array;
+pub(super) use array::Array;
 pub(super) use shared::SharedBulk;
 
 /// What to do with the rows.
@@ -241,7 +241,7 @@ fn list(columns: &[Column], text: impl Fn(&Column) -> String) -> String {
     columns.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
-fn postgres_type(kind: ColumnKind) -> &'static str {
+pub(super) fn postgres_type(kind: ColumnKind) -> &'static str {
     match kind {
         ColumnKind::Id | ColumnKind::IdOrNull => "uuid",
         ColumnKind::Int | ColumnKind::IntOrNull => "bigint",

@@ -36,10 +36,18 @@ pub struct Options {
     pub writers: u32,
     pub row_security: RowSecurity,
     pub ledger_plans: LedgerPlans,
+    /// The process that copies the deployment, so that it tells its own connections from others'.
+    pub copier: Option<uuid::Uuid>,
 }
 impl Default for Options {
     fn default() -> Self {
-        Self { readers: 8, writers: 8, row_security: RowSecurity::default(), ledger_plans: LedgerPlans::default() }
+        Self { readers: 8, writers: 8, row_security: RowSecurity::default(), ledger_plans: LedgerPlans::default(), copier: None }
+    }
+}
+impl Options {
+    /// What Postgres calls the connections.
+    pub(super) fn application(&self) -> String {
+        self.copier.map_or_else(|| "entrepot".to_owned(), |copier| format!("entrepot copy {copier}"))
     }
 }
 

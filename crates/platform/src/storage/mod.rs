@@ -6,6 +6,7 @@ mod bulk;
 mod bulk_records;
 mod checksum;
 mod connect;
+pub mod copying;
 pub mod dialect;
 pub mod events;
 mod fault;

@@ -71,7 +71,8 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
             "the database URL cannot be used: {err}; docs/OPERATIONS.md has its parameters, sslmode and its kin"
         ))
     })?;
-    let login = login.application_name("entrepot").statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging();
+    let login =
+        login.application_name(&options.application()).statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging();
     let write_health = WriteHealth::default();
     // Seldom used, and what `/readyz` asks by: they are asked for a sign of life first, since a restart of the server ends all of them.
     let owner = opened(pool_of(OWNERS, &write_health).test_before_acquire(true), login.clone());

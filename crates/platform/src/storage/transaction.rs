@@ -7,7 +7,7 @@ use entity::prelude::TenantId;
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
     QueryResult, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
-    sqlx::{self, AssertSqlSafe, Executor, PgConnection},
+    sqlx::{self, AssertSqlSafe, Executor, PgConnection, postgres::PgArguments},
 };
 use sea_query_sqlx::SqlxValues;
 use tokio::sync::Mutex;
@@ -98,6 +98,18 @@ impl Transaction {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await,
             Self::Postgres(transaction) => transaction.commit().await.map_err(exec),
+        }
+    }
+
+    /// Runs a statement of Postgres with arguments that sea-orm has no values for: arrays with nulls.
+    pub(super) async fn execute_with(&self, sql: String, arguments: PgArguments) -> Result<u64, DbErr> {
+        match self {
+            Self::Sqlite(_) => Err(DbErr::Custom("a statement of Postgres was sent to SQLite".to_owned())),
+            Self::Postgres(open) => {
+                let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
+                let asked = open.ask(async |connection| connection.execute(query).await).await;
+                asked.map(|done| done.rows_affected()).map_err(exec)
+            }
         }
     }
 

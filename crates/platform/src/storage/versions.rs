@@ -66,6 +66,11 @@ impl Database {
         Ok(Versions::of(applied, needed))
     }
 
+    /// How many migrations this binary has.
+    pub fn all_migrations() -> usize {
+        Migrator::migrations().len()
+    }
+
     /// How many migrations this binary has that the database lacks; 0 means up to date, for this binary.
     pub async fn pending_migrations(&self) -> Result<usize, Fault> {
         let versions = self.versions().await?;

@@ -4,6 +4,7 @@
 //! is signed and short-lived; then it is ready, and never changes. What is over is gone: the row stays, so that whoever names it still can.
 //! `docs/decisions/0083-files.md`.
 
+mod copying;
 pub mod core;
 pub mod draw;
 pub mod events;
@@ -12,5 +13,6 @@ mod rows;
 mod shell;
 mod store;
 
+pub use copying::{FilesCopied, StoredFile, copy_all, missing};
 pub use shell::{FileError, Files, Made, NewFile, Opened, Writer};
 pub use store::{Bytestream, FileLocation, StoreError, erase};

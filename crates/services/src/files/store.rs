@@ -203,6 +203,43 @@ impl Store {
         Ok(())
     }
 
+    /// The names of all objects, and their sizes in bytes.
+    pub async fn names(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        let prefix = (!self.prefix.as_ref().is_empty()).then_some(&self.prefix);
+        let found: Vec<_> = self.objects.list(prefix).try_collect().await?;
+        let name = |path: &Path| {
+            let parts =
+                path.prefix_match(&self.prefix).map(|parts| parts.map(|part| part.as_ref().to_owned()).collect::<Vec<_>>());
+            parts.unwrap_or_default().join("/")
+        };
+        Ok(found.iter().map(|object| (name(&object.location), object.size)).collect())
+    }
+
+    /// Bytes of an object, if it is there.
+    pub async fn size(&self, blob: &str) -> Result<Option<u64>, StoreError> {
+        match self.objects.head(&self.at(blob)).await.map_err(StoreError::from) {
+            Ok(found) => Ok(Some(found.size)),
+            Err(StoreError::Missing) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Copies an object into another store, under the same name.
+    pub async fn carry(&self, blob: &str, to: &Self) -> Result<(), StoreError> {
+        let (mut bytes, mut sink) = (self.read(blob).await?, to.write(blob).await?);
+        loop {
+            let written = match bytes.next().await {
+                None => return sink.finish().await,
+                Some(Ok(piece)) => sink.write(piece).await,
+                Some(Err(error)) => Err(error),
+            };
+            if let Err(error) = written {
+                sink.abort().await;
+                return Err(error);
+            }
+        }
+    }
+
     pub async fn holds(&self, blob: &str) -> Result<bool, StoreError> {
         match self.objects.head(&self.at(blob)).await.map_err(StoreError::from) {
             Ok(_) => Ok(true),

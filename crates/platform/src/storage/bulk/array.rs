@@ -8,7 +8,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 /// A column of a bulk write as Postgres takes it.
-pub(super) enum Array {
+pub(in crate::storage) enum Array {
     Id(Vec<Option<Uuid>>),
     Int(Vec<Option<i64>>),
     Small(Vec<Option<i32>>),
@@ -18,7 +18,7 @@ pub(super) enum Array {
 }
 
 impl Array {
-    pub(super) fn new(kind: ColumnKind, rows: usize) -> Self {
+    pub(in crate::storage) fn new(kind: ColumnKind, rows: usize) -> Self {
         match kind {
             ColumnKind::Id | ColumnKind::IdOrNull => Self::Id(Vec::with_capacity(rows)),
             ColumnKind::Int | ColumnKind::IntOrNull => Self::Int(Vec::with_capacity(rows)),
@@ -28,7 +28,7 @@ impl Array {
             ColumnKind::Bool | ColumnKind::BoolOrNull => Self::Bool(Vec::with_capacity(rows)),
         }
     }
-    pub(super) fn push(&mut self, value: Value) -> Result<(), BoxDynError> {
+    pub(in crate::storage) fn push(&mut self, value: Value) -> Result<(), BoxDynError> {
         match (self, value) {
             (Self::Id(column), Value::Uuid(id)) => column.push(id),
             (Self::Int(column), Value::BigInt(int)) => column.push(int),
@@ -40,7 +40,7 @@ impl Array {
         }
         Ok(())
     }
-    pub(super) fn bind(self, arguments: &mut PgArguments) -> Result<(), BoxDynError> {
+    pub(in crate::storage) fn bind(self, arguments: &mut PgArguments) -> Result<(), BoxDynError> {
         match self {
             Self::Id(column) => arguments.add(column),
             Self::Int(column) => arguments.add(column),

@@ -1,0 +1,212 @@
+//! The marks of a copy in its two databases: which copy it is, and whether it may begin, go on, or is done.
+
+use entity::{
+    prelude::*,
+    record::TableRecord,
+    tables::{DeploymentCopy, deployment_copy},
+};
+use migration::{Migrator, MigratorTrait};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use super::plan::Plan;
+use crate::storage::{Database, Fault};
+
+/// Which database of a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Source,
+    Target,
+}
+
+impl End {
+    fn role(self) -> &'static str {
+        match self {
+            Self::Source => "SOURCE",
+            Self::Target => "TARGET",
+        }
+    }
+}
+
+/// The copies that a database has been part of, the oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct Standing(Vec<DeploymentCopy>);
+
+impl Standing {
+    pub async fn of(db: &Database) -> Result<Self, Fault> {
+        let sql = format!("SELECT {} FROM deployment_copy ORDER BY started_at, id", DeploymentCopy::select(""));
+        Ok(Self(db.global().records(&sql, vec![]).await?))
+    }
+
+    fn open(&self, end: End) -> Option<&DeploymentCopy> {
+        self.0.iter().find(|copy| copy.role == end.role() && copy.finished_at.is_none())
+    }
+
+    /// Why nothing may be written here now.
+    pub fn underway(&self) -> Option<String> {
+        if let Some(copy) = self.open(End::Target) {
+            return Some(format!(
+                "a copy of {} into this database has not ended: run the same `entrepot copy` again until it says that it is done",
+                copy.other_end
+            ));
+        }
+        let copy = self.open(End::Source)?;
+        Some(format!(
+            "this database is being copied to {}: run the same `entrepot copy` again until it is done, or give the copy up with `entrepot serve --anyway`",
+            copy.other_end
+        ))
+    }
+
+    /// Why this database is no longer the one to serve.
+    pub fn moved(&self) -> Option<String> {
+        let copy = self.0.last().filter(|copy| copy.role == End::Source.role() && copy.finished_at.is_some())?;
+        Some(format!(
+            "this database was copied to {}: serve that one; --anyway serves this one again, which is right only while nothing was written there",
+            copy.other_end
+        ))
+    }
+}
+
+/// Takes the marks of copies of this database away, so that it is served again; how many there were.
+///
+/// # Errors
+/// A copy into this database has not ended: its rows are not whole.
+pub async fn give_up(db: &Database) -> Result<u64, Fault> {
+    let standing = Standing::of(db).await?;
+    if standing.open(End::Target).is_some() {
+        return Err(Fault::Broken(standing.underway().unwrap_or_default()));
+    }
+    let work = db.global().maintenance_for(TenantId::NIL).await?;
+    let taken = work.execute_global("DELETE FROM deployment_copy WHERE role = 'SOURCE'", vec![]).await?;
+    work.commit().await?;
+    Ok(taken)
+}
+
+/// What is about to be copied, and by which process.
+pub struct Claims<'a> {
+    pub source: &'a Database,
+    pub target: &'a Database,
+    /// Both databases in words, without passwords.
+    pub source_name: &'a str,
+    pub target_name: &'a str,
+    pub runner: Uuid,
+    pub now: Timestamp,
+}
+
+/// A copy that this process may carry on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claimed {
+    pub id: Uuid,
+    /// Whether it began just now.
+    pub is_new: bool,
+    /// Whether the target is done, and only the source does not know.
+    pub is_done: bool,
+}
+
+impl Claims<'_> {
+    /// Marks both databases with a copy of the ID `new`, or finds the one that was begun before.
+    ///
+    /// # Errors
+    /// The source was copied already, another copy stands, or the target is not empty; the message says which and what to do.
+    pub async fn claim(&self, new: Uuid) -> Result<Claimed, Fault> {
+        let (source, target) = (Standing::of(self.source).await?, Standing::of(self.target).await?);
+        let begun = source.open(End::Source);
+        if let (Some(why), None) = (source.underway(), begun) {
+            return Err(Fault::Broken(format!("the source cannot be copied: {why}")));
+        }
+        if let (Some(why), None) = (source.moved(), begun) {
+            return Err(Fault::Broken(format!("a second copy is refused: {why}")));
+        }
+        if target.open(End::Source).is_some() {
+            return Err(Fault::Broken(
+                "the target is itself being copied: finish that copy, or choose another target".to_owned(),
+            ));
+        }
+        match (begun, target.open(End::Target)) {
+            (Some(begun), Some(there)) if begun.id == there.id && begun.schema_version == schema_version() => {
+                self.take_over(begun.id).await?;
+                Ok(Claimed { id: begun.id, is_new: false, is_done: false })
+            }
+            (_, Some(there)) => Err(Fault::Broken(format!(
+                "the target holds part of another copy, begun from {} or by another version: empty it (drop and create it), then run the same command again",
+                there.other_end
+            ))),
+            (Some(begun), None) if target.0.iter().any(|copy| copy.id == begun.id) => {
+                Ok(Claimed { id: begun.id, is_new: false, is_done: true })
+            }
+            (begun, None) => {
+                self.refuse_rows().await?;
+                let id = begun.map_or(new, |begun| begun.id);
+                if begun.is_none() {
+                    self.mark(self.source, End::Source, id, self.target_name).await?;
+                }
+                self.mark(self.target, End::Target, id, self.source_name).await?;
+                self.take_over(id).await?;
+                Ok(Claimed { id, is_new: begun.is_none(), is_done: false })
+            }
+        }
+    }
+
+    /// Refuses a target that has rows.
+    async fn refuse_rows(&self) -> Result<(), Fault> {
+        // Those first that others name: `tenant` says more than what hangs on it.
+        for step in &Plan::of(self.target).await?.0 {
+            let table = step.table.name;
+            if !self.target.global().rows(&format!("SELECT 1 FROM {table} LIMIT 1"), vec![]).await?.is_empty() {
+                return Err(Fault::Broken(format!(
+                    "the target is not empty: the table {table} has rows. Give a database that `entrepot migrate` has made and nobody has used"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    async fn mark(&self, db: &Database, end: End, id: Uuid, other_end: &str) -> Result<(), Fault> {
+        let work = db.global().maintenance_for(TenantId::NIL).await?;
+        let copy = DeploymentCopy {
+            id,
+            role: end.role().to_owned(),
+            state: "COPYING".to_owned(),
+            other_end: other_end.to_owned(),
+            schema_version: schema_version(),
+            runner: self.runner,
+            started_at: self.now,
+            finished_at: None,
+        };
+        match work.insert_global::<deployment_copy::Entity>(copy).await {
+            Ok(()) => work.commit().await,
+            Err(fault) if fault.unique_violation().is_some() => {
+                Err(Fault::Broken("another copy of this database began a moment ago: let it finish".to_owned()))
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Lets this process carry the copy on, and no other.
+    async fn take_over(&self, id: Uuid) -> Result<(), Fault> {
+        for db in [self.source, self.target] {
+            change(db, "UPDATE deployment_copy SET runner = $2 WHERE id = $1", vec![id.into(), self.runner.into()]).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the marks of a copy away that has not written a row.
+    pub async fn unmark(source: &Database, target: &Database, id: Uuid) -> Result<(), Fault> {
+        for db in [source, target] {
+            change(db, "DELETE FROM deployment_copy WHERE id = $1", vec![id.into()]).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The last migration that this binary knows.
+fn schema_version() -> String {
+    Migrator::migrations().last().map(|last| last.name().to_owned()).unwrap_or_default()
+}
+
+pub(super) async fn change(db: &Database, sql: &str, values: Vec<Value>) -> Result<u64, Fault> {
+    let work = db.global().maintenance_for(TenantId::NIL).await?;
+    let changed = work.execute_global(sql, values).await?;
+    work.commit().await?;
+    Ok(changed)
+}

@@ -1,0 +1,102 @@
+//! What two databases hold of a table and a tenant, as digests that are equal where the rows are.
+
+use std::collections::BTreeMap;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use entity::{prelude::TenantId, tables::Description};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use super::{
+    batch::tenant_place,
+    encoded,
+    page::{MOST_ROWS, Pages},
+    plan::carried,
+};
+use crate::storage::{Database, Fault, Reads};
+
+/// Rows, and SHA-256 over their columns in the order of the primary key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digest {
+    pub rows: u64,
+    pub sha256: Vec<u8>,
+}
+
+/// By tenant; the nil ID stands for the deployment, which the rows of global tables belong to.
+pub type Digests = BTreeMap<Uuid, Digest>;
+
+/// A table and a tenant whose rows are not the same in both databases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    pub table: &'static str,
+    pub tenant: Uuid,
+    pub source_rows: u64,
+    pub target_rows: u64,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { table, tenant, source_rows, target_rows } = self;
+        write!(
+            f,
+            "the table {table} of the tenant {tenant} has {source_rows} rows in the source and {target_rows} in the target"
+        )?;
+        if source_rows == target_rows { f.write_str(", with other values") } else { Ok(()) }
+    }
+}
+
+/// The digests of a table as `reads` sees it.
+pub(super) async fn of(table: &'static Description, reads: &impl Reads) -> Result<Digests, Fault> {
+    let (pages, place) = (Pages::of(table), tenant_place(table));
+    let mut digests = Digests::new();
+    let mut open: Option<(Uuid, Context, u64)> = None;
+    let (mut key, mut most, mut bytes) = (Vec::new(), 512, Vec::new());
+    loop {
+        let page = pages.after(reads, &key, most).await?;
+        for row in page.rows() {
+            let tenant = match place.map(|place| &row[place]) {
+                Some(Value::Uuid(Some(id))) => *id,
+                _ => Uuid::nil(),
+            };
+            if open.as_ref().is_none_or(|(of, ..)| *of != tenant) {
+                close(&mut digests, open.take());
+                open = Some((tenant, Context::new(&SHA256), 0));
+            }
+            if let Some((_, context, rows)) = &mut open {
+                bytes.clear();
+                row.iter().try_for_each(|value| encoded::append(value, &mut bytes))?;
+                context.update(&bytes);
+                *rows += 1;
+            }
+        }
+        if page.len() < most {
+            close(&mut digests, open);
+            return Ok(digests);
+        }
+        key = page.rows().next_back().map_or_else(Vec::new, |row| pages.key(row));
+        most = page.next().min(MOST_ROWS);
+    }
+}
+
+fn close(digests: &mut Digests, open: Option<(Uuid, Context, u64)>) {
+    if let Some((tenant, context, rows)) = open {
+        digests.insert(tenant, Digest { rows, sha256: context.finish().as_ref().to_vec() });
+    }
+}
+
+/// The first tenant whose rows differ.
+pub(super) fn difference(table: &'static Description, source: &Digests, target: &Digests) -> Option<Difference> {
+    let tenant = source.keys().chain(target.keys()).find(|tenant| source.get(*tenant) != target.get(*tenant))?;
+    let rows = |digests: &Digests| digests.get(tenant).map_or(0, |digest| digest.rows);
+    Some(Difference { table: table.name, tenant: *tenant, source_rows: rows(source), target_rows: rows(target) })
+}
+
+/// The digests of every table that is copied, by its name.
+pub async fn of_all(db: &Database) -> Result<BTreeMap<&'static str, Digests>, Fault> {
+    let snapshot = db.global().snapshot_for(TenantId::NIL).await?;
+    let mut all = BTreeMap::new();
+    for table in carried() {
+        all.insert(table.name, of(table, &snapshot).await?);
+    }
+    Ok(all)
+}

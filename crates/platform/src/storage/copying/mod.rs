@@ -1,0 +1,19 @@
+//! Copying a whole deployment into another database, row by row through the structs of `entity::tables`.
+//!
+//! The tables are those of `tables::ALL` but for `LEFT_OUT`, parents before children, each in the order of its primary key. A batch and its row of
+//! `copy_progress` commit together, which is all that resuming needs. Each batch checks that its process still has the copy.
+//! `docs/copy.md`, `docs/decisions/0121`.
+
+mod batch;
+mod claim;
+mod digest;
+mod encoded;
+mod occupied;
+mod page;
+mod plan;
+mod run;
+
+pub use claim::{Claimed, Claims, End, Standing, give_up};
+pub use digest::{Difference, Digest, Digests, of_all as digests};
+pub use plan::{LEFT_OUT, Plan, carried};
+pub use run::{Copied, Copying};

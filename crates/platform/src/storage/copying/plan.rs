@@ -1,0 +1,113 @@
+//! Which tables a copy takes along, and in which order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::tables::{ALL, Description};
+
+use crate::storage::{Backend, Database, Fault, Row};
+
+/// Tables that a copy leaves out, and why. A table that is added to `entity::tables` is copied unless it is named here.
+pub const LEFT_OUT: &[(&str, &str)] = &[
+    ("job_worker", "a lease is of a process that has ended"),
+    ("schema_compatibility", "migrations write it in each database"),
+    ("deployment_copy", "each database has its own"),
+    ("copy_progress", "of the copy itself"),
+];
+
+/// The tables that are copied.
+pub fn carried() -> impl Iterator<Item = &'static Description> {
+    ALL.iter().filter(|table| LEFT_OUT.iter().all(|(name, _)| *name != table.name))
+}
+
+/// A table, and where its rows name rows of the same table.
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub(super) table: &'static Description,
+    /// For each foreign key of the table on itself, pairs of places of columns: the naming and the named.
+    pub(super) own: Vec<Vec<(usize, usize)>>,
+}
+
+/// The tables that are copied, parents before children.
+#[derive(Debug, Clone)]
+pub struct Plan(pub(super) Vec<Step>);
+
+/// Each column of each foreign key: the table, the key's name, the named table, the column and the named column.
+const SQLITE: &str = "SELECT m.name, CAST(f.id AS TEXT), f.\"table\", f.\"from\", coalesce(f.\"to\", '')
+    FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table' ORDER BY 1, 2, f.seq";
+const POSTGRES: &str = "SELECT c.relname::text, k.conname::text, p.relname::text, a.attname::text, b.attname::text
+    FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class p ON p.oid = k.confrelid
+      CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS u(here, there, place)
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.here JOIN pg_attribute b ON b.attrelid = p.oid AND b.attnum = u.there
+    WHERE k.contype = 'f' AND c.relnamespace = current_schema()::regnamespace ORDER BY 1, 2, u.place";
+
+type Own = BTreeMap<String, BTreeMap<String, Vec<(String, String)>>>;
+
+impl Plan {
+    /// The order that the database's foreign keys ask for.
+    pub async fn of(db: &Database) -> Result<Self, Fault> {
+        let sql = if db.backend() == Backend::Sqlite { SQLITE } else { POSTGRES };
+        let (mut parents, mut own) = (BTreeMap::<String, BTreeSet<String>>::new(), Own::new());
+        for row in &db.global().rows(sql, vec![]).await? {
+            let mut row = Row::new(row);
+            let [child, key, parent]: [String; 3] = [row.take()?, row.take()?, row.take()?];
+            if child == parent {
+                own.entry(child).or_default().entry(key).or_default().push((row.take()?, row.take()?));
+            } else {
+                parents.entry(child).or_default().insert(parent);
+            }
+        }
+        let mut left: Vec<&'static Description> = carried().collect();
+        let mut steps = Vec::with_capacity(left.len());
+        while !left.is_empty() {
+            let names: BTreeSet<String> = left.iter().map(|table| table.name.to_owned()).collect();
+            let is_free = |table: &&Description| parents.get(table.name).is_none_or(|parents| parents.is_disjoint(&names));
+            let (free, rest): (Vec<&'static Description>, Vec<_>) = left.into_iter().partition(is_free);
+            if free.is_empty() {
+                return Err(Fault::Broken(format!("these tables name each other in a circle: {names:?}")));
+            }
+            for table in free {
+                let own = own.get(table.name).into_iter().flat_map(BTreeMap::values);
+                steps.push(Step { table, own: own.map(|pairs| places(table, pairs)).collect::<Result<_, _>>()? });
+            }
+            left = rest;
+        }
+        Ok(Self(steps))
+    }
+
+    /// How many tables are copied.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn places(table: &'static Description, pairs: &[(String, String)]) -> Result<Vec<(usize, usize)>, Fault> {
+    let place = |name: &str| {
+        let found = table.columns.iter().position(|column| column.0 == name);
+        found.ok_or_else(|| Fault::Broken(format!("the foreign key of {} names a column {name} that it has not", table.name)))
+    };
+    pairs.iter().map(|(here, there)| Ok((place(here)?, place(there)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_is_copied_or_left_out_by_name() {
+        for (name, _) in LEFT_OUT {
+            assert!(ALL.iter().any(|table| table.name == *name), "{name} is no table");
+        }
+        assert_eq!(carried().count() + LEFT_OUT.len(), ALL.len());
+    }
+
+    #[test]
+    fn every_table_has_a_key_that_its_rows_can_be_ordered_by() {
+        for table in carried() {
+            assert!(!table.key.is_empty(), "{}", table.name);
+            assert!(table.key.iter().all(|key| table.columns.iter().any(|column| column.0 == *key)), "{}", table.name);
+        }
+    }
+}

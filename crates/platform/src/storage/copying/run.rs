@@ -1,0 +1,180 @@
+//! The copy itself: rows batch by batch, then the comparison of digests.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use sea_orm::Value;
+use uuid::Uuid;
+
+use super::{
+    Difference, Digests,
+    batch::{Batch, Progress, parents_first},
+    claim::change,
+    digest, encoded,
+    page::{MOST_ROWS, Page, Pages},
+    plan::{Plan, Step},
+};
+use crate::{
+    clock::Clock,
+    storage::{Database, Fault, Row, Snapshot},
+};
+
+/// A copy that this process carries on.
+pub struct Copying {
+    pub source: Database,
+    pub target: Database,
+    pub id: Uuid,
+    pub runner: Uuid,
+    pub clock: Clock,
+    /// Rows that a batch may have at most; tests make many small batches.
+    pub batch_rows: usize,
+}
+
+/// A table that is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Copied {
+    pub table: &'static str,
+    /// Which of the tables it is, counted from 1.
+    pub number: usize,
+    /// Rows of the table, and of them those that this process has copied.
+    pub rows: i64,
+    pub new_rows: i64,
+    /// Bytes of the rows' values.
+    pub bytes: i64,
+}
+
+impl Copying {
+    /// The largest batch.
+    pub const MOST_ROWS: usize = MOST_ROWS;
+
+    /// Copies what is not copied yet; `told` hears of each table, and of each batch of a long one.
+    ///
+    /// # Errors
+    /// A row cannot be read or written, or another process has taken the copy over. Nothing of the batch stays.
+    pub async fn rows(&self, plan: &Plan, told: impl Fn(Copied)) -> Result<(), Fault> {
+        let mut progress = self.progress().await?;
+        let snapshot = self.source.global().snapshot_for(TenantId::NIL).await?;
+        for (index, step) in plan.0.iter().enumerate() {
+            let progress = progress.remove(step.table.name).unwrap_or_default();
+            let told = |at: &Progress, before: i64| {
+                told(Copied {
+                    table: step.table.name,
+                    number: index + 1,
+                    rows: at.rows,
+                    new_rows: at.rows - before,
+                    bytes: at.bytes,
+                });
+            };
+            if progress.is_done {
+                told(&progress, progress.rows);
+            } else if step.own.is_empty() {
+                self.table(step, progress, &snapshot, told).await?;
+            } else {
+                self.whole(step, &snapshot, told).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn progress(&self) -> Result<BTreeMap<String, Progress>, Fault> {
+        let sql = "SELECT table_name, last_key, row_count, byte_count, is_done FROM copy_progress WHERE copy_id = $1";
+        let rows = self.target.global().rows(sql, vec![self.id.into()]).await?;
+        rows.iter()
+            .map(|row| {
+                let mut row = Row::new(row);
+                let table = row.take()?;
+                Ok((table, Progress { last_key: row.take()?, rows: row.take()?, bytes: row.take()?, is_done: row.take()? }))
+            })
+            .collect()
+    }
+
+    /// Copies a table from where it is. The next page is read while one is written.
+    async fn table(
+        &self,
+        step: &Step,
+        mut progress: Progress,
+        snapshot: &Snapshot,
+        told: impl Fn(&Progress, i64),
+    ) -> Result<(), Fault> {
+        let pages = Pages::of(step.table);
+        let before = progress.rows;
+        let mut most = self.batch_rows.min(1_024);
+        let mut page = pages.after(snapshot, &encoded::values(&progress.last_key)?, most).await?;
+        loop {
+            let last = page.rows().next_back().map(|row| (pages.key(row), pages.encoded_key(row)));
+            progress.rows += page.len() as i64;
+            progress.bytes += page.bytes as i64;
+            progress.is_done = page.len() < most;
+            let mut key: Vec<Value> = Vec::new();
+            if let Some((last, encoded)) = last {
+                (key, progress.last_key) = (last, encoded?);
+            }
+            most = page.next().min(self.batch_rows);
+            let rows: Vec<&[Value]> = page.rows().collect();
+            let writing = self.write(step, &rows, &progress);
+            if progress.is_done {
+                writing.await?;
+                told(&progress, before);
+                return Ok(());
+            }
+            let ((), next) = tokio::try_join!(writing, pages.after(snapshot, &key, most))?;
+            told(&progress, before);
+            page = next;
+        }
+    }
+
+    /// Copies a table whose rows name each other, in one batch: parents first.
+    async fn whole(&self, step: &Step, snapshot: &Snapshot, told: impl Fn(&Progress, i64)) -> Result<(), Fault> {
+        let pages = Pages::of(step.table);
+        let mut all = Page { values: Vec::new(), width: step.table.columns.len(), bytes: 0 };
+        let mut key = Vec::new();
+        loop {
+            let page = pages.after(snapshot, &key, MOST_ROWS).await?;
+            let is_last = page.len() < MOST_ROWS;
+            all.bytes += page.bytes;
+            all.values.extend(page.values);
+            if is_last {
+                break;
+            }
+            key = all.rows().next_back().map_or_else(Vec::new, |row| pages.key(row));
+        }
+        let rows = parents_first(&all, &step.own, step.table.name)?;
+        let progress = Progress { last_key: Vec::new(), rows: all.len() as i64, bytes: all.bytes as i64, is_done: true };
+        self.write(step, &rows, &progress).await?;
+        told(&progress, 0);
+        Ok(())
+    }
+
+    /// One batch: its rows and how far the table is with them.
+    async fn write(&self, step: &Step, rows: &[&[Value]], progress: &Progress) -> Result<(), Fault> {
+        let mut batch = Batch::begin(&self.target).await?;
+        batch.check(self.id, self.runner).await?;
+        batch.insert(step.table, rows).await?;
+        batch.note(self.id, step.table.name, progress, self.clock.now()).await?;
+        batch.commit().await
+    }
+
+    /// Reads every table back from both databases and compares them, tenant by tenant; `told` hears of each. Answers the first difference.
+    pub async fn compare(&self, plan: &Plan, told: impl Fn(&'static str, usize, &Digests)) -> Result<Option<Difference>, Fault> {
+        change(&self.target, "UPDATE deployment_copy SET state = 'VERIFYING' WHERE id = $1", vec![self.id.into()]).await?;
+        let source = self.source.global().snapshot_for(TenantId::NIL).await?;
+        let target = self.target.global().snapshot_for(TenantId::NIL).await?;
+        for (index, step) in plan.0.iter().enumerate() {
+            let (here, there) = tokio::try_join!(digest::of(step.table, &source), digest::of(step.table, &target))?;
+            if let Some(difference) = digest::difference(step.table, &here, &there) {
+                return Ok(Some(difference));
+            }
+            told(step.table.name, index + 1, &here);
+        }
+        Ok(None)
+    }
+
+    /// Marks the copy as done: the target first, which may be served from then on.
+    pub async fn finish(&self) -> Result<(), Fault> {
+        for db in [&self.target, &self.source] {
+            let sql = "UPDATE deployment_copy SET state = 'DONE', finished_at = $2 WHERE id = $1 AND finished_at IS NULL";
+            change(db, sql, vec![self.id.into(), self.clock.now().micros().into()]).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! Copying all stored files, and finding rows whose bytes are missing.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::file,
+};
+use platform::storage::{Database, Fault};
+
+use super::{FileLocation, StoreError, store::Store};
+
+/// How many files were copied, and how many were there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FilesCopied {
+    pub copied: u64,
+    pub there: u64,
+}
+
+/// Copies every object that the other store has not, or has with another size: stopped anywhere, it goes on when it is called again.
+pub async fn copy_all(from: &FileLocation, to: &FileLocation) -> Result<FilesCopied, StoreError> {
+    if from == to {
+        return Ok(FilesCopied::default());
+    }
+    if let FileLocation::Folder(folder) = from
+        && !folder.exists()
+    {
+        return Ok(FilesCopied::default());
+    }
+    let (from, to) = (Store::open(from)?, Store::open(to)?);
+    let mut done = FilesCopied::default();
+    for (name, size) in from.names().await? {
+        if to.size(&name).await? == Some(size) {
+            done.there += 1;
+            continue;
+        }
+        from.carry(&name, &to).await?;
+        done.copied += 1;
+    }
+    Ok(done)
+}
+
+/// A file whose row says that it is ready.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[record(of = file, alias = "f")]
+pub struct StoredFile {
+    #[record(column = "tenant_id")]
+    pub tenant: TenantId,
+    pub id: FileId,
+    pub name: String,
+    /// Bytes.
+    pub size: i64,
+    pub blob: Option<String>,
+}
+
+/// Files read at a time.
+const PAGE: i64 = 500;
+
+/// The files whose rows are ready and whose bytes are not there, of all tenants.
+pub async fn missing(db: &Database, location: &FileLocation) -> Result<Vec<StoredFile>, Fault> {
+    let away = |error: StoreError| Fault::Broken(format!("{location:?}: {error}"));
+    let store = Store::open(location).map_err(away)?;
+    let sql = format!(
+        "SELECT {} FROM file f WHERE f.state = 'READY' AND f.blob IS NOT NULL AND (f.tenant_id, f.id) > ($1, $2)
+         ORDER BY f.tenant_id, f.id LIMIT $3",
+        StoredFile::SELECT
+    );
+    let (mut missing, mut after) = (Vec::new(), (TenantId::NIL, FileId::NIL));
+    loop {
+        let page: Vec<StoredFile> = db.global().records(&sql, vec![after.0.into(), after.1.into(), PAGE.into()]).await?;
+        let Some(last) = page.last() else { return Ok(missing) };
+        after = (last.tenant, last.id);
+        for file in page {
+            let blob = file.blob.as_deref().unwrap_or_default();
+            if !store.holds(blob).await.map_err(away)? {
+                missing.push(file);
+            }
+        }
+    }
+}

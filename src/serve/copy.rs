@@ -1,0 +1,233 @@
+//! `entrepot copy`: a whole deployment into another database.
+
+use std::{
+    cell::Cell,
+    io::{self, Write},
+};
+
+use platform::{
+    clock::{Clock, Monotonic},
+    secrets,
+    storage::{
+        Database, Fault, Options,
+        copying::{Claimed, Claims, Copying, Plan},
+    },
+};
+use services::{
+    files::{self, FileLocation},
+    insight::verify,
+};
+
+use super::{StartError, say};
+use crate::config::CopyArgs;
+
+/// Copies, compares and verifies; false where the target is not the same, or not sound.
+pub async fn run(args: CopyArgs) -> Result<bool, StartError> {
+    let clock = Clock::system();
+    let runner = clock.uuid();
+    let options = args.options(runner);
+    let began = clock.monotonic();
+    let (source, target) = (source(&args, options).await?, target(&args, options).await?);
+    let keys = secrets::prove(&source, &args.keys.source(&args.from), &clock).await?;
+    progress(&format!("{keys} key(s) open what they have sealed"));
+    let (source_name, target_name) = (name(&args.from), name(&args.to));
+    let claims = Claims {
+        source: &source,
+        target: &target,
+        source_name: &source_name,
+        target_name: &target_name,
+        runner,
+        now: clock.now(),
+    };
+    let claimed = claims.claim(clock.uuid()).await?;
+    let (source, target) = to_themselves(&args, options, (source, target), claimed).await?;
+    if !claimed.is_new {
+        progress("a copy was begun before: going on behind its last batch");
+    }
+    let copying = Copying { source, target, id: claimed.id, runner, clock: clock.clone(), batch_rows: args.batch_rows as usize };
+    let is_same = claimed.is_done || copied(&args, &copying, began).await?;
+    if is_same {
+        copying.finish().await?;
+        say(&format!("done in {}: {source_name} is copied to {target_name}", seconds(began, &clock)))?;
+        say(&next(&args))?;
+    }
+    copying.source.close().await?;
+    copying.target.close().await?;
+    Ok(is_same)
+}
+
+async fn source(args: &CopyArgs, options: Options) -> Result<Database, StartError> {
+    if args.from == args.to {
+        return Err(Fault::Broken("--from and --to are the same database: give another target".to_owned()).into());
+    }
+    let db = Database::open(&args.from, options).await?;
+    up_to_date(&db, "source").await?;
+    Ok(db)
+}
+
+/// The target, with tables.
+async fn target(args: &CopyArgs, options: Options) -> Result<Database, StartError> {
+    let db = Database::make(&args.to, options).await?;
+    if db.versions().await?.missing == Database::all_migrations() {
+        progress("the target has no tables yet: migrating it");
+        db.migrate().await?;
+    }
+    up_to_date(&db, "target").await?;
+    db.prove_row_security().await?;
+    Ok(db)
+}
+
+/// Both databases have the same tables: those of this version.
+async fn up_to_date(db: &Database, which: &str) -> Result<(), Fault> {
+    let versions = db.versions().await?;
+    if versions.missing == 0 && versions.newer.is_empty() {
+        return Ok(());
+    }
+    let why = versions.mismatch().or_else(|| versions.notice()).unwrap_or_default();
+    Err(Fault::Broken(format!("the {which} does not have the tables of this version: {why}")))
+}
+
+/// Makes sure that nobody else uses either database. The marks stand already, so nobody comes after.
+async fn to_themselves(
+    args: &CopyArgs,
+    options: Options,
+    (source, target): (Database, Database),
+    claimed: Claimed,
+) -> Result<(Database, Database), StartError> {
+    // Where one of the two is refused, the marks go from both, by connections of their own.
+    let (source, target) = (source.to_itself(&args.from, options).await, target.to_itself(&args.to, options).await);
+    match (source, target) {
+        (Ok(source), Ok(target)) => Ok((source, target)),
+        (source, target) => {
+            if claimed.is_new {
+                let source = Database::open(&args.from, options).await?;
+                let target = Database::open(&args.to, options).await?;
+                Claims::unmark(&source, &target, claimed.id).await?;
+            }
+            let fault = source.err().or(target.err());
+            Err(fault.unwrap_or_else(|| Fault::Broken("one of the databases is in use".to_owned())).into())
+        }
+    }
+}
+
+/// Rows, files, digests, proofs.
+async fn copied(args: &CopyArgs, copying: &Copying, began: Monotonic) -> Result<bool, StartError> {
+    let plan = Plan::of(&copying.target).await?;
+    let (tables, rows) = (plan.len(), Cell::new(0));
+    copying
+        .rows(&plan, |done| {
+            if done.new_rows > 0 {
+                let mebibytes = done.bytes >> 20;
+                progress(&format!("{}/{tables} {}: {} rows, {mebibytes} MiB", done.number, done.table, done.rows));
+            }
+        })
+        .await?;
+    copying.target.measure(&[]).await?;
+    copy_files(args, copying).await?;
+    progress(&format!("copied in {}; comparing digests", seconds(began, &copying.clock)));
+    let difference = copying
+        .compare(&plan, |table, number, digests| {
+            let of_table: u64 = digests.values().map(|digest| digest.rows).sum();
+            rows.set(rows.get() + of_table);
+            if of_table > 0 {
+                progress(&format!("{number}/{tables} {table}: {of_table} rows are the same, of {} owner(s)", digests.len()));
+            }
+        })
+        .await?;
+    if let Some(difference) = difference {
+        say(&format!("NOT THE SAME: {difference}. Do not serve the target: empty it, and run the same command again"))?;
+        return Ok(false);
+    }
+    say(&format!("{} rows of {tables} tables are the same in both databases", rows.get()))?;
+    let mut report = verify::Report::default();
+    let width = verify::width();
+    let told = |line: &verify::Line| drop(say(&line.text(width)));
+    verify::verify_into(&copying.target, &mut report, progress, told).await?;
+    say(&report.summary())?;
+    if !report.is_sound() && !args.accept_broken {
+        say(
+            "the rows are those of the source, so they are broken there, too: repair them, or end the copy with --accept-broken",
+        )?;
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+/// Copies the files where that was asked for, and lists those that are missing.
+async fn copy_files(args: &CopyArgs, copying: &Copying) -> Result<(), StartError> {
+    if !args.files {
+        return Ok(());
+    }
+    let place = |given: &Option<FileLocation>, url: &str| given.clone().unwrap_or_else(|| FileLocation::beside(url));
+    let (from, to) = (place(&args.files_from, &args.from), place(&args.files_to, &args.to));
+    let failed = |error: files::StoreError| Fault::Broken(format!("the files of {from:?} cannot be copied to {to:?}: {error}"));
+    let done = files::copy_all(&from, &to).await.map_err(failed)?;
+    progress(&format!("{} files copied, {} were there", done.copied, done.there));
+    let missing = files::missing(&copying.source, &to).await?;
+    for file in &missing {
+        say(&format!("MISSING FILE {} of tenant {}: {} ({} bytes)", file.id, file.tenant, file.name, file.size))?;
+    }
+    if !missing.is_empty() {
+        say(&format!("{} file(s) have rows and no bytes, in the source as well: bring them back from a backup", missing.len()))?;
+    }
+    Ok(())
+}
+
+/// The sentence that says what to do now.
+fn next(args: &CopyArgs) -> String {
+    let is_embedded = |url: &str| url.starts_with("sqlite:");
+    let keys = match (is_embedded(&args.from), is_embedded(&args.to)) {
+        (true, _) => "give it the key file of the source (FILE.keys, with --keys-file)",
+        (false, _) => "give it the same keys",
+    };
+    let files = if args.files { "and the copied files with --files" } else { "and the same --files" };
+    format!("serve the target: {keys} {files}; the source refuses to be served from now on")
+}
+
+/// The database without a password.
+fn name(url: &str) -> String {
+    let url = url.split('?').next().unwrap_or_default();
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    match rest.rsplit_once('@') {
+        Some((login, place)) => format!("{scheme}://{}@{place}", login.split(':').next().unwrap_or_default()),
+        None => url.to_owned(),
+    }
+}
+
+fn seconds(began: Monotonic, clock: &Clock) -> String {
+    let micros = clock.monotonic().micros() - began.micros();
+    format!("{}.{} s", micros / 1_000_000, micros / 100_000 % 10)
+}
+
+/// Says how far it is. Nobody may be there to hear it.
+fn progress(what: &str) {
+    let _ = writeln!(io::stderr(), "{what}");
+}
+
+/// Lets a database be served that was, or is being, copied elsewhere.
+pub async fn give_up(url: &str, options: Options) -> Result<(), StartError> {
+    let db = Database::open(url, options).await?;
+    up_to_date(&db, "database").await?;
+    if platform::storage::copying::give_up(&db).await? > 0 {
+        tracing::warn!("the copy of this database is given up: do not serve the database that it was copied to");
+    }
+    db.close().await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_no_password() {
+        for (url, expected) in [
+            ("postgres://shop:secret@db.example:5432/shop?sslmode=require&password=x", "postgres://shop@db.example:5432/shop"),
+            ("postgres://shop:p@ss@db/shop", "postgres://shop@db/shop"),
+            ("postgres://db/shop", "postgres://db/shop"),
+            ("sqlite://data/shop.sqlite", "sqlite://data/shop.sqlite"),
+        ] {
+            assert_eq!(name(url), expected);
+        }
+    }
+}
