@@ -1,6 +1,6 @@
 //! The database that a process works with: migrated, written to, and walled as it was asked for.
 
-use platform::storage::{ActiveRowSecurity, Backend, Database, Fault, Options, copying::Standing};
+use platform::storage::{ActiveRowSecurity, Backend, Database, Fault, Options, copying::CopyMarks};
 
 use super::StartError;
 
@@ -16,7 +16,7 @@ pub async fn migrated(url: &str, options: Options) -> Result<Database, StartErro
     if let Some(notice) = versions.notice() {
         tracing::warn!("{notice}");
     }
-    match Standing::of(&db).await?.underway() {
+    match CopyMarks::of(&db).await?.underway() {
         Some(why) => Err(Fault::Broken(why).into()),
         None => Ok(db),
     }
@@ -25,7 +25,7 @@ pub async fn migrated(url: &str, options: Options) -> Result<Database, StartErro
 /// A database that this version can serve.
 pub(super) async fn opened(url: &str, options: Options) -> Result<Database, StartError> {
     let db = migrated(url, options).await?;
-    if let Some(why) = Standing::of(&db).await?.moved() {
+    if let Some(why) = CopyMarks::of(&db).await?.moved() {
         return Err(Fault::Broken(why).into());
     }
     // A server that is another's standby may become the first one while this node waits; `/readyz` says so until then.

@@ -30,9 +30,9 @@ impl End {
 
 /// The copies that a database has been part of, the oldest first.
 #[derive(Debug, Clone, Default)]
-pub struct Standing(Vec<DeploymentCopy>);
+pub struct CopyMarks(Vec<DeploymentCopy>);
 
-impl Standing {
+impl CopyMarks {
     pub async fn of(db: &Database) -> Result<Self, Fault> {
         let sql = format!("SELECT {} FROM deployment_copy ORDER BY started_at, id", DeploymentCopy::select(""));
         Ok(Self(db.global().records(&sql, vec![]).await?))
@@ -72,7 +72,7 @@ impl Standing {
 /// # Errors
 /// A copy into this database has not ended: its rows are not whole.
 pub async fn give_up(db: &Database) -> Result<u64, Fault> {
-    let standing = Standing::of(db).await?;
+    let standing = CopyMarks::of(db).await?;
     if standing.open(End::Target).is_some() {
         return Err(Fault::Broken(standing.underway().unwrap_or_default()));
     }
@@ -109,7 +109,7 @@ impl Claims<'_> {
     /// # Errors
     /// The source was copied already, another copy stands, or the target is not empty; the message says which and what to do.
     pub async fn claim(&self, new: Uuid) -> Result<Claimed, Fault> {
-        let (source, target) = (Standing::of(self.source).await?, Standing::of(self.target).await?);
+        let (source, target) = (CopyMarks::of(self.source).await?, CopyMarks::of(self.target).await?);
         let begun = source.open(End::Source);
         if let (Some(why), None) = (source.underway(), begun) {
             return Err(Fault::Broken(format!("the source cannot be copied: {why}")));

@@ -13,7 +13,7 @@ mod page;
 mod plan;
 mod run;
 
-pub use claim::{Claimed, Claims, End, Standing, give_up};
+pub use claim::{Claimed, Claims, CopyMarks, End, give_up};
 pub use digest::{Difference, Digest, Digests, of_all as digests};
 pub use plan::{LEFT_OUT, Plan, carried};
 pub use run::{Copied, Copying};
