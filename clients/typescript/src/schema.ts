@@ -586,6 +586,28 @@ export type DecimalSeparator =
   | 'COMMA'
   | 'POINT';
 
+/** What rows of demand facts stand for; several together stand for each of their combinations. */
+export type DemandDimension =
+  | 'CHANNEL'
+  | 'DAY'
+  | 'PRODUCT'
+  | 'STORE'
+  | 'WEEK';
+
+/** Days of products, stores and channels. All conditions hold. */
+export interface DemandFilter {
+  /** Of these channels. */
+  channel?: IdFilter | null;
+  /** This business day or later. */
+  from?: string | null;
+  /** Of these products. */
+  product?: IdFilter | null;
+  /** Of these stores. */
+  store?: IdFilter | null;
+  /** This business day or earlier. */
+  to?: string | null;
+}
+
 /** Which way a list runs. */
 export type Direction =
   | 'ASC'
@@ -619,6 +641,7 @@ export type ErrorCode =
   | 'NOT_FOUND'
   | 'OUT_OF_RANGE'
   | 'PERIOD_CLOSED'
+  | 'RATE_MISSING'
   | 'REQUIRED'
   | 'TOKEN_EXPIRED'
   | 'TOO_LONG'
@@ -647,6 +670,34 @@ export type ExchangeNoun =
   | 'STOCK'
   | 'STOCK_CHANGES'
   | 'SUPPLIERS';
+
+/** An exchange rate to enter. */
+export interface ExchangeRateSetInput {
+  /** Currency of which one unit is converted. */
+  baseCode: string;
+  /** Day from which the rate is used; not after today in the tenant's time zone. */
+  day: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Currency in which `rate` is counted; another one than `baseCode`. */
+  quoteCode: string;
+  /** Units of `quoteCode` for one unit of `baseCode`: above 0, at most 12 significant digits. */
+  rate: string;
+  /** Name of the source, 1 to 64 characters. A rate of the same pair, day and source is replaced. */
+  source: string;
+  /** Accepts a rate that is more than a factor of two from the newest rate of the pair, which is the mark of an inverted one. */
+  unusual?: boolean;
+}
+
+/** A file of exchange rates to enter. */
+export interface ExchangeRatesImportInput {
+  /** Content of a CSV file of the European Central Bank, `eurofxref.csv` or `eurofxref-hist.csv` cut to at most 5,000 rates: a column a currency, a row a day. */
+  ecbCsv: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Accepts rates that are more than a factor of two from the newest rate of their pair. */
+  unusual?: boolean;
+}
 
 /** Where an exchange stands. */
 export type ExchangeState =
@@ -1003,6 +1054,14 @@ export interface MovementFilter {
   store?: IdFilter | null;
 }
 
+/** Meaning of a row of a summary of movements. */
+export type MovementGroup =
+  | 'DAY'
+  | 'KIND'
+  | 'NONE'
+  | 'PRODUCT'
+  | 'STORE';
+
 /** What a movement was. */
 export type MovementKind =
   | 'ADJUSTMENT'
@@ -1266,6 +1325,8 @@ export interface ProductFilter {
   and?: ReadonlyArray<ProductFilter> | null;
   /** The category it lies in itself, not one below. */
   category?: IdFilter | null;
+  /** Category or one of its descendants. For the category alone, use `category`. */
+  categoryTree?: IdFilter | null;
   /** Its family. */
   family?: IdFilter | null;
   /** The product itself. */
@@ -1949,6 +2010,38 @@ export type SalesMeasure =
   | 'ORDERS'
   | 'UNITS_SOLD';
 
+/** Notation of a code. */
+export type ScanFormat =
+  | 'EAN'
+  | 'GS1_DIGITAL_LINK'
+  | 'GS1_ELEMENT_STRING'
+  | 'PLAIN'
+  | 'SSCC'
+  | 'UPC';
+
+/** Kind of a problem in a code. */
+export type ScanProblemCode =
+  | 'BAD_CHECK_DIGIT'
+  | 'BAD_DATE'
+  | 'TOO_LONG'
+  | 'TRUNCATED'
+  | 'UNKNOWN_AI'
+  | 'UNKNOWN_PACK';
+
+/** Kind of a thing that can be found by its names. */
+export type SearchKind =
+  | 'CATEGORY'
+  | 'CUSTOMER'
+  | 'LOT'
+  | 'ORDER'
+  | 'PRODUCT'
+  | 'PURCHASE_ORDER'
+  | 'RETURN'
+  | 'STOCKTAKE'
+  | 'STORE'
+  | 'SUPPLIER'
+  | 'TRANSFER';
+
 /** What to do when a physical fact takes what was promised, or was not there. All but REFUSE need stock.override. */
 export type ShortagePolicy =
   | 'POST_DISCREPANCY'
@@ -2260,6 +2353,13 @@ export type StockValueGroup =
   | 'CATEGORY'
   | 'NONE'
   | 'PRODUCT';
+
+/** Meaning of a row of a summary of stock values. */
+export type StockValueSummaryGroup =
+  | 'CATEGORY'
+  | 'NONE'
+  | 'PRODUCT'
+  | 'STORE';
 
 /** The store that closes for good. */
 export interface StoreArchiveInput {
@@ -2764,15 +2864,15 @@ export const KEYED_INPUTS: readonly string[] = (
   'ActionInput AlertActionInput AlertAssignInput AlertRuleDeleteInput AlertRuleUpsertInput ' +
   'AlertSnoozeInput BulkOperationRunInput CategoryBulkUpsertInput CategoryCreateInput ' +
   'ChannelCreateInput CountActionInput CountCreateInput CountRecordInput CountRecountInput ' +
-  'CountSubmitInput CustomerBulkUpsertInput CustomerCreateInput ExportCreateInput ImportCreateInput ' +
-  'KitSetInput LotActInput LotCreateInput LotUpdateInput OrderCreateInput OrderFulfilInput ' +
-  'ProductBulkUpsertInput ProductCreateInput ProductDocumentAddInput ProductDocumentRemoveInput ' +
-  'ProductFamilyCreateInput ProductImageAddInput ProductImageRemoveInput ProductImageReorderInput ' +
-  'PurchaseOrderActionInput PurchaseOrderCreateInput PurchaseOrderReceiveInput PurchaseOrderSendInput ' +
-  'PurchaseOrderUpdateInput ReorderOrderInput ReturnActionInput ReturnCloseInput ReturnCreateInput ' +
-  'ReturnInspectInput ReturnReceiveInput ReturnRejectInput SourcingSetInput StockAdjustInput ' +
-  'StockMoveInput StockPolicySetInput StockReleaseInput StockReserveInput StockRevalueInput ' +
-  'StockReverseInput StockSetInput StoreCreateInput SupplierCreateInput SupplierProductBulkUpsertInput ' +
-  'SupplierReturnCreateInput TransferActionInput TransferCloseInput TransferCreateInput ' +
-  'TransferMoveInput TransferUpdateInput'
+  'CountSubmitInput CustomerBulkUpsertInput CustomerCreateInput ExchangeRateSetInput ' +
+  'ExchangeRatesImportInput ExportCreateInput ImportCreateInput KitSetInput LotActInput LotCreateInput ' +
+  'LotUpdateInput OrderCreateInput OrderFulfilInput ProductBulkUpsertInput ProductCreateInput ' +
+  'ProductDocumentAddInput ProductDocumentRemoveInput ProductFamilyCreateInput ProductImageAddInput ' +
+  'ProductImageRemoveInput ProductImageReorderInput PurchaseOrderActionInput PurchaseOrderCreateInput ' +
+  'PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ReorderOrderInput ' +
+  'ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ReturnReceiveInput ' +
+  'ReturnRejectInput SourcingSetInput StockAdjustInput StockMoveInput StockPolicySetInput ' +
+  'StockReleaseInput StockReserveInput StockRevalueInput StockReverseInput StockSetInput ' +
+  'StoreCreateInput SupplierCreateInput SupplierProductBulkUpsertInput SupplierReturnCreateInput ' +
+  'TransferActionInput TransferCloseInput TransferCreateInput TransferMoveInput TransferUpdateInput'
 ).split(' ');

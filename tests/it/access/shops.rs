@@ -116,7 +116,9 @@ async fn of_shop(world: &World, shop: &House) -> Vec<String> {
     let lines = world.dump(shop.owner.tenant).await;
     let plain = |line: &String| line.to_lowercase().replace('-', "");
     // What a caller says a reservation is for is their own word.
-    let is_foreign = |line: &String| ["store", "event"].iter().any(|table| line.starts_with(table)) || line.contains("OTHER");
+    // Demand facts follow the journal in their own time.
+    let foreign = ["store", "event", "demand_", "stock_span"];
+    let is_foreign = |line: &String| foreign.iter().any(|table| line.starts_with(table)) || line.contains("OTHER");
     let is_own = |line: &String| !is_foreign(line) && plain(line).contains(&uuid);
     let own: Vec<String> = lines.into_iter().filter(is_own).collect();
     assert!(own.len() > 5, "a dump that sees too little proves nothing: {own:#?}");

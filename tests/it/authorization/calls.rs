@@ -177,11 +177,15 @@ impl Calls {
             "Quantity" if name == "onHand" => json!(1_000_000),
             "Int" | "Long" | "Quantity" => json!(1),
             "Boolean" => json!(true),
+            // Rates are of days that have come.
+            "Date" if root == "exchangeRateSet" => json!("2020-01-02"),
             "Date" => json!("2099-01-31"),
             // Not long after this world's own time.
             "DateTime" if name == "until" => json!("2026-12-01T00:00:00Z"),
             "DateTime" => json!("2026-09-21T00:00:00Z"),
             "Decimal" => json!("1.00"),
+            // From one currency to another.
+            "CurrencyCode" if ["to", "quoteCode"].contains(&name) => json!("EUR"),
             "CurrencyCode" => json!("GBP"),
             "JSON" => json!({}),
             _ if name == "code" && root.starts_with("scan") => json!(format!("{}-mug", house.word)),
@@ -190,6 +194,7 @@ impl Calls {
             _ if name == "permissions" => json!(if root.starts_with("role") { "role.write" } else { "apikey.write" }),
             _ if name == "mutation" => json!(SUPPLIERS),
             _ if name == "delimiter" => json!(";"),
+            _ if name == "ecbCsv" => json!("Date,USD\n2020-01-03,1.1147\n"),
             _ if name == "url" => json!("https://shop.example/hooks"),
             _ if name == "eventTypes" => json!("stock.changed"),
             _ if name == "email" => json!(format!("new{}@example.com", self.next())),

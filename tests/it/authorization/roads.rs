@@ -45,6 +45,7 @@ const EXCEPTIONS: &[(&str, Because)] = &[
     ("DemandFact.store", Subject),
     ("ExpiringLot.store", Subject),
     ("Fulfilment.store", Subject),
+    ("GoodsReceipt.rate", Subject),
     ("Integration.channel", Subject),
     ("Lot.product", Subject),
     ("LotLevel.store", Subject),

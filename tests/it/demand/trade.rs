@@ -61,7 +61,7 @@ async fn facts_equal_the_report(world: &World, currency: Option<Currency>) {
     ] {
         let rows = sales_report(world.reader(), &world.db, entrepot::insight::shell::SalesAsk { currency, ..ask(group) }).await;
         let report: BTreeMap<String, DemandFigures> =
-            rows.unwrap().iter().map(|row| (row.key.clone().unwrap_or_default(), of_report(row))).collect();
+            rows.unwrap().rows.iter().map(|row| (row.key.clone().unwrap_or_default(), of_report(row))).collect();
         let key = |row: &FactRow| match (dimension, row.keys[0]) {
             (_, FactKey::Date(day)) => day_text(day),
             (DemandDimension::Product, FactKey::Id(id)) => ProductId::from_uuid(id).to_string(),

@@ -15,7 +15,7 @@ use entrepot::{
         cost_limiter::CostLimiter,
         guard::{Guard, Operation},
         limits::Limits,
-        quota::{QuotaSubject, Terms},
+        quota::{CredentialKind, QuotaSubject, Terms},
         schema_index::{SchemaIndex, base},
     },
     rate_limit::{Allowance, RateLimiter},
@@ -243,7 +243,12 @@ async fn paying_takes_no_time() {
         ..Terms::default()
     };
     let cost_limiter = CostLimiter::new(rate_limiter, terms);
-    let quota_subject = QuotaSubject::Credential { id: uuid::Uuid::from_u128(1), tenant: uuid::Uuid::from_u128(2), share: None };
+    let quota_subject = QuotaSubject::Credential {
+        kind: CredentialKind::Member,
+        id: uuid::Uuid::from_u128(1),
+        tenant: uuid::Uuid::from_u128(2),
+        share: None,
+    };
     let began = Instant::now();
     for _ in 0..10_000 {
         let mut charge = cost_limiter.charge(&quota_subject, 86).await.unwrap();

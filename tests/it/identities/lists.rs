@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entrepot::{
     catalog::rows::filter as products,
     graphql::canonical,
@@ -32,6 +33,8 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.channels", "", "channels", vec![t("web"), i()]),
         ("Query.counts", "", "counts:CREATED_AT:DESC", vec![n(7), i()]),
         ("Query.customers", "", "customers", vec![i()]),
+        ("Query.demandFacts", "groupBy: [DAY, PRODUCT]", "demandFacts:DAY:PRODUCT", vec![n(20_000), i()]),
+        ("Query.exchangeRates", "", "exchangeRates:DAY:DESC", vec![n(20_000), i()]),
         ("Query.exchanges", "", "exchanges", vec![n(7), i()]),
         ("Query.expiringSoon", "within: 30", "expiring", vec![n(7), i(), i()]),
         ("Query.jobs", "", "jobs", vec![n(7), i()]),
@@ -47,9 +50,12 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.purchaseOrders", "", "purchases:NUMBER:DESC", vec![n(7), i()]),
         ("Query.returns", "", "returns:OCCURRED_AT:DESC", vec![n(7), i()]),
         ("Query.revaluations", "", "revaluations:NUMBER:DESC", vec![n(7)]),
+        ("Query.stockAgeing", "", "stockAgeing", vec![n(7), i()]),
+        ("Query.stockDigestLevels", "store: { id: \"{sto}\" }, in: [0], buckets: 1", "digest:{sto}:1", vec![i()]),
         ("Query.stockLevels", "", "levels:ProductSku:false", vec![t("mug"), i(), n(0)]),
         ("Query.stockLevels", "orderBy: { field: ON_HAND, direction: DESC }", "levels:OnHand:true", vec![n(7), i(), n(0)]),
         ("Query.stockMovements", "", "movements", vec![n(7)]),
+        ("Query.stockPerformance", "from: \"2026-01-01\", to: \"2026-01-31\"", "stockPerformance:ASKED", vec![n(7)]),
         ("Query.stores", "", "stores", vec![t("shop"), i()]),
         ("Query.supplierProducts", "", "supplies:SUPPLIER:ASC", vec![i(), i()]),
         ("Query.supplierReturns", "", "supplier_returns:NUMBER:DESC", vec![n(7), i()]),
@@ -59,6 +65,10 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Store.stockLevels", "", "levels:ProductSku:false", vec![t("mug"), i(), n(0)]),
         ("StockCount.lines", "", "countLines:SKU:ASC:{cnt}", vec![t("mug"), i()]),
         ("Lot.trace", "", "trace:{lot}", vec![n(7), n(1)]),
+        ("CostSummary.rows", "groupBy: PRODUCT", "costSummary:PRODUCT", vec![i()]),
+        ("MovementSummary.rows", "groupBy: STORE", "movementSummary:STORE", vec![i()]),
+        ("SalesSummary.rows", "groupBy: PRODUCT", "salesSummary:PRODUCT:KEY", vec![i()]),
+        ("StockValueSummary.rows", "groupBy: STORE", "stockValueSummary:STORE", vec![i()]),
         ("WebhookEndpoint.attempts", "", "webhook attempts:{whe}", vec![i()]),
         ("WebhookEndpoint.deliveries", "", "webhook deliveries:{whe}", vec![n(7)]),
     ]
@@ -76,13 +86,18 @@ async fn cursors_of_the_last_release_still_open(world: &World) {
         text
     };
     let rank = canonical::name(&products::Filter::All(vec![products::Filter::Search("red mug".to_owned())]));
+    let performance = canonical::digest_of(json!({ "from": 20_454, "to": 20_484, "substitution": "0.2" }));
     for (list, arguments, kind, keys) in lists() {
-        let kind = filled(kind).replace("RANK", &base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, rank));
+        let kind =
+            filled(kind).replace("RANK", &URL_SAFE_NO_PAD.encode(rank)).replace("ASKED", &URL_SAFE_NO_PAD.encode(performance));
         let (of, name) = list.split_once('.').unwrap();
         let arguments = format!("{} after: $after, first: 1", filled(arguments));
         let field = format!("{name}({arguments}) {{ nodes {{ __typename }} }}");
         let query = match of {
             "Query" => format!("query($after: Cursor!) {{ {field} }}"),
+            summary if summary.ends_with("Summary") => {
+                format!("query($after: Cursor!) {{ {}{} {{ {field} }} }}", summary[..1].to_lowercase(), &summary[1..])
+            }
             _ => {
                 let prefix = match of {
                     "StockLevel" => "lvl",

@@ -57,8 +57,9 @@ on_both!(a_tenants_plan_sets_its_limits_while_the_node_runs, site: Site => {
     let (owner, neighbour) = (server.tenant().await, server.tenant().await);
     let limit = async |client: &Client| client.ask("{ rateLimit { limit } }", json!({})).await["rateLimit"]["limit"].clone();
     let slug = owner.ask("{ viewer { tenant { slug } } }", json!({})).await["viewer"]["tenant"]["slug"].as_str().unwrap().to_owned();
+    let keys = site.keys();
     let plan = async |given: &[&str]| {
-        let words = [&["tenant", "plan", &slug], given, &["--database-url", &site.url]].concat();
+        let words = [&["tenant", "plan", &slug], given, &["--database-url", &site.url, "--keys-file", &keys]].concat();
         entrepot(&words).await
     };
     assert!(plan(&[]).await.out.contains("each member default, each integration default, all together default"));

@@ -556,6 +556,28 @@ DecimalSeparator = Literal[
 ]
 
 
+DemandDimension = Literal[
+    "CHANNEL",
+    "DAY",
+    "PRODUCT",
+    "STORE",
+    "WEEK",
+]
+
+
+DemandFilter = TypedDict(
+    "DemandFilter",
+    {
+        "channel": "Optional['IdFilter']",
+        "from": "Optional[str]",
+        "product": "Optional['IdFilter']",
+        "store": "Optional['IdFilter']",
+        "to": "Optional[str]",
+    },
+    total=False,
+)
+
+
 Direction = Literal[
     "ASC",
     "DESC",
@@ -591,6 +613,7 @@ ErrorCode = Literal[
     "NOT_FOUND",
     "OUT_OF_RANGE",
     "PERIOD_CLOSED",
+    "RATE_MISSING",
     "REQUIRED",
     "TOKEN_EXPIRED",
     "TOO_LONG",
@@ -623,6 +646,32 @@ ExchangeNoun = Literal[
     "STOCK_CHANGES",
     "SUPPLIERS",
 ]
+
+
+class _ExchangeRateSetInput(TypedDict):
+    baseCode: str
+    day: str
+    quoteCode: str
+    rate: str
+    source: str
+
+
+class ExchangeRateSetInput(_ExchangeRateSetInput, total=False):
+    """An exchange rate to enter."""
+
+    idempotencyKey: str
+    unusual: bool
+
+
+class _ExchangeRatesImportInput(TypedDict):
+    ecbCsv: str
+
+
+class ExchangeRatesImportInput(_ExchangeRatesImportInput, total=False):
+    """A file of exchange rates to enter."""
+
+    idempotencyKey: str
+    unusual: bool
 
 
 ExchangeState = Literal[
@@ -969,6 +1018,15 @@ class MovementFilter(TypedDict, total=False):
     store: Optional["IdFilter"]
 
 
+MovementGroup = Literal[
+    "DAY",
+    "KIND",
+    "NONE",
+    "PRODUCT",
+    "STORE",
+]
+
+
 MovementKind = Literal[
     "ADJUSTMENT",
     "COUNT",
@@ -1207,6 +1265,7 @@ ProductFilter = TypedDict(
     {
         "and": "Optional[Sequence['ProductFilter']]",
         "category": "Optional['IdFilter']",
+        "categoryTree": "Optional['IdFilter']",
         "family": "Optional['IdFilter']",
         "id": "Optional['IdFilter']",
         "name": "Optional['StringFilter']",
@@ -1840,6 +1899,41 @@ SalesMeasure = Literal[
 ]
 
 
+ScanFormat = Literal[
+    "EAN",
+    "GS1_DIGITAL_LINK",
+    "GS1_ELEMENT_STRING",
+    "PLAIN",
+    "SSCC",
+    "UPC",
+]
+
+
+ScanProblemCode = Literal[
+    "BAD_CHECK_DIGIT",
+    "BAD_DATE",
+    "TOO_LONG",
+    "TRUNCATED",
+    "UNKNOWN_AI",
+    "UNKNOWN_PACK",
+]
+
+
+SearchKind = Literal[
+    "CATEGORY",
+    "CUSTOMER",
+    "LOT",
+    "ORDER",
+    "PRODUCT",
+    "PURCHASE_ORDER",
+    "RETURN",
+    "STOCKTAKE",
+    "STORE",
+    "SUPPLIER",
+    "TRANSFER",
+]
+
+
 ShortagePolicy = Literal[
     "POST_DISCREPANCY",
     "REFUSE",
@@ -2147,6 +2241,14 @@ StockValueGroup = Literal[
     "CATEGORY",
     "NONE",
     "PRODUCT",
+]
+
+
+StockValueSummaryGroup = Literal[
+    "CATEGORY",
+    "NONE",
+    "PRODUCT",
+    "STORE",
 ]
 
 
@@ -2638,6 +2740,8 @@ KEYED_INPUTS = frozenset(
         "CountSubmitInput",
         "CustomerBulkUpsertInput",
         "CustomerCreateInput",
+        "ExchangeRateSetInput",
+        "ExchangeRatesImportInput",
         "ExportCreateInput",
         "ImportCreateInput",
         "KitSetInput",

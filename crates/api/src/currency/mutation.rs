@@ -1,7 +1,8 @@
 //! Entering exchange rates.
 
-use async_graphql::{Context, InputObject, SimpleObject};
+use async_graphql::{Context, InputObject};
 use entity::prelude::Currency;
+use iam::access::kind;
 use inventory::{
     currency::{
         core::{NewRate, RateProblem},
@@ -23,6 +24,7 @@ use crate::{
         scalars::{CurrencyCode, Date, Decimal, Long},
     },
     purchasing::check_key,
+    seen_payload,
 };
 
 /// An exchange rate to enter.
@@ -57,25 +59,49 @@ pub struct ExchangeRatesImportInput {
     pub unusual: bool,
 }
 
-crate::payload!(ExchangeRatePayload, exchange_rate: ExchangeRate, "exchange rate");
+seen_payload! {
+    /// What became of the change of an exchange rate.
+    ExchangeRatePayload(exchange_rate: Option<ExchangeRate>) {
+        /// The exchange rate as it is in force; null exactly when there are userErrors.
+        async fn exchange_rate(&self, ctx: &Context<'_>) -> Option<Answer<ExchangeRate>> {
+            let rate = self.exchange_rate.clone()?;
+            Some(ctx.permit::<kind::RateRead>().map(|_| rate))
+        }
+    }
+}
 
-/// Result of an import of exchange rates.
-#[derive(SimpleObject)]
-pub struct ExchangeRatesImportPayload {
-    /// The first ten rates of the file as they are in force.
-    pub exchange_rates: Vec<ExchangeRate>,
-    /// Number of rates that are new or replace another.
-    pub created: i32,
-    /// Number of rates that were stored with the same figure before.
-    pub unchanged: i32,
-    /// Number of cells without a rate: empty or `N/A`.
-    pub skipped: i32,
-    /// Reasons for which nothing was entered; empty when it was, or with validateOnly would be.
-    pub user_errors: Vec<UserError>,
-    /// True when this is the answer to an earlier call with the same key.
-    pub replayed: bool,
-    /// Sequence number of the event, to wait for on a stream. Null when nothing was written.
-    pub seq: Option<Long>,
+/// What a file brought.
+#[derive(Default)]
+pub struct Imported {
+    rates: Vec<ExchangeRate>,
+    created: i32,
+    unchanged: i32,
+    skipped: i32,
+}
+
+seen_payload! {
+    /// Result of an import of exchange rates.
+    ExchangeRatesImportPayload(imported: Imported) {
+        /// The first ten rates of the file as they are in force.
+        async fn exchange_rates(&self, ctx: &Context<'_>) -> Answer<Vec<ExchangeRate>> {
+            if !self.imported.rates.is_empty() {
+                ctx.permit::<kind::RateRead>()?;
+            }
+            Ok(self.imported.rates.clone())
+        }
+        /// Number of rates that are new or replace another.
+        async fn created(&self) -> i32 {
+            self.imported.created
+        }
+        /// Number of rates that were stored with the same figure before.
+        async fn unchanged(&self) -> i32 {
+            self.imported.unchanged
+        }
+        /// Number of cells without a rate: empty or `N/A`.
+        async fn skipped(&self) -> i32 {
+            self.imported.skipped
+        }
+    }
 }
 
 /// The root fields that enter exchange rates.
@@ -174,19 +200,17 @@ impl ExchangeRatesImportInput {
 
 impl ExchangeRatesImportPayload {
     fn refused(user_errors: Vec<UserError>) -> Self {
-        Self { user_errors, ..Self::of(Outcome::default(), 0) }
+        Self { user_errors, ..Self::default() }
     }
 
     fn of(outcome: Outcome, skipped: usize) -> Self {
-        Self {
-            exchange_rates: outcome.rates.into_iter().map(Into::into).collect(),
+        let imported = Imported {
+            rates: outcome.rates.into_iter().map(Into::into).collect(),
             created: outcome.created as i32,
             unchanged: outcome.unchanged as i32,
             skipped: skipped as i32,
-            user_errors: Vec::new(),
-            replayed: outcome.is_replayed,
-            seq: outcome.seq.map(Long),
-        }
+        };
+        Self { imported, replayed: outcome.is_replayed, seq: outcome.seq.map(Long), ..Self::default() }
     }
 }
 

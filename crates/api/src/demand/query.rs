@@ -58,7 +58,7 @@ impl DemandQuery {
         let group = checked_group(&group_by)?;
         let signer = ctx.given::<CursorSigner>()?;
         // Days and products are other lists; a cursor of one has no place in the other.
-        let kind = format!("demandFacts {group:?}");
+        let kind = list_name(&group_by);
         let page = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let is_of_product = filter.products.as_ref().is_some_and(|ids| ids.len() == 1);
         let ask = FactAsk { group: group.clone(), filter, currency: checked_currency(currency)?, page: page.clone() };
@@ -75,6 +75,18 @@ impl DemandQuery {
         let totals = fact(found.totals, is_of_product);
         Ok(DemandFactConnection { page, totals, progress: found.progress, currency })
     }
+}
+
+/// What cursors of the list are bound to, in the words of the schema.
+fn list_name(group_by: &[DemandDimension]) -> String {
+    let words = group_by.iter().map(|dimension| match dimension {
+        DemandDimension::Day => "DAY",
+        DemandDimension::Week => "WEEK",
+        DemandDimension::Product => "PRODUCT",
+        DemandDimension::Store => "STORE",
+        DemandDimension::Channel => "CHANNEL",
+    });
+    format!("demandFacts:{}", words.collect::<Vec<_>>().join(":"))
 }
 
 fn key(key: &FactKey) -> Key {

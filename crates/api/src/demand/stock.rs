@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Object};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::prelude;
 use iam::access::{Permission, kind};
 use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::paging::{CursorSigner, Key};
+use serde_json::json;
 use services::demand::{
     core::{StockPeriod, six},
     rows::StockFilter,
@@ -18,6 +20,7 @@ use super::query::no_report;
 use crate::{
     catalog::{Product, Store},
     graphql::{
+        canonical,
         connection::{Page, PageArgs, PageInfo},
         context::ContextExt,
         fault::{Answer, TopError},
@@ -222,7 +225,7 @@ impl StockPerformanceQuery {
             stores: store.and_then(|ids| ids.ids(&["store"]).transpose()).transpose()?,
         };
         let signer = ctx.given::<CursorSigner>()?;
-        let kind = format!("stockPerformance {filter:?} {substitution}");
+        let kind = list_name(&filter, substitution);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let found = shell::stock_performance(permit, ctx.given::<Ledger>()?.database(), filter, substitution);
         let found = Box::pin(found).await.map_err(no_report)?;
@@ -234,6 +237,18 @@ impl StockPerformanceQuery {
         let page = Arc::new(Page::build(request.pick(rows.collect()), &request, kind, signer));
         Ok(StockPerformanceConnection { page, totals, lost, unknown, progress, days })
     }
+}
+
+/// What cursors of the list are bound to: a place in it means nothing under other arguments.
+fn list_name(filter: &StockFilter, substitution: f64) -> String {
+    let asked = json!({
+        "from": filter.from,
+        "to": filter.to,
+        "product": filter.products,
+        "store": filter.stores,
+        "substitution": substitution.to_string(),
+    });
+    format!("stockPerformance:{}", URL_SAFE_NO_PAD.encode(canonical::digest_of(asked)))
 }
 
 /// How many days there are from the first to the last.

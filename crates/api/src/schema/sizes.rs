@@ -23,6 +23,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("CountLine", &[("tries", 3)]),
     ("CustomerBulkUpsertPayload", &[("rows", 10)]),
     ("ExchangeReading", &[("columns", 20)]),
+    ("ExchangeRatesImportPayload", &[("exchangeRates", 10)]),
     ("Fulfilment", &[("lines", 10)]),
     ("GoodsReceipt", &[("lines", 10)]),
     ("Integration", &[("keys", 10)]),

@@ -8,7 +8,7 @@ use macros::resolvers;
 use platform::{
     paging::{CursorSigner, Key},
     path,
-    storage::TenantScope,
+    storage::{Reads, TenantScope},
 };
 use services::digest::{
     core::{Buckets, MOST_ASKED, MOST_BUCKETS, StoreDigest},

@@ -155,11 +155,11 @@ fn by_text(branches: &mut Branches, name: &str, wants: &impl Fn(Kind) -> bool) {
         let from = format!("store s WHERE s.tenant_id = $1 AND s.code_key = {mark}");
         branches.add(Kind::Store, MatchedBy::StoreCode, &format!("s.id, {PLAIN}"), &from);
     }
-    // A reference is unique for a channel of orders, and for a supplier of purchase orders: their index begins with it.
+    // A reference is unique for a channel of orders: their index begins with it.
     let by = [
         (Kind::Order, " AND d.channel_id IN (SELECT c.id FROM channel c WHERE c.tenant_id = $1)"),
         (Kind::Return, ""),
-        (Kind::PurchaseOrder, " AND d.supplier_id IN (SELECT c.id FROM supplier c WHERE c.tenant_id = $1)"),
+        (Kind::PurchaseOrder, ""),
         (Kind::Transfer, ""),
         (Kind::Stocktake, ""),
         (Kind::Customer, ""),

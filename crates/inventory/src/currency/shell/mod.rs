@@ -207,16 +207,16 @@ async fn once(
 
 /// What is stored of the pairs of a call, read once a pair.
 #[derive(Default)]
-struct Before(HashMap<(Currency, Currency), Known>);
+struct Before(HashMap<(Currency, Currency), PairRates>);
 
 #[derive(Default)]
-struct Known {
+struct PairRates {
     newest: Option<StoredRate>,
     in_force: HashMap<(i32, String), StoredRate>,
 }
 
 impl Before {
-    async fn of(&mut self, work: &Work, new: &NewRate, all: &[NewRate]) -> Result<&Known, Fault> {
+    async fn of(&mut self, work: &Work, new: &NewRate, all: &[NewRate]) -> Result<&PairRates, Fault> {
         let pair = (new.base, new.quote);
         match self.0.entry(pair) {
             Entry::Occupied(known) => Ok(known.into_mut()),
@@ -226,7 +226,7 @@ impl Before {
                 let newest = rows::newest(work, pair.0, pair.1).await?;
                 let stored = rows::in_force(work, pair.0, pair.1, (first, last)).await?;
                 let in_force = stored.into_iter().map(|one| ((one.day, one.source.clone()), one)).collect();
-                Ok(vacant.insert(Known { newest, in_force }))
+                Ok(vacant.insert(PairRates { newest, in_force }))
             }
         }
     }

@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{entry, movement, sales_order},
 };
-use inventory::orders::events::{ORDER, RETURN};
+use inventory::{orders::events::ORDER, returns::events::RETURN};
 use platform::storage::{
     Fault, Finds, Reads,
     journal::{Event, Kinds},
