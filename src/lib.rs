@@ -8,7 +8,7 @@ pub use iam::{access, identity, tenancy};
 pub use inventory::{catalog, costing, counts, documents, ledger, lots, orders, purchasing, returns, stock, transfers};
 pub use platform::{audit, cache, clock, jobs, metrics, paging, rate_limit, realtime, secrets, storage};
 pub use server as http;
-pub use services::{alerts, demand, digest, exchange, files, insight, labels, media, scan, webhooks};
+pub use services::{alerts, demand, digest, exchange, files, forecasting, insight, labels, media, scan, webhooks};
 pub use tools::{replay, watch};
 
 /// The crates that the program is made of, each above those before it.

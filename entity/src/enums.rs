@@ -67,6 +67,16 @@ words! {
     ReservationStatus { Active "ACTIVE", Consumed "CONSUMED", Released "RELEASED", Expired "EXPIRED", Shortened "SHORTENED" }
     /// Whether a level had stock when its days closed.
     SpanState { InStock "IN_STOCK", Out "OUT" }
+    /// How often and how evenly a product is asked for.
+    DemandClass {
+        Smooth "SMOOTH", Erratic "ERRATIC", Intermittent "INTERMITTENT", Lumpy "LUMPY", New "NEW", Ended "ENDED", Dormant "DORMANT",
+    }
+    /// How a series' forecast came about.
+    ForecastStatus {
+        Ready "READY", New "NEW", Dormant "DORMANT", Ended "ENDED", TooLittle "TOO_LITTLE", NaiveWasBetter "NAIVE_WAS_BETTER",
+    }
+    /// Whether forecasts are of products in single stores or of all stores together.
+    ForecastLevel { Store "STORE", AllStores "ALL_STORES" }
     StockStatus { OutOfStock "OUT_OF_STOCK", Critical "CRITICAL", Low "LOW", Normal "NORMAL", Overstock "OVERSTOCK" }
     OrderStatus {
         Draft "DRAFT", Pending "PENDING", Confirmed "CONFIRMED", PartiallyFulfilled "PARTIALLY_FULFILLED", Fulfilled "FULFILLED", Closed "CLOSED",

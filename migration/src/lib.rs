@@ -44,6 +44,7 @@ mod m0037_checked_by_plan;
 mod m0038_tenant_plan;
 mod m0039_exchange_rates;
 mod m0044_demand;
+mod m0045_forecasts;
 mod m0048_copies;
 mod m0049_references;
 pub mod row_security;
@@ -92,6 +93,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0038_tenant_plan::Migration),
             Box::new(m0039_exchange_rates::Migration),
             Box::new(m0044_demand::Migration),
+            Box::new(m0045_forecasts::Migration),
             Box::new(m0048_copies::Migration),
             Box::new(m0049_references::Migration),
         ]

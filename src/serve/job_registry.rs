@@ -15,7 +15,7 @@ use platform::{
     jobs::{Registry, Terms},
     secrets,
 };
-use services::{alerts, demand, exchange, files, webhooks};
+use services::{alerts, demand, exchange, files, forecasting, webhooks};
 
 use super::{Node, StartError, stopped};
 use crate::config::Worker;
@@ -70,6 +70,7 @@ impl Node {
         let registry = webhooks::jobs::register(registry, &self.webhooks, self.keep);
         let registry = costing::jobs::register(registry, &self.db);
         let registry = demand::jobs::register(registry, &self.db);
+        let registry = forecasting::jobs::register(registry, &self.db, &self.clock);
         let registry = files::jobs::register(registry, &self.files);
         exchange::jobs::register(registry, &self.exchange)
     }

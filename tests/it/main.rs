@@ -13,6 +13,7 @@ mod costing;
 mod databases;
 mod demand;
 mod exchange;
+mod forecasting;
 mod front;
 mod identities;
 mod identity;

@@ -29,6 +29,7 @@ pub mod labels;
 pub mod scan;
 pub mod insight;
 pub mod demand;
+pub mod forecasting;
 
 /// Merges the rooms' roots and prints the SDL.
 pub mod schema;

@@ -22,3 +22,5 @@ pub mod digest;
 pub mod insight;
 /// Demand facts: what was wanted and sold of each product on each day, kept from the journal.
 pub mod demand;
+/// Forecasts of weekly demand, kept as they were made and scored as they come true.
+pub mod forecasting;

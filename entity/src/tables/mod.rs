@@ -36,6 +36,9 @@ pub mod exchange_line;
 pub mod exchange_rate;
 pub mod exchange_row;
 pub mod file;
+pub mod forecast_run;
+pub mod forecast_score;
+pub mod forecast_series;
 pub mod fulfilment;
 pub mod fulfilment_line;
 pub mod goods_receipt;
@@ -154,7 +157,8 @@ tables! {
     channel Channel, copy_progress CopyProgress, cost_book CostBook, cost_layer CostLayer, cost_pool CostPool, cost_posting CostPosting,
     count_line CountLine, count_try CountTry, customer Customer, demand_book DemandBook,
     demand_day DemandDay, demand_document DemandDocument, demand_week DemandWeek, deployment_copy DeploymentCopy, device Device, entry Entry, event Event,
-    exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, file File, fulfilment Fulfilment,
+    exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, file File, forecast_run ForecastRun,
+    forecast_score ForecastScore, forecast_series ForecastSeries, fulfilment Fulfilment,
     fulfilment_line FulfilmentLine, goods_receipt GoodsReceipt, goods_receipt_line GoodsReceiptLine,
     history_block HistoryBlock, history_sum HistorySum, idempotency Idempotency, integration Integration,
     invitation Invitation, job Job, job_worker JobWorker, kit_component KitComponent, link Link,

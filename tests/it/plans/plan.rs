@@ -22,6 +22,8 @@ pub const SMALL: &[&str] = &[
     "copy_progress",
     "cost_book",
     "deployment_copy",
+    "forecast_run",
+    "forecast_score",
     "integration",
     "invitation",
     "job_worker",

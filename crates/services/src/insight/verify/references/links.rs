@@ -171,6 +171,12 @@ pub(in super::super) const LINKS: &[Link] = &[
     },
     link("demand_week", PRODUCT_OF, &[("product_id", "id")], "product"),
     link("demand_week", PRODUCT_OF, &[("store_id", "id")], "store"),
+    link("forecast_series", PRODUCT_OF, &[("product_id", "id")], "product"),
+    Link {
+        only: "HEX(c.store_id) <> '00000000000000000000000000000000'",
+        ..link("forecast_series", PRODUCT_OF, &[("store_id", "id")], "store")
+    },
+    link("forecast_series", PRODUCT_OF, &[("first_week", "first_week")], "forecast_run"),
     link("stock_span", PRODUCT_OF, &[("product_id", "product_id"), ("store_id", "store_id")], "stock_level"),
     link("cost_pool", PRODUCT_OF, &[("product_id", "id")], "product"),
     link("cost_layer", PRODUCT_OF, &[("product_id", "id")], "product"),

@@ -1,0 +1,211 @@
+//! The forecast of one product, and what it rests on.
+
+use async_graphql::{Context, SimpleObject};
+use entity::prelude::StoreId;
+use macros::resolvers;
+use services::{
+    demand::core::six,
+    forecasting::{
+        core::StoredPoint,
+        shell::ProductForecast,
+    },
+};
+
+use super::{
+    enums::{DemandClass, ForecastExclusionReason, ForecastQualityReason, ForecastStatus},
+    run::ForecastRun,
+};
+use crate::{
+    catalog::{Product, Store},
+    graphql::{
+        fault::Answer,
+        scalars::{Date, Quantity},
+    },
+    orders::links,
+};
+
+/// Forecast of a product's weekly demand.
+pub struct Forecast(pub ProductForecast);
+
+/// Forecast of a product's weekly demand, in the product's smallest units. Demand is what was ordered, less what was cancelled or matched with a return.
+#[resolvers(requires = ReportRead)]
+impl Forecast {
+    /// Product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.0.series.product).await
+    }
+    /// Store. Null for all stores together.
+    async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        match self.0.series.store {
+            StoreId::NIL => None,
+            store => Some(links::store(ctx, store).await),
+        }
+    }
+    /// Run that made the forecast.
+    async fn run(&self) -> ForecastRun {
+        ForecastRun(self.0.run.clone())
+    }
+    /// Class of demand, from which the method follows. It changes when two runs agree.
+    async fn class(&self) -> DemandClass {
+        self.0.series.class.into()
+    }
+    /// State of the forecast.
+    async fn status(&self) -> ForecastStatus {
+        self.0.series.status.into()
+    }
+    /// Method of the mean, as in "SES cap 3".
+    async fn method(&self) -> &str {
+        &self.0.series.body.method
+    }
+    /// Reason for the method or the state, with the errors that it made at earlier weeks.
+    async fn why(&self) -> &str {
+        &self.0.series.body.why
+    }
+    /// Number of weeks that the method knows, from the first demand on.
+    async fn known_weeks(&self) -> i32 {
+        count(self.0.series.body.known_weeks)
+    }
+    /// Number of weeks since the first demand that are unknown, as the product could hardly be sold.
+    async fn missing_weeks(&self) -> i32 {
+        count(self.0.series.body.missing_weeks)
+    }
+    /// Quality of the history, 0 to 100.
+    async fn quality_score(&self) -> f64 {
+        self.0.series.body.score
+    }
+    /// Deductions from a quality of 100.
+    #[field(list_size(assumed = 2))]
+    async fn quality(&self) -> Vec<ForecastQuality> {
+        let deductions = self.0.series.body.deductions.iter();
+        deductions.map(|(reason, points)| ForecastQuality { reason: (*reason).into(), points: *points }).collect()
+    }
+    /// Coming weeks, 26 of them, the first one the week in which the run was made. Empty for TOO_LITTLE.
+    #[field(list_size(assumed = 26))]
+    async fn weeks(&self) -> Vec<ForecastWeek> {
+        let weeks = (self.0.run.first_week..).step_by(7).zip(self.0.series.body.points());
+        weeks.map(|(week, point)| ForecastWeek::of(week, &point)).collect()
+    }
+    /// Weeks before the run, oldest first.
+    #[field(list_size(assumed = 26))]
+    async fn history(&self) -> Vec<ForecastHistoryWeek> {
+        let history = self.0.history.iter();
+        history.map(|one| ForecastHistoryWeek { week: Date(one.week), units: units(one.units) }).collect()
+    }
+    /// Weeks that the method does not see as they were recorded.
+    #[field(list_size(assumed = 5))]
+    async fn exclusions(&self) -> Vec<ForecastExclusion> {
+        let excluded = self.0.series.body.excluded.iter();
+        excluded
+            .map(|one| ForecastExclusion {
+                week: Date(one.week),
+                recorded: one.recorded,
+                used: one.used,
+                reason: one.reason.into(),
+            })
+            .collect()
+    }
+    /// Weeks that have come true, as they were forecast `lead` weeks ahead; oldest first. Weeks without a run are left out.
+    #[field(list_size(assumed = 26))]
+    async fn past(&self) -> Vec<ForecastPastWeek> {
+        let past = self.0.past.iter();
+        past.map(|one| ForecastPastWeek {
+            week: Date(one.week),
+            mean: one.forecast,
+            lower80: one.bounds.map(|bounds| bounds[0]),
+            upper80: one.bounds.map(|bounds| bounds[1]),
+            units: units(one.units),
+        })
+        .collect()
+    }
+}
+
+fn count(weeks: u32) -> i32 {
+    i32::try_from(weeks).unwrap_or(i32::MAX)
+}
+
+fn units(count: i64) -> Quantity {
+    entity::prelude::Quantity::new(count).unwrap_or_default().into()
+}
+
+/// A coming week, in units.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ForecastWeek {
+    /// Monday of the week.
+    pub week: Date,
+    /// Expected units. Use it to order stock.
+    pub mean: f64,
+    /// Units of a typical week, usually below the mean. Do not order by it.
+    pub median: f64,
+    /// Lower bound of the 80 % interval. Null where too few errors are known.
+    pub lower80: Option<f64>,
+    /// Upper bound of the 80 % interval. Null where too few errors are known.
+    pub upper80: Option<f64>,
+    /// Lower bound of the 95 % interval. Null where too few errors are known.
+    pub lower95: Option<f64>,
+    /// Upper bound of the 95 % interval. Null where too few errors are known.
+    pub upper95: Option<f64>,
+    /// True beyond eight weeks ahead: the interval was widened, not measured.
+    pub extrapolated: bool,
+}
+
+impl ForecastWeek {
+    fn of(week: i32, point: &StoredPoint) -> Self {
+        let bound = |nth: usize| point.bounds.map(|bounds| bounds[nth]);
+        Self {
+            week: Date(week),
+            mean: six(point.mean),
+            median: six(point.median),
+            lower80: bound(0),
+            upper80: bound(1),
+            lower95: bound(2),
+            upper95: bound(3),
+            extrapolated: point.far,
+        }
+    }
+}
+
+/// A week of the history.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ForecastHistoryWeek {
+    /// Monday of the week.
+    pub week: Date,
+    /// Units of demand, as recorded.
+    pub units: Quantity,
+}
+
+/// A week of the history that the method does not see as it was recorded.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ForecastExclusion {
+    /// Monday of the week.
+    pub week: Date,
+    /// Units as recorded.
+    pub recorded: f64,
+    /// Units that the method sees. Null where the week is unknown to it.
+    pub used: Option<f64>,
+    /// Reason.
+    pub reason: ForecastExclusionReason,
+}
+
+/// A week that has come true.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ForecastPastWeek {
+    /// Monday of the week.
+    pub week: Date,
+    /// Mean as it was forecast.
+    pub mean: f64,
+    /// Lower bound of the 80 % interval as it was forecast. Null where there was none.
+    pub lower80: Option<f64>,
+    /// Upper bound of the 80 % interval as it was forecast. Null where there was none.
+    pub upper80: Option<f64>,
+    /// Units of demand that came.
+    pub units: Quantity,
+}
+
+/// A deduction from the quality of a history.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ForecastQuality {
+    /// Reason.
+    pub reason: ForecastQualityReason,
+    /// Points taken off.
+    pub points: f64,
+}

@@ -1,0 +1,11 @@
+//! Forecasts in GraphQL.
+
+mod enums;
+mod forecast;
+mod query;
+mod run;
+
+pub use enums::{DemandClass, ForecastExclusionReason, ForecastLevel, ForecastQualityReason, ForecastStatus};
+pub use forecast::{Forecast, ForecastExclusion, ForecastHistoryWeek, ForecastPastWeek, ForecastQuality, ForecastWeek};
+pub use query::ForecastQuery;
+pub use run::{ForecastAccuracy, ForecastMethod, ForecastRun};

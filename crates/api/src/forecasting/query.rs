@@ -1,0 +1,127 @@
+//! Asking for forecasts.
+
+use async_graphql::Context;
+use entity::prelude;
+use iam::access::{Permission, Permit, Reach, kind};
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::path;
+use services::forecasting::shell;
+
+use super::{
+    enums::ForecastLevel,
+    forecast::Forecast,
+    run::{ForecastAccuracy, ForecastRun},
+};
+use crate::{
+    catalog::{ProductRef, StoreRef, product_named, store_named},
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+    },
+};
+
+/// Weeks that a history may go back, and that accuracy may be told of.
+const MOST_WEEKS: i32 = 104;
+/// Leads that are scored.
+const LEADS: [i32; 3] = [1, 4, 8];
+
+/// The root fields of forecasts.
+#[derive(Default)]
+pub struct ForecastQuery;
+
+#[resolvers]
+impl ForecastQuery {
+    /// Forecast of a product's weekly demand in a store, or in all stores together. Null before the first run, and for a product that was never ordered.
+    ///
+    /// Requires report.read; without a store, in all stores. Costs 20.
+    #[field(permit = ReportRead, cost = "20")]
+    async fn forecast(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Product.")] product: ProductRef,
+        #[graphql(desc = "Store. Null for all stores together.")] store: Option<StoreRef>,
+        #[graphql(desc = "Weeks of `history` and `past`, 1 to 104. Default 26.", default = 26)] history_weeks: i32,
+        #[graphql(desc = "Weeks ahead of the forecasts in `past`, 1 to 26. Default 1.", default = 1)] lead: i32,
+    ) -> Answer<Option<Forecast>> {
+        own_channel(&permit)?;
+        within(history_weeks, 1..=MOST_WEEKS, "historyWeeks")?;
+        within(lead, 1..=26, "lead")?;
+        let store = match &store {
+            Some(named) => Some(own_store(ctx, &permit, named).await?),
+            None => {
+                whole(&permit)?;
+                None
+            }
+        };
+        let Some(product) = product_named(ctx, &product, &["product"]).await? else { return Ok(None) };
+        let db = ctx.given::<Ledger>()?.database();
+        let found = shell::product_forecast(&permit, db, (product, store), (history_weeks, lead));
+        Ok(Box::pin(found).await?.map(Forecast))
+    }
+
+    /// Newest run of forecasts. Null before the first.
+    ///
+    /// Requires report.read in all stores.
+    #[field(permit = ReportRead)]
+    async fn forecast_run(&self, ctx: &Context<'_>) -> Answer<Option<ForecastRun>> {
+        own_channel(&permit)?;
+        whole(&permit)?;
+        let run = shell::latest_run(&permit, ctx.given::<Ledger>()?.database()).await?;
+        Ok(run.map(ForecastRun))
+    }
+
+    /// Accuracy of forecasts as they were made: of all products, then by class. Empty before a week was scored.
+    ///
+    /// Requires report.read in all stores. Costs 10.
+    #[field(permit = ReportRead, cost = "10", list_size(assumed = 8))]
+    async fn forecast_accuracy(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Scored weeks, 1 to 104, the last ones. Default 26.", default = 26)] weeks: i32,
+        #[graphql(desc = "Weeks ahead: 1, 4 or 8. Default 1.", default = 1)] lead: i32,
+        #[graphql(desc = "Stores that forecasts are for.", default_with = "ForecastLevel::Store")] level: ForecastLevel,
+    ) -> Answer<Vec<ForecastAccuracy>> {
+        own_channel(&permit)?;
+        whole(&permit)?;
+        within(weeks, 1..=MOST_WEEKS, "weeks")?;
+        if !LEADS.contains(&lead) {
+            return Err(TopError::bad_input("lead is 1, 4 or 8", path!["lead"]));
+        }
+        let db = ctx.given::<Ledger>()?.database();
+        let found = shell::accuracy(&permit, db, (weeks, lead), level.into()).await?;
+        Ok(found.into_iter().map(ForecastAccuracy).collect())
+    }
+}
+
+/// Demand is told by store, not by channel.
+fn own_channel(permit: &Permit<kind::ReportRead>) -> Answer<()> {
+    match permit.channel() {
+        Some(_) => Err(TopError::Forbidden(kind::ReportRead::info().code)),
+        None => Ok(()),
+    }
+}
+
+/// Figures of all stores are for those who may see all.
+fn whole(permit: &Permit<kind::ReportRead>) -> Answer<()> {
+    match permit.reach() {
+        Reach::Stores(_) => Err(TopError::Forbidden(kind::ReportRead::info().code)),
+        _ => Ok(()),
+    }
+}
+
+fn within(given: i32, range: std::ops::RangeInclusive<i32>, name: &str) -> Answer<()> {
+    if range.contains(&given) {
+        return Ok(());
+    }
+    Err(TopError::bad_input(format!("{name} is {} to {}", range.start(), range.end()), path![name]))
+}
+
+async fn own_store(ctx: &Context<'_>, permit: &Permit<kind::ReportRead>, named: &StoreRef) -> Answer<prelude::StoreId> {
+    let found = store_named(ctx, named, &["store"]).await?.filter(|id| permit.covers(*id));
+    let asked = match named {
+        StoreRef::Id(id) => format!("No store with ID \"{}\".", id.as_str()),
+        StoreRef::Code(code) => format!("No store with code \"{code}\"."),
+    };
+    found.ok_or_else(|| TopError::bad_input(asked, path!["store"]))
+}

@@ -1,0 +1,124 @@
+//! A run of forecasts, and how forecasts came true.
+
+use async_graphql::SimpleObject;
+use macros::resolvers;
+use platform::storage::Fault;
+use services::{
+    demand::core::six,
+    forecasting::{
+        core::StoredChoice,
+        rows::KeptRun,
+        shell::ClassAccuracy,
+    },
+};
+
+use super::enums::DemandClass;
+use crate::graphql::{
+    fault::Answer,
+    scalars::{Date, DateTime, Long, Quantity},
+};
+
+/// A run of forecasts.
+pub struct ForecastRun(pub KeptRun);
+
+/// Forecasts of all products, made at once when a week is over. A run never changes.
+#[resolvers(requires = ReportRead)]
+impl ForecastRun {
+    /// Monday of the first week that is forecast: the one in which the run was made.
+    async fn first_week(&self) -> Date {
+        Date(self.0.first_week)
+    }
+    /// Time of the run.
+    async fn made_at(&self) -> DateTime {
+        DateTime(self.0.made_at)
+    }
+    /// Sequence number of the last event in the facts that it read.
+    async fn seq(&self) -> Long {
+        Long(self.0.seq)
+    }
+    /// Weeks of history, at most 104.
+    async fn history_weeks(&self) -> i32 {
+        self.0.weeks
+    }
+    /// Number of forecasts: one a product and store, and one a product for all stores together.
+    async fn series(&self) -> Long {
+        Long(self.0.series)
+    }
+    /// Methods that were chosen: for all products, then for each class.
+    #[field(list_size(assumed = 8))]
+    async fn methods(&self) -> Answer<Vec<ForecastMethod>> {
+        let choices: Vec<StoredChoice> = serde_json::from_str(&self.0.choices)
+            .map_err(|_| Fault::corrupt("forecast_run", "its choices are those of a run"))?;
+        Ok(choices.into_iter().map(ForecastMethod::from).collect())
+    }
+}
+
+/// Methods of a class, with what they lost at earlier weeks.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ForecastMethod {
+    /// Class of demand. Null for all products.
+    pub class: Option<DemandClass>,
+    /// Method of the mean, as in "SES cap 3".
+    pub mean: String,
+    /// Method of the median.
+    pub median: String,
+    /// True where the last week's value lost no more than any method, so that it is used.
+    pub naive_was_better: bool,
+    /// Weighted absolute percentage error of the mean: Σ|error| ÷ Σ units. Null without enough weeks.
+    pub wape: Option<f64>,
+    /// Bias of the mean: Σ error ÷ Σ units, above 0 for too much. Null without enough weeks.
+    pub bias: Option<f64>,
+    /// Weighted absolute percentage error of the naive forecast. Null without enough weeks.
+    pub naive_wape: Option<f64>,
+}
+
+impl From<StoredChoice> for ForecastMethod {
+    fn from(choice: StoredChoice) -> Self {
+        let StoredChoice { class, mean, median, naive_was_better, wape, bias, naive_wape } = choice;
+        Self { class: class.map(Into::into), mean, median, naive_was_better, wape, bias, naive_wape }
+    }
+}
+
+/// Accuracy of forecasts as they were made.
+pub struct ForecastAccuracy(pub ClassAccuracy);
+
+/// Accuracy of forecasts as they were made. A week is scored a week after it is over, over products that could be sold on at least five of its days.
+#[resolvers(requires = ReportRead)]
+impl ForecastAccuracy {
+    /// Class of demand at the time of the forecast. Null for all products.
+    async fn class(&self) -> Option<DemandClass> {
+        self.0.class.map(Into::into)
+    }
+    /// Number of forecast weeks that were scored.
+    async fn scored(&self) -> Long {
+        Long(self.0.tally.series)
+    }
+    /// Units of demand that came.
+    async fn units(&self) -> Quantity {
+        entity::prelude::Quantity::new(self.0.tally.units).unwrap_or_default().into()
+    }
+    /// Weighted absolute percentage error: Σ|forecast − units| ÷ Σ units. Null without demand.
+    async fn wape(&self) -> Option<f64> {
+        self.0.tally.wape().map(six)
+    }
+    /// Bias: Σ(forecast − units) ÷ Σ units, above 0 for too much. Null without demand.
+    async fn bias(&self) -> Option<f64> {
+        self.0.tally.bias().map(six)
+    }
+    /// Weighted absolute percentage error of the naive forecast of the same weeks: the last week before the run. Null without demand.
+    async fn naive_wape(&self) -> Option<f64> {
+        self.0.tally.naive_wape().map(six)
+    }
+    /// 1 − `wape` ÷ `naiveWape`: above 0 the forecast was worth making. Null where the naive forecast made no error.
+    async fn value_added(&self) -> Option<f64> {
+        self.0.tally.value_added().map(six)
+    }
+    /// Share of weeks inside their 80 % interval. Null where none had one.
+    async fn coverage80(&self) -> Option<f64> {
+        self.0.tally.coverage().map(|(inside, _)| six(inside))
+    }
+    /// Share of weeks inside their 95 % interval. Null where none had one.
+    async fn coverage95(&self) -> Option<f64> {
+        self.0.tally.coverage().map(|(_, inside)| six(inside))
+    }
+}

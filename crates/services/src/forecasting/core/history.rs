@@ -1,0 +1,196 @@
+//! The weekly history of levels, as the engine takes it.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use forecast::{
+    Panel, Traits,
+    panel::{LastClass, WEEK_DAYS},
+};
+
+use crate::demand::core::Span;
+
+/// Weeks that a run looks back on: two years, which seasons need.
+const MOST_WEEKS: i32 = 104;
+
+/// Facts of a product in a store.
+#[derive(Debug, Clone, Default)]
+pub struct LevelFacts {
+    /// Units by the Monday of their week: ordered, less cancelled and taken back.
+    pub weeks: Vec<(i32, i64)>,
+    /// Days with and without stock; empty where stock was never kept.
+    pub spans: Vec<Span>,
+    pub category: u32,
+    pub is_archived: bool,
+    pub has_incoming: bool,
+    pub last: Option<LastClass>,
+}
+
+/// One series of a run.
+#[derive(Debug, Clone)]
+pub struct SeriesHistory {
+    pub product: ProductId,
+    /// None: all stores together.
+    pub store: Option<StoreId>,
+    /// Units of each week.
+    pub units: Vec<i64>,
+    /// Days of each week on which it could be sold.
+    pub days: Vec<u8>,
+    traits: Traits,
+}
+
+/// Complete weeks of all series, oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// The Monday of the oldest week.
+    pub first_week: i32,
+    pub weeks: usize,
+    pub series: Vec<SeriesHistory>,
+}
+
+impl History {
+    /// The weeks before the one that begins on `until`, of each level in order.
+    pub fn of(levels: &BTreeMap<(ProductId, StoreId), LevelFacts>, until: i32) -> Self {
+        let oldest = levels.values().flat_map(|facts| facts.weeks.iter().map(|(week, _)| *week)).min().unwrap_or(until);
+        let weeks = ((until - oldest) / 7).clamp(0, MOST_WEEKS);
+        let first_week = until - 7 * weeks;
+        let mut stores = BTreeMap::new();
+        let mut store_number = |store: StoreId| {
+            let next = stores.len() as u32;
+            *stores.entry(store).or_insert(next)
+        };
+        let series = levels.iter().map(|((product, store), facts)| SeriesHistory {
+            product: *product,
+            store: Some(*store),
+            units: units(&facts.weeks, first_week, weeks as usize),
+            days: days(&facts.spans, first_week, weeks as usize),
+            traits: Traits {
+                category: facts.category,
+                store: store_number(*store),
+                is_archived: facts.is_archived,
+                has_incoming: facts.has_incoming,
+                late_share: 0.0,
+                last: facts.last,
+            },
+        });
+        Self { first_week, weeks: weeks as usize, series: series.collect() }
+    }
+
+    /// The same weeks by product, all stores together: units are summed, and a product can be sold where one of its stores has it. `last` are the classes
+    /// of the run before.
+    #[must_use]
+    pub fn by_product(&self, last: &BTreeMap<ProductId, LastClass>) -> Self {
+        let mut products: BTreeMap<ProductId, SeriesHistory> = BTreeMap::new();
+        for of_store in &self.series {
+            let sum = products.entry(of_store.product).or_insert_with(|| SeriesHistory {
+                product: of_store.product,
+                store: None,
+                units: vec![0; self.weeks],
+                days: vec![0; self.weeks],
+                traits: Traits { store: 0, has_incoming: false, last: last.get(&of_store.product).copied(), ..of_store.traits },
+            });
+            sum.units.iter_mut().zip(&of_store.units).for_each(|(sum, units)| *sum = sum.saturating_add(*units));
+            sum.days.iter_mut().zip(&of_store.days).for_each(|(most, days)| *most = (*most).max(*days));
+            sum.traits.has_incoming |= of_store.traits.has_incoming;
+        }
+        Self { first_week: self.first_week, weeks: self.weeks, series: products.into_values().collect() }
+    }
+
+    /// The engine's input: the series in the same order. None for a history that is too long for it.
+    pub fn panel(&self) -> Option<Panel> {
+        let mut panel = Panel::new(self.weeks).ok()?;
+        for series in &self.series {
+            let values: Vec<f32> = series.units.iter().map(|units| *units as f32).collect();
+            panel.push_with_days(&values, &series.days, series.traits).ok()?;
+        }
+        Some(panel)
+    }
+
+    /// The place of a week in the series; None outside of the history.
+    pub fn place(&self, week: i32) -> Option<usize> {
+        let place = usize::try_from((week - self.first_week) / 7).ok()?;
+        (week >= self.first_week && place < self.weeks).then_some(place)
+    }
+}
+
+fn units(sold: &[(i32, i64)], first_week: i32, weeks: usize) -> Vec<i64> {
+    let mut units = vec![0_i64; weeks];
+    for (week, count) in sold.iter().filter(|(week, _)| *week >= first_week) {
+        if let Some(sum) = units.get_mut(((week - first_week) / 7) as usize) {
+            *sum = sum.saturating_add(*count);
+        }
+    }
+    units
+}
+
+/// Days in stock of each week. What never had stock, such as a service, can be sold on every day.
+fn days(spans: &[Span], first_week: i32, weeks: usize) -> Vec<u8> {
+    if spans.is_empty() {
+        return vec![WEEK_DAYS; weeks];
+    }
+    let last_day = first_week + 7 * weeks as i32 - 1;
+    let mut days = vec![0_u8; weeks];
+    for span in spans.iter().filter(|span| span.state == SpanState::InStock) {
+        let (from, to) = (span.from.max(first_week), span.to.unwrap_or(last_day).min(last_day));
+        let mut day = from;
+        while day <= to {
+            let week = (day - first_week) / 7;
+            let ends = (first_week + 7 * week + 6).min(to);
+            days[week as usize] += (ends - day + 1) as u8;
+            day = ends + 1;
+        }
+    }
+    days
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MONDAY: i32 = 20_716;
+
+    fn span(from: i32, to: Option<i32>, state: SpanState) -> Span {
+        Span { from, to, state }
+    }
+
+    #[test]
+    fn days_in_stock_are_counted_by_week() {
+        let spans = [
+            span(MONDAY - 20, Some(MONDAY + 2), SpanState::InStock),
+            span(MONDAY + 3, Some(MONDAY + 15), SpanState::Out),
+            span(MONDAY + 16, None, SpanState::InStock),
+        ];
+        assert_eq!(days(&spans, MONDAY, 4), [3, 0, 5, 7]);
+        assert_eq!(days(&[], MONDAY, 2), [7, 7], "what is not stocked can always be sold");
+        assert_eq!(days(&spans[1..2], MONDAY, 2), [0, 0]);
+    }
+
+    #[test]
+    fn a_history_ends_before_the_week_that_is_not_over() {
+        let (product, shop, depot) = (ProductId::from_uuid(uuid::Uuid::from_u128(1)), id(2), id(3));
+        let facts = |weeks: &[(i32, i64)]| LevelFacts { weeks: weeks.to_vec(), ..LevelFacts::default() };
+        let levels = BTreeMap::from([
+            ((product, shop), facts(&[(MONDAY - 21, 4), (MONDAY - 7, 6), (MONDAY, 100)])),
+            ((product, depot), facts(&[(MONDAY - 14, 1)])),
+        ]);
+        let history = History::of(&levels, MONDAY);
+        assert_eq!((history.first_week, history.weeks), (MONDAY - 21, 3));
+        assert_eq!(history.series[0].units, [4, 0, 6], "the current week is in no series");
+        let sums = history.by_product(&BTreeMap::new());
+        assert_eq!((sums.series.len(), &sums.series[0].units[..]), (1, &[4, 1, 6][..]));
+        assert_eq!([MONDAY - 22, MONDAY - 21, MONDAY - 7, MONDAY].map(|week| history.place(week)), [None, Some(0), Some(2), None]);
+        assert_eq!(history.panel().unwrap().values(0), [4.0, 0.0, 6.0]);
+    }
+
+    fn id(n: u128) -> StoreId {
+        StoreId::from_uuid(uuid::Uuid::from_u128(n))
+    }
+
+    #[test]
+    fn two_years_are_looked_back_on() {
+        let product = ProductId::from_uuid(uuid::Uuid::from_u128(1));
+        let facts = LevelFacts { weeks: vec![(MONDAY - 7 * 300, 9), (MONDAY - 7, 1)], ..LevelFacts::default() };
+        let history = History::of(&BTreeMap::from([((product, id(2)), facts)]), MONDAY);
+        assert_eq!((history.weeks, history.series[0].units.iter().sum::<i64>()), (104, 1));
+    }
+}

@@ -1,0 +1,11 @@
+//! From facts to series, and from a run to what is kept of it. No database, no clock.
+
+mod history;
+mod score;
+mod stored;
+
+pub use history::{History, LevelFacts, SeriesHistory};
+pub use score::{Outcome, Tally};
+pub use stored::{
+    Excluded, ExclusionReason, QualityReason, StoredChoice, StoredPoint, StoredSeries, choices_of, class_of, series_of, status_of,
+};

@@ -1,0 +1,108 @@
+//! How forecasts came true: sums over series, from which ratios are made when they are asked for.
+
+/// A forecast beside what was wanted, in units.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outcome {
+    pub forecast: f64,
+    pub naive: f64,
+    /// Lower and upper bounds of the 80 % and of the 95 % interval.
+    pub bounds: Option<[f64; 4]>,
+    pub units: i64,
+}
+
+/// Sums of outcomes; errors in thousandths of a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    pub series: i64,
+    pub units: i64,
+    pub error_milli: i64,
+    pub absolute_milli: i64,
+    pub naive_milli: i64,
+    pub bounded: i64,
+    pub inside80: i64,
+    pub inside95: i64,
+}
+
+impl Tally {
+    pub fn add(&mut self, outcome: &Outcome) {
+        let actual = outcome.units as f64;
+        let error = milli(outcome.forecast - actual);
+        self.series += 1;
+        self.units = self.units.saturating_add(outcome.units);
+        self.error_milli = self.error_milli.saturating_add(error);
+        self.absolute_milli = self.absolute_milli.saturating_add(error.saturating_abs());
+        self.naive_milli = self.naive_milli.saturating_add(milli(outcome.naive - actual).saturating_abs());
+        if let Some([lower80, upper80, lower95, upper95]) = outcome.bounds {
+            self.bounded += 1;
+            self.inside80 += i64::from((lower80..=upper80).contains(&actual));
+            self.inside95 += i64::from((lower95..=upper95).contains(&actual));
+        }
+    }
+    pub fn join(&mut self, other: &Self) {
+        self.series += other.series;
+        self.units = self.units.saturating_add(other.units);
+        self.error_milli = self.error_milli.saturating_add(other.error_milli);
+        self.absolute_milli = self.absolute_milli.saturating_add(other.absolute_milli);
+        self.naive_milli = self.naive_milli.saturating_add(other.naive_milli);
+        self.bounded += other.bounded;
+        self.inside80 += other.inside80;
+        self.inside95 += other.inside95;
+    }
+    /// Σ|error| ÷ Σ units; None without demand. Source: Kolassa & Schütz, Advantages of the MAD/mean ratio over the MAPE, Foresight 6 (2007).
+    pub fn wape(&self) -> Option<f64> {
+        self.of_units(self.absolute_milli)
+    }
+    /// Σ error ÷ Σ units, above 0 for too much; None without demand.
+    pub fn bias(&self) -> Option<f64> {
+        self.of_units(self.error_milli)
+    }
+    /// The WAPE of the naive forecast; None without demand.
+    pub fn naive_wape(&self) -> Option<f64> {
+        self.of_units(self.naive_milli)
+    }
+    /// 1 − WAPE ÷ naive WAPE: how much better than the last week's value. None where that made no error.
+    pub fn value_added(&self) -> Option<f64> {
+        forecast::accuracy::value_added(self.wape(), self.naive_wape())
+    }
+    /// Shares of the series inside their 80 % and their 95 % interval; None where none had one.
+    pub fn coverage(&self) -> Option<(f64, f64)> {
+        let share = |inside: i64| inside as f64 / self.bounded as f64;
+        (self.bounded > 0).then(|| (share(self.inside80), share(self.inside95)))
+    }
+    fn of_units(&self, milli: i64) -> Option<f64> {
+        (self.units > 0).then(|| milli as f64 / 1_000.0 / self.units as f64)
+    }
+}
+
+fn milli(units: f64) -> i64 {
+    (units * 1_000.0).round() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_summed_and_divided_by_what_was_wanted() {
+        let mut tally = Tally::default();
+        let bounds = Some([4.0, 16.0, 1.0, 30.0]);
+        tally.add(&Outcome { forecast: 10.0, naive: 12.0, bounds, units: 8 });
+        tally.add(&Outcome { forecast: 10.0, naive: 12.0, bounds, units: 20 });
+        tally.add(&Outcome { forecast: 2.5, naive: 0.0, bounds: None, units: 2 });
+        let mut joined = Tally::default();
+        joined.join(&tally);
+        // Errors 2, -10, 0.5 over 30 units; naive 4, 8, 2.
+        assert_eq!(joined.wape(), Some(12.5 / 30.0));
+        assert_eq!(joined.bias(), Some(-7.5 / 30.0));
+        assert_eq!(joined.naive_wape(), Some(14.0 / 30.0));
+        assert_eq!(joined.coverage(), Some((0.5, 1.0)));
+        assert!((joined.value_added().unwrap() - (1.0 - 12.5 / 14.0)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn without_demand_there_is_no_ratio() {
+        let mut tally = Tally::default();
+        tally.add(&Outcome { forecast: 1.0, naive: 0.0, bounds: None, units: 0 });
+        assert_eq!((tally.wape(), tally.bias(), tally.value_added(), tally.coverage()), (None, None, None, None));
+    }
+}

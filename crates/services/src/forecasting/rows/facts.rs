@@ -1,0 +1,123 @@
+//! What forecasts are made of: weeks of demand, days in stock, and what is known of products.
+
+use std::collections::{BTreeMap, HashMap};
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{demand_week, product, stock_level, stock_span},
+};
+use platform::storage::{Fault, Finds, Reads};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use crate::{demand::core::Span, forecasting::core::LevelFacts};
+
+type Levels = BTreeMap<(ProductId, StoreId), LevelFacts>;
+
+/// The rows that reports read.
+const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
+/// What was wanted: a return that was matched with its order was no demand.
+const WANTED: &str = "d.ordered_units - d.cancelled_units - d.taken_back_units";
+
+#[derive(Record)]
+struct WeekRow {
+    #[record(of = demand_week, alias = "d")]
+    product_id: ProductId,
+    #[record(of = demand_week, alias = "d")]
+    store_id: StoreId,
+    #[record(of = demand_week, alias = "d")]
+    week_date: i32,
+    #[record(sql = "d.ordered_units - d.cancelled_units - d.taken_back_units")]
+    units: i64,
+}
+
+#[derive(Record)]
+#[record(of = stock_span, alias = "s")]
+struct SpanRow {
+    product_id: ProductId,
+    store_id: StoreId,
+    from_date: i32,
+    to_date: Option<i32>,
+    state: SpanState,
+}
+
+#[derive(Record)]
+struct ProductRow {
+    #[record(of = product, alias = "p")]
+    id: ProductId,
+    #[record(of = product, alias = "p")]
+    status: ProductStatus,
+    #[record(of = product, alias = "p")]
+    category_id: Option<CategoryId>,
+}
+
+#[derive(Record)]
+#[record(of = stock_level, alias = "l")]
+struct IncomingRow {
+    product_id: ProductId,
+    store_id: StoreId,
+}
+
+/// Facts of all levels that were ever asked for: weeks from `since` and before `until`.
+pub async fn level_facts(reads: &impl Reads, since: i32, until: i32) -> Result<Levels, Fault> {
+    let mut levels = Levels::new();
+    let weeks = format!(
+        "SELECT {} FROM demand_week d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.week_date >= $2 AND d.week_date < $3
+         ORDER BY d.week_date, d.product_id, d.store_id",
+        WeekRow::SELECT
+    );
+    for row in reads.records::<WeekRow>(&weeks, vec![since.into(), until.into()]).await? {
+        levels.entry((row.product_id, row.store_id)).or_default().weeks.push((row.week_date, row.units));
+    }
+    let spans = format!(
+        "SELECT {} FROM stock_span s WHERE s.tenant_id = $1 AND s.generation = {CURRENT} AND s.from_date < $2
+         ORDER BY s.product_id, s.store_id, s.from_date",
+        SpanRow::SELECT
+    );
+    for SpanRow { product_id, store_id, from_date, to_date, state } in reads.records::<SpanRow>(&spans, vec![until.into()]).await? {
+        if let Some(facts) = levels.get_mut(&(product_id, store_id)) {
+            facts.spans.push(Span { from: from_date, to: to_date, state });
+        }
+    }
+    let incoming =
+        format!("SELECT {} FROM stock_level l WHERE l.tenant_id = $1 AND l.incoming + l.in_transit > 0", IncomingRow::SELECT);
+    for IncomingRow { product_id, store_id } in reads.records::<IncomingRow>(&incoming, vec![]).await? {
+        if let Some(facts) = levels.get_mut(&(product_id, store_id)) {
+            facts.has_incoming = true;
+        }
+    }
+    let products = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 ORDER BY p.id", ProductRow::SELECT);
+    let mut categories: HashMap<Option<CategoryId>, u32> = HashMap::new();
+    let mut known = HashMap::new();
+    for ProductRow { id, status, category_id } in reads.records::<ProductRow>(&products, vec![]).await? {
+        let next = categories.len() as u32;
+        let category = *categories.entry(category_id).or_insert(next);
+        known.insert(id, (category, status == ProductStatus::Archived));
+    }
+    for ((product, _), facts) in &mut levels {
+        (facts.category, facts.is_archived) = known.get(product).copied().unwrap_or_default();
+    }
+    Ok(levels)
+}
+
+/// Units wanted of a product by the Monday of their week, from one week on and before another; without a store of these stores together, or of all.
+pub async fn demand_weeks(
+    reads: &impl Reads,
+    product: ProductId,
+    store: Option<StoreId>,
+    (since, until): (i32, i32),
+) -> Result<BTreeMap<i32, i64>, Fault> {
+    let sql = format!(
+        "SELECT d.week_date, CAST(sum({WANTED}) AS bigint) FROM demand_week d WHERE d.tenant_id = $1 AND d.generation = {CURRENT}
+         AND d.week_date >= $2 AND d.week_date < $3 AND d.product_id = $4 AND (d.store_id = $5 OR $6 = 1) GROUP BY d.week_date"
+    );
+    let of_store = store.map_or_else(Uuid::nil, |store| store.uuid());
+    let values: Vec<Value> =
+        vec![since.into(), until.into(), product.into(), of_store.into(), i64::from(store.is_none()).into()];
+    let read = |row| {
+        let mut row = platform::storage::Row::new(row);
+        Ok((row.take()?, row.take()?))
+    };
+    reads.rows(&sql, values).await?.iter().map(read).collect()
+}

@@ -1,0 +1,140 @@
+//! Runs and their series.
+
+use std::collections::BTreeMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{forecast_run, forecast_series},
+};
+use forecast::{class::Class, panel::LastClass};
+use platform::storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, Work};
+use sea_orm::Value;
+
+use crate::forecasting::core::{StoredSeries, class_of};
+
+/// A run without its series.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[record(of = forecast_run, alias = "r")]
+pub struct KeptRun {
+    pub first_week: i32,
+    pub made_at: Timestamp,
+    pub seq: i64,
+    pub weeks: i32,
+    pub series: i64,
+    pub choices: String,
+}
+
+#[derive(Record)]
+#[record(of = forecast_series, alias = "s")]
+struct SeriesRow {
+    first_week: i32,
+    product_id: ProductId,
+    store_id: StoreId,
+    class: DemandClass,
+    status: ForecastStatus,
+    body: String,
+}
+
+/// The forecast of a product in a store, or in all of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptSeries {
+    pub first_week: i32,
+    pub product: ProductId,
+    /// The nil ID: all stores together.
+    pub store: StoreId,
+    pub class: DemandClass,
+    pub status: ForecastStatus,
+    pub body: StoredSeries,
+}
+
+impl TryFrom<SeriesRow> for KeptSeries {
+    type Error = Fault;
+    fn try_from(row: SeriesRow) -> Result<Self, Fault> {
+        let SeriesRow { first_week, product_id, store_id, class, status, body } = row;
+        let body = serde_json::from_str(&body).map_err(|_| Fault::corrupt("forecast_series", "its body is that of a forecast"))?;
+        Ok(Self { first_week, product: product_id, store: store_id, class, status, body })
+    }
+}
+
+#[derive(Record)]
+#[record(of = forecast_series, alias = "s")]
+struct ClassRow {
+    product_id: ProductId,
+    store_id: StoreId,
+    class: DemandClass,
+    computed_class: DemandClass,
+}
+
+/// The newest run; None before the first.
+pub async fn last_run(reads: &impl Reads) -> Result<Option<KeptRun>, Fault> {
+    let sql = format!("SELECT {} FROM forecast_run r WHERE r.tenant_id = $1 ORDER BY r.first_week DESC LIMIT 1", KeptRun::SELECT);
+    Ok(reads.records::<KeptRun>(&sql, vec![]).await?.pop())
+}
+
+/// The first weeks of all runs since one, oldest first.
+pub async fn run_weeks(reads: &impl Reads, since: i32) -> Result<Vec<i32>, Fault> {
+    let sql = "SELECT r.first_week FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week >= $2 ORDER BY r.first_week";
+    reads.rows(sql, vec![since.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// The classes that a run assigned and computed, by product and store.
+pub async fn classes(reads: &impl Reads, first_week: i32) -> Result<BTreeMap<(ProductId, StoreId), LastClass>, Fault> {
+    let sql = format!("SELECT {} FROM forecast_series s WHERE s.tenant_id = $1 AND s.first_week = $2", ClassRow::SELECT);
+    let known = |word: DemandClass| Class::ALL.into_iter().find(|class| class_of(*class) == word).unwrap_or(Class::New);
+    let rows = reads.records::<ClassRow>(&sql, vec![first_week.into()]).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let last = LastClass { assigned: known(row.class), computed: known(row.computed_class) };
+            ((row.product_id, row.store_id), last)
+        })
+        .collect())
+}
+
+/// All series of a run.
+pub async fn series_of_run(reads: &impl Reads, first_week: i32) -> Result<Vec<KeptSeries>, Fault> {
+    series(reads, "s.first_week = $2", vec![first_week.into()]).await
+}
+
+/// The series of a product in a store (nil: all stores), of all runs since one, oldest first.
+pub async fn series_of_runs(
+    reads: &impl Reads,
+    product: ProductId,
+    store: StoreId,
+    since: i32,
+) -> Result<Vec<KeptSeries>, Fault> {
+    let only = "s.first_week IN (SELECT r.first_week FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week >= $2)
+        AND s.product_id = $3 AND s.store_id = $4";
+    series(reads, only, vec![since.into(), product.into(), store.into()]).await
+}
+
+async fn series(reads: &impl Reads, only: &str, values: Vec<Value>) -> Result<Vec<KeptSeries>, Fault> {
+    let sql = format!("SELECT {} FROM forecast_series s WHERE s.tenant_id = $1 AND {only} ORDER BY s.first_week", SeriesRow::SELECT);
+    reads.records::<SeriesRow>(&sql, values).await?.into_iter().map(TryInto::try_into).collect()
+}
+
+pub async fn insert_run(work: &Work, run: forecast_run::Model) -> Result<(), Fault> {
+    work.insert::<forecast_run::Entity>(run).await
+}
+
+pub async fn insert_series(work: &Work, series: Vec<forecast_series::Model>) -> Result<(), Fault> {
+    let mut rows = Rows::<forecast_series::Model>::insert(work.tenant());
+    series.into_iter().for_each(|row| rows.push(row));
+    work.write(Bulk::from(rows)).await
+}
+
+/// Removes runs from before a week.
+pub async fn forget(work: &Work, before: i32) -> Result<(), Fault> {
+    for table in ["forecast_series", "forecast_run"] {
+        let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND first_week < $2");
+        work.execute(&sql, vec![before.into()]).await?;
+    }
+    Ok(())
+}
+
+/// Tenants that have demand facts.
+pub async fn tenants_with_facts(global: &Global) -> Result<Vec<TenantId>, Fault> {
+    let sql = "SELECT b.tenant_id FROM demand_book b WHERE b.is_current AND b.row_count > 0 ORDER BY b.tenant_id";
+    global.rows(sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+}

@@ -1,0 +1,96 @@
+//! How forecasts came true, by week, lead, level and class.
+
+use std::collections::BTreeSet;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::forecast_score,
+};
+use platform::storage::{Bulk, Fault, Finds, Reads, Row, Rows, Work};
+
+use crate::forecasting::core::Tally;
+
+/// Whose outcomes are summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ScoreKey {
+    pub week: i32,
+    pub lead: i32,
+    pub level: ForecastLevel,
+    pub class: DemandClass,
+}
+
+#[derive(Record)]
+struct SumRow {
+    #[record(of = forecast_score, alias = "s")]
+    class: DemandClass,
+    #[record(sql = "CAST(sum(s.series) AS bigint)")]
+    series: i64,
+    #[record(sql = "CAST(sum(s.units) AS bigint)")]
+    units: i64,
+    #[record(sql = "CAST(sum(s.error_milli) AS bigint)")]
+    error_milli: i64,
+    #[record(sql = "CAST(sum(s.absolute_milli) AS bigint)")]
+    absolute_milli: i64,
+    #[record(sql = "CAST(sum(s.naive_milli) AS bigint)")]
+    naive_milli: i64,
+    #[record(sql = "CAST(sum(s.bounded) AS bigint)")]
+    bounded: i64,
+    #[record(sql = "CAST(sum(s.inside80) AS bigint)")]
+    inside80: i64,
+    #[record(sql = "CAST(sum(s.inside95) AS bigint)")]
+    inside95: i64,
+}
+
+/// Weeks and leads that are scored, since a week.
+pub async fn scored(reads: &impl Reads, since: i32) -> Result<BTreeSet<(i32, i32)>, Fault> {
+    let sql = "SELECT DISTINCT s.week_date, s.lead FROM forecast_score s WHERE s.tenant_id = $1 AND s.week_date >= $2";
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok((row.take()?, row.take()?))
+    };
+    reads.rows(sql, vec![since.into()]).await?.iter().map(read).collect()
+}
+
+/// Sums over weeks from one on and before another, by class.
+pub async fn accuracy(
+    reads: &impl Reads,
+    (since, until): (i32, i32),
+    lead: i32,
+    level: ForecastLevel,
+) -> Result<Vec<(DemandClass, Tally)>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM forecast_score s WHERE s.tenant_id = $1 AND s.week_date >= $2 AND s.week_date < $3 AND s.lead = $4 AND s.level = $5
+         GROUP BY s.class ORDER BY s.class",
+        SumRow::SELECT
+    );
+    let rows = reads.records::<SumRow>(&sql, vec![since.into(), until.into(), lead.into(), level.into()]).await?;
+    let tally = |row: SumRow| {
+        let SumRow { class, series, units, error_milli, absolute_milli, naive_milli, bounded, inside80, inside95 } = row;
+        (class, Tally { series, units, error_milli, absolute_milli, naive_milli, bounded, inside80, inside95 })
+    };
+    Ok(rows.into_iter().map(tally).collect())
+}
+
+pub async fn insert_scores(work: &Work, scores: impl IntoIterator<Item = (ScoreKey, Tally)>) -> Result<(), Fault> {
+    let mut rows = Rows::<forecast_score::Model>::insert(work.tenant());
+    for (ScoreKey { week, lead, level, class }, tally) in scores {
+        let Tally { series, units, error_milli, absolute_milli, naive_milli, bounded, inside80, inside95 } = tally;
+        rows.push(forecast_score::Model {
+            tenant_id: work.tenant(),
+            week_date: week,
+            lead,
+            level,
+            class,
+            series,
+            units,
+            error_milli,
+            absolute_milli,
+            naive_milli,
+            bounded,
+            inside80,
+            inside95,
+        });
+    }
+    work.write(Bulk::from(rows)).await
+}

@@ -1,0 +1,103 @@
+//! Asking for forecasts.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::storage::{Database, Fault};
+
+use crate::forecasting::{
+    core::Tally,
+    rows::{self, KeptRun, KeptSeries},
+};
+
+/// Units of a week that is over, or of the current one so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WeekUnits {
+    /// Its Monday.
+    pub week: i32,
+    pub units: i64,
+}
+
+/// A forecast of a week as it was made, beside what was wanted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastWeek {
+    pub week: i32,
+    pub forecast: f64,
+    pub bounds: Option<[f64; 4]>,
+    pub units: i64,
+}
+
+/// The newest forecast of a product, and what it rests on.
+#[derive(Debug, Clone)]
+pub struct ProductForecast {
+    pub run: KeptRun,
+    pub series: KeptSeries,
+    /// Complete weeks of the history, oldest first.
+    pub history: Vec<WeekUnits>,
+    /// Weeks that have come true, as they were forecast so many weeks before; oldest first.
+    pub past: Vec<PastWeek>,
+}
+
+/// Accuracy of one class, or of all where it is None.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClassAccuracy {
+    pub class: Option<DemandClass>,
+    pub tally: Tally,
+}
+
+/// The newest run; None before the first.
+pub async fn latest_run(permit: &Permit<kind::ReportRead>, db: &Database) -> Result<Option<KeptRun>, Fault> {
+    rows::last_run(&permit.scope(db)).await
+}
+
+/// The newest forecast of a product in a store, or in all of them together; None where it has none. The history goes back by so many weeks; past forecasts
+/// are those of so many weeks ahead. The caller sees to it that the store is the permit's.
+pub async fn product_forecast(
+    permit: &Permit<kind::ReportRead>,
+    db: &Database,
+    (product, store): (ProductId, Option<StoreId>),
+    (weeks, lead): (i32, i32),
+) -> Result<Option<ProductForecast>, Fault> {
+    let scope = permit.scope(db).long();
+    let Some(run) = rows::last_run(&scope).await? else { return Ok(None) };
+    let since = run.first_week - 7 * weeks.min(run.weeks);
+    let kept = rows::series_of_runs(&scope, product, store.unwrap_or(StoreId::NIL), since - 7 * lead).await?;
+    let Some(series) = kept.iter().rfind(|one| one.first_week == run.first_week).cloned() else { return Ok(None) };
+    let units = rows::demand_weeks(&scope, product, store, (since, run.first_week)).await?;
+    let past = past(&kept, lead, (since, run.first_week), &units);
+    let history = (since..run.first_week).step_by(7).map(|week| WeekUnits { week, units: units.get(&week).copied().unwrap_or(0) });
+    Ok(Some(ProductForecast { history: history.collect(), past, series, run }))
+}
+
+fn past(kept: &[KeptSeries], lead: i32, (since, until): (i32, i32), units: &BTreeMap<i32, i64>) -> Vec<PastWeek> {
+    let came_true = |series: &KeptSeries| {
+        let week = series.first_week + 7 * (lead - 1);
+        let point = series.body.ahead(usize::try_from(lead).ok()?)?;
+        let units = units.get(&week).copied().unwrap_or(0);
+        (week >= since && week < until).then_some(PastWeek { week, forecast: point.mean, bounds: point.bounds, units })
+    };
+    kept.iter().filter_map(came_true).collect()
+}
+
+/// How forecasts of the last weeks came true: of all products, then by class. Empty before the first week was scored.
+pub async fn accuracy(
+    permit: &Permit<kind::ReportRead>,
+    db: &Database,
+    (weeks, lead): (i32, i32),
+    level: ForecastLevel,
+) -> Result<Vec<ClassAccuracy>, Fault> {
+    let scope = permit.scope(db);
+    let Some(run) = rows::last_run(&scope).await? else { return Ok(Vec::new()) };
+    // The two weeks before the run are not settled yet.
+    let until = run.first_week - 7;
+    let classes = rows::accuracy(&scope, (until - 7 * weeks, until), lead, level).await?;
+    let mut all = Tally::default();
+    classes.iter().for_each(|(_, tally)| all.join(tally));
+    if classes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let total = ClassAccuracy { class: None, tally: all };
+    let by_class = classes.into_iter().map(|(class, tally)| ClassAccuracy { class: Some(class), tally });
+    Ok(std::iter::once(total).chain(by_class).collect())
+}

@@ -1,0 +1,162 @@
+//! A run: facts in, forecasts out, written at once.
+
+use std::{collections::BTreeMap, num::NonZeroUsize};
+
+use entity::{
+    prelude::*,
+    tables::{forecast_run, forecast_series},
+};
+use forecast::{Run, Settings, forecast_all, panel::LastClass};
+use inventory::catalog::rows::small::tenant_zone;
+use platform::{
+    clock::{Clock, local_day},
+    storage::{Database, Fault},
+};
+
+use super::score::score_weeks;
+use crate::{
+    demand::{core::week_of, shell::catch_up},
+    forecasting::{
+        core::{History, StoredSeries, choices_of, class_of, series_of, status_of},
+        rows,
+    },
+};
+
+/// Weeks ahead that are forecast.
+const HORIZON: usize = 26;
+/// Threads of a run: the others go on answering.
+const MOST_THREADS: usize = 2;
+/// Weeks that a run is kept.
+const KEPT_WEEKS: i32 = 104;
+
+/// A run that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MadeRun {
+    /// The Monday of the first week that is forecast.
+    pub first_week: i32,
+    /// Weeks of history.
+    pub weeks: usize,
+    /// Forecasts, those of all stores together among them.
+    pub series: usize,
+}
+
+/// Makes the runs of this week of all tenants that have none. A tenant whose run fails is logged and passed over, so that it holds nobody else up.
+pub async fn make_all(db: &Database, clock: &Clock) -> Result<(), Fault> {
+    for tenant in rows::tenants_with_facts(&db.global()).await? {
+        match make_run(db, clock, tenant).await {
+            Ok(Some(made)) => tracing::info!(tenant = %tenant, series = made.series, weeks = made.weeks, "forecasts were made"),
+            Ok(None) => {}
+            Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "forecasts could not be made"),
+        }
+    }
+    Ok(())
+}
+
+/// Makes the tenant's run of this week, and scores weeks that have come true. None where it is made already, or no week with demand is over.
+pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<Option<MadeRun>, Fault> {
+    let scope = db.tenant(tenant).long();
+    let now = clock.now();
+    let first_week = week_of(local_day(now, &tenant_zone(&scope).await?));
+    let last = rows::last_run(&scope).await?;
+    if last.as_ref().is_some_and(|run| run.first_week >= first_week) {
+        return Ok(None);
+    }
+    let seq = catch_up(db, tenant, usize::MAX).await?.seq;
+    let mut facts = rows::level_facts(&scope, first_week - 7 * KEPT_WEEKS, first_week).await?;
+    let mut classes = match &last {
+        Some(run) => rows::classes(&scope, run.first_week).await?,
+        None => BTreeMap::new(),
+    };
+    for (level, facts) in &mut facts {
+        facts.last = classes.remove(level);
+    }
+    let of_products = classes.into_iter().filter(|((_, store), _)| store.is_nil()).map(|((product, _), last)| (product, last)).collect();
+    let stores = History::of(&facts, first_week);
+    if stores.weeks == 0 || stores.series.is_empty() {
+        return Ok(None);
+    }
+    drop(facts);
+    // Processor time of its own: seconds where there are many products.
+    let computed = tokio::task::spawn_blocking(move || Computed::of(stores, &of_products));
+    let computed = computed.await.map_err(|err| Fault::Broken(format!("the forecasts: {err}")))?;
+    let computed = computed.ok_or_else(|| Fault::Broken("the history does not fit the forecast".to_owned()))?;
+    let scores = score_weeks(&scope, [&computed.stores, &computed.products], first_week).await?;
+    let series = computed.rows(tenant, first_week);
+    let made = MadeRun { first_week, weeks: computed.stores.weeks, series: series.len() };
+    let work = scope.begin().await?;
+    rows::insert_run(&work, forecast_run::Model {
+        tenant_id: tenant,
+        first_week,
+        made_at: now,
+        seq,
+        weeks: made.weeks as i32,
+        series: made.series as i64,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        choices: choices_of(&computed.store_run),
+        fingerprint: format!("{:016x}", computed.store_run.fingerprint()),
+    })
+    .await?;
+    rows::insert_series(&work, series).await?;
+    rows::insert_scores(&work, scores).await?;
+    rows::forget(&work, first_week - 7 * KEPT_WEEKS).await?;
+    work.commit().await?;
+    Ok(Some(made))
+}
+
+/// Both runs with their histories.
+struct Computed {
+    stores: History,
+    store_run: Run,
+    products: History,
+    product_run: Run,
+}
+
+impl Computed {
+    /// None for a history that the engine refuses.
+    fn of(stores: History, last: &BTreeMap<ProductId, LastClass>) -> Option<Self> {
+        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS);
+        let settings = Settings { horizon: HORIZON, threads, incumbent: None };
+        let products = stores.by_product(last);
+        let store_run = forecast_all(&stores.panel()?, &settings);
+        let product_run = forecast_all(&products.panel()?, &settings);
+        Some(Self { stores, store_run, products, product_run })
+    }
+
+    /// What is written: each store's series, and each product's, whose mean is the sum of its stores'.
+    fn rows(&self, tenant: TenantId, first_week: i32) -> Vec<forecast_series::Model> {
+        let row = |product: ProductId, store: StoreId, run: &Run, nth: usize, body: &StoredSeries| forecast_series::Model {
+            tenant_id: tenant,
+            first_week,
+            product_id: product,
+            store_id: store,
+            class: class_of(run.series[nth].class),
+            computed_class: class_of(run.series[nth].computed_class),
+            status: status_of(run.series[nth].status),
+            body: serde_json::to_string(body).unwrap_or_default(),
+        };
+        let mut all = Vec::with_capacity(self.stores.series.len() + self.products.series.len());
+        let mut sums: BTreeMap<ProductId, Vec<f64>> = BTreeMap::new();
+        for (nth, series) in self.stores.series.iter().enumerate() {
+            let body = series_of(&self.store_run, nth, naive(&series.units), self.stores.first_week, None);
+            let sum = sums.entry(series.product).or_default();
+            for (week, point) in body.points().enumerate() {
+                match sum.get_mut(week) {
+                    Some(sum) => *sum += point.mean,
+                    None => sum.push(point.mean),
+                }
+            }
+            all.push(row(series.product, series.store.unwrap_or(StoreId::NIL), &self.store_run, nth, &body));
+        }
+        for (nth, series) in self.products.series.iter().enumerate() {
+            let means = sums.get(&series.product).map(Vec::as_slice);
+            let body = series_of(&self.product_run, nth, naive(&series.units), self.products.first_week, means);
+            all.push(row(series.product, StoreId::NIL, &self.product_run, nth, &body));
+        }
+        all
+    }
+}
+
+/// The last week as it was.
+fn naive(units: &[i64]) -> f64 {
+    units.last().map_or(0.0, |units| (*units).max(0) as f64)
+}

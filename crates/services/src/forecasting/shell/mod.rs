@@ -1,0 +1,8 @@
+//! Making forecasts, scoring them, and asking for them.
+
+mod ask;
+mod make;
+mod score;
+
+pub use ask::{ClassAccuracy, PastWeek, ProductForecast, WeekUnits, accuracy, latest_run, product_forecast};
+pub use make::{MadeRun, make_all, make_run};

@@ -1,0 +1,13 @@
+//! Forecasts of weekly demand as they were made, and how they came true.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0045/forecasts.sql")).await
+    }
+}

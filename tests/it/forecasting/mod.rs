@@ -1,0 +1,198 @@
+//! Forecasts of weekly demand: made when a week is over, kept as they were made, and scored as weeks come true.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
+
+use entity::prelude::Timestamp;
+use entrepot::{
+    access::{Permission, Reach, kind},
+    clock::Clock,
+    forecasting::shell::{MadeRun, make_run},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    authorization::world::World,
+    costing::world::Books,
+    demand::days::ago,
+    purchasing::office::{done, gbp, key},
+    world::on_both,
+};
+
+on_both!(
+    a_product_that_sells_ten_a_week_is_forecast_to_sell_ten,
+    a_week_without_stock_is_unknown,
+    forecasts_are_scored_as_they_were_made,
+    a_shops_manager_sees_their_shops_forecasts,
+    arguments_of_forecasts_are_checked,
+);
+
+const DAY: i64 = 86_400_000_000;
+const FORECAST: &str = "query($p: ProductRef!, $s: StoreRef, $l: Int! = 1) { forecast(product: $p, store: $s, lead: $l) {
+  product { sku } store { code } run { firstWeek historyWeeks series methods { class mean } } class status method why knownWeeks missingWeeks qualityScore
+  quality { reason points } weeks { week mean median lower80 upper80 lower95 upper95 extrapolated } history { week units }
+  exclusions { week recorded used reason } past { week mean lower80 upper80 units } } }";
+const ACCURACY: &str = "query($w: Int!, $l: Int!, $level: ForecastLevel!) { forecastAccuracy(weeks: $w, lead: $l, level: $level) {
+  class scored units wape bias naiveWape valueAdded coverage80 coverage95 } }";
+
+/// A desk whose products sell on known days.
+struct Trade<'w> {
+    world: &'w World,
+    books: Books<'w>,
+}
+
+impl<'w> Trade<'w> {
+    async fn of(world: &'w World) -> Self {
+        Self { world, books: Books::of(world).await }
+    }
+    async fn receive(&self, product: &Value, units: i64, days: i64) {
+        let more = json!({ "unitCost": gbp("2.00"), "occurredAt": ago(self.world, days) });
+        self.books.adjust("RECEIPT", product, units, more).await;
+    }
+    async fn sell(&self, product: &Value, store: &Value, units: i64, days: i64) {
+        let lines = json!([{ "product": product, "quantity": units, "unitPrice": gbp("9.00") }]);
+        let input = json!({ "idempotencyKey": key(), "store": store, "status": "FULFILLED", "placedAt": ago(self.world, days), "lines": lines });
+        done(&self.books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+    }
+    /// Sells on one day of each of the last weeks, the oldest first; nothing in the current week.
+    async fn sell_weekly(&self, product: &Value, weeks: &[i64]) {
+        let back = weeks.len() as i64;
+        for (nth, units) in weeks.iter().enumerate().filter(|(_, units)| **units > 0) {
+            self.sell(product, &self.books.office.store, *units, 7 * (back - nth as i64)).await;
+        }
+    }
+    /// The run that would have been made so many weeks ago.
+    async fn run(&self, weeks_ago: i64) -> Option<MadeRun> {
+        let now = self.world.node.clock.now().micros() - 7 * DAY * weeks_ago;
+        let clock = Clock::manual(move || Timestamp(now), 1);
+        make_run(&self.world.node.db, &clock, self.world.ours.owner.tenant).await.unwrap()
+    }
+    async fn forecast(&self, product: &Value, store: Value) -> Value {
+        let answer = self.books.office.ask(FORECAST, json!({ "p": product, "s": store })).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        answer["data"]["forecast"].clone()
+    }
+    async fn accuracy(&self, lead: i64, level: &str) -> Value {
+        let answer = self.books.office.ask(ACCURACY, json!({ "w": 26, "l": lead, "level": level })).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        answer["data"]["forecastAccuracy"].clone()
+    }
+}
+
+/// The Monday of a week, counted back from the current one.
+fn monday(world: &World, weeks_ago: i64) -> String {
+    let today = world.node.clock.now().micros().div_euclid(DAY);
+    let monday = today - (today + 3).rem_euclid(7) - 7 * weeks_ago;
+    entrepot::clock::day_text(monday as i32)
+}
+
+async fn a_product_that_sells_ten_a_week_is_forecast_to_sell_ten(world: &World) {
+    let trade = Trade::of(world).await;
+    let (mug, other) = (trade.books.office.product("MUG", "2.00").await, trade.books.office.new_store("ANNEX").await);
+    assert_eq!(trade.forecast(&mug, Value::Null).await, Value::Null, "before the first run");
+    trade.receive(&mug, 1_000, 7 * 31).await;
+    trade.sell_weekly(&mug, &[10; 30]).await;
+    // The current week is not over: it is in no history.
+    trade.sell(&mug, &trade.books.office.store, 500, 0).await;
+    let made = trade.run(0).await.unwrap();
+    assert_eq!((made.weeks, made.series >= 2), (30, true));
+    assert_eq!(trade.run(0).await, None, "one run a week");
+    let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
+    assert_eq!((&found["product"]["sku"], &found["store"]["code"]), (&json!("MUG"), &json!("DOCK")));
+    assert_eq!(found["run"]["firstWeek"], monday(world, 0), "{found:#}");
+    assert_eq!((&found["class"], &found["knownWeeks"], &found["exclusions"]), (&json!("SMOOTH"), &json!(30), &json!([])), "{found:#}");
+    let weeks = found["weeks"].as_array().unwrap();
+    assert_eq!((weeks.len(), &weeks[0]["week"], &weeks[25]["week"]), (26, &json!(monday(world, 0)), &json!(monday(world, -25))));
+    assert!(weeks.iter().all(|week| week["mean"] == 10.0 && week["median"] == 10.0), "{found:#}");
+    let history = found["history"].as_array().unwrap();
+    assert_eq!((history.len(), &history[25]), (26, &json!({ "week": monday(world, 1), "units": 10 })));
+    // All stores together: of two shops that sell, the sum.
+    let all = trade.forecast(&mug, Value::Null).await;
+    assert_eq!((&all["store"], &all["weeks"][3]["mean"]), (&Value::Null, &json!(10.0)));
+    assert_eq!(trade.forecast(&mug, other).await, Value::Null, "it never sold there");
+    trade.books.office.is_sound().await;
+}
+
+async fn a_week_without_stock_is_unknown(world: &World) {
+    let trade = Trade::of(world).await;
+    let mug = trade.books.office.product("MUG", "2.00").await;
+    // Ten weeks of twenty units, then nothing on hand for three weeks, then ten weeks again.
+    trade.receive(&mug, 200, 7 * 24).await;
+    trade.sell_weekly(&mug, &[&[20; 10][..], &[0; 13][..]].concat()).await;
+    trade.receive(&mug, 1_000, 7 * 10 + 1).await;
+    trade.sell_weekly(&mug, &[20; 10]).await;
+    trade.run(0).await.unwrap();
+    let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
+    assert_eq!(found["weeks"][0]["mean"], 20.0, "an empty shelf is no lack of wishes: {found:#}");
+    assert!(found["missingWeeks"].as_i64().unwrap() >= 2, "{found:#}");
+    let reasons: Vec<&Value> = found["exclusions"].as_array().unwrap().iter().map(|one| &one["reason"]).collect();
+    assert!(reasons.contains(&&json!("OUT_OF_STOCK")), "{found:#}");
+    assert!(found["quality"].as_array().unwrap().iter().any(|one| one["reason"] == "MISSING_WEEKS"), "{found:#}");
+}
+
+async fn forecasts_are_scored_as_they_were_made(world: &World) {
+    let trade = Trade::of(world).await;
+    let mug = trade.books.office.product("MUG", "2.00").await;
+    trade.receive(&mug, 5_000, 7 * 41).await;
+    // Ten a week for thirty weeks, then fifteen.
+    trade.sell_weekly(&mug, &[&[10; 30][..], &[15; 10][..]].concat()).await;
+    assert_eq!(trade.run(10).await.unwrap().weeks, 30);
+    assert_eq!(trade.accuracy(1, "STORE").await, json!([]), "nothing has come true");
+    // The run of today scores what the run of ten weeks ago said, as it said it.
+    trade.run(0).await.unwrap();
+    for (lead, level) in [(1, "STORE"), (4, "STORE"), (8, "STORE"), (1, "ALL_STORES")] {
+        let found = trade.accuracy(lead, level).await;
+        let total = json!({ "class": null, "scored": 1, "units": 15, "wape": 0.333333, "bias": -0.333333, "naiveWape": 0.333333, "valueAdded": 0.0,
+            "coverage80": found[0]["coverage80"], "coverage95": found[0]["coverage95"] });
+        assert_eq!((&found[0], &found[1]["class"], &found[1]["scored"]), (&total, &json!("SMOOTH"), &json!(1)), "{lead} {level}");
+    }
+    let answer = trade.books.office.ask(FORECAST, json!({ "p": mug, "s": trade.books.office.store, "l": 4 })).await;
+    let past = &answer["data"]["forecast"]["past"];
+    assert_eq!(past.as_array().unwrap().len(), 1, "{answer:#}");
+    assert_eq!((&past[0]["week"], &past[0]["mean"], &past[0]["units"]), (&json!(monday(world, 7)), &json!(10.0), &json!(15)));
+    // Nothing is scored twice.
+    let before = trade.accuracy(1, "STORE").await;
+    assert_eq!(trade.run(0).await, None);
+    assert_eq!(trade.accuracy(1, "STORE").await, before);
+    trade.books.office.is_sound().await;
+}
+
+async fn a_shops_manager_sees_their_shops_forecasts(world: &World) {
+    let trade = Trade::of(world).await;
+    let (mug, annex) = (trade.books.office.product("MUG", "2.00").await, trade.books.office.new_store("ANNEX").await);
+    trade.receive(&mug, 1_000, 7 * 13).await;
+    trade.sell_weekly(&mug, &[10; 12]).await;
+    trade.run(0).await.unwrap();
+    let of = |store: &Value| {
+        let mut caller = world.ours.only(&["store.read"]);
+        caller.permissions.grant(kind::ReportRead::INDEX, &Reach::stores([store["id"].as_str().unwrap().parse().unwrap()]));
+        caller
+    };
+    let dock = trade.books.office.store.clone();
+    let own = trade.books.office.as_caller(of(&dock));
+    let answer = own.ask(FORECAST, json!({ "p": mug, "s": dock })).await;
+    assert_eq!(answer["data"]["forecast"]["weeks"].as_array().unwrap().len(), 26, "{answer:#}");
+    let all = own.ask(FORECAST, json!({ "p": mug })).await;
+    assert_eq!(all["errors"][0]["code"], "FORBIDDEN", "{all:#}");
+    let accuracy = own.ask(ACCURACY, json!({ "w": 8, "l": 1, "level": "STORE" })).await;
+    assert_eq!(accuracy["errors"][0]["code"], "FORBIDDEN", "{accuracy:#}");
+    let theirs = trade.books.office.as_caller(of(&annex)).ask(FORECAST, json!({ "p": mug, "s": dock })).await;
+    assert_eq!(theirs["errors"][0]["code"], "BAD_USER_INPUT", "{theirs:#}");
+}
+
+async fn arguments_of_forecasts_are_checked(world: &World) {
+    let trade = Trade::of(world).await;
+    let mug = trade.books.office.product("MUG", "2.00").await;
+    let refused = async |query: &str, variables: Value| {
+        let answer = trade.books.office.ask(query, variables).await;
+        assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
+    };
+    for lead in [0, 27, -1] {
+        refused(FORECAST, json!({ "p": mug, "l": lead })).await;
+    }
+    for (weeks, lead) in [(0, 1), (105, 1), (8, 2)] {
+        refused(ACCURACY, json!({ "w": weeks, "l": lead, "level": "STORE" })).await;
+    }
+    // A tenant without a week of demand has no run.
+    assert_eq!(trade.run(0).await, None);
+    let answer = trade.books.office.ask("{ forecastRun { firstWeek } }", json!({})).await;
+    assert_eq!(answer["data"]["forecastRun"], Value::Null, "{answer:#}");
+}
