@@ -297,7 +297,7 @@ pub struct Serve {
     /// Minutes that an access token lives.
     #[arg(long, env = "ENTREPOT_ACCESS_TOKEN_MINUTES", default_value_t = 10, value_parser = clap::value_parser!(i64).range(1..=1440))]
     pub access_token_minutes: i64,
-    /// Web pages of other sites that may call the API: https://shop.example
+    /// Web pages of other sites that may call the API: https://shop.example, or http://localhost:* for all ports of this machine
     #[arg(long = "origin", env = "ENTREPOT_ORIGINS", value_delimiter = ',', value_parser = origin)]
     pub origins: Vec<String>,
     /// Proxies whose X-Forwarded-For names the client.
@@ -364,9 +364,15 @@ fn credential(id: &str) -> Result<Uuid, &'static str> {
     }
 }
 
-/// Reads the origin of a web page, as browsers send it. There is no wildcard: whoever may call is named.
+/// Pages of all ports of this machine: what development servers serve.
+pub const LOCAL_ORIGINS: [&str; 3] = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
+
+/// Reads the origin of a web page, as browsers send it. There is no wildcard but for ports of this machine: whoever may call is named.
 fn origin(text: &str) -> Result<String, &'static str> {
     const FORM: &str = "an origin is expected, scheme and host and nothing after them, as in https://shop.example";
+    if LOCAL_ORIGINS.contains(&text) {
+        return Ok(text.to_owned());
+    }
     let (scheme, authority) = text.split_once("://").ok_or(FORM)?;
     let is_authority =
         !authority.is_empty() && authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte));

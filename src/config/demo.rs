@@ -24,6 +24,9 @@ pub struct Demo {
     /// Address to listen on.
     #[arg(long, env = "ENTREPOT_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Web pages that may call the API beside those of this machine, on whatever port: https://shop.example
+    #[arg(long = "origin", env = "ENTREPOT_ORIGINS", value_delimiter = ',', value_parser = super::origin)]
+    pub origins: Vec<String>,
     /// Then have a day of a shop and its depot through the API: buy, transfer, sell, take back, make kits, run
     /// out, fill, recall, count, close; and prove the database.
     #[arg(long)]

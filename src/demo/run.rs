@@ -28,7 +28,7 @@ use super::{
     stoppable::Stoppable,
 };
 use crate::{
-    config::Demo,
+    config::{Demo, LOCAL_ORIGINS},
     serve::{self, Node, StartError},
 };
 
@@ -99,7 +99,8 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
         }
     };
     // The only callers are this machine's own.
-    let front = server::Settings { terms: Terms::lifted(), ..server::Settings::default() };
+    let origins = LOCAL_ORIGINS.map(str::to_owned).into_iter().chain(args.origins.clone()).collect();
+    let front = server::Settings { origins, terms: Terms::lifted(), ..server::Settings::default() };
     let (db, clock) = (node.db.clone(), node.clock.clone());
     let server = node.serve(Judges::begin(), listener, front, std::time::Duration::ZERO, until);
     let guide = async {

@@ -31,6 +31,7 @@ pub mod rate_limit;
 pub mod request;
 pub mod scalars;
 pub mod schema_index;
+pub mod sent_value;
 pub mod session;
 pub mod truncated;
 pub mod trusted;

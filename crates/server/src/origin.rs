@@ -75,15 +75,53 @@ pub fn preflight(methods: Methods) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(header::ALLOW, HeaderValue::from_static(methods.all));
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods.of_pages));
-    let asked =
-        HeaderValue::from_static("authorization, content-type, last-event-id, entrepot-cost, entrepot-session, entrepot-device");
+    let asked = HeaderValue::from_static(
+        "authorization, content-type, last-event-id, entrepot-client, entrepot-cost, entrepot-session, entrepot-device",
+    );
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     response
 }
 
+/// `http://localhost:*` stands for all ports of this machine: the ones that development servers take.
 fn is_listed(origin: &str, allowed: &[String]) -> bool {
-    allowed.iter().any(|listed| listed.eq_ignore_ascii_case(origin))
+    allowed.iter().any(|listed| match listed.strip_suffix(":*") {
+        Some(host) => is_port_of(origin, host),
+        None => listed.eq_ignore_ascii_case(origin),
+    })
+}
+
+fn is_port_of(origin: &str, host: &str) -> bool {
+    let rest = origin.get(..host.len()).filter(|start| start.eq_ignore_ascii_case(host)).map(|_| &origin[host.len()..]);
+    rest.is_some_and(|rest| {
+        rest.is_empty()
+            || rest.strip_prefix(':').is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_ports_of_a_host_are_listed_by_a_star_and_no_other_host() {
+        let allowed = ["http://localhost:*".to_owned(), "https://shop.example".to_owned()];
+        for ours in ["http://localhost", "http://localhost:3000", "HTTP://LOCALHOST:80", "https://shop.example"] {
+            assert!(is_listed(ours, &allowed), "{ours}");
+        }
+        for other in [
+            "http://localhost.evil.example",
+            "http://localhost:",
+            "http://localhost:3000.evil.example",
+            "http://localhost:30@evil.example",
+            "https://localhost:3000",
+            "https://shop.example:8080",
+            "http://localhos",
+            "ħttp://localhost",
+        ] {
+            assert!(!is_listed(other, &allowed), "{other}");
+        }
+    }
 }
 
 fn is_same(origin: &str, headers: &HeaderMap) -> bool {

@@ -46,15 +46,16 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
     if front.drain.started() {
         return come_back("the node is stopping", front.admission.try_later(), id);
     }
-    if !origin::may_open_socket(&parts.headers, &front.settings.origins) {
-        return reply::of_errors(&Errors::one(Code::Forbidden, "sockets are not open to this origin", id), Media::Json, id);
-    }
+    let is_open = origin::may_open_socket(&parts.headers, &front.settings.origins);
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await else {
         return reply::of_fault(StatusCode::BAD_REQUEST, "this is not a WebSocket upgrade", Media::Json, id);
     };
     if let Err(wait) = front.admission.enter(front.service.cost_limiter.rate_limiter().now()) {
         metrics::socket_turned_away();
         return come_back("too many sockets come at once", wait, id);
+    }
+    if !is_open {
+        return refuse_origin(upgrade, id);
     }
     let opening = Opening {
         id: id.to_owned(),
@@ -82,6 +83,17 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
             // Until here the socket counts as its address's connection.
             drop(peer);
         });
+    reply::seal(response.headers_mut(), id);
+    response
+}
+
+/// Browsers show their pages nothing of an upgrade that is refused, but the code and the reason of a socket that is closed.
+fn refuse_origin(upgrade: WebSocketUpgrade, id: &str) -> Response<Body> {
+    let mut response = upgrade.protocols([SUBPROTOCOL]).max_message_size(0).on_upgrade(async |mut socket| {
+        let reason = "Forbidden: this page's origin is not listed; start the node with --origin and that origin";
+        let frame = CloseFrame { code: Close::FORBIDDEN, reason: reason.into() };
+        let _ = socket.send(Message::Close(Some(frame))).await;
+    });
     reply::seal(response.headers_mut(), id);
     response
 }

@@ -30,7 +30,8 @@ const FORECAST: &str = "query($p: ProductRef!, $s: StoreRef, $l: Int! = 1) { for
   product { sku } store { code } run { firstWeek historyWeeks series methods { class mean } } class status method why knownWeeks missingWeeks qualityScore
   quality { reason points } weeks { week mean median lower80 upper80 lower95 upper95 extrapolated } history { week units }
   exclusions { week recorded used reason } past { week mean lower80 upper80 units } } }";
-const ACCURACY: &str = "query($w: Int!, $l: Int!, $level: ForecastLevel!) { forecastAccuracy(weeks: $w, lead: $l, level: $level) {
+const ACCURACY: &str =
+    "query($w: Int!, $l: Int!, $level: ForecastLevel!) { forecastAccuracy(weeks: $w, lead: $l, level: $level) {
   class scored units wape bias naiveWape valueAdded coverage80 coverage95 } }";
 
 /// A desk whose products sell on known days.
@@ -98,7 +99,11 @@ async fn a_product_that_sells_ten_a_week_is_forecast_to_sell_ten(world: &World) 
     let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
     assert_eq!((&found["product"]["sku"], &found["store"]["code"]), (&json!("MUG"), &json!("DOCK")));
     assert_eq!(found["run"]["firstWeek"], monday(world, 0), "{found:#}");
-    assert_eq!((&found["class"], &found["knownWeeks"], &found["exclusions"]), (&json!("SMOOTH"), &json!(30), &json!([])), "{found:#}");
+    assert_eq!(
+        (&found["class"], &found["knownWeeks"], &found["exclusions"]),
+        (&json!("SMOOTH"), &json!(30), &json!([])),
+        "{found:#}"
+    );
     let weeks = found["weeks"].as_array().unwrap();
     assert_eq!((weeks.len(), &weeks[0]["week"], &weeks[25]["week"]), (26, &json!(monday(world, 0)), &json!(monday(world, -25))));
     assert!(weeks.iter().all(|week| week["mean"] == 10.0 && week["median"] == 10.0), "{found:#}");

@@ -5,10 +5,7 @@ use entity::prelude::StoreId;
 use macros::resolvers;
 use services::{
     demand::core::six,
-    forecasting::{
-        core::StoredPoint,
-        shell::ProductForecast,
-    },
+    forecasting::{core::StoredPoint, shell::ProductForecast},
 };
 
 use super::{

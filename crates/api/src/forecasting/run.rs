@@ -5,11 +5,7 @@ use macros::resolvers;
 use platform::storage::Fault;
 use services::{
     demand::core::six,
-    forecasting::{
-        core::StoredChoice,
-        rows::KeptRun,
-        shell::ClassAccuracy,
-    },
+    forecasting::{core::StoredChoice, rows::KeptRun, shell::ClassAccuracy},
 };
 
 use super::enums::DemandClass;

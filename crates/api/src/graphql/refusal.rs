@@ -1,6 +1,7 @@
 //! Refusals a correct, authorised caller can meet through input or a race. Rooms turn their rejections into these, once each.
 
-use async_graphql::{Enum, Interface, SimpleObject};
+use ::graphql::sent_value::sent_value;
+use async_graphql::{ComplexObject, Context, Enum, Interface, SimpleObject};
 
 use super::scalars::{Long, Quantity};
 use crate::{schema::Node, stock::StockLevel};
@@ -69,6 +70,11 @@ impl ErrorCode {
         ty = "&Option<Vec<String>>",
         desc = "The path to the input field that is meant, list positions included."
     ),
+    field(
+        name = "value",
+        ty = "Option<String>",
+        desc = "Value that was sent at `field`, as the SKU that names no product; of a reference the value of its one field. Null for lists and other objects, beyond 200 bytes, and for secrets."
+    ),
     field(name = "retryable", ty = "&bool", desc = "Whether the same call may succeed later without being changed.")
 )]
 pub enum UserError {
@@ -79,6 +85,7 @@ pub enum UserError {
 
 /// A refusal that needs no more data than its code and field.
 #[derive(Debug, Clone, SimpleObject)]
+#[graphql(complex)]
 pub struct InputError {
     /// Why, as a stable code.
     pub code: ErrorCode,
@@ -92,6 +99,7 @@ pub struct InputError {
 
 /// The row has changed since it was read.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct VersionConflict {
     /// Why, as a stable code.
     pub code: ErrorCode,
@@ -109,6 +117,7 @@ pub struct VersionConflict {
 
 /// There is not enough stock to promise or take.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct InsufficientStock {
     /// Why, as a stable code.
     pub code: ErrorCode,
@@ -126,6 +135,25 @@ pub struct InsufficientStock {
     /// held for others or lies in lots that may not go is not in it, also where onShortage lets holds give way.
     pub available: Quantity,
 }
+
+/// The value that each kind of refusal is about.
+macro_rules! tells_its_value {
+    ($($kind:ident),*) => {$(
+        #[ComplexObject]
+        impl $kind {
+            /// Value that was sent at `field`, as the SKU that names no product; of a reference the value of its one field. Null for lists and other objects,
+            /// beyond 200 bytes, and for secrets.
+            async fn value(&self, ctx: &Context<'_>) -> Option<String> {
+                let is_secret = matches!(
+                    self.code,
+                    ErrorCode::WeakPassword | ErrorCode::InvalidCredentials | ErrorCode::MfaInvalid | ErrorCode::TokenExpired
+                );
+                self.field.as_deref().filter(|_| !is_secret).and_then(|path| sent_value(ctx, path))
+            }
+        }
+    )*};
+}
+tells_its_value!(InputError, VersionConflict, InsufficientStock);
 
 /// A path into the input: `["input", "changes", "3", "delta"]`.
 pub type Path = Vec<String>;

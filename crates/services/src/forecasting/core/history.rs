@@ -178,7 +178,10 @@ mod tests {
         assert_eq!(history.series[0].units, [4, 0, 6], "the current week is in no series");
         let sums = history.by_product(&BTreeMap::new());
         assert_eq!((sums.series.len(), &sums.series[0].units[..]), (1, &[4, 1, 6][..]));
-        assert_eq!([MONDAY - 22, MONDAY - 21, MONDAY - 7, MONDAY].map(|week| history.place(week)), [None, Some(0), Some(2), None]);
+        assert_eq!(
+            [MONDAY - 22, MONDAY - 21, MONDAY - 7, MONDAY].map(|week| history.place(week)),
+            [None, Some(0), Some(2), None]
+        );
         assert_eq!(history.panel().unwrap().values(0), [4.0, 0.0, 6.0]);
     }
 

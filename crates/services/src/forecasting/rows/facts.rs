@@ -75,7 +75,9 @@ pub async fn level_facts(reads: &impl Reads, since: i32, until: i32) -> Result<L
          ORDER BY s.product_id, s.store_id, s.from_date",
         SpanRow::SELECT
     );
-    for SpanRow { product_id, store_id, from_date, to_date, state } in reads.records::<SpanRow>(&spans, vec![until.into()]).await? {
+    for SpanRow { product_id, store_id, from_date, to_date, state } in
+        reads.records::<SpanRow>(&spans, vec![until.into()]).await?
+    {
         if let Some(facts) = levels.get_mut(&(product_id, store_id)) {
             facts.spans.push(Span { from: from_date, to: to_date, state });
         }
@@ -113,8 +115,7 @@ pub async fn demand_weeks(
          AND d.week_date >= $2 AND d.week_date < $3 AND d.product_id = $4 AND (d.store_id = $5 OR $6 = 1) GROUP BY d.week_date"
     );
     let of_store = store.map_or_else(Uuid::nil, |store| store.uuid());
-    let values: Vec<Value> =
-        vec![since.into(), until.into(), product.into(), of_store.into(), i64::from(store.is_none()).into()];
+    let values: Vec<Value> = vec![since.into(), until.into(), product.into(), of_store.into(), i64::from(store.is_none()).into()];
     let read = |row| {
         let mut row = platform::storage::Row::new(row);
         Ok((row.take()?, row.take()?))

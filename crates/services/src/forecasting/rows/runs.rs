@@ -52,7 +52,8 @@ impl TryFrom<SeriesRow> for KeptSeries {
     type Error = Fault;
     fn try_from(row: SeriesRow) -> Result<Self, Fault> {
         let SeriesRow { first_week, product_id, store_id, class, status, body } = row;
-        let body = serde_json::from_str(&body).map_err(|_| Fault::corrupt("forecast_series", "its body is that of a forecast"))?;
+        let body =
+            serde_json::from_str(&body).map_err(|_| Fault::corrupt("forecast_series", "its body is that of a forecast"))?;
         Ok(Self { first_week, product: product_id, store: store_id, class, status, body })
     }
 }
@@ -110,7 +111,8 @@ pub async fn series_of_runs(
 }
 
 async fn series(reads: &impl Reads, only: &str, values: Vec<Value>) -> Result<Vec<KeptSeries>, Fault> {
-    let sql = format!("SELECT {} FROM forecast_series s WHERE s.tenant_id = $1 AND {only} ORDER BY s.first_week", SeriesRow::SELECT);
+    let sql =
+        format!("SELECT {} FROM forecast_series s WHERE s.tenant_id = $1 AND {only} ORDER BY s.first_week", SeriesRow::SELECT);
     reads.records::<SeriesRow>(&sql, values).await?.into_iter().map(TryInto::try_into).collect()
 }
 

@@ -66,7 +66,8 @@ pub async fn product_forecast(
     let Some(series) = kept.iter().rfind(|one| one.first_week == run.first_week).cloned() else { return Ok(None) };
     let units = rows::demand_weeks(&scope, product, store, (since, run.first_week)).await?;
     let past = past(&kept, lead, (since, run.first_week), &units);
-    let history = (since..run.first_week).step_by(7).map(|week| WeekUnits { week, units: units.get(&week).copied().unwrap_or(0) });
+    let history =
+        (since..run.first_week).step_by(7).map(|week| WeekUnits { week, units: units.get(&week).copied().unwrap_or(0) });
     Ok(Some(ProductForecast { history: history.collect(), past, series, run }))
 }
 

@@ -70,7 +70,8 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     for (level, facts) in &mut facts {
         facts.last = classes.remove(level);
     }
-    let of_products = classes.into_iter().filter(|((_, store), _)| store.is_nil()).map(|((product, _), last)| (product, last)).collect();
+    let of_products =
+        classes.into_iter().filter(|((_, store), _)| store.is_nil()).map(|((product, _), last)| (product, last)).collect();
     let stores = History::of(&facts, first_week);
     if stores.weeks == 0 || stores.series.is_empty() {
         return Ok(None);
@@ -84,17 +85,20 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     let series = computed.rows(tenant, first_week);
     let made = MadeRun { first_week, weeks: computed.stores.weeks, series: series.len() };
     let work = scope.begin().await?;
-    rows::insert_run(&work, forecast_run::Model {
-        tenant_id: tenant,
-        first_week,
-        made_at: now,
-        seq,
-        weeks: made.weeks as i32,
-        series: made.series as i64,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        choices: choices_of(&computed.store_run),
-        fingerprint: format!("{:016x}", computed.store_run.fingerprint()),
-    })
+    rows::insert_run(
+        &work,
+        forecast_run::Model {
+            tenant_id: tenant,
+            first_week,
+            made_at: now,
+            seq,
+            weeks: made.weeks as i32,
+            series: made.series as i64,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            choices: choices_of(&computed.store_run),
+            fingerprint: format!("{:016x}", computed.store_run.fingerprint()),
+        },
+    )
     .await?;
     rows::insert_series(&work, series).await?;
     rows::insert_scores(&work, scores).await?;
