@@ -586,6 +586,16 @@ export type DecimalSeparator =
   | 'COMMA'
   | 'POINT';
 
+/** How often and how evenly a product is asked for. Methods are chosen by class. Source: Syntetos, Boylan & Croston (2005). */
+export type DemandClass =
+  | 'DORMANT'
+  | 'ENDED'
+  | 'ERRATIC'
+  | 'INTERMITTENT'
+  | 'LUMPY'
+  | 'NEW'
+  | 'SMOOTH';
+
 /** What rows of demand facts stand for; several together stand for each of their combinations. */
 export type DemandDimension =
   | 'CHANNEL'
@@ -766,6 +776,36 @@ export interface FileUploadCreateInput {
   /** How many bytes it has, so that one that is too large is refused now. */
   size?: number | null;
 }
+
+/** Reason for which a week is not used as it was recorded. */
+export type ForecastExclusionReason =
+  | 'CAPPED'
+  | 'NEGATIVE'
+  | 'NOT_A_NUMBER'
+  | 'OUT_OF_STOCK'
+  | 'SCALED';
+
+/** Stores that a forecast is for. */
+export type ForecastLevel =
+  | 'ALL_STORES'
+  | 'STORE';
+
+/** Reason for which a data quality score is below 100. */
+export type ForecastQualityReason =
+  | 'CAPPED'
+  | 'LATE_RECORDS'
+  | 'MISSING_WEEKS'
+  | 'NEGATIVE_WEEKS'
+  | 'SHORT_HISTORY';
+
+/** How a forecast came about. */
+export type ForecastStatus =
+  | 'DORMANT'
+  | 'ENDED'
+  | 'NAIVE_WAS_BETTER'
+  | 'NEW'
+  | 'READY'
+  | 'TOO_LITTLE';
 
 /** Where a fulfilment stands. */
 export type FulfilmentStatus =

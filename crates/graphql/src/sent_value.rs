@@ -70,7 +70,7 @@ fn text(value: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::{EmptySubscription, Object, Request, Schema, SimpleObject, Variables};
+    use async_graphql::{EmptySubscription, Object, Request, Schema, Variables};
     use serde_json::json;
 
     use super::*;
@@ -83,13 +83,10 @@ mod tests {
         }
     }
     struct Mutation;
-    #[derive(SimpleObject)]
-    #[graphql(complex)]
     struct Refusal {
-        #[graphql(skip)]
         path: Vec<String>,
     }
-    #[async_graphql::ComplexObject]
+    #[Object]
     impl Refusal {
         async fn sent(&self, ctx: &Context<'_>) -> Option<String> {
             sent_value(ctx, &self.path)

@@ -44,6 +44,8 @@ const EXCEPTIONS: &[(&str, Because)] = &[
     ("DemandFact.product", Subject),
     ("DemandFact.store", Subject),
     ("ExpiringLot.store", Subject),
+    ("Forecast.product", Subject),
+    ("Forecast.store", Subject),
     ("Fulfilment.store", Subject),
     ("GoodsReceipt.rate", Subject),
     ("Integration.channel", Subject),

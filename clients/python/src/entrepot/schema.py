@@ -556,6 +556,17 @@ DecimalSeparator = Literal[
 ]
 
 
+DemandClass = Literal[
+    "DORMANT",
+    "ENDED",
+    "ERRATIC",
+    "INTERMITTENT",
+    "LUMPY",
+    "NEW",
+    "SMOOTH",
+]
+
+
 DemandDimension = Literal[
     "CHANNEL",
     "DAY",
@@ -750,6 +761,40 @@ class FileUploadCreateInput(_FileUploadCreateInput, total=False):
     """A file that you are going to send."""
 
     size: Optional[int]
+
+
+ForecastExclusionReason = Literal[
+    "CAPPED",
+    "NEGATIVE",
+    "NOT_A_NUMBER",
+    "OUT_OF_STOCK",
+    "SCALED",
+]
+
+
+ForecastLevel = Literal[
+    "ALL_STORES",
+    "STORE",
+]
+
+
+ForecastQualityReason = Literal[
+    "CAPPED",
+    "LATE_RECORDS",
+    "MISSING_WEEKS",
+    "NEGATIVE_WEEKS",
+    "SHORT_HISTORY",
+]
+
+
+ForecastStatus = Literal[
+    "DORMANT",
+    "ENDED",
+    "NAIVE_WAS_BETTER",
+    "NEW",
+    "READY",
+    "TOO_LITTLE",
+]
 
 
 FulfilmentStatus = Literal[

@@ -33,10 +33,10 @@ impl Forecast {
     }
     /// Store. Null for all stores together.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
-        match self.0.series.store {
-            StoreId::NIL => None,
-            store => Some(links::store(ctx, store).await),
+        if self.0.series.store == StoreId::NIL {
+            return None;
         }
+        Some(links::store(ctx, self.0.series.store).await)
     }
     /// Run that made the forecast.
     async fn run(&self) -> ForecastRun {

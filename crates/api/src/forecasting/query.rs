@@ -47,14 +47,13 @@ impl ForecastQuery {
         own_channel(&permit)?;
         within(history_weeks, 1..=MOST_WEEKS, "historyWeeks")?;
         within(lead, 1..=26, "lead")?;
-        let store = match &store {
-            Some(named) => Some(own_store(ctx, &permit, named).await?),
-            None => {
-                whole(&permit)?;
-                None
-            }
+        let store = if let Some(named) = &store {
+            Some(own_store(ctx, &permit, named).await?)
+        } else {
+            whole(&permit)?;
+            None
         };
-        let Some(product) = product_named(ctx, &product, &["product"]).await? else { return Ok(None) };
+        let Some(product) = product_named(ctx, product, &["product"]).await? else { return Ok(None) };
         let db = ctx.given::<Ledger>()?.database();
         let found = shell::product_forecast(&permit, db, (product, store), (history_weeks, lead));
         Ok(Box::pin(found).await?.map(Forecast))
@@ -106,7 +105,7 @@ fn own_channel(permit: &Permit<kind::ReportRead>) -> Answer<()> {
 fn whole(permit: &Permit<kind::ReportRead>) -> Answer<()> {
     match permit.reach() {
         Reach::Stores(_) => Err(TopError::Forbidden(kind::ReportRead::info().code)),
-        _ => Ok(()),
+        Reach::Everywhere => Ok(()),
     }
 }
 

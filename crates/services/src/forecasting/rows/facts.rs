@@ -114,7 +114,7 @@ pub async fn demand_weeks(
         "SELECT d.week_date, CAST(sum({WANTED}) AS bigint) FROM demand_week d WHERE d.tenant_id = $1 AND d.generation = {CURRENT}
          AND d.week_date >= $2 AND d.week_date < $3 AND d.product_id = $4 AND (d.store_id = $5 OR $6 = 1) GROUP BY d.week_date"
     );
-    let of_store = store.map_or_else(Uuid::nil, |store| store.uuid());
+    let of_store = store.map_or_else(Uuid::nil, StoreId::uuid);
     let values: Vec<Value> = vec![since.into(), until.into(), product.into(), of_store.into(), i64::from(store.is_none()).into()];
     let read = |row| {
         let mut row = platform::storage::Row::new(row);

@@ -70,8 +70,11 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     for (level, facts) in &mut facts {
         facts.last = classes.remove(level);
     }
-    let of_products =
-        classes.into_iter().filter(|((_, store), _)| store.is_nil()).map(|((product, _), last)| (product, last)).collect();
+    let of_products = classes
+        .into_iter()
+        .filter(|((_, store), _)| *store == StoreId::NIL)
+        .map(|((product, _), last)| (product, last))
+        .collect();
     let stores = History::of(&facts, first_week);
     if stores.weeks == 0 || stores.series.is_empty() {
         return Ok(None);

@@ -47,7 +47,7 @@ pub(super) async fn score_weeks(
                 else {
                     continue;
                 };
-                let level = if series.store.is_nil() { ForecastLevel::AllStores } else { ForecastLevel::Store };
+                let level = if series.store == StoreId::NIL { ForecastLevel::AllStores } else { ForecastLevel::Store };
                 let key = ScoreKey { week: *week, lead: *lead, level, class: series.class };
                 let outcome = Outcome { forecast: point.mean, naive: series.body.naive, bounds: point.bounds, units };
                 tallies.entry(key).or_default().add(&outcome);
