@@ -1,0 +1,73 @@
+//! Codes of errors that a field can end with, by what its directives say, and the page of codes where no guide explains them.
+
+use crate::{
+    Operation,
+    directives::Access,
+    html::{ROOT, escaped, inline, page as frame},
+    schema::{Field, Schema},
+};
+
+/// A code and when it comes.
+pub(crate) type Code = (&'static str, &'static str);
+
+/// The codes with which any operation can end.
+pub(crate) const ALWAYS: [Code; 10] = [
+    ("GRAPHQL_PARSE_FAILED", "The document is not GraphQL."),
+    ("GRAPHQL_VALIDATION_FAILED", "The document does not fit the schema."),
+    ("BAD_REQUEST", "The HTTP request is wrong: method, headers or body."),
+    ("QUERY_TOO_COMPLEX", "The document is too deep or too long."),
+    ("COST_EXCEEDED", "The operation costs more points than one operation may."),
+    ("RATE_LIMITED", "The budget of points is spent; it fills again."),
+    ("TIMEOUT", "The operation took too long."),
+    ("OVERLOADED", "The server has too much to do."),
+    ("UNAVAILABLE", "The database cannot be reached."),
+    ("INTERNAL", "A fault of the server."),
+];
+
+const UNAUTHENTICATED: Code = ("UNAUTHENTICATED", "No token was sent, or it is no longer valid.");
+const ENROLMENT: Code = ("MFA_ENROLMENT_REQUIRED", "The company requires a second factor, and this person has none yet.");
+const FORBIDDEN: Code = ("FORBIDDEN", "The caller lacks the permission, or has it for other stores.");
+const STEP_UP: Code = ("STEP_UP_REQUIRED", "The password or code was confirmed too long ago. API keys always get this.");
+const BAD_INPUT: Code = ("BAD_USER_INPUT", "An argument has a value that the field does not accept.");
+const LIMIT: Code = ("LIMIT_EXCEEDED", "The answer would be too large.");
+
+/// The codes that this field adds to `ALWAYS`.
+pub(crate) fn of_field(operation: Operation, field: &Field) -> Vec<Code> {
+    let access = field.directives.access();
+    let is_known = !matches!(access, Access::Public | Access::Unsaid);
+    let all = [
+        (is_known, UNAUTHENTICATED),
+        (is_known, ENROLMENT),
+        (matches!(access, Access::Requires(_)), FORBIDDEN),
+        (field.directives.step_up().is_some(), STEP_UP),
+        (!field.arguments.is_empty(), BAD_INPUT),
+        (operation == Operation::Subscription || field.directives.list_size().is_some(), LIMIT),
+    ];
+    all.into_iter().filter(|(applies, _)| *applies).map(|(_, code)| code).collect()
+}
+
+/// Codes as a list, each linked to its row on the page of errors.
+pub(crate) fn list(codes: &[Code]) -> String {
+    let items = codes.iter().map(|(code, when)| {
+        let code = escaped(code);
+        format!("<li><a href=\"{ROOT}/errors#{code}\"><code>{code}</code></a> {}</li>\n", inline(when))
+    });
+    format!("<ul class=\"codes\">\n{}</ul>\n", items.collect::<String>())
+}
+
+/// The page of codes if no guide has the slug `errors`.
+pub(crate) fn page(schema: &Schema) -> String {
+    let row = |code: &str, when: &str| {
+        let code = escaped(code);
+        format!("<dt id=\"{code}\"><code>{code}</code></dt><dd>{}</dd>\n", inline(when))
+    };
+    let own = [UNAUTHENTICATED, ENROLMENT, FORBIDDEN, STEP_UP, BAD_INPUT, LIMIT];
+    let top: String = own.iter().chain(&ALWAYS).map(|(code, when)| row(code, when)).collect();
+    let mut main = format!("<h1>Errors</h1>\n<h2 id=\"errors\">Codes in errors</h2>\n<dl>\n{top}</dl>\n");
+    if let Some(codes) = schema.definition("ErrorCode") {
+        let rows = codes.values.iter().map(|value| format!("<dt><code>{}</code></dt><dd>{}</dd>\n", escaped(&value.name), inline(&value.description)));
+        main.push_str(&format!("<h2 id=\"user-errors\">Codes in userErrors</h2>\n<dl>\n{}</dl>\n", rows.collect::<String>()));
+    }
+    frame("Errors", &main)
+}
+

@@ -1,0 +1,67 @@
+//! An example for each root field: a whole operation with its variables.
+
+mod names;
+mod selection;
+mod values;
+
+use crate::{
+    Operation,
+    directives::Access,
+    json::Json,
+    schema::{Field, Schema, base},
+};
+use selection::Selector;
+use values::Values;
+
+/// A whole operation of one root field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    pub operation: Operation,
+    pub field: String,
+    /// The document in GraphQL, with one named operation.
+    pub document: String,
+    /// The variables as a JSON object: each required argument, and `first` of pages.
+    pub variables: String,
+}
+
+/// How many rows an example asks for.
+const ROWS: &str = "10";
+
+pub(crate) fn example(schema: &Schema, operation: Operation, field: &Field) -> Example {
+    let values = Values { schema, root: &field.name };
+    let (mut variables, mut definitions, mut arguments) = (Vec::new(), Vec::new(), Vec::new());
+    for argument in &field.arguments {
+        let is_page = argument.name == "first" && argument.default.is_none() && base(&argument.ty) == "Int";
+        if !argument.is_required() && !is_page {
+            continue;
+        }
+        let value = if is_page { Json::Number(ROWS) } else { values.of(&argument.ty, &argument.name, "") };
+        variables.push((argument.name.clone(), value));
+        definitions.push(format!("${}: {}", argument.name, argument.ty));
+        arguments.push(format!("{0}: ${0}", argument.name));
+    }
+    let permission = match field.directives.access() {
+        Access::Requires(permission) => Some(permission),
+        _ => None,
+    };
+    let selected = Selector { schema, permission: permission.as_deref(), operation }.of(base(&field.ty));
+    let document = format!(
+        "{} {}{} {{\n  {}{}{}\n}}",
+        operation.keyword(),
+        capitalised(&field.name),
+        in_brackets(&definitions),
+        field.name,
+        in_brackets(&arguments),
+        selection::printed(&selected, 1),
+    );
+    Example { operation, field: field.name.clone(), document, variables: Json::Object(variables).pretty() }
+}
+
+fn in_brackets(parts: &[String]) -> String {
+    if parts.is_empty() { String::new() } else { format!("({})", parts.join(", ")) }
+}
+
+fn capitalised(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

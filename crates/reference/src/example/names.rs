@@ -1,0 +1,173 @@
+//! What a field of a name usually holds.
+
+/// Nouns with the prefix of their ids, longer names before those they begin with.
+const NOUNS: [(&str, &str); 38] = [
+    ("purchaseorderline", "pol"),
+    ("purchaseorder", "por"),
+    ("supplierreturn", "srt"),
+    ("orderline", "oln"),
+    ("order", "ord"),
+    ("reservation", "rsv"),
+    ("stockrelease", "rsv"),
+    ("stockreverse", "mov"),
+    ("movement", "mov"),
+    ("returnline", "rln"),
+    ("return", "ret"),
+    ("transferline", "tln"),
+    ("transfer", "trf"),
+    ("countline", "cln"),
+    ("count", "cnt"),
+    ("productfamily", "fam"),
+    ("family", "fam"),
+    ("image", "img"),
+    ("document", "doc"),
+    ("product", "prd"),
+    ("storegroup", "grp"),
+    ("group", "grp"),
+    ("store", "sto"),
+    ("category", "cat"),
+    ("supplier", "sup"),
+    ("customer", "cus"),
+    ("channel", "chn"),
+    ("lot", "lot"),
+    ("alertrule", "arl"),
+    ("alert", "alr"),
+    ("apikey", "key"),
+    ("integration", "int"),
+    ("member", "mem"),
+    ("role", "rol"),
+    ("session", "ses"),
+    ("webhookendpoint", "whe"),
+    ("exchange", "exc"),
+    ("file", "fil"),
+];
+/// The last part of an id: 26 characters that encode a UUID.
+const ID: &str = "01h455vb4pex5vsknk084sn02q";
+
+/// An id of the kind that the field names: `storeId` by itself, `id` by its input or the root field, `lineId` by the document.
+pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
+    let (own, owner, root) = (name.to_lowercase(), owner.to_lowercase(), root.to_lowercase());
+    let begins = |text: &str| NOUNS.iter().find(|(noun, _)| text.starts_with(noun)).map(|(_, prefix)| *prefix);
+    let prefix = match own.as_str() {
+        "lineid" => NOUNS.iter().find(|(noun, _)| noun.strip_suffix("line").is_some_and(|noun| root.starts_with(noun))),
+        "job" | "jobid" => Some(&("job", "job")),
+        _ => NOUNS.iter().find(|(noun, _)| own.starts_with(noun)),
+    };
+    let special = || match root.as_str() {
+        root if root.starts_with("job") => Some("job"),
+        root if root.starts_with("webhookdelivery") => Some("evt"),
+        _ => None,
+    };
+    let prefix = prefix.map(|(_, prefix)| *prefix).or_else(|| begins(&owner)).or_else(special).or_else(|| begins(&root));
+    format!("{}_{ID}", prefix.unwrap_or("prd"))
+}
+
+pub(super) fn integer(name: &str) -> &'static str {
+    match name {
+        "fromSeq" | "expectedVersion" => "1",
+        "toSeq" => "100",
+        "within" => "30",
+        "points" => "10000",
+        "restoreRate" => "1000",
+        "in" => "17",
+        "onHand" | "counted" | "expectedOnHand" => "12",
+        _ => "2",
+    }
+}
+
+pub(super) fn float(name: &str) -> &'static str {
+    match name {
+        "latitude" => "51.5072",
+        "longitude" => "-0.1276",
+        _ => "0.5",
+    }
+}
+
+/// A day: in the past for what begins or happened, in the future for what ends.
+pub(super) fn date(name: &str) -> &'static str {
+    match name {
+        "from" | "day" | "on" | "occurredAt" | "at" => "2026-11-02",
+        "to" => "2026-11-30",
+        _ => "2027-01-31",
+    }
+}
+
+pub(super) fn text(name: &str, owner: &str, root: &str) -> String {
+    let fixed = match name {
+        "idempotencyKey" => return format!("{}-1", dashed(root)),
+        "code" => code(owner, root),
+        "name" | "title" => title(owner, root),
+        "sku" => "MUG-BLUE",
+        "barcode" => "4006381333931",
+        "slug" => "mugs",
+        "number" => "1001",
+        "email" => "clerk@shop.example",
+        "password" | "currentPassword" => "a warehouse full of mugs",
+        "newPassword" => "a depot full of teapots",
+        "token" | "challengeToken" | "refreshToken" => "the-token-that-you-received",
+        "displayName" => "Ada Lovelace",
+        "tenant" | "tenantSlug" => "mug-shop",
+        "tenantName" => "Mug Shop",
+        "url" => "https://shop.example/hooks",
+        "externalRef" | "ref" => "web-1001",
+        "eventTypes" | "types" => "order.created",
+        "permissions" => "stock.read",
+        "optionNames" => "Size",
+        "reason" | "note" => "Agreed by telephone",
+        "source" => "ECB",
+        "column" => "sku",
+        "key" => "colour",
+        "value" => "blue",
+        "mutation" => {
+            "mutation ($input: StockAdjustInput!) { stockAdjust(input: $input) { movements { id } userErrors { code message field } } }"
+        }
+        "ecbCsv" => "Date, USD, GBP\n02 November 2026, 1.0832, 0.8642\n",
+        "from" => "old",
+        "to" => "new",
+        _ => "example",
+    };
+    fixed.to_owned()
+}
+
+fn code(owner: &str, root: &str) -> &'static str {
+    let (owner, root) = (owner.to_lowercase(), root.to_lowercase());
+    let names = |noun: &str| owner.starts_with(noun) || (!owner.ends_with("ref") && root.starts_with(noun));
+    match () {
+        () if names("channel") => "WEB",
+        () if names("lot") => "L-2026-11",
+        () if names("supplier") => "POTTERY",
+        () if owner.is_empty() && root.starts_with("scan") => "4006381333931",
+        () if owner.is_empty() => "123456",
+        () => "LONDON",
+    }
+}
+
+fn title(owner: &str, root: &str) -> &'static str {
+    let root = if owner.is_empty() { root.to_lowercase() } else { owner.to_lowercase() };
+    let names = [
+        ("product", "Blue mug"),
+        ("storegroup", "South"),
+        ("store", "London"),
+        ("supplier", "Pottery Ltd"),
+        ("category", "Mugs"),
+        ("customer", "Ada Lovelace"),
+        ("channel", "Web shop"),
+        ("apikey", "Production"),
+        ("integration", "Web shop"),
+        ("role", "Stock clerk"),
+        ("session", "Till 2"),
+    ];
+    names.iter().find(|(noun, _)| root.starts_with(noun)).map_or("Example", |(_, name)| name)
+}
+
+/// `orderCreate` as `order-create`.
+fn dashed(name: &str) -> String {
+    let mut out = String::new();
+    for char in name.chars() {
+        if char.is_uppercase() {
+            out.push('-');
+        }
+        out.extend(char.to_lowercase());
+    }
+    out
+}

@@ -1,0 +1,181 @@
+//! The fields that an example selects: those by which a person knows the object, and a little of what hangs on it.
+
+use crate::{
+    Operation,
+    directives::Access,
+    schema::{Definition, Field, Kind, Schema, base, is_list},
+};
+
+/// A field, or `... on Type`, with its own fields.
+#[derive(Debug)]
+pub(super) struct Pick {
+    head: String,
+    below: Vec<Pick>,
+}
+
+pub(super) struct Selector<'a> {
+    pub(super) schema: &'a Schema,
+    /// The permission that the root field asks for.
+    pub(super) permission: Option<&'a str>,
+    pub(super) operation: Operation,
+}
+
+/// Leaf fields in the order in which they are wanted.
+const WANTED: [&str; 14] = [
+    "phase", "cursor", "reset", "seq", "inFilter", "id", "number", "code", "sku", "status", "name", "kind", "version", "createdAt",
+];
+/// Leaf fields of one object.
+const MOST_LEAVES: usize = 8;
+/// Objects below one object, and how many levels of them.
+const MOST_OBJECTS: usize = 2;
+const MOST_DEPTH: usize = 2;
+/// An object of so few leaves, as `Money`, is selected as if it were one.
+const SMALL: usize = 3;
+/// Members of interfaces and unions that everybody knows.
+const KNOWN: [&str; 4] = ["Product", "Order", "TokenPair", "Member"];
+
+impl Selector<'_> {
+    /// The selection of a root field that returns this type; empty for a leaf.
+    pub(super) fn of(&self, name: &str) -> Vec<Pick> {
+        let Some(definition) = self.schema.definition(name) else { return Vec::new() };
+        if definition.fields.iter().any(|field| field.name == "userErrors") && definition.kind == Kind::Object {
+            return self.payload(definition);
+        }
+        self.composite(definition, 0)
+    }
+
+    fn payload(&self, definition: &Definition) -> Vec<Pick> {
+        let (mut picks, mut objects) = (Vec::new(), Vec::new());
+        for field in definition.fields.iter().filter(|field| field.name != "userErrors" && is_free(field)) {
+            match self.schema.definition(base(&field.ty)) {
+                Some(below) if !self.schema.is_leaf(&below.name) => {
+                    objects.push(Pick { head: field.name.clone(), below: self.composite(below, 1) });
+                }
+                _ => picks.push(leaf(&field.name)),
+            }
+        }
+        picks.append(&mut objects);
+        picks.push(Pick { head: "userErrors".to_owned(), below: ["code", "message", "field"].into_iter().map(leaf).collect() });
+        picks
+    }
+
+    fn composite(&self, definition: &Definition, depth: usize) -> Vec<Pick> {
+        match definition.kind {
+            Kind::Interface | Kind::Union => self.member(definition, depth),
+            _ if is_connection(definition) => self.connection(definition, depth),
+            _ => self.object(definition, depth),
+        }
+    }
+
+    fn member(&self, definition: &Definition, depth: usize) -> Vec<Pick> {
+        let known = KNOWN.iter().find_map(|name| definition.members.iter().find(|member| member == name));
+        let member = known.or(definition.members.first()).and_then(|name| self.schema.definition(name));
+        let mut picks = vec![leaf("__typename")];
+        if let Some(member) = member {
+            picks.push(Pick { head: format!("... on {}", member.name), below: self.object(member, depth.max(1)) });
+        }
+        picks
+    }
+
+    fn connection(&self, definition: &Definition, depth: usize) -> Vec<Pick> {
+        let nodes = definition.fields.iter().find(|field| field.name == "nodes").and_then(|field| {
+            let below = self.schema.definition(base(&field.ty))?;
+            Some(Pick { head: "nodes".to_owned(), below: self.composite(below, depth + 1) })
+        });
+        let page = Pick { head: "pageInfo".to_owned(), below: ["hasNextPage", "endCursor"].into_iter().map(leaf).collect() };
+        nodes.into_iter().chain([page]).collect()
+    }
+
+    fn object(&self, definition: &Definition, depth: usize) -> Vec<Pick> {
+        let fields: Vec<_> = definition.fields.iter().filter(|field| is_free(field) && self.is_allowed(field)).collect();
+        let mut leaves: Vec<_> = fields.iter().filter(|field| self.is_leaf_like(field)).collect();
+        leaves.sort_by_key(|field| {
+            let is_object = !self.schema.is_leaf(base(&field.ty));
+            (is_object, WANTED.iter().position(|wanted| *wanted == field.name).unwrap_or(WANTED.len()))
+        });
+        leaves.truncate(MOST_LEAVES);
+        let count = leaves.len();
+        let mut picks: Vec<_> = leaves.into_iter().map(|field| self.leaf_like(field)).collect();
+        let is_thin = count < MOST_LEAVES / 2 || (self.operation == Operation::Subscription && depth < MOST_DEPTH);
+        if depth < MOST_DEPTH && (depth == 0 || is_thin) {
+            let objects = fields.iter().filter(|field| !self.is_leaf_like(field) && self.is_near(field, depth));
+            picks.extend(objects.take(MOST_OBJECTS).filter_map(|field| {
+                let below = self.schema.definition(base(&field.ty))?;
+                Some(Pick { head: field.name.clone(), below: self.composite(below, depth + 1) })
+            }));
+        }
+        if picks.is_empty() { vec![leaf("__typename")] } else { picks }
+    }
+
+    /// A leaf, or an object of a few leaves. A list of such objects is no leaf.
+    fn is_leaf_like(&self, field: &Field) -> bool {
+        let name = base(&field.ty);
+        self.schema.is_leaf(name) || (!is_list(&field.ty) && self.small(name).is_some())
+    }
+
+    fn small(&self, name: &str) -> Option<&Definition> {
+        let definition = self.schema.definition(name).filter(|one| one.kind == Kind::Object)?;
+        let is_small = definition.fields.len() <= SMALL
+            && definition.fields.iter().all(|field| {
+                field.arguments.is_empty() && self.schema.is_leaf(base(&field.ty)) && is_free(field) && self.is_allowed(field)
+            });
+        is_small.then_some(definition)
+    }
+
+    fn leaf_like(&self, field: &Field) -> Pick {
+        let below = if self.schema.is_leaf(base(&field.ty)) { None } else { self.small(base(&field.ty)) };
+        let below = below.into_iter().flat_map(|definition| &definition.fields).map(|field| leaf(&field.name)).collect();
+        Pick { head: field.name.clone(), below }
+    }
+
+    /// Whether the example's permission is enough for the field and for its type.
+    fn is_allowed(&self, field: &Field) -> bool {
+        let of_type = self.schema.definition(base(&field.ty)).map_or(Access::Unsaid, |definition| definition.directives.access());
+        [field.directives.access(), of_type].into_iter().all(|access| match access {
+            Access::Requires(permission) => self.permission == Some(permission.as_str()),
+            Access::Public | Access::Authenticated | Access::Unsaid => true,
+        })
+    }
+
+    /// Pages inside of objects are left out of objects that are themselves rows.
+    fn is_near(&self, field: &Field, depth: usize) -> bool {
+        depth == 0 || self.schema.definition(base(&field.ty)).is_some_and(|definition| !is_connection(definition))
+    }
+}
+
+fn leaf(name: &str) -> Pick {
+    Pick { head: name.to_owned(), below: Vec::new() }
+}
+
+fn is_connection(definition: &Definition) -> bool {
+    ["nodes", "pageInfo"].iter().all(|name| definition.fields.iter().any(|field| field.name == *name))
+}
+
+/// Whether the field can be selected as it stands: no argument that must be given, not on its way out, nothing to confirm.
+fn is_free(field: &Field) -> bool {
+    field.directives.deprecated().is_none()
+        && field.directives.step_up().is_none()
+        && !field.arguments.iter().any(crate::schema::Input::is_required)
+}
+
+/// The selection in braces, with a space before it; empty if nothing is selected. `depth` counts the levels of the line that it begins on.
+pub(super) fn printed(picks: &[Pick], depth: usize) -> String {
+    if picks.is_empty() {
+        return String::new();
+    }
+    if picks.iter().all(|pick| pick.below.is_empty()) {
+        let names: Vec<_> = picks.iter().map(|pick| pick.head.as_str()).collect();
+        return format!(" {{ {} }}", names.join(" "));
+    }
+    let indent = "  ".repeat(depth + 1);
+    let leaves: Vec<_> = picks.iter().filter(|pick| pick.below.is_empty()).map(|pick| pick.head.as_str()).collect();
+    let mut out = " {".to_owned();
+    if !leaves.is_empty() {
+        out.push_str(&format!("\n{indent}{}", leaves.join(" ")));
+    }
+    for pick in picks.iter().filter(|pick| !pick.below.is_empty()) {
+        out.push_str(&format!("\n{indent}{}{}", pick.head, printed(&pick.below, depth + 1)));
+    }
+    out.push_str(&format!("\n{}}}", "  ".repeat(depth)));
+    out
+}

@@ -1,0 +1,75 @@
+//! Values of variables: by the scalar, and by the name of the field that takes it.
+
+use async_graphql_parser::types::{BaseType, Type};
+
+use super::names;
+use crate::{
+    json::Json,
+    schema::{Definition, Input, Kind, Schema, base},
+};
+
+pub(super) struct Values<'a> {
+    pub(super) schema: &'a Schema,
+    /// The root field that the example calls.
+    pub(super) root: &'a str,
+}
+
+/// The members of `@oneOf` inputs in the order in which they are wanted.
+const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersion", "all"];
+/// The optional field that a change changes.
+const CHANGED: [&str; 3] = ["name", "title", "note"];
+/// A bound for inputs that contain themselves.
+const MOST_DEPTH: usize = 8;
+
+impl Values<'_> {
+    /// A value of the argument or input field `name`; `owner` is the input that has it, empty for an argument.
+    pub(super) fn of(&self, ty: &Type, name: &str, owner: &str) -> Json {
+        self.at(ty, name, owner, 0)
+    }
+
+    fn at(&self, ty: &Type, name: &str, owner: &str, depth: usize) -> Json {
+        match &ty.base {
+            BaseType::List(_) if depth > MOST_DEPTH => Json::List(Vec::new()),
+            BaseType::List(item) => Json::List(vec![self.at(item, name, owner, depth + 1)]),
+            BaseType::Named(type_name) => match self.schema.definition(type_name) {
+                Some(definition) if definition.kind == Kind::Enum => {
+                    Json::Text(definition.values.first().map(|value| value.name.clone()).unwrap_or_default())
+                }
+                Some(definition) if definition.kind == Kind::Input => self.input(definition, owner.is_empty(), depth + 1),
+                _ => self.scalar(type_name, name, owner),
+            },
+        }
+    }
+
+    fn input(&self, definition: &Definition, is_argument: bool, depth: usize) -> Json {
+        let value = |input: &Input| (input.name.clone(), self.at(&input.ty, &input.name, &definition.name, depth));
+        if definition.directives.has("oneOf") {
+            let wanted = WANTED.iter().find_map(|name| definition.inputs.iter().find(|input| input.name == *name));
+            return Json::Object(wanted.or(definition.inputs.first()).map(value).into_iter().collect());
+        }
+        let is_change = is_argument && self.root.ends_with("Update");
+        let changed = CHANGED.iter().find(|name| definition.inputs.iter().any(|input| input.name == **name && is_text(input)));
+        let is_given = |input: &&Input| input.is_required() || (is_change && changed.is_some_and(|name| *name == input.name));
+        Json::Object(definition.inputs.iter().filter(is_given).map(value).collect())
+    }
+
+    fn scalar(&self, type_name: &str, name: &str, owner: &str) -> Json {
+        match type_name {
+            "ID" => Json::Text(names::id(name, owner, self.root)),
+            "Int" | "Long" | "Quantity" => Json::Number(names::integer(name)),
+            "Float" => Json::Number(names::float(name)),
+            "Boolean" => Json::Bool(true),
+            "JSON" => Json::Object(vec![("colour".to_owned(), Json::Text("blue".to_owned()))]),
+            "CurrencyCode" => Json::Text(if matches!(name, "to" | "quoteCode") { "GBP" } else { "EUR" }.to_owned()),
+            "Cursor" => Json::Text("AQIDBA".to_owned()),
+            "Date" => Json::Text(names::date(name).to_owned()),
+            "DateTime" => Json::Text(format!("{}T09:00:00Z", names::date(name))),
+            "Decimal" => Json::Text(if name == "rate" { "0.8642" } else { "12.50" }.to_owned()),
+            _ => Json::Text(names::text(name, owner, self.root)),
+        }
+    }
+}
+
+fn is_text(input: &Input) -> bool {
+    base(&input.ty) == "String"
+}

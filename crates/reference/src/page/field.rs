@@ -1,0 +1,126 @@
+//! A page for each root field.
+
+use crate::{
+    Operation,
+    directives::Access,
+    errors,
+    example::example,
+    html::{ROOT, escaped, link, page as frame, paragraphs, type_link},
+    page::{deprecated, facts, heading, inputs},
+    schema::{Field, Schema, base},
+};
+
+pub(crate) fn page(schema: &Schema, operation: Operation, field: &Field) -> String {
+    let mut main = heading(operation.keyword(), &field.name);
+    if let Some(reason) = field.directives.deprecated() {
+        main.push_str(&deprecated(schema, &reason));
+    }
+    main.push_str(&paragraphs(&field.description));
+    main.push_str(&facts(&about(operation, field)));
+    main.push_str(&format!("<h2>Signature</h2>\n<pre tabindex=\"0\"><code>{}</code></pre>\n", signature(schema, field)));
+    if !field.arguments.is_empty() {
+        main.push_str("<h2>Arguments</h2>\n");
+        main.push_str(&inputs(schema, "Argument", &field.arguments));
+    }
+    main.push_str(&returns(schema, field));
+    let shown = example(schema, operation, field);
+    main.push_str(&format!(
+        "<h2>Example</h2>\n<pre class=\"copy\" tabindex=\"0\"><code>{}</code></pre>\n<h3>Variables</h3>\n\
+         <pre class=\"copy\" tabindex=\"0\"><code>{}</code></pre>\n",
+        escaped(&shown.document),
+        escaped(&shown.variables)
+    ));
+    main.push_str(&errors_of(schema, operation, field));
+    frame(&format!("{}.{}", operation.root(), field.name), &main)
+}
+
+fn about(operation: Operation, field: &Field) -> Vec<(&'static str, String)> {
+    let directives = &field.directives;
+    let mut rows = Vec::new();
+    match directives.access() {
+        Access::Requires(permission) => rows.push(("Permission", format!("<code>{}</code>", escaped(&permission)))),
+        Access::Authenticated => rows.push(("Permission", "none; the caller must be signed in".to_owned())),
+        Access::Public => rows.push(("Permission", "none; open to anyone".to_owned())),
+        Access::Unsaid => {}
+    }
+    if let Some(permission) = directives.mask() {
+        rows.push(("Masked", format!("null without <code>{}</code>", escaped(&permission))));
+    }
+    if let Some(seconds) = directives.step_up() {
+        let text = format!("password or code confirmed in the last {seconds} seconds; API keys cannot call it");
+        rows.push(("Step-up", text));
+    }
+    rows.push(("Cost", cost(operation, field)));
+    let events: Vec<_> = directives.events().iter().map(|event| format!("<code>{}</code>", escaped(event))).collect();
+    if !events.is_empty() {
+        rows.push(("Events", events.join(", ")));
+    }
+    rows
+}
+
+/// The points of the field by itself, as HTML; where nothing is said, the usual ones of its root.
+fn cost(operation: Operation, field: &Field) -> String {
+    let usual = if operation == Operation::Query { "1" } else { "10" };
+    let weight = field.directives.weight().unwrap_or_else(|| usual.to_owned());
+    let mut text = format!("{} {}", escaped(&weight), if weight == "1" { "point" } else { "points" });
+    if operation == Operation::Mutation {
+        text.push_str(", and 0.1 for each line of the input");
+    }
+    if let Some(size) = field.directives.list_size() {
+        let arguments: Vec<_> = size.arguments.iter().map(|name| format!("<code>{}</code>", escaped(name))).collect();
+        let assumed = size.assumed.unwrap_or(10);
+        text.push_str(", and those of the objects selected: ");
+        if arguments.is_empty() {
+            text.push_str(&format!("{assumed} are assumed"));
+        } else {
+            text.push_str(&format!("as many as {} says, otherwise {assumed} are assumed", arguments.join(" or ")));
+        }
+    }
+    text
+}
+
+/// The field as the schema defines it, an argument on each line if there are several.
+fn signature(schema: &Schema, field: &Field) -> String {
+    let arguments: Vec<_> = field
+        .arguments
+        .iter()
+        .map(|argument| {
+            let default = argument.default.as_deref().map(|value| format!(" = {}", escaped(value))).unwrap_or_default();
+            format!("{}: {}{default}", escaped(&argument.name), type_link(schema, &argument.ty))
+        })
+        .collect();
+    let arguments = match arguments.as_slice() {
+        [] => String::new(),
+        [one] => format!("({one})"),
+        many => format!("(\n  {}\n)", many.join("\n  ")),
+    };
+    format!("{}{arguments}: {}", escaped(&field.name), type_link(schema, &field.ty))
+}
+
+fn returns(schema: &Schema, field: &Field) -> String {
+    let definition = schema.definition(base(&field.ty));
+    let null = if field.ty.nullable { " It can be null." } else { "" };
+    let description = definition.map(|one| paragraphs(&one.description)).unwrap_or_default();
+    format!("<h2>Returns</h2>\n<p><code>{}</code>.{null}</p>\n{description}", type_link(schema, &field.ty))
+}
+
+fn errors_of(schema: &Schema, operation: Operation, field: &Field) -> String {
+    let mut out = "<h2>Errors</h2>\n".to_owned();
+    let definition = schema.definition(base(&field.ty));
+    if definition.is_some_and(|one| one.fields.iter().any(|field| field.name == "userErrors")) {
+        out.push_str(&format!(
+            "<p>A refusal is data: <code>userErrors</code> has an entry with a code of {}, and nothing was changed. <a \
+             href=\"{ROOT}/errors\">Errors</a> says what to do with each code.</p>\n",
+            link("types/ErrorCode", "ErrorCode")
+        ));
+    }
+    let own = errors::of_field(operation, field);
+    if !own.is_empty() {
+        out.push_str("<p>This field can end with these codes in <code>errors</code>:</p>\n");
+        out.push_str(&errors::list(&own));
+    }
+    out.push_str("<details><summary>Codes with which any operation can end</summary>\n");
+    out.push_str(&errors::list(&errors::ALWAYS));
+    out.push_str("</details>\n");
+    out
+}

@@ -1,0 +1,75 @@
+//! The pages.
+
+pub(crate) mod field;
+pub(crate) mod index;
+pub(crate) mod types;
+
+use crate::{
+    guide::Rendered,
+    html::{escaped, inline, page, paragraphs, type_link},
+    schema::{Input, Schema},
+};
+
+/// A guide with its frame.
+pub(crate) fn guide(guide: &Rendered) -> String {
+    page(&guide.title, &format!("<article class=\"guide\">\n{}</article>\n", guide.html))
+}
+
+/// A note that something is deprecated, with the names of root fields and types linked.
+fn deprecated(schema: &Schema, reason: &str) -> String {
+    format!("<p class=\"deprecated\"><strong>Deprecated.</strong> {}</p>\n", linked(schema, reason))
+}
+
+/// A text with the names of root fields and types in it linked.
+fn linked(schema: &Schema, text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    let (mut rest, is_name) = (text, |char: char| char.is_ascii_alphanumeric() || char == '_');
+    while let Some(start) = rest.find(is_name) {
+        let end = rest[start..].find(|char| !is_name(char)).map_or(rest.len(), |length| start + length);
+        out.push_str(&escaped(&rest[..start]));
+        let word = &rest[start..end];
+        match schema.path_of(word) {
+            Some(path) => out.push_str(&crate::html::link(&path, word)),
+            None => out.push_str(&escaped(word)),
+        }
+        rest = &rest[end..];
+    }
+    out.push_str(&escaped(rest));
+    out
+}
+
+/// A list of terms: names are text, contents HTML. Nothing if it is empty.
+fn facts(rows: &[(&str, String)]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let rows = rows.iter().map(|(name, content)| format!("<div><dt>{}</dt><dd>{content}</dd></div>\n", escaped(name)));
+    format!("<dl class=\"facts\">\n{}</dl>\n", rows.collect::<String>())
+}
+
+/// Arguments, or the fields of an input.
+fn inputs(schema: &Schema, word: &str, inputs: &[Input]) -> String {
+    let mut out = format!(
+        "<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">{word}</th><th scope=\"col\">Type</th><th scope=\"col\">Default</th>\
+         <th scope=\"col\">Description</th></tr></thead>\n<tbody>\n"
+    );
+    for input in inputs {
+        let default = input.default.as_deref().map(|value| format!("<code>{}</code>", escaped(value)));
+        let default = default.unwrap_or_else(|| if input.is_required() { "required".to_owned() } else { String::new() });
+        out.push_str(&format!(
+            "<tr id=\"f-{0}\"><th scope=\"row\"><code>{0}</code></th><td><code>{1}</code></td><td>{2}</td><td>{3}{4}</td></tr>\n",
+            escaped(&input.name),
+            type_link(schema, &input.ty),
+            default,
+            paragraphs(&input.description),
+            input.directives.deprecated().map(|reason| deprecated(schema, &reason)).unwrap_or_default(),
+        ));
+    }
+    out.push_str("</tbody>\n</table></div>\n");
+    out
+}
+
+/// The kind above a title.
+fn heading(kind: &str, name: &str) -> String {
+    format!("<p class=\"kind\">{}</p>\n<h1><code>{}</code></h1>\n", inline(kind), escaped(name))
+}

@@ -1,0 +1,136 @@
+//! Examples: one for each root field, and each one can be sent.
+
+mod shared;
+
+use std::collections::BTreeSet;
+
+use reference::{Operation, Reference};
+use serde_json::{Value, json};
+use shared::Checker;
+
+const SDL: &str = include_str!("../../../schema.graphql");
+
+fn root(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Query => "Query",
+        Operation::Mutation => "Mutation",
+        Operation::Subscription => "Subscription",
+    }
+}
+
+#[test]
+fn every_root_field_has_an_example_that_fits_the_schema() {
+    let (reference, checker) = (Reference::new(SDL, &[]).unwrap(), Checker::new(SDL));
+    let mut wrong = Vec::new();
+    let mut found = BTreeSet::new();
+    for example in reference.examples() {
+        let root = root(example.operation);
+        found.insert((root, example.field.clone()));
+        wrong.extend(
+            checker.check(root, &example.document, &example.variables).into_iter().map(|what| format!("{root}.{}: {what}", example.field)),
+        );
+    }
+    let fields = |root: &'static str| checker.fields(root).into_iter().map(move |field| (root, field.name.node.to_string()));
+    let wanted: BTreeSet<_> = ["Query", "Mutation", "Subscription"].into_iter().flat_map(fields).collect();
+    assert_eq!(wrong, Vec::<String>::new());
+    assert_eq!(found, wanted);
+    assert!(wanted.len() > 200, "{}", wanted.len());
+}
+
+#[test]
+fn the_checker_finds_what_is_wrong() {
+    let checker = Checker::new(SDL);
+    let check = |document: &str, variables: Value| checker.check("Query", document, &variables.to_string());
+    let order = "query ($by: OrderRef!) { order(by: $by) { id } }";
+    assert_eq!(check(order, json!({ "by": { "number": "1" } })), Vec::<String>::new());
+    for (document, variables) in [
+        ("query { order { id }", json!({})),
+        ("query { order { id } }", json!({})),
+        ("query ($by: OrderRef!) { order(by: $by) { nothing } }", json!({ "by": { "number": "1" } })),
+        ("query ($by: OrderRef!) { order(by: $by) }", json!({ "by": { "number": "1" } })),
+        ("query ($by: OrderRef!) { order(by: $by) { id { id } } }", json!({ "by": { "number": "1" } })),
+        ("query ($by: OrderRef!) { order(by: $by) { id id } }", json!({ "by": { "number": "1" } })),
+        ("query ($by: ProductRef!) { order(by: $by) { id } }", json!({ "by": { "sku": "1" } })),
+        ("query ($id: ID!) { node(id: $id) { ... on Money { amount } } }", json!({ "id": "ord_01h455vb4pex5vsknk084sn02q" })),
+        (order, json!({})),
+        (order, json!({ "by": {} })),
+        (order, json!({ "by": { "number": "1", "id": "ord_01h455vb4pex5vsknk084sn02q" } })),
+        (order, json!({ "by": { "number": 1 } })),
+        (order, json!({ "by": { "id": "1" } })),
+        (order, json!({ "by": { "external": {} } })),
+        (order, json!({ "by": { "colour": "blue" } })),
+        (order, json!({ "by": null })),
+        (order, json!({ "by": { "number": "1" }, "more": 1 })),
+    ] {
+        assert_ne!(check(document, variables.clone()), Vec::<String>::new(), "{document} {variables}");
+    }
+}
+
+fn example(sdl: &str, field: &str) -> (String, Value) {
+    let reference = Reference::new(sdl, &[]).unwrap();
+    let example = reference.examples().find(|example| example.field == field).unwrap();
+    (example.document, serde_json::from_str(&example.variables).unwrap())
+}
+
+#[test]
+fn a_page_asks_for_ten_rows_and_where_the_next_page_begins() {
+    let (document, variables) = example(SDL, "orders");
+    assert!(document.starts_with("query Orders($first: Int) {\n  orders(first: $first) {\n    nodes {"), "{document}");
+    assert!(document.contains("pageInfo { hasNextPage endCursor }"), "{document}");
+    assert!(document.contains("id number status"), "{document}");
+    assert_eq!(variables, json!({ "first": 10 }));
+}
+
+#[test]
+fn a_mutation_gives_what_is_required_and_asks_why_it_was_refused() {
+    let (document, variables) = example(SDL, "orderCreate");
+    assert!(document.contains("orderCreate(input: $input) {"), "{document}");
+    assert!(document.contains("userErrors { code message field }"), "{document}");
+    let input = json!({
+        "idempotencyKey": "order-create-1",
+        "lines": [{ "product": { "sku": "MUG-BLUE" }, "quantity": 2 }],
+        "store": { "code": "LONDON" },
+    });
+    assert_eq!(variables, json!({ "input": input }));
+}
+
+#[test]
+fn an_id_in_an_example_is_of_the_kind_that_the_field_takes() {
+    let id = |field: &str, place: &str| example(SDL, field).1.pointer(place).unwrap().as_str().unwrap()[..4].to_owned();
+    assert_eq!(id("orderCancel", "/input/id"), "ord_");
+    assert_eq!(id("purchaseOrderApprove", "/input/id"), "por_");
+    assert_eq!(id("apiKeyRevoke", "/id"), "key_");
+    assert_eq!(id("countsDue", "/storeId"), "sto_");
+    assert_eq!(id("jobRetry", "/id"), "job_");
+    assert_eq!(id("exchangeChanged", "/id"), "exc_");
+    assert_eq!(id("webhookEndpointTest", "/id"), "whe_");
+}
+
+#[test]
+fn a_subscription_shows_its_phase_its_cursor_and_the_changes() {
+    let (document, _) = example(SDL, "stockChanged");
+    for part in ["phase cursor reset", "changes {", "seq inFilter", "level {"] {
+        assert!(document.contains(part), "{part}: {document}");
+    }
+}
+
+#[test]
+fn examples_leave_out_what_is_deprecated_or_needs_another_permission() {
+    let sdl = r#"
+        type Query { shop: Shop! @requires(permission: "shop.read") }
+        type Shop { id: ID!  old: String @deprecated(reason: "x")  owner: Owner!  cost: String @requires(permission: "cost.read")
+          by(key: String!): String  partner: Owner! @requires(permission: "shop.read") sign: String @stepUp }
+        type Owner @requires(permission: "owner.read") { name: String! }
+    "#;
+    let (document, variables) = example(sdl, "shop");
+    assert_eq!(document, "query Shop {\n  shop { id }\n}");
+    assert_eq!(variables, json!({}));
+}
+
+#[test]
+fn an_interface_is_shown_by_one_of_its_members() {
+    let (document, _) = example(SDL, "node");
+    assert!(document.contains("node(id: $id) {\n    __typename\n    ... on Product {"), "{document}");
+    let (document, _) = example(SDL, "login");
+    assert!(document.contains("__typename") && document.contains("... on TokenPair {"), "{document}");
+}
