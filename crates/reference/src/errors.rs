@@ -3,7 +3,7 @@
 use crate::{
     Operation,
     directives::Access,
-    html::{ROOT, escaped, inline, page as frame},
+    html::{ROOT, escaped, inline, joined, page as frame},
     schema::{Field, Schema},
 };
 
@@ -52,7 +52,7 @@ pub(crate) fn list(codes: &[Code]) -> String {
         let code = escaped(code);
         format!("<li><a href=\"{ROOT}/errors#{code}\"><code>{code}</code></a> {}</li>\n", inline(when))
     });
-    format!("<ul class=\"codes\">\n{}</ul>\n", items.collect::<String>())
+    format!("<ul class=\"codes\">\n{}</ul>\n", joined(items))
 }
 
 /// The page of codes if no guide has the slug `errors`.
@@ -62,12 +62,14 @@ pub(crate) fn page(schema: &Schema) -> String {
         format!("<dt id=\"{code}\"><code>{code}</code></dt><dd>{}</dd>\n", inline(when))
     };
     let own = [UNAUTHENTICATED, ENROLMENT, FORBIDDEN, STEP_UP, BAD_INPUT, LIMIT];
-    let top: String = own.iter().chain(&ALWAYS).map(|(code, when)| row(code, when)).collect();
+    let top = joined(own.iter().chain(&ALWAYS).map(|(code, when)| row(code, when)));
     let mut main = format!("<h1>Errors</h1>\n<h2 id=\"errors\">Codes in errors</h2>\n<dl>\n{top}</dl>\n");
     if let Some(codes) = schema.definition("ErrorCode") {
-        let rows = codes.values.iter().map(|value| format!("<dt><code>{}</code></dt><dd>{}</dd>\n", escaped(&value.name), inline(&value.description)));
-        main.push_str(&format!("<h2 id=\"user-errors\">Codes in userErrors</h2>\n<dl>\n{}</dl>\n", rows.collect::<String>()));
+        let rows = codes
+            .values
+            .iter()
+            .map(|value| format!("<dt><code>{}</code></dt><dd>{}</dd>\n", escaped(&value.name), inline(&value.description)));
+        main.push_str(&format!("<h2 id=\"user-errors\">Codes in userErrors</h2>\n<dl>\n{}</dl>\n", joined(rows)));
     }
     frame("Errors", &main)
 }
-

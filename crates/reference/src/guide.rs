@@ -115,9 +115,7 @@ impl Adapted<'_> {
                 Some(Event::End(TagEnd::TableCell))
             }
             // Comments say which test runs an example; other tags would be ours to check.
-            Event::Html(text) | Event::InlineHtml(text) => {
-                (!text.trim_start().starts_with("<!--")).then_some(Event::Text(text))
-            }
+            Event::Html(text) | Event::InlineHtml(text) => (!text.trim_start().starts_with("<!--")).then_some(Event::Text(text)),
             other => Some(other),
         }
     }

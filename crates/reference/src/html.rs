@@ -48,7 +48,7 @@ pub(crate) fn inline(text: &str) -> String {
 /// A description as paragraphs: empty lines divide them.
 pub(crate) fn paragraphs(text: &str) -> String {
     let parts = text.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
-    parts.map(|part| format!("<p>{}</p>\n", inline(part))).collect()
+    joined(parts.map(|part| format!("<p>{}</p>\n", inline(part))))
 }
 
 /// The text up to the end of its first sentence, without its line breaks.
@@ -58,6 +58,11 @@ pub(crate) fn first_sentence(text: &str) -> String {
         Some(end) => line[..=end].to_owned(),
         None => line,
     }
+}
+
+/// Pieces of HTML, one behind the other.
+pub(crate) fn joined(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().concat()
 }
 
 /// A link below `/docs`.

@@ -327,5 +327,9 @@ fn input(source: Positioned<InputValueDefinition>) -> Input {
 
 fn value(source: Positioned<EnumValueDefinition>) -> Value {
     let source = source.node;
-    Value { name: source.value.node.to_string(), description: text(source.description), directives: directives(source.directives) }
+    Value {
+        name: source.value.node.to_string(),
+        description: text(source.description),
+        directives: directives(source.directives),
+    }
 }

@@ -16,7 +16,12 @@ pub(crate) fn index(schema: &Schema, guides: &Guides) -> String {
     }
     for operation in Operation::ALL {
         for field in schema.root_fields(operation) {
-            push(&mut out, &field.name, operation.keyword(), [&first_sentence(&field.description), &field_path(operation, field)]);
+            push(
+                &mut out,
+                &field.name,
+                operation.keyword(),
+                [&first_sentence(&field.description), &field_path(operation, field)],
+            );
         }
     }
     for definition in schema.types() {

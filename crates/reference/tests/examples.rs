@@ -1,5 +1,7 @@
 //! Examples: one for each root field, and each one can be sent.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod shared;
 
 use std::collections::BTreeSet;
@@ -27,7 +29,10 @@ fn every_root_field_has_an_example_that_fits_the_schema() {
         let root = root(example.operation);
         found.insert((root, example.field.clone()));
         wrong.extend(
-            checker.check(root, &example.document, &example.variables).into_iter().map(|what| format!("{root}.{}: {what}", example.field)),
+            checker
+                .check(root, &example.document, &example.variables)
+                .into_iter()
+                .map(|what| format!("{root}.{}: {what}", example.field)),
         );
     }
     let fields = |root: &'static str| checker.fields(root).into_iter().map(move |field| (root, field.name.node.to_string()));
@@ -101,6 +106,10 @@ fn an_id_in_an_example_is_of_the_kind_that_the_field_takes() {
     assert_eq!(id("purchaseOrderApprove", "/input/id"), "por_");
     assert_eq!(id("apiKeyRevoke", "/id"), "key_");
     assert_eq!(id("countsDue", "/storeId"), "sto_");
+    assert_eq!(id("productImageRemove", "/input/id"), "img_");
+    assert_eq!(id("invitationRevoke", "/id"), "mem_");
+    assert_eq!(id("purchaseOrderReceive", "/input/lines/0/purchaseOrderLineId"), "pol_");
+    assert_eq!(id("transferShip", "/input/lines/0/lineId"), "tln_");
     assert_eq!(id("jobRetry", "/id"), "job_");
     assert_eq!(id("exchangeChanged", "/id"), "exc_");
     assert_eq!(id("webhookEndpointTest", "/id"), "whe_");

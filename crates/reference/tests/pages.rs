@@ -1,5 +1,7 @@
 //! Pages: what a reader finds on them, and that nothing in a schema or a guide can break out of its place.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod guides;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +19,10 @@ fn body(reference: &Reference, path: &str) -> String {
     reference.page(path).unwrap_or_else(|| panic!("{path} is no page")).body.into_owned()
 }
 
+fn is_asset(path: &str) -> bool {
+    ["docs.js", "docs.css"].contains(&path)
+}
+
 /// The values of an attribute in a page.
 fn attributes(page: &str, name: &str) -> Vec<String> {
     let marks: Vec<_> = page.split(&format!(" {name}=\"")).skip(1).collect();
@@ -29,7 +35,7 @@ fn a_field_page_says_who_may_call_it_and_what_it_costs() {
     for part in [
         "<h1><code>orders</code></h1>",
         "<dt>Permission</dt><dd><code>order.read</code></dd>",
-        "<dt>Cost</dt><dd>1 point, and those of the objects selected: as many as <code>first</code> or <code>last</code> says, otherwise 50 are assumed</dd>",
+        "<dt>Cost</dt><dd>1 point, plus 0.1 for each object with an ID: as many as <code>first</code> or <code>last</code> says, otherwise 50 are assumed</dd>",
         "<a href=\"/docs/types/OrderFilter\">OrderFilter</a>",
         "<a href=\"/docs/types/OrderConnection\">OrderConnection</a>!",
         "<h2>Example</h2>",
@@ -48,7 +54,7 @@ fn a_mutation_page_names_its_events_step_up_and_refusals() {
         "<dt>Step-up</dt>",
         "in the last 600 seconds",
         "<dt>Events</dt><dd><code>api_key.created</code></dd>",
-        "<dt>Cost</dt><dd>10 points, and 0.1 for each line of the input</dd>",
+        "<dt>Cost</dt><dd>10 points, plus 0.1 for each line of the input</dd>",
         "<a href=\"/docs/types/ErrorCode\">ErrorCode</a>",
         "/docs/errors#STEP_UP_REQUIRED",
     ] {
@@ -68,7 +74,10 @@ fn a_deprecated_field_links_to_what_replaces_it() {
 #[test]
 fn a_type_page_says_where_the_type_is_used() {
     let page = body(&real(), "types/OrderFilter");
-    assert!(page.contains("<h2>Used by</h2>") && page.contains("<a href=\"/docs/fields/Query.orders\">Query.orders</a>"), "{page}");
+    assert!(
+        page.contains("<h2>Used by</h2>") && page.contains("<a href=\"/docs/fields/Query.orders\">Query.orders</a>"),
+        "{page}"
+    );
     let page = body(&real(), "types/Order");
     assert!(page.contains("<dt>Implements</dt><dd><a href=\"/docs/types/Node\">Node</a>"), "{page}");
     let page = body(&real(), "types/Node");
@@ -98,7 +107,7 @@ fn every_link_leads_to_a_page_and_to_a_place_on_it() {
     let pages: BTreeMap<_, _> = paths.iter().map(|path| (path.as_str(), body(&reference, path))).collect();
     let ids: BTreeMap<_, _> = pages.iter().map(|(path, page)| (*path, attributes(page, "id"))).collect();
     let mut wrong = BTreeSet::new();
-    for (path, page) in pages.iter().filter(|(path, _)| !path.contains(".js") && !path.contains(".css")) {
+    for (path, page) in pages.iter().filter(|(path, _)| !is_asset(path)) {
         for link in attributes(page, "href").into_iter().chain(attributes(page, "src")) {
             if link.starts_with("https://") || link.starts_with("http://") {
                 continue;
@@ -166,7 +175,7 @@ fn a_hostile_schema_stays_text() {
         scalar Odd @specifiedBy(url: "javascript:alert(1)")
     "#;
     let reference = Reference::new(sdl, &[]).unwrap();
-    for path in reference.paths().into_iter().filter(|path| !path.ends_with(".js") && !path.ends_with(".css")) {
+    for path in reference.paths().into_iter().filter(|path| !is_asset(path)) {
         let page = body(&reference, &path);
         if path == "search.json" {
             assert!(!page.contains('<'), "{page}");
@@ -235,12 +244,16 @@ fn a_schema_that_is_not_whole_is_refused() {
 
 #[test]
 fn the_page_of_errors_has_every_code_with_or_without_a_guide() {
-    let codes = include_str!("../../graphql/src/code.rs").lines().filter_map(|line| line.trim().split_once("=> \"")).map(|(_, rest)| rest);
+    let codes = include_str!("../../graphql/src/code.rs")
+        .lines()
+        .filter_map(|line| line.trim().split_once("=> \""))
+        .map(|(_, rest)| rest);
     let top: Vec<_> = codes.filter_map(|rest| rest.strip_suffix("\",")).collect();
     assert_eq!(top.len(), 16);
     let (_, source) = SDL.split_once("\nenum ErrorCode {").unwrap();
     let values = source.split_once("\n}").unwrap().0.lines().map(str::trim);
-    let own: Vec<_> = values.filter(|line| line.len() > 3 && line.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')).collect();
+    let own: Vec<_> =
+        values.filter(|line| line.len() > 3 && line.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')).collect();
     assert!(own.len() >= 19, "{own:?}");
     let without = Reference::new(SDL, &[]).unwrap();
     for page in [body(&real(), "errors"), body(&without, "errors")] {

@@ -32,7 +32,7 @@ pub(crate) fn example(schema: &Schema, operation: Operation, field: &Field) -> E
     let (mut variables, mut definitions, mut arguments) = (Vec::new(), Vec::new(), Vec::new());
     for argument in &field.arguments {
         let is_page = argument.name == "first" && argument.default.is_none() && base(&argument.ty) == "Int";
-        if !argument.is_required() && !is_page {
+        if !values::is_given(&field.name, argument) && !is_page {
             continue;
         }
         let value = if is_page { Json::Number(ROWS) } else { values.of(&argument.ty, &argument.name, "") };

@@ -55,10 +55,12 @@ pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
     };
     let special = || match root.as_str() {
         root if root.starts_with("job") => Some("job"),
-        root if root.starts_with("webhookdelivery") => Some("evt"),
+        root if root.starts_with("invitation") => Some("mem"),
+        "productimageremove" => Some("img"),
+        "productdocumentremove" => Some("doc"),
         _ => None,
     };
-    let prefix = prefix.map(|(_, prefix)| *prefix).or_else(|| begins(&owner)).or_else(special).or_else(|| begins(&root));
+    let prefix = prefix.map(|(_, prefix)| *prefix).or_else(special).or_else(|| begins(&owner)).or_else(|| begins(&root));
     format!("{}_{ID}", prefix.unwrap_or("prd"))
 }
 
@@ -116,10 +118,11 @@ pub(super) fn text(name: &str, owner: &str, root: &str) -> String {
         "reason" | "note" => "Agreed by telephone",
         "source" => "ECB",
         "column" => "sku",
+        "key" if root.starts_with("role") => "stock-clerk",
         "key" => "colour",
         "value" => "blue",
         "mutation" => {
-            "mutation ($input: StockAdjustInput!) { stockAdjust(input: $input) { movements { id } userErrors { code message field } } }"
+            "mutation ($input: StockAdjustInput!) { stockAdjust(input: $input) { levels { id } userErrors { code message field } } }"
         }
         "ecbCsv" => "Date, USD, GBP\n02 November 2026, 1.0832, 0.8642\n",
         "from" => "old",
@@ -136,6 +139,7 @@ fn code(owner: &str, root: &str) -> &'static str {
         () if names("channel") => "WEB",
         () if names("lot") => "L-2026-11",
         () if names("supplier") => "POTTERY",
+        () if names("storegroup") => "SOUTH",
         () if owner.is_empty() && root.starts_with("scan") => "4006381333931",
         () if owner.is_empty() => "123456",
         () => "LONDON",
@@ -156,6 +160,8 @@ fn title(owner: &str, root: &str) -> &'static str {
         ("integration", "Web shop"),
         ("role", "Stock clerk"),
         ("session", "Till 2"),
+        ("fileupload", "mugs.csv"),
+        ("tenant", "Mug Shop"),
     ];
     names.iter().find(|(noun, _)| root.starts_with(noun)).map_or("Example", |(_, name)| name)
 }

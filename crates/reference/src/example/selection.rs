@@ -21,8 +21,26 @@ pub(super) struct Selector<'a> {
 }
 
 /// Leaf fields in the order in which they are wanted.
-const WANTED: [&str; 14] = [
-    "phase", "cursor", "reset", "seq", "inFilter", "id", "number", "code", "sku", "status", "name", "kind", "version", "createdAt",
+const WANTED: [&str; 19] = [
+    "phase",
+    "cursor",
+    "reset",
+    "seq",
+    "inFilter",
+    "id",
+    "number",
+    "code",
+    "sku",
+    "status",
+    "name",
+    "kind",
+    "onHand",
+    "available",
+    "total",
+    "price",
+    "amount",
+    "version",
+    "createdAt",
 ];
 /// Leaf fields of one object.
 const MOST_LEAVES: usize = 8;
@@ -91,7 +109,7 @@ impl Selector<'_> {
         let mut leaves: Vec<_> = fields.iter().filter(|field| self.is_leaf_like(field)).collect();
         leaves.sort_by_key(|field| {
             let is_object = !self.schema.is_leaf(base(&field.ty));
-            (is_object, WANTED.iter().position(|wanted| *wanted == field.name).unwrap_or(WANTED.len()))
+            (WANTED.iter().position(|wanted| *wanted == field.name).unwrap_or(WANTED.len()), is_object)
         });
         leaves.truncate(MOST_LEAVES);
         let count = leaves.len();

@@ -18,6 +18,29 @@ pub(super) struct Values<'a> {
 const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersion", "all"];
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
+/// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
+pub(super) const GIVEN: [(&str, &str); 20] = [
+    ("CategoryUpsertInput", "name"),
+    ("CountCreateInput", "categoryId"),
+    ("CustomerCreateInput", "name"),
+    ("CustomerUpsertInput", "name"),
+    ("OrderLineInput", "product"),
+    ("ProductUpsertInput", "name"),
+    ("PurchaseOrderReceiveInput", "lines"),
+    ("ReturnInspectInput", "lines"),
+    ("ReturnLineInput", "product"),
+    ("ReturnReceiveInput", "lines"),
+    ("SourcingSetInput", "rule"),
+    ("StockPolicyInput", "reorderPoint"),
+    ("SupplierReturnLineInput", "product"),
+    ("TransferMoveInput", "lines"),
+    ("WebhookEndpointReplayInput", "fromSeq"),
+    ("WebhookEndpointUpdateInput", "eventTypes"),
+    ("login", "tenant"),
+    ("profileUpdate", "displayName"),
+    ("reauthenticate", "password"),
+    ("sessionRename", "name"),
+];
 /// A bound for inputs that contain themselves.
 const MOST_DEPTH: usize = 8;
 
@@ -49,7 +72,10 @@ impl Values<'_> {
         }
         let is_change = is_argument && self.root.ends_with("Update");
         let changed = CHANGED.iter().find(|name| definition.inputs.iter().any(|input| input.name == **name && is_text(input)));
-        let is_given = |input: &&Input| input.is_required() || (is_change && changed.is_some_and(|name| *name == input.name));
+        let is_given = |input: &&Input| {
+            let is_changed = is_change && changed.is_some_and(|name| *name == input.name);
+            is_changed || is_given(&definition.name, input)
+        };
         Json::Object(definition.inputs.iter().filter(is_given).map(value).collect())
     }
 
@@ -70,6 +96,30 @@ impl Values<'_> {
     }
 }
 
+/// Whether an example gives the argument or input field.
+pub(super) fn is_given(owner: &str, input: &Input) -> bool {
+    input.is_required() || GIVEN.contains(&(owner, &input.name))
+}
+
 fn is_text(input: &Input) -> bool {
     base(&input.ty) == "String"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Operation;
+
+    #[test]
+    fn every_optional_input_that_examples_give_is_in_the_schema() {
+        let schema = Schema::parse(include_str!("../../../../schema.graphql")).unwrap();
+        for (owner, name) in GIVEN {
+            let inputs = match schema.definition(owner) {
+                Some(definition) => &definition.inputs,
+                None => &Operation::ALL.into_iter().find_map(|operation| schema.root_field(operation, owner)).unwrap().arguments,
+            };
+            let input = inputs.iter().find(|input| input.name == name).unwrap_or_else(|| panic!("{owner} has no {name}"));
+            assert!(!input.is_required(), "{owner}.{name} is given anyway");
+        }
+    }
 }

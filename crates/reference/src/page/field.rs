@@ -64,17 +64,16 @@ fn cost(operation: Operation, field: &Field) -> String {
     let weight = field.directives.weight().unwrap_or_else(|| usual.to_owned());
     let mut text = format!("{} {}", escaped(&weight), if weight == "1" { "point" } else { "points" });
     if operation == Operation::Mutation {
-        text.push_str(", and 0.1 for each line of the input");
+        text.push_str(", plus 0.1 for each line of the input");
     }
     if let Some(size) = field.directives.list_size() {
         let arguments: Vec<_> = size.arguments.iter().map(|name| format!("<code>{}</code>", escaped(name))).collect();
         let assumed = size.assumed.unwrap_or(10);
-        text.push_str(", and those of the objects selected: ");
-        if arguments.is_empty() {
-            text.push_str(&format!("{assumed} are assumed"));
-        } else {
-            text.push_str(&format!("as many as {} says, otherwise {assumed} are assumed", arguments.join(" or ")));
+        text.push_str(", plus 0.1 for each object with an ID: ");
+        if !arguments.is_empty() {
+            text.push_str(&format!("as many as {} says, otherwise ", arguments.join(" or ")));
         }
+        text.push_str(&format!("{assumed} are assumed"));
     }
     text
 }
@@ -99,9 +98,9 @@ fn signature(schema: &Schema, field: &Field) -> String {
 
 fn returns(schema: &Schema, field: &Field) -> String {
     let definition = schema.definition(base(&field.ty));
-    let null = if field.ty.nullable { " It can be null." } else { "" };
+    let null = if field.ty.nullable { ", or null" } else { "" };
     let description = definition.map(|one| paragraphs(&one.description)).unwrap_or_default();
-    format!("<h2>Returns</h2>\n<p><code>{}</code>.{null}</p>\n{description}", type_link(schema, &field.ty))
+    format!("<h2>Returns</h2>\n<p><code>{}</code>{null}</p>\n{description}", type_link(schema, &field.ty))
 }
 
 fn errors_of(schema: &Schema, operation: Operation, field: &Field) -> String {

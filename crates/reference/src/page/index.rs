@@ -32,7 +32,10 @@ pub(crate) fn page(schema: &Schema, guides: &Guides) -> String {
         let (id, title) = heading(operation);
         main.push_str(&format!("<h2 id=\"{id}\">{title}</h2>\n"));
         for letter in fields.chunk_by(|one, other| initial(one) == initial(other)) {
-            main.push_str(&format!("<h3>{}</h3>\n<ul class=\"entries\">\n", letter.first().map(|field| initial(field)).unwrap_or_default()));
+            main.push_str(&format!(
+                "<h3>{}</h3>\n<ul class=\"entries\">\n",
+                letter.first().map(|field| initial(field)).unwrap_or_default()
+            ));
             for field in letter {
                 let text = first_sentence(&field.description);
                 main.push_str(&entry(&field_path(operation, field), &field.name, &text, field.directives.deprecated().is_some()));

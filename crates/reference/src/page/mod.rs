@@ -6,7 +6,7 @@ pub(crate) mod types;
 
 use crate::{
     guide::Rendered,
-    html::{escaped, inline, page, paragraphs, type_link},
+    html::{escaped, inline, joined, page, paragraphs, type_link},
     schema::{Input, Schema},
 };
 
@@ -44,7 +44,7 @@ fn facts(rows: &[(&str, String)]) -> String {
         return String::new();
     }
     let rows = rows.iter().map(|(name, content)| format!("<div><dt>{}</dt><dd>{content}</dd></div>\n", escaped(name)));
-    format!("<dl class=\"facts\">\n{}</dl>\n", rows.collect::<String>())
+    format!("<dl class=\"facts\">\n{}</dl>\n", joined(rows))
 }
 
 /// Arguments, or the fields of an input.

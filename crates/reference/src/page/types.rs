@@ -2,7 +2,7 @@
 
 use crate::{
     directives::Access,
-    html::{escaped, first_sentence, inline, link, page as frame, paragraphs, type_link, type_name},
+    html::{escaped, first_sentence, inline, joined, link, page as frame, paragraphs, type_link, type_name},
     page::{deprecated, facts, heading, inputs},
     schema::{Definition, Field, Kind, Schema},
 };
@@ -19,14 +19,10 @@ pub(crate) fn list(schema: &Schema) -> String {
     ];
     let mut main = "<h1>Types</h1>\n".to_owned();
     for (kind, title) in titles {
-        let items: String = schema
-            .types()
-            .filter(|definition| definition.kind == kind)
-            .map(|one| {
-                let path = format!("types/{}", one.name);
-                format!("<li>{} <span>{}</span></li>\n", link(&path, &one.name), inline(&first_sentence(&one.description)))
-            })
-            .collect();
+        let items = joined(schema.types().filter(|definition| definition.kind == kind).map(|one| {
+            let path = format!("types/{}", one.name);
+            format!("<li>{} <span>{}</span></li>\n", link(&path, &one.name), inline(&first_sentence(&one.description)))
+        }));
         if !items.is_empty() {
             main.push_str(&format!("<h2>{title}</h2>\n<ul class=\"entries\">\n{items}</ul>\n"));
         }
@@ -54,7 +50,10 @@ pub(crate) fn page(schema: &Schema, definition: &Definition) -> String {
         for value in &definition.values {
             let note = value.directives.deprecated().map(|reason| deprecated(schema, &reason)).unwrap_or_default();
             let name = escaped(&value.name);
-            main.push_str(&format!("<dt id=\"f-{name}\"><code>{name}</code></dt><dd>{}{note}</dd>\n", paragraphs(&value.description)));
+            main.push_str(&format!(
+                "<dt id=\"f-{name}\"><code>{name}</code></dt><dd>{}{note}</dd>\n",
+                paragraphs(&value.description)
+            ));
         }
         main.push_str("</dl>\n");
     }
@@ -113,7 +112,7 @@ fn arguments(schema: &Schema, field: &Field) -> String {
         let ty = type_link(schema, &argument.ty);
         format!("<dt><code>{name}: {ty}{default}</code></dt><dd>{}</dd>\n", paragraphs(&argument.description))
     });
-    format!("<dl>\n{}</dl>\n", rows.collect::<String>())
+    format!("<dl>\n{}</dl>\n", joined(rows))
 }
 
 /// What the directives of a field ask for.
@@ -140,10 +139,10 @@ fn members(schema: &Schema, definition: &Definition) -> String {
     }
     let title = if definition.kind == Kind::Interface { "Implemented by" } else { "Members" };
     let items = definition.members.iter().map(|name| format!("<li>{}</li>\n", type_name(schema, name)));
-    format!("<h2>{title}</h2>\n<ul class=\"columns\">\n{}</ul>\n", items.collect::<String>())
+    format!("<h2>{title}</h2>\n<ul class=\"columns\">\n{}</ul>\n", joined(items))
 }
 
 fn used_by(schema: &Schema, definition: &Definition) -> String {
-    let items: String = schema.uses(&definition.name).map(|one| format!("<li>{}</li>\n", link(&one.path, &one.text))).collect();
+    let items = joined(schema.uses(&definition.name).map(|one| format!("<li>{}</li>\n", link(&one.path, &one.text))));
     if items.is_empty() { String::new() } else { format!("<h2>Used by</h2>\n<ul class=\"columns\">\n{items}</ul>\n") }
 }

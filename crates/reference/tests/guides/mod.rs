@@ -6,4 +6,5 @@ macro_rules! guides {
     ($($slug:literal),*) => { &[$(Guide { slug: $slug, markdown: include_str!(concat!("../../../../docs/", $slug, ".md")) }),*] };
 }
 
-pub const ALL: &[Guide] = guides!("first-query", "live-stock", "realtime", "partners", "webhooks", "files", "rate-limits", "errors");
+pub const ALL: &[Guide] =
+    guides!("first-query", "live-stock", "realtime", "partners", "webhooks", "files", "rate-limits", "errors");

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use async_graphql_parser::{
     parse_query, parse_schema,
-    types::{BaseType, FieldDefinition, InputValueDefinition, Selection, SelectionSet, Type, TypeDefinition, TypeKind, TypeSystemDefinition},
+    types::{
+        BaseType, FieldDefinition, InputValueDefinition, Selection, SelectionSet, Type, TypeDefinition, TypeKind,
+        TypeSystemDefinition,
+    },
 };
 use serde_json::Value;
 
@@ -47,7 +50,9 @@ impl Checker {
             Ok(document) => document,
             Err(error) => return vec![error.to_string()],
         };
-        let Ok(Value::Object(variables)) = serde_json::from_str(variables) else { return vec!["the variables are no object".into()] };
+        let Ok(Value::Object(variables)) = serde_json::from_str(variables) else {
+            return vec!["the variables are no object".into()];
+        };
         let mut wrong = Vec::new();
         let (_, operation) = document.operations.iter().next().unwrap();
         let mut types = BTreeMap::new();
@@ -84,13 +89,19 @@ impl Checker {
                         let given = field.node.get_argument(&argument.node.name.node).map(|value| value.node.to_string());
                         match given.as_deref().and_then(|value| variables.get(value.strip_prefix('$')?)) {
                             Some(ty) if ty == &argument.node.ty.node => {}
-                            Some(ty) => wrong.push(format!("{owner}.{name}({}) takes {}, not {ty}", argument.node.name.node, argument.node.ty.node)),
-                            None if is_required(&argument.node) => wrong.push(format!("{owner}.{name} lacks {}", argument.node.name.node)),
+                            Some(ty) => wrong.push(format!(
+                                "{owner}.{name}({}) takes {}, not {ty}",
+                                argument.node.name.node, argument.node.ty.node
+                            )),
+                            None if is_required(&argument.node) => {
+                                wrong.push(format!("{owner}.{name} lacks {}", argument.node.name.node));
+                            }
                             None => {}
                         }
                     }
                     let below = named(&definition.ty.node);
-                    let is_leaf = matches!(self.types.get(below).map(|one| &one.kind), None | Some(TypeKind::Scalar | TypeKind::Enum(_)));
+                    let is_leaf =
+                        matches!(self.types.get(below).map(|one| &one.kind), None | Some(TypeKind::Scalar | TypeKind::Enum(_)));
                     if is_leaf != field.node.selection_set.node.items.is_empty() {
                         wrong.push(format!("{owner}.{name}: a leaf has no selection, anything else has one"));
                     } else if !is_leaf {
@@ -172,7 +183,9 @@ fn fits(scalar: &str, value: &Value) -> bool {
         "Boolean" => value.is_boolean(),
         "String" | "Cursor" => value.as_str().is_some_and(|text| !text.is_empty()),
         "ID" => value.as_str().is_some_and(|text| text.len() == 30 && text.as_bytes()[3] == b'_'),
-        "CurrencyCode" => value.as_str().is_some_and(|text| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase())),
+        "CurrencyCode" => {
+            value.as_str().is_some_and(|text| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()))
+        }
         "Date" => has_form("0000-00-00"),
         "DateTime" => has_form("0000-00-00T00:00:00Z"),
         "Decimal" => value.as_str().is_some_and(|text| text.parse::<f64>().is_ok()),
