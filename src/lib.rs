@@ -12,8 +12,20 @@ pub use services::{alerts, demand, digest, exchange, files, forecasting, insight
 pub use tools::{replay, watch};
 
 /// The crates that the program is made of, each above those before it.
-pub const CRATES: [&str; 12] =
-    ["macros", "forecast", "reference", "platform", "iam", "inventory", "services", "graphql", "api", "server", "tools", "entrepot"];
+pub const CRATES: [&str; 12] = [
+    "macros",
+    "forecast",
+    "reference",
+    "platform",
+    "iam",
+    "inventory",
+    "services",
+    "graphql",
+    "api",
+    "server",
+    "tools",
+    "entrepot",
+];
 
 /// Settings: flags and environment, typed, read once.
 pub mod config;

@@ -243,7 +243,11 @@ fn a_floor_names_only_floors_below_it() {
 fn cores_are_pure() {
     let mut faults = Vec::new();
     let mut seen = 0;
-    let is_pure = |file: &str| FORECAST.contains(&room(file)) || room(file) == "reference" || file.split('/').any(|part| part == "core" || part == "core.rs");
+    let is_pure = |file: &str| {
+        FORECAST.contains(&room(file))
+            || room(file) == "reference"
+            || file.split('/').any(|part| part == "core" || part == "core.rs")
+    };
     for (file, facts) in source().iter().filter(|(file, _)| is_pure(file)) {
         seen += 1;
         faults.extend(facts.is_async.then(|| format!("{file} is async")));

@@ -26,6 +26,9 @@
     return worst;
   };
 
+  // Guides and root fields come before types.
+  const isType = ({ kind }) => Number(!['guide', 'query', 'mutation', 'subscription'].includes(kind));
+
   const item = (entry) => {
     const line = document.createElement('li');
     const link = document.createElement('a');
@@ -49,7 +52,7 @@
       const all = await load();
       if (asked !== input.value) return;
       const hits = all.map((entry) => [rank(entry, words), entry]).filter(([place]) => place >= 0)
-        .sort(([a, one], [b, other]) => a - b || one.name.length - other.name.length);
+        .sort(([a, one], [b, other]) => a - b || isType(one) - isType(other) || one.name.length - other.name.length);
       found.textContent = hits.length > MOST ? `${hits.length} found, the first ${MOST} are shown` : `${hits.length} found`;
       list.replaceChildren(...hits.slice(0, MOST).map(([, entry]) => item(entry)));
     } catch {

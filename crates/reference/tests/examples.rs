@@ -51,6 +51,7 @@ fn the_checker_finds_what_is_wrong() {
     for (document, variables) in [
         ("query { order { id }", json!({})),
         ("query { order { id } }", json!({})),
+        ("query { order(by: {}) { id } }", json!({})),
         ("query ($by: OrderRef!) { order(by: $by) { nothing } }", json!({ "by": { "number": "1" } })),
         ("query ($by: OrderRef!) { order(by: $by) }", json!({ "by": { "number": "1" } })),
         ("query ($by: OrderRef!) { order(by: $by) { id { id } } }", json!({ "by": { "number": "1" } })),
@@ -142,4 +143,30 @@ fn an_interface_is_shown_by_one_of_its_members() {
     assert!(document.contains("node(id: $id) {\n    __typename\n    ... on Product {"), "{document}");
     let (document, _) = example(SDL, "login");
     assert!(document.contains("__typename") && document.contains("... on TokenPair {"), "{document}");
+}
+
+#[test]
+fn the_operations_of_the_new_guides_fit_the_schema() {
+    let checker = Checker::new(SDL);
+    let guides = [include_str!("../../../docs/first-query.md"), include_str!("../../../docs/live-stock.md")];
+    let blocks: Vec<_> = guides.iter().flat_map(|guide| guide.split("```graphql\n").skip(1)).collect();
+    assert_eq!(blocks.len(), 3);
+    for block in blocks {
+        let document = block.split("```").next().unwrap();
+        let root = match document.split_whitespace().next() {
+            Some("mutation") => "Mutation",
+            Some("subscription") => "Subscription",
+            _ => "Query",
+        };
+        assert_eq!(checker.check(root, document, "{}"), Vec::<String>::new(), "{document}");
+    }
+    for body in guides.iter().flat_map(|guide| guide.split("\"query\": \"").skip(1)) {
+        let document = body.split('"').next().unwrap();
+        let (root, variables) = match document.starts_with("mutation") {
+            true => ("Mutation", json!({ "email": "e", "password": "p", "tenant": "t" })),
+            false if document.starts_with("subscription") => ("Subscription", json!({})),
+            false => ("Query", json!({})),
+        };
+        assert_eq!(checker.check(root, document, &variables.to_string()), Vec::<String>::new(), "{document}");
+    }
 }

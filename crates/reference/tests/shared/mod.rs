@@ -86,17 +86,21 @@ impl Checker {
                         continue;
                     };
                     for argument in &definition.arguments {
-                        let given = field.node.get_argument(&argument.node.name.node).map(|value| value.node.to_string());
-                        match given.as_deref().and_then(|value| variables.get(value.strip_prefix('$')?)) {
-                            Some(ty) if ty == &argument.node.ty.node => {}
-                            Some(ty) => wrong.push(format!(
-                                "{owner}.{name}({}) takes {}, not {ty}",
-                                argument.node.name.node, argument.node.ty.node
-                            )),
-                            None if is_required(&argument.node) => {
-                                wrong.push(format!("{owner}.{name} lacks {}", argument.node.name.node));
+                        let place = format!("{owner}.{name}({})", argument.node.name.node);
+                        let Some(given) = field.node.get_argument(&argument.node.name.node) else {
+                            if is_required(&argument.node) {
+                                wrong.push(format!("{place} is missing"));
                             }
-                            None => {}
+                            continue;
+                        };
+                        let (wanted, text) = (&argument.node.ty.node, given.node.to_string());
+                        match text.strip_prefix('$').map(|name| variables.get(name)) {
+                            None => {
+                                let value = given.node.clone().into_const().unwrap().into_json().unwrap();
+                                self.value(wanted, &value, &place, wrong);
+                            }
+                            Some(Some(ty)) if ty == wanted => {}
+                            Some(ty) => wrong.push(format!("{place} takes {wanted}, not {ty:?}")),
                         }
                     }
                     let below = named(&definition.ty.node);
