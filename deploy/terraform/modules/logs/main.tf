@@ -1,0 +1,30 @@
+# One log group for each kind of process, so that each has its own readers and its own bill.
+
+locals {
+  groups = ["node", "worker", "front", "task", "metrics", "cache", "flow"]
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  #checkov:skip=CKV_AWS_338:retention_days says how long; below a year is the operator's decision
+  for_each = toset(local.groups)
+
+  name              = "/${var.name}/${each.key}"
+  retention_in_days = var.retention_days
+  kms_key_id        = var.kms_key_arn
+}
+
+# Faults of ours, as numbers: the server logs each once, at level ERROR.
+resource "aws_cloudwatch_log_metric_filter" "errors" {
+  for_each = toset(["node", "worker", "task"])
+
+  name           = "${var.name}-${each.key}-errors"
+  log_group_name = aws_cloudwatch_log_group.this[each.key].name
+  pattern        = "%^\\S+ ERROR %"
+
+  metric_transformation {
+    name          = "log_errors"
+    namespace     = "Entrepot/${var.name}"
+    value         = "1"
+    default_value = "0"
+  }
+}
