@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares rules and dashboards with the metrics that exist.
+"""Compares rules, dashboards and docs/SCALING.md with the metrics that exist.
 
   check_names.py [SCRAPE…]   SCRAPE: what a running /metrics answered, of entrepot, node exporter or blackbox exporter
 
@@ -27,6 +27,9 @@ def expressions():
         for panel in json.loads(path.read_text())["panels"]:
             for target in panel.get("targets", []):
                 yield path.name, target["expr"]
+    # Signals to move on, between backquotes.
+    for name in re.findall(r"`([a-z_]+)(?:\{[^`]*\})?`", (ROOT / "docs/SCALING.md").read_text()):
+        yield "SCALING.md", name
 
 
 def declared():
