@@ -111,6 +111,7 @@ check "shell scripts" shellcheck scripts_of_ours
 TERRAFORM=$(command -v terraform || command -v tofu || echo terraform)
 check_python "names in Terraform" python-hcl2 hcl2 deploy/terraform/check.py
 check "form of Terraform" "$TERRAFORM" form_of_terraform
+check "tasks of ECS" "$TERRAFORM" python3 deploy/terraform/check_tasks.py
 if [ -n "${TERRAFORM_INIT:-}" ]; then
   check "arguments in Terraform" "$TERRAFORM" valid_terraform
 else
