@@ -7,15 +7,17 @@ pub use forecast;
 pub use iam::{access, identity, tenancy};
 pub use inventory::{catalog, costing, counts, documents, ledger, lots, orders, purchasing, returns, stock, transfers};
 pub use platform::{audit, cache, clock, jobs, metrics, paging, rate_limit, realtime, secrets, storage};
+pub use product_text;
 pub use server as http;
 pub use services::{alerts, demand, digest, exchange, files, forecasting, insight, labels, media, scan, webhooks};
 pub use tools::{replay, watch};
 
 /// The crates that the program is made of, each above those before it.
-pub const CRATES: [&str; 12] = [
+pub const CRATES: [&str; 13] = [
     "macros",
     "forecast",
     "reference",
+    "product-text",
     "platform",
     "iam",
     "inventory",

@@ -1,0 +1,141 @@
+//! A trained model: from a name and a description to the labels that fit best, and why.
+
+use std::cmp::Reverse;
+
+use crate::{
+    calibration::Calibration,
+    linear::{Loss, Weights},
+    ngrams::{Kind, MOST_GRAMS, Text, Vocabulary},
+};
+
+/// Suggestions are the best three.
+pub const TOP: usize = 3;
+/// Below this confidence a suggestion is a guess.
+pub const CONFIDENT: f32 = 0.5;
+const REASONS: usize = 5;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    pub(super) loss: Loss,
+    pub(super) labels: Vec<String>,
+    pub(super) vocabulary: Vocabulary,
+    pub(super) weights: Weights,
+    pub(super) calibration: Calibration,
+}
+
+/// A part of the text that spoke for a label.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reason {
+    /// The word as folded, or both words of a phrase.
+    pub text: String,
+    /// The letters of the word that spoke loudest, if these and not the word itself are known from other products.
+    pub letters: Option<String>,
+    /// Its share of all that spoke for the label, 0 to 1.
+    pub share: f32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+    pub label: String,
+    /// The calibrated probability, 0 to 1.
+    pub confidence: f32,
+    /// The loudest first, at most five.
+    pub reasons: Vec<Reason>,
+}
+
+/// How loud a word spoke: in sum, by its loudest letters, and whether it did as a word.
+#[derive(Debug, Clone, Default)]
+struct WordShare {
+    sum: f32,
+    loudest: Option<(f32, String)>,
+    is_word: bool,
+}
+
+/// The answer for one product.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Suggestion {
+    /// The best first: three categories, or the tags at or above [`CONFIDENT`]. Empty if no part of the text is known.
+    pub best: Vec<Scored>,
+    /// Whether the first one is at or above [`CONFIDENT`].
+    pub is_confident: bool,
+}
+
+impl Model {
+    /// The categories or tags that it may suggest.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// Suggests categories, or tags, for a product that the model need not have seen.
+    pub fn suggest(&self, name: &str, description: &str) -> Suggestion {
+        let text = Text::read(name, description);
+        let vector = self.vocabulary.vector(&text.counts(MOST_GRAMS));
+        if vector.is_empty() {
+            return Suggestion::default();
+        }
+        let probabilities = self.calibration.probabilities(&self.weights.scores(&vector), self.loss);
+        let mut order: Vec<usize> = (0..probabilities.len()).collect();
+        order.sort_by(|one, other| probabilities[*other].total_cmp(&probabilities[*one]).then(one.cmp(other)));
+        let is_fit = |label: &usize| self.loss == Loss::Softmax || probabilities[*label] >= CONFIDENT;
+        let best: Vec<Scored> = order
+            .into_iter()
+            .take(TOP)
+            .filter(is_fit)
+            .map(|label| Scored {
+                label: self.labels.get(label).cloned().unwrap_or_default(),
+                confidence: probabilities[label],
+                reasons: self.reasons(&text, &vector, label as u16),
+            })
+            .collect();
+        let is_confident = best.first().is_some_and(|first| first.confidence >= CONFIDENT);
+        Suggestion { best, is_confident }
+    }
+
+    /// Weight × value of each n-gram, summed for a word over itself and its letters; phrases are their own.
+    fn reasons(&self, text: &Text, vector: &[(u32, f32)], label: u16) -> Vec<Reason> {
+        let mut words = vec![WordShare::default(); text.words.len()];
+        let mut phrases: Vec<(f32, usize)> = Vec::new();
+        let mut seen: Vec<u32> = Vec::new();
+        text.each_gram(MOST_GRAMS, &mut |gram| {
+            let Some(row) = self.vocabulary.row(gram.bucket) else { return };
+            let value = vector
+                .binary_search_by_key(&row, |(is, _)| *is)
+                .ok()
+                .and_then(|place| vector.get(place))
+                .map_or(0.0, |entry| entry.1);
+            // The value is that of all occurrences: it counts at the first one.
+            if seen.contains(&row) {
+                return;
+            }
+            seen.push(row);
+            let spoke = value * self.weights.weight(row, label);
+            if gram.kind == Kind::Phrase {
+                phrases.push((spoke, gram.word));
+                return;
+            }
+            let Some(WordShare { sum, loudest, is_word }) = words.get_mut(gram.word) else { return };
+            *sum += spoke;
+            *is_word |= gram.kind == Kind::Word && spoke > 0.0;
+            if gram.kind == Kind::Letters && spoke > 0.0 && spoke >= loudest.as_ref().map_or(0.0, |(most, _)| *most) {
+                *loudest = Some((spoke, gram.text.to_owned()));
+            }
+        });
+        let shown = |word: usize| text.words.get(word).cloned().unwrap_or_default();
+        let of_words = words.into_iter().enumerate().map(|(word, WordShare { sum: share, loudest, is_word })| {
+            let letters = loudest.filter(|_| !is_word).map(|(_, letters)| letters);
+            Reason { text: shown(word), letters, share }
+        });
+        let of_phrases = phrases.into_iter().map(|(share, word)| Reason {
+            text: format!("{} {}", shown(word), shown(word + 1)),
+            letters: None,
+            share,
+        });
+        let mut reasons: Vec<Reason> = of_words.chain(of_phrases).filter(|reason| reason.share > 0.0).collect();
+        let all: f32 = reasons.iter().map(|reason| reason.share).sum();
+        reasons
+            .sort_by(|one, other| other.share.total_cmp(&one.share).then_with(|| Reverse(&other.text).cmp(&Reverse(&one.text))));
+        reasons.truncate(REASONS);
+        reasons.iter_mut().for_each(|reason| reason.share /= all);
+        reasons
+    }
+}

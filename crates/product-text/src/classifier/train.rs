@@ -1,0 +1,248 @@
+//! Training: labels are chosen, products held out by families, a model is trained for each fold and one on everything.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{
+    Product,
+    baseline::NaiveBayes,
+    model::Model,
+    report::{Judged, Report, of_categories, of_labels, of_tags},
+};
+use crate::{
+    calibration::{Calibration, HeldOut},
+    duplicates::families,
+    linear::{Loss, MOST_WEIGHTS, Matrix, Task, Weights, train},
+    ngrams::{BUCKETS, MOST_GRAMS, Text, Vocabulary, hash, mixed},
+};
+
+/// A label needs so many products.
+pub const LEAST_EXAMPLES: usize = 8;
+/// The most labels: the most frequent ones are learned.
+pub const MOST_LABELS: usize = 1_000;
+pub const MOST_PRODUCTS: usize = 200_000;
+/// The most n-grams of all products together: 256 MiB.
+const MOST_COUNTS: usize = 1 << 25;
+const FOLDS: usize = 5;
+/// Beyond so many products one fold is held out, not each of five in turn.
+const ALL_FOLDS: usize = 20_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    pub seed: u64,
+    /// At least [`LEAST_EXAMPLES`] applies.
+    pub least_examples: usize,
+    /// The folds that are held out in turn, 1 to 5: fewer are faster, and judge the model on fewer products. One beyond 20,000 products.
+    pub folds: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { seed: 1, least_examples: LEAST_EXAMPLES, folds: FOLDS }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trained {
+    pub model: Model,
+    pub report: Report,
+}
+
+/// Why no model was trained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrainError {
+    /// Fewer than two categories, or no tag, have enough products. The labels that have too few, with their counts.
+    TooFewLabels(Vec<(String, usize)>),
+    /// More than [`MOST_PRODUCTS`].
+    TooManyProducts(usize),
+}
+
+impl std::fmt::Display for TrainError {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooFewLabels(_) => write!(to, "Too few labels have {LEAST_EXAMPLES} products or more. Label more products."),
+            Self::TooManyProducts(count) => {
+                write!(to, "{count} products are more than {MOST_PRODUCTS}. Train on a part of them.")
+            }
+        }
+    }
+}
+
+impl std::error::Error for TrainError {}
+
+/// Learns categories: of each product its first label.
+pub fn train_categories(products: &[Product<'_>], settings: &Settings) -> Result<Trained, TrainError> {
+    trained(products, settings, Loss::Softmax)
+}
+
+/// Learns tags: of each product all labels. Products without any are examples of none.
+pub fn train_tags(products: &[Product<'_>], settings: &Settings) -> Result<Trained, TrainError> {
+    trained(products, settings, Loss::Independent)
+}
+
+/// What is learned from, with products and labels as indices.
+struct Examples {
+    counts: Vec<Box<[(u32, f32)]>>,
+    targets: Vec<Vec<u16>>,
+    /// 0 to 4, by family.
+    folds: Vec<usize>,
+    loss: Loss,
+    labels: usize,
+    settings: Settings,
+}
+
+struct Labels {
+    names: Vec<String>,
+    counts: Vec<usize>,
+    left_out: Vec<(String, usize)>,
+}
+
+fn trained(products: &[Product<'_>], settings: &Settings, loss: Loss) -> Result<Trained, TrainError> {
+    if products.len() > MOST_PRODUCTS {
+        return Err(TrainError::TooManyProducts(products.len()));
+    }
+    let labels = chosen_labels(products, settings, loss);
+    if labels.names.len() < if loss == Loss::Softmax { 2 } else { 1 } {
+        return Err(TrainError::TooFewLabels(labels.left_out));
+    }
+    let examples = Examples::of(products, &labels.names, settings, loss);
+    let judged = examples.judged();
+    let calibrations = calibrations(&judged, loss);
+    let model = examples.fit(labels.names.clone(), |_| true);
+    let all: Vec<HeldOut<'_>> = judged.iter().map(held_out).collect();
+    let model = Model { calibration: Calibration::fitted(&all, loss), ..model };
+    let mut report = Report {
+        products: examples.targets.len(),
+        unlabelled: products.len() - examples.targets.iter().filter(|targets| !targets.is_empty()).count(),
+        left_out: labels.left_out,
+        ..Report::default()
+    };
+    let guesses = match loss {
+        Loss::Softmax => {
+            let (accuracy, guesses) = of_categories(&judged, &calibrations);
+            report.categories = accuracy;
+            guesses
+        }
+        Loss::Independent => {
+            let (accuracy, guesses) = of_tags(&judged, &calibrations);
+            report.tags = accuracy;
+            guesses
+        }
+    };
+    report.labels = of_labels(&model.labels, &labels.counts, &guesses);
+    Ok(Trained { model, report })
+}
+
+/// Labels with enough products, in the order of their names.
+fn chosen_labels(products: &[Product<'_>], settings: &Settings, loss: Loss) -> Labels {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for product in products {
+        let of_product = if loss == Loss::Softmax { product.labels.get(..1).unwrap_or_default() } else { product.labels };
+        of_product.iter().filter(|label| !label.is_empty()).for_each(|label| *counts.entry(label).or_default() += 1);
+    }
+    let least = settings.least_examples.max(LEAST_EXAMPLES);
+    let mut by_count: Vec<(&str, usize)> = counts.into_iter().collect();
+    by_count.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
+    let enough = by_count.iter().take(MOST_LABELS).take_while(|(_, count)| *count >= least).count();
+    let left_out = by_count.split_off(enough).into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+    by_count.sort_unstable();
+    let (names, counts) = by_count.into_iter().map(|(name, count)| (name.to_owned(), count)).unzip();
+    Labels { names, counts, left_out }
+}
+
+fn held_out<'a>(product: &'a Judged<'a>) -> HeldOut<'a> {
+    HeldOut { scores: &product.scores, targets: product.targets }
+}
+
+/// For each part a calibration that was fitted on the others.
+fn calibrations(judged: &[Judged<'_>], loss: Loss) -> BTreeMap<usize, Calibration> {
+    let parts: std::collections::BTreeSet<usize> = judged.iter().map(|product| product.part).collect();
+    let fitted = |part: usize| {
+        let others: Vec<HeldOut<'_>> = judged.iter().filter(|product| product.part != part).map(held_out).collect();
+        (part, Calibration::fitted(&others, loss))
+    };
+    parts.into_iter().map(fitted).collect()
+}
+
+impl Examples {
+    fn of(products: &[Product<'_>], labels: &[String], settings: &Settings, loss: Loss) -> Self {
+        let index: HashMap<&str, u16> = labels.iter().enumerate().map(|(index, label)| (label.as_str(), index as u16)).collect();
+        let names: Vec<&str> = products.iter().map(|product| product.name).collect();
+        let families = families(&names);
+        let most = (MOST_COUNTS / products.len().max(1)).min(MOST_GRAMS);
+        let mut examples =
+            Self { counts: Vec::new(), targets: Vec::new(), folds: Vec::new(), loss, labels: labels.len(), settings: *settings };
+        for (product, family) in products.iter().zip(families) {
+            let mut targets: Vec<u16> = product.labels.iter().filter_map(|label| index.get(label).copied()).collect();
+            if loss == Loss::Softmax {
+                let first = product.labels.first().and_then(|label| index.get(label).copied());
+                targets = first.into_iter().collect();
+            }
+            targets.sort_unstable();
+            targets.dedup();
+            if targets.is_empty() && loss == Loss::Softmax {
+                continue;
+            }
+            examples.counts.push(Text::read(product.name, product.description).counts(most).into_boxed_slice());
+            examples.targets.push(targets);
+            let family = products.get(family).map_or(product.id, |first| first.id);
+            examples.folds.push((mixed(hash(b'f', &[family]) ^ settings.seed) % FOLDS as u64) as usize);
+        }
+        examples
+    }
+
+    fn texts(&self, indices: &[usize], vocabulary: &Vocabulary) -> (Matrix, Vec<&[u16]>) {
+        let mut texts = Matrix::default();
+        indices.iter().for_each(|index| texts.push(&vocabulary.vector(&self.counts[*index])));
+        (texts, indices.iter().map(|index| self.targets[*index].as_slice()).collect())
+    }
+
+    /// A model without calibration of the products that are wanted.
+    fn fit(&self, labels: Vec<String>, is_wanted: impl Fn(usize) -> bool) -> Model {
+        let wanted: Vec<usize> = (0..self.counts.len()).filter(|index| is_wanted(*index)).collect();
+        let most = (MOST_WEIGHTS / self.labels.max(1)).min(BUCKETS);
+        let vocabulary = Vocabulary::of(wanted.iter().map(|index| &*self.counts[*index]), most);
+        let (texts, targets) = self.texts(&wanted, &vocabulary);
+        let (rows, seed) = (vocabulary.buckets.len(), self.settings.seed);
+        let task = Task { texts: &texts, targets: &targets, rows, labels: self.labels, loss: self.loss, seed };
+        let weights = Weights::of(&train(&task));
+        Model { loss: self.loss, labels, vocabulary, weights, calibration: Calibration::default() }
+    }
+
+    /// Products as models see them that were not trained on them.
+    fn judged(&self) -> Vec<Judged<'_>> {
+        let folds = if self.counts.len() <= ALL_FOLDS { self.settings.folds.clamp(1, FOLDS) } else { 1 };
+        let mut judged = Vec::new();
+        for fold in 0..folds {
+            let model = self.fit(Vec::new(), |index| self.folds[index] != fold);
+            let bayes = self.bayes(&model.vocabulary, fold);
+            let majority = self.majority(fold);
+            for index in (0..self.counts.len()).filter(|index| self.folds[*index] == fold) {
+                let vector = model.vocabulary.vector(&self.counts[index]);
+                // One fold alone is cut in two, so that its calibrations are fitted on the other half.
+                let part = if folds > 1 { fold } else { index % 2 };
+                judged.push(Judged {
+                    part,
+                    scores: model.weights.scores(&vector),
+                    targets: &self.targets[index],
+                    majority,
+                    naive_bayes: bayes.best(&vector),
+                });
+            }
+        }
+        judged
+    }
+
+    fn bayes(&self, vocabulary: &Vocabulary, fold: usize) -> NaiveBayes {
+        let outside: Vec<usize> = (0..self.counts.len()).filter(|index| self.folds[*index] != fold).collect();
+        let (texts, targets) = self.texts(&outside, vocabulary);
+        NaiveBayes::of(&texts, &targets, vocabulary.buckets.len(), self.labels)
+    }
+
+    /// The most frequent label outside of a fold.
+    fn majority(&self, fold: usize) -> u16 {
+        let mut counts = vec![0_usize; self.labels];
+        let outside = self.targets.iter().zip(&self.folds).filter(|(_, is)| **is != fold);
+        outside.flat_map(|(targets, _)| targets).for_each(|label| counts[*label as usize] += 1);
+        (0..counts.len()).max_by_key(|label| (counts[*label], std::cmp::Reverse(*label))).unwrap_or(0) as u16
+    }
+}

@@ -1,0 +1,139 @@
+//! White space, punctuation, abbreviations and units.
+
+use super::style::Style;
+use crate::folding::is_invisible;
+
+/// Units that no product code is mistaken for, in lower case, and as they are written.
+const UNITS: &[(&str, &str)] = &[
+    ("mm", "mm"),
+    ("cm", "cm"),
+    ("cms", "cm"),
+    ("ml", "ml"),
+    ("cl", "cl"),
+    ("ltr", "l"),
+    ("litre", "l"),
+    ("kg", "kg"),
+    ("kgs", "kg"),
+    ("gr", "g"),
+    ("mg", "mg"),
+    ("oz", "oz"),
+    ("lb", "lb"),
+    ("lbs", "lb"),
+    ("watt", "W"),
+    ("w", "W"),
+];
+
+/// Words behind which a number is a count: `S/4`, `SET/6`.
+const COUNTS: &[(&str, &str)] = &[("s", "Set of "), ("set", "Set of "), ("pack", "Pack of "), ("box", "Box of ")];
+
+pub(super) fn whitespace(name: &str) -> String {
+    let visible: String = name.chars().filter(|character| character.is_whitespace() || !is_invisible(*character)).collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+pub(super) fn punctuation(name: &str) -> String {
+    let characters: Vec<char> = name.chars().collect();
+    let mut result = String::new();
+    for (place, character) in characters.iter().enumerate() {
+        let next = characters.get(place + 1).copied();
+        match character {
+            ',' | ';' => {
+                let is_repeated = next == Some(*character);
+                if is_repeated {
+                    continue;
+                }
+                while result.ends_with(' ') {
+                    result.pop();
+                }
+                result.push(*character);
+                let is_number = result.chars().rev().nth(1).is_some_and(char::is_numeric) && next.is_some_and(char::is_numeric);
+                if !is_number && next.is_some_and(|next| !next.is_whitespace() && next.is_alphanumeric()) {
+                    result.push(' ');
+                }
+            }
+            '!' | '?' if next == Some(*character) => {}
+            _ => result.push(*character),
+        }
+    }
+    result.trim_matches(|end: char| end.is_whitespace() || matches!(end, ',' | ';' | '*')).to_owned()
+}
+
+pub(super) fn abbreviations(name: &str, style: &Style) -> String {
+    let mut runs: Vec<String> = Vec::new();
+    for (place, run) in name.split(' ').enumerate() {
+        let lower = run.to_lowercase();
+        let (bare, end) = lower.strip_suffix(',').map_or((lower.as_str(), ""), |bare| (bare, ","));
+        let counted = COUNTS.iter().find_map(|(short, long)| {
+            let number = bare.strip_prefix(short)?.strip_prefix('/')?;
+            let is_count = !number.is_empty() && number.len() <= 3 && number.chars().all(|digit| digit.is_ascii_digit());
+            is_count.then(|| format!("{}{number}{end}", if place == 0 { (*long).to_owned() } else { long.to_lowercase() }))
+        });
+        let spelled = || style.abbreviations.get(bare).map(|long| format!("{}{end}", cased_as(run, long, place == 0)));
+        runs.push(counted.or_else(spelled).unwrap_or_else(|| run.to_owned()));
+    }
+    runs.join(" ")
+}
+
+/// The long form in capitals if the short one is, with one at the start of the name.
+fn cased_as(short: &str, long: &str, is_first: bool) -> String {
+    let letters = short.chars().filter(|character| character.is_alphabetic()).count();
+    let capitals = short.chars().filter(|character| character.is_uppercase()).count();
+    if letters > 0 && letters == capitals {
+        long.to_uppercase()
+    } else if is_first {
+        let mut rest = long.chars();
+        rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+    } else {
+        long.to_owned()
+    }
+}
+
+pub(super) fn units(name: &str) -> String {
+    let mut runs: Vec<String> = Vec::new();
+    for run in name.split(' ') {
+        let bare = run.trim_end_matches([',', ';', ')']);
+        let end = run.get(bare.len()..).unwrap_or_default();
+        let follows_number = runs.last().is_some_and(|before| is_number(before));
+        runs.push(match measured(bare) {
+            Some((number, unit)) => format!("{number} {unit}{end}"),
+            None if follows_number => unit(bare).map_or_else(|| run.to_owned(), |unit| format!("{unit}{end}")),
+            None => run.to_owned(),
+        });
+    }
+    runs.join(" ")
+}
+
+fn unit(text: &str) -> Option<&'static str> {
+    let lower = text.to_lowercase();
+    UNITS.iter().find(|(unit, _)| *unit == lower).map(|(_, written)| *written)
+}
+
+/// Digits, perhaps with a point, a comma or an `x` between them: `25x24x12`, `1,5`.
+fn is_number(text: &str) -> bool {
+    let digits = text.starts_with(|first: char| first.is_ascii_digit()) && text.ends_with(|last: char| last.is_ascii_digit());
+    digits && text.chars().all(|character| character.is_ascii_digit() || matches!(character, '.' | ',' | 'x' | 'X' | '×'))
+}
+
+/// `12CM` as its number and its unit.
+fn measured(run: &str) -> Option<(&str, &'static str)> {
+    let letters = run.find(|character: char| character.is_alphabetic() && !matches!(character, 'x' | 'X'))?;
+    let (number, text) = run.split_at(letters);
+    is_number(number).then(|| unit(text)).flatten().map(|unit| (number, unit))
+}
+
+/// Whether a run is a measure, or a unit as it is written: it has its case already.
+pub(super) fn is_unit(run: &str) -> bool {
+    let bare = run.trim_end_matches([',', ';', ')']);
+    measured(bare).is_some() || UNITS.iter().any(|(_, written)| *written == bare)
+}
+
+/// Whether a run is a code: letters and digits in one, and neither a measure nor a count such as `S/4`, a decade such as `50'S`, or an ordinal.
+pub(super) fn is_code(run: &str) -> bool {
+    let bare = run.trim_matches([',', ';', '!', '(', ')', '"']);
+    let has = |is: fn(char) -> bool| bare.chars().any(is);
+    let lower = bare.to_lowercase();
+    let is_count = COUNTS.iter().any(|(short, _)| lower.strip_prefix(short).is_some_and(|rest| rest.starts_with('/')));
+    let (digits, rest) = lower.split_at(lower.find(|character: char| !character.is_ascii_digit()).unwrap_or(lower.len()));
+    let is_decade = !digits.is_empty() && matches!(rest, "'s" | "’s" | "st" | "nd" | "rd" | "th" | "x");
+    has(char::is_numeric) && has(char::is_alphabetic) && measured(bare).is_none() && !is_count && !is_decade
+}

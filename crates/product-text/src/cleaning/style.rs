@@ -1,0 +1,119 @@
+//! How a tenant writes names.
+
+use std::collections::BTreeMap;
+
+use super::{Rule, casing};
+
+/// The case that names in capitals get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    /// `White hanging heart`
+    Sentence,
+    /// `White Hanging Heart`
+    Title,
+    /// Names stay as they are.
+    Keep,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Style {
+    pub case: Case,
+    /// Words with a case of their own, by their lower case: `usb` is `USB`, `london` is `London`.
+    pub words: BTreeMap<String, String>,
+    /// Abbreviations by their lower case, and what they stand for.
+    pub abbreviations: BTreeMap<String, String>,
+    /// Rules that are not applied.
+    pub off: Vec<Rule>,
+}
+
+/// Acronyms that stay in capitals.
+const ACRONYMS: &[&str] = &[
+    "AA", "AAA", "AC", "BBQ", "CD", "DC", "DIY", "DVD", "EU", "GB", "HD", "HDMI", "LCD", "LED", "PC", "PVC", "TV", "UK", "US",
+    "USA", "USB", "UV", "WC", "XL", "XS", "XXL",
+];
+
+/// English names of seasons that are written with a capital.
+const NAMES: &[&str] = &["Christmas", "Easter", "Halloween", "Valentine", "Xmas"];
+
+/// English abbreviations that have one meaning in names of goods.
+const ABBREVIATIONS: &[(&str, &str)] = &[
+    ("ass", "assorted"),
+    ("asst", "assorted"),
+    ("asstd", "assorted"),
+    ("assrtd", "assorted"),
+    ("lge", "large"),
+    ("sml", "small"),
+    ("pkt", "packet"),
+    ("w/", "with"),
+    ("xmas", "Christmas"),
+];
+
+impl Default for Style {
+    fn default() -> Self {
+        let words = ACRONYMS.iter().chain(NAMES).map(|word| (word.to_lowercase(), (*word).to_owned())).collect();
+        let abbreviations = ABBREVIATIONS.iter().map(|(short, long)| ((*short).to_owned(), (*long).to_owned())).collect();
+        Self { case: Case::Sentence, words, abbreviations, off: Vec::new() }
+    }
+}
+
+/// A tenant's style is learned from at least so many names that are not in capitals.
+const LEAST_NAMES: usize = 20;
+/// A word has a case of its own if it is written so in so many names, and hardly otherwise.
+const LEAST_WORDS: usize = 3;
+
+impl Style {
+    /// The style of a tenant's own names: title case if most of those that are not in capitals have it; words inside them that are nearly always
+    /// written with capitals keep these. Too few such names: the default.
+    pub fn learned(names: &[&str]) -> Self {
+        let mut style = Self::default();
+        let mixed: Vec<&str> = names.iter().copied().filter(|name| !casing::is_in_capitals(name)).collect();
+        if mixed.len() < LEAST_NAMES {
+            return style;
+        }
+        let titles = mixed.iter().filter(|name| casing::is_title(name)).count();
+        if titles * 2 > mixed.len() {
+            style.case = Case::Title;
+        }
+        let mut written: BTreeMap<String, BTreeMap<&str, usize>> = BTreeMap::new();
+        for name in mixed.iter().filter(|name| !casing::is_title(name)) {
+            // The first word has a capital for another reason.
+            for word in casing::plain_words(name).into_iter().skip(1) {
+                *written.entry(word.to_lowercase()).or_default().entry(word).or_default() += 1;
+            }
+        }
+        for (lower, spellings) in written {
+            let all: usize = spellings.values().sum();
+            let most = spellings.into_iter().max_by_key(|(_, count)| *count);
+            if let Some((spelling, count)) = most.filter(|(spelling, _)| *spelling != lower)
+                && count >= LEAST_WORDS
+                && count * 10 >= all * 9
+            {
+                style.words.insert(lower, spelling.to_owned());
+            }
+        }
+        style
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cleaning::clean;
+
+    #[test]
+    fn the_style_is_the_tenants_own() {
+        let titles: Vec<String> = (0..30).map(|index| format!("Blue Mug {index}")).collect();
+        let style = Style::learned(&titles.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(clean("RED TIN OF TEA", &style).name, "Red Tin of Tea");
+        let sentences: Vec<String> = (0..30).map(|index| format!("Blue mug from London number {index}")).collect();
+        let style = Style::learned(&sentences.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(clean("I LOVE LONDON MUG", &style).name, "I love London mug");
+        assert_eq!(Style::learned(&["ALL CAPITALS"]), Style::default());
+    }
+
+    #[test]
+    fn a_rule_can_be_off() {
+        let style = Style { off: vec![Rule::Case], ..Style::default() };
+        assert_eq!(clean("RED MUG 12CM", &style).name, "RED MUG 12 cm");
+    }
+}

@@ -1,0 +1,42 @@
+//! Products that are variants of one another: what is learned from one is known of the other, so both stand on one side when a model is judged.
+
+use crate::{
+    minhash::{Signature, each_pair},
+    variants::Parts,
+};
+
+/// The estimated similarity from which names without their variants belong to one family.
+const LEAST: f64 = 0.7;
+
+/// The family of each name, as the least index in it. Sizes, colours, counts and numbers do not part a family.
+pub fn families(names: &[&str]) -> Vec<usize> {
+    let words: Vec<Vec<String>> = names.iter().map(|name| Parts::of(name).words).collect();
+    let signatures: Vec<Signature> = words.iter().map(|words| Signature::of(words.iter().map(String::as_str))).collect();
+    let mut parent: Vec<usize> = (0..names.len()).collect();
+    each_pair(&signatures, |one, other| {
+        if signatures[one].similarity(&signatures[other]) >= LEAST && !words[one].is_empty() {
+            let (one, other) = (root(&mut parent, one), root(&mut parent, other));
+            parent[one.max(other)] = one.min(other);
+        }
+    });
+    (0..names.len()).map(|index| root(&mut parent, index)).collect()
+}
+
+fn root(parent: &mut [usize], mut index: usize) -> usize {
+    while parent[index] != index {
+        parent[index] = parent[parent[index]];
+        index = parent[index];
+    }
+    index
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_and_sizes_do_not_part_a_family() {
+        let found = families(&["RED RETROSPOT MUG", "TRACTOR", "BLUE RETROSPOT MUG LARGE", "SET OF 4 RETROSPOT MUGS"]);
+        assert_eq!(found, [0, 1, 0, 0]);
+    }
+}

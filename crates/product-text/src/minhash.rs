@@ -1,0 +1,96 @@
+//! Similar sets among many without comparing all pairs: min-hashes in bands (Broder 1997; Leskovec, Rajaraman & Ullman, Mining of Massive Datasets,
+//! 3.3 and 3.4). Two sets of Jaccard similarity s meet in a band with the chance 1 − (1 − s³)²¹: 94 % at 0.5, 44 % at 0.3.
+
+use crate::ngrams::{hash, mixed};
+
+const HASHES: usize = 63;
+const ROWS_A_BAND: usize = 3;
+/// In a bucket each product meets at most so many behind it: a bucket of thousands costs no square.
+const WINDOW: usize = 10;
+
+/// The least hash of a set under each of 63 functions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature(Box<[u32; HASHES]>);
+
+impl Signature {
+    /// Of the three-letter parts of words, their ends included. The order of words does not matter.
+    pub fn of<'a>(words: impl Iterator<Item = &'a str>) -> Self {
+        let mut least = Box::new([u32::MAX; HASHES]);
+        let mut part = String::new();
+        for word in words {
+            let bounded: Vec<char> = std::iter::once('<').chain(word.chars()).chain(['>']).collect();
+            for window in bounded.windows(3.min(bounded.len())) {
+                part.clear();
+                part.extend(window);
+                let base = hash(b't', &[&part]);
+                for (function, value) in least.iter_mut().enumerate() {
+                    let hashed = mixed(base ^ (function as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                    *value = (*value).min((hashed >> 32) as u32);
+                }
+            }
+        }
+        Self(least)
+    }
+
+    /// An estimate of the Jaccard similarity, 0 to 1.
+    pub fn similarity(&self, other: &Self) -> f64 {
+        let equal = self.0.iter().zip(other.0.iter()).filter(|(one, other)| one == other).count();
+        equal as f64 / HASHES as f64
+    }
+
+    fn band(&self, band: usize) -> &[u32] {
+        self.0.get(band * ROWS_A_BAND..(band + 1) * ROWS_A_BAND).unwrap_or_default()
+    }
+}
+
+/// Calls `meet` with pairs of indices, the lesser first, that share a band; each pair once.
+pub fn each_pair(signatures: &[Signature], mut meet: impl FnMut(usize, usize)) {
+    let mut order: Vec<u32> = (0..signatures.len() as u32).collect();
+    let of = |index: &u32| &signatures[*index as usize];
+    for band in 0..HASHES / ROWS_A_BAND {
+        order.sort_unstable_by(|one, other| of(one).band(band).cmp(of(other).band(band)).then(one.cmp(other)));
+        for (place, one) in order.iter().enumerate() {
+            let behind = order.get(place + 1..).unwrap_or_default().iter().take(WINDOW);
+            for other in behind.take_while(|other| of(one).band(band) == of(other).band(band)) {
+                // A pair that shares an earlier band has usually met there.
+                let has_met = (0..band).any(|earlier| of(one).band(earlier) == of(other).band(earlier));
+                if !has_met {
+                    meet(*one as usize, *other as usize);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Signature {
+        Signature::of(text.split(' '))
+    }
+
+    #[test]
+    fn the_estimate_is_near_the_share_of_common_parts() {
+        let (one, other) = (of("hanging heart holder white"), of("white hanging heart holder"));
+        assert!((one.similarity(&other) - 1.0).abs() < 1e-9);
+        assert!(of("hanging heart holder").similarity(&of("plastic tractor")) < 0.2);
+    }
+
+    #[test]
+    fn similar_names_meet_and_others_do_not() {
+        let names: Vec<Signature> =
+            ["hanging heart holder", "tractor red", "hanging heart holders", "blue bowl"].map(of).to_vec();
+        let mut met = Vec::new();
+        each_pair(&names, |one, other| met.push((one, other)));
+        assert_eq!(met, [(0, 2)]);
+    }
+
+    #[test]
+    fn a_thousand_equal_names_do_not_cost_a_million_comparisons() {
+        let names: Vec<Signature> = (0..1_000).map(|_| of("mug")).collect();
+        let mut count = 0;
+        each_pair(&names, |_, _| count += 1);
+        assert!(count <= 10_000, "{count}");
+    }
+}
