@@ -136,6 +136,7 @@ mod tests {
     fn the_calibration_error_is_the_gap_between_word_and_deed() {
         assert!((expected_error(&[(0.9, true), (0.9, false)]) - 0.4).abs() < 1e-6);
         assert!(expected_error(&[(0.5, true), (0.5, false)]).abs() < 1e-6);
+        assert!((expected_error(&[(0.1, true), (0.9, false)]) - 0.9).abs() < 1e-6, "too low and too high do not cancel");
         assert!(expected_error(&[]).abs() < 1e-9);
     }
 }
