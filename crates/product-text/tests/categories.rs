@@ -10,6 +10,7 @@ use product_text::{
     Model, ModelError, Product, TrainError, Trained,
     classifier::{FORMAT, Settings},
     evidence::{Catalogue, gather},
+    ngrams::{DESCRIPTION_CHARS, MOST_GRAMS, NAME_CHARS, Text},
     train_categories, train_tags,
 };
 use proptest::prelude::*;
@@ -106,6 +107,12 @@ fn a_hostile_text_costs_no_more_than_a_long_one() {
     let model = trained().model;
     for unit in ["a", "\u{200b}", "a\u{301}", "mug ", "\u{fdfa}", "\u{202e}", "👩‍👩‍👧"] {
         let text = unit.repeat(1_000_000 / unit.len());
+        let read = Text::read(&text, &text);
+        let letters: usize = read.words.iter().map(|word| word.chars().count()).sum();
+        assert!(letters <= 2 * (NAME_CHARS + DESCRIPTION_CHARS), "{unit:?}: {letters}");
+        let mut grams = 0;
+        read.each_gram(usize::MAX, &mut |_| grams += 1);
+        assert!(grams <= MOST_GRAMS, "{unit:?}: {grams}");
         let suggestion = model.suggest(&text, &text);
         assert!(suggestion.best.iter().all(|scored| scored.confidence.is_finite() && scored.reasons.len() <= 5), "{unit:?}");
     }

@@ -96,11 +96,17 @@ fn the_public_names_have_the_duplicates_that_a_reader_sees() {
 fn equal_hostile_names_are_compared_a_bounded_number_of_times() {
     let long = "A".repeat(100_000);
     let mut names: Vec<String> = (0..2_000).map(|index| format!("{long}{}", index % 3)).collect();
-    names.extend((0..2_000).map(|index| format!("MUG DESIGN{}", char::from(b'A' + (index % 26) as u8))));
+    let letter = |index: usize| char::from(b'A' + (index % 26) as u8);
+    names.extend((0..2_000).map(|index| format!("MUG DESIGN {}{}{}", letter(index), letter(index / 26), letter(index / 676))));
     names.extend((0..1_000).map(|_| "\u{200b}".repeat(1_000)));
     let texts: Vec<&str> = names.iter().map(String::as_str).collect();
     let found = find(&texts, &Settings { most: 100, ..Settings::default() });
-    assert!(found.pairs.len() == 100 && found.is_cut && found.compared < 100_000, "{} {}", found.pairs.len(), found.compared);
+    assert!(
+        found.pairs.len() == 100 && found.is_cut && found.compared <= 2_003 * 21 * 10,
+        "{} {}",
+        found.pairs.len(),
+        found.compared
+    );
     assert!(found.pairs.iter().all(|pair| pair.second < 4_000), "names without a letter are nothing");
 }
 
@@ -125,7 +131,7 @@ fn public_names_keep_their_numbers_and_are_clean_after_one_pass() {
 
 proptest! {
     #[test]
-    fn no_text_loses_a_digit_or_panics(name in "\\PC{0,60}") {
+    fn no_text_loses_a_digit_or_panics(name in "([A-Za-z]{1,5}|[SW]/|[0-9]{1,3}(CM|ML|ltr|X|'S)?|[ ,./!]|\\PC){0,20}") {
         let cleaned = clean(&name, &Style::default());
         prop_assert_eq!(digits(&cleaned.name), digits(&name));
         prop_assert!(cleaned.changes.iter().all(|change| change.before != change.after));
@@ -138,7 +144,7 @@ proptest! {
     }
 
     #[test]
-    fn any_names_can_be_searched(names in prop::collection::vec("\\PC{0,20}", 0..30)) {
+    fn any_names_can_be_searched(names in prop::collection::vec("((MUGS?|HEART|LANTERN|RED|12CM|A4|é|\\PC) ?){0,5}", 0..30)) {
         let texts: Vec<&str> = names.iter().map(String::as_str).collect();
         for pair in find(&texts, &Settings { least: 0.1, most: 50 }).pairs {
             prop_assert!(pair.first < pair.second && (0.0..=1.0).contains(&pair.score));
