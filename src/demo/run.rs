@@ -100,7 +100,8 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     };
     // The only callers are this machine's own.
     let origins = LOCAL_ORIGINS.map(str::to_owned).into_iter().chain(args.origins.clone()).collect();
-    let front = server::Settings { origins, terms: Terms::lifted(), ..server::Settings::default() };
+    let docs = Some(serve::docs::docs());
+    let front = server::Settings { origins, docs, terms: Terms::lifted(), ..server::Settings::default() };
     let (db, clock) = (node.db.clone(), node.clock.clone());
     let server = node.serve(Judges::begin(), listener, front, std::time::Duration::ZERO, until);
     let guide = async {

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod file_modes;
 mod metrics_server;
 pub mod file_store;
+pub mod docs;
 mod tenant_plans;
 mod tenant_provisioner;
 pub mod keys;
@@ -394,6 +395,8 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         terms,
         trusted,
         documents: if args.only_trusted { Documents::Trusted } else { Documents::Any },
+        // It says all that introspection says.
+        docs: args.introspection.then(docs::docs),
         ..server::Settings::default()
     };
     node.serve(judges, listener, front, Duration::from_secs(args.drain_seconds), stopped()).await

@@ -102,8 +102,9 @@ mod tests {
 
     async fn asked(arguments: &str, variables: serde_json::Value) -> serde_json::Value {
         let schema = Schema::new(Query, Mutation, EmptySubscription);
-        let query =
-            format!("mutation($i: JSON = {{ sku: \"of the default\" }}, $s: String) {{ other: change({arguments}) {{ sent }} }}");
+        let declared = [("$i", "$i: JSON = { sku: \"of the default\" } "), ("$s", "$s: String ")];
+        let declared: String = declared.iter().filter(|(name, _)| arguments.contains(name)).map(|(_, text)| *text).collect();
+        let query = format!("mutation({declared}) {{ other: change({arguments}) {{ sent }} }}");
         let answer = schema.execute(Request::new(query).variables(Variables::from_json(variables))).await;
         assert!(answer.errors.is_empty(), "{answer:?}");
         answer.data.into_json().unwrap()["other"][0]["sent"].clone()

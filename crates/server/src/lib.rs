@@ -8,6 +8,7 @@ mod envelope;
 mod event_stream;
 mod files;
 mod metrics_endpoint;
+mod docs;
 mod graphiql;
 mod endpoint;
 mod health;
@@ -44,6 +45,7 @@ use self::negotiate::Media;
 
 pub use self::{
     connections::Peer,
+    docs::Docs,
     files::routes as files,
     health::{AlwaysReady, Check, Readiness, State, routes as health},
     key_set::{KeySet, routes as key_set},
@@ -74,6 +76,8 @@ pub struct Settings {
     pub by_tls: bool,
     /// What callers may spend.
     pub terms: Terms,
+    /// The reference for people at `/docs`.
+    pub docs: Option<Docs>,
     /// Documents that may be sent by their id.
     pub trusted: Trusted,
     /// Whether others may be sent too.
@@ -150,13 +154,14 @@ impl<E> fmt::Debug for Front<E> {
     }
 }
 
-/// The routes: `/graphql`, `/graphql/ws`, `/graphql/session` (the same, where refresh tokens of cookies are sent), `/graphiql/…`, `/livez`, `/readyz`. Others may be merged in.
+/// The routes: `/graphql`, `/graphql/ws`, `/graphql/session` (the same, where refresh tokens of cookies are sent), `/graphiql/…`, `/docs/…`, `/livez`, `/readyz`. Others may be merged in.
 pub fn router<E: Executor>(front: Arc<Front<E>>) -> Router {
     let health = health::routes(front.readiness.clone(), front.drain.clone());
     let explorer = match front.settings.explorer {
         Explorer::Served => graphiql::assets(),
         Explorer::Off => Router::new(),
     };
+    let docs = front.settings.docs.as_ref().map_or_else(Router::new, docs::routes);
     let new_id = front.service.new_id.clone();
     Router::new()
         .route("/graphql", any(endpoint::handle::<E>))
@@ -165,5 +170,6 @@ pub fn router<E: Executor>(front: Arc<Front<E>>) -> Router {
         .with_state(front)
         .merge(health)
         .merge(explorer)
+        .merge(docs)
         .fallback(move || async move { reply::of_fault(StatusCode::NOT_FOUND, "there is nothing here", Media::Json, &new_id()) })
 }

@@ -218,7 +218,7 @@ async fn ready(node: &Server, wanted: &str) -> String {
         if said["checks"]["files"]["status"] == wanted {
             return said["checks"]["files"]["reason"].as_str().unwrap_or_default().to_owned();
         }
-        assert!(began.elapsed() < Duration::from_secs(12), "files are not {wanted}: {said}");
+        assert!(began.elapsed() < Duration::from_secs(30), "files are not {wanted}: {said}");
         sleep(Duration::from_millis(50)).await;
     }
 }

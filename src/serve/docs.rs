@@ -1,0 +1,35 @@
+//! The reference of the API at `/docs`: made of the schema that is served, and of these guides.
+
+use reference::{Guide, Reference};
+use server::Docs;
+
+macro_rules! guides {
+    ($($slug:literal),* $(,)?) => { &[$(Guide { slug: $slug, markdown: include_str!(concat!("../../docs/", $slug, ".md")) }),*] };
+}
+
+const GUIDES: &[Guide] = guides![
+    "first-query",
+    "live-stock",
+    "realtime",
+    "partners",
+    "webhooks",
+    "files",
+    "errors",
+    "rate-limits",
+    "forecasts",
+    "demand-facts",
+    "purchasing",
+    "transfers-and-counts",
+    "returns",
+    "lots",
+    "kits",
+    "sourcing",
+    "costing",
+    "currencies",
+    "alerts",
+];
+
+/// The pages, made when the first is asked for.
+pub fn docs() -> Docs {
+    Docs::new(|| Reference::new(&api::schema::sdl(), GUIDES))
+}
