@@ -69,6 +69,7 @@ async fn run(command: Command) -> ExitCode {
             Ok(false) => ExitCode::FAILURE,
             Err(err) => failed(&err),
         },
+        Command::Backup(args) => ended(Box::pin(serve::backup::run(args.action)).await),
         Command::Verify(args) => verify(&args).await,
         Command::Tenant(args) => ended(serve::tenant::run(args.action).await),
         Command::Epoch(args) => ended(Box::pin(serve::epoch::renew(&args)).await),

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws-secrets")]
 mod aws;
+mod backup;
 mod bench;
 mod copy;
 mod demo;
@@ -20,6 +21,7 @@ use platform::{
 };
 use uuid::Uuid;
 
+pub use backup::{BackupAction, BackupArgs, BackupsOf};
 pub use bench::{ForecastArgs, ForecastCommand};
 pub use copy::CopyArgs;
 pub use demo::Demo;
@@ -58,6 +60,8 @@ pub enum Command {
     /// Stored files are copied with --files only. Afterwards serve the target; the source refuses to be served, unless `serve --anyway` says that the copy is given up.
     #[command(verbatim_doc_comment)]
     Copy(Box<CopyArgs>),
+    /// Back up an embedded database, look through backups, and restore one.
+    Backup(BackupArgs),
     /// Prove every invariant of the ledger over a whole database; names the first broken row.
     Verify(DatabaseArgs),
     /// Change the key that signs access tokens, while everything runs.

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod job_registry;
+pub mod backup;
 mod bulk_executor;
 pub mod copy;
 mod settings;

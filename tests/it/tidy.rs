@@ -33,7 +33,7 @@ const ROOMS: [&[&str]; CRATES.len()] = [
     // inventory
     &["catalog", "stock", "ledger", "lots", "orders", "returns", "currency", "purchasing", "transfers", "counts", "costing"],
     // services
-    &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "digest", "insight", "demand", "forecasting"],
+    &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "digest", "backups", "insight", "demand", "forecasting"],
     // graphql
     &[],
     // api

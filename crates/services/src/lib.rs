@@ -18,6 +18,8 @@ pub mod labels;
 pub mod scan;
 /// Hashes over versions of stock levels, for partners who keep a copy.
 pub mod digest;
+/// Backups of an embedded database, encrypted, in a folder or a bucket.
+pub mod backups;
 /// What the rooms' rows tell: reports, and the proof that they agree.
 pub mod insight;
 /// Demand facts: what was wanted and sold of each product on each day, kept from the journal.

@@ -6,6 +6,7 @@ mod shop;
 
 mod audit;
 mod away;
+mod backups;
 mod rate_limit;
 mod cluster;
 mod commands;

@@ -15,4 +15,4 @@ mod store;
 
 pub use copying::{FilesCopied, StoredFile, copy_all, missing};
 pub use shell::{FileError, Files, Made, NewFile, Opened, Writer};
-pub use store::{Bytestream, FileLocation, StoreError, erase};
+pub use store::{Bytestream, FileLocation, Store, StoreError, erase};

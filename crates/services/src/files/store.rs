@@ -4,7 +4,9 @@ use std::{error::Error, io, path::PathBuf, str::FromStr, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
-use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart, aws::AmazonS3Builder, local::LocalFileSystem, path::Path};
+use object_store::{
+    ObjectStore, ObjectStoreExt, PutMode, WriteMultipart, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt},
     sync::Semaphore,
@@ -201,6 +203,26 @@ impl Store {
     pub async fn put(&self, blob: &str, bytes: &'static [u8]) -> Result<(), StoreError> {
         self.objects.put(&self.at(blob), Bytes::from_static(bytes).into()).await?;
         Ok(())
+    }
+
+    /// Writes bytes at once, over what is there.
+    pub async fn put_bytes(&self, name: &str, bytes: Bytes) -> Result<(), StoreError> {
+        self.objects.put(&self.at(name), bytes.into()).await?;
+        Ok(())
+    }
+
+    /// Writes bytes where nothing is yet; says whether it did.
+    pub async fn create(&self, name: &str, bytes: Bytes) -> Result<bool, StoreError> {
+        match self.objects.put_opts(&self.at(name), bytes.into(), PutMode::Create.into()).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// All bytes of an object.
+    pub async fn get(&self, name: &str) -> Result<Bytes, StoreError> {
+        Ok(self.objects.get(&self.at(name)).await?.bytes().await?)
     }
 
     /// The names of all objects, and their sizes in bytes.

@@ -1,0 +1,5 @@
+//! What a backup is made of, and which backups are kept. Pure.
+
+pub mod manifest;
+pub mod retention;
+pub mod sealed;

@@ -1,0 +1,16 @@
+//! Backups of an embedded database: one consistent file, compressed, encrypted, and written to a folder or a bucket.
+//!
+//! A backup is a folder of chunks and a manifest that is written last. Its data key is random and sealed under the key ring, which is never inside.
+//! `docs/backups.md`, `docs/decisions/0122`.
+
+pub mod core;
+mod file;
+mod shell;
+
+pub use self::core::manifest::{FORMAT, Manifest, PARTS};
+pub use file::examine_file;
+pub use shell::{
+    BackupError, Backups, Keys, Listed,
+    restore::{Restored, restore},
+    run::{Made, Source, run},
+};
