@@ -36,7 +36,7 @@ pub enum BackupAction {
         #[arg(default_value = "newest")]
         id: String,
     },
-    /// Restore a backup into the file of --database-url, which must not be there yet. Sets new epochs and ends sessions and mailed links, as `entrepot epoch` does.
+    /// Restore a backup into the file of --database-url, which must not be there yet. Migrates it to this version, sets new epochs, and ends sessions and mailed links, as `entrepot epoch` does.
     Restore {
         #[command(flatten)]
         of: BackupsOf,
@@ -50,7 +50,7 @@ pub enum BackupAction {
         #[arg(long)]
         reset_passwords: bool,
     },
-    /// Mark backups that are no longer kept, and remove those that were marked a day ago. Kept are all of 7 days, one a day for 35, one a month for a year,
+    /// Mark backups that are no longer kept, and remove those that were marked a day ago. Kept are all of 7 days, one a day for 35, one of each 30 days for a year,
     /// the newest, and the newest that was verified.
     Prune(BackupsOf),
 }

@@ -1,6 +1,6 @@
 //! `entrepot backup`: backups of an embedded database, and their restore.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use entity::prelude::Timestamp;
 use platform::{
@@ -8,10 +8,16 @@ use platform::{
     secrets::{self, KeySource, SecretStore},
     storage::{Database, Fault},
 };
-use services::backups::{self, BackupError, Backups, Keys, Listed, Source, examine_file};
+use services::{
+    backups::{self, BackupError, BackupId, Backups, Content, Keys, Listed, Source, examine_file},
+    files::FileLocation,
+};
 
-use super::{StartError, epoch, migrated, say};
+use super::{StartError, epoch, say};
 use crate::config::{BackupAction, BackupsOf, Epoch};
+
+/// IDs of keys that a line of the list has.
+const KEYS_LISTED: usize = 8;
 
 pub async fn run(action: BackupAction) -> Result<(), StartError> {
     match action {
@@ -19,28 +25,19 @@ pub async fn run(action: BackupAction) -> Result<(), StartError> {
         BackupAction::List(of) => list(&of).await,
         BackupAction::Verify { of, id } => {
             let backups = opened(&of)?;
-            let id = chosen(&backups, id).await?;
+            let id = backups.find(&id).await?;
             let bytes = backups.verify(&id).await?;
             say(&format!("{id} can be restored: {bytes} bytes are as they were"))?;
             Ok(())
         }
         BackupAction::Restore { of, id, revoke_keys, reset_passwords } => {
+            let target = file(&of)?;
             let backups = opened(&of)?;
-            let id = chosen(&backups, id).await?;
+            let id = backups.find(&id).await?;
             let ends = Epoch { of: of.of.clone(), revoke_keys, reset_passwords };
-            restore(&of, &backups, &id, ends).await
+            restore(&backups, &id, &target, ends).await
         }
-        BackupAction::Prune(of) => {
-            let (marked, removed) = opened(&of)?.prune().await?;
-            for id in &marked {
-                say(&format!("marked {id}: it is removed by a prune in a day or later"))?;
-            }
-            for id in &removed {
-                say(&format!("removed {id}"))?;
-            }
-            say(&format!("{} marked, {} removed", marked.len(), removed.len()))?;
-            Ok(())
-        }
+        BackupAction::Prune(of) => prune(&of).await,
     }
 }
 
@@ -56,13 +53,29 @@ impl From<BackupError> for StartError {
 /// The file of an embedded database.
 fn file(of: &BackupsOf) -> Result<PathBuf, Fault> {
     let url = &of.of.database.database_url;
-    let path = url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//")).filter(|path| !path.is_empty());
-    path.map(PathBuf::from).ok_or_else(|| {
-        Fault::Broken("only an embedded database (sqlite://FILE) is backed up by this command: docs/backups.md has pgBackRest and pg_dump for Postgres".to_owned())
-    })
+    let path = url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
+    match path.filter(|path| !path.is_empty() && !path.contains('?') && !path.contains(":memory:")) {
+        Some(path) => Ok(PathBuf::from(path)),
+        None => Err(Fault::Broken(
+            "only an embedded database is backed up here: give it as --database-url sqlite://FILE. Back up Postgres with pgBackRest or pg_dump"
+                .to_owned(),
+        )),
+    }
 }
 
+/// The backups that are there already: a folder that is missing is a wrong name, or a disk that is not mounted.
 fn opened(of: &BackupsOf) -> Result<Backups, StartError> {
+    match &of.backups {
+        FileLocation::Folder(folder) if !folder.is_dir() => Err(Fault::Broken(format!(
+            "there is no folder {}: give --backups as it was given to `entrepot backup run`",
+            folder.display()
+        ))
+        .into()),
+        _ => opened_or_made(of),
+    }
+}
+
+fn opened_or_made(of: &BackupsOf) -> Result<Backups, StartError> {
     let (clock, source) = (Clock::system(), of.of.keys.source(&of.of.database.database_url));
     Ok(Backups::open(&of.backups, given(&source, &clock)?, clock)?)
 }
@@ -80,22 +93,20 @@ fn given(source: &KeySource, clock: &Clock) -> Result<Keys, Fault> {
         KeySource::Nowhere => return Err(Fault::Broken("no keys are given: name their file with --keys-file".to_owned())),
     };
     let text = store.read()?;
-    let text =
-        text.ok_or_else(|| Fault::Broken(format!("{} is not there: backups do not open without their keys", store.name())))?;
+    let text = text.ok_or_else(|| {
+        Fault::Broken(format!("{} is not there: backups do not open without their keys (--keys-file)", store.name()))
+    })?;
     Keys::parse(&text).map_err(|err| Fault::Broken(format!("{}: {err}", store.name())))
-}
-
-async fn chosen(backups: &Backups, id: String) -> Result<String, BackupError> {
-    if id == "newest" { backups.newest().await } else { Ok(id) }
 }
 
 async fn make(of: &BackupsOf) -> Result<(), StartError> {
     let (file, url, options) = (file(of)?, &of.of.database.database_url, of.of.database.options());
-    let db = migrated(url, options).await?;
+    // One of another version is backed up too: best before it is migrated.
+    let db = Database::open(url, options).await?;
     secrets::prove(&db, &of.of.keys.source(url), &Clock::system()).await?;
     db.close().await?;
     let source = Source { file, options, version: env!("CARGO_PKG_VERSION") };
-    let made = backups::run(&opened(of)?, &source).await?;
+    let made = backups::run(&opened_or_made(of)?, &source).await?;
     say(&format!("{}: {} tenant(s), {} bytes, {} as stored", made.id, made.tenants, made.bytes, made.stored))?;
     say(&format!(
         "not inside: the keys, without which it does not open, and {} stored file(s): keep copies of both",
@@ -111,43 +122,60 @@ async fn list(of: &BackupsOf) -> Result<(), StartError> {
     Ok(())
 }
 
-/// ID, when, sizes, keys, and what else there is to say, between tabs.
+/// ID, when it began, sizes, keys, and what else there is to say, between tabs.
 fn line(backup: &Listed) -> String {
-    let keys = match backup.missing.len() {
-        0 => "keys: present".to_owned(),
-        missing => format!("keys: missing {missing} of {} ({})", backup.keys, backup.missing.join(", ")),
+    let mut line = format!("{}\t{}\t{} stored", backup.id, clock::rfc3339(backup.id.at()), backup.stored);
+    let problem = match &backup.content {
+        Content::Unfinished => Some("it was never finished"),
+        Content::Unreadable(why) => Some(why.as_str()),
+        Content::Finished(summary) => {
+            line.push_str(&format!("\t{} bytes", summary.bytes));
+            line.push_str(&match summary.missing.len() {
+                0 => "\tkeys: present".to_owned(),
+                missing => {
+                    let ids = &summary.missing[..missing.min(KEYS_LISTED)];
+                    format!("\tkeys: missing {missing} of {} ({})", summary.keys, ids.join(", "))
+                }
+            });
+            summary.problem.as_ref().map(backups::Problem::why)
+        }
     };
-    let at = if backup.made_at > 0 { clock::rfc3339(Timestamp(backup.made_at)) } else { "-".to_owned() };
-    let mut line = format!("{}\t{at}\t{} bytes\t{} stored\t{keys}", backup.id, backup.bytes, backup.stored);
     if backup.is_verified {
         line.push_str("\tverified");
     }
     if let Some(at) = backup.marked_at {
         line.push_str(&format!("\tmarked {}", clock::rfc3339(Timestamp(at))));
     }
-    if let Some(problem) = &backup.problem {
+    if let Some(problem) = problem {
         line.push_str(&format!("\tBROKEN: {problem}"));
     }
     line
 }
 
-async fn restore(of: &BackupsOf, backups: &Backups, id: &str, mut ends: Epoch) -> Result<(), StartError> {
-    let target = file(of)?;
-    let restored = backups::restore(backups, id, &target).await?;
-    // Keys beside the file are looked for where it will be.
+async fn prune(of: &BackupsOf) -> Result<(), StartError> {
+    let pruned = opened(of)?.prune().await?;
+    for id in &pruned.marked {
+        say(&format!("marked {id}: it is removed by a prune in a day or later"))?;
+    }
+    for id in &pruned.removed {
+        say(&format!("removed {id}"))?;
+    }
+    for id in &pruned.unreadable {
+        say(&format!("kept {id}, whose manifest cannot be read here: a newer version may read it, else remove it yourself"))?;
+    }
+    say(&format!("{} marked, {} removed", pruned.marked.len(), pruned.removed.len()))?;
+    Ok(())
+}
+
+async fn restore(backups: &Backups, id: &BackupId, target: &Path, mut ends: Epoch) -> Result<(), StartError> {
+    // Keys that nothing names are beside the file where it will be.
+    ends.of.keys.keys_file.get_or_insert_with(|| PathBuf::from(format!("{}.keys", target.display())));
+    let restored = backups::restore(backups, id, target).await?;
     ends.of.database.database_url = format!("sqlite://{}", restored.file.display());
-    let keys = &mut ends.of.keys;
-    if keys.keys_file.is_none() {
-        keys.keys_file = Some(PathBuf::from(format!("{}.keys", target.display())));
-    }
-    let settled = settle(&restored.file, &ends).await;
-    if let Err(error) = settled {
-        restored.give_up();
-        return Err(error);
-    }
+    settle(&restored.file, &ends).await?;
     let manifest = restored.manifest.clone();
     restored.put_in_place()?;
-    let at = clock::rfc3339(Timestamp(manifest.made_at));
+    let at = clock::rfc3339(Timestamp(manifest.taken_at));
     say(&format!("{} holds {id}, as it was at {at}: {} tenant(s)", target.display(), manifest.tenants.len()))?;
     for tenant in &manifest.tenants {
         say(&format!("{}\thead {}", tenant.slug, tenant.head))?;
@@ -157,11 +185,17 @@ async fn restore(of: &BackupsOf, backups: &Backups, id: &str, mut ends: Epoch) -
 }
 
 /// Looks through the file, and ends what a restored database would take for good.
-async fn settle(file: &std::path::Path, ends: &Epoch) -> Result<(), StartError> {
+async fn settle(file: &Path, ends: &Epoch) -> Result<(), StartError> {
     examine_file(file).await?;
     let url = &ends.of.database.database_url;
     let db = Database::open(url, ends.of.database.options()).await?;
-    db.migrate().await?;
+    // Another key of the same name would be found only when a value is needed.
+    let proven = secrets::prove(&db, &ends.of.keys.source(url), &Clock::system()).await;
+    let settled = match proven {
+        Ok(_) => db.migrate().await.map(drop),
+        Err(fault) => Err(fault),
+    };
     db.close().await?;
-    epoch::renew(ends).await
+    settled?;
+    Box::pin(epoch::renew(ends)).await
 }

@@ -75,10 +75,7 @@ use ready::Ready;
 use rights_cache::NodeRightsCache;
 use tenant_provisioner::TenantDefaults;
 
-pub use authenticator::NodeAuthenticator;
-pub use database::migrated;
-pub use stdout::say;
-pub use stop::stopped;
+pub use {authenticator::NodeAuthenticator, database::migrated, stdout::say, stop::stopped};
 
 /// Why a node does not start.
 #[derive(Debug, thiserror::Error)]

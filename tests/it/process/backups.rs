@@ -1,16 +1,29 @@
-//! Backups of an embedded database by the program: made while it is served, restored, and attacked.
+//! Backups of an embedded database by the program: made while it is written to, restored, and attacked.
+
+mod damaged;
+mod runs;
 
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use entrepot::storage::{Database, Options, copying};
+use serde_json::json;
+use tokio::time::sleep;
 
 use super::{
     client::Client,
     server::{Ended, Server, Site, UNLIMITED, entrepot, entrepot_in, free_address},
 };
+
+/// An ID of a backup that nobody made.
+const NOBODYS: &str = "20200101T000000000Z-00000000";
 
 struct Shop {
     site: Site,
@@ -51,6 +64,25 @@ impl Shop {
         (ended, file)
     }
 
+    /// Refused, with nothing left of it.
+    async fn not_restored(&self, id: &str, with: &[&str]) {
+        let (ended, file) = self.restored("refused.sqlite", id).await;
+        ended.refused(with);
+        let left = self.beside(&file);
+        assert!(left.is_empty(), "{left:?} is left");
+    }
+
+    /// Files whose names begin with that of this one.
+    fn beside(&self, file: &Path) -> Vec<String> {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let all = fs::read_dir(&self.site.folder).unwrap().flatten();
+        all.map(|file| file.file_name().to_string_lossy().into_owned()).filter(|file| file.starts_with(&name)).collect()
+    }
+
+    fn manifest(&self, id: &str) -> PathBuf {
+        self.backups.join(id).join("manifest.json")
+    }
+
     fn chunk(&self, id: &str, number: usize) -> PathBuf {
         self.backups.join(id).join(format!("{number:06}"))
     }
@@ -67,13 +99,36 @@ async fn rows(file: &Path) -> Vec<(&'static str, copying::Digests)> {
     all.into_iter().filter(|(table, _)| !CHANGED.contains(table)).collect()
 }
 
+/// Makes stores until it is stopped, and counts those that were answered.
+async fn write(owner: Client, stop: Arc<AtomicBool>, written: Arc<AtomicI64>) {
+    let create = "mutation($i: StoreCreateInput!) { result: storeCreate(input: $i) { store { id } userErrors { code } } }";
+    while !stop.load(Ordering::SeqCst) {
+        let number = written.load(Ordering::SeqCst);
+        let input = json!({ "code": format!("S-{number}"), "name": "A store", "kind": "SHOP", "timeZone": "UTC" });
+        let made = owner.ask(create, json!({ "i": input })).await;
+        assert_eq!(made["result"]["userErrors"], json!([]), "{made}");
+        written.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backup_made_while_it_is_served_is_restored_whole() {
+async fn a_backup_made_while_it_is_written_to_is_restored_whole() {
     let shop = Shop::open().await;
     let server = Server::start_with(&shop.site, free_address(), &[&UNLIMITED[..], &["--registration", "open"]].concat()).await;
     let owner = Client::register(&server.url(), "restored").await;
+    let (stop, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicI64::new(0)));
+    let writer = tokio::spawn(write(owner.clone(), stop.clone(), written.clone()));
+    while written.load(Ordering::SeqCst) < 5 {
+        sleep(Duration::from_millis(5)).await;
+    }
+    let before = written.load(Ordering::SeqCst);
     let id = shop.made().await;
+    let after = written.load(Ordering::SeqCst);
+    assert!(after > before, "writes go on during a backup");
+    stop.store(true, Ordering::SeqCst);
+    writer.await.unwrap();
     server.kill();
+
     let listed = shop.backup(&["list"]).await;
     assert!(listed.out.contains(&id) && listed.out.contains("keys: present") && !listed.out.contains("verified"), "{listed:?}");
     let verified = shop.backup(&["verify"]).await;
@@ -82,15 +137,13 @@ async fn a_backup_made_while_it_is_served_is_restored_whole() {
 
     let (ended, file) = shop.restored("again.sqlite", "newest").await;
     assert!(ended.well(), "{ended:?}");
-    for part in ["have a new epoch", "session(s) are ended", "restored\thead", "bring the"] {
+    for part in ["have a new epoch", "session(s) are ended", "bring the"] {
         assert!(ended.out.contains(part), "\"{part}\" is not in {ended:?}");
     }
-    assert!(!file.with_extension("sqlite.restoring").exists());
-    // With nobody at work, the rows are the same but for those that a restore changes.
-    let quiet = shop.made().await;
-    let (ended, same) = shop.restored("same.sqlite", &quiet).await;
-    assert!(ended.well(), "{ended:?}");
-    assert_eq!(rows(&same).await, rows(&shop.site.folder.join("it.sqlite")).await);
+    let head = ended.out.lines().find_map(|line| line.strip_prefix("restored\thead ")).unwrap();
+    let head: i64 = head.parse().unwrap();
+    assert!(head >= before, "{head}: what was answered before the backup began is inside ({before})");
+    assert_eq!(shop.beside(&file), ["again.sqlite"], "nothing is left beside it");
     let proved = entrepot(&["verify", "--database-url", &format!("sqlite://{}", file.display())]).await;
     assert!(proved.well() && !proved.out.contains("NOT CHECKED"), "{proved:?}");
 
@@ -98,111 +151,84 @@ async fn a_backup_made_while_it_is_served_is_restored_whole() {
     fs::copy(&file, again.folder.join("it.sqlite")).unwrap();
     fs::copy(shop.site.keys(), again.keys()).unwrap();
     let server = Server::start(&again).await;
-    let answer = owner.at(&server.url()).send("{ viewer { tenant { slug } } }", &serde_json::json!({})).await.unwrap();
+    let answer = owner.at(&server.url()).send("{ viewer { tenant { slug } } }", &json!({})).await.unwrap();
     assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "sessions of before are ended: {answer}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backup_that_was_touched_is_refused_by_name() {
+async fn a_restored_database_has_the_same_rows() {
     let shop = Shop::open().await;
-    let (id, other) = (shop.made().await, shop.made().await);
-    let (chunk, manifest) = (shop.chunk(&id, 0), shop.backups.join(&id).join("manifest.json"));
-    let (whole, written) = (fs::read(&chunk).unwrap(), fs::read_to_string(&manifest).unwrap());
-    let name = format!("the chunk {id}/000000");
-
-    let mut turned = whole.clone();
-    turned[whole.len() / 2] ^= 1;
-    let cases: [(&str, &[u8], &str); 3] = [
-        ("one bit", &turned, "was changed"),
-        ("cut", &whole[..whole.len() / 2], "was cut or replaced"),
-        ("exchanged", &fs::read(shop.chunk(&other, 0)).unwrap(), "was"),
-    ];
-    for (case, bytes, why) in cases {
-        fs::write(&chunk, bytes).unwrap();
-        shop.backup(&["verify", &id]).await.refused(&[&name, why]);
-        let (ended, file) = shop.restored("touched.sqlite", &id).await;
-        ended.refused(&[&name, why]);
-        assert!(!file.exists() && !PathBuf::from(format!("{}.restoring", file.display())).exists(), "{case}");
-    }
-    fs::remove_file(&chunk).unwrap();
-    assert!(shop.backup(&["list"]).await.out.contains("BROKEN: the chunk 000000 is missing"));
-    shop.backup(&["verify", &id]).await.refused(&[&name, "is missing"]);
-    fs::write(&chunk, &whole).unwrap();
-
-    for (from, to, why) in [
-        ("\\\"bytes\\\":", "\\\"bytes\\\":1", "the MAC does not fit"),
-        ("\"format\": 1", "\"format\": 7", "it has the format 7, and this version reads 1"),
-        ("\n}", "", "cannot be read"),
-    ] {
-        let touched = written.replacen(from, to, 1);
-        assert_ne!(touched, written, "{from}");
-        fs::write(&manifest, touched).unwrap();
-        shop.restored("touched.sqlite", &id).await.0.refused(&[&id, why]);
-    }
-    // The manifest of another backup, which is whole in itself.
-    fs::copy(shop.backups.join(&other).join("manifest.json"), &manifest).unwrap();
-    shop.restored("touched.sqlite", &id).await.0.refused(&[&id]);
-    fs::remove_file(&manifest).unwrap();
-    assert!(shop.backup(&["list"]).await.out.contains("never finished"));
-    shop.restored("touched.sqlite", &id).await.0.refused(&["has no manifest"]);
+    let id = shop.made().await;
+    let (ended, same) = shop.restored("same.sqlite", &id).await;
+    assert!(ended.well(), "{ended:?}");
+    let (rows_of_it, rows_before) = (rows(&same).await, rows(&shop.site.folder.join("it.sqlite")).await);
+    assert!(rows_before.iter().filter(|(_, digests)| !digests.is_empty()).count() > 40, "the demo fills tables");
+    assert_eq!(rows_of_it, rows_before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_restore_needs_the_keys_and_an_empty_place() {
+async fn a_restore_needs_the_keys() {
     let shop = Shop::open().await;
     let id = shop.made().await;
+    let own = fs::read_to_string(shop.site.keys()).unwrap();
+    let own = own.lines().find(|line| !line.starts_with('#')).unwrap();
     let other = shop.site.folder.join("other.keys");
+    let path = other.display().to_string();
     fs::write(&other, entrepot(&["keys", "new"]).await.out).unwrap();
-    let other = other.display().to_string();
-    let file = shop.site.folder.join("again.sqlite");
-    let url = format!("sqlite://{}", file.display());
-    shop.ask(&url, &other, &["restore", &id]).await.refused(&["does not open", "--keys-file"]);
-    assert!(!file.exists(), "refused before the first byte");
-    let listed = shop.ask(&url, &other, &["list"]).await;
+    let url = format!("sqlite://{}", shop.site.folder.join("refused.sqlite").display());
+    shop.ask(&url, &path, &["restore", &id]).await.refused(&["does not open", "not among those given", "--keys-file"]);
+    let listed = shop.ask(&url, &path, &["list"]).await;
     assert!(listed.out.contains("keys: missing 1 of 1"), "{listed:?}");
-    shop.ask(&shop.site.url, &other, &["run"]).await.refused(&["does not fit this database"]);
-    shop.backup(&["restore", &id]).await.refused(&["is there already"]);
-    shop.backup(&["restore", "20200101T000000Z-00000000"]).await.refused(&["is there already"]);
-    shop.ask(&url, &shop.site.keys(), &["restore", "20200101T000000Z-00000000"]).await.refused(&["has no manifest"]);
+    shop.ask(&shop.site.url, &path, &["run"]).await.refused(&["does not fit this database"]);
+    // Another key of the same name.
+    let text = fs::read_to_string(&other).unwrap();
+    let secret = text.lines().find_map(|line| line.split_once(':')).unwrap().1;
+    fs::write(&other, format!("{}:{secret}\n", own.split(':').next().unwrap())).unwrap();
+    shop.ask(&url, &path, &["restore", &id]).await.refused(&["does not open", "--keys-file"]);
+    let listed = shop.ask(&url, &path, &["list"]).await;
+    assert!(listed.out.contains("BROKEN") && listed.out.contains("does not open"), "{listed:?}");
+    let missing = shop.site.folder.join("none.keys").display().to_string();
+    shop.ask(&url, &missing, &["restore", &id]).await.refused(&["none.keys is not there", "--keys-file"]);
+    assert!(shop.beside(Path::new("refused.sqlite")).is_empty(), "refused before the first byte");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restore_writes_over_nothing() {
+    let shop = Shop::open().await;
+    let id = shop.made().await;
+    shop.backup(&["restore", &id]).await.refused(&["it.sqlite is there already"]);
+    shop.backup(&["restore", NOBODYS]).await.refused(&["is there already"]);
+    let file = shop.site.folder.join("again.sqlite");
+    for (left, why) in [
+        ("again.sqlite", "Restore into a file that is not there"),
+        ("again.sqlite-wal", "Restore into a file that is not there"),
+        ("again.sqlite-journal", "Restore into a file that is not there"),
+        ("again.sqlite.restoring", "another restore writes it, or was killed"),
+        ("again.sqlite.restoring-wal", "another restore writes it, or was killed"),
+    ] {
+        let path = shop.site.folder.join(left);
+        fs::write(&path, "somebody's").unwrap();
+        shop.restored("again.sqlite", &id).await.0.refused(&[left, why]);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "somebody's");
+        assert_eq!(shop.beside(&file), [left], "nothing else is written");
+        fs::remove_file(&path).unwrap();
+    }
+    shop.not_restored(NOBODYS, &["has no manifest", "backup list"]).await;
+    for name in ["../../etc", "", "20200101T000000000Z-00000000/..", "\u{1b}[2J"] {
+        shop.not_restored(name, &["is no ID of a backup"]).await;
+    }
+    let elsewhere = format!("file:{}", shop.site.folder.join("misspelt").display());
+    let args =
+        ["backup", "restore", "--database-url", "sqlite://x.sqlite", "--keys-file", &shop.site.keys(), "--backups", &elsewhere];
+    entrepot_in(&shop.site.folder, &args).await.refused(&["there is no folder", "misspelt"]);
+    assert!(!shop.site.folder.join("misspelt").exists());
     shop.ask("postgres://nobody@127.0.0.1:1/none", &shop.site.keys(), &["run"]).await.refused(&["only an embedded database"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_runs_do_not_meet_and_a_place_that_cannot_be_written_is_named() {
+async fn a_backup_of_a_newer_database_names_the_migration_that_is_not_known() {
     let shop = Shop::open().await;
+    shop.site.tell("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_teapots', 1)").await;
     let id = shop.made().await;
-    let now = entrepot::clock::Clock::system().now().micros();
-    let lock = shop.backups.join("lock");
-    assert!(!lock.exists(), "a run that has ended holds nothing");
-    fs::write(&lock, format!("{now}\nanother")).unwrap();
-    shop.backup(&["run"]).await.refused(&["another backup, another, is being made here"]);
-    // One that was killed long ago keeps nobody out.
-    fs::write(&lock, format!("{}\nanother", now - 3_600_000_000)).unwrap();
-    assert_ne!(shop.made().await, id);
-
-    let taken = shop.site.folder.join("taken");
-    fs::write(&taken, "a file, not a folder").unwrap();
-    let place = format!("file:{}", taken.join("backups").display());
-    let (url, keys) = (&shop.site.url, shop.site.keys());
-    let ended = entrepot(&["backup", "run", "--database-url", url, "--keys-file", &keys, "--backups", &place]).await;
-    ended.refused(&["the place of the backups", "taken"]);
-    let left =
-        fs::read_dir(&shop.site.folder).unwrap().flatten().filter(|file| file.file_name().to_string_lossy().contains(".backup-"));
-    assert_eq!(left.count(), 0, "no copy is left beside the database");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn prune_marks_first_and_keeps_the_newest() {
-    let shop = Shop::open().await;
-    let id = shop.made().await;
-    let unfinished = shop.backups.join("20200101T000000Z-00000000");
-    fs::create_dir_all(&unfinished).unwrap();
-    fs::write(unfinished.join("000000"), "half").unwrap();
-    let first = shop.backup(&["prune"]).await;
-    assert!(first.well() && first.out.contains("1 marked, 0 removed"), "{first:?}");
-    assert!(shop.backup(&["prune"]).await.out.contains("0 marked, 0 removed"), "not before a day");
-    fs::write(unfinished.join("marked"), "1").unwrap();
-    let last = shop.backup(&["prune"]).await;
-    assert!(last.out.contains("removed 20200101T000000Z-00000000") && !unfinished.join("000000").exists(), "{last:?}");
-    assert!(shop.backup(&["verify", &id]).await.well(), "the newest stays");
+    shop.not_restored(&id, &["a newer Entrepot than this one", "m9999_teapots", "use that version or a later one"]).await;
 }

@@ -1,25 +1,92 @@
 //! A consistent copy of an embedded database, made while others use it.
 
-use std::{path::Path, time::Duration};
+use std::{
+    fs::{File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use platform::storage::Fault;
 use sea_orm::sqlx::{self, ConnectOptions, Connection, sqlite};
 
-/// How long the copy waits for whoever holds the file.
+/// How long the copy waits for a lock on the database.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// A database, its journals and shared memory.
+const ENDINGS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+
+/// The file and those that SQLite keeps beside it under this name.
+pub fn with_companions(file: &Path) -> [PathBuf; 4] {
+    ENDINGS.map(|end| PathBuf::from(format!("{}{end}", file.display())))
+}
+
+/// Removes a database that nobody has open, with its companions.
+pub fn remove(file: &Path) {
+    for path in with_companions(file) {
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(path = %path.display(), %error, "cannot be removed: remove it yourself");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A copy beside the database, FILE.backup-copy: one at a time on this machine. It is removed on drop; what a killed run has left of one is replaced by
+/// the next. The lock is the system's, on FILE.backup-lock, and ends with the process.
+#[derive(Debug)]
+pub struct LocalCopy {
+    pub path: PathBuf,
+    _lock: File,
+}
+
+impl LocalCopy {
+    /// Copies what was committed when it begins.
+    ///
+    /// # Errors
+    /// Another run copies this database, there is no such file, or no room for the copy.
+    pub async fn make(file: &Path) -> Result<Self, Fault> {
+        if !file.exists() {
+            return Err(Fault::Broken(format!("there is no database at {}", file.display())));
+        }
+        let beside = |end: &str| PathBuf::from(format!("{}.backup-{end}", file.display()));
+        let copy = Self { path: beside("copy"), _lock: lock(&beside("lock"))? };
+        remove(&copy.path);
+        copy_file(file, &copy.path).await?;
+        Ok(copy)
+    }
+}
+
+impl Drop for LocalCopy {
+    fn drop(&mut self) {
+        remove(&self.path);
+    }
+}
+
+/// Never removed: of two processes, one could hold the lock of a file that has no name any more.
+fn lock(path: &Path) -> Result<File, Fault> {
+    let failed = |error: io::Error| Fault::Broken(format!("the lock {} cannot be taken: {error}", path.display()));
+    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Fault::Broken(format!(
+            "another backup of this database is being made on this machine ({}): let it finish, then run this one again",
+            path.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
 
 /// Writes one file with everything that was committed when it began (`VACUUM INTO`). Its connection is its own: those of readers may write
 /// nothing, and none may be inside a transaction. It needs as much room as the database, and keeps the write-ahead log from being reset meanwhile.
-///
-/// # Errors
-/// There is no such file, or no room, or the folder cannot be written to. What was begun has to be removed by the caller.
-pub async fn copy_file(file: &Path, into: &Path) -> Result<(), Fault> {
+async fn copy_file(file: &Path, into: &Path) -> Result<(), Fault> {
     let failed = |err: sqlx::Error| {
-        Fault::Broken(format!("{} cannot be copied to {}: {err}; the copy needs as much room", file.display(), into.display()))
+        Fault::Broken(format!(
+            "{} cannot be copied to {}: {err}. The copy needs as much room as the database, and the right to write there",
+            file.display(),
+            into.display()
+        ))
     };
-    if !file.exists() {
-        return Err(Fault::Broken(format!("there is no database at {}", file.display())));
-    }
     let options = sqlite::SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(false)
@@ -46,5 +113,39 @@ pub async fn examine_file(file: &Path) -> Result<(), Fault> {
     match said.map_err(failed)?.as_str() {
         "ok" => Ok(()),
         why => Err(Fault::Broken(format!("{} is damaged: {why}", file.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_copy_at_a_time_and_nothing_left_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("shop.sqlite");
+        let options = sqlite::SqliteConnectOptions::new().filename(&file).create_if_missing(true);
+        let mut connection = options.connect().await.unwrap();
+        sqlx::raw_sql("CREATE TABLE mug (id INTEGER); INSERT INTO mug VALUES (7)").execute(&mut connection).await.unwrap();
+        // What a killed run has left.
+        std::fs::write(folder.path().join("shop.sqlite.backup-copy"), "half a copy").unwrap();
+        std::fs::write(folder.path().join("shop.sqlite.backup-copy-wal"), "half a log").unwrap();
+        let copy = LocalCopy::make(&file).await.unwrap();
+        examine_file(&copy.path).await.unwrap();
+        let second = LocalCopy::make(&file).await.unwrap_err().to_string();
+        assert!(second.contains("another backup of this database") && second.contains("backup-lock"), "{second}");
+        assert!(copy.path.exists(), "the second one has not touched it");
+        let path = copy.path.clone();
+        drop(copy);
+        assert!(with_companions(&path).iter().all(|path| !path.exists()));
+        drop(LocalCopy::make(&file).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_damaged_file_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("torn.sqlite");
+        std::fs::write(&file, vec![7; 8192]).unwrap();
+        assert!(examine_file(&file).await.unwrap_err().to_string().contains("no sound database"));
     }
 }

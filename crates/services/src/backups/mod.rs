@@ -5,12 +5,16 @@
 
 pub mod core;
 mod file;
+mod id;
 mod shell;
 
 pub use self::core::manifest::{FORMAT, Manifest, PARTS};
 pub use file::examine_file;
+pub use id::BackupId;
 pub use shell::{
-    BackupError, Backups, Keys, Listed,
+    BackupError, Backups, Keys,
+    list::{Content, Listed, Problem, Summary},
+    prune::Pruned,
     restore::{Restored, restore},
     run::{Made, Source, run},
 };

@@ -220,9 +220,10 @@ impl Store {
         }
     }
 
-    /// All bytes of an object.
-    pub async fn get(&self, name: &str) -> Result<Bytes, StoreError> {
-        Ok(self.objects.get(&self.at(name)).await?.bytes().await?)
+    /// All bytes of an object; None where it has more than `most`.
+    pub async fn get(&self, name: &str, most: u64) -> Result<Option<Bytes>, StoreError> {
+        let found = self.objects.get(&self.at(name)).await?;
+        if found.meta.size > most { Ok(None) } else { Ok(Some(found.bytes().await?)) }
     }
 
     /// The names of all objects, and their sizes in bytes.

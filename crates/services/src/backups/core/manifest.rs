@@ -6,6 +6,19 @@ use super::sealed::DataKey;
 
 /// The format that this version writes and reads.
 pub const FORMAT: u32 = 1;
+/// Bytes of the database file in one chunk.
+pub const PIECE_BYTES: usize = 4 << 20;
+/// Bytes of a stored chunk at most: zstd adds 1/256 to what it cannot compress, AES-GCM 16 bytes.
+pub const MOST_CHUNK_BYTES: u64 = PIECE_BYTES as u64 + (64 << 10);
+/// Bytes of a manifest at most: some 100,000 chunks (400 GiB) with 500,000 tenants.
+pub const MOST_MANIFEST_BYTES: u64 = 64 << 20;
+/// Characters of a text that nothing vouches for, in a message.
+const PLAIN_CHARACTERS: usize = 40;
+
+/// A text that nothing vouches for, as it may go to a terminal: without what controls one, and short.
+pub fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || ".-+_".contains(*c)).take(PLAIN_CHARACTERS).collect()
+}
 
 /// What belongs to a deployment, and whether a backup holds it. Each part has to be there for a restore.
 pub const PARTS: &[Part] = &[
@@ -27,15 +40,22 @@ pub struct Part {
     pub note: &'static str,
 }
 
-/// A piece of the compressed and encrypted file.
+/// A piece of the file, compressed and encrypted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chunk {
-    /// The object's name inside the backup.
+    /// The object's name inside the backup: always its number.
     pub name: String,
     /// Bytes as stored.
     pub bytes: u64,
     /// Of the bytes as stored, in hexadecimal digits.
     pub sha256: String,
+}
+
+impl Chunk {
+    /// The name of the chunk with this number, counted from 0.
+    pub fn name_of(number: usize) -> String {
+        format!("{number:06}")
+    }
 }
 
 /// A tenant as the backup holds it.
@@ -49,8 +69,8 @@ pub struct TenantHead {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     pub id: String,
-    /// Microseconds since 1970 UTC.
-    pub made_at: i64,
+    /// When the copy began, in microseconds since 1970 UTC: what was committed before is inside.
+    pub taken_at: i64,
     pub engine: String,
     /// The last migration of the database.
     pub schema: String,
@@ -68,6 +88,31 @@ pub struct Manifest {
     pub not_inside: Vec<String>,
 }
 
+impl Manifest {
+    /// Whether the parts agree with one another. A writer that holds the keys and has an error makes a MAC that fits, too.
+    pub fn check(&self, id: &str) -> Result<(), ManifestError> {
+        let unsound = |why| Err(ManifestError::Unsound(why));
+        if self.id != id {
+            return unsound("it is that of another backup");
+        }
+        if self.engine != "sqlite" {
+            return unsound("it is of no embedded database");
+        }
+        if self.bytes == 0 || self.chunks.len() as u64 != self.bytes.div_ceil(PIECE_BYTES as u64) {
+            return unsound("its chunks do not come to the size of the database");
+        }
+        for (number, chunk) in self.chunks.iter().enumerate() {
+            if chunk.name != Chunk::name_of(number) {
+                return unsound("a chunk has a name that is not its number");
+            }
+            if chunk.bytes > MOST_CHUNK_BYTES {
+                return unsound("a chunk is larger than any can be");
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The manifest as an object: read far enough by every version to say whether it reads the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
@@ -76,6 +121,7 @@ pub struct Envelope {
     pub version: String,
     /// The data key, sealed under the ring, in hexadecimal digits.
     pub data_key: String,
+    /// HMAC-SHA-256 over `manifest`, in hexadecimal digits.
     pub mac: String,
     /// The manifest as JSON, as the MAC is over its bytes.
     pub manifest: String,
@@ -84,12 +130,16 @@ pub struct Envelope {
 /// Why a manifest is not used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
-    #[error("its manifest cannot be read: it was cut or changed")]
+    #[error("its manifest cannot be read: it was cut or changed. Restore another backup")]
     Unreadable,
-    #[error("it has the format {0}, and this version reads {FORMAT}: use Entrepot {1} or later")]
+    #[error("its manifest is larger than {MOST_MANIFEST_BYTES} bytes, so it is none. Restore another backup")]
+    TooLarge,
+    #[error("it has the format {0}, and this version reads {FORMAT}. Use Entrepot {1} or later")]
     Newer(u32, String),
-    #[error("its manifest was changed: the MAC does not fit")]
+    #[error("its manifest was changed: the MAC does not fit. Restore another backup")]
     Changed,
+    #[error("its manifest is not sound: {0}. Restore another backup")]
+    Unsound(&'static str),
 }
 
 impl Envelope {
@@ -108,20 +158,25 @@ impl Envelope {
         }
         let head: Head = serde_json::from_slice(bytes).map_err(|_| ManifestError::Unreadable)?;
         if head.format > FORMAT {
-            return Err(ManifestError::Newer(head.format, head.version));
+            return Err(ManifestError::Newer(head.format, plain(&head.version)));
+        }
+        if head.format < FORMAT {
+            return Err(ManifestError::Unreadable);
         }
         serde_json::from_slice(bytes).map_err(|_| ManifestError::Unreadable)
     }
 
-    /// The manifest, if the MAC fits.
-    pub fn opened(&self, key: &DataKey) -> Result<Manifest, ManifestError> {
+    /// The manifest of this backup, if the MAC fits and its parts agree.
+    pub fn opened(&self, key: &DataKey, id: &str) -> Result<Manifest, ManifestError> {
         if !key.is_mac(&self.manifest, &self.mac) {
             return Err(ManifestError::Changed);
         }
-        self.unproven()
+        let manifest = self.unproven()?;
+        manifest.check(id)?;
+        Ok(manifest)
     }
 
-    /// The manifest without a look at its MAC: for lists, where the key may be missing.
+    /// The manifest without a look at its MAC: for lists, where the key may be missing. Nothing in it may be trusted.
     pub fn unproven(&self) -> Result<Manifest, ManifestError> {
         serde_json::from_str(&self.manifest).map_err(|_| ManifestError::Unreadable)
     }
@@ -131,15 +186,18 @@ impl Envelope {
 mod tests {
     use super::*;
 
+    /// A name, and the change that makes a manifest hostile.
+    type Case<'a> = (&'a str, &'a dyn Fn(&mut Manifest));
+
     fn manifest() -> Manifest {
         Manifest {
             id: "b".to_owned(),
-            made_at: 1,
+            taken_at: 1,
             engine: "sqlite".to_owned(),
             schema: "m0001".to_owned(),
             bytes: 3,
             sha256: String::new(),
-            chunks: Vec::new(),
+            chunks: vec![Chunk { name: "000000".to_owned(), bytes: 30, sha256: String::new() }],
             keys: vec!["k1".to_owned()],
             tenants: Vec::new(),
             files: 0,
@@ -151,15 +209,48 @@ mod tests {
     fn a_changed_manifest_is_refused() {
         let key = DataKey::new([3; 32]);
         let mut envelope = Envelope::of(&manifest(), &key, String::new(), "1.0").unwrap();
-        assert_eq!(envelope.opened(&key).unwrap(), manifest());
-        envelope.manifest = envelope.manifest.replace("\"bytes\":3", "\"bytes\":4");
-        assert_eq!(envelope.opened(&key), Err(ManifestError::Changed));
+        assert_eq!(envelope.opened(&key, "b").unwrap(), manifest());
+        assert!(envelope.opened(&key, "another").is_err(), "the manifest of another backup");
+        envelope.manifest = envelope.manifest.replace("\"bytes\":3,", "\"bytes\":4,");
+        assert_eq!(envelope.opened(&key, "b"), Err(ManifestError::Changed));
     }
 
     #[test]
     fn a_newer_format_names_the_version_that_reads_it() {
         let newer = br#"{"format": 2, "version": "9.1.0", "whatever": []}"#;
         assert_eq!(Envelope::parse(newer), Err(ManifestError::Newer(2, "9.1.0".to_owned())));
-        assert_eq!(Envelope::parse(b"{\"format\": 1"), Err(ManifestError::Unreadable));
+        let hostile = br#"{"format": 2, "version": "\u001b[2J9.1\u0007"}"#;
+        assert_eq!(Envelope::parse(hostile), Err(ManifestError::Newer(2, "2J9.1".to_owned())));
+        for unreadable in [&b"{\"format\": 1"[..], b"", b"[]", b"\xff", br#"{"format": 0, "version": "1"}"#] {
+            assert_eq!(Envelope::parse(unreadable), Err(ManifestError::Unreadable));
+        }
+    }
+
+    #[test]
+    fn a_manifest_that_does_not_agree_with_itself_is_refused_although_its_mac_fits() {
+        let key = DataKey::new([3; 32]);
+        let change = |change: &dyn Fn(&mut Manifest)| {
+            let mut hostile = manifest();
+            change(&mut hostile);
+            Envelope::of(&hostile, &key, String::new(), "1.0").unwrap().opened(&key, "b")
+        };
+        let chunk = manifest().chunks[0].clone();
+        let cases: [Case; 8] = [
+            ("a path", &|m| m.chunks[0].name = "../../../etc/passwd".to_owned()),
+            ("another object", &|m| m.chunks[0].name = "manifest.json".to_owned()),
+            ("a huge chunk", &|m| m.chunks[0].bytes = u64::MAX),
+            ("a huge file", &|m| m.bytes = u64::MAX),
+            ("an empty file", &|m| {
+                m.bytes = 0;
+                m.chunks.clear();
+            }),
+            ("too many chunks", &|m| m.chunks = vec![chunk.clone(); 1000]),
+            ("too few chunks", &|m| m.bytes = 1 << 40),
+            ("another engine", &|m| m.engine = "postgres".to_owned()),
+        ];
+        for (case, hostile) in cases {
+            assert!(matches!(change(hostile), Err(ManifestError::Unsound(_))), "{case}");
+        }
+        assert!(change(&|_| {}).is_ok());
     }
 }

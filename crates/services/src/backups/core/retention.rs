@@ -1,4 +1,4 @@
-//! Which backups are kept: all of a week, one a day for 35 days, one a month for a year.
+//! Which backups are kept: all of a week, one a day for 35 days, one of each 30 days for a year.
 
 use std::collections::BTreeSet;
 
@@ -15,28 +15,42 @@ pub const GRACE_MICROS: i64 = DAY_MICROS;
 
 /// A backup as retention looks at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct Candidate {
     pub id: String,
-    /// Microseconds since 1970 UTC.
-    pub made_at: i64,
-    pub is_verified: bool,
+    /// When it began, in microseconds since 1970 UTC.
+    pub at: i64,
+    pub health: Health,
 }
 
-/// The backups that may go. The newest stays, and the newest that was verified.
-pub fn superfluous(backups: &[Kept], now: i64) -> Vec<String> {
-    let mut newest_first: Vec<&Kept> = backups.iter().collect();
-    newest_first.sort_by(|one, other| (other.made_at, &other.id).cmp(&(one.made_at, &one.id)));
-    let last_verified = newest_first.iter().find(|backup| backup.is_verified).map(|backup| backup.id.clone());
+/// How far a backup is known to be whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// Read back as a whole.
+    Verified,
+    Unverified,
+    /// A part is missing or has another size: it takes the place of no other one.
+    Broken,
+}
+
+/// The backups that may go. Among those that are not broken the newest stays, and the newest that was verified.
+pub fn superfluous(backups: &[Candidate], now: i64) -> Vec<String> {
+    let mut newest_first: Vec<&Candidate> = backups.iter().collect();
+    newest_first.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
+    let newest = newest_first.iter().find(|backup| backup.health != Health::Broken).map(|backup| &backup.id);
+    let last_verified = newest_first.iter().find(|backup| backup.health == Health::Verified).map(|backup| &backup.id);
     let (mut days, mut months, mut gone) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
-    for (place, backup) in newest_first.iter().enumerate() {
-        let age = (now - backup.made_at) / DAY_MICROS;
-        let is_first_of_day = days.insert(backup.made_at.div_euclid(DAY_MICROS));
-        let is_first_of_month = months.insert(backup.made_at.div_euclid(MONTH_DAYS * DAY_MICROS));
-        let is_kept = place == 0
-            || last_verified.as_ref() == Some(&backup.id)
-            || age < ALL_DAYS
-            || (age < DAILY_DAYS && is_first_of_day)
-            || (age < MONTHLY_DAYS && is_first_of_month);
+    for backup in &newest_first {
+        let age = now.saturating_sub(backup.at) / DAY_MICROS;
+        let is_kept = if backup.health == Health::Broken {
+            age < ALL_DAYS
+        } else {
+            let is_first_of_day = days.insert(backup.at.div_euclid(DAY_MICROS));
+            let is_first_of_month = months.insert(backup.at.div_euclid(MONTH_DAYS * DAY_MICROS));
+            [newest, last_verified].contains(&Some(&backup.id))
+                || age < ALL_DAYS
+                || (age < DAILY_DAYS && is_first_of_day)
+                || (age < MONTHLY_DAYS && is_first_of_month)
+        };
         if !is_kept {
             gone.push(backup.id.clone());
         }
@@ -50,19 +64,19 @@ mod tests {
 
     const NOW: i64 = 20_000 * DAY_MICROS;
 
-    fn made(days_ago: i64, hour: i64, is_verified: bool) -> Kept {
-        let made_at = NOW - days_ago * DAY_MICROS + hour * 3600 * 1_000_000;
-        Kept { id: format!("{days_ago}-{hour}"), made_at, is_verified }
+    fn made(days_ago: i64, hour: i64, health: Health) -> Candidate {
+        let at = NOW - days_ago * DAY_MICROS + hour * 3600 * 1_000_000;
+        Candidate { id: format!("{days_ago}-{hour}"), at, health }
     }
 
     #[test]
     fn a_week_of_all_five_weeks_of_days_a_year_of_months() {
-        let backups: Vec<Kept> = (1..=400).flat_map(|day| [made(day, 0, false), made(day, 12, false)]).collect();
+        let both = |day| [made(day, 0, Health::Unverified), made(day, 12, Health::Unverified)];
+        let backups: Vec<Candidate> = (1..=400).flat_map(both).collect();
         let gone = superfluous(&backups, NOW);
-        let kept: Vec<&Kept> = backups.iter().filter(|backup| !gone.contains(&backup.id)).collect();
-        let within =
-            |from: i64, to: i64| kept.iter().filter(|one| (from..to).contains(&((NOW - one.made_at) / DAY_MICROS))).count();
-        assert_eq!(within(0, 7), 14);
+        let kept: Vec<&Candidate> = backups.iter().filter(|backup| !gone.contains(&backup.id)).collect();
+        let within = |from: i64, to: i64| kept.iter().filter(|one| (from..to).contains(&((NOW - one.at) / DAY_MICROS))).count();
+        assert_eq!(within(0, 7), 13);
         assert_eq!(within(8, 35), 27);
         assert!((11..=13).contains(&within(36, 366)), "{}", within(36, 366));
         assert_eq!(within(367, 500), 0);
@@ -70,7 +84,21 @@ mod tests {
 
     #[test]
     fn the_newest_and_the_last_that_was_verified_stay_however_old() {
-        let backups = [made(900, 0, true), made(800, 0, true), made(700, 0, false), made(600, 0, false)];
-        assert_eq!(superfluous(&backups, NOW), ["700-0", "900-0"]);
+        let unverified = |day| made(day, 0, Health::Unverified);
+        let backups = [made(900, 0, Health::Verified), unverified(800), unverified(700), unverified(600)];
+        assert_eq!(superfluous(&backups, NOW), ["700-0", "800-0"]);
+    }
+
+    #[test]
+    fn a_broken_one_takes_the_place_of_no_other() {
+        let backups = [made(600, 0, Health::Unverified), made(20, 0, Health::Unverified), made(20, 12, Health::Broken)];
+        assert_eq!(superfluous(&backups, NOW), ["20-12", "600-0"], "the sound one of that day is the newest, and stays");
+        assert_eq!(superfluous(&[made(3, 0, Health::Broken)], NOW), [""; 0], "time to look at it");
+    }
+
+    #[test]
+    fn a_moment_out_of_reach_does_no_harm() {
+        let far = |at| Candidate { id: "far".to_owned(), at, health: Health::Unverified };
+        assert!(superfluous(&[far(i64::MAX), far(i64::MIN)], NOW).len() <= 1);
     }
 }

@@ -52,7 +52,7 @@ impl DataKey {
     /// The MAC of a manifest, in hexadecimal digits.
     pub fn mac(&self, manifest: &str) -> String {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &self.derived("entrepot backup manifest 1"));
-        hex(hmac::sign(&key, manifest.as_bytes()).as_ref())
+        hex::encode(hmac::sign(&key, manifest.as_bytes()))
     }
 
     pub fn is_mac(&self, manifest: &str, mac: &str) -> bool {
@@ -72,20 +72,7 @@ fn place(backup: &str, number: u32) -> Vec<u8> {
 
 /// SHA-256 in hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
-    hex(digest(&SHA256, bytes).as_ref())
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The bytes of hexadecimal digits.
-pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes();
-    let is_whole = digits.len() % 2 == 0 && digits.iter().all(u8::is_ascii_hexdigit);
-    is_whole.then(|| {
-        text.as_bytes().chunks(2).filter_map(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok()).collect()
-    })
+    hex::encode(digest(&SHA256, bytes))
 }
 
 #[cfg(test)]
@@ -105,11 +92,5 @@ mod tests {
             touched[at] ^= 1;
             assert_eq!(key.open("b1", 3, touched), None, "byte {at}");
         }
-    }
-
-    #[test]
-    fn digits_come_back_as_bytes() {
-        assert_eq!(unhex(&hex(&[0, 15, 255])).unwrap(), [0, 15, 255]);
-        assert!(unhex("0").is_none() && unhex("zz").is_none());
     }
 }

@@ -1,18 +1,25 @@
 //! Restoring a backup into a new file.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, File},
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+};
 
-use aws_lc_rs::digest::{Context, SHA256};
 use tokio::io::AsyncWriteExt;
 
-use super::{BackupError, Backups, is_whole};
-use crate::backups::core::manifest::Manifest;
+use super::{BackupError, Backups, read::Opened};
+use crate::backups::{
+    core::manifest::Manifest,
+    file::{remove, with_companions},
+    id::BackupId,
+};
 
-/// A file that holds what the backup held, under a name of its own until it is put in its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A file that holds the content of a backup, under a name of its own until it is put in its place. It is removed on drop.
+#[derive(Debug)]
 pub struct Restored {
     pub manifest: Manifest,
-    /// Where the file is now.
+    /// Where the file is now: TARGET.restoring.
     pub file: PathBuf,
     target: PathBuf,
 }
@@ -20,60 +27,70 @@ pub struct Restored {
 /// Writes the database of a backup to a file beside `target`.
 ///
 /// # Errors
-/// The target is there, a key is missing, or a part of the backup is; nothing is left then.
-pub async fn restore(backups: &Backups, id: &str, target: &Path) -> Result<Restored, BackupError> {
+/// The target is there, a key is missing, or a part of the backup is missing or was changed. Nothing is left then.
+pub async fn restore(backups: &Backups, id: &BackupId, target: &Path) -> Result<Restored, BackupError> {
     refuse_taken(target)?;
-    let (manifest, key) = backups.opened(id).await?;
     let file = PathBuf::from(format!("{}.restoring", target.display()));
-    let written = write(backups, &manifest, &key, &file).await;
-    if let Err(error) = written {
-        let _ = tokio::fs::remove_file(&file).await;
-        return Err(error);
+    // A log of another file under this name would be taken for this one's.
+    if let Some(left) = with_companions(&file).into_iter().find(|path| path.exists()) {
+        return Err(BackupError::RestoreLeft(left.display().to_string()));
     }
-    Ok(Restored { manifest, file, target: target.to_owned() })
+    let opened = backups.opened(id).await?;
+    let out = tokio::fs::File::options().write(true).create_new(true).open(&file).await;
+    let out = out.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => BackupError::RestoreLeft(file.display().to_string()),
+        _ => BackupError::Disk(file.display().to_string(), error),
+    })?;
+    let restored = Restored { manifest: opened.manifest.clone(), file, target: target.to_owned() };
+    write(backups, &opened, &restored.file, out).await?;
+    Ok(restored)
 }
 
-async fn write(
-    backups: &Backups,
-    manifest: &Manifest,
-    key: &crate::backups::core::sealed::DataKey,
-    file: &Path,
-) -> Result<(), BackupError> {
+async fn write(backups: &Backups, opened: &Opened, file: &Path, mut out: tokio::fs::File) -> Result<(), BackupError> {
     let disk = |error| BackupError::Disk(file.display().to_string(), error);
-    let mut out = tokio::fs::File::create(file).await.map_err(disk)?;
-    let (mut whole, mut bytes) = (Context::new(&SHA256), 0);
-    for number in 0..manifest.chunks.len() {
-        let piece = backups.piece(manifest, key, number).await?;
-        whole.update(&piece);
-        bytes += piece.len() as u64;
-        out.write_all(&piece).await.map_err(disk)?;
-    }
-    is_whole(manifest, bytes, whole.finish().as_ref())?;
+    backups.pieces(opened, async |piece| out.write_all(&piece).await.map_err(disk)).await?;
     out.flush().await.map_err(disk)?;
     out.sync_all().await.map_err(disk)
 }
 
 impl Restored {
-    /// Puts the file in its place, if nobody has put another one there meanwhile.
+    /// Puts the file in its place, if nobody has put another one there meanwhile. Its database must be closed.
     pub fn put_in_place(self) -> Result<(), BackupError> {
+        let disk = |path: &Path| {
+            let path = path.display().to_string();
+            move |error: io::Error| BackupError::Disk(path, error)
+        };
         refuse_taken(&self.target)?;
-        std::fs::rename(&self.file, &self.target).map_err(|error| BackupError::Disk(self.target.display().to_string(), error))
-    }
-
-    /// Takes the file away again.
-    pub fn give_up(self) {
-        for end in ["", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(format!("{}{end}", self.file.display()));
+        // Rows that are in the log only would be left behind.
+        let [_, log, _, _] = with_companions(&self.file);
+        if fs::metadata(&log).is_ok_and(|found| found.len() > 0) {
+            return Err(BackupError::Disk(log.display().to_string(), io::Error::other("the database is still open")));
+        }
+        File::open(&self.file).and_then(|file| file.sync_all()).map_err(disk(&self.file))?;
+        // A link is never put over a file that is there. Where there are no links, a file that came since the look above is lost.
+        match fs::hard_link(&self.file, &self.target) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                return Err(BackupError::TargetExists(self.target.display().to_string()));
+            }
+            Err(_) => fs::rename(&self.file, &self.target).map_err(disk(&self.target))?,
+        }
+        match self.target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            Some(folder) if cfg!(unix) => File::open(folder).and_then(|folder| folder.sync_all()).map_err(disk(folder)),
+            _ => Ok(()),
         }
     }
 }
 
+impl Drop for Restored {
+    fn drop(&mut self) {
+        remove(&self.file);
+    }
+}
+
 fn refuse_taken(target: &Path) -> Result<(), BackupError> {
-    let taken = ["", "-wal"].into_iter().map(|end| format!("{}{end}", target.display())).find(|path| Path::new(path).exists());
-    match taken {
-        Some(path) => {
-            Err(BackupError::Refused(format!("{path} is there already: restore into a file that is not, and move it afterwards")))
-        }
+    match with_companions(target).into_iter().find(|path| path.exists()) {
+        Some(path) => Err(BackupError::TargetExists(path.display().to_string())),
         None => Ok(()),
     }
 }

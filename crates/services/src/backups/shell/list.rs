@@ -1,0 +1,116 @@
+//! What backups there are, and what is wrong with them as far as a list can tell.
+
+use super::{BackupError, Backups, MANIFEST, MARKED, Objects, VERIFIED, read::needed};
+use crate::backups::{
+    core::manifest::{Envelope, Manifest, plain},
+    id::BackupId,
+};
+
+/// A backup as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub id: BackupId,
+    /// Bytes of all its objects.
+    pub stored: u64,
+    pub is_verified: bool,
+    /// When prune marked it, in microseconds since 1970 UTC.
+    pub marked_at: Option<i64>,
+    pub content: Content,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// It has no manifest: a run was killed, or goes on.
+    Unfinished,
+    /// Why its manifest is not used.
+    Unreadable(String),
+    Finished(Summary),
+}
+
+/// What a manifest says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Bytes of the database.
+    pub bytes: u64,
+    /// How many keys a restore needs, and the IDs of those that are not given.
+    pub keys: usize,
+    pub missing: Vec<String>,
+    pub problem: Option<Problem>,
+}
+
+/// Why a backup cannot be restored, without a look into its chunks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// A part is missing or was changed.
+    Damaged(String),
+    /// The keys that are given do not open it, and others may.
+    Closed(String),
+}
+
+impl Problem {
+    pub fn why(&self) -> &str {
+        let (Self::Damaged(why) | Self::Closed(why)) = self;
+        why
+    }
+}
+
+impl Backups {
+    /// Every backup, the oldest first, also those that were never finished.
+    ///
+    /// # Errors
+    /// The place cannot be read.
+    pub async fn list(&self) -> Result<Vec<Listed>, BackupError> {
+        let mut listed = Vec::new();
+        for (id, objects) in self.objects().await? {
+            let marked_at = if objects.contains_key(MARKED) { self.moment(&format!("{id}/{MARKED}")).await? } else { None };
+            let content = self.content(&id, &objects).await?;
+            let stored = objects.values().sum();
+            listed.push(Listed { id, stored, is_verified: objects.contains_key(VERIFIED), marked_at, content });
+        }
+        Ok(listed)
+    }
+
+    async fn content(&self, id: &BackupId, objects: &Objects) -> Result<Content, BackupError> {
+        if !objects.contains_key(MANIFEST) {
+            return Ok(Content::Unfinished);
+        }
+        let envelope = match self.envelope(id).await {
+            // Removed since the objects were listed.
+            Err(BackupError::NoManifest(_)) => return Ok(Content::Unfinished),
+            envelope => envelope?,
+        };
+        let both = envelope.and_then(|envelope| {
+            let manifest = envelope.unproven()?;
+            Ok((envelope, manifest))
+        });
+        let (envelope, manifest) = match both {
+            Ok(both) => both,
+            Err(error) => return Ok(Content::Unreadable(error.to_string())),
+        };
+        let needed = needed(&envelope, &manifest);
+        let keys = needed.len();
+        let missing: Vec<String> = needed.iter().filter(|id| self.keys.get(id).is_none()).map(|id| plain(id)).collect();
+        let problem = if missing.is_empty() { self.unproven(&envelope, id) } else { None };
+        let problem = problem.or_else(|| absent(&manifest, objects));
+        Ok(Content::Finished(Summary { bytes: manifest.bytes, keys, missing, problem }))
+    }
+
+    /// Why the manifest is not proven, with all keys that it names.
+    fn unproven(&self, envelope: &Envelope, id: &BackupId) -> Option<Problem> {
+        match self.data_key(envelope, id) {
+            Ok(key) => envelope.opened(&key, id.as_str()).err().map(|error| Problem::Damaged(error.to_string())),
+            Err(error @ BackupError::Sealed(..)) => Some(Problem::Closed(error.to_string())),
+            Err(error) => Some(Problem::Damaged(error.to_string())),
+        }
+    }
+}
+
+/// The first chunk that is missing or has another size. Nothing may have proven the manifest, so its texts are not repeated.
+fn absent(manifest: &Manifest, objects: &Objects) -> Option<Problem> {
+    let why = manifest.chunks.iter().enumerate().find_map(|(number, chunk)| match objects.get(&chunk.name) {
+        None => Some(format!("the chunk {number:06} is missing")),
+        Some(size) if *size != chunk.bytes => Some(format!("the chunk {number:06} has {size} bytes instead of {}", chunk.bytes)),
+        Some(_) => None,
+    });
+    why.map(Problem::Damaged)
+}

@@ -1,0 +1,128 @@
+//! Reading a backup: nothing is believed before its MAC, its hash and its place are.
+
+use aws_lc_rs::digest::{Context, SHA256};
+use bytes::Bytes;
+use platform::secrets::{self, OpenError};
+
+use super::{BackupError, Backups, MANIFEST, VERIFIED};
+use crate::{
+    backups::{
+        core::{
+            manifest::{Chunk, Envelope, MOST_MANIFEST_BYTES, Manifest, ManifestError, PIECE_BYTES, plain},
+            sealed::{DataKey, sha256},
+        },
+        id::BackupId,
+    },
+    files::StoreError,
+};
+
+/// A backup whose manifest is proven, and whose keys are given.
+pub(super) struct Opened {
+    pub id: BackupId,
+    pub manifest: Manifest,
+    key: DataKey,
+}
+
+/// What the data key of a backup is sealed for.
+pub(super) fn context(id: &BackupId) -> String {
+    format!("backup/{id}")
+}
+
+/// The keys that a restore needs: those of the values in the database, and that of the data key.
+pub(super) fn needed(envelope: &Envelope, manifest: &Manifest) -> Vec<String> {
+    let sealed = hex::decode(&envelope.data_key).unwrap_or_default();
+    let own = secrets::key_of(&sealed).map(ToOwned::to_owned).filter(|own| !manifest.keys.contains(own));
+    manifest.keys.iter().cloned().chain(own).collect()
+}
+
+impl Backups {
+    pub(super) async fn envelope(&self, id: &BackupId) -> Result<Result<Envelope, ManifestError>, BackupError> {
+        match self.store.get(&format!("{id}/{MANIFEST}"), MOST_MANIFEST_BYTES).await {
+            Err(StoreError::Missing) => Err(BackupError::NoManifest(id.clone())),
+            Err(error) => Err(error.into()),
+            Ok(None) => Ok(Err(ManifestError::TooLarge)),
+            Ok(Some(object)) => Ok(Envelope::parse(&object)),
+        }
+    }
+
+    pub(super) fn data_key(&self, envelope: &Envelope, id: &BackupId) -> Result<DataKey, BackupError> {
+        let unreadable = || BackupError::Manifest(id.clone(), ManifestError::Unreadable);
+        let sealed = hex::decode(&envelope.data_key).map_err(|_| unreadable())?;
+        let bytes = self.keys.open(&context(id), &sealed).map_err(|why| {
+            let why = match why {
+                OpenError::UnknownKey(key) => OpenError::UnknownKey(plain(&key)),
+                OpenError::Broken(key) => OpenError::Broken(plain(&key)),
+                OpenError::NotSealed => OpenError::NotSealed,
+            };
+            BackupError::Sealed(id.clone(), why)
+        })?;
+        Ok(DataKey::new(bytes.try_into().map_err(|_| unreadable())?))
+    }
+
+    /// The manifest of a backup, proven, and its data key.
+    pub(super) async fn opened(&self, id: &BackupId) -> Result<Opened, BackupError> {
+        let of_manifest = |error: ManifestError| BackupError::Manifest(id.clone(), error);
+        let envelope = self.envelope(id).await?.map_err(of_manifest)?;
+        let key = self.data_key(&envelope, id)?;
+        let manifest = envelope.opened(&key, id.as_str()).map_err(of_manifest)?;
+        let needed = needed(&envelope, &manifest);
+        let missing: Vec<&str> = needed.iter().map(String::as_str).filter(|id| self.keys.get(id).is_none()).collect();
+        if !missing.is_empty() {
+            let (ids, missing, needed) = (missing.join(", "), missing.len(), needed.len());
+            return Err(BackupError::KeysMissing { id: id.clone(), missing, needed, ids });
+        }
+        Ok(Opened { id: id.clone(), manifest, key })
+    }
+
+    /// The bytes of a chunk, as they were in the file.
+    async fn piece(&self, of: &Opened, number: usize, chunk: &Chunk) -> Result<Vec<u8>, BackupError> {
+        let broken = |why: &str| {
+            let chunk = chunk.name.clone();
+            BackupError::Chunk { id: of.id.clone(), chunk, why: why.to_owned() }
+        };
+        let bytes: Bytes = match self.store.get(&format!("{}/{}", of.id, chunk.name), chunk.bytes).await {
+            Err(StoreError::Missing) => return Err(broken("is missing")),
+            Err(error) => return Err(error.into()),
+            Ok(None) => return Err(broken(&format!("has more than its {} bytes: it was replaced", chunk.bytes))),
+            Ok(Some(bytes)) => bytes,
+        };
+        if bytes.len() as u64 != chunk.bytes {
+            return Err(broken(&format!("has {} bytes instead of {}: it was cut or replaced", bytes.len(), chunk.bytes)));
+        }
+        if sha256(&bytes) != chunk.sha256 {
+            return Err(broken("was changed: its SHA-256 is another"));
+        }
+        let sealed = of.key.open(of.id.as_str(), number as u32, bytes.to_vec());
+        let sealed = sealed.ok_or_else(|| broken("does not open: it was changed, or is that of another place"))?;
+        zstd::bulk::decompress(&sealed, PIECE_BYTES).map_err(|_| broken("cannot be decompressed"))
+    }
+
+    /// Reads all chunks in order, each proven, and proves the whole. Answers the bytes of the database.
+    pub(super) async fn pieces(
+        &self,
+        of: &Opened,
+        mut each: impl AsyncFnMut(Vec<u8>) -> Result<(), BackupError>,
+    ) -> Result<u64, BackupError> {
+        let (mut whole, mut bytes) = (Context::new(&SHA256), 0);
+        for (number, chunk) in of.manifest.chunks.iter().enumerate() {
+            let piece = self.piece(of, number, chunk).await?;
+            whole.update(&piece);
+            bytes += piece.len() as u64;
+            each(piece).await?;
+        }
+        let is_whole = bytes == of.manifest.bytes && hex::encode(whole.finish()) == of.manifest.sha256;
+        if is_whole { Ok(bytes) } else { Err(BackupError::NotWhole(of.id.clone())) }
+    }
+
+    /// Reads a whole backup back, and notes that it can be restored. Answers the bytes of its database.
+    ///
+    /// # Errors
+    /// A part is missing, was changed, or does not open; the message names it.
+    pub async fn verify(&self, id: &BackupId) -> Result<u64, BackupError> {
+        let opened = self.opened(id).await?;
+        let bytes = self.pieces(&opened, async |_| Ok(())).await?;
+        let now = self.clock.now().micros().to_string();
+        self.store.put_bytes(&format!("{id}/{VERIFIED}"), now.into()).await?;
+        Ok(bytes)
+    }
+}

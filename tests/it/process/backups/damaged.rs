@@ -1,0 +1,81 @@
+//! Backups that were cut, changed, exchanged or forged.
+
+use std::fs;
+
+use super::Shop;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chunk_that_was_touched_is_refused_by_name() {
+    let shop = Shop::open().await;
+    let (id, other) = (shop.made().await, shop.made().await);
+    let chunk = shop.chunk(&id, 0);
+    let whole = fs::read(&chunk).unwrap();
+    let name = format!("the chunk {id}/000000");
+    let (mut turned, mut last) = (whole.clone(), whole.clone());
+    turned[whole.len() / 2] ^= 1;
+    *last.last_mut().unwrap() ^= 0x80;
+    let exchanged = fs::read(shop.chunk(&other, 0)).unwrap();
+    let longer = [&whole[..], b"more"].concat();
+    let cases: [(&[u8], &str); 6] = [
+        (&turned, "was changed"),
+        (&last, "was changed"),
+        (&whole[..whole.len() / 2], "was cut or replaced"),
+        (&[], "was cut or replaced"),
+        (&longer, "was replaced"),
+        (&exchanged, "was"),
+    ];
+    for (bytes, why) in cases {
+        fs::write(&chunk, bytes).unwrap();
+        shop.backup(&["verify", &id]).await.refused(&[&name, why, "Restore another backup"]);
+        shop.not_restored(&id, &[&name, why]).await;
+    }
+    // A terabyte that takes no room: it is refused by its size, and never read.
+    fs::File::options().write(true).open(&chunk).unwrap().set_len(1 << 40).unwrap();
+    shop.not_restored(&id, &[&name, "was replaced"]).await;
+    fs::remove_file(&chunk).unwrap();
+    assert!(shop.backup(&["list"]).await.out.contains("BROKEN: the chunk 000000 is missing"));
+    shop.not_restored(&id, &[&name, "is missing"]).await;
+    assert!(!shop.backup(&["list"]).await.out.contains("verified"));
+    fs::write(&chunk, &whole).unwrap();
+    assert!(shop.backup(&["verify", &id]).await.well());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_manifest_that_was_touched_is_refused_by_name() {
+    let shop = Shop::open().await;
+    let (id, other) = (shop.made().await, shop.made().await);
+    let manifest = shop.manifest(&id);
+    let written = fs::read_to_string(&manifest).unwrap();
+    for (from, to, why) in [
+        ("\\\"bytes\\\":", "\\\"bytes\\\":1", "the MAC does not fit"),
+        ("\\\"name\\\":\\\"000000\\\"", "\\\"name\\\":\\\"../../it.sqlite.keys\\\"", "the MAC does not fit"),
+        ("\\\"chunks\\\":[", "\\\"chunks\\\":[{},", "the MAC does not fit"),
+        ("\"mac\": \"", "\"mac\": \"0", "the MAC does not fit"),
+        ("\"data_key\": \"", "\"data_key\": \"zz", "cannot be read"),
+        ("\"format\": 1", "\"format\": 7", "it has the format 7, and this version reads 1. Use Entrepot 0.1.0 or later"),
+        ("\n}", "", "cannot be read"),
+    ] {
+        let touched = written.replacen(from, to, 1);
+        assert_ne!(touched, written, "{from}");
+        fs::write(&manifest, touched).unwrap();
+        shop.not_restored(&id, &[&id, why]).await;
+        let listed = shop.backup(&["list"]).await;
+        let line = listed.out.lines().find(|line| line.starts_with(&id)).unwrap();
+        assert!(listed.well() && line.contains("BROKEN"), "{from}: {listed:?}");
+    }
+    // The manifest of another backup, which is whole in itself.
+    fs::copy(shop.manifest(&other), &manifest).unwrap();
+    shop.not_restored(&id, &["does not open", &id]).await;
+    // One that would take all memory.
+    fs::File::options().write(true).open(&manifest).unwrap().set_len(1 << 36).unwrap();
+    shop.not_restored(&id, &["is larger than"]).await;
+    // The newest is refused, and no older one taken in its place.
+    let newest = shop.manifest(&other);
+    let sound = fs::read(&newest).unwrap();
+    fs::write(&manifest, &written).unwrap();
+    fs::write(&newest, &sound[..sound.len() / 2]).unwrap();
+    shop.not_restored("newest", &[&other, "cannot be read", "Restore another backup"]).await;
+    fs::remove_file(&manifest).unwrap();
+    assert!(shop.backup(&["list"]).await.out.contains("never finished"));
+    shop.not_restored(&id, &["has no manifest"]).await;
+}
