@@ -50,6 +50,15 @@ pub enum BackupAction {
         #[arg(long)]
         reset_passwords: bool,
     },
+    /// Restore a backup into a temporary file beside the database, prove it as `verify` does, compare its heads with the manifest, and remove it. Prints the RPO, the seconds that would be
+    /// lost if the database were gone now, and the RTO, the seconds that the restore took. Needs as much free disk as the database has, which itself is not touched.
+    Drill {
+        #[command(flatten)]
+        of: BackupsOf,
+        /// The backup's ID, or `newest`.
+        #[arg(default_value = "newest")]
+        id: String,
+    },
     /// Mark backups that are no longer kept, and remove those that were marked a day ago. Kept are all of 7 days, one a day for 35, one of each 30 days for a year,
     /// the newest, and the newest that was verified.
     Prune(BackupsOf),

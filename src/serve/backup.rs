@@ -9,12 +9,13 @@ use platform::{
     storage::{Database, Fault},
 };
 use services::{
-    backups::{self, BackupError, BackupId, Backups, Content, Keys, Listed, Source, examine_file},
+    backups::{self, BackupError, BackupId, Backups, Content, Keys, Listed, Manifest, Source, examine_file},
     files::FileLocation,
+    insight::verify,
 };
 
 use super::{StartError, epoch, say};
-use crate::config::{BackupAction, BackupsOf, Epoch};
+use crate::config::{BackupAction, BackupsOf, Epoch, KeysOf};
 
 /// IDs of keys that a line of the list has.
 const KEYS_LISTED: usize = 8;
@@ -37,6 +38,7 @@ pub async fn run(action: BackupAction) -> Result<(), StartError> {
             let ends = Epoch { of: of.of.clone(), revoke_keys, reset_passwords };
             restore(&backups, &id, &target, ends).await
         }
+        BackupAction::Drill { of, id } => Box::pin(drill(&of, &id)).await,
         BackupAction::Prune(of) => prune(&of).await,
     }
 }
@@ -186,16 +188,77 @@ async fn restore(backups: &Backups, id: &BackupId, target: &Path, mut ends: Epoc
 
 /// Looks through the file, and ends what a restored database would take for good.
 async fn settle(file: &Path, ends: &Epoch) -> Result<(), StartError> {
+    prepared(file, &ends.of).await?.close().await?;
+    Box::pin(epoch::renew(ends)).await
+}
+
+/// The database of a restored file, looked through and migrated.
+async fn prepared(file: &Path, of: &KeysOf) -> Result<Database, StartError> {
     examine_file(file).await?;
-    let url = &ends.of.database.database_url;
-    let db = Database::open(url, ends.of.database.options()).await?;
+    let db = Database::open(&format!("sqlite://{}", file.display()), of.database.options()).await?;
     // Another key of the same name would be found only when a value is needed.
-    let proven = secrets::prove(&db, &ends.of.keys.source(url), &Clock::system()).await;
-    let settled = match proven {
-        Ok(_) => db.migrate().await.map(drop),
+    let proven = secrets::prove(&db, &of.keys.source(&of.database.database_url), &Clock::system()).await;
+    let migrated = match proven {
+        Ok(_) => db.migrate().await,
         Err(fault) => Err(fault),
     };
+    match migrated {
+        Ok(_) => Ok(db),
+        Err(fault) => {
+            db.close().await?;
+            Err(fault.into())
+        }
+    }
+}
+
+/// Restores a backup beside the database, proves it, and removes it again.
+async fn drill(of: &BackupsOf, name: &str) -> Result<(), StartError> {
+    let (clock, target) = (Clock::system(), PathBuf::from(format!("{}.drill", file(of)?.display())));
+    let began = clock.monotonic();
+    let backups = opened(of)?;
+    let id = backups.find(name).await?;
+    // The file is removed when this ends.
+    let restored = backups::restore(&backups, &id, &target).await?;
+    let restored_in = clock.monotonic().since(began);
+    let db = prepared(&restored.file, &of.of).await?;
+    let proven = proven(&db, &restored.manifest).await;
     db.close().await?;
-    settled?;
-    Box::pin(epoch::renew(ends)).await
+    proven?;
+    backups.note_verified(&id).await?;
+    let lost = clock.now().micros().saturating_sub(restored.manifest.taken_at) / 1_000_000;
+    let all = clock.monotonic().since(began);
+    say(&format!(
+        "{id} can be restored: the invariants hold, and the heads of {} tenant(s) are those of its manifest",
+        restored.manifest.tenants.len()
+    ))?;
+    say(&format!("RPO {lost} s: what was committed since the backup began is lost when the database is gone now"))?;
+    say(&format!(
+        "RTO {:.1} s: {:.1} s to read and write it, the rest to prove it",
+        all.as_secs_f64(),
+        restored_in.as_secs_f64()
+    ))?;
+    Ok(())
+}
+
+/// Proves the restored rows as `entrepot verify` does, and compares the heads with those of the manifest.
+async fn proven(db: &Database, manifest: &Manifest) -> Result<(), StartError> {
+    let report = verify::verify(db, |_| ()).await?;
+    let width = verify::width();
+    let faulty = report.lines.iter().filter(|line| line.broken.is_some() || line.unproven.is_some());
+    faulty.clone().try_for_each(|line| say(&line.text(width)))?;
+    say(&report.summary())?;
+    if faulty.count() > 0 {
+        return Err(Fault::Broken(
+            "the drill failed: the restored database breaks invariants. Run `entrepot verify` on the database that is served, and restore an older backup beside it"
+                .to_owned(),
+        )
+        .into());
+    }
+    if backups::heads(db).await? != manifest.tenants {
+        return Err(Fault::Broken(
+            "the drill failed: heads of tenants are not those of the manifest. Make another backup, and keep this one to look into".to_owned(),
+        )
+        .into());
+    }
+    Ok(())
 }

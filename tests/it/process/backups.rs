@@ -1,6 +1,8 @@
 //! Backups of an embedded database by the program: made while it is written to, restored, and attacked.
 
+mod bucket;
 mod damaged;
+mod drill;
 mod runs;
 
 use std::{

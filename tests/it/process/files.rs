@@ -21,7 +21,7 @@ on_both!(bytes_travel_by_links_with_headers_that_run_nothing, site: Site => {
 });
 
 /// The folder of a bucket, and a server that speaks S3 for it.
-async fn bucket(site: &Site) -> (PathBuf, Vec<(&'static str, String)>) {
+pub async fn bucket(site: &Site) -> (PathBuf, Vec<(&'static str, String)>) {
     let (root, key) = (site.folder.join("s3"), "test");
     let folder = root.join("shop");
     std::fs::create_dir_all(&folder).unwrap();

@@ -16,5 +16,5 @@ pub use shell::{
     list::{Content, Listed, Problem, Summary},
     prune::Pruned,
     restore::{Restored, restore},
-    run::{Made, Source, run},
+    run::{Made, Source, heads, run},
 };

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::Shop;
+use crate::process::server::entrepot;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_chunk_that_was_touched_is_refused_by_name() {
@@ -78,4 +79,34 @@ async fn a_manifest_that_was_touched_is_refused_by_name() {
     fs::remove_file(&manifest).unwrap();
     assert!(shop.backup(&["list"]).await.out.contains("never finished"));
     shop.not_restored(&id, &["has no manifest"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chunks_of_one_backup_cannot_be_exchanged_left_out_or_cut_off() {
+    let shop = Shop::open().await;
+    let ballast = "INSERT INTO ballast SELECT value, randomblob(1000000) FROM json_each('[1,2,3,4,5,6,7,8,9,10]')";
+    shop.site.tell("CREATE TABLE ballast (number INTEGER PRIMARY KEY, bytes BLOB)").await;
+    shop.site.tell(ballast).await;
+    let id = shop.made().await;
+    assert!(shop.chunk(&id, 2).exists() && !shop.chunk(&id, 4).exists(), "pieces of 4 MiB");
+    let (first, second) = (shop.chunk(&id, 0), shop.chunk(&id, 1));
+    let (one, two) = (fs::read(&first).unwrap(), fs::read(&second).unwrap());
+    fs::write(&first, &two).unwrap();
+    fs::write(&second, &one).unwrap();
+    shop.not_restored(&id, &[&format!("the chunk {id}/000000"), "was"]).await;
+    fs::write(&first, &one).unwrap();
+    shop.not_restored(&id, &[&format!("the chunk {id}/000001"), "was"]).await;
+    // The last one is found after all others were written.
+    fs::write(&second, &two).unwrap();
+    let last = shop.chunk(&id, 2);
+    let kept = fs::read(&last).unwrap();
+    fs::write(&last, &kept[1..]).unwrap();
+    shop.not_restored(&id, &[&format!("the chunk {id}/000002"), "was cut or replaced"]).await;
+    fs::remove_file(&last).unwrap();
+    shop.not_restored(&id, &["000002 is missing"]).await;
+    fs::write(&last, &kept).unwrap();
+    let (ended, file) = shop.restored("again.sqlite", &id).await;
+    assert!(ended.well() && fs::metadata(&file).unwrap().len() > 10_000_000, "{ended:?}");
+    let proved = entrepot(&["verify", "--database-url", &format!("sqlite://{}", file.display())]).await;
+    assert!(proved.well(), "{proved:?}");
 }

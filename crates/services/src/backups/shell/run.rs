@@ -184,15 +184,20 @@ impl Facts {
         let schema = schema.first().map_or_else(|| Ok(String::new()), |row| Row::new(row).take())?;
         let known = secrets::known(db).await?;
         let keys = known.into_iter().filter(|key| key.retired_at.is_none()).map(|key| key.id).collect();
-        let heads = "SELECT t.slug, c.head FROM tenant t JOIN tenant_counter c ON c.tenant_id = t.id ORDER BY t.slug";
-        let rows = global.rows(heads, vec![]).await?;
-        let tenants = rows.iter().map(|row| {
-            let row = &mut Row::new(row);
-            Ok::<_, Fault>(TenantHead { slug: row.take()?, head: row.take()? })
-        });
-        let tenants = tenants.collect::<Result<_, _>>()?;
+        let tenants = heads(db).await?;
         let files = global.rows("SELECT count(*) FROM file WHERE state = 'READY'", vec![]).await?;
         let files = files.first().map_or(Ok(0), |row| Row::new(row).take())?;
         Ok(Self { schema, keys, tenants, files })
     }
+}
+
+/// The number of the last event of each tenant.
+pub async fn heads(db: &Database) -> Result<Vec<TenantHead>, Fault> {
+    let sql = "SELECT t.slug, c.head FROM tenant t JOIN tenant_counter c ON c.tenant_id = t.id ORDER BY t.slug, t.id";
+    let rows = db.global().rows(sql, vec![]).await?;
+    let head = |row| {
+        let row = &mut Row::new(row);
+        Ok(TenantHead { slug: row.take()?, head: row.take()? })
+    };
+    rows.iter().map(head).collect()
 }
