@@ -29,7 +29,7 @@ const GUIDES: &[Guide] = guides![
     "alerts",
 ];
 
-/// The pages, made when the first is asked for.
+/// The pages, made when the first is asked for. They say all that introspection says, and are served where that is open.
 pub fn docs() -> Docs {
     Docs::new(|| Reference::new(&api::schema::sdl(), GUIDES))
 }

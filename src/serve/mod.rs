@@ -393,7 +393,6 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         terms,
         trusted,
         documents: if args.only_trusted { Documents::Trusted } else { Documents::Any },
-        // It says all that introspection says.
         docs: args.introspection.then(docs::docs),
         ..server::Settings::default()
     };

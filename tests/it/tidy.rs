@@ -33,7 +33,7 @@ const ROOMS: [&[&str]; CRATES.len()] = [
     // inventory
     &["catalog", "stock", "ledger", "lots", "orders", "returns", "currency", "purchasing", "transfers", "counts", "costing"],
     // services
-    &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "digest", "backups", "insight", "demand", "forecasting"],
+    SERVICES,
     // graphql
     &[],
     // api
@@ -46,15 +46,16 @@ const ROOMS: [&[&str]; CRATES.len()] = [
     &["config", "serve", "demo", "cli"],
 ];
 
-/// The pure rooms.
 #[rustfmt::skip]
-const FORECAST: &[&str] = &[
-    "class", "panel", "series", "models", "selection", "intervals", "engine", "accuracy", "abc", "xyz", "reorder", "simulate", "anomaly",
-    "ratios", "bench",
-];
-#[rustfmt::skip]
-const PRODUCT_TEXT: &[&str] =
-    &["folding", "ngrams", "variants", "minhash", "duplicates", "linear", "calibration", "classifier", "cleaning", "evidence"];
+mod wide {
+    pub const SERVICES: &[&str] =
+        &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "digest", "backups", "insight", "demand", "forecasting"];
+    pub const FORECAST: &[&str] = &["class", "panel", "series", "models", "selection", "intervals", "engine", "accuracy", "abc", "xyz",
+        "reorder", "simulate", "anomaly", "ratios", "bench"];
+    pub const PRODUCT_TEXT: &[&str] =
+        &["folding", "ngrams", "variants", "minhash", "duplicates", "linear", "calibration", "classifier", "cleaning", "evidence"];
+}
+use wide::{FORECAST, PRODUCT_TEXT, SERVICES};
 
 /// The rooms that hold rules, in reading order. The faces in `api` name one another, as the objects of the schema do.
 fn rooms() -> Vec<&'static str> {

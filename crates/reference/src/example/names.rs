@@ -112,7 +112,7 @@ pub(super) fn text(name: &str, owner: &str, root: &str) -> String {
         "tenantName" => "Mug Shop",
         "url" => "https://shop.example/hooks",
         "externalRef" | "ref" => "web-1001",
-        "eventTypes" | "types" => "order.created",
+        "eventTypes" | "types" => "order.*",
         "permissions" => "stock.read",
         "optionNames" => "Size",
         "reason" | "note" => "Agreed by telephone",

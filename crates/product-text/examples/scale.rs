@@ -1,4 +1,4 @@
-//! Measures training, suggestions and duplicates on a made catalogue: `measure PRODUCTS CATEGORIES`.
+//! Measures training, suggestions and duplicates on a made catalogue: `scale PRODUCTS CATEGORIES`.
 
 #![expect(clippy::unwrap_used, reason = "a tool of developers: it may panic")]
 
