@@ -271,6 +271,7 @@ Entrepot is up.
 
   GraphiQL  {base}/graphql#token={token}
             (the tab \"Stock\" follows changes live; run \"Adjust\" beside it)
+  Reference {base}/docs
   Login     {EMAIL} / {PASSWORD}   (tenant {SLUG})
   Token     {token}
 

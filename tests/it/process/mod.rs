@@ -13,6 +13,7 @@ mod commands;
 mod cookies;
 mod copying;
 mod crash;
+mod docs;
 mod edges;
 mod events;
 mod examples;
