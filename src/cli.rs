@@ -47,7 +47,7 @@ pub fn main() -> ExitCode {
 /// A filter of log lines, with each directive for `entrepot` or one of its rooms repeated for every crate: to operators they are one.
 fn for_all_crates(filter: &str) -> String {
     let directives = filter.split(',').map(str::trim).flat_map(|directive| match directive.strip_prefix("entrepot") {
-        Some(rest) => CRATES.iter().map(|name| format!("{name}{rest}")).collect(),
+        Some(rest) => CRATES.iter().map(|name| format!("{}{rest}", name.replace('-', "_"))).collect(),
         None => vec![directive.to_owned()],
     });
     directives.collect::<Vec<_>>().join(",")
@@ -162,7 +162,7 @@ mod tests {
     fn a_filter_for_entrepot_is_for_all_of_its_crates() {
         let filter = for_all_crates("warn, entrepot::storage=debug");
         assert!(
-            filter.starts_with("warn,macros::storage=debug,forecast::storage=debug,platform::storage=debug,iam::storage=debug,inventory::storage=debug"),
+            filter.starts_with("warn,macros::storage=debug,forecast::storage=debug,reference::storage=debug,product_text::storage=debug,platform::storage=debug"),
             "{filter}"
         );
         assert!(filter.ends_with(",entrepot::storage=debug"), "{filter}");
