@@ -158,9 +158,16 @@ on_both!(nodes_share_rows_through_redis_and_believe_it_nothing, world: World => 
 
     let second = node(world, Some(&redis)).await;
     assert_eq!(seen(&second, world, id).await, ("Mugs of Stoke".to_owned(), 1, 2), "where things stand and what has changed; the row is shared");
+    let before = redis.ask(&format!("GET {key}")).await;
     rename(world, id, "Cups").await;
     let third = node(world, Some(&redis)).await;
     assert_eq!(seen(&third, world, id).await.0, "Cups", "what lies there is older than the change");
+    // It is shared beside the answer: what somebody puts there now must come after it.
+    let began = Instant::now();
+    while redis.ask(&format!("GET {key}")).await == before {
+        assert!(began.elapsed() < Duration::from_secs(5), "the change is not shared");
+        sleep(Duration::from_millis(10)).await;
+    }
 
     // Somebody puts something else there.
     redis.tell(&format!("SET {key} nonsense")).await;
