@@ -53,8 +53,8 @@ const REPORTS: &[&str] = &[
     "supplierPerformance",
 ];
 
-/// Arguments that say which rows of all are wanted, or how many.
-const PAGING: &[&str] = &["after", "before", "first", "last", "limit"];
+/// Arguments that say which rows of all are wanted, or how many, or which figure of them.
+const PAGING: &[&str] = &["after", "before", "first", "last", "lead", "limit"];
 
 pub async fn all(world: &World) -> Vec<Ask> {
     let calls = Calls::of_the_schema();
