@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use super::{
     apply::Verdict,
     asks::Ask,
-    plain::{Count, LISTED, Model, Parcel, RANGE, SHORT, STATE, Shelf, Step},
+    plain::{Count, LISTED, Line, Model, Parcel, Past, RANGE, SHORT, STATE, Shelf, Step, parts},
 };
+
+/// What other clients may take of a product while a count of it is approved.
+pub const ROOM: i64 = 80;
 
 impl Model {
     pub fn ready(&mut self, n: usize) -> Verdict {
@@ -112,14 +115,49 @@ impl Model {
         Ok(())
     }
 
-    /// Whether a count may take what it found missing from what nobody was promised, with room for what comes meanwhile.
+    /// Whether a count may take what it found missing from what nobody was promised, with `ROOM` for what other clients take meanwhile. A late
+    /// receipt changes nothing here: it makes as much missing as it brings.
     pub fn is_plenty(&self, n: usize) -> bool {
         let Count { store, at, found, .. } = &self.counts[n];
-        found.iter().all(|(product, lot, counted)| {
-            let missing = self.book(*product, *lot, *store, *at) - counted;
-            let sellable = lot.map_or(i64::MAX, |lot| self.sellable(lot, *store));
-            missing <= 0 || (self.available((*product, *store)) >= 60 + missing && sellable >= 30 + missing)
-        })
+        let missing = |line: &&(usize, Option<usize>, i64)| self.book(line.0, line.1, *store, *at) - line.2;
+        let of = |product: usize| found.iter().filter(move |line| line.0 == product);
+        let is_sellable = |line: &(usize, Option<usize>, i64)| {
+            let missing = missing(&line);
+            missing <= 0 || line.1.is_none_or(|lot| self.sellable(lot, *store) >= ROOM + missing)
+        };
+        let is_free = |product: usize| {
+            let missing: i64 =
+                of(product).map(|line| if line.1.is_some() { missing(&line).max(0) } else { missing(&line) }).sum();
+            self.available((product, *store)) >= ROOM + missing
+        };
+        found.iter().all(|line| is_sellable(line) && is_free(line.0))
+    }
+
+    /// The most that an ask takes of what is available of any one product.
+    pub fn takes(&self, ask: &Ask) -> i64 {
+        let all = |lines: &[Line]| lines.iter().flat_map(|line| parts(line.product, line.open)).map(|(_, some)| some).sum();
+        match ask {
+            Ask::Adjust { delta, .. } => -delta.min(&0),
+            Ask::Set { product, store, on_hand } => {
+                let level = self.levels.get(&(*product, *store)).copied().unwrap_or_default();
+                (level.on_hand - on_hand).max(0)
+            }
+            Ask::Shelve { from: Shelf::Available, quantity, .. } | Ask::Reserve { quantity, .. } => *quantity,
+            Ask::Order { lines, .. } => lines.iter().flat_map(|(product, n)| parts(*product, *n)).map(|(_, some)| some).sum(),
+            Ask::Confirm(n) => all(&self.orders[*n].lines),
+            Ask::Ready(n) => self.transfers[*n].lines.iter().map(|line| line.quantity).sum(),
+            Ask::Reverse(n) => match &self.movements[*n] {
+                Past { shelves: Some((_, _, quantity)), .. } => *quantity,
+                past => past.lots.iter().map(|(_, delta)| (*delta).max(0)).sum(),
+            },
+            // Of a whole lot.
+            Ask::LotTo { .. } => i64::from(u32::MAX),
+            Ask::Approve(n) => {
+                let Count { store, at, found, .. } = &self.counts[*n];
+                found.iter().map(|(product, lot, counted)| (self.book(*product, *lot, *store, *at) - counted).max(0)).sum()
+            }
+            _ => 0,
+        }
     }
 
     /// Posts the differences to what the books had at the moment of the count, with all that is known by now.
