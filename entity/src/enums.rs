@@ -151,7 +151,8 @@ words! {
     /// What an alert is about.
     AlertKind {
         LowStock "LOW_STOCK", OutOfStock "OUT_OF_STOCK", BackInStock "BACK_IN_STOCK", Overstock "OVERSTOCK", Expiring "EXPIRING",
-        NegativeMargin "NEGATIVE_MARGIN", PurchaseOrderLate "PURCHASE_ORDER_LATE", CountDifference "COUNT_DIFFERENCE",
+        NegativeMargin "NEGATIVE_MARGIN", PurchaseOrderLate "PURCHASE_ORDER_LATE", TransferOverdue "TRANSFER_OVERDUE",
+        CountDifference "COUNT_DIFFERENCE",
     }
     AlertState { Open "OPEN", Acknowledged "ACKNOWLEDGED", Snoozed "SNOOZED", Resolved "RESOLVED" }
     /// Whether letters about alerts are collected.

@@ -47,6 +47,7 @@ mod m0044_demand;
 mod m0045_forecasts;
 mod m0048_copies;
 mod m0049_references;
+mod m0050_overdue;
 pub mod row_security;
 pub mod statistics;
 
@@ -96,6 +97,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0045_forecasts::Migration),
             Box::new(m0048_copies::Migration),
             Box::new(m0049_references::Migration),
+            Box::new(m0050_overdue::Migration),
         ]
     }
 }
@@ -104,7 +106,9 @@ impl MigratorTrait for Migrator {
 pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// Migrations since then that take away or change what an older release uses. All others only add, and older releases go on working beside them:
 /// new columns have a default or may be null, and what stands is neither renamed, retyped nor dropped.
-pub const BREAKING: &[&str] = &[];
+///
+/// An older release takes an alert of a kind that it does not know for a corrupt row: `m0050_overdue`.
+pub const BREAKING: &[&str] = &["m0050_overdue"];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.
 pub fn needed() -> Option<String> {

@@ -82,7 +82,8 @@ export type AlertKind =
   | 'NEGATIVE_MARGIN'
   | 'OUT_OF_STOCK'
   | 'OVERSTOCK'
-  | 'PURCHASE_ORDER_LATE';
+  | 'PURCHASE_ORDER_LATE'
+  | 'TRANSFER_OVERDUE';
 
 /** Which alerts. Tests stand beside each other and must all hold; one that is null is absent. */
 export interface AlertListFilter {
@@ -112,7 +113,10 @@ export interface AlertRuleDeleteInput {
 export interface AlertRuleUpsertInput {
   /** The category that it is for, with those below it; all when it is left out. Not together with a product. */
   categoryId?: string | null;
-  /** Days before a lot's date (EXPIRING), 30 when it is left out, or of grace after an order's (PURCHASE_ORDER_LATE); 0 to 3,650. */
+  /**
+   * Days before a lot's date (EXPIRING), 30 when it is left out, or of grace after that of an order (PURCHASE_ORDER_LATE) or a transfer
+   * (TRANSFER_OVERDUE); 0 to 3,650.
+   */
   days?: number | null;
   /** Whether letters are collected. */
   digest?: AlertDigest;

@@ -17,6 +17,7 @@ pub struct Model {
     pub product_id: Option<ProductId>,
     pub lot_id: Option<LotId>,
     pub purchase_order_id: Option<PurchaseOrderId>,
+    pub transfer_id: Option<TransferId>,
     pub count_id: Option<CountId>,
     pub state: AlertState,
     pub quantity: Option<i64>,

@@ -1,6 +1,7 @@
-//! What the day brings: lots near their date, orders that are late; and counts that were off.
+//! What the day brings: lots near their date, orders that are late, transfers that are overdue; and counts that were off.
 
-use entrepot::clock::{day_text, local_day};
+use entity::prelude::*;
+use entrepot::clock::{day_text, local_day, rfc3339};
 use serde_json::{Value, json};
 
 use super::shop::{Shop, World, done, pairs, text};
@@ -10,6 +11,10 @@ on_both!(
     a_lot_near_its_date_is_told_in_each_store_that_has_some,
     the_day_of_a_store_is_that_of_its_clocks,
     an_order_that_is_late_is_told_until_it_is_there,
+    a_transfer_that_is_overdue_is_told_until_all_of_it_has_come,
+    a_transfer_is_told_of_no_more_when_it_is_written_off_or_is_given_more_days,
+    a_transfer_that_has_not_left_or_has_no_day_is_never_overdue,
+    the_day_of_a_transfer_is_that_of_the_store_that_receives_it,
     a_count_that_was_off_is_told,
 );
 
@@ -132,6 +137,120 @@ async fn an_order_that_is_late_is_told_until_it_is_there(world: &World) {
         assert_eq!(text(&found[0]["state"]), state);
     }
     shop.is_sound().await;
+}
+
+/// A transfer of ten of each product between two shops, which is due at a moment; it is not sent yet.
+async fn planned(from: &Shop<'_>, to: &Shop<'_>, products: &[&Value], expected_at: Option<Timestamp>) -> Value {
+    let lines: Vec<Value> = products.iter().map(|product| json!({ "product": product, "quantity": 10 })).collect();
+    let input = json!({ "fromStore": from.store, "toStore": to.store, "expectedAt": expected_at.map(rfc3339), "lines": lines });
+    let made = from.act("transferCreate", "TransferCreateInput", "transfer { id number lines { id } }", input).await;
+    done(&made, "transfer").clone()
+}
+
+async fn step(shop: &Shop<'_>, mutation: &str, kind: &str, mut input: Value, transfer: &Value) {
+    input["id"] = transfer["id"].clone();
+    done(&shop.act(mutation, kind, "transfer { status }", input).await, "transfer");
+}
+
+/// The same, and it leaves.
+async fn sent(from: &Shop<'_>, to: &Shop<'_>, products: &[&Value], expected_at: Option<Timestamp>) -> Value {
+    let transfer = planned(from, to, products, expected_at).await;
+    step(from, "transferReady", "TransferActionInput", json!({}), &transfer).await;
+    step(from, "transferShip", "TransferMoveInput", json!({}), &transfer).await;
+    transfer
+}
+
+/// The alerts of overdue transfers to a shop, the oldest first, after a look.
+async fn overdue(shop: &Shop<'_>) -> Vec<Value> {
+    shop.look().await;
+    shop.alerts(json!({ "kind": ["TRANSFER_OVERDUE"], "store": { "eq": shop.store["id"] } })).await
+}
+
+async fn a_transfer_that_is_overdue_is_told_until_all_of_it_has_come(world: &World) {
+    let shop = Shop::open(world).await;
+    let yard = shop.at(&shop.new_store("YARD").await);
+    let (mug, jug) = (shop.product("MUG", json!({})).await, shop.product("JUG", json!({})).await);
+    yard.moves(&[(&mug, 50), (&jug, 50)]).await;
+    let today = in_days(&shop, 0);
+    let transfer = sent(&yard, &shop, &[&mug, &jug], Some(shop.now())).await;
+    assert_eq!(overdue(&shop).await.len(), 0, "it may come today");
+    shop.rule(json!({ "kind": "TRANSFER_OVERDUE", "storeId": shop.store["id"], "days": 1 })).await;
+    world.pass(DAY);
+    assert_eq!(overdue(&shop).await.len(), 0, "a day of grace");
+    world.pass(DAY);
+    assert_eq!(overdue(&shop).await.len(), 1);
+    assert_eq!((overdue(&shop).await.len(), overdue(&yard).await.len()), (1, 0), "once, and where it should have come");
+    let alert = shop.only("TRANSFER_OVERDUE").await;
+    assert_eq!(
+        json!([alert["transfer"]["number"], alert["quantity"], alert["day"], alert["product"], alert["openedSeq"]]),
+        json!([transfer["number"], 2, today, null, null])
+    );
+    let part = json!({ "lines": [{ "lineId": transfer["lines"][0]["id"], "quantity": 10 }] });
+    for (parcel, state) in [(part, "OPEN"), (json!({}), "RESOLVED")] {
+        step(&shop, "transferReceive", "TransferMoveInput", parcel, &transfer).await;
+        let alerts = overdue(&shop).await;
+        assert_eq!((alerts.len(), text(&alerts[0]["state"])), (1, state.to_owned()));
+    }
+    shop.is_sound().await;
+}
+
+async fn a_transfer_is_told_of_no_more_when_it_is_written_off_or_is_given_more_days(world: &World) {
+    let shop = Shop::open(world).await;
+    let yard = shop.at(&shop.new_store("YARD").await);
+    let mug = shop.product("MUG", json!({})).await;
+    yard.moves(&[(&mug, 50)]).await;
+    let lost = sent(&yard, &shop, &[&mug], Some(shop.now())).await;
+    sent(&yard, &shop, &[&mug], Some(shop.now())).await;
+    world.pass(DAY);
+    let states = |alerts: Vec<Value>| alerts.iter().map(|alert| text(&alert["state"])).collect::<Vec<_>>();
+    assert_eq!(states(overdue(&shop).await), ["OPEN", "OPEN"]);
+    step(&shop, "transferClose", "TransferCloseInput", json!({ "reasonCode": "LOSS" }), &lost).await;
+    let mut alerts = states(overdue(&shop).await);
+    alerts.sort();
+    assert_eq!(alerts, ["OPEN", "RESOLVED"]);
+    assert_ne!(shop.only("TRANSFER_OVERDUE").await["transfer"]["number"], lost["number"]);
+    shop.rule(json!({ "kind": "TRANSFER_OVERDUE", "days": 3 })).await;
+    assert_eq!(states(overdue(&shop).await), ["RESOLVED", "RESOLVED"]);
+    shop.is_sound().await;
+}
+
+async fn a_transfer_that_has_not_left_or_has_no_day_is_never_overdue(world: &World) {
+    let shop = Shop::open(world).await;
+    let yard = shop.at(&shop.new_store("YARD").await);
+    let mug = shop.product("MUG", json!({})).await;
+    yard.moves(&[(&mug, 50)]).await;
+    let waiting = planned(&yard, &shop, &[&mug], Some(shop.now())).await;
+    step(&yard, "transferReady", "TransferActionInput", json!({}), &waiting).await;
+    planned(&yard, &shop, &[&mug], Some(shop.now())).await;
+    sent(&yard, &shop, &[&mug], None).await;
+    world.pass(2 * DAY);
+    assert_eq!(overdue(&shop).await.len(), 0);
+    step(&yard, "transferCancel", "TransferActionInput", json!({}), &waiting).await;
+    assert_eq!(overdue(&shop).await.len(), 0);
+}
+
+async fn the_day_of_a_transfer_is_that_of_the_store_that_receives_it(world: &World) {
+    let shop = Shop::open(world).await;
+    let input = json!({ "code": "APIA", "name": "Apia", "timeZone": "Pacific/Apia" });
+    let made = shop.act("storeCreate", "StoreCreateInput", "store { id }", input).await;
+    let apia = shop.at(&json!({ "id": done(&made, "store")["id"] }));
+    let mug = shop.product("MUG", json!({})).await;
+    for each in [&shop, &apia] {
+        each.moves(&[(&mug, 50)]).await;
+    }
+    let (london, samoa) = (local_day(shop.now(), "Europe/London"), local_day(shop.now(), "Pacific/Apia"));
+    assert_eq!(samoa, london + 1, "this world's clock stands in the afternoon");
+    sent(&apia, &shop, &[&mug], Some(shop.now())).await;
+    sent(&shop, &apia, &[&mug], Some(shop.now())).await;
+    while local_day(shop.now(), "Europe/London") == london {
+        world.pass(3_600);
+    }
+    assert_eq!((overdue(&shop).await.len(), overdue(&apia).await.len()), (1, 0), "in Apia it is still the same day");
+    while local_day(shop.now(), "Pacific/Apia") == samoa {
+        world.pass(3_600);
+    }
+    assert_eq!((overdue(&shop).await.len(), overdue(&apia).await.len()), (1, 1));
+    assert_eq!(overdue(&apia).await[0]["day"], json!(day_text(samoa)));
 }
 
 async fn a_count_that_was_off_is_told(world: &World) {

@@ -25,7 +25,7 @@ pub struct Shop<'w> {
 }
 
 pub const ALERT: &str = "id kind state version quantity threshold day openedSeq snoozedUntil resolvedAt note allowedActions \
-    store { id } product { sku } lot { code } purchaseOrder { number } count { number } price { amount } unitCost { amount } \
+    store { id } product { sku } lot { code } purchaseOrder { number } transfer { number } count { number } price { amount } unitCost { amount } \
     assignee { id } resolvedBy { __typename }";
 pub const RULE: &str = "id kind version isEnabled threshold days emails digest digestHour timeZone quietHours { from to } \
     store { id } category { id } product { sku } members { id }";
@@ -67,8 +67,9 @@ impl<'w> Shop<'w> {
     }
     /// The payload of a mutation that takes one input.
     pub async fn act(&self, mutation: &str, kind: &str, fields: &str, mut input: Value) -> Value {
-        let is_keyed = !["Create", "Update"].iter().any(|end| mutation.ends_with(end)) || mutation.starts_with("purchaseOrder");
-        if input["idempotencyKey"].is_null() && (is_keyed || mutation.starts_with("count") || mutation.starts_with("lot")) {
+        let is_document = ["purchaseOrder", "transfer", "count", "lot"].iter().any(|noun| mutation.starts_with(noun));
+        let is_keyed = is_document || !["Create", "Update"].iter().any(|end| mutation.ends_with(end));
+        if input["idempotencyKey"].is_null() && is_keyed {
             input["idempotencyKey"] = json!(key());
         }
         let query = format!(

@@ -95,7 +95,7 @@ async fn a_newer_database_is_not_touched() {
         site.tell("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_tomorrow', 0)").await;
         on(&site, &["migrate"]).await.refused(&["a newer Entrepot", "m9999_tomorrow", "use that version or a later one"]);
         // What only adds is no hindrance to the others (`versions.rs`); this one is.
-        site.tell("INSERT INTO schema_compatibility (id, needs) VALUES (1, 'm9999_tomorrow')").await;
+        site.tell("UPDATE schema_compatibility SET needs = 'm9999_tomorrow'").await;
         for subcommand in ["serve", "worker", "migrate", "verify"] {
             on(&site, &[subcommand]).await.refused(&["a newer Entrepot", "m9999_tomorrow", "use that version or a later one"]);
         }

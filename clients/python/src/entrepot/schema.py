@@ -84,6 +84,7 @@ AlertKind = Literal[
     "OUT_OF_STOCK",
     "OVERSTOCK",
     "PURCHASE_ORDER_LATE",
+    "TRANSFER_OVERDUE",
 ]
 
 

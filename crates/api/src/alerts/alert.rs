@@ -21,6 +21,7 @@ use crate::{
     orders::links::{self, Money, Product, Store},
     purchasing::{PurchaseOrder, load_order},
     stock::{Lot, lot_seen},
+    transfers::{Transfer, load_transfer},
 };
 
 /// An alert's row.
@@ -50,28 +51,32 @@ impl Alert {
     async fn state(&self) -> AlertState {
         self.0.state().into()
     }
-    /// The store; null of NEGATIVE_MARGIN, which is of none.
+    /// The store: of TRANSFER_OVERDUE the one that receives; null of NEGATIVE_MARGIN, which is of none.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         Some(links::store(ctx, self.0.subject.store()?).await)
     }
-    /// The product; null of PURCHASE_ORDER_LATE and COUNT_DIFFERENCE, which may be about many.
+    /// The product; null of PURCHASE_ORDER_LATE, TRANSFER_OVERDUE and COUNT_DIFFERENCE, which may be about many.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.0.subject.product()?).await)
     }
     /// The lot, of EXPIRING.
     async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
-        lot_seen(ctx, self.0.subject.lot()?).await.transpose()
+        lot_seen(ctx, self.0.subject.ids().lot?).await.transpose()
     }
     /// The purchase order, of PURCHASE_ORDER_LATE.
     async fn purchase_order(&self, ctx: &Context<'_>) -> Option<Answer<PurchaseOrder>> {
-        load_order(ctx, self.0.subject.purchase_order()?).await.transpose()
+        load_order(ctx, self.0.subject.ids().purchase_order?).await.transpose()
+    }
+    /// The transfer, of TRANSFER_OVERDUE.
+    async fn transfer(&self, ctx: &Context<'_>) -> Option<Answer<Transfer>> {
+        load_transfer(ctx, self.0.subject.ids().transfer?).await.transpose()
     }
     /// The count, of COUNT_DIFFERENCE.
     async fn count(&self, ctx: &Context<'_>) -> Option<Answer<Count>> {
-        load_count(ctx, self.0.subject.count()?).await.transpose()
+        load_count(ctx, self.0.subject.ids().count?).await.transpose()
     }
-    /// The figure that it was opened with: available of a level; what the store had of a lot; lines of a purchase order that are late; smallest units
-    /// that a count was off by in all. Null of NEGATIVE_MARGIN.
+    /// The figure that it was opened with: available of a level; what the store had of a lot; lines of a purchase order that are late, or of a
+    /// transfer that have not all arrived; smallest units that a count was off by in all. Null of NEGATIVE_MARGIN.
     async fn quantity(&self) -> Option<Quantity> {
         self.0.figures.quantity.and_then(prelude::Quantity::new).map(Quantity)
     }
@@ -79,7 +84,8 @@ impl Alert {
     async fn threshold(&self) -> Option<Quantity> {
         self.0.figures.threshold.and_then(prelude::Quantity::new).map(Quantity)
     }
-    /// The lot's last day, of EXPIRING; the day for which the first late line was expected, of PURCHASE_ORDER_LATE.
+    /// The lot's last day, of EXPIRING; the day for which the first late line was expected, of PURCHASE_ORDER_LATE; the day for which the transfer
+    /// was expected, by the clocks of the store that receives it, of TRANSFER_OVERDUE.
     async fn day(&self) -> Option<Date> {
         self.0.figures.day.map(Date)
     }

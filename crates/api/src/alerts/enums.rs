@@ -21,6 +21,8 @@ pub enum AlertKind {
     NegativeMargin,
     /// Lines of a purchase order were expected by now.
     PurchaseOrderLate,
+    /// A transfer was expected by now, and something of it is still under way.
+    TransferOverdue,
     /// A count was posted, and the books were off.
     CountDifference,
 }

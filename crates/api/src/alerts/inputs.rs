@@ -84,7 +84,8 @@ pub struct AlertRuleUpsertInput {
     pub is_enabled: bool,
     /// The line that is crossed, in smallest units, in place of the level's own: of LOW_STOCK, OVERSTOCK, COUNT_DIFFERENCE.
     pub threshold: Option<Quantity>,
-    /// Days before a lot's date (EXPIRING), 30 when it is left out, or of grace after an order's (PURCHASE_ORDER_LATE); 0 to 3,650.
+    /// Days before a lot's date (EXPIRING), 30 when it is left out, or of grace after that of an order (PURCHASE_ORDER_LATE) or a transfer
+    /// (TRANSFER_OVERDUE); 0 to 3,650.
     pub days: Option<i32>,
     /// Addresses that are told by letter, at most 20.
     #[graphql(default)]

@@ -80,7 +80,7 @@ impl AlertRule {
     async fn threshold(&self) -> Option<Quantity> {
         self.0.threshold.map(Quantity)
     }
-    /// Days before a lot's date, 30 where it is null, or of grace after an order's, none where it is null.
+    /// Days before a lot's date, 30 where it is null, or of grace after that of an order or a transfer, none where it is null.
     async fn days(&self) -> Option<i32> {
         self.0.days
     }

@@ -6,7 +6,7 @@ use platform::storage::events::{self, Audience, EventViewer, Shown, Stream, Term
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::core::{Alert, AlertValues, Handling, Subject};
+use super::core::{Alert, AlertValues, Handling, Subject, SubjectIds};
 
 pub use platform::storage::events::EventType;
 
@@ -61,6 +61,8 @@ pub struct AlertEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purchase_order: Option<PurchaseOrderId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TransferId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<CountId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantity: Option<i64>,
@@ -84,15 +86,17 @@ pub struct AlertEvent {
 
 impl AlertEvent {
     pub fn of(alert: &Alert) -> Self {
+        let SubjectIds { store, product, lot, purchase_order, transfer, count } = alert.subject.ids();
         Self {
             alert: alert.id,
             kind: alert.kind,
             state: alert.state(),
-            store: alert.subject.store(),
-            product: alert.subject.product(),
-            lot: alert.subject.lot(),
-            purchase_order: alert.subject.purchase_order(),
-            count: alert.subject.count(),
+            store,
+            product,
+            lot,
+            purchase_order,
+            transfer,
+            count,
             quantity: alert.figures.quantity,
             threshold: alert.figures.threshold,
             day: alert.figures.day,
@@ -109,12 +113,12 @@ impl AlertEvent {
     /// The alert as the event left it, with what the event does not say as its row has it now; none of an event that does not fit its kind
     /// or its state.
     pub fn alert(&self, row: Option<&Alert>) -> Option<Alert> {
-        let other = [self.lot.map(Id::uuid), self.purchase_order.map(Id::uuid), self.count.map(Id::uuid)];
+        let Self { store, product, lot, purchase_order, transfer, count, .. } = *self;
         let resolved = self.resolved_at.map(|at| (at, row.and_then(|row| row.handling.resolver())));
         Some(Alert {
             id: self.alert,
             kind: self.kind,
-            subject: Subject::of(self.kind, (self.store, self.product), other)?,
+            subject: Subject::of(self.kind, SubjectIds { store, product, lot, purchase_order, transfer, count })?,
             handling: Handling::of(self.state, self.snoozed_until, resolved)?,
             figures: AlertValues {
                 quantity: self.quantity,
@@ -138,7 +142,7 @@ fn shown_alert(alert: &AlertEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let is_seen = viewer.covers(alert.store.unwrap_or(StoreId::NIL));
     (is_seen && (alert.store.is_some() || viewer.holds(code::<kind::ProductCostRead>()))).then(|| {
         json!({ "id": alert.alert, "kind": alert.kind, "state": alert.state, "storeId": alert.store, "productId": alert.product,
-            "lotId": alert.lot, "purchaseOrderId": alert.purchase_order, "countId": alert.count, "quantity": alert.quantity,
-            "threshold": alert.threshold, "assigneeId": alert.assignee, "version": alert.version })
+            "lotId": alert.lot, "purchaseOrderId": alert.purchase_order, "transferId": alert.transfer, "countId": alert.count,
+            "quantity": alert.quantity, "threshold": alert.threshold, "assigneeId": alert.assignee, "version": alert.version })
     })
 }

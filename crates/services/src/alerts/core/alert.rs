@@ -2,7 +2,8 @@
 
 use entity::prelude::*;
 use inventory::stock::core::LevelKey;
-use uuid::Uuid;
+
+use super::EXPIRING_DAYS;
 
 /// What an alert is about. Of each kind and subject there is at most one that is not RESOLVED.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,7 +13,20 @@ pub enum Subject {
     /// What a store has of a lot.
     Lot(LotId, LevelKey),
     PurchaseOrder(PurchaseOrderId, StoreId),
+    /// With the store that receives it.
+    Transfer(TransferId, StoreId),
     Count(CountId, StoreId),
+}
+
+/// The ids that a subject is made of: which of them there are depends on the kind of the alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SubjectIds {
+    pub store: Option<StoreId>,
+    pub product: Option<ProductId>,
+    pub lot: Option<LotId>,
+    pub purchase_order: Option<PurchaseOrderId>,
+    pub transfer: Option<TransferId>,
+    pub count: Option<CountId>,
 }
 
 impl Subject {
@@ -23,45 +37,41 @@ impl Subject {
             Self::Product(product) => product.to_string(),
             Self::Lot(lot, key) => format!("{lot}/{}", key.store),
             Self::PurchaseOrder(order, _) => order.to_string(),
+            Self::Transfer(transfer, _) => transfer.to_string(),
             Self::Count(count, _) => count.to_string(),
+        }
+    }
+    pub fn ids(&self) -> SubjectIds {
+        let of_store = |store| SubjectIds { store: Some(store), ..SubjectIds::default() };
+        let of_level = |key: LevelKey| SubjectIds { product: Some(key.product), ..of_store(key.store) };
+        match *self {
+            Self::Level(key) => of_level(key),
+            Self::Product(product) => SubjectIds { product: Some(product), ..SubjectIds::default() },
+            Self::Lot(lot, key) => SubjectIds { lot: Some(lot), ..of_level(key) },
+            Self::PurchaseOrder(order, store) => SubjectIds { purchase_order: Some(order), ..of_store(store) },
+            Self::Transfer(transfer, store) => SubjectIds { transfer: Some(transfer), ..of_store(store) },
+            Self::Count(count, store) => SubjectIds { count: Some(count), ..of_store(store) },
         }
     }
     /// The store; none for what is of no store.
     pub fn store(&self) -> Option<StoreId> {
-        match self {
-            Self::Level(key) | Self::Lot(_, key) => Some(key.store),
-            Self::Product(_) => None,
-            Self::PurchaseOrder(_, store) | Self::Count(_, store) => Some(*store),
-        }
+        self.ids().store
     }
     pub fn product(&self) -> Option<ProductId> {
-        match self {
-            Self::Level(key) | Self::Lot(_, key) => Some(key.product),
-            Self::Product(product) => Some(*product),
-            Self::PurchaseOrder(..) | Self::Count(..) => None,
-        }
+        self.ids().product
     }
-    pub fn lot(&self) -> Option<LotId> {
-        if let Self::Lot(lot, _) = self { Some(*lot) } else { None }
-    }
-    pub fn purchase_order(&self) -> Option<PurchaseOrderId> {
-        if let Self::PurchaseOrder(order, _) = self { Some(*order) } else { None }
-    }
-    pub fn count(&self) -> Option<CountId> {
-        if let Self::Count(count, _) = self { Some(*count) } else { None }
-    }
-    /// The subject of a kind from the columns of a row; none where they are not those of the kind.
-    pub fn of(kind: AlertKind, (store, product): (Option<StoreId>, Option<ProductId>), other: [Option<Uuid>; 3]) -> Option<Self> {
-        let [lot, order, count] = other;
-        let level = || Some(LevelKey { product: product?, store: store? });
+    /// The subject of a kind; none where the ids are not those of the kind.
+    pub fn of(kind: AlertKind, ids: SubjectIds) -> Option<Self> {
+        let level = || Some(LevelKey { product: ids.product?, store: ids.store? });
         match kind {
             AlertKind::LowStock | AlertKind::OutOfStock | AlertKind::BackInStock | AlertKind::Overstock => {
                 level().map(Self::Level)
             }
-            AlertKind::NegativeMargin => product.map(Self::Product),
-            AlertKind::Expiring => Some(Self::Lot(Id::from_uuid(lot?), level()?)),
-            AlertKind::PurchaseOrderLate => Some(Self::PurchaseOrder(Id::from_uuid(order?), store?)),
-            AlertKind::CountDifference => Some(Self::Count(Id::from_uuid(count?), store?)),
+            AlertKind::NegativeMargin => ids.product.map(Self::Product),
+            AlertKind::Expiring => Some(Self::Lot(ids.lot?, level()?)),
+            AlertKind::PurchaseOrderLate => Some(Self::PurchaseOrder(ids.purchase_order?, ids.store?)),
+            AlertKind::TransferOverdue => Some(Self::Transfer(ids.transfer?, ids.store?)),
+            AlertKind::CountDifference => Some(Self::Count(ids.count?, ids.store?)),
         }
     }
 }
@@ -73,6 +83,8 @@ pub enum DatedKind {
     Expiring,
     /// What was ordered has not come on its day.
     PurchaseOrderLate,
+    /// What was sent has not arrived on its day.
+    TransferOverdue,
 }
 
 impl DatedKind {
@@ -81,6 +93,7 @@ impl DatedKind {
         match kind {
             AlertKind::Expiring => Some(Self::Expiring),
             AlertKind::PurchaseOrderLate => Some(Self::PurchaseOrderLate),
+            AlertKind::TransferOverdue => Some(Self::TransferOverdue),
             AlertKind::LowStock
             | AlertKind::OutOfStock
             | AlertKind::BackInStock
@@ -92,6 +105,20 @@ impl DatedKind {
     /// Each with the kind of its alerts.
     pub fn all() -> impl Iterator<Item = (Self, AlertKind)> {
         AlertKind::ALL.iter().filter_map(|kind| Some((Self::of(*kind)?, *kind)))
+    }
+    /// The days of a rule that names none.
+    pub const fn usual_days(self) -> i32 {
+        match self {
+            Self::Expiring => EXPIRING_DAYS,
+            Self::PurchaseOrderLate | Self::TransferOverdue => 0,
+        }
+    }
+    /// Whether something with a day is told of today: so many days before it, or more than so many after it.
+    pub const fn is_due(self, day: i32, days: i32, today: i32) -> bool {
+        match self {
+            Self::Expiring => day <= today.saturating_add(days),
+            Self::PurchaseOrderLate | Self::TransferOverdue => day.saturating_add(days) < today,
+        }
     }
 }
 
@@ -105,11 +132,11 @@ pub struct Margin {
 /// The figures that an alert was opened with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AlertValues {
-    /// What is available of a level; what a store has of a lot; what is still to come of an order; what a count was off by.
+    /// What is available of a level; what a store has of a lot; lines of an order or a transfer that are still to come; what a count was off by.
     pub quantity: Option<i64>,
     /// The line that was crossed.
     pub threshold: Option<i64>,
-    /// A lot's last day, or the day for which an order was expected.
+    /// A lot's last day, or the day for which an order or a transfer was expected.
     pub day: Option<i32>,
     pub margin: Option<Margin>,
 }
@@ -202,7 +229,19 @@ impl Alert {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+
+    #[test]
+    fn what_is_expected_is_overdue_when_its_day_and_its_days_of_grace_are_over() {
+        for kind in [DatedKind::PurchaseOrderLate, DatedKind::TransferOverdue] {
+            assert_eq!([9, 10, 11].map(|today| kind.is_due(10, 0, today)), [false, false, true]);
+            assert_eq!([11, 12, 13].map(|today| kind.is_due(10, 2, today)), [false, false, true]);
+            assert!(!kind.is_due(i32::MAX, 1, 10), "it has no day");
+        }
+        assert_eq!([7, 8, 9].map(|today| DatedKind::Expiring.is_due(10, 2, today)), [false, true, true]);
+    }
 
     #[test]
     fn an_alert_has_what_its_state_has_and_nothing_else() {

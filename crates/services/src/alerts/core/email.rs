@@ -16,7 +16,7 @@ pub struct Named {
     /// The product's unit, and its decimals.
     pub unit: Option<(String, u8)>,
     pub lot: Option<String>,
-    /// Of a purchase order or a count.
+    /// Of a purchase order, a transfer or a count.
     pub number: Option<i64>,
 }
 
@@ -97,6 +97,7 @@ fn line(alert: &Alert, named: &Named, day: DayText) -> String {
             None => format!("{product} is sold below its cost"),
         },
         AlertKind::PurchaseOrderLate => format!("purchase order {number} for {store} is late: it was expected on {on}"),
+        AlertKind::TransferOverdue => format!("transfer {number} to {store} is overdue: it was expected on {on}"),
         AlertKind::CountDifference => {
             format!("count {number} of {store} was off by {} in all", figures.quantity.unwrap_or_default())
         }
@@ -188,6 +189,13 @@ mod tests {
         assert_eq!(email.subject, "43 alerts of Mugs");
         assert!(email.text.contains("has run out in Shop <1> (over by now)\n"), "{}", email.text);
         assert!(email.text.contains("price 0.05 GBP, cost 12.50 GBP\n* and 40 more"), "{}", email.text);
+    }
+
+    #[test]
+    fn a_transfer_is_told_by_its_number_and_the_day_for_which_it_was_expected() {
+        let overdue = alert(AlertKind::TransferOverdue, AlertValues { day: Some(1), ..AlertValues::default() });
+        let email = written("Mugs", &[(overdue, named())], 0, day);
+        assert_eq!(email.subject, "transfer 7 to Shop <1> is overdue: it was expected on 2026-11-30");
     }
 
     #[test]

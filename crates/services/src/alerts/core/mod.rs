@@ -8,7 +8,7 @@ mod schedule;
 mod settle;
 mod states;
 
-pub use alert::{Alert, AlertValues, DatedKind, Handling, Margin, Subject};
+pub use alert::{Alert, AlertValues, DatedKind, Handling, Margin, Subject, SubjectIds};
 pub use email::{MOST_LISTED, Named, Written, written};
 pub use level::{Level, LevelView, crossings};
 pub use rule::{AlertScope, Recipient, Rule, Rules, Scope, Setting, is_address, kind_takes};

@@ -53,7 +53,7 @@ pub struct Rule {
     pub is_enabled: bool,
     /// The line that is crossed, in place of the level's own; of a count, how much it must be off by.
     pub threshold: Option<Quantity>,
-    /// Days before a lot's date, or after an order's.
+    /// Days before a lot's date, or after that of an order or a transfer.
     pub days: Option<i32>,
     pub emails: Vec<String>,
     pub members: Vec<MemberId>,
@@ -169,7 +169,7 @@ pub const fn kind_takes(kind: AlertKind) -> [bool; 4] {
         AlertKind::OutOfStock | AlertKind::BackInStock => [true, true, false, false],
         AlertKind::Expiring => [true, true, false, true],
         AlertKind::NegativeMargin => [false, true, false, false],
-        AlertKind::PurchaseOrderLate => [true, false, false, true],
+        AlertKind::PurchaseOrderLate | AlertKind::TransferOverdue => [true, false, false, true],
         AlertKind::CountDifference => [true, false, true, false],
     }
 }

@@ -10,19 +10,48 @@ use entity::{
 use platform::storage::{Fault, Finds, Global, Reads, Row, Rows, Work};
 use uuid::Uuid;
 
-use crate::alerts::core::{Alert, AlertValues, Handling, Margin, Subject};
+use crate::alerts::core::{Alert, AlertValues, Handling, Margin, Subject, SubjectIds};
 
-/// An alert as it is read.
+/// What an alert is about.
 #[derive(Record)]
 #[record(of = alert, alias = "a")]
-pub(super) struct AlertRow {
-    id: AlertId,
+struct SubjectRow {
     kind: AlertKind,
     store_id: Option<StoreId>,
     product_id: Option<ProductId>,
     lot_id: Option<LotId>,
     purchase_order_id: Option<PurchaseOrderId>,
+    transfer_id: Option<TransferId>,
     count_id: Option<CountId>,
+}
+
+impl TryFrom<SubjectRow> for Subject {
+    type Error = Fault;
+    fn try_from(row: SubjectRow) -> Result<Self, Fault> {
+        let ids = SubjectIds {
+            store: row.store_id,
+            product: row.product_id,
+            lot: row.lot_id,
+            purchase_order: row.purchase_order_id,
+            transfer: row.transfer_id,
+            count: row.count_id,
+        };
+        Self::of(row.kind, ids).ok_or_else(|| Fault::corrupt("alert", "the columns of a subject are those of its kind"))
+    }
+}
+
+/// An alert as it is read.
+#[derive(Record)]
+pub(super) struct AlertRow {
+    subject: SubjectRow,
+    values: ValuesRow,
+}
+
+/// What is known of an alert.
+#[derive(Record)]
+#[record(of = alert, alias = "a")]
+struct ValuesRow {
+    id: AlertId,
     state: AlertState,
     quantity: Option<i64>,
     threshold: Option<i64>,
@@ -44,9 +73,8 @@ pub(super) struct AlertRow {
 
 impl TryFrom<AlertRow> for Alert {
     type Error = Fault;
-    fn try_from(row: AlertRow) -> Result<Self, Fault> {
-        let other = [row.lot_id.map(Id::uuid), row.purchase_order_id.map(Id::uuid), row.count_id.map(Id::uuid)];
-        let subject = subject(row.kind, (row.store_id, row.product_id), other)?;
+    fn try_from(AlertRow { subject, values: row }: AlertRow) -> Result<Self, Fault> {
+        let (kind, subject) = (subject.kind, Subject::try_from(subject)?);
         let resolver = row.resolver_kind.zip(row.resolver_id).map(|(kind, id)| Actor { kind, id });
         let resolved = match (row.resolved_at, resolver) {
             (None, Some(_)) => None,
@@ -58,7 +86,7 @@ impl TryFrom<AlertRow> for Alert {
         let margin = money(row.price_minor).zip(money(row.cost_minor)).map(|(price, cost)| Margin { price, cost });
         Ok(Self {
             id: row.id,
-            kind: row.kind,
+            kind,
             subject,
             handling: handling.ok_or_else(|| Fault::corrupt("alert", "times and people are those of the state"))?,
             figures: AlertValues { quantity: row.quantity, threshold: row.threshold, day: row.day, margin },
@@ -70,10 +98,6 @@ impl TryFrom<AlertRow> for Alert {
             updated_at: row.updated_at,
         })
     }
-}
-
-fn subject(kind: AlertKind, own: (Option<StoreId>, Option<ProductId>), other: [Option<Uuid>; 3]) -> Result<Subject, Fault> {
-    Subject::of(kind, own, other).ok_or_else(|| Fault::corrupt("alert", "the columns of a subject are those of its kind"))
 }
 
 /// Alerts by their ids.
@@ -122,21 +146,10 @@ async fn by_subject(work: &Work, sql: &str, subjects: &[String]) -> Result<impl 
     Ok(work.records::<AlertRow>(sql, vec![subjects]).await?.into_iter().map(Alert::try_from))
 }
 
-/// The columns of a subject, and the last event of its alerts.
+/// A subject, and the last event of its alerts.
 #[derive(Record)]
 struct SubjectSeq {
-    #[record(of = alert, alias = "a")]
-    kind: AlertKind,
-    #[record(of = alert, alias = "a")]
-    store_id: Option<StoreId>,
-    #[record(of = alert, alias = "a")]
-    product_id: Option<ProductId>,
-    #[record(of = alert, alias = "a")]
-    lot_id: Option<LotId>,
-    #[record(of = alert, alias = "a")]
-    purchase_order_id: Option<PurchaseOrderId>,
-    #[record(of = alert, alias = "a")]
-    count_id: Option<CountId>,
+    subject: SubjectRow,
     #[record(sql = "max(a.seq)")]
     seq: i64,
 }
@@ -147,15 +160,13 @@ pub async fn last_seqs(work: &Work, subjects: &[String]) -> Result<BySubject<i64
     let sql = format!(
         "SELECT {} FROM alert a
          WHERE a.tenant_id = $1 AND a.seq IS NOT NULL AND {}
-         GROUP BY a.kind, a.store_id, a.product_id, a.lot_id, a.purchase_order_id, a.count_id",
+         GROUP BY {}",
         SubjectSeq::SELECT,
-        backend.in_texts("a.subject", 2)
+        backend.in_texts("a.subject", 2),
+        SubjectRow::SELECT
     );
     let rows = work.records::<SubjectSeq>(&sql, vec![backend.texts(subjects.iter().map(String::as_str))]).await?;
-    let read = |row: SubjectSeq| {
-        let other = [row.lot_id.map(Id::uuid), row.purchase_order_id.map(Id::uuid), row.count_id.map(Id::uuid)];
-        Ok(((row.kind, subject(row.kind, (row.store_id, row.product_id), other)?), row.seq))
-    };
+    let read = |SubjectSeq { subject, seq }: SubjectSeq| Ok(((subject.kind, Subject::try_from(subject)?), seq));
     rows.into_iter().map(read).collect()
 }
 
@@ -170,6 +181,7 @@ struct NewAlert {
     product_id: Option<ProductId>,
     lot_id: Option<LotId>,
     purchase_order_id: Option<PurchaseOrderId>,
+    transfer_id: Option<TransferId>,
     count_id: Option<CountId>,
     state: AlertState,
     quantity: Option<i64>,
@@ -187,16 +199,18 @@ struct NewAlert {
 
 impl From<&Alert> for NewAlert {
     fn from(alert: &Alert) -> Self {
-        let (subject, figures) = (&alert.subject, &alert.figures);
+        let SubjectIds { store, product, lot, purchase_order, transfer, count } = alert.subject.ids();
+        let figures = &alert.figures;
         Self {
             id: alert.id,
             kind: alert.kind,
-            subject: subject.text(),
-            store_id: subject.store(),
-            product_id: subject.product(),
-            lot_id: subject.lot(),
-            purchase_order_id: subject.purchase_order(),
-            count_id: subject.count(),
+            subject: alert.subject.text(),
+            store_id: store,
+            product_id: product,
+            lot_id: lot,
+            purchase_order_id: purchase_order,
+            transfer_id: transfer,
+            count_id: count,
             state: alert.state(),
             quantity: figures.quantity,
             threshold: figures.threshold,

@@ -1,9 +1,9 @@
-//! What a day brings: lots near their date, purchase orders that are late. Which day it is where something lies is the caller's to say.
+//! What a day brings: lots near their date, purchase orders that are late, transfers that are overdue. Which day it is where something lies is the caller's to say.
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{lot, lot_level, product, purchase_order, store},
+    tables::{lot, lot_level, product, purchase_order, store, transfer},
 };
 use inventory::stock::core::LevelKey;
 use platform::{
@@ -11,14 +11,14 @@ use platform::{
     storage::{Fault, Finds, Global, Reads, Row},
 };
 
-use crate::alerts::core::Subject;
+use crate::alerts::core::{DatedKind, Subject};
 
 /// Something with a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dated {
     pub subject: Subject,
     pub day: i32,
-    /// What a store has of a lot; the lines of an order that are late.
+    /// What a store has of a lot; the lines of an order that are late; the lines of a transfer that have not arrived. 0: there is nothing to tell of.
     pub quantity: i64,
     pub time_zone: String,
     pub category: Option<CategoryId>,
@@ -27,14 +27,20 @@ pub struct Dated {
 /// Rows a page.
 const PAGE: usize = 1_000;
 
-/// The tenants that have something with a day: lots that can be sold, with a date up to this one, orders that are waited for, alerts of either kind.
+/// The tenants that have something with a day: lots that can be sold, with a date up to this one, orders and transfers that are waited for, alerts of
+/// any of these kinds.
 pub async fn tenants_with_dates(global: &Global, day: i32) -> Result<Vec<TenantId>, Fault> {
-    let sql =
+    let backend = global.backend();
+    let sql = format!(
         "SELECT tenant_id FROM lot WHERE status = 'AVAILABLE' AND on_hand > 0 AND expires_on IS NOT NULL AND expires_on <= $1
-               UNION SELECT tenant_id FROM purchase_order WHERE status IN ('ORDERED', 'PARTIALLY_RECEIVED')
-               UNION SELECT tenant_id FROM alert WHERE state <> 'RESOLVED' AND kind IN ('EXPIRING', 'PURCHASE_ORDER_LATE')
-               ORDER BY 1";
-    global.rows(sql, vec![day.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+         UNION SELECT tenant_id FROM purchase_order WHERE status IN ('ORDERED', 'PARTIALLY_RECEIVED')
+         UNION SELECT tenant_id FROM transfer WHERE status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED') AND expected_at IS NOT NULL
+         UNION SELECT tenant_id FROM alert WHERE state <> 'RESOLVED' AND {}
+         ORDER BY 1",
+        backend.in_texts("kind", 2)
+    );
+    let kinds = backend.texts(DatedKind::all().map(|(_, kind)| kind.as_str()));
+    global.rows(&sql, vec![day.into(), kinds]).await?.iter().map(|row| Row::new(row).take()).collect()
 }
 
 /// What a store has of a lot.
@@ -82,7 +88,8 @@ pub async fn lots(reads: &impl Reads, through: i32, after: Option<&Dated>) -> Re
         select = LotRow::SELECT
     );
     let place = after.map_or((i32::MIN, LotId::NIL, StoreId::NIL), |last| {
-        (last.day, last.subject.lot().unwrap_or(LotId::NIL), last.subject.store().unwrap_or(StoreId::NIL))
+        let ids = last.subject.ids();
+        (last.day, ids.lot.unwrap_or(LotId::NIL), ids.store.unwrap_or(StoreId::NIL))
     });
     let rows = reads.records::<LotRow>(&sql, vec![through.into(), place.0.into(), place.1.into(), place.2.into()]).await?;
     let is_last = rows.len() < PAGE;
@@ -127,7 +134,7 @@ pub async fn orders(reads: &impl Reads, before: i32, after: Option<&Dated>) -> R
          GROUP BY o.id, o.store_id, s.time_zone ORDER BY o.id LIMIT {PAGE}",
         select = OrderRow::SELECT
     );
-    let place = after.and_then(|last| last.subject.purchase_order()).unwrap_or(PurchaseOrderId::NIL);
+    let place = after.and_then(|last| last.subject.ids().purchase_order).unwrap_or(PurchaseOrderId::NIL);
     let rows = reads.records::<OrderRow>(&sql, vec![before.into(), place.into()]).await?;
     let is_last = rows.len() < PAGE;
     Ok((rows.into_iter().map(Dated::from).collect(), is_last))
@@ -154,8 +161,20 @@ struct AlertedLot {
     status: LotStatus,
 }
 
-/// Of the lots that alerts are there of: those that lie there no more, are not for sale, or have a date farther off than so many days.
-pub async fn no_longer_expiring(reads: &impl Reads, now: Timestamp, days: impl Fn(&Dated) -> i32) -> Result<Vec<Subject>, Fault> {
+impl From<AlertedLot> for Dated {
+    fn from(row: AlertedLot) -> Self {
+        Self {
+            subject: Subject::Lot(row.lot, LevelKey { product: row.product, store: row.store }),
+            day: row.day,
+            quantity: if row.status == LotStatus::Available { row.on_hand } else { 0 },
+            time_zone: row.time_zone,
+            category: row.category_id,
+        }
+    }
+}
+
+/// The lots that alerts are there of, as they are now: nothing of one that is not for sale.
+pub async fn alerted_lots(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     let sql = format!(
         "SELECT {}
                FROM alert a JOIN lot l ON l.tenant_id = $1 AND l.id = a.lot_id JOIN store s ON s.tenant_id = $1 AND s.id = a.store_id
@@ -164,21 +183,7 @@ pub async fn no_longer_expiring(reads: &impl Reads, now: Timestamp, days: impl F
                WHERE a.tenant_id = $1 AND a.kind = 'EXPIRING' AND a.state <> 'RESOLVED'",
         AlertedLot::SELECT
     );
-    let mut over = Vec::new();
-    for row in reads.records::<AlertedLot>(&sql, vec![]).await? {
-        let dated = Dated {
-            subject: Subject::Lot(row.lot, LevelKey { product: row.product, store: row.store }),
-            day: row.day,
-            quantity: row.on_hand,
-            time_zone: row.time_zone,
-            category: row.category_id,
-        };
-        let last = clock::local_day(now, &dated.time_zone).saturating_add(days(&dated));
-        if dated.quantity == 0 || row.status != LotStatus::Available || dated.day > last {
-            over.push(dated.subject);
-        }
-    }
-    Ok(over)
+    Ok(reads.records::<AlertedLot>(&sql, vec![]).await?.into_iter().map(Dated::from).collect())
 }
 
 /// An order that an alert is there of, as it is now.
@@ -196,8 +201,20 @@ struct AlertedOrder {
     time_zone: String,
 }
 
-/// Of the orders that alerts are there of: those that wait for nothing any more, or for a day that is not so many days ago yet.
-pub async fn no_longer_late(reads: &impl Reads, now: Timestamp, days: impl Fn(&Dated) -> i32) -> Result<Vec<Subject>, Fault> {
+impl From<AlertedOrder> for Dated {
+    fn from(row: AlertedOrder) -> Self {
+        Self {
+            subject: Subject::PurchaseOrder(row.id, row.store),
+            day: row.day,
+            quantity: row.lines,
+            time_zone: row.time_zone,
+            category: None,
+        }
+    }
+}
+
+/// The orders that alerts are there of, as they are now: without lines where they wait for nothing any more.
+pub async fn alerted_orders(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     let sql = format!(
         "SELECT {}
                FROM alert a JOIN purchase_order o ON o.tenant_id = $1 AND o.id = a.purchase_order_id JOIN store s ON s.tenant_id = $1 AND s.id = a.store_id
@@ -206,19 +223,63 @@ pub async fn no_longer_late(reads: &impl Reads, now: Timestamp, days: impl Fn(&D
                WHERE a.tenant_id = $1 AND a.kind = 'PURCHASE_ORDER_LATE' AND a.state <> 'RESOLVED' GROUP BY a.purchase_order_id, a.store_id, s.time_zone",
         AlertedOrder::SELECT
     );
-    let mut over = Vec::new();
-    for row in reads.records::<AlertedOrder>(&sql, vec![]).await? {
-        let dated = Dated {
-            subject: Subject::PurchaseOrder(row.id, row.store),
-            day: row.day,
+    Ok(reads.records::<AlertedOrder>(&sql, vec![]).await?.into_iter().map(Dated::from).collect())
+}
+
+/// A transfer, with the lines of which something is under way.
+#[derive(Record)]
+struct TransferRow {
+    #[record(of = transfer, alias = "t")]
+    id: TransferId,
+    #[record(of = transfer, alias = "t")]
+    to_store_id: StoreId,
+    #[record(of = transfer, alias = "t")]
+    expected_at: Option<Timestamp>,
+    #[record(sql = "count(l.position)")]
+    lines: i64,
+    #[record(of = store, alias = "s")]
+    time_zone: String,
+}
+
+impl From<TransferRow> for Dated {
+    /// The day is that of the store that receives it.
+    fn from(row: TransferRow) -> Self {
+        Self {
+            subject: Subject::Transfer(row.id, row.to_store_id),
+            day: row.expected_at.map_or(i32::MAX, |at| clock::local_day(at, &row.time_zone)),
             quantity: row.lines,
             time_zone: row.time_zone,
             category: None,
-        };
-        let today = clock::local_day(now, &dated.time_zone);
-        if dated.quantity == 0 || dated.day.saturating_add(days(&dated)) >= today {
-            over.push(dated.subject);
         }
     }
-    Ok(over)
+}
+
+/// The next page of transfers that are under way, were expected before a moment, and of which no alert is there, behind one.
+pub async fn transfers(reads: &impl Reads, before: Timestamp, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
+    let sql = format!(
+        "SELECT {select} FROM transfer t
+         JOIN transfer_line l ON l.tenant_id = $1 AND l.transfer_id = t.id AND l.received + l.lost < l.shipped
+         JOIN store s ON s.tenant_id = $1 AND s.id = t.to_store_id
+         WHERE t.tenant_id = $1 AND t.status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED') AND t.expected_at IS NOT NULL AND t.expected_at < $2 AND t.id > $3
+           AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.tenant_id = $1 AND a.transfer_id = t.id AND a.state <> 'RESOLVED')
+         GROUP BY t.id, t.to_store_id, t.expected_at, s.time_zone ORDER BY t.id LIMIT {PAGE}",
+        select = TransferRow::SELECT
+    );
+    let place = after.and_then(|last| last.subject.ids().transfer).unwrap_or(TransferId::NIL);
+    let rows = reads.records::<TransferRow>(&sql, vec![before.micros().into(), place.into()]).await?;
+    let is_last = rows.len() < PAGE;
+    Ok((rows.into_iter().map(Dated::from).collect(), is_last))
+}
+
+/// The transfers that alerts are there of, as they are now: without lines where nothing of them is under way any more.
+pub async fn alerted_transfers(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
+    let sql = format!(
+        "SELECT {}
+               FROM alert a JOIN transfer t ON t.tenant_id = $1 AND t.id = a.transfer_id JOIN store s ON s.tenant_id = $1 AND s.id = t.to_store_id
+               LEFT JOIN transfer_line l ON l.tenant_id = $1 AND l.transfer_id = t.id AND l.received + l.lost < l.shipped
+                 AND t.status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED')
+               WHERE a.tenant_id = $1 AND a.kind = 'TRANSFER_OVERDUE' AND a.state <> 'RESOLVED' GROUP BY t.id, t.to_store_id, t.expected_at, s.time_zone",
+        TransferRow::SELECT
+    );
+    Ok(reads.records::<TransferRow>(&sql, vec![]).await?.into_iter().map(Dated::from).collect())
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{lot, product, purchase_order, stock_count, store},
+    tables::{lot, product, purchase_order, stock_count, store, transfer},
 };
 use platform::storage::{Fault, Finds, Reads, Row};
 
@@ -126,6 +126,8 @@ struct NamedRow {
     lot: Option<String>,
     #[record(of = purchase_order, alias = "o", column = "number", outer)]
     purchase_order: Option<i64>,
+    #[record(of = transfer, alias = "t", column = "number", outer)]
+    transfer: Option<i64>,
     #[record(of = stock_count, alias = "c", column = "number", outer)]
     count: Option<i64>,
 }
@@ -140,7 +142,7 @@ impl TryFrom<NamedRow> for (Alert, Named) {
             product: row.product,
             unit: row.unit_code.zip(decimals),
             lot: row.lot,
-            number: row.purchase_order.or(row.count),
+            number: row.purchase_order.or(row.transfer).or(row.count),
         };
         Ok((row.alert.try_into()?, named))
     }
@@ -157,6 +159,7 @@ pub async fn named(reads: &impl Reads, ids: &[AlertId]) -> Result<(String, Vec<(
          LEFT JOIN product p ON p.tenant_id = $1 AND p.id = a.product_id
          LEFT JOIN lot l ON l.tenant_id = $1 AND l.id = a.lot_id
          LEFT JOIN purchase_order o ON o.tenant_id = $1 AND o.id = a.purchase_order_id
+         LEFT JOIN transfer t ON t.tenant_id = $1 AND t.id = a.transfer_id
          LEFT JOIN stock_count c ON c.tenant_id = $1 AND c.id = a.count_id
          WHERE a.tenant_id = $1 AND {} ORDER BY a.opened_at, a.id",
         NamedRow::SELECT,

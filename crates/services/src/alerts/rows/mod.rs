@@ -9,7 +9,7 @@ mod list;
 mod rule;
 
 pub use alert::{active, add, alerts, change, dismissed, forget, last_seqs, lock, resolved_long_ago, snoozed};
-pub use dated::{Dated, lots, no_longer_expiring, no_longer_late, orders, tenants_with_dates};
+pub use dated::{Dated, alerted_lots, alerted_orders, alerted_transfers, lots, orders, tenants_with_dates, transfers};
 pub use email::{DueEmail, due, note_queued, put_down, tenants_due};
 pub use facts::{Zones, categories, differences, margins, missing, named, zones};
 pub use follow::{Behind, advance, behind, hold};

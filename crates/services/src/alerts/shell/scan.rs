@@ -1,4 +1,5 @@
-//! What nothing but the day brings: lots near their date, orders that are late, alerts that wake. And the end of what is long over.
+//! What nothing but the day brings: lots near their date, orders that are late, transfers that are overdue, alerts that wake. And the end of
+//! what is long over.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::alerts::events::{ALERT_WOKEN, AlertEvent};
 use crate::alerts::{
-    core::{AlertScope, AlertValues, DatedKind, EXPIRING_DAYS, MAX_DAYS, Opening, Rules, Step, Trigger},
+    core::{AlertScope, AlertValues, DatedKind, MAX_DAYS, Opening, Rules, Step, Trigger},
     rows::{self, Dated},
 };
 
@@ -27,12 +28,6 @@ const MOST_WAKING: i64 = 1_000;
 const KEPT_SECONDS: i64 = 400 * 24 * 3600;
 /// Rows that one transaction removes.
 const FORGOTTEN: i64 = 1_000;
-
-/// How many days a rule says for something dated.
-fn days(rules: &Rules, kind: AlertKind, dated: &Dated, usual: i32) -> i32 {
-    let alert_scope = AlertScope { store: dated.subject.store(), product: dated.subject.product(), category: dated.category };
-    rules.setting(kind, alert_scope).days.unwrap_or(usual)
-}
 
 fn open(kind: AlertKind, dated: &Dated) -> Step {
     let figures = AlertValues { quantity: Some(dated.quantity), day: Some(dated.day), ..AlertValues::default() };
@@ -67,12 +62,14 @@ impl Alerts {
             loop {
                 let (page, is_last) = match dated_kind {
                     DatedKind::Expiring => {
-                        let through = clock::local_day(now, EASTERNMOST).saturating_add(rules.most_days(kind, EXPIRING_DAYS));
+                        let through =
+                            clock::local_day(now, EASTERNMOST).saturating_add(rules.most_days(kind, dated_kind.usual_days()));
                         rows::lots(&scope, through, last.as_ref()).await?
                     }
                     DatedKind::PurchaseOrderLate => {
                         rows::orders(&scope, clock::local_day(now, EASTERNMOST), last.as_ref()).await?
                     }
+                    DatedKind::TransferOverdue => rows::transfers(&scope, now, last.as_ref()).await?,
                 };
                 let due = page.iter().filter(|dated| is_due(&rules, (dated_kind, kind), dated, now));
                 steps.extend(due.map(|dated| (open(kind, dated), now, None)));
@@ -137,24 +134,24 @@ impl Alerts {
     }
 }
 
-/// Whether something dated opens an alert, on the day at its own place.
+/// Whether something dated is told of, on the day at its own place.
 fn is_due(rules: &Rules, (dated_kind, kind): (DatedKind, AlertKind), dated: &Dated, now: Timestamp) -> bool {
-    let today = clock::local_day(now, &dated.time_zone);
-    match dated_kind {
-        DatedKind::Expiring => dated.day <= today.saturating_add(days(rules, kind, dated, EXPIRING_DAYS)),
-        DatedKind::PurchaseOrderLate => dated.day.saturating_add(days(rules, kind, dated, 0)) < today,
-    }
+    let alert_scope = AlertScope { store: dated.subject.store(), product: dated.subject.product(), category: dated.category };
+    let days = rules.setting(kind, alert_scope).days.unwrap_or(dated_kind.usual_days());
+    dated_kind.is_due(dated.day, days, clock::local_day(now, &dated.time_zone))
 }
 
 /// Alerts whose reason is gone.
 async fn over(scope: &TenantScope, rules: &Rules, now: Timestamp) -> Result<Vec<DatedStep>, Fault> {
     let mut steps = Vec::new();
     for (dated_kind, kind) in DatedKind::all() {
-        let subjects = match dated_kind {
-            DatedKind::Expiring => rows::no_longer_expiring(scope, now, |dated| days(rules, kind, dated, EXPIRING_DAYS)).await?,
-            DatedKind::PurchaseOrderLate => rows::no_longer_late(scope, now, |dated| days(rules, kind, dated, 0)).await?,
+        let alerted = match dated_kind {
+            DatedKind::Expiring => rows::alerted_lots(scope).await?,
+            DatedKind::PurchaseOrderLate => rows::alerted_orders(scope).await?,
+            DatedKind::TransferOverdue => rows::alerted_transfers(scope).await?,
         };
-        steps.extend(subjects.into_iter().map(|subject| (Step::Close(kind, subject), now, None)));
+        let over = alerted.iter().filter(|dated| dated.quantity == 0 || !is_due(rules, (dated_kind, kind), dated, now));
+        steps.extend(over.map(|dated| (Step::Close(kind, dated.subject), now, None)));
     }
     Ok(steps)
 }

@@ -1,0 +1,13 @@
+//! Alerts of transfers that are overdue. SQLite cannot change a CHECK: there alerts, their rules and their letters are written again.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0050/overdue.sql")).await
+    }
+}
