@@ -4,7 +4,7 @@ use async_graphql::{ComplexObject, Context, InputObject, MaybeUndefined, SimpleO
 use iam::{
     access::Caller,
     identity::Identity,
-    tenancy::{Change, Changed, Rejection, Settings, events::TENANT_UPDATED, settings, update},
+    tenancy::{Change, Changed, Field, Rejection, Settings, events::TENANT_UPDATED, settings, update},
 };
 use macros::resolvers;
 use platform::path;
@@ -162,13 +162,11 @@ fn refuse(why: &Rejection, current: Option<Tenant>) -> UserError {
             actual_version: Long(*actual),
             current: current.map(Node::Tenant),
         })),
-        Rejection::Empty(field) => UserError::new(ErrorCode::Required, "a text is needed", at(field)),
-        Rejection::TooLong { field, most } => {
-            UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), at(field))
+        Rejection::NoName => UserError::new(ErrorCode::Required, "a text is needed", at("name")),
+        Rejection::NameTooLong { most } => {
+            UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), at("name"))
         }
-        Rejection::Characters(field) => {
-            UserError::new(ErrorCode::Invalid, "a text without control characters is expected", at(field))
-        }
+        Rejection::OddName => UserError::new(ErrorCode::Invalid, "a text without control characters is expected", at("name")),
         Rejection::Currency => {
             UserError::new(ErrorCode::Invalid, "an ISO 4217 code in use is expected, as in GBP", at("defaultCurrency"))
         }
@@ -194,6 +192,11 @@ fn refuse(why: &Rejection, current: Option<Tenant>) -> UserError {
         ),
         Rejection::ApprovalNegative => UserError::new(ErrorCode::OutOfRange, "zero or more is expected", at("approvalLimit")),
         Rejection::OutOfRange { field, least, most } => {
+            let field = match field {
+                Field::ReservationSeconds => "reservationSeconds",
+                Field::SessionIdleSeconds => "sessionIdleSeconds",
+                Field::SessionSeconds => "sessionSeconds",
+            };
             UserError::new(ErrorCode::OutOfRange, format!("a number from {least} to {most} is expected"), at(field))
         }
     }

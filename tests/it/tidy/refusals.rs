@@ -5,7 +5,11 @@ use std::fs;
 use super::{no_faults, room, source, sources};
 
 /// Rooms whose refusals are typed.
-const TYPED: [&str; 8] = ["stock", "ledger", "lots", "orders", "returns", "transfers", "counts", "purchasing"];
+const TYPED: [&str; 11] =
+    ["identity", "access", "tenancy", "stock", "ledger", "lots", "orders", "returns", "transfers", "counts", "purchasing"];
+/// Cores that make texts which are no refusals: a printed page, and what is derived from an address, a key or a code.
+const TEXTS: [&str; 4] =
+    ["identity/core/factor.rs", "identity/core/network.rs", "identity/core/qr.rs", "purchasing/core/page.rs"];
 /// Each makes a text of what a caller is told.
 const IN_WORDS: [&str; 5] =
     ["Rejection::invalid", "Rejection::state", "Rejection::out_of_range", "Rejection::text", "Reason::Text"];
@@ -15,21 +19,33 @@ fn rooms_refuse_without_words() {
     let mut faults = Vec::new();
     let mut seen = 0;
     let own = "stock/core/rejection.rs";
-    let page = "purchasing/core/page.rs";
     for (file, facts) in source().iter().filter(|(file, _)| TYPED.contains(&room(file)) && *file != own) {
-        let is_core = file.contains("/core/");
+        let is_core = file.contains("/core/") || file.ends_with("/core.rs");
         seen += usize::from(is_core);
         let words = IN_WORDS.iter().filter(|name| facts.paths.iter().any(|path| path.ends_with(*name)));
         faults.extend(words.map(|name| format!("{file} calls {name}: a refusal is a value of the room's enum")));
         if facts.macros.contains("path") {
             faults.push(format!("{file} makes a path: a place is `At`"));
         }
-        // A printed page is a text, and no refusal.
-        if is_core && file != page && facts.macros.contains("format") {
+        if is_core && !TEXTS.contains(&file.as_str()) && facts.macros.contains("format") {
             faults.push(format!("{file} makes a text"));
         }
     }
     assert!(seen > 30, "the cores were not found");
+    no_faults(&faults);
+}
+
+/// A reason that holds a message is worded where it is refused.
+#[test]
+fn reasons_hold_no_messages() {
+    let (mut faults, mut seen) = (Vec::new(), 0);
+    for (file, path) in sources().into_iter().filter(|(file, _)| TYPED.contains(&room(file)) && file.contains("/core")) {
+        seen += 1;
+        if fs::read_to_string(path).unwrap().contains("message: String") {
+            faults.push(format!("{file} has a reason with a message"));
+        }
+    }
+    assert!(seen > 40, "the cores were not found");
     no_faults(&faults);
 }
 

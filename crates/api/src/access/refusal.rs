@@ -1,6 +1,10 @@
-//! How refusals of changes of rights meet GraphQL: once, here.
+//! Refusals of changes of rights, as GraphQL says them: each its code and words, each place its path, once.
 
-use iam::access::{AccessError, core::Rejection};
+use iam::access::{
+    AccessError,
+    core::{At, Counted, Field, Given, Invalid, Noun, Part, Refusal, Rejection},
+};
+use platform::path;
 
 use crate::graphql::{
     fault::TopError,
@@ -8,34 +12,144 @@ use crate::graphql::{
     scalars::Long,
 };
 
-fn refuse(rejection: Rejection) -> UserError {
-    match rejection {
-        Rejection::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
-        Rejection::TooLong { most, field } => {
-            UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), field)
-        }
-        Rejection::LimitExceeded { message, field } => UserError::new(ErrorCode::LimitExceeded, message, field),
-        Rejection::NotFound { what, field } => UserError::not_found(what, field),
-        Rejection::Duplicate { message, field } => UserError::new(ErrorCode::Duplicate, message, field),
-        Rejection::InUse { message, field } => UserError::new(ErrorCode::InUse, message, field),
-        Rejection::InvalidState { message, field } => UserError::new(ErrorCode::InvalidState, message, field),
-        Rejection::Stale { actual, field } => UserError::VersionConflict(Box::new(VersionConflict {
+fn refuse(rejection: &Rejection) -> UserError {
+    let field = path_of(rejection.at);
+    match &rejection.why {
+        Refusal::NotFound(noun) => UserError::not_found(named(*noun), field),
+        Refusal::Stale { actual } => UserError::VersionConflict(Box::new(VersionConflict {
             code: ErrorCode::VersionConflict,
             message: format!("it has changed since you read it and is at version {actual} now"),
             field: Some(field),
             retryable: false,
-            actual_version: Long(actual),
+            actual_version: Long(*actual),
             current: None,
         })),
-        Rejection::NotHeld { permission, field } => {
-            let message =
-                format!("you do not hold {permission} in all of these stores: nobody gives or takes what they do not hold");
-            UserError::new(ErrorCode::Invalid, message, field)
-        }
-        Rejection::LastOwner { field } => {
+        Refusal::TooMany { what, most } => UserError::new(ErrorCode::LimitExceeded, too_many(*what, *most), field),
+        Refusal::LastOwner => {
             let message = "the tenant would be left without an owner for all stores and without an end";
             UserError::new(ErrorCode::InvalidState, message, field)
         }
+        Refusal::NameTooLong { most } => UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), field),
+        Refusal::GrantTwice => UserError::new(ErrorCode::Duplicate, "this grant occurs before", field),
+        Refusal::RoleKeyTaken => UserError::new(ErrorCode::Duplicate, "another role has this key", field),
+        Refusal::GroupCodeTaken => UserError::new(ErrorCode::Duplicate, "another group has this code", field),
+        Refusal::MemberAlready => {
+            let message = "they are a member already, or were invited: invitationResend sends the letter again";
+            UserError::new(ErrorCode::Duplicate, message, field)
+        }
+        Refusal::Inherited { by } => UserError::new(ErrorCode::InUse, format!("the role {by} inherits it"), field),
+        Refusal::HeldBy { members } => UserError::new(ErrorCode::InUse, format!("{members} members have it"), field),
+        Refusal::BuiltIn { key } => {
+            let message = format!("{key} is a default role: make one that inherits it");
+            UserError::new(ErrorCode::InvalidState, message, field)
+        }
+        Refusal::IntegrationDisabled => UserError::new(ErrorCode::InvalidState, "the integration has been disabled", field),
+        Refusal::KeyEnded => UserError::new(ErrorCode::InvalidState, "the key has ended: make a new one", field),
+        Refusal::Invalid(why) => UserError::new(ErrorCode::Invalid, invalid(*why), field),
+    }
+}
+
+fn invalid(why: Invalid) -> String {
+    let message = match why {
+        Invalid::NotHeld { permission } => {
+            return format!("you do not hold {permission} in all of these stores: nobody gives or takes what they do not hold");
+        }
+        Invalid::Points { most } => return format!("1 to {most} points are expected"),
+        Invalid::BeyondIntegration { permission } => return format!("the integration itself does not have {permission}"),
+        Invalid::BeyondChannel { permission } => {
+            return format!("{permission} tells of more than one channel: an integration that is bound to one cannot have it");
+        }
+        Invalid::Outlives(given) => outlives(given),
+        Invalid::Name => "a name without control characters is expected",
+        Invalid::Key => "2 to 63 small letters, digits and hyphens, beginning with a letter, are expected",
+        Invalid::Code => "1 to 64 characters without spaces are expected",
+        Invalid::Network => "a network is expected, as in 192.0.2.0/24 or 2001:db8::/32",
+        Invalid::Past => "a moment to come is expected",
+        Invalid::NoPlace => "a scope without a place gives nothing: name one",
+        Invalid::InheritsItself => "a role cannot inherit itself, not even by way of others",
+        Invalid::OutsideIntegration => "the integration itself does not reach these stores",
+        Invalid::RollTooLong => "the old key may live for at most seven more days",
+    };
+    message.to_owned()
+}
+
+const fn outlives(given: Given) -> &'static str {
+    match given {
+        Given::Group => "your own rights end before those of who has rights by the group: it cannot give them more by you",
+        Given::Role => "your own rights end before those of who has the role: it cannot give them more by you",
+        Given::Integration => "your own rights end before a key of the integration does: it cannot be given more by you",
+        Given::Grant => "your own rights end before: a grant cannot outlive those of whoever gives it",
+        Given::Key => "your own rights end before: a key cannot outlive those of whoever makes it",
+    }
+}
+
+fn too_many(what: Counted, most: usize) -> String {
+    match what {
+        Counted::Roles => format!("a tenant has at most {most} roles of its own"),
+        Counted::Inherited => format!("a role inherits at most {most} others"),
+        Counted::Inheritance => format!("roles inherit at most {most} deep"),
+        Counted::Groups => format!("a tenant has at most {most} groups of stores"),
+        Counted::Stores => format!("a group has at most {most} stores"),
+        Counted::Grants => format!("a member has at most {most} grants"),
+        Counted::Places => format!("a scope names at most {most} places"),
+        Counted::Integrations => format!("a tenant has at most {most} integrations"),
+        Counted::Keys => format!("an integration has at most {most} keys"),
+        Counted::Networks => format!("at most {most} networks are taken"),
+    }
+}
+
+const fn named(noun: Noun) -> &'static str {
+    match noun {
+        Noun::Permission => "permission",
+        Noun::Role => "role",
+        Noun::StoreGroup => "store group",
+        Noun::Store => "store",
+        Noun::Member => "member",
+        Noun::Integration => "integration",
+        Noun::ApiKey => "API key",
+        Noun::Channel => "channel",
+    }
+}
+
+fn path_of(at: At) -> Vec<String> {
+    let mut path = match at.part {
+        Part::Arguments => Vec::new(),
+        Part::Input => path!["input"],
+        Part::Grant(index) => path!["input", "grants", index],
+        Part::Budget => path!["input", "budget"],
+    };
+    path.extend(at.field.map(|field| name(field).to_owned()));
+    path.extend(at.nth.map(|index| index.to_string()));
+    if let Some((list, index)) = at.place {
+        path.extend(path![name(list), index]);
+    }
+    path
+}
+
+const fn name(field: Field) -> &'static str {
+    match field {
+        Field::Id => "id",
+        Field::ExpectedVersion => "expectedVersion",
+        Field::Key => "key",
+        Field::Code => "code",
+        Field::Name => "name",
+        Field::Email => "email",
+        Field::Permissions => "permissions",
+        Field::Inherits => "inherits",
+        Field::Grants => "grants",
+        Field::RoleId => "roleId",
+        Field::RoleIds => "roleIds",
+        Field::Scope => "scope",
+        Field::GroupIds => "groupIds",
+        Field::StoreIds => "storeIds",
+        Field::ExpiresAt => "expiresAt",
+        Field::MemberId => "memberId",
+        Field::ChannelId => "channelId",
+        Field::IntegrationId => "integrationId",
+        Field::AllowedCidrs => "allowedCidrs",
+        Field::Points => "points",
+        Field::RestoreRate => "restoreRate",
+        Field::OldKeyExpiresAt => "oldKeyExpiresAt",
     }
 }
 
@@ -44,6 +158,6 @@ pub fn stopped(error: AccessError) -> Result<Vec<UserError>, TopError> {
     match error {
         AccessError::Denied(denied) => Err(denied.into()),
         AccessError::Fault(fault) => Err(fault.into()),
-        AccessError::Refused(rejections) => Ok(rejections.into_iter().map(refuse).collect()),
+        AccessError::Refused(rejections) => Ok(rejections.iter().map(refuse).collect()),
     }
 }

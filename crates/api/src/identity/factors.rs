@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::MemberId;
-use iam::identity::{Enrolment, Identity, IdentityError, Rejection};
+use iam::identity::{Enrolment, Identity, IdentityError, InputRefusal, Rejection};
 use macros::resolvers;
 
 use super::{mutations::settled, sessions::OkPayload};
@@ -73,7 +73,7 @@ impl FactorMutation {
     async fn member_mfa_reset(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
         let outcome = match id.parse::<MemberId>() {
             Ok(id) => ctx.given::<Identity>()?.reset_factor(session, id).await,
-            Err(err) => Err(Rejection::Invalid { message: err.to_string(), field: platform::path!["id"] }.into()),
+            Err(err) => Err(Rejection::from(InputRefusal::Id(err)).into()),
         };
         let (view, user_errors) = settled(outcome)?;
         Ok(MemberPayload { member: view.map(Into::into), user_errors, replayed: false, seq: None })

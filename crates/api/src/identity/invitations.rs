@@ -4,7 +4,7 @@ use async_graphql::{Context, ID};
 use entity::prelude::MemberId;
 use iam::{
     access::kind,
-    identity::{Identity, IdentityError, MemberPage, MemberView, Rejection},
+    identity::{Identity, IdentityError, InputRefusal, MemberPage, MemberView, Rejection},
 };
 use macros::resolvers;
 use platform::paging::{CursorSigner, Key};
@@ -74,8 +74,7 @@ fn place(keys: Option<&[Key]>) -> Answer<Option<(String, MemberId)>> {
 }
 
 fn member_id(id: &ID) -> Result<MemberId, IdentityError> {
-    id.parse()
-        .map_err(|err: entity::id::IdError| Rejection::Invalid { message: err.to_string(), field: platform::path!["id"] }.into())
+    id.parse().map_err(|err: entity::id::IdError| Rejection::from(InputRefusal::Id(err)).into())
 }
 
 #[derive(Default)]

@@ -4,6 +4,7 @@ mod factors;
 mod invitations;
 mod mutations;
 mod people;
+mod refusal;
 mod sandboxes;
 mod sessions;
 mod types;

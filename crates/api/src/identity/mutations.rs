@@ -6,13 +6,16 @@ use async_graphql::{Context, Enum, SimpleObject, Union};
 use iam::identity::{Entered, Identity, IdentityError, LoggedIn, NewTenant, Rejection, Visit};
 use macros::resolvers;
 
-use super::types::{LoginSession, Tenant};
+use super::{
+    refusal::refuse,
+    types::{LoginSession, Tenant},
+};
 use crate::graphql::{
     auth_cookies::{AuthCookies, Device, SetCookies},
     context::ContextExt,
     directives::STEP_UP_SECONDS,
     fault::{Answer, TopError},
-    refusal::{ErrorCode, UserError},
+    refusal::UserError,
     scalars::{DateTime, Long},
 };
 
@@ -244,52 +247,6 @@ pub fn settled<T>(outcome: Result<T, IdentityError>) -> Answer<(Option<T>, Vec<U
         Err(IdentityError::Fault(fault)) => Err(TopError::from(fault)),
         Err(IdentityError::Wait { retry_after_ms }) => Err(TopError::RateLimited { retry_after_ms }),
         Err(IdentityError::StepUp) => Err(TopError::StepUpRequired(STEP_UP_SECONDS)),
-        Err(IdentityError::Refused(rejections)) => Ok((None, rejections.into_iter().map(refuse).collect())),
-    }
-}
-
-fn refuse(rejection: Rejection) -> UserError {
-    match rejection {
-        Rejection::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
-        Rejection::TooLong { message, field } => UserError::new(ErrorCode::TooLong, message, field),
-        Rejection::WeakPassword { message, field } => UserError::new(ErrorCode::WeakPassword, message, field),
-        Rejection::SlugTaken => {
-            UserError::new(ErrorCode::Duplicate, "another tenant has this slug", platform::path!["tenantSlug"])
-        }
-        Rejection::InvalidCredentials => {
-            UserError::new(ErrorCode::InvalidCredentials, "e-mail and password do not match", platform::path!["password"])
-        }
-        Rejection::TokenExpired => {
-            UserError::new(ErrorCode::TokenExpired, "the session has ended: log in again", platform::path!["refreshToken"])
-        }
-        Rejection::TokenMissing => UserError::new(
-            ErrorCode::TokenExpired,
-            "no refresh token came with this call: give it as refreshToken; a page that has it in a cookie sends this to /graphql/session; without one, log in again",
-            platform::path!["refreshToken"],
-        ),
-        Rejection::RefreshRaced => UserError::new(
-            ErrorCode::IdempotencyInProgress,
-            "another call with this refresh token is answered already: use its answer",
-            platform::path!["refreshToken"],
-        ),
-        Rejection::WrongPassword => {
-            UserError::new(ErrorCode::InvalidCredentials, "the password is wrong", platform::path!["currentPassword"])
-        }
-        Rejection::LinkOver => {
-            let message = "the link was used before or is too old: ask for another";
-            UserError::new(ErrorCode::TokenExpired, message, platform::path!["token"])
-        }
-        Rejection::RegistrationClosed => {
-            UserError::new(ErrorCode::InvalidState, "nobody can register here: ask for an invitation", Vec::new())
-        }
-        Rejection::MfaInvalid => {
-            UserError::new(ErrorCode::MfaInvalid, "the code is wrong or was used before", platform::path!["code"])
-        }
-        Rejection::ChallengeOver => {
-            let message = "the login waits no longer for this: log in again";
-            UserError::new(ErrorCode::TokenExpired, message, platform::path!["challengeToken"])
-        }
-        Rejection::InvalidState { message, field } => UserError::new(ErrorCode::InvalidState, message, field),
-        Rejection::NotFound { what, field } => UserError::not_found(what, field),
+        Err(IdentityError::Refused(rejections)) => Ok((None, rejections.iter().map(refuse).collect())),
     }
 }

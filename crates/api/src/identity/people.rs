@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, MaybeUndefined};
 use entity::prelude::{MemberId, MemberStatus};
-use iam::identity::{Identity, ProfileChange, Rejection, Session, Shown};
+use iam::identity::{Identity, InputRefusal, ProfileChange, Rejection, Session, Shown};
 use macros::resolvers;
 
 use super::{
@@ -116,7 +116,7 @@ impl AccountMutation {
 async fn set_standing(ctx: &Context<'_>, session: &Session, id: &ID, status: MemberStatus) -> Answer<MemberPayload> {
     let outcome = match id.parse::<MemberId>() {
         Ok(id) => ctx.given::<Identity>()?.set_standing(session, id, status).await,
-        Err(err) => Err(Rejection::Invalid { message: err.to_string(), field: platform::path!["id"] }.into()),
+        Err(err) => Err(Rejection::from(InputRefusal::Id(err)).into()),
     };
     let (view, user_errors) = settled(outcome)?;
     Ok(MemberPayload { member: view.map(Into::into), user_errors, replayed: false, seq: None })

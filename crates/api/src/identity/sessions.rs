@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::SessionId;
-use iam::identity::{EndReason, Identity, IdentityError, Rejection, Which};
+use iam::identity::{EndReason, Identity, IdentityError, InputRefusal, Rejection, Which};
 use macros::resolvers;
 
 use super::{
@@ -46,8 +46,7 @@ pub struct SessionPayload {
 pub struct SessionMutation;
 
 fn session_id(id: &ID) -> Result<SessionId, IdentityError> {
-    id.parse()
-        .map_err(|err: entity::id::IdError| Rejection::Invalid { message: err.to_string(), field: platform::path!["id"] }.into())
+    id.parse().map_err(|err: entity::id::IdError| Rejection::from(InputRefusal::Id(err)).into())
 }
 
 #[resolvers]

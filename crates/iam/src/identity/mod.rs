@@ -16,7 +16,10 @@ mod signer;
 mod token;
 mod turns;
 
-pub use self::core::{LEAD_SECONDS, LENGTH_STEP, LENGTHS, NewSandbox, NewTenant, Rejection, Risk, Sign};
+pub use self::core::{
+    Field, InputRefusal, LEAD_SECONDS, LENGTH_STEP, LENGTHS, MemberRefusal, NewSandbox, NewTenant, Rejection, Risk, Sign,
+    Weakness,
+};
 pub use emails::Email;
 pub use mailer::{Mailer, MailerError, check_sender};
 

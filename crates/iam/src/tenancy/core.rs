@@ -60,22 +60,23 @@ pub struct Facts {
     pub today: i32,
 }
 
+/// Why settings are refused. `api/src/tenancy.rs` gives each reason its code, words and path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
     Stale {
         actual: i64,
     },
-    Empty(&'static str),
-    TooLong {
-        field: &'static str,
+    NoName,
+    NameTooLong {
         most: usize,
     },
-    Characters(&'static str),
+    /// A name with control characters.
+    OddName,
     Currency,
     CurrencyInUse,
     TimeZone,
     OutOfRange {
-        field: &'static str,
+        field: Field,
         least: i64,
         most: i64,
     },
@@ -85,6 +86,14 @@ pub enum Rejection {
     ApprovalNegative,
     /// Books are closed through a day that is over.
     DayNotOver,
+}
+
+/// A setting with a range, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    ReservationSeconds,
+    SessionIdleSeconds,
+    SessionSeconds,
 }
 
 pub const MAX_NAME: usize = 200;
@@ -127,20 +136,20 @@ pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings,
     if change.closed_through.flatten().is_some_and(|day| day >= facts.today) {
         wrong.push(Rejection::DayNotOver);
     }
-    let mut within = |value: i64, field: &'static str, (least, most): (i64, i64)| {
+    let mut within = |value: i64, field: Field, (least, most): (i64, i64)| {
         if !(least..=most).contains(&value) {
             wrong.push(Rejection::OutOfRange { field, least, most });
         }
         value
     };
     if let Some(seconds) = change.reservation_seconds {
-        next.reservation_seconds = within(seconds, "reservationSeconds", RESERVATION);
+        next.reservation_seconds = within(seconds, Field::ReservationSeconds, RESERVATION);
     }
     if let Some(seconds) = change.session_idle_seconds {
-        next.session_idle_seconds = seconds.map(|seconds| within(seconds, "sessionIdleSeconds", SESSION_IDLE));
+        next.session_idle_seconds = seconds.map(|seconds| within(seconds, Field::SessionIdleSeconds, SESSION_IDLE));
     }
     if let Some(seconds) = change.session_seconds {
-        next.session_seconds = seconds.map(|seconds| within(seconds, "sessionSeconds", SESSION));
+        next.session_seconds = seconds.map(|seconds| within(seconds, Field::SessionSeconds, SESSION));
     }
     if let Some(length) = change.password_length {
         next.password_length = length;
@@ -171,11 +180,11 @@ pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings,
 
 fn named(name: &str) -> Result<String, Rejection> {
     if name.is_empty() {
-        Err(Rejection::Empty("name"))
+        Err(Rejection::NoName)
     } else if name.chars().count() > MAX_NAME {
-        Err(Rejection::TooLong { field: "name", most: MAX_NAME })
+        Err(Rejection::NameTooLong { most: MAX_NAME })
     } else if name.chars().any(char::is_control) {
-        Err(Rejection::Characters("name"))
+        Err(Rejection::OddName)
     } else {
         Ok(name.to_owned())
     }

@@ -10,6 +10,6 @@ mod rows;
 mod shell;
 pub mod tables;
 
-pub use self::core::{Change, Rejection, Settings};
+pub use self::core::{Change, Field, Rejection, Settings};
 pub use rows::approval_limit;
 pub use shell::{Changed, settings, update};

@@ -3,7 +3,7 @@
 mod grant;
 mod integration;
 pub mod key;
-mod rejection;
+mod refusal;
 mod role;
 
 pub use grant::{Grant, Groups, MAX_GRANTS, Scope, StoreGroup, compile, may_give, outlives};
@@ -11,5 +11,5 @@ pub use integration::{
     ApiKey, Integration, KeyBudget, MAX_ADDRESSES, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS, MAX_KEYS, ROLL_OVERLAP_SECONDS,
     UsedFrom, bounded, gained, rights,
 };
-pub use rejection::{Field, Rejection, check_code, check_name};
+pub use refusal::{At, Counted, Field, Given, Invalid, Noun, Part, Refusal, Rejection, check_code, check_name};
 pub use role::{MAX_ROLES, NewRole, Role, check_role, heirs, inheritance};

@@ -3,11 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::prelude::{RoleId, Timestamp};
-use platform::path;
 
 use super::{
     super::permissions::{Bits, index_of},
-    rejection::{Rejection, check_key, check_name},
+    refusal::{At, Counted, Field, Invalid, Noun, Refusal, Rejection, check_key, check_name},
 };
 
 /// A role that a tenant made.
@@ -44,21 +43,20 @@ const MAX_CHAIN: usize = 8;
 /// What a role is to hold itself, or all that is wrong with how it is written.
 pub fn check_role(new: &NewRole) -> Result<Bits, Vec<Rejection>> {
     let mut wrong = Vec::new();
-    wrong.extend(check_key(&new.key, &path!["input", "key"]).err());
-    wrong.extend(check_name(&new.name, &path!["input", "name"]).err());
+    wrong.extend(check_key(&new.key, At::input(Field::Key)).err());
+    wrong.extend(check_name(&new.name, At::input(Field::Name)).err());
     let mut bits = Bits::default();
     for (index, code) in new.permissions.iter().enumerate() {
         match index_of(code) {
             Some(known) => bits.insert(known),
-            None => wrong.push(Rejection::NotFound { what: "permission", field: path!["input", "permissions", index] }),
+            None => wrong.push(Refusal::NotFound(Noun::Permission).at(At::input(Field::Permissions).nth(index))),
         }
         if wrong.len() >= MAX_INHERITED {
             break;
         }
     }
     if new.inherits.len() > MAX_INHERITED {
-        let message = format!("a role inherits at most {MAX_INHERITED} others");
-        wrong.push(Rejection::LimitExceeded { message, field: path!["input", "inherits"] });
+        wrong.push(Refusal::TooMany { what: Counted::Inherited, most: MAX_INHERITED }.at(At::input(Field::Inherits)));
     }
     if wrong.is_empty() { Ok(bits) } else { Err(wrong) }
 }
@@ -66,20 +64,19 @@ pub fn check_role(new: &NewRole) -> Result<Bits, Vec<Rejection>> {
 /// Whether `role` may inherit these: all are known, none leads back to it, and no chain through it grows too long.
 pub fn inheritance(role: RoleId, inherits: &[RoleId], known: &HashMap<RoleId, Vec<RoleId>>) -> Result<(), Rejection> {
     for (index, inherited) in inherits.iter().enumerate() {
-        let field = || path!["input", "inherits", index];
+        let at = At::input(Field::Inherits).nth(index);
         if *inherited != role && !known.contains_key(inherited) {
-            return Err(Rejection::NotFound { what: "role", field: field() });
+            return Err(Refusal::NotFound(Noun::Role).at(at));
         }
         if reaches(*inherited, role, known) {
-            return Err(Rejection::invalid("a role cannot inherit itself, not even by way of others", field()));
+            return Err(Invalid::InheritsItself.at(at));
         }
     }
     let mut with = known.clone();
     with.insert(role, inherits.to_vec());
     let longest = with.keys().map(|from| chain(*from, &with, &mut HashMap::new())).max().unwrap_or_default();
     if longest > MAX_CHAIN {
-        let message = format!("roles inherit at most {MAX_CHAIN} deep");
-        return Err(Rejection::LimitExceeded { message, field: path!["input", "inherits"] });
+        return Err(Refusal::TooMany { what: Counted::Inheritance, most: MAX_CHAIN }.at(At::input(Field::Inherits)));
     }
     Ok(())
 }
@@ -127,13 +124,19 @@ mod tests {
         let known: HashMap<_, _> = [(id(1), vec![id(2)]), (id(2), vec![id(3)]), (id(3), vec![])].into();
         assert_eq!(inheritance(id(4), &[id(1)], &known), Ok(()));
         for from in [1, 2, 3] {
-            assert!(matches!(inheritance(id(3), &[id(from)], &known), Err(Rejection::Invalid { .. })), "3 → {from} → … → 3");
+            let refused = inheritance(id(3), &[id(from)], &known);
+            assert!(
+                matches!(refused, Err(Rejection { why: Refusal::Invalid(Invalid::InheritsItself), .. })),
+                "3 → {from} → … → 3"
+            );
         }
-        assert!(matches!(inheritance(id(4), &[id(9)], &known), Err(Rejection::NotFound { .. })));
+        let unknown = inheritance(id(4), &[id(9)], &known);
+        assert!(matches!(unknown, Err(Rejection { why: Refusal::NotFound(Noun::Role), .. })));
         let mut inheriting = heirs(id(3), &known);
         inheriting.sort_unstable();
         assert_eq!((inheriting, heirs(id(1), &known)), (vec![id(1), id(2), id(3)], vec![id(1)]));
         let long: HashMap<_, _> = (1..=9).map(|n| (id(n), if n == 9 { vec![] } else { vec![id(n + 1)] })).collect();
-        assert!(matches!(inheritance(id(20), &[id(1)], &long), Err(Rejection::LimitExceeded { .. })));
+        let deep = inheritance(id(20), &[id(1)], &long);
+        assert!(matches!(deep, Err(Rejection { why: Refusal::TooMany { what: Counted::Inheritance, .. }, .. })));
     }
 }

@@ -1,15 +1,12 @@
 //! Groups of stores. Grants may name them, so who is in one is a matter of rights.
 
 use entity::prelude::*;
-use platform::{
-    path,
-    storage::{Fault, Work},
-};
+use platform::storage::{Fault, Work};
 
 use super::{Access, AccessError, Changed, events};
 use crate::access::{
     caller::Permit,
-    core::{Rejection, Scope, StoreGroup, check_code, check_name, outlives},
+    core::{At, Counted, Field, Given, Invalid, Noun, Refusal, Scope, StoreGroup, check_code, check_name, outlives},
     permissions::{Bits, Class, REGISTRY, kind},
     rows,
     set::{PermissionSet, Reach},
@@ -36,8 +33,7 @@ impl Access {
         let work = self.begin(&permit).await?;
         let all = rows::groups(&work).await?;
         if all.len() >= MAX_GROUPS {
-            let message = format!("a tenant has at most {MAX_GROUPS} groups of stores");
-            return Err(Rejection::LimitExceeded { message, field: path!["input"] }.into());
+            return Err(Refusal::TooMany { what: Counted::Groups, most: MAX_GROUPS }.at(At::INPUT).into());
         }
         let group = StoreGroup {
             id: self.clock().id(),
@@ -62,10 +58,10 @@ impl Access {
         let work = self.begin(&permit).await?;
         let all = rows::groups(&work).await?;
         let Some(before) = all.iter().find(|group| group.id == id) else {
-            return Err(Rejection::NotFound { what: "store group", field: path!["input", "id"] }.into());
+            return Err(Refusal::NotFound(Noun::StoreGroup).at(At::input(Field::Id)).into());
         };
         if before.version != expected {
-            return Err(Rejection::Stale { actual: before.version, field: path!["input", "expectedVersion"] }.into());
+            return Err(Refusal::Stale { actual: before.version }.at(At::input(Field::ExpectedVersion)).into());
         }
         let had = rows::members_of(&work, &[id]).await?.remove(&id).unwrap_or_default();
         let group = StoreGroup {
@@ -121,32 +117,30 @@ impl Access {
         }
         let mut given = given.indices().filter(|index| REGISTRY[*index].class == Class::Store).peekable();
         if !added.is_empty() && given.peek().is_some() && outlives(giver, None) {
-            let message = "your own rights end before those of who has rights by the group: it cannot give them more by you";
-            return Err(Rejection::invalid(message, path!["input", "storeIds"]).into());
+            return Err(Invalid::Outlives(Given::Group).at(At::input(Field::StoreIds)).into());
         }
         match given.find(|index| !giver.reach(*index).contains(&moved)) {
             None => Ok(()),
-            Some(index) => Err(Rejection::NotHeld { permission: REGISTRY[index].code, field: path!["input", "storeIds"] }.into()),
+            Some(index) => {
+                let permission = REGISTRY[index].code;
+                Err(Invalid::NotHeld { permission }.at(At::input(Field::StoreIds)).into())
+            }
         }
     }
 }
 
 /// The key that the group's code is unique by, if all is well with it.
 async fn check(work: &Work, group: &StoreGroup, stores: &[StoreId], all: &[StoreGroup]) -> Result<String, AccessError> {
-    let key = check_code(&group.code, &path!["input", "code"])?;
-    check_name(&group.name, &path!["input", "name"])?;
+    let key = check_code(&group.code, At::input(Field::Code))?;
+    check_name(&group.name, At::input(Field::Name))?;
     if all.iter().any(|other| other.id != group.id && other.code.to_lowercase() == key) {
-        return Err(
-            Rejection::Duplicate { message: "another group has this code".to_owned(), field: path!["input", "code"] }.into()
-        );
+        return Err(Refusal::GroupCodeTaken.at(At::input(Field::Code)).into());
     }
     if stores.len() > MAX_STORES {
-        let message = format!("a group has at most {MAX_STORES} stores");
-        return Err(Rejection::LimitExceeded { message, field: path!["input", "storeIds"] }.into());
+        return Err(Refusal::TooMany { what: Counted::Stores, most: MAX_STORES }.at(At::input(Field::StoreIds)).into());
     }
-    missing(work, stores)
-        .await?
-        .map_or(Ok(key), |index| Err(Rejection::NotFound { what: "store", field: path!["input", "storeIds", index] }.into()))
+    let unknown = |index| Refusal::NotFound(Noun::Store).at(At::input(Field::StoreIds).nth(index));
+    missing(work, stores).await?.map_or(Ok(key), |index| Err(unknown(index).into()))
 }
 
 async fn missing(work: &Work, stores: &[StoreId]) -> Result<Option<usize>, Fault> {

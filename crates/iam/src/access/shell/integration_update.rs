@@ -1,7 +1,6 @@
 //! Changing an integration. What it gains by the change, its changer must hold; what it loses, its keys lose with it.
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     Access, AccessError, Changed, events,
@@ -10,7 +9,7 @@ use super::{
 };
 use crate::access::{
     caller::Permit,
-    core::{ApiKey, Integration, Rejection, Scope, check_name, gained, outlives, rights},
+    core::{ApiKey, At, Field, Given, Integration, Invalid, Refusal, Rejection, Scope, check_name, gained, outlives, rights},
     permissions::kind,
     rows,
     set::PermissionSet,
@@ -36,9 +35,9 @@ impl Access {
         fields: IntegrationFields,
     ) -> Result<Changed<Integration>, AccessError> {
         let work = self.begin(&permit).await?;
-        let before = found(&work, id, path!["input", "id"]).await?;
+        let before = found(&work, id, At::input(Field::Id)).await?;
         if before.version != expected {
-            return Err(Rejection::Stale { actual: before.version, field: path!["input", "expectedVersion"] }.into());
+            return Err(Refusal::Stale { actual: before.version }.at(At::input(Field::ExpectedVersion)).into());
         }
         let after = self.changed(&before, fields)?;
         check_bounds(after.channel, after.permissions)?;
@@ -47,7 +46,7 @@ impl Access {
         }
         let places = known_places(&work, [&before.scope, &after.scope].into_iter()).await?;
         if after.scope != before.scope {
-            places.check(&after.scope, path!["input", "scope"].as_slice())?;
+            places.check(&after.scope, At::input(Field::Scope))?;
         }
         let whole = rights(after.permissions, &after.scope, &places.groups);
         // One that was ended gave nothing, and one that was bound to a channel gave less: whoever lifts that gives all of it.
@@ -58,11 +57,10 @@ impl Access {
         if after.disabled_at.is_none() {
             let giver = self.held_now(&work, permit.caller()).await?;
             let gained = gained(&had, &whole);
-            within(&giver, &gained, path!["input", "permissions"].as_slice())?;
+            within(&giver, &gained, At::input(Field::Permissions))?;
             let lives = |key: &ApiKey| key.revoked_at.is_none() && outlives(&giver, key.expires_at);
             if !gained.bits().is_empty() && rows::keys_of(&work, &[id]).await?.iter().any(lives) {
-                let message = "your own rights end before a key of the integration does: it cannot be given more by you";
-                return Err(Rejection::invalid(message, path!["input", "permissions"]).into());
+                return Err(Invalid::Outlives(Given::Integration).at(At::input(Field::Permissions)).into());
             }
         }
         if after == before {
@@ -77,14 +75,14 @@ impl Access {
     fn changed(&self, before: &Integration, fields: IntegrationFields) -> Result<Integration, Rejection> {
         let mut after = before.clone();
         if let Some(name) = fields.name {
-            check_name(&name, &path!["input", "name"])?;
+            check_name(&name, At::input(Field::Name))?;
             name.trim().clone_into(&mut after.name);
         }
         if let Some(codes) = fields.permissions {
             after.permissions = bits(&codes)?;
         }
         if let Some(scope) = fields.scope {
-            check_scope(&scope, path!["input", "scope"].as_slice())?;
+            check_scope(&scope, At::input(Field::Scope))?;
             after.scope = scope;
         }
         after.channel = fields.channel.unwrap_or(after.channel);

@@ -1,10 +1,7 @@
 //! Making and ending integrations and their keys. A secret is given out once, by the call that made it.
 
 use entity::prelude::*;
-use platform::{
-    path,
-    storage::{Fault, Work},
-};
+use platform::storage::{Fault, Work};
 
 use super::{
     Access, AccessError, Changed, events,
@@ -14,8 +11,8 @@ use crate::access::{
     caller::Permit,
     cidr::Cidr,
     core::{
-        ApiKey, Field, Integration, KeyBudget, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS, MAX_KEYS, ROLL_OVERLAP_SECONDS,
-        Rejection, Scope, bounded, check_name,
+        ApiKey, At, Counted, Field, Given, Integration, Invalid, KeyBudget, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS,
+        MAX_KEYS, Noun, ROLL_OVERLAP_SECONDS, Refusal, Rejection, Scope, bounded, check_name,
         key::{Kind, Secret},
         outlives, rights,
     },
@@ -56,14 +53,14 @@ const YEAR_SECONDS: i64 = 365 * 24 * 3600;
 pub(super) fn bits(codes: &[String]) -> Result<Bits, Rejection> {
     let mut bits = Bits::default();
     for (index, code) in codes.iter().enumerate() {
-        let field = || path!["input", "permissions", index];
-        bits.insert(index_of(code).ok_or_else(|| Rejection::NotFound { what: "permission", field: field() })?);
+        let unknown = || Refusal::NotFound(Noun::Permission).at(At::input(Field::Permissions).nth(index));
+        bits.insert(index_of(code).ok_or_else(unknown)?);
     }
     Ok(bits)
 }
 
-pub(super) fn within(giver: &PermissionSet, given: &PermissionSet, field: &[String]) -> Result<(), Rejection> {
-    giver.lacks(given).map_or(Ok(()), |info| Err(Rejection::NotHeld { permission: info.code, field: field.to_vec() }))
+pub(super) fn within(giver: &PermissionSet, given: &PermissionSet, at: At) -> Result<(), Rejection> {
+    giver.lacks(given).map_or(Ok(()), |info| Err(Invalid::NotHeld { permission: info.code }.at(at)))
 }
 
 impl Access {
@@ -72,20 +69,19 @@ impl Access {
         permit: Permit<kind::ApikeyWrite>,
         new: NewIntegration,
     ) -> Result<Changed<Integration>, AccessError> {
-        check_name(&new.name, &path!["input", "name"])?;
+        check_name(&new.name, At::input(Field::Name))?;
         let permissions = bits(&new.permissions)?;
-        check_scope(&new.scope, path!["input", "scope"].as_slice())?;
+        check_scope(&new.scope, At::input(Field::Scope))?;
         check_bounds(new.channel, permissions)?;
         let work = self.begin(&permit).await?;
         if rows::integrations(&work).await?.len() >= MAX_INTEGRATIONS {
-            let message = format!("a tenant has at most {MAX_INTEGRATIONS} integrations");
-            return Err(Rejection::LimitExceeded { message, field: path!["input"] }.into());
+            return Err(Refusal::TooMany { what: Counted::Integrations, most: MAX_INTEGRATIONS }.at(At::INPUT).into());
         }
         check_channel(&work, new.channel).await?;
         let places = known_places(&work, std::iter::once(&new.scope)).await?;
-        places.check(&new.scope, path!["input", "scope"].as_slice())?;
+        places.check(&new.scope, At::input(Field::Scope))?;
         let giver = self.held_now(&work, permit.caller()).await?;
-        within(&giver, &rights(permissions, &new.scope, &places.groups), path!["input", "permissions"].as_slice())?;
+        within(&giver, &rights(permissions, &new.scope, &places.groups), At::input(Field::Permissions))?;
         let now = self.clock().now();
         let integration = Integration {
             id: self.clock().id(),
@@ -111,7 +107,7 @@ impl Access {
         id: IntegrationId,
     ) -> Result<Changed<Integration>, AccessError> {
         let work = self.begin(&permit).await?;
-        let integration = found(&work, id, path!["id"]).await?;
+        let integration = found(&work, id, At::argument(Field::Id)).await?;
         if integration.disabled_at.is_some() {
             return Ok(Changed { value: integration, seq: None });
         }
@@ -123,19 +119,19 @@ impl Access {
     }
 
     pub async fn api_key_create(&self, permit: Permit<kind::ApikeyWrite>, new: NewKey) -> Result<Changed<Made>, AccessError> {
-        check_name(&new.name, &path!["input", "name"])?;
+        check_name(&new.name, At::input(Field::Name))?;
         check_networks(&new.cidrs)?;
         check_budget(new.budget)?;
         let permissions = new.permissions.as_deref().map(bits).transpose()?;
         if let Some(scope) = &new.scope {
-            check_scope(scope, path!["input", "scope"].as_slice())?;
+            check_scope(scope, At::input(Field::Scope))?;
         }
         let now = self.clock().now();
         if new.expires_at.is_some_and(|end| end <= now) {
-            return Err(Rejection::invalid("a moment to come is expected", path!["input", "expiresAt"]).into());
+            return Err(Invalid::Past.at(At::input(Field::ExpiresAt)).into());
         }
         let work = self.begin_with_credentials(&permit).await?;
-        let integration = found(&work, new.integration, path!["input", "integrationId"]).await?;
+        let integration = found(&work, new.integration, At::input(Field::IntegrationId)).await?;
         let key = ApiKey {
             id: self.clock().id(),
             integration: integration.id,
@@ -167,15 +163,14 @@ impl Access {
     ) -> Result<Changed<Made>, AccessError> {
         let now = self.clock().now();
         if old_expires_at > now.plus_seconds(ROLL_OVERLAP_SECONDS) {
-            return Err(Rejection::invalid("the old key may live for at most seven more days", path!["oldKeyExpiresAt"]).into());
+            return Err(Invalid::RollTooLong.at(At::argument(Field::OldKeyExpiresAt)).into());
         }
         let work = self.begin_with_credentials(&permit).await?;
         let old = found_key(&work, id).await?;
         if old.revoked_at.is_some() || old.expires_at.is_some_and(|end| end <= now) {
-            let message = "the key has ended: make a new one".to_owned();
-            return Err(Rejection::InvalidState { message, field: path!["id"] }.into());
+            return Err(Refusal::KeyEnded.at(At::argument(Field::Id)).into());
         }
-        let integration = found(&work, old.integration, path!["id"]).await?;
+        let integration = found(&work, old.integration, At::argument(Field::Id)).await?;
         let lives = |end: Timestamp| Timestamp(now.micros().saturating_add(end.micros().saturating_sub(old.created_at.micros())));
         let next = ApiKey {
             id: self.clock().id(),
@@ -214,30 +209,26 @@ impl Access {
         key: &ApiKey,
     ) -> Result<(), AccessError> {
         if integration.disabled_at.is_some() {
-            let message = "the integration has been disabled".to_owned();
-            return Err(Rejection::InvalidState { message, field: path!["input", "integrationId"] }.into());
+            return Err(Refusal::IntegrationDisabled.at(At::input(Field::IntegrationId)).into());
         }
         if rows::keys_of(work, &[integration.id]).await?.len() >= MAX_KEYS {
-            let message = format!("an integration has at most {MAX_KEYS} keys");
-            return Err(Rejection::LimitExceeded { message, field: path!["input"] }.into());
+            return Err(Refusal::TooMany { what: Counted::Keys, most: MAX_KEYS }.at(At::INPUT).into());
         }
         let beyond = key.permissions.unwrap_or_default().without(integration.permissions);
         if let Some(info) = beyond.infos().next() {
-            let message = format!("the integration itself does not have {}", info.code);
-            return Err(Rejection::invalid(message, path!["input", "permissions"]).into());
+            return Err(Invalid::BeyondIntegration { permission: info.code }.at(At::input(Field::Permissions)).into());
         }
         let scope = key.scope.as_ref().unwrap_or(&integration.scope);
         let places = known_places(work, [&integration.scope, scope].into_iter()).await?;
-        places.check(scope, path!["input", "scope"].as_slice())?;
+        places.check(scope, At::input(Field::Scope))?;
         if !integration.scope.reach(&places.groups).contains(&scope.reach(&places.groups)) {
-            return Err(Rejection::invalid("the integration itself does not reach these stores", path!["input", "scope"]).into());
+            return Err(Invalid::OutsideIntegration.at(At::input(Field::Scope)).into());
         }
         let giver = self.held_now(work, caller).await?;
         let permissions = key.permissions.unwrap_or(integration.permissions);
-        within(&giver, &rights(permissions, scope, &places.groups), path!["input", "permissions"].as_slice())?;
+        within(&giver, &rights(permissions, scope, &places.groups), At::input(Field::Permissions))?;
         if outlives(&giver, key.expires_at) {
-            let message = "your own rights end before: a key cannot outlive those of whoever makes it";
-            return Err(Rejection::invalid(message, path!["input", "expiresAt"]).into());
+            return Err(Invalid::Outlives(Given::Key).at(At::input(Field::ExpiresAt)).into());
         }
         Ok(())
     }
@@ -253,15 +244,11 @@ impl Access {
 
 fn check_networks(cidrs: &[String]) -> Result<(), Rejection> {
     if cidrs.len() > MAX_CIDRS {
-        let message = format!("at most {MAX_CIDRS} networks are taken");
-        return Err(Rejection::LimitExceeded { message, field: path!["input", "allowedCidrs"] });
+        return Err(Refusal::TooMany { what: Counted::Networks, most: MAX_CIDRS }.at(At::input(Field::AllowedCidrs)));
     }
     match cidrs.iter().position(|cidr| Cidr::parse(cidr).is_none()) {
         None => Ok(()),
-        Some(index) => {
-            let message = "a network is expected, as in 192.0.2.0/24 or 2001:db8::/32";
-            Err(Rejection::invalid(message, path!["input", "allowedCidrs", index]))
-        }
+        Some(index) => Err(Invalid::Network.at(At::input(Field::AllowedCidrs).nth(index))),
     }
 }
 
@@ -269,18 +256,14 @@ fn check_networks(cidrs: &[String]) -> Result<(), Rejection> {
 pub(super) fn check_bounds(channel: Option<ChannelId>, permissions: Bits) -> Result<(), Rejection> {
     match channel.and_then(|_| bounded(permissions)) {
         None => Ok(()),
-        Some(info) => {
-            let message =
-                format!("{} tells of more than one channel: an integration that is bound to one cannot have it", info.code);
-            Err(Rejection::invalid(message, path!["input", "permissions"]))
-        }
+        Some(info) => Err(Invalid::BeyondChannel { permission: info.code }.at(At::input(Field::Permissions))),
     }
 }
 
 pub(super) async fn check_channel(work: &Work, channel: Option<ChannelId>) -> Result<(), AccessError> {
     match channel {
         Some(channel) if !rows::is_channel(work, channel).await? => {
-            Err(Rejection::NotFound { what: "channel", field: path!["input", "channelId"] }.into())
+            Err(Refusal::NotFound(Noun::Channel).at(At::input(Field::ChannelId)).into())
         }
         _ => Ok(()),
     }
@@ -288,21 +271,20 @@ pub(super) async fn check_channel(work: &Work, channel: Option<ChannelId>) -> Re
 
 fn check_budget(budget: Option<KeyBudget>) -> Result<(), Rejection> {
     let Some(budget) = budget else { return Ok(()) };
-    for (points, field) in [(budget.points, "points"), (budget.restored_per_second, "restoreRate")] {
+    for (points, field) in [(budget.points, Field::Points), (budget.restored_per_second, Field::RestoreRate)] {
         if !(1..=MAX_KEY_POINTS).contains(&points) {
-            let message = format!("1 to {MAX_KEY_POINTS} points are expected");
-            return Err(Rejection::invalid(message, path!["input", "budget", field]));
+            return Err(Invalid::Points { most: MAX_KEY_POINTS }.at(At::budget(field)));
         }
     }
     Ok(())
 }
 
-pub(super) async fn found(work: &Work, id: IntegrationId, field: Field) -> Result<Integration, AccessError> {
+pub(super) async fn found(work: &Work, id: IntegrationId, at: At) -> Result<Integration, AccessError> {
     let found = rows::integrations_by_id(work, &[id]).await?.pop();
-    Ok(found.ok_or(Rejection::NotFound { what: "integration", field })?)
+    Ok(found.ok_or(Refusal::NotFound(Noun::Integration).at(at))?)
 }
 
 async fn found_key(work: &Work, id: ApiKeyId) -> Result<ApiKey, AccessError> {
     let found = rows::keys_by_id(work, &[id]).await?.pop();
-    Ok(found.ok_or(Rejection::NotFound { what: "API key", field: path!["id"] })?)
+    Ok(found.ok_or(Refusal::NotFound(Noun::ApiKey).at(At::argument(Field::Id)))?)
 }

@@ -1,7 +1,6 @@
 //! Inviting somebody: they are put among the members by `identity` and get their roles here, in one transaction.
 
 use entity::prelude::*;
-use platform::path;
 
 use super::{
     Access, AccessError, Changed, events,
@@ -10,18 +9,18 @@ use super::{
 use crate::{
     access::{
         caller::{Denied, Permit},
-        core::{Field, Grant, Rejection},
+        core::{At, Field, Grant, Refusal},
         permissions::{Permission, kind},
         rows,
     },
     identity::{Identity, Invitee},
 };
 
-const INVITE: GrantFields = GrantFields { all: || path!["roleIds"], at: grant_field };
+const INVITE: GrantFields = GrantFields { all: At::argument(Field::RoleIds), at: grant_field };
 
 /// One scope and one end are said for all roles.
-fn grant_field(index: usize, name: &str) -> Field {
-    if name == "roleId" { path!["roleIds", index] } else { path![name] }
+fn grant_field(index: usize, field: Field) -> At {
+    if field == Field::RoleId { At::argument(Field::RoleIds).nth(index) } else { At::argument(field) }
 }
 
 impl Access {
@@ -43,8 +42,7 @@ impl Access {
         let by = MemberId::from_uuid(permit.caller().actor.id);
         let (work, placed) = identity.place_invited(work, by, invitee).await?;
         let Some(placed) = placed else {
-            let message = "they are a member already, or were invited: invitationResend sends the letter again".to_owned();
-            return Err(Rejection::Duplicate { message, field: path!["email"] }.into());
+            return Err(Refusal::MemberAlready.at(At::argument(Field::Email)).into());
         };
         rows::replace_grants(&work, placed.member, &grants).await?;
         let seq = self.end(work, events::MEMBER_INVITED.of(placed.member, placed.version)).await?;

@@ -1,15 +1,12 @@
 //! Granting roles to members.
 
 use entity::prelude::*;
-use platform::{
-    path,
-    storage::{Fault, Reads, Work},
-};
+use platform::storage::{Fault, Reads, Work};
 
 use super::{Access, AccessError, Changed, events};
 use crate::access::{
     caller::Permit,
-    core::{Field, Grant, Groups, MAX_GRANTS, Rejection, Scope, may_give, outlives},
+    core::{At, Counted, Field, Given, Grant, Groups, Invalid, MAX_GRANTS, Noun, Refusal, Rejection, Scope, may_give, outlives},
     permissions::{Permission, kind},
     rows,
 };
@@ -29,10 +26,10 @@ impl Access {
         check(&grants, now, UPDATE)?;
         let work = self.begin(&permit).await?;
         let Some(actual) = rows::find_member(&work, member).await? else {
-            return Err(Rejection::NotFound { what: "member", field: path!["input", "memberId"] }.into());
+            return Err(Refusal::NotFound(Noun::Member).at(At::input(Field::MemberId)).into());
         };
         if actual != expected {
-            return Err(Rejection::Stale { actual, field: path!["input", "expectedVersion"] }.into());
+            return Err(Refusal::Stale { actual }.at(At::input(Field::ExpectedVersion)).into());
         }
         // What has ended gives nothing: it can go without being held, and does.
         let mut before = rows::grants_of(&work, member).await?;
@@ -45,7 +42,7 @@ impl Access {
         rows::replace_grants(&work, member, &grants).await?;
         rows::touch_member(&work, member, now).await?;
         if !rows::has_lasting_owner(&work).await? {
-            return Err(Rejection::LastOwner { field: path!["input", "grants"] }.into());
+            return Err(Refusal::LastOwner.at(At::input(Field::Grants)).into());
         }
         let seq = self.end(work, events::MEMBER_UPDATED.of(member, actual + 1)).await?;
         Ok(Changed { value: member, seq })
@@ -61,25 +58,24 @@ impl Access {
         let roles = self.grantable(work).await?;
         let places = known_places(work, before.iter().chain(after).map(|grant| &grant.scope)).await?;
         for (index, grant) in after.iter().enumerate() {
-            let field = |name: &str| (names.at)(index, name);
+            let at = |field: Field| (names.at)(index, field);
             if !roles.contains_key(&grant.role) {
-                return Err(Rejection::NotFound { what: "role", field: field("roleId") }.into());
+                return Err(Refusal::NotFound(Noun::Role).at(at(Field::RoleId)).into());
             }
-            places.check(&grant.scope, &field("scope"))?;
+            places.check(&grant.scope, at(Field::Scope))?;
             if before.contains(grant) {
                 continue;
             }
             if let Err(permission) = may_give(giver, grant, &roles, &places.groups) {
-                return Err(Rejection::NotHeld { permission: permission.code, field: field("roleId") }.into());
+                return Err(Invalid::NotHeld { permission: permission.code }.at(at(Field::RoleId)).into());
             }
             if outlives(giver, grant.expires_at) {
-                let message = "your own rights end before: a grant cannot outlive those of whoever gives it";
-                return Err(Rejection::invalid(message, field("expiresAt")).into());
+                return Err(Invalid::Outlives(Given::Grant).at(at(Field::ExpiresAt)).into());
             }
         }
         for grant in before.iter().filter(|grant| !after.contains(grant)) {
             if let Err(permission) = may_give(giver, grant, &roles, &places.groups) {
-                return Err(Rejection::NotHeld { permission: permission.code, field: (names.all)() }.into());
+                return Err(Invalid::NotHeld { permission: permission.code }.at(names.all).into());
             }
         }
         Ok(())
@@ -89,47 +85,40 @@ impl Access {
 /// Where the fields of grants stand in what was asked for.
 #[derive(Clone, Copy)]
 pub(super) struct GrantFields {
-    pub all: fn() -> Field,
-    /// Of the grant at this place, the field of this name.
-    pub at: fn(usize, &str) -> Field,
+    pub all: At,
+    /// A field of the grant at this place.
+    pub at: fn(usize, Field) -> At,
 }
 
-const UPDATE: GrantFields =
-    GrantFields { all: || path!["input", "grants"], at: |index, name| path!["input", "grants", index, name] };
+const UPDATE: GrantFields = GrantFields { all: At::input(Field::Grants), at: At::grant };
 
 pub(super) fn check(grants: &[Grant], now: Timestamp, names: GrantFields) -> Result<(), Rejection> {
     if grants.len() > MAX_GRANTS {
-        let message = format!("a member has at most {MAX_GRANTS} grants");
-        return Err(Rejection::LimitExceeded { message, field: (names.all)() });
+        return Err(Refusal::TooMany { what: Counted::Grants, most: MAX_GRANTS }.at(names.all));
     }
     for (index, grant) in grants.iter().enumerate() {
         if grant.expires_at.is_some_and(|end| end <= now) {
-            return Err(Rejection::invalid("a moment to come is expected", (names.at)(index, "expiresAt")));
+            return Err(Invalid::Past.at((names.at)(index, Field::ExpiresAt)));
         }
         if grants[..index].contains(grant) {
-            return Err(Rejection::Duplicate {
-                message: "this grant occurs before".to_owned(),
-                field: (names.at)(index, "roleId"),
-            });
+            return Err(Refusal::GrantTwice.at((names.at)(index, Field::RoleId)));
         }
-        check_scope(&grant.scope, &(names.at)(index, "scope"))?;
+        check_scope(&grant.scope, (names.at)(index, Field::Scope))?;
     }
     Ok(())
 }
 
 /// A scope that names something, and not too much.
-pub(super) fn check_scope(scope: &Scope, field: &[String]) -> Result<(), Rejection> {
+pub(super) fn check_scope(scope: &Scope, at: At) -> Result<(), Rejection> {
     let places = match scope {
         Scope::All => return Ok(()),
         Scope::Groups(groups) => groups.len(),
         Scope::Stores(stores) => stores.len(),
     };
     match places {
-        0 => Err(Rejection::invalid("a scope without a place gives nothing: name one", field.to_vec())),
+        0 => Err(Invalid::NoPlace.at(at)),
         1..=MAX_PLACES => Ok(()),
-        _ => {
-            Err(Rejection::LimitExceeded { message: format!("a scope names at most {MAX_PLACES} places"), field: field.to_vec() })
-        }
+        _ => Err(Refusal::TooMany { what: Counted::Places, most: MAX_PLACES }.at(at)),
     }
 }
 
@@ -150,13 +139,12 @@ pub(super) async fn known_places<'a>(reads: &impl Reads, scopes: impl Iterator<I
 
 impl ScopeTargets {
     /// Whether all that a scope names exists.
-    pub fn check(&self, scope: &Scope, field: &[String]) -> Result<(), Rejection> {
-        let at = |name: &str, index: usize| field.iter().cloned().chain([name.to_owned(), index.to_string()]).collect();
+    pub fn check(&self, scope: &Scope, at: At) -> Result<(), Rejection> {
         if let Some(index) = scope.groups().iter().position(|group| !self.groups.contains_key(group)) {
-            return Err(Rejection::NotFound { what: "store group", field: at("groupIds", index) });
+            return Err(Refusal::NotFound(Noun::StoreGroup).at(at.place(Field::GroupIds, index)));
         }
         if let Some(index) = scope.stores().iter().position(|store| !self.stores.contains(store)) {
-            return Err(Rejection::NotFound { what: "store", field: at("storeIds", index) });
+            return Err(Refusal::NotFound(Noun::Store).at(at.place(Field::StoreIds, index)));
         }
         Ok(())
     }

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 
 use entity::prelude::*;
-use platform::{
-    path,
-    storage::{Fault, Reads, Work},
-};
+use platform::storage::{Fault, Reads, Work};
 
 use super::{Access, AccessError, Changed, RoleView, events, reads::defaults};
 use crate::access::{
     caller::Permit,
-    core::{MAX_ROLES, NewRole, Rejection, Role, check_role, heirs, inheritance, outlives},
+    core::{
+        At, Counted, Field, Given, Invalid, MAX_ROLES, NewRole, Noun, Refusal, Rejection, Role, check_role, heirs, inheritance,
+        outlives,
+    },
     permissions::{Bits, REGISTRY, kind},
     policy::BUILT_IN,
     rows,
@@ -35,7 +35,7 @@ fn known(own: &[Role]) -> HashMap<RoleId, Vec<RoleId>> {
 fn unique(own: &[Role], role: RoleId, key: &str) -> Result<(), Rejection> {
     let taken = own.iter().any(|other| other.id != role && other.key == key) || BUILT_IN.iter().any(|known| known.key == key);
     if taken {
-        return Err(Rejection::Duplicate { message: "another role has this key".to_owned(), field: path!["input", "key"] });
+        return Err(Refusal::RoleKeyTaken.at(At::input(Field::Key)));
     }
     Ok(())
 }
@@ -44,7 +44,7 @@ fn unique(own: &[Role], role: RoleId, key: &str) -> Result<(), Rejection> {
 fn within(giver: &PermissionSet, given: Bits) -> Result<(), Rejection> {
     match given.indices().find(|index| giver.reach(*index) != Reach::Everywhere) {
         None => Ok(()),
-        Some(index) => Err(Rejection::NotHeld { permission: REGISTRY[index].code, field: path!["input", "permissions"] }),
+        Some(index) => Err(Invalid::NotHeld { permission: REGISTRY[index].code }.at(At::input(Field::Permissions))),
     }
 }
 
@@ -54,8 +54,7 @@ impl Access {
         let work = self.begin(&permit).await?;
         let mut own = rows::roles(&work).await?;
         if own.len() >= MAX_ROLES {
-            let message = format!("a tenant has at most {MAX_ROLES} roles of its own");
-            return Err(Rejection::LimitExceeded { message, field: path!["input"] }.into());
+            return Err(Refusal::TooMany { what: Counted::Roles, most: MAX_ROLES }.at(At::INPUT).into());
         }
         let now = self.clock().now();
         let role = Role {
@@ -116,8 +115,7 @@ impl Access {
         within(&giver, gained)?;
         within(&giver, gave.without(gives))?;
         if !gained.is_empty() && outlives(&giver, None) && had(&work, &heirs(id, &known(&own))).await? {
-            let message = "your own rights end before those of who has the role: it cannot give them more by you";
-            return Err(Rejection::invalid(message, path!["input", "permissions"]).into());
+            return Err(Invalid::Outlives(Given::Role).at(At::input(Field::Permissions)).into());
         }
         rows::change_role(&work, &role).await?;
         let event = events::ROLE_UPDATED.of(role.id, role.version);
@@ -135,13 +133,13 @@ impl Access {
         let work = self.begin(&permit).await?;
         let own = rows::roles(&work).await?;
         let place = find_own(&own, id, expected)?;
-        let field = || path!["input", "id"];
+        let at = At::input(Field::Id);
         if let Some(heir) = own.iter().find(|role| role.inherits.contains(&id)) {
-            return Err(Rejection::InUse { message: format!("the role {} inherits it", heir.key), field: field() }.into());
+            return Err(Refusal::Inherited { by: heir.key.clone() }.at(at).into());
         }
-        let holders = rows::holders(&work, id).await?;
-        if holders > 0 {
-            return Err(Rejection::InUse { message: format!("{holders} members have it"), field: field() }.into());
+        let members = rows::holders(&work, id).await?;
+        if members > 0 {
+            return Err(Refusal::HeldBy { members }.at(at).into());
         }
         let gives = self.gives(&work, &own, id).await?;
         rows::remove_role(&work, id).await?;
@@ -175,17 +173,13 @@ async fn had(work: &Work, roles: &[RoleId]) -> Result<bool, Fault> {
 
 fn find_own(own: &[Role], id: RoleId, expected: i64) -> Result<usize, Rejection> {
     let Some(place) = own.iter().position(|role| role.id == id) else {
-        let field = path!["input", "id"];
-        return Err(match BUILT_IN.iter().find(|known| known.id == id) {
-            Some(known) => {
-                Rejection::InvalidState { message: format!("{} is a default role: make one that inherits it", known.key), field }
-            }
-            None => Rejection::NotFound { what: "role", field },
-        });
+        let built_in = BUILT_IN.iter().find(|known| known.id == id);
+        let why = built_in.map_or(Refusal::NotFound(Noun::Role), |known| Refusal::BuiltIn { key: known.key });
+        return Err(why.at(At::input(Field::Id)));
     };
     let actual = own[place].version;
     if actual != expected {
-        return Err(Rejection::Stale { actual, field: path!["input", "expectedVersion"] });
+        return Err(Refusal::Stale { actual }.at(At::input(Field::ExpectedVersion)));
     }
     Ok(place)
 }

@@ -6,11 +6,10 @@ mod network;
 mod password;
 mod profile;
 mod qr;
+mod refusal;
 mod risk;
 mod sandbox;
 mod session;
-
-use platform::path;
 
 pub use factor::{
     BACKUP_CODES, CHALLENGE_SECONDS, CHALLENGE_TRIES, PENDING_SECONDS, WRONG_CODES, WRONG_SECONDS, backup_code, matching_step,
@@ -21,6 +20,7 @@ pub use network::network;
 pub use password::{LENGTH_STEP, LENGTHS, length_class, weakness};
 pub use profile::locale;
 pub use qr::svg;
+pub use refusal::{Field, InputRefusal, MemberRefusal, Rejection, Weakness};
 pub use risk::{Before, FAILURE_SECONDS, Facts, Risk, Sign, assess};
 pub use sandbox::{MAX_SANDBOXES, NewSandbox, check_sandbox, free_slot};
 pub use session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Kept, Shown, Step, step};
@@ -33,50 +33,6 @@ pub struct NewTenant {
     pub display_name: String,
     pub tenant_name: String,
     pub tenant_slug: String,
-}
-
-/// Why somebody is not let in or not registered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rejection {
-    Invalid {
-        message: String,
-        field: Vec<String>,
-    },
-    TooLong {
-        message: String,
-        field: Vec<String>,
-    },
-    WeakPassword {
-        message: String,
-        field: Vec<String>,
-    },
-    SlugTaken,
-    /// E-mail and password do not match, or the member may not come in: which of them is not said.
-    InvalidCredentials,
-    TokenExpired,
-    /// No refresh token was given, and none came by cookie.
-    TokenMissing,
-    /// Another call with the same refresh token was answered meanwhile.
-    RefreshRaced,
-    /// The caller's own password, shown once more, is wrong.
-    WrongPassword,
-    /// A link that was mailed is good no longer.
-    LinkOver,
-    /// The operator lets nobody register.
-    RegistrationClosed,
-    /// The code of a second factor is wrong or was used before.
-    MfaInvalid,
-    /// The login that waited for a second factor waits no longer.
-    ChallengeOver,
-    InvalidState {
-        message: String,
-        field: Vec<String>,
-    },
-    /// There is no such thing, or it is somebody else's.
-    NotFound {
-        what: &'static str,
-        field: Vec<String>,
-    },
 }
 
 const NAME: usize = 255;
@@ -92,8 +48,8 @@ pub fn email_key(email: &str) -> String {
 /// Everything that is wrong with a registration, in the order of its fields.
 pub fn check(new: &NewTenant) -> Vec<Rejection> {
     let mut found: Vec<Rejection> = check_email(&new.email).into_iter().collect();
-    found.extend(check_name("displayName", &new.display_name));
-    found.extend(check_name("tenantName", &new.tenant_name));
+    found.extend(check_name(Field::DisplayName, &new.display_name));
+    found.extend(check_name(Field::TenantName, &new.tenant_name));
     found.extend(check_slug(&new.tenant_slug));
     found
 }
@@ -105,10 +61,9 @@ pub fn check_email(email: &str) -> Option<Rejection> {
     let plausible = parts
         .is_some_and(|(local, domain)| !local.is_empty() && domain.len() > 2 && domain.contains('.') && !domain.contains('@'));
     if email.len() > EMAIL {
-        Some(Rejection::TooLong { message: format!("at most {EMAIL} characters"), field: path!["email"] })
+        Some(InputRefusal::EmailTooLong { most: EMAIL }.into())
     } else if !plausible || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        let message = "an e-mail address is expected, as in ada@example.com".to_owned();
-        Some(Rejection::Invalid { message, field: path!["email"] })
+        Some(InputRefusal::Email.into())
     } else {
         None
     }
@@ -116,18 +71,17 @@ pub fn check_email(email: &str) -> Option<Rejection> {
 
 /// What is wrong with a tenant's short name.
 pub fn check_slug(slug: &str) -> Option<Rejection> {
-    let message = || "2 to 63 small letters, digits and hyphens, beginning and ending with a letter or digit".to_owned();
-    (!is_slug(slug)).then(|| Rejection::Invalid { message: message(), field: path!["tenantSlug"] })
+    (!is_slug(slug)).then_some(Rejection::Input(InputRefusal::Slug))
 }
 
 /// What is wrong with a name.
-pub fn check_name(field: &str, value: &str) -> Option<Rejection> {
+pub fn check_name(field: Field, value: &str) -> Option<Rejection> {
     if value.trim().is_empty() {
-        Some(Rejection::Invalid { message: "a name is expected".to_owned(), field: path![field] })
+        Some(InputRefusal::NoName(field).into())
     } else if value.chars().count() > NAME {
-        Some(Rejection::TooLong { message: format!("at most {NAME} characters"), field: path![field] })
+        Some(InputRefusal::NameTooLong { field, most: NAME }.into())
     } else if value.chars().any(char::is_control) {
-        Some(Rejection::Invalid { message: "a name without control characters is expected".to_owned(), field: path![field] })
+        Some(InputRefusal::OddName(field).into())
     } else {
         None
     }
@@ -157,13 +111,7 @@ mod tests {
     fn says_everything_that_is_wrong_at_once() {
         assert_eq!(check(&good()), []);
         let bad = NewTenant { email: "ada".to_owned(), display_name: " ".to_owned(), tenant_slug: "-x".to_owned(), ..good() };
-        let fields: Vec<_> = check(&bad)
-            .into_iter()
-            .map(|r| match r {
-                Rejection::Invalid { field, .. } | Rejection::TooLong { field, .. } => field.join("."),
-                other => format!("{other:?}"),
-            })
-            .collect();
-        assert_eq!(fields, ["email", "displayName", "tenantSlug"]);
+        let wrong = [InputRefusal::Email, InputRefusal::NoName(Field::DisplayName), InputRefusal::Slug];
+        assert_eq!(check(&bad), wrong.map(Rejection::Input));
     }
 }

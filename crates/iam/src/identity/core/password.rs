@@ -3,6 +3,8 @@
 //! Length counts, composition does not (OWASP ASVS 5.0, 6.2). Refused is what a guesser tries first: well-known passwords however they are dressed
 //! up with digits and signs, runs over the keyboard, and words that belong to the person or the place.
 
+use super::refusal::Weakness;
+
 /// Characters.
 pub const LENGTH: std::ops::RangeInclusive<usize> = 12..=256;
 
@@ -142,12 +144,12 @@ const ROWS: &[&str] =
 /// A run is so long at least.
 const RUN: usize = 4;
 
-/// Why a password is refused, in words for whoever chose it. `context` are words of the person and the place; `denied` knows passwords that were stolen
+/// Why a password is refused. `context` are words of the person and the place; `denied` knows passwords that were stolen
 /// elsewhere, in small letters.
-pub fn weakness(password: &str, context: &[&str], denied: impl Fn(&str) -> bool) -> Option<String> {
+pub fn weakness(password: &str, context: &[&str], denied: impl Fn(&str) -> bool) -> Option<Weakness> {
     let length = password.chars().count();
     if !LENGTH.contains(&length) {
-        return Some(format!("between {} and {} characters; any characters will do", LENGTH.start(), LENGTH.end()));
+        return Some(Weakness::Length { least: *LENGTH.start(), most: *LENGTH.end() });
     }
     let small = password.to_lowercase();
     let different: std::collections::BTreeSet<char> = small.chars().collect();
@@ -160,9 +162,7 @@ pub fn weakness(password: &str, context: &[&str], denied: impl Fn(&str) -> bool)
     let own = |text: &String| text.chars().filter(|c| !c.is_whitespace() && !c.is_ascii_digit()).count();
     let own = left.iter().map(own).min().unwrap_or_default();
     let is_common = different.len() < DIFFERENT || own < OF_ONES_OWN || denied(&small);
-    is_common.then(|| {
-        "it is among those that are tried first: choose one that nobody would guess, such as four words of your own".to_owned()
-    })
+    is_common.then_some(Weakness::Common)
 }
 
 /// Lengths that a tenant may ask for: from twelve to sixty-four, in steps of so many.

@@ -1,6 +1,6 @@
 //! Tenants for trying things out. Pure.
 
-use super::{Rejection, check_name, check_slug};
+use super::{Field, Rejection, check_name, check_slug};
 
 /// A sandbox as it is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub const MAX_SANDBOXES: i32 = 5;
 
 /// Everything that is wrong with a sandbox.
 pub fn check_sandbox(new: &NewSandbox) -> Vec<Rejection> {
-    check_name("tenantName", &new.name).into_iter().chain(check_slug(&new.slug)).collect()
+    check_name(Field::TenantName, &new.name).into_iter().chain(check_slug(&new.slug)).collect()
 }
 
 /// The first place that no other sandbox has.

@@ -1,15 +1,12 @@
 //! Second factors: enrolled, shown, taken away.
 
 use entity::prelude::*;
-use platform::{
-    path,
-    storage::{Fault, GlobalReads, GlobalWork},
-};
+use platform::storage::{Fault, GlobalReads, GlobalWork};
 
 use super::{Identity, IdentityError};
 use crate::identity::{
     Session,
-    core::{self, BACKUP_CODES, PENDING_SECONDS, Rejection},
+    core::{self, BACKUP_CODES, MemberRefusal, PENDING_SECONDS, Rejection},
     emails::EmailKind,
     rows::{
         self, factors,
@@ -126,8 +123,7 @@ impl Identity {
         let kept = factors::totp(&self.db.global(), user).await?;
         let waiting = kept.pending.filter(|(_, at)| at.plus_seconds(PENDING_SECONDS) > now);
         let Some((pending, _)) = waiting else {
-            let message = "no enrolment waits for a code: call totpEnrol first".to_owned();
-            return Err(Rejection::InvalidState { message, field: path!["code"] }.into());
+            return Err(Rejection::NoEnrolment.into());
         };
         if kept.seed.is_some() && !session.mfa {
             return Err(IdentityError::StepUp);
@@ -191,8 +187,7 @@ impl Identity {
     /// The caller has a second factor and has shown it in this session.
     async fn needs_factor(&self, session: &Session) -> Result<(), IdentityError> {
         if !self.has_factor(session.user).await? {
-            let message = "there is no second factor: call totpEnrol first".to_owned();
-            return Err(Rejection::InvalidState { message, field: Vec::new() }.into());
+            return Err(Rejection::NoFactor.into());
         }
         if session.mfa { Ok(()) } else { Err(IdentityError::StepUp) }
     }
@@ -202,21 +197,21 @@ impl Identity {
     pub async fn reset_factor(&self, session: &Session, member: MemberId) -> Result<MemberView, IdentityError> {
         let global = self.db.global();
         let found = members::member_with_user(&global, session.tenant, member).await?;
-        let view = found.ok_or(Rejection::NotFound { what: "member", field: path!["id"] })?;
+        let view = found.ok_or(MemberRefusal::Unknown)?;
         let user = view.membership.user;
         let refused = if user == session.user {
-            Some("nobody resets their own second factor: call totpRemove")
+            Some(MemberRefusal::OwnFactor)
         } else if view.membership.status == MemberStatus::Invited {
-            Some("the member has not come in yet")
+            Some(MemberRefusal::FactorOfInvited)
         } else if rows::memberships(&global, user).await?.len() > 1 {
-            Some("the member belongs to other companies too: only they can change their second factor")
+            Some(MemberRefusal::FactorElsewhere)
         } else if !view.mfa_enabled {
-            Some("the member has no second factor")
+            Some(MemberRefusal::NoFactor)
         } else {
             None
         };
-        if let Some(message) = refused {
-            return Err(Rejection::InvalidState { message: message.to_owned(), field: path!["id"] }.into());
+        if let Some(why) = refused {
+            return Err(why.into());
         }
         let work = GlobalWork::from(global.maintenance_for(session.tenant).await?);
         self.within_own_rights(&work, session, member).await?;

@@ -2,7 +2,7 @@
 
 use entity::{app_user, prelude::*};
 use platform::{
-    audit, path,
+    audit,
     rate_limit::{Allowance, Attempts},
     storage::{Fault, GlobalWork, Work},
 };
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::identity::{
     Session,
-    core::{self, Rejection, Risk},
+    core::{self, MemberRefusal, Rejection, Risk},
     emails::EmailKind,
     rows::{
         self, invitations, links,
@@ -104,19 +104,18 @@ impl Identity {
 
     /// Sends an invitation once more: with another link, and its time begins anew. The link from before is good for nothing.
     pub async fn resend_invitation(&self, session: &Session, member: MemberId) -> Result<MemberView, IdentityError> {
-        let none = || IdentityError::from(super::membership::no_member());
         let address = invitations::address(&self.db.global(), session.tenant, member).await?;
         let Some(address) = address else {
             // Whether there is such a member is said as everywhere else.
-            members::member_with_user(&self.db.global(), session.tenant, member).await?.ok_or_else(none)?;
-            return Err(not_invited().into());
+            members::member_with_user(&self.db.global(), session.tenant, member).await?.ok_or(MemberRefusal::Unknown)?;
+            return Err(MemberRefusal::NotInvited.into());
         };
         self.count_invitation(session.tenant, &core::email_key(&address)).await?;
         let work = self.begin_for_members(session).await?;
         self.within_own_rights(&work, session, member).await?;
         match members::lock(&work, session.tenant, member).await? {
             Some((found, _)) if found.status == MemberStatus::Invited => {}
-            _ => return Err(not_invited().into()),
+            _ => return Err(MemberRefusal::NotInvited.into()),
         }
         let invitation = self.write_invitation(&work, (session.tenant, member), session.member, &address).await?;
         work.commit().await?;
@@ -131,9 +130,9 @@ impl Identity {
         self.provisioner.before_members_change(&work).await?;
         let work = GlobalWork::from(work);
         let found = members::lock(&work, session.tenant, member).await?;
-        let (found, has_left) = found.ok_or_else(super::membership::no_member)?;
+        let (found, has_left) = found.ok_or(MemberRefusal::Unknown)?;
         if found.status != MemberStatus::Invited {
-            return Err(not_invited().into());
+            return Err(MemberRefusal::NotInvited.into());
         }
         self.within_own_rights(&work, session, member).await?;
         invitations::withdraw(&work, session.tenant, member).await?;
@@ -169,7 +168,7 @@ impl Identity {
             self.check_own(&user, password, visit, Rejection::InvalidCredentials).await?;
             None
         };
-        Self::check_length(password, rows::strictness(&global, found.tenant).await?.password_length, "password")?;
+        Self::check_length(password, rows::strictness(&global, found.tenant).await?.password_length, core::Field::Password)?;
         let work = self.db.global().maintenance_for(found.tenant).await?;
         self.provisioner.before_members_change(&work).await?;
         let work = GlobalWork::from(work);
@@ -200,13 +199,8 @@ impl Identity {
         display_name: Option<&str>,
     ) -> Result<String, IdentityError> {
         let name = display_name.unwrap_or_default();
-        let mut wrong: Vec<Rejection> = core::check_name("displayName", name).into_iter().collect();
-        wrong.extend(self.check_password(password, &[&user.email, name, tenant], "password").err());
+        let mut wrong: Vec<Rejection> = core::check_name(core::Field::DisplayName, name).into_iter().collect();
+        wrong.extend(self.check_password(password, &[&user.email, name, tenant], core::Field::Password).err());
         if wrong.is_empty() { Ok(self.passwords.hash(password).await?) } else { Err(IdentityError::Refused(wrong)) }
     }
-}
-
-fn not_invited() -> Rejection {
-    let message = "no invitation of theirs waits for an answer".to_owned();
-    Rejection::InvalidState { message, field: path!["id"] }
 }

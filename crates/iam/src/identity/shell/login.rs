@@ -154,7 +154,7 @@ impl Identity {
         self.rehash(user.id, password, &user.password_hash).await?;
         let (user, checked) = (user.id, user.password_hash);
         let least = rows::strictness(&global, tenant.id).await?.password_length;
-        Self::check_length(password, least, "password")?;
+        Self::check_length(password, least, core::Field::Password)?;
         let risk = self.assess(user, visit).await?;
         let work = self.begin_knowing(user, password, checked).await?;
         rows::note_class(&work, user, core::length_class(password)).await?;

@@ -1,29 +1,18 @@
 //! Members: suspended, let in again, gone; and people who belong to several tenants.
 
 use entity::prelude::*;
-use platform::{
-    path,
-    storage::{Fault, GlobalWork},
-};
+use platform::storage::{Fault, GlobalWork};
 
 use super::{Entered, Identity, IdentityError, Visit, sessions::Proven};
 use crate::identity::{
     Session,
-    core::{self, Rejection},
+    core::{self, MemberRefusal, Rejection},
     rows::{
         self,
         members::{self, MemberPage, MemberView},
         sessions::{self, EndReason, SessionRow, Which},
     },
 };
-
-pub(super) fn no_member() -> Rejection {
-    Rejection::NotFound { what: "member", field: path!["id"] }
-}
-
-fn state(message: &str) -> Rejection {
-    Rejection::InvalidState { message: message.to_owned(), field: path!["id"] }
-}
 
 impl Identity {
     /// A part of the tenant's list of members, one more than was asked for if there are more.
@@ -38,7 +27,7 @@ impl Identity {
 
     pub(super) async fn member_view(&self, tenant: TenantId, member: MemberId) -> Result<MemberView, IdentityError> {
         let view = members::member_with_user(&self.db.global(), tenant, member).await?;
-        Ok(view.ok_or_else(no_member)?)
+        Ok(view.ok_or(MemberRefusal::Unknown)?)
     }
 
     /// Begins a change of who is a member: other changes of the tenant's rights wait until it ends.
@@ -58,8 +47,7 @@ impl Identity {
         if self.provisioner.holds_all_of(work.tenant(), session.member, member).await? {
             return Ok(());
         }
-        let message = "they hold rights that you do not: nobody gives or takes what they do not hold".to_owned();
-        Err(Rejection::Invalid { message, field: path!["id"] }.into())
+        Err(MemberRefusal::HoldsMore.into())
     }
 
     /// Lets a member in no longer, or again. The sessions of one who is suspended end at once. Nobody suspends themselves, and the last owner stays.
@@ -72,22 +60,22 @@ impl Identity {
         let now = self.clock.now();
         let work = self.begin_for_members(session).await?;
         let found = members::lock(&work, session.tenant, member).await?;
-        let (found, has_left) = found.ok_or_else(no_member)?;
+        let (found, has_left) = found.ok_or(MemberRefusal::Unknown)?;
         if member == session.member {
-            return Err(state("nobody suspends themselves: an admin does it, or leave with tenantLeave").into());
+            return Err(MemberRefusal::SuspendsThemselves.into());
         }
         if found.status == MemberStatus::Invited {
-            return Err(state("the member was invited and has not come in yet").into());
+            return Err(MemberRefusal::NotComeIn.into());
         }
         if has_left {
-            return Err(state("the member has left: invite them again").into());
+            return Err(MemberRefusal::HasLeft.into());
         }
         if found.status == status {
-            return Err(state(&format!("the member is {status} already")).into());
+            return Err(MemberRefusal::StandsSo(status).into());
         }
         self.within_own_rights(&work, session, member).await?;
         members::set_status(&work, session.tenant, member, status, now).await?;
-        self.keep_an_owner(&work, "the last owner stays").await?;
+        self.keep_an_owner(&work, MemberRefusal::LastOwner).await?;
         let ended = match status {
             MemberStatus::Suspended => {
                 sessions::end(&work, Which::OfMember(session.tenant, member), EndReason::Member, now).await?
@@ -99,40 +87,40 @@ impl Identity {
         self.member_view(session.tenant, member).await
     }
 
-    async fn keep_an_owner(&self, work: &GlobalWork, message: &str) -> Result<(), IdentityError> {
+    async fn keep_an_owner(&self, work: &GlobalWork, last: MemberRefusal) -> Result<(), IdentityError> {
         if self.provisioner.has_owner(work.tenant()).await? {
             return Ok(());
         }
-        Err(Rejection::InvalidState { message: message.to_owned(), field: path!["id"] }.into())
+        Err(last.into())
     }
 
     /// Removes a member: they have no rights any more and their sessions end at once. What they did keeps their name.
     pub async fn remove_member(&self, session: &Session, member: MemberId) -> Result<MemberView, IdentityError> {
         let work = self.begin_for_members(session).await?;
         let found = members::lock(&work, session.tenant, member).await?;
-        let (found, has_left) = found.ok_or_else(no_member)?;
+        let (found, has_left) = found.ok_or(MemberRefusal::Unknown)?;
         if member == session.member {
-            return Err(state("nobody removes themselves: leave with tenantLeave").into());
+            return Err(MemberRefusal::RemovesThemselves.into());
         }
         if found.status == MemberStatus::Invited {
-            return Err(state("the member has not come in yet: call invitationRevoke").into());
+            return Err(MemberRefusal::OnlyInvited.into());
         }
         if has_left {
-            return Err(state("the member has left already").into());
+            return Err(MemberRefusal::HasLeftAlready.into());
         }
         self.within_own_rights(&work, session, member).await?;
-        self.part(work, session.tenant, member, "the last owner stays").await?;
+        self.part(work, session.tenant, member, MemberRefusal::LastOwner).await?;
         self.member_view(session.tenant, member).await
     }
 
     /// The caller leaves the tenant of the session, and what they did keeps their name. The last owner stays.
     pub async fn leave(&self, session: &Session) -> Result<(), IdentityError> {
         let work = self.begin_for_members(session).await?;
-        self.part(work, session.tenant, session.member, "the last owner stays: make somebody else an owner first").await
+        self.part(work, session.tenant, session.member, MemberRefusal::LastOwnerLeaves).await
     }
 
     /// Takes a member's rights and sessions, and commits.
-    async fn part(&self, work: GlobalWork, tenant: TenantId, member: MemberId, last: &str) -> Result<(), IdentityError> {
+    async fn part(&self, work: GlobalWork, tenant: TenantId, member: MemberId, last: MemberRefusal) -> Result<(), IdentityError> {
         let now = self.clock.now();
         members::set_left(&work, tenant, member, now).await?;
         self.keep_an_owner(&work, last).await?;
@@ -148,25 +136,22 @@ impl Identity {
     /// that is not theirs is not found, whether there is one of the name or not.
     pub async fn switch(&self, session: &Session, slug: &str, visit: &Visit, shown: Shown) -> Result<Entered, IdentityError> {
         let global = self.db.global();
-        let none = || Rejection::NotFound { what: "tenant of yours", field: path!["tenant"] };
         // What can be no tenant's short name is not looked for: a database refuses some of it.
         if core::check_slug(slug).is_some() {
-            return Err(none().into());
+            return Err(Rejection::NoTenant.into());
         }
-        let tenant = rows::tenant_by_slug(&global, slug).await?.ok_or_else(none)?;
+        let tenant = rows::tenant_by_slug(&global, slug).await?.ok_or(Rejection::NoTenant)?;
         if tenant.id == session.tenant {
-            let message = "the session is in this tenant already: to refresh its tokens call sessionRefresh".to_owned();
-            return Err(Rejection::InvalidState { message, field: path!["tenant"] }.into());
+            return Err(Rejection::SameTenant.into());
         }
         let memberships = rows::memberships(&global, session.user).await?;
         let membership = memberships.iter().find(|m| m.tenant == tenant.id && m.status == MemberStatus::Active);
-        let membership = membership.ok_or_else(none)?;
+        let membership = membership.ok_or(Rejection::NoTenant)?;
         // The password is not at hand here; where the tenant asks for a longer one, what is kept of its length says whether it will do.
         if let Some(least) = rows::strictness(&global, tenant.id).await?.password_length
             && rows::password_class(&global, session.user).await?.is_none_or(|class| class < least)
         {
-            let message = format!("the company asks for passwords of at least {least} characters: change yours, or log in there");
-            return Err(Rejection::InvalidState { message, field: path!["tenant"] }.into());
+            return Err(Rejection::TenantAsksLonger { least }.into());
         }
         let here = sessions::by_id(&global, session.id).await?.ok_or(Rejection::TokenExpired)?;
         let began = here.address.as_deref().and_then(|address| address.parse().ok()).map(core::network);

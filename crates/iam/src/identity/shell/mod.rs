@@ -30,7 +30,7 @@ use platform::{
 };
 
 use super::{
-    core::{ABSOLUTE_SECONDS, IDLE_SECONDS, Rejection},
+    core::{ABSOLUTE_SECONDS, IDLE_SECONDS, MemberRefusal, Rejection},
     mailer::Mailer,
     password::Passwords,
     presence::Presence,
@@ -159,6 +159,11 @@ impl From<Empty> for IdentityError {
 impl From<Fault> for IdentityError {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
+    }
+}
+impl From<MemberRefusal> for IdentityError {
+    fn from(why: MemberRefusal) -> Self {
+        Rejection::from(why).into()
     }
 }
 impl From<Rejection> for IdentityError {

@@ -1,7 +1,7 @@
 //! What people do about their account: a forgotten password, another password, an address that is theirs.
 
 use entity::prelude::*;
-use platform::{clock, path, storage::Fault};
+use platform::{clock, storage::Fault};
 
 use super::{
     Identity, IdentityError, Visit,
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::identity::{
     Session,
-    core::{self, Rejection, weakness},
+    core::{self, Field, InputRefusal, Rejection, weakness},
     emails::EmailKind,
     rows::{
         self, Profile, devices,
@@ -35,24 +35,18 @@ pub struct LeakedKey {
 
 impl Identity {
     /// Why the person may not have this password.
-    pub(super) fn check_password(&self, password: &str, context: &[&str], field: &str) -> Result<(), Rejection> {
+    pub(super) fn check_password(&self, password: &str, context: &[&str], field: Field) -> Result<(), Rejection> {
         let denied = |small: &str| self.settings.denied.contains(small);
-        match weakness(password, context, denied) {
-            Some(message) => Err(Rejection::WeakPassword { message, field: path![field] }),
-            None => Ok(()),
-        }
+        weakness(password, context, denied).map_or(Ok(()), |why| Err(InputRefusal::WeakPassword(field, why).into()))
     }
 
     /// Whether a password is as long as a tenant asks for, which may be longer than the deployment does.
-    pub(super) fn check_length(password: &str, least: Option<i64>, field: &str) -> Result<(), Rejection> {
+    pub(super) fn check_length(password: &str, least: Option<i64>, field: Field) -> Result<(), Rejection> {
         let least = least.unwrap_or_default();
         if core::length_class(password) >= least {
             return Ok(());
         }
-        let message = format!(
-            "the company asks for at least {least} characters: choose a longer one, by passwordChange or passwordResetRequest"
-        );
-        Err(Rejection::WeakPassword { message, field: path![field] })
+        Err(InputRefusal::ShortPassword { field, least }.into())
     }
 
     /// Sends a link for a new password to an address, if there is an account. What is answered, and when, is the same if there is none: all that
@@ -145,8 +139,8 @@ impl Identity {
         let (global, now) = (self.db.global(), self.clock.now());
         let user = links::user_of(&global, hash, LinkFor::Reset, now).await?.ok_or_else(over)?;
         let user = rows::user(&global, user).await?.ok_or_else(over)?;
-        self.check_password(password, &[&user.email, &user.display_name], "newPassword")?;
-        Self::check_length(password, rows::strictest_length(&global, user.id).await?, "newPassword")?;
+        self.check_password(password, &[&user.email, &user.display_name], Field::NewPassword)?;
+        Self::check_length(password, rows::strictest_length(&global, user.id).await?, Field::NewPassword)?;
         let stored = (self.passwords.hash(password).await?, core::length_class(password));
         let work = global.begin().await?;
         if !links::use_up(&work, hash, LinkFor::Reset, now).await? {
@@ -170,8 +164,8 @@ impl Identity {
     pub async fn change_password(&self, session: &Session, current: &str, password: &str) -> Result<(), IdentityError> {
         let user = rows::user(&self.db.global(), session.user).await?.ok_or(Rejection::InvalidCredentials)?;
         self.check_once_more(&user, current, Rejection::WrongPassword).await?;
-        self.check_password(password, &[&user.email, &user.display_name], "newPassword")?;
-        Self::check_length(password, rows::strictest_length(&self.db.global(), user.id).await?, "newPassword")?;
+        self.check_password(password, &[&user.email, &user.display_name], Field::NewPassword)?;
+        Self::check_length(password, rows::strictest_length(&self.db.global(), user.id).await?, Field::NewPassword)?;
         let stored = (self.passwords.hash(password).await?, core::length_class(password));
         let now = self.clock.now();
         let work = self.db.global().begin().await?;
@@ -221,25 +215,22 @@ impl Identity {
     pub async fn change_profile(&self, session: &Session, change: ProfileChange) -> Result<Profile, IdentityError> {
         let found = self.profile(session.user).await?;
         let mut profile = found.ok_or_else(|| Fault::corrupt("session", "a session has a user"))?;
-        let mut wrong = Vec::new();
-        let mut invalid = |message: &str, field: &str| {
-            wrong.push(Rejection::Invalid { message: message.to_owned(), field: path![field] });
-        };
+        let mut wrong: Vec<Rejection> = Vec::new();
         if let Some(said) = change.locale {
             let read = said.as_deref().map(core::locale);
             if read == Some(None) {
-                invalid("a language tag is expected, as in en-GB", "locale");
+                wrong.push(InputRefusal::Locale.into());
             }
             profile.locale = read.flatten();
         }
         if let Some(zone) = change.time_zone {
             if zone.as_deref().is_some_and(|zone| zone.len() > 64 || !clock::is_time_zone(zone)) {
-                invalid("a time zone of the IANA database is expected, as in Europe/London", "timeZone");
+                wrong.push(InputRefusal::TimeZone.into());
             }
             profile.time_zone = zone;
         }
         if let Some(name) = change.display_name {
-            wrong.extend(core::check_name("displayName", &name));
+            wrong.extend(core::check_name(Field::DisplayName, &name));
             name.trim().clone_into(&mut profile.display_name);
         }
         if !wrong.is_empty() {

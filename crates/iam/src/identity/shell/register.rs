@@ -30,7 +30,7 @@ impl Identity {
         }
         let mut wrong = core::check(&new);
         let context = [new.email.as_str(), &new.display_name, &new.tenant_name, &new.tenant_slug];
-        wrong.extend(self.check_password(&new.password, &context, "password").err());
+        wrong.extend(self.check_password(&new.password, &context, core::Field::Password).err());
         if !wrong.is_empty() {
             return Err(IdentityError::Refused(wrong));
         }

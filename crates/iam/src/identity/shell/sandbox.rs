@@ -21,16 +21,15 @@ impl Identity {
         let global = self.db.global();
         let live = rows::tenant(&global, session.tenant).await?;
         let live = live.ok_or_else(|| Fault::corrupt("session", "a session has a tenant"))?;
-        let state = |message: String| Rejection::InvalidState { message, field: Vec::new() };
         if live.sandbox {
-            return Err(state("a sandbox has no sandbox of its own".to_owned()).into());
+            return Err(Rejection::SandboxOfSandbox.into());
         }
         if rows::tenant_by_slug(&global, &new.slug).await?.is_some() {
             return Err(Rejection::SlugTaken.into());
         }
         let taken = sandboxes::slots(&global, live.id).await?;
         let Some(slot) = core::free_slot(&taken) else {
-            return Err(state(format!("a tenant has at most {} sandboxes", core::MAX_SANDBOXES)).into());
+            return Err(Rejection::TooManySandboxes { most: core::MAX_SANDBOXES }.into());
         };
         let rules = sandboxes::session_rules(&global, live.id).await?;
         // What people have to show, and what prices are in, is as in the tenant that is tried out.
@@ -51,9 +50,7 @@ impl Identity {
             Ok(()) => Ok(sandbox),
             Err(fault) => Err(match fault.unique_violation() {
                 Some(message) if message.contains("slug") => Rejection::SlugTaken.into(),
-                Some(message) if message.contains("sandbox") => {
-                    state("another sandbox was made at the same moment: try again".to_owned()).into()
-                }
+                Some(message) if message.contains("sandbox") => Rejection::SandboxRaced.into(),
                 _ => fault.into(),
             }),
         }

@@ -238,7 +238,7 @@ impl Identity {
     /// Ends one of the user's sessions; one that has ended already stays so.
     pub async fn end_session(&self, user: UserId, id: SessionId, why: EndReason) -> Result<(), IdentityError> {
         if self.session(user, id).await?.is_none() {
-            return Err(Rejection::NotFound { what: "session", field: platform::path!["id"] }.into());
+            return Err(Rejection::NoSession.into());
         }
         Ok(self.end_sessions(Which::One(id), why).await.map(drop)?)
     }
@@ -255,14 +255,14 @@ impl Identity {
     /// Names a session, so that its user knows it again.
     pub async fn name_session(&self, user: UserId, id: SessionId, name: Option<&str>) -> Result<SessionRow, IdentityError> {
         let name = name.map(str::trim).filter(|name| !name.is_empty());
-        if let Some(wrong) = name.and_then(|name| core::check_name("name", name)) {
+        if let Some(wrong) = name.and_then(|name| core::check_name(core::Field::Name, name)) {
             return Err(wrong.into());
         }
         let work = self.db.global().begin().await?;
         let is_there = sessions::rename(&work, id, user, name.map(ToOwned::to_owned)).await?;
         work.commit().await?;
         let session = if is_there { self.session(user, id).await? } else { None };
-        Ok(session.ok_or(Rejection::NotFound { what: "session", field: platform::path!["id"] })?)
+        Ok(session.ok_or(Rejection::NoSession)?)
     }
 
     /// Looks whether sessions that somebody here watches were ended elsewhere, or must show more now, and tells.

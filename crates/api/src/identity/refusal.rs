@@ -1,0 +1,126 @@
+//! Refusals of who somebody is, as GraphQL says them: each its code, words and path, once.
+
+use iam::identity::{Field, InputRefusal, MemberRefusal, Rejection, Weakness};
+use platform::path;
+
+use crate::graphql::refusal::{ErrorCode, UserError};
+
+fn path(field: Field) -> Vec<String> {
+    let name = match field {
+        Field::DisplayName => "displayName",
+        Field::TenantName => "tenantName",
+        Field::Name => "name",
+        Field::Password => "password",
+        Field::NewPassword => "newPassword",
+    };
+    path![name]
+}
+
+fn invalid(message: impl Into<String>, field: Vec<String>) -> UserError {
+    UserError::new(ErrorCode::Invalid, message, field)
+}
+fn state(message: impl Into<String>, field: Vec<String>) -> UserError {
+    UserError::new(ErrorCode::InvalidState, message, field)
+}
+
+pub fn refuse(why: &Rejection) -> UserError {
+    let over = |message: &str, field: &str| UserError::new(ErrorCode::TokenExpired, message, path![field]);
+    match why {
+        Rejection::Input(why) => input(why),
+        Rejection::Member(why) => member(*why),
+        Rejection::SlugTaken => UserError::new(ErrorCode::Duplicate, "another tenant has this slug", path!["tenantSlug"]),
+        Rejection::RegistrationClosed => state("nobody can register here: ask for an invitation", Vec::new()),
+        Rejection::InvalidCredentials => {
+            UserError::new(ErrorCode::InvalidCredentials, "e-mail and password do not match", path!["password"])
+        }
+        Rejection::TokenExpired => over("the session has ended: log in again", "refreshToken"),
+        Rejection::TokenMissing => over(
+            "no refresh token came with this call: give it as refreshToken; a page that has it in a cookie sends this to /graphql/session; without one, log in again",
+            "refreshToken",
+        ),
+        Rejection::RefreshRaced => UserError::new(
+            ErrorCode::IdempotencyInProgress,
+            "another call with this refresh token is answered already: use its answer",
+            path!["refreshToken"],
+        ),
+        Rejection::WrongPassword => {
+            UserError::new(ErrorCode::InvalidCredentials, "the password is wrong", path!["currentPassword"])
+        }
+        Rejection::LinkOver => over("the link was used before or is too old: ask for another", "token"),
+        Rejection::MfaInvalid => UserError::new(ErrorCode::MfaInvalid, "the code is wrong or was used before", path!["code"]),
+        Rejection::ChallengeOver => over("the login waits no longer for this: log in again", "challengeToken"),
+        Rejection::NoEnrolment => state("no enrolment waits for a code: call totpEnrol first", path!["code"]),
+        Rejection::NoFactor => state("there is no second factor: call totpEnrol first", Vec::new()),
+        Rejection::NoSession => UserError::not_found("session", path!["id"]),
+        Rejection::NoTenant => UserError::not_found("tenant of yours", path!["tenant"]),
+        Rejection::SameTenant => {
+            state("the session is in this tenant already: to refresh its tokens call sessionRefresh", path!["tenant"])
+        }
+        Rejection::TenantAsksLonger { least } => {
+            let message = format!("the company asks for passwords of at least {least} characters: change yours, or log in there");
+            state(message, path!["tenant"])
+        }
+        Rejection::SandboxOfSandbox => state("a sandbox has no sandbox of its own", Vec::new()),
+        Rejection::TooManySandboxes { most } => state(format!("a tenant has at most {most} sandboxes"), Vec::new()),
+        Rejection::SandboxRaced => state("another sandbox was made at the same moment: try again", Vec::new()),
+    }
+}
+
+fn input(why: &InputRefusal) -> UserError {
+    let too_long =
+        |most: &usize, field: Vec<String>| UserError::new(ErrorCode::TooLong, format!("at most {most} characters"), field);
+    let weak = |message: String, field: &Field| UserError::new(ErrorCode::WeakPassword, message, path(*field));
+    match why {
+        InputRefusal::Id(error) => invalid(error.to_string(), path!["id"]),
+        InputRefusal::Email => invalid("an e-mail address is expected, as in ada@example.com", path!["email"]),
+        InputRefusal::EmailTooLong { most } => too_long(most, path!["email"]),
+        InputRefusal::Slug => {
+            let message = "2 to 63 small letters, digits and hyphens, beginning and ending with a letter or digit";
+            invalid(message, path!["tenantSlug"])
+        }
+        InputRefusal::NoName(field) => invalid("a name is expected", path(*field)),
+        InputRefusal::NameTooLong { field, most } => too_long(most, path(*field)),
+        InputRefusal::OddName(field) => invalid("a name without control characters is expected", path(*field)),
+        InputRefusal::Locale => invalid("a language tag is expected, as in en-GB", path!["locale"]),
+        InputRefusal::TimeZone => invalid("a time zone of the IANA database is expected, as in Europe/London", path!["timeZone"]),
+        InputRefusal::WeakPassword(field, Weakness::Length { least, most }) => {
+            weak(format!("between {least} and {most} characters; any characters will do"), field)
+        }
+        InputRefusal::WeakPassword(field, Weakness::Common) => {
+            let message =
+                "it is among those that are tried first: choose one that nobody would guess, such as four words of your own";
+            weak(message.to_owned(), field)
+        }
+        InputRefusal::ShortPassword { field, least } => {
+            let message = format!(
+                "the company asks for at least {least} characters: choose a longer one, by passwordChange or passwordResetRequest"
+            );
+            weak(message, field)
+        }
+    }
+}
+
+fn member(why: MemberRefusal) -> UserError {
+    let message = match why {
+        MemberRefusal::Unknown => return UserError::not_found("member", path!["id"]),
+        MemberRefusal::HoldsMore => {
+            let message = "they hold rights that you do not: nobody gives or takes what they do not hold";
+            return invalid(message, path!["id"]);
+        }
+        MemberRefusal::StandsSo(status) => return state(format!("the member is {status} already"), path!["id"]),
+        MemberRefusal::SuspendsThemselves => "nobody suspends themselves: an admin does it, or leave with tenantLeave",
+        MemberRefusal::RemovesThemselves => "nobody removes themselves: leave with tenantLeave",
+        MemberRefusal::NotComeIn => "the member was invited and has not come in yet",
+        MemberRefusal::OnlyInvited => "the member has not come in yet: call invitationRevoke",
+        MemberRefusal::HasLeft => "the member has left: invite them again",
+        MemberRefusal::HasLeftAlready => "the member has left already",
+        MemberRefusal::LastOwner => "the last owner stays",
+        MemberRefusal::LastOwnerLeaves => "the last owner stays: make somebody else an owner first",
+        MemberRefusal::NotInvited => "no invitation of theirs waits for an answer",
+        MemberRefusal::OwnFactor => "nobody resets their own second factor: call totpRemove",
+        MemberRefusal::FactorOfInvited => "the member has not come in yet",
+        MemberRefusal::FactorElsewhere => "the member belongs to other companies too: only they can change their second factor",
+        MemberRefusal::NoFactor => "the member has no second factor",
+    };
+    state(message, path!["id"])
+}
