@@ -75,12 +75,12 @@ fn plain(world: &World, trade: &Trade, group: Group, (orders, returns): Pick<'_>
     for order in trade.orders.values().filter(|o| sold.contains(&o.status) && o.total.currency == Currency::GBP && orders(o)) {
         for line in &order.lines {
             let units = line.quantity.get() - line.cancelled.get();
-            if units == 0 || (group.by_product() && line.product.is_none()) {
+            if units == 0 || (group.by_product() && line.product().is_none()) {
                 continue;
             }
             let row = rows
                 .entry(key(
-                    line.product,
+                    line.product(),
                     order.store,
                     Some(order.channel),
                     (order.customer, country(order.customer)),
@@ -91,11 +91,11 @@ fn plain(world: &World, trade: &Trade, group: Group, (orders, returns): Pick<'_>
             let amount = share(line.total.minor, units, line.quantity.get());
             let cost = line.unit_cost.map_or(0, |cost| cost.times(Quantity::new(units).unwrap(), line.decimals).unwrap().minor);
             let add =
-                if line.product.is_some() { [1, units, amount, 0, cost, 0, 0, 0, 0] } else { [0, 0, 0, amount, 0, 0, 0, 0, 0] };
+                if line.product().is_some() { [1, units, amount, 0, cost, 0, 0, 0, 0] } else { [0, 0, 0, amount, 0, 0, 0, 0, 0] };
             row.sums.iter_mut().zip(add).for_each(|(sum, add)| *sum += add);
         }
     }
-    for ret in trade.returns.values().filter(|r| r.status == ReturnStatus::Received && returns(r)) {
+    for ret in trade.returns.values().filter(|r| r.status() == ReturnStatus::Received && returns(r)) {
         let matched = ret.lines.iter().flat_map(|line| &line.matches).next();
         let first = matched.map(|piece| &trade.orders[&piece.line.split_line().0]);
         let channel = first.map(|order| order.channel);

@@ -32,7 +32,7 @@ struct Deal {
 }
 
 fn keys(order: &Order) -> Vec<LevelKey> {
-    let level = |line: &entrepot::orders::core::Line| Some(LevelKey { product: line.product?, store: order.store });
+    let level = |line: &entrepot::orders::core::Line| Some(LevelKey { product: line.product()?, store: order.store });
     order.lines.iter().filter_map(level).collect()
 }
 
@@ -178,9 +178,9 @@ impl Trade {
             let quantity = Quantity::new(random.random_range(1..=line.fulfilled.get() - line.returned.get())).unwrap();
             let piece = ReturnMatch { line: order.line_id(line.position), quantity };
             lines.push(NewReturnLine {
-                kind: line.kind,
-                product: line.product,
-                name: line.product.is_none().then(|| "Postage".to_owned()),
+                kind: line.kind(),
+                product: line.product(),
+                name: line.product().is_none().then(|| "Postage".to_owned()),
                 quantity,
                 unit_price: Some(money(random.random_range(0..500), "GBP")),
                 disposition: Disposition::Restock,

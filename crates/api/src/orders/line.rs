@@ -77,11 +77,11 @@ impl OrderLine {
     }
     /// What it is of.
     async fn kind(&self) -> OrderLineKind {
-        self.row().kind.into()
+        self.row().kind().into()
     }
     /// The product; null for a CHARGE.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
-        Some(links::product(ctx, self.row().product?).await)
+        Some(links::product(ctx, self.row().product()?).await)
     }
     /// The SKU as it was when the order was placed.
     async fn sku(&self) -> &str {
@@ -147,12 +147,12 @@ impl OrderLine {
     /// Of a kit, what one of it takes from stock, as it was when the order was placed; empty otherwise.
     #[field(list_size(assumed = 5))]
     async fn parts(&self) -> Vec<OrderLinePart> {
-        (0..self.row().parts.len()).map(|nth| OrderLinePart { line: self.clone(), nth }).collect()
+        (0..self.row().parts().len()).map(|nth| OrderLinePart { line: self.clone(), nth }).collect()
     }
     /// Where the line is held, and how much of it; of a kit how many whole ones.
     async fn allocations(&self, ctx: &Context<'_>) -> Answer<Vec<Allocation>> {
         let held = held_for(ctx, self.order.id, self.foreseen.as_ref()).await?;
-        if self.row().parts.is_empty() {
+        if !self.row().is_kit() {
             let own = held.iter().filter(|one| one.position == self.row().position && one.remaining.is_positive());
             return Ok(own.map(|one| Allocation { store: one.store, quantity: one.remaining }).collect());
         }
@@ -181,7 +181,7 @@ pub struct OrderLinePart {
 
 impl OrderLinePart {
     fn row(&self) -> &core::Part {
-        &self.line.row().parts[self.nth]
+        &self.line.row().parts()[self.nth]
     }
 }
 

@@ -87,7 +87,7 @@ impl Return {
     }
     /// Where it stands.
     async fn status(&self) -> ReturnStatus {
-        self.row.status.into()
+        self.row.status().into()
     }
     /// What came back, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<ReturnLine>> {
@@ -100,18 +100,18 @@ impl Return {
     }
     /// What was given back in the end; null until it is CLOSED.
     async fn refunded(&self) -> Option<Money> {
-        self.row.refunded.map(Money::from)
+        self.row.state.refunded().map(Money::from)
     }
     /// Why it may not come; with REJECTED.
     async fn reject_reason(&self) -> Option<&str> {
-        self.row.reject_reason.as_deref()
+        self.row.state.reject_reason()
     }
     /// The mutations that its state allows and that you may do; returnInspect of what has come in parts where any of that is left to look at.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
         let mut open: Vec<ReturnAction> =
-            return_actions_from(self.row.status).filter(|action| may(caller, *action, self.row.store)).collect();
-        let is_coming = self.row.status == prelude::ReturnStatus::PartiallyReceived;
+            return_actions_from(self.row.status()).filter(|action| may(caller, *action, self.row.store)).collect();
+        let is_coming = self.row.status() == prelude::ReturnStatus::PartiallyReceived;
         if is_coming && open.contains(&ReturnAction::Inspect) && self.own_lines(ctx).await?.iter().all(|line| line.unseen() == 0)
         {
             open.retain(|action| *action != ReturnAction::Inspect);
@@ -132,7 +132,7 @@ impl Return {
     }
     /// When it was taken in, the last of it so far; null while nothing has come.
     async fn received_at(&self) -> Option<DateTime> {
-        self.row.received_at.map(DateTime)
+        self.row.state.received_at().map(DateTime)
     }
     /// +1 for each change.
     pub async fn version(&self) -> Long {

@@ -148,13 +148,11 @@ impl Document for Orders {
     }
 
     fn want(decision: &OrderDecision, want: Want) -> Want {
-        want.and(decision.orders.iter().filter(|order| !order.exists).count(), Numbered::Order)
+        decision.orders.iter().fold(want, |want, order| order.number.want(Numbered::Order, want))
     }
 
     fn number(decision: &mut OrderDecision, counter: &mut Counter) {
-        for new in decision.orders.iter_mut().filter(|order| !order.exists) {
-            new.number = counter.number(Numbered::Order);
-        }
+        decision.orders.iter_mut().for_each(|order| order.number.give(Numbered::Order, counter));
     }
 
     fn events(decision: &OrderDecision) -> Vec<NewEvent> {
@@ -164,13 +162,15 @@ impl Document for Orders {
 
     fn rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp) -> Rows {
         let mut orders: BTreeMap<OrderId, &Order> = BTreeMap::new();
+        let mut made: HashSet<OrderId> = HashSet::new();
         for decision in decisions {
             orders.extend(decision.orders.iter().map(|order| (order.id, order)));
+            made.extend(decision.events.iter().filter(|fact| fact.before.is_none()).map(|fact| fact.order));
         }
         let orders: Vec<&Order> = orders.into_values().collect();
         let fulfilments: Vec<_> = decisions.iter().flat_map(|decision| &decision.fulfilments).collect();
         let mut written = Rows::default();
-        written.heads.extend(rows::order_rows(tenant, &orders));
+        written.heads.extend(rows::order_rows(tenant, &orders, &made));
         written.heads.push(rows::drafted_rows(tenant, decisions.iter().flat_map(|decision| &decision.drafted)));
         written.rest.extend(rows::fulfilment_rows(tenant, &fulfilments, now));
         written

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::core::{Order, OrderFact};
+use crate::ledger::DocumentNumber;
 
 pub use platform::storage::events::EventType;
 
@@ -83,7 +84,7 @@ impl OrderEvent {
         let head = self.head.clone()?;
         Some(Order {
             id: self.order,
-            number: self.number,
+            number: DocumentNumber::Given(self.number),
             status: self.status,
             store: self.store,
             channel: self.channel,
@@ -100,7 +101,6 @@ impl OrderEvent {
             created_at: head.created_at,
             updated_at: head.updated_at,
             lines: Vec::new(),
-            exists: true,
         })
     }
 }
@@ -134,7 +134,7 @@ pub fn order_event(fact: &OrderFact, orders: &[Order]) -> Option<NewEvent> {
 fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
     OrderEvent {
         order: order.id,
-        number: order.number,
+        number: order.number.get(),
         status: order.status,
         store: order.store,
         channel: order.channel,

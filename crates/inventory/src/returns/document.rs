@@ -14,7 +14,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    core::{Return, ReturnBook, ReturnDecision, ReturnNeeds},
+    core::{Before, Return, ReturnBook, ReturnDecision, ReturnNeeds},
     events::return_event,
     rows,
 };
@@ -92,13 +92,11 @@ impl Document for Returns {
     }
 
     fn want(decision: &ReturnDecision, want: Want) -> Want {
-        want.and(usize::from(!decision.sales_return.exists), Numbered::Return)
+        decision.sales_return.number.want(Numbered::Return, want)
     }
 
     fn number(decision: &mut ReturnDecision, counter: &mut Counter) {
-        if !decision.sales_return.exists {
-            decision.sales_return.number = counter.number(Numbered::Return);
-        }
+        decision.sales_return.number.give(Numbered::Return, counter);
     }
 
     fn events(decision: &ReturnDecision) -> Vec<NewEvent> {
@@ -106,9 +104,12 @@ impl Document for Returns {
     }
 
     fn rows(tenant: TenantId, decisions: &[&ReturnDecision], _now: Timestamp) -> Rows {
-        let returns = decisions.iter().map(|decision| (decision.sales_return.id, &decision.sales_return));
-        let returns: BTreeMap<ReturnId, &Return> = returns.collect();
-        let returns: Vec<&Return> = returns.into_values().collect();
+        // As the last decision left it, on what the first one found.
+        let mut returns: BTreeMap<ReturnId, (&Return, Option<&Before>)> = BTreeMap::new();
+        for ReturnDecision { sales_return, before, .. } in decisions {
+            returns.entry(sales_return.id).or_insert((sales_return, before.as_ref())).0 = sales_return;
+        }
+        let returns: Vec<_> = returns.into_values().collect();
         let mut written = Rows::default();
         written.rest.extend(rows::return_rows(tenant, &returns));
         written

@@ -57,11 +57,11 @@ pub fn return_event(decision: &ReturnDecision) -> NewEvent {
     let sales_return = &decision.sales_return;
     decision.event.event(&ReturnEvent {
         ret: sales_return.id,
-        number: sales_return.number,
+        number: sales_return.number.get(),
         store: sales_return.store,
         customer: sales_return.customer,
         orders: sales_return.orders(),
-        status: Some(sales_return.status),
+        status: Some(sales_return.status()),
         version: Some(sales_return.version),
     })
 }

@@ -62,7 +62,7 @@ pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, confirm: &Confirm
     let mut order = open(book, act.order, act.expected_version, Action::Confirm)?;
     order.actor = act.actor;
     if order.status == OrderStatus::Draft {
-        for product in order.lines.iter().filter_map(|line| line.product) {
+        for product in order.lines.iter().filter_map(Line::product) {
             // The step has read the levels of all that a draft names.
             if let Ok(level) = draft.level(LevelKey { product, store: order.store }, At::NOWHERE) {
                 is_sold(&level.facts, At::input(Field::Id))?;
@@ -194,10 +194,10 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
         let Some(line) = order.line_mut(position) else { continue };
         line.fulfil(quantity);
         lines.push(FulfilmentLine { position, quantity: count(quantity) });
-        if lot.is_said() && !line.parts.is_empty() {
+        if lot.is_said() && line.is_kit() {
             return Err(Refusal::LotOfKit { sku: line.sku.clone() }.at(field.field(Field::Lot)));
         }
-        let cost = line.unit_cost.filter(|_| line.parts.is_empty());
+        let cost = line.unit_cost.filter(|_| !line.is_kit());
         for (product, takes) in line.goods() {
             let (key, quantity) = (LevelKey { product, store }, quantity * takes);
             let here = held.iter().filter(|r| r.key == key && r.order.is_some_and(|(_, p)| p == position));
@@ -221,11 +221,11 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
 
 /// Charges go with the last of the goods: once nothing of those is outstanding, nothing is that anybody would still send.
 fn deliver_charges(order: &mut Order) -> Vec<FulfilmentLine> {
-    let goods = || order.lines.iter().filter(|line| line.kind == LineKind::Product);
+    let goods = || order.lines.iter().filter(|line| line.kind() == LineKind::Product);
     if goods().next().is_none() || goods().any(|line| line.outstanding() > 0) {
         return Vec::new();
     }
-    let charges = order.lines.iter_mut().filter(|line| line.kind == LineKind::Charge && line.outstanding() > 0);
+    let charges = order.lines.iter_mut().filter(|line| line.kind() == LineKind::Charge && line.outstanding() > 0);
     let delivered = charges.map(|line| {
         let quantity = count(line.outstanding());
         line.fulfil(quantity.get());

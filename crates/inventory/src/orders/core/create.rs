@@ -5,10 +5,11 @@ use entity::prelude::*;
 use super::{
     hold::{hold, sell},
     kit,
-    order::{Line, Order, OrderBook, OrderDecision, OrderFact},
+    order::{Line, LineItem, Order, OrderBook, OrderDecision, OrderFact},
     refusal::{LineRefusal, Refusal},
     sourcing::Sourcing,
 };
+use crate::ledger::DocumentNumber;
 use crate::orders::events;
 use crate::stock::core::{
     At, Delta, Draft, Facts, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind, Rejection, RoomRefusal, Shortage,
@@ -140,7 +141,7 @@ fn draft_order(book: &OrderBook, draft: &Draft<'_>, command: &Create, placed_at:
         zone = zone.or(line_zone);
         lines.push(line);
     }
-    let holds = lines.len() + lines.iter().map(|line| line.parts.len()).sum::<usize>();
+    let holds = lines.len() + lines.iter().map(|line| line.parts().len()).sum::<usize>();
     if holds > usize::from(entity::id::MAX_LINES) {
         return Err(Refusal::TooManyHolds { holds, most: entity::id::MAX_LINES }.at(At::input(Field::Lines)));
     }
@@ -156,7 +157,7 @@ fn draft_order(book: &OrderBook, draft: &Draft<'_>, command: &Create, placed_at:
     };
     Ok(Order {
         id: command.id,
-        number: 0,
+        number: DocumentNumber::Pending,
         status,
         store: command.store,
         channel: command.channel,
@@ -172,7 +173,6 @@ fn draft_order(book: &OrderBook, draft: &Draft<'_>, command: &Create, placed_at:
         created_at: now,
         updated_at: now,
         lines,
-        exists: false,
     })
 }
 
@@ -224,14 +224,18 @@ fn price_line(
     }
     let total = Money::new(gross.minor - discount.minor, gross.currency).checked_add(tax).ok_or_else(too_large)?;
     let cost = if parts.is_empty() { facts.and_then(|f| f.cost) } else { kit::cost(draft, command, &parts) };
-    let policy = facts.filter(|_| parts.is_empty()).map_or(StockPolicy::Untracked, |f| f.policy);
+    let item = match new.product {
+        None => LineItem::Charge,
+        Some(product) if parts.is_empty() => {
+            LineItem::Product { product, policy: facts.map_or(StockPolicy::Untracked, |facts| facts.policy) }
+        }
+        Some(product) => LineItem::Kit { product, parts },
+    };
     let line = Line {
         position: index as u16 + 1,
-        kind: new.kind,
-        product: new.product,
+        item,
         sku: facts.map_or_else(|| name.clone(), |f| f.sku.clone()),
         name,
-        policy,
         decimals,
         quantity: new.quantity,
         open: new.quantity,
@@ -246,7 +250,6 @@ fn price_line(
         total,
         // The row keeps it in the order's currency.
         unit_cost: cost.filter(|cost| cost.currency == unit_price.currency),
-        parts,
     };
     Ok((line, facts.map(|f| f.time_zone.clone())))
 }

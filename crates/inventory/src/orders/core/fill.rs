@@ -30,7 +30,7 @@ pub fn decide_fill(book: &OrderBook, draft: &mut Draft<'_>, fill: &Fill) -> Resu
     let mut next = order.lines.len() as u16 + 1;
     for index in 0..order.lines.len() {
         let line = &order.lines[index];
-        let (position, is_kit, units) = (line.position, !line.parts.is_empty(), fillable(draft, line, order.store, fill));
+        let (position, is_kit, units) = (line.position, line.is_kit(), fillable(draft, line, order.store, fill));
         if units == 0 {
             continue;
         }

@@ -39,7 +39,7 @@ fn holdable(draft: &Draft<'_>, line: &Line, store: StoreId, field: At) -> Result
         let level = draft.stocked(LevelKey { product, store }, field)?;
         let needed = wanted.saturating_mul(takes);
         // What a line is of was frozen with it; what it is made of is as the catalogue has it.
-        let policy = if line.parts.is_empty() { line.policy } else { level.facts.policy };
+        let policy = if line.is_kit() { level.facts.policy } else { line.policy() };
         let there = draft.promisable(level.key, field)?;
         if policy != StockPolicy::Backorder {
             bound.push((there, takes));
@@ -50,7 +50,7 @@ fn holdable(draft: &Draft<'_>, line: &Line, store: StoreId, field: At) -> Result
         parts.push((there, takes));
     }
     match short {
-        Some((key, needed, there)) if line.parts.is_empty() => return Err(draft.unpromised(key, (needed, there), field)),
+        Some((key, needed, there)) if !line.is_kit() => return Err(draft.unpromised(key, (needed, there), field)),
         Some((key, ..)) => {
             let whole = whole_kits(bound.into_iter());
             return Err(draft.kits_short((&line.sku, key), (wanted, whole), field));
@@ -85,7 +85,7 @@ pub(super) fn hold(
             None => vec![Share { store: order.store, quantity: holdable(draft, line, order.store, field)? }],
             Some(plan) => plan[index].clone(),
         };
-        let (position, is_kit, wanted, held) = (line.position, !line.parts.is_empty(), line.open.get(), total(&shares));
+        let (position, is_kit, wanted, held) = (line.position, line.is_kit(), line.open.get(), total(&shares));
         let line = &mut order.lines[index];
         (line.open, line.backordered) = (count(held), count(wanted - held));
         for (nth, share) in shares.iter().enumerate().filter(|(_, share)| share.quantity > 0) {
@@ -135,7 +135,7 @@ fn demand(draft: &Draft<'_>, order: &Order, line: &Line) -> Result<Demand, Rejec
     let mut short = Short::Wait;
     for (product, _) in &goods {
         let level = draft.stocked(LevelKey { product: *product, store: order.store }, field)?;
-        let policy = if line.parts.is_empty() { line.policy } else { level.facts.policy };
+        let policy = if line.is_kit() { level.facts.policy } else { line.policy() };
         short = if policy == StockPolicy::Backorder { short } else { Short::Refuse };
     }
     Ok(Demand { goods, quantity: line.open.get(), short })

@@ -76,7 +76,7 @@ pub(super) fn quotes(
     let taking = Taking { kind: MovementKind::Sale, dates: policy.dates() };
     let mut found = Vec::new();
     // Where holds give way, a refusal says by itself how far they do.
-    for line in order.lines.iter().filter(|line| !line.parts.is_empty() && policy == Shortage::Refuse) {
+    for line in order.lines.iter().filter(|line| line.is_kit() && policy == Shortage::Refuse) {
         let own: Vec<usize> = (0..steps.len()).filter(|nth| owners[*nth].0 == line.position).collect();
         let (mut keys, mut scarce) = (Vec::with_capacity(own.len()), None::<(i64, usize)>);
         for nth in own {

@@ -21,7 +21,7 @@ pub(crate) use kit::times as kit_times;
 pub use kit::{Kits, Part};
 pub use needs::OrderNeeds;
 pub(crate) use order::count;
-pub use order::{Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, OrderFact, StoreFacts};
+pub use order::{Fulfilment, FulfilmentLine, Line, LineItem, Order, OrderBook, OrderDecision, OrderFact, StoreFacts};
 pub use refusal::{LineRefusal, Refusal};
 pub(crate) use share::share;
 pub use sourcing::{

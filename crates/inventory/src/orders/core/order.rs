@@ -10,6 +10,7 @@ use super::{
     sourcing::{Position, SourcingRule},
 };
 use crate::{
+    ledger::DocumentNumber,
     orders::events::{EventType, OrderEvent},
     stock::core::{Noun, Rejection},
 };
@@ -17,8 +18,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     pub id: OrderId,
-    /// Per tenant, without gaps; 0 until it is written.
-    pub number: i64,
+    pub number: DocumentNumber,
     pub status: OrderStatus,
     /// Who sold it.
     pub store: StoreId,
@@ -36,7 +36,6 @@ pub struct Order {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub lines: Vec<Line>,
-    pub exists: bool,
 }
 
 /// A line; frozen after DRAFT but for its counters: quantity = open + backordered + cancelled + fulfilled.
@@ -44,12 +43,10 @@ pub struct Order {
 pub struct Line {
     /// 1-based.
     pub position: u16,
-    pub kind: LineKind,
-    pub product: Option<ProductId>,
+    pub item: LineItem,
     /// As they were when it was placed.
     pub sku: String,
     pub name: String,
-    pub policy: StockPolicy,
     pub decimals: u8,
     pub quantity: Quantity,
     pub open: Quantity,
@@ -65,19 +62,76 @@ pub struct Line {
     pub tax: Money,
     pub total: Money,
     pub unit_cost: Option<Money>,
-    /// Of a kit, what one of it takes from stock; it stays what it was when the order was placed.
-    pub parts: Vec<Part>,
+}
+
+/// What a line is of, as it was when the order was placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LineItem {
+    /// Something that is no stock.
+    Charge,
+    Product {
+        product: ProductId,
+        policy: StockPolicy,
+    },
+    /// No stock is kept of a kit, but of its parts.
+    Kit {
+        product: ProductId,
+        parts: Vec<Part>,
+    },
+}
+
+impl LineItem {
+    /// Makes a kit of a product of which no stock is kept, or adds a part to the kit. Says whether it may have parts.
+    pub fn add_part(&mut self, part: Part) -> bool {
+        match self {
+            Self::Kit { parts, .. } => parts.push(part),
+            Self::Product { product, policy: StockPolicy::Untracked } => {
+                *self = Self::Kit { product: *product, parts: vec![part] };
+            }
+            Self::Product { .. } | Self::Charge => return false,
+        }
+        true
+    }
 }
 
 impl Line {
+    pub const fn kind(&self) -> LineKind {
+        match self.item {
+            LineItem::Charge => LineKind::Charge,
+            LineItem::Product { .. } | LineItem::Kit { .. } => LineKind::Product,
+        }
+    }
+    pub const fn product(&self) -> Option<ProductId> {
+        match self.item {
+            LineItem::Charge => None,
+            LineItem::Product { product, .. } | LineItem::Kit { product, .. } => Some(product),
+        }
+    }
+    /// How stock of its own product is kept.
+    pub const fn policy(&self) -> StockPolicy {
+        match self.item {
+            LineItem::Product { policy, .. } => policy,
+            LineItem::Charge | LineItem::Kit { .. } => StockPolicy::Untracked,
+        }
+    }
+    /// What one kit takes from stock; empty of anything else.
+    pub fn parts(&self) -> &[Part] {
+        match &self.item {
+            LineItem::Kit { parts, .. } => parts,
+            LineItem::Charge | LineItem::Product { .. } => &[],
+        }
+    }
+    pub const fn is_kit(&self) -> bool {
+        matches!(self.item, LineItem::Kit { .. })
+    }
     /// Whether stock of its own product is held and moved for the line.
     pub fn is_stocked(&self) -> bool {
-        self.product.is_some() && self.policy != StockPolicy::Untracked
+        self.policy() != StockPolicy::Untracked
     }
     /// What leaves stock with one unit of it, and how much of that; nothing where no stock is kept.
     pub fn goods(&self) -> impl Iterator<Item = (ProductId, i64)> + '_ {
-        let own = self.product.filter(|_| self.is_stocked()).map(|product| (product, 1));
-        own.into_iter().chain(self.parts.iter().map(|part| (part.product, part.quantity.get())))
+        let own = self.product().filter(|_| self.is_stocked()).map(|product| (product, 1));
+        own.into_iter().chain(self.parts().iter().map(|part| (part.product, part.quantity.get())))
     }
     /// What the line comes to without what was cancelled of it: discount and tax in proportion, each part rounded half away from zero.
     pub fn current_total(&self) -> Money {
@@ -211,7 +265,7 @@ impl OrderBook {
     /// Brings the orders forward by an accepted decision.
     pub fn evolve(&mut self, decision: &OrderDecision) {
         for order in &decision.orders {
-            if let (false, Some(reference)) = (order.exists, &order.external_ref) {
+            if let (DocumentNumber::Pending, Some(reference)) = (order.number, &order.external_ref) {
                 self.taken_refs.insert((order.channel, reference.clone()));
             }
             self.orders.insert(order.id, order.clone());

@@ -51,7 +51,7 @@ impl Sorted {
     pub fn keys(self, order: &Order) -> Vec<Key> {
         let first = match self.by {
             OrderSort::PlacedAt => order.placed_at.micros(),
-            OrderSort::Number => order.number,
+            OrderSort::Number => order.number.get(),
             OrderSort::Total => order.total.minor,
         };
         vec![Key::Int(first), order.id.into()]

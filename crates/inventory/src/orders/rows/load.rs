@@ -1,16 +1,19 @@
 //! Loading and locking orders.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{channel, customer, kit_component, order_line, order_line_part, product, sales_order, store},
+    tables::{kit_component, order_line, order_line_part, product, sales_order},
 };
 use platform::storage::{Fault, Finds, Reads, Row};
 use uuid::Uuid;
 
-use crate::orders::core::{Kits, Line, Order, Part, StoreFacts};
+use crate::{
+    ledger::DocumentNumber,
+    orders::core::{Kits, Line, LineItem, Order, Part},
+};
 
 /// An order without its lines, as it is written and read.
 #[derive(Record)]
@@ -90,29 +93,6 @@ struct KitPart {
     quantity: Quantity,
 }
 
-#[derive(Record)]
-#[record(of = customer, alias = "")]
-struct CustomerCountry {
-    id: CustomerId,
-    country: Option<String>,
-}
-
-#[derive(Record)]
-#[record(of = store, alias = "")]
-struct StoreRow {
-    id: StoreId,
-    time_zone: String,
-    archived_at: Option<Timestamp>,
-}
-
-#[derive(Record)]
-struct TakenRef {
-    #[record(of = channel, alias = "c")]
-    id: ChannelId,
-    #[record(of = sales_order, alias = "o", not_null)]
-    external_ref: String,
-}
-
 /// Orders with their lines, locked in id order until the transaction ends.
 pub async fn lock_orders(work: &impl Reads, ids: &[OrderId]) -> Result<Vec<Order>, Fault> {
     read(work, ids, &work.backend().for_change("o")).await
@@ -160,7 +140,7 @@ pub(super) async fn fill(
     let sql = format!("SELECT {select} FROM order_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.order_id, l.position");
     for row in reads.records::<LineRow>(&sql, vec![backend.ids(ids.iter().copied())]).await? {
         if let Some(order) = places.get(&row.order_id).and_then(|place| orders.get_mut(*place)) {
-            order.lines.push(row.line(order.total.currency));
+            order.lines.push(row.line(order.total.currency)?);
         }
     }
     fill_parts(reads, places, orders).await
@@ -168,7 +148,7 @@ pub(super) async fn fill(
 
 /// What the kits among the lines take from stock: read where a line may be one, and not asked for otherwise.
 async fn fill_parts(reads: &impl Reads, places: &HashMap<OrderId, usize>, orders: &mut [Order]) -> Result<(), Fault> {
-    let may_be = |line: &Line| line.product.is_some() && line.policy == StockPolicy::Untracked;
+    let may_be = |line: &Line| matches!(line.item, LineItem::Product { policy: StockPolicy::Untracked, .. });
     let ids: Vec<OrderId> = orders.iter().filter(|order| order.lines.iter().any(may_be)).map(|order| order.id).collect();
     if ids.is_empty() {
         return Ok(());
@@ -183,7 +163,11 @@ async fn fill_parts(reads: &impl Reads, places: &HashMap<OrderId, usize>, orders
         let order = places.get(&row.order_id).and_then(|place| orders.get_mut(*place));
         let (position, part) = (row.position, Part::from(row));
         let lines = order.into_iter().flat_map(|order| &mut order.lines);
-        lines.filter(|line| i32::from(line.position) == position).for_each(|line| line.parts.push(part.clone()));
+        for line in lines.filter(|line| i32::from(line.position) == position) {
+            if !line.item.add_part(part.clone()) {
+                return Err(Fault::corrupt("order_line_part", "only a product without stock of its own has parts"));
+            }
+        }
     }
     Ok(())
 }
@@ -234,7 +218,7 @@ impl OrderRow {
         let currency = currency_of("sales_order", &self.currency)?;
         Ok(Order {
             id: self.id,
-            number: self.number,
+            number: DocumentNumber::Given(self.number),
             status: self.status,
             store: self.store_id,
             channel: self.channel_id,
@@ -250,7 +234,6 @@ impl OrderRow {
             updated_at: self.updated_at,
             country: self.country,
             lines: Vec::new(),
-            exists: true,
         })
     }
 }
@@ -261,15 +244,23 @@ pub(crate) fn currency_of(table: &'static str, code: &str) -> Result<Currency, F
 }
 
 impl LineRow {
-    fn line(self, currency: Currency) -> Line {
+    /// None where the row has what its kind does not have, or lacks what it has. Parts are read later.
+    fn item(&self) -> Option<LineItem> {
+        match (self.kind, self.product_id, self.stock_policy) {
+            (LineKind::Product, Some(product), policy) => Some(LineItem::Product { product, policy }),
+            (LineKind::Charge, None, StockPolicy::Untracked) => Some(LineItem::Charge),
+            (LineKind::Product, None, _) | (LineKind::Charge, ..) => None,
+        }
+    }
+
+    fn line(self, currency: Currency) -> Result<Line, Fault> {
         let money = |minor| Money::new(minor, currency);
-        Line {
+        let item = self.item().ok_or_else(|| Fault::corrupt("order_line", "products and stock are those of the kind"))?;
+        Ok(Line {
             position: self.position as u16,
-            kind: self.kind,
-            product: self.product_id,
+            item,
             sku: self.sku,
             name: self.name,
-            policy: self.stock_policy,
             decimals: self.unit_decimals as u8,
             quantity: self.quantity,
             open: self.open,
@@ -283,67 +274,57 @@ impl LineRow {
             tax: money(self.tax_minor),
             total: money(self.total_minor),
             unit_cost: self.unit_cost_minor.map(money),
-            parts: Vec::new(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_what_its_kind_has_and_nothing_else() {
+        let mut legal = 0;
+        let kinds = LineKind::ALL.iter().flat_map(|kind| StockPolicy::ALL.iter().map(move |policy| (*kind, *policy)));
+        for (kind, stock_policy) in kinds {
+            for product_id in [None, Some(ProductId::NIL)] {
+                let row = LineRow {
+                    order_id: OrderId::NIL,
+                    position: 1,
+                    kind,
+                    product_id,
+                    sku: "MUG".to_owned(),
+                    name: "Mug".to_owned(),
+                    stock_policy,
+                    unit_decimals: 0,
+                    quantity: Quantity::ZERO,
+                    open: Quantity::ZERO,
+                    backordered: Quantity::ZERO,
+                    cancelled: Quantity::ZERO,
+                    fulfilled: Quantity::ZERO,
+                    returned: Quantity::ZERO,
+                    return_pending: Quantity::ZERO,
+                    unit_price_minor: 0,
+                    discount_minor: 0,
+                    tax_minor: 0,
+                    total_minor: 0,
+                    unit_cost_minor: None,
+                };
+                let Ok(line) = row.line(Currency::GBP) else { continue };
+                legal += 1;
+                assert_eq!((line.kind(), line.product(), line.policy()), (kind, product_id, stock_policy));
+                let part = || Part {
+                    product: ProductId::NIL,
+                    sku: "CUP".to_owned(),
+                    name: "Cup".to_owned(),
+                    decimals: 0,
+                    quantity: Quantity::ZERO,
+                };
+                let mut item = line.item;
+                let may_have = kind == LineKind::Product && stock_policy == StockPolicy::Untracked;
+                assert_eq!([item.add_part(part()), item.add_part(part())], [may_have; 2]);
+            }
         }
+        assert_eq!(legal, 4, "of 2 * 3 * 2");
     }
-}
-
-/// Which of these channels exist.
-pub async fn existing_channels(reads: &impl Reads, ids: &[ChannelId]) -> Result<HashSet<ChannelId>, Fault> {
-    existing(reads, "channel", ids).await
-}
-/// Which of these customers exist, each with its country.
-pub async fn existing_customers(reads: &impl Reads, ids: &[CustomerId]) -> Result<HashMap<CustomerId, Option<String>>, Fault> {
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let backend = reads.backend();
-    let (select, of) = (CustomerCountry::SELECT, backend.in_ids("id", 2));
-    let sql = format!("SELECT {select} FROM customer WHERE tenant_id = $1 AND {of}");
-    let rows = reads.records::<CustomerCountry>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.country)).collect())
-}
-
-/// What orders of charges alone need to know of these stores.
-pub async fn store_facts(reads: &impl Reads, ids: &[StoreId]) -> Result<HashMap<StoreId, StoreFacts>, Fault> {
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let backend = reads.backend();
-    let (select, of) = (StoreRow::SELECT, backend.in_ids("id", 2));
-    let sql = format!("SELECT {select} FROM store WHERE tenant_id = $1 AND {of}");
-    let rows = reads.records::<StoreRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    let facts = |row: StoreRow| (row.id, StoreFacts { time_zone: row.time_zone, archived: row.archived_at.is_some() });
-    Ok(rows.into_iter().map(facts).collect())
-}
-
-async fn existing<K: entity::id::Kind>(
-    reads: &impl Reads,
-    table: &str,
-    ids: &[entity::id::Id<K>],
-) -> Result<HashSet<entity::id::Id<K>>, Fault> {
-    if ids.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let backend = reads.backend();
-    let sql = format!("SELECT id FROM {table} WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
-}
-
-/// Which of these external references an order has, with its channel.
-pub async fn taken_order_refs(reads: &impl Reads, references: &[&str]) -> Result<HashSet<(ChannelId, String)>, Fault> {
-    if references.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let backend = reads.backend();
-    let of = backend.in_texts("external_ref", 2);
-    // The channel leads the index: naming the tenant's channels keeps the search in it.
-    let sql = format!(
-        "SELECT {select} FROM channel c JOIN sales_order o ON o.tenant_id = $1 AND o.channel_id = c.id AND {of}
-         WHERE c.tenant_id = $1",
-        select = TakenRef::SELECT
-    );
-    let rows = reads.records::<TakenRef>(&sql, vec![backend.texts(references.iter().copied())]).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.external_ref)).collect())
 }

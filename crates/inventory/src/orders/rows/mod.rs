@@ -5,6 +5,7 @@ pub mod due;
 mod filter;
 mod list;
 mod load;
+mod names;
 mod parts;
 pub mod shown;
 mod visibility;
@@ -16,7 +17,8 @@ pub(crate) use filter::Clause;
 pub use filter::{Filter, IdColumn, Span, TextTest, compile};
 pub use list::{OrderName, OrderSort, Sorted, count, fill_lines, order_id, page, page_statement};
 pub(crate) use load::currency_of;
-pub use load::{existing_channels, existing_customers, kits, lock_orders, orders, parts_of, store_facts, taken_order_refs};
+pub use load::{kits, lock_orders, orders, parts_of};
+pub use names::{existing_channels, existing_customers, store_facts, taken_order_refs};
 pub use parts::{Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_of, held_in, held_of, sold_lines, stocked_levels};
 pub use sourcing::{
     StoreSourcing, drafted_rows, drafted_sourcing, open_stores, put_rule, put_store, sources, sourcing_rule, store_sourcing,

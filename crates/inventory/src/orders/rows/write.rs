@@ -1,5 +1,7 @@
 //! Documents as a batch decided them, as rows: each table in bulk.
 
+use std::collections::HashSet;
+
 use entity::{
     prelude::*,
     record::Record,
@@ -70,7 +72,7 @@ impl From<&Order> for OrderRow {
     fn from(order: &Order) -> Self {
         Self {
             id: order.id,
-            number: order.number,
+            number: order.number.get(),
             status: order.status,
             store_id: order.store,
             channel_id: order.channel,
@@ -108,11 +110,11 @@ impl LineRow {
         Self {
             order_id: order,
             position: line.position.into(),
-            kind: line.kind,
-            product_id: line.product,
+            kind: line.kind(),
+            product_id: line.product(),
             sku: line.sku.clone(),
             name: line.name.clone(),
-            stock_policy: line.policy,
+            stock_policy: line.policy(),
             unit_decimals: line.decimals.into(),
             quantity: line.quantity,
             open: line.open,
@@ -171,13 +173,13 @@ impl NewFulfilmentLine {
     }
 }
 
-/// Orders as they are after the batch, with their lines: new ones, then changed ones.
-pub fn order_rows(tenant: TenantId, orders: &[&Order]) -> [Bulk; 5] {
+/// Orders as they are after the batch, with their lines: those that it `made`, then those that it changed.
+pub fn order_rows(tenant: TenantId, orders: &[&Order], made: &HashSet<OrderId>) -> [Bulk; 5] {
     let (mut new, mut new_lines) = (Rows::<OrderRow>::insert(tenant), Rows::<LineRow>::insert(tenant));
     let (mut changed, mut changed_lines) = (Rows::<ChangedOrder>::update(tenant), Rows::<ChangedLine>::update(tenant));
     let mut parts = Rows::<NewPart>::insert(tenant);
     for &order in orders {
-        if order.exists {
+        if !made.contains(&order.id) {
             changed.push(order.into());
             changed_lines.extend(order.lines.iter().map(|line| ChangedLine::of(order.id, line)));
             continue;
@@ -185,7 +187,7 @@ pub fn order_rows(tenant: TenantId, orders: &[&Order]) -> [Bulk; 5] {
         new.push(order.into());
         for line in &order.lines {
             new_lines.push(LineRow::of(order.id, line));
-            parts.extend(line.parts.iter().zip(1_i32..).map(|(part, nth)| NewPart::of((order.id, line.position), part, nth)));
+            parts.extend(line.parts().iter().zip(1_i32..).map(|(part, nth)| NewPart::of((order.id, line.position), part, nth)));
         }
     }
     [new.into(), new_lines.into(), changed.into(), changed_lines.into(), parts.into()]

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    book::{Decided, ReturnBasis},
+    book::{Before, Decided, ReturnBasis},
     close::close,
     create::{comes_in, decided, left_with},
     inspect::{Inspection, inspect, of_lot},
     refusal::ReturnStepRefusal,
-    sales_return::{Return, ReturnLine, ReturnLot},
+    sales_return::{Return, ReturnLine, ReturnLot, ReturnState},
     states::{ReturnAction, return_actions_from},
 };
 use crate::{
@@ -103,13 +103,14 @@ type Orders = BTreeMap<OrderId, Order>;
 
 pub fn decide_return_step(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, act: &ActOnReturn) -> Result<Decided, Rejection> {
     let mut ret = open(basis, act)?;
+    let before = Before::of(&ret);
     let now = draft.now();
     let mut orders = Orders::new();
     match &act.step {
-        ReturnStep::Approve => ret.status = ReturnStatus::Approved,
+        ReturnStep::Approve => ret.state = ReturnState::Approved,
         ReturnStep::Reject { reason } => {
             let_go(basis, &mut orders, &ret)?;
-            (ret.status, ret.reject_reason) = (ReturnStatus::Rejected, Some(reason.clone()));
+            ret.state = ReturnState::Rejected { reason: reason.clone() };
         }
         ReturnStep::Receive(goods) => receive(basis, draft, (&mut ret, &mut orders), act, goods)?,
         ReturnStep::Inspect(inspection) => inspect(draft, &mut ret, act, inspection)?,
@@ -117,17 +118,22 @@ pub fn decide_return_step(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, act: &A
     }
     ret.touch(now);
     orders.values_mut().for_each(|order| order.touch(now));
-    Ok(decided(act.step.event(), ret, orders))
+    Ok(decided(ret, Some(before), act.step.event(), orders))
 }
 
 /// The return, if the step is open in its state.
 fn open(basis: ReturnBasis<'_>, act: &ActOnReturn) -> Result<Return, Rejection> {
     let ret = basis.returns.returns.get(&act.ret).ok_or_else(|| Rejection::not_found(Noun::Return, At::input(Field::Id)))?;
     ret.expect(act.expected_version)?;
-    if return_actions_from(ret.status).any(|open| open == act.step.action()) {
+    if return_actions_from(ret.status()).any(|open| open == act.step.action()) {
         return Ok(ret.clone());
     }
-    Err(ReturnStepRefusal::Status(ret.status).at(At::input(Field::Id)))
+    Err(not_open(ret))
+}
+
+/// The step is not open in the return's state.
+pub(super) fn not_open(ret: &Return) -> Rejection {
+    ReturnStepRefusal::Status(ret.status()).at(At::input(Field::Id))
 }
 
 /// What a return's movements have in common.
@@ -260,20 +266,20 @@ fn receive(
     if came == 0 && awaited > 0 {
         return Err(ReturnStepRefusal::NothingCame.at(At::input(Field::Lines)));
     }
-    ret.status = ReturnStatus::PartiallyReceived;
+    if ret.state.received_at().is_none() {
+        // Reports count it on the day that it began to come.
+        (ret.occurred_at, ret.business_date) = (at, business_date);
+    }
+    let received_at = ret.state.received_at().map_or(at, |before| before.max(at));
+    ret.state = ReturnState::PartiallyReceived { received_at };
     if awaited == 0 || goods.rest == Rest::GivenUp {
-        ret.status = ReturnStatus::Received;
+        ret.state = ReturnState::Received { received_at };
         for line in ret.lines.iter_mut().filter(|line| line.kind == LineKind::Charge) {
             let awaited = line.awaited();
             credit(basis, orders, line, awaited)?;
         }
         let_go(basis, orders, ret)?;
     }
-    if ret.received_at.is_none() {
-        // Reports count it on the day that it began to come.
-        (ret.occurred_at, ret.business_date) = (at, business_date);
-    }
-    ret.received_at = Some(ret.received_at.map_or(at, |before| before.max(at)));
     Ok(())
 }
 
@@ -294,6 +300,6 @@ fn put_aside(
 fn note_lot(line: &mut ReturnLine, lot: LotId, quantity: i64) {
     match line.lots.iter_mut().find(|known| known.lot == lot) {
         Some(known) => known.received = count(known.received.get() + quantity),
-        None => line.lots.push(ReturnLot { lot, received: count(quantity), inspected: Quantity::ZERO, exists: false }),
+        None => line.lots.push(ReturnLot { lot, received: count(quantity), inspected: Quantity::ZERO }),
     }
 }

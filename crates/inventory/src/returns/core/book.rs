@@ -48,6 +48,25 @@ pub struct ReturnDecision {
     pub sales_return: Return,
     /// What happened to it, for the stream.
     pub event: EventType<ReturnEvent>,
+    /// What the command found; None of a return that it made.
+    pub before: Option<Before>,
+}
+
+/// A return before a command: what had rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    /// The lots of each line, in the order of the lines.
+    lots: Vec<Vec<LotId>>,
+}
+
+impl Before {
+    pub fn of(sales_return: &Return) -> Self {
+        Self { lots: sales_return.lines.iter().map(|line| line.lots.iter().map(|lot| lot.lot).collect()).collect() }
+    }
+    /// Whether the line at this place had come in this lot.
+    pub fn has_lot(&self, line: usize, lot: LotId) -> bool {
+        self.lots.get(line).is_some_and(|lots| lots.contains(&lot))
+    }
 }
 
 /// What an accepted command did to a return, and to the orders that it goes back on.
@@ -58,7 +77,7 @@ impl ReturnBook {
     pub fn evolve(&mut self, decision: &ReturnDecision) {
         let sales_return = &decision.sales_return;
         self.taken_refs.extend(sales_return.external_ref.clone());
-        if sales_return.status == ReturnStatus::Closed {
+        if sales_return.status() == ReturnStatus::Closed {
             for piece in sales_return.lines.iter().flat_map(|line| &line.matches) {
                 *self.settled.entry(piece.line).or_default() += piece.received.get();
             }

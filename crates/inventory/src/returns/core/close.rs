@@ -3,9 +3,10 @@
 use entity::prelude::*;
 
 use super::{
+    act::not_open,
     book::{ReturnBasis, Settled},
     refusal::{ReturnRefusal, ReturnStepRefusal},
-    sales_return::{Return, ReturnLine},
+    sales_return::{Return, ReturnLine, ReturnState},
 };
 use crate::{
     orders::core::share,
@@ -14,6 +15,7 @@ use crate::{
 
 /// Files it with what is given back: at most what was charged for what came.
 pub(super) fn close(basis: ReturnBasis<'_>, ret: &mut Return, refund: Option<Money>) -> Result<(), Rejection> {
+    let ReturnState::Inspected { received_at } = ret.state else { return Err(not_open(ret)) };
     let currency = ret.refund.currency;
     let field = || At::input(Field::Refund);
     let too_large = || ReturnRefusal::RefundTooLarge.at(field());
@@ -26,7 +28,7 @@ pub(super) fn close(basis: ReturnBasis<'_>, ret: &mut Return, refund: Option<Mon
         charged += if own > 0 { share } else { 0 };
     }
     let most = i64::try_from(charged.max(0)).map_err(|_| too_large())?;
-    let refund = match refund {
+    let refunded = match refund {
         None => Money::new(i64::try_from(usual.clamp(0, i128::from(most))).map_err(|_| too_large())?, currency),
         Some(given) if given.currency != currency => {
             return Err(ReturnStepRefusal::RefundIn(currency).at(field()));
@@ -36,7 +38,7 @@ pub(super) fn close(basis: ReturnBasis<'_>, ret: &mut Return, refund: Option<Mon
         }
         Some(given) => given,
     };
-    (ret.refunded, ret.status) = (Some(refund), ReturnStatus::Closed);
+    ret.state = ReturnState::Closed { received_at, refunded };
     Ok(())
 }
 

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use entity::prelude::*;
 
 use super::{
-    book::{Decided, ReturnBasis, ReturnDecision},
+    book::{Before, Decided, ReturnBasis, ReturnDecision},
     kit,
     refusal::ReturnRefusal,
-    sales_return::{Return, ReturnLine, ReturnPiece},
+    sales_return::{Return, ReturnLine, ReturnPiece, ReturnState},
 };
 use crate::{
+    ledger::DocumentNumber,
     orders::{
         core::{LineRefusal, Order, OrderDecision, OrderFact, Refusal, count},
         events::ORDER_UPDATED,
@@ -100,40 +101,41 @@ pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &Cr
     let received = command.receive == Receive::Now;
     let ret = Return {
         id: command.id,
-        number: 0,
-        status: if received { ReturnStatus::Received } else { ReturnStatus::Requested },
+        number: DocumentNumber::Pending,
+        state: if received { ReturnState::Received { received_at: occurred_at } } else { ReturnState::Requested },
         store: command.store,
         customer: command.customer,
         external_ref: command.external_ref.clone(),
         country: command.customer.and_then(|customer| basis.orders.customers.get(&customer)?.clone()),
         refund,
-        refunded: None,
-        reject_reason: None,
         note: command.note.clone(),
         occurred_at,
-        received_at: received.then_some(occurred_at),
         business_date: check_moment(draft.book(), occurred_at, &command.time_zone)?,
         actor: command.actor,
         version: 1,
         created_at: now,
         updated_at: now,
         lines,
-        exists: false,
     };
     if received {
         take_in(basis, draft, &ret, command)?;
     }
     orders.values_mut().for_each(|order| order.touch(now));
-    Ok(decided(events::RETURN_CREATED, ret, orders))
+    Ok(decided(ret, None, events::RETURN_CREATED, orders))
 }
 
 /// A return and the orders that it changed, each with its event.
-pub(super) fn decided(event: EventType<ReturnEvent>, sales_return: Return, orders: BTreeMap<OrderId, Order>) -> Decided {
+pub(super) fn decided(
+    sales_return: Return,
+    before: Option<Before>,
+    event: EventType<ReturnEvent>,
+    orders: BTreeMap<OrderId, Order>,
+) -> Decided {
     // No return changes where an order stands.
     let updated = |order: &Order| OrderFact { kind: ORDER_UPDATED, order: order.id, before: Some(order.status) };
     let events = orders.values().map(updated).collect();
     let changed = OrderDecision { orders: orders.into_values().collect(), events, ..OrderDecision::default() };
-    (ReturnDecision { sales_return, event }, changed)
+    (ReturnDecision { sales_return, event, before }, changed)
 }
 
 fn check_names(basis: ReturnBasis<'_>, command: &CreateReturn) -> Result<(), Rejection> {
@@ -257,7 +259,7 @@ fn match_lines(
             Entry::Vacant(free) => free.insert(basis.order(id).ok_or_else(missing)?.clone()),
         };
         let line = order.line_mut(position).ok_or_else(missing)?;
-        if line.product != new.product {
+        if line.product() != new.product {
             return Err(ReturnRefusal::OtherProduct.at(field));
         }
         let currency = line.total.currency;

@@ -7,7 +7,7 @@ use entity::prelude::*;
 use super::{
     act::{ActOnReturn, return_head, stocked},
     refusal::ReturnStepRefusal,
-    sales_return::{Return, ReturnLine},
+    sales_return::{Return, ReturnLine, ReturnState},
 };
 use crate::{
     orders::core::count,
@@ -89,8 +89,8 @@ pub(super) fn inspect(draft: &mut Draft<'_>, ret: &mut Return, act: &ActOnReturn
         draft.post_to(key, Posting { delta, cost, note: None, lot, condition, dates: Dates::Override }, field)?;
     }
     let is_done = ret.lines.iter().all(|line| line.unseen() == 0);
-    if is_done && ret.status == ReturnStatus::Received {
-        ret.status = ReturnStatus::Inspected;
+    if let (true, ReturnState::Received { received_at }) = (is_done, &ret.state) {
+        ret.state = ReturnState::Inspected { received_at: *received_at };
     }
     Ok(())
 }
@@ -106,7 +106,7 @@ fn wanted(ret: &Return, what: &Inspection) -> Result<Vec<Seen>, Rejection> {
         };
         let all: Vec<Seen> = ret.lines.iter().filter(|line| line.unseen() > 0).map(whole).collect();
         // What was taken in over the counter was looked at there: it is only noted that it was.
-        if all.is_empty() && ret.status != ReturnStatus::Received {
+        if all.is_empty() && ret.status() != ReturnStatus::Received {
             return Err(ReturnStepRefusal::NothingToLookAt.at(At::input(Field::Lines)));
         }
         return Ok(all);

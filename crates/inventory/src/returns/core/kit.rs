@@ -32,7 +32,7 @@ pub(super) fn comes_back(
         let line: Option<&Line> = orders.get(&id).and_then(|order| order.lines.iter().find(|line| line.position == position));
         let quantity = piece.quantity.get();
         left -= quantity;
-        match line.map(|line| line.parts.as_slice()) {
+        match line.map(Line::parts) {
             None | Some([]) => add(product, quantity)?,
             Some(parts) => {
                 for part in parts {

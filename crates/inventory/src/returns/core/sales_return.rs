@@ -3,6 +3,7 @@
 use entity::prelude::*;
 
 use crate::{
+    ledger::DocumentNumber,
     orders::core::count,
     stock::core::{Noun, Rejection},
 };
@@ -10,9 +11,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Return {
     pub id: ReturnId,
-    /// Per tenant, without gaps; 0 until it is written.
-    pub number: i64,
-    pub status: ReturnStatus,
+    pub number: DocumentNumber,
+    pub state: ReturnState,
     pub store: StoreId,
     pub customer: Option<CustomerId>,
     pub external_ref: Option<String>,
@@ -20,24 +20,85 @@ pub struct Return {
     pub country: Option<String>,
     /// The sum of its lines: what is given back when all of it comes.
     pub refund: Money,
-    /// What was given back in the end; None until it is CLOSED.
-    pub refunded: Option<Money>,
-    /// Why it may not come; with REJECTED.
-    pub reject_reason: Option<String>,
     pub note: Option<String>,
     pub occurred_at: Timestamp,
-    pub received_at: Option<Timestamp>,
     pub business_date: i32,
     pub actor: Actor,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub lines: Vec<ReturnLine>,
-    /// Whether it has a row.
-    pub exists: bool,
+}
+
+/// Where a return stands, with what is known of it there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReturnState {
+    Requested,
+    Approved,
+    Rejected {
+        reason: String,
+    },
+    PartiallyReceived {
+        /// When something last came.
+        received_at: Timestamp,
+    },
+    /// Nothing more will come.
+    Received {
+        received_at: Timestamp,
+    },
+    /// All that came was looked at.
+    Inspected {
+        received_at: Timestamp,
+    },
+    Closed {
+        received_at: Timestamp,
+        /// What was given back in the end.
+        refunded: Money,
+    },
+}
+
+impl ReturnState {
+    pub const fn status(&self) -> ReturnStatus {
+        match self {
+            Self::Requested => ReturnStatus::Requested,
+            Self::Approved => ReturnStatus::Approved,
+            Self::Rejected { .. } => ReturnStatus::Rejected,
+            Self::PartiallyReceived { .. } => ReturnStatus::PartiallyReceived,
+            Self::Received { .. } => ReturnStatus::Received,
+            Self::Inspected { .. } => ReturnStatus::Inspected,
+            Self::Closed { .. } => ReturnStatus::Closed,
+        }
+    }
+    /// When something last came.
+    pub const fn received_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Requested | Self::Approved | Self::Rejected { .. } => None,
+            Self::PartiallyReceived { received_at }
+            | Self::Received { received_at }
+            | Self::Inspected { received_at }
+            | Self::Closed { received_at, .. } => Some(*received_at),
+        }
+    }
+    /// What was given back in the end.
+    pub const fn refunded(&self) -> Option<Money> {
+        match self {
+            Self::Closed { refunded, .. } => Some(*refunded),
+            _ => None,
+        }
+    }
+    /// Why it may not come.
+    pub fn reject_reason(&self) -> Option<&str> {
+        match self {
+            Self::Rejected { reason } => Some(reason),
+            _ => None,
+        }
+    }
 }
 
 impl Return {
+    pub const fn status(&self) -> ReturnStatus {
+        self.state.status()
+    }
     pub fn touch(&mut self, now: Timestamp) {
         self.version += 1;
         self.updated_at = now;
@@ -124,6 +185,4 @@ pub struct ReturnLot {
     pub lot: LotId,
     pub received: Quantity,
     pub inspected: Quantity,
-    /// Whether it has a row.
-    pub exists: bool,
 }

@@ -1,18 +1,19 @@
 //! Returns, for many of them at once: one statement each.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{entry, return_line, return_lot, return_match, sales_return, store},
+    tables::{return_line, return_lot, return_match, sales_return, store},
 };
 use platform::storage::{Fault, Finds, Reads, Row};
 use uuid::Uuid;
 
 use crate::{
+    ledger::DocumentNumber,
     orders::rows::currency_of,
-    returns::core::{Return, ReturnLine, ReturnLot, ReturnPiece, Settled, Shipped},
+    returns::core::{Return, ReturnLine, ReturnLot, ReturnPiece, ReturnState},
     stock::core::LevelKey,
 };
 
@@ -104,34 +105,6 @@ pub(super) struct LotRow {
 }
 
 #[derive(Record)]
-struct UnseenLot {
-    #[record(of = sales_return, alias = "r")]
-    store_id: StoreId,
-    #[record(of = return_lot, alias = "t")]
-    lot_id: LotId,
-    #[record(sql = "CAST(sum(t.received - t.inspected) AS bigint)")]
-    unseen: i64,
-}
-
-#[derive(Record)]
-#[record(of = return_match, alias = "m")]
-struct SettledRow {
-    order_id: OrderId,
-    order_position: i32,
-    received: Quantity,
-}
-
-#[derive(Record)]
-struct ShippedRow {
-    #[record(sql = "m.reference_id")]
-    order: OrderId,
-    #[record(of = entry, alias = "e")]
-    product_id: ProductId,
-    #[record(of = entry, alias = "e")]
-    lot_id: Option<LotId>,
-}
-
-#[derive(Record)]
 struct PlaceRow {
     #[record(of = sales_return, alias = "r")]
     store_id: StoreId,
@@ -140,29 +113,43 @@ struct PlaceRow {
 }
 
 impl ReturnRow {
+    /// None where the row has what its status does not have, or lacks what it has.
+    fn state(&self, currency: Currency) -> Option<ReturnState> {
+        use ReturnStatus::{Approved, Closed, Inspected, PartiallyReceived, Received, Rejected, Requested};
+        Some(match (self.status, self.received_at, self.refunded_minor, &self.reject_reason) {
+            (Requested, None, None, None) => ReturnState::Requested,
+            (Approved, None, None, None) => ReturnState::Approved,
+            (Rejected, None, None, Some(reason)) => ReturnState::Rejected { reason: reason.clone() },
+            (PartiallyReceived, Some(received_at), None, None) => ReturnState::PartiallyReceived { received_at },
+            (Received, Some(received_at), None, None) => ReturnState::Received { received_at },
+            (Inspected, Some(received_at), None, None) => ReturnState::Inspected { received_at },
+            (Closed, Some(received_at), Some(minor), None) => {
+                ReturnState::Closed { received_at, refunded: Money::new(minor, currency) }
+            }
+            _ => return None,
+        })
+    }
+
     pub fn ret(self) -> Result<Return, Fault> {
         let currency = currency_of("sales_return", &self.currency)?;
+        let illegal = || Fault::corrupt("sales_return", "times, refunds and reasons are those of the status");
         Ok(Return {
             id: self.id,
-            number: self.number,
-            status: self.status,
+            number: DocumentNumber::Given(self.number),
+            state: self.state(currency).ok_or_else(illegal)?,
             store: self.store_id,
             customer: self.customer_id,
             external_ref: self.external_ref,
             refund: Money::new(self.refund_minor, currency),
             note: self.note,
             occurred_at: self.occurred_at,
-            received_at: self.received_at,
             business_date: self.business_date,
             actor: Actor { kind: self.actor_kind, id: self.actor_id },
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
-            refunded: self.refunded_minor.map(|minor| Money::new(minor, currency)),
-            reject_reason: self.reject_reason,
             country: self.country,
             lines: Vec::new(),
-            exists: true,
         })
     }
 }
@@ -270,7 +257,7 @@ async fn whole(reads: &impl Reads, ids: &[ReturnId], lock: &str) -> Result<Vec<R
         of = backend.in_ids("r.return_id", 2)
     );
     for row in reads.records::<LotRow>(&sql, vec![backend.ids(ids.iter().copied())]).await? {
-        let lot = ReturnLot { lot: row.lot_id, received: row.received, inspected: row.inspected, exists: true };
+        let lot = ReturnLot { lot: row.lot_id, received: row.received, inspected: row.inspected };
         let mut own = lines.get_mut(&row.return_id).into_iter().flatten();
         if let Some(line) = own.find(|line| i32::from(line.position) == row.position) {
             line.lots.push(lot);
@@ -282,57 +269,6 @@ async fn whole(reads: &impl Reads, ids: &[ReturnId], lock: &str) -> Result<Vec<R
             Ok(Return { lines: lines.remove(&ret.id).unwrap_or_default(), ..ret })
         })
         .collect()
-}
-
-/// What came back in each of these lots and nobody has looked at, of returns that somebody will still look at, by store.
-pub async fn unseen_lots(reads: &impl Reads, lots: &[LotId]) -> Result<HashMap<(StoreId, LotId), i64>, Fault> {
-    let backend = reads.backend();
-    let sql = format!(
-        "SELECT {select} FROM return_lot t
-         JOIN sales_return r ON r.tenant_id = $1 AND r.id = t.return_id AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED')
-         WHERE t.tenant_id = $1 AND {of} AND t.inspected < t.received GROUP BY r.store_id, t.lot_id",
-        select = UnseenLot::SELECT,
-        of = backend.in_ids("t.lot_id", 2)
-    );
-    let rows = reads.records::<UnseenLot>(&sql, vec![backend.ids(lots.iter().copied())]).await?;
-    Ok(rows.into_iter().map(|row| ((row.store_id, row.lot_id), row.unseen)).collect())
-}
-
-/// How much of the lines of these orders came back with returns that are closed.
-pub async fn settled(reads: &impl Reads, orders: &[OrderId]) -> Result<Settled, Fault> {
-    if orders.is_empty() {
-        return Ok(Settled::new());
-    }
-    let backend = reads.backend();
-    let sql = format!(
-        "SELECT {select} FROM return_match m
-         JOIN sales_return r ON r.tenant_id = $1 AND r.id = m.return_id AND r.status = 'CLOSED' WHERE m.tenant_id = $1 AND {of}",
-        select = SettledRow::SELECT,
-        of = backend.in_ids("m.order_id", 2)
-    );
-    let mut all = Settled::new();
-    for row in reads.records::<SettledRow>(&sql, vec![backend.ids(orders.iter().copied())]).await? {
-        *all.entry(row.order_id.line(row.order_position as u16)).or_default() += row.received.get();
-    }
-    Ok(all)
-}
-
-/// What of these products left with these orders, and as which lots.
-pub async fn shipped(reads: &impl Reads, orders: &BTreeSet<OrderId>, products: &HashSet<ProductId>) -> Result<Shipped, Fault> {
-    let backend = reads.backend();
-    let (of, sold) = (backend.in_ids("m.reference_id", 2), backend.in_ids("e.product_id", 3));
-    let sql = format!(
-        "SELECT DISTINCT {select} FROM movement m
-         JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq AND e.on_hand_delta < 0 AND {sold}
-         WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.reference_kind = 'ORDER' AND {of}",
-        select = ShippedRow::SELECT
-    );
-    let mut all = Shipped::new();
-    let values = vec![backend.ids(orders.iter().copied()), backend.ids(products.iter().copied())];
-    for row in reads.records::<ShippedRow>(&sql, values).await? {
-        all.entry(row.order).or_default().insert((row.product_id, row.lot_id));
-    }
-    Ok(all)
 }
 
 /// What a step of a return needs before it is queued: none of it changes.
@@ -372,4 +308,51 @@ pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashS
     let sql = format!("SELECT external_ref FROM sales_return WHERE tenant_id = $1 AND {}", backend.in_texts("external_ref", 2));
     let rows = reads.rows(&sql, vec![backend.texts(references.iter().copied())]).await?;
     rows.iter().map(|row| Row::new(row).take()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_what_its_status_has_and_nothing_else() {
+        let gbp = Currency::parse("GBP").unwrap();
+        let mut legal = 0;
+        for status in ReturnStatus::ALL {
+            for mask in 0..1_u32 << 3 {
+                let has = |bit: u32| mask & 1 << bit != 0;
+                let row = ReturnRow {
+                    id: ReturnId::NIL,
+                    number: 1,
+                    status: *status,
+                    store_id: StoreId::NIL,
+                    customer_id: None,
+                    external_ref: None,
+                    currency: "GBP".to_owned(),
+                    refund_minor: 5,
+                    note: None,
+                    occurred_at: Timestamp(0),
+                    received_at: has(0).then_some(Timestamp(3)),
+                    business_date: 0,
+                    actor_kind: ActorKind::Member,
+                    actor_id: Uuid::nil(),
+                    version: 1,
+                    created_at: Timestamp(0),
+                    updated_at: Timestamp(0),
+                    refunded_minor: has(1).then_some(4),
+                    reject_reason: has(2).then(|| "worn".to_owned()),
+                    country: None,
+                };
+                let Some(state) = row.state(gbp) else {
+                    assert!(row.ret().is_err(), "{status} {mask}");
+                    continue;
+                };
+                legal += 1;
+                assert_eq!((state.status(), state.received_at()), (row.status, row.received_at));
+                assert_eq!(state.refunded(), row.refunded_minor.map(|minor| Money::new(minor, gbp)));
+                assert_eq!(state.reject_reason(), row.reject_reason.as_deref());
+            }
+        }
+        assert_eq!(legal, 7, "of 7 * 2^3");
+    }
 }

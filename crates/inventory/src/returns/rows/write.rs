@@ -9,7 +9,7 @@ use platform::storage::{Bulk, Rows};
 use uuid::Uuid;
 
 use super::load::{LineRow, LotRow};
-use crate::returns::core::{Return, ReturnLine, ReturnLot, ReturnPiece};
+use crate::returns::core::{Before, Return, ReturnLine, ReturnLot, ReturnPiece};
 
 /// A return's first row. It is neither refunded nor rejected.
 #[derive(Record)]
@@ -91,21 +91,22 @@ struct NewPart {
 }
 
 /// Returns as they are after the batch, with their lines, the order lines that they bring back, and their lots: new rows, then changed ones.
-pub fn return_rows(tenant: TenantId, returns: &[&Return]) -> [Bulk; 9] {
+/// Each is with what had rows before the batch.
+pub fn return_rows(tenant: TenantId, returns: &[(&Return, Option<&Before>)]) -> [Bulk; 9] {
     let (mut new, mut changed) = (Rows::<NewReturn>::insert(tenant), Rows::<ChangedReturn>::update(tenant));
     let mut lines = (Rows::<LineRow>::insert(tenant), Rows::<ChangedLine>::update(tenant));
     let mut matches = (Rows::<NewMatch>::insert(tenant), Rows::<ChangedMatch>::update(tenant));
     let mut parts = Rows::<NewPart>::insert(tenant);
     let mut lots = (Rows::<LotRow>::insert(tenant), Rows::<LotRow>::update(tenant));
-    for &ret in returns {
-        if ret.exists {
+    for &(ret, before) in returns {
+        if before.is_some() {
             changed.push(ret.into());
         } else {
             new.push(ret.into());
         }
-        for line in &ret.lines {
+        for (index, line) in ret.lines.iter().enumerate() {
             let place = (ret.id, i32::from(line.position));
-            if ret.exists {
+            if before.is_some() {
                 lines.1.push(ChangedLine::of(place, line));
                 matches.1.extend(line.matches.iter().map(|piece| ChangedMatch::of(place, piece)));
             } else {
@@ -114,7 +115,7 @@ pub fn return_rows(tenant: TenantId, returns: &[&Return]) -> [Bulk; 9] {
                 matches.0.extend(line.matches.iter().map(|piece| NewMatch::of(place, piece)));
             }
             for lot in &line.lots {
-                let to = if lot.exists { &mut lots.1 } else { &mut lots.0 };
+                let to = if before.is_some_and(|before| before.has_lot(index, lot.lot)) { &mut lots.1 } else { &mut lots.0 };
                 to.push(LotRow::of(place, lot));
             }
         }
@@ -136,8 +137,8 @@ impl From<&Return> for NewReturn {
     fn from(ret: &Return) -> Self {
         Self {
             id: ret.id,
-            number: ret.number,
-            status: ret.status,
+            number: ret.number.get(),
+            status: ret.status(),
             store_id: ret.store,
             customer_id: ret.customer,
             external_ref: ret.external_ref.clone(),
@@ -145,7 +146,7 @@ impl From<&Return> for NewReturn {
             refund_minor: ret.refund.minor,
             note: ret.note.clone(),
             occurred_at: ret.occurred_at,
-            received_at: ret.received_at,
+            received_at: ret.state.received_at(),
             business_date: ret.business_date,
             actor_kind: ret.actor.kind,
             actor_id: ret.actor.id,
@@ -161,11 +162,11 @@ impl From<&Return> for ChangedReturn {
     fn from(ret: &Return) -> Self {
         Self {
             id: ret.id,
-            status: ret.status,
-            refunded_minor: ret.refunded.map(|refunded| refunded.minor),
-            reject_reason: ret.reject_reason.clone(),
+            status: ret.status(),
+            refunded_minor: ret.state.refunded().map(|refunded| refunded.minor),
+            reject_reason: ret.state.reject_reason().map(ToOwned::to_owned),
             occurred_at: ret.occurred_at,
-            received_at: ret.received_at,
+            received_at: ret.state.received_at(),
             business_date: ret.business_date,
             version: ret.version,
             updated_at: ret.updated_at,

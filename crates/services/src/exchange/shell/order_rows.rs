@@ -183,10 +183,10 @@ impl Said {
 
 /// The first field in which a line differs from what a row says.
 fn differing(said: &NewOrderLine, line: &Line) -> Option<&'static str> {
-    let product = said.product.as_ref().map(|product| matches!(product, ProductRef::Id(id) if Some(*id) == line.product));
+    let product = said.product.as_ref().map(|product| matches!(product, ProductRef::Id(id) if Some(*id) == line.product()));
     let is_part = |said: Option<Money>, is: Money| said.map_or(is.minor == 0, |said| said == is);
     let tests = [
-        ("kind", said.kind == line.kind),
+        ("kind", said.kind == line.kind()),
         ("sku", product != Some(false)),
         ("name", said.name.as_ref().is_none_or(|name| *name == line.name)),
         ("quantity", said.quantity == line.quantity),

@@ -1,0 +1,95 @@
+//! What orders name: channels, customers and stores that exist, references that are taken.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{channel, customer, sales_order, store},
+};
+use platform::storage::{Fault, Finds, Reads, Row};
+
+use crate::orders::core::StoreFacts;
+
+#[derive(Record)]
+#[record(of = customer, alias = "")]
+struct CustomerCountry {
+    id: CustomerId,
+    country: Option<String>,
+}
+
+#[derive(Record)]
+#[record(of = store, alias = "")]
+struct StoreRow {
+    id: StoreId,
+    time_zone: String,
+    archived_at: Option<Timestamp>,
+}
+
+#[derive(Record)]
+struct TakenRef {
+    #[record(of = channel, alias = "c")]
+    id: ChannelId,
+    #[record(of = sales_order, alias = "o", not_null)]
+    external_ref: String,
+}
+
+/// Which of these channels exist.
+pub async fn existing_channels(reads: &impl Reads, ids: &[ChannelId]) -> Result<HashSet<ChannelId>, Fault> {
+    existing(reads, "channel", ids).await
+}
+/// Which of these customers exist, each with its country.
+pub async fn existing_customers(reads: &impl Reads, ids: &[CustomerId]) -> Result<HashMap<CustomerId, Option<String>>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = reads.backend();
+    let (select, of) = (CustomerCountry::SELECT, backend.in_ids("id", 2));
+    let sql = format!("SELECT {select} FROM customer WHERE tenant_id = $1 AND {of}");
+    let rows = reads.records::<CustomerCountry>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.country)).collect())
+}
+
+/// What orders of charges alone need to know of these stores.
+pub async fn store_facts(reads: &impl Reads, ids: &[StoreId]) -> Result<HashMap<StoreId, StoreFacts>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = reads.backend();
+    let (select, of) = (StoreRow::SELECT, backend.in_ids("id", 2));
+    let sql = format!("SELECT {select} FROM store WHERE tenant_id = $1 AND {of}");
+    let rows = reads.records::<StoreRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    let facts = |row: StoreRow| (row.id, StoreFacts { time_zone: row.time_zone, archived: row.archived_at.is_some() });
+    Ok(rows.into_iter().map(facts).collect())
+}
+
+async fn existing<K: entity::id::Kind>(
+    reads: &impl Reads,
+    table: &str,
+    ids: &[entity::id::Id<K>],
+) -> Result<HashSet<entity::id::Id<K>>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let backend = reads.backend();
+    let sql = format!("SELECT id FROM {table} WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
+    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// Which of these external references an order has, with its channel.
+pub async fn taken_order_refs(reads: &impl Reads, references: &[&str]) -> Result<HashSet<(ChannelId, String)>, Fault> {
+    if references.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let backend = reads.backend();
+    let of = backend.in_texts("external_ref", 2);
+    // The channel leads the index: naming the tenant's channels keeps the search in it.
+    let sql = format!(
+        "SELECT {select} FROM channel c JOIN sales_order o ON o.tenant_id = $1 AND o.channel_id = c.id AND {of}
+         WHERE c.tenant_id = $1",
+        select = TakenRef::SELECT
+    );
+    let rows = reads.records::<TakenRef>(&sql, vec![backend.texts(references.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.external_ref)).collect())
+}

@@ -1,0 +1,91 @@
+//! What came back, and as what it had left: of lots and of orders, whatever the return.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{entry, return_lot, return_match, sales_return},
+};
+use platform::storage::{Fault, Finds, Reads};
+
+use crate::returns::core::{Settled, Shipped};
+
+#[derive(Record)]
+struct UnseenLot {
+    #[record(of = sales_return, alias = "r")]
+    store_id: StoreId,
+    #[record(of = return_lot, alias = "t")]
+    lot_id: LotId,
+    #[record(sql = "CAST(sum(t.received - t.inspected) AS bigint)")]
+    unseen: i64,
+}
+
+#[derive(Record)]
+#[record(of = return_match, alias = "m")]
+struct SettledRow {
+    order_id: OrderId,
+    order_position: i32,
+    received: Quantity,
+}
+
+#[derive(Record)]
+struct ShippedRow {
+    #[record(sql = "m.reference_id")]
+    order: OrderId,
+    #[record(of = entry, alias = "e")]
+    product_id: ProductId,
+    #[record(of = entry, alias = "e")]
+    lot_id: Option<LotId>,
+}
+
+/// What came back in each of these lots and nobody has looked at, of returns that somebody will still look at, by store.
+pub async fn unseen_lots(reads: &impl Reads, lots: &[LotId]) -> Result<HashMap<(StoreId, LotId), i64>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {select} FROM return_lot t
+         JOIN sales_return r ON r.tenant_id = $1 AND r.id = t.return_id AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED')
+         WHERE t.tenant_id = $1 AND {of} AND t.inspected < t.received GROUP BY r.store_id, t.lot_id",
+        select = UnseenLot::SELECT,
+        of = backend.in_ids("t.lot_id", 2)
+    );
+    let rows = reads.records::<UnseenLot>(&sql, vec![backend.ids(lots.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| ((row.store_id, row.lot_id), row.unseen)).collect())
+}
+
+/// How much of the lines of these orders came back with returns that are closed.
+pub async fn settled(reads: &impl Reads, orders: &[OrderId]) -> Result<Settled, Fault> {
+    if orders.is_empty() {
+        return Ok(Settled::new());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {select} FROM return_match m
+         JOIN sales_return r ON r.tenant_id = $1 AND r.id = m.return_id AND r.status = 'CLOSED' WHERE m.tenant_id = $1 AND {of}",
+        select = SettledRow::SELECT,
+        of = backend.in_ids("m.order_id", 2)
+    );
+    let mut all = Settled::new();
+    for row in reads.records::<SettledRow>(&sql, vec![backend.ids(orders.iter().copied())]).await? {
+        *all.entry(row.order_id.line(row.order_position as u16)).or_default() += row.received.get();
+    }
+    Ok(all)
+}
+
+/// What of these products left with these orders, and as which lots.
+pub async fn shipped(reads: &impl Reads, orders: &BTreeSet<OrderId>, products: &HashSet<ProductId>) -> Result<Shipped, Fault> {
+    let backend = reads.backend();
+    let (of, sold) = (backend.in_ids("m.reference_id", 2), backend.in_ids("e.product_id", 3));
+    let sql = format!(
+        "SELECT DISTINCT {select} FROM movement m
+         JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq AND e.on_hand_delta < 0 AND {sold}
+         WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.reference_kind = 'ORDER' AND {of}",
+        select = ShippedRow::SELECT
+    );
+    let mut all = Shipped::new();
+    let values = vec![backend.ids(orders.iter().copied()), backend.ids(products.iter().copied())];
+    for row in reads.records::<ShippedRow>(&sql, values).await? {
+        all.entry(row.order).or_default().insert((row.product_id, row.lot_id));
+    }
+    Ok(all)
+}
