@@ -77,6 +77,11 @@ words! {
     }
     /// Whether forecasts are of products in single stores or of all stores together.
     ForecastLevel { Store "STORE", AllStores "ALL_STORES" }
+    /// The movement of a product in a store whose days are judged.
+    AnomalyKind { Sale "SALE", Return "RETURN", AdjustIn "ADJUST_IN", AdjustOut "ADJUST_OUT", Removal "REMOVAL" }
+    /// The rule by which a day was flagged.
+    AnomalyRule { Unusual "UNUSUAL", LargeLine "LARGE_LINE", ManyUsualLines "MANY_USUAL_LINES" }
+    AnomalyState { Open "OPEN", Accepted "ACCEPTED" }
     StockStatus { OutOfStock "OUT_OF_STOCK", Critical "CRITICAL", Low "LOW", Normal "NORMAL", Overstock "OVERSTOCK" }
     OrderStatus {
         Draft "DRAFT", Pending "PENDING", Confirmed "CONFIRMED", PartiallyFulfilled "PARTIALLY_FULFILLED", Fulfilled "FULFILLED", Closed "CLOSED",

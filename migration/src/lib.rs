@@ -48,6 +48,7 @@ mod m0045_forecasts;
 mod m0048_copies;
 mod m0049_references;
 mod m0050_overdue;
+mod m0051_anomalies;
 pub mod row_security;
 pub mod statistics;
 
@@ -98,6 +99,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0048_copies::Migration),
             Box::new(m0049_references::Migration),
             Box::new(m0050_overdue::Migration),
+            Box::new(m0051_anomalies::Migration),
         ]
     }
 }

@@ -40,6 +40,8 @@ pub struct TenantSettings {
     pub approval_limit: Option<Money>,
     /// How the cost of what leaves is told.
     pub costing_method: CostingMethod,
+    /// Whole units of a day's largest line from which on a strange day of stock is shown; null is the default, 50.
+    pub anomaly_size: Option<Long>,
 }
 
 impl From<Settings> for TenantSettings {
@@ -52,6 +54,7 @@ impl From<Settings> for TenantSettings {
             password_length: settings.password_length.map(Long),
             approval_limit: settings.approval_limit().map(Money::from),
             costing_method: settings.costing_method.into(),
+            anomaly_size: settings.anomaly_size.map(Long),
         }
     }
 }
@@ -98,6 +101,8 @@ pub struct TenantUpdateInput {
     pub costing_method: Option<CostingMethod>,
     /// Closes the books through a day that is over: nothing that happened on it or before can be booked any more. An earlier day, or null, opens them again.
     pub closed_through: MaybeUndefined<Date>,
+    /// Whole units of a day's largest line from which on a strange day of stock is shown: from 1 to 1,000,000; null is the default, 50.
+    pub anomaly_size: MaybeUndefined<Long>,
 }
 
 crate::payload!(TenantPayload, tenant: Tenant, "tenant");
@@ -135,6 +140,7 @@ impl TenancyMutation {
             approval_limit,
             costing_method: input.costing_method.map(Into::into),
             closed_through: input.closed_through.map_value(|Date(day)| day).into(),
+            anomaly_size: long(input.anomaly_size),
         };
         let tenant = permit.tenant();
         let done = match reading.end(change) {

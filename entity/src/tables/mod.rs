@@ -4,6 +4,7 @@ pub mod alert;
 pub mod alert_follower;
 pub mod alert_letter;
 pub mod alert_rule;
+pub mod anomaly_book;
 pub mod api_key;
 pub mod api_key_address;
 pub mod api_key_index;
@@ -90,6 +91,7 @@ pub mod server_secret;
 pub mod session;
 pub mod signing_key;
 pub mod sourcing_rule;
+pub mod stock_anomaly;
 pub mod stock_count;
 pub mod stock_level;
 pub mod stock_span;
@@ -151,7 +153,7 @@ macro_rules! tables {
     };
 }
 tables! {
-    alert Alert, alert_follower AlertFollower, alert_letter AlertLetter, alert_rule AlertRule, api_key ApiKey,
+    alert Alert, alert_follower AlertFollower, alert_letter AlertLetter, alert_rule AlertRule, anomaly_book AnomalyBook, api_key ApiKey,
     api_key_address ApiKeyAddress, api_key_index ApiKeyIndex, app_user AppUser, audit_checkpoint AuditCheckpoint,
     audit_entry AuditEntry, audit_head AuditHead, backup_code BackupCode, barcode Barcode, category Category,
     channel Channel, copy_progress CopyProgress, cost_book CostBook, cost_layer CostLayer, cost_pool CostPool, cost_posting CostPosting,
@@ -172,7 +174,7 @@ tables! {
     revaluation_line RevaluationLine, role Role, role_grant RoleGrant, sales_order SalesOrder,
     sales_return SalesReturn, schema_compatibility SchemaCompatibility, secret_key SecretKey,
     server_secret ServerSecret, session Session, signing_key SigningKey, sourcing_rule SourcingRule,
-    stock_count StockCount, stock_level StockLevel, stock_span StockSpan, store Store, store_group StoreGroup, store_in_group StoreInGroup,
+    stock_anomaly StockAnomaly, stock_count StockCount, stock_level StockLevel, stock_span StockSpan, store Store, store_group StoreGroup, store_in_group StoreInGroup,
     store_sourcing StoreSourcing, subject Subject, supplier Supplier, supplier_product SupplierProduct,
     supplier_return SupplierReturn, supplier_return_line SupplierReturnLine, tenant Tenant,
     tenant_counter TenantCounter, tenant_erasure TenantErasure, tenant_plan TenantPlan, totp Totp, transfer Transfer,

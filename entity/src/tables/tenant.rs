@@ -28,4 +28,6 @@ pub struct Model {
     pub password_length: Option<i64>,
     pub approval_minor: Option<i64>,
     pub costing_method: CostingMethod,
+    /// Whole units of a line; null: the default of the detector.
+    pub anomaly_size: Option<i64>,
 }

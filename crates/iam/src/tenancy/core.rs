@@ -25,6 +25,8 @@ pub struct Settings {
     pub costing_method: CostingMethod,
     /// The last day of which nothing can be booked any more, in days since 1970-01-01.
     pub closed_through: Option<i32>,
+    /// Whole units of a day's largest line from which on a strange day is shown; None: the default of the detector.
+    pub anomaly_size: Option<i64>,
 }
 
 impl Settings {
@@ -48,6 +50,7 @@ pub struct Change {
     pub approval_limit: Option<Option<Money>>,
     pub costing_method: Option<CostingMethod>,
     pub closed_through: Option<Option<i32>>,
+    pub anomaly_size: Option<Option<i64>>,
 }
 
 /// What a change is decided with, besides the settings.
@@ -102,6 +105,8 @@ pub const RESERVATION: (i64, i64) = (60, 30 * 24 * 3600);
 /// Tenants may only be stricter than the deployment's twelve hours and fourteen days.
 pub const SESSION_IDLE: (i64, i64) = (300, 12 * 3600);
 pub const SESSION: (i64, i64) = (900, 14 * 24 * 3600);
+/// Below a unit nothing is a size, and beyond a million nothing would be shown.
+pub const ANOMALY_SIZE: (i64, i64) = (1, 1_000_000);
 
 /// The settings after the change, or everything that is wrong with it.
 pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings, Vec<Rejection>> {
@@ -151,24 +156,16 @@ pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings,
     if let Some(seconds) = change.session_seconds {
         next.session_seconds = seconds.map(|seconds| within(seconds, Field::SessionSeconds, SESSION));
     }
+    if let Some(size) = change.anomaly_size {
+        next.anomaly_size = size.map(|size| within(size, "anomalySize", ANOMALY_SIZE));
+    }
     if let Some(length) = change.password_length {
         next.password_length = length;
         if length.is_some_and(|length| !LENGTHS.contains(&length) || length % LENGTH_STEP != 0) {
             wrong.push(Rejection::PasswordLength);
         }
     }
-    match &change.approval_limit {
-        Some(Some(limit)) if limit.currency.as_str() != next.currency => {
-            wrong.push(Rejection::ApprovalCurrency(next.currency.clone()));
-        }
-        Some(Some(limit)) if limit.minor < 0 => wrong.push(Rejection::ApprovalNegative),
-        Some(limit) => next.approval_minor = limit.map(|limit| limit.minor),
-        // Pounds do not become yen by being called so.
-        None if next.currency != now.currency && now.approval_minor.is_some() => {
-            wrong.push(Rejection::ApprovalCurrency(next.currency.clone()));
-        }
-        None => {}
-    }
+    wrong.extend(limit_approval(&mut next, now, change).err());
     if !wrong.is_empty() {
         return Err(wrong);
     }
@@ -176,6 +173,23 @@ pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings,
         next.version += 1;
     }
     Ok(next)
+}
+
+/// The limit is in the currency that the books will have.
+fn limit_approval(next: &mut Settings, now: &Settings, change: &Change) -> Result<(), Rejection> {
+    match &change.approval_limit {
+        Some(Some(limit)) if limit.currency.as_str() != next.currency => {
+            return Err(Rejection::ApprovalCurrency(next.currency.clone()));
+        }
+        Some(Some(limit)) if limit.minor < 0 => return Err(Rejection::ApprovalNegative),
+        Some(limit) => next.approval_minor = limit.map(|limit| limit.minor),
+        // Pounds do not become yen by being called so.
+        None if next.currency != now.currency && now.approval_minor.is_some() => {
+            return Err(Rejection::ApprovalCurrency(next.currency.clone()));
+        }
+        None => {}
+    }
+    Ok(())
 }
 
 fn named(name: &str) -> Result<String, Rejection> {
@@ -208,6 +222,7 @@ mod tests {
             approval_minor: None,
             costing_method: CostingMethod::MovingAverage,
             closed_through: None,
+            anomaly_size: None,
         }
     }
     const FACTS: Facts = Facts { has_movements: false, is_time_zone: |zone| zone == "Europe/Paris", today: 20_000 };
@@ -251,6 +266,17 @@ mod tests {
         assert_eq!(decide(&settings(), &change(None), FACTS), Ok(settings()));
         for length in [8, 11, 13, 66, 68] {
             assert_eq!(decide(&settings(), &change(Some(length)), FACTS), Err(vec![Rejection::PasswordLength]), "{length}");
+        }
+    }
+
+    #[test]
+    fn strange_days_are_shown_from_a_size_on() {
+        let change = |size| Change { expected_version: 3, anomaly_size: Some(size), ..Change::default() };
+        assert_eq!(decide(&settings(), &change(Some(20)), FACTS).unwrap().anomaly_size, Some(20));
+        assert_eq!(decide(&settings(), &change(None), FACTS), Ok(settings()));
+        for size in [0, -5, 1_000_001] {
+            let wrong = Rejection::OutOfRange { field: "anomalySize", least: 1, most: 1_000_000 };
+            assert_eq!(decide(&settings(), &change(Some(size)), FACTS), Err(vec![wrong]), "{size}");
         }
     }
 

@@ -25,6 +25,7 @@ struct SettingsRow {
     approval_minor: Option<i64>,
     costing_method: CostingMethod,
     closed_through: Option<i32>,
+    anomaly_size: Option<i64>,
 }
 
 impl From<SettingsRow> for Settings {
@@ -42,6 +43,7 @@ impl From<SettingsRow> for Settings {
             approval_minor: row.approval_minor,
             costing_method: row.costing_method,
             closed_through: row.closed_through,
+            anomaly_size: row.anomaly_size,
         }
     }
 }
@@ -67,7 +69,7 @@ pub async fn approval_limit(reads: &impl Reads) -> Result<Option<Money>, Fault> 
 pub async fn write(work: &Work, next: &Settings, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE tenant SET version = $2, name = $3, default_currency = $4, time_zone = $5, mfa_required = $6,
                reservation_seconds = $7, session_idle_seconds = $8, session_seconds = $9, updated_at = $10, password_length = $11, approval_minor = $12, costing_method = $13,
-               closed_through = $14 WHERE id = $1";
+               closed_through = $14, anomaly_size = $15 WHERE id = $1";
     let values: Vec<Value> = vec![
         next.version.into(),
         next.name.as_str().into(),
@@ -82,6 +84,7 @@ pub async fn write(work: &Work, next: &Settings, now: Timestamp) -> Result<(), F
         next.approval_minor.into(),
         next.costing_method.as_str().into(),
         next.closed_through.into(),
+        next.anomaly_size.into(),
     ];
     work.execute(sql, values).await?;
     Ok(())
