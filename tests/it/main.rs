@@ -5,6 +5,7 @@
 
 mod access;
 mod alerts;
+mod anomalies;
 mod audit;
 mod audit_cost;
 mod authorization;

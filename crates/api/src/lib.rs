@@ -30,6 +30,7 @@ pub mod scan;
 pub mod insight;
 pub mod demand;
 pub mod forecasting;
+pub mod anomalies;
 
 /// Merges the rooms' roots and prints the SDL.
 pub mod schema;

@@ -16,6 +16,7 @@ use services::{alerts::Alerts, media::Media, webhooks::Webhooks};
 use crate::{
     access::{self as access, ApiKey, Integration, Role, StoreGroup},
     alerts::{self as alerts, Alert, AlertRule},
+    anomalies::{self as anomalies, StockAnomaly},
     audit::{AuditEntry, audit_entry},
     catalog::{self as catalog, Category, Channel, Customer, Product, ProductFamily, Store, Supplier},
     costing::{self as costing, Revaluation},
@@ -96,6 +97,7 @@ pub enum Node {
     Exchange(exchange::Exchange),
     Alert(Alert),
     AlertRule(AlertRule),
+    StockAnomaly(StockAnomaly),
 }
 
 /// Something that changes and says so.
@@ -244,6 +246,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         }
         kind::AlertId::PREFIX => alerts::load_alert(ctx, entity::id::AlertId::from_uuid(uuid)).await?.map(Node::Alert),
         kind::AlertRuleId::PREFIX => alerts::load_rule(ctx, entity::id::AlertRuleId::from_uuid(uuid)).await?.map(Node::AlertRule),
+        kind::AnomalyId::PREFIX => anomalies::find_anomaly(ctx, uuid).await?.map(Node::StockAnomaly),
         kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::Job),
         kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
         kind::MemberId::PREFIX => crate::identity::member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member),

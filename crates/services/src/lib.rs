@@ -26,3 +26,5 @@ pub mod insight;
 pub mod demand;
 /// Forecasts of weekly demand, kept as they were made and scored as they come true.
 pub mod forecasting;
+/// Strange days of stock: flagged once they are over, and accepted by people.
+pub mod anomalies;

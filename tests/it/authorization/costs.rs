@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use entity::{prelude::*, tables::stock_anomaly};
 use serde_json::json;
 
 use super::{
@@ -21,6 +22,8 @@ pub const CASES: &[(&str, Needs)] = &[
     ("forecast", May("report.read")),
     ("forecastAccuracy", May("report.read")),
     ("forecastRun", May("report.read")),
+    ("stockAnomalies", May("report.read")),
+    ("stockAnomalyAccept", May("alert.write")),
     ("productCost", May("product.cost.read")),
     ("revaluations", May("product.cost.read")),
     ("stockRevalue", May("cost.write")),
@@ -41,5 +44,35 @@ impl World {
         let set = "mutation($input: ExchangeRateSetInput!) { exchangeRateSet(input: $input) { exchangeRate { id } userErrors { code field message } } }";
         ids.insert("fxr", text(&self.must(house, set, json!({ "input": rate })).await["exchangeRate"]["id"]));
         ids.insert("rvl", text(&self.must(house, query, json!({ "input": input })).await["revaluation"]["id"]));
+        self.flagged(house, ids).await;
+    }
+
+    /// A strange day, as the detector would have flagged it.
+    async fn flagged(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        let (tenant_id, id): (_, AnomalyId) = (house.owner.tenant, self.node.clock.id());
+        let work = self.node.db.tenant(tenant_id).begin().await.unwrap();
+        let row = stock_anomaly::Model {
+            tenant_id,
+            id,
+            business_date: 20_000,
+            product_id: ids["prd"].parse().unwrap(),
+            store_id: ids["sto"].parse().unwrap(),
+            kind: AnomalyKind::Return,
+            rule: AnomalyRule::Unusual,
+            units: 142,
+            usual_milli: Some(6_000),
+            z_milli: Some(8_600),
+            largest_line: 142,
+            unit_decimals: 0,
+            state: AnomalyState::Open,
+            detected_at: self.node.clock.now(),
+            accepted_at: None,
+            actor_kind: None,
+            actor_id: None,
+            note: None,
+        };
+        work.insert::<stock_anomaly::Entity>(row).await.unwrap();
+        work.commit().await.unwrap();
+        ids.insert("anm", id.to_string());
     }
 }

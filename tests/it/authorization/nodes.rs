@@ -52,6 +52,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("doc", "ProductDocument", Some("product.read")),
     ("alr", "Alert", Some("alert.read")),
     ("arl", "AlertRule", Some("alert_rule.write")),
+    ("anm", "StockAnomaly", Some("report.read")),
 ];
 
 async fn a_node_needs_the_rights_of_its_type(world: &World) {

@@ -73,6 +73,8 @@ const EXCEPTIONS: &[(&str, Because)] = &[
     ("RevaluationLine.product", Subject),
     ("SalesRow.product", Subject),
     ("StockAges.product", Subject),
+    ("StockAnomaly.product", Subject),
+    ("StockAnomaly.store", Subject),
     ("StockAvailability.store", Subject),
     ("StockCount.category", Subject),
     ("StockCount.store", Subject),

@@ -12,6 +12,7 @@ use super::asks::Wants;
 pub const SMALL: &[&str] = &[
     "alert_follower",
     "alert_rule",
+    "anomaly_book",
     "api_key",
     "api_key_address",
     "app_user",

@@ -2,7 +2,9 @@
 
 use async_graphql::Interface;
 
-use super::{access, alerts, catalog, costing, counts, exchange, job, orders, purchasing, returns, stock, transfers, webhook};
+use super::{
+    access, alerts, anomalies, catalog, costing, counts, exchange, job, orders, purchasing, returns, stock, transfers, webhook,
+};
 use crate::{
     currency,
     graphql::{refusal::UserError, scalars::Long},
@@ -64,4 +66,5 @@ pub enum Payload {
     ProductLabelSheetPayload(crate::labels::ProductLabelSheetPayload),
     AlertPayload(alerts::AlertPayload),
     AlertRulePayload(alerts::AlertRulePayload),
+    StockAnomalyPayload(anomalies::StockAnomalyPayload),
 }

@@ -6,6 +6,7 @@ use super::NodeQuery;
 use crate::{
     access::{AccessMutation, AccessQuery},
     alerts::{AlertMutation, AlertQuery, AlertSubscription},
+    anomalies::{AnomalyMutation, AnomalyQuery},
     audit::{AuditQuery, Audited, AuditedStreams},
     catalog::{CatalogMutation, CatalogQuery},
     costing::{AgeingQuery, CostMutation, CostQuery, CostSummaryQuery},
@@ -57,6 +58,7 @@ pub struct OtherQueries(
     DemandQuery,
     StockPerformanceQuery,
     ForecastQuery,
+    AnomalyQuery,
     AlertQuery,
     SourcingQuery,
     ReturnsQuery,
@@ -96,6 +98,7 @@ pub struct OtherMutations(
     FileMutations,
     CostMutation,
     CurrencyMutation,
+    AnomalyMutation,
     AlertMutation,
     SourcingMutation,
 );

@@ -84,6 +84,8 @@ const TENANTED: &[&str] = &[
     "forecast_score",
     "forecast_series",
     "stock_span",
+    "anomaly_book",
+    "stock_anomaly",
     "cost_book",
     "cost_pool",
     "cost_layer",

@@ -1,0 +1,120 @@
+//! An anomaly as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID};
+use entity::prelude::{self, AnomalyId};
+use iam::access::kind;
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use services::anomalies::{core, shell};
+
+use super::enums::{StockAnomalyKind, StockAnomalyRule, StockAnomalyState};
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        scalars::{Date, DateTime, Quantity},
+    },
+    identity::{Actor, actor},
+    orders::links::{self, Product, Store},
+};
+
+/// A strange day.
+#[derive(Clone)]
+pub struct StockAnomaly(pub Arc<core::Anomaly>);
+
+crate::connection!(StockAnomalyConnection, StockAnomalyEdge, StockAnomaly, "strange days of stock");
+
+impl From<core::Anomaly> for StockAnomaly {
+    fn from(anomaly: core::Anomaly) -> Self {
+        Self(Arc::new(anomaly))
+    }
+}
+
+fn quantity(units: i64) -> Quantity {
+    prelude::Quantity::new(units).unwrap_or_default().into()
+}
+
+fn thousandths(figure: i64) -> f64 {
+    figure as f64 / 1_000.0
+}
+
+/// Strange day of a product in a store: one kind of movement was far from the days before, or had a huge line. Units are the product's smallest.
+#[resolvers(requires = ReportRead)]
+impl StockAnomaly {
+    /// ID of the anomaly.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.0.found.key.product).await
+    }
+    /// Store.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.0.found.key.store).await
+    }
+    /// Business day, in the store's time zone.
+    async fn business_date(&self) -> Date {
+        Date(self.0.found.date)
+    }
+    /// Kind of movement.
+    async fn kind(&self) -> StockAnomalyKind {
+        self.0.found.key.kind.into()
+    }
+    /// Rule that flagged the day.
+    async fn rule(&self) -> StockAnomalyRule {
+        self.0.found.rule.into()
+    }
+    /// Units of the day.
+    async fn units(&self) -> Quantity {
+        quantity(self.0.found.units)
+    }
+    /// Units of the median active day among the 60 before, to a thousandth. Null if no day is known.
+    async fn usual(&self) -> Option<f64> {
+        self.0.found.usual_milli.map(thousandths)
+    }
+    /// Robust z of the day's log units, above 0 for more than usual, to a thousandth. Null where fewer than eight active days are known.
+    async fn z(&self) -> Option<f64> {
+        self.0.found.z_milli.map(thousandths)
+    }
+    /// Units of the day's largest line.
+    async fn largest_line(&self) -> Quantity {
+        quantity(self.0.found.largest_line)
+    }
+    /// Reason in words, in whole units, as in "142 returned; a usual day has 6".
+    async fn reason(&self) -> String {
+        self.0.found.reason()
+    }
+    /// State.
+    async fn state(&self) -> StockAnomalyState {
+        self.0.state().into()
+    }
+    /// Time at which the day was flagged.
+    async fn detected_at(&self) -> DateTime {
+        DateTime(self.0.detected_at)
+    }
+    /// Time at which it was accepted. Null while it is OPEN.
+    async fn accepted_at(&self) -> Option<DateTime> {
+        Some(DateTime(self.0.acceptance.as_ref()?.at))
+    }
+    /// Member or integration that accepted it. Null while it is OPEN.
+    async fn accepted_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
+        Some(actor(ctx, self.0.acceptance.as_ref()?.by).await)
+    }
+    /// Note of whoever accepted it.
+    async fn note(&self) -> Option<&str> {
+        self.0.acceptance.as_ref()?.note.as_deref()
+    }
+}
+
+/// The anomaly of an id, if it is of a store of the caller's; a caller of one channel sees none.
+pub async fn find_anomaly(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<StockAnomaly>> {
+    let permit = ctx.permit::<kind::ReportRead>()?;
+    if permit.channel().is_some() {
+        return Ok(None);
+    }
+    let found = shell::find(&permit, ctx.given::<Ledger>()?.database(), AnomalyId::from_uuid(id)).await?;
+    Ok(found.map(Into::into))
+}

@@ -1,0 +1,91 @@
+//! Accepting anomalies.
+
+use async_graphql::{Context, ID, InputObject};
+use iam::access::{Permission, kind};
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::path;
+use services::anomalies::shell::{Accept, AcceptError, accept};
+
+use super::anomaly::StockAnomaly;
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        reading::read,
+        refusal::{ErrorCode, UserError},
+    },
+    payload,
+};
+
+/// An anomaly that is fine.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockAnomalyAcceptInput {
+    /// The anomaly.
+    pub id: ID,
+    /// Kept with it; at most 1,000 characters.
+    pub note: Option<String>,
+}
+
+payload!(StockAnomalyPayload, anomaly: StockAnomaly, "stock anomaly");
+
+impl From<UserError> for StockAnomalyPayload {
+    fn from(refused: UserError) -> Self {
+        vec![refused].into()
+    }
+}
+impl From<Vec<UserError>> for StockAnomalyPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { anomaly: None, user_errors, replayed: false, seq: None }
+    }
+}
+
+/// The root fields that change anomalies.
+#[derive(Default)]
+pub struct AnomalyMutation;
+
+#[resolvers]
+impl AnomalyMutation {
+    /// Accepts a strange day: it is fine. For 90 days, days of the same product, store and kind that are no further from the usual on the same side are
+    /// not flagged again. One that is accepted already stays as it is.
+    ///
+    /// Requires alert.write; the anomaly in the answer is null without report.read.
+    #[mutation(permit = AlertWrite)]
+    async fn stock_anomaly_accept(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Anomaly, and why it is fine.")] input: StockAnomalyAcceptInput,
+    ) -> Answer<StockAnomalyPayload> {
+        // Movements are of stores, not of channels.
+        if permit.channel().is_some() {
+            return Err(TopError::Forbidden(kind::AlertWrite::info().code));
+        }
+        let StockAnomalyAcceptInput { id, note } = input;
+        let input = match read(|reading| Accept { id: reading.id(&id, || path!["input", "id"]), note }) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let ledger = ctx.given::<Ledger>()?;
+        Ok(match Box::pin(accept(&permit, ledger.database(), ledger.clock(), input)).await {
+            Ok(anomaly) => {
+                // Who may write need not be one who may see.
+                let sees = permit.also::<kind::ReportRead>().is_ok_and(|reads| reads.covers(anomaly.found.key.store));
+                let anomaly = sees.then(|| anomaly.into());
+                StockAnomalyPayload { anomaly, user_errors: Vec::new(), replayed: false, seq: None }
+            }
+            Err(error) => refused(error)?.into(),
+        })
+    }
+}
+
+fn refused(error: AcceptError) -> Result<UserError, TopError> {
+    let note = || path!["input", "note"];
+    Ok(match error {
+        AcceptError::Fault(fault) => return Err(fault.into()),
+        AcceptError::NotFound => UserError::not_found("stock anomaly", path!["input", "id"]),
+        AcceptError::NoteTooLong { most } => {
+            UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), note())
+        }
+        AcceptError::NoteInvalid => UserError::new(ErrorCode::Invalid, "a text without NUL characters is expected", note()),
+    })
+}

@@ -1,0 +1,94 @@
+//! Asking for anomalies.
+
+use async_graphql::{Context, InputObject};
+use iam::access::{Permission, kind};
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::paging::CursorSigner;
+use services::anomalies::{
+    rows::{self, AnomalyFilter},
+    shell,
+};
+
+use super::{
+    anomaly::{StockAnomaly, StockAnomalyConnection},
+    enums::StockAnomalyState,
+};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::{Answer, TopError},
+        filters::IdFilter,
+        scalars::{Cursor, Date},
+    },
+    orders::links::MOST_A_PAGE,
+};
+
+/// Strange days of products and stores. All conditions hold; one that is null is absent.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct StockAnomalyFilter {
+    /// Of these stores.
+    pub store: Option<IdFilter>,
+    /// Of these products.
+    pub product: Option<IdFilter>,
+    /// In one of these states; an empty list matches nothing.
+    pub state: Option<Vec<StockAnomalyState>>,
+    /// This business day or later.
+    pub from: Option<Date>,
+    /// This business day or earlier.
+    pub to: Option<Date>,
+}
+
+impl StockAnomalyFilter {
+    /// Checks what is asked; without a filter everything is.
+    fn read(filter: Option<Self>) -> Answer<AnomalyFilter> {
+        let Self { store, product, state, from, to } = filter.unwrap_or_default();
+        if from.zip(to).is_some_and(|(from, to)| to.0 < from.0) {
+            return Err(TopError::bad_input("to lies before from", vec!["filter".to_owned(), "to".to_owned()]));
+        }
+        Ok(AnomalyFilter {
+            stores: store.and_then(|ids| ids.ids(&["filter", "store"]).transpose()).transpose()?,
+            products: product.and_then(|ids| ids.ids(&["filter", "product"]).transpose()).transpose()?,
+            states: state.map(|states| states.into_iter().map(Into::into).collect()),
+            from: from.map(|day| day.0),
+            to: to.map(|day| day.0),
+        })
+    }
+}
+
+/// The root fields of anomalies.
+#[derive(Default)]
+pub struct AnomalyQuery;
+
+#[resolvers]
+impl AnomalyQuery {
+    /// Strange days of stock, the newest first: days on which a product had far more or far less sold, returned, adjusted or removed in a store than on
+    /// the days before. A day is judged once it is over. A caller of some stores is shown theirs.
+    ///
+    /// Requires report.read; a caller of one channel is refused.
+    #[field(permit = ReportRead, paged)]
+    async fn stock_anomalies(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these stores, products, states and days.")] filter: Option<StockAnomalyFilter>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<StockAnomalyConnection> {
+        // Movements are of stores, not of channels.
+        if permit.channel().is_some() {
+            return Err(TopError::Forbidden(kind::ReportRead::info().code));
+        }
+        let filter = StockAnomalyFilter::read(filter)?;
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(rows::ANOMALIES, signer, MOST_A_PAGE)?;
+        let page = shell::page(&permit, ctx.given::<Ledger>()?.database(), filter, &request).await?;
+        let nodes = page.into_iter().map(|anomaly| {
+            let keys = rows::keys(&anomaly);
+            (StockAnomaly::from(anomaly), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, rows::ANOMALIES, signer).into())
+    }
+}

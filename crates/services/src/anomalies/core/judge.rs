@@ -1,0 +1,167 @@
+//! Days of a series, oldest first, judged by the crate; flags that stand are compared with what it says now.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use forecast::anomaly::{ActiveDays, Day, LINE_LIMIT, Limits, WINDOW};
+
+use super::flag::{Anomaly, Finding, SeriesKey, kind_of};
+
+/// Closed days that are judged again: so long may workers be away, and so late may a fact come.
+pub const WINDOW_DAYS: i32 = 14;
+/// Active days of a series that are read: those of the window, and those that the first of them is compared with.
+pub const HISTORY_DAYS: usize = WINDOW + WINDOW_DAYS as usize;
+
+/// A day with activity, in the product's smallest units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeriesDay {
+    pub date: i32,
+    pub units: i64,
+    pub largest_line: i64,
+}
+
+/// The last active days of a series, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Series {
+    pub key: SeriesKey,
+    /// Of the product's unit.
+    pub decimals: i32,
+    pub days: Vec<SeriesDay>,
+}
+
+/// Smallest units in a whole one.
+pub(super) fn smallest_in_one(decimals: i32) -> f64 {
+    10_f64.powi(decimals)
+}
+
+/// Smallest units as whole ones, which the rule counts in.
+pub fn whole_units(units: i64, decimals: i32) -> f64 {
+    units as f64 / smallest_in_one(decimals)
+}
+
+/// Whole units below which no day can be flagged, where the largest line is to have `size`.
+pub fn candidate_size(size: f64) -> f64 {
+    size.min(LINE_LIMIT)
+}
+
+/// The strange days of a series from one day on. `size` is the least largest line, in whole units; what an accepted anomaly excuses is left out.
+pub fn judge(series: &Series, from: i32, size: f64, kept: &[Anomaly]) -> Vec<Finding> {
+    let limits = Limits { size, dismissed: None };
+    let (mut before, mut found) = (ActiveDays::default(), Vec::new());
+    for day in &series.days {
+        let own =
+            Day { units: whole_units(day.units, series.decimals), largest_line: whole_units(day.largest_line, series.decimals) };
+        if day.date >= from
+            && let Some(flag) = before.judge(kind_of(series.key.kind), own, &limits)
+        {
+            let finding = Finding::of(&flag, series, day);
+            if !kept.iter().any(|one| one.excuses(&finding)) {
+                found.push(finding);
+            }
+        }
+        before.add(own);
+    }
+    found
+}
+
+/// What becomes of the flags of a window.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changes {
+    pub new: Vec<Finding>,
+    pub changed: Vec<Anomaly>,
+    pub gone: Vec<AnomalyId>,
+}
+
+impl Changes {
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Compares the flags of a window with what is strange in it now. An open flag follows the facts, and goes where they are no longer strange. One that was
+/// accepted stays as it was accepted, and is open again once its day has grown beyond that.
+pub fn reconcile(kept: Vec<Anomaly>, found: impl IntoIterator<Item = Finding>, now: Timestamp) -> Changes {
+    let mut found: BTreeMap<(i32, SeriesKey), Finding> = found.into_iter().map(|one| ((one.date, one.key), one)).collect();
+    let mut changes = Changes::default();
+    for anomaly in kept {
+        let finding = found.remove(&(anomaly.found.date, anomaly.found.key));
+        match (finding, anomaly.acceptance.is_some()) {
+            (Some(finding), false) if finding == anomaly.found => {}
+            (Some(found), false) => changes.changed.push(Anomaly { found, ..anomaly }),
+            (Some(found), true) => {
+                changes.changed.push(Anomaly { found, detected_at: now, acceptance: None, ..anomaly });
+            }
+            (None, false) => changes.gone.push(anomaly.id),
+            (None, true) => {}
+        }
+    }
+    changes.new = found.into_values().collect();
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use forecast::anomaly::SIZE;
+
+    use super::*;
+    use crate::anomalies::core::Acceptance;
+
+    fn series(kind: AnomalyKind, decimals: i32, units: &[i64]) -> Series {
+        let key = SeriesKey { store: StoreId::NIL, product: ProductId::NIL, kind };
+        let day = |(date, units): (i32, &i64)| SeriesDay { date, units: *units, largest_line: *units };
+        Series { key, decimals, days: (1..).zip(units).map(day).collect() }
+    }
+    fn anomaly(found: Finding, acceptance: Option<Acceptance>) -> Anomaly {
+        Anomaly { id: AnomalyId::NIL, found, detected_at: Timestamp(5), acceptance }
+    }
+
+    #[test]
+    fn days_are_judged_by_those_before_them_and_only_from_a_day_on() {
+        let returns = [6, 8, 5, 12, 7, 5, 6, 4, 5, 7, 142, 6];
+        let days = series(AnomalyKind::Return, 0, &returns);
+        let found = judge(&days, 1, SIZE, &[]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!((found[0].date, found[0].reason().as_str()), (11, "142 returned; a usual day has 6"));
+        assert!(found[0].z_milli.is_some_and(|z| z >= 3_500), "{found:?}");
+        assert_eq!((judge(&days, 11, SIZE, &[]), judge(&days, 12, SIZE, &[])), (found, Vec::new()));
+        assert_eq!(judge(&days, 1, 143.0, &[]), [], "below the tenant's size");
+        // The same in grams.
+        let grams: Vec<i64> = returns.iter().map(|units| units * 1_000).collect();
+        let in_grams = judge(&series(AnomalyKind::Return, 3, &grams), 1, SIZE, &[]);
+        assert_eq!((in_grams.len(), in_grams[0].reason().as_str()), (1, "142 returned; a usual day has 6"));
+    }
+
+    #[test]
+    fn a_new_product_is_not_judged_unless_its_line_is_huge() {
+        assert_eq!(judge(&series(AnomalyKind::Sale, 0, &[6, 6, 6, 6, 6, 6, 6, 900]), 1, SIZE, &[]), []);
+        let huge = judge(&series(AnomalyKind::Sale, 0, &[6, 2_000]), 1, SIZE, &[]);
+        assert_eq!((huge[0].rule, huge[0].z_milli), (AnomalyRule::LargeLine, None));
+        assert!(
+            (candidate_size(5_000.0) - LINE_LIMIT).abs() < f64::EPSILON && (candidate_size(50.0) - 50.0).abs() < f64::EPSILON
+        );
+    }
+
+    #[test]
+    fn flags_follow_the_facts() {
+        let [day] = judge(&series(AnomalyKind::Return, 0, &[6, 6, 6, 6, 6, 6, 6, 6, 142]), 1, SIZE, &[])[..] else { panic!() };
+        let now = Timestamp(9);
+        assert_eq!(reconcile(vec![], [day], now).new, [day]);
+        assert!(reconcile(vec![anomaly(day, None)], [day], now).is_nothing(), "judged again, it is the same");
+        let more = Finding { units: 160, ..day };
+        assert_eq!(reconcile(vec![anomaly(day, None)], [more], now).changed, [anomaly(more, None)]);
+        assert_eq!(reconcile(vec![anomaly(day, None)], [], now).gone, [AnomalyId::NIL]);
+    }
+
+    #[test]
+    fn what_was_accepted_stays_until_its_day_has_grown() {
+        let days = series(AnomalyKind::Return, 0, &[6, 6, 6, 6, 6, 6, 6, 6, 142]);
+        let [day] = judge(&days, 1, SIZE, &[])[..] else { panic!() };
+        let fine = anomaly(day, Some(Acceptance { at: Timestamp(7), by: Actor::SYSTEM, note: None }));
+        let kept = vec![fine.clone()];
+        assert_eq!(judge(&days, 1, SIZE, &kept), []);
+        assert!(reconcile(kept.clone(), [], Timestamp(9)).is_nothing());
+        let grown = judge(&series(AnomalyKind::Return, 0, &[6, 6, 6, 6, 6, 6, 6, 6, 150]), 1, SIZE, &kept);
+        let changes = reconcile(kept, grown.clone(), Timestamp(9));
+        assert_eq!(changes.changed, [Anomaly { found: grown[0], detected_at: Timestamp(9), acceptance: None, ..fine }]);
+    }
+}

@@ -1,0 +1,141 @@
+//! Units of days by kind of movement, from demand facts. What is posted straight to the ledger, without a document, is in rows without a currency.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{anomaly_book, store},
+};
+use platform::storage::{Fault, Finds, Reads, Row};
+use sea_orm::{QueryResult, Value};
+
+use super::lines::largest_lines;
+use crate::anomalies::core::{HISTORY_DAYS, Series, SeriesDay, SeriesKey, whole_units};
+
+/// The rows that reports read.
+const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
+
+/// A store, and the last day of it that was judged.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct JudgedStore {
+    #[record(of = store, alias = "s")]
+    pub id: StoreId,
+    #[record(of = store, alias = "s")]
+    pub time_zone: String,
+    #[record(of = anomaly_book, alias = "b", column = "business_date", outer)]
+    pub judged: Option<i32>,
+}
+
+/// The most units that a product had on a day, by kind.
+#[derive(Record)]
+struct MostRow {
+    #[record(sql = "g.product_id")]
+    product_id: ProductId,
+    #[record(sql = "g.store_id")]
+    store_id: StoreId,
+    #[record(sql = "g.unit_decimals")]
+    decimals: i32,
+    #[record(sql = "CAST(max(g.sale) AS bigint)")]
+    sale: i64,
+    #[record(sql = "CAST(max(g.back) AS bigint)")]
+    back: i64,
+    #[record(sql = "CAST(max(g.adjusted_in) AS bigint)")]
+    adjusted_in: i64,
+    #[record(sql = "CAST(max(g.adjusted_out) AS bigint)")]
+    adjusted_out: i64,
+    #[record(sql = "CAST(max(g.removed) AS bigint)")]
+    removed: i64,
+}
+
+impl MostRow {
+    const fn of(&self, kind: AnomalyKind) -> i64 {
+        match kind {
+            AnomalyKind::Sale => self.sale,
+            AnomalyKind::Return => self.back,
+            AnomalyKind::AdjustIn => self.adjusted_in,
+            AnomalyKind::AdjustOut => self.adjusted_out,
+            AnomalyKind::Removal => self.removed,
+        }
+    }
+}
+
+/// Units of a day's row.
+const fn units(kind: AnomalyKind) -> &'static str {
+    match kind {
+        AnomalyKind::Sale => "d.ordered_units - d.cancelled_units + CASE WHEN d.currency = '' THEN d.shipped_units ELSE 0 END",
+        AnomalyKind::Return => "d.returned_units + CASE WHEN d.currency = '' THEN d.restocked_units ELSE 0 END",
+        AnomalyKind::AdjustIn => "d.adjusted_in_units",
+        AnomalyKind::AdjustOut => "d.adjusted_out_units",
+        AnomalyKind::Removal => "d.removed_units",
+    }
+}
+
+/// All stores of the tenant.
+pub async fn stores(reads: &impl Reads) -> Result<Vec<JudgedStore>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM store s LEFT JOIN anomaly_book b ON b.tenant_id = $1 AND b.store_id = s.id WHERE s.tenant_id = $1 ORDER BY s.id",
+        JudgedStore::SELECT
+    );
+    reads.records(&sql, vec![]).await
+}
+
+/// Series of these stores with a day in the span that has so many whole units or more, each with the decimals of its product's unit: no other day can be
+/// strange.
+pub async fn candidates(
+    reads: &impl Reads,
+    stores: &[StoreId],
+    (from, to): (i32, i32),
+    least: f64,
+) -> Result<Vec<(SeriesKey, i32)>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {select} FROM (SELECT d.product_id, d.store_id, p.unit_decimals, sum({sale}) AS sale, sum({back}) AS back,
+           sum({adjusted_in}) AS adjusted_in, sum({adjusted_out}) AS adjusted_out, sum({removed}) AS removed
+         FROM demand_day d JOIN product p ON p.tenant_id = $1 AND p.id = d.product_id
+         WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= $2 AND d.business_date <= $3 AND {of_stores}
+         GROUP BY d.product_id, d.store_id, p.unit_decimals, d.business_date) g
+         GROUP BY g.product_id, g.store_id, g.unit_decimals ORDER BY g.store_id, g.product_id",
+        select = MostRow::SELECT,
+        sale = units(AnomalyKind::Sale),
+        back = units(AnomalyKind::Return),
+        adjusted_in = units(AnomalyKind::AdjustIn),
+        adjusted_out = units(AnomalyKind::AdjustOut),
+        removed = units(AnomalyKind::Removal),
+        of_stores = backend.in_ids("d.store_id", 4)
+    );
+    let values: Vec<Value> = vec![from.into(), to.into(), backend.ids(stores.iter().copied())];
+    let rows = reads.records::<MostRow>(&sql, values).await?;
+    let large = |row: &MostRow| {
+        let kinds: Vec<AnomalyKind> =
+            AnomalyKind::ALL.iter().copied().filter(|kind| whole_units(row.of(*kind), row.decimals) >= least).collect();
+        let (product, store, decimals) = (row.product_id, row.store_id, row.decimals);
+        kinds.into_iter().map(move |kind| (SeriesKey { store, product, kind }, decimals))
+    };
+    Ok(rows.iter().flat_map(large).collect())
+}
+
+/// The last active days of a series up to a day, each with its largest line.
+pub async fn series(reads: &impl Reads, key: SeriesKey, decimals: i32, to: i32) -> Result<Series, Fault> {
+    // Facts have the largest line of orders alone.
+    let line = if key.kind == AnomalyKind::Sale { "max(d.max_line_units)" } else { "0" };
+    let sql = format!(
+        "SELECT d.business_date, CAST(sum({units}) AS bigint), CAST({line} AS bigint) FROM demand_day d
+         WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = $2 AND d.store_id = $3 AND d.business_date <= $4
+         GROUP BY d.business_date HAVING sum({units}) > 0 ORDER BY d.business_date DESC LIMIT {HISTORY_DAYS}",
+        units = units(key.kind)
+    );
+    let values: Vec<Value> = vec![key.product.into(), key.store.into(), to.into()];
+    let mut days = reads.rows(&sql, values).await?.iter().map(read_day).collect::<Result<Vec<_>, Fault>>()?;
+    days.reverse();
+    if let Some(first) = days.first().map(|day| day.date) {
+        let lines = largest_lines(reads, key, (first, to)).await?;
+        for day in &mut days {
+            day.largest_line = lines.get(&day.date).copied().unwrap_or_default().max(day.largest_line);
+        }
+    }
+    Ok(Series { key, decimals, days })
+}
+
+fn read_day(row: &QueryResult) -> Result<SeriesDay, Fault> {
+    let mut row = Row::new(row);
+    Ok(SeriesDay { date: row.take()?, units: row.take()?, largest_line: row.take()? })
+}

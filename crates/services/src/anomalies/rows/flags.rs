@@ -1,0 +1,189 @@
+//! Flagged days, and up to which day stores were judged.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::stock_anomaly,
+};
+use platform::{
+    paging::{Key, PageRequest, keyset},
+    storage::{Fault, Finds, Reads, Rows, Work},
+};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use crate::anomalies::core::{Acceptance, Anomaly, Changes, Finding, SeriesKey};
+
+#[derive(Record)]
+#[record(of = stock_anomaly, alias = "a")]
+struct AnomalyRow {
+    id: AnomalyId,
+    business_date: i32,
+    product_id: ProductId,
+    store_id: StoreId,
+    kind: AnomalyKind,
+    rule: AnomalyRule,
+    units: i64,
+    usual_milli: Option<i64>,
+    z_milli: Option<i64>,
+    largest_line: i64,
+    unit_decimals: i32,
+    detected_at: Timestamp,
+    accepted_at: Option<Timestamp>,
+    actor_kind: Option<ActorKind>,
+    actor_id: Option<Uuid>,
+    note: Option<String>,
+}
+
+impl TryFrom<AnomalyRow> for Anomaly {
+    type Error = Fault;
+    fn try_from(row: AnomalyRow) -> Result<Self, Fault> {
+        let actor = row.actor_kind.zip(row.actor_id).map(|(kind, id)| Actor { kind, id });
+        let acceptance = match (row.accepted_at, actor) {
+            (Some(at), Some(by)) => Some(Acceptance { at, by, note: row.note }),
+            (None, None) => None,
+            _ => return Err(Fault::corrupt("stock_anomaly", "what is accepted says when and by whom")),
+        };
+        let key = SeriesKey { store: row.store_id, product: row.product_id, kind: row.kind };
+        let found = Finding {
+            date: row.business_date,
+            key,
+            rule: row.rule,
+            units: row.units,
+            usual_milli: row.usual_milli,
+            z_milli: row.z_milli,
+            largest_line: row.largest_line,
+            decimals: row.unit_decimals,
+        };
+        Ok(Self { id: row.id, found, detected_at: row.detected_at, acceptance })
+    }
+}
+
+fn row_of(tenant_id: TenantId, anomaly: Anomaly) -> stock_anomaly::Model {
+    let state = anomaly.state();
+    let Anomaly { id, found, detected_at, acceptance } = anomaly;
+    stock_anomaly::Model {
+        tenant_id,
+        id,
+        business_date: found.date,
+        product_id: found.key.product,
+        store_id: found.key.store,
+        kind: found.key.kind,
+        rule: found.rule,
+        units: found.units,
+        usual_milli: found.usual_milli,
+        z_milli: found.z_milli,
+        largest_line: found.largest_line,
+        unit_decimals: found.decimals,
+        state,
+        detected_at,
+        accepted_at: acceptance.as_ref().map(|acceptance| acceptance.at),
+        actor_kind: acceptance.as_ref().map(|acceptance| acceptance.by.kind),
+        actor_id: acceptance.as_ref().map(|acceptance| acceptance.by.id),
+        note: acceptance.and_then(|acceptance| acceptance.note),
+    }
+}
+
+/// Which anomalies; all that are given must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AnomalyFilter {
+    pub stores: Option<Vec<StoreId>>,
+    pub products: Option<Vec<ProductId>>,
+    pub states: Option<Vec<AnomalyState>>,
+    /// The first and the last business day, both inclusive.
+    pub from: Option<i32>,
+    pub to: Option<i32>,
+}
+
+/// Names the order of anomalies in cursors.
+pub const ANOMALIES: &str = "stockAnomalies:DAY:DESC";
+
+/// Where an anomaly stands in its list.
+pub fn keys(anomaly: &Anomaly) -> Vec<Key> {
+    vec![Key::Int(anomaly.found.date.into()), anomaly.id.into()]
+}
+
+/// A page of anomalies, the newest day first.
+pub async fn page(reads: &impl Reads, filter: &AnomalyFilter, request: &PageRequest) -> Result<Vec<Anomaly>, Fault> {
+    let backend = reads.backend();
+    let (mut only, mut values) = (String::new(), Vec::<Value>::new());
+    if let Some(stores) = &filter.stores {
+        values.push(backend.ids(stores.iter().copied()));
+        only.push_str(&format!(" AND {}", backend.in_ids("a.store_id", values.len() + 1)));
+    }
+    if let Some(products) = &filter.products {
+        values.push(backend.ids(products.iter().copied()));
+        only.push_str(&format!(" AND {}", backend.in_ids("a.product_id", values.len() + 1)));
+    }
+    if let Some(states) = &filter.states {
+        values.push(backend.texts(states.iter().map(|state| state.as_str())));
+        only.push_str(&format!(" AND {}", backend.in_texts("a.state", values.len() + 1)));
+    }
+    for (day, operator) in [(filter.from, ">="), (filter.to, "<=")] {
+        if let Some(day) = day {
+            values.push(day.into());
+            only.push_str(&format!(" AND a.business_date {operator} ${}", values.len() + 1));
+        }
+    }
+    let (bounds, order, more) = keyset(&["a.business_date", "a.id"], true, request, values.len() + 2);
+    values.extend(more);
+    anomalies(reads, &format!("{only}{bounds}{order}"), values).await
+}
+
+/// The anomaly of an id.
+pub async fn anomaly(reads: &impl Reads, id: AnomalyId) -> Result<Option<Anomaly>, Fault> {
+    Ok(anomalies(reads, " AND a.id = $2", vec![id.into()]).await?.pop())
+}
+
+/// The same, locked until the transaction ends.
+pub async fn lock(work: &Work, id: AnomalyId) -> Result<Option<Anomaly>, Fault> {
+    let only = format!(" AND a.id = $2{}", work.backend().for_change("a"));
+    Ok(anomalies(work, &only, vec![id.into()]).await?.pop())
+}
+
+/// Anomalies of these stores on the days of a span, and those that were accepted since a moment; locked until the transaction ends.
+pub async fn standing(work: &Work, stores: &[StoreId], (from, to): (i32, i32), since: Timestamp) -> Result<Vec<Anomaly>, Fault> {
+    let backend = work.backend();
+    let only = format!(
+        " AND {} AND (a.business_date >= $3 AND a.business_date <= $4 OR a.accepted_at >= $5) ORDER BY a.id{}",
+        backend.in_ids("a.store_id", 2),
+        backend.for_change("a")
+    );
+    let values = vec![backend.ids(stores.iter().copied()), from.into(), to.into(), since.micros().into()];
+    anomalies(work, &only, values).await
+}
+
+async fn anomalies(reads: &impl Reads, only: &str, values: Vec<Value>) -> Result<Vec<Anomaly>, Fault> {
+    let sql = format!("SELECT {} FROM stock_anomaly a WHERE a.tenant_id = $1{only}", AnomalyRow::SELECT);
+    reads.records::<AnomalyRow>(&sql, values).await?.into_iter().map(Anomaly::try_from).collect()
+}
+
+pub async fn insert(work: &Work, new: impl IntoIterator<Item = Anomaly>) -> Result<(), Fault> {
+    let mut rows = Rows::<stock_anomaly::Model>::insert(work.tenant());
+    rows.extend(new.into_iter().map(|anomaly| row_of(work.tenant(), anomaly)));
+    work.write(rows.into()).await
+}
+
+#[derive(Record)]
+#[record(of = stock_anomaly)]
+struct AnomalyGone {
+    id: AnomalyId,
+}
+
+/// Writes what became of anomalies that are there.
+pub async fn settle(work: &Work, changes: Changes) -> Result<(), Fault> {
+    let mut changed = Rows::<stock_anomaly::Model>::update(work.tenant());
+    changed.extend(changes.changed.into_iter().map(|anomaly| row_of(work.tenant(), anomaly)));
+    work.write(changed.into()).await?;
+    let mut gone = Rows::<AnomalyGone>::delete(work.tenant());
+    gone.extend(changes.gone.into_iter().map(|id| AnomalyGone { id }));
+    work.write(gone.into()).await
+}
+
+/// Notes the last day of a store that was judged.
+pub async fn write_judged(work: &Work, store: StoreId, day: i32, now: Timestamp) -> Result<(), Fault> {
+    let sql = "INSERT INTO anomaly_book (tenant_id, store_id, business_date, judged_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tenant_id, store_id) DO UPDATE SET business_date = excluded.business_date, judged_at = excluded.judged_at";
+    work.execute(sql, vec![store.into(), day.into(), now.micros().into()]).await?;
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! The largest line of each day: of a return, and of what was posted to the ledger. Those of orders are in the facts.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads, Row};
+use sea_orm::Value;
+
+use crate::anomalies::core::SeriesKey;
+
+/// Which entries are of a kind: kinds of movements, and whether units came or left.
+const fn entries(kind: AnomalyKind) -> (&'static [MovementKind], &'static str) {
+    // Orders and returns have lines of their own, with units that may leave or come in parts.
+    const WITHOUT_DOCUMENT: &str =
+        "e.on_hand_delta < 0 AND (m.reference_kind IS NULL OR m.reference_kind NOT IN ('ORDER', 'RETURN'))";
+    const BACK_WITHOUT_DOCUMENT: &str =
+        "e.on_hand_delta > 0 AND (m.reference_kind IS NULL OR m.reference_kind NOT IN ('ORDER', 'RETURN'))";
+    const ADJUSTED: &[MovementKind] = &[MovementKind::Adjustment, MovementKind::Discrepancy, MovementKind::Count];
+    match kind {
+        AnomalyKind::Sale => (&[MovementKind::Sale], WITHOUT_DOCUMENT),
+        AnomalyKind::Return => (&[MovementKind::Return], BACK_WITHOUT_DOCUMENT),
+        AnomalyKind::AdjustIn => (ADJUSTED, "e.on_hand_delta > 0"),
+        AnomalyKind::AdjustOut => (ADJUSTED, "e.on_hand_delta < 0"),
+        AnomalyKind::Removal => (&[MovementKind::Removal], "e.on_hand_delta < 0"),
+    }
+}
+
+/// The largest line of each day of a span, in smallest units; a day without one is left out.
+pub(super) async fn largest_lines(reads: &impl Reads, key: SeriesKey, span: (i32, i32)) -> Result<BTreeMap<i32, i64>, Fault> {
+    let mut largest = of_entries(reads, key, span).await?;
+    if key.kind == AnomalyKind::Return {
+        for (day, line) in of_returns(reads, key, span).await? {
+            let units = largest.entry(day).or_default();
+            *units = line.max(*units);
+        }
+    }
+    Ok(largest)
+}
+
+/// What a movement did to the level counts as one line, though it may have an entry for each lot. Reversed ones are left out, as in the facts.
+async fn of_entries(reads: &impl Reads, key: SeriesKey, (from, to): (i32, i32)) -> Result<BTreeMap<i32, i64>, Fault> {
+    let (kinds, only) = entries(key.kind);
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT g.day, CAST(max(g.units) AS bigint) FROM (SELECT m.business_date AS day, abs(sum(e.on_hand_delta)) AS units
+           FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
+           WHERE e.tenant_id = $1 AND e.product_id = $2 AND e.store_id = $3 AND m.business_date >= $4 AND m.business_date <= $5
+             AND {of_kinds} AND {only}
+             AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.tenant_id = $1 AND r.reverses_id = m.id)
+           GROUP BY m.seq, m.business_date) g GROUP BY g.day",
+        of_kinds = backend.in_texts("m.kind", 6)
+    );
+    let words = backend.texts(kinds.iter().map(|kind| kind.as_str()));
+    let values: Vec<Value> = vec![key.product.into(), key.store.into(), from.into(), to.into(), words];
+    days(reads, &sql, values).await
+}
+
+/// Received lines of returns that the facts count.
+async fn of_returns(reads: &impl Reads, key: SeriesKey, (from, to): (i32, i32)) -> Result<BTreeMap<i32, i64>, Fault> {
+    let sql = "SELECT r.business_date, CAST(max(l.received) AS bigint) FROM sales_return r
+         JOIN return_line l ON l.tenant_id = $1 AND l.return_id = r.id
+         WHERE r.tenant_id = $1 AND r.store_id = $3 AND r.business_date >= $4 AND r.business_date <= $5
+           AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED') AND l.product_id = $2 AND l.received > 0
+         GROUP BY r.business_date";
+    days(reads, sql, vec![key.product.into(), key.store.into(), from.into(), to.into()]).await
+}
+
+async fn days(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<BTreeMap<i32, i64>, Fault> {
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok((row.take()?, row.take()?))
+    };
+    reads.rows(sql, values).await?.iter().map(read).collect()
+}

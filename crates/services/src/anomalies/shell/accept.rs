@@ -1,0 +1,74 @@
+//! "This is fine".
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::{
+    clock::Clock,
+    storage::{Database, Fault},
+};
+
+use crate::anomalies::{
+    core::{Acceptance, Anomaly, Changes},
+    rows,
+};
+
+/// Characters of a note, at most.
+const MAX_NOTE: usize = 1_000;
+
+/// Which anomaly is fine, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accept {
+    pub id: AnomalyId,
+    pub note: Option<String>,
+}
+
+/// Why nothing was accepted.
+#[derive(Debug)]
+pub enum AcceptError {
+    /// There is none, or its store is not one of the permit's.
+    NotFound,
+    /// The note has more characters than are kept.
+    NoteTooLong {
+        most: usize,
+    },
+    /// The note has a NUL character.
+    NoteInvalid,
+    Fault(Fault),
+}
+
+impl From<Fault> for AcceptError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// Accepts an anomaly. One that is accepted already stays as it is, with its first note, so that a repeated call changes nothing.
+pub async fn accept(
+    permit: &Permit<kind::AlertWrite>,
+    db: &Database,
+    clock: &Clock,
+    input: Accept,
+) -> Result<Anomaly, AcceptError> {
+    let note = input.note.filter(|note| !note.is_empty());
+    if note.as_ref().is_some_and(|note| note.chars().nth(MAX_NOTE).is_some()) {
+        return Err(AcceptError::NoteTooLong { most: MAX_NOTE });
+    }
+    if note.as_ref().is_some_and(|note| note.contains('\0')) {
+        return Err(AcceptError::NoteInvalid);
+    }
+    let work = permit.scope(db).begin().await?;
+    let found = rows::lock(&work, input.id).await?.filter(|anomaly| permit.covers(anomaly.found.key.store));
+    let Some(anomaly) = found else {
+        work.rollback().await?;
+        return Err(AcceptError::NotFound);
+    };
+    if anomaly.acceptance.is_some() {
+        work.rollback().await?;
+        return Ok(anomaly);
+    }
+    let acceptance = Acceptance { at: clock.now(), by: permit.actor(), note };
+    let accepted = Anomaly { acceptance: Some(acceptance), ..anomaly };
+    rows::settle(&work, Changes { changed: vec![accepted.clone()], ..Changes::default() }).await?;
+    work.commit().await?;
+    Ok(accepted)
+}

@@ -1,0 +1,34 @@
+//! Asking for anomalies, of the stores that the permit is for.
+
+use entity::prelude::*;
+use iam::access::{Permit, Reach, kind};
+use platform::{
+    paging::PageRequest,
+    storage::{Database, Fault},
+};
+
+use crate::anomalies::{
+    core::Anomaly,
+    rows::{self, AnomalyFilter},
+};
+
+/// A page of anomalies, the newest day first.
+pub async fn page(
+    permit: &Permit<kind::ReportRead>,
+    db: &Database,
+    mut filter: AnomalyFilter,
+    request: &PageRequest,
+) -> Result<Vec<Anomaly>, Fault> {
+    if let Reach::Stores(own) = permit.reach() {
+        let asked = filter.stores.take();
+        let seen = |store: &StoreId| asked.as_ref().is_none_or(|asked| asked.contains(store));
+        filter.stores = Some(own.iter().copied().filter(seen).collect());
+    }
+    rows::page(&permit.scope(db), &filter, request).await
+}
+
+/// The anomaly of an id, if it is of a store of the permit's.
+pub async fn find(permit: &Permit<kind::ReportRead>, db: &Database, id: AnomalyId) -> Result<Option<Anomaly>, Fault> {
+    let found = rows::anomaly(&permit.scope(db), id).await?;
+    Ok(found.filter(|anomaly| permit.covers(anomaly.found.key.store)))
+}

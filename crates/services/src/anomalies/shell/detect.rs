@@ -1,0 +1,97 @@
+//! Judges the days of stores that are over, and writes what is strange.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use forecast::anomaly::{DISMISSED_DAYS, SIZE};
+use iam::tenancy;
+use platform::{
+    clock::{Clock, local_day},
+    storage::{Database, Fault, TenantScope},
+};
+
+use crate::{
+    anomalies::{
+        core::{Anomaly, Series, WINDOW_DAYS, candidate_size, judge, reconcile},
+        rows,
+    },
+    demand::shell::catch_up,
+    forecasting::rows::tenants_with_facts,
+};
+
+/// What was written of a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Detected {
+    /// Stores whose days were judged.
+    pub stores: usize,
+    pub new: usize,
+    pub changed: usize,
+    pub gone: usize,
+}
+
+/// Judges the days that are over of all tenants. A tenant that fails is logged and passed over, so that it holds nobody else up.
+pub async fn detect_all(db: &Database, clock: &Clock) -> Result<(), Fault> {
+    for tenant in tenants_with_facts(&db.global()).await? {
+        match detect(db, clock, tenant).await {
+            Ok(Some(found)) => {
+                tracing::info!(tenant = %tenant, stores = found.stores, new = found.new, "days of stock were judged");
+            }
+            Ok(None) => {}
+            Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "days of stock could not be judged"),
+        }
+    }
+    Ok(())
+}
+
+/// Judges the last closed days of each store of which one more day is over. None where there is none: a day is closed once.
+pub async fn detect(db: &Database, clock: &Clock, tenant: TenantId) -> Result<Option<Detected>, Fault> {
+    let scope = db.tenant(tenant).long();
+    let now = clock.now();
+    let mut due: BTreeMap<i32, Vec<StoreId>> = BTreeMap::new();
+    for store in rows::stores(&scope).await? {
+        let closed = local_day(now, &store.time_zone) - 1;
+        if store.judged.is_none_or(|judged| judged < closed) {
+            due.entry(closed).or_default().push(store.id);
+        }
+    }
+    if due.is_empty() {
+        return Ok(None);
+    }
+    catch_up(db, tenant, usize::MAX).await?;
+    let size = tenancy::settings(&scope).await?.anomaly_size.map_or(SIZE, |size| size as f64);
+    let mut detected = Detected::default();
+    for (closed, stores) in due {
+        let found = judge_stores(&scope, &stores, closed, size, clock).await?;
+        detected.stores += stores.len();
+        detected.new += found.new;
+        detected.changed += found.changed;
+        detected.gone += found.gone;
+    }
+    Ok(Some(detected))
+}
+
+/// Judges the window that ends with a day. Facts are read before the transaction, which holds what people accept still while it compares.
+async fn judge_stores(scope: &TenantScope, stores: &[StoreId], closed: i32, size: f64, clock: &Clock) -> Result<Detected, Fault> {
+    let from = closed - WINDOW_DAYS + 1;
+    let mut all: Vec<Series> = Vec::new();
+    for (key, decimals) in rows::candidates(scope, stores, (from, closed), candidate_size(size)).await? {
+        all.push(rows::series(scope, key, decimals, closed).await?);
+    }
+    let now = clock.now();
+    let since = now.plus_seconds(-86_400 * i64::from(i32::from(DISMISSED_DAYS) + WINDOW_DAYS + 1));
+    let work = scope.begin().await?;
+    let kept = rows::standing(&work, stores, (from, closed), since).await?;
+    let found: Vec<_> = all.iter().flat_map(|series| judge(series, from, size, &kept)).collect();
+    let of_window = kept.into_iter().filter(|anomaly| (from..=closed).contains(&anomaly.found.date)).collect();
+    let mut changes = reconcile(of_window, found, now);
+    let opened = std::mem::take(&mut changes.new);
+    let detected = Detected { stores: 0, new: opened.len(), changed: changes.changed.len(), gone: changes.gone.len() };
+    let new = opened.into_iter().map(|found| Anomaly { id: clock.id(), found, detected_at: now, acceptance: None });
+    rows::insert(&work, new).await?;
+    rows::settle(&work, changes).await?;
+    for store in stores {
+        rows::write_judged(&work, *store, closed, now).await?;
+    }
+    work.commit().await?;
+    Ok(detected)
+}

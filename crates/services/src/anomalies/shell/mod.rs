@@ -1,0 +1,9 @@
+//! Judging days, asking for anomalies, and accepting them.
+
+mod accept;
+mod ask;
+mod detect;
+
+pub use accept::{Accept, AcceptError, accept};
+pub use ask::{find, page};
+pub use detect::{Detected, detect, detect_all};
