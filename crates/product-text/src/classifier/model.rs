@@ -68,13 +68,19 @@ impl Model {
 
     /// Suggests categories, or tags, for a product that the model need not have seen.
     pub fn suggest(&self, name: &str, description: &str) -> Suggestion {
+        self.suggest_except(name, description, &[])
+    }
+
+    /// The same without labels that somebody has refused for this product. The others keep their confidence.
+    pub fn suggest_except(&self, name: &str, description: &str, refused: &[&str]) -> Suggestion {
         let text = Text::read(name, description);
         let vector = self.vocabulary.vector(&text.counts(MOST_GRAMS));
         if vector.is_empty() {
             return Suggestion::default();
         }
         let probabilities = self.calibration.probabilities(&self.weights.scores(&vector), self.loss);
-        let mut order: Vec<usize> = (0..probabilities.len()).collect();
+        let is_refused = |label: usize| self.labels.get(label).is_some_and(|name| refused.contains(&name.as_str()));
+        let mut order: Vec<usize> = (0..probabilities.len()).filter(|label| !is_refused(*label)).collect();
         order.sort_by(|one, other| probabilities[*other].total_cmp(&probabilities[*one]).then(one.cmp(other)));
         let is_fit = |label: &usize| self.loss == Loss::Softmax || probabilities[*label] >= CONFIDENT;
         let best: Vec<Scored> = order
