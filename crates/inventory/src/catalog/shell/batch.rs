@@ -19,6 +19,8 @@ use crate::catalog::core::{Checked, Fresh, Problem, Refusal, Rejection, Verdict}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     Write,
+    /// Writes all rows or, where one is refused, none.
+    WriteAll,
     Check,
 }
 
@@ -153,7 +155,12 @@ async fn once<N: BatchEntity>(work: &mut Work, clock: &Clock, call: &Call<N::Com
     let verdicts: Vec<Verdict<N::Row>> =
         call.commands.iter().map(|command| N::decide(&mut context, command, Fresh { id: clock.uuid(), now })).collect();
     let mut seq = None;
-    if call.mode == Mode::Write {
+    let writes = match call.mode {
+        Mode::Write => true,
+        Mode::WriteAll => !verdicts.iter().any(|verdict| matches!(verdict, Verdict::Refused(_))),
+        Mode::Check => false,
+    };
+    if writes {
         let changes: Vec<Change<'_, N::Row>> = verdicts.iter().filter_map(change).collect();
         let created: Vec<&N::Row> = changes.iter().filter(|c| c.before.is_none()).map(|c| c.after).collect();
         let updated: Vec<(&N::Row, &N::Row)> = changes.iter().filter_map(|c| Some((c.before?, c.after))).collect();

@@ -14,7 +14,7 @@ use platform::{
 
 use super::{
     Catalog, MAX_ROWS,
-    batch::{Ask, Batch, BatchEntity, Call, run},
+    batch::{Ask, Batch, BatchEntity, Call, Mode, run},
     entities::{Categories, Channels, Customers, Families, Stores, Suppliers},
     products::{Kits, Products},
 };
@@ -231,6 +231,23 @@ impl Catalog {
         let target = target(&which, Subject::Product, &mut checker);
         let command = product::check(target, &fields, checker);
         self.run::<Products, _>(permit, &ask, ("productUpdate", InputDigest::default()), vec![command]).await
+    }
+    /// Changes products, all or none, for a mutation of another room.
+    pub async fn products_update(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        mutation: &'static str,
+        rows: Vec<(Which, ProductFields)>,
+        ask: Ask,
+    ) -> Result<Batch<ProductDoc>, Fault> {
+        let hash = hash_of(&rows.iter().map(|(which, fields)| (&which.id, fields)).collect::<Vec<_>>());
+        let command = |(which, fields): &(Which, ProductFields)| {
+            let mut checker = Checker::default();
+            let target = target(which, Subject::Product, &mut checker);
+            product::check(target, fields, checker)
+        };
+        let mode = if ask.mode == Mode::Write { Mode::WriteAll } else { ask.mode };
+        self.run::<Products, _>(permit, &Ask { mode, ..ask }, (mutation, hash), rows.iter().map(command).collect()).await
     }
     /// Says all that a product is made of; without components it is no kit.
     pub async fn kit_set(
