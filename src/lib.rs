@@ -9,7 +9,9 @@ pub use inventory::{catalog, costing, counts, documents, ledger, lots, orders, p
 pub use platform::{audit, cache, clock, jobs, metrics, paging, rate_limit, realtime, secrets, storage};
 pub use product_text;
 pub use server as http;
-pub use services::{alerts, anomalies, backups, demand, digest, exchange, files, forecasting, insight, labels, media, scan, webhooks};
+pub use services::{
+    alerts, anomalies, backups, demand, digest, exchange, files, forecasting, insight, labels, media, scan, suggestions, webhooks,
+};
 pub use tools::{replay, watch};
 
 /// The crates that the program is made of, each above those before it.

@@ -37,6 +37,7 @@ mod scan;
 mod secret_stores;
 mod secrets;
 mod stock;
+mod suggestions;
 mod tenancy;
 mod sdl;
 mod tidy;

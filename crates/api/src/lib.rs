@@ -31,6 +31,7 @@ pub mod insight;
 pub mod demand;
 pub mod forecasting;
 pub mod anomalies;
+pub mod suggestions;
 
 /// Merges the rooms' roots and prints the SDL.
 pub mod schema;

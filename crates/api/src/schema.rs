@@ -11,7 +11,7 @@ use iam::{
 use inventory::{ledger::Ledger, stock::core::Movement};
 use macros::resolvers;
 use platform::{audit::Audit, jobs::Jobs, paging::CursorSigner, realtime::Hubs, storage::TenantScope};
-use services::{alerts::Alerts, media::Media, webhooks::Webhooks};
+use services::{alerts::Alerts, media::Media, suggestions::Suggestions, webhooks::Webhooks};
 
 use crate::{
     access::{self as access, ApiKey, Integration, Role, StoreGroup},
@@ -274,6 +274,7 @@ pub struct Given {
 /// The schema with its rooms. It executes what has been validated.
 pub fn build(given: Given) -> EntrepotSchema {
     let media = Media::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
+    let suggestions = Suggestions::new(given.catalog.clone());
     let hubs = Hubs::new(given.ledger.database().clone(), events::registry());
     let schema = plain()
         .data(hubs)
@@ -287,6 +288,7 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(given.alerts)
         .data(given.exchange.files().clone())
         .data(media)
+        .data(suggestions)
         .data(given.exchange)
         .data(given.signer)
         .data(given.limits)

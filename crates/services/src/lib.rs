@@ -28,3 +28,5 @@ pub mod demand;
 pub mod forecasting;
 /// Strange days of stock: flagged once they are over, and accepted by people.
 pub mod anomalies;
+/// Categories, duplicates and clean names suggested from the texts of a tenant's own products.
+pub mod suggestions;

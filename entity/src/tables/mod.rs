@@ -68,6 +68,7 @@ pub mod product;
 pub mod product_document;
 pub mod product_family;
 pub mod product_image;
+pub mod product_text_refusal;
 pub mod purchase_charge;
 pub mod purchase_discrepancy;
 pub mod purchase_order;
@@ -167,7 +168,7 @@ tables! {
     login_challenge LoginChallenge, login_failure LoginFailure, lot Lot, lot_level LotLevel, member Member,
     movement Movement, order_hold OrderHold, order_line OrderLine, order_line_part OrderLinePart,
     order_sourcing OrderSourcing, policy Policy, product Product, product_document ProductDocument,
-    product_family ProductFamily, product_image ProductImage, purchase_charge PurchaseCharge,
+    product_family ProductFamily, product_image ProductImage, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
     purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,
     refresh_token RefreshToken, registration Registration, reservation Reservation, return_line ReturnLine,
     return_line_part ReturnLinePart, return_lot ReturnLot, return_match ReturnMatch, revaluation Revaluation,

@@ -24,6 +24,7 @@ const ALSO: &[(&str, &str)] = &[
     ("StockPolicyInput", "maximum"),
     ("ReorderLineInput", "supplier"),
     ("CustomerCreateInput", "name"),
+    ("ProductTextAcceptInput", "categories"),
     ("CountCreateInput", "categoryId"),
     ("ApiKeyCreateInput", "permissions"),
     ("WebhookEndpointReplayInput", "fromSeq"),

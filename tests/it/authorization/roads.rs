@@ -106,6 +106,7 @@ const EXCEPTIONS: &[(&str, Because)] = &[
     ("IntegrationPayload.integration", OwnWrite),
     ("ProductFamilyPayload.productFamily", OwnWrite),
     ("ProductPayload.product", OwnWrite),
+    ("ProductTextAcceptPayload.products", OwnWrite),
     ("ProductUpsertRow.product", OwnWrite),
     ("RolePayload.role", OwnWrite),
     ("StoreGroupPayload.storeGroup", OwnWrite),

@@ -63,6 +63,8 @@ pub enum Payload {
     ExchangePayload(exchange::ExchangePayload),
     ProductImagePayload(crate::media::ProductImagePayload),
     ProductDocumentPayload(crate::media::ProductDocumentPayload),
+    ProductTextAcceptPayload(crate::suggestions::ProductTextAcceptPayload),
+    ProductSuggestionRefusePayload(crate::suggestions::ProductSuggestionRefusePayload),
     ProductLabelSheetPayload(crate::labels::ProductLabelSheetPayload),
     AlertPayload(alerts::AlertPayload),
     AlertRulePayload(alerts::AlertRulePayload),

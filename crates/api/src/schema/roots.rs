@@ -24,6 +24,7 @@ use crate::{
     returns::{ReturnsMutation, ReturnsQuery},
     scan::ScanQuery,
     stock::{DigestQuery, LotMutation, LotQuery, StockMutation, StockQuery, StockSubscription},
+    suggestions::{SuggestionMutation, SuggestionQuery},
     tenancy::TenancyMutation,
     transfers::{TransfersMutation, TransfersQuery},
     webhooks::{WebhookMutation, WebhookQuery},
@@ -59,6 +60,7 @@ pub struct OtherQueries(
     StockPerformanceQuery,
     ForecastQuery,
     AnomalyQuery,
+    SuggestionQuery,
     AlertQuery,
     SourcingQuery,
     ReturnsQuery,
@@ -101,6 +103,7 @@ pub struct OtherMutations(
     AnomalyMutation,
     AlertMutation,
     SourcingMutation,
+    SuggestionMutation,
 );
 
 /// What can be followed as it changes, without a gap.

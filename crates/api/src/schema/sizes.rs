@@ -37,6 +37,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("ProductDocumentPayload", &[("documents", 10)]),
     ("ProductFamily", &[("products", 20)]),
     ("ProductImagePayload", &[("images", 10)]),
+    ("ProductTextAcceptPayload", &[("products", 10)]),
     ("PurchaseOrder", &[("charges", 5), ("discrepancies", 10), ("lines", 10), ("receipts", 5)]),
     (
         "Query",

@@ -105,6 +105,7 @@ const TENANTED: &[&str] = &[
     "exchange_row",
     "product_image",
     "product_document",
+    "product_text_refusal",
 ];
 
 /// Columns of `child` (with its key as text) that name rows of `parent`, where `only` holds.

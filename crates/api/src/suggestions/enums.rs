@@ -1,0 +1,54 @@
+//! The closed sets of words that suggestions have.
+
+use async_graphql::Enum;
+use services::suggestions::core;
+
+/// State of what is learned from a tenant's products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "core::ModelStatus", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ProductTextStatus {
+    /// Learned from the catalogue as it is now, or with at most one product in a hundred changed since.
+    Ready,
+    /// Being learned for the first time. Ask again after some seconds.
+    Learning,
+    /// Fewer than two categories have eight products or more. Put more products into categories.
+    TooFewCategories,
+    /// On products that were held out, right no more often than the most frequent category: the texts do not tell the categories apart.
+    NoBetterThanBaseline,
+}
+
+/// Rule by which a name is cleaned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "core::Rule", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ProductNameRule {
+    /// Invisible characters and repeated spaces are removed.
+    Whitespace,
+    /// Commas are followed by one space; repeated marks and marks at the ends are removed.
+    Punctuation,
+    /// Abbreviations are spelled out, as in "Set of 4" for "S/4".
+    Abbreviation,
+    /// A number and its unit are separated, as in "12 cm" for "12CM".
+    Unit,
+    /// A name in capitals gets the case of the tenant's other names.
+    Case,
+}
+
+/// Kind of a reason for which two products are probably one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ProductDuplicateReasonKind {
+    /// The names are equal but for case, accents and punctuation.
+    SameText,
+    /// The names have the same words in another order.
+    SameWords,
+    /// The words are divided otherwise, as in "key ring" and "keyring".
+    Joined,
+    /// Two words differ in their ending.
+    Ending,
+    /// One word is a misspelling of the other.
+    Misspelled,
+    /// The first word is the beginning of the second.
+    Shortened,
+    /// One of the names has a word more.
+    ExtraWord,
+}

@@ -1,0 +1,64 @@
+//! Suggestions from the texts of products in GraphQL.
+
+mod duplicate;
+mod enums;
+mod mutation;
+mod query;
+mod suggestion;
+
+pub use duplicate::{
+    ProductDuplicate, ProductDuplicateConnection, ProductDuplicateEdge, ProductDuplicateReason, ProductNameChange,
+    ProductNameCleanup, ProductNameCleanupConnection, ProductNameCleanupEdge,
+};
+pub use enums::{ProductDuplicateReasonKind, ProductNameRule, ProductTextStatus};
+pub use mutation::{ProductSuggestionRefusePayload, ProductTextAcceptPayload, SuggestionMutation};
+pub use query::SuggestionQuery;
+pub use suggestion::{
+    ProductCategorySuggestion, ProductCategorySuggestionConnection, ProductCategorySuggestionEdge, ProductTextModel,
+    SuggestedCategory, SuggestedCategoryReason,
+};
+
+/// Declares a page of suggestions, which says whether there can be any.
+macro_rules! suggestions {
+    ($connection:ident, $edge:ident, $node:ty, $what:literal) => {
+        #[doc = concat!("A page of ", $what, ".")]
+        pub struct $connection {
+            page: Arc<Page<$node>>,
+            status: ProductTextStatus,
+            is_partial: bool,
+        }
+        crate::connection!(@edge $edge, $node, $what);
+
+        impl $connection {
+            pub fn new(page: Page<$node>, status: ProductTextStatus, is_partial: bool) -> Self {
+                Self { page: Arc::new(page), status, is_partial }
+            }
+        }
+
+        #[doc = concat!("A page of ", $what, ".")]
+        #[Object]
+        impl $connection {
+            /// The nodes with their cursors.
+            async fn edges(&self) -> Vec<$edge> {
+                (0..self.page.nodes.len()).map(|index| $edge(self.page.clone(), index)).collect()
+            }
+            /// The nodes alone.
+            async fn nodes(&self) -> &[$node] {
+                &self.page.nodes
+            }
+            /// Position of the page in the list.
+            async fn page_info(&self) -> PageInfo {
+                self.page.info()
+            }
+            /// State of the learning. Unless it is READY the page is empty, and this is the reason.
+            async fn status(&self) -> ProductTextStatus {
+                self.status
+            }
+            /// True where the catalogue is larger than what is read of it at once: the newest products.
+            async fn is_partial(&self) -> bool {
+                self.is_partial
+            }
+        }
+    };
+}
+use suggestions;

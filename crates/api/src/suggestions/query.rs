@@ -1,0 +1,145 @@
+//! Asking for suggestions.
+
+use async_graphql::{Context, ID, InputObject};
+use macros::resolvers;
+use platform::{
+    paging::{CursorSigner, Key},
+    path,
+};
+use services::suggestions::{Suggestions, core, rows::Wanted};
+
+use super::{
+    duplicate::{ProductDuplicate, ProductDuplicateConnection, ProductNameCleanup, ProductNameCleanupConnection},
+    enums::ProductTextStatus,
+    suggestion::{ProductCategorySuggestion, ProductCategorySuggestionConnection, ProductTextModel, status},
+};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::{Answer, TopError},
+        scalars::Cursor,
+    },
+    orders::links::{MOST_A_PAGE, argument},
+};
+
+/// Names of the lists in their cursors.
+const CATEGORIES: &str = "productCategorySuggestions";
+const DUPLICATES: &str = "productDuplicates";
+const CLEANUPS: &str = "productNameCleanups";
+
+/// Products that categories are suggested for. Archived products are left out.
+#[derive(Debug, Clone, InputObject)]
+pub struct ProductSuggestionFilter {
+    /// Only these products, at most 250. All when left out.
+    pub product_ids: Option<Vec<ID>>,
+    /// Only products that have no category.
+    #[graphql(default = true)]
+    pub without_category: bool,
+}
+
+/// The root fields of suggestions.
+#[derive(Default)]
+pub struct SuggestionQuery;
+
+#[resolvers]
+impl SuggestionQuery {
+    /// Categories suggested for products, by a model that is learned from the tenant's own products. Empty, with the reason in `status`, where they teach too little.
+    ///
+    /// Requires product.read. Costs 20.
+    #[field(permit = ProductRead, paged, cost = "20")]
+    async fn product_category_suggestions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Products that categories are suggested for; all without a category when left out.")] filter: Option<
+            ProductSuggestionFilter,
+        >,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<ProductCategorySuggestionConnection> {
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(CATEGORIES, signer, MOST_A_PAGE)?;
+        let wanted = wanted(filter)?;
+        let asked = ctx.given::<Suggestions>()?.category_suggestions(&permit, &wanted, &request);
+        let (model, found) = Box::pin(asked).await?;
+        let nodes = found.into_iter().map(|suggestion| {
+            let keys: Vec<Key> = vec![suggestion.product.id.into()];
+            (ProductCategorySuggestion::from(suggestion), keys)
+        });
+        let page = Page::build(nodes.collect(), &request, CATEGORIES, signer);
+        let is_partial = model.as_ref().is_some_and(|model| model.is_partial);
+        Ok(ProductCategorySuggestionConnection::new(page, status(model.as_ref()), is_partial))
+    }
+
+    /// Pairs of products that are probably one, entered twice; the most alike first, at most 10,000.
+    ///
+    /// Requires product.read. Costs 20.
+    #[field(permit = ProductRead, paged, cost = "20")]
+    async fn product_duplicates(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<ProductDuplicateConnection> {
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(DUPLICATES, signer, MOST_A_PAGE)?;
+        let (names, listed) = Box::pin(ctx.given::<Suggestions>()?.duplicates(&permit, &request)).await?;
+        let nodes = listed.into_iter().map(|(pair, keys)| (ProductDuplicate(pair), keys)).collect();
+        let page = Page::build(nodes, &request, DUPLICATES, signer);
+        let is_partial = names.as_ref().is_some_and(|names| names.is_partial);
+        Ok(ProductDuplicateConnection::new(page, of_names(names.as_deref()), is_partial))
+    }
+
+    /// Products whose names can be cleaned, each with the name proposed and the rules that changed it; in the order of their creation, at most 10,000.
+    ///
+    /// Requires product.read. Costs 20.
+    #[field(permit = ProductRead, paged, cost = "20")]
+    async fn product_name_cleanups(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<ProductNameCleanupConnection> {
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(CLEANUPS, signer, MOST_A_PAGE)?;
+        let (names, listed) = Box::pin(ctx.given::<Suggestions>()?.cleanups(&permit, &request)).await?;
+        let nodes = listed.into_iter().map(|(cleanup, keys)| (ProductNameCleanup(cleanup), keys)).collect();
+        let page = Page::build(nodes, &request, CLEANUPS, signer);
+        let is_partial = names.as_ref().is_some_and(|names| names.is_partial);
+        Ok(ProductNameCleanupConnection::new(page, of_names(names.as_deref()), is_partial))
+    }
+
+    /// Model that suggested categories come from, with its accuracy on the tenant's own products.
+    ///
+    /// Requires product.read. Costs 20.
+    #[field(permit = ProductRead, cost = "20")]
+    async fn product_text_model(&self, ctx: &Context<'_>) -> Answer<ProductTextModel> {
+        let model = Box::pin(ctx.given::<Suggestions>()?.model(&permit)).await?;
+        Ok(ProductTextModel::of(model.as_ref()))
+    }
+}
+
+fn of_names(names: Option<&core::Names>) -> ProductTextStatus {
+    if names.is_some() { ProductTextStatus::Ready } else { ProductTextStatus::Learning }
+}
+
+fn wanted(filter: Option<ProductSuggestionFilter>) -> Answer<Wanted> {
+    let Some(ProductSuggestionFilter { product_ids, without_category }) = filter else {
+        return Ok(Wanted { products: None, is_without_category: true });
+    };
+    let Some(ids) = product_ids else { return Ok(Wanted { products: None, is_without_category: without_category }) };
+    if ids.len() > MOST_A_PAGE as usize {
+        return Err(TopError::bad_input(format!("at most {MOST_A_PAGE} products are named"), path!["filter", "productIds"]));
+    }
+    let mut products = Vec::with_capacity(ids.len());
+    for (index, id) in ids.iter().enumerate() {
+        products.push(argument(id, || path!["filter", "productIds", index])?);
+    }
+    Ok(Wanted { products: Some(products), is_without_category: without_category })
+}

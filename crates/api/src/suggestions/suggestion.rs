@@ -1,0 +1,159 @@
+//! Categories that are suggested for products, and the model that they come from.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, SimpleObject};
+use macros::resolvers;
+use platform::storage::Fault;
+use services::{
+    demand::core::six,
+    suggestions::{
+        core::{self, CategoryModel, is_confident},
+        shell::ProductSuggestion,
+    },
+};
+
+use super::{enums::ProductTextStatus, suggestions};
+use crate::{
+    catalog::{Category, Product, loads},
+    graphql::{
+        connection::{Page, PageInfo},
+        fault::{Answer, TopError},
+    },
+};
+
+/// Categories suggested for a product.
+pub struct ProductCategorySuggestion {
+    product: Product,
+    is_confident: bool,
+    categories: Vec<SuggestedCategory>,
+}
+
+impl From<ProductSuggestion> for ProductCategorySuggestion {
+    fn from(suggestion: ProductSuggestion) -> Self {
+        let is_confident = is_confident(&suggestion.categories);
+        let categories = suggestion.categories.into_iter().map(SuggestedCategory).collect();
+        Self { product: suggestion.product.into(), is_confident, categories }
+    }
+}
+
+/// Categories suggested for a product by its name and description.
+#[resolvers(requires = ProductRead)]
+impl ProductCategorySuggestion {
+    /// Product.
+    async fn product(&self) -> &Product {
+        &self.product
+    }
+    /// True if the first category has a confidence of 0.5 or more. Below that it is a guess.
+    async fn is_confident(&self) -> bool {
+        self.is_confident
+    }
+    /// The best three categories, the best first, without those that were refused for the product. Empty if no part of its text is known.
+    #[field(list_size(assumed = 3))]
+    async fn categories(&self) -> &[SuggestedCategory] {
+        &self.categories
+    }
+}
+
+/// A category suggested for a product.
+pub struct SuggestedCategory(core::SuggestedCategory);
+
+/// A category suggested for a product.
+#[resolvers(requires = ProductRead)]
+impl SuggestedCategory {
+    /// Category.
+    async fn category(&self, ctx: &Context<'_>) -> Answer<Category> {
+        let found = loads(ctx)?.category(self.0.category).await?;
+        found.map(Category).ok_or_else(|| TopError::from(Fault::corrupt("category", "what was learned exists")))
+    }
+    /// Probability that the category is right, 0 to 1, calibrated on products that were held out.
+    async fn confidence(&self) -> f64 {
+        six(self.0.confidence)
+    }
+    /// Words that spoke for the category, the loudest first, at most five.
+    #[field(list_size(assumed = 5))]
+    async fn reasons(&self) -> Vec<SuggestedCategoryReason> {
+        let reasons = self.0.reasons.iter();
+        reasons
+            .map(|reason| SuggestedCategoryReason {
+                text: reason.text.clone(),
+                part: reason.letters.clone(),
+                share: six(reason.share.into()),
+            })
+            .collect()
+    }
+}
+
+/// A word that spoke for a category.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct SuggestedCategoryReason {
+    /// Word in lower case without accents, or both words of a phrase.
+    pub text: String,
+    /// Part of the word that is known from other products, with `<` and `>` for its ends. Null where the word itself is known.
+    pub part: Option<String>,
+    /// Share of all that spoke for the category, 0 to 1.
+    pub share: f64,
+}
+
+suggestions!(
+    ProductCategorySuggestionConnection,
+    ProductCategorySuggestionEdge,
+    ProductCategorySuggestion,
+    "products with suggested categories"
+);
+
+/// Model of categories, learned from the tenant's own products and judged by products that were held out. Figures are of this model, and null while there are none.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ProductTextModel {
+    /// State of the model.
+    pub status: ProductTextStatus,
+    /// Number of products that the model was learned from.
+    pub trained_on: i32,
+    /// Number of categories that it may suggest: those with eight products or more.
+    pub classes: i32,
+    /// Number of categories with too few products to be learned.
+    pub classes_left_out: i32,
+    /// Number of products that it was judged by, each by a model that had seen neither the product nor its variants.
+    pub held_out: i32,
+    /// Share of the products held out whose first suggestion is their category, 0 to 1.
+    pub accuracy_top1: Option<f64>,
+    /// Share of the products held out that have their category among the first three suggestions, 0 to 1.
+    pub accuracy_top3: Option<f64>,
+    /// Expected calibration error: mean difference between confidence and the share that is right, 0 to 1.
+    pub calibration_error: Option<f64>,
+    /// Share of the products held out that are in the most frequent category, 0 to 1: what `accuracyTop1` has to beat.
+    pub baseline: Option<f64>,
+    /// True where the tenant has more products with a category than are learned from: the newest are.
+    pub is_partial: bool,
+}
+
+impl ProductTextModel {
+    /// None: the first model is being learned.
+    pub fn of(model: Option<&Arc<CategoryModel>>) -> Self {
+        let status = status(model);
+        let report = model.map(|model| model.report.clone()).unwrap_or_default();
+        let accuracy = report.categories;
+        let figure = |share: f64| (accuracy.held_out > 0).then(|| six(share));
+        Self {
+            status,
+            trained_on: count(report.products),
+            classes: count(report.labels.len()),
+            classes_left_out: count(report.left_out.len()),
+            held_out: count(accuracy.held_out),
+            accuracy_top1: figure(accuracy.top1),
+            accuracy_top3: figure(accuracy.top3),
+            calibration_error: figure(accuracy.calibration_error),
+            baseline: figure(accuracy.majority),
+            is_partial: model.is_some_and(|model| model.is_partial),
+        }
+    }
+}
+
+/// None: it is being learned.
+pub(super) fn status(model: Option<&Arc<CategoryModel>>) -> ProductTextStatus {
+    model.map_or(ProductTextStatus::Learning, |model| model.status.into())
+}
+
+fn count(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}

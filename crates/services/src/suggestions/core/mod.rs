@@ -1,0 +1,14 @@
+//! From texts to suggestions, and from what was accepted to changes of products. No database, no clock.
+
+mod accept;
+mod model;
+mod names;
+
+pub use accept::{AcceptRefusal, AcceptedCategory, AcceptedLine, AcceptedList, AcceptedName, MOST_ACCEPTED, merged};
+pub use model::{CategoryModel, Example, ModelStatus, SuggestedCategory, is_confident};
+pub use names::{MOST_LISTED, NamePair, Named, Names};
+pub use product_text::{
+    classifier::Reason as CategoryReason,
+    cleaning::{Change, Cleaned, Rule},
+    duplicates::Reason as DuplicateReason,
+};

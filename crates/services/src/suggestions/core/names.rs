@@ -1,0 +1,108 @@
+//! What the names of a catalogue say together: which products were probably entered twice, how the tenant writes names, and which ones differ from that.
+
+use entity::prelude::ProductId;
+use product_text::{
+    Style, clean,
+    cleaning::Cleaned,
+    duplicates::{Reason, Settings, find},
+};
+
+/// Pairs, and names to clean, that are listed at most.
+pub const MOST_LISTED: usize = 10_000;
+
+/// A product's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    pub id: ProductId,
+    pub name: String,
+}
+
+/// Two products that are probably one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamePair {
+    pub first: Named,
+    pub second: Named,
+    /// 0 to 1.
+    pub score: f64,
+    pub reasons: Vec<Reason>,
+}
+
+impl NamePair {
+    /// Its place among pairs: the higher the score, the lower.
+    pub fn rank(&self) -> i64 {
+        ((1.0 - self.score) * 1e6).round() as i64
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Names {
+    /// Products that were read.
+    pub products: usize,
+    /// There are more products, pairs or names to clean than these.
+    pub is_partial: bool,
+    /// By rank, then by the products.
+    pub pairs: Vec<NamePair>,
+    /// Products whose names are not clean, by ID.
+    pub unclean: Vec<ProductId>,
+    style: Style,
+}
+
+impl Names {
+    pub fn of(named: &[Named], is_partial: bool) -> Self {
+        let names: Vec<&str> = named.iter().map(|one| one.name.as_str()).collect();
+        let style = Style::learned(&names);
+        let found = find(&names, &Settings { most: MOST_LISTED, ..Settings::default() });
+        let pair = |duplicate: product_text::Duplicate| {
+            let (first, second) = (named.get(duplicate.first)?.clone(), named.get(duplicate.second)?.clone());
+            Some(NamePair { first, second, score: duplicate.score, reasons: duplicate.reasons })
+        };
+        let mut pairs: Vec<NamePair> = found.pairs.into_iter().filter_map(pair).collect();
+        pairs.sort_by_key(|pair| (pair.rank(), pair.first.id, pair.second.id));
+        let is_unclean = |one: &&Named| !clean(&one.name, &style).changes.is_empty();
+        let mut unclean: Vec<ProductId> = named.iter().filter(is_unclean).map(|one| one.id).collect();
+        unclean.sort_unstable();
+        let is_partial = is_partial || found.is_cut || unclean.len() > MOST_LISTED;
+        unclean.truncate(MOST_LISTED);
+        Self { products: named.len(), is_partial, pairs, unclean, style }
+    }
+
+    /// A name in the tenant's own style.
+    pub fn cleaned(&self, name: &str) -> Cleaned {
+        clean(name, &self.style)
+    }
+
+    /// Bytes that it holds, about.
+    pub fn bytes(&self) -> usize {
+        let of_pairs: usize = self.pairs.iter().map(|pair| pair.first.name.len() + pair.second.name.len()).sum();
+        of_pairs + self.pairs.len() * size_of::<NamePair>() + self.unclean.len() * size_of::<ProductId>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn named(names: &[&str]) -> Vec<Named> {
+        let one =
+            |(number, name): (u128, &&str)| Named { id: ProductId::from_uuid(Uuid::from_u128(number)), name: (*name).to_owned() };
+        (1..).zip(names).map(one).collect()
+    }
+
+    #[test]
+    fn the_best_pairs_come_first() {
+        let names = Names::of(&named(&["Key ring daisy", "Jam pot", "Keyring daisy", "JAM POT"]), false);
+        let pairs: Vec<_> =
+            names.pairs.iter().map(|pair| (pair.first.name.as_str(), pair.second.name.as_str(), pair.rank())).collect();
+        assert_eq!(pairs, [("Jam pot", "JAM POT", 0), ("Key ring daisy", "Keyring daisy", 30_000)]);
+        assert!(!names.is_partial && names.bytes() > 0);
+    }
+
+    #[test]
+    fn names_are_cleaned_in_the_style_of_the_others() {
+        let names = Names::of(&named(&["Mug 12CM", "Blue mug"]), false);
+        assert_eq!(names.unclean, [ProductId::from_uuid(Uuid::from_u128(1))]);
+        assert_eq!(names.cleaned("Mug 12CM").name, "Mug 12 cm");
+    }
+}

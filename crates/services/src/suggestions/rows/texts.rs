@@ -1,0 +1,90 @@
+//! Texts that are learned from, the newest products first, up to limits that hold for any catalogue.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::product,
+};
+use platform::storage::{Fault, Finds, Reads};
+use uuid::Uuid;
+
+use crate::suggestions::core::{Example, Named};
+
+/// Products with a category that a model is learned from.
+const MOST_EXAMPLES: usize = 20_000;
+/// Products whose names are compared.
+const MOST_NAMES: usize = 50_000;
+/// Bytes of text that are read for one of either.
+const MOST_BYTES: usize = 16 << 20;
+/// Characters of a description: the model reads no more.
+const DESCRIPTION_CHARS: usize = 2_000;
+/// Rows of a statement. Each may have a description of 10,000 characters.
+const PAGE: usize = 500;
+
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct ExampleRow {
+    id: ProductId,
+    name: String,
+    description: Option<String>,
+    #[record(not_null)]
+    category_id: CategoryId,
+}
+
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct NameRow {
+    id: ProductId,
+    name: String,
+}
+
+/// Products that have a category, archived ones too; and whether there are more.
+pub async fn examples(reads: &impl Reads) -> Result<(Vec<Example>, bool), Fault> {
+    let sql = format!(
+        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.category_id IS NOT NULL AND p.id < $2 ORDER BY p.id DESC LIMIT {PAGE}",
+        ExampleRow::SELECT
+    );
+    let (mut examples, mut bytes, mut before) = (Vec::new(), 0, ProductId::from_uuid(Uuid::max()));
+    loop {
+        let page = reads.records::<ExampleRow>(&sql, vec![before.into()]).await?;
+        let is_last = page.len() < PAGE;
+        for ExampleRow { id, name, description, category_id } in page {
+            let description: String = description.unwrap_or_default().chars().take(DESCRIPTION_CHARS).collect();
+            bytes += name.len() + description.len();
+            if examples.len() == MOST_EXAMPLES || bytes > MOST_BYTES {
+                return Ok((examples, true));
+            }
+            before = id;
+            examples.push(Example { id, name, description, category: category_id });
+        }
+        if is_last {
+            return Ok((examples, false));
+        }
+    }
+}
+
+/// Names of products that are not archived, the oldest of them first; and whether there are older ones.
+pub async fn names(reads: &impl Reads) -> Result<(Vec<Named>, bool), Fault> {
+    let sql = format!(
+        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.status <> 'ARCHIVED' AND p.id < $2 ORDER BY p.id DESC LIMIT {PAGE}",
+        NameRow::SELECT
+    );
+    let (mut names, mut bytes, mut before) = (Vec::new(), 0, ProductId::from_uuid(Uuid::max()));
+    let is_partial = 'pages: loop {
+        let page = reads.records::<NameRow>(&sql, vec![before.into()]).await?;
+        let is_last = page.len() < PAGE;
+        for NameRow { id, name } in page {
+            bytes += name.len();
+            if names.len() == MOST_NAMES || bytes > MOST_BYTES {
+                break 'pages true;
+            }
+            before = id;
+            names.push(Named { id, name });
+        }
+        if is_last {
+            break false;
+        }
+    };
+    names.reverse();
+    Ok((names, is_partial))
+}
