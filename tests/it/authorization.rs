@@ -43,6 +43,7 @@ const CASES: &[(&str, Needs)] = &[
     ("nodes", SignIn),
     ("scan", SignIn),
     ("scanCode", SignIn),
+    ("search", SignIn),
     ("viewer", SignIn),
     ("rateLimit", SignIn),
     ("product", May("product.read")),

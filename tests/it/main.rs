@@ -34,6 +34,7 @@ mod replay;
 mod returns;
 mod row_security;
 mod scan;
+mod search;
 mod secret_stores;
 mod secrets;
 mod stock;

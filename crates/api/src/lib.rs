@@ -27,6 +27,7 @@ pub mod media;
 pub mod exchange;
 pub mod labels;
 pub mod scan;
+pub mod search;
 pub mod insight;
 pub mod demand;
 pub mod forecasting;

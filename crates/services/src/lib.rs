@@ -16,6 +16,8 @@ pub mod exchange;
 pub mod labels;
 /// Codes that scanners read, and the rows that they name.
 pub mod scan;
+/// Search over all kinds of things by what names them.
+pub mod search;
 /// Hashes over versions of stock levels, for partners who keep a copy.
 pub mod digest;
 /// Backups of an embedded database, encrypted, in a folder or a bucket.

@@ -190,6 +190,7 @@ impl Calls {
             "CurrencyCode" => json!("GBP"),
             "JSON" => json!({}),
             _ if name == "code" && root.starts_with("scan") => json!(format!("{}-mug", house.word)),
+            _ if name == "query" && root == "search" => json!(format!("{}-mug", house.word)),
             _ if root == "tenantSwitch" => json!(format!("{}-company", house.word)),
             // Who makes a role or a key must hold what it gives.
             _ if name == "permissions" => json!(if root.starts_with("role") { "role.write" } else { "apikey.write" }),

@@ -2,13 +2,19 @@
 
 use async_graphql::{Context, Enum};
 use entity::prelude::*;
-use iam::access::{Permission, kind as may};
+use iam::access::{Permission, Reach, kind as may};
 use inventory::ledger::Ledger;
 use platform::storage::TenantScope;
 use services::scan::core::Kind;
 use uuid::Uuid;
 
-use crate::graphql::{context::ContextExt, fault::Answer};
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+    },
+    schema::{self, Node},
+};
 
 /// Kind of a thing that can be found by its names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -38,10 +44,11 @@ pub enum SearchKind {
     Category,
 }
 
-/// The caller's tenant, if the caller may find things of a kind.
-fn allowed(ctx: &Context<'_>, kind: Kind) -> Answer<TenantScope> {
-    fn of<P: Permission>(ctx: &Context<'_>) -> Answer<TenantScope> {
-        Ok(ctx.permit::<P>()?.scope(ctx.given::<Ledger>()?.database()))
+/// The caller's tenant, and the stores of the permission that a kind needs, if the caller has it.
+pub fn allowed(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, Reach)> {
+    fn of<P: Permission>(ctx: &Context<'_>) -> Answer<(TenantScope, Reach)> {
+        let permit = ctx.permit::<P>()?;
+        Ok((permit.scope(ctx.given::<Ledger>()?.database()), permit.reach()))
     }
     match kind {
         Kind::Product | Kind::Supplier | Kind::Category => of::<may::ProductRead>(ctx),
@@ -69,7 +76,7 @@ pub fn kinds_asked(ctx: &Context<'_>, named: Option<Vec<SearchKind>>) -> Answer<
     let mut scope = None;
     for kind in kinds {
         match allowed(ctx, kind) {
-            Ok(own) => {
+            Ok((own, _)) => {
                 readable.push(kind);
                 scope = Some(own);
             }
@@ -84,8 +91,21 @@ pub fn kinds_asked(ctx: &Context<'_>, named: Option<Vec<SearchKind>>) -> Answer<
     }
 }
 
+/// A row of a kind, as far as the caller may see it.
+pub async fn node_of(ctx: &Context<'_>, kind: Kind, id: Uuid) -> Answer<Option<Node>> {
+    seen(schema::find(ctx, &node_id(kind, id)).await)
+}
+
+/// Something that the caller may not see is not there.
+pub fn seen<T>(found: Answer<Option<T>>) -> Answer<Option<T>> {
+    match found {
+        Err(TopError::Forbidden(_)) => Ok(None),
+        found => found,
+    }
+}
+
 /// The ID that a row of a kind has in the API.
-pub fn node_id(kind: Kind, id: Uuid) -> String {
+fn node_id(kind: Kind, id: Uuid) -> String {
     match kind {
         Kind::Product => ProductId::from_uuid(id).to_string(),
         Kind::Order => OrderId::from_uuid(id).to_string(),

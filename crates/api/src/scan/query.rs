@@ -12,17 +12,13 @@ use services::scan::{
 
 use super::{
     SearchKind,
-    kind::{kinds_asked, node_id},
+    kind::{kinds_asked, node_of, seen},
     result::{ScanMatch, ScanResult},
 };
 use crate::{
     catalog::Barcode,
-    graphql::{
-        context::ContextExt,
-        fault::{Answer, TopError},
-        filters::plain,
-    },
-    schema::{self, Node},
+    graphql::{context::ContextExt, fault::Answer, filters::plain},
+    schema::Node,
     stock::{Lot, lot_seen},
 };
 
@@ -101,7 +97,7 @@ async fn named_lot(ctx: &Context<'_>, found: &[Found], reading: &Reading) -> Ans
 
 /// A match as far as the caller may see it.
 async fn shown_match(ctx: &Context<'_>, found: Found, reading: &Reading, lot: Option<&Lot>) -> Answer<Option<ScanMatch>> {
-    let Some(node) = seen(schema::find(ctx, &node_id(found.kind, found.id)).await)? else { return Ok(None) };
+    let Some(node) = node_of(ctx, found.kind, found.id).await? else { return Ok(None) };
     let (lot, store) = match &node {
         Node::Lot(own) => (Some(own.clone()), None),
         Node::Store(store) => (None, Some(store.clone())),
@@ -122,12 +118,4 @@ async fn shown_match(ctx: &Context<'_>, found: Found, reading: &Reading, lot: Op
         quantity: reading.quantity().and_then(Quantity::new),
         store,
     }))
-}
-
-/// Something that the caller may not see is not there.
-fn seen<T>(found: Answer<Option<T>>) -> Answer<Option<T>> {
-    match found {
-        Err(TopError::Forbidden(_)) => Ok(None),
-        found => found,
-    }
 }

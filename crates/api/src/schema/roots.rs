@@ -23,6 +23,7 @@ use crate::{
     purchasing::{PurchaseQuery, PurchasingMutation},
     returns::{ReturnsMutation, ReturnsQuery},
     scan::ScanQuery,
+    search::SearchQuery,
     stock::{DigestQuery, LotMutation, LotQuery, StockMutation, StockQuery, StockSubscription},
     suggestions::{SuggestionMutation, SuggestionQuery},
     tenancy::TenancyMutation,
@@ -67,6 +68,7 @@ pub struct OtherQueries(
     SummaryQuery,
     CostSummaryQuery,
     ScanQuery,
+    SearchQuery,
     DigestQuery,
 );
 

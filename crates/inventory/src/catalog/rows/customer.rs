@@ -129,13 +129,18 @@ pub async fn to_change(work: &Work, ids: &[CustomerId], refs: &[&str]) -> Result
 pub async fn page(reads: &impl Reads, email: Option<&str>, request: &PageRequest) -> Result<Vec<CustomerRow>, Fault> {
     let mut clause = Clause::new(reads.backend());
     if let Some(email) = email {
-        let Some(key) = blind_key(reads).await? else { return Ok(Vec::new()) };
-        let mark = clause.bind(key.blind(&text::fold(email.trim())));
+        let Some(blind) = email_blind(reads, email).await? else { return Ok(Vec::new()) };
+        let mark = clause.bind(blind);
         clause.push(&format!(" AND c.email_blind = {mark}"));
     }
     let (bounds, tail, values) = keyset(&["c.id"], false, request, clause.next());
     clause.values.extend(values);
     select(reads, &format!("{}{bounds}{tail}", clause.sql), clause.values).await
+}
+
+/// The value of `email_blind` that customers with an e-mail address have; None while no customer has an address.
+pub async fn email_blind(reads: &impl Reads, email: &str) -> Result<Option<Vec<u8>>, Fault> {
+    Ok(blind_key(reads).await?.map(|key| key.blind(&text::fold(email.trim()))))
 }
 
 /// The key that the tenant's e-mail addresses are found by; none while there are none.

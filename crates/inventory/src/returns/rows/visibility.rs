@@ -4,7 +4,7 @@ use entity::prelude::*;
 use platform::storage::{Fault, Reads, Row};
 
 /// A return belongs to its own channel, or else to those of the orders that it was matched with. `{number}` is the channel's parameter.
-pub(super) fn return_of_channel(number: usize) -> String {
+pub fn return_of_channel(number: usize) -> String {
     format!(
         "(r.channel_id IS NOT NULL AND r.channel_id = ${number} OR r.channel_id IS NULL AND EXISTS (SELECT 1 FROM return_match m
            JOIN sales_order s ON s.tenant_id = $1 AND s.id = m.order_id

@@ -1,0 +1,93 @@
+//! What a search finds, as clients see it.
+
+use async_graphql::{Enum, Object};
+use services::search::core::{Field, Tier};
+
+use crate::{scan::SearchKind, schema::Node};
+
+/// Tier of a search result: how near it is to the query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "Tier", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum SearchTier {
+    /// A code, number, external reference or e-mail address equals the query.
+    Exact,
+    /// A code, external reference or name begins with the query.
+    Prefix,
+    /// Each word of the query begins a word of the name, in any order; of products, also of the SKU and the barcodes.
+    Words,
+}
+
+/// Results of a search.
+pub struct SearchResults {
+    pub results: Vec<SearchResult>,
+    pub has_more: bool,
+    pub skipped: Vec<SearchKind>,
+}
+
+/// Results of a search.
+#[Object]
+impl SearchResults {
+    /// Things that were found, best first, each once; at most `first` of them, and empty if there are none.
+    async fn results(&self) -> &[SearchResult] {
+        &self.results
+    }
+    /// Whether more was found than `results` has. Add characters to the query, or name fewer kinds.
+    async fn has_more(&self) -> bool {
+        self.has_more
+    }
+    /// Kinds that were not searched, because the caller lacks their read permission. Empty if all were.
+    async fn skipped_kinds(&self) -> &[SearchKind] {
+        &self.skipped
+    }
+}
+
+/// Thing that a search found.
+pub struct SearchResult {
+    pub node: Node,
+    pub kind: SearchKind,
+    pub tier: Tier,
+    pub field: Field,
+    pub text: String,
+    pub title: String,
+}
+
+/// Thing that a search found.
+#[Object]
+impl SearchResult {
+    /// The thing.
+    async fn node(&self) -> &Node {
+        &self.node
+    }
+    /// Kind of the thing.
+    async fn kind(&self) -> SearchKind {
+        self.kind
+    }
+    /// Tier of the result: exact before prefix before words.
+    async fn tier(&self) -> SearchTier {
+        self.tier.into()
+    }
+    /// Field that matched: "barcode", "sku", "number", "code", "slug", "lotCode", "externalRef", "email" or "name". Words of a product's SKU and
+    /// barcodes count as "name".
+    async fn field(&self) -> &'static str {
+        match self.field {
+            Field::Barcode => "barcode",
+            Field::Sku => "sku",
+            Field::Number => "number",
+            Field::Code => "code",
+            Field::Slug => "slug",
+            Field::LotCode => "lotCode",
+            Field::ExternalRef => "externalRef",
+            Field::Email => "email",
+            Field::Name => "name",
+        }
+    }
+    /// Value of the field that matched. Of an e-mail address, the query itself.
+    async fn text(&self) -> &str {
+        &self.text
+    }
+    /// Title for people: the name of a product, store, supplier, category or customer, the number of a document with the letters of its kind
+    /// ("SO-7"), the code of a lot. The external reference of a customer without a name, or else its ID.
+    async fn title(&self) -> &str {
+        &self.title
+    }
+}

@@ -1,0 +1,177 @@
+//! Queries and hits: how near a name is to a query, and which hits come first.
+
+use std::collections::HashSet;
+
+use inventory::catalog::core::{gtin, search, text};
+use uuid::Uuid;
+
+use crate::scan::core::{Kind, numbered};
+
+/// The fewest and the most characters of a query, without the blanks around it.
+pub const FEWEST_CHARACTERS: usize = 2;
+pub const MOST_CHARACTERS: usize = 100;
+
+/// The most hits of an answer.
+pub const MOST_HITS: usize = 50;
+
+/// A query in the forms in which names are compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// As it is: references and the beginnings of barcodes.
+    pub text: String,
+    /// Case-folded: codes and names.
+    pub folded: String,
+    /// The key of the barcode that it may be.
+    pub barcode_key: String,
+    /// The number that it may be, and the documents that may have it.
+    pub number: Option<(i64, Vec<Kind>)>,
+    /// None without a letter or a digit.
+    pub words: Option<search::Query>,
+}
+
+impl Query {
+    /// None when it is too short or too long.
+    pub fn parse(query: &str) -> Option<Self> {
+        let trimmed = query.trim();
+        let length = trimmed.chars().count();
+        (FEWEST_CHARACTERS..=MOST_CHARACTERS).contains(&length).then(|| Self {
+            text: text::kept(trimmed),
+            folded: text::fold(trimmed),
+            barcode_key: gtin::key_of_typed(trimmed),
+            number: numbered(trimmed),
+            words: search::Query::parse(trimmed),
+        })
+    }
+
+    /// How near the query is to a text that was found as the value of a field.
+    pub fn tier(&self, field: Field, found: &str) -> Tier {
+        let is_whole = match field {
+            Field::Number | Field::Email => true,
+            Field::Barcode => gtin::key(found) == self.barcode_key,
+            Field::ExternalRef => found == self.text,
+            Field::Sku | Field::Code | Field::Slug | Field::LotCode => text::fold(found) == self.folded,
+            Field::Name => return if text::fold(found).starts_with(&self.folded) { Tier::Prefix } else { Tier::Words },
+        };
+        if is_whole { Tier::Exact } else { Tier::Prefix }
+    }
+
+    /// Whether a name begins with the query, or each word of the query begins a word of the name.
+    pub fn is_in(&self, name: &str) -> bool {
+        let words = text::words(name);
+        let has = |word: &String| words.iter().any(|own| own.starts_with(word.as_str()));
+        text::fold(name).starts_with(&self.folded) || self.words.as_ref().is_some_and(|query| query.words.iter().all(has))
+    }
+}
+
+/// What of a thing was compared with the query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    Barcode,
+    Sku,
+    Number,
+    /// The code of a store or a supplier.
+    Code,
+    Slug,
+    LotCode,
+    ExternalRef,
+    Email,
+    /// The name; of a product also the words of its SKU and barcodes.
+    Name,
+}
+
+/// How near a hit is, the nearest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tier {
+    /// A code, number, reference or e-mail address is the query.
+    Exact,
+    /// A code, reference or name begins with the query.
+    Prefix,
+    /// Each word of the query begins a word, in any order.
+    Words,
+}
+
+/// A row that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    pub kind: Kind,
+    pub id: Uuid,
+    pub tier: Tier,
+    pub field: Field,
+    /// The value of the field.
+    pub text: String,
+    /// What people call the thing; None for customers without a reference.
+    pub title: Option<String>,
+    pub is_archived: bool,
+}
+
+/// The first of the hits, best first, each thing once; and whether there are more. Within a tier archived things come last, and the shortest text
+/// first: it has the least beside the query.
+pub fn best(mut hits: Vec<Hit>, most: usize) -> (Vec<Hit>, bool) {
+    hits.sort_by_cached_key(|hit| {
+        (hit.tier, hit.is_archived, hit.text.chars().count(), hit.kind, hit.field, hit.text.clone(), hit.id)
+    });
+    let mut seen = HashSet::new();
+    hits.retain(|hit| seen.insert((hit.kind, hit.id)));
+    let has_more = hits.len() > most;
+    hits.truncate(most);
+    (hits, has_more)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(text: &str) -> Query {
+        Query::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_query_has_two_to_a_hundred_characters_without_the_blanks_around_it() {
+        for (text, is_good) in [(" a ", false), ("ab", true), ("  ab  ", true), ("", false)] {
+            assert_eq!(Query::parse(text).is_some(), is_good, "{text}");
+        }
+        assert!(Query::parse(&"ö".repeat(100)).is_some() && Query::parse(&"ö".repeat(101)).is_none());
+        assert_eq!(query("%_").words, None, "no letter and no digit: there are no words to look for");
+    }
+
+    #[test]
+    fn a_whole_key_is_nearer_than_its_beginning_and_that_than_words() {
+        let mug = query("mug");
+        assert_eq!(mug.tier(Field::Sku, "MUG"), Tier::Exact);
+        assert_eq!(mug.tier(Field::Sku, "MUG-1"), Tier::Prefix);
+        assert_eq!(mug.tier(Field::ExternalRef, "MUG"), Tier::Prefix, "references are compared as they are");
+        assert_eq!(mug.tier(Field::Name, "Mug, white"), Tier::Prefix);
+        assert_eq!(mug.tier(Field::Name, "White mug"), Tier::Words);
+        assert_eq!(query("4 006381 333931").tier(Field::Barcode, "4006381333931"), Tier::Exact);
+    }
+
+    #[test]
+    fn words_are_found_in_any_order_by_their_beginnings() {
+        for (text, is_found) in [("mug whi", true), ("white mug", true), ("hite mug", false), ("mug mug", true), ("%%", false)] {
+            assert_eq!(query(text).is_in("White Mug"), is_found, "{text}");
+        }
+    }
+
+    #[test]
+    fn each_thing_comes_once_by_its_nearest_field_and_archived_things_last() {
+        let hit = |id: u128, tier, text: &str, is_archived| Hit {
+            kind: Kind::Product,
+            id: Uuid::from_u128(id),
+            tier,
+            field: Field::Name,
+            text: text.to_owned(),
+            title: None,
+            is_archived,
+        };
+        let hits = vec![
+            hit(1, Tier::Words, "the white mug", false),
+            hit(2, Tier::Words, "old mug", true),
+            hit(3, Tier::Prefix, "mug", true),
+            hit(1, Tier::Prefix, "mug of white", false),
+            hit(4, Tier::Words, "a mug", false),
+        ];
+        let (found, has_more) = best(hits.clone(), 3);
+        assert_eq!(found.iter().map(|hit| hit.id.as_u128()).collect::<Vec<_>>(), [1, 3, 4]);
+        assert!(has_more && !best(hits, 4).1);
+    }
+}

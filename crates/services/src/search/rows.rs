@@ -1,0 +1,314 @@
+//! The rows whose names a query finds: a statement for each kind, a branch for each way in which a thing of the kind is named, each along an index.
+//! What the caller may not see is left out by the statement itself.
+
+use entity::prelude::ChannelId;
+use futures_util::future::try_join_all;
+use iam::access::Reach;
+use inventory::{
+    catalog::rows::{
+        Clause, customer,
+        filter::{TermMatch, begins_with, word_query},
+    },
+    returns::rows::return_of_channel,
+};
+use platform::storage::{Backend, Fault, Reads, Row};
+use uuid::Uuid;
+
+use super::core::{Field, Hit, MOST_HITS, Query};
+use crate::scan::core::Kind;
+
+/// The most rows of a branch whose rows come in the order of their keys: a page, and one that says that there are more.
+const MOST_OF_A_BRANCH: usize = MOST_HITS + 1;
+/// The most products that are found by their words and compared. Those whose SKU or name begins with the query have branches of their own.
+const MOST_WITH_WORDS: usize = 200;
+/// The most stores, suppliers or categories whose names are compared, the first by code: they have no index of words.
+const MOST_NAMES: usize = 10_000;
+
+/// A kind to look for, and what of it the caller may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sought {
+    pub kind: Kind,
+    /// The stores that the caller's permission is for.
+    pub reach: Reach,
+    /// The channel that the caller is bound to.
+    pub channel: Option<ChannelId>,
+    /// Whether the caller may find customers by e-mail address.
+    pub by_email: bool,
+}
+
+/// What the query finds of each kind, in no order; a thing comes once for each of its names that is found.
+pub async fn hits(reads: &impl Reads, query: &Query, sought: &[Sought]) -> Result<Vec<Hit>, Fault> {
+    let found = try_join_all(sought.iter().map(|sought| of_kind(reads, query, sought))).await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<Vec<Hit>, Fault> {
+    let kind = sought.kind;
+    let mut branches = Branches::new(reads.backend(), sought);
+    match kind {
+        Kind::Product => products(&mut branches, query),
+        Kind::Order | Kind::Return | Kind::PurchaseOrder | Kind::Transfer | Kind::Stocktake => {
+            documents(&mut branches, query, kind);
+        }
+        Kind::Customer => {
+            let is_address = sought.by_email && query.text.contains('@');
+            let blind = if is_address { customer::email_blind(reads, &query.text).await? } else { None };
+            customers(&mut branches, query, blind);
+        }
+        Kind::Lot => {
+            let code = NameColumn { field: Field::LotCode, kept: "r.code", key: "r.code_key" };
+            keyed(&mut branches, query, "lot r", code, Shown { title: "r.code", is_archived: "0" });
+        }
+        Kind::Store => {
+            let store = Shown { title: "r.name", is_archived: "CASE WHEN r.archived_at IS NULL THEN 0 ELSE 1 END" };
+            named(&mut branches, query, "store r", CODE, store);
+        }
+        Kind::Supplier => named(&mut branches, query, "supplier r", CODE, NAMED),
+        Kind::Category => {
+            named(&mut branches, query, "category r", NameColumn { field: Field::Slug, kept: "r.slug", key: "r.slug" }, NAMED);
+        }
+    }
+    let Branches { clause, fields, .. } = branches;
+    let rows = reads.rows(&clause.sql, clause.values).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut row = Row::new(row);
+        let (branch, id) = (row.take::<i32>()?, row.take::<Uuid>()?);
+        let (text, title, archived) = (row.take::<Option<String>>()?, row.take::<Option<String>>()?, row.take::<i32>()?);
+        let Some(field) = usize::try_from(branch).ok().and_then(|branch| fields.get(branch)).copied() else { continue };
+        // An address is kept sealed: it is what was asked for.
+        let text = text.unwrap_or_else(|| query.text.clone());
+        // Products were found by their words; other names are compared here.
+        if field == Field::Name && kind != Kind::Product && !query.is_in(&text) {
+            continue;
+        }
+        let tier = query.tier(field, &text);
+        found.push(Hit {
+            kind,
+            id,
+            tier,
+            field,
+            text,
+            title: title.map(|title| titled(kind, title)),
+            is_archived: archived != 0,
+        });
+    }
+    Ok(found)
+}
+
+/// A document's number with the letters of its kind.
+fn titled(kind: Kind, title: String) -> String {
+    match Kind::NUMBERED.iter().find(|(numbered, _)| *numbered == kind) {
+        Some((_, letters)) => format!("{letters}-{title}"),
+        None => title,
+    }
+}
+
+/// The columns of a kind that hits show.
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    title: &'static str,
+    is_archived: &'static str,
+}
+
+/// A column that things are named by.
+#[derive(Debug, Clone, Copy)]
+struct NameColumn {
+    field: Field,
+    /// The name as it is kept.
+    kept: &'static str,
+    /// Its folded key, which has an index.
+    key: &'static str,
+}
+
+const CODE: NameColumn = NameColumn { field: Field::Code, kept: "r.code", key: "r.code_key" };
+
+const NAMED: Shown = Shown { title: "r.name", is_archived: "0" };
+const NUMBERED: Shown = Shown { title: "CAST(r.number AS text)", is_archived: "0" };
+
+/// The statement under construction. The kind's own table is `r` in each branch.
+struct Branches {
+    clause: Clause,
+    /// What the caller may see, beginning with ` AND `, or nothing.
+    visible: String,
+    /// What each branch compares with the query.
+    fields: Vec<Field>,
+}
+
+impl Branches {
+    fn new(backend: Backend, sought: &Sought) -> Self {
+        let mut clause = Clause::new(backend);
+        let visible = visible(&mut clause, sought);
+        Self { clause, visible, fields: Vec::new() }
+    }
+
+    /// Begins a branch; its own condition follows. `found` is the column that is compared.
+    fn open(&mut self, field: Field, found: &str, shown: Shown, from: &str) {
+        let number = self.fields.len();
+        let union = if number == 0 { "" } else { " UNION ALL " };
+        let Shown { title, is_archived } = shown;
+        self.clause.push(&format!(
+            "{union}SELECT * FROM (SELECT {number} AS branch, r.id AS id, {found} AS found, {title} AS title, {is_archived} AS archived
+             FROM {from} WHERE r.tenant_id = $1 AND "
+        ));
+        self.fields.push(field);
+    }
+
+    /// Ends a branch, in the order of a column where one is named.
+    fn close(&mut self, order: &str, most: usize) {
+        let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {order}") };
+        let rest = format!("{}{order} LIMIT {most}) AS branch_{}", self.visible, self.fields.len());
+        self.clause.push(&rest);
+    }
+}
+
+/// The condition that the caller sees a row.
+fn visible(clause: &mut Clause, sought: &Sought) -> String {
+    let backend = clause.backend();
+    let mut sql = String::new();
+    if let Reach::Stores(stores) = &sought.reach {
+        let stores = || backend.ids(stores.iter().copied());
+        match sought.kind {
+            // Their permissions are for the whole tenant.
+            Kind::Product | Kind::Customer | Kind::Supplier | Kind::Category | Kind::Store => {}
+            Kind::Order | Kind::Return | Kind::PurchaseOrder | Kind::Stocktake => {
+                sql = format!(" AND {}", backend.in_ids("r.store_id", clause.number(stores())));
+            }
+            Kind::Transfer => {
+                let number = clause.number(stores());
+                let (from, to) = (backend.in_ids("r.from_store_id", number), backend.in_ids("r.to_store_id", number));
+                sql = format!(" AND ({from} OR {to})");
+            }
+            Kind::Lot => {
+                let there = backend.in_ids("v.store_id", clause.number(stores()));
+                sql = format!(" AND EXISTS (SELECT 1 FROM lot_level v WHERE v.tenant_id = $1 AND v.lot_id = r.id AND {there})");
+            }
+        }
+    }
+    match (sought.kind, sought.channel) {
+        (Kind::Order, Some(channel)) => sql.push_str(&format!(" AND r.channel_id = {}", clause.bind(channel))),
+        (Kind::Return, Some(channel)) => sql.push_str(&format!(" AND {}", return_of_channel(clause.number(channel)))),
+        _ => {}
+    }
+    sql
+}
+
+/// By a key that begins with the query: the key itself comes first.
+fn keyed(branches: &mut Branches, query: &Query, from: &str, by: NameColumn, shown: Shown) {
+    branches.open(by.field, by.kept, shown, from);
+    begins_with(&mut branches.clause, by.key, &query.folded);
+    branches.close(by.key, MOST_OF_A_BRANCH);
+}
+
+/// By a key, and by the name, of which there is no index.
+fn named(branches: &mut Branches, query: &Query, from: &str, by: NameColumn, shown: Shown) {
+    keyed(branches, query, from, by, shown);
+    branches.open(Field::Name, "r.name", shown, from);
+    branches.clause.push("TRUE");
+    branches.close(by.key, MOST_NAMES);
+}
+
+fn products(branches: &mut Branches, query: &Query) {
+    let shown = Shown { title: "r.name", is_archived: "CASE WHEN r.status = 'ARCHIVED' THEN 1 ELSE 0 END" };
+    for by in [
+        NameColumn { field: Field::Sku, kept: "r.sku", key: "r.sku_key" },
+        NameColumn { field: Field::Name, kept: "r.name", key: "r.name_key" },
+    ] {
+        keyed(branches, query, "product r", by, shown);
+    }
+    // CROSS JOIN tells SQLite to begin with the codes.
+    let barcodes = "barcode b CROSS JOIN product r";
+    branches.open(Field::Barcode, "b.code", shown, barcodes);
+    let key = branches.clause.bind(query.barcode_key.as_str());
+    branches.clause.push(&format!("b.tenant_id = $1 AND r.id = b.product_id AND b.code_key = {key}"));
+    branches.close("", MOST_OF_A_BRANCH);
+    branches.open(Field::Barcode, "b.code", shown, barcodes);
+    branches.clause.push("b.tenant_id = $1 AND r.id = b.product_id AND ");
+    begins_with(&mut branches.clause, "b.code", &query.text);
+    branches.close("b.code", MOST_OF_A_BRANCH);
+    product_words(branches, query, shown);
+}
+
+/// By the words of SKU, name and barcodes, which both databases have in an index: of words on Postgres, of three-character windows on SQLite.
+fn product_words(branches: &mut Branches, query: &Query, shown: Shown) {
+    let Some(query) = &query.words else { return };
+    let (mut words, mut letters): (Vec<&str>, Vec<&str>) = (query.indexed_words().collect(), query.letters().collect());
+    let mut which = TermMatch::Beginnings;
+    if words.is_empty() {
+        // No such index knows what begins with a letter: each must be a word.
+        (words, letters, which) = (letters, Vec::new(), TermMatch::Whole);
+    }
+    let backend = branches.clause.backend();
+    let from = match backend {
+        Backend::Postgres => "product r",
+        Backend::Sqlite => "product_search f CROSS JOIN product r",
+    };
+    branches.open(Field::Name, "r.name", shown, from);
+    let mark = branches.clause.bind(word_query(backend, words.into_iter(), which));
+    let (found, finder) = match backend {
+        // Asked by way of a function, which row-level security needs for the index (migration 7), and which stops where enough was found.
+        Backend::Postgres => {
+            let most = if letters.is_empty() { format!(" LIMIT {MOST_WITH_WORDS}") } else { String::new() };
+            let words = format!("SELECT products_with_words($1, to_tsquery('simple', {mark})){most}");
+            (format!("r.id = ANY(ARRAY({words}))"), "strpos")
+        }
+        Backend::Sqlite => (format!("r.rowid = f.rowid AND f.product_search MATCH {mark}"), "instr"),
+    };
+    branches.clause.push(&found);
+    for letter in letters {
+        let mark = branches.clause.bind(format!(" {letter}"));
+        branches.clause.push(&format!(" AND {finder}(r.search_text, {mark}) > 0"));
+    }
+    branches.close("", MOST_WITH_WORDS);
+}
+
+fn documents(branches: &mut Branches, query: &Query, kind: Kind) {
+    let from = match kind {
+        Kind::Return => "sales_return r",
+        Kind::PurchaseOrder => "purchase_order r",
+        Kind::Transfer => "transfer r",
+        Kind::Stocktake => "stock_count r",
+        _ => "sales_order r",
+    };
+    if let Some((number, _)) = query.number.as_ref().filter(|(_, kinds)| kinds.contains(&kind)) {
+        branches.open(Field::Number, NUMBERED.title, NUMBERED, from);
+        let mark = branches.clause.bind(*number);
+        branches.clause.push(&format!("r.number = {mark}"));
+        branches.close("", MOST_OF_A_BRANCH);
+    }
+    if kind != Kind::Order {
+        references(branches, query, from, NUMBERED);
+        return;
+    }
+    // A reference is unique for a channel: their index begins with it, and its rows come channel by channel. CROSS JOIN tells SQLite to begin with them.
+    let (from, of) =
+        ("channel c CROSS JOIN sales_order r", "c.tenant_id = $1 AND r.channel_id = c.id AND r.external_ref IS NOT NULL AND ");
+    branches.open(Field::ExternalRef, "r.external_ref", NUMBERED, from);
+    let mark = branches.clause.bind(query.text.as_str());
+    branches.clause.push(&format!("{of}r.external_ref = {mark}"));
+    branches.close("", MOST_OF_A_BRANCH);
+    branches.open(Field::ExternalRef, "r.external_ref", NUMBERED, from);
+    branches.clause.push(of);
+    begins_with(&mut branches.clause, "r.external_ref", &query.text);
+    branches.close("", MOST_OF_A_BRANCH);
+}
+
+/// By a reference that begins with the query, as it is: the reference itself comes first.
+fn references(branches: &mut Branches, query: &Query, from: &str, shown: Shown) {
+    branches.open(Field::ExternalRef, "r.external_ref", shown, from);
+    branches.clause.push("r.external_ref IS NOT NULL AND ");
+    begins_with(&mut branches.clause, "r.external_ref", &query.text);
+    branches.close("r.external_ref", MOST_OF_A_BRANCH);
+}
+
+/// By reference, and by the whole e-mail address: names and addresses are sealed (decisions/0041).
+fn customers(branches: &mut Branches, query: &Query, blind: Option<Vec<u8>>) {
+    let shown = Shown { title: "r.external_ref", is_archived: "0" };
+    references(branches, query, "customer r", shown);
+    if let Some(blind) = blind {
+        branches.open(Field::Email, "CAST(NULL AS text)", shown, "customer r");
+        let mark = branches.clause.bind(blind);
+        branches.clause.push(&format!("r.email_blind = {mark}"));
+        branches.close("r.id", MOST_OF_A_BRANCH);
+    }
+}
