@@ -42,6 +42,7 @@ mod suggestions;
 mod tenancy;
 mod sdl;
 mod tidy;
+mod totals;
 mod transactions;
 mod webhooks;
 mod words;

@@ -1,8 +1,17 @@
 //! Relay connections: bounded pages, keyset cursors that are signed and bound to their sort.
 
-use platform::paging::{CursorSigner, DEFAULT_PAGE, Key, PageRequest};
+use std::sync::Arc;
 
-use super::{fault::TopError, scalars::Cursor};
+use async_graphql::{Enum, SimpleObject};
+use platform::{
+    paging::{CursorSigner, DEFAULT_PAGE, Key, ListSource, PageRequest},
+    storage::TenantScope,
+};
+
+use super::{
+    fault::{Answer, TopError},
+    scalars::Cursor,
+};
 
 /// The arguments of a list as clients give them.
 #[derive(Debug, Clone, Default)]
@@ -78,8 +87,77 @@ impl<T> Page<T> {
     }
 }
 
+/// How many there are.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Count {
+    /// The number, at most the limit that was asked for.
+    pub count: i32,
+    /// Whether there may be more.
+    pub precision: CountPrecision,
+}
+
+/// How exact a count is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum CountPrecision {
+    /// Exactly so many.
+    Exact,
+    /// So many or more: counting stopped at the limit.
+    AtLeast,
+}
+
+/// A count up to one more than `limit`, as clients see it.
+pub fn counted(found: i64, limit: i64) -> Count {
+    let precision = if found > limit { CountPrecision::AtLeast } else { CountPrecision::Exact };
+    Count { count: i32::try_from(found.min(limit)).unwrap_or(i32::MAX), precision }
+}
+
+/// The farthest that `totalCount` counts.
+const MOST_COUNTED: i32 = 100_000;
+
+/// A page of a list whose nodes can be counted, on all pages together.
+pub struct CountedPage<T> {
+    pub page: Arc<Page<T>>,
+    scope: TenantScope,
+    source: ListSource,
+    is_vague: bool,
+}
+
+impl<T> Page<T> {
+    /// With the rows that all pages of the list are of, as `scope` reads them.
+    pub fn counted(self, scope: TenantScope, source: ListSource) -> CountedPage<T> {
+        CountedPage { page: Arc::new(self), scope, source, is_vague: false }
+    }
+}
+
+impl<T> CountedPage<T> {
+    /// Of a list that may have more than is found: no count of it is exact.
+    #[must_use]
+    pub fn vague(self, is_vague: bool) -> Self {
+        Self { is_vague, ..self }
+    }
+
+    /// How many nodes all pages have together, counted up to `limit`. A page that is the whole list is not counted once more.
+    pub async fn total(&self, limit: i32) -> Answer<Count> {
+        if !(1..=MOST_COUNTED).contains(&limit) {
+            return Err(TopError::bad_input(format!("limit must lie between 1 and {MOST_COUNTED}"), vec!["limit".to_owned()]));
+        }
+        let is_whole = !self.page.has_next && !self.page.has_previous;
+        let found = if is_whole {
+            i64::try_from(self.page.nodes.len()).unwrap_or(i64::MAX)
+        } else {
+            self.source.count(&self.scope, limit.into()).await?
+        };
+        let mut count = counted(found, limit.into());
+        if self.is_vague {
+            count.precision = CountPrecision::AtLeast;
+        }
+        Ok(count)
+    }
+}
+
 /// Where a page stands in its list.
-#[derive(Debug, Clone, async_graphql::SimpleObject)]
+#[derive(Debug, Clone, SimpleObject)]
 pub struct PageInfo {
     /// Whether there are nodes after this page.
     pub has_next_page: bool,
@@ -102,9 +180,44 @@ impl<T> Page<T> {
     }
 }
 
-/// Declares a connection and its edge for a node type. The connection also takes fields of its own.
+/// Declares a connection and its edge for a node type; `counted`, one whose nodes can be counted.
 #[macro_export]
 macro_rules! connection {
+    (counted $connection:ident, $edge:ident, $node:ty, $what:literal) => {
+        #[doc = concat!("A page of ", $what, ".")]
+        pub struct $connection(pub $crate::connection::CountedPage<$node>);
+
+        #[doc = concat!("A page of ", $what, ".")]
+        #[::macros::resolvers]
+        impl $connection {
+            /// The nodes with their cursors.
+            async fn edges(&self) -> Vec<$edge> {
+                (0..self.0.page.nodes.len()).map(|index| $edge(self.0.page.clone(), index)).collect()
+            }
+            /// The nodes alone.
+            async fn nodes(&self) -> &[$node] {
+                &self.0.page.nodes
+            }
+            /// Where the page stands in the list.
+            async fn page_info(&self) -> $crate::connection::PageInfo {
+                self.0.page.info()
+            }
+            /// Number of nodes on all pages together, counted up to a limit. Costs 3.
+            #[field(cost = "3")]
+            async fn total_count(
+                &self,
+                #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+            ) -> $crate::fault::Answer<$crate::connection::Count> {
+                self.0.total(limit).await
+            }
+        }
+        $crate::connection!(@edge $edge, $node, $what);
+        impl From<$crate::connection::CountedPage<$node>> for $connection {
+            fn from(page: $crate::connection::CountedPage<$node>) -> Self {
+                Self(page)
+            }
+        }
+    };
     ($connection:ident, $edge:ident, $node:ty, $what:literal) => {
         #[doc = concat!("A page of ", $what, ".")]
         pub struct $connection(pub std::sync::Arc<$crate::connection::Page<$node>>);

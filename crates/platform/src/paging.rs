@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use uuid::Uuid;
 
+use crate::storage::{Fault, Reads, Row};
+
 /// A value that a list is sorted by. Cursors name the variant: a SKU that looks like a number or a UUID is still a text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Key {
@@ -106,6 +108,39 @@ impl PageRequest {
         rows.truncate(self.limit as usize + 1);
         rows
     }
+}
+
+/// The rows that the pages of a list are of: `FROM … WHERE …`, and its values from `$2` on; `$1` is the tenant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListSource {
+    pub from: String,
+    pub values: Vec<Value>,
+}
+
+impl ListSource {
+    /// How many rows there are, counted up to one more than `most`.
+    pub async fn count(&self, reads: &impl Reads, most: i64) -> Result<i64, Fault> {
+        let mut values = self.values.clone();
+        values.push(most.saturating_add(1).into());
+        let sql = format!("SELECT count(*) FROM (SELECT 1 {} LIMIT ${}) AS few", self.from, values.len() + 1);
+        let rows = reads.rows(&sql, values).await?;
+        rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    }
+
+    /// The statement of a page with these columns: what `keyset` says of its rows, their order and number, and all values.
+    pub fn page(self, select: &str, columns: &[&str], descending: bool, request: &PageRequest) -> (String, Vec<Value>) {
+        let Self { from, mut values } = self;
+        let (bounds, tail, more) = keyset(columns, descending, request, values.len() + 2);
+        values.extend(more);
+        (format!("SELECT {select} {from}{bounds}{tail}"), values)
+    }
+}
+
+/// A page of rows of a list, and where all of them are.
+#[derive(Debug, Clone)]
+pub struct Listed<R> {
+    pub rows: Vec<R>,
+    pub source: ListSource,
 }
 
 /// The SQL of a keyset: which rows lie in the page's direction, in which order, and how many. `columns` are compared as one row value, so

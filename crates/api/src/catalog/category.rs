@@ -84,4 +84,4 @@ impl Category {
     }
 }
 
-connection!(CategoryConnection, CategoryEdge, Category, "categories");
+connection!(counted CategoryConnection, CategoryEdge, Category, "categories");

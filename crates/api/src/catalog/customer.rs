@@ -121,6 +121,6 @@ impl Channel {
     }
 }
 
-connection!(CustomerConnection, CustomerEdge, Customer, "customers");
-connection!(SupplierConnection, SupplierEdge, Supplier, "suppliers");
-connection!(ChannelConnection, ChannelEdge, Channel, "channels");
+connection!(counted CustomerConnection, CustomerEdge, Customer, "customers");
+connection!(counted SupplierConnection, SupplierEdge, Supplier, "suppliers");
+connection!(counted ChannelConnection, ChannelEdge, Channel, "channels");

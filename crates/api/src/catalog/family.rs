@@ -49,4 +49,4 @@ impl ProductFamily {
     }
 }
 
-connection!(ProductFamilyConnection, ProductFamilyEdge, ProductFamily, "product families");
+connection!(counted ProductFamilyConnection, ProductFamilyEdge, ProductFamily, "product families");

@@ -1,6 +1,6 @@
 //! What every list of the catalogue shares.
 
-use async_graphql::{Enum, SimpleObject};
+use async_graphql::Enum;
 use platform::paging::{CursorSigner, Key, PageRequest};
 
 use crate::graphql::{
@@ -8,6 +8,8 @@ use crate::graphql::{
     fault::{Answer, TopError},
     scalars::Cursor,
 };
+
+pub use crate::graphql::connection::{Count, CountPrecision, counted};
 
 /// The largest page.
 pub const MAX_PAGE: u32 = 250;
@@ -22,25 +24,6 @@ pub enum Direction {
     Desc,
 }
 
-/// How many there are.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct Count {
-    /// The number, at most the limit that was asked for.
-    pub count: i32,
-    /// Whether there may be more.
-    pub precision: CountPrecision,
-}
-
-/// How exact a count is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum CountPrecision {
-    /// Exactly so many.
-    Exact,
-    /// So many or more: counting stopped at the limit.
-    AtLeast,
-}
-
 /// Counting further than this costs more than the figure is worth.
 const MAX_COUNT: i32 = 1_000_000;
 
@@ -50,12 +33,6 @@ pub fn count_limit(limit: i32) -> Answer<i64> {
         return Ok(i64::from(limit));
     }
     Err(TopError::bad_input(format!("limit must lie between 1 and {MAX_COUNT}"), vec!["limit".to_owned()]))
-}
-
-/// A count up to one more than `limit`, as clients see it.
-pub fn counted(found: i64, limit: i64) -> Count {
-    let precision = if found > limit { CountPrecision::AtLeast } else { CountPrecision::Exact };
-    Count { count: i32::try_from(found.min(limit)).unwrap_or(i32::MAX), precision }
 }
 
 /// The arguments of a list as they came.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, SimpleObject};
 use inventory::catalog::core::product::{self, ProductDoc, ProductRow};
 use macros::resolvers;
 
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     connection,
     graphql::{
-        connection::{Page, PageInfo},
+        connection::{Count, CountedPage, PageInfo},
         directives::shared,
         fault::Answer,
         scalars::{CurrencyCode, DateTime, Decimal, Json, Long, Quantity},
@@ -266,27 +266,35 @@ impl Product {
 }
 
 /// A page of products.
-pub struct ProductConnection(Arc<Page<Product>>);
+pub struct ProductConnection(CountedPage<Product>);
 connection!(@edge ProductEdge, Product, "products");
-impl From<Page<Product>> for ProductConnection {
-    fn from(page: Page<Product>) -> Self {
-        Self(Arc::new(page))
+impl From<CountedPage<Product>> for ProductConnection {
+    fn from(page: CountedPage<Product>) -> Self {
+        Self(page)
     }
 }
 
 /// A page of products.
-#[Object]
+#[resolvers]
 impl ProductConnection {
     /// The nodes with their cursors.
     async fn edges(&self) -> Vec<ProductEdge> {
-        (0..self.0.nodes.len()).map(|index| ProductEdge(self.0.clone(), index)).collect()
+        (0..self.0.page.nodes.len()).map(|index| ProductEdge(self.0.page.clone(), index)).collect()
     }
     /// The nodes alone.
     async fn nodes(&self) -> direct_json::Products {
-        direct_json::Products(self.0.clone())
+        direct_json::Products(self.0.page.clone())
     }
     /// Where the page stands in the list.
     async fn page_info(&self) -> PageInfo {
-        self.0.info()
+        self.0.page.info()
+    }
+    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
+    #[field(cost = "3")]
+    async fn total_count(
+        &self,
+        #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+    ) -> Answer<Count> {
+        self.0.total(limit).await
     }
 }

@@ -2,7 +2,10 @@
 
 use async_graphql::Context;
 use iam::access::kind;
-use inventory::catalog::{Catalog, shell::By};
+use inventory::{
+    catalog::{Catalog, shell::By},
+    ledger::Ledger,
+};
 use macros::resolvers;
 use platform::{paging::Key, path};
 
@@ -46,11 +49,13 @@ impl PartyQuery {
     ) -> Answer<StoreConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("stores", &catalog.signer, MAX_PAGE)?;
-        let rows = catalog.stores(permit, &request).await?;
-        Ok(build(rows, &request, "stores", &catalog.signer, |row| {
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let listed = catalog.stores(permit, &request).await?;
+        Ok(build(listed.rows, &request, "stores", &catalog.signer, |row| {
             let keys = vec![Key::Text(row.code_key.clone()), row.id.into()];
             (Store(row.into()), keys)
         })
+        .counted(scope, listed.source)
         .into())
     }
 
@@ -84,11 +89,13 @@ impl PartyQuery {
     ) -> Answer<SupplierConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("suppliers", &catalog.signer, MAX_PAGE)?;
-        let rows = catalog.suppliers(permit, &request).await?;
-        Ok(build(rows, &request, "suppliers", &catalog.signer, |row| {
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let listed = catalog.suppliers(permit, &request).await?;
+        Ok(build(listed.rows, &request, "suppliers", &catalog.signer, |row| {
             let keys = vec![Key::Text(row.code_key.clone()), row.id.into()];
             (Supplier(row.into()), keys)
         })
+        .counted(scope, listed.source)
         .into())
     }
 
@@ -123,17 +130,19 @@ impl PartyQuery {
     ) -> Answer<CustomerConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("customers", &catalog.signer, MAX_PAGE)?;
-        let rows = match email {
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let listed = match email {
             None => catalog.customers(permit, &request).await?,
             Some(email) => {
                 let email = query_text(email, &path!["email"])?;
                 catalog.customers_by_email(ctx.permit::<kind::CustomerContactRead>()?, &email, &request).await?
             }
         };
-        Ok(build(rows, &request, "customers", &catalog.signer, |row| {
+        Ok(build(listed.rows, &request, "customers", &catalog.signer, |row| {
             let keys = vec![row.id.into()];
             (Customer(row.into()), keys)
         })
+        .counted(scope, listed.source)
         .into())
     }
 
@@ -174,11 +183,13 @@ impl PartyQuery {
     ) -> Answer<ChannelConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("channels", &catalog.signer, MAX_PAGE)?;
-        let rows = catalog.channels(permit, &request).await?;
-        Ok(build(rows, &request, "channels", &catalog.signer, |row| {
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let listed = catalog.channels(permit, &request).await?;
+        Ok(build(listed.rows, &request, "channels", &catalog.signer, |row| {
             let keys = vec![Key::Text(row.code_key.clone()), row.id.into()];
             (Channel(row.into()), keys)
         })
+        .counted(scope, listed.source)
         .into())
     }
 }

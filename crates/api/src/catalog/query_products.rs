@@ -6,10 +6,13 @@ use async_graphql::{Context, ID};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::prelude::{CategoryId, ProductId};
 use iam::access::kind;
-use inventory::catalog::{
-    Catalog,
-    rows::{self, Scoped, filter::Filter, page::ProductSort},
-    shell::{By, ProductBy},
+use inventory::{
+    catalog::{
+        Catalog,
+        rows::{self, Scoped, filter::Filter, page::ProductSort},
+        shell::{By, ProductBy},
+    },
+    ledger::Ledger,
 };
 use macros::resolvers;
 use platform::{
@@ -86,6 +89,8 @@ impl ProductQuery {
                     let keys = order.keys(&row);
                     (Product::from(row), keys)
                 })
+                .counted(scope, scoped.source())
+                .vague(scoped.is_vague)
                 .into()
             }
             Sorted::ByRelevance => {
@@ -93,7 +98,9 @@ impl ProductQuery {
                 let checked = page.check(&kind, &catalog.signer, MAX_PAGE);
                 let request = checked.or_else(|refused| page.check(&former, &catalog.signer, MAX_PAGE).map_err(|_| refused))?;
                 let (scope, scoped) = catalog.filtered(permit, filter).await?;
-                relevant(&scope, scoped, &request, (kind, catalog)).await?.into()
+                let (source, is_vague) = (scoped.source(), scoped.is_vague);
+                let page = relevant(&scope, scoped, &request, (kind, catalog)).await?;
+                page.counted(scope, source).vague(is_vague).into()
             }
         })
     }
@@ -149,11 +156,13 @@ impl ProductQuery {
             // A slug that nobody has is no root: nothing lies below it.
             Some(by) => Some(catalog.category(permit.clone(), by).await?.map_or(CategoryId::NIL, |row| row.id)),
         };
-        let rows = catalog.categories(permit, parent, &request).await?;
-        Ok(build(rows, &request, "categories", &catalog.signer, |row| {
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let listed = catalog.categories(permit, parent, &request).await?;
+        Ok(build(listed.rows, &request, "categories", &catalog.signer, |row| {
             let keys = vec![Key::Int(i64::from(row.position)), row.id.into()];
             (Category(row.into()), keys)
         })
+        .counted(scope, listed.source)
         .into())
     }
 
@@ -184,11 +193,13 @@ impl ProductQuery {
     ) -> Answer<ProductFamilyConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("productFamilies", &catalog.signer, MAX_PAGE)?;
-        let rows = catalog.families(permit, &request).await?;
-        Ok(build(rows, &request, "productFamilies", &catalog.signer, |row| {
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let listed = catalog.families(permit, &request).await?;
+        Ok(build(listed.rows, &request, "productFamilies", &catalog.signer, |row| {
             let keys = vec![row.id.into()];
             (ProductFamily(row.into()), keys)
         })
+        .counted(scope, listed.source)
         .into())
     }
 }

@@ -80,4 +80,4 @@ impl Store {
     }
 }
 
-connection!(StoreConnection, StoreEdge, Store, "stores");
+connection!(counted StoreConnection, StoreEdge, Store, "stores");

@@ -245,4 +245,4 @@ impl CountFigures {
     }
 }
 
-crate::connection!(CountConnection, CountEdge, Count, "counts");
+crate::connection!(counted CountConnection, CountEdge, Count, "counts");

@@ -16,7 +16,7 @@ use inventory::{
     ledger::Ledger,
 };
 use macros::resolvers;
-use platform::{paging::CursorSigner, path};
+use platform::{paging::CursorSigner, path, storage::Reads};
 
 use super::{
     count::{Count, CountConnection},
@@ -113,12 +113,13 @@ impl CountsQuery {
         if let Reach::Stores(stores) = permit.reach() {
             tests.push(CountTest::Store(stores.to_vec()));
         }
-        let page = rows::page(&scope, &tests, &request).await?;
+        let source = rows::source(scope.backend(), &tests);
+        let page = rows::page(&scope, source.clone(), &request).await?;
         let nodes = page.into_iter().map(|count| {
             let keys = rows::count_keys(&count);
             (Count(Arc::new(count)), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::COUNTS, signer).into())
+        Ok(Page::build(nodes.collect(), &request, rows::COUNTS, signer).counted(scope, source).into())
     }
 
     /// What is due to be counted in a store, those that bring most first: products of class A that were not counted for 30 days, of B for 90, of C

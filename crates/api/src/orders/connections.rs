@@ -2,13 +2,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, Object};
+use async_graphql::Context;
 use entity::prelude::{OrderId, ProductId};
 use iam::access::kind;
 use inventory::orders::{core, rows};
+use macros::resolvers;
 use platform::{
     paging::{CursorSigner, Key, PageRequest},
-    storage::TenantScope,
+    storage::{Reads, TenantScope},
 };
 
 use super::{
@@ -20,7 +21,7 @@ use super::{
     visibility::orders_within,
 };
 use crate::graphql::{
-    connection::{Page, PageArgs, PageInfo},
+    connection::{Count, CountedPage, Page, PageArgs, PageInfo},
     context::ContextExt,
     direct_json::SelectionView,
     fault::Answer,
@@ -31,26 +32,34 @@ crate::connection!(BackorderConnection, BackorderEdge, OrderLine, "order lines t
 
 /// A page of orders, and where the stream stood before its list was read.
 pub struct OrderConnection {
-    page: Arc<Page<Order>>,
+    counted: CountedPage<Order>,
     stream: Option<Cursor>,
     filter: rows::Filter,
 }
 crate::connection!(@edge OrderEdge, Order, "orders");
 
 /// A page of orders.
-#[Object]
+#[resolvers]
 impl OrderConnection {
     /// The nodes with their cursors.
     async fn edges(&self) -> Vec<OrderEdge> {
-        (0..self.page.nodes.len()).map(|index| OrderEdge(self.page.clone(), index)).collect()
+        (0..self.counted.page.nodes.len()).map(|index| OrderEdge(self.counted.page.clone(), index)).collect()
     }
     /// The nodes alone.
     async fn nodes(&self) -> direct_json::Orders {
-        direct_json::Orders(self.page.clone())
+        direct_json::Orders(self.counted.page.clone())
     }
     /// Where the page stands in the list.
     async fn page_info(&self) -> PageInfo {
-        self.page.info()
+        self.counted.page.info()
+    }
+    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
+    #[field(cost = "3")]
+    async fn total_count(
+        &self,
+        #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+    ) -> Answer<Count> {
+        self.counted.total(limit).await
     }
     /// The stream's head when the first page of this list was read: hand it to `orderChanged(after:)` after the last page and nothing is
     /// missed. Ask for it from the first page on.
@@ -94,7 +103,8 @@ pub(super) async fn orders(
         (if whole { Order::whole(row) } else { Order::head(row) }, keys)
     });
     let page = Page::build(nodes.collect(), &request, kind, signer);
-    Ok(OrderConnection { page: Arc::new(page), stream, filter })
+    let counted = page.counted(scope.clone(), rows::source(scope.backend(), &filter));
+    Ok(OrderConnection { counted, stream, filter })
 }
 
 /// Whether the nodes are written with lines that are read as far as they are shown.

@@ -14,7 +14,12 @@ use inventory::{
     },
 };
 use macros::resolvers;
-use platform::{clock::day_text, paging::CursorSigner, path, storage::TenantScope};
+use platform::{
+    clock::day_text,
+    paging::CursorSigner,
+    path,
+    storage::{Reads, TenantScope},
+};
 
 use super::{
     enums::PurchaseOrderStatus,
@@ -34,8 +39,8 @@ use crate::graphql::{
     scalars::{Cursor, Date, DateTime},
 };
 
-crate::connection!(PurchaseOrderConnection, PurchaseOrderEdge, PurchaseOrder, "purchase orders");
-crate::connection!(SupplierReturnConnection, SupplierReturnEdge, SupplierReturn, "returns to suppliers");
+crate::connection!(counted PurchaseOrderConnection, PurchaseOrderEdge, PurchaseOrder, "purchase orders");
+crate::connection!(counted SupplierReturnConnection, SupplierReturnEdge, SupplierReturn, "returns to suppliers");
 
 /// A purchase order by one of its names.
 #[derive(Debug, Clone, OneofObject)]
@@ -133,10 +138,11 @@ impl PurchaseQuery {
         };
         within(&permit, &mut filter);
         let request = PageArgs { first, after, last, before }.check(rows::PURCHASES, signer, MOST_A_PAGE)?;
-        let page = rows::page(&scope, &filter, &request).await?;
+        let source = rows::source(scope.backend(), &filter);
+        let page = rows::page(&scope, source.clone(), &request).await?;
         let nodes =
             page.into_iter().map(|row| (rows::keys(&row), row)).map(|(keys, row)| (PurchaseOrder::head(Arc::new(row)), keys));
-        Ok(Page::build(nodes.collect(), &request, rows::PURCHASES, signer).into())
+        Ok(Page::build(nodes.collect(), &request, rows::PURCHASES, signer).counted(scope, source).into())
     }
 
     /// A purchase order as an HTML page that prints, with all texts escaped; null when there is none, it is not yours, or you may not see costs.
@@ -168,12 +174,13 @@ impl PurchaseQuery {
         };
         within(&permit, &mut filter);
         let request = PageArgs { first, after, last, before }.check(rows::RETURNS, signer, MOST_A_PAGE)?;
-        let page = rows::returns_page(&scope, &filter, &request).await?;
+        let source = rows::returns_source(scope.backend(), &filter);
+        let page = rows::returns_page(&scope, source.clone(), &request).await?;
         let nodes = page
             .into_iter()
             .map(|row| (rows::return_keys(&row), row))
             .map(|(keys, row)| (SupplierReturn::head(Arc::new(row)), keys));
-        Ok(Page::build(nodes.collect(), &request, rows::RETURNS, signer).into())
+        Ok(Page::build(nodes.collect(), &request, rows::RETURNS, signer).counted(scope, source).into())
     }
 
     /// What suppliers offer, by supplier and product.
@@ -194,10 +201,11 @@ impl PurchaseQuery {
             products: ids(asked.product.as_ref(), "product")?,
         };
         let request = PageArgs { first, after, last, before }.check(rows::SUPPLY, signer, MOST_A_PAGE)?;
-        let page = rows::supply_page(&scope, &filter, &request).await?;
+        let source = rows::supply_source(scope.backend(), &filter);
+        let page = rows::supply_page(&scope, source.clone(), &request).await?;
         let nodes =
             page.into_iter().map(|row| (rows::supply_keys(&row), row)).map(|(keys, row)| (SupplierProduct(Arc::new(row)), keys));
-        Ok(Page::build(nodes.collect(), &request, rows::SUPPLY, signer).into())
+        Ok(Page::build(nodes.collect(), &request, rows::SUPPLY, signer).counted(scope, source).into())
     }
 
     /// How a supplier delivered what was ordered in a span of time: lead time, fill rates, punctuality. Counted are orders that are RECEIVED, CLOSED, or

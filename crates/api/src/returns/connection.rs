@@ -5,7 +5,10 @@ use std::sync::Arc;
 use async_graphql::Context;
 use iam::access::kind;
 use inventory::returns::rows;
-use platform::{paging::CursorSigner, storage::TenantScope};
+use platform::{
+    paging::CursorSigner,
+    storage::{Reads, TenantScope},
+};
 
 use super::{filter::ReturnFilter, sales_return::Return, visibility::returns_within};
 use crate::{
@@ -17,7 +20,7 @@ use crate::{
     orders::links::MOST_A_PAGE,
 };
 
-crate::connection!(ReturnConnection, ReturnEdge, Return, "returns");
+crate::connection!(counted ReturnConnection, ReturnEdge, Return, "returns");
 
 /// Reads a page of returns: one statement.
 pub(super) async fn returns(
@@ -29,10 +32,11 @@ pub(super) async fn returns(
     let signer = ctx.given::<CursorSigner>()?;
     let tests = returns_within(&ctx.permit::<kind::OrderRead>()?, ReturnFilter::read(filter, ctx.caller()?)?);
     let request = args.check(rows::RETURNS, signer, MOST_A_PAGE)?;
-    let page = rows::returns_page(scope, &tests, &request).await?;
+    let source = rows::returns_source(scope.backend(), &tests);
+    let page = rows::returns_page(scope, source.clone(), &request).await?;
     let nodes = page.into_iter().map(|ret| {
         let keys = rows::return_keys(&ret);
         (Return::head(Arc::new(ret)), keys)
     });
-    Ok(Page::build(nodes.collect(), &request, rows::RETURNS, signer).into())
+    Ok(Page::build(nodes.collect(), &request, rows::RETURNS, signer).counted(scope.clone(), source).into())
 }

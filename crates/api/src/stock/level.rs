@@ -1,6 +1,6 @@
 //! One product in one store, as GraphQL.
 
-use async_graphql::{Context, ID, Object, dataloader::DataLoader};
+use async_graphql::{Context, ID, dataloader::DataLoader};
 use iam::access::kind;
 use inventory::{
     ledger::Ledger,
@@ -16,7 +16,7 @@ use super::{StockEntry, StockEntryConnection, StockStatus, links, visibility::mo
 use crate::{
     catalog::{Product, Store},
     graphql::{
-        connection::{Page, PageArgs},
+        connection::{Count, CountedPage, Page, PageArgs},
         context::ContextExt,
         fault::Answer,
         limits::Limits,
@@ -139,25 +139,33 @@ impl StockLevel {
 
 /// A page of stock levels.
 pub struct StockLevelConnection {
-    pub page: std::sync::Arc<Page<StockLevel>>,
+    pub counted: CountedPage<StockLevel>,
     pub head: Cursor,
 }
 crate::connection!(@edge StockLevelEdge, StockLevel, "stock levels");
 
 /// A page of stock levels.
-#[Object]
+#[resolvers]
 impl StockLevelConnection {
     /// The nodes with their cursors.
     async fn edges(&self) -> Vec<StockLevelEdge> {
-        (0..self.page.nodes.len()).map(|index| StockLevelEdge(self.page.clone(), index)).collect()
+        (0..self.counted.page.nodes.len()).map(|index| StockLevelEdge(self.counted.page.clone(), index)).collect()
     }
     /// The nodes alone.
     async fn nodes(&self) -> &[StockLevel] {
-        &self.page.nodes
+        &self.counted.page.nodes
     }
     /// Where the page stands in the list.
     async fn page_info(&self) -> crate::graphql::connection::PageInfo {
-        self.page.info()
+        self.counted.page.info()
+    }
+    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
+    #[field(cost = "3")]
+    async fn total_count(
+        &self,
+        #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+    ) -> Answer<Count> {
+        self.counted.total(limit).await
     }
     /// The stream's head when the first page was read: hand it to stockChanged(after:) after the last page, and nothing is missed.
     async fn stream_cursor(&self) -> &Cursor {

@@ -207,7 +207,7 @@ async fn customer_of(ctx: &Context<'_>, reference: Reference) -> Answer<Option<C
     }
 }
 
-connection!(LotConnection, LotEdge, Lot, "lots");
+connection!(counted LotConnection, LotEdge, Lot, "lots");
 connection!(LotTraceConnection, LotTraceEdge, LotTrace, "lines that moved a lot");
 connection!(ExpiringLotConnection, ExpiringLotEdge, ExpiringLot, "lots that will not last");
 

@@ -84,6 +84,7 @@ impl LotQuery {
         let spec = within(filter.unwrap_or_default().spec()?, &permit.reach());
         let mut values = Vec::new();
         let mut conditions = spec.sql(scope.backend(), &mut values);
+        let source = lot_list::lots_source(&conditions, values.clone());
         let (bounds, order, bound) = keyset(&["l.id"], true, &request, values.len() + 2);
         conditions += &bounds;
         conditions += &order;
@@ -93,7 +94,7 @@ impl LotQuery {
             let keys = vec![lot.id.into()];
             (Lot::of(lot), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, list, signer).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, source).into())
     }
 
     /// Where a lot came from and went: stores, orders, customers and quantities, line by line of the ledger, the oldest first. Null when there

@@ -200,5 +200,5 @@ impl StockEntry {
     }
 }
 
-connection!(StockMovementConnection, StockMovementEdge, StockMovement, "stock movements");
+connection!(counted StockMovementConnection, StockMovementEdge, StockMovement, "stock movements");
 connection!(StockEntryConnection, StockEntryEdge, StockEntry, "entries");

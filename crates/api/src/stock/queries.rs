@@ -78,6 +78,7 @@ impl StockQuery {
         let spec = movements_within(&permit, MovementFilter::spec(filter.as_ref())?);
         let filter = rows::movement_filter(scope.backend(), &spec, 2);
         let (conditions, mut values) = (filter.on_movements(), filter.values);
+        let source = rows::movements_source(&conditions, values.clone());
         let (bounds, order, bound) = keyset(&["m.seq"], true, &request, values.len() + 2);
         values.extend(bound);
         let seqs = rows::movement_seqs(&scope, &format!("{conditions}{bounds}{order}"), values).await?;
@@ -86,7 +87,7 @@ impl StockQuery {
             let keys = vec![Key::Int(movement.seq)];
             (StockMovement(Arc::new(movement)), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, list, signer).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, source).into())
     }
 }
 
@@ -123,6 +124,7 @@ pub async fn levels(
     let head = head.unwrap_or(stream.seq);
     let mut values = Vec::new();
     let mut conditions = filter.sql(scope.backend(), &mut values);
+    let source = rows::list::source(&conditions, values.clone());
     let (bounds, order, bound) = keyset(&[sort.column(), "l.id"], descending, &request, values.len() + 2);
     conditions += &bounds;
     values.extend(bound);
@@ -135,9 +137,9 @@ pub async fn levels(
         let keys = vec![key, level.id.into(), Key::Int(head)];
         (StockLevel(level), keys)
     });
-    let page = Page::build(nodes.collect(), &request, list, signer);
+    let counted = Page::build(nodes.collect(), &request, list, signer).counted(scope.clone(), source);
     let head = crate::live::stream::cursor(signer, scope.tenant(), stream.epoch, head, &filter_name(filter));
-    Ok(StockLevelConnection { page: Arc::new(page), head })
+    Ok(StockLevelConnection { counted, head })
 }
 
 /// The levels of a product, in all stores or in the ones named.

@@ -13,7 +13,7 @@ use inventory::{
     },
 };
 use macros::resolvers;
-use platform::{paging::CursorSigner, path};
+use platform::{paging::CursorSigner, path, storage::Reads};
 
 use super::{
     enums::TransferStatus,
@@ -124,12 +124,13 @@ impl TransfersQuery {
         if let Reach::Stores(stores) = permit.reach() {
             tests.push(TransferTest::Touches(stores.to_vec()));
         }
-        let page = rows::page(&scope, &tests, &request).await?;
+        let source = rows::source(scope.backend(), &tests);
+        let page = rows::page(&scope, source.clone(), &request).await?;
         let nodes = page.into_iter().map(|transfer| {
             let keys = rows::transfer_keys(&transfer);
             (Transfer::head(Arc::new(transfer)), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::TRANSFERS, signer).into())
+        Ok(Page::build(nodes.collect(), &request, rows::TRANSFERS, signer).counted(scope, source).into())
     }
 }
 

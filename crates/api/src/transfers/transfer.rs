@@ -243,4 +243,4 @@ impl SentLot {
     }
 }
 
-crate::connection!(TransferConnection, TransferEdge, Transfer, "transfers");
+crate::connection!(counted TransferConnection, TransferEdge, Transfer, "transfers");

@@ -9,14 +9,13 @@ use entity::{
     tables::{customer, subject},
 };
 use platform::{
-    paging::{PageRequest, keyset},
+    paging::{ListSource, Listed, PageRequest},
     secrets::{DataKey, KeyRing, Texts, row_context},
     storage::{Fault, Finds, Reads, Row, Rows, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::Clause;
 use crate::catalog::core::{customer::CustomerRow, text};
 
 #[derive(Record)]
@@ -82,7 +81,11 @@ fn context(tenant: TenantId, id: CustomerId) -> String {
 }
 
 async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<CustomerRow>, Fault> {
-    let rows = reads.records(&format!("SELECT {} {FROM}{rest}", SealedRow::SELECT), values).await?;
+    opened(reads, &format!("SELECT {} {FROM}{rest}", SealedRow::SELECT), values).await
+}
+
+async fn opened(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Vec<CustomerRow>, Fault> {
+    let rows = reads.records(sql, values).await?;
     let ring: Option<KeyRing> = reads.extensions().get();
     let mut found = Vec::with_capacity(rows.len());
     for SealedRow { customer: row, key_sealed: key } in rows {
@@ -126,16 +129,18 @@ pub async fn to_change(work: &Work, ids: &[CustomerId], refs: &[&str]) -> Result
     select(work, &rest, vec![backend.ids(ids.iter().copied()), backend.texts(refs.iter().copied())]).await
 }
 /// A page in the order of creation; of those with an e-mail address, where one is given.
-pub async fn page(reads: &impl Reads, email: Option<&str>, request: &PageRequest) -> Result<Vec<CustomerRow>, Fault> {
-    let mut clause = Clause::new(reads.backend());
+pub async fn page(reads: &impl Reads, email: Option<&str>, request: &PageRequest) -> Result<Listed<CustomerRow>, Fault> {
+    let mut source = ListSource { from: FROM.to_owned(), values: Vec::new() };
     if let Some(email) = email {
-        let Some(blind) = email_blind(reads, email).await? else { return Ok(Vec::new()) };
-        let mark = clause.bind(blind);
-        clause.push(&format!(" AND c.email_blind = {mark}"));
+        let Some(blind) = email_blind(reads, email).await? else {
+            source.from.push_str(" AND FALSE");
+            return Ok(Listed { rows: Vec::new(), source });
+        };
+        source.from.push_str(" AND c.email_blind = $2");
+        source.values.push(blind.into());
     }
-    let (bounds, tail, values) = keyset(&["c.id"], false, request, clause.next());
-    clause.values.extend(values);
-    select(reads, &format!("{}{bounds}{tail}", clause.sql), clause.values).await
+    let (sql, values) = source.clone().page(SealedRow::SELECT, &["c.id"], false, request);
+    Ok(Listed { rows: opened(reads, &sql, values).await?, source })
 }
 
 /// The value of `email_blind` that customers with an e-mail address have; None while no customer has an address.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use entity::record::Selected;
 use platform::{
-    paging::{Key, PageRequest, keyset},
-    storage::{Fault, Reads, Row},
+    paging::{Key, ListSource, PageRequest},
+    storage::{Fault, Reads},
 };
 
 use super::{Clause, filter::Filter, product, search};
@@ -111,22 +111,19 @@ impl Scoped {
 
     /// The rows of a page in the direction of the request, one more than its limit if there are more.
     pub async fn rows(&self, reads: &impl Reads, order: ProductOrder, request: &PageRequest) -> Result<Vec<ProductRow>, Fault> {
-        let mut clause = self.whole();
-        let (bounds, tail, values) = keyset(&order.columns(), order.descending, request, clause.next());
-        clause.values.extend(values);
-        let select = product::ShownRow::SELECT;
-        let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1{}{bounds}{tail}", clause.sql);
-        product::found(reads, &sql, clause.values).await
+        let (sql, values) = self.source().page(product::ShownRow::SELECT, &order.columns(), order.descending, request);
+        product::found(reads, &sql, values).await
+    }
+
+    /// The products that fulfil the condition.
+    pub fn source(&self) -> ListSource {
+        let Clause { sql, values, .. } = self.whole();
+        ListSource { from: format!("FROM product p WHERE p.tenant_id = $1{sql}"), values }
     }
 
     /// How many products there are, counted up to one more than `limit`.
     pub async fn count(&self, reads: &impl Reads, limit: i64) -> Result<i64, Fault> {
-        let mut clause = self.whole();
-        let most = clause.bind(limit.saturating_add(1));
-        let sql =
-            format!("SELECT count(*) FROM (SELECT 1 FROM product p WHERE p.tenant_id = $1{} LIMIT {most}) AS few", clause.sql);
-        let rows = reads.rows(&sql, clause.values).await?;
-        rows.first().map_or(Ok(0), |row| Row::new(row).take())
+        self.source().count(reads, limit).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use entity::{Tenanted, prelude::Id};
 use platform::{
-    paging::{PageRequest, keyset},
+    paging::{ListSource, Listed, PageRequest},
     storage::{Fault, Reads, Row, Work},
 };
 use sea_orm::{FromQueryResult, IdenStatic, Iterable, QueryResult, Value};
@@ -59,21 +59,22 @@ pub async fn by_ids_or_texts<E: Tenanted, K>(
 /// A page of a table sorted by `keys`, ascending, of the rows that fulfil `clause` (empty, or beginning with " AND ").
 pub async fn page<E: Tenanted>(
     reads: &impl Reads,
-    mut clause: Clause,
+    clause: Clause,
     keys: &[&str],
     request: &PageRequest,
-) -> Result<Vec<E::Model>, Fault> {
-    let (bounds, tail, values) = keyset(keys, false, request, clause.next());
-    clause.values.extend(values);
-    let sql = format!("SELECT {} FROM {} WHERE tenant_id = $1{}{bounds}{tail}", columns::<E>(""), table::<E>(), clause.sql);
-    models(&reads.rows(&sql, clause.values).await?)
+) -> Result<Listed<E::Model>, Fault> {
+    let source = source::<E>(clause);
+    let (sql, values) = source.clone().page(&columns::<E>(""), keys, false, request);
+    Ok(Listed { rows: models(&reads.rows(&sql, values).await?)?, source })
+}
+
+fn source<E: Tenanted>(clause: Clause) -> ListSource {
+    ListSource { from: format!("FROM {} WHERE tenant_id = $1{}", table::<E>(), clause.sql), values: clause.values }
 }
 
 /// How many rows there are, counted up to one more than `limit`.
 pub async fn count<E: Tenanted>(reads: &impl Reads, limit: i64) -> Result<i64, Fault> {
-    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {} WHERE tenant_id = $1 LIMIT $2) AS few", table::<E>());
-    let rows = reads.rows(&sql, vec![limit.saturating_add(1).into()]).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    source::<E>(Clause::new(reads.backend())).count(reads, limit).await
 }
 
 /// The time zone of the tenant itself.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use entity::prelude::{CategoryId, ChannelId, CustomerId, FamilyId, ProductId, StoreId, SupplierId};
 use iam::access::{Permission, Permit, kind};
 use platform::{
-    paging::PageRequest,
+    paging::{Listed, PageRequest},
     storage::{Fault, Reads, TenantScope},
 };
 
@@ -61,7 +61,7 @@ impl Catalog {
             By::Key(code) => small::by_text::<entity::store::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
         }
     }
-    pub async fn stores(&self, permit: Permit<kind::StoreRead>, request: &PageRequest) -> Result<Vec<StoreRow>, Fault> {
+    pub async fn stores(&self, permit: Permit<kind::StoreRead>, request: &PageRequest) -> Result<Listed<StoreRow>, Fault> {
         let scope = self.scope(permit);
         small::page::<entity::store::Entity>(&scope, Clause::new(scope.backend()), &["code_key", "id"], request).await
     }
@@ -79,7 +79,7 @@ impl Catalog {
         permit: Permit<kind::ProductRead>,
         parent: Option<CategoryId>,
         request: &PageRequest,
-    ) -> Result<Vec<CategoryRow>, Fault> {
+    ) -> Result<Listed<CategoryRow>, Fault> {
         let scope = self.scope(permit);
         let mut clause = Clause::new(scope.backend());
         match parent {
@@ -99,7 +99,11 @@ impl Catalog {
             By::Key(code) => small::by_text::<entity::supplier::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
         }
     }
-    pub async fn suppliers(&self, permit: Permit<kind::ProductRead>, request: &PageRequest) -> Result<Vec<SupplierRow>, Fault> {
+    pub async fn suppliers(
+        &self,
+        permit: Permit<kind::ProductRead>,
+        request: &PageRequest,
+    ) -> Result<Listed<SupplierRow>, Fault> {
         let scope = self.scope(permit);
         small::page::<entity::supplier::Entity>(&scope, Clause::new(scope.backend()), &["code_key", "id"], request).await
     }
@@ -107,7 +111,7 @@ impl Catalog {
     pub async fn family(&self, permit: Permit<kind::ProductRead>, id: FamilyId) -> Result<Option<FamilyRow>, Fault> {
         small::by_id::<entity::product_family::Entity, _>(&self.scope(permit), id).await
     }
-    pub async fn families(&self, permit: Permit<kind::ProductRead>, request: &PageRequest) -> Result<Vec<FamilyRow>, Fault> {
+    pub async fn families(&self, permit: Permit<kind::ProductRead>, request: &PageRequest) -> Result<Listed<FamilyRow>, Fault> {
         let scope = self.scope(permit);
         small::page::<entity::product_family::Entity>(&scope, Clause::new(scope.backend()), &["id"], request).await
     }
@@ -119,7 +123,11 @@ impl Catalog {
             By::Key(text) => rows::customer::by_external_ref(&scope, &text::kept(text.trim())).await,
         }
     }
-    pub async fn customers(&self, permit: Permit<kind::CustomerRead>, request: &PageRequest) -> Result<Vec<CustomerRow>, Fault> {
+    pub async fn customers(
+        &self,
+        permit: Permit<kind::CustomerRead>,
+        request: &PageRequest,
+    ) -> Result<Listed<CustomerRow>, Fault> {
         rows::customer::page(&self.scope(permit), None, request).await
     }
     /// Those that have this e-mail address, however its letters are written.
@@ -128,7 +136,7 @@ impl Catalog {
         permit: Permit<kind::CustomerContactRead>,
         email: &str,
         request: &PageRequest,
-    ) -> Result<Vec<CustomerRow>, Fault> {
+    ) -> Result<Listed<CustomerRow>, Fault> {
         rows::customer::page(&self.scope(permit), Some(email), request).await
     }
     /// Counted up to one more than `limit`.
@@ -143,7 +151,7 @@ impl Catalog {
             By::Key(code) => small::by_text::<entity::channel::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
         }
     }
-    pub async fn channels(&self, permit: Permit<kind::ChannelRead>, request: &PageRequest) -> Result<Vec<ChannelRow>, Fault> {
+    pub async fn channels(&self, permit: Permit<kind::ChannelRead>, request: &PageRequest) -> Result<Listed<ChannelRow>, Fault> {
         let scope = self.scope(permit);
         small::page::<entity::channel::Entity>(&scope, Clause::new(scope.backend()), &["code_key", "id"], request).await
     }

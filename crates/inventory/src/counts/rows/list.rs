@@ -2,8 +2,8 @@
 
 use entity::{prelude::*, record::Selected};
 use platform::{
-    paging::{Key, PageRequest, keyset},
-    storage::{Fault, Finds, Reads, Row},
+    paging::{Key, ListSource, PageRequest},
+    storage::{Backend, Fault, Finds, Reads, Row},
 };
 
 use super::count_row::CountRow;
@@ -27,11 +27,9 @@ pub fn count_keys(count: &Count) -> Vec<Key> {
     vec![Key::Int(count.created_at.micros()), count.id.into()]
 }
 
-/// A page of counts, the newest first.
-pub async fn page(reads: &impl Reads, tests: &[CountTest], request: &PageRequest) -> Result<Vec<Count>, Fault> {
-    let backend = reads.backend();
-    let mut sql = format!("SELECT {} FROM stock_count c WHERE c.tenant_id = $1", CountRow::SELECT);
-    let mut values = Vec::new();
+/// The counts that pass all of these tests.
+pub fn source(backend: Backend, tests: &[CountTest]) -> ListSource {
+    let (mut from, mut values) = ("FROM stock_count c WHERE c.tenant_id = $1".to_owned(), Vec::new());
     for test in tests {
         let next = values.len() + 2;
         let part = match test {
@@ -57,13 +55,16 @@ pub async fn page(reads: &impl Reads, tests: &[CountTest], request: &PageRequest
                 format!("c.created_at >= ${next} AND c.created_at < ${}", next + 1)
             }
         };
-        sql.push_str(" AND ");
-        sql.push_str(&part);
+        from.push_str(" AND ");
+        from.push_str(&part);
     }
-    let (bounds, tail, more) = keyset(&["c.created_at", "c.id"], true, request, values.len() + 2);
-    values.extend(more);
-    let rows = reads.records::<CountRow>(&format!("{sql}{bounds}{tail}"), values).await?;
-    rows.into_iter().map(Count::try_from).collect()
+    ListSource { from, values }
+}
+
+/// A page of counts, the newest first.
+pub async fn page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<Count>, Fault> {
+    let (sql, values) = source.page(CountRow::SELECT, &["c.created_at", "c.id"], true, request);
+    reads.records::<CountRow>(&sql, values).await?.into_iter().map(Count::try_from).collect()
 }
 
 /// The id of the count of a number.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::{prelude::*, record::Selected};
 use platform::{
-    paging::{Key, PageRequest, keyset},
+    paging::{Key, ListSource, PageRequest},
     storage::{Backend, Fault, Finds, Reads, Row},
 };
 use sea_orm::Value;
@@ -60,11 +60,13 @@ impl Sorted {
 
 /// The statement of a page: orders without their lines, in the direction of the request, one more than its limit.
 pub fn page_statement(backend: Backend, filter: &Filter, sorted: Sorted, request: &PageRequest) -> (String, Vec<Value>) {
-    let (condition, mut values) = compile(filter, backend, 2);
-    let (bounds, tail, more) = keyset(&sorted.columns(), sorted.descending, request, 2 + values.len());
-    values.extend(more);
-    let select = OrderRow::SELECT;
-    (format!("SELECT {select} FROM sales_order o WHERE o.tenant_id = $1 AND {condition}{bounds}{tail}"), values)
+    source(backend, filter).page(OrderRow::SELECT, &sorted.columns(), sorted.descending, request)
+}
+
+/// The orders that the filter is about.
+pub fn source(backend: Backend, filter: &Filter) -> ListSource {
+    let (condition, values) = compile(filter, backend, 2);
+    ListSource { from: format!("FROM sales_order o WHERE o.tenant_id = $1 AND {condition}"), values }
 }
 
 /// A page of orders without their lines.
@@ -82,14 +84,7 @@ pub async fn fill_lines(reads: &impl Reads, orders: &mut [Order]) -> Result<(), 
 
 /// How many orders there are, counted up to one more than `most`.
 pub async fn count(reads: &impl Reads, filter: &Filter, most: i64) -> Result<i64, Fault> {
-    let (condition, mut values) = compile(filter, reads.backend(), 2);
-    let number = 2 + values.len();
-    values.push(most.saturating_add(1).into());
-    let sql = format!(
-        "SELECT count(*) FROM (SELECT 1 FROM sales_order o WHERE o.tenant_id = $1 AND {condition} LIMIT ${number}) AS few"
-    );
-    let rows = reads.rows(&sql, values).await?;
-    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    source(reads.backend(), filter).count(reads, most).await
 }
 
 /// The id of an order by its number, or by its reference in a channel.

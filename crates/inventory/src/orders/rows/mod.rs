@@ -15,7 +15,7 @@ mod write;
 pub use backorders::{BACKORDERS, Queued, WHOLE_KITS, Waiting, backorders, owed_parts, queue_for};
 pub(crate) use filter::Clause;
 pub use filter::{Filter, IdColumn, Span, TextTest, compile};
-pub use list::{OrderName, OrderSort, Sorted, count, fill_lines, order_id, page, page_statement};
+pub use list::{OrderName, OrderSort, Sorted, count, fill_lines, order_id, page, page_statement, source};
 pub(crate) use load::currency_of;
 pub use load::{kits, lock_orders, orders, parts_of};
 pub use names::{existing_channels, existing_customers, store_facts, taken_order_refs};

@@ -2,7 +2,7 @@
 
 use entity::{prelude::*, record::Selected};
 use platform::{
-    paging::{Key, PageRequest, keyset},
+    paging::{Key, ListSource, PageRequest},
     storage::{Backend, Fault, Finds, Reads, Row},
 };
 use sea_orm::Value;
@@ -55,13 +55,15 @@ pub fn keys(order: &PurchaseOrder) -> Vec<Key> {
     vec![Key::Int(order.number.get()), order.id.into()]
 }
 
+/// The orders that the filter is about.
+pub fn source(backend: Backend, filter: &Filter) -> ListSource {
+    let (conditions, values) = filter.conditions("o", backend);
+    ListSource { from: format!("FROM purchase_order o WHERE o.tenant_id = $1{conditions}"), values }
+}
+
 /// A page of orders without their lines, the newest first.
-pub async fn page(reads: &impl Reads, filter: &Filter, request: &PageRequest) -> Result<Vec<PurchaseOrder>, Fault> {
-    let (conditions, mut values) = filter.conditions("o", reads.backend());
-    let (bounds, tail, more) = keyset(&["o.number", "o.id"], true, request, 2 + values.len());
-    values.extend(more);
-    let select = OrderRow::SELECT;
-    let sql = format!("SELECT {select} FROM purchase_order o WHERE o.tenant_id = $1{conditions}{bounds}{tail}");
+pub async fn page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<PurchaseOrder>, Fault> {
+    let (sql, values) = source.page(OrderRow::SELECT, &["o.number", "o.id"], true, request);
     reads.records::<OrderRow>(&sql, values).await?.into_iter().map(OrderRow::order).collect()
 }
 
@@ -76,12 +78,14 @@ pub fn return_keys(ret: &SupplierReturn) -> Vec<Key> {
     vec![Key::Int(ret.number.get()), ret.id.into()]
 }
 
+/// The returns that the filter is about.
+pub fn returns_source(backend: Backend, filter: &Filter) -> ListSource {
+    let (conditions, values) = filter.conditions("r", backend);
+    ListSource { from: format!("FROM supplier_return r WHERE r.tenant_id = $1{conditions}"), values }
+}
+
 /// A page of returns without their lines, the newest first.
-pub async fn returns_page(reads: &impl Reads, filter: &Filter, request: &PageRequest) -> Result<Vec<SupplierReturn>, Fault> {
-    let (conditions, mut values) = filter.conditions("r", reads.backend());
-    let (bounds, tail, more) = keyset(&["r.number", "r.id"], true, request, 2 + values.len());
-    values.extend(more);
-    let select = ReturnRow::SELECT;
-    let sql = format!("SELECT {select} FROM supplier_return r WHERE r.tenant_id = $1{conditions}{bounds}{tail}");
+pub async fn returns_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<SupplierReturn>, Fault> {
+    let (sql, values) = source.page(ReturnRow::SELECT, &["r.number", "r.id"], true, request);
     reads.records::<ReturnRow>(&sql, values).await?.into_iter().map(ReturnRow::ret).collect()
 }

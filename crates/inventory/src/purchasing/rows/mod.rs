@@ -12,7 +12,7 @@ mod returns;
 mod supply;
 mod write;
 
-pub use list::{Filter, PURCHASES, RETURNS, keys, number_of, page, return_keys, returns_page};
+pub use list::{Filter, PURCHASES, RETURNS, keys, number_of, page, return_keys, returns_page, returns_source, source};
 pub use load::{fill_lines, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs, trade_of};
 pub use names::{Names, PlaceName, ProductName};
 pub use parts::{discrepancies_of, printed, products_that_exist, receipts_of};
@@ -22,6 +22,6 @@ pub use reorder::{Look, Situation, situations};
 pub use returns::{return_lines, returns};
 pub use supply::{
     SUPPLY, SupplierFacts, SupplyFilter, known_suppliers, lock_supplies, no_longer_preferred, preferred_of, supplies,
-    supply_keys, supply_page, supply_rows,
+    supply_keys, supply_page, supply_rows, supply_source,
 };
 pub use write::purchase_rows;

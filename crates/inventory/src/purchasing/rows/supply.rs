@@ -8,8 +8,8 @@ use entity::{
     tables::{product, supplier, supplier_product},
 };
 use platform::{
-    paging::{Key, PageRequest, keyset},
-    storage::{Bulk, Fault, Finds, Reads, Rows, Work},
+    paging::{Key, ListSource, PageRequest},
+    storage::{Backend, Bulk, Fault, Finds, Reads, Rows, Work},
 };
 use sea_orm::Value;
 
@@ -204,23 +204,24 @@ pub fn supply_keys(supply: &Supply) -> Vec<Key> {
     vec![supply.supplier.into(), supply.product.into()]
 }
 
-/// A page of the catalogues, by supplier and product.
-pub async fn supply_page(reads: &impl Reads, filter: &SupplyFilter, request: &PageRequest) -> Result<Vec<Supply>, Fault> {
-    let backend = reads.backend();
-    let select = SupplyRow::SELECT;
-    let (mut sql, mut values) = (format!("SELECT {select} FROM supplier_product y WHERE y.tenant_id = $1"), Vec::<Value>::new());
+/// The rows of the catalogues that the filter is about.
+pub fn supply_source(backend: Backend, filter: &SupplyFilter) -> ListSource {
+    let (mut from, mut values) = ("FROM supplier_product y WHERE y.tenant_id = $1".to_owned(), Vec::<Value>::new());
     if let Some(suppliers) = &filter.suppliers {
         values.push(backend.ids(suppliers.iter().copied()));
-        sql.push_str(&format!(" AND {}", backend.in_ids("y.supplier_id", values.len() + 1)));
+        from.push_str(&format!(" AND {}", backend.in_ids("y.supplier_id", values.len() + 1)));
     }
     if let Some(products) = &filter.products {
         values.push(backend.ids(products.iter().copied()));
-        sql.push_str(&format!(" AND {}", backend.in_ids("y.product_id", values.len() + 1)));
+        from.push_str(&format!(" AND {}", backend.in_ids("y.product_id", values.len() + 1)));
     }
-    let (bounds, tail, more) = keyset(&["y.supplier_id", "y.product_id"], false, request, 2 + values.len());
-    values.extend(more);
-    let rows = reads.records::<SupplyRow>(&format!("{sql}{bounds}{tail}"), values).await?;
-    rows.into_iter().map(SupplyRow::supply).collect()
+    ListSource { from, values }
+}
+
+/// A page of the catalogues, by supplier and product.
+pub async fn supply_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<Supply>, Fault> {
+    let (sql, values) = source.page(SupplyRow::SELECT, &["y.supplier_id", "y.product_id"], false, request);
+    reads.records::<SupplyRow>(&sql, values).await?.into_iter().map(SupplyRow::supply).collect()
 }
 
 /// New and changed rows.

@@ -2,8 +2,8 @@
 
 use entity::{prelude::*, record::Selected};
 use platform::{
-    paging::{Key, PageRequest, keyset},
-    storage::{Fault, Finds, Reads},
+    paging::{Key, ListSource, PageRequest},
+    storage::{Backend, Fault, Finds, Reads},
 };
 use uuid::Uuid;
 
@@ -50,16 +50,18 @@ pub fn return_keys(ret: &Return) -> Vec<Key> {
     vec![Key::Int(ret.occurred_at.micros()), ret.id.into()]
 }
 
-/// A page of returns without their lines, the newest first.
-pub async fn returns_page(reads: &impl Reads, tests: &[ReturnTest], request: &PageRequest) -> Result<Vec<Return>, Fault> {
-    let mut clause = Clause::new(reads.backend(), 2);
+/// The returns that pass all of these tests.
+pub fn returns_source(backend: Backend, tests: &[ReturnTest]) -> ListSource {
+    let mut clause = Clause::new(backend, 2);
     for test in tests {
         clause.push(" AND ");
         test.push_to(&mut clause);
     }
-    let (bounds, tail, more) = keyset(&["r.occurred_at", "r.id"], true, request, clause.next());
-    clause.values.extend(more);
-    let select = ReturnRow::SELECT;
-    let sql = format!("SELECT {select} FROM sales_return r WHERE r.tenant_id = $1{}{bounds}{tail}", clause.sql);
-    reads.records::<ReturnRow>(&sql, clause.values).await?.into_iter().map(ReturnRow::ret).collect()
+    ListSource { from: format!("FROM sales_return r WHERE r.tenant_id = $1{}", clause.sql), values: clause.values }
+}
+
+/// A page of returns without their lines, the newest first.
+pub async fn returns_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<Return>, Fault> {
+    let (sql, values) = source.page(ReturnRow::SELECT, &["r.occurred_at", "r.id"], true, request);
+    reads.records::<ReturnRow>(&sql, values).await?.into_iter().map(ReturnRow::ret).collect()
 }

@@ -7,7 +7,10 @@ use entity::{
     record::{Record, Selected},
     tables::entry,
 };
-use platform::storage::{Backend, Fault, Finds, Reads, Row};
+use platform::{
+    paging::ListSource,
+    storage::{Backend, Fault, Finds, Reads, Row},
+};
 use sea_orm::Value;
 
 pub use super::listed::LevelRow;
@@ -139,6 +142,11 @@ impl LevelSort {
             Self::UpdatedAt => "l.updated_at",
         }
     }
+}
+
+/// The levels that conditions over `l` and `p` are about, values from `$2`.
+pub fn source(conditions: &str, values: Vec<Value>) -> ListSource {
+    ListSource { from: format!("{FROM} WHERE l.tenant_id = $1{conditions}"), values }
 }
 
 /// A page of levels with what it is sorted by: conditions, order and limit are SQL over `l` and `p`, values from `$2`.

@@ -5,7 +5,10 @@ use entity::{
     record::{Record, Selected},
     tables::{entry, product, store},
 };
-use platform::storage::{Backend, Fault, Finds, Reads};
+use platform::{
+    paging::ListSource,
+    storage::{Backend, Fault, Finds, Reads},
+};
 use sea_orm::Value;
 
 use super::lots::{LotLevelRow, LotRow};
@@ -96,6 +99,11 @@ impl LotFilterSpec {
         }
         sql
     }
+}
+
+/// The lots that conditions over `l` are about, values from `$2`.
+pub fn lots_source(conditions: &str, values: Vec<Value>) -> ListSource {
+    ListSource { from: format!("FROM lot l WHERE l.tenant_id = $1{conditions}"), values }
 }
 
 /// A page of lots: conditions, order and limit are SQL over `l`, values from `$2`.

@@ -7,7 +7,10 @@ use entity::{
     record::{Record, Selected},
     tables::{entry, movement},
 };
-use platform::storage::{Fault, Finds, Reads, Row};
+use platform::{
+    paging::ListSource,
+    storage::{Fault, Finds, Reads, Row},
+};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -180,8 +183,13 @@ pub async fn entries_of_level(
     Ok(reads.records::<EntryRow>(&sql, values).await?.into_iter().map(|row| (row.seq, row.into())).collect())
 }
 
+/// The movements that conditions over `m` are about, values from `$2`.
+pub fn movements_source(conditions: &str, values: Vec<Value>) -> ListSource {
+    ListSource { from: format!("FROM movement m WHERE m.tenant_id = $1{conditions}"), values }
+}
+
 /// The event numbers of a page of movements: conditions, order and limit are SQL over `m`, values from `$2`.
-pub async fn movement_seqs(reads: &impl Reads, conditions: &str, values: Vec<sea_orm::Value>) -> Result<Vec<i64>, Fault> {
+pub async fn movement_seqs(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<i64>, Fault> {
     let rows = reads.rows(&format!("SELECT m.seq FROM movement m WHERE m.tenant_id = $1{conditions}"), values).await?;
     rows.iter().map(|row| Row::new(row).take()).collect()
 }

@@ -2,7 +2,7 @@
 
 use entity::{prelude::*, record::Selected};
 use platform::{
-    paging::{Key, PageRequest, keyset},
+    paging::{Key, ListSource, PageRequest},
     storage::{Backend, Fault, Finds, Reads, Row},
 };
 
@@ -37,18 +37,19 @@ pub fn transfer_keys(transfer: &Transfer) -> Vec<Key> {
     vec![Key::Int(transfer.created_at.micros()), transfer.id.into()]
 }
 
-/// A page of transfers without their lines, the newest first.
-pub async fn page(reads: &impl Reads, tests: &[TransferTest], request: &PageRequest) -> Result<Vec<Transfer>, Fault> {
-    let backend = reads.backend();
-    let mut sql = format!("SELECT {} FROM transfer t WHERE t.tenant_id = $1", TransferRow::SELECT);
-    let mut values = Vec::new();
+/// The transfers that pass all of these tests.
+pub fn source(backend: Backend, tests: &[TransferTest]) -> ListSource {
+    let (mut from, mut values) = ("FROM transfer t WHERE t.tenant_id = $1".to_owned(), Vec::new());
     for test in tests {
-        condition(test, backend, &mut sql, &mut values);
+        condition(test, backend, &mut from, &mut values);
     }
-    let (bounds, tail, more) = keyset(&["t.created_at", "t.id"], true, request, values.len() + 2);
-    values.extend(more);
-    let rows = reads.records::<TransferRow>(&format!("{sql}{bounds}{tail}"), values).await?;
-    rows.into_iter().map(Transfer::try_from).collect()
+    ListSource { from, values }
+}
+
+/// A page of transfers without their lines, the newest first.
+pub async fn page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<Transfer>, Fault> {
+    let (sql, values) = source.page(TransferRow::SELECT, &["t.created_at", "t.id"], true, request);
+    reads.records::<TransferRow>(&sql, values).await?.into_iter().map(Transfer::try_from).collect()
 }
 
 fn condition(test: &TransferTest, backend: Backend, sql: &mut String, values: &mut Vec<sea_orm::Value>) {

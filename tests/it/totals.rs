@@ -1,0 +1,160 @@
+//! How many rows a list has: what paging through it counts, for whoever asks.
+
+use std::collections::BTreeSet;
+
+use async_graphql::parser::types::FieldDefinition;
+use entrepot::access::{Caller, Class, PermissionSet, REGISTRY, Reach};
+use serde_json::{Value, json};
+
+use crate::{
+    authorization::{
+        calls::{Calls, base},
+        world::{House, World},
+    },
+    world::on_both,
+};
+
+on_both!(
+    a_total_is_what_paging_through_counts,
+    a_total_is_of_the_rows_that_the_filter_finds,
+    a_total_is_counted_only_where_it_is_asked_for,
+);
+
+/// The lists that can be counted. One that loses its total loses a line here.
+const COUNTED: [&str; 17] = [
+    "categories",
+    "channels",
+    "counts",
+    "customers",
+    "lots",
+    "orders",
+    "productFamilies",
+    "products",
+    "purchaseOrders",
+    "returns",
+    "stockLevels",
+    "stockMovements",
+    "stores",
+    "supplierProducts",
+    "supplierReturns",
+    "suppliers",
+    "transfers",
+];
+
+/// The owner, whose permissions are for the depot alone where there are such.
+fn of_the_depot(house: &House) -> Caller {
+    let mut permissions = PermissionSet::default();
+    for (index, known) in REGISTRY.iter().enumerate() {
+        match known.class {
+            Class::Tenant => permissions.insert(index),
+            Class::Store => permissions.grant(index, &Reach::stores([house.depot.parse().unwrap()])),
+        }
+    }
+    Caller { permissions, ..house.owner.clone() }
+}
+
+/// A page of a list, with what `more` asks for beside its nodes.
+async fn page(
+    world: &World,
+    caller: &Caller,
+    (calls, field): (&Calls, &FieldDefinition),
+    arguments: &Value,
+    more: &str,
+) -> Value {
+    let mut variables = calls.variables(&world.ours, field, None);
+    variables.as_object_mut().unwrap().extend(arguments.as_object().unwrap().clone());
+    let selection = format!("{{ nodes {{ __typename }} pageInfo {{ hasNextPage endCursor }} {more} }}");
+    let document = calls.document("query", field, &variables, &selection);
+    let answer = world.ask(&world.ours, Some(caller.clone()), &document, &variables).await;
+    assert!(answer["errors"].is_null(), "{document} {variables}: {answer:#}");
+    answer["data"][field.name.node.as_str()].clone()
+}
+
+async fn a_total_is_what_paging_through_counts(world: &World) {
+    let calls = Calls::of_the_schema();
+    let (mut counted, mut narrowed) = (BTreeSet::new(), BTreeSet::new());
+    for (_, field) in calls.roots().filter(|(operation, _)| *operation == "query") {
+        let (name, kind) = (field.name.node.as_str(), base(&field.ty.node));
+        if !calls.fields(&kind).iter().any(|own| own.node.name.node == "totalCount") {
+            continue;
+        }
+        counted.insert(name);
+        let list = (&calls, field);
+        let mut seen = Vec::new();
+        for caller in [world.ours.owner.clone(), of_the_depot(&world.ours)] {
+            let (mut nodes, mut totals, mut after) = (0, Vec::new(), Value::Null);
+            loop {
+                let mut arguments = json!({ "first": 1 });
+                if !after.is_null() {
+                    arguments["after"] = after;
+                }
+                let found = page(world, &caller, list, &arguments, "totalCount { count precision }").await;
+                nodes += found["nodes"].as_array().unwrap().len();
+                totals.push(found["totalCount"].clone());
+                if found["pageInfo"]["hasNextPage"] != true {
+                    break;
+                }
+                after = found["pageInfo"]["endCursor"].clone();
+            }
+            let all = json!({ "count": nodes, "precision": "EXACT" });
+            assert!(totals.iter().all(|total| *total == all), "{name}: {nodes} nodes, {totals:?}");
+            let last = page(world, &caller, list, &json!({ "last": 1 }), "totalCount { count precision }").await;
+            assert_eq!(last["totalCount"], all, "{name}, from its end");
+            if nodes > 1 {
+                let few = page(world, &caller, list, &json!({ "first": 1 }), "totalCount(limit: 1) { count precision }").await;
+                assert_eq!(few["totalCount"], json!({ "count": 1, "precision": "AT_LEAST" }), "{name}");
+            }
+            seen.push(nodes);
+        }
+        assert!(seen[0] > 0, "{name} is empty: that proves nothing");
+        if seen[1] < seen[0] {
+            narrowed.insert(name);
+        }
+    }
+    assert_eq!(counted, BTreeSet::from(COUNTED));
+    for name in ["orders", "returns", "purchaseOrders", "stockLevels", "stockMovements"] {
+        assert!(narrowed.contains(name), "{name} of another store count: {narrowed:?}");
+    }
+}
+
+async fn a_total_is_of_the_rows_that_the_filter_finds(world: &World) {
+    let ask = async |query: &str| {
+        let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &json!({})).await;
+        assert!(answer["errors"].is_null(), "{query}: {answer:#}");
+        answer["data"]["list"].clone()
+    };
+    for list in [
+        "products(filter: { search: \"alpha\" }, first: N)",
+        "products(filter: { search: \"alpha\" }, orderBy: { field: NAME, direction: DESC }, first: N)",
+        "products(filter: { sku: { startsWith: \"alpha-m\" } }, first: N)",
+        "customers(email: \"alpha@example.com\", first: N)",
+        "customers(email: \"nobody@example.com\", first: N)",
+        "orders(filter: { externalRef: { eq: \"alpha-order\" } }, first: N)",
+        "stockMovements(filter: { kind: [RECEIPT] }, first: N)",
+    ] {
+        let whole = ask(&format!("{{ list: {} {{ nodes {{ __typename }} }} }}", list.replace("first: N", "first: 250"))).await;
+        let one = ask(&format!("{{ list: {} {{ totalCount {{ count }} }} }}", list.replace("first: N", "first: 1"))).await;
+        assert_eq!(one["totalCount"]["count"], json!(whole["nodes"].as_array().unwrap().len()), "{list}");
+    }
+    for limit in [0, -1, 100_001] {
+        let query = format!("{{ products {{ totalCount(limit: {limit}) {{ count }} }} }}");
+        let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &json!({})).await;
+        assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{limit}: {answer}");
+    }
+}
+
+async fn a_total_is_counted_only_where_it_is_asked_for(world: &World) {
+    let nothing = json!({});
+    for (query, expected) in [
+        ("{ products(first: 1) { nodes { id } } }", 0),
+        ("{ products(first: 1) { nodes { id } totalCount { count } } }", 1),
+        // A page that is the whole list has been counted.
+        ("{ products(first: 250) { nodes { id } totalCount { count } } }", 0),
+    ] {
+        let asked = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &nothing);
+        let (answer, sent) = world.node.db.recorded(asked).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        let counts = sent.iter().filter(|statement| statement.sql.contains("count(*)")).count();
+        assert_eq!(counts, expected, "{query}");
+    }
+}
