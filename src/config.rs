@@ -21,7 +21,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-pub use backup::{BackupAction, BackupArgs, BackupsOf};
+pub use backup::{BackupAction, BackupArgs, BackupJobArgs, BackupsOf};
 pub use bench::{ForecastArgs, ForecastCommand};
 pub use copy::CopyArgs;
 pub use demo::Demo;
@@ -60,7 +60,7 @@ pub enum Command {
     /// Stored files are copied with --files only. Afterwards serve the target; the source refuses to be served, unless `serve --anyway` says that the copy is given up.
     #[command(verbatim_doc_comment)]
     Copy(Box<CopyArgs>),
-    /// Back up an embedded database, look through backups, and restore one.
+    /// Back up an embedded database, look through backups, and restore one. `serve --backups` backs it up by itself.
     Backup(BackupArgs),
     /// Prove every invariant of the ledger over a whole database; names the first broken row.
     Verify(DatabaseArgs),

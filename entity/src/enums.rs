@@ -162,4 +162,7 @@ words! {
     AlertState { Open "OPEN", Acknowledged "ACKNOWLEDGED", Snoozed "SNOOZED", Resolved "RESOLVED" }
     /// Whether letters about alerts are collected.
     AlertDigest { None "NONE", Hourly "HOURLY", Daily "DAILY" }
+    /// A backup that is made, or one that is restored beside the database and proven.
+    BackupKind { Backup "BACKUP", Drill "DRILL" }
+    BackupState { Running "RUNNING", Done "DONE", Failed "FAILED" }
 }

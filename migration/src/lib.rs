@@ -49,6 +49,7 @@ mod m0048_copies;
 mod m0049_references;
 mod m0050_overdue;
 mod m0051_anomalies;
+mod m0052_backup_runs;
 mod m0054_product_text;
 pub mod row_security;
 pub mod statistics;
@@ -101,6 +102,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0049_references::Migration),
             Box::new(m0050_overdue::Migration),
             Box::new(m0051_anomalies::Migration),
+            Box::new(m0052_backup_runs::Migration),
             Box::new(m0054_product_text::Migration),
         ]
     }

@@ -1,9 +1,11 @@
 //! Settings of `entrepot backup`.
 
-use clap::{Args, Subcommand};
-use services::files::FileLocation;
+use std::time::Duration;
 
-use super::KeysOf;
+use clap::{Args, Subcommand};
+use services::{backups, files::FileLocation};
+
+use super::{DatabaseArgs, KeysOf};
 
 #[derive(Debug, Clone, Args)]
 pub struct BackupArgs {
@@ -19,6 +21,56 @@ pub struct BackupsOf {
     /// Where backups are: file:FOLDER, or s3://bucket/prefix with the usual AWS_… of the environment. Not the place of --files.
     #[arg(long, env = "ENTREPOT_BACKUPS")]
     pub backups: FileLocation,
+}
+
+/// Backups by schedule, wherever jobs are done.
+#[derive(Debug, Clone, Args)]
+pub struct BackupJobArgs {
+    /// Where this process backs an embedded database up to by itself: file:FOLDER, or s3://bucket/prefix with the usual AWS_… of the environment. Not the place of --files.
+    /// Nothing is backed up by itself when not given.
+    #[arg(long, env = "ENTREPOT_BACKUPS")]
+    pub backups: Option<FileLocation>,
+    /// Time between the starts of two backups, as in 30m, 6h or 1d. When some were missed, one is made.
+    #[arg(long, env = "ENTREPOT_BACKUP_EVERY", default_value = "6h", value_parser = interval)]
+    pub backup_every: Duration,
+    #[command(flatten)]
+    pub retention: RetentionArgs,
+    /// Time between the starts of two drills, as in 7d, or off. Each needs as much free disk as the database has.
+    #[arg(long, env = "ENTREPOT_BACKUP_DRILL_EVERY", default_value = "7d", value_parser = drill_interval)]
+    pub backup_drill_every: DrillInterval,
+}
+
+/// How long backups are kept.
+#[derive(Debug, Clone, Args)]
+pub struct RetentionArgs {
+    /// Days in which every backup is kept. Then one a day is up to 35 days, and one of each 30 days for a year.
+    #[arg(long, env = "ENTREPOT_BACKUP_KEEP", default_value_t = backups::ALL_DAYS, value_parser = clap::value_parser!(i64).range(1..=3650))]
+    pub backup_keep: i64,
+}
+
+/// Time between two drills; None where there are none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DrillInterval(pub Option<Duration>);
+
+/// Reads a length of time: a number and its unit.
+fn interval(text: &str) -> Result<Duration, &'static str> {
+    const FORM: &str = "a length of time is written as a number and s, m, h or d, as in 30m, 6h or 7d, from 1s to 3650d";
+    const MOST_SECONDS: u64 = 3650 * 24 * 3600;
+    let unit = text.chars().next_back().ok_or(FORM)?;
+    let seconds: u64 = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 24 * 3600,
+        _ => return Err(FORM),
+    };
+    let number: u64 = text.strip_suffix(unit).and_then(|number| number.parse().ok()).ok_or(FORM)?;
+    let whole = number.checked_mul(seconds).filter(|whole| (1..=MOST_SECONDS).contains(whole)).ok_or(FORM)?;
+    Ok(Duration::from_secs(whole))
+}
+
+fn drill_interval(text: &str) -> Result<DrillInterval, &'static str> {
+    if text == "off" { Ok(DrillInterval(None)) } else { interval(text).map(|every| DrillInterval(Some(every))) }
 }
 
 #[derive(Debug, Clone, Subcommand)]
@@ -59,7 +111,37 @@ pub enum BackupAction {
         #[arg(default_value = "newest")]
         id: String,
     },
-    /// Mark backups that are no longer kept, and remove those that were marked a day ago. Kept are all of 7 days, one a day for 35, one of each 30 days for a year,
+    /// Mark backups that are no longer kept, and remove those that were marked a day ago. Kept are all of --backup-keep days, one a day for 35, one of each 30 days for a year,
     /// the newest, and the newest that was verified.
-    Prune(BackupsOf),
+    Prune {
+        #[command(flatten)]
+        of: BackupsOf,
+        #[command(flatten)]
+        retention: RetentionArgs,
+    },
+    /// Print the log of backups and drills, by command and by schedule, the newest last: when, kind, state, seconds, and between tabs what is known of it.
+    Log {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        /// Rows to print.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=100_000))]
+        last: i64,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_of_time_has_a_unit() {
+        for (text, seconds) in [("1s", 1), ("30m", 1_800), ("6h", 21_600), ("7d", 604_800)] {
+            assert_eq!(interval(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for wrong in ["", "6", "h", "0h", "-1h", "1.5h", "6 h", "4000d", "99999999999999999999d", "6é", "off"] {
+            assert!(interval(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(drill_interval("off"), Ok(DrillInterval(None)));
+        assert_eq!(drill_interval("1d"), Ok(DrillInterval(Some(Duration::from_secs(86_400)))));
+    }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use clap::Args;
 
-use super::{DatabaseArgs, EmailArgs, KeyArgs};
+use super::{BackupJobArgs, DatabaseArgs, EmailArgs, KeyArgs};
 
 /// Whether a node that serves does jobs too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -30,6 +30,8 @@ pub struct JobArgs {
     pub import_rows: i64,
     #[command(flatten)]
     pub files: FileArgs,
+    #[command(flatten)]
+    pub backups: BackupJobArgs,
 }
 
 /// Reads a network.

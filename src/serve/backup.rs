@@ -1,21 +1,27 @@
 //! `entrepot backup`: backups of an embedded database, and their restore.
 
+mod attempt;
+mod drill;
+mod schedule;
+
 use std::path::{Path, PathBuf};
 
-use entity::prelude::Timestamp;
+use entity::{prelude::*, tables::BackupRun};
 use platform::{
     clock::{self, Clock},
     secrets::{self, KeySource, SecretStore},
     storage::{Database, Fault},
 };
 use services::{
-    backups::{self, BackupError, BackupId, Backups, Content, Keys, Listed, Manifest, Source, examine_file},
+    backups::{self, BackupError, BackupId, BackupLog, Backups, Content, Keys, Listed, LocalLock, examine_file},
     files::FileLocation,
-    insight::verify,
 };
 
-use super::{StartError, epoch, say};
-use crate::config::{BackupAction, BackupsOf, Epoch, KeysOf};
+use super::{StartError, epoch, migrated, say};
+use crate::config::{BackupAction, BackupsOf, DatabaseArgs, Epoch, KeysOf};
+
+use attempt::{Attempt, logged};
+pub use schedule::BackupSchedule;
 
 /// IDs of keys that a line of the list has.
 const KEYS_LISTED: usize = 8;
@@ -39,7 +45,8 @@ pub async fn run(action: BackupAction) -> Result<(), StartError> {
             restore(&backups, &id, &target, ends).await
         }
         BackupAction::Drill { of, id } => Box::pin(drill(&of, &id)).await,
-        BackupAction::Prune(of) => prune(&of).await,
+        BackupAction::Prune { of, retention } => prune(&of, retention.backup_keep).await,
+        BackupAction::Log { database, last } => log(&database, last).await,
     }
 }
 
@@ -54,19 +61,21 @@ impl From<BackupError> for StartError {
 
 /// The file of an embedded database.
 fn file(of: &BackupsOf) -> Result<PathBuf, Fault> {
-    let url = &of.of.database.database_url;
-    let path = url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
-    match path.filter(|path| !path.is_empty() && !path.contains('?') && !path.contains(":memory:")) {
-        Some(path) => Ok(PathBuf::from(path)),
-        None => Err(Fault::Broken(
+    embedded(&of.of.database).ok_or_else(|| {
+        Fault::Broken(
             "only an embedded database is backed up here: give it as --database-url sqlite://FILE. Back up Postgres with pgBackRest or pg_dump"
                 .to_owned(),
-        )),
-    }
+        )
+    })
+}
+
+fn embedded(database: &DatabaseArgs) -> Option<PathBuf> {
+    let path = database.database_url.strip_prefix("sqlite:")?.trim_start_matches("//");
+    (!path.is_empty() && !path.contains('?') && !path.contains(":memory:")).then(|| PathBuf::from(path))
 }
 
 /// The backups that are there already: a folder that is missing is a wrong name, or a disk that is not mounted.
-fn opened(of: &BackupsOf) -> Result<Backups, StartError> {
+fn opened(of: &BackupsOf) -> Result<Backups, BackupError> {
     match &of.backups {
         FileLocation::Folder(folder) if !folder.is_dir() => Err(Fault::Broken(format!(
             "there is no folder {}: give --backups as it was given to `entrepot backup run`",
@@ -77,9 +86,9 @@ fn opened(of: &BackupsOf) -> Result<Backups, StartError> {
     }
 }
 
-fn opened_or_made(of: &BackupsOf) -> Result<Backups, StartError> {
+fn opened_or_made(of: &BackupsOf) -> Result<Backups, BackupError> {
     let (clock, source) = (Clock::system(), of.of.keys.source(&of.of.database.database_url));
-    Ok(Backups::open(&of.backups, given(&source, &clock)?, clock)?)
+    Backups::open(&of.backups, given(&source, &clock)?, clock)
 }
 
 /// The keys as they are given, without a database that they could be compared with.
@@ -102,19 +111,67 @@ fn given(source: &KeySource, clock: &Clock) -> Result<Keys, Fault> {
 }
 
 async fn make(of: &BackupsOf) -> Result<(), StartError> {
-    let (file, url, options) = (file(of)?, &of.of.database.database_url, of.of.database.options());
+    let (file, url) = (file(of)?, &of.of.database.database_url);
     // One of another version is backed up too: best before it is migrated.
-    let db = Database::open(url, options).await?;
+    let db = Database::open(url, of.of.database.options()).await?;
     secrets::prove(&db, &of.of.keys.source(url), &Clock::system()).await?;
+    let lock = LocalLock::take(&file)?.ok_or(BackupError::Busy)?;
+    let attempt = logged(Some(&db), of, BackupKind::Backup, &lock, Attempt::backup(of, &lock)).await;
     db.close().await?;
-    let source = Source { file, options, version: env!("CARGO_PKG_VERSION") };
-    let made = backups::run(&opened_or_made(of)?, &source).await?;
-    say(&format!("{}: {} tenant(s), {} bytes, {} as stored", made.id, made.tenants, made.bytes, made.stored))?;
-    say(&format!(
-        "not inside: the keys, without which it does not open, and {} stored file(s): keep copies of both",
-        made.files
-    ))?;
+    say_all(attempt)
+}
+
+/// Restores a backup beside the database, proves it, and removes it again.
+async fn drill(of: &BackupsOf, name: &str) -> Result<(), StartError> {
+    let file = file(of)?;
+    let lock = LocalLock::take(&file)?.ok_or(BackupError::Busy)?;
+    // It may be done where the database is not, or is no more.
+    let db = Database::open(&of.of.database.database_url, of.of.database.options()).await;
+    let db = db.inspect_err(|fault| tracing::warn!(%fault, "the drill is not in the log of the database")).ok();
+    let attempt = logged(db.as_ref(), of, BackupKind::Drill, &lock, Attempt::drill(of, name, &lock)).await;
+    if let Some(db) = db {
+        db.close().await?;
+    }
+    say_all(attempt)
+}
+
+fn say_all(attempt: Attempt) -> Result<(), StartError> {
+    attempt.lines.iter().try_for_each(|line| say(line))?;
+    attempt.ended.map_err(StartError::from)
+}
+
+/// Prints the log, and ends rows of runs that were killed.
+async fn log(database: &DatabaseArgs, last: i64) -> Result<(), StartError> {
+    let db = migrated(&database.database_url, database.options()).await?;
+    let log = BackupLog::new(db.clone(), Clock::system());
+    if let Some(file) = embedded(database) {
+        log.end_killed(&file).await?;
+    }
+    for run in log.last(last).await? {
+        say(&logged_line(&run))?;
+    }
+    db.close().await?;
     Ok(())
+}
+
+/// When it began, kind, state, seconds, destination, and what else is known, between tabs.
+fn logged_line(run: &BackupRun) -> String {
+    let BackupRun { started_at, kind, state, destination, .. } = run;
+    let took = run.ended_at.map(|ended| ended.micros().saturating_sub(started_at.micros()) as f64 / 1e6);
+    let known = [
+        took.map(|took| format!("{took:.1} s")),
+        Some(destination.clone()),
+        run.backup_id.clone(),
+        run.bytes.map(|bytes| format!("{bytes} bytes")),
+        run.stored_bytes.map(|bytes| format!("{bytes} stored")),
+        run.files.map(|files| format!("{files} files not inside")),
+        run.head.map(|head| format!("head {head}")),
+        run.rto_seconds.map(|seconds| format!("RTO {seconds} s")),
+        run.is_sound.map(|is_sound| String::from(if is_sound { "sound" } else { "NOT SOUND" })),
+        run.error.clone(),
+    ];
+    let known: Vec<String> = known.into_iter().flatten().collect();
+    format!("{}\t{kind}\t{state}\t{}", clock::rfc3339(*started_at), known.join("\t"))
 }
 
 async fn list(of: &BackupsOf) -> Result<(), StartError> {
@@ -154,8 +211,8 @@ fn line(backup: &Listed) -> String {
     line
 }
 
-async fn prune(of: &BackupsOf) -> Result<(), StartError> {
-    let pruned = opened(of)?.prune().await?;
+async fn prune(of: &BackupsOf, all_days: i64) -> Result<(), StartError> {
+    let pruned = opened(of)?.prune(all_days).await?;
     for id in &pruned.marked {
         say(&format!("marked {id}: it is removed by a prune in a day or later"))?;
     }
@@ -188,12 +245,14 @@ async fn restore(backups: &Backups, id: &BackupId, target: &Path, mut ends: Epoc
 
 /// Looks through the file, and ends what a restored database would take for good.
 async fn settle(file: &Path, ends: &Epoch) -> Result<(), StartError> {
-    prepared(file, &ends.of).await?.close().await?;
+    let db = prepared(file, &ends.of).await?;
+    BackupLog::new(db.clone(), Clock::system()).forget_running().await?;
+    db.close().await?;
     Box::pin(epoch::renew(ends)).await
 }
 
 /// The database of a restored file, looked through and migrated.
-async fn prepared(file: &Path, of: &KeysOf) -> Result<Database, StartError> {
+async fn prepared(file: &Path, of: &KeysOf) -> Result<Database, Fault> {
     examine_file(file).await?;
     let db = Database::open(&format!("sqlite://{}", file.display()), of.database.options()).await?;
     // Another key of the same name would be found only when a value is needed.
@@ -206,59 +265,7 @@ async fn prepared(file: &Path, of: &KeysOf) -> Result<Database, StartError> {
         Ok(_) => Ok(db),
         Err(fault) => {
             db.close().await?;
-            Err(fault.into())
+            Err(fault)
         }
     }
-}
-
-/// Restores a backup beside the database, proves it, and removes it again.
-async fn drill(of: &BackupsOf, name: &str) -> Result<(), StartError> {
-    let (clock, target) = (Clock::system(), PathBuf::from(format!("{}.drill", file(of)?.display())));
-    let began = clock.monotonic();
-    let backups = opened(of)?;
-    let id = backups.find(name).await?;
-    // The file is removed when this ends.
-    let restored = backups::restore(&backups, &id, &target).await?;
-    let restored_in = clock.monotonic().since(began);
-    let db = prepared(&restored.file, &of.of).await?;
-    let proven = proven(&db, &restored.manifest).await;
-    db.close().await?;
-    proven?;
-    backups.note_verified(&id).await?;
-    let lost = clock.now().micros().saturating_sub(restored.manifest.taken_at) / 1_000_000;
-    let all = clock.monotonic().since(began);
-    say(&format!(
-        "{id} can be restored: the invariants hold, and the heads of {} tenant(s) are those of its manifest",
-        restored.manifest.tenants.len()
-    ))?;
-    say(&format!("RPO {lost} s: what was committed since the backup began is lost when the database is gone now"))?;
-    say(&format!(
-        "RTO {:.1} s: {:.1} s to read and write it, the rest to prove it",
-        all.as_secs_f64(),
-        restored_in.as_secs_f64()
-    ))?;
-    Ok(())
-}
-
-/// Proves the restored rows as `entrepot verify` does, and compares the heads with those of the manifest.
-async fn proven(db: &Database, manifest: &Manifest) -> Result<(), StartError> {
-    let report = verify::verify(db, |_| ()).await?;
-    let width = verify::width();
-    let faulty = report.lines.iter().filter(|line| line.broken.is_some() || line.unproven.is_some());
-    faulty.clone().try_for_each(|line| say(&line.text(width)))?;
-    say(&report.summary())?;
-    if faulty.count() > 0 {
-        return Err(Fault::Broken(
-            "the drill failed: the restored database breaks invariants. Run `entrepot verify` on the database that is served, and restore an older backup beside it"
-                .to_owned(),
-        )
-        .into());
-    }
-    if backups::heads(db).await? != manifest.tenants {
-        return Err(Fault::Broken(
-            "the drill failed: heads of tenants are not those of the manifest. Make another backup, and keep this one to look into".to_owned(),
-        )
-        .into());
-    }
-    Ok(())
 }

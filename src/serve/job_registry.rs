@@ -73,7 +73,11 @@ impl Node {
         let registry = forecasting::jobs::register(registry, &self.db, &self.clock);
         let registry = anomalies::jobs::register(registry, &self.db, &self.clock);
         let registry = files::jobs::register(registry, &self.files);
-        exchange::jobs::register(registry, &self.exchange)
+        let registry = exchange::jobs::register(registry, &self.exchange);
+        match &self.backups {
+            Some(schedule) => schedule.register(registry, &self.db, &self.clock),
+            None => registry,
+        }
     }
 
     /// Begins to work beside the requests; the answer ends it and waits until what it held is handed over.
@@ -114,6 +118,7 @@ impl Node {
 pub async fn run(args: Worker) -> Result<(), StartError> {
     let settings = args.emails.settings(|| "http://localhost".to_owned())?;
     let redis = args.redis.client()?;
+    let backups = super::backup::BackupSchedule::of(&args.jobs.backups, &args.database, &args.keys)?;
     let (url, keys) = (&args.database.database_url, args.keys.source(&args.database.database_url));
     if args.anyway {
         super::copy::give_up(url, args.database.options()).await?;
@@ -123,6 +128,7 @@ pub async fn run(args: Worker) -> Result<(), StartError> {
         Node::sharing(None, url, args.database.options(), Clock::system(), settings, Grouping::Together, &keys).await?;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     node.keep = args.jobs.keep();
+    node.backups = backups;
     args.jobs.files.apply(&node.files)?;
     node.exchange.limit_imports(args.jobs.imports());
     if let Some(redis) = &redis {

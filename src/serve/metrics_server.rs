@@ -6,10 +6,11 @@ use graphql::{limits::Limits, live::drain::Drain};
 use inventory::ledger::Ledger;
 use platform::{clock, jobs::Jobs, metrics, storage::Database};
 use server::Readiness;
-use services::webhooks::Webhooks;
+use services::{backups, webhooks::Webhooks};
 use tokio::net::TcpListener;
 
-use super::StartError;
+use super::{Node, StartError, backup::BackupSchedule};
+use crate::config::MetricsArgs;
 
 /// Rooms that count for themselves, and are asked.
 pub struct Counting {
@@ -17,11 +18,35 @@ pub struct Counting {
     pub ledger: Ledger,
     pub jobs: Jobs,
     pub webhooks: Webhooks,
+    pub schedule: Option<BackupSchedule>,
+}
+
+impl Node {
+    /// Counts from here on and tells on an address of the operator's, and keeps to the memory that it was given.
+    pub(super) async fn open_metrics_server(&mut self, args: &MetricsArgs) -> Result<(), StartError> {
+        if let Some(mebibytes) = args.memory_limit {
+            self.memory = Some(mebibytes << 20);
+        }
+        if let Some(address) = args.metrics_listen {
+            self.metrics_server = Some(MetricsServer::open(address).await?);
+        }
+        Ok(())
+    }
+
+    pub(super) fn counting(&self) -> Counting {
+        Counting {
+            db: self.db.clone(),
+            ledger: self.ledger.clone(),
+            jobs: self.jobs.clone(),
+            webhooks: self.webhooks.clone(),
+            schedule: self.backups.clone(),
+        }
+    }
 }
 
 /// Connections of those who scrape and probe.
 const CONNECTIONS: usize = 32;
-/// Between two tidyings of a node that nobody scrapes.
+/// Between two tidyings of a node that nobody scrapes, and two looks into the log of backups.
 const TIDY: Duration = Duration::from_secs(10);
 
 /// A listener whose process has begun to count.
@@ -42,13 +67,20 @@ impl MetricsServer {
 
     /// Answers until the process ends: a node that stops is still looked at.
     pub async fn serve(self, rooms: Counting, readiness: Arc<dyn Readiness>, drain: Drain) {
-        let handle = self.handle.clone();
+        let (handle, db) = (self.handle.clone(), rooms.db.clone());
+        if let Some(schedule) = &rooms.schedule {
+            schedule.measure();
+        }
         let source = Arc::new(Sampled { handle: self.handle, rooms });
         let routes = server::metrics(source).merge(server::health(readiness, drain));
         let limits = Limits { connections: CONNECTIONS, connections_per_address: CONNECTIONS, ..Limits::default() };
         let serving = server::serve(self.listener, routes, limits, Drain::default(), std::future::pending());
         let tidying = async {
             loop {
+                // Commands and other processes write it, too, so each process reads it.
+                if let Err(fault) = backups::measure(&db).await {
+                    tracing::debug!(error = %fault, "the log of backups could not be read");
+                }
                 clock::sleep(TIDY).await;
                 handle.tidy();
             }
@@ -71,7 +103,7 @@ struct Sampled {
 
 impl server::MetricsSource for Sampled {
     fn text(&self) -> String {
-        let Counting { db, ledger, jobs, webhooks } = &self.rooms;
+        let Counting { db, ledger, jobs, webhooks, .. } = &self.rooms;
         metrics::statements(db.statements());
         let jobs = jobs.counters().now();
         metrics::jobs(jobs.runs.saturating_sub(jobs.failures), jobs.failures, jobs.died, jobs.taken_over, jobs.held);

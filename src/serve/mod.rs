@@ -66,7 +66,7 @@ use services::{
 };
 use tokio::net::TcpListener;
 
-use crate::config::{MetricsArgs, RunJobs, Serve};
+use crate::config::{RunJobs, Serve};
 
 use bulk_executor::BulkExecutor;
 use database::opened;
@@ -138,6 +138,8 @@ pub struct Node {
     pub keep: Keep,
     /// How it works beside the requests; None where others do.
     pub workload: Option<jobs::Terms>,
+    /// When an embedded database is backed up by its workers, if it is.
+    pub backups: Option<backup::BackupSchedule>,
     /// Where nodes share a Redis: how they tell one another what is new.
     pub bus: Option<Bus>,
     /// Bytes that this process may have in use, where somebody says so.
@@ -231,6 +233,7 @@ impl Node {
             bulk_executor,
             keep: Keep::default(),
             workload: Some(jobs::Terms::default()),
+            backups: None,
             bus: None,
             memory: metrics::memory_limit(),
             metrics_server: None,
@@ -243,26 +246,6 @@ impl Node {
         let rights_cache = NodeRightsCache { access: self.access.clone(), identity: self.identity.clone() };
         Bus::of(redis, &deployment, (self.db.clone(), &self.clock), Arc::new(rights_cache))
             .map_err(|err| RedisError::Address(err).into())
-    }
-
-    /// Counts from here on and tells on an address of the operator's, and keeps to the memory that it was given.
-    async fn open_metrics_server(&mut self, args: &MetricsArgs) -> Result<(), StartError> {
-        if let Some(mebibytes) = args.memory_limit {
-            self.memory = Some(mebibytes << 20);
-        }
-        if let Some(address) = args.metrics_listen {
-            self.metrics_server = Some(metrics_server::MetricsServer::open(address).await?);
-        }
-        Ok(())
-    }
-
-    fn counting(&self) -> metrics_server::Counting {
-        metrics_server::Counting {
-            db: self.db.clone(),
-            ledger: self.ledger.clone(),
-            jobs: self.jobs.clone(),
-            webhooks: self.webhooks.clone(),
-        }
     }
 
     fn file_store(&self) -> FileStore {
@@ -351,6 +334,7 @@ impl server::KeySet for Keys {
 pub async fn run(args: Serve) -> Result<(), StartError> {
     let judges = Judges::begin();
     let settings = settings::people(&args)?;
+    let backups = backup::BackupSchedule::of(&args.jobs.backups, &args.database, &args.keys)?;
     let grouping = if args.ungrouped { Grouping::Alone } else { Grouping::Together };
     let terms = settings::terms(&args);
     let trusted = args.trusted_documents.as_deref().map(Trusted::load).transpose()?.unwrap_or_default();
@@ -376,6 +360,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     args.jobs.files.apply(&node.files)?;
     node.exchange.limit_imports(args.jobs.imports());
     node.workload = (args.run_jobs == RunJobs::On).then(|| args.jobs.terms());
+    node.backups = backups;
     node.limits.socket_drain_time = Duration::from_secs(args.socket_drain_seconds);
     node.limits.sockets_entering = args.sockets_entering.0;
     if let Some(redis) = &redis {

@@ -13,6 +13,7 @@ pub mod audit_checkpoint;
 pub mod audit_entry;
 pub mod audit_head;
 pub mod backup_code;
+pub mod backup_run;
 pub mod barcode;
 pub mod category;
 pub mod channel;
@@ -156,7 +157,7 @@ macro_rules! tables {
 tables! {
     alert Alert, alert_follower AlertFollower, alert_letter AlertLetter, alert_rule AlertRule, anomaly_book AnomalyBook, api_key ApiKey,
     api_key_address ApiKeyAddress, api_key_index ApiKeyIndex, app_user AppUser, audit_checkpoint AuditCheckpoint,
-    audit_entry AuditEntry, audit_head AuditHead, backup_code BackupCode, barcode Barcode, category Category,
+    audit_entry AuditEntry, audit_head AuditHead, backup_code BackupCode, backup_run BackupRun, barcode Barcode, category Category,
     channel Channel, copy_progress CopyProgress, cost_book CostBook, cost_layer CostLayer, cost_pool CostPool, cost_posting CostPosting,
     count_line CountLine, count_try CountTry, customer Customer, demand_book DemandBook,
     demand_day DemandDay, demand_document DemandDocument, demand_week DemandWeek, deployment_copy DeploymentCopy, device Device, entry Entry, event Event,

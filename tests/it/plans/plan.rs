@@ -18,6 +18,7 @@ pub const SMALL: &[&str] = &[
     "app_user",
     "audit_checkpoint",
     "audit_head",
+    "backup_run",
     "category",
     "channel",
     "copy_progress",

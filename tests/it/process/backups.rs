@@ -4,6 +4,7 @@ mod bucket;
 mod damaged;
 mod drill;
 mod runs;
+mod schedule;
 
 use std::{
     fs,
@@ -51,6 +52,18 @@ impl Shop {
 
     async fn backup(&self, what: &[&str]) -> Ended {
         self.ask(&self.site.url, &self.site.keys(), what).await
+    }
+
+    /// The log as its command prints it: a row of columns for each run, the newest last.
+    async fn log(&self) -> Vec<Vec<String>> {
+        let printed = entrepot(&["backup", "log", "--database-url", &self.site.url]).await;
+        assert!(printed.well(), "{printed:?}");
+        printed.out.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+    }
+
+    /// Kind and state of each run in the log.
+    async fn runs(&self) -> Vec<String> {
+        self.log().await.iter().map(|row| row[1..3].join(" ")).collect()
     }
 
     async fn made(&self) -> String {
@@ -166,6 +179,9 @@ async fn a_restored_database_has_the_same_rows() {
     let (rows_of_it, rows_before) = (rows(&same).await, rows(&shop.site.folder.join("it.sqlite")).await);
     assert!(rows_before.iter().filter(|(_, digests)| !digests.is_empty()).count() > 40, "the demo fills tables");
     assert_eq!(rows_of_it, rows_before);
+    assert_eq!(shop.runs().await, ["BACKUP DONE"]);
+    let log = entrepot(&["backup", "log", "--database-url", &format!("sqlite://{}", same.display())]).await;
+    assert!(log.well() && log.out.is_empty(), "its own backup does not run for ever in a restored database: {log:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

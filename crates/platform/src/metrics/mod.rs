@@ -211,6 +211,42 @@ pub fn webhooks(delivered: u64, failed: u64, disabled: u64) {
     }
 }
 
+/// The schedule of backups and drills in this process. The moments of the last ones are 0 until the log says more.
+pub fn backup_schedule(every: Duration, drill_every: Option<Duration>) {
+    if counts() {
+        gauge!(names::BACKUP_INTERVAL).set(every.as_secs_f64());
+        gauge!(names::BACKUP_LAST).set(0.0);
+        if let Some(every) = drill_every {
+            gauge!(names::DRILL_INTERVAL).set(every.as_secs_f64());
+            gauge!(names::DRILL_LAST).set(0.0);
+        }
+    }
+}
+
+/// The last backup in the log that was made: its start in seconds since 1970 UTC, how long it took, and its bytes as stored.
+pub fn backup_made(started: f64, took: Duration, stored_bytes: i64) {
+    if counts() {
+        gauge!(names::BACKUP_LAST).set(started);
+        gauge!(names::BACKUP_SECONDS).set(took.as_secs_f64());
+        gauge!(names::BACKUP_BYTES).set(stored_bytes as f64);
+    }
+}
+
+/// The start of the last drill in the log that succeeded, in seconds since 1970 UTC.
+pub fn backup_drilled(started: f64) {
+    if counts() {
+        gauge!(names::DRILL_LAST).set(started);
+    }
+}
+
+/// Backups and drills in the log that failed.
+pub fn backup_failures(backups: u64, drills: u64) {
+    if counts() {
+        counter!(names::BACKUP_FAILURES, "kind" => "backup").absolute(backups);
+        counter!(names::BACKUP_FAILURES, "kind" => "drill").absolute(drills);
+    }
+}
+
 /// Statements sent to the database since the start.
 pub fn statements(count: u64) {
     if counts() {

@@ -42,6 +42,13 @@ pub const JOBS_TAKEN_OVER: &str = "entrepot_jobs_taken_over_total";
 pub const JOBS_HELD: &str = "entrepot_jobs_held";
 pub const WEBHOOK_ATTEMPTS: &str = "entrepot_webhook_attempts_total";
 pub const WEBHOOKS_DISABLED: &str = "entrepot_webhooks_disabled_total";
+pub const BACKUP_LAST: &str = "entrepot_backup_last_success_timestamp_seconds";
+pub const BACKUP_SECONDS: &str = "entrepot_backup_last_duration_seconds";
+pub const BACKUP_BYTES: &str = "entrepot_backup_bytes";
+pub const BACKUP_FAILURES: &str = "entrepot_backup_failures_total";
+pub const BACKUP_INTERVAL: &str = "entrepot_backup_interval_seconds";
+pub const DRILL_LAST: &str = "entrepot_backup_drill_last_success_timestamp_seconds";
+pub const DRILL_INTERVAL: &str = "entrepot_backup_drill_interval_seconds";
 pub const RESIDENT: &str = "process_resident_memory_bytes";
 pub const OPEN_FILES: &str = "process_open_fds";
 pub const CPU_MILLISECONDS: &str = "entrepot_process_cpu_milliseconds_total";
@@ -119,6 +126,21 @@ pub fn describe() {
     describe_gauge!(JOBS_HELD, "Jobs that this process holds");
     describe_counter!(WEBHOOK_ATTEMPTS, "Attempts to deliver to webhook endpoints, by result");
     describe_counter!(WEBHOOKS_DISABLED, "Webhook endpoints disabled for how they fared");
+    describe_gauge!(
+        BACKUP_LAST,
+        Unit::Seconds,
+        "Start of the last backup that was made, in seconds since 1970 UTC; 0 where backups are scheduled and none was made"
+    );
+    describe_gauge!(BACKUP_SECONDS, Unit::Seconds, "Time that the last backup took");
+    describe_gauge!(BACKUP_BYTES, Unit::Bytes, "Bytes of the last backup as stored");
+    describe_counter!(BACKUP_FAILURES, "Backups and drills in the log that failed, by kind");
+    describe_gauge!(BACKUP_INTERVAL, Unit::Seconds, "Time between two backups of the schedule");
+    describe_gauge!(
+        DRILL_LAST,
+        Unit::Seconds,
+        "Start of the last drill that succeeded, in seconds since 1970 UTC; 0 where drills are scheduled and none has"
+    );
+    describe_gauge!(DRILL_INTERVAL, Unit::Seconds, "Time between two drills of the schedule");
     describe_gauge!(RESIDENT, Unit::Bytes, "Memory of the process");
     describe_gauge!(OPEN_FILES, "Open files and sockets of the process");
     describe_counter!(CPU_MILLISECONDS, "Processor time of the process, in milliseconds");

@@ -32,25 +32,60 @@ pub fn remove(file: &Path) {
     }
 }
 
-/// A copy beside the database, FILE.backup-copy: one at a time on this machine. It is removed on drop; what a killed run has left of one is replaced by
-/// the next. The lock is the system's, on FILE.backup-lock, and ends with the process.
+/// The right to back up or drill a database on this machine: one at a time. It is a lock of the system on FILE.backup-lock, and ends with the process.
+/// So whoever holds it knows that every run of before has ended.
+#[derive(Debug)]
+pub struct LocalLock {
+    file: PathBuf,
+    _lock: File,
+}
+
+impl LocalLock {
+    /// None while another run holds it.
+    ///
+    /// # Errors
+    /// FILE.backup-lock cannot be written.
+    pub fn take(file: &Path) -> Result<Option<Self>, Fault> {
+        let path = beside(file, "backup-lock");
+        let failed = |error: io::Error| Fault::Broken(format!("the lock {} cannot be taken: {error}", path.display()));
+        // Never removed: of two processes, one could hold the lock of a file that has no name any more.
+        let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Some(Self { file: file.to_owned(), _lock: lock })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    /// Where a drill restores to. The remains of one that was killed are removed.
+    pub fn drill_target(&self) -> PathBuf {
+        let target = beside(&self.file, "drill");
+        remove(&beside(&target, "restoring"));
+        target
+    }
+}
+
+fn beside(file: &Path, end: &str) -> PathBuf {
+    PathBuf::from(format!("{}.{end}", file.display()))
+}
+
+/// A copy beside the database, FILE.backup-copy. It is removed on drop; what a killed run has left of one is replaced by the next.
 #[derive(Debug)]
 pub struct LocalCopy {
     pub path: PathBuf,
-    _lock: File,
 }
 
 impl LocalCopy {
     /// Copies what was committed when it begins.
     ///
     /// # Errors
-    /// Another run copies this database, there is no such file, or no room for the copy.
-    pub async fn make(file: &Path) -> Result<Self, Fault> {
+    /// There is no such file, or no room for the copy.
+    pub async fn make(lock: &LocalLock) -> Result<Self, Fault> {
+        let file = &lock.file;
         if !file.exists() {
             return Err(Fault::Broken(format!("there is no database at {}", file.display())));
         }
-        let beside = |end: &str| PathBuf::from(format!("{}.backup-{end}", file.display()));
-        let copy = Self { path: beside("copy"), _lock: lock(&beside("lock"))? };
+        let copy = Self { path: beside(file, "backup-copy") };
         remove(&copy.path);
         copy_file(file, &copy.path).await?;
         Ok(copy)
@@ -60,20 +95,6 @@ impl LocalCopy {
 impl Drop for LocalCopy {
     fn drop(&mut self) {
         remove(&self.path);
-    }
-}
-
-/// Never removed: of two processes, one could hold the lock of a file that has no name any more.
-fn lock(path: &Path) -> Result<File, Fault> {
-    let failed = |error: io::Error| Fault::Broken(format!("the lock {} cannot be taken: {error}", path.display()));
-    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Fault::Broken(format!(
-            "another backup of this database is being made on this machine ({}): let it finish, then run this one again",
-            path.display()
-        ))),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 
@@ -130,15 +151,18 @@ mod tests {
         // What a killed run has left.
         std::fs::write(folder.path().join("shop.sqlite.backup-copy"), "half a copy").unwrap();
         std::fs::write(folder.path().join("shop.sqlite.backup-copy-wal"), "half a log").unwrap();
-        let copy = LocalCopy::make(&file).await.unwrap();
+        let lock = LocalLock::take(&file).unwrap().unwrap();
+        let copy = LocalCopy::make(&lock).await.unwrap();
         examine_file(&copy.path).await.unwrap();
-        let second = LocalCopy::make(&file).await.unwrap_err().to_string();
-        assert!(second.contains("another backup of this database") && second.contains("backup-lock"), "{second}");
-        assert!(copy.path.exists(), "the second one has not touched it");
+        assert!(LocalLock::take(&file).unwrap().is_none(), "a second one has no right to a copy");
         let path = copy.path.clone();
         drop(copy);
         assert!(with_companions(&path).iter().all(|path| !path.exists()));
-        drop(LocalCopy::make(&file).await.unwrap());
+        std::fs::write(folder.path().join("shop.sqlite.drill.restoring"), "half a drill").unwrap();
+        assert!(with_companions(&lock.drill_target()).iter().all(|path| !path.exists()));
+        assert!(!folder.path().join("shop.sqlite.drill.restoring").exists());
+        drop(lock);
+        assert!(LocalLock::take(&file).unwrap().is_some());
     }
 
     #[tokio::test]

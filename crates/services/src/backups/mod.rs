@@ -6,14 +6,21 @@
 pub mod core;
 mod file;
 mod id;
+mod rows;
 mod shell;
 
-pub use self::core::manifest::{FORMAT, Manifest, PARTS};
-pub use file::examine_file;
+pub use self::core::{
+    manifest::{FORMAT, Manifest, PARTS},
+    retention::ALL_DAYS,
+    schedule::{Earlier, is_due},
+    scrub::scrubbed,
+};
+pub use file::{LocalLock, examine_file};
 pub use id::BackupId;
 pub use shell::{
     BackupError, Backups, Keys,
     list::{Content, Listed, Problem, Summary},
+    log::{BackupLog, RunFacts, measure},
     prune::Pruned,
     restore::{Restored, restore},
     run::{Made, Source, heads, run},

@@ -1,6 +1,6 @@
 //! Where bytes lie: a folder, or a bucket of S3. The only file that knows `object_store`.
 
-use std::{error::Error, io, path::PathBuf, str::FromStr, sync::Arc};
+use std::{error::Error, fmt, io, path::PathBuf, str::FromStr, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
@@ -35,6 +35,19 @@ impl FromStr for FileLocation {
             Err(FORM)
         } else {
             Ok(Self::Bucket { name: name.to_owned(), prefix: prefix.trim_matches('/').to_owned() })
+        }
+    }
+}
+
+/// As an operator says it, without a login that somebody has put before the bucket.
+impl fmt::Display for FileLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => write!(f, "file:{}", folder.display()),
+            Self::Bucket { name, prefix } => {
+                let whole = if prefix.is_empty() { name.clone() } else { format!("{name}/{prefix}") };
+                write!(f, "s3://{}", whole.rsplit_once('@').map_or(whole.as_str(), |(_, place)| place))
+            }
         }
     }
 }
@@ -320,6 +333,14 @@ mod tests {
         let bucket = |name: &str, prefix: &str| FileLocation::Bucket { name: name.to_owned(), prefix: prefix.to_owned() };
         assert_eq!("s3://shop/a/b/".parse(), Ok(bucket("shop", "a/b")));
         assert_eq!("s3://shop".parse(), Ok(bucket("shop", "")));
+        for (written, shown) in [
+            ("file:/var/files", "file:/var/files"),
+            ("s3://shop/", "s3://shop"),
+            ("s3://shop/a/b", "s3://shop/a/b"),
+            ("s3://key:sec/ret@shop/a", "s3://shop/a"),
+        ] {
+            assert_eq!(written.parse::<FileLocation>().map(|place| place.to_string()), Ok(shown.to_owned()));
+        }
         for wrong in ["", "file:", "s3://", "ftp://x", "/var/files"] {
             assert!(wrong.parse::<FileLocation>().is_err(), "{wrong}");
         }

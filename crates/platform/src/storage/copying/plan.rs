@@ -11,6 +11,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("job_worker", "a lease is of a process that has ended"),
     ("schema_compatibility", "migrations write it in each database"),
     ("deployment_copy", "each database has its own"),
+    ("backup_run", "each database has its own backups"),
     ("copy_progress", "of the copy itself"),
 ];
 

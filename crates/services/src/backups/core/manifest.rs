@@ -89,6 +89,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// The sum of the tenants' heads: of two backups of a database the later one has no smaller sum.
+    pub fn head(&self) -> i64 {
+        self.tenants.iter().fold(0, |sum, tenant| sum.saturating_add(tenant.head))
+    }
+
     /// Whether the parts agree with one another. A writer that holds the keys and has an error makes a MAC that fits, too.
     pub fn check(&self, id: &str) -> Result<(), ManifestError> {
         let unsound = |why| Err(ManifestError::Unsound(why));

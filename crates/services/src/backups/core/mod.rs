@@ -2,4 +2,6 @@
 
 pub mod manifest;
 pub mod retention;
+pub mod schedule;
+pub mod scrub;
 pub mod sealed;

@@ -1,10 +1,10 @@
-//! Which backups are kept: all of a week, one a day for 35 days, one of each 30 days for a year.
+//! Which backups are kept: all of some days, one a day for 35 days, one of each 30 days for a year.
 
 use std::collections::BTreeSet;
 
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
-/// Days in which every backup is kept.
-const ALL_DAYS: i64 = 7;
+/// Days in which every backup is kept, unless the operator says otherwise.
+pub const ALL_DAYS: i64 = 7;
 /// Days in which the newest of each day is kept.
 const DAILY_DAYS: i64 = 35;
 /// Days in which the newest of each 30 days is kept.
@@ -32,8 +32,8 @@ pub enum Health {
     Broken,
 }
 
-/// The backups that may go. Among those that are not broken the newest stays, and the newest that was verified.
-pub fn superfluous(backups: &[Candidate], now: i64) -> Vec<String> {
+/// The backups that may go, where all of `all_days` are kept. Among those that are not broken the newest stays, and the newest that was verified.
+pub fn superfluous(backups: &[Candidate], now: i64, all_days: i64) -> Vec<String> {
     let mut newest_first: Vec<&Candidate> = backups.iter().collect();
     newest_first.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
     let newest = newest_first.iter().find(|backup| backup.health != Health::Broken).map(|backup| &backup.id);
@@ -42,12 +42,12 @@ pub fn superfluous(backups: &[Candidate], now: i64) -> Vec<String> {
     for backup in &newest_first {
         let age = now.saturating_sub(backup.at) / DAY_MICROS;
         let is_kept = if backup.health == Health::Broken {
-            age < ALL_DAYS
+            age < all_days
         } else {
             let is_first_of_day = days.insert(backup.at.div_euclid(DAY_MICROS));
             let is_first_of_month = months.insert(backup.at.div_euclid(MONTH_DAYS * DAY_MICROS));
             [newest, last_verified].contains(&Some(&backup.id))
-                || age < ALL_DAYS
+                || age < all_days
                 || (age < DAILY_DAYS && is_first_of_day)
                 || (age < MONTHLY_DAYS && is_first_of_month)
         };
@@ -73,32 +73,38 @@ mod tests {
     fn a_week_of_all_five_weeks_of_days_a_year_of_months() {
         let both = |day| [made(day, 0, Health::Unverified), made(day, 12, Health::Unverified)];
         let backups: Vec<Candidate> = (1..=400).flat_map(both).collect();
-        let gone = superfluous(&backups, NOW);
+        let gone = superfluous(&backups, NOW, ALL_DAYS);
         let kept: Vec<&Candidate> = backups.iter().filter(|backup| !gone.contains(&backup.id)).collect();
         let within = |from: i64, to: i64| kept.iter().filter(|one| (from..to).contains(&((NOW - one.at) / DAY_MICROS))).count();
         assert_eq!(within(0, 7), 13);
         assert_eq!(within(8, 35), 27);
         assert!((11..=13).contains(&within(36, 366)), "{}", within(36, 366));
         assert_eq!(within(367, 500), 0);
+        let of_longer = superfluous(&backups, NOW, 14);
+        assert_eq!(backups.iter().filter(|one| (NOW - one.at) / DAY_MICROS < 14 && of_longer.contains(&one.id)).count(), 0);
     }
 
     #[test]
     fn the_newest_and_the_last_that_was_verified_stay_however_old() {
         let unverified = |day| made(day, 0, Health::Unverified);
         let backups = [made(900, 0, Health::Verified), unverified(800), unverified(700), unverified(600)];
-        assert_eq!(superfluous(&backups, NOW), ["700-0", "800-0"]);
+        assert_eq!(superfluous(&backups, NOW, ALL_DAYS), ["700-0", "800-0"]);
     }
 
     #[test]
     fn a_broken_one_takes_the_place_of_no_other() {
         let backups = [made(600, 0, Health::Unverified), made(20, 0, Health::Unverified), made(20, 12, Health::Broken)];
-        assert_eq!(superfluous(&backups, NOW), ["20-12", "600-0"], "the sound one of that day is the newest, and stays");
-        assert_eq!(superfluous(&[made(3, 0, Health::Broken)], NOW), [""; 0], "time to look at it");
+        assert_eq!(
+            superfluous(&backups, NOW, ALL_DAYS),
+            ["20-12", "600-0"],
+            "the sound one of that day is the newest, and stays"
+        );
+        assert_eq!(superfluous(&[made(3, 0, Health::Broken)], NOW, ALL_DAYS), [""; 0], "time to look at it");
     }
 
     #[test]
     fn a_moment_out_of_reach_does_no_harm() {
         let far = |at| Candidate { id: "far".to_owned(), at, health: Health::Unverified };
-        assert!(superfluous(&[far(i64::MAX), far(i64::MIN)], NOW).len() <= 1);
+        assert!(superfluous(&[far(i64::MAX), far(i64::MIN)], NOW, ALL_DAYS).len() <= 1);
     }
 }

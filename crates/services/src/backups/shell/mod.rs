@@ -2,6 +2,7 @@
 
 pub mod list;
 mod lock;
+pub mod log;
 pub mod prune;
 mod read;
 pub mod restore;
@@ -58,6 +59,8 @@ pub enum BackupError {
         "another backup, {by}, is being made in this place: let it finish. One that was killed keeps others out until {until}"
     )]
     Locked { by: String, until: String },
+    #[error("another backup or drill of this database is running on this machine: let it finish, then run this one again")]
+    Busy,
     #[error(
         "another run has taken over this place, as this one was silent for ten minutes. Run it again when the other one is done"
     )]

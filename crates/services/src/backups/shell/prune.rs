@@ -20,14 +20,14 @@ pub struct Pruned {
 }
 
 impl Backups {
-    /// Marks the backups that are no longer kept, and removes those that were marked a day ago.
+    /// Marks the backups that are no longer kept, where all of `all_days` are, and removes those that were marked a day ago.
     ///
     /// # Errors
     /// The place cannot be read or written to.
-    pub async fn prune(&self) -> Result<Pruned, BackupError> {
+    pub async fn prune(&self, all_days: i64) -> Result<Pruned, BackupError> {
         let (listed, now) = (self.list().await?, self.clock.now().micros());
         let candidates: Vec<Candidate> = listed.iter().filter_map(candidate).collect();
-        let superfluous = superfluous(&candidates, now);
+        let superfluous = superfluous(&candidates, now, all_days);
         let mut pruned = Pruned::default();
         for backup in listed {
             let goes = match backup.content {

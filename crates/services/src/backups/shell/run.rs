@@ -1,6 +1,6 @@
 //! Making a backup.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use entity::prelude::Timestamp;
@@ -16,7 +16,7 @@ use crate::backups::{
         manifest::{Chunk, Envelope, MOST_CHUNK_BYTES, MOST_MANIFEST_BYTES, Manifest, PARTS, PIECE_BYTES, TenantHead},
         sealed::{DataKey, KEY_BYTES, sha256},
     },
-    file::LocalCopy,
+    file::{LocalCopy, LocalLock},
     id::BackupId,
 };
 
@@ -26,10 +26,10 @@ const READ_BACK: u8 = 64;
 const ZSTD_LEVEL: i32 = 3;
 
 /// The database to back up.
-#[derive(Debug, Clone)]
-pub struct Source {
-    /// The file of the embedded database.
-    pub file: PathBuf,
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The right to copy the embedded database.
+    pub lock: &'a LocalLock,
     pub options: Options,
     /// The version of this binary.
     pub version: &'static str,
@@ -46,6 +46,8 @@ pub struct Made {
     pub tenants: usize,
     /// Rows of files whose bytes are not inside.
     pub files: i64,
+    /// The sum of the tenants' heads.
+    pub head: i64,
 }
 
 /// Makes a backup while others use the database.
@@ -53,11 +55,11 @@ pub struct Made {
 /// # Errors
 /// The database cannot be read, there is no room for its copy, another run holds the place, or the place cannot be written to. A backup without its
 /// manifest is left where it was begun; it is never restored, and prune removes it.
-pub async fn run(backups: &Backups, source: &Source) -> Result<Made, BackupError> {
+pub async fn run(backups: &Backups, source: &Source<'_>) -> Result<Made, BackupError> {
     let id = BackupId::new(&backups.clock);
     let work = async {
         let taken_at = backups.clock.now();
-        let copy = LocalCopy::make(&source.file).await?;
+        let copy = LocalCopy::make(source.lock).await?;
         backup_of(backups, source, &id, &copy.path, taken_at).await
     };
     backups.locked(&id, Box::pin(work)).await
@@ -65,7 +67,7 @@ pub async fn run(backups: &Backups, source: &Source) -> Result<Made, BackupError
 
 async fn backup_of(
     backups: &Backups,
-    source: &Source,
+    source: &Source<'_>,
     id: &BackupId,
     copy: &Path,
     taken_at: Timestamp,
@@ -98,6 +100,7 @@ async fn backup_of(
         stored: manifest.chunks.iter().map(|chunk| chunk.bytes).sum(),
         tenants: manifest.tenants.len(),
         files: manifest.files,
+        head: manifest.head(),
     })
 }
 

@@ -1,0 +1,96 @@
+//! The log of backups and drills as rows.
+
+use entity::{
+    prelude::*,
+    record::TableRecord,
+    tables::{BackupRun, backup_run},
+};
+use platform::storage::{Fault, Global, Row, Work};
+use uuid::Uuid;
+
+use super::core::schedule::Earlier;
+
+/// Whether the database has the log: an older one that was not migrated yet is backed up without.
+pub async fn is_there(global: &Global) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM seaql_migrations WHERE version = 'm0052_backup_runs'";
+    Ok(!global.rows(sql, vec![]).await?.is_empty())
+}
+
+pub async fn is_any_running(global: &Global) -> Result<bool, Fault> {
+    Ok(!global.rows("SELECT 1 FROM backup_run WHERE state = 'RUNNING' LIMIT 1", vec![]).await?.is_empty())
+}
+
+/// Earlier runs of a kind to this destination. Those from the future, by a clock that was wrong, do not count.
+pub async fn earlier(global: &Global, kind: BackupKind, destination: &str, now: Timestamp) -> Result<Earlier, Fault> {
+    let sql = "SELECT max(CASE WHEN state = 'DONE' THEN started_at END), max(coalesce(ended_at, started_at)) FROM backup_run
+               WHERE kind = $1 AND destination = $2 AND started_at <= $3 AND coalesce(ended_at, started_at) <= $3";
+    let rows = global.rows(sql, vec![kind.as_str().into(), destination.into(), now.micros().into()]).await?;
+    let Some(row) = rows.first() else { return Ok(Earlier::default()) };
+    let row = &mut Row::new(row);
+    Ok(Earlier { done_at: row.take()?, tried_at: row.take()? })
+}
+
+/// The last run of a kind that succeeded, wherever to.
+pub async fn last_done(global: &Global, kind: BackupKind) -> Result<Option<BackupRun>, Fault> {
+    let columns = BackupRun::select("r");
+    let sql = format!(
+        "SELECT {columns} FROM backup_run r WHERE r.kind = $1 AND r.state = 'DONE' ORDER BY r.started_at DESC, r.id DESC LIMIT 1"
+    );
+    Ok(global.records(&sql, vec![kind.as_str().into()]).await?.pop())
+}
+
+pub async fn failures(global: &Global, kind: BackupKind) -> Result<i64, Fault> {
+    let sql = "SELECT count(*) FROM backup_run WHERE kind = $1 AND state = 'FAILED'";
+    let rows = global.rows(sql, vec![kind.as_str().into()]).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+}
+
+/// The last runs, the newest first.
+pub async fn page(global: &Global, most: i64) -> Result<Vec<BackupRun>, Fault> {
+    let columns = BackupRun::select("r");
+    let sql = format!("SELECT {columns} FROM backup_run r ORDER BY r.started_at DESC, r.id DESC LIMIT $1");
+    global.records(&sql, vec![most.into()]).await
+}
+
+pub async fn add(work: &Work, run: BackupRun) -> Result<(), Fault> {
+    work.insert_global::<backup_run::Entity>(run).await
+}
+
+/// Writes how a run ended, unless somebody has ended it before.
+pub async fn end(work: &Work, run: BackupRun) -> Result<(), Fault> {
+    let sql =
+        "UPDATE backup_run SET state = $2, ended_at = $3, backup_id = $4, bytes = $5, stored_bytes = $6, files = $7, head = $8,
+               rto_seconds = $9, is_sound = $10, error = $11 WHERE id = $1 AND state = 'RUNNING'";
+    let values = vec![
+        run.id.into(),
+        run.state.as_str().into(),
+        run.ended_at.map(Timestamp::micros).into(),
+        run.backup_id.into(),
+        run.bytes.into(),
+        run.stored_bytes.into(),
+        run.files.into(),
+        run.head.into(),
+        run.rto_seconds.into(),
+        run.is_sound.into(),
+        run.error.into(),
+    ];
+    work.execute_global(sql, values).await.map(drop)
+}
+
+/// All that run have failed.
+pub async fn fail_running(work: &Work, error: &str, now: Timestamp) -> Result<u64, Fault> {
+    let sql = "UPDATE backup_run SET state = 'FAILED', ended_at = $1, error = $2 WHERE state = 'RUNNING'";
+    work.execute_global(sql, vec![now.micros().into(), error.into()]).await
+}
+
+pub async fn remove(work: &Work, id: Uuid) -> Result<(), Fault> {
+    work.execute_global("DELETE FROM backup_run WHERE id = $1", vec![id.into()]).await.map(drop)
+}
+
+pub async fn remove_running(work: &Work) -> Result<(), Fault> {
+    work.execute_global("DELETE FROM backup_run WHERE state = 'RUNNING'", vec![]).await.map(drop)
+}
+
+pub async fn remove_before(work: &Work, before: Timestamp) -> Result<(), Fault> {
+    work.execute_global("DELETE FROM backup_run WHERE started_at < $1", vec![before.micros().into()]).await.map(drop)
+}

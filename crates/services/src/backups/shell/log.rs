@@ -1,0 +1,162 @@
+//! The log of backups and drills: a row for each, by command or by the standing job.
+
+use std::{path::Path, time::Duration};
+
+use entity::{prelude::*, tables::BackupRun};
+use platform::{
+    clock::Clock,
+    metrics,
+    storage::{Backend, Database, Fault},
+};
+
+use super::BackupError;
+use crate::{
+    backups::{
+        core::{schedule::Earlier, scrub::scrubbed},
+        file::LocalLock,
+        rows,
+    },
+    files::FileLocation,
+};
+
+/// The error of a run whose process was killed.
+const KILLED: &str = "its process ended before it was done";
+/// How long rows are kept.
+const KEPT_SECONDS: i64 = 400 * 24 * 3600;
+
+/// What is known of a backup or a drill besides when it ran; the columns of `backup_run` have the units.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunFacts {
+    pub backup_id: Option<String>,
+    pub bytes: Option<i64>,
+    pub stored_bytes: Option<i64>,
+    pub files: Option<i64>,
+    pub head: Option<i64>,
+    pub rto_seconds: Option<i64>,
+    pub is_sound: Option<bool>,
+}
+
+/// The log of a database. Cheap to clone.
+#[derive(Clone)]
+pub struct BackupLog {
+    db: Database,
+    clock: Clock,
+}
+
+impl BackupLog {
+    pub fn new(db: Database, clock: Clock) -> Self {
+        Self { db, clock }
+    }
+
+    /// Begins the row of a run; None where the database is not migrated yet and has no log. Rows that run are of processes that have ended, as nobody else
+    /// has the lock.
+    ///
+    /// # Errors
+    /// The database takes no writes.
+    pub async fn begin(&self, _lock: &LocalLock, kind: BackupKind, place: &FileLocation) -> Result<Option<BackupRun>, Fault> {
+        if !rows::is_there(&self.db.global()).await? {
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        let run = BackupRun {
+            id: self.clock.uuid(),
+            kind,
+            state: BackupState::Running,
+            started_at: now,
+            ended_at: None,
+            destination: place.to_string(),
+            backup_id: None,
+            bytes: None,
+            stored_bytes: None,
+            files: None,
+            head: None,
+            rto_seconds: None,
+            is_sound: None,
+            error: None,
+        };
+        let work = self.db.global().maintenance_for(TenantId::NIL).await?;
+        rows::fail_running(&work, KILLED, now).await?;
+        rows::remove_before(&work, now.plus_seconds(-KEPT_SECONDS)).await?;
+        rows::add(&work, run.clone()).await?;
+        work.commit().await?;
+        Ok(Some(run))
+    }
+
+    /// Ends the row of a run. One that another run kept from its place has not begun, and leaves no row.
+    ///
+    /// # Errors
+    /// The database takes no writes: the row is ended by the next run.
+    pub async fn end(&self, run: BackupRun, facts: RunFacts, ended: &Result<(), BackupError>) -> Result<(), Fault> {
+        let work = self.db.global().maintenance_for(TenantId::NIL).await?;
+        if matches!(ended, Err(BackupError::Locked { .. })) {
+            rows::remove(&work, run.id).await?;
+            return work.commit().await;
+        }
+        let error = ended.as_ref().err().map(|error| scrubbed(&error.to_string()));
+        let RunFacts { backup_id, bytes, stored_bytes, files, head, rto_seconds, is_sound } = facts;
+        let state = if error.is_none() { BackupState::Done } else { BackupState::Failed };
+        let ended_at = Some(self.clock.now());
+        let ended =
+            BackupRun { state, ended_at, backup_id, bytes, stored_bytes, files, head, rto_seconds, is_sound, error, ..run };
+        rows::end(&work, ended).await?;
+        work.commit().await
+    }
+
+    /// Ends rows of runs whose process was killed.
+    ///
+    /// # Errors
+    /// The database takes no writes, or the lock cannot be tried.
+    pub async fn end_killed(&self, file: &Path) -> Result<(), Fault> {
+        if !rows::is_any_running(&self.db.global()).await? {
+            return Ok(());
+        }
+        let Some(_lock) = LocalLock::take(file)? else { return Ok(()) };
+        let work = self.db.global().maintenance_for(TenantId::NIL).await?;
+        let killed = rows::fail_running(&work, KILLED, self.clock.now()).await?;
+        work.commit().await?;
+        if killed > 0 {
+            tracing::warn!(killed, "a backup or drill was killed before it was done");
+        }
+        Ok(())
+    }
+
+    /// Earlier runs of a kind to this place.
+    pub async fn earlier(&self, kind: BackupKind, place: &FileLocation) -> Result<Earlier, Fault> {
+        rows::earlier(&self.db.global(), kind, &place.to_string(), self.clock.now()).await
+    }
+
+    /// The last runs, so many at most, the oldest first.
+    pub async fn last(&self, most: i64) -> Result<Vec<BackupRun>, Fault> {
+        let mut runs = rows::page(&self.db.global(), most).await?;
+        runs.reverse();
+        Ok(runs)
+    }
+
+    /// Forgets runs that a restored database has as running: that of its own backup above all.
+    pub async fn forget_running(&self) -> Result<(), Fault> {
+        let work = self.db.global().maintenance_for(TenantId::NIL).await?;
+        rows::remove_running(&work).await?;
+        work.commit().await
+    }
+}
+
+/// Sets the metrics of backups to what the log says. Only embedded databases have one.
+pub async fn measure(db: &Database) -> Result<(), Fault> {
+    if db.backend() != Backend::Sqlite {
+        return Ok(());
+    }
+    let global = db.global();
+    let seconds = |run: &BackupRun| run.started_at.micros() as f64 / 1e6;
+    if let Some(run) = rows::last_done(&global, BackupKind::Backup).await? {
+        let took = run.ended_at.map_or(0, |ended| ended.micros().saturating_sub(run.started_at.micros()));
+        let took = Duration::from_micros(u64::try_from(took).unwrap_or_default());
+        metrics::backup_made(seconds(&run), took, run.stored_bytes.unwrap_or_default());
+    }
+    if let Some(run) = rows::last_done(&global, BackupKind::Drill).await? {
+        metrics::backup_drilled(seconds(&run));
+    }
+    let backups = rows::failures(&global, BackupKind::Backup).await?;
+    let drills = rows::failures(&global, BackupKind::Drill).await?;
+    metrics::backup_failures(backups.unsigned_abs(), drills.unsigned_abs());
+    Ok(())
+}

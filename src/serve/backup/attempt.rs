@@ -1,0 +1,85 @@
+//! A backup or a drill, and its row in the log.
+
+use entity::{prelude::*, tables::BackupRun};
+use platform::{clock::Clock, storage::Database};
+use services::backups::{self, BackupError, BackupLog, LocalLock, RunFacts, Source};
+
+use super::{drill, opened_or_made};
+use crate::config::BackupsOf;
+
+/// How a backup or a drill ended, and what is known of it however it did.
+pub(super) struct Attempt {
+    pub facts: RunFacts,
+    /// For a person at a terminal.
+    pub lines: Vec<String>,
+    pub ended: Result<(), BackupError>,
+}
+
+impl Attempt {
+    pub fn failed(error: BackupError) -> Self {
+        Self { facts: RunFacts::default(), lines: Vec::new(), ended: Err(error) }
+    }
+
+    /// Makes a backup.
+    pub async fn backup(of: &BackupsOf, lock: &LocalLock) -> Self {
+        match Box::pin(made(of, lock)).await {
+            Ok((facts, lines)) => Self { facts, lines, ended: Ok(()) },
+            Err(error) => Self::failed(error),
+        }
+    }
+
+    /// Drills the backup of this name.
+    pub async fn drill(of: &BackupsOf, name: &str, lock: &LocalLock) -> Self {
+        let (mut facts, mut lines) = (RunFacts::default(), Vec::new());
+        let ended = Box::pin(drill::run(of, name, lock, &mut facts, &mut lines)).await;
+        Self { facts, lines, ended }
+    }
+
+    /// Ends its row in the log.
+    pub async fn note(&self, log: &BackupLog, row: BackupRun) {
+        if let Err(fault) = log.end(row, self.facts.clone(), &self.ended).await {
+            tracing::warn!(%fault, "the log of backups could not be written");
+        }
+    }
+}
+
+/// An attempt of a command with its row in the log of this database. It is more than its row, and is made without where the log takes none.
+pub(super) async fn logged(
+    db: Option<&Database>,
+    of: &BackupsOf,
+    kind: BackupKind,
+    lock: &LocalLock,
+    attempt: impl Future<Output = Attempt>,
+) -> Attempt {
+    let log = db.map(|db| BackupLog::new(db.clone(), Clock::system()));
+    let row = match &log {
+        None => None,
+        Some(log) => log.begin(lock, kind, &of.backups).await.unwrap_or_else(|fault| {
+            tracing::warn!(%fault, "the log of backups could not be written");
+            None
+        }),
+    };
+    let attempt = attempt.await;
+    if let (Some(log), Some(row)) = (log, row) {
+        attempt.note(&log, row).await;
+    }
+    attempt
+}
+
+async fn made(of: &BackupsOf, lock: &LocalLock) -> Result<(RunFacts, Vec<String>), BackupError> {
+    let source = Source { lock, options: of.of.database.options(), version: env!("CARGO_PKG_VERSION") };
+    let made = backups::run(&opened_or_made(of)?, &source).await?;
+    let lines = vec![
+        format!("{}: {} tenant(s), {} bytes, {} as stored", made.id, made.tenants, made.bytes, made.stored),
+        format!("not inside: the keys, without which it does not open, and {} stored file(s): keep copies of both", made.files),
+    ];
+    let facts = RunFacts {
+        backup_id: Some(made.id.to_string()),
+        bytes: Some(made.bytes as i64),
+        stored_bytes: Some(made.stored as i64),
+        files: Some(made.files),
+        head: Some(made.head),
+        ..RunFacts::default()
+    };
+    Ok((facts, lines))
+}

@@ -1,0 +1,164 @@
+//! The standing job of backups and drills.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use entity::prelude::*;
+use platform::{
+    clock::Clock,
+    jobs::Registry,
+    metrics,
+    storage::{Database, Fault},
+};
+use services::backups::{self, BackupError, BackupLog, Earlier, LocalLock};
+use tokio::sync::oneshot;
+
+use super::{Attempt, file, opened};
+use crate::config::{BackupJobArgs, BackupsOf, DatabaseArgs, KeyArgs, KeysOf};
+
+/// How often the log is looked at for what is due, at least.
+const LOOK: Duration = Duration::from_mins(1);
+
+/// When an embedded database is backed up, and where to.
+#[derive(Debug, Clone)]
+pub struct BackupSchedule {
+    of: BackupsOf,
+    file: PathBuf,
+    every: Duration,
+    drill_every: Option<Duration>,
+    all_days: i64,
+}
+
+impl BackupSchedule {
+    /// None where no place is given.
+    ///
+    /// # Errors
+    /// The database is not an embedded one.
+    pub fn of(args: &BackupJobArgs, database: &DatabaseArgs, keys: &KeyArgs) -> Result<Option<Self>, Fault> {
+        let Some(place) = &args.backups else { return Ok(None) };
+        let of = BackupsOf { of: KeysOf { database: database.clone(), keys: keys.clone() }, backups: place.clone() };
+        let file = file(&of).map_err(|fault| Fault::Broken(format!("{fault}, and start this one without --backups")))?;
+        let (every, drill_every) = (args.backup_every, args.backup_drill_every.0);
+        Ok(Some(Self { of, file, every, drill_every, all_days: args.retention.backup_keep }))
+    }
+
+    /// Tells the intervals to Prometheus, so that its alarms know what is late.
+    pub fn measure(&self) {
+        metrics::backup_schedule(self.every, self.drill_every);
+    }
+
+    /// Adds the job. One that is handed to another worker or ends with its process leaves a row that runs, which the next turn ends.
+    pub fn register(&self, registry: Registry, db: &Database, clock: &Clock) -> Registry {
+        let log = BackupLog::new(db.clone(), clock.clone());
+        let job = Arc::new(BackupJob { schedule: self.clone(), log, clock: clock.clone() });
+        let shortest = self.drill_every.map_or(self.every, |drill_every| drill_every.min(self.every));
+        registry.periodic("backup.make", shortest.min(LOOK), move |_| {
+            let job = job.clone();
+            async move { job.turn().await }
+        })
+    }
+}
+
+struct BackupJob {
+    schedule: BackupSchedule,
+    log: BackupLog,
+    clock: Clock,
+}
+
+impl BackupJob {
+    /// Makes a backup if one is due, then a drill of the newest if one is.
+    async fn turn(&self) -> Result<(), Fault> {
+        let BackupSchedule { file, every, drill_every, .. } = &self.schedule;
+        self.log.end_killed(file).await?;
+        if self.is_due(BackupKind::Backup, *every).await? {
+            self.attempt(BackupKind::Backup).await?;
+        }
+        let Some(drill_every) = *drill_every else { return Ok(()) };
+        let has_backup = self.earlier(BackupKind::Backup).await?.done_at.is_some();
+        if has_backup && self.is_due(BackupKind::Drill, drill_every).await? {
+            self.attempt(BackupKind::Drill).await?;
+        }
+        Ok(())
+    }
+
+    async fn earlier(&self, kind: BackupKind) -> Result<Earlier, Fault> {
+        self.log.earlier(kind, &self.schedule.of.backups).await
+    }
+
+    async fn is_due(&self, kind: BackupKind, every: Duration) -> Result<bool, Fault> {
+        let every = i64::try_from(every.as_micros()).unwrap_or(i64::MAX);
+        Ok(backups::is_due(self.earlier(kind).await?, every, self.clock.now().micros()))
+    }
+
+    /// Where another run is in the way, this one comes with a later turn.
+    async fn attempt(&self, kind: BackupKind) -> Result<(), Fault> {
+        let Some(lock) = LocalLock::take(&self.schedule.file)?.map(Arc::new) else { return Ok(()) };
+        let row = self.log.begin(&lock, kind, &self.schedule.of.backups).await?;
+        let attempt = on_own_thread(self.schedule.clone(), kind, lock.clone()).await;
+        let attempt = attempt.unwrap_or_else(|fault| Attempt::failed(fault.into()));
+        if let Some(row) = row {
+            attempt.note(&self.log, row).await;
+        }
+        drop(lock);
+        let backup = attempt.facts.backup_id.unwrap_or_default();
+        match (attempt.ended, kind) {
+            (Ok(()), BackupKind::Backup) => tracing::info!(%backup, "a backup is made"),
+            (Ok(()), BackupKind::Drill) => tracing::info!(%backup, "a drill has proven a backup"),
+            (Err(BackupError::Locked { by, .. }), _) => {
+                tracing::info!(%by, "another backup is being made in this place; this one is made after it");
+            }
+            // The fault is kept with the job.
+            (Err(error), _) => return Err(Fault::Broken(backups::scrubbed(&error.to_string()))),
+        }
+        Ok(())
+    }
+}
+
+/// Runs an attempt on a thread of its own, as it compresses and hashes for milliseconds at a time, in which requests would wait. It ends with whoever waits
+/// for its answer.
+async fn on_own_thread(schedule: BackupSchedule, kind: BackupKind, lock: Arc<LocalLock>) -> Result<Attempt, Fault> {
+    let failed = |error: std::io::Error| Fault::Broken(format!("there is no thread for a backup: {error}"));
+    let (mut answer, answered) = oneshot::channel();
+    let work = move || {
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                let _ = answer.send(Attempt::failed(failed(error).into()));
+                return;
+            }
+        };
+        runtime.block_on(async move {
+            tokio::select! {
+                attempt = attempted(&schedule, kind, &lock) => {
+                    let _ = answer.send(attempt);
+                }
+                () = answer.closed() => {}
+            }
+        });
+    };
+    std::thread::Builder::new().name("backup".to_owned()).spawn(work).map_err(failed)?;
+    answered.await.map_err(|_| Fault::Broken("a backup broke in the middle of its work".to_owned()))
+}
+
+async fn attempted(schedule: &BackupSchedule, kind: BackupKind, lock: &LocalLock) -> Attempt {
+    match kind {
+        BackupKind::Drill => Attempt::drill(&schedule.of, "newest", lock).await,
+        BackupKind::Backup => {
+            let attempt = Attempt::backup(&schedule.of, lock).await;
+            if attempt.ended.is_ok()
+                && let Err(error) = prune(schedule).await
+            {
+                let error = backups::scrubbed(&error.to_string());
+                tracing::warn!(%error, "old backups could not be removed");
+            }
+            attempt
+        }
+    }
+}
+
+async fn prune(schedule: &BackupSchedule) -> Result<(), BackupError> {
+    let pruned = opened(&schedule.of)?.prune(schedule.all_days).await?;
+    for id in pruned.removed {
+        tracing::info!(backup = %id, "a backup that is no longer kept is removed");
+    }
+    Ok(())
+}
