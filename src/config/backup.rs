@@ -142,6 +142,6 @@ mod tests {
             assert!(interval(wrong).is_err(), "{wrong}");
         }
         assert_eq!(drill_interval("off"), Ok(DrillInterval(None)));
-        assert_eq!(drill_interval("1d"), Ok(DrillInterval(Some(Duration::from_secs(86_400)))));
+        assert_eq!(drill_interval("1d"), Ok(DrillInterval(Some(Duration::from_hours(24)))));
     }
 }

@@ -9,6 +9,26 @@ export type AbcClass =
   | 'B'
   | 'C';
 
+/** A category accepted for a product. */
+export interface AcceptedCategoryInput {
+  /** Category that the product gets. */
+  categoryId: string;
+  /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
+  /** Product. */
+  productId: string;
+}
+
+/** A name accepted for a product. */
+export interface AcceptedNameInput {
+  /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
+  /** Name that the product gets, 1 to 255 characters. */
+  name: string;
+  /** Product. */
+  productId: string;
+}
+
 /** A step of an order. */
 export interface ActionInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. */
@@ -1353,6 +1373,16 @@ export interface ProductDocumentRemoveInput {
   idempotencyKey?: string;
 }
 
+/** Kind of a reason for which two products are probably one. */
+export type ProductDuplicateReasonKind =
+  | 'ENDING'
+  | 'EXTRA_WORD'
+  | 'JOINED'
+  | 'MISSPELLED'
+  | 'SAME_TEXT'
+  | 'SAME_WORDS'
+  | 'SHORTENED';
+
 /** A new family of variants. */
 export interface ProductFamilyCreateInput {
   /** The same key and input give the same answer again. */
@@ -1442,6 +1472,14 @@ export interface ProductLabelSheetInput {
   symbology?: LabelSymbology;
 }
 
+/** Rule by which a name is cleaned. */
+export type ProductNameRule =
+  | 'ABBREVIATION'
+  | 'CASE'
+  | 'PUNCTUATION'
+  | 'UNIT'
+  | 'WHITESPACE';
+
 /** A value of one of the family's options. */
 export interface ProductOptionInput {
   /** The option's name. */
@@ -1477,6 +1515,39 @@ export type ProductStatus =
   | 'ACTIVE'
   | 'ARCHIVED'
   | 'DRAFT';
+
+/** Products that categories are suggested for. Archived products are left out. */
+export interface ProductSuggestionFilter {
+  /** Only these products, at most 250. All when left out. */
+  productIds?: ReadonlyArray<string> | null;
+  /** Only products that have no category. */
+  withoutCategory?: boolean;
+}
+
+/** A suggested category that is wrong for a product. */
+export interface ProductSuggestionRefuseInput {
+  /** Category that is not to be suggested for it again. */
+  categoryId: string;
+  /** Product. */
+  productId: string;
+}
+
+/** Categories and names accepted for products, at most 500 lines together. A product may have a line in each list, with the same version. */
+export interface ProductTextAcceptInput {
+  /** Categories, each product once. */
+  categories?: ReadonlyArray<AcceptedCategoryInput>;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Names, each product once. */
+  names?: ReadonlyArray<AcceptedNameInput>;
+}
+
+/** State of what is learned from a tenant's products. */
+export type ProductTextStatus =
+  | 'LEARNING'
+  | 'NO_BETTER_THAN_BASELINE'
+  | 'READY'
+  | 'TOO_FEW_CATEGORIES';
 
 /** A change of a product: what is left out stays, null clears. */
 export interface ProductUpdateInput {
@@ -2086,6 +2157,12 @@ export type SearchKind =
   | 'SUPPLIER'
   | 'TRANSFER';
 
+/** Tier of a search result: how near it is to the query. */
+export type SearchTier =
+  | 'EXACT'
+  | 'PREFIX'
+  | 'WORDS';
+
 /** What to do when a physical fact takes what was promised, or was not there. All but REFUSE need stock.override. */
 export type ShortagePolicy =
   | 'POST_DISCREPANCY'
@@ -2161,6 +2238,47 @@ export type StockAlertKind =
   | 'CRITICAL'
   | 'LOW'
   | 'OUT_OF_STOCK';
+
+/** An anomaly that is fine. */
+export interface StockAnomalyAcceptInput {
+  /** The anomaly. */
+  id: string;
+  /** Kept with it; at most 1,000 characters. */
+  note?: string | null;
+}
+
+/** Strange days of products and stores. All conditions hold; one that is null is absent. */
+export interface StockAnomalyFilter {
+  /** This business day or later. */
+  from?: string | null;
+  /** Of these products. */
+  product?: IdFilter | null;
+  /** In one of these states; an empty list matches nothing. */
+  state?: ReadonlyArray<StockAnomalyState> | null;
+  /** Of these stores. */
+  store?: IdFilter | null;
+  /** This business day or earlier. */
+  to?: string | null;
+}
+
+/** Kind of movement whose days are judged, by product and store. */
+export type StockAnomalyKind =
+  | 'ADJUST_IN'
+  | 'ADJUST_OUT'
+  | 'REMOVAL'
+  | 'RETURN'
+  | 'SALE';
+
+/** Rule by which a day was flagged. */
+export type StockAnomalyRule =
+  | 'LARGE_LINE'
+  | 'MANY_USUAL_LINES'
+  | 'UNUSUAL';
+
+/** State of an anomaly. */
+export type StockAnomalyState =
+  | 'ACCEPTED'
+  | 'OPEN';
 
 /** A change of one level. */
 export interface StockChangeInput {
@@ -2647,6 +2765,8 @@ export interface SupplierUpdateInput {
 
 /** What a tenant changes of itself. What is left out stays. */
 export interface TenantUpdateInput {
+  /** Whole units of a day's largest line from which on a strange day of stock is shown: from 1 to 1,000,000; null is the default, 50. */
+  anomalySize?: number | null;
   /**
    * A purchase of more than this is approved by somebody else than whoever asks for it: in the currency of the books, and said again when that changes;
    * null: none has to be.
@@ -2912,11 +3032,12 @@ export const KEYED_INPUTS: readonly string[] = (
   'ExchangeRatesImportInput ExportCreateInput ImportCreateInput KitSetInput LotActInput LotCreateInput ' +
   'LotUpdateInput OrderCreateInput OrderFulfilInput ProductBulkUpsertInput ProductCreateInput ' +
   'ProductDocumentAddInput ProductDocumentRemoveInput ProductFamilyCreateInput ProductImageAddInput ' +
-  'ProductImageRemoveInput ProductImageReorderInput PurchaseOrderActionInput PurchaseOrderCreateInput ' +
-  'PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ReorderOrderInput ' +
-  'ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ReturnReceiveInput ' +
-  'ReturnRejectInput SourcingSetInput StockAdjustInput StockMoveInput StockPolicySetInput ' +
-  'StockReleaseInput StockReserveInput StockRevalueInput StockReverseInput StockSetInput ' +
-  'StoreCreateInput SupplierCreateInput SupplierProductBulkUpsertInput SupplierReturnCreateInput ' +
-  'TransferActionInput TransferCloseInput TransferCreateInput TransferMoveInput TransferUpdateInput'
+  'ProductImageRemoveInput ProductImageReorderInput ProductTextAcceptInput PurchaseOrderActionInput ' +
+  'PurchaseOrderCreateInput PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ' +
+  'ReorderOrderInput ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ' +
+  'ReturnReceiveInput ReturnRejectInput SourcingSetInput StockAdjustInput StockMoveInput ' +
+  'StockPolicySetInput StockReleaseInput StockReserveInput StockRevalueInput StockReverseInput ' +
+  'StockSetInput StoreCreateInput SupplierCreateInput SupplierProductBulkUpsertInput ' +
+  'SupplierReturnCreateInput TransferActionInput TransferCloseInput TransferCreateInput ' +
+  'TransferMoveInput TransferUpdateInput'
 ).split(' ');

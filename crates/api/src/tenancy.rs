@@ -202,6 +202,7 @@ fn refuse(why: &Rejection, current: Option<Tenant>) -> UserError {
                 Field::ReservationSeconds => "reservationSeconds",
                 Field::SessionIdleSeconds => "sessionIdleSeconds",
                 Field::SessionSeconds => "sessionSeconds",
+                Field::AnomalySize => "anomalySize",
             };
             UserError::new(ErrorCode::OutOfRange, format!("a number from {least} to {most} is expected"), at(field))
         }

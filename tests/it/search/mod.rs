@@ -67,7 +67,7 @@ async fn a_till_finds_a_product_by_half_its_name(world: &World) {
     product(&office, "K-200", "Steel Kettle").await;
     for query in ["copper ket", "ket cop", "KETTLE COPPER", "  whistle kettle ", "copper k"] {
         let found = search(&office, query).await;
-        assert_eq!(ids(&found), [kettle.clone()], "{query}: {found:#}");
+        assert_eq!(ids(&found), std::slice::from_ref(&kettle), "{query}: {found:#}");
         let only = &found["results"][0];
         assert_eq!(
             (&only["kind"], &only["title"], &only["node"]["__typename"]),
@@ -246,7 +246,7 @@ async fn signs_of_databases_stand_for_themselves(world: &World) {
     for query in ["%%", "__", "%_%", "\"\"", "\\\\"] {
         assert_eq!(ids(&search(&office, query).await), [""; 0], "{query}");
     }
-    assert_eq!(ids(&search(&office, "100%").await), [cotton.clone()]);
+    assert_eq!(ids(&search(&office, "100%").await), std::slice::from_ref(&cotton));
     assert_eq!(ids(&search(&office, "cot_1").await), [cotton]);
 }
 
@@ -255,7 +255,7 @@ async fn a_query_has_two_to_a_hundred_characters(world: &World) {
     let long = format!("{} {}", "é".repeat(60), "Ö".repeat(39));
     let found = product(&office, "LONG", &long).await;
     for query in [long.clone(), format!("   {long}\t"), long.to_lowercase()] {
-        assert_eq!(ids(&search(&office, &query).await), [found.clone()], "{query}");
+        assert_eq!(ids(&search(&office, &query).await), std::slice::from_ref(&found), "{query}");
     }
     for (variables, reason) in [
         (json!({ "query": format!("{long}x") }), "2 to 100 characters"),

@@ -13,6 +13,22 @@ AbcClass = Literal[
 ]
 
 
+class AcceptedCategoryInput(TypedDict):
+    """A category accepted for a product."""
+
+    categoryId: str
+    expectedVersion: int
+    productId: str
+
+
+class AcceptedNameInput(TypedDict):
+    """A name accepted for a product."""
+
+    expectedVersion: int
+    name: str
+    productId: str
+
+
 class _ActionInput(TypedDict):
     id: str
 
@@ -1295,6 +1311,17 @@ class ProductDocumentRemoveInput(_ProductDocumentRemoveInput, total=False):
     idempotencyKey: str
 
 
+ProductDuplicateReasonKind = Literal[
+    "ENDING",
+    "EXTRA_WORD",
+    "JOINED",
+    "MISSPELLED",
+    "SAME_TEXT",
+    "SAME_WORDS",
+    "SHORTENED",
+]
+
+
 class _ProductFamilyCreateInput(TypedDict):
     name: str
     optionNames: Sequence[str]
@@ -1374,6 +1401,15 @@ class ProductLabelSheetInput(_ProductLabelSheetInput, total=False):
     symbology: "LabelSymbology"
 
 
+ProductNameRule = Literal[
+    "ABBREVIATION",
+    "CASE",
+    "PUNCTUATION",
+    "UNIT",
+    "WHITESPACE",
+]
+
+
 class ProductOptionInput(TypedDict):
     """A value of one of the family's options."""
 
@@ -1412,6 +1448,36 @@ ProductStatus = Literal[
     "ACTIVE",
     "ARCHIVED",
     "DRAFT",
+]
+
+
+class ProductSuggestionFilter(TypedDict, total=False):
+    """Products that categories are suggested for. Archived products are left out."""
+
+    productIds: Optional[Sequence[str]]
+    withoutCategory: bool
+
+
+class ProductSuggestionRefuseInput(TypedDict):
+    """A suggested category that is wrong for a product."""
+
+    categoryId: str
+    productId: str
+
+
+class ProductTextAcceptInput(TypedDict, total=False):
+    """Categories and names accepted for products, at most 500 lines together. A product may have a line in each list, with the same version."""
+
+    categories: Sequence["AcceptedCategoryInput"]
+    idempotencyKey: str
+    names: Sequence["AcceptedNameInput"]
+
+
+ProductTextStatus = Literal[
+    "LEARNING",
+    "NO_BETTER_THAN_BASELINE",
+    "READY",
+    "TOO_FEW_CATEGORIES",
 ]
 
 
@@ -1980,6 +2046,13 @@ SearchKind = Literal[
 ]
 
 
+SearchTier = Literal[
+    "EXACT",
+    "PREFIX",
+    "WORDS",
+]
+
+
 ShortagePolicy = Literal[
     "POST_DISCREPANCY",
     "REFUSE",
@@ -2046,6 +2119,51 @@ StockAlertKind = Literal[
     "CRITICAL",
     "LOW",
     "OUT_OF_STOCK",
+]
+
+
+class _StockAnomalyAcceptInput(TypedDict):
+    id: str
+
+
+class StockAnomalyAcceptInput(_StockAnomalyAcceptInput, total=False):
+    """An anomaly that is fine."""
+
+    note: Optional[str]
+
+
+StockAnomalyFilter = TypedDict(
+    "StockAnomalyFilter",
+    {
+        "from": "Optional[str]",
+        "product": "Optional['IdFilter']",
+        "state": "Optional[Sequence['StockAnomalyState']]",
+        "store": "Optional['IdFilter']",
+        "to": "Optional[str]",
+    },
+    total=False,
+)
+
+
+StockAnomalyKind = Literal[
+    "ADJUST_IN",
+    "ADJUST_OUT",
+    "REMOVAL",
+    "RETURN",
+    "SALE",
+]
+
+
+StockAnomalyRule = Literal[
+    "LARGE_LINE",
+    "MANY_USUAL_LINES",
+    "UNUSUAL",
+]
+
+
+StockAnomalyState = Literal[
+    "ACCEPTED",
+    "OPEN",
 ]
 
 
@@ -2540,6 +2658,7 @@ class _TenantUpdateInput(TypedDict):
 class TenantUpdateInput(_TenantUpdateInput, total=False):
     """What a tenant changes of itself. What is left out stays."""
 
+    anomalySize: Optional[int]
     approvalLimit: Optional["MoneyInput"]
     closedThrough: Optional[str]
     costingMethod: Optional["CostingMethod"]
@@ -2804,6 +2923,7 @@ KEYED_INPUTS = frozenset(
         "ProductImageAddInput",
         "ProductImageRemoveInput",
         "ProductImageReorderInput",
+        "ProductTextAcceptInput",
         "PurchaseOrderActionInput",
         "PurchaseOrderCreateInput",
         "PurchaseOrderReceiveInput",

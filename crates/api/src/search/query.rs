@@ -15,7 +15,6 @@ use services::{
 use super::result::{SearchResult, SearchResults};
 use crate::{
     graphql::{
-        context::ContextExt,
         fault::{Answer, TopError},
         filters::plain,
     },

@@ -91,12 +91,13 @@ pub enum Rejection {
     DayNotOver,
 }
 
-/// A setting with a range, in seconds.
+/// A setting with a range: in seconds, and of anomalies in units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
     ReservationSeconds,
     SessionIdleSeconds,
     SessionSeconds,
+    AnomalySize,
 }
 
 pub const MAX_NAME: usize = 200;
@@ -157,7 +158,7 @@ pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings,
         next.session_seconds = seconds.map(|seconds| within(seconds, Field::SessionSeconds, SESSION));
     }
     if let Some(size) = change.anomaly_size {
-        next.anomaly_size = size.map(|size| within(size, "anomalySize", ANOMALY_SIZE));
+        next.anomaly_size = size.map(|size| within(size, Field::AnomalySize, ANOMALY_SIZE));
     }
     if let Some(length) = change.password_length {
         next.password_length = length;
@@ -275,7 +276,7 @@ mod tests {
         assert_eq!(decide(&settings(), &change(Some(20)), FACTS).unwrap().anomaly_size, Some(20));
         assert_eq!(decide(&settings(), &change(None), FACTS), Ok(settings()));
         for size in [0, -5, 1_000_001] {
-            let wrong = Rejection::OutOfRange { field: "anomalySize", least: 1, most: 1_000_000 };
+            let wrong = Rejection::OutOfRange { field: Field::AnomalySize, least: 1, most: 1_000_000 };
             assert_eq!(decide(&settings(), &change(Some(size)), FACTS), Err(vec![wrong]), "{size}");
         }
     }

@@ -126,6 +126,13 @@ pub fn describe() {
     describe_gauge!(JOBS_HELD, "Jobs that this process holds");
     describe_counter!(WEBHOOK_ATTEMPTS, "Attempts to deliver to webhook endpoints, by result");
     describe_counter!(WEBHOOKS_DISABLED, "Webhook endpoints disabled for how they fared");
+    describe_backups();
+    describe_gauge!(RESIDENT, Unit::Bytes, "Memory of the process");
+    describe_gauge!(OPEN_FILES, "Open files and sockets of the process");
+    describe_counter!(CPU_MILLISECONDS, "Processor time of the process, in milliseconds");
+}
+
+fn describe_backups() {
     describe_gauge!(
         BACKUP_LAST,
         Unit::Seconds,
@@ -141,9 +148,6 @@ pub fn describe() {
         "Start of the last drill that succeeded, in seconds since 1970 UTC; 0 where drills are scheduled and none has"
     );
     describe_gauge!(DRILL_INTERVAL, Unit::Seconds, "Time between two drills of the schedule");
-    describe_gauge!(RESIDENT, Unit::Bytes, "Memory of the process");
-    describe_gauge!(OPEN_FILES, "Open files and sockets of the process");
-    describe_counter!(CPU_MILLISECONDS, "Processor time of the process, in milliseconds");
 }
 
 /// Statuses as labels: those that are ever answered, and one for what a later version may add.

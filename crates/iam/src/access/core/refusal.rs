@@ -203,9 +203,11 @@ impl At {
     pub const fn budget(field: Field) -> Self {
         Self { part: Part::Budget, field: Some(field), ..Self::INPUT }
     }
+    #[must_use]
     pub const fn nth(self, index: usize) -> Self {
         Self { nth: Some(index), ..self }
     }
+    #[must_use]
     pub const fn place(self, list: Field, index: usize) -> Self {
         Self { place: Some((list, index)), ..self }
     }
