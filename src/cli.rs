@@ -4,15 +4,15 @@
 //! be compiled a second time.
 
 mod bench;
+mod logs;
 
 use std::{
     cell::{Cell, RefCell},
-    io::{self, ErrorKind, IsTerminal, Write},
+    io::{self, ErrorKind, Write},
     process::ExitCode,
 };
 
 use crate::{
-    CRATES,
     config::{Cli, Command, DatabaseArgs, SigningKeyCommand},
     demo, serve,
 };
@@ -24,33 +24,17 @@ use services::insight::{
     verify::{Line, Report},
 };
 use tools::{replay, watch};
-use tracing_subscriber::EnvFilter;
 
 /// Does what the process's arguments say.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     serve::file_modes::keep_to_oneself();
-    // The demo speaks for itself, and signed heads of the audit log would stand in the middle of it.
-    let usual = if matches!(cli.command, Command::Demo(_)) { "warn" } else { "warn,entrepot=info" };
-    let given = std::env::var("ENTREPOT_LOG").ok().and_then(|given| EnvFilter::try_new(for_all_crates(&given)).ok());
-    let filter = given.unwrap_or_else(|| for_all_crates(usual).into());
-    // Colours are for eyes: not for files and pipes, nor for whoever wants none (no-color.org).
-    let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(coloured).with_writer(std::io::stderr).init();
+    logs::begin(cli.log_format, matches!(cli.command, Command::Demo(_)));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(err) => return failed(&err),
     };
     runtime.block_on(run(cli.command))
-}
-
-/// A filter of log lines, with each directive for `entrepot` or one of its rooms repeated for every crate: to operators they are one.
-fn for_all_crates(filter: &str) -> String {
-    let directives = filter.split(',').map(str::trim).flat_map(|directive| match directive.strip_prefix("entrepot") {
-        Some(rest) => CRATES.iter().map(|name| format!("{}{rest}", name.replace('-', "_"))).collect(),
-        None => vec![directive.to_owned()],
-    });
-    directives.collect::<Vec<_>>().join(",")
 }
 
 async fn run(command: Command) -> ExitCode {
@@ -149,24 +133,6 @@ fn ended<E: std::fmt::Display>(outcome: Result<(), E>) -> ExitCode {
 }
 
 fn failed(err: &impl std::fmt::Display) -> ExitCode {
-    // Nobody may be there to hear it.
-    let _ = writeln!(io::stderr(), "entrepot: {err}");
+    logs::tell_failure(err);
     ExitCode::FAILURE
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_filter_for_entrepot_is_for_all_of_its_crates() {
-        let filter = for_all_crates("warn, entrepot::storage=debug");
-        assert!(
-            filter.starts_with("warn,macros::storage=debug,forecast::storage=debug,reference::storage=debug,product_text::storage=debug,platform::storage=debug"),
-            "{filter}"
-        );
-        assert!(filter.ends_with(",entrepot::storage=debug"), "{filter}");
-        assert_eq!(filter.split(',').count(), 1 + CRATES.len());
-        assert_eq!(for_all_crates("info,hyper=off"), "info,hyper=off");
-    }
 }

@@ -7,6 +7,7 @@ mod bench;
 mod copy;
 mod demo;
 mod jobs;
+mod logs;
 mod nodes;
 mod people;
 mod tenant;
@@ -26,6 +27,7 @@ pub use bench::{ForecastArgs, ForecastCommand};
 pub use copy::CopyArgs;
 pub use demo::Demo;
 pub use jobs::{FileArgs, JobArgs, MetricsArgs, RunJobs, Worker};
+pub use logs::LogFormat;
 pub use nodes::RedisArgs;
 pub use people::{EmailArgs, Registration};
 pub use tenant::{PlannedLimit, TenantAction, TenantArgs};
@@ -34,6 +36,9 @@ pub use tenant::{PlannedLimit, TenantAction, TenantArgs};
 #[derive(Debug, Parser)]
 #[command(name = "entrepot", version, about)]
 pub struct Cli {
+    /// How log lines are written to stderr: text, or json, one object a line.
+    #[arg(long, env = "ENTREPOT_LOG_FORMAT", global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
     #[command(subcommand)]
     pub command: Command,
 }

@@ -27,6 +27,7 @@ mod keys;
 mod keeper;
 mod live;
 mod load;
+mod logs;
 mod mail;
 mod nginx;
 mod modes;

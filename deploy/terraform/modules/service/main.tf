@@ -26,6 +26,7 @@ locals {
   process_environment = merge({
     ENTREPOT_FILES          = "s3://${var.files_bucket}/files"
     ENTREPOT_METRICS_LISTEN = local.metrics_listen
+    ENTREPOT_LOG_FORMAT     = "json"
     ENTREPOT_MAIL_FROM      = var.mail_from
     ENTREPOT_PUBLIC_URL     = var.public_url
   }, var.settings)

@@ -1,0 +1,74 @@
+//! Where log lines go, and how they are written.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    panic::{self, PanicHookInfo},
+    sync::OnceLock,
+};
+
+use crate::{CRATES, config::LogFormat};
+use tracing_subscriber::EnvFilter;
+
+static FORMAT: OnceLock<LogFormat> = OnceLock::new();
+
+/// Begins to write log lines to stderr. `ENTREPOT_LOG` chooses which.
+pub fn begin(format: LogFormat, is_demo: bool) {
+    let format = *FORMAT.get_or_init(|| format);
+    // The demo speaks for itself, and signed heads of the audit log would stand in the middle of it.
+    let usual = if is_demo { "warn" } else { "warn,entrepot=info" };
+    let given = std::env::var("ENTREPOT_LOG").ok().and_then(|given| EnvFilter::try_new(for_all_crates(&given)).ok());
+    let filter = given.unwrap_or_else(|| for_all_crates(usual).into());
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match format {
+        LogFormat::Text => {
+            // Colours are for eyes: not for files and pipes, nor for whoever wants none (no-color.org).
+            let coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+            lines.with_ansi(coloured).init();
+        }
+        LogFormat::Json => {
+            lines.json().with_current_span(false).with_span_list(false).init();
+            panic::set_hook(Box::new(tell_panic));
+        }
+    }
+}
+
+/// The last words of a process that could not do what it was asked for.
+pub fn tell_failure(err: &impl std::fmt::Display) {
+    match FORMAT.get() {
+        Some(LogFormat::Json) => tracing::error!("{err}"),
+        // Nobody may be there to hear it.
+        _ => drop(writeln!(io::stderr(), "entrepot: {err}")),
+    }
+}
+
+/// A panic as one line like all others.
+fn tell_panic(panic: &PanicHookInfo<'_>) {
+    let location = panic.location().map(ToString::to_string);
+    tracing::error!(panic = panic.payload_as_str().unwrap_or("of no text"), location, "a thread panicked");
+}
+
+/// A filter of log lines, with each directive for `entrepot` or one of its rooms repeated for every crate: to operators they are one.
+fn for_all_crates(filter: &str) -> String {
+    let directives = filter.split(',').map(str::trim).flat_map(|directive| match directive.strip_prefix("entrepot") {
+        Some(rest) => CRATES.iter().map(|name| format!("{}{rest}", name.replace('-', "_"))).collect(),
+        None => vec![directive.to_owned()],
+    });
+    directives.collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_for_entrepot_is_for_all_of_its_crates() {
+        let filter = for_all_crates("warn, entrepot::storage=debug");
+        assert!(
+            filter.starts_with("warn,macros::storage=debug,forecast::storage=debug,reference::storage=debug,product_text::storage=debug,platform::storage=debug"),
+            "{filter}"
+        );
+        assert!(filter.ends_with(",entrepot::storage=debug"), "{filter}");
+        assert_eq!(filter.split(',').count(), 1 + CRATES.len());
+        assert_eq!(for_all_crates("info,hyper=off"), "info,hyper=off");
+    }
+}
