@@ -7,6 +7,7 @@ use crate::{authorization::world::World, world::on_both};
 
 on_both!(
     a_set_aside_is_not_undone_once_its_lot_may_not_be_sold,
+    a_receipt_is_undone_where_its_lot_lies_now,
     a_write_off_is_not_undone_into_a_lot_that_may_not_be_sold,
     damaged_goods_of_a_delivery_stay_damaged_when_their_lot_is_released,
     damaged_goods_that_come_into_a_recalled_lot_stay_damaged,
@@ -67,6 +68,43 @@ async fn a_set_aside_is_not_undone_once_its_lot_may_not_be_sold(world: &World) {
         refused(&sold, "INSUFFICIENT_STOCK", "input.changes.0.delta");
     }
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 10, 10), lot("b", 10, 10)]);
+    house.office.is_sound().await;
+}
+
+/// Takes in so many of a lot, and gives the movement.
+async fn taken_in(house: &House<'_>, code: &str, quantity: i64) -> Value {
+    let change = json!({ "product": house.cheese, "store": house.office.store, "delta": quantity, "lot": { "code": code } });
+    let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [change] });
+    let payload = house.office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
+    done(&payload, "movement")["id"].clone()
+}
+
+async fn a_receipt_is_undone_where_its_lot_lies_now(world: &World) {
+    let house = House::open(world).await;
+    let here = house.office.store.clone();
+    house.takes_in("a", 10, "2099-03-01").await;
+    // Sound when it came, called back since.
+    let first = taken_in(&house, "a", 4).await;
+    on_lot(&house, "lotRecall", "a").await;
+    done(&undo(&house, &first, "REFUSE").await, "levels");
+    assert_eq!(aside(&house, &house.cheese).await, [by("RECALLED", 10)]);
+    // Called back when it came, released since.
+    let second = taken_in(&house, "a", 3).await;
+    on_lot(&house, "lotRelease", "a").await;
+    done(&undo(&house, &second, "REFUSE").await, "levels");
+    assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 10, 0)]);
+    // In quarantine when it came, called back since.
+    on_lot(&house, "lotQuarantine", "a").await;
+    let third = taken_in(&house, "a", 2).await;
+    on_lot(&house, "lotRecall", "a").await;
+    done(&undo(&house, &third, "REFUSE").await, "levels");
+    assert_eq!(aside(&house, &house.cheese).await, [by("RECALLED", 10)]);
+    // Gone meanwhile.
+    let fourth = taken_in(&house, "a", 5).await;
+    on_lot(&house, "lotRelease", "a").await;
+    done(&house.adjust("SALE", (&house.cheese, &here), -11, json!({ "code": "a" })).await, "levels");
+    refused(&undo(&house, &fourth, "REFUSE").await, "INSUFFICIENT_STOCK", "input.movementId");
+    assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 4, 0)]);
     house.office.is_sound().await;
 }
 

@@ -294,7 +294,13 @@ impl Model {
             self.put(place, past.lots[0].0, from, quantity);
         }
         for (lot, delta) in &past.lots {
-            let has_some = self.available(place) >= *delta && lot.is_none_or(|lot| self.sellable(lot, place.1) >= *delta);
+            let has_some = match lot {
+                // What came in is taken from where it lies now.
+                Some(lot) if self.lots[*lot] != State::Available => {
+                    self.lot_on_hand(*lot, place.1) - self.shelf(place, Some(*lot), Shelf::Damaged) >= *delta
+                }
+                _ => self.available(place) >= *delta && lot.is_none_or(|lot| self.sellable(lot, place.1) >= *delta),
+            };
             if past.shelves.is_none() && *delta > 0 && !has_some {
                 return Err(SHORT);
             }

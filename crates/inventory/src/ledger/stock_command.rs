@@ -88,7 +88,7 @@ fn reverse(c: &Reverse, needs: &mut Needs) {
     needs.levels.extend(keys.clone());
     needs.reversals.insert(c.original.id);
     needs.lots.ids.extend(c.original.entries.iter().filter_map(|entry| entry.lot));
-    let aside = c.original.entries.iter().filter(|entry| entry.unavailable_delta != 0);
+    let aside = c.original.entries.iter().filter(|entry| entry.unavailable_delta != 0 || entry.lot.is_some());
     needs.lots.asides.extend(aside.map(|entry| entry.key));
     needs.shortage(c.on_shortage, keys);
 }

@@ -9,7 +9,7 @@ use super::{
     draft::{Delta, Draft, MovementHead, Posting},
     level::LevelKey,
     lot::{Dates, LotChoice},
-    movement::Movement,
+    movement::{Entry, Movement},
     refusal::Refusal,
     rejection::{Reason, Rejection},
     shortage::{Shortage, Step, cover},
@@ -209,34 +209,46 @@ pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Re
         return Err(Refusal::NotReversible(original.kind).at(field));
     }
     let Some(first) = original.entries.first() else { return Err(Refusal::NoEntries.at(field)) };
-    let mirrored = || original.entries.iter().rev();
-    let steps: Vec<Step> = mirrored()
-        .map(|e| Step {
-            key: e.key,
-            available_delta: e.unavailable_delta - e.on_hand_delta,
-            on_hand_delta: -e.on_hand_delta,
-            lots: e
-                .lot
-                .filter(|_| e.unavailable_delta == 0)
-                .map(|lot| (LotChoice::Id(lot), -e.on_hand_delta))
-                .into_iter()
-                .collect(),
-            field,
-        })
-        .collect();
+    let mirrored: Vec<_> = original.entries.iter().rev().map(|entry| (entry, opposite(draft, entry))).collect();
+    let step = |(entry, (delta, _)): &(&Entry, (Delta, Option<Condition>))| Step {
+        key: entry.key,
+        available_delta: delta.on_hand - delta.unavailable,
+        on_hand_delta: delta.on_hand,
+        lots: entry.lot.filter(|_| delta.unavailable == 0).map(|lot| (LotChoice::Id(lot), delta.on_hand)).into_iter().collect(),
+        field,
+    };
+    let steps: Vec<Step> = mirrored.iter().map(step).collect();
     cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, field)?;
-    for entry in mirrored() {
-        let delta = Delta { on_hand: -entry.on_hand_delta, unavailable: -entry.unavailable_delta, ..Delta::default() };
+    for (entry, (delta, condition)) in mirrored {
         let posting = Posting {
             delta,
             cost: entry.unit_cost,
             note: entry.note.clone(),
             lot: entry.lot.map_or(LotChoice::Unsaid, LotChoice::Id),
-            condition: entry.condition,
+            condition,
             dates: Dates::Override,
         };
         draft.post_to(entry.key, posting, field)?;
     }
     Ok(())
+}
+
+/// The opposite of an entry, and the shelf that it takes from. What came in is taken from where it lies now: its lot may have been called back or
+/// released since.
+fn opposite(draft: &Draft<'_>, entry: &Entry) -> (Delta, Option<Condition>) {
+    let (on_hand, unavailable) = (-entry.on_hand_delta, -entry.unavailable_delta);
+    let as_it_came = (Delta { on_hand, unavailable, ..Delta::default() }, entry.condition);
+    let is_whole = unavailable == 0 || unavailable == on_hand;
+    let Some(lot) = entry.lot.filter(|_| on_hand < 0 && is_whole) else { return as_it_came };
+    let lies = |shelf: &Option<Condition>| match shelf {
+        Some(condition) => draft.aside(entry.key, Some(lot)).of(*condition) >= -on_hand,
+        None => draft.lot_level(entry.key, lot).is_some_and(|level| level.available() >= -on_hand),
+    };
+    let came = entry.condition.filter(|_| unavailable != 0);
+    let shelves = [came, draft.blocked(entry.key, &LotChoice::Id(lot)), None];
+    match shelves.into_iter().find(lies) {
+        Some(shelf) => (Delta { on_hand, unavailable: shelf.map_or(0, |_| on_hand), ..Delta::default() }, shelf),
+        None => as_it_came,
+    }
 }
