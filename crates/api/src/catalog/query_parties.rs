@@ -2,10 +2,7 @@
 
 use async_graphql::Context;
 use iam::access::kind;
-use inventory::{
-    catalog::{Catalog, shell::By},
-    ledger::Ledger,
-};
+use inventory::catalog::{Catalog, shell::By};
 use macros::resolvers;
 use platform::{paging::Key, path};
 
@@ -49,7 +46,7 @@ impl PartyQuery {
     ) -> Answer<StoreConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("stores", &catalog.signer, MAX_PAGE)?;
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let scope = permit.scope(&catalog.db);
         let listed = catalog.stores(permit, &request).await?;
         Ok(build(listed.rows, &request, "stores", &catalog.signer, |row| {
             let keys = vec![Key::Text(row.code_key.clone()), row.id.into()];
@@ -89,7 +86,7 @@ impl PartyQuery {
     ) -> Answer<SupplierConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("suppliers", &catalog.signer, MAX_PAGE)?;
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let scope = permit.scope(&catalog.db);
         let listed = catalog.suppliers(permit, &request).await?;
         Ok(build(listed.rows, &request, "suppliers", &catalog.signer, |row| {
             let keys = vec![Key::Text(row.code_key.clone()), row.id.into()];
@@ -130,7 +127,7 @@ impl PartyQuery {
     ) -> Answer<CustomerConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("customers", &catalog.signer, MAX_PAGE)?;
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let scope = permit.scope(&catalog.db);
         let listed = match email {
             None => catalog.customers(permit, &request).await?,
             Some(email) => {
@@ -183,7 +180,7 @@ impl PartyQuery {
     ) -> Answer<ChannelConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("channels", &catalog.signer, MAX_PAGE)?;
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let scope = permit.scope(&catalog.db);
         let listed = catalog.channels(permit, &request).await?;
         Ok(build(listed.rows, &request, "channels", &catalog.signer, |row| {
             let keys = vec![Key::Text(row.code_key.clone()), row.id.into()];

@@ -6,13 +6,10 @@ use async_graphql::{Context, ID};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::prelude::{CategoryId, ProductId};
 use iam::access::kind;
-use inventory::{
-    catalog::{
-        Catalog,
-        rows::{self, Scoped, filter::Filter, page::ProductSort},
-        shell::{By, ProductBy},
-    },
-    ledger::Ledger,
+use inventory::catalog::{
+    Catalog,
+    rows::{self, Scoped, filter::Filter, page::ProductSort},
+    shell::{By, ProductBy},
 };
 use macros::resolvers;
 use platform::{
@@ -156,7 +153,7 @@ impl ProductQuery {
             // A slug that nobody has is no root: nothing lies below it.
             Some(by) => Some(catalog.category(permit.clone(), by).await?.map_or(CategoryId::NIL, |row| row.id)),
         };
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let scope = permit.scope(&catalog.db);
         let listed = catalog.categories(permit, parent, &request).await?;
         Ok(build(listed.rows, &request, "categories", &catalog.signer, |row| {
             let keys = vec![Key::Int(i64::from(row.position)), row.id.into()];
@@ -193,7 +190,7 @@ impl ProductQuery {
     ) -> Answer<ProductFamilyConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("productFamilies", &catalog.signer, MAX_PAGE)?;
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let scope = permit.scope(&catalog.db);
         let listed = catalog.families(permit, &request).await?;
         Ok(build(listed.rows, &request, "productFamilies", &catalog.signer, |row| {
             let keys = vec![row.id.into()];
