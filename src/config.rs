@@ -309,9 +309,9 @@ pub struct Serve {
     /// Web pages of other sites that may call the API: https://shop.example, or http://localhost:* for all ports of this machine
     #[arg(long = "origin", env = "ENTREPOT_ORIGINS", value_delimiter = ',', value_parser = origin)]
     pub origins: Vec<String>,
-    /// Proxies whose X-Forwarded-For names the client.
+    /// Addresses and networks of proxies whose X-Forwarded-For names the client: 192.0.2.7, 10.0.0.0/8, fd00::/8. The client is the last address there that is none of theirs.
     #[arg(long = "proxy", env = "ENTREPOT_PROXIES", value_delimiter = ',')]
-    pub proxies: Vec<std::net::IpAddr>,
+    pub proxies: Vec<server::TrustedProxy>,
     /// Answer introspection queries.
     #[arg(long, env = "ENTREPOT_INTROSPECTION", default_value_t = true, action = clap::ArgAction::Set)]
     pub introspection: bool,

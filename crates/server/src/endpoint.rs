@@ -23,6 +23,7 @@ use super::{
     graphiql,
     negotiate::{self, Media},
     origin::{self, Methods},
+    proxies,
     reply::{self, Form},
     upgrade,
 };
@@ -303,9 +304,7 @@ fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
 
 /// Whether a trusted proxy says that the client came to it by TLS. We speak none ourselves.
 fn came_by_tls<E>(front: &Front<E>, extensions: &Extensions, headers: &HeaderMap) -> bool {
-    let proxies = &front.settings.proxies;
-    !proxies.is_empty()
-        && extensions.get::<Peer>().is_some_and(|peer| proxies.contains(&peer.address))
+    extensions.get::<Peer>().is_some_and(|peer| proxies::is_trusted(&front.settings.proxies, peer.address))
         && text(headers, &FORWARDED_PROTO).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }
 
@@ -314,13 +313,8 @@ pub fn by_tls<E>(front: &Front<E>, parts: &Parts) -> bool {
     front.settings.by_tls || came_by_tls(front, &parts.extensions, &parts.headers)
 }
 
-/// The peer's address, or what a trusted proxy says of it.
+/// The peer's address, or the client's that trusted proxies name.
 pub fn address<E>(front: &Front<E>, parts: &Parts) -> Option<IpAddr> {
     let peer = parts.extensions.get::<Peer>()?.address;
-    if !front.settings.proxies.contains(&peer) {
-        return Some(peer);
-    }
-    let named = parts.headers.get_all("x-forwarded-for").iter().next_back().and_then(|line| line.to_str().ok());
-    let last = named.and_then(|line| line.rsplit(',').next()).and_then(|last| last.trim().parse().ok());
-    Some(last.unwrap_or(peer))
+    Some(proxies::client(&front.settings.proxies, peer, &parts.headers))
 }

@@ -16,12 +16,13 @@ mod key_set;
 mod leaked_keys;
 mod negotiate;
 mod origin;
+mod proxies;
 mod reply;
 mod serve;
 mod stall;
 mod upgrade;
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use async_graphql::Executor;
 use axum::{Router, http::StatusCode, routing::any};
@@ -51,6 +52,7 @@ pub use self::{
     key_set::{KeySet, routes as key_set},
     leaked_keys::{LeakReports, routes as leaked_keys},
     metrics_endpoint::{MetricsSource, routes as metrics},
+    proxies::TrustedProxy,
     serve::serve,
 };
 
@@ -70,8 +72,8 @@ pub struct Settings {
     pub explorer: Explorer,
     pub introspection: Introspection,
     pub anonymous_sockets: Anonymous,
-    /// Addresses of proxies whose last `X-Forwarded-For` entry names the client.
-    pub proxies: Vec<IpAddr>,
+    /// Proxies whose `X-Forwarded-For` names the client.
+    pub proxies: Vec<TrustedProxy>,
     /// Whether pages reach us by TLS, whatever a proxy says of it: then no cookie goes without.
     pub by_tls: bool,
     /// What callers may spend.

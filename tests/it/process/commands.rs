@@ -193,6 +193,15 @@ async fn settings_that_cannot_be_used_are_said() {
     on(&site, &["serve", "--trusted-documents", &list]).await.refused(&[&list, "is not the SHA-256"]);
     on(&site, &["serve", "--trusted-documents", "nowhere"]).await.refused(&["nowhere"]);
     on(&site, &["serve", "--redis-url", "nowhere"]).await.refused(&["redis://"]);
+    for (proxies, says) in [
+        ("10.0.0.1/8", "write 10.0.0.0/8"),
+        ("192.0.2.7,fd00::1/8", "write fd00::/8"),
+        ("0.0.0.0/0", "holds every client"),
+        ("::/0", "holds every client"),
+        ("proxy.example", "as in 192.0.2.7, 10.0.0.0/8 or fd00::/8"),
+    ] {
+        on(&site, &["serve", "--proxy", proxies]).await.refused(&["--proxy", says]);
+    }
     // A file where a folder should be.
     let place = format!("file:{list}");
     for subcommand in ["serve", "worker"] {

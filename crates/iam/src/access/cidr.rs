@@ -1,4 +1,4 @@
-//! Networks that a key is accepted from.
+//! Networks: those that a key is accepted from, that webhooks may reach, and that proxies are in.
 
 use std::net::IpAddr;
 
@@ -37,6 +37,18 @@ impl Cidr {
             Some(digits) => digits.parse().ok().filter(|length| *length <= width)?,
         };
         Some(Self { bits, length, width })
+    }
+
+    /// How many leading bits count.
+    pub fn length(&self) -> u32 {
+        self.length
+    }
+
+    /// The first address: all bits that do not count are 0.
+    pub fn first(&self) -> IpAddr {
+        let free = self.width - self.length;
+        let bits = leading(self.bits, self.length, self.width).checked_shl(free).unwrap_or(0);
+        if self.width == 32 { IpAddr::V4((bits as u32).into()) } else { IpAddr::V6(bits.into()) }
     }
 
     pub fn contains(&self, address: IpAddr) -> bool {
