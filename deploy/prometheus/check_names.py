@@ -4,8 +4,8 @@
   check_names.py [SCRAPE…]   SCRAPE: what a running /metrics answered, of entrepot, node exporter or blackbox exporter
 
 Every name in an expression has to be declared in crates/platform/src/metrics (or be recorded by a rule), and every alert's page has to
-exist in docs/runbooks. With scrapes, each name is also looked for in them, and those that were not seen are listed: counters of rare events
-appear with the first one. Ends with 1 when a name is declared nowhere.
+exist in docs/runbooks. With scrapes, each name is also looked for in them, and those that were not seen are listed: histograms
+appear with the first value. Ends with 1 when a name is declared nowhere.
 """
 
 import json

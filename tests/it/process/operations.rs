@@ -1,6 +1,6 @@
 //! What an operator sees and does: probes, figures, and a node that is stopped.
 
-use std::{process::Command, time::Duration};
+use std::{collections::BTreeSet, process::Command, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
@@ -182,6 +182,44 @@ on_both!(figures_of_streams_tell_how_late_they_are_and_what_became_of_them, site
     assert_eq!(lost.soon().await["reset"], "CURSOR_FOREIGN");
     assert_eq!(until("entrepot_stream_resets_total", "reason=\"CURSOR_FOREIGN\"", 1.0).await, 1.0);
 });
+
+/// The rules of alarms, as Prometheus loads them.
+const RULES: [&str; 2] = [
+    include_str!("../../../deploy/prometheus/rules/entrepot.yml"),
+    include_str!("../../../deploy/prometheus/rules/promises.yml"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_counter_that_an_alarm_is_about_is_there_before_its_first_event() {
+    let site = Site::sqlite().await;
+    let inside = free_address().to_string();
+    let server = Server::start_with(&site, free_address(), &["--metrics-listen", &inside]).await;
+    let words = RULES.iter().flat_map(|rules| rules.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_'));
+    let counters: BTreeSet<&str> = words.filter(|word| word.starts_with("entrepot_") && word.ends_with("_total")).collect();
+    assert!(counters.len() >= 8, "{counters:?}");
+    let began = Instant::now();
+    // Failures of backups are there once the log has been read.
+    let text = loop {
+        let text = reqwest::get(format!("http://{inside}/metrics")).await.unwrap().text().await.unwrap();
+        let missing: Vec<_> = counters.iter().filter(|name| figure(&text, name, "").is_none()).collect();
+        if missing.is_empty() {
+            break text;
+        }
+        assert!(began.elapsed() < Duration::from_secs(5), "{missing:?} are not in {text}");
+        sleep(Duration::from_millis(50)).await;
+    };
+    for name in ["entrepot_ledger_lane_full_total", "entrepot_jobs_died_total", "entrepot_backup_failures_total"] {
+        assert_eq!(figure(&text, name, ""), Some(0.0), "{name}: {text}");
+    }
+    for code in ["COST_EXCEEDED", "RATE_LIMITED", "CROWDED"] {
+        assert_eq!(figure(&text, "entrepot_budget_refusals_total", code), Some(0.0), "{code}: {text}");
+    }
+    let reasons = server.tenant().await.ask("{ __type(name: \"ResetReason\") { enumValues { name } } }", json!({})).await;
+    for reason in reasons["__type"]["enumValues"].as_array().unwrap() {
+        let label = format!("reason={}", reason["name"]);
+        assert_eq!(figure(&text, "entrepot_stream_resets_total", &label), Some(0.0), "{label}: {text}");
+    }
+}
 
 /// Sends the process a signal, by its name.
 fn signal(server: &Server, name: &str) {

@@ -5,6 +5,7 @@
 
 mod names;
 mod process;
+mod zero;
 
 use std::{
     sync::{
@@ -17,7 +18,7 @@ use std::{
 use metrics::{Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 
-pub use process::{Process, memory_limit, resident_bytes};
+pub use process::{Process, memory_limit, process, resident_bytes};
 
 static COUNTS: AtomicBool = AtomicBool::new(false);
 /// Observed for each item that a subscriber gets, of which there are more than of anything else: kept, and not looked up each time.
@@ -49,6 +50,7 @@ impl MetricsHandle {
 pub fn install() -> Result<MetricsHandle, BuildError> {
     let handle = names::buckets()?.install_recorder()?;
     names::describe();
+    zero::register();
     COUNTS.store(true, Ordering::Relaxed);
     Ok(MetricsHandle(handle))
 }
@@ -387,14 +389,5 @@ impl Drop for Open {
         if counts() {
             gauge!(self.0).decrement(1.0);
         }
-    }
-}
-
-/// What the operating system says of this process.
-pub fn process(process: &Process) {
-    if counts() {
-        gauge!(names::RESIDENT).set(process.resident_bytes as f64);
-        gauge!(names::OPEN_FILES).set(process.open_files as f64);
-        counter!(names::CPU_MILLISECONDS).absolute(process.cpu_milliseconds);
     }
 }

@@ -2,6 +2,10 @@
 
 use std::fs;
 
+use metrics::{counter, gauge};
+
+use super::{counts, names};
+
 /// Linux counts processor time in hundredths of a second, whatever the machine (`USER_HZ`).
 const TICK_MILLISECONDS: u64 = 10;
 
@@ -20,6 +24,15 @@ impl Process {
             open_files: fs::read_dir("/proc/self/fd").ok()?.count() as u64,
             cpu_milliseconds: ticks(&stat)? * TICK_MILLISECONDS,
         })
+    }
+}
+
+/// What the operating system says of this process.
+pub fn process(process: &Process) {
+    if counts() {
+        gauge!(names::RESIDENT).set(process.resident_bytes as f64);
+        gauge!(names::OPEN_FILES).set(process.open_files as f64);
+        counter!(names::CPU_MILLISECONDS).absolute(process.cpu_milliseconds);
     }
 }
 
