@@ -22,6 +22,7 @@ pub const CASES: &[(&str, Needs)] = &[
     ("forecast", May("report.read")),
     ("forecastAccuracy", May("report.read")),
     ("forecastRun", May("report.read")),
+    ("stockSimulate", May("report.read")),
     ("stockAnomalies", May("report.read")),
     ("stockAnomalyAccept", May("alert.write")),
     ("productCost", May("product.cost.read")),

@@ -52,6 +52,7 @@ const REPORTS: &[&str] = &[
     "stockHistory",
     "stockPerformance",
     "stockReport",
+    "stockSimulate",
     "stockValue",
     "stockValueSummary",
     "supplierPerformance",

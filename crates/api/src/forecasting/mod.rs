@@ -4,8 +4,12 @@ mod enums;
 mod forecast;
 mod query;
 mod run;
+mod simulate;
 
 pub use enums::{DemandClass, ForecastExclusionReason, ForecastLevel, ForecastQualityReason, ForecastStatus};
 pub use forecast::{Forecast, ForecastExclusion, ForecastHistoryWeek, ForecastPastWeek, ForecastQuality, ForecastWeek};
 pub use query::ForecastQuery;
 pub use run::{ForecastAccuracy, ForecastMethod, ForecastRun};
+pub use simulate::{
+    StockSimulateInput, StockSimulation, StockSimulationOutcome, StockSimulationPolicyInput, StockSimulationStatus,
+};

@@ -6,12 +6,13 @@ use iam::access::{Permission, Permit, Reach, kind};
 use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::path;
-use services::forecasting::shell;
+use services::forecasting::shell::{self, SimulationError};
 
 use super::{
     enums::ForecastLevel,
     forecast::Forecast,
     run::{ForecastAccuracy, ForecastRun},
+    simulate::{StockSimulateInput, StockSimulation},
 };
 use crate::{
     catalog::{ProductRef, StoreRef, product_named, store_named},
@@ -48,7 +49,7 @@ impl ForecastQuery {
         within(history_weeks, 1..=MOST_WEEKS, "historyWeeks")?;
         within(lead, 1..=26, "lead")?;
         let store = if let Some(named) = &store {
-            Some(own_store(ctx, &permit, named).await?)
+            Some(own_store(ctx, &permit, named, &["store"]).await?)
         } else {
             whole(&permit)?;
             None
@@ -91,6 +92,31 @@ impl ForecastQuery {
         let found = shell::accuracy(&permit, db, (weeks, lead), level.into()).await?;
         Ok(found.into_iter().map(ForecastAccuracy).collect())
     }
+
+    /// Simulation of a reorder policy against the past demand of a product in a store: the share of demand that it would have met, its stock and its orders.
+    /// At each review it knows only earlier weeks. Demand that stock does not meet is lost.
+    ///
+    /// Requires report.read. Costs 50.
+    #[field(permit = ReportRead, cost = "50")]
+    async fn stock_simulate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Product, store, policy and days.")] input: StockSimulateInput,
+    ) -> Answer<StockSimulation> {
+        own_channel(&permit)?;
+        let (policy, range) = (input.policy.read()?, input.range()?);
+        let store = own_store(ctx, &permit, &input.store, &["input", "store"]).await?;
+        let no_product = || TopError::bad_input("No such product.", path!["input", "product"]);
+        let product = product_named(ctx, input.product, &["input", "product"]).await?.ok_or_else(no_product)?;
+        let db = ctx.given::<Ledger>()?.database();
+        let found = Box::pin(shell::simulate(&permit, db, (product, store), policy, range)).await;
+        let found = found.map_err(|error| match error {
+            SimulationError::Fault(fault) => TopError::from(fault),
+            SimulationError::NoProduct => no_product(),
+            SimulationError::NoStore => no_store(&input.store, &["input", "store"]),
+        })?;
+        Ok(StockSimulation { service_level: policy.service, found })
+    }
 }
 
 /// Demand is told by store, not by channel.
@@ -116,11 +142,20 @@ fn within(given: i32, range: std::ops::RangeInclusive<i32>, name: &str) -> Answe
     Err(TopError::bad_input(format!("{name} is {} to {}", range.start(), range.end()), path![name]))
 }
 
-async fn own_store(ctx: &Context<'_>, permit: &Permit<kind::ReportRead>, named: &StoreRef) -> Answer<prelude::StoreId> {
-    let found = store_named(ctx, named, &["store"]).await?.filter(|id| permit.covers(*id));
+async fn own_store(
+    ctx: &Context<'_>,
+    permit: &Permit<kind::ReportRead>,
+    named: &StoreRef,
+    field: &[&str],
+) -> Answer<prelude::StoreId> {
+    let found = store_named(ctx, named, field).await?.filter(|id| permit.covers(*id));
+    found.ok_or_else(|| no_store(named, field))
+}
+
+fn no_store(named: &StoreRef, field: &[&str]) -> TopError {
     let asked = match named {
         StoreRef::Id(id) => format!("No store with ID \"{}\".", id.as_str()),
         StoreRef::Code(code) => format!("No store with code \"{code}\"."),
     };
-    found.ok_or_else(|| TopError::bad_input(asked, path!["store"]))
+    TopError::bad_input(asked, field.iter().map(ToString::to_string).collect())
 }

@@ -80,13 +80,14 @@ impl AddAssign for Outcome {
 pub struct Outcomes {
     pub all: Outcome,
     pub classes: [Outcome; Class::ALL.len()],
-    weeks: usize,
+    /// All products together in each counted week, oldest first.
+    pub by_week: Vec<Outcome>,
 }
 
 impl Outcomes {
     /// Mean units in stock at the end of a week, of all products together. None without weeks.
     pub fn mean_stock(&self) -> Option<f64> {
-        (self.weeks > 0).then(|| self.all.stock / self.weeks as f64)
+        (!self.by_week.is_empty()).then(|| self.all.stock / self.by_week.len() as f64)
     }
 }
 
@@ -114,7 +115,11 @@ pub fn simulate(panel: &Panel, classes: &[Class], past: &Past, policy: &OrderUpT
     };
     let mut shelves: Vec<Option<Shelf>> = (0..panel.len()).map(|_| None).collect();
     let counted = policy.weeks.start.min(end)..end;
-    let mut found = Outcomes { all: Outcome::default(), classes: [Outcome::default(); Class::ALL.len()], weeks: counted.len() };
+    let mut found = Outcomes {
+        all: Outcome::default(),
+        classes: [Outcome::default(); Class::ALL.len()],
+        by_week: vec![Outcome::default(); counted.len()],
+    };
     for week in begin..end {
         let is_review = (week - begin).is_multiple_of(policy.review_weeks.max(1));
         let pools = if is_review { Some(past.pools(week)) } else { None };
@@ -133,6 +138,7 @@ pub fn simulate(panel: &Panel, classes: &[Class], past: &Past, policy: &OrderUpT
             let outcome = shelf.end_week(is_last_of_cycle);
             if counted.contains(&week) {
                 found.all += outcome;
+                found.by_week[week - counted.start] += outcome;
                 if let Some(class) = classes.get(series) {
                     found.classes[class.index()] += outcome;
                 }
@@ -248,6 +254,7 @@ mod tests {
             let found = simulate(&panel, &[Class::Smooth; 60], &past, &policy(review));
             assert_eq!((found.all.service(), found.all.fill(), found.all.cycles), (Some(1.0), Some(1.0), 60 * cycles));
             assert_eq!(found.classes[0], found.all);
+            assert!(found.by_week.len() == 16 && found.by_week.iter().all(|week| week.met == 600.0));
             // Ordered up to three weeks' demand each week: one arrives as one is sold, and none is left over.
             let stock = found.mean_stock().unwrap() / 60.0;
             assert!((stock - if review == 1 { 0.0 } else { 5.0 }).abs() < 1e-9, "{stock}");

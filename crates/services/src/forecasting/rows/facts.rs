@@ -103,6 +103,48 @@ pub async fn level_facts(reads: &impl Reads, since: i32, until: i32) -> Result<L
     Ok(levels)
 }
 
+/// Demand and days in stock of products in one store: weeks from `since` and before `until`. Looked up by week and product, so that other levels cost nothing.
+pub async fn store_facts(
+    reads: &impl Reads,
+    products: &[ProductId],
+    store: StoreId,
+    (since, until): (i32, i32),
+) -> Result<Levels, Fault> {
+    let (backend, mut levels) = (reads.backend(), Levels::new());
+    let weeks = format!(
+        "SELECT {} FROM demand_week d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND {} AND {} AND d.store_id = $4
+         ORDER BY d.week_date, d.product_id",
+        WeekRow::SELECT,
+        backend.in_numbers("d.week_date", 2),
+        backend.in_ids("d.product_id", 3)
+    );
+    let mondays = (since..until).step_by(7).map(i64::from);
+    let values: Vec<Value> = vec![backend.numbers(mondays), backend.ids(products.iter().copied()), store.into()];
+    for row in reads.records::<WeekRow>(&weeks, values).await? {
+        levels.entry((row.product_id, row.store_id)).or_default().weeks.push((row.week_date, row.units));
+    }
+    let spans = format!(
+        "SELECT {} FROM stock_span s WHERE s.tenant_id = $1 AND s.generation = {CURRENT} AND {} AND s.store_id = $3
+         AND s.from_date < $4 ORDER BY s.product_id, s.from_date",
+        SpanRow::SELECT,
+        backend.in_ids("s.product_id", 2)
+    );
+    let values: Vec<Value> = vec![backend.ids(products.iter().copied()), store.into(), until.into()];
+    for SpanRow { product_id, store_id, from_date, to_date, state } in reads.records::<SpanRow>(&spans, values).await? {
+        if let Some(facts) = levels.get_mut(&(product_id, store_id)) {
+            facts.spans.push(Span { from: from_date, to: to_date, state });
+        }
+    }
+    Ok(levels)
+}
+
+/// Whether the tenant has the product, and whether it has the store.
+pub async fn are_known(reads: &impl Reads, product: ProductId, store: StoreId) -> Result<(bool, bool), Fault> {
+    let products = reads.rows("SELECT p.id FROM product p WHERE p.tenant_id = $1 AND p.id = $2", vec![product.into()]).await?;
+    let stores = reads.rows("SELECT s.id FROM store s WHERE s.tenant_id = $1 AND s.id = $2", vec![store.into()]).await?;
+    Ok((!products.is_empty(), !stores.is_empty()))
+}
+
 /// Units wanted of a product by the Monday of their week, from one week on and before another; without a store of these stores together, or of all.
 pub async fn demand_weeks(
     reads: &impl Reads,

@@ -98,6 +98,13 @@ pub async fn series_of_run(reads: &impl Reads, first_week: i32) -> Result<Vec<Ke
     series(reads, "s.first_week = $2", vec![first_week.into()]).await
 }
 
+/// Products that a run has a series of in a store, by their IDs.
+pub async fn products_of_run(reads: &impl Reads, first_week: i32, store: StoreId) -> Result<Vec<ProductId>, Fault> {
+    let sql = "SELECT s.product_id FROM forecast_series s WHERE s.tenant_id = $1 AND s.first_week = $2 AND s.store_id = $3
+        ORDER BY s.product_id";
+    reads.rows(sql, vec![first_week.into(), store.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
 /// The series of a product in a store (nil: all stores), of all runs since one, oldest first.
 pub async fn series_of_runs(
     reads: &impl Reads,

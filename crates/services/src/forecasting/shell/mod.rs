@@ -3,6 +3,8 @@
 mod ask;
 mod make;
 mod score;
+mod simulate;
 
 pub use ask::{ClassAccuracy, PastWeek, ProductForecast, WeekUnits, accuracy, latest_run, product_forecast};
 pub use make::{MadeRun, make_all, make_run};
+pub use simulate::{SimulationError, simulate};

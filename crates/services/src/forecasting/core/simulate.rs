@@ -1,0 +1,159 @@
+//! A reorder policy against the past: what it would have met, held and ordered.
+
+use forecast::{
+    Panel,
+    intervals::LONGEST_SUM,
+    models::Method,
+    reorder::Terms,
+    selection::{DEFAULT, FIRST_POOLED},
+    series::{NEW_WEEKS, Prepared, prepare},
+    simulate::{LIKELY_SERVICE, OrderUpTo, Past, Unmet, simulate},
+};
+
+use super::History;
+use crate::demand::core::week_of;
+
+/// The most weeks of lead time and review together: longer sums of demand have no errors of their own.
+pub const LONGEST_SPAN: usize = LONGEST_SUM;
+/// Least and highest cycle service level that may be promised.
+pub const SERVICE_LEVELS: (f64, f64) = LIKELY_SERVICE;
+/// Draws the demand of weeks without stock: always the same draw.
+const SEED: u64 = 1;
+
+/// At each review, stock and what is on its way are filled up to the demand of lead time and review, kept with the chance `service`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReorderPolicy {
+    /// Cycle service level, within [`SERVICE_LEVELS`].
+    pub service: f64,
+    pub lead_weeks: usize,
+    /// At least 1; with the lead time at most [`LONGEST_SPAN`].
+    pub review_weeks: usize,
+    /// The least and the step of an order, in units.
+    pub minimum: i64,
+    pub pack: i64,
+}
+
+/// The result of a policy. Units are of demand and stock; stock is that of the end of a week.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Simulated {
+    /// Mondays of the first week and of the week after the last one.
+    pub weeks: (i32, i32),
+    pub demanded: f64,
+    pub met: f64,
+    /// Share of review cycles without unmet demand: what was promised.
+    pub cycle_service: Option<f64>,
+    /// Share of the demanded units that were met.
+    pub fill: Option<f64>,
+    /// Weeks with unmet demand.
+    pub short_weeks: usize,
+    pub mean_stock: f64,
+    pub peak_stock: f64,
+    pub orders: u64,
+    pub ordered: f64,
+}
+
+/// Why a policy cannot be played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsimulated {
+    /// The product was never asked for in the store, or there is no run of forecasts yet.
+    NoDemand,
+    /// The product has fewer known weeks than a forecast, the weeks before counting and one counted week need.
+    TooShort { known: usize, wanted: usize },
+    /// The store's products have too few errors of forecasts that are old enough.
+    TooFewErrors,
+    /// Weeks can be counted from this Monday on.
+    TooEarly { first_week: i32 },
+    /// No complete week lies in the range.
+    NoWeek,
+}
+
+/// Plays a policy for the history's first series; the others only lend it their errors. Forecasts and errors are made again at each review from earlier weeks.
+/// Lead time and review are played before the first counted week, so that the stock of the start does not count. Days are since 1970-01-01; without them
+/// all weeks count that can.
+pub fn simulated(
+    history: &History,
+    policy: &ReorderPolicy,
+    (from, to): (Option<i32>, Option<i32>),
+) -> Result<Simulated, Unsimulated> {
+    let own = own_panel(history).ok_or(Unsimulated::NoDemand)?;
+    let span = policy.lead_weeks + policy.review_weeks;
+    let begin = begin(history, &own, span)?;
+    let past = past(history, span)?;
+    let playable: Vec<usize> = (begin..own.weeks()).collect();
+    let scored = playable.partition_point(|week| !past.pools(*week).is_enough());
+    let first = playable.get(scored + span).copied().ok_or(Unsimulated::TooFewErrors)?;
+    let weeks = counted(history, first, (from, to))?;
+    let (start, end) = (weeks.start, weeks.end);
+    let terms = Terms { minimum: policy.minimum, pack: policy.pack, breaks: None, shelf: None };
+    let found = simulate(
+        &own,
+        &[],
+        &past,
+        &OrderUpTo {
+            service: policy.service,
+            lead_weeks: policy.lead_weeks,
+            review_weeks: policy.review_weeks,
+            terms,
+            unmet: Unmet::Lost,
+            weeks,
+            warm_up: span,
+            seed: SEED,
+        },
+    );
+    Ok(Simulated {
+        weeks: (monday(history, start), monday(history, end)),
+        demanded: found.all.demanded,
+        met: found.all.met,
+        cycle_service: found.all.service(),
+        fill: found.all.fill(),
+        short_weeks: found.by_week.iter().filter(|week| week.met < week.demanded).count(),
+        mean_stock: found.mean_stock().unwrap_or_default(),
+        peak_stock: found.by_week.iter().map(|week| week.stock).fold(0.0, f64::max),
+        orders: found.all.orders,
+        ordered: found.all.ordered,
+    })
+}
+
+fn monday(history: &History, week: usize) -> i32 {
+    history.first_week + 7 * week as i32
+}
+
+/// The first series alone: what is played.
+fn own_panel(history: &History) -> Option<Panel> {
+    let first = history.series.first()?.clone();
+    History { first_week: history.first_week, weeks: history.weeks, series: vec![first] }.panel()
+}
+
+fn past(history: &History, span: usize) -> Result<Past, Unsimulated> {
+    let panel = history.panel().ok_or(Unsimulated::NoDemand)?;
+    Ok(Past::new(&panel, &Method::one(DEFAULT), span, (FIRST_POOLED, 1)))
+}
+
+/// The first week before which the product has enough known weeks for a forecast of its own.
+fn begin(history: &History, own: &Panel, span: usize) -> Result<usize, Unsimulated> {
+    let mut prepared = Prepared::default();
+    prepare(&mut prepared, own.values(0), own.days(0));
+    let (known, wanted) = (prepared.known.weeks.len(), NEW_WEEKS + span + 1);
+    if known == 0 || history.weeks == 0 {
+        return Err(Unsimulated::NoDemand);
+    }
+    let last = prepared.known.weeks.get(NEW_WEEKS - 1).filter(|_| known >= wanted);
+    last.map(|week| *week as usize + 1).ok_or(Unsimulated::TooShort { known, wanted })
+}
+
+/// The complete weeks between two days, both included, none before `first`.
+fn counted(
+    history: &History,
+    first: usize,
+    (from, to): (Option<i32>, Option<i32>),
+) -> Result<std::ops::Range<usize>, Unsimulated> {
+    let index = |week: i32| usize::try_from((week - history.first_week) / 7).unwrap_or_default().min(history.weeks);
+    let first_week = monday(history, first);
+    let start = match from.map(|day| week_of(day + 6)) {
+        None => first,
+        Some(week) if week < first_week => return Err(Unsimulated::TooEarly { first_week }),
+        Some(week) => index(week),
+    };
+    let end = to.map_or(history.weeks, |day| index(week_of(day + 1)));
+    if start < end { Ok(start..end) } else { Err(Unsimulated::NoWeek) }
+}

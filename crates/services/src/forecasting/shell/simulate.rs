@@ -1,0 +1,64 @@
+//! A reorder policy against the past of a product in a store.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::storage::{Database, Fault};
+
+use crate::forecasting::{
+    core::{History, ReorderPolicy, Simulated, Unsimulated, simulated},
+    rows,
+};
+
+/// Weeks of demand that are read.
+const MOST_WEEKS: i32 = 104;
+/// Other products of the store whose errors are pooled with the product's own: they bound the time of an answer.
+const MOST_POOLED: usize = 100;
+
+/// Why there is no simulation.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulationError {
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    #[error("no such product")]
+    NoProduct,
+    #[error("no such store")]
+    NoStore,
+}
+
+/// Plays a policy over the weeks before the newest run of forecasts, between two days if they are given. The caller sees to it that the store is the
+/// permit's.
+pub async fn simulate(
+    permit: &Permit<kind::ReportRead>,
+    db: &Database,
+    (product, store): (ProductId, StoreId),
+    policy: ReorderPolicy,
+    range: (Option<i32>, Option<i32>),
+) -> Result<Result<Simulated, Unsimulated>, SimulationError> {
+    let scope = permit.scope(db).long();
+    match rows::are_known(&scope, product, store).await? {
+        (_, false) => return Err(SimulationError::NoStore),
+        (false, _) => return Err(SimulationError::NoProduct),
+        (true, true) => {}
+    }
+    let Some(run) = rows::last_run(&scope).await? else { return Ok(Err(Unsimulated::NoDemand)) };
+    let products = rows::products_of_run(&scope, run.first_week, store).await?;
+    if !products.contains(&product) {
+        return Ok(Err(Unsimulated::NoDemand));
+    }
+    let pooled = pooled(product, &products);
+    let facts = rows::store_facts(&scope, &pooled, store, (run.first_week - 7 * MOST_WEEKS, run.first_week)).await?;
+    let mut history = History::of(&facts, run.first_week);
+    let Some(place) = history.series.iter().position(|series| series.product == product) else {
+        return Ok(Err(Unsimulated::NoDemand));
+    };
+    history.series.swap(0, place);
+    let playing = tokio::task::spawn_blocking(move || simulated(&history, &policy, range));
+    Ok(playing.await.map_err(|err| Fault::Broken(format!("a simulation: {err}")))?)
+}
+
+/// The product, and evenly spaced ones of the others.
+fn pooled(product: ProductId, products: &[ProductId]) -> Vec<ProductId> {
+    let others: Vec<ProductId> = products.iter().copied().filter(|one| *one != product).collect();
+    let step = others.len().div_ceil(MOST_POOLED).max(1);
+    std::iter::once(product).chain(others.into_iter().step_by(step)).collect()
+}

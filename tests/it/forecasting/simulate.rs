@@ -1,0 +1,184 @@
+//! Reorder policies against the past.
+
+use entrepot::access::{Permission, Reach, kind};
+use serde_json::{Value, json};
+
+use super::{DAY, Trade};
+use crate::{
+    authorization::world::World,
+    demand::days::ago,
+    purchasing::office::{done, gbp, key},
+    world::on_both,
+};
+
+on_both!(
+    a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock,
+    a_lead_time_of_twelve_weeks_orders_before_the_demand_ends,
+    a_history_that_is_too_short_is_refused_with_the_reason,
+    a_manager_of_another_shop_simulates_nothing,
+    arguments_of_simulations_are_checked,
+);
+
+const SIMULATE: &str = "query($i: StockSimulateInput!) { stockSimulate(input: $i) { status why promisedServiceLevel outcome {
+  from to weeks serviceLevel fillRate demand met stockoutWeeks meanStock peakStock orders ordered } } }";
+
+/// Products of one shop that are each asked for in every week.
+const PRODUCTS: usize = 12;
+const WEEKS: i64 = 52;
+
+/// A shop whose twelve products were in stock for a year; `sold` has the units of each by its number and the week.
+async fn shop(world: &World, sold: impl Fn(usize, i64) -> i64) -> (Trade<'_>, Vec<Value>) {
+    let trade = Trade::of(world).await;
+    let mut products = Vec::new();
+    for nth in 0..PRODUCTS {
+        let product = trade.books.office.product(&format!("TEA{nth}"), "2.00").await;
+        trade.receive(&product, 10_000, 7 * (WEEKS + 1)).await;
+        products.push(product);
+    }
+    for week in 0..WEEKS {
+        let line = |nth: usize| json!({ "product": products[nth], "quantity": sold(nth, week), "unitPrice": gbp("9.00") });
+        let lines: Vec<Value> = (0..PRODUCTS).filter(|nth| sold(*nth, week) > 0).map(line).collect();
+        if lines.is_empty() {
+            continue;
+        }
+        let input = json!({ "idempotencyKey": key(), "store": trade.books.office.store, "status": "FULFILLED",
+            "placedAt": ago(world, 7 * (WEEKS - week)), "lines": lines });
+        done(&trade.books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+    }
+    trade.run(0).await.unwrap();
+    (trade, products)
+}
+
+/// 6 to 14 units a week, without a pattern.
+fn uneven(nth: usize, week: i64) -> i64 {
+    let mixed = (nth as u64 * 1_000 + week as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    6 + (mixed >> 40) as i64 % 9
+}
+
+impl Trade<'_> {
+    async fn simulate(&self, product: &Value, policy: Value) -> Value {
+        let input = json!({ "product": product, "store": self.books.office.store, "policy": policy });
+        let answer = self.books.office.ask(SIMULATE, json!({ "i": input })).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        answer["data"]["stockSimulate"].clone()
+    }
+}
+
+async fn a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock(world: &World) {
+    let (trade, products) = shop(world, uneven).await;
+    let policy = |level: f64| json!({ "serviceLevel": level, "leadTimeWeeks": 2 });
+    let (mut served, mut cycles) = (0.0, 0.0);
+    for product in &products {
+        let found = trade.simulate(product, policy(0.95)).await;
+        assert_eq!((&found["status"], &found["promisedServiceLevel"]), (&json!("READY"), &json!(0.95)), "{found:#}");
+        let outcome = &found["outcome"];
+        let weeks = outcome["weeks"].as_f64().unwrap();
+        served += outcome["serviceLevel"].as_f64().unwrap() * weeks;
+        cycles += weeks;
+        assert!(outcome["fillRate"].as_f64().unwrap() >= 0.95, "{found:#}");
+        let unmet = outcome["demand"].as_i64().unwrap() - outcome["met"].as_i64().unwrap();
+        assert_eq!(unmet > 0, outcome["stockoutWeeks"].as_i64().unwrap() > 0, "{found:#}");
+    }
+    assert!(served / cycles >= 0.90, "{served} of {cycles} weeks were served");
+    let (low, high) = (trade.simulate(&products[0], policy(0.6)).await, trade.simulate(&products[0], policy(0.99)).await);
+    for figure in ["meanStock", "peakStock"] {
+        let of = |found: &Value| found["outcome"][figure].as_f64().unwrap();
+        assert!(of(&high) > of(&low), "{figure}: {low:#} {high:#}");
+    }
+    // Orders come in packs, and only at a review.
+    let packed = trade.simulate(&products[0], json!({ "leadTimeWeeks": 2, "reviewWeeks": 4, "packSize": 12 })).await;
+    let (orders, ordered) = (&packed["outcome"]["orders"], packed["outcome"]["ordered"].as_i64().unwrap());
+    assert!(ordered > 0 && ordered % 12 == 0, "{packed:#}");
+    assert!(orders.as_i64().unwrap() <= packed["outcome"]["weeks"].as_i64().unwrap() / 4 + 1, "{packed:#}");
+    // Days narrow the counted weeks to those that lie between them.
+    let now = world.node.clock.now().micros().div_euclid(DAY);
+    let day = |days: i64| entrepot::clock::day_text((now - days) as i32);
+    let input = json!({ "product": products[0], "store": trade.books.office.store, "policy": policy(0.95), "from": day(42), "to": day(14) });
+    let answer = trade.books.office.ask(SIMULATE, json!({ "i": input })).await;
+    let outcome = &answer["data"]["stockSimulate"]["outcome"];
+    assert!((3..=4).contains(&outcome["weeks"].as_i64().unwrap()), "{answer:#}");
+    assert!(outcome["from"].as_str().unwrap() >= day(42).as_str() && outcome["to"].as_str().unwrap() <= day(14).as_str());
+}
+
+async fn a_lead_time_of_twelve_weeks_orders_before_the_demand_ends(world: &World) {
+    // Ten a week of each; nobody wants the first one any more in the last eight weeks.
+    let sold = |nth: usize, week: i64| if nth == 0 && week >= WEEKS - 8 { 0 } else { 10 };
+    let (trade, products) = shop(world, sold).await;
+    let peak = async |weeks: i64| {
+        let found = trade.simulate(&products[0], json!({ "serviceLevel": 0.9, "leadTimeWeeks": weeks })).await;
+        assert_eq!(found["status"], "READY", "{found:#}");
+        found["outcome"]["peakStock"].as_i64().unwrap()
+    };
+    let (short, long) = (peak(1).await, peak(12).await);
+    // What was ordered up to twelve weeks before goes on arriving: ten units a week, where a lead time of one week has two such weeks.
+    assert!(long >= 70 && long >= short + 40, "{short} {long}");
+}
+
+async fn a_history_that_is_too_short_is_refused_with_the_reason(world: &World) {
+    let trade = Trade::of(world).await;
+    let (mug, lone) = (trade.books.office.product("MUG", "2.00").await, trade.books.office.product("LONE", "2.00").await);
+    let nothing = trade.simulate(&mug, json!({ "leadTimeWeeks": 2 })).await;
+    assert_eq!((&nothing["status"], &nothing["outcome"]), (&json!("NO_DEMAND"), &Value::Null), "{nothing:#}");
+    trade.receive(&mug, 100, 15).await;
+    trade.receive(&lone, 1_000, 7 * 21).await;
+    trade.sell_weekly(&mug, &[10]).await;
+    trade.sell_weekly(&lone, &[10; 20]).await;
+    trade.run(0).await.unwrap();
+    let found = trade.simulate(&mug, json!({ "leadTimeWeeks": 2 })).await;
+    assert_eq!((&found["status"], &found["outcome"]), (&json!("HISTORY_TOO_SHORT"), &Value::Null), "{found:#}");
+    let why = found["why"].as_str().unwrap();
+    assert!(why.contains("known of the product: 1.") && why.contains("need 12:"), "{why}");
+    // Twenty weeks of its own, and hardly a forecast of the shop to learn from.
+    let found = trade.simulate(&lone, json!({ "leadTimeWeeks": 2 })).await;
+    assert_eq!(found["status"], "HISTORY_TOO_SHORT", "{found:#}");
+    assert!(found["why"].as_str().unwrap().contains("too few errors"), "{found:#}");
+}
+
+async fn a_manager_of_another_shop_simulates_nothing(world: &World) {
+    let trade = Trade::of(world).await;
+    let (mug, annex) = (trade.books.office.product("MUG", "2.00").await, trade.books.office.new_store("ANNEX").await);
+    let of = |store: &Value| {
+        let mut caller = world.ours.only(&["store.read"]);
+        caller.permissions.grant(kind::ReportRead::INDEX, &Reach::stores([store["id"].as_str().unwrap().parse().unwrap()]));
+        caller
+    };
+    let dock = trade.books.office.store.clone();
+    let input = json!({ "i": { "product": mug, "store": dock, "policy": { "leadTimeWeeks": 2 } } });
+    let own = trade.books.office.as_caller(of(&dock)).ask(SIMULATE, input.clone()).await;
+    assert_eq!(own["data"]["stockSimulate"]["status"], "NO_DEMAND", "{own:#}");
+    let theirs = trade.books.office.as_caller(of(&annex)).ask(SIMULATE, input.clone()).await;
+    assert_eq!(theirs["errors"][0]["code"], "BAD_USER_INPUT", "{theirs:#}");
+    let none = trade.books.office.as_caller(world.ours.only(&["store.read"])).ask(SIMULATE, input).await;
+    assert_eq!(none["errors"][0]["code"], "FORBIDDEN", "{none:#}");
+}
+
+async fn arguments_of_simulations_are_checked(world: &World) {
+    let trade = Trade::of(world).await;
+    let mug = trade.books.office.product("MUG", "2.00").await;
+    let store = trade.books.office.store.clone();
+    let refused = async |product: &Value, store: &Value, policy: Value, days: [&str; 2]| {
+        let input = json!({ "product": product, "store": store, "policy": policy, "from": days[0], "to": days[1] });
+        let answer = trade.books.office.ask(SIMULATE, json!({ "i": input })).await;
+        assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
+    };
+    let (days, fair) = (["2026-01-05", "2026-06-28"], json!({ "leadTimeWeeks": 2 }));
+    for policy in [
+        json!({ "leadTimeWeeks": -1 }),
+        json!({ "leadTimeWeeks": 26 }),
+        json!({ "leadTimeWeeks": 2, "reviewWeeks": 0 }),
+        json!({ "leadTimeWeeks": 20, "reviewWeeks": 7 }),
+        json!({ "leadTimeWeeks": 2, "serviceLevel": 0.49 }),
+        json!({ "leadTimeWeeks": 2, "serviceLevel": 1.0 }),
+        json!({ "leadTimeWeeks": 2, "packSize": 0 }),
+        json!({ "leadTimeWeeks": 2, "minimumQuantity": -1 }),
+    ] {
+        refused(&mug, &store, policy, days).await;
+    }
+    refused(&mug, &store, fair.clone(), ["2026-06-28", "2026-01-05"]).await;
+    refused(&mug, &store, fair.clone(), ["2024-01-01", "2026-06-28"]).await;
+    refused(&json!({ "sku": "NOBODY" }), &store, fair.clone(), days).await;
+    // A store's ID is no product's, and one that nobody has is refused as well.
+    refused(&json!({ "id": store["id"] }), &store, fair.clone(), days).await;
+    refused(&mug, &json!({ "code": "NOWHERE" }), fair, days).await;
+}
