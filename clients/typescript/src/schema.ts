@@ -2502,6 +2502,41 @@ export type StockShelf =
   | 'QUARANTINE'
   | 'RECALLED';
 
+/** Product, store, policy and days of a simulation. */
+export interface StockSimulateInput {
+  /** First day; weeks that begin on it or later are counted. Null for the first week that can be counted. */
+  from?: string | null;
+  /** Reorder policy. */
+  policy: StockSimulationPolicyInput;
+  /** Product. */
+  product: ProductRef;
+  /** Store. */
+  store: StoreRef;
+  /** Last day, at most 728 days from `from` on; weeks that end on it or earlier are counted. Null for the last complete week. */
+  to?: string | null;
+}
+
+/** Reorder policy to simulate: at each review, stock and open orders are filled up to what the demand of lead time and review stays within. */
+export interface StockSimulationPolicyInput {
+  /** Weeks from an order to its receipt, 0 to 25. With `reviewWeeks` at most 26. */
+  leadTimeWeeks: number;
+  /** Least units of an order, 0 to 1,000,000,000. Null for none. */
+  minimumQuantity?: number | null;
+  /** Units of a pack, 1 to 1,000,000,000; orders are whole packs. Null for single units. */
+  packSize?: number | null;
+  /** Weeks between two reviews, 1 to 26. Default 1. */
+  reviewWeeks?: number;
+  /** Promised share of review cycles without unmet demand, 0.5 to 0.999. Default 0.95. */
+  serviceLevel?: number;
+}
+
+/** State of a simulation. */
+export type StockSimulationStatus =
+  | 'HISTORY_TOO_SHORT'
+  | 'NO_COMPLETE_WEEK'
+  | 'NO_DEMAND'
+  | 'READY';
+
 /** How well a level is stocked, from what is available. */
 export type StockStatus =
   | 'CRITICAL'

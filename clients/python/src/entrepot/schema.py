@@ -2392,6 +2392,50 @@ StockShelf = Literal[
 ]
 
 
+_StockSimulateInputOptional = TypedDict(
+    "_StockSimulateInputOptional",
+    {
+        "from": "Optional[str]",
+        "to": "Optional[str]",
+    },
+    total=False,
+)
+_StockSimulateInput = TypedDict(
+    "_StockSimulateInput",
+    {
+        "policy": "StockSimulationPolicyInput",
+        "product": "ProductRef",
+        "store": "StoreRef",
+    },
+)
+
+
+class StockSimulateInput(_StockSimulateInput, _StockSimulateInputOptional):
+    """Product, store, policy and days of a simulation."""
+
+
+
+class _StockSimulationPolicyInput(TypedDict):
+    leadTimeWeeks: int
+
+
+class StockSimulationPolicyInput(_StockSimulationPolicyInput, total=False):
+    """Reorder policy to simulate: at each review, stock and open orders are filled up to what the demand of lead time and review stays within."""
+
+    minimumQuantity: Optional[int]
+    packSize: Optional[int]
+    reviewWeeks: int
+    serviceLevel: float
+
+
+StockSimulationStatus = Literal[
+    "HISTORY_TOO_SHORT",
+    "NO_COMPLETE_WEEK",
+    "NO_DEMAND",
+    "READY",
+]
+
+
 StockStatus = Literal[
     "CRITICAL",
     "LOW",

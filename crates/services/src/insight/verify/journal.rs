@@ -55,6 +55,7 @@ pub(super) const CHECKS: &[Check] = &[
         broken: "SELECT 'mov:' || HEX(reverses_id), '1 reversal', count(*) || ' reversals' FROM movement
                  WHERE tenant_id = $1 AND reverses_id IS NOT NULL GROUP BY reverses_id HAVING count(*) > 1 ORDER BY reverses_id LIMIT 1",
     },
+    // What came into a lot leaves the shelf where the lot lies by then.
     Check {
         invariant: "reversal: mirrors its original entry by entry",
         table: "movement",
@@ -70,6 +71,7 @@ pub(super) const CHECKS: &[Check] = &[
                  LEFT JOIN entry b ON b.tenant_id = $1 AND b.seq = r.back AND b.line = r.lines + 1 - e.line
                  WHERE r.lines <> r.backs OR b.seq IS NULL OR b.product_id <> e.product_id OR b.store_id <> e.store_id
                    OR b.on_hand_delta <> -e.on_hand_delta OR b.unavailable_delta <> -e.unavailable_delta
+                     AND NOT (e.lot_id IS NOT NULL AND e.on_hand_delta > 0 AND b.unavailable_delta IN (0, b.on_hand_delta))
                    OR b.reserved_delta <> 0 OR coalesce(b.value_minor, 0) <> -coalesce(e.value_minor, 0)
                  ORDER BY r.back, e.line LIMIT 1",
     },
