@@ -130,7 +130,8 @@ def test_the_budget_of_the_server_is_waited_for() -> None:
         server.end(signal.SIGTERM)
         server.resume("--budget", "100/100")
         query = "{ " + " ".join(f"f{at}: stockLevels(first: 100) {{ nodes {{ id }} }}" for at in range(8)) + " }"
-        with Entrepot(proxy.url, shop.key, retry=Retry(attempts=10, base=0.01, most=5)) as client:
+        # Twenty race for each share of the budget, so that one may lose many times before its turn comes.
+        with Entrepot(proxy.url, shop.key, retry=Retry(attempts=60, base=0.01, most=5)) as client:
             done: List[Any] = []
             threads = [threading.Thread(target=lambda: done.append(client.execute(query))) for _ in range(20)]
             for thread in threads:

@@ -148,7 +148,7 @@ test('the budget of the server is waited for', async () => {
     const { key } = await tenant(poor, 'poor', 2);
     await poor.end('SIGTERM');
     await poor.resume('--budget', '100/100');
-    const client = createClient({ url: way.url, auth: apiKey(key), retry: { attempts: 10, baseDelayMs: 10, maxDelayMs: 5000 } });
+    const client = createClient({ url: way.url, auth: apiKey(key), retry: { attempts: 60, baseDelayMs: 10, maxDelayMs: 5000 } });
     const fields = Array.from({ length: 8 }, (_, at) => `f${at}: stockLevels(first: 100) { nodes { id } }`).join(' ');
     const calls = Array.from({ length: 30 }, () => client.query(`{ ${fields} }`));
     assert.equal((await Promise.all(calls)).length, 30);
