@@ -27,7 +27,7 @@ platform::events! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyEvent {
-    pub policy: ReplenishmentPolicyId,
+    pub id: ReplenishmentPolicyId,
     pub kind: ReplenishmentPolicyKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<StoreId>,
@@ -38,7 +38,7 @@ pub struct PolicyEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanEvent {
-    pub plan: ReplenishmentPlanId,
+    pub id: ReplenishmentPlanId,
     pub state: ReplenishmentPlanState,
     pub lines: i64,
     /// Of an approval: lines that it made drafts of.
@@ -49,24 +49,24 @@ pub struct PlanEvent {
 
 impl PolicyEvent {
     pub fn of(policy: &Policy) -> Self {
-        Self { policy: policy.id, kind: policy.rule.kind(), store: policy.scope.store, version: policy.version }
+        Self { id: policy.id, kind: policy.rule.kind(), store: policy.scope.store, version: policy.version }
     }
 }
 
 impl PlanEvent {
     pub fn of(plan: &Plan, approved: i64) -> Self {
-        Self { plan: plan.id, state: plan.state, lines: plan.line_count, approved, version: plan.version }
+        Self { id: plan.id, state: plan.state, lines: plan.line_count, approved, version: plan.version }
     }
 }
 
 /// A policy that is for a store of the viewer's, or for all.
 fn shown_policy(event: &PolicyEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let is_seen = event.store.is_none_or(|store| viewer.covers(store));
-    is_seen.then(|| json!({ "id": event.policy, "kind": event.kind, "storeId": event.store, "version": event.version }))
+    is_seen.then(|| json!({ "id": event.id, "kind": event.kind, "storeId": event.store, "version": event.version }))
 }
 
 fn shown_plan(event: &PlanEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| {
-        json!({ "id": event.plan, "state": event.state, "lines": event.lines, "approved": event.approved, "version": event.version })
+        json!({ "id": event.id, "state": event.state, "lines": event.lines, "approved": event.approved, "version": event.version })
     })
 }

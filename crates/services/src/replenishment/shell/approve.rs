@@ -7,6 +7,7 @@ use entity::prelude::*;
 use iam::access::{Permission, Permit, kind};
 use inventory::ledger::{Ledger, Mode};
 use platform::{
+    audit::{self, Target},
     path,
     storage::{
         Fault, Reads, Work,
@@ -144,6 +145,7 @@ async fn claim(
     }
     let missing = || ReplenishmentError::NotFound { what: "replenishment plan", field: path!["input", "plan"] };
     let mut plan = rows::lock_plan(work, input.plan).await?.ok_or_else(missing)?;
+    audit::about(Target::of(plan.id));
     let mut lines = rows::lines_of(work, plan.id).await?;
     lines.retain(|line| sees(permit, line));
     check_ids(&input.choice, &lines)?;

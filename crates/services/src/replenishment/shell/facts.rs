@@ -66,7 +66,10 @@ pub async fn work_out(
 ) -> Result<WorkedOut, Fault> {
     let scope = scope.long();
     let now = clock.now();
-    catch_up(scope.database(), scope.tenant(), usize::MAX).await?;
+    // A task of its own: what it commits is no part of what a caller does.
+    let (db, tenant) = (scope.database().clone(), scope.tenant());
+    let caught_up = tokio::spawn(async move { catch_up(&db, tenant, usize::MAX).await });
+    caught_up.await.map_err(|err| Fault::Broken(format!("the demand facts: {err}")))??;
     let seq = scope.head().await?.seq;
     let today = local_day(now, &tenant_zone(&scope).await?);
     let catalogue = rows::catalogue(&scope).await?;
