@@ -82,6 +82,19 @@ words! {
     /// The rule by which a day was flagged.
     AnomalyRule { Unusual "UNUSUAL", LargeLine "LARGE_LINE", ManyUsualLines "MANY_USUAL_LINES" }
     AnomalyState { Open "OPEN", Accepted "ACCEPTED" }
+    /// The rule by which stock is replenished.
+    ReplenishmentPolicyKind {
+        MinMax "MIN_MAX", ReorderPoint "REORDER_POINT", Periodic "PERIODIC", Service "SERVICE", TargetDays "TARGET_DAYS",
+    }
+    ReplenishmentPlanState {
+        Draft "DRAFT", Partly "PARTLY", Approved "APPROVED", Executed "EXECUTED", Superseded "SUPERSEDED",
+    }
+    ReplenishmentLineKind { Transfer "TRANSFER", Purchase "PURCHASE" }
+    ReplenishmentLineState { Open "OPEN", Claimed "CLAIMED", Approved "APPROVED", Refused "REFUSED", Cut "CUT" }
+    /// Why a line of a plan is refused or cut.
+    ReplenishmentIssue {
+        Stale "STALE", NoSupplier "NO_SUPPLIER", DraftRefused "DRAFT_REFUSED", OverBudget "OVER_BUDGET", OtherCurrency "OTHER_CURRENCY",
+    }
     StockStatus { OutOfStock "OUT_OF_STOCK", Critical "CRITICAL", Low "LOW", Normal "NORMAL", Overstock "OVERSTOCK" }
     OrderStatus {
         Draft "DRAFT", Pending "PENDING", Confirmed "CONFIRMED", PartiallyFulfilled "PARTIALLY_FULFILLED", Fulfilled "FULFILLED", Closed "CLOSED",

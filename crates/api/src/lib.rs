@@ -32,6 +32,7 @@ pub mod insight;
 pub mod demand;
 pub mod forecasting;
 pub mod anomalies;
+pub mod replenishment;
 pub mod suggestions;
 
 /// Merges the rooms' roots and prints the SDL.

@@ -37,6 +37,7 @@ use crate::{
     media::{ProductDocument, ProductImage},
     orders::{self as orders, Fulfilment, Order, OrderLine},
     purchasing::{self as purchasing, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
+    replenishment::{self, ReplenishmentPlan, ReplenishmentPolicy},
     returns::{self as returns, Return},
     stock::{self as stock, Lot, Reservation, StockEntry, StockLevel, StockMovement},
     transfers::{self as transfers, Transfer},
@@ -98,6 +99,8 @@ pub enum Node {
     Alert(Alert),
     AlertRule(AlertRule),
     StockAnomaly(StockAnomaly),
+    ReplenishmentPlan(ReplenishmentPlan),
+    ReplenishmentPolicy(ReplenishmentPolicy),
 }
 
 /// Something that changes and says so.
@@ -129,6 +132,8 @@ pub enum Versioned {
     WebhookEndpoint(WebhookEndpoint),
     Alert(Alert),
     AlertRule(AlertRule),
+    ReplenishmentPlan(ReplenishmentPlan),
+    ReplenishmentPolicy(ReplenishmentPolicy),
 }
 
 #[derive(Default)]
@@ -247,6 +252,8 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::AlertId::PREFIX => alerts::load_alert(ctx, entity::id::AlertId::from_uuid(uuid)).await?.map(Node::Alert),
         kind::AlertRuleId::PREFIX => alerts::load_rule(ctx, entity::id::AlertRuleId::from_uuid(uuid)).await?.map(Node::AlertRule),
         kind::AnomalyId::PREFIX => anomalies::find_anomaly(ctx, uuid).await?.map(Node::StockAnomaly),
+        kind::ReplenishmentPlanId::PREFIX => replenishment::find_plan(ctx, uuid).await?.map(Node::ReplenishmentPlan),
+        kind::ReplenishmentPolicyId::PREFIX => replenishment::find_policy(ctx, uuid).await?.map(Node::ReplenishmentPolicy),
         kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::Job),
         kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
         kind::MemberId::PREFIX => crate::identity::member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member),

@@ -38,6 +38,7 @@ pub mod exchange_line;
 pub mod exchange_rate;
 pub mod exchange_row;
 pub mod file;
+pub mod forecast_pool;
 pub mod forecast_run;
 pub mod forecast_score;
 pub mod forecast_series;
@@ -76,6 +77,9 @@ pub mod purchase_order;
 pub mod purchase_order_line;
 pub mod refresh_token;
 pub mod registration;
+pub mod replenishment_line;
+pub mod replenishment_plan;
+pub mod replenishment_policy;
 pub mod reservation;
 pub mod return_line;
 pub mod return_line_part;
@@ -161,7 +165,7 @@ tables! {
     channel Channel, copy_progress CopyProgress, cost_book CostBook, cost_layer CostLayer, cost_pool CostPool, cost_posting CostPosting,
     count_line CountLine, count_try CountTry, customer Customer, demand_book DemandBook,
     demand_day DemandDay, demand_document DemandDocument, demand_week DemandWeek, deployment_copy DeploymentCopy, device Device, entry Entry, event Event,
-    exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, file File, forecast_run ForecastRun,
+    exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, file File, forecast_pool ForecastPool, forecast_run ForecastRun,
     forecast_score ForecastScore, forecast_series ForecastSeries, fulfilment Fulfilment,
     fulfilment_line FulfilmentLine, goods_receipt GoodsReceipt, goods_receipt_line GoodsReceiptLine,
     history_block HistoryBlock, history_sum HistorySum, idempotency Idempotency, integration Integration,
@@ -171,7 +175,8 @@ tables! {
     order_sourcing OrderSourcing, policy Policy, product Product, product_document ProductDocument,
     product_family ProductFamily, product_image ProductImage, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
     purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,
-    refresh_token RefreshToken, registration Registration, reservation Reservation, return_line ReturnLine,
+    refresh_token RefreshToken, registration Registration,
+    replenishment_line ReplenishmentLine, replenishment_plan ReplenishmentPlan, replenishment_policy ReplenishmentPolicy, reservation Reservation, return_line ReturnLine,
     return_line_part ReturnLinePart, return_lot ReturnLot, return_match ReturnMatch, revaluation Revaluation,
     revaluation_line RevaluationLine, role Role, role_grant RoleGrant, sales_order SalesOrder,
     sales_return SalesReturn, schema_compatibility SchemaCompatibility, secret_key SecretKey,

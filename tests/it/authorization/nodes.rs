@@ -53,6 +53,8 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("alr", "Alert", Some("alert.read")),
     ("arl", "AlertRule", Some("alert_rule.write")),
     ("anm", "StockAnomaly", Some("report.read")),
+    ("rpl", "ReplenishmentPlan", Some("purchase.read")),
+    ("rpp", "ReplenishmentPolicy", Some("stock.policy")),
 ];
 
 async fn a_node_needs_the_rights_of_its_type(world: &World) {

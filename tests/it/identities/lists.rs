@@ -51,6 +51,8 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.products", "orderBy: { field: CREATED_AT, direction: DESC }", "products:CreatedAt:DESC", vec![n(7), i()]),
         ("Query.products", "filter: { search: \"red mug\" }", "products:RELEVANCE:RANK", vec![n(7)]),
         ("Query.purchaseOrders", "", "purchases:NUMBER:DESC", vec![n(7), i()]),
+        ("Query.replenishmentPlans", "", "replenishmentPlans:MADE_AT:DESC", vec![n(7), i()]),
+        ("Query.replenishmentPolicies", "", "replenishmentPolicies:SCOPE:ASC", vec![t("-/-"), i()]),
         ("Query.returns", "", "returns:OCCURRED_AT:DESC", vec![n(7), i()]),
         ("Query.revaluations", "", "revaluations:NUMBER:DESC", vec![n(7)]),
         ("Query.stockAgeing", "", "stockAgeing", vec![n(7), i()]),
@@ -68,6 +70,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("StockLevel.entries", "", "entries:{lvl}", vec![n(7)]),
         ("Store.stockLevels", "", "levels:ProductSku:false", vec![t("mug"), i(), n(0)]),
         ("StockCount.lines", "", "countLines:SKU:ASC:{cnt}", vec![t("mug"), i()]),
+        ("ReplenishmentPlan.lines", "", "replenishmentLines:URGENCY:ASC:{rpl}", vec![n(7)]),
         ("Lot.trace", "", "trace:{lot}", vec![n(7), n(1)]),
         ("CostSummary.rows", "groupBy: PRODUCT", "costSummary:PRODUCT", vec![i()]),
         ("MovementSummary.rows", "groupBy: STORE", "movementSummary:STORE", vec![i()]),
@@ -108,6 +111,7 @@ async fn cursors_of_the_last_release_still_open(world: &World) {
                     "Store" => "sto",
                     "StockCount" => "cnt",
                     "Lot" => "lot",
+                    "ReplenishmentPlan" => "rpl",
                     _ => "whe",
                 };
                 let id = world.ours.ids.get(prefix).unwrap_or_else(|| panic!("{prefix}: {:?}", world.ours.ids.keys()));

@@ -88,6 +88,9 @@ const MAY: &[(&str, &str)] = &[
     ("storeArchive", ""),
     // Whether there is any at all.
     ("tenantUpdate", "movement"),
+    // A plan is of all levels, owed units and drafts of the tenant, and its lines are compared with them as they are now.
+    ("replenishmentPlanCreate", ""),
+    ("replenishmentPlanApprove", ""),
     // The book is brought up to date by pages beside it.
     ("stockRevalue", "return_match"),
 ];

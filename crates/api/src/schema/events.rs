@@ -11,7 +11,7 @@ use inventory::{
 use platform::storage::events::Registry;
 use services::{
     alerts::events as alerts, exchange::events as exchange, files::events as files, media::events as media,
-    webhooks::events as webhooks,
+    replenishment::events as replenishment, webhooks::events as webhooks,
 };
 
 /// All families, in the order in which clients are told of them.
@@ -27,6 +27,8 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         purchasing::SUPPLIER_RETURN.events(),
         purchasing::SUPPLIER_PRODUCT.events(),
         stock::STOCK_POLICY.events(),
+        replenishment::REPLENISHMENT_POLICY.events(),
+        replenishment::REPLENISHMENT_PLAN.events(),
         costing::REVALUATION.events(),
         currency::EXCHANGE_RATE.events(),
         alerts::ALERT.events(),

@@ -3,7 +3,8 @@
 use async_graphql::Interface;
 
 use super::{
-    access, alerts, anomalies, catalog, costing, counts, exchange, job, orders, purchasing, returns, stock, transfers, webhook,
+    access, alerts, anomalies, catalog, costing, counts, exchange, job, orders, purchasing, replenishment, returns, stock,
+    transfers, webhook,
 };
 use crate::{
     currency,
@@ -69,4 +70,7 @@ pub enum Payload {
     AlertPayload(alerts::AlertPayload),
     AlertRulePayload(alerts::AlertRulePayload),
     StockAnomalyPayload(anomalies::StockAnomalyPayload),
+    ReplenishmentPolicyPayload(replenishment::ReplenishmentPolicyPayload),
+    ReplenishmentPlanPayload(replenishment::ReplenishmentPlanPayload),
+    ReplenishmentApprovalPayload(replenishment::ReplenishmentApprovalPayload),
 }

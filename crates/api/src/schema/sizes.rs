@@ -54,6 +54,8 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
         ],
     ),
     ("ReorderOrderPayload", &[("purchaseOrders", 10)]),
+    ("ReplenishmentApprovalPayload", &[("refused", 10)]),
+    ("ReplenishmentReason", &[("numbers", 3)]),
     ("ReservationPayload", &[("reservations", 10)]),
     ("Return", &[("lines", 10)]),
     ("Revaluation", &[("lines", 10)]),

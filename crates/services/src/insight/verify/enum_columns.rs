@@ -35,6 +35,7 @@ const SEQ: &str = "'seq ' || c.seq";
 const ENTRY: &str = "'seq ' || c.seq || ' line ' || c.line";
 const AUDIT: &str = "coalesce('seq ' || c.seq, 'aud:' || HEX(c.id))";
 const ORDER_LINE: &str = "'ord:' || HEX(c.order_id) || ' line ' || c.position";
+const PLAN_LINE: &str = "'rpl:' || HEX(c.plan_id) || ' line ' || c.position";
 const RETURN_LINE: &str = "'ret:' || HEX(c.return_id) || ' line ' || c.position";
 
 pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
@@ -108,6 +109,16 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
     enum_column("forecast_series", "'prd:' || HEX(c.product_id)", "status", one_of!(ForecastStatus)),
     enum_column("forecast_score", "'week ' || c.week_date", "level", one_of!(ForecastLevel)),
     enum_column("forecast_score", "'week ' || c.week_date", "class", one_of!(DemandClass)),
+    enum_column("replenishment_policy", "'rpp:' || HEX(c.id)", "abc_class", one_of!(AbcClass)),
+    enum_column("replenishment_policy", "'rpp:' || HEX(c.id)", "kind", one_of!(ReplenishmentPolicyKind)),
+    enum_column("replenishment_policy", "'rpp:' || HEX(c.id)", "order_cost_currency", one_of!(Currency)),
+    enum_column("replenishment_plan", "'rpl:' || HEX(c.id)", "state", one_of!(ReplenishmentPlanState)),
+    enum_column("replenishment_plan", "'rpl:' || HEX(c.id)", "budget_currency", one_of!(Currency)),
+    enum_column("replenishment_plan", "'rpl:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
+    enum_column("replenishment_line", PLAN_LINE, "kind", one_of!(ReplenishmentLineKind)),
+    enum_column("replenishment_line", PLAN_LINE, "state", one_of!(ReplenishmentLineState)),
+    enum_column("replenishment_line", PLAN_LINE, "issue", one_of!(ReplenishmentIssue)),
+    enum_column("replenishment_line", PLAN_LINE, "cost_currency", one_of!(Currency)),
     enum_column("stock_anomaly", "'anm:' || HEX(c.id)", "kind", one_of!(AnomalyKind)),
     enum_column("stock_anomaly", "'anm:' || HEX(c.id)", "rule", one_of!(AnomalyRule)),
     enum_column("stock_anomaly", "'anm:' || HEX(c.id)", "state", one_of!(AnomalyState)),

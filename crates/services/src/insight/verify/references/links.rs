@@ -30,6 +30,7 @@ const DISCREPANCY: &str = "'por:' || HEX(c.purchase_order_id) || ' discrepancy '
 const SUPPLIER_RETURN_LINE: &str = "'srt:' || HEX(c.supplier_return_id) || ' line ' || c.position";
 const COUNT_LINE_OF: &str = "'cnt:' || HEX(c.count_id) || ' prd:' || HEX(c.product_id)";
 const GRANT: &str = "'mem:' || HEX(c.member_id) || ' grant ' || c.position";
+const PLAN_LINE: &str = "'rpl:' || HEX(c.plan_id) || ' line ' || c.position";
 const ALERT: &str = "'alr:' || HEX(c.id)";
 /// Numbers stand for the default roles (`access::BUILT_IN`).
 const OWN_ROLE: &str = "substr(HEX(c.role_id), 1, 30) <> '000000000000000000000000000000'";
@@ -179,6 +180,18 @@ pub(in super::super) const LINKS: &[Link] = &[
         ..link("forecast_series", PRODUCT_OF, &[("store_id", "id")], "store")
     },
     link("forecast_series", PRODUCT_OF, &[("first_week", "first_week")], "forecast_run"),
+    link("forecast_pool", "'week ' || c.first_week", &[("first_week", "first_week")], "forecast_run"),
+    link("replenishment_policy", "'rpp:' || HEX(c.id)", &[("product_id", "id")], "product"),
+    link("replenishment_policy", "'rpp:' || HEX(c.id)", &[("store_id", "id")], "store"),
+    link("replenishment_policy", "'rpp:' || HEX(c.id)", &[("supplier_id", "id")], "supplier"),
+    link("replenishment_plan", "'rpl:' || HEX(c.id)", &[("supplier_id", "id")], "supplier"),
+    link("replenishment_line", PLAN_LINE, &[("plan_id", "id")], "replenishment_plan"),
+    link("replenishment_line", PLAN_LINE, &[("product_id", "id")], "product"),
+    link("replenishment_line", PLAN_LINE, &[("store_id", "id")], "store"),
+    link("replenishment_line", PLAN_LINE, &[("from_store_id", "id")], "store"),
+    link("replenishment_line", PLAN_LINE, &[("supplier_id", "id")], "supplier"),
+    link("replenishment_line", PLAN_LINE, &[("purchase_order_id", "id")], "purchase_order"),
+    link("replenishment_line", PLAN_LINE, &[("transfer_id", "id")], "transfer"),
     link("stock_span", PRODUCT_OF, &[("product_id", "product_id"), ("store_id", "store_id")], "stock_level"),
     link("anomaly_book", "'sto:' || HEX(c.store_id)", &[("store_id", "id")], "store"),
     link("stock_anomaly", "'anm:' || HEX(c.id)", &[("product_id", "id")], "product"),
