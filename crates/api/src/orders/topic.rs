@@ -81,7 +81,7 @@ impl Topic for OrderTopic {
 
 /// The rows of orders whose events do not say all of them: those of earlier versions of Entrepot.
 async fn older(scope: &TenantScope, events: impl Iterator<Item = &OrderEvent>) -> Result<HashMap<OrderId, core::Order>, Fault> {
-    let ids: BTreeSet<OrderId> = events.filter(|event| event.head.is_none()).map(|event| event.order).collect();
+    let ids: BTreeSet<OrderId> = events.filter(|event| !event.is_whole()).map(|event| event.order).collect();
     let orders = rows::orders(scope, &ids.into_iter().collect::<Vec<_>>()).await?;
     Ok(orders.into_iter().map(|order| (order.id, order)).collect())
 }
