@@ -117,8 +117,8 @@ mod tests {
         ];
         for (net, [authorised, captured, refunded], payment, refund) in table {
             let derived = Paid { authorised, captured, refunded, ..Paid::NOTHING }.of_net(net);
-            let case = format!("net {net}, authorised {authorised}, captured {captured}, refunded {refunded}");
-            assert_eq!((derived.payment, derived.refund), (payment, refund), "{case}");
+            let found = (derived.payment, derived.refund);
+            assert_eq!(found, (payment, refund), "net {net}, authorised {authorised}, captured {captured}, refunded {refunded}");
         }
     }
 }
