@@ -163,3 +163,18 @@ async fn a_fact_names_its_order_and_is_of_its_currency() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_order_has_a_thousand_payments_at_most() {
+    World::on_both(async |world| {
+        let order = world.mugs("CONFIRMED", 1).await;
+        for _ in 0..2 {
+            let facts = vec![world.fact(&order, "AUTHORISATION", "0.01", json!({})); 500];
+            let input = json!({"idempotencyKey": world.key(), "payments": facts});
+            assert_eq!(done(&world.act("paymentsRecord", input).await, "payments").as_array().map(Vec::len), Some(500));
+        }
+        refused(&world.pay(&order, "CAPTURE", "0.01", json!({})).await, "LIMIT_EXCEEDED", "input.order");
+        assert_eq!(world.money(&order).await, ["2.55", "2.55", "AUTHORISED", "NONE"]);
+    })
+    .await;
+}

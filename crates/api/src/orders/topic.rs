@@ -60,7 +60,9 @@ impl Topic for OrderTopic {
             let order = event.order().or_else(|| older.get(&event.order).map(|row| as_of(row, &event)))?;
             let in_filter = self.filter.matches(&order);
             let was_in = || event.before.is_some_and(|status| self.filter.matches(&core::Order { status, ..order.clone() }));
-            (in_filter || was_in()).then(|| OrderChange {
+            // Events say where an order stood, and not what was paid of it: one that may have left the filter by that is told to have left.
+            let may_have_left = || event.before.is_some() && self.filter.asks_of_money_or_holds();
+            (in_filter || was_in() || may_have_left()).then(|| OrderChange {
                 seq: shared_event.seq(),
                 order: Order::head(Arc::new(order)),
                 kind: Some(shared_event.clone()),

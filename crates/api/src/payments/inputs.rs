@@ -28,7 +28,7 @@ pub struct PaymentInput {
     pub parent_id: Option<ID>,
     /// CLOSED return that a REFUND is for: at most its `refunded` is given back with it.
     pub return_id: Option<ID>,
-    /// When it happened; now when it is left out. At most five minutes ahead.
+    /// Moment at which it happened; now when it is left out. At most five minutes ahead.
     pub occurred_at: Option<DateTime>,
     /// Note to keep with it; at most 1,000 characters.
     pub note: Option<String>,
@@ -53,7 +53,7 @@ pub struct PaymentRecordInput {
     pub parent_id: Option<ID>,
     /// CLOSED return that a REFUND is for: at most its `refunded` is given back with it.
     pub return_id: Option<ID>,
-    /// When it happened; now when it is left out. At most five minutes ahead.
+    /// Moment at which it happened; now when it is left out. At most five minutes ahead.
     pub occurred_at: Option<DateTime>,
     /// Note to keep with it; at most 1,000 characters.
     pub note: Option<String>,

@@ -63,11 +63,11 @@ impl Payment {
     async fn reference(&self) -> Option<&str> {
         self.0.reference.as_deref()
     }
-    /// When it happened.
+    /// Moment at which it happened.
     async fn occurred_at(&self) -> DateTime {
         DateTime(self.0.occurred_at)
     }
-    /// When it was recorded here.
+    /// Moment at which it was recorded here.
     async fn recorded_at(&self) -> DateTime {
         DateTime(self.0.recorded_at)
     }

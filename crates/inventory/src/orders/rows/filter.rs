@@ -50,6 +50,16 @@ impl Filter {
         }
     }
 
+    /// Whether it tests, anywhere within, what changes while an order's status stays: its holds and its payments.
+    pub fn asks_of_money_or_holds(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_of_money_or_holds),
+            Self::Not(part) => part.asks_of_money_or_holds(),
+            Self::Hold(_) | Self::IsHeld(_) | Self::Payment(_) | Self::Refund(_) => true,
+            Self::Ids(..) | Self::Status(_) | Self::ExternalRef(_) | Self::PlacedAt(_) => false,
+        }
+    }
+
     /// Whether an order is among those the SQL would find: lists use the one, streams the other, and they say the same.
     pub fn matches(&self, order: &Order) -> bool {
         match self {
