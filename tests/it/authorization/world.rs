@@ -67,9 +67,8 @@ impl Setup for TwoCompanies {
         (world.theirs.picture, world.theirs.manual) = world.unused_files(&world.theirs).await;
         world.ours.ids = world.provision(&world.ours).await;
         world.theirs.ids = world.provision(&world.theirs).await;
-        for house in [&mut world.ours, &mut world.theirs] {
-            house.hold = house.ids.remove("hld").unwrap();
-        }
+        world.ours.hold = world.ours.ids.remove("hld").unwrap();
+        world.theirs.hold = world.theirs.ids.remove("hld").unwrap();
         world
     }
 }
