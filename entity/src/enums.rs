@@ -106,6 +106,15 @@ words! {
     /// Whether an order may come from several stores.
     SplitPolicy { Allow "ALLOW", Refuse "REFUSE" }
     FulfilmentStatus { Pending "PENDING", Picked "PICKED", Packed "PACKED", Shipped "SHIPPED", Delivered "DELIVERED", Cancelled "CANCELLED" }
+    /// What a payment fact says.
+    PaymentKind { Authorisation "AUTHORISATION", Capture "CAPTURE", Void "VOID", Refund "REFUND" }
+    /// How far what an order comes to is paid.
+    PaymentStatus {
+        NothingDue "NOTHING_DUE", Unpaid "UNPAID", PartiallyAuthorised "PARTIALLY_AUTHORISED", Authorised "AUTHORISED",
+        PartiallyPaid "PARTIALLY_PAID", Paid "PAID", Overpaid "OVERPAID",
+    }
+    /// How much of what was captured was given back.
+    RefundStatus { None "NONE", Partial "PARTIAL", Full "FULL" }
     Disposition { Restock "RESTOCK", Quarantine "QUARANTINE", WriteOff "WRITE_OFF" }
     ReturnStatus {
         Requested "REQUESTED", Approved "APPROVED", Rejected "REJECTED", PartiallyReceived "PARTIALLY_RECEIVED", Received "RECEIVED",

@@ -245,7 +245,7 @@ kinds! {
     StoreId "sto" "store"; CategoryId "cat" "category"; SupplierId "sup" "supplier"; FamilyId "fam" "product family";
     ProductId "prd" "product"; CustomerId "cus" "customer"; ChannelId "chn" "channel";
     LevelId "lvl" "stock level"; MovementId "mov" "movement"; EntryId "ent" "entry"; ReservationId "rsv" "reservation"; LotId "lot" "lot";
-    OrderId "ord" "order"; OrderLineId "oln" "order line"; FulfilmentId "ful" "fulfilment";
+    OrderId "ord" "order"; OrderLineId "oln" "order line"; FulfilmentId "ful" "fulfilment"; HoldId "hld" "hold"; PaymentId "pay" "payment";
     ReturnId "ret" "return"; ReturnLineId "rln" "return line";
     PurchaseOrderId "por" "purchase order"; PurchaseOrderLineId "pol" "purchase order line"; SupplierReturnId "srt" "supplier return";
     GoodsReceiptId "grn" "goods receipt"; RevaluationId "rvl" "revaluation"; ExchangeRateId "fxr" "exchange rate";

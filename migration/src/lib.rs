@@ -52,6 +52,8 @@ mod m0051_anomalies;
 mod m0052_backup_runs;
 mod m0054_product_text;
 mod m0065_replenishment;
+mod m0057_holds;
+mod m0058_payments;
 pub mod row_security;
 pub mod statistics;
 
@@ -106,6 +108,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0052_backup_runs::Migration),
             Box::new(m0054_product_text::Migration),
             Box::new(m0065_replenishment::Migration),
+            Box::new(m0057_holds::Migration),
+            Box::new(m0058_payments::Migration),
         ]
     }
 }

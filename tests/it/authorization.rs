@@ -4,6 +4,7 @@ pub mod calls;
 pub mod crossing;
 mod hooks;
 mod kinds;
+mod money;
 mod costs;
 mod moves;
 mod nodes;
@@ -213,6 +214,10 @@ const CASES: &[(&str, Needs)] = &[
     ("orderClose", May("order.write")),
     ("orderFulfil", May("order.fulfil")),
     ("orderCancel", May("order.cancel")),
+    ("orderHoldSet", May("order.hold")),
+    ("orderHoldLift", May("order.hold")),
+    ("paymentRecord", May("payment.write")),
+    ("paymentsRecord", May("payment.write")),
     ("returnCreate", May("order.return")),
     ("returnApprove", May("return.approve")),
     ("returnReject", May("return.approve")),

@@ -26,6 +26,7 @@ mod lots;
 mod model;
 mod moves;
 mod orders;
+mod payments;
 mod purchasing;
 mod persons;
 mod plans;

@@ -36,6 +36,7 @@ use crate::{
     jobs::{self as job, Job},
     media::{ProductDocument, ProductImage},
     orders::{self as orders, Fulfilment, Order, OrderLine},
+    payments::{self as payments, Payment},
     purchasing::{self as purchasing, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
     replenishment::{self, ReplenishmentPlan, ReplenishmentPolicy},
     returns::{self as returns, Return},
@@ -76,6 +77,7 @@ pub enum Node {
     OrderLine(OrderLine),
     Fulfilment(Fulfilment),
     Return(Return),
+    Payment(Payment),
     Transfer(Transfer),
     Count(Count),
     PurchaseOrder(PurchaseOrder),
@@ -238,6 +240,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
             orders::nodes::fulfilment(ctx, entity::id::FulfilmentId::from_uuid(uuid)).await?.map(Node::Fulfilment)
         }
         kind::ReturnId::PREFIX => returns::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
+        kind::PaymentId::PREFIX => payments::find_payment(ctx, entity::id::PaymentId::from_uuid(uuid)).await?.map(Node::Payment),
         kind::TransferId::PREFIX => {
             transfers::load_transfer(ctx, entity::id::TransferId::from_uuid(uuid)).await?.map(Node::Transfer)
         }
@@ -362,5 +365,6 @@ pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let request = attach::<DataLoader<stock::StockLoader>>(attach::<stock::LevelsOf>(request, scope), scope);
     let request = attach::<DataLoader<orders::Rows>>(attach::<DataLoader<costing::Costs>>(request, scope), scope);
     let request = attach::<DataLoader<purchasing::Rows>>(attach::<DataLoader<transfers::Rows>>(request, scope), scope);
+    let request = attach::<DataLoader<payments::Rows>>(request, scope);
     attach::<DataLoader<counts::Rows>>(attach::<DataLoader<returns::Rows>>(request, scope), scope)
 }

@@ -14,6 +14,8 @@ pub mod lots;
 pub mod orders;
 /// Goods that customers give back.
 pub mod returns;
+/// What was paid of orders and given back, as facts.
+pub mod payments;
 /// Exchange rates, and amounts of one currency in another.
 pub mod currency;
 /// What is bought, from whom, and when.
@@ -30,6 +32,7 @@ pub fn documents() -> ledger::Documents {
     ledger::Documents::default()
         .and::<orders::Orders>()
         .and::<returns::Returns>()
+        .and::<payments::Payments>()
         .and::<transfers::Transfers>()
         .and::<counts::Counts>()
         .and::<purchasing::Purchases>()

@@ -65,6 +65,7 @@ pub mod order_hold;
 pub mod order_line;
 pub mod order_line_part;
 pub mod order_sourcing;
+pub mod payment;
 pub mod policy;
 pub mod product;
 pub mod product_document;
@@ -89,6 +90,7 @@ pub mod revaluation;
 pub mod revaluation_line;
 pub mod role;
 pub mod role_grant;
+pub mod sales_hold;
 pub mod sales_order;
 pub mod sales_return;
 pub mod schema_compatibility;
@@ -172,13 +174,13 @@ tables! {
     invitation Invitation, job Job, job_worker JobWorker, kit_component KitComponent, link Link,
     login_challenge LoginChallenge, login_failure LoginFailure, lot Lot, lot_level LotLevel, member Member,
     movement Movement, order_hold OrderHold, order_line OrderLine, order_line_part OrderLinePart,
-    order_sourcing OrderSourcing, policy Policy, product Product, product_document ProductDocument,
+    order_sourcing OrderSourcing, payment Payment, policy Policy, product Product, product_document ProductDocument,
     product_family ProductFamily, product_image ProductImage, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
     purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,
     refresh_token RefreshToken, registration Registration,
     replenishment_line ReplenishmentLine, replenishment_plan ReplenishmentPlan, replenishment_policy ReplenishmentPolicy, reservation Reservation, return_line ReturnLine,
     return_line_part ReturnLinePart, return_lot ReturnLot, return_match ReturnMatch, revaluation Revaluation,
-    revaluation_line RevaluationLine, role Role, role_grant RoleGrant, sales_order SalesOrder,
+    revaluation_line RevaluationLine, role Role, role_grant RoleGrant, sales_hold SalesHold, sales_order SalesOrder,
     sales_return SalesReturn, schema_compatibility SchemaCompatibility, secret_key SecretKey,
     server_secret ServerSecret, session Session, signing_key SigningKey, sourcing_rule SourcingRule,
     stock_anomaly StockAnomaly, stock_count StockCount, stock_level StockLevel, stock_span StockSpan, store Store, store_group StoreGroup, store_in_group StoreInGroup,

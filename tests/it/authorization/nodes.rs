@@ -29,6 +29,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("oln", "OrderLine", Some("order.read")),
     ("ful", "Fulfilment", Some("order.read")),
     ("ret", "Return", Some("order.read")),
+    ("pay", "Payment", Some("order.read")),
     ("trf", "Transfer", Some("transfer.read")),
     ("cnt", "StockCount", Some("count.read")),
     ("por", "PurchaseOrder", Some("purchase.read")),

@@ -36,6 +36,8 @@ pub struct House {
     /// Files for a picture and a document, which belong to nothing yet.
     pub picture: String,
     pub manual: String,
+    /// A hold that was lifted. It is no node.
+    pub hold: String,
 }
 
 pub type World = world::World<TwoCompanies>;
@@ -65,6 +67,8 @@ impl Setup for TwoCompanies {
         (world.theirs.picture, world.theirs.manual) = world.unused_files(&world.theirs).await;
         world.ours.ids = world.provision(&world.ours).await;
         world.theirs.ids = world.provision(&world.theirs).await;
+        world.ours.hold = world.ours.ids.remove("hld").unwrap();
+        world.theirs.hold = world.theirs.ids.remove("hld").unwrap();
         world
     }
 }
@@ -231,6 +235,7 @@ impl World {
             "lines": [{ "product": product, "orderLineId": ids["oln"], "quantity": 1 }] });
         let query = "mutation($input: ReturnCreateInput!) { returnCreate(input: $input) { return { id } userErrors { code field message } } }";
         ids.insert("ret", text(&self.must(house, query, json!({ "input": input })).await["return"]["id"]));
+        self.money(house, ids).await;
         self.moves(house, ids).await;
     }
 
@@ -294,7 +299,8 @@ impl House {
             risk: 0,
             visit: Default::default(),
         };
-        Self { word, owner, session, ids: BTreeMap::new(), depot: String::new(), picture: String::new(), manual: String::new() }
+        let none = String::new;
+        Self { word, owner, session, ids: BTreeMap::new(), depot: none(), picture: none(), manual: none(), hold: none() }
     }
 
     /// The owner with only these permissions.

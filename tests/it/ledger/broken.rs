@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     factory::{CommandFactory, piece},
-    kitted, media, moves, torn,
+    kitted, media, moves, paid, torn,
     world::{MUG, POSTER, RICE, World, lift_constraints, literal, new_tenant},
 };
 use crate::world::on_both;
@@ -276,7 +276,7 @@ async fn every_invariant_that_is_broken_is_named(world: World) {
     let mut covered = BTreeSet::new();
     let mut all = BTreeSet::new();
     for Case { sql, named: expected } in
-        CASES.iter().chain(moves::CASES).chain(media::CASES).chain(kitted::CASES).chain(torn::CASES)
+        CASES.iter().chain(moves::CASES).chain(media::CASES).chain(kitted::CASES).chain(torn::CASES).chain(paid::CASES)
     {
         let story = story(&world).await;
         let sound = verify_tenant(&world.db, story.tenant, |_| {}).await.unwrap();

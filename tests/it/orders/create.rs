@@ -12,9 +12,9 @@ fn mug(world: &World, quantity: i64) -> Value {
 async fn an_order_begins_in_every_state() {
     World::on_both(async |world| {
         let cases = [
-            ("DRAFT", [100, 0, 0], json!(["orderConfirm", "orderCancel"])),
-            ("PENDING", [100, 3, 0], json!(["orderConfirm", "orderCancel"])),
-            ("CONFIRMED", [100, 6, 0], json!(["orderFulfil", "orderCancel"])),
+            ("DRAFT", [100, 0, 0], json!(["orderConfirm", "orderCancel", "orderHoldSet"])),
+            ("PENDING", [100, 3, 0], json!(["orderConfirm", "orderCancel", "orderHoldSet"])),
+            ("CONFIRMED", [100, 6, 0], json!(["orderFulfil", "orderCancel", "orderHoldSet"])),
             ("FULFILLED", [97, 6, 0], json!(["orderClose"])),
         ];
         for (place, (status, level, actions)) in cases.into_iter().enumerate() {

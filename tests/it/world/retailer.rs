@@ -15,7 +15,8 @@ use entrepot::{
     api::{
         counts::{CountsMutation, CountsQuery},
         insight::InsightQuery,
-        orders::{OrdersMutation, OrdersQuery, SourcingMutation, SourcingQuery},
+        orders::{HoldMutation, OrdersMutation, OrdersQuery, SourcingMutation, SourcingQuery},
+        payments::PaymentMutation,
         returns::{ReturnsMutation, ReturnsQuery},
         stock::{LotMutation, StockMutation, StockQuery},
         transfers::{TransfersMutation, TransfersQuery},
@@ -51,6 +52,8 @@ pub struct Mutation(
     SourcingMutation,
     StockMutation,
     LotMutation,
+    HoldMutation,
+    PaymentMutation,
 );
 
 pub type RetailSchema = Schema<Query, Mutation, EmptySubscription>;

@@ -48,6 +48,8 @@ pub enum ErrorCode {
     TokenExpired,
     /// No exchange rate joins two currencies on a day: enter one and retry.
     RateMissing,
+    /// A hold keeps the goods of the order back: have each hold lifted, and retry.
+    OnHold,
 }
 
 impl ErrorCode {

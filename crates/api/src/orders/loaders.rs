@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::dataloader::Loader;
 use entity::prelude::*;
 use inventory::orders::{
-    core::{Fulfilment, Order},
+    core::{Fulfilment, Order, holds::Hold},
     rows::{self, Flag, Held},
 };
 use platform::storage::Fault;
@@ -27,6 +27,20 @@ pub struct HeldFor(pub OrderId);
 /// Flags of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FlagsOf(pub OrderId);
+/// Holds that stand on an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct HoldsOf(pub OrderId);
+
+impl Loader<HoldsOf> for Rows {
+    type Value = Arc<Vec<Hold>>;
+    type Error = Fault;
+    async fn load(&self, keys: &[HoldsOf]) -> Result<HashMap<HoldsOf, Arc<Vec<Hold>>>, Fault> {
+        let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
+        let all = rows::holds_of(&self.0, &ids).await?;
+        Ok(grouped(keys, all.into_iter().map(|one| (HoldsOf(one.order), one))))
+    }
+}
+
 impl Loader<OrderId> for Rows {
     type Value = Arc<Order>;
     type Error = Fault;

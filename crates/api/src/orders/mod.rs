@@ -3,6 +3,8 @@
 mod connections;
 pub(crate) mod filters;
 mod fulfilment;
+mod hold;
+mod hold_roots;
 mod inputs;
 mod direct_json;
 mod line;
@@ -26,14 +28,16 @@ pub use connections::{BackorderConnection, BackorderEdge, OrderConnection, Order
 pub use enums::{FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus};
 pub use filters::{OrderFilter, OrderOrder, OrderOrderField, customers_seen};
 pub use fulfilment::{Fulfilment, FulfilmentLine};
+pub use hold::OrderHold;
+pub use hold_roots::{HoldMutation, OrderHoldLiftInput, OrderHoldSetInput};
 pub use inputs::{ActionInput, ExternalRef, LineQuantity, OrderCreateInput, OrderFulfilInput, OrderLineInput, OrderRef};
 pub(crate) use line::line_of;
 pub use line::{Allocation, OrderLine};
 pub use live::{OrderChange, OrderSubscription, OrderUpdate};
 pub use loaders::Rows;
 pub use mutation::OrdersMutation;
-pub use order::{Order, OrderHold};
-pub use payloads::OrderPayload;
+pub use order::Order;
+pub use payloads::{OrderHoldPayload, OrderPayload};
 pub use query::OrdersQuery;
 pub use sourcing::{
     GeoPosition, PositionInput, Sourcing, SourcingInput, SourcingRuleInput, SourcingSetInput, SourcingStore, SourcingStrategy,

@@ -5,11 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use async_graphql::{Context, ID, Object, dataloader::DataLoader};
-use entity::prelude::{self, Actor as ActorKey, Timestamp};
+use async_graphql::{Context, ID, dataloader::DataLoader};
+use entity::prelude;
 use iam::access::{Caller, Permission, Reach, kind};
 use inventory::orders::{
-    core::{self, Action, actions_from},
+    core::{self, Action, actions_from, holds::may_be_held},
     rows::{Flag, Held},
 };
 use macros::resolvers;
@@ -18,8 +18,9 @@ use platform::storage::Fault;
 use super::{
     enums::OrderStatus,
     fulfilment::Fulfilment,
+    hold::{OrderHold, standing},
     line::{Foreseen, OrderLine, held_for, held_units},
-    links::{self, Actor, Channel, Customer, Money, Store},
+    links::{self, Channel, Customer, Money, Store},
     loaders::{FlagsOf, FulfilmentsOf, HeldFor, Rows, load},
 };
 use crate::{
@@ -29,6 +30,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{DateTime, Long},
     },
+    payments::{Payment, PaymentStatus, RefundStatus, payments_of_order},
     returns::{Return, returns_of_order},
 };
 
@@ -79,7 +81,17 @@ impl Order {
 
     /// What its state allows, of what the caller may do in its store.
     pub(super) fn actions(&self, caller: &Caller) -> impl Iterator<Item = Action> {
-        actions_from(self.row.status).filter(move |action| may(caller, *action, self.row.store))
+        let is_held = !self.row.hold_kinds.is_empty();
+        let open = actions_from(self.row.status).filter(move |action| *action != Action::Fulfil || !is_held);
+        open.filter(move |action| may(caller, *action, self.row.store))
+    }
+
+    /// What can be done with its holds, of what the caller may do in its store.
+    fn hold_actions(&self, caller: &Caller) -> impl Iterator<Item = &'static str> + use<> {
+        let may = caller.permissions.reach(kind::OrderHold::INDEX).covers(self.row.store);
+        let set = (may && may_be_held(self.row.status)).then_some("orderHoldSet");
+        let lift = (may && !self.row.hold_kinds.is_empty()).then_some("orderHoldLift");
+        set.into_iter().chain(lift)
     }
 
     async fn with_lines(&self, ctx: &Context<'_>) -> Answer<Arc<core::Order>> {
@@ -127,7 +139,7 @@ pub(super) async fn allowed_actions(
     let actions = |order: &Order| {
         let id = order.row.id;
         let allowed = order.actions(caller).filter(|action| *action != Action::Fulfil || leaves(id));
-        (id, allowed.filter_map(Action::mutation).collect())
+        (id, allowed.filter_map(Action::mutation).chain(order.hold_actions(caller)).collect())
     };
     Ok(orders.iter().map(actions).collect())
 }
@@ -147,11 +159,14 @@ impl Order {
     async fn status(&self) -> OrderStatus {
         self.row.status.into()
     }
-    /// Flags that stop its fulfilment and leave its state alone. SHORT: it holds less than it owes.
+    /// Flags of the platform's own, which stop nothing (SHORT: it holds less than it owes), then the holds that keep its goods back, the oldest first.
+    /// Neither changes its state.
     async fn holds(&self, ctx: &Context<'_>) -> Answer<Vec<OrderHold>> {
         let id = self.row.id;
         if !holds_stock(self.row.status) {
-            return Ok(flags(&load(ctx, FlagsOf(id)).await?.unwrap_or_default()));
+            let mut holds = flags(&load(ctx, FlagsOf(id)).await?.unwrap_or_default());
+            holds.extend(standing(ctx, &self.row).await?);
+            return Ok(holds);
         }
         // Asked for together, so that what `allocations` asks for at the same time is asked for once.
         let (placed, held, order) =
@@ -159,6 +174,7 @@ impl Order {
         let mut holds = flags(&placed?.unwrap_or_default());
         let (order, held) = (order?, held?);
         holds.extend(short(&order, &held));
+        holds.extend(standing(ctx, &self.row).await?);
         Ok(holds)
     }
     /// Who sold it.
@@ -191,6 +207,30 @@ impl Order {
     async fn current_total(&self, ctx: &Context<'_>) -> Answer<Money> {
         Ok(self.with_lines(ctx).await?.current_total().into())
     }
+    /// Sum that closed returns gave back of it.
+    async fn returned_total(&self) -> Money {
+        prelude::Money::new(self.row.paid.returned, self.row.total.currency).into()
+    }
+    /// Sum that it comes to after cancels and closed returns: currentTotal less returnedTotal.
+    async fn net_total(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.with_lines(ctx).await?.net_total().into())
+    }
+    /// Sum that the customer still owes: netTotal less what was captured and not refunded. Below 0 it is owed to the customer.
+    async fn balance(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.with_lines(ctx).await?.balance().into())
+    }
+    /// Whether netTotal is paid, from its payments. It says nothing of refunds: refundStatus does.
+    async fn payment_status(&self) -> PaymentStatus {
+        self.row.standing().payment.into()
+    }
+    /// Whether what was captured was given back.
+    async fn refund_status(&self) -> RefundStatus {
+        self.row.standing().refund.into()
+    }
+    /// Payments that were recorded for it, the first one first; at most 1,000.
+    async fn payments(&self, ctx: &Context<'_>) -> Answer<Vec<Payment>> {
+        payments_of_order(ctx, self.row.id).await
+    }
     /// What its goods took with them from the books when they left, as the tenant tells costs; what came back is not deducted. Null until the books
     /// have come there, and without product.cost.read.
     #[field(mask = ProductCostRead)]
@@ -210,14 +250,15 @@ impl Order {
     async fn returns(&self, ctx: &Context<'_>) -> Answer<Vec<Return>> {
         returns_of_order(ctx, self.row.id).await
     }
-    /// The mutations that its state allows and that you may do; orderFulfil where any of it is open and lies in a store that you may ship from.
+    /// The mutations that its state allows and that you may do; orderFulfil where any of it is open, lies in a store that you may ship from, and no hold
+    /// stands.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
         let mut open: Vec<Action> = self.actions(caller).collect();
         if open.contains(&Action::Fulfil) && !self.may_leave(ctx, caller).await? {
             open.retain(|action| *action != Action::Fulfil);
         }
-        Ok(open.into_iter().filter_map(Action::mutation).collect())
+        Ok(open.into_iter().filter_map(Action::mutation).chain(self.hold_actions(caller)).collect())
     }
     /// When it was placed.
     async fn placed_at(&self) -> DateTime {
@@ -253,8 +294,7 @@ fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
 }
 
 fn flags(placed: &[Flag]) -> Vec<OrderHold> {
-    let hold = |flag: &Flag| OrderHold { reason: flag.reason.clone(), placed_at: flag.placed_at, actor: flag.actor };
-    placed.iter().map(hold).collect()
+    placed.iter().map(OrderHold::from).collect()
 }
 
 /// Whether an order in this state holds the stock that it owes.
@@ -275,31 +315,7 @@ fn short(order: &core::Order, held: &[Held]) -> Option<OrderHold> {
     // A hold that gave way says when; what was owed from the beginning is owed since then.
     let lines = std::iter::once(first).chain(short);
     let placed_at = lines.flat_map(|line| of(line.position)).map(|one| one.updated_at).max().unwrap_or(order.created_at);
-    Some(OrderHold { reason: "SHORT".to_owned(), placed_at, actor: ActorKey::SYSTEM })
-}
-
-/// Why an order is not shipped for now.
-pub struct OrderHold {
-    reason: String,
-    placed_at: Timestamp,
-    actor: ActorKey,
-}
-
-/// A flag that stops an order's fulfilment and leaves its state alone.
-#[Object]
-impl OrderHold {
-    /// Why, as a word. SHORT: the order holds less than it owes.
-    async fn reason(&self) -> &str {
-        &self.reason
-    }
-    /// When it was placed.
-    async fn placed_at(&self) -> DateTime {
-        DateTime(self.placed_at)
-    }
-    /// Who placed it.
-    async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
-        links::actor(ctx, self.actor).await
-    }
+    Some(OrderHold::flag(order, "SHORT", placed_at))
 }
 
 /// The whole order of an id that a row refers to.

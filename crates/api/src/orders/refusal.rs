@@ -66,6 +66,16 @@ pub fn order(why: &Refusal) -> Said {
         Refusal::WaitsForStock => {
             state("all that is left of it waits for stock (backorders): name the lines to ship what has come meanwhile")
         }
+        Refusal::OnHold { kinds } => (
+            ErrorCode::OnHold,
+            format!("The order is on hold: {}. Nothing leaves until each hold is lifted (orderHoldLift).", kinds.join(", ")),
+        ),
+        Refusal::NothingToHold(status) => state(&format!("the order is {status}: nothing of it leaves any more")),
+        Refusal::HeldOften { most } => (ErrorCode::LimitExceeded, format!("at most {most} holds stand on an order at once")),
+        Refusal::OddHoldKind => invalid(
+            "CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own in one line is expected; SHORT and SOURCING are the platform's own",
+        ),
+        Refusal::HoldLifted => state("the hold is lifted already"),
         Refusal::MayNotShipThere => state("it is held in this store, and you lack the permission order.fulfil there"),
     }
 }

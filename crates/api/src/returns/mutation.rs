@@ -78,8 +78,8 @@ impl ReturnsMutation {
         step!(ReturnPayload, ctx, permit, input, shell::return_inspect)
     }
 
-    /// Files an INSPECTED return with what is given back.
-    #[mutation(permit = ReturnApprove, emits(RETURN_CLOSED))]
+    /// Files an INSPECTED return with what is given back, which its orders come to less (Order.netTotal).
+    #[mutation(permit = ReturnApprove, emits(RETURN_CLOSED, ORDER_UPDATED))]
     async fn return_close(
         &self,
         ctx: &Context<'_>,

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use iam::{access::events as access, tenancy::events as tenancy};
 use inventory::{
     catalog::events as catalog, costing::events as costing, counts::events as counts, currency::events as currency,
-    orders::events as orders, purchasing::events as purchasing, returns::events as returns, stock::events as stock,
-    transfers::events as transfers,
+    orders::events as orders, payments::events as payments, purchasing::events as purchasing, returns::events as returns,
+    stock::events as stock, transfers::events as transfers,
 };
 use platform::storage::events::Registry;
 use services::{
@@ -21,6 +21,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         stock::LOT.events(),
         orders::ORDER.events(),
         returns::RETURN.events(),
+        payments::PAYMENT.events(),
         transfers::TRANSFER.events(),
         counts::COUNT.events(),
         purchasing::PURCHASE_ORDER.events(),

@@ -3,8 +3,9 @@
 use async_graphql::Interface;
 
 use super::{
-    access, alerts, anomalies, catalog, costing, counts, exchange, job, orders, purchasing, replenishment, returns, stock,
-    transfers, webhook,
+    access, alerts, anomalies, catalog, costing, counts, exchange, job, orders, payments, purchasing, replenishment, returns, stock,
+    transfers,
+    webhook,
 };
 use crate::{
     currency,
@@ -34,7 +35,10 @@ pub enum Payload {
     ReservationPayload(stock::ReservationPayload),
     LotPayload(stock::LotPayload),
     OrderPayload(orders::OrderPayload),
+    OrderHoldPayload(orders::OrderHoldPayload),
     ReturnPayload(returns::ReturnPayload),
+    PaymentPayload(payments::PaymentPayload),
+    PaymentsPayload(payments::PaymentsPayload),
     SourcingPayload(orders::SourcingPayload),
     TransferPayload(transfers::TransferPayload),
     CountPayload(counts::CountPayload),

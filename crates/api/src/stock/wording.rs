@@ -10,19 +10,20 @@ use inventory::{
 };
 use platform::clock;
 
-use crate::{counts, graphql::refusal::ErrorCode, orders, purchasing, returns, transfers};
+use crate::{counts, graphql::refusal::ErrorCode, orders, payments, purchasing, returns, transfers};
 
 /// Code and words of a refusal.
 pub type Said = (ErrorCode, String);
 
 /// The rooms above stock, each with the words of its own refusals.
-const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 9] = [
+const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 10] = [
     |any| of(any, call),
     |any| of(any, lot),
     |any| of(any, orders::refusal::order),
     |any| of(any, orders::refusal::line),
     |any| of(any, returns::refusal::sales_return),
     |any| of(any, returns::refusal::step),
+    |any| of(any, payments::refusal::payment),
     |any| of(any, transfers::refusal::transfer),
     |any| of(any, counts::refusal::count),
     |any| of(any, purchasing::refusal::purchase),
@@ -68,12 +69,14 @@ pub const fn noun(noun: Noun) -> &'static str {
         Noun::Count => "count",
         Noun::Customer => "customer",
         Noun::Document => "document",
+        Noun::Hold => "hold",
         Noun::Line => "line",
         Noun::LineOfThisProduct => "line of this product",
         Noun::Lot => "lot",
         Noun::Movement => "movement",
         Noun::Order => "order",
         Noun::OrderLine => "order line",
+        Noun::Payment => "payment",
         Noun::Product => "product",
         Noun::PurchaseOrder => "purchase order",
         Noun::PurchaseOrderLine => "purchase order line",

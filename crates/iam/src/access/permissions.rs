@@ -64,6 +64,10 @@ permissions! {
     OrderPrice "order.price" Tenant "Sell at another price than the product's.";
     OrderFulfil "order.fulfil" Store "Ship orders.";
     OrderCancel "order.cancel" Store "Cancel orders.";
+    OrderHold "order.hold" Store "Set holds on orders, which keep their goods back, and lift them.";
+    OrderHoldFraud "order.hold.fraud" Store "Lift holds of the kind FRAUD.";
+    PaymentWrite "payment.write" Store "Record what was authorised and captured for orders, and given up.";
+    PaymentRefund "payment.refund" Store "Record what was refunded of orders.";
     OrderReturn "order.return" Store "Take returns.";
     ReturnApprove "return.approve" Store "Approve and reject returns, and close them with what is given back.";
     TransferRead "transfer.read" Store "See transfers from or to the store.";

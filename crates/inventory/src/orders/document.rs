@@ -41,6 +41,9 @@ const NAMES: usize = 10_000;
 pub struct StoredOrder {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderId>,
+    /// The hold that was set or lifted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldId>,
 }
 
 #[async_trait]
@@ -81,6 +84,9 @@ impl Document for Orders {
             Source::Locked(work) => rows::lock_orders(*work, &ids).await?,
             Source::Committed(scope) => rows::orders(*scope, &ids).await?,
         };
+        let is_asked = |order: &&Order| !order.hold_kinds.is_empty() && needs.holds.contains(&order.id);
+        let held: Vec<OrderId> = orders.iter().filter(is_asked).map(|order| order.id).collect();
+        book.holds = rows::standing_holds(reads, &held).await?;
         book.orders = orders.into_iter().map(|order| (order.id, order)).collect();
         Ok(())
     }
@@ -173,6 +179,7 @@ impl Document for Orders {
         written.heads.extend(rows::order_rows(tenant, &orders, &made));
         written.heads.push(rows::drafted_rows(tenant, decisions.iter().flat_map(|decision| &decision.drafted)));
         written.rest.extend(rows::fulfilment_rows(tenant, &fulfilments, now));
+        written.rest.extend(rows::hold_rows(tenant, decisions.iter().flat_map(|decision| &decision.holds)));
         written
     }
 
@@ -181,6 +188,6 @@ impl Document for Orders {
     }
 
     fn stored(decision: &OrderDecision) -> StoredOrder {
-        StoredOrder { order: decision.orders.first().map(|order| order.id) }
+        StoredOrder { order: decision.orders.first().map(|order| order.id), hold: decision.holds.first().map(|hold| hold.id) }
     }
 }

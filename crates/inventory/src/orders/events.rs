@@ -9,7 +9,7 @@ use platform::storage::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::core::{Order, OrderFact};
+use super::core::{Order, OrderFact, Paid};
 use crate::ledger::DocumentNumber;
 
 pub use platform::storage::events::EventType;
@@ -34,6 +34,8 @@ platform::events! {
         ORDER_CLOSED "order.closed",
         ORDER_EXPIRED "order.expired" by system,
         ORDER_UPDATED "order.updated",
+        ORDER_HELD "order.held",
+        ORDER_HOLD_LIFTED "order.hold_lifted",
     }
     /// Where orders look for their stock.
     SOURCING: SourcingChanged = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
@@ -76,12 +78,23 @@ pub struct OrderHead {
     pub expires_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// What was paid of it. Events of earlier versions of Entrepot lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid: Option<Paid>,
+    /// The kinds of the holds that stand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<String>,
 }
 
 impl OrderEvent {
+    /// Whether it says all of the order but its lines.
+    pub fn is_whole(&self) -> bool {
+        self.head.as_ref().is_some_and(|head| head.paid.is_some())
+    }
     /// The order as the event left it, without its lines; None of an event that does not say all of it.
     pub fn order(&self) -> Option<Order> {
         let head = self.head.clone()?;
+        let paid = head.paid?;
         Some(Order {
             id: self.order,
             number: DocumentNumber::Given(self.number),
@@ -100,6 +113,8 @@ impl OrderEvent {
             version: self.version,
             created_at: head.created_at,
             updated_at: head.updated_at,
+            paid,
+            hold_kinds: head.holds,
             lines: Vec::new(),
         })
     }
@@ -150,6 +165,8 @@ fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
             expires_at: order.expires_at,
             created_at: order.created_at,
             updated_at: order.updated_at,
+            paid: Some(order.standing()),
+            holds: order.hold_kinds.clone(),
         }),
     }
 }

@@ -5,6 +5,7 @@ use entity::prelude::*;
 use super::{
     create::is_sold,
     hold::{hold, order_head},
+    holds::not_held,
     kit::{in_kits, quotes},
     order::{Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, OrderFact, count},
     refusal::Refusal,
@@ -184,6 +185,7 @@ struct Parcel {
 
 pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, command.order, command.expected_version, Action::Fulfil)?;
+    not_held(&order, At::input(Field::Id))?;
     let store = command.store.unwrap_or(order.store);
     let occurred_at = command.occurred_at.unwrap_or(draft.now());
     let held = held_for(draft, &order);

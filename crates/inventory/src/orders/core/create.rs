@@ -6,6 +6,7 @@ use super::{
     hold::{hold, sell},
     kit,
     order::{Line, LineItem, Order, OrderBook, OrderDecision, OrderFact},
+    paid::Paid,
     refusal::{LineRefusal, Refusal},
     sourcing::Sourcing,
 };
@@ -172,6 +173,8 @@ fn draft_order(book: &OrderBook, draft: &Draft<'_>, command: &Create, placed_at:
         version: 1,
         created_at: now,
         updated_at: now,
+        paid: Paid::NOTHING,
+        hold_kinds: Vec::new(),
         lines,
     })
 }

@@ -16,6 +16,8 @@ pub struct OrderNeeds {
     /// Stores of orders that name no product, and so no level that knows its store.
     pub stores: BTreeSet<StoreId>,
     pub order_refs: BTreeSet<String>,
+    /// Orders of which the holds that stand are asked for.
+    pub holds: BTreeSet<OrderId>,
 }
 
 impl OrderNeeds {

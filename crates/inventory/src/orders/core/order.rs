@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use entity::prelude::*;
 
 use super::{
+    holds::{Hold, HoldsByOrder},
     kit::{Kits, Part},
+    paid::Paid,
     share::share,
     sourcing::{Position, SourcingRule},
 };
@@ -35,6 +37,10 @@ pub struct Order {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// What was paid of it and given back.
+    pub paid: Paid,
+    /// The kinds of the holds that stand, sorted: one for each.
+    pub hold_kinds: Vec<String>,
     pub lines: Vec<Line>,
 }
 
@@ -238,6 +244,8 @@ pub struct OrderBook {
     pub stores: HashMap<StoreId, StoreFacts>,
     /// What the kits that commands name are made of.
     pub kits: Kits,
+    /// The holds that stand, of orders that commands ask for.
+    pub holds: HoldsByOrder,
 }
 
 /// A fact about an order, for the stream.
@@ -259,6 +267,8 @@ pub struct OrderDecision {
     pub drafted: Vec<(OrderId, SourcingRule, Option<Position>)>,
     /// Orders whose holds gave way, as they are: their own rows do not change.
     pub shortened: Vec<Order>,
+    /// Holds that were set on orders, and those that were lifted.
+    pub holds: Vec<Hold>,
 }
 
 impl OrderBook {
@@ -269,6 +279,13 @@ impl OrderBook {
                 self.taken_refs.insert((order.channel, reference.clone()));
             }
             self.orders.insert(order.id, order.clone());
+        }
+        for hold in &decision.holds {
+            let standing = self.holds.entry(hold.order).or_default();
+            standing.retain(|known| known.id != hold.id);
+            if hold.lifted.is_none() {
+                standing.push(hold.clone());
+            }
         }
     }
 }

@@ -64,6 +64,21 @@ pub enum Refusal {
     WaitsForStock,
     /// It is held in this store, and the caller lacks the permission there.
     MayNotShipThere,
+
+    // Of holds.
+    /// Holds of these kinds stand: nothing leaves.
+    OnHold {
+        kinds: Vec<String>,
+    },
+    /// Nothing leaves of an order in this state any more.
+    NothingToHold(OrderStatus),
+    HeldOften {
+        most: usize,
+    },
+    /// It is no kind that can be set.
+    OddHoldKind,
+    /// The hold does not stand any more.
+    HoldLifted,
 }
 impl RoomRefusal for Refusal {}
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     ledger::DocumentNumber,
-    orders::core::{Kits, Line, LineItem, Order, Part},
+    orders::core::{Kits, Line, LineItem, Order, Paid, Part},
 };
 
 /// An order without its lines, as it is written and read.
@@ -37,6 +37,13 @@ pub(super) struct OrderRow {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub country: Option<String>,
+    pub hold_kinds: Option<String>,
+    pub authorised_minor: i64,
+    pub captured_minor: i64,
+    pub refunded_minor: i64,
+    pub returned_minor: i64,
+    pub payment_status: PaymentStatus,
+    pub refund_status: RefundStatus,
 }
 
 /// A line as it is written and read.
@@ -233,6 +240,15 @@ impl OrderRow {
             created_at: self.created_at,
             updated_at: self.updated_at,
             country: self.country,
+            paid: Paid {
+                authorised: self.authorised_minor,
+                captured: self.captured_minor,
+                refunded: self.refunded_minor,
+                returned: self.returned_minor,
+                payment: self.payment_status,
+                refund: self.refund_status,
+            },
+            hold_kinds: self.hold_kinds.iter().flat_map(|kinds| kinds.lines()).map(str::to_owned).collect(),
             lines: Vec::new(),
         })
     }

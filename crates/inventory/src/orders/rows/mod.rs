@@ -3,6 +3,7 @@
 mod backorders;
 pub mod due;
 mod filter;
+mod holds;
 mod list;
 mod load;
 mod names;
@@ -15,6 +16,7 @@ mod write;
 pub use backorders::{BACKORDERS, Queued, WHOLE_KITS, Waiting, backorders, owed_parts, queue_for};
 pub(crate) use filter::Clause;
 pub use filter::{Filter, IdColumn, Span, TextTest, compile};
+pub use holds::{hold, hold_rows, holds_of, standing_holds};
 pub use list::{OrderName, OrderSort, Sorted, count, fill_lines, order_id, page, page_statement, source};
 pub(crate) use load::currency_of;
 pub use load::{kits, lock_orders, orders, parts_of};

@@ -20,6 +20,13 @@ struct ChangedOrder {
     expires_at: Option<Timestamp>,
     version: i64,
     updated_at: Timestamp,
+    hold_kinds: Option<String>,
+    authorised_minor: i64,
+    captured_minor: i64,
+    refunded_minor: i64,
+    returned_minor: i64,
+    payment_status: PaymentStatus,
+    refund_status: RefundStatus,
 }
 
 #[derive(Record)]
@@ -70,6 +77,7 @@ struct NewFulfilmentLine {
 
 impl From<&Order> for OrderRow {
     fn from(order: &Order) -> Self {
+        let paid = order.standing();
         Self {
             id: order.id,
             number: order.number.get(),
@@ -89,20 +97,41 @@ impl From<&Order> for OrderRow {
             created_at: order.created_at,
             updated_at: order.updated_at,
             country: order.country.clone(),
+            hold_kinds: hold_kinds(order),
+            authorised_minor: paid.authorised,
+            captured_minor: paid.captured,
+            refunded_minor: paid.refunded,
+            returned_minor: paid.returned,
+            payment_status: paid.payment,
+            refund_status: paid.refund,
         }
     }
 }
 
 impl From<&Order> for ChangedOrder {
+    /// Whatever changed of the order: the statuses of its payments follow from it as it is now.
     fn from(order: &Order) -> Self {
+        let paid = order.standing();
         Self {
             id: order.id,
             status: order.status,
             expires_at: order.expires_at,
             version: order.version,
             updated_at: order.updated_at,
+            hold_kinds: hold_kinds(order),
+            authorised_minor: paid.authorised,
+            captured_minor: paid.captured,
+            refunded_minor: paid.refunded,
+            returned_minor: paid.returned,
+            payment_status: paid.payment,
+            refund_status: paid.refund,
         }
     }
+}
+
+/// The kinds of its holds as the row has them: no kind has more than a line.
+fn hold_kinds(order: &Order) -> Option<String> {
+    (!order.hold_kinds.is_empty()).then(|| order.hold_kinds.join("\n"))
 }
 
 impl LineRow {

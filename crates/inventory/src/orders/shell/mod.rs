@@ -3,6 +3,7 @@
 mod act;
 mod create;
 mod fulfil;
+mod holds;
 mod ownership;
 mod sourced;
 mod sourcing;
@@ -13,6 +14,7 @@ use serde::Serialize;
 pub use act::{order_cancel, order_close, order_confirm};
 pub use create::order_create;
 pub use fulfil::order_fulfil;
+pub use holds::{OrderHoldLift, OrderHoldSet, order_hold_lift, order_hold_set};
 pub use sourcing::{SourcingRefusal, SourcingSet, SourcingSetDone, set_sourcing};
 
 pub use crate::orders::core::SourcingAsked;

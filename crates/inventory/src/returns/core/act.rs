@@ -114,7 +114,7 @@ pub fn decide_return_step(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, act: &A
         }
         ReturnStep::Receive(goods) => receive(basis, draft, (&mut ret, &mut orders), act, goods)?,
         ReturnStep::Inspect(inspection) => inspect(draft, &mut ret, act, inspection)?,
-        ReturnStep::Close { refund } => close(basis, &mut ret, *refund)?,
+        ReturnStep::Close { refund } => close(basis, (&mut ret, &mut orders), *refund)?,
     }
     ret.touch(now);
     orders.values_mut().for_each(|order| order.touch(now));

@@ -5,7 +5,7 @@ use platform::storage::{Backend, Fault, Reads, Row, journal::Kinds};
 use sea_orm::QueryResult;
 
 use super::{
-    alerts, costs, counts, demand, documents, journal, kits, levels, lots, media, numbers, purchases,
+    alerts, costs, counts, demand, documents, journal, kits, levels, lots, media, numbers, payments, purchases,
     report::{Broken, readable},
     returns, transfers,
 };
@@ -49,6 +49,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Check> {
     let documents = documents::CHECKS
         .iter()
         .chain(returns::CHECKS)
+        .chain(payments::CHECKS)
         .chain(purchases::CHECKS)
         .chain(transfers::CHECKS)
         .chain(counts::CHECKS)

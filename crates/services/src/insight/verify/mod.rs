@@ -16,6 +16,7 @@ mod levels;
 mod lots;
 mod media;
 mod numbers;
+mod payments;
 mod purchases;
 mod references;
 mod report;
@@ -92,7 +93,14 @@ pub async fn verify_tenant(db: &Database, tenant: TenantId, progress: impl Fn(&s
 /// How wide the longest invariant is.
 pub fn width() -> usize {
     let checked = checks::all().map(|check| check.invariant);
-    let walked =
-        [tenancy::AUDIT, demand::SUMS, enum_columns::INVARIANT, references::INVARIANT, references::STRAYS, search::INDEX];
+    let walked = [
+        tenancy::AUDIT,
+        payments::STATUSES,
+        demand::SUMS,
+        enum_columns::INVARIANT,
+        references::INVARIANT,
+        references::STRAYS,
+        search::INDEX,
+    ];
     checked.chain(walked).chain(walk::INVARIANTS).map(str::len).max().unwrap_or_default()
 }

@@ -37,6 +37,8 @@ const TENANTED: &[&str] = &[
     "order_line",
     "order_line_part",
     "order_hold",
+    "sales_hold",
+    "payment",
     "order_sourcing",
     "sourcing_rule",
     "store_sourcing",

@@ -19,6 +19,7 @@ const ORDER: &str = "'ord:' || HEX(c.id)";
 const PURCHASE: &str = "'por:' || HEX(c.id)";
 const PURCHASE_LINE: &str = "'por:' || HEX(c.purchase_order_id) || ' line ' || c.position";
 const ORDER_LINE: &str = "'ord:' || HEX(c.order_id) || ' line ' || c.position";
+const PAYMENT: &str = "'pay:' || HEX(c.id)";
 const FULFILMENT: &str = "'ful:' || HEX(c.id)";
 const TRANSFER: &str = "'trf:' || HEX(c.id)";
 const RETURN: &str = "'ret:' || HEX(c.id)";
@@ -86,6 +87,10 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("order_line", ORDER_LINE, &[("order_id", "id")], "sales_order"),
     link("order_line", ORDER_LINE, &[("product_id", "id")], "product"),
     link("order_hold", "'ord:' || HEX(c.order_id)", &[("order_id", "id")], "sales_order"),
+    link("sales_hold", "'hld:' || HEX(c.id)", &[("order_id", "id")], "sales_order"),
+    link("payment", PAYMENT, &[("order_id", "id")], "sales_order"),
+    link("payment", PAYMENT, &[("parent_id", "id")], "payment"),
+    link("payment", PAYMENT, &[("return_id", "id")], "sales_return"),
     link("order_sourcing", "'ord:' || HEX(c.order_id)", &[("order_id", "id")], "sales_order"),
     link("store_sourcing", "'sto:' || HEX(c.store_id)", &[("store_id", "id")], "store"),
     link("fulfilment", FULFILMENT, &[("order_id", "id")], "sales_order"),
