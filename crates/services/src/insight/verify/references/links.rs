@@ -86,6 +86,8 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("order_line", ORDER_LINE, &[("product_id", "id")], "product"),
     link("order_hold", "'ord:' || HEX(c.order_id)", &[("order_id", "id")], "sales_order"),
     link("order_sourcing", "'ord:' || HEX(c.order_id)", &[("order_id", "id")], "sales_order"),
+    link("order_detail", "'ord:' || HEX(c.order_id)", &[("order_id", "id")], "sales_order"),
+    link("order_step", "'ord:' || HEX(c.order_id) || ' version ' || c.version", &[("order_id", "id")], "sales_order"),
     link("store_sourcing", "'sto:' || HEX(c.store_id)", &[("store_id", "id")], "store"),
     link("fulfilment", FULFILMENT, &[("order_id", "id")], "sales_order"),
     link("fulfilment", FULFILMENT, &[("store_id", "id")], "store"),
