@@ -101,6 +101,17 @@ words! {
         Cancelled "CANCELLED", Expired "EXPIRED",
     }
     LineKind { Product "PRODUCT", Charge "CHARGE" }
+    /// How an order comes to whom it was sold to.
+    DeliveryMethod {
+        /// It is sent.
+        Ship "SHIP",
+        /// It is fetched from the store.
+        Collect "COLLECT",
+    }
+    /// Why an order was cancelled.
+    CancelReason {
+        Customer "CUSTOMER", OutOfStock "OUT_OF_STOCK", Payment "PAYMENT", Fraud "FRAUD", Duplicate "DUPLICATE", Error "ERROR", Other "OTHER",
+    }
     /// Which stores are asked first for an order's stock.
     SourcingStrategy { Nearest "NEAREST", MostStock "MOST_STOCK", Priority "PRIORITY" }
     /// Whether an order may come from several stores.

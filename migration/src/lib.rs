@@ -54,6 +54,7 @@ mod m0054_product_text;
 mod m0065_replenishment;
 mod m0057_holds;
 mod m0058_payments;
+mod m0056_order_edits;
 pub mod row_security;
 pub mod statistics;
 
@@ -110,6 +111,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0065_replenishment::Migration),
             Box::new(m0057_holds::Migration),
             Box::new(m0058_payments::Migration),
+            Box::new(m0056_order_edits::Migration),
         ]
     }
 }

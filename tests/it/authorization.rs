@@ -212,6 +212,8 @@ const CASES: &[(&str, Needs)] = &[
     ("orderCreate", May("order.write")),
     ("orderConfirm", May("order.write")),
     ("orderClose", May("order.write")),
+    ("orderUpdate", May("order.write")),
+    ("orderReopen", May("order.write")),
     ("orderFulfil", May("order.fulfil")),
     ("orderCancel", May("order.cancel")),
     ("orderHoldSet", May("order.hold")),

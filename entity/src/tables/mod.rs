@@ -61,11 +61,13 @@ pub mod lot;
 pub mod lot_level;
 pub mod member;
 pub mod movement;
+pub mod order_detail;
 pub mod order_hold;
 pub mod order_line;
 pub mod order_line_part;
 pub mod order_sourcing;
 pub mod payment;
+pub mod order_step;
 pub mod policy;
 pub mod product;
 pub mod product_document;
@@ -173,8 +175,8 @@ tables! {
     history_block HistoryBlock, history_sum HistorySum, idempotency Idempotency, integration Integration,
     invitation Invitation, job Job, job_worker JobWorker, kit_component KitComponent, link Link,
     login_challenge LoginChallenge, login_failure LoginFailure, lot Lot, lot_level LotLevel, member Member,
-    movement Movement, order_hold OrderHold, order_line OrderLine, order_line_part OrderLinePart,
-    order_sourcing OrderSourcing, payment Payment, policy Policy, product Product, product_document ProductDocument,
+    movement Movement, order_detail OrderDetail, order_hold OrderHold, order_line OrderLine, order_line_part OrderLinePart,
+    order_sourcing OrderSourcing, payment Payment, order_step OrderStep, policy Policy, product Product, product_document ProductDocument,
     product_family ProductFamily, product_image ProductImage, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
     purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,
     refresh_token RefreshToken, registration Registration,

@@ -209,6 +209,11 @@ const CASES: &[Case] = &[
     case("UPDATE sales_return SET refund_minor = refund_minor + 1 WHERE @ AND id = {received}", &["return: its refund"]),
     case("UPDATE order_line SET discount_minor = 1 WHERE @ AND order_id = {sold} AND position = 2", &["order line: its total"]),
     case(
+        "UPDATE order_line SET basis_quantity = quantity, basis_discount_minor = 0, basis_tax_minor = tax_minor + 1
+           WHERE @ AND order_id = {sold} AND position = 2",
+        &["order line: discount and tax follow"],
+    ),
+    case(
         "UPDATE sales_order SET number = 100 WHERE @ AND id = {cancelled}",
         &["order: numbers", "journal: order and return events"],
     ),

@@ -96,7 +96,7 @@ fn the_table_has_each_step_once_and_names_what_is_open() {
     let open: Vec<_> = actions_from(OrderStatus::Confirmed).filter_map(Action::mutation).collect();
     assert_eq!(open, ["orderFulfil", "orderCancel"]);
     let said = say(&refused.why).1;
-    assert!(said.contains("CONFIRMED; open are orderFulfil, orderCancel"), "{said}");
+    assert!(said.contains("CONFIRMED; open are orderFulfil, orderCancel, orderUpdate"), "{said}");
     let (order, done) = in_state(OrderStatus::Closed);
     let refused = done.when(|make| command(make, order, Action::Close)).result.unwrap_err();
     assert!(say(&refused.why).1.contains("nothing is open"));

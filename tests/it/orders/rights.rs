@@ -89,7 +89,7 @@ async fn costs_are_masked_and_actions_are_the_callers() {
         let answer = world.ask_without(&["product.cost.read", "order.cancel"], document, json!({})).await;
         assert_eq!(
             answer["orders"]["nodes"],
-            json!([{"allowedActions": ["orderFulfil", "orderHoldSet"], "lines": [{"unitCost": null}]}])
+            json!([{"allowedActions": ["orderFulfil", "orderUpdate", "orderHoldSet"], "lines": [{"unitCost": null}]}])
         );
     })
     .await;

@@ -113,12 +113,23 @@ async fn query(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> Server
 fn tell_of_contacts(ctx: &Context<'_>, audit: &Audit) {
     /// Customers that an entry names; of more it says how many.
     const MOST_NAMED: usize = 250;
-    let shown = ctx.data_opt::<Lazy<Loads>>().and_then(Lazy::made).map(Loads::take_shown_contacts).unwrap_or_default();
-    let Some(first) = shown.first() else { return };
+    let Some(loads) = ctx.data_opt::<Lazy<Loads>>().and_then(Lazy::made) else { return };
+    let (shown, orders) = (loads.take_shown_contacts(), loads.take_shown_orders());
+    let target = match (shown.first(), orders.first()) {
+        (None, None) => return,
+        (Some(customer), None) => (shown.len() == 1).then(|| Target::of(*customer)),
+        (None, Some(order)) => (orders.len() == 1).then(|| Target::of(*order)),
+        (Some(_), Some(_)) => None,
+    };
     let (mut entry, ip) = audit_context(ctx, audit, None).entry(Outcome::Done, None, None);
-    entry.target = (shown.len() == 1).then(|| Target::of(*first));
+    entry.target = target;
     let named: Vec<String> = shown.iter().take(MOST_NAMED).map(ToString::to_string).collect();
-    entry.changes = serde_json::json!({ "field": entry.action, "count": shown.len(), "customers": named }).to_string();
+    let mut changes = serde_json::json!({ "field": entry.action, "count": shown.len() + orders.len(), "customers": named });
+    if let Some(fields) = changes.as_object_mut().filter(|_| !orders.is_empty()) {
+        let named: Vec<String> = orders.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+        fields.insert("orders".to_owned(), named.into());
+    }
+    entry.changes = changes.to_string();
     "customer.contact.read".clone_into(&mut entry.action);
     let audit = audit.clone();
     tokio::spawn(async move {

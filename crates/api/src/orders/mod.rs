@@ -1,6 +1,9 @@
 //! Orders in GraphQL: types, lists, inputs, answers. What belongs to other rooms is reached through `links`.
 
+mod actions;
 mod connections;
+mod detail;
+mod edit_inputs;
 pub(crate) mod filters;
 mod fulfilment;
 mod hold;
@@ -25,7 +28,9 @@ mod topic;
 mod enums;
 
 pub use connections::{BackorderConnection, BackorderEdge, OrderConnection, OrderEdge};
-pub use enums::{FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus};
+pub use detail::{Address, Contact, Hint, OrderStep};
+pub use edit_inputs::{AddressInput, ContactInput, OrderLineSet, OrderUpdateInput};
+pub use enums::{CancelReason, DeliveryMethod, FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus};
 pub use filters::{OrderFilter, OrderOrder, OrderOrderField, customers_seen};
 pub use fulfilment::{Fulfilment, FulfilmentLine};
 pub use hold::OrderHold;

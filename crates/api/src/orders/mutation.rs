@@ -3,7 +3,7 @@
 use async_graphql::Context;
 use inventory::{
     orders::{
-        events::{ORDER_CANCELLED, ORDER_CLOSED, ORDER_CONFIRMED, ORDER_CREATED, ORDER_FULFILLED},
+        events::{ORDER_CANCELLED, ORDER_CLOSED, ORDER_CONFIRMED, ORDER_CREATED, ORDER_FULFILLED, ORDER_REOPENED, ORDER_UPDATED},
         shell,
     },
     stock::events::STOCK_CHANGED,
@@ -11,6 +11,8 @@ use inventory::{
 use macros::resolvers;
 
 use super::{
+    edit_inputs::{Cancelling, OrderUpdateInput},
+    enums::CancelReason,
     inputs::{ActionInput, OrderCreateInput, OrderFulfilInput},
     payloads::OrderPayload,
 };
@@ -63,8 +65,27 @@ impl OrdersMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: ActionInput,
+        #[graphql(desc = "The reason that it is cancelled for; the note tells more.")] reason: Option<CancelReason>,
     ) -> Answer<OrderPayload> {
+        let input = Cancelling { input, reason };
         step!(OrderPayload, ctx, permit, input, shell::order_cancel)
+    }
+
+    /// Changes what an order says and its lines, all of it or nothing. Lines change until all has left: the difference is held or let go at
+    /// once, and `hints` says what is worth a look. A CLOSED or CANCELLED order takes notes, tags and metadata.
+    #[mutation(permit = OrderWrite, emits(ORDER_UPDATED, STOCK_CHANGED), dry_run)]
+    async fn order_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order, and all that changes of it.")] input: OrderUpdateInput,
+    ) -> Answer<OrderPayload> {
+        step!(OrderPayload, ctx, permit, input, shell::order_update, dry_run)
+    }
+
+    /// Reopens a CLOSED order: it stands where its lines say.
+    #[mutation(permit = OrderWrite, emits(ORDER_REOPENED))]
+    async fn order_reopen(&self, ctx: &Context<'_>, #[graphql(desc = "The order.")] input: ActionInput) -> Answer<OrderPayload> {
+        step!(OrderPayload, ctx, permit, input, shell::order_reopen)
     }
 
     /// Files a FULFILLED order.

@@ -1,34 +1,33 @@
 //! An order as clients see it.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
-use async_graphql::{Context, ID, dataloader::DataLoader};
+use async_graphql::{Context, ID};
 use entity::prelude;
 use iam::access::{Caller, Permission, Reach, kind};
 use inventory::orders::{
-    core::{self, Action, actions_from, holds::may_be_held},
+    core::{self, Action, OrderDetail, Personal, Totals, actions_from, holds::may_be_held},
     rows::{Flag, Held},
 };
 use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{
-    enums::OrderStatus,
+    actions::leaves_within,
+    detail::{Address, Contact, OrderStep, cancelled, detail_of, personal_of, steps_of},
+    enums::{CancelReason, DeliveryMethod, OrderStatus},
     fulfilment::Fulfilment,
     hold::{OrderHold, standing},
     line::{Foreseen, OrderLine, held_for, held_units},
     links::{self, Channel, Customer, Money, Store},
-    loaders::{FlagsOf, FulfilmentsOf, HeldFor, Rows, load},
+    loaders::{FlagsOf, FulfilmentsOf, load},
 };
 use crate::{
     costing::order_cost,
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
-        scalars::{DateTime, Long},
+        scalars::{DateTime, Json, Long},
     },
     payments::{Payment, PaymentStatus, RefundStatus, payments_of_order},
     returns::{Return, returns_of_order},
@@ -41,6 +40,8 @@ pub struct Order {
     lines: Lines,
     /// What it would hold, in a dry run.
     foreseen: Foreseen,
+    /// What it says beside its lines, as the change that is answered left it.
+    detail: Option<Arc<OrderDetail>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,15 +57,19 @@ impl Order {
     }
     /// With its lines.
     pub fn whole(row: Arc<core::Order>) -> Self {
-        Self { row, lines: Lines::Read, foreseen: None }
+        Self { row, lines: Lines::Read, foreseen: None, detail: None }
     }
     /// As a dry run would leave it, with its lines and what they would hold.
     pub(super) fn foreseen(row: Arc<core::Order>, held: Foreseen) -> Self {
-        Self { row, lines: Lines::Read, foreseen: held }
+        Self { row, lines: Lines::Read, foreseen: held, detail: None }
+    }
+    /// With what it says beside its lines, where that was changed.
+    pub(super) fn saying(self, detail: Option<OrderDetail>) -> Self {
+        Self { detail: detail.map(Arc::new), ..self }
     }
     /// Its lines are read when they are asked for.
     pub fn head(row: Arc<core::Order>) -> Self {
-        Self { row, lines: Lines::ToRead, foreseen: None }
+        Self { row, lines: Lines::ToRead, foreseen: None, detail: None }
     }
     pub fn row(&self) -> &core::Order {
         &self.row
@@ -87,7 +92,7 @@ impl Order {
     }
 
     /// What can be done with its holds, of what the caller may do in its store.
-    fn hold_actions(&self, caller: &Caller) -> impl Iterator<Item = &'static str> + use<> {
+    pub(super) fn hold_actions(&self, caller: &Caller) -> impl Iterator<Item = &'static str> + use<> {
         let may = caller.permissions.reach(kind::OrderHold::INDEX).covers(self.row.store);
         let set = (may && may_be_held(self.row.status)).then_some("orderHoldSet");
         let lift = (may && !self.row.hold_kinds.is_empty()).then_some("orderHoldLift");
@@ -101,6 +106,19 @@ impl Order {
         }
     }
 
+    async fn detail(&self, ctx: &Context<'_>) -> Answer<Arc<OrderDetail>> {
+        detail_of(ctx, self.row.id, self.detail.as_ref()).await
+    }
+
+    async fn personal(&self, ctx: &Context<'_>) -> Answer<Personal> {
+        personal_of(ctx, &self.detail(ctx).await?)
+    }
+
+    async fn totals(&self, ctx: &Context<'_>) -> Answer<Totals> {
+        let too_large = || Fault::Broken("an order's sums are beyond what can be kept exactly".to_owned());
+        Ok(self.with_lines(ctx).await?.totals().ok_or_else(too_large)?)
+    }
+
     /// Whether any of it is open, and some of that lies where the caller may ship from. What is held nowhere leaves from the order's own store.
     async fn may_leave(&self, ctx: &Context<'_>, caller: &Caller) -> Answer<bool> {
         if !self.with_lines(ctx).await?.has_open() {
@@ -112,36 +130,6 @@ impl Order {
         }
         Ok(leaves_within(&reach, &held_for(ctx, self.row.id, self.foreseen.as_ref()).await?))
     }
-}
-
-/// Whether some of what is held lies within; what is held nowhere leaves from the order's own store.
-fn leaves_within(reach: &Reach, held: &[Held]) -> bool {
-    let mut held = held.iter().filter(|one| one.remaining.is_positive()).peekable();
-    held.peek().is_none() || held.any(|one| reach.covers(one.store))
-}
-
-/// `allowedActions` of a page's orders, of which some are known to have something open: what these hold is read together.
-pub(super) async fn allowed_actions(
-    caller: &Caller,
-    orders: &[Order],
-    open: &HashSet<prelude::OrderId>,
-    rows: &DataLoader<Rows>,
-) -> Answer<HashMap<prelude::OrderId, Vec<&'static str>>> {
-    let reach = caller.permissions.reach(kind::OrderFulfil::INDEX);
-    let mut held = HashMap::new();
-    if reach != Reach::Everywhere && !open.is_empty() {
-        held = rows.load_many(open.iter().copied().map(HeldFor)).await?;
-    }
-    let leaves = |id: prelude::OrderId| {
-        let held = held.get(&HeldFor(id)).map(|held| held.as_slice()).unwrap_or_default();
-        open.contains(&id) && (reach == Reach::Everywhere || leaves_within(&reach, held))
-    };
-    let actions = |order: &Order| {
-        let id = order.row.id;
-        let allowed = order.actions(caller).filter(|action| *action != Action::Fulfil || leaves(id));
-        (id, allowed.filter_map(Action::mutation).chain(order.hold_actions(caller)).collect())
-    };
-    Ok(orders.iter().map(actions).collect())
 }
 
 /// An order: what was sold, by whom, to whom, and what has become of it.
@@ -194,6 +182,59 @@ impl Order {
     async fn shipping_country(&self) -> Option<&str> {
         self.row.country.as_deref()
     }
+    /// The person to reach about it; null when none was given or it was erased, and without customer.contact.read.
+    #[field(mask = CustomerContactRead, personal)]
+    async fn contact(&self, ctx: &Context<'_>) -> Answer<Option<Contact>> {
+        Ok(self.personal(ctx).await?.contact.map(Contact::from))
+    }
+    /// The place that it goes to; null when none was given or it was erased, and without customer.contact.read.
+    #[field(mask = CustomerContactRead, personal)]
+    async fn shipping_address(&self, ctx: &Context<'_>) -> Answer<Option<Address>> {
+        Ok(self.personal(ctx).await?.shipping_address.map(Address::from))
+    }
+    /// The place that its bill goes to; null when none was given or it was erased, and without customer.contact.read.
+    #[field(mask = CustomerContactRead, personal)]
+    async fn billing_address(&self, ctx: &Context<'_>) -> Answer<Option<Address>> {
+        Ok(self.personal(ctx).await?.billing_address.map(Address::from))
+    }
+    /// The note for the customer; null when there is none.
+    async fn note_for_customer(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        Ok(self.detail(ctx).await?.note_for_customer.clone())
+    }
+    /// The note for staff; null when there is none.
+    async fn note_for_staff(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        Ok(self.detail(ctx).await?.note_for_staff.clone())
+    }
+    /// Its tags, 0 to 50, in the order in which they were added.
+    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
+        Ok(self.detail(ctx).await?.tags.clone())
+    }
+    /// Anything else, a JSON object.
+    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
+        Ok(Json::from_text(&self.detail(ctx).await?.metadata))
+    }
+    /// The moment that it is wanted for; null when none was said.
+    async fn requested_for(&self, ctx: &Context<'_>) -> Answer<Option<DateTime>> {
+        Ok(self.detail(ctx).await?.requested_for.map(DateTime))
+    }
+    /// The way that it comes.
+    async fn delivery_method(&self, ctx: &Context<'_>) -> Answer<DeliveryMethod> {
+        Ok(self.detail(ctx).await?.delivery_method.into())
+    }
+    /// Everything that was done to it, the oldest first; of more than 250 steps the first and the latest 250.
+    async fn steps(&self, ctx: &Context<'_>) -> Answer<Vec<OrderStep>> {
+        // A stream's order does not know who placed it.
+        let (order, later) = (self.with_lines(ctx).await?, steps_of(ctx, self.row.id).await?);
+        Ok(std::iter::once(OrderStep::placed(&order)).chain(later.iter().map(OrderStep::from)).collect())
+    }
+    /// The reason that it was cancelled for; null when it was not, or none was given.
+    async fn cancel_reason(&self, ctx: &Context<'_>) -> Answer<Option<CancelReason>> {
+        Ok(cancelled(ctx, self.row.id).await?.and_then(|step| step.cancel).map(CancelReason::from))
+    }
+    /// The note that it was cancelled with; null when it was not, or none was given.
+    async fn cancel_note(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        Ok(cancelled(ctx, self.row.id).await?.and_then(|step| step.reason))
+    }
     /// What was sold, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<OrderLine>> {
         let order = self.with_lines(ctx).await?;
@@ -202,6 +243,22 @@ impl Order {
     /// The sum of its lines, of everything that was ordered. What was cancelled since is in it: currentTotal is without.
     async fn total(&self) -> Money {
         self.row.total.into()
+    }
+    /// The price of all products that were ever ordered, before discounts: subtotal − discountTotal + chargeTotal + taxTotal is total.
+    async fn subtotal(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.totals(ctx).await?.subtotal.into())
+    }
+    /// The discounts of all lines, of everything that was ever ordered.
+    async fn discount_total(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.totals(ctx).await?.discount.into())
+    }
+    /// The price of all charges that were ever ordered, before discounts.
+    async fn charge_total(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.totals(ctx).await?.charges.into())
+    }
+    /// The tax of all lines, of everything that was ever ordered.
+    async fn tax_total(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.totals(ctx).await?.tax.into())
     }
     /// The sum of its lines without what was cancelled of them: what the order comes to now, before returns.
     async fn current_total(&self, ctx: &Context<'_>) -> Answer<Money> {
@@ -285,7 +342,7 @@ impl Order {
 /// Whether the caller has, in the order's store, the permission that the action's mutation asks for.
 fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
     let needed = match action {
-        Action::Confirm | Action::Close => kind::OrderWrite::INDEX,
+        Action::Confirm | Action::Close | Action::Update | Action::Reopen => kind::OrderWrite::INDEX,
         Action::Fulfil => kind::OrderFulfil::INDEX,
         Action::Cancel => kind::OrderCancel::INDEX,
         Action::Expire => return false,

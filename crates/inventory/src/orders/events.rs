@@ -36,6 +36,7 @@ platform::events! {
         ORDER_UPDATED "order.updated",
         ORDER_HELD "order.held",
         ORDER_HOLD_LIFTED "order.hold_lifted",
+        ORDER_REOPENED "order.reopened",
     }
     /// Where orders look for their stock.
     SOURCING: SourcingChanged = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
@@ -57,6 +58,9 @@ pub struct OrderEvent {
     /// Where it stood before; None for a new one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<OrderStatus>,
+    /// The fields that an edit changed, as the API calls them; never their values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<String>,
     /// The rest of the order's own row. Events of earlier versions of Entrepot lack it.
     #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
     pub head: Option<OrderHead>,
@@ -130,8 +134,12 @@ pub struct SourcingChanged {
 /// An order of a store and a channel that the viewer sees.
 fn shown_order(order: &OrderEvent, viewer: EventViewer<'_>) -> Option<Value> {
     (viewer.includes(order.channel) && viewer.covers(order.store)).then(|| {
-        json!({ "id": order.order, "number": order.number, "status": order.status, "storeId": order.store,
-            "channelId": order.channel, "customerId": customer(order.customer, viewer), "version": order.version })
+        let mut shown = json!({ "id": order.order, "number": order.number, "status": order.status, "storeId": order.store,
+            "channelId": order.channel, "customerId": customer(order.customer, viewer), "version": order.version });
+        if let Some(fields) = shown.as_object_mut().filter(|_| !order.changed.is_empty()) {
+            fields.insert("changed".to_owned(), json!(order.changed));
+        }
+        shown
     })
 }
 
@@ -143,7 +151,8 @@ pub(crate) fn customer(id: Option<CustomerId>, viewer: EventViewer<'_>) -> Optio
 /// The event of a fact, whose order is one of these.
 pub fn order_event(fact: &OrderFact, orders: &[Order]) -> Option<NewEvent> {
     let order = orders.iter().find(|one| one.id == fact.order)?;
-    Some(fact.kind.event(&payload(order, fact.before)))
+    let changed = fact.changed.iter().map(|field| (*field).to_owned()).collect();
+    Some(fact.kind.event(&OrderEvent { changed, ..payload(order, fact.before) }))
 }
 
 fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
@@ -156,6 +165,7 @@ fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
         customer: order.customer,
         version: order.version,
         before,
+        changed: Vec::new(),
         head: Some(OrderHead {
             external_ref: order.external_ref.clone(),
             country: order.country.clone(),

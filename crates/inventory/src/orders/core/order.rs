@@ -6,9 +6,11 @@ use entity::prelude::*;
 
 use super::{
     holds::{Hold, HoldsByOrder},
+    amounts::{Basis, Placed},
+    detail::{DetailChange, OrderDetail},
+    hint::Hint,
     kit::{Kits, Part},
     paid::Paid,
-    share::share,
     sourcing::{Position, SourcingRule},
 };
 use crate::{
@@ -44,7 +46,8 @@ pub struct Order {
     pub lines: Vec<Line>,
 }
 
-/// A line; frozen after DRAFT but for its counters: quantity = open + backordered + cancelled + fulfilled.
+/// A line: quantity = open + backordered + cancelled + fulfilled. After DRAFT `quantity` and `cancelled` only rise, what it is of stays, and its
+/// price stays once anything of it has left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// 1-based.
@@ -67,6 +70,9 @@ pub struct Line {
     pub discount: Money,
     pub tax: Money,
     pub total: Money,
+    pub basis: Basis,
+    /// None while it is as it was placed but for what became of its units.
+    pub placed: Option<Placed>,
     pub unit_cost: Option<Money>,
 }
 
@@ -139,18 +145,6 @@ impl Line {
         let own = self.product().filter(|_| self.is_stocked()).map(|product| (product, 1));
         own.into_iter().chain(self.parts().iter().map(|part| (part.product, part.quantity.get())))
     }
-    /// What the line comes to without what was cancelled of it: discount and tax in proportion, each part rounded half away from zero.
-    pub fn current_total(&self) -> Money {
-        let current = self.quantity.get() - self.cancelled.get();
-        if current == self.quantity.get() {
-            return self.total;
-        }
-        let in_proportion = |of: Money| share(of.minor, (0, current), self.quantity.get());
-        let gross = self.unit_price.times(count(current), self.decimals).map_or(0, |gross| i128::from(gross.minor));
-        let total = gross - in_proportion(self.discount).min(gross.max(0)) + in_proportion(self.tax);
-        // A part of a line that is kept exactly is kept exactly.
-        Money::new(i64::try_from(total).unwrap_or(self.total.minor), self.total.currency)
-    }
     /// What is still to be delivered.
     pub fn outstanding(&self) -> i64 {
         self.open.get() + self.backordered.get()
@@ -195,6 +189,11 @@ impl Order {
         self.version += 1;
         self.updated_at = now;
     }
+    /// Where an order stands of which something has left.
+    pub fn standing(&self) -> OrderStatus {
+        let outstanding = self.lines.iter().any(|line| line.outstanding() > 0);
+        if outstanding { OrderStatus::PartiallyFulfilled } else { OrderStatus::Fulfilled }
+    }
     /// Whether any of it can be shipped as it stands: where all that is left waits for stock, nothing can.
     pub fn has_open(&self) -> bool {
         self.lines.iter().any(|line| line.open.is_positive())
@@ -235,6 +234,8 @@ pub struct StoreFacts {
 #[derive(Debug, Clone, Default)]
 pub struct OrderBook {
     pub orders: HashMap<OrderId, Order>,
+    /// What those of them that are edited say beside their lines; nothing of one that says nothing.
+    pub details: HashMap<OrderId, OrderDetail>,
     /// External references that are taken, per channel.
     pub taken_refs: std::collections::HashSet<(ChannelId, String)>,
     /// Channels and customers that commands of the batch name and that exist; customers with their countries.
@@ -255,6 +256,23 @@ pub struct OrderFact {
     pub order: OrderId,
     /// Where it stood before; None for what has just been made.
     pub before: Option<OrderStatus>,
+    pub by: By,
+    /// The fields that an edit changed, as the API calls them.
+    pub changed: Vec<&'static str>,
+}
+
+/// Who did something to an order, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By {
+    pub actor: Actor,
+    pub reason: Option<String>,
+    pub cancel: Option<CancelReason>,
+}
+
+impl From<Actor> for By {
+    fn from(actor: Actor) -> Self {
+        Self { actor, reason: None, cancel: None }
+    }
 }
 
 /// What an accepted command did to orders.
@@ -269,13 +287,22 @@ pub struct OrderDecision {
     pub shortened: Vec<Order>,
     /// Holds that were set on orders, and those that were lifted.
     pub holds: Vec<Hold>,
+    /// What was said of orders beside their lines.
+    pub details: Vec<DetailChange>,
+    /// Lines that were added to orders which had been placed before.
+    pub added: Vec<(OrderId, u16)>,
+    /// True, not refused, and worth a look.
+    pub hints: Vec<Hint>,
 }
 
 impl OrderBook {
     /// Brings the orders forward by an accepted decision.
     pub fn evolve(&mut self, decision: &OrderDecision) {
         for order in &decision.orders {
-            if let (DocumentNumber::Pending, Some(reference)) = (order.number, &order.external_ref) {
+            // A reference that an edit gave up is free once the batch is written: its row has it until then.
+            if let Some(reference) = &order.external_ref
+                && self.orders.get(&order.id).is_none_or(|before| before.external_ref.as_ref() != Some(reference))
+            {
                 self.taken_refs.insert((order.channel, reference.clone()));
             }
             self.orders.insert(order.id, order.clone());
@@ -286,6 +313,9 @@ impl OrderBook {
             if hold.lifted.is_none() {
                 standing.push(hold.clone());
             }
+        }
+        for change in &decision.details {
+            self.details.insert(change.after.order, change.after.clone());
         }
     }
 }

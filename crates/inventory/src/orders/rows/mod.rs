@@ -1,6 +1,7 @@
 //! Rows of orders.
 
 mod backorders;
+mod detail;
 pub mod due;
 mod filter;
 mod holds;
@@ -11,9 +12,11 @@ mod parts;
 pub mod shown;
 mod visibility;
 mod sourcing;
+mod steps;
 mod write;
 
 pub use backorders::{BACKORDERS, Queued, WHOLE_KITS, Waiting, backorders, owed_parts, queue_for};
+pub use detail::{detail_rows, details, open_personal, seal_personal};
 pub(crate) use filter::Clause;
 pub use filter::{Filter, IdColumn, Span, TextTest, compile};
 pub use holds::{hold, hold_rows, holds_of, standing_holds};
@@ -25,5 +28,6 @@ pub use parts::{Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_of, held
 pub use sourcing::{
     StoreSourcing, drafted_rows, drafted_sourcing, open_stores, put_rule, put_store, sources, sourcing_rule, store_sourcing,
 };
+pub use steps::{StepTaken, step_rows, steps_of};
 pub use visibility::places_of;
-pub use write::{fulfilment_rows, order_rows};
+pub use write::{Made, fulfilment_rows, order_rows};

@@ -37,6 +37,11 @@ pub async fn order_cancel(ledger: &Ledger, permit: Permit<kind::OrderCancel>, in
     act(ledger, permit, input, "orderCancel", |act, levels| Command::of(OrderCommand::Cancel(act, levels))).await
 }
 
+/// Takes a closed order out of the files.
+pub async fn order_reopen(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct) -> Done {
+    act(ledger, permit, input, "orderReopen", |act, _| Command::of(OrderCommand::Reopen(act))).await
+}
+
 /// Files a fulfilled order.
 pub async fn order_close(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct) -> Done {
     act(ledger, permit, input, "orderClose", |act, _| Command::of(OrderCommand::Close(act))).await
@@ -71,6 +76,7 @@ async fn prepared<P: Permission>(
         order,
         expected_version: input.expected_version,
         note: input.note,
+        reason: input.reason,
         actor: permit.actor(),
         movement: ledger.clock().document_id(),
     };

@@ -118,7 +118,7 @@ pub fn decide_return_step(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, act: &A
     }
     ret.touch(now);
     orders.values_mut().for_each(|order| order.touch(now));
-    Ok(decided(ret, Some(before), act.step.event(), orders))
+    Ok(decided(ret, Some(before), act.step.event(), orders, act.actor))
 }
 
 /// The return, if the step is open in its state.

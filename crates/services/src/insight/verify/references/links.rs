@@ -92,6 +92,8 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("payment", PAYMENT, &[("parent_id", "id")], "payment"),
     link("payment", PAYMENT, &[("return_id", "id")], "sales_return"),
     link("order_sourcing", "'ord:' || HEX(c.order_id)", &[("order_id", "id")], "sales_order"),
+    link("order_detail", "'ord:' || HEX(c.order_id)", &[("order_id", "id")], "sales_order"),
+    link("order_step", "'ord:' || HEX(c.order_id) || ' version ' || c.version", &[("order_id", "id")], "sales_order"),
     link("store_sourcing", "'sto:' || HEX(c.store_id)", &[("store_id", "id")], "store"),
     link("fulfilment", FULFILMENT, &[("order_id", "id")], "sales_order"),
     link("fulfilment", FULFILMENT, &[("store_id", "id")], "store"),
