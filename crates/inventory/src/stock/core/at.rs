@@ -18,6 +18,7 @@ pub enum Field {
     Delta,
     DeliveryNote,
     Discount,
+    Document,
     ExpectedVersion,
     ExpiresOn,
     ExternalRef,
