@@ -32,6 +32,7 @@ mod plans;
 mod process;
 mod replay;
 mod returns;
+mod reversals;
 mod row_security;
 mod scan;
 mod search;

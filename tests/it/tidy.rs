@@ -31,7 +31,20 @@ const ROOMS: [&[&str]; CRATES.len()] = [
     // iam
     &["identity", "access", "tenancy"],
     // inventory
-    &["catalog", "stock", "ledger", "lots", "orders", "returns", "currency", "purchasing", "transfers", "counts", "costing"],
+    &[
+        "catalog",
+        "stock",
+        "ledger",
+        "lots",
+        "reversals",
+        "orders",
+        "returns",
+        "currency",
+        "purchasing",
+        "transfers",
+        "counts",
+        "costing",
+    ],
     // services
     SERVICES,
     // graphql

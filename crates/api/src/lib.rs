@@ -16,6 +16,7 @@ pub mod stock;
 pub mod orders;
 pub mod currency;
 pub mod returns;
+pub mod reversals;
 pub mod purchasing;
 pub mod transfers;
 pub mod counts;

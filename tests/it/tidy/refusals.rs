@@ -5,8 +5,8 @@ use std::fs;
 use super::{no_faults, room, source, sources};
 
 /// Rooms whose refusals are typed.
-const TYPED: [&str; 11] =
-    ["identity", "access", "tenancy", "stock", "ledger", "lots", "orders", "returns", "transfers", "counts", "purchasing"];
+const TYPED: [&str; 12] =
+    ["identity", "access", "tenancy", "stock", "ledger", "lots", "reversals", "orders", "returns", "transfers", "counts", "purchasing"];
 /// Cores that make texts which are no refusals: a printed page, and what is derived from an address, a key or a code.
 const TEXTS: [&str; 4] =
     ["identity/core/factor.rs", "identity/core/network.rs", "identity/core/qr.rs", "purchasing/core/page.rs"];

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use iam::{access::events as access, tenancy::events as tenancy};
 use inventory::{
     catalog::events as catalog, costing::events as costing, counts::events as counts, currency::events as currency,
-    orders::events as orders, purchasing::events as purchasing, returns::events as returns, stock::events as stock,
-    transfers::events as transfers,
+    orders::events as orders, purchasing::events as purchasing, returns::events as returns, reversals::events as reversals,
+    stock::events as stock, transfers::events as transfers,
 };
 use platform::storage::events::Registry;
 use services::{
@@ -26,6 +26,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         purchasing::PURCHASE_ORDER.events(),
         purchasing::SUPPLIER_RETURN.events(),
         purchasing::SUPPLIER_PRODUCT.events(),
+        reversals::REVERSAL.events(),
         stock::STOCK_POLICY.events(),
         costing::REVALUATION.events(),
         currency::EXCHANGE_RATE.events(),

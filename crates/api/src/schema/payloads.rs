@@ -3,7 +3,8 @@
 use async_graphql::Interface;
 
 use super::{
-    access, alerts, anomalies, catalog, costing, counts, exchange, job, orders, purchasing, returns, stock, transfers, webhook,
+    access, alerts, anomalies, catalog, costing, counts, exchange, job, orders, purchasing, returns, reversals, stock, transfers,
+    webhook,
 };
 use crate::{
     currency,
@@ -43,6 +44,7 @@ pub enum Payload {
     SupplierProductBulkUpsertPayload(purchasing::SupplierProductBulkUpsertPayload),
     StockPolicyPayload(purchasing::StockPolicyPayload),
     RevaluationPayload(costing::RevaluationPayload),
+    DocumentReversalPayload(reversals::DocumentReversalPayload),
     ExchangeRatePayload(currency::ExchangeRatePayload),
     ExchangeRatesImportPayload(currency::ExchangeRatesImportPayload),
     LoginPayload(crate::identity::LoginPayload),

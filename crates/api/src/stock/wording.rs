@@ -10,13 +10,13 @@ use inventory::{
 };
 use platform::clock;
 
-use crate::{counts, graphql::refusal::ErrorCode, orders, purchasing, returns, transfers};
+use crate::{counts, graphql::refusal::ErrorCode, orders, purchasing, returns, reversals, transfers};
 
 /// Code and words of a refusal.
 pub type Said = (ErrorCode, String);
 
 /// The rooms above stock, each with the words of its own refusals.
-const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 9] = [
+const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 10] = [
     |any| of(any, call),
     |any| of(any, lot),
     |any| of(any, orders::refusal::order),
@@ -26,6 +26,7 @@ const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 9] = [
     |any| of(any, transfers::refusal::transfer),
     |any| of(any, counts::refusal::count),
     |any| of(any, purchasing::refusal::purchase),
+    |any| of(any, reversals::refusal::reversal),
 ];
 
 fn of<T: RoomRefusal>(any: &AnyRefusal, say: fn(&T) -> Said) -> Option<Said> {
@@ -149,7 +150,9 @@ fn stock(why: &Refusal) -> Said {
         Refusal::KeepsCount => {
             state("it keeps what a count found: reverse the movement that came late instead, at its occurredAt")
         }
-        Refusal::OfDocument(kind) => state(&format!("it belongs to a document ({}): undo it there", kind.as_str())),
+        Refusal::OfDocument(kind) => {
+            state(&format!("it belongs to a document ({}): undo it there, or by documentReverse", kind.as_str()))
+        }
         Refusal::NotReversible(kind) => state(&format!("a {kind} cannot be reversed")),
         Refusal::NoEntries => state("it has no entries"),
         Refusal::HeldForOrder => state("it belongs to an order: cancel the order instead"),
