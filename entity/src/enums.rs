@@ -29,6 +29,7 @@ words! {
         Transfer "transfer_number",
         Count "count_number",
         Revaluation "revaluation_number",
+        Reversal "reversal_number",
     }
     /// What a store is.
     StoreKind { Shop "SHOP", Warehouse "WAREHOUSE", Virtual "VIRTUAL" }
@@ -185,6 +186,19 @@ words! {
         Unknown "UNKNOWN",
         /// A document said what the units are worth.
         Revalued "REVALUED",
+    }
+    /// A document, or a step of one, that can be reversed.
+    ReversedKind {
+        GoodsReceipt "GOODS_RECEIPT",
+        TransferShipment "TRANSFER_SHIPMENT",
+        TransferReceipt "TRANSFER_RECEIPT",
+        TransferClose "TRANSFER_CLOSE",
+        SupplierReturn "SUPPLIER_RETURN",
+    }
+    /// A figure that a reversal changes.
+    ReversalEffect {
+        Status "STATUS", Received "RECEIVED", Damaged "DAMAGED", Open "OPEN", Shipped "SHIPPED", Lost "LOST", Returned "RETURNED",
+        Credit "CREDIT", OnHand "ON_HAND", Reserved "RESERVED", Unavailable "UNAVAILABLE", Incoming "INCOMING", InTransit "IN_TRANSIT", Value "VALUE",
     }
     /// What an alert is about.
     AlertKind {

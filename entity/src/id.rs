@@ -248,7 +248,7 @@ kinds! {
     OrderId "ord" "order"; OrderLineId "oln" "order line"; FulfilmentId "ful" "fulfilment"; HoldId "hld" "hold"; PaymentId "pay" "payment";
     ReturnId "ret" "return"; ReturnLineId "rln" "return line";
     PurchaseOrderId "por" "purchase order"; PurchaseOrderLineId "pol" "purchase order line"; SupplierReturnId "srt" "supplier return";
-    GoodsReceiptId "grn" "goods receipt"; RevaluationId "rvl" "revaluation"; ExchangeRateId "fxr" "exchange rate";
+    GoodsReceiptId "grn" "goods receipt"; RevaluationId "rvl" "revaluation"; ReversalId "rev" "reversal"; ExchangeRateId "fxr" "exchange rate";
     TransferId "trf" "transfer"; TransferLineId "tln" "transfer line"; CountId "cnt" "count"; CountLineId "cln" "count line";
     RoleId "rol" "role"; GroupId "grp" "store group"; ApiKeyId "key" "API key";
     EndpointId "whe" "webhook endpoint"; AttemptId "wha" "webhook attempt"; EventId "evt" "event"; JobId "job" "job"; WorkerId "wrk" "worker";

@@ -51,10 +51,11 @@ mod m0050_overdue;
 mod m0051_anomalies;
 mod m0052_backup_runs;
 mod m0054_product_text;
-mod m0065_replenishment;
+mod m0056_order_edits;
 mod m0057_holds;
 mod m0058_payments;
-mod m0056_order_edits;
+mod m0061_reversals;
+mod m0065_replenishment;
 pub mod row_security;
 pub mod statistics;
 
@@ -108,10 +109,11 @@ impl MigratorTrait for Migrator {
             Box::new(m0051_anomalies::Migration),
             Box::new(m0052_backup_runs::Migration),
             Box::new(m0054_product_text::Migration),
-            Box::new(m0065_replenishment::Migration),
+            Box::new(m0056_order_edits::Migration),
             Box::new(m0057_holds::Migration),
             Box::new(m0058_payments::Migration),
-            Box::new(m0056_order_edits::Migration),
+            Box::new(m0061_reversals::Migration),
+            Box::new(m0065_replenishment::Migration),
         ]
     }
 }

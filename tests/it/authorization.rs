@@ -207,6 +207,8 @@ const CASES: &[(&str, Needs)] = &[
     ("stockAdjust", May("stock.adjust")),
     ("stockSet", May("stock.set")),
     ("stockReverse", May("stock.reverse")),
+    ("documentReverse", May("document.reverse")),
+    ("documentReversals", May("stock.movement.read")),
     ("stockReserve", May("stock.reserve")),
     ("stockRelease", May("stock.reserve")),
     ("orderCreate", May("order.write")),

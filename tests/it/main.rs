@@ -34,6 +34,7 @@ mod process;
 mod replay;
 mod replenishment;
 mod returns;
+mod reversals;
 mod row_security;
 mod scan;
 mod search;

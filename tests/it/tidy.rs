@@ -36,6 +36,7 @@ const ROOMS: [&[&str]; CRATES.len()] = [
         "stock",
         "ledger",
         "lots",
+        "reversals",
         "orders",
         "returns",
         "payments",

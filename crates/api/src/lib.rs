@@ -17,6 +17,7 @@ pub mod orders;
 pub mod currency;
 pub mod returns;
 pub mod payments;
+pub mod reversals;
 pub mod purchasing;
 pub mod transfers;
 pub mod counts;

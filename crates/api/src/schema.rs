@@ -40,6 +40,7 @@ use crate::{
     purchasing::{self as purchasing, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
     replenishment::{self, ReplenishmentPlan, ReplenishmentPolicy},
     returns::{self as returns, Return},
+    reversals::{self as reversals, DocumentReversal},
     stock::{self as stock, Lot, Reservation, StockEntry, StockLevel, StockMovement},
     transfers::{self as transfers, Transfer},
     webhooks::{self as webhook, WebhookEndpoint},
@@ -84,6 +85,7 @@ pub enum Node {
     PurchaseOrderLine(PurchaseOrderLine),
     SupplierReturn(SupplierReturn),
     Revaluation(Revaluation),
+    DocumentReversal(DocumentReversal),
     ExchangeRate(ExchangeRate),
     Tenant(Tenant),
     Member(Member),
@@ -246,6 +248,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         }
         kind::CountId::PREFIX => counts::load_count(ctx, entity::id::CountId::from_uuid(uuid)).await?.map(Node::Count),
         kind::RevaluationId::PREFIX => costing::find_revaluation(ctx, uuid).await?.map(Node::Revaluation),
+        kind::ReversalId::PREFIX => reversals::find_reversal(ctx, uuid).await?.map(Node::DocumentReversal),
         kind::ExchangeRateId::PREFIX => currency::find_rate(ctx, uuid).await?.map(Node::ExchangeRate),
         kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
         kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid)).await?.map(Node::Session),

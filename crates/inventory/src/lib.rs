@@ -10,6 +10,8 @@ pub mod stock;
 pub mod ledger;
 /// Making and changing lots, taking them out of sale and back.
 pub mod lots;
+/// Undoing documents: what a reversal is, and the mirror of what a document posted.
+pub mod reversals;
 /// Sales orders and their fulfilments.
 pub mod orders;
 /// Goods that customers give back.
@@ -36,4 +38,5 @@ pub fn documents() -> ledger::Documents {
         .and::<transfers::Transfers>()
         .and::<counts::Counts>()
         .and::<purchasing::Purchases>()
+        .and::<reversals::Reversals>()
 }

@@ -31,6 +31,9 @@ pub mod demand_document;
 pub mod demand_week;
 pub mod deployment_copy;
 pub mod device;
+pub mod document_reversal;
+pub mod document_reversal_effect;
+pub mod document_reversal_line;
 pub mod entry;
 pub mod event;
 pub mod exchange;
@@ -168,7 +171,8 @@ tables! {
     audit_entry AuditEntry, audit_head AuditHead, backup_code BackupCode, backup_run BackupRun, barcode Barcode, category Category,
     channel Channel, copy_progress CopyProgress, cost_book CostBook, cost_layer CostLayer, cost_pool CostPool, cost_posting CostPosting,
     count_line CountLine, count_try CountTry, customer Customer, demand_book DemandBook,
-    demand_day DemandDay, demand_document DemandDocument, demand_week DemandWeek, deployment_copy DeploymentCopy, device Device, entry Entry, event Event,
+    demand_day DemandDay, demand_document DemandDocument, demand_week DemandWeek, deployment_copy DeploymentCopy, device Device, document_reversal DocumentReversal,
+    document_reversal_effect DocumentReversalEffect, document_reversal_line DocumentReversalLine, entry Entry, event Event,
     exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, file File, forecast_pool ForecastPool, forecast_run ForecastRun,
     forecast_score ForecastScore, forecast_series ForecastSeries, fulfilment Fulfilment,
     fulfilment_line FulfilmentLine, goods_receipt GoodsReceipt, goods_receipt_line GoodsReceiptLine,

@@ -36,6 +36,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("pol", "PurchaseOrderLine", Some("purchase.read")),
     ("srt", "SupplierReturn", Some("purchase.read")),
     ("rvl", "Revaluation", Some("product.cost.read")),
+    ("rev", "DocumentReversal", Some("stock.movement.read")),
     ("fxr", "ExchangeRate", Some("rate.read")),
     ("ten", "Tenant", None),
     ("mem", "Member", None),

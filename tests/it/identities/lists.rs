@@ -34,6 +34,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.counts", "", "counts:CREATED_AT:DESC", vec![n(7), i()]),
         ("Query.customers", "", "customers", vec![i()]),
         ("Query.demandFacts", "groupBy: [DAY, PRODUCT]", "demandFacts:DAY:PRODUCT", vec![n(20_000), i()]),
+        ("Query.documentReversals", "", "documentReversals:NUMBER:DESC", vec![n(7)]),
         ("Query.exchangeRates", "", "exchangeRates:DAY:DESC", vec![n(20_000), i()]),
         ("Query.exchanges", "", "exchanges", vec![n(7), i()]),
         ("Query.expiringSoon", "within: 30", "expiring", vec![n(7), i(), i()]),

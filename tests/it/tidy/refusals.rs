@@ -12,6 +12,7 @@ const TYPED: [&str; 12] = [
     "stock",
     "ledger",
     "lots",
+    "reversals",
     "orders",
     "returns",
     "payments",

@@ -6,6 +6,7 @@ use iam::{access::events as access, tenancy::events as tenancy};
 use inventory::{
     catalog::events as catalog, costing::events as costing, counts::events as counts, currency::events as currency,
     orders::events as orders, payments::events as payments, purchasing::events as purchasing, returns::events as returns,
+    reversals::events as reversals,
     stock::events as stock, transfers::events as transfers,
 };
 use platform::storage::events::Registry;
@@ -27,6 +28,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         purchasing::PURCHASE_ORDER.events(),
         purchasing::SUPPLIER_RETURN.events(),
         purchasing::SUPPLIER_PRODUCT.events(),
+        reversals::REVERSAL.events(),
         stock::STOCK_POLICY.events(),
         replenishment::REPLENISHMENT_POLICY.events(),
         replenishment::REPLENISHMENT_PLAN.events(),

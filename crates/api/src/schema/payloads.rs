@@ -3,7 +3,7 @@
 use async_graphql::Interface;
 
 use super::{
-    access, alerts, anomalies, catalog, costing, counts, exchange, job, orders, payments, purchasing, replenishment, returns, stock,
+    access, alerts, anomalies, catalog, costing, counts, exchange, job, orders, payments, purchasing, replenishment, returns, reversals, stock,
     transfers,
     webhook,
 };
@@ -48,6 +48,7 @@ pub enum Payload {
     SupplierProductBulkUpsertPayload(purchasing::SupplierProductBulkUpsertPayload),
     StockPolicyPayload(purchasing::StockPolicyPayload),
     RevaluationPayload(costing::RevaluationPayload),
+    DocumentReversalPayload(reversals::DocumentReversalPayload),
     ExchangeRatePayload(currency::ExchangeRatePayload),
     ExchangeRatesImportPayload(currency::ExchangeRatesImportPayload),
     LoginPayload(crate::identity::LoginPayload),

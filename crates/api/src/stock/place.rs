@@ -39,6 +39,7 @@ const fn names(field: Field) -> &'static [&'static str] {
         Field::Delta => &["delta"],
         Field::DeliveryNote => &["deliveryNote"],
         Field::Discount => &["discount"],
+        Field::Document => &["documentId"],
         Field::ExpectedVersion => &["expectedVersion"],
         Field::ExpiresOn => &["expiresOn"],
         Field::ExternalRef => &["externalRef"],

@@ -10,7 +10,7 @@ use inventory::{
 };
 use platform::clock;
 
-use crate::{counts, graphql::refusal::ErrorCode, orders, payments, purchasing, returns, transfers};
+use crate::{counts, graphql::refusal::ErrorCode, orders, payments, purchasing, returns, reversals, transfers};
 
 /// Code and words of a refusal.
 pub type Said = (ErrorCode, String);
@@ -27,6 +27,7 @@ const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 10] = [
     |any| of(any, transfers::refusal::transfer),
     |any| of(any, counts::refusal::count),
     |any| of(any, purchasing::refusal::purchase),
+    |any| of(any, reversals::refusal::reversal),
 ];
 
 fn of<T: RoomRefusal>(any: &AnyRefusal, say: fn(&T) -> Said) -> Option<Said> {
@@ -152,7 +153,9 @@ fn stock(why: &Refusal) -> Said {
         Refusal::KeepsCount => {
             state("it keeps what a count found: reverse the movement that came late instead, at its occurredAt")
         }
-        Refusal::OfDocument(kind) => state(&format!("it belongs to a document ({}): undo it there", kind.as_str())),
+        Refusal::OfDocument(kind) => {
+            state(&format!("it belongs to a document ({}): undo it there, or by documentReverse", kind.as_str()))
+        }
         Refusal::NotReversible(kind) => state(&format!("a {kind} cannot be reversed")),
         Refusal::NoEntries => state("it has no entries"),
         Refusal::HeldForOrder => state("it belongs to an order: cancel the order instead"),

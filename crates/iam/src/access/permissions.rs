@@ -56,6 +56,7 @@ permissions! {
     StockAdjust "stock.adjust" Store "Receive, sell, take out and correct stock.";
     StockSet "stock.set" Store "Set stock to an absolute figure.";
     StockReverse "stock.reverse" Store "Reverse a movement.";
+    DocumentReverse "document.reverse" Store "Reverse documents whose goods are still there, with the permission that made them.";
     StockReserve "stock.reserve" Store "Reserve and release stock.";
     StockOverride "stock.override" Store "Post a physical fact that takes what was promised or was not there.";
     LotWrite "lot.write" Tenant "Make lots, change their dates, take them out of sale, recall and release them.";

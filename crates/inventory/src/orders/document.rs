@@ -206,6 +206,10 @@ impl Document for Orders {
     }
 
     fn stored(decision: &OrderDecision) -> StoredOrder {
-        StoredOrder { order: decision.orders.first().map(|order| order.id), hold: decision.holds.first().map(|hold| hold.id), hints: decision.hints.clone() }
+        StoredOrder {
+            order: decision.orders.first().map(|order| order.id),
+            hold: decision.holds.first().map(|hold| hold.id),
+            hints: decision.hints.clone(),
+        }
     }
 }

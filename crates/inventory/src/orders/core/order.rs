@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use entity::prelude::*;
 
 use super::{
-    holds::{Hold, HoldsByOrder},
     amounts::{Basis, Placed},
     detail::{DetailChange, OrderDetail},
     hint::Hint,
+    holds::{Hold, HoldsByOrder},
     kit::{Kits, Part},
     paid::Paid,
     sourcing::{Position, SourcingRule},

@@ -21,6 +21,7 @@ pub enum Field {
     Delta,
     DeliveryNote,
     Discount,
+    Document,
     ExpectedVersion,
     ExpiresOn,
     ExternalRef,

@@ -7,7 +7,7 @@ use sea_orm::QueryResult;
 use super::{
     alerts, costs, counts, demand, documents, journal, kits, levels, lots, media, numbers, payments, purchases,
     report::{Broken, readable},
-    returns, transfers,
+    returns, reversals, transfers,
 };
 
 /// `broken` selects three texts of the first broken row: key, expected, found. `HEX(column)` stands for an id as 32 hex digits, `STOCK_CHANGED` for
@@ -56,6 +56,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Check> {
         .chain(costs::CHECKS)
         .chain(demand::CHECKS)
         .chain(numbers::CHECKS)
+        .chain(reversals::CHECKS)
         .chain(alerts::CHECKS);
     levels::CHECKS.iter().chain(lots::CHECKS).chain(kits::CHECKS).chain(documents).chain(media::CHECKS).chain(journal::CHECKS)
 }

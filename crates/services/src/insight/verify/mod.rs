@@ -21,6 +21,7 @@ mod purchases;
 mod references;
 mod report;
 mod returns;
+mod reversals;
 mod search;
 mod tenancy;
 mod transfers;

@@ -30,6 +30,8 @@ const DAY: &str = "'prd:' || HEX(c.product_id) || ' day ' || c.business_date";
 const DISCREPANCY: &str = "'por:' || HEX(c.purchase_order_id) || ' discrepancy ' || c.number";
 const SUPPLIER_RETURN_LINE: &str = "'srt:' || HEX(c.supplier_return_id) || ' line ' || c.position";
 const COUNT_LINE_OF: &str = "'cnt:' || HEX(c.count_id) || ' prd:' || HEX(c.product_id)";
+const REVERSAL: &str = "'rev:' || HEX(c.id)";
+const REVERSAL_LINE: &str = "'rev:' || HEX(c.reversal_id) || ' line ' || c.position";
 const GRANT: &str = "'mem:' || HEX(c.member_id) || ' grant ' || c.position";
 const PLAN_LINE: &str = "'rpl:' || HEX(c.plan_id) || ' line ' || c.position";
 const ALERT: &str = "'alr:' || HEX(c.id)";
@@ -164,6 +166,21 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("goods_receipt", "'grn:' || HEX(c.id)", &[("purchase_order_id", "id")], "purchase_order"),
     link("goods_receipt", "'grn:' || HEX(c.id)", &[("store_id", "id")], "store"),
     link("supplier_return", "'srt:' || HEX(c.id)", &[("store_id", "id")], "store"),
+    link("document_reversal", REVERSAL, &[("store_id", "id")], "store"),
+    link("document_reversal", REVERSAL, &[("other_store_id", "id")], "store"),
+    Link { only: "c.kind = 'GOODS_RECEIPT'", ..link("document_reversal", REVERSAL, &[("part_id", "id")], "goods_receipt") },
+    Link { only: "c.kind = 'GOODS_RECEIPT'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "purchase_order") },
+    Link {
+        only: "c.kind = 'SUPPLIER_RETURN'",
+        ..link("document_reversal", REVERSAL, &[("document_id", "id")], "supplier_return")
+    },
+    Link { only: "c.kind LIKE 'TRANSFER%'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "transfer") },
+    Link { only: "c.kind LIKE 'TRANSFER%'", ..link("document_reversal", REVERSAL, &[("part_id", "id")], "movement") },
+    link("document_reversal_line", REVERSAL_LINE, &[("reversal_id", "id")], "document_reversal"),
+    link("document_reversal_line", REVERSAL_LINE, &[("movement_id", "id")], "movement"),
+    link("document_reversal_line", REVERSAL_LINE, &[("mirror_id", "id")], "movement"),
+    link("document_reversal_line", REVERSAL_LINE, &[("product_id", "id")], "product"),
+    link("document_reversal_effect", REVERSAL_LINE, &[("reversal_id", "id")], "document_reversal"),
     link("supplier_return", "'srt:' || HEX(c.id)", &[("purchase_order_id", "id")], "purchase_order"),
     link("supplier_return_line", SUPPLIER_RETURN_LINE, &[("supplier_return_id", "id")], "supplier_return"),
     link("supplier_return_line", SUPPLIER_RETURN_LINE, &[("product_id", "id")], "product"),
