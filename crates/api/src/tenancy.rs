@@ -76,7 +76,7 @@ impl Tenant {
 /// What a tenant changes of itself. What is left out stays.
 #[derive(Debug, Clone, InputObject)]
 pub struct TenantUpdateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// The version that was read: Tenant.settings.version.
     pub expected_version: Long,

@@ -63,7 +63,7 @@ pub struct RoleGrantInput {
 /// The grants of a member.
 #[derive(Debug, Clone, InputObject)]
 pub struct MemberUpdateRolesInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// The member.
     pub member_id: ID,
@@ -91,7 +91,7 @@ impl MemberUpdateRolesInput {
 /// A role to be made.
 #[derive(Debug, Clone, InputObject)]
 pub struct RoleCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// Its short name: 2 to 63 small letters, digits and hyphens.
     pub key: String,
@@ -113,7 +113,7 @@ impl RoleCreateInput {
 /// What of a role is to be changed: what is left out stays.
 #[derive(Debug, Clone, InputObject)]
 pub struct RoleUpdateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// The role.
     pub id: ID,
@@ -139,7 +139,7 @@ impl RoleUpdateInput {
 /// A role to be removed.
 #[derive(Debug, Clone, InputObject)]
 pub struct RoleDeleteInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// The role.
     pub id: ID,
@@ -150,7 +150,7 @@ pub struct RoleDeleteInput {
 /// A group of stores to be made.
 #[derive(Debug, Clone, InputObject)]
 pub struct StoreGroupCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// Its short name.
     pub code: String,
@@ -170,7 +170,7 @@ impl StoreGroupCreateInput {
 /// What of a group of stores is to be changed: what is left out stays.
 #[derive(Debug, Clone, InputObject)]
 pub struct StoreGroupUpdateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// The group.
     pub id: ID,
@@ -194,7 +194,7 @@ impl StoreGroupUpdateInput {
 /// An integration to be made. You can give it only what you hold yourself now.
 #[derive(Debug, Clone, InputObject)]
 pub struct IntegrationCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// What it is called.
     pub name: String,
@@ -223,7 +223,7 @@ impl IntegrationCreateInput {
 /// What of an integration is to be changed: what is left out stays. You must hold yourself what it gains.
 #[derive(Debug, Clone, InputObject)]
 pub struct IntegrationUpdateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// The integration.
     pub id: ID,
@@ -269,7 +269,7 @@ pub struct ApiKeyBudgetInput {
 /// A key to be made.
 #[derive(Debug, Clone, InputObject)]
 pub struct ApiKeyCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// The integration that it belongs to.
     pub integration_id: ID,

@@ -23,7 +23,7 @@ use crate::{
 /// An anomaly that is fine.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockAnomalyAcceptInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// The anomaly.
     pub id: ID,

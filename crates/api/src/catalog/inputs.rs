@@ -98,7 +98,7 @@ pub struct ProductUpdateInput {
     pub id: ID,
     /// Its version as you read it.
     pub expected_version: Long,
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// Its code; the one it had is kept in formerSkus.
     pub sku: MaybeUndefined<String>,
@@ -191,7 +191,7 @@ pub struct ProductArchiveInput {
     pub id: ID,
     /// Its version as you read it; any when left out.
     pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
 }
 

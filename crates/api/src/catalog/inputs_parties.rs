@@ -49,7 +49,7 @@ pub struct StoreUpdateInput {
     pub id: ID,
     /// Its version as you read it.
     pub expected_version: Long,
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// Its short name.
     pub code: MaybeUndefined<String>,
@@ -79,7 +79,7 @@ pub struct StoreArchiveInput {
     pub id: ID,
     /// Its version as you read it; any when left out.
     pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
 }
 
@@ -115,7 +115,7 @@ pub struct CustomerUpdateInput {
     pub id: ID,
     /// Its version as you read it.
     pub expected_version: Long,
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// Your own key for it, unique.
     pub external_ref: MaybeUndefined<String>,
@@ -169,7 +169,7 @@ pub struct SupplierUpdateInput {
     pub id: ID,
     /// Its version as you read it.
     pub expected_version: Long,
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// Its short name.
     pub code: MaybeUndefined<String>,
@@ -223,7 +223,7 @@ pub struct CustomerEraseInput {
     pub id: ID,
     /// Its version as you read it; any when left out.
     pub expected_version: Option<Long>,
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
 }
 

@@ -65,7 +65,7 @@ pub struct ProductTextAcceptInput {
 /// A suggested category that is wrong for a product.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductSuggestionRefuseInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// Product.
     pub product_id: ID,

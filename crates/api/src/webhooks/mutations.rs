@@ -27,7 +27,7 @@ use crate::{
 /// An endpoint to be made.
 #[derive(Debug, Clone, InputObject)]
 pub struct WebhookEndpointCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// Where messages go: https, at port 443, of the open internet.
     pub url: String,
@@ -40,7 +40,7 @@ pub struct WebhookEndpointCreateInput {
 /// A change of an endpoint: what is left out stays.
 #[derive(Debug, Clone, InputObject)]
 pub struct WebhookEndpointUpdateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result; null: each call is a change of its own.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// Which one.
     pub id: ID,

@@ -102,7 +102,7 @@ impl Once {
 }
 
 /// Says what the call of this task is about, before it commits: where it makes no event, or the event's payload has no `id`.
-pub fn about(id: impl std::fmt::Display) {
+pub fn about(id: &impl std::fmt::Display) {
     if let Some(once) = current() {
         *once.id.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.to_string());
     }

@@ -83,7 +83,7 @@ impl Identity {
             MemberStatus::Active | MemberStatus::Invited => Vec::new(),
         };
         let view = Self::viewed(&work, session.tenant, member).await?;
-        once::about(member);
+        once::about(&member);
         work.commit().await?;
         self.told_of_end(&ended);
         Ok(view)
@@ -118,7 +118,7 @@ impl Identity {
             return Err(MemberRefusal::HasLeftAlready.into());
         }
         self.within_own_rights(&work, session, member).await?;
-        once::about(member);
+        once::about(&member);
         self.part(work, session.tenant, member, MemberRefusal::LastOwner).await
     }
 
