@@ -25,6 +25,7 @@ mod ledger;
 mod lots;
 mod model;
 mod moves;
+mod mutations;
 mod orders;
 mod payments;
 mod purchasing;

@@ -19,7 +19,7 @@ use inventory::{
 };
 use platform::storage::TenantScope;
 
-use super::{hold::OrderHold, {detail::Hint, order::Order};
+use super::{detail::Hint, hold::OrderHold, order::Order};
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     seen_payload,

@@ -7,8 +7,9 @@ use entity::{Tenanted, prelude::TenantId};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryResult, Statement, Value};
 
 use super::{
-    Backend, Bulk, Committed, Database, Extensions, Fault, Reads, commit_hook,
+    Backend, Bulk, Committed, Database, Extensions, Fault, Reads, commit_hook, dry_run,
     journal::Event,
+    once,
     transaction::{Connections, Purpose, Transaction},
 };
 
@@ -127,8 +128,17 @@ impl Work {
         self.events.extend(events);
     }
 
-    /// Makes everything durable, then tells this process's followers.
+    /// Makes everything durable, then tells this process's followers. In a dry run it undoes everything and tells nobody.
     pub async fn commit(self) -> Result<(), Fault> {
+        if dry_run::is_on() {
+            return self.rollback().await;
+        }
+        let once = once::current();
+        let receipt = once.as_ref().map(|once| once.row(self.tenant, &self.events)).transpose()?.flatten();
+        let has_receipt = receipt.is_some();
+        if let Some(receipt) = receipt {
+            self.write(receipt).await?;
+        }
         let commit_hook = commit_hook::current();
         let taken = commit_hook.as_ref().and_then(|commit_hook| commit_hook.rows(self.tenant, &self.events));
         let has_taken = taken.is_some();
@@ -142,6 +152,9 @@ impl Work {
         self.transaction.commit().await.map_err(|err| self.db.failed(err))?;
         if let Some(commit_hook) = commit_hook {
             commit_hook.committed(has_taken);
+        }
+        if let Some(once) = once.filter(|_| has_receipt) {
+            once.recorded();
         }
         if let Some(last) = self.events.last() {
             let head = last.seq;

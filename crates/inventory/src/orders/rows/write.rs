@@ -93,7 +93,7 @@ struct NewFulfilmentLine {
 
 impl From<&Order> for OrderRow {
     fn from(order: &Order) -> Self {
-        let paid = order.standing();
+        let paid = order.paid_now();
         Self {
             id: order.id,
             number: order.number.get(),
@@ -127,7 +127,7 @@ impl From<&Order> for OrderRow {
 impl From<&Order> for ChangedOrder {
     /// Whatever changed of the order: the statuses of its payments follow from it as it is now.
     fn from(order: &Order) -> Self {
-        let paid = order.standing();
+        let paid = order.paid_now();
         Self {
             id: order.id,
             status: order.status,

@@ -107,6 +107,16 @@ async fn once(
     input: &PolicySet,
 ) -> Result<Result<Set, PolicyRefusal>, Fault> {
     let refuse = |row: usize, what: PolicyWhat| Ok(Err(PolicyRefusal { row, what }));
+    // Before what the rows name, which may be gone by now. Of two calls with one key the second fails at the key, and is begun again.
+    match idempotency::before(work, key).await? {
+        None => {}
+        Some(KeyUse::Reused) => return refuse(0, PolicyWhat::KeyReused),
+        Some(KeyUse::Same(receipt)) => {
+            let set: Set = serde_json::from_str(&receipt)
+                .map_err(|_| Fault::corrupt("idempotency", "a receipt of policies lists its levels"))?;
+            return Ok(Ok(Set { is_replayed: true, ..set }));
+        }
+    }
     let mut names = Names::default();
     names.products(work, input.rows.iter().map(|row| &row.product)).await?;
     names.stores(work, input.rows.iter().map(|row| &row.store)).await?;
@@ -124,15 +134,6 @@ async fn once(
         items.push(PolicyItem { key, reorder_point: row.reorder_point, maximum: row.maximum, safety_stock: row.safety_stock });
     }
     let there = lock_policies(work, &keys.iter().copied().collect::<Vec<_>>()).await?;
-    match idempotency::before(work, key).await? {
-        None => {}
-        Some(KeyUse::Reused) => return refuse(0, PolicyWhat::KeyReused),
-        Some(KeyUse::Same(receipt)) => {
-            let set: Set = serde_json::from_str(&receipt)
-                .map_err(|_| Fault::corrupt("idempotency", "a receipt of policies lists its levels"))?;
-            return Ok(Ok(Set { is_replayed: true, ..set }));
-        }
-    }
     let mut policies = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
         let Some(now) = there.get(&item.key) else { return refuse(index, PolicyWhat::NoProduct) };

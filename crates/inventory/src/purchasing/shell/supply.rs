@@ -111,6 +111,12 @@ pub async fn upsert_supplies(
 
 async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -> Result<Option<SupplyBatch>, Fault> {
     let now = clock.now();
+    // Before what the rows name, which may be gone by now. Of two calls with one key the second fails at the key, and is begun again.
+    match idempotency::before(work, key).await? {
+        None => {}
+        Some(KeyUse::Reused) => return Ok(None),
+        Some(KeyUse::Same(receipt)) => return replay(work, &receipt).await.map(Some),
+    }
     let mut names = Names::default();
     names.products(work, input.rows.iter().map(|row| &row.product)).await?;
     names.suppliers(work, input.rows.iter().map(|row| &row.supplier)).await?;
@@ -120,11 +126,6 @@ async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -
     pairs.sort_unstable();
     pairs.dedup();
     let there = lock_supplies(work, &pairs).await?;
-    match idempotency::before(work, key).await? {
-        None => {}
-        Some(KeyUse::Reused) => return Ok(None),
-        Some(KeyUse::Same(receipt)) => return replay(work, &receipt).await.map(Some),
-    }
     let (mut seen, mut preferred) = (HashSet::new(), HashSet::new());
     let mut rows = Vec::with_capacity(input.rows.len());
     for (row, found) in input.rows.iter().zip(found) {
