@@ -51,6 +51,7 @@ mod m0050_overdue;
 mod m0051_anomalies;
 mod m0052_backup_runs;
 mod m0054_product_text;
+mod m0066_open_orders;
 pub mod row_security;
 pub mod statistics;
 
@@ -104,6 +105,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0051_anomalies::Migration),
             Box::new(m0052_backup_runs::Migration),
             Box::new(m0054_product_text::Migration),
+            Box::new(m0066_open_orders::Migration),
         ]
     }
 }

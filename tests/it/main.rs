@@ -31,6 +31,7 @@ mod persons;
 mod plans;
 mod process;
 mod replay;
+mod reports;
 mod returns;
 mod row_security;
 mod scan;

@@ -33,6 +33,7 @@ pub mod demand;
 pub mod forecasting;
 pub mod anomalies;
 pub mod suggestions;
+pub mod reports;
 
 /// Merges the rooms' roots and prints the SDL.
 pub mod schema;
