@@ -7,7 +7,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads, Row};
 
 use super::narrow::{Bound, CURRENT, Narrow};
-use crate::forecasting::core::StoredSeries;
+use crate::{demand::rows::by_level, forecasting::core::StoredSeries};
 
 /// Sales of some days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -202,7 +202,8 @@ pub async fn dead_stock(reads: &impl Reads, narrow: &Narrow, since: i32) -> Resu
     let mut bound = Bound::of(reads, narrow);
     let (since, only) = (bound.mark(i64::from(since)), bound.of_stores(narrow, "l.store_id"));
     let facts = format!(
-        "demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = l.product_id AND d.store_id = l.store_id"
+        "demand_day d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = l.product_id AND d.store_id = l.store_id",
+        by_level(reads.backend())
     );
     let sql = format!(
         "SELECT {select} FROM (

@@ -10,7 +10,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 
 use super::narrow::{Bound, CURRENT, Narrow};
-use crate::reports::core::Priced;
+use crate::{demand::rows::by_level, reports::core::Priced};
 
 /// Days that a price is the mean of: the last ones up to the last day in stock.
 const PRICED_DAYS: i64 = 28;
@@ -61,11 +61,12 @@ pub async fn paid(
                  FROM stock_span s WHERE s.tenant_id = $1 AND s.generation = {CURRENT} AND s.from_date <= {to}{only}
                  GROUP BY s.product_id, s.store_id
                  HAVING max(CASE WHEN s.state = 'OUT' AND (s.to_date IS NULL OR s.to_date >= {from}) THEN 1 ELSE 0 END) = 1) w
-           JOIN demand_day d ON d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = w.product_id AND d.store_id = w.store_id
+           JOIN demand_day d{by_level} ON d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = w.product_id AND d.store_id = w.store_id
              AND d.business_date <= w.last_day AND d.business_date > w.last_day - {PRICED_DAYS} AND d.currency = {money}
            GROUP BY w.product_id, w.store_id) x
          WHERE x.units > 0",
-        select = PaidRow::SELECT
+        select = PaidRow::SELECT,
+        by_level = by_level(reads.backend())
     );
     let priced = |row: PaidRow| {
         let each = |minor: i64| minor as f64 / row.units as f64;

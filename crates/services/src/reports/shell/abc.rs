@@ -4,7 +4,7 @@ use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{paging::Key, storage::Database};
 
-use super::within::{ReportSource, Ranked, exact, most, of_facts, ranked, within};
+use super::within::{Ranked, ReportSource, exact, most, of_facts, ranked, within};
 use crate::{
     insight::shell::ReportError,
     reports::{

@@ -6,7 +6,7 @@ use platform::{
     storage::{Database, Fault},
 };
 
-use super::within::{ReportSource, Ranked, beside, largest, of_documents, ranked, within};
+use super::within::{Ranked, ReportSource, beside, largest, of_documents, ranked, within};
 use crate::{
     insight::shell::ReportError,
     reports::{

@@ -6,7 +6,7 @@ use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{clock::day_text, paging::Key, storage::Database};
 
-use super::within::{ReportSource, Ranked, exact, most, of_documents, ranked, within};
+use super::within::{Ranked, ReportSource, exact, most, of_documents, ranked, within};
 use crate::{
     insight::shell::ReportError,
     reports::{

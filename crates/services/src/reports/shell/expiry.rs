@@ -9,7 +9,7 @@ use platform::{
     storage::{Database, Fault, TenantScope},
 };
 
-use super::within::{ReportSource, Ranked, of_costs, ranked, within};
+use super::within::{Ranked, ReportSource, of_costs, ranked, within};
 use crate::{
     forecasting::rows::last_run,
     insight::shell::ReportError,

@@ -6,7 +6,7 @@ use iam::access::{Permit, kind};
 use platform::{paging::Key, storage::Database};
 use uuid::Uuid;
 
-use super::within::{ReportSource, Ranked, exact, most, of_documents, ranked, within};
+use super::within::{Ranked, ReportSource, exact, most, of_documents, ranked, within};
 use crate::{
     insight::shell::ReportError,
     reports::{

@@ -3,7 +3,7 @@
 use iam::access::{Permit, kind};
 use platform::{paging::Key, storage::Database};
 
-use super::within::{ReportSource, Ranked, exact, largest, most, of_facts, ranked, within};
+use super::within::{Ranked, ReportSource, exact, largest, most, of_facts, ranked, within};
 use crate::{
     insight::shell::ReportError,
     reports::rows::{self, GroupMargin, MarginGroup, Narrow},

@@ -23,4 +23,4 @@ pub use lost::{LostLevel, LostSalesReport, LostSums, lost_sales};
 pub use margins::{MarginReport, MarginTop, margin_report};
 pub use productivity::{ProductivityAsk, ProductivityGroup, ProductivityReport, ProductivityTop, stock_productivity};
 pub use shrinkage::{CountAccuracy, LossKey, Shrinkage, count_accuracy, shrinkage};
-pub use within::{ReportSource, Ranked};
+pub use within::{Ranked, ReportSource};

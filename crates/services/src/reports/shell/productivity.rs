@@ -8,7 +8,7 @@ use inventory::purchasing::core::allot;
 use platform::{paging::Key, storage::Database};
 use uuid::Uuid;
 
-use super::within::{ReportSource, Ranked, exact, largest, of_costs, ranked, within};
+use super::within::{Ranked, ReportSource, exact, largest, of_costs, ranked, within};
 use crate::{
     insight::shell::ReportError,
     reports::{

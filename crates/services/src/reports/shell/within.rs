@@ -49,7 +49,11 @@ pub(super) async fn of_facts(db: &Database, scope: &TenantScope, span: Span) -> 
 }
 
 /// Brings the cost book up to date, too: the report is as far as the one that is behind. The book's currency is the tenant's own.
-pub(super) async fn of_costs(db: &Database, scope: &TenantScope, span: Span) -> Result<(ReportSource, CostingMethod), ReportError> {
+pub(super) async fn of_costs(
+    db: &Database,
+    scope: &TenantScope,
+    span: Span,
+) -> Result<(ReportSource, CostingMethod), ReportError> {
     let source = of_facts(db, scope, span).await?;
     let book = costing::begin(scope, None).await?;
     let progress =
