@@ -2,13 +2,13 @@
 
 use async_graphql::Enum;
 use services::reports::{
-    core, rows,
+    rows,
     shell::{self, Panel, RiskBasis},
 };
 
 /// How evenly a product is asked for, by the variation of its weeks: deviation by mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "core::XyzClass", rename_items = "SCREAMING_SNAKE_CASE")]
+#[graphql(remote = "services::reports::core::XyzClass", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum XyzClass {
     /// Up to 0.5.
     X,

@@ -76,10 +76,10 @@ pub fn sums_of_classes(all: &[Classified]) -> Vec<ClassSum> {
     let pairs = [AbcClass::A, AbcClass::B, AbcClass::C]
         .into_iter()
         .flat_map(|abc| [XyzClass::X, XyzClass::Y, XyzClass::Z].map(|xyz| (abc, xyz)));
-    let sum = |(abc, xyz)| {
+    let sum = |(abc, xyz): (AbcClass, XyzClass)| {
         let own = all.iter().filter(|one| one.abc == abc && one.xyz == xyz);
         let (products, revenue) =
-            own.fold((0, 0), |(products, revenue), one| (products + 1, revenue + i128::from(one.sold.revenue)));
+            own.fold((0_i64, 0_i128), |(products, revenue), one| (products + 1, revenue + i128::from(one.sold.revenue)));
         ClassSum { abc, xyz, products, revenue }
     };
     pairs.map(sum).collect()
