@@ -34,6 +34,7 @@ mod plans;
 mod process;
 mod replay;
 mod replenishment;
+mod reports;
 mod returns;
 mod reversals;
 mod row_security;

@@ -63,7 +63,7 @@ const ROOMS: [&[&str]; CRATES.len()] = [
 #[rustfmt::skip]
 mod wide {
     pub const SERVICES: &[&str] = &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "search", "digest",
-        "backups", "insight", "demand", "forecasting", "replenishment", "anomalies", "suggestions"];
+        "backups", "insight", "demand", "forecasting", "replenishment", "anomalies", "suggestions", "reports"];
     pub const FORECAST: &[&str] = &["class", "panel", "series", "models", "selection", "intervals", "engine", "accuracy", "abc", "xyz",
         "reorder", "simulate", "anomaly", "ratios", "bench"];
     pub const PRODUCT_TEXT: &[&str] =

@@ -34,3 +34,5 @@ pub mod replenishment;
 pub mod anomalies;
 /// Categories, duplicates and clean names suggested from the texts of a tenant's own products.
 pub mod suggestions;
+/// Reports that rank, divide and compare: classes, fill rates, what stock-outs cost, what expires, who comes again; and the dashboard.
+pub mod reports;

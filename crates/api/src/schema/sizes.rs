@@ -14,6 +14,7 @@ use crate::graphql::directives::list_size;
 
 /// Of each type, its lists and their sizes.
 const SIZES: &[(&str, &[(&str, i32)])] = &[
+    ("AbcXyzTotals", &[("classes", 9)]),
     ("AlertChanges", &[("changes", 10)]),
     ("AlertRule", &[("members", 10)]),
     ("AlertUpdate", &[("alerts", 10)]),
@@ -23,6 +24,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("CountLine", &[("tries", 3)]),
     ("CustomerBulkUpsertPayload", &[("rows", 10)]),
     ("DocumentReversal", &[("effects", 20), ("lines", 10), ("movements", 2)]),
+    ("Dashboard", &[("masked", 8), ("topSellers", 5)]),
     ("ExchangeReading", &[("columns", 20)]),
     ("ExchangeRatesImportPayload", &[("exchangeRates", 10)]),
     ("Fulfilment", &[("lines", 10)]),
