@@ -90,15 +90,12 @@ fn rewrite(method: &mut ImplItemFn) -> Result<()> {
         Argument::Once(place) => Some((place, written.span)),
         _ => None,
     });
-    method.block = match keyed {
-        Some((place, span)) => {
-            let call = check::once(place, span, method)?;
-            parse_quote!({ #before #call })
-        }
-        None => {
-            let statements = method.block.stmts.drain(..).collect::<Vec<_>>();
-            parse_quote!({ #before #(#statements)* })
-        }
+    method.block = if let Some((place, span)) = keyed {
+        let call = check::once(place, span, method)?;
+        parse_quote!({ #before #call })
+    } else {
+        let statements = method.block.stmts.drain(..).collect::<Vec<_>>();
+        parse_quote!({ #before #(#statements)* })
     };
     for written in &arguments {
         match &written.argument {

@@ -137,7 +137,7 @@ impl Work {
         let receipt = once.as_ref().map(|once| once.row(self.tenant, &self.events)).transpose()?.flatten();
         let has_receipt = receipt.is_some();
         if let Some(receipt) = receipt {
-            self.write(receipt).await?;
+            Box::pin(self.write(receipt)).await?;
         }
         let commit_hook = commit_hook::current();
         let taken = commit_hook.as_ref().and_then(|commit_hook| commit_hook.rows(self.tenant, &self.events));

@@ -149,6 +149,7 @@ impl Access {
         let Some(audit_writer) = &self.0.audit_writer else { return commits.await };
         let origin = Origin { ip: address.map(|address| address.to_string()), ..Origin::default() };
         let who = Some((home.tenant, actor));
+        let commits = Box::pin(commits);
         AuditContext::new(action.to_owned(), origin, audit_writer.clone(), who, Some(Target::of(home.key))).over(commits).await
     }
 
