@@ -51,6 +51,8 @@ mod m0050_overdue;
 mod m0051_anomalies;
 mod m0052_backup_runs;
 mod m0054_product_text;
+mod m0062_history;
+mod m0063_notes;
 pub mod row_security;
 pub mod statistics;
 
@@ -104,6 +106,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0051_anomalies::Migration),
             Box::new(m0052_backup_runs::Migration),
             Box::new(m0054_product_text::Migration),
+            Box::new(m0062_history::Migration),
+            Box::new(m0063_notes::Migration),
         ]
     }
 }

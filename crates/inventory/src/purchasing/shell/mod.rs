@@ -9,6 +9,7 @@ mod policy;
 mod receive;
 mod returns;
 mod supply;
+mod traced;
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit};

@@ -65,6 +65,7 @@ const TENANTED: &[&str] = &[
     "session",
     "invitation",
     "subject",
+    "subject_history",
     "history_block",
     "history_sum",
     "supplier_product",
@@ -106,6 +107,9 @@ const TENANTED: &[&str] = &[
     "product_image",
     "product_document",
     "product_text_refusal",
+    "note",
+    "note_edit",
+    "note_mention",
 ];
 
 /// Columns of `child` (with its key as text) that name rows of `parent`, where `only` holds.
