@@ -33,6 +33,8 @@ pub mod demand;
 pub mod forecasting;
 pub mod anomalies;
 pub mod suggestions;
+pub mod notes;
+pub mod history;
 
 /// Merges the rooms' roots and prints the SDL.
 pub mod schema;

@@ -35,6 +35,7 @@ use crate::{
     identity::{LoginSession, Member, Tenant, own_session, own_tenant},
     jobs::{self as job, Job},
     media::{ProductDocument, ProductImage},
+    notes::{self, Note},
     orders::{self as orders, Fulfilment, Order, OrderLine},
     purchasing::{self as purchasing, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
     returns::{self as returns, Return},
@@ -98,6 +99,7 @@ pub enum Node {
     Alert(Alert),
     AlertRule(AlertRule),
     StockAnomaly(StockAnomaly),
+    Note(Note),
 }
 
 /// Something that changes and says so.
@@ -129,6 +131,7 @@ pub enum Versioned {
     WebhookEndpoint(WebhookEndpoint),
     Alert(Alert),
     AlertRule(AlertRule),
+    Note(Note),
 }
 
 #[derive(Default)]
@@ -246,6 +249,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         }
         kind::AlertId::PREFIX => alerts::load_alert(ctx, entity::id::AlertId::from_uuid(uuid)).await?.map(Node::Alert),
         kind::AlertRuleId::PREFIX => alerts::load_rule(ctx, entity::id::AlertRuleId::from_uuid(uuid)).await?.map(Node::AlertRule),
+        kind::NoteId::PREFIX => notes::find_note(ctx, uuid).await?.map(Node::Note),
         kind::AnomalyId::PREFIX => anomalies::find_anomaly(ctx, uuid).await?.map(Node::StockAnomaly),
         kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::Job),
         kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),

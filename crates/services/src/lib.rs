@@ -32,3 +32,7 @@ pub mod forecasting;
 pub mod anomalies;
 /// Categories, duplicates and clean names suggested from the texts of a tenant's own products.
 pub mod suggestions;
+/// Notes of people on things of every kind.
+pub mod notes;
+/// The history of a thing: the audit log, movements and notes in one order.
+pub mod history;

@@ -6,7 +6,7 @@ use entity::{prelude::*, tables::stock_anomaly};
 use serde_json::json;
 
 use super::{
-    Needs::{self, May},
+    Needs::{self, May, SignIn},
     world::{House, World, text},
 };
 
@@ -25,6 +25,10 @@ pub const CASES: &[(&str, Needs)] = &[
     ("stockSimulate", May("report.read")),
     ("stockAnomalies", May("report.read")),
     ("stockAnomalyAccept", May("alert.write")),
+    ("history", SignIn),
+    ("notes", SignIn),
+    ("noteAdd", SignIn),
+    ("noteUpdate", SignIn),
     ("productCost", May("product.cost.read")),
     ("revaluations", May("product.cost.read")),
     ("productCategorySuggestions", May("product.read")),

@@ -53,6 +53,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("alr", "Alert", Some("alert.read")),
     ("arl", "AlertRule", Some("alert_rule.write")),
     ("anm", "StockAnomaly", Some("report.read")),
+    ("nte", "Note", Some("product.read")),
 ];
 
 async fn a_node_needs_the_rights_of_its_type(world: &World) {

@@ -49,12 +49,15 @@ impl AuditEntry {
     }
 }
 
-/// Takes the values of a field whose mask the caller does not hold. A permission that nobody knows any more hides it from everybody.
-pub fn hide(caller: &Caller, field: &mut Value) {
-    let Some(mask) = field.get("mask").and_then(Value::as_str) else { return };
-    if !index_of(mask).is_some_and(|index| caller.permissions.holds(index)) {
-        (field["before"], field["after"]) = (Value::Null, Value::Null);
+/// Takes the values of a field whose mask the caller does not hold, and says so. A permission that nobody knows any more hides it from everybody.
+pub fn hide(caller: &Caller, field: &mut Value) -> bool {
+    let Some(mask) = field.get("mask").and_then(Value::as_str) else { return false };
+    let is_hidden = !index_of(mask).is_some_and(|index| caller.permissions.holds(index));
+    if is_hidden {
+        field["before"] = Value::Null;
+        field["after"] = Value::Null;
     }
+    is_hidden
 }
 
 /// One line of the audit log, chained to the one before by its hash.
@@ -111,7 +114,9 @@ impl AuditEntry {
         let caller = ctx.caller()?;
         let Json(mut changes) = Json::from_text(&self.stored.entry.changes);
         if let Some(fields) = changes.get_mut("fields").and_then(Value::as_array_mut) {
-            fields.iter_mut().for_each(|field| hide(caller, field));
+            for field in fields {
+                hide(caller, field);
+            }
         }
         Ok(Json(changes))
     }

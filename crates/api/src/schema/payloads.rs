@@ -69,4 +69,5 @@ pub enum Payload {
     AlertPayload(alerts::AlertPayload),
     AlertRulePayload(alerts::AlertRulePayload),
     StockAnomalyPayload(anomalies::StockAnomalyPayload),
+    NotePayload(crate::notes::NotePayload),
 }

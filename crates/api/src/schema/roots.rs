@@ -16,9 +16,11 @@ use crate::{
     exchange::{ExchangeSubscription, FileMutations, FileQueries},
     forecasting::ForecastQuery,
     graphql::{boxed::Boxed, rate_limit::RateLimitQuery},
+    history::HistoryQuery,
     identity::{FactorMutation, IdentityMutation, IdentityQuery, PeopleMutation, SandboxMutation, SessionMutation},
     insight::{EventQuery, InsightQuery, SummaryQuery},
     jobs::{JobMutation, JobQuery},
+    notes::{NoteMutation, NoteQuery},
     orders::{OrderSubscription, OrdersMutation, OrdersQuery, SourcingMutation, SourcingQuery},
     purchasing::{PurchaseQuery, PurchasingMutation},
     returns::{ReturnsMutation, ReturnsQuery},
@@ -62,6 +64,8 @@ pub struct OtherQueries(
     ForecastQuery,
     AnomalyQuery,
     SuggestionQuery,
+    NoteQuery,
+    HistoryQuery,
     AlertQuery,
     SourcingQuery,
     ReturnsQuery,
@@ -106,6 +110,7 @@ pub struct OtherMutations(
     AlertMutation,
     SourcingMutation,
     SuggestionMutation,
+    NoteMutation,
 );
 
 /// What can be followed as it changes, without a gap.
