@@ -223,7 +223,10 @@ impl CommitHook for AuditContext {
         // The entry of what was asked for is that of an object which it changed, where it is about nothing else.
         let is_told = outcome == Outcome::Done && changes.iter().any(is_about);
         let own = (!is_recorded && !is_told).then(|| self.entry(outcome, target, numbers));
-        let of_objects = changes.into_iter().map(|change| self.entry_of(change, numbers));
+        // The events are told once, however many objects they are about.
+        let first = if own.is_some() { None } else { numbers };
+        let events = std::iter::once(first).chain(std::iter::repeat(None));
+        let of_objects = changes.into_iter().zip(events).map(|(change, events)| self.entry_of(change, events));
         Some(rows::waiting(&self.audit_writer, own.into_iter().chain(of_objects)))
     }
     fn committed(&self, has_taken: bool) {
