@@ -49,7 +49,7 @@ pub enum HistoryActorKind {
     Anonymous,
 }
 
-/// Who did something. None is somebody who had not shown who they are.
+/// Actor of something that was done. None is somebody who had not shown who they are.
 #[derive(Debug, Clone, Copy)]
 pub struct HistoryActor(pub Option<prelude::Actor>);
 
@@ -62,7 +62,7 @@ impl HistoryActor {
     }
 }
 
-/// Who did something, as far as the caller may know.
+/// Actor of something that was done, as far as the caller may know.
 #[resolvers]
 impl HistoryActor {
     /// Kind of the actor.

@@ -44,7 +44,7 @@ pub struct HistoryQuery;
 #[resolvers]
 impl HistoryQuery {
     /// The history of a thing, the newest first: changes of its fields, steps, movements and notes. Null when there is no such thing, or it is not yours.
-    /// What was refused is in the audit log alone. Movements are those of a product, a level or a document, in stores whose movements the caller may see.
+    /// Refusals are in the audit log alone. Movements are those of a product, a level or a document, in stores whose movements the caller may see.
     ///
     /// Requires the permission that reading the thing requires.
     #[field(authenticated, paged)]

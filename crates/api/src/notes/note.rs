@@ -102,7 +102,7 @@ impl Note {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// When it last changed.
+    /// Time of the last change.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
