@@ -56,6 +56,8 @@ words! {
     /// Why stock that is there cannot be sold.
     Condition { Quarantine "QUARANTINE", Damaged "DAMAGED", Expired "EXPIRED", Recalled "RECALLED" }
     MemberStatus { Invited "INVITED", Active "ACTIVE", Suspended "SUSPENDED" }
+    /// For whose eyes a note is.
+    NoteAudience { Staff "STAFF", Customer "CUSTOMER" }
     ActorKind { Member "MEMBER", Integration "INTEGRATION", System "SYSTEM" }
     MovementKind {
         Receipt "RECEIPT", Sale "SALE", Return "RETURN", Adjustment "ADJUSTMENT", Removal "REMOVAL", Count "COUNT", Discrepancy "DISCREPANCY",

@@ -55,6 +55,8 @@ mod m0056_order_edits;
 mod m0057_holds;
 mod m0058_payments;
 mod m0061_reversals;
+mod m0062_history;
+mod m0063_notes;
 mod m0065_replenishment;
 mod m0066_open_orders;
 pub mod row_security;
@@ -114,6 +116,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0057_holds::Migration),
             Box::new(m0058_payments::Migration),
             Box::new(m0061_reversals::Migration),
+            Box::new(m0062_history::Migration),
+            Box::new(m0063_notes::Migration),
             Box::new(m0065_replenishment::Migration),
             Box::new(m0066_open_orders::Migration),
         ]

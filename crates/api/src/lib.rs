@@ -37,6 +37,8 @@ pub mod anomalies;
 pub mod replenishment;
 pub mod suggestions;
 pub mod reports;
+pub mod notes;
+pub mod history;
 
 /// Merges the rooms' roots and prints the SDL.
 pub mod schema;

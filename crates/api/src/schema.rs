@@ -35,6 +35,7 @@ use crate::{
     identity::{LoginSession, Member, Tenant, own_session, own_tenant},
     jobs::{self as job, Job},
     media::{ProductDocument, ProductImage},
+    notes::{self, Note},
     orders::{self as orders, Fulfilment, Order, OrderLine},
     payments::{self as payments, Payment},
     purchasing::{self as purchasing, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
@@ -105,6 +106,7 @@ pub enum Node {
     StockAnomaly(StockAnomaly),
     ReplenishmentPlan(ReplenishmentPlan),
     ReplenishmentPolicy(ReplenishmentPolicy),
+    Note(Note),
 }
 
 /// Something that changes and says so.
@@ -138,6 +140,7 @@ pub enum Versioned {
     AlertRule(AlertRule),
     ReplenishmentPlan(ReplenishmentPlan),
     ReplenishmentPolicy(ReplenishmentPolicy),
+    Note(Note),
 }
 
 #[derive(Default)]
@@ -257,6 +260,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         }
         kind::AlertId::PREFIX => alerts::load_alert(ctx, entity::id::AlertId::from_uuid(uuid)).await?.map(Node::Alert),
         kind::AlertRuleId::PREFIX => alerts::load_rule(ctx, entity::id::AlertRuleId::from_uuid(uuid)).await?.map(Node::AlertRule),
+        kind::NoteId::PREFIX => notes::find_note(ctx, uuid).await?.map(Node::Note),
         kind::AnomalyId::PREFIX => anomalies::find_anomaly(ctx, uuid).await?.map(Node::StockAnomaly),
         kind::ReplenishmentPlanId::PREFIX => replenishment::find_plan(ctx, uuid).await?.map(Node::ReplenishmentPlan),
         kind::ReplenishmentPolicyId::PREFIX => replenishment::find_policy(ctx, uuid).await?.map(Node::ReplenishmentPolicy),

@@ -65,6 +65,9 @@ pub mod lot_level;
 pub mod member;
 pub mod movement;
 pub mod order_detail;
+pub mod note;
+pub mod note_edit;
+pub mod note_mention;
 pub mod order_hold;
 pub mod order_line;
 pub mod order_line_part;
@@ -113,6 +116,7 @@ pub mod store_group;
 pub mod store_in_group;
 pub mod store_sourcing;
 pub mod subject;
+pub mod subject_history;
 pub mod supplier;
 pub mod supplier_product;
 pub mod supplier_return;
@@ -179,7 +183,7 @@ tables! {
     history_block HistoryBlock, history_sum HistorySum, idempotency Idempotency, integration Integration,
     invitation Invitation, job Job, job_worker JobWorker, kit_component KitComponent, link Link,
     login_challenge LoginChallenge, login_failure LoginFailure, lot Lot, lot_level LotLevel, member Member,
-    movement Movement, order_detail OrderDetail, order_hold OrderHold, order_line OrderLine, order_line_part OrderLinePart,
+    movement Movement, order_detail OrderDetail, note Note, note_edit NoteEdit, note_mention NoteMention, order_hold OrderHold, order_line OrderLine, order_line_part OrderLinePart,
     order_sourcing OrderSourcing, payment Payment, order_step OrderStep, policy Policy, product Product, product_document ProductDocument,
     product_family ProductFamily, product_image ProductImage, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
     purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,
@@ -190,7 +194,7 @@ tables! {
     sales_return SalesReturn, schema_compatibility SchemaCompatibility, secret_key SecretKey,
     server_secret ServerSecret, session Session, signing_key SigningKey, sourcing_rule SourcingRule,
     stock_anomaly StockAnomaly, stock_count StockCount, stock_level StockLevel, stock_span StockSpan, store Store, store_group StoreGroup, store_in_group StoreInGroup,
-    store_sourcing StoreSourcing, subject Subject, supplier Supplier, supplier_product SupplierProduct,
+    store_sourcing StoreSourcing, subject Subject, subject_history SubjectHistory, supplier Supplier, supplier_product SupplierProduct,
     supplier_return SupplierReturn, supplier_return_line SupplierReturnLine, tenant Tenant,
     tenant_counter TenantCounter, tenant_erasure TenantErasure, tenant_plan TenantPlan, totp Totp, transfer Transfer,
     transfer_line TransferLine, transfer_line_lot TransferLineLot, webhook_attempt WebhookAttempt,

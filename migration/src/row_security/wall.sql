@@ -18,7 +18,7 @@ DECLARE
   -- What the deployment itself does to rows of tenants that its transaction does not work for: it notes when members were here, seals
   -- keys anew, a login that no tenant was known for is written into the log of the one that it led to, and a worker keeps its jobs of
   -- whichever tenants in one statement.
-  everywhere CONSTANT jsonb := '{"member": "UPDATE", "subject": "UPDATE", "audit_entry": "INSERT", "job": "UPDATE", "webhook_endpoint": "UPDATE"}';
+  everywhere CONSTANT jsonb := '{"member": "UPDATE", "subject": "UPDATE", "subject_history": "UPDATE", "audit_entry": "INSERT", "job": "UPDATE", "webhook_endpoint": "UPDATE"}';
   t record;
   may text;
   bound text;

@@ -319,6 +319,8 @@ pub fn named(root: &str, path: &Path) -> Option<&'static str> {
     const WORDS: [(&str, &str); 42] = [
         ("replenishmentplan", "rpl"),
         ("replenishmentpolic", "rpp"),
+        ("noteupdate", "nte"),
+        ("mention", "mem"),
         ("anomaly", "anm"),
         ("assignee", "mem"),
         ("imageid", "img"),

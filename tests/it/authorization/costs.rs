@@ -10,7 +10,7 @@ use entrepot::replenishment::{
 use serde_json::json;
 
 use super::{
-    Needs::{self, May},
+    Needs::{self, May, SignIn},
     world::{House, World, text},
 };
 
@@ -48,6 +48,10 @@ pub const CASES: &[(&str, Needs)] = &[
     ("replenishmentPlan", May("purchase.read")),
     ("replenishmentPlanCreate", May("purchase.write")),
     ("replenishmentPlanApprove", May("purchase.read")),
+    ("history", SignIn),
+    ("notes", SignIn),
+    ("noteAdd", SignIn),
+    ("noteUpdate", SignIn),
     ("productCost", May("product.cost.read")),
     ("revaluations", May("product.cost.read")),
     ("productCategorySuggestions", May("product.read")),

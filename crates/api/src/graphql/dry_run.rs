@@ -30,6 +30,11 @@ impl DryRun for inventory::currency::shell::Write {
     const VALIDATE: Self = Self::DryRun;
 }
 
+impl DryRun for services::notes::shell::Write {
+    const WRITE: Self = Self::Really;
+    const VALIDATE: Self = Self::DryRun;
+}
+
 /// The mode that the argument asks for: `#[mutation(dry_run)]` calls it.
 pub fn mode<M: DryRun>(validate_only: bool) -> M {
     if validate_only { M::VALIDATE } else { M::WRITE }

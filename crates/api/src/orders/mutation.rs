@@ -83,9 +83,9 @@ impl OrdersMutation {
     }
 
     /// Reopens a CLOSED order: it stands where its lines say.
-    #[mutation(permit = OrderWrite, emits(ORDER_REOPENED))]
+    #[mutation(permit = OrderWrite, emits(ORDER_REOPENED), dry_run)]
     async fn order_reopen(&self, ctx: &Context<'_>, #[graphql(desc = "The order.")] input: ActionInput) -> Answer<OrderPayload> {
-        step!(OrderPayload, ctx, permit, input, shell::order_reopen)
+        step!(OrderPayload, ctx, permit, input, shell::order_reopen, dry_run)
     }
 
     /// Files a FULFILLED order.

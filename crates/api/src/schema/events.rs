@@ -11,7 +11,7 @@ use inventory::{
 use platform::storage::events::Registry;
 use services::{
     alerts::events as alerts, exchange::events as exchange, files::events as files, media::events as media,
-    replenishment::events as replenishment, webhooks::events as webhooks,
+    notes::events as notes, replenishment::events as replenishment, webhooks::events as webhooks,
 };
 
 /// All families, in the order in which clients are told of them.
@@ -53,6 +53,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         webhooks::WEBHOOK.events(),
         files::FILE.events(),
         exchange::EXCHANGE.events(),
+        notes::NOTE.events(),
     ])
 });
 

@@ -77,4 +77,5 @@ pub enum Payload {
     ReplenishmentPolicyPayload(replenishment::ReplenishmentPolicyPayload),
     ReplenishmentPlanPayload(replenishment::ReplenishmentPlanPayload),
     ReplenishmentApprovalPayload(replenishment::ReplenishmentApprovalPayload),
+    NotePayload(crate::notes::NotePayload),
 }

@@ -16,9 +16,11 @@ use crate::{
     exchange::{ExchangeSubscription, FileMutations, FileQueries},
     forecasting::ForecastQuery,
     graphql::{boxed::Boxed, rate_limit::RateLimitQuery},
+    history::HistoryQuery,
     identity::{FactorMutation, IdentityMutation, IdentityQuery, PeopleMutation, SandboxMutation, SessionMutation},
     insight::{EventQuery, InsightQuery, SummaryQuery},
     jobs::{JobMutation, JobQuery},
+    notes::{NoteMutation, NoteQuery},
     orders::{HoldMutation, OrderSubscription, OrdersMutation, OrdersQuery, SourcingMutation, SourcingQuery},
     payments::PaymentMutation,
     purchasing::{PurchaseQuery, PurchasingMutation},
@@ -69,6 +71,8 @@ pub struct OtherQueries(
     ReversalQuery,
     SuggestionQuery,
     ReportsQuery,
+    NoteQuery,
+    HistoryQuery,
     AlertQuery,
     SourcingQuery,
     ReturnsQuery,
@@ -117,6 +121,7 @@ pub struct OtherMutations(
     AlertMutation,
     SourcingMutation,
     SuggestionMutation,
+    NoteMutation,
 );
 
 /// What can be followed as it changes, without a gap.

@@ -12,6 +12,7 @@ mod members;
 mod reads;
 mod restored;
 mod roles;
+mod traced;
 mod caller_cache;
 mod uses;
 

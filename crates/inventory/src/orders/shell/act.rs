@@ -38,8 +38,8 @@ pub async fn order_cancel(ledger: &Ledger, permit: Permit<kind::OrderCancel>, in
 }
 
 /// Takes a closed order out of the files.
-pub async fn order_reopen(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct) -> Done {
-    act(ledger, permit, input, "orderReopen", |act, _| Command::of(OrderCommand::Reopen(act))).await
+pub async fn order_reopen(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> Done {
+    act(ledger, permit, input, ("orderReopen", mode), |act, _| Command::of(OrderCommand::Reopen(act))).await
 }
 
 /// Files a fulfilled order.

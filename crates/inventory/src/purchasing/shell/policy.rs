@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{
+    audit,
     clock::Clock,
     storage::{
         Database, Fault, Work,
@@ -14,7 +15,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::TRIES;
+use super::{TRIES, traced};
 use crate::stock::events::{self, PolicyMoved, STOCK_POLICY_SET};
 use crate::{
     purchasing::{
@@ -145,7 +146,11 @@ async fn once(
     let now = clock.now();
     // In the ledger's own order, so that two writers of the same levels do not wait for each other.
     policies.sort_by_key(|policy| policy.key);
-    write_policies(work, &policies, || clock.id(), now).await?;
+    let ids = write_policies(work, &policies, || clock.id(), now).await?;
+    for (policy, level) in policies.iter().zip(ids) {
+        let before = there.get(&policy.key).map(traced::policy);
+        audit::changed(work, level, before.as_ref(), Some(&traced::policy(policy)), None);
+    }
     let levels: Vec<(ProductId, StoreId)> = items.iter().map(|item| (item.key.product, item.key.store)).collect();
     let moved = policies.iter().map(|policy| moved(policy, there.get(&policy.key))).collect();
     let event = STOCK_POLICY_SET.event(&events::PolicySet { levels: moved });

@@ -137,6 +137,8 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
     enum_column("stock_anomaly", "'anm:' || HEX(c.id)", "rule", one_of!(AnomalyRule)),
     enum_column("stock_anomaly", "'anm:' || HEX(c.id)", "state", one_of!(AnomalyState)),
     enum_column("stock_anomaly", "'anm:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
+    enum_column("note", "'nte:' || HEX(c.id)", "audience", one_of!(NoteAudience)),
+    enum_column("note", "'nte:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
     enum_column("stock_span", "'prd:' || HEX(c.product_id) || ' from ' || c.from_date", "state", one_of!(SpanState)),
     enum_column("member", "'mem:' || HEX(c.id)", "status", one_of!(MemberStatus)),
     enum_column("alert", "'alr:' || HEX(c.id)", "kind", one_of!(AlertKind)),

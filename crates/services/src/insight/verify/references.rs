@@ -69,6 +69,7 @@ const TENANTED: &[&str] = &[
     "session",
     "invitation",
     "subject",
+    "subject_history",
     "history_block",
     "history_sum",
     "supplier_product",
@@ -117,6 +118,9 @@ const TENANTED: &[&str] = &[
     "product_image",
     "product_document",
     "product_text_refusal",
+    "note",
+    "note_edit",
+    "note_mention",
 ];
 
 /// Columns of `child` (with its key as text) that name rows of `parent`, where `only` holds.

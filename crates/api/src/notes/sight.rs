@@ -1,0 +1,121 @@
+//! What it takes to read and to write a node: for notes, which are kept and shown with the rights of what they are about.
+
+use async_graphql::Context;
+use entity::prelude::*;
+use iam::access::{Caller, Permission, REGISTRY, Reach, kind};
+use inventory::{ledger::Ledger, stock::rows::lot_list::lot_levels_of};
+use services::notes::shell::Readers;
+
+use crate::{
+    graphql::{context::ContextExt, fault::Answer},
+    orders,
+    schema::Node,
+};
+
+/// The permissions that a node is read and written with, each for one of its stores where it has any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sight {
+    /// None: every member reads it.
+    read: Option<usize>,
+    write: usize,
+    stores: Vec<StoreId>,
+}
+
+impl Sight {
+    fn of<R: Permission, W: Permission>() -> Self {
+        Self { read: Some(R::INDEX), write: W::INDEX, stores: Vec::new() }
+    }
+    fn at(self, stores: impl IntoIterator<Item = StoreId>) -> Self {
+        Self { stores: stores.into_iter().collect(), ..self }
+    }
+    /// Of a store, or for whoever holds the permission for all: no store is the nil one's.
+    fn at_one_or_all(self, store: Option<StoreId>) -> Self {
+        self.at([store.unwrap_or(StoreId::NIL)])
+    }
+
+    fn covers(&self, caller: &Caller, index: usize) -> bool {
+        let reach: Reach = caller.permissions.reach(index);
+        let covers = self.stores.is_empty() || self.stores.iter().any(|store| reach.covers(*store));
+        caller.permissions.holds(index) && covers
+    }
+    /// Whether somebody may read the node.
+    pub fn shows(&self, caller: &Caller) -> bool {
+        caller.channel.is_none() && self.read.is_none_or(|index| self.covers(caller, index))
+    }
+    /// The permission that somebody lacks for writing the node.
+    pub fn lacks(&self, caller: &Caller) -> Option<&'static str> {
+        (!self.covers(caller, self.write)).then(|| REGISTRY[self.write].code)
+    }
+    pub fn readers(&self) -> Readers {
+        Readers { permission: self.read.map(|index| REGISTRY[index].code), stores: self.stores.clone() }
+    }
+}
+
+/// What a node takes; None of what no notes are kept on: sessions, files and exchanges, which only their makers see, and notes.
+pub async fn sight(ctx: &Context<'_>, node: &Node) -> Answer<Option<Sight>> {
+    if let Some(sight) = of_document(node) {
+        return Ok(Some(sight));
+    }
+    Ok(Some(match node {
+        Node::Product(_)
+        | Node::Category(_)
+        | Node::Supplier(_)
+        | Node::ProductFamily(_)
+        | Node::ProductImage(_)
+        | Node::ProductDocument(_) => Sight::of::<kind::ProductRead, kind::ProductWrite>(),
+        Node::Store(_) | Node::StoreGroup(_) => Sight::of::<kind::StoreRead, kind::StoreWrite>(),
+        Node::Customer(_) => Sight::of::<kind::CustomerRead, kind::CustomerWrite>(),
+        Node::Channel(_) => Sight::of::<kind::ChannelRead, kind::ChannelWrite>(),
+        Node::Lot(lot) => {
+            let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+            let levels = lot_levels_of(&scope, &[lot.0.id]).await?;
+            let stores: Vec<StoreId> = levels.iter().map(|level| level.key.store).collect();
+            // A lot that is nowhere is seen by whoever sees all stores.
+            let nowhere = stores.is_empty().then_some(StoreId::NIL);
+            Sight::of::<kind::StockRead, kind::LotWrite>().at(stores.into_iter().chain(nowhere))
+        }
+        Node::Fulfilment(fulfilment) => {
+            let Some(order) = orders::load_order(ctx, fulfilment.order_id()).await? else { return Ok(None) };
+            Sight::of::<kind::OrderRead, kind::OrderWrite>().at([order.row().store])
+        }
+        Node::Revaluation(_) => Sight::of::<kind::ProductCostRead, kind::CostWrite>(),
+        Node::ExchangeRate(_) => Sight::of::<kind::RateRead, kind::RateWrite>(),
+        Node::Tenant(_) => Sight { read: None, ..Sight::of::<kind::TenantWrite, kind::TenantWrite>() },
+        Node::Member(_) => Sight::of::<kind::MemberRead, kind::MemberWrite>(),
+        Node::Role(_) => Sight::of::<kind::RoleRead, kind::RoleWrite>(),
+        Node::Integration(_) | Node::ApiKey(_) => Sight::of::<kind::ApikeyRead, kind::ApikeyWrite>(),
+        Node::AuditEntry(_) => Sight::of::<kind::AuditRead, kind::AuditRead>(),
+        Node::Job(_) => Sight::of::<kind::JobRead, kind::JobManage>(),
+        Node::WebhookEndpoint(_) => Sight::of::<kind::WebhookRead, kind::WebhookManage>(),
+        _ => return Ok(None),
+    }))
+}
+
+/// Of what belongs to stores.
+fn of_document(node: &Node) -> Option<Sight> {
+    Some(match node {
+        Node::StockLevel(level) => Sight::of::<kind::StockRead, kind::StockAdjust>().at([level.0.key.store]),
+        Node::StockMovement(movement) => {
+            Sight::of::<kind::StockMovementRead, kind::StockAdjust>().at(movement.0.entries.iter().map(|entry| entry.key.store))
+        }
+        Node::StockEntry(entry) => {
+            let entries = entry.movement.entries.iter().filter(|one| one.line == entry.line);
+            Sight::of::<kind::StockMovementRead, kind::StockAdjust>().at(entries.map(|one| one.key.store))
+        }
+        Node::Reservation(reservation) => Sight::of::<kind::StockRead, kind::StockReserve>().at([reservation.1.key.store]),
+        Node::Order(order) => Sight::of::<kind::OrderRead, kind::OrderWrite>().at([order.row().store]),
+        Node::OrderLine(line) => Sight::of::<kind::OrderRead, kind::OrderWrite>().at([line.order_store()]),
+        Node::Return(sales_return) => Sight::of::<kind::OrderRead, kind::OrderReturn>().at([sales_return.row().store]),
+        Node::Transfer(transfer) => {
+            Sight::of::<kind::TransferRead, kind::TransferWrite>().at([transfer.row().from, transfer.row().to])
+        }
+        Node::Count(count) => Sight::of::<kind::CountRead, kind::CountWrite>().at([count.0.store]),
+        Node::PurchaseOrder(order) => Sight::of::<kind::PurchaseRead, kind::PurchaseWrite>().at([order.row().store]),
+        Node::PurchaseOrderLine(line) => Sight::of::<kind::PurchaseRead, kind::PurchaseWrite>().at([line.order_store()]),
+        Node::SupplierReturn(goods) => Sight::of::<kind::PurchaseRead, kind::PurchaseReceive>().at([goods.row().store]),
+        Node::Alert(alert) => Sight::of::<kind::AlertRead, kind::AlertWrite>().at_one_or_all(alert.0.subject.store()),
+        Node::AlertRule(rule) => Sight::of::<kind::AlertRuleWrite, kind::AlertRuleWrite>().at_one_or_all(rule.0.scope.store),
+        Node::StockAnomaly(anomaly) => Sight::of::<kind::ReportRead, kind::AlertWrite>().at([anomaly.0.found.key.store]),
+        _ => return None,
+    })
+}
