@@ -83,7 +83,7 @@ pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) 
     let is_same = before.unwrap_or(&nothing) == &after;
     let details = if is_same { Vec::new() } else { vec![DetailChange { before: before.cloned(), after }] };
     let by = By { actor: command.actor, reason: command.reason.clone(), cancel: None };
-    let mut decision = OrderDecision { details, added, hints, fulfilments, ..decided(book, order, events::ORDER_UPDATED, by) };
+    let mut decision = OrderDecision { fulfilments, details, added, hints, ..decided(book, order, events::ORDER_UPDATED, by) };
     decision.events.iter_mut().for_each(|fact| fact.changed.clone_from(&changed));
     Ok(decision)
 }

@@ -111,7 +111,7 @@ fn decide(
             unship(draft, &mut transfer, (command, &parts), let_go, (*holding, holds))?;
         }
         Undo::Receipt { others_at } => {
-            unreceive(draft, &mut transfer, &parts, (*others_at).max(left_at(original, reversed, &parts)))
+            unreceive(draft, &mut transfer, &parts, (*others_at).max(left_at(original, reversed, &parts)));
         }
         Undo::Close => unclose(draft, &mut transfer),
     }

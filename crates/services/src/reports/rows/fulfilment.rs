@@ -1,9 +1,6 @@
 //! What left of orders, and when.
 
-use entity::{
-    prelude::*,
-    record::{Record, Selected},
-};
+use entity::record::{Record, Selected};
 use platform::storage::{Fault, Finds, Reads};
 use uuid::Uuid;
 

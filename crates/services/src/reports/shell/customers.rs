@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{clock::day_text, paging::Key, storage::Database};
 

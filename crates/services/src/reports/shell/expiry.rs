@@ -111,12 +111,10 @@ impl Demand {
         if self.forecast.contains_key(&level) { RiskBasis::Forecast } else { RiskBasis::Sales }
     }
     fn until(&self, level: (ProductId, StoreId), today: i32, day: i32) -> f64 {
-        match self.forecast.get(&level) {
-            Some(weeks) => demand_until(weeks, self.first_week, today, day),
-            None => {
-                let sold = self.sold.get(&level).copied().unwrap_or_default().max(0);
-                demand_until(&[sold as f64 * 7.0 / f64::from(SALES_DAYS)], today, today, day)
-            }
+        if let Some(weeks) = self.forecast.get(&level) {
+            return demand_until(weeks, self.first_week, today, day);
         }
+        let sold = self.sold.get(&level).copied().unwrap_or_default().max(0);
+        demand_until(&[sold as f64 * 7.0 / f64::from(SALES_DAYS)], today, today, day)
     }
 }

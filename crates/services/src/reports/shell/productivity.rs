@@ -126,16 +126,13 @@ fn joined(flows: Vec<LevelFlow>, values: HashMap<ProductId, i64>, costs: Vec<Lev
     for (product, value) in values {
         let own = (product, StoreId::NIL)..=(product, StoreId::from_uuid(Uuid::max()));
         let weights: Vec<i64> = levels.range(own.clone()).map(|(_, level)| level.closing_sum.max(0)).collect();
-        match allot(value, &weights) {
-            Some(shares) => {
-                for ((_, level), share) in levels.range_mut(own).zip(shares) {
-                    level.sums.value_sum += i128::from(share);
-                }
+        if let Some(shares) = allot(value, &weights) {
+            for ((_, level), share) in levels.range_mut(own).zip(shares) {
+                level.sums.value_sum += i128::from(share);
             }
-            None => {
-                let level = levels.entry((product, StoreId::NIL)).or_insert_with(|| empty(product, StoreId::NIL));
-                level.sums.value_sum += i128::from(value);
-            }
+        } else {
+            let level = levels.entry((product, StoreId::NIL)).or_insert_with(|| empty(product, StoreId::NIL));
+            level.sums.value_sum += i128::from(value);
         }
     }
     levels.into_values().collect()
