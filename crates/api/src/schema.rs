@@ -213,28 +213,9 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     if let Some(found) = purchasing::find_node(ctx, id).await? {
         return Ok(found);
     }
-    let loader = || ctx.lazy::<DataLoader<stock::StockLoader>>();
     Ok(match prefix {
-        kind::LevelId::PREFIX => {
-            ctx.permit::<may::StockRead>()?;
-            stock::level_seen(ctx, loader()?.load_one(entity::id::LevelId::from_uuid(uuid)).await?)?.map(Node::StockLevel)
-        }
-        kind::MovementId::PREFIX => {
-            ctx.permit::<may::StockMovementRead>()?;
-            stock::movement_seen(ctx, loader()?.load_one(entity::id::MovementId::from_uuid(uuid)).await?)?
-                .map(Node::StockMovement)
-        }
-        kind::EntryId::PREFIX => {
-            let reach = ctx.permit::<may::StockMovementRead>()?.reach();
-            let (movement, line) = entity::id::EntryId::from_uuid(uuid).split_line::<kind::MovementId>();
-            let movement = loader()?.load_one(movement).await?;
-            let has = |m: &std::sync::Arc<Movement>| m.entries.iter().any(|e| e.line == line && reach.covers(e.key.store));
-            movement.filter(has).map(|movement| StockEntry { movement, line }.into())
-        }
-        kind::ReservationId::PREFIX => {
-            let permit = ctx.permit::<may::StockRead>()?;
-            let held = loader()?.load_one(entity::id::ReservationId::from_uuid(uuid)).await?;
-            held.filter(|held| stock::sees_reservation(&permit, held)).map(|held| Reservation(None, held).into())
+        kind::LevelId::PREFIX | kind::MovementId::PREFIX | kind::EntryId::PREFIX | kind::ReservationId::PREFIX => {
+            find_stock(ctx, prefix, uuid).await?
         }
         kind::LotId::PREFIX => stock::lot_seen(ctx, entity::id::LotId::from_uuid(uuid)).await?.map(Node::Lot),
         kind::OrderId::PREFIX => orders::load_order(ctx, entity::id::OrderId::from_uuid(uuid)).await?.map(Node::Order),
@@ -269,6 +250,34 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::MemberId::PREFIX => crate::identity::member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member),
         _ => {
             return Err(TopError::bad_input(format!("nothing is found by ids that begin with {prefix}_"), vec!["id".to_owned()]));
+        }
+    })
+}
+
+/// A level, a movement, an entry or a reservation.
+async fn find_stock(ctx: &Context<'_>, prefix: &str, uuid: uuid::Uuid) -> Answer<Option<Node>> {
+    let loader = ctx.lazy::<DataLoader<stock::StockLoader>>()?;
+    Ok(match prefix {
+        kind::LevelId::PREFIX => {
+            ctx.permit::<may::StockRead>()?;
+            stock::level_seen(ctx, loader.load_one(entity::id::LevelId::from_uuid(uuid)).await?)?.map(Node::StockLevel)
+        }
+        kind::MovementId::PREFIX => {
+            ctx.permit::<may::StockMovementRead>()?;
+            let movement = loader.load_one(entity::id::MovementId::from_uuid(uuid)).await?;
+            stock::movement_seen(ctx, movement)?.map(Node::StockMovement)
+        }
+        kind::EntryId::PREFIX => {
+            let reach = ctx.permit::<may::StockMovementRead>()?.reach();
+            let (movement, line) = entity::id::EntryId::from_uuid(uuid).split_line::<kind::MovementId>();
+            let movement = loader.load_one(movement).await?;
+            let has = |m: &std::sync::Arc<Movement>| m.entries.iter().any(|e| e.line == line && reach.covers(e.key.store));
+            movement.filter(has).map(|movement| StockEntry { movement, line }.into())
+        }
+        _ => {
+            let permit = ctx.permit::<may::StockRead>()?;
+            let held = loader.load_one(entity::id::ReservationId::from_uuid(uuid)).await?;
+            held.filter(|held| stock::sees_reservation(&permit, held)).map(|held| Reservation(None, held).into())
         }
     })
 }

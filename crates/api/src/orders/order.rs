@@ -111,7 +111,8 @@ impl Order {
     }
 
     async fn personal(&self, ctx: &Context<'_>) -> Answer<Personal> {
-        personal_of(ctx, &self.detail(ctx).await?)
+        let detail = self.detail(ctx).await?;
+        personal_of(ctx, &detail)
     }
 
     async fn totals(&self, ctx: &Context<'_>) -> Answer<Totals> {

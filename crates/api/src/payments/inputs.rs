@@ -82,7 +82,7 @@ impl PaymentRecordInput {
             occurred_at: self.occurred_at,
             note: self.note,
         };
-        let facts = vec![fact.read(reading, &path!["input"])];
+        let facts = vec![fact.read(reading, path!["input"])];
         shell::PaymentsRecord { idempotency_key: self.idempotency_key, facts }
     }
 }
@@ -91,15 +91,16 @@ impl PaymentsRecordInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::PaymentsRecord {
         let facts = self.payments.into_iter().enumerate();
-        let facts = facts.map(|(index, fact)| fact.read(reading, &path!["input", "payments", index])).collect();
+        let facts = facts.map(|(index, fact)| fact.read(reading, path!["input", "payments", index])).collect();
         shell::PaymentsRecord { idempotency_key: self.idempotency_key, facts }
     }
 }
 
 impl PaymentInput {
-    fn read(self, reading: &mut Reading, place: &[String]) -> shell::NewFact {
-        let at =
-            |names: &[&str]| place.iter().map(String::as_str).chain(names.iter().copied()).map(str::to_owned).collect::<Path>();
+    fn read(self, reading: &mut Reading, place: Path) -> shell::NewFact {
+        let at = |names: &[&str]| -> Path {
+            place.iter().map(String::as_str).chain(names.iter().copied()).map(str::to_owned).collect()
+        };
         let order = match self.order {
             OrderRef::Id(id) => shell::OrderRef::Id(reading.id(&id, || at(&["order", "id"]))),
             OrderRef::Number(number) => shell::OrderRef::Number(number.trim().to_owned()),

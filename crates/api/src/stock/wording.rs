@@ -16,7 +16,7 @@ use crate::{counts, graphql::refusal::ErrorCode, orders, payments, purchasing, r
 pub type Said = (ErrorCode, String);
 
 /// The rooms above stock, each with the words of its own refusals.
-const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 10] = [
+const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 11] = [
     |any| of(any, call),
     |any| of(any, lot),
     |any| of(any, orders::refusal::order),
