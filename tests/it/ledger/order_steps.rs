@@ -16,7 +16,7 @@ use super::{
 };
 
 const PENDING: NewStatus = NewStatus::Pending { until: Timestamp(NOW.0 + HOUR * 1_000_000) };
-const ACTIONS: [Action; 5] = [Action::Confirm, Action::Fulfil, Action::Cancel, Action::Expire, Action::Close];
+const ACTIONS: [Action; 6] = [Action::Confirm, Action::Fulfil, Action::Cancel, Action::Expire, Action::Close, Action::Reopen];
 
 fn command(make: &CommandFactory, order: OrderId, action: Action) -> Command {
     match action {
@@ -25,6 +25,8 @@ fn command(make: &CommandFactory, order: OrderId, action: Action) -> Command {
         Action::Cancel => Command::of(OrderCommand::Cancel(make.act(order), Vec::new())),
         Action::Expire => Command::of(OrderCommand::Expire(make.act(order), Vec::new())),
         Action::Close => Command::of(OrderCommand::Close(make.act(order))),
+        Action::Reopen => Command::of(OrderCommand::Reopen(make.act(order))),
+        Action::Update => unreachable!("an edit says what it changes: orders::edits"),
     }
 }
 /// Positions and quantities.

@@ -58,7 +58,7 @@ fn each_mutation_takes_a_key_and_a_dry_run_or_is_on_the_list() {
     let calls = Calls::of_the_schema();
     let all = mutations(&calls);
     let differing = |list: &[Exception], has: &dyn Fn(&FieldDefinition) -> bool| -> Vec<String> {
-        all.iter().filter(|field| has(**field) == is_on(list, &field.name.node)).map(|field| field.name.to_string()).collect()
+        all.iter().filter(|field| has(field) == is_on(list, &field.name.node)).map(|field| field.name.to_string()).collect()
     };
     let keys = differing(NO_KEY, &|field| key_place(&calls, field).is_some());
     assert!(keys.is_empty(), "each takes an idempotency key or is on NO_KEY with its reason, and not both: {keys:?}");

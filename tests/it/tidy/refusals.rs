@@ -5,7 +5,7 @@ use std::fs;
 use super::{no_faults, room, source, sources};
 
 /// Rooms whose refusals are typed.
-const TYPED: [&str; 12] = [
+const TYPED: [&str; 13] = [
     "identity",
     "access",
     "tenancy",
