@@ -316,7 +316,9 @@ pub fn meant(root: &str, path: &Path) -> &'static str {
 
 /// The same, where the names tell it. Places like that of `node(id:)` take any kind.
 pub fn named(root: &str, path: &Path) -> Option<&'static str> {
-    const WORDS: [(&str, &str); 44] = [
+    const WORDS: [(&str, &str); 45] = [
+        // documentReverse undoes documents of several kinds.
+        ("documentid", "trf"),
         ("replenishmentplan", "rpl"),
         ("replenishmentpolic", "rpp"),
         ("noteupdate", "nte"),

@@ -15,7 +15,7 @@ use super::{
     enums::FulfilmentGroup,
     filter::SalesReportFilter,
     links::{self, Channel, Long, Quantity, Store, named, no_report, six, units},
-    page::{ReportPaging, report_connection},
+    page::{ReportPaging, report_connection, value_name},
 };
 use crate::graphql::{
     context::ContextExt,
@@ -136,7 +136,7 @@ impl FulfilmentReportQuery {
             return Err(TopError::bad_input(format!("withinHours lies between 1 and {MOST_HOURS}"), path!["withinHours"]));
         }
         let group: rows::FulfilmentGroup = group_by.into();
-        let paging = ReportPaging::of(ctx, format!("fulfilmentReport:{group:?}"), first, after)?;
+        let paging = ReportPaging::of(ctx, format!("fulfilmentReport:{}", value_name(group_by)), first, after)?;
         let narrow = filter.read(ctx).await?;
         let db = ctx.given::<Ledger>()?.database();
         let found =

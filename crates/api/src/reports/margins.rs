@@ -14,7 +14,7 @@ use super::{
     enums::{MarginGroup, MarginTop},
     filter::{SalesReportFilter, costs_seen},
     links::{self, Category, Channel, Money, Product, Quantity, Store, money, named, no_report, six, units},
-    page::{ReportPaging, report_connection},
+    page::{ReportPaging, report_connection, value_name},
 };
 use crate::graphql::{context::ContextExt, fault::Answer, scalars::Cursor};
 
@@ -117,7 +117,8 @@ impl MarginQuery {
     ) -> Answer<MarginReportConnection> {
         let (group, top): (rows::MarginGroup, shell::MarginTop) = (group_by.into(), top_by.into());
         costs_seen(ctx, top.shows_costs())?;
-        let paging = ReportPaging::of(ctx, format!("marginReport:{group:?}:{top:?}"), first, after)?;
+        let paging =
+            ReportPaging::of(ctx, format!("marginReport:{}:{}", value_name(group_by), value_name(top_by)), first, after)?;
         let narrow = filter.read(ctx).await?;
         let found = shell::margin_report(permit, ctx.given::<Ledger>()?.database(), narrow, (group, top));
         let found = Box::pin(found).await.map_err(no_report)?;

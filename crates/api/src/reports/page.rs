@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::Context;
+use async_graphql::{Context, Value};
 use platform::paging::{CursorSigner, PageRequest};
 use services::reports::shell::Ranked;
 
@@ -22,6 +22,11 @@ pub(super) struct ReportPaging {
     /// Names the report and its order in cursors: one of another order does not open.
     kind: String,
     signer: CursorSigner,
+}
+
+/// The name of an enum's value as clients know it, to be told in a cursor.
+pub(super) fn value_name(value: impl Into<Value>) -> String {
+    value.into().to_string()
 }
 
 impl ReportPaging {

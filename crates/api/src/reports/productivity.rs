@@ -14,7 +14,7 @@ use super::{
     enums::{ProductivityGroup, ProductivityTop},
     filter::{StockReportFilter, costs_seen},
     links::{self, Category, Money, Product, Quantity, Store, money, named, no_report, six, units},
-    page::{ReportPaging, report_connection},
+    page::{ReportPaging, report_connection, value_name},
 };
 use crate::graphql::{context::ContextExt, fault::Answer, scalars::Cursor};
 
@@ -148,7 +148,8 @@ impl ProductivityQuery {
     ) -> Answer<StockProductivityConnection> {
         let ask = ProductivityAsk { group: group_by.into(), top: top_by.into() };
         costs_seen(ctx, ask.top.shows_costs())?;
-        let paging = ReportPaging::of(ctx, format!("stockProductivity:{:?}:{:?}", ask.group, ask.top), first, after)?;
+        let paging =
+            ReportPaging::of(ctx, format!("stockProductivity:{}:{}", value_name(group_by), value_name(top_by)), first, after)?;
         let narrow = filter.read(ctx, &permit).await?;
         let found = shell::stock_productivity(permit, ctx.given::<Ledger>()?.database(), narrow, ask);
         let found = Box::pin(found).await.map_err(no_report)?;

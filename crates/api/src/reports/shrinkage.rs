@@ -15,7 +15,7 @@ use super::{
     enums::{CountAccuracyGroup, ShrinkageGroup},
     filter::StockReportFilter,
     links::{self, Category, Long, Money, Product, Quantity, Store, money, no_report, six, units},
-    page::{ReportPaging, report_connection},
+    page::{ReportPaging, report_connection, value_name},
 };
 use crate::{
     graphql::{
@@ -175,7 +175,7 @@ impl ShrinkageQuery {
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<ShrinkageConnection> {
         let group: rows::LossGroup = group_by.into();
-        let paging = ReportPaging::of(ctx, format!("shrinkage:{group:?}"), first, after)?;
+        let paging = ReportPaging::of(ctx, format!("shrinkage:{}", value_name(group_by)), first, after)?;
         let narrow = filter.read(ctx, &permit).await?;
         let found = shell::shrinkage(permit, ctx.given::<Ledger>()?.database(), narrow, group);
         let found = Box::pin(found).await.map_err(no_report)?;
@@ -206,7 +206,7 @@ impl ShrinkageQuery {
             return Err(TopError::bad_input("tolerance is 0 or more", platform::path!["tolerance"]));
         }
         let group: rows::CountGroup = group_by.into();
-        let paging = ReportPaging::of(ctx, format!("countAccuracy:{group:?}"), first, after)?;
+        let paging = ReportPaging::of(ctx, format!("countAccuracy:{}", value_name(group_by)), first, after)?;
         let narrow = filter.read(ctx, &permit).await?;
         let found = shell::count_accuracy(permit, ctx.given::<Ledger>()?.database(), narrow, (group, tolerance));
         let found = Box::pin(found).await.map_err(no_report)?;
