@@ -24,6 +24,7 @@ pub const NO_KEY: &[Exception] = &[
     ("logout", OWN_PROOF),
     ("memberMfaReset", OWN_PROOF),
     ("mfaVerify", OWN_PROOF),
+    ("noteUpdate", "the version that it changes is required: a second call is refused"),
     ("passwordChange", OWN_PROOF),
     ("passwordReset", OWN_PROOF),
     ("passwordResetRequest", OWN_PROOF),
@@ -95,6 +96,7 @@ pub const SHOWS_WHAT_IS: &[Exception] = &[
     ("productImageAdd", "the picture is null, and pictures are those that are there"),
     ("productImageRemove", "pictures are those that are there"),
     ("productImageReorder", "pictures are those that are there"),
+    ("replenishmentPlanCreate", "demand facts are not brought up to the journal's head"),
     ("sourcingSet", "the rule is read"),
     ("stockPolicySet", "the levels are read"),
 ];

@@ -153,7 +153,7 @@ crate::connection!(HistoryConnection, HistoryEdge, HistoryItem, "what was done t
 
 impl HistoryItem {
     fn fields_of(&self) -> Vec<Value> {
-        let Item::Told(stored) = &self.item else { return Vec::new() };
+        let Item::Entry(stored) = &self.item else { return Vec::new() };
         let changes: Value = serde_json::from_str(&stored.entry.changes).unwrap_or_default();
         changes.get("fields").and_then(Value::as_array).cloned().unwrap_or_default()
     }
@@ -167,15 +167,15 @@ impl HistoryItem {
         match &self.item {
             Item::Moved(_) => HistoryKind::Movement,
             Item::Noted(_) => HistoryKind::Note,
-            Item::Told(_) if !self.fields_of().is_empty() => HistoryKind::Change,
-            Item::Told(_) if self.is_document => HistoryKind::Step,
-            Item::Told(_) => HistoryKind::Event,
+            Item::Entry(_) if !self.fields_of().is_empty() => HistoryKind::Change,
+            Item::Entry(_) if self.is_document => HistoryKind::Step,
+            Item::Entry(_) => HistoryKind::Event,
         }
     }
     /// Time at which it was recorded.
     async fn at(&self) -> DateTime {
         DateTime(match &self.item {
-            Item::Told(stored) => stored.entry.at,
+            Item::Entry(stored) => stored.entry.at,
             Item::Moved(movement) => movement.recorded_at,
             Item::Noted(note) => note.created_at,
         })
@@ -183,7 +183,7 @@ impl HistoryItem {
     /// Actor.
     async fn actor(&self) -> HistoryActor {
         HistoryActor(match &self.item {
-            Item::Told(stored) => stored.entry.actor,
+            Item::Entry(stored) => stored.entry.actor,
             Item::Moved(movement) => Some(movement.actor),
             Item::Noted(note) => Some(note.author),
         })
@@ -191,7 +191,7 @@ impl HistoryItem {
     /// Name of the mutation, or a word with dots for what is no mutation; the kind of a movement, as in RECEIPT; `noteAdd` of a note.
     async fn action(&self) -> &str {
         match &self.item {
-            Item::Told(stored) => stored.entry.action.as_str(),
+            Item::Entry(stored) => stored.entry.action.as_str(),
             Item::Moved(movement) => movement.kind.as_str(),
             Item::Noted(_) => "noteAdd",
         }
@@ -199,14 +199,14 @@ impl HistoryItem {
     /// ID of the request, as its answer and the server's log have it. Null of movements and notes.
     async fn request_id(&self) -> Option<&str> {
         match &self.item {
-            Item::Told(stored) => Some(stored.entry.request_id.as_str()),
+            Item::Entry(stored) => Some(stored.entry.request_id.as_str()),
             Item::Moved(_) | Item::Noted(_) => None,
         }
     }
     /// ID of the audit entry, movement or note, to look it up with `node`.
     async fn node_id(&self) -> ID {
         ID(match &self.item {
-            Item::Told(stored) => stored.entry.id.to_string(),
+            Item::Entry(stored) => stored.entry.id.to_string(),
             Item::Moved(movement) => movement.id.to_string(),
             Item::Noted(note) => note.id.to_string(),
         })
@@ -219,7 +219,7 @@ impl HistoryItem {
     async fn note(&self) -> Option<Note> {
         match &self.item {
             Item::Noted(note) => Some(Note(note.clone())),
-            Item::Told(_) | Item::Moved(_) => None,
+            Item::Entry(_) | Item::Moved(_) => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use iam::access::kind as may;
 use inventory::{ledger::Ledger, stock::rows::MovementFilterSpec};
 use macros::resolvers;
 use platform::{
-    audit::{Target, rows::Told},
+    audit::{Target, rows::FieldScope},
     paging::CursorSigner,
 };
 use services::history::shell::{self, HistoryAsk};
@@ -74,9 +74,9 @@ async fn page(
     let wants = |kind: HistoryKind| kinds.is_none_or(|kinds| kinds.contains(&kind));
     let plain = if is_document { HistoryKind::Step } else { HistoryKind::Event };
     let told = match (wants(HistoryKind::Change), wants(plain)) {
-        (true, true) => Some(Told::All),
-        (true, false) => Some(Told::Fields),
-        (false, true) => Some(Told::NoFields),
+        (true, true) => Some(FieldScope::All),
+        (true, false) => Some(FieldScope::Fields),
+        (false, true) => Some(FieldScope::NoFields),
         (false, false) => None,
     };
     let permit = ctx.permit::<may::StockMovementRead>().ok().filter(|_| wants(HistoryKind::Movement));

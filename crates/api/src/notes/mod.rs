@@ -3,9 +3,9 @@
 mod mutation;
 mod note;
 mod query;
-mod sight;
+mod node_access;
 
 pub use mutation::{NoteAddInput, NoteMutation, NotePayload, NoteUpdateInput};
+pub use node_access::{NodeAccess, node_access};
 pub use note::{Note, NoteAudience, NoteConnection, NoteEdge, NoteEdit, find_note};
 pub use query::NoteQuery;
-pub use sight::{Sight, sight};

@@ -12,7 +12,7 @@ use services::notes::{
     shell::{self, Kept, NewNote, NoteChange},
 };
 
-use super::{Note, NoteAudience, Sight, find_note, sight};
+use super::{NodeAccess, Note, NoteAudience, find_note, node_access};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -100,17 +100,17 @@ impl NoteMutation {
         let Some(node) = schema::find(ctx, &input.node_id).await? else {
             return Ok(UserError::not_found("node", at()).into());
         };
-        let Some(sight) = sight(ctx, &node).await? else {
+        let Some(access) = node_access(ctx, &node).await? else {
             return Ok(UserError::new(ErrorCode::Invalid, "no notes are kept on nodes of this kind", at()).into());
         };
-        check_write(&sight, caller)?;
-        if let Some(refused) = unseen(ctx, &sight, caller, &mentions).await? {
+        check_write(&access, caller)?;
+        if let Some(refused) = unseen(ctx, &access, caller, &mentions).await? {
             return Ok(refused.into());
         }
         let NoteAddInput { idempotency_key, text, audience, .. } = input;
         let (node_id, audience) = (target.to_string(), audience.into());
         let new = NewNote { idempotency_key, target, node_id, text, audience, mentions };
-        let (ledger, readers) = (ctx.given::<Ledger>()?, sight.readers());
+        let (ledger, readers) = (ctx.given::<Ledger>()?, access.readers());
         let added = Box::pin(shell::add(ledger.database(), ledger.clock(), (caller, &readers), new, dry_run)).await?;
         Ok(added.map_or_else(|refusal| refused(refusal, None).into(), NotePayload::from))
     }
@@ -137,35 +137,35 @@ impl NoteMutation {
             return Ok(refused(Refusal::NotFound, None).into());
         };
         let node = schema::find(ctx, &note.0.target.to_string()).await?;
-        let sight = match &node {
-            Some(node) => sight(ctx, node).await?,
+        let access = match &node {
+            Some(node) => node_access(ctx, node).await?,
             None => None,
         };
-        let Some(sight) = sight else { return Ok(refused(Refusal::NotFound, None).into()) };
-        check_write(&sight, caller)?;
-        if let Some(refused) = unseen(ctx, &sight, caller, mentions.as_deref().unwrap_or_default()).await? {
+        let Some(access) = access else { return Ok(refused(Refusal::NotFound, None).into()) };
+        check_write(&access, caller)?;
+        if let Some(refused) = unseen(ctx, &access, caller, mentions.as_deref().unwrap_or_default()).await? {
             return Ok(refused.into());
         }
         let change = NoteChange { id, expected_version: expected_version.0, text, mentions };
-        let (ledger, readers) = (ctx.given::<Ledger>()?, sight.readers());
+        let (ledger, readers) = (ctx.given::<Ledger>()?, access.readers());
         let changed = Box::pin(shell::update(ledger.database(), ledger.clock(), (caller, &readers), change, dry_run)).await?;
         Ok(changed.map_or_else(|refusal| refused(refusal, Some(note)).into(), NotePayload::from))
     }
 }
 
 /// A note is written with the right of what it is about.
-fn check_write(sight: &Sight, caller: &Caller) -> Result<(), TopError> {
-    sight.lacks(caller).map_or(Ok(()), |permission| Err(TopError::Forbidden(permission)))
+fn check_write(access: &NodeAccess, caller: &Caller) -> Result<(), TopError> {
+    access.lacks(caller).map_or(Ok(()), |permission| Err(TopError::Forbidden(permission)))
 }
 
 /// The refusal of the first member who may not read what the note is about, or is no member who may come in.
-async fn unseen(ctx: &Context<'_>, sight: &Sight, caller: &Caller, mentions: &[MemberId]) -> Answer<Option<UserError>> {
+async fn unseen(ctx: &Context<'_>, access: &NodeAccess, caller: &Caller, mentions: &[MemberId]) -> Answer<Option<UserError>> {
     if mentions.len() > MAX_MENTIONS {
         return Ok(Some(refused(Refusal::TooManyMentions, None)));
     }
-    let access = ctx.given::<Access>()?;
+    let members = ctx.given::<Access>()?;
     for (index, member) in mentions.iter().enumerate() {
-        let shows = access.member(caller.tenant, *member).await?.is_some_and(|member| sight.shows(&member));
+        let shows = members.member(caller.tenant, *member).await?.is_some_and(|member| access.shows(&member));
         if !shows {
             let message = "a member is expected who may read what the note is about";
             return Ok(Some(UserError::new(ErrorCode::Invalid, message, path!["input", "mentions", index])));

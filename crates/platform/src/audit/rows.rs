@@ -184,7 +184,7 @@ pub async fn page(reads: &impl Reads, conditions: &str, order: &str, values: Vec
 
 /// Which entries of an object its history has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
+pub enum FieldScope {
     All,
     /// Those that say which fields differ.
     Fields,
@@ -193,12 +193,12 @@ pub enum Told {
 
 /// A page of what was done to an object, the newest entry first, also of entries that have no place in the chain yet. Keys are the time and the id.
 /// Entries of the ledger's batches have no index of this order, which each batch would pay for; an object has few of them. They come behind the others.
-pub async fn history(reads: &impl Reads, target: Uuid, told: Told, request: &PageRequest) -> Result<Vec<Stored>, Fault> {
+pub async fn history(reads: &impl Reads, target: Uuid, scope: FieldScope, request: &PageRequest) -> Result<Vec<Stored>, Fault> {
     // Inside texts quotation marks are escaped, so that this stands nowhere else.
-    let told = match told {
-        Told::All => "",
-        Told::Fields => " AND changes LIKE '%\"fields\":[%'",
-        Told::NoFields => " AND changes NOT LIKE '%\"fields\":[%'",
+    let told = match scope {
+        FieldScope::All => "",
+        FieldScope::Fields => " AND changes LIKE '%\"fields\":[%'",
+        FieldScope::NoFields => " AND changes NOT LIKE '%\"fields\":[%'",
     };
     let mut found = Vec::new();
     for of in ["mac_key <> ''", "mac_key = ''"] {

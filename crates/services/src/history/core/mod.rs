@@ -14,19 +14,19 @@ pub struct Dated<T> {
 
 /// Where a page ends: what lies before this time and id, and movements below this number, are to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct HistoryPosition {
     pub at: i64,
     pub id: Uuid,
     pub seq: i64,
 }
 
-impl Place {
+impl HistoryPosition {
     pub const BEGIN: Self = Self { at: i64::MAX, id: Uuid::max(), seq: i64::MAX };
 }
 
 /// The first of both lists, the newest first: `told` in any order, `moved` in the order of its numbers. Each item has the place behind it, from which
 /// both lists go on without a gap and without a repetition, also where a movement is dated later than one with a greater number.
-pub fn merge<T>(mut told: Vec<Dated<T>>, moved: Vec<Dated<T>>, from: Place, most: usize) -> Vec<(T, Place)> {
+pub fn merge<T>(mut told: Vec<Dated<T>>, moved: Vec<Dated<T>>, from: HistoryPosition, most: usize) -> Vec<(T, HistoryPosition)> {
     told.sort_by_key(|one| std::cmp::Reverse((one.at, one.id)));
     let (mut told, mut moved) = (told.into_iter().peekable(), moved.into_iter().peekable());
     let (mut merged, mut place) = (Vec::new(), from);
@@ -56,7 +56,7 @@ mod tests {
 
     /// Reads both lists page by page, as statements would.
     fn paged(all: &[Dated<i64>], movements: &[Dated<i64>], limit: usize) -> Vec<i64> {
-        let (mut read, mut place) = (Vec::new(), Place::BEGIN);
+        let (mut read, mut place) = (Vec::new(), HistoryPosition::BEGIN);
         loop {
             let mut rest: Vec<_> = all.iter().filter(|one| (one.at, one.id) < (place.at, place.id)).copied().collect();
             rest.sort_by_key(|one| std::cmp::Reverse((one.at, one.id)));

@@ -7,13 +7,13 @@ use inventory::stock::{
     rows::{MovementFilterSpec, movement_filter, movement_seqs, movements_by_seq},
 };
 use platform::{
-    audit::rows::{Stored, Told, history},
+    audit::rows::{FieldScope, Stored, history},
     paging::{Key, PageRequest, keyset},
     storage::{Fault, Reads},
 };
 use uuid::Uuid;
 
-use super::core::{Dated, Place, merge};
+use super::core::{Dated, HistoryPosition, merge};
 use crate::notes::{core::Note, rows as notes};
 
 /// What is asked for of an object.
@@ -21,7 +21,7 @@ use crate::notes::{core::Note, rows as notes};
 pub struct HistoryAsk {
     pub target: Uuid,
     /// Which entries of the audit log; None for none.
-    pub told: Option<Told>,
+    pub told: Option<FieldScope>,
     /// Which movements; None for none.
     pub movements: Option<MovementFilterSpec>,
     pub has_notes: bool,
@@ -30,34 +30,34 @@ pub struct HistoryAsk {
 /// Something in a history.
 #[derive(Debug, Clone)]
 pub enum Item {
-    Told(Arc<Stored>),
+    Entry(Arc<Stored>),
     Moved(Arc<Movement>),
     Noted(Arc<Note>),
 }
 
 /// Where the page begins, as its cursor says.
-fn place(request: &PageRequest) -> Place {
+fn place(request: &PageRequest) -> HistoryPosition {
     match request.after.as_deref() {
-        Some([Key::Int(at), Key::Id(id), Key::Int(seq)]) => Place { at: *at, id: *id, seq: *seq },
-        _ => Place::BEGIN,
+        Some([Key::Int(at), Key::Id(id), Key::Int(seq)]) => HistoryPosition { at: *at, id: *id, seq: *seq },
+        _ => HistoryPosition::BEGIN,
     }
 }
 
 /// The keys of a place in cursors.
-pub fn keys(place: Place) -> Vec<Key> {
+pub fn keys(place: HistoryPosition) -> Vec<Key> {
     vec![Key::Int(place.at), Key::Id(place.id), Key::Int(place.seq)]
 }
 
 /// A page of a history, the newest first, one more than its limit where there are more.
-pub async fn page(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -> Result<Vec<(Item, Place)>, Fault> {
+pub async fn page(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -> Result<Vec<(Item, HistoryPosition)>, Fault> {
     let from = place(request);
-    let behind = |keys: Vec<Key>| PageRequest { after: (from != Place::BEGIN).then_some(keys), ..request.clone() };
+    let behind = |keys: Vec<Key>| PageRequest { after: (from != HistoryPosition::BEGIN).then_some(keys), ..request.clone() };
     let dated = behind(vec![Key::Int(from.at), Key::Id(from.id)]);
     let mut told: Vec<Dated<Item>> = Vec::new();
     if let Some(which) = ask.told {
         told.extend(history(reads, ask.target, which, &dated).await?.into_iter().map(|stored| {
             let (at, id) = (stored.entry.at.micros(), stored.entry.id.uuid());
-            Dated { at, id, seq: None, item: Item::Told(Arc::new(stored)) }
+            Dated { at, id, seq: None, item: Item::Entry(Arc::new(stored)) }
         }));
     }
     if ask.has_notes {

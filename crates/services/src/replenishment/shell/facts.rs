@@ -57,6 +57,14 @@ struct Tenant {
     leads: HashMap<SupplierId, (Option<i32>, Vec<f64>)>,
 }
 
+/// Brings the demand facts up to the journal's head. It is a task of its own, as what it commits is no part of what a caller does; a dry run leaves it out.
+pub async fn catch_up_demand(scope: &TenantScope) -> Result<(), Fault> {
+    let (db, tenant) = (scope.database().clone(), scope.tenant());
+    let caught_up = tokio::spawn(async move { catch_up(&db, tenant, usize::MAX).await });
+    caught_up.await.map_err(|err| Fault::Broken(format!("the demand facts: {err}")))??;
+    Ok(())
+}
+
 /// Works out what stores need. `seen` are the stores that may be looked at, those of `wanted` the ones that are planned for.
 pub async fn work_out(
     scope: &TenantScope,
@@ -66,10 +74,6 @@ pub async fn work_out(
 ) -> Result<WorkedOut, Fault> {
     let scope = scope.long();
     let now = clock.now();
-    // A task of its own: what it commits is no part of what a caller does.
-    let (db, tenant) = (scope.database().clone(), scope.tenant());
-    let caught_up = tokio::spawn(async move { catch_up(&db, tenant, usize::MAX).await });
-    caught_up.await.map_err(|err| Fault::Broken(format!("the demand facts: {err}")))??;
     let seq = scope.head().await?.seq;
     let today = local_day(now, &tenant_zone(&scope).await?);
     let catalogue = rows::catalogue(&scope).await?;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Acted, ReplenishmentError, check_key,
-    facts::{WorkedOut, work_out},
+    facts::{WorkedOut, catch_up_demand, work_out},
     tell,
 };
 use crate::replenishment::{
@@ -70,6 +70,9 @@ pub async fn create_plan(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, i
         return replayed(&scope, known).await;
     }
     let (wanted, seen) = plan_scope(&scope, &permit, &input).await?;
+    if mode == Mode::Commit {
+        catch_up_demand(&scope).await?;
+    }
     let worked_out = work_out(&scope, ledger.clock(), &wanted, seen.as_deref()).await?;
     let (plan, lines) = plan_of(ledger.clock(), worked_out, (wanted, input.budget), (permit.actor(), false));
     if mode == Mode::Validate {

@@ -9,7 +9,7 @@ use platform::{
 };
 
 use super::{
-    facts::work_out,
+    facts::{catch_up_demand, work_out},
     make::{plan_of, write},
 };
 use crate::{
@@ -48,6 +48,7 @@ pub async fn plan_night(
     if minute < FROM_MINUTE || rows::has_nightly(&scope, today).await? || last_run(&scope).await?.is_none() {
         return Ok(None);
     }
+    catch_up_demand(&scope).await?;
     let worked_out = work_out(&scope, clock, &PlanScope::default(), None).await?;
     let (plan, lines) = plan_of(clock, worked_out, (PlanScope::default(), None), (Actor::SYSTEM, true));
     let mut work = scope.begin().await?;
