@@ -129,8 +129,9 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// Migrations since then that take away or change what an older release uses. All others only add, and older releases go on working beside them:
 /// new columns have a default or may be null, and what stands is neither renamed, retyped nor dropped.
 ///
-/// An older release takes an alert of a kind that it does not know for a corrupt row: `m0050_overdue`.
-pub const BREAKING: &[&str] = &["m0050_overdue"];
+/// An older release takes an alert of a kind that it does not know for a corrupt row (`m0050_overdue`), cannot read what demand facts note of an edited
+/// order (`m0056_order_edits`), would ship an order under a hold (`m0057_holds`), and does not derive the states of payment (`m0058_payments`).
+pub const BREAKING: &[&str] = &["m0050_overdue", "m0056_order_edits", "m0057_holds", "m0058_payments"];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.
 pub fn needed() -> Option<String> {

@@ -18,6 +18,7 @@ use super::world::House;
 
 /// Input fields that a call needs in practice, though the schema lets them be left out.
 const ALSO: &[(&str, &str)] = &[
+    ("OrderUpdateInput", "noteForStaff"),
     ("OrderLineInput", "product"),
     ("ReturnLineInput", "product"),
     ("SupplierReturnLineInput", "product"),

@@ -96,12 +96,12 @@ fn the_table_has_each_step_once_and_names_what_is_open() {
     let (order, done) = in_state(OrderStatus::Confirmed);
     let refused = done.when(|make| command(make, order, Action::Confirm)).result.unwrap_err();
     let open: Vec<_> = actions_from(OrderStatus::Confirmed).filter_map(Action::mutation).collect();
-    assert_eq!(open, ["orderFulfil", "orderCancel"]);
+    assert_eq!(open, ["orderFulfil", "orderCancel", "orderUpdate"]);
     let said = say(&refused.why).1;
     assert!(said.contains("CONFIRMED; open are orderFulfil, orderCancel, orderUpdate"), "{said}");
     let (order, done) = in_state(OrderStatus::Closed);
     let refused = done.when(|make| command(make, order, Action::Close)).result.unwrap_err();
-    assert!(say(&refused.why).1.contains("nothing is open"));
+    assert!(say(&refused.why).1.contains("CLOSED; open are orderReopen, orderUpdate"));
 }
 
 #[test]

@@ -109,6 +109,8 @@ fn is_done(payload: &Value) -> bool {
 /// All that a dry run must leave alone: the tenant's rows, the users, and the files.
 async fn everything(world: &World) -> Vec<String> {
     let mut lines = world.dump(world.ours.owner.tenant).await;
+    // How far the costs' book has read the journal is nobody's change: whoever asks for costs reads on.
+    lines.retain(|line| !line.starts_with("cost_book:"));
     let users = world.node.db.global().rows("SELECT count(*) FROM app_user", Vec::new()).await.unwrap();
     let users: i64 = Row::new(&users[0]).take().unwrap();
     lines.push(format!("users: {users}"));
@@ -202,7 +204,7 @@ async fn a_dry_run_answers_as_the_call_and_a_repeated_call_is_answered_again(wor
             assert_eq!(without_the_new(&tried), without_the_new(&real), "{name}: a dry run is answered otherwise");
         }
         // Nothing is remembered of a refusal, nor of a call that changed nothing.
-        if !is_done(&real) || of(&real, "seq").is_null() {
+        if !is_done(&real) || of(&real, "seq").is_null() || is_on(NO_KEY, name) {
             continue;
         }
         let again = called(&calls, world, field, &variables).await;

@@ -73,9 +73,9 @@ pub fn step_rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp)
 pub async fn steps_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<StepTaken>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT {select} FROM (SELECT s.*, row_number() OVER (PARTITION BY s.order_id ORDER BY s.version DESC, s.nth DESC) AS nth
+        "SELECT {select} FROM (SELECT s.*, row_number() OVER (PARTITION BY s.order_id ORDER BY s.version DESC, s.nth DESC) AS recency
            FROM order_step s WHERE s.tenant_id = $1 AND {of}) x
-         WHERE x.nth <= {SHOWN} ORDER BY x.order_id, x.version, x.nth",
+         WHERE x.recency <= {SHOWN} ORDER BY x.order_id, x.version, x.nth",
         select = StepRow::SELECT,
         of = backend.in_ids("s.order_id", 2)
     );
