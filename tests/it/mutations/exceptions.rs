@@ -96,7 +96,6 @@ pub const SHOWS_WHAT_IS: &[Exception] = &[
     ("productImageAdd", "the picture is null, and pictures are those that are there"),
     ("productImageRemove", "pictures are those that are there"),
     ("productImageReorder", "pictures are those that are there"),
-    ("replenishmentPlanCreate", "demand facts are not brought up to the journal's head"),
     ("sourcingSet", "the rule is read"),
     ("stockPolicySet", "the levels are read"),
 ];

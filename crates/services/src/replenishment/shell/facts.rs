@@ -10,11 +10,11 @@ use forecast::intervals::sum_scale;
 use inventory::{catalog::rows::small::tenant_zone, purchasing::rows::preferred_of};
 use platform::{
     clock::{Clock, local_day},
-    storage::{Fault, Reads, TenantScope},
+    storage::{Fault, TenantScope},
 };
 
 use crate::{
-    demand::{core::week_of, shell::catch_up},
+    demand::core::week_of,
     forecasting::rows::{self as forecasts, KeptSeries},
     replenishment::{
         core::{
@@ -55,14 +55,6 @@ struct Tenant {
     turnovers: BTreeMap<(StoreId, ProductId), Turnover>,
     classes: BTreeMap<(StoreId, ProductId), Classes>,
     leads: HashMap<SupplierId, (Option<i32>, Vec<f64>)>,
-}
-
-/// Brings the demand facts up to the journal's head. It is a task of its own, as what it commits is no part of what a caller does; a dry run leaves it out.
-pub async fn catch_up_demand(scope: &TenantScope) -> Result<(), Fault> {
-    let (db, tenant) = (scope.database().clone(), scope.tenant());
-    let caught_up = tokio::spawn(async move { catch_up(&db, tenant, usize::MAX).await });
-    caught_up.await.map_err(|err| Fault::Broken(format!("the demand facts: {err}")))??;
-    Ok(())
 }
 
 /// Works out what stores need. `seen` are the stores that may be looked at, those of `wanted` the ones that are planned for.
