@@ -90,7 +90,11 @@ impl OrdersMutation {
 
     /// Files a FULFILLED order.
     #[mutation(permit = OrderWrite, emits(ORDER_CLOSED), dry_run)]
-    async fn order_close(&self, ctx: &Context<'_>, #[graphql(desc = "Order and its expected version.")] input: ActionInput) -> Answer<OrderPayload> {
+    async fn order_close(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Order and its expected version.")] input: ActionInput,
+    ) -> Answer<OrderPayload> {
         step!(OrderPayload, ctx, permit, input, shell::order_close, dry_run)
     }
 }

@@ -50,7 +50,7 @@ pub struct PositionInput {
 /// Rules for the search for stock of one order; the tenant's rule applies where a field is omitted.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct SourcingInput {
-    /// Strategy that ranks the stores; the rule's own when omitted.
+    /// Strategy that ranks the stores; the tenant's when omitted.
     pub strategy: Option<SourcingStrategy>,
     /// Whether it may come from several stores.
     pub split: Option<SplitPolicy>,
