@@ -232,7 +232,7 @@ fn an_opening_is_found_as_a_whole_word() {
     for text in ["What it costs.", "When: at once.", "The same in minor units.", "Of a kit, its parts.", "Why"] {
         assert!(!is_clear(text), "{text}");
     }
-    for text in ["Whatever was sent.", "Offers.", "The samest.", "what it costs.", "Price. What is left out stays."] {
+    for text in ["Whatever was sent.", "Offers.", "The sameness.", "what it costs.", "Price. What is left out stays."] {
         assert!(is_clear(text), "{text}");
     }
     assert!(is_closed("Price.") && is_closed("Price (net)") && !is_closed("Price"));
