@@ -54,11 +54,11 @@ pub enum MfaMethod {
 /// A second factor is asked for before there are tokens.
 #[derive(SimpleObject)]
 pub struct MfaChallenge {
-    /// Names the login that waits.
+    /// Token of the challenge, to be sent to mfaVerify.
     pub challenge_token: String,
     /// Methods of the second factor that are accepted.
     pub methods: Vec<MfaMethod>,
-    /// Until when.
+    /// Time at which the challenge expires.
     pub expires_at: DateTime,
 }
 
@@ -68,7 +68,7 @@ pub struct MfaChallenge {
 pub struct RegistrationPending {
     /// E-mail address to which the link was sent.
     pub email: String,
-    /// Until when it is good.
+    /// Time at which the link expires.
     pub expires_at: DateTime,
 }
 

@@ -93,7 +93,7 @@ pub struct Member {
     pub status: MemberStatus,
     /// Whether they use a second factor.
     pub mfa_enabled: bool,
-    /// Time of the member's last activity, to the minute; null when there was none.
+    /// Time of the member's last activity, to the minute; null when there was none, and while the member is INVITED.
     pub last_seen_at: Option<DateTime>,
     /// Time at which the member left or was removed; null for a current member.
     pub left_at: Option<DateTime>,
@@ -141,7 +141,7 @@ impl Member {
 pub struct Invitation {
     /// Time at which the invitation was last sent by e-mail.
     pub sent_at: DateTime,
-    /// Until when its link is good.
+    /// Time at which the link of the invitation expires.
     pub expires_at: DateTime,
     /// The id of the member who invited them.
     pub invited_by_id: ID,

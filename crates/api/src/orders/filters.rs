@@ -49,7 +49,7 @@ pub struct OrderFilter {
 /// Sort order of a list of orders; orders with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct OrderOrder {
-    /// By what.
+    /// Field by which the orders are sorted.
     pub field: OrderOrderField,
     /// Direction of the sort; DESC by default.
     #[graphql(default_with = "Direction::Desc")]
