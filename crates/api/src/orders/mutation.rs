@@ -44,7 +44,7 @@ impl OrdersMutation {
     async fn order_confirm(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which order.")] input: ActionInput,
+        #[graphql(desc = "Order and its expected version.")] input: ActionInput,
     ) -> Answer<OrderPayload> {
         step!(OrderPayload, ctx, permit, input, shell::order_confirm, dry_run)
     }
@@ -54,7 +54,7 @@ impl OrdersMutation {
     async fn order_fulfil(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What leaves.")] input: OrderFulfilInput,
+        #[graphql(desc = "Order and the goods to ship.")] input: OrderFulfilInput,
     ) -> Answer<OrderPayload> {
         step!(OrderPayload, ctx, permit, input, shell::order_fulfil, dry_run)
     }
@@ -64,7 +64,7 @@ impl OrdersMutation {
     async fn order_cancel(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which order.")] input: ActionInput,
+        #[graphql(desc = "Order and its expected version.")] input: ActionInput,
         #[graphql(desc = "The reason that it is cancelled for; the note tells more.")] reason: Option<CancelReason>,
     ) -> Answer<OrderPayload> {
         let input = Cancelling { input, reason };
@@ -90,7 +90,11 @@ impl OrdersMutation {
 
     /// Files a FULFILLED order.
     #[mutation(permit = OrderWrite, emits(ORDER_CLOSED), dry_run)]
-    async fn order_close(&self, ctx: &Context<'_>, #[graphql(desc = "Which order.")] input: ActionInput) -> Answer<OrderPayload> {
+    async fn order_close(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Order and its expected version.")] input: ActionInput,
+    ) -> Answer<OrderPayload> {
         step!(OrderPayload, ctx, permit, input, shell::order_close, dry_run)
     }
 }
