@@ -118,7 +118,7 @@ AlertKind = Literal[
 
 
 class AlertListFilter(TypedDict, total=False):
-    """Which alerts. Tests stand beside each other and must all hold; one that is null is absent."""
+    """Filter of alerts. All conditions that are given must hold; a condition that is null is ignored."""
 
     assignee: Optional["IdFilter"]
     kind: Optional[Sequence["AlertKind"]]
@@ -182,7 +182,7 @@ AlertState = Literal[
 
 
 class ApiKeyBudgetInput(TypedDict):
-    """What a key may spend of its integration's budget."""
+    """Share of an integration's rate limit that one key may use."""
 
     points: int
     restoreRate: int
@@ -833,7 +833,7 @@ ExportNoun = Literal[
 
 
 class ExternalRef(TypedDict):
-    """What something is called elsewhere."""
+    """Reference of an order in an external system, with its channel."""
 
     channelId: str
     ref: str
@@ -1004,7 +1004,7 @@ class _IntegrationUpdateInput(TypedDict):
 
 
 class IntegrationUpdateInput(_IntegrationUpdateInput, total=False):
-    """What of an integration is to be changed: what is left out stays. You must hold yourself what it gains."""
+    """Changes of an integration; a field that is omitted stays as it is. You must hold yourself every permission that is added."""
 
     channelId: Optional[str]
     enabled: Optional[bool]
@@ -1055,7 +1055,7 @@ class _LineQuantity(TypedDict):
 
 
 class LineQuantity(_LineQuantity, total=False):
-    """How much of a line."""
+    """Quantity of an order line."""
 
     lot: Optional["LotRef"]
 
@@ -1328,7 +1328,7 @@ class _OrderFulfilInput(TypedDict):
 
 
 class OrderFulfilInput(_OrderFulfilInput, total=False):
-    """What is shipped."""
+    """Shipment of an order or of a part of it."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -1402,7 +1402,7 @@ class _OrderOrder(TypedDict):
 
 
 class OrderOrder(_OrderOrder, total=False):
-    """What a list of orders is sorted by; ids break ties."""
+    """Sort order of a list of orders; orders with equal values are sorted by ID."""
 
     direction: "Direction"
 
@@ -2304,7 +2304,7 @@ class _ReturnCloseInput(TypedDict):
 
 
 class ReturnCloseInput(_ReturnCloseInput, total=False):
-    """What is given back."""
+    """Closing of a return, with its refund."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -2328,7 +2328,7 @@ class ReturnCreateInput(_ReturnCreateInput, total=False):
 
 
 class ReturnFilter(TypedDict, total=False):
-    """Which returns. Tests stand beside each other and must all hold; one that is null is absent."""
+    """Filter of returns. All conditions that are given must hold; a condition that is null is ignored."""
 
     customer: Optional["IdFilter"]
     externalRef: Optional["StringFilter"]
@@ -2341,7 +2341,7 @@ class _ReturnInspectInput(TypedDict):
 
 
 class ReturnInspectInput(_ReturnInspectInput, total=False):
-    """What was found."""
+    """Findings of the inspection of a return."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -2357,7 +2357,7 @@ class _ReturnInspectLineInput(TypedDict):
 
 
 class ReturnInspectLineInput(_ReturnInspectLineInput, total=False):
-    """What becomes of so much of a line. A line is named once for each disposition and lot."""
+    """Disposition of a quantity of a return line. A line is named once for each disposition and lot."""
 
     lot: Optional["LotRef"]
 
@@ -2367,7 +2367,7 @@ class _ReturnLineInput(TypedDict):
 
 
 class ReturnLineInput(_ReturnLineInput, total=False):
-    """What comes back. Without orderLineId and matches it came from no known order; a key that is bound to a channel names them."""
+    """Line of a return. Without orderLineId and matches the goods came from no known order; a key that is bound to a channel must name one of them."""
 
     disposition: "Disposition"
     kind: "OrderLineKind"
@@ -2391,7 +2391,7 @@ class _ReturnReceiveInput(TypedDict):
 
 
 class ReturnReceiveInput(_ReturnReceiveInput, total=False):
-    """What comes."""
+    """Receipt of the goods of a return."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -2407,7 +2407,7 @@ class _ReturnReceiveLineInput(TypedDict):
 
 
 class ReturnReceiveLineInput(_ReturnReceiveLineInput, total=False):
-    """How much of a line comes. A line that comes in several lots is named for each of them."""
+    """Received quantity of a return line. A line that is received in several lots is named once for each of them."""
 
     lot: Optional["LotRef"]
 
@@ -2418,7 +2418,7 @@ class _ReturnRejectInput(TypedDict):
 
 
 class ReturnRejectInput(_ReturnRejectInput, total=False):
-    """Why the goods may not come, or no longer."""
+    """Rejection of a return that was requested or approved."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -2529,7 +2529,7 @@ class _RoleUpdateInput(TypedDict):
 
 
 class RoleUpdateInput(_RoleUpdateInput, total=False):
-    """What of a role is to be changed: what is left out stays."""
+    """Changes of a role; a field that is omitted stays as it is."""
 
     idempotencyKey: Optional[str]
     inherits: Optional[Sequence[str]]
@@ -2646,7 +2646,7 @@ ShrinkageGroup = Literal[
 
 
 class SourcingInput(TypedDict, total=False):
-    """How stock is looked for; what is left out is as the company's rule says."""
+    """Rules for the search for stock of one order; the tenant's rule applies where a field is omitted."""
 
     destination: Optional["PositionInput"]
     maxStores: Optional[int]
@@ -2769,7 +2769,7 @@ class StockChangeInput(_StockChangeInput, total=False):
 
 
 class StockCompare(TypedDict, total=False):
-    """What you believe a level to be. Give one."""
+    """Expected state of a level, compared before it is set. Exactly one field is given."""
 
     expectedOnHand: int
     expectedVersion: int
@@ -2835,7 +2835,7 @@ class _StockMoveItem(TypedDict):
 
 
 class StockMoveItem(_StockMoveItem, total=False):
-    """How much of a product, of which lot."""
+    """Quantity of a product to move within a store, with its lot."""
 
     lot: Optional["LotRef"]
     note: Optional[str]
@@ -2846,7 +2846,7 @@ class _StockOrder(TypedDict):
 
 
 class StockOrder(_StockOrder, total=False):
-    """How stock levels are sorted."""
+    """Sort order of stock levels."""
 
     direction: "Direction"
 
@@ -3110,7 +3110,7 @@ class _StoreGroupUpdateInput(TypedDict):
 
 
 class StoreGroupUpdateInput(_StoreGroupUpdateInput, total=False):
-    """What of a group of stores is to be changed: what is left out stays."""
+    """Changes of a group of stores; a field that is omitted stays as it is."""
 
     code: Optional[str]
     idempotencyKey: Optional[str]
@@ -3145,7 +3145,7 @@ class _StoreSourcingInput(TypedDict):
 
 
 class StoreSourcingInput(_StoreSourcingInput, total=False):
-    """What a store says of itself as a source."""
+    """Settings of a store as a source of stock for orders."""
 
     isSource: bool
     position: Optional["PositionInput"]
@@ -3313,7 +3313,7 @@ class _TenantUpdateInput(TypedDict):
 
 
 class TenantUpdateInput(_TenantUpdateInput, total=False):
-    """What a tenant changes of itself. What is left out stays."""
+    """Changes of a tenant; a field that is omitted stays as it is."""
 
     anomalySize: Optional[int]
     approvalLimit: Optional["MoneyInput"]
@@ -3512,7 +3512,7 @@ class _WebhookEndpointReplayInput(TypedDict):
 
 
 class WebhookEndpointReplayInput(_WebhookEndpointReplayInput, total=False):
-    """What is to be sent again: messageIds, or fromSeq and toSeq."""
+    """Messages to send again: messageIds, or fromSeq and toSeq."""
 
     fromSeq: Optional[int]
     messageIds: Optional[Sequence[str]]
