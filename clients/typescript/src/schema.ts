@@ -379,13 +379,13 @@ export type ChannelRef =
   | { code: string; id?: never }
   | { code?: never; id: string };
 
-/** What a charge is spread over the lines by. */
+/** Basis on which a charge is spread over the lines of a purchase order. */
 export type ChargeBasis =
   | 'QUANTITY'
   | 'VALUE'
   | 'WEIGHT';
 
-/** What a charge is for. */
+/** Kind of a charge on a purchase order. */
 export type ChargeKind =
   | 'DUTY'
   | 'FREIGHT'
@@ -419,7 +419,7 @@ export interface ContactInput {
   role?: string | null;
 }
 
-/** What the rows of a report of costs stand for. */
+/** Meaning of a row of a cost report. */
 export type CostGroup =
   | 'DAY'
   | 'MONTH'
@@ -427,7 +427,7 @@ export type CostGroup =
   | 'PRODUCT'
   | 'STORE';
 
-/** How the cost of what leaves is told. Both are kept from the first movement on, so a tenant may change its mind. */
+/** Method by which the cost of units that leave is found. Both are kept from the first movement on, so a tenant can change the method at any time. */
 export type CostingMethod =
   | 'FIFO'
   | 'MOVING_AVERAGE';
@@ -682,7 +682,10 @@ export type DeliveryMethod =
   | 'COLLECT'
   | 'SHIP';
 
-/** How often and how evenly a product is asked for. Methods are chosen by class. Source: Syntetos, Boylan & Croston (2005). */
+/**
+ * Demand class of a product: frequency and regularity of its demand. The class decides the method of the forecast. Source: Syntetos, Boylan & Croston
+ * (2005).
+ */
 export type DemandClass =
   | 'DORMANT'
   | 'ENDED'
@@ -692,7 +695,7 @@ export type DemandClass =
   | 'NEW'
   | 'SMOOTH';
 
-/** What rows of demand facts stand for; several together stand for each of their combinations. */
+/** Meaning of a row of demand facts. Several dimensions together give a row for each of their combinations. */
 export type DemandDimension =
   | 'CHANNEL'
   | 'DAY'
@@ -702,13 +705,13 @@ export type DemandDimension =
 
 /** Days of products, stores and channels. All conditions hold. */
 export interface DemandFilter {
-  /** Of these channels. */
+  /** Only these channels. Null for all. */
   channel?: IdFilter | null;
   /** This business day or later. */
   from?: string | null;
-  /** Of these products. */
+  /** Only these products. Null for all. */
   product?: IdFilter | null;
-  /** Of these stores. */
+  /** Only these stores. Null for all. */
   store?: IdFilter | null;
   /** This business day or earlier. */
   to?: string | null;
@@ -719,7 +722,7 @@ export type Direction =
   | 'ASC'
   | 'DESC';
 
-/** What came otherwise than it was ordered. */
+/** Kind of a discrepancy between the goods ordered and the goods received. */
 export type DiscrepancyKind =
   | 'DAMAGED'
   | 'OVER'
@@ -924,7 +927,7 @@ export type ForecastQualityReason =
   | 'NEGATIVE_WEEKS'
   | 'SHORT_HISTORY';
 
-/** How a forecast came about. */
+/** Status of a forecast: the way in which it was made. */
 export type ForecastStatus =
   | 'DORMANT'
   | 'ENDED'
@@ -1616,7 +1619,7 @@ export interface PaymentRecordInput {
   returnId?: string | null;
 }
 
-/** How far an order's netTotal is paid: the first that holds. `got` is what was captured less what was refunded. */
+/** Payment status of an order: the first of these that holds. `got` is the sum captured less the sum refunded, to be compared with netTotal. */
 export type PaymentStatus =
   | 'AUTHORISED'
   | 'NOTHING_DUE'
@@ -1665,7 +1668,7 @@ export interface PositionInput {
 export interface PriceBreakInput {
   /** From this quantity on, in smallest units; above 0. */
   fromQuantity: number;
-  /** What one whole unit costs then, in the currency of the row. */
+  /** Cost of one whole unit from this quantity on, in the currency of the row. */
   unitCost: MoneyInput;
 }
 
@@ -2021,15 +2024,15 @@ export type ProductivityTop =
   | 'SOLD_UNITS'
   | 'STOCK_VALUE';
 
-/** Freight, duty or the like. */
+/** A charge on a purchase order: freight, duty or the like. */
 export interface PurchaseChargeInput {
-  /** How much it is; above 0. */
+  /** Amount of the charge, in the order's currency; above 0. */
   amount: MoneyInput;
-  /** What it is spread over the lines by. */
+  /** Basis on which the charge is spread over the lines. */
   basis?: ChargeBasis;
-  /** What it is for. */
+  /** Kind of the charge. */
   kind: ChargeKind;
-  /** What it is called; its kind when it is left out; at most 300 characters. */
+  /** Name of the charge, at most 300 characters. Null takes the name of its kind. */
   name?: string | null;
 }
 
@@ -2039,35 +2042,35 @@ export interface PurchaseOrderActionInput {
   expectedVersion?: number | null;
   /** The order. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Why; kept with the order where it is rejected, closed or cancelled; at most 1,000 characters. */
+  /** Reason or note, at most 1,000 characters. Kept with the order where it is rejected, closed or cancelled. */
   note?: string | null;
 }
 
 /** A new purchase order. */
 export interface PurchaseOrderCreateInput {
-  /** What is paid beside the goods and is part of what they cost; at most 50. */
+  /** Charges that are paid beside the goods and are part of their cost, at most 50. */
   charges?: ReadonlyArray<PurchaseChargeInput>;
   /** The currency of all its amounts; that of the supplier's catalogue when it is left out, else the tenant's. */
   currencyCode?: string | null;
   /** The day it is expected on. */
   expectedOn?: string | null;
-  /** What the supplier calls it; unique among the orders with them; at most 128 characters. */
+  /** The supplier's reference for the order, unique among the orders with that supplier, at most 128 characters. Null for none. */
   externalRef?: string | null;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** What is bought; at most 2,000 lines. */
+  /** Lines of the order, at most 2,000. */
   lines: ReadonlyArray<PurchaseOrderLineInput>;
-  /** What the supplier is told with it; at most 1,000 characters. */
+  /** Note to the supplier, sent with the order, at most 1,000 characters. */
   note?: string | null;
-  /** How much more than ordered may be received, in percent of a line: 0 to 100. */
+  /** Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. */
   overPercent?: number;
-  /** Where it is delivered to. */
+  /** Store that receives the goods. */
   store: StoreRef;
-  /** Whom it is bought from. */
+  /** Supplier of the goods. */
   supplier: SupplierRef;
-  /** How much less than ordered still makes a line complete, in percent of it: 0 to 100. */
+  /** Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. */
   underPercent?: number;
 }
 
@@ -2089,15 +2092,15 @@ export interface PurchaseOrderLineInput {
   expectedOn?: string | null;
   /** The product. */
   product: ProductRef;
-  /** How much, in its smallest unit; above 0. */
+  /** Quantity to order, in the product's smallest unit; above 0. */
   quantity: number;
-  /** What one whole unit costs; what the supplier's catalogue says for this quantity when it is left out, else the product's own cost. */
+  /** Cost of one whole unit, in the order's currency. Null takes the supplier's catalogue price for this quantity, else the product's own cost. */
   unitCost?: MoneyInput | null;
-  /** What the whole line weighs, in any unit that all lines share: for charges that are spread by weight. */
+  /** Weight of the whole line, in any unit that all lines share, for charges that are spread by weight. Null where it is not known. */
   weight?: number | null;
 }
 
-/** What came of a line. */
+/** Goods received for a line of a purchase order. */
 export interface PurchaseOrderLineReceiptInput {
   /** Damaged goods beside them: they are on hand and not available. */
   damaged?: number | null;
@@ -2122,15 +2125,15 @@ export interface PurchaseOrderReceiveInput {
   expectedVersion?: number | null;
   /** The order. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** What came; everything that is open when it is left out. */
+  /** Lines received. Null receives the open quantity of every line. */
   lines?: ReadonlyArray<PurchaseOrderLineReceiptInput> | null;
   /** Kept with the receipt and the stock that moves; at most 1,000 characters. */
   note?: string | null;
-  /** When it came; now when it is left out. At most five minutes ahead, and not in a closed period. */
+  /** Time of the receipt; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
-  /** What came and was not ordered; at most 50. */
+  /** Items received that were not ordered, at most 50. */
   wrongItems?: ReadonlyArray<WrongItemInput>;
 }
 
@@ -2143,11 +2146,11 @@ export type PurchaseOrderRef =
 export interface PurchaseOrderSendInput {
   /** The order: APPROVED, ORDERED or PARTIALLY_RECEIVED. */
   id: string;
-  /** The same key with the same input sends it once; 1 to 255 characters. */
+  /** Idempotency key, 1 to 255 characters. A repeated call with the same key and input sends the order once. */
   idempotencyKey?: string;
 }
 
-/** Where a purchase order stands. New states may be added. */
+/** Status of a purchase order. New values may be added. */
 export type PurchaseOrderStatus =
   | 'APPROVED'
   | 'CANCELLED'
@@ -2167,19 +2170,19 @@ export interface PurchaseOrderUpdateInput {
   expectedOn?: string | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
-  /** What the supplier calls it. */
+  /** The supplier's reference for the order, at most 128 characters. Null removes it. */
   externalRef?: string | null;
   /** The order. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** All lines, in place of those that there are; at most 2,000. */
   lines?: ReadonlyArray<PurchaseOrderLineInput> | null;
-  /** What the supplier is told with it. */
+  /** Note to the supplier, sent with the order, at most 1,000 characters. Null removes it. */
   note?: string | null;
-  /** How much more than ordered may be received, in percent of a line: 0 to 100. */
+  /** Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. Null leaves it as it is. */
   overPercent?: number | null;
-  /** How much less than ordered still makes a line complete, in percent of it: 0 to 100. */
+  /** Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. Null leaves it as it is. */
   underPercent?: number | null;
 }
 
@@ -2218,7 +2221,7 @@ export type ReasonCode =
   | 'SAMPLE'
   | 'THEFT';
 
-/** What came in one lot. */
+/** Goods received in one lot. */
 export interface ReceivedLotInput {
   /** Damaged goods beside them. */
   damaged?: number | null;
@@ -2228,38 +2231,38 @@ export interface ReceivedLotInput {
   quantity: number;
 }
 
-/** How much of what was captured for an order was refunded. */
+/** Share of the sum captured for an order that was refunded. */
 export type RefundStatus =
   | 'FULL'
   | 'NONE'
   | 'PARTIAL';
 
-/** What is suggested. */
+/** Kind of a reorder suggestion. */
 export type ReorderKind =
   | 'PURCHASE'
   | 'TRANSFER';
 
-/** Something to order. */
+/** A product and quantity to order for a store. */
 export interface ReorderLineInput {
   /** The product. */
   product: ProductRef;
-  /** How much, in the product's smallest unit; above 0. */
+  /** Quantity to order, in the product's smallest unit; above 0. */
   quantity: number;
-  /** Where it is needed. */
+  /** Store that needs the goods. */
   store: StoreRef;
-  /** Whom to buy it from; the preferred supplier when it is left out, else the product's own. */
+  /** Supplier of the goods. Null takes the preferred supplier, else the product's own. */
   supplier?: SupplierRef | null;
 }
 
-/** What to order. */
+/** Products to order, for draft purchase orders. */
 export interface ReorderOrderInput {
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** What to order, as suggested or otherwise; at most 2,000 lines. */
+  /** Products to order, as suggested or otherwise; at most 2,000 lines. */
   lines: ReadonlyArray<ReorderLineInput>;
 }
 
-/** What made the reorder point. */
+/** Origin of a reorder point. */
 export type ReorderReason =
   | 'DEMAND'
   | 'REORDER_POINT';
@@ -2710,7 +2713,7 @@ export interface RoleUpdateInput {
   permissions?: ReadonlyArray<string> | null;
 }
 
-/** What the rows of a sales report stand for. */
+/** Meaning of a row of a sales report. */
 export type SalesGroup =
   | 'CATEGORY'
   | 'CHANNEL'
@@ -2722,7 +2725,7 @@ export type SalesGroup =
   | 'PRODUCT'
   | 'STORE';
 
-/** What the first rows of a sales report are chosen by, the largest first. */
+/** Measure by which the first rows of a sales report are chosen, the largest first. */
 export type SalesMeasure =
   | 'GROSS_REVENUE'
   | 'NET_REVENUE'
@@ -2731,13 +2734,13 @@ export type SalesMeasure =
 
 /** Sales of some days. All conditions hold. */
 export interface SalesReportFilter {
-  /** Of these channels. */
+  /** Only these channels. Null for all. */
   channel?: IdFilter | null;
   /** First business day. */
   from: string;
-  /** Of these products; `categoryTree` takes a category with all below it. Needs product.read. */
+  /** Only these products. `categoryTree` takes a category with all below it. Needs product.read. Null for all. */
   product?: ProductFilter | null;
-  /** Of these stores. */
+  /** Only these stores. Null for all. */
   store?: IdFilter | null;
   /** Last business day, at most 731 days in all. */
   to: string;
@@ -3022,15 +3025,15 @@ export type StockPolicy =
   | 'TRACKED'
   | 'UNTRACKED';
 
-/** When a level is filled up. What is left out stays; null clears. */
+/** Replenishment policy of a stock level. Fields that are left out stay; null clears. */
 export interface StockPolicyInput {
-  /** What the position is filled up to; above it another store may be helped out. */
+  /** Quantity up to which the position is filled, in the product's smallest unit. Stock above it can be transferred to another store. Null clears it. */
   maximum?: number | null;
   /** The product. */
   product: ProductRef;
   /** At or below this position it is ordered; at most the maximum. */
   reorderPoint?: number | null;
-  /** What channels are not promised. */
+  /** Safety stock, in the product's smallest unit: a part of the stock that is not offered to channels. Null leaves it as it is. */
   safetyStock?: number | null;
   /** The store. */
   store: StoreRef;
@@ -3038,7 +3041,7 @@ export interface StockPolicyInput {
 
 /** Policies of levels. */
 export interface StockPolicySetInput {
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The levels, all or none; at most 500. */
   items: ReadonlyArray<StockPolicyInput>;
@@ -3056,9 +3059,9 @@ export interface StockReleaseInput {
 export interface StockReportFilter {
   /** First business day. */
   from: string;
-  /** Of these products; `categoryTree` takes a category with all below it. Needs product.read. */
+  /** Only these products. `categoryTree` takes a category with all below it. Needs product.read. Null for all. */
   product?: ProductFilter | null;
-  /** Of these stores. */
+  /** Only these stores. Null for all. */
   store?: IdFilter | null;
   /** Last business day, at most 731 days in all. */
   to: string;
@@ -3076,23 +3079,23 @@ export interface StockReserveInput {
   ttlSeconds?: number;
 }
 
-/** A document that says what units are worth. */
+/** A revaluation: the document that sets the value of units. */
 export interface StockRevalueInput {
-  /** What it is called elsewhere; unique in the tenant, at most 200 characters. */
+  /** Your own reference for the revaluation, unique in the tenant, 1 to 200 characters. Null for none. */
   externalRef?: string | null;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The products, all or none; at most 500. */
   lines: ReadonlyArray<StockRevalueLineInput>;
-  /** Why; 1 to 1,000 characters. */
+  /** Reason for the revaluation, 1 to 1,000 characters. */
   note: string;
 }
 
-/** A product, and what its units are worth from now on. */
+/** A product and the new value of its units. */
 export interface StockRevalueLineInput {
   /** The product; each once. */
   product: ProductRef;
-  /** What a whole unit is worth, in the currency of the books; 0 writes it off. */
+  /** New value of one whole unit, in the currency of the books. 0 writes it off. */
   unitCost: MoneyInput;
 }
 
@@ -3189,7 +3192,7 @@ export type StockStatus =
   | 'OUT_OF_STOCK'
   | 'OVERSTOCK';
 
-/** What the rows of a valuation stand for. */
+/** Meaning of a row of a stock valuation. */
 export type StockValueGroup =
   | 'CATEGORY'
   | 'NONE'
@@ -3337,7 +3340,7 @@ export interface SupplierCreateInput {
 
 /** Rows of suppliers' catalogues. */
 export interface SupplierProductBulkUpsertInput {
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The rows, each made, changed or refused by itself; at most 500. */
   rows: ReadonlyArray<SupplierProductInput>;
@@ -3345,13 +3348,13 @@ export interface SupplierProductBulkUpsertInput {
 
 /** Rows of suppliers' catalogues that match all of these. */
 export interface SupplierProductFilter {
-  /** Of these products. */
+  /** Only these products. Null for all. */
   product?: IdFilter | null;
-  /** Of these suppliers. */
+  /** Only these suppliers. Null for all. */
   supplier?: IdFilter | null;
 }
 
-/** What a supplier offers of a product. The row says all of it: what is left out is empty afterwards. */
+/** Row of a supplier's catalogue: a product that the supplier offers. The row replaces the earlier one; a field that is left out is empty afterwards. */
 export interface SupplierProductInput {
   /** Days from ordering to receiving: 0 to 3,650; the supplier's own when it is left out. */
   leadTimeDays?: number | null;
@@ -3361,19 +3364,19 @@ export interface SupplierProductInput {
   packSize?: number | null;
   /** Whether the product is bought from this supplier where nobody says otherwise; whoever was preferred before is so no longer. */
   preferred?: boolean;
-  /** What it costs when more is bought, by ascending quantity; at most 20. */
+  /** Costs of one whole unit for larger quantities, by ascending quantity; at most 20. */
   priceBreaks?: ReadonlyArray<PriceBreakInput>;
-  /** What is offered. */
+  /** Product that is offered. */
   product: ProductRef;
-  /** Who offers it. */
+  /** Supplier that offers the product. */
   supplier: SupplierRef;
-  /** What the supplier calls it; at most 64 characters. */
+  /** The supplier's SKU of the product, at most 64 characters. Null for none. */
   supplierSku?: string | null;
-  /** What one whole unit costs. */
+  /** Cost of one whole unit. */
   unitCost: MoneyInput;
 }
 
-/** What became of a row. */
+/** Outcome of one row of a supplier catalogue upsert. */
 export type SupplierProductOutcome =
   | 'CREATED'
   | 'REFUSED'
@@ -3387,21 +3390,21 @@ export type SupplierRef =
 
 /** Goods that go back to their supplier. */
 export interface SupplierReturnCreateInput {
-  /** What the supplier calls it; at most 128 characters. */
+  /** The supplier's reference for the return, at most 128 characters. Null for none. */
   externalRef?: string | null;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** What goes back; at most 2,000 lines. */
+  /** Lines of the return, at most 2,000. */
   lines: ReadonlyArray<SupplierReturnLineInput>;
   /** Kept with it and with the stock that moves; at most 1,000 characters. */
   note?: string | null;
-  /** When they leave; now when it is left out. At most five minutes ahead, and not in a closed period. */
+  /** Time of the return; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
-  /** Why. */
+  /** Reason for the return. */
   reasonCode?: ReasonCode;
-  /** Where they leave from. */
+  /** Store that the goods leave. */
   store: StoreRef;
-  /** Whom they go back to. */
+  /** Supplier that receives the returned goods. */
   supplier: SupplierRef;
 }
 
@@ -3421,15 +3424,15 @@ export interface SupplierReturnLineInput {
   product?: ProductRef | null;
   /** The order's line that it came by. */
   purchaseOrderLineId?: string | null;
-  /** How much, in the product's smallest unit; above 0. */
+  /** Quantity to return, in the product's smallest unit; above 0. */
   quantity: number;
-  /** What it is taken from. */
+  /** Stock from which the goods are taken. */
   source?: SupplierReturnSource;
-  /** What is credited for one whole unit; what the order's line cost when it is left out, else the product's cost. */
+  /** Credit for one whole unit. Null takes the cost on the order's line, else the product's cost. */
   unitCredit?: MoneyInput | null;
 }
 
-/** What goes back to a supplier. */
+/** Stock from which goods are returned to a supplier. */
 export type SupplierReturnSource =
   | 'AVAILABLE'
   | 'QUARANTINE';
@@ -3508,45 +3511,45 @@ export interface TransferActionInput {
   expectedVersion?: number | null;
   /** The transfer. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Kept with it; at most 1,000 characters. */
+  /** Note that is kept with the transfer, at most 1,000 characters. */
   note?: string | null;
 }
 
-/** What did not arrive. */
+/** Closing of a transfer whose goods in transit will not arrive. */
 export interface TransferCloseInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
   /** The transfer. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Kept with it; at most 1,000 characters. */
+  /** Note on the missing goods, at most 1,000 characters. */
   note?: string | null;
-  /** Why it is gone. */
+  /** Reason for which the missing goods are written off. */
   reasonCode: ReasonCode;
 }
 
 /** A new transfer. */
 export interface TransferCreateInput {
-  /** When it should arrive. */
+  /** Time at which the goods are expected to arrive. Null when it is not known. */
   expectedAt?: string | null;
-  /** What it is called elsewhere; unique in the tenant; at most 128 characters. */
+  /** Your own reference for the transfer, unique in the tenant, at most 128 characters. Null for none. */
   externalRef?: string | null;
-  /** Who sends. */
+  /** Store that sends the goods. */
   fromStore: StoreRef;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** What is to go; at most 500 lines, more by transferUpdate. */
+  /** Lines of the transfer, at most 500; more can be added by transferUpdate. */
   lines: ReadonlyArray<TransferLineInput>;
-  /** Kept with it; at most 1,000 characters. */
+  /** Note that is kept with the transfer, at most 1,000 characters. */
   note?: string | null;
-  /** Who receives. */
+  /** Store that receives the goods. */
   toStore: StoreRef;
 }
 
-/** Which transfers. Tests stand beside each other and must all hold; one that is null is absent. */
+/** Conditions on transfers. All must hold; a condition that is null is ignored. */
 export interface TransferFilter {
   /** Was made then. */
   createdAt?: DateTimeFilter | null;
@@ -3566,48 +3569,48 @@ export interface TransferFilter {
   toStore?: IdFilter | null;
 }
 
-/** How much of a product. */
+/** Product and quantity of a transfer line. */
 export interface TransferLineInput {
   /** The product; a transfer names it once. */
   product: ProductRef;
-  /** How much, in the product's smallest unit; above 0, or in transferUpdate 0 to take it off. */
+  /** Quantity to transfer, in the product's smallest unit; above 0. In transferUpdate 0 removes the line. */
   quantity: number;
 }
 
-/** How much of a lot. */
+/** Quantity of a lot that moves. */
 export interface TransferLotInput {
   /** The lot. */
   lot: LotRef;
-  /** How much of it, in the product's smallest unit; above 0. */
+  /** Quantity of the lot, in the product's smallest unit; above 0. */
   quantity: number;
 }
 
-/** What leaves, or what arrives. */
+/** Shipment or receipt of a transfer. */
 export interface TransferMoveInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
   /** The transfer. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Which lines and how much of each; all that is to leave, or that is under way, when it is left out. At most 500. */
+  /** Lines that move, with their quantities, at most 500. Null moves everything: all that is to be shipped, or all that is in transit. */
   lines?: ReadonlyArray<TransferParcelInput> | null;
-  /** Kept with the stock that moves; at most 1,000 characters. */
+  /** Note that is kept with the stock movement, at most 1,000 characters. */
   note?: string | null;
-  /** When it happened; now when it is left out. At most five minutes ahead, and not in a closed period. */
+  /** Time of the shipment or receipt; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
 }
 
-/** How much of a line. */
+/** Quantity of a transfer line that moves. */
 export interface TransferParcelInput {
   /** The transfer's line. */
   lineId: string;
   /**
-   * Of which lots, where the product is tracked: they sum to the quantity. Left out, the first to expire leave, and of those that left the
+   * Lots of a tracked product, with quantities that add up to the line's quantity. Without lots, the first to expire leave, and of those that left the
    * first to expire arrive. At most 2,000 in a call.
    */
   lots?: ReadonlyArray<TransferLotInput>;
-  /** How much of it, in the product's smallest unit; above 0. */
+  /** Quantity of the line, in the product's smallest unit; above 0. */
   quantity: number;
 }
 
@@ -3616,7 +3619,7 @@ export type TransferRef =
   | { id: string; number?: never }
   | { id?: never; number: string };
 
-/** Where a transfer stands. New states may be added. */
+/** Status of a transfer. New values may be added. */
 export type TransferStatus =
   | 'CANCELLED'
   | 'DRAFT'
@@ -3625,21 +3628,21 @@ export type TransferStatus =
   | 'READY'
   | 'RECEIVED';
 
-/** What becomes of a DRAFT. What is left out stays as it is. */
+/** Changes of a DRAFT transfer. Fields that are left out stay as they are. */
 export interface TransferUpdateInput {
-  /** When it should arrive. */
+  /** Time at which the goods are expected to arrive. Null leaves it as it is. */
   expectedAt?: string | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
-  /** What it is called elsewhere; unique in the tenant; at most 128 characters. */
+  /** Your own reference for the transfer, unique in the tenant, at most 128 characters. Null leaves it as it is. */
   externalRef?: string | null;
   /** The transfer. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** How much of these products is to go from now on; other lines stay. At most 500 in a call and 2,047 in a transfer. */
+  /** New quantities of these products; other lines stay. At most 500 in a call and 2,047 in a transfer. */
   lines?: ReadonlyArray<TransferLineInput>;
-  /** Kept with it; at most 1,000 characters. */
+  /** Note that is kept with the transfer, at most 1,000 characters. Null leaves it as it is. */
   note?: string | null;
 }
 
@@ -3716,15 +3719,15 @@ export interface WebhookEndpointUpdateInput {
 
 /** Something that nobody ordered: it is noted and not taken in. */
 export interface WrongItemInput {
-  /** What it is and what becomes of it; at most 1,000 characters. */
+  /** Note on the item and its further handling, at most 1,000 characters. */
   note?: string | null;
-  /** What it is, where it is a product of yours. */
+  /** Product that was delivered, where it is one of yours. Null where it is not. */
   product?: ProductRef | null;
-  /** How much of it; above 0. */
+  /** Quantity that was delivered; above 0. */
   quantity: number;
 }
 
-/** How evenly a product is asked for, by the variation of its weeks: deviation by mean. */
+/** Regularity of a product's demand, by the coefficient of variation of its weeks: deviation by mean. */
 export type XyzClass =
   | 'X'
   | 'Y'

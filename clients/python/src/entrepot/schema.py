@@ -1891,7 +1891,7 @@ class _PurchaseChargeInput(TypedDict):
 
 
 class PurchaseChargeInput(_PurchaseChargeInput, total=False):
-    """Freight, duty or the like."""
+    """A charge on a purchase order: freight, duty or the like."""
 
     basis: "ChargeBasis"
     name: Optional[str]
@@ -1956,7 +1956,7 @@ class _PurchaseOrderLineReceiptInput(TypedDict):
 
 
 class PurchaseOrderLineReceiptInput(_PurchaseOrderLineReceiptInput, total=False):
-    """What came of a line."""
+    """Goods received for a line of a purchase order."""
 
     damaged: Optional[int]
     lots: Sequence["ReceivedLotInput"]
@@ -2079,7 +2079,7 @@ class _ReceivedLotInput(TypedDict):
 
 
 class ReceivedLotInput(_ReceivedLotInput, total=False):
-    """What came in one lot."""
+    """Goods received in one lot."""
 
     damaged: Optional[int]
 
@@ -2104,7 +2104,7 @@ class _ReorderLineInput(TypedDict):
 
 
 class ReorderLineInput(_ReorderLineInput, total=False):
-    """Something to order."""
+    """A product and quantity to order for a store."""
 
     supplier: Optional["SupplierRef"]
 
@@ -2114,7 +2114,7 @@ class _ReorderOrderInput(TypedDict):
 
 
 class ReorderOrderInput(_ReorderOrderInput, total=False):
-    """What to order."""
+    """Products to order, for draft purchase orders."""
 
     idempotencyKey: str
 
@@ -2872,7 +2872,7 @@ class _StockPolicyInput(TypedDict):
 
 
 class StockPolicyInput(_StockPolicyInput, total=False):
-    """When a level is filled up. What is left out stays; null clears."""
+    """Replenishment policy of a stock level. Fields that are left out stay; null clears."""
 
     maximum: Optional[int]
     reorderPoint: Optional[int]
@@ -2939,14 +2939,14 @@ class _StockRevalueInput(TypedDict):
 
 
 class StockRevalueInput(_StockRevalueInput, total=False):
-    """A document that says what units are worth."""
+    """A revaluation: the document that sets the value of units."""
 
     externalRef: Optional[str]
     idempotencyKey: str
 
 
 class StockRevalueLineInput(TypedDict):
-    """A product, and what its units are worth from now on."""
+    """A product and the new value of its units."""
 
     product: "ProductRef"
     unitCost: "MoneyInput"
@@ -3225,7 +3225,7 @@ class _SupplierProductInput(TypedDict):
 
 
 class SupplierProductInput(_SupplierProductInput, total=False):
-    """What a supplier offers of a product. The row says all of it: what is left out is empty afterwards."""
+    """Row of a supplier's catalogue: a product that the supplier offers. The row replaces the earlier one; a field that is left out is empty afterwards."""
 
     leadTimeDays: Optional[int]
     minimumOrder: Optional[int]
@@ -3355,7 +3355,7 @@ class _TransferCloseInput(TypedDict):
 
 
 class TransferCloseInput(_TransferCloseInput, total=False):
-    """What did not arrive."""
+    """Closing of a transfer whose goods in transit will not arrive."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -3378,7 +3378,7 @@ class TransferCreateInput(_TransferCreateInput, total=False):
 
 
 class TransferFilter(TypedDict, total=False):
-    """Which transfers. Tests stand beside each other and must all hold; one that is null is absent."""
+    """Conditions on transfers. All must hold; a condition that is null is ignored."""
 
     createdAt: Optional["DateTimeFilter"]
     expectedAt: Optional["DateTimeFilter"]
@@ -3391,14 +3391,14 @@ class TransferFilter(TypedDict, total=False):
 
 
 class TransferLineInput(TypedDict):
-    """How much of a product."""
+    """Product and quantity of a transfer line."""
 
     product: "ProductRef"
     quantity: int
 
 
 class TransferLotInput(TypedDict):
-    """How much of a lot."""
+    """Quantity of a lot that moves."""
 
     lot: "LotRef"
     quantity: int
@@ -3409,7 +3409,7 @@ class _TransferMoveInput(TypedDict):
 
 
 class TransferMoveInput(_TransferMoveInput, total=False):
-    """What leaves, or what arrives."""
+    """Shipment or receipt of a transfer."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -3424,7 +3424,7 @@ class _TransferParcelInput(TypedDict):
 
 
 class TransferParcelInput(_TransferParcelInput, total=False):
-    """How much of a line."""
+    """Quantity of a transfer line that moves."""
 
     lots: Sequence["TransferLotInput"]
 
@@ -3451,7 +3451,7 @@ class _TransferUpdateInput(TypedDict):
 
 
 class TransferUpdateInput(_TransferUpdateInput, total=False):
-    """What becomes of a DRAFT. What is left out stays as it is."""
+    """Changes of a DRAFT transfer. Fields that are left out stay as they are."""
 
     expectedAt: Optional[str]
     expectedVersion: Optional[int]
