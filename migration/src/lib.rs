@@ -51,6 +51,8 @@ mod m0050_overdue;
 mod m0051_anomalies;
 mod m0052_backup_runs;
 mod m0054_product_text;
+mod m0059_fulfilment;
+mod m0060_fulfilment_roles;
 pub mod row_security;
 pub mod statistics;
 
@@ -104,6 +106,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0051_anomalies::Migration),
             Box::new(m0052_backup_runs::Migration),
             Box::new(m0054_product_text::Migration),
+            Box::new(m0059_fulfilment::Migration),
+            Box::new(m0060_fulfilment_roles::Migration),
         ]
     }
 }
@@ -113,8 +117,9 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// Migrations since then that take away or change what an older release uses. All others only add, and older releases go on working beside them:
 /// new columns have a default or may be null, and what stands is neither renamed, retyped nor dropped.
 ///
-/// An older release takes an alert of a kind that it does not know for a corrupt row: `m0050_overdue`.
-pub const BREAKING: &[&str] = &["m0050_overdue"];
+/// An older release takes an alert of a kind that it does not know for a corrupt row: `m0050_overdue`. It changes orders without their works:
+/// `m0059_fulfilment`.
+pub const BREAKING: &[&str] = &["m0050_overdue", "m0059_fulfilment"];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.
 pub fn needed() -> Option<String> {

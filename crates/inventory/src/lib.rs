@@ -12,6 +12,8 @@ pub mod ledger;
 pub mod lots;
 /// Sales orders and their fulfilments.
 pub mod orders;
+/// What each store has to send of an order, and how it goes about it.
+pub mod fulfilment;
 /// Goods that customers give back.
 pub mod returns;
 /// Exchange rates, and amounts of one currency in another.
@@ -29,6 +31,7 @@ pub mod costing;
 pub fn documents() -> ledger::Documents {
     ledger::Documents::default()
         .and::<orders::Orders>()
+        .and::<fulfilment::Works>()
         .and::<returns::Returns>()
         .and::<transfers::Transfers>()
         .and::<counts::Counts>()

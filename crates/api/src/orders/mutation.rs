@@ -2,6 +2,7 @@
 
 use async_graphql::Context;
 use inventory::{
+    fulfilment::events::{FULFILMENT_SHIPPED, WORK_CHANGED, WORK_CREATED},
     orders::{
         events::{ORDER_CANCELLED, ORDER_CLOSED, ORDER_CONFIRMED, ORDER_CREATED, ORDER_FULFILLED},
         shell,
@@ -28,7 +29,7 @@ pub struct OrdersMutation;
 #[resolvers]
 impl OrdersMutation {
     /// Places an order, accepted or refused whole: its lines, its prices and its holds.
-    #[mutation(permit = OrderWrite, emits(ORDER_CREATED, STOCK_CHANGED), dry_run)]
+    #[mutation(permit = OrderWrite, emits(ORDER_CREATED, STOCK_CHANGED, WORK_CREATED), dry_run)]
     async fn order_create(
         &self,
         ctx: &Context<'_>,
@@ -38,7 +39,7 @@ impl OrdersMutation {
     }
 
     /// Confirms a DRAFT, which begins to hold its stock, or a PENDING order, which keeps it for good.
-    #[mutation(permit = OrderWrite, emits(ORDER_CONFIRMED, STOCK_CHANGED))]
+    #[mutation(permit = OrderWrite, emits(ORDER_CONFIRMED, STOCK_CHANGED, WORK_CREATED))]
     async fn order_confirm(
         &self,
         ctx: &Context<'_>,
@@ -48,7 +49,7 @@ impl OrdersMutation {
     }
 
     /// Ships an order, whole or in parts, from its store or another one. Charges that are not named are delivered with the last of the goods.
-    #[mutation(permit = OrderFulfil, emits(ORDER_FULFILLED, STOCK_CHANGED))]
+    #[mutation(permit = OrderFulfil, emits(ORDER_FULFILLED, STOCK_CHANGED, WORK_CHANGED, FULFILMENT_SHIPPED))]
     async fn order_fulfil(
         &self,
         ctx: &Context<'_>,
@@ -58,7 +59,7 @@ impl OrdersMutation {
     }
 
     /// Cancels what has not left, charges that were not delivered included, and lets its stock go. Order.currentTotal is what remains.
-    #[mutation(permit = OrderCancel, emits(ORDER_CANCELLED, STOCK_CHANGED))]
+    #[mutation(permit = OrderCancel, emits(ORDER_CANCELLED, STOCK_CHANGED, WORK_CHANGED))]
     async fn order_cancel(
         &self,
         ctx: &Context<'_>,

@@ -3,7 +3,8 @@
 use async_graphql::Interface;
 
 use super::{
-    access, alerts, anomalies, catalog, costing, counts, exchange, job, orders, purchasing, returns, stock, transfers, webhook,
+    access, alerts, anomalies, catalog, costing, counts, exchange, fulfilment, job, orders, purchasing, returns, stock,
+    transfers, webhook,
 };
 use crate::{
     currency,
@@ -33,6 +34,9 @@ pub enum Payload {
     ReservationPayload(stock::ReservationPayload),
     LotPayload(stock::LotPayload),
     OrderPayload(orders::OrderPayload),
+    FulfilmentWorkPayload(fulfilment::FulfilmentWorkPayload),
+    FulfilmentWorkReadyPayload(fulfilment::FulfilmentWorkReadyPayload),
+    CarrierPayload(fulfilment::CarrierPayload),
     ReturnPayload(returns::ReturnPayload),
     SourcingPayload(orders::SourcingPayload),
     TransferPayload(transfers::TransferPayload),

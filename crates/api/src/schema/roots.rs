@@ -15,6 +15,7 @@ use crate::{
     demand::{DemandQuery, StockPerformanceQuery},
     exchange::{ExchangeSubscription, FileMutations, FileQueries},
     forecasting::ForecastQuery,
+    fulfilment::{CarrierMutation, CarrierQuery, FulfilmentMutation, FulfilmentQuery, FulfilmentWorkSubscription},
     graphql::{boxed::Boxed, rate_limit::RateLimitQuery},
     identity::{FactorMutation, IdentityMutation, IdentityQuery, PeopleMutation, SandboxMutation, SessionMutation},
     insight::{EventQuery, InsightQuery, SummaryQuery},
@@ -64,6 +65,8 @@ pub struct OtherQueries(
     SuggestionQuery,
     AlertQuery,
     SourcingQuery,
+    CarrierQuery,
+    FulfilmentQuery,
     ReturnsQuery,
     SummaryQuery,
     CostSummaryQuery,
@@ -105,13 +108,21 @@ pub struct OtherMutations(
     AnomalyMutation,
     AlertMutation,
     SourcingMutation,
+    CarrierMutation,
+    FulfilmentMutation,
     SuggestionMutation,
 );
 
 /// What can be followed as it changes, without a gap.
 #[derive(MergedSubscription, Default)]
 #[graphql(name = "Subscription")]
-pub struct Subscriptions(StockSubscription, OrderSubscription, ExchangeSubscription, AlertSubscription);
+pub struct Subscriptions(
+    StockSubscription,
+    OrderSubscription,
+    FulfilmentWorkSubscription,
+    ExchangeSubscription,
+    AlertSubscription,
+);
 
 /// The roots as they are served: what goes through them is in the audit log.
 pub type Query = Audited<Queries>;

@@ -10,17 +10,18 @@ use inventory::{
 };
 use platform::clock;
 
-use crate::{counts, graphql::refusal::ErrorCode, orders, purchasing, returns, transfers};
+use crate::{counts, fulfilment, graphql::refusal::ErrorCode, orders, purchasing, returns, transfers};
 
 /// Code and words of a refusal.
 pub type Said = (ErrorCode, String);
 
 /// The rooms above stock, each with the words of its own refusals.
-const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 9] = [
+const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 10] = [
     |any| of(any, call),
     |any| of(any, lot),
     |any| of(any, orders::refusal::order),
     |any| of(any, orders::refusal::line),
+    |any| of(any, fulfilment::refusal::work),
     |any| of(any, returns::refusal::sales_return),
     |any| of(any, returns::refusal::step),
     |any| of(any, transfers::refusal::transfer),
@@ -63,17 +64,22 @@ pub fn say(why: &Reason) -> Said {
 
 pub const fn noun(noun: Noun) -> &'static str {
     match noun {
+        Noun::Carrier => "carrier",
         Noun::Category => "category",
         Noun::Channel => "channel",
         Noun::Count => "count",
         Noun::Customer => "customer",
         Noun::Document => "document",
+        Noun::Fulfilment => "fulfilment",
+        Noun::FulfilmentWork => "fulfilment work",
+        Noun::FulfilmentWorkLine => "fulfilment work line",
         Noun::Line => "line",
         Noun::LineOfThisProduct => "line of this product",
         Noun::Lot => "lot",
         Noun::Movement => "movement",
         Noun::Order => "order",
         Noun::OrderLine => "order line",
+        Noun::Parcel => "parcel",
         Noun::Product => "product",
         Noun::PurchaseOrder => "purchase order",
         Noun::PurchaseOrderLine => "purchase order line",

@@ -50,7 +50,7 @@ fn open(book: &OrderBook, id: OrderId, version: Option<i64>, action: Action) -> 
     Err(Refusal::Status(order.status).at(At::input(Field::Id)))
 }
 
-fn decided(book: &OrderBook, order: Order, kind: EventType<OrderEvent>) -> OrderDecision {
+pub(super) fn decided(book: &OrderBook, order: Order, kind: EventType<OrderEvent>) -> OrderDecision {
     let before = book.orders.get(&order.id).map(|order| order.status);
     let event = OrderFact { kind, order: order.id, before };
     OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() }
@@ -86,7 +86,7 @@ pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, confirm: &Confirm
 }
 
 /// The order's holds that are loaded and active, by line.
-fn held_for(draft: &Draft<'_>, order: &Order) -> Vec<Reservation> {
+pub(super) fn held_for(draft: &Draft<'_>, order: &Order) -> Vec<Reservation> {
     let mut held: Vec<_> = draft
         .book()
         .reservations
@@ -214,8 +214,7 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
     let outstanding = order.lines.iter().any(|line| line.outstanding() > 0);
     order.status = if outstanding { OrderStatus::PartiallyFulfilled } else { OrderStatus::Fulfilled };
     order.touch(draft.now());
-    let status = FulfilmentStatus::Shipped;
-    let fulfilment = Fulfilment { id: command.fulfilment, order: order.id, store, status, shipped_at: Some(occurred_at), lines };
+    let fulfilment = Fulfilment::shipped((command.fulfilment, order.id), store, occurred_at, lines);
     Ok(OrderDecision { fulfilments: vec![fulfilment], ..decided(book, order, events::ORDER_FULFILLED) })
 }
 

@@ -9,6 +9,7 @@ mod kit;
 mod needs;
 mod order;
 mod refusal;
+mod resource;
 mod share;
 mod sourcing;
 mod states;
@@ -23,6 +24,7 @@ pub use needs::OrderNeeds;
 pub(crate) use order::count;
 pub use order::{Fulfilment, FulfilmentLine, Line, LineItem, Order, OrderBook, OrderDecision, OrderFact, StoreFacts};
 pub use refusal::{LineRefusal, Refusal};
+pub use resource::{LineUnits, Resource, decide_resource};
 pub(crate) use share::share;
 pub use sourcing::{
     Demand, Lacking, MAX_STORES, Position, Share, Short, Source, Sourcing, SourcingAsked, SourcingPlan, SourcingRule, source,

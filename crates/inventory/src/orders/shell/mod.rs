@@ -13,6 +13,7 @@ use serde::Serialize;
 pub use act::{order_cancel, order_close, order_confirm};
 pub use create::order_create;
 pub use fulfil::order_fulfil;
+pub(crate) use sourced::Search;
 pub use sourcing::{SourcingRefusal, SourcingSet, SourcingSetDone, set_sourcing};
 
 pub use crate::orders::core::SourcingAsked;

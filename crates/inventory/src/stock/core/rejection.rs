@@ -61,17 +61,22 @@ pub enum Reason {
 /// What is named by an input and may be missing or stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noun {
+    Carrier,
     Category,
     Channel,
     Count,
     Customer,
     Document,
+    Fulfilment,
+    FulfilmentWork,
+    FulfilmentWorkLine,
     Line,
     LineOfThisProduct,
     Lot,
     Movement,
     Order,
     OrderLine,
+    Parcel,
     Product,
     PurchaseOrder,
     PurchaseOrderLine,
