@@ -5,7 +5,9 @@ pub use ::graphql::live;
 pub use api::{self, graphql, schema};
 pub use forecast;
 pub use iam::{access, identity, tenancy};
-pub use inventory::{catalog, costing, counts, documents, ledger, lots, orders, purchasing, returns, stock, transfers};
+pub use inventory::{
+    catalog, costing, counts, documents, fulfilment, ledger, lots, orders, purchasing, returns, stock, transfers,
+};
 pub use platform::{audit, cache, clock, jobs, metrics, paging, rate_limit, realtime, secrets, storage};
 pub use product_text;
 pub use server as http;

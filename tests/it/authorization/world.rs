@@ -231,6 +231,7 @@ impl World {
             "lines": [{ "product": product, "orderLineId": ids["oln"], "quantity": 1 }] });
         let query = "mutation($input: ReturnCreateInput!) { returnCreate(input: $input) { return { id } userErrors { code field message } } }";
         ids.insert("ret", text(&self.must(house, query, json!({ "input": input })).await["return"]["id"]));
+        self.works(house, ids).await;
         self.moves(house, ids).await;
     }
 

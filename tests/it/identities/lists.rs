@@ -37,6 +37,8 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.exchangeRates", "", "exchangeRates:DAY:DESC", vec![n(20_000), i()]),
         ("Query.exchanges", "", "exchanges", vec![n(7), i()]),
         ("Query.expiringSoon", "within: 30", "expiring", vec![n(7), i(), i()]),
+        ("Query.fulfilmentWorks", "", "fulfilmentWorks:DUE_AT:ASC", vec![n(7), i()]),
+        ("Query.fulfilmentWorks", "orderBy: { direction: DESC }", "fulfilmentWorks:DUE_AT:DESC", vec![n(7), i()]),
         ("Query.jobs", "", "jobs", vec![n(7), i()]),
         ("Query.lotTrace", "lot: \"{lot}\"", "trace:{lot}", vec![n(7), n(1)]),
         ("Query.lots", "", "lots", vec![i()]),

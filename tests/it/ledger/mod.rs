@@ -22,3 +22,4 @@ mod rules;
 mod scenario;
 mod together;
 mod torn;
+mod works;

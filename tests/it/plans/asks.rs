@@ -37,6 +37,7 @@ const REPORTS: &[&str] = &[
     "costSummary",
     "countsDue",
     "demandFacts",
+    "fulfilmentWorksCount",
     "movementReport",
     "movementSummary",
     "productCategorySuggestions",

@@ -14,6 +14,7 @@ use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
     api::{
         counts::{CountsMutation, CountsQuery},
+        fulfilment::{CarrierMutation, CarrierQuery, FulfilmentMutation, FulfilmentQuery},
         insight::InsightQuery,
         orders::{OrdersMutation, OrdersQuery, SourcingMutation, SourcingQuery},
         returns::{ReturnsMutation, ReturnsQuery},
@@ -41,7 +42,17 @@ use crate::databases::Home;
 pub const START: i64 = 1_795_165_200_000_000;
 
 #[derive(MergedObject, Default)]
-pub struct Query(CountsQuery, TransfersQuery, OrdersQuery, ReturnsQuery, StockQuery, InsightQuery, SourcingQuery);
+pub struct Query(
+    CountsQuery,
+    TransfersQuery,
+    OrdersQuery,
+    ReturnsQuery,
+    StockQuery,
+    InsightQuery,
+    SourcingQuery,
+    FulfilmentQuery,
+    CarrierQuery,
+);
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     CountsMutation,
@@ -51,6 +62,8 @@ pub struct Mutation(
     SourcingMutation,
     StockMutation,
     LotMutation,
+    FulfilmentMutation,
+    CarrierMutation,
 );
 
 pub type RetailSchema = Schema<Query, Mutation, EmptySubscription>;
