@@ -29,6 +29,7 @@ words! {
         Transfer "transfer_number",
         Count "count_number",
         Revaluation "revaluation_number",
+        Reversal "reversal_number",
     }
     /// What a store is.
     StoreKind { Shop "SHOP", Warehouse "WAREHOUSE", Virtual "VIRTUAL" }
@@ -55,6 +56,8 @@ words! {
     /// Why stock that is there cannot be sold.
     Condition { Quarantine "QUARANTINE", Damaged "DAMAGED", Expired "EXPIRED", Recalled "RECALLED" }
     MemberStatus { Invited "INVITED", Active "ACTIVE", Suspended "SUSPENDED" }
+    /// For whose eyes a note is.
+    NoteAudience { Staff "STAFF", Customer "CUSTOMER" }
     ActorKind { Member "MEMBER", Integration "INTEGRATION", System "SYSTEM" }
     MovementKind {
         Receipt "RECEIPT", Sale "SALE", Return "RETURN", Adjustment "ADJUSTMENT", Removal "REMOVAL", Count "COUNT", Discrepancy "DISCREPANCY",
@@ -82,12 +85,36 @@ words! {
     /// The rule by which a day was flagged.
     AnomalyRule { Unusual "UNUSUAL", LargeLine "LARGE_LINE", ManyUsualLines "MANY_USUAL_LINES" }
     AnomalyState { Open "OPEN", Accepted "ACCEPTED" }
+    /// The rule by which stock is replenished.
+    ReplenishmentPolicyKind {
+        MinMax "MIN_MAX", ReorderPoint "REORDER_POINT", Periodic "PERIODIC", Service "SERVICE", TargetDays "TARGET_DAYS",
+    }
+    ReplenishmentPlanState {
+        Draft "DRAFT", Partly "PARTLY", Approved "APPROVED", Executed "EXECUTED", Superseded "SUPERSEDED",
+    }
+    ReplenishmentLineKind { Transfer "TRANSFER", Purchase "PURCHASE" }
+    ReplenishmentLineState { Open "OPEN", Claimed "CLAIMED", Approved "APPROVED", Refused "REFUSED", Cut "CUT" }
+    /// Why a line of a plan is refused or cut.
+    ReplenishmentIssue {
+        Stale "STALE", NoSupplier "NO_SUPPLIER", DraftRefused "DRAFT_REFUSED", OverBudget "OVER_BUDGET", OtherCurrency "OTHER_CURRENCY",
+    }
     StockStatus { OutOfStock "OUT_OF_STOCK", Critical "CRITICAL", Low "LOW", Normal "NORMAL", Overstock "OVERSTOCK" }
     OrderStatus {
         Draft "DRAFT", Pending "PENDING", Confirmed "CONFIRMED", PartiallyFulfilled "PARTIALLY_FULFILLED", Fulfilled "FULFILLED", Closed "CLOSED",
         Cancelled "CANCELLED", Expired "EXPIRED",
     }
     LineKind { Product "PRODUCT", Charge "CHARGE" }
+    /// How an order comes to whom it was sold to.
+    DeliveryMethod {
+        /// It is sent.
+        Ship "SHIP",
+        /// It is fetched from the store.
+        Collect "COLLECT",
+    }
+    /// Why an order was cancelled.
+    CancelReason {
+        Customer "CUSTOMER", OutOfStock "OUT_OF_STOCK", Payment "PAYMENT", Fraud "FRAUD", Duplicate "DUPLICATE", Error "ERROR", Other "OTHER",
+    }
     /// Which stores are asked first for an order's stock.
     SourcingStrategy { Nearest "NEAREST", MostStock "MOST_STOCK", Priority "PRIORITY" }
     /// Whether an order may come from several stores.
@@ -105,6 +132,15 @@ words! {
     }
     /// Why a store does not send what it was asked for.
     RejectReason { NoStock "NO_STOCK", Damaged "DAMAGED", NoCapacity "NO_CAPACITY", CannotShip "CANNOT_SHIP", Other "OTHER" }
+    /// What a payment fact says.
+    PaymentKind { Authorisation "AUTHORISATION", Capture "CAPTURE", Void "VOID", Refund "REFUND" }
+    /// How far what an order comes to is paid.
+    PaymentStatus {
+        NothingDue "NOTHING_DUE", Unpaid "UNPAID", PartiallyAuthorised "PARTIALLY_AUTHORISED", Authorised "AUTHORISED",
+        PartiallyPaid "PARTIALLY_PAID", Paid "PAID", Overpaid "OVERPAID",
+    }
+    /// How much of what was captured was given back.
+    RefundStatus { None "NONE", Partial "PARTIAL", Full "FULL" }
     Disposition { Restock "RESTOCK", Quarantine "QUARANTINE", WriteOff "WRITE_OFF" }
     ReturnStatus {
         Requested "REQUESTED", Approved "APPROVED", Rejected "REJECTED", PartiallyReceived "PARTIALLY_RECEIVED", Received "RECEIVED",
@@ -164,6 +200,19 @@ words! {
         Unknown "UNKNOWN",
         /// A document said what the units are worth.
         Revalued "REVALUED",
+    }
+    /// A document, or a step of one, that can be reversed.
+    ReversedKind {
+        GoodsReceipt "GOODS_RECEIPT",
+        TransferShipment "TRANSFER_SHIPMENT",
+        TransferReceipt "TRANSFER_RECEIPT",
+        TransferClose "TRANSFER_CLOSE",
+        SupplierReturn "SUPPLIER_RETURN",
+    }
+    /// A figure that a reversal changes.
+    ReversalEffect {
+        Status "STATUS", Received "RECEIVED", Damaged "DAMAGED", Open "OPEN", Shipped "SHIPPED", Lost "LOST", Returned "RETURNED",
+        Credit "CREDIT", OnHand "ON_HAND", Reserved "RESERVED", Unavailable "UNAVAILABLE", Incoming "INCOMING", InTransit "IN_TRANSIT", Value "VALUE",
     }
     /// What an alert is about.
     AlertKind {

@@ -245,16 +245,18 @@ kinds! {
     StoreId "sto" "store"; CategoryId "cat" "category"; SupplierId "sup" "supplier"; FamilyId "fam" "product family";
     ProductId "prd" "product"; CustomerId "cus" "customer"; ChannelId "chn" "channel";
     LevelId "lvl" "stock level"; MovementId "mov" "movement"; EntryId "ent" "entry"; ReservationId "rsv" "reservation"; LotId "lot" "lot";
-    OrderId "ord" "order"; OrderLineId "oln" "order line"; FulfilmentId "ful" "fulfilment";
+    OrderId "ord" "order"; OrderLineId "oln" "order line"; FulfilmentId "ful" "fulfilment"; HoldId "hld" "hold"; PaymentId "pay" "payment";
     FulfilmentWorkId "fwk" "fulfilment work"; FulfilmentWorkLineId "fwl" "fulfilment work line"; ParcelId "pcl" "parcel"; CarrierId "car" "carrier";
     ReturnId "ret" "return"; ReturnLineId "rln" "return line";
     PurchaseOrderId "por" "purchase order"; PurchaseOrderLineId "pol" "purchase order line"; SupplierReturnId "srt" "supplier return";
-    GoodsReceiptId "grn" "goods receipt"; RevaluationId "rvl" "revaluation"; ExchangeRateId "fxr" "exchange rate";
+    GoodsReceiptId "grn" "goods receipt"; RevaluationId "rvl" "revaluation"; ReversalId "rev" "reversal"; ExchangeRateId "fxr" "exchange rate";
     TransferId "trf" "transfer"; TransferLineId "tln" "transfer line"; CountId "cnt" "count"; CountLineId "cln" "count line";
     RoleId "rol" "role"; GroupId "grp" "store group"; ApiKeyId "key" "API key";
     EndpointId "whe" "webhook endpoint"; AttemptId "wha" "webhook attempt"; EventId "evt" "event"; JobId "job" "job"; WorkerId "wrk" "worker";
     FileId "fil" "file"; ExchangeId "exc" "exchange"; ImageId "img" "product image"; DocumentId "doc" "product document";
-    AlertId "alr" "alert"; AlertRuleId "arl" "alert rule"; AnomalyId "anm" "stock anomaly";
+    AlertId "alr" "alert"; AlertRuleId "arl" "alert rule"; AnomalyId "anm" "stock anomaly"; NoteId "nte" "note";
+    ReplenishmentPolicyId "rpp" "replenishment policy"; ReplenishmentPlanId "rpl" "replenishment plan";
+    ReplenishmentLineId "rpi" "line of a replenishment plan";
     IntegrationId "int" "integration"; ActorId "act" "actor"; ReferenceId "ref" "reference"; EpochId "epo" "epoch";
 }
 

@@ -15,7 +15,7 @@ use platform::{
     jobs::{Registry, Terms},
     secrets,
 };
-use services::{alerts, anomalies, demand, exchange, files, forecasting, webhooks};
+use services::{alerts, anomalies, demand, exchange, files, forecasting, replenishment, webhooks};
 
 use super::{Node, StartError, stopped};
 use crate::config::Worker;
@@ -72,6 +72,7 @@ impl Node {
         let registry = costing::jobs::register(registry, &self.db);
         let registry = demand::jobs::register(registry, &self.db);
         let registry = forecasting::jobs::register(registry, &self.db, &self.clock);
+        let registry = replenishment::jobs::register(registry, &self.db, &self.clock, self.audit.audit_writer());
         let registry = anomalies::jobs::register(registry, &self.db, &self.clock);
         let registry = files::jobs::register(registry, &self.files);
         let registry = exchange::jobs::register(registry, &self.exchange);

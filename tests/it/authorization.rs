@@ -4,6 +4,7 @@ pub mod calls;
 pub mod crossing;
 mod hooks;
 mod kinds;
+mod money;
 mod costs;
 mod moves;
 mod nodes;
@@ -206,13 +207,21 @@ const CASES: &[(&str, Needs)] = &[
     ("stockAdjust", May("stock.adjust")),
     ("stockSet", May("stock.set")),
     ("stockReverse", May("stock.reverse")),
+    ("documentReverse", May("document.reverse")),
+    ("documentReversals", May("stock.movement.read")),
     ("stockReserve", May("stock.reserve")),
     ("stockRelease", May("stock.reserve")),
     ("orderCreate", May("order.write")),
     ("orderConfirm", May("order.write")),
     ("orderClose", May("order.write")),
+    ("orderUpdate", May("order.write")),
+    ("orderReopen", May("order.write")),
     ("orderFulfil", May("order.fulfil")),
     ("orderCancel", May("order.cancel")),
+    ("orderHoldSet", May("order.hold")),
+    ("orderHoldLift", May("order.hold")),
+    ("paymentRecord", May("payment.write")),
+    ("paymentsRecord", May("payment.write")),
     ("returnCreate", May("order.return")),
     ("returnApprove", May("return.approve")),
     ("returnReject", May("return.approve")),
@@ -305,6 +314,8 @@ async fn each_root_field_asks_for_its_permission(world: &World) {
         let variables = calls.variables(house, field, None);
         let document = calls.document(operation, field, &variables, least(&calls, field));
         let permissions = match needs(field) {
+            // Who writes on a product must be one who changes it.
+            SignIn if ["noteAdd", "noteUpdate"].contains(&field.name.node.as_str()) => vec!["product.read", "product.write"],
             // What is behind an id or a code has rights of its own.
             SignIn if field.name.node != "viewer" => vec!["product.read"],
             Nothing | SignIn => vec![],

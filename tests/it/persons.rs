@@ -144,6 +144,7 @@ on_both!(master_keys_are_turned_over_and_persons_stay_readable, world: Shop => {
 
 on_both!(
     an_erased_customer_is_forgotten_and_the_books_stay,
+    what_an_order_says_of_its_customer_goes_with_them,
     whoever_reads_contacts_is_in_the_log,
     contacts_that_a_change_or_a_stream_shows_are_in_the_log
 );
@@ -193,6 +194,42 @@ async fn an_erased_customer_is_forgotten_and_the_books_stay(world: &World) {
     assert_eq!(again["data"]["customerErase"]["userErrors"], json!([]));
     let theirs = world.ask(house, owner(), erase, &json!({ "id": world.theirs.ids["cus"] })).await;
     assert_eq!(theirs["data"]["customerErase"]["userErrors"], json!([{ "code": "NOT_FOUND" }]));
+}
+
+async fn what_an_order_says_of_its_customer_goes_with_them(world: &World) {
+    let house = &world.ours;
+    let (db, owner) = (&world.node.db, || Some(house.owner.clone()));
+    let (store, product) = (json!({ "id": house.ids["sto"] }), json!({ "id": house.ids["prd"] }));
+    let place = async |key: &str, customer: Value| {
+        let input = json!({ "idempotencyKey": key, "store": store, "customerId": customer, "status": "DRAFT",
+            "lines": [{ "product": product, "quantity": 1 }], "noteForStaff": "kept",
+            "contact": { "name": "Ada Lovelace" }, "billingAddress": { "city": "Bath" } });
+        let query =
+            "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id } userErrors { code field } } }";
+        let answer = world.ask(house, owner(), query, &json!({ "input": input })).await;
+        answer["data"]["orderCreate"]["order"]["id"].clone()
+    };
+    let (own, nobodys) = (place("says-1", json!(house.ids["cus"])).await, place("says-2", Value::Null).await);
+    let says = async |order: &Value| {
+        let query = "query($id: ID!) { order(by: { id: $id }) { noteForStaff contact { name } billingAddress { city } } }";
+        world.ask(house, owner(), query, &json!({ "id": order })).await["data"]["order"].clone()
+    };
+    let told = json!({ "noteForStaff": "kept", "contact": { "name": "Ada Lovelace" }, "billingAddress": { "city": "Bath" } });
+    assert_eq!((says(&own).await, says(&nobodys).await), (told.clone(), told.clone()));
+    let keys = "SELECT count(*) FROM subject";
+    let had = count(db, keys).await;
+    // A new key of the customer's leaves the order's alone.
+    let change = "mutation($id: ID!) { customerUpdate(input: { id: $id, name: \"Ada King\" }) { userErrors { code } } }";
+    world.ask(house, owner(), change, &json!({ "id": house.ids["cus"] })).await;
+    assert_eq!(says(&own).await, told);
+    let erase = "mutation($id: ID!) { customerErase(input: { id: $id }) { userErrors { code } } }";
+    let answer = world.ask(house, owner(), erase, &json!({ "id": house.ids["cus"] })).await;
+    assert_eq!(answer["data"]["customerErase"]["userErrors"], json!([]), "{answer}");
+    assert_eq!(says(&own).await, json!({ "noteForStaff": "kept", "contact": null, "billingAddress": null }));
+    assert_eq!(says(&nobodys).await, told, "nobody's order is forgotten by an edit that clears it");
+    assert_eq!(count(db, keys).await, had - 2, "the customer's key, and the order's");
+    let report = entrepot::insight::verify::verify_tenant(db, house.owner.tenant, |_| {}).await.unwrap();
+    assert!(report.is_sound(), "{report}");
 }
 
 async fn whoever_reads_contacts_is_in_the_log(world: &World) {

@@ -17,6 +17,8 @@ pub mod orders;
 pub mod fulfilment;
 pub mod currency;
 pub mod returns;
+pub mod payments;
+pub mod reversals;
 pub mod purchasing;
 pub mod transfers;
 pub mod counts;
@@ -33,7 +35,11 @@ pub mod insight;
 pub mod demand;
 pub mod forecasting;
 pub mod anomalies;
+pub mod replenishment;
 pub mod suggestions;
+pub mod reports;
+pub mod notes;
+pub mod history;
 
 /// Merges the rooms' roots and prints the SDL.
 pub mod schema;

@@ -36,9 +36,13 @@ use crate::{
     identity::{LoginSession, Member, Tenant, own_session, own_tenant},
     jobs::{self as job, Job},
     media::{ProductDocument, ProductImage},
+    notes::{self, Note},
     orders::{self as orders, Fulfilment, Order, OrderLine},
+    payments::{self as payments, Payment},
     purchasing::{self as purchasing, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
+    replenishment::{self, ReplenishmentPlan, ReplenishmentPolicy},
     returns::{self as returns, Return},
+    reversals::{self as reversals, DocumentReversal},
     stock::{self as stock, Lot, Reservation, StockEntry, StockLevel, StockMovement},
     transfers::{self as transfers, Transfer},
     webhooks::{self as webhook, WebhookEndpoint},
@@ -79,12 +83,14 @@ pub enum Node {
     Parcel(Parcel),
     Carrier(ShippingCarrier),
     Return(Return),
+    Payment(Payment),
     Transfer(Transfer),
     Count(Count),
     PurchaseOrder(PurchaseOrder),
     PurchaseOrderLine(PurchaseOrderLine),
     SupplierReturn(SupplierReturn),
     Revaluation(Revaluation),
+    DocumentReversal(DocumentReversal),
     ExchangeRate(ExchangeRate),
     Tenant(Tenant),
     Member(Member),
@@ -102,6 +108,9 @@ pub enum Node {
     Alert(Alert),
     AlertRule(AlertRule),
     StockAnomaly(StockAnomaly),
+    ReplenishmentPlan(ReplenishmentPlan),
+    ReplenishmentPolicy(ReplenishmentPolicy),
+    Note(Note),
 }
 
 /// Something that changes and says so.
@@ -134,6 +143,9 @@ pub enum Versioned {
     WebhookEndpoint(WebhookEndpoint),
     Alert(Alert),
     AlertRule(AlertRule),
+    ReplenishmentPlan(ReplenishmentPlan),
+    ReplenishmentPolicy(ReplenishmentPolicy),
+    Note(Note),
 }
 
 #[derive(Default)]
@@ -206,28 +218,9 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     if let Some(found) = purchasing::find_node(ctx, id).await? {
         return Ok(found);
     }
-    let loader = || ctx.lazy::<DataLoader<stock::StockLoader>>();
     Ok(match prefix {
-        kind::LevelId::PREFIX => {
-            ctx.permit::<may::StockRead>()?;
-            stock::level_seen(ctx, loader()?.load_one(entity::id::LevelId::from_uuid(uuid)).await?)?.map(Node::StockLevel)
-        }
-        kind::MovementId::PREFIX => {
-            ctx.permit::<may::StockMovementRead>()?;
-            stock::movement_seen(ctx, loader()?.load_one(entity::id::MovementId::from_uuid(uuid)).await?)?
-                .map(Node::StockMovement)
-        }
-        kind::EntryId::PREFIX => {
-            let reach = ctx.permit::<may::StockMovementRead>()?.reach();
-            let (movement, line) = entity::id::EntryId::from_uuid(uuid).split_line::<kind::MovementId>();
-            let movement = loader()?.load_one(movement).await?;
-            let has = |m: &std::sync::Arc<Movement>| m.entries.iter().any(|e| e.line == line && reach.covers(e.key.store));
-            movement.filter(has).map(|movement| StockEntry { movement, line }.into())
-        }
-        kind::ReservationId::PREFIX => {
-            let permit = ctx.permit::<may::StockRead>()?;
-            let held = loader()?.load_one(entity::id::ReservationId::from_uuid(uuid)).await?;
-            held.filter(|held| stock::sees_reservation(&permit, held)).map(|held| Reservation(None, held).into())
+        kind::LevelId::PREFIX | kind::MovementId::PREFIX | kind::EntryId::PREFIX | kind::ReservationId::PREFIX => {
+            find_stock(ctx, prefix, uuid).await?
         }
         kind::LotId::PREFIX => stock::lot_seen(ctx, entity::id::LotId::from_uuid(uuid)).await?.map(Node::Lot),
         kind::OrderId::PREFIX => orders::load_order(ctx, entity::id::OrderId::from_uuid(uuid)).await?.map(Node::Order),
@@ -245,11 +238,13 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
             fulfilment::find_carrier(ctx, entity::id::CarrierId::from_uuid(uuid)).await?.map(Node::Carrier)
         }
         kind::ReturnId::PREFIX => returns::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
+        kind::PaymentId::PREFIX => payments::find_payment(ctx, entity::id::PaymentId::from_uuid(uuid)).await?.map(Node::Payment),
         kind::TransferId::PREFIX => {
             transfers::load_transfer(ctx, entity::id::TransferId::from_uuid(uuid)).await?.map(Node::Transfer)
         }
         kind::CountId::PREFIX => counts::load_count(ctx, entity::id::CountId::from_uuid(uuid)).await?.map(Node::Count),
         kind::RevaluationId::PREFIX => costing::find_revaluation(ctx, uuid).await?.map(Node::Revaluation),
+        kind::ReversalId::PREFIX => reversals::find_reversal(ctx, uuid).await?.map(Node::DocumentReversal),
         kind::ExchangeRateId::PREFIX => currency::find_rate(ctx, uuid).await?.map(Node::ExchangeRate),
         kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
         kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid)).await?.map(Node::Session),
@@ -258,12 +253,43 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         }
         kind::AlertId::PREFIX => alerts::load_alert(ctx, entity::id::AlertId::from_uuid(uuid)).await?.map(Node::Alert),
         kind::AlertRuleId::PREFIX => alerts::load_rule(ctx, entity::id::AlertRuleId::from_uuid(uuid)).await?.map(Node::AlertRule),
+        kind::NoteId::PREFIX => notes::find_note(ctx, uuid).await?.map(Node::Note),
         kind::AnomalyId::PREFIX => anomalies::find_anomaly(ctx, uuid).await?.map(Node::StockAnomaly),
+        kind::ReplenishmentPlanId::PREFIX => replenishment::find_plan(ctx, uuid).await?.map(Node::ReplenishmentPlan),
+        kind::ReplenishmentPolicyId::PREFIX => replenishment::find_policy(ctx, uuid).await?.map(Node::ReplenishmentPolicy),
         kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::Job),
         kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
         kind::MemberId::PREFIX => crate::identity::member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member),
         _ => {
             return Err(TopError::bad_input(format!("nothing is found by ids that begin with {prefix}_"), vec!["id".to_owned()]));
+        }
+    })
+}
+
+/// A level, a movement, an entry or a reservation.
+async fn find_stock(ctx: &Context<'_>, prefix: &str, uuid: uuid::Uuid) -> Answer<Option<Node>> {
+    let loader = ctx.lazy::<DataLoader<stock::StockLoader>>()?;
+    Ok(match prefix {
+        kind::LevelId::PREFIX => {
+            ctx.permit::<may::StockRead>()?;
+            stock::level_seen(ctx, loader.load_one(entity::id::LevelId::from_uuid(uuid)).await?)?.map(Node::StockLevel)
+        }
+        kind::MovementId::PREFIX => {
+            ctx.permit::<may::StockMovementRead>()?;
+            let movement = loader.load_one(entity::id::MovementId::from_uuid(uuid)).await?;
+            stock::movement_seen(ctx, movement)?.map(Node::StockMovement)
+        }
+        kind::EntryId::PREFIX => {
+            let reach = ctx.permit::<may::StockMovementRead>()?.reach();
+            let (movement, line) = entity::id::EntryId::from_uuid(uuid).split_line::<kind::MovementId>();
+            let movement = loader.load_one(movement).await?;
+            let has = |m: &std::sync::Arc<Movement>| m.entries.iter().any(|e| e.line == line && reach.covers(e.key.store));
+            movement.filter(has).map(|movement| StockEntry { movement, line }.into())
+        }
+        _ => {
+            let permit = ctx.permit::<may::StockRead>()?;
+            let held = loader.load_one(entity::id::ReservationId::from_uuid(uuid)).await?;
+            held.filter(|held| stock::sees_reservation(&permit, held)).map(|held| Reservation(None, held).into())
         }
     })
 }
@@ -368,5 +394,6 @@ pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let request = attach::<DataLoader<orders::Rows>>(attach::<DataLoader<costing::Costs>>(request, scope), scope);
     let request = attach::<DataLoader<fulfilment::Rows>>(request, scope);
     let request = attach::<DataLoader<purchasing::Rows>>(attach::<DataLoader<transfers::Rows>>(request, scope), scope);
+    let request = attach::<DataLoader<payments::Rows>>(request, scope);
     attach::<DataLoader<counts::Rows>>(attach::<DataLoader<returns::Rows>>(request, scope), scope)
 }

@@ -10,12 +10,16 @@ pub mod stock;
 pub mod ledger;
 /// Making and changing lots, taking them out of sale and back.
 pub mod lots;
+/// Undoing documents: what a reversal is, and the mirror of what a document posted.
+pub mod reversals;
 /// Sales orders and their fulfilments.
 pub mod orders;
 /// What each store has to send of an order, and how it goes about it.
 pub mod fulfilment;
 /// Goods that customers give back.
 pub mod returns;
+/// What was paid of orders and given back, as facts.
+pub mod payments;
 /// Exchange rates, and amounts of one currency in another.
 pub mod currency;
 /// What is bought, from whom, and when.
@@ -33,7 +37,9 @@ pub fn documents() -> ledger::Documents {
         .and::<orders::Orders>()
         .and::<fulfilment::Works>()
         .and::<returns::Returns>()
+        .and::<payments::Payments>()
         .and::<transfers::Transfers>()
         .and::<counts::Counts>()
         .and::<purchasing::Purchases>()
+        .and::<reversals::Reversals>()
 }

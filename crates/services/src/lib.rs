@@ -28,7 +28,15 @@ pub mod insight;
 pub mod demand;
 /// Forecasts of weekly demand, kept as they were made and scored as they come true.
 pub mod forecasting;
+/// What to move and what to buy: policies, plans from forecasts, and drafts of what was approved.
+pub mod replenishment;
 /// Strange days of stock: flagged once they are over, and accepted by people.
 pub mod anomalies;
 /// Categories, duplicates and clean names suggested from the texts of a tenant's own products.
 pub mod suggestions;
+/// Reports that rank, divide and compare: classes, fill rates, what stock-outs cost, what expires, who comes again; and the dashboard.
+pub mod reports;
+/// Notes of people on things of every kind.
+pub mod notes;
+/// The history of a thing: the audit log, movements and notes in one order.
+pub mod history;

@@ -21,4 +21,7 @@ pub struct Model {
     pub damaged_as: Condition,
     /// Goods and charges in the currency of the books; null where the order is in it.
     pub books_minor: Option<i64>,
+    /// What reversals took back, damaged goods included.
+    pub reversed: Quantity,
+    pub reversed_damaged: Quantity,
 }

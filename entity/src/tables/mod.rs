@@ -32,6 +32,9 @@ pub mod demand_document;
 pub mod demand_week;
 pub mod deployment_copy;
 pub mod device;
+pub mod document_reversal;
+pub mod document_reversal_effect;
+pub mod document_reversal_line;
 pub mod entry;
 pub mod event;
 pub mod exchange;
@@ -39,6 +42,7 @@ pub mod exchange_line;
 pub mod exchange_rate;
 pub mod exchange_row;
 pub mod file;
+pub mod forecast_pool;
 pub mod forecast_run;
 pub mod forecast_score;
 pub mod forecast_series;
@@ -63,13 +67,19 @@ pub mod lot;
 pub mod lot_level;
 pub mod member;
 pub mod movement;
+pub mod order_detail;
+pub mod note;
+pub mod note_edit;
+pub mod note_mention;
 pub mod order_hold;
 pub mod order_line;
 pub mod order_line_barred;
 pub mod order_line_part;
 pub mod order_sourcing;
+pub mod order_step;
 pub mod parcel;
 pub mod parcel_line;
+pub mod payment;
 pub mod policy;
 pub mod product;
 pub mod product_document;
@@ -82,6 +92,9 @@ pub mod purchase_order;
 pub mod purchase_order_line;
 pub mod refresh_token;
 pub mod registration;
+pub mod replenishment_line;
+pub mod replenishment_plan;
+pub mod replenishment_policy;
 pub mod reservation;
 pub mod return_line;
 pub mod return_line_part;
@@ -91,6 +104,7 @@ pub mod revaluation;
 pub mod revaluation_line;
 pub mod role;
 pub mod role_grant;
+pub mod sales_hold;
 pub mod sales_order;
 pub mod sales_return;
 pub mod schema_compatibility;
@@ -108,6 +122,7 @@ pub mod store_group;
 pub mod store_in_group;
 pub mod store_sourcing;
 pub mod subject;
+pub mod subject_history;
 pub mod supplier;
 pub mod supplier_product;
 pub mod supplier_return;
@@ -166,24 +181,26 @@ tables! {
     audit_entry AuditEntry, audit_head AuditHead, backup_code BackupCode, backup_run BackupRun, barcode Barcode, carrier Carrier, category Category,
     channel Channel, copy_progress CopyProgress, cost_book CostBook, cost_layer CostLayer, cost_pool CostPool, cost_posting CostPosting,
     count_line CountLine, count_try CountTry, customer Customer, demand_book DemandBook,
-    demand_day DemandDay, demand_document DemandDocument, demand_week DemandWeek, deployment_copy DeploymentCopy, device Device, entry Entry, event Event,
-    exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, file File, forecast_run ForecastRun,
+    demand_day DemandDay, demand_document DemandDocument, demand_week DemandWeek, deployment_copy DeploymentCopy, device Device, document_reversal DocumentReversal,
+    document_reversal_effect DocumentReversalEffect, document_reversal_line DocumentReversalLine, entry Entry, event Event,
+    exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, file File, forecast_pool ForecastPool, forecast_run ForecastRun,
     forecast_score ForecastScore, forecast_series ForecastSeries, fulfilment Fulfilment,
     fulfilment_line FulfilmentLine, fulfilment_work FulfilmentWork, fulfilment_work_line FulfilmentWorkLine, goods_receipt GoodsReceipt, goods_receipt_line GoodsReceiptLine,
     history_block HistoryBlock, history_sum HistorySum, idempotency Idempotency, integration Integration,
     invitation Invitation, job Job, job_worker JobWorker, kit_component KitComponent, link Link,
     login_challenge LoginChallenge, login_failure LoginFailure, lot Lot, lot_level LotLevel, member Member,
-    movement Movement, order_hold OrderHold, order_line OrderLine, order_line_barred OrderLineBarred, order_line_part OrderLinePart,
-    order_sourcing OrderSourcing, parcel Parcel, parcel_line ParcelLine, policy Policy, product Product, product_document ProductDocument,
+    movement Movement, order_detail OrderDetail, note Note, note_edit NoteEdit, note_mention NoteMention, order_hold OrderHold, order_line OrderLine, order_line_barred OrderLineBarred,
+    order_line_part OrderLinePart, order_sourcing OrderSourcing, parcel Parcel, parcel_line ParcelLine, payment Payment, order_step OrderStep, policy Policy, product Product, product_document ProductDocument,
     product_family ProductFamily, product_image ProductImage, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
     purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,
-    refresh_token RefreshToken, registration Registration, reservation Reservation, return_line ReturnLine,
+    refresh_token RefreshToken, registration Registration,
+    replenishment_line ReplenishmentLine, replenishment_plan ReplenishmentPlan, replenishment_policy ReplenishmentPolicy, reservation Reservation, return_line ReturnLine,
     return_line_part ReturnLinePart, return_lot ReturnLot, return_match ReturnMatch, revaluation Revaluation,
-    revaluation_line RevaluationLine, role Role, role_grant RoleGrant, sales_order SalesOrder,
+    revaluation_line RevaluationLine, role Role, role_grant RoleGrant, sales_hold SalesHold, sales_order SalesOrder,
     sales_return SalesReturn, schema_compatibility SchemaCompatibility, secret_key SecretKey,
     server_secret ServerSecret, session Session, signing_key SigningKey, sourcing_rule SourcingRule,
     stock_anomaly StockAnomaly, stock_count StockCount, stock_level StockLevel, stock_span StockSpan, store Store, store_group StoreGroup, store_in_group StoreInGroup,
-    store_sourcing StoreSourcing, subject Subject, supplier Supplier, supplier_product SupplierProduct,
+    store_sourcing StoreSourcing, subject Subject, subject_history SubjectHistory, supplier Supplier, supplier_product SupplierProduct,
     supplier_return SupplierReturn, supplier_return_line SupplierReturnLine, tenant Tenant,
     tenant_counter TenantCounter, tenant_erasure TenantErasure, tenant_plan TenantPlan, totp Totp, transfer Transfer,
     transfer_line TransferLine, transfer_line_lot TransferLineLot, webhook_attempt WebhookAttempt,

@@ -32,4 +32,13 @@ pub struct Model {
     pub total_minor: i64,
     pub unit_cost_minor: Option<i64>,
     pub return_pending: Quantity,
+    /// How much discount and tax were last stated of; null with them while the line is as it was placed.
+    pub basis_quantity: Option<Quantity>,
+    pub basis_discount_minor: Option<i64>,
+    pub basis_tax_minor: Option<i64>,
+    /// The line as it was placed, where an edit changed it since; a quantity of 0 where an edit added it.
+    pub placed_quantity: Option<Quantity>,
+    pub placed_price_minor: Option<i64>,
+    pub placed_discount_minor: Option<i64>,
+    pub placed_total_minor: Option<i64>,
 }

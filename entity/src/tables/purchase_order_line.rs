@@ -33,4 +33,8 @@ pub struct Model {
     pub open: Quantity,
     pub short: Quantity,
     pub returned: Quantity,
+    /// By how much receipts less their reversals carry more goods than the quantity that is received, in minor units.
+    pub goods_off_minor: i64,
+    /// The same of charges.
+    pub charges_off_minor: i64,
 }

@@ -29,4 +29,14 @@ pub struct Model {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub country: Option<String>,
+    /// The kinds of the holds that stand, sorted, a line each; null when none does.
+    pub hold_kinds: Option<String>,
+    /// What is authorised and neither captured nor void.
+    pub authorised_minor: i64,
+    pub captured_minor: i64,
+    pub refunded_minor: i64,
+    /// What closed returns gave back of it.
+    pub returned_minor: i64,
+    pub payment_status: PaymentStatus,
+    pub refund_status: RefundStatus,
 }

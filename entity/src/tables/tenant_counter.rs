@@ -20,4 +20,5 @@ pub struct Model {
     pub count_number: i64,
     pub master_seq: i64,
     pub revaluation_number: i64,
+    pub reversal_number: i64,
 }

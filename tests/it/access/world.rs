@@ -123,11 +123,12 @@ impl World {
             depot: self.ours.depot.clone(),
             picture: self.ours.picture.clone(),
             manual: self.ours.manual.clone(),
+            hold: String::new(),
         };
         shop.ids.insert("sto", store);
         let mut ids = shop.ids.clone();
         self.trade(&shop, &mut ids).await;
-        House { ids, ..shop }
+        House { hold: ids.remove("hld").unwrap(), ids, ..shop }
     }
 }
 

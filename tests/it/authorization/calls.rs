@@ -18,6 +18,7 @@ use super::world::House;
 
 /// Input fields that a call needs in practice, though the schema lets them be left out.
 const ALSO: &[(&str, &str)] = &[
+    ("OrderUpdateInput", "noteForStaff"),
     ("OrderLineInput", "product"),
     ("ReturnLineInput", "product"),
     ("SupplierReturnLineInput", "product"),
@@ -172,6 +173,7 @@ impl Calls {
                 // A picture and a document that belong to nothing yet.
                 _ if name == "fileId" && root == "productImageAdd" => json!(house.picture),
                 _ if name == "fileId" && root == "productDocumentAdd" => json!(house.manual),
+                _ if root == "orderHoldLift" => json!(house.hold),
                 _ => json!(house.ids[meant(root, path)]),
             },
             // More than is promised, so that it can be set.
@@ -321,6 +323,12 @@ pub fn named(root: &str, path: &Path) -> Option<&'static str> {
         ("fulfilment", "ful"),
         ("parcel", "pcl"),
         ("carrier", "car"),
+        // documentReverse undoes documents of several kinds.
+        ("documentid", "trf"),
+        ("replenishmentplan", "rpl"),
+        ("replenishmentpolic", "rpp"),
+        ("noteupdate", "nte"),
+        ("mention", "mem"),
         ("anomaly", "anm"),
         ("assignee", "mem"),
         ("imageid", "img"),
@@ -362,6 +370,9 @@ pub fn named(root: &str, path: &Path) -> Option<&'static str> {
         ("count", "cnt"),
         ("return", "ret"),
     ];
+    if root.starts_with("payment") && path.last().is_some_and(|name| name == "parentId") {
+        return Some("pay");
+    }
     let names = path.iter().rev().map(String::as_str).chain([root]);
     let mut known = names.filter_map(|name| {
         let name = name.to_lowercase();

@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use entity::{prelude::*, tables::stock_anomaly};
+use entrepot::replenishment::{
+    core::{Basis, Leads, LevelState, Plan, PlanScope, Policy, PolicyScope, ProductState, Rule, plan_product},
+    rows,
+};
 use serde_json::json;
 
 use super::{
-    Needs::{self, May},
+    Needs::{self, May, SignIn},
     world::{House, World, text},
 };
 
@@ -23,8 +27,31 @@ pub const CASES: &[(&str, Needs)] = &[
     ("forecastAccuracy", May("report.read")),
     ("forecastRun", May("report.read")),
     ("stockSimulate", May("report.read")),
+    ("abcXyz", May("report.read")),
+    ("boughtTogether", May("report.read")),
+    ("countAccuracy", May("report.read")),
+    ("customerCohorts", May("report.read")),
+    ("customerScores", May("report.read")),
+    ("dashboard", May("report.read")),
+    ("expiryRisk", May("report.read")),
+    ("fulfilmentReport", May("report.read")),
+    ("lostSales", May("report.read")),
+    ("marginReport", May("report.read")),
+    ("shrinkage", May("report.read")),
+    ("stockProductivity", May("report.read")),
     ("stockAnomalies", May("report.read")),
     ("stockAnomalyAccept", May("alert.write")),
+    ("replenishmentPolicies", May("stock.policy")),
+    ("replenishmentPolicySet", May("stock.policy")),
+    ("replenishmentPolicyRemove", May("stock.policy")),
+    ("replenishmentPlans", May("purchase.read")),
+    ("replenishmentPlan", May("purchase.read")),
+    ("replenishmentPlanCreate", May("purchase.write")),
+    ("replenishmentPlanApprove", May("purchase.read")),
+    ("history", SignIn),
+    ("notes", SignIn),
+    ("noteAdd", SignIn),
+    ("noteUpdate", SignIn),
     ("productCost", May("product.cost.read")),
     ("revaluations", May("product.cost.read")),
     ("productCategorySuggestions", May("product.read")),
@@ -52,6 +79,57 @@ impl World {
         ids.insert("fxr", text(&self.must(house, set, json!({ "input": rate })).await["exchangeRate"]["id"]));
         ids.insert("rvl", text(&self.must(house, query, json!({ "input": input })).await["revaluation"]["id"]));
         self.flagged(house, ids).await;
+        self.planned(house, ids).await;
+    }
+
+    /// A policy, and a plan that would buy one of the product.
+    async fn planned(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        let (tenant, now) = (house.owner.tenant, self.node.clock.now());
+        let scope = PolicyScope { supplier: Some(ids["sup"].parse().unwrap()), ..PolicyScope::default() };
+        let (policy, plan): (ReplenishmentPolicyId, ReplenishmentPlanId) = (self.node.clock.id(), self.node.clock.id());
+        let rule = Rule::MinMax;
+        let work = self.node.db.tenant(tenant).begin().await.unwrap();
+        let kept = Policy { id: policy, scope, rule, version: 1, created_at: now, updated_at: now };
+        rows::insert_policy(&work, &kept).await.unwrap();
+        let drafted = Plan {
+            id: plan,
+            state: ReplenishmentPlanState::Draft,
+            scope: PlanScope::default(),
+            business_date: 20_000,
+            is_nightly: false,
+            made_at: now,
+            seq: 0,
+            forecast_week: None,
+            budget: None,
+            line_count: 1,
+            cut_count: 0,
+            left_out: 0,
+            costs: Vec::new(),
+            actor: Actor::SYSTEM,
+            version: 1,
+            updated_at: now,
+        };
+        rows::insert_plan(&work, &drafted).await.unwrap();
+        let level = LevelState { reorder_point: Some(10), maximum: Some(20), ..LevelState::empty(ids["sto"].parse().unwrap()) };
+        let product = ProductState {
+            product: ids["prd"].parse().unwrap(),
+            decimals: 0,
+            price: None,
+            cost: None,
+            supplier: Some(ids["sup"].parse().unwrap()),
+            supply: None,
+            leads: Leads::default(),
+            levels: vec![level],
+        };
+        let mut lines = plan_product(&Basis::default(), &product);
+        for (line, position) in lines.iter_mut().zip(1..) {
+            (line.id, line.position) = (self.node.clock.id(), position);
+        }
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        rows::insert_lines(&work, plan, &lines).await.unwrap();
+        work.commit().await.unwrap();
+        ids.insert("rpp", policy.to_string());
+        ids.insert("rpl", plan.to_string());
     }
 
     /// A strange day, as the detector would have flagged it.

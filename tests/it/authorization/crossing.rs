@@ -33,6 +33,8 @@ pub fn shape(value: &Value) -> Value {
             Value::Object(fields.iter().map(|(name, field)| (name.clone(), of(name, field))).collect::<Map<_, _>>())
         }
         Value::Number(_) => Value::from(0),
+        // A link is sealed anew in each answer.
+        Value::String(text) if text.starts_with("/files/") => Value::from("/files/"),
         Value::String(text) => Value::from(plain(text)),
         other => other.clone(),
     }

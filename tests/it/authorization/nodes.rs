@@ -32,12 +32,14 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("pcl", "Parcel", Some("fulfilment.read")),
     ("car", "Carrier", Some("fulfilment.read")),
     ("ret", "Return", Some("order.read")),
+    ("pay", "Payment", Some("order.read")),
     ("trf", "Transfer", Some("transfer.read")),
     ("cnt", "StockCount", Some("count.read")),
     ("por", "PurchaseOrder", Some("purchase.read")),
     ("pol", "PurchaseOrderLine", Some("purchase.read")),
     ("srt", "SupplierReturn", Some("purchase.read")),
     ("rvl", "Revaluation", Some("product.cost.read")),
+    ("rev", "DocumentReversal", Some("stock.movement.read")),
     ("fxr", "ExchangeRate", Some("rate.read")),
     ("ten", "Tenant", None),
     ("mem", "Member", None),
@@ -56,6 +58,9 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("alr", "Alert", Some("alert.read")),
     ("arl", "AlertRule", Some("alert_rule.write")),
     ("anm", "StockAnomaly", Some("report.read")),
+    ("rpl", "ReplenishmentPlan", Some("purchase.read")),
+    ("rpp", "ReplenishmentPolicy", Some("stock.policy")),
+    ("nte", "Note", Some("product.read")),
 ];
 
 async fn a_node_needs_the_rights_of_its_type(world: &World) {

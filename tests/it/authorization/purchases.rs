@@ -35,6 +35,13 @@ impl World {
         let lines = json!([{ "purchaseOrderLineId": ids["pol"], "quantity": 1 }]);
         let input = json!({ "idempotencyKey": format!("{word}-back"), "supplier": supplier, "store": store, "note": format!("{word} returned"), "lines": lines });
         ids.insert("srt", told(&self.must(house, &text, json!({ "input": input })).await["supplierReturn"]["id"]));
+        let receipts = format!("{{ node(id: \"{}\") {{ ... on PurchaseOrder {{ receipts {{ id }} }} }} }}", ids["por"]);
+        let found = self.ask(house, Some(house.owner.clone()), &receipts, &json!({})).await;
+        let receipt = found["data"]["node"]["receipts"][0]["id"].clone();
+        let text = query("documentReverse", "DocumentReverseInput", "documentReversal { id }");
+        let lines = json!([{ "lineId": ids["pol"], "quantity": 1 }]);
+        let input = json!({ "idempotencyKey": format!("{word}-undo"), "documentId": receipt, "note": format!("{word} miscounted"), "lines": lines });
+        ids.insert("rev", told(&self.must(house, &text, json!({ "input": input })).await["documentReversal"]["id"]));
         let text = query("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }");
         let rows = json!([{ "supplier": supplier, "product": product, "supplierSku": format!("{word}-sku"), "unitCost": { "amount": "1.00", "currencyCode": "GBP" } }]);
         self.must(house, &text, json!({ "input": { "idempotencyKey": format!("{word}-offer"), "rows": rows } })).await;

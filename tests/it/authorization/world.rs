@@ -36,6 +36,8 @@ pub struct House {
     /// Files for a picture and a document, which belong to nothing yet.
     pub picture: String,
     pub manual: String,
+    /// A hold that was lifted. It is no node.
+    pub hold: String,
 }
 
 pub type World = world::World<TwoCompanies>;
@@ -65,6 +67,8 @@ impl Setup for TwoCompanies {
         (world.theirs.picture, world.theirs.manual) = world.unused_files(&world.theirs).await;
         world.ours.ids = world.provision(&world.ours).await;
         world.theirs.ids = world.provision(&world.theirs).await;
+        world.ours.hold = world.ours.ids.remove("hld").unwrap();
+        world.theirs.hold = world.theirs.ids.remove("hld").unwrap();
         world
     }
 }
@@ -160,6 +164,11 @@ impl World {
         self.rights(house, &mut ids).await;
         self.hooks(house, &mut ids).await;
         self.files(house, &mut ids).await;
+        let input =
+            json!({ "idempotencyKey": format!("{word}-note"), "nodeId": ids["prd"], "text": format!("{word} is fragile") });
+        let query =
+            "mutation($input: NoteAddInput!) { noteAdd(input: $input) { note { id } userErrors { code field message } } }";
+        ids.insert("nte", text(&self.must(house, query, json!({ "input": input })).await["note"]["id"]));
         // The log gets its places from a job, which here is this line.
         self.node.audit.seal_all().await.unwrap();
         let log = self.ask(house, Some(house.owner.clone()), "{ auditEntries(first: 1) { nodes { id } } }", &json!({})).await;
@@ -231,6 +240,7 @@ impl World {
             "lines": [{ "product": product, "orderLineId": ids["oln"], "quantity": 1 }] });
         let query = "mutation($input: ReturnCreateInput!) { returnCreate(input: $input) { return { id } userErrors { code field message } } }";
         ids.insert("ret", text(&self.must(house, query, json!({ "input": input })).await["return"]["id"]));
+        self.money(house, ids).await;
         self.works(house, ids).await;
         self.moves(house, ids).await;
     }
@@ -295,7 +305,8 @@ impl House {
             risk: 0,
             visit: Default::default(),
         };
-        Self { word, owner, session, ids: BTreeMap::new(), depot: String::new(), picture: String::new(), manual: String::new() }
+        let none = String::new;
+        Self { word, owner, session, ids: BTreeMap::new(), depot: none(), picture: none(), manual: none(), hold: none() }
     }
 
     /// The owner with only these permissions.

@@ -103,6 +103,7 @@ impl Trade {
             on_shortage: Shortage::Refuse,
             lines,
             sourcing: None,
+            detail: None,
             actor: Actor::SYSTEM,
             movements: [(); 3].map(|()| world.clock.document_id()),
             currency: Currency::GBP,
@@ -115,7 +116,10 @@ impl Trade {
     async fn carry_on(&mut self, world: &World, random: &mut StdRng, id: OrderId, step: u32) {
         let act = |order: &Order| {
             let movement = world.clock.document_id();
-            (Act { order: order.id, expected_version: None, note: None, actor: Actor::SYSTEM, movement }, keys(order))
+            (
+                Act { order: order.id, expected_version: None, note: None, reason: None, actor: Actor::SYSTEM, movement },
+                keys(order),
+            )
         };
         let order = self.orders[&id].clone();
         if matches!(order.status, OrderStatus::Draft | OrderStatus::Pending) && step > 3 {
@@ -255,7 +259,7 @@ impl Trade {
         self.fulfil(world, &order, Some(vec![part])).await;
         if delivered > 1 {
             let movement = world.clock.document_id();
-            let act = Act { order: id, expected_version: None, note: None, actor: Actor::SYSTEM, movement };
+            let act = Act { order: id, expected_version: None, note: None, reason: None, actor: Actor::SYSTEM, movement };
             self.keep(world.done(Command::of(OrderCommand::Cancel(act, keys(&order)))).await);
         }
     }

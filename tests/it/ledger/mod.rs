@@ -14,6 +14,7 @@ mod factory;
 mod model;
 mod media;
 mod moves;
+mod paid;
 mod order_rules;
 mod order_steps;
 mod properties;

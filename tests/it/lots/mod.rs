@@ -4,6 +4,7 @@
 mod blocked;
 mod bought;
 mod counted;
+mod edited;
 mod files;
 pub mod house;
 mod kits;

@@ -12,10 +12,10 @@ fn mug(world: &World, quantity: i64) -> Value {
 async fn an_order_begins_in_every_state() {
     World::on_both(async |world| {
         let cases = [
-            ("DRAFT", [100, 0, 0], json!(["orderConfirm", "orderCancel"])),
-            ("PENDING", [100, 3, 0], json!(["orderConfirm", "orderCancel"])),
-            ("CONFIRMED", [100, 6, 0], json!(["orderFulfil", "orderCancel"])),
-            ("FULFILLED", [97, 6, 0], json!(["orderClose"])),
+            ("DRAFT", [100, 0, 0], json!(["orderConfirm", "orderCancel", "orderUpdate", "orderHoldSet"])),
+            ("PENDING", [100, 3, 0], json!(["orderConfirm", "orderCancel", "orderUpdate", "orderHoldSet"])),
+            ("CONFIRMED", [100, 6, 0], json!(["orderFulfil", "orderCancel", "orderUpdate", "orderHoldSet"])),
+            ("FULFILLED", [97, 6, 0], json!(["orderClose", "orderUpdate"])),
         ];
         for (place, (status, level, actions)) in cases.into_iter().enumerate() {
             let payload = world.order(status, json!([mug(&world, 3)])).await;

@@ -4,6 +4,8 @@
 mod charges;
 mod create;
 mod described;
+mod details;
+mod edits;
 mod jobs;
 mod lists;
 mod returns;

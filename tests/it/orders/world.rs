@@ -20,6 +20,7 @@ impl Work for Orders {
         let kind = match mutation {
             "orderCreate" => "OrderCreateInput",
             "orderFulfil" => "OrderFulfilInput",
+            "orderUpdate" => "OrderUpdateInput",
             "returnCreate" => "ReturnCreateInput",
             _ => "ActionInput",
         };

@@ -48,6 +48,12 @@ const MAY: &[(&str, &str)] = &[
     ("orders where status*", "sales_order"),
     ("ordersCount filter.channel*", "sales_order"),
     ("ordersCount where status*", "sales_order"),
+    ("orders where isHeld", "sales_order"),
+    ("orders where paymentStatus*", "sales_order"),
+    ("orders where refundStatus*", "sales_order"),
+    ("ordersCount where isHeld", "sales_order"),
+    ("ordersCount where paymentStatus*", "sales_order"),
+    ("ordersCount where refundStatus*", "sales_order"),
     ("products where status*", "product"),
     ("productsCount where status*", "product"),
     ("stockMovements filter.store*", "movement"),
@@ -89,6 +95,9 @@ const MAY: &[(&str, &str)] = &[
     ("storeArchive", ""),
     // Whether there is any at all.
     ("tenantUpdate", "movement"),
+    // A plan is of all levels, owed units and drafts of the tenant, and its lines are compared with them as they are now.
+    ("replenishmentPlanCreate", ""),
+    ("replenishmentPlanApprove", ""),
     // The book is brought up to date by pages beside it.
     ("stockRevalue", "return_match"),
 ];

@@ -173,10 +173,13 @@ async fn who_waits_is_listed_oldest_first() {
 async fn what_is_held_is_shipped_while_the_rest_waits() {
     World::on_both(async |world| {
         let order = lamps(&world, 9).await;
-        assert_eq!((waits(&order), &order["allowedActions"]), ([4, 5], &json!(["orderFulfil", "orderCancel"])));
+        assert_eq!(
+            (waits(&order), &order["allowedActions"]),
+            ([4, 5], &json!(["orderFulfil", "orderCancel", "orderUpdate", "orderHoldSet"]))
+        );
         let shipped = world.does("orderFulfil", &order, json!({})).await;
         assert_eq!((&shipped["status"], waits(&shipped)), (&json!("PARTIALLY_FULFILLED"), [0, 5]));
-        assert_eq!(shipped["allowedActions"], json!(["orderCancel"]), "all that is left waits");
+        assert_eq!(shipped["allowedActions"], json!(["orderCancel", "orderUpdate", "orderHoldSet"]), "all that is left waits");
         refused(&world.act("orderFulfil", world.step(&order, json!({}))).await, "INVALID_STATE", "input.lines");
         assert_eq!(world.level_here(world.lamp).await, [0, 0, 0]);
         // What has just come leaves at once where it is named, and else when it is held.
@@ -184,7 +187,10 @@ async fn what_is_held_is_shipped_while_the_rest_waits() {
         let one = json!([{"lineId": order["lines"][0]["id"], "quantity": 1}]);
         world.does("orderFulfil", &order, json!({ "lines": one })).await;
         assert_eq!(world.fill().await, 1);
-        assert_eq!(world.read(&order).await["allowedActions"], json!(["orderFulfil", "orderCancel"]));
+        assert_eq!(
+            world.read(&order).await["allowedActions"],
+            json!(["orderFulfil", "orderCancel", "orderUpdate", "orderHoldSet"])
+        );
         assert_eq!(world.does("orderFulfil", &order, json!({})).await["status"], "FULFILLED");
         assert_eq!(world.level_here(world.lamp).await, [0, 0, 0]);
     })

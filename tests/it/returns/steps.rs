@@ -69,15 +69,15 @@ async fn an_order_tells_of_each_return_that_changes_it() {
         let mut now = world.asking(json!([back(&line, 1)]));
         now["receive"] = json!(true);
         done(&world.act("returnCreate", now).await, "return");
-        // Asked for, rejected, asked for again, received; and taken in at once. The other steps change the return alone.
-        let kinds = ["created", "updated", "updated", "updated", "updated", "updated"];
+        // Asked for, rejected, asked for again, received, closed with what is given back; and taken in at once. The other steps change the return alone.
+        let kinds = ["created", "updated", "updated", "updated", "updated", "updated", "updated"];
         assert_eq!(world.events_of("order.").await, kinds.map(|kind| format!("order.{kind}")));
         let told = journal::after(&world.db.tenant(world.tenant), 0, 10_000).await.unwrap();
         let told = told.iter().filter(|event| event.kind == "order.updated");
         let versions: Vec<Value> =
             told.map(|event| serde_json::from_str::<Value>(&event.payload).unwrap()["version"].clone()).collect();
-        assert_eq!(json!(versions), json!([2, 3, 4, 5, 6]));
-        assert_eq!(world.read(&order).await["version"], 6, "the newest that was told");
+        assert_eq!(json!(versions), json!([2, 3, 4, 5, 6, 7]));
+        assert_eq!(world.read(&order).await["version"], 7, "the newest that was told");
     })
     .await;
 }

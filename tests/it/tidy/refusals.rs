@@ -5,7 +5,7 @@ use std::fs;
 use super::{no_faults, room, source, sources};
 
 /// Rooms whose refusals are typed.
-const TYPED: [&str; 12] = [
+const TYPED: [&str; 14] = [
     "fulfilment",
     "identity",
     "access",
@@ -13,8 +13,10 @@ const TYPED: [&str; 12] = [
     "stock",
     "ledger",
     "lots",
+    "reversals",
     "orders",
     "returns",
+    "payments",
     "transfers",
     "counts",
     "purchasing",

@@ -16,7 +16,8 @@ use entrepot::{
         counts::{CountsMutation, CountsQuery},
         fulfilment::{CarrierMutation, CarrierQuery, FulfilmentMutation, FulfilmentQuery},
         insight::InsightQuery,
-        orders::{OrdersMutation, OrdersQuery, SourcingMutation, SourcingQuery},
+        orders::{HoldMutation, OrdersMutation, OrdersQuery, SourcingMutation, SourcingQuery},
+        payments::PaymentMutation,
         returns::{ReturnsMutation, ReturnsQuery},
         stock::{LotMutation, StockMutation, StockQuery},
         transfers::{TransfersMutation, TransfersQuery},
@@ -64,6 +65,8 @@ pub struct Mutation(
     LotMutation,
     FulfilmentMutation,
     CarrierMutation,
+    HoldMutation,
+    PaymentMutation,
 );
 
 pub type RetailSchema = Schema<Query, Mutation, EmptySubscription>;

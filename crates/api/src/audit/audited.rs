@@ -17,7 +17,7 @@ use futures_util::{Stream, StreamExt};
 use iam::{access::Caller, identity::Session};
 use platform::{
     audit::{Audit, AuditContext, Origin, Outcome, Target},
-    storage::idempotency,
+    storage::{dry_run, idempotency},
 };
 
 use crate::{
@@ -39,6 +39,8 @@ impl<T: ObjectType> ContainerType for Audited<T> {
             Some(digest) => Box::pin(idempotency::sent(digest, field)),
             None => field,
         };
+        // Nothing that the field does can be committed then, whichever room it goes through.
+        let field: Resolving<'_> = if is_mutation && is_dry_run(ctx) { Box::pin(dry_run::over(field)) } else { field };
         match ctx.data_opt::<Audit>() {
             None => field.await,
             Some(audit) if is_mutation => mutation(field, ctx, audit).await,
@@ -70,7 +72,7 @@ impl<T: SubscriptionType> SubscriptionType for AuditedStreams<T> {
 type Resolving<'a> = Pin<Box<dyn Future<Output = ServerResult<Option<Value>>> + Send + 'a>>;
 
 async fn mutation(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
-    let is_dry = said(ctx, "validateOnly", None) == Some(Value::Boolean(true));
+    let is_dry = is_dry_run(ctx);
     let audit_context = audit_context(ctx, audit, target(ctx));
     let answer = audit_context.over(field).await;
     tell_of_contacts(ctx, audit);
@@ -113,12 +115,23 @@ async fn query(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> Server
 fn tell_of_contacts(ctx: &Context<'_>, audit: &Audit) {
     /// Customers that an entry names; of more it says how many.
     const MOST_NAMED: usize = 250;
-    let shown = ctx.data_opt::<Lazy<Loads>>().and_then(Lazy::made).map(Loads::take_shown_contacts).unwrap_or_default();
-    let Some(first) = shown.first() else { return };
+    let Some(loads) = ctx.data_opt::<Lazy<Loads>>().and_then(Lazy::made) else { return };
+    let (shown, orders) = (loads.take_shown_contacts(), loads.take_shown_orders());
+    let target = match (shown.first(), orders.first()) {
+        (None, None) => return,
+        (Some(customer), None) => (shown.len() == 1).then(|| Target::of(*customer)),
+        (None, Some(order)) => (orders.len() == 1).then(|| Target::of(*order)),
+        (Some(_), Some(_)) => None,
+    };
     let (mut entry, ip) = audit_context(ctx, audit, None).entry(Outcome::Done, None, None);
-    entry.target = (shown.len() == 1).then(|| Target::of(*first));
+    entry.target = target;
     let named: Vec<String> = shown.iter().take(MOST_NAMED).map(ToString::to_string).collect();
-    entry.changes = serde_json::json!({ "field": entry.action, "count": shown.len(), "customers": named }).to_string();
+    let mut changes = serde_json::json!({ "field": entry.action, "count": shown.len() + orders.len(), "customers": named });
+    if let Some(fields) = changes.as_object_mut().filter(|_| !orders.is_empty()) {
+        let named: Vec<String> = orders.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+        fields.insert("orders".to_owned(), named.into());
+    }
+    entry.changes = changes.to_string();
     "customer.contact.read".clone_into(&mut entry.action);
     let audit = audit.clone();
     tokio::spawn(async move {
@@ -170,11 +183,21 @@ fn target(ctx: &Context<'_>) -> Option<Target> {
     }
 }
 
+fn is_dry_run(ctx: &Context<'_>) -> bool {
+    said(ctx, "validateOnly", None) == Some(Value::Boolean(true))
+}
+
 /// A text or a yes or no that an argument says, or a field of it. Nothing else is copied: inputs can be long.
 fn said(ctx: &Context<'_>, name: &str, field: Option<&str>) -> Option<Value> {
     let short = |value: &Value| matches!(value, Value::String(_) | Value::Boolean(_)).then(|| value.clone());
+    let definitions = &ctx.query_env.operation.node.variable_definitions;
     let plain = |value: &Written| match value {
-        Written::Variable(name) => ctx.query_env.variables.get(name).and_then(short),
+        Written::Variable(name) => {
+            // A variable without a value has that of its definition.
+            let given = ctx.query_env.variables.get(name);
+            let defined = || Some(&definitions.iter().find(|one| one.node.name.node == *name)?.node.default_value.as_ref()?.node);
+            given.or_else(defined).and_then(short)
+        }
         Written::String(text) => Some(Value::String(text.clone())),
         Written::Boolean(is) => Some(Value::Boolean(*is)),
         _ => None,

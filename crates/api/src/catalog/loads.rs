@@ -9,7 +9,7 @@ use std::{
 use async_graphql::{Context, Request};
 use entity::{
     Tenanted,
-    prelude::{CategoryId, ChannelId, CustomerId, FamilyId, Id, ProductId, StoreId, SupplierId},
+    prelude::{CategoryId, ChannelId, CustomerId, FamilyId, Id, OrderId, ProductId, StoreId, SupplierId},
 };
 use inventory::catalog::{
     core::{
@@ -70,6 +70,7 @@ pub struct Loads {
     /// Pictures and documents of products.
     pub media: MediaLoads,
     shown: Mutex<BTreeSet<CustomerId>>,
+    shown_orders: Mutex<BTreeSet<OrderId>>,
 }
 
 /// Gives a request of a caller's its look-ups.
@@ -105,6 +106,7 @@ impl OfTenant for Loads {
             customers: Batcher::default(),
             channels: Batcher::default(),
             shown: Mutex::default(),
+            shown_orders: Mutex::default(),
         }
     }
 }
@@ -307,6 +309,14 @@ impl Loads {
     /// Notes that the caller was shown how a customer can be reached: that is written into the audit log.
     pub fn show_contact(&self, id: CustomerId) {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+    }
+    /// Notes that the caller was shown whom an order is for, or where it goes: that is written into the audit log.
+    pub fn show_order(&self, id: OrderId) {
+        self.shown_orders.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+    }
+    /// The orders that this was shown of since it was last asked.
+    pub fn take_shown_orders(&self) -> BTreeSet<OrderId> {
+        std::mem::take(&mut *self.shown_orders.lock().unwrap_or_else(PoisonError::into_inner))
     }
     /// Whose contacts were shown since this was last asked.
     pub fn take_shown_contacts(&self) -> BTreeSet<CustomerId> {

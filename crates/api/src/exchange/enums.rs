@@ -23,6 +23,7 @@ impl RefusalText for Wording {
             UserError::InputError(InputError { code, message, .. }) => (word(code), problem.at.join("."), message),
             UserError::VersionConflict(conflict) => (word(conflict.code), problem.at.join("."), conflict.message),
             UserError::InsufficientStock(short) => (word(short.code), problem.at.join("."), short.message),
+            UserError::InUse(used) => (word(used.code), problem.at.join("."), used.message),
         }
     }
 

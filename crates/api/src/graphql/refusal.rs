@@ -48,6 +48,8 @@ pub enum ErrorCode {
     TokenExpired,
     /// No exchange rate joins two currencies on a day: enter one and retry.
     RateMissing,
+    /// A hold keeps the goods of the order back: have each hold lifted, and retry.
+    OnHold,
 }
 
 impl ErrorCode {
@@ -81,6 +83,7 @@ pub enum UserError {
     InputError(InputError),
     VersionConflict(Box<VersionConflict>),
     InsufficientStock(Box<InsufficientStock>),
+    InUse(Box<InUse>),
 }
 
 /// A refusal that needs no more data than its code and field.
@@ -136,6 +139,24 @@ pub struct InsufficientStock {
     pub available: Quantity,
 }
 
+/// It cannot be undone while other documents rest on it.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub struct InUse {
+    /// Why, as a stable code.
+    pub code: ErrorCode,
+    /// Why, in words, with what would be accepted.
+    pub message: String,
+    /// The path to the input field that is meant, list positions included.
+    pub field: Option<Vec<String>>,
+    /// Whether the same call may succeed later without being changed.
+    pub retryable: bool,
+    /// Documents that rest on it, the newest first: at most 10, of those that you may see. Movements of no document stand for themselves.
+    pub documents: Vec<Node>,
+    /// Number of documents that rest on it, those included that are not named; at most 500.
+    pub documents_count: i32,
+}
+
 /// The value that each kind of refusal is about.
 macro_rules! tells_its_value {
     ($($kind:ident),*) => {$(
@@ -153,7 +174,7 @@ macro_rules! tells_its_value {
         }
     )*};
 }
-tells_its_value!(InputError, VersionConflict, InsufficientStock);
+tells_its_value!(InputError, VersionConflict, InsufficientStock, InUse);
 
 /// A path into the input: `["input", "changes", "3", "delta"]`.
 pub type Path = Vec<String>;
@@ -174,6 +195,7 @@ impl UserError {
             Self::InputError(error) => &mut error.field,
             Self::VersionConflict(error) => &mut error.field,
             Self::InsufficientStock(error) => &mut error.field,
+            Self::InUse(error) => &mut error.field,
         };
         if let Some(name) = field.as_mut().and_then(|path| path.last_mut()).filter(|name| *name == from) {
             to.clone_into(name);

@@ -23,10 +23,7 @@ use inventory::{
     },
 };
 
-use super::{
-    loaders::Rows,
-    order::{Order, allowed_actions},
-};
+use super::{actions::allowed_actions, loaders::Rows, order::Order};
 use crate::{
     catalog::{Loads, direct_json as catalog},
     graphql::{

@@ -49,6 +49,36 @@ pub enum OrderLineKind {
     Charge,
 }
 
+/// The way that an order comes to its buyer. New ways may be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::DeliveryMethod", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum DeliveryMethod {
+    /// It is sent.
+    Ship,
+    /// It is fetched from a store.
+    Collect,
+}
+
+/// Why an order was cancelled. New reasons may be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::CancelReason", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum CancelReason {
+    /// The customer changed their mind.
+    Customer,
+    /// There is not enough stock.
+    OutOfStock,
+    /// It was not paid.
+    Payment,
+    /// It looks like fraud.
+    Fraud,
+    /// It was placed twice.
+    Duplicate,
+    /// It was placed or priced wrongly.
+    Error,
+    /// Another reason, which the note tells.
+    Other,
+}
+
 /// Where a fulfilment stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::FulfilmentStatus", rename_items = "SCREAMING_SNAKE_CASE")]

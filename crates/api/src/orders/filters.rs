@@ -10,7 +10,10 @@ use super::{
     enums::OrderStatus,
     links::{DateTimeFilter, Direction, IdFilter, StringFilter, argument},
 };
-use crate::graphql::{fault::TopError, filters::plain, refusal::Path};
+use crate::{
+    graphql::{fault::TopError, filters::plain, refusal::Path},
+    payments::{PaymentStatus, RefundStatus},
+};
 
 /// Which orders. Tests stand beside each other and must all hold; one that is null is absent.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -33,6 +36,14 @@ pub struct OrderFilter {
     pub external_ref: Option<StringFilter>,
     /// Was placed then.
     pub placed_at: Option<DateTimeFilter>,
+    /// Has a standing hold of one of these kinds, compared exactly; an empty list matches nothing. Flags (SHORT) are no holds.
+    pub hold: Option<Vec<String>>,
+    /// True: at least one hold stands. False: none does.
+    pub is_held: Option<bool>,
+    /// Has one of these payment statuses; an empty list matches nothing.
+    pub payment_status: Option<Vec<PaymentStatus>>,
+    /// Has one of these refund statuses; an empty list matches nothing.
+    pub refund_status: Option<Vec<RefundStatus>>,
 }
 
 /// What a list of orders is sorted by; ids break ties.
@@ -113,6 +124,12 @@ impl OrderFilter {
         }
         all.extend(texts(self.external_ref, &below(at, "externalRef"))?.into_iter().map(Filter::ExternalRef));
         all.extend(self.placed_at.map(|test| Filter::PlacedAt(span(&test))));
+        if let Some(kinds) = self.hold {
+            all.push(Filter::Hold(hold_kinds(kinds, &below(at, "hold"))?));
+        }
+        all.extend(self.is_held.map(Filter::IsHeld));
+        all.extend(self.payment_status.map(|list| Filter::Payment(list.into_iter().map(Into::into).collect())));
+        all.extend(self.refund_status.map(|list| Filter::Refund(list.into_iter().map(Into::into).collect())));
         *left = left
             .checked_sub(all.len().max(1))
             .ok_or_else(|| TopError::bad_input(format!("a filter has at most {MOST_TESTS} tests"), path!["filter"]))?;
@@ -170,6 +187,15 @@ pub(crate) fn texts(filter: Option<StringFilter>, at: &Path) -> Result<Vec<TextT
         tests.push(TextTest::Contains(sound(text, "contains")?));
     }
     Ok(tests)
+}
+
+/// Kinds of holds, with no NUL in them.
+fn hold_kinds(kinds: Vec<String>, at: &Path) -> Result<Vec<String>, TopError> {
+    few(kinds.len(), at)?;
+    for (index, kind) in kinds.iter().enumerate() {
+        plain(kind, || below(at, &index))?;
+    }
+    Ok(kinds)
 }
 
 fn few(count: usize, at: &Path) -> Result<(), TopError> {

@@ -32,6 +32,10 @@ impl Fulfilment {
     pub(super) fn new(all: Arc<Vec<core::Fulfilment>>, index: usize) -> Self {
         Self { all, index }
     }
+    /// The order that it belongs to.
+    pub fn order_id(&self) -> entity::prelude::OrderId {
+        self.row().order
+    }
     fn row(&self) -> &core::Fulfilment {
         &self.all[self.index]
     }

@@ -5,13 +5,14 @@ use inventory::orders::shell;
 use platform::path;
 
 use super::{
-    enums::{NewOrderStatus, OrderLineKind},
+    edit_inputs::{AddressInput, ContactInput, said},
+    enums::{DeliveryMethod, NewOrderStatus, OrderLineKind},
     links::{LotRef, MoneyInput, ProductRef, ShortagePolicy, StoreRef},
     sourcing::SourcingInput,
 };
 use crate::graphql::{
     reading::Reading,
-    scalars::{DateTime, Long, Quantity},
+    scalars::{DateTime, Json, Long, Quantity},
 };
 
 /// An order by one of its names.
@@ -85,6 +86,24 @@ pub struct OrderCreateInput {
     pub lines: Vec<OrderLineInput>,
     /// Finds the stores that its stock is held in: `{}` by the company's rule. A DRAFT looks when it is confirmed. Not with FULFILLED.
     pub sourcing: Option<SourcingInput>,
+    /// The person to reach about it.
+    pub contact: Option<ContactInput>,
+    /// The place that it goes to. Its country is the order's shippingCountry when that is left out.
+    pub shipping_address: Option<AddressInput>,
+    /// The place that its bill goes to.
+    pub billing_address: Option<AddressInput>,
+    /// A note for the customer; at most 1,000 characters.
+    pub note_for_customer: Option<String>,
+    /// A note for staff; at most 1,000 characters.
+    pub note_for_staff: Option<String>,
+    /// Tags, at most 50 of at most 64 characters, told apart without their capitals.
+    pub tags: Option<Vec<String>>,
+    /// Anything else, a JSON object of at most 16 KiB.
+    pub metadata: Option<Json>,
+    /// The moment that it is wanted for.
+    pub requested_for: Option<DateTime>,
+    /// The way that it comes; SHIP when it is left out.
+    pub delivery_method: Option<DeliveryMethod>,
 }
 
 /// How much of a line.
@@ -134,8 +153,9 @@ pub struct OrderFulfilInput {
 
 impl OrderCreateInput {
     /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::OrderCreate {
-        let lines = self.lines.into_iter().enumerate().map(|(index, line)| line.read(index, reading)).collect();
+    pub fn read(mut self, reading: &mut Reading) -> shell::OrderCreate {
+        let detail = said(&mut self);
+        let lines = self.lines.into_iter().enumerate().map(|(index, line)| line.read("lines", index, reading)).collect();
         shell::OrderCreate {
             idempotency_key: self.idempotency_key,
             store: reading.store(self.store, || path!["input", "store"]),
@@ -148,14 +168,16 @@ impl OrderCreateInput {
             reservations: reading.ids(self.reservation_ids, "reservationIds"),
             on_shortage: self.on_shortage.into(),
             lines,
-            sourcing: self.sourcing.map(|asked| asked.read(reading)),
+            sourcing: self.sourcing.map(|asked| asked.read("sourcing", reading)),
+            detail,
         }
     }
 }
 
 impl OrderLineInput {
-    fn read(self, index: usize, reading: &mut Reading) -> shell::NewOrderLine {
-        let at = |name: &str| path!["input", "lines", index, name];
+    /// A line of a list of the input.
+    pub(super) fn read(self, list: &str, index: usize, reading: &mut Reading) -> shell::NewOrderLine {
+        let at = |name: &str| path!["input", list, index, name];
         shell::NewOrderLine {
             kind: self.kind.into(),
             product: self.product.map(|product| reading.product(product, || at("product"))),
@@ -176,6 +198,7 @@ impl ActionInput {
             order: reading.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
+            reason: None,
         }
     }
 }

@@ -71,8 +71,11 @@ impl OrderChange {
     async fn order(&self) -> &Order {
         &self.order
     }
-    /// What happened: order.created, order.confirmed, order.fulfilled, order.cancelled, order.expired, order.closed, order.updated (a backorder was
-    /// filled, a hold gave way, or a return changed what came back or is to come back); snapshot when it is how things stand. More may be added.
+    /// What happened: order.created, order.confirmed, order.fulfilled, order.cancelled, order.expired, order.closed, order.held and
+    /// order.hold_lifted (a hold was set or lifted), order.reopened, order.updated
+    /// (it was edited, a backorder was filled, stock that it held gave way, a return changed what came back,
+    /// is to come back or was given back, or a payment was recorded); snapshot when it is how
+    /// things stand. More may be added.
     async fn event_type(&self) -> &str {
         self.kind.as_ref().map_or(SNAPSHOT, |shared_event| shared_event.event.kind.as_str())
     }

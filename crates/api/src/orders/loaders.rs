@@ -6,8 +6,8 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::dataloader::Loader;
 use entity::prelude::*;
 use inventory::orders::{
-    core::{Fulfilment, Order},
-    rows::{self, Flag, Held},
+    core::{Fulfilment, Order, OrderDetail, holds::Hold},
+    rows::{self, Flag, Held, StepTaken},
 };
 use platform::storage::Fault;
 
@@ -27,6 +27,26 @@ pub struct HeldFor(pub OrderId);
 /// Flags of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FlagsOf(pub OrderId);
+/// Holds that stand on an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct HoldsOf(pub OrderId);
+
+impl Loader<HoldsOf> for Rows {
+    type Value = Arc<Vec<Hold>>;
+    type Error = Fault;
+    async fn load(&self, keys: &[HoldsOf]) -> Result<HashMap<HoldsOf, Arc<Vec<Hold>>>, Fault> {
+        let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
+        let all = rows::holds_of(&self.0, &ids).await?;
+        Ok(grouped(keys, all.into_iter().map(|one| (HoldsOf(one.order), one))))
+    }
+}
+
+/// What an order says beside its lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DetailOf(pub OrderId);
+/// What was done to an order after it was placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StepsOf(pub OrderId);
 impl Loader<OrderId> for Rows {
     type Value = Arc<Order>;
     type Error = Fault;
@@ -64,5 +84,25 @@ impl Loader<FlagsOf> for Rows {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::flags_of(&self.0, &ids).await?;
         Ok(grouped(keys, all.into_iter().map(|one| (FlagsOf(one.order), one))))
+    }
+}
+
+impl Loader<DetailOf> for Rows {
+    type Value = Arc<OrderDetail>;
+    type Error = Fault;
+    async fn load(&self, keys: &[DetailOf]) -> Result<HashMap<DetailOf, Arc<OrderDetail>>, Fault> {
+        let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
+        let all = rows::details(&self.0, &ids).await?;
+        Ok(all.into_iter().map(|detail| (DetailOf(detail.order), Arc::new(detail))).collect())
+    }
+}
+
+impl Loader<StepsOf> for Rows {
+    type Value = Arc<Vec<StepTaken>>;
+    type Error = Fault;
+    async fn load(&self, keys: &[StepsOf]) -> Result<HashMap<StepsOf, Arc<Vec<StepTaken>>>, Fault> {
+        let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
+        let all = rows::steps_of(&self.0, &ids).await?;
+        Ok(grouped(keys, all.into_iter().map(|one| (StepsOf(one.order), one))))
     }
 }

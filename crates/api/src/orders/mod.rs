@@ -1,8 +1,13 @@
 //! Orders in GraphQL: types, lists, inputs, answers. What belongs to other rooms is reached through `links`.
 
+mod actions;
 mod connections;
+mod detail;
+mod edit_inputs;
 pub(crate) mod filters;
 mod fulfilment;
+mod hold;
+mod hold_roots;
 mod inputs;
 mod direct_json;
 mod line;
@@ -23,17 +28,21 @@ mod topic;
 mod enums;
 
 pub use connections::{BackorderConnection, BackorderEdge, OrderConnection, OrderEdge};
-pub use enums::{FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus};
+pub use detail::{Address, Contact, Hint, OrderStep};
+pub use edit_inputs::{AddressInput, ContactInput, OrderLineSet, OrderUpdateInput};
+pub use enums::{CancelReason, DeliveryMethod, FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus};
 pub use filters::{OrderFilter, OrderOrder, OrderOrderField, customers_seen};
 pub use fulfilment::{Fulfilment, FulfilmentLine};
+pub use hold::OrderHold;
+pub use hold_roots::{HoldMutation, OrderHoldLiftInput, OrderHoldSetInput};
 pub use inputs::{ActionInput, ExternalRef, LineQuantity, OrderCreateInput, OrderFulfilInput, OrderLineInput, OrderRef};
 pub(crate) use line::line_of;
 pub use line::{Allocation, OrderLine};
 pub use live::{OrderChange, OrderSubscription, OrderUpdate};
 pub use loaders::Rows;
 pub use mutation::OrdersMutation;
-pub use order::{Order, OrderHold};
-pub use payloads::OrderPayload;
+pub use order::Order;
+pub use payloads::{OrderHoldPayload, OrderPayload};
 pub use query::OrdersQuery;
 pub use sourcing::{
     GeoPosition, PositionInput, Sourcing, SourcingInput, SourcingRuleInput, SourcingSetInput, SourcingStore, SourcingStrategy,

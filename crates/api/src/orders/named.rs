@@ -25,6 +25,10 @@ impl Canonical for Filter {
             Self::ExternalRef(TextTest::In(texts)) => json!({ "externalRef": { "in": texts } }),
             Self::ExternalRef(TextTest::StartsWith(text)) => json!({ "externalRef": { "startsWith": text } }),
             Self::ExternalRef(TextTest::Contains(text)) => json!({ "externalRef": { "contains": text } }),
+            Self::Hold(kinds) => json!({ "hold": kinds }),
+            Self::IsHeld(is_held) => json!({ "isHeld": is_held }),
+            Self::Payment(list) => json!({ "paymentStatus": list.iter().map(|status| status.as_str()).collect::<Vec<_>>() }),
+            Self::Refund(list) => json!({ "refundStatus": list.iter().map(|status| status.as_str()).collect::<Vec<_>>() }),
             Self::PlacedAt(span) => {
                 json!({ "placedAt": { "gte": span.from.map(Timestamp::micros), "lt": span.before.map(Timestamp::micros) } })
             }

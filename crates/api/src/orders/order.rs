@@ -1,34 +1,35 @@
 //! An order as clients see it.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, dataloader::DataLoader};
-use entity::prelude::{self, Actor as ActorKey, Timestamp};
+use async_graphql::{Context, ID};
+use entity::prelude;
 use iam::access::{Caller, Permission, Reach, kind};
 use inventory::orders::{
-    core::{self, Action, actions_from},
+    core::{self, Action, OrderDetail, Personal, Totals, actions_from, holds::may_be_held},
     rows::{Flag, Held},
 };
 use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{
-    enums::OrderStatus,
+    actions::leaves_within,
+    detail::{Address, Contact, OrderStep, cancelled, detail_of, personal_of, steps_of},
+    enums::{CancelReason, DeliveryMethod, OrderStatus},
     fulfilment::Fulfilment,
+    hold::{OrderHold, standing},
     line::{Foreseen, OrderLine, held_for, held_units},
-    links::{self, Actor, Channel, Customer, Money, Store},
-    loaders::{FlagsOf, FulfilmentsOf, HeldFor, Rows, load},
+    links::{self, Channel, Customer, Money, Store},
+    loaders::{FlagsOf, FulfilmentsOf, load},
 };
 use crate::{
     costing::order_cost,
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
-        scalars::{DateTime, Long},
+        scalars::{DateTime, Json, Long},
     },
+    payments::{Payment, PaymentStatus, RefundStatus, payments_of_order},
     returns::{Return, returns_of_order},
 };
 
@@ -39,6 +40,8 @@ pub struct Order {
     lines: Lines,
     /// What it would hold, in a dry run.
     foreseen: Foreseen,
+    /// What it says beside its lines, as the change that is answered left it.
+    detail: Option<Arc<OrderDetail>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,15 +57,19 @@ impl Order {
     }
     /// With its lines.
     pub fn whole(row: Arc<core::Order>) -> Self {
-        Self { row, lines: Lines::Read, foreseen: None }
+        Self { row, lines: Lines::Read, foreseen: None, detail: None }
     }
     /// As a dry run would leave it, with its lines and what they would hold.
     pub(super) fn foreseen(row: Arc<core::Order>, held: Foreseen) -> Self {
-        Self { row, lines: Lines::Read, foreseen: held }
+        Self { row, lines: Lines::Read, foreseen: held, detail: None }
+    }
+    /// With what it says beside its lines, where that was changed.
+    pub(super) fn saying(self, detail: Option<OrderDetail>) -> Self {
+        Self { detail: detail.map(Arc::new), ..self }
     }
     /// Its lines are read when they are asked for.
     pub fn head(row: Arc<core::Order>) -> Self {
-        Self { row, lines: Lines::ToRead, foreseen: None }
+        Self { row, lines: Lines::ToRead, foreseen: None, detail: None }
     }
     pub fn row(&self) -> &core::Order {
         &self.row
@@ -79,7 +86,17 @@ impl Order {
 
     /// What its state allows, of what the caller may do in its store.
     pub(super) fn actions(&self, caller: &Caller) -> impl Iterator<Item = Action> {
-        actions_from(self.row.status).filter(move |action| may(caller, *action, self.row.store))
+        let is_held = !self.row.hold_kinds.is_empty();
+        let open = actions_from(self.row.status).filter(move |action| *action != Action::Fulfil || !is_held);
+        open.filter(move |action| may(caller, *action, self.row.store))
+    }
+
+    /// What can be done with its holds, of what the caller may do in its store.
+    pub(super) fn hold_actions(&self, caller: &Caller) -> impl Iterator<Item = &'static str> + use<> {
+        let may = caller.permissions.reach(kind::OrderHold::INDEX).covers(self.row.store);
+        let set = (may && may_be_held(self.row.status)).then_some("orderHoldSet");
+        let lift = (may && !self.row.hold_kinds.is_empty()).then_some("orderHoldLift");
+        set.into_iter().chain(lift)
     }
 
     async fn with_lines(&self, ctx: &Context<'_>) -> Answer<Arc<core::Order>> {
@@ -87,6 +104,20 @@ impl Order {
             Lines::Read => Ok(self.row.clone()),
             Lines::ToRead => load(ctx, self.row.id).await?.ok_or_else(|| Fault::corrupt("sales_order", "an order stays").into()),
         }
+    }
+
+    async fn detail(&self, ctx: &Context<'_>) -> Answer<Arc<OrderDetail>> {
+        detail_of(ctx, self.row.id, self.detail.as_ref()).await
+    }
+
+    async fn personal(&self, ctx: &Context<'_>) -> Answer<Personal> {
+        let detail = self.detail(ctx).await?;
+        personal_of(ctx, &detail)
+    }
+
+    async fn totals(&self, ctx: &Context<'_>) -> Answer<Totals> {
+        let too_large = || Fault::Broken("an order's sums are beyond what can be kept exactly".to_owned());
+        Ok(self.with_lines(ctx).await?.totals().ok_or_else(too_large)?)
     }
 
     /// Whether any of it is open, and some of that lies where the caller may ship from. What is held nowhere leaves from the order's own store.
@@ -100,36 +131,6 @@ impl Order {
         }
         Ok(leaves_within(&reach, &held_for(ctx, self.row.id, self.foreseen.as_ref()).await?))
     }
-}
-
-/// Whether some of what is held lies within; what is held nowhere leaves from the order's own store.
-fn leaves_within(reach: &Reach, held: &[Held]) -> bool {
-    let mut held = held.iter().filter(|one| one.remaining.is_positive()).peekable();
-    held.peek().is_none() || held.any(|one| reach.covers(one.store))
-}
-
-/// `allowedActions` of a page's orders, of which some are known to have something open: what these hold is read together.
-pub(super) async fn allowed_actions(
-    caller: &Caller,
-    orders: &[Order],
-    open: &HashSet<prelude::OrderId>,
-    rows: &DataLoader<Rows>,
-) -> Answer<HashMap<prelude::OrderId, Vec<&'static str>>> {
-    let reach = caller.permissions.reach(kind::OrderFulfil::INDEX);
-    let mut held = HashMap::new();
-    if reach != Reach::Everywhere && !open.is_empty() {
-        held = rows.load_many(open.iter().copied().map(HeldFor)).await?;
-    }
-    let leaves = |id: prelude::OrderId| {
-        let held = held.get(&HeldFor(id)).map(|held| held.as_slice()).unwrap_or_default();
-        open.contains(&id) && (reach == Reach::Everywhere || leaves_within(&reach, held))
-    };
-    let actions = |order: &Order| {
-        let id = order.row.id;
-        let allowed = order.actions(caller).filter(|action| *action != Action::Fulfil || leaves(id));
-        (id, allowed.filter_map(Action::mutation).collect())
-    };
-    Ok(orders.iter().map(actions).collect())
 }
 
 /// An order: what was sold, by whom, to whom, and what has become of it.
@@ -147,11 +148,14 @@ impl Order {
     async fn status(&self) -> OrderStatus {
         self.row.status.into()
     }
-    /// Flags that stop its fulfilment and leave its state alone. SHORT: it holds less than it owes.
+    /// Flags of the platform's own, which stop nothing (SHORT: it holds less than it owes), then the holds that keep its goods back, the oldest first.
+    /// Neither changes its state.
     async fn holds(&self, ctx: &Context<'_>) -> Answer<Vec<OrderHold>> {
         let id = self.row.id;
         if !holds_stock(self.row.status) {
-            return Ok(flags(&load(ctx, FlagsOf(id)).await?.unwrap_or_default()));
+            let mut holds = flags(&load(ctx, FlagsOf(id)).await?.unwrap_or_default());
+            holds.extend(standing(ctx, &self.row).await?);
+            return Ok(holds);
         }
         // Asked for together, so that what `allocations` asks for at the same time is asked for once.
         let (placed, held, order) =
@@ -159,6 +163,7 @@ impl Order {
         let mut holds = flags(&placed?.unwrap_or_default());
         let (order, held) = (order?, held?);
         holds.extend(short(&order, &held));
+        holds.extend(standing(ctx, &self.row).await?);
         Ok(holds)
     }
     /// Who sold it.
@@ -178,6 +183,59 @@ impl Order {
     async fn shipping_country(&self) -> Option<&str> {
         self.row.country.as_deref()
     }
+    /// The person to reach about it; null when none was given or it was erased, and without customer.contact.read.
+    #[field(mask = CustomerContactRead, personal)]
+    async fn contact(&self, ctx: &Context<'_>) -> Answer<Option<Contact>> {
+        Ok(self.personal(ctx).await?.contact.map(Contact::from))
+    }
+    /// The place that it goes to; null when none was given or it was erased, and without customer.contact.read.
+    #[field(mask = CustomerContactRead, personal)]
+    async fn shipping_address(&self, ctx: &Context<'_>) -> Answer<Option<Address>> {
+        Ok(self.personal(ctx).await?.shipping_address.map(Address::from))
+    }
+    /// The place that its bill goes to; null when none was given or it was erased, and without customer.contact.read.
+    #[field(mask = CustomerContactRead, personal)]
+    async fn billing_address(&self, ctx: &Context<'_>) -> Answer<Option<Address>> {
+        Ok(self.personal(ctx).await?.billing_address.map(Address::from))
+    }
+    /// The note for the customer; null when there is none.
+    async fn note_for_customer(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        Ok(self.detail(ctx).await?.note_for_customer.clone())
+    }
+    /// The note for staff; null when there is none.
+    async fn note_for_staff(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        Ok(self.detail(ctx).await?.note_for_staff.clone())
+    }
+    /// Its tags, 0 to 50, in the order in which they were added.
+    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
+        Ok(self.detail(ctx).await?.tags.clone())
+    }
+    /// Anything else, a JSON object.
+    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
+        Ok(Json::from_text(&self.detail(ctx).await?.metadata))
+    }
+    /// The moment that it is wanted for; null when none was said.
+    async fn requested_for(&self, ctx: &Context<'_>) -> Answer<Option<DateTime>> {
+        Ok(self.detail(ctx).await?.requested_for.map(DateTime))
+    }
+    /// The way that it comes.
+    async fn delivery_method(&self, ctx: &Context<'_>) -> Answer<DeliveryMethod> {
+        Ok(self.detail(ctx).await?.delivery_method.into())
+    }
+    /// Everything that was done to it, the oldest first; of more than 250 steps the first and the latest 250.
+    async fn steps(&self, ctx: &Context<'_>) -> Answer<Vec<OrderStep>> {
+        // A stream's order does not know who placed it.
+        let (order, later) = (self.with_lines(ctx).await?, steps_of(ctx, self.row.id).await?);
+        Ok(std::iter::once(OrderStep::placed(&order)).chain(later.iter().map(OrderStep::from)).collect())
+    }
+    /// The reason that it was cancelled for; null when it was not, or none was given.
+    async fn cancel_reason(&self, ctx: &Context<'_>) -> Answer<Option<CancelReason>> {
+        Ok(cancelled(ctx, self.row.id).await?.and_then(|step| step.cancel).map(CancelReason::from))
+    }
+    /// The note that it was cancelled with; null when it was not, or none was given.
+    async fn cancel_note(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        Ok(cancelled(ctx, self.row.id).await?.and_then(|step| step.reason))
+    }
     /// What was sold, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<OrderLine>> {
         let order = self.with_lines(ctx).await?;
@@ -187,9 +245,49 @@ impl Order {
     async fn total(&self) -> Money {
         self.row.total.into()
     }
+    /// The price of all products that were ever ordered, before discounts: subtotal − discountTotal + chargeTotal + taxTotal is total.
+    async fn subtotal(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.totals(ctx).await?.subtotal.into())
+    }
+    /// The discounts of all lines, of everything that was ever ordered.
+    async fn discount_total(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.totals(ctx).await?.discount.into())
+    }
+    /// The price of all charges that were ever ordered, before discounts.
+    async fn charge_total(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.totals(ctx).await?.charges.into())
+    }
+    /// The tax of all lines, of everything that was ever ordered.
+    async fn tax_total(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.totals(ctx).await?.tax.into())
+    }
     /// The sum of its lines without what was cancelled of them: what the order comes to now, before returns.
     async fn current_total(&self, ctx: &Context<'_>) -> Answer<Money> {
         Ok(self.with_lines(ctx).await?.current_total().into())
+    }
+    /// Sum that closed returns gave back of it.
+    async fn returned_total(&self) -> Money {
+        prelude::Money::new(self.row.paid.returned, self.row.total.currency).into()
+    }
+    /// Sum that it comes to after cancels and closed returns: currentTotal less returnedTotal.
+    async fn net_total(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.with_lines(ctx).await?.net_total().into())
+    }
+    /// Sum that the customer still owes: netTotal less what was captured and not refunded. Below 0 it is owed to the customer.
+    async fn balance(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.with_lines(ctx).await?.balance().into())
+    }
+    /// Whether netTotal is paid, from its payments. It says nothing of refunds: refundStatus does.
+    async fn payment_status(&self) -> PaymentStatus {
+        self.row.paid_now().payment.into()
+    }
+    /// Whether what was captured was given back.
+    async fn refund_status(&self) -> RefundStatus {
+        self.row.paid_now().refund.into()
+    }
+    /// Payments that were recorded for it, the first one first; at most 1,000.
+    async fn payments(&self, ctx: &Context<'_>) -> Answer<Vec<Payment>> {
+        payments_of_order(ctx, self.row.id).await
     }
     /// What its goods took with them from the books when they left, as the tenant tells costs; what came back is not deducted. Null until the books
     /// have come there, and without product.cost.read.
@@ -210,14 +308,15 @@ impl Order {
     async fn returns(&self, ctx: &Context<'_>) -> Answer<Vec<Return>> {
         returns_of_order(ctx, self.row.id).await
     }
-    /// The mutations that its state allows and that you may do; orderFulfil where any of it is open and lies in a store that you may ship from.
+    /// The mutations that its state allows and that you may do; orderFulfil where any of it is open, lies in a store that you may ship from, and no hold
+    /// stands.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
         let mut open: Vec<Action> = self.actions(caller).collect();
         if open.contains(&Action::Fulfil) && !self.may_leave(ctx, caller).await? {
             open.retain(|action| *action != Action::Fulfil);
         }
-        Ok(open.into_iter().filter_map(Action::mutation).collect())
+        Ok(open.into_iter().filter_map(Action::mutation).chain(self.hold_actions(caller)).collect())
     }
     /// When it was placed.
     async fn placed_at(&self) -> DateTime {
@@ -244,7 +343,7 @@ impl Order {
 /// Whether the caller has, in the order's store, the permission that the action's mutation asks for.
 fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
     let needed = match action {
-        Action::Confirm | Action::Close => kind::OrderWrite::INDEX,
+        Action::Confirm | Action::Close | Action::Update | Action::Reopen => kind::OrderWrite::INDEX,
         Action::Fulfil => kind::OrderFulfil::INDEX,
         Action::Cancel => kind::OrderCancel::INDEX,
         Action::Expire => return false,
@@ -253,8 +352,7 @@ fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
 }
 
 fn flags(placed: &[Flag]) -> Vec<OrderHold> {
-    let hold = |flag: &Flag| OrderHold { reason: flag.reason.clone(), placed_at: flag.placed_at, actor: flag.actor };
-    placed.iter().map(hold).collect()
+    placed.iter().map(OrderHold::from).collect()
 }
 
 /// Whether an order in this state holds the stock that it owes.
@@ -275,31 +373,7 @@ fn short(order: &core::Order, held: &[Held]) -> Option<OrderHold> {
     // A hold that gave way says when; what was owed from the beginning is owed since then.
     let lines = std::iter::once(first).chain(short);
     let placed_at = lines.flat_map(|line| of(line.position)).map(|one| one.updated_at).max().unwrap_or(order.created_at);
-    Some(OrderHold { reason: "SHORT".to_owned(), placed_at, actor: ActorKey::SYSTEM })
-}
-
-/// Why an order is not shipped for now.
-pub struct OrderHold {
-    reason: String,
-    placed_at: Timestamp,
-    actor: ActorKey,
-}
-
-/// A flag that stops an order's fulfilment and leaves its state alone.
-#[Object]
-impl OrderHold {
-    /// Why, as a word. SHORT: the order holds less than it owes.
-    async fn reason(&self) -> &str {
-        &self.reason
-    }
-    /// When it was placed.
-    async fn placed_at(&self) -> DateTime {
-        DateTime(self.placed_at)
-    }
-    /// Who placed it.
-    async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
-        links::actor(ctx, self.actor).await
-    }
+    Some(OrderHold::flag(order, "SHORT", placed_at))
 }
 
 /// The whole order of an id that a row refers to.

@@ -66,7 +66,31 @@ pub fn order(why: &Refusal) -> Said {
         Refusal::WaitsForStock => {
             state("all that is left of it waits for stock (backorders): name the lines to ship what has come meanwhile")
         }
+        Refusal::OnHold { kinds } => (
+            ErrorCode::OnHold,
+            format!("The order is on hold: {}. Nothing leaves until each hold is lifted (orderHoldLift).", kinds.join(", ")),
+        ),
+        Refusal::NothingToHold(status) => state(&format!("the order is {status}: nothing of it leaves any more")),
+        Refusal::HeldOften { most } => (ErrorCode::LimitExceeded, format!("at most {most} holds stand on an order at once")),
+        Refusal::OddHoldKind => invalid(
+            "CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own in one line is expected; SHORT and SOURCING are the platform's own",
+        ),
+        Refusal::HoldLifted => state("the hold is lifted already"),
         Refusal::MayNotShipThere => state("it is held in this store, and you lack the permission order.fulfil there"),
+        Refusal::OnlyNotes(status) => state(&format!("the order is {status}: only its notes, tags and metadata change")),
+        Refusal::LinesStay(status) => state(&format!("the order is {status}: its lines do not change any more")),
+        Refusal::PriceOfShipped { sku } => state(&format!("some of {sku} has left at its price: cancel the rest and add a line")),
+        Refusal::LeastQuantity { least } => range(&format!("{least} have left: at least {least} is expected")),
+        Refusal::NothingLeft => range("a discount or a tax is stated of a quantity above 0"),
+        Refusal::TooManyLines { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} lines")),
+        Refusal::TooManyTags { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} tags")),
+        Refusal::MetadataTooLarge { most_bytes } => range(&format!("at most {most_bytes} bytes of JSON are kept")),
+        Refusal::DraftLooksLater => invalid("a DRAFT looks for its stock when it is confirmed: leave resourcing out"),
+        Refusal::NothingToChange => invalid("nothing is said: name a field to change"),
+        Refusal::EmptyTag => invalid("a tag is more than blanks"),
+        Refusal::NoObject => invalid("a JSON object is expected"),
+        Refusal::EmptyContact => invalid("a contact has at least one field; null takes it off"),
+        Refusal::EmptyAddress => invalid("an address has at least one field; null takes it off"),
     }
 }
 

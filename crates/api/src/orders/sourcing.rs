@@ -117,13 +117,13 @@ fn max_stores(reading: &mut Reading, given: Option<i32>, field: impl FnOnce() ->
 }
 
 impl SourcingInput {
-    /// What the ledger's shell takes.
-    pub(super) fn read(self, reading: &mut Reading) -> SourcingAsked {
+    /// What the ledger's shell takes, of the input's field of this name.
+    pub(super) fn read(self, field: &str, reading: &mut Reading) -> SourcingAsked {
         SourcingAsked {
             strategy: self.strategy.map(Into::into),
             split: self.split.map(Into::into),
-            max_stores: max_stores(reading, self.max_stores, || path!["input", "sourcing", "maxStores"]),
-            destination: position(reading, self.destination, || path!["input", "sourcing", "destination"]),
+            max_stores: max_stores(reading, self.max_stores, || path!["input", field, "maxStores"]),
+            destination: position(reading, self.destination, || path!["input", field, "destination"]),
         }
     }
 }

@@ -60,7 +60,9 @@ impl Topic for OrderTopic {
             let order = event.order().or_else(|| older.get(&event.order).map(|row| as_of(row, &event)))?;
             let in_filter = self.filter.matches(&order);
             let was_in = || event.before.is_some_and(|status| self.filter.matches(&core::Order { status, ..order.clone() }));
-            (in_filter || was_in()).then(|| OrderChange {
+            // Events say where an order stood, and not what was paid of it: one that may have left the filter by that is told to have left.
+            let may_have_left = || event.before.is_some() && self.filter.asks_of_money_or_holds();
+            (in_filter || was_in() || may_have_left()).then(|| OrderChange {
                 seq: shared_event.seq(),
                 order: Order::head(Arc::new(order)),
                 kind: Some(shared_event.clone()),
@@ -81,7 +83,7 @@ impl Topic for OrderTopic {
 
 /// The rows of orders whose events do not say all of them: those of earlier versions of Entrepot.
 async fn older(scope: &TenantScope, events: impl Iterator<Item = &OrderEvent>) -> Result<HashMap<OrderId, core::Order>, Fault> {
-    let ids: BTreeSet<OrderId> = events.filter(|event| event.head.is_none()).map(|event| event.order).collect();
+    let ids: BTreeSet<OrderId> = events.filter(|event| !event.is_whole()).map(|event| event.order).collect();
     let orders = rows::orders(scope, &ids.into_iter().collect::<Vec<_>>()).await?;
     Ok(orders.into_iter().map(|order| (order.id, order)).collect())
 }

@@ -3,7 +3,7 @@
 mod inputs;
 mod inputs_more;
 mod line;
-mod links;
+pub mod links;
 mod loaders;
 mod mutation;
 mod mutation_more;

@@ -97,6 +97,10 @@ impl GoodsReceiptLine {
     async fn damaged(&self) -> Quantity {
         Quantity(self.row.damaged)
     }
+    /// Units that reversals took back, damaged goods included, in the product's smallest unit.
+    async fn reversed(&self) -> Quantity {
+        Quantity(self.row.reversed)
+    }
     /// What it cost without charges.
     #[field(mask = ProductCostRead)]
     async fn goods_total(&self, ctx: &Context<'_>) -> Option<Money> {

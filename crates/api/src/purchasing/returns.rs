@@ -131,6 +131,10 @@ impl SupplierReturnLine {
     async fn quantity(&self) -> Quantity {
         Quantity(self.0.quantity)
     }
+    /// Units that reversals brought back, in the product's smallest unit.
+    async fn reversed(&self) -> Quantity {
+        Quantity(self.0.reversed)
+    }
     /// What it was taken from.
     async fn source(&self) -> SupplierReturnSource {
         self.0.source.into()

@@ -5,13 +5,13 @@ use std::sync::LazyLock;
 use iam::{access::events as access, tenancy::events as tenancy};
 use inventory::{
     catalog::events as catalog, costing::events as costing, counts::events as counts, currency::events as currency,
-    fulfilment::events as fulfilment, orders::events as orders, purchasing::events as purchasing, returns::events as returns,
-    stock::events as stock, transfers::events as transfers,
+    fulfilment::events as fulfilment, orders::events as orders, payments::events as payments, purchasing::events as purchasing,
+    returns::events as returns, reversals::events as reversals, stock::events as stock, transfers::events as transfers,
 };
 use platform::storage::events::Registry;
 use services::{
     alerts::events as alerts, exchange::events as exchange, files::events as files, media::events as media,
-    webhooks::events as webhooks,
+    notes::events as notes, replenishment::events as replenishment, webhooks::events as webhooks,
 };
 
 /// All families, in the order in which clients are told of them.
@@ -24,12 +24,16 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         fulfilment::FULFILMENT.events(),
         fulfilment::CARRIER.events(),
         returns::RETURN.events(),
+        payments::PAYMENT.events(),
         transfers::TRANSFER.events(),
         counts::COUNT.events(),
         purchasing::PURCHASE_ORDER.events(),
         purchasing::SUPPLIER_RETURN.events(),
         purchasing::SUPPLIER_PRODUCT.events(),
+        reversals::REVERSAL.events(),
         stock::STOCK_POLICY.events(),
+        replenishment::REPLENISHMENT_POLICY.events(),
+        replenishment::REPLENISHMENT_PLAN.events(),
         costing::REVALUATION.events(),
         currency::EXCHANGE_RATE.events(),
         alerts::ALERT.events(),
@@ -52,6 +56,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         webhooks::WEBHOOK.events(),
         files::FILE.events(),
         exchange::EXCHANGE.events(),
+        notes::NOTE.events(),
     ])
 });
 

@@ -3,8 +3,8 @@
 use async_graphql::Interface;
 
 use super::{
-    access, alerts, anomalies, catalog, costing, counts, exchange, fulfilment, job, orders, purchasing, returns, stock,
-    transfers, webhook,
+    access, alerts, anomalies, catalog, costing, counts, exchange, fulfilment, job, orders, payments, purchasing,
+    replenishment, returns, reversals, stock, transfers, webhook,
 };
 use crate::{
     currency,
@@ -34,10 +34,13 @@ pub enum Payload {
     ReservationPayload(stock::ReservationPayload),
     LotPayload(stock::LotPayload),
     OrderPayload(orders::OrderPayload),
+    OrderHoldPayload(orders::OrderHoldPayload),
     FulfilmentWorkPayload(fulfilment::FulfilmentWorkPayload),
     FulfilmentWorkReadyPayload(fulfilment::FulfilmentWorkReadyPayload),
     CarrierPayload(fulfilment::CarrierPayload),
     ReturnPayload(returns::ReturnPayload),
+    PaymentPayload(payments::PaymentPayload),
+    PaymentsPayload(payments::PaymentsPayload),
     SourcingPayload(orders::SourcingPayload),
     TransferPayload(transfers::TransferPayload),
     CountPayload(counts::CountPayload),
@@ -47,6 +50,7 @@ pub enum Payload {
     SupplierProductBulkUpsertPayload(purchasing::SupplierProductBulkUpsertPayload),
     StockPolicyPayload(purchasing::StockPolicyPayload),
     RevaluationPayload(costing::RevaluationPayload),
+    DocumentReversalPayload(reversals::DocumentReversalPayload),
     ExchangeRatePayload(currency::ExchangeRatePayload),
     ExchangeRatesImportPayload(currency::ExchangeRatesImportPayload),
     LoginPayload(crate::identity::LoginPayload),
@@ -73,4 +77,8 @@ pub enum Payload {
     AlertPayload(alerts::AlertPayload),
     AlertRulePayload(alerts::AlertRulePayload),
     StockAnomalyPayload(anomalies::StockAnomalyPayload),
+    ReplenishmentPolicyPayload(replenishment::ReplenishmentPolicyPayload),
+    ReplenishmentPlanPayload(replenishment::ReplenishmentPlanPayload),
+    ReplenishmentApprovalPayload(replenishment::ReplenishmentApprovalPayload),
+    NotePayload(crate::notes::NotePayload),
 }

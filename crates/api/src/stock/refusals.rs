@@ -3,6 +3,7 @@
 use async_graphql::Context;
 use inventory::{
     ledger::{Done, Receipt, Stop},
+    reversals,
     stock::{
         core::{Level, Reason, Rejection},
         rows::list::LevelRow,
@@ -52,9 +53,11 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
         Reason::StaleDocument { what, id, actual } => {
             stale(said, field, actual, crate::schema::current_document(ctx, what, id).await)
         }
-        Reason::NotFound(_) | Reason::PeriodClosed { .. } | Reason::Stock(_) | Reason::Room(_) => {
-            UserError::new(code, said, field)
-        }
+        Reason::Room(any) => match any.get::<reversals::core::Refusal>() {
+            Some(reversals::core::Refusal::InUse(rests)) => Box::pin(crate::reversals::in_use(ctx, said, rests, field)).await,
+            _ => UserError::new(code, said, field),
+        },
+        Reason::NotFound(_) | Reason::PeriodClosed { .. } | Reason::Stock(_) => UserError::new(code, said, field),
     }
 }
 

@@ -10,13 +10,15 @@ use inventory::{
 };
 use platform::clock;
 
-use crate::{counts, fulfilment, graphql::refusal::ErrorCode, orders, purchasing, returns, transfers};
+use crate::{
+    counts, fulfilment, graphql::refusal::ErrorCode, orders, payments, purchasing, returns, reversals, transfers,
+};
 
 /// Code and words of a refusal.
 pub type Said = (ErrorCode, String);
 
 /// The rooms above stock, each with the words of its own refusals.
-const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 10] = [
+const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 12] = [
     |any| of(any, call),
     |any| of(any, lot),
     |any| of(any, orders::refusal::order),
@@ -24,9 +26,11 @@ const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 10] = [
     |any| of(any, fulfilment::refusal::work),
     |any| of(any, returns::refusal::sales_return),
     |any| of(any, returns::refusal::step),
+    |any| of(any, payments::refusal::payment),
     |any| of(any, transfers::refusal::transfer),
     |any| of(any, counts::refusal::count),
     |any| of(any, purchasing::refusal::purchase),
+    |any| of(any, reversals::refusal::reversal),
 ];
 
 fn of<T: RoomRefusal>(any: &AnyRefusal, say: fn(&T) -> Said) -> Option<Said> {
@@ -73,6 +77,7 @@ pub const fn noun(noun: Noun) -> &'static str {
         Noun::Fulfilment => "fulfilment",
         Noun::FulfilmentWork => "fulfilment work",
         Noun::FulfilmentWorkLine => "fulfilment work line",
+        Noun::Hold => "hold",
         Noun::Line => "line",
         Noun::LineOfThisProduct => "line of this product",
         Noun::Lot => "lot",
@@ -80,6 +85,7 @@ pub const fn noun(noun: Noun) -> &'static str {
         Noun::Order => "order",
         Noun::OrderLine => "order line",
         Noun::Parcel => "parcel",
+        Noun::Payment => "payment",
         Noun::Product => "product",
         Noun::PurchaseOrder => "purchase order",
         Noun::PurchaseOrderLine => "purchase order line",
@@ -155,7 +161,9 @@ fn stock(why: &Refusal) -> Said {
         Refusal::KeepsCount => {
             state("it keeps what a count found: reverse the movement that came late instead, at its occurredAt")
         }
-        Refusal::OfDocument(kind) => state(&format!("it belongs to a document ({}): undo it there", kind.as_str())),
+        Refusal::OfDocument(kind) => {
+            state(&format!("it belongs to a document ({}): undo it there, or by documentReverse", kind.as_str()))
+        }
         Refusal::NotReversible(kind) => state(&format!("a {kind} cannot be reversed")),
         Refusal::NoEntries => state("it has no entries"),
         Refusal::HeldForOrder => state("it belongs to an order: cancel the order instead"),

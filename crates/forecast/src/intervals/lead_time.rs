@@ -27,6 +27,15 @@ impl SumPools {
         let full = (0..scored).take_while(|index| origins[*index] >= MOST_ORIGINS).count();
         Self { longest: if full > 0 { full } else { scored }, pools }
     }
+    /// The order statistics of each length that counts, at most `most` of each, evenly spaced, both ends among them: enough to make the pools again.
+    pub fn thinned(&self, most: usize) -> Vec<Vec<f32>> {
+        self.pools.iter().take(self.longest).map(|pool| evenly(pool.sorted(), most)).collect()
+    }
+    /// Pools of kept order statistics, of one week, of two, and so on. Every length counts: only those that did were kept.
+    pub fn of_kept(kept: Vec<Vec<f32>>) -> Self {
+        let pools: Vec<Pool> = kept.into_iter().map(Pool::new).collect();
+        Self { longest: pools.len(), pools }
+    }
     /// Whether any length has enough scores.
     pub fn is_enough(&self) -> bool {
         self.longest > 0
@@ -45,6 +54,12 @@ impl SumPools {
         let stretch = (weeks as f64 / used as f64).sqrt();
         Some((score * stretch, weeks > self.longest))
     }
+}
+
+/// At most `most` of sorted figures, evenly spaced, both ends among them.
+fn evenly(sorted: &[f32], most: usize) -> Vec<f32> {
+    let Some(last) = sorted.len().checked_sub(1).filter(|last| *last >= most && most > 1) else { return sorted.to_vec() };
+    (0..most).map(|index| sorted[index * last / (most - 1)]).collect()
 }
 
 /// The units of a series over coming weeks: the forecast path, its scale and the pools.
@@ -166,6 +181,19 @@ mod tests {
         assert!((mixed - 52.0).abs() < 0.1, "{mixed}");
         assert_eq!(demand.mixture(0.9, &[2.0, 2.0]), Some(two));
         assert_eq!(demand.mixture(0.9, &[]), None);
+    }
+
+    #[test]
+    fn kept_pools_say_what_the_whole_ones_did() {
+        let whole = pools();
+        let kept = SumPools::of_kept(whole.thinned(101));
+        assert_eq!((kept.longest(), kept.pool(1).unwrap().sorted().len()), (2, 101));
+        for (share, weeks) in [(0.8, 1), (0.95, 2), (0.98, 2)] {
+            let (found, expected) = (kept.quantile(share, weeks).unwrap(), whole.quantile(share, weeks).unwrap());
+            assert!((found.0 - expected.0).abs() < 0.25 && found.1 == expected.1, "{share} {weeks}: {found:?} {expected:?}");
+        }
+        assert_eq!(SumPools::of_kept(whole.thinned(2_000)).quantile(0.95, 2), whole.quantile(0.95, 2), "few are all kept");
+        assert!(!SumPools::of_kept(Vec::new()).is_enough());
     }
 
     #[test]

@@ -56,6 +56,7 @@ permissions! {
     StockAdjust "stock.adjust" Store "Receive, sell, take out and correct stock.";
     StockSet "stock.set" Store "Set stock to an absolute figure.";
     StockReverse "stock.reverse" Store "Reverse a movement.";
+    DocumentReverse "document.reverse" Store "Reverse documents whose goods are still there, with the permission that made them.";
     StockReserve "stock.reserve" Store "Reserve and release stock.";
     StockOverride "stock.override" Store "Post a physical fact that takes what was promised or was not there.";
     LotWrite "lot.write" Tenant "Make lots, change their dates, take them out of sale, recall and release them.";
@@ -64,6 +65,10 @@ permissions! {
     OrderPrice "order.price" Tenant "Sell at another price than the product's.";
     OrderFulfil "order.fulfil" Store "Ship orders.";
     OrderCancel "order.cancel" Store "Cancel orders.";
+    OrderHold "order.hold" Store "Set holds on orders, which keep their goods back, and lift them.";
+    OrderHoldFraud "order.hold.fraud" Store "Lift holds of the kind FRAUD.";
+    PaymentWrite "payment.write" Store "Record what was authorised and captured for orders, and given up.";
+    PaymentRefund "payment.refund" Store "Record what was refunded of orders.";
     OrderReturn "order.return" Store "Take returns.";
     ReturnApprove "return.approve" Store "Approve and reject returns, and close them with what is given back.";
     FulfilmentRead "fulfilment.read" Store "See what the store has to send, and nothing else of the orders.";

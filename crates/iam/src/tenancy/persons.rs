@@ -29,7 +29,8 @@ struct SubjectKey {
 /// Opens what is sealed in the lines of a table that has such a column. What its key is gone for stays away.
 pub(super) async fn open(snapshot: &Snapshot, table: &Table, lines: &mut [Vec<Option<String>>]) -> Result<(), Fault> {
     let place = |name: &str| table.columns.iter().position(|column| column.name == name);
-    let (Some(personal), Some(id)) = (place(PERSONAL), place("id")) else { return Ok(()) };
+    // An order's is sealed under a key of its own.
+    let (Some(personal), Some(id)) = (place(PERSONAL), place("id").or_else(|| place("order_id"))) else { return Ok(()) };
     let ring: KeyRing = snapshot.extensions().get().ok_or_else(|| Fault::Broken("no keys were opened".to_owned()))?;
     let id_of = |line: &[Option<String>]| line[id].as_deref().and_then(|text| Uuid::parse_str(text).ok()).unwrap_or_default();
     let backend = snapshot.backend();
@@ -47,10 +48,18 @@ pub(super) async fn open(snapshot: &Snapshot, table: &Table, lines: &mut [Vec<Op
         if let Some(key) = keys.get(&subject).filter(|_| !sealed.is_empty()) {
             let tenant = snapshot.tenant();
             let key = ring.data_key(tenant, subject, key)?;
+            let mut others = serde_json::Map::new();
             for (name, text) in key.open_texts(&row_context(&table.name, tenant, subject), &sealed)? {
-                if let Some(at) = place(&name) {
-                    line[at] = Some(text);
+                match place(&name) {
+                    Some(at) => line[at] = Some(text),
+                    None => {
+                        others.insert(name, serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text)));
+                    }
                 }
+            }
+            // What has no column of its own stands in the clear where it was sealed.
+            if !others.is_empty() {
+                line[personal] = Some(serde_json::Value::Object(others).to_string());
             }
         }
     }

@@ -35,11 +35,12 @@ pub struct State {
 /// lots.
 pub async fn whole(reads: &Source<'_>, basis: &Basis, needs: &mut Needs, keys: &[&Key]) -> Result<State, Fault> {
     let Basis { clock, documents, .. } = basis;
-    let mut books = documents.expand(reads, needs).await?;
-    let needs = &*needs;
+    // Behind the counter nobody else changes what documents hold: the levels that follow from it are those that are locked.
     if let Source::Locked(work) = reads {
         journal::hold(work).await?;
     }
+    let mut books = documents.expand(reads, needs).await?;
+    let needs = &*needs;
     let mut stock = load_levels(reads, clock, needs).await?;
     documents.load(Turn::First, reads, needs, &mut books).await?;
     documents.load(Turn::BeforeLots, reads, needs, &mut books).await?;

@@ -14,7 +14,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    core::{Order, OrderBook, OrderDecision, OrderNeeds},
+    core::{Hint, Order, OrderBook, OrderDecision, OrderNeeds},
     events::{order_event, order_shortened},
     rows,
 };
@@ -41,6 +41,12 @@ const NAMES: usize = 10_000;
 pub struct StoredOrder {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderId>,
+    /// The hold that was set or lifted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldId>,
+    /// What was worth a look.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<Hint>,
 }
 
 #[async_trait]
@@ -58,8 +64,18 @@ impl Document for Orders {
         needs.needs_locks()
     }
 
-    /// The levels of what the kits that are sold or come back are made of. Nothing is asked where nothing is sold.
+    /// The levels that orders are on by now, as an edit may have added lines and stores since the command was made; and those of what the kits
+    /// that are sold or come back are made of. Nothing is asked where nothing is sold.
     async fn expand(reads: &Source<'_>, needs: &mut Needs, books: &mut Books) -> Result<(), Fault> {
+        let orders: Vec<OrderId> = needs.held_by_orders.iter().copied().collect();
+        if !orders.is_empty() {
+            let leaves_from = needs.documents.read(|own: &OrderNeeds| own.leaves_from.clone());
+            for (order, key) in rows::stocked_levels(reads, &orders).await? {
+                let elsewhere = leaves_from.iter().filter(|(id, _)| *id == order);
+                needs.levels.extend(elsewhere.map(|(_, store)| LevelKey { store: *store, ..key }));
+                needs.levels.insert(key);
+            }
+        }
         let Some(own) = needs.documents.get::<OrderNeeds>().filter(|own| !own.goods.is_empty()) else { return Ok(()) };
         let kits = rows::kits(reads, own.goods.iter().map(|key| key.product)).await?;
         for key in own.goods.iter().filter(|key| kits.contains_key(&key.product)) {
@@ -81,7 +97,12 @@ impl Document for Orders {
             Source::Locked(work) => rows::lock_orders(*work, &ids).await?,
             Source::Committed(scope) => rows::orders(*scope, &ids).await?,
         };
+        let is_asked = |order: &&Order| !order.hold_kinds.is_empty() && needs.holds.contains(&order.id);
+        let held: Vec<OrderId> = orders.iter().filter(is_asked).map(|order| order.id).collect();
+        book.holds = rows::standing_holds(reads, &held).await?;
         book.orders = orders.into_iter().map(|order| (order.id, order)).collect();
+        let details: Vec<OrderId> = needs.details.iter().copied().collect();
+        book.details = rows::details(reads, &details).await?.into_iter().map(|detail| (detail.order, detail)).collect();
         Ok(())
     }
 
@@ -162,10 +183,11 @@ impl Document for Orders {
 
     fn rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp) -> Rows {
         let mut orders: BTreeMap<OrderId, &Order> = BTreeMap::new();
-        let mut made: HashSet<OrderId> = HashSet::new();
+        let mut made = rows::Made::default();
         for decision in decisions {
             orders.extend(decision.orders.iter().map(|order| (order.id, order)));
-            made.extend(decision.events.iter().filter(|fact| fact.before.is_none()).map(|fact| fact.order));
+            made.orders.extend(decision.events.iter().filter(|fact| fact.before.is_none()).map(|fact| fact.order));
+            made.lines.extend(&decision.added);
         }
         let orders: Vec<&Order> = orders.into_values().collect();
         let fulfilments: Vec<_> = decisions.iter().flat_map(|decision| &decision.fulfilments).collect();
@@ -173,6 +195,9 @@ impl Document for Orders {
         written.heads.extend(rows::order_rows(tenant, &orders, &made));
         written.heads.push(rows::drafted_rows(tenant, decisions.iter().flat_map(|decision| &decision.drafted)));
         written.rest.extend(rows::fulfilment_rows(tenant, &fulfilments, now));
+        written.rest.extend(rows::hold_rows(tenant, decisions.iter().flat_map(|decision| &decision.holds)));
+        written.rest.extend(rows::detail_rows(tenant, decisions.iter().flat_map(|decision| &decision.details), now));
+        written.rest.push(rows::step_rows(tenant, decisions, now));
         written
     }
 
@@ -181,6 +206,10 @@ impl Document for Orders {
     }
 
     fn stored(decision: &OrderDecision) -> StoredOrder {
-        StoredOrder { order: decision.orders.first().map(|order| order.id) }
+        StoredOrder {
+            order: decision.orders.first().map(|order| order.id),
+            hold: decision.holds.first().map(|hold| hold.id),
+            hints: decision.hints.clone(),
+        }
     }
 }

@@ -9,7 +9,7 @@ use platform::storage::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::core::{Order, OrderFact};
+use super::core::{Order, OrderFact, Paid};
 use crate::ledger::DocumentNumber;
 
 pub use platform::storage::events::EventType;
@@ -34,6 +34,9 @@ platform::events! {
         ORDER_CLOSED "order.closed",
         ORDER_EXPIRED "order.expired" by system,
         ORDER_UPDATED "order.updated",
+        ORDER_HELD "order.held",
+        ORDER_HOLD_LIFTED "order.hold_lifted",
+        ORDER_REOPENED "order.reopened",
     }
     /// Where orders look for their stock.
     SOURCING: SourcingChanged = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
@@ -55,6 +58,9 @@ pub struct OrderEvent {
     /// Where it stood before; None for a new one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<OrderStatus>,
+    /// The fields that an edit changed, as the API calls them; never their values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<String>,
     /// The rest of the order's own row. Events of earlier versions of Entrepot lack it.
     #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
     pub head: Option<OrderHead>,
@@ -76,12 +82,23 @@ pub struct OrderHead {
     pub expires_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// What was paid of it. Events of earlier versions of Entrepot lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid: Option<Paid>,
+    /// The kinds of the holds that stand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<String>,
 }
 
 impl OrderEvent {
+    /// Whether it says all of the order but its lines.
+    pub fn is_whole(&self) -> bool {
+        self.head.as_ref().is_some_and(|head| head.paid.is_some())
+    }
     /// The order as the event left it, without its lines; None of an event that does not say all of it.
     pub fn order(&self) -> Option<Order> {
         let head = self.head.clone()?;
+        let paid = head.paid?;
         Some(Order {
             id: self.order,
             number: DocumentNumber::Given(self.number),
@@ -100,6 +117,8 @@ impl OrderEvent {
             version: self.version,
             created_at: head.created_at,
             updated_at: head.updated_at,
+            paid,
+            hold_kinds: head.holds,
             lines: Vec::new(),
         })
     }
@@ -115,8 +134,12 @@ pub struct SourcingChanged {
 /// An order of a store and a channel that the viewer sees.
 fn shown_order(order: &OrderEvent, viewer: EventViewer<'_>) -> Option<Value> {
     (viewer.includes(order.channel) && viewer.covers(order.store)).then(|| {
-        json!({ "id": order.order, "number": order.number, "status": order.status, "storeId": order.store,
-            "channelId": order.channel, "customerId": customer(order.customer, viewer), "version": order.version })
+        let mut shown = json!({ "id": order.order, "number": order.number, "status": order.status, "storeId": order.store,
+            "channelId": order.channel, "customerId": customer(order.customer, viewer), "version": order.version });
+        if let Some(fields) = shown.as_object_mut().filter(|_| !order.changed.is_empty()) {
+            fields.insert("changed".to_owned(), json!(order.changed));
+        }
+        shown
     })
 }
 
@@ -128,7 +151,8 @@ pub(crate) fn customer(id: Option<CustomerId>, viewer: EventViewer<'_>) -> Optio
 /// The event of a fact, whose order is one of these.
 pub fn order_event(fact: &OrderFact, orders: &[Order]) -> Option<NewEvent> {
     let order = orders.iter().find(|one| one.id == fact.order)?;
-    Some(fact.kind.event(&payload(order, fact.before)))
+    let changed = fact.changed.iter().map(|field| (*field).to_owned()).collect();
+    Some(fact.kind.event(&OrderEvent { changed, ..payload(order, fact.before) }))
 }
 
 fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
@@ -141,6 +165,7 @@ fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
         customer: order.customer,
         version: order.version,
         before,
+        changed: Vec::new(),
         head: Some(OrderHead {
             external_ref: order.external_ref.clone(),
             country: order.country.clone(),
@@ -150,6 +175,8 @@ fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
             expires_at: order.expires_at,
             created_at: order.created_at,
             updated_at: order.updated_at,
+            paid: Some(order.paid_now()),
+            holds: order.hold_kinds.clone(),
         }),
     }
 }

@@ -93,8 +93,13 @@ impl Document for Purchases {
         let receipts: Vec<_> = decisions.iter().flat_map(|decision| &decision.receipts).collect();
         let discrepancies: Vec<_> = decisions.iter().flat_map(|decision| &decision.discrepancies).collect();
         let returns: Vec<_> = decisions.iter().flat_map(|decision| &decision.returns).collect();
-        let rows = rows::purchase_rows(tenant, &orders, &receipts, &discrepancies, &returns);
-        Rows { rest: rows.into_iter().collect(), ..Rows::default() }
+        let taken_back: Vec<_> = decisions.iter().flat_map(|decision| &decision.taken_back).collect();
+        let brought_back: Vec<_> = decisions.iter().flat_map(|decision| &decision.brought_back).collect();
+        let mut rest = rows::purchase_rows(tenant, &orders, &receipts, &discrepancies, &returns);
+        if !taken_back.is_empty() || !brought_back.is_empty() {
+            rest.extend(rows::undone_rows(tenant, &taken_back, &brought_back));
+        }
+        Rows { rest, ..Rows::default() }
     }
 
     fn target(decision: &PurchaseDecision) -> Option<Target> {

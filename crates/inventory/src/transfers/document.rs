@@ -102,7 +102,16 @@ impl Document for Transfers {
             transfers.entry(transfer.id).or_insert((transfer, *before)).0 = transfer;
         }
         let transfers: Vec<_> = transfers.into_values().collect();
-        Rows { rest: rows::transfer_rows(tenant, &transfers).into_iter().collect(), ..Rows::default() }
+        let mut rest: Vec<_> = rows::transfer_rows(tenant, &transfers).into_iter().collect();
+        let unsent = |decision: &&TransferDecision| {
+            let id = decision.transfer.id;
+            decision.unsent.iter().map(move |(position, lot)| (id, *position, *lot)).collect::<Vec<_>>()
+        };
+        let unsent: Vec<_> = decisions.iter().flat_map(unsent).collect();
+        if !unsent.is_empty() {
+            rest.push(rows::unsent_rows(tenant, &unsent));
+        }
+        Rows { rest, ..Rows::default() }
     }
 
     fn target(decision: &TransferDecision) -> Option<Target> {

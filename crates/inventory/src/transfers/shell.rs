@@ -18,6 +18,10 @@ use crate::{
     },
 };
 
+mod reverse;
+
+pub use reverse::{movement_reverse, transfer_reverse};
+
 /// The most lines in one call.
 pub const MAX_LINES: usize = 500;
 

@@ -79,11 +79,12 @@ pub const MAX_CIDRS: usize = 50;
 pub const ROLL_OVERLAP_SECONDS: i64 = 7 * 24 * 3600;
 
 /// Permissions that tell of more than one channel; who is bound to a channel cannot have them.
-const BEYOND_A_CHANNEL: [usize; 11] = [
+const BEYOND_A_CHANNEL: [usize; 12] = [
     kind::StockMovementRead::INDEX,
     kind::StockAdjust::INDEX,
     kind::StockSet::INDEX,
     kind::StockReverse::INDEX,
+    kind::DocumentReverse::INDEX,
     kind::CustomerRead::INDEX,
     kind::MemberRead::INDEX,
     kind::AuditRead::INDEX,

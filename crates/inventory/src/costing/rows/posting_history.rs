@@ -154,13 +154,18 @@ impl From<PostingRow> for Posting {
     }
 }
 
-/// What movements that are reversed did.
+/// What movements that are reversed did, less what earlier reversals of parts of them have undone.
 async fn booked(reads: &impl Reads, seqs: &BTreeSet<i64>, history: &mut PostingHistory) -> Result<(), Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT {select} FROM cost_posting WHERE tenant_id = $1 AND {of} GROUP BY seq, product_id",
+        "SELECT {select} FROM (
+           SELECT c.seq, c.product_id, c.quantity, c.average_minor, c.fifo_minor FROM cost_posting c WHERE c.tenant_id = $1 AND {own}
+           UNION ALL SELECT o.seq, c.product_id, c.quantity, c.average_minor, c.fifo_minor FROM movement o
+           JOIN movement r ON r.tenant_id = $1 AND r.reverses_id = o.id JOIN cost_posting c ON c.tenant_id = $1 AND c.seq = r.seq
+           WHERE o.tenant_id = $1 AND {undone}) p GROUP BY seq, product_id",
         select = BookedRow::SELECT,
-        of = backend.in_numbers("seq", 2)
+        own = backend.in_numbers("c.seq", 2),
+        undone = backend.in_numbers("o.seq", 2)
     );
     for row in reads.records::<BookedRow>(&sql, vec![backend.numbers(seqs.iter().copied())]).await? {
         history.booked.insert((row.seq, row.product_id), row.sums.into());

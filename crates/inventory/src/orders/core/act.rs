@@ -5,8 +5,9 @@ use entity::prelude::*;
 use super::{
     create::is_sold,
     hold::{hold, order_head},
+    holds::not_held,
     kit::{in_kits, quotes},
-    order::{Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, OrderFact, count},
+    order::{By, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, OrderFact, count},
     refusal::Refusal,
     sourcing::Sourcing,
     states::{Action, may},
@@ -23,8 +24,16 @@ pub struct Act {
     pub order: OrderId,
     pub expected_version: Option<i64>,
     pub note: Option<String>,
+    /// Why it is cancelled.
+    pub reason: Option<CancelReason>,
     pub actor: Actor,
     pub movement: MovementId,
+}
+
+impl From<&Act> for By {
+    fn from(act: &Act) -> Self {
+        Self { actor: act.actor, reason: act.note.clone(), cancel: act.reason }
+    }
 }
 
 /// A confirmation, and how a draft looks for its stock; None: all of it is held at the order's store.
@@ -41,7 +50,7 @@ impl From<Act> for Confirm {
 }
 
 /// The order, if the action is open in its state.
-fn open(book: &OrderBook, id: OrderId, version: Option<i64>, action: Action) -> Result<Order, Rejection> {
+pub(super) fn open(book: &OrderBook, id: OrderId, version: Option<i64>, action: Action) -> Result<Order, Rejection> {
     let order = book.orders.get(&id).ok_or_else(|| Rejection::not_found(Noun::Order, At::input(Field::Id)))?;
     order.expect(version)?;
     if may(order.status, action) {
@@ -50,9 +59,9 @@ fn open(book: &OrderBook, id: OrderId, version: Option<i64>, action: Action) -> 
     Err(Refusal::Status(order.status).at(At::input(Field::Id)))
 }
 
-pub(super) fn decided(book: &OrderBook, order: Order, kind: EventType<OrderEvent>) -> OrderDecision {
+pub(super) fn decided(book: &OrderBook, order: Order, kind: EventType<OrderEvent>, by: By) -> OrderDecision {
     let before = book.orders.get(&order.id).map(|order| order.status);
-    let event = OrderFact { kind, order: order.id, before };
+    let event = OrderFact { kind, order: order.id, before, by, changed: Vec::new() };
     OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() }
 }
 
@@ -60,9 +69,11 @@ pub(super) fn decided(book: &OrderBook, order: Order, kind: EventType<OrderEvent
 pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, confirm: &Confirm) -> Result<OrderDecision, Rejection> {
     let act = &confirm.act;
     let mut order = open(book, act.order, act.expected_version, Action::Confirm)?;
-    order.actor = act.actor;
+    // Its movements are of who confirms it; the order stays that of who placed it.
+    let placed_by = std::mem::replace(&mut order.actor, act.actor);
     if order.status == OrderStatus::Draft {
-        for product in order.lines.iter().filter_map(Line::product) {
+        // A line that was set to 0 is not sold.
+        for product in order.lines.iter().filter(|line| line.outstanding() > 0).filter_map(Line::product) {
             // The step has read the levels of all that a draft names.
             if let Ok(level) = draft.level(LevelKey { product, store: order.store }, At::NOWHERE) {
                 is_sold(&level.facts, At::input(Field::Id))?;
@@ -79,10 +90,11 @@ pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, confirm: &Confirm
             draft.put_reservation(reservation);
         }
     }
+    order.actor = placed_by;
     order.status = OrderStatus::Confirmed;
     order.expires_at = None;
     order.touch(draft.now());
-    Ok(decided(book, order, events::ORDER_CONFIRMED))
+    Ok(decided(book, order, events::ORDER_CONFIRMED, act.into()))
 }
 
 /// The order's holds that are loaded and active, by line.
@@ -104,7 +116,7 @@ pub fn decide_cancel(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Resu
     let delivered = order.lines.iter().any(|line| line.fulfilled.is_positive());
     order.status = if delivered { OrderStatus::Fulfilled } else { OrderStatus::Cancelled };
     let_go(draft, &mut order, act, ReservationStatus::Released)?;
-    Ok(decided(book, order, events::ORDER_CANCELLED))
+    Ok(decided(book, order, events::ORDER_CANCELLED, act.into()))
 }
 
 /// The job's command. None when the order is no longer pending or its time is not over: doing it twice does nothing.
@@ -116,14 +128,22 @@ pub fn decide_expire(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Resu
     let mut order = order.clone();
     order.status = OrderStatus::Expired;
     let_go(draft, &mut order, act, ReservationStatus::Expired)?;
-    Ok(Some(decided(book, order, events::ORDER_EXPIRED)))
+    Ok(Some(decided(book, order, events::ORDER_EXPIRED, act.into())))
 }
 
 pub fn decide_close(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, act.order, act.expected_version, Action::Close)?;
     order.status = OrderStatus::Closed;
     order.touch(draft.now());
-    Ok(decided(book, order, events::ORDER_CLOSED))
+    Ok(decided(book, order, events::ORDER_CLOSED, act.into()))
+}
+
+/// Takes a closed order out of the files: it stands where its lines say.
+pub fn decide_reopen(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
+    let mut order = open(book, act.order, act.expected_version, Action::Reopen)?;
+    order.status = order.standing();
+    order.touch(draft.now());
+    Ok(decided(book, order, events::ORDER_REOPENED, act.into()))
 }
 
 fn let_go(draft: &mut Draft<'_>, order: &mut Order, act: &Act, end: ReservationStatus) -> Result<(), Rejection> {
@@ -184,6 +204,7 @@ struct Parcel {
 
 pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, command.order, command.expected_version, Action::Fulfil)?;
+    not_held(&order, At::input(Field::Id))?;
     let store = command.store.unwrap_or(order.store);
     let occurred_at = command.occurred_at.unwrap_or(draft.now());
     let held = held_for(draft, &order);
@@ -211,15 +232,14 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
     lines.extend(deliver_charges(&mut order));
     // Also where nothing leaves stock.
     check_moment(draft.book(), occurred_at, zone_of(book, draft, &order, store))?;
-    let outstanding = order.lines.iter().any(|line| line.outstanding() > 0);
-    order.status = if outstanding { OrderStatus::PartiallyFulfilled } else { OrderStatus::Fulfilled };
+    order.status = order.standing();
     order.touch(draft.now());
     let fulfilment = Fulfilment::shipped((command.fulfilment, order.id), store, occurred_at, lines);
-    Ok(OrderDecision { fulfilments: vec![fulfilment], ..decided(book, order, events::ORDER_FULFILLED) })
+    Ok(OrderDecision { fulfilments: vec![fulfilment], ..decided(book, order, events::ORDER_FULFILLED, command.actor.into()) })
 }
 
 /// Charges go with the last of the goods: once nothing of those is outstanding, nothing is that anybody would still send.
-fn deliver_charges(order: &mut Order) -> Vec<FulfilmentLine> {
+pub(super) fn deliver_charges(order: &mut Order) -> Vec<FulfilmentLine> {
     let goods = || order.lines.iter().filter(|line| line.kind() == LineKind::Product);
     if goods().next().is_none() || goods().any(|line| line.outstanding() > 0) {
         return Vec::new();

@@ -3,8 +3,9 @@
 use entity::prelude::*;
 
 use super::{
-    act::{Act, Confirm, Fulfil, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil},
+    act::{Act, Confirm, Fulfil, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil, decide_reopen},
     create::{Create, decide_create},
+    edit::{Update, decide_update},
     fill::{Fill, decide_fill},
     needs::OrderNeeds,
     order::OrderBook,
@@ -15,7 +16,8 @@ use crate::{
     stock::core::{Draft, LevelKey, Rejection},
 };
 
-/// A command on one order. What is beside it are the levels of the order's lines, read before: lines are frozen.
+/// A command on one order. What is beside it are the levels of the order's lines, read before. An edit may have added lines since: `expand` reads
+/// them again under the counter's lock.
 #[derive(Debug, Clone)]
 pub enum OrderCommand {
     Create(Box<Create>, Vec<LevelKey>),
@@ -25,6 +27,8 @@ pub enum OrderCommand {
     Close(Act),
     Fulfil(Fulfil, Vec<LevelKey>),
     Fill(Fill),
+    Update(Box<Update>),
+    Reopen(Act),
 }
 
 impl Decide for OrderCommand {
@@ -37,6 +41,8 @@ impl Decide for OrderCommand {
             Self::Close(_) => "order.close",
             Self::Fulfil(..) => "order.fulfil",
             Self::Fill(_) => "order.fill",
+            Self::Update(_) => "order.update",
+            Self::Reopen(_) => "order.reopen",
         }
     }
 
@@ -45,7 +51,8 @@ impl Decide for OrderCommand {
             Self::Create(c, _) => c.lines.len() + c.sourcing.iter().flat_map(Sourcing::levels).count(),
             Self::Confirm(c, keys) => keys.len() + c.sourcing.iter().flat_map(Sourcing::levels).count(),
             Self::Cancel(_, keys) | Self::Expire(_, keys) | Self::Fulfil(_, keys) => keys.len(),
-            Self::Close(_) => 1,
+            Self::Close(_) | Self::Reopen(_) => 1,
+            Self::Update(c) => c.set_lines.len() + c.add_lines.len() + c.sourcing.iter().flat_map(Sourcing::levels).count(),
             Self::Fill(c) => c.levels.len(),
         }
     }
@@ -62,7 +69,8 @@ impl Decide for OrderCommand {
                 needs.levels.extend(keys);
                 order(c.order, needs);
             }
-            Self::Close(c) => order(c.order, needs),
+            Self::Close(c) | Self::Reopen(c) => order(c.order, needs),
+            Self::Update(c) => update(c, needs),
             Self::Fulfil(c, keys) => fulfil(c, keys, needs),
             Self::Fill(c) => {
                 needs.levels.extend(&c.levels);
@@ -78,6 +86,8 @@ impl Decide for OrderCommand {
             Self::Cancel(c, _) => decide_cancel(book, draft, c),
             Self::Expire(c, _) => decide_expire(book, draft, c).map(Option::unwrap_or_default),
             Self::Close(c) => decide_close(book, draft, c),
+            Self::Reopen(c) => decide_reopen(book, draft, c),
+            Self::Update(c) => decide_update(book, draft, c),
             Self::Fulfil(c, _) => decide_fulfil(book, draft, c),
             Self::Fill(c) => decide_fill(book, draft, c).map(Option::unwrap_or_default),
         });
@@ -110,12 +120,26 @@ fn create(c: &Create, keys: &[LevelKey], needs: &mut Needs) {
     });
 }
 
+fn update(c: &Update, needs: &mut Needs) {
+    let goods = c.add_lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: c.store }));
+    needs.levels.extend(goods.clone());
+    needs.levels.extend(c.sourcing.iter().flat_map(Sourcing::levels));
+    needs.documents.with(|own: &mut OrderNeeds| {
+        own.goods.extend(goods);
+        own.customers.extend(c.customer.set());
+        own.order_refs.extend(c.external_ref.set().cloned());
+        own.details.insert(c.order);
+    });
+    order(c.order, needs);
+}
+
 fn fulfil(c: &Fulfil, keys: &[LevelKey], needs: &mut Needs) {
     for line in c.lines.iter().flatten() {
         // Which product a line is of is not known here: a code is looked for among those of the order.
         keys.iter().for_each(|key| needs.lots.choice(key.product, &line.lot));
     }
     needs.levels.extend(keys);
+    needs.documents.with(|own: &mut OrderNeeds| own.leaves_from.extend(c.store.map(|store| (c.order, store))));
     if keys.is_empty() {
         needs.documents.with(|own: &mut OrderNeeds| own.stores.extend(c.store));
     }

@@ -3,9 +3,12 @@
 use entity::prelude::*;
 
 use super::{
+    amounts::Basis,
+    detail::{DetailChange, OrderDetail},
     hold::{hold, sell},
     kit,
     order::{Line, LineItem, Order, OrderBook, OrderDecision, OrderFact},
+    paid::Paid,
     refusal::{LineRefusal, Refusal},
     sourcing::Sourcing,
 };
@@ -46,6 +49,8 @@ pub struct Create {
     pub lines: Vec<NewLine>,
     /// How it looks for its stock; None: all of it is held at its store.
     pub sourcing: Option<Sourcing>,
+    /// What it says beside its lines; None for nothing.
+    pub detail: Option<Box<OrderDetail>>,
     pub actor: Actor,
     /// Ids for the movements it may need: room, release, and its own.
     pub movements: [MovementId; 3],
@@ -88,8 +93,11 @@ pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) 
         NewStatus::Confirmed => hold(draft, &mut order, movement, sourcing)?,
         NewStatus::Fulfilled => sell(draft, &mut order, command)?,
     }
-    let event = OrderFact { kind: events::ORDER_CREATED, order: order.id, before: None };
-    Ok(OrderDecision { orders: vec![order], events: vec![event], drafted, ..OrderDecision::default() })
+    let by = command.actor.into();
+    let event = OrderFact { kind: events::ORDER_CREATED, order: order.id, before: None, by, changed: Vec::new() };
+    let detail = command.detail.as_deref();
+    let details = detail.map(|detail| DetailChange { before: None, after: detail.clone() }).into_iter().collect();
+    Ok(OrderDecision { orders: vec![order], events: vec![event], drafted, details, ..OrderDecision::default() })
 }
 
 fn check_names(book: &OrderBook, command: &Create) -> Result<(), Rejection> {
@@ -134,7 +142,7 @@ fn draft_order(book: &OrderBook, draft: &Draft<'_>, command: &Create, placed_at:
     let mut currency = None;
     let mut zone = book.stores.get(&command.store).filter(|_| command.is_only_charges()).map(|store| store.time_zone.clone());
     for (index, new) in command.lines.iter().enumerate() {
-        let (line, line_zone) = price_line((book, draft), command, index, new)?;
+        let (line, line_zone) = price_line((book, draft), command.store, (index as u16 + 1, At::line(index)), new)?;
         if *currency.get_or_insert(line.total.currency) != line.total.currency {
             return Err(LineRefusal::OtherCurrency.at(At::line(index).field(Field::UnitPriceCurrency)));
         }
@@ -172,6 +180,8 @@ fn draft_order(book: &OrderBook, draft: &Draft<'_>, command: &Create, placed_at:
         version: 1,
         created_at: now,
         updated_at: now,
+        paid: Paid::NOTHING,
+        hold_kinds: Vec::new(),
         lines,
     })
 }
@@ -181,19 +191,20 @@ fn check_placed(draft: &Draft<'_>, placed_at: Timestamp, zone: &str) -> Result<i
     crate::stock::core::check_moment(draft.book(), placed_at, zone).map_err(|rejection| Rejection { at, ..rejection })
 }
 
-fn price_line(
+/// The line at a position, typed at a place; and its store's time zone, where a level knows it.
+pub(super) fn price_line(
     (book, draft): (&OrderBook, &Draft<'_>),
-    command: &Create,
-    index: usize,
+    store: StoreId,
+    (position, place): (u16, At),
     new: &NewLine,
 ) -> Result<(Line, Option<String>), Rejection> {
-    let at = |name: Field| At::line(index).field(name);
+    let at = |name: Field| place.field(name);
     if !new.quantity.is_positive() {
         return Err(LineRefusal::NotPositive.at(at(Field::Quantity)));
     }
     let facts = match (new.kind, new.product) {
         (LineKind::Product, Some(product)) => {
-            let level = draft.level(LevelKey { product, store: command.store }, At::line(index).field(Field::Product))?;
+            let level = draft.level(LevelKey { product, store }, at(Field::Product))?;
             for_sale(&level.facts, at(Field::Product))?;
             Some(&*level.facts)
         }
@@ -213,7 +224,7 @@ fn price_line(
         (None, Some(name)) => name.clone(),
         (None, None) => return Err(LineRefusal::ChargeUnnamed.at(at(Field::Name))),
     };
-    let parts = kit::parts(book, facts, new, index)?;
+    let parts = kit::parts(book, facts, new, place)?;
     let decimals = facts.map_or(0, |f| f.decimals);
     let too_large = || LineRefusal::TooLarge.at(at(Field::Quantity));
     let gross = unit_price.times(new.quantity, decimals).ok_or_else(too_large)?;
@@ -223,7 +234,7 @@ fn price_line(
         return Err(LineRefusal::DiscountAbovePrice.at(at(Field::Discount)));
     }
     let total = Money::new(gross.minor - discount.minor, gross.currency).checked_add(tax).ok_or_else(too_large)?;
-    let cost = if parts.is_empty() { facts.and_then(|f| f.cost) } else { kit::cost(draft, command, &parts) };
+    let cost = if parts.is_empty() { facts.and_then(|f| f.cost) } else { kit::cost(draft, store, &parts) };
     let item = match new.product {
         None => LineItem::Charge,
         Some(product) if parts.is_empty() => {
@@ -232,7 +243,7 @@ fn price_line(
         Some(product) => LineItem::Kit { product, parts },
     };
     let line = Line {
-        position: index as u16 + 1,
+        position,
         item,
         sku: facts.map_or_else(|| name.clone(), |f| f.sku.clone()),
         name,
@@ -248,6 +259,8 @@ fn price_line(
         discount,
         tax,
         total,
+        basis: Basis { quantity: new.quantity, discount, tax },
+        placed: None,
         // The row keeps it in the order's currency.
         unit_cost: cost.filter(|cost| cost.currency == unit_price.currency),
     };
@@ -270,7 +283,7 @@ fn for_sale(facts: &Facts, field: At) -> Result<(), Rejection> {
     Ok(())
 }
 
-fn part(given: Option<Money>, gross: Money, field: At) -> Result<Money, Rejection> {
+pub(super) fn part(given: Option<Money>, gross: Money, field: At) -> Result<Money, Rejection> {
     let amount = given.unwrap_or(Money::zero(gross.currency));
     if amount.currency != gross.currency {
         return Err(LineRefusal::OtherCurrency.at(field));

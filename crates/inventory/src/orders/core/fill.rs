@@ -54,7 +54,8 @@ pub fn decide_fill(book: &OrderBook, draft: &mut Draft<'_>, fill: &Fill) -> Resu
         return Ok(None);
     }
     order.touch(now);
-    let event = OrderFact { kind: events::ORDER_UPDATED, order: order.id, before: Some(before) };
+    let by = Actor::SYSTEM.into();
+    let event = OrderFact { kind: events::ORDER_UPDATED, order: order.id, before: Some(before), by, changed: Vec::new() };
     Ok(Some(OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() }))
 }
 

@@ -69,7 +69,11 @@ pub(super) fn hold(
     sourcing: Option<&Sourcing>,
 ) -> Result<(), Rejection> {
     let head = order_head(movement, MovementKind::Reserve, order, at);
-    let found = sourcing.map(|sourcing| found(draft, order, sourcing)).transpose()?;
+    let all = |order: &Order| -> Vec<Wanted> {
+        let lines = order.lines.iter().enumerate();
+        lines.map(|(index, line)| Wanted { index, units: line.open.get(), place: At::line(index) }).collect()
+    };
+    let found = sourcing.map(|sourcing| found(draft, order, &all(order), sourcing)).transpose()?;
     let mut begun = false;
     // One hold a line shares the line's number under the order's id; those of a kit's parts, and of a line's further stores, have the numbers
     // behind the lines.
@@ -77,7 +81,8 @@ pub(super) fn hold(
     for index in 0..order.lines.len() {
         let line = &order.lines[index];
         let goods: Vec<(ProductId, i64)> = line.goods().collect();
-        if goods.is_empty() {
+        // A draft's line may have been set to 0.
+        if goods.is_empty() || line.open.is_zero() {
             continue;
         }
         let field = At::line(index).field(Field::Quantity);
@@ -110,8 +115,16 @@ pub(super) fn hold(
     Ok(())
 }
 
-/// Where each line is found, of what is there now.
-fn found(draft: &Draft<'_>, order: &Order, sourcing: &Sourcing) -> Result<SourcingPlan, Rejection> {
+/// So many units of the line at this index of its order, typed at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub index: usize,
+    pub units: i64,
+    pub place: At,
+}
+
+/// Where what is wanted is found, of what is there now.
+pub(super) fn found(draft: &Draft<'_>, order: &Order, wanted: &[Wanted], sourcing: &Sourcing) -> Result<SourcingPlan, Rejection> {
     let now = |source: &Source| {
         // What was archived meanwhile gives nothing.
         let there = |product: &ProductId| draft.promisable(LevelKey { product: *product, store: source.store }, At::NOWHERE).ok();
@@ -119,18 +132,21 @@ fn found(draft: &Draft<'_>, order: &Order, sourcing: &Sourcing) -> Result<Sourci
         Source { available, ..source.clone() }
     };
     let stores: Vec<Source> = sourcing.stores.iter().map(now).collect();
-    let demands: Vec<Demand> = order.lines.iter().map(|line| demand(draft, order, line)).collect::<Result<_, _>>()?;
+    let demands: Vec<Demand> = wanted.iter().map(|wanted| demand(draft, order, wanted)).collect::<Result<_, _>>()?;
     source(&demands, &stores, &sourcing.rule, sourcing.destination).map_err(|lacking| {
-        let line = &order.lines[lacking.line];
-        let what = Scarce::Stores { sku: line.sku.clone(), most: sourcing.rule.most() };
-        let why = Reason::LotShort { level: None, what, usable: lacking.found, requested: line.open.get() };
-        Rejection { why, at: At::line(lacking.line).field(Field::Quantity) }
+        let Wanted { index, units, place } = wanted[lacking.line];
+        let what = Scarce::Stores { sku: order.lines[index].sku.clone(), most: sourcing.rule.most() };
+        let why = Reason::LotShort { level: None, what, usable: lacking.found, requested: units };
+        Rejection { why, at: place.field(Field::Quantity) }
     })
 }
 
 /// What a line needs found. It may wait where all that it takes may be promised beyond stock.
-fn demand(draft: &Draft<'_>, order: &Order, line: &Line) -> Result<Demand, Rejection> {
-    let field = At::line(usize::from(line.position) - 1).field(Field::Product);
+fn demand(draft: &Draft<'_>, order: &Order, wanted: &Wanted) -> Result<Demand, Rejection> {
+    let (line, field) = (&order.lines[wanted.index], wanted.place.field(Field::Product));
+    if wanted.units == 0 {
+        return Ok(Demand { goods: Vec::new(), quantity: 0, short: Short::Wait });
+    }
     let goods: Vec<(ProductId, i64)> = line.goods().collect();
     let mut short = Short::Wait;
     for (product, _) in &goods {
@@ -138,7 +154,7 @@ fn demand(draft: &Draft<'_>, order: &Order, line: &Line) -> Result<Demand, Rejec
         let policy = if line.is_kit() { level.facts.policy } else { line.policy() };
         short = if policy == StockPolicy::Backorder { short } else { Short::Refuse };
     }
-    Ok(Demand { goods, quantity: line.open.get(), short })
+    Ok(Demand { goods, quantity: wanted.units, short })
 }
 
 /// A hold for a line of the order; its number is that of its id.

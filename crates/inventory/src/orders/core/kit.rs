@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::prelude::*;
 
 use super::{
-    create::{Create, NewLine},
+    create::NewLine,
     order::{Order, OrderBook},
     refusal::{LineRefusal, Refusal},
 };
@@ -27,16 +27,16 @@ pub struct Part {
 pub type Kits = HashMap<ProductId, Vec<Part>>;
 
 /// The parts of a line that is placed; none where it is no kit.
-pub(super) fn parts(book: &OrderBook, facts: Option<&Facts>, new: &NewLine, index: usize) -> Result<Vec<Part>, Rejection> {
+pub(super) fn parts(book: &OrderBook, facts: Option<&Facts>, new: &NewLine, place: At) -> Result<Vec<Part>, Rejection> {
     let (Some(facts), Some(product)) = (facts, new.product) else { return Ok(Vec::new()) };
     let Some(parts) = book.kits.get(&product) else {
         if facts.is_kit {
-            return Err(Refusal::KitChanged { sku: facts.sku.clone() }.at(At::line(index).field(Field::Product)));
+            return Err(Refusal::KitChanged { sku: facts.sku.clone() }.at(place.field(Field::Product)));
         }
         return Ok(Vec::new());
     };
     for part in parts {
-        times(new.quantity.get(), part.quantity.get(), || At::line(index).field(Field::Quantity))?;
+        times(new.quantity.get(), part.quantity.get(), || place.field(Field::Quantity))?;
     }
     Ok(parts.clone())
 }
@@ -48,9 +48,9 @@ pub(crate) fn times(kits: i64, takes: i64, field: impl FnOnce() -> At) -> Result
 }
 
 /// What one kit costs: its parts together, where all of them have a cost in one currency.
-pub(super) fn cost(draft: &Draft<'_>, command: &Create, parts: &[Part]) -> Option<Money> {
+pub(super) fn cost(draft: &Draft<'_>, store: StoreId, parts: &[Part]) -> Option<Money> {
     let cost = |part: &Part| {
-        let facts = &draft.level(LevelKey { product: part.product, store: command.store }, At::NOWHERE).ok()?.facts;
+        let facts = &draft.level(LevelKey { product: part.product, store }, At::NOWHERE).ok()?.facts;
         facts.cost?.times(part.quantity, facts.decimals)
     };
     let costs: Vec<Money> = parts.iter().map(cost).collect::<Option<_>>()?;

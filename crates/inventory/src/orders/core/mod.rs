@@ -1,28 +1,44 @@
 //! The rules of orders: pure. Stock is moved through `stock::core`'s draft, so an order is accepted or refused whole.
 
 mod act;
+mod amounts;
 mod command;
 mod create;
+mod detail;
+mod edit;
+mod edit_holds;
+mod edit_lines;
 mod fill;
+mod hint;
 mod hold;
+pub mod holds;
 mod kit;
 mod needs;
 mod order;
+mod paid;
 mod refusal;
 mod resource;
 mod share;
 mod sourcing;
 mod states;
 
-pub use act::{Act, Confirm, Fulfil, LineQuantity, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil};
+pub use act::{
+    Act, Confirm, Fulfil, LineQuantity, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil, decide_reopen,
+};
+pub use amounts::{Amounts, Basis, Placed, Totals};
 pub use command::OrderCommand;
 pub use create::{Create, NewLine, NewStatus, decide_create};
+pub use detail::{Address, Contact, DetailChange, DetailPatch, MAX_TAG, MAX_TAGS, OrderDetail, Personal, Resealed, Sealed};
+pub use edit::{MAX_ORDER_LINES, Update, decide_update};
+pub use edit_lines::SetLine;
 pub use fill::{Fill, decide_fill};
+pub use hint::Hint;
 pub(crate) use kit::times as kit_times;
 pub use kit::{Kits, Part};
 pub use needs::OrderNeeds;
 pub(crate) use order::count;
-pub use order::{Fulfilment, FulfilmentLine, Line, LineItem, Order, OrderBook, OrderDecision, OrderFact, StoreFacts};
+pub use order::{By, Fulfilment, FulfilmentLine, Line, LineItem, Order, OrderBook, OrderDecision, OrderFact, StoreFacts};
+pub use paid::Paid;
 pub use refusal::{LineRefusal, Refusal};
 pub use resource::{LineUnits, Resource, decide_resource};
 pub(crate) use share::share;

@@ -16,6 +16,12 @@ pub struct OrderNeeds {
     /// Stores of orders that name no product, and so no level that knows its store.
     pub stores: BTreeSet<StoreId>,
     pub order_refs: BTreeSet<String>,
+    /// Orders of which the holds that stand are asked for.
+    pub holds: BTreeSet<OrderId>,
+    /// Orders of which is changed what they say beside their lines.
+    pub details: BTreeSet<OrderId>,
+    /// Where orders leave from besides their own stores: what they have there is looked at, too.
+    pub leaves_from: BTreeSet<(OrderId, StoreId)>,
 }
 
 impl OrderNeeds {

@@ -5,8 +5,12 @@ use std::collections::HashMap;
 use entity::prelude::*;
 
 use super::{
+    amounts::{Basis, Placed},
+    detail::{DetailChange, OrderDetail},
+    hint::Hint,
+    holds::{Hold, HoldsByOrder},
     kit::{Kits, Part},
-    share::share,
+    paid::Paid,
     sourcing::{Position, SourcingRule},
 };
 use crate::{
@@ -35,10 +39,15 @@ pub struct Order {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// What was paid of it and given back.
+    pub paid: Paid,
+    /// The kinds of the holds that stand, sorted: one for each.
+    pub hold_kinds: Vec<String>,
     pub lines: Vec<Line>,
 }
 
-/// A line; frozen after DRAFT but for its counters: quantity = open + backordered + cancelled + fulfilled.
+/// A line: quantity = open + backordered + cancelled + fulfilled. After DRAFT `quantity` and `cancelled` only rise, what it is of stays, and its
+/// price stays once anything of it has left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// 1-based.
@@ -61,6 +70,9 @@ pub struct Line {
     pub discount: Money,
     pub tax: Money,
     pub total: Money,
+    pub basis: Basis,
+    /// None while it is as it was placed but for what became of its units.
+    pub placed: Option<Placed>,
     pub unit_cost: Option<Money>,
 }
 
@@ -133,18 +145,6 @@ impl Line {
         let own = self.product().filter(|_| self.is_stocked()).map(|product| (product, 1));
         own.into_iter().chain(self.parts().iter().map(|part| (part.product, part.quantity.get())))
     }
-    /// What the line comes to without what was cancelled of it: discount and tax in proportion, each part rounded half away from zero.
-    pub fn current_total(&self) -> Money {
-        let current = self.quantity.get() - self.cancelled.get();
-        if current == self.quantity.get() {
-            return self.total;
-        }
-        let in_proportion = |of: Money| share(of.minor, (0, current), self.quantity.get());
-        let gross = self.unit_price.times(count(current), self.decimals).map_or(0, |gross| i128::from(gross.minor));
-        let total = gross - in_proportion(self.discount).min(gross.max(0)) + in_proportion(self.tax);
-        // A part of a line that is kept exactly is kept exactly.
-        Money::new(i64::try_from(total).unwrap_or(self.total.minor), self.total.currency)
-    }
     /// What is still to be delivered.
     pub fn outstanding(&self) -> i64 {
         self.open.get() + self.backordered.get()
@@ -188,6 +188,11 @@ impl Order {
     pub fn touch(&mut self, now: Timestamp) {
         self.version += 1;
         self.updated_at = now;
+    }
+    /// Where an order stands of which something has left.
+    pub fn standing(&self) -> OrderStatus {
+        let outstanding = self.lines.iter().any(|line| line.outstanding() > 0);
+        if outstanding { OrderStatus::PartiallyFulfilled } else { OrderStatus::Fulfilled }
     }
     /// Whether any of it can be shipped as it stands: where all that is left waits for stock, nothing can.
     pub fn has_open(&self) -> bool {
@@ -254,6 +259,8 @@ pub struct StoreFacts {
 #[derive(Debug, Clone, Default)]
 pub struct OrderBook {
     pub orders: HashMap<OrderId, Order>,
+    /// What those of them that are edited say beside their lines; nothing of one that says nothing.
+    pub details: HashMap<OrderId, OrderDetail>,
     /// External references that are taken, per channel.
     pub taken_refs: std::collections::HashSet<(ChannelId, String)>,
     /// Channels and customers that commands of the batch name and that exist; customers with their countries.
@@ -263,6 +270,8 @@ pub struct OrderBook {
     pub stores: HashMap<StoreId, StoreFacts>,
     /// What the kits that commands name are made of.
     pub kits: Kits,
+    /// The holds that stand, of orders that commands ask for.
+    pub holds: HoldsByOrder,
 }
 
 /// A fact about an order, for the stream.
@@ -272,6 +281,23 @@ pub struct OrderFact {
     pub order: OrderId,
     /// Where it stood before; None for what has just been made.
     pub before: Option<OrderStatus>,
+    pub by: By,
+    /// The fields that an edit changed, as the API calls them.
+    pub changed: Vec<&'static str>,
+}
+
+/// Who did something to an order, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By {
+    pub actor: Actor,
+    pub reason: Option<String>,
+    pub cancel: Option<CancelReason>,
+}
+
+impl From<Actor> for By {
+    fn from(actor: Actor) -> Self {
+        Self { actor, reason: None, cancel: None }
+    }
 }
 
 /// What an accepted command did to orders.
@@ -284,16 +310,37 @@ pub struct OrderDecision {
     pub drafted: Vec<(OrderId, SourcingRule, Option<Position>)>,
     /// Orders whose holds gave way, as they are: their own rows do not change.
     pub shortened: Vec<Order>,
+    /// Holds that were set on orders, and those that were lifted.
+    pub holds: Vec<Hold>,
+    /// What was said of orders beside their lines.
+    pub details: Vec<DetailChange>,
+    /// Lines that were added to orders which had been placed before.
+    pub added: Vec<(OrderId, u16)>,
+    /// True, not refused, and worth a look.
+    pub hints: Vec<Hint>,
 }
 
 impl OrderBook {
     /// Brings the orders forward by an accepted decision.
     pub fn evolve(&mut self, decision: &OrderDecision) {
         for order in &decision.orders {
-            if let (DocumentNumber::Pending, Some(reference)) = (order.number, &order.external_ref) {
+            // A reference that an edit gave up is free once the batch is written: its row has it until then.
+            if let Some(reference) = &order.external_ref
+                && self.orders.get(&order.id).is_none_or(|before| before.external_ref.as_ref() != Some(reference))
+            {
                 self.taken_refs.insert((order.channel, reference.clone()));
             }
             self.orders.insert(order.id, order.clone());
+        }
+        for hold in &decision.holds {
+            let standing = self.holds.entry(hold.order).or_default();
+            standing.retain(|known| known.id != hold.id);
+            if hold.lifted.is_none() {
+                standing.push(hold.clone());
+            }
+        }
+        for change in &decision.details {
+            self.details.insert(change.after.order, change.after.clone());
         }
     }
 }

@@ -64,6 +64,54 @@ pub enum Refusal {
     WaitsForStock,
     /// It is held in this store, and the caller lacks the permission there.
     MayNotShipThere,
+
+    // Of holds.
+    /// Holds of these kinds stand: nothing leaves.
+    OnHold {
+        kinds: Vec<String>,
+    },
+    /// Nothing leaves of an order in this state any more.
+    NothingToHold(OrderStatus),
+    HeldOften {
+        most: usize,
+    },
+    /// It is no kind that can be set.
+    OddHoldKind,
+    /// The hold does not stand any more.
+    HoldLifted,
+
+    // Of an edit.
+    /// A draft looks for its stock when it is confirmed.
+    DraftLooksLater,
+    NothingToChange,
+    /// Only notes, tags and metadata change in this state.
+    OnlyNotes(OrderStatus),
+    /// Lines do not change in this state.
+    LinesStay(OrderStatus),
+    /// So much of the line has left.
+    LeastQuantity {
+        least: i64,
+    },
+    /// The price of what has left stays.
+    PriceOfShipped {
+        sku: String,
+    },
+    TooManyLines {
+        most: usize,
+    },
+    TooManyTags {
+        most: usize,
+    },
+    EmptyTag,
+    /// Its metadata is no JSON object.
+    NoObject,
+    MetadataTooLarge {
+        most_bytes: usize,
+    },
+    EmptyContact,
+    EmptyAddress,
+    /// Discount and tax are stated of a quantity, and none of the line is left.
+    NothingLeft,
 }
 impl RoomRefusal for Refusal {}
 

@@ -11,6 +11,9 @@ pub enum Action {
     /// By the job, when a pending order's time is over.
     Expire,
     Close,
+    /// Changes what an order says, and its lines where they may still change.
+    Update,
+    Reopen,
 }
 
 impl Action {
@@ -21,6 +24,8 @@ impl Action {
             Self::Fulfil => Some("orderFulfil"),
             Self::Cancel => Some("orderCancel"),
             Self::Close => Some("orderClose"),
+            Self::Update => Some("orderUpdate"),
+            Self::Reopen => Some("orderReopen"),
             Self::Expire => None,
         }
     }
@@ -41,6 +46,14 @@ pub const ORDER_STEPS: &[Step] = &[
     (PartiallyFulfilled, Action::Fulfil, &[PartiallyFulfilled, Fulfilled]),
     (PartiallyFulfilled, Action::Cancel, &[Fulfilled]),
     (Fulfilled, Action::Close, &[Closed]),
+    (Closed, Action::Reopen, &[Fulfilled]),
+    (Draft, Action::Update, &[Draft]),
+    (Pending, Action::Update, &[Pending]),
+    (Confirmed, Action::Update, &[Confirmed]),
+    (PartiallyFulfilled, Action::Update, &[PartiallyFulfilled, Fulfilled]),
+    (Fulfilled, Action::Update, &[Fulfilled]),
+    (Closed, Action::Update, &[Closed]),
+    (Cancelled, Action::Update, &[Cancelled]),
 ];
 
 /// The actions that are open in a state.

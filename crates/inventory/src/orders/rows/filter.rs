@@ -21,6 +21,11 @@ pub enum Filter {
     Status(Vec<OrderStatus>),
     ExternalRef(TextTest),
     PlacedAt(Span),
+    /// A hold of one of these kinds stands.
+    Hold(Vec<String>),
+    IsHeld(bool),
+    Payment(Vec<PaymentStatus>),
+    Refund(Vec<RefundStatus>),
 }
 impl Default for Filter {
     fn default() -> Self {
@@ -35,7 +40,23 @@ impl Filter {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.asks_of(column)),
             Self::Not(part) => part.asks_of(column),
             Self::Ids(own, _) => *own == column,
-            Self::Status(_) | Self::ExternalRef(_) | Self::PlacedAt(_) => false,
+            Self::Status(_)
+            | Self::ExternalRef(_)
+            | Self::PlacedAt(_)
+            | Self::Hold(_)
+            | Self::IsHeld(_)
+            | Self::Payment(_)
+            | Self::Refund(_) => false,
+        }
+    }
+
+    /// Whether it tests, anywhere within, what changes while an order's status stays: its holds and its payments.
+    pub fn asks_of_money_or_holds(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_of_money_or_holds),
+            Self::Not(part) => part.asks_of_money_or_holds(),
+            Self::Hold(_) | Self::IsHeld(_) | Self::Payment(_) | Self::Refund(_) => true,
+            Self::Ids(..) | Self::Status(_) | Self::ExternalRef(_) | Self::PlacedAt(_) => false,
         }
     }
 
@@ -51,6 +72,10 @@ impl Filter {
             Self::Status(list) => list.contains(&order.status),
             Self::ExternalRef(test) => order.external_ref.as_deref().is_some_and(|text| test.holds(text)),
             Self::PlacedAt(span) => span.holds(order.placed_at),
+            Self::Hold(kinds) => order.hold_kinds.iter().any(|kind| kinds.contains(kind)),
+            Self::IsHeld(is_held) => order.hold_kinds.is_empty() != *is_held,
+            Self::Payment(list) => list.contains(&order.paid_now().payment),
+            Self::Refund(list) => list.contains(&order.paid_now().refund),
         }
     }
 }
@@ -158,6 +183,27 @@ impl Clause {
             }
             Filter::ExternalRef(test) => self.text("o.external_ref", test),
             Filter::PlacedAt(span) => self.span("o.placed_at", *span),
+            Filter::Hold(kinds) => {
+                let number = self.bind(self.backend.texts(kinds.iter().map(String::as_str)));
+                let kinds = self.backend.in_texts("h.kind", number);
+                self.push(&format!(
+                    "o.id IN (SELECT h.order_id FROM sales_hold h WHERE h.tenant_id = $1 AND h.lifted_at IS NULL AND {kinds})"
+                ));
+            }
+            Filter::IsHeld(true) => self.push("o.hold_kinds IS NOT NULL"),
+            Filter::IsHeld(false) => self.push("o.hold_kinds IS NULL"),
+            Filter::Payment(list) => {
+                let number = self.bind(self.backend.texts(list.iter().map(|status| status.as_str())));
+                self.push(&self.backend.in_texts("o.payment_status", number));
+            }
+            Filter::Refund(list) => {
+                // Few orders have something refunded: those alone are in an index.
+                if !list.contains(&RefundStatus::None) {
+                    self.push("o.refund_status <> 'NONE' AND ");
+                }
+                let number = self.bind(self.backend.texts(list.iter().map(|status| status.as_str())));
+                self.push(&self.backend.in_texts("o.refund_status", number));
+            }
         }
     }
 

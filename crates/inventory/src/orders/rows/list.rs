@@ -100,7 +100,7 @@ pub async fn order_id(reads: &impl Reads, by: &OrderName) -> Result<Option<Order
 }
 
 /// Names of an order that are not its id.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum OrderName {
     Number(i64),
     External(ChannelId, String),

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     ledger::DocumentNumber,
-    orders::core::{Kits, Line, LineItem, Order, Part},
+    orders::core::{Basis, Kits, Line, LineItem, Order, Paid, Part, Placed},
 };
 
 /// An order without its lines, as it is written and read.
@@ -37,6 +37,13 @@ pub(super) struct OrderRow {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub country: Option<String>,
+    pub hold_kinds: Option<String>,
+    pub authorised_minor: i64,
+    pub captured_minor: i64,
+    pub refunded_minor: i64,
+    pub returned_minor: i64,
+    pub payment_status: PaymentStatus,
+    pub refund_status: RefundStatus,
 }
 
 /// A line as it is written and read.
@@ -63,6 +70,13 @@ pub(super) struct LineRow {
     pub tax_minor: i64,
     pub total_minor: i64,
     pub unit_cost_minor: Option<i64>,
+    pub basis_quantity: Option<Quantity>,
+    pub basis_discount_minor: Option<i64>,
+    pub basis_tax_minor: Option<i64>,
+    pub placed_quantity: Option<Quantity>,
+    pub placed_price_minor: Option<i64>,
+    pub placed_discount_minor: Option<i64>,
+    pub placed_total_minor: Option<i64>,
 }
 
 #[derive(Record)]
@@ -233,6 +247,15 @@ impl OrderRow {
             created_at: self.created_at,
             updated_at: self.updated_at,
             country: self.country,
+            paid: Paid {
+                authorised: self.authorised_minor,
+                captured: self.captured_minor,
+                refunded: self.refunded_minor,
+                returned: self.returned_minor,
+                payment: self.payment_status,
+                refund: self.refund_status,
+            },
+            hold_kinds: self.hold_kinds.iter().flat_map(|kinds| kinds.lines()).map(str::to_owned).collect(),
             lines: Vec::new(),
         })
     }
@@ -255,6 +278,19 @@ impl LineRow {
 
     fn line(self, currency: Currency) -> Result<Line, Fault> {
         let money = |minor| Money::new(minor, currency);
+        // As it was placed, where nobody has edited it.
+        let basis = Basis {
+            quantity: self.basis_quantity.unwrap_or(self.quantity),
+            discount: money(self.basis_discount_minor.unwrap_or(self.discount_minor)),
+            tax: money(self.basis_tax_minor.unwrap_or(self.tax_minor)),
+        };
+        let minor = |of: Option<i64>| money(of.unwrap_or_default());
+        let placed = self.placed_quantity.map(|quantity| Placed {
+            quantity,
+            unit_price: minor(self.placed_price_minor),
+            discount: minor(self.placed_discount_minor),
+            total: minor(self.placed_total_minor),
+        });
         let item = self.item().ok_or_else(|| Fault::corrupt("order_line", "products and stock are those of the kind"))?;
         Ok(Line {
             position: self.position as u16,
@@ -273,6 +309,8 @@ impl LineRow {
             discount: money(self.discount_minor),
             tax: money(self.tax_minor),
             total: money(self.total_minor),
+            basis,
+            placed,
             unit_cost: self.unit_cost_minor.map(money),
         })
     }
@@ -309,6 +347,13 @@ mod tests {
                     tax_minor: 0,
                     total_minor: 0,
                     unit_cost_minor: None,
+                    basis_quantity: None,
+                    basis_discount_minor: None,
+                    basis_tax_minor: None,
+                    placed_quantity: None,
+                    placed_price_minor: None,
+                    placed_discount_minor: None,
+                    placed_total_minor: None,
                 };
                 let Ok(line) = row.line(Currency::GBP) else { continue };
                 legal += 1;

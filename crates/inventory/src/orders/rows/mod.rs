@@ -1,8 +1,10 @@
 //! Rows of orders.
 
 mod backorders;
+mod detail;
 pub mod due;
 mod filter;
+mod holds;
 mod list;
 mod load;
 mod names;
@@ -10,11 +12,14 @@ mod parts;
 pub mod shown;
 mod visibility;
 mod sourcing;
+mod steps;
 mod write;
 
 pub use backorders::{BACKORDERS, NOT_BARRED, Queued, WHOLE_KITS, Waiting, backorders, owed_parts, queue_for};
+pub use detail::{detail_rows, details, open_personal, seal_personal};
 pub(crate) use filter::Clause;
 pub use filter::{Filter, IdColumn, Span, TextTest, compile};
+pub use holds::{hold, hold_rows, holds_of, standing_holds};
 pub use list::{OrderName, OrderSort, Sorted, count, fill_lines, order_id, page, page_statement, source};
 pub(crate) use load::currency_of;
 pub use load::{kits, lock_orders, orders, parts_of};
@@ -26,5 +31,6 @@ pub use sourcing::{
     StoreSourcing, drafted_rows, drafted_sourcing, open_stores, order_rule, put_rule, put_store, sources, sourcing_rule,
     store_sourcing,
 };
+pub use steps::{StepTaken, step_rows, steps_of};
 pub use visibility::places_of;
-pub use write::{fulfilment_rows, order_rows};
+pub use write::{Made, fulfilment_rows, order_rows};

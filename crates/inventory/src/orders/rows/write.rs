@@ -10,16 +10,27 @@ use entity::{
 use platform::storage::{Bulk, Rows};
 
 use super::load::{LineRow, OrderRow};
-use crate::orders::core::{Fulfilment, FulfilmentLine, Line, Order, Part};
+use crate::orders::core::{Basis, Fulfilment, FulfilmentLine, Line, Order, Part};
 
 #[derive(Record)]
 #[record(of = sales_order)]
 struct ChangedOrder {
     id: OrderId,
     status: OrderStatus,
+    customer_id: Option<CustomerId>,
+    external_ref: Option<String>,
+    total_minor: i64,
     expires_at: Option<Timestamp>,
     version: i64,
     updated_at: Timestamp,
+    hold_kinds: Option<String>,
+    authorised_minor: i64,
+    captured_minor: i64,
+    refunded_minor: i64,
+    returned_minor: i64,
+    payment_status: PaymentStatus,
+    refund_status: RefundStatus,
+    country: Option<String>,
 }
 
 #[derive(Record)]
@@ -27,12 +38,24 @@ struct ChangedOrder {
 struct ChangedLine {
     order_id: OrderId,
     position: i32,
+    quantity: Quantity,
     open: Quantity,
     backordered: Quantity,
     cancelled: Quantity,
     fulfilled: Quantity,
     returned: Quantity,
     return_pending: Quantity,
+    unit_price_minor: i64,
+    discount_minor: i64,
+    tax_minor: i64,
+    total_minor: i64,
+    basis_quantity: Option<Quantity>,
+    basis_discount_minor: Option<i64>,
+    basis_tax_minor: Option<i64>,
+    placed_quantity: Option<Quantity>,
+    placed_price_minor: Option<i64>,
+    placed_discount_minor: Option<i64>,
+    placed_total_minor: Option<i64>,
 }
 
 #[derive(Record)]
@@ -71,6 +94,7 @@ struct NewFulfilmentLine {
 
 impl From<&Order> for OrderRow {
     fn from(order: &Order) -> Self {
+        let paid = order.paid_now();
         Self {
             id: order.id,
             number: order.number.get(),
@@ -90,24 +114,56 @@ impl From<&Order> for OrderRow {
             created_at: order.created_at,
             updated_at: order.updated_at,
             country: order.country.clone(),
+            hold_kinds: hold_kinds(order),
+            authorised_minor: paid.authorised,
+            captured_minor: paid.captured,
+            refunded_minor: paid.refunded,
+            returned_minor: paid.returned,
+            payment_status: paid.payment,
+            refund_status: paid.refund,
         }
     }
 }
 
 impl From<&Order> for ChangedOrder {
+    /// Whatever changed of the order: the statuses of its payments follow from it as it is now.
     fn from(order: &Order) -> Self {
+        let paid = order.paid_now();
         Self {
             id: order.id,
             status: order.status,
+            customer_id: order.customer,
+            external_ref: order.external_ref.clone(),
+            total_minor: order.total.minor,
             expires_at: order.expires_at,
             version: order.version,
             updated_at: order.updated_at,
+            hold_kinds: hold_kinds(order),
+            authorised_minor: paid.authorised,
+            captured_minor: paid.captured,
+            refunded_minor: paid.refunded,
+            returned_minor: paid.returned,
+            payment_status: paid.payment,
+            refund_status: paid.refund,
+            country: order.country.clone(),
         }
     }
 }
 
+/// The kinds of its holds as the row has them: no kind has more than a line.
+fn hold_kinds(order: &Order) -> Option<String> {
+    (!order.hold_kinds.is_empty()).then(|| order.hold_kinds.join("\n"))
+}
+
+/// The basis of a line; None where the line itself is it.
+fn basis(line: &Line) -> Option<Basis> {
+    let own = Basis { quantity: line.quantity, discount: line.discount, tax: line.tax };
+    (line.basis != own).then_some(line.basis)
+}
+
 impl LineRow {
     fn of(order: OrderId, line: &Line) -> Self {
+        let basis = basis(line);
         Self {
             order_id: order,
             position: line.position.into(),
@@ -129,21 +185,41 @@ impl LineRow {
             tax_minor: line.tax.minor,
             total_minor: line.total.minor,
             unit_cost_minor: line.unit_cost.map(|cost| cost.minor),
+            basis_quantity: basis.map(|basis| basis.quantity),
+            basis_discount_minor: basis.map(|basis| basis.discount.minor),
+            basis_tax_minor: basis.map(|basis| basis.tax.minor),
+            placed_quantity: line.placed.map(|placed| placed.quantity),
+            placed_price_minor: line.placed.map(|placed| placed.unit_price.minor),
+            placed_discount_minor: line.placed.map(|placed| placed.discount.minor),
+            placed_total_minor: line.placed.map(|placed| placed.total.minor),
         }
     }
 }
 
 impl ChangedLine {
     fn of(order: OrderId, line: &Line) -> Self {
+        let basis = basis(line);
         Self {
             order_id: order,
             position: line.position.into(),
+            quantity: line.quantity,
             open: line.open,
             backordered: line.backordered,
             cancelled: line.cancelled,
             fulfilled: line.fulfilled,
             returned: line.returned,
             return_pending: line.return_pending,
+            unit_price_minor: line.unit_price.minor,
+            discount_minor: line.discount.minor,
+            tax_minor: line.tax.minor,
+            total_minor: line.total.minor,
+            basis_quantity: basis.map(|basis| basis.quantity),
+            basis_discount_minor: basis.map(|basis| basis.discount.minor),
+            basis_tax_minor: basis.map(|basis| basis.tax.minor),
+            placed_quantity: line.placed.map(|placed| placed.quantity),
+            placed_price_minor: line.placed.map(|placed| placed.unit_price.minor),
+            placed_discount_minor: line.placed.map(|placed| placed.discount.minor),
+            placed_total_minor: line.placed.map(|placed| placed.total.minor),
         }
     }
 }
@@ -174,19 +250,30 @@ impl NewFulfilmentLine {
     }
 }
 
-/// Orders as they are after the batch, with their lines: those that it `made`, then those that it changed.
-pub fn order_rows(tenant: TenantId, orders: &[&Order], made: &HashSet<OrderId>) -> [Bulk; 5] {
+/// What a batch made: orders, and lines of orders that were there before it.
+#[derive(Debug, Default)]
+pub struct Made {
+    pub orders: HashSet<OrderId>,
+    pub lines: HashSet<(OrderId, u16)>,
+}
+
+/// Orders as they are after the batch, with their lines: what it `made`, then what it changed.
+pub fn order_rows(tenant: TenantId, orders: &[&Order], made: &Made) -> [Bulk; 5] {
     let (mut new, mut new_lines) = (Rows::<OrderRow>::insert(tenant), Rows::<LineRow>::insert(tenant));
     let (mut changed, mut changed_lines) = (Rows::<ChangedOrder>::update(tenant), Rows::<ChangedLine>::update(tenant));
     let mut parts = Rows::<NewPart>::insert(tenant);
     for &order in orders {
-        if !made.contains(&order.id) {
+        let is_new = made.orders.contains(&order.id);
+        if is_new {
+            new.push(order.into());
+        } else {
             changed.push(order.into());
-            changed_lines.extend(order.lines.iter().map(|line| ChangedLine::of(order.id, line)));
-            continue;
         }
-        new.push(order.into());
         for line in &order.lines {
+            if !is_new && !made.lines.contains(&(order.id, line.position)) {
+                changed_lines.push(ChangedLine::of(order.id, line));
+                continue;
+            }
             new_lines.push(LineRow::of(order.id, line));
             parts.extend(line.parts().iter().zip(1_i32..).map(|(part, nth)| NewPart::of((order.id, line.position), part, nth)));
         }

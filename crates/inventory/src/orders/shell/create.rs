@@ -5,7 +5,8 @@ use iam::access::{Permit, Reach, kind};
 use platform::storage::Reads;
 
 use super::{
-    MAX_LINES, MAX_SOURCED, NewOrderStatus, OrderCreate,
+    MAX_LINES, MAX_SOURCED, NewOrderLine, NewOrderStatus, OrderCreate,
+    detail::{self, new_detail},
     sourced::{Search, submit_sourced},
 };
 use crate::orders::core::Refusal;
@@ -63,7 +64,7 @@ async fn placed(
     let terms = ledger.terms(&scope).await?;
     let store = store_of(&scope, &input, &permit.reach()).await?;
     overrides(overriding, [store])?;
-    let lines = lines_of(&scope, &input).await?;
+    let lines = lines_of(&scope, &input.lines, Field::Lines).await?;
     let (reservations, levels) = own_reservations(ledger, permit, &scope, input.reservations).await?;
     let channel = own_channel(ledger, permit, input.channel)
         .or(terms.direct)
@@ -78,19 +79,23 @@ async fn placed(
         None => None,
         Some(asked) => Some((rows::sourcing_rule(&scope).await?.with(asked), asked.destination)),
     };
+    let id = ledger.clock().document_id();
+    let detail = input.detail.as_deref().map(|said| new_detail(&scope, id, said)).transpose()?;
+    let country = input.country.or_else(|| input.detail.as_deref()?.shipping_address.set()?.country.clone());
     let create = Create {
-        id: ledger.clock().document_id(),
+        id,
         store,
         channel,
         customer: input.customer,
         external_ref: input.external_ref,
-        country: input.country.map(country_code),
+        country: country.map(country_code),
         placed_at: input.placed_at,
         status,
         reservations,
         on_shortage: input.on_shortage,
         lines,
         sourcing: by.map(|(rule, destination)| Sourcing { rule, destination, stores: Vec::new() }),
+        detail: detail.map(Box::new),
         actor: permit.actor(),
         movements: document_ids(ledger),
         currency: terms.currency,
@@ -108,6 +113,9 @@ fn check(input: &OrderCreate) -> Result<(), Stop> {
     let is_odd = |text: &str| !text.is_empty() && text.trim().is_empty() || text.chars().any(|c| c.is_control() && c != '\0');
     if input.country.as_deref().is_some_and(is_odd) {
         checks.refuse(Refusal::OddCountry.at(country()));
+    }
+    if let Some(said) = &input.detail {
+        detail::check(&mut checks, said);
     }
     checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
     if input.sourcing.is_some() {
@@ -137,12 +145,13 @@ async fn store_of(reads: &impl Reads, input: &OrderCreate, reach: &Reach) -> Res
     }
 }
 
-async fn lines_of(reads: &impl Reads, input: &OrderCreate) -> Result<Vec<NewLine>, Stop> {
-    let names = Names::look_up(reads, input.lines.iter().filter_map(|line| line.product.as_ref())).await?;
-    let mut lines = Vec::with_capacity(input.lines.len());
-    for (index, line) in input.lines.iter().enumerate() {
+/// The lines of a list of the input, with their products found.
+pub(super) async fn lines_of(reads: &impl Reads, said: &[NewOrderLine], list: Field) -> Result<Vec<NewLine>, Stop> {
+    let names = Names::look_up(reads, said.iter().filter_map(|line| line.product.as_ref())).await?;
+    let mut lines = Vec::with_capacity(said.len());
+    for (index, line) in said.iter().enumerate() {
         let product = match &line.product {
-            Some(named) => Some(names.product(named, || At::line(index).field(Field::Product))?),
+            Some(named) => Some(names.product(named, || At::row(list, index).field(Field::Product))?),
             None => None,
         };
         lines.push(NewLine {

@@ -2,7 +2,10 @@
 
 mod act;
 mod create;
+mod detail;
+mod edit;
 mod fulfil;
+mod holds;
 mod ownership;
 mod sourced;
 mod sourcing;
@@ -10,20 +13,24 @@ mod sourcing;
 use entity::prelude::*;
 use serde::Serialize;
 
-pub use act::{order_cancel, order_close, order_confirm};
+pub use act::{order_cancel, order_close, order_confirm, order_reopen};
 pub use create::order_create;
+pub use detail::DetailSaid;
+pub use edit::{LineSet, OrderUpdate, order_update};
 pub use fulfil::order_fulfil;
+pub use holds::{OrderHoldLift, OrderHoldSet, order_hold_lift, order_hold_set};
 pub(crate) use sourced::Search;
 pub use sourcing::{SourcingRefusal, SourcingSet, SourcingSetDone, set_sourcing};
 
 pub use crate::orders::core::SourcingAsked;
 use crate::{
     ledger::{LotRef, ProductRef, StoreRef},
+    orders::core::MAX_ORDER_LINES,
     stock::core::Shortage,
 };
 
 /// The most lines of an order or a return, and of any list that names some of them.
-pub const MAX_LINES: usize = 2_000;
+pub const MAX_LINES: usize = MAX_ORDER_LINES;
 /// The most lines of an order whose stock is looked for in several stores.
 pub const MAX_SOURCED: usize = 500;
 
@@ -63,6 +70,9 @@ pub struct OrderCreate {
     /// None: its stock is held at its store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sourcing: Option<SourcingAsked>,
+    /// None: it says nothing beside its lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Box<DetailSaid>>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -86,6 +96,9 @@ pub struct OrderAct {
     #[serde(skip)]
     pub expected_version: Option<i64>,
     pub note: Option<String>,
+    /// Why it is cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<CancelReason>,
 }
 
 /// How much of an order's line, and of which lot.

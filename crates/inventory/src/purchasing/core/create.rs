@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 use super::{
     landed::allot,
-    order::{Change, Charge, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, percent},
+    order::{Change, Charge, Line, Off, PurchaseBook, PurchaseDecision, PurchaseOrder, percent},
     order_state::OrderState,
     refusal::Refusal,
     states::Action,
@@ -198,6 +198,7 @@ fn line(draft: &Draft<'_>, terms: Terms<'_>, index: usize, new: &NewLine) -> Res
         open: new.quantity,
         short: Quantity::ZERO,
         returned: Quantity::ZERO,
+        off: Off::default(),
     })
 }
 

@@ -13,6 +13,8 @@ mod receive;
 mod refusal;
 mod reorder;
 mod returns;
+mod reverse;
+mod reverse_return;
 mod states;
 mod supply;
 
@@ -21,7 +23,8 @@ pub use command::{Command, PurchaseCommand, PurchaseNeeds};
 pub use create::{Amend, Create, NewCharge, NewLine, Prices, decide_amend, decide_create};
 pub use landed::{allot, pieces, share};
 pub use order::{
-    Change, Charge, Discrepancy, DocumentEvent, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine,
+    Change, Charge, Discrepancy, DocumentEvent, GoodsReceipt, Line, Off, PurchaseBook, PurchaseDecision, PurchaseOrder,
+    ReceiptLine, TakenBack,
 };
 pub use order_state::{Approval, End, OrderState, Placement, Request, Stage};
 pub use page::{Party, page};
@@ -32,6 +35,8 @@ pub use refusal::Refusal;
 pub use reorder::{
     Demand, Kind, Lead, Plan, Reason, StoreStock, Suggestion, order_quantity, reorder_point, safety_stock, suggest, z,
 };
-pub use returns::{CreateSupplierReturn, NewReturnLine, SupplierReturn, SupplierReturnLine, decide_supplier_return};
+pub use returns::{BroughtBack, CreateSupplierReturn, NewReturnLine, SupplierReturn, SupplierReturnLine, decide_supplier_return};
+pub use reverse::{ReceiptReversal, ReverseReceipt};
+pub use reverse_return::{ReturnReversal, ReverseReturn};
 pub use states::{Action, PURCHASE_STEPS, actions_from, may};
 pub use supply::{MAX_BREAKS, MAX_LEAD_TIME_DAYS, PriceBreak, Supply, SupplyFields, SupplyProblem, check_supply};

@@ -7,7 +7,7 @@ use entity::prelude::*;
 use super::{
     order_state::OrderState,
     refusal::Refusal,
-    returns::SupplierReturn,
+    returns::{BroughtBack, SupplierReturn},
     states::{Action, may},
 };
 use crate::currency::core::FrozenRate;
@@ -95,6 +95,16 @@ pub struct Line {
     pub short: Quantity,
     /// What went back to the supplier.
     pub returned: Quantity,
+    /// By how much what its receipts less their reversals carry is off from what the quantity that is received would, in minor units: 0 unless something was
+    /// reversed. The next receipt makes up for it.
+    pub off: Off,
+}
+
+/// Goods and charges in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Off {
+    pub goods: i64,
+    pub charges: i64,
 }
 
 /// Freight, duty and the like.
@@ -137,6 +147,18 @@ pub struct ReceiptLine {
     pub charges: Money,
     /// Goods and charges in the currency of the books, where the order is in another.
     pub in_books: Option<Money>,
+    /// What reversals took back, damaged goods included.
+    pub reversed: Quantity,
+    pub reversed_damaged: Quantity,
+}
+
+/// How much of a receipt's line has been taken back, once a reversal is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenBack {
+    pub receipt: GoodsReceiptId,
+    pub position: u16,
+    pub reversed: Quantity,
+    pub reversed_damaged: Quantity,
 }
 
 impl ReceiptLine {
@@ -194,6 +216,10 @@ pub struct PurchaseDecision {
     pub discrepancies: Vec<Discrepancy>,
     pub returns: Vec<SupplierReturn>,
     pub events: Vec<DocumentEvent>,
+    /// Lines of receipts that something was taken back of.
+    pub taken_back: Vec<TakenBack>,
+    /// Lines of returns to suppliers that something was brought back of.
+    pub brought_back: Vec<BroughtBack>,
 }
 
 impl PurchaseBook {

@@ -6,7 +6,7 @@ use entity::prelude::*;
 
 use super::{
     landed::{pieces, share},
-    order::{Discrepancy, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, count},
+    order::{Discrepancy, GoodsReceipt, Line, Off, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, count},
     order_state::{OrderState, Placement},
     refusal::Refusal,
     states::Action,
@@ -173,6 +173,12 @@ fn check_lots(facts: &Facts, command: &Receive, index: usize, one: &ReceiveLine)
     refuse(Refusal::LotsSum { tracking, quantity: one.quantity, damaged: one.damaged, sums: (sound, damaged) })
 }
 
+/// What a receipt carries so that all of them carry `upto`, `carried` of which they do, and how far they are off from it then: never below 0.
+fn next(carried: i64, upto: i64) -> (i64, i64) {
+    let own = (upto - carried).max(0);
+    (own, carried + own - upto)
+}
+
 /// What was counted in so far.
 struct Counted {
     receipt: GoodsReceiptId,
@@ -197,20 +203,25 @@ impl Counted {
         }
         let received = count(had + came);
         let too_large = || Refusal::LineTooLarge.at(at(Field::Quantity));
-        let goods = |upto: Quantity| line.unit_cost.times(upto, line.decimals).ok_or_else(too_large);
+        let goods = |upto: Quantity| line.unit_cost.times(upto, line.decimals).map(|worth| worth.minor).ok_or_else(too_large);
         let charges = |upto: Quantity| share(line.charges.minor, upto.get(), line.quantity.get());
+        let (goods, goods_off) = next(goods(line.received)? + line.off.goods, goods(received)?);
+        let (charges, charges_off) = next(charges(line.received) + line.off.charges, charges(received));
         let row = ReceiptLine {
             position: line.position,
             quantity: count(came),
             damaged: one.damaged,
-            goods: Money::new(goods(received)?.minor - goods(line.received)?.minor, order.currency),
-            charges: Money::new(charges(received) - charges(line.received), order.currency),
+            goods: Money::new(goods, order.currency),
+            charges: Money::new(charges, order.currency),
             in_books: None,
+            reversed: Quantity::ZERO,
+            reversed_damaged: Quantity::ZERO,
         };
         let over = received.get() - line.quantity.get().max(had);
         let line = &mut order.lines[*place];
         (line.received, line.damaged) = (received, count(line.damaged.get() + one.damaged.get()));
         line.open = count((line.open.get() - came).max(0));
+        line.off = Off { goods: goods_off, charges: charges_off };
         self.lines.push(row);
         for (kind, quantity) in [(DiscrepancyKind::Over, over), (DiscrepancyKind::Damaged, one.damaged.get())] {
             if quantity > 0 {

@@ -46,6 +46,16 @@ pub struct SupplierReturnLine {
     /// For one whole unit.
     pub unit_credit: Money,
     pub total: Money,
+    /// What reversals brought back.
+    pub reversed: Quantity,
+}
+
+/// How much of a return's line has been brought back, once a reversal is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BroughtBack {
+    pub ret: SupplierReturnId,
+    pub position: u16,
+    pub reversed: Quantity,
 }
 
 #[derive(Debug, Clone)]
@@ -181,6 +191,7 @@ fn line(
         source: new.source,
         unit_credit,
         total: total.ok_or_else(|| Refusal::LineTooLarge.at(at(Field::Quantity)))?,
+        reversed: Quantity::ZERO,
     })
 }
 

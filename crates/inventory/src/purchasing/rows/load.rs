@@ -11,7 +11,7 @@ use platform::storage::{Fault, Finds, Reads};
 
 use super::order_row::{OrderRow, currency_of};
 use crate::{
-    purchasing::core::{Charge, Line, PurchaseOrder},
+    purchasing::core::{Charge, Line, Off, PurchaseOrder},
     stock::core::LevelKey,
 };
 
@@ -38,6 +38,8 @@ pub(super) struct LineRow {
     pub open: Quantity,
     pub short: Quantity,
     pub returned: Quantity,
+    pub goods_off_minor: i64,
+    pub charges_off_minor: i64,
 }
 
 #[derive(Record)]
@@ -166,6 +168,7 @@ impl LineRow {
             open: self.open,
             short: self.short,
             returned: self.returned,
+            off: Off { goods: self.goods_off_minor, charges: self.charges_off_minor },
         }
     }
 }

@@ -15,7 +15,7 @@ mod write;
 pub use list::{Filter, PURCHASES, RETURNS, keys, number_of, page, return_keys, returns_page, returns_source, source};
 pub use load::{fill_lines, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs, trade_of};
 pub use names::{Names, PlaceName, ProductName};
-pub use parts::{discrepancies_of, printed, products_that_exist, receipts_of};
+pub use parts::{discrepancies_of, order_of_receipt, printed, products_that_exist, receipts_of};
 pub use performance::{deliveries, leads};
 pub use policy::{Policy, lock_policies, write_policies};
 pub use reorder::{Look, Situation, situations};
@@ -24,4 +24,4 @@ pub use supply::{
     SUPPLY, SupplierFacts, SupplyFilter, known_suppliers, lock_supplies, no_longer_preferred, preferred_of, supplies,
     supply_keys, supply_page, supply_rows, supply_source,
 };
-pub use write::purchase_rows;
+pub use write::{purchase_rows, undone_rows};

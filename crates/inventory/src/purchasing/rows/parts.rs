@@ -52,6 +52,10 @@ struct ReceivedRow {
     charges_minor: Option<i64>,
     #[record(outer)]
     books_minor: Option<i64>,
+    #[record(outer)]
+    reversed: Option<Quantity>,
+    #[record(outer)]
+    reversed_damaged: Option<Quantity>,
 }
 
 #[derive(Record)]
@@ -132,6 +136,13 @@ pub async fn receipts_of(reads: &impl Reads, orders: &[PurchaseOrderId]) -> Resu
     Ok(all)
 }
 
+/// The order of a receipt; None where there is no such receipt.
+pub async fn order_of_receipt(reads: &impl Reads, receipt: GoodsReceiptId) -> Result<Option<PurchaseOrderId>, Fault> {
+    let sql = "SELECT purchase_order_id FROM goods_receipt WHERE tenant_id = $1 AND id = $2";
+    let rows = reads.rows(sql, vec![receipt.into()]).await?;
+    rows.first().map(|row| Row::new(row).take()).transpose()
+}
+
 impl ReceiptRow {
     /// A receipt without its lines; `currency` is its order's.
     fn receipt(self, currency: Currency) -> Result<GoodsReceipt, Fault> {
@@ -180,6 +191,8 @@ impl ReceivedRow {
             goods: Money::new(self.goods_minor?, currency),
             charges: Money::new(self.charges_minor?, currency),
             in_books: self.books_minor.zip(books).map(|(minor, books)| Money::new(minor, books)),
+            reversed: self.reversed?,
+            reversed_damaged: self.reversed_damaged?,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Goods that went back: reading them, and a batch's as rows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use entity::{
     prelude::*,
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::order_row::currency_of;
 use crate::{
     ledger::DocumentNumber,
-    purchasing::core::{SupplierReturn, SupplierReturnLine},
+    purchasing::core::{BroughtBack, SupplierReturn, SupplierReturnLine},
 };
 
 /// A return without its lines, as it is written and read.
@@ -53,6 +53,16 @@ struct LineRow {
     source: ReturnSource,
     unit_credit_minor: i64,
     total_minor: i64,
+    reversed: Quantity,
+}
+
+/// A line that something was brought back of.
+#[derive(Record)]
+#[record(of = supplier_return_line)]
+struct BroughtBackLine {
+    supplier_return_id: SupplierReturnId,
+    position: i32,
+    reversed: Quantity,
 }
 
 #[derive(Record)]
@@ -69,6 +79,18 @@ pub(super) fn return_rows(tenant: TenantId, returns: &[&SupplierReturn]) -> [Bul
         lines.extend(ret.lines.iter().map(|line| LineRow::of(ret.id, line)));
     }
     [heads.into(), lines.into()]
+}
+
+pub(super) fn brought_back_rows(tenant: TenantId, all: &[&BroughtBack]) -> Bulk {
+    // The last reversal of a line says how much of it has been brought back.
+    let last: BTreeMap<(SupplierReturnId, u16), &BroughtBack> = all.iter().map(|one| ((one.ret, one.position), *one)).collect();
+    let mut rows = Rows::<BroughtBackLine>::update(tenant);
+    rows.extend(last.into_values().map(|one| BroughtBackLine {
+        supplier_return_id: one.ret,
+        position: one.position.into(),
+        reversed: one.reversed,
+    }));
+    rows.into()
 }
 
 impl From<&SupplierReturn> for ReturnRow {
@@ -109,6 +131,7 @@ impl LineRow {
             source: line.source,
             unit_credit_minor: line.unit_credit.minor,
             total_minor: line.total.minor,
+            reversed: line.reversed,
         }
     }
     fn line(self, currency: Currency) -> SupplierReturnLine {
@@ -124,6 +147,7 @@ impl LineRow {
             source: self.source,
             unit_credit: Money::new(self.unit_credit_minor, currency),
             total: Money::new(self.total_minor, currency),
+            reversed: self.reversed,
         }
     }
 }

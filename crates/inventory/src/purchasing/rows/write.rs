@@ -1,5 +1,7 @@
 //! Documents as a batch decided them, as rows: each table in bulk.
 
+use std::collections::BTreeMap;
+
 use entity::{
     prelude::*,
     record::Record,
@@ -12,7 +14,9 @@ use super::{
     load::LineRow,
     parts::{DiscrepancyRow, ReceiptRow},
 };
-use crate::purchasing::core::{Change, Charge, Discrepancy, GoodsReceipt, Line, PurchaseOrder, ReceiptLine, SupplierReturn};
+use crate::purchasing::core::{
+    BroughtBack, Change, Charge, Discrepancy, GoodsReceipt, Line, PurchaseOrder, ReceiptLine, SupplierReturn, TakenBack,
+};
 
 /// An order's first row. Nobody has asked for anything or decided it.
 #[derive(Record)]
@@ -74,6 +78,18 @@ struct ChangedLine {
     open: Quantity,
     short: Quantity,
     returned: Quantity,
+    goods_off_minor: i64,
+    charges_off_minor: i64,
+}
+
+/// A line of a receipt that something was taken back of.
+#[derive(Record)]
+#[record(of = goods_receipt_line)]
+struct TakenBackLine {
+    receipt_id: GoodsReceiptId,
+    position: i32,
+    reversed: Quantity,
+    reversed_damaged: Quantity,
 }
 
 #[derive(Record)]
@@ -129,6 +145,24 @@ pub fn purchase_rows(
     rows.push(discrepancy_rows(tenant, discrepancies));
     rows.extend(super::returns::return_rows(tenant, returns));
     rows
+}
+
+/// What reversals of a batch did to lines of receipts and of returns.
+pub fn undone_rows(tenant: TenantId, taken_back: &[&TakenBack], brought_back: &[&BroughtBack]) -> [Bulk; 2] {
+    [taken_back_rows(tenant, taken_back), super::returns::brought_back_rows(tenant, brought_back)]
+}
+
+fn taken_back_rows(tenant: TenantId, all: &[&TakenBack]) -> Bulk {
+    // The last reversal of a line says how much of it has been taken back.
+    let last: BTreeMap<(GoodsReceiptId, u16), &TakenBack> = all.iter().map(|one| ((one.receipt, one.position), *one)).collect();
+    let mut rows = Rows::<TakenBackLine>::update(tenant);
+    rows.extend(last.into_values().map(|one| TakenBackLine {
+        receipt_id: one.receipt,
+        position: one.position.into(),
+        reversed: one.reversed,
+        reversed_damaged: one.reversed_damaged,
+    }));
+    rows.into()
 }
 
 fn order_rows(tenant: TenantId, orders: &[&PurchaseOrder]) -> [Bulk; 7] {
@@ -238,6 +272,8 @@ impl LineRow {
             open: line.open,
             short: line.short,
             returned: line.returned,
+            goods_off_minor: line.off.goods,
+            charges_off_minor: line.off.charges,
         }
     }
 }
@@ -252,6 +288,8 @@ impl ChangedLine {
             open: line.open,
             short: line.short,
             returned: line.returned,
+            goods_off_minor: line.off.goods,
+            charges_off_minor: line.off.charges,
         }
     }
 }

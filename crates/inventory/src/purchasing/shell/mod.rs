@@ -8,7 +8,9 @@ mod plan;
 mod policy;
 mod receive;
 mod returns;
+mod reverse;
 mod supply;
+mod traced;
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit};
@@ -25,6 +27,7 @@ pub use plan::{MAX_SUGGESTIONS, PlanAsk, suggestions, supplier_performance};
 pub use policy::{PolicyRefusal, PolicyRow, PolicySet, PolicyWhat, Set, set_policies};
 pub use receive::purchase_order_receive;
 pub use returns::supplier_return_create;
+pub use reverse::{goods_receipt_reverse, supplier_return_reverse};
 pub use supply::{MAX_ROWS, Outcome, SupplyBatch, SupplyRow, SupplyUpsert, upsert_supplies};
 
 use crate::{

@@ -114,11 +114,11 @@ pub fn decide_return_step(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, act: &A
         }
         ReturnStep::Receive(goods) => receive(basis, draft, (&mut ret, &mut orders), act, goods)?,
         ReturnStep::Inspect(inspection) => inspect(draft, &mut ret, act, inspection)?,
-        ReturnStep::Close { refund } => close(basis, &mut ret, *refund)?,
+        ReturnStep::Close { refund } => close(basis, (&mut ret, &mut orders), *refund)?,
     }
     ret.touch(now);
     orders.values_mut().for_each(|order| order.touch(now));
-    Ok(decided(ret, Some(before), act.step.event(), orders))
+    Ok(decided(ret, Some(before), act.step.event(), orders, act.actor))
 }
 
 /// The return, if the step is open in its state.

@@ -121,7 +121,7 @@ pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &Cr
         take_in(basis, draft, &ret, command)?;
     }
     orders.values_mut().for_each(|order| order.touch(now));
-    Ok(decided(ret, None, events::RETURN_CREATED, orders))
+    Ok(decided(ret, None, events::RETURN_CREATED, orders, command.actor))
 }
 
 /// A return and the orders that it changed, each with its event.
@@ -130,9 +130,13 @@ pub(super) fn decided(
     before: Option<Before>,
     event: EventType<ReturnEvent>,
     orders: BTreeMap<OrderId, Order>,
+    actor: Actor,
 ) -> Decided {
     // No return changes where an order stands.
-    let updated = |order: &Order| OrderFact { kind: ORDER_UPDATED, order: order.id, before: Some(order.status) };
+    let updated = |order: &Order| {
+        let (before, by, changed) = (Some(order.status), actor.into(), Vec::new());
+        OrderFact { kind: ORDER_UPDATED, order: order.id, before, by, changed }
+    };
     let events = orders.values().map(updated).collect();
     let changed = OrderDecision { orders: orders.into_values().collect(), events, ..OrderDecision::default() };
     (ReturnDecision { sales_return, event, before }, changed)

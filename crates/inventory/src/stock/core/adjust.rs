@@ -236,7 +236,7 @@ pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Re
 
 /// The opposite of an entry, and the shelf that it takes from. What came in is taken from where it lies now: its lot may have been called back or
 /// released since.
-fn opposite(draft: &Draft<'_>, entry: &Entry) -> (Delta, Option<Condition>) {
+pub(crate) fn opposite(draft: &Draft<'_>, entry: &Entry) -> (Delta, Option<Condition>) {
     let (on_hand, unavailable) = (-entry.on_hand_delta, -entry.unavailable_delta);
     let as_it_came = (Delta { on_hand, unavailable, ..Delta::default() }, entry.condition);
     let is_whole = unavailable == 0 || unavailable == on_hand;

@@ -50,6 +50,14 @@ impl Draft<'_> {
         }
     }
 
+    /// A serial number that had arrived is under way again.
+    pub fn put_on_the_way(&mut self, lot: LotId) {
+        if let Some(away) = self.lot(lot).filter(|lot| lot.tracking == Tracking::Serial) {
+            let away = Lot { in_transit: true, ..away.clone() };
+            self.put_lot(away);
+        }
+    }
+
     /// What was set aside of a level, or of one of its lots.
     pub fn aside(&self, key: LevelKey, lot: Option<LotId>) -> Aside {
         self.lots.asides.get(&(key, lot)).or_else(|| self.book().lots.asides.get(&(key, lot))).copied().unwrap_or_default()

@@ -23,6 +23,7 @@ mod rejection;
 mod reserve;
 mod shortage;
 
+pub(crate) use adjust::opposite;
 pub use adjust::{Adjust, Change, Compare, Reverse, Set, SetItem, decide_adjust, decide_reverse, decide_set};
 pub use alert::{Alert, alert};
 pub use at::{At, Field};

@@ -122,7 +122,7 @@ pub fn decide(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps) -> Resu
     if before.is_some() {
         transfer.touch(draft.now());
     }
-    Ok(TransferDecision { transfer, event: steps.step.event(), before })
+    Ok(TransferDecision { transfer, event: steps.step.event(), before, unsent: Vec::new() })
 }
 
 /// The transfer, if the action is open in its state.

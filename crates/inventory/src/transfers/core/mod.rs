@@ -7,6 +7,7 @@ mod decide;
 mod lots;
 mod moves;
 mod refusal;
+mod reverse;
 mod states;
 mod transfer;
 
@@ -14,5 +15,6 @@ pub use command::{TransferCommand, TransferNeeds};
 pub use decide::{Change, NewTransfer, Planned, Step, Steps, decide};
 pub use moves::{Arrival, Loss, Parcel, Shipment};
 pub use refusal::Refusal;
+pub use reverse::{ReverseStep, StepReversal, Undo};
 pub use states::{Action, TRANSFER_STEPS, actions_from, may};
 pub use transfer::{Before, Line, SentLot, Transfer, TransferBook, TransferDecision, TransferEnd, TransferState};

@@ -112,7 +112,7 @@ fn wanted<'a>(
 }
 
 /// A figure made of figures that are in range.
-fn units(value: i64) -> Quantity {
+pub(super) fn units(value: i64) -> Quantity {
     debug_assert!(value >= 0, "a line's figures never go below 0");
     Quantity::new(value.max(0)).unwrap_or(Quantity::ZERO)
 }

@@ -203,6 +203,8 @@ pub struct TransferDecision {
     pub event: EventType<TransferEvent>,
     /// None for a new one.
     pub before: Option<Before>,
+    /// Lots of lines that have not left after all: their rows go.
+    pub unsent: Vec<(u16, LotId)>,
 }
 
 /// What a step found of a transfer, and so what its rows are, before the first step of a batch.

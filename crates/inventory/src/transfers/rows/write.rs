@@ -3,7 +3,7 @@
 use entity::{
     prelude::*,
     record::Record,
-    tables::{transfer, transfer_line},
+    tables::{transfer, transfer_line, transfer_line_lot},
 };
 use platform::storage::{Bulk, Rows};
 use uuid::Uuid;
@@ -99,6 +99,23 @@ pub fn transfer_rows(tenant: TenantId, transfers: &[(&Transfer, Option<Before>)]
         }
     }
     [new.into(), new_lines.into(), changed.into(), changed_lines.into(), sent.into(), moved.into()]
+}
+
+#[derive(Record)]
+#[record(of = transfer_line_lot)]
+struct LotKey {
+    transfer_id: TransferId,
+    position: i32,
+    lot_id: LotId,
+}
+
+/// Lots of lines that have not left after all.
+pub fn unsent_rows(tenant: TenantId, unsent: &[(TransferId, u16, LotId)]) -> Bulk {
+    let mut rows = Rows::<LotKey>::delete(tenant);
+    let key =
+        |&(transfer_id, position, lot_id): &(TransferId, u16, LotId)| LotKey { transfer_id, position: position.into(), lot_id };
+    rows.extend(unsent.iter().map(key));
+    rows.into()
 }
 
 impl From<&Transfer> for NewTransfer {

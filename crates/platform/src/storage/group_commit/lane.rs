@@ -94,10 +94,10 @@ impl<B: Batcher> Lane<B> {
         let (mut written, mut anew) = (Vec::new(), Vec::new());
         for batch in batches {
             let tenant = batch.tenant;
-            if void.contains(&tenant) {
-                plan.write.as_mut().into_iter().for_each(|write| write.leave_out(tenant));
-            }
             let holds = !void.contains(&tenant);
+            if !holds && let Some(write) = &mut plan.write {
+                write.leave_out(tenant);
+            }
             let is_aside = self.door.lock().waiting.is_aside(tenant);
             match () {
                 () if is_aside => self.door.lock().waiting.give_back(batch),
@@ -168,15 +168,15 @@ impl<B: Batcher> Lane<B> {
         let tenants = batches.iter().map(|batch| batch.tenant).collect();
         let commands = batches.iter().map(|batch| batch.commands.len()).sum();
         let locked = self.locked.clone();
+        let since = Instant::now();
         let task = tokio::spawn(async move {
-            let began = Instant::now();
             match locked.batcher.write(*write).await {
                 Ok(written) => {
                     let (again, done): (Vec<_>, Vec<_>) =
                         batches.into_iter().partition(|batch| written.overtaken.contains(&batch.tenant));
                     let done: Vec<_> = done.into_iter().flat_map(|batch| batch.commands).collect();
                     if !done.is_empty() {
-                        metrics::batch(Way::Planned, done.len(), began.elapsed());
+                        metrics::batch(Way::Planned, done.len(), since.elapsed());
                         locked.answer(done);
                     }
                     again.iter().for_each(|_| metrics::batch_overtaken());
@@ -192,7 +192,7 @@ impl<B: Batcher> Lane<B> {
                 }
             }
         });
-        UnderWay { tenants, commands, since: Instant::now(), task }
+        UnderWay { tenants, commands, since, task }
     }
 
     /// Has a batch run with locks, beside the lane where it has patience; nothing that was known of the tenant holds after that.

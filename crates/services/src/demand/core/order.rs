@@ -3,12 +3,23 @@
 use std::collections::BTreeMap;
 
 use entity::{prelude::*, tables::demand_day::DemandFigures};
+use serde::{Deserialize, Serialize};
 
 use super::day::{DayKey, Deltas, Overflow};
 use crate::insight::core::SoldLine;
 
-/// Units of lines that were cancelled, by position, where there are any: all that changes of an order that counts.
-pub type Cancelled = BTreeMap<i32, i64>;
+/// What is noted of a line by its position, so that it can be taken back once the line is another. Nothing of a line of which nothing changed.
+pub type CountedLines = BTreeMap<i32, Noted>;
+
+/// A line as it was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Noted {
+    /// Units that were cancelled of it as it was placed.
+    Cancelled(i64),
+    /// A line that had been edited: quantity, cancelled, total, price and discount.
+    Edited([i64; 5]),
+}
 
 /// An order with its lines of products.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,26 +42,63 @@ pub struct DemandLine {
     pub line: SoldLine,
     pub unit_price: i64,
     pub discount: i64,
+    /// As it was placed, where an edit has changed it since.
+    pub placed: Option<PlacedLine>,
+}
+
+/// A line as it was placed; a quantity of 0 where an edit added it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlacedLine {
+    pub quantity: i64,
+    pub total: i64,
+    pub unit_price: i64,
+    pub discount: i64,
+}
+
+impl DemandLine {
+    fn noted(&self) -> Option<Noted> {
+        let SoldLine { quantity, cancelled, total, .. } = self.line;
+        match self.placed {
+            Some(_) => Some(Noted::Edited([quantity, cancelled, total, self.unit_price, self.discount])),
+            None => (cancelled > 0).then_some(Noted::Cancelled(cancelled)),
+        }
+    }
+    /// The line as it was when this was noted of it.
+    fn as_noted(&self, noted: Option<Noted>) -> Self {
+        let now = PlacedLine {
+            quantity: self.line.quantity,
+            total: self.line.total,
+            unit_price: self.unit_price,
+            discount: self.discount,
+        };
+        let (of, cancelled) = match noted {
+            Some(Noted::Edited([quantity, cancelled, total, unit_price, discount])) => {
+                (PlacedLine { quantity, total, unit_price, discount }, cancelled)
+            }
+            Some(Noted::Cancelled(cancelled)) => (self.placed.unwrap_or(now), cancelled),
+            None => (self.placed.unwrap_or(now), 0),
+        };
+        let line = SoldLine { quantity: of.quantity, cancelled, total: of.total, ..self.line };
+        Self { line, unit_price: of.unit_price, discount: of.discount, ..*self }
+    }
 }
 
 impl DemandOrder {
     /// What of it counts now; None where nothing does.
-    pub fn counted(&self) -> Option<Cancelled> {
-        let cancelled = |line: &DemandLine| (line.line.cancelled > 0).then_some((line.position, line.line.cancelled));
-        self.counts.then(|| self.lines.iter().filter_map(cancelled).collect())
+    pub fn counted(&self) -> Option<CountedLines> {
+        let noted = |line: &DemandLine| Some((line.position, line.noted()?));
+        self.counts.then(|| self.lines.iter().filter_map(noted).collect())
     }
 }
 
 /// Replaces what is counted of an order by what counts of it now.
-pub fn change_order(deltas: &mut Deltas, order: &DemandOrder, before: Option<&Cancelled>) -> Result<(), Overflow> {
+pub fn change_order(deltas: &mut Deltas, order: &DemandOrder, before: Option<&CountedLines>) -> Result<(), Overflow> {
     let now = order.counted();
     if now.as_ref() == before {
         return Ok(());
     }
-    for (cancelled, sign) in
-        before.map(|cancelled| (cancelled, -1)).into_iter().chain(now.as_ref().map(|cancelled| (cancelled, 1)))
-    {
-        for (product, (figures, largest)) in by_product(order, cancelled)? {
+    for (counted, sign) in before.map(|counted| (counted, -1)).into_iter().chain(now.as_ref().map(|counted| (counted, 1))) {
+        for (product, (figures, largest)) in by_product(order, counted)? {
             let (date, store, channel, currency) = (order.date, order.store, order.channel, order.currency);
             let delta = deltas.add(DayKey { date, product, store, channel, currency }, &figures, sign, order.seq)?;
             let side = if sign > 0 { &mut delta.largest_added } else { &mut delta.largest_removed };
@@ -61,18 +109,18 @@ pub fn change_order(deltas: &mut Deltas, order: &DemandOrder, before: Option<&Ca
 }
 
 /// The figures of each product, and its largest line.
-fn by_product(order: &DemandOrder, cancelled: &Cancelled) -> Result<BTreeMap<ProductId, (DemandFigures, i64)>, Overflow> {
+fn by_product(order: &DemandOrder, counted: &CountedLines) -> Result<BTreeMap<ProductId, (DemandFigures, i64)>, Overflow> {
     let mut products = BTreeMap::new();
-    for DemandLine { position, product, line, unit_price, discount } in &order.lines {
-        let line = SoldLine { cancelled: cancelled.get(position).copied().unwrap_or_default(), ..*line };
+    let lines = order.lines.iter().map(|line| line.as_noted(counted.get(&line.position).copied()));
+    for DemandLine { product, line, unit_price, discount, .. } in lines.filter(|line| line.line.quantity > 0) {
         let exact = |number: i128| i64::try_from(number).map_err(|_| Overflow);
-        let (figures, largest): &mut (DemandFigures, i64) = products.entry(*product).or_default();
+        let (figures, largest): &mut (DemandFigures, i64) = products.entry(product).or_default();
         let mut of_line =
             DemandFigures { ordered_units: line.quantity, cancelled_units: line.cancelled, ..DemandFigures::default() };
         if line.units() > 0 {
             // A discount is shared out as the line's total is, and the list price is multiplied out as a cost is.
-            let discounted = SoldLine { total: *discount, ..line };
-            let listed = SoldLine { unit_cost: *unit_price, ..line };
+            let discounted = SoldLine { total: discount, ..line };
+            let listed = SoldLine { unit_cost: unit_price, ..line };
             of_line.order_lines = 1;
             of_line.orders = i64::from(figures.orders == 0);
             of_line.gross_minor = exact(line.amount())?;
@@ -103,6 +151,7 @@ mod tests {
             line: SoldLine { quantity: *quantity, cancelled: *cancelled, total: 100 * quantity, unit_cost: 30, decimals: 0 },
             unit_price: 110,
             discount: 10 * quantity,
+            placed: None,
         };
         let lines = (1..).zip(lines).map(line).collect();
         DemandOrder {
@@ -116,7 +165,7 @@ mod tests {
         }
     }
 
-    fn changes(order: &DemandOrder, before: Option<Cancelled>) -> Vec<(DemandFigures, i64, i64)> {
+    fn changes(order: &DemandOrder, before: Option<CountedLines>) -> Vec<(DemandFigures, i64, i64)> {
         let mut deltas = Deltas::default();
         change_order(&mut deltas, order, before.as_ref()).unwrap();
         deltas.0.into_values().map(|delta| (delta.figures, delta.largest_added, delta.largest_removed)).collect()
@@ -163,5 +212,32 @@ mod tests {
             ..DemandFigures::default()
         };
         assert_eq!(change, [(figures, 3, 5)]);
+    }
+
+    #[test]
+    fn an_edited_line_is_taken_back_as_it_was_counted() {
+        let placed = order(true, &[(1, 5, 1)]);
+        let mut edited = order(true, &[(1, 8, 1), (2, 3, 0)]);
+        let was = PlacedLine { quantity: 5, total: 500, unit_price: 110, discount: 50 };
+        edited.lines[0].placed = Some(was);
+        edited.lines[1].placed = Some(PlacedLine { quantity: 0, total: 0, unit_price: 0, discount: 0 });
+        let sum = |of: Vec<(DemandFigures, i64, i64)>| {
+            of.iter().fold(DemandFigures::default(), |sum, one| sum.plus(&one.0, 1).unwrap())
+        };
+        let fresh = sum(changes(&edited, None));
+        let step = sum(changes(&placed, None)).plus(&sum(changes(&edited, placed.counted())), 1);
+        assert_eq!(step, Some(fresh), "counted before the edit and after it, as if it had been counted once");
+        assert_eq!(changes(&edited, edited.counted()), [], "what counts already changes nothing");
+        let mut again = edited.clone();
+        again.lines[0].line.quantity = 9;
+        let later = fresh.plus(&sum(changes(&again, edited.counted())), 1);
+        assert_eq!(later, Some(sum(changes(&again, None))), "a second edit is taken on top of the first");
+        let text = serde_json::to_string(&edited.counted()).unwrap();
+        assert_eq!(serde_json::from_str::<Option<CountedLines>>(&text).unwrap(), edited.counted());
+        assert_eq!(
+            serde_json::from_str::<CountedLines>("{\"1\":1}").unwrap(),
+            placed.counted().unwrap(),
+            "as earlier versions noted it"
+        );
     }
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::page::DocumentPlace;
 use crate::{
-    demand::core::{BackLine, DayKey, DemandLine, DemandOrder, DemandReturn, MatchedUnits, ReturnCounted},
+    demand::core::{BackLine, DayKey, DemandLine, DemandOrder, DemandReturn, MatchedUnits, PlacedLine, ReturnCounted},
     insight::core::SoldLine,
 };
 
@@ -41,6 +41,10 @@ struct LineRow {
     discount_minor: i64,
     total_minor: i64,
     unit_cost_minor: Option<i64>,
+    placed_quantity: Option<Quantity>,
+    placed_price_minor: Option<i64>,
+    placed_discount_minor: Option<i64>,
+    placed_total_minor: Option<i64>,
 }
 
 #[derive(Record)]
@@ -144,6 +148,12 @@ impl From<LineRow> for DemandLine {
             line,
             unit_price: row.unit_price_minor,
             discount: row.discount_minor,
+            placed: row.placed_quantity.map(|quantity| PlacedLine {
+                quantity: quantity.get(),
+                total: row.placed_total_minor.unwrap_or_default(),
+                unit_price: row.placed_price_minor.unwrap_or_default(),
+                discount: row.placed_discount_minor.unwrap_or_default(),
+            }),
         }
     }
 }

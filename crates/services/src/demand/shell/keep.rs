@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::apply::{apply, respan, too_large};
 use crate::demand::{
-    core::{Cancelled, Deltas, ReturnCounted, add_entry, change_order, change_return},
+    core::{CountedLines, Deltas, ReturnCounted, add_entry, change_order, change_return},
     rows::{self, Book, Counts},
 };
 
@@ -137,7 +137,7 @@ async fn count_documents(
     let mut before = rows::counted(work, book.generation, named).await?;
     for (id, order) in rows::orders(work, orders).await? {
         let text = before.remove(&id.uuid());
-        change_order(deltas, &order, read::<Cancelled>(text.as_deref())?.as_ref()).map_err(too_large)?;
+        change_order(deltas, &order, read::<CountedLines>(text.as_deref())?.as_ref()).map_err(too_large)?;
         note(&mut counts, id.uuid(), text, order.counted().as_ref())?;
     }
     for (id, of) in rows::returns(work, returns).await? {

@@ -129,6 +129,7 @@ impl Said {
             reservations: Vec::new(),
             on_shortage: Shortage::Refuse,
             sourcing: None,
+            detail: None,
             lines: self.lines.clone(),
         })
     }

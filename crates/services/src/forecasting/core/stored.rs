@@ -67,6 +67,12 @@ pub struct StoredSeries {
     pub score: f64,
     pub deductions: Vec<(QualityReason, f64)>,
     pub excluded: Vec<Excluded>,
+    /// The mean step between its weeks, which errors of sums are scaled by. None in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<f64>,
+    /// Which of the run's pools its errors of sums are in. None of all stores together, and in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<u16>,
     /// Runs of equal weeks: how many, and the week.
     points: Vec<(u32, StoredPoint)>,
 }
@@ -121,6 +127,8 @@ pub fn series_of(run: &Run, series: usize, naive: f64, first_week: i32, means: O
         score: milli(forecast.quality.score.into()),
         deductions: forecast.quality.deductions.iter().map(|one| (deduction(one.reason), milli(one.points.into()))).collect(),
         excluded: excluded(forecast, first_week),
+        step: Some(milli(forecast.mean_step.into())),
+        pool: means.is_none().then_some(forecast.method),
         points,
     }
 }

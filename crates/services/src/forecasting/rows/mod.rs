@@ -6,7 +6,7 @@ mod scores;
 
 pub use facts::{are_known, demand_weeks, level_facts, store_facts};
 pub use runs::{
-    KeptRun, KeptSeries, classes, forget, insert_run, insert_series, last_run, products_of_run, run_weeks, series_of_run,
-    series_of_runs, tenants_with_facts,
+    KeptRun, KeptSeries, classes, forget, insert_pools, insert_run, insert_series, last_run, pools, products_of_run, run_weeks,
+    series_of_products, series_of_run, series_of_runs, tenants_with_facts,
 };
 pub use scores::{ScoreKey, accuracy, insert_scores, scored};

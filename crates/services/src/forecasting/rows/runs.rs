@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{forecast_run, forecast_series},
+    tables::{forecast_pool, forecast_run, forecast_series},
 };
-use forecast::{class::Class, panel::LastClass};
+use forecast::{class::Class, intervals::SumPools, panel::LastClass};
 use platform::storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, Work};
 use sea_orm::Value;
 
@@ -98,6 +98,28 @@ pub async fn series_of_run(reads: &impl Reads, first_week: i32) -> Result<Vec<Ke
     series(reads, "s.first_week = $2", vec![first_week.into()]).await
 }
 
+/// A run's series of products in single stores.
+pub async fn series_of_products(reads: &impl Reads, first_week: i32, products: &[ProductId]) -> Result<Vec<KeptSeries>, Fault> {
+    let backend = reads.backend();
+    let only = format!("s.first_week = $2 AND {} AND s.store_id <> $4", backend.in_ids("s.product_id", 3));
+    let values: Vec<Value> = vec![first_week.into(), backend.ids(products.iter().copied()), StoreId::NIL.into()];
+    series(reads, &only, values).await
+}
+
+/// Errors of sums over weeks, of each method of a run. Empty for a run of an earlier version, which did not keep them.
+pub async fn pools(reads: &impl Reads, first_week: i32) -> Result<BTreeMap<u16, SumPools>, Fault> {
+    let sql = "SELECT p.method, p.body FROM forecast_pool p WHERE p.tenant_id = $1 AND p.first_week = $2 ORDER BY p.method";
+    let mut found = BTreeMap::new();
+    for row in &reads.rows(sql, vec![first_week.into()]).await? {
+        let mut row = Row::new(row);
+        let (method, body): (i32, String) = (row.take()?, row.take()?);
+        let corrupt = || Fault::corrupt("forecast_pool", "its body is a list of errors for each length");
+        let kept: Vec<Vec<f32>> = serde_json::from_str(&body).map_err(|_| corrupt())?;
+        found.insert(u16::try_from(method).map_err(|_| corrupt())?, SumPools::of_kept(kept));
+    }
+    Ok(found)
+}
+
 /// Products that a run has a series of in a store, by their IDs.
 pub async fn products_of_run(reads: &impl Reads, first_week: i32, store: StoreId) -> Result<Vec<ProductId>, Fault> {
     let sql = "SELECT s.product_id FROM forecast_series s WHERE s.tenant_id = $1 AND s.first_week = $2 AND s.store_id = $3
@@ -127,6 +149,12 @@ pub async fn insert_run(work: &Work, run: forecast_run::Model) -> Result<(), Fau
     work.insert::<forecast_run::Entity>(run).await
 }
 
+pub async fn insert_pools(work: &Work, pools: Vec<forecast_pool::Model>) -> Result<(), Fault> {
+    let mut rows = Rows::<forecast_pool::Model>::insert(work.tenant());
+    pools.into_iter().for_each(|row| rows.push(row));
+    work.write(Bulk::from(rows)).await
+}
+
 pub async fn insert_series(work: &Work, series: Vec<forecast_series::Model>) -> Result<(), Fault> {
     let mut rows = Rows::<forecast_series::Model>::insert(work.tenant());
     series.into_iter().for_each(|row| rows.push(row));
@@ -135,7 +163,7 @@ pub async fn insert_series(work: &Work, series: Vec<forecast_series::Model>) -> 
 
 /// Removes runs from before a week.
 pub async fn forget(work: &Work, before: i32) -> Result<(), Fault> {
-    for table in ["forecast_series", "forecast_run"] {
+    for table in ["forecast_series", "forecast_pool", "forecast_run"] {
         let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND first_week < $2");
         work.execute(&sql, vec![before.into()]).await?;
     }

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, num::NonZeroUsize};
 
 use entity::{
     prelude::*,
-    tables::{forecast_run, forecast_series},
+    tables::{forecast_pool, forecast_run, forecast_series},
 };
-use forecast::{Run, Settings, forecast_all, panel::LastClass};
+use forecast::{Run, Settings, engine::MethodPools, forecast_all, panel::LastClass};
 use inventory::catalog::rows::small::tenant_zone;
 use platform::{
     clock::{Clock, local_day},
@@ -28,6 +28,8 @@ const HORIZON: usize = 26;
 const MOST_THREADS: usize = 2;
 /// Weeks that a run is kept.
 const KEPT_WEEKS: i32 = 104;
+/// Errors of a sum that are kept of a pool: a quantile moves by a thousandth at most.
+const KEPT_SCORES: usize = 1_001;
 
 /// A run that was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +105,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
         },
     )
     .await?;
+    rows::insert_pools(&work, computed.pools(tenant, first_week)).await?;
     rows::insert_series(&work, series).await?;
     rows::insert_scores(&work, scores).await?;
     rows::forget(&work, first_week - 7 * KEPT_WEEKS).await?;
@@ -127,6 +130,17 @@ impl Computed {
         let store_run = forecast_all(&stores.panel()?, &settings);
         let product_run = forecast_all(&products.panel()?, &settings);
         Some(Self { stores, store_run, products, product_run })
+    }
+
+    /// Errors of sums over weeks, of each method that stores' series are forecast by.
+    fn pools(&self, tenant: TenantId, first_week: i32) -> Vec<forecast_pool::Model> {
+        let row = |(nth, pools): (usize, &MethodPools)| forecast_pool::Model {
+            tenant_id: tenant,
+            first_week,
+            method: nth as i32,
+            body: serde_json::to_string(&pools.sums.thinned(KEPT_SCORES)).unwrap_or_default(),
+        };
+        self.store_run.pools.iter().enumerate().map(row).collect()
     }
 
     /// What is written: each store's series, and each product's, whose mean is the sum of its stores'.

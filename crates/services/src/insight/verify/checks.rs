@@ -5,9 +5,9 @@ use platform::storage::{Backend, Fault, Reads, Row, journal::Kinds};
 use sea_orm::QueryResult;
 
 use super::{
-    alerts, costs, counts, demand, documents, journal, kits, levels, lots, media, numbers, purchases,
+    alerts, costs, counts, demand, documents, journal, kits, levels, lots, media, numbers, payments, purchases,
     report::{Broken, readable},
-    returns, transfers, works,
+    returns, reversals, transfers, works,
 };
 
 /// `broken` selects three texts of the first broken row: key, expected, found. `HEX(column)` stands for an id as 32 hex digits, `STOCK_CHANGED` for
@@ -50,12 +50,14 @@ pub(super) fn all() -> impl Iterator<Item = &'static Check> {
         .iter()
         .chain(works::CHECKS)
         .chain(returns::CHECKS)
+        .chain(payments::CHECKS)
         .chain(purchases::CHECKS)
         .chain(transfers::CHECKS)
         .chain(counts::CHECKS)
         .chain(costs::CHECKS)
         .chain(demand::CHECKS)
         .chain(numbers::CHECKS)
+        .chain(reversals::CHECKS)
         .chain(alerts::CHECKS);
     levels::CHECKS.iter().chain(lots::CHECKS).chain(kits::CHECKS).chain(documents).chain(media::CHECKS).chain(journal::CHECKS)
 }

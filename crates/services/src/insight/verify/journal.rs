@@ -46,14 +46,17 @@ pub(super) const CHECKS: &[Check] = &[
                  FROM movement m LEFT JOIN movement o ON o.tenant_id = $1 AND o.id = m.reverses_id
                  WHERE m.tenant_id = $1 AND (m.reverses_id IS NOT NULL OR m.kind = 'REVERSAL')
                    AND (o.seq IS NULL OR m.kind <> 'REVERSAL' OR o.seq >= m.seq OR o.kind IN ('REVERSAL', 'RESERVE', 'RELEASE')
-                     OR o.reference_kind NOT IN ('RESERVATION', 'OTHER'))
+                     OR o.reference_kind NOT IN ('RESERVATION', 'OTHER')
+                       AND NOT EXISTS (SELECT 1 FROM document_reversal_line d WHERE d.tenant_id = $1 AND d.mirror_id = m.id))
                  ORDER BY m.seq LIMIT 1",
     },
     Check {
         invariant: "reversal: a movement is reversed once",
         table: "movement",
         broken: "SELECT 'mov:' || HEX(reverses_id), '1 reversal', count(*) || ' reversals' FROM movement
-                 WHERE tenant_id = $1 AND reverses_id IS NOT NULL GROUP BY reverses_id HAVING count(*) > 1 ORDER BY reverses_id LIMIT 1",
+                 WHERE tenant_id = $1 AND reverses_id IS NOT NULL
+                   AND NOT EXISTS (SELECT 1 FROM document_reversal_line d WHERE d.tenant_id = $1 AND d.mirror_id = movement.id)
+                 GROUP BY reverses_id HAVING count(*) > 1 ORDER BY reverses_id LIMIT 1",
     },
     // What came into a lot leaves the shelf where the lot lies by then.
     Check {
@@ -66,7 +69,8 @@ pub(super) const CHECKS: &[Check] = &[
                          (SELECT count(*) FROM entry n WHERE n.tenant_id = $1 AND n.seq = o.seq) AS lines,
                          (SELECT count(*) FROM entry n WHERE n.tenant_id = $1 AND n.seq = m.seq) AS backs
                        FROM movement m JOIN movement o ON o.tenant_id = $1 AND o.id = m.reverses_id
-                       WHERE m.tenant_id = $1 AND m.reverses_id IS NOT NULL) r
+                       WHERE m.tenant_id = $1 AND m.reverses_id IS NOT NULL
+                         AND NOT EXISTS (SELECT 1 FROM document_reversal_line d WHERE d.tenant_id = $1 AND d.mirror_id = m.id)) r
                  JOIN entry e ON e.tenant_id = $1 AND e.seq = r.forth
                  LEFT JOIN entry b ON b.tenant_id = $1 AND b.seq = r.back AND b.line = r.lines + 1 - e.line
                  WHERE r.lines <> r.backs OR b.seq IS NULL OR b.product_id <> e.product_id OR b.store_id <> e.store_id

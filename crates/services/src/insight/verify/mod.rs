@@ -16,10 +16,12 @@ mod levels;
 mod lots;
 mod media;
 mod numbers;
+mod payments;
 mod purchases;
 mod references;
 mod report;
 mod returns;
+mod reversals;
 mod search;
 mod tenancy;
 mod transfers;
@@ -93,7 +95,14 @@ pub async fn verify_tenant(db: &Database, tenant: TenantId, progress: impl Fn(&s
 /// How wide the longest invariant is.
 pub fn width() -> usize {
     let checked = checks::all().map(|check| check.invariant);
-    let walked =
-        [tenancy::AUDIT, demand::SUMS, enum_columns::INVARIANT, references::INVARIANT, references::STRAYS, search::INDEX];
+    let walked = [
+        tenancy::AUDIT,
+        payments::STATUSES,
+        demand::SUMS,
+        enum_columns::INVARIANT,
+        references::INVARIANT,
+        references::STRAYS,
+        search::INDEX,
+    ];
     checked.chain(walked).chain(walk::INVARIANTS).map(str::len).max().unwrap_or_default()
 }

@@ -20,7 +20,7 @@ pub(super) const CHECKS: &[Check] = &[
                    'received ' || coalesce(s.came, 0) || ' damaged ' || coalesce(s.damaged, 0) || ' of at most ' || l.most,
                    'received ' || l.received || ' damaged ' || l.damaged
                  FROM purchase_order_line l LEFT JOIN (
-                   SELECT purchase_order_id, position, sum(quantity) AS came, sum(damaged) AS damaged FROM goods_receipt_line
+                   SELECT purchase_order_id, position, sum(quantity - reversed) AS came, sum(damaged - reversed_damaged) AS damaged FROM goods_receipt_line
                    WHERE tenant_id = $1 GROUP BY purchase_order_id, position) s ON s.purchase_order_id = l.purchase_order_id AND s.position = l.position
                  JOIN purchase_order o ON o.tenant_id = $1 AND o.id = l.purchase_order_id
                  WHERE l.tenant_id = $1 AND (l.received <> coalesce(s.came, 0) OR l.damaged <> coalesce(s.damaged, 0) OR l.received > l.most
@@ -99,7 +99,7 @@ pub(super) const CHECKS: &[Check] = &[
         broken: "SELECT 'srt:' || HEX(r.id), 'credit ' || coalesce(l.credit, 0) || ' left ' || coalesce(l.quantity, 0),
                    'credit ' || r.credit_minor || ' left ' || coalesce(e.quantity, 0)
                  FROM supplier_return r
-                 LEFT JOIN (SELECT supplier_return_id, sum(total_minor) AS credit, sum(quantity) AS quantity FROM supplier_return_line
+                 LEFT JOIN (SELECT supplier_return_id, sum(total_minor) AS credit, sum(quantity - reversed) AS quantity FROM supplier_return_line
                             WHERE tenant_id = $1 GROUP BY supplier_return_id) l ON l.supplier_return_id = r.id
                  LEFT JOIN (SELECT m.reference_id, -sum(n.on_hand_delta) AS quantity FROM movement m JOIN entry n ON n.tenant_id = $1 AND n.seq = m.seq
                             WHERE m.tenant_id = $1 AND m.reference_kind = 'SUPPLIER_RETURN' GROUP BY m.reference_id) e ON e.reference_id = r.id
@@ -111,10 +111,33 @@ pub(super) const CHECKS: &[Check] = &[
         table: "purchase_order_line",
         broken: "SELECT 'por:' || HEX(l.purchase_order_id) || ' line ' || l.position, 'returned ' || coalesce(s.back, 0), 'returned ' || l.returned
                  FROM purchase_order_line l LEFT JOIN (
-                   SELECT purchase_order_id, order_position, sum(quantity) AS back FROM supplier_return_line
+                   SELECT purchase_order_id, order_position, sum(quantity - reversed) AS back FROM supplier_return_line
                    WHERE tenant_id = $1 AND purchase_order_id IS NOT NULL GROUP BY purchase_order_id, order_position) s
                    ON s.purchase_order_id = l.purchase_order_id AND s.order_position = l.position
                  WHERE l.tenant_id = $1 AND (l.returned <> coalesce(s.back, 0) OR l.returned > l.received)
                  ORDER BY l.purchase_order_id, l.position LIMIT 1",
+    },
+    Check {
+        invariant: "goods receipt: what was taken back of it is what its reversals say, and no more than came",
+        table: "goods_receipt_line",
+        broken: "SELECT 'grn:' || HEX(l.receipt_id), 'reversed ' || coalesce(s.back, 0), 'reversed ' || l.back
+                 FROM (SELECT receipt_id, sum(reversed) AS back,
+                         max(CASE WHEN reversed > quantity OR reversed_damaged > damaged OR reversed_damaged > reversed THEN 1 ELSE 0 END) AS beyond
+                       FROM goods_receipt_line WHERE tenant_id = $1 GROUP BY receipt_id) l
+                 LEFT JOIN (SELECT r.part_id, sum(d.quantity) AS back FROM document_reversal r
+                            JOIN document_reversal_line d ON d.tenant_id = $1 AND d.reversal_id = r.id
+                            WHERE r.tenant_id = $1 AND r.kind = 'GOODS_RECEIPT' GROUP BY r.part_id) s ON s.part_id = l.receipt_id
+                 WHERE l.back <> coalesce(s.back, 0) OR l.beyond = 1 ORDER BY l.receipt_id LIMIT 1",
+    },
+    Check {
+        invariant: "supplier return: what was brought back of it is what its reversals say, and no more than left",
+        table: "supplier_return_line",
+        broken: "SELECT 'srt:' || HEX(l.supplier_return_id), 'reversed ' || coalesce(s.back, 0), 'reversed ' || l.back
+                 FROM (SELECT supplier_return_id, sum(reversed) AS back, max(CASE WHEN reversed > quantity THEN 1 ELSE 0 END) AS beyond
+                       FROM supplier_return_line WHERE tenant_id = $1 GROUP BY supplier_return_id) l
+                 LEFT JOIN (SELECT r.part_id, sum(d.quantity) AS back FROM document_reversal r
+                            JOIN document_reversal_line d ON d.tenant_id = $1 AND d.reversal_id = r.id
+                            WHERE r.tenant_id = $1 AND r.kind = 'SUPPLIER_RETURN' GROUP BY r.part_id) s ON s.part_id = l.supplier_return_id
+                 WHERE l.back <> coalesce(s.back, 0) OR l.beyond = 1 ORDER BY l.supplier_return_id LIMIT 1",
     },
 ];

@@ -9,7 +9,7 @@ use platform::{
 };
 
 use super::{
-    checks, demand, enum_columns, references,
+    checks, demand, enum_columns, payments, references,
     report::{Broken, Line, Report},
     walk,
 };
@@ -56,6 +56,11 @@ impl<'a> Tenancy<'a> {
         });
         let broken = self.settled("audit_entry", "one of its rows", log).await?;
         told(report.add(AUDIT, entries, broken));
+        progress(&format!("{name}: statuses of orders"));
+        let mut rows = 0;
+        let found = payments::statuses(&self.snapshot, &mut rows).await;
+        let broken = self.settled("sales_order", "one of its rows", found).await?;
+        told(report.add(payments::STATUSES, rows, broken));
         progress(&format!("{name}: demand facts"));
         let mut rows = 0;
         let found = demand::sums(&self.snapshot, &mut rows).await;

@@ -23,13 +23,14 @@ pub(super) const CHECKS: &[Check] = &[
                    'shipped ' || l.shipped || ' received ' || l.received || ' lost ' || l.lost
                  FROM transfer_line l JOIN transfer t ON t.tenant_id = $1 AND t.id = l.transfer_id
                  LEFT JOIN (SELECT m.reference_id, e.product_id,
-                     -sum(CASE WHEN m.kind = 'TRANSFER_OUT' AND e.store_id = t.from_store_id THEN e.on_hand_delta ELSE 0 END) AS sent,
-                     sum(CASE WHEN m.kind = 'TRANSFER_OUT' AND e.store_id = t.to_store_id THEN e.in_transit_delta ELSE 0 END) AS put,
-                     sum(CASE WHEN m.kind = 'TRANSFER_IN' AND e.store_id = t.to_store_id THEN e.on_hand_delta ELSE 0 END) AS entered,
-                     -sum(CASE WHEN m.kind = 'TRANSFER_IN' AND e.store_id = t.to_store_id THEN e.in_transit_delta ELSE 0 END) AS taken,
-                     -sum(CASE WHEN m.kind = 'REMOVAL' AND e.store_id = t.to_store_id THEN e.in_transit_delta ELSE 0 END) AS lost
+                     -sum(CASE WHEN coalesce(o.kind, m.kind) = 'TRANSFER_OUT' AND e.store_id = t.from_store_id THEN e.on_hand_delta ELSE 0 END) AS sent,
+                     sum(CASE WHEN coalesce(o.kind, m.kind) = 'TRANSFER_OUT' AND e.store_id = t.to_store_id THEN e.in_transit_delta ELSE 0 END) AS put,
+                     sum(CASE WHEN coalesce(o.kind, m.kind) = 'TRANSFER_IN' AND e.store_id = t.to_store_id THEN e.on_hand_delta ELSE 0 END) AS entered,
+                     -sum(CASE WHEN coalesce(o.kind, m.kind) = 'TRANSFER_IN' AND e.store_id = t.to_store_id THEN e.in_transit_delta ELSE 0 END) AS taken,
+                     -sum(CASE WHEN coalesce(o.kind, m.kind) = 'REMOVAL' AND e.store_id = t.to_store_id THEN e.in_transit_delta ELSE 0 END) AS lost
                    FROM movement m JOIN transfer t ON t.tenant_id = $1 AND t.id = m.reference_id
                    JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
+                   LEFT JOIN movement o ON o.tenant_id = $1 AND o.id = m.reverses_id
                    WHERE m.tenant_id = $1 AND m.reference_kind = 'TRANSFER' GROUP BY m.reference_id, e.product_id) m
                    ON m.reference_id = l.transfer_id AND m.product_id = l.product_id
                  WHERE l.tenant_id = $1 AND (l.shipped <> coalesce(m.sent, 0) OR l.shipped <> coalesce(m.put, 0)
@@ -58,9 +59,10 @@ pub(super) const CHECKS: &[Check] = &[
                    'shipped ' || s.shipped || ' received ' || s.received || ' lost ' || s.lost
                  FROM transfer_line_lot s
                  LEFT JOIN (SELECT m.reference_id, e.lot_id,
-                     -sum(CASE WHEN m.kind = 'TRANSFER_OUT' THEN e.on_hand_delta ELSE 0 END) AS sent,
-                     sum(CASE WHEN m.kind = 'TRANSFER_IN' THEN e.on_hand_delta ELSE 0 END) AS entered
+                     -sum(CASE WHEN coalesce(o.kind, m.kind) = 'TRANSFER_OUT' THEN e.on_hand_delta ELSE 0 END) AS sent,
+                     sum(CASE WHEN coalesce(o.kind, m.kind) = 'TRANSFER_IN' THEN e.on_hand_delta ELSE 0 END) AS entered
                    FROM movement m JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
+                   LEFT JOIN movement o ON o.tenant_id = $1 AND o.id = m.reverses_id
                    WHERE m.tenant_id = $1 AND m.reference_kind = 'TRANSFER' AND e.lot_id IS NOT NULL GROUP BY m.reference_id, e.lot_id) m
                    ON m.reference_id = s.transfer_id AND m.lot_id = s.lot_id
                  WHERE s.tenant_id = $1 AND (s.shipped <> coalesce(m.sent, 0) OR s.received <> coalesce(m.entered, 0)

@@ -317,7 +317,7 @@ pub(super) async fn receipts(
             let receipt = serde_json::from_str(&text).and_then(|receipt: StoredReceipt| {
                 Ok((receipt.read::<StoredOrder>()?, receipt.read::<StoredReturn>()?, receipt))
             });
-            let Ok((StoredOrder { order }, StoredReturn { ret: sales_return }, receipt)) = receipt else {
+            let Ok((StoredOrder { order, .. }, StoredReturn { ret: sales_return }, receipt)) = receipt else {
                 let key = format!("{mutation} {key}");
                 return Ok(Some(Broken { table: "idempotency", key, expected: "a receipt".to_owned(), found: text }));
             };

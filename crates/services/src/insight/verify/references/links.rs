@@ -19,6 +19,7 @@ const ORDER: &str = "'ord:' || HEX(c.id)";
 const PURCHASE: &str = "'por:' || HEX(c.id)";
 const PURCHASE_LINE: &str = "'por:' || HEX(c.purchase_order_id) || ' line ' || c.position";
 const ORDER_LINE: &str = "'ord:' || HEX(c.order_id) || ' line ' || c.position";
+const PAYMENT: &str = "'pay:' || HEX(c.id)";
 const FULFILMENT: &str = "'ful:' || HEX(c.id)";
 const WORK: &str = "'fwk:' || HEX(c.id)";
 const WORK_LINE: &str = "'fwk:' || HEX(c.work_id) || ' line ' || c.nth";
@@ -32,7 +33,10 @@ const DAY: &str = "'prd:' || HEX(c.product_id) || ' day ' || c.business_date";
 const DISCREPANCY: &str = "'por:' || HEX(c.purchase_order_id) || ' discrepancy ' || c.number";
 const SUPPLIER_RETURN_LINE: &str = "'srt:' || HEX(c.supplier_return_id) || ' line ' || c.position";
 const COUNT_LINE_OF: &str = "'cnt:' || HEX(c.count_id) || ' prd:' || HEX(c.product_id)";
+const REVERSAL: &str = "'rev:' || HEX(c.id)";
+const REVERSAL_LINE: &str = "'rev:' || HEX(c.reversal_id) || ' line ' || c.position";
 const GRANT: &str = "'mem:' || HEX(c.member_id) || ' grant ' || c.position";
+const PLAN_LINE: &str = "'rpl:' || HEX(c.plan_id) || ' line ' || c.position";
 const ALERT: &str = "'alr:' || HEX(c.id)";
 /// Numbers stand for the default roles (`access::BUILT_IN`).
 const OWN_ROLE: &str = "substr(HEX(c.role_id), 1, 30) <> '000000000000000000000000000000'";
@@ -88,7 +92,13 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("order_line", ORDER_LINE, &[("order_id", "id")], "sales_order"),
     link("order_line", ORDER_LINE, &[("product_id", "id")], "product"),
     link("order_hold", "'ord:' || HEX(c.order_id)", &[("order_id", "id")], "sales_order"),
+    link("sales_hold", "'hld:' || HEX(c.id)", &[("order_id", "id")], "sales_order"),
+    link("payment", PAYMENT, &[("order_id", "id")], "sales_order"),
+    link("payment", PAYMENT, &[("parent_id", "id")], "payment"),
+    link("payment", PAYMENT, &[("return_id", "id")], "sales_return"),
     link("order_sourcing", "'ord:' || HEX(c.order_id)", &[("order_id", "id")], "sales_order"),
+    link("order_detail", "'ord:' || HEX(c.order_id)", &[("order_id", "id")], "sales_order"),
+    link("order_step", "'ord:' || HEX(c.order_id) || ' version ' || c.version", &[("order_id", "id")], "sales_order"),
     link("store_sourcing", "'sto:' || HEX(c.store_id)", &[("store_id", "id")], "store"),
     link("fulfilment", FULFILMENT, &[("order_id", "id")], "sales_order"),
     link("fulfilment", FULFILMENT, &[("store_id", "id")], "store"),
@@ -173,6 +183,21 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("goods_receipt", "'grn:' || HEX(c.id)", &[("purchase_order_id", "id")], "purchase_order"),
     link("goods_receipt", "'grn:' || HEX(c.id)", &[("store_id", "id")], "store"),
     link("supplier_return", "'srt:' || HEX(c.id)", &[("store_id", "id")], "store"),
+    link("document_reversal", REVERSAL, &[("store_id", "id")], "store"),
+    link("document_reversal", REVERSAL, &[("other_store_id", "id")], "store"),
+    Link { only: "c.kind = 'GOODS_RECEIPT'", ..link("document_reversal", REVERSAL, &[("part_id", "id")], "goods_receipt") },
+    Link { only: "c.kind = 'GOODS_RECEIPT'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "purchase_order") },
+    Link {
+        only: "c.kind = 'SUPPLIER_RETURN'",
+        ..link("document_reversal", REVERSAL, &[("document_id", "id")], "supplier_return")
+    },
+    Link { only: "c.kind LIKE 'TRANSFER%'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "transfer") },
+    Link { only: "c.kind LIKE 'TRANSFER%'", ..link("document_reversal", REVERSAL, &[("part_id", "id")], "movement") },
+    link("document_reversal_line", REVERSAL_LINE, &[("reversal_id", "id")], "document_reversal"),
+    link("document_reversal_line", REVERSAL_LINE, &[("movement_id", "id")], "movement"),
+    link("document_reversal_line", REVERSAL_LINE, &[("mirror_id", "id")], "movement"),
+    link("document_reversal_line", REVERSAL_LINE, &[("product_id", "id")], "product"),
+    link("document_reversal_effect", REVERSAL_LINE, &[("reversal_id", "id")], "document_reversal"),
     link("supplier_return", "'srt:' || HEX(c.id)", &[("purchase_order_id", "id")], "purchase_order"),
     link("supplier_return_line", SUPPLIER_RETURN_LINE, &[("supplier_return_id", "id")], "supplier_return"),
     link("supplier_return_line", SUPPLIER_RETURN_LINE, &[("product_id", "id")], "product"),
@@ -196,10 +221,25 @@ pub(in super::super) const LINKS: &[Link] = &[
         ..link("forecast_series", PRODUCT_OF, &[("store_id", "id")], "store")
     },
     link("forecast_series", PRODUCT_OF, &[("first_week", "first_week")], "forecast_run"),
+    link("forecast_pool", "'week ' || c.first_week", &[("first_week", "first_week")], "forecast_run"),
+    link("replenishment_policy", "'rpp:' || HEX(c.id)", &[("product_id", "id")], "product"),
+    link("replenishment_policy", "'rpp:' || HEX(c.id)", &[("store_id", "id")], "store"),
+    link("replenishment_policy", "'rpp:' || HEX(c.id)", &[("supplier_id", "id")], "supplier"),
+    link("replenishment_plan", "'rpl:' || HEX(c.id)", &[("supplier_id", "id")], "supplier"),
+    link("replenishment_line", PLAN_LINE, &[("plan_id", "id")], "replenishment_plan"),
+    link("replenishment_line", PLAN_LINE, &[("product_id", "id")], "product"),
+    link("replenishment_line", PLAN_LINE, &[("store_id", "id")], "store"),
+    link("replenishment_line", PLAN_LINE, &[("from_store_id", "id")], "store"),
+    link("replenishment_line", PLAN_LINE, &[("supplier_id", "id")], "supplier"),
+    link("replenishment_line", PLAN_LINE, &[("purchase_order_id", "id")], "purchase_order"),
+    link("replenishment_line", PLAN_LINE, &[("transfer_id", "id")], "transfer"),
     link("stock_span", PRODUCT_OF, &[("product_id", "product_id"), ("store_id", "store_id")], "stock_level"),
     link("anomaly_book", "'sto:' || HEX(c.store_id)", &[("store_id", "id")], "store"),
     link("stock_anomaly", "'anm:' || HEX(c.id)", &[("product_id", "id")], "product"),
     link("stock_anomaly", "'anm:' || HEX(c.id)", &[("store_id", "id")], "store"),
+    link("note_edit", "'nte:' || HEX(c.note_id)", &[("note_id", "id")], "note"),
+    link("note_mention", "'nte:' || HEX(c.note_id)", &[("note_id", "id")], "note"),
+    link("note_mention", "'nte:' || HEX(c.note_id)", &[("member_id", "id")], "member"),
     link("cost_pool", PRODUCT_OF, &[("product_id", "id")], "product"),
     link("cost_layer", PRODUCT_OF, &[("product_id", "id")], "product"),
     link("cost_posting", SEQ, &[("product_id", "id")], "product"),

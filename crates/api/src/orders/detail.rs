@@ -1,0 +1,170 @@
+//! What an order says beside its lines: whom to reach, where it goes, and what was done to it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, SimpleObject};
+use entity::prelude::{Actor as ActorKey, OrderId, Timestamp};
+use iam::access::kind;
+use inventory::orders::{
+    core::{self, OrderDetail},
+    events::{ORDER_CANCELLED, ORDER_CREATED},
+    rows::{self, StepTaken},
+};
+
+use super::{
+    links::{self, Actor},
+    loaders::{DetailOf, StepsOf, load},
+    payloads::ledger,
+};
+use crate::{
+    catalog::loads,
+    graphql::{context::ContextExt, fault::Answer, scalars::DateTime},
+};
+
+/// A person to reach about an order.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Contact {
+    /// The name; null when none was given.
+    pub name: Option<String>,
+    /// The e-mail address; null when none was given.
+    pub email: Option<String>,
+    /// The telephone number, as it was given; null when none was.
+    pub phone: Option<String>,
+    /// The part that the person has in it, as it was given; null when none was.
+    pub role: Option<String>,
+}
+
+/// A place that an order, or its bill, goes to.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Address {
+    /// The name on it; null when none was given.
+    pub name: Option<String>,
+    /// The company; null when none was given.
+    pub company: Option<String>,
+    /// Street and house, 0 to 6 lines.
+    pub lines: Vec<String>,
+    /// The town; null when none was given.
+    pub city: Option<String>,
+    /// The state or county; null when none was given.
+    pub region: Option<String>,
+    /// The postal code; null when none was given.
+    pub postal_code: Option<String>,
+    /// The country: a code of ISO 3166, or a name as it was given; null when none was.
+    pub country: Option<String>,
+    /// The telephone number there, as it was given; null when none was.
+    pub phone: Option<String>,
+}
+
+impl From<core::Contact> for Contact {
+    fn from(of: core::Contact) -> Self {
+        Self { name: of.name, email: of.email, phone: of.phone, role: of.role }
+    }
+}
+
+impl From<core::Address> for Address {
+    fn from(of: core::Address) -> Self {
+        Self {
+            name: of.name,
+            company: of.company,
+            lines: of.lines,
+            city: of.city,
+            region: of.region,
+            postal_code: of.postal_code,
+            country: of.country,
+            phone: of.phone,
+        }
+    }
+}
+
+/// Something that is true of an edit, was not refused, and is worth a look.
+#[derive(Debug, Clone, Copy)]
+pub struct Hint(pub core::Hint);
+
+/// Something that is true of an edit, was not refused, and is worth a look.
+#[Object]
+impl Hint {
+    /// The kind of hint, as a word: CHARGES_UNCHANGED, TAX_UNCHANGED. More may be added.
+    async fn code(&self) -> &str {
+        self.0.code()
+    }
+    /// The hint for people.
+    async fn message(&self) -> &str {
+        match self.0 {
+            core::Hint::ChargesUnchanged => "The order goes to another country now. Its charges are as they were.",
+            core::Hint::TaxUnchanged => "A line has another price now. Its tax is as it was stated.",
+        }
+    }
+}
+
+/// Something that was done to an order.
+pub struct OrderStep {
+    action: String,
+    at: Timestamp,
+    actor: ActorKey,
+    reason: Option<String>,
+}
+
+impl OrderStep {
+    /// Placing the order, which its own row tells.
+    pub(super) fn placed(order: &core::Order) -> Self {
+        Self { action: ORDER_CREATED.text(), at: order.created_at, actor: order.actor, reason: None }
+    }
+}
+
+impl From<&StepTaken> for OrderStep {
+    fn from(step: &StepTaken) -> Self {
+        Self { action: step.action.clone(), at: step.at, actor: step.actor, reason: step.reason.clone() }
+    }
+}
+
+/// Something that was done to an order: a step for each version that it had.
+#[Object]
+impl OrderStep {
+    /// The event that told it, such as order.confirmed or order.updated.
+    async fn action(&self) -> &str {
+        &self.action
+    }
+    /// The moment that it was recorded.
+    async fn at(&self) -> DateTime {
+        DateTime(self.at)
+    }
+    /// The member, the integration or the system that did it.
+    async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        links::actor(ctx, self.actor).await
+    }
+    /// The note or reason that was given with it; null when none was.
+    async fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+}
+
+/// What an order says; a dry run knows what it would say.
+pub(super) async fn detail_of(
+    ctx: &Context<'_>,
+    order: OrderId,
+    foreseen: Option<&Arc<OrderDetail>>,
+) -> Answer<Arc<OrderDetail>> {
+    if let Some(detail) = foreseen {
+        return Ok(detail.clone());
+    }
+    Ok(load(ctx, DetailOf(order)).await?.unwrap_or_else(|| Arc::new(OrderDetail::of(order))))
+}
+
+/// Whom an order is for, opened; that it was shown is written into the audit log.
+pub(super) fn personal_of(ctx: &Context<'_>, detail: &OrderDetail) -> Answer<core::Personal> {
+    let permit = ctx.permit::<kind::CustomerContactRead>()?;
+    let Some(sealed) = &detail.personal else { return Ok(core::Personal::default()) };
+    loads(ctx)?.show_order(detail.order);
+    Ok(rows::open_personal(&permit.scope(ledger(ctx)?.database()), detail.order, sealed)?)
+}
+
+/// The steps after an order was placed, the oldest first.
+pub(super) async fn steps_of(ctx: &Context<'_>, order: OrderId) -> Answer<Arc<Vec<StepTaken>>> {
+    Ok(load(ctx, StepsOf(order)).await?.unwrap_or_default())
+}
+
+/// The step that cancelled an order.
+pub(super) async fn cancelled(ctx: &Context<'_>, order: OrderId) -> Answer<Option<StepTaken>> {
+    let steps = steps_of(ctx, order).await?;
+    Ok(steps.iter().rev().find(|step| step.action == ORDER_CANCELLED.name()).cloned())
+}

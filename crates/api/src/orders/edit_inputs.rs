@@ -1,0 +1,226 @@
+//! What is said of an order beside its lines, and what an order shall be from now on.
+
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use inventory::{
+    catalog::core::Patch,
+    orders::{core, shell},
+};
+use platform::path;
+
+use super::{
+    enums::{CancelReason, DeliveryMethod},
+    inputs::{ActionInput, OrderCreateInput, OrderLineInput},
+    links::MoneyInput,
+    sourcing::SourcingInput,
+};
+use crate::graphql::{
+    reading::Reading,
+    scalars::{DateTime, Json, Long, Quantity},
+};
+
+/// A person to reach about an order: at least one field. Sealed under a key of the order's own.
+#[derive(Debug, Clone, InputObject)]
+pub struct ContactInput {
+    /// The name; at most 120 characters.
+    pub name: Option<String>,
+    /// The e-mail address; at most 254 characters.
+    pub email: Option<String>,
+    /// The telephone number; at most 120 characters.
+    pub phone: Option<String>,
+    /// The part that the person has in it; at most 120 characters.
+    pub role: Option<String>,
+}
+
+/// A place that an order, or its bill, goes to: at least one field, each of at most 120 characters. Sealed under a key of the order's own.
+#[derive(Debug, Clone, InputObject)]
+pub struct AddressInput {
+    /// The name on it.
+    pub name: Option<String>,
+    /// The company.
+    pub company: Option<String>,
+    /// Street and house; at most 6 lines.
+    pub lines: Option<Vec<String>>,
+    /// The town.
+    pub city: Option<String>,
+    /// The state or county.
+    pub region: Option<String>,
+    /// The postal code.
+    pub postal_code: Option<String>,
+    /// The country: a code of ISO 3166, or a name; at most 64 characters.
+    pub country: Option<String>,
+    /// The telephone number there.
+    pub phone: Option<String>,
+}
+
+/// A line of an order as it shall be from now on. Fields that are left out stay as they are.
+#[derive(Debug, Clone, InputObject)]
+pub struct OrderLineSet {
+    /// The order's line.
+    pub id: ID,
+    /// The quantity that shall count, in the product's smallest unit: absolute, 0 or more, and not below what has left.
+    pub quantity: Option<Quantity>,
+    /// The price of one whole unit, of the whole line, while nothing of it has left. Needs `order.price`.
+    pub unit_price: Option<MoneyInput>,
+    /// The discount of the quantity that counts. Needs `order.price`.
+    pub discount: Option<MoneyInput>,
+    /// The tax of the quantity that counts. Needs `order.price`.
+    pub tax: Option<MoneyInput>,
+}
+
+/// An order as it shall be from now on. A field that is left out stays as it is, null clears it.
+#[derive(Debug, Clone, InputObject)]
+pub struct OrderUpdateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// The order.
+    pub id: ID,
+    /// The version that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Long,
+    /// The customer that it is sold to.
+    pub customer_id: MaybeUndefined<ID>,
+    /// The order's reference elsewhere; unique in its channel; at most 128 characters.
+    pub external_ref: MaybeUndefined<String>,
+    /// The person to reach about it.
+    pub contact: MaybeUndefined<ContactInput>,
+    /// The place that it goes to. Its country becomes the order's shippingCountry.
+    pub shipping_address: MaybeUndefined<AddressInput>,
+    /// The place that its bill goes to.
+    pub billing_address: MaybeUndefined<AddressInput>,
+    /// The moment that it is wanted for.
+    pub requested_for: MaybeUndefined<DateTime>,
+    /// The way that it comes; null leaves it as it is.
+    pub delivery_method: Option<DeliveryMethod>,
+    /// A note for the customer; at most 1,000 characters.
+    pub note_for_customer: MaybeUndefined<String>,
+    /// A note for staff; at most 1,000 characters.
+    pub note_for_staff: MaybeUndefined<String>,
+    /// Tags to add, each of at most 64 characters; an order has at most 50.
+    pub tags_add: Option<Vec<String>>,
+    /// Tags to take off, in any spelling of capitals.
+    pub tags_remove: Option<Vec<String>>,
+    /// A JSON object of at most 16 KiB, in place of the one that is there.
+    pub metadata: MaybeUndefined<Json>,
+    /// Lines that change, each named once; at most 2,000, and 500 with `resourcing`.
+    pub set_lines: Option<Vec<OrderLineSet>>,
+    /// Lines that are added; an order has at most 2,000.
+    pub add_lines: Option<Vec<OrderLineInput>>,
+    /// Finds the stores that what is added is held in: `{}` by the company's rule. When it is left out, it is held where its line is held already,
+    /// else at the order's store. Not of a DRAFT, which looks when it is confirmed.
+    pub resourcing: Option<SourcingInput>,
+    /// The reason for the change; at most 1,000 characters.
+    pub reason: Option<String>,
+}
+
+/// What a caller says of a field.
+fn patch<T, U>(value: MaybeUndefined<T>, turn: impl FnOnce(T) -> U) -> Patch<U> {
+    match value {
+        MaybeUndefined::Undefined => Patch::Keep,
+        MaybeUndefined::Null => Patch::Clear,
+        MaybeUndefined::Value(value) => Patch::Set(turn(value)),
+    }
+}
+
+/// What a new document says of a field: to leave it out and to say null is the same.
+fn given<T, U>(value: Option<T>, turn: impl FnOnce(T) -> U) -> Patch<U> {
+    value.map_or(Patch::Keep, |value| Patch::Set(turn(value)))
+}
+
+impl From<ContactInput> for core::Contact {
+    fn from(of: ContactInput) -> Self {
+        Self { name: of.name, email: of.email, phone: of.phone, role: of.role }
+    }
+}
+
+impl From<AddressInput> for core::Address {
+    fn from(of: AddressInput) -> Self {
+        Self {
+            name: of.name,
+            company: of.company,
+            lines: of.lines.unwrap_or_default(),
+            city: of.city,
+            region: of.region,
+            postal_code: of.postal_code,
+            country: of.country,
+            phone: of.phone,
+        }
+    }
+}
+
+/// What a new order says beside its lines; None where it says nothing.
+pub(super) fn said(input: &mut OrderCreateInput) -> Option<Box<shell::DetailSaid>> {
+    let said = shell::DetailSaid {
+        contact: given(input.contact.take(), Into::into),
+        shipping_address: given(input.shipping_address.take(), Into::into),
+        billing_address: given(input.billing_address.take(), Into::into),
+        note_for_customer: given(input.note_for_customer.take(), |text| text),
+        note_for_staff: given(input.note_for_staff.take(), |text| text),
+        tags_add: input.tags.take().unwrap_or_default(),
+        tags_remove: Vec::new(),
+        metadata: given(input.metadata.take(), |json| json.0),
+        requested_for: given(input.requested_for.take(), |at| at.0),
+        delivery_method: input.delivery_method.map(Into::into),
+    };
+    (!said.is_empty()).then(|| Box::new(said))
+}
+
+impl OrderUpdateInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::OrderUpdate {
+        let customer = match self.customer_id {
+            MaybeUndefined::Undefined => Patch::Keep,
+            MaybeUndefined::Null => Patch::Clear,
+            MaybeUndefined::Value(id) => Patch::Set(reading.id(&id, || path!["input", "customerId"])),
+        };
+        let set_lines = self.set_lines.into_iter().flatten().enumerate();
+        let add_lines = self.add_lines.into_iter().flatten().enumerate();
+        shell::OrderUpdate {
+            idempotency_key: self.idempotency_key,
+            order: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.0,
+            customer,
+            external_ref: patch(self.external_ref, |text| text),
+            detail: shell::DetailSaid {
+                contact: patch(self.contact, Into::into),
+                shipping_address: patch(self.shipping_address, Into::into),
+                billing_address: patch(self.billing_address, Into::into),
+                note_for_customer: patch(self.note_for_customer, |text| text),
+                note_for_staff: patch(self.note_for_staff, |text| text),
+                tags_add: self.tags_add.unwrap_or_default(),
+                tags_remove: self.tags_remove.unwrap_or_default(),
+                metadata: patch(self.metadata, |json| json.0),
+                requested_for: patch(self.requested_for, |at| at.0),
+                delivery_method: self.delivery_method.map(Into::into),
+            },
+            set_lines: set_lines.map(|(index, line)| line.read(index, reading)).collect(),
+            add_lines: add_lines.map(|(index, line)| line.read("addLines", index, reading)).collect(),
+            sourcing: self.resourcing.map(|asked| asked.read("resourcing", reading)),
+            reason: self.reason,
+        }
+    }
+}
+
+impl OrderLineSet {
+    fn read(self, index: usize, reading: &mut Reading) -> shell::LineSet {
+        let at = |name: &str| path!["input", "setLines", index, name];
+        shell::LineSet {
+            line: reading.id(&self.id, || at("id")),
+            quantity: self.quantity.map(|quantity| quantity.0),
+            unit_price: reading.money(self.unit_price.as_ref(), || at("unitPrice")),
+            discount: reading.money(self.discount.as_ref(), || at("discount")),
+            tax: reading.money(self.tax.as_ref(), || at("tax")),
+        }
+    }
+}
+
+/// A step and why it is taken.
+pub(super) struct Cancelling {
+    pub input: ActionInput,
+    pub reason: Option<CancelReason>,
+}
+
+impl Cancelling {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::OrderAct {
+        shell::OrderAct { reason: self.reason.map(Into::into), ..self.input.read(reading) }
+    }
+}

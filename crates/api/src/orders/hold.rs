@@ -1,0 +1,110 @@
+//! What keeps the goods of an order back, and the platform's own flags.
+
+use async_graphql::{Context, ID, Object};
+use entity::prelude::{Actor as ActorKey, StoreId, Timestamp};
+use iam::access::{Permission, kind};
+use inventory::orders::{
+    core::{self, holds::FRAUD},
+    rows::Flag,
+};
+
+use super::{
+    links::{self, Actor},
+    loaders::{HoldsOf, load},
+};
+use crate::graphql::{context::ContextExt, fault::Answer, scalars::DateTime};
+
+/// A hold that somebody set, or a flag.
+#[derive(Clone)]
+pub struct OrderHold(Source);
+
+#[derive(Clone)]
+enum Source {
+    /// With the order's store.
+    Set(Box<core::holds::Hold>, StoreId),
+    Flag(Flag),
+}
+
+impl OrderHold {
+    pub(super) fn set(hold: core::holds::Hold, store: StoreId) -> Self {
+        Self(Source::Set(Box::new(hold), store))
+    }
+    /// A flag that is not stored.
+    pub(super) fn flag(order: &core::Order, reason: &str, placed_at: Timestamp) -> Self {
+        Self(Source::Flag(Flag { order: order.id, reason: reason.to_owned(), placed_at, actor: ActorKey::SYSTEM }))
+    }
+    fn actor_key(&self) -> ActorKey {
+        match &self.0 {
+            Source::Set(hold, _) => hold.actor,
+            Source::Flag(flag) => flag.actor,
+        }
+    }
+}
+
+impl From<&Flag> for OrderHold {
+    fn from(flag: &Flag) -> Self {
+        Self(Source::Flag(flag.clone()))
+    }
+}
+
+/// The holds that stand on an order, the oldest first. Nothing is read of one that has none.
+pub(super) async fn standing(ctx: &Context<'_>, order: &core::Order) -> Answer<Vec<OrderHold>> {
+    if order.hold_kinds.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = load(ctx, HoldsOf(order.id)).await?.unwrap_or_default();
+    Ok(found.iter().map(|hold| OrderHold::set(hold.clone(), order.store)).collect())
+}
+
+/// A hold that keeps the goods of an order back until it is lifted, or a flag of the platform's own, which stops nothing and lifts itself. Neither changes
+/// the order's status.
+#[Object]
+impl OrderHold {
+    /// ID to lift it by; null of a flag.
+    async fn id(&self) -> Option<ID> {
+        match &self.0 {
+            Source::Set(hold, _) => Some(ID(hold.id.to_string())),
+            Source::Flag(_) => None,
+        }
+    }
+    /// Kind as a word: CREDIT, FRAUD, ADDRESS, PAYMENT, a text of the tenant's own, or the flag SHORT or SOURCING.
+    async fn kind(&self) -> &str {
+        match &self.0 {
+            Source::Set(hold, _) => &hold.kind,
+            Source::Flag(flag) => &flag.reason,
+        }
+    }
+    /// Reason that was given when it was set; of a flag its kind again. SHORT: the order holds less than it owes.
+    async fn reason(&self) -> &str {
+        match &self.0 {
+            Source::Set(hold, _) => &hold.reason,
+            Source::Flag(flag) => &flag.reason,
+        }
+    }
+    /// Note that was added to the reason; null when there is none.
+    async fn note(&self) -> Option<&str> {
+        match &self.0 {
+            Source::Set(hold, _) => hold.note.as_deref(),
+            Source::Flag(_) => None,
+        }
+    }
+    /// When it was placed.
+    async fn placed_at(&self) -> DateTime {
+        DateTime(match &self.0 {
+            Source::Set(hold, _) => hold.placed_at,
+            Source::Flag(flag) => flag.placed_at,
+        })
+    }
+    /// Who placed it.
+    async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        links::actor(ctx, self.actor_key()).await
+    }
+    /// Whether you may lift it by orderHoldLift: it stands, and you hold order.hold, of FRAUD order.hold.fraud too, in the order's store.
+    async fn liftable(&self, ctx: &Context<'_>) -> Answer<bool> {
+        let Source::Set(hold, store) = &self.0 else { return Ok(false) };
+        let permissions = &ctx.caller()?.permissions;
+        let may = |index: usize| permissions.reach(index).covers(*store);
+        let may_lift = may(kind::OrderHold::INDEX) && (hold.kind != FRAUD || may(kind::OrderHoldFraud::INDEX));
+        Ok(hold.lifted.is_none() && may_lift)
+    }
+}

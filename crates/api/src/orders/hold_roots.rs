@@ -1,0 +1,98 @@
+//! Setting and lifting holds.
+
+use async_graphql::{Context, ID, InputObject};
+use inventory::orders::{
+    events::{ORDER_HELD, ORDER_HOLD_LIFTED},
+    shell,
+};
+use macros::resolvers;
+use platform::path;
+
+use super::payloads::OrderHoldPayload;
+use crate::{
+    graphql::{context::ContextExt, fault::Answer, reading::Reading, scalars::Long},
+    step,
+    stock::ReceiptPayload,
+};
+
+/// A hold to set on an order.
+#[derive(Debug, Clone, InputObject)]
+pub struct OrderHoldSetInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Order whose goods are kept back.
+    pub id: ID,
+    /// Version of the order that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+    /// Kind: CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own; 1 to 64 characters in one line. SHORT and SOURCING are the platform's own flags.
+    pub kind: String,
+    /// Reason, shown with the hold; 1 to 1,000 characters.
+    pub reason: String,
+    /// Note beside the reason; at most 1,000 characters.
+    pub note: Option<String>,
+}
+
+/// A hold to lift.
+#[derive(Debug, Clone, InputObject)]
+pub struct OrderHoldLiftInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Hold to lift, from Order.holds.
+    pub id: ID,
+    /// Version of the order that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+}
+
+impl OrderHoldSetInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::OrderHoldSet {
+        shell::OrderHoldSet {
+            idempotency_key: self.idempotency_key,
+            order: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            kind: self.kind,
+            reason: self.reason,
+            note: self.note,
+        }
+    }
+}
+
+impl OrderHoldLiftInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::OrderHoldLift {
+        shell::OrderHoldLift {
+            idempotency_key: self.idempotency_key,
+            hold: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+        }
+    }
+}
+
+/// The root fields that change holds.
+#[derive(Default)]
+pub struct HoldMutation;
+
+/// Changes of holds.
+#[resolvers]
+impl HoldMutation {
+    /// Sets a hold on an order: while any hold stands, orderFulfil is refused with ON_HOLD. Several of one kind may stand; each is lifted by its ID. Open to
+    /// orders that are DRAFT, PENDING, CONFIRMED or PARTIALLY_FULFILLED.
+    #[mutation(permit = OrderHold, emits(ORDER_HELD), dry_run)]
+    async fn order_hold_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Order, kind and reason.")] input: OrderHoldSetInput,
+    ) -> Answer<OrderHoldPayload> {
+        step!(OrderHoldPayload, ctx, permit, input, shell::order_hold_set, dry_run)
+    }
+
+    /// Lifts one hold. The goods may leave once the last one is lifted. A hold of the kind FRAUD needs order.hold.fraud besides.
+    #[mutation(permit = OrderHold, emits(ORDER_HOLD_LIFTED), dry_run)]
+    async fn order_hold_lift(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Hold to lift.")] input: OrderHoldLiftInput,
+    ) -> Answer<OrderHoldPayload> {
+        step!(OrderHoldPayload, ctx, permit, input, shell::order_hold_lift, dry_run)
+    }
+}

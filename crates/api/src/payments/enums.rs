@@ -1,0 +1,50 @@
+//! The closed sets of words that payments have, with what each means.
+
+use async_graphql::Enum;
+use entity::prelude;
+
+/// Kind of a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::PaymentKind", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum PaymentKind {
+    /// An amount is set aside for the order and may be captured.
+    Authorisation,
+    /// An amount is received.
+    Capture,
+    /// An authorisation is given up, whole or in part.
+    Void,
+    /// An amount is given back.
+    Refund,
+}
+
+/// How far an order's netTotal is paid: the first that holds. `got` is what was captured less what was refunded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::PaymentStatus", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum PaymentStatus {
+    /// The order comes to 0, and nothing was captured.
+    NothingDue,
+    /// Nothing is kept of it, and nothing is authorised.
+    Unpaid,
+    /// Less than netTotal is authorised, and nothing is kept.
+    PartiallyAuthorised,
+    /// At least netTotal is authorised, and nothing is kept.
+    Authorised,
+    /// `got` is above 0 and below netTotal.
+    PartiallyPaid,
+    /// `got` is netTotal.
+    Paid,
+    /// `got` is above netTotal.
+    Overpaid,
+}
+
+/// How much of what was captured for an order was refunded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::RefundStatus", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum RefundStatus {
+    /// Nothing.
+    None,
+    /// Some of it.
+    Partial,
+    /// All of it.
+    Full,
+}

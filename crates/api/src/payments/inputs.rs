@@ -1,0 +1,125 @@
+//! The inputs of payments' mutations.
+
+use async_graphql::{ID, InputObject};
+use entity::prelude::{Currency, Money};
+use inventory::payments::shell;
+use platform::path;
+
+use super::enums::PaymentKind;
+use crate::{
+    graphql::{reading::Reading, refusal::Path, scalars::DateTime},
+    orders::{OrderRef, links::MoneyInput},
+};
+
+/// A payment to record with others.
+#[derive(Debug, Clone, InputObject)]
+pub struct PaymentInput {
+    /// Order that it is of.
+    pub order: OrderRef,
+    /// Kind of the fact. REFUND needs payment.refund.
+    pub kind: PaymentKind,
+    /// Amount above 0, in the order's currency.
+    pub amount: MoneyInput,
+    /// Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters.
+    pub method: String,
+    /// Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE.
+    pub reference: Option<String>,
+    /// Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it.
+    pub parent_id: Option<ID>,
+    /// CLOSED return that a REFUND is for: at most its `refunded` is given back with it.
+    pub return_id: Option<ID>,
+    /// Moment at which it happened; now when it is left out. At most five minutes ahead.
+    pub occurred_at: Option<DateTime>,
+    /// Note to keep with it; at most 1,000 characters.
+    pub note: Option<String>,
+}
+
+/// A payment to record.
+#[derive(Debug, Clone, InputObject)]
+pub struct PaymentRecordInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Order that it is of.
+    pub order: OrderRef,
+    /// Kind of the fact. REFUND needs payment.refund.
+    pub kind: PaymentKind,
+    /// Amount above 0, in the order's currency.
+    pub amount: MoneyInput,
+    /// Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters.
+    pub method: String,
+    /// Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE.
+    pub reference: Option<String>,
+    /// Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it.
+    pub parent_id: Option<ID>,
+    /// CLOSED return that a REFUND is for: at most its `refunded` is given back with it.
+    pub return_id: Option<ID>,
+    /// Moment at which it happened; now when it is left out. At most five minutes ahead.
+    pub occurred_at: Option<DateTime>,
+    /// Note to keep with it; at most 1,000 characters.
+    pub note: Option<String>,
+}
+
+/// Payments to record together, of one order or several.
+#[derive(Debug, Clone, InputObject)]
+pub struct PaymentsRecordInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Payments in the order in which they happened; 1 to 500.
+    pub payments: Vec<PaymentInput>,
+}
+
+impl PaymentRecordInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::PaymentsRecord {
+        let fact = PaymentInput {
+            order: self.order,
+            kind: self.kind,
+            amount: self.amount,
+            method: self.method,
+            reference: self.reference,
+            parent_id: self.parent_id,
+            return_id: self.return_id,
+            occurred_at: self.occurred_at,
+            note: self.note,
+        };
+        let facts = vec![fact.read(reading, path!["input"])];
+        shell::PaymentsRecord { idempotency_key: self.idempotency_key, facts }
+    }
+}
+
+impl PaymentsRecordInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::PaymentsRecord {
+        let facts = self.payments.into_iter().enumerate();
+        let facts = facts.map(|(index, fact)| fact.read(reading, path!["input", "payments", index])).collect();
+        shell::PaymentsRecord { idempotency_key: self.idempotency_key, facts }
+    }
+}
+
+impl PaymentInput {
+    fn read(self, reading: &mut Reading, place: Path) -> shell::NewFact {
+        let at = |names: &[&str]| -> Path {
+            place.iter().map(String::as_str).chain(names.iter().copied()).map(str::to_owned).collect()
+        };
+        let order = match self.order {
+            OrderRef::Id(id) => shell::OrderRef::Id(reading.id(&id, || at(&["order", "id"]))),
+            OrderRef::Number(number) => shell::OrderRef::Number(number.trim().to_owned()),
+            OrderRef::External(external) => shell::OrderRef::External {
+                channel: reading.id(&external.channel_id, || at(&["order", "external", "channelId"])),
+                reference: external.reference,
+            },
+        };
+        shell::NewFact {
+            order,
+            kind: self.kind.into(),
+            // What is no amount is refused when the input has been read.
+            amount: reading.money(Some(&self.amount), || at(&["amount"])).unwrap_or(Money::zero(Currency::GBP)),
+            method: self.method,
+            reference: self.reference,
+            parent: reading.id_opt(self.parent_id.as_ref(), || at(&["parentId"])),
+            sales_return: reading.id_opt(self.return_id.as_ref(), || at(&["returnId"])),
+            occurred_at: self.occurred_at.map(|moment| moment.0),
+            note: self.note,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What a request's resolvers ask for together is read together. Loaders live as long as their request and keep nothing.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::dataloader::Loader;
+use entity::prelude::*;
+use inventory::payments::{core::Payment, rows};
+use platform::storage::Fault;
+
+use crate::graphql::immediate_loader::grouped;
+
+crate::tenant_rows!(
+    /// Reads the rows of one tenant.
+    Rows
+);
+
+/// Payments of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PaymentsOf(pub OrderId);
+
+impl Loader<PaymentsOf> for Rows {
+    type Value = Arc<Vec<Arc<Payment>>>;
+    type Error = Fault;
+    async fn load(&self, keys: &[PaymentsOf]) -> Result<HashMap<PaymentsOf, Arc<Vec<Arc<Payment>>>>, Fault> {
+        let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
+        let all = rows::payments_of(&self.0, &ids).await?;
+        Ok(grouped(keys, all.into_iter().map(|one| (PaymentsOf(one.order), Arc::new(one)))))
+    }
+}
+
+impl Loader<PaymentId> for Rows {
+    type Value = Arc<Payment>;
+    type Error = Fault;
+    async fn load(&self, keys: &[PaymentId]) -> Result<HashMap<PaymentId, Arc<Payment>>, Fault> {
+        Ok(rows::payments(&self.0, keys).await?.into_iter().map(|one| (one.id, Arc::new(one))).collect())
+    }
+}

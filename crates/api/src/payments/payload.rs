@@ -1,0 +1,85 @@
+//! What mutations answer: the facts as the receipt has them, or refusals.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::Context;
+use entity::prelude::{ChannelId, OrderId, PaymentId, StoreId};
+use iam::access::{Permit, kind};
+use inventory::{
+    ledger::{Receipt, StoredReceipt},
+    orders::rows::places_of,
+    payments::{
+        StoredPayments,
+        core::{PaymentDecision, Recorded},
+        rows,
+    },
+};
+use platform::storage::TenantScope;
+
+use super::payment::Payment;
+use crate::{
+    graphql::{context::ContextExt, fault::Answer},
+    seen_payload,
+    stock::{ReceiptPayload, lost},
+};
+
+seen_payload! {
+    /// The payment that was recorded.
+    PaymentPayload(facts: Option<Vec<Recorded>>) {
+        /// Payment that was recorded; null when there are userErrors.
+        async fn payment(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
+            let facts = self.facts.as_deref()?;
+            seen(ctx, facts).map(|mut seen| seen.pop()).transpose()
+        }
+    }
+}
+
+seen_payload! {
+    /// The payments that were recorded.
+    PaymentsPayload(facts: Option<Vec<Recorded>>) {
+        /// Payments that were recorded, in the order of the input; null when there are userErrors.
+        async fn payments(&self, ctx: &Context<'_>) -> Option<Answer<Vec<Payment>>> {
+            let facts = self.facts.as_deref()?;
+            Some(seen(ctx, facts))
+        }
+    }
+}
+
+/// Those of the facts whose orders the caller, who may record them, also sees.
+fn seen(ctx: &Context<'_>, facts: &[Recorded]) -> Answer<Vec<Payment>> {
+    let permit: Permit<kind::OrderRead> = ctx.permit()?;
+    let seen = facts.iter().filter(|fact| permit.covers_document(fact.store, fact.channel));
+    Ok(seen.map(|fact| Payment(Arc::new(fact.payment.clone()))).collect())
+}
+
+impl ReceiptPayload for PaymentPayload {
+    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
+        recorded(scope, receipt).await.map(Some)
+    }
+}
+
+impl ReceiptPayload for PaymentsPayload {
+    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
+        recorded(scope, receipt).await.map(Some)
+    }
+}
+
+/// The facts of a receipt, in the order of the input.
+async fn recorded(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<Recorded>> {
+    let Some(stored) = receipt.stored.as_ref().map(StoredReceipt::part::<StoredPayments>) else {
+        let decision: Option<PaymentDecision> = receipt.documents.take();
+        return Ok(decision.ok_or_else(|| lost("payment"))?.facts);
+    };
+    let found = rows::payments(scope, &stored.payments).await?;
+    let orders: Vec<OrderId> = found.iter().map(|payment| payment.order).collect();
+    let places: HashMap<OrderId, (StoreId, ChannelId)> =
+        places_of(scope, &orders).await?.into_iter().map(|(id, store, channel)| (id, (store, channel))).collect();
+    let mut found: HashMap<PaymentId, _> = found.into_iter().map(|payment| (payment.id, payment)).collect();
+    let fact = |id: &PaymentId| {
+        let payment = found.remove(id)?;
+        let (store, channel) = *places.get(&payment.order)?;
+        Some(Recorded { payment, store, channel })
+    };
+    let facts: Option<Vec<Recorded>> = stored.payments.iter().map(fact).collect();
+    facts.ok_or_else(|| lost("payment"))
+}

@@ -1,0 +1,102 @@
+//! A payment as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID};
+use entity::prelude::{OrderId, PaymentId};
+use iam::access::kind;
+use inventory::payments::core;
+use macros::resolvers;
+
+use super::{
+    enums::PaymentKind,
+    loaders::{PaymentsOf, load},
+};
+use crate::{
+    graphql::{context::ContextExt, fault::Answer, scalars::DateTime},
+    orders::{
+        Order,
+        links::{self, Actor, Money},
+        load_order,
+    },
+    returns::{Return, load_return},
+};
+
+/// A fact's row.
+#[derive(Clone)]
+pub struct Payment(pub(super) Arc<core::Payment>);
+
+impl Payment {
+    /// The order that it is of.
+    pub fn order_id(&self) -> OrderId {
+        self.0.order
+    }
+}
+
+/// The payments of an order that the caller sees, the first one first.
+pub async fn payments_of_order(ctx: &Context<'_>, id: OrderId) -> Answer<Vec<Payment>> {
+    let all = load(ctx, PaymentsOf(id)).await?.unwrap_or_default();
+    Ok(all.iter().cloned().map(Payment).collect())
+}
+
+/// The payment of an id, of an order that the caller sees.
+pub async fn find_payment(ctx: &Context<'_>, id: PaymentId) -> Answer<Option<Payment>> {
+    ctx.permit::<kind::OrderRead>()?;
+    let Some(found) = load(ctx, id).await? else { return Ok(None) };
+    Ok(load_order(ctx, found.order).await?.map(|_| Payment(found)))
+}
+
+/// A fact about the money of an order, as whoever carried it out reported it. It never changes: a capture that did not stand is a refund, an authorisation that
+/// lapsed a void. Its currency is the order's.
+#[resolvers(requires = OrderRead)]
+impl Payment {
+    /// Its ID.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Kind of the fact.
+    async fn kind(&self) -> PaymentKind {
+        self.0.kind.into()
+    }
+    /// Amount, above 0 whatever the kind.
+    async fn amount(&self) -> Money {
+        self.0.amount.into()
+    }
+    /// Method, as a word of the tenant's: CARD, CASH, EXCHANGE.
+    async fn method(&self) -> &str {
+        &self.0.method
+    }
+    /// Reference at the gateway or till, unique with its method and kind; null when none was given.
+    async fn reference(&self) -> Option<&str> {
+        self.0.reference.as_deref()
+    }
+    /// Moment at which it happened.
+    async fn occurred_at(&self) -> DateTime {
+        DateTime(self.0.occurred_at)
+    }
+    /// Moment at which it was recorded here.
+    async fn recorded_at(&self) -> DateTime {
+        DateTime(self.0.recorded_at)
+    }
+    /// Member or integration that recorded it.
+    async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        links::actor(ctx, self.0.actor).await
+    }
+    /// Order that it is of; null when it is not yours to see.
+    async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
+        load_order(ctx, self.0.order).await.transpose()
+    }
+    /// Return that a refund is for; null when it names none, or it is not yours to see.
+    #[graphql(name = "return")]
+    async fn sales_return(&self, ctx: &Context<'_>) -> Option<Answer<Return>> {
+        load_return(ctx, self.0.sales_return?).await.transpose()
+    }
+    /// Authorisation of a capture or a void, capture of a refund; null when it names none.
+    async fn parent(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
+        load(ctx, self.0.parent?).await.map(|found| found.map(Payment)).transpose()
+    }
+    /// Note that was recorded with it; null when there is none.
+    async fn note(&self) -> Option<&str> {
+        self.0.note.as_deref()
+    }
+}

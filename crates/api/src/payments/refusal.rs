@@ -1,0 +1,45 @@
+//! Refusals of payments as GraphQL says them: each its code and words, once.
+
+use entity::prelude::Money;
+use inventory::payments::core::Refusal;
+
+use crate::{
+    graphql::refusal::ErrorCode,
+    orders::refusal::{invalid, range, state},
+    stock::Said,
+};
+
+/// An amount as people read it.
+fn shown(money: Money) -> String {
+    format!("{} {}", money.amount(), money.currency)
+}
+
+pub fn payment(why: &Refusal) -> Said {
+    match why {
+        Refusal::NoFacts => invalid("at least one payment is needed"),
+        Refusal::NotPositive => range("an amount above 0 is expected"),
+        Refusal::OtherCurrency(currency) => {
+            invalid(&format!("the order is in {currency}: say the amount in it, and note what was paid"))
+        }
+        Refusal::TooLarge => range("the sum is too large to be kept exactly"),
+        Refusal::Ahead => range("it lies more than five minutes ahead"),
+        Refusal::TooEarly => range("it lies before 1970-01-01T00:00:00Z"),
+        Refusal::Recorded(id) => (ErrorCode::Duplicate, format!("This is recorded already as {id}. Nothing is recorded twice.")),
+        Refusal::ReferenceTwice => {
+            (ErrorCode::Duplicate, "another payment of this call has this method, reference and kind".to_owned())
+        }
+        Refusal::OrderExpired => state("the order is EXPIRED: nothing is authorised for it any more"),
+        Refusal::TooManyFacts { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} payments")),
+        Refusal::ParentOfAuthorisation => invalid("an AUTHORISATION names no other payment"),
+        Refusal::ParentUnsaid => (ErrorCode::Required, "a VOID names the authorisation that is given up".to_owned()),
+        Refusal::ParentKind { kind, of } => invalid(&format!("a {kind} names one of the kind {of}")),
+        Refusal::ReturnOfOther => invalid("only a REFUND is for a return"),
+        Refusal::ReturnElsewhere => invalid("the return brings nothing of this order back"),
+        Refusal::ReturnOpen(status) => state(&format!("the return is {status}: refunds name it once it is CLOSED")),
+        Refusal::CaptureUpTo(most) => range(&format!("at most {} of the authorisation is left to capture", shown(*most))),
+        Refusal::VoidUpTo(most) => range(&format!("at most {} of the authorisation is left to give up", shown(*most))),
+        Refusal::RefundUpTo(most) => range(&format!("at most {}: no more is left of what was captured", shown(*most))),
+        Refusal::RefundOfCaptureUpTo(most) => range(&format!("at most {} is left of the capture", shown(*most))),
+        Refusal::RefundOfReturnUpTo(most) => range(&format!("at most {} is left to refund for the return", shown(*most))),
+    }
+}

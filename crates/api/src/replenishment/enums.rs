@@ -1,0 +1,131 @@
+//! The closed sets of words that replenishment has.
+
+use async_graphql::Enum;
+use entity::prelude;
+use services::replenishment::core;
+
+/// Rule by which stock is filled up. L is the lead time, Q the demand that a lead time stays within with the promised chance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::ReplenishmentPolicyKind", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ReplenishmentPolicyKind {
+    /// At or below the level's own reorder point, up to its maximum, or by 14 days of demand where it has none.
+    MinMax,
+    /// At or below Q(L), up to Q(L) and the days to cover, or the economic lot if that is more.
+    ReorderPoint,
+    /// On review days, up to Q(L and review).
+    Periodic,
+    /// As REORDER_POINT, with the service level of the product's class: A 98, 97, 95 %, B 95, 95, 90 %, C 90, 90, 85 %, for X, Y and Z.
+    Service,
+    /// At or below the mean demand over L and safety days, up to that over L and target days.
+    TargetDays,
+}
+
+/// State of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::ReplenishmentPlanState", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ReplenishmentPlanState {
+    /// No line is approved.
+    Draft,
+    /// Some lines are approved, others open.
+    Partly,
+    /// Lines are approved and none is open.
+    Approved,
+    /// Each draft that was made of it is ordered, sent or called off.
+    Executed,
+    /// A newer plan took its place.
+    Superseded,
+}
+
+/// Kind of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::ReplenishmentLineKind", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ReplenishmentLineKind {
+    /// Move stock that another store does not need.
+    Transfer,
+    /// Buy it.
+    Purchase,
+}
+
+/// State of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::ReplenishmentLineState", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ReplenishmentLineState {
+    /// Not approved yet.
+    Open,
+    /// Approved; its draft is being made.
+    Claimed,
+    /// In a draft.
+    Approved,
+    /// Not to be approved: `issue` tells why.
+    Refused,
+    /// The budget has no place for it.
+    Cut,
+}
+
+/// Reason for which a line is REFUSED or CUT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::ReplenishmentIssue", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ReplenishmentIssue {
+    /// Stock moved by more than a fifth of its quantity after the plan was made. Make another plan.
+    Stale,
+    /// Nobody is known who sells the product.
+    NoSupplier,
+    /// The draft was refused, as for a product that is archived by now.
+    DraftRefused,
+    /// Other lines save more margin for the money.
+    OverBudget,
+    /// Its price is not known, or in another currency than the budget.
+    OtherCurrency,
+}
+
+/// Subject of a reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "core::ReasonCode", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ReplenishmentReasonCode {
+    /// The position is at or below the point.
+    BelowPoint,
+    /// It is a review day.
+    ReviewDay,
+    /// Open orders wait for it.
+    Owed,
+    /// No policy is for it.
+    DefaultPolicy,
+    /// Too few errors of forecasts are known for a chance.
+    FewErrors,
+    /// No demand is forecast.
+    NoForecast,
+    /// The lead time is longer than any sum of forecasts that was checked.
+    Extrapolated,
+    /// It sold less in a year than the chance would keep.
+    CappedBySales,
+    /// No lead time is known.
+    AssumedLead,
+    /// Some is in drafts already.
+    InDrafts,
+    /// Other stores bring some of it first.
+    MovedFirst,
+    /// The supplier's minimum.
+    Minimum,
+    /// A lower price from a larger quantity on.
+    PriceBreak,
+    /// Whole packs.
+    Pack,
+    /// The pack lasts longer than half a year.
+    LargePack,
+    /// Nobody is known who sells it.
+    NoSupplier,
+    /// Another store has more than it needs.
+    Surplus,
+}
+
+/// Reason for which a chosen line was not approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ReplenishmentRefusalCode {
+    /// The caller lacks purchase.write or transfer.write in its store. The line stays OPEN.
+    Forbidden,
+    /// Stock moved by more than a fifth of its quantity after the plan was made. The line is REFUSED.
+    Stale,
+    /// Its draft was refused. The line is REFUSED.
+    DraftRefused,
+}

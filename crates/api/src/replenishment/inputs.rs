@@ -1,0 +1,172 @@
+//! The inputs of replenishment.
+
+use async_graphql::{ID, InputObject, OneofObject};
+use platform::path;
+use services::replenishment::{
+    core::{Choice, PolicyFields, PolicyScope},
+    shell::{PlanApprove, PlanCreate, PolicyRemoval, PolicySet},
+};
+
+use super::enums::ReplenishmentPolicyKind;
+use crate::{
+    counts::AbcClass,
+    graphql::{
+        reading::Reading,
+        scalars::{Date, Long},
+    },
+    purchasing::links::MoneyInput,
+};
+
+/// A policy. A product, a class or a supplier is named, or none of them for the whole tenant; a store beside a product or a class.
+#[derive(Debug, Clone, InputObject)]
+pub struct ReplenishmentPolicySetInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Policy to change. Null makes a new one; a scope that has one already is refused as DUPLICATE.
+    pub id: Option<ID>,
+    /// Version of the policy as it was read; another one is a VERSION_CONFLICT. Null changes any.
+    pub expected_version: Option<Long>,
+    /// Kind of rule.
+    pub kind: ReplenishmentPolicyKind,
+    /// Product that it is for.
+    pub product_id: Option<ID>,
+    /// Store that it is for, of a product or a class. Needed unless your rights are for all stores.
+    pub store_id: Option<ID>,
+    /// ABC class that it is for.
+    pub abc_class: Option<AbcClass>,
+    /// Supplier whose products it is for.
+    pub supplier_id: Option<ID>,
+    /// Share of order cycles without running out, from 0.5 to 0.999. Needed of REORDER_POINT and PERIODIC, and taken by no other kind.
+    pub service_level: Option<f64>,
+    /// Days of demand that an order covers beyond the point, from 0 to 365; 14 when it is left out. Of REORDER_POINT and SERVICE.
+    pub cover_days: Option<i32>,
+    /// Days from one review to the next, from 1 to 182. Needed of PERIODIC, and taken by no other kind.
+    pub review_days: Option<i32>,
+    /// One of the review days; a Monday when it is left out. Of PERIODIC.
+    pub review_from: Option<Date>,
+    /// Days of mean demand beyond the lead time at which it is ordered, from 0 to 365; 0 when it is left out. Of TARGET_DAYS.
+    pub safety_days: Option<i32>,
+    /// Days of mean demand beyond the lead time that it is filled up to, from 1 to 365, no fewer than `safetyDays`. Needed of TARGET_DAYS.
+    pub target_days: Option<i32>,
+    /// Cost of one order, above 0: an order is at least the economic lot then, at a holding cost of 25 % a year. Of REORDER_POINT and SERVICE.
+    pub order_cost: Option<MoneyInput>,
+}
+
+/// A policy that is to go.
+#[derive(Debug, Clone, InputObject)]
+pub struct ReplenishmentPolicyRemoveInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Policy.
+    pub id: ID,
+}
+
+/// A plan that is wanted now.
+#[derive(Debug, Clone, InputObject)]
+pub struct ReplenishmentPlanCreateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Stores that are planned for, at most 250; all of yours when it is empty. Other stores that you may buy for can still send stock.
+    #[graphql(default)]
+    pub store_ids: Vec<ID>,
+    /// Only products that are bought from this supplier.
+    pub supplier_id: Option<ID>,
+    /// Most that purchases may cost. Those that save the most margin for the money come first, and others are CUT.
+    pub budget: Option<MoneyInput>,
+}
+
+/// Lines of a plan, in one of three ways.
+#[derive(Debug, Clone, OneofObject)]
+pub enum PlanLineChoice {
+    /// True for all open lines, the most urgent 5,000.
+    All(bool),
+    /// These lines, at most 500.
+    Ids(Vec<ID>),
+    /// Transfers, and purchases that cost no more than this in its currency; the most urgent 5,000.
+    Under(MoneyInput),
+}
+
+/// Lines of a plan to approve.
+#[derive(Debug, Clone, InputObject)]
+pub struct ReplenishmentPlanApproveInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Plan.
+    pub plan: ID,
+    /// Version of the plan as it was read; another one is a VERSION_CONFLICT.
+    pub expected_version: Long,
+    /// Lines.
+    pub lines: PlanLineChoice,
+}
+
+impl ReplenishmentPolicySetInput {
+    pub(super) fn read(self, reading: &mut Reading) -> PolicySet {
+        let scope = PolicyScope {
+            product: reading.id_opt(self.product_id.as_ref(), || path!["input", "productId"]),
+            store: reading.id_opt(self.store_id.as_ref(), || path!["input", "storeId"]),
+            class: self.abc_class.map(Into::into),
+            supplier: reading.id_opt(self.supplier_id.as_ref(), || path!["input", "supplierId"]),
+        };
+        PolicySet {
+            idempotency_key: self.idempotency_key,
+            id: reading.id_opt(self.id.as_ref(), || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            fields: PolicyFields {
+                scope,
+                kind: self.kind.into(),
+                service: self.service_level,
+                cover_days: self.cover_days,
+                review_days: self.review_days,
+                review_from: self.review_from.map(|day| day.0),
+                safety_days: self.safety_days,
+                target_days: self.target_days,
+                order_cost: reading.money(self.order_cost.as_ref(), || path!["input", "orderCost"]),
+            },
+        }
+    }
+}
+
+impl ReplenishmentPolicyRemoveInput {
+    pub(super) fn read(self, reading: &mut Reading) -> PolicyRemoval {
+        PolicyRemoval { idempotency_key: self.idempotency_key, id: reading.id(&self.id, || path!["input", "id"]) }
+    }
+}
+
+impl ReplenishmentPlanCreateInput {
+    pub(super) fn read(self, reading: &mut Reading) -> PlanCreate {
+        PlanCreate {
+            idempotency_key: self.idempotency_key,
+            stores: reading.ids(Some(self.store_ids), "storeIds"),
+            supplier: reading.id_opt(self.supplier_id.as_ref(), || path!["input", "supplierId"]),
+            budget: reading.money(self.budget.as_ref(), || path!["input", "budget"]),
+        }
+    }
+}
+
+impl ReplenishmentPlanApproveInput {
+    pub(super) fn read(self, reading: &mut Reading) -> PlanApprove {
+        let choice = match self.lines {
+            PlanLineChoice::All(true) => Choice::All,
+            PlanLineChoice::All(false) => {
+                reading
+                    .invalid("true is expected: name lines by ids or under to approve some", || path!["input", "lines", "all"]);
+                Choice::All
+            }
+            PlanLineChoice::Ids(ids) => {
+                let ids = ids.iter().enumerate();
+                Choice::Ids(ids.map(|(index, id)| reading.id(id, || path!["input", "lines", "ids", index])).collect())
+            }
+            PlanLineChoice::Under(most) => {
+                // Without an amount that can be read the reading has refused the call.
+                let most = reading.money(Some(&most), || path!["input", "lines", "under"]);
+                most.map_or_else(|| Choice::Ids(Vec::new()), Choice::Under)
+            }
+        };
+        PlanApprove {
+            idempotency_key: self.idempotency_key,
+            plan: reading.id(&self.plan, || path!["input", "plan"]),
+            expected_version: self.expected_version.0,
+            choice,
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! A line of a plan as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, SimpleObject};
+use entity::prelude;
+use macros::resolvers;
+use platform::storage::Fault;
+use services::{
+    demand::core::six,
+    replenishment::core::{self, Document},
+};
+
+use super::enums::{
+    ReplenishmentIssue, ReplenishmentLineKind, ReplenishmentLineState, ReplenishmentPolicyKind, ReplenishmentReasonCode,
+};
+use crate::{
+    catalog::Supplier,
+    forecasting::DemandClass,
+    graphql::{fault::Answer, scalars::Quantity},
+    purchasing::{
+        self, PurchaseOrder,
+        links::{self, Money, Product, Store},
+    },
+    transfers::{self, Transfer},
+};
+
+/// A line's row.
+#[derive(Clone)]
+pub struct ReplenishmentPlanLine(pub Arc<core::PlanLine>);
+
+crate::connection!(ReplenishmentPlanLineConnection, ReplenishmentPlanLineEdge, ReplenishmentPlanLine, "lines of a plan");
+
+impl From<core::PlanLine> for ReplenishmentPlanLine {
+    fn from(line: core::PlanLine) -> Self {
+        Self(Arc::new(line))
+    }
+}
+
+/// A number that a reason names.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ReplenishmentNumber {
+    /// Name of the number, as in "minimum".
+    pub name: String,
+    /// Number; of units the product's smallest, of times days.
+    pub value: f64,
+}
+
+/// Reason for a line.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ReplenishmentReason {
+    /// Subject of the reason, as a stable code.
+    pub code: ReplenishmentReasonCode,
+    /// Reason in words, in whole units.
+    pub text: String,
+    /// Numbers that the words name.
+    pub numbers: Vec<ReplenishmentNumber>,
+}
+
+impl From<&core::Reason> for ReplenishmentReason {
+    fn from(reason: &core::Reason) -> Self {
+        let number = |(name, value): &(String, f64)| ReplenishmentNumber { name: name.clone(), value: *value };
+        Self { code: reason.code.into(), text: reason.text.clone(), numbers: reason.numbers.iter().map(number).collect() }
+    }
+}
+
+fn units(n: i64) -> Quantity {
+    let most = entity::quantity::MAX_SAFE;
+    Quantity(prelude::Quantity::new(n.clamp(-most, most)).unwrap_or_default())
+}
+
+/// A line's figures.
+pub struct ReplenishmentFigures(Arc<core::PlanLine>);
+
+/// Each step from stock to quantity, as it was when the plan was made. Quantities are in the product's smallest unit.
+#[resolvers(requires = PurchaseRead)]
+impl ReplenishmentFigures {
+    /// Kind of the policy, or of the default where there is none.
+    async fn policy_kind(&self) -> ReplenishmentPolicyKind {
+        self.0.figures.rule.into()
+    }
+    /// Share of order cycles without running out that was asked for. Null where the kind promises none.
+    async fn service_level(&self) -> Option<f64> {
+        self.0.figures.service
+    }
+    /// Units available in the store.
+    async fn available(&self) -> Quantity {
+        units(self.0.figures.available)
+    }
+    /// Units that are ordered from suppliers and have not come.
+    async fn incoming(&self) -> Quantity {
+        units(self.0.figures.incoming)
+    }
+    /// Units on their way from another store.
+    async fn in_transit(&self) -> Quantity {
+        units(self.0.figures.in_transit)
+    }
+    /// Units that open orders are owed beyond stock.
+    async fn backordered(&self) -> Quantity {
+        units(self.0.figures.owed)
+    }
+    /// Units in drafts of purchase orders and transfers to the store, which are in no other figure yet.
+    async fn drafted(&self) -> Quantity {
+        units(self.0.figures.drafted)
+    }
+    /// available + incoming + inTransit + drafted − backordered.
+    async fn position(&self) -> Quantity {
+        units(self.0.figures.position)
+    }
+    /// Units that the store which sends them could spare. Null for a purchase.
+    async fn surplus(&self) -> Option<Quantity> {
+        self.0.figures.surplus.map(units)
+    }
+    /// Days that a delivery takes: the mean of the supplier's last deliveries where five are known, else as catalogue or supplier say, else 7.
+    async fn lead_time_days(&self) -> f64 {
+        six(self.0.figures.lead_days)
+    }
+    /// Mean demand of the coming week, in units.
+    async fn weekly_demand(&self) -> f64 {
+        six(self.0.figures.weekly)
+    }
+    /// Mean demand over the lead time, in units.
+    async fn lead_time_demand(&self) -> f64 {
+        six(self.0.figures.lead_demand)
+    }
+    /// Point before it was rounded up.
+    async fn exact_point(&self) -> f64 {
+        six(self.0.figures.exact_point)
+    }
+    /// Target before it was rounded up.
+    async fn exact_up_to(&self) -> f64 {
+        six(self.0.figures.exact_up_to)
+    }
+    /// Position at or below which it is ordered.
+    async fn point(&self) -> Quantity {
+        units(self.0.figures.point)
+    }
+    /// Target that the position is filled up to.
+    async fn up_to(&self) -> Quantity {
+        units(self.0.figures.up_to)
+    }
+    /// Units that lines before this one move from other stores.
+    async fn moved(&self) -> Quantity {
+        units(self.0.figures.moved)
+    }
+    /// Units that are missing to the target, at least the supplier's minimum.
+    async fn needed(&self) -> Quantity {
+        units(self.0.figures.needed)
+    }
+    /// Units after a price break that was taken; whole packs of it are the quantity.
+    async fn after_price_break(&self) -> Quantity {
+        units(self.0.figures.after_break)
+    }
+    /// Units of mean demand that would be missed without the line, until a week after the next delivery.
+    async fn units_at_risk(&self) -> f64 {
+        six(self.0.figures.at_risk)
+    }
+}
+
+/// Proposal to move a product to a store or to buy it for one.
+#[resolvers(requires = PurchaseRead)]
+impl ReplenishmentPlanLine {
+    /// ID of the line, for replenishmentPlanApprove.
+    async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Place in the plan, from 1; the most urgent line is the first.
+    async fn position(&self) -> i32 {
+        self.0.position
+    }
+    /// Kind of the line.
+    async fn kind(&self) -> ReplenishmentLineKind {
+        self.0.kind.word().into()
+    }
+    /// State of the line.
+    async fn state(&self) -> ReplenishmentLineState {
+        self.0.state.word().into()
+    }
+    /// Reason for which it is REFUSED or CUT. Null in other states.
+    async fn issue(&self) -> Option<ReplenishmentIssue> {
+        self.0.state.issue().map(Into::into)
+    }
+    /// Product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.0.product).await
+    }
+    /// Store that needs it.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.0.store).await
+    }
+    /// Store that sends it. Null for a purchase.
+    async fn from_store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        Some(links::store(ctx, self.0.kind.giver()?).await)
+    }
+    /// Supplier that sells it: the preferred one, else the product's own. Null for a transfer, and where nobody is known.
+    async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
+        Some(links::supplier(ctx, self.0.kind.supplier()?).await)
+    }
+    /// Units to move or to buy, in the product's smallest unit; of a purchase whole packs.
+    async fn quantity(&self) -> Quantity {
+        units(self.0.quantity)
+    }
+    /// Whole days until the stock is gone at mean demand; 0 where it is. Null beyond 182 days, and without demand.
+    async fn urgency_days(&self) -> Option<i32> {
+        self.0.urgency_days
+    }
+    /// Cost of the goods by the supplier's catalogue, else by the product. Null for a transfer, and where no price is known.
+    #[field(mask = ProductCostRead)]
+    async fn cost(&self, ctx: &Context<'_>) -> Option<Money> {
+        self.0.cost.map(Money::from)
+    }
+    /// ID of the policy that held, which may be gone by now. Null for the default.
+    async fn policy_id(&self) -> Option<ID> {
+        self.0.policy.map(|(id, _)| ID(id.to_string()))
+    }
+    /// Figures of each step.
+    async fn figures(&self) -> ReplenishmentFigures {
+        ReplenishmentFigures(self.0.clone())
+    }
+    /// Reasons in words.
+    #[field(list_size(assumed = 4))]
+    async fn reasons(&self) -> Vec<ReplenishmentReason> {
+        self.0.reasons.iter().map(Into::into).collect()
+    }
+    /// Class of demand in the forecast. Null without one.
+    async fn demand_class(&self) -> Option<DemandClass> {
+        self.0.figures.class.map(Into::into)
+    }
+    /// Weeks of history that the forecast knows. Null without one.
+    async fn known_weeks(&self) -> Option<i32> {
+        self.0.figures.known_weeks.and_then(|weeks| i32::try_from(weeks).ok())
+    }
+    /// Data quality of the forecast, 0 to 1. Null without one.
+    async fn confidence(&self) -> Option<f64> {
+        self.0.figures.confidence.map(six)
+    }
+    /// Draft that it was made into. Null unless it is an APPROVED purchase.
+    async fn purchase_order(&self, ctx: &Context<'_>) -> Option<Answer<PurchaseOrder>> {
+        let Some(Document::PurchaseOrder(id)) = self.0.state.document() else { return None };
+        let lost = || Fault::corrupt("purchase_order", "an order stays").into();
+        Some(purchasing::load_order(ctx, id).await.and_then(|found| found.ok_or_else(lost)))
+    }
+    /// Draft that it was made into. Null unless it is an APPROVED transfer.
+    async fn transfer(&self, ctx: &Context<'_>) -> Option<Answer<Transfer>> {
+        let Some(Document::Transfer(id)) = self.0.state.document() else { return None };
+        let lost = || Fault::corrupt("transfer", "a transfer stays").into();
+        Some(transfers::load_transfer(ctx, id).await.and_then(|found| found.ok_or_else(lost)))
+    }
+}

@@ -1,0 +1,107 @@
+//! Setting policies, making plans, approving lines.
+
+use async_graphql::Context;
+use iam::access::kind;
+use inventory::{ledger::Ledger, purchasing::events::PURCHASE_ORDER_CREATED, transfers::events::TRANSFER_CREATED};
+use macros::resolvers;
+use services::replenishment::{
+    events::{REPLENISHMENT_PLAN_APPROVED, REPLENISHMENT_PLAN_CREATED, REPLENISHMENT_POLICY_REMOVED, REPLENISHMENT_POLICY_SET},
+    shell,
+};
+
+use super::{
+    inputs::{
+        ReplenishmentPlanApproveInput, ReplenishmentPlanCreateInput, ReplenishmentPolicyRemoveInput, ReplenishmentPolicySetInput,
+    },
+    payloads::{ReplenishmentApprovalPayload, ReplenishmentPlanPayload, ReplenishmentPolicyPayload, stopped},
+    plan::ReplenishmentPlan,
+};
+use crate::graphql::{context::ContextExt, fault::Answer, reading::read, scalars::Long};
+
+/// The root fields that change replenishment.
+#[derive(Default)]
+pub struct ReplenishmentMutation;
+
+#[resolvers]
+impl ReplenishmentMutation {
+    /// Makes a policy of replenishment, or changes one. Plans that are made from now on go by it.
+    #[mutation(permit = StockPolicy, emits(REPLENISHMENT_POLICY_SET), dry_run)]
+    async fn replenishment_policy_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Policy.")] input: ReplenishmentPolicySetInput,
+    ) -> Answer<ReplenishmentPolicyPayload> {
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(shell::set_policy(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
+        ReplenishmentPolicyPayload::of(done)
+    }
+
+    /// Removes a policy. The next one that fits holds from now on; plans that are there stay.
+    #[mutation(permit = StockPolicy, emits(REPLENISHMENT_POLICY_REMOVED), dry_run)]
+    async fn replenishment_policy_remove(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Policy.")] input: ReplenishmentPolicyRemoveInput,
+    ) -> Answer<ReplenishmentPolicyPayload> {
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(shell::remove_policy(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
+        ReplenishmentPolicyPayload::of(done)
+    }
+
+    /// Makes a plan now, from the newest forecast, stock, drafts and policies. Open plans of the same scope become SUPERSEDED; a plan for everything takes the
+    /// place of all. With validateOnly the plan is worked out and shown with its lines, and not kept.
+    ///
+    /// Requires purchase.write; the plan in the answer is null without purchase.read.
+    #[mutation(permit = PurchaseWrite, emits(REPLENISHMENT_PLAN_CREATED), dry_run, cost = "100")]
+    async fn replenishment_plan_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Stores, supplier and budget of the plan.")] input: ReplenishmentPlanCreateInput,
+    ) -> Answer<ReplenishmentPlanPayload> {
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let acted = match Box::pin(shell::create_plan(ledger, permit, input, dry_run)).await {
+            Ok(acted) => acted,
+            Err(error) => return Ok(stopped(error)?.into()),
+        };
+        let shell::Made { plan, lines } = acted.value;
+        let plan = ReplenishmentPlan { plan: plan.into(), lines: lines.map(Into::into) };
+        // Who may buy need not be one who may see.
+        let plan = ctx.holds::<kind::PurchaseRead>().then_some(plan);
+        Ok(ReplenishmentPlanPayload { plan, user_errors: Vec::new(), replayed: acted.is_replayed, seq: acted.seq.map(Long) })
+    }
+
+    /// Approves lines of a plan: purchases become drafts of purchase orders, one a supplier, store and currency, and transfers drafts of transfers, one a pair of
+    /// stores. Each line needs purchase.write or transfer.write in its own store; a line without it stays OPEN, one whose stock has moved is REFUSED as STALE,
+    /// and others go on.
+    #[mutation(
+        permit = PurchaseRead,
+        emits(REPLENISHMENT_PLAN_APPROVED, PURCHASE_ORDER_CREATED, TRANSFER_CREATED),
+        dry_run,
+        cost = "20"
+    )]
+    async fn replenishment_plan_approve(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Plan and lines.")] input: ReplenishmentPlanApproveInput,
+    ) -> Answer<ReplenishmentApprovalPayload> {
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(shell::approve_plan(ledger, permit, input, dry_run)).await;
+        ReplenishmentApprovalPayload::of(ctx, done).await
+    }
+}

@@ -1,0 +1,196 @@
+//! What mutations of replenishment answer, and how its refusals meet GraphQL: once, here.
+
+use async_graphql::{Context, SimpleObject};
+use platform::path;
+use services::replenishment::{
+    core::{Policy, PolicyProblem},
+    shell::{Acted, Approved, LineProblem, ReplenishmentError},
+};
+
+use super::{enums::ReplenishmentRefusalCode, line::ReplenishmentPlanLine, plan::ReplenishmentPlan, policy::ReplenishmentPolicy};
+use crate::{
+    graphql::{
+        fault::{Answer, TopError},
+        refusal::{ErrorCode, Path, UserError, VersionConflict},
+        scalars::Long,
+    },
+    payload,
+    stock::refuse_all,
+};
+
+/// Refused lines that an answer carries at most.
+const MOST_REPORTED: usize = 250;
+
+payload!(ReplenishmentPolicyPayload, policy: ReplenishmentPolicy, "policy of replenishment");
+payload!(ReplenishmentPlanPayload, plan: ReplenishmentPlan, "plan of replenishment");
+
+/// A chosen line that was not approved.
+#[derive(SimpleObject)]
+pub struct ReplenishmentLineRefusal {
+    /// Line as it is now.
+    pub line: ReplenishmentPlanLine,
+    /// Reason, as a stable code.
+    pub code: ReplenishmentRefusalCode,
+    /// Reason in words.
+    pub message: String,
+}
+
+/// Result of approving lines of a plan.
+#[derive(SimpleObject, Default)]
+pub struct ReplenishmentApprovalPayload {
+    /// Plan as it is now. Null when the call was refused.
+    pub plan: Option<ReplenishmentPlan>,
+    /// Number of lines that are in drafts, or with validateOnly would be.
+    pub approved: i32,
+    /// Number of chosen lines beyond the most of a call, which stay OPEN.
+    pub left_open: i32,
+    /// Chosen lines that were not approved, the most urgent 250.
+    pub refused: Vec<ReplenishmentLineRefusal>,
+    /// Why the call was refused; empty when it was carried out, also where lines were refused.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the answer to an earlier call with the same key.
+    pub replayed: bool,
+    /// The last event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+impl From<Vec<UserError>> for ReplenishmentPolicyPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { policy: None, user_errors, replayed: false, seq: None }
+    }
+}
+impl From<Vec<UserError>> for ReplenishmentPlanPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { plan: None, user_errors, replayed: false, seq: None }
+    }
+}
+impl From<Vec<UserError>> for ReplenishmentApprovalPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}
+
+impl ReplenishmentPolicyPayload {
+    pub(super) fn of(done: Result<Acted<Option<Policy>>, ReplenishmentError>) -> Answer<Self> {
+        Ok(match done {
+            Err(error) => stopped(error)?.into(),
+            Ok(Acted { value, seq, is_replayed }) => {
+                Self { policy: value.map(Into::into), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
+            }
+        })
+    }
+}
+
+impl ReplenishmentApprovalPayload {
+    pub(super) async fn of(ctx: &Context<'_>, done: Result<Approved, ReplenishmentError>) -> Answer<Self> {
+        let Approved { plan, approved, later, problems, seq, is_replayed } = match done {
+            Ok(approved) => approved,
+            Err(error) => return Ok(stopped(error)?.into()),
+        };
+        let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+        let mut refused = Vec::with_capacity(problems.len().min(MOST_REPORTED));
+        for (line, problem) in problems.into_iter().take(MOST_REPORTED) {
+            let (code, message) = problem_of(ctx, problem).await;
+            refused.push(ReplenishmentLineRefusal { line: line.into(), code, message });
+        }
+        Ok(Self {
+            plan: Some(plan.into()),
+            approved: count(approved),
+            left_open: count(later),
+            refused,
+            user_errors: Vec::new(),
+            replayed: is_replayed,
+            seq: seq.map(Long),
+        })
+    }
+}
+
+async fn problem_of(ctx: &Context<'_>, problem: LineProblem) -> (ReplenishmentRefusalCode, String) {
+    match problem {
+        LineProblem::Forbidden(permission) => {
+            (ReplenishmentRefusalCode::Forbidden, format!("the permission {permission} is needed in its store"))
+        }
+        LineProblem::Stale => {
+            let message = "stock moved by more than a fifth of the quantity after the plan was made: make another plan";
+            (ReplenishmentRefusalCode::Stale, message.to_owned())
+        }
+        LineProblem::DraftRefused(why) => {
+            let errors = refuse_all(ctx, why).await;
+            let words = errors.into_iter().next().map(|error| match error {
+                UserError::InputError(error) => error.message,
+                UserError::VersionConflict(error) => error.message,
+                UserError::InsufficientStock(error) => error.message,
+                UserError::InUse(error) => error.message,
+            });
+            let message = words.unwrap_or_else(|| "the draft with this line was refused".to_owned());
+            (ReplenishmentRefusalCode::DraftRefused, message)
+        }
+    }
+}
+
+fn input(name: &str) -> Path {
+    path!["input", name]
+}
+
+/// Refusals are data, faults are top-level errors.
+pub(super) fn stopped(error: ReplenishmentError) -> Result<Vec<UserError>, TopError> {
+    let refused = match error {
+        ReplenishmentError::Fault(fault) => return Err(fault.into()),
+        ReplenishmentError::NotFound { what, field } => UserError::not_found(what, field),
+        ReplenishmentError::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
+        ReplenishmentError::Policy(problem) => policy_refused(problem),
+        ReplenishmentError::ScopeTaken => {
+            UserError::new(ErrorCode::Duplicate, "another policy has this scope: change that one", path!["input"])
+        }
+        ReplenishmentError::TooMany { what, most, field } => {
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {most} {what} are taken"), field)
+        }
+        ReplenishmentError::State(state) => {
+            let message = format!("the plan is {state}; lines of a DRAFT or PARTLY approved plan can be approved");
+            UserError::new(ErrorCode::InvalidState, message, input("plan"))
+        }
+        ReplenishmentError::KeyReused => {
+            let message = "this key was used before with another input: use a new key for a new change";
+            UserError::new(ErrorCode::IdempotencyKeyReused, message, input("idempotencyKey"))
+        }
+        ReplenishmentError::Stale { what, actual } => UserError::VersionConflict(Box::new(VersionConflict {
+            code: ErrorCode::VersionConflict.noted(),
+            message: format!("the {what} has changed since you read it and is at version {actual} now"),
+            field: Some(input("expectedVersion")),
+            retryable: false,
+            actual_version: Long(actual),
+            current: None,
+        })),
+    };
+    Ok(vec![refused])
+}
+
+fn policy_refused(problem: PolicyProblem) -> UserError {
+    match problem {
+        PolicyProblem::SeveralScopes => {
+            let message = "a policy is for a product, a class or a supplier: name one of them, or none for the tenant";
+            UserError::new(ErrorCode::Invalid, message, path!["input"])
+        }
+        PolicyProblem::StoreAlone => {
+            let message = "a store is named beside a product or a class";
+            UserError::new(ErrorCode::Invalid, message, input("storeId"))
+        }
+        PolicyProblem::NotTaken(name) => {
+            UserError::new(ErrorCode::Invalid, "this kind of policy does not take it: leave it out", input(name))
+        }
+        PolicyProblem::Needed(name) => UserError::new(ErrorCode::Required, "this kind of policy needs it", input(name)),
+        PolicyProblem::Range(name, least, most) => {
+            UserError::new(ErrorCode::OutOfRange, format!("{least} to {most} is expected"), input(name))
+        }
+        PolicyProblem::ServiceRange => {
+            UserError::new(ErrorCode::OutOfRange, "a share from 0.5 to 0.999 is expected", input("serviceLevel"))
+        }
+        PolicyProblem::OrderCost => {
+            UserError::new(ErrorCode::OutOfRange, "an amount above 0 is expected", path!["input", "orderCost", "amount"])
+        }
+        PolicyProblem::TargetBelowSafety => {
+            let message = "no fewer days than safetyDays are expected";
+            UserError::new(ErrorCode::OutOfRange, message, input("targetDays"))
+        }
+    }
+}

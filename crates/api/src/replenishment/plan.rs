@@ -1,0 +1,193 @@
+//! A plan as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject};
+use entity::prelude::ReplenishmentPlanId;
+use iam::access::kind;
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::paging::CursorSigner;
+use services::replenishment::{
+    core,
+    rows::{self, LineFilter},
+    shell,
+};
+
+use super::{
+    enums::{ReplenishmentLineKind, ReplenishmentLineState, ReplenishmentPlanState},
+    line::{ReplenishmentPlanLine, ReplenishmentPlanLineConnection},
+};
+use crate::{
+    catalog::Supplier,
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+        filters::IdFilter,
+        scalars::{Cursor, Date, DateTime, Long},
+    },
+    identity::{Actor, actor},
+    purchasing::links::{self, MOST_A_PAGE, Money, Store},
+};
+
+/// A plan's row.
+#[derive(Clone)]
+pub struct ReplenishmentPlan {
+    pub plan: Arc<core::Plan>,
+    /// Lines of a dry run, which are kept nowhere else.
+    pub lines: Option<Arc<Vec<core::PlanLine>>>,
+}
+
+crate::connection!(ReplenishmentPlanConnection, ReplenishmentPlanEdge, ReplenishmentPlan, "plans of replenishment");
+
+impl From<core::Plan> for ReplenishmentPlan {
+    fn from(plan: core::Plan) -> Self {
+        Self { plan: Arc::new(plan), lines: None }
+    }
+}
+
+/// Lines of a plan. All conditions hold; one that is null is absent.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct ReplenishmentPlanLineFilter {
+    /// For these stores.
+    pub store: Option<IdFilter>,
+    /// In one of these states; an empty list matches nothing.
+    pub state: Option<Vec<ReplenishmentLineState>>,
+    /// One of these kinds; an empty list matches nothing.
+    pub kind: Option<Vec<ReplenishmentLineKind>>,
+}
+
+impl ReplenishmentPlanLineFilter {
+    fn read(filter: Option<Self>) -> Answer<LineFilter> {
+        let Self { store, state, kind } = filter.unwrap_or_default();
+        Ok(LineFilter {
+            seen: None,
+            stores: store.and_then(|ids| ids.ids(&["filter", "store"]).transpose()).transpose()?,
+            states: state.map(|states| states.into_iter().map(Into::into).collect()),
+            kinds: kind.map(|kinds| kinds.into_iter().map(Into::into).collect()),
+        })
+    }
+}
+
+/// Whether a line of a dry run is one of those that the filter is about.
+fn fits(filter: &LineFilter, line: &core::PlanLine) -> bool {
+    filter.stores.as_ref().is_none_or(|stores| stores.contains(&line.store))
+        && filter.states.as_ref().is_none_or(|states| states.contains(&line.state.word()))
+        && filter.kinds.as_ref().is_none_or(|kinds| kinds.contains(&line.kind.word()))
+}
+
+/// Proposals to move and to buy, from the newest forecast, stock, drafts and policies at one time. Approved lines become drafts of purchase orders and transfers.
+#[resolvers(requires = PurchaseRead)]
+impl ReplenishmentPlan {
+    /// ID of the plan.
+    pub async fn id(&self) -> ID {
+        ID(self.plan.id.to_string())
+    }
+    /// State of the plan.
+    async fn state(&self) -> ReplenishmentPlanState {
+        self.plan.state.into()
+    }
+    /// Day of the plan, in the tenant's time zone.
+    async fn business_date(&self) -> Date {
+        Date(self.plan.business_date)
+    }
+    /// Whether it was made at night, and not on demand.
+    async fn is_nightly(&self) -> bool {
+        self.plan.is_nightly
+    }
+    /// Time at which it was made.
+    async fn made_at(&self) -> DateTime {
+        DateTime(self.plan.made_at)
+    }
+    /// Sequence number of the last event before its facts were read.
+    async fn seq(&self) -> Long {
+        Long(self.plan.seq)
+    }
+    /// Monday of the first week of the forecast run that it rests on. Null where there was none.
+    async fn forecast_week(&self) -> Option<Date> {
+        self.plan.forecast_week.map(Date)
+    }
+    /// Stores that it is for. Empty for all.
+    #[field(list_size(assumed = 5))]
+    async fn stores(&self, ctx: &Context<'_>) -> Answer<Vec<Store>> {
+        let mut stores = Vec::with_capacity(self.plan.scope.stores.len());
+        for store in &self.plan.scope.stores {
+            stores.push(links::store(ctx, *store).await?);
+        }
+        Ok(stores)
+    }
+    /// Supplier whose products alone it is for. Null for all.
+    async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
+        Some(links::supplier(ctx, self.plan.scope.supplier?).await)
+    }
+    /// Most that purchases may cost. Null without a limit.
+    #[field(mask = ProductCostRead)]
+    async fn budget(&self, ctx: &Context<'_>) -> Option<Money> {
+        self.plan.budget.map(Money::from)
+    }
+    /// Number of lines, those that are CUT among them.
+    async fn line_count(&self) -> Long {
+        Long(self.plan.line_count)
+    }
+    /// Number of lines that the budget had no place for.
+    async fn cut_count(&self) -> Long {
+        Long(self.plan.cut_count)
+    }
+    /// Number of proposals beyond the 20,000 most urgent, which it has no lines for.
+    async fn left_out(&self) -> Long {
+        Long(self.plan.left_out)
+    }
+    /// Sums of purchases that are not CUT, one a currency. Null without product.cost.read.
+    #[field(mask = ProductCostRead, list_size(assumed = 3))]
+    async fn costs(&self, ctx: &Context<'_>) -> Option<Vec<Money>> {
+        Some(self.plan.costs.iter().copied().map(Money::from).collect())
+    }
+    /// Member or integration that asked for it, or the system.
+    async fn made_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        actor(ctx, self.plan.actor).await
+    }
+    /// 1 when it was made, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.plan.version)
+    }
+    /// Time of its last change.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.plan.updated_at)
+    }
+    /// Lines to or from stores of the caller's, the most urgent first.
+    #[field(permit = PurchaseRead, paged)]
+    async fn lines(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these stores, states and kinds.")] filter: Option<ReplenishmentPlanLineFilter>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<ReplenishmentPlanLineConnection> {
+        let filter = ReplenishmentPlanLineFilter::read(filter)?;
+        let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", rows::LINES, self.plan.id));
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let page = if let Some(lines) = &self.lines {
+            let all = lines.iter().filter(|line| fits(&filter, line)).map(|line| (line.clone(), rows::line_keys(line)));
+            request.pick(all.collect()).into_iter().map(|(line, _)| line).collect()
+        } else {
+            let db = ctx.given::<Ledger>()?.database();
+            shell::line_page(&permit, db, (self.plan.id, filter), &request).await?
+        };
+        let nodes = page.into_iter().map(|line| {
+            let keys = rows::line_keys(&line);
+            (ReplenishmentPlanLine::from(line), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, kind, signer).into())
+    }
+}
+
+/// The plan of an id.
+pub async fn find_plan(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<ReplenishmentPlan>> {
+    let permit = ctx.permit::<kind::PurchaseRead>()?;
+    let id = ReplenishmentPlanId::from_uuid(id);
+    let found = shell::find_plan(&permit, ctx.given::<Ledger>()?.database(), id).await?;
+    Ok(found.map(Into::into))
+}

@@ -1,0 +1,136 @@
+//! A policy as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID};
+use entity::prelude::ReplenishmentPolicyId;
+use iam::access::kind;
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use services::replenishment::{
+    core::{self, Rule, SERVICE_PARTS},
+    shell,
+};
+
+use super::enums::ReplenishmentPolicyKind;
+use crate::{
+    catalog::Supplier,
+    counts::AbcClass,
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        scalars::{Date, DateTime, Long},
+    },
+    purchasing::links::{self, Money, Product, Store},
+};
+
+/// A policy's row.
+#[derive(Clone)]
+pub struct ReplenishmentPolicy(pub Arc<core::Policy>);
+
+crate::connection!(ReplenishmentPolicyConnection, ReplenishmentPolicyEdge, ReplenishmentPolicy, "policies of replenishment");
+
+impl From<core::Policy> for ReplenishmentPolicy {
+    fn from(policy: core::Policy) -> Self {
+        Self(Arc::new(policy))
+    }
+}
+
+/// Rule by which plans fill stock up: of a product or a class, in one store or all, of a supplier, or of the whole tenant. Of several that fit, the most
+/// specific holds: product and store, product, class and store, class, supplier, tenant.
+#[resolvers(requires = StockPolicy)]
+impl ReplenishmentPolicy {
+    /// ID of the policy.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Kind of rule.
+    async fn kind(&self) -> ReplenishmentPolicyKind {
+        self.0.rule.kind().into()
+    }
+    /// Product that it is for. Null for a class, a supplier or the tenant.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, self.0.scope.product?).await)
+    }
+    /// Store that it is for. Null for all.
+    async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        Some(links::store(ctx, self.0.scope.store?).await)
+    }
+    /// ABC class that it is for, by each store's own revenue of 52 weeks. Null for all.
+    async fn abc_class(&self) -> Option<AbcClass> {
+        self.0.scope.class.map(Into::into)
+    }
+    /// Supplier whose products it is for. Null for all.
+    async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
+        Some(links::supplier(ctx, self.0.scope.supplier?).await)
+    }
+    /// Share of order cycles without running out that is promised, from 0.5 to 0.999. Null where the kind promises none, and of SERVICE, which takes it by class.
+    async fn service_level(&self) -> Option<f64> {
+        match self.0.rule {
+            Rule::ReorderPoint { service, .. } | Rule::Periodic { service, .. } => Some(f64::from(service) / SERVICE_PARTS),
+            _ => None,
+        }
+    }
+    /// Days of demand that an order covers beyond the point, from 0 to 365. Null where the kind has none.
+    async fn cover_days(&self) -> Option<i32> {
+        match self.0.rule {
+            Rule::ReorderPoint { cover_days, .. } | Rule::Service { cover_days, .. } => Some(cover_days),
+            _ => None,
+        }
+    }
+    /// Days from one review to the next, from 1 to 182. Null unless PERIODIC.
+    async fn review_days(&self) -> Option<i32> {
+        match self.0.rule {
+            Rule::Periodic { review_days, .. } => Some(review_days),
+            _ => None,
+        }
+    }
+    /// One of the review days. Null unless PERIODIC.
+    async fn review_from(&self) -> Option<Date> {
+        match self.0.rule {
+            Rule::Periodic { review_from, .. } => Some(Date(review_from)),
+            _ => None,
+        }
+    }
+    /// Days of mean demand beyond the lead time at which it is ordered, from 0 to 365. Null unless TARGET_DAYS.
+    async fn safety_days(&self) -> Option<i32> {
+        match self.0.rule {
+            Rule::TargetDays { safety_days, .. } => Some(safety_days),
+            _ => None,
+        }
+    }
+    /// Days of mean demand beyond the lead time that it is filled up to, from 1 to 365. Null unless TARGET_DAYS.
+    async fn target_days(&self) -> Option<i32> {
+        match self.0.rule {
+            Rule::TargetDays { target_days, .. } => Some(target_days),
+            _ => None,
+        }
+    }
+    /// Cost of one order, for economic lots. Null where lots are by days alone.
+    async fn order_cost(&self) -> Option<Money> {
+        match self.0.rule {
+            Rule::ReorderPoint { order_cost, .. } | Rule::Service { order_cost, .. } => order_cost.map(Money::from),
+            _ => None,
+        }
+    }
+    /// 1 when it was made, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// Time at which it was made.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+    /// Time of its last change.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}
+
+/// The policy of an id, if it is of a store of the caller's or of none.
+pub async fn find_policy(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<ReplenishmentPolicy>> {
+    let permit = ctx.permit::<kind::StockPolicy>()?;
+    let id = ReplenishmentPolicyId::from_uuid(id);
+    let found = shell::find_policy(&permit, ctx.given::<Ledger>()?.database(), id).await?;
+    Ok(found.map(Into::into))
+}

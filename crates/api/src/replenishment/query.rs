@@ -1,0 +1,91 @@
+//! Reading policies and plans.
+
+use async_graphql::{Context, ID, InputObject};
+use entity::prelude;
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::{paging::CursorSigner, path};
+use services::replenishment::{rows, shell};
+
+use super::{
+    enums::ReplenishmentPlanState,
+    plan::{ReplenishmentPlan, ReplenishmentPlanConnection},
+    policy::{ReplenishmentPolicy, ReplenishmentPolicyConnection},
+};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+        scalars::Cursor,
+    },
+    purchasing::links::{MOST_A_PAGE, argument},
+};
+
+/// Plans. All conditions hold; one that is null is absent.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct ReplenishmentPlanFilter {
+    /// In one of these states; an empty list matches nothing.
+    pub state: Option<Vec<ReplenishmentPlanState>>,
+}
+
+/// The root fields of replenishment.
+#[derive(Default)]
+pub struct ReplenishmentQuery;
+
+#[resolvers]
+impl ReplenishmentQuery {
+    /// Policies of replenishment, by their scope. A caller of some stores is shown theirs, and those that are for all stores.
+    #[field(permit = StockPolicy, paged)]
+    async fn replenishment_policies(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<ReplenishmentPolicyConnection> {
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(rows::POLICIES, signer, MOST_A_PAGE)?;
+        let page = shell::policy_page(&permit, ctx.given::<Ledger>()?.database(), &request).await?;
+        let nodes = page.into_iter().map(|policy| {
+            let keys = rows::policy_keys(&policy);
+            (ReplenishmentPolicy::from(policy), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, rows::POLICIES, signer).into())
+    }
+
+    /// Plans of replenishment, the newest first. Plans are kept for 400 days.
+    #[field(permit = PurchaseRead, paged)]
+    async fn replenishment_plans(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these states.")] filter: Option<ReplenishmentPlanFilter>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<ReplenishmentPlanConnection> {
+        let states = filter.unwrap_or_default().state;
+        let states: Option<Vec<prelude::ReplenishmentPlanState>> = states.map(|all| all.into_iter().map(Into::into).collect());
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(rows::PLANS, signer, MOST_A_PAGE)?;
+        let page = shell::plan_page(&permit, ctx.given::<Ledger>()?.database(), states.as_deref(), &request).await?;
+        let nodes = page.into_iter().map(|plan| {
+            let keys = rows::plan_keys(&plan);
+            (ReplenishmentPlan::from(plan), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, rows::PLANS, signer).into())
+    }
+
+    /// A plan of replenishment. Null when there is none.
+    #[field(permit = PurchaseRead)]
+    async fn replenishment_plan(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Plan.")] id: ID,
+    ) -> Answer<Option<ReplenishmentPlan>> {
+        let id: prelude::ReplenishmentPlanId = argument(&id, || path!["id"])?;
+        Ok(shell::find_plan(&permit, ctx.given::<Ledger>()?.database(), id).await?.map(Into::into))
+    }
+}

@@ -1,0 +1,54 @@
+//! The closed sets of words that reversals have, with what each means.
+
+use async_graphql::Enum;
+use entity::prelude;
+
+/// A document, or a step of one, that was reversed. New kinds may be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::ReversedKind", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ReversedKind {
+    /// A delivery of a purchase order.
+    GoodsReceipt,
+    /// The step by which a transfer left the sender.
+    TransferShipment,
+    /// A step by which goods of a transfer arrived.
+    TransferReceipt,
+    /// The step by which the rest of a transfer was written off.
+    TransferClose,
+    /// Goods that went back to a supplier.
+    SupplierReturn,
+}
+
+/// A figure that a reversal changed. New kinds may be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::ReversalEffect", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ReversalEffectKind {
+    /// The document's status.
+    Status,
+    /// Units that a line received.
+    Received,
+    /// Damaged units among those that a line received.
+    Damaged,
+    /// Units that a line still expects.
+    Open,
+    /// Units that a line of a transfer sent.
+    Shipped,
+    /// Units that a line of a transfer lost on the way.
+    Lost,
+    /// Units of a line that went back to the supplier.
+    Returned,
+    /// Money that a supplier is expected to credit.
+    Credit,
+    /// Units on hand of a level.
+    OnHand,
+    /// Units of a level that are held.
+    Reserved,
+    /// Units of a level that cannot be sold.
+    Unavailable,
+    /// Units of a level that are on order.
+    Incoming,
+    /// Units on their way to a level.
+    InTransit,
+    /// Worth of the units that a level gained or lost, at the costs of the entries that were reversed.
+    Value,
+}

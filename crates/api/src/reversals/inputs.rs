@@ -1,0 +1,78 @@
+//! The input of `documentReverse`.
+
+use async_graphql::{ID, InputObject};
+use entity::id::prefix_of;
+use inventory::reversals::shell;
+use platform::path;
+
+use crate::{
+    graphql::{
+        reading::Reading,
+        scalars::{DateTime, Long, Quantity},
+    },
+    stock::ShortagePolicy,
+};
+
+/// A line to reverse, or a part of one.
+#[derive(Debug, Clone, InputObject)]
+pub struct ReverseLine {
+    /// ID of the document's line: of the purchase order's line for a goods receipt, of the transfer's line for a transfer. ID of the product for a return to a
+    /// supplier.
+    pub line_id: ID,
+    /// Number of units that go back, in the product's smallest unit; above 0. Null for all that is left of the line. Sound goods go back before damaged ones.
+    pub quantity: Option<Quantity>,
+    /// ID of the lot whose units go back. Null for all of them, the last one first.
+    pub lot_id: Option<ID>,
+}
+
+/// A document to undo.
+#[derive(Debug, Clone, InputObject)]
+pub struct DocumentReverseInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// ID of a goods receipt, of a return to a supplier, of a movement by which a transfer left, arrived or was written off, or of a transfer, which stands for
+    /// its last step.
+    pub document_id: ID,
+    /// Version of the purchase order or transfer that you saw. Null for any.
+    pub expected_version: Option<Long>,
+    /// Lines that go back, at most 2,000. Null for all that is left of the document.
+    pub lines: Option<Vec<ReverseLine>>,
+    /// Reason; 1 to 1,000 characters.
+    pub note: String,
+    /// Time at which it is undone: after the closed books and not before the document. Null for now.
+    pub occurred_at: Option<DateTime>,
+    /// Policy when undoing takes what was promised, or is no longer there.
+    #[graphql(default_with = "ShortagePolicy::Refuse")]
+    pub on_shortage: ShortagePolicy,
+}
+
+impl DocumentReverseInput {
+    /// What the shells take.
+    pub fn read(self, reading: &mut Reading) -> shell::DocumentReverse {
+        let lines = self.lines.map(|lines| {
+            let mut read = Vec::with_capacity(lines.len());
+            for (index, line) in lines.into_iter().enumerate() {
+                let at = |name: &str| path!["input", "lines", index, name];
+                let id = prefix_of(&line.line_id).map(|(_, id)| id);
+                if id.is_none() {
+                    reading.invalid("one of our ids is expected", || at("lineId"));
+                }
+                read.push(shell::ReverseLine {
+                    line: id.unwrap_or_default(),
+                    quantity: line.quantity.map(|quantity| quantity.0),
+                    lot: reading.id_opt(line.lot_id.as_ref(), || at("lotId")),
+                });
+            }
+            read
+        });
+        shell::DocumentReverse {
+            idempotency_key: self.idempotency_key,
+            document: self.document_id.0,
+            expected_version: self.expected_version.map(|version| version.0),
+            lines,
+            note: self.note,
+            occurred_at: self.occurred_at.map(|at| at.0),
+            on_shortage: self.on_shortage.into(),
+        }
+    }
+}

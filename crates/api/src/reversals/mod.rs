@@ -1,0 +1,17 @@
+//! Undoing documents in GraphQL: one mutation, one shape of answer, and what rests on what cannot be undone.
+
+mod enums;
+mod inputs;
+mod mutation;
+mod query;
+pub mod refusal;
+mod reversal;
+
+pub use enums::{ReversalEffectKind, ReversedKind};
+pub use inputs::{DocumentReverseInput, ReverseLine};
+pub use mutation::{DocumentReversalPayload, ReversalMutation};
+pub use query::{ReversalFilter, ReversalQuery};
+pub use refusal::in_use;
+pub use reversal::{
+    DocumentReversal, DocumentReversalConnection, DocumentReversalEdge, ReverseEffect, ReversedLine, find_reversal,
+};

@@ -1,0 +1,105 @@
+//! Undoing a document.
+
+use std::sync::Arc;
+
+use async_graphql::Context;
+use entity::id::{Id, Kind, kind, prefix_of};
+use iam::access::{Permit, kind as may};
+use inventory::{
+    ledger::{Done, Ledger, Mode, Receipt},
+    purchasing::{events::PURCHASE_ORDER_UPDATED, shell as purchasing},
+    reversals::{
+        StoredReversal,
+        core::{Refusal, ReversalDecision},
+        events::DOCUMENT_REVERSED,
+        rows,
+        shell::{DocumentReverse, missing, sees},
+    },
+    stock::{
+        core::{At, Field, RoomRefusal},
+        events::STOCK_CHANGED,
+    },
+    transfers::{events::TRANSFER_UPDATED, shell as transfers},
+};
+use macros::resolvers;
+use platform::storage::TenantScope;
+
+use super::{inputs::DocumentReverseInput, reversal::DocumentReversal};
+use crate::{
+    graphql::{context::ContextExt, fault::Answer, reading::read},
+    seen_payload,
+    stock::{ReceiptPayload, lost},
+};
+
+seen_payload! {
+    /// Reversal as it was written, or with validateOnly as it would be.
+    DocumentReversalPayload(reversal: Option<DocumentReversal>) {
+        /// Reversal of the document; null exactly when there are userErrors, or when you may not see movements of its stores.
+        async fn document_reversal(&self, ctx: &Context<'_>) -> Option<Answer<DocumentReversal>> {
+            let reversal = self.reversal.clone()?;
+            match ctx.permit::<may::StockMovementRead>().map(|permit| sees(&permit, reversal.row())) {
+                Ok(true) => Some(Ok(reversal)),
+                Ok(false) => None,
+                Err(denied) => Some(Err(denied)),
+            }
+        }
+    }
+}
+
+impl ReceiptPayload for DocumentReversalPayload {
+    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
+        let reversal = match receipt.stored.as_ref().map(|stored| stored.part::<StoredReversal>().reversal) {
+            None => {
+                let made = receipt.documents.take().map(|of: ReversalDecision| of.reversal);
+                let movements = std::mem::take(&mut receipt.movements).into_iter().filter(|movement| movement.reverses.is_some());
+                made.map(|reversal| DocumentReversal::fresh(reversal, movements.map(Arc::new).collect()))
+            }
+            Some(id) => rows::reversals(scope, id.as_slice()).await?.pop().map(DocumentReversal::stored),
+        };
+        Ok(Some(reversal.ok_or_else(|| lost("document_reversal"))?))
+    }
+}
+
+/// The root field that undoes documents.
+#[derive(Default)]
+pub struct ReversalMutation;
+
+/// What can be undone.
+#[resolvers]
+impl ReversalMutation {
+    /// Undoes a document whose goods are still there, whole or in part: stock, what is expected, states and costs go back, by a document with a number of its own
+    /// that is dated now. Nothing is cascaded: documents that rest on it are named in the refusal (IN_USE). A dry run gives exactly the effects of the real one.
+    ///
+    /// Requires document.reverse in each store that it touches, and the permission that made the document: purchase.receive for goods receipts and returns to
+    /// suppliers, transfer.ship or transfer.receive for steps of transfers.
+    #[mutation(permit = DocumentReverse, emits(DOCUMENT_REVERSED, PURCHASE_ORDER_UPDATED, TRANSFER_UPDATED, STOCK_CHANGED), dry_run)]
+    async fn document_reverse(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Document, and how much of it.")] input: DocumentReverseInput,
+    ) -> Answer<DocumentReversalPayload> {
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(reverse(ledger, &permit, &input, dry_run)).await;
+        DocumentReversalPayload::of(ctx, &permit.scope(ledger.database()), done).await
+    }
+}
+
+/// Hands the call to the room whose document it is.
+async fn reverse(ledger: &Ledger, permit: &Permit<may::DocumentReverse>, input: &DocumentReverse, mode: Mode) -> Done {
+    let refused = |refusal: Refusal| Err(refusal.at(At::input(Field::Document)).into());
+    let Some((prefix, id)) = prefix_of(&input.document) else { return Err(missing()) };
+    match prefix {
+        kind::GoodsReceiptId::PREFIX => purchasing::goods_receipt_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
+        kind::SupplierReturnId::PREFIX => {
+            purchasing::supplier_return_reverse(ledger, permit, input, Id::from_uuid(id), mode).await
+        }
+        kind::MovementId::PREFIX => transfers::movement_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
+        kind::TransferId::PREFIX => transfers::transfer_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
+        kind::ReversalId::PREFIX => refused(Refusal::OfReversal),
+        _ => refused(Refusal::NotReversible),
+    }
+}

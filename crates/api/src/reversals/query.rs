@@ -1,0 +1,62 @@
+//! Reading reversals.
+
+use async_graphql::{Context, InputObject};
+use inventory::{
+    ledger::Ledger,
+    reversals::{rows, shell},
+};
+use macros::resolvers;
+use platform::paging::CursorSigner;
+
+use super::reversal::{DocumentReversal, DocumentReversalConnection};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+        filters::IdFilter,
+        scalars::Cursor,
+    },
+    orders::links::MOST_A_PAGE,
+};
+
+/// Reversals that match all of these.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct ReversalFilter {
+    /// Documents, goods receipts or movements of transfers that were reversed.
+    pub document: Option<IdFilter>,
+    /// Stores of the reversals, at either end of a transfer.
+    pub store: Option<IdFilter>,
+}
+
+/// The root fields that read reversals.
+#[derive(Default)]
+pub struct ReversalQuery;
+
+#[resolvers]
+impl ReversalQuery {
+    /// Reversals of documents, the newest first. A caller of some stores is shown theirs.
+    #[field(permit = StockMovementRead, paged)]
+    async fn document_reversals(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only of these documents and stores.")] filter: Option<ReversalFilter>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<DocumentReversalConnection> {
+        let asked = filter.unwrap_or_default();
+        let documents = asked.document.map(|ids| ids.of_any_kind(&["filter", "document"])).transpose()?.flatten();
+        let stores = asked.store.map(|ids| ids.ids(&["filter", "store"])).transpose()?.flatten();
+        let filter = rows::ReversalFilter { documents, stores: stores.into_iter().collect() };
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(rows::REVERSALS, signer, MOST_A_PAGE)?;
+        let page = shell::page(&permit, ctx.given::<Ledger>()?.database(), filter, &request).await?;
+        let nodes = page.into_iter().map(|reversal| {
+            let keys = rows::keys(&reversal);
+            (DocumentReversal::stored(reversal), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, rows::REVERSALS, signer).into())
+    }
+}

@@ -1,0 +1,61 @@
+//! Refusals of reversals as GraphQL says them: each its code and words, once.
+
+use async_graphql::Context;
+use inventory::reversals::core::{Named, Refusal, Resting, Rests};
+
+use crate::{
+    graphql::refusal::{ErrorCode, InUse, Path, UserError},
+    orders::refusal::{invalid, range, state},
+    schema::{self, Node},
+    stock::Said,
+};
+
+pub fn reversal(why: &Refusal) -> Said {
+    match why {
+        Refusal::NotReversible => invalid(
+            "this is not undone by documentReverse: goods receipts, transfers, and returns to suppliers are. Invoices are corrected by credit notes",
+        ),
+        Refusal::OfReversal => state("a reversal is not reversed: make the document again"),
+        Refusal::AlreadyReversed => state("nothing of it is left to reverse"),
+        Refusal::WholeOnly => invalid("it is reversed whole: leave lines out"),
+        Refusal::BeforeOriginal => range("it lies before what it undoes"),
+        Refusal::NoLines => invalid("at least one line is needed: leave lines out for all of them"),
+        Refusal::LineTwice => invalid("this line occurs twice"),
+        Refusal::LineUpTo { most } if *most > 0 => range(&format!("1 to {most} of this line can go back")),
+        Refusal::LineUpTo { .. } => range("nothing of this line is left to go back"),
+        Refusal::TooLarge => range("the reversal is too large to be kept exactly"),
+        Refusal::InUse(rests) => (ErrorCode::InUse, resting(rests)),
+    }
+}
+
+fn resting(rests: &Rests) -> String {
+    let count = rests.count;
+    match &rests.why {
+        Resting::Taken { sku, usable, requested } => {
+            format!("{usable} of {requested} of {sku} are left: {count} later documents took or hold the rest")
+        }
+        Resting::SupplierReturn { .. } => "goods of this line went back to the supplier: reverse the return first".to_owned(),
+        Resting::Loss => "what did not arrive was written off: reverse the close first".to_owned(),
+        Resting::LaterSteps => "something of it has arrived or was written off: reverse those steps first".to_owned(),
+    }
+}
+
+/// The refusal with the documents that the caller may see.
+pub async fn in_use(ctx: &Context<'_>, message: String, rests: &Rests, field: Path) -> UserError {
+    let mut documents: Vec<Node> = Vec::with_capacity(rests.documents.len());
+    for named in &rests.documents {
+        let found = match named {
+            Named::Document(reference) => schema::reference(ctx, *reference).await,
+            Named::Movement(movement) => schema::find(ctx, &movement.to_string()).await,
+        };
+        documents.extend(found.ok().flatten());
+    }
+    UserError::InUse(Box::new(InUse {
+        code: ErrorCode::InUse.noted(),
+        message,
+        field: Some(field),
+        retryable: false,
+        documents,
+        documents_count: i32::try_from(rests.count).unwrap_or(i32::MAX),
+    }))
+}

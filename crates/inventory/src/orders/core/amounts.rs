@@ -1,0 +1,171 @@
+//! What a line comes to: always computed from what somebody last stated, never from a rounded result, so that ten edits to a quantity come to the
+//! same penny as one.
+
+use entity::prelude::*;
+
+use super::{
+    order::{Line, Order},
+    share::share,
+};
+
+/// What discount and tax were last stated of. Those of any other quantity of the line follow from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Basis {
+    /// Above 0.
+    pub quantity: Quantity,
+    pub discount: Money,
+    pub tax: Money,
+}
+
+/// A line as it was placed, which reports have counted it as before an edit changed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    /// 0 of a line that an edit added.
+    pub quantity: Quantity,
+    pub unit_price: Money,
+    pub discount: Money,
+    pub total: Money,
+}
+
+impl From<&Line> for Placed {
+    fn from(line: &Line) -> Self {
+        Self { quantity: line.quantity, unit_price: line.unit_price, discount: line.discount, total: line.total }
+    }
+}
+
+/// What a quantity of a line comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amounts {
+    /// Price × quantity.
+    pub gross: Money,
+    /// At most the gross amount.
+    pub discount: Money,
+    pub tax: Money,
+}
+
+impl Amounts {
+    /// None beyond what can be kept exactly.
+    pub fn total(&self) -> Option<Money> {
+        Money::new(self.gross.minor - self.discount.minor, self.gross.currency).checked_add(self.tax)
+    }
+}
+
+impl Basis {
+    /// What `quantity` comes to at this price: each part rounded half away from zero. None beyond what can be kept exactly.
+    pub fn amounts(&self, unit_price: Money, decimals: u8, quantity: Quantity) -> Option<Amounts> {
+        let part = |of: Money| {
+            let minor = i64::try_from(share(of.minor, (0, quantity.get()), self.quantity.get())).ok()?;
+            Money::zero(of.currency).checked_add(Money::new(minor, of.currency))
+        };
+        let gross = unit_price.times(quantity, decimals)?;
+        let discount = part(self.discount)?;
+        let discount = Money::new(discount.minor.min(gross.minor.max(0)), discount.currency);
+        Some(Amounts { gross, discount, tax: part(self.tax)? })
+    }
+}
+
+impl Line {
+    /// What so much of it comes to.
+    pub fn amounts(&self, quantity: Quantity) -> Option<Amounts> {
+        self.basis.amounts(self.unit_price, self.decimals, quantity)
+    }
+    /// What counts of it: all that was ordered but what was cancelled.
+    pub fn current(&self) -> i64 {
+        self.quantity.get() - self.cancelled.get()
+    }
+    /// What the line comes to without what was cancelled of it: discount and tax in proportion, each part rounded half away from zero.
+    pub fn current_total(&self) -> Money {
+        if self.cancelled.is_zero() {
+            return self.total;
+        }
+        // A part of a line that is kept exactly is kept exactly.
+        Quantity::new(self.current()).and_then(|current| self.amounts(current)?.total()).unwrap_or(self.total)
+    }
+    /// Computes its amounts anew, of all that was ever ordered of it. None beyond what can be kept exactly: then it stays as it was.
+    pub fn restate(&mut self) -> Option<()> {
+        let amounts = self.amounts(self.quantity)?;
+        self.total = amounts.total()?;
+        (self.discount, self.tax) = (amounts.discount, amounts.tax);
+        Some(())
+    }
+}
+
+/// The sums of an order's lines, of everything that was ever ordered: subtotal − discount + charges + tax is its total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Totals {
+    /// Of products, before discounts.
+    pub subtotal: Money,
+    pub discount: Money,
+    /// Of charges, before discounts.
+    pub charges: Money,
+    pub tax: Money,
+}
+
+impl Order {
+    /// None beyond what can be kept exactly.
+    pub fn totals(&self) -> Option<Totals> {
+        let zero = Money::zero(self.total.currency);
+        let mut totals = Totals { subtotal: zero, discount: zero, charges: zero, tax: zero };
+        for line in &self.lines {
+            let gross = line.unit_price.times(line.quantity, line.decimals)?;
+            match line.kind() {
+                LineKind::Product => totals.subtotal = totals.subtotal.checked_add(gross)?,
+                LineKind::Charge => totals.charges = totals.charges.checked_add(gross)?,
+            }
+            totals.discount = totals.discount.checked_add(line.discount)?;
+            totals.tax = totals.tax.checked_add(line.tax)?;
+        }
+        Some(totals)
+    }
+    /// The sum of its lines; None beyond what can be kept exactly.
+    pub fn sum(&self) -> Option<Money> {
+        self.lines.iter().try_fold(Money::zero(self.total.currency), |sum, line| sum.checked_add(line.total))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gbp(minor: i64) -> Money {
+        Money::new(minor, Currency::GBP)
+    }
+    fn q(units: i64) -> Quantity {
+        Quantity::new(units).unwrap()
+    }
+    fn minor(basis: &Basis, price: i64, decimals: u8, quantity: i64) -> [i64; 4] {
+        let amounts = basis.amounts(gbp(price), decimals, q(quantity)).unwrap();
+        [amounts.gross.minor, amounts.discount.minor, amounts.tax.minor, amounts.total().unwrap().minor]
+    }
+
+    #[test]
+    fn the_mugs_come_to_what_the_paper_says() {
+        let mugs = Basis { quantity: q(10), discount: gbp(100), tax: gbp(646) };
+        for (quantity, expected) in [
+            (10, [3_330, 100, 646, 3_876]),
+            (7, [2_331, 70, 452, 2_713]),
+            (9, [2_997, 90, 581, 3_488]),
+            (12, [3_996, 120, 775, 4_651]),
+            (1, [333, 10, 65, 388]),
+            (0, [0, 0, 0, 0]),
+        ] {
+            assert_eq!(minor(&mugs, 333, 0, quantity), expected, "{quantity}");
+        }
+    }
+
+    #[test]
+    fn half_a_kilo_is_rounded_half_away_from_zero() {
+        let whole = Basis { quantity: q(500), discount: gbp(0), tax: gbp(0) };
+        assert_eq!(minor(&whole, 333, 3, 500), [167, 0, 0, 167]);
+        let refund = Basis { quantity: q(1), discount: gbp(0), tax: gbp(0) };
+        assert_eq!(minor(&refund, -333, 0, 1), [-333, 0, 0, -333], "a charge may be below 0 and has no discount then");
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_nothing() {
+        let most = Basis { quantity: Quantity::ONE, discount: gbp(0), tax: gbp(1) };
+        assert_eq!(most.amounts(gbp(entity::quantity::MAX_SAFE), 0, q(2)), None, "the price");
+        let taxed = Basis { quantity: Quantity::ONE, discount: gbp(0), tax: gbp(entity::quantity::MAX_SAFE) };
+        assert_eq!(taxed.amounts(gbp(1), 0, q(2)), None, "the tax");
+    }
+}

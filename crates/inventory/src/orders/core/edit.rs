@@ -1,0 +1,193 @@
+//! Changing an order that exists, accepted or refused whole: what it says, and its lines by the difference of each.
+
+use entity::prelude::*;
+
+use super::{
+    act::{decided, deliver_charges, open},
+    create::NewLine,
+    detail::{DetailChange, DetailPatch, OrderDetail},
+    edit_holds::{Editing, hold_more, let_go_excess},
+    edit_lines::{SetLine, add_line, set_line},
+    hint::Hint,
+    hold::Wanted,
+    order::{By, Fulfilment, Order, OrderBook, OrderDecision},
+    refusal::Refusal,
+    sourcing::Sourcing,
+    states::Action,
+};
+use crate::{
+    catalog::core::Patch,
+    orders::events,
+    stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
+};
+
+/// The most lines of an order.
+pub const MAX_ORDER_LINES: usize = 2_000;
+
+/// What an order shall be from now on; what is not said stays.
+#[derive(Debug, Clone)]
+pub struct Update {
+    pub order: OrderId,
+    pub expected_version: i64,
+    /// Who sold it: that never changes, and was read before.
+    pub store: StoreId,
+    pub customer: Patch<CustomerId>,
+    pub external_ref: Patch<String>,
+    /// The country of a new shipping address.
+    pub country: Option<String>,
+    pub detail: DetailPatch,
+    pub set_lines: Vec<SetLine>,
+    pub add_lines: Vec<NewLine>,
+    /// How what is added looks for its stock; None: where its line is held already, else at the order's store.
+    pub sourcing: Option<Sourcing>,
+    pub reason: Option<String>,
+    pub actor: Actor,
+    /// Ids for what is let go and what is held.
+    pub movements: [MovementId; 2],
+    /// Of the charges, where nothing but them is left to deliver.
+    pub fulfilment: FulfilmentId,
+}
+
+impl Update {
+    fn edits_lines(&self) -> bool {
+        !(self.set_lines.is_empty() && self.add_lines.is_empty())
+    }
+    /// Whether it says more of the order than notes, tags and metadata.
+    fn says_more_than_notes(&self) -> bool {
+        self.edits_lines()
+            || !self.customer.is_keep()
+            || !self.external_ref.is_keep()
+            || self.country.is_some()
+            || self.detail.says_more_than_notes()
+    }
+}
+
+pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) -> Result<OrderDecision, Rejection> {
+    let mut order = open(book, command.order, Some(command.expected_version), Action::Update)?;
+    may_say(&order, command)?;
+    let before = book.details.get(&order.id);
+    let nothing = OrderDetail::of(order.id);
+    let (after, of_detail) = command.detail.apply(before.unwrap_or(&nothing), order.version)?;
+    let mut hints = Vec::new();
+    let mut changed = header(book, &mut order, command, &mut hints)?;
+    changed.extend(of_detail);
+    let mut fulfilments = Vec::new();
+    let placed = order.lines.len();
+    if command.edits_lines() {
+        edit_lines(book, draft, &mut order, command, &mut hints)?;
+        changed.push("lines");
+        fulfilments.extend(settle(draft, &mut order, command));
+    }
+    order.touch(draft.now());
+    let added = order.lines[placed..].iter().map(|line| (order.id, line.position)).collect();
+    let is_same = before.unwrap_or(&nothing) == &after;
+    let details = if is_same { Vec::new() } else { vec![DetailChange { before: before.cloned(), after }] };
+    let by = By { actor: command.actor, reason: command.reason.clone(), cancel: None };
+    let mut decision = OrderDecision { fulfilments, details, added, hints, ..decided(book, order, events::ORDER_UPDATED, by) };
+    decision.events.iter_mut().for_each(|fact| fact.changed.clone_from(&changed));
+    Ok(decision)
+}
+
+/// Refuses what does not change any more in the order's state.
+fn may_say(order: &Order, command: &Update) -> Result<(), Rejection> {
+    use OrderStatus::{Cancelled, Closed, Confirmed, Draft, PartiallyFulfilled, Pending};
+    if matches!(order.status, Closed | Cancelled) && command.says_more_than_notes() {
+        return Err(Refusal::OnlyNotes(order.status).at(At::input(Field::Id)));
+    }
+    let of_lines = if command.set_lines.is_empty() { Field::AddLines } else { Field::SetLines };
+    if command.edits_lines() && !matches!(order.status, Draft | Pending | Confirmed | PartiallyFulfilled) {
+        return Err(Refusal::LinesStay(order.status).at(At::input(of_lines)));
+    }
+    if order.status == Draft && command.sourcing.is_some() {
+        return Err(Refusal::DraftLooksLater.at(At::input(Field::Resourcing)));
+    }
+    if command.sourcing.as_ref().is_some_and(Sourcing::lacks_destination) {
+        return Err(Refusal::NoDestination.at(At::input(Field::ResourcingDestination)));
+    }
+    Ok(())
+}
+
+/// Whom it is sold to, what it is called, and the country that it goes to; gives the fields that differ.
+fn header(book: &OrderBook, order: &mut Order, command: &Update, hints: &mut Vec<Hint>) -> Result<Vec<&'static str>, Rejection> {
+    let mut changed = Vec::new();
+    if command.customer.set().is_some_and(|customer| !book.customers.contains_key(customer)) {
+        return Err(Rejection::not_found(Noun::Customer, At::input(Field::Customer)));
+    }
+    if let Patch::Set(reference) = &command.external_ref
+        && order.external_ref.as_ref() != Some(reference)
+        && book.taken_refs.contains(&(order.channel, reference.clone()))
+    {
+        return Err(Refusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)));
+    }
+    let (customer, reference) = (order.customer, order.external_ref.clone());
+    command.customer.apply(&mut order.customer);
+    command.external_ref.apply(&mut order.external_ref);
+    changed.extend((customer != order.customer).then_some("customer"));
+    changed.extend((reference != order.external_ref).then_some("externalRef"));
+    if command.country.is_some() && command.country != order.country {
+        order.country.clone_from(&command.country);
+        changed.push("shippingCountry");
+        let is_said = |line: &super::order::Line| command.set_lines.iter().any(|set| set.line == order.line_id(line.position));
+        let charges = || order.lines.iter().filter(|line| line.kind() == LineKind::Charge);
+        let adds = command.add_lines.iter().any(|line| line.kind == LineKind::Charge);
+        if charges().any(|line| line.current() > 0) && !adds && !charges().any(is_said) {
+            hints.push(Hint::ChargesUnchanged);
+        }
+    }
+    Ok(changed)
+}
+
+/// Every line is decided first; then all that they let go, then all that they hold: so what one gives up another may have.
+fn edit_lines(
+    book: &OrderBook,
+    draft: &mut Draft<'_>,
+    order: &mut Order,
+    command: &Update,
+    hints: &mut Vec<Hint>,
+) -> Result<(), Rejection> {
+    let mut raised = Vec::new();
+    let mut fallen = Vec::new();
+    for (nth, set) in command.set_lines.iter().enumerate() {
+        let place = At::row(Field::SetLines, nth);
+        if command.set_lines[..nth].iter().any(|earlier| earlier.line == set.line) {
+            return Err(Refusal::LineTwice.at(place.field(Field::Id)));
+        }
+        let (index, units) = set_line(draft, order, set, place)?;
+        let line = &order.lines[index];
+        if set.unit_price.is_some() && set.tax.is_none() && line.tax.minor != 0 && !hints.contains(&Hint::TaxUnchanged) {
+            hints.push(Hint::TaxUnchanged);
+        }
+        let wanted = Wanted { index, units: units.abs(), place };
+        match units {
+            0 => {}
+            1.. => raised.push(wanted),
+            _ => fallen.push(wanted),
+        }
+    }
+    for (nth, new) in command.add_lines.iter().enumerate() {
+        raised.extend(add_line((book, &*draft), order, new, At::row(Field::AddLines, nth))?);
+    }
+    let holds = order.lines.len() + order.lines.iter().map(|line| line.parts().len()).sum::<usize>();
+    if holds > usize::from(entity::id::MAX_LINES) {
+        return Err(Refusal::TooManyHolds { holds, most: entity::id::MAX_LINES }.at(At::input(Field::AddLines)));
+    }
+    if order.status != OrderStatus::Draft {
+        let editing = Editing { actor: command.actor, note: command.reason.as_deref(), movements: command.movements };
+        let_go_excess(draft, order, &fallen, &editing)?;
+        hold_more(draft, order, &raised, command.sourcing.as_ref(), &editing)?;
+    }
+    order.total = order.sum().ok_or_else(|| Refusal::TotalTooLarge.at(At::input(Field::SetLines)))?;
+    Ok(())
+}
+
+/// Charges go with the last of the goods, also where an edit takes the rest of those off an order of which something has left.
+fn settle(draft: &Draft<'_>, order: &mut Order, command: &Update) -> Option<Fulfilment> {
+    if order.status != OrderStatus::PartiallyFulfilled {
+        return None;
+    }
+    let lines = deliver_charges(order);
+    order.status = order.standing();
+    let (status, shipped_at) = (FulfilmentStatus::Shipped, Some(draft.now()));
+    let fulfilment = Fulfilment { id: command.fulfilment, order: order.id, store: order.store, status, shipped_at, lines };
+    (!fulfilment.lines.is_empty()).then_some(fulfilment)
+}

@@ -1,0 +1,183 @@
+//! What orders say beside their lines. What tells who an order is for lies sealed under a key of the order's own, which comes with the row in the
+//! same statement: so an order without a customer can be forgotten like any other, and a customer's new key leaves their orders readable.
+
+use std::collections::BTreeMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{order_detail, subject},
+};
+use platform::{
+    secrets::{KeyRing, Texts, row_context},
+    storage::{Bulk, Fault, Finds, Reads, Rows},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use crate::orders::core::{DetailChange, OrderDetail, Personal, Sealed};
+
+#[derive(Record)]
+struct SealedDetail {
+    detail: DetailRow,
+    #[record(of = subject, alias = "s", outer)]
+    key_sealed: Option<Vec<u8>>,
+}
+
+/// A detail as it is written and read.
+#[derive(Record)]
+#[record(of = order_detail, alias = "d")]
+struct DetailRow {
+    order_id: OrderId,
+    personal: Option<Vec<u8>>,
+    note_for_customer: Option<String>,
+    note_for_staff: Option<String>,
+    tags: String,
+    metadata: String,
+    requested_for: Option<Timestamp>,
+    delivery_method: DeliveryMethod,
+}
+
+#[derive(Record)]
+#[record(of = subject)]
+struct Key {
+    id: Uuid,
+    key_sealed: Vec<u8>,
+    created_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = subject)]
+struct KeyId {
+    id: Uuid,
+}
+
+/// The names that sealed texts have.
+const CONTACT: &str = "contact";
+const SHIPPING: &str = "shippingAddress";
+const BILLING: &str = "billingAddress";
+
+/// What these orders say; nothing of one that says nothing.
+pub async fn details(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<OrderDetail>, Fault> {
+    if orders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {select} FROM order_detail d LEFT JOIN subject s ON s.tenant_id = d.tenant_id AND s.id = d.order_id
+         WHERE d.tenant_id = $1 AND {of}",
+        select = SealedDetail::SELECT,
+        of = backend.in_ids("d.order_id", 2)
+    );
+    let rows = reads.records::<SealedDetail>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    rows.into_iter().map(SealedDetail::detail).collect()
+}
+
+impl SealedDetail {
+    fn detail(self) -> Result<OrderDetail, Fault> {
+        let (row, key) = (self.detail, self.key_sealed);
+        let tags = serde_json::from_str(&row.tags).map_err(|_| Fault::corrupt("order_detail", "tags are a list of texts"))?;
+        Ok(OrderDetail {
+            order: row.order_id,
+            // Without its key a value is noise: that is what erasing means.
+            personal: row.personal.filter(|body| !body.is_empty()).zip(key).map(|(body, key)| Sealed { body, key }),
+            note_for_customer: row.note_for_customer,
+            note_for_staff: row.note_for_staff,
+            tags,
+            metadata: row.metadata,
+            requested_for: row.requested_for,
+            delivery_method: row.delivery_method,
+        })
+    }
+}
+
+impl From<&OrderDetail> for DetailRow {
+    fn from(detail: &OrderDetail) -> Self {
+        Self {
+            order_id: detail.order,
+            personal: detail.personal.as_ref().map(|sealed| sealed.body.clone()),
+            note_for_customer: detail.note_for_customer.clone(),
+            note_for_staff: detail.note_for_staff.clone(),
+            // A list of texts always has a JSON form.
+            tags: serde_json::to_string(&detail.tags).unwrap_or_default(),
+            metadata: detail.metadata.clone(),
+            requested_for: detail.requested_for,
+            delivery_method: detail.delivery_method,
+        }
+    }
+}
+
+/// Details as a batch left them, and the keys of what is sealed in them: each write has a new key, and the one before goes with what it sealed.
+pub fn detail_rows<'a>(tenant: TenantId, changes: impl IntoIterator<Item = &'a DetailChange>, now: Timestamp) -> [Bulk; 5] {
+    let mut all: BTreeMap<OrderId, (Option<&OrderDetail>, &OrderDetail)> = BTreeMap::new();
+    for change in changes {
+        let of = all.entry(change.after.order).or_insert((change.before.as_ref(), &change.after));
+        of.1 = &change.after;
+    }
+    let (mut new, mut changed) = (Rows::<DetailRow>::insert(tenant), Rows::<DetailRow>::update(tenant));
+    let (mut new_keys, mut changed_keys) = (Rows::<Key>::insert(tenant), Rows::<Key>::update(tenant));
+    let mut gone = Rows::<KeyId>::delete(tenant);
+    for (order, (before, after)) in all {
+        if before.is_some() {
+            changed.push(after.into());
+        } else {
+            new.push(after.into());
+        }
+        let key = |sealed: &Sealed| Key { id: order.uuid(), key_sealed: sealed.key.clone(), created_at: now };
+        match (before.and_then(|before| before.personal.as_ref()), &after.personal) {
+            (None, Some(sealed)) => new_keys.push(key(sealed)),
+            (Some(was), Some(sealed)) if was != sealed => changed_keys.push(key(sealed)),
+            (Some(_), None) => gone.push(KeyId { id: order.uuid() }),
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+    }
+    [new.into(), changed.into(), new_keys.into(), changed_keys.into(), gone.into()]
+}
+
+/// Seals what tells who an order is for, under a new key; None where nothing does.
+pub fn seal_personal(reads: &impl Reads, order: OrderId, personal: &Personal) -> Result<Option<Sealed>, Fault> {
+    if personal.is_empty() {
+        return Ok(None);
+    }
+    let ring = ring(reads)?;
+    let mut texts = Texts::new();
+    put(&mut texts, CONTACT, personal.contact.as_ref())?;
+    put(&mut texts, SHIPPING, personal.shipping_address.as_ref())?;
+    put(&mut texts, BILLING, personal.billing_address.as_ref())?;
+    let (data_key, key) = ring.new_data_key(reads.tenant(), order.uuid())?;
+    let body = ring.seal_texts(&data_key, &context(reads.tenant(), order), &texts)?;
+    Ok(Some(Sealed { body, key }))
+}
+
+/// What tells who an order is for.
+pub fn open_personal(reads: &impl Reads, order: OrderId, sealed: &Sealed) -> Result<Personal, Fault> {
+    let key = ring(reads)?.data_key(reads.tenant(), order.uuid(), &sealed.key)?;
+    let texts = key.open_texts(&context(reads.tenant(), order), &sealed.body)?;
+    Ok(Personal {
+        contact: take(&texts, CONTACT)?,
+        shipping_address: take(&texts, SHIPPING)?,
+        billing_address: take(&texts, BILLING)?,
+    })
+}
+
+fn put(texts: &mut Texts, name: &str, value: Option<&impl Serialize>) -> Result<(), Fault> {
+    if let Some(value) = value {
+        let text = serde_json::to_string(value).map_err(|err| Fault::Broken(err.to_string()))?;
+        texts.insert(name.to_owned(), text);
+    }
+    Ok(())
+}
+
+fn take<T: DeserializeOwned>(texts: &Texts, name: &str) -> Result<Option<T>, Fault> {
+    let read =
+        |text: &String| serde_json::from_str(text).map_err(|_| Fault::corrupt("order_detail", "a sealed value has a form"));
+    texts.get(name).map(read).transpose()
+}
+
+fn ring(reads: &impl Reads) -> Result<KeyRing, Fault> {
+    reads.extensions().get().ok_or_else(|| Fault::Broken("orders are sealed, and no keys were opened".to_owned()))
+}
+
+fn context(tenant: TenantId, order: OrderId) -> String {
+    row_context("order_detail", tenant, order.uuid())
+}

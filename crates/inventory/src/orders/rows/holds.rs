@@ -1,0 +1,138 @@
+//! Holds on orders.
+
+use std::collections::{BTreeMap, HashSet};
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::sales_hold,
+};
+use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
+use uuid::Uuid;
+
+use crate::orders::core::holds::{Hold, HoldsByOrder};
+
+/// A hold as it is written and read.
+#[derive(Record)]
+#[record(of = sales_hold, alias = "h")]
+struct HoldRow {
+    id: HoldId,
+    order_id: OrderId,
+    kind: String,
+    reason: String,
+    note: Option<String>,
+    placed_at: Timestamp,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    lifted_at: Option<Timestamp>,
+    lifter_kind: Option<ActorKind>,
+    lifter_id: Option<Uuid>,
+}
+
+#[derive(Record)]
+#[record(of = sales_hold)]
+struct LiftedHold {
+    id: HoldId,
+    lifted_at: Option<Timestamp>,
+    lifter_kind: Option<ActorKind>,
+    lifter_id: Option<Uuid>,
+}
+
+impl HoldRow {
+    fn hold(self) -> Result<Hold, Fault> {
+        let lifted = match (self.lifted_at, self.lifter_kind, self.lifter_id) {
+            (None, None, None) => None,
+            (Some(at), Some(kind), Some(id)) => Some((at, Actor { kind, id })),
+            _ => return Err(Fault::corrupt("sales_hold", "a lifted hold says when and by whom")),
+        };
+        Ok(Hold {
+            id: self.id,
+            order: self.order_id,
+            kind: self.kind,
+            reason: self.reason,
+            note: self.note,
+            placed_at: self.placed_at,
+            actor: Actor { kind: self.actor_kind, id: self.actor_id },
+            lifted,
+        })
+    }
+}
+
+impl From<&Hold> for HoldRow {
+    fn from(hold: &Hold) -> Self {
+        Self {
+            id: hold.id,
+            order_id: hold.order,
+            kind: hold.kind.clone(),
+            reason: hold.reason.clone(),
+            note: hold.note.clone(),
+            placed_at: hold.placed_at,
+            actor_kind: hold.actor.kind,
+            actor_id: hold.actor.id,
+            lifted_at: hold.lifted.map(|(at, _)| at),
+            lifter_kind: hold.lifted.map(|(_, lifter)| lifter.kind),
+            lifter_id: hold.lifted.map(|(_, lifter)| lifter.id),
+        }
+    }
+}
+
+impl From<&Hold> for LiftedHold {
+    fn from(hold: &Hold) -> Self {
+        Self {
+            id: hold.id,
+            lifted_at: hold.lifted.map(|(at, _)| at),
+            lifter_kind: hold.lifted.map(|(_, lifter)| lifter.kind),
+            lifter_id: hold.lifted.map(|(_, lifter)| lifter.id),
+        }
+    }
+}
+
+/// The holds that stand on these orders, the oldest first.
+pub async fn holds_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Hold>, Fault> {
+    if orders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {select} FROM sales_hold h WHERE h.tenant_id = $1 AND {of} AND h.lifted_at IS NULL ORDER BY h.placed_at, h.id",
+        select = HoldRow::SELECT,
+        of = backend.in_ids("h.order_id", 2)
+    );
+    let rows = reads.records::<HoldRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    rows.into_iter().map(HoldRow::hold).collect()
+}
+
+/// The same, by order.
+pub async fn standing_holds(reads: &impl Reads, orders: &[OrderId]) -> Result<HoldsByOrder, Fault> {
+    let mut standing = HoldsByOrder::new();
+    for hold in holds_of(reads, orders).await? {
+        standing.entry(hold.order).or_default().push(hold);
+    }
+    Ok(standing)
+}
+
+/// The hold of an id, whether it stands or not.
+pub async fn hold(reads: &impl Reads, id: HoldId) -> Result<Option<Hold>, Fault> {
+    let sql = format!("SELECT {} FROM sales_hold h WHERE h.tenant_id = $1 AND h.id = $2", HoldRow::SELECT);
+    reads.records::<HoldRow>(&sql, vec![id.into()]).await?.pop().map(HoldRow::hold).transpose()
+}
+
+/// Holds as a batch left them: those that it set, then those that it lifted. One that it set and lifted is new.
+pub fn hold_rows<'d>(tenant: TenantId, decided: impl Iterator<Item = &'d Hold>) -> [Bulk; 2] {
+    let (mut last, mut set) = (BTreeMap::new(), HashSet::new());
+    for hold in decided {
+        if hold.lifted.is_none() {
+            set.insert(hold.id);
+        }
+        last.insert(hold.id, hold);
+    }
+    let (mut new, mut lifted) = (Rows::<HoldRow>::insert(tenant), Rows::<LiftedHold>::update(tenant));
+    for (id, hold) in last {
+        if set.contains(&id) {
+            new.push(hold.into());
+        } else {
+            lifted.push(hold.into());
+        }
+    }
+    [new.into(), lifted.into()]
+}

@@ -1,0 +1,98 @@
+//! What was done to orders after they were placed: rows of each version.
+
+use std::collections::HashMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::order_step,
+};
+use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
+use uuid::Uuid;
+
+use crate::orders::core::OrderDecision;
+
+/// The latest steps of an order that are shown.
+const SHOWN: i64 = 250;
+
+/// A step as it is written and read.
+#[derive(Record)]
+#[record(of = order_step, alias = "x")]
+struct StepRow {
+    order_id: OrderId,
+    version: i64,
+    nth: i64,
+    action: String,
+    cancel_reason: Option<CancelReason>,
+    reason: Option<String>,
+    recorded_at: Timestamp,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+}
+
+/// A step of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepTaken {
+    pub order: OrderId,
+    /// The order's version after it.
+    pub version: i64,
+    /// The event that says it.
+    pub action: String,
+    pub cancel: Option<CancelReason>,
+    pub reason: Option<String>,
+    pub at: Timestamp,
+    pub actor: Actor,
+}
+
+/// The steps of a batch: a row for each event of a version that an order had after it was placed.
+pub fn step_rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp) -> Bulk {
+    let mut rows = Rows::<StepRow>::insert(tenant);
+    for decision in decisions {
+        let mut of_order: HashMap<OrderId, i64> = HashMap::new();
+        for fact in decision.events.iter().filter(|fact| fact.before.is_some()) {
+            let Some(order) = decision.orders.iter().find(|order| order.id == fact.order) else { continue };
+            let nth = of_order.entry(order.id).or_default();
+            *nth += 1;
+            rows.push(StepRow {
+                order_id: order.id,
+                version: order.version,
+                nth: *nth,
+                action: fact.kind.name().to_owned(),
+                cancel_reason: fact.by.cancel,
+                reason: fact.by.reason.clone(),
+                recorded_at: now,
+                actor_kind: fact.by.actor.kind,
+                actor_id: fact.by.actor.id,
+            });
+        }
+    }
+    rows.into()
+}
+
+/// The steps of these orders, of each the oldest first: the latest of those that are very many.
+pub async fn steps_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<StepTaken>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {select} FROM (SELECT s.*, row_number() OVER (PARTITION BY s.order_id ORDER BY s.version DESC, s.nth DESC) AS recency
+           FROM order_step s WHERE s.tenant_id = $1 AND {of}) x
+         WHERE x.recency <= {SHOWN} ORDER BY x.order_id, x.version, x.nth",
+        select = StepRow::SELECT,
+        of = backend.in_ids("s.order_id", 2)
+    );
+    let rows = reads.records::<StepRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    Ok(rows.into_iter().map(StepTaken::from).collect())
+}
+
+impl From<StepRow> for StepTaken {
+    fn from(row: StepRow) -> Self {
+        Self {
+            order: row.order_id,
+            version: row.version,
+            action: row.action,
+            cancel: row.cancel_reason,
+            reason: row.reason,
+            at: row.recorded_at,
+            actor: Actor { kind: row.actor_kind, id: row.actor_id },
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What callers say of an order beside its lines: checked, and what tells who it is for sealed before the ledger sees it.
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    catalog::core::{MAX_METADATA_BYTES, Patch, customer::MAX_COUNTRY},
+    ledger::{Checks, MAX_NOTE, Stop},
+    orders::{
+        core::{Address, Contact, DetailPatch, MAX_TAG, MAX_TAGS, OrderDetail, Personal, Refusal, Resealed},
+        rows,
+    },
+    stock::core::{At, Field, RoomRefusal},
+};
+
+/// The longest text of a contact or an address, in characters, and an address's most lines.
+const MAX_TEXT: usize = 120;
+const MAX_EMAIL: usize = 254;
+const MAX_ADDRESS_LINES: usize = 6;
+
+/// What is said of an order beside its lines; what is not said stays.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct DetailSaid {
+    pub contact: Patch<Contact>,
+    pub shipping_address: Patch<Address>,
+    pub billing_address: Patch<Address>,
+    pub note_for_customer: Patch<String>,
+    pub note_for_staff: Patch<String>,
+    pub tags_add: Vec<String>,
+    pub tags_remove: Vec<String>,
+    pub metadata: Patch<Value>,
+    pub requested_for: Patch<Timestamp>,
+    pub delivery_method: Option<DeliveryMethod>,
+}
+
+impl DetailSaid {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What it changes but for personal data. The text of metadata was checked before.
+    pub(super) fn patch(&self) -> DetailPatch {
+        DetailPatch {
+            personal: None,
+            note_for_customer: self.note_for_customer.clone(),
+            note_for_staff: self.note_for_staff.clone(),
+            tags_add: self.tags_add.clone(),
+            tags_remove: self.tags_remove.clone(),
+            metadata: self.metadata.check(|value| Some(value.to_string())),
+            requested_for: self.requested_for.clone(),
+            delivery_method: self.delivery_method,
+        }
+    }
+
+    /// Writes what is said of who the order is for; gives the fields that differ.
+    fn apply(&self, personal: &mut Personal) -> Vec<&'static str> {
+        let before = personal.clone();
+        self.contact.apply(&mut personal.contact);
+        self.shipping_address.apply(&mut personal.shipping_address);
+        self.billing_address.apply(&mut personal.billing_address);
+        let named = [
+            ("contact", before.contact != personal.contact),
+            ("shippingAddress", before.shipping_address != personal.shipping_address),
+            ("billingAddress", before.billing_address != personal.billing_address),
+        ];
+        named.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+}
+
+pub(super) fn check(checks: &mut Checks, said: &DetailSaid) {
+    let notes = [(&said.note_for_customer, Field::NoteForCustomer), (&said.note_for_staff, Field::NoteForStaff)];
+    for (note, field) in notes {
+        checks.text(note.set().map(String::as_str), MAX_NOTE, || At::input(field));
+    }
+    for (tags, list) in [(&said.tags_add, Field::TagsAdd), (&said.tags_remove, Field::TagsRemove)] {
+        checks.items(tags.len(), MAX_TAGS, || At::input(list));
+        for (index, tag) in tags.iter().enumerate().take(MAX_TAGS) {
+            checks.text(Some(tag), MAX_TAG, || At::row(list, index));
+            if !tag.is_empty() && tag.trim().is_empty() {
+                checks.refuse(Refusal::EmptyTag.at(At::row(list, index)));
+            }
+        }
+    }
+    if let Some(value) = said.metadata.set() {
+        let field = At::input(Field::Metadata);
+        if !value.is_object() {
+            checks.refuse(Refusal::NoObject.at(field));
+        } else if value.to_string().len() > MAX_METADATA_BYTES {
+            checks.refuse(Refusal::MetadataTooLarge { most_bytes: MAX_METADATA_BYTES }.at(field));
+        }
+    }
+    check_contact(checks, said.contact.set());
+    check_address(checks, said.shipping_address.set(), Field::ShippingAddress);
+    check_address(checks, said.billing_address.set(), Field::BillingAddress);
+}
+
+fn check_contact(checks: &mut Checks, contact: Option<&Contact>) {
+    let Some(contact) = contact else { return };
+    let at = || At::input(Field::Contact);
+    if *contact == Contact::default() {
+        checks.refuse(Refusal::EmptyContact.at(at()));
+    }
+    checks.text(contact.email.as_deref(), MAX_EMAIL, at);
+    for text in [&contact.name, &contact.phone, &contact.role] {
+        checks.text(text.as_deref(), MAX_TEXT, at);
+    }
+}
+
+fn check_address(checks: &mut Checks, address: Option<&Address>, field: Field) {
+    let Some(address) = address else { return };
+    let at = || At::input(field);
+    if *address == Address::default() {
+        checks.refuse(Refusal::EmptyAddress.at(at()));
+    }
+    checks.items(address.lines.len(), MAX_ADDRESS_LINES, at);
+    for line in address.lines.iter().take(MAX_ADDRESS_LINES) {
+        checks.text(Some(line), MAX_TEXT, at);
+    }
+    let Address { name, company, lines: _, city, region, postal_code, country, phone } = address;
+    for text in [name, company, city, region, postal_code, phone] {
+        checks.text(text.as_deref(), MAX_TEXT, at);
+    }
+    checks.text(country.as_deref(), MAX_COUNTRY, at);
+}
+
+/// The detail of a new order.
+pub(super) fn new_detail(reads: &impl Reads, order: OrderId, said: &DetailSaid) -> Result<OrderDetail, Stop> {
+    let (mut detail, _) = said.patch().apply(&OrderDetail::of(order), 1)?;
+    let mut personal = Personal::default();
+    said.apply(&mut personal);
+    detail.personal = rows::seal_personal(reads, order, &personal)?;
+    Ok(detail)
+}
+
+/// What is said of who an order is for, sealed anew on top of what is there; None where nothing is said.
+pub(super) async fn resealed(reads: &impl Reads, order: OrderId, said: &DetailSaid) -> Result<Option<Resealed>, Fault> {
+    if said.contact.is_keep() && said.shipping_address.is_keep() && said.billing_address.is_keep() {
+        return Ok(None);
+    }
+    let sealed = rows::details(reads, &[order]).await?.pop().and_then(|detail| detail.personal);
+    let mut personal = match &sealed {
+        Some(sealed) => rows::open_personal(reads, order, sealed)?,
+        None => Personal::default(),
+    };
+    let changed = said.apply(&mut personal);
+    let to = rows::seal_personal(reads, order, &personal)?;
+    Ok(Some(Resealed { from: sealed.map(|sealed| sealed.body), to, changed }))
+}

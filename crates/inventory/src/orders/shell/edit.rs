@@ -1,0 +1,156 @@
+//! Editing an order: one command with all that changes.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::*;
+use iam::access::{Denied, Permission, Permit, kind};
+use serde::Serialize;
+
+use super::{
+    DetailSaid, MAX_LINES, MAX_SOURCED, NewOrderLine, SourcingAsked,
+    create::lines_of,
+    detail::{self, resealed},
+    ownership::own_order,
+    sourced::{Search, submit_sourced},
+};
+use crate::{
+    catalog::core::{Patch, customer::country_code},
+    ledger::{
+        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Stop, check_key, document_ids, first_answer,
+        key_of, submit,
+    },
+    orders::{
+        core::{OrderCommand, Refusal, SetLine, Sourcing, Update},
+        rows,
+    },
+    stock::core::{At, Field, RoomRefusal},
+};
+
+/// What an order shall be from now on; what is not said stays. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderUpdate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub order: OrderId,
+    #[serde(skip)]
+    pub expected_version: i64,
+    pub customer: Patch<CustomerId>,
+    pub external_ref: Patch<String>,
+    pub detail: DetailSaid,
+    pub set_lines: Vec<LineSet>,
+    pub add_lines: Vec<NewOrderLine>,
+    /// None: what is added is held where its line is held already, else at the order's store.
+    pub sourcing: Option<SourcingAsked>,
+    pub reason: Option<String>,
+}
+
+/// What a line shall be from now on.
+#[derive(Debug, Clone, Serialize)]
+pub struct LineSet {
+    pub line: OrderLineId,
+    /// What shall count of it.
+    pub quantity: Option<Quantity>,
+    pub unit_price: Option<Money>,
+    pub discount: Option<Money>,
+    pub tax: Option<Money>,
+}
+
+impl OrderUpdate {
+    fn is_empty(&self) -> bool {
+        let no_lines = self.set_lines.is_empty() && self.add_lines.is_empty();
+        no_lines && self.customer.is_keep() && self.external_ref.is_keep() && self.detail.is_empty()
+    }
+    /// Whether prices, discounts or taxes of lines that are there are said, or a product's price.
+    fn says_prices(&self) -> bool {
+        let is_priced = |set: &LineSet| set.unit_price.is_some() || set.discount.is_some() || set.tax.is_some();
+        let overrides = |new: &NewOrderLine| new.kind == LineKind::Product && new.unit_price.is_some();
+        self.set_lines.iter().any(is_priced) || self.add_lines.iter().any(overrides)
+    }
+}
+
+/// Changes an order, whole or not at all. Needs `order.price` where prices, discounts or taxes are said.
+pub async fn order_update(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderUpdate, mode: Mode) -> Done {
+    check(&input)?;
+    let key = key_of(&permit, "orderUpdate", &input.idempotency_key, &input);
+    let command = |update| Command::of(OrderCommand::Update(Box::new(update)));
+    match prepared(ledger, &permit, input).await {
+        Err(stop) => first_answer(ledger, &permit, &key, stop).await,
+        Ok((update, None)) => submit(ledger, &permit, command(update), key, mode).await,
+        Ok((update, Some(search))) => {
+            let sourced = |sourcing| command(Update { sourcing: Some(sourcing), ..update.clone() });
+            submit_sourced(ledger, &permit, search, (key, mode), sourced).await
+        }
+    }
+}
+
+/// The command, and what is looked for where it looks for its stock.
+async fn prepared(
+    ledger: &Ledger,
+    permit: &Permit<kind::OrderWrite>,
+    input: OrderUpdate,
+) -> Result<(Update, Option<Search>), Stop> {
+    let scope = permit.scope(ledger.database());
+    let order = own_order(ledger, permit, input.order).await?;
+    // One that is nobody's is refused by the ledger.
+    let store = rows::places_of(&scope, &[order]).await?.first().map_or(StoreId::NIL, |(_, store, _)| *store);
+    if input.says_prices() {
+        let priced = permit.also::<kind::OrderPrice>()?;
+        if store != StoreId::NIL && !priced.covers(store) {
+            return Err(Denied(kind::OrderPrice::info().code).into());
+        }
+    }
+    let add_lines = lines_of(&scope, &input.add_lines, Field::AddLines).await?;
+    let mut detail = input.detail.patch();
+    detail.personal = resealed(&scope, order, &input.detail).await?;
+    let country = input.detail.shipping_address.set().and_then(|address| address.country.clone());
+    let set = |set: LineSet| SetLine {
+        line: set.line,
+        quantity: set.quantity,
+        unit_price: set.unit_price,
+        discount: set.discount,
+        tax: set.tax,
+    };
+    let mut update = Update {
+        order,
+        expected_version: input.expected_version,
+        store,
+        customer: input.customer,
+        external_ref: input.external_ref,
+        country: country.map(country_code),
+        detail,
+        set_lines: input.set_lines.into_iter().map(set).collect(),
+        add_lines,
+        sourcing: None,
+        reason: input.reason,
+        actor: permit.actor(),
+        movements: document_ids(ledger),
+        fulfilment: ledger.clock().id(),
+    };
+    let Some(asked) = input.sourcing else { return Ok((update, None)) };
+    let (rule, destination) = (rows::sourcing_rule(&scope).await?.with(&asked), asked.destination);
+    update.sourcing = Some(Sourcing { rule, destination, stores: Vec::new() });
+    let lines = rows::orders(&scope, &[order]).await?.pop().map_or_else(Vec::new, |order| order.lines);
+    // What a line takes was frozen with it; what is added is looked for as it is made now.
+    let named = lines.iter().filter(|line| update.set_lines.iter().any(|set| set.line == order.line(line.position)));
+    let taken = named.flat_map(|line| line.goods().map(|(product, _)| product));
+    let products: BTreeSet<ProductId> = taken.chain(update.add_lines.iter().filter_map(|line| line.product)).collect();
+    Ok((update, Some(Search { rule, destination, products, reserved: Vec::new() })))
+}
+
+fn check(input: &OrderUpdate) -> Result<(), Stop> {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.external_ref.set().map(String::as_str), MAX_REFERENCE, || At::input(Field::ExternalRef));
+    checks.text(input.reason.as_deref(), MAX_NOTE, || At::input(Field::Reason));
+    detail::check(&mut checks, &input.detail);
+    let most = if input.sourcing.is_some() { MAX_SOURCED } else { MAX_LINES };
+    checks.items(input.set_lines.len(), most, || At::input(Field::SetLines));
+    checks.items(input.add_lines.len(), most, || At::input(Field::AddLines));
+    for (index, line) in input.add_lines.iter().enumerate().take(most) {
+        checks.text(line.name.as_deref(), MAX_NAME, || At::row(Field::AddLines, index).field(Field::Name));
+    }
+    if input.is_empty() {
+        checks.refuse(Refusal::NothingToChange.at(At::INPUT));
+    }
+    checks.done()
+}

@@ -1,0 +1,96 @@
+//! Setting and lifting holds.
+
+use entity::prelude::*;
+use iam::access::{Denied, Permission, Permit, kind};
+use serde::Serialize;
+
+use crate::{
+    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, Stop, check_key, key_of, submit, submit_found},
+    orders::{
+        core::{
+            Refusal,
+            holds::{FRAUD, HoldCommand, LiftHold, SetHold, kept_kind},
+        },
+        rows,
+        shell::ownership::own_order,
+    },
+    stock::core::{At, Field, RoomRefusal},
+};
+
+/// Characters of a hold's kind.
+const MAX_KIND: usize = 64;
+
+/// Keep the goods of an order back.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderHoldSet {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub order: OrderId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub kind: String,
+    pub reason: String,
+    pub note: Option<String>,
+}
+
+/// Take one hold off.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderHoldLift {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub hold: HoldId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+}
+
+/// Sets a hold on an order: its goods stay until each hold is lifted.
+pub async fn order_hold_set(ledger: &Ledger, permit: Permit<kind::OrderHold>, input: OrderHoldSet, mode: Mode) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(Some(&input.kind), MAX_KIND, || At::input(Field::Kind));
+    checks.text(Some(&input.reason), MAX_NOTE, || At::input(Field::Reason));
+    checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
+    let kept = kept_kind(&input.kind);
+    if kept.is_none() && !input.kind.is_empty() {
+        checks.refuse(Refusal::OddHoldKind.at(At::input(Field::Kind)));
+    }
+    checks.done()?;
+    let key = key_of(&permit, "orderHoldSet", &input.idempotency_key, &input);
+    let set = SetHold {
+        id: ledger.clock().id(),
+        order: own_order(ledger, &permit, input.order).await?,
+        expected_version: input.expected_version,
+        kind: kept.unwrap_or(input.kind),
+        reason: input.reason,
+        note: input.note,
+        actor: permit.actor(),
+    };
+    submit(ledger, &permit, Command::of(HoldCommand::Set(set)), key, mode).await
+}
+
+/// Lifts one hold. Needs `order.hold.fraud` besides where it is of the kind FRAUD.
+pub async fn order_hold_lift(ledger: &Ledger, permit: Permit<kind::OrderHold>, input: OrderHoldLift, mode: Mode) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.done()?;
+    let key = key_of(&permit, "orderHoldLift", &input.idempotency_key, &input);
+    let command = lifting(ledger, &permit, input).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn lifting(ledger: &Ledger, permit: &Permit<kind::OrderHold>, input: OrderHoldLift) -> Result<Command, Stop> {
+    let found = rows::hold(&permit.scope(ledger.database()), input.hold).await?;
+    let order = match &found {
+        Some(hold) => own_order(ledger, permit, hold.order).await?,
+        // Nobody's: the ledger refuses it as what does not exist.
+        None => ledger.clock().document_id(),
+    };
+    if found.is_some_and(|hold| hold.order == order && hold.kind == FRAUD) {
+        let of_fraud = permit.also::<kind::OrderHoldFraud>()?;
+        if own_order(ledger, &of_fraud, order).await? != order {
+            return Err(Denied(kind::OrderHoldFraud::info().code).into());
+        }
+    }
+    let lift = LiftHold { id: input.hold, order, expected_version: input.expected_version, actor: permit.actor() };
+    Ok(Command::of(HoldCommand::Lift(lift)))
+}

@@ -1,0 +1,11 @@
+//! The rules of payments: pure. A fact is only added; what an order was paid follows from all of them.
+
+mod book;
+mod payment;
+mod record;
+mod refusal;
+
+pub use book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded, Reference};
+pub use payment::Payment;
+pub use record::{MAX_FACTS, NewPayment, PaymentCommand, Record};
+pub use refusal::Refusal;

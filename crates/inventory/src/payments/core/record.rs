@@ -1,0 +1,290 @@
+//! Recording facts: each is checked against those before it, and all of a call are recorded or none.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::prelude::*;
+
+use super::{
+    book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded},
+    payment::Payment,
+    refusal::Refusal,
+};
+use crate::{
+    ledger::{Books, Decide, Decision, Needs},
+    orders::{
+        core::{
+            Order, OrderBook, OrderDecision, OrderFact, OrderNeeds,
+            holds::{self, Hold},
+        },
+        events::{ORDER_HOLD_LIFTED, ORDER_UPDATED},
+    },
+    returns::core::{ReturnBook, ReturnNeeds},
+    stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
+};
+
+/// Facts of one order at most.
+pub const MAX_FACTS: usize = 1_000;
+/// How far a fact may lie ahead: clocks differ.
+const AHEAD_SECONDS: i64 = 300;
+
+/// A fact as it is asked for.
+#[derive(Debug, Clone)]
+pub struct NewPayment {
+    pub id: PaymentId,
+    pub order: OrderId,
+    pub kind: PaymentKind,
+    pub amount: Money,
+    pub method: String,
+    pub reference: Option<String>,
+    pub parent: Option<PaymentId>,
+    pub sales_return: Option<ReturnId>,
+    /// None: the moment it is recorded.
+    pub occurred_at: Option<Timestamp>,
+    pub note: Option<String>,
+}
+
+/// Facts that are recorded together.
+#[derive(Debug, Clone)]
+pub struct Record {
+    pub facts: Vec<NewPayment>,
+    /// Whether they came as a list: where a refusal is told.
+    pub is_list: bool,
+    pub actor: Actor,
+}
+
+#[derive(Debug, Clone)]
+pub enum PaymentCommand {
+    Record(Record),
+}
+
+impl Decide for PaymentCommand {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Record(_) => "payment.record",
+        }
+    }
+
+    fn weight(&self) -> usize {
+        let Self::Record(record) = self;
+        record.facts.len()
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        let Self::Record(record) = self;
+        let orders: BTreeSet<OrderId> = record.facts.iter().map(|fact| fact.order).collect();
+        let returns: BTreeSet<ReturnId> = record.facts.iter().filter_map(|fact| fact.sales_return).collect();
+        let reference = |fact: &NewPayment| Some((fact.method.clone(), fact.reference.clone()?));
+        needs.documents.with(|own: &mut OrderNeeds| {
+            own.orders.extend(&orders);
+            own.holds.extend(&orders);
+        });
+        if !returns.is_empty() {
+            needs.documents.with(|own: &mut ReturnNeeds| own.returns.extend(&returns));
+        }
+        needs.documents.with(|own: &mut PaymentNeeds| {
+            own.orders.extend(&orders);
+            own.returns.extend(&returns);
+            own.references.extend(record.facts.iter().filter_map(reference));
+        });
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
+        let Self::Record(record) = self;
+        let now = draft.now();
+        let (facts, orders) = books.read(|orders: &OrderBook| {
+            books.read(|returns: &ReturnBook| {
+                books.read(|payments: &PaymentBook| decide_record(Basis { orders, returns, payments }, now, record))
+            })
+        })?;
+        let mut decision = Decision::of(facts);
+        decision.documents.put(orders);
+        Ok(decision)
+    }
+}
+
+/// A fact is decided on its order, the return that it is for, and the facts before it.
+#[derive(Clone, Copy)]
+struct Basis<'b> {
+    orders: &'b OrderBook,
+    returns: &'b ReturnBook,
+    payments: &'b PaymentBook,
+}
+
+/// What the facts of a call have come to so far.
+struct Progress<'b> {
+    basis: Basis<'b>,
+    /// The facts of the call itself.
+    own: PaymentBook,
+    orders: BTreeMap<OrderId, Order>,
+    facts: Vec<Recorded>,
+}
+
+fn decide_record(basis: Basis<'_>, now: Timestamp, record: &Record) -> Result<(PaymentDecision, OrderDecision), Rejection> {
+    if record.facts.is_empty() {
+        return Err(Refusal::NoFacts.at(At::input(Field::Payments)));
+    }
+    let mut progress = Progress { basis, own: PaymentBook::default(), orders: BTreeMap::new(), facts: Vec::new() };
+    for (index, new) in record.facts.iter().enumerate() {
+        let place = if record.is_list { At::row(Field::Payments, index) } else { At::INPUT };
+        progress.add(new, (now, record.actor), place)?;
+    }
+    let Progress { facts, mut orders, .. } = progress;
+    let captured: BTreeSet<OrderId> =
+        facts.iter().filter(|fact| fact.payment.kind == PaymentKind::Capture).map(|fact| fact.payment.order).collect();
+    let (mut events, mut lifted) = (Vec::with_capacity(orders.len()), Vec::new());
+    for order in orders.values_mut() {
+        order.touch(now);
+        let fact =
+            |kind| OrderFact { kind, order: order.id, before: Some(order.status), by: record.actor.into(), changed: Vec::new() };
+        events.push(fact(ORDER_UPDATED));
+        let paid = if captured.contains(&order.id) { paid_holds(basis.orders, order) } else { Vec::new() };
+        events.extend(paid.iter().map(|_| fact(ORDER_HOLD_LIFTED)));
+        lifted.extend(holds::lift(order, paid, (now, record.actor)));
+    }
+    let changed = OrderDecision { orders: orders.into_values().collect(), events, holds: lifted, ..OrderDecision::default() };
+    Ok((PaymentDecision { facts }, changed))
+}
+
+/// The holds that a capture lifts: those that wait for the payment, once what the order comes to is paid.
+fn paid_holds(book: &OrderBook, order: &Order) -> Vec<Hold> {
+    if order.balance().minor > 0 {
+        return Vec::new();
+    }
+    let standing = book.holds.get(&order.id).into_iter().flatten();
+    standing.filter(|hold| hold.kind == holds::PAYMENT).cloned().collect()
+}
+
+impl Progress<'_> {
+    fn add(&mut self, new: &NewPayment, (now, actor): (Timestamp, Actor), place: At) -> Result<(), Rejection> {
+        let at = |field: Field| place.field(field);
+        let known = self.orders.get(&new.order).or_else(|| self.basis.orders.orders.get(&new.order));
+        let mut order = known.ok_or_else(|| Rejection::not_found(Noun::Order, at(Field::Order)))?.clone();
+        self.check_new(new, at(Field::PaymentReference))?;
+        check_fact(new, &order, now, place)?;
+        if self.facts_of(new.order).count() >= MAX_FACTS {
+            return Err(Refusal::TooManyFacts { most: MAX_FACTS }.at(at(Field::Order)));
+        }
+        let parent = self.parent(new, place)?;
+        self.check_amount(new, &order, parent.as_ref(), place)?;
+        let currency = order.total.currency;
+        let sum = |of: i64| Money::new(of, currency).checked_add(new.amount).map(|sum| sum.minor);
+        let sum = |of: i64| sum(of).ok_or_else(|| Refusal::TooLarge.at(at(Field::Amount)));
+        let minor = new.amount.minor;
+        match new.kind {
+            PaymentKind::Authorisation => order.paid.authorised = sum(order.paid.authorised)?,
+            PaymentKind::Capture => {
+                order.paid.captured = sum(order.paid.captured)?;
+                order.paid.authorised -= if parent.is_some() { minor } else { 0 };
+            }
+            PaymentKind::Void => order.paid.authorised -= minor,
+            PaymentKind::Refund => order.paid.refunded = sum(order.paid.refunded)?,
+        }
+        let payment = Payment {
+            id: new.id,
+            order: new.order,
+            kind: new.kind,
+            amount: new.amount,
+            method: new.method.clone(),
+            reference: new.reference.clone(),
+            parent: new.parent,
+            sales_return: new.sales_return,
+            occurred_at: new.occurred_at.unwrap_or(now),
+            recorded_at: now,
+            actor,
+            note: new.note.clone(),
+        };
+        self.own.add(&payment);
+        self.facts.push(Recorded { payment, store: order.store, channel: order.channel });
+        self.orders.insert(order.id, order);
+        Ok(())
+    }
+
+    /// The facts of an order, the oldest first.
+    fn facts_of(&self, order: OrderId) -> impl Iterator<Item = &Payment> {
+        self.basis.payments.of_order(order).chain(self.own.of_order(order))
+    }
+
+    /// A report that comes twice is one fact, whichever key it comes under.
+    fn check_new(&self, new: &NewPayment, at: At) -> Result<(), Rejection> {
+        let Some(reference) = &new.reference else { return Ok(()) };
+        let name = ((new.method.clone(), reference.clone()), new.kind);
+        if let Some(known) = self.basis.payments.taken.get(&name) {
+            return Err(Refusal::Recorded(*known).at(at));
+        }
+        if self.own.taken.contains_key(&name) { Err(Refusal::ReferenceTwice.at(at)) } else { Ok(()) }
+    }
+
+    /// The fact that it names, of its own order and of the kind that it may name.
+    fn parent(&self, new: &NewPayment, place: At) -> Result<Option<Payment>, Rejection> {
+        let at = place.field(Field::Parent);
+        let of = match new.kind {
+            PaymentKind::Authorisation if new.parent.is_some() => return Err(Refusal::ParentOfAuthorisation.at(at)),
+            PaymentKind::Void if new.parent.is_none() => return Err(Refusal::ParentUnsaid.at(at)),
+            PaymentKind::Authorisation | PaymentKind::Capture | PaymentKind::Void => PaymentKind::Authorisation,
+            PaymentKind::Refund => PaymentKind::Capture,
+        };
+        let Some(id) = new.parent else { return Ok(None) };
+        let parent = self.facts_of(new.order).find(|fact| fact.id == id);
+        let parent = parent.ok_or_else(|| Rejection::not_found(Noun::Payment, at))?;
+        if parent.kind == of { Ok(Some(parent.clone())) } else { Err(Refusal::ParentKind { kind: new.kind, of }.at(at)) }
+    }
+
+    fn check_amount(&self, new: &NewPayment, order: &Order, parent: Option<&Payment>, place: At) -> Result<(), Rejection> {
+        let at = place.field(Field::Amount);
+        let money = |minor: i64| Money::new(minor.max(0), order.total.currency);
+        let most = |left: i64, why: fn(Money) -> Refusal| {
+            if new.amount.minor > left { Err(why(money(left)).at(at)) } else { Ok(()) }
+        };
+        // What is left of the fact that it names: an authorisation is captured or given up, a capture is given back.
+        let left = parent.map(|parent| {
+            let spent = self.facts_of(new.order).filter(|fact| fact.parent == Some(parent.id));
+            parent.amount.minor - spent.map(|fact| fact.amount.minor).sum::<i64>()
+        });
+        match new.kind {
+            PaymentKind::Authorisation => Ok(()),
+            PaymentKind::Capture => left.map_or(Ok(()), |left| most(left, Refusal::CaptureUpTo)),
+            PaymentKind::Void => left.map_or(Ok(()), |left| most(left, Refusal::VoidUpTo)),
+            PaymentKind::Refund => {
+                most(order.paid.got(), Refusal::RefundUpTo)?;
+                left.map_or(Ok(()), |left| most(left, Refusal::RefundOfCaptureUpTo))?;
+                self.return_left(new, place)?.map_or(Ok(()), |left| most(left, Refusal::RefundOfReturnUpTo))
+            }
+        }
+    }
+
+    /// What may still be refunded for the return that it names, in minor units.
+    fn return_left(&self, new: &NewPayment, place: At) -> Result<Option<i64>, Rejection> {
+        let Some(id) = new.sales_return else { return Ok(None) };
+        let at = place.field(Field::Return);
+        let known = self.basis.returns.returns.get(&id).ok_or_else(|| Rejection::not_found(Noun::Return, at))?;
+        if !known.orders().contains(&new.order) {
+            return Err(Refusal::ReturnElsewhere.at(at));
+        }
+        let Some(refunded) = known.state.refunded() else { return Err(Refusal::ReturnOpen(known.status()).at(at)) };
+        let of = |book: &PaymentBook| book.refunded.get(&id).copied().unwrap_or(0);
+        Ok(Some(refunded.minor - of(self.basis.payments) - of(&self.own)))
+    }
+}
+
+/// What is wrong with a fact by itself and beside its order.
+fn check_fact(new: &NewPayment, order: &Order, now: Timestamp, place: At) -> Result<(), Rejection> {
+    let at = |field: Field| place.field(field);
+    if new.amount.currency != order.total.currency {
+        return Err(Refusal::OtherCurrency(order.total.currency).at(at(Field::Amount)));
+    }
+    if new.amount.minor <= 0 {
+        return Err(Refusal::NotPositive.at(at(Field::Amount)));
+    }
+    match new.occurred_at {
+        Some(moment) if moment > now.plus_seconds(AHEAD_SECONDS) => return Err(Refusal::Ahead.at(at(Field::OccurredAt))),
+        Some(moment) if moment.micros() < 0 => return Err(Refusal::TooEarly.at(at(Field::OccurredAt))),
+        _ => {}
+    }
+    if new.sales_return.is_some() && new.kind != PaymentKind::Refund {
+        return Err(Refusal::ReturnOfOther.at(at(Field::Return)));
+    }
+    if new.kind == PaymentKind::Authorisation && order.status == OrderStatus::Expired {
+        return Err(Refusal::OrderExpired.at(at(Field::Order)));
+    }
+    Ok(())
+}

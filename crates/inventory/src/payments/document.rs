@@ -1,0 +1,96 @@
+//! What payments are to the ledger. A fact is decided on its order and changes it, and lifts holds that waited for it: they are a part of their own
+//! in its command's decision.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use entity::prelude::*;
+use platform::{
+    audit::Target,
+    storage::{
+        Fault,
+        journal::{Counter, NewEvent, Want},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    core::{PaymentBook, PaymentDecision, PaymentNeeds},
+    events::payment_event,
+    rows,
+};
+use crate::ledger::{Document, Rows, Source, Turn};
+
+/// Payments as a kind of document.
+pub struct Payments;
+
+/// What receipts keep of payments.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredPayments {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payments: Vec<PaymentId>,
+}
+
+#[async_trait]
+impl Document for Payments {
+    type Needs = PaymentNeeds;
+    type Book = PaymentBook;
+    type Decision = PaymentDecision;
+    type Memory = ();
+    type Stored = StoredPayments;
+
+    const LOCKED: Turn = Turn::BeforeLots;
+    const NUMBERED: Turn = Turn::First;
+
+    fn needs_locks(needs: &PaymentNeeds) -> bool {
+        needs.needs_locks()
+    }
+
+    /// Facts never change, and their orders are locked before them.
+    async fn load(reads: &Source<'_>, needs: &PaymentNeeds, book: &mut PaymentBook) -> Result<(), Fault> {
+        let orders: Vec<OrderId> = needs.orders.iter().copied().collect();
+        book.of_orders = HashMap::with_capacity(orders.len());
+        for payment in rows::payments_of(reads, &orders).await? {
+            book.of_orders.entry(payment.order).or_default().push(payment);
+        }
+        let returns: Vec<ReturnId> = needs.returns.iter().copied().collect();
+        book.refunded = rows::refunded(reads, &returns).await?;
+        Ok(())
+    }
+
+    async fn load_names(reads: &Source<'_>, needs: &PaymentNeeds, book: &mut PaymentBook) -> Result<(), Fault> {
+        book.taken = rows::taken(reads, &needs.references).await?;
+        Ok(())
+    }
+
+    fn evolve(book: &mut PaymentBook, decision: &PaymentDecision) {
+        decision.facts.iter().for_each(|fact| book.add(&fact.payment));
+    }
+
+    fn facts(decision: &PaymentDecision) -> usize {
+        decision.facts.len()
+    }
+
+    fn want(_decision: &PaymentDecision, want: Want) -> Want {
+        want
+    }
+
+    fn number(_decision: &mut PaymentDecision, _counter: &mut Counter) {}
+
+    fn events(decision: &PaymentDecision) -> Vec<NewEvent> {
+        decision.facts.iter().map(payment_event).collect()
+    }
+
+    fn rows(tenant: TenantId, decisions: &[&PaymentDecision], _now: Timestamp) -> Rows {
+        let facts = decisions.iter().flat_map(|decision| &decision.facts);
+        Rows { rest: vec![rows::payment_rows(tenant, facts.map(|fact| &fact.payment))], ..Rows::default() }
+    }
+
+    fn target(decision: &PaymentDecision) -> Option<Target> {
+        decision.facts.first().map(|fact| Target::of(fact.payment.id))
+    }
+
+    fn stored(decision: &PaymentDecision) -> StoredPayments {
+        StoredPayments { payments: decision.facts.iter().map(|fact| fact.payment.id).collect() }
+    }
+}

@@ -1,0 +1,55 @@
+//! Events of payments.
+
+use entity::prelude::*;
+use iam::access::{code, kind};
+use platform::storage::{
+    events::{EventViewer, Shown, Terms},
+    journal::NewEvent,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::core::Recorded;
+
+pub use platform::storage::events::EventType;
+
+platform::events! {
+    /// Payments of orders.
+    PAYMENT: PaymentEvent = Terms { permission: code::<kind::OrderRead>(), shown: Shown::Part(shown_payment), stream: None } => {
+        PAYMENT_RECORDED "payment.recorded",
+    }
+}
+
+/// The payload of a payment's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentEvent {
+    pub payment: PaymentId,
+    pub order: OrderId,
+    pub kind: PaymentKind,
+    pub amount: Money,
+    pub store: StoreId,
+    pub channel: ChannelId,
+}
+
+/// A payment of an order that the viewer sees.
+fn shown_payment(event: &PaymentEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    (viewer.includes(event.channel) && viewer.covers(event.store)).then(|| {
+        json!({ "id": event.payment, "orderId": event.order, "kind": event.kind,
+            "amount": { "amount": event.amount.amount(), "currencyCode": event.amount.currency },
+            "storeId": event.store, "channelId": event.channel })
+    })
+}
+
+/// The event of a new fact.
+pub fn payment_event(fact: &Recorded) -> NewEvent {
+    let Recorded { payment, store, channel } = fact;
+    PAYMENT_RECORDED.event(&PaymentEvent {
+        payment: payment.id,
+        order: payment.order,
+        kind: payment.kind,
+        amount: payment.amount,
+        store: *store,
+        channel: *channel,
+    })
+}

@@ -1,0 +1,9 @@
+//! Rows of payments.
+
+mod load;
+mod named;
+mod write;
+
+pub use load::{payments, payments_of, refunded, taken};
+pub use named::orders_named;
+pub use write::payment_rows;

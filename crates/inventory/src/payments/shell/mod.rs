@@ -1,0 +1,44 @@
+//! Recording payments: what callers supply, and how it becomes a command.
+
+mod record;
+
+use entity::prelude::*;
+use serde::Serialize;
+
+pub use record::{payment_record, payments_record};
+
+/// Facts in one call at most.
+pub const MAX_RECORDED: usize = 500;
+/// Characters of a method and of a reference.
+pub const MAX_METHOD: usize = 64;
+
+/// An order, named in one of three ways.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OrderRef {
+    Id(OrderId),
+    Number(String),
+    External { channel: ChannelId, reference: String },
+}
+
+/// A fact, as callers say it.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewFact {
+    pub order: OrderRef,
+    pub kind: PaymentKind,
+    pub amount: Money,
+    pub method: String,
+    pub reference: Option<String>,
+    pub parent: Option<PaymentId>,
+    pub sales_return: Option<ReturnId>,
+    pub occurred_at: Option<Timestamp>,
+    pub note: Option<String>,
+}
+
+/// Record one fact, or several. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct PaymentsRecord {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub facts: Vec<NewFact>,
+}

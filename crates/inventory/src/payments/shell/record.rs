@@ -1,0 +1,128 @@
+//! Recording facts.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::storage::Fault;
+
+use super::{MAX_METHOD, MAX_RECORDED, NewFact, OrderRef, PaymentsRecord};
+use crate::{
+    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Mode, Stop, check_key, key_of, submit_found},
+    orders::rows::{OrderName, places_of},
+    payments::{
+        core::{NewPayment, PaymentCommand, Record},
+        rows,
+    },
+    stock::core::{At, Field},
+};
+
+/// Records one fact. Needs `payment.refund` for a refund.
+pub async fn payment_record(ledger: &Ledger, permit: Permit<kind::PaymentWrite>, input: PaymentsRecord, mode: Mode) -> Done {
+    record(ledger, &permit, ("paymentRecord", false), input, mode).await
+}
+
+/// Records several facts, all of them or none. Needs `payment.refund` where one is a refund.
+pub async fn payments_record(ledger: &Ledger, permit: Permit<kind::PaymentWrite>, input: PaymentsRecord, mode: Mode) -> Done {
+    record(ledger, &permit, ("paymentsRecord", true), input, mode).await
+}
+
+async fn record(
+    ledger: &Ledger,
+    permit: &Permit<kind::PaymentWrite>,
+    (mutation, is_list): (&'static str, bool),
+    input: PaymentsRecord,
+    mode: Mode,
+) -> Done {
+    check(&input, is_list)?;
+    let key = key_of(permit, mutation, &input.idempotency_key, &input);
+    let command = recorded(ledger, permit, is_list, input.facts).await;
+    submit_found(ledger, permit, command, key, mode).await
+}
+
+fn check(input: &PaymentsRecord, is_list: bool) -> Result<(), Stop> {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.items(input.facts.len(), MAX_RECORDED, || At::input(Field::Payments));
+    for (index, fact) in input.facts.iter().enumerate().take(MAX_RECORDED) {
+        let place = if is_list { At::row(Field::Payments, index) } else { At::INPUT };
+        checks.text(Some(&fact.method), MAX_METHOD, || place.field(Field::Method));
+        checks.text(fact.reference.as_deref(), MAX_REFERENCE, || place.field(Field::PaymentReference));
+        checks.text(fact.note.as_deref(), MAX_NOTE, || place.field(Field::Note));
+        if let OrderRef::External { reference, .. } = &fact.order {
+            checks.text(Some(reference), MAX_REFERENCE, || place.field(Field::Order));
+        }
+    }
+    checks.done()
+}
+
+async fn recorded(
+    ledger: &Ledger,
+    permit: &Permit<kind::PaymentWrite>,
+    is_list: bool,
+    facts: Vec<NewFact>,
+) -> Result<Command, Stop> {
+    let orders = own_orders(ledger, permit, &facts).await?;
+    let new = |(fact, order): (NewFact, OrderId)| NewPayment {
+        id: ledger.clock().id(),
+        order,
+        kind: fact.kind,
+        amount: fact.amount,
+        method: fact.method,
+        reference: fact.reference,
+        parent: fact.parent,
+        sales_return: fact.sales_return,
+        occurred_at: fact.occurred_at,
+        note: fact.note,
+    };
+    let facts = facts.into_iter().zip(orders).map(new).collect();
+    Ok(Command::of(PaymentCommand::Record(Record { facts, is_list, actor: permit.actor() })))
+}
+
+/// The order of each fact. One that nobody has, and one that the caller may not record this of, is given the name of nobody's order: the ledger refuses
+/// both in the same words.
+async fn own_orders(ledger: &Ledger, permit: &Permit<kind::PaymentWrite>, facts: &[NewFact]) -> Result<Vec<OrderId>, Stop> {
+    let is_refund = |fact: &NewFact| fact.kind == PaymentKind::Refund;
+    let refunding = if facts.iter().any(is_refund) { Some(permit.also::<kind::PaymentRefund>()?) } else { None };
+    let scope = permit.scope(ledger.database());
+    let names: HashSet<OrderName> = facts.iter().filter_map(|fact| name_of(&fact.order)).collect();
+    let known = rows::orders_named(&scope, &names.into_iter().collect::<Vec<_>>()).await?;
+    let nobodys: OrderId = ledger.clock().document_id();
+    let id = |fact: &NewFact| match &fact.order {
+        OrderRef::Id(id) => *id,
+        named => name_of(named).and_then(|name| known.get(&name).copied()).unwrap_or(nobodys),
+    };
+    let orders: Vec<OrderId> = facts.iter().map(id).collect();
+    if !permit.is_limited() && refunding.as_ref().is_none_or(|refunding| !refunding.is_limited()) {
+        return Ok(orders);
+    }
+    let places: HashMap<OrderId, (StoreId, ChannelId)> = places(ledger, permit, &orders).await?;
+    let own = |(fact, order): (&NewFact, OrderId)| {
+        let is_own = places.get(&order).is_some_and(|(store, channel)| match &refunding {
+            Some(refunding) if is_refund(fact) => {
+                refunding.covers_document(*store, *channel) && permit.covers_document(*store, *channel)
+            }
+            _ => permit.covers_document(*store, *channel),
+        });
+        if is_own { order } else { nobodys }
+    };
+    Ok(facts.iter().zip(orders).map(own).collect())
+}
+
+async fn places(
+    ledger: &Ledger,
+    permit: &Permit<kind::PaymentWrite>,
+    orders: &[OrderId],
+) -> Result<HashMap<OrderId, (StoreId, ChannelId)>, Fault> {
+    let found = places_of(&permit.scope(ledger.database()), orders).await?;
+    Ok(found.into_iter().map(|(order, store, channel)| (order, (store, channel))).collect())
+}
+
+/// The name to look an order up by; None of an id, and of what is the number of no order.
+fn name_of(order: &OrderRef) -> Option<OrderName> {
+    match order {
+        OrderRef::Id(_) => None,
+        OrderRef::Number(number) => number.parse().ok().map(OrderName::Number),
+        OrderRef::External { channel, reference } => Some(OrderName::External(*channel, reference.clone())),
+    }
+}

@@ -1,0 +1,229 @@
+//! Undoing a goods receipt, whole or in part: the goods leave as they came, and the order waits for them again.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use uuid::Uuid;
+
+use super::{
+    command::PurchaseNeeds,
+    landed::share,
+    order::{GoodsReceipt, Line, Off, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, TakenBack, count},
+    order_state::{OrderState, Placement},
+    refusal::Refusal,
+};
+use crate::{
+    ledger::{Books, Decide, Decision, Needs},
+    purchasing::events,
+    reversals::core::{
+        Call, Effect, Original, Part, Refusal as ReversalRefusal, Resting, Rests, Reversal, ReversalBook, ReversalDecision,
+        Subject, Wanted, choose, level_effects, mirror, needs as mirror_needs, status_effect,
+    },
+    stock::core::{At, Delta, Draft, Field, LevelKey, Movement, Noun, Rejection, RoomRefusal},
+};
+
+/// A receipt to undo, as it was read: it is refused as stale when its order changed meanwhile.
+#[derive(Debug, Clone)]
+pub struct ReverseReceipt {
+    pub expected_version: Option<i64>,
+    /// The version of the order that everything else was read at.
+    pub seen: i64,
+    pub receipt: GoodsReceipt,
+    /// What it posted.
+    pub original: Movement,
+    /// When another receipt came last of which something is left.
+    pub others_at: Option<Timestamp>,
+    /// None: all that is left of it.
+    pub lines: Option<Vec<Wanted>>,
+    pub call: Call,
+}
+
+/// With the levels of the order's lines.
+#[derive(Debug, Clone)]
+pub struct ReceiptReversal(pub Box<ReverseReceipt>, pub Vec<LevelKey>);
+
+impl Decide for ReceiptReversal {
+    fn name(&self) -> &'static str {
+        "goods_receipt.reverse"
+    }
+
+    fn weight(&self) -> usize {
+        self.0.original.entries.len().max(self.1.len())
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        let Self(reverse, keys) = self;
+        needs.levels.extend(keys);
+        mirror_needs(needs, std::slice::from_ref(&reverse.original), reverse.call.on_shortage);
+        needs.documents.with(|own: &mut PurchaseNeeds| own.orders.insert(reverse.receipt.order));
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
+        let (purchases, reversal) =
+            books.read(|book: &PurchaseBook| books.read(|reversed: &ReversalBook| decide(book, reversed, draft, &self.0)))?;
+        let mut decision = Decision::of(purchases);
+        decision.documents.put(ReversalDecision { reversal });
+        Ok(decision)
+    }
+}
+
+fn decide(
+    book: &PurchaseBook,
+    reversed: &ReversalBook,
+    draft: &mut Draft<'_>,
+    command: &ReverseReceipt,
+) -> Result<(PurchaseDecision, Reversal), Rejection> {
+    let ReverseReceipt { receipt, original, call, .. } = command;
+    let missing = || Rejection::not_found(Noun::Document, At::input(Field::Document));
+    let mut order = book.orders.get(&receipt.order).ok_or_else(missing)?.clone();
+    let Some((placement, _)) = order.state.placed() else {
+        return Err(Refusal::Status(order.status()).at(At::input(Field::Document)));
+    };
+    if order.version != command.seen || command.expected_version.is_some_and(|expected| expected != order.version) {
+        return Err(Rejection::stale(Noun::PurchaseOrder, order.id.uuid(), order.version));
+    }
+    let originals = lines_of(&order, receipt, original);
+    let parts = choose(&originals, reversed, command.lines.as_deref())?;
+    let occurred_at = call.moment(draft, receipt.occurred_at)?;
+    let (before, lines_before) = (order.status(), order.lines.clone());
+    let taken_back = take_back(&mut order, receipt, &parts)?;
+    reopen(&mut order);
+    order.state = state(&order, command, &taken_back, placement);
+    let lines = mirror(draft, call, std::slice::from_ref(original), &parts)?;
+    for (line, was) in order.lines.iter().zip(&lines_before) {
+        let incoming = line.open.get() - was.open.get();
+        if incoming != 0 {
+            draft.post(order.key(line), Delta { incoming, ..Delta::default() }, None, None, At::input(Field::Document))?;
+        }
+    }
+    order.touch(draft.now());
+    let effects = effects(draft, &order, (before, &lines_before), &parts)?;
+    let first = order.lines.first().map(|line| order.key(line)).ok_or_else(missing)?;
+    let subject = Subject {
+        kind: ReversedKind::GoodsReceipt,
+        part: receipt.id.uuid(),
+        document: order.id.uuid(),
+        store: order.store,
+        other_store: None,
+    };
+    let reversal = Reversal::of(draft, (call, subject), (occurred_at, first), lines, effects)?;
+    let events = vec![order.event(events::PURCHASE_ORDER_UPDATED, Some(before))];
+    Ok((PurchaseDecision { orders: vec![order], events, taken_back, ..PurchaseDecision::default() }, reversal))
+}
+
+/// Where the order stands by what is left of its receipts. One that more came of than was ordered may still be complete.
+fn state(order: &PurchaseOrder, command: &ReverseReceipt, taken_back: &[TakenBack], placement: Placement) -> OrderState {
+    let receipt = &command.receipt;
+    let undone = |line: &ReceiptLine| {
+        taken_back.iter().find(|one| one.position == line.position).map_or(line.reversed, |one| one.reversed)
+    };
+    let is_left = receipt.lines.iter().any(|line| line.quantity > undone(line));
+    let received_at = command.others_at.max(is_left.then_some(receipt.occurred_at));
+    let is_open = order.lines.iter().any(|line| line.open.is_positive());
+    match received_at {
+        None => OrderState::Ordered(placement),
+        Some(at) if is_open => OrderState::PartiallyReceived(placement, at),
+        Some(at) => OrderState::Received(placement, at),
+    }
+}
+
+fn effects(
+    draft: &Draft<'_>,
+    order: &PurchaseOrder,
+    (status, lines): (PurchaseOrderStatus, &[Line]),
+    parts: &[Part],
+) -> Result<Vec<Effect>, Rejection> {
+    let mut effects: Vec<Effect> = status_effect(&order.id, &status, &order.status()).into_iter().collect();
+    for (line, was) in order.lines.iter().zip(lines) {
+        let figures = [
+            (ReversalEffect::Received, line.received, was.received),
+            (ReversalEffect::Damaged, line.damaged, was.damaged),
+            (ReversalEffect::Open, line.open, was.open),
+        ];
+        let changed = figures.into_iter().filter(|(_, now, then)| now != then);
+        let id = order.line_id(line.position);
+        effects.extend(changed.map(|(kind, now, then)| Effect::quantity(&id, kind, now.get() - then.get())));
+    }
+    effects.extend(level_effects(draft, order.lines.iter().map(|line| order.key(line)), parts)?);
+    Ok(effects)
+}
+
+/// Which of the receipt's lines posted which entries. Those of a line follow each other; where several lines are of one product, a line's entries are those that sum
+/// to what it brought and cost.
+fn lines_of(order: &PurchaseOrder, receipt: &GoodsReceipt, original: &Movement) -> Vec<Original> {
+    let product = |line: &ReceiptLine| order.lines.iter().find(|own| own.position == line.position).map(|own| own.product);
+    let mut left: Vec<&ReceiptLine> = receipt.lines.iter().collect();
+    let entries: Vec<_> = original.entries.iter().filter(|entry| entry.on_hand_delta != 0).collect();
+    let mut found = Vec::with_capacity(entries.len());
+    let mut rest = entries.as_slice();
+    while let Some(first) = rest.first() {
+        let of_product = |line: &&ReceiptLine| product(line) == Some(first.key.product);
+        // How many entries sum to the line, and whether their worth does, too.
+        let run = |line: &ReceiptLine| {
+            let (mut entries, mut units, mut worth) = (0, 0, 0);
+            for entry in rest.iter().take_while(|entry| entry.key.product == first.key.product) {
+                entries += 1;
+                units += entry.on_hand_delta;
+                worth += entry.value.map_or(0, |value| value.minor);
+                if units >= line.quantity.get() {
+                    break;
+                }
+            }
+            (entries, units == line.quantity.get() && line.landed().is_some_and(|landed| landed.minor == worth))
+        };
+        let places: Vec<usize> = (0..left.len()).filter(|place| of_product(&left[*place])).collect();
+        let exact = places.iter().copied().find(|place| run(left[*place]).1);
+        let Some(place) = exact.or_else(|| places.first().copied()) else { break };
+        let line = left.remove(place);
+        let (own, later) = rest.split_at(run(line).0);
+        let id: Uuid = order.line_id(line.position).uuid();
+        found.extend(own.iter().map(|entry| Original { line: id, movement: original.id, entry: (*entry).clone() }));
+        rest = later;
+    }
+    found
+}
+
+/// Takes the parts off the order's lines, with the charges that they carry, and says how much of the receipt's lines has been taken back.
+fn take_back(order: &mut PurchaseOrder, receipt: &GoodsReceipt, parts: &[Part]) -> Result<Vec<TakenBack>, Rejection> {
+    let mut sums: BTreeMap<Uuid, (i64, i64, At)> = BTreeMap::new();
+    for part in parts {
+        let (units, damaged, _) = sums.entry(part.line).or_insert((0, 0, part.field));
+        *units += part.quantity;
+        *damaged += if part.entry.unavailable_delta == 0 { 0 } else { part.quantity };
+    }
+    let mut all = Vec::with_capacity(sums.len());
+    for row in &receipt.lines {
+        let id: PurchaseOrderLineId = order.line_id(row.position);
+        let Some(&(units, damaged, field)) = sums.get(&id.uuid()) else { continue };
+        let Some(line) = order.lines.iter_mut().find(|line| line.position == row.position) else { continue };
+        if line.received.get() - units < line.returned.get() {
+            let rests = Rests::unnamed(Resting::SupplierReturn { line: id });
+            return Err(ReversalRefusal::InUse(rests).at(field));
+        }
+        let too_large = || Refusal::LineTooLarge.at(field);
+        let received = count(line.received.get() - units);
+        let undone = count(row.reversed.get() + units);
+        let goods = |upto: Quantity| line.unit_cost.times(upto, line.decimals).map(|worth| worth.minor).ok_or_else(too_large);
+        let charges = |upto: Quantity| share(line.charges.minor, upto.get(), line.quantity.get());
+        let left = |of: Money| {
+            let upto = |units: Quantity| share(of.minor, units.get(), row.quantity.get());
+            upto(undone) - upto(row.reversed)
+        };
+        line.off = Off {
+            goods: goods(line.received)? + line.off.goods - left(row.goods) - goods(received)?,
+            charges: charges(line.received) + line.off.charges - left(row.charges) - charges(received),
+        };
+        (line.received, line.damaged) = (received, count(line.damaged.get() - damaged));
+        let reversed_damaged = count(row.reversed_damaged.get() + damaged);
+        all.push(TakenBack { receipt: receipt.id, position: row.position, reversed: undone, reversed_damaged });
+    }
+    Ok(all)
+}
+
+/// Waits again for all that has not come: also for what was given up within the tolerance when the order was complete.
+fn reopen(order: &mut PurchaseOrder) {
+    for line in &mut order.lines {
+        line.open = count((line.quantity.get() - line.received.get()).max(0));
+        line.short = Quantity::ZERO;
+    }
+}

@@ -1,0 +1,153 @@
+//! Undoing a return to a supplier: the goods are back in the condition in which they left, and less is credited.
+
+use std::collections::{BTreeMap, btree_map::Entry};
+
+use entity::prelude::*;
+use uuid::Uuid;
+
+use super::{
+    command::PurchaseNeeds,
+    landed::share,
+    order::{PurchaseBook, PurchaseDecision, PurchaseOrder, count},
+    refusal::Refusal,
+    returns::{BroughtBack, SupplierReturn, SupplierReturnLine},
+};
+use crate::{
+    ledger::{Books, Decide, Decision, Needs},
+    purchasing::events,
+    reversals::core::{
+        Call, Effect, Original, Part, Reversal, ReversalBook, ReversalDecision, Subject, Wanted, choose, level_effects, mirror,
+        needs as mirror_needs,
+    },
+    stock::core::{At, Draft, Entry as StockEntry, Field, Movement, Noun, Rejection, RoomRefusal},
+};
+
+/// A return to undo, with its lines, and what it posted: neither changes.
+#[derive(Debug, Clone)]
+pub struct ReverseReturn {
+    pub ret: SupplierReturn,
+    pub original: Movement,
+    /// By product. None: all that is left of it.
+    pub lines: Option<Vec<Wanted>>,
+    pub call: Call,
+}
+
+#[derive(Debug, Clone)]
+pub struct ReturnReversal(pub Box<ReverseReturn>);
+
+impl Decide for ReturnReversal {
+    fn name(&self) -> &'static str {
+        "supplier_return.reverse"
+    }
+
+    fn weight(&self) -> usize {
+        self.0.original.entries.len()
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        let ReverseReturn { ret, original, call, .. } = self.0.as_ref();
+        mirror_needs(needs, std::slice::from_ref(original), call.on_shortage);
+        let orders = ret.lines.iter().filter_map(|line| line.of).map(order_of);
+        needs.documents.with(|own: &mut PurchaseNeeds| own.orders.extend(orders));
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
+        let (purchases, reversal) =
+            books.read(|book: &PurchaseBook| books.read(|reversed: &ReversalBook| decide(book, reversed, draft, &self.0)))?;
+        let mut decision = Decision::of(purchases);
+        decision.documents.put(ReversalDecision { reversal });
+        Ok(decision)
+    }
+}
+
+fn order_of(line: PurchaseOrderLineId) -> PurchaseOrderId {
+    line.split_line().0
+}
+
+fn decide(
+    book: &PurchaseBook,
+    reversed: &ReversalBook,
+    draft: &mut Draft<'_>,
+    command: &ReverseReturn,
+) -> Result<(PurchaseDecision, Reversal), Rejection> {
+    let ReverseReturn { ret, original, call, .. } = command;
+    let posted = posted_by(ret, original);
+    let of = |(line, entry): &(&SupplierReturnLine, &StockEntry)| Original {
+        line: line.product.uuid(),
+        movement: original.id,
+        entry: (*entry).clone(),
+    };
+    let originals: Vec<Original> = posted.iter().map(of).collect();
+    let parts = choose(&originals, reversed, command.lines.as_deref())?;
+    let occurred_at = call.moment(draft, ret.occurred_at)?;
+    let mut orders: BTreeMap<PurchaseOrderId, PurchaseOrder> = BTreeMap::new();
+    let (mut brought_back, mut effects, mut credit) = (Vec::new(), Vec::new(), 0);
+    for line in &ret.lines {
+        let own: Vec<u16> = posted.iter().filter(|(of, _)| of.position == line.position).map(|(_, entry)| entry.line).collect();
+        let units: i64 = parts.iter().filter(|part| own.contains(&part.entry.line)).map(|part| part.quantity).sum();
+        if units == 0 {
+            continue;
+        }
+        let gone = |entry: &u16| reversed.reversed.get(&(original.id, *entry)).copied().unwrap_or(0);
+        let before: i64 = own.iter().map(gone).sum();
+        let upto = |back: i64| share(line.total.minor, back, line.quantity.get());
+        credit += upto(before + units) - upto(before);
+        brought_back.push(BroughtBack { ret: ret.id, position: line.position, reversed: count(before + units) });
+        if let Some(of) = line.of {
+            received_again(book, &mut orders, of, units)?;
+            effects.push(Effect::quantity(&of, ReversalEffect::Returned, -units));
+        }
+    }
+    if credit != 0 {
+        effects.push(Effect::money(&ret.id, ReversalEffect::Credit, Money::new(-credit, ret.credit.currency)));
+    }
+    let lines = mirror(draft, call, std::slice::from_ref(original), &parts)?;
+    effects.extend(level_effects(draft, parts.iter().map(|part| part.entry.key), &parts)?);
+    let missing = || Rejection::not_found(Noun::Document, At::input(Field::Document));
+    let first = parts.first().map(|part: &Part| part.entry.key).ok_or_else(missing)?;
+    let id: Uuid = ret.id.uuid();
+    let subject = Subject { kind: ReversedKind::SupplierReturn, part: id, document: id, store: ret.store, other_store: None };
+    let reversal = Reversal::of(draft, (call, subject), (occurred_at, first), lines, effects)?;
+    let now = draft.now();
+    orders.values_mut().for_each(|order| order.touch(now));
+    let orders: Vec<PurchaseOrder> = orders.into_values().collect();
+    let events = orders.iter().map(|order| order.event(events::PURCHASE_ORDER_UPDATED, Some(order.status()))).collect();
+    Ok((PurchaseDecision { orders, events, brought_back, ..PurchaseDecision::default() }, reversal))
+}
+
+/// The entries of the return with their lines: they follow each other, in the order of the lines, and sum to them.
+fn posted_by<'r>(ret: &'r SupplierReturn, original: &'r Movement) -> Vec<(&'r SupplierReturnLine, &'r StockEntry)> {
+    let mut entries = original.entries.iter().filter(|entry| entry.on_hand_delta != 0);
+    let mut posted = Vec::with_capacity(original.entries.len());
+    for line in &ret.lines {
+        let mut left = line.quantity.get();
+        while left > 0 {
+            let Some(entry) = entries.next() else { return posted };
+            left += entry.on_hand_delta;
+            posted.push((line, entry));
+        }
+    }
+    posted
+}
+
+/// Less of the order's line has gone back. An order that is filed stays as it is.
+fn received_again(
+    book: &PurchaseBook,
+    orders: &mut BTreeMap<PurchaseOrderId, PurchaseOrder>,
+    of: PurchaseOrderLineId,
+    units: i64,
+) -> Result<(), Rejection> {
+    let (id, position) = of.split_line();
+    let field = At::input(Field::Document);
+    let missing = || Rejection::not_found(Noun::PurchaseOrderLine, field);
+    let order = match orders.entry(id) {
+        Entry::Occupied(found) => found.into_mut(),
+        Entry::Vacant(free) => free.insert(book.orders.get(&id).ok_or_else(missing)?.clone()),
+    };
+    if order.status() == PurchaseOrderStatus::Closed {
+        return Err(Refusal::Status(order.status()).at(field));
+    }
+    let line = order.lines.iter_mut().find(|line| line.position == position).ok_or_else(missing)?;
+    line.returned = count(line.returned.get() - units);
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! How much of which entries goes back.
+
+use std::cmp::Reverse;
+
+use entity::prelude::*;
+use uuid::Uuid;
+
+use super::{refusal::Refusal, reversal::ReversalBook};
+use crate::stock::core::{At, Entry, Field, Noun, Rejection, RoomRefusal};
+
+/// An entry that a line of a document posted.
+#[derive(Debug, Clone)]
+pub struct Original {
+    pub line: Uuid,
+    pub movement: MovementId,
+    pub entry: Entry,
+}
+
+/// How much of an entry goes back.
+#[derive(Debug, Clone)]
+pub struct Part {
+    pub line: Uuid,
+    pub movement: MovementId,
+    pub entry: Entry,
+    pub quantity: i64,
+    pub field: At,
+}
+
+/// What is asked for of a line.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    pub line: Uuid,
+    /// None: all that is left of it.
+    pub quantity: Option<Quantity>,
+    /// Of this lot only.
+    pub lot: Option<LotId>,
+}
+
+/// How many units an entry moved.
+fn amount(entry: &Entry) -> i64 {
+    let moved = if entry.on_hand_delta == 0 { entry.in_transit_delta } else { entry.on_hand_delta };
+    moved.abs()
+}
+
+/// Chooses how much of which entries goes back, in the order in which they were posted. Of a line in part, sound goods go before those that were set
+/// aside, and the last lot before the first.
+pub fn choose(originals: &[Original], book: &ReversalBook, wanted: Option<&[Wanted]>) -> Result<Vec<Part>, Rejection> {
+    let gone = |one: &Original| book.reversed.get(&(one.movement, one.entry.line)).copied().unwrap_or(0);
+    let mut left: Vec<i64> = originals.iter().map(|one| amount(&one.entry) - gone(one)).collect();
+    if left.iter().all(|left| *left <= 0) {
+        return Err(Refusal::AlreadyReversed.at(At::input(Field::Document)));
+    }
+    let part = |place: usize, quantity: i64, field: At| {
+        let Original { line, movement, entry } = originals[place].clone();
+        Part { line, movement, entry, quantity, field }
+    };
+    let Some(wanted) = wanted else {
+        let whole = left.iter().enumerate().filter(|(_, left)| **left > 0);
+        return Ok(whole.map(|(place, left)| part(place, *left, At::input(Field::Document))).collect());
+    };
+    if wanted.is_empty() {
+        return Err(Refusal::NoLines.at(At::input(Field::Lines)));
+    }
+    let mut chosen: Vec<(usize, i64, At)> = Vec::new();
+    for (index, one) in wanted.iter().enumerate() {
+        let at = |name: Field| At::line(index).field(name);
+        if wanted[..index].iter().any(|other| other.line == one.line && other.lot == one.lot) {
+            return Err(Refusal::LineTwice.at(at(Field::LineId)));
+        }
+        let is_of =
+            |place: &usize| originals[*place].line == one.line && (one.lot.is_none() || originals[*place].entry.lot == one.lot);
+        let mut places: Vec<usize> = (0..originals.len()).filter(is_of).collect();
+        if places.is_empty() {
+            return Err(Rejection::not_found(Noun::Line, at(Field::LineId)));
+        }
+        let most: i64 = places.iter().map(|place| left[*place].max(0)).sum();
+        let mut rest = one.quantity.map_or(most, Quantity::get);
+        if rest <= 0 || rest > most {
+            return Err(Refusal::LineUpTo { most }.at(at(Field::Quantity)));
+        }
+        places.sort_by_key(|place| (originals[*place].entry.unavailable_delta != 0, Reverse(*place)));
+        for place in places {
+            let taken = rest.min(left[place].max(0));
+            if taken > 0 {
+                chosen.push((place, taken, at(Field::Quantity)));
+                left[place] -= taken;
+                rest -= taken;
+            }
+        }
+    }
+    chosen.sort_by_key(|(place, ..)| *place);
+    Ok(chosen.into_iter().map(|(place, quantity, field)| part(place, quantity, field)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stock::core::LevelKey;
+
+    fn entry(line: u16, on_hand: i64, unavailable: i64) -> Entry {
+        Entry {
+            line,
+            key: LevelKey { product: ProductId::NIL, store: StoreId::NIL },
+            lot: None,
+            condition: None,
+            on_hand_delta: on_hand,
+            reserved_delta: 0,
+            unavailable_delta: unavailable,
+            incoming_delta: 0,
+            in_transit_delta: 0,
+            on_hand_after: Quantity::ZERO,
+            reserved_after: Quantity::ZERO,
+            unavailable_after: Quantity::ZERO,
+            version_after: 1,
+            occurred_max: Timestamp(0),
+            unit_cost: None,
+            value: None,
+            note: None,
+        }
+    }
+
+    fn line(number: u128) -> Uuid {
+        Uuid::from_u128(number)
+    }
+
+    fn originals() -> Vec<Original> {
+        let of = |of: u128, entry: Entry| Original { line: line(of), movement: MovementId::NIL, entry };
+        vec![of(1, entry(1, 7, 0)), of(1, entry(2, 3, 3)), of(2, entry(3, 5, 0))]
+    }
+
+    fn quantities(parts: &[Part]) -> Vec<(u16, i64)> {
+        parts.iter().map(|part| (part.entry.line, part.quantity)).collect()
+    }
+
+    fn wanted(of: u128, quantity: i64) -> Wanted {
+        Wanted { line: line(of), quantity: Quantity::new(quantity), lot: None }
+    }
+
+    #[test]
+    fn all_that_is_left_goes_back_where_no_line_is_named() {
+        let mut book = ReversalBook::default();
+        assert_eq!(quantities(&choose(&originals(), &book, None).unwrap()), [(1, 7), (2, 3), (3, 5)]);
+        book.reversed.insert((MovementId::NIL, 1), 4);
+        book.reversed.insert((MovementId::NIL, 3), 5);
+        assert_eq!(quantities(&choose(&originals(), &book, None).unwrap()), [(1, 3), (2, 3)]);
+        book.reversed.extend([((MovementId::NIL, 1), 7), ((MovementId::NIL, 2), 3)]);
+        let refused = choose(&originals(), &book, None).unwrap_err();
+        assert_eq!(refused, Refusal::AlreadyReversed.at(At::input(Field::Document)));
+    }
+
+    #[test]
+    fn sound_goods_go_back_before_damaged_ones() {
+        let book = ReversalBook::default();
+        let of = |quantity| choose(&originals(), &book, Some(&[wanted(1, quantity)])).map(|parts| quantities(&parts));
+        assert_eq!((of(6), of(8)), (Ok(vec![(1, 6)]), Ok(vec![(1, 7), (2, 1)])));
+        assert_eq!(of(11), Err(Refusal::LineUpTo { most: 10 }.at(At::line(0).field(Field::Quantity))));
+        let twice = choose(&originals(), &book, Some(&[wanted(1, 1), wanted(1, 1)])).unwrap_err();
+        assert_eq!(twice, Refusal::LineTwice.at(At::line(1).field(Field::LineId)));
+    }
+}

@@ -1,0 +1,148 @@
+//! The mirror of what a document posted: the opposite of each entry, as far as it goes back.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::*;
+
+use super::{
+    choose::Part,
+    refusal::Refusal,
+    reversal::{ReversalLine, ReversalNeeds},
+};
+use crate::{
+    ledger::Needs,
+    stock::core::{
+        At, Dates, Delta, Draft, Entry, Field, LevelKey, LotChoice, Movement, MovementHead, Posting, Rejection, RoomRefusal,
+        Shortage, Step, cover, opposite,
+    },
+};
+
+/// What all reversals are asked with.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub id: ReversalId,
+    pub note: String,
+    pub actor: Actor,
+    /// None is now.
+    pub occurred_at: Option<Timestamp>,
+    pub on_shortage: Shortage,
+    /// Ids of movements: for each original one that makes room, should it be needed, and the reversal itself.
+    pub movements: Vec<[MovementId; 2]>,
+}
+
+impl Call {
+    pub fn occurred_at(&self, draft: &Draft<'_>) -> Timestamp {
+        self.occurred_at.unwrap_or(draft.now())
+    }
+    /// When it happens: not before what it undoes.
+    pub fn moment(&self, draft: &Draft<'_>, original: Timestamp) -> Result<Timestamp, Rejection> {
+        let moment = self.occurred_at(draft);
+        if moment < original { Err(Refusal::BeforeOriginal.at(At::input(Field::OccurredAt))) } else { Ok(moment) }
+    }
+}
+
+/// Adds what the mirror of these movements needs.
+pub fn needs(needs: &mut Needs, originals: &[Movement], policy: Shortage) {
+    for original in originals {
+        let keys = original.entries.iter().map(|entry| &entry.key);
+        needs.levels.extend(keys.clone());
+        needs.lots.ids.extend(original.entries.iter().filter_map(|entry| entry.lot));
+        let aside = original.entries.iter().filter(|entry| entry.unavailable_delta != 0 || entry.lot.is_some());
+        needs.lots.asides.extend(aside.map(|entry| entry.key));
+        needs.shortage(policy, keys);
+    }
+    let ids: BTreeSet<MovementId> = originals.iter().map(|original| original.id).collect();
+    needs.documents.with(|own: &mut ReversalNeeds| own.movements.extend(ids));
+}
+
+/// What of an entry goes back, as if it had been posted by itself.
+fn scaled(part: &Part) -> Entry {
+    let share = |of: i64| of.signum() * of.abs().min(part.quantity);
+    let entry = &part.entry;
+    Entry {
+        on_hand_delta: share(entry.on_hand_delta),
+        unavailable_delta: share(entry.unavailable_delta),
+        in_transit_delta: share(entry.in_transit_delta),
+        reserved_delta: share(entry.reserved_delta),
+        ..entry.clone()
+    }
+}
+
+/// A part with what it posts.
+struct Mirrored<'a> {
+    part: &'a Part,
+    delta: Delta,
+    condition: Option<Condition>,
+}
+
+/// Posts the opposite of the parts, a movement for each original. What was planned is the document's own business: `incoming` is not mirrored. The last movement
+/// stays open for it. Gives the lines of the reversal.
+pub fn mirror(
+    draft: &mut Draft<'_>,
+    call: &Call,
+    originals: &[Movement],
+    parts: &[Part],
+) -> Result<Vec<ReversalLine>, Rejection> {
+    let occurred_at = call.occurred_at(draft);
+    let mut lines = Vec::with_capacity(parts.len());
+    for (original, [room, id]) in originals.iter().zip(&call.movements) {
+        let mirrored: Vec<Mirrored<'_>> = parts
+            .iter()
+            .rev()
+            .filter(|part| part.movement == original.id)
+            .map(|part| {
+                let entry = scaled(part);
+                let (delta, condition) = opposite(draft, &entry);
+                let (in_transit, reserved) = (-entry.in_transit_delta, -entry.reserved_delta);
+                Mirrored { part, delta: Delta { reserved, in_transit, ..delta }, condition }
+            })
+            .collect();
+        let Some(first) = mirrored.first() else { continue };
+        let head = MovementHead {
+            id: *id,
+            kind: MovementKind::Reversal,
+            reason: Some(ReasonCode::Correction),
+            note: Some(call.note.clone()),
+            external_ref: original.external_ref.clone(),
+            reference: original.reference,
+            actor: call.actor,
+            reverses: Some(original.id),
+            occurred_at,
+        };
+        let key: LevelKey = first.part.entry.key;
+        let steps: Vec<Step> = mirrored.iter().map(step).collect();
+        cover(draft, &steps, call.on_shortage, &head, (*room).into())?;
+        draft.begin(head, key, At::input(Field::OccurredAt))?;
+        for Mirrored { part, delta, condition } in mirrored {
+            let entry = &part.entry;
+            let posting = Posting {
+                delta,
+                cost: entry.unit_cost,
+                note: entry.note.clone(),
+                lot: entry.lot.map_or(LotChoice::Unsaid, LotChoice::Id),
+                condition,
+                dates: Dates::Override,
+            };
+            draft.post_to(entry.key, posting, part.field)?;
+        }
+        lines.extend(parts.iter().filter(|part| part.movement == original.id).map(|part| ReversalLine::of(part, *id)));
+    }
+    Ok(lines)
+}
+
+fn step(one: &Mirrored<'_>) -> Step {
+    let Mirrored { part, delta, .. } = one;
+    Step {
+        key: part.entry.key,
+        available_delta: delta.on_hand - delta.unavailable - delta.reserved,
+        on_hand_delta: delta.on_hand,
+        lots: part
+            .entry
+            .lot
+            .filter(|_| delta.unavailable == 0)
+            .map(|lot| (LotChoice::Id(lot), delta.on_hand))
+            .into_iter()
+            .collect(),
+        field: part.field,
+    }
+}

@@ -1,0 +1,13 @@
+//! The rules of reversals: pure.
+
+mod choose;
+mod effects;
+mod mirror;
+mod refusal;
+mod reversal;
+
+pub use choose::{Original, Part, Wanted, choose};
+pub use effects::{level_effects, status_effect};
+pub use mirror::{Call, mirror, needs};
+pub use refusal::{Named, Refusal, Resting, Rests};
+pub use reversal::{Effect, Reversal, ReversalBook, ReversalDecision, ReversalLine, ReversalNeeds, Subject};

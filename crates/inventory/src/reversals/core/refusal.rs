@@ -1,0 +1,65 @@
+//! What a reversal is refused for. `api/src/reversals/refusal.rs` gives each its code and words.
+
+use entity::prelude::*;
+
+use crate::stock::core::{Reference, RoomRefusal};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// What has this id is no document that can be reversed.
+    NotReversible,
+    /// A reversal is not reversed: the document is made again.
+    OfReversal,
+    /// Nothing of it is left.
+    AlreadyReversed,
+    /// Only a whole one can be reversed.
+    WholeOnly,
+    /// It would have happened before what it undoes.
+    BeforeOriginal,
+    NoLines,
+    LineTwice,
+    /// Of a line at most so much goes back, which may be nothing.
+    LineUpTo {
+        most: i64,
+    },
+    TooLarge,
+    /// Other documents rest on it.
+    InUse(Rests),
+}
+impl RoomRefusal for Refusal {}
+
+/// What rests on what should be undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rests {
+    pub why: Resting,
+    /// At most ten, the newest first.
+    pub documents: Vec<Named>,
+    pub count: usize,
+}
+
+/// In which way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resting {
+    /// Later movements took or hold what should go back.
+    Taken { sku: String, usable: i64, requested: i64 },
+    /// Goods of the order's line went back to the supplier.
+    SupplierReturn { line: PurchaseOrderLineId },
+    /// What did not arrive was written off.
+    Loss,
+    /// Later steps of the transfer.
+    LaterSteps,
+}
+
+/// A document, or a movement that belongs to none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Named {
+    Document(Reference),
+    Movement(MovementId),
+}
+
+impl Rests {
+    /// Before anybody has looked which documents they are.
+    pub const fn unnamed(why: Resting) -> Self {
+        Self { why, documents: Vec::new(), count: 0 }
+    }
+}

@@ -1,0 +1,36 @@
+//! What documents posted.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads, Row};
+
+use crate::{
+    reversals::core::Reversal,
+    stock::{
+        core::{Movement, Reference},
+        rows::{movements_by_seq, seqs_of},
+    },
+};
+
+/// The movements of a document that are of one of these kinds, in the order of their events, with all their entries.
+pub async fn movements_of(reads: &impl Reads, of: Reference, kinds: &[MovementKind]) -> Result<Vec<Movement>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT m.seq FROM movement m WHERE m.tenant_id = $1 AND m.reference_id = $2 AND m.reference_kind = $3 AND {} ORDER BY m.seq",
+        backend.in_texts("m.kind", 4)
+    );
+    let kinds = backend.texts(kinds.iter().map(|kind| kind.as_str()));
+    let rows = reads.rows(&sql, vec![of.id.into(), of.kind.as_str().into(), kinds]).await?;
+    let seqs = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<i64>, _>>()?;
+    movements_by_seq(reads, &seqs).await
+}
+
+/// The movements that a reversal wrote, in the order of their events.
+pub async fn mirrors_of(reads: &impl Reads, reversal: &Reversal) -> Result<Vec<Movement>, Fault> {
+    let ids: BTreeSet<MovementId> = reversal.lines.iter().map(|line| line.mirror).collect();
+    let ids: Vec<MovementId> = ids.into_iter().collect();
+    let mut seqs = seqs_of(reads, &ids).await?;
+    seqs.sort_unstable();
+    movements_by_seq(reads, &seqs).await
+}

@@ -1,0 +1,198 @@
+//! Reading reversals.
+
+use std::collections::HashMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::document_reversal,
+};
+use platform::{
+    paging::{Key, ListSource, PageRequest},
+    storage::{Backend, Fault, Finds, Reads, Row},
+};
+use uuid::Uuid;
+
+use super::write::{EffectRow, LineRow};
+use crate::{
+    ledger::DocumentNumber,
+    reversals::core::{Effect, Reversal, ReversalLine, Subject},
+};
+
+/// Names the order of the list in cursors.
+pub const REVERSALS: &str = "documentReversals:NUMBER:DESC";
+
+/// A reversal without its lines, as it is written and read.
+#[derive(Record)]
+#[record(of = document_reversal, alias = "r")]
+pub(super) struct ReversalRow {
+    id: ReversalId,
+    number: i64,
+    kind: ReversedKind,
+    part_id: Uuid,
+    document_id: Uuid,
+    store_id: StoreId,
+    other_store_id: Option<StoreId>,
+    note: String,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    occurred_at: Timestamp,
+    business_date: i32,
+    created_at: Timestamp,
+}
+
+impl From<&Reversal> for ReversalRow {
+    fn from(reversal: &Reversal) -> Self {
+        let subject = reversal.subject;
+        Self {
+            id: reversal.id,
+            number: reversal.number.get(),
+            kind: subject.kind,
+            part_id: subject.part,
+            document_id: subject.document,
+            store_id: subject.store,
+            other_store_id: subject.other_store,
+            note: reversal.note.clone(),
+            actor_kind: reversal.actor.kind,
+            actor_id: reversal.actor.id,
+            occurred_at: reversal.occurred_at,
+            business_date: reversal.business_date,
+            created_at: reversal.created_at,
+        }
+    }
+}
+
+impl From<ReversalRow> for Reversal {
+    fn from(row: ReversalRow) -> Self {
+        Self {
+            id: row.id,
+            number: DocumentNumber::Given(row.number),
+            subject: Subject {
+                kind: row.kind,
+                part: row.part_id,
+                document: row.document_id,
+                store: row.store_id,
+                other_store: row.other_store_id,
+            },
+            note: row.note,
+            actor: Actor { kind: row.actor_kind, id: row.actor_id },
+            occurred_at: row.occurred_at,
+            business_date: row.business_date,
+            created_at: row.created_at,
+            lines: Vec::new(),
+            effects: Vec::new(),
+        }
+    }
+}
+
+impl From<LineRow> for ReversalLine {
+    fn from(row: LineRow) -> Self {
+        Self {
+            line: row.line_id,
+            movement: row.movement_id,
+            movement_line: row.movement_line as u16,
+            product: row.product_id,
+            quantity: row.quantity,
+            mirror: row.mirror_id,
+        }
+    }
+}
+
+impl From<EffectRow> for Effect {
+    fn from(row: EffectRow) -> Self {
+        let currency = row.currency.as_deref().and_then(Currency::parse);
+        Self {
+            subject: row.subject,
+            kind: row.kind,
+            quantity: row.quantity_delta,
+            money: row.money_minor.zip(currency).map(|(minor, currency)| Money::new(minor, currency)),
+            status: row.status_before.zip(row.status_after),
+        }
+    }
+}
+
+/// Which reversals; what is None says nothing, an empty list matches nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReversalFilter {
+    /// Of one of these documents, or parts of documents.
+    pub documents: Option<Vec<Uuid>>,
+    /// In one of these stores, at either end of a transfer. Each of the lists must have one.
+    pub stores: Vec<Vec<StoreId>>,
+}
+
+/// Where a reversal stands in its list.
+pub fn keys(reversal: &Reversal) -> Vec<Key> {
+    vec![Key::Int(reversal.number.get())]
+}
+
+/// The reversals that the filter is about.
+pub fn source(backend: Backend, filter: &ReversalFilter) -> ListSource {
+    let (mut from, mut values) = ("FROM document_reversal r WHERE r.tenant_id = $1".to_owned(), Vec::new());
+    if let Some(documents) = &filter.documents {
+        values.push(backend.ids(documents.iter().copied().map(ReferenceId::from_uuid)));
+        let n = values.len() + 1;
+        let (document, part) = (backend.in_ids("r.document_id", n), backend.in_ids("r.part_id", n));
+        from.push_str(&format!(" AND ({document} OR {part})"));
+    }
+    for stores in &filter.stores {
+        values.push(backend.ids(stores.iter().copied()));
+        let n = values.len() + 1;
+        let (one, other) = (backend.in_ids("r.store_id", n), backend.in_ids("r.other_store_id", n));
+        from.push_str(&format!(" AND ({one} OR {other})"));
+    }
+    ListSource { from, values }
+}
+
+/// A page of reversals whole, the newest first.
+pub async fn page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<Reversal>, Fault> {
+    let (sql, values) = source.page(ReversalRow::SELECT, &["r.number"], true, request);
+    let rows = reads.records::<ReversalRow>(&sql, values).await?;
+    filled(reads, rows.into_iter().map(Reversal::from).collect()).await
+}
+
+/// Reversals whole; in no order.
+pub async fn reversals(reads: &impl Reads, ids: &[ReversalId]) -> Result<Vec<Reversal>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let (select, of) = (ReversalRow::SELECT, backend.in_ids("r.id", 2));
+    let sql = format!("SELECT {select} FROM document_reversal r WHERE r.tenant_id = $1 AND {of}");
+    let rows = reads.records::<ReversalRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    filled(reads, rows.into_iter().map(Reversal::from).collect()).await
+}
+
+/// The id of the reversal of a number.
+pub async fn numbered(reads: &impl Reads, number: i64) -> Result<Option<ReversalId>, Fault> {
+    let rows = reads.rows("SELECT id FROM document_reversal WHERE tenant_id = $1 AND number = $2", vec![number.into()]).await?;
+    rows.first().map(|row| Row::new(row).take()).transpose()
+}
+
+/// Reads lines and effects of all of them, in one statement each.
+async fn filled(reads: &impl Reads, mut all: Vec<Reversal>) -> Result<Vec<Reversal>, Fault> {
+    if all.is_empty() {
+        return Ok(all);
+    }
+    let backend = reads.backend();
+    let places: HashMap<ReversalId, usize> = all.iter().enumerate().map(|(place, one)| (one.id, place)).collect();
+    let ids = || vec![backend.ids(places.keys().copied())];
+    let (select, of) = (LineRow::SELECT, backend.in_ids("l.reversal_id", 2));
+    let sql = format!(
+        "SELECT {select} FROM document_reversal_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.reversal_id, l.position"
+    );
+    for row in reads.records::<LineRow>(&sql, ids()).await? {
+        if let Some(one) = places.get(&row.reversal_id).and_then(|place| all.get_mut(*place)) {
+            one.lines.push(row.into());
+        }
+    }
+    let (select, of) = (EffectRow::SELECT, backend.in_ids("e.reversal_id", 2));
+    let sql = format!(
+        "SELECT {select} FROM document_reversal_effect e WHERE e.tenant_id = $1 AND {of} ORDER BY e.reversal_id, e.position"
+    );
+    for row in reads.records::<EffectRow>(&sql, ids()).await? {
+        if let Some(one) = places.get(&row.reversal_id).and_then(|place| all.get_mut(*place)) {
+            one.effects.push(row.into());
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,80 @@
+//! What rests on what a reversal would undo.
+
+use std::collections::HashSet;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::movement,
+};
+use platform::storage::{Fault, Finds, Reads, Row};
+use uuid::Uuid;
+
+use crate::{
+    reversals::core::Named,
+    stock::core::{LevelKey, Reference, ReferenceKind},
+};
+
+/// How many documents are named; the others are counted.
+const NAMED: usize = 10;
+/// Entries that are looked through: what is beyond them is not counted.
+const MOST: usize = 500;
+
+/// Documents that were found, the newest first.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub documents: Vec<Named>,
+    pub count: usize,
+}
+
+impl Found {
+    fn of(all: impl Iterator<Item = Named>) -> Self {
+        let mut seen = HashSet::new();
+        let mut documents: Vec<Named> = all.filter(|one| seen.insert(*one)).collect();
+        let count = documents.len();
+        documents.truncate(NAMED);
+        Self { documents, count }
+    }
+}
+
+#[derive(Record)]
+#[record(of = movement, alias = "m")]
+struct TakerRow {
+    id: MovementId,
+    reference_kind: Option<String>,
+    reference_id: Option<Uuid>,
+}
+
+/// Who took or holds what lay at a level, since an event.
+pub async fn takers(reads: &impl Reads, key: LevelKey, since: i64) -> Result<Found, Fault> {
+    let sql = format!(
+        "SELECT {select} FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
+         WHERE e.tenant_id = $1 AND e.product_id = $2 AND e.store_id = $3 AND e.seq > $4 AND m.kind <> 'REVERSAL'
+           AND (e.on_hand_delta < 0 OR e.reserved_delta > 0 OR e.unavailable_delta > 0)
+         ORDER BY e.version_after DESC LIMIT {MOST}",
+        select = TakerRow::SELECT
+    );
+    let rows = reads.records::<TakerRow>(&sql, vec![key.product.into(), key.store.into(), since.into()]).await?;
+    Ok(Found::of(rows.into_iter().map(|row| {
+        let kind = row.reference_kind.as_deref().and_then(ReferenceKind::parse).filter(|kind| kind.is_document());
+        match kind.zip(row.reference_id) {
+            Some((kind, id)) => Named::Document(Reference { kind, id }),
+            None => Named::Movement(row.id),
+        }
+    })))
+}
+
+/// The returns to suppliers of a line of an order of which something has not been reversed.
+pub async fn supplier_returns_of(reads: &impl Reads, line: PurchaseOrderLineId) -> Result<Found, Fault> {
+    let (order, position) = line.split_line::<entity::id::kind::PurchaseOrderId>();
+    let sql = format!(
+        "SELECT DISTINCT r.id, r.number FROM supplier_return_line l
+         JOIN supplier_return r ON r.tenant_id = $1 AND r.id = l.supplier_return_id
+         WHERE l.tenant_id = $1 AND l.purchase_order_id = $2 AND l.order_position = $3 AND l.quantity > l.reversed
+         ORDER BY r.number DESC LIMIT {MOST}"
+    );
+    let rows = reads.rows(&sql, vec![order.into(), i32::from(position).into()]).await?;
+    let ids = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<Uuid>, _>>()?;
+    let named = |id| Named::Document(Reference { kind: ReferenceKind::SupplierReturn, id });
+    Ok(Found::of(ids.into_iter().map(named)))
+}

@@ -1,0 +1,119 @@
+//! Payments and holds, and what their orders say of them.
+
+use entity::prelude::{OrderId, PaymentStatus, RefundStatus};
+use inventory::orders::{core::Order, rows};
+use platform::storage::{Fault, Reads, Row, Snapshot};
+
+use super::{checks::Check, report::Broken};
+
+pub(super) const STATUSES: &str =
+    "order: its statuses and kinds of holds follow from its lines, its sums and the holds that stand";
+/// Orders read at once, with their lines.
+const PAGE: i64 = 1_000;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        invariant: "order: what is authorised, captured and refunded of it is what its payments sum to",
+        table: "sales_order",
+        broken: "SELECT 'ord:' || HEX(o.id), 'authorised ' || coalesce(s.authorised, 0) || ' captured ' || coalesce(s.captured, 0) || ' refunded ' || coalesce(s.refunded, 0),
+                   'authorised ' || o.authorised_minor || ' captured ' || o.captured_minor || ' refunded ' || o.refunded_minor
+                 FROM sales_order o LEFT JOIN (
+                   SELECT order_id, sum(CASE WHEN kind = 'AUTHORISATION' THEN amount_minor WHEN kind = 'VOID' OR (kind = 'CAPTURE' AND parent_id IS NOT NULL)
+                       THEN -amount_minor ELSE 0 END) AS authorised,
+                     sum(CASE WHEN kind = 'CAPTURE' THEN amount_minor ELSE 0 END) AS captured,
+                     sum(CASE WHEN kind = 'REFUND' THEN amount_minor ELSE 0 END) AS refunded
+                   FROM payment WHERE tenant_id = $1 GROUP BY order_id) s ON s.order_id = o.id
+                 WHERE o.tenant_id = $1 AND (o.authorised_minor <> coalesce(s.authorised, 0) OR o.captured_minor <> coalesce(s.captured, 0)
+                   OR o.refunded_minor <> coalesce(s.refunded, 0))
+                 ORDER BY o.id LIMIT 1",
+    },
+    Check {
+        invariant: "order: its sums are 0 or more, and no more is refunded than was captured",
+        table: "sales_order",
+        broken: "SELECT 'ord:' || HEX(id), 'sums of 0 or more, refunded up to ' || captured_minor,
+                   'authorised ' || authorised_minor || ' captured ' || captured_minor || ' refunded ' || refunded_minor || ' returned ' || returned_minor
+                 FROM sales_order WHERE tenant_id = $1 AND (authorised_minor < 0 OR captured_minor < 0 OR refunded_minor < 0 OR returned_minor < 0
+                   OR refunded_minor > captured_minor)
+                 ORDER BY id LIMIT 1",
+    },
+    Check {
+        invariant: "payment: it is of its order's currency, and names a payment of that order and of the kind that it may name",
+        table: "payment",
+        broken: "SELECT 'pay:' || HEX(p.id), 'a ' || p.kind || ' of ord:' || HEX(p.order_id) || ' in ' || o.currency,
+                   p.currency || ' of ' || coalesce(a.kind || ' of ord:' || HEX(a.order_id), 'no other')
+                 FROM payment p JOIN sales_order o ON o.tenant_id = $1 AND o.id = p.order_id
+                 LEFT JOIN payment a ON a.tenant_id = $1 AND a.id = p.parent_id
+                 WHERE p.tenant_id = $1 AND (p.amount_minor <= 0 OR p.currency <> o.currency OR (p.kind = 'VOID' AND p.parent_id IS NULL)
+                   OR (a.id IS NOT NULL AND (a.order_id <> p.order_id OR a.kind <> CASE WHEN p.kind = 'REFUND' THEN 'CAPTURE'
+                     WHEN p.kind IN ('CAPTURE', 'VOID') THEN 'AUTHORISATION' ELSE '' END)))
+                 ORDER BY p.id LIMIT 1",
+    },
+    Check {
+        invariant: "payment: no more is captured, given up or given back of it than it is",
+        table: "payment",
+        broken: "SELECT 'pay:' || HEX(a.id), 'up to ' || a.amount_minor, CAST(s.spent AS text)
+                 FROM payment a JOIN (SELECT parent_id, sum(amount_minor) AS spent FROM payment WHERE tenant_id = $1 AND parent_id IS NOT NULL
+                   GROUP BY parent_id) s ON s.parent_id = a.id
+                 WHERE a.tenant_id = $1 AND s.spent > a.amount_minor ORDER BY a.id LIMIT 1",
+    },
+    Check {
+        invariant: "return: no more is refunded for it than it gave back",
+        table: "sales_return",
+        broken: "SELECT 'ret:' || HEX(r.id), 'up to ' || coalesce(r.refunded_minor, 0), CAST(s.refunded AS text)
+                 FROM sales_return r JOIN (SELECT return_id, sum(amount_minor) AS refunded FROM payment WHERE tenant_id = $1 AND return_id IS NOT NULL
+                   GROUP BY return_id) s ON s.return_id = r.id
+                 WHERE r.tenant_id = $1 AND s.refunded > coalesce(r.refunded_minor, 0) ORDER BY r.id LIMIT 1",
+    },
+];
+
+/// Derives again what all orders say of their holds and payments, and compares it with their rows. Counts the orders in `count`.
+pub(super) async fn statuses(snapshot: &Snapshot, count: &mut u64) -> Result<Option<Broken>, Fault> {
+    let mut after = OrderId::NIL;
+    loop {
+        let sql = "SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 AND o.id > $2 ORDER BY o.id LIMIT $3";
+        let page = snapshot.rows(sql, vec![after.into(), PAGE.into()]).await?;
+        let ids = page.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<OrderId>, Fault>>()?;
+        let Some(last) = ids.last() else { return Ok(None) };
+        after = *last;
+        *count += ids.len() as u64;
+        let holds = rows::standing_holds(snapshot, &ids).await?;
+        for order in readable(snapshot, &ids).await? {
+            let kinds = holds.get(&order.id).into_iter().flatten().map(|hold| hold.kind.clone());
+            if let Some(broken) = broken(&order, kinds.collect()) {
+                return Ok(Some(broken));
+            }
+        }
+    }
+}
+
+/// The orders that can be read, in the order of their ids: what is wrong with the others, the checks of words and lines tell.
+async fn readable(snapshot: &Snapshot, ids: &[OrderId]) -> Result<Vec<Order>, Fault> {
+    match rows::orders(snapshot, ids).await {
+        Err(Fault::Corrupt { .. }) if ids.len() > 1 => {}
+        Err(Fault::Corrupt { .. }) => return Ok(Vec::new()),
+        orders => return orders,
+    }
+    let mut orders = Vec::with_capacity(ids.len());
+    for id in ids {
+        match rows::orders(snapshot, &[*id]).await {
+            Err(Fault::Corrupt { .. }) => {}
+            found => orders.extend(found?),
+        }
+    }
+    Ok(orders)
+}
+
+/// What an order's row says that does not follow.
+fn broken(order: &Order, mut kinds: Vec<String>) -> Option<Broken> {
+    kinds.sort_unstable();
+    let (kept, derived) = (order.paid, order.paid_now());
+    let said = |payment: PaymentStatus, refund: RefundStatus, holds: &[String]| {
+        format!("{payment}, refunded {refund}, holds {}", if holds.is_empty() { "none".to_owned() } else { holds.join(", ") })
+    };
+    (kept != derived || kinds != order.hold_kinds).then(|| Broken {
+        table: "sales_order",
+        key: order.id.to_string(),
+        expected: said(derived.payment, derived.refund, &kinds),
+        found: said(kept.payment, kept.refund, &order.hold_kinds),
+    })
+}

@@ -1,0 +1,55 @@
+//! Reversals of documents, and what they mirror.
+
+use super::checks::{Check, numbered};
+
+pub(super) const CHECKS: &[Check] = &[
+    numbered!("document reversal", "document_reversal", "rev", "reversal_number"),
+    Check {
+        invariant: "document reversal: no entry is reversed beyond what it moved",
+        table: "document_reversal_line",
+        broken: "SELECT 'mov:' || HEX(d.movement_id) || ' line ' || d.movement_line,
+                   coalesce('at most ' || CASE WHEN e.on_hand_delta <> 0 THEN abs(e.on_hand_delta) ELSE abs(e.in_transit_delta) END, 'an entry'),
+                   'reversed ' || d.back
+                 FROM (SELECT movement_id, movement_line, sum(quantity) AS back FROM document_reversal_line
+                       WHERE tenant_id = $1 GROUP BY movement_id, movement_line) d
+                 LEFT JOIN movement m ON m.tenant_id = $1 AND m.id = d.movement_id
+                 LEFT JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq AND e.line = d.movement_line
+                 WHERE e.seq IS NULL OR d.back > CASE WHEN e.on_hand_delta <> 0 THEN abs(e.on_hand_delta) ELSE abs(e.in_transit_delta) END
+                 ORDER BY d.movement_id, d.movement_line LIMIT 1",
+    },
+    Check {
+        invariant: "document reversal: each of its movements reverses the one that it names",
+        table: "document_reversal_line",
+        broken: "SELECT 'rev:' || HEX(d.reversal_id) || ' line ' || d.position, 'a reversal of mov:' || HEX(d.movement_id),
+                   coalesce(m.kind || ' seq ' || m.seq, 'no movement')
+                 FROM document_reversal_line d LEFT JOIN movement m ON m.tenant_id = $1 AND m.id = d.mirror_id
+                 WHERE d.tenant_id = $1 AND (m.id IS NULL OR m.reverses_id IS NULL OR m.reverses_id <> d.movement_id)
+                 ORDER BY d.reversal_id, d.position LIMIT 1",
+    },
+    Check {
+        invariant: "document reversal: its movements mirror what its lines say, lot by lot",
+        table: "document_reversal_line",
+        broken: "SELECT 'mov:' || HEX(c.id) || ' prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id),
+                   'on hand ' || sum(c.hand) || ' in transit ' || sum(c.transit), 'on hand ' || sum(c.moved) || ' in transit ' || sum(c.carried)
+                 FROM (SELECT d.mirror_id AS id, e.product_id, e.store_id, e.lot_id,
+                         CASE WHEN e.on_hand_delta > 0 THEN -d.quantity WHEN e.on_hand_delta < 0 THEN d.quantity ELSE 0 END AS hand,
+                         CASE WHEN e.in_transit_delta > 0 THEN -d.quantity WHEN e.in_transit_delta < 0 THEN d.quantity ELSE 0 END AS transit,
+                         0 AS moved, 0 AS carried
+                       FROM document_reversal_line d JOIN movement o ON o.tenant_id = $1 AND o.id = d.movement_id
+                       JOIN entry e ON e.tenant_id = $1 AND e.seq = o.seq AND e.line = d.movement_line
+                       WHERE d.tenant_id = $1
+                       UNION ALL SELECT m.id, e.product_id, e.store_id, e.lot_id, 0, 0, e.on_hand_delta, e.in_transit_delta
+                       FROM movement m JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
+                       WHERE m.tenant_id = $1 AND m.id IN (SELECT mirror_id FROM document_reversal_line WHERE tenant_id = $1)) c
+                 GROUP BY c.id, c.product_id, c.store_id, c.lot_id HAVING sum(c.hand) <> sum(c.moved) OR sum(c.transit) <> sum(c.carried)
+                 ORDER BY c.id, c.product_id, c.store_id LIMIT 1",
+    },
+    Check {
+        invariant: "document reversal: says what it undid",
+        table: "document_reversal",
+        broken: "SELECT 'rev:' || HEX(r.id), 'at least one line', 'none' FROM document_reversal r
+                 WHERE r.tenant_id = $1 AND NOT EXISTS (
+                   SELECT 1 FROM document_reversal_line d WHERE d.tenant_id = $1 AND d.reversal_id = r.id)
+                 ORDER BY r.number LIMIT 1",
+    },
+];

@@ -1,0 +1,138 @@
+//! Which lines a choice approves, which the caller may not, and which have been overtaken.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::line::{LineKind, LineState, PlanLine};
+
+/// A level that changed by more than this share of a line's quantity has overtaken it.
+const STALE_SHARE: u64 = 5;
+/// Lines that a draft has at most: as many as a transfer takes.
+const MOST_OF_A_DRAFT: usize = 500;
+
+/// Which lines are approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Choice {
+    All,
+    Ids(Vec<ReplenishmentLineId>),
+    /// Transfers, and purchases that cost no more than this.
+    Under(Money),
+}
+
+impl Choice {
+    fn takes(&self, line: &PlanLine) -> bool {
+        match self {
+            Self::All => true,
+            Self::Ids(ids) => ids.contains(&line.id),
+            Self::Under(most) => match line.kind {
+                LineKind::Transfer { .. } => true,
+                LineKind::Purchase { .. } => {
+                    line.cost.is_some_and(|cost| cost.currency == most.currency && cost.minor <= most.minor)
+                }
+            },
+        }
+    }
+}
+
+/// A level now: its position, drafts among it, and what is free to leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Now {
+    pub position: i64,
+    pub free: i64,
+}
+
+/// What becomes of the lines that were chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Claims {
+    /// Places in the plan's lines, with the draft that each goes into.
+    pub claimed: Vec<(usize, Uuid)>,
+    pub stale: Vec<usize>,
+    pub forbidden: Vec<usize>,
+    /// Chosen beyond the most of a call: they stay open.
+    pub later: usize,
+}
+
+/// Whether somebody may have a line's draft made.
+type May<'a> = &'a dyn Fn(&PlanLine) -> bool;
+
+/// Decides on each open line that is chosen, the most urgent first. A line is stale where its level's position, or what its giver is free to send, moved by more
+/// than a fifth of its quantity, apart from what other lines of the plan have moved since.
+pub fn approve(
+    lines: &[PlanLine],
+    choice: &Choice,
+    now: &BTreeMap<(ProductId, StoreId), Now>,
+    may: May<'_>,
+    (most, mut group): (usize, impl FnMut() -> Uuid),
+) -> Claims {
+    let (moved, given) = done_before(lines);
+    let mut claims = Claims::default();
+    let mut groups: BTreeMap<DraftKey, (Uuid, usize)> = BTreeMap::new();
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.state == LineState::Open && choice.takes(line)) {
+        if !may(line) {
+            claims.forbidden.push(index);
+            continue;
+        }
+        if is_stale(line, now, (&moved, &given)) {
+            claims.stale.push(index);
+            continue;
+        }
+        if claims.claimed.len() >= most {
+            claims.later += 1;
+            continue;
+        }
+        let currency = line.cost.map(|cost| cost.currency.to_string()).unwrap_or_default();
+        let key = (line.kind.giver(), line.kind.supplier(), line.store, currency);
+        let (id, size) = groups.entry(key).or_insert_with(|| (group(), 0));
+        if *size >= MOST_OF_A_DRAFT {
+            (*id, *size) = (group(), 0);
+        }
+        *size += 1;
+        claims.claimed.push((index, *id));
+    }
+    claims
+}
+
+/// What lines of one draft share: giver, supplier, store and currency.
+type DraftKey = (Option<StoreId>, Option<SupplierId>, StoreId, String);
+type Units = BTreeMap<(ProductId, StoreId), i64>;
+
+/// What lines of the plan have brought under way since it was made: to levels, and away from givers.
+fn done_before(lines: &[PlanLine]) -> (Units, Units) {
+    let (mut moved, mut given) = (Units::new(), Units::new());
+    for line in lines.iter().filter(|line| line.state.group().is_some()) {
+        *moved.entry((line.product, line.store)).or_default() += line.quantity;
+        if let Some(giver) = line.kind.giver() {
+            *given.entry((line.product, giver)).or_default() += line.quantity;
+        }
+    }
+    (moved, given)
+}
+
+fn is_stale(line: &PlanLine, now: &BTreeMap<(ProductId, StoreId), Now>, (moved, given): (&Units, &Units)) -> bool {
+    let of = |store: StoreId| now.get(&(line.product, store)).copied().unwrap_or_default();
+    let units = |units: &Units, store: StoreId| units.get(&(line.product, store)).copied().unwrap_or_default();
+    let is_far = |before: i64, after: i64| before.abs_diff(after).saturating_mul(STALE_SHARE) > line.quantity.unsigned_abs();
+    let expected = line.figures.position.saturating_add(units(moved, line.store));
+    if is_far(expected, of(line.store).position) {
+        return true;
+    }
+    // A giver that has more than before still can give.
+    line.kind.giver().zip(line.figures.giver_free).is_some_and(|(giver, before)| {
+        let (expected, free) = (before.saturating_sub(units(given, giver)), of(giver).free);
+        free < expected && is_far(expected, free)
+    })
+}
+
+/// The state of a plan whose lines stand like this.
+pub fn state_of(lines: &[PlanLine]) -> ReplenishmentPlanState {
+    let has = |word: ReplenishmentLineState| lines.iter().any(|line| line.state.word() == word);
+    let is_begun = has(ReplenishmentLineState::Approved) || has(ReplenishmentLineState::Claimed);
+    match (is_begun, has(ReplenishmentLineState::Open)) {
+        (false, _) => ReplenishmentPlanState::Draft,
+        (true, true) => ReplenishmentPlanState::Partly,
+        (true, false) => ReplenishmentPlanState::Approved,
+    }
+}

@@ -1,0 +1,164 @@
+//! A proposal with each step's figure, and what became of it.
+
+use entity::prelude::*;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::reason::Reason;
+
+/// What a line proposes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineKind {
+    Transfer {
+        from: StoreId,
+    },
+    /// None: nobody is known to sell it.
+    Purchase {
+        supplier: Option<SupplierId>,
+    },
+}
+
+impl LineKind {
+    pub const fn word(&self) -> ReplenishmentLineKind {
+        match self {
+            Self::Transfer { .. } => ReplenishmentLineKind::Transfer,
+            Self::Purchase { .. } => ReplenishmentLineKind::Purchase,
+        }
+    }
+    pub const fn giver(&self) -> Option<StoreId> {
+        match self {
+            Self::Transfer { from } => Some(*from),
+            Self::Purchase { .. } => None,
+        }
+    }
+    pub const fn supplier(&self) -> Option<SupplierId> {
+        match self {
+            Self::Purchase { supplier } => *supplier,
+            Self::Transfer { .. } => None,
+        }
+    }
+}
+
+/// The draft that an approved line is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Document {
+    PurchaseOrder(PurchaseOrderId),
+    Transfer(TransferId),
+}
+
+/// What became of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineState {
+    Open,
+    /// Approved; its draft, of this group, is being made.
+    Claimed {
+        group: Uuid,
+    },
+    Approved {
+        group: Uuid,
+        document: Document,
+    },
+    Refused(ReplenishmentIssue),
+    Cut(ReplenishmentIssue),
+}
+
+impl LineState {
+    pub const fn word(&self) -> ReplenishmentLineState {
+        match self {
+            Self::Open => ReplenishmentLineState::Open,
+            Self::Claimed { .. } => ReplenishmentLineState::Claimed,
+            Self::Approved { .. } => ReplenishmentLineState::Approved,
+            Self::Refused(_) => ReplenishmentLineState::Refused,
+            Self::Cut(_) => ReplenishmentLineState::Cut,
+        }
+    }
+    pub const fn group(&self) -> Option<Uuid> {
+        match self {
+            Self::Claimed { group } | Self::Approved { group, .. } => Some(*group),
+            _ => None,
+        }
+    }
+    pub const fn issue(&self) -> Option<ReplenishmentIssue> {
+        match self {
+            Self::Refused(issue) | Self::Cut(issue) => Some(*issue),
+            _ => None,
+        }
+    }
+    pub const fn document(&self) -> Option<Document> {
+        match self {
+            Self::Approved { document, .. } => Some(*document),
+            _ => None,
+        }
+    }
+}
+
+/// Each step from stock to quantity. Units are the product's smallest, times are days.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LineFigures {
+    pub rule: ReplenishmentPolicyKind,
+    /// The chance that was asked for; None where the rule names no chance.
+    pub service: Option<f64>,
+    pub available: i64,
+    pub incoming: i64,
+    pub in_transit: i64,
+    pub owed: i64,
+    pub drafted: i64,
+    pub position: i64,
+    /// What the giver of a transfer could spare, and what was free there.
+    pub surplus: Option<i64>,
+    pub giver_free: Option<i64>,
+    pub lead_days: f64,
+    /// Mean units of the first coming week, and over the lead time.
+    pub weekly: f64,
+    pub lead_demand: f64,
+    /// Before they are rounded up.
+    pub exact_point: f64,
+    pub exact_up_to: f64,
+    pub point: i64,
+    pub up_to: i64,
+    /// Moved from other stores by lines of the same plan.
+    pub moved: i64,
+    /// max(up to − position, minimum), after price breaks, in whole packs.
+    pub needed: i64,
+    pub after_break: i64,
+    /// Units of mean demand that would be missed without the line.
+    pub at_risk: f64,
+    pub class: Option<DemandClass>,
+    pub known_weeks: Option<u32>,
+    /// Data quality of the forecast, 0 to 1; None without one.
+    pub confidence: Option<f64>,
+}
+
+/// A line of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanLine {
+    pub id: ReplenishmentLineId,
+    /// From 1, the most urgent first.
+    pub position: i32,
+    pub kind: LineKind,
+    pub state: LineState,
+    pub product: ProductId,
+    pub store: StoreId,
+    pub quantity: i64,
+    /// Days until the stock is gone at mean demand; None beyond half a year, and without demand.
+    pub urgency_days: Option<i32>,
+    /// Of a purchase whose price is known.
+    pub cost: Option<Money>,
+    /// Expected margin of the units at risk, in minor units of the cost's currency; 0 where the price is not known.
+    pub margin: i64,
+    pub policy: Option<(ReplenishmentPolicyId, i64)>,
+    pub figures: LineFigures,
+    pub reasons: Vec<Reason>,
+}
+
+/// The most urgent line first: by days until the stock is gone, then by what is at risk, then by product and store. A transfer comes before what is bought for
+/// the same store.
+pub fn by_urgency(lines: &mut [PlanLine]) {
+    lines.sort_by(|one, other| {
+        let days = |line: &PlanLine| line.urgency_days.unwrap_or(i32::MAX);
+        let key = |line: &PlanLine| (line.product, line.store, line.kind.word(), line.kind.giver());
+        let by_days = days(one).cmp(&days(other));
+        by_days.then_with(|| other.figures.at_risk.total_cmp(&one.figures.at_risk)).then_with(|| key(one).cmp(&key(other)))
+    });
+}

@@ -1,0 +1,25 @@
+//! What policies say, what a product needs in its stores, and what becomes of lines. No database, no clock.
+
+mod approve;
+mod spending;
+mod classes;
+mod line;
+mod plan;
+mod policy;
+mod product;
+mod propose;
+mod purchase;
+mod reason;
+
+pub use approve::{Choice, Claims, Now, approve, state_of};
+pub use classes::{Turnover, YEAR_WEEKS, classify};
+pub use line::{Document, LineFigures, LineKind, LineState, PlanLine, by_urgency};
+pub use plan::{Plan, PlanScope, sums};
+pub use policy::{Policies, Policy, PolicyFields, PolicyProblem, PolicyScope, Rule, SERVICE_PARTS};
+pub use product::{Basis, Classes, Demand, Leads, LevelState, ProductState};
+pub use propose::plan_product;
+pub use reason::{Reason, ReasonCode};
+pub use spending::within_budget;
+
+#[cfg(test)]
+mod tests;

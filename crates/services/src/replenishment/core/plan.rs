@@ -1,0 +1,62 @@
+//! A plan without its lines.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use serde::Serialize;
+
+use super::line::{LineState, PlanLine};
+
+/// What a plan is for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct PlanScope {
+    /// Ascending; empty for all stores.
+    pub stores: Vec<StoreId>,
+    /// Only what is bought from this one.
+    pub supplier: Option<SupplierId>,
+}
+
+impl PlanScope {
+    /// As one text: a newer plan of the same takes the place of an open one.
+    pub fn text(&self) -> String {
+        let stores = self.stores.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        format!("{stores}/{}", self.supplier.map(|id| id.to_string()).unwrap_or_default())
+    }
+    /// Whether it is for everything.
+    pub fn is_whole(&self) -> bool {
+        self.stores.is_empty() && self.supplier.is_none()
+    }
+}
+
+/// A plan as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    pub id: ReplenishmentPlanId,
+    pub state: ReplenishmentPlanState,
+    pub scope: PlanScope,
+    pub business_date: i32,
+    pub is_nightly: bool,
+    pub made_at: Timestamp,
+    /// The last event before its facts were read.
+    pub seq: i64,
+    pub forecast_week: Option<i32>,
+    pub budget: Option<Money>,
+    pub line_count: i64,
+    pub cut_count: i64,
+    pub left_out: i64,
+    /// Sums of purchases that are not cut, one a currency.
+    pub costs: Vec<Money>,
+    pub actor: Actor,
+    pub version: i64,
+    pub updated_at: Timestamp,
+}
+
+/// What the lines cost that are not cut, one sum a currency. A sum beyond what is counted stays at the most.
+pub fn sums(lines: &[PlanLine]) -> Vec<Money> {
+    let mut sums: BTreeMap<String, Money> = BTreeMap::new();
+    for cost in lines.iter().filter(|line| !matches!(line.state, LineState::Cut(_))).filter_map(|line| line.cost) {
+        let sum = sums.entry(cost.currency.to_string()).or_insert_with(|| Money::zero(cost.currency));
+        *sum = sum.checked_add(cost).unwrap_or(*sum);
+    }
+    sums.into_values().collect()
+}

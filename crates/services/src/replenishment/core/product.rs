@@ -1,0 +1,160 @@
+//! A product as it stands in its stores, and what plans of all products rest on.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use forecast::{
+    intervals::{LeadTimeDemand, SumPools},
+    reorder::{Lead, Outlook},
+    xyz::XyzClass,
+};
+use inventory::purchasing::core::Supply;
+
+use super::policy::Policies;
+
+/// How much a product matters in a store, and how evenly it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Classes {
+    pub abc: AbcClass,
+    pub xyz: XyzClass,
+}
+
+/// The newest forecast of a product in a store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Demand {
+    /// Mean units of each coming week.
+    pub path: Vec<f64>,
+    /// What errors of sums are scaled by.
+    pub scale: f64,
+    pub pool: Option<u16>,
+    pub class: DemandClass,
+    pub status: ForecastStatus,
+    pub known_weeks: u32,
+    /// Data quality, 0 to 100.
+    pub score: f64,
+}
+
+impl Demand {
+    /// Whether it says that the product is asked for at all: an ended product is not filled up for its errors' sake.
+    pub fn is_alive(&self) -> bool {
+        !matches!(self.status, ForecastStatus::Ended | ForecastStatus::TooLittle) && self.path.iter().any(|units| *units > 0.0)
+    }
+}
+
+/// A product in a store. Units are the product's smallest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LevelState {
+    pub store: StoreId,
+    pub available: i64,
+    pub incoming: i64,
+    pub in_transit: i64,
+    pub owed: i64,
+    /// In drafts of purchase orders and transfers to here, which are in no other figure yet.
+    pub drafted: i64,
+    /// In drafts of transfers from here, which hold no stock yet.
+    pub leaving: i64,
+    pub safety_stock: i64,
+    pub reorder_point: Option<i64>,
+    pub maximum: Option<i64>,
+    pub demand: Option<Demand>,
+    /// Units of the last 52 weeks.
+    pub year_units: i64,
+    pub classes: Option<Classes>,
+    /// Whether the plan is for it; others may give.
+    pub is_asked: bool,
+}
+
+impl LevelState {
+    /// Where a product is and has been nothing.
+    pub fn empty(store: StoreId) -> Self {
+        Self {
+            store,
+            available: 0,
+            incoming: 0,
+            in_transit: 0,
+            owed: 0,
+            drafted: 0,
+            leaving: 0,
+            safety_stock: 0,
+            reorder_point: None,
+            maximum: None,
+            demand: None,
+            year_units: 0,
+            classes: None,
+            is_asked: true,
+        }
+    }
+    /// available + incoming + in transit − owed, and what is in drafts.
+    pub fn position(&self) -> i64 {
+        let there = self.available.saturating_add(self.incoming).saturating_add(self.in_transit);
+        there.saturating_add(self.drafted).saturating_sub(self.owed)
+    }
+    /// What could leave: stock that is neither promised nor owed nor about to be sent elsewhere.
+    pub fn free(&self) -> i64 {
+        self.available.saturating_sub(self.owed).saturating_sub(self.leaving)
+    }
+}
+
+/// How long deliveries of a product take, in days.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Leads {
+    pub stated: f64,
+    /// Neither catalogue nor supplier says so.
+    pub is_assumed: bool,
+    /// Deliveries of the supplier in the last 365 days.
+    pub measured: Vec<f64>,
+}
+
+impl Leads {
+    pub fn lead(&self) -> Lead<'_> {
+        Lead::Measured { days: &self.measured, stated: self.stated }
+    }
+}
+
+/// A product in all of its stores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProductState {
+    pub product: ProductId,
+    pub decimals: u8,
+    /// Of one whole unit.
+    pub price: Option<Money>,
+    pub cost: Option<Money>,
+    pub supplier: Option<SupplierId>,
+    pub supply: Option<Supply>,
+    pub leads: Leads,
+    pub levels: Vec<LevelState>,
+}
+
+impl ProductState {
+    /// What one whole unit costs when so much is bought.
+    pub fn cost_at(&self, quantity: Quantity) -> Option<Money> {
+        self.supply.as_ref().map(|supply| supply.cost_at(quantity)).or(self.cost)
+    }
+}
+
+/// What plans of all products rest on.
+#[derive(Debug, Clone, Default)]
+pub struct Basis {
+    pub policies: Policies,
+    pub pools: BTreeMap<u16, SumPools>,
+    /// Whether there is a run at all: without one nobody knows what stores need to keep.
+    pub has_run: bool,
+    /// Days since 1970-01-01.
+    pub today: i32,
+    none: SumPools,
+}
+
+impl Basis {
+    pub fn new(policies: Policies, pools: BTreeMap<u16, SumPools>, has_run: bool, today: i32) -> Self {
+        Self { policies, pools, has_run, today, none: SumPools::default() }
+    }
+    /// The demand of a level over coming weeks; without a forecast none.
+    pub fn demand<'a>(&'a self, level: &'a LevelState) -> LeadTimeDemand<'a> {
+        let Some(demand) = &level.demand else { return LeadTimeDemand { path: &[], scale: 1.0, pools: &self.none } };
+        let pools = demand.pool.and_then(|pool| self.pools.get(&pool)).unwrap_or(&self.none);
+        LeadTimeDemand { path: &demand.path, scale: demand.scale, pools }
+    }
+    pub fn outlook<'a>(&'a self, level: &'a LevelState, leads: &'a Leads) -> Outlook<'a> {
+        Outlook { demand: self.demand(level), lead: leads.lead() }
+    }
+}

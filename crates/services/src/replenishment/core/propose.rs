@@ -1,0 +1,346 @@
+//! What to move and what to buy of one product. Stock that another store does not need is moved before anything is bought.
+
+use entity::prelude::*;
+use forecast::reorder::{self, Levels, Outlook, economic_order, service_level, whole_units};
+
+use super::{
+    line::{LineFigures, LineKind, LineState, PlanLine},
+    policy::{COVER_DAYS, Policy, Rule, SERVICE_PARTS},
+    product::{Basis, Demand, LevelState, ProductState},
+    purchase::purchase,
+    reason::{Reason, ReasonCode, shown},
+};
+
+/// A year's holding cost as a share of the cost.
+pub(super) const HOLDING: f64 = 0.25;
+const WEEKS: f64 = 52.0;
+/// Days of mean demand that stand in for a quantile where too few errors are known.
+const STAND_IN_DAYS: f64 = 7.0;
+/// Days that are looked ahead for the end of stock.
+const HALF_YEAR: i32 = 182;
+/// A store that could bring less than this share of what is missing is not asked: small parcels cost more than they help.
+const LEAST_SHARE: f64 = 0.25;
+/// Days until the next chance to order, of which demand is at risk.
+const NEXT_CHANCE: f64 = 7.0;
+
+/// What a level should have, and by which rule.
+pub(super) struct Target<'a> {
+    pub level: &'a LevelState,
+    pub rule: Rule,
+    pub policy: Option<&'a Policy>,
+    pub service: Option<f64>,
+    pub levels: Levels,
+    pub reasons: Vec<Reason>,
+}
+
+/// The lines of one product, without ids and places.
+pub fn plan_product(basis: &Basis, product: &ProductState) -> Vec<PlanLine> {
+    let asked = product.levels.iter().filter(|level| level.is_asked && !has_plenty(basis, product, level));
+    let targets = asked.filter_map(|level| target(basis, product, level));
+    let mut needs: Vec<Target<'_>> = targets.filter(|target| is_due(basis, target)).collect();
+    needs.sort_by_key(|need| (stock_days(basis, need.level).unwrap_or(i32::MAX), need.level.store));
+    let mut givers = if needs.is_empty() { Vec::new() } else { givers(basis, product, &needs) };
+    let mut lines = Vec::new();
+    for need in &needs {
+        let moved = transfers(basis, product, need, &mut givers, &mut lines);
+        lines.extend(purchase(basis, product, need, moved));
+    }
+    lines
+}
+
+fn is_due(basis: &Basis, target: &Target<'_>) -> bool {
+    let (point, up_to) = (whole_units(target.levels.point), whole_units(target.levels.up_to));
+    let position = target.level.position();
+    let is_time = match target.rule {
+        Rule::Periodic { .. } => target.rule.is_due(basis.today) || position < 0,
+        _ => position <= point,
+    };
+    is_time && up_to > position
+}
+
+/// The policy of a level, and what it says; without one what the level says itself, else the default.
+fn rule_of<'a>(basis: &'a Basis, product: &ProductState, level: &LevelState) -> (Option<&'a Policy>, Rule) {
+    let class = level.classes.map(|classes| classes.abc);
+    match basis.policies.of((product.product, level.store), class, product.supplier) {
+        Some(policy) => (Some(policy), policy.rule),
+        None if level.reorder_point.is_some() => (None, Rule::MinMax),
+        None => (None, Rule::DEFAULT),
+    }
+}
+
+/// Whether the position is above what even the slowest delivery asks for. The mixture of measured deliveries takes a thousand times as long to work out, and
+/// most levels need nothing.
+fn has_plenty(basis: &Basis, product: &ProductState, level: &LevelState) -> bool {
+    let (_, rule) = rule_of(basis, product, level);
+    let Some(service) = service_of(rule, level) else { return false };
+    let review = if let Rule::Periodic { review_days, .. } = rule { f64::from(review_days) } else { 0.0 };
+    let slowest = product.leads.measured.iter().copied().fold(product.leads.stated, f64::max);
+    let most = basis.demand(level).quantile(service, (slowest + review) / 7.0);
+    most.is_some_and(|most| level.position() > whole_units(most))
+}
+
+/// Point and target of a level. None where nothing says that it needs any.
+fn target<'a>(basis: &'a Basis, product: &'a ProductState, level: &'a LevelState) -> Option<Target<'a>> {
+    let (policy, rule) = rule_of(basis, product, level);
+    let mut reasons = Vec::new();
+    if policy.is_none() {
+        let text = "no policy is for it: its own reorder point counts, else the service level of its class".to_owned();
+        reasons.push(Reason::new(ReasonCode::DefaultPolicy, text, &[]));
+    }
+    let service = service_of(rule, level);
+    let outlook = basis.outlook(level, &product.leads);
+    let alive = level.demand.as_ref().is_some_and(Demand::is_alive);
+    let levels = match rule {
+        Rule::MinMax => min_max(&outlook, level),
+        _ if alive => Some(by_forecast(&outlook, product, level, (rule, service), &mut reasons)),
+        _ => None,
+    };
+    let levels = match levels {
+        Some(levels) => levels,
+        // Whatever the rule is, what customers wait for is brought.
+        None if level.owed > 0 => {
+            let text = "no demand is forecast; only what is owed is brought".to_owned();
+            reasons.push(Reason::new(ReasonCode::NoForecast, text, &[]));
+            Levels { point: 0.0, up_to: 0.0, review: reorder::Review::Continuous, is_extrapolated: false }
+        }
+        None => return None,
+    };
+    Some(Target { level, rule, policy, service, levels, reasons })
+}
+
+/// The chance that stock lasts over a lead time.
+fn service_of(rule: Rule, level: &LevelState) -> Option<f64> {
+    match rule {
+        Rule::ReorderPoint { service, .. } | Rule::Periodic { service, .. } => Some(f64::from(service) / SERVICE_PARTS),
+        Rule::Service { .. } => {
+            let classes = level.classes.map_or((AbcClass::C, forecast::xyz::XyzClass::Z), |classes| (classes.abc, classes.xyz));
+            let abc = match classes.0 {
+                AbcClass::A => forecast::abc::AbcClass::A,
+                AbcClass::B => forecast::abc::AbcClass::B,
+                AbcClass::C => forecast::abc::AbcClass::C,
+            };
+            Some(service_level(abc, classes.1))
+        }
+        Rule::MinMax | Rule::TargetDays { .. } => None,
+    }
+}
+
+/// The level's own figures; without a maximum so many days of demand above the point.
+fn min_max(outlook: &Outlook<'_>, level: &LevelState) -> Option<Levels> {
+    let point = level.reorder_point? as f64;
+    let cover = outlook.demand.mean(f64::from(COVER_DAYS) / 7.0);
+    let maximum = level.maximum.map_or(point + cover, |maximum| maximum as f64);
+    outlook.levels(reorder::Policy::MinMax { point, maximum })
+}
+
+/// By the forecast: of the rule, or of days of mean demand where too few errors are known. Never more than sells: what a slow product needs for a promise
+/// is bounded by what it sold in a year, or by its mean if that is more.
+fn by_forecast(
+    outlook: &Outlook<'_>,
+    product: &ProductState,
+    level: &LevelState,
+    (rule, service): (Rule, Option<f64>),
+    reasons: &mut Vec<Reason>,
+) -> Levels {
+    let service = service.unwrap_or_default();
+    let economic = |order_cost: Option<Money>| economic(product, outlook, order_cost);
+    let (policy, cover) = match rule {
+        Rule::Periodic { review_days, .. } => {
+            let review_days = f64::from(review_days);
+            (reorder::Policy::Periodic { service, review_days }, review_days)
+        }
+        Rule::TargetDays { safety_days, target_days } => {
+            let (safety_days, target_days) = (f64::from(safety_days), f64::from(target_days));
+            (reorder::Policy::TargetDays { safety_days, target_days }, target_days)
+        }
+        Rule::ReorderPoint { cover_days, order_cost, .. } | Rule::Service { cover_days, order_cost } => {
+            let cover_days = f64::from(cover_days);
+            let economic = economic(order_cost);
+            (reorder::Policy::ReorderPoint { service, cover_days, economic }, cover_days)
+        }
+        Rule::MinMax => (reorder::Policy::TargetDays { safety_days: 0.0, target_days: 0.0 }, 0.0),
+    };
+    let mut levels = outlook.levels(policy).unwrap_or_else(|| {
+        let text = "too few errors of forecasts are known for a chance: seven days of mean demand are kept instead".to_owned();
+        reasons.push(Reason::new(ReasonCode::FewErrors, text, &[("days", STAND_IN_DAYS)]));
+        let stand_in = reorder::Policy::TargetDays { safety_days: STAND_IN_DAYS, target_days: STAND_IN_DAYS + cover };
+        let none = Levels { point: 0.0, up_to: 0.0, review: reorder::Review::Continuous, is_extrapolated: false };
+        outlook.levels(stand_in).unwrap_or(none)
+    });
+    if levels.is_extrapolated {
+        let text = "the lead time is longer than any sum of forecasts that was checked".to_owned();
+        reasons.push(Reason::new(ReasonCode::Extrapolated, text, &[("leadDays", outlook.lead.mean_days())]));
+    }
+    let mean = |days: f64| outlook.demand.mean((outlook.lead.mean_days() + days) / 7.0);
+    let year = level.year_units.max(0) as f64;
+    let most = (mean(0.0).max(year), mean(cover).max(year));
+    if levels.up_to > most.1 && !matches!(rule, Rule::TargetDays { .. }) {
+        let text = format!("it sold {} in a year, so no more is kept", shown(level.year_units.max(0), product.decimals));
+        reasons.push(Reason::new(ReasonCode::CappedBySales, text, &[("yearUnits", year)]));
+        levels.point = levels.point.min(most.0);
+        levels.up_to = levels.up_to.min(most.1).max(levels.point);
+    }
+    levels
+}
+
+/// The economic lot in smallest units, where an order's cost is known in the currency of the product's.
+fn economic(product: &ProductState, outlook: &Outlook<'_>, order_cost: Option<Money>) -> Option<f64> {
+    let order_cost = order_cost?;
+    let unit_cost = product.cost_at(Quantity::ONE).filter(|cost| cost.currency == order_cost.currency)?;
+    let smallest = unit_cost.minor as f64 / 10_f64.powi(product.decimals.into());
+    let yearly = outlook.demand.path.first().copied().unwrap_or_default() * WEEKS;
+    economic_order(yearly, order_cost.minor as f64, smallest, HOLDING).map(|order| order.units)
+}
+
+/// Whole days until a store's stock is gone at mean demand, 0 where it is. None beyond half a year, and without demand.
+pub(super) fn stock_days(basis: &Basis, level: &LevelState) -> Option<i32> {
+    let stock = (level.available - level.owed) as f64;
+    let demand = basis.demand(level);
+    let is_wanted = level.owed > 0 || demand.mean(f64::from(HALF_YEAR) / 7.0) > 0.0;
+    if stock <= 0.0 {
+        return is_wanted.then_some(0);
+    }
+    let is_gone = |days: i32| demand.mean(f64::from(days) / 7.0) >= stock;
+    if !is_gone(HALF_YEAR) {
+        return None;
+    }
+    // The last day on which some is left: mean demand never falls with time.
+    let (mut low, mut high) = (0, HALF_YEAR);
+    while high - low > 1 {
+        let middle = i32::midpoint(low, high);
+        if is_gone(middle) { high = middle } else { low = middle }
+    }
+    Some(low)
+}
+
+/// A store that has more of a product than it needs.
+struct Giver {
+    store: StoreId,
+    surplus: i64,
+    free: i64,
+    /// How long the surplus would last there; without end where nothing sells.
+    days: f64,
+}
+
+/// Stores with a surplus that need nothing themselves, those first whose surplus would last longest.
+fn givers(basis: &Basis, product: &ProductState, needs: &[Target<'_>]) -> Vec<Giver> {
+    let needs_it = |store: StoreId| needs.iter().any(|need| need.level.store == store);
+    let giver = |level: &LevelState| {
+        let surplus = level.free().saturating_sub(kept(basis, product, level)?);
+        let weekly = basis.demand(level).mean(1.0);
+        let days = if weekly > 0.0 { surplus as f64 / weekly * 7.0 } else { f64::INFINITY };
+        (surplus > 0 && !needs_it(level.store)).then_some(Giver { store: level.store, surplus, free: level.free(), days })
+    };
+    let mut found: Vec<Giver> = product.levels.iter().filter_map(giver).collect();
+    found.sort_by(|one, other| other.days.total_cmp(&one.days).then_with(|| one.store.cmp(&other.store)));
+    found
+}
+
+/// What a store keeps for itself: up to its target, and its safety stock. None where nobody knows what it needs.
+fn kept(basis: &Basis, product: &ProductState, level: &LevelState) -> Option<i64> {
+    let own = level.maximum.or(level.reorder_point);
+    if !basis.has_run && own.is_none() {
+        return None;
+    }
+    let by_rule = target(basis, product, level).map_or(0, |target| whole_units(target.levels.up_to));
+    Some(by_rule.max(own.unwrap_or(0)).saturating_add(level.safety_stock.max(0)))
+}
+
+/// Lines that move what a store lacks from others, and how much they move.
+fn transfers(basis: &Basis, product: &ProductState, need: &Target<'_>, givers: &mut [Giver], lines: &mut Vec<PlanLine>) -> i64 {
+    let missing = whole_units(need.levels.up_to).saturating_sub(need.level.position());
+    let (mut left, least) = (missing, (missing as f64 * LEAST_SHARE).ceil() as i64);
+    for giver in givers {
+        let quantity = left.min(giver.surplus);
+        if left == 0 || quantity < least.min(left) || quantity <= 0 {
+            continue;
+        }
+        let mut line = line_of(basis, product, need, LineKind::Transfer { from: giver.store }, quantity);
+        (line.figures.surplus, line.figures.giver_free) = (Some(giver.surplus), Some(giver.free));
+        let text = format!("another store has {} that it does not need", shown(giver.surplus, product.decimals));
+        line.reasons.push(Reason::new(ReasonCode::Surplus, text, &[("surplus", giver.surplus as f64)]));
+        line.figures.moved = missing - left;
+        lines.push(line);
+        (left, giver.surplus) = (left - quantity, giver.surplus - quantity);
+    }
+    missing - left
+}
+
+/// A line with the figures that transfers and purchases share.
+pub(super) fn line_of(basis: &Basis, product: &ProductState, need: &Target<'_>, kind: LineKind, quantity: i64) -> PlanLine {
+    let (level, demand) = (need.level, basis.demand(need.level));
+    let lead_days = product.leads.lead().mean_days();
+    let (point, up_to) = (whole_units(need.levels.point), whole_units(need.levels.up_to));
+    let soon = demand.mean((lead_days + NEXT_CHANCE) / 7.0) - level.position().max(0) as f64;
+    let at_risk = (soon.max(0.0) + (-level.position()).max(0) as f64).min(quantity as f64);
+    let figures = LineFigures {
+        rule: need.rule.kind(),
+        service: need.service,
+        available: level.available,
+        incoming: level.incoming,
+        in_transit: level.in_transit,
+        owed: level.owed,
+        drafted: level.drafted,
+        position: level.position(),
+        surplus: None,
+        giver_free: None,
+        lead_days,
+        weekly: demand.mean(1.0),
+        lead_demand: demand.mean(lead_days / 7.0),
+        exact_point: need.levels.point,
+        exact_up_to: need.levels.up_to,
+        point,
+        up_to,
+        moved: 0,
+        needed: up_to.saturating_sub(level.position()),
+        after_break: quantity,
+        at_risk,
+        class: level.demand.as_ref().map(|demand| demand.class),
+        known_weeks: level.demand.as_ref().map(|demand| demand.known_weeks),
+        confidence: level.demand.as_ref().map(|demand| demand.score / 100.0),
+    };
+    PlanLine {
+        id: ReplenishmentLineId::NIL,
+        position: 0,
+        kind,
+        state: LineState::Open,
+        product: product.product,
+        store: level.store,
+        quantity,
+        urgency_days: stock_days(basis, level),
+        cost: None,
+        margin: 0,
+        policy: need.policy.map(|policy| (policy.id, policy.version)),
+        figures,
+        reasons: why(product, need, (point, up_to)),
+    }
+}
+
+/// Why the store needs any.
+fn why(product: &ProductState, need: &Target<'_>, (point, up_to): (i64, i64)) -> Vec<Reason> {
+    let (level, position) = (need.level, need.level.position());
+    let units = |units: i64| shown(units, product.decimals);
+    let first = if matches!(need.rule, Rule::Periodic { .. }) {
+        let text = format!("it is a review day: position {}, filled up to {}", units(position), units(up_to));
+        Reason::new(ReasonCode::ReviewDay, text, &[("position", position as f64), ("upTo", up_to as f64)])
+    } else {
+        let text = format!("position {} is not above {}: filled up to {}", units(position), units(point), units(up_to));
+        let numbers = [("position", position as f64), ("point", point as f64), ("upTo", up_to as f64)];
+        Reason::new(ReasonCode::BelowPoint, text, &numbers)
+    };
+    let mut reasons = vec![first];
+    if level.owed > 0 {
+        let text = format!("open orders wait for {}", units(level.owed));
+        reasons.push(Reason::new(ReasonCode::Owed, text, &[("owed", level.owed as f64)]));
+    }
+    if level.drafted > 0 {
+        let text = format!("{} are in drafts already and count as coming", units(level.drafted));
+        reasons.push(Reason::new(ReasonCode::InDrafts, text, &[("drafted", level.drafted as f64)]));
+    }
+    if product.leads.is_assumed {
+        let text = format!("nobody says how long a delivery takes: {} days are assumed", product.leads.stated);
+        reasons.push(Reason::new(ReasonCode::AssumedLead, text, &[("leadDays", product.leads.stated)]));
+    }
+    reasons.extend(need.reasons.iter().cloned());
+    reasons
+}

@@ -1,0 +1,95 @@
+//! What is bought after what was moved: the crate's steps from need to whole packs.
+
+use entity::prelude::*;
+use forecast::reorder::{Breaks, Position, PriceBreak, Terms, propose};
+
+use super::{
+    line::{LineKind, LineState, PlanLine},
+    product::{Basis, ProductState},
+    propose::{HOLDING, Target, line_of},
+    reason::{Reason, ReasonCode, shown},
+};
+
+/// A pack that lasts so much longer than half a year is worth a word.
+const LONG_WEEKS: f64 = 26.0;
+
+/// The line that buys what is still missing; None where nothing is, or no order is due any more.
+pub(super) fn purchase(basis: &Basis, product: &ProductState, need: &Target<'_>, moved: i64) -> Option<PlanLine> {
+    let (level, supply) = (need.level, product.supply.as_ref());
+    let demand = basis.demand(level);
+    let breaks: Vec<PriceBreak> = supply
+        .into_iter()
+        .flat_map(|supply| &supply.breaks)
+        .map(|one| PriceBreak { from_quantity: one.from.get(), unit_cost: one.minor })
+        .collect();
+    let terms = Terms {
+        minimum: supply.map_or(0, |supply| supply.minimum_order.get()),
+        pack: supply.map_or(1, |supply| supply.pack_size.get()),
+        breaks: supply.filter(|supply| !supply.breaks.is_empty()).map(|supply| Breaks {
+            unit_cost: supply.unit_cost.minor,
+            breaks: &breaks,
+            holding_rate: HOLDING,
+            weekly_demand: demand.mean(1.0),
+        }),
+        shelf: None,
+    };
+    let position = Position {
+        available: level.available,
+        incoming: level.incoming.saturating_add(level.drafted),
+        in_transit: level.in_transit.saturating_add(moved),
+        backordered: level.owed,
+    };
+    let found = propose(&need.levels, position, &terms, &demand)?;
+    let quantity = Quantity::new(found.quantity)?;
+    let mut line = line_of(basis, product, need, LineKind::Purchase { supplier: product.supplier }, found.quantity);
+    line.figures.moved = moved;
+    (line.figures.needed, line.figures.after_break) = (found.needed, found.after_break);
+    let missing = found.up_to.saturating_sub(found.position);
+    let steps = steps(product, &line, (missing, moved), &terms);
+    line.reasons.extend(steps);
+    if product.supplier.is_none() {
+        line.state = LineState::Refused(ReplenishmentIssue::NoSupplier);
+        let text = "nobody is known who sells it: give the product a supplier".to_owned();
+        line.reasons.push(Reason::new(ReasonCode::NoSupplier, text, &[]));
+    }
+    let whole = product.cost_at(quantity);
+    line.cost = whole.and_then(|cost| cost.times(quantity, product.decimals));
+    let margin = whole.zip(product.price).filter(|(cost, price)| cost.currency == price.currency);
+    let scale = 10_f64.powi(product.decimals.into());
+    line.margin = margin.map_or(0, |(cost, price)| {
+        let of_unit = (price.minor - cost.minor).max(0) as f64;
+        (of_unit * line.figures.at_risk / scale).round() as i64
+    });
+    Some(line)
+}
+
+/// What made the quantity larger than what is missing.
+fn steps(product: &ProductState, line: &PlanLine, (missing, moved): (i64, i64), terms: &Terms<'_>) -> Vec<Reason> {
+    let units = |units: i64| shown(units, product.decimals);
+    let mut reasons = Vec::new();
+    if moved > 0 {
+        let text = format!("{} are moved from other stores first", units(moved));
+        reasons.push(Reason::new(ReasonCode::MovedFirst, text, &[("moved", moved as f64)]));
+    }
+    let figures = &line.figures;
+    if figures.needed > missing {
+        let text = format!("{} are missing; the supplier delivers at least {}", units(missing), units(terms.minimum));
+        reasons.push(Reason::new(ReasonCode::Minimum, text, &[("missing", missing as f64), ("minimum", terms.minimum as f64)]));
+    }
+    if figures.after_break > figures.needed {
+        let text = format!("from {} on the price is lower by more than holding the rest costs", units(figures.after_break));
+        reasons.push(Reason::new(ReasonCode::PriceBreak, text, &[("fromQuantity", figures.after_break as f64)]));
+    }
+    if line.quantity > figures.after_break {
+        let text = format!("{} become {} in packs of {}", units(figures.after_break), units(line.quantity), units(terms.pack));
+        let numbers = [("needed", figures.after_break as f64), ("pack", terms.pack as f64)];
+        reasons.push(Reason::new(ReasonCode::Pack, text, &numbers));
+    }
+    let weeks = if figures.weekly > 0.0 { line.quantity as f64 / figures.weekly } else { f64::INFINITY };
+    if line.quantity > missing && weeks > LONG_WEEKS {
+        let text = format!("{} last longer than half a year: see whether a smaller pack can be had", units(line.quantity));
+        let numbers: &[(&str, f64)] = if weeks.is_finite() { &[("weeks", weeks)] } else { &[] };
+        reasons.push(Reason::new(ReasonCode::LargePack, text, numbers));
+    }
+    reasons
+}

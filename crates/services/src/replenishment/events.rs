@@ -1,0 +1,72 @@
+//! Events of policies and plans. No amounts: costs are not for everybody.
+
+use entity::prelude::*;
+use iam::access::{code, kind};
+use platform::storage::events::{EventViewer, Shown, Terms};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::core::{Plan, Policy};
+
+pub use platform::storage::events::EventType;
+
+platform::events! {
+    /// Policies of replenishment.
+    REPLENISHMENT_POLICY: PolicyEvent = Terms { permission: code::<kind::StockPolicy>(), shown: Shown::Part(shown_policy), stream: None } => {
+        REPLENISHMENT_POLICY_SET "replenishment_policy.set",
+        REPLENISHMENT_POLICY_REMOVED "replenishment_policy.removed",
+    }
+    /// Plans of replenishment.
+    REPLENISHMENT_PLAN: PlanEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: Shown::Part(shown_plan), stream: None } => {
+        REPLENISHMENT_PLAN_CREATED "replenishment_plan.created",
+        REPLENISHMENT_PLAN_APPROVED "replenishment_plan.approved",
+    }
+}
+
+/// The payload of a policy's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyEvent {
+    pub id: ReplenishmentPolicyId,
+    pub kind: ReplenishmentPolicyKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreId>,
+    pub version: i64,
+}
+
+/// The payload of a plan's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanEvent {
+    pub id: ReplenishmentPlanId,
+    pub state: ReplenishmentPlanState,
+    pub lines: i64,
+    /// Of an approval: lines that it made drafts of.
+    #[serde(default)]
+    pub approved: i64,
+    pub version: i64,
+}
+
+impl PolicyEvent {
+    pub fn of(policy: &Policy) -> Self {
+        Self { id: policy.id, kind: policy.rule.kind(), store: policy.scope.store, version: policy.version }
+    }
+}
+
+impl PlanEvent {
+    pub fn of(plan: &Plan, approved: i64) -> Self {
+        Self { id: plan.id, state: plan.state, lines: plan.line_count, approved, version: plan.version }
+    }
+}
+
+/// A policy that is for a store of the viewer's, or for all.
+fn shown_policy(event: &PolicyEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    let is_seen = event.store.is_none_or(|store| viewer.covers(store));
+    is_seen.then(|| json!({ "id": event.id, "kind": event.kind, "storeId": event.store, "version": event.version }))
+}
+
+fn shown_plan(event: &PlanEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    viewer.is_permitted().then(|| {
+        json!({ "id": event.id, "state": event.state, "lines": event.lines, "approved": event.approved, "version": event.version })
+    })
+}

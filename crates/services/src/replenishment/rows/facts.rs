@@ -1,0 +1,198 @@
+//! What plans are made of: the catalogue, levels, what is owed, under way and in drafts, a year of demand, and deliveries. Each is one statement over the tenant
+//! or over a chunk of products, never one a product.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{product, stock_level, supplier},
+};
+use inventory::stock::rows::expected::OWED;
+use platform::storage::{Fault, Finds, Reads, Row};
+use sea_orm::Value;
+
+use crate::replenishment::core::{LevelState, Turnover};
+
+/// Units of a product in a store.
+pub type StoreUnits = HashMap<(ProductId, StoreId), i64>;
+
+/// The rows that reports read.
+const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
+/// Deliveries of a supplier that lead times are measured by, the newest first.
+const MOST_DELIVERIES: usize = 20;
+/// Deliveries that are read of all suppliers together.
+const MOST_READ: i64 = 20_000;
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+/// Orders that are written and not ordered: their goods are in no level's figures yet.
+const UNORDERED: &str = "('DRAFT', 'PENDING_APPROVAL', 'APPROVED')";
+
+/// What is known of a product that is bought and kept.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[record(of = product, alias = "p")]
+pub struct ProductFacts {
+    pub id: ProductId,
+    pub sku: String,
+    pub unit_decimals: i32,
+    pub price_minor: Option<i64>,
+    pub price_currency: Option<String>,
+    pub cost_minor: Option<i64>,
+    pub cost_currency: Option<String>,
+}
+
+#[derive(Record)]
+struct LevelRow {
+    #[record(of = stock_level, alias = "l")]
+    product_id: ProductId,
+    #[record(of = stock_level, alias = "l")]
+    store_id: StoreId,
+    #[record(sql = "l.on_hand - l.unavailable - l.reserved")]
+    available: i64,
+    #[record(of = stock_level, alias = "l")]
+    incoming: Quantity,
+    #[record(of = stock_level, alias = "l")]
+    in_transit: Quantity,
+    #[record(of = stock_level, alias = "l")]
+    safety_stock: Quantity,
+    #[record(of = stock_level, alias = "l")]
+    reorder_point: Option<Quantity>,
+    #[record(of = stock_level, alias = "l")]
+    maximum: Option<Quantity>,
+}
+
+#[derive(Record)]
+struct UnitsRow {
+    #[record(sql = "w.product_id")]
+    product: ProductId,
+    #[record(sql = "w.store_id")]
+    store: StoreId,
+    #[record(sql = "CAST(sum(w.quantity) AS bigint)")]
+    units: i64,
+}
+
+#[derive(Record)]
+struct YearRow {
+    #[record(sql = "d.product_id")]
+    product: ProductId,
+    #[record(sql = "d.store_id")]
+    store: StoreId,
+    #[record(sql = "CAST(sum(d.ordered_units - d.cancelled_units - d.taken_back_units) AS bigint)")]
+    units: i64,
+    #[record(sql = "CAST(sum(CAST(d.ordered_units - d.cancelled_units - d.taken_back_units AS double precision)
+            * CAST(d.ordered_units - d.cancelled_units - d.taken_back_units AS double precision)) AS double precision)")]
+    squares: f64,
+}
+
+#[derive(Record)]
+#[record(of = supplier, alias = "s")]
+struct SupplierRow {
+    id: SupplierId,
+    lead_time_days: Option<i32>,
+}
+
+/// Products that are bought and kept: active, tracked, no kits. By ID.
+pub async fn catalogue(reads: &impl Reads) -> Result<Vec<ProductFacts>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND p.is_kit = 0
+         ORDER BY p.id",
+        ProductFacts::SELECT
+    );
+    reads.records(&sql, vec![]).await
+}
+
+/// Stores that are not archived.
+pub async fn stores(reads: &impl Reads) -> Result<BTreeSet<StoreId>, Fault> {
+    let sql = "SELECT s.id FROM store s WHERE s.tenant_id = $1 AND s.archived_at IS NULL";
+    reads.rows(sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// Levels of products, as they are; what is owed, drafted and forecast is added by whoever knows it.
+pub async fn levels(reads: &impl Reads, products: &[ProductId]) -> Result<BTreeMap<ProductId, Vec<LevelState>>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM stock_level l WHERE l.tenant_id = $1 AND {} ORDER BY l.product_id, l.store_id",
+        LevelRow::SELECT,
+        backend.in_ids("l.product_id", 2)
+    );
+    let mut found: BTreeMap<ProductId, Vec<LevelState>> = BTreeMap::new();
+    for row in reads.records::<LevelRow>(&sql, vec![backend.ids(products.iter().copied())]).await? {
+        found.entry(row.product_id).or_default().push(LevelState {
+            available: row.available,
+            incoming: row.incoming.get(),
+            in_transit: row.in_transit.get(),
+            safety_stock: row.safety_stock.get(),
+            reorder_point: row.reorder_point.map(Quantity::get),
+            maximum: row.maximum.map(Quantity::get),
+            ..LevelState::empty(row.store_id)
+        });
+    }
+    Ok(found)
+}
+
+async fn units(reads: &impl Reads, from: &str) -> Result<StoreUnits, Fault> {
+    let sql = format!("SELECT {} FROM {from} w GROUP BY w.product_id, w.store_id", UnitsRow::SELECT);
+    let rows = reads.records::<UnitsRow>(&sql, vec![]).await?;
+    Ok(rows.into_iter().map(|row| ((row.product, row.store), row.units)).collect())
+}
+
+/// What open orders are owed beyond stock, of kits their parts.
+pub async fn owed(reads: &impl Reads) -> Result<StoreUnits, Fault> {
+    units(reads, OWED).await
+}
+
+/// What drafts of purchase orders and transfers will bring, once they are ordered or sent.
+pub async fn drafted(reads: &impl Reads) -> Result<StoreUnits, Fault> {
+    let from = format!(
+        "(SELECT l.product_id, o.store_id, l.quantity FROM purchase_order o
+          JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id
+          WHERE o.tenant_id = $1 AND o.status IN {UNORDERED}
+          UNION ALL SELECT l.product_id, t.to_store_id AS store_id, l.quantity FROM transfer t
+          JOIN transfer_line l ON l.tenant_id = $1 AND l.transfer_id = t.id
+          WHERE t.tenant_id = $1 AND t.status IN ('DRAFT', 'READY'))"
+    );
+    units(reads, &from).await
+}
+
+/// What drafts of transfers will take away: those that are READY hold it already.
+pub async fn leaving(reads: &impl Reads) -> Result<StoreUnits, Fault> {
+    let from = "(SELECT l.product_id, t.from_store_id AS store_id, l.quantity FROM transfer t
+          JOIN transfer_line l ON l.tenant_id = $1 AND l.transfer_id = t.id WHERE t.tenant_id = $1 AND t.status = 'DRAFT')";
+    units(reads, from).await
+}
+
+/// Units of weeks from one day on and before another, and the sum of each week's square. Revenue is left 0.
+pub async fn turnovers(
+    reads: &impl Reads,
+    (since, until): (i32, i32),
+) -> Result<BTreeMap<(StoreId, ProductId), Turnover>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM demand_week d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.week_date >= $2 AND d.week_date < $3
+         GROUP BY d.product_id, d.store_id",
+        YearRow::SELECT
+    );
+    let rows = reads.records::<YearRow>(&sql, vec![since.into(), until.into()]).await?;
+    let turnover = |row: YearRow| ((row.store, row.product), Turnover { units: row.units, squares: row.squares, revenue: 0 });
+    Ok(rows.into_iter().map(turnover).collect())
+}
+
+/// What each supplier says of its lead time, and how many days each of its newest deliveries took that was ordered since a moment.
+pub async fn leads(reads: &impl Reads, since: Timestamp) -> Result<HashMap<SupplierId, (Option<i32>, Vec<f64>)>, Fault> {
+    let said = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1", SupplierRow::SELECT);
+    let rows = reads.records::<SupplierRow>(&said, vec![]).await?;
+    let mut found: HashMap<SupplierId, (Option<i32>, Vec<f64>)> =
+        rows.into_iter().map(|row| (row.id, (row.lead_time_days, Vec::new()))).collect();
+    let measured = "SELECT o.supplier_id, o.ordered_at, o.received_at FROM purchase_order o
+         WHERE o.tenant_id = $1 AND o.ordered_at >= $2 AND o.received_at IS NOT NULL AND o.status IN ('RECEIVED', 'CLOSED')
+         ORDER BY o.received_at DESC LIMIT $3";
+    let values: Vec<Value> = vec![since.micros().into(), MOST_READ.into()];
+    for row in &reads.rows(measured, values).await? {
+        let mut row = Row::new(row);
+        let (supplier, ordered, received): (SupplierId, i64, i64) = (row.take()?, row.take()?, row.take()?);
+        if let Some((_, days)) = found.get_mut(&supplier).filter(|(_, days)| days.len() < MOST_DELIVERIES) {
+            // Whole days, so that few differ.
+            days.push(((received - ordered).max(0) as f64 / DAY as f64).round());
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,231 @@
+//! Lines of plans.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::replenishment_line,
+};
+use platform::{
+    paging::{Key, ListSource, PageRequest},
+    storage::{Backend, Bulk, Fault, Finds, Reads, Rows, Work},
+};
+use sea_orm::Value;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::replenishment::core::{Document, LineFigures, LineKind, LineState, PlanLine, Reason};
+
+/// Names the order of a plan's lines in cursors.
+pub const LINES: &str = "replenishmentLines:URGENCY:ASC";
+
+/// The body of a line.
+#[derive(Serialize, Deserialize)]
+struct Body {
+    figures: LineFigures,
+    margin: i64,
+    reasons: Vec<Reason>,
+}
+
+#[derive(Record)]
+#[record(of = replenishment_line, alias = "l")]
+struct LineRow {
+    position: i32,
+    id: ReplenishmentLineId,
+    kind: ReplenishmentLineKind,
+    state: ReplenishmentLineState,
+    product_id: ProductId,
+    store_id: StoreId,
+    from_store_id: Option<StoreId>,
+    supplier_id: Option<SupplierId>,
+    policy_id: Option<ReplenishmentPolicyId>,
+    policy_version: Option<i64>,
+    quantity: i64,
+    urgency_days: Option<i32>,
+    cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+    group_id: Option<Uuid>,
+    purchase_order_id: Option<PurchaseOrderId>,
+    transfer_id: Option<TransferId>,
+    issue: Option<ReplenishmentIssue>,
+    body: String,
+}
+
+/// What an approval changes of a line.
+#[derive(Record)]
+#[record(of = replenishment_line)]
+struct ChangedLine {
+    plan_id: ReplenishmentPlanId,
+    position: i32,
+    state: ReplenishmentLineState,
+    group_id: Option<Uuid>,
+    purchase_order_id: Option<PurchaseOrderId>,
+    transfer_id: Option<TransferId>,
+    issue: Option<ReplenishmentIssue>,
+}
+
+fn corrupt(rule: &'static str) -> Fault {
+    Fault::corrupt("replenishment_line", rule)
+}
+
+fn state_of(row: &LineRow) -> Result<LineState, Fault> {
+    let document = row.purchase_order_id.map(Document::PurchaseOrder).or_else(|| row.transfer_id.map(Document::Transfer));
+    Ok(match (row.state, row.group_id, document, row.issue) {
+        (ReplenishmentLineState::Open, None, None, None) => LineState::Open,
+        (ReplenishmentLineState::Claimed, Some(group), None, None) => LineState::Claimed { group },
+        (ReplenishmentLineState::Approved, Some(group), Some(document), None) => LineState::Approved { group, document },
+        (ReplenishmentLineState::Refused, None, None, Some(issue)) => LineState::Refused(issue),
+        (ReplenishmentLineState::Cut, None, None, Some(issue)) => LineState::Cut(issue),
+        _ => return Err(corrupt("a line has what its state has")),
+    })
+}
+
+impl TryFrom<LineRow> for PlanLine {
+    type Error = Fault;
+    fn try_from(row: LineRow) -> Result<Self, Fault> {
+        let state = state_of(&row)?;
+        let kind = match (row.kind, row.from_store_id) {
+            (ReplenishmentLineKind::Transfer, Some(from)) => LineKind::Transfer { from },
+            (ReplenishmentLineKind::Purchase, None) => LineKind::Purchase { supplier: row.supplier_id },
+            _ => return Err(corrupt("a transfer comes from a store")),
+        };
+        let cost = match (row.cost_minor, &row.cost_currency) {
+            (Some(minor), Some(code)) => {
+                Some(Money::new(minor, Currency::parse(code).ok_or_else(|| corrupt("a cost has a currency in use"))?))
+            }
+            _ => None,
+        };
+        let body: Body = serde_json::from_str(&row.body).map_err(|_| corrupt("its body has figures and reasons"))?;
+        Ok(Self {
+            id: row.id,
+            position: row.position,
+            kind,
+            state,
+            product: row.product_id,
+            store: row.store_id,
+            quantity: row.quantity,
+            urgency_days: row.urgency_days,
+            cost,
+            margin: body.margin,
+            policy: row.policy_id.zip(row.policy_version),
+            figures: body.figures,
+            reasons: body.reasons,
+        })
+    }
+}
+
+fn documents(state: &LineState) -> (Option<PurchaseOrderId>, Option<TransferId>) {
+    match state.document() {
+        Some(Document::PurchaseOrder(id)) => (Some(id), None),
+        Some(Document::Transfer(id)) => (None, Some(id)),
+        None => (None, None),
+    }
+}
+
+/// Writes a new plan's lines.
+pub async fn insert_lines(work: &Work, plan: ReplenishmentPlanId, lines: &[PlanLine]) -> Result<(), Fault> {
+    let mut rows = Rows::<replenishment_line::Model>::insert(work.tenant());
+    for line in lines {
+        let (purchase_order_id, transfer_id) = documents(&line.state);
+        let body = Body { figures: line.figures.clone(), margin: line.margin, reasons: line.reasons.clone() };
+        rows.push(replenishment_line::Model {
+            tenant_id: work.tenant(),
+            plan_id: plan,
+            position: line.position,
+            id: line.id,
+            kind: line.kind.word(),
+            state: line.state.word(),
+            product_id: line.product,
+            store_id: line.store,
+            from_store_id: line.kind.giver(),
+            supplier_id: line.kind.supplier(),
+            policy_id: line.policy.map(|(id, _)| id),
+            policy_version: line.policy.map(|(_, version)| version),
+            quantity: line.quantity,
+            urgency_days: line.urgency_days,
+            cost_minor: line.cost.map(|cost| cost.minor),
+            cost_currency: line.cost.map(|cost| cost.currency.to_string()),
+            group_id: line.state.group(),
+            purchase_order_id,
+            transfer_id,
+            issue: line.state.issue(),
+            body: serde_json::to_string(&body).map_err(|err| Fault::Broken(err.to_string()))?,
+        });
+    }
+    work.write(Bulk::from(rows)).await
+}
+
+/// Writes what became of lines.
+pub async fn change_lines<'a>(
+    work: &Work,
+    plan: ReplenishmentPlanId,
+    lines: impl IntoIterator<Item = &'a PlanLine>,
+) -> Result<(), Fault> {
+    let mut rows = Rows::<ChangedLine>::update(work.tenant());
+    for line in lines {
+        let (purchase_order_id, transfer_id) = documents(&line.state);
+        rows.push(ChangedLine {
+            plan_id: plan,
+            position: line.position,
+            state: line.state.word(),
+            group_id: line.state.group(),
+            purchase_order_id,
+            transfer_id,
+            issue: line.state.issue(),
+        });
+    }
+    work.write(Bulk::from(rows)).await
+}
+
+/// All lines of a plan, the most urgent first.
+pub async fn lines_of(reads: &impl Reads, plan: ReplenishmentPlanId) -> Result<Vec<PlanLine>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM replenishment_line l WHERE l.tenant_id = $1 AND l.plan_id = $2 ORDER BY l.position",
+        LineRow::SELECT
+    );
+    reads.records::<LineRow>(&sql, vec![plan.into()]).await?.into_iter().map(PlanLine::try_from).collect()
+}
+
+/// Which lines of a plan; an empty list matches nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LineFilter {
+    /// Of these stores, or from them.
+    pub seen: Option<Vec<StoreId>>,
+    pub stores: Option<Vec<StoreId>>,
+    pub states: Option<Vec<ReplenishmentLineState>>,
+    pub kinds: Option<Vec<ReplenishmentLineKind>>,
+}
+
+/// Where a line stands in its plan.
+pub fn line_keys(line: &PlanLine) -> Vec<Key> {
+    vec![Key::Int(line.position.into())]
+}
+
+/// The lines of a plan that the filter is about.
+pub fn lines_source(backend: Backend, plan: ReplenishmentPlanId, filter: &LineFilter) -> ListSource {
+    let mut from = "FROM replenishment_line l WHERE l.tenant_id = $1 AND l.plan_id = $2".to_owned();
+    let mut values: Vec<Value> = vec![plan.into()];
+    if let Some(seen) = &filter.seen {
+        values.push(backend.ids(seen.iter().copied()));
+        let next = values.len() + 1;
+        from.push_str(&format!(" AND ({} OR {})", backend.in_ids("l.store_id", next), backend.in_ids("l.from_store_id", next)));
+    }
+    if let Some(stores) = &filter.stores {
+        values.push(backend.ids(stores.iter().copied()));
+        from.push_str(&format!(" AND {}", backend.in_ids("l.store_id", values.len() + 1)));
+    }
+    if let Some(states) = &filter.states {
+        values.push(backend.texts(states.iter().map(|state| state.as_str())));
+        from.push_str(&format!(" AND {}", backend.in_texts("l.state", values.len() + 1)));
+    }
+    if let Some(kinds) = &filter.kinds {
+        values.push(backend.texts(kinds.iter().map(|kind| kind.as_str())));
+        from.push_str(&format!(" AND {}", backend.in_texts("l.kind", values.len() + 1)));
+    }
+    ListSource { from, values }
+}
+
+/// A page of lines, the most urgent first.
+pub async fn line_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<PlanLine>, Fault> {
+    let (sql, values) = source.page(LineRow::SELECT, &["l.position"], false, request);
+    reads.records::<LineRow>(&sql, values).await?.into_iter().map(PlanLine::try_from).collect()
+}

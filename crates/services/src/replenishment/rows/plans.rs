@@ -1,0 +1,184 @@
+//! Plans without their lines.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::replenishment_plan,
+};
+use platform::{
+    paging::{Key, ListSource, PageRequest},
+    storage::{Backend, Fault, Finds, Reads, Work},
+};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use crate::replenishment::core::{Plan, PlanScope};
+
+/// Names the order of plans in cursors.
+pub const PLANS: &str = "replenishmentPlans:MADE_AT:DESC";
+
+#[derive(Record)]
+#[record(of = replenishment_plan, alias = "p")]
+struct PlanRow {
+    id: ReplenishmentPlanId,
+    state: ReplenishmentPlanState,
+    stores: String,
+    supplier_id: Option<SupplierId>,
+    business_date: i32,
+    is_nightly: i32,
+    made_at: Timestamp,
+    seq: i64,
+    forecast_week: Option<i32>,
+    budget_minor: Option<i64>,
+    budget_currency: Option<String>,
+    line_count: i64,
+    cut_count: i64,
+    left_out: i64,
+    costs: String,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    version: i64,
+    updated_at: Timestamp,
+}
+
+impl TryFrom<PlanRow> for Plan {
+    type Error = Fault;
+    fn try_from(row: PlanRow) -> Result<Self, Fault> {
+        let corrupt = |rule: &'static str| Fault::corrupt("replenishment_plan", rule);
+        let budget = match (row.budget_minor, &row.budget_currency) {
+            (Some(minor), Some(code)) => {
+                let currency = Currency::parse(code).ok_or_else(|| corrupt("a budget has a currency in use"))?;
+                Some(Money::new(minor, currency))
+            }
+            _ => None,
+        };
+        let stores = serde_json::from_str(&row.stores).map_err(|_| corrupt("stores is a list of ids"))?;
+        let costs = serde_json::from_str(&row.costs).map_err(|_| corrupt("costs is a list of amounts"))?;
+        Ok(Self {
+            id: row.id,
+            state: row.state,
+            scope: PlanScope { stores, supplier: row.supplier_id },
+            business_date: row.business_date,
+            is_nightly: row.is_nightly != 0,
+            made_at: row.made_at,
+            seq: row.seq,
+            forecast_week: row.forecast_week,
+            budget,
+            line_count: row.line_count,
+            cut_count: row.cut_count,
+            left_out: row.left_out,
+            costs,
+            actor: Actor { kind: row.actor_kind, id: row.actor_id },
+            version: row.version,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+fn row_of(tenant_id: TenantId, plan: &Plan) -> Result<replenishment_plan::Model, Fault> {
+    let broken = |err: serde_json::Error| Fault::Broken(err.to_string());
+    Ok(replenishment_plan::Model {
+        tenant_id,
+        id: plan.id,
+        state: plan.state,
+        scope: plan.scope.text(),
+        stores: serde_json::to_string(&plan.scope.stores).map_err(broken)?,
+        supplier_id: plan.scope.supplier,
+        business_date: plan.business_date,
+        is_nightly: plan.is_nightly.into(),
+        made_at: plan.made_at,
+        seq: plan.seq,
+        forecast_week: plan.forecast_week,
+        budget_minor: plan.budget.map(|budget| budget.minor),
+        budget_currency: plan.budget.map(|budget| budget.currency.to_string()),
+        line_count: plan.line_count,
+        cut_count: plan.cut_count,
+        left_out: plan.left_out,
+        costs: serde_json::to_string(&plan.costs).map_err(broken)?,
+        actor_kind: plan.actor.kind,
+        actor_id: plan.actor.id,
+        version: plan.version,
+        updated_at: plan.updated_at,
+    })
+}
+
+async fn plans_where(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<Plan>, Fault> {
+    let sql = format!("SELECT {} FROM replenishment_plan p WHERE p.tenant_id = $1{conditions}", PlanRow::SELECT);
+    reads.records::<PlanRow>(&sql, values).await?.into_iter().map(Plan::try_from).collect()
+}
+
+/// The plan of an id.
+pub async fn plan(reads: &impl Reads, id: ReplenishmentPlanId) -> Result<Option<Plan>, Fault> {
+    Ok(plans_where(reads, " AND p.id = $2", vec![id.into()]).await?.pop())
+}
+
+/// The same, locked until the transaction ends.
+pub async fn lock_plan(work: &Work, id: ReplenishmentPlanId) -> Result<Option<Plan>, Fault> {
+    let lock = work.backend().for_change("p");
+    Ok(plans_where(work, &format!(" AND p.id = $2{lock}"), vec![id.into()]).await?.pop())
+}
+
+/// Whether the night's plan of a day is made.
+pub async fn has_nightly(reads: &impl Reads, business_date: i32) -> Result<bool, Fault> {
+    let sql = "SELECT p.business_date FROM replenishment_plan p WHERE p.tenant_id = $1 AND p.is_nightly = 1 AND p.business_date >= $2 LIMIT 1";
+    Ok(!reads.rows(sql, vec![business_date.into()]).await?.is_empty())
+}
+
+pub async fn insert_plan(work: &Work, plan: &Plan) -> Result<(), Fault> {
+    work.insert::<replenishment_plan::Entity>(row_of(work.tenant(), plan)?).await
+}
+
+pub async fn change_plan(work: &Work, plan: &Plan) -> Result<(), Fault> {
+    work.update::<replenishment_plan::Entity>(row_of(work.tenant(), plan)?).await
+}
+
+/// Open plans that another one takes the place of: those of its scope, or all if it is for everything.
+pub async fn supersede(work: &Work, by: &Plan) -> Result<u64, Fault> {
+    let sql = "UPDATE replenishment_plan SET state = 'SUPERSEDED', version = version + 1, updated_at = $2
+        WHERE tenant_id = $1 AND state IN ('DRAFT', 'PARTLY') AND id <> $3 AND (scope = $4 OR $5 = 1)";
+    let values: Vec<Value> =
+        vec![by.made_at.micros().into(), by.id.into(), by.scope.text().into(), i64::from(by.scope.is_whole()).into()];
+    work.execute(sql, values).await
+}
+
+/// Approved plans of whose drafts none is left: each was ordered or sent, or called off.
+pub async fn settle_executed(work: &Work, now: Timestamp) -> Result<u64, Fault> {
+    let sql = "UPDATE replenishment_plan SET state = 'EXECUTED', version = version + 1, updated_at = $2
+        WHERE tenant_id = $1 AND state = 'APPROVED'
+          AND NOT EXISTS (SELECT 1 FROM replenishment_line l WHERE l.tenant_id = $1 AND l.plan_id = replenishment_plan.id AND l.state = 'CLAIMED')
+          AND NOT EXISTS (SELECT 1 FROM replenishment_line l JOIN purchase_order o ON o.tenant_id = $1 AND o.id = l.purchase_order_id
+            WHERE l.tenant_id = $1 AND l.plan_id = replenishment_plan.id AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED'))
+          AND NOT EXISTS (SELECT 1 FROM replenishment_line l JOIN transfer t ON t.tenant_id = $1 AND t.id = l.transfer_id
+            WHERE l.tenant_id = $1 AND l.plan_id = replenishment_plan.id AND t.status IN ('DRAFT', 'READY'))";
+    work.execute(sql, vec![now.micros().into()]).await
+}
+
+/// Removes plans that were made before a moment, with their lines.
+pub async fn forget_plans(work: &Work, before: Timestamp) -> Result<(), Fault> {
+    let old = "SELECT p.id FROM replenishment_plan p WHERE p.tenant_id = $1 AND p.made_at < $2";
+    let lines = format!("DELETE FROM replenishment_line WHERE tenant_id = $1 AND plan_id IN ({old})");
+    work.execute(&lines, vec![before.micros().into()]).await?;
+    let plans = "DELETE FROM replenishment_plan WHERE tenant_id = $1 AND made_at < $2";
+    work.execute(plans, vec![before.micros().into()]).await.map(drop)
+}
+
+/// Where a plan stands in its list.
+pub fn plan_keys(plan: &Plan) -> Vec<Key> {
+    vec![Key::Int(plan.made_at.micros()), plan.id.into()]
+}
+
+/// A tenant's plans, in these states or in any.
+pub fn plans_source(backend: Backend, states: Option<&[ReplenishmentPlanState]>) -> ListSource {
+    let (mut from, mut values) = ("FROM replenishment_plan p WHERE p.tenant_id = $1".to_owned(), Vec::<Value>::new());
+    if let Some(states) = states {
+        values.push(backend.texts(states.iter().map(|state| state.as_str())));
+        from.push_str(&format!(" AND {}", backend.in_texts("p.state", 2)));
+    }
+    ListSource { from, values }
+}
+
+/// A page of plans, the newest first.
+pub async fn plan_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<Plan>, Fault> {
+    let (sql, values) = source.page(PlanRow::SELECT, &["p.made_at", "p.id"], true, request);
+    reads.records::<PlanRow>(&sql, values).await?.into_iter().map(Plan::try_from).collect()
+}

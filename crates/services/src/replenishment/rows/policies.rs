@@ -1,0 +1,196 @@
+//! Policies.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::replenishment_policy,
+};
+use platform::{
+    paging::{Key, ListSource, PageRequest},
+    storage::{Backend, Fault, Finds, Reads, Row, Work},
+};
+use sea_orm::Value;
+
+use crate::replenishment::core::{Policy, PolicyScope, Rule};
+
+/// Names the order of policies in cursors.
+pub const POLICIES: &str = "replenishmentPolicies:SCOPE:ASC";
+
+#[derive(Record)]
+#[record(of = replenishment_policy, alias = "r")]
+struct PolicyRow {
+    id: ReplenishmentPolicyId,
+    product_id: Option<ProductId>,
+    store_id: Option<StoreId>,
+    abc_class: Option<AbcClass>,
+    supplier_id: Option<SupplierId>,
+    kind: ReplenishmentPolicyKind,
+    service_level: Option<i32>,
+    cover_days: Option<i32>,
+    review_days: Option<i32>,
+    review_from: Option<i32>,
+    safety_days: Option<i32>,
+    target_days: Option<i32>,
+    order_cost_minor: Option<i64>,
+    order_cost_currency: Option<String>,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl TryFrom<PolicyRow> for Policy {
+    type Error = Fault;
+    fn try_from(row: PolicyRow) -> Result<Self, Fault> {
+        let corrupt = || Fault::corrupt("replenishment_policy", "a policy has what its kind takes");
+        let order_cost = match (row.order_cost_minor, &row.order_cost_currency) {
+            (Some(minor), Some(code)) => Some(Money::new(minor, Currency::parse(code).ok_or_else(corrupt)?)),
+            _ => None,
+        };
+        let (service, cover) = (row.service_level.ok_or_else(corrupt), row.cover_days.ok_or_else(corrupt));
+        let rule = match row.kind {
+            ReplenishmentPolicyKind::MinMax => Rule::MinMax,
+            ReplenishmentPolicyKind::ReorderPoint => Rule::ReorderPoint { service: service?, cover_days: cover?, order_cost },
+            ReplenishmentPolicyKind::Service => Rule::Service { cover_days: cover?, order_cost },
+            ReplenishmentPolicyKind::Periodic => Rule::Periodic {
+                service: service?,
+                review_days: row.review_days.ok_or_else(corrupt)?,
+                review_from: row.review_from.ok_or_else(corrupt)?,
+            },
+            ReplenishmentPolicyKind::TargetDays => Rule::TargetDays {
+                safety_days: row.safety_days.ok_or_else(corrupt)?,
+                target_days: row.target_days.ok_or_else(corrupt)?,
+            },
+        };
+        let scope = PolicyScope { product: row.product_id, store: row.store_id, class: row.abc_class, supplier: row.supplier_id };
+        Ok(Self { id: row.id, scope, rule, version: row.version, created_at: row.created_at, updated_at: row.updated_at })
+    }
+}
+
+fn row_of(tenant_id: TenantId, policy: &Policy) -> replenishment_policy::Model {
+    let mut row = replenishment_policy::Model {
+        tenant_id,
+        id: policy.id,
+        scope: policy.scope.text(),
+        product_id: policy.scope.product,
+        store_id: policy.scope.store,
+        abc_class: policy.scope.class,
+        supplier_id: policy.scope.supplier,
+        kind: policy.rule.kind(),
+        service_level: None,
+        cover_days: None,
+        review_days: None,
+        review_from: None,
+        safety_days: None,
+        target_days: None,
+        order_cost_minor: None,
+        order_cost_currency: None,
+        version: policy.version,
+        created_at: policy.created_at,
+        updated_at: policy.updated_at,
+    };
+    let mut cost = |order_cost: Option<Money>| {
+        row.order_cost_minor = order_cost.map(|cost| cost.minor);
+        row.order_cost_currency = order_cost.map(|cost| cost.currency.to_string());
+    };
+    match policy.rule {
+        Rule::MinMax => {}
+        Rule::ReorderPoint { service, cover_days, order_cost } => {
+            cost(order_cost);
+            (row.service_level, row.cover_days) = (Some(service), Some(cover_days));
+        }
+        Rule::Service { cover_days, order_cost } => {
+            cost(order_cost);
+            row.cover_days = Some(cover_days);
+        }
+        Rule::Periodic { service, review_days, review_from } => {
+            row.service_level = Some(service);
+            (row.review_days, row.review_from) = (Some(review_days), Some(review_from));
+        }
+        Rule::TargetDays { safety_days, target_days } => {
+            (row.safety_days, row.target_days) = (Some(safety_days), Some(target_days));
+        }
+    }
+    row
+}
+
+/// Policies: conditions, order and lock are SQL over `r`, values from `$2`.
+async fn policies_where(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<Policy>, Fault> {
+    let sql = format!("SELECT {} FROM replenishment_policy r WHERE r.tenant_id = $1{conditions}", PolicyRow::SELECT);
+    reads.records::<PolicyRow>(&sql, values).await?.into_iter().map(Policy::try_from).collect()
+}
+
+/// All policies of a tenant.
+pub async fn policies(reads: &impl Reads) -> Result<Vec<Policy>, Fault> {
+    policies_where(reads, " ORDER BY r.scope", vec![]).await
+}
+
+/// The policy of an id.
+pub async fn policy(reads: &impl Reads, id: ReplenishmentPolicyId) -> Result<Option<Policy>, Fault> {
+    Ok(policies_where(reads, " AND r.id = $2", vec![id.into()]).await?.pop())
+}
+
+/// The same, locked until the transaction ends.
+pub async fn lock_policy(work: &Work, id: ReplenishmentPolicyId) -> Result<Option<Policy>, Fault> {
+    let lock = work.backend().for_update("r");
+    Ok(policies_where(work, &format!(" AND r.id = $2{lock}"), vec![id.into()]).await?.pop())
+}
+
+/// The policy of a scope.
+pub async fn policy_of_scope(reads: &impl Reads, scope: &PolicyScope) -> Result<Option<Policy>, Fault> {
+    Ok(policies_where(reads, " AND r.scope = $2", vec![scope.text().into()]).await?.pop())
+}
+
+pub async fn count_policies(reads: &impl Reads) -> Result<i64, Fault> {
+    let rows = reads.rows("SELECT count(*) FROM replenishment_policy WHERE tenant_id = $1", vec![]).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+}
+
+pub async fn insert_policy(work: &Work, policy: &Policy) -> Result<(), Fault> {
+    work.insert::<replenishment_policy::Entity>(row_of(work.tenant(), policy)).await
+}
+
+pub async fn update_policy(work: &Work, policy: &Policy) -> Result<(), Fault> {
+    work.update::<replenishment_policy::Entity>(row_of(work.tenant(), policy)).await
+}
+
+pub async fn remove_policy(work: &Work, id: ReplenishmentPolicyId) -> Result<u64, Fault> {
+    work.execute("DELETE FROM replenishment_policy WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await
+}
+
+/// What a scope names that the tenant has not: its noun, and its field.
+pub async fn missing(reads: &impl Reads, scope: &PolicyScope) -> Result<Option<(&'static str, &'static str)>, Fault> {
+    let named: [(&str, &str, Option<Value>); 3] = [
+        ("product", "productId", scope.product.map(Into::into)),
+        ("store", "storeId", scope.store.map(Into::into)),
+        ("supplier", "supplierId", scope.supplier.map(Into::into)),
+    ];
+    for (table, field, id) in named {
+        let Some(id) = id else { continue };
+        let sql = format!("SELECT x.id FROM {table} x WHERE x.tenant_id = $1 AND x.id = $2");
+        if reads.rows(&sql, vec![id]).await?.is_empty() {
+            return Ok(Some((table, field)));
+        }
+    }
+    Ok(None)
+}
+
+/// Where a policy stands in its list.
+pub fn policy_keys(policy: &Policy) -> Vec<Key> {
+    vec![Key::Text(policy.scope.text()), policy.id.into()]
+}
+
+/// The policies of a tenant, or those of these stores and of none.
+pub fn policy_source(backend: Backend, stores: Option<&[StoreId]>) -> ListSource {
+    let (mut from, mut values) = ("FROM replenishment_policy r WHERE r.tenant_id = $1".to_owned(), Vec::<Value>::new());
+    if let Some(stores) = stores {
+        values.push(backend.ids(stores.iter().copied()));
+        from.push_str(&format!(" AND (r.store_id IS NULL OR {})", backend.in_ids("r.store_id", 2)));
+    }
+    ListSource { from, values }
+}
+
+/// A page of policies, by their scope.
+pub async fn policy_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<Policy>, Fault> {
+    let (sql, values) = source.page(PolicyRow::SELECT, &["r.scope", "r.id"], false, request);
+    reads.records::<PolicyRow>(&sql, values).await?.into_iter().map(Policy::try_from).collect()
+}

@@ -1,0 +1,323 @@
+//! Approving lines: they are claimed in one transaction, made into drafts through the rooms' shells, and written with their drafts in another. A call that ended
+//! in between is taken up by the next one: a claimed line has its group, and a group has one draft.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use iam::access::{Permission, Permit, kind};
+use inventory::ledger::{Ledger, Mode};
+use platform::{
+    audit::{self, Target},
+    path,
+    storage::{
+        Fault, Reads, Work,
+        idempotency::{self, Key, KeyUse, hash_of},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    DraftRefusal, ReplenishmentError, check_key,
+    drafts::{Drafted, draft},
+    tell,
+};
+use crate::replenishment::{
+    core::{Choice, Claims, LineKind, LineState, Now, Plan, PlanLine, approve, state_of},
+    events::{PlanEvent, REPLENISHMENT_PLAN_APPROVED},
+    rows,
+};
+
+/// Lines that a call approves at most, the most urgent ones. Others stay open.
+pub const MOST_APPROVED: usize = 5_000;
+/// Lines that a call names by id at most.
+const MOST_IDS: usize = 500;
+/// Products whose levels are read together.
+const CHUNK: usize = 500;
+
+/// Lines to approve. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlanApprove {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub plan: ReplenishmentPlanId,
+    #[serde(skip)]
+    pub expected_version: i64,
+    pub choice: Choice,
+}
+
+/// Why a chosen line has no draft.
+#[derive(Debug)]
+pub enum LineProblem {
+    /// The permission that it needs in its store: the line stays open.
+    Forbidden(&'static str),
+    Stale,
+    /// With the reasons of the room, which a later call with the same key does not know any more.
+    DraftRefused(DraftRefusal),
+}
+
+/// What came of an approval.
+#[derive(Debug)]
+pub struct Approved {
+    pub plan: Plan,
+    /// Lines whose drafts this call made, or made earlier.
+    pub approved: usize,
+    /// Chosen lines beyond the most of a call: they stay open.
+    pub later: usize,
+    pub problems: Vec<(PlanLine, LineProblem)>,
+    pub seq: Option<i64>,
+    pub is_replayed: bool,
+}
+
+/// What is remembered of a call: lines by their places.
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    plan: ReplenishmentPlanId,
+    claimed: Vec<i32>,
+    stale: Vec<i32>,
+    forbidden: Vec<i32>,
+    later: usize,
+}
+
+type May = Permit<kind::PurchaseRead>;
+
+/// Approves the chosen lines of a plan.
+pub async fn approve_plan(ledger: &Ledger, permit: May, input: PlanApprove, mode: Mode) -> Result<Approved, ReplenishmentError> {
+    check_key(&input.idempotency_key)?;
+    if let Choice::Ids(ids) = &input.choice
+        && ids.len() > MOST_IDS
+    {
+        return Err(ReplenishmentError::TooMany { what: "lines", most: MOST_IDS, field: path!["input", "lines", "ids"] });
+    }
+    let mut work = permit.scope(ledger.database()).begin().await?;
+    let claim = claim(&mut work, ledger, (&permit, mode), &input).await;
+    match &claim {
+        Ok((_, is_replayed)) if !is_replayed && mode == Mode::Commit => work.commit().await?,
+        _ => work.rollback().await?,
+    }
+    let (receipt, is_replayed) = claim?;
+    if mode == Mode::Validate {
+        return told(ledger, &permit, receipt, (BTreeMap::new(), None, is_replayed)).await;
+    }
+    let (refusals, seq) = finish(ledger, &permit, receipt.plan).await?;
+    told(ledger, &permit, receipt, (refusals, seq, is_replayed)).await
+}
+
+/// The permission that a line's draft needs, in the store that it is for.
+fn needed(line: &PlanLine) -> &'static str {
+    match line.kind {
+        LineKind::Transfer { .. } => kind::TransferWrite::info().code,
+        LineKind::Purchase { .. } => kind::PurchaseWrite::info().code,
+    }
+}
+
+fn may(permit: &May, line: &PlanLine) -> bool {
+    match line.kind {
+        LineKind::Transfer { .. } => permit.also::<kind::TransferWrite>().is_ok_and(|permit| permit.covers(line.store)),
+        LineKind::Purchase { .. } => permit.also::<kind::PurchaseWrite>().is_ok_and(|permit| permit.covers(line.store)),
+    }
+}
+
+/// Whether the line is shown to the caller at all.
+fn sees(permit: &May, line: &PlanLine) -> bool {
+    permit.covers(line.store) || line.kind.giver().is_some_and(|giver| permit.covers(giver))
+}
+
+async fn claim(
+    work: &mut Work,
+    ledger: &Ledger,
+    (permit, mode): (&May, Mode),
+    input: &PlanApprove,
+) -> Result<(Receipt, bool), ReplenishmentError> {
+    let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
+    let key = Key { owner, mutation: "replenishmentPlanApprove", key: text, hash: hash_of(input) };
+    // The counter first, so that calls come one after the other.
+    journal::take(work, journal::Want::default()).await?;
+    match idempotency::before(work, &key).await? {
+        None => {}
+        Some(KeyUse::Reused) => return Err(ReplenishmentError::KeyReused),
+        Some(KeyUse::Same(receipt)) => {
+            let receipt = serde_json::from_str(&receipt)
+                .map_err(|_| Fault::corrupt("idempotency", "a receipt of an approval names its lines"))?;
+            return Ok((receipt, true));
+        }
+    }
+    let missing = || ReplenishmentError::NotFound { what: "replenishment plan", field: path!["input", "plan"] };
+    let mut plan = rows::lock_plan(work, input.plan).await?.ok_or_else(missing)?;
+    audit::about(Target::of(plan.id));
+    let mut lines = rows::lines_of(work, plan.id).await?;
+    lines.retain(|line| sees(permit, line));
+    check_ids(&input.choice, &lines)?;
+    let is_claimed = lines.iter().any(|line| matches!(line.state, LineState::Claimed { .. }));
+    let is_open = matches!(plan.state, ReplenishmentPlanState::Draft | ReplenishmentPlanState::Partly);
+    if !is_open && !is_claimed {
+        return Err(ReplenishmentError::State(plan.state));
+    }
+    if plan.version != input.expected_version {
+        return Err(ReplenishmentError::Stale { what: "replenishment plan", actual: plan.version });
+    }
+    let now = levels_now(work, &lines).await?;
+    let may = |line: &PlanLine| may(permit, line);
+    let claims = if is_open {
+        approve(&lines, &input.choice, &now, &may, (MOST_APPROVED, || ledger.clock().uuid()))
+    } else {
+        Claims::default()
+    };
+    let at = ledger.clock().now();
+    let receipt = receipt_of(plan.id, &lines, &claims);
+    if mode == Mode::Validate {
+        return Ok((receipt, false));
+    }
+    for (index, group) in &claims.claimed {
+        lines[*index].state = LineState::Claimed { group: *group };
+    }
+    for index in &claims.stale {
+        lines[*index].state = LineState::Refused(ReplenishmentIssue::Stale);
+    }
+    let changed = claims.claimed.iter().map(|(index, _)| *index).chain(claims.stale.iter().copied());
+    rows::change_lines(work, plan.id, changed.map(|index| &lines[index])).await?;
+    if is_open {
+        plan.state = state_of(&rows::lines_of(work, plan.id).await?);
+    }
+    (plan.version, plan.updated_at) = (plan.version + 1, at);
+    rows::change_plan(work, &plan).await?;
+    let kept = serde_json::to_string(&receipt).map_err(|err| Fault::Broken(err.to_string()))?;
+    idempotency::remember(work, [(&key, kept)], at).await?;
+    Ok((receipt, false))
+}
+
+/// Every id names a line of the plan.
+fn check_ids(choice: &Choice, lines: &[PlanLine]) -> Result<(), ReplenishmentError> {
+    let Choice::Ids(ids) = choice else { return Ok(()) };
+    match ids.iter().position(|id| !lines.iter().any(|line| line.id == *id)) {
+        Some(index) => {
+            Err(ReplenishmentError::NotFound { what: "line of the plan", field: path!["input", "lines", "ids", index] })
+        }
+        None => Ok(()),
+    }
+}
+
+fn receipt_of(plan: ReplenishmentPlanId, lines: &[PlanLine], claims: &Claims) -> Receipt {
+    let places = |indices: &[usize]| indices.iter().map(|index| lines[*index].position).collect();
+    Receipt {
+        plan,
+        claimed: claims.claimed.iter().map(|(index, _)| lines[*index].position).collect(),
+        stale: places(&claims.stale),
+        forbidden: places(&claims.forbidden),
+        later: claims.later,
+    }
+}
+
+/// The levels of open lines as they are now, at both ends of transfers.
+async fn levels_now(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTreeMap<(ProductId, StoreId), Now>, Fault> {
+    let mut products: Vec<ProductId> =
+        lines.iter().filter(|line| line.state == LineState::Open).map(|line| line.product).collect();
+    products.sort_unstable();
+    products.dedup();
+    let (owed, drafted, leaving) = (rows::owed(reads).await?, rows::drafted(reads).await?, rows::leaving(reads).await?);
+    let mut found = BTreeMap::new();
+    for chunk in products.chunks(CHUNK) {
+        for (product, levels) in rows::levels(reads, chunk).await? {
+            for mut level in levels {
+                let key = (product, level.store);
+                level.owed = owed.get(&key).copied().unwrap_or_default();
+                level.drafted = drafted.get(&key).copied().unwrap_or_default();
+                level.leaving = leaving.get(&key).copied().unwrap_or_default();
+                found.insert(key, Now { position: level.position(), free: level.free() });
+            }
+        }
+    }
+    // Where a product has never been there is no level, only what is owed and drafted.
+    for key in owed.keys().chain(drafted.keys()) {
+        let units = |of: &rows::StoreUnits| of.get(key).copied().unwrap_or_default();
+        found.entry(*key).or_insert_with(|| Now { position: units(&drafted) - units(&owed), free: 0 });
+    }
+    Ok(found)
+}
+
+type Refusals = BTreeMap<i32, DraftRefusal>;
+
+/// Makes the drafts of all claimed lines of a plan that the caller may, and writes them down.
+async fn finish(ledger: &Ledger, permit: &May, plan: ReplenishmentPlanId) -> Result<(Refusals, Option<i64>), Fault> {
+    let scope = permit.scope(ledger.database());
+    let mut groups: BTreeMap<Uuid, Vec<PlanLine>> = BTreeMap::new();
+    for line in rows::lines_of(&scope, plan).await? {
+        if let LineState::Claimed { group } = line.state {
+            groups.entry(group).or_default().push(line);
+        }
+    }
+    let (mut done, mut refusals, mut stopped) = (Vec::new(), Refusals::new(), None);
+    for (group, lines) in groups {
+        if !lines.iter().all(|line| may(permit, line)) {
+            continue;
+        }
+        let state = match draft(ledger, permit, group, &lines).await {
+            Ok(Drafted::Made(document)) => LineState::Approved { group, document },
+            Ok(Drafted::Refused(why)) => {
+                refusals.extend(lines.first().map(|line| (line.position, why)));
+                LineState::Refused(ReplenishmentIssue::DraftRefused)
+            }
+            Ok(Drafted::Denied) => continue,
+            // What was made is written down before the fault is told.
+            Err(fault) => {
+                stopped = Some(fault);
+                break;
+            }
+        };
+        done.extend(lines.into_iter().map(|line| PlanLine { state, ..line }));
+    }
+    let seq = if done.is_empty() { None } else { Some(write_down(ledger, permit, plan, &done).await?) };
+    match stopped {
+        Some(fault) => Err(fault),
+        None => Ok((refusals, seq)),
+    }
+}
+
+async fn write_down(ledger: &Ledger, permit: &May, id: ReplenishmentPlanId, done: &[PlanLine]) -> Result<i64, Fault> {
+    let mut work = permit.scope(ledger.database()).begin().await?;
+    let now = ledger.clock().now();
+    journal::take(&work, journal::Want::default()).await?;
+    let Some(mut plan) = rows::lock_plan(&work, id).await? else {
+        return Err(Fault::corrupt("replenishment_plan", "a plan that is approved stays"));
+    };
+    rows::change_lines(&work, id, done).await?;
+    if plan.state != ReplenishmentPlanState::Superseded {
+        plan.state = state_of(&rows::lines_of(&work, id).await?);
+    }
+    (plan.version, plan.updated_at) = (plan.version + 1, now);
+    rows::change_plan(&work, &plan).await?;
+    let approved = done.iter().filter(|line| line.state.document().is_some()).count();
+    let seq = tell(&mut work, REPLENISHMENT_PLAN_APPROVED.event(&PlanEvent::of(&plan, approved as i64)), now).await?;
+    work.commit().await?;
+    Ok(seq)
+}
+
+/// The answer, built from the receipt and the lines as they are now.
+async fn told(
+    ledger: &Ledger,
+    permit: &May,
+    receipt: Receipt,
+    (mut refusals, seq, is_replayed): (Refusals, Option<i64>, bool),
+) -> Result<Approved, ReplenishmentError> {
+    let scope = permit.scope(ledger.database());
+    let missing = || ReplenishmentError::NotFound { what: "replenishment plan", field: path!["input", "plan"] };
+    let plan = rows::plan(&scope, receipt.plan).await?.ok_or_else(missing)?;
+    let mut problems = Vec::new();
+    for line in rows::lines_of(&scope, plan.id).await? {
+        let place = line.position;
+        // Places ascend, as they were taken from the plan's lines.
+        let has = |places: &[i32]| places.binary_search(&place).is_ok();
+        if has(&receipt.forbidden) {
+            let permission = needed(&line);
+            problems.push((line, LineProblem::Forbidden(permission)));
+        } else if has(&receipt.stale) {
+            problems.push((line, LineProblem::Stale));
+        } else if has(&receipt.claimed) && line.state == LineState::Refused(ReplenishmentIssue::DraftRefused) {
+            problems.push((line, LineProblem::DraftRefused(refusals.remove(&place).unwrap_or_default())));
+        }
+    }
+    let drafts_refused = problems.iter().filter(|(_, problem)| matches!(problem, LineProblem::DraftRefused(_))).count();
+    let approved = receipt.claimed.len().saturating_sub(drafts_refused);
+    Ok(Approved { plan, approved, later: receipt.later, problems, seq, is_replayed })
+}

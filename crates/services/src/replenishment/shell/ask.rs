@@ -1,0 +1,64 @@
+//! Asking for policies and plans.
+
+use entity::prelude::*;
+use iam::access::{Permit, Reach, kind};
+use platform::{
+    paging::PageRequest,
+    storage::{Database, Fault, Reads},
+};
+
+use crate::replenishment::{
+    core::{Plan, PlanLine, Policy},
+    rows::{self, LineFilter},
+};
+
+/// A page of policies, by their scope: of the permit's stores, and of none.
+pub async fn policy_page(permit: &Permit<kind::StockPolicy>, db: &Database, request: &PageRequest) -> Result<Vec<Policy>, Fault> {
+    let (scope, reach) = (permit.scope(db), permit.reach());
+    let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
+    rows::policy_page(&scope, rows::policy_source(scope.backend(), stores), request).await
+}
+
+/// The policy of an id, if it is of a store of the permit's or of none.
+pub async fn find_policy(
+    permit: &Permit<kind::StockPolicy>,
+    db: &Database,
+    id: ReplenishmentPolicyId,
+) -> Result<Option<Policy>, Fault> {
+    let found = rows::policy(&permit.scope(db), id).await?;
+    Ok(found.filter(|policy| policy.scope.store.is_none_or(|store| permit.covers(store))))
+}
+
+/// A page of plans, the newest first.
+pub async fn plan_page(
+    permit: &Permit<kind::PurchaseRead>,
+    db: &Database,
+    states: Option<&[ReplenishmentPlanState]>,
+    request: &PageRequest,
+) -> Result<Vec<Plan>, Fault> {
+    let scope = permit.scope(db);
+    rows::plan_page(&scope, rows::plans_source(scope.backend(), states), request).await
+}
+
+/// The plan of an id.
+pub async fn find_plan(
+    permit: &Permit<kind::PurchaseRead>,
+    db: &Database,
+    id: ReplenishmentPlanId,
+) -> Result<Option<Plan>, Fault> {
+    rows::plan(&permit.scope(db), id).await
+}
+
+/// A page of a plan's lines, the most urgent first: those to or from stores of the permit's.
+pub async fn line_page(
+    permit: &Permit<kind::PurchaseRead>,
+    db: &Database,
+    (plan, mut filter): (ReplenishmentPlanId, LineFilter),
+    request: &PageRequest,
+) -> Result<Vec<PlanLine>, Fault> {
+    if let Reach::Stores(stores) = permit.reach() {
+        filter.seen = Some(stores.to_vec());
+    }
+    let scope = permit.scope(db);
+    rows::line_page(&scope, rows::lines_source(scope.backend(), plan, &filter), request).await
+}

@@ -1,0 +1,220 @@
+//! Reads what a plan is made of, product by product in chunks, and has each chunk worked out.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use entity::prelude::*;
+use forecast::intervals::sum_scale;
+use inventory::{catalog::rows::small::tenant_zone, purchasing::rows::preferred_of};
+use platform::{
+    clock::{Clock, local_day},
+    storage::{Fault, TenantScope},
+};
+
+use crate::{
+    demand::core::week_of,
+    forecasting::rows::{self as forecasts, KeptSeries},
+    replenishment::{
+        core::{
+            Basis, Classes, Demand, Leads, LevelState, PlanLine, PlanScope, Policies, ProductState, Turnover, YEAR_WEEKS,
+            classify, plan_product,
+        },
+        rows::{self, ProductFacts, StoreUnits},
+    },
+};
+
+/// Products that are read and worked out together.
+const CHUNK: usize = 500;
+/// Days of deliveries that lead times are measured by.
+const MEASURED_DAYS: i64 = 365;
+/// Days that a delivery takes where nobody says so, and the most that is planned for.
+const ASSUMED_LEAD: f64 = 7.0;
+const MOST_LEAD: f64 = 364.0;
+
+/// Proposals with what they rest on.
+pub struct WorkedOut {
+    pub lines: Vec<PlanLine>,
+    pub seq: i64,
+    pub business_date: i32,
+    pub forecast_week: Option<i32>,
+}
+
+/// What is known of all products, whichever chunk they are in.
+struct Tenant {
+    basis: Arc<Basis>,
+    forecast_week: Option<i32>,
+    stores: BTreeSet<StoreId>,
+    asked: Option<BTreeSet<StoreId>>,
+    supplier: Option<SupplierId>,
+    owed: StoreUnits,
+    owed_at: HashMap<ProductId, Vec<StoreId>>,
+    drafted: StoreUnits,
+    leaving: StoreUnits,
+    turnovers: BTreeMap<(StoreId, ProductId), Turnover>,
+    classes: BTreeMap<(StoreId, ProductId), Classes>,
+    leads: HashMap<SupplierId, (Option<i32>, Vec<f64>)>,
+}
+
+/// Works out what stores need. `seen` are the stores that may be looked at, those of `wanted` the ones that are planned for.
+pub async fn work_out(
+    scope: &TenantScope,
+    clock: &Clock,
+    wanted: &PlanScope,
+    seen: Option<&[StoreId]>,
+) -> Result<WorkedOut, Fault> {
+    let scope = scope.long();
+    let now = clock.now();
+    let seq = scope.head().await?.seq;
+    let today = local_day(now, &tenant_zone(&scope).await?);
+    let catalogue = rows::catalogue(&scope).await?;
+    let known = known(&scope, (today, now), (wanted, seen), &catalogue).await?;
+    let mut lines = Vec::new();
+    for chunk in catalogue.chunks(CHUNK) {
+        let products = products(&scope, &known, chunk, today).await?;
+        let basis = known.basis.clone();
+        // Processor time of its own: seconds where there are many products.
+        let found = tokio::task::spawn_blocking(move || -> Vec<PlanLine> {
+            products.iter().flat_map(|product| plan_product(&basis, product)).collect()
+        });
+        lines.extend(found.await.map_err(|err| Fault::Broken(format!("the plan: {err}")))?);
+    }
+    Ok(WorkedOut { lines, seq, business_date: today, forecast_week: known.forecast_week })
+}
+
+async fn known(
+    scope: &TenantScope,
+    (today, now): (i32, Timestamp),
+    (wanted, seen): (&PlanScope, Option<&[StoreId]>),
+    catalogue: &[ProductFacts],
+) -> Result<Tenant, Fault> {
+    let forecast_week = forecasts::last_run(scope).await?.map(|run| run.first_week);
+    let pools = match forecast_week {
+        Some(week) => forecasts::pools(scope, week).await?,
+        None => BTreeMap::new(),
+    };
+    let policies = Policies::new(rows::policies(scope).await?);
+    let week = week_of(today);
+    let mut turnovers = rows::turnovers(scope, (week - 7 * YEAR_WEEKS, week)).await?;
+    let facts: BTreeMap<ProductId, &ProductFacts> = catalogue.iter().map(|one| (one.id, one)).collect();
+    turnovers.retain(|(_, product), _| facts.contains_key(product));
+    for ((_, product), turnover) in &mut turnovers {
+        turnover.revenue = facts.get(product).map_or(0, |facts| revenue(facts, turnover.units));
+    }
+    let skus = facts.iter().map(|(product, facts)| (*product, facts.sku.as_str())).collect();
+    let classes = classify(&turnovers, &skus);
+    let owed = rows::owed(scope).await?;
+    let mut owed_at: HashMap<ProductId, Vec<StoreId>> = HashMap::new();
+    for (product, store) in owed.keys() {
+        owed_at.entry(*product).or_default().push(*store);
+    }
+    let mut stores = rows::stores(scope).await?;
+    stores.retain(|store| seen.is_none_or(|seen| seen.contains(store)));
+    Ok(Tenant {
+        basis: Arc::new(Basis::new(policies, pools, forecast_week.is_some(), today)),
+        forecast_week,
+        stores,
+        asked: (!wanted.stores.is_empty()).then(|| wanted.stores.iter().copied().collect()),
+        supplier: wanted.supplier,
+        owed,
+        owed_at,
+        drafted: rows::drafted(scope).await?,
+        leaving: rows::leaving(scope).await?,
+        turnovers,
+        classes,
+        leads: rows::leads(scope, now.plus_seconds(-86_400 * MEASURED_DAYS)).await?,
+    })
+}
+
+/// A year at the price of now.
+fn revenue(facts: &ProductFacts, units: i64) -> i64 {
+    let scale = 10_i128.pow(facts.unit_decimals.clamp(0, 9).unsigned_abs());
+    let minor = i128::from(facts.price_minor.unwrap_or(0)) * i128::from(units.max(0)) / scale;
+    i64::try_from(minor).unwrap_or(i64::MAX)
+}
+
+async fn products(scope: &TenantScope, known: &Tenant, chunk: &[ProductFacts], today: i32) -> Result<Vec<ProductState>, Fault> {
+    let ids: Vec<ProductId> = chunk.iter().map(|facts| facts.id).collect();
+    let mut levels = rows::levels(scope, &ids).await?;
+    let mut demands: HashMap<(ProductId, StoreId), Demand> = HashMap::new();
+    if let Some(week) = known.forecast_week {
+        for series in forecasts::series_of_products(scope, week, &ids).await? {
+            demands.insert((series.product, series.store), demand(&series, today));
+        }
+    }
+    let mut offers = preferred_of(scope, &ids).await?;
+    let mut found = Vec::with_capacity(chunk.len());
+    for facts in chunk {
+        let (supplier, supply) = offers.remove(&facts.id).map_or((None, None), |(supplier, supply)| (Some(supplier), supply));
+        if known.supplier.is_some() && known.supplier != supplier {
+            continue;
+        }
+        let mut own = levels.remove(&facts.id).unwrap_or_default();
+        // Where a product is owed that has never been there it has no level yet.
+        for store in known.owed_at.get(&facts.id).into_iter().flatten() {
+            if !own.iter().any(|level| level.store == *store) {
+                own.push(LevelState::empty(*store));
+            }
+        }
+        own.retain(|level| known.stores.contains(&level.store));
+        for level in &mut own {
+            known.fill(facts.id, level, demands.remove(&(facts.id, level.store)));
+        }
+        let stated = supply.as_ref().and_then(|supply| supply.lead_time_days);
+        found.push(ProductState {
+            product: facts.id,
+            decimals: u8::try_from(facts.unit_decimals).unwrap_or(0),
+            price: money(facts.price_minor, facts.price_currency.as_deref()),
+            cost: money(facts.cost_minor, facts.cost_currency.as_deref()),
+            supplier,
+            leads: known.leads(supplier, stated),
+            supply,
+            levels: own,
+        });
+    }
+    Ok(found)
+}
+
+fn money(minor: Option<i64>, currency: Option<&str>) -> Option<Money> {
+    Some(Money::new(minor?, Currency::parse(currency?)?))
+}
+
+/// The forecast from today's week on: a run may be some weeks old.
+fn demand(series: &KeptSeries, today: i32) -> Demand {
+    let mut path: Vec<f64> = series.body.points().map(|point| point.mean).collect();
+    let gone = usize::try_from((today - series.first_week) / 7).unwrap_or(0);
+    path.drain(..gone.min(path.len().saturating_sub(1)));
+    Demand {
+        path,
+        scale: sum_scale(series.body.step.unwrap_or_default()),
+        pool: series.body.pool.filter(|_| series.body.step.is_some()),
+        class: series.class,
+        status: series.status,
+        known_weeks: series.body.known_weeks,
+        score: series.body.score,
+    }
+}
+
+impl Tenant {
+    /// Adds what is known of a level beside its own row.
+    fn fill(&self, product: ProductId, level: &mut LevelState, demand: Option<Demand>) {
+        let of = |units: &StoreUnits| units.get(&(product, level.store)).copied().unwrap_or_default();
+        (level.owed, level.drafted, level.leaving) = (of(&self.owed), of(&self.drafted), of(&self.leaving));
+        level.demand = demand;
+        level.year_units = self.turnovers.get(&(level.store, product)).map_or(0, |turnover| turnover.units);
+        level.classes = self.classes.get(&(level.store, product)).copied();
+        level.is_asked = self.asked.as_ref().is_none_or(|asked| asked.contains(&level.store));
+    }
+
+    /// How long a supplier's deliveries take: as the catalogue says, else the supplier, and as they were measured.
+    fn leads(&self, supplier: Option<SupplierId>, stated: Option<i32>) -> Leads {
+        let of_supplier = supplier.and_then(|supplier| self.leads.get(&supplier));
+        let said = stated.or_else(|| of_supplier.and_then(|(days, _)| *days)).map(f64::from);
+        Leads {
+            stated: said.unwrap_or(ASSUMED_LEAD).clamp(0.0, MOST_LEAD),
+            is_assumed: said.is_none(),
+            measured: of_supplier.into_iter().flat_map(|(_, days)| days).map(|days| days.min(MOST_LEAD)).collect(),
+        }
+    }
+}

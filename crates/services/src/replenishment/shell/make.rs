@@ -1,0 +1,197 @@
+//! Making a plan: proposals are worked out without a transaction, and written at once.
+
+use entity::prelude::*;
+use iam::access::{Permit, Reach, kind};
+use inventory::ledger::{Ledger, Mode};
+use platform::{
+    clock::Clock,
+    path,
+    storage::{
+        Fault, Reads, TenantScope, Work,
+        idempotency::{self, Key, KeyUse, hash_of},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Acted, ReplenishmentError, check_key,
+    facts::{WorkedOut, work_out},
+    tell,
+};
+use crate::{
+    demand::shell::catch_up,
+    replenishment::{
+        core::{LineState, Plan, PlanLine, PlanScope, by_urgency, sums, within_budget},
+        events::{PlanEvent, REPLENISHMENT_PLAN_CREATED},
+        rows,
+    },
+};
+
+/// Lines of a plan at most: the most urgent ones.
+pub const MOST_LINES: usize = 20_000;
+/// Stores that a plan names at most.
+const MOST_STORES: usize = 250;
+/// Days that plans are kept.
+const KEPT_DAYS: i64 = 400;
+
+/// What a plan is wanted for. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlanCreate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    /// Empty for all of the caller's.
+    pub stores: Vec<StoreId>,
+    pub supplier: Option<SupplierId>,
+    pub budget: Option<Money>,
+}
+
+/// A plan that was made. A dry run's lines are nowhere else.
+#[derive(Debug, Clone)]
+pub struct Made {
+    pub plan: Plan,
+    pub lines: Option<Vec<PlanLine>>,
+}
+
+/// What is remembered of a call.
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    plan: ReplenishmentPlanId,
+    seq: Option<i64>,
+}
+
+type Done = Result<Acted<Made>, ReplenishmentError>;
+
+/// Makes a plan, in the place of open ones of the same scope.
+pub async fn create_plan(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: PlanCreate, mode: Mode) -> Done {
+    check_key(&input.idempotency_key)?;
+    let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
+    let key = Key { owner, mutation: "replenishmentPlanCreate", key: text, hash: hash_of(&input) };
+    let scope = permit.scope(ledger.database());
+    let known = idempotency::look_up(&scope, [&key]).await?;
+    if let Some(known) = idempotency::key_use(&key, &known) {
+        return replayed(&scope, known).await;
+    }
+    let (wanted, seen) = plan_scope(&scope, &permit, &input).await?;
+    // A derived book is read on by whoever reads it, a dry run too: it is no part of what the caller changes.
+    catch_up(ledger.database(), scope.tenant(), usize::MAX).await?;
+    let worked_out = work_out(&scope, ledger.clock(), &wanted, seen.as_deref()).await?;
+    let (plan, lines) = plan_of(ledger.clock(), worked_out, (wanted, input.budget), (permit.actor(), false));
+    if mode == Mode::Validate {
+        return Ok(Acted { value: Made { plan, lines: Some(lines) }, seq: None, is_replayed: false });
+    }
+    let mut work = scope.begin().await?;
+    let done = keep(&mut work, &key, plan, &lines).await;
+    match &done {
+        Ok(acted) if !acted.is_replayed => work.commit().await?,
+        _ => work.rollback().await?,
+    }
+    done
+}
+
+/// The stores that are planned for, and those that may be looked at.
+async fn plan_scope(
+    reads: &TenantScope,
+    permit: &Permit<kind::PurchaseWrite>,
+    input: &PlanCreate,
+) -> Result<(PlanScope, Option<Vec<StoreId>>), ReplenishmentError> {
+    if input.stores.len() > MOST_STORES {
+        return Err(ReplenishmentError::TooMany { what: "stores", most: MOST_STORES, field: path!["input", "storeIds"] });
+    }
+    let known = rows::stores(reads).await?;
+    for (index, store) in input.stores.iter().enumerate() {
+        if !known.contains(store) || !permit.covers(*store) {
+            return Err(ReplenishmentError::NotFound { what: "store", field: path!["input", "storeIds", index] });
+        }
+    }
+    if let Some(supplier) = input.supplier {
+        let sql = "SELECT s.id FROM supplier s WHERE s.tenant_id = $1 AND s.id = $2";
+        if reads.rows(sql, vec![supplier.into()]).await?.is_empty() {
+            return Err(ReplenishmentError::NotFound { what: "supplier", field: path!["input", "supplierId"] });
+        }
+    }
+    if input.budget.is_some_and(|budget| budget.minor < 0) {
+        let message = "an amount of 0 or more is expected";
+        return Err(ReplenishmentError::Invalid { message, field: path!["input", "budget", "amount"] });
+    }
+    let (mut stores, mut seen) = (input.stores.clone(), None);
+    if let Reach::Stores(own) = permit.reach() {
+        seen = Some(own.to_vec());
+        if stores.is_empty() {
+            stores = own.to_vec();
+        }
+    }
+    stores.sort_unstable();
+    stores.dedup();
+    Ok((PlanScope { stores, supplier: input.supplier }, seen))
+}
+
+/// The plan of proposals: the most urgent ones, those that the budget has no place for cut.
+pub(super) fn plan_of(
+    clock: &Clock,
+    worked_out: WorkedOut,
+    (scope, budget): (PlanScope, Option<Money>),
+    (actor, is_nightly): (Actor, bool),
+) -> (Plan, Vec<PlanLine>) {
+    let WorkedOut { mut lines, seq, business_date, forecast_week } = worked_out;
+    by_urgency(&mut lines);
+    let left_out = lines.len().saturating_sub(MOST_LINES);
+    lines.truncate(MOST_LINES);
+    if let Some(budget) = budget {
+        within_budget(&mut lines, budget);
+    }
+    for (line, position) in lines.iter_mut().zip(1..) {
+        (line.id, line.position) = (clock.id(), position);
+    }
+    let now = clock.now();
+    let plan = Plan {
+        id: clock.id(),
+        state: ReplenishmentPlanState::Draft,
+        scope,
+        business_date,
+        is_nightly,
+        made_at: now,
+        seq,
+        forecast_week,
+        budget,
+        line_count: lines.len() as i64,
+        cut_count: lines.iter().filter(|line| matches!(line.state, LineState::Cut(_))).count() as i64,
+        left_out: left_out as i64,
+        costs: sums(&lines),
+        actor,
+        version: 1,
+        updated_at: now,
+    };
+    (plan, lines)
+}
+
+async fn keep(work: &mut Work, key: &Key, plan: Plan, lines: &[PlanLine]) -> Done {
+    // The counter first: a call with the same key that came meanwhile has been committed, or waits.
+    journal::take(work, journal::Want::default()).await?;
+    if let Some(known) = idempotency::before(work, key).await? {
+        return replayed(work, known).await;
+    }
+    let seq = Some(write(work, &plan, lines).await?);
+    let receipt = serde_json::to_string(&Receipt { plan: plan.id, seq }).map_err(|err| Fault::Broken(err.to_string()))?;
+    idempotency::remember(work, [(key, receipt)], plan.made_at).await?;
+    Ok(Acted { value: Made { plan, lines: None }, seq, is_replayed: false })
+}
+
+/// Writes a plan, and closes those that it takes the place of.
+pub(super) async fn write(work: &mut Work, plan: &Plan, lines: &[PlanLine]) -> Result<i64, Fault> {
+    rows::supersede(work, plan).await?;
+    rows::forget_plans(work, plan.made_at.plus_seconds(-86_400 * KEPT_DAYS)).await?;
+    rows::insert_plan(work, plan).await?;
+    rows::insert_lines(work, plan.id, lines).await?;
+    tell(work, REPLENISHMENT_PLAN_CREATED.event(&PlanEvent::of(plan, 0)), plan.made_at).await
+}
+
+/// The answer of an earlier call: its plan as it is now.
+async fn replayed(reads: &impl Reads, known: KeyUse) -> Done {
+    let KeyUse::Same(receipt) = known else { return Err(ReplenishmentError::KeyReused) };
+    let receipt: Receipt =
+        serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a plan names it"))?;
+    let missing = || ReplenishmentError::NotFound { what: "replenishment plan", field: path!["input", "idempotencyKey"] };
+    let plan = rows::plan(reads, receipt.plan).await?.ok_or_else(missing)?;
+    Ok(Acted { value: Made { plan, lines: None }, seq: receipt.seq, is_replayed: true })
+}

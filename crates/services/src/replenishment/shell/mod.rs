@@ -1,0 +1,93 @@
+//! Setting policies, making plans, asking for them, and approving their lines.
+
+mod approve;
+mod ask;
+mod drafts;
+mod facts;
+mod make;
+mod nightly;
+mod policies;
+
+use entity::prelude::*;
+use inventory::stock::core::Rejection;
+use platform::{
+    path,
+    storage::{
+        Fault, Work,
+        idempotency::is_key,
+        journal::{self, NewEvent, Want},
+    },
+};
+
+pub use approve::{Approved, LineProblem, MOST_APPROVED, PlanApprove, approve_plan};
+pub use ask::{find_plan, find_policy, line_page, plan_page, policy_page};
+pub use make::{MOST_LINES, Made, PlanCreate, create_plan};
+pub use nightly::{plan_all, plan_night};
+pub use policies::{PolicyRemoval, PolicySet, remove_policy, set_policy};
+
+use super::core::PolicyProblem;
+
+/// Why a call came to nothing: nothing was written.
+#[derive(Debug)]
+pub enum ReplenishmentError {
+    NotFound {
+        what: &'static str,
+        field: Vec<String>,
+    },
+    Invalid {
+        message: &'static str,
+        field: Vec<String>,
+    },
+    /// Of a policy.
+    Policy(PolicyProblem),
+    /// Another policy has this scope.
+    ScopeTaken,
+    /// More than is kept or taken at once.
+    TooMany {
+        what: &'static str,
+        most: usize,
+        field: Vec<String>,
+    },
+    /// The plan's state has no open lines.
+    State(ReplenishmentPlanState),
+    /// Somebody has changed it since it was read: what, and its version now.
+    Stale {
+        what: &'static str,
+        actual: i64,
+    },
+    KeyReused,
+    Fault(Fault),
+}
+
+impl From<Fault> for ReplenishmentError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// What was changed, the last event that says so, and whether that was an earlier call with the same key.
+#[derive(Debug, Clone)]
+pub struct Acted<T> {
+    pub value: T,
+    pub seq: Option<i64>,
+    pub is_replayed: bool,
+}
+
+/// Why a draft could not be made, in the room's own reasons.
+pub type DraftRefusal = Vec<Rejection>;
+
+/// Refuses a key that is not kept.
+fn check_key(key: &str) -> Result<(), ReplenishmentError> {
+    if is_key(key) {
+        return Ok(());
+    }
+    let message = "a key of 1 to 255 characters is expected";
+    Err(ReplenishmentError::Invalid { message, field: path!["input", "idempotencyKey"] })
+}
+
+/// Appends an event as the last statement of a transaction. It is not about master data, so nobody who remembers that needs to look at it.
+async fn tell(work: &mut Work, event: NewEvent, now: Timestamp) -> Result<i64, Fault> {
+    let seq = journal::take(work, Want::events(1)).await?.seq + 1;
+    journal::write(work, vec![event.numbered(seq, now)]).await?;
+    Ok(seq)
+}

@@ -1,0 +1,63 @@
+//! A plan for each tenant and night.
+
+use entity::prelude::*;
+use inventory::catalog::rows::small::tenant_zone;
+use platform::{
+    audit::{AuditContext, AuditWriter, Origin},
+    clock::{Clock, local_minute},
+    storage::{Database, Fault},
+};
+
+use super::{
+    facts::work_out,
+    make::{plan_of, write},
+};
+use crate::{
+    demand::shell::catch_up,
+    forecasting::rows::{last_run, tenants_with_facts},
+    replenishment::{
+        core::{Plan, PlanScope},
+        rows,
+    },
+};
+
+/// Minutes after midnight, in the tenant's time zone, from which on the night's plan is made: its day's facts are complete, and nobody buys yet.
+const FROM_MINUTE: i32 = 120;
+
+/// Makes the plans of this night of all tenants that have none. A tenant whose plan fails is logged and passed over, so that it holds nobody else up.
+pub async fn plan_all(db: &Database, clock: &Clock, audit_writer: &AuditWriter) -> Result<(), Fault> {
+    for tenant in tenants_with_facts(&db.global()).await? {
+        match plan_night(db, clock, audit_writer, tenant).await {
+            Ok(Some(plan)) => tracing::info!(tenant = %tenant, lines = plan.line_count, "a replenishment plan was made"),
+            Ok(None) => {}
+            Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "no replenishment plan could be made"),
+        }
+    }
+    Ok(())
+}
+
+/// Makes the night's plan of a tenant. None before two o'clock, where it is made already, and where there are no forecasts yet.
+pub async fn plan_night(
+    db: &Database,
+    clock: &Clock,
+    audit_writer: &AuditWriter,
+    tenant: TenantId,
+) -> Result<Option<Plan>, Fault> {
+    let scope = db.tenant(tenant).long();
+    let now = clock.now();
+    let (today, minute) = local_minute(now, &tenant_zone(&scope).await?);
+    if minute < FROM_MINUTE || rows::has_nightly(&scope, today).await? || last_run(&scope).await?.is_none() {
+        return Ok(None);
+    }
+    catch_up(db, tenant, usize::MAX).await?;
+    let worked_out = work_out(&scope, clock, &PlanScope::default(), None).await?;
+    let (plan, lines) = plan_of(clock, worked_out, (PlanScope::default(), None), (Actor::SYSTEM, true));
+    let mut work = scope.begin().await?;
+    rows::settle_executed(&work, now).await?;
+    write(&mut work, &plan, &lines).await?;
+    let who = Some((tenant, Actor::SYSTEM));
+    AuditContext::new("replenishment.plan".to_owned(), Origin::default(), audit_writer.clone(), who, None)
+        .over(work.commit())
+        .await?;
+    Ok(Some(plan))
+}

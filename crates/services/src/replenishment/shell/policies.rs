@@ -1,0 +1,176 @@
+//! Setting policies and taking them away.
+
+use entity::prelude::*;
+use iam::access::{Permit, Reach, kind};
+use inventory::ledger::Mode;
+use platform::{
+    clock::Clock,
+    path,
+    storage::{
+        Database, Fault, Work,
+        idempotency::{self, Key, KeyUse, hash_of},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Acted, ReplenishmentError, check_key, tell};
+use crate::replenishment::{
+    core::{Policy, PolicyFields, PolicyScope, Rule},
+    events::{EventType, PolicyEvent, REPLENISHMENT_POLICY_REMOVED, REPLENISHMENT_POLICY_SET},
+    rows,
+};
+
+/// Policies of a tenant at most.
+const MOST_POLICIES: i64 = 10_000;
+
+/// A policy as it is wanted. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct PolicySet {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    /// None makes a new one.
+    pub id: Option<ReplenishmentPolicyId>,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub fields: PolicyFields,
+}
+
+/// A policy that is to go.
+#[derive(Debug, Clone, Serialize)]
+pub struct PolicyRemoval {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub id: ReplenishmentPolicyId,
+}
+
+/// What is remembered of a call.
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    policy: ReplenishmentPolicyId,
+    seq: Option<i64>,
+}
+
+type May = Permit<kind::StockPolicy>;
+type Done = Result<Acted<Option<Policy>>, ReplenishmentError>;
+
+/// Whether a scope is the permit's: one of no store is for whoever may set the policies of all.
+fn covers(permit: &May, scope: &PolicyScope) -> bool {
+    scope.store.map_or_else(|| permit.reach() == Reach::Everywhere, |store| permit.covers(store))
+}
+
+/// Makes a policy, or changes one. A second one of the same scope is refused.
+pub async fn set_policy(db: &Database, clock: &Clock, permit: May, input: PolicySet, mode: Mode) -> Done {
+    check_key(&input.idempotency_key)?;
+    let rule = input.fields.rule().map_err(ReplenishmentError::Policy)?;
+    let scope = &input.fields.scope;
+    if !covers(&permit, scope) {
+        let field = path!["input", "storeId"];
+        return Err(if scope.store.is_some() {
+            ReplenishmentError::NotFound { what: "store", field }
+        } else {
+            ReplenishmentError::Invalid { message: "your policies are for your stores: name one of them", field }
+        });
+    }
+    let mut work = permit.scope(db).begin().await?;
+    let done = set(&mut work, clock, &permit, (&input, rule)).await;
+    settle(work, done, mode).await
+}
+
+async fn set(work: &mut Work, clock: &Clock, permit: &May, (input, rule): (&PolicySet, Rule)) -> Done {
+    let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
+    let key = Key { owner, mutation: "replenishmentPolicySet", key: text, hash: hash_of(input) };
+    // The counter first, so that two calls come one after the other, and the second finds what the first has made.
+    journal::take(work, journal::Want::default()).await?;
+    if let Some(known) = idempotency::before(work, &key).await? {
+        return replayed(work, permit, known).await;
+    }
+    if let Some((what, name)) = rows::missing(work, &input.fields.scope).await? {
+        return Err(ReplenishmentError::NotFound { what, field: path!["input", name] });
+    }
+    let before = match input.id {
+        None => None,
+        Some(id) => {
+            let found = rows::lock_policy(work, id).await?.filter(|policy| covers(permit, &policy.scope));
+            let missing = || ReplenishmentError::NotFound { what: "replenishment policy", field: path!["input", "id"] };
+            Some(found.ok_or_else(missing)?)
+        }
+    };
+    let actual = before.map(|policy| policy.version);
+    if let Some((expected, actual)) = input.expected_version.zip(actual).filter(|(expected, actual)| expected != actual) {
+        tracing::debug!(expected, actual, "a policy has changed since it was read");
+        return Err(ReplenishmentError::Stale { what: "replenishment policy", actual });
+    }
+    let there = rows::policy_of_scope(work, &input.fields.scope).await?;
+    if there.is_some_and(|policy| Some(policy.id) != input.id) {
+        return Err(ReplenishmentError::ScopeTaken);
+    }
+    if before.is_none() && rows::count_policies(work).await? >= MOST_POLICIES {
+        let most = MOST_POLICIES as usize;
+        return Err(ReplenishmentError::TooMany { what: "policies", most, field: path!["input"] });
+    }
+    let now = clock.now();
+    let policy = Policy {
+        id: before.map_or_else(|| clock.id(), |policy| policy.id),
+        scope: input.fields.scope,
+        rule,
+        version: before.map_or(1, |policy| policy.version + 1),
+        created_at: before.map_or(now, |policy| policy.created_at),
+        updated_at: now,
+    };
+    match before {
+        Some(_) => rows::update_policy(work, &policy).await?,
+        None => rows::insert_policy(work, &policy).await?,
+    }
+    end(work, (&key, REPLENISHMENT_POLICY_SET), policy, now).await
+}
+
+/// Takes a policy away: plans that are made from now on go by the next one that fits.
+pub async fn remove_policy(db: &Database, clock: &Clock, permit: May, input: PolicyRemoval, mode: Mode) -> Done {
+    check_key(&input.idempotency_key)?;
+    let mut work = permit.scope(db).begin().await?;
+    let done = remove(&mut work, clock, &permit, &input).await;
+    settle(work, done, mode).await
+}
+
+async fn remove(work: &mut Work, clock: &Clock, permit: &May, input: &PolicyRemoval) -> Done {
+    let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
+    let key = Key { owner, mutation: "replenishmentPolicyRemove", key: text, hash: hash_of(input) };
+    journal::take(work, journal::Want::default()).await?;
+    if let Some(known) = idempotency::before(work, &key).await? {
+        return replayed(work, permit, known).await;
+    }
+    let found = rows::lock_policy(work, input.id).await?.filter(|policy| covers(permit, &policy.scope));
+    let missing = || ReplenishmentError::NotFound { what: "replenishment policy", field: path!["input", "id"] };
+    let policy = found.ok_or_else(missing)?;
+    rows::remove_policy(work, policy.id).await?;
+    end(work, (&key, REPLENISHMENT_POLICY_REMOVED), policy, clock.now()).await
+}
+
+async fn end(work: &mut Work, (key, event): (&Key, EventType<PolicyEvent>), policy: Policy, now: Timestamp) -> Done {
+    let seq = Some(tell(work, event.event(&PolicyEvent::of(&policy)), now).await?);
+    let receipt = serde_json::to_string(&Receipt { policy: policy.id, seq }).map_err(|err| Fault::Broken(err.to_string()))?;
+    idempotency::remember(work, [(key, receipt)], now).await?;
+    Ok(Acted { value: Some(policy), seq, is_replayed: false })
+}
+
+/// The answer of an earlier call: the policy as it is now, if it is still there.
+async fn replayed(work: &Work, permit: &May, known: KeyUse) -> Done {
+    let KeyUse::Same(receipt) = known else { return Err(ReplenishmentError::KeyReused) };
+    let receipt: Receipt =
+        serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a policy names it"))?;
+    let value = rows::policy(work, receipt.policy).await?.filter(|policy| covers(permit, &policy.scope));
+    Ok(Acted { value, seq: receipt.seq, is_replayed: true })
+}
+
+/// Keeps what was done; a refusal, a dry run, and the answer of an earlier call leave nothing.
+async fn settle(work: Work, done: Done, mode: Mode) -> Done {
+    match (&done, mode) {
+        (Ok(acted), Mode::Commit) if !acted.is_replayed => work.commit().await?,
+        _ => work.rollback().await?,
+    }
+    match mode {
+        Mode::Commit => done,
+        Mode::Validate => done.map(|acted| Acted { seq: None, ..acted }),
+    }
+}

@@ -1,0 +1,30 @@
+//! A document that undoes another one, or a step of it.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{prelude::*, record::Record};
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
+#[sea_orm(table_name = "document_reversal")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ReversalId,
+    pub number: i64,
+    pub kind: ReversedKind,
+    /// What was reversed: a goods receipt, a movement of a transfer, a return to a supplier.
+    pub part_id: Uuid,
+    /// The document that it belongs to, or is.
+    pub document_id: Uuid,
+    pub store_id: StoreId,
+    /// The other end of a transfer whose stock changed there, too.
+    pub other_store_id: Option<StoreId>,
+    pub note: String,
+    pub actor_kind: ActorKind,
+    pub actor_id: Uuid,
+    pub occurred_at: Timestamp,
+    /// Days since 1970-01-01, in the store's time zone.
+    pub business_date: i32,
+    pub created_at: Timestamp,
+}

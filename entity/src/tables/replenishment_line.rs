@@ -1,0 +1,38 @@
+//! A proposal of a plan: move a product to a store, or buy it for one.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{prelude::*, record::Record};
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
+#[sea_orm(table_name = "replenishment_line")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub plan_id: ReplenishmentPlanId,
+    /// From 1, the most urgent first.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub position: i32,
+    pub id: ReplenishmentLineId,
+    pub kind: ReplenishmentLineKind,
+    pub state: ReplenishmentLineState,
+    pub product_id: ProductId,
+    pub store_id: StoreId,
+    pub from_store_id: Option<StoreId>,
+    pub supplier_id: Option<SupplierId>,
+    /// Null: no policy is for it, and the default holds.
+    pub policy_id: Option<ReplenishmentPolicyId>,
+    pub policy_version: Option<i64>,
+    pub quantity: i64,
+    pub urgency_days: Option<i32>,
+    pub cost_minor: Option<i64>,
+    pub cost_currency: Option<String>,
+    /// The draft that it is being made into, with other lines: its external reference names it.
+    pub group_id: Option<Uuid>,
+    pub purchase_order_id: Option<PurchaseOrderId>,
+    pub transfer_id: Option<TransferId>,
+    pub issue: Option<ReplenishmentIssue>,
+    /// Each step's figure, and reasons, as JSON.
+    pub body: String,
+}

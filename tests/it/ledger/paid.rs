@@ -1,0 +1,46 @@
+//! Payments and holds that do not fit their orders: each is named.
+
+use super::broken::{Case, case};
+
+/// What breaks the invariants of payments and holds. Of a cancelled order nothing is due, whatever is authorised.
+pub const CASES: &[Case] = &[
+    case("UPDATE sales_order SET authorised_minor = 5 WHERE @ AND id = {cancelled}", &["order: what is authorised"]),
+    case(
+        "INSERT INTO payment (tenant_id, id, order_id, kind, amount_minor, currency, method, occurred_at, recorded_at, actor_kind, actor_id)
+           SELECT tenant_id, {new}, id, 'REFUND', 5, currency, 'CARD', 0, 0, 'MEMBER', {new} FROM sales_order WHERE @ AND id = {cancelled};
+         UPDATE sales_order SET refunded_minor = 5, refund_status = 'PARTIAL' WHERE @ AND id = {cancelled}",
+        &["order: its sums are 0"],
+    ),
+    case(
+        "INSERT INTO payment (tenant_id, id, order_id, kind, amount_minor, currency, method, occurred_at, recorded_at, actor_kind, actor_id)
+           SELECT tenant_id, {new}, id, 'CAPTURE', 5, 'SEK', 'CARD', 0, 0, 'MEMBER', {new} FROM sales_order WHERE @ AND id = {cancelled};
+         UPDATE sales_order SET captured_minor = 5, payment_status = 'OVERPAID' WHERE @ AND id = {cancelled}",
+        &["payment: it is of its order's currency"],
+    ),
+    case(
+        "INSERT INTO payment (tenant_id, id, order_id, kind, amount_minor, currency, method, occurred_at, recorded_at, actor_kind, actor_id)
+           SELECT tenant_id, {new}, id, 'AUTHORISATION', 5, currency, 'CARD', 0, 0, 'MEMBER', {new} FROM sales_order WHERE @ AND id = {cancelled};
+         INSERT INTO payment (tenant_id, id, order_id, kind, amount_minor, currency, method, occurred_at, recorded_at, actor_kind, actor_id)
+           SELECT tenant_id, {original}, id, 'AUTHORISATION', 10, currency, 'CARD', 0, 0, 'MEMBER', {new} FROM sales_order WHERE @ AND id = {cancelled};
+         INSERT INTO payment (tenant_id, id, order_id, kind, amount_minor, currency, method, parent_id, occurred_at, recorded_at, actor_kind, actor_id)
+           SELECT tenant_id, {twin}, id, 'VOID', 6, currency, 'CARD', {new}, 0, 0, 'MEMBER', {new} FROM sales_order WHERE @ AND id = {cancelled};
+         UPDATE sales_order SET authorised_minor = 9 WHERE @ AND id = {cancelled}",
+        &["payment: no more is captured"],
+    ),
+    case(
+        "INSERT INTO payment (tenant_id, id, order_id, kind, amount_minor, currency, method, occurred_at, recorded_at, actor_kind, actor_id)
+           SELECT tenant_id, {new}, id, 'CAPTURE', 5, currency, 'CARD', 0, 0, 'MEMBER', {new} FROM sales_order WHERE @ AND id = {cancelled};
+         INSERT INTO payment (tenant_id, id, order_id, kind, amount_minor, currency, method, return_id, occurred_at, recorded_at, actor_kind, actor_id)
+           SELECT tenant_id, {twin}, id, 'REFUND', 5, currency, 'CARD', {received}, 0, 0, 'MEMBER', {new} FROM sales_order WHERE @ AND id = {cancelled};
+         UPDATE sales_order SET captured_minor = 5, refunded_minor = 5, payment_status = 'PAID', refund_status = 'FULL' WHERE @ AND id = {cancelled}",
+        &["return: no more is refunded"],
+    ),
+    case("UPDATE sales_order SET payment_status = 'PAID' WHERE @ AND id = {pending}", &["order: its statuses and kinds"]),
+    case("UPDATE sales_order SET refund_status = 'FULL' WHERE @ AND id = {pending}", &["order: its statuses and kinds"]),
+    case("UPDATE sales_order SET hold_kinds = 'FRAUD' WHERE @ AND id = {pending}", &["order: its statuses and kinds"]),
+    case(
+        "INSERT INTO sales_hold (tenant_id, id, order_id, kind, reason, placed_at, actor_kind, actor_id)
+           SELECT tenant_id, {new}, id, 'CREDIT', 'limit', 0, 'MEMBER', {new} FROM sales_order WHERE @ AND id = {pending}",
+        &["order: its statuses and kinds"],
+    ),
+];

@@ -1,0 +1,206 @@
+//! What an order says beside its lines, and what was done to it.
+
+use serde_json::{Value, json};
+
+use super::world::{World, done, refused};
+
+const SAYS: &str = "contact { name email } shippingAddress { lines city country } billingAddress { company } shippingCountry \
+    noteForCustomer noteForStaff tags metadata requestedFor deliveryMethod";
+
+async fn says(world: &World, order: &Value) -> Value {
+    let document = format!("query($id: ID!) {{ order(by: {{id: $id}}) {{ version {SAYS} }} }}");
+    world.ask(&document, json!({"id": order["id"]})).await["order"].clone()
+}
+
+/// An order of a mug for Ada in Bath.
+async fn adas(world: &World) -> Value {
+    let input = json!({
+        "idempotencyKey": world.key(), "store": {"id": world.store}, "customerId": world.customer,
+        "lines": [{"product": {"id": world.mug}, "quantity": 1}, {"kind": "CHARGE", "name": "Postage", "quantity": 1, "unitPrice": {"amount": "4.95", "currencyCode": "GBP"}}],
+        "contact": {"name": "Ada Lovelace", "email": "ada@example.com"},
+        "shippingAddress": {"lines": ["1 High Street", "Flat 2"], "city": "Bath", "country": "gb"},
+        "noteForCustomer": "Thank you", "tags": ["Gift", "gift", "vip"], "metadata": {"shop": {"basket": 7}},
+        "requestedFor": "2026-12-24T09:00:00Z", "deliveryMethod": "COLLECT",
+    });
+    done(&world.act("orderCreate", input).await, "order").clone()
+}
+
+async fn edits(world: &World, order: &Value, mut fields: Value) -> Value {
+    fields["id"] = order["id"].clone();
+    fields["idempotencyKey"] = json!(world.key());
+    fields["expectedVersion"] = says(world, order).await["version"].clone();
+    world.act("orderUpdate", fields).await
+}
+
+async fn step(world: &World, mutation: &str, order: &Value) -> Value {
+    done(&world.act(mutation, json!({"id": order["id"], "idempotencyKey": world.key()})).await, "order").clone()
+}
+
+#[tokio::test]
+async fn an_order_says_what_it_was_told() {
+    World::on_both(async |world| {
+        let order = adas(&world).await;
+        let mut expected = json!({
+            "version": 1, "contact": {"name": "Ada Lovelace", "email": "ada@example.com"},
+            "shippingAddress": {"lines": ["1 High Street", "Flat 2"], "city": "Bath", "country": "gb"}, "billingAddress": null,
+            "shippingCountry": "GB", "noteForCustomer": "Thank you", "noteForStaff": null, "tags": ["Gift", "vip"],
+            "metadata": {"shop": {"basket": 7}}, "requestedFor": "2026-12-24T09:00:00Z", "deliveryMethod": "COLLECT",
+        });
+        let said = says(&world, &order).await;
+        expected["requestedFor"] = said["requestedFor"].clone();
+        assert_eq!(said, expected);
+        assert!(said["requestedFor"].as_str().unwrap().starts_with("2026-12-24T09:00:00"), "{said}");
+        // Nothing that tells who it is for lies open.
+        let document = format!("{{ orders {{ nodes {{ {SAYS} }} }} }}");
+        let masked = world.ask_without(&["customer.contact.read"], &document, json!({})).await;
+        let node = &masked["orders"]["nodes"][0];
+        assert_eq!((&node["contact"], &node["shippingAddress"], &node["tags"][0]), (&Value::Null, &Value::Null, &json!("Gift")));
+        let scope = world.scope();
+        for (table, column) in [("order_detail", "personal"), ("event", "payload")] {
+            let sql = format!("SELECT {column} FROM {table} WHERE tenant_id = $1 AND {column} IS NOT NULL");
+            for row in entrepot::storage::Reads::rows(&scope, &sql, vec![]).await.unwrap() {
+                let bytes = match row.try_get_by_index::<Vec<u8>>(0) {
+                    Ok(bytes) => bytes,
+                    Err(_) => row.try_get_by_index::<String>(0).unwrap().into_bytes(),
+                };
+                let text = String::from_utf8_lossy(&bytes);
+                assert!(!text.contains("Lovelace") && !text.contains("High Street"), "{table}: {text}");
+            }
+        }
+        let plain =
+            done(&world.order("CONFIRMED", json!([{"product": {"id": world.mug}, "quantity": 1}])).await, "order").clone();
+        let silent = says(&world, &plain).await;
+        assert_eq!((&silent["contact"], &silent["tags"], &silent["metadata"]), (&Value::Null, &json!([]), &json!({})));
+        assert_eq!(silent["deliveryMethod"], "SHIP");
+        world.verify().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_left_out_stays_and_null_clears() {
+    World::on_both(async |world| {
+        let order = adas(&world).await;
+        let address = json!({"lines": ["Quai 3"], "city": "Brest", "country": "FR"});
+        let fields = json!({"shippingAddress": address, "tagsAdd": ["late"], "tagsRemove": ["VIP"], "requestedFor": null});
+        done(&edits(&world, &order, fields).await, "order");
+        let said = says(&world, &order).await;
+        assert_eq!((&said["contact"]["name"], &said["shippingAddress"]["city"]), (&json!("Ada Lovelace"), &json!("Brest")));
+        assert_eq!(
+            (&said["shippingCountry"], &said["tags"], &said["requestedFor"]),
+            (&json!("FR"), &json!(["Gift", "late"]), &Value::Null)
+        );
+        done(&edits(&world, &order, json!({"contact": null, "shippingAddress": null, "metadata": {"a": 1}})).await, "order");
+        let cleared = says(&world, &order).await;
+        assert_eq!(
+            (&cleared["contact"], &cleared["shippingAddress"], &cleared["metadata"]),
+            (&Value::Null, &Value::Null, &json!({"a": 1}))
+        );
+        let keys =
+            entrepot::storage::Reads::rows(&world.scope(), "SELECT id FROM subject WHERE tenant_id = $1", vec![]).await.unwrap();
+        assert_eq!(keys.len(), 0, "the key goes with what it sealed");
+        for (fields, code, field) in [
+            (json!({"contact": {}}), "INVALID", "input.contact"),
+            (json!({"tagsAdd": [" "]}), "INVALID", "input.tagsAdd.0"),
+            (json!({"metadata": [1]}), "INVALID", "input.metadata"),
+            (json!({"metadata": {"a": "x".repeat(16_384)}}), "OUT_OF_RANGE", "input.metadata"),
+            (
+                json!({"shippingAddress": {"lines": ["1", "2", "3", "4", "5", "6", "7"]}}),
+                "LIMIT_EXCEEDED",
+                "input.shippingAddress",
+            ),
+        ] {
+            refused(&edits(&world, &order, fields).await, code, field);
+        }
+        world.verify().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_country_leaves_charges_and_says_so() {
+    World::on_both(async |world| {
+        let order = adas(&world).await;
+        let version = says(&world, &order).await["version"].clone();
+        let input = json!({"id": order["id"], "idempotencyKey": world.key(), "expectedVersion": version,
+            "shippingAddress": {"city": "Brest", "country": "FR"}});
+        let document =
+            "mutation($input: OrderUpdateInput!) { orderUpdate(input: $input) { userErrors { code } hints { code message } } }";
+        let answer = world.ask(document, json!({ "input": input })).await["orderUpdate"].clone();
+        assert_eq!((&answer["userErrors"], &answer["hints"][0]["code"]), (&json!([]), &json!("CHARGES_UNCHANGED")), "{answer:#}");
+        let events = entrepot::storage::journal::after(&world.scope(), 0, 1_000).await.unwrap();
+        let last = events.iter().rev().find(|event| event.kind == "order.updated").unwrap();
+        let told: Value = serde_json::from_str(&last.payload).unwrap();
+        assert_eq!(told["changed"], json!(["shippingCountry", "shippingAddress"]));
+        assert!(!last.payload.contains("Brest"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn references_stay_unique_and_customers_exist() {
+    World::on_both(async |world| {
+        let (order, other) = (adas(&world).await, adas(&world).await);
+        done(&edits(&world, &order, json!({"externalRef": "W-1", "customerId": null})).await, "order");
+        refused(&edits(&world, &other, json!({"externalRef": "W-1"})).await, "DUPLICATE", "input.externalRef");
+        done(&edits(&world, &order, json!({"externalRef": "W-1"})).await, "order");
+        done(&edits(&world, &order, json!({"externalRef": "W-2"})).await, "order");
+        done(&edits(&world, &other, json!({"externalRef": "W-1"})).await, "order");
+        let nobody = world.clock.id::<entity::id::kind::CustomerId>().to_string();
+        refused(&edits(&world, &order, json!({"customerId": nobody})).await, "NOT_FOUND", "input.customerId");
+        let seen = world
+            .ask("query($id: ID!) { order(by: {id: $id}) { externalRef customer { id } } }", json!({"id": order["id"]}))
+            .await;
+        assert_eq!(seen["order"], json!({"externalRef": "W-2", "customer": null}));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_filed_order_takes_notes_and_is_reopened() {
+    World::on_both(async |world| {
+        let order =
+            done(&world.order("FULFILLED", json!([{"product": {"id": world.mug}, "quantity": 1}])).await, "order").clone();
+        step(&world, "orderClose", &order).await;
+        done(&edits(&world, &order, json!({"noteForStaff": "Filed under B", "tagsAdd": ["old"]})).await, "order");
+        refused(&edits(&world, &order, json!({"deliveryMethod": "COLLECT"})).await, "INVALID_STATE", "input.id");
+        refused(&edits(&world, &order, json!({"externalRef": "X"})).await, "INVALID_STATE", "input.id");
+        let reopened = step(&world, "orderReopen", &order).await;
+        assert_eq!(
+            (&reopened["status"], &reopened["allowedActions"]),
+            (&json!("FULFILLED"), &json!(["orderClose", "orderUpdate"]))
+        );
+        refused(
+            &world.act("orderReopen", json!({"id": order["id"], "idempotencyKey": world.key()})).await,
+            "INVALID_STATE",
+            "input.id",
+        );
+        done(&edits(&world, &order, json!({"deliveryMethod": "COLLECT"})).await, "order");
+        world.verify().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn steps_tell_who_did_what_and_why() {
+    World::on_both(async |world| {
+        let order = adas(&world).await;
+        done(&edits(&world, &order, json!({"noteForStaff": "Call first", "reason": "Asked by telephone"})).await, "order");
+        let document = "mutation($input: ActionInput!, $reason: CancelReason) { orderCancel(input: $input, reason: $reason) \
+            { userErrors { code } order { status } } }";
+        let input = json!({"id": order["id"], "idempotencyKey": world.key(), "note": "No answer"});
+        let cancelled = world.ask(document, json!({"input": input, "reason": "CUSTOMER"})).await;
+        assert_eq!(cancelled["orderCancel"], json!({"userErrors": [], "order": {"status": "CANCELLED"}}));
+        let document = "query($id: ID!) { order(by: {id: $id}) { cancelReason cancelNote steps { action reason } } }";
+        let seen = world.ask(document, json!({"id": order["id"]})).await["order"].clone();
+        assert_eq!((&seen["cancelReason"], &seen["cancelNote"]), (&json!("CUSTOMER"), &json!("No answer")));
+        let steps = json!([
+            {"action": "order.created", "reason": null},
+            {"action": "order.updated", "reason": "Asked by telephone"},
+            {"action": "order.cancelled", "reason": "No answer"},
+        ]);
+        assert_eq!(seen["steps"], steps);
+        world.verify().await;
+    })
+    .await;
+}

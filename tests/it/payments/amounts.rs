@@ -1,0 +1,119 @@
+//! What an order comes to, what is owed of it, and its statuses.
+
+use serde_json::{Value, json};
+
+use super::{World, done, pounds, refused};
+
+/// A return of mugs of an order, looked at and not yet closed.
+async fn came_back(world: &World, order: &Value, quantity: i64) -> Value {
+    let line = json!({"orderLineId": order["lines"][0]["id"], "quantity": quantity});
+    let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "receive": false, "lines": [line]});
+    let asked = done(&world.act("returnCreate", input).await, "return").clone();
+    for step in ["returnApprove", "returnReceive", "returnInspect"] {
+        world.does(step, &asked, json!({})).await;
+    }
+    asked
+}
+
+#[tokio::test]
+async fn a_closed_return_is_taken_from_what_is_owed() {
+    World::on_both(async |world| {
+        let order = world.mugs("FULFILLED", 4).await;
+        world.paid(&order, "CAPTURE", "10.20", json!({})).await;
+        let back = came_back(&world, &order, 2).await;
+        assert_eq!(world.money(&order).await, ["10.20", "0.00", "PAID", "NONE"], "until it is closed");
+        let refund = |amount: &'static str| world.pay(&order, "REFUND", amount, json!({"returnId": back["id"]}));
+        refused(&refund("1.00").await, "INVALID_STATE", "input.returnId");
+        world.does("returnClose", &back, json!({"refund": pounds("4.00")})).await;
+        assert_eq!(world.read(&order).await["returnedTotal"]["amount"], "4.00");
+        assert_eq!(world.money(&order).await, ["6.20", "-4.00", "OVERPAID", "NONE"]);
+        let message = refused(&refund("4.01").await, "OUT_OF_RANGE", "input.amount");
+        assert!(message.contains("at most 4.00 GBP is left to refund for the return"), "{message}");
+        assert_eq!(done(&refund("1.50").await, "payment")["return"]["id"], back["id"]);
+        refused(&refund("2.51").await, "OUT_OF_RANGE", "input.amount");
+        done(&refund("2.50").await, "payment");
+        assert_eq!(world.money(&order).await, ["6.20", "0.00", "PAID", "PARTIAL"]);
+        let other = world.mugs("FULFILLED", 1).await;
+        world.paid(&other, "CAPTURE", "2.55", json!({})).await;
+        let of_other = world.pay(&other, "REFUND", "0.01", json!({"returnId": back["id"]})).await;
+        refused(&of_other, "INVALID", "input.returnId");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_return_of_two_orders_gives_back_to_each_its_share() {
+    World::on_both(async |world| {
+        let (one, two) = (world.mugs("FULFILLED", 1).await, world.mugs("FULFILLED", 2).await);
+        let piece = |order: &Value, quantity: i64| json!({"orderLineId": order["lines"][0]["id"], "quantity": quantity});
+        let line = json!({"product": {"id": world.mug}, "quantity": 3, "matches": [piece(&one, 1), piece(&two, 2)]});
+        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "receive": false, "lines": [line]});
+        let back = done(&world.act("returnCreate", input).await, "return").clone();
+        for step in ["returnApprove", "returnReceive", "returnInspect"] {
+            world.does(step, &back, json!({})).await;
+        }
+        // 5.00 of 7.65: a third is 1.67, to the penny.
+        world.does("returnClose", &back, json!({"refund": pounds("5.00")})).await;
+        let returned = [world.read(&one).await, world.read(&two).await].map(|order| order["returnedTotal"]["amount"].clone());
+        assert_eq!(returned, [json!("1.67"), json!("3.33")]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_cancel_changes_what_is_owed_in_the_same_step() {
+    World::on_both(async |world| {
+        let unpaid = world.mugs("CONFIRMED", 2).await;
+        let cancelled = world.does("orderCancel", &unpaid, json!({})).await;
+        assert_eq!((&cancelled["paymentStatus"], &cancelled["netTotal"]["amount"]), (&json!("NOTHING_DUE"), &json!("0.00")));
+        let paid = world.mugs("CONFIRMED", 3).await;
+        world.paid(&paid, "CAPTURE", "7.65", json!({})).await;
+        let one = json!({"lines": [{"lineId": paid["lines"][0]["id"], "quantity": 1}]});
+        world.does("orderFulfil", &paid, one).await;
+        assert_eq!(world.does("orderCancel", &paid, json!({})).await["paymentStatus"], "OVERPAID");
+        assert_eq!(world.money(&paid).await, ["2.55", "-5.10", "OVERPAID", "NONE"]);
+        world.paid(&paid, "REFUND", "5.10", json!({})).await;
+        assert_eq!(world.money(&paid).await, ["2.55", "0.00", "PAID", "PARTIAL"]);
+        let whole = world.mugs("CONFIRMED", 1).await;
+        world.paid(&whole, "CAPTURE", "2.55", json!({})).await;
+        world.does("orderCancel", &whole, json!({})).await;
+        world.paid(&whole, "REFUND", "2.55", json!({})).await;
+        assert_eq!(world.money(&whole).await, ["0.00", "0.00", "PAID", "FULL"], "nothing is owed either way");
+        for (filter, expected) in [
+            (json!({"paymentStatus": ["NOTHING_DUE"]}), vec!["1"]),
+            (json!({"paymentStatus": ["PAID"]}), vec!["2", "3"]),
+            (json!({"paymentStatus": ["PAID"], "refundStatus": ["FULL"]}), vec!["3"]),
+            (json!({"refundStatus": ["PARTIAL", "FULL"]}), vec!["2", "3"]),
+            (json!({"refundStatus": ["NONE", "FULL"]}), vec!["1", "3"]),
+            (json!({"paymentStatus": []}), vec![]),
+        ] {
+            assert_eq!(world.found(filter.clone()).await, expected, "{filter}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_hold_for_payment_lifts_itself_when_the_order_is_paid() {
+    World::on_both(async |world| {
+        let order = world.mugs("CONFIRMED", 2).await;
+        for kind in ["PAYMENT", "ADDRESS", "PAYMENT"] {
+            world.does("orderHoldSet", &order, json!({"kind": kind, "reason": "as agreed"})).await;
+        }
+        world.paid(&order, "AUTHORISATION", "5.10", json!({})).await;
+        world.paid(&order, "CAPTURE", "5.09", json!({})).await;
+        let kinds =
+            |order: &Value| order["holds"].as_array().unwrap().iter().map(|hold| hold["kind"].clone()).collect::<Vec<_>>();
+        assert_eq!(kinds(&world.read(&order).await).len(), 3, "a penny is missing");
+        world.paid(&order, "CAPTURE", "0.01", json!({})).await;
+        assert_eq!(kinds(&world.read(&order).await), ["ADDRESS"]);
+        let told = world.events_of("order.").await;
+        assert_eq!(told[told.len() - 3..], ["order.updated", "order.hold_lifted", "order.hold_lifted"]);
+        assert_eq!(world.found(json!({"hold": ["PAYMENT"]})).await, Vec::<String>::new());
+        // A fact about money changes no state and no stock, and raises the version once.
+        let after = world.read(&order).await;
+        assert_eq!((&after["status"], &after["version"]), (&json!("CONFIRMED"), &json!(7)));
+        assert_eq!(world.level(world.mug, world.store).await, [100, 2, 0]);
+    })
+    .await;
+}

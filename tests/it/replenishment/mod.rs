@@ -1,0 +1,190 @@
+//! Reordering that runs itself: policies, plans from forecasts, and what approved lines become.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
+
+mod approval;
+mod desk;
+mod policies;
+
+use entity::prelude::Timestamp;
+use entrepot::{clock::Clock, replenishment::shell::plan_night};
+use serde_json::{Value, json};
+
+use crate::{
+    authorization::world::World,
+    purchasing::office::{done, gbp, key, refused},
+    world::on_both,
+};
+use desk::{Desk, PLAN};
+
+on_both!(
+    the_worked_example_of_the_paper_comes_out_of_a_plan,
+    what_is_in_drafts_is_not_planned_again,
+    stock_of_another_store_is_moved_before_anything_is_bought,
+    a_budget_lists_what_it_has_no_place_for,
+    a_dry_run_shows_a_plan_and_keeps_none,
+    a_newer_plan_takes_the_place_of_an_open_one,
+    without_forecasts_levels_speak_for_themselves,
+    a_buyer_plans_for_the_stores_they_buy_for,
+    each_night_has_one_plan,
+);
+
+async fn the_worked_example_of_the_paper_comes_out_of_a_plan(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.mug().await;
+    let plan = desk.plan(json!({})).await;
+    assert_eq!((&plan["state"], &plan["lineCount"], &plan["isNightly"]), (&json!("DRAFT"), &json!(1), &json!(false)), "{plan:#}");
+    assert_eq!(plan["costs"], json!([gbp("108.00")]));
+    let line = &plan["lines"]["nodes"][0];
+    assert_eq!((&line["kind"], &line["quantity"], &line["product"]["id"]), (&json!("PURCHASE"), &json!(60), &mug["id"]));
+    let figures = &line["figures"];
+    assert!((figures["exactPoint"].as_f64().unwrap() - 76.61).abs() < 0.01, "{figures:#}");
+    let steps = ["position", "point", "upTo", "needed", "afterPriceBreak"].map(|name| figures[name].clone());
+    assert_eq!(json!(steps), json!([18, 77, 77, 59, 59]));
+    assert_eq!((&line["urgencyDays"], &line["confidence"], &line["state"]), (&json!(11), &json!(0.8), &json!("OPEN")));
+    let reasons: Vec<&Value> = line["reasons"].as_array().unwrap().iter().map(|reason| &reason["code"]).collect();
+    assert_eq!(reasons, ["BELOW_POINT", "PACK"], "{line:#}");
+    assert_eq!(line["reasons"][0]["text"], "position 18 is not above 77: filled up to 77");
+    let node = desk.books.office.ask("query($id: ID!) { node(id: $id) { __typename } }", json!({ "id": plan["id"] })).await;
+    assert_eq!(node["data"]["node"]["__typename"], "ReplenishmentPlan", "{node:#}");
+    desk.books.office.is_sound().await;
+}
+
+async fn what_is_in_drafts_is_not_planned_again(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.mug().await;
+    let order = desk.books.office.draft(json!([{ "product": mug, "quantity": 60 }])).await;
+    assert_eq!(desk.plan(json!({})).await["lineCount"], 0);
+    desk.books.office.step(&order, "purchaseOrderCancel").await;
+    assert_eq!(desk.plan(json!({})).await["lines"]["nodes"][0]["quantity"], 60);
+}
+
+async fn stock_of_another_store_is_moved_before_anything_is_bought(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.mug().await;
+    let annex = desk.books.office.new_store("ANNEX").await;
+    desk.put(&mug, &annex, 40).await;
+    let plan = desk.plan(json!({ "storeIds": [desk.books.office.store["id"], annex["id"]] })).await;
+    let lines = plan["lines"]["nodes"].as_array().unwrap();
+    let said: Vec<Value> = lines.iter().map(|line| json!([line["kind"], line["quantity"], line["fromStore"]["id"]])).collect();
+    assert_eq!(json!(said), json!([["TRANSFER", 40, annex["id"]], ["PURCHASE", 24, null]]), "{plan:#}");
+    assert_eq!((&lines[0]["figures"]["surplus"], &lines[1]["figures"]["moved"]), (&json!(40), &json!(40)));
+    let payload = desk.approve(&plan, json!({ "all": true })).await;
+    assert_eq!((&payload["approved"], &payload["plan"]["state"]), (&json!(2), &json!("APPROVED")), "{payload:#}");
+    let plan = desk.read(&plan).await;
+    let transfer = &plan["lines"]["nodes"][0]["transfer"];
+    assert_eq!((&transfer["status"], &transfer["fromStore"]["id"]), (&json!("DRAFT"), &annex["id"]), "{plan:#}");
+    assert_eq!(transfer["lines"][0]["quantity"], 40);
+    // The draft holds nothing yet, and is counted all the same.
+    assert_eq!(desk.plan(json!({})).await["lineCount"], 0);
+    desk.books.office.is_sound().await;
+}
+
+async fn a_budget_lists_what_it_has_no_place_for(world: &World) {
+    let desk = Desk::of(world).await;
+    desk.mug().await;
+    let plan = desk.plan(json!({ "budget": gbp("107.99") })).await;
+    let line = &plan["lines"]["nodes"][0];
+    assert_eq!((&plan["cutCount"], &plan["costs"]), (&json!(1), &json!([])), "{plan:#}");
+    assert_eq!((&line["state"], &line["issue"]), (&json!("CUT"), &json!("OVER_BUDGET")));
+    assert_eq!(desk.plan(json!({ "budget": gbp("108.00") })).await["cutCount"], 0);
+    let euros = json!({ "amount": "500.00", "currencyCode": "EUR" });
+    assert_eq!(desk.plan(json!({ "budget": euros })).await["lines"]["nodes"][0]["issue"], "OTHER_CURRENCY");
+}
+
+async fn a_dry_run_shows_a_plan_and_keeps_none(world: &World) {
+    let desk = Desk::of(world).await;
+    desk.mug().await;
+    let before = desk.plans().await;
+    let query = format!(
+        "mutation($input: ReplenishmentPlanCreateInput!) {{ replenishmentPlanCreate(input: $input, validateOnly: true) {{ plan {{ {PLAN} }} userErrors {{ code }} seq }} }}"
+    );
+    let input = json!({ "idempotencyKey": key(), "storeIds": [desk.books.office.store["id"]] });
+    let answer = desk.books.office.ask(&query, json!({ "input": input })).await;
+    let payload = &answer["data"]["replenishmentPlanCreate"];
+    assert_eq!((&payload["plan"]["lines"]["nodes"][0]["quantity"], &payload["seq"]), (&json!(60), &Value::Null), "{answer:#}");
+    assert_eq!(desk.plans().await, before);
+}
+
+async fn a_newer_plan_takes_the_place_of_an_open_one(world: &World) {
+    let desk = Desk::of(world).await;
+    desk.mug().await;
+    let first = desk.plan(json!({})).await;
+    let annex = desk.books.office.new_store("ANNEX").await;
+    let other = desk.plan(json!({ "storeIds": [annex["id"]] })).await;
+    assert_eq!(desk.read(&first).await["state"], "DRAFT", "that one is of another store");
+    let second = desk.plan(json!({})).await;
+    assert_eq!((&desk.read(&first).await["state"], &desk.read(&other).await["state"]), (&json!("SUPERSEDED"), &json!("DRAFT")));
+    let late = desk.approve_with(&json!({ "id": first["id"], "version": 2 }), json!({ "all": true })).await;
+    refused(&late, "INVALID_STATE", "input.plan");
+    desk.plan_of_all().await;
+    assert_eq!([&desk.read(&second).await["state"], &desk.read(&other).await["state"]], [&json!("SUPERSEDED"); 2]);
+}
+
+async fn without_forecasts_levels_speak_for_themselves(world: &World) {
+    let desk = Desk::of(world).await;
+    let office = &desk.books.office;
+    let plate = office.product("PLATE", "2.00").await;
+    desk.put(&plate, &office.store, 3).await;
+    assert_eq!(desk.plan(json!({})).await["lineCount"], 0, "nobody said what it needs");
+    let items = json!([{ "product": plate, "store": office.store, "reorderPoint": 10, "maximum": 40 }]);
+    office
+        .act("stockPolicySet", "StockPolicySetInput", "levels { id }", json!({ "idempotencyKey": key(), "items": items }))
+        .await;
+    let plan = desk.plan(json!({})).await;
+    let line = &plan["lines"]["nodes"][0];
+    assert_eq!((&line["quantity"], &line["figures"]["policyKind"]), (&json!(37), &json!("MIN_MAX")), "{plan:#}");
+    assert_eq!((&line["state"], &line["issue"], &line["supplier"]), (&json!("REFUSED"), &json!("NO_SUPPLIER"), &Value::Null));
+    assert_eq!((&line["confidence"], &line["urgencyDays"], &plan["forecastWeek"]), (&Value::Null, &Value::Null, &Value::Null));
+}
+
+async fn a_buyer_plans_for_the_stores_they_buy_for(world: &World) {
+    let desk = Desk::of(world).await;
+    desk.mug().await;
+    let (dock, annex) = (desk.books.office.store.clone(), desk.books.office.new_store("ANNEX").await);
+    let theirs = desk.as_buyer(&annex);
+    let own = desk.as_buyer(&dock);
+    let input = json!({ "idempotencyKey": key(), "storeIds": [dock["id"]] });
+    let payload = theirs.act("replenishmentPlanCreate", "ReplenishmentPlanCreateInput", "plan { id }", input.clone()).await;
+    refused(&payload, "NOT_FOUND", "input.storeIds.0");
+    let made = own
+        .act(
+            "replenishmentPlanCreate",
+            "ReplenishmentPlanCreateInput",
+            "plan { id lineCount }",
+            json!({ "idempotencyKey": key() }),
+        )
+        .await;
+    let plan = done(&made, "plan").clone();
+    assert_eq!(plan["lineCount"], 1);
+    let query = "query($id: ID!) { replenishmentPlan(id: $id) { lines { nodes { id } } } }";
+    for (office, lines) in [(&own, 1), (&theirs, 0)] {
+        let answer = office.ask(query, json!({ "id": plan["id"] })).await;
+        let found = &answer["data"]["replenishmentPlan"]["lines"]["nodes"];
+        assert_eq!(found.as_array().unwrap().len(), lines, "{answer:#}");
+    }
+    // Another company has no such plan.
+    let answer = world.ask(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({ "id": plan["id"] })).await;
+    assert_eq!(answer["data"]["replenishmentPlan"], Value::Null, "{answer:#}");
+}
+
+async fn each_night_has_one_plan(world: &World) {
+    const DAY: i64 = 86_400_000_000;
+    const MINUTE: i64 = 60_000_000;
+    let desk = Desk::of(world).await;
+    let tomorrow = (world.node.clock.now().micros() / DAY + 1) * DAY;
+    let night = async |minute: i64| {
+        let now = tomorrow + minute * MINUTE;
+        let clock = Clock::manual(move || Timestamp(now), now as u64);
+        let audit_writer = world.node.audit.audit_writer();
+        plan_night(&world.node.db, &clock, audit_writer, world.ours.owner.tenant).await.unwrap()
+    };
+    assert_eq!(night(240).await, None, "nothing is forecast yet");
+    desk.mug().await;
+    assert_eq!(night(30).await, None, "it is too early");
+    let plan = night(240).await.unwrap();
+    assert!(plan.is_nightly && plan.line_count >= 1, "{plan:?}");
+    assert_eq!(night(300).await, None, "one a night");
+    let found = desk.read(&json!({ "id": plan.id.to_string() })).await;
+    assert_eq!((&found["isNightly"], &found["state"]), (&json!(true), &json!("DRAFT")));
+    desk.books.office.is_sound().await;
+}

@@ -1,0 +1,106 @@
+//! Policies: which of several holds, and who may set them.
+
+use entrepot::access::{Permission, Reach, kind};
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+use crate::{
+    authorization::world::World,
+    purchasing::office::{Office, done, key, refused},
+    world::on_both,
+};
+
+on_both!(
+    the_most_specific_policy_holds_and_another_of_its_scope_is_refused,
+    a_policy_takes_what_its_kind_takes,
+    a_shops_manager_sets_policies_of_their_shop,
+);
+
+const POLICY: &str = "policy { id kind product { id } store { id } abcClass serviceLevel coverDays reviewDays reviewFrom safetyDays targetDays version }";
+
+async fn set(office: &Office<'_>, mut input: Value) -> Value {
+    if input["idempotencyKey"].is_null() {
+        input["idempotencyKey"] = json!(key());
+    }
+    office.act("replenishmentPolicySet", "ReplenishmentPolicySetInput", POLICY, input).await
+}
+
+async fn the_most_specific_policy_holds_and_another_of_its_scope_is_refused(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.mug().await;
+    let office = &desk.books.office;
+    let days =
+        json!({ "kind": "TARGET_DAYS", "productId": mug["id"], "safetyDays": 7, "targetDays": 14, "idempotencyKey": key() });
+    let first = set(office, days.clone()).await;
+    let policy = done(&first, "policy").clone();
+    assert_eq!((&policy["product"]["id"], &policy["targetDays"], &policy["version"]), (&mug["id"], &json!(14), &json!(1)));
+    let again = set(office, days).await;
+    assert_eq!((&again["policy"], &again["replayed"]), (&first["policy"], &json!(true)));
+    refused(&set(office, json!({ "kind": "MIN_MAX", "productId": mug["id"] })).await, "DUPLICATE", "input");
+    // Four weeks and five of 11.126.
+    let line = &desk.plan(json!({})).await["lines"]["nodes"][0];
+    let figures = ["policyKind", "point", "upTo"].map(|name| line["figures"][name].clone());
+    assert_eq!((json!(figures), &line["policyId"]), (json!(["TARGET_DAYS", 45, 56]), &policy["id"]), "{line:#}");
+    let changed = json!({ "id": policy["id"], "expectedVersion": 2, "kind": "MIN_MAX", "productId": mug["id"] });
+    refused(&set(office, changed.clone()).await, "VERSION_CONFLICT", "input.expectedVersion");
+    let mut changed = changed;
+    changed["expectedVersion"] = json!(1);
+    assert_eq!(done(&set(office, changed).await, "policy")["version"], 2);
+    assert_eq!(desk.plan(json!({})).await["lineCount"], 0, "the level has no reorder point");
+    let input = json!({ "idempotencyKey": key(), "id": policy["id"] });
+    let removed = office.act("replenishmentPolicyRemove", "ReplenishmentPolicyRemoveInput", POLICY, input).await;
+    assert_eq!(done(&removed, "policy")["id"], policy["id"]);
+    assert_eq!(desk.plan(json!({})).await["lines"]["nodes"][0]["quantity"], 60, "the tenant's holds again");
+    let input = json!({ "idempotencyKey": key(), "id": policy["id"] });
+    let gone = office.act("replenishmentPolicyRemove", "ReplenishmentPolicyRemoveInput", POLICY, input).await;
+    refused(&gone, "NOT_FOUND", "input.id");
+    office.is_sound().await;
+}
+
+async fn a_policy_takes_what_its_kind_takes(world: &World) {
+    let desk = Desk::of(world).await;
+    let office = &desk.books.office;
+    let store = &office.store["id"];
+    for (input, code, field) in [
+        (json!({ "kind": "REORDER_POINT" }), "REQUIRED", "input.serviceLevel"),
+        (json!({ "kind": "REORDER_POINT", "serviceLevel": 0.9999 }), "OUT_OF_RANGE", "input.serviceLevel"),
+        (json!({ "kind": "SERVICE", "serviceLevel": 0.95 }), "INVALID", "input.serviceLevel"),
+        (json!({ "kind": "PERIODIC", "serviceLevel": 0.95, "reviewDays": 183 }), "OUT_OF_RANGE", "input.reviewDays"),
+        (json!({ "kind": "TARGET_DAYS", "safetyDays": 8, "targetDays": 7 }), "OUT_OF_RANGE", "input.targetDays"),
+        (json!({ "kind": "MIN_MAX", "storeId": store }), "INVALID", "input.storeId"),
+        (json!({ "kind": "MIN_MAX", "abcClass": "A", "supplierId": office.supplier["id"] }), "INVALID", "input"),
+        (json!({ "kind": "MIN_MAX", "productId": "prd_00000000000000000000000000" }), "NOT_FOUND", "input.productId"),
+    ] {
+        refused(&set(office, input).await, code, field);
+    }
+    let input = json!({ "kind": "PERIODIC", "abcClass": "B", "storeId": store, "serviceLevel": 0.975, "reviewDays": 14, "reviewFrom": "2026-01-05" });
+    let policy = done(&set(office, input).await, "policy").clone();
+    let said = ["abcClass", "serviceLevel", "reviewDays", "reviewFrom", "coverDays"].map(|name| policy[name].clone());
+    assert_eq!(json!(said), json!(["B", 0.975, 14, "2026-01-05", null]));
+}
+
+async fn a_shops_manager_sets_policies_of_their_shop(world: &World) {
+    let desk = Desk::of(world).await;
+    let office = &desk.books.office;
+    let (mug, annex) = (office.product("MUG", "2.00").await, office.new_store("ANNEX").await);
+    let mut caller = world.ours.only(&["store.read", "product.read"]);
+    caller.permissions.grant(kind::StockPolicy::INDEX, &Reach::stores([annex["id"].as_str().unwrap().parse().unwrap()]));
+    let manager = office.as_caller(caller);
+    refused(&set(&manager, json!({ "kind": "MIN_MAX", "productId": mug["id"] })).await, "INVALID", "input.storeId");
+    let other = json!({ "kind": "MIN_MAX", "productId": mug["id"], "storeId": office.store["id"] });
+    refused(&set(&manager, other.clone()).await, "NOT_FOUND", "input.storeId");
+    let theirs = done(&set(office, other).await, "policy").clone();
+    let own = json!({ "kind": "MIN_MAX", "productId": mug["id"], "storeId": annex["id"] });
+    let own = done(&set(&manager, own).await, "policy").clone();
+    let list = async |office: &Office<'_>| {
+        let answer = office.ask("{ replenishmentPolicies { nodes { id store { id } } } }", json!({})).await;
+        let nodes = answer["data"]["replenishmentPolicies"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone();
+        nodes.into_iter().map(|node| node["id"].clone()).collect::<Vec<_>>()
+    };
+    assert!(list(office).await.contains(&theirs["id"]) && list(office).await.contains(&own["id"]));
+    let seen = list(&manager).await;
+    assert!(seen.contains(&own["id"]) && !seen.contains(&theirs["id"]), "{seen:?}");
+    let input = json!({ "idempotencyKey": key(), "id": theirs["id"] });
+    let removed = manager.act("replenishmentPolicyRemove", "ReplenishmentPolicyRemoveInput", POLICY, input).await;
+    refused(&removed, "NOT_FOUND", "input.id");
+}

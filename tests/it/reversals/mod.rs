@@ -1,0 +1,8 @@
+//! Undoing documents through GraphQL, on both databases, in the words of the business.
+#![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
+
+mod undo;
+mod proofs;
+mod receipts;
+mod returns;
+mod transfers;
