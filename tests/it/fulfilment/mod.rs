@@ -5,6 +5,7 @@ mod arrival;
 mod carriers;
 mod depot;
 mod follow;
+mod holds;
 mod reject;
 mod rights;
 mod states;

@@ -27,6 +27,7 @@ impl Work for Works {
         let fields = match mutation {
             "fulfilmentWorkReady" => format!("work {{ {WORK} }} collectCode"),
             "carrierUpsert" => CARRIER.to_owned(),
+            "orderHoldSet" | "orderHoldLift" => "hold { id }".to_owned(),
             _ => format!("work {{ {WORK} }}"),
         };
         (kind, format!("{fields} userErrors {{ code message field }} replayed seq"))

@@ -282,7 +282,7 @@ async fn every_invariant_that_is_broken_is_named(world: World) {
     let mut covered = BTreeSet::new();
     let mut all = BTreeSet::new();
     for Case { sql, named: expected } in
-        CASES.iter().chain(moves::CASES).chain(media::CASES).chain(kitted::CASES).chain(torn::CASES).chain(paid::CASES).chain(works::CASES)
+        [CASES, moves::CASES, media::CASES, kitted::CASES, torn::CASES, paid::CASES, works::CASES].into_iter().flatten()
     {
         let story = story(&world).await;
         let sound = verify_tenant(&world.db, story.tenant, |_| {}).await.unwrap();

@@ -7,7 +7,7 @@ use async_graphql::dataloader::Loader;
 use entity::prelude::*;
 use inventory::fulfilment::{
     core::{Parcel, ShippingCarrier, Work},
-    rows::{self, GoodsName},
+    rows::{self, GoodsName, OrderFacts},
 };
 use platform::storage::Fault;
 
@@ -21,9 +21,9 @@ crate::tenant_rows!(
 /// Names of an order's goods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct GoodsOf(pub OrderId);
-/// The number of an order.
+/// The number of an order, and whether it is held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct NumberOf(pub OrderId);
+pub struct FactsOf(pub OrderId);
 /// Parcels that left with a fulfilment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ParcelsOf(pub FulfilmentId);
@@ -48,13 +48,13 @@ impl Loader<GoodsOf> for Rows {
     }
 }
 
-impl Loader<NumberOf> for Rows {
-    type Value = i64;
+impl Loader<FactsOf> for Rows {
+    type Value = OrderFacts;
     type Error = Fault;
-    async fn load(&self, keys: &[NumberOf]) -> Result<HashMap<NumberOf, i64>, Fault> {
+    async fn load(&self, keys: &[FactsOf]) -> Result<HashMap<FactsOf, OrderFacts>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let numbers = rows::order_numbers(&self.0, &ids).await?;
-        Ok(numbers.into_iter().map(|(order, number)| (NumberOf(order), number)).collect())
+        let all = rows::order_facts(&self.0, &ids).await?;
+        Ok(all.into_iter().map(|facts| (FactsOf(facts.order), facts)).collect())
     }
 }
 

@@ -30,6 +30,10 @@ pub struct Parcel {
 }
 
 impl Parcel {
+    /// The store that it is packed in.
+    pub fn store(&self) -> prelude::StoreId {
+        self.of.head.store
+    }
     /// The parcels of a work, in the order in which they were packed; of emptied ones none.
     pub(super) fn all(work: &Arc<core::Work>) -> Vec<Self> {
         let full = work.parcels.iter().filter(|parcel| !parcel.is_empty());

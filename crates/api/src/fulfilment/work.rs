@@ -7,14 +7,14 @@ use entity::prelude as values;
 use iam::access::{Caller, Permission, kind};
 use inventory::fulfilment::{
     core::{self, WorkAction, WorkHead, actions_from},
-    rows::GoodsName,
+    rows::{GoodsName, OrderFacts},
 };
 use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{
     enums::{RejectReason, WorkStatus},
-    loaders::{GoodsOf, NumberOf, load},
+    loaders::{FactsOf, GoodsOf, load},
     parcel::Parcel,
     query::load_work,
 };
@@ -58,8 +58,8 @@ impl FulfilmentWork {
         found.ok_or_else(|| Fault::corrupt("fulfilment_work", "a work stays").into())
     }
 
-    async fn order_number_of(&self, ctx: &Context<'_>) -> Answer<i64> {
-        let found = load(ctx, NumberOf(self.head.order)).await?;
+    async fn order_facts(&self, ctx: &Context<'_>) -> Answer<OrderFacts> {
+        let found = load(ctx, FactsOf(self.head.order)).await?;
         found.ok_or_else(|| TopError::from(Fault::corrupt("sales_order", "what is referred to exists")))
     }
 }
@@ -73,7 +73,7 @@ impl FulfilmentWork {
     }
     /// Number of the work: that of its order, and its position among the order's works, as in 1041-2.
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
-        Ok(WorkHead::number(self.order_number_of(ctx).await?, self.head.nth))
+        Ok(WorkHead::number(self.order_facts(ctx).await?.number, self.head.nth))
     }
     /// State of the work, which follows from the quantities of its lines.
     async fn status(&self) -> WorkStatus {
@@ -89,7 +89,7 @@ impl FulfilmentWork {
     }
     /// Number of the order.
     async fn order_number(&self, ctx: &Context<'_>) -> Answer<String> {
-        Ok(self.order_number_of(ctx).await?.to_string())
+        Ok(self.order_facts(ctx).await?.number.to_string())
     }
     /// Order that the work is a share of; null without order.read in the store that sold it.
     #[field(mask = OrderRead)]
@@ -127,11 +127,17 @@ impl FulfilmentWork {
     async fn reject_reason(&self) -> Option<RejectReason> {
         self.head.rejected.as_ref().map(|rejected| rejected.reason.into())
     }
-    /// Mutations that the work's state allows and that you may do in its store.
+    /// Mutations that the work's state allows and that you may do in its store. While a hold keeps the order's goods back, those that bring them
+    /// nearer to leaving are left out.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
         let open = actions_from(self.head.status).filter(|action| may(caller, *action, self.head.store));
-        Ok(open.map(WorkAction::mutation).collect())
+        let open: Vec<WorkAction> = open.collect();
+        if open.is_empty() {
+            return Ok(Vec::new());
+        }
+        let is_held = self.order_facts(ctx).await?.is_held;
+        Ok(open.into_iter().filter(|action| !is_held || !action.brings_nearer()).map(WorkAction::mutation).collect())
     }
     /// Version of the work. It goes up by 1 with each change.
     pub async fn version(&self) -> Long {

@@ -74,7 +74,7 @@ impl OrdersMutation {
 
     /// Changes what an order says and its lines, all of it or nothing. Lines change until all has left: the difference is held or let go at
     /// once, and `hints` says what is worth a look. A CLOSED or CANCELLED order takes notes, tags and metadata.
-    #[mutation(permit = OrderWrite, emits(ORDER_UPDATED, STOCK_CHANGED), dry_run)]
+    #[mutation(permit = OrderWrite, emits(ORDER_UPDATED, STOCK_CHANGED, WORK_CREATED, WORK_CHANGED, FULFILMENT_SHIPPED), dry_run)]
     async fn order_update(
         &self,
         ctx: &Context<'_>,

@@ -3,8 +3,8 @@
 use async_graphql::Interface;
 
 use super::{
-    access, alerts, anomalies, catalog, costing, counts, exchange, fulfilment, job, orders, payments, purchasing,
-    replenishment, returns, reversals, stock, transfers, webhook,
+    access, alerts, anomalies, catalog, costing, counts, exchange, fulfilment, job, orders, payments, purchasing, replenishment,
+    returns, reversals, stock, transfers, webhook,
 };
 use crate::{
     currency,

@@ -10,9 +10,7 @@ use inventory::{
 };
 use platform::clock;
 
-use crate::{
-    counts, fulfilment, graphql::refusal::ErrorCode, orders, payments, purchasing, returns, reversals, transfers,
-};
+use crate::{counts, fulfilment, graphql::refusal::ErrorCode, orders, payments, purchasing, returns, reversals, transfers};
 
 /// Code and words of a refusal.
 pub type Said = (ErrorCode, String);

@@ -39,6 +39,11 @@ pub fn follow(
         let Some(mut following) = Following::of(order, works, &own, shipped) else { continue };
         let is_new = changed.is_some_and(|of| of.events.iter().any(|fact| fact.order == order.id && fact.before.is_none()));
         following.holds = holds(stock, &decision.stock.reservations, order.id, is_new);
+        // A command that moves no goods has not asked for the holds: the works of an order of before there were works are the job's to make.
+        let has_none = following.works.is_empty() && following.holds.is_empty() && !own.asked.contains(&order.id);
+        if has_none && orders.orders.get(&order.id).is_some_and(|before| is_worked(before.status) && before.has_open()) {
+            continue;
+        }
         following.moved = own.moved.filter(|(work, _)| own.works.iter().any(|one| one.work.head.id == *work));
         following.settle_all()?;
         own.works.retain(|one| one.work.head.order != order.id);

@@ -8,7 +8,7 @@ use super::{
     parcel::{line_named, within},
     refusal::Refusal,
     states::WorkAction,
-    step::{Picked, goes_on, open, pick},
+    step::{Picked, goes_on, open, pick, stands},
     work::{Rejected, Work},
 };
 use crate::{
@@ -59,7 +59,11 @@ pub fn decide_let_go(
 ) -> Result<(WorkDecision, Option<OrderDecision>), Rejection> {
     let at = At::input(Field::Id);
     let (order, mut work) = open(books, on, command.action(), at)?;
-    goes_on(order, at)?;
+    match command.why {
+        // What was found is picked.
+        Why::NotFound => goes_on(order, at)?,
+        Why::Rejected(_) | Why::Moved(_) => stands(order, at)?,
+    }
     let lines = match command.why {
         Why::NotFound => {
             match command.lines.as_deref() {

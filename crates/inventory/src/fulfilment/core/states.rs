@@ -31,6 +31,13 @@ impl WorkAction {
             Self::Move => "fulfilmentWorkMove",
         }
     }
+    /// Whether it brings goods nearer to leaving: a hold on their order keeps it back.
+    pub const fn brings_nearer(self) -> bool {
+        match self {
+            Self::Accept | Self::Pick | Self::Pack | Self::Ready | Self::Ship | Self::Collect => true,
+            Self::Reject | Self::Unpick | Self::Move => false,
+        }
+    }
 }
 
 /// The states in which a step is open. Where it leads to, quantities say.

@@ -11,7 +11,7 @@ use super::{
     work::{Accepted, Ready, Work, WorkLine},
 };
 use crate::{
-    orders::core::{Order, OrderBook},
+    orders::core::{Order, OrderBook, holds::not_held},
     stock::core::{At, Field, Noun, Rejection, RoomRefusal},
 };
 
@@ -39,9 +39,15 @@ impl Step {
     }
 }
 
-/// Whether the order lets its works go on: it is confirmed and not over. Holds of an order (`ON_HOLD`) are asked here, for accepting, picking, packing
-/// and saying that it is ready; what ships also asks the order's own command.
+/// Whether the order lets its works go on: it is confirmed and not over, and no hold keeps its goods back. Asked for accepting, picking, packing and
+/// saying that it is ready; what ships also asks the order's own command.
 pub fn goes_on(order: &Order, at: At) -> Result<(), Rejection> {
+    stands(order, at)?;
+    not_held(order, at)
+}
+
+/// Whether the order is confirmed and not over: enough for what brings its goods no nearer to leaving.
+pub fn stands(order: &Order, at: At) -> Result<(), Rejection> {
     match order.status {
         OrderStatus::Confirmed | OrderStatus::PartiallyFulfilled => Ok(()),
         other => Err(Refusal::OrderStatus(other).at(at)),

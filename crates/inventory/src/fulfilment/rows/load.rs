@@ -232,15 +232,26 @@ pub async fn goods_names(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<G
     Ok(rows.into_iter().map(name).collect())
 }
 
-/// The numbers of these orders.
-pub async fn order_numbers(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<(OrderId, i64)>, Fault> {
+/// What works show of their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderFacts {
+    pub order: OrderId,
+    pub number: i64,
+    /// Whether a hold keeps its goods back.
+    pub is_held: bool,
+}
+
+/// The numbers of these orders, and whether they are held back.
+pub async fn order_facts(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<OrderFacts>, Fault> {
     let backend = reads.backend();
-    let sql = format!("SELECT o.id, o.number FROM sales_order o WHERE o.tenant_id = $1 AND {}", backend.in_ids("o.id", 2));
+    let of = backend.in_ids("o.id", 2);
+    let sql = format!("SELECT o.id, o.number, o.hold_kinds FROM sales_order o WHERE o.tenant_id = $1 AND {of}");
     let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     rows.iter()
         .map(|row| {
             let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
+            let (order, number) = (row.take()?, row.take()?);
+            Ok(OrderFacts { order, number, is_held: row.take::<Option<String>>()?.is_some() })
         })
         .collect()
 }

@@ -54,7 +54,8 @@ impl Resource<'_> {
 pub fn decide_resource(book: &OrderBook, draft: &mut Draft<'_>, command: &Resource<'_>) -> Result<OrderDecision, Rejection> {
     let order = book.orders.get(&command.order).ok_or_else(|| Rejection::not_found(Noun::Order, At::input(Field::Id)))?;
     let mut order = order.clone();
-    order.actor = command.actor;
+    // Its movements are of who lets go; the order stays that of who placed it.
+    let placed_by = std::mem::replace(&mut order.actor, command.actor);
     release(draft, &order, command)?;
     let plan = plan(draft, &order, command)?;
     let mut missing = Vec::with_capacity(command.lines.len());
@@ -71,8 +72,9 @@ pub fn decide_resource(book: &OrderBook, draft: &mut Draft<'_>, command: &Resour
             line.backordered = count(line.backordered.get() + missing);
         }
     }
+    order.actor = placed_by;
     order.touch(draft.now());
-    Ok(decided(book, order, events::ORDER_UPDATED))
+    Ok(decided(book, order, events::ORDER_UPDATED, command.actor.into()))
 }
 
 /// Lets go what the lines hold in the store, of each product as much as their units take.
