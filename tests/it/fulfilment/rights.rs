@@ -65,3 +65,28 @@ async fn each_step_asks_for_its_own_permission() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn where_goods_go_is_told_to_the_store_that_sends_them_and_to_whom_it_may_be() {
+    World::on_both(async |world| {
+        let ada = json!({"sourcing": {}, "contact": {"name": "Ada Lovelace"}, "shippingAddress": {"lines": ["1 High Street"], "city": "Bath"}});
+        let order = world.sold(json!([{"product": {"id": world.mug}, "quantity": 2}]), ada).await;
+        let list = "{ fulfilmentWorks { nodes { status shipTo { lines city } } } }";
+        let reads = |codes: &[&str]| with(codes, &[world.depot]);
+        let seen = world.ask_as(reads(&["fulfilment.read", "fulfilment.address.read"]), list, json!({})).await;
+        let told = json!([{"status": "OPEN", "shipTo": {"lines": ["1 High Street"], "city": "Bath"}}]);
+        assert_eq!(seen["fulfilmentWorks"]["nodes"], told, "{seen}");
+        let seen = world.ask_as(reads(&["fulfilment.read"]), list, json!({})).await;
+        assert_eq!(seen["fulfilmentWorks"]["nodes"], json!([{"status": "OPEN", "shipTo": null}]), "{seen}");
+        let mut elsewhere = reads(&["fulfilment.read"]);
+        let of = entrepot::access::index_of("fulfilment.address.read").unwrap();
+        elsewhere.grant(of, &entrepot::access::Reach::stores([world.store]));
+        let seen = world.ask_as(elsewhere, list, json!({})).await;
+        assert_eq!(seen["fulfilmentWorks"]["nodes"][0]["shipTo"], json!(null), "{seen}");
+        // A store that has refused it need not know any more.
+        world.does("fulfilmentWorkReject", &world.work(&order).await, json!({"reason": "CANNOT_SHIP"})).await;
+        let seen = world.ask_as(reads(&["fulfilment.read", "fulfilment.address.read"]), list, json!({})).await;
+        assert_eq!(seen["fulfilmentWorks"]["nodes"], json!([{"status": "REJECTED", "shipTo": null}]), "{seen}");
+    })
+    .await;
+}

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use async_graphql::{Context, ID};
 use entity::prelude as values;
 use iam::access::{Caller, Permission, kind};
-use inventory::fulfilment::{
-    core::{self, WorkAction, WorkHead, actions_from},
-    rows::{GoodsName, OrderFacts},
+use inventory::{
+    fulfilment::{
+        core::{self, WorkAction, WorkHead, actions_from},
+        rows::{GoodsName, OrderFacts},
+    },
+    ledger::Ledger,
 };
 use macros::resolvers;
 use platform::storage::Fault;
@@ -25,7 +28,7 @@ use crate::{
         scalars::{DateTime, Long, Quantity},
     },
     orders::{
-        self, Order,
+        self, Address, Order,
         links::{self, Actor, Product, Store},
     },
 };
@@ -95,6 +98,17 @@ impl FulfilmentWork {
     #[field(mask = OrderRead)]
     async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
         Box::pin(orders::load_order(ctx, self.head.order)).await.transpose()
+    }
+    /// Address that the goods go to; null when the order has none or it was erased, when the store sends nothing of it any more, and without
+    /// fulfilment.address.read in the work's store.
+    #[field(mask = FulfilmentAddressRead)]
+    async fn ship_to(&self, ctx: &Context<'_>) -> Answer<Option<Address>> {
+        let permit = ctx.permit::<kind::FulfilmentAddressRead>()?;
+        let is_over = matches!(self.head.status, values::WorkStatus::Rejected | values::WorkStatus::Cancelled);
+        if is_over || permit.channel().is_some() || !permit.covers(self.head.store) {
+            return Ok(None);
+        }
+        orders::ship_to(ctx, &permit.scope(ctx.given::<Ledger>()?.database()), self.head.order).await
     }
     /// Goods that the store was asked for, in the order in which it was.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<WorkLine>> {
