@@ -103,12 +103,7 @@ impl FulfilmentWork {
     /// fulfilment.address.read in the work's store.
     #[field(mask = FulfilmentAddressRead)]
     async fn ship_to(&self, ctx: &Context<'_>) -> Answer<Option<Address>> {
-        let permit = ctx.permit::<kind::FulfilmentAddressRead>()?;
-        let is_over = matches!(self.head.status, values::WorkStatus::Rejected | values::WorkStatus::Cancelled);
-        if is_over || permit.channel().is_some() || !permit.covers(self.head.store) {
-            return Ok(None);
-        }
-        orders::ship_to(ctx, &permit.scope(ctx.given::<Ledger>()?.database()), self.head.order).await
+        address_of(ctx, &self.head).await
     }
     /// Goods that the store was asked for, in the order in which it was.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<WorkLine>> {
@@ -165,6 +160,16 @@ impl FulfilmentWork {
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.head.updated_at)
     }
+}
+
+/// Where the goods of a work go, for whoever may know it in its store while that sends of them.
+async fn address_of(ctx: &Context<'_>, work: &WorkHead) -> Answer<Option<Address>> {
+    let permit = ctx.permit::<kind::FulfilmentAddressRead>()?;
+    let is_over = matches!(work.status, values::WorkStatus::Rejected | values::WorkStatus::Cancelled);
+    if is_over || permit.channel().is_some() || !permit.covers(work.store) {
+        return Ok(None);
+    }
+    orders::ship_to(ctx, &permit.scope(ctx.given::<Ledger>()?.database()), work.order).await
 }
 
 /// Whether the caller has, in the work's store, the permission that the action's mutation asks for.

@@ -2,10 +2,13 @@
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
-use platform::storage::{
-    Fault, Reads, Work,
-    idempotency::{self, Key, KeyUse},
-    journal,
+use platform::{
+    audit::{self, Fields},
+    storage::{
+        Fault, Reads, Work,
+        idempotency::{self, Key, KeyUse},
+        journal,
+    },
 };
 use serde::Serialize;
 
@@ -97,6 +100,7 @@ async fn once(work: &mut Work, ledger: &Ledger, key: &Key, input: &CarrierUpsert
     if input.expected_version.is_some_and(|expected| expected != version) {
         return Ok(Err(vec![CarrierRefusal::Stale(version)]));
     }
+    let before = found.as_ref().map(traced);
     let NewCarrier { code, name, services, url_template, number_pattern, is_active } = input.carrier.clone();
     let (id, created_at) = found.map_or_else(|| (ledger.clock().id(), now), |found| (found.id, found.created_at));
     let carrier = ShippingCarrier {
@@ -112,9 +116,21 @@ async fn once(work: &mut Work, ledger: &Ledger, key: &Key, input: &CarrierUpsert
         updated_at: now,
     };
     work.write(rows::put_carrier(work.tenant(), &carrier, &folded)).await?;
+    audit::changed(work, id, before.as_ref(), Some(&traced(&carrier)), None);
     let event = CARRIER_SET.event(&CarrierChanged { id, code: carrier.code.clone(), version: carrier.version });
     let seq = journal::append(work, vec![event], now).await?;
     let receipt = seq.map_or_else(String::new, |seq| seq.to_string());
     idempotency::remember(work, [(key, receipt)], now).await?;
     Ok(Ok(CarrierDone { carrier, seq, is_replayed: false }))
+}
+
+/// What the audit log compares, under the names that the API gives the fields.
+fn traced(carrier: &ShippingCarrier) -> Fields {
+    Fields::default()
+        .with("code", &carrier.code)
+        .with("name", &carrier.name)
+        .with("services", &carrier.services)
+        .with("trackingUrlTemplate", &carrier.url_template)
+        .with("numberPattern", &carrier.number_pattern)
+        .with("isActive", carrier.is_active)
 }
