@@ -24,7 +24,7 @@ pub struct On {
     pub actor: Actor,
 }
 
-/// A command on works. Levels beside it are those of the order's lines, read before: lines are frozen.
+/// A command on works. Levels beside it are those of the order's lines, read before; those of lines that were added meanwhile come with the order.
 #[derive(Debug, Clone)]
 pub enum WorkCommand {
     Accept(Vec<On>),
