@@ -16,6 +16,7 @@ mod demand;
 mod exchange;
 mod forecasting;
 mod front;
+mod fulfilment;
 mod history;
 mod identities;
 mod identity;

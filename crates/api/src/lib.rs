@@ -14,6 +14,7 @@ pub mod tenancy;
 pub mod catalog;
 pub mod stock;
 pub mod orders;
+pub mod fulfilment;
 pub mod currency;
 pub mod returns;
 pub mod payments;

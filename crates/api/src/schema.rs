@@ -23,6 +23,7 @@ use crate::{
     counts::{self as counts, Count},
     currency::{self, ExchangeRate},
     exchange,
+    fulfilment::{self, FulfilmentWork, Parcel, ShippingCarrier},
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -78,6 +79,9 @@ pub enum Node {
     Order(Order),
     OrderLine(OrderLine),
     Fulfilment(Fulfilment),
+    FulfilmentWork(FulfilmentWork),
+    Parcel(Parcel),
+    Carrier(ShippingCarrier),
     Return(Return),
     Payment(Payment),
     Transfer(Transfer),
@@ -128,6 +132,7 @@ pub enum Versioned {
     Reservation(Reservation),
     Lot(Lot),
     Order(Order),
+    FulfilmentWork(FulfilmentWork),
     Return(Return),
     Transfer(Transfer),
     Count(Count),
@@ -224,6 +229,13 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         }
         kind::FulfilmentId::PREFIX => {
             orders::nodes::fulfilment(ctx, entity::id::FulfilmentId::from_uuid(uuid)).await?.map(Node::Fulfilment)
+        }
+        kind::FulfilmentWorkId::PREFIX => {
+            fulfilment::load_work(ctx, entity::id::FulfilmentWorkId::from_uuid(uuid)).await?.map(Node::FulfilmentWork)
+        }
+        kind::ParcelId::PREFIX => fulfilment::find_parcel(ctx, entity::id::ParcelId::from_uuid(uuid)).await?.map(Node::Parcel),
+        kind::CarrierId::PREFIX => {
+            fulfilment::find_carrier(ctx, entity::id::CarrierId::from_uuid(uuid)).await?.map(Node::Carrier)
         }
         kind::ReturnId::PREFIX => returns::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
         kind::PaymentId::PREFIX => payments::find_payment(ctx, entity::id::PaymentId::from_uuid(uuid)).await?.map(Node::Payment),
@@ -380,6 +392,7 @@ pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let request = access::attach(catalog::attach(request, scope), scope);
     let request = attach::<DataLoader<stock::StockLoader>>(attach::<stock::LevelsOf>(request, scope), scope);
     let request = attach::<DataLoader<orders::Rows>>(attach::<DataLoader<costing::Costs>>(request, scope), scope);
+    let request = attach::<DataLoader<fulfilment::Rows>>(request, scope);
     let request = attach::<DataLoader<purchasing::Rows>>(attach::<DataLoader<transfers::Rows>>(request, scope), scope);
     let request = attach::<DataLoader<payments::Rows>>(request, scope);
     attach::<DataLoader<counts::Rows>>(attach::<DataLoader<returns::Rows>>(request, scope), scope)

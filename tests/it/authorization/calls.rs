@@ -317,7 +317,12 @@ pub fn meant(root: &str, path: &Path) -> &'static str {
 
 /// The same, where the names tell it. Places like that of `node(id:)` take any kind.
 pub fn named(root: &str, path: &Path) -> Option<&'static str> {
-    const WORDS: [(&str, &str); 45] = [
+    const WORDS: [(&str, &str); 50] = [
+        ("fulfilmenttracking", "pcl"),
+        ("fulfilmentwork", "fwk"),
+        ("fulfilment", "ful"),
+        ("parcel", "pcl"),
+        ("carrier", "car"),
         // documentReverse undoes documents of several kinds.
         ("documentid", "trf"),
         ("replenishmentplan", "rpl"),

@@ -241,6 +241,7 @@ impl World {
         let query = "mutation($input: ReturnCreateInput!) { returnCreate(input: $input) { return { id } userErrors { code field message } } }";
         ids.insert("ret", text(&self.must(house, query, json!({ "input": input })).await["return"]["id"]));
         self.money(house, ids).await;
+        self.works(house, ids).await;
         self.moves(house, ids).await;
     }
 

@@ -45,6 +45,7 @@ const REPORTS: &[&str] = &[
     "demandFacts",
     "expiryRisk",
     "fulfilmentReport",
+    "fulfilmentWorksCount",
     "lostSales",
     "marginReport",
     "movementReport",

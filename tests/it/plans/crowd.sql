@@ -27,7 +27,7 @@ SELECT t.oid, a.attnum, a.attname::text AS name, a.atttypid::regtype::text AS ty
 FROM crowd t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 LEFT JOIN (VALUES ('actor_id', 'member'), ('approver_id', 'member'), ('assignee_id', 'member'), ('maker_id', 'member'),
   ('requester_id', 'member'), ('resolver_id', 'member'), ('user_id', 'app_user'), ('component_id', 'product'), ('kit_id', 'product'),
-  ('family_id', 'product_family'), ('count_id', 'stock_count'), ('order_id', 'sales_order'), ('return_id', 'sales_return'),
+  ('family_id', 'product_family'), ('count_id', 'stock_count'), ('work_id', 'fulfilment_work'), ('order_id', 'sales_order'), ('return_id', 'sales_return'),
   ('receipt_id', 'goods_receipt'), ('reversal_id', 'document_reversal'), ('input_id', 'file'), ('result_id', 'file'), ('from_store_id', 'store'), ('to_store_id', 'store'),
   -- These may be of several kinds, of each of which a row has that id.
   ('reference_id', 'movement'), ('reverses_id', 'movement'), ('target_id', 'movement')) AS alias (name, parent) ON alias.name = a.attname

@@ -78,6 +78,8 @@ pub async fn node_access(ctx: &Context<'_>, node: &Node) -> Answer<Option<NodeAc
             let Some(order) = orders::load_order(ctx, fulfilment.order_id()).await? else { return Ok(None) };
             NodeAccess::of::<kind::OrderRead, kind::OrderWrite>().at([order.row().store])
         }
+        Node::Parcel(parcel) => NodeAccess::of::<kind::FulfilmentRead, kind::FulfilmentWork>().at([parcel.store()]),
+        Node::Carrier(_) => NodeAccess::of::<kind::FulfilmentRead, kind::StoreWrite>(),
         Node::Payment(payment) => {
             let Some(order) = orders::load_order(ctx, payment.order_id()).await? else { return Ok(None) };
             NodeAccess::of::<kind::OrderRead, kind::OrderWrite>().at([order.row().store])
@@ -110,6 +112,7 @@ fn of_document(node: &Node) -> Option<NodeAccess> {
         }
         Node::Reservation(reservation) => NodeAccess::of::<kind::StockRead, kind::StockReserve>().at([reservation.1.key.store]),
         Node::Order(order) => NodeAccess::of::<kind::OrderRead, kind::OrderWrite>().at([order.row().store]),
+        Node::FulfilmentWork(work) => NodeAccess::of::<kind::FulfilmentRead, kind::FulfilmentWork>().at([work.row().store]),
         Node::OrderLine(line) => NodeAccess::of::<kind::OrderRead, kind::OrderWrite>().at([line.order_store()]),
         Node::Return(sales_return) => NodeAccess::of::<kind::OrderRead, kind::OrderReturn>().at([sales_return.row().store]),
         Node::Transfer(transfer) => {

@@ -2,6 +2,7 @@
 
 use async_graphql::Context;
 use inventory::{
+    fulfilment::events::{FULFILMENT_SHIPPED, WORK_CHANGED, WORK_CREATED},
     orders::{
         events::{ORDER_CANCELLED, ORDER_CLOSED, ORDER_CONFIRMED, ORDER_CREATED, ORDER_FULFILLED, ORDER_REOPENED, ORDER_UPDATED},
         shell,
@@ -30,7 +31,7 @@ pub struct OrdersMutation;
 #[resolvers]
 impl OrdersMutation {
     /// Places an order, accepted or refused whole: its lines, its prices and its holds.
-    #[mutation(permit = OrderWrite, emits(ORDER_CREATED, STOCK_CHANGED), dry_run)]
+    #[mutation(permit = OrderWrite, emits(ORDER_CREATED, STOCK_CHANGED, WORK_CREATED), dry_run)]
     async fn order_create(
         &self,
         ctx: &Context<'_>,
@@ -40,7 +41,7 @@ impl OrdersMutation {
     }
 
     /// Confirms a DRAFT, which begins to hold its stock, or a PENDING order, which keeps it for good.
-    #[mutation(permit = OrderWrite, emits(ORDER_CONFIRMED, STOCK_CHANGED), dry_run)]
+    #[mutation(permit = OrderWrite, emits(ORDER_CONFIRMED, STOCK_CHANGED, WORK_CREATED), dry_run)]
     async fn order_confirm(
         &self,
         ctx: &Context<'_>,
@@ -50,7 +51,7 @@ impl OrdersMutation {
     }
 
     /// Ships an order, whole or in parts, from its store or another one. Charges that are not named are delivered with the last of the goods.
-    #[mutation(permit = OrderFulfil, emits(ORDER_FULFILLED, STOCK_CHANGED), dry_run)]
+    #[mutation(permit = OrderFulfil, emits(ORDER_FULFILLED, STOCK_CHANGED, WORK_CHANGED, FULFILMENT_SHIPPED), dry_run)]
     async fn order_fulfil(
         &self,
         ctx: &Context<'_>,
@@ -60,7 +61,7 @@ impl OrdersMutation {
     }
 
     /// Cancels what has not left, charges that were not delivered included, and lets its stock go. Order.currentTotal is what remains.
-    #[mutation(permit = OrderCancel, emits(ORDER_CANCELLED, STOCK_CHANGED), dry_run)]
+    #[mutation(permit = OrderCancel, emits(ORDER_CANCELLED, STOCK_CHANGED, WORK_CHANGED), dry_run)]
     async fn order_cancel(
         &self,
         ctx: &Context<'_>,
@@ -73,7 +74,7 @@ impl OrdersMutation {
 
     /// Changes what an order says and its lines, all of it or nothing. Lines change until all has left: the difference is held or let go at
     /// once, and `hints` says what is worth a look. A CLOSED or CANCELLED order takes notes, tags and metadata.
-    #[mutation(permit = OrderWrite, emits(ORDER_UPDATED, STOCK_CHANGED), dry_run)]
+    #[mutation(permit = OrderWrite, emits(ORDER_UPDATED, STOCK_CHANGED, WORK_CREATED, WORK_CHANGED, FULFILMENT_SHIPPED), dry_run)]
     async fn order_update(
         &self,
         ctx: &Context<'_>,

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use iam::{access::events as access, tenancy::events as tenancy};
 use inventory::{
     catalog::events as catalog, costing::events as costing, counts::events as counts, currency::events as currency,
-    orders::events as orders, payments::events as payments, purchasing::events as purchasing, returns::events as returns,
-    reversals::events as reversals, stock::events as stock, transfers::events as transfers,
+    fulfilment::events as fulfilment, orders::events as orders, payments::events as payments, purchasing::events as purchasing,
+    returns::events as returns, reversals::events as reversals, stock::events as stock, transfers::events as transfers,
 };
 use platform::storage::events::Registry;
 use services::{
@@ -20,6 +20,9 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         stock::STOCK.events(),
         stock::LOT.events(),
         orders::ORDER.events(),
+        fulfilment::WORK.events(),
+        fulfilment::FULFILMENT.events(),
+        fulfilment::CARRIER.events(),
         returns::RETURN.events(),
         payments::PAYMENT.events(),
         transfers::TRANSFER.events(),

@@ -15,6 +15,7 @@ use crate::{
     demand::{DemandQuery, StockPerformanceQuery},
     exchange::{ExchangeSubscription, FileMutations, FileQueries},
     forecasting::ForecastQuery,
+    fulfilment::{CarrierMutation, CarrierQuery, FulfilmentMutation, FulfilmentQuery, FulfilmentWorkSubscription},
     graphql::{boxed::Boxed, rate_limit::RateLimitQuery},
     history::HistoryQuery,
     identity::{FactorMutation, IdentityMutation, IdentityQuery, PeopleMutation, SandboxMutation, SessionMutation},
@@ -75,6 +76,8 @@ pub struct OtherQueries(
     HistoryQuery,
     AlertQuery,
     SourcingQuery,
+    CarrierQuery,
+    FulfilmentQuery,
     ReturnsQuery,
     SummaryQuery,
     CostSummaryQuery,
@@ -120,6 +123,8 @@ pub struct OtherMutations(
     ReplenishmentMutation,
     AlertMutation,
     SourcingMutation,
+    CarrierMutation,
+    FulfilmentMutation,
     SuggestionMutation,
     NoteMutation,
 );
@@ -127,7 +132,13 @@ pub struct OtherMutations(
 /// Subscriptions of the API: changes as they happen, without a gap.
 #[derive(MergedSubscription, Default)]
 #[graphql(name = "Subscription")]
-pub struct Subscriptions(StockSubscription, OrderSubscription, ExchangeSubscription, AlertSubscription);
+pub struct Subscriptions(
+    StockSubscription,
+    OrderSubscription,
+    FulfilmentWorkSubscription,
+    ExchangeSubscription,
+    AlertSubscription,
+);
 
 /// The roots as they are served: what goes through them is in the audit log.
 pub type Query = Audited<Queries>;

@@ -187,7 +187,6 @@ fn settle(draft: &Draft<'_>, order: &mut Order, command: &Update) -> Option<Fulf
     }
     let lines = deliver_charges(order);
     order.status = order.standing();
-    let (status, shipped_at) = (FulfilmentStatus::Shipped, Some(draft.now()));
-    let fulfilment = Fulfilment { id: command.fulfilment, order: order.id, store: order.store, status, shipped_at, lines };
+    let fulfilment = Fulfilment::shipped((command.fulfilment, order.id), order.store, draft.now(), lines);
     (!fulfilment.lines.is_empty()).then_some(fulfilment)
 }

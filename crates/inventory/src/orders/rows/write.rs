@@ -80,6 +80,7 @@ struct NewFulfilment {
     status: FulfilmentStatus,
     shipped_at: Option<Timestamp>,
     created_at: Timestamp,
+    work_id: Option<FulfilmentWorkId>,
 }
 
 #[derive(Record)]
@@ -291,6 +292,7 @@ pub fn fulfilment_rows(tenant: TenantId, fulfilments: &[&Fulfilment], now: Times
             status: fulfilment.status,
             shipped_at: fulfilment.shipped_at,
             created_at: now,
+            work_id: fulfilment.work,
         });
         lines.extend(fulfilment.lines.iter().map(|line| NewFulfilmentLine::of(fulfilment, line)));
     }
