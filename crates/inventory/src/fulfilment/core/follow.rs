@@ -301,7 +301,7 @@ const fn is_worked(status: OrderStatus) -> bool {
 }
 
 fn live(work: &Work, goods: Goods) -> i64 {
-    work.lines.iter().filter(|line| (line.position, line.product) == goods).map(|line| line.live()).sum()
+    work.lines.iter().filter(|line| (line.position, line.product) == goods).map(super::work::WorkLine::live).sum()
 }
 
 /// The stores at which a difference is above 0.

@@ -96,7 +96,7 @@ pub fn decide_let_go(
     let barred = refused.map(|of| Barred { order: order.id, position: of.position, store, at: now, by }).collect();
     let moved = if let Why::Moved(to) = command.why { Some((id, to)) } else { None };
     let rejected = is_rejected.then_some(id);
-    Ok((WorkDecision { barred, moved, rejected, ..WorkDecision::step(vec![work]) }, Some(orders)))
+    Ok((WorkDecision { barred, rejected, moved, ..WorkDecision::step(vec![work]) }, Some(orders)))
 }
 
 /// Looks for the goods elsewhere, by the order's rule; what is moved, in one store alone.

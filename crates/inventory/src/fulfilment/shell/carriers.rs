@@ -1,6 +1,5 @@
 //! Making and changing carriers.
 
-use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{
     audit::{self, Fields},
