@@ -8,6 +8,7 @@ pub enum Field {
     Amount,
     Basis,
     BillingAddress,
+    CancelLines,
     Category,
     Changes,
     Channel,
