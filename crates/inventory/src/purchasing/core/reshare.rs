@@ -7,13 +7,13 @@ use super::{
 
 /// What a line carries, and what it would carry of all charges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Portion {
+struct Portion {
     /// Its share as if nothing had come.
-    pub whole: i64,
+    whole: i64,
     /// What its receipts carry.
-    pub carried: i64,
+    carried: i64,
     /// Whether more of it is to come.
-    pub is_open: bool,
+    is_open: bool,
 }
 
 /// What the receipts of each line carry of its charges, in minor units.
@@ -40,7 +40,7 @@ pub(super) fn keep_carried(order: &mut PurchaseOrder, carried: &[i64]) {
 
 /// Shares `total` out: a line of which nothing more comes keeps what it carries, no other gets less than it carries, and the rest goes by the whole
 /// shares. Where nothing is to come that could carry it, the shares are the whole ones.
-pub fn reshare(total: i64, portions: &[Portion]) -> Vec<i64> {
+fn reshare(total: i64, portions: &[Portion]) -> Vec<i64> {
     let whole = || portions.iter().map(|portion| portion.whole).collect();
     let mut is_fixed: Vec<bool> = portions.iter().map(|portion| !portion.is_open).collect();
     loop {

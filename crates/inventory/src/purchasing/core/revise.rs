@@ -154,18 +154,19 @@ fn set_line(order: &mut PurchaseOrder, place: usize, set: &SetLine, at: At) -> R
         resize(line, quantity).ok_or_else(too_large)?;
         return Ok(None);
     }
-    if quantity <= line.received {
+    let came = line.received;
+    if quantity <= came {
         return Err(AmendRefusal::NothingToCome { sku: line.sku.clone() }.at(field));
     }
     resize(line, quantity).ok_or_else(too_large)?;
     let zero = Quantity::ZERO;
-    let rest = count(quantity.get() - line.received.get());
+    let rest = count(quantity.get() - came.get());
     let mut later = Line { unit_cost, received: zero, damaged: zero, returned: zero, off: Off::default(), ..line.clone() };
     later.charges.minor = 0;
     later.confirmed.quantity = None;
     resize(&mut later, rest).ok_or_else(too_large)?;
     line.confirmed.quantity = None;
-    resize(line, line.received).ok_or_else(too_large)?;
+    resize(line, came).ok_or_else(too_large)?;
     Ok(Some(later))
 }
 

@@ -184,14 +184,13 @@ fn order_rows(tenant: TenantId, orders: &[&PurchaseOrder]) -> [Bulk; 8] {
         new_lines.extend(order.lines.iter().map(|line| LineRow::of(order.id, line)));
         new_charges.extend(order.charges.iter().zip(1..).map(|(charge, position)| NewCharge::of(order.id, position, charge)));
     }
-    let (new_lines, new_charges) = (new_lines.into(), new_charges.into());
     [
         new.into(),
         changed.into(),
         old_lines.into(),
         old_charges.into(),
-        new_lines,
-        new_charges,
+        new_lines.into(),
+        new_charges.into(),
         changed_lines.into(),
         revised_lines.into(),
     ]
