@@ -166,6 +166,8 @@ words! {
     /// What a charge is spread over the lines by.
     ChargeBasis { Value "VALUE", Quantity "QUANTITY", Weight "WEIGHT" }
     DiscrepancyKind { Short "SHORT", Over "OVER", Damaged "DAMAGED", WrongItem "WRONG_ITEM" }
+    /// Whose lead time a day follows from.
+    LeadSource { SupplierProduct "SUPPLIER_PRODUCT", Supplier "SUPPLIER" }
     /// What goes back to a supplier: what could be sold, or what lies in quarantine.
     ReturnSource { Available "AVAILABLE", Quarantine "QUARANTINE" }
     /// How the cost of what leaves is told.

@@ -59,6 +59,7 @@ mod m0060_fulfilment_roles;
 mod m0061_reversals;
 mod m0062_history;
 mod m0063_notes;
+mod m0064_purchase_amendments;
 mod m0065_replenishment;
 mod m0066_open_orders;
 pub mod row_security;
@@ -122,6 +123,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0061_reversals::Migration),
             Box::new(m0062_history::Migration),
             Box::new(m0063_notes::Migration),
+            Box::new(m0064_purchase_amendments::Migration),
             Box::new(m0065_replenishment::Migration),
             Box::new(m0066_open_orders::Migration),
         ]
@@ -134,9 +136,16 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// new columns have a default or may be null, and what stands is neither renamed, retyped nor dropped.
 ///
 /// An older release takes an alert of a kind that it does not know for a corrupt row (`m0050_overdue`), cannot read what demand facts note of an edited
-/// order (`m0056_order_edits`), would ship an order under a hold (`m0057_holds`), does not derive the states of payment (`m0058_payments`), and changes
-/// orders without their works (`m0059_fulfilment`).
-pub const BREAKING: &[&str] = &["m0050_overdue", "m0056_order_edits", "m0057_holds", "m0058_payments", "m0059_fulfilment"];
+/// order (`m0056_order_edits`), would ship an order under a hold (`m0057_holds`), does not derive the states of payment (`m0058_payments`), changes
+/// orders without their works (`m0059_fulfilment`), and would receive a line of a purchase order that was cancelled (`m0064_purchase_amendments`).
+pub const BREAKING: &[&str] = &[
+    "m0050_overdue",
+    "m0056_order_edits",
+    "m0057_holds",
+    "m0058_payments",
+    "m0059_fulfilment",
+    "m0064_purchase_amendments",
+];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.
 pub fn needed() -> Option<String> {

@@ -101,6 +101,8 @@ const CASES: &[(&str, Needs)] = &[
     ("purchaseOrderClose", May("purchase.write")),
     ("purchaseOrderCancel", May("purchase.write")),
     ("purchaseOrderSend", May("purchase.write")),
+    ("purchaseOrderConfirm", May("purchase.write")),
+    ("purchaseOrderAmend", May("purchase.write")),
     ("purchaseOrderApprove", May("purchase.approve")),
     ("purchaseOrderReject", May("purchase.approve")),
     ("purchaseOrderReceive", May("purchase.receive")),

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 /// What no digest is over: the key itself, and the guards that a retry may state anew.
 const LEFT_OUT: [&str; 4] = ["idempotencyKey", "expectedVersion", "compare", "validateOnly"];
 /// Inputs where null clears what leaving out keeps: there it is no different word for nothing. A test holds the list to the source.
-pub const CLEARED_BY_NULL: [&str; 15] = [
+pub const CLEARED_BY_NULL: [&str; 17] = [
     "CategoryUpdateInput",
     "CategoryUpsertInput",
     "CustomerUpdateInput",
@@ -24,6 +24,8 @@ pub const CLEARED_BY_NULL: [&str; 15] = [
     "OrderUpdateInput",
     "ProductUpdateInput",
     "ProductUpsertInput",
+    "PurchaseOrderAmendInput",
+    "PurchaseOrderLineSet",
     "PurchaseOrderUpdateInput",
     "StockPolicyInput",
     "StoreUpdateInput",

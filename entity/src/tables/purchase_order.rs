@@ -39,4 +39,8 @@ pub struct Model {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub editors: Option<String>,
+    /// 1 as it was ordered, +1 for each amendment since.
+    pub revision: i32,
+    /// When the supplier last confirmed something of it.
+    pub confirmed_at: Option<Timestamp>,
 }

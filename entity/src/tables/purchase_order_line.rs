@@ -37,4 +37,14 @@ pub struct Model {
     pub goods_off_minor: i64,
     /// The same of charges.
     pub charges_off_minor: i64,
+    /// The day that the supplier confirmed.
+    pub confirmed_on: Option<i32>,
+    /// How much of the whole line the supplier confirmed.
+    pub confirmed_quantity: Option<Quantity>,
+    /// The day that the supplier's lead time gives.
+    pub lead_on: Option<i32>,
+    pub lead_from: Option<LeadSource>,
+    /// The revision of the order that it last changed in.
+    pub revision: i32,
+    pub cancelled_at: Option<Timestamp>,
 }

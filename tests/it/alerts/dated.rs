@@ -11,6 +11,7 @@ on_both!(
     a_lot_near_its_date_is_told_in_each_store_that_has_some,
     the_day_of_a_store_is_that_of_its_clocks,
     an_order_that_is_late_is_told_until_it_is_there,
+    a_lead_time_makes_an_order_late_until_the_supplier_confirms_another_day,
     a_transfer_that_is_overdue_is_told_until_all_of_it_has_come,
     a_transfer_is_told_of_no_more_when_it_is_written_off_or_is_given_more_days,
     a_transfer_that_has_not_left_or_has_no_day_is_never_overdue,
@@ -164,6 +165,45 @@ async fn sent(from: &Shop<'_>, to: &Shop<'_>, products: &[&Value], expected_at: 
 async fn overdue(shop: &Shop<'_>) -> Vec<Value> {
     shop.look().await;
     shop.alerts(json!({ "kind": ["TRANSFER_OVERDUE"], "store": { "eq": shop.store["id"] } })).await
+}
+
+async fn a_lead_time_makes_an_order_late_until_the_supplier_confirms_another_day(world: &World) {
+    let shop = Shop::open(world).await;
+    let mug = shop.product("MUG", json!({ "unitCost": { "amount": "1.00", "currencyCode": "GBP" } })).await;
+    let supplier = json!({ "code": "POT", "name": "Potters", "leadTimeDays": 2 });
+    let supplier = shop.act("supplierCreate", "SupplierCreateInput", "supplier { id }", supplier).await;
+    let supplier = json!({ "id": done(&supplier, "supplier")["id"] });
+    let input = json!({ "supplier": supplier, "store": shop.store, "lines": [{ "product": mug, "quantity": 10 }] });
+    let made = shop.act("purchaseOrderCreate", "PurchaseOrderCreateInput", "purchaseOrder { id }", input).await;
+    let order = done(&made, "purchaseOrder").clone();
+    for step in ["Submit", "Approve", "Order"] {
+        let mutation = format!("purchaseOrder{step}");
+        let payload = shop.act(&mutation, "PurchaseOrderActionInput", "purchaseOrder { id }", json!({ "id": order["id"] })).await;
+        done(&payload, "purchaseOrder");
+    }
+    let is_told = async || shop.stand().await.iter().filter(|(kind, _)| kind == "PURCHASE_ORDER_LATE").count();
+    world.pass(2 * DAY);
+    shop.look().await;
+    assert_eq!(is_told().await, 0, "it may come today");
+    world.pass(DAY);
+    shop.look().await;
+    assert_eq!(is_told().await, 1);
+    let confirmed = json!({ "id": order["id"], "confirmedOn": in_days(&shop, 3) });
+    let payload = shop.act("purchaseOrderConfirm", "PurchaseOrderConfirmInput", "purchaseOrder { id }", confirmed).await;
+    done(&payload, "purchaseOrder");
+    shop.look().await;
+    let found = shop.alerts(json!({ "kind": ["PURCHASE_ORDER_LATE"], "store": { "eq": shop.store["id"] } })).await;
+    assert_eq!(text(&found[0]["state"]), "RESOLVED");
+    world.pass(4 * DAY);
+    shop.look().await;
+    let states: Vec<String> = shop
+        .alerts(json!({ "kind": ["PURCHASE_ORDER_LATE"], "store": { "eq": shop.store["id"] } }))
+        .await
+        .iter()
+        .map(|alert| text(&alert["state"]))
+        .collect();
+    assert!(states.contains(&"OPEN".to_owned()), "the confirmed day has gone by, too: {states:?}");
+    shop.is_sound().await;
 }
 
 async fn a_transfer_that_is_overdue_is_told_until_all_of_it_has_come(world: &World) {

@@ -19,6 +19,7 @@ use super::world::House;
 /// Input fields that a call needs in practice, though the schema lets them be left out.
 const ALSO: &[(&str, &str)] = &[
     ("OrderUpdateInput", "noteForStaff"),
+    ("PurchaseOrderAmendInput", "note"),
     ("OrderLineInput", "product"),
     ("ReturnLineInput", "product"),
     ("SupplierReturnLineInput", "product"),
@@ -317,12 +318,13 @@ pub fn meant(root: &str, path: &Path) -> &'static str {
 
 /// The same, where the names tell it. Places like that of `node(id:)` take any kind.
 pub fn named(root: &str, path: &Path) -> Option<&'static str> {
-    const WORDS: [(&str, &str); 50] = [
+    const WORDS: &[(&str, &str)] = &[
         ("fulfilmenttracking", "pcl"),
         ("fulfilmentwork", "fwk"),
         ("fulfilment", "ful"),
         ("parcel", "pcl"),
         ("carrier", "car"),
+        ("cancellines", "pol"),
         // documentReverse undoes documents of several kinds.
         ("documentid", "trf"),
         ("replenishmentplan", "rpl"),

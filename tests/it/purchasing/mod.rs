@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 
 pub mod office;
+mod amendments;
+mod confirmations;
 mod currencies;
 mod mail;
 mod orders;

@@ -82,6 +82,7 @@ impl<'w> Office<'w> {
             "purchaseOrderUpdate" => "PurchaseOrderUpdateInput",
             "purchaseOrderReceive" => "PurchaseOrderReceiveInput",
             "purchaseOrderSend" => "PurchaseOrderSendInput",
+            "purchaseOrderConfirm" => "PurchaseOrderConfirmInput",
             _ => "PurchaseOrderActionInput",
         };
         let mut input = input;

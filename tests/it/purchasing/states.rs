@@ -65,7 +65,7 @@ async fn each_step_is_open_in_its_states_only(world: &World) {
         ("CLOSED", &closed),
         ("CANCELLED", &cancelled),
     ];
-    let open_in: [(&str, &[&str]); 8] = [
+    let open_in: [(&str, &[&str]); 9] = [
         ("purchaseOrderUpdate", &["DRAFT", "REJECTED"]),
         ("purchaseOrderSubmit", &["DRAFT"]),
         ("purchaseOrderApprove", &["PENDING_APPROVAL"]),
@@ -73,6 +73,7 @@ async fn each_step_is_open_in_its_states_only(world: &World) {
         ("purchaseOrderOrder", &["APPROVED"]),
         ("purchaseOrderReceive", &["ORDERED", "PARTIALLY_RECEIVED"]),
         ("purchaseOrderClose", &["ORDERED", "PARTIALLY_RECEIVED", "RECEIVED"]),
+        ("purchaseOrderConfirm", &["ORDERED", "PARTIALLY_RECEIVED"]),
         ("purchaseOrderCancel", &["DRAFT", "PENDING_APPROVAL", "APPROVED", "REJECTED", "ORDERED"]),
     ];
     let before = world.dump(office.caller.tenant).await;

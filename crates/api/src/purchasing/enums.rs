@@ -67,6 +67,22 @@ pub enum DiscrepancyKind {
     WrongItem,
 }
 
+/// The source of the day that a line of a purchase order is expected on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "inventory::purchasing::core::ExpectedFrom", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum PurchaseExpectedFrom {
+    /// The supplier confirmed it.
+    Confirmed,
+    /// The line states it.
+    Line,
+    /// The order states it.
+    Order,
+    /// It is the day of ordering and the lead time of the supplier's product.
+    SupplierProduct,
+    /// It is the day of ordering and the supplier's lead time.
+    Supplier,
+}
+
 /// Stock from which goods are returned to a supplier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ReturnSource", rename_items = "SCREAMING_SNAKE_CASE")]

@@ -176,8 +176,9 @@ pub struct PurchaseOrderReceiveInput {
 }
 
 impl PurchaseOrderLineInput {
-    fn read(self, index: usize, reading: &mut Reading) -> shell::NewPurchaseLine {
-        let at = |name: &str| path!["input", "lines", index, name];
+    /// A line of a list in the input.
+    pub(super) fn read(self, list: &str, index: usize, reading: &mut Reading) -> shell::NewPurchaseLine {
+        let at = |name: &str| path!["input", list, index, name];
         shell::NewPurchaseLine {
             product: reading.product(self.product, || at("product")),
             quantity: self.quantity.0,
@@ -187,7 +188,7 @@ impl PurchaseOrderLineInput {
         }
     }
     fn all(lines: Vec<Self>, reading: &mut Reading) -> Vec<shell::NewPurchaseLine> {
-        lines.into_iter().enumerate().map(|(index, line)| line.read(index, reading)).collect()
+        lines.into_iter().enumerate().map(|(index, line)| line.read("lines", index, reading)).collect()
     }
 }
 

@@ -7,10 +7,13 @@ use entity::prelude;
 use inventory::purchasing::core;
 use macros::resolvers;
 
-use super::links::{self, Money, Product};
+use super::{
+    enums::PurchaseExpectedFrom,
+    links::{self, Money, Product},
+};
 use crate::graphql::{
     fault::Answer,
-    scalars::{Date, Long, Quantity},
+    scalars::{Date, DateTime, Long, Quantity},
 };
 
 /// A line inside its order.
@@ -112,9 +115,34 @@ impl PurchaseOrderLine {
     async fn weight(&self) -> Option<Long> {
         self.row().weight.map(Long)
     }
-    /// The day it is expected on: its own, else the order's.
+    /// The day it is expected on, in the store's own time: as it was confirmed, else its own, else the order's, else the day of ordering and the lead time of
+    /// the supplier's product, else of the supplier. Null where nobody says.
     async fn expected_on(&self) -> Option<Date> {
-        self.row().expected_on.or(self.order.expected_on).map(Date)
+        self.row().expected(self.order.expected_on).map(|(day, _)| Date(day))
+    }
+    /// The source of expectedOn; null where nobody says a day.
+    async fn expected_from(&self) -> Option<PurchaseExpectedFrom> {
+        self.row().expected(self.order.expected_on).map(|(_, from)| from.into())
+    }
+    /// The day that the supplier confirmed; null while there is none.
+    async fn confirmed_on(&self) -> Option<Date> {
+        self.row().confirmed.on.map(Date)
+    }
+    /// The quantity of the whole line that the supplier confirmed; null while there is none, and after the quantity has changed.
+    async fn confirmed_quantity(&self) -> Option<Quantity> {
+        self.row().confirmed.quantity.map(Quantity)
+    }
+    /// The part of the quantity that the supplier does not promise and that has not come either; 0 where nothing was confirmed.
+    async fn promised_short(&self) -> Quantity {
+        Quantity(self.row().promised_short())
+    }
+    /// The order's revision that the line was last changed in, or added.
+    async fn revision(&self) -> i32 {
+        i32::from(self.row().revision)
+    }
+    /// The time at which purchaseOrderAmend cancelled it; null while it stands. It counts for no total, and nothing of it is expected.
+    async fn cancelled_at(&self) -> Option<DateTime> {
+        self.row().cancelled_at.map(DateTime)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Purchasing in GraphQL: types, lists, inputs, answers. What belongs to other rooms is reached through `links`.
 
+mod amend_inputs;
 mod inputs;
 mod inputs_more;
 mod line;

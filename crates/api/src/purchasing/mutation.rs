@@ -4,9 +4,9 @@ use async_graphql::Context;
 use inventory::{
     purchasing::{
         events::{
-            PURCHASE_ORDER_APPROVED, PURCHASE_ORDER_CANCELLED, PURCHASE_ORDER_CLOSED, PURCHASE_ORDER_CREATED,
-            PURCHASE_ORDER_ORDERED, PURCHASE_ORDER_RECEIVED, PURCHASE_ORDER_REJECTED, PURCHASE_ORDER_SUBMITTED,
-            PURCHASE_ORDER_UPDATED,
+            PURCHASE_ORDER_AMENDED, PURCHASE_ORDER_APPROVED, PURCHASE_ORDER_CANCELLED, PURCHASE_ORDER_CLOSED,
+            PURCHASE_ORDER_CONFIRMED, PURCHASE_ORDER_CREATED, PURCHASE_ORDER_ORDERED, PURCHASE_ORDER_RECEIVED,
+            PURCHASE_ORDER_REJECTED, PURCHASE_ORDER_SUBMITTED, PURCHASE_ORDER_UPDATED,
         },
         shell,
     },
@@ -15,6 +15,7 @@ use inventory::{
 use macros::resolvers;
 
 use super::{
+    amend_inputs::{PurchaseOrderAmendInput, PurchaseOrderConfirmInput},
     inputs::{PurchaseOrderActionInput, PurchaseOrderCreateInput, PurchaseOrderReceiveInput, PurchaseOrderUpdateInput},
     payloads::PurchaseOrderPayload,
 };
@@ -119,5 +120,27 @@ impl PurchaseMutation {
         #[graphql(desc = "Purchase order to cancel.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
         step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_cancel, dry_run)
+    }
+
+    /// Notes what the supplier confirmed of an order that is with them: days, quantities and their reference. No quantity of the order changes;
+    /// availability and late alerts go by the confirmed day.
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CONFIRMED), dry_run)]
+    async fn purchase_order_confirm(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order, and what was confirmed of it.")] input: PurchaseOrderConfirmInput,
+    ) -> Answer<PurchaseOrderPayload> {
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_confirm, dry_run)
+    }
+
+    /// Adds, changes and cancels lines of an order that is with its supplier, all of it or nothing: its revision rises by 1, and what is incoming changes by
+    /// the difference. An order becomes dearer only by a person with `purchase.approve`, and not beyond the tenant's approval limit.
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_AMENDED, STOCK_CHANGED), dry_run)]
+    async fn purchase_order_amend(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order, and all that changes of it.")] input: PurchaseOrderAmendInput,
+    ) -> Answer<PurchaseOrderPayload> {
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_amend, dry_run)
     }
 }

@@ -64,7 +64,9 @@ fn may(caller: &Caller, action: Action, order: &core::PurchaseOrder, limit: Opti
         Action::Approve => decides() && !order.needs_another(caller.actor, limit),
         Action::Reject => decides(),
         Action::Receive => holds(kind::PurchaseReceive::INDEX),
-        Action::Update | Action::Submit | Action::Order | Action::Close | Action::Cancel => holds(kind::PurchaseWrite::INDEX),
+        Action::Update | Action::Submit | Action::Order | Action::Close | Action::Cancel | Action::Confirm | Action::Amend => {
+            holds(kind::PurchaseWrite::INDEX)
+        }
     }
 }
 
@@ -180,6 +182,14 @@ impl PurchaseOrder {
     /// Time at which the order was closed or cancelled. Null where neither was done.
     async fn ended_at(&self) -> Option<DateTime> {
         self.row.state.ended_at().map(DateTime)
+    }
+    /// The revision: 1 as it was ordered, +1 for each purchaseOrderAmend.
+    async fn revision(&self) -> i32 {
+        i32::from(self.row.revision)
+    }
+    /// The time of the supplier's last confirmation; null while there is none.
+    async fn confirmed_at(&self) -> Option<DateTime> {
+        self.row.confirmed_at.map(DateTime)
     }
     /// The mutations that its state allows and that you may do.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {

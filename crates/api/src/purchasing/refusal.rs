@@ -2,7 +2,7 @@
 
 use entity::prelude::Tracking;
 use inventory::purchasing::{
-    core::{Action, MAX_BREAKS, MAX_LEAD_TIME_DAYS, PolicyProblem, Prices, Refusal, SupplyProblem, actions_from},
+    core::{Action, AmendRefusal, MAX_BREAKS, MAX_LEAD_TIME_DAYS, PolicyProblem, Prices, Refusal, SupplyProblem, actions_from},
     shell::{MailRefusal, PolicyRefusal, PolicyWhat},
 };
 use platform::path;
@@ -96,6 +96,45 @@ const fn lots(tracking: Tracking) -> &'static str {
     }
 }
 
+/// Refusals of what becomes of an order that is with its supplier: each says what can be done instead.
+fn amendment(why: &AmendRefusal) -> Said {
+    match why {
+        AmendRefusal::LineCancelled { sku } => {
+            state(&format!("this line of {sku} was cancelled: add a line by purchaseOrderAmend (addLines) to order it again"))
+        }
+        AmendRefusal::LineReceived { sku, received } => state(&format!(
+            "{received} of {sku} have come: set the line's quantity to {received} (setLines), and nothing more of it is expected"
+        )),
+        AmendRefusal::QuantityFrom { sku, received } if received.is_positive() => range(&format!(
+            "{received} of {sku} have come: a quantity of {received} or more is expected; what has come is undone by documentReverse, or goes back by supplierReturnCreate"
+        )),
+        AmendRefusal::QuantityFrom { sku, .. } => {
+            range(&format!("a quantity above 0 is expected: to order no {sku} any more, name the line in cancelLines"))
+        }
+        AmendRefusal::NothingToCome { sku } => {
+            state(&format!("nothing more of this line of {sku} is expected: raise its quantity, or add a line (addLines)"))
+        }
+        AmendRefusal::ConfirmFromTo { sku, least, most } => range(&format!(
+            "{least} to {most} of {sku} can be confirmed: to order more or less, change the line by purchaseOrderAmend"
+        )),
+        AmendRefusal::NothingToAmend => invalid("nothing changes: say expectedOn, note, setLines, addLines or cancelLines"),
+        AmendRefusal::AllCancelled => {
+            state("no line of the order would be left: purchaseOrderCancel gives up an order of which nothing has come")
+        }
+        AmendRefusal::LinesUpTo { most } => {
+            (ErrorCode::LimitExceeded, format!("an order has at most {most} lines: order the rest by another one"))
+        }
+        AmendRefusal::RaiseNeedsApprover => state(
+            "the order would cost more than was approved: a person with purchase.approve makes this change, or the rest is ordered by a purchase order of its own",
+        ),
+        AmendRefusal::RaiseAboveLimit(limit) => state(&format!(
+            "the order would cost more than was approved, and more than {} {}: order the rest by a purchase order of its own, which somebody else approves",
+            limit.amount(),
+            limit.currency
+        )),
+    }
+}
+
 pub fn purchase(why: &Refusal) -> Said {
     match why {
         Refusal::Status(status) => {
@@ -128,6 +167,7 @@ pub fn purchase(why: &Refusal) -> Said {
             invalid(&format!("{sku} costs {listed}, and the order is in {order}: {}", remedy(*prices)))
         }
         Refusal::NoSupplier => invalid("nobody is known to sell it: name a supplier"),
+        Refusal::Amend(why) => amendment(why),
         Refusal::ChargeIn { order } => invalid(&format!("the order is in {order}")),
         Refusal::AmountNotPositive => range("an amount above 0 is expected"),
         Refusal::NothingToSpreadBy(basis) => invalid(&format!("no line has anything to spread it by {basis}")),

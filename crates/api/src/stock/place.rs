@@ -27,6 +27,7 @@ const fn names(field: Field) -> &'static [&'static str] {
         Field::Amount => &["amount"],
         Field::Basis => &["basis"],
         Field::BillingAddress => &["billingAddress"],
+        Field::CancelLines => &["cancelLines"],
         Field::Carrier => &["carrierId"],
         Field::Category => &["categoryId"],
         Field::Changes => &["changes"],

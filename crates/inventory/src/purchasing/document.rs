@@ -18,7 +18,7 @@ use super::{
     events::document_event,
     rows,
 };
-use crate::ledger::{Document, Rows, Source, Turn};
+use crate::ledger::{Books, Document, Needs, Rows, Source, Turn};
 
 /// Purchase orders and returns to suppliers as a kind of document.
 pub struct Purchases;
@@ -45,6 +45,13 @@ impl Document for Purchases {
 
     fn needs_locks(needs: &PurchaseNeeds) -> bool {
         !needs.orders.is_empty()
+    }
+
+    /// The levels that orders are on by now, as an amendment may have added lines since the command was made.
+    async fn expand(reads: &Source<'_>, needs: &mut Needs, _books: &mut Books) -> Result<(), Fault> {
+        let moved: Vec<PurchaseOrderId> = needs.documents.read(|own: &PurchaseNeeds| own.moved.iter().copied().collect());
+        needs.levels.extend(rows::levels_of(reads, &moved).await?);
+        Ok(())
     }
 
     async fn load(reads: &Source<'_>, needs: &PurchaseNeeds, book: &mut PurchaseBook) -> Result<(), Fault> {

@@ -29,6 +29,8 @@ platform::events! {
         PURCHASE_ORDER_RECEIVED "purchase_order.received",
         PURCHASE_ORDER_CLOSED "purchase_order.closed",
         PURCHASE_ORDER_CANCELLED "purchase_order.cancelled",
+        PURCHASE_ORDER_CONFIRMED "purchase_order.confirmed",
+        PURCHASE_ORDER_AMENDED "purchase_order.amended",
     }
     /// Returns to suppliers.
     SUPPLIER_RETURN: SupplierReturnEvent = Terms {

@@ -3,6 +3,7 @@
 use entity::prelude::*;
 
 use super::{
+    expected::{LeadTimes, note_lead_days},
     order::{PurchaseBook, PurchaseDecision, PurchaseOrder},
     order_state::{Approval, End, OrderState, Placement, Request},
     refusal::Refusal,
@@ -11,7 +12,7 @@ use super::{
 use crate::purchasing::events;
 use crate::stock::core::{At, Delta, Draft, Field, MovementHead, Reference, ReferenceKind, Rejection, RoomRefusal};
 
-/// A step. `Update` and `Receive` have commands of their own.
+/// A step. Those that change what is bought, confirm or receive it have commands of their own.
 #[derive(Debug, Clone)]
 pub struct Act {
     pub order: PurchaseOrderId,
@@ -24,6 +25,8 @@ pub struct Act {
     pub movement: MovementId,
     /// Above this total the approver is somebody else than the requester; None: nothing is above it.
     pub limit: Option<Money>,
+    /// Of the order's products, where it goes to the supplier.
+    pub leads: LeadTimes,
 }
 
 pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> Result<PurchaseDecision, Rejection> {
@@ -49,6 +52,7 @@ pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> 
         (Action::Order, OrderState::Approved(approval)) => {
             order.state = OrderState::Ordered(Placement { approval: *approval, at: now });
             plan(draft, &order, command, 1)?;
+            note_lead_days(draft, &mut order, &command.leads)?;
             events::PURCHASE_ORDER_ORDERED
         }
         (Action::Close, state) => {
@@ -82,7 +86,7 @@ pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> 
             order.state = OrderState::Cancelled(order.state.stage(), end());
             events::PURCHASE_ORDER_CANCELLED
         }
-        (Action::Update | Action::Receive, _) => {
+        (Action::Update | Action::Receive | Action::Confirm | Action::Amend, _) => {
             return Err(Refusal::OtherCommand.at(At::INPUT));
         }
         (Action::Submit | Action::Approve | Action::Reject | Action::Order | Action::Cancel, _) => return Err(order.not_open()),
@@ -129,7 +133,13 @@ fn plan(draft: &mut Draft<'_>, order: &PurchaseOrder, command: &Act, sign: i64) 
 }
 
 /// A movement that changes only what is planned: an ADJUSTMENT with the reason PURCHASE.
-fn head(order: &PurchaseOrder, id: MovementId, actor: Actor, note: Option<String>, occurred_at: Timestamp) -> MovementHead {
+pub(super) fn head(
+    order: &PurchaseOrder,
+    id: MovementId,
+    actor: Actor,
+    note: Option<String>,
+    occurred_at: Timestamp,
+) -> MovementHead {
     MovementHead {
         id,
         kind: MovementKind::Adjustment,

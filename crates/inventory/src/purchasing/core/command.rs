@@ -6,10 +6,12 @@ use entity::prelude::*;
 
 use super::{
     act::{Act, decide_act},
+    confirm::{Confirm, decide_confirm},
     create::{Amend, Create, decide_amend, decide_create},
     order::{PurchaseBook, PurchaseDecision},
     receive::{Receive, decide_receive},
     returns::{CreateSupplierReturn, decide_supplier_return},
+    revise::{Revise, decide_revise},
     states::Action,
 };
 use crate::{
@@ -21,10 +23,12 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct PurchaseNeeds {
     pub orders: BTreeSet<PurchaseOrderId>,
+    /// Those of which the levels of all lines are needed.
+    pub moved: BTreeSet<PurchaseOrderId>,
     pub refs: BTreeSet<String>,
 }
 
-/// With the levels of the order's lines, read before: what is ordered never changes.
+/// With the levels of the order's lines as they were read before; those of lines that were added since are loaded behind the counter.
 #[derive(Debug, Clone)]
 pub struct PurchaseCommand(pub Box<Command>, pub Vec<LevelKey>);
 
@@ -36,6 +40,8 @@ pub enum Command {
     Act(Act),
     Receive(Receive),
     Return(CreateSupplierReturn),
+    Confirm(Confirm),
+    Revise(Revise),
 }
 
 impl Command {
@@ -53,9 +59,13 @@ impl Command {
                 Action::Cancel => "purchase_order.cancel",
                 Action::Update => "purchase_order.update",
                 Action::Receive => "purchase_order.receive",
+                Action::Confirm => "purchase_order.confirm",
+                Action::Amend => "purchase_order.amend",
             },
             Self::Receive(_) => "purchase_order.receive",
             Self::Return(_) => "supplier_return.create",
+            Self::Confirm(_) => "purchase_order.confirm",
+            Self::Revise(_) => "purchase_order.amend",
         }
     }
 
@@ -67,6 +77,8 @@ impl Command {
             Self::Act(_) => 1,
             Self::Receive(receive) => receive.lines.as_ref().map_or(1, Vec::len),
             Self::Return(ret) => ret.lines.len(),
+            Self::Confirm(confirm) => confirm.lines.as_ref().map_or(1, Vec::len),
+            Self::Revise(revise) => revise.weight(),
         }
     }
 
@@ -80,7 +92,7 @@ impl Command {
                 all.iter().flat_map(of).collect()
             }
             Self::Return(ret) => ret.lines.iter().map(|line| LevelKey { product: line.product, store: ret.store }).collect(),
-            Self::Amend(_) | Self::Act(_) | Self::Receive(_) => Vec::new(),
+            Self::Amend(_) | Self::Act(_) | Self::Receive(_) | Self::Confirm(_) | Self::Revise(_) => Vec::new(),
         }
     }
 
@@ -101,7 +113,7 @@ impl Command {
                     }
                 }
             }
-            Self::Create(_) | Self::Amend(_) | Self::Act(_) => {}
+            Self::Create(_) | Self::Amend(_) | Self::Act(_) | Self::Confirm(_) | Self::Revise(_) => {}
         }
     }
 
@@ -112,10 +124,22 @@ impl Command {
             Self::Amend(amend) => [amend.order].into(),
             Self::Act(act) => [act.order].into(),
             Self::Receive(receive) => [receive.order].into(),
+            Self::Confirm(confirm) => [confirm.order].into(),
+            Self::Revise(revise) => [revise.order].into(),
             Self::Return(ret) => {
                 let named = ret.lines.iter().filter_map(|line| line.of);
                 named.map(|of| of.split_line::<entity::id::kind::PurchaseOrderId>().0).collect()
             }
+        }
+    }
+
+    /// The order of which stock that is planned may change, if there is one.
+    pub fn moved(&self) -> Option<PurchaseOrderId> {
+        match self {
+            Self::Act(act) => matches!(act.action, Action::Order | Action::Close | Action::Cancel).then_some(act.order),
+            Self::Receive(receive) => Some(receive.order),
+            Self::Revise(revise) => Some(revise.order),
+            Self::Create(_) | Self::Amend(_) | Self::Return(_) | Self::Confirm(_) => None,
         }
     }
 
@@ -124,7 +148,8 @@ impl Command {
         match self {
             Self::Create(all) => all.iter().filter_map(|one| one.external_ref.clone()).collect(),
             Self::Amend(amend) => amend.external_ref.clone().flatten().into_iter().collect(),
-            Self::Act(_) | Self::Receive(_) | Self::Return(_) => Vec::new(),
+            Self::Confirm(confirm) => confirm.external_ref.iter().cloned().collect(),
+            Self::Act(_) | Self::Receive(_) | Self::Return(_) | Self::Revise(_) => Vec::new(),
         }
     }
 
@@ -144,6 +169,8 @@ impl Command {
             Self::Act(act) => decide_act(book, draft, act),
             Self::Receive(receive) => decide_receive(book, draft, receive),
             Self::Return(ret) => decide_supplier_return(book, draft, ret),
+            Self::Confirm(confirm) => decide_confirm(book, draft, confirm),
+            Self::Revise(revise) => decide_revise(book, draft, revise),
         }
     }
 }
@@ -164,6 +191,7 @@ impl Decide for PurchaseCommand {
         command.lots(keys, &mut needs.lots);
         needs.documents.with(|own: &mut PurchaseNeeds| {
             own.orders.extend(command.orders());
+            own.moved.extend(command.moved());
             own.refs.extend(command.references());
         });
     }

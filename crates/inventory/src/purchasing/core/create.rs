@@ -3,6 +3,7 @@
 use entity::prelude::*;
 
 use super::{
+    expected::Confirmation,
     landed::allot,
     order::{Change, Charge, Line, Off, PurchaseBook, PurchaseDecision, PurchaseOrder, percent},
     order_state::OrderState,
@@ -105,6 +106,8 @@ pub fn decide_create(book: &PurchaseBook, draft: &Draft<'_>, command: &Create) -
         charges: Vec::new(),
         receipts: 0,
         discrepancies: 0,
+        revision: 1,
+        confirmed_at: None,
         change: Change::New,
     };
     order.lines = lines(draft, (&order, command.prices), &command.lines)?;
@@ -147,7 +150,7 @@ pub fn decide_amend(book: &PurchaseBook, draft: &Draft<'_>, command: &Amend) -> 
     Ok(PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() })
 }
 
-fn free_ref(book: &PurchaseBook, supplier: SupplierId, reference: Option<&str>, field: At) -> Result<(), Rejection> {
+pub(super) fn free_ref(book: &PurchaseBook, supplier: SupplierId, reference: Option<&str>, field: At) -> Result<(), Rejection> {
     match reference {
         Some(reference) if book.taken_refs.contains(&(supplier, reference.to_owned())) => {
             Err(Refusal::ReferenceTaken { reference: reference.to_owned() }.at(field))
@@ -157,18 +160,19 @@ fn free_ref(book: &PurchaseBook, supplier: SupplierId, reference: Option<&str>, 
 }
 
 /// An order, and where the costs of its lines come from.
-type Terms<'a> = (&'a PurchaseOrder, Prices);
+pub(super) type Terms<'a> = (&'a PurchaseOrder, Prices);
 
 fn lines(draft: &Draft<'_>, terms: Terms<'_>, new: &[NewLine]) -> Result<Vec<Line>, Rejection> {
     if new.is_empty() {
         return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     }
-    new.iter().enumerate().map(|(index, one)| line(draft, terms, index, one)).collect()
+    new.iter().enumerate().map(|(index, one)| line(draft, terms, (Field::Lines, index), one)).collect()
 }
 
-fn line(draft: &Draft<'_>, terms: Terms<'_>, index: usize, new: &NewLine) -> Result<Line, Rejection> {
+/// A line of a list in the input that is the `index`-th of its order, from 0.
+pub(super) fn line(draft: &Draft<'_>, terms: Terms<'_>, (list, index): (Field, usize), new: &NewLine) -> Result<Line, Rejection> {
     let order = terms.0;
-    let at = |name: Field| At::line(new.place).field(name);
+    let at = |name: Field| At::row(list, new.place).field(name);
     let level = draft.stocked(LevelKey { product: new.product, store: order.store }, at(Field::Product))?;
     let facts = &level.facts;
     if !new.quantity.is_positive() {
@@ -199,6 +203,10 @@ fn line(draft: &Draft<'_>, terms: Terms<'_>, index: usize, new: &NewLine) -> Res
         short: Quantity::ZERO,
         returned: Quantity::ZERO,
         off: Off::default(),
+        confirmed: Confirmation::default(),
+        lead: None,
+        revision: order.revision,
+        cancelled_at: None,
     })
 }
 
@@ -241,12 +249,13 @@ fn charges(order: &PurchaseOrder, new: &[NewCharge]) -> Result<Vec<Charge>, Reje
     new.iter().enumerate().map(one).collect()
 }
 
-/// Sums the order up, spreads its charges over its lines, and sets how much of each may be received.
-fn settle(order: &mut PurchaseOrder) -> Result<(), Rejection> {
+/// Sums the order up, spreads its charges over its lines, and sets how much of each may be received. Lines that were cancelled count for nothing.
+pub(super) fn settle(order: &mut PurchaseOrder) -> Result<(), Rejection> {
     let zero = Money::zero(order.currency);
     let too_large = || Refusal::TooLarge.at(At::input(Field::Lines));
     let sum = |mut amounts: Box<dyn Iterator<Item = Money> + '_>| amounts.try_fold(zero, Money::checked_add);
-    order.goods = sum(Box::new(order.lines.iter().map(|line| line.total))).ok_or_else(too_large)?;
+    order.goods =
+        sum(Box::new(order.lines.iter().filter(|line| !line.is_cancelled()).map(|line| line.total))).ok_or_else(too_large)?;
     order.charges_sum = sum(Box::new(order.charges.iter().map(|charge| charge.amount))).ok_or_else(too_large)?;
     order.total().ok_or_else(too_large)?;
     order.lines.iter_mut().for_each(|line| line.charges = zero);
@@ -268,6 +277,9 @@ fn settle(order: &mut PurchaseOrder) -> Result<(), Rejection> {
 }
 
 fn weight(line: &Line, basis: ChargeBasis) -> i64 {
+    if line.is_cancelled() {
+        return 0;
+    }
     match basis {
         ChargeBasis::Value => line.total.minor,
         ChargeBasis::Quantity => line.quantity.get(),

@@ -2,7 +2,9 @@
 
 mod act;
 mod command;
+mod confirm;
 mod create;
+mod expected;
 mod landed;
 mod order;
 mod order_state;
@@ -12,15 +14,19 @@ mod policy;
 mod receive;
 mod refusal;
 mod reorder;
+mod reshare;
 mod returns;
 mod reverse;
 mod reverse_return;
+mod revise;
 mod states;
 mod supply;
 
 pub use act::{Act, decide_act};
 pub use command::{Command, PurchaseCommand, PurchaseNeeds};
+pub use confirm::{Confirm, ConfirmLine, decide_confirm};
 pub use create::{Amend, Create, NewCharge, NewLine, Prices, decide_amend, decide_create};
+pub use expected::{Confirmation, ExpectedFrom, LeadDay, LeadTime, LeadTimes};
 pub use landed::{allot, pieces, share};
 pub use order::{
     Change, Charge, Discrepancy, DocumentEvent, GoodsReceipt, Line, Off, PurchaseBook, PurchaseDecision, PurchaseOrder,
@@ -31,12 +37,13 @@ pub use page::{Party, page};
 pub use performance::{Delivery, Performance, lead_deviation, mean_and_deviation, performance};
 pub use policy::{PolicyItem, PolicyProblem, check_policy};
 pub use receive::{Receive, ReceiveLine, ReceivedLot, WrongItem, decide_receive};
-pub use refusal::Refusal;
+pub use refusal::{AmendRefusal, Refusal};
 pub use reorder::{
     Demand, Kind, Lead, Plan, Reason, StoreStock, Suggestion, order_quantity, reorder_point, safety_stock, suggest, z,
 };
 pub use returns::{BroughtBack, CreateSupplierReturn, NewReturnLine, SupplierReturn, SupplierReturnLine, decide_supplier_return};
 pub use reverse::{ReceiptReversal, ReverseReceipt};
 pub use reverse_return::{ReturnReversal, ReverseReturn};
+pub use revise::{Raise, Revise, SetLine, decide_revise};
 pub use states::{Action, PURCHASE_STEPS, actions_from, may};
 pub use supply::{MAX_BREAKS, MAX_LEAD_TIME_DAYS, PriceBreak, Supply, SupplyFields, SupplyProblem, check_supply};

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use entity::prelude::*;
 
 use super::{
+    expected::{Confirmation, LeadDay},
     order_state::OrderState,
     refusal::Refusal,
     returns::{BroughtBack, SupplierReturn},
@@ -49,6 +50,10 @@ pub struct PurchaseOrder {
     pub receipts: u16,
     /// Discrepancies so far.
     pub discrepancies: u16,
+    /// 1 as it was ordered, +1 for each amendment since.
+    pub revision: u16,
+    /// When the supplier last confirmed something of it.
+    pub confirmed_at: Option<Timestamp>,
     pub change: Change,
 }
 
@@ -59,11 +64,13 @@ pub enum Change {
     New,
     /// Its row and the figures of its lines.
     Figures,
+    /// Its row and all of its lines: those that there were, and those that came after them.
+    Revised { lines: u16 },
     /// Its row; the lines and charges that it had go, and those that it has come. How many there were of both.
     Replaced { lines: u16, charges: u16 },
 }
 
-/// A line; its product, quantity and cost are frozen when it is ordered. `open + short` is what was ordered and has not come.
+/// A line; once it is ordered, its quantity and cost change by amendments alone. `open + short` is what was ordered and has not come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// 1-based.
@@ -96,8 +103,15 @@ pub struct Line {
     /// What went back to the supplier.
     pub returned: Quantity,
     /// By how much what its receipts less their reversals carry is off from what the quantity that is received would, in minor units: 0 unless something was
-    /// reversed. The next receipt makes up for it.
+    /// reversed, or charges were shared out anew. The next receipt makes up for it.
     pub off: Off,
+    pub confirmed: Confirmation,
+    /// The day that the supplier's lead time gave when it was ordered.
+    pub lead: Option<LeadDay>,
+    /// The order's revision that it last changed in.
+    pub revision: u16,
+    /// When it was given up after it was ordered: nothing of it had come.
+    pub cancelled_at: Option<Timestamp>,
 }
 
 /// Goods and charges in minor units.
@@ -265,11 +279,13 @@ impl PurchaseOrder {
     /// Whether somebody else than this one must approve it: above the limit whoever had a hand in what it buys, or asked for it, does not. An order in a
     /// currency that the limit is not in cannot be compared, and counts as above it.
     pub fn needs_another(&self, approver: Actor, limit: Option<Money>) -> bool {
-        let is_above =
-            |limit: Money| self.total().is_none_or(|total| total.currency != limit.currency || total.minor > limit.minor);
         let is_requester = self.state.stage().request().is_some_and(|request| request.by == approver);
         let is_own = self.actor == approver || is_requester || self.editors.contains(&approver);
-        is_own && limit.is_some_and(is_above)
+        is_own && limit.is_some_and(|limit| self.is_above(limit))
+    }
+    /// Whether it costs more than this; in another currency it cannot be compared, and does.
+    pub(super) fn is_above(&self, limit: Money) -> bool {
+        self.total().is_none_or(|total| total.currency != limit.currency || total.minor > limit.minor)
     }
     /// Notes that somebody has changed what is bought.
     pub(super) fn edited_by(&mut self, actor: Actor) {
@@ -310,6 +326,13 @@ impl Line {
     /// The least that makes the line complete: what was ordered less the tolerance.
     pub fn least(&self, under_percent: u8) -> i64 {
         self.quantity.get() - percent(self.quantity.get(), under_percent)
+    }
+    pub const fn is_cancelled(&self) -> bool {
+        self.cancelled_at.is_some()
+    }
+    /// Whether nothing more of it is waited for, within the tolerance.
+    pub fn is_complete(&self, under_percent: u8) -> bool {
+        self.is_cancelled() || self.received.get() >= self.least(under_percent)
     }
     /// Gives up what has not come, and says how much that is.
     pub fn give_up(&mut self) -> Quantity {

@@ -17,9 +17,12 @@ border-bottom:.2mm solid #999;vertical-align:top}th{border-bottom:.5mm solid #11
 thead{display:table-header-group}tr{break-inside:avoid}dl{display:grid;grid-template-columns:max-content 1fr;gap:1mm 6mm}dt{color:#555}dd{margin:0}\
 @media print{body{margin:0;max-width:none}}";
 
-/// The page. `day` writes a day as the reader knows it.
+/// The page. `day` writes a day as the reader knows it. Of a later revision it marks the lines that changed in it.
 pub fn page(order: &PurchaseOrder, buyer: &str, supplier: &Party, store: &Party, day: impl Fn(i32) -> String) -> String {
-    let title = format!("Purchase order {}", order.number);
+    let mut title = format!("Purchase order {}", order.number);
+    if order.revision > 1 {
+        title.push_str(&format!(", revision {}", order.revision));
+    }
     let mut out = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title><style>{STYLE}</style></head>\n<body>\n<h1>{0}</h1>\n<dl>\n",
         escaped(&title)
@@ -40,7 +43,7 @@ pub fn page(order: &PurchaseOrder, buyer: &str, supplier: &Party, store: &Party,
         "</dl>\n<table><thead><tr><th>#</th><th>Product</th><th>Your SKU</th><th class=\"n\">Quantity</th><th class=\"n\">Unit cost</th><th class=\"n\">Total</th></tr></thead>\n<tbody>\n",
     );
     for line in &order.lines {
-        out.push_str(&row(line, &day));
+        out.push_str(&row(line, order.revision, &day));
     }
     out.push_str("</tbody>\n<tbody>\n");
     let mut sum = |name: &str, amount: Money| {
@@ -57,13 +60,23 @@ pub fn page(order: &PurchaseOrder, buyer: &str, supplier: &Party, store: &Party,
     out
 }
 
-fn row(line: &Line, day: impl Fn(i32) -> String) -> String {
+/// What became of a line since the order was first sent; nothing of one that stands as it was before this revision.
+fn mark(line: &Line, revision: u16) -> &'static str {
+    match line.cancelled_at {
+        Some(_) => "<br><b>cancelled</b>",
+        None if revision > 1 && line.revision == revision => "<br><b>changed</b>",
+        None => "",
+    }
+}
+
+fn row(line: &Line, revision: u16, day: impl Fn(i32) -> String) -> String {
     let expected = line.expected_on.map(|on| format!("<br>expected on {}", escaped(&day(on)))).unwrap_or_default();
     format!(
-        "<tr><td>{}</td><td>{}<br>{}{expected}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
+        "<tr><td>{}</td><td>{}<br>{}{expected}{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
         line.position,
         escaped(&line.name),
         escaped(&line.sku),
+        mark(line, revision),
         escaped(line.supplier_sku.as_deref().unwrap_or_default()),
         units(line.quantity, line.decimals),
         line.unit_cost.amount(),

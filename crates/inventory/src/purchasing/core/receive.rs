@@ -8,7 +8,7 @@ use super::{
     landed::{pieces, share},
     order::{Discrepancy, GoodsReceipt, Line, Off, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, count},
     order_state::{OrderState, Placement},
-    refusal::Refusal,
+    refusal::{AmendRefusal, Refusal},
     states::Action,
 };
 use crate::currency::core::{FrozenRate, share as spread};
@@ -196,6 +196,9 @@ impl Counted {
             return Err(Refusal::NegativeQuantity.at(at(Field::Quantity)));
         }
         let line = &order.lines[*place];
+        if line.is_cancelled() {
+            return Err(AmendRefusal::LineCancelled { sku: line.sku.clone() }.at(at(Field::PurchaseOrderLine)));
+        }
         let came = one.quantity.get() + one.damaged.get();
         let (had, most) = (line.received.get(), line.most.get());
         if came == 0 || had + came > most {
@@ -279,7 +282,7 @@ fn finish(
         return rests;
     }
     let under = order.under_percent;
-    let is_complete = order.lines.iter().all(|line| line.received.get() >= line.least(under));
+    let is_complete = order.lines.iter().all(|line| line.is_complete(under));
     if !is_complete {
         order.state = OrderState::PartiallyReceived(placement, received_at);
         return rests;

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 
 use super::create::Prices;
-use crate::stock::core::RoomRefusal;
+use crate::stock::core::{At, Rejection, RoomRefusal};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -46,6 +46,9 @@ pub enum Refusal {
         prices: Prices,
     },
     NoSupplier,
+
+    /// Of an order that is with its supplier.
+    Amend(AmendRefusal),
 
     // Of its charges.
     ChargeIn {
@@ -104,3 +107,48 @@ pub enum Refusal {
     Nameless,
 }
 impl RoomRefusal for Refusal {}
+
+/// What is refused of changes and confirmations of an order that is with its supplier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AmendRefusal {
+    /// A line that was cancelled does not change any more.
+    LineCancelled {
+        sku: String,
+    },
+    /// What has come of a line keeps it from being cancelled.
+    LineReceived {
+        sku: String,
+        received: Quantity,
+    },
+    /// A quantity below what has come of the line; 0 where nothing has.
+    QuantityFrom {
+        sku: String,
+        received: Quantity,
+    },
+    /// All of the line has come.
+    NothingToCome {
+        sku: String,
+    },
+    /// A confirmation of less than has come, or more than may.
+    ConfirmFromTo {
+        sku: String,
+        least: Quantity,
+        most: Quantity,
+    },
+    NothingToAmend,
+    /// No line would be left.
+    AllCancelled,
+    LinesUpTo {
+        most: usize,
+    },
+    /// It would cost more than was approved, and the caller approves nothing.
+    RaiseNeedsApprover,
+    /// It would cost more than was approved, and more than one person decides.
+    RaiseAboveLimit(Money),
+}
+
+impl AmendRefusal {
+    pub fn at(self, at: At) -> Rejection {
+        Refusal::Amend(self).at(at)
+    }
+}

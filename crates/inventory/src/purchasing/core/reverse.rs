@@ -55,7 +55,10 @@ impl Decide for ReceiptReversal {
         let Self(reverse, keys) = self;
         needs.levels.extend(keys);
         mirror_needs(needs, std::slice::from_ref(&reverse.original), reverse.call.on_shortage);
-        needs.documents.with(|own: &mut PurchaseNeeds| own.orders.insert(reverse.receipt.order));
+        needs.documents.with(|own: &mut PurchaseNeeds| {
+            own.orders.insert(reverse.receipt.order);
+            own.moved.insert(reverse.receipt.order);
+        });
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
@@ -220,9 +223,9 @@ fn take_back(order: &mut PurchaseOrder, receipt: &GoodsReceipt, parts: &[Part]) 
     Ok(all)
 }
 
-/// Waits again for all that has not come: also for what was given up within the tolerance when the order was complete.
+/// Waits again for all that has not come: also for what was given up within the tolerance when the order was complete, and not for lines that were cancelled.
 fn reopen(order: &mut PurchaseOrder) {
-    for line in &mut order.lines {
+    for line in order.lines.iter_mut().filter(|line| !line.is_cancelled()) {
         line.open = count((line.quantity.get() - line.received.get()).max(0));
         line.short = Quantity::ZERO;
     }

@@ -15,6 +15,8 @@ pub enum Action {
     Receive,
     Close,
     Cancel,
+    Confirm,
+    Amend,
 }
 
 impl Action {
@@ -29,6 +31,8 @@ impl Action {
             Self::Receive => "purchaseOrderReceive",
             Self::Close => "purchaseOrderClose",
             Self::Cancel => "purchaseOrderCancel",
+            Self::Confirm => "purchaseOrderConfirm",
+            Self::Amend => "purchaseOrderAmend",
         }
     }
 }
@@ -51,8 +55,12 @@ pub const PURCHASE_STEPS: &[Step] = &[
     (Ordered, Action::Receive, &[Ordered, PartiallyReceived, Received]),
     (Ordered, Action::Close, &[Closed]),
     (Ordered, Action::Cancel, &[Cancelled]),
+    (Ordered, Action::Confirm, &[Ordered]),
+    (Ordered, Action::Amend, &[Ordered]),
     (PartiallyReceived, Action::Receive, &[PartiallyReceived, Received]),
     (PartiallyReceived, Action::Close, &[Closed]),
+    (PartiallyReceived, Action::Confirm, &[PartiallyReceived]),
+    (PartiallyReceived, Action::Amend, &[PartiallyReceived, Received]),
     (Received, Action::Close, &[Closed]),
 ];
 

@@ -11,7 +11,7 @@ use platform::storage::{Fault, Finds, Reads};
 
 use super::order_row::{OrderRow, currency_of};
 use crate::{
-    purchasing::core::{Charge, Line, Off, PurchaseOrder},
+    purchasing::core::{Charge, Confirmation, LeadDay, Line, Off, PurchaseOrder},
     stock::core::LevelKey,
 };
 
@@ -40,6 +40,12 @@ pub(super) struct LineRow {
     pub returned: Quantity,
     pub goods_off_minor: i64,
     pub charges_off_minor: i64,
+    pub confirmed_on: Option<i32>,
+    pub confirmed_quantity: Option<Quantity>,
+    pub lead_on: Option<i32>,
+    pub lead_from: Option<LeadSource>,
+    pub revision: i32,
+    pub cancelled_at: Option<Timestamp>,
 }
 
 #[derive(Record)]
@@ -169,6 +175,10 @@ impl LineRow {
             short: self.short,
             returned: self.returned,
             off: Off { goods: self.goods_off_minor, charges: self.charges_off_minor },
+            confirmed: Confirmation { on: self.confirmed_on, quantity: self.confirmed_quantity },
+            lead: self.lead_on.zip(self.lead_from).map(|(on, from)| LeadDay { on, from }),
+            revision: self.revision as u16,
+            cancelled_at: self.cancelled_at,
         }
     }
 }
@@ -208,14 +218,19 @@ async fn count_parts(reads: &impl Reads, orders: &mut [PurchaseOrder]) -> Result
     Ok(())
 }
 
-/// The levels that an order's lines are on. None of an order that does not exist. Lines of what is ordered never change.
-pub async fn levels_of(reads: &impl Reads, order: PurchaseOrderId) -> Result<Vec<LevelKey>, Fault> {
+/// The levels that the lines of these orders are on. None of an order that does not exist.
+pub async fn levels_of(reads: &impl Reads, orders: &[PurchaseOrderId]) -> Result<Vec<LevelKey>, Fault> {
+    if orders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
     let sql = format!(
         "SELECT DISTINCT {select} FROM purchase_order o
-         JOIN purchase_order_line l ON l.tenant_id = o.tenant_id AND l.purchase_order_id = o.id WHERE o.tenant_id = $1 AND o.id = $2",
-        select = LevelRow::SELECT
+         JOIN purchase_order_line l ON l.tenant_id = o.tenant_id AND l.purchase_order_id = o.id WHERE o.tenant_id = $1 AND {of}",
+        select = LevelRow::SELECT,
+        of = backend.in_ids("o.id", 2)
     );
-    let rows = reads.records::<LevelRow>(&sql, vec![order.into()]).await?;
+    let rows = reads.records::<LevelRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| LevelKey { product: row.product_id, store: row.store_id }).collect())
 }
 

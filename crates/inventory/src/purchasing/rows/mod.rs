@@ -1,5 +1,7 @@
 //! Rows of purchasing.
 
+mod lead_times;
+mod line_rows;
 mod list;
 mod load;
 mod names;
@@ -12,6 +14,7 @@ mod returns;
 mod supply;
 mod write;
 
+pub use lead_times::{lead_time_of, lead_times};
 pub use list::{Filter, PURCHASES, RETURNS, keys, number_of, page, return_keys, returns_page, returns_source, source};
 pub use load::{fill_lines, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs, trade_of};
 pub use names::{Names, PlaceName, ProductName};

@@ -41,6 +41,8 @@ pub(super) struct OrderRow {
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
+    revision: i32,
+    confirmed_at: Option<Timestamp>,
 }
 
 impl OrderRow {
@@ -112,6 +114,8 @@ impl OrderRow {
             charges: Vec::new(),
             receipts: 0,
             discrepancies: 0,
+            revision: self.revision as u16,
+            confirmed_at: self.confirmed_at,
             change: Change::Figures,
         })
     }
@@ -161,6 +165,8 @@ mod tests {
             version: 1,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
+            revision: 1,
+            confirmed_at: None,
         }
     }
 

@@ -84,7 +84,7 @@ pub async fn deliveries(
                  CASE WHEN o.status IN ('RECEIVED', 'CLOSED', 'CANCELLED') THEN 1 ELSE 0 END AS is_over FROM purchase_order o
                WHERE o.tenant_id = $1 AND o.supplier_id = $2 AND o.ordered_at >= $3 AND o.ordered_at < $4 AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED', 'RECEIVED', 'CLOSED', 'CANCELLED'){within}
                ORDER BY o.ordered_at DESC LIMIT $5) o
-         JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id
+         JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id AND l.cancelled_at IS NULL
          WHERE o.is_over = 1 OR coalesce(l.expected_on, o.expected_on) < o.today ORDER BY o.id, l.position",
         select = DeliveryRow::SELECT
     );

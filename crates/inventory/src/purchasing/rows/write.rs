@@ -11,11 +11,12 @@ use platform::storage::{Bulk, Rows};
 use uuid::Uuid;
 
 use super::{
+    line_rows::ChangedLine,
     load::LineRow,
     parts::{DiscrepancyRow, ReceiptRow},
 };
 use crate::purchasing::core::{
-    BroughtBack, Change, Charge, Discrepancy, GoodsReceipt, Line, PurchaseOrder, ReceiptLine, SupplierReturn, TakenBack,
+    BroughtBack, Change, Charge, Discrepancy, GoodsReceipt, PurchaseOrder, ReceiptLine, SupplierReturn, TakenBack,
 };
 
 /// An order's first row. Nobody has asked for anything or decided it.
@@ -66,20 +67,8 @@ struct ChangedOrder {
     ended_at: Option<Timestamp>,
     version: i64,
     updated_at: Timestamp,
-}
-
-#[derive(Record)]
-#[record(of = purchase_order_line)]
-struct ChangedLine {
-    purchase_order_id: PurchaseOrderId,
-    position: i32,
-    received: Quantity,
-    damaged: Quantity,
-    open: Quantity,
-    short: Quantity,
-    returned: Quantity,
-    goods_off_minor: i64,
-    charges_off_minor: i64,
+    revision: i32,
+    confirmed_at: Option<Timestamp>,
 }
 
 /// A line of a receipt that something was taken back of.
@@ -165,11 +154,11 @@ fn taken_back_rows(tenant: TenantId, all: &[&TakenBack]) -> Bulk {
     rows.into()
 }
 
-fn order_rows(tenant: TenantId, orders: &[&PurchaseOrder]) -> [Bulk; 7] {
+fn order_rows(tenant: TenantId, orders: &[&PurchaseOrder]) -> [Bulk; 8] {
     let (mut new, mut changed) = (Rows::<NewOrder>::insert(tenant), Rows::<ChangedOrder>::update(tenant));
     let (mut old_lines, mut old_charges) = (Rows::<LineKey>::delete(tenant), Rows::<ChargeKey>::delete(tenant));
     let (mut new_lines, mut new_charges) = (Rows::<LineRow>::insert(tenant), Rows::<NewCharge>::insert(tenant));
-    let mut changed_lines = Rows::<ChangedLine>::update(tenant);
+    let (mut changed_lines, mut revised_lines) = (Rows::<ChangedLine>::update(tenant), Rows::<LineRow>::update(tenant));
     for &order in orders {
         let purchase_order_id = order.id;
         match order.change {
@@ -184,11 +173,27 @@ fn order_rows(tenant: TenantId, orders: &[&PurchaseOrder]) -> [Bulk; 7] {
                 changed_lines.extend(order.lines.iter().map(|line| ChangedLine::of(order.id, line)));
                 continue;
             }
+            Change::Revised { lines } => {
+                changed.push(order.into());
+                let (there, added) = order.lines.split_at(order.lines.len().min(usize::from(lines)));
+                revised_lines.extend(there.iter().map(|line| LineRow::of(order.id, line)));
+                new_lines.extend(added.iter().map(|line| LineRow::of(order.id, line)));
+                continue;
+            }
         }
         new_lines.extend(order.lines.iter().map(|line| LineRow::of(order.id, line)));
         new_charges.extend(order.charges.iter().zip(1..).map(|(charge, position)| NewCharge::of(order.id, position, charge)));
     }
-    [new.into(), changed.into(), old_lines.into(), old_charges.into(), new_lines.into(), new_charges.into(), changed_lines.into()]
+    [
+        new.into(),
+        changed.into(),
+        old_lines.into(),
+        old_charges.into(),
+        new_lines.into(),
+        new_charges.into(),
+        changed_lines.into(),
+        revised_lines.into(),
+    ]
 }
 
 impl From<&PurchaseOrder> for NewOrder {
@@ -246,50 +251,8 @@ impl From<&PurchaseOrder> for ChangedOrder {
             ended_at: state.ended_at(),
             version: order.version,
             updated_at: order.updated_at,
-        }
-    }
-}
-
-impl LineRow {
-    fn of(order: PurchaseOrderId, line: &Line) -> Self {
-        Self {
-            purchase_order_id: order,
-            position: line.position.into(),
-            product_id: line.product,
-            sku: line.sku.clone(),
-            name: line.name.clone(),
-            supplier_sku: line.supplier_sku.clone(),
-            unit_decimals: line.decimals.into(),
-            expected_on: line.expected_on,
-            weight: line.weight,
-            quantity: line.quantity,
-            most: line.most,
-            unit_cost_minor: line.unit_cost.minor,
-            total_minor: line.total.minor,
-            charges_minor: line.charges.minor,
-            received: line.received,
-            damaged: line.damaged,
-            open: line.open,
-            short: line.short,
-            returned: line.returned,
-            goods_off_minor: line.off.goods,
-            charges_off_minor: line.off.charges,
-        }
-    }
-}
-
-impl ChangedLine {
-    fn of(order: PurchaseOrderId, line: &Line) -> Self {
-        Self {
-            purchase_order_id: order,
-            position: line.position.into(),
-            received: line.received,
-            damaged: line.damaged,
-            open: line.open,
-            short: line.short,
-            returned: line.returned,
-            goods_off_minor: line.off.goods,
-            charges_off_minor: line.off.charges,
+            revision: order.revision.into(),
+            confirmed_at: order.confirmed_at,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::stock::core::{At, Field};
 use crate::{
     ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, check_key, key_of, submit},
     purchasing::{
-        core::{Act, Action, Command as Purchase, PurchaseCommand},
+        core::{Act, Action, Command as Purchase, LeadTimes, PurchaseCommand},
         rows,
     },
 };
@@ -78,8 +78,9 @@ async fn act<P: Permission>(ledger: &Ledger, permit: Permit<P>, input: PurchaseO
     let order = own_order(ledger, &permit, input.order).await?;
     let scope = permit.scope(ledger.database());
     let moves = matches!(action, Action::Order | Action::Close | Action::Cancel);
-    let levels = if moves { rows::levels_of(&scope, order).await? } else { Vec::new() };
+    let levels = if moves { rows::levels_of(&scope, &[order]).await? } else { Vec::new() };
     let limit = if action == Action::Approve { tenancy::approval_limit(&scope).await? } else { None };
+    let leads = if action == Action::Order { rows::lead_times(&scope, order).await? } else { LeadTimes::new() };
     let act = Act {
         order,
         action,
@@ -88,6 +89,7 @@ async fn act<P: Permission>(ledger: &Ledger, permit: Permit<P>, input: PurchaseO
         actor: permit.actor(),
         movement: ledger.clock().document_id(),
         limit,
+        leads,
     };
     submit(ledger, &permit, Command::of(PurchaseCommand(Box::new(Purchase::Act(act)), levels)), key, mode).await
 }

@@ -48,7 +48,7 @@ async fn written(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: P
     let store = store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))?.id;
     let suppliers = Suppliers::look_up(&scope, [&input.supplier]).await?;
     let supplier = suppliers.find(&input.supplier, || At::input(Field::Supplier))?.id;
-    let lines = lines_of(&scope, supplier, &input.lines).await?;
+    let lines = lines_of(&scope, supplier, (&input.lines, Field::Lines)).await?;
     let listed = || lines.iter().find_map(|line| line.supply.as_ref()).map(|supply| supply.unit_cost.currency);
     let currency = match input.currency.or_else(listed) {
         Some(currency) => currency,
@@ -96,7 +96,7 @@ async fn changed(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: P
     let place = rows::places_of(&scope, &[order]).await?.get(&order).copied();
     let (mut lines, mut levels) = (None, Vec::new());
     if let (Some(new), Some((store, supplier))) = (&input.lines, place) {
-        let found = lines_of(&scope, supplier, new).await?;
+        let found = lines_of(&scope, supplier, (new, Field::Lines)).await?;
         levels = found.iter().map(|line| crate::stock::core::LevelKey { product: line.product, store }).collect();
         lines = Some(found);
     }
@@ -223,11 +223,15 @@ fn charge(new: NewCharge) -> Charge {
 }
 
 /// Lines with what the supplier offers of their products.
-async fn lines_of(reads: &impl Reads, supplier: SupplierId, lines: &[NewPurchaseLine]) -> Result<Vec<NewLine>, Stop> {
+pub(super) async fn lines_of(
+    reads: &impl Reads,
+    supplier: SupplierId,
+    (lines, list): (&[NewPurchaseLine], Field),
+) -> Result<Vec<NewLine>, Stop> {
     let names = Names::look_up(reads, lines.iter().map(|line| &line.product)).await?;
     let mut products = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
-        products.push(names.product(&line.product, || At::line(index).field(Field::Product))?);
+        products.push(names.product(&line.product, || At::row(list, index).field(Field::Product))?);
     }
     let pairs: Vec<(SupplierId, ProductId)> = products.iter().map(|product| (supplier, *product)).collect();
     let offers = rows::supplies(reads, &pairs).await?;

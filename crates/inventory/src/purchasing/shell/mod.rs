@@ -2,6 +2,8 @@
 //! and what that comes to.
 
 mod act;
+mod amend;
+mod confirm;
 mod create;
 mod mail;
 mod plan;
@@ -21,6 +23,8 @@ pub use act::{
     purchase_order_approve, purchase_order_cancel, purchase_order_close, purchase_order_order, purchase_order_reject,
     purchase_order_submit,
 };
+pub use amend::purchase_order_amend;
+pub use confirm::purchase_order_confirm;
 pub use create::{purchase_order_create, purchase_order_update, reorder_order};
 pub use mail::{KIND, MailRefusal, Sent, SupplierEmail, send};
 pub use plan::{MAX_SUGGESTIONS, PlanAsk, suggestions, supplier_performance};
@@ -115,6 +119,53 @@ pub struct PurchaseOrderAct {
     #[serde(skip)]
     pub expected_version: Option<i64>,
     pub note: Option<String>,
+}
+
+/// Note what the supplier confirmed.
+#[derive(Debug, Clone, Serialize)]
+pub struct PurchaseOrderConfirm {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub order: PurchaseOrderId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub external_ref: Option<String>,
+    /// The day of lines that say none.
+    pub on: Option<i32>,
+    /// None: everything that is open, as it was ordered.
+    pub lines: Option<Vec<ConfirmedLine>>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ConfirmedLine {
+    pub line: PurchaseOrderLineId,
+    pub quantity: Option<Quantity>,
+    pub on: Option<i32>,
+}
+
+/// Change an order that is with its supplier; what is None stays.
+#[derive(Debug, Clone, Serialize)]
+pub struct PurchaseOrderAmend {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub order: PurchaseOrderId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub expected_on: Option<Option<i32>>,
+    pub note: Option<Option<String>>,
+    pub set_lines: Vec<PurchaseLineSet>,
+    pub add_lines: Vec<NewPurchaseLine>,
+    pub cancel_lines: Vec<PurchaseOrderLineId>,
+    pub reason: Option<String>,
+}
+
+/// What a line shall be from now on.
+#[derive(Debug, Clone, Serialize)]
+pub struct PurchaseLineSet {
+    pub line: PurchaseOrderLineId,
+    pub quantity: Option<Quantity>,
+    pub unit_cost: Option<Money>,
+    pub expected_on: Option<Option<i32>>,
 }
 
 /// Count a delivery in.

@@ -54,7 +54,7 @@ async fn counted_in(
 ) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let order = own_order(ledger, permit, input.order).await?;
-    let levels = rows::levels_of(&scope, order).await?;
+    let levels = rows::levels_of(&scope, &[order]).await?;
     let names = Names::look_up(&scope, input.wrong.iter().filter_map(|wrong| wrong.product.as_ref())).await?;
     let mut wrong = Vec::with_capacity(input.wrong.len());
     for (index, one) in input.wrong.into_iter().enumerate() {

@@ -8,6 +8,7 @@ pub enum Field {
     Amount,
     Basis,
     BillingAddress,
+    CancelLines,
     Carrier,
     Category,
     Changes,

@@ -19,7 +19,7 @@ struct OrderedRow {
     purchase_order_id: PurchaseOrderId,
     #[record(of = purchase_order_line, alias = "l")]
     open: Quantity,
-    #[record(sql = "coalesce(l.expected_on, o.expected_on)")]
+    #[record(sql = "coalesce(l.confirmed_on, l.expected_on, o.expected_on, l.lead_on)")]
     expected_on: Option<i32>,
 }
 

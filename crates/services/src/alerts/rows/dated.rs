@@ -103,7 +103,7 @@ struct OrderRow {
     id: PurchaseOrderId,
     #[record(of = purchase_order, alias = "o")]
     store_id: StoreId,
-    #[record(sql = "min(coalesce(l.expected_on, o.expected_on))")]
+    #[record(sql = "min(coalesce(l.confirmed_on, l.expected_on, o.expected_on, l.lead_on))")]
     day: i32,
     #[record(sql = "count(*)")]
     lines: i64,
@@ -129,7 +129,7 @@ pub async fn orders(reads: &impl Reads, before: i32, after: Option<&Dated>) -> R
         "SELECT {select} FROM purchase_order o
          JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id AND l.open > 0
          JOIN store s ON s.tenant_id = $1 AND s.id = o.store_id
-         WHERE o.tenant_id = $1 AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED') AND coalesce(l.expected_on, o.expected_on) < $2 AND o.id > $3
+         WHERE o.tenant_id = $1 AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED') AND coalesce(l.confirmed_on, l.expected_on, o.expected_on, l.lead_on) < $2 AND o.id > $3
            AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.tenant_id = $1 AND a.purchase_order_id = o.id AND a.state <> 'RESOLVED')
          GROUP BY o.id, o.store_id, s.time_zone ORDER BY o.id LIMIT {PAGE}",
         select = OrderRow::SELECT
@@ -193,7 +193,7 @@ struct AlertedOrder {
     id: PurchaseOrderId,
     #[record(sql = "a.store_id")]
     store: StoreId,
-    #[record(sql = "coalesce(min(coalesce(l.expected_on, o.expected_on)), 2147483647)")]
+    #[record(sql = "coalesce(min(coalesce(l.confirmed_on, l.expected_on, o.expected_on, l.lead_on)), 2147483647)")]
     day: i32,
     #[record(sql = "count(l.position)")]
     lines: i64,

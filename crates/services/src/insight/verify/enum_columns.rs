@@ -102,6 +102,12 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
     enum_column("purchase_order", "'por:' || HEX(c.id)", "status", one_of!(PurchaseOrderStatus)),
     enum_column("purchase_order", "'por:' || HEX(c.id)", "currency", one_of!(Currency)),
     enum_column("purchase_order", "'por:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
+    enum_column(
+        "purchase_order_line",
+        "'por:' || HEX(c.purchase_order_id) || ' line ' || c.position",
+        "lead_from",
+        one_of!(LeadSource),
+    ),
     enum_column("purchase_charge", "'por:' || HEX(c.purchase_order_id)", "kind", one_of!(ChargeKind)),
     enum_column("purchase_charge", "'por:' || HEX(c.purchase_order_id)", "basis", one_of!(ChargeBasis)),
     enum_column("purchase_discrepancy", "'por:' || HEX(c.purchase_order_id)", "kind", one_of!(DiscrepancyKind)),

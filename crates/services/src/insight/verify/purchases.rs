@@ -33,7 +33,7 @@ pub(super) const CHECKS: &[Check] = &[
         broken: "SELECT 'por:' || HEX(o.id), 'lines that fit ' || o.status,
                    'received ' || coalesce(s.received, 0) || ' open ' || coalesce(s.open, 0) || ' short ' || coalesce(s.short, 0)
                  FROM purchase_order o LEFT JOIN (
-                   SELECT purchase_order_id, sum(received) AS received, sum(open) AS open, sum(short) AS short FROM purchase_order_line
+                   SELECT purchase_order_id, sum(received) AS received, sum(open) AS open, sum(CASE WHEN cancelled_at IS NULL THEN short ELSE 0 END) AS short FROM purchase_order_line
                    WHERE tenant_id = $1 GROUP BY purchase_order_id) s ON s.purchase_order_id = o.id
                  WHERE o.tenant_id = $1 AND (s.purchase_order_id IS NULL OR NOT CASE
                      WHEN o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED') THEN s.received = 0 AND s.short = 0
@@ -58,13 +58,29 @@ pub(super) const CHECKS: &[Check] = &[
         broken: "SELECT 'por:' || HEX(o.id), 'goods ' || coalesce(l.goods, 0) || ' charges ' || coalesce(c.amount, 0) || ' on lines ' || coalesce(l.charges, 0),
                    'goods ' || o.goods_minor || ' charges ' || o.charges_minor
                  FROM purchase_order o
-                 LEFT JOIN (SELECT purchase_order_id, sum(total_minor) AS goods, sum(charges_minor) AS charges FROM purchase_order_line
+                 LEFT JOIN (SELECT purchase_order_id, sum(CASE WHEN cancelled_at IS NULL THEN total_minor ELSE 0 END) AS goods, sum(charges_minor) AS charges FROM purchase_order_line
                             WHERE tenant_id = $1 GROUP BY purchase_order_id) l ON l.purchase_order_id = o.id
                  LEFT JOIN (SELECT purchase_order_id, sum(amount_minor) AS amount FROM purchase_charge WHERE tenant_id = $1 GROUP BY purchase_order_id) c
                    ON c.purchase_order_id = o.id
                  WHERE o.tenant_id = $1 AND (o.goods_minor <> coalesce(l.goods, 0) OR o.charges_minor <> coalesce(c.amount, 0)
                    OR coalesce(l.charges, 0) <> o.charges_minor)
                  ORDER BY o.id LIMIT 1",
+    },
+    Check {
+        invariant: "purchase order line: of one that was cancelled nothing has come, is expected or is charged",
+        table: "purchase_order_line",
+        broken: "SELECT 'por:' || HEX(l.purchase_order_id) || ' line ' || l.position, 'received 0 open 0 charges 0',
+                   'received ' || l.received || ' open ' || l.open || ' charges ' || l.charges_minor
+                 FROM purchase_order_line l
+                 WHERE l.tenant_id = $1 AND l.cancelled_at IS NOT NULL AND (l.received <> 0 OR l.open <> 0 OR l.charges_minor <> 0)
+                 ORDER BY l.purchase_order_id, l.position LIMIT 1",
+    },
+    Check {
+        invariant: "purchase order line: no revision is later than its order's",
+        table: "purchase_order_line",
+        broken: "SELECT 'por:' || HEX(l.purchase_order_id) || ' line ' || l.position, 'revision up to ' || o.revision, 'revision ' || l.revision
+                 FROM purchase_order_line l JOIN purchase_order o ON o.tenant_id = $1 AND o.id = l.purchase_order_id
+                 WHERE l.tenant_id = $1 AND l.revision > o.revision ORDER BY l.purchase_order_id, l.position LIMIT 1",
     },
     Check {
         invariant: "goods receipt: what came into the ledger for an order is what its receipts say, at the cost they say",

@@ -127,12 +127,13 @@ async fn awaited(reads: &impl Reads, sql: &str, bound: Bound) -> Result<Awaited,
     Ok(Awaited { documents: row.take()?, overdue: row.take()? })
 }
 
-/// Purchase orders that are with their suppliers; overdue are those that were expected before `today`.
+/// Purchase orders that are with their suppliers; overdue are those of which lines are open that were expected before `today`.
 pub async fn purchases_awaited(reads: &impl Reads, narrow: &Narrow, today: i32) -> Result<Awaited, Fault> {
     let mut bound = Bound::of(reads, narrow);
     let (today, only) = (bound.mark(i64::from(today)), bound.of_stores(narrow, "p.store_id"));
     let sql = format!(
-        "SELECT count(*), CAST(coalesce(sum(CASE WHEN p.expected_on < {today} THEN 1 ELSE 0 END), 0) AS bigint) FROM purchase_order p
+        "SELECT count(*), CAST(coalesce(sum(CASE WHEN EXISTS (SELECT 1 FROM purchase_order_line l WHERE l.tenant_id = $1 AND l.purchase_order_id = p.id AND l.open > 0
+           AND coalesce(l.confirmed_on, l.expected_on, p.expected_on, l.lead_on) < {today}) THEN 1 ELSE 0 END), 0) AS bigint) FROM purchase_order p
          WHERE p.tenant_id = $1 AND p.status IN ('ORDERED', 'PARTIALLY_RECEIVED'){only}"
     );
     awaited(reads, &sql, bound).await

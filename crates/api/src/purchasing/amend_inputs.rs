@@ -1,0 +1,130 @@
+//! The inputs of what becomes of a purchase order that is with its supplier: what was confirmed, and what changes.
+
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use inventory::purchasing::shell;
+use platform::path;
+
+use super::{inputs::PurchaseOrderLineInput, links::MoneyInput};
+use crate::graphql::{
+    reading::Reading,
+    scalars::{Date, Long, Quantity},
+};
+
+/// A line as the supplier confirmed it.
+#[derive(Debug, Clone, InputObject)]
+pub struct PurchaseOrderLineConfirmationInput {
+    /// The order's line, of which something is still expected.
+    pub purchase_order_line_id: ID,
+    /// The confirmed quantity of the whole line, in the product's smallest unit: from what has come up to mostReceivable. The quantity that was ordered
+    /// when it is left out.
+    pub quantity: Option<Quantity>,
+    /// The confirmed day; the input's confirmedOn when it is left out, else the day that was confirmed before.
+    pub confirmed_on: Option<Date>,
+}
+
+/// A supplier's confirmation of an order. It changes no quantity: availability and late alerts go by the confirmed day.
+#[derive(Debug, Clone, InputObject)]
+pub struct PurchaseOrderConfirmInput {
+    /// The order: ORDERED or PARTIALLY_RECEIVED.
+    pub id: ID,
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// The version that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+    /// The supplier's reference of the order, which becomes its externalRef; unique among the orders with them; at most 128 characters. The order keeps the
+    /// one that it has when it is left out.
+    pub external_ref: Option<String>,
+    /// The confirmed day of lines that state none; null keeps the day that was confirmed before.
+    pub confirmed_on: Option<Date>,
+    /// The confirmed lines, each named once; at most 2,000. When it is left out, all that is open is confirmed as it was ordered.
+    pub lines: Option<Vec<PurchaseOrderLineConfirmationInput>>,
+}
+
+/// A line of a purchase order as it shall be from now on. Fields that are left out stay as they are; null clears.
+#[derive(Debug, Clone, InputObject)]
+pub struct PurchaseOrderLineSet {
+    /// The order's line.
+    pub purchase_order_line_id: ID,
+    /// The ordered quantity, in the product's smallest unit: above 0, and not below what has come. A line at what has come is complete.
+    pub quantity: Option<Quantity>,
+    /// The cost of one whole unit of what has yet to come. A line of which something has come keeps its cost at the quantity that came, and the rest becomes
+    /// a line of its own behind the others.
+    pub unit_cost: Option<MoneyInput>,
+    /// The day that the line is expected on, in place of a confirmed one; null leaves the order's day, else the supplier's lead time.
+    pub expected_on: MaybeUndefined<Date>,
+}
+
+/// An order that is with its supplier as it shall be from now on. Fields that are left out stay as they are; null clears.
+#[derive(Debug, Clone, InputObject)]
+pub struct PurchaseOrderAmendInput {
+    /// The order: ORDERED or PARTIALLY_RECEIVED.
+    pub id: ID,
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// The version that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+    /// The day that lines are expected on that state none.
+    pub expected_on: MaybeUndefined<Date>,
+    /// The note that the supplier gets with the order; at most 1,000 characters.
+    pub note: MaybeUndefined<String>,
+    /// Lines that change, each named once; at most 2,000.
+    pub set_lines: Option<Vec<PurchaseOrderLineSet>>,
+    /// Lines that are added; at most 2,000, as many as an order may have.
+    pub add_lines: Option<Vec<PurchaseOrderLineInput>>,
+    /// Lines that are cancelled, of which nothing has come; at most 2,000. One at least stays: purchaseOrderCancel gives up the whole order.
+    pub cancel_lines: Option<Vec<ID>>,
+    /// The reason for the change, kept with the stock that is planned; at most 1,000 characters.
+    pub reason: Option<String>,
+}
+
+impl PurchaseOrderConfirmInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderConfirm {
+        let mut line = |(index, one): (usize, PurchaseOrderLineConfirmationInput)| shell::ConfirmedLine {
+            line: reading.id(&one.purchase_order_line_id, || path!["input", "lines", index, "purchaseOrderLineId"]),
+            quantity: one.quantity.map(|quantity| quantity.0),
+            on: one.confirmed_on.map(|day| day.0),
+        };
+        let lines = self.lines.map(|lines| lines.into_iter().enumerate().map(&mut line).collect());
+        shell::PurchaseOrderConfirm {
+            idempotency_key: self.idempotency_key,
+            order: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            external_ref: self.external_ref,
+            on: self.confirmed_on.map(|day| day.0),
+            lines,
+        }
+    }
+}
+
+impl PurchaseOrderLineSet {
+    fn read(self, index: usize, reading: &mut Reading) -> shell::PurchaseLineSet {
+        let at = |name: &str| path!["input", "setLines", index, name];
+        shell::PurchaseLineSet {
+            line: reading.id(&self.purchase_order_line_id, || at("purchaseOrderLineId")),
+            quantity: self.quantity.map(|quantity| quantity.0),
+            unit_cost: reading.money(self.unit_cost.as_ref(), || at("unitCost")),
+            expected_on: self.expected_on.map_value(|day| day.0).into(),
+        }
+    }
+}
+
+impl PurchaseOrderAmendInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderAmend {
+        let set_lines = self.set_lines.into_iter().flatten().enumerate();
+        let add_lines = self.add_lines.into_iter().flatten().enumerate();
+        let cancel_lines = self.cancel_lines.into_iter().flatten().enumerate();
+        shell::PurchaseOrderAmend {
+            idempotency_key: self.idempotency_key,
+            order: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            expected_on: self.expected_on.map_value(|day| day.0).into(),
+            note: self.note.into(),
+            set_lines: set_lines.map(|(index, line)| line.read(index, reading)).collect(),
+            add_lines: add_lines.map(|(index, line)| line.read("addLines", index, reading)).collect(),
+            cancel_lines: cancel_lines.map(|(index, id)| reading.id(&id, || path!["input", "cancelLines", index])).collect(),
+            reason: self.reason,
+        }
+    }
+}

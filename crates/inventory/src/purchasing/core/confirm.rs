@@ -1,0 +1,98 @@
+//! What a supplier confirms of an order that is with them. No quantity changes by it.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::*;
+
+use super::{
+    create::free_ref,
+    expected::Confirmation,
+    order::{Line, PurchaseBook, PurchaseDecision, PurchaseOrder},
+    refusal::{AmendRefusal, Refusal},
+    states::Action,
+};
+use crate::purchasing::events;
+use crate::stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal};
+
+/// What was confirmed. `lines` None is everything that is open, as it was ordered.
+#[derive(Debug, Clone)]
+pub struct Confirm {
+    pub order: PurchaseOrderId,
+    pub expected_version: Option<i64>,
+    /// What the supplier calls the order; None: as it is.
+    pub external_ref: Option<String>,
+    /// The day of lines that say none; None: the day that was confirmed before stays.
+    pub on: Option<i32>,
+    pub lines: Option<Vec<ConfirmLine>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct ConfirmLine {
+    pub line: PurchaseOrderLineId,
+    /// Of the whole line; None: all that was ordered.
+    pub quantity: Option<Quantity>,
+    pub on: Option<i32>,
+}
+
+pub fn decide_confirm(book: &PurchaseBook, draft: &Draft<'_>, command: &Confirm) -> Result<PurchaseDecision, Rejection> {
+    let mut order = book.order_for(command.order, Action::Confirm, command.expected_version)?;
+    let before = order.status();
+    if let Some(reference) = command.external_ref.as_ref().filter(|reference| order.external_ref.as_ref() != Some(*reference)) {
+        free_ref(book, order.supplier, Some(reference.as_str()), At::input(Field::ExternalRef))?;
+        order.external_ref = Some(reference.clone());
+    }
+    match &command.lines {
+        None => {
+            for line in order.lines.iter_mut().filter(|line| line.open.is_positive()) {
+                let on = command.on.or(line.confirmed.on);
+                line.confirmed = Confirmation { on, quantity: Some(line.quantity) };
+            }
+        }
+        Some(lines) if lines.is_empty() && command.external_ref.is_none() => {
+            return Err(Refusal::NoLines.at(At::input(Field::Lines)));
+        }
+        Some(lines) => confirm_lines(&mut order, lines, command.on)?,
+    }
+    order.confirmed_at = Some(draft.now());
+    order.touch(draft.now());
+    let events = vec![order.event(events::PURCHASE_ORDER_CONFIRMED, Some(before))];
+    Ok(PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() })
+}
+
+fn confirm_lines(order: &mut PurchaseOrder, lines: &[ConfirmLine], on: Option<i32>) -> Result<(), Rejection> {
+    let mut seen = BTreeSet::new();
+    for (index, one) in lines.iter().enumerate() {
+        let at = |name: Field| At::line(index).field(name);
+        let place = place_of(order, one.line, at(Field::PurchaseOrderLine))?;
+        if !seen.insert(place) {
+            return Err(Refusal::LineTwice.at(at(Field::PurchaseOrderLine)));
+        }
+        let line = &mut order.lines[place];
+        standing(line, at(Field::PurchaseOrderLine))?;
+        if !line.open.is_positive() {
+            return Err(AmendRefusal::NothingToCome { sku: line.sku.clone() }.at(at(Field::PurchaseOrderLine)));
+        }
+        let quantity = one.quantity.unwrap_or(line.quantity);
+        if quantity < line.received || quantity > line.most {
+            let refusal = AmendRefusal::ConfirmFromTo { sku: line.sku.clone(), least: line.received, most: line.most };
+            return Err(refusal.at(at(Field::Quantity)));
+        }
+        line.confirmed = Confirmation { on: one.on.or(on).or(line.confirmed.on), quantity: Some(quantity) };
+    }
+    Ok(())
+}
+
+/// The line's place among the order's.
+pub(super) fn place_of(order: &PurchaseOrder, line: PurchaseOrderLineId, at: At) -> Result<usize, Rejection> {
+    let (of, position) = line.split_line::<entity::id::kind::PurchaseOrderId>();
+    let place = order.lines.iter().position(|line| line.position == position).filter(|_| of == order.id);
+    place.ok_or_else(|| Rejection::not_found(Noun::PurchaseOrderLine, at))
+}
+
+/// Refuses a line that was cancelled.
+pub(super) fn standing(line: &Line, at: At) -> Result<(), Rejection> {
+    if line.is_cancelled() {
+        return Err(AmendRefusal::LineCancelled { sku: line.sku.clone() }.at(at));
+    }
+    Ok(())
+}

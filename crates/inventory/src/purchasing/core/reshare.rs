@@ -1,0 +1,108 @@
+//! Charges of an order that changes after goods have come: what receipts carry stays with their lines, and the rest is carried by what has yet to come.
+
+use super::{
+    landed::{allot, share},
+    order::{Line, PurchaseOrder},
+};
+
+/// What a line carries, and what it would carry of all charges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Portion {
+    /// Its share as if nothing had come.
+    whole: i64,
+    /// What its receipts carry.
+    carried: i64,
+    /// Whether more of it is to come.
+    is_open: bool,
+}
+
+/// What the receipts of each line carry of its charges, in minor units.
+pub(super) fn carried(order: &PurchaseOrder) -> Vec<i64> {
+    let of = |line: &Line| share(line.charges.minor, line.received.get(), line.quantity.get()) + line.off.charges;
+    order.lines.iter().map(of).collect()
+}
+
+/// Sets the lines' charges so that they add up to the order's again; `carried` is what receipts carried before, of the lines that there were.
+pub(super) fn keep_carried(order: &mut PurchaseOrder, carried: &[i64]) {
+    let before = carried.iter().copied().chain(std::iter::repeat(0));
+    let portions: Vec<Portion> = order
+        .lines
+        .iter()
+        .zip(before)
+        .map(|(line, carried)| Portion { whole: line.charges.minor, carried, is_open: line.open.is_positive() })
+        .collect();
+    let shares = reshare(order.charges_sum.minor, &portions);
+    for ((line, portion), charges) in order.lines.iter_mut().zip(&portions).zip(shares) {
+        line.charges.minor = charges;
+        line.off.charges = portion.carried - share(charges, line.received.get(), line.quantity.get());
+    }
+}
+
+/// Shares `total` out: a line of which nothing more comes keeps what it carries, no other gets less than it carries, and the rest goes by the whole
+/// shares. Where nothing is to come that could carry it, the shares are the whole ones.
+fn reshare(total: i64, portions: &[Portion]) -> Vec<i64> {
+    let whole = || portions.iter().map(|portion| portion.whole).collect();
+    let mut is_fixed: Vec<bool> = portions.iter().map(|portion| !portion.is_open).collect();
+    loop {
+        let fixed: i64 =
+            portions.iter().zip(&is_fixed).filter(|(_, is_fixed)| **is_fixed).map(|(portion, _)| portion.carried).sum();
+        let weights: Vec<i64> =
+            portions.iter().zip(&is_fixed).map(|(portion, is_fixed)| if *is_fixed { 0 } else { portion.whole }).collect();
+        let Some(shares) = allot((total - fixed).max(0), &weights) else { return whole() };
+        let is_below = |place: &usize| !is_fixed[*place] && shares[*place] < portions[*place].carried;
+        let below: Vec<usize> = (0..portions.len()).filter(is_below).collect();
+        if below.is_empty() {
+            let share = |(place, portion): (usize, &Portion)| if is_fixed[place] { portion.carried } else { shares[place] };
+            return portions.iter().enumerate().map(share).collect();
+        }
+        for place in below {
+            is_fixed[place] = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn portion(whole: i64, carried: i64, is_open: bool) -> Portion {
+        Portion { whole, carried, is_open }
+    }
+
+    #[test]
+    fn before_anything_came_all_lines_share() {
+        assert_eq!(reshare(100, &[portion(60, 0, true), portion(40, 0, true)]), [60, 40]);
+    }
+
+    #[test]
+    fn a_line_that_has_come_keeps_what_it_carries_and_a_new_one_takes_the_rest() {
+        // All of the first came with 100 before the second was ordered: nothing is left for it.
+        assert_eq!(reshare(100, &[portion(50, 100, false), portion(50, 0, true)]), [100, 0]);
+        // It was lowered to the half that had come: the other half goes to what is still awaited.
+        assert_eq!(reshare(100, &[portion(34, 30, false), portion(33, 0, true), portion(33, 0, true)]), [30, 35, 35]);
+    }
+
+    #[test]
+    fn no_open_line_gets_less_than_it_carries() {
+        assert_eq!(reshare(100, &[portion(20, 50, true), portion(80, 0, true)]), [50, 50]);
+        let shares = reshare(100, &[portion(20, 50, true), portion(30, 45, true), portion(50, 0, true)]);
+        assert_eq!(shares, [50, 45, 5]);
+    }
+
+    #[test]
+    fn where_nothing_more_comes_the_shares_are_the_whole_ones() {
+        assert_eq!(reshare(100, &[portion(100, 50, false)]), [100]);
+        assert_eq!(reshare(100, &[portion(100, 50, false), portion(0, 0, true)]), [100, 0]);
+    }
+
+    #[test]
+    fn the_shares_always_add_up() {
+        for total in [1, 7, 99, 12_345] {
+            for carried in 0..=total.min(40) {
+                let parts = allot(total, &[3, 5, 11]).unwrap_or_default();
+                let portions = [portion(parts[0], carried, false), portion(parts[1], 0, true), portion(parts[2], 0, true)];
+                assert_eq!(reshare(total, &portions).iter().sum::<i64>(), total, "{total} of which {carried} came");
+            }
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Changing what is bought after it was ordered: one command with all that changes, a difference for each line.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::*;
+
+use super::{
+    act::head,
+    confirm::{place_of, standing},
+    create::{NewLine, Prices, line as new_line, settle},
+    expected::{LeadTimes, today},
+    order::{Change, Discrepancy, Line, Off, PurchaseBook, PurchaseDecision, PurchaseOrder, count},
+    order_state::{OrderState, Placement},
+    refusal::{AmendRefusal, Refusal},
+    reshare::{carried, keep_carried},
+    states::Action,
+};
+use crate::purchasing::events;
+use crate::stock::core::{At, Delta, Draft, Field, Rejection, RoomRefusal};
+
+/// The most lines of an order that are not cancelled.
+const MOST_STANDING: usize = 2_000;
+
+/// What an order shall be from now on; what is None stays.
+#[derive(Debug, Clone)]
+pub struct Revise {
+    pub order: PurchaseOrderId,
+    pub expected_version: Option<i64>,
+    pub expected_on: Option<Option<i32>>,
+    pub note: Option<Option<String>>,
+    pub set_lines: Vec<SetLine>,
+    pub add_lines: Vec<NewLine>,
+    pub cancel_lines: Vec<PurchaseOrderLineId>,
+    /// Of products that are added.
+    pub leads: LeadTimes,
+    pub raise: Raise,
+    /// Why; kept with the stock that is planned.
+    pub reason: Option<String>,
+    pub actor: Actor,
+    pub movement: MovementId,
+}
+
+/// What a line shall be from now on.
+#[derive(Debug, Clone, Copy)]
+pub struct SetLine {
+    pub line: PurchaseOrderLineId,
+    pub quantity: Option<Quantity>,
+    /// Of what has yet to come.
+    pub unit_cost: Option<Money>,
+    pub expected_on: Option<Option<i32>>,
+}
+
+/// Whether the caller may make an order dearer than it was approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Raise {
+    /// It takes somebody who approves orders.
+    Never,
+    /// One person alone, up to this total; None: up to any.
+    UpTo(Option<Money>),
+}
+
+impl Revise {
+    pub(super) fn weight(&self) -> usize {
+        self.set_lines.len() + self.add_lines.len() + self.cancel_lines.len()
+    }
+}
+
+pub fn decide_revise(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Revise) -> Result<PurchaseDecision, Rejection> {
+    let mut order = book.order_for(command.order, Action::Amend, command.expected_version)?;
+    let Some((placement, received_at)) = order.state.placed() else { return Err(order.not_open()) };
+    let (before, was, charged) = (order.status(), order.clone(), carried(&order));
+    if order.change == Change::Figures {
+        order.change = Change::Revised { lines: order.lines.len() as u16 };
+    }
+    order.revision = order.revision.saturating_add(1);
+    order.expected_on = command.expected_on.unwrap_or(order.expected_on);
+    order.note = command.note.clone().unwrap_or(order.note);
+    change_lines(&mut order, command, draft.now())?;
+    add_lines(draft, &mut order, command)?;
+    if order.lines.iter().all(Line::is_cancelled) {
+        return Err(AmendRefusal::AllCancelled.at(At::input(Field::CancelLines)));
+    }
+    settle(&mut order).map_err(|refused| Rejection { at: At::INPUT, ..refused })?;
+    keep_carried(&mut order, &charged);
+    may_raise(&was, &order, command.raise)?;
+    let discrepancies = complete(&mut order, (placement, received_at), draft.now());
+    plan(draft, (&was, &order), command)?;
+    order.edited_by(command.actor);
+    order.touch(draft.now());
+    let events = vec![order.event(events::PURCHASE_ORDER_AMENDED, Some(before))];
+    Ok(PurchaseDecision { orders: vec![order], discrepancies, events, ..PurchaseDecision::default() })
+}
+
+/// Lines that are there: each is named once.
+fn change_lines(order: &mut PurchaseOrder, command: &Revise, now: Timestamp) -> Result<(), Rejection> {
+    let mut seen = BTreeSet::new();
+    let mut first = |place: usize, at: At| if seen.insert(place) { Ok(place) } else { Err(Refusal::LineTwice.at(at)) };
+    for (index, set) in command.set_lines.iter().enumerate() {
+        let at = At::row(Field::SetLines, index);
+        let named = at.field(Field::PurchaseOrderLine);
+        let place = first(place_of(order, set.line, named)?, named)?;
+        if let Some(rest) = set_line(order, place, set, at)? {
+            push(order, rest, at)?;
+        }
+    }
+    for (index, line) in command.cancel_lines.iter().enumerate() {
+        let at = At::row(Field::CancelLines, index);
+        let place = first(place_of(order, *line, at)?, at)?;
+        let revision = order.revision;
+        let line = &mut order.lines[place];
+        standing(line, at)?;
+        if line.received.is_positive() {
+            return Err(AmendRefusal::LineReceived { sku: line.sku.clone(), received: line.received }.at(at));
+        }
+        line.give_up();
+        (line.cancelled_at, line.revision) = (Some(now), revision);
+    }
+    Ok(())
+}
+
+/// Changes a line. One of which something has come keeps its cost: what has yet to come at another one is a line of its own, which is returned.
+fn set_line(order: &mut PurchaseOrder, place: usize, set: &SetLine, at: At) -> Result<Option<Line>, Rejection> {
+    let (currency, revision) = (order.currency, order.revision);
+    let line = &mut order.lines[place];
+    standing(line, at.field(Field::PurchaseOrderLine))?;
+    line.revision = revision;
+    if let Some(on) = set.expected_on {
+        // It is newer than what the supplier said.
+        (line.expected_on, line.confirmed.on) = (on, None);
+    }
+    let quantity = set.quantity.unwrap_or(line.quantity);
+    let is_changed = quantity != line.quantity;
+    if is_changed && (quantity < line.received || !quantity.is_positive()) {
+        return Err(AmendRefusal::QuantityFrom { sku: line.sku.clone(), received: line.received }.at(at.field(Field::Quantity)));
+    }
+    if is_changed {
+        line.confirmed.quantity = None;
+    }
+    let too_large = || Refusal::LineTooLarge.at(at.field(Field::Quantity));
+    let unit_cost = set.unit_cost.unwrap_or(line.unit_cost);
+    if unit_cost == line.unit_cost {
+        resize(line, quantity).ok_or_else(too_large)?;
+        return Ok(None);
+    }
+    let field = at.field(Field::UnitCost);
+    if unit_cost.currency != currency {
+        return Err(Refusal::UnitCostIn { given: unit_cost.currency, order: currency }.at(field));
+    }
+    if unit_cost.minor < 0 {
+        return Err(Refusal::NegativeCost.at(field));
+    }
+    if !line.received.is_positive() {
+        line.unit_cost = unit_cost;
+        resize(line, quantity).ok_or_else(too_large)?;
+        return Ok(None);
+    }
+    let came = line.received;
+    if quantity <= came {
+        return Err(AmendRefusal::NothingToCome { sku: line.sku.clone() }.at(field));
+    }
+    resize(line, quantity).ok_or_else(too_large)?;
+    let zero = Quantity::ZERO;
+    let rest = count(quantity.get() - came.get());
+    let mut later = Line { unit_cost, received: zero, damaged: zero, returned: zero, off: Off::default(), ..line.clone() };
+    later.charges.minor = 0;
+    later.confirmed.quantity = None;
+    resize(&mut later, rest).ok_or_else(too_large)?;
+    line.confirmed.quantity = None;
+    resize(line, came).ok_or_else(too_large)?;
+    Ok(Some(later))
+}
+
+/// Gives a line another quantity, with the total, weight and open units that follow; None beyond what can be kept exactly.
+fn resize(line: &mut Line, quantity: Quantity) -> Option<()> {
+    line.total = line.unit_cost.times(quantity, line.decimals)?;
+    if let Some(weight) = line.weight {
+        let (before, now) = (i128::from(line.quantity.get()), i128::from(quantity.get()));
+        line.weight = Some(i64::try_from((2 * i128::from(weight) * now + before) / (2 * before)).ok()?);
+    }
+    line.quantity = quantity;
+    line.open = count((quantity.get() - line.received.get()).max(0));
+    Some(())
+}
+
+fn add_lines(draft: &Draft<'_>, order: &mut PurchaseOrder, command: &Revise) -> Result<(), Rejection> {
+    let Some(today) = today(draft, order)? else { return Ok(()) };
+    for new in &command.add_lines {
+        let mut line = new_line(draft, (&*order, Prices::Stated), (Field::AddLines, order.lines.len()), new)?;
+        line.lead = command.leads.get(&line.product).map(|lead| lead.after(today));
+        push(order, line, At::row(Field::AddLines, new.place))?;
+    }
+    let standing = order.lines.iter().filter(|line| !line.is_cancelled()).count();
+    if standing > MOST_STANDING {
+        return Err(AmendRefusal::LinesUpTo { most: MOST_STANDING }.at(At::input(Field::AddLines)));
+    }
+    Ok(())
+}
+
+/// A line behind those that there are, at the next position.
+fn push(order: &mut PurchaseOrder, line: Line, at: At) -> Result<(), Rejection> {
+    let last = order.lines.last().map_or(0, |line| line.position);
+    if last >= entity::id::MAX_LINES {
+        return Err(AmendRefusal::LinesUpTo { most: usize::from(entity::id::MAX_LINES) }.at(at));
+    }
+    order.lines.push(Line { position: last + 1, ..line });
+    Ok(())
+}
+
+/// What was approved is a sum: more than it takes one who approves, and above the limit nobody alone.
+fn may_raise(was: &PurchaseOrder, order: &PurchaseOrder, raise: Raise) -> Result<(), Rejection> {
+    let is_raised = was.total().zip(order.total()).is_none_or(|(before, now)| now.minor > before.minor);
+    match raise {
+        _ if !is_raised => Ok(()),
+        Raise::Never => Err(AmendRefusal::RaiseNeedsApprover.at(At::INPUT)),
+        Raise::UpTo(Some(limit)) if order.is_above(limit) => Err(AmendRefusal::RaiseAboveLimit(limit).at(At::INPUT)),
+        Raise::UpTo(_) => Ok(()),
+    }
+}
+
+/// Sets where the order stands: when every line is complete within the tolerance, it is received, and what is still open is given up.
+fn complete(
+    order: &mut PurchaseOrder,
+    (placement, received_at): (Placement, Option<Timestamp>),
+    now: Timestamp,
+) -> Vec<Discrepancy> {
+    let under = order.under_percent;
+    let Some(at) = received_at.filter(|_| order.lines.iter().all(|line| line.is_complete(under))) else { return Vec::new() };
+    order.state = OrderState::Received(placement, at);
+    let mut noted = Vec::new();
+    for place in 0..order.lines.len() {
+        let short = order.lines[place].give_up();
+        if short.is_positive() {
+            let position = Some(order.lines[place].position);
+            noted.push(Discrepancy { position, ..order.note(DiscrepancyKind::Short, short, now) });
+        }
+    }
+    noted
+}
+
+/// Takes off the plan what is given up, then puts on it what was added: of each line the difference alone.
+fn plan(draft: &mut Draft<'_>, (was, order): (&PurchaseOrder, &PurchaseOrder), command: &Revise) -> Result<(), Rejection> {
+    let Some(first) = order.lines.first() else { return Ok(()) };
+    let (now, at) = (draft.now(), At::input(Field::Id));
+    draft.begin(head(order, command.movement, command.actor, command.reason.clone(), now), order.key(first), at)?;
+    // Lines keep their places: those behind the ones that there were are new.
+    let before = was.lines.iter().map(|line| line.open.get()).chain(std::iter::repeat(0));
+    let deltas: Vec<i64> = order.lines.iter().zip(before).map(|(line, before)| line.open.get() - before).collect();
+    for is_gained in [false, true] {
+        for (line, incoming) in order.lines.iter().zip(&deltas).filter(|(_, by)| **by != 0 && (**by > 0) == is_gained) {
+            draft.post(order.key(line), Delta { incoming: *incoming, ..Delta::default() }, None, None, at)?;
+        }
+    }
+    draft.end();
+    Ok(())
+}

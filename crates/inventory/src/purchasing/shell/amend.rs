@@ -1,0 +1,94 @@
+//! Changing an order that is with its supplier: one command with all that changes.
+
+use entity::prelude::*;
+use iam::{
+    access::{Permit, kind},
+    tenancy,
+};
+
+use super::{MAX_LINES, PurchaseOrderAmend, create::lines_of, own_order};
+use crate::{
+    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, Stop, check_key, key_of, submit_found},
+    purchasing::{
+        core::{AmendRefusal, Command as Purchase, LeadTime, LeadTimes, PurchaseCommand, Raise, Revise, SetLine},
+        rows,
+    },
+    stock::core::{At, Field, LevelKey},
+};
+
+impl PurchaseOrderAmend {
+    fn is_empty(&self) -> bool {
+        let no_lines = self.set_lines.is_empty() && self.add_lines.is_empty() && self.cancel_lines.is_empty();
+        no_lines && self.expected_on.is_none() && self.note.is_none()
+    }
+}
+
+/// Adds, changes and cancels lines of an order that is with its supplier, all or none. What it costs rises only by whoever approves orders too.
+pub async fn purchase_order_amend(
+    ledger: &Ledger,
+    permit: Permit<kind::PurchaseWrite>,
+    input: PurchaseOrderAmend,
+    mode: Mode,
+) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.note.as_ref().and_then(Option::as_deref), MAX_NOTE, || At::input(Field::Note));
+    checks.text(input.reason.as_deref(), MAX_NOTE, || At::input(Field::Reason));
+    checks.items(input.set_lines.len(), MAX_LINES, || At::input(Field::SetLines));
+    checks.items(input.add_lines.len(), MAX_LINES, || At::input(Field::AddLines));
+    checks.items(input.cancel_lines.len(), MAX_LINES, || At::input(Field::CancelLines));
+    if input.is_empty() {
+        checks.refuse(AmendRefusal::NothingToAmend.at(At::INPUT));
+    }
+    checks.done()?;
+    let key = key_of(&permit, "purchaseOrderAmend", &input.idempotency_key, &input);
+    let command = amended(ledger, &permit, input).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn amended(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: PurchaseOrderAmend) -> Result<Command, Stop> {
+    let scope = permit.scope(ledger.database());
+    let order = own_order(ledger, permit, input.order).await?;
+    let place = rows::places_of(&scope, &[order]).await?.get(&order).copied();
+    let mut levels = rows::levels_of(&scope, &[order]).await?;
+    let (mut add_lines, mut leads) = (Vec::new(), LeadTimes::new());
+    // An order that is nobody's is refused by the ledger.
+    if let Some((store, supplier)) = place.filter(|_| !input.add_lines.is_empty()) {
+        add_lines = lines_of(&scope, supplier, (&input.add_lines, Field::AddLines)).await?;
+        levels.extend(add_lines.iter().map(|line| LevelKey { product: line.product, store }));
+        let own = rows::lead_time_of(&scope, supplier).await?;
+        let lead = |days: Option<i32>| LeadTime::of(days, own);
+        let said = add_lines.iter().map(|line| (line.product, line.supply.as_ref().and_then(|supply| supply.lead_time_days)));
+        leads = said.filter_map(|(product, days)| Some((product, lead(days)?))).collect();
+    }
+    // A key decides nothing, as with approvals.
+    let is_approver = |store: StoreId| {
+        let is_person = permit.actor().kind == ActorKind::Member;
+        is_person && permit.also::<kind::PurchaseApprove>().is_ok_and(|approving| approving.covers(store))
+    };
+    let raise = match place {
+        Some((store, _)) if is_approver(store) => Raise::UpTo(tenancy::approval_limit(&scope).await?),
+        _ => Raise::Never,
+    };
+    let set = |one: super::PurchaseLineSet| SetLine {
+        line: one.line,
+        quantity: one.quantity,
+        unit_cost: one.unit_cost,
+        expected_on: one.expected_on,
+    };
+    let revise = Revise {
+        order,
+        expected_version: input.expected_version,
+        expected_on: input.expected_on,
+        note: input.note,
+        set_lines: input.set_lines.into_iter().map(set).collect(),
+        add_lines,
+        cancel_lines: input.cancel_lines,
+        leads,
+        raise,
+        reason: input.reason,
+        actor: permit.actor(),
+        movement: ledger.clock().document_id(),
+    };
+    Ok(Command::of(PurchaseCommand(Box::new(Purchase::Revise(revise)), levels)))
+}

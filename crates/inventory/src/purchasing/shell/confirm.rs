@@ -1,0 +1,36 @@
+//! What suppliers confirm.
+
+use iam::access::{Permit, kind};
+
+use super::{MAX_LINES, PurchaseOrderConfirm, own_order};
+use crate::{
+    ledger::{Checks, Command, Done, Ledger, MAX_REFERENCE, Mode, check_key, key_of, submit},
+    purchasing::core::{Command as Purchase, Confirm, ConfirmLine, PurchaseCommand},
+    stock::core::{At, Field},
+};
+
+/// Notes what the supplier confirmed of an order: days, quantities and their own reference.
+pub async fn purchase_order_confirm(
+    ledger: &Ledger,
+    permit: Permit<kind::PurchaseWrite>,
+    input: PurchaseOrderConfirm,
+    mode: Mode,
+) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
+    checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Lines));
+    checks.done()?;
+    let key = key_of(&permit, "purchaseOrderConfirm", &input.idempotency_key, &input);
+    let lines = input
+        .lines
+        .map(|lines| lines.into_iter().map(|one| ConfirmLine { line: one.line, quantity: one.quantity, on: one.on }).collect());
+    let confirm = Confirm {
+        order: own_order(ledger, &permit, input.order).await?,
+        expected_version: input.expected_version,
+        external_ref: input.external_ref,
+        on: input.on,
+        lines,
+    };
+    submit(ledger, &permit, Command::of(PurchaseCommand(Box::new(Purchase::Confirm(confirm)), Vec::new())), key, mode).await
+}
