@@ -59,6 +59,7 @@ mod m0062_history;
 mod m0063_notes;
 mod m0065_replenishment;
 mod m0066_open_orders;
+mod m0067_archive;
 pub mod row_security;
 pub mod statistics;
 
@@ -120,6 +121,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0063_notes::Migration),
             Box::new(m0065_replenishment::Migration),
             Box::new(m0066_open_orders::Migration),
+            Box::new(m0067_archive::Migration),
         ]
     }
 }
@@ -130,8 +132,9 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// new columns have a default or may be null, and what stands is neither renamed, retyped nor dropped.
 ///
 /// An older release takes an alert of a kind that it does not know for a corrupt row (`m0050_overdue`), cannot read what demand facts note of an edited
-/// order (`m0056_order_edits`), would ship an order under a hold (`m0057_holds`), and does not derive the states of payment (`m0058_payments`).
-pub const BREAKING: &[&str] = &["m0050_overdue", "m0056_order_edits", "m0057_holds", "m0058_payments"];
+/// order (`m0056_order_edits`), would ship an order under a hold (`m0057_holds`), does not derive the states of payment (`m0058_payments`), and would
+/// remember categories and suppliers as they were before they were archived, and buy from them (`m0067_archive`).
+pub const BREAKING: &[&str] = &["m0050_overdue", "m0056_order_edits", "m0057_holds", "m0058_payments", "m0067_archive"];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.
 pub fn needed() -> Option<String> {

@@ -22,6 +22,8 @@ use crate::{
 pub struct PurchaseNeeds {
     pub orders: BTreeSet<PurchaseOrderId>,
     pub refs: BTreeSet<String>,
+    /// Of new orders.
+    pub suppliers: BTreeSet<SupplierId>,
 }
 
 /// With the levels of the order's lines, read before: what is ordered never changes.
@@ -119,6 +121,14 @@ impl Command {
         }
     }
 
+    /// The suppliers of its new orders.
+    pub fn suppliers(&self) -> BTreeSet<SupplierId> {
+        match self {
+            Self::Create(all) => all.iter().map(|one| one.supplier).collect(),
+            Self::Amend(_) | Self::Act(_) | Self::Receive(_) | Self::Return(_) => BTreeSet::new(),
+        }
+    }
+
     /// References that it gives to orders.
     pub fn references(&self) -> Vec<String> {
         match self {
@@ -165,6 +175,7 @@ impl Decide for PurchaseCommand {
         needs.documents.with(|own: &mut PurchaseNeeds| {
             own.orders.extend(command.orders());
             own.refs.extend(command.references());
+            own.suppliers.extend(command.suppliers());
         });
     }
 

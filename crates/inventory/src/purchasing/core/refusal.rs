@@ -46,6 +46,9 @@ pub enum Refusal {
         prices: Prices,
     },
     NoSupplier,
+    SupplierArchived {
+        since: Timestamp,
+    },
 
     // Of its charges.
     ChargeIn {
