@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 
 pub mod office;
+mod archive;
 mod currencies;
 mod mail;
 mod orders;
