@@ -62,6 +62,7 @@ mod m0063_notes;
 mod m0064_purchase_amendments;
 mod m0065_replenishment;
 mod m0066_open_orders;
+mod m0067_archive;
 pub mod row_security;
 pub mod statistics;
 
@@ -126,6 +127,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0064_purchase_amendments::Migration),
             Box::new(m0065_replenishment::Migration),
             Box::new(m0066_open_orders::Migration),
+            Box::new(m0067_archive::Migration),
         ]
     }
 }
@@ -137,7 +139,8 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 ///
 /// An older release takes an alert of a kind that it does not know for a corrupt row (`m0050_overdue`), cannot read what demand facts note of an edited
 /// order (`m0056_order_edits`), would ship an order under a hold (`m0057_holds`), does not derive the states of payment (`m0058_payments`), changes
-/// orders without their works (`m0059_fulfilment`), and would receive a line of a purchase order that was cancelled (`m0064_purchase_amendments`).
+/// orders without their works (`m0059_fulfilment`), would receive a line of a purchase order that was cancelled (`m0064_purchase_amendments`), and would
+/// remember categories and suppliers as they were before they were archived, and buy from them (`m0067_archive`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -145,6 +148,7 @@ pub const BREAKING: &[&str] = &[
     "m0058_payments",
     "m0059_fulfilment",
     "m0064_purchase_amendments",
+    "m0067_archive",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

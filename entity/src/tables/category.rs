@@ -17,6 +17,7 @@ pub struct Model {
     pub position: i32,
     pub image_url: Option<String>,
     pub metadata: String,
+    pub archived_at: Option<Timestamp>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,

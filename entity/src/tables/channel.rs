@@ -14,6 +14,7 @@ pub struct Model {
     pub code: String,
     pub code_key: String,
     pub name: String,
+    pub archived_at: Option<Timestamp>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,

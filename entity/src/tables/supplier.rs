@@ -16,6 +16,7 @@ pub struct Model {
     pub name: String,
     pub lead_time_days: Option<i32>,
     pub email: Option<String>,
+    pub archived_at: Option<Timestamp>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,

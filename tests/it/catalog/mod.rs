@@ -1,4 +1,5 @@
 //! Scenarios of the catalogue.
+mod archive;
 mod bulk;
 mod lists;
 mod parties;

@@ -64,6 +64,17 @@ on_both!(a_row_is_read_once_and_then_only_asked_whether_it_has_changed, world: W
     node.close().await.unwrap();
 });
 
+on_both!(what_is_archived_on_one_node_is_archived_on_all, world: World => {
+    let (node, id) = (node(world, None).await, mugs(world).await);
+    seen(&node, world, id).await;
+    for (verb, version) in [("Archive", 2), ("Restore", 3)] {
+        let (mutation, kind) = (format!("category{verb}"), format!("Category{verb}Input"));
+        made(change(world, &mutation, &kind, "category { version }", json!({ "id": id.to_string() })).await);
+        assert_eq!(seen(&node, world, id).await.1, version, "{verb}");
+    }
+    node.close().await.unwrap();
+});
+
 on_both!(a_change_on_one_node_is_seen_by_the_next_request_to_another, world: World => {
     let (node, id) = (node(world, None).await, mugs(world).await);
     seen(&node, world, id).await;

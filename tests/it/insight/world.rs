@@ -90,7 +90,7 @@ impl World {
         let (version, created_at, updated_at) = (1, now, now);
         for slug in ["mugs", "food"] {
             let (id, name, slug, metadata) = (clock.id(), slug.to_owned(), slug.to_owned(), "{}".to_owned());
-            let (parent_id, position, image_url) = (None, 0, None);
+            let (parent_id, position, image_url, archived_at) = (None, 0, None, None);
             let row = category::Model {
                 tenant_id,
                 id,
@@ -100,6 +100,7 @@ impl World {
                 position,
                 image_url,
                 metadata,
+                archived_at,
                 version,
                 created_at,
                 updated_at,

@@ -52,7 +52,7 @@ impl Scenario {
             book.levels.insert(key, Level::empty(key, make.clock.id(), Arc::new(facts(product))));
         }
         let mut orders = OrderBook::default();
-        orders.channels.insert(make.channel);
+        orders.channels.insert(make.channel, None);
         let shop = StoreFacts { time_zone: "Europe/London".to_owned(), archived: false };
         orders.stores.extend(make.stores.iter().map(|store| (*store, shop.clone())));
         let returns = ReturnBook::default();

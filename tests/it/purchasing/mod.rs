@@ -3,6 +3,7 @@
 
 pub mod office;
 mod amendments;
+mod archive;
 mod confirmations;
 mod currencies;
 mod mail;

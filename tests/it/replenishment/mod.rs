@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod approval;
-mod desk;
+pub mod desk;
 mod policies;
 
 use entity::prelude::Timestamp;

@@ -34,6 +34,6 @@ fn events_are_named_in_their_declarations() {
 /// SQLite uses a partial index for its own text only.
 #[test]
 fn what_the_cache_asks_for_is_what_its_index_is_of() {
-    let migration = fs::read_to_string(root().join("migration/src/m0021_cache.rs")).unwrap();
+    let migration = fs::read_to_string(root().join("migration/src/m0067/archive.sql")).unwrap();
     assert!(migration.contains(&format!(" WHERE {}\n", Kinds::of(CACHED).sql())));
 }

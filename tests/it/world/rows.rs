@@ -52,6 +52,7 @@ pub fn channel(tenant_id: TenantId, id: ChannelId, code: &str, now: Timestamp) -
         code: code.to_owned(),
         code_key: code.to_lowercase(),
         name: code.to_owned(),
+        archived_at: None,
         version: 1,
         created_at: now,
         updated_at: now,

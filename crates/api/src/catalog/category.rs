@@ -43,7 +43,7 @@ impl Category {
         };
         row.await.transpose().map(|row| row.map(Category))
     }
-    /// The categories right below it, by position.
+    /// The categories right below it that are not archived, by position.
     #[field(permit = ProductRead)]
     async fn children(&self, ctx: &Context<'_>) -> Answer<Vec<Category>> {
         Ok(loads(ctx)?.children(self.0.id).await?.iter().cloned().map(Category).collect())
@@ -73,6 +73,10 @@ impl Category {
     ) -> Answer<Long> {
         let loads = loads(ctx)?;
         Ok(Long(if with_descendants { loads.whole_count(self.0.id).await? } else { loads.own_count(self.0.id).await? }))
+    }
+    /// When it was archived; null while it is in use.
+    async fn archived_at(&self) -> Option<DateTime> {
+        self.0.archived_at.map(DateTime)
     }
     /// 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {

@@ -82,6 +82,10 @@ impl Supplier {
     async fn email(&self) -> Option<&str> {
         self.0.email.as_deref()
     }
+    /// When it was archived; null while it is in use.
+    async fn archived_at(&self) -> Option<DateTime> {
+        self.0.archived_at.map(DateTime)
+    }
     /// 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
@@ -110,6 +114,10 @@ impl Channel {
     /// What it is called.
     async fn name(&self) -> &str {
         &self.0.name
+    }
+    /// When it was archived; null while it is in use.
+    async fn archived_at(&self) -> Option<DateTime> {
+        self.0.archived_at.map(DateTime)
     }
     /// 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {

@@ -76,11 +76,11 @@ pub const PRODUCT: [&str; 17] = [
 pub const OF_PAGE: [&str; 5] = ["barcodes", "category", "supplier", "unitCost", "stock"];
 /// What is written of what other rows refer to.
 pub const STORE: [&str; 8] = ["id", "code", "name", "kind", "timeZone", "archivedAt", "version", "updatedAt"];
-pub const CHANNEL: [&str; 5] = ["id", "code", "name", "version", "updatedAt"];
+pub const CHANNEL: [&str; 6] = ["id", "code", "name", "archivedAt", "version", "updatedAt"];
 /// How to reach them is behind a permission, so it is not written here.
 pub const CUSTOMER: [&str; 6] = ["id", "externalRef", "name", "country", "version", "updatedAt"];
-const CATEGORY: [&str; 7] = ["id", "name", "slug", "position", "imageUrl", "version", "updatedAt"];
-const SUPPLIER: [&str; 7] = ["id", "code", "name", "leadTimeDays", "email", "version", "updatedAt"];
+const CATEGORY: [&str; 8] = ["id", "name", "slug", "position", "imageUrl", "archivedAt", "version", "updatedAt"];
+const SUPPLIER: [&str; 8] = ["id", "code", "name", "leadTimeDays", "email", "archivedAt", "version", "updatedAt"];
 
 /// What the products of a page refer to.
 struct PageReferences {
@@ -262,6 +262,7 @@ fn category(out: &mut Json, row: &CategoryRow, selected: SelectionView<'_>) -> O
             "slug" => out.text(&row.slug),
             "position" => out.number(i64::from(row.position)),
             "imageUrl" => out.option(row.image_url.as_deref(), Json::text),
+            "archivedAt" => out.option(row.archived_at, Json::time),
             "version" => out.number(row.version),
             "updatedAt" => out.time(row.updated_at),
             _ => return None,
@@ -278,6 +279,7 @@ fn supplier(out: &mut Json, row: &SupplierRow, selected: SelectionView<'_>) -> O
             "name" => out.text(&row.name),
             "leadTimeDays" => out.option(row.lead_time_days, |out, days| out.number(days.into())),
             "email" => out.option(row.email.as_deref(), Json::text),
+            "archivedAt" => out.option(row.archived_at, Json::time),
             "version" => out.number(row.version),
             "updatedAt" => out.time(row.updated_at),
             _ => return None,
@@ -311,6 +313,7 @@ pub fn channel(out: &mut Json, row: &ChannelRow, selected: SelectionView<'_>) ->
             "id" => out.id(row.id),
             "code" => out.text(&row.code),
             "name" => out.text(&row.name),
+            "archivedAt" => out.option(row.archived_at, Json::time),
             "version" => out.number(row.version),
             "updatedAt" => out.time(row.updated_at),
             _ => return None,

@@ -45,6 +45,19 @@ pub struct ProductFilter {
     pub search: Option<String>,
 }
 
+/// Which of a list that leaves out what is archived. Without a filter, those that are in use.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct ArchiveFilter {
+    /// True for archived ones only, false for those in use, null for both.
+    #[graphql(default_with = "Some(false)")]
+    pub is_archived: Option<bool>,
+}
+
+/// What a list is asked for: without a filter, what is in use.
+pub fn is_archived(filter: Option<ArchiveFilter>) -> Option<bool> {
+    filter.map_or(Some(false), |filter| filter.is_archived)
+}
+
 /// How deep filters may lie in each other.
 const MAX_NESTING: usize = 5;
 /// The longest list, and the longest text, in a filter.

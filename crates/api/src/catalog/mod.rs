@@ -37,7 +37,7 @@ pub use customer::{
 };
 pub use enums::{ProductStatus, StockPolicy, StoreKind, Tracking};
 pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
-pub use filter::ProductFilter;
+pub use filter::{ArchiveFilter, ProductFilter};
 pub use inputs::MoneyInput;
 pub use kit::KitComponent;
 pub use loads::{Loads, attach, loads};
@@ -48,7 +48,7 @@ pub use product::{Barcode, Money, Product, ProductConnection, ProductEdge, Produ
 pub use query_parties::store_named;
 pub use query_products::{product_named, product_scanned};
 pub use refs::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef};
-pub use refusal::user_error;
+pub use refusal::{archived_since, user_error};
 pub use store::{Store, StoreConnection, StoreEdge};
 pub use within::products_within;
 

@@ -6,8 +6,8 @@ use inventory::catalog::{
     Ask, Catalog,
     core::customer::{CustomerRow, nameless},
     events::{
-        CHANNEL_CREATED, CUSTOMER_CREATED, CUSTOMER_ERASED, CUSTOMER_UPDATED, STORE_ARCHIVED, STORE_CREATED, STORE_UPDATED,
-        SUPPLIER_CREATED, SUPPLIER_UPDATED,
+        CHANNEL_ARCHIVED, CHANNEL_CREATED, CHANNEL_RESTORED, CUSTOMER_CREATED, CUSTOMER_ERASED, CUSTOMER_UPDATED, STORE_ARCHIVED,
+        STORE_CREATED, STORE_UPDATED, SUPPLIER_ARCHIVED, SUPPLIER_CREATED, SUPPLIER_RESTORED, SUPPLIER_UPDATED,
     },
 };
 use macros::resolvers;
@@ -15,8 +15,9 @@ use macros::resolvers;
 use super::{
     Channel, Customer, Store, Supplier,
     inputs_parties::{
-        ChannelCreateInput, CustomerBulkUpsertInput, CustomerCreateInput, CustomerEraseInput, CustomerUpdateInput,
-        StoreArchiveInput, StoreCreateInput, StoreUpdateInput, SupplierCreateInput, SupplierUpdateInput,
+        ChannelArchiveInput, ChannelCreateInput, ChannelRestoreInput, CustomerBulkUpsertInput, CustomerCreateInput,
+        CustomerEraseInput, CustomerUpdateInput, StoreArchiveInput, StoreCreateInput, StoreUpdateInput, SupplierArchiveInput,
+        SupplierCreateInput, SupplierRestoreInput, SupplierUpdateInput,
     },
     mutation_products::{visibility, which, written},
     payloads::{ChannelPayload, CustomerBulkUpsertPayload, CustomerPayload, Parts, StorePayload, SupplierPayload, parts},
@@ -108,6 +109,36 @@ impl PartyMutation {
         Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
     }
 
+    /// Takes a supplier out of use: lists leave it out, and no new purchase order, return or product names it. Refused while purchase orders are open.
+    #[mutation(permit = ProductWrite, emits(SUPPLIER_ARCHIVED), dry_run(record))]
+    async fn supplier_archive(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: SupplierArchiveInput,
+    ) -> Answer<SupplierPayload> {
+        let which = which(&input.id, input.expected_version);
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let batch = ctx.given::<Catalog>()?.supplier_archive(permit, which, ask).await?;
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
+        Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
+    }
+
+    /// Takes an archived supplier back into use.
+    #[mutation(permit = ProductWrite, emits(SUPPLIER_RESTORED), dry_run(record))]
+    async fn supplier_restore(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: SupplierRestoreInput,
+    ) -> Answer<SupplierPayload> {
+        let which = which(&input.id, input.expected_version);
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let batch = ctx.given::<Catalog>()?.supplier_restore(permit, which, ask).await?;
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
+        Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
+    }
+
     /// Makes a customer. Without customer.read the answer tells its id and version only.
     #[mutation(permit = CustomerWrite, emits(CUSTOMER_CREATED), dry_run(record))]
     async fn customer_create(
@@ -176,6 +207,36 @@ impl PartyMutation {
     ) -> Answer<ChannelPayload> {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.channel_create(permit, input.into(), ask).await?;
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));
+        Ok(ChannelPayload { channel: entity, user_errors, replayed, seq })
+    }
+
+    /// Takes a channel out of use: lists leave it out, and no new order names it. Refused while orders of it are open or integrations are bound to it; DIRECT stays.
+    #[mutation(permit = ChannelWrite, emits(CHANNEL_ARCHIVED), dry_run(record))]
+    async fn channel_archive(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: ChannelArchiveInput,
+    ) -> Answer<ChannelPayload> {
+        let which = which(&input.id, input.expected_version);
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let batch = ctx.given::<Catalog>()?.channel_archive(permit, which, ask).await?;
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));
+        Ok(ChannelPayload { channel: entity, user_errors, replayed, seq })
+    }
+
+    /// Takes an archived channel back into use.
+    #[mutation(permit = ChannelWrite, emits(CHANNEL_RESTORED), dry_run(record))]
+    async fn channel_restore(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: ChannelRestoreInput,
+    ) -> Answer<ChannelPayload> {
+        let which = which(&input.id, input.expected_version);
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let batch = ctx.given::<Catalog>()?.channel_restore(permit, which, ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));
         Ok(ChannelPayload { channel: entity, user_errors, replayed, seq })

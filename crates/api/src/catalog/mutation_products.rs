@@ -4,7 +4,10 @@ use async_graphql::Context;
 use iam::access::{Permission, kind};
 use inventory::catalog::{
     Ask, Catalog,
-    events::{CATEGORY_CREATED, CATEGORY_UPDATED, FAMILY_CREATED, PRODUCT_ARCHIVED, PRODUCT_CREATED, PRODUCT_UPDATED},
+    events::{
+        CATEGORY_ARCHIVED, CATEGORY_CREATED, CATEGORY_RESTORED, CATEGORY_UPDATED, FAMILY_CREATED, PRODUCT_ARCHIVED,
+        PRODUCT_CREATED, PRODUCT_UPDATED,
+    },
     shell::Which,
 };
 use macros::resolvers;
@@ -12,7 +15,10 @@ use macros::resolvers;
 use super::{
     Category, Product, ProductFamily,
     inputs::{ProductArchiveInput, ProductBulkUpsertInput, ProductCreateInput, ProductUpdateInput},
-    inputs_tree::{CategoryBulkUpsertInput, CategoryCreateInput, CategoryUpdateInput, ProductFamilyCreateInput},
+    inputs_tree::{
+        CategoryArchiveInput, CategoryBulkUpsertInput, CategoryCreateInput, CategoryRestoreInput, CategoryUpdateInput,
+        ProductFamilyCreateInput,
+    },
     loads::loads,
     payloads::{
         CategoryBulkUpsertPayload, CategoryPayload, Parts, ProductBulkUpsertPayload, ProductFamilyPayload, ProductPayload,
@@ -123,6 +129,36 @@ impl ProductMutation {
         let which = which(&input.id, Some(input.expected_version));
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.category_update(permit, which, input.into(), ask).await?;
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
+        Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
+    }
+
+    /// Takes a category out of use: lists leave it out, and no product or category is put into it. Refused while products or categories that are not archived lie in it.
+    #[mutation(permit = ProductWrite, emits(CATEGORY_ARCHIVED), dry_run(record))]
+    async fn category_archive(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: CategoryArchiveInput,
+    ) -> Answer<CategoryPayload> {
+        let which = which(&input.id, input.expected_version);
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let batch = ctx.given::<Catalog>()?.category_archive(permit, which, ask).await?;
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
+        Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
+    }
+
+    /// Takes an archived category back into use. Refused while the category above it is archived.
+    #[mutation(permit = ProductWrite, emits(CATEGORY_RESTORED), dry_run(record))]
+    async fn category_restore(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: CategoryRestoreInput,
+    ) -> Answer<CategoryPayload> {
+        let which = which(&input.id, input.expected_version);
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let batch = ctx.given::<Catalog>()?.category_restore(permit, which, ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
         Ok(CategoryPayload { category: entity, user_errors, replayed, seq })

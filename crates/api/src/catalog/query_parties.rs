@@ -8,7 +8,7 @@ use platform::{paging::Key, path};
 
 use super::{
     Channel, ChannelConnection, Customer, CustomerConnection, Store, StoreConnection, Supplier, SupplierConnection,
-    filter::{query_id, query_text},
+    filter::{ArchiveFilter, is_archived, query_id, query_text},
     page::{Count, MAX_PAGE, args, build, count_limit, counted},
     refs::{ChannelRef, CustomerRef, StoreRef, SupplierRef},
 };
@@ -74,7 +74,7 @@ impl PartyQuery {
         .transpose()
     }
 
-    /// Suppliers by code.
+    /// Suppliers by code; without a filter those that are in use.
     #[field(permit = ProductRead, paged)]
     async fn suppliers(
         &self,
@@ -83,11 +83,12 @@ impl PartyQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
         #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+        #[graphql(desc = "Which of them; those in use when left out.")] filter: Option<ArchiveFilter>,
     ) -> Answer<SupplierConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("suppliers", &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.suppliers(permit, &request).await?;
+        let listed = catalog.suppliers(permit, is_archived(filter), &request).await?;
         Ok(build(listed.rows, &request, "suppliers", &catalog.signer, |row| {
             let keys = vec![Key::Text(row.code_key.clone()), row.id.into()];
             (Supplier(row.into()), keys)
@@ -168,7 +169,7 @@ impl PartyQuery {
         .transpose()
     }
 
-    /// Channels by code.
+    /// Channels by code; without a filter those that are in use.
     #[field(permit = ChannelRead, paged)]
     async fn channels(
         &self,
@@ -177,11 +178,12 @@ impl PartyQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
         #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+        #[graphql(desc = "Which of them; those in use when left out.")] filter: Option<ArchiveFilter>,
     ) -> Answer<ChannelConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("channels", &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.channels(permit, &request).await?;
+        let listed = catalog.channels(permit, is_archived(filter), &request).await?;
         Ok(build(listed.rows, &request, "channels", &catalog.signer, |row| {
             let keys = vec![Key::Text(row.code_key.clone()), row.id.into()];
             (Channel(row.into()), keys)

@@ -20,7 +20,7 @@ use platform::{
 
 use super::{
     Category, CategoryConnection, Product, ProductConnection, ProductFamily, ProductFamilyConnection,
-    filter::{ProductFilter, product_filter, query_id, query_text},
+    filter::{ArchiveFilter, ProductFilter, is_archived, product_filter, query_id, query_text},
     loads::loads,
     page::{Count, Direction, MAX_PAGE, args, build, count_limit, counted},
     refs::{CategoryRef, ProductOrder, ProductOrderField, ProductRef},
@@ -134,8 +134,9 @@ impl ProductQuery {
         .transpose()
     }
 
-    /// The categories right below one, or the roots, by position.
+    /// The categories right below one, or the roots, by position; without a filter those that are in use.
     #[field(permit = ProductRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "a list has six arguments in the schema")]
     async fn categories(
         &self,
         ctx: &Context<'_>,
@@ -144,6 +145,7 @@ impl ProductQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
         #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+        #[graphql(desc = "Which of them; those in use when left out.")] filter: Option<ArchiveFilter>,
     ) -> Answer<CategoryConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("categories", &catalog.signer, MAX_PAGE)?;
@@ -154,7 +156,7 @@ impl ProductQuery {
             Some(by) => Some(catalog.category(permit.clone(), by).await?.map_or(CategoryId::NIL, |row| row.id)),
         };
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.categories(permit, parent, &request).await?;
+        let listed = catalog.categories(permit, parent, is_archived(filter), &request).await?;
         Ok(build(listed.rows, &request, "categories", &catalog.signer, |row| {
             let keys = vec![Key::Int(i64::from(row.position)), row.id.into()];
             (Category(row.into()), keys)

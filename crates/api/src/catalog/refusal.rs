@@ -1,6 +1,8 @@
 //! The catalogue's rejections as GraphQL says them: each its code and words, once.
 
+use entity::prelude::Timestamp;
 use inventory::catalog::core::{Form, Problem, Rejection, Subject, Use};
+use platform::clock;
 
 use crate::{
     graphql::{
@@ -54,7 +56,15 @@ fn tie(what: Use) -> &'static str {
         Use::Kits => "it is part of a kit: change that with kitSet",
         Use::Components => "it is a kit: take its components away with kitSet",
         Use::Movements => "stock has moved in this way",
+        Use::Products => "products that are not archived lie in it",
+        Use::Categories => "categories that are not archived lie below it",
+        Use::Integrations => "integrations that are not disabled are bound to it",
     }
+}
+
+/// What is archived is named anew by nothing. The word is the mutation's, too.
+pub fn archived_since(what: &str, since: Timestamp) -> String {
+    format!("this {what} is archived since {}: restore it with {what}Restore, or name another", clock::rfc3339(since))
 }
 
 /// Code and words of a rejection.
@@ -90,7 +100,20 @@ fn say(why: &Rejection) -> (ErrorCode, String) {
         Rejection::NotWhole => {
             (ErrorCode::InvalidState, "a kit is counted in whole ones: a unit without decimals, and tracking NONE".to_owned())
         }
+        Rejection::InUseBy(uses) => {
+            let left = |(what, count): &(Use, i64)| format!("{} ({count})", tie(*what));
+            (ErrorCode::InUse, uses.iter().map(left).collect::<Vec<_>>().join("; "))
+        }
         Rejection::Archived => (ErrorCode::InvalidState, "this is archived".to_owned()),
+        Rejection::ArchivedSince { what, since } => (ErrorCode::Invalid, archived_since(name(*what), *since)),
+        Rejection::InArchivedCategory { since } => {
+            let since = clock::rfc3339(*since);
+            let message = format!("the category it lies in is archived since {since}: restore that with categoryRestore first");
+            (ErrorCode::InvalidState, message)
+        }
+        Rejection::DirectStays => {
+            (ErrorCode::InvalidState, "orders that name no channel are of DIRECT: it cannot be archived".to_owned())
+        }
         Rejection::Stale { actual } => {
             (ErrorCode::VersionConflict, format!("it has changed since you read it and is at version {actual} now"))
         }

@@ -2,7 +2,7 @@
 
 use inventory::orders::core::{Action, LineRefusal, Refusal, actions_from};
 
-use crate::{graphql::refusal::ErrorCode, stock::Said};
+use crate::{catalog::archived_since, graphql::refusal::ErrorCode, stock::Said};
 
 pub const NO_LINES: &str = "at least one line is needed";
 const ONE_CURRENCY: &str = "an order has one currency";
@@ -33,6 +33,7 @@ pub fn order(why: &Refusal) -> Said {
             (ErrorCode::Duplicate, format!("an order of this channel has the reference {reference}"))
         }
         Refusal::NoDirectChannel => invalid("there is no channel with the code DIRECT: name one"),
+        Refusal::ChannelArchived { since } => invalid(&archived_since("channel", *since)),
         Refusal::OddCountry => invalid("a code of ISO 3166, or a name, is expected"),
         Refusal::NoLines => invalid(NO_LINES),
         Refusal::SourcedOverCounter => {

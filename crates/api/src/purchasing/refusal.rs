@@ -8,6 +8,7 @@ use inventory::purchasing::{
 use platform::path;
 
 use crate::{
+    catalog::archived_since,
     graphql::refusal::{ErrorCode, UserError},
     orders::refusal::{invalid, range, state},
     stock::Said,
@@ -18,6 +19,9 @@ pub(super) fn supply_refused(problem: SupplyProblem, row: usize) -> UserError {
     let new = UserError::new;
     match problem {
         SupplyProblem::NoSupplier => UserError::not_found("supplier", at("supplier")),
+        SupplyProblem::SupplierArchived(since) => {
+            UserError::new(ErrorCode::Invalid, archived_since("supplier", since), at("supplier"))
+        }
         SupplyProblem::NoProduct => UserError::not_found("product", at("product")),
         SupplyProblem::Sku => new(ErrorCode::Invalid, "1 to 64 characters are expected", at("supplierSku")),
         SupplyProblem::PackSize => new(ErrorCode::OutOfRange, "a pack of 1 or more is expected", at("packSize")),
@@ -168,6 +172,7 @@ pub fn purchase(why: &Refusal) -> Said {
         }
         Refusal::NoSupplier => invalid("nobody is known to sell it: name a supplier"),
         Refusal::Amend(why) => amendment(why),
+        Refusal::SupplierArchived { since } => invalid(&archived_since("supplier", *since)),
         Refusal::ChargeIn { order } => invalid(&format!("the order is in {order}")),
         Refusal::AmountNotPositive => range("an amount above 0 is expected"),
         Refusal::NothingToSpreadBy(basis) => invalid(&format!("no line has anything to spread it by {basis}")),

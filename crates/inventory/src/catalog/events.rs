@@ -28,11 +28,15 @@ platform::events! {
     CATEGORY: RowChanged<of::CategoryId> = Terms { permission: code::<kind::ProductRead>(), shown: Shown::Whole, stream: None } => {
         CATEGORY_CREATED "category.created",
         CATEGORY_UPDATED "category.updated",
+        CATEGORY_ARCHIVED "category.archived",
+        CATEGORY_RESTORED "category.restored",
     }
     /// Suppliers.
     SUPPLIER: RowChanged<of::SupplierId> = Terms { permission: code::<kind::ProductRead>(), shown: Shown::Whole, stream: None } => {
         SUPPLIER_CREATED "supplier.created",
         SUPPLIER_UPDATED "supplier.updated",
+        SUPPLIER_ARCHIVED "supplier.archived",
+        SUPPLIER_RESTORED "supplier.restored",
     }
     /// Stores.
     STORE: RowChanged<of::StoreId> = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
@@ -49,13 +53,25 @@ platform::events! {
     /// Channels.
     CHANNEL: RowChanged<of::ChannelId> = Terms { permission: code::<kind::ChannelRead>(), shown: Shown::Whole, stream: None } => {
         CHANNEL_CREATED "channel.created",
+        CHANNEL_ARCHIVED "channel.archived",
+        CHANNEL_RESTORED "channel.restored",
     }
 }
 
 /// The events that change rows which were there before, and which `cache` may hold. In the order of the index `event_master`: SQLite uses a
 /// partial index only for its own text.
-pub const CACHED: &[&dyn Declared] =
-    &[&PRODUCT_UPDATED, &PRODUCT_ARCHIVED, &STORE_UPDATED, &STORE_ARCHIVED, &CATEGORY_UPDATED, &SUPPLIER_UPDATED];
+pub const CACHED: &[&dyn Declared] = &[
+    &PRODUCT_UPDATED,
+    &PRODUCT_ARCHIVED,
+    &STORE_UPDATED,
+    &STORE_ARCHIVED,
+    &CATEGORY_UPDATED,
+    &SUPPLIER_UPDATED,
+    &CATEGORY_ARCHIVED,
+    &CATEGORY_RESTORED,
+    &SUPPLIER_ARCHIVED,
+    &SUPPLIER_RESTORED,
+];
 
 /// The payload of a product's event. It names category and low-stock threshold before and after, so that a stream of stock by category or by
 /// status learns that a product's levels have left it.

@@ -2,7 +2,7 @@
 //!
 //! Floors: `core` (rules), `rows` (queries), `shell` (load → decide → persist, all through one engine, `shell/batch.rs`), `graph` (GraphQL).
 //! One change or five hundred go the same way: checked by themselves, decided together against what the database knows, written in bulk,
-//! told as events. Nothing is deleted; products and stores are archived once nothing ties them.
+//! told as events. Nothing is deleted; products, stores, categories, suppliers and channels are archived once nothing ties them.
 
 pub mod core;
 pub mod events;

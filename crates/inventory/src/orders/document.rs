@@ -1,6 +1,6 @@
 //! What orders are to the ledger.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use entity::prelude::*;
@@ -26,10 +26,10 @@ use crate::{
 /// Orders as a kind of document.
 pub struct Orders;
 
-/// Channels and customers that exist; customers with their countries.
+/// Channels and customers that exist; channels with since when they are archived, customers with their countries.
 #[derive(Debug, Default)]
 pub struct Names {
-    channels: HashSet<ChannelId>,
+    channels: HashMap<ChannelId, Option<Timestamp>>,
     customers: HashMap<CustomerId, Option<String>>,
 }
 
@@ -122,7 +122,7 @@ impl Document for Orders {
         if names.channels.len() + names.customers.len() > NAMES {
             *names = Names::default();
         }
-        let channels: Vec<ChannelId> = needs.channels.iter().filter(|id| !names.channels.contains(id)).copied().collect();
+        let channels: Vec<ChannelId> = needs.channels.iter().filter(|id| !names.channels.contains_key(id)).copied().collect();
         let customers: Vec<CustomerId> = needs.customers.iter().filter(|id| !names.customers.contains_key(id)).copied().collect();
         let stores: Vec<StoreId> = needs.stores.iter().copied().collect();
         let references: Vec<&str> = needs.order_refs.iter().map(String::as_str).collect();
@@ -134,7 +134,7 @@ impl Document for Orders {
         )?;
         names.channels.extend(channels);
         names.customers.extend(customers);
-        let channels = needs.channels.iter().filter(|id| names.channels.contains(id)).copied().collect();
+        let channels = needs.channels.iter().filter_map(|id| Some((*id, *names.channels.get(id)?))).collect();
         let named = |id: &CustomerId| Some((*id, names.customers.get(id)?.clone()));
         let customers = needs.customers.iter().filter_map(named).collect();
         Ok(OrderBook { taken_refs, channels, customers, stores, ..OrderBook::default() })

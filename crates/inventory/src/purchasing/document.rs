@@ -68,6 +68,9 @@ impl Document for Purchases {
     async fn load_names(reads: &Source<'_>, needs: &PurchaseNeeds, book: &mut PurchaseBook) -> Result<(), Fault> {
         let references: Vec<&str> = needs.refs.iter().map(String::as_str).collect();
         book.taken_refs = rows::taken_refs(reads, &references).await?;
+        let suppliers: Vec<SupplierId> = needs.suppliers.iter().copied().collect();
+        let known = rows::known_suppliers(reads, &suppliers, &[]).await?;
+        book.archived = known.into_iter().filter_map(|one| Some((one.id, one.archived_at?))).collect();
         Ok(())
     }
 

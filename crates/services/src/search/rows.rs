@@ -59,10 +59,7 @@ async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<V
             let code = NameColumn { field: Field::LotCode, kept: "r.code", key: "r.code_key" };
             keyed(&mut branches, query, "lot r", code, Shown { title: "r.code", is_archived: "0" });
         }
-        Kind::Store => {
-            let store = Shown { title: "r.name", is_archived: "CASE WHEN r.archived_at IS NULL THEN 0 ELSE 1 END" };
-            named(&mut branches, query, "store r", CODE, store);
-        }
+        Kind::Store => named(&mut branches, query, "store r", CODE, NAMED),
         Kind::Supplier => named(&mut branches, query, "supplier r", CODE, NAMED),
         Kind::Category => {
             named(&mut branches, query, "category r", NameColumn { field: Field::Slug, kept: "r.slug", key: "r.slug" }, NAMED);
@@ -123,7 +120,7 @@ struct NameColumn {
 
 const CODE: NameColumn = NameColumn { field: Field::Code, kept: "r.code", key: "r.code_key" };
 
-const NAMED: Shown = Shown { title: "r.name", is_archived: "0" };
+const NAMED: Shown = Shown { title: "r.name", is_archived: "CASE WHEN r.archived_at IS NULL THEN 0 ELSE 1 END" };
 const NUMBERED: Shown = Shown { title: "CAST(r.number AS text)", is_archived: "0" };
 
 /// The statement under construction. The kind's own table is `r` in each branch.

@@ -57,9 +57,10 @@ pub async fn integrations_by_id(reads: &impl Reads, ids: &[IntegrationId]) -> Re
     rows.into_iter().map(Integration::try_from).collect()
 }
 
-/// Whether the tenant has such a channel.
+/// Whether the tenant has such a channel, and has not archived it.
 pub async fn is_channel(reads: &impl Reads, channel: ChannelId) -> Result<bool, Fault> {
-    let rows = reads.rows("SELECT 1 FROM channel WHERE tenant_id = $1 AND id = $2", vec![channel.into()]).await?;
+    let sql = "SELECT 1 FROM channel WHERE tenant_id = $1 AND id = $2 AND archived_at IS NULL";
+    let rows = reads.rows(sql, vec![channel.into()]).await?;
     Ok(!rows.is_empty())
 }
 

@@ -150,6 +150,9 @@ impl CategoryContext {
         if row.parent_id == Some(id) {
             return Ok(());
         }
+        if let Some(since) = self.rows.get(&id).and_then(|parent| parent.archived_at) {
+            return refused(Rejection::ArchivedSince { what: Subject::Category, since });
+        }
         let (mut above, mut depth) = (Some(id), 1);
         while let Some(ancestor) = above {
             if ancestor == row.id {
@@ -191,6 +194,7 @@ impl CategoryContext {
             position: 0,
             image_url: None,
             metadata: "{}".to_owned(),
+            archived_at: None,
             version: 1,
             created_at: fresh.now,
             updated_at: fresh.now,

@@ -65,6 +65,7 @@ fn row(tenant: TenantId, code: Code, name: String, fresh: Fresh) -> ChannelRow {
         code: code.text,
         code_key: code.key,
         name,
+        archived_at: None,
         version: 1,
         created_at: fresh.now,
         updated_at: fresh.now,

@@ -10,6 +10,7 @@ pub mod customer;
 pub mod family;
 pub mod gtin;
 pub mod kit;
+pub mod life;
 pub mod product;
 mod product_check;
 mod product_decide;

@@ -1,6 +1,9 @@
 //! Deciding a call's products against what the database knows around them.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+};
 
 use entity::prelude::{CategoryId, FamilyId, ProductId, ProductStatus, StockPolicy, SupplierId, Timestamp, Tracking};
 
@@ -35,8 +38,9 @@ pub struct ProductContext {
     pub by_sku: HashMap<String, ProductId>,
     /// By what a code is unique as.
     pub by_barcode: HashMap<String, ProductId>,
-    pub categories: HashSet<CategoryId>,
-    pub suppliers: HashSet<SupplierId>,
+    /// Categories and suppliers that commands name, and the categories of archived products: since when each is archived.
+    pub categories: HashMap<CategoryId, Option<Timestamp>>,
+    pub suppliers: HashMap<SupplierId, Option<Timestamp>>,
     /// The names of each family's options.
     pub families: HashMap<FamilyId, Vec<String>>,
     pub combinations: HashMap<(FamilyId, String), ProductId>,
@@ -77,6 +81,7 @@ impl ProductContext {
         }
         if let Some(existing) = &before {
             refuse_what_is_tied(existing, &doc.row, &mut problems);
+            problems.extend(self.wakes_in_archived(&existing.doc.row, &doc.row));
         }
         self.fit_options(command, &mut doc.row, &mut problems);
         if !problems.is_empty() {
@@ -123,14 +128,14 @@ impl ProductContext {
 
     /// What the product points at, and that all of it is there.
     fn relate(&self, command: &ProductCommand, doc: &mut ProductDoc, problems: &mut Vec<Problem>) {
-        let mut missing = |field: &str, word, is_there: bool| {
-            if !is_there {
-                problems.push(Problem::at(field, Rejection::Missing(word)));
-            }
-        };
-        missing("categoryId", Subject::Category, command.category_id.set().is_none_or(|id| self.categories.contains(id)));
-        missing("supplierId", Subject::Supplier, command.supplier_id.set().is_none_or(|id| self.suppliers.contains(id)));
-        missing("familyId", Subject::Family, command.family_id.set().is_none_or(|id| self.families.contains_key(id)));
+        let (category, supplier) = (doc.row.category_id, doc.row.supplier_id);
+        let category = no_reference(&self.categories, command.category_id.set(), category, Subject::Category);
+        problems.extend(category.map(|why| Problem::at("categoryId", why)));
+        let supplier = no_reference(&self.suppliers, command.supplier_id.set(), supplier, Subject::Supplier);
+        problems.extend(supplier.map(|why| Problem::at("supplierId", why)));
+        if command.family_id.set().is_some_and(|id| !self.families.contains_key(id)) {
+            problems.push(Problem::at("familyId", Rejection::Missing(Subject::Family)));
+        }
         command.category_id.apply(&mut doc.row.category_id);
         command.supplier_id.apply(&mut doc.row.supplier_id);
         command.family_id.apply(&mut doc.row.family_id);
@@ -143,6 +148,14 @@ impl ProductContext {
             }
             doc.barcodes.clone_from(barcodes);
         }
+    }
+
+    /// An archived category holds no product that is in use.
+    fn wakes_in_archived(&self, before: &ProductRow, after: &ProductRow) -> Option<Problem> {
+        let wakes = before.status == ProductStatus::Archived && after.status != ProductStatus::Archived;
+        let category = after.category_id.filter(|id| wakes && before.category_id == Some(*id))?;
+        let since = (*self.categories.get(&category)?)?;
+        Some(Problem::at("status", Rejection::InArchivedCategory { since }))
     }
 
     /// Puts the options in the family's order; refuses names that are not the family's, and a combination that a sibling has.
@@ -197,6 +210,21 @@ impl ProductContext {
             self.combinations.insert((family, combination(&doc.row.option_list())), id);
         }
         self.products.insert(id, ExistingProduct { doc, uses: Vec::new(), has_moved: false });
+    }
+}
+
+/// Why a row cannot be named: it is not there, or is archived and was not named before.
+fn no_reference<I: Copy + Eq + Hash>(
+    known: &HashMap<I, Option<Timestamp>>,
+    named: Option<&I>,
+    before: Option<I>,
+    what: Subject,
+) -> Option<Rejection> {
+    let id = named?;
+    match known.get(id) {
+        None => Some(Rejection::Missing(what)),
+        Some(Some(since)) if before != Some(*id) => Some(Rejection::ArchivedSince { what, since: *since }),
+        Some(_) => None,
     }
 }
 

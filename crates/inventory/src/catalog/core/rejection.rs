@@ -1,5 +1,6 @@
 //! Everything the catalogue refuses, as data. `graph/refusal.rs` gives each its code and words.
 
+use entity::prelude::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::InputPath;
@@ -57,6 +58,12 @@ pub enum Use {
     Components,
     /// The ledger has entries in the unit.
     Movements,
+    /// Products that are not archived lie in it.
+    Products,
+    /// Categories that are not archived lie right below it.
+    Categories,
+    /// Integrations that are not disabled are bound to it.
+    Integrations,
 }
 
 /// Why something is refused. The caller's business, each of them.
@@ -105,8 +112,21 @@ pub enum Rejection {
     },
     OptionsWithoutFamily,
     InUse(Vec<Use>),
+    /// The same, with how many there are of each.
+    InUseBy(Vec<(Use, i64)>),
     /// The step needs a row that is not archived.
     Archived,
+    /// What is archived is named anew by nothing.
+    ArchivedSince {
+        what: Subject,
+        since: Timestamp,
+    },
+    /// What lies in an archived category stays archived with it.
+    InArchivedCategory {
+        since: Timestamp,
+    },
+    /// Orders that name no channel are of DIRECT.
+    DirectStays,
     /// A kit would be made of itself.
     KitInItself,
     /// A kit would be made of a kit.

@@ -130,6 +130,7 @@ impl SupplierContext {
             name: String::new(),
             lead_time_days: None,
             email: None,
+            archived_at: None,
             version: 1,
             created_at: fresh.now,
             updated_at: fresh.now,

@@ -84,11 +84,11 @@ pub async fn write(work: &Work, created: &[&CategoryRow], updated: &[(&CategoryR
     work.write(updates.into()).await
 }
 
-/// The children of categories, each category's by position.
+/// The children of categories that are not archived, each category's by position.
 pub async fn children(reads: &impl Reads, ids: &[CategoryId]) -> Result<HashMap<CategoryId, Vec<CategoryRow>>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT {} FROM category WHERE tenant_id = $1 AND {} ORDER BY position, id",
+        "SELECT {} FROM category WHERE tenant_id = $1 AND {} AND archived_at IS NULL ORDER BY position, id",
         columns::<Entity>(""),
         backend.in_ids("parent_id", 2)
     );

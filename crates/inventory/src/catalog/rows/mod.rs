@@ -7,6 +7,7 @@ pub mod customer;
 pub mod filter;
 pub mod history_key;
 pub mod kit;
+pub mod life;
 pub mod local_days;
 pub mod page;
 pub mod parties;

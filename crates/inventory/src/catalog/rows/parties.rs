@@ -10,7 +10,7 @@ use platform::storage::{Fault, Reads, Row};
 use uuid::Uuid;
 
 /// A row of the statement begins with the number of its table. The columns of the two stand side by side, and have the same kinds: id, parent,
-/// names, texts, a number, counters.
+/// names, texts, a number, a moment, counters.
 #[derive(Record)]
 struct CategorySide {
     #[record(sql = "0")]
@@ -28,6 +28,7 @@ struct CategoryRow {
     image_url: Option<String>,
     metadata: String,
     position: i32,
+    archived_at: Option<Timestamp>,
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -52,6 +53,7 @@ struct SupplierRow {
     email: Option<String>,
     code_key: String,
     lead_time_days: Option<i32>,
+    archived_at: Option<Timestamp>,
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -99,6 +101,7 @@ impl CategoryRow {
             image_url: self.image_url,
             metadata: self.metadata,
             position: self.position,
+            archived_at: self.archived_at,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -117,6 +120,7 @@ impl SupplierSide {
             name: row.name,
             lead_time_days: row.lead_time_days,
             email: row.email,
+            archived_at: row.archived_at,
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,

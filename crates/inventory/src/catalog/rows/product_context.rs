@@ -44,7 +44,11 @@ pub async fn load(work: &Work, commands: &[ProductCommand]) -> Result<ProductCon
     let docs = targets(work, commands).await?;
     barcodes(work, commands, docs, &mut context).await?;
     let wanted = |pick: fn(&ProductCommand) -> Option<uuid::Uuid>| commands.iter().filter_map(pick).collect::<HashSet<_>>();
-    context.categories = existing(work, "category", wanted(|c| c.category_id.set().map(|id| id.uuid()))).await?;
+    let mut categories = wanted(|c| c.category_id.set().map(|id| id.uuid()));
+    // What is archived may come back into use: not in a category that is archived.
+    let asleep = context.products.values().map(|known| &known.doc.row).filter(|row| row.status == ProductStatus::Archived);
+    categories.extend(asleep.filter_map(|row| row.category_id).map(Id::uuid));
+    context.categories = existing(work, "category", categories).await?;
     context.suppliers = existing(work, "supplier", wanted(|c| c.supplier_id.set().map(|id| id.uuid()))).await?;
     families(work, commands, &mut context).await?;
     ties(work, commands, &mut context).await?;
@@ -101,15 +105,24 @@ async fn barcodes(
     Ok(())
 }
 
-/// Which of the ids the table has.
-async fn existing<K: Send + 'static>(work: &Work, table: &str, ids: HashSet<uuid::Uuid>) -> Result<HashSet<Id<K>>, Fault> {
+/// Which of the ids the table has, and since when each is archived.
+async fn existing<K: Send + 'static>(
+    work: &Work,
+    table: &str,
+    ids: HashSet<uuid::Uuid>,
+) -> Result<HashMap<Id<K>, Option<Timestamp>>, Fault> {
     if ids.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(HashMap::new());
     }
     let backend = work.backend();
-    let sql = format!("SELECT id FROM {table} WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
+    let sql = format!("SELECT id, archived_at FROM {table} WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
     let rows = work.rows(&sql, vec![backend.ids(ids.into_iter().map(Id::<K>::from_uuid))]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
+    let mut found = HashMap::new();
+    for row in &rows {
+        let mut row = Row::new(row);
+        found.insert(row.take()?, row.take()?);
+    }
+    Ok(found)
 }
 
 /// The families that commands put products in, or whose variants they change, with the combinations that are taken.

@@ -30,6 +30,11 @@ async fn select<E: Tenanted>(reads: &impl Reads, condition: &str, values: Vec<Va
 pub async fn by_id<E: Tenanted, K>(reads: &impl Reads, id: Id<K>) -> Result<Option<E::Model>, Fault> {
     Ok(select::<E>(reads, "id = $2", vec![id.into()]).await?.into_iter().next())
 }
+/// The row with the id, locked: whoever asks is about to write.
+pub async fn locked<E: Tenanted, K>(work: &Work, id: Id<K>) -> Result<Option<E::Model>, Fault> {
+    let lock = work.backend().for_change(table::<E>());
+    Ok(select::<E>(work, &format!("id = $2{lock}"), vec![id.into()]).await?.into_iter().next())
+}
 /// The rows that changed last.
 pub async fn latest<E: Tenanted>(reads: &impl Reads, limit: i64) -> Result<Vec<E::Model>, Fault> {
     select::<E>(reads, "true ORDER BY updated_at DESC LIMIT $2", vec![limit.into()]).await
@@ -54,6 +59,15 @@ pub async fn by_ids_or_texts<E: Tenanted, K>(
     let condition = format!("({} OR {}) ORDER BY id{lock}", backend.in_ids("id", 2), backend.in_texts(column, 3));
     let values = vec![backend.ids(ids.iter().copied()), backend.texts(texts.iter().copied())];
     select::<E>(work, &condition, values).await
+}
+
+/// Which rows of a list, by whether they are archived: None is all of them.
+pub fn archived(clause: &mut Clause, is_archived: Option<bool>) {
+    match is_archived {
+        Some(true) => clause.push(" AND archived_at IS NOT NULL"),
+        Some(false) => clause.push(" AND archived_at IS NULL"),
+        None => {}
+    }
 }
 
 /// A page of a table sorted by `keys`, ascending, of the rows that fulfil `clause` (empty, or beginning with " AND ").

@@ -165,9 +165,12 @@ impl BatchEntity for Channels {
     fn decide(context: &mut Self::Context, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row> {
         context.decide(command, fresh)
     }
-    async fn write(work: &Work, created: &[&Self::Row], _: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
+    async fn write(work: &Work, created: &[&Self::Row], updated: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
         for row in created {
             work.insert::<entity::channel::Entity>((*row).clone()).await?;
+        }
+        for (_, row) in updated {
+            work.update::<entity::channel::Entity>((*row).clone()).await?;
         }
         Ok(())
     }

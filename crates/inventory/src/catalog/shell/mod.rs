@@ -3,6 +3,7 @@
 mod batch;
 mod bulk;
 mod entities;
+mod life;
 mod products;
 mod reads;
 mod seal;

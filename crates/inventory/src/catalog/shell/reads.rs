@@ -73,11 +73,12 @@ impl Catalog {
             By::Key(slug) => small::by_text::<entity::category::Entity>(&scope, "slug", slug.trim()).await,
         }
     }
-    /// The children of a category, or the roots, by position.
+    /// The children of a category, or the roots, by position. Archived ones, the others, or all of them.
     pub async fn categories(
         &self,
         permit: Permit<kind::ProductRead>,
         parent: Option<CategoryId>,
+        is_archived: Option<bool>,
         request: &PageRequest,
     ) -> Result<Listed<CategoryRow>, Fault> {
         let scope = self.scope(permit);
@@ -89,6 +90,7 @@ impl Catalog {
                 clause.push(&format!(" AND parent_id = {mark}"));
             }
         }
+        small::archived(&mut clause, is_archived);
         small::page::<entity::category::Entity>(&scope, clause, &["position", "id"], request).await
     }
 
@@ -102,10 +104,13 @@ impl Catalog {
     pub async fn suppliers(
         &self,
         permit: Permit<kind::ProductRead>,
+        is_archived: Option<bool>,
         request: &PageRequest,
     ) -> Result<Listed<SupplierRow>, Fault> {
         let scope = self.scope(permit);
-        small::page::<entity::supplier::Entity>(&scope, Clause::new(scope.backend()), &["code_key", "id"], request).await
+        let mut clause = Clause::new(scope.backend());
+        small::archived(&mut clause, is_archived);
+        small::page::<entity::supplier::Entity>(&scope, clause, &["code_key", "id"], request).await
     }
 
     pub async fn family(&self, permit: Permit<kind::ProductRead>, id: FamilyId) -> Result<Option<FamilyRow>, Fault> {
@@ -151,8 +156,15 @@ impl Catalog {
             By::Key(code) => small::by_text::<entity::channel::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
         }
     }
-    pub async fn channels(&self, permit: Permit<kind::ChannelRead>, request: &PageRequest) -> Result<Listed<ChannelRow>, Fault> {
+    pub async fn channels(
+        &self,
+        permit: Permit<kind::ChannelRead>,
+        is_archived: Option<bool>,
+        request: &PageRequest,
+    ) -> Result<Listed<ChannelRow>, Fault> {
         let scope = self.scope(permit);
-        small::page::<entity::channel::Entity>(&scope, Clause::new(scope.backend()), &["code_key", "id"], request).await
+        let mut clause = Clause::new(scope.backend());
+        small::archived(&mut clause, is_archived);
+        small::page::<entity::channel::Entity>(&scope, clause, &["code_key", "id"], request).await
     }
 }

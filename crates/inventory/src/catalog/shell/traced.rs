@@ -65,6 +65,7 @@ pub(super) fn category(row: &CategoryRow) -> Fields {
         .with("position", row.position)
         .with("imageUrl", &row.image_url)
         .with("metadata", parsed(&row.metadata))
+        .with("archivedAt", row.archived_at.map(clock::rfc3339))
 }
 
 pub(super) fn family(row: &FamilyRow) -> Fields {
@@ -77,6 +78,7 @@ pub(super) fn supplier(row: &SupplierRow) -> Fields {
         .with("name", &row.name)
         .with("leadTimeDays", row.lead_time_days)
         .with("email", &row.email)
+        .with("archivedAt", row.archived_at.map(clock::rfc3339))
 }
 
 pub(super) fn store(row: &StoreRow) -> Fields {
@@ -89,7 +91,7 @@ pub(super) fn store(row: &StoreRow) -> Fields {
 }
 
 pub(super) fn channel(row: &ChannelRow) -> Fields {
-    Fields::default().with("code", &row.code).with("name", &row.name)
+    Fields::default().with("code", &row.code).with("name", &row.name).with("archivedAt", row.archived_at.map(clock::rfc3339))
 }
 
 /// The country stays when a customer is forgotten, and is no secret of theirs.

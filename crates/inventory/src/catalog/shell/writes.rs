@@ -38,7 +38,7 @@ pub struct Which {
 }
 
 /// The target of an update; a malformed id is a problem like any other, and goes on with an id that nobody has.
-fn target<K: entity::id::Kind>(which: &Which, word: Subject, checker: &mut Checker) -> Target<Id<K>> {
+pub(super) fn target<K: entity::id::Kind>(which: &Which, word: Subject, checker: &mut Checker) -> Target<Id<K>> {
     let id = Id::from_str(&which.id).unwrap_or_else(|_| {
         checker.refuse(vec!["id".to_owned()], Rejection::WrongId(word));
         Id::NIL

@@ -101,8 +101,10 @@ pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) 
 }
 
 fn check_names(book: &OrderBook, command: &Create) -> Result<(), Rejection> {
-    if !book.channels.contains(&command.channel) {
-        return Err(Rejection::not_found(Noun::Channel, At::input(Field::Channel)));
+    match book.channels.get(&command.channel) {
+        None => return Err(Rejection::not_found(Noun::Channel, At::input(Field::Channel))),
+        Some(Some(since)) => return Err(Refusal::ChannelArchived { since: *since }.at(At::input(Field::Channel))),
+        Some(None) => {}
     }
     if command.customer.is_some_and(|customer| !book.customers.contains_key(&customer)) {
         return Err(Rejection::not_found(Noun::Customer, At::input(Field::Customer)));

@@ -263,8 +263,9 @@ pub struct OrderBook {
     pub details: HashMap<OrderId, OrderDetail>,
     /// External references that are taken, per channel.
     pub taken_refs: std::collections::HashSet<(ChannelId, String)>,
-    /// Channels and customers that commands of the batch name and that exist; customers with their countries.
-    pub channels: std::collections::HashSet<ChannelId>,
+    /// Channels and customers that commands of the batch name and that exist; channels with since when they are archived, customers with their
+    /// countries.
+    pub channels: HashMap<ChannelId, Option<Timestamp>>,
     pub customers: HashMap<CustomerId, Option<String>>,
     /// Stores of orders that name no product.
     pub stores: HashMap<StoreId, StoreFacts>,

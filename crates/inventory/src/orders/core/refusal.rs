@@ -17,6 +17,9 @@ pub enum Refusal {
     },
     /// No channel is named, and none has the code DIRECT.
     NoDirectChannel,
+    ChannelArchived {
+        since: Timestamp,
+    },
     OddCountry,
     NoLines,
     /// What is sold over the counter leaves from its store.

@@ -7,9 +7,16 @@ use entity::{
     record::{Record, Selected},
     tables::{channel, customer, sales_order, store},
 };
-use platform::storage::{Fault, Finds, Reads, Row};
+use platform::storage::{Fault, Finds, Reads};
 
 use crate::orders::core::StoreFacts;
+
+#[derive(Record)]
+#[record(of = channel, alias = "")]
+struct ChannelRow {
+    id: ChannelId,
+    archived_at: Option<Timestamp>,
+}
 
 #[derive(Record)]
 #[record(of = customer, alias = "")]
@@ -34,9 +41,16 @@ struct TakenRef {
     external_ref: String,
 }
 
-/// Which of these channels exist.
-pub async fn existing_channels(reads: &impl Reads, ids: &[ChannelId]) -> Result<HashSet<ChannelId>, Fault> {
-    existing(reads, "channel", ids).await
+/// Which of these channels exist, and since when each is archived.
+pub async fn existing_channels(reads: &impl Reads, ids: &[ChannelId]) -> Result<HashMap<ChannelId, Option<Timestamp>>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = reads.backend();
+    let (select, of) = (ChannelRow::SELECT, backend.in_ids("id", 2));
+    let sql = format!("SELECT {select} FROM channel WHERE tenant_id = $1 AND {of}");
+    let rows = reads.records::<ChannelRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.archived_at)).collect())
 }
 /// Which of these customers exist, each with its country.
 pub async fn existing_customers(reads: &impl Reads, ids: &[CustomerId]) -> Result<HashMap<CustomerId, Option<String>>, Fault> {
@@ -61,20 +75,6 @@ pub async fn store_facts(reads: &impl Reads, ids: &[StoreId]) -> Result<HashMap<
     let rows = reads.records::<StoreRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     let facts = |row: StoreRow| (row.id, StoreFacts { time_zone: row.time_zone, archived: row.archived_at.is_some() });
     Ok(rows.into_iter().map(facts).collect())
-}
-
-async fn existing<K: entity::id::Kind>(
-    reads: &impl Reads,
-    table: &str,
-    ids: &[entity::id::Id<K>],
-) -> Result<HashSet<entity::id::Id<K>>, Fault> {
-    if ids.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let backend = reads.backend();
-    let sql = format!("SELECT id FROM {table} WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter().map(|row| Row::new(row).take()).collect()
 }
 
 /// Which of these external references an order has, with its channel.

@@ -26,6 +26,8 @@ pub struct PurchaseNeeds {
     /// Those of which the levels of all lines are needed.
     pub moved: BTreeSet<PurchaseOrderId>,
     pub refs: BTreeSet<String>,
+    /// Of new orders.
+    pub suppliers: BTreeSet<SupplierId>,
 }
 
 /// With the levels of the order's lines as they were read before; those of lines that were added since are loaded behind the counter.
@@ -143,6 +145,14 @@ impl Command {
         }
     }
 
+    /// The suppliers of its new orders.
+    pub fn suppliers(&self) -> BTreeSet<SupplierId> {
+        match self {
+            Self::Create(all) => all.iter().map(|one| one.supplier).collect(),
+            Self::Amend(_) | Self::Act(_) | Self::Receive(_) | Self::Return(_) | Self::Confirm(_) | Self::Revise(_) => BTreeSet::new(),
+        }
+    }
+
     /// References that it gives to orders.
     pub fn references(&self) -> Vec<String> {
         match self {
@@ -193,6 +203,7 @@ impl Decide for PurchaseCommand {
             own.orders.extend(command.orders());
             own.moved.extend(command.moved());
             own.refs.extend(command.references());
+            own.suppliers.extend(command.suppliers());
         });
     }
 

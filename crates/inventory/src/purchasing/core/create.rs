@@ -81,6 +81,10 @@ pub struct Amend {
 
 pub fn decide_create(book: &PurchaseBook, draft: &Draft<'_>, command: &Create) -> Result<PurchaseDecision, Rejection> {
     let now = draft.now();
+    // It was in use when the call was read; behind the counter nobody archives it.
+    if let Some(since) = book.archived.get(&command.supplier) {
+        return Err(Refusal::SupplierArchived { since: *since }.at(At::input(Field::Supplier)));
+    }
     free_ref(book, command.supplier, command.external_ref.as_deref(), At::input(Field::ExternalRef))?;
     let zero = Money::zero(command.currency);
     let mut order = PurchaseOrder {

@@ -205,6 +205,8 @@ pub struct PurchaseBook {
     pub orders: HashMap<PurchaseOrderId, PurchaseOrder>,
     /// References of suppliers that an order has, of those that commands of the batch give.
     pub taken_refs: HashSet<(SupplierId, String)>,
+    /// Archived suppliers, of those that new orders name.
+    pub archived: HashMap<SupplierId, Timestamp>,
 }
 
 /// A fact about a document, for the stream.

@@ -46,6 +46,9 @@ pub enum Refusal {
         prices: Prices,
     },
     NoSupplier,
+    SupplierArchived {
+        since: Timestamp,
+    },
 
     /// Of an order that is with its supplier.
     Amend(AmendRefusal),

@@ -58,6 +58,8 @@ pub struct SupplyFields {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SupplyProblem {
     NoSupplier,
+    /// A new row of an archived supplier.
+    SupplierArchived(Timestamp),
     NoProduct,
     Sku,
     PackSize,

@@ -58,6 +58,7 @@ pub struct Names {
     stores: HashSet<StoreId>,
     store_codes: HashMap<String, StoreId>,
     suppliers: HashSet<SupplierId>,
+    archived_suppliers: HashMap<SupplierId, Timestamp>,
     supplier_codes: HashMap<String, SupplierId>,
 }
 
@@ -129,6 +130,7 @@ impl Names {
         let (ids, codes) = apart(named);
         for one in known_suppliers(reads, &ids, &codes).await? {
             self.suppliers.insert(one.id);
+            self.archived_suppliers.extend(one.archived_at.map(|since| (one.id, since)));
             self.supplier_codes.insert(one.code_key, one.id);
         }
         Ok(())
@@ -152,6 +154,10 @@ impl Names {
             PlaceName::Id(id) => self.suppliers.contains(id).then_some(*id),
             PlaceName::Code(code) => self.supplier_codes.get(&key(code)).copied(),
         }
+    }
+    /// Since when a supplier that was found is archived; None while it is in use.
+    pub fn archived_since(&self, supplier: SupplierId) -> Option<Timestamp> {
+        self.archived_suppliers.get(&supplier).copied()
     }
 }
 

@@ -51,6 +51,7 @@ struct OwnSupplier {
 struct SupplierRow {
     id: SupplierId,
     code_key: String,
+    archived_at: Option<Timestamp>,
 }
 
 #[derive(Record)]
@@ -137,7 +138,8 @@ async fn read(
     rows.into_iter().map(|row| row.supply().map(|supply| ((supply.supplier, supply.product), supply))).collect()
 }
 
-/// Whom these products are bought from where nobody says otherwise: the preferred row, else the product's own supplier with what they offer.
+/// Whom these products are bought from where nobody says otherwise: the preferred row, else the product's own supplier with what they offer. From
+/// archived suppliers nothing is bought.
 pub async fn preferred_of(
     reads: &impl Reads,
     products: &[ProductId],
@@ -147,7 +149,8 @@ pub async fn preferred_of(
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {of} AND p.supplier_id IS NOT NULL",
+        "SELECT {select} FROM product p JOIN supplier s ON s.tenant_id = $1 AND s.id = p.supplier_id AND s.archived_at IS NULL
+         WHERE p.tenant_id = $1 AND {of}",
         select = OwnSupplier::SELECT,
         of = backend.in_ids("p.id", 2)
     );
@@ -157,7 +160,8 @@ pub async fn preferred_of(
     let mut found: HashMap<ProductId, (SupplierId, Option<Supply>)> =
         own.into_iter().map(|pair| (pair.1, (pair.0, offers.get(&pair).cloned()))).collect();
     let sql = format!(
-        "SELECT {select} FROM supplier_product y WHERE y.tenant_id = $1 AND {of} AND y.preferred = 1",
+        "SELECT {select} FROM supplier_product y JOIN supplier s ON s.tenant_id = $1 AND s.id = y.supplier_id AND s.archived_at IS NULL
+         WHERE y.tenant_id = $1 AND {of} AND y.preferred = 1",
         select = SupplyRow::SELECT,
         of = backend.in_ids("y.product_id", 2)
     );
@@ -173,6 +177,7 @@ pub async fn preferred_of(
 pub struct SupplierFacts {
     pub id: SupplierId,
     pub code_key: String,
+    pub archived_at: Option<Timestamp>,
 }
 
 /// The suppliers of these ids and of these codes, as they are folded.
@@ -189,7 +194,8 @@ pub async fn known_suppliers(reads: &impl Reads, ids: &[SupplierId], codes: &[St
     );
     let codes = codes.iter().map(String::as_str).filter(|code| !code.contains('\0'));
     let rows = reads.records::<SupplierRow>(&sql, vec![backend.ids(ids.iter().copied()), backend.texts(codes)]).await?;
-    Ok(rows.into_iter().map(|row| SupplierFacts { id: row.id, code_key: row.code_key }).collect())
+    let facts = |row: SupplierRow| SupplierFacts { id: row.id, code_key: row.code_key, archived_at: row.archived_at };
+    Ok(rows.into_iter().map(facts).collect())
 }
 
 /// Which rows of the catalogues; an empty list matches nothing.

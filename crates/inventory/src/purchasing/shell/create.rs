@@ -262,6 +262,7 @@ impl Suppliers {
         let found = rows::known_suppliers(reads, &ids, &codes).await?;
         Ok(Self(found.into_iter().map(|one| (one.id, one)).collect()))
     }
+    /// A supplier that is in use.
     pub(super) fn find(&self, named: &SupplierRef, field: impl FnOnce() -> At) -> Result<&SupplierFacts, Rejection> {
         let found = match named {
             SupplierRef::Id(id) => self.0.get(id),
@@ -270,6 +271,10 @@ impl Suppliers {
                 self.0.values().find(|one| one.code_key == code)
             }
         };
-        found.ok_or_else(|| Rejection::not_found(Noun::Supplier, field()))
+        match found {
+            None => Err(Rejection::not_found(Noun::Supplier, field())),
+            Some(SupplierFacts { archived_at: Some(since), .. }) => Err(Refusal::SupplierArchived { since: *since }.at(field())),
+            Some(facts) => Ok(facts),
+        }
     }
 }

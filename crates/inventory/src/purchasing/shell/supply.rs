@@ -130,7 +130,8 @@ async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -
     let (mut seen, mut preferred) = (HashSet::new(), HashSet::new());
     let mut rows = Vec::with_capacity(input.rows.len());
     for (row, found) in input.rows.iter().zip(found) {
-        rows.push(match decide(row, found, (&mut seen, &mut preferred), |pair| there.get(&pair), now) {
+        let since = found.0.and_then(|supplier| names.archived_since(supplier));
+        rows.push(match decide(row, (found, since), (&mut seen, &mut preferred), |pair| there.get(&pair), now) {
             Ok((outcome, supply)) => (outcome, Some(supply)),
             Err(problem) => (Outcome::Refused(problem), None),
         });
@@ -171,7 +172,7 @@ async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -
 
 fn decide<'a>(
     row: &SupplyRow,
-    found: (Option<SupplierId>, Option<ProductId>),
+    (found, archived_since): ((Option<SupplierId>, Option<ProductId>), Option<Timestamp>),
     (seen, preferred): (&mut HashSet<(SupplierId, ProductId)>, &mut HashSet<ProductId>),
     there: impl Fn((SupplierId, ProductId)) -> Option<&'a Supply>,
     now: Timestamp,
@@ -185,6 +186,9 @@ fn decide<'a>(
         return Err(SupplyProblem::PreferredTwice);
     }
     let before = there((supplier, product));
+    if let (Some(since), None) = (archived_since, before) {
+        return Err(SupplyProblem::SupplierArchived(since));
+    }
     let fields = SupplyFields {
         supplier,
         product,

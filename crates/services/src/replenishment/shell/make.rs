@@ -2,7 +2,10 @@
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
-use inventory::ledger::{Ledger, Mode};
+use inventory::{
+    ledger::{Ledger, Mode},
+    purchasing::rows::known_suppliers,
+};
 use platform::{
     clock::Clock,
     path,
@@ -105,9 +108,14 @@ async fn plan_scope(
         }
     }
     if let Some(supplier) = input.supplier {
-        let sql = "SELECT s.id FROM supplier s WHERE s.tenant_id = $1 AND s.id = $2";
-        if reads.rows(sql, vec![supplier.into()]).await?.is_empty() {
-            return Err(ReplenishmentError::NotFound { what: "supplier", field: path!["input", "supplierId"] });
+        let field = || path!["input", "supplierId"];
+        match known_suppliers(reads, &[supplier], &[]).await?.first() {
+            None => return Err(ReplenishmentError::NotFound { what: "supplier", field: field() }),
+            Some(found) if found.archived_at.is_some() => {
+                let message = "this supplier is archived: restore it with supplierRestore, or name another";
+                return Err(ReplenishmentError::Invalid { message, field: field() });
+            }
+            Some(_) => {}
         }
     }
     if input.budget.is_some_and(|budget| budget.minor < 0) {

@@ -1,0 +1,75 @@
+//! What stands in the way of archiving a category, a supplier or a channel, and of a way back. The rooms that own the documents come later; what
+//! is asked here is only how many of them are open.
+
+use entity::prelude::{CategoryId, ChannelId, ProductStatus, SupplierId};
+use platform::storage::{Fault, Reads as _, Row, Work, journal};
+use sea_orm::Value;
+
+use super::small::{by_id, locked};
+use crate::catalog::core::{
+    Rejection, Use,
+    category::CategoryRow,
+    channel::{ChannelRow, DIRECT},
+    life::{LifeContext, Step, in_use_by},
+    supplier::SupplierRow,
+    text,
+};
+
+/// A category with what lies in it. The counter is locked first, as by whoever hangs one category below another: nothing comes below it meanwhile.
+pub async fn category(work: &Work, id: CategoryId, step: Step) -> Result<LifeContext<CategoryRow>, Fault> {
+    journal::hold(work).await?;
+    let row = by_id::<entity::category::Entity, _>(work, id).await?;
+    let hindrance = match step {
+        Step::Archive => {
+            let below = "SELECT count(*) FROM category c WHERE c.tenant_id = $1 AND c.parent_id = $2 AND c.archived_at IS NULL";
+            let inside = "SELECT count(*) FROM product p WHERE p.tenant_id = $1 AND p.category_id = $2 AND p.status <> $3";
+            let inside = count(work, inside, vec![id.into(), ProductStatus::Archived.as_str().into()]).await?;
+            in_use_by(&[(Use::Categories, count(work, below, vec![id.into()]).await?), (Use::Products, inside)])
+        }
+        Step::Restore => match row.as_ref().and_then(|row| row.parent_id) {
+            Some(parent) => {
+                let parent = by_id::<entity::category::Entity, _>(work, parent).await?;
+                parent.and_then(|parent| parent.archived_at).map(|since| Rejection::InArchivedCategory { since })
+            }
+            None => None,
+        },
+    };
+    Ok(LifeContext { row, hindrances: hindrance.into_iter().collect() })
+}
+
+/// A supplier with its open purchase orders. Its row is locked by its other changes, too, before the counter; behind the counter no order is written.
+pub async fn supplier(work: &Work, id: SupplierId, step: Step) -> Result<LifeContext<SupplierRow>, Fault> {
+    let row = locked::<entity::supplier::Entity, _>(work, id).await?;
+    if step == Step::Restore {
+        return Ok(LifeContext { row, hindrances: Vec::new() });
+    }
+    journal::hold(work).await?;
+    let open = "SELECT count(*) FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = $2
+        AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')";
+    let hindrance = in_use_by(&[(Use::OpenPurchaseOrders, count(work, open, vec![id.into()]).await?)]);
+    Ok(LifeContext { row, hindrances: hindrance.into_iter().collect() })
+}
+
+/// A channel with its open orders and what is bound to it.
+pub async fn channel(work: &Work, id: ChannelId, step: Step) -> Result<LifeContext<ChannelRow>, Fault> {
+    let row = locked::<entity::channel::Entity, _>(work, id).await?;
+    if step == Step::Restore {
+        return Ok(LifeContext { row, hindrances: Vec::new() });
+    }
+    journal::hold(work).await?;
+    let direct = row.as_ref().is_some_and(|row| row.code_key == text::fold(DIRECT)).then_some(Rejection::DirectStays);
+    // The condition on states is word for word that of the index.
+    let open = "SELECT count(*) FROM sales_order o WHERE o.tenant_id = $1 AND o.channel_id = $2
+        AND o.status IN ('DRAFT', 'PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
+    let bound = "SELECT count(*) FROM integration i WHERE i.tenant_id = $1 AND i.channel_id = $2 AND i.disabled_at IS NULL";
+    let open = count(work, open, vec![id.into()]).await?;
+    let used = in_use_by(&[(Use::OpenOrders, open), (Use::Integrations, count(work, bound, vec![id.into()]).await?)]);
+    Ok(LifeContext { row, hindrances: direct.into_iter().chain(used).collect() })
+}
+
+async fn count(work: &Work, sql: &str, values: Vec<Value>) -> Result<i64, Fault> {
+    match work.rows(sql, values).await?.first() {
+        Some(row) => Row::new(row).take(),
+        None => Ok(0),
+    }
+}

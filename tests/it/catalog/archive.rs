@@ -1,0 +1,153 @@
+//! What goes out of use: categories, suppliers and channels that are archived, and come back.
+
+use serde_json::{Value, json};
+
+use super::{category, change, made, product, refusals, said};
+use crate::{catalog::world::World, world::on_both};
+
+/// What is done to a row: `verb` is Archive or Restore.
+async fn turn(world: &World, noun: &str, verb: &str, input: Value) -> Value {
+    let kind = format!("{}{}", noun[..1].to_uppercase(), &noun[1..]);
+    let fields = format!("{noun} {{ id archivedAt version }}");
+    change(world, &format!("{noun}{verb}"), &format!("{kind}{verb}Input"), &fields, input).await
+}
+async fn new(world: &World, noun: &str, code: &str) -> Value {
+    let kind = format!("{}{}", noun[..1].to_uppercase(), &noun[1..]);
+    let input = json!({ "code": code, "name": code });
+    let payload =
+        change(world, &format!("{noun}Create"), &format!("{kind}CreateInput"), &format!("{noun} {{ id }}"), input).await;
+    made(payload)[noun]["id"].clone()
+}
+async fn grow(world: &World, name: &str, parent: Option<&Value>) -> Value {
+    made(category(world, json!({ "name": name, "parentId": parent })).await)["category"]["id"].clone()
+}
+fn message(payload: &Value) -> &str {
+    payload["userErrors"][0]["message"].as_str().unwrap_or_default()
+}
+
+on_both!(lists_leave_out_what_is_archived_unless_they_are_asked, world: World => {
+    let (acme, _) = (new(world, "supplier", "ACME").await, new(world, "supplier", "BOND").await);
+    let web = new(world, "channel", "web").await;
+    let old = grow(world, "Old", None).await;
+    let new_one = made(category(world, json!({ "name": "New", "position": 1 })).await)["category"]["id"].clone();
+    let cup = grow(world, "Cups", Some(&new_one)).await;
+    for (noun, id) in [("supplier", &acme), ("channel", &web), ("category", &old), ("category", &cup)] {
+        let gone = made(turn(world, noun, "Archive", json!({ "id": id, "expectedVersion": 1 })).await);
+        assert!(gone[noun]["archivedAt"].is_string(), "{gone:#}");
+        assert_eq!(gone[noun]["version"], 2);
+    }
+    let query = "query($filter: ArchiveFilter) { suppliers(filter: $filter) { nodes { code } } channels(filter: $filter) { nodes { code } }
+        categories(filter: $filter) { nodes { slug } } below: categories(parent: { slug: \"new\" }, filter: $filter) { nodes { slug } } }";
+    let cases = [
+        (json!({}), [json!([{ "code": "BOND" }]), json!([{ "code": "DIRECT" }]), json!([{ "slug": "new" }]), json!([])]),
+        (json!({ "filter": {} }), [json!([{ "code": "BOND" }]), json!([{ "code": "DIRECT" }]), json!([{ "slug": "new" }]), json!([])]),
+        (json!({ "filter": { "isArchived": true } }),
+            [json!([{ "code": "ACME" }]), json!([{ "code": "web" }]), json!([{ "slug": "old" }]), json!([{ "slug": "cups" }])]),
+        (json!({ "filter": { "isArchived": null } }),
+            [json!([{ "code": "ACME" }, { "code": "BOND" }]), json!([{ "code": "DIRECT" }, { "code": "web" }]),
+                json!([{ "slug": "old" }, { "slug": "new" }]), json!([{ "slug": "cups" }])]),
+    ];
+    for (variables, wanted) in cases {
+        let page = world.ask(query, variables.clone()).await;
+        let found = ["suppliers", "channels", "categories", "below"].map(|list| page[list]["nodes"].clone());
+        assert_eq!(found, wanted, "{variables}");
+    }
+    let query = "query($s: ID!, $c: ID!) { supplier(by: { id: $s }) { code archivedAt } channel(by: { code: \"web\" }) { archivedAt }
+        category(by: { id: $c }) { slug archivedAt } parent: category(by: { slug: \"new\" }) { children { slug } } }";
+    let read = world.ask(query, json!({ "s": acme, "c": old })).await;
+    assert_eq!((&read["supplier"]["code"], &read["category"]["slug"], &read["parent"]["children"]), (&json!("ACME"), &json!("old"), &json!([])));
+    assert!(["supplier", "channel", "category"].iter().all(|noun| read[noun]["archivedAt"].is_string()), "{read:#}");
+});
+
+on_both!(a_category_in_use_stays_and_says_how_much_lies_in_it, world: World => {
+    let home = grow(world, "Home", None).await;
+    let (mugs, bowls) = (grow(world, "Mugs", Some(&home)).await, grow(world, "Bowls", Some(&home)).await);
+    for sku in ["a", "b", "c"] {
+        made(product(world, json!({ "sku": sku, "name": sku, "categoryId": home })).await);
+    }
+    made(product(world, json!({ "sku": "old", "name": "old", "categoryId": mugs, "status": "ARCHIVED" })).await);
+    let kept = turn(world, "category", "Archive", json!({ "id": home })).await;
+    assert_eq!(refusals(&kept), said("IN_USE", "input.id"));
+    assert!(message(&kept).contains("(2)") && message(&kept).contains("(3)"), "{kept:#}");
+    // What is archived in it does not hold it.
+    made(turn(world, "category", "Archive", json!({ "id": mugs })).await);
+    made(turn(world, "category", "Archive", json!({ "id": bowls })).await);
+    let kept = turn(world, "category", "Archive", json!({ "id": home })).await;
+    assert!(!message(&kept).contains("categories") && message(&kept).contains("(3)"), "{kept:#}");
+});
+
+on_both!(an_archived_category_takes_nothing_new, world: World => {
+    let (home, mugs) = (grow(world, "Home", None).await, grow(world, "Mugs", None).await);
+    let cup = made(product(world, json!({ "sku": "cup", "name": "Cup", "categoryId": mugs })).await)["product"]["id"].clone();
+    let update = async |input: Value| change(world, "productUpdate", "ProductUpdateInput", "product { version status }", input).await;
+    made(change(world, "productArchive", "ProductArchiveInput", "product { version }", json!({ "id": cup })).await);
+    made(turn(world, "category", "Archive", json!({ "id": mugs })).await);
+    let new = product(world, json!({ "sku": "tea", "name": "Tea", "categoryId": mugs })).await;
+    assert_eq!(refusals(&new), said("INVALID", "input.categoryId"));
+    assert!(message(&new).contains("archived since 20") && message(&new).contains("categoryRestore"), "{new:#}");
+    assert_eq!(refusals(&category(world, json!({ "name": "Deep", "parentId": mugs })).await), said("INVALID", "input.parentId"));
+    let moved = json!({ "id": home, "expectedVersion": 1, "parentId": mugs });
+    let moved = change(world, "categoryUpdate", "CategoryUpdateInput", "category { version }", moved).await;
+    assert_eq!(refusals(&moved), said("INVALID", "input.parentId"));
+    // What lies in it may be changed, and comes back into use elsewhere only.
+    made(update(json!({ "id": cup, "expectedVersion": 2, "name": "Old cup", "categoryId": mugs })).await);
+    let woken = update(json!({ "id": cup, "expectedVersion": 3, "status": "ACTIVE" })).await;
+    assert_eq!(refusals(&woken), said("INVALID_STATE", "input.status"));
+    made(update(json!({ "id": cup, "expectedVersion": 3, "status": "ACTIVE", "categoryId": home })).await);
+    made(turn(world, "category", "Restore", json!({ "id": mugs })).await);
+    made(product(world, json!({ "sku": "tea", "name": "Tea", "categoryId": mugs })).await);
+});
+
+on_both!(a_branch_comes_back_from_its_root, world: World => {
+    let home = grow(world, "Home", None).await;
+    let mugs = grow(world, "Mugs", Some(&home)).await;
+    for id in [&mugs, &home] {
+        made(turn(world, "category", "Archive", json!({ "id": id })).await);
+    }
+    let first = turn(world, "category", "Restore", json!({ "id": mugs })).await;
+    assert_eq!(refusals(&first), said("INVALID_STATE", "input.id"));
+    for id in [&home, &mugs] {
+        let back = made(turn(world, "category", "Restore", json!({ "id": id })).await);
+        assert_eq!((&back["category"]["archivedAt"], &back["category"]["version"]), (&Value::Null, &json!(3)));
+    }
+});
+
+on_both!(a_product_keeps_its_archived_supplier_and_no_other_gets_it, world: World => {
+    let acme = new(world, "supplier", "ACME").await;
+    let cup = made(product(world, json!({ "sku": "cup", "name": "Cup", "supplierId": acme })).await)["product"]["id"].clone();
+    made(turn(world, "supplier", "Archive", json!({ "id": acme })).await);
+    let new = product(world, json!({ "sku": "tea", "name": "Tea", "supplierId": acme })).await;
+    assert_eq!(refusals(&new), said("INVALID", "input.supplierId"));
+    assert!(message(&new).contains("supplierRestore"), "{new:#}");
+    let same = json!({ "id": cup, "expectedVersion": 1, "name": "Best cup", "supplierId": acme });
+    made(change(world, "productUpdate", "ProductUpdateInput", "product { version }", same).await);
+    let answer = world.ask("query($id: ID!) { product(by: { id: $id }) { supplier { code archivedAt } } }", json!({ "id": cup })).await;
+    assert_eq!(answer["product"]["supplier"]["code"], "ACME");
+    assert!(answer["product"]["supplier"]["archivedAt"].is_string(), "{answer:#}");
+});
+
+on_both!(each_step_is_told_once, world: World => {
+    let web = new(world, "channel", "web").await;
+    let acme = new(world, "supplier", "ACME").await;
+    let home = grow(world, "Home", None).await;
+    let dry = "mutation($input: ChannelArchiveInput!) { channelArchive(input: $input, validateOnly: true) { channel { archivedAt } userErrors { code } seq } }";
+    let dry = world.ask(dry, json!({ "input": { "id": web } })).await["channelArchive"].clone();
+    assert_eq!((dry["channel"]["archivedAt"].is_string(), &dry["seq"]), (true, &Value::Null), "{dry:#}");
+    for (noun, id) in [("channel", &web), ("supplier", &acme), ("category", &home)] {
+        let input = json!({ "id": id, "expectedVersion": 1, "idempotencyKey": format!("{noun} goes") });
+        made(turn(world, noun, "Archive", input.clone()).await);
+        assert_eq!(made(turn(world, noun, "Archive", input).await)["replayed"], true);
+        // Archived already: nothing changes, and nothing is told.
+        assert_eq!(made(turn(world, noun, "Archive", json!({ "id": id })).await)["seq"], Value::Null);
+        let stale = turn(world, noun, "Restore", json!({ "id": id, "expectedVersion": 1 })).await;
+        assert_eq!(refusals(&stale), said("VERSION_CONFLICT", "input.expectedVersion"));
+        made(turn(world, noun, "Restore", json!({ "id": id, "expectedVersion": 2 })).await);
+    }
+    let told: Vec<(String, Value)> = world.events().await.into_iter().skip(3).map(|(kind, payload)| (kind, payload["version"].clone())).collect();
+    let steps = |noun: &str| [(format!("{noun}.archived"), json!(2)), (format!("{noun}.restored"), json!(3))];
+    assert_eq!(told, [steps("channel"), steps("supplier"), steps("category")].concat());
+    let direct = world.ask("{ channel(by: { code: \"direct\" }) { id } }", json!({})).await["channel"]["id"].clone();
+    assert_eq!(refusals(&turn(world, "channel", "Archive", json!({ "id": direct })).await), said("INVALID_STATE", "input.id"));
+    let nobody = turn(world, "supplier", "Archive", json!({ "id": home })).await;
+    assert_eq!(refusals(&nobody), said("INVALID", "input.id"));
+});

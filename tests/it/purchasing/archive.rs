@@ -1,0 +1,171 @@
+//! Suppliers and channels that go out of use: nothing new is bought from the ones or sold on the others, and what was stays.
+
+use serde_json::{Value, json};
+
+use super::office::{Office, done, gbp, key, refused};
+use crate::{authorization::world::World, replenishment::desk::Desk, world::on_both};
+
+on_both!(
+    a_supplier_goes_once_nothing_is_on_order,
+    no_document_names_an_archived_supplier_anew,
+    an_archived_supplier_gives_way_to_the_products_own,
+    a_plan_buys_from_nobody_who_is_archived,
+    a_channel_goes_once_its_orders_are_done,
+    no_integration_sells_on_an_archived_channel,
+);
+
+async fn turn(office: &Office<'_>, mutation: &str, id: &Value) -> Value {
+    let noun = if mutation.starts_with("supplier") { "supplier" } else { "channel" };
+    let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+    office.act(mutation, &kind, &format!("{noun} {{ archivedAt version }}"), json!({ "id": id })).await
+}
+
+async fn supplies(office: &Office<'_>, row: Value) -> Value {
+    let fields = "rows { outcome userErrors { code message field } }";
+    let input = json!({ "idempotencyKey": key(), "rows": [row] });
+    office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", fields, input).await["rows"][0].clone()
+}
+
+async fn a_supplier_goes_once_nothing_is_on_order(world: &World) {
+    let office = Office::of(world).await;
+    let (mug, supplier) = (office.product("MUG", "2.00").await, office.supplier["id"].clone());
+    let line = json!([{ "product": mug, "quantity": 7 }]);
+    let (first, draft) = (office.ordered(json!({ "lines": line })).await, office.draft(line.clone()).await);
+    let said = refused(&turn(&office, "supplierArchive", &supplier).await, "IN_USE", "input.id");
+    assert!(said.contains("purchase orders are open (2)"), "{said}");
+    office.step(&draft, "purchaseOrderCancel").await;
+    let said = refused(&turn(&office, "supplierArchive", &supplier).await, "IN_USE", "input.id");
+    assert!(said.contains("(1)"), "{said}");
+    done(&office.receive(&first, &[7]).await, "purchaseOrder");
+    let gone = turn(&office, "supplierArchive", &supplier).await;
+    assert!(done(&gone, "supplier")["archivedAt"].is_string(), "{gone:#}");
+    // What was bought there says so for ever.
+    let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { status supplier { code archivedAt } } }";
+    let read = office.ask(query, json!({ "id": first["id"] })).await;
+    let order = &read["data"]["purchaseOrder"];
+    assert_eq!((&order["status"], &order["supplier"]["code"]), (&json!("RECEIVED"), &json!("POT")), "{read:#}");
+    assert!(order["supplier"]["archivedAt"].is_string(), "{read:#}");
+    office.is_sound().await;
+}
+
+async fn no_document_names_an_archived_supplier_anew(world: &World) {
+    let office = Office::of(world).await;
+    let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "3.00").await);
+    let row = |product: &Value, cost: &str| json!({ "supplier": office.supplier, "product": product, "unitCost": gbp(cost) });
+    assert_eq!(supplies(&office, row(&mug, "1.80")).await["outcome"], "CREATED");
+    let lines = json!([{ "product": mug, "quantity": 7 }]);
+    let asked = json!({ "idempotencyKey": key(), "supplier": office.supplier, "store": office.store, "lines": lines });
+    let draft = done(&office.buy("purchaseOrderCreate", asked.clone()).await, "purchaseOrder").clone();
+    office.step(&draft, "purchaseOrderCancel").await;
+    done(&turn(&office, "supplierArchive", &office.supplier["id"]).await, "supplier");
+    for supplier in [office.supplier.clone(), json!({ "code": "pot" })] {
+        let input = json!({ "supplier": supplier, "store": office.store, "lines": lines });
+        let said = refused(&office.buy("purchaseOrderCreate", input).await, "INVALID", "input.supplier");
+        assert!(said.contains("archived since") && said.contains("supplierRestore"), "{said}");
+    }
+    // A call that was made before is answered as it was.
+    let again = office.buy("purchaseOrderCreate", asked).await;
+    assert_eq!((done(&again, "purchaseOrder")["id"].clone(), &again["replayed"]), (draft["id"].clone(), &json!(true)));
+    // Its rows may still be corrected; a new one is not begun.
+    assert_eq!(supplies(&office, row(&mug, "1.70")).await["outcome"], "UPDATED");
+    let new = supplies(&office, row(&plate, "2.70")).await;
+    let error = &new["userErrors"][0];
+    assert_eq!((&error["code"], &error["field"]), (&json!("INVALID"), &json!(["input", "rows", "0", "supplier"])), "{new:#}");
+    done(&turn(&office, "supplierRestore", &office.supplier["id"]).await, "supplier");
+    office.draft(lines).await;
+    assert_eq!(supplies(&office, row(&plate, "2.70")).await["outcome"], "CREATED");
+    office.is_sound().await;
+}
+
+async fn an_archived_supplier_gives_way_to_the_products_own(world: &World) {
+    let office = Office::of(world).await;
+    let other =
+        office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OTHER", "name": "Other" })).await;
+    let other = json!({ "id": done(&other, "supplier")["id"] });
+    let input = json!({ "sku": "MUG", "name": "Mug", "unitCost": gbp("2.00"), "supplierId": office.supplier["id"] });
+    let mug = office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
+    let mug = json!({ "id": done(&mug, "product")["id"] });
+    supplies(&office, json!({ "supplier": other, "product": mug, "unitCost": gbp("1.80"), "preferred": true })).await;
+    done(&turn(&office, "supplierArchive", &other["id"]).await, "supplier");
+    let order = async || {
+        let lines = json!([{ "product": mug, "store": office.store, "quantity": 5 }]);
+        let input = json!({ "idempotencyKey": key(), "lines": lines });
+        office.act("reorderOrder", "ReorderOrderInput", "purchaseOrders { id status supplier { code } }", input).await
+    };
+    let made = order().await;
+    let draft = done(&made, "purchaseOrders")[0].clone();
+    assert_eq!(draft["supplier"]["code"], "POT", "{made:#}");
+    office.step(&draft, "purchaseOrderCancel").await;
+    done(&turn(&office, "supplierArchive", &office.supplier["id"]).await, "supplier");
+    refused(&order().await, "INVALID", "input.lines.0.supplier");
+}
+
+async fn a_plan_buys_from_nobody_who_is_archived(world: &World) {
+    let desk = Desk::of(world).await;
+    let (mug, office) = (desk.mug().await, &desk.books.office);
+    // All that is left is promised: whatever a delivery takes, some must come.
+    let lines = json!([{ "product": mug, "quantity": 18, "unitPrice": gbp("9.00") }]);
+    let input = json!({ "idempotencyKey": key(), "store": office.store, "status": "CONFIRMED", "lines": lines });
+    done(&office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+    let supplier = office.supplier["id"].clone();
+    done(&turn(office, "supplierArchive", &supplier).await, "supplier");
+    let plan = desk.plan(json!({})).await;
+    let line = &plan["lines"]["nodes"][0];
+    assert_eq!((&line["state"], &line["issue"], &line["supplier"]), (&json!("REFUSED"), &json!("NO_SUPPLIER"), &Value::Null));
+    let input = json!({ "idempotencyKey": key(), "supplierId": supplier });
+    let own = office.act("replenishmentPlanCreate", "ReplenishmentPlanCreateInput", "plan { id }", input).await;
+    let said = refused(&own, "INVALID", "input.supplierId");
+    assert!(said.contains("supplierRestore"), "{said}");
+    done(&turn(office, "supplierRestore", &supplier).await, "supplier");
+    assert_eq!(desk.plan(json!({})).await["lines"]["nodes"][0]["state"], "OPEN");
+}
+
+async fn new_channel(office: &Office<'_>) -> Value {
+    let input = json!({ "code": "FAIR", "name": "Fair" });
+    let made = office.act("channelCreate", "ChannelCreateInput", "channel { id }", input).await;
+    done(&made, "channel")["id"].clone()
+}
+
+async fn a_channel_goes_once_its_orders_are_done(world: &World) {
+    let office = Office::of(world).await;
+    let fair = new_channel(&office).await;
+    let order = async |channel: Option<&Value>| {
+        let postage = json!({ "kind": "CHARGE", "name": "Postage", "quantity": 1, "unitPrice": gbp("3.50") });
+        let input = json!({ "idempotencyKey": key(), "store": office.store, "channelId": channel, "status": "DRAFT", "lines": [postage] });
+        office.act("orderCreate", "OrderCreateInput", "order { id channel { code archivedAt } }", input).await
+    };
+    let placed = order(Some(&fair)).await;
+    let said = refused(&turn(&office, "channelArchive", &fair).await, "IN_USE", "input.id");
+    assert!(said.contains("orders are open (1)"), "{said}");
+    let cancel = json!({ "idempotencyKey": key(), "id": done(&placed, "order")["id"] });
+    done(&office.act("orderCancel", "ActionInput", "order { status }", cancel).await, "order");
+    done(&turn(&office, "channelArchive", &fair).await, "channel");
+    let said = refused(&order(Some(&fair)).await, "INVALID", "input.channelId");
+    assert!(said.contains("archived since") && said.contains("channelRestore"), "{said}");
+    done(&order(None).await, "order");
+    let query = "query($id: ID!) { order(by: { id: $id }) { channel { code archivedAt } } }";
+    let read = office.ask(query, json!({ "id": done(&placed, "order")["id"] })).await;
+    assert!(read["data"]["order"]["channel"]["archivedAt"].is_string(), "{read:#}");
+    done(&turn(&office, "channelRestore", &fair).await, "channel");
+    done(&order(Some(&fair)).await, "order");
+    office.is_sound().await;
+}
+
+async fn no_integration_sells_on_an_archived_channel(world: &World) {
+    let office = Office::of(world).await;
+    let fair = new_channel(&office).await;
+    let bind = async |name: &str| {
+        let input = json!({ "name": name, "permissions": ["product.read"], "scope": { "all": true }, "channelId": fair });
+        office.act("integrationCreate", "IntegrationCreateInput", "integration { id }", input).await
+    };
+    done(&bind("Stall").await, "integration");
+    let said = refused(&turn(&office, "channelArchive", &fair).await, "IN_USE", "input.id");
+    assert!(said.contains("integrations that are not disabled are bound to it (1)"), "{said}");
+    let other =
+        office.act("channelCreate", "ChannelCreateInput", "channel { id }", json!({ "code": "QUAY", "name": "Quay" })).await;
+    let other = done(&other, "channel")["id"].clone();
+    done(&turn(&office, "channelArchive", &other).await, "channel");
+    let input = json!({ "name": "Pier", "permissions": ["product.read"], "scope": { "all": true }, "channelId": other });
+    let bound = office.act("integrationCreate", "IntegrationCreateInput", "integration { id }", input).await;
+    refused(&bound, "NOT_FOUND", "input.channelId");
+}
