@@ -59,6 +59,7 @@ mod m0062_history;
 mod m0063_notes;
 mod m0065_replenishment;
 mod m0066_open_orders;
+pub mod plan;
 pub mod row_security;
 pub mod statistics;
 
