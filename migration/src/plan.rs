@@ -80,7 +80,7 @@ pub fn is_breaking(name: &str) -> bool {
 pub fn tables(name: &str, backend: DbBackend) -> Vec<String> {
     let (mine, other) = if backend == DbBackend::Postgres { ("@postgres", "@sqlite") } else { ("@sqlite", "@postgres") };
     let mut tables = BTreeSet::new();
-    let texts = SQL.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, texts)| texts);
+    let texts: &[&str] = SQL.iter().find(|(known, _)| *known == name).map_or(&[], |(_, texts)| *texts);
     for statement in texts.iter().flat_map(|text| text.split("\n;;\n")).map(str::trim) {
         if !statement.starts_with(other) {
             collect(statement.strip_prefix(mine).unwrap_or(statement), &mut tables);
