@@ -18,7 +18,7 @@ use crate::{
 };
 use api::schema;
 use clap::Parser;
-use platform::storage::{Database, Fault};
+use platform::storage::{Database, Fault, Options, RowSecurity};
 use services::insight::{
     self,
     verify::{Line, Report},
@@ -76,6 +76,8 @@ async fn run(command: Command) -> ExitCode {
 async fn migrate(args: &MigrateArgs) -> Result<(), Fault> {
     let (url, options) = (&args.database.database_url, args.database.options());
     if args.plan {
+        // Opened with row security, Postgres would be given its roles.
+        let options = Options { row_security: RowSecurity::Off, ..options };
         return serve::versions::plan(&Database::open(url, options).await?).await;
     }
     let db = Database::make(url, options).await?;
