@@ -13,12 +13,12 @@ use std::{
 };
 
 use crate::{
-    config::{Cli, Command, DatabaseArgs, SigningKeyCommand},
+    config::{Cli, Command, DatabaseArgs, MigrateArgs, SigningKeyCommand},
     demo, serve,
 };
 use api::schema;
 use clap::Parser;
-use platform::storage::{Database, Fault};
+use platform::storage::{Database, Fault, Options, RowSecurity};
 use services::insight::{
     self,
     verify::{Line, Report},
@@ -42,32 +42,24 @@ async fn run(command: Command) -> ExitCode {
         Command::Serve(args) => ended(Box::pin(serve::run(*args)).await),
         Command::Worker(args) => ended(serve::job_registry::run(*args).await),
         Command::Migrate(args) => ended(migrate(&args).await),
+        Command::Version(args) => sound(serve::versions::run(&args).await),
+        Command::Doctor(args) => sound(Box::pin(serve::doctor::run(*args)).await),
+        Command::Sessions(args) => ended(serve::emergency::sessions(args.action).await),
+        Command::Job(args) => ended(serve::emergency::job(args.action).await),
         Command::Demo(args) => ended(Box::pin(demo::run(args)).await),
         Command::Replay(args) => ended(replay::run(args).await.map(drop)),
         Command::Watch(args) => match watch::run(args).await {
             Ok(code) => code,
             Err(err) => failed(&err),
         },
-        Command::Copy(args) => match Box::pin(serve::copy::run(*args)).await {
-            Ok(true) => ExitCode::SUCCESS,
-            Ok(false) => ExitCode::FAILURE,
-            Err(err) => failed(&err),
-        },
+        Command::Copy(args) => sound(Box::pin(serve::copy::run(*args)).await),
         Command::Backup(args) => ended(Box::pin(serve::backup::run(args.action)).await),
         Command::Verify(args) => verify(&args).await,
         Command::Tenant(args) => ended(serve::tenant::run(args.action).await),
         Command::Epoch(args) => ended(Box::pin(serve::epoch::renew(&args)).await),
         Command::Files(args) => ended(serve::file_store::run(args).await),
-        Command::Audit(args) => match serve::audit::run(args.action).await {
-            Ok(true) => ExitCode::SUCCESS,
-            Ok(false) => ExitCode::FAILURE,
-            Err(err) => failed(&err),
-        },
-        Command::Facts(args) => match serve::facts::run(args.action).await {
-            Ok(true) => ExitCode::SUCCESS,
-            Ok(false) => ExitCode::FAILURE,
-            Err(err) => failed(&err),
-        },
+        Command::Audit(args) => sound(serve::audit::run(args.action).await),
+        Command::Facts(args) => sound(serve::facts::run(args.action).await),
         Command::SigningKey(args) => match args.what {
             SigningKeyCommand::Rotate(args) => ended(serve::keys::rotate_signing(&args).await),
         },
@@ -81,8 +73,14 @@ async fn run(command: Command) -> ExitCode {
     }
 }
 
-async fn migrate(args: &DatabaseArgs) -> Result<(), Fault> {
-    let db = Database::make(&args.database_url, args.options()).await?;
+async fn migrate(args: &MigrateArgs) -> Result<(), Fault> {
+    let (url, options) = (&args.database.database_url, args.database.options());
+    if args.plan {
+        // Opened with row security, Postgres would be given its roles.
+        let options = Options { row_security: RowSecurity::Off, ..options };
+        return serve::versions::plan(&Database::open(url, options).await?).await;
+    }
+    let db = Database::make(url, options).await?;
     let pending = db.migrate().await?;
     db.prove_row_security().await?;
     let said = if pending == 0 { "the database is up to date".to_owned() } else { format!("{pending} migration(s) applied") };
@@ -122,6 +120,15 @@ async fn verify(args: &DatabaseArgs) -> ExitCode {
         Some(err) => failed(&err),
         None if report.is_sound() => ExitCode::SUCCESS,
         None => ExitCode::FAILURE,
+    }
+}
+
+/// Ends with 0 where all is as it should be.
+fn sound<E: std::fmt::Display>(outcome: Result<bool, E>) -> ExitCode {
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(err) => failed(&err),
     }
 }
 

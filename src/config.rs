@@ -6,11 +6,15 @@ mod backup;
 mod bench;
 mod copy;
 mod demo;
+mod doctor;
+mod emergency;
+mod facts;
 mod jobs;
 mod logs;
 mod nodes;
 mod people;
 mod tenant;
+mod versions;
 
 use std::net::SocketAddr;
 
@@ -26,11 +30,15 @@ pub use backup::{BackupAction, BackupArgs, BackupJobArgs, BackupsOf};
 pub use bench::{ForecastArgs, ForecastCommand};
 pub use copy::CopyArgs;
 pub use demo::Demo;
+pub use doctor::{DoctorArgs, ReportFormat};
+pub use emergency::{JobAction, JobCommandArgs, SessionsAction, SessionsArgs};
+pub use facts::{FactsAction, FactsArgs};
 pub use jobs::{FileArgs, JobArgs, MetricsArgs, RunJobs, Worker};
 pub use logs::LogFormat;
 pub use nodes::RedisArgs;
 pub use people::{EmailArgs, Registration};
 pub use tenant::{PlannedLimit, TenantAction, TenantArgs};
+pub use versions::{MigrateArgs, VersionArgs};
 
 /// Where stock is kept and changed: a multi-tenant inventory and order platform, GraphQL first.
 #[derive(Debug, Parser)]
@@ -50,7 +58,9 @@ pub enum Command {
     /// Do the jobs beside the requests and nothing else: expiry, deliveries, sealing. As many as you like share them; `serve --jobs off` leaves them to these.
     Worker(Box<Worker>),
     /// Bring the database up to date. Safe to run again, and by several processes at once.
-    Migrate(DatabaseArgs),
+    Migrate(MigrateArgs),
+    /// Print the version of this binary and the last migration that it knows, or compare them with a database.
+    Version(VersionArgs),
     /// Make a demo: an embedded database, a retailer's year replayed into it, and the API served with live stock to watch.
     Demo(Demo),
     /// Drive the public API with a retailer's year, and compare totals with what is expected.
@@ -69,6 +79,12 @@ pub enum Command {
     Backup(BackupArgs),
     /// Prove every invariant of the ledger over a whole database; names the first broken row.
     Verify(DatabaseArgs),
+    /// Look at settings, database, clocks, keys, disk, file store, Redis, backups and jobs, and say what to do. Takes the settings of `serve`. Ends with 1 when a check fails.
+    Doctor(Box<DoctorArgs>),
+    /// End sessions in an emergency.
+    Sessions(SessionsArgs),
+    /// End a background job that cannot go on.
+    Job(JobCommandArgs),
     /// Change the key that signs access tokens, while everything runs.
     SigningKey(SigningKey),
     /// Make, list and turn over the keys that secrets are sealed with.
@@ -207,27 +223,6 @@ pub enum AuditAction {
         /// Only the tenant with this slug.
         #[arg(long)]
         tenant: Option<String>,
-    },
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct FactsArgs {
-    #[command(subcommand)]
-    pub action: FactsAction,
-}
-
-#[derive(Debug, Clone, Subcommand)]
-pub enum FactsAction {
-    /// Make the demand facts again, beside those that reports read, which are replaced at the end. Prints rows and checksum of each tenant.
-    Rebuild {
-        #[command(flatten)]
-        database: DatabaseArgs,
-        /// Only the tenant with this slug.
-        #[arg(long)]
-        tenant: Option<String>,
-        /// Replace nothing: compare them with those that reports read. Ends with 1 when a tenant's differ.
-        #[arg(long)]
-        check: bool,
     },
 }
 

@@ -63,6 +63,7 @@ mod m0064_purchase_amendments;
 mod m0065_replenishment;
 mod m0066_open_orders;
 mod m0067_archive;
+pub mod plan;
 pub mod row_security;
 pub mod statistics;
 

@@ -92,7 +92,7 @@ fn opened_or_made(of: &BackupsOf) -> Result<Backups, BackupError> {
 }
 
 /// The keys as they are given, without a database that they could be compared with.
-fn given(source: &KeySource, clock: &Clock) -> Result<Keys, Fault> {
+pub(super) fn given(source: &KeySource, clock: &Clock) -> Result<Keys, Fault> {
     #[cfg(not(feature = "aws-secrets"))]
     let _ = clock;
     let store: Box<dyn SecretStore> = match source {

@@ -14,6 +14,8 @@ pub mod file_modes;
 mod metrics_server;
 pub mod file_store;
 pub mod docs;
+pub mod doctor;
+pub mod emergency;
 mod tenant_plans;
 mod tenant_provisioner;
 pub mod keys;
@@ -23,6 +25,7 @@ mod ready;
 mod rights_cache;
 mod stop;
 pub mod tenant;
+pub mod versions;
 mod stdout;
 
 use std::{future::Future, io, sync::Arc, time::Duration};

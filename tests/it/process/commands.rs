@@ -127,6 +127,10 @@ async fn flags_are_explained() {
         &["keys", "rotate"],
         &["audit", "verify"],
         &["tenant", "export"],
+        &["doctor"],
+        &["version"],
+        &["sessions", "end"],
+        &["job", "drop"],
     ] {
         let ended = entrepot(&[words, &["--help"]].concat()).await;
         assert!(ended.well() && ended.out.contains("Usage: entrepot"), "{ended:?}");

@@ -14,6 +14,7 @@ mod cookies;
 mod copying;
 mod crash;
 mod docs;
+mod doctor;
 mod edges;
 mod events;
 mod examples;

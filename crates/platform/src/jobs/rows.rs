@@ -119,6 +119,18 @@ pub async fn revive(work: &Work, id: JobId, now: Timestamp) -> Result<u64, Fault
     work.execute(sql, vec![id.into(), now.micros().into()]).await
 }
 
+/// The job with this ID, whichever tenant has it.
+pub async fn find_anywhere(global: &Global, id: JobId) -> Result<Option<Job>, Fault> {
+    Ok(across(global, "job", "FROM job WHERE id = $1", vec![id.into()]).await?.pop())
+}
+
+/// A queued job that waits or runs is dead, whoever holds it; says whether it is. Its worker finds that it holds it no more.
+pub async fn abandon(work: &Work, id: JobId, error: &str, now: Timestamp) -> Result<bool, Fault> {
+    let sql = "UPDATE job SET state = 'DEAD', owner = NULL, error = $3, finished_at = $4 WHERE tenant_id = $1 AND id = $2 AND period IS NULL
+               AND state IN ('WAITING', 'RUNNING')";
+    Ok(work.execute(sql, vec![id.into(), error.into(), now.micros().into()]).await? == 1)
+}
+
 /// Takes a job, if it is still exactly as it was seen; says whether it was.
 pub async fn take(work: &GlobalWork, seen: &Job, worker: WorkerId, now: Timestamp) -> Result<bool, Fault> {
     // Of a standing job whose worker died nobody else says so.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use entity::prelude::Timestamp;
 use redis::{Client, ClientTlsConfig, TlsCertificates};
 use rustls::{
     crypto::aws_lc_rs,
@@ -16,6 +17,8 @@ pub type RedisClient = Client;
 pub enum RedisError {
     #[error("the address of Redis is not one, as in redis://127.0.0.1:6379 or rediss://redis.example:6379: {0}")]
     Address(redis::RedisError),
+    #[error("Redis does not answer: {0}")]
+    Away(redis::RedisError),
     #[error("{0} {1}: {2}")]
     File(&'static str, PathBuf, std::io::Error),
     #[error("{0} {1} holds no {2} in PEM")]
@@ -56,6 +59,16 @@ pub fn client(url: &str, papers: Papers<'_>) -> Result<Client, RedisError> {
     });
     let certificates = TlsCertificates { root_cert, client_tls: client_tls.transpose()? };
     Client::build_with_tls(url, certificates).map_err(RedisError::Address)
+}
+
+/// The clock of a Redis, which so shows that it answers.
+///
+/// # Errors
+/// It cannot be reached, or answers something else.
+pub async fn server_time(client: &Client) -> Result<Timestamp, RedisError> {
+    let mut connection = client.get_multiplexed_async_connection().await.map_err(RedisError::Away)?;
+    let (seconds, micros): (i64, i64) = redis::cmd("TIME").query_async(&mut connection).await.map_err(RedisError::Away)?;
+    Ok(Timestamp(seconds.saturating_mul(1_000_000).saturating_add(micros)))
 }
 
 fn read(flag: &'static str, file: &Path) -> Result<Vec<u8>, RedisError> {

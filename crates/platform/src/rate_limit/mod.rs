@@ -12,7 +12,7 @@ mod remote;
 mod shell;
 
 pub use self::core::{Allowance, Attempts, Empty, Key, PASSWORD, TOTP};
-pub use client::{Papers, RedisClient, RedisError, client as redis_client};
+pub use client::{Papers, RedisClient, RedisError, client as redis_client, server_time as redis_time};
 pub use concurrency::{ConcurrencyLimits, Pass, QueueFull};
 pub use host::host;
 pub use remote::Redis;

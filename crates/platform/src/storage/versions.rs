@@ -60,10 +60,15 @@ const NEEDED: &str = "SELECT needs FROM schema_compatibility";
 impl Database {
     /// How the database's migrations stand to this binary's. One that has none lacks all.
     pub async fn versions(&self) -> Result<Versions, Fault> {
-        let applied = texts(self.of_everybody(APPLIED).await?)?;
+        let applied = self.applied().await?;
         let is_known = applied.iter().any(|name| name == migration::COMPATIBILITY);
         let needed = if is_known { texts(self.of_everybody(NEEDED).await?)?.pop() } else { None };
         Ok(Versions::of(applied, needed))
+    }
+
+    /// The names of the database's migrations, in their order.
+    pub(super) async fn applied(&self) -> Result<Vec<String>, Fault> {
+        texts(self.of_everybody(APPLIED).await?)
     }
 
     /// How many migrations this binary has.

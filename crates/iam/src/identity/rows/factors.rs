@@ -147,6 +147,11 @@ pub async fn end_challenges(work: &GlobalWork, now: Timestamp) -> Result<(), Fau
     work.change("UPDATE login_challenge SET done_at = $1 WHERE done_at IS NULL", vec![now.into()]).await.map(drop)
 }
 
+pub async fn end_challenges_of(work: &GlobalWork, tenant: TenantId, now: Timestamp) -> Result<(), Fault> {
+    let sql = "UPDATE login_challenge SET done_at = $1 WHERE tenant_id = $2 AND done_at IS NULL";
+    work.change(sql, vec![now.into(), tenant.into()]).await.map(drop)
+}
+
 pub async fn put_challenge(
     work: &GlobalWork,
     hash: [u8; 32],

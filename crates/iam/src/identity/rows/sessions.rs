@@ -192,6 +192,12 @@ pub async fn end_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> 
     work.change(sql, vec![now.into(), EndReason::Revoked.as_str().into()]).await
 }
 
+/// Ends all sessions with a tenant; how many.
+pub async fn end_all_of(work: &GlobalWork, tenant: TenantId, now: Timestamp) -> Result<usize, Fault> {
+    let sql = "UPDATE session SET ended_at = $1, end_reason = $2 WHERE tenant_id = $3 AND ended_at IS NULL";
+    work.change(sql, vec![now.into(), EndReason::Revoked.as_str().into(), tenant.into()]).await
+}
+
 async fn end_challenges(work: &GlobalWork, which: Which, now: Timestamp) -> Result<(), Fault> {
     let (filter, ids): (&str, Vec<Value>) = match which {
         Which::One(_) => return Ok(()),

@@ -37,6 +37,16 @@ async fn opened(db: &Database, ring: &KeyRing) -> Result<Vec<signing_key::Model>
     Ok(found)
 }
 
+/// The name of the mark that the deployment's file store carries, by a ring alone. `None` before any process has marked one.
+pub async fn file_store_mark(db: &Database, ring: &KeyRing) -> Result<Option<String>, Fault> {
+    Ok(deployment_value(db, ring, FILE_STORE).await?.map(hex::encode))
+}
+
+async fn deployment_value(db: &Database, ring: &KeyRing, id: Uuid) -> Result<Option<Vec<u8>>, Fault> {
+    let sealed = keys::secret(&db.global(), id).await?;
+    sealed.map(|sealed| ring.open(&keys::SERVER_SECRET.context(&[id]), &sealed)).transpose()
+}
+
 /// The keys, opened; the first one is made here.
 pub async fn opened_or_first(db: &Database, clock: &Clock, ring: &KeyRing) -> Result<Vec<signing_key::Model>, Fault> {
     let found = opened(db, ring).await?;
@@ -128,7 +138,7 @@ impl Identity {
 
     /// The name of the mark that the deployment's file store carries. `None` before any process has marked one.
     pub async fn file_store_mark(&self) -> Result<Option<String>, Fault> {
-        Ok(self.deployment_value(FILE_STORE).await?.map(hex::encode))
+        file_store_mark(&self.db, &self.ring).await
     }
 
     /// Keeps the name of the mark; returns the one that counts, which is another's if that was kept first.
@@ -138,8 +148,7 @@ impl Identity {
 
     /// A value that the whole deployment shares.
     async fn deployment_value(&self, id: Uuid) -> Result<Option<Vec<u8>>, Fault> {
-        let sealed = keys::secret(&self.db.global(), id).await?;
-        sealed.map(|sealed| self.ring.open(&keys::SERVER_SECRET.context(&[id]), &sealed)).transpose()
+        deployment_value(&self.db, &self.ring, id).await
     }
 
     /// Keeps such a value, unless another process was faster; returns the one that is kept.

@@ -42,11 +42,11 @@ use super::{
 
 pub use factors::{Enrolment, Factor};
 pub use invitations::{Invitee, Placed};
-pub use keys::{OldKeys, rotate as rotate_signing_key};
+pub use keys::{OldKeys, file_store_mark, rotate as rotate_signing_key};
 pub use login::{Challenge, Entered};
 pub use membership::Shown;
 pub use people::{LeakedKey, ProfileChange};
-pub use restored::{OldPasswords, end_all};
+pub use restored::{OldPasswords, end_all, end_sessions};
 pub use sessions::{AdmitError, Admitted};
 
 /// What a new tenant begins with, from rooms that come later.

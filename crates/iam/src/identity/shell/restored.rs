@@ -1,8 +1,9 @@
 //! After the database was restored to an earlier moment, when all that was ended since is good again: it cannot know what that was, so all of it ends.
 
+use entity::prelude::{TenantId, Timestamp};
 use platform::{
     clock::Clock,
-    storage::{Database, Fault},
+    storage::{Database, Fault, GlobalWork},
 };
 
 use super::super::{
@@ -44,4 +45,14 @@ pub async fn end_all(db: &Database, clock: &Clock, old: OldPasswords) -> Result<
     };
     work.commit().await?;
     Ok(ended)
+}
+
+/// Ends every session with one tenant, and logins to it that wait for a second factor, once the transaction commits; how many sessions. Their refresh tokens
+/// are refused with them.
+///
+/// # Errors
+/// The database fails.
+pub async fn end_sessions(work: &GlobalWork, tenant: TenantId, now: Timestamp) -> Result<usize, Fault> {
+    factors::end_challenges_of(work, tenant, now).await?;
+    sessions::end_all_of(work, tenant, now).await
 }

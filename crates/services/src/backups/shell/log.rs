@@ -125,6 +125,11 @@ impl BackupLog {
         rows::earlier(&self.db.global(), kind, &place.to_string(), self.clock.now()).await
     }
 
+    /// The last run of a kind that succeeded, wherever to.
+    pub async fn last_done(&self, kind: BackupKind) -> Result<Option<BackupRun>, Fault> {
+        rows::last_done(&self.db.global(), kind).await
+    }
+
     /// The last runs, so many at most, the oldest first.
     pub async fn last(&self, most: i64) -> Result<Vec<BackupRun>, Fault> {
         let mut runs = rows::page(&self.db.global(), most).await?;

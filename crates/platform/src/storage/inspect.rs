@@ -1,0 +1,177 @@
+//! Facts about the database, for `entrepot doctor`, and the plan of a migration. Nothing here writes.
+
+use entity::prelude::Timestamp;
+use migration::{Migrator, MigratorTrait, plan};
+use sea_orm::{ConnectionTrait, QueryResult, Statement, TryGetable, Value};
+
+use super::{Backend, Database, Fault};
+
+/// A Postgres, as its own views describe it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServerFacts {
+    /// As in 150020.
+    pub version: i64,
+    pub max_connections: i64,
+    /// Connections that are kept for superusers.
+    pub reserved_connections: i64,
+    /// Connections of all databases of the server.
+    pub open_connections: i64,
+    /// A setting as the server writes it: on, off, local, remote_write or remote_apply.
+    pub synchronous_commit: String,
+    pub is_fsync_on: bool,
+    /// A standby, which takes no writes.
+    pub is_standby: bool,
+    pub replicas: Vec<ReplicaFacts>,
+    /// Seconds that the oldest transaction of this database has been open; 0 where there is none.
+    pub oldest_transaction_seconds: i64,
+    /// Transactions since the oldest row version of this database was last frozen.
+    pub transaction_age: i64,
+}
+
+/// A replica that is connected, as its primary sees it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReplicaFacts {
+    pub name: String,
+    /// Bytes of WAL that it has not replayed; null where this login may not see them.
+    pub lag_bytes: Option<i64>,
+    /// Seconds that it is behind by its own reports; null where it is not, or this login may not see them.
+    pub lag_seconds: Option<i64>,
+}
+
+/// How many rows a table has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableRows {
+    /// The table is not there yet.
+    New,
+    Counted(i64),
+    /// By Postgres' own statistics.
+    Estimated(i64),
+    /// Postgres has never measured it.
+    Unmeasured,
+}
+
+/// A migration that the database lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedMigration {
+    pub name: String,
+    /// Whether an older binary cannot work with the database afterwards.
+    pub is_breaking: bool,
+    pub tables: Vec<(String, TableRows)>,
+}
+
+const SERVER: &str = "SELECT current_setting('server_version_num')::bigint, current_setting('max_connections')::bigint,
+    current_setting('superuser_reserved_connections')::bigint, (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
+    current_setting('synchronous_commit'), current_setting('fsync') = 'on', pg_is_in_recovery(),
+    (SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::bigint FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'),
+    (SELECT age(datfrozenxid)::bigint FROM pg_database WHERE datname = current_database())";
+const REPLICAS: &str = "SELECT coalesce(nullif(application_name, ''), host(client_addr), 'a replica'),
+    pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint, extract(epoch FROM replay_lag)::bigint FROM pg_stat_replication ORDER BY 1";
+const ROWS: &str = "SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass($1)";
+
+impl Database {
+    /// The clock of a Postgres; None where the database is a file of this machine.
+    pub async fn server_clock(&self) -> Result<Option<Timestamp>, Fault> {
+        if self.backend == Backend::Sqlite {
+            return Ok(None);
+        }
+        let rows = self.inspected("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", vec![]).await?;
+        rows.first().map(|row| Ok(Timestamp(row.try_get_by_index(0)?))).transpose()
+    }
+
+    /// The release of the SQLite that is built in, as in 3.51.3; None on Postgres.
+    pub async fn sqlite_version(&self) -> Result<Option<String>, Fault> {
+        if self.backend == Backend::Postgres {
+            return Ok(None);
+        }
+        let rows = self.inspected("SELECT sqlite_version()", vec![]).await?;
+        Ok(rows.first().map(|row| row.try_get_by_index(0)).transpose()?)
+    }
+
+    /// A Postgres as its own views describe it; None on SQLite.
+    pub async fn server_facts(&self) -> Result<Option<ServerFacts>, Fault> {
+        if self.backend == Backend::Sqlite {
+            return Ok(None);
+        }
+        let rows = self.inspected(SERVER, vec![]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let mut facts = ServerFacts {
+            version: cell(row, 0)?,
+            max_connections: cell(row, 1)?,
+            reserved_connections: cell(row, 2)?,
+            open_connections: cell(row, 3)?,
+            synchronous_commit: cell(row, 4)?,
+            is_fsync_on: cell(row, 5)?,
+            is_standby: cell(row, 6)?,
+            replicas: Vec::new(),
+            oldest_transaction_seconds: cell(row, 7)?,
+            transaction_age: cell(row, 8)?,
+        };
+        // A standby has no position of its own to compare with.
+        if !facts.is_standby {
+            for row in &self.inspected(REPLICAS, vec![]).await? {
+                facts.replicas.push(ReplicaFacts { name: cell(row, 0)?, lag_bytes: cell(row, 1)?, lag_seconds: cell(row, 2)? });
+            }
+        }
+        Ok(Some(facts))
+    }
+
+    /// The migrations that the database lacks, in their order, with the tables that they touch. Changes nothing.
+    ///
+    /// # Errors
+    /// The database fails, or a newer release has migrated it.
+    pub async fn planned_migrations(&self) -> Result<Vec<PlannedMigration>, Fault> {
+        let versions = self.versions().await?;
+        if let Some(why) = versions.mismatch().filter(|_| versions.needed.is_some()).or_else(|| versions.notice()) {
+            return Err(Fault::Broken(why));
+        }
+        let applied = self.applied().await?;
+        let mut planned = Vec::new();
+        for migration in Migrator::migrations() {
+            let name = migration.name().to_owned();
+            if applied.contains(&name) {
+                continue;
+            }
+            let mut tables = Vec::new();
+            for table in plan::tables(&name, self.backend.into()) {
+                let rows = self.rows_of(&table).await?;
+                tables.push((table, rows));
+            }
+            planned.push(PlannedMigration { is_breaking: plan::is_breaking(&name), name, tables });
+        }
+        Ok(planned)
+    }
+
+    async fn rows_of(&self, table: &str) -> Result<TableRows, Fault> {
+        if self.backend == Backend::Postgres {
+            let rows = self.inspected(ROWS, vec![table.into()]).await?;
+            let estimate: Option<i64> = rows.first().map(|row| cell(row, 0)).transpose()?;
+            return Ok(match estimate {
+                None => TableRows::New,
+                Some(rows) if rows < 0 => TableRows::Unmeasured,
+                Some(rows) => TableRows::Estimated(rows),
+            });
+        }
+        let there = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1";
+        if self.inspected(there, vec![table.into()]).await?.is_empty() {
+            return Ok(TableRows::New);
+        }
+        let rows = self.inspected(&format!("SELECT count(*) FROM \"{table}\""), vec![]).await?;
+        let count: Option<i64> = rows.first().map(|row| cell(row, 0)).transpose()?;
+        Ok(TableRows::Counted(count.unwrap_or_default()))
+    }
+
+    /// As the login of the URL: roles of requests see nothing of the server.
+    async fn inspected(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
+        Ok(self.owner.query_all_raw(Statement::from_sql_and_values(self.backend.into(), sql, values)).await?)
+    }
+}
+
+fn cell<T: TryGetable>(row: &QueryResult, at: usize) -> Result<T, Fault> {
+    Ok(row.try_get_by_index(at)?)
+}
+
+/// The last migration that this binary knows.
+pub fn schema_head() -> String {
+    Migrator::migrations().last().map(|migration| migration.name().to_owned()).unwrap_or_default()
+}

@@ -1,0 +1,189 @@
+//! Tables that each migration touches, read from its SQL: for `entrepot migrate --plan`.
+
+use std::collections::BTreeSet;
+
+use sea_orm_migration::sea_orm::DbBackend;
+
+/// A migration's name, and its SQL. Of those whose SQL is put together by Rust: statements that name the same tables.
+const SQL: &[(&str, &[&str])] = &[
+    (
+        "m0001_foundation",
+        &[
+            include_str!("m0001/tenants.sql"),
+            include_str!("m0001/catalog.sql"),
+            include_str!("m0001/stock.sql"),
+            include_str!("m0001/orders.sql"),
+        ],
+    ),
+    (
+        "m0002_identity",
+        &[include_str!("m0002/sessions.sql"), include_str!("m0002/factors.sql"), include_str!("m0002/letters.sql")],
+    ),
+    ("m0003_access", &[include_str!("m0003/access.sql")]),
+    ("m0004_wall", &[include_str!("m0004_wall/secrets.sql")]),
+    ("m0005_audit", &[include_str!("m0005_audit/audit.sql"), include_str!("m0005_audit/tenancy.sql")]),
+    ("m0006_keys", &[include_str!("m0006/keys.sql")]),
+    ("m0007_row_security", &[include_str!("m0007/search.sql")]),
+    ("m0008_subjects", &[include_str!("m0008/subjects.sql")]),
+    ("m0009_people", &[include_str!("m0009/people.sql"), include_str!("m0009/risk.sql")]),
+    ("m0010_jobs", &[include_str!("m0010/jobs.sql")]),
+    ("m0011_webhooks", &[include_str!("m0011/webhooks.sql")]),
+    ("m0012_streams", &[include_str!("m0012/streams.sql")]),
+    ("m0014_approval", &["ALTER TABLE tenant ADD"]),
+    ("m0015_history", &["CREATE TABLE history_block\n;;\nCREATE TABLE history_sum"]),
+    ("m0016_documents", &["ALTER TABLE tenant_counter ADD"]),
+    ("m0017_lots", &[include_str!("m0017/lots.sql")]),
+    ("m0018_purchasing", &[include_str!("m0018/purchasing.sql")]),
+    ("m0019_moves", &[include_str!("m0019/transfers.sql"), include_str!("m0019/counts.sql")]),
+    ("m0020_files", &[include_str!("m0020/files.sql")]),
+    ("m0021_cache", &["UPDATE tenant_counter\n;;\nCREATE INDEX event_master ON event"]),
+    ("m0022_costing", &[include_str!("m0022/costing.sql")]),
+    ("m0023_lots_and_kits", &[include_str!("m0023/lots.sql"), include_str!("m0023/kits.sql")]),
+    ("m0024_returns", &[include_str!("m0024/returns.sql")]),
+    ("m0025_alerts", &[include_str!("m0025/alerts.sql")]),
+    ("m0026_media", &[include_str!("m0026/bulk.sql"), include_str!("m0026/media.sql")]),
+    ("m0027_sourcing", &[include_str!("m0027/sourcing.sql")]),
+    ("m0028_codes", &[include_str!("m0028/codes.sql")]),
+    ("m0030_deaths", &[include_str!("m0030/deaths.sql")]),
+    ("m0031_compatibility", &[include_str!("m0031/up.sql")]),
+    ("m0032_switched", &[include_str!("m0032/switched.sql")]),
+    ("m0033_stock", &[include_str!("m0033/stock.sql")]),
+    ("m0034_identities", &[include_str!("m0034/identities.sql")]),
+    ("m0036_lookups", &[include_str!("m0036/lookups.sql")]),
+    ("m0037_checked_by_plan", &[include_str!("m0037/checked_by_plan.sql")]),
+    ("m0038_tenant_plan", &[include_str!("m0038/tenant_plan.sql")]),
+    ("m0039_exchange_rates", &[include_str!("m0039/exchange_rates.sql")]),
+    ("m0044_demand", &[include_str!("m0044/demand.sql")]),
+    ("m0045_forecasts", &[include_str!("m0045/forecasts.sql")]),
+    ("m0048_copies", &[include_str!("m0048/copies.sql")]),
+    ("m0049_references", &[include_str!("m0049/references.sql")]),
+    ("m0050_overdue", &[include_str!("m0050/overdue.sql")]),
+    ("m0051_anomalies", &[include_str!("m0051/anomalies.sql")]),
+    ("m0052_backup_runs", &[include_str!("m0052/backup_runs.sql")]),
+    ("m0054_product_text", &[include_str!("m0054/product_text.sql")]),
+    ("m0056_order_edits", &[include_str!("m0056/order_edits.sql")]),
+    ("m0057_holds", &[include_str!("m0057/holds.sql")]),
+    ("m0058_payments", &[include_str!("m0058/payments.sql")]),
+    ("m0061_reversals", &[include_str!("m0061/reversals.sql")]),
+    ("m0062_history", &[include_str!("m0062/history.sql")]),
+    ("m0063_notes", &[include_str!("m0063/notes.sql")]),
+    ("m0065_replenishment", &[include_str!("m0065/replenishment.sql")]),
+    ("m0066_open_orders", &[include_str!("m0066/open_orders.sql")]),
+];
+
+/// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.
+pub fn is_breaking(name: &str) -> bool {
+    name < super::COMPATIBILITY || super::BREAKING.contains(&name)
+}
+
+/// The tables that a migration makes, changes or writes to, in alphabetical order. Empty for a name that is not known.
+pub fn tables(name: &str, backend: DbBackend) -> Vec<String> {
+    let (mine, other) = if backend == DbBackend::Postgres { ("@postgres", "@sqlite") } else { ("@sqlite", "@postgres") };
+    let mut tables = BTreeSet::new();
+    let texts: &[&str] = SQL.iter().find(|(known, _)| *known == name).map_or(&[], |(_, texts)| *texts);
+    for statement in texts.iter().flat_map(|text| text.split("\n;;\n")).map(str::trim) {
+        if !statement.starts_with(other) {
+            collect(statement.strip_prefix(mine).unwrap_or(statement), &mut tables);
+        }
+    }
+    tables.into_iter().collect()
+}
+
+/// Adds the tables of one statement. A table that is renamed counts by its new name.
+fn collect(statement: &str, tables: &mut BTreeSet<String>) {
+    let lines = statement.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let text = lines.collect::<Vec<_>>().join(" ");
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || "();,".contains(c)).filter(|word| !word.is_empty()).collect();
+    let is = |at: usize, word: &str| words.get(at).is_some_and(|there| there.eq_ignore_ascii_case(word));
+    let name_at = |mut at: usize| {
+        while ["IF", "NOT", "EXISTS", "ONLY"].iter().any(|word| is(at, word)) {
+            at += 1;
+        }
+        words.get(at).map(|name| name.trim_matches('"').to_owned())
+    };
+    match (words.first(), words.get(1)) {
+        (Some(_), Some(second)) if second.eq_ignore_ascii_case("TABLE") => {
+            let renamed =
+                words.windows(2).position(|pair| pair[0].eq_ignore_ascii_case("RENAME") && pair[1].eq_ignore_ascii_case("TO"));
+            if let (Some(old), Some(at)) = (name_at(2), renamed) {
+                tables.remove(&old);
+                tables.extend(name_at(at + 2));
+            } else {
+                tables.extend(name_at(2));
+            }
+        }
+        (Some(first), Some(second)) if first.eq_ignore_ascii_case("CREATE") => {
+            if ["INDEX", "UNIQUE", "TRIGGER"].iter().any(|word| second.eq_ignore_ascii_case(word)) {
+                let on = (2..words.len()).find(|at| is(*at, "ON"));
+                tables.extend(on.and_then(|at| name_at(at + 1)));
+            }
+        }
+        (Some(first), Some(_)) if first.eq_ignore_ascii_case("UPDATE") => tables.extend(name_at(1)),
+        (Some(_), Some(second)) if second.eq_ignore_ascii_case("INTO") || second.eq_ignore_ascii_case("FROM") => {
+            tables.extend(name_at(2));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{Migrator, MigratorTrait},
+        *,
+    };
+
+    fn of(statement: &str) -> Vec<String> {
+        let mut tables = BTreeSet::from(["lot_next".to_owned()]);
+        collect(statement, &mut tables);
+        tables.remove("lot_next");
+        tables.into_iter().collect()
+    }
+
+    #[test]
+    fn every_migration_is_planned() {
+        for migration in Migrator::migrations() {
+            let tables = [DbBackend::Sqlite, DbBackend::Postgres].map(|backend| tables(migration.name(), backend));
+            // What asks something of one database alone touches nothing in the other.
+            assert!(SQL.iter().any(|(name, _)| *name == migration.name()), "{}", migration.name());
+            assert!(
+                tables.iter().flatten().all(|table| table.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())),
+                "{tables:?}"
+            );
+        }
+        assert_eq!(SQL.len(), Migrator::migrations().len());
+    }
+
+    #[test]
+    fn a_statement_names_its_table() {
+        for (statement, table) in [
+            ("CREATE TABLE lot (id {UUID})", "lot"),
+            ("-- why\nCREATE UNIQUE INDEX lot_code ON lot (tenant_id, code)", "lot"),
+            ("CREATE TRIGGER keeps BEFORE UPDATE OR DELETE ON lot FOR EACH ROW EXECUTE FUNCTION keeps()", "lot"),
+            ("ALTER TABLE lot ADD COLUMN code {TEXT} REFERENCES product", "lot"),
+            ("ALTER TABLE lot_next RENAME TO lot", "lot"),
+            ("DROP TABLE IF EXISTS lot", "lot"),
+            ("UPDATE lot SET code = ''", "lot"),
+            ("INSERT INTO lot (id) SELECT id FROM product", "lot"),
+            ("DELETE FROM lot WHERE code = ''", "lot"),
+        ] {
+            assert_eq!(of(statement), [table], "{statement}");
+        }
+        for statement in ["", "DROP INDEX lot_code", "CREATE EXTENSION IF NOT EXISTS pg_trgm"] {
+            assert!(of(statement).is_empty(), "{statement}");
+        }
+    }
+
+    #[test]
+    fn a_migration_that_changes_what_older_ones_use_is_breaking() {
+        for (name, expected) in
+            [("m0030_deaths", true), (super::super::COMPATIBILITY, false), ("m0057_holds", true), ("m0063_notes", false)]
+        {
+            assert_eq!(is_breaking(name), expected, "{name}");
+        }
+        assert_eq!(tables("m0014_approval", DbBackend::Sqlite), ["tenant"]);
+        assert_eq!(tables("m0021_cache", DbBackend::Postgres), ["event", "tenant_counter"]);
+        assert_eq!(tables("m0052_backup_runs", DbBackend::Sqlite), ["backup_run"]);
+    }
+}

@@ -1,0 +1,123 @@
+//! `entrepot doctor`: looks at everything that a deployment rests on, and says what to do.
+
+mod judge;
+mod look;
+mod report;
+mod settings;
+
+use std::time::Duration;
+
+use platform::{clock::Clock, secrets::KeySource, storage::Database};
+use tokio::time::timeout;
+
+use super::{StartError, say};
+use crate::config::{DoctorArgs, ReportFormat, Serve};
+
+use report::Finding;
+
+/// How long one check may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Whether no check fails.
+pub async fn run(args: DoctorArgs) -> Result<bool, StartError> {
+    let findings = examined(&args).await;
+    match args.format {
+        ReportFormat::Json => say(&report::json(&findings))?,
+        ReportFormat::Text => findings.iter().try_for_each(|finding| say(&finding.line()))?,
+    }
+    Ok(report::is_sound(&findings))
+}
+
+async fn examined(args: &DoctorArgs) -> Vec<Finding> {
+    let (serve, clock) = (&args.serve, Clock::system());
+    let source = serve.keys.source(&serve.database.database_url);
+    let mut findings = settings::judge(serve);
+    findings.extend(within("disk", look::disks(serve.clone())).await);
+    findings.extend(within("modes", look::modes(serve.database.database_url.clone(), source.clone())).await);
+    if serve.redis.redis_url.is_some() {
+        findings.extend(within("redis", look::redis(serve.redis.clone(), clock.clone())).await);
+    }
+    let options = serve.database.options();
+    let opened = timeout(PATIENCE, Database::open(&serve.database.database_url, options)).await;
+    match opened {
+        Ok(Ok(db)) => {
+            findings.extend(of_database(args, &db, source, &clock).await);
+            // A connection that hangs is left to the end of the process.
+            drop(timeout(PATIENCE, db.close()).await);
+        }
+        Ok(Err(fault)) => {
+            let advice = "check --database-url and that the server runs; an empty one needs `entrepot migrate`";
+            findings.push(Finding::fail("database", fault.to_string(), advice));
+        }
+        Err(_) => findings.push(late("database")),
+    }
+    findings
+}
+
+/// What needs the database. Tables are looked at only where they are those of this version.
+async fn of_database(args: &DoctorArgs, db: &Database, source: KeySource, clock: &Clock) -> Vec<Finding> {
+    let (versions, fits) = look::versions(db, PATIENCE).await;
+    let mut findings = vec![versions];
+    findings.extend(within("clock", look::clock(db.clone(), clock.clone())).await);
+    findings.extend(within("postgres", look::server(db.clone(), args.nodes)).await);
+    if !fits {
+        findings.push(Finding::warn(
+            "tables",
+            "keys, files, backups and jobs were not looked at",
+            "bring the versions together, then run it again",
+        ));
+        return findings;
+    }
+    findings.extend(within("row security", look::row_security(db.clone())).await);
+    findings.extend(within("keys", look::keys(db.clone(), source.clone(), clock.clone())).await);
+    let place = files_of(&args.serve);
+    findings.extend(within("files", look::files(db.clone(), source, clock.clone(), place)).await);
+    findings.extend(within("backups", look::backups(db.clone(), clock.clone(), args.serve.jobs.backups.clone())).await);
+    findings.extend(within("jobs", look::jobs(db.clone(), clock.clone())).await);
+    findings
+}
+
+fn files_of(serve: &Serve) -> services::files::FileLocation {
+    serve.jobs.files.place(&serve.database.database_url)
+}
+
+/// Runs a check in a task of its own, so that one which blocks its thread ends as late, too.
+async fn within(check: &'static str, looking: impl Future<Output = Vec<Finding>> + Send + 'static) -> Vec<Finding> {
+    within_time(PATIENCE, check, looking).await
+}
+
+async fn within_time(
+    patience: Duration,
+    check: &'static str,
+    looking: impl Future<Output = Vec<Finding>> + Send + 'static,
+) -> Vec<Finding> {
+    match timeout(patience, tokio::spawn(looking)).await {
+        Ok(Ok(findings)) => findings,
+        Ok(Err(error)) => vec![Finding::fail(check, format!("the check itself failed: {error}"), "report this as a bug")],
+        Err(_) => vec![late(check)],
+    }
+}
+
+fn late(check: &'static str) -> Finding {
+    Finding::fail(
+        check,
+        format!("no answer within {} s", PATIENCE.as_secs()),
+        "see whether it hangs, or is out of reach from here",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{report::Verdict, *};
+
+    #[tokio::test]
+    async fn a_check_that_hangs_fails() {
+        let findings = within_time(Duration::from_millis(10), "redis", std::future::pending()).await;
+        assert_eq!(findings.iter().map(|finding| finding.verdict).collect::<Vec<_>>(), [Verdict::Fail]);
+        assert!(findings[0].line().contains("within 5 s"), "{findings:?}");
+        assert_eq!(
+            within("redis", async { vec![Finding::ok("redis", "it answers")] }).await,
+            [Finding::ok("redis", "it answers")]
+        );
+    }
+}

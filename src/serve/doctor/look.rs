@@ -1,0 +1,287 @@
+//! What the checks look at. Nothing is written but the file store's own mark, which is written over.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use entity::prelude::*;
+use iam::identity::file_store_mark;
+use platform::{
+    clock::Clock,
+    rate_limit::redis_time,
+    secrets::{self, KeyRing, KeySource, Keys},
+    storage::{ActiveRowSecurity, Backend, Database, Fault, Row},
+};
+use services::{
+    backups::BackupLog,
+    files::{FileLocation, Store},
+};
+use tokio::time::timeout;
+
+use super::{
+    judge::{self, BackupFacts, JobFacts},
+    report::Finding,
+};
+use crate::{
+    config::{BackupJobArgs, RedisArgs, Serve},
+    serve::{backup::given, file_modes, keys::sealed_columns},
+};
+
+/// How long sealed values are counted. A large database has more than that.
+const WALK: Duration = Duration::from_secs(3);
+/// Runs of backups and drills that are looked at.
+const RUNS: i64 = 20;
+
+/// A fault as a finding.
+fn of_fault(check: &'static str, fault: &Fault) -> Vec<Finding> {
+    vec![Finding::fail(check, fault.to_string(), "see the log of the database")]
+}
+
+/// How the database's migrations are, and whether its tables are those of this version.
+pub(super) async fn versions(db: &Database, patience: Duration) -> (Finding, bool) {
+    match timeout(patience, db.versions()).await {
+        Ok(Ok(versions)) => (judge::versions(&versions, Database::all_migrations()), versions.mismatch().is_none()),
+        Ok(Err(fault)) => (Finding::fail("versions", fault.to_string(), "see the log of the database"), false),
+        Err(_) => (super::late("versions"), false),
+    }
+}
+
+pub(super) async fn clock(db: Database, clock: Clock) -> Vec<Finding> {
+    let before = clock.now();
+    match db.server_clock().await {
+        Ok(None) => vec![Finding::ok("clock", "the database is a file of this machine")],
+        Ok(Some(server)) => vec![judge::clock("clock", ahead(server, before, clock.now()))],
+        Err(fault) => of_fault("clock", &fault),
+    }
+}
+
+/// Microseconds that another clock is ahead of the middle of the time that it took to ask it.
+fn ahead(other: Timestamp, before: Timestamp, after: Timestamp) -> i64 {
+    let middle = before.micros().saturating_add(after.micros().saturating_sub(before.micros()) / 2);
+    other.micros().saturating_sub(middle)
+}
+
+/// The server itself, or the SQLite that is built in.
+pub(super) async fn server(db: Database, nodes: i64) -> Vec<Finding> {
+    match (db.server_facts().await, db.sqlite_version().await) {
+        (Ok(Some(facts)), _) => judge::postgres(&facts, nodes),
+        (Ok(None), Ok(version)) => version.iter().map(|version| judge::sqlite(version)).collect(),
+        (Err(fault), _) | (_, Err(fault)) => of_fault("postgres", &fault),
+    }
+}
+
+pub(super) async fn row_security(db: Database) -> Vec<Finding> {
+    const CHECK: &str = "row security";
+    let proven = match db.prove_row_security().await {
+        Ok(advice) => advice,
+        Err(fault) => {
+            return vec![Finding::fail(CHECK, fault.to_string(), "run `entrepot migrate` with the login that owns the tables")];
+        }
+    };
+    let seen = db.active_row_security().to_string();
+    vec![match (db.active_row_security(), proven) {
+        (ActiveRowSecurity::Embedded, _) => Finding::ok(CHECK, "an embedded database has none and needs none"),
+        (ActiveRowSecurity::None(_), _) => {
+            Finding::warn(CHECK, seen, "let the login make its roles, and leave --row-security as it is")
+        }
+        (_, Some(advice)) => Finding::warn(CHECK, seen, advice),
+        (_, None) => Finding::ok(CHECK, seen),
+    }]
+}
+
+pub(super) async fn redis(args: RedisArgs, clock: Clock) -> Vec<Finding> {
+    const ADVICE: &str = "check --redis-url and that it runs; nodes go on without it, each with budgets of its own";
+    let client = match args.client() {
+        Ok(Some(client)) => client,
+        Ok(None) => return Vec::new(),
+        Err(error) => return vec![Finding::fail("redis", error.to_string(), "mend --redis-url and the files beside it")],
+    };
+    let before = clock.now();
+    match redis_time(&client).await {
+        Ok(time) => vec![Finding::ok("redis", "it answers"), judge::clock("clock of redis", ahead(time, before, clock.now()))],
+        Err(error) => vec![Finding::fail("redis", error.to_string(), ADVICE)],
+    }
+}
+
+/// The keys, as they are given: nothing is made where they are missing.
+pub(super) async fn keys(db: Database, source: KeySource, clock: Clock) -> Vec<Finding> {
+    const ADVICE: &str = "bring the key file back from your copy, or name it with --keys-file; what is sealed is lost without it";
+    match secrets::prove(&db, &source, &clock).await {
+        Ok(0) => return vec![Finding::ok("keys", "nothing is sealed yet")],
+        Ok(_) => {}
+        Err(fault) => return vec![Finding::fail("keys", fault.to_string(), ADVICE)],
+    }
+    let keys = match given(&source, &clock) {
+        Ok(keys) => keys,
+        Err(fault) => return vec![Finding::fail("keys", fault.to_string(), ADVICE)],
+    };
+    let first = &keys.first().id;
+    let counted = match timeout(WALK, secrets::count(&db, &sealed_columns())).await {
+        Ok(Ok(counted)) => counted,
+        Ok(Err(fault)) => return of_fault("keys", &fault),
+        Err(_) => {
+            let seen = format!(
+                "{first} seals, and each key of the database opens; more values than were counted in {} s",
+                WALK.as_secs()
+            );
+            return vec![Finding::ok("keys", seen)];
+        }
+    };
+    let missing: Vec<&str> =
+        counted.by_key.keys().map(String::as_str).filter(|id| !id.is_empty() && keys.get(id).is_none()).collect();
+    let values: u64 = counted.by_key.values().sum();
+    vec![if !missing.is_empty() {
+        Finding::fail("keys", format!("rows are sealed under {}, which is not among the keys given", missing.join(", ")), ADVICE)
+    } else if let Some(plain) = counted.by_key.get("") {
+        Finding::warn("keys", format!("{plain} values are not sealed"), "run `entrepot keys rotate`")
+    } else {
+        Finding::ok("keys", format!("{first} seals, and the keys given open all {values} values"))
+    }]
+}
+
+pub(super) async fn files(db: Database, source: KeySource, clock: Clock, place: FileLocation) -> Vec<Finding> {
+    const ADOPT: &str = "give all nodes and workers the same --files; if the files are lost, run `entrepot files adopt`";
+    let mark = match given(&source, &clock) {
+        Ok(keys) => file_store_mark(&db, &ring_of(keys, clock)).await,
+        Err(_) => return vec![Finding::warn("files", "their mark cannot be read without the keys", "see the check keys")],
+    };
+    let mark = match mark {
+        Ok(Some(mark)) => mark,
+        Ok(None) => return vec![Finding::ok("files", format!("{place} has no mark yet: the first node puts it there"))],
+        Err(fault) => return of_fault("files", &fault),
+    };
+    if let FileLocation::Folder(folder) = &place
+        && !folder.is_dir()
+    {
+        return vec![Finding::fail("files", format!("there is no folder {}", folder.display()), ADOPT)];
+    }
+    let carries = match Store::open(&place) {
+        Ok(store) => store.carries(&mark).await,
+        Err(error) => Err(error),
+    };
+    vec![match carries {
+        Ok(true) => Finding::ok("files", format!("{place} has the mark of this deployment and takes writes")),
+        Ok(false) => Finding::fail("files", format!("{place} has no mark of this deployment"), ADOPT),
+        Err(error) => {
+            Finding::fail("files", format!("{place}: {error}"), "check that it is there and that this user may write to it")
+        }
+    }]
+}
+
+/// A ring that cannot be written to.
+fn ring_of(keys: Keys, clock: Clock) -> KeyRing {
+    let store = Arc::new(secrets::Given(keys.text()));
+    KeyRing::new(keys, clock, store)
+}
+
+pub(super) async fn backups(db: Database, clock: Clock, args: BackupJobArgs) -> Vec<Finding> {
+    if db.backend() == Backend::Postgres {
+        return vec![Finding::ok("backups", "Postgres is backed up by its own tools: ask `pgbackrest info`")];
+    }
+    match backup_facts(&db, &clock, &args).await {
+        Ok(facts) => judge::backups(&facts),
+        Err(fault) => of_fault("backups", &fault),
+    }
+}
+
+async fn backup_facts(db: &Database, clock: &Clock, args: &BackupJobArgs) -> Result<BackupFacts, Fault> {
+    let (log, now) = (BackupLog::new(db.clone(), clock.clone()), clock.now());
+    let age = |at: Timestamp| now.micros().saturating_sub(at.micros()).max(0) / 1_000_000;
+    let runs = log.last(RUNS).await?;
+    let seconds = |every: Duration| i64::try_from(every.as_secs()).unwrap_or(i64::MAX);
+    Ok(BackupFacts {
+        backup_age: log.last_done(BackupKind::Backup).await?.map(|run| age(run.started_at)),
+        drill_age: log.last_done(BackupKind::Drill).await?.map(|run| age(run.started_at)),
+        backup_every: seconds(args.backup_every),
+        drill_every: args.backup_drill_every.0.map(seconds),
+        has_failed: runs
+            .iter()
+            .rev()
+            .find(|run| run.state != BackupState::Running)
+            .is_some_and(|run| run.state == BackupState::Failed),
+    })
+}
+
+pub(super) async fn jobs(db: Database, clock: Clock) -> Vec<Finding> {
+    match job_facts(&db, &clock).await {
+        Ok(facts) => judge::jobs(&facts),
+        Err(fault) => of_fault("jobs", &fault),
+    }
+}
+
+async fn job_facts(db: &Database, clock: &Clock) -> Result<JobFacts, Fault> {
+    let sql = "SELECT (SELECT count(*) FROM job WHERE state = 'DEAD'),
+        (SELECT count(*) FROM job WHERE period IS NOT NULL AND failures >= 3),
+        (SELECT count(*) FROM job WHERE period IS NULL AND state = 'WAITING' AND due_at <= $1),
+        (SELECT count(*) FROM job_worker),
+        (SELECT count(*) FROM (SELECT 1 FROM webhook_delivery WHERE state = 'FAILED' LIMIT 1000) q)";
+    let rows = db.global().rows(sql, vec![clock.now().plus_seconds(-600).micros().into()]).await?;
+    let Some(row) = rows.first() else { return Ok(JobFacts::default()) };
+    let row = &mut Row::new(row);
+    Ok(JobFacts { dead: row.take()?, failing: row.take()?, overdue: row.take()?, workers: row.take()?, undelivered: row.take()? })
+}
+
+/// Free disk of the folders of an embedded database and of stored files.
+pub(super) async fn disks(serve: Serve) -> Vec<Finding> {
+    let url = &serve.database.database_url;
+    let mut folders = Vec::new();
+    if let Some(file) = file_modes::embedded(url).first() {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        folders.push(("database", folder.to_owned()));
+    }
+    if let FileLocation::Folder(folder) = serve.jobs.files.place(url)
+        && folder.is_dir()
+    {
+        folders.push(("files", folder));
+    }
+    folders.iter().map(|(what, folder)| disk(what, folder)).collect()
+}
+
+#[cfg(unix)]
+fn disk(what: &str, folder: &Path) -> Finding {
+    match rustix::fs::statvfs(folder) {
+        Ok(found) => judge::disk(
+            &format!("{what} in {}", folder.display()),
+            found.f_bavail.saturating_mul(found.f_frsize),
+            found.f_blocks.saturating_mul(found.f_frsize),
+        ),
+        Err(error) => Finding::fail("disk", format!("{}: {error}", folder.display()), "check that the folder is there"),
+    }
+}
+
+#[cfg(not(unix))]
+fn disk(what: &str, folder: &Path) -> Finding {
+    Finding::ok("disk", format!("{what} in {}: not looked at on this system", folder.display()))
+}
+
+/// What other users of the machine may do with the database's files and the keys.
+#[cfg(unix)]
+pub(super) async fn modes(database_url: String, source: KeySource) -> Vec<Finding> {
+    use std::os::unix::fs::MetadataExt;
+
+    let mut places: Vec<_> = file_modes::embedded(&database_url).into_iter().map(|file| (file, false)).collect();
+    if let KeySource::File(file) = source {
+        places.push((file, true));
+    }
+    let found = places.iter().filter_map(|(place, is_key)| {
+        let mode = std::fs::metadata(place).ok()?.mode();
+        Some(judge::mode(&place.display().to_string(), mode, *is_key))
+    });
+    found.collect()
+}
+
+#[cfg(not(unix))]
+pub(super) async fn modes(_database_url: String, _source: KeySource) -> Vec<Finding> {
+    Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_compared_with_the_middle_of_asking_it() {
+        let at = |seconds: i64| Timestamp(seconds * 1_000_000);
+        assert_eq!(ahead(at(15), at(10), at(20)), 0);
+        assert_eq!(ahead(at(20), at(10), at(20)), 5_000_000);
+        assert_eq!(ahead(at(5), at(10), at(20)), -10_000_000);
+    }
+}

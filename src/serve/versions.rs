@@ -1,0 +1,111 @@
+//! `entrepot version` and `entrepot migrate --plan`.
+
+use platform::storage::{Backend, Database, Fault, PlannedMigration, TableRows, Versions, schema_head};
+
+use super::{StartError, say};
+use crate::config::VersionArgs;
+
+/// Whether the database is of this binary's version; true without a check.
+pub async fn run(args: &VersionArgs) -> Result<bool, StartError> {
+    say(&format!("entrepot {}, schema {}", env!("CARGO_PKG_VERSION"), schema_head()))?;
+    if !args.check {
+        return Ok(true);
+    }
+    let db = Database::open(&args.database.database_url, args.database.options()).await?;
+    let versions = db.versions().await?;
+    say(&compared(&versions))?;
+    db.close().await?;
+    Ok(is_equal(&versions))
+}
+
+fn is_equal(versions: &Versions) -> bool {
+    versions.missing == 0 && versions.newer.is_empty()
+}
+
+/// Which of the two is older, and what to do.
+fn compared(versions: &Versions) -> String {
+    let Versions { missing, newer, .. } = versions;
+    match (*missing, newer.last()) {
+        (0, None) => "the database is of this version".to_owned(),
+        (missing, None) => {
+            format!("the database is older: it lacks {missing} migration(s) of this binary. Run `entrepot migrate`")
+        }
+        (0, Some(last)) => {
+            let with = if versions.needed.is_some() { "this binary cannot work with it" } else { "this binary can work with it" };
+            format!(
+                "the database is newer: it has {} migration(s) that this binary lacks, the last {last}; {with}. Upgrade this binary",
+                newer.len()
+            )
+        }
+        (missing, Some(last)) => format!(
+            "the database is of another release: it lacks {missing} migration(s) of this binary and has {} that this binary lacks, the last {last}. Use the release that migrated it",
+            newer.len()
+        ),
+    }
+}
+
+/// Lists the migrations that the database lacks.
+pub async fn plan(db: &Database) -> Result<(), Fault> {
+    let planned = db.planned_migrations().await?;
+    let unsaid = |err: std::io::Error| Fault::Broken(err.to_string());
+    if planned.is_empty() {
+        return say("the database is up to date").map_err(unsaid);
+    }
+    for migration in &planned {
+        say(&line(migration)).map_err(unsaid)?;
+    }
+    let breaking = planned.iter().filter(|migration| migration.is_breaking).count();
+    let stop = if breaking > 0 { "stop all older nodes and workers first" } else { "older nodes and workers go on beside it" };
+    say(&format!("{} migration(s), {breaking} of them breaking: {stop}", planned.len())).map_err(unsaid)?;
+    if db.backend() == Backend::Postgres {
+        say("one transaction, which also sets row security; rows are estimates of the server").map_err(unsaid)?;
+    }
+    Ok(())
+}
+
+/// Name, BREAKING or adds, and each table with its rows, between tabs.
+fn line(migration: &PlannedMigration) -> String {
+    let kind = if migration.is_breaking { "BREAKING" } else { "adds" };
+    let tables = migration.tables.iter().map(|(table, rows)| match rows {
+        TableRows::New => format!("{table} (new)"),
+        TableRows::Counted(rows) => format!("{table} ({rows} rows)"),
+        TableRows::Estimated(rows) => format!("{table} (about {rows} rows)"),
+        TableRows::Unmeasured => format!("{table} (rows not known)"),
+    });
+    let tables = tables.collect::<Vec<_>>().join(", ");
+    format!("{}\t{kind}\t{}", migration.name, if tables.is_empty() { "no table" } else { &tables })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_of_this_version_older_newer_or_another() {
+        let of = |missing, newer: &[&str]| Versions {
+            missing,
+            newer: newer.iter().map(|name| (*name).to_owned()).collect(),
+            needed: None,
+        };
+        for (versions, words) in [
+            (of(0, &[]), "of this version"),
+            (of(2, &[]), "older: it lacks 2"),
+            (of(0, &["m9998_a", "m9999_b"]), "newer: it has 2"),
+            (of(1, &["m9999_b"]), "another release"),
+        ] {
+            assert!(compared(&versions).contains(words), "{}", compared(&versions));
+            assert_eq!(is_equal(&versions), words == "of this version");
+        }
+        let needed = Versions { needed: Some("m9999_b".to_owned()), ..of(0, &["m9999_b"]) };
+        assert!(compared(&needed).contains("cannot work with it"));
+    }
+
+    #[test]
+    fn a_line_of_the_plan_has_tables_and_their_rows() {
+        let tables = vec![("lot".to_owned(), TableRows::Counted(7)), ("alert".to_owned(), TableRows::New)];
+        let planned = PlannedMigration { name: "m9999_b".to_owned(), is_breaking: true, tables };
+        assert_eq!(line(&planned), "m9999_b\tBREAKING\tlot (7 rows), alert (new)");
+        let planned = PlannedMigration { name: "m9998_a".to_owned(), is_breaking: false, tables: vec![] };
+        assert_eq!(line(&planned), "m9998_a\tadds\tno table");
+    }
+}

@@ -1,0 +1,211 @@
+//! The operator's commands that look, and those for an emergency.
+
+use std::{fs, time::Duration};
+
+use entity::prelude::JobId;
+use migration::{Migrator, MigratorTrait};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use super::{
+    client::Client,
+    restored::logged_in,
+    server::{Ended, Server, Site, entrepot, free_address},
+};
+use crate::world::on_both;
+
+/// The last migration that the binary knows.
+fn head() -> String {
+    Migrator::migrations().last().unwrap().name().to_owned()
+}
+
+async fn on(site: &Site, words: &[&str]) -> Ended {
+    entrepot(&[words, &["--database-url", &site.url]].concat()).await
+}
+
+async fn keyed(site: &Site, words: &[&str]) -> Ended {
+    on(site, &[words, &["--keys-file", &site.keys()]].concat()).await
+}
+
+/// A database that is migrated by the binary itself.
+async fn migrated(site: &Site) {
+    if site.url.starts_with("sqlite") && !site.folder.join("it.sqlite").exists() {
+        fs::File::create(site.folder.join("it.sqlite")).unwrap();
+    }
+    let ended = on(site, &["migrate"]).await;
+    assert!(ended.well(), "{ended:?}");
+}
+
+/// What the doctor says, by check: its verdict, and all of it.
+async fn examined(site: &Site, more: &[&str]) -> (Ended, Value) {
+    let ended = keyed(site, &[&["doctor", "--format", "json"], more].concat()).await;
+    let report = serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{ended:?}"));
+    (ended, report)
+}
+
+fn verdict<'a>(report: &'a Value, check: &str) -> &'a str {
+    let found = report["checks"].as_array().unwrap().iter().find(|finding| finding["check"] == check);
+    found.unwrap_or_else(|| panic!("{check}: {report}"))["verdict"].as_str().unwrap()
+}
+
+on_both!(a_deployment_that_is_well_has_no_failure_and_faults_are_named, site: Site => {
+    let files = format!("file:{}", site.folder.join("kept").display());
+    let server = Server::start_with(site, free_address(), &["--files", &files]).await;
+    let began = Instant::now();
+    // The node puts the mark into its file store a moment after it is ready.
+    let (ended, report) = loop {
+        let (ended, report) = examined(site, &["--files", &files]).await;
+        let files = report["checks"].as_array().unwrap().iter().find(|finding| finding["check"] == "files").unwrap();
+        if files["seen"].as_str().unwrap().contains("has the mark") || began.elapsed() > Duration::from_secs(10) {
+            break (ended, report);
+        }
+        sleep(Duration::from_millis(100)).await;
+    };
+    for check in ["versions", "clock", "keys", "files"] {
+        assert_eq!(verdict(&report, check), "OK", "{check}: {report}");
+    }
+    assert_eq!(ended.well(), report["ok"] == true, "{report}");
+    let own = if site.url.starts_with("sqlite") { "sqlite" } else { "durability" };
+    verdict(&report, own);
+
+    let text = keyed(site, &["doctor", "--files", &files]).await;
+    assert!(text.out.lines().any(|line| line.starts_with("OK    versions: ")), "{text:?}");
+    assert!(text.out.lines().all(|line| ["OK    ", "WARN  ", "FAIL  "].iter().any(|verdict| line.starts_with(verdict))), "{text:?}");
+
+    let elsewhere = format!("file:{}", site.folder.join("elsewhere").display());
+    let (ended, report) = examined(site, &["--files", &elsewhere, "--registration", "verified"]).await;
+    assert_eq!((ended.code, verdict(&report, "files"), verdict(&report, "settings")), (Some(1), "FAIL", "FAIL"), "{report}");
+    assert!(!site.folder.join("elsewhere").exists(), "it makes no folder");
+    drop(server);
+});
+
+on_both!(other_keys_and_a_redis_that_is_away_are_failures, site: Site => {
+    drop(Server::start(site).await);
+    let other = site.folder.join("other.keys");
+    fs::write(&other, entrepot(&["keys", "new"]).await.out).unwrap();
+    let redis = format!("redis://{}", free_address());
+    let other = other.display().to_string();
+    let words = ["doctor", "--format", "json", "--keys-file", &other, "--redis-url", &redis];
+    let ended = on(site, &words).await;
+    let report: Value = serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{ended:?}"));
+    assert_eq!((ended.code, verdict(&report, "keys"), verdict(&report, "redis")), (Some(1), "FAIL", "FAIL"), "{report}");
+});
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_says_that_a_database_is_missing_or_old() {
+    let missing = Site::empty_sqlite();
+    let (ended, report) = examined(&missing, &[]).await;
+    assert_eq!((ended.code, verdict(&report, "database")), (Some(1), "FAIL"), "{report}");
+    assert_eq!(fs::read_dir(&missing.folder).unwrap().count(), 0, "it makes nothing");
+    for site in [Some(Site::empty_sqlite()), Site::empty_postgres().await].into_iter().flatten() {
+        migrated(&site).await;
+        site.tell(&format!("DELETE FROM seaql_migrations WHERE version = '{}'", head())).await;
+        let (ended, report) = examined(&site, &[]).await;
+        assert_eq!((ended.code, verdict(&report, "versions"), verdict(&report, "tables")), (Some(1), "FAIL", "WARN"), "{report}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_lists_what_a_migration_would_do_and_changes_nothing() {
+    for site in [Some(Site::empty_sqlite()), Site::empty_postgres().await].into_iter().flatten() {
+        if site.url.starts_with("sqlite") {
+            fs::File::create(site.folder.join("it.sqlite")).unwrap();
+        }
+        let all = on(&site, &["migrate", "--plan"]).await;
+        assert!(all.well(), "{all:?}");
+        for part in [
+            "m0001_foundation\tBREAKING\t",
+            "m0052_backup_runs\tadds\tbackup_run (new)",
+            "m0057_holds\tBREAKING\t",
+            "stop all older nodes",
+        ] {
+            assert!(all.out.contains(part), "{part}: {all:?}");
+        }
+        assert_eq!(on(&site, &["migrate", "--plan"]).await.out, all.out, "nothing was changed");
+        migrated(&site).await;
+        assert!(on(&site, &["migrate", "--plan"]).await.out.contains("up to date"));
+
+        site.tell("DELETE FROM seaql_migrations WHERE version = 'm0052_backup_runs'").await;
+        let one = on(&site, &["migrate", "--plan"]).await;
+        let rows = if site.url.starts_with("sqlite") { "backup_run (0 rows)" } else { "backup_run (" };
+        assert!(one.well() && one.out.contains(rows) && one.out.contains("1 migration(s), 0 of them breaking"), "{one:?}");
+        assert!(!one.out.contains("(new)"), "{one:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_version_says_which_of_the_two_is_older() {
+    let alone = entrepot(&["version"]).await;
+    assert!(alone.well() && alone.out.contains("entrepot 0.") && alone.out.contains(&head()), "{alone:?}");
+    for site in [Some(Site::empty_sqlite()), Site::empty_postgres().await].into_iter().flatten() {
+        migrated(&site).await;
+        let equal = on(&site, &["version", "--check"]).await;
+        assert!(equal.well() && equal.out.contains("of this version"), "{equal:?}");
+        site.tell("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_tomorrow', 0)").await;
+        let newer = on(&site, &["version", "--check"]).await;
+        assert!(newer.code == Some(1) && newer.out.contains("newer") && newer.out.contains("m9999_tomorrow"), "{newer:?}");
+        on(&site, &["migrate", "--plan"]).await.refused(&["m9999_tomorrow"]);
+        site.tell(&format!("DELETE FROM seaql_migrations WHERE version IN ('m9999_tomorrow', '{}')", head())).await;
+        let older = on(&site, &["version", "--check"]).await;
+        assert!(older.code == Some(1) && older.out.contains("older: it lacks 1"), "{older:?}");
+    }
+}
+
+on_both!(sessions_of_one_tenant_or_of_all_are_ended, site: Site => {
+    let server = Server::start(site).await;
+    let ours = Client::register(&server.url(), "ours").await;
+    let theirs = Client::register(&server.url(), "theirs").await;
+    keyed(site, &["sessions", "end"]).await.refused(&["--tenant"]);
+    keyed(site, &["sessions", "end", "--all", "--tenant", "ours"]).await.refused(&["cannot be used with"]);
+    keyed(site, &["sessions", "end", "--tenant", "nobody"]).await.refused(&["there is no tenant nobody"]);
+
+    let ended = keyed(site, &["sessions", "end", "--tenant", "ours"]).await;
+    assert!(ended.well() && ended.out.contains("1 session(s) of 1 tenant(s) are ended"), "{ended:?}");
+    is_out(&ours).await;
+    theirs.ask("{ viewer { tenant { slug } } }", json!({})).await;
+    let (ours, _) = logged_in(&ours, "ours").await;
+    let logged = ours.ask("{ auditEntries(first: 20) { nodes { action } } }", json!({})).await.to_string();
+    assert_eq!(logged.matches("session.end.all").count(), 1, "{logged}");
+
+    let ended = keyed(site, &["sessions", "end", "--all"]).await;
+    assert!(ended.well() && ended.out.contains("2 session(s) of 2 tenant(s)"), "{ended:?}");
+    is_out(&ours).await;
+    is_out(&theirs).await;
+});
+
+async fn is_out(client: &Client) {
+    let began = Instant::now();
+    let ask = "{ viewer { tenant { slug } } }";
+    while client.send(ask, &json!({})).await.unwrap()["errors"][0]["extensions"]["code"] != "UNAUTHENTICATED" {
+        assert!(began.elapsed() < Duration::from_secs(8), "still let in");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+on_both!(a_job_that_cannot_go_on_is_dropped_once, site: Site => {
+    let number = 7_u128 << 64 | 9;
+    let id = JobId::from_uuid(Uuid::from_u128(number)).to_string();
+    let bytes = |number: u128| {
+        if site.url.starts_with("sqlite") { format!("X'{number:032x}'") } else { format!("'{}'::uuid", Uuid::from_u128(number)) }
+    };
+    site.tell(&format!(
+        "INSERT INTO job (tenant_id, id, kind, payload, state, due_at, created_at) VALUES ({}, {}, 'tests.stuck', '{{}}', 'WAITING', 0, 0)",
+        bytes(0),
+        bytes(number)
+    ))
+    .await;
+    keyed(site, &["job", "drop", &id]).await.refused(&["--reason"]);
+    keyed(site, &["job", "drop", &id, "--reason", " "]).await.refused(&["1 to 500 characters"]);
+    keyed(site, &["job", "drop", "ord_1", "--reason", "stuck"]).await.refused(&["the ID of a job"]);
+    let unknown = JobId::from_uuid(Uuid::from_u128(number + 1)).to_string();
+    keyed(site, &["job", "drop", &unknown, "--reason", "stuck"]).await.refused(&["there is no job"]);
+
+    let dropped = keyed(site, &["job", "drop", &id, "--reason", "its file is gone"]).await;
+    assert!(dropped.well() && dropped.out.contains(&id) && dropped.out.contains("tests.stuck"), "{dropped:?}");
+    keyed(site, &["job", "drop", &id, "--reason", "again"]).await.refused(&["is DEAD already"]);
+    let proven = keyed(site, &["audit", "verify"]).await;
+    assert!(proven.well(), "{proven:?}");
+    let (_, report) = examined(site, &[]).await;
+    assert_ne!(verdict(&report, "jobs"), "OK", "a dead job is said: {report}");
+});
