@@ -12,8 +12,8 @@ pub use platform::{audit, cache, clock, jobs, metrics, paging, rate_limit, realt
 pub use product_text;
 pub use server as http;
 pub use services::{
-    alerts, anomalies, backups, demand, digest, exchange, files, forecasting, insight, labels, media, replenishment, scan,
-    search, suggestions, webhooks,
+    alerts, anomalies, backups, demand, digest, exchange, files, forecasting, insight, labels, media, replenishment, saved_views,
+    scan, search, suggestions, webhooks,
 };
 pub use tools::{replay, watch};
 

@@ -56,6 +56,7 @@ mod m0057_holds;
 mod m0058_payments;
 mod m0061_reversals;
 mod m0065_replenishment;
+mod m0070_saved_views;
 pub mod row_security;
 pub mod statistics;
 
@@ -114,6 +115,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0058_payments::Migration),
             Box::new(m0061_reversals::Migration),
             Box::new(m0065_replenishment::Migration),
+            Box::new(m0070_saved_views::Migration),
         ]
     }
 }

@@ -36,6 +36,7 @@ mod replenishment;
 mod returns;
 mod reversals;
 mod row_security;
+mod saved_views;
 mod scan;
 mod search;
 mod secret_stores;

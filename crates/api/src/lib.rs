@@ -36,6 +36,7 @@ pub mod forecasting;
 pub mod anomalies;
 pub mod replenishment;
 pub mod suggestions;
+pub mod saved_views;
 
 /// Merges the rooms' roots and prints the SDL.
 pub mod schema;

@@ -39,6 +39,7 @@ use crate::{
     payments::{self as payments, Payment},
     purchasing::{self as purchasing, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
     replenishment::{self, ReplenishmentPlan, ReplenishmentPolicy},
+    saved_views::{self, SavedView},
     returns::{self as returns, Return},
     reversals::{self as reversals, DocumentReversal},
     stock::{self as stock, Lot, Reservation, StockEntry, StockLevel, StockMovement},
@@ -105,6 +106,7 @@ pub enum Node {
     StockAnomaly(StockAnomaly),
     ReplenishmentPlan(ReplenishmentPlan),
     ReplenishmentPolicy(ReplenishmentPolicy),
+    SavedView(SavedView),
 }
 
 /// Something that changes and says so.
@@ -138,6 +140,7 @@ pub enum Versioned {
     AlertRule(AlertRule),
     ReplenishmentPlan(ReplenishmentPlan),
     ReplenishmentPolicy(ReplenishmentPolicy),
+    SavedView(SavedView),
 }
 
 #[derive(Default)]
@@ -259,6 +262,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::AlertRuleId::PREFIX => alerts::load_rule(ctx, entity::id::AlertRuleId::from_uuid(uuid)).await?.map(Node::AlertRule),
         kind::AnomalyId::PREFIX => anomalies::find_anomaly(ctx, uuid).await?.map(Node::StockAnomaly),
         kind::ReplenishmentPlanId::PREFIX => replenishment::find_plan(ctx, uuid).await?.map(Node::ReplenishmentPlan),
+        kind::SavedViewId::PREFIX => saved_views::find_view(ctx, uuid).await?.map(Node::SavedView),
         kind::ReplenishmentPolicyId::PREFIX => replenishment::find_policy(ctx, uuid).await?.map(Node::ReplenishmentPolicy),
         kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::Job),
         kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
@@ -280,6 +284,7 @@ pub struct Given {
     pub webhooks: Webhooks,
     pub alerts: Alerts,
     pub exchange: services::exchange::Exchange,
+    pub saved_views: services::saved_views::SavedViews,
     pub signer: CursorSigner,
     pub limits: Limits,
 }
@@ -303,6 +308,7 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(media)
         .data(suggestions)
         .data(given.exchange)
+        .data(given.saved_views)
         .data(given.signer)
         .data(given.limits)
         .directive(YieldDirective)

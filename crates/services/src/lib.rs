@@ -34,3 +34,5 @@ pub mod replenishment;
 pub mod anomalies;
 /// Categories, duplicates and clean names suggested from the texts of a tenant's own products.
 pub mod suggestions;
+/// Queries that are kept under a name, and read with the rights of whoever reads.
+pub mod saved_views;

@@ -316,7 +316,8 @@ pub fn meant(root: &str, path: &Path) -> &'static str {
 
 /// The same, where the names tell it. Places like that of `node(id:)` take any kind.
 pub fn named(root: &str, path: &Path) -> Option<&'static str> {
-    const WORDS: [(&str, &str); 42] = [
+    const WORDS: [(&str, &str); 43] = [
+        ("savedview", "svw"),
         ("replenishmentplan", "rpl"),
         ("replenishmentpolic", "rpp"),
         ("anomaly", "anm"),

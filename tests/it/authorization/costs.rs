@@ -36,6 +36,12 @@ pub const CASES: &[(&str, Needs)] = &[
     ("replenishmentPlan", May("purchase.read")),
     ("replenishmentPlanCreate", May("purchase.write")),
     ("replenishmentPlanApprove", May("purchase.read")),
+    ("savedViews", May("view.read")),
+    ("savedView", May("view.read")),
+    ("savedViewResult", May("view.read")),
+    ("savedViewCreate", May("view.manage")),
+    ("savedViewUpdate", May("view.manage")),
+    ("savedViewDelete", May("view.manage")),
     ("productCost", May("product.cost.read")),
     ("revaluations", May("product.cost.read")),
     ("productCategorySuggestions", May("product.read")),
@@ -64,6 +70,7 @@ impl World {
         ids.insert("rvl", text(&self.must(house, query, json!({ "input": input })).await["revaluation"]["id"]));
         self.flagged(house, ids).await;
         self.planned(house, ids).await;
+        self.saved(house, ids).await;
     }
 
     /// A policy, and a plan that would buy one of the product.
@@ -114,6 +121,13 @@ impl World {
         work.commit().await.unwrap();
         ids.insert("rpp", policy.to_string());
         ids.insert("rpl", plan.to_string());
+    }
+
+    /// A view of the company's stores.
+    async fn saved(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        let create = "mutation($input: SavedViewCreateInput!) { savedViewCreate(input: $input) { savedView { id } userErrors { code message field } } }";
+        let input = json!({ "idempotencyKey": "saved", "name": "Stores", "slug": "stores", "document": "{ stores { nodes { id } } }" });
+        ids.insert("svw", text(&self.must(house, create, json!({ "input": input })).await["savedView"]["id"]));
     }
 
     /// A strange day, as the detector would have flagged it.

@@ -57,6 +57,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("anm", "StockAnomaly", Some("report.read")),
     ("rpl", "ReplenishmentPlan", Some("purchase.read")),
     ("rpp", "ReplenishmentPolicy", Some("stock.policy")),
+    ("svw", "SavedView", Some("view.read")),
 ];
 
 async fn a_node_needs_the_rights_of_its_type(world: &World) {

@@ -78,4 +78,5 @@ pub enum Payload {
     ReplenishmentPolicyPayload(replenishment::ReplenishmentPolicyPayload),
     ReplenishmentPlanPayload(replenishment::ReplenishmentPlanPayload),
     ReplenishmentApprovalPayload(replenishment::ReplenishmentApprovalPayload),
+    SavedViewPayload(crate::saved_views::SavedViewPayload),
 }
