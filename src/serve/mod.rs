@@ -61,8 +61,8 @@ use server::{Explorer, Front, Parts, Readiness};
 use services::{
     alerts::Alerts,
     exchange::{Engine, Exchange},
-    saved_views::{SavedViews, shell::ViewEngine},
     files::{FileLocation, Files, core::link::Signer},
+    saved_views::{SavedViews, shell::ViewEngine},
     webhooks::{Allowed, Keep, Sender, Webhooks},
 };
 use tokio::net::TcpListener;
@@ -211,11 +211,8 @@ impl Node {
             signer,
             limits: limits.clone(),
         });
-        let executor = BulkExecutor::alone(
-            node_authenticator.clone(),
-            (schema.clone(), limits.clone()),
-            (rate_limiter.clone(), clock.clone()),
-        );
+        let given = (rate_limiter.clone(), clock.clone());
+        let executor = BulkExecutor::alone(node_authenticator.clone(), (schema.clone(), limits.clone()), given);
         let bulk_executor = run_by(executor, &exchange, &saved_views);
         Ok(Self {
             db,

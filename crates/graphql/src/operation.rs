@@ -191,10 +191,7 @@ impl<E: Executor> OperationService<E> {
             Ok(paid) => paid,
             Err(unpaid) => return (Answer::Refused(Errors::unpaid(*unpaid, request_id)), false),
         };
-        // What waited for a place that its own operation holds would wait for ever.
-        let entered =
-            if params.is_within { Ok(None) } else { self.cost_limiter.enter(&session.quota_subject, &charge).await };
-        let pass = match entered {
+        let pass = match self.cost_limiter.enter(&session.quota_subject, &charge, params.is_within).await {
             Ok(pass) => pass,
             Err(unpaid) => {
                 self.cost_limiter.settle(&session.quota_subject, &mut charge, 0);

@@ -37,12 +37,7 @@ struct Told {
 
 #[async_trait]
 impl ViewEngine for BulkExecutor {
-    async fn examine(
-        &self,
-        document: &str,
-        variables: &Variables,
-        is_held: bool,
-    ) -> Result<Result<i64, DocumentProblem>, Fault> {
+    async fn examine(&self, document: &str, variables: &Variables, is_held: bool) -> Result<Result<i64, DocumentProblem>, Fault> {
         Ok(examined(&self.ready()?.service, document, variables, is_held).await)
     }
 
@@ -105,7 +100,9 @@ async fn examined(
     if let Some(validator) = &service.validator
         && let Some(response) = validator.refusal(&operation, &values, service.guard.schema_index()).await
     {
-        return Err(wrong(response.errors.first().map_or("the document does not fit the schema", |error| error.message.as_str())));
+        return Err(wrong(
+            response.errors.first().map_or("the document does not fit the schema", |error| error.message.as_str()),
+        ));
     }
     Ok(i64::from(operation.plan.requested(&values).points()))
 }

@@ -113,11 +113,7 @@ impl SavedViewQuery {
 
     /// A saved view. Null when there is none.
     #[field(permit = ViewRead)]
-    async fn saved_view(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "View.")] by: SavedViewRef,
-    ) -> Answer<Option<SavedView>> {
+    async fn saved_view(&self, ctx: &Context<'_>, #[graphql(desc = "View.")] by: SavedViewRef) -> Answer<Option<SavedView>> {
         let meant = meant(by, "by")?;
         Ok(ctx.given::<SavedViews>()?.find(&permit, &meant).await?.map(Into::into))
     }

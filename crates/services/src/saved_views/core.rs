@@ -58,9 +58,15 @@ pub enum ViewRef {
 /// What is wrong with a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
-    Invalid { message: &'static str, name: &'static str },
+    Invalid {
+        message: &'static str,
+        name: &'static str,
+    },
     /// In characters, or in bytes of what is long.
-    TooLong { most: usize, name: &'static str },
+    TooLong {
+        most: usize,
+        name: &'static str,
+    },
 }
 
 impl Fields {

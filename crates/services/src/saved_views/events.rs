@@ -36,7 +36,5 @@ impl SavedViewEvent {
 }
 
 fn shown_view(event: &SavedViewEvent, viewer: EventViewer<'_>) -> Option<Value> {
-    viewer
-        .is_permitted()
-        .then(|| json!({ "id": event.id, "slug": event.slug, "name": event.name, "version": event.version }))
+    viewer.is_permitted().then(|| json!({ "id": event.id, "slug": event.slug, "name": event.name, "version": event.version }))
 }

@@ -156,7 +156,7 @@ fn key_of(permit: &May, mutation: &'static str, key: &str, hash: idempotency::In
 }
 
 /// The counter first, so that two calls come one after the other, and the second finds what the first has made.
-async fn begin(work: &mut Work, key: &Key) -> Result<Option<KeyUse>, Fault> {
+async fn begin(work: &Work, key: &Key) -> Result<Option<KeyUse>, Fault> {
     journal::take(work, Want::default()).await?;
     idempotency::before(work, key).await
 }
@@ -170,7 +170,8 @@ async fn free(work: &Work, slug: &str, own: Option<SavedViewId>) -> Result<(), S
 async fn end(work: &mut Work, (key, event): (&Key, EventType<SavedViewEvent>), view: View, now: Timestamp) -> Done {
     let seq = journal::take(work, Want::events(1)).await?.seq + 1;
     journal::write(work, vec![event.event(&SavedViewEvent::of(&view)).numbered(seq, now)]).await?;
-    let receipt = serde_json::to_string(&Receipt { view: view.id, seq: Some(seq) }).map_err(|err| Fault::Broken(err.to_string()))?;
+    let receipt =
+        serde_json::to_string(&Receipt { view: view.id, seq: Some(seq) }).map_err(|err| Fault::Broken(err.to_string()))?;
     idempotency::remember(work, [(key, receipt)], now).await?;
     Ok(Acted { value: Some(view), seq: Some(seq), is_replayed: false })
 }
@@ -178,7 +179,8 @@ async fn end(work: &mut Work, (key, event): (&Key, EventType<SavedViewEvent>), v
 /// The answer of an earlier call: the view as it is now, if it is still there.
 async fn replayed(work: &Work, known: KeyUse) -> Done {
     let KeyUse::Same(receipt) = known else { return Err(SavedViewError::KeyReused) };
-    let receipt: Receipt = serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a view names it"))?;
+    let receipt: Receipt =
+        serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a view names it"))?;
     let value = rows::view(work, &ViewRef::Id(receipt.view)).await?;
     Ok(Acted { value, seq: receipt.seq, is_replayed: true })
 }

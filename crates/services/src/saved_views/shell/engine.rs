@@ -50,12 +50,7 @@ pub struct Refused {
 #[async_trait]
 pub trait ViewEngine: Send + Sync + 'static {
     /// The points that a document costs with these variables, or why it cannot be a view. `is_held`: only documents of the operator's list will do.
-    async fn examine(
-        &self,
-        document: &str,
-        variables: &Variables,
-        is_held: bool,
-    ) -> Result<Result<i64, DocumentProblem>, Fault>;
+    async fn examine(&self, document: &str, variables: &Variables, is_held: bool) -> Result<Result<i64, DocumentProblem>, Fault>;
 
     /// Runs a document with the rights of its reader and at their cost.
     async fn answer(&self, reader: Reader, document: &str, variables: Variables) -> Result<Outcome, Fault>;
