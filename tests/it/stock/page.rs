@@ -16,8 +16,8 @@ use entrepot::{
     jobs::Jobs,
     ledger::{Grouping, Ledger},
     paging::CursorSigner,
-    schema::{self, EntrepotSchema, Given},
     saved_views::SavedViews,
+    schema::{self, EntrepotSchema, Given},
     webhooks::{Allowed, Sender, Webhooks},
 };
 use serde_json::{Value, json};
@@ -46,7 +46,20 @@ pub async fn whole_schema(world: &World) -> EntrepotSchema {
     let exchange = Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files, Arc::new(Wording));
     let limits = Limits::default();
     let saved_views = SavedViews::new(world.db.clone(), world.clock.clone());
-    schema::build(Given { identity, access, catalog, ledger, audit, jobs, webhooks, alerts, exchange, saved_views, signer, limits })
+    schema::build(Given {
+        identity,
+        access,
+        catalog,
+        ledger,
+        audit,
+        jobs,
+        webhooks,
+        alerts,
+        exchange,
+        saved_views,
+        signer,
+        limits,
+    })
 }
 
 pub async fn ask(schema: &EntrepotSchema, world: &World, query: &str, variables: Value) -> Value {

@@ -6,8 +6,7 @@ use iam::{access::events as access, tenancy::events as tenancy};
 use inventory::{
     catalog::events as catalog, costing::events as costing, counts::events as counts, currency::events as currency,
     orders::events as orders, payments::events as payments, purchasing::events as purchasing, returns::events as returns,
-    reversals::events as reversals,
-    stock::events as stock, transfers::events as transfers,
+    reversals::events as reversals, stock::events as stock, transfers::events as transfers,
 };
 use platform::storage::events::Registry;
 use services::{
