@@ -73,13 +73,11 @@ pub struct SavedViewDeleteInput {
 }
 
 fn variables(given: Option<Json>, reading: &mut Reading) -> Option<Variables> {
-    match given?.0 {
-        serde_json::Value::Object(values) => Some(values),
-        _ => {
-            reading.invalid("a JSON object is expected", || path!["input", "variables"]);
-            None
-        }
-    }
+    let serde_json::Value::Object(values) = given?.0 else {
+        reading.invalid("a JSON object is expected", || path!["input", "variables"]);
+        return None;
+    };
+    Some(values)
 }
 
 impl SavedViewCreateInput {
