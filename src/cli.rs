@@ -39,7 +39,7 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command) -> ExitCode {
     match command {
-        Command::Serve(args) => ended(serve::run(*args).await),
+        Command::Serve(args) => ended(Box::pin(serve::run(*args)).await),
         Command::Worker(args) => ended(serve::job_registry::run(*args).await),
         Command::Migrate(args) => ended(migrate(&args).await),
         Command::Demo(args) => ended(Box::pin(demo::run(args)).await),

@@ -6,14 +6,15 @@ pub use api::{self, graphql, schema};
 pub use forecast;
 pub use iam::{access, identity, tenancy};
 pub use inventory::{
-    catalog, costing, counts, documents, ledger, lots, orders, payments, purchasing, returns, reversals, stock, transfers,
+    catalog, costing, counts, documents, fulfilment, ledger, lots, orders, payments, purchasing, returns, reversals, stock,
+    transfers,
 };
 pub use platform::{audit, cache, clock, jobs, metrics, paging, rate_limit, realtime, secrets, storage};
 pub use product_text;
 pub use server as http;
 pub use services::{
-    alerts, anomalies, backups, demand, digest, exchange, files, forecasting, insight, labels, media, replenishment, saved_views,
-    scan, search, suggestions, webhooks,
+    alerts, anomalies, backups, demand, digest, exchange, files, forecasting, history, insight, labels, media, notes,
+    replenishment, reports, saved_views, scan, search, suggestions, webhooks,
 };
 pub use tools::{replay, watch};
 

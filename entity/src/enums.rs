@@ -56,6 +56,8 @@ words! {
     /// Why stock that is there cannot be sold.
     Condition { Quarantine "QUARANTINE", Damaged "DAMAGED", Expired "EXPIRED", Recalled "RECALLED" }
     MemberStatus { Invited "INVITED", Active "ACTIVE", Suspended "SUSPENDED" }
+    /// For whose eyes a note is.
+    NoteAudience { Staff "STAFF", Customer "CUSTOMER" }
     ActorKind { Member "MEMBER", Integration "INTEGRATION", System "SYSTEM" }
     MovementKind {
         Receipt "RECEIPT", Sale "SALE", Return "RETURN", Adjustment "ADJUSTMENT", Removal "REMOVAL", Count "COUNT", Discrepancy "DISCREPANCY",
@@ -117,7 +119,19 @@ words! {
     SourcingStrategy { Nearest "NEAREST", MostStock "MOST_STOCK", Priority "PRIORITY" }
     /// Whether an order may come from several stores.
     SplitPolicy { Allow "ALLOW", Refuse "REFUSE" }
-    FulfilmentStatus { Pending "PENDING", Picked "PICKED", Packed "PACKED", Shipped "SHIPPED", Delivered "DELIVERED", Cancelled "CANCELLED" }
+    FulfilmentStatus {
+        Pending "PENDING", Picked "PICKED", Packed "PACKED", Shipped "SHIPPED", Delivered "DELIVERED",
+        /// It did not arrive. Its row says SHIPPED, and when it failed.
+        Failed "FAILED",
+        Cancelled "CANCELLED",
+    }
+    /// Where a store's share of an order stands.
+    WorkStatus {
+        Open "OPEN", Accepted "ACCEPTED", Picking "PICKING", Picked "PICKED", Packed "PACKED", Ready "READY", Shipped "SHIPPED", Done "DONE",
+        Rejected "REJECTED", Cancelled "CANCELLED",
+    }
+    /// Why a store does not send what it was asked for.
+    RejectReason { NoStock "NO_STOCK", Damaged "DAMAGED", NoCapacity "NO_CAPACITY", CannotShip "CANNOT_SHIP", Other "OTHER" }
     /// What a payment fact says.
     PaymentKind { Authorisation "AUTHORISATION", Capture "CAPTURE", Void "VOID", Refund "REFUND" }
     /// How far what an order comes to is paid.

@@ -246,6 +246,7 @@ kinds! {
     ProductId "prd" "product"; CustomerId "cus" "customer"; ChannelId "chn" "channel";
     LevelId "lvl" "stock level"; MovementId "mov" "movement"; EntryId "ent" "entry"; ReservationId "rsv" "reservation"; LotId "lot" "lot";
     OrderId "ord" "order"; OrderLineId "oln" "order line"; FulfilmentId "ful" "fulfilment"; HoldId "hld" "hold"; PaymentId "pay" "payment";
+    FulfilmentWorkId "fwk" "fulfilment work"; FulfilmentWorkLineId "fwl" "fulfilment work line"; ParcelId "pcl" "parcel"; CarrierId "car" "carrier";
     ReturnId "ret" "return"; ReturnLineId "rln" "return line";
     PurchaseOrderId "por" "purchase order"; PurchaseOrderLineId "pol" "purchase order line"; SupplierReturnId "srt" "supplier return";
     GoodsReceiptId "grn" "goods receipt"; RevaluationId "rvl" "revaluation"; ReversalId "rev" "reversal"; ExchangeRateId "fxr" "exchange rate";
@@ -253,7 +254,7 @@ kinds! {
     RoleId "rol" "role"; GroupId "grp" "store group"; ApiKeyId "key" "API key";
     EndpointId "whe" "webhook endpoint"; AttemptId "wha" "webhook attempt"; EventId "evt" "event"; JobId "job" "job"; WorkerId "wrk" "worker";
     FileId "fil" "file"; ExchangeId "exc" "exchange"; ImageId "img" "product image"; DocumentId "doc" "product document";
-    AlertId "alr" "alert"; AlertRuleId "arl" "alert rule"; AnomalyId "anm" "stock anomaly";
+    AlertId "alr" "alert"; AlertRuleId "arl" "alert rule"; AnomalyId "anm" "stock anomaly"; NoteId "nte" "note";
     ReplenishmentPolicyId "rpp" "replenishment policy"; ReplenishmentPlanId "rpl" "replenishment plan";
     SavedViewId "svw" "saved view";
     ReplenishmentLineId "rpi" "line of a replenishment plan";

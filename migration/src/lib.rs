@@ -54,8 +54,13 @@ mod m0054_product_text;
 mod m0056_order_edits;
 mod m0057_holds;
 mod m0058_payments;
+mod m0059_fulfilment;
+mod m0060_fulfilment_roles;
 mod m0061_reversals;
+mod m0062_history;
+mod m0063_notes;
 mod m0065_replenishment;
+mod m0066_open_orders;
 mod m0070_saved_views;
 pub mod row_security;
 pub mod statistics;
@@ -113,8 +118,13 @@ impl MigratorTrait for Migrator {
             Box::new(m0056_order_edits::Migration),
             Box::new(m0057_holds::Migration),
             Box::new(m0058_payments::Migration),
+            Box::new(m0059_fulfilment::Migration),
+            Box::new(m0060_fulfilment_roles::Migration),
             Box::new(m0061_reversals::Migration),
+            Box::new(m0062_history::Migration),
+            Box::new(m0063_notes::Migration),
             Box::new(m0065_replenishment::Migration),
+            Box::new(m0066_open_orders::Migration),
             Box::new(m0070_saved_views::Migration),
         ]
     }
@@ -125,8 +135,10 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// Migrations since then that take away or change what an older release uses. All others only add, and older releases go on working beside them:
 /// new columns have a default or may be null, and what stands is neither renamed, retyped nor dropped.
 ///
-/// An older release takes an alert of a kind that it does not know for a corrupt row: `m0050_overdue`.
-pub const BREAKING: &[&str] = &["m0050_overdue"];
+/// An older release takes an alert of a kind that it does not know for a corrupt row (`m0050_overdue`), cannot read what demand facts note of an edited
+/// order (`m0056_order_edits`), would ship an order under a hold (`m0057_holds`), does not derive the states of payment (`m0058_payments`), and changes
+/// orders without their works (`m0059_fulfilment`).
+pub const BREAKING: &[&str] = &["m0050_overdue", "m0056_order_edits", "m0057_holds", "m0058_payments", "m0059_fulfilment"];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.
 pub fn needed() -> Option<String> {

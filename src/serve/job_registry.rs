@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use graphql::live::drain::Drain;
 use inventory::{
-    catalog, costing,
+    catalog, costing, fulfilment,
     ledger::Grouping,
     lots::jobs::expire_lots,
     orders::jobs::{expire_due, fill_backorders},
@@ -66,6 +66,7 @@ impl Node {
             from: from.to_owned(),
         };
         let registry = purchasing::jobs::register(registry, &mail);
+        let registry = fulfilment::jobs::register(registry, &self.ledger);
         let registry = alerts::jobs::register(registry, &self.alerts);
         let registry = webhooks::jobs::register(registry, &self.webhooks, self.keep);
         let registry = costing::jobs::register(registry, &self.db);

@@ -31,21 +31,7 @@ const ROOMS: [&[&str]; CRATES.len()] = [
     // iam
     &["identity", "access", "tenancy"],
     // inventory
-    &[
-        "catalog",
-        "stock",
-        "ledger",
-        "lots",
-        "reversals",
-        "orders",
-        "returns",
-        "payments",
-        "currency",
-        "purchasing",
-        "transfers",
-        "counts",
-        "costing",
-    ],
+    INVENTORY,
     // services
     SERVICES,
     // graphql
@@ -63,13 +49,16 @@ const ROOMS: [&[&str]; CRATES.len()] = [
 #[rustfmt::skip]
 mod wide {
     pub const SERVICES: &[&str] = &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "search", "digest",
-        "backups", "insight", "demand", "forecasting", "replenishment", "anomalies", "suggestions", "saved_views"];
+        "backups", "insight", "demand", "forecasting", "replenishment", "anomalies", "suggestions", "reports", "notes", "history",
+        "saved_views"];
+    pub const INVENTORY: &[&str] = &["catalog", "stock", "ledger", "lots", "reversals", "orders", "fulfilment", "returns", "payments",
+        "currency", "purchasing", "transfers", "counts", "costing"];
     pub const FORECAST: &[&str] = &["class", "panel", "series", "models", "selection", "intervals", "engine", "accuracy", "abc", "xyz",
         "reorder", "simulate", "anomaly", "ratios", "bench"];
     pub const PRODUCT_TEXT: &[&str] =
         &["folding", "ngrams", "variants", "minhash", "duplicates", "linear", "calibration", "classifier", "cleaning", "evidence"];
 }
-use wide::{FORECAST, PRODUCT_TEXT, SERVICES};
+use wide::{FORECAST, INVENTORY, PRODUCT_TEXT, SERVICES};
 
 /// The rooms that hold rules, in reading order. The faces in `api` name one another, as the objects of the schema do.
 fn rooms() -> Vec<&'static str> {
@@ -304,8 +293,8 @@ fn only_shells_ask_for_transactions() {
     #[rustfmt::skip]
     const WHERE: &[&str] = &[
         "storage/", "access/shell/", "catalog/shell/", "identity/shell/", "secrets/shell.rs", "audit/shell.rs", "tenancy/",
-        "jobs/shell/", "webhooks/shell/", "orders/shell/", "purchasing/shell/", "costing/shell/", "currency/shell/",
-        "demand/shell/", "forecasting/shell/", "replenishment/shell/", "saved_views/shell/", "anomalies/shell/", "suggestions/shell/", "files/shell/", "media/shell.rs", "exchange/shell/",
+        "jobs/shell/", "webhooks/shell/", "orders/shell/", "fulfilment/shell/", "purchasing/shell/", "costing/shell/", "currency/shell/",
+        "demand/shell/", "forecasting/shell/", "replenishment/shell/", "saved_views/shell/", "anomalies/shell/", "suggestions/shell/", "notes/shell/", "files/shell/", "media/shell.rs", "exchange/shell/",
         "alerts/shell/", "backups/shell/", "stock/shell.rs", "ledger/batch.rs", "insight/verify/", "serve/",
     ];
     let mut faults = Vec::new();

@@ -89,8 +89,11 @@ export type OrderChangedSubscription = {
       /** False: the order has left the filter, and no more is said of it until it enters again. */
       inFilter: boolean;
       /**
-       * What happened: order.created, order.confirmed, order.fulfilled, order.cancelled, order.expired, order.closed, order.updated (a backorder was
-       * filled, a hold gave way, or a return changed what came back or is to come back); snapshot when it is how things stand. More may be added.
+       * What happened: order.created, order.confirmed, order.fulfilled, order.cancelled, order.expired, order.closed, order.held and
+       * order.hold_lifted (a hold was set or lifted), order.reopened, order.updated
+       * (it was edited, a backorder was filled, stock that it held gave way, a return changed what came back,
+       * is to come back or was given back, or a payment was recorded); snapshot when it is how
+       * things stand. More may be added.
        */
       eventType: string;
       /** The order with the event's own state, total and times; its lines and what hangs on them are read when the item is made. */
@@ -800,7 +803,7 @@ export const SessionRefreshDocument: TypedDocumentString<SessionRefreshMutation,
 export type LogoutMutation = {
   /** Ends the session that asks. Its tokens are good for nothing from now on, and its sockets close. */
   logout: {
-    /** Why it was refused; empty when it was done. */
+    /** Why it was refused; empty when it was done, or with validateOnly would be. */
     userErrors: Array<{
       /** Why, as a stable code. */
       code: S.Open<S.ErrorCode>;

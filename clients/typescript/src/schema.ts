@@ -41,6 +41,26 @@ export interface ActionInput {
   note?: string | null;
 }
 
+/** A place that an order, or its bill, goes to: at least one field, each of at most 120 characters. Sealed under a key of the order's own. */
+export interface AddressInput {
+  /** The town. */
+  city?: string | null;
+  /** The company. */
+  company?: string | null;
+  /** The country: a code of ISO 3166, or a name; at most 64 characters. */
+  country?: string | null;
+  /** Street and house; at most 6 lines. */
+  lines?: ReadonlyArray<string> | null;
+  /** The name on it. */
+  name?: string | null;
+  /** The telephone number there. */
+  phone?: string | null;
+  /** The postal code. */
+  postalCode?: string | null;
+  /** The state or county. */
+  region?: string | null;
+}
+
 /** What stockAdjust may say. */
 export type AdjustKind =
   | 'ADJUSTMENT'
@@ -201,6 +221,8 @@ export interface ApiKeyCreateInput {
   budget?: ApiKeyBudgetInput | null;
   /** When it ends; a year from now when this is left out. */
   expiresAt?: string | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** The integration that it belongs to. */
   integrationId: string;
   /** What it is called. */
@@ -263,6 +285,16 @@ export interface BulkOperationRunInput {
   mutation: string;
 }
 
+/** Why an order was cancelled. New reasons may be added. */
+export type CancelReason =
+  | 'CUSTOMER'
+  | 'DUPLICATE'
+  | 'ERROR'
+  | 'FRAUD'
+  | 'OTHER'
+  | 'OUT_OF_STOCK'
+  | 'PAYMENT';
+
 /** Categories to be made or changed, at most 500. */
 export interface CategoryBulkUpsertInput {
   /** The same key and input give the same answer again. */
@@ -300,6 +332,8 @@ export interface CategoryUpdateInput {
   expectedVersion: number;
   /** The category. */
   id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** A picture of it. */
   imageUrl?: string | null;
   /** Anything else, a JSON object of at most 16 KiB. */
@@ -373,6 +407,18 @@ export type Condition =
   | 'QUARANTINE'
   | 'RECALLED';
 
+/** A person to reach about an order: at least one field. Sealed under a key of the order's own. */
+export interface ContactInput {
+  /** The e-mail address; at most 254 characters. */
+  email?: string | null;
+  /** The name; at most 120 characters. */
+  name?: string | null;
+  /** The telephone number; at most 120 characters. */
+  phone?: string | null;
+  /** The part that the person has in it; at most 120 characters. */
+  role?: string | null;
+}
+
 /** What the rows of a report of costs stand for. */
 export type CostGroup =
   | 'DAY'
@@ -385,6 +431,12 @@ export type CostGroup =
 export type CostingMethod =
   | 'FIFO'
   | 'MOVING_AVERAGE';
+
+/** Meaning of a row of countAccuracy. */
+export type CountAccuracyGroup =
+  | 'CATEGORY'
+  | 'PRODUCT'
+  | 'STORE';
 
 /** A step of a count. */
 export interface CountActionInput {
@@ -562,6 +614,8 @@ export interface CustomerEraseInput {
   expectedVersion?: number | null;
   /** The customer. */
   id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
 }
 
 /** A customer by what is known of it: exactly one. */
@@ -581,6 +635,8 @@ export interface CustomerUpdateInput {
   externalRef?: string | null;
   /** The customer. */
   id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** What it is called. */
   name?: string | null;
 }
@@ -597,6 +653,17 @@ export interface CustomerUpsertInput {
   name?: string | null;
 }
 
+/** A panel of the dashboard that needs a right of its own. */
+export type DashboardPanel =
+  | 'ALERTS'
+  | 'DEAD_STOCK'
+  | 'FORECAST'
+  | 'OPEN_ORDERS'
+  | 'PURCHASE_ORDERS'
+  | 'STOCK'
+  | 'STOCK_VALUE'
+  | 'TRANSFERS';
+
 /** Rows whose moment lies here. */
 export interface DateTimeFilter {
   /** This moment or later. */
@@ -609,6 +676,11 @@ export interface DateTimeFilter {
 export type DecimalSeparator =
   | 'COMMA'
   | 'POINT';
+
+/** The way that an order comes to its buyer. New ways may be added. */
+export type DeliveryMethod =
+  | 'COLLECT'
+  | 'SHIP';
 
 /** How often and how evenly a product is asked for. Methods are chosen by class. Source: Syntetos, Boylan & Croston (2005). */
 export type DemandClass =
@@ -660,6 +732,27 @@ export type Disposition =
   | 'RESTOCK'
   | 'WRITE_OFF';
 
+/** A document to undo. */
+export interface DocumentReverseInput {
+  /**
+   * ID of a goods receipt, of a return to a supplier, of a movement by which a transfer left, arrived or was written off, or of a transfer, which stands for
+   * its last step.
+   */
+  documentId: string;
+  /** Version of the purchase order or transfer that you saw. Null for any. */
+  expectedVersion?: number | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Lines that go back, at most 2,000. Null for all that is left of the document. */
+  lines?: ReadonlyArray<ReverseLine> | null;
+  /** Reason; 1 to 1,000 characters. */
+  note: string;
+  /** Time at which it is undone: after the closed books and not before the document. Null for now. */
+  occurredAt?: string | null;
+  /** Policy when undoing takes what was promised, or is no longer there. */
+  onShortage?: ShortagePolicy;
+}
+
 /** Why something was refused. New codes may be added: treat an unknown one like INVALID. */
 export type ErrorCode =
   | 'DUPLICATE'
@@ -673,6 +766,7 @@ export type ErrorCode =
   | 'LIMIT_EXCEEDED'
   | 'MFA_INVALID'
   | 'NOT_FOUND'
+  | 'ON_HOLD'
   | 'OUT_OF_RANGE'
   | 'PERIOD_CLOSED'
   | 'RATE_MISSING'
@@ -740,6 +834,11 @@ export type ExchangeState =
   | 'FAILED'
   | 'QUEUED'
   | 'RUNNING';
+
+/** Source of the demand that lots are held against. */
+export type ExpiryRiskBasis =
+  | 'FORECAST'
+  | 'SALES';
 
 /** Rows that are to become a file. */
 export interface ExportCreateInput {
@@ -831,6 +930,11 @@ export type ForecastStatus =
   | 'READY'
   | 'TOO_LITTLE';
 
+/** Meaning of a row of fulfilmentReport. */
+export type FulfilmentGroup =
+  | 'CHANNEL'
+  | 'STORE';
+
 /** Where a fulfilment stands. */
 export type FulfilmentStatus =
   | 'CANCELLED'
@@ -839,6 +943,21 @@ export type FulfilmentStatus =
   | 'PENDING'
   | 'PICKED'
   | 'SHIPPED';
+
+/** Kind of an actor. */
+export type HistoryActorKind =
+  | 'ANONYMOUS'
+  | 'INTEGRATION'
+  | 'MEMBER'
+  | 'SYSTEM';
+
+/** Kind of something in a history. */
+export type HistoryKind =
+  | 'CHANGE'
+  | 'EVENT'
+  | 'MOVEMENT'
+  | 'NOTE'
+  | 'STEP';
 
 /** Rows whose id is one of these. An id that does not exist, or is not yours, matches nothing. */
 export interface IdFilter {
@@ -902,6 +1021,8 @@ export type ImportNoun =
 export interface IntegrationCreateInput {
   /** The channel that it is bound to: of orders and reservations it sees that channel's only, and makes them there. */
   channelId?: string | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** What it is called. */
   name: string;
   /** What it may do. */
@@ -925,6 +1046,8 @@ export interface IntegrationUpdateInput {
   expectedVersion: number;
   /** The integration. */
   id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** What it is called. */
   name?: string | null;
   /** All that it is to be able to do. Its keys lose what it loses. */
@@ -1072,6 +1195,20 @@ export interface LotUpdateInput {
   onShortage?: ShortagePolicy;
 }
 
+/** Meaning of a row of marginReport. */
+export type MarginGroup =
+  | 'CATEGORY'
+  | 'CHANNEL'
+  | 'PRODUCT'
+  | 'STORE';
+
+/** Figure that rows of marginReport are sorted by, the largest first. */
+export type MarginTop =
+  | 'GROSS_REVENUE'
+  | 'MARGIN'
+  | 'MARGIN_RATE'
+  | 'NET_REVENUE';
+
 /** Where a member stands. */
 export type MemberStatus =
   | 'ACTIVE'
@@ -1084,6 +1221,8 @@ export interface MemberUpdateRolesInput {
   expectedVersion: number;
   /** All grants that the member is to have: what is not named is taken away. */
   grants: ReadonlyArray<RoleGrantInput>;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** The member. */
   memberId: string;
 }
@@ -1148,24 +1287,71 @@ export type NewOrderStatus =
   | 'FULFILLED'
   | 'PENDING';
 
+/** A note to add. */
+export interface NoteAddInput {
+  /** Audience. */
+  audience?: NoteAudience;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** IDs of members whom the note mentions, at most 20. Each of them must be able to read the thing. */
+  mentions?: ReadonlyArray<string>;
+  /** ID of the thing that the note is about: any node but sessions, files, exchanges and notes. */
+  nodeId: string;
+  /** Text, 1 to 4,000 characters. */
+  text: string;
+}
+
+/** Audience of a note. */
+export type NoteAudience =
+  | 'CUSTOMER'
+  | 'STAFF';
+
+/** A change of a note. */
+export interface NoteUpdateInput {
+  /** Version of the note as it was read; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
+  /** ID of the note. */
+  id: string;
+  /** IDs of members whom the note mentions, at most 20; null leaves them as they are. */
+  mentions?: ReadonlyArray<string> | null;
+  /** Text, 1 to 4,000 characters. The text before is kept in `edits`. */
+  text: string;
+}
+
 /** A new order. */
 export interface OrderCreateInput {
+  /** The place that its bill goes to. */
+  billingAddress?: AddressInput | null;
   /** Where it came from; the channel with the code DIRECT when it is left out. */
   channelId?: string | null;
+  /** The person to reach about it. */
+  contact?: ContactInput | null;
   /** Whom it is sold to. */
   customerId?: string | null;
+  /** The way that it comes; SHIP when it is left out. */
+  deliveryMethod?: DeliveryMethod | null;
   /** What it is called elsewhere; unique in its channel; at most 128 characters. */
   externalRef?: string | null;
   /** The same key with the same input gives the first answer again; 1 to 255 characters. */
   idempotencyKey?: string;
   /** What is sold; at most 2,000 lines, 500 with `sourcing`. */
   lines: ReadonlyArray<OrderLineInput>;
+  /** Anything else, a JSON object of at most 16 KiB. */
+  metadata?: unknown | null;
+  /** A note for the customer; at most 1,000 characters. */
+  noteForCustomer?: string | null;
+  /** A note for staff; at most 1,000 characters. */
+  noteForStaff?: string | null;
   /** What to do when a FULFILLED order takes what was promised or was not there. */
   onShortage?: ShortagePolicy;
   /** When it was placed; now when it is left out. At most five minutes ahead, and not in a closed period. */
   placedAt?: string | null;
+  /** The moment that it is wanted for. */
+  requestedFor?: string | null;
   /** Reservations made before, which the order takes the place of. */
   reservationIds?: ReadonlyArray<string> | null;
+  /** The place that it goes to. Its country is the order's shippingCountry when that is left out. */
+  shippingAddress?: AddressInput | null;
   /**
    * The country that it is sold to: a code of ISO 3166, or a name; the customer's when it is left out. At most 64 characters. Kept with the
    * order, whatever becomes of the customer.
@@ -1177,6 +1363,8 @@ export interface OrderCreateInput {
   status?: NewOrderStatus;
   /** Who sells it, and where its stock is held unless `sourcing` is said. */
   store: StoreRef;
+  /** Tags, at most 50 of at most 64 characters, told apart without their capitals. */
+  tags?: ReadonlyArray<string> | null;
 }
 
 /** Which orders. Tests stand beside each other and must all hold; one that is null is absent. */
@@ -1189,12 +1377,20 @@ export interface OrderFilter {
   customer?: IdFilter | null;
   /** Is called so elsewhere; compared exactly. */
   externalRef?: StringFilter | null;
+  /** Has a standing hold of one of these kinds, compared exactly; an empty list matches nothing. Flags (SHORT) are no holds. */
+  hold?: ReadonlyArray<string> | null;
+  /** True: at least one hold stands. False: none does. */
+  isHeld?: boolean | null;
   /** This does not hold. */
   not?: OrderFilter | null;
   /** One of these holds; an empty list matches nothing. */
   or?: ReadonlyArray<OrderFilter> | null;
+  /** Has one of these payment statuses; an empty list matches nothing. */
+  paymentStatus?: ReadonlyArray<PaymentStatus> | null;
   /** Was placed then. */
   placedAt?: DateTimeFilter | null;
+  /** Has one of these refund statuses; an empty list matches nothing. */
+  refundStatus?: ReadonlyArray<RefundStatus> | null;
   /** Stands in one of these states; an empty list matches nothing. */
   status?: ReadonlyArray<OrderStatus> | null;
   /** Was sold by this store. */
@@ -1222,6 +1418,32 @@ export interface OrderFulfilInput {
   store?: StoreRef | null;
 }
 
+/** A hold to lift. */
+export interface OrderHoldLiftInput {
+  /** Version of the order that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /** Hold to lift, from Order.holds. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+}
+
+/** A hold to set on an order. */
+export interface OrderHoldSetInput {
+  /** Version of the order that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /** Order whose goods are kept back. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Kind: CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own; 1 to 64 characters in one line. SHORT and SOURCING are the platform's own flags. */
+  kind: string;
+  /** Note beside the reason; at most 1,000 characters. */
+  note?: string | null;
+  /** Reason, shown with the hold; 1 to 1,000 characters. */
+  reason: string;
+}
+
 /** A line of a new order. A CHARGE has a name and a unitPrice and no product. */
 export interface OrderLineInput {
   /** What is taken off the line's price; at most all of it. */
@@ -1244,6 +1466,20 @@ export interface OrderLineInput {
 export type OrderLineKind =
   | 'CHARGE'
   | 'PRODUCT';
+
+/** A line of an order as it shall be from now on. Fields that are left out stay as they are. */
+export interface OrderLineSet {
+  /** The discount of the quantity that counts. Needs `order.price`. */
+  discount?: MoneyInput | null;
+  /** The order's line. */
+  id: string;
+  /** The quantity that shall count, in the product's smallest unit: absolute, 0 or more, and not below what has left. */
+  quantity?: number | null;
+  /** The tax of the quantity that counts. Needs `order.price`. */
+  tax?: MoneyInput | null;
+  /** The price of one whole unit, of the whole line, while nothing of it has left. Needs `order.price`. */
+  unitPrice?: MoneyInput | null;
+}
 
 /** What a list of orders is sorted by; ids break ties. */
 export interface OrderOrder {
@@ -1276,10 +1512,140 @@ export type OrderStatus =
   | 'PARTIALLY_FULFILLED'
   | 'PENDING';
 
+/** An order as it shall be from now on. A field that is left out stays as it is, null clears it. */
+export interface OrderUpdateInput {
+  /** Lines that are added; an order has at most 2,000. */
+  addLines?: ReadonlyArray<OrderLineInput> | null;
+  /** The place that its bill goes to. */
+  billingAddress?: AddressInput | null;
+  /** The person to reach about it. */
+  contact?: ContactInput | null;
+  /** The customer that it is sold to. */
+  customerId?: string | null;
+  /** The way that it comes; null leaves it as it is. */
+  deliveryMethod?: DeliveryMethod | null;
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
+  /** The order's reference elsewhere; unique in its channel; at most 128 characters. */
+  externalRef?: string | null;
+  /** The order. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** A JSON object of at most 16 KiB, in place of the one that is there. */
+  metadata?: unknown | null;
+  /** A note for the customer; at most 1,000 characters. */
+  noteForCustomer?: string | null;
+  /** A note for staff; at most 1,000 characters. */
+  noteForStaff?: string | null;
+  /** The reason for the change; at most 1,000 characters. */
+  reason?: string | null;
+  /** The moment that it is wanted for. */
+  requestedFor?: string | null;
+  /**
+   * Finds the stores that what is added is held in: `{}` by the company's rule. When it is left out, it is held where its line is held already,
+   * else at the order's store. Not of a DRAFT, which looks when it is confirmed.
+   */
+  resourcing?: SourcingInput | null;
+  /** Lines that change, each named once; at most 2,000, and 500 with `resourcing`. */
+  setLines?: ReadonlyArray<OrderLineSet> | null;
+  /** The place that it goes to. Its country becomes the order's shippingCountry. */
+  shippingAddress?: AddressInput | null;
+  /** Tags to add, each of at most 64 characters; an order has at most 50. */
+  tagsAdd?: ReadonlyArray<string> | null;
+  /** Tags to take off, in any spelling of capitals. */
+  tagsRemove?: ReadonlyArray<string> | null;
+}
+
+/** A payment to record with others. */
+export interface PaymentInput {
+  /** Amount above 0, in the order's currency. */
+  amount: MoneyInput;
+  /** Kind of the fact. REFUND needs payment.refund. */
+  kind: PaymentKind;
+  /** Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters. */
+  method: string;
+  /** Note to keep with it; at most 1,000 characters. */
+  note?: string | null;
+  /** Moment at which it happened; now when it is left out. At most five minutes ahead. */
+  occurredAt?: string | null;
+  /** Order that it is of. */
+  order: OrderRef;
+  /** Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it. */
+  parentId?: string | null;
+  /** Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE. */
+  reference?: string | null;
+  /** CLOSED return that a REFUND is for: at most its `refunded` is given back with it. */
+  returnId?: string | null;
+}
+
+/** Kind of a payment. */
+export type PaymentKind =
+  | 'AUTHORISATION'
+  | 'CAPTURE'
+  | 'REFUND'
+  | 'VOID';
+
+/** A payment to record. */
+export interface PaymentRecordInput {
+  /** Amount above 0, in the order's currency. */
+  amount: MoneyInput;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Kind of the fact. REFUND needs payment.refund. */
+  kind: PaymentKind;
+  /** Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters. */
+  method: string;
+  /** Note to keep with it; at most 1,000 characters. */
+  note?: string | null;
+  /** Moment at which it happened; now when it is left out. At most five minutes ahead. */
+  occurredAt?: string | null;
+  /** Order that it is of. */
+  order: OrderRef;
+  /** Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it. */
+  parentId?: string | null;
+  /** Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE. */
+  reference?: string | null;
+  /** CLOSED return that a REFUND is for: at most its `refunded` is given back with it. */
+  returnId?: string | null;
+}
+
+/** How far an order's netTotal is paid: the first that holds. `got` is what was captured less what was refunded. */
+export type PaymentStatus =
+  | 'AUTHORISED'
+  | 'NOTHING_DUE'
+  | 'OVERPAID'
+  | 'PAID'
+  | 'PARTIALLY_AUTHORISED'
+  | 'PARTIALLY_PAID'
+  | 'UNPAID';
+
+/** Payments to record together, of one order or several. */
+export interface PaymentsRecordInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Payments in the order in which they happened; 1 to 500. */
+  payments: ReadonlyArray<PaymentInput>;
+}
+
+/** Days, both inclusive. */
+export interface PeriodInput {
+  /** First business day. */
+  from: string;
+  /** Last business day, at most 731 days in all. */
+  to: string;
+}
+
 /** Whether a permission can be limited to stores. */
 export type PermissionClass =
   | 'STORE'
   | 'TENANT';
+
+/** Lines of a plan, in one of three ways. */
+export type PlanLineChoice =
+  | { all: boolean; ids?: never; under?: never }
+  | { all?: never; ids: ReadonlyArray<string>; under?: never }
+  | { all?: never; ids?: never; under: MoneyInput };
 
 /** A place on the globe, in degrees. */
 export interface PositionInput {
@@ -1303,6 +1669,8 @@ export interface ProductArchiveInput {
   expectedVersion?: number | null;
   /** The product. */
   id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
 }
 
 /** Products to be made or changed, at most 500. */
@@ -1528,6 +1896,8 @@ export interface ProductSuggestionFilter {
 export interface ProductSuggestionRefuseInput {
   /** Category that is not to be suggested for it again. */
   categoryId: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** Product. */
   productId: string;
 }
@@ -1563,6 +1933,8 @@ export interface ProductUpdateInput {
   familyId?: string | null;
   /** The product. */
   id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** At or below this much it runs low, in smallest units. */
   lowStockThreshold?: number | null;
   /** Anything else, a JSON object of at most 16 KiB. */
@@ -1628,6 +2000,20 @@ export interface ProductUpsertInput {
   /** What one whole unit costs. */
   unitCost?: MoneyInput | null;
 }
+
+/** Meaning of a row of stockProductivity. */
+export type ProductivityGroup =
+  | 'CATEGORY'
+  | 'PRODUCT'
+  | 'STORE';
+
+/** Figure that rows of stockProductivity are sorted by, the largest first. */
+export type ProductivityTop =
+  | 'GMROI'
+  | 'NET_REVENUE'
+  | 'SELL_THROUGH'
+  | 'SOLD_UNITS'
+  | 'STOCK_VALUE';
 
 /** Freight, duty or the like. */
 export interface PurchaseChargeInput {
@@ -1836,6 +2222,12 @@ export interface ReceivedLotInput {
   quantity: number;
 }
 
+/** How much of what was captured for an order was refunded. */
+export type RefundStatus =
+  | 'FULL'
+  | 'NONE'
+  | 'PARTIAL';
+
 /** What is suggested. */
 export type ReorderKind =
   | 'PURCHASE'
@@ -1865,6 +2257,151 @@ export interface ReorderOrderInput {
 export type ReorderReason =
   | 'DEMAND'
   | 'REORDER_POINT';
+
+/** Reason for which a line is REFUSED or CUT. */
+export type ReplenishmentIssue =
+  | 'DRAFT_REFUSED'
+  | 'NO_SUPPLIER'
+  | 'OTHER_CURRENCY'
+  | 'OVER_BUDGET'
+  | 'STALE';
+
+/** Kind of a line. */
+export type ReplenishmentLineKind =
+  | 'PURCHASE'
+  | 'TRANSFER';
+
+/** State of a line. */
+export type ReplenishmentLineState =
+  | 'APPROVED'
+  | 'CLAIMED'
+  | 'CUT'
+  | 'OPEN'
+  | 'REFUSED';
+
+/** Lines of a plan to approve. */
+export interface ReplenishmentPlanApproveInput {
+  /** Version of the plan as it was read; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Lines. */
+  lines: PlanLineChoice;
+  /** Plan. */
+  plan: string;
+}
+
+/** A plan that is wanted now. */
+export interface ReplenishmentPlanCreateInput {
+  /** Most that purchases may cost. Those that save the most margin for the money come first, and others are CUT. */
+  budget?: MoneyInput | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Stores that are planned for, at most 250; all of yours when it is empty. Other stores that you may buy for can still send stock. */
+  storeIds?: ReadonlyArray<string>;
+  /** Only products that are bought from this supplier. */
+  supplierId?: string | null;
+}
+
+/** Plans. All conditions hold; one that is null is absent. */
+export interface ReplenishmentPlanFilter {
+  /** In one of these states; an empty list matches nothing. */
+  state?: ReadonlyArray<ReplenishmentPlanState> | null;
+}
+
+/** Lines of a plan. All conditions hold; one that is null is absent. */
+export interface ReplenishmentPlanLineFilter {
+  /** One of these kinds; an empty list matches nothing. */
+  kind?: ReadonlyArray<ReplenishmentLineKind> | null;
+  /** In one of these states; an empty list matches nothing. */
+  state?: ReadonlyArray<ReplenishmentLineState> | null;
+  /** For these stores. */
+  store?: IdFilter | null;
+}
+
+/** State of a plan. */
+export type ReplenishmentPlanState =
+  | 'APPROVED'
+  | 'DRAFT'
+  | 'EXECUTED'
+  | 'PARTLY'
+  | 'SUPERSEDED';
+
+/** Rule by which stock is filled up. L is the lead time, Q the demand that a lead time stays within with the promised chance. */
+export type ReplenishmentPolicyKind =
+  | 'MIN_MAX'
+  | 'PERIODIC'
+  | 'REORDER_POINT'
+  | 'SERVICE'
+  | 'TARGET_DAYS';
+
+/** A policy that is to go. */
+export interface ReplenishmentPolicyRemoveInput {
+  /** Policy. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+}
+
+/** A policy. A product, a class or a supplier is named, or none of them for the whole tenant; a store beside a product or a class. */
+export interface ReplenishmentPolicySetInput {
+  /** ABC class that it is for. */
+  abcClass?: AbcClass | null;
+  /** Days of demand that an order covers beyond the point, from 0 to 365; 14 when it is left out. Of REORDER_POINT and SERVICE. */
+  coverDays?: number | null;
+  /** Version of the policy as it was read; another one is a VERSION_CONFLICT. Null changes any. */
+  expectedVersion?: number | null;
+  /** Policy to change. Null makes a new one; a scope that has one already is refused as DUPLICATE. */
+  id?: string | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Kind of rule. */
+  kind: ReplenishmentPolicyKind;
+  /** Cost of one order, above 0: an order is at least the economic lot then, at a holding cost of 25 % a year. Of REORDER_POINT and SERVICE. */
+  orderCost?: MoneyInput | null;
+  /** Product that it is for. */
+  productId?: string | null;
+  /** Days from one review to the next, from 1 to 182. Needed of PERIODIC, and taken by no other kind. */
+  reviewDays?: number | null;
+  /** One of the review days; a Monday when it is left out. Of PERIODIC. */
+  reviewFrom?: string | null;
+  /** Days of mean demand beyond the lead time at which it is ordered, from 0 to 365; 0 when it is left out. Of TARGET_DAYS. */
+  safetyDays?: number | null;
+  /** Share of order cycles without running out, from 0.5 to 0.999. Needed of REORDER_POINT and PERIODIC, and taken by no other kind. */
+  serviceLevel?: number | null;
+  /** Store that it is for, of a product or a class. Needed unless your rights are for all stores. */
+  storeId?: string | null;
+  /** Supplier whose products it is for. */
+  supplierId?: string | null;
+  /** Days of mean demand beyond the lead time that it is filled up to, from 1 to 365, no fewer than `safetyDays`. Needed of TARGET_DAYS. */
+  targetDays?: number | null;
+}
+
+/** Subject of a reason. */
+export type ReplenishmentReasonCode =
+  | 'ASSUMED_LEAD'
+  | 'BELOW_POINT'
+  | 'CAPPED_BY_SALES'
+  | 'DEFAULT_POLICY'
+  | 'EXTRAPOLATED'
+  | 'FEW_ERRORS'
+  | 'IN_DRAFTS'
+  | 'LARGE_PACK'
+  | 'MINIMUM'
+  | 'MOVED_FIRST'
+  | 'NO_FORECAST'
+  | 'NO_SUPPLIER'
+  | 'OWED'
+  | 'PACK'
+  | 'PRICE_BREAK'
+  | 'REVIEW_DAY'
+  | 'SURPLUS';
+
+/** Reason for which a chosen line was not approved. */
+export type ReplenishmentRefusalCode =
+  | 'DRAFT_REFUSED'
+  | 'FORBIDDEN'
+  | 'STALE';
 
 /** Where a reservation is in its life. */
 export type ReservationStatus =
@@ -2053,6 +2590,52 @@ export type ReturnStatus =
   | 'REJECTED'
   | 'REQUESTED';
 
+/** A figure that a reversal changed. New kinds may be added. */
+export type ReversalEffectKind =
+  | 'CREDIT'
+  | 'DAMAGED'
+  | 'INCOMING'
+  | 'IN_TRANSIT'
+  | 'LOST'
+  | 'ON_HAND'
+  | 'OPEN'
+  | 'RECEIVED'
+  | 'RESERVED'
+  | 'RETURNED'
+  | 'SHIPPED'
+  | 'STATUS'
+  | 'UNAVAILABLE'
+  | 'VALUE';
+
+/** Reversals that match all of these. */
+export interface ReversalFilter {
+  /** Documents, goods receipts or movements of transfers that were reversed. */
+  document?: IdFilter | null;
+  /** Stores of the reversals, at either end of a transfer. */
+  store?: IdFilter | null;
+}
+
+/** A line to reverse, or a part of one. */
+export interface ReverseLine {
+  /**
+   * ID of the document's line: of the purchase order's line for a goods receipt, of the transfer's line for a transfer. ID of the product for a return to a
+   * supplier.
+   */
+  lineId: string;
+  /** ID of the lot whose units go back. Null for all of them, the last one first. */
+  lotId?: string | null;
+  /** Number of units that go back, in the product's smallest unit; above 0. Null for all that is left of the line. Sound goods go back before damaged ones. */
+  quantity?: number | null;
+}
+
+/** A document, or a step of one, that was reversed. New kinds may be added. */
+export type ReversedKind =
+  | 'GOODS_RECEIPT'
+  | 'SUPPLIER_RETURN'
+  | 'TRANSFER_CLOSE'
+  | 'TRANSFER_RECEIPT'
+  | 'TRANSFER_SHIPMENT';
+
 /** What is odd about a login. */
 export type RiskSign =
   | 'FAILURES'
@@ -2062,6 +2645,8 @@ export type RiskSign =
 
 /** A role to be made. */
 export interface RoleCreateInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** The roles that it inherits. */
   inherits?: ReadonlyArray<string> | null;
   /** Its short name: 2 to 63 small letters, digits and hyphens. */
@@ -2078,6 +2663,8 @@ export interface RoleDeleteInput {
   expectedVersion: number;
   /** The role. */
   id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
 }
 
 /** A role to be granted. */
@@ -2096,6 +2683,8 @@ export interface RoleUpdateInput {
   expectedVersion: number;
   /** The role. */
   id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** The roles that it is to inherit. */
   inherits?: ReadonlyArray<string> | null;
   /** Its short name. */
@@ -2124,6 +2713,20 @@ export type SalesMeasure =
   | 'NET_REVENUE'
   | 'ORDERS'
   | 'UNITS_SOLD';
+
+/** Sales of some days. All conditions hold. */
+export interface SalesReportFilter {
+  /** Of these channels. */
+  channel?: IdFilter | null;
+  /** First business day. */
+  from: string;
+  /** Of these products; `categoryTree` takes a category with all below it. Needs product.read. */
+  product?: ProductFilter | null;
+  /** Of these stores. */
+  store?: IdFilter | null;
+  /** Last business day, at most 731 days in all. */
+  to: string;
+}
 
 /** Notation of a code. */
 export type ScanFormat =
@@ -2163,11 +2766,23 @@ export type SearchTier =
   | 'PREFIX'
   | 'WORDS';
 
+/** Whether an answer holds the secret that was made. */
+export type SecretStatus =
+  | 'ALREADY_SHOWN'
+  | 'NONE'
+  | 'SHOWN';
+
 /** What to do when a physical fact takes what was promised, or was not there. All but REFUSE need stock.override. */
 export type ShortagePolicy =
   | 'POST_DISCREPANCY'
   | 'REFUSE'
   | 'SHORTEN';
+
+/** Meaning of a row of shrinkage. */
+export type ShrinkageGroup =
+  | 'PRODUCT'
+  | 'REASON'
+  | 'STORE';
 
 /** How stock is looked for; what is left out is as the company's rule says. */
 export interface SourcingInput {
@@ -2243,6 +2858,8 @@ export type StockAlertKind =
 export interface StockAnomalyAcceptInput {
   /** The anomaly. */
   id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** Kept with it; at most 1,000 characters. */
   note?: string | null;
 }
@@ -2420,6 +3037,18 @@ export interface StockReleaseInput {
   reservationIds: ReadonlyArray<string>;
 }
 
+/** Stock of some days. All conditions hold. Stock is of no channel. */
+export interface StockReportFilter {
+  /** First business day. */
+  from: string;
+  /** Of these products; `categoryTree` takes a category with all below it. Needs product.read. */
+  product?: ProductFilter | null;
+  /** Of these stores. */
+  store?: IdFilter | null;
+  /** Last business day, at most 731 days in all. */
+  to: string;
+}
+
 /** Stock to hold for a while. */
 export interface StockReserveInput {
   /** Makes the call safe to repeat. */
@@ -2564,6 +3193,8 @@ export interface StoreArchiveInput {
   expectedVersion?: number | null;
   /** The store. */
   id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
 }
 
 /** A new store. */
@@ -2584,6 +3215,8 @@ export interface StoreCreateInput {
 export interface StoreGroupCreateInput {
   /** Its short name. */
   code: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** What it is called. */
   name: string;
   /** The stores in it. */
@@ -2598,6 +3231,8 @@ export interface StoreGroupUpdateInput {
   expectedVersion: number;
   /** The group. */
   id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** What it is called. */
   name?: string | null;
   /** All stores that are to be in it. Who has rights by the group gets them there. */
@@ -2641,6 +3276,8 @@ export interface StoreUpdateInput {
   expectedVersion: number;
   /** The store. */
   id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** What it is. */
   kind?: StoreKind | null;
   /** What it is called. */
@@ -2792,6 +3429,8 @@ export interface SupplierUpdateInput {
   expectedVersion: number;
   /** The supplier. */
   id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** How many days pass from ordering to receiving, at most 3650. */
   leadTimeDays?: number | null;
   /** What it is called. */
@@ -2815,6 +3454,8 @@ export interface TenantUpdateInput {
   defaultCurrency?: string | null;
   /** The version that was read: Tenant.settings.version. */
   expectedVersion: number;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** Whether members must use a second factor. */
   mfaRequired?: boolean | null;
   /** Its name, at most 200 characters. */
@@ -3016,6 +3657,8 @@ export interface WebhookEndpointCreateInput {
   description?: string | null;
   /** The events that it is told of: names as in webhookEventTypes, noun.* for all of a noun, or * for all. */
   eventTypes: ReadonlyArray<string>;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** Where messages go: https, at port 443, of the open internet. */
   url: string;
 }
@@ -3042,6 +3685,8 @@ export interface WebhookEndpointUpdateInput {
   expectedVersion: number;
   /** Which one. */
   id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
   /** Whether anything is sent. One that is enabled goes on where it stopped, as far as events are kept. */
   isEnabled?: boolean | null;
   /** Where messages go. */
@@ -3058,21 +3703,34 @@ export interface WrongItemInput {
   quantity: number;
 }
 
+/** How evenly a product is asked for, by the variation of its weeks: deviation by mean. */
+export type XyzClass =
+  | 'X'
+  | 'Y'
+  | 'Z';
+
 /** Input types with a field `idempotencyKey`, which `mutate` fills. */
 export const KEYED_INPUTS: readonly string[] = (
   'ActionInput AlertActionInput AlertAssignInput AlertRuleDeleteInput AlertRuleUpsertInput ' +
-  'AlertSnoozeInput BulkOperationRunInput CategoryBulkUpsertInput CategoryCreateInput ' +
-  'ChannelCreateInput CountActionInput CountCreateInput CountRecordInput CountRecountInput ' +
-  'CountSubmitInput CustomerBulkUpsertInput CustomerCreateInput ExchangeRateSetInput ' +
-  'ExchangeRatesImportInput ExportCreateInput ImportCreateInput KitSetInput LotActInput LotCreateInput ' +
-  'LotUpdateInput OrderCreateInput OrderFulfilInput ProductBulkUpsertInput ProductCreateInput ' +
+  'AlertSnoozeInput ApiKeyCreateInput BulkOperationRunInput CategoryBulkUpsertInput CategoryCreateInput ' +
+  'CategoryUpdateInput ChannelCreateInput CountActionInput CountCreateInput CountRecordInput ' +
+  'CountRecountInput CountSubmitInput CustomerBulkUpsertInput CustomerCreateInput CustomerEraseInput ' +
+  'CustomerUpdateInput DocumentReverseInput ExchangeRateSetInput ExchangeRatesImportInput ' +
+  'ExportCreateInput ImportCreateInput IntegrationCreateInput IntegrationUpdateInput KitSetInput ' +
+  'LotActInput LotCreateInput LotUpdateInput MemberUpdateRolesInput NoteAddInput OrderCreateInput ' +
+  'OrderFulfilInput OrderHoldLiftInput OrderHoldSetInput OrderUpdateInput PaymentRecordInput ' +
+  'PaymentsRecordInput ProductArchiveInput ProductBulkUpsertInput ProductCreateInput ' +
   'ProductDocumentAddInput ProductDocumentRemoveInput ProductFamilyCreateInput ProductImageAddInput ' +
-  'ProductImageRemoveInput ProductImageReorderInput ProductTextAcceptInput PurchaseOrderActionInput ' +
-  'PurchaseOrderCreateInput PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ' +
-  'ReorderOrderInput ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ' +
-  'ReturnReceiveInput ReturnRejectInput SourcingSetInput StockAdjustInput StockMoveInput ' +
-  'StockPolicySetInput StockReleaseInput StockReserveInput StockRevalueInput StockReverseInput ' +
-  'StockSetInput StoreCreateInput SupplierCreateInput SupplierProductBulkUpsertInput ' +
-  'SupplierReturnCreateInput TransferActionInput TransferCloseInput TransferCreateInput ' +
-  'TransferMoveInput TransferUpdateInput'
+  'ProductImageRemoveInput ProductImageReorderInput ProductSuggestionRefuseInput ProductTextAcceptInput ' +
+  'ProductUpdateInput PurchaseOrderActionInput PurchaseOrderCreateInput PurchaseOrderReceiveInput ' +
+  'PurchaseOrderSendInput PurchaseOrderUpdateInput ReorderOrderInput ReplenishmentPlanApproveInput ' +
+  'ReplenishmentPlanCreateInput ReplenishmentPolicyRemoveInput ReplenishmentPolicySetInput ' +
+  'ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ReturnReceiveInput ' +
+  'ReturnRejectInput RoleCreateInput RoleDeleteInput RoleUpdateInput SourcingSetInput StockAdjustInput ' +
+  'StockAnomalyAcceptInput StockMoveInput StockPolicySetInput StockReleaseInput StockReserveInput ' +
+  'StockRevalueInput StockReverseInput StockSetInput StoreArchiveInput StoreCreateInput ' +
+  'StoreGroupCreateInput StoreGroupUpdateInput StoreUpdateInput SupplierCreateInput ' +
+  'SupplierProductBulkUpsertInput SupplierReturnCreateInput SupplierUpdateInput TenantUpdateInput ' +
+  'TransferActionInput TransferCloseInput TransferCreateInput TransferMoveInput TransferUpdateInput ' +
+  'WebhookEndpointCreateInput WebhookEndpointUpdateInput'
 ).split(' ');

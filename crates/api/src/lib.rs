@@ -14,6 +14,7 @@ pub mod tenancy;
 pub mod catalog;
 pub mod stock;
 pub mod orders;
+pub mod fulfilment;
 pub mod currency;
 pub mod returns;
 pub mod payments;
@@ -36,6 +37,9 @@ pub mod forecasting;
 pub mod anomalies;
 pub mod replenishment;
 pub mod suggestions;
+pub mod reports;
+pub mod notes;
+pub mod history;
 pub mod saved_views;
 
 /// Merges the rooms' roots and prints the SDL.

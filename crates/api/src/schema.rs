@@ -23,6 +23,7 @@ use crate::{
     counts::{self as counts, Count},
     currency::{self, ExchangeRate},
     exchange,
+    fulfilment::{self, FulfilmentWork, Parcel, ShippingCarrier},
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -35,6 +36,7 @@ use crate::{
     identity::{LoginSession, Member, Tenant, own_session, own_tenant},
     jobs::{self as job, Job},
     media::{ProductDocument, ProductImage},
+    notes::{self, Note},
     orders::{self as orders, Fulfilment, Order, OrderLine},
     payments::{self as payments, Payment},
     purchasing::{self as purchasing, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
@@ -78,6 +80,9 @@ pub enum Node {
     Order(Order),
     OrderLine(OrderLine),
     Fulfilment(Fulfilment),
+    FulfilmentWork(FulfilmentWork),
+    Parcel(Parcel),
+    Carrier(ShippingCarrier),
     Return(Return),
     Payment(Payment),
     Transfer(Transfer),
@@ -106,6 +111,7 @@ pub enum Node {
     StockAnomaly(StockAnomaly),
     ReplenishmentPlan(ReplenishmentPlan),
     ReplenishmentPolicy(ReplenishmentPolicy),
+    Note(Note),
     SavedView(SavedView),
 }
 
@@ -128,6 +134,7 @@ pub enum Versioned {
     Reservation(Reservation),
     Lot(Lot),
     Order(Order),
+    FulfilmentWork(FulfilmentWork),
     Return(Return),
     Transfer(Transfer),
     Count(Count),
@@ -140,6 +147,7 @@ pub enum Versioned {
     AlertRule(AlertRule),
     ReplenishmentPlan(ReplenishmentPlan),
     ReplenishmentPolicy(ReplenishmentPolicy),
+    Note(Note),
     SavedView(SavedView),
 }
 
@@ -213,28 +221,9 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     if let Some(found) = purchasing::find_node(ctx, id).await? {
         return Ok(found);
     }
-    let loader = || ctx.lazy::<DataLoader<stock::StockLoader>>();
     Ok(match prefix {
-        kind::LevelId::PREFIX => {
-            ctx.permit::<may::StockRead>()?;
-            stock::level_seen(ctx, loader()?.load_one(entity::id::LevelId::from_uuid(uuid)).await?)?.map(Node::StockLevel)
-        }
-        kind::MovementId::PREFIX => {
-            ctx.permit::<may::StockMovementRead>()?;
-            stock::movement_seen(ctx, loader()?.load_one(entity::id::MovementId::from_uuid(uuid)).await?)?
-                .map(Node::StockMovement)
-        }
-        kind::EntryId::PREFIX => {
-            let reach = ctx.permit::<may::StockMovementRead>()?.reach();
-            let (movement, line) = entity::id::EntryId::from_uuid(uuid).split_line::<kind::MovementId>();
-            let movement = loader()?.load_one(movement).await?;
-            let has = |m: &std::sync::Arc<Movement>| m.entries.iter().any(|e| e.line == line && reach.covers(e.key.store));
-            movement.filter(has).map(|movement| StockEntry { movement, line }.into())
-        }
-        kind::ReservationId::PREFIX => {
-            let permit = ctx.permit::<may::StockRead>()?;
-            let held = loader()?.load_one(entity::id::ReservationId::from_uuid(uuid)).await?;
-            held.filter(|held| stock::sees_reservation(&permit, held)).map(|held| Reservation(None, held).into())
+        kind::LevelId::PREFIX | kind::MovementId::PREFIX | kind::EntryId::PREFIX | kind::ReservationId::PREFIX => {
+            find_stock(ctx, prefix, uuid).await?
         }
         kind::LotId::PREFIX => stock::lot_seen(ctx, entity::id::LotId::from_uuid(uuid)).await?.map(Node::Lot),
         kind::OrderId::PREFIX => orders::load_order(ctx, entity::id::OrderId::from_uuid(uuid)).await?.map(Node::Order),
@@ -243,6 +232,13 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         }
         kind::FulfilmentId::PREFIX => {
             orders::nodes::fulfilment(ctx, entity::id::FulfilmentId::from_uuid(uuid)).await?.map(Node::Fulfilment)
+        }
+        kind::FulfilmentWorkId::PREFIX => {
+            fulfilment::load_work(ctx, entity::id::FulfilmentWorkId::from_uuid(uuid)).await?.map(Node::FulfilmentWork)
+        }
+        kind::ParcelId::PREFIX => fulfilment::find_parcel(ctx, entity::id::ParcelId::from_uuid(uuid)).await?.map(Node::Parcel),
+        kind::CarrierId::PREFIX => {
+            fulfilment::find_carrier(ctx, entity::id::CarrierId::from_uuid(uuid)).await?.map(Node::Carrier)
         }
         kind::ReturnId::PREFIX => returns::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
         kind::PaymentId::PREFIX => payments::find_payment(ctx, entity::id::PaymentId::from_uuid(uuid)).await?.map(Node::Payment),
@@ -260,6 +256,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         }
         kind::AlertId::PREFIX => alerts::load_alert(ctx, entity::id::AlertId::from_uuid(uuid)).await?.map(Node::Alert),
         kind::AlertRuleId::PREFIX => alerts::load_rule(ctx, entity::id::AlertRuleId::from_uuid(uuid)).await?.map(Node::AlertRule),
+        kind::NoteId::PREFIX => notes::find_note(ctx, uuid).await?.map(Node::Note),
         kind::AnomalyId::PREFIX => anomalies::find_anomaly(ctx, uuid).await?.map(Node::StockAnomaly),
         kind::ReplenishmentPlanId::PREFIX => replenishment::find_plan(ctx, uuid).await?.map(Node::ReplenishmentPlan),
         kind::SavedViewId::PREFIX => saved_views::find_view(ctx, uuid).await?.map(Node::SavedView),
@@ -269,6 +266,34 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::MemberId::PREFIX => crate::identity::member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member),
         _ => {
             return Err(TopError::bad_input(format!("nothing is found by ids that begin with {prefix}_"), vec!["id".to_owned()]));
+        }
+    })
+}
+
+/// A level, a movement, an entry or a reservation.
+async fn find_stock(ctx: &Context<'_>, prefix: &str, uuid: uuid::Uuid) -> Answer<Option<Node>> {
+    let loader = ctx.lazy::<DataLoader<stock::StockLoader>>()?;
+    Ok(match prefix {
+        kind::LevelId::PREFIX => {
+            ctx.permit::<may::StockRead>()?;
+            stock::level_seen(ctx, loader.load_one(entity::id::LevelId::from_uuid(uuid)).await?)?.map(Node::StockLevel)
+        }
+        kind::MovementId::PREFIX => {
+            ctx.permit::<may::StockMovementRead>()?;
+            let movement = loader.load_one(entity::id::MovementId::from_uuid(uuid)).await?;
+            stock::movement_seen(ctx, movement)?.map(Node::StockMovement)
+        }
+        kind::EntryId::PREFIX => {
+            let reach = ctx.permit::<may::StockMovementRead>()?.reach();
+            let (movement, line) = entity::id::EntryId::from_uuid(uuid).split_line::<kind::MovementId>();
+            let movement = loader.load_one(movement).await?;
+            let has = |m: &std::sync::Arc<Movement>| m.entries.iter().any(|e| e.line == line && reach.covers(e.key.store));
+            movement.filter(has).map(|movement| StockEntry { movement, line }.into())
+        }
+        _ => {
+            let permit = ctx.permit::<may::StockRead>()?;
+            let held = loader.load_one(entity::id::ReservationId::from_uuid(uuid)).await?;
+            held.filter(|held| stock::sees_reservation(&permit, held)).map(|held| Reservation(None, held).into())
         }
     })
 }
@@ -373,6 +398,7 @@ pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let request = access::attach(catalog::attach(request, scope), scope);
     let request = attach::<DataLoader<stock::StockLoader>>(attach::<stock::LevelsOf>(request, scope), scope);
     let request = attach::<DataLoader<orders::Rows>>(attach::<DataLoader<costing::Costs>>(request, scope), scope);
+    let request = attach::<DataLoader<fulfilment::Rows>>(request, scope);
     let request = attach::<DataLoader<purchasing::Rows>>(attach::<DataLoader<transfers::Rows>>(request, scope), scope);
     let request = attach::<DataLoader<payments::Rows>>(request, scope);
     attach::<DataLoader<counts::Rows>>(attach::<DataLoader<returns::Rows>>(request, scope), scope)

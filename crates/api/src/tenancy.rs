@@ -15,6 +15,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
+        once::{Again, Earlier},
         reading::Reading,
         refusal::{ErrorCode, UserError, VersionConflict},
         scalars::{CurrencyCode, Date, Long},
@@ -75,6 +76,8 @@ impl Tenant {
 /// What a tenant changes of itself. What is left out stays.
 #[derive(Debug, Clone, InputObject)]
 pub struct TenantUpdateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// The version that was read: Tenant.settings.version.
     pub expected_version: Long,
     /// Its name, at most 200 characters.
@@ -113,7 +116,7 @@ pub struct TenancyMutation;
 #[resolvers]
 impl TenancyMutation {
     /// Changes the settings of the caller's tenant, all that are named or none.
-    #[mutation(permit = TenantWrite, emits(TENANT_UPDATED), step_up)]
+    #[mutation(permit = TenantWrite, emits(TENANT_UPDATED), step_up, once, dry_run(rolled_back))]
     async fn tenant_update(
         &self,
         ctx: &Context<'_>,
@@ -149,11 +152,36 @@ impl TenancyMutation {
         };
         let current = own_tenant(ctx, tenant).await?;
         let (tenant, user_errors, seq) = match done {
-            Ok(Changed::Done(_, seq)) => (current, Vec::new(), seq.map(Long)),
+            Ok(Changed::Done(settings, seq)) => (current.map(|tenant| as_set(tenant, settings)), Vec::new(), seq.map(Long)),
             Ok(Changed::Refused(wrong)) => (None, wrong.iter().map(|why| refuse(why, current.clone())).collect(), None),
             Err(user_errors) => (current, user_errors, None),
         };
         Ok(TenantPayload { tenant, user_errors, replayed: false, seq })
+    }
+}
+
+/// The tenant with its settings, which a dry run has not written.
+fn as_set(tenant: Tenant, settings: Settings) -> Tenant {
+    Tenant {
+        name: settings.name,
+        default_currency: CurrencyCode(settings.currency),
+        time_zone: settings.time_zone,
+        mfa_required: settings.mfa_required,
+        closed_through: settings.closed_through.map(Date),
+        ..tenant
+    }
+}
+
+impl From<Vec<UserError>> for TenantPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { tenant: None, user_errors, replayed: false, seq: None }
+    }
+}
+
+impl Again for TenantPayload {
+    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        let tenant = own_tenant(ctx, ctx.caller()?.tenant).await?;
+        Ok(Self { tenant, user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
     }
 }
 

@@ -14,13 +14,14 @@ use sha2::{Digest, Sha256};
 /// What no digest is over: the key itself, and the guards that a retry may state anew.
 const LEFT_OUT: [&str; 4] = ["idempotencyKey", "expectedVersion", "compare", "validateOnly"];
 /// Inputs where null clears what leaving out keeps: there it is no different word for nothing. A test holds the list to the source.
-pub const CLEARED_BY_NULL: [&str; 14] = [
+pub const CLEARED_BY_NULL: [&str; 15] = [
     "CategoryUpdateInput",
     "CategoryUpsertInput",
     "CustomerUpdateInput",
     "CustomerUpsertInput",
     "IntegrationUpdateInput",
     "LotUpdateInput",
+    "OrderUpdateInput",
     "ProductUpdateInput",
     "ProductUpsertInput",
     "PurchaseOrderUpdateInput",

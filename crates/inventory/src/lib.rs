@@ -14,6 +14,8 @@ pub mod lots;
 pub mod reversals;
 /// Sales orders and their fulfilments.
 pub mod orders;
+/// What each store has to send of an order, and how it goes about it.
+pub mod fulfilment;
 /// Goods that customers give back.
 pub mod returns;
 /// What was paid of orders and given back, as facts.
@@ -33,6 +35,7 @@ pub mod costing;
 pub fn documents() -> ledger::Documents {
     ledger::Documents::default()
         .and::<orders::Orders>()
+        .and::<fulfilment::Works>()
         .and::<returns::Returns>()
         .and::<payments::Payments>()
         .and::<transfers::Transfers>()

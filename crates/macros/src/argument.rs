@@ -17,12 +17,14 @@ pub enum Where {
     Body,
 }
 
-/// The text of `validateOnly`. Clients have been shown three.
+/// The text of `validateOnly`, of which clients have been shown three, and how nothing is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DryRun {
     Document,
     Record,
     KeyStaysFree,
+    /// The shell takes no mode: what it writes is undone instead of committed.
+    RolledBack,
 }
 
 impl DryRun {
@@ -31,8 +33,18 @@ impl DryRun {
             Self::Document => "Only say what would happen; nothing is written.",
             Self::Record => "Only say what would be: nothing is written.",
             Self::KeyStaysFree => "Only say what would happen; nothing is written and the key is not taken.",
+            Self::RolledBack => "Validate only; nothing is written.",
         }
     }
+}
+
+/// Where an idempotency key stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// A field of the argument `input`.
+    Input,
+    /// An argument of its own.
+    Argument,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +72,7 @@ pub enum Argument {
     Session(SessionKind),
     Emits(Vec<Path>),
     DryRun(DryRun),
+    Once(KeyPlace),
     Cost(LitStr),
     Paged,
     Personal,
@@ -96,6 +109,7 @@ impl Parse for SpannedArgument {
             "session" => named(input).and_then(|()| session(input)).map(Argument::Session),
             "emits" => named(input).and_then(|()| events(input, span)).map(Argument::Emits),
             "dry_run" => named(input).and_then(|()| dry_run(input)).map(Argument::DryRun),
+            "once" => named(input).and_then(|()| key_place(input)).map(Argument::Once),
             "list_size" => named(input).and_then(|()| list_size(input)).map(Argument::ListSize),
             _ => input.parse::<syn::Meta>().map(|other| Argument::Other(other.into_token_stream())),
         };
@@ -149,7 +163,16 @@ fn dry_run(input: ParseStream) -> Result<DryRun> {
         None => Ok(DryRun::Document),
         Some(name) if name == "record" => Ok(DryRun::Record),
         Some(name) if name == "key_stays_free" => Ok(DryRun::KeyStaysFree),
-        Some(name) => Err(Error::new(name.span(), "`record` or `key_stays_free` is expected")),
+        Some(name) if name == "rolled_back" => Ok(DryRun::RolledBack),
+        Some(name) => Err(Error::new(name.span(), "`record`, `key_stays_free` or `rolled_back` is expected")),
+    }
+}
+
+fn key_place(input: ParseStream) -> Result<KeyPlace> {
+    match variant(input)? {
+        None => Ok(KeyPlace::Input),
+        Some(name) if name == "argument" => Ok(KeyPlace::Argument),
+        Some(name) => Err(Error::new(name.span(), "`argument` is expected")),
     }
 }
 
@@ -192,7 +215,7 @@ fn list_size(input: ParseStream) -> Result<ListSize> {
 pub fn attribute(argument: &Argument) -> Option<TokenStream> {
     let applied = match argument {
         Argument::Other(other) => return Some(other.clone()),
-        Argument::Session(_) | Argument::DryRun(_) => return None,
+        Argument::Session(_) | Argument::DryRun(_) | Argument::Once(_) => return None,
         Argument::Permit(kind, _) | Argument::Requires(kind) => with_code("requires", kind),
         Argument::Mask(kind, _) => with_code("mask", kind),
         Argument::Authenticated => quote!(authenticated::apply()),

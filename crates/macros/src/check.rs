@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Error, FnArg, GenericArgument, Ident, ImplItemFn, Pat, PathArguments, Result, ReturnType, Type};
 
-use crate::argument::{Argument, SessionKind, SpannedArgument, Where};
+use crate::argument::{Argument, DryRun, KeyPlace, SessionKind, SpannedArgument, Where};
 
 /// How a resolver answers that it will not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,11 +44,46 @@ pub fn before(arguments: &[SpannedArgument], method: &ImplItemFn) -> Result<Toke
             Argument::Session(SessionKind::Any) => check.given("session", &quote!(session))?,
             Argument::Session(SessionKind::ToEnrol) => check.given("session", &quote!(session_to_enrol))?,
             Argument::Mask(kind, Where::Before) => check.masked(kind)?,
+            Argument::DryRun(DryRun::RolledBack) => check.rolled_back()?,
             Argument::DryRun(_) => check.dry_run()?,
             _ => TokenStream::new(),
         });
     }
     Ok(statements)
+}
+
+/// The body as a call that is done once for each key.
+///
+/// # Errors
+/// A method without a context, or without the argument that has the key.
+pub fn once(place: KeyPlace, span: Span, method: &ImplItemFn) -> Result<TokenStream> {
+    let ctx = Check { method, span }.context()?;
+    let has_input = method.sig.inputs.iter().any(|input| {
+        matches!(input, FnArg::Typed(argument)
+        if matches!(&*argument.pat, Pat::Ident(name) if name.ident == "input"))
+    });
+    if place == KeyPlace::Input && !has_input {
+        return Err(Error::new(span, "the key is a field of `input`, which the method does not take: write `once(argument)`"));
+    }
+    let name = camel(&method.sig.ident.to_string());
+    let sent = match place {
+        KeyPlace::Input => quote!(crate::graphql::once::Sent::input(#name, input.idempotency_key.clone())),
+        KeyPlace::Argument => quote!(crate::graphql::once::Sent::argument(#name, idempotency_key)),
+    };
+    let statements = &method.block.stmts;
+    Ok(quote!(crate::graphql::once::once(#ctx, #sent, ::std::boxed::Box::pin(async move { #(#statements)* })).await))
+}
+
+/// A name as the schema has it.
+fn camel(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut name, word| {
+        let mut letters = word.chars();
+        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        name.push_str(letters.as_str());
+        name
+    })
 }
 
 struct Check<'a> {
@@ -98,6 +133,13 @@ impl Check<'_> {
         }
         let name = Ident::new("dry_run", Span::call_site());
         Ok(quote!(let #name = crate::graphql::dry_run::mode(validate_only);))
+    }
+
+    fn rolled_back(&self) -> Result<TokenStream> {
+        match self.refusal()? {
+            Refusal::Error => Ok(quote!(crate::graphql::dry_run::is_rolled_back(validate_only)?;)),
+            Refusal::SomeError => self.fault("a mutation returns an `Answer<…>`"),
+        }
     }
 
     /// The name of the argument `ctx: &Context<'_>`.
@@ -267,5 +309,49 @@ mod tests {
     fn a_name_is_used_where_it_is_no_method() {
         assert!(mentions(&quote!(step!(Payload, ctx, permit, input)), "permit"));
         assert!(!mentions(&quote!(ctx.permit::<Read>()), "permit"));
+    }
+
+    #[test]
+    fn a_call_that_is_done_once_stands_behind_its_checks() {
+        becomes(
+            quote! {
+                #[mutation(permit = RoleWrite, once, dry_run(rolled_back))]
+                async fn role_create(&self, ctx: &Context<'_>, input: Input) -> Answer<Payload> { made(ctx, permit, input).await }
+            },
+            quote! {
+                #[graphql(
+                    directive = ::graphql::directives::requires::apply(
+                        <::iam::access::kind::RoleWrite as ::iam::access::Permission>::info().code.to_owned()
+                    )
+                )]
+                async fn role_create(
+                    &self,
+                    ctx: &Context<'_>,
+                    input: Input,
+                    #[graphql(desc = "Validate only; nothing is written.", default = false)] validate_only: bool
+                ) -> Answer<Payload> {
+                    let permit = ::graphql::context::ContextExt::permit::<::iam::access::kind::RoleWrite>(ctx)?;
+                    crate::graphql::dry_run::is_rolled_back(validate_only)?;
+                    crate::graphql::once::once(
+                        ctx,
+                        crate::graphql::once::Sent::input("roleCreate", input.idempotency_key.clone()),
+                        ::std::boxed::Box::pin(async move { made(ctx, permit, input).await })
+                    )
+                    .await
+                }
+            },
+        );
+        let text = expanded(quote! {
+            #[mutation(public, once(argument))]
+            async fn api_key_roll(&self, ctx: &Context<'_>, id: ID) -> Answer<Payload> { rolled(ctx, id).await }
+        });
+        let sent = quote!(crate::graphql::once::Sent::argument("apiKeyRoll", idempotency_key)).to_string();
+        assert!(text.unwrap().contains(&sent));
+        let missing = expanded(quote! {
+            #[mutation(once)]
+            async fn one(&self, ctx: &Context<'_>, id: ID) -> Answer<One> { one() }
+        });
+        let text = "the key is a field of `input`, which the method does not take: write `once(argument)`";
+        assert_eq!(missing.unwrap_err().to_string(), text);
     }
 }

@@ -8,7 +8,7 @@ use syn::{
 };
 
 use crate::{
-    argument::{Argument, DryRun, SpannedArgument, attribute},
+    argument::{Argument, DryRun, KeyPlace, SpannedArgument, attribute},
     check,
 };
 
@@ -86,11 +86,22 @@ fn rewrite(method: &mut ImplItemFn) -> Result<()> {
     };
     fit(&arguments, purpose)?;
     let before = check::before(&arguments, method)?;
-    let statements = method.block.stmts.drain(..).collect::<Vec<_>>();
-    method.block = parse_quote!({ #before #(#statements)* });
+    let keyed = arguments.iter().find_map(|written| match written.argument {
+        Argument::Once(place) => Some((place, written.span)),
+        _ => None,
+    });
+    method.block = if let Some((place, span)) = keyed {
+        let call = check::once(place, span, method)?;
+        parse_quote!({ #before #call })
+    } else {
+        let statements = method.block.stmts.drain(..).collect::<Vec<_>>();
+        parse_quote!({ #before #(#statements)* })
+    };
     for written in &arguments {
-        if let Argument::DryRun(dry_run) = &written.argument {
-            method.sig.inputs.push(validate_only(*dry_run));
+        match &written.argument {
+            Argument::DryRun(dry_run) => method.sig.inputs.push(validate_only(*dry_run)),
+            Argument::Once(KeyPlace::Argument) => method.sig.inputs.push(idempotency_key()),
+            _ => {}
         }
     }
     let said: Vec<TokenStream> = arguments.iter().filter_map(|written| attribute(&written.argument)).collect();
@@ -106,6 +117,11 @@ fn validate_only(dry_run: DryRun) -> FnArg {
     parse_quote!(#[graphql(desc = #text, default = false)] validate_only: bool)
 }
 
+fn idempotency_key() -> FnArg {
+    let text = "Idempotency key. A repeated call with the same key and input returns the first result.";
+    parse_quote!(#[graphql(desc = #text)] idempotency_key: Option<String>)
+}
+
 /// The arguments that say who may call: one of them.
 fn is_access(argument: &Argument) -> bool {
     matches!(argument, Argument::Permit(..) | Argument::Authenticated | Argument::Public)
@@ -119,7 +135,9 @@ fn fit(arguments: &[SpannedArgument], purpose: Purpose) -> Result<()> {
         match argument {
             Argument::Other(_) => {}
             Argument::Requires(_) | Argument::Shared => return fault("an argument of a type: a method has `permit`"),
-            Argument::Emits(_) | Argument::DryRun(_) if purpose == Purpose::Field => return fault("an argument of `mutation`"),
+            Argument::Emits(_) | Argument::DryRun(_) | Argument::Once(_) if purpose == Purpose::Field => {
+                return fault("an argument of `mutation`");
+            }
             _ if arguments[..index].iter().any(|before| is_same(&before)) => return fault("this is said already"),
             _ if is_access(argument) && arguments[..index].iter().any(|before| is_access(&before.argument)) => {
                 return fault("who may call is said already");

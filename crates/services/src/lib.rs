@@ -34,5 +34,11 @@ pub mod replenishment;
 pub mod anomalies;
 /// Categories, duplicates and clean names suggested from the texts of a tenant's own products.
 pub mod suggestions;
+/// Reports that rank, divide and compare: classes, fill rates, what stock-outs cost, what expires, who comes again; and the dashboard.
+pub mod reports;
+/// Notes of people on things of every kind.
+pub mod notes;
+/// The history of a thing: the audit log, movements and notes in one order.
+pub mod history;
 /// Queries that are kept under a name, and read with the rights of whoever reads.
 pub mod saved_views;

@@ -13,7 +13,13 @@ pub struct Model {
     pub id: FulfilmentId,
     pub order_id: OrderId,
     pub store_id: StoreId,
+    /// SHIPPED also of what did not arrive: `failed_at` says so.
     pub status: FulfilmentStatus,
     pub shipped_at: Option<Timestamp>,
     pub created_at: Timestamp,
+    /// The work that it ships; None of what left without one.
+    pub work_id: Option<FulfilmentWorkId>,
+    pub delivered_at: Option<Timestamp>,
+    pub failed_at: Option<Timestamp>,
+    pub failed_reason: Option<String>,
 }

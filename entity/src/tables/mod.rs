@@ -15,6 +15,7 @@ pub mod audit_head;
 pub mod backup_code;
 pub mod backup_run;
 pub mod barcode;
+pub mod carrier;
 pub mod category;
 pub mod channel;
 pub mod copy_progress;
@@ -47,6 +48,8 @@ pub mod forecast_score;
 pub mod forecast_series;
 pub mod fulfilment;
 pub mod fulfilment_line;
+pub mod fulfilment_work;
+pub mod fulfilment_work_line;
 pub mod goods_receipt;
 pub mod goods_receipt_line;
 pub mod history_block;
@@ -65,12 +68,18 @@ pub mod lot_level;
 pub mod member;
 pub mod movement;
 pub mod order_detail;
+pub mod note;
+pub mod note_edit;
+pub mod note_mention;
 pub mod order_hold;
 pub mod order_line;
+pub mod order_line_barred;
 pub mod order_line_part;
 pub mod order_sourcing;
-pub mod payment;
 pub mod order_step;
+pub mod parcel;
+pub mod parcel_line;
+pub mod payment;
 pub mod policy;
 pub mod product;
 pub mod product_document;
@@ -114,6 +123,7 @@ pub mod store_group;
 pub mod store_in_group;
 pub mod store_sourcing;
 pub mod subject;
+pub mod subject_history;
 pub mod supplier;
 pub mod supplier_product;
 pub mod supplier_return;
@@ -169,19 +179,19 @@ macro_rules! tables {
 tables! {
     alert Alert, alert_follower AlertFollower, alert_letter AlertLetter, alert_rule AlertRule, anomaly_book AnomalyBook, api_key ApiKey,
     api_key_address ApiKeyAddress, api_key_index ApiKeyIndex, app_user AppUser, audit_checkpoint AuditCheckpoint,
-    audit_entry AuditEntry, audit_head AuditHead, backup_code BackupCode, backup_run BackupRun, barcode Barcode, category Category,
+    audit_entry AuditEntry, audit_head AuditHead, backup_code BackupCode, backup_run BackupRun, barcode Barcode, carrier Carrier, category Category,
     channel Channel, copy_progress CopyProgress, cost_book CostBook, cost_layer CostLayer, cost_pool CostPool, cost_posting CostPosting,
     count_line CountLine, count_try CountTry, customer Customer, demand_book DemandBook,
     demand_day DemandDay, demand_document DemandDocument, demand_week DemandWeek, deployment_copy DeploymentCopy, device Device, document_reversal DocumentReversal,
     document_reversal_effect DocumentReversalEffect, document_reversal_line DocumentReversalLine, entry Entry, event Event,
     exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, file File, forecast_pool ForecastPool, forecast_run ForecastRun,
     forecast_score ForecastScore, forecast_series ForecastSeries, fulfilment Fulfilment,
-    fulfilment_line FulfilmentLine, goods_receipt GoodsReceipt, goods_receipt_line GoodsReceiptLine,
+    fulfilment_line FulfilmentLine, fulfilment_work FulfilmentWork, fulfilment_work_line FulfilmentWorkLine, goods_receipt GoodsReceipt, goods_receipt_line GoodsReceiptLine,
     history_block HistoryBlock, history_sum HistorySum, idempotency Idempotency, integration Integration,
     invitation Invitation, job Job, job_worker JobWorker, kit_component KitComponent, link Link,
     login_challenge LoginChallenge, login_failure LoginFailure, lot Lot, lot_level LotLevel, member Member,
-    movement Movement, order_detail OrderDetail, order_hold OrderHold, order_line OrderLine, order_line_part OrderLinePart,
-    order_sourcing OrderSourcing, payment Payment, order_step OrderStep, policy Policy, product Product, product_document ProductDocument,
+    movement Movement, order_detail OrderDetail, note Note, note_edit NoteEdit, note_mention NoteMention, order_hold OrderHold, order_line OrderLine, order_line_barred OrderLineBarred,
+    order_line_part OrderLinePart, order_sourcing OrderSourcing, parcel Parcel, parcel_line ParcelLine, payment Payment, order_step OrderStep, policy Policy, product Product, product_document ProductDocument,
     product_family ProductFamily, product_image ProductImage, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
     purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,
     refresh_token RefreshToken, registration Registration,
@@ -191,7 +201,7 @@ tables! {
     sales_return SalesReturn, saved_view SavedView, schema_compatibility SchemaCompatibility, secret_key SecretKey,
     server_secret ServerSecret, session Session, signing_key SigningKey, sourcing_rule SourcingRule,
     stock_anomaly StockAnomaly, stock_count StockCount, stock_level StockLevel, stock_span StockSpan, store Store, store_group StoreGroup, store_in_group StoreInGroup,
-    store_sourcing StoreSourcing, subject Subject, supplier Supplier, supplier_product SupplierProduct,
+    store_sourcing StoreSourcing, subject Subject, subject_history SubjectHistory, supplier Supplier, supplier_product SupplierProduct,
     supplier_return SupplierReturn, supplier_return_line SupplierReturnLine, tenant Tenant,
     tenant_counter TenantCounter, tenant_erasure TenantErasure, tenant_plan TenantPlan, totp Totp, transfer Transfer,
     transfer_line TransferLine, transfer_line_lot TransferLineLot, webhook_attempt WebhookAttempt,

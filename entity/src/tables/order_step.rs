@@ -14,6 +14,9 @@ pub struct Model {
     /// The order's version after the step.
     #[sea_orm(primary_key, auto_increment = false)]
     pub version: i64,
+    /// 1 for the first of what one command did.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub nth: i64,
     /// The event that says it.
     pub action: String,
     pub cancel_reason: Option<CancelReason>,

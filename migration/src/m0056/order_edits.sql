@@ -21,7 +21,8 @@ CREATE TABLE order_detail (
   PRIMARY KEY (tenant_id, order_id), FOREIGN KEY (tenant_id, order_id) REFERENCES sales_order (tenant_id, id))
 ;;
 CREATE TABLE order_step (
-  tenant_id {UUID} NOT NULL, order_id {UUID} NOT NULL, version {INT} NOT NULL CHECK (version > 1), action {TEXT} NOT NULL,
+  tenant_id {UUID} NOT NULL, order_id {UUID} NOT NULL, version {INT} NOT NULL CHECK (version > 1),
+  nth {INT} NOT NULL CHECK (nth >= 1), action {TEXT} NOT NULL,
   cancel_reason {TEXT} CHECK (cancel_reason IN ('CUSTOMER', 'OUT_OF_STOCK', 'PAYMENT', 'FRAUD', 'DUPLICATE', 'ERROR', 'OTHER')),
   reason {TEXT}, recorded_at {INT} NOT NULL, actor_kind {TEXT} NOT NULL, actor_id {UUID} NOT NULL,
-  PRIMARY KEY (tenant_id, order_id, version), FOREIGN KEY (tenant_id, order_id) REFERENCES sales_order (tenant_id, id)) {APPEND}
+  PRIMARY KEY (tenant_id, order_id, version, nth), FOREIGN KEY (tenant_id, order_id) REFERENCES sales_order (tenant_id, id)) {APPEND}

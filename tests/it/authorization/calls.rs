@@ -18,6 +18,7 @@ use super::world::House;
 
 /// Input fields that a call needs in practice, though the schema lets them be left out.
 const ALSO: &[(&str, &str)] = &[
+    ("OrderUpdateInput", "noteForStaff"),
     ("OrderLineInput", "product"),
     ("ReturnLineInput", "product"),
     ("SupplierReturnLineInput", "product"),
@@ -316,10 +317,19 @@ pub fn meant(root: &str, path: &Path) -> &'static str {
 
 /// The same, where the names tell it. Places like that of `node(id:)` take any kind.
 pub fn named(root: &str, path: &Path) -> Option<&'static str> {
-    const WORDS: [(&str, &str); 43] = [
+    const WORDS: [(&str, &str); 51] = [
         ("savedview", "svw"),
+        ("fulfilmenttracking", "pcl"),
+        ("fulfilmentwork", "fwk"),
+        ("fulfilment", "ful"),
+        ("parcel", "pcl"),
+        ("carrier", "car"),
+        // documentReverse undoes documents of several kinds.
+        ("documentid", "trf"),
         ("replenishmentplan", "rpl"),
         ("replenishmentpolic", "rpp"),
+        ("noteupdate", "nte"),
+        ("mention", "mem"),
         ("anomaly", "anm"),
         ("assignee", "mem"),
         ("imageid", "img"),

@@ -13,7 +13,7 @@ use entrepot::{
 use serde_json::json;
 
 use super::{
-    Needs::{self, May},
+    Needs::{self, May, SignIn},
     world::{House, World, text},
 };
 
@@ -30,6 +30,18 @@ pub const CASES: &[(&str, Needs)] = &[
     ("forecastAccuracy", May("report.read")),
     ("forecastRun", May("report.read")),
     ("stockSimulate", May("report.read")),
+    ("abcXyz", May("report.read")),
+    ("boughtTogether", May("report.read")),
+    ("countAccuracy", May("report.read")),
+    ("customerCohorts", May("report.read")),
+    ("customerScores", May("report.read")),
+    ("dashboard", May("report.read")),
+    ("expiryRisk", May("report.read")),
+    ("fulfilmentReport", May("report.read")),
+    ("lostSales", May("report.read")),
+    ("marginReport", May("report.read")),
+    ("shrinkage", May("report.read")),
+    ("stockProductivity", May("report.read")),
     ("stockAnomalies", May("report.read")),
     ("stockAnomalyAccept", May("alert.write")),
     ("replenishmentPolicies", May("stock.policy")),
@@ -39,6 +51,10 @@ pub const CASES: &[(&str, Needs)] = &[
     ("replenishmentPlan", May("purchase.read")),
     ("replenishmentPlanCreate", May("purchase.write")),
     ("replenishmentPlanApprove", May("purchase.read")),
+    ("history", SignIn),
+    ("notes", SignIn),
+    ("noteAdd", SignIn),
+    ("noteUpdate", SignIn),
     ("savedViews", May("view.read")),
     ("savedView", May("view.read")),
     ("savedViewResult", May("view.read")),

@@ -33,6 +33,8 @@ pub fn shape(value: &Value) -> Value {
             Value::Object(fields.iter().map(|(name, field)| (name.clone(), of(name, field))).collect::<Map<_, _>>())
         }
         Value::Number(_) => Value::from(0),
+        // A link is sealed anew in each answer.
+        Value::String(text) if text.starts_with("/files/") => Value::from("/files/"),
         Value::String(text) => Value::from(plain(text)),
         other => other.clone(),
     }
@@ -81,13 +83,15 @@ pub async fn cross(world: &World, caller: &Caller, tried: Tried) {
     let (mut different, mut asked) = (Vec::new(), 0);
     for (operation, field) in calls.roots() {
         for slot in calls.slots(field) {
-            let fits =
-                |prefix: &str| tried == Tried::OfEveryKind || named(&field.name.node, &slot).is_none_or(|kind| kind == prefix);
-            for (prefix, id) in theirs.ids.iter().filter(|(prefix, _)| fits(prefix)) {
+            let fits = |prefix: &str| named(&field.name.node, &slot).is_none_or(|kind| kind == prefix);
+            let all = theirs.ids.iter().filter(|(prefix, _)| tried == Tried::OfEveryKind || fits(prefix));
+            for (prefix, id) in all {
                 let mut answers = Vec::new();
+                // An id of another kind is refused by its prefix. Where it is not, the first fields of the answer already differ.
+                let depth = if fits(prefix) { 3 } else { 1 };
                 for id in [made_up(world, id), id.clone()] {
                     let variables = calls.variables(ours, field, Some((&slot, &id)));
-                    let document = calls.document(operation, field, &variables, &calls.wide(&base(&field.ty.node), 3));
+                    let document = calls.document(operation, field, &variables, &calls.wide(&base(&field.ty.node), depth));
                     let answer = world.ask(ours, Some(caller.clone()), &document, &variables).await;
                     assert!(
                         !answer.to_string().contains(theirs.word),

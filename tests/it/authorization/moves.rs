@@ -9,8 +9,26 @@ use super::{
     world::{House, World, text},
 };
 
-/// The root fields of transfers, counts and alerts, and what they need.
+/// The root fields of works, transfers, counts and alerts, and what they need.
 pub const CASES: &[(&str, Needs)] = &[
+    ("fulfilmentWork", May("fulfilment.read")),
+    ("fulfilmentWorks", May("fulfilment.read")),
+    ("fulfilmentWorksCount", May("fulfilment.read")),
+    ("fulfilmentWorkChanged", May("fulfilment.read")),
+    ("fulfilmentWorkAccept", May("fulfilment.work")),
+    ("fulfilmentWorkReject", May("fulfilment.work")),
+    ("fulfilmentWorkPick", May("fulfilment.work")),
+    ("fulfilmentWorkUnpick", May("fulfilment.work")),
+    ("fulfilmentWorkPack", May("fulfilment.work")),
+    ("fulfilmentWorkReady", May("fulfilment.work")),
+    ("fulfilmentWorkShip", May("fulfilment.ship")),
+    ("fulfilmentWorkCollect", May("fulfilment.ship")),
+    ("fulfilmentWorkMove", May("fulfilment.assign")),
+    ("fulfilmentDeliver", May("fulfilment.ship")),
+    ("fulfilmentFail", May("fulfilment.ship")),
+    ("fulfilmentTrackingSet", May("fulfilment.ship")),
+    ("carriers", May("fulfilment.read")),
+    ("carrierUpsert", May("store.write")),
     ("transfer", May("transfer.read")),
     ("count", May("count.read")),
     ("counts", May("count.read")),
@@ -42,6 +60,23 @@ pub const CASES: &[(&str, Needs)] = &[
 ];
 
 impl World {
+    /// The order's work, the parcel of it that has left, and a carrier; and goods in the other store, where the rest can be moved to.
+    pub async fn works(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        let word = house.word;
+        let input = json!({ "idempotencyKey": format!("{word}-works"), "kind": "RECEIPT", "reasonCode": "PURCHASE",
+            "changes": [{ "product": { "id": ids["prd"] }, "store": { "id": house.depot }, "delta": 1_000 }] });
+        let query = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { levels { id } userErrors { code field message } } }";
+        self.must(house, query, json!({ "input": input })).await;
+        let query = "query($order: ID!) { fulfilmentWorks(filter: { order: { eq: $order } }) { nodes { id parcels { id } } } }";
+        let found = self.ask(house, Some(house.owner.clone()), query, &json!({ "order": ids["ord"] })).await;
+        let work = &found["data"]["fulfilmentWorks"]["nodes"][0];
+        ids.insert("fwk", text(&work["id"]));
+        ids.insert("pcl", text(&work["parcels"][0]["id"]));
+        let input = json!({ "idempotencyKey": format!("{word}-carrier"), "code": format!("{word}-post"), "name": format!("{word} post") });
+        let query = "mutation($input: CarrierUpsertInput!) { carrierUpsert(input: $input) { carrier { id } userErrors { code field message } } }";
+        ids.insert("car", text(&self.must(house, query, json!({ "input": input })).await["carrier"]["id"]));
+    }
+
     /// A second store, which goods can be sent to.
     pub async fn depot(&self, house: &House) -> String {
         let word = house.word;

@@ -28,6 +28,9 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("ord", "Order", Some("order.read")),
     ("oln", "OrderLine", Some("order.read")),
     ("ful", "Fulfilment", Some("order.read")),
+    ("fwk", "FulfilmentWork", Some("fulfilment.read")),
+    ("pcl", "Parcel", Some("fulfilment.read")),
+    ("car", "Carrier", Some("fulfilment.read")),
     ("ret", "Return", Some("order.read")),
     ("pay", "Payment", Some("order.read")),
     ("trf", "Transfer", Some("transfer.read")),
@@ -57,6 +60,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("anm", "StockAnomaly", Some("report.read")),
     ("rpl", "ReplenishmentPlan", Some("purchase.read")),
     ("rpp", "ReplenishmentPolicy", Some("stock.policy")),
+    ("nte", "Note", Some("product.read")),
     ("svw", "SavedView", Some("view.read")),
 ];
 

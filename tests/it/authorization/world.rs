@@ -164,6 +164,11 @@ impl World {
         self.rights(house, &mut ids).await;
         self.hooks(house, &mut ids).await;
         self.files(house, &mut ids).await;
+        let input =
+            json!({ "idempotencyKey": format!("{word}-note"), "nodeId": ids["prd"], "text": format!("{word} is fragile") });
+        let query =
+            "mutation($input: NoteAddInput!) { noteAdd(input: $input) { note { id } userErrors { code field message } } }";
+        ids.insert("nte", text(&self.must(house, query, json!({ "input": input })).await["note"]["id"]));
         // The log gets its places from a job, which here is this line.
         self.node.audit.seal_all().await.unwrap();
         let log = self.ask(house, Some(house.owner.clone()), "{ auditEntries(first: 1) { nodes { id } } }", &json!({})).await;
@@ -236,6 +241,7 @@ impl World {
         let query = "mutation($input: ReturnCreateInput!) { returnCreate(input: $input) { return { id } userErrors { code field message } } }";
         ids.insert("ret", text(&self.must(house, query, json!({ "input": input })).await["return"]["id"]));
         self.money(house, ids).await;
+        self.works(house, ids).await;
         self.moves(house, ids).await;
     }
 

@@ -15,6 +15,10 @@ impl<'w> Books<'w> {
     pub async fn of(world: &'w World) -> Self {
         Self { office: Office::of(world).await }
     }
+    /// At a desk that is there already.
+    pub fn of_office(office: Office<'w>) -> Self {
+        Self { office }
+    }
 
     /// Units that come or go by hand, in the desk's store; `cost` of a whole unit where it is said.
     pub async fn adjust(&self, kind: &str, product: &Value, delta: i64, more: Value) -> Value {

@@ -23,25 +23,41 @@ fn t(text: &str) -> Key {
     Key::Text(text.to_owned())
 }
 
+/// The days of a report.
+const JANUARY: &str = "filter: { from: \"2026-01-01\", to: \"2026-01-31\" }";
+
 /// Every list with a cursor: what is asked, what its cursors are bound to (`{…}` stands for an id of the company's), and the keys in them.
 fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
     vec![
+        ("Query.abcXyz", JANUARY, "abcXyz", vec![n(7), t("mug"), i()]),
         ("Query.alerts", "", "alerts:OPENED_AT:DESC", vec![n(7), i()]),
         ("Query.auditEntries", "", "audit", vec![n(7)]),
         ("Query.backorders", "", "backorders:PLACED_AT:ASC", vec![n(7), n(1), n(1)]),
+        ("Query.boughtTogether", JANUARY, "boughtTogether", vec![n(7), i(), i()]),
         ("Query.categories", "", "categories", vec![n(7), i()]),
         ("Query.channels", "", "channels", vec![t("web"), i()]),
+        ("Query.countAccuracy", JANUARY, "countAccuracy:STORE", vec![n(7), i()]),
         ("Query.counts", "", "counts:CREATED_AT:DESC", vec![n(7), i()]),
+        ("Query.customerCohorts", "period: { from: \"2026-01-01\", to: \"2026-01-31\" }", "customerCohorts", vec![n(7)]),
+        ("Query.customerScores", "", "customerScores", vec![n(7), i()]),
         ("Query.customers", "", "customers", vec![i()]),
         ("Query.demandFacts", "groupBy: [DAY, PRODUCT]", "demandFacts:DAY:PRODUCT", vec![n(20_000), i()]),
         ("Query.documentReversals", "", "documentReversals:NUMBER:DESC", vec![n(7)]),
         ("Query.exchangeRates", "", "exchangeRates:DAY:DESC", vec![n(20_000), i()]),
         ("Query.exchanges", "", "exchanges", vec![n(7), i()]),
+        ("Query.expiryRisk", "", "expiryRisk", vec![n(7), i(), i()]),
         ("Query.expiringSoon", "within: 30", "expiring", vec![n(7), i(), i()]),
+        ("Query.fulfilmentWorks", "", "fulfilmentWorks:DUE_AT:ASC", vec![n(7), i()]),
+        ("Query.fulfilmentWorks", "orderBy: { direction: DESC }", "fulfilmentWorks:DUE_AT:DESC", vec![n(7), i()]),
+        ("Query.fulfilmentReport", JANUARY, "fulfilmentReport:STORE", vec![n(7), i()]),
+        ("Query.history", "nodeId: \"{prd}\"", "history:{prd}", vec![n(7), i(), n(7)]),
         ("Query.jobs", "", "jobs", vec![n(7), i()]),
+        ("Query.lostSales", JANUARY, "lostSales", vec![n(7), i(), i()]),
         ("Query.lotTrace", "lot: \"{lot}\"", "trace:{lot}", vec![n(7), n(1)]),
         ("Query.lots", "", "lots", vec![i()]),
+        ("Query.marginReport", JANUARY, "marginReport:CHANNEL:GROSS_REVENUE", vec![n(7), i()]),
         ("Query.members", "", "members", vec![t("a@example.com"), i()]),
+        ("Query.notes", "nodeId: \"{prd}\"", "notes:{prd}", vec![n(7), i()]),
         ("Query.orders", "", "orders:PlacedAt:DESC", vec![n(7), i()]),
         ("Query.orders", "orderBy: { field: TOTAL, direction: ASC }", "orders:Total:ASC", vec![n(7), i()]),
         ("Query.productCategorySuggestions", "", "productCategorySuggestions", vec![i()]),
@@ -57,6 +73,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.returns", "", "returns:OCCURRED_AT:DESC", vec![n(7), i()]),
         ("Query.revaluations", "", "revaluations:NUMBER:DESC", vec![n(7)]),
         ("Query.savedViews", "", "savedViews:SLUG:ASC", vec![t("low-stock"), i()]),
+        ("Query.shrinkage", JANUARY, "shrinkage:REASON", vec![n(7), t("LOSS")]),
         ("Query.stockAgeing", "", "stockAgeing", vec![n(7), i()]),
         ("Query.stockAnomalies", "", "stockAnomalies:DAY:DESC", vec![n(20_000), i()]),
         ("Query.stockDigestLevels", "store: { id: \"{sto}\" }, in: [0], buckets: 1", "digest:{sto}:1", vec![i()]),
@@ -64,6 +81,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.stockLevels", "orderBy: { field: ON_HAND, direction: DESC }", "levels:OnHand:true", vec![n(7), i(), n(0)]),
         ("Query.stockMovements", "", "movements", vec![n(7)]),
         ("Query.stockPerformance", "from: \"2026-01-01\", to: \"2026-01-31\"", "stockPerformance:ASKED", vec![n(7)]),
+        ("Query.stockProductivity", JANUARY, "stockProductivity:PRODUCT:NET_REVENUE", vec![n(7), i()]),
         ("Query.stores", "", "stores", vec![t("shop"), i()]),
         ("Query.supplierProducts", "", "supplies:SUPPLIER:ASC", vec![i(), i()]),
         ("Query.supplierReturns", "", "supplier_returns:NUMBER:DESC", vec![n(7), i()]),

@@ -23,3 +23,4 @@ mod rules;
 mod scenario;
 mod together;
 mod torn;
+mod works;

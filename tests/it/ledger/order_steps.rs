@@ -16,7 +16,7 @@ use super::{
 };
 
 const PENDING: NewStatus = NewStatus::Pending { until: Timestamp(NOW.0 + HOUR * 1_000_000) };
-const ACTIONS: [Action; 5] = [Action::Confirm, Action::Fulfil, Action::Cancel, Action::Expire, Action::Close];
+const ACTIONS: [Action; 6] = [Action::Confirm, Action::Fulfil, Action::Cancel, Action::Expire, Action::Close, Action::Reopen];
 
 fn command(make: &CommandFactory, order: OrderId, action: Action) -> Command {
     match action {
@@ -25,6 +25,8 @@ fn command(make: &CommandFactory, order: OrderId, action: Action) -> Command {
         Action::Cancel => Command::of(OrderCommand::Cancel(make.act(order), Vec::new())),
         Action::Expire => Command::of(OrderCommand::Expire(make.act(order), Vec::new())),
         Action::Close => Command::of(OrderCommand::Close(make.act(order))),
+        Action::Reopen => Command::of(OrderCommand::Reopen(make.act(order))),
+        Action::Update => unreachable!("an edit says what it changes: orders::edits"),
     }
 }
 /// Positions and quantities.
@@ -94,12 +96,12 @@ fn the_table_has_each_step_once_and_names_what_is_open() {
     let (order, done) = in_state(OrderStatus::Confirmed);
     let refused = done.when(|make| command(make, order, Action::Confirm)).result.unwrap_err();
     let open: Vec<_> = actions_from(OrderStatus::Confirmed).filter_map(Action::mutation).collect();
-    assert_eq!(open, ["orderFulfil", "orderCancel"]);
+    assert_eq!(open, ["orderFulfil", "orderCancel", "orderUpdate"]);
     let said = say(&refused.why).1;
     assert!(said.contains("CONFIRMED; open are orderFulfil, orderCancel, orderUpdate"), "{said}");
     let (order, done) = in_state(OrderStatus::Closed);
     let refused = done.when(|make| command(make, order, Action::Close)).result.unwrap_err();
-    assert!(say(&refused.why).1.contains("nothing is open"));
+    assert!(say(&refused.why).1.contains("CLOSED; open are orderReopen, orderUpdate"));
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn the_sdl_keeps_the_shapes_of_the_core() {
         assert!(plain.contains(&format!("\n{field}")), "{field}");
     }
     assert!(
-        sdl.contains("@requires(permission: \"order.fulfil\") @emits(events: [\"order.fulfilled\", \"stock.changed\"])"),
+        sdl.contains("@requires(permission: \"order.fulfil\") @emits(events: [\"order.fulfilled\", \"stock.changed\", \"fulfilment_work.changed\", \"fulfilment.shipped\"])"),
         "{sdl}"
     );
 }

@@ -28,7 +28,7 @@ async fn an_order_leaves_when_its_last_hold_is_lifted() {
         );
         let held = &set["order"];
         assert_eq!((kinds(held), &held["version"], &held["status"]), (vec!["FRAUD", "FRAUD"], &json!(3), &json!("CONFIRMED")));
-        assert_eq!(held["allowedActions"], json!(["orderCancel", "orderHoldSet", "orderHoldLift"]));
+        assert_eq!(held["allowedActions"], json!(["orderCancel", "orderUpdate", "orderHoldSet", "orderHoldLift"]));
         let message = refused(&world.act("orderFulfil", world.step(&order, json!({}))).await, "ON_HOLD", "input.id");
         assert!(message.contains("on hold: FRAUD."), "each kind is named once: {message}");
         let lifted = world.does("orderHoldLift", &first, json!({})).await;
@@ -120,7 +120,7 @@ async fn a_key_sets_one_hold_and_a_dry_run_none() {
             hold { kind } order { allowedActions } userErrors { code } seq } }";
         let dry = world.ask(document, json!({ "input": input })).await["orderHoldSet"].clone();
         assert_eq!((&dry["hold"]["kind"], &dry["seq"]), (&json!("CREDIT"), &Value::Null), "{dry}");
-        assert_eq!(dry["order"]["allowedActions"], json!(["orderCancel", "orderHoldSet", "orderHoldLift"]));
+        assert_eq!(dry["order"]["allowedActions"], json!(["orderCancel", "orderUpdate", "orderHoldSet", "orderHoldLift"]));
         assert_eq!(kinds(&world.read(&order).await), Vec::<&str>::new());
         let first = world.act("orderHoldSet", input.clone()).await;
         let again = world.act("orderHoldSet", input).await;

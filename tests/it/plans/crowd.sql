@@ -27,8 +27,8 @@ SELECT t.oid, a.attnum, a.attname::text AS name, a.atttypid::regtype::text AS ty
 FROM crowd t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 LEFT JOIN (VALUES ('actor_id', 'member'), ('approver_id', 'member'), ('assignee_id', 'member'), ('maker_id', 'member'),
   ('requester_id', 'member'), ('resolver_id', 'member'), ('user_id', 'app_user'), ('component_id', 'product'), ('kit_id', 'product'),
-  ('family_id', 'product_family'), ('count_id', 'stock_count'), ('order_id', 'sales_order'), ('return_id', 'sales_return'),
-  ('receipt_id', 'goods_receipt'), ('input_id', 'file'), ('result_id', 'file'), ('from_store_id', 'store'), ('to_store_id', 'store'),
+  ('family_id', 'product_family'), ('count_id', 'stock_count'), ('work_id', 'fulfilment_work'), ('order_id', 'sales_order'), ('return_id', 'sales_return'),
+  ('receipt_id', 'goods_receipt'), ('reversal_id', 'document_reversal'), ('input_id', 'file'), ('result_id', 'file'), ('from_store_id', 'store'), ('to_store_id', 'store'),
   -- These may be of several kinds, of each of which a row has that id.
   ('reference_id', 'movement'), ('reverses_id', 'movement'), ('target_id', 'movement')) AS alias (name, parent) ON alias.name = a.attname
 LEFT JOIN (VALUES ('entry', 'unavailable_delta', '1'), ('lot', 'status', 'QUARANTINE'), ('return_lot', 'inspected', '0'),
@@ -43,7 +43,7 @@ DECLARE
   texts text;
   made jsonb;
   -- What is read as one value of several columns: a row that no room could have written is a fault.
-  legal CONSTANT jsonb := '{"count_line": {"state": "COUNTED"}}';
+  legal CONSTANT jsonb := '{"count_line": {"state": "COUNTED"}, "order_detail": {"tags": "[]", "metadata": "{}"}}';
 BEGIN
   -- Where copies would meet in a unique index, its last column that is no word of a list tells them apart.
   FOR t IN SELECT i.indrelid, i.indkey[0:i.indnkeyatts - 1]::smallint[] AS keys FROM pg_index i JOIN crowd c ON c.oid = i.indrelid

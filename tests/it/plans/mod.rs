@@ -42,6 +42,7 @@ const MAY: &[(&str, &str)] = &[
     // Few values, each of which many rows have: the page is full soon. An index more would be paid by every order, movement and audit entry.
     ("alerts where kind*", "alert"),
     ("counts where kind*", "stock_count"),
+    ("fulfilmentWorks where status*", "fulfilment_work"),
     ("lots where status*", "lot"),
     ("orders filter.channel*", "sales_order"),
     ("orders where status*", "sales_order"),

@@ -19,6 +19,7 @@ pub const SMALL: &[&str] = &[
     "audit_checkpoint",
     "audit_head",
     "backup_run",
+    "carrier",
     "category",
     "channel",
     "copy_progress",

@@ -117,9 +117,9 @@ async fn an_order_is_shipped_by_who_may_ship_where_it_is_held() {
             let document = "query($id: ID!) { order(by: {id: $id}) { allowedActions } }";
             world.ask_as(caller.clone(), document, json!({"id": order["id"]})).await["order"]["allowedActions"].clone()
         };
-        assert_eq!(actions(&of_shop, &away).await, json!(["orderCancel", "orderHoldSet"]));
-        assert_eq!(actions(&of_shop, &here).await, json!(["orderFulfil", "orderCancel", "orderHoldSet"]));
-        assert_eq!(actions(&of_both, &away).await, json!(["orderFulfil", "orderCancel", "orderHoldSet"]));
+        assert_eq!(actions(&of_shop, &away).await, json!(["orderCancel", "orderUpdate", "orderHoldSet"]));
+        assert_eq!(actions(&of_shop, &here).await, json!(["orderFulfil", "orderCancel", "orderUpdate", "orderHoldSet"]));
+        assert_eq!(actions(&of_both, &away).await, json!(["orderFulfil", "orderCancel", "orderUpdate", "orderHoldSet"]));
         // Where an order is held is told with the order, and what is missing there too. Of any other store nothing is.
         let from = |order: &Value| world.step(order, json!({"store": {"code": "DEPOT"}}));
         let answer = world.act_as(of_shop.clone(), "orderFulfil", from(&away)).await;

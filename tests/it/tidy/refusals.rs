@@ -5,7 +5,8 @@ use std::fs;
 use super::{no_faults, room, source, sources};
 
 /// Rooms whose refusals are typed.
-const TYPED: [&str; 12] = [
+const TYPED: [&str; 14] = [
+    "fulfilment",
     "identity",
     "access",
     "tenancy",
@@ -21,8 +22,14 @@ const TYPED: [&str; 12] = [
     "purchasing",
 ];
 /// Cores that make texts which are no refusals: a printed page, and what is derived from an address, a key or a code.
-const TEXTS: [&str; 4] =
-    ["identity/core/factor.rs", "identity/core/network.rs", "identity/core/qr.rs", "purchasing/core/page.rs"];
+const TEXTS: [&str; 6] = [
+    "fulfilment/core/carriers.rs",
+    "fulfilment/core/work.rs",
+    "identity/core/factor.rs",
+    "identity/core/network.rs",
+    "identity/core/qr.rs",
+    "purchasing/core/page.rs",
+];
 /// Each makes a text of what a caller is told.
 const IN_WORDS: [&str; 5] =
     ["Rejection::invalid", "Rejection::state", "Rejection::out_of_range", "Rejection::text", "Reason::Text"];

@@ -41,6 +41,7 @@ const BY_HAND: &[(&str, &str, &str)] = &[
     ("api/counts/count.rs", "figures", "the type says count.read"),
     ("api/exchange/types.rs", "result", "the type says exchange.run"),
     ("api/returns/sales_return.rs", "matches", "the type says order.read"),
+    ("api/reversals/reversal.rs", "movements", "the type says stock.movement.read"),
     ("api/stock/explain.rs", "reservations", "the type says stock.read"),
     ("api/stock/explain.rs", "reserved_else", "the type says stock.read"),
     ("api/stock/level.rs", "on_hand_at", "the type says stock.read"),

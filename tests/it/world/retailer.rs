@@ -14,6 +14,7 @@ use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
     api::{
         counts::{CountsMutation, CountsQuery},
+        fulfilment::{CarrierMutation, CarrierQuery, FulfilmentMutation, FulfilmentQuery},
         insight::InsightQuery,
         orders::{HoldMutation, OrdersMutation, OrdersQuery, SourcingMutation, SourcingQuery},
         payments::PaymentMutation,
@@ -42,7 +43,17 @@ use crate::databases::Home;
 pub const START: i64 = 1_795_165_200_000_000;
 
 #[derive(MergedObject, Default)]
-pub struct Query(CountsQuery, TransfersQuery, OrdersQuery, ReturnsQuery, StockQuery, InsightQuery, SourcingQuery);
+pub struct Query(
+    CountsQuery,
+    TransfersQuery,
+    OrdersQuery,
+    ReturnsQuery,
+    StockQuery,
+    InsightQuery,
+    SourcingQuery,
+    FulfilmentQuery,
+    CarrierQuery,
+);
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     CountsMutation,
@@ -52,6 +63,8 @@ pub struct Mutation(
     SourcingMutation,
     StockMutation,
     LotMutation,
+    FulfilmentMutation,
+    CarrierMutation,
     HoldMutation,
     PaymentMutation,
 );

@@ -41,6 +41,19 @@ class ActionInput(_ActionInput, total=False):
     note: Optional[str]
 
 
+class AddressInput(TypedDict, total=False):
+    """A place that an order, or its bill, goes to: at least one field, each of at most 120 characters. Sealed under a key of the order's own."""
+
+    city: Optional[str]
+    company: Optional[str]
+    country: Optional[str]
+    lines: Optional[Sequence[str]]
+    name: Optional[str]
+    phone: Optional[str]
+    postalCode: Optional[str]
+    region: Optional[str]
+
+
 AdjustKind = Literal[
     "ADJUSTMENT",
     "RECEIPT",
@@ -186,6 +199,7 @@ class ApiKeyCreateInput(_ApiKeyCreateInput, total=False):
     allowedCidrs: Optional[Sequence[str]]
     budget: Optional["ApiKeyBudgetInput"]
     expiresAt: Optional[str]
+    idempotencyKey: Optional[str]
     permissions: Optional[Sequence[str]]
     scope: Optional["StoreScopeInput"]
     trustedDocumentsOnly: Optional[bool]
@@ -231,6 +245,17 @@ class BulkOperationRunInput(_BulkOperationRunInput, total=False):
     idempotencyKey: str
 
 
+CancelReason = Literal[
+    "CUSTOMER",
+    "DUPLICATE",
+    "ERROR",
+    "FRAUD",
+    "OTHER",
+    "OUT_OF_STOCK",
+    "PAYMENT",
+]
+
+
 class _CategoryBulkUpsertInput(TypedDict):
     rows: Sequence["CategoryUpsertInput"]
 
@@ -271,6 +296,7 @@ class _CategoryUpdateInput(TypedDict):
 class CategoryUpdateInput(_CategoryUpdateInput, total=False):
     """A change of a category: what is left out stays, null clears."""
 
+    idempotencyKey: Optional[str]
     imageUrl: Optional[str]
     metadata: Optional[Any]
     name: Optional[str]
@@ -344,6 +370,15 @@ Condition = Literal[
 ]
 
 
+class ContactInput(TypedDict, total=False):
+    """A person to reach about an order: at least one field. Sealed under a key of the order's own."""
+
+    email: Optional[str]
+    name: Optional[str]
+    phone: Optional[str]
+    role: Optional[str]
+
+
 CostGroup = Literal[
     "DAY",
     "MONTH",
@@ -356,6 +391,13 @@ CostGroup = Literal[
 CostingMethod = Literal[
     "FIFO",
     "MOVING_AVERAGE",
+]
+
+
+CountAccuracyGroup = Literal[
+    "CATEGORY",
+    "PRODUCT",
+    "STORE",
 ]
 
 
@@ -525,6 +567,7 @@ class CustomerEraseInput(_CustomerEraseInput, total=False):
     """A customer who is to be forgotten."""
 
     expectedVersion: Optional[int]
+    idempotencyKey: Optional[str]
 
 
 class CustomerRef(TypedDict, total=False):
@@ -545,6 +588,7 @@ class CustomerUpdateInput(_CustomerUpdateInput, total=False):
     country: Optional[str]
     email: Optional[str]
     externalRef: Optional[str]
+    idempotencyKey: Optional[str]
     name: Optional[str]
 
 
@@ -560,6 +604,18 @@ class CustomerUpsertInput(_CustomerUpsertInput, total=False):
     name: Optional[str]
 
 
+DashboardPanel = Literal[
+    "ALERTS",
+    "DEAD_STOCK",
+    "FORECAST",
+    "OPEN_ORDERS",
+    "PURCHASE_ORDERS",
+    "STOCK",
+    "STOCK_VALUE",
+    "TRANSFERS",
+]
+
+
 class DateTimeFilter(TypedDict, total=False):
     """Rows whose moment lies here."""
 
@@ -570,6 +626,12 @@ class DateTimeFilter(TypedDict, total=False):
 DecimalSeparator = Literal[
     "COMMA",
     "POINT",
+]
+
+
+DeliveryMethod = Literal[
+    "COLLECT",
+    "SHIP",
 ]
 
 
@@ -627,6 +689,21 @@ Disposition = Literal[
 ]
 
 
+class _DocumentReverseInput(TypedDict):
+    documentId: str
+    note: str
+
+
+class DocumentReverseInput(_DocumentReverseInput, total=False):
+    """A document to undo."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    lines: Optional[Sequence["ReverseLine"]]
+    occurredAt: Optional[str]
+    onShortage: "ShortagePolicy"
+
+
 ErrorCode = Literal[
     "DUPLICATE",
     "IDEMPOTENCY_IN_PROGRESS",
@@ -639,6 +716,7 @@ ErrorCode = Literal[
     "LIMIT_EXCEEDED",
     "MFA_INVALID",
     "NOT_FOUND",
+    "ON_HOLD",
     "OUT_OF_RANGE",
     "PERIOD_CLOSED",
     "RATE_MISSING",
@@ -708,6 +786,12 @@ ExchangeState = Literal[
     "FAILED",
     "QUEUED",
     "RUNNING",
+]
+
+
+ExpiryRiskBasis = Literal[
+    "FORECAST",
+    "SALES",
 ]
 
 
@@ -814,6 +898,12 @@ ForecastStatus = Literal[
 ]
 
 
+FulfilmentGroup = Literal[
+    "CHANNEL",
+    "STORE",
+]
+
+
 FulfilmentStatus = Literal[
     "CANCELLED",
     "DELIVERED",
@@ -821,6 +911,23 @@ FulfilmentStatus = Literal[
     "PENDING",
     "PICKED",
     "SHIPPED",
+]
+
+
+HistoryActorKind = Literal[
+    "ANONYMOUS",
+    "INTEGRATION",
+    "MEMBER",
+    "SYSTEM",
+]
+
+
+HistoryKind = Literal[
+    "CHANGE",
+    "EVENT",
+    "MOVEMENT",
+    "NOTE",
+    "STEP",
 ]
 
 
@@ -887,6 +994,7 @@ class IntegrationCreateInput(_IntegrationCreateInput, total=False):
     """An integration to be made. You can give it only what you hold yourself now."""
 
     channelId: Optional[str]
+    idempotencyKey: Optional[str]
     trustedDocumentsOnly: Optional[bool]
 
 
@@ -900,6 +1008,7 @@ class IntegrationUpdateInput(_IntegrationUpdateInput, total=False):
 
     channelId: Optional[str]
     enabled: Optional[bool]
+    idempotencyKey: Optional[str]
     name: Optional[str]
     permissions: Optional[Sequence[str]]
     scope: Optional["StoreScopeInput"]
@@ -1040,6 +1149,22 @@ class LotUpdateInput(_LotUpdateInput, total=False):
     onShortage: "ShortagePolicy"
 
 
+MarginGroup = Literal[
+    "CATEGORY",
+    "CHANNEL",
+    "PRODUCT",
+    "STORE",
+]
+
+
+MarginTop = Literal[
+    "GROSS_REVENUE",
+    "MARGIN",
+    "MARGIN_RATE",
+    "NET_REVENUE",
+]
+
+
 MemberStatus = Literal[
     "ACTIVE",
     "INVITED",
@@ -1047,12 +1172,16 @@ MemberStatus = Literal[
 ]
 
 
-class MemberUpdateRolesInput(TypedDict):
-    """The grants of a member."""
-
+class _MemberUpdateRolesInput(TypedDict):
     expectedVersion: int
     grants: Sequence["RoleGrantInput"]
     memberId: str
+
+
+class MemberUpdateRolesInput(_MemberUpdateRolesInput, total=False):
+    """The grants of a member."""
+
+    idempotencyKey: Optional[str]
 
 
 MfaMethod = Literal[
@@ -1113,6 +1242,37 @@ NewOrderStatus = Literal[
 ]
 
 
+class _NoteAddInput(TypedDict):
+    nodeId: str
+    text: str
+
+
+class NoteAddInput(_NoteAddInput, total=False):
+    """A note to add."""
+
+    audience: "NoteAudience"
+    idempotencyKey: str
+    mentions: Sequence[str]
+
+
+NoteAudience = Literal[
+    "CUSTOMER",
+    "STAFF",
+]
+
+
+class _NoteUpdateInput(TypedDict):
+    expectedVersion: int
+    id: str
+    text: str
+
+
+class NoteUpdateInput(_NoteUpdateInput, total=False):
+    """A change of a note."""
+
+    mentions: Optional[Sequence[str]]
+
+
 class _OrderCreateInput(TypedDict):
     lines: Sequence["OrderLineInput"]
     store: "StoreRef"
@@ -1121,16 +1281,25 @@ class _OrderCreateInput(TypedDict):
 class OrderCreateInput(_OrderCreateInput, total=False):
     """A new order."""
 
+    billingAddress: Optional["AddressInput"]
     channelId: Optional[str]
+    contact: Optional["ContactInput"]
     customerId: Optional[str]
+    deliveryMethod: Optional["DeliveryMethod"]
     externalRef: Optional[str]
     idempotencyKey: str
+    metadata: Optional[Any]
+    noteForCustomer: Optional[str]
+    noteForStaff: Optional[str]
     onShortage: "ShortagePolicy"
     placedAt: Optional[str]
+    requestedFor: Optional[str]
     reservationIds: Optional[Sequence[str]]
+    shippingAddress: Optional["AddressInput"]
     shippingCountry: Optional[str]
     sourcing: Optional["SourcingInput"]
     status: "NewOrderStatus"
+    tags: Optional[Sequence[str]]
 
 
 OrderFilter = TypedDict(
@@ -1140,9 +1309,13 @@ OrderFilter = TypedDict(
         "channel": "Optional['IdFilter']",
         "customer": "Optional['IdFilter']",
         "externalRef": "Optional['StringFilter']",
+        "hold": "Optional[Sequence[str]]",
+        "isHeld": "Optional[bool]",
         "not": "Optional['OrderFilter']",
         "or": "Optional[Sequence['OrderFilter']]",
+        "paymentStatus": "Optional[Sequence['PaymentStatus']]",
         "placedAt": "Optional['DateTimeFilter']",
+        "refundStatus": "Optional[Sequence['RefundStatus']]",
         "status": "Optional[Sequence['OrderStatus']]",
         "store": "Optional['IdFilter']",
     },
@@ -1165,6 +1338,31 @@ class OrderFulfilInput(_OrderFulfilInput, total=False):
     store: Optional["StoreRef"]
 
 
+class _OrderHoldLiftInput(TypedDict):
+    id: str
+
+
+class OrderHoldLiftInput(_OrderHoldLiftInput, total=False):
+    """A hold to lift."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+
+
+class _OrderHoldSetInput(TypedDict):
+    id: str
+    kind: str
+    reason: str
+
+
+class OrderHoldSetInput(_OrderHoldSetInput, total=False):
+    """A hold to set on an order."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    note: Optional[str]
+
+
 class _OrderLineInput(TypedDict):
     quantity: int
 
@@ -1184,6 +1382,19 @@ OrderLineKind = Literal[
     "CHARGE",
     "PRODUCT",
 ]
+
+
+class _OrderLineSet(TypedDict):
+    id: str
+
+
+class OrderLineSet(_OrderLineSet, total=False):
+    """A line of an order as it shall be from now on. Fields that are left out stay as they are."""
+
+    discount: Optional["MoneyInput"]
+    quantity: Optional[int]
+    tax: Optional["MoneyInput"]
+    unitPrice: Optional["MoneyInput"]
 
 
 class _OrderOrder(TypedDict):
@@ -1223,10 +1434,129 @@ OrderStatus = Literal[
 ]
 
 
+class _OrderUpdateInput(TypedDict):
+    expectedVersion: int
+    id: str
+
+
+class OrderUpdateInput(_OrderUpdateInput, total=False):
+    """An order as it shall be from now on. A field that is left out stays as it is, null clears it."""
+
+    addLines: Optional[Sequence["OrderLineInput"]]
+    billingAddress: Optional["AddressInput"]
+    contact: Optional["ContactInput"]
+    customerId: Optional[str]
+    deliveryMethod: Optional["DeliveryMethod"]
+    externalRef: Optional[str]
+    idempotencyKey: str
+    metadata: Optional[Any]
+    noteForCustomer: Optional[str]
+    noteForStaff: Optional[str]
+    reason: Optional[str]
+    requestedFor: Optional[str]
+    resourcing: Optional["SourcingInput"]
+    setLines: Optional[Sequence["OrderLineSet"]]
+    shippingAddress: Optional["AddressInput"]
+    tagsAdd: Optional[Sequence[str]]
+    tagsRemove: Optional[Sequence[str]]
+
+
+class _PaymentInput(TypedDict):
+    amount: "MoneyInput"
+    kind: "PaymentKind"
+    method: str
+    order: "OrderRef"
+
+
+class PaymentInput(_PaymentInput, total=False):
+    """A payment to record with others."""
+
+    note: Optional[str]
+    occurredAt: Optional[str]
+    parentId: Optional[str]
+    reference: Optional[str]
+    returnId: Optional[str]
+
+
+PaymentKind = Literal[
+    "AUTHORISATION",
+    "CAPTURE",
+    "REFUND",
+    "VOID",
+]
+
+
+class _PaymentRecordInput(TypedDict):
+    amount: "MoneyInput"
+    kind: "PaymentKind"
+    method: str
+    order: "OrderRef"
+
+
+class PaymentRecordInput(_PaymentRecordInput, total=False):
+    """A payment to record."""
+
+    idempotencyKey: str
+    note: Optional[str]
+    occurredAt: Optional[str]
+    parentId: Optional[str]
+    reference: Optional[str]
+    returnId: Optional[str]
+
+
+PaymentStatus = Literal[
+    "AUTHORISED",
+    "NOTHING_DUE",
+    "OVERPAID",
+    "PAID",
+    "PARTIALLY_AUTHORISED",
+    "PARTIALLY_PAID",
+    "UNPAID",
+]
+
+
+class _PaymentsRecordInput(TypedDict):
+    payments: Sequence["PaymentInput"]
+
+
+class PaymentsRecordInput(_PaymentsRecordInput, total=False):
+    """Payments to record together, of one order or several."""
+
+    idempotencyKey: str
+
+
+_PeriodInputOptional = TypedDict(
+    "_PeriodInputOptional",
+    {
+    },
+    total=False,
+)
+_PeriodInput = TypedDict(
+    "_PeriodInput",
+    {
+        "from": "str",
+        "to": "str",
+    },
+)
+
+
+class PeriodInput(_PeriodInput, _PeriodInputOptional):
+    """Days, both inclusive."""
+
+
+
 PermissionClass = Literal[
     "STORE",
     "TENANT",
 ]
+
+
+class PlanLineChoice(TypedDict, total=False):
+    """Lines of a plan, in one of three ways."""
+
+    all: bool
+    ids: Sequence[str]
+    under: "MoneyInput"
 
 
 class PositionInput(TypedDict):
@@ -1251,6 +1581,7 @@ class ProductArchiveInput(_ProductArchiveInput, total=False):
     """The product that is no longer used."""
 
     expectedVersion: Optional[int]
+    idempotencyKey: Optional[str]
 
 
 class _ProductBulkUpsertInput(TypedDict):
@@ -1458,11 +1789,15 @@ class ProductSuggestionFilter(TypedDict, total=False):
     withoutCategory: bool
 
 
-class ProductSuggestionRefuseInput(TypedDict):
-    """A suggested category that is wrong for a product."""
-
+class _ProductSuggestionRefuseInput(TypedDict):
     categoryId: str
     productId: str
+
+
+class ProductSuggestionRefuseInput(_ProductSuggestionRefuseInput, total=False):
+    """A suggested category that is wrong for a product."""
+
+    idempotencyKey: Optional[str]
 
 
 class ProductTextAcceptInput(TypedDict, total=False):
@@ -1493,6 +1828,7 @@ class ProductUpdateInput(_ProductUpdateInput, total=False):
     categoryId: Optional[str]
     description: Optional[str]
     familyId: Optional[str]
+    idempotencyKey: Optional[str]
     lowStockThreshold: Optional[int]
     metadata: Optional[Any]
     minimumRemainingDays: Optional[int]
@@ -1531,6 +1867,22 @@ class ProductUpsertInput(_ProductUpsertInput, total=False):
     tracking: Optional["Tracking"]
     unit: Optional["UnitInput"]
     unitCost: Optional["MoneyInput"]
+
+
+ProductivityGroup = Literal[
+    "CATEGORY",
+    "PRODUCT",
+    "STORE",
+]
+
+
+ProductivityTop = Literal[
+    "GMROI",
+    "NET_REVENUE",
+    "SELL_THROUGH",
+    "SOLD_UNITS",
+    "STOCK_VALUE",
+]
 
 
 class _PurchaseChargeInput(TypedDict):
@@ -1732,6 +2084,13 @@ class ReceivedLotInput(_ReceivedLotInput, total=False):
     damaged: Optional[int]
 
 
+RefundStatus = Literal[
+    "FULL",
+    "NONE",
+    "PARTIAL",
+]
+
+
 ReorderKind = Literal[
     "PURCHASE",
     "TRANSFER",
@@ -1763,6 +2122,144 @@ class ReorderOrderInput(_ReorderOrderInput, total=False):
 ReorderReason = Literal[
     "DEMAND",
     "REORDER_POINT",
+]
+
+
+ReplenishmentIssue = Literal[
+    "DRAFT_REFUSED",
+    "NO_SUPPLIER",
+    "OTHER_CURRENCY",
+    "OVER_BUDGET",
+    "STALE",
+]
+
+
+ReplenishmentLineKind = Literal[
+    "PURCHASE",
+    "TRANSFER",
+]
+
+
+ReplenishmentLineState = Literal[
+    "APPROVED",
+    "CLAIMED",
+    "CUT",
+    "OPEN",
+    "REFUSED",
+]
+
+
+class _ReplenishmentPlanApproveInput(TypedDict):
+    expectedVersion: int
+    lines: "PlanLineChoice"
+    plan: str
+
+
+class ReplenishmentPlanApproveInput(_ReplenishmentPlanApproveInput, total=False):
+    """Lines of a plan to approve."""
+
+    idempotencyKey: str
+
+
+class ReplenishmentPlanCreateInput(TypedDict, total=False):
+    """A plan that is wanted now."""
+
+    budget: Optional["MoneyInput"]
+    idempotencyKey: str
+    storeIds: Sequence[str]
+    supplierId: Optional[str]
+
+
+class ReplenishmentPlanFilter(TypedDict, total=False):
+    """Plans. All conditions hold; one that is null is absent."""
+
+    state: Optional[Sequence["ReplenishmentPlanState"]]
+
+
+class ReplenishmentPlanLineFilter(TypedDict, total=False):
+    """Lines of a plan. All conditions hold; one that is null is absent."""
+
+    kind: Optional[Sequence["ReplenishmentLineKind"]]
+    state: Optional[Sequence["ReplenishmentLineState"]]
+    store: Optional["IdFilter"]
+
+
+ReplenishmentPlanState = Literal[
+    "APPROVED",
+    "DRAFT",
+    "EXECUTED",
+    "PARTLY",
+    "SUPERSEDED",
+]
+
+
+ReplenishmentPolicyKind = Literal[
+    "MIN_MAX",
+    "PERIODIC",
+    "REORDER_POINT",
+    "SERVICE",
+    "TARGET_DAYS",
+]
+
+
+class _ReplenishmentPolicyRemoveInput(TypedDict):
+    id: str
+
+
+class ReplenishmentPolicyRemoveInput(_ReplenishmentPolicyRemoveInput, total=False):
+    """A policy that is to go."""
+
+    idempotencyKey: str
+
+
+class _ReplenishmentPolicySetInput(TypedDict):
+    kind: "ReplenishmentPolicyKind"
+
+
+class ReplenishmentPolicySetInput(_ReplenishmentPolicySetInput, total=False):
+    """A policy. A product, a class or a supplier is named, or none of them for the whole tenant; a store beside a product or a class."""
+
+    abcClass: Optional["AbcClass"]
+    coverDays: Optional[int]
+    expectedVersion: Optional[int]
+    id: Optional[str]
+    idempotencyKey: str
+    orderCost: Optional["MoneyInput"]
+    productId: Optional[str]
+    reviewDays: Optional[int]
+    reviewFrom: Optional[str]
+    safetyDays: Optional[int]
+    serviceLevel: Optional[float]
+    storeId: Optional[str]
+    supplierId: Optional[str]
+    targetDays: Optional[int]
+
+
+ReplenishmentReasonCode = Literal[
+    "ASSUMED_LEAD",
+    "BELOW_POINT",
+    "CAPPED_BY_SALES",
+    "DEFAULT_POLICY",
+    "EXTRAPOLATED",
+    "FEW_ERRORS",
+    "IN_DRAFTS",
+    "LARGE_PACK",
+    "MINIMUM",
+    "MOVED_FIRST",
+    "NO_FORECAST",
+    "NO_SUPPLIER",
+    "OWED",
+    "PACK",
+    "PRICE_BREAK",
+    "REVIEW_DAY",
+    "SURPLUS",
+]
+
+
+ReplenishmentRefusalCode = Literal[
+    "DRAFT_REFUSED",
+    "FORBIDDEN",
+    "STALE",
 ]
 
 
@@ -1938,6 +2435,51 @@ ReturnStatus = Literal[
 ]
 
 
+ReversalEffectKind = Literal[
+    "CREDIT",
+    "DAMAGED",
+    "INCOMING",
+    "IN_TRANSIT",
+    "LOST",
+    "ON_HAND",
+    "OPEN",
+    "RECEIVED",
+    "RESERVED",
+    "RETURNED",
+    "SHIPPED",
+    "STATUS",
+    "UNAVAILABLE",
+    "VALUE",
+]
+
+
+class ReversalFilter(TypedDict, total=False):
+    """Reversals that match all of these."""
+
+    document: Optional["IdFilter"]
+    store: Optional["IdFilter"]
+
+
+class _ReverseLine(TypedDict):
+    lineId: str
+
+
+class ReverseLine(_ReverseLine, total=False):
+    """A line to reverse, or a part of one."""
+
+    lotId: Optional[str]
+    quantity: Optional[int]
+
+
+ReversedKind = Literal[
+    "GOODS_RECEIPT",
+    "SUPPLIER_RETURN",
+    "TRANSFER_CLOSE",
+    "TRANSFER_RECEIPT",
+    "TRANSFER_SHIPMENT",
+]
+
+
 RiskSign = Literal[
     "FAILURES",
     "HURRY",
@@ -1955,14 +2497,19 @@ class _RoleCreateInput(TypedDict):
 class RoleCreateInput(_RoleCreateInput, total=False):
     """A role to be made."""
 
+    idempotencyKey: Optional[str]
     inherits: Optional[Sequence[str]]
 
 
-class RoleDeleteInput(TypedDict):
-    """A role to be removed."""
-
+class _RoleDeleteInput(TypedDict):
     expectedVersion: int
     id: str
+
+
+class RoleDeleteInput(_RoleDeleteInput, total=False):
+    """A role to be removed."""
+
+    idempotencyKey: Optional[str]
 
 
 class _RoleGrantInput(TypedDict):
@@ -1984,6 +2531,7 @@ class _RoleUpdateInput(TypedDict):
 class RoleUpdateInput(_RoleUpdateInput, total=False):
     """What of a role is to be changed: what is left out stays."""
 
+    idempotencyKey: Optional[str]
     inherits: Optional[Sequence[str]]
     key: Optional[str]
     name: Optional[str]
@@ -2009,6 +2557,29 @@ SalesMeasure = Literal[
     "ORDERS",
     "UNITS_SOLD",
 ]
+
+
+_SalesReportFilterOptional = TypedDict(
+    "_SalesReportFilterOptional",
+    {
+        "channel": "Optional['IdFilter']",
+        "product": "Optional['ProductFilter']",
+        "store": "Optional['IdFilter']",
+    },
+    total=False,
+)
+_SalesReportFilter = TypedDict(
+    "_SalesReportFilter",
+    {
+        "from": "str",
+        "to": "str",
+    },
+)
+
+
+class SalesReportFilter(_SalesReportFilter, _SalesReportFilterOptional):
+    """Sales of some days. All conditions hold."""
+
 
 
 ScanFormat = Literal[
@@ -2053,10 +2624,24 @@ SearchTier = Literal[
 ]
 
 
+SecretStatus = Literal[
+    "ALREADY_SHOWN",
+    "NONE",
+    "SHOWN",
+]
+
+
 ShortagePolicy = Literal[
     "POST_DISCREPANCY",
     "REFUSE",
     "SHORTEN",
+]
+
+
+ShrinkageGroup = Literal[
+    "PRODUCT",
+    "REASON",
+    "STORE",
 ]
 
 
@@ -2129,6 +2714,7 @@ class _StockAnomalyAcceptInput(TypedDict):
 class StockAnomalyAcceptInput(_StockAnomalyAcceptInput, total=False):
     """An anomaly that is fine."""
 
+    idempotencyKey: Optional[str]
     note: Optional[str]
 
 
@@ -2313,6 +2899,28 @@ class StockReleaseInput(_StockReleaseInput, total=False):
     idempotencyKey: str
 
 
+_StockReportFilterOptional = TypedDict(
+    "_StockReportFilterOptional",
+    {
+        "product": "Optional['ProductFilter']",
+        "store": "Optional['IdFilter']",
+    },
+    total=False,
+)
+_StockReportFilter = TypedDict(
+    "_StockReportFilter",
+    {
+        "from": "str",
+        "to": "str",
+    },
+)
+
+
+class StockReportFilter(_StockReportFilter, _StockReportFilterOptional):
+    """Stock of some days. All conditions hold. Stock is of no channel."""
+
+
+
 class _StockReserveInput(TypedDict):
     items: Sequence["ReserveItem"]
 
@@ -2468,6 +3076,7 @@ class StoreArchiveInput(_StoreArchiveInput, total=False):
     """The store that closes for good."""
 
     expectedVersion: Optional[int]
+    idempotencyKey: Optional[str]
 
 
 class _StoreCreateInput(TypedDict):
@@ -2491,6 +3100,7 @@ class _StoreGroupCreateInput(TypedDict):
 class StoreGroupCreateInput(_StoreGroupCreateInput, total=False):
     """A group of stores to be made."""
 
+    idempotencyKey: Optional[str]
     storeIds: Optional[Sequence[str]]
 
 
@@ -2503,6 +3113,7 @@ class StoreGroupUpdateInput(_StoreGroupUpdateInput, total=False):
     """What of a group of stores is to be changed: what is left out stays."""
 
     code: Optional[str]
+    idempotencyKey: Optional[str]
     name: Optional[str]
     storeIds: Optional[Sequence[str]]
 
@@ -2550,6 +3161,7 @@ class StoreUpdateInput(_StoreUpdateInput, total=False):
     """A change of a store: what is left out stays."""
 
     code: Optional[str]
+    idempotencyKey: Optional[str]
     kind: Optional["StoreKind"]
     name: Optional[str]
     timeZone: Optional[str]
@@ -2691,6 +3303,7 @@ class SupplierUpdateInput(_SupplierUpdateInput, total=False):
 
     code: Optional[str]
     email: Optional[str]
+    idempotencyKey: Optional[str]
     leadTimeDays: Optional[int]
     name: Optional[str]
 
@@ -2707,6 +3320,7 @@ class TenantUpdateInput(_TenantUpdateInput, total=False):
     closedThrough: Optional[str]
     costingMethod: Optional["CostingMethod"]
     defaultCurrency: Optional[str]
+    idempotencyKey: Optional[str]
     mfaRequired: Optional[bool]
     name: Optional[str]
     passwordLength: Optional[int]
@@ -2890,6 +3504,7 @@ class WebhookEndpointCreateInput(_WebhookEndpointCreateInput, total=False):
     """An endpoint to be made."""
 
     description: Optional[str]
+    idempotencyKey: Optional[str]
 
 
 class _WebhookEndpointReplayInput(TypedDict):
@@ -2914,6 +3529,7 @@ class WebhookEndpointUpdateInput(_WebhookEndpointUpdateInput, total=False):
 
     description: Optional[str]
     eventTypes: Optional[Sequence[str]]
+    idempotencyKey: Optional[str]
     isEnabled: Optional[bool]
     url: Optional[str]
 
@@ -2929,6 +3545,13 @@ class WrongItemInput(_WrongItemInput, total=False):
     product: Optional["ProductRef"]
 
 
+XyzClass = Literal[
+    "X",
+    "Y",
+    "Z",
+]
+
+
 # Input types with a field idempotencyKey, which `execute` fills.
 KEYED_INPUTS = frozenset(
     {
@@ -2938,9 +3561,11 @@ KEYED_INPUTS = frozenset(
         "AlertRuleDeleteInput",
         "AlertRuleUpsertInput",
         "AlertSnoozeInput",
+        "ApiKeyCreateInput",
         "BulkOperationRunInput",
         "CategoryBulkUpsertInput",
         "CategoryCreateInput",
+        "CategoryUpdateInput",
         "ChannelCreateInput",
         "CountActionInput",
         "CountCreateInput",
@@ -2949,16 +3574,29 @@ KEYED_INPUTS = frozenset(
         "CountSubmitInput",
         "CustomerBulkUpsertInput",
         "CustomerCreateInput",
+        "CustomerEraseInput",
+        "CustomerUpdateInput",
+        "DocumentReverseInput",
         "ExchangeRateSetInput",
         "ExchangeRatesImportInput",
         "ExportCreateInput",
         "ImportCreateInput",
+        "IntegrationCreateInput",
+        "IntegrationUpdateInput",
         "KitSetInput",
         "LotActInput",
         "LotCreateInput",
         "LotUpdateInput",
+        "MemberUpdateRolesInput",
+        "NoteAddInput",
         "OrderCreateInput",
         "OrderFulfilInput",
+        "OrderHoldLiftInput",
+        "OrderHoldSetInput",
+        "OrderUpdateInput",
+        "PaymentRecordInput",
+        "PaymentsRecordInput",
+        "ProductArchiveInput",
         "ProductBulkUpsertInput",
         "ProductCreateInput",
         "ProductDocumentAddInput",
@@ -2967,21 +3605,31 @@ KEYED_INPUTS = frozenset(
         "ProductImageAddInput",
         "ProductImageRemoveInput",
         "ProductImageReorderInput",
+        "ProductSuggestionRefuseInput",
         "ProductTextAcceptInput",
+        "ProductUpdateInput",
         "PurchaseOrderActionInput",
         "PurchaseOrderCreateInput",
         "PurchaseOrderReceiveInput",
         "PurchaseOrderSendInput",
         "PurchaseOrderUpdateInput",
         "ReorderOrderInput",
+        "ReplenishmentPlanApproveInput",
+        "ReplenishmentPlanCreateInput",
+        "ReplenishmentPolicyRemoveInput",
+        "ReplenishmentPolicySetInput",
         "ReturnActionInput",
         "ReturnCloseInput",
         "ReturnCreateInput",
         "ReturnInspectInput",
         "ReturnReceiveInput",
         "ReturnRejectInput",
+        "RoleCreateInput",
+        "RoleDeleteInput",
+        "RoleUpdateInput",
         "SourcingSetInput",
         "StockAdjustInput",
+        "StockAnomalyAcceptInput",
         "StockMoveInput",
         "StockPolicySetInput",
         "StockReleaseInput",
@@ -2989,14 +3637,22 @@ KEYED_INPUTS = frozenset(
         "StockRevalueInput",
         "StockReverseInput",
         "StockSetInput",
+        "StoreArchiveInput",
         "StoreCreateInput",
+        "StoreGroupCreateInput",
+        "StoreGroupUpdateInput",
+        "StoreUpdateInput",
         "SupplierCreateInput",
         "SupplierProductBulkUpsertInput",
         "SupplierReturnCreateInput",
+        "SupplierUpdateInput",
+        "TenantUpdateInput",
         "TransferActionInput",
         "TransferCloseInput",
         "TransferCreateInput",
         "TransferMoveInput",
         "TransferUpdateInput",
+        "WebhookEndpointCreateInput",
+        "WebhookEndpointUpdateInput",
     }
 )

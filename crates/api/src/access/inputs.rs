@@ -63,6 +63,8 @@ pub struct RoleGrantInput {
 /// The grants of a member.
 #[derive(Debug, Clone, InputObject)]
 pub struct MemberUpdateRolesInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// The member.
     pub member_id: ID,
     /// The member's version as it was read.
@@ -89,6 +91,8 @@ impl MemberUpdateRolesInput {
 /// A role to be made.
 #[derive(Debug, Clone, InputObject)]
 pub struct RoleCreateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// Its short name: 2 to 63 small letters, digits and hyphens.
     pub key: String,
     /// What it is called.
@@ -109,6 +113,8 @@ impl RoleCreateInput {
 /// What of a role is to be changed: what is left out stays.
 #[derive(Debug, Clone, InputObject)]
 pub struct RoleUpdateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// The role.
     pub id: ID,
     /// Its version as it was read.
@@ -133,6 +139,8 @@ impl RoleUpdateInput {
 /// A role to be removed.
 #[derive(Debug, Clone, InputObject)]
 pub struct RoleDeleteInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// The role.
     pub id: ID,
     /// Its version as it was read.
@@ -142,6 +150,8 @@ pub struct RoleDeleteInput {
 /// A group of stores to be made.
 #[derive(Debug, Clone, InputObject)]
 pub struct StoreGroupCreateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// Its short name.
     pub code: String,
     /// What it is called.
@@ -160,6 +170,8 @@ impl StoreGroupCreateInput {
 /// What of a group of stores is to be changed: what is left out stays.
 #[derive(Debug, Clone, InputObject)]
 pub struct StoreGroupUpdateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// The group.
     pub id: ID,
     /// Its version as it was read.
@@ -182,6 +194,8 @@ impl StoreGroupUpdateInput {
 /// An integration to be made. You can give it only what you hold yourself now.
 #[derive(Debug, Clone, InputObject)]
 pub struct IntegrationCreateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// What it is called.
     pub name: String,
     /// The channel that it is bound to: of orders and reservations it sees that channel's only, and makes them there.
@@ -209,6 +223,8 @@ impl IntegrationCreateInput {
 /// What of an integration is to be changed: what is left out stays. You must hold yourself what it gains.
 #[derive(Debug, Clone, InputObject)]
 pub struct IntegrationUpdateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// The integration.
     pub id: ID,
     /// Its version as it was read.
@@ -253,6 +269,8 @@ pub struct ApiKeyBudgetInput {
 /// A key to be made.
 #[derive(Debug, Clone, InputObject)]
 pub struct ApiKeyCreateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// The integration that it belongs to.
     pub integration_id: ID,
     /// What it is called.

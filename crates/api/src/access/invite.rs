@@ -26,7 +26,8 @@ pub struct InviteMutation;
 impl InviteMutation {
     /// Invites somebody by their address, with roles that must be within your own rights. They come in by the link of the letter that is sent there,
     /// good for seven days and once. What is answered is the same whether the address has an account or not.
-    #[mutation(permit = MemberInvite, step_up, emits(MEMBER_INVITED))]
+    #[mutation(permit = MemberInvite, step_up, once(argument), emits(MEMBER_INVITED), dry_run(rolled_back))]
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn member_invite(
         &self,
         ctx: &Context<'_>,

@@ -6,21 +6,22 @@ use iam::access::{
     Access, AccessError, Changed,
     core::{self, key::Secret},
     events::{API_KEY_CREATED, API_KEY_REVOKED, API_KEY_ROLLED, INTEGRATION_CREATED, INTEGRATION_DISABLED, INTEGRATION_UPDATED},
-    kind,
+    kind, rows,
 };
 use macros::resolvers;
-use platform::path;
+use platform::{path, storage::dry_run};
 
 use super::{
     ApiKey, Integration,
     inputs::{ApiKeyCreateInput, IntegrationCreateInput, IntegrationUpdateInput},
-    loads::changed,
+    loads::{changed, loads},
     refusal::stopped,
 };
 use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
+        once::{Again, Earlier, SecretStatus},
         reading::read,
         refusal::UserError,
         scalars::{DateTime, Long},
@@ -44,9 +45,11 @@ pub struct ApiKeyPayload {
     pub api_key: Option<ApiKey>,
     /// The secret of a key that was made, this once: it is kept nowhere. Null otherwise.
     pub secret: Option<String>,
-    /// Why the change was refused; empty when it was made.
+    /// Whether this answer holds the secret, or an earlier one with the same idempotency key did.
+    pub secret_status: SecretStatus,
+    /// Why the change was refused; empty when it was made, or with validateOnly would be.
     pub user_errors: Vec<UserError>,
-    /// Keys are never replayed: false.
+    /// Whether this is the answer to an earlier call with the same key: without the secret.
     pub replayed: bool,
     /// The last event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
@@ -61,10 +64,46 @@ impl ApiKeyPayload {
         Ok(match done {
             Err(error) => Self::refused(stopped(error)?),
             Ok(Changed { value: (key, secret), seq }) => {
-                let secret = Some(secret.text().to_owned());
-                Self { api_key: seen(ctx, key), secret, seq: seq.map(Long), ..Self::default() }
+                // A dry run makes none.
+                let secret = (!dry_run::is_on()).then(|| secret.text().to_owned());
+                let secret_status = if secret.is_some() { SecretStatus::Shown } else { SecretStatus::None };
+                Self { api_key: seen(ctx, key), secret, secret_status, seq: seq.map(Long), ..Self::default() }
             }
         })
+    }
+}
+
+impl From<Vec<UserError>> for ApiKeyPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self::refused(user_errors)
+    }
+}
+impl From<Vec<UserError>> for IntegrationPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { integration: None, user_errors, replayed: false, seq: None }
+    }
+}
+
+impl Again for ApiKeyPayload {
+    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        let found = match earlier.id::<ApiKeyId>() {
+            Some(id) => rows::keys_by_id(&loads(ctx)?.scope, &[id]).await?.pop(),
+            None => None,
+        };
+        let secret_status = if earlier.mutation == "apiKeyRevoke" { SecretStatus::None } else { SecretStatus::AlreadyShown };
+        let api_key = found.and_then(|key| seen(ctx, key));
+        Ok(Self { api_key, secret_status, replayed: true, seq: earlier.seq().map(Long), ..Self::default() })
+    }
+}
+
+impl Again for IntegrationPayload {
+    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        let found = match earlier.id::<IntegrationId>() {
+            Some(id) => loads(ctx)?.integration(id).await?,
+            None => None,
+        };
+        let integration = found.map(Integration);
+        Ok(Self { integration, user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
     }
 }
 
@@ -91,7 +130,7 @@ pub struct KeyMutation;
 #[resolvers]
 impl KeyMutation {
     /// Makes an integration. It belongs to the tenant; you can give it only what you hold yourself now.
-    #[mutation(permit = ApikeyWrite, step_up, emits(INTEGRATION_CREATED))]
+    #[mutation(permit = ApikeyWrite, step_up, once, emits(INTEGRATION_CREATED), dry_run(rolled_back))]
     async fn integration_create(
         &self,
         ctx: &Context<'_>,
@@ -105,7 +144,7 @@ impl KeyMutation {
 
     /// Changes an integration: what is left out stays. You must hold yourself what it gains, its keys lose what it loses, and one that is no
     /// longer enabled has no key that is accepted, here at once and on other nodes within five seconds.
-    #[mutation(permit = ApikeyWrite, step_up, emits(INTEGRATION_UPDATED))]
+    #[mutation(permit = ApikeyWrite, step_up, once, emits(INTEGRATION_UPDATED), dry_run(rolled_back))]
     async fn integration_update(
         &self,
         ctx: &Context<'_>,
@@ -125,7 +164,7 @@ impl KeyMutation {
     }
 
     /// Ends an integration: none of its keys is accepted any more, on any node, within five seconds.
-    #[mutation(permit = ApikeyWrite, emits(INTEGRATION_DISABLED))]
+    #[mutation(permit = ApikeyWrite, once(argument), emits(INTEGRATION_DISABLED), dry_run(rolled_back))]
     async fn integration_disable(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<IntegrationPayload> {
         match read(|reading| reading.id::<entity::id::kind::IntegrationId>(&id, || path!["id"])) {
             Ok(id) => integration_payload(ctx, ctx.given::<Access>()?.integration_disable(permit, id).await),
@@ -134,7 +173,7 @@ impl KeyMutation {
     }
 
     /// Makes a key of an integration and tells its secret, this once.
-    #[mutation(permit = ApikeyWrite, step_up, emits(API_KEY_CREATED))]
+    #[mutation(permit = ApikeyWrite, step_up, once, emits(API_KEY_CREATED), dry_run(rolled_back))]
     async fn api_key_create(
         &self,
         ctx: &Context<'_>,
@@ -147,7 +186,7 @@ impl KeyMutation {
     }
 
     /// Makes a key like another one and tells its secret, this once. Both are accepted until the old one ends.
-    #[mutation(permit = ApikeyWrite, step_up, emits(API_KEY_ROLLED))]
+    #[mutation(permit = ApikeyWrite, step_up, once(argument), emits(API_KEY_ROLLED), dry_run(rolled_back))]
     async fn api_key_roll(
         &self,
         ctx: &Context<'_>,
@@ -161,7 +200,7 @@ impl KeyMutation {
     }
 
     /// Ends a key: it is not accepted any more, on any node, within five seconds. Its open sockets close.
-    #[mutation(permit = ApikeyWrite, emits(API_KEY_REVOKED))]
+    #[mutation(permit = ApikeyWrite, once(argument), emits(API_KEY_REVOKED), dry_run(rolled_back))]
     async fn api_key_revoke(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<ApiKeyPayload> {
         let id = match read(|reading| reading.id::<entity::id::kind::ApiKeyId>(&id, || path!["id"])) {
             Ok(id) => id,

@@ -15,11 +15,18 @@ use super::{
     inputs::{
         MemberUpdateRolesInput, RoleCreateInput, RoleDeleteInput, RoleUpdateInput, StoreGroupCreateInput, StoreGroupUpdateInput,
     },
-    loads::changed,
+    loads::{changed, loads},
     refusal::stopped,
 };
 use crate::{
-    graphql::{context::ContextExt, fault::Answer, reading::read, refusal::UserError, scalars::Long},
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        once::{Again, Earlier},
+        reading::read,
+        refusal::UserError,
+        scalars::Long,
+    },
     identity::{Member, member},
     payload,
 };
@@ -65,6 +72,53 @@ impl MemberPayload {
     }
 }
 
+impl From<Vec<UserError>> for RolePayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self::refused(user_errors)
+    }
+}
+impl From<Vec<UserError>> for StoreGroupPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self::refused(user_errors)
+    }
+}
+impl From<Vec<UserError>> for MemberPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self::refused(user_errors)
+    }
+}
+
+impl Again for RolePayload {
+    /// A role that was deleted is not there any more.
+    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        let known = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
+        let role = earlier.id::<RoleId>().and_then(|id| known.iter().find(|view| view.role.id == id).cloned());
+        Ok(Self { role: role.map(Role), user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
+    }
+}
+
+impl Again for StoreGroupPayload {
+    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        let group = match earlier.id::<GroupId>() {
+            Some(id) => loads(ctx)?.group(id).await?,
+            None => None,
+        };
+        let store_group = group.map(StoreGroup);
+        Ok(Self { store_group, user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
+    }
+}
+
+impl Again for MemberPayload {
+    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        let id = earlier.id::<MemberId>().filter(|_| ctx.holds::<kind::MemberRead>());
+        let member = match id {
+            Some(id) => member(ctx, id).await?,
+            None => None,
+        };
+        Ok(Self { member, user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
+    }
+}
+
 /// Changes of roles, of who has them, and of groups of stores.
 #[derive(Default)]
 pub struct RightsMutation;
@@ -72,7 +126,7 @@ pub struct RightsMutation;
 #[resolvers]
 impl RightsMutation {
     /// Makes a role. It can give only what you hold yourself, for all stores.
-    #[mutation(permit = RoleWrite, step_up, emits(ROLE_CREATED))]
+    #[mutation(permit = RoleWrite, step_up, once, emits(ROLE_CREATED), dry_run(rolled_back))]
     async fn role_create(
         &self,
         ctx: &Context<'_>,
@@ -85,7 +139,7 @@ impl RightsMutation {
     }
 
     /// Changes a role of the tenant's own: what is left out stays. Whoever has it notices within five seconds.
-    #[mutation(permit = RoleWrite, step_up, emits(ROLE_UPDATED))]
+    #[mutation(permit = RoleWrite, step_up, once, emits(ROLE_UPDATED), dry_run(rolled_back))]
     async fn role_update(
         &self,
         ctx: &Context<'_>,
@@ -103,7 +157,7 @@ impl RightsMutation {
     }
 
     /// Removes a role of the tenant's own that nobody has and no other role inherits.
-    #[mutation(permit = RoleWrite, step_up, emits(ROLE_DELETED))]
+    #[mutation(permit = RoleWrite, step_up, once, emits(ROLE_DELETED), dry_run(rolled_back))]
     async fn role_delete(
         &self,
         ctx: &Context<'_>,
@@ -117,7 +171,7 @@ impl RightsMutation {
 
     /// Sets what a member may do: all of their grants. What is added and what is taken away must be within your own rights, and the last
     /// owner stays. It holds within five seconds, on open sockets too.
-    #[mutation(permit = MemberWrite, step_up, emits(MEMBER_UPDATED))]
+    #[mutation(permit = MemberWrite, step_up, once, emits(MEMBER_UPDATED), dry_run(rolled_back))]
     async fn member_update_roles(
         &self,
         ctx: &Context<'_>,
@@ -144,7 +198,7 @@ impl RightsMutation {
     }
 
     /// Makes a group of stores.
-    #[mutation(permit = StoreWrite, emits(STORE_GROUP_CREATED))]
+    #[mutation(permit = StoreWrite, once, emits(STORE_GROUP_CREATED), dry_run(rolled_back))]
     async fn store_group_create(
         &self,
         ctx: &Context<'_>,
@@ -158,7 +212,7 @@ impl RightsMutation {
 
     /// Changes a group of stores: what is left out stays. Who has rights by the group has them in its stores as they are then, so you must hold
     /// yourself what you so give or take.
-    #[mutation(permit = StoreWrite, step_up, emits(STORE_GROUP_UPDATED))]
+    #[mutation(permit = StoreWrite, step_up, once, emits(STORE_GROUP_UPDATED), dry_run(rolled_back))]
     async fn store_group_update(
         &self,
         ctx: &Context<'_>,

@@ -38,7 +38,7 @@ async fn act(
 #[resolvers]
 impl AlertMutation {
     /// Takes note of an alert.
-    #[mutation(permit = AlertWrite, emits(ALERT_ACKNOWLEDGED))]
+    #[mutation(permit = AlertWrite, emits(ALERT_ACKNOWLEDGED), dry_run(rolled_back))]
     async fn alert_acknowledge(
         &self,
         ctx: &Context<'_>,
@@ -48,7 +48,7 @@ impl AlertMutation {
     }
 
     /// Puts an alert off. It is OPEN again when its time comes, unless it has got better by then.
-    #[mutation(permit = AlertWrite, emits(ALERT_SNOOZED))]
+    #[mutation(permit = AlertWrite, emits(ALERT_SNOOZED), dry_run(rolled_back))]
     async fn alert_snooze(
         &self,
         ctx: &Context<'_>,
@@ -58,7 +58,7 @@ impl AlertMutation {
     }
 
     /// Hands an alert to a member, or to nobody.
-    #[mutation(permit = AlertWrite, emits(ALERT_ASSIGNED))]
+    #[mutation(permit = AlertWrite, emits(ALERT_ASSIGNED), dry_run(rolled_back))]
     async fn alert_assign(
         &self,
         ctx: &Context<'_>,
@@ -68,7 +68,7 @@ impl AlertMutation {
     }
 
     /// Says that nothing more is to be done about an alert. While things stay as they are there is no new one.
-    #[mutation(permit = AlertWrite, emits(ALERT_RESOLVED))]
+    #[mutation(permit = AlertWrite, emits(ALERT_RESOLVED), dry_run(rolled_back))]
     async fn alert_resolve(
         &self,
         ctx: &Context<'_>,
@@ -79,7 +79,7 @@ impl AlertMutation {
 
     /// Sets the rule for a kind of alert, a store, and a category or product: makes it, or puts it in the place of the one that is there. It holds
     /// for lines that are crossed from now on.
-    #[mutation(permit = AlertRuleWrite, emits(ALERT_RULE_SET))]
+    #[mutation(permit = AlertRuleWrite, emits(ALERT_RULE_SET), dry_run(rolled_back))]
     async fn alert_rule_upsert(
         &self,
         ctx: &Context<'_>,
@@ -92,7 +92,7 @@ impl AlertMutation {
     }
 
     /// Takes a rule away. What it said holds no more; alerts that are there stay.
-    #[mutation(permit = AlertRuleWrite, emits(ALERT_RULE_DELETED))]
+    #[mutation(permit = AlertRuleWrite, emits(ALERT_RULE_DELETED), dry_run(rolled_back))]
     async fn alert_rule_delete(
         &self,
         ctx: &Context<'_>,

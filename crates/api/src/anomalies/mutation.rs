@@ -1,17 +1,19 @@
 //! Accepting anomalies.
 
 use async_graphql::{Context, ID, InputObject};
+use entity::prelude::AnomalyId;
 use iam::access::{Permission, kind};
 use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::path;
-use services::anomalies::shell::{Accept, AcceptError, accept};
+use services::anomalies::shell::{Accept, AcceptError, accept, find};
 
 use super::anomaly::StockAnomaly;
 use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
+        once::{Again, Earlier},
         reading::read,
         refusal::{ErrorCode, UserError},
     },
@@ -21,6 +23,8 @@ use crate::{
 /// An anomaly that is fine.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockAnomalyAcceptInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// The anomaly.
     pub id: ID,
     /// Kept with it; at most 1,000 characters.
@@ -40,6 +44,16 @@ impl From<Vec<UserError>> for StockAnomalyPayload {
     }
 }
 
+impl Again for StockAnomalyPayload {
+    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        let anomaly = match (earlier.id::<AnomalyId>(), ctx.permit::<kind::ReportRead>()) {
+            (Some(id), Ok(permit)) => find(&permit, ctx.given::<Ledger>()?.database(), id).await?.map(Into::into),
+            _ => None,
+        };
+        Ok(Self { anomaly, user_errors: Vec::new(), replayed: true, seq: None })
+    }
+}
+
 /// The root fields that change anomalies.
 #[derive(Default)]
 pub struct AnomalyMutation;
@@ -50,7 +64,7 @@ impl AnomalyMutation {
     /// not flagged again. One that is accepted already stays as it is.
     ///
     /// Requires alert.write; the anomaly in the answer is null without report.read.
-    #[mutation(permit = AlertWrite)]
+    #[mutation(permit = AlertWrite, once, dry_run(rolled_back))]
     async fn stock_anomaly_accept(
         &self,
         ctx: &Context<'_>,
@@ -60,7 +74,7 @@ impl AnomalyMutation {
         if permit.channel().is_some() {
             return Err(TopError::Forbidden(kind::AlertWrite::info().code));
         }
-        let StockAnomalyAcceptInput { id, note } = input;
+        let StockAnomalyAcceptInput { id, note, .. } = input;
         let input = match read(|reading| Accept { id: reading.id(&id, || path!["input", "id"]), note }) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),

@@ -17,7 +17,7 @@ use futures_util::{Stream, StreamExt};
 use iam::{access::Caller, identity::Session};
 use platform::{
     audit::{Audit, AuditContext, Origin, Outcome, Target},
-    storage::idempotency,
+    storage::{dry_run, idempotency},
 };
 
 use crate::{
@@ -39,6 +39,8 @@ impl<T: ObjectType> ContainerType for Audited<T> {
             Some(digest) => Box::pin(idempotency::sent(digest, field)),
             None => field,
         };
+        // Nothing that the field does can be committed then, whichever room it goes through.
+        let field: Resolving<'_> = if is_mutation && is_dry_run(ctx) { Box::pin(dry_run::over(field)) } else { field };
         match ctx.data_opt::<Audit>() {
             None => field.await,
             Some(audit) if is_mutation => mutation(field, ctx, audit).await,
@@ -70,7 +72,7 @@ impl<T: SubscriptionType> SubscriptionType for AuditedStreams<T> {
 type Resolving<'a> = Pin<Box<dyn Future<Output = ServerResult<Option<Value>>> + Send + 'a>>;
 
 async fn mutation(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
-    let is_dry = said(ctx, "validateOnly", None) == Some(Value::Boolean(true));
+    let is_dry = is_dry_run(ctx);
     let audit_context = audit_context(ctx, audit, target(ctx));
     let answer = audit_context.over(field).await;
     tell_of_contacts(ctx, audit);
@@ -181,11 +183,21 @@ fn target(ctx: &Context<'_>) -> Option<Target> {
     }
 }
 
+fn is_dry_run(ctx: &Context<'_>) -> bool {
+    said(ctx, "validateOnly", None) == Some(Value::Boolean(true))
+}
+
 /// A text or a yes or no that an argument says, or a field of it. Nothing else is copied: inputs can be long.
 fn said(ctx: &Context<'_>, name: &str, field: Option<&str>) -> Option<Value> {
     let short = |value: &Value| matches!(value, Value::String(_) | Value::Boolean(_)).then(|| value.clone());
+    let definitions = &ctx.query_env.operation.node.variable_definitions;
     let plain = |value: &Written| match value {
-        Written::Variable(name) => ctx.query_env.variables.get(name).and_then(short),
+        Written::Variable(name) => {
+            // A variable without a value has that of its definition.
+            let given = ctx.query_env.variables.get(name);
+            let defined = || Some(&definitions.iter().find(|one| one.node.name.node == *name)?.node.default_value.as_ref()?.node);
+            given.or_else(defined).and_then(short)
+        }
         Written::String(text) => Some(Value::String(text.clone())),
         Written::Boolean(is) => Some(Value::Boolean(*is)),
         _ => None,

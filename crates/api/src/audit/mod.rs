@@ -6,7 +6,7 @@ mod types;
 
 pub use audited::{Audited, AuditedStreams};
 pub use filter::AuditFilter;
-pub use types::{AuditEntry, AuditEntryConnection, AuditOutcome, AuditVerification};
+pub use types::{AuditEntry, AuditEntryConnection, AuditOutcome, AuditVerification, hide};
 
 use async_graphql::Context;
 use entity::prelude::AuditId;

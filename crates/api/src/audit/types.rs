@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, SimpleObject};
+use iam::access::{Caller, index_of};
 use macros::resolvers;
 use platform::audit::{Seal, rows::Stored};
+use serde_json::Value;
 
 use crate::{
     graphql::{
+        context::ContextExt,
         fault::Answer,
         scalars::{DateTime, Json, Long},
     },
@@ -44,6 +47,17 @@ impl AuditEntry {
         let seal = stored.seal?;
         Some(Self { stored: Arc::new(stored), seal })
     }
+}
+
+/// Takes the values of a field whose mask the caller does not hold, and says so. A permission that nobody knows any more hides it from everybody.
+pub fn hide(caller: &Caller, field: &mut Value) -> bool {
+    let Some(mask) = field.get("mask").and_then(Value::as_str) else { return false };
+    let is_hidden = !index_of(mask).is_some_and(|index| caller.permissions.holds(index));
+    if is_hidden {
+        field["before"] = Value::Null;
+        field["after"] = Value::Null;
+    }
+    is_hidden
 }
 
 /// One line of the audit log, chained to the one before by its hash.
@@ -93,9 +107,18 @@ impl AuditEntry {
     pub async fn ip(&self) -> Option<&str> {
         self.stored.address.as_ref().map(|address| address.ip.as_str())
     }
-    /// events: the first and last number of the events it wrote, which say what changed; codes: why it was refused.
-    pub async fn changes(&self) -> Json {
-        Json::from_text(&self.stored.entry.changes)
+    /// JSON object. `events`: the first and the last number of the events it wrote. `codes`: why it was refused. `fields`: what differs of its target,
+    /// each `{path, before, after, isPersonal}` with values as the API writes them, at most 4 KiB each, longer ones as `{sha256, length}`. Values of
+    /// personal fields are marks: HMAC-SHA-256 under a key that erasing the person destroys. A field with `mask` has null values without that permission.
+    pub async fn changes(&self, ctx: &Context<'_>) -> Answer<Json> {
+        let caller = ctx.caller()?;
+        let Json(mut changes) = Json::from_text(&self.stored.entry.changes);
+        if let Some(fields) = changes.get_mut("fields").and_then(Value::as_array_mut) {
+            for field in fields {
+                hide(caller, field);
+            }
+        }
+        Ok(Json(changes))
     }
     /// The hash of the entry before, in hex; zeros for the first.
     pub async fn prev_hash(&self) -> String {

@@ -98,6 +98,8 @@ pub struct ProductUpdateInput {
     pub id: ID,
     /// Its version as you read it.
     pub expected_version: Long,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// Its code; the one it had is kept in formerSkus.
     pub sku: MaybeUndefined<String>,
     /// What it is called.
@@ -189,6 +191,8 @@ pub struct ProductArchiveInput {
     pub id: ID,
     /// Its version as you read it; any when left out.
     pub expected_version: Option<Long>,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
 }
 
 /// How a field that may be left out becomes one of the core.

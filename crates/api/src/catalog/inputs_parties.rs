@@ -49,6 +49,8 @@ pub struct StoreUpdateInput {
     pub id: ID,
     /// Its version as you read it.
     pub expected_version: Long,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// Its short name.
     pub code: MaybeUndefined<String>,
     /// What it is called.
@@ -77,6 +79,8 @@ pub struct StoreArchiveInput {
     pub id: ID,
     /// Its version as you read it; any when left out.
     pub expected_version: Option<Long>,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
 }
 
 /// A new customer: at least one of externalRef, name and email is needed.
@@ -111,6 +115,8 @@ pub struct CustomerUpdateInput {
     pub id: ID,
     /// Its version as you read it.
     pub expected_version: Long,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// Your own key for it, unique.
     pub external_ref: MaybeUndefined<String>,
     /// What it is called.
@@ -163,6 +169,8 @@ pub struct SupplierUpdateInput {
     pub id: ID,
     /// Its version as you read it.
     pub expected_version: Long,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// Its short name.
     pub code: MaybeUndefined<String>,
     /// What it is called.
@@ -215,6 +223,8 @@ pub struct CustomerEraseInput {
     pub id: ID,
     /// Its version as you read it; any when left out.
     pub expected_version: Option<Long>,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
 }
 
 /// A customer to be made, or changed where there is one with this reference: what is left out stays, null clears.

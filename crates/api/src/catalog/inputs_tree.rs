@@ -45,6 +45,8 @@ pub struct CategoryUpdateInput {
     pub id: ID,
     /// Its version as you read it.
     pub expected_version: Long,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// What it is called.
     pub name: MaybeUndefined<String>,
     /// Its name in addresses, unique.

@@ -3,11 +3,8 @@
 use async_graphql::Context;
 use iam::access::kind;
 use inventory::catalog::{
-    Ask, Catalog, Mode,
-    core::{
-        customer::{CustomerRow, nameless},
-        store::{Life, StoreFields},
-    },
+    Ask, Catalog,
+    core::customer::{CustomerRow, nameless},
     events::{
         CHANNEL_CREATED, CUSTOMER_CREATED, CUSTOMER_ERASED, CUSTOMER_UPDATED, STORE_ARCHIVED, STORE_CREATED, STORE_UPDATED,
         SUPPLIER_CREATED, SUPPLIER_UPDATED,
@@ -60,7 +57,7 @@ impl PartyMutation {
         #[graphql(desc = "What is wanted.")] input: StoreUpdateInput,
     ) -> Answer<StorePayload> {
         let which = which(&input.id, Some(input.expected_version));
-        let ask = Ask { key: None, mode: dry_run };
+        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.store_update(permit, which, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
@@ -75,8 +72,8 @@ impl PartyMutation {
         #[graphql(desc = "What is wanted.")] input: StoreArchiveInput,
     ) -> Answer<StorePayload> {
         let which = which(&input.id, input.expected_version);
-        let fields = StoreFields { life: Life::Archive, ..StoreFields::default() };
-        let batch = ctx.given::<Catalog>()?.store_update(permit, which, fields, Ask { key: None, mode: dry_run }).await?;
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let batch = ctx.given::<Catalog>()?.store_archive(permit, which, ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
         Ok(StorePayload { store: entity, user_errors, replayed, seq })
@@ -104,7 +101,7 @@ impl PartyMutation {
         #[graphql(desc = "What is wanted.")] input: SupplierUpdateInput,
     ) -> Answer<SupplierPayload> {
         let which = which(&input.id, Some(input.expected_version));
-        let ask = Ask { key: None, mode: dry_run };
+        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.supplier_update(permit, which, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
@@ -112,13 +109,13 @@ impl PartyMutation {
     }
 
     /// Makes a customer. Without customer.read the answer tells its id and version only.
-    #[mutation(permit = CustomerWrite, emits(CUSTOMER_CREATED))]
+    #[mutation(permit = CustomerWrite, emits(CUSTOMER_CREATED), dry_run(record))]
     async fn customer_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: CustomerCreateInput,
     ) -> Answer<CustomerPayload> {
-        let ask = Ask { key: input.idempotency_key.clone(), mode: Mode::Write };
+        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.customer_create(permit, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
@@ -133,7 +130,7 @@ impl PartyMutation {
         #[graphql(desc = "What is wanted.")] input: CustomerUpdateInput,
     ) -> Answer<CustomerPayload> {
         let which = which(&input.id, Some(input.expected_version));
-        let ask = Ask { key: None, mode: dry_run };
+        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.customer_update(permit, which, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
@@ -148,7 +145,7 @@ impl PartyMutation {
         #[graphql(desc = "Who is to be forgotten.")] input: CustomerEraseInput,
     ) -> Answer<CustomerPayload> {
         let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: None, mode: dry_run };
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
         let batch = ctx.given::<Catalog>()?.customer_erase(permit, which, ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));

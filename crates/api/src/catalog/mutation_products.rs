@@ -1,11 +1,9 @@
 //! Changes of products, categories and families.
 
 use async_graphql::Context;
-use entity::prelude::ProductStatus;
 use iam::access::{Permission, kind};
 use inventory::catalog::{
     Ask, Catalog,
-    core::{Patch, product::ProductFields},
     events::{CATEGORY_CREATED, CATEGORY_UPDATED, FAMILY_CREATED, PRODUCT_ARCHIVED, PRODUCT_CREATED, PRODUCT_UPDATED},
     shell::Which,
 };
@@ -65,7 +63,7 @@ impl ProductMutation {
         #[graphql(desc = "What is wanted.")] input: ProductUpdateInput,
     ) -> Answer<ProductPayload> {
         let which = which(&input.id, Some(input.expected_version));
-        let ask = Ask { key: None, mode: dry_run };
+        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.product_update(permit, which, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
         Ok(ProductPayload { product: entity, user_errors, replayed, seq })
@@ -79,8 +77,8 @@ impl ProductMutation {
         #[graphql(desc = "What is wanted.")] input: ProductArchiveInput,
     ) -> Answer<ProductPayload> {
         let which = which(&input.id, input.expected_version);
-        let fields = ProductFields { status: Patch::Set(ProductStatus::Archived), ..ProductFields::default() };
-        let batch = ctx.given::<Catalog>()?.product_update(permit, which, fields, Ask { key: None, mode: dry_run }).await?;
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let batch = ctx.given::<Catalog>()?.product_archive(permit, which, ask).await?;
         let Parts { entity, mut user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
         // The status is what archiving changes; its input does not name it.
         user_errors.iter_mut().for_each(|error| error.renamed("status", "id"));
@@ -123,7 +121,7 @@ impl ProductMutation {
         #[graphql(desc = "What is wanted.")] input: CategoryUpdateInput,
     ) -> Answer<CategoryPayload> {
         let which = which(&input.id, Some(input.expected_version));
-        let ask = Ask { key: None, mode: dry_run };
+        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.category_update(permit, which, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));

@@ -119,7 +119,7 @@ impl StockPerformance {
 }
 
 /// Units that were not sold for want of stock.
-pub struct LostSales(LostUnits);
+pub struct LostSales(pub LostUnits);
 
 /// Units that were not sold for want of stock, by how many buyers took something else.
 #[resolvers]

@@ -1,5 +1,9 @@
 //! `validateOnly`, as the shells take it.
 
+use platform::storage::dry_run;
+
+use super::fault::TopError;
+
 /// Whether a call writes.
 pub trait DryRun {
     const WRITE: Self;
@@ -26,7 +30,22 @@ impl DryRun for inventory::currency::shell::Write {
     const VALIDATE: Self = Self::DryRun;
 }
 
+impl DryRun for services::notes::shell::Write {
+    const WRITE: Self = Self::Really;
+    const VALIDATE: Self = Self::DryRun;
+}
+
 /// The mode that the argument asks for: `#[mutation(dry_run)]` calls it.
 pub fn mode<M: DryRun>(validate_only: bool) -> M {
     if validate_only { M::VALIDATE } else { M::WRITE }
+}
+
+/// Refuses to go on where the argument asks for a dry run and the task would commit: `#[mutation(dry_run(rolled_back))]` calls it. The root of the
+/// mutations begins the dry run.
+pub fn is_rolled_back(validate_only: bool) -> Result<(), TopError> {
+    if validate_only && !dry_run::is_on() {
+        tracing::error!("a call with validateOnly came to a resolver that would commit");
+        return Err(TopError::Internal);
+    }
+    Ok(())
 }

@@ -4,6 +4,7 @@ pub use ::graphql::*;
 
 pub mod canonical;
 pub mod dry_run;
+pub mod once;
 pub mod payload;
 pub mod reading;
 pub mod refusal;

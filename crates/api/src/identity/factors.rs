@@ -8,7 +8,7 @@ use macros::resolvers;
 use super::{mutations::settled, sessions::OkPayload};
 use crate::{
     access::MemberPayload,
-    graphql::{context::ContextExt, fault::Answer, refusal::UserError, scalars::Long},
+    graphql::{context::ContextExt, fault::Answer, once::SecretStatus, refusal::UserError, scalars::Long},
 };
 
 /// What becomes of a second factor.
@@ -20,6 +20,8 @@ pub struct TotpPayload {
     pub qr_svg: Option<String>,
     /// Codes to keep for the day the authenticator is lost, each good once. They are shown once.
     pub backup_codes: Option<Vec<String>>,
+    /// Whether this answer holds a secret: SHOWN with a link or codes, else NONE. It is never ALREADY_SHOWN, as no key is taken.
+    pub secret_status: SecretStatus,
     /// Why it was refused; empty when it was done.
     pub user_errors: Vec<UserError>,
     /// Never replayed: secrets are shown once.
@@ -31,9 +33,14 @@ pub struct TotpPayload {
 #[derive(Default)]
 pub struct FactorMutation;
 
+const fn shown(has_secret: bool) -> SecretStatus {
+    if has_secret { SecretStatus::Shown } else { SecretStatus::None }
+}
+
 fn codes(outcome: Result<Vec<String>, IdentityError>) -> Answer<TotpPayload> {
     let (backup_codes, user_errors) = settled(outcome)?;
-    Ok(TotpPayload { backup_codes, user_errors, ..TotpPayload::default() })
+    let secret_status = shown(backup_codes.is_some());
+    Ok(TotpPayload { backup_codes, secret_status, user_errors, ..TotpPayload::default() })
 }
 
 #[resolvers]
@@ -43,7 +50,8 @@ impl FactorMutation {
     async fn totp_enrol(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
         let (enrolment, user_errors) = settled(ctx.given::<Identity>()?.totp_enrol(session).await)?;
         let (otpauth_uri, qr_svg) = enrolment.map(|Enrolment { otpauth_uri, qr_svg }| (otpauth_uri, qr_svg)).unzip();
-        Ok(TotpPayload { otpauth_uri, qr_svg, user_errors, ..TotpPayload::default() })
+        let secret_status = shown(otpauth_uri.is_some());
+        Ok(TotpPayload { otpauth_uri, qr_svg, secret_status, user_errors, ..TotpPayload::default() })
     }
 
     /// Ends the enrolment with a code of the authenticator, and gives codes for emergencies. The caller's other sessions end.

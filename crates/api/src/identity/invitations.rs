@@ -99,7 +99,7 @@ impl InvitationMutation {
     }
 
     /// Sends an invitation once more, with another link and seven more days. The link from before is good for nothing.
-    #[mutation(permit = MemberInvite, step_up, session)]
+    #[mutation(permit = MemberInvite, step_up, session, once(argument), dry_run(rolled_back))]
     async fn invitation_resend(
         &self,
         ctx: &Context<'_>,
@@ -113,7 +113,7 @@ impl InvitationMutation {
     }
 
     /// Takes an invitation back: its link is good for nothing any more.
-    #[mutation(permit = MemberInvite, step_up, session)]
+    #[mutation(permit = MemberInvite, step_up, session, once(argument), dry_run(rolled_back))]
     async fn invitation_revoke(
         &self,
         ctx: &Context<'_>,
@@ -127,7 +127,7 @@ impl InvitationMutation {
     }
 
     /// Removes a member: their rights are gone and their sessions end at once. What they did keeps their name, and they can be invited again.
-    #[mutation(permit = MemberWrite, step_up, session)]
+    #[mutation(permit = MemberWrite, step_up, session, once(argument), dry_run(rolled_back))]
     async fn member_remove(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
         let outcome = match member_id(&id) {
             Ok(id) => ctx.given::<Identity>()?.remove_member(session, id).await,

@@ -101,13 +101,13 @@ impl AccountMutation {
     }
 
     /// Lets a member in no longer. Their sessions end at once.
-    #[mutation(permit = MemberWrite, step_up, session)]
+    #[mutation(permit = MemberWrite, step_up, session, once(argument), dry_run(rolled_back))]
     async fn member_suspend(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
         set_standing(ctx, session, &id, MemberStatus::Suspended).await
     }
 
     /// Lets a suspended member in again.
-    #[mutation(permit = MemberWrite, step_up, session)]
+    #[mutation(permit = MemberWrite, step_up, session, once(argument), dry_run(rolled_back))]
     async fn member_resume(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
         set_standing(ctx, session, &id, MemberStatus::Active).await
     }

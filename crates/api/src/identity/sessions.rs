@@ -9,17 +9,35 @@ use super::{
     mutations::{forget_cookies, settled},
     types::LoginSession,
 };
-use crate::graphql::{context::ContextExt, fault::Answer, refusal::UserError, scalars::Long};
+use crate::graphql::{
+    context::ContextExt,
+    fault::Answer,
+    once::{Again, Earlier},
+    refusal::UserError,
+    scalars::Long,
+};
 
 /// Whether something was done.
 #[derive(SimpleObject)]
 pub struct OkPayload {
-    /// Why it was refused; empty when it was done.
+    /// Why it was refused; empty when it was done, or with validateOnly would be.
     pub user_errors: Vec<UserError>,
-    /// Never replayed: doing it again changes nothing.
+    /// Whether this is the answer to an earlier call with the same key; false where no key is taken.
     pub replayed: bool,
     /// No event of the tenant's stream: null.
     pub seq: Option<Long>,
+}
+
+impl From<Vec<UserError>> for OkPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, replayed: false, seq: None }
+    }
+}
+
+impl Again for OkPayload {
+    async fn again(_ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        Ok(Self { user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
+    }
 }
 
 impl OkPayload {

@@ -35,7 +35,7 @@ use crate::{
 pub struct ProductImagePayload {
     /// The picture that was added; null otherwise, and for whoever may not see products.
     pub image: Option<ProductImage>,
-    /// All pictures of the product as they are now, in their order; empty for whoever may not see products.
+    /// All pictures of the product as they are now, also with validateOnly, in their order; empty for whoever may not see products.
     pub images: Vec<ProductImage>,
     /// Why the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
@@ -50,7 +50,7 @@ pub struct ProductImagePayload {
 pub struct ProductDocumentPayload {
     /// The document that was added; null otherwise, and for whoever may not see products.
     pub document: Option<ProductDocument>,
-    /// All documents of the product as they are now, the oldest first; empty for whoever may not see products.
+    /// All documents of the product as they are now, also with validateOnly, the oldest first; empty for whoever may not see products.
     pub documents: Vec<ProductDocument>,
     /// Why the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
@@ -144,7 +144,7 @@ pub struct MediaMutation;
 #[resolvers]
 impl MediaMutation {
     /// Gives a product a picture that you have sent. It is kept until it is removed; its small versions are made a moment later.
-    #[mutation(permit = ProductWrite, emits(PRODUCT_IMAGES_CHANGED))]
+    #[mutation(permit = ProductWrite, emits(PRODUCT_IMAGES_CHANGED), dry_run(rolled_back))]
     async fn product_image_add(
         &self,
         ctx: &Context<'_>,
@@ -161,7 +161,7 @@ impl MediaMutation {
     }
 
     /// Takes a picture of a product away. Its bytes go within the hour.
-    #[mutation(permit = ProductWrite, emits(PRODUCT_IMAGES_CHANGED))]
+    #[mutation(permit = ProductWrite, emits(PRODUCT_IMAGES_CHANGED), dry_run(rolled_back))]
     async fn product_image_remove(
         &self,
         ctx: &Context<'_>,
@@ -176,7 +176,7 @@ impl MediaMutation {
     }
 
     /// Puts some pictures of a product first, in the order that is given; the others follow as they were.
-    #[mutation(permit = ProductWrite, emits(PRODUCT_IMAGES_CHANGED))]
+    #[mutation(permit = ProductWrite, emits(PRODUCT_IMAGES_CHANGED), dry_run(rolled_back))]
     async fn product_image_reorder(
         &self,
         ctx: &Context<'_>,
@@ -194,7 +194,7 @@ impl MediaMutation {
     }
 
     /// Gives a product a document that you have sent. It is kept until it is removed.
-    #[mutation(permit = ProductWrite, emits(PRODUCT_DOCUMENTS_CHANGED))]
+    #[mutation(permit = ProductWrite, emits(PRODUCT_DOCUMENTS_CHANGED), dry_run(rolled_back))]
     async fn product_document_add(
         &self,
         ctx: &Context<'_>,
@@ -210,7 +210,7 @@ impl MediaMutation {
     }
 
     /// Takes a document of a product away. Its bytes go within the hour.
-    #[mutation(permit = ProductWrite, emits(PRODUCT_DOCUMENTS_CHANGED))]
+    #[mutation(permit = ProductWrite, emits(PRODUCT_DOCUMENTS_CHANGED), dry_run(rolled_back))]
     async fn product_document_remove(
         &self,
         ctx: &Context<'_>,

@@ -10,6 +10,7 @@ use inventory::orders::{
     events::{ORDER_CANCELLED, ORDER_CREATED},
     rows::{self, StepTaken},
 };
+use platform::storage::TenantScope;
 
 use super::{
     links::{self, Actor},
@@ -156,6 +157,14 @@ pub(super) fn personal_of(ctx: &Context<'_>, detail: &OrderDetail) -> Answer<cor
     let Some(sealed) = &detail.personal else { return Ok(core::Personal::default()) };
     loads(ctx)?.show_order(detail.order);
     Ok(rows::open_personal(&permit.scope(ledger(ctx)?.database()), detail.order, sealed)?)
+}
+
+/// Where an order goes, opened for a store that sends of it; that it was shown is written into the audit log.
+pub async fn ship_to(ctx: &Context<'_>, scope: &TenantScope, order: OrderId) -> Answer<Option<Address>> {
+    let detail = detail_of(ctx, order, None).await?;
+    let Some(sealed) = &detail.personal else { return Ok(None) };
+    loads(ctx)?.show_order(order);
+    Ok(rows::open_personal(scope, order, sealed)?.shipping_address.map(Address::from))
 }
 
 /// The steps after an order was placed, the oldest first.

@@ -93,6 +93,8 @@ pub enum FulfilmentStatus {
     Shipped,
     /// Arrived.
     Delivered,
+    /// Could not be delivered.
+    Failed,
     /// Given up before it left.
     Cancelled,
 }

@@ -12,9 +12,12 @@ use super::{
     line::{OrderLine, line_of},
     links::{self, Store},
 };
-use crate::graphql::{
-    fault::Answer,
-    scalars::{DateTime, Quantity},
+use crate::{
+    fulfilment::{FulfilmentWork, Parcel, load_work, parcels_of_fulfilment},
+    graphql::{
+        fault::Answer,
+        scalars::{DateTime, Quantity},
+    },
 };
 
 /// One of an order's fulfilments.
@@ -28,6 +31,10 @@ impl Fulfilment {
     /// The fulfilment at a place that `all` has.
     pub(super) fn new(all: Arc<Vec<core::Fulfilment>>, index: usize) -> Self {
         Self { all, index }
+    }
+    /// The order that it belongs to.
+    pub fn order_id(&self) -> entity::prelude::OrderId {
+        self.row().order
     }
     fn row(&self) -> &core::Fulfilment {
         &self.all[self.index]
@@ -57,6 +64,23 @@ impl Fulfilment {
     /// When it left.
     async fn shipped_at(&self) -> Option<DateTime> {
         self.row().shipped_at.map(DateTime)
+    }
+    /// Moment of the delivery; null when none was reported.
+    async fn delivered_at(&self) -> Option<DateTime> {
+        self.row().delivered_at.map(DateTime)
+    }
+    /// Reason for which it could not be delivered; null when it could, or nothing was reported.
+    async fn failed_reason(&self) -> Option<&str> {
+        self.row().failed_reason.as_deref()
+    }
+    /// Work of the store that it shipped; null when it left without one, or you may not see works of the store.
+    #[field(mask = FulfilmentRead)]
+    async fn work(&self, ctx: &Context<'_>) -> Option<Answer<FulfilmentWork>> {
+        Box::pin(load_work(ctx, self.row().work?)).await.transpose()
+    }
+    /// Parcels that left with it, with their tracking; empty when none were packed.
+    async fn parcels(&self, ctx: &Context<'_>) -> Answer<Vec<Parcel>> {
+        parcels_of_fulfilment(ctx, self.row().id).await
     }
 }
 

@@ -47,6 +47,10 @@ impl OrderLine {
     pub(super) fn new(order: Arc<core::Order>, index: usize, foreseen: Foreseen) -> Self {
         Self { order, index, foreseen }
     }
+    /// The store that its order is of.
+    pub fn order_store(&self) -> entity::prelude::StoreId {
+        self.order.store
+    }
     /// The line of an id, if its order has it.
     pub(super) fn find(order: Arc<core::Order>, id: OrderLineId) -> Option<Self> {
         let (_, position) = id.split_line::<entity::id::kind::OrderId>();

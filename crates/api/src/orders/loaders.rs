@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::dataloader::Loader;
 use entity::prelude::*;
 use inventory::orders::{
-    core::{Fulfilment, Order, holds::Hold, OrderDetail},
+    core::{Fulfilment, Order, OrderDetail, holds::Hold},
     rows::{self, Flag, Held, StepTaken},
 };
 use platform::storage::Fault;

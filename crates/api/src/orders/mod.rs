@@ -28,7 +28,7 @@ mod topic;
 mod enums;
 
 pub use connections::{BackorderConnection, BackorderEdge, OrderConnection, OrderEdge};
-pub use detail::{Address, Contact, Hint, OrderStep};
+pub use detail::{Address, Contact, Hint, OrderStep, ship_to};
 pub use edit_inputs::{AddressInput, ContactInput, OrderLineSet, OrderUpdateInput};
 pub use enums::{CancelReason, DeliveryMethod, FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus};
 pub use filters::{OrderFilter, OrderOrder, OrderOrderField, customers_seen};

@@ -2,6 +2,7 @@
 
 use async_graphql::Context;
 use inventory::{
+    fulfilment::events::{FULFILMENT_SHIPPED, WORK_CHANGED, WORK_CREATED},
     orders::{
         events::{ORDER_CANCELLED, ORDER_CLOSED, ORDER_CONFIRMED, ORDER_CREATED, ORDER_FULFILLED, ORDER_REOPENED, ORDER_UPDATED},
         shell,
@@ -30,7 +31,7 @@ pub struct OrdersMutation;
 #[resolvers]
 impl OrdersMutation {
     /// Places an order, accepted or refused whole: its lines, its prices and its holds.
-    #[mutation(permit = OrderWrite, emits(ORDER_CREATED, STOCK_CHANGED), dry_run)]
+    #[mutation(permit = OrderWrite, emits(ORDER_CREATED, STOCK_CHANGED, WORK_CREATED), dry_run)]
     async fn order_create(
         &self,
         ctx: &Context<'_>,
@@ -40,27 +41,27 @@ impl OrdersMutation {
     }
 
     /// Confirms a DRAFT, which begins to hold its stock, or a PENDING order, which keeps it for good.
-    #[mutation(permit = OrderWrite, emits(ORDER_CONFIRMED, STOCK_CHANGED))]
+    #[mutation(permit = OrderWrite, emits(ORDER_CONFIRMED, STOCK_CHANGED, WORK_CREATED), dry_run)]
     async fn order_confirm(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: ActionInput,
     ) -> Answer<OrderPayload> {
-        step!(OrderPayload, ctx, permit, input, shell::order_confirm)
+        step!(OrderPayload, ctx, permit, input, shell::order_confirm, dry_run)
     }
 
     /// Ships an order, whole or in parts, from its store or another one. Charges that are not named are delivered with the last of the goods.
-    #[mutation(permit = OrderFulfil, emits(ORDER_FULFILLED, STOCK_CHANGED))]
+    #[mutation(permit = OrderFulfil, emits(ORDER_FULFILLED, STOCK_CHANGED, WORK_CHANGED, FULFILMENT_SHIPPED), dry_run)]
     async fn order_fulfil(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What leaves.")] input: OrderFulfilInput,
     ) -> Answer<OrderPayload> {
-        step!(OrderPayload, ctx, permit, input, shell::order_fulfil)
+        step!(OrderPayload, ctx, permit, input, shell::order_fulfil, dry_run)
     }
 
     /// Cancels what has not left, charges that were not delivered included, and lets its stock go. Order.currentTotal is what remains.
-    #[mutation(permit = OrderCancel, emits(ORDER_CANCELLED, STOCK_CHANGED))]
+    #[mutation(permit = OrderCancel, emits(ORDER_CANCELLED, STOCK_CHANGED, WORK_CHANGED), dry_run)]
     async fn order_cancel(
         &self,
         ctx: &Context<'_>,
@@ -68,12 +69,12 @@ impl OrdersMutation {
         #[graphql(desc = "The reason that it is cancelled for; the note tells more.")] reason: Option<CancelReason>,
     ) -> Answer<OrderPayload> {
         let input = Cancelling { input, reason };
-        step!(OrderPayload, ctx, permit, input, shell::order_cancel)
+        step!(OrderPayload, ctx, permit, input, shell::order_cancel, dry_run)
     }
 
     /// Changes what an order says and its lines, all of it or nothing. Lines change until all has left: the difference is held or let go at
     /// once, and `hints` says what is worth a look. A CLOSED or CANCELLED order takes notes, tags and metadata.
-    #[mutation(permit = OrderWrite, emits(ORDER_UPDATED, STOCK_CHANGED), dry_run)]
+    #[mutation(permit = OrderWrite, emits(ORDER_UPDATED, STOCK_CHANGED, WORK_CREATED, WORK_CHANGED, FULFILMENT_SHIPPED), dry_run)]
     async fn order_update(
         &self,
         ctx: &Context<'_>,
@@ -83,14 +84,14 @@ impl OrdersMutation {
     }
 
     /// Reopens a CLOSED order: it stands where its lines say.
-    #[mutation(permit = OrderWrite, emits(ORDER_REOPENED))]
+    #[mutation(permit = OrderWrite, emits(ORDER_REOPENED), dry_run)]
     async fn order_reopen(&self, ctx: &Context<'_>, #[graphql(desc = "The order.")] input: ActionInput) -> Answer<OrderPayload> {
-        step!(OrderPayload, ctx, permit, input, shell::order_reopen)
+        step!(OrderPayload, ctx, permit, input, shell::order_reopen, dry_run)
     }
 
     /// Files a FULFILLED order.
-    #[mutation(permit = OrderWrite, emits(ORDER_CLOSED))]
+    #[mutation(permit = OrderWrite, emits(ORDER_CLOSED), dry_run)]
     async fn order_close(&self, ctx: &Context<'_>, #[graphql(desc = "Which order.")] input: ActionInput) -> Answer<OrderPayload> {
-        step!(OrderPayload, ctx, permit, input, shell::order_close)
+        step!(OrderPayload, ctx, permit, input, shell::order_close, dry_run)
     }
 }

@@ -111,7 +111,8 @@ impl Order {
     }
 
     async fn personal(&self, ctx: &Context<'_>) -> Answer<Personal> {
-        personal_of(ctx, &self.detail(ctx).await?)
+        let detail = self.detail(ctx).await?;
+        personal_of(ctx, &detail)
     }
 
     async fn totals(&self, ctx: &Context<'_>) -> Answer<Totals> {
@@ -278,11 +279,11 @@ impl Order {
     }
     /// Whether netTotal is paid, from its payments. It says nothing of refunds: refundStatus does.
     async fn payment_status(&self) -> PaymentStatus {
-        self.row.standing().payment.into()
+        self.row.paid_now().payment.into()
     }
     /// Whether what was captured was given back.
     async fn refund_status(&self) -> RefundStatus {
-        self.row.standing().refund.into()
+        self.row.paid_now().refund.into()
     }
     /// Payments that were recorded for it, the first one first; at most 1,000.
     async fn payments(&self, ctx: &Context<'_>) -> Answer<Vec<Payment>> {

@@ -6,7 +6,7 @@ use async_graphql::Context;
 use entity::prelude::{OrderId, ReservationId};
 use iam::access::{Permit, kind};
 use inventory::{
-    ledger::{Ledger, Receipt},
+    ledger::{Ledger, Receipt, StoredReceipt},
     orders::{
         StoredOrder,
         core::{self, OrderDecision},
@@ -19,7 +19,7 @@ use inventory::{
 };
 use platform::storage::TenantScope;
 
-use super::{hold::OrderHold, {detail::Hint, order::Order};
+use super::{detail::Hint, hold::OrderHold, order::Order};
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     seen_payload,
@@ -56,13 +56,13 @@ seen_payload! {
 impl ReceiptPayload for OrderPayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
         let mut detail = None;
-        let (order, hints) = match receipt.stored.as_ref().map(|stored| stored.part::<StoredOrder>()) {
+        let (order, hints) = match receipt.stored.as_ref().map(StoredReceipt::part::<StoredOrder>) {
             None => {
                 let mut of: OrderDecision = receipt.documents.take().unwrap_or_default();
                 detail = of.details.pop().map(|change| change.after);
                 (of.orders.pop(), of.hints)
             }
-            Some(StoredOrder { order, hints }) => (rows::orders(scope, order.as_slice()).await?.pop(), hints),
+            Some(StoredOrder { order, hints, .. }) => (rows::orders(scope, order.as_slice()).await?.pop(), hints),
         };
         let order = order.ok_or_else(|| lost("sales_order"))?;
         let foreseen = match receipt.seq {
@@ -97,7 +97,7 @@ fn is_seen(ctx: &Context<'_>, order: &Order) -> Answer<bool> {
 
 impl ReceiptPayload for OrderHoldPayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        let (order, hold) = match receipt.stored.as_ref().map(|stored| stored.part::<StoredOrder>()) {
+        let (order, hold) = match receipt.stored.as_ref().map(StoredReceipt::part::<StoredOrder>) {
             None => {
                 let of: Option<OrderDecision> = receipt.documents.take();
                 of.map_or((None, None), |mut of| (of.orders.pop(), of.holds.pop()))

@@ -54,7 +54,7 @@ pub struct SourcingMutation;
 #[resolvers]
 impl SourcingMutation {
     /// Sets the rule by which orders find their stock, and what stores say of themselves.
-    #[mutation(permit = StoreWrite, emits(SOURCING_SET))]
+    #[mutation(permit = StoreWrite, emits(SOURCING_SET), dry_run(rolled_back))]
     async fn sourcing_set(
         &self,
         ctx: &Context<'_>,

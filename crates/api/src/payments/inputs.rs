@@ -39,24 +39,9 @@ pub struct PaymentInput {
 pub struct PaymentRecordInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Order that it is of.
-    pub order: OrderRef,
-    /// Kind of the fact. REFUND needs payment.refund.
-    pub kind: PaymentKind,
-    /// Amount above 0, in the order's currency.
-    pub amount: MoneyInput,
-    /// Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters.
-    pub method: String,
-    /// Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE.
-    pub reference: Option<String>,
-    /// Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it.
-    pub parent_id: Option<ID>,
-    /// CLOSED return that a REFUND is for: at most its `refunded` is given back with it.
-    pub return_id: Option<ID>,
-    /// Moment at which it happened; now when it is left out. At most five minutes ahead.
-    pub occurred_at: Option<DateTime>,
-    /// Note to keep with it; at most 1,000 characters.
-    pub note: Option<String>,
+    /// The payment, as `paymentsRecord` takes several.
+    #[graphql(flatten)]
+    pub payment: PaymentInput,
 }
 
 /// Payments to record together, of one order or several.
@@ -71,18 +56,7 @@ pub struct PaymentsRecordInput {
 impl PaymentRecordInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::PaymentsRecord {
-        let fact = PaymentInput {
-            order: self.order,
-            kind: self.kind,
-            amount: self.amount,
-            method: self.method,
-            reference: self.reference,
-            parent_id: self.parent_id,
-            return_id: self.return_id,
-            occurred_at: self.occurred_at,
-            note: self.note,
-        };
-        let facts = vec![fact.read(reading, &path!["input"])];
+        let facts = vec![self.payment.read(reading, path!["input"])];
         shell::PaymentsRecord { idempotency_key: self.idempotency_key, facts }
     }
 }
@@ -91,15 +65,16 @@ impl PaymentsRecordInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::PaymentsRecord {
         let facts = self.payments.into_iter().enumerate();
-        let facts = facts.map(|(index, fact)| fact.read(reading, &path!["input", "payments", index])).collect();
+        let facts = facts.map(|(index, fact)| fact.read(reading, path!["input", "payments", index])).collect();
         shell::PaymentsRecord { idempotency_key: self.idempotency_key, facts }
     }
 }
 
 impl PaymentInput {
-    fn read(self, reading: &mut Reading, place: &[String]) -> shell::NewFact {
-        let at =
-            |names: &[&str]| place.iter().map(String::as_str).chain(names.iter().copied()).map(str::to_owned).collect::<Path>();
+    fn read(self, reading: &mut Reading, place: Path) -> shell::NewFact {
+        let at = |names: &[&str]| -> Path {
+            place.iter().map(String::as_str).chain(names.iter().copied()).map(str::to_owned).collect()
+        };
         let order = match self.order {
             OrderRef::Id(id) => shell::OrderRef::Id(reading.id(&id, || at(&["order", "id"]))),
             OrderRef::Number(number) => shell::OrderRef::Number(number.trim().to_owned()),

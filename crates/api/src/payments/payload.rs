@@ -6,7 +6,7 @@ use async_graphql::Context;
 use entity::prelude::{ChannelId, OrderId, PaymentId, StoreId};
 use iam::access::{Permit, kind};
 use inventory::{
-    ledger::Receipt,
+    ledger::{Receipt, StoredReceipt},
     orders::rows::places_of,
     payments::{
         StoredPayments,
@@ -66,7 +66,7 @@ impl ReceiptPayload for PaymentsPayload {
 
 /// The facts of a receipt, in the order of the input.
 async fn recorded(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<Recorded>> {
-    let Some(stored) = receipt.stored.as_ref().map(|stored| stored.part::<StoredPayments>()) else {
+    let Some(stored) = receipt.stored.as_ref().map(StoredReceipt::part::<StoredPayments>) else {
         let decision: Option<PaymentDecision> = receipt.documents.take();
         return Ok(decision.ok_or_else(|| lost("payment"))?.facts);
     };

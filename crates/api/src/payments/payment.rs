@@ -26,6 +26,13 @@ use crate::{
 #[derive(Clone)]
 pub struct Payment(pub(super) Arc<core::Payment>);
 
+impl Payment {
+    /// The order that it is of.
+    pub fn order_id(&self) -> OrderId {
+        self.0.order
+    }
+}
+
 /// The payments of an order that the caller sees, the first one first.
 pub async fn payments_of_order(ctx: &Context<'_>, id: OrderId) -> Answer<Vec<Payment>> {
     let all = load(ctx, PaymentsOf(id)).await?.unwrap_or_default();

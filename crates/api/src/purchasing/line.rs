@@ -24,6 +24,10 @@ impl PurchaseOrderLine {
     pub fn new(order: Arc<core::PurchaseOrder>, index: usize) -> Self {
         Self { order, index }
     }
+    /// The store that its order is of.
+    pub fn order_store(&self) -> entity::prelude::StoreId {
+        self.order.store
+    }
     /// The line of an id, if this order has it.
     pub fn find(order: Arc<core::PurchaseOrder>, position: u16) -> Option<Self> {
         let index = order.lines.iter().position(|line| line.position == position)?;

@@ -42,13 +42,13 @@ impl PurchaseMutation {
     }
 
     /// Changes a DRAFT, or a REJECTED order, which is a DRAFT then.
-    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_UPDATED))]
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_UPDATED), dry_run)]
     async fn purchase_order_update(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What changes.")] input: PurchaseOrderUpdateInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_update)
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_update, dry_run)
     }
 
     /// Counts a delivery in, whole or in part: stock comes at what it cost with its share of the charges, and what is otherwise than ordered is noted.
@@ -62,62 +62,62 @@ impl PurchaseMutation {
     }
 
     /// Asks for the approval of a DRAFT.
-    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_SUBMITTED))]
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_SUBMITTED), dry_run)]
     async fn purchase_order_submit(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_submit)
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_submit, dry_run)
     }
 
     /// Approves an order. Above the tenant's approval limit somebody else than who wrote it or asked for it does; a key never does.
-    #[mutation(permit = PurchaseApprove, emits(PURCHASE_ORDER_APPROVED))]
+    #[mutation(permit = PurchaseApprove, emits(PURCHASE_ORDER_APPROVED), dry_run)]
     async fn purchase_order_approve(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_approve)
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_approve, dry_run)
     }
 
     /// Rejects an order; it can be changed, and asked for again.
-    #[mutation(permit = PurchaseApprove, emits(PURCHASE_ORDER_REJECTED))]
+    #[mutation(permit = PurchaseApprove, emits(PURCHASE_ORDER_REJECTED), dry_run)]
     async fn purchase_order_reject(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_reject)
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_reject, dry_run)
     }
 
     /// Notes that an APPROVED order has gone to the supplier: what is open is incoming from now on.
-    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_ORDERED, STOCK_CHANGED))]
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_ORDERED, STOCK_CHANGED), dry_run)]
     async fn purchase_order_order(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_order)
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_order, dry_run)
     }
 
     /// Files an order, also one of which nothing came. What has not come is short, and is not incoming any more.
-    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CLOSED, STOCK_CHANGED))]
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CLOSED, STOCK_CHANGED), dry_run)]
     async fn purchase_order_close(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_close)
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_close, dry_run)
     }
 
     /// Gives an order up before anything has come; what was incoming is so no longer.
-    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CANCELLED, STOCK_CHANGED))]
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CANCELLED, STOCK_CHANGED), dry_run)]
     async fn purchase_order_cancel(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_cancel)
+        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_cancel, dry_run)
     }
 }

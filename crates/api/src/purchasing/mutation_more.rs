@@ -66,7 +66,7 @@ fn too_many(rows: usize, name: &str) -> Option<UserError> {
 #[resolvers]
 impl SupplyMutation {
     /// Makes and changes rows of suppliers' catalogues, each by itself.
-    #[mutation(permit = ProductWrite, emits(SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_UPDATED))]
+    #[mutation(permit = ProductWrite, emits(SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_UPDATED), dry_run(rolled_back))]
     async fn supplier_product_bulk_upsert(
         &self,
         ctx: &Context<'_>,
@@ -115,7 +115,7 @@ impl SupplyMutation {
     }
 
     /// Sets when levels are filled up, all or none.
-    #[mutation(permit = StockPolicy, emits(STOCK_POLICY_SET))]
+    #[mutation(permit = StockPolicy, emits(STOCK_POLICY_SET), dry_run(rolled_back))]
     async fn stock_policy_set(
         &self,
         ctx: &Context<'_>,
@@ -167,7 +167,7 @@ impl SupplyMutation {
     }
 
     /// Mails an order to its supplier, as a page that prints. It is sent by a job: see jobs for what became of it.
-    #[mutation(permit = PurchaseWrite)]
+    #[mutation(permit = PurchaseWrite, dry_run(rolled_back))]
     async fn purchase_order_send(
         &self,
         ctx: &Context<'_>,

@@ -120,6 +120,7 @@ async fn problem_of(ctx: &Context<'_>, problem: LineProblem) -> (ReplenishmentRe
                 UserError::InputError(error) => error.message,
                 UserError::VersionConflict(error) => error.message,
                 UserError::InsufficientStock(error) => error.message,
+                UserError::InUse(error) => error.message,
             });
             let message = words.unwrap_or_else(|| "the draft with this line was refused".to_owned());
             (ReplenishmentRefusalCode::DraftRefused, message)

@@ -169,15 +169,12 @@ impl ReplenishmentPlan {
         let filter = ReplenishmentPlanLineFilter::read(filter)?;
         let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", rows::LINES, self.plan.id));
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
-        let page = match &self.lines {
-            Some(lines) => {
-                let all = lines.iter().filter(|line| fits(&filter, line)).map(|line| (line.clone(), rows::line_keys(line)));
-                request.pick(all.collect()).into_iter().map(|(line, _)| line).collect()
-            }
-            None => {
-                let db = ctx.given::<Ledger>()?.database();
-                shell::line_page(&permit, db, (self.plan.id, filter), &request).await?
-            }
+        let page = if let Some(lines) = &self.lines {
+            let all = lines.iter().filter(|line| fits(&filter, line)).map(|line| (line.clone(), rows::line_keys(line)));
+            request.pick(all.collect()).into_iter().map(|(line, _)| line).collect()
+        } else {
+            let db = ctx.given::<Ledger>()?.database();
+            shell::line_page(&permit, db, (self.plan.id, filter), &request).await?
         };
         let nodes = page.into_iter().map(|line| {
             let keys = rows::line_keys(&line);

@@ -39,52 +39,52 @@ impl ReturnsMutation {
         step!(ReturnPayload, ctx, permit, input, shell::return_create, dry_run)
     }
     /// Lets the goods of a REQUESTED return come.
-    #[mutation(permit = ReturnApprove, emits(RETURN_APPROVED))]
+    #[mutation(permit = ReturnApprove, emits(RETURN_APPROVED), dry_run)]
     async fn return_approve(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which return.")] input: ReturnActionInput,
     ) -> Answer<ReturnPayload> {
-        step!(ReturnPayload, ctx, permit, input, shell::return_approve)
+        step!(ReturnPayload, ctx, permit, input, shell::return_approve, dry_run)
     }
 
     /// Says why the goods of a return may not come, or no longer; what was asked back can be asked back again.
-    #[mutation(permit = ReturnApprove, emits(RETURN_REJECTED, ORDER_UPDATED))]
+    #[mutation(permit = ReturnApprove, emits(RETURN_REJECTED, ORDER_UPDATED), dry_run)]
     async fn return_reject(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which return, and why.")] input: ReturnRejectInput,
     ) -> Answer<ReturnPayload> {
-        step!(ReturnPayload, ctx, permit, input, shell::return_reject)
+        step!(ReturnPayload, ctx, permit, input, shell::return_reject, dry_run)
     }
 
     /// Takes goods of an approved return in, whole or in parts. They lie in quarantine until somebody has looked at them.
-    #[mutation(permit = OrderReturn, emits(RETURN_RECEIVED, ORDER_UPDATED, STOCK_CHANGED))]
+    #[mutation(permit = OrderReturn, emits(RETURN_RECEIVED, ORDER_UPDATED, STOCK_CHANGED), dry_run)]
     async fn return_receive(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What comes.")] input: ReturnReceiveInput,
     ) -> Answer<ReturnPayload> {
-        step!(ReturnPayload, ctx, permit, input, shell::return_receive)
+        step!(ReturnPayload, ctx, permit, input, shell::return_receive, dry_run)
     }
 
     /// Says what was found: what can be sold again, what stays aside, what is written off. INSPECTED once all that came was looked at.
-    #[mutation(permit = OrderReturn, emits(RETURN_INSPECTED, STOCK_CHANGED))]
+    #[mutation(permit = OrderReturn, emits(RETURN_INSPECTED, STOCK_CHANGED), dry_run)]
     async fn return_inspect(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What was found.")] input: ReturnInspectInput,
     ) -> Answer<ReturnPayload> {
-        step!(ReturnPayload, ctx, permit, input, shell::return_inspect)
+        step!(ReturnPayload, ctx, permit, input, shell::return_inspect, dry_run)
     }
 
     /// Files an INSPECTED return with what is given back, which its orders come to less (Order.netTotal).
-    #[mutation(permit = ReturnApprove, emits(RETURN_CLOSED, ORDER_UPDATED))]
+    #[mutation(permit = ReturnApprove, emits(RETURN_CLOSED, ORDER_UPDATED), dry_run)]
     async fn return_close(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which return, and what is given back.")] input: ReturnCloseInput,
     ) -> Answer<ReturnPayload> {
-        step!(ReturnPayload, ctx, permit, input, shell::return_close)
+        step!(ReturnPayload, ctx, permit, input, shell::return_close, dry_run)
     }
 }

@@ -4,7 +4,6 @@ use async_graphql::{ID, InputObject};
 use entity::id::prefix_of;
 use inventory::reversals::shell;
 use platform::path;
-use uuid::Uuid;
 
 use crate::{
     graphql::{
@@ -59,7 +58,7 @@ impl DocumentReverseInput {
                     reading.invalid("one of our ids is expected", || at("lineId"));
                 }
                 read.push(shell::ReverseLine {
-                    line: id.unwrap_or(Uuid::nil()),
+                    line: id.unwrap_or_default(),
                     quantity: line.quantity.map(|quantity| quantity.0),
                     lot: reading.id_opt(line.lot_id.as_ref(), || at("lotId")),
                 });

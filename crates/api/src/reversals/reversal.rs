@@ -138,12 +138,11 @@ impl DocumentReversal {
     }
     /// Movements that mirror what the document posted.
     async fn movements(&self, ctx: &Context<'_>) -> Answer<Vec<StockMovement>> {
-        let movements = match &self.movements {
-            Some(movements) => movements.as_ref().clone(),
-            None => {
-                let scope = ctx.permit::<kind::StockMovementRead>()?.scope(ctx.given::<Ledger>()?.database());
-                shell::mirrors(&scope, &self.row).await?.into_iter().map(Arc::new).collect()
-            }
+        let movements = if let Some(movements) = &self.movements {
+            movements.as_ref().clone()
+        } else {
+            let scope = ctx.permit::<kind::StockMovementRead>()?.scope(ctx.given::<Ledger>()?.database());
+            shell::mirrors(&scope, &self.row).await?.into_iter().map(Arc::new).collect()
         };
         let mut seen = Vec::with_capacity(movements.len());
         for movement in movements {

@@ -6,7 +6,7 @@ use inventory::stock::core::{Noun, Reference, ReferenceKind};
 
 use super::Node;
 use crate::{
-    counts,
+    counts, fulfilment,
     graphql::{context::ContextExt, fault::Answer},
     orders, purchasing, returns, stock, transfers,
 };
@@ -38,6 +38,10 @@ pub async fn current_document(ctx: &Context<'_>, what: Noun, id: uuid::Uuid) -> 
         }
         Noun::Return => returns::load_return(ctx, entity::id::ReturnId::from_uuid(id)).await.ok().flatten().map(Node::Return),
         Noun::Count => counts::load_count(ctx, entity::id::CountId::from_uuid(id)).await.ok().flatten().map(Node::Count),
+        Noun::FulfilmentWork => {
+            let id = entity::id::FulfilmentWorkId::from_uuid(id);
+            fulfilment::load_work(ctx, id).await.ok().flatten().map(Node::FulfilmentWork)
+        }
         Noun::PurchaseOrder => purchasing::current(ctx, id).await,
         Noun::Order => {
             ctx.permit::<may::OrderRead>().ok()?;

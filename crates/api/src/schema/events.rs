@@ -5,13 +5,14 @@ use std::sync::LazyLock;
 use iam::{access::events as access, tenancy::events as tenancy};
 use inventory::{
     catalog::events as catalog, costing::events as costing, counts::events as counts, currency::events as currency,
-    orders::events as orders, payments::events as payments, purchasing::events as purchasing, returns::events as returns,
-    reversals::events as reversals, stock::events as stock, transfers::events as transfers,
+    fulfilment::events as fulfilment, orders::events as orders, payments::events as payments, purchasing::events as purchasing,
+    returns::events as returns, reversals::events as reversals, stock::events as stock, transfers::events as transfers,
 };
 use platform::storage::events::Registry;
 use services::{
     alerts::events as alerts, exchange::events as exchange, files::events as files, media::events as media,
-    replenishment::events as replenishment, saved_views::events as saved_views, webhooks::events as webhooks,
+    notes::events as notes, replenishment::events as replenishment, saved_views::events as saved_views,
+    webhooks::events as webhooks,
 };
 
 /// All families, in the order in which clients are told of them.
@@ -20,6 +21,9 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         stock::STOCK.events(),
         stock::LOT.events(),
         orders::ORDER.events(),
+        fulfilment::WORK.events(),
+        fulfilment::FULFILMENT.events(),
+        fulfilment::CARRIER.events(),
         returns::RETURN.events(),
         payments::PAYMENT.events(),
         transfers::TRANSFER.events(),
@@ -54,6 +58,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         webhooks::WEBHOOK.events(),
         files::FILE.events(),
         exchange::EXCHANGE.events(),
+        notes::NOTE.events(),
     ])
 });
 

@@ -3,9 +3,8 @@
 use async_graphql::Interface;
 
 use super::{
-    access, alerts, anomalies, catalog, costing, counts, exchange, job, orders, payments, purchasing, replenishment, returns, reversals, stock,
-    transfers,
-    webhook,
+    access, alerts, anomalies, catalog, costing, counts, exchange, fulfilment, job, orders, payments, purchasing, replenishment,
+    returns, reversals, stock, transfers, webhook,
 };
 use crate::{
     currency,
@@ -36,6 +35,9 @@ pub enum Payload {
     LotPayload(stock::LotPayload),
     OrderPayload(orders::OrderPayload),
     OrderHoldPayload(orders::OrderHoldPayload),
+    FulfilmentWorkPayload(fulfilment::FulfilmentWorkPayload),
+    FulfilmentWorkReadyPayload(fulfilment::FulfilmentWorkReadyPayload),
+    CarrierPayload(fulfilment::CarrierPayload),
     ReturnPayload(returns::ReturnPayload),
     PaymentPayload(payments::PaymentPayload),
     PaymentsPayload(payments::PaymentsPayload),
@@ -78,5 +80,6 @@ pub enum Payload {
     ReplenishmentPolicyPayload(replenishment::ReplenishmentPolicyPayload),
     ReplenishmentPlanPayload(replenishment::ReplenishmentPlanPayload),
     ReplenishmentApprovalPayload(replenishment::ReplenishmentApprovalPayload),
+    NotePayload(crate::notes::NotePayload),
     SavedViewPayload(crate::saved_views::SavedViewPayload),
 }

@@ -15,14 +15,18 @@ use crate::{
     demand::{DemandQuery, StockPerformanceQuery},
     exchange::{ExchangeSubscription, FileMutations, FileQueries},
     forecasting::ForecastQuery,
+    fulfilment::{CarrierMutation, CarrierQuery, FulfilmentMutation, FulfilmentQuery, FulfilmentWorkSubscription},
     graphql::{boxed::Boxed, rate_limit::RateLimitQuery},
+    history::HistoryQuery,
     identity::{FactorMutation, IdentityMutation, IdentityQuery, PeopleMutation, SandboxMutation, SessionMutation},
     insight::{EventQuery, InsightQuery, SummaryQuery},
     jobs::{JobMutation, JobQuery},
+    notes::{NoteMutation, NoteQuery},
     orders::{HoldMutation, OrderSubscription, OrdersMutation, OrdersQuery, SourcingMutation, SourcingQuery},
     payments::PaymentMutation,
     purchasing::{PurchaseQuery, PurchasingMutation},
     replenishment::{ReplenishmentMutation, ReplenishmentQuery},
+    reports::ReportsQuery,
     returns::{ReturnsMutation, ReturnsQuery},
     reversals::{ReversalMutation, ReversalQuery},
     saved_views::{SavedViewMutation, SavedViewQuery},
@@ -69,8 +73,13 @@ pub struct OtherQueries(
     SavedViewQuery,
     ReversalQuery,
     SuggestionQuery,
+    ReportsQuery,
+    NoteQuery,
+    HistoryQuery,
     AlertQuery,
     SourcingQuery,
+    CarrierQuery,
+    FulfilmentQuery,
     ReturnsQuery,
     SummaryQuery,
     CostSummaryQuery,
@@ -117,13 +126,22 @@ pub struct OtherMutations(
     SavedViewMutation,
     AlertMutation,
     SourcingMutation,
+    CarrierMutation,
+    FulfilmentMutation,
     SuggestionMutation,
+    NoteMutation,
 );
 
 /// What can be followed as it changes, without a gap.
 #[derive(MergedSubscription, Default)]
 #[graphql(name = "Subscription")]
-pub struct Subscriptions(StockSubscription, OrderSubscription, ExchangeSubscription, AlertSubscription);
+pub struct Subscriptions(
+    StockSubscription,
+    OrderSubscription,
+    FulfilmentWorkSubscription,
+    ExchangeSubscription,
+    AlertSubscription,
+);
 
 /// The roots as they are served: what goes through them is in the audit log.
 pub type Query = Audited<Queries>;

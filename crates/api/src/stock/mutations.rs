@@ -96,7 +96,7 @@ impl StockMutation {
     }
 
     /// Lets held stock go, all or none. What an order holds is released by the order's own actions.
-    #[mutation(permit = StockReserve, emits(STOCK_CHANGED))]
+    #[mutation(permit = StockReserve, emits(STOCK_CHANGED), dry_run(key_stays_free))]
     async fn stock_release(
         &self,
         ctx: &Context<'_>,
@@ -107,7 +107,7 @@ impl StockMutation {
             Ok(reservations) => shell::ReleaseInput { idempotency_key: input.idempotency_key, reservations },
             Err(errors) => return Ok(ReservationPayload::refused(errors)),
         };
-        Box::pin(reservation_payload(ctx, Box::pin(shell::stock_release(ledger, permit, input)).await)).await
+        Box::pin(reservation_payload(ctx, Box::pin(shell::stock_release(ledger, permit, input, dry_run)).await)).await
     }
 }
 

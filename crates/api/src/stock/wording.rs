@@ -10,17 +10,18 @@ use inventory::{
 };
 use platform::clock;
 
-use crate::{counts, graphql::refusal::ErrorCode, orders, payments, purchasing, returns, reversals, transfers};
+use crate::{counts, fulfilment, graphql::refusal::ErrorCode, orders, payments, purchasing, returns, reversals, transfers};
 
 /// Code and words of a refusal.
 pub type Said = (ErrorCode, String);
 
 /// The rooms above stock, each with the words of its own refusals.
-const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 10] = [
+const ROOMS: [fn(&AnyRefusal) -> Option<Said>; 12] = [
     |any| of(any, call),
     |any| of(any, lot),
     |any| of(any, orders::refusal::order),
     |any| of(any, orders::refusal::line),
+    |any| of(any, fulfilment::refusal::work),
     |any| of(any, returns::refusal::sales_return),
     |any| of(any, returns::refusal::step),
     |any| of(any, payments::refusal::payment),
@@ -65,11 +66,15 @@ pub fn say(why: &Reason) -> Said {
 
 pub const fn noun(noun: Noun) -> &'static str {
     match noun {
+        Noun::Carrier => "carrier",
         Noun::Category => "category",
         Noun::Channel => "channel",
         Noun::Count => "count",
         Noun::Customer => "customer",
         Noun::Document => "document",
+        Noun::Fulfilment => "fulfilment",
+        Noun::FulfilmentWork => "fulfilment work",
+        Noun::FulfilmentWorkLine => "fulfilment work line",
         Noun::Hold => "hold",
         Noun::Line => "line",
         Noun::LineOfThisProduct => "line of this product",
@@ -77,6 +82,7 @@ pub const fn noun(noun: Noun) -> &'static str {
         Noun::Movement => "movement",
         Noun::Order => "order",
         Noun::OrderLine => "order line",
+        Noun::Parcel => "parcel",
         Noun::Payment => "payment",
         Noun::Product => "product",
         Noun::PurchaseOrder => "purchase order",

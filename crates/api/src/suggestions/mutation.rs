@@ -17,6 +17,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
+        once::{Again, Earlier},
         reading::read,
         refusal::{ErrorCode, UserError},
         scalars::Long,
@@ -64,6 +65,8 @@ pub struct ProductTextAcceptInput {
 /// A suggested category that is wrong for a product.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductSuggestionRefuseInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// Product.
     pub product_id: ID,
     /// Category that is not to be suggested for it again.
@@ -88,10 +91,22 @@ pub struct ProductTextAcceptPayload {
 pub struct ProductSuggestionRefusePayload {
     /// Why nothing was kept; empty when the refusal is kept.
     pub user_errors: Vec<UserError>,
-    /// Always false: refusing again changes nothing.
+    /// Whether this is the answer to an earlier call with the same key. Refusing again without one changes nothing either.
     pub replayed: bool,
     /// Always null: no event is written.
     pub seq: Option<Long>,
+}
+
+impl From<Vec<UserError>> for ProductSuggestionRefusePayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}
+
+impl Again for ProductSuggestionRefusePayload {
+    async fn again(_ctx: &Context<'_>, _earlier: Earlier) -> Answer<Self> {
+        Ok(Self { replayed: true, ..Self::default() })
+    }
 }
 
 /// The root fields that change what suggestions are about.
@@ -120,7 +135,7 @@ impl SuggestionMutation {
     }
 
     /// Keeps that a suggested category is wrong for a product: it is not suggested for that product again. Other products are not affected.
-    #[mutation(permit = ProductWrite)]
+    #[mutation(permit = ProductWrite, once, dry_run(rolled_back))]
     async fn product_suggestion_refuse(
         &self,
         ctx: &Context<'_>,

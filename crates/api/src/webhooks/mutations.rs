@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
 use entity::prelude::{EndpointId, EventId};
 use iam::access::{Changed, kind};
 use macros::resolvers;
-use platform::path;
+use platform::{path, storage::dry_run};
 use services::webhooks::{
     EndpointFields, NewEndpoint, Replay, Replayed, WebhookError, Webhooks,
     core::{Endpoint, Rejection, Secret},
@@ -16,6 +16,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
+        once::{Again, Earlier, SecretStatus},
         reading::{Reading, read},
         refusal::{ErrorCode, UserError, VersionConflict},
         scalars::Long,
@@ -26,6 +27,8 @@ use crate::{
 /// An endpoint to be made.
 #[derive(Debug, Clone, InputObject)]
 pub struct WebhookEndpointCreateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// Where messages go: https, at port 443, of the open internet.
     pub url: String,
     /// The events that it is told of: names as in webhookEventTypes, noun.* for all of a noun, or * for all.
@@ -37,6 +40,8 @@ pub struct WebhookEndpointCreateInput {
 /// A change of an endpoint: what is left out stays.
 #[derive(Debug, Clone, InputObject)]
 pub struct WebhookEndpointUpdateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
     /// Which one.
     pub id: ID,
     /// The version that you have read.
@@ -71,9 +76,11 @@ pub struct WebhookEndpointPayload {
     pub webhook_endpoint: Option<WebhookEndpoint>,
     /// The secret that was made, this once: it is not shown again. Null otherwise.
     pub secret: Option<String>,
-    /// Why the change was refused; empty when it was made.
+    /// Whether this answer holds the secret, or an earlier one with the same idempotency key did.
+    pub secret_status: SecretStatus,
+    /// Why the change was refused; empty when it was made, or with validateOnly would be.
     pub user_errors: Vec<UserError>,
-    /// Changes of endpoints are never replayed: false.
+    /// Whether this is the answer to an earlier call with the same key: without the secret.
     pub replayed: bool,
     /// The last event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
@@ -136,10 +143,31 @@ impl WebhookEndpointPayload {
         Ok(match done {
             Err(error) => Self::refused(stopped(error)?),
             Ok(Changed { value: (endpoint, secret), seq }) => {
-                let secret = Some(secret.text());
-                Self { webhook_endpoint: seen(ctx, endpoint), secret, seq: seq.map(Long), ..Self::default() }
+                // A dry run makes none.
+                let secret = (!dry_run::is_on()).then(|| secret.text());
+                let secret_status = if secret.is_some() { SecretStatus::Shown } else { SecretStatus::None };
+                Self { webhook_endpoint: seen(ctx, endpoint), secret, secret_status, seq: seq.map(Long), ..Self::default() }
             }
         })
+    }
+}
+
+impl From<Vec<UserError>> for WebhookEndpointPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self::refused(user_errors)
+    }
+}
+
+impl Again for WebhookEndpointPayload {
+    /// An endpoint that was removed is not there any more.
+    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        let webhook_endpoint = match (earlier.id::<EndpointId>(), ctx.permit::<kind::WebhookRead>()) {
+            (Some(id), Ok(permit)) => ctx.given::<Webhooks>()?.find(&permit, id).await?.map(Into::into),
+            _ => None,
+        };
+        let has_secret = ["webhookEndpointCreate", "webhookEndpointRotateSecret"].contains(&earlier.mutation);
+        let secret_status = if has_secret { SecretStatus::AlreadyShown } else { SecretStatus::None };
+        Ok(Self { webhook_endpoint, secret_status, replayed: true, seq: earlier.seq().map(Long), ..Self::default() })
     }
 }
 
@@ -178,19 +206,19 @@ pub struct WebhookMutation;
 #[resolvers]
 impl WebhookMutation {
     /// Makes an endpoint and tells its secret, this once. Events from now on are sent to it, as far as you may see them yourself.
-    #[mutation(permit = WebhookManage, step_up, emits(WEBHOOK_CREATED))]
+    #[mutation(permit = WebhookManage, step_up, once, emits(WEBHOOK_CREATED), dry_run(rolled_back))]
     async fn webhook_endpoint_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: WebhookEndpointCreateInput,
     ) -> Answer<WebhookEndpointPayload> {
-        let WebhookEndpointCreateInput { url, event_types, description } = input;
+        let WebhookEndpointCreateInput { url, event_types, description, .. } = input;
         let new = NewEndpoint { url, description: description.unwrap_or_default(), patterns: event_types };
         WebhookEndpointPayload::made(ctx, ctx.given::<Webhooks>()?.create(permit, new).await)
     }
 
     /// Changes an endpoint. If you say where it leads, what it tells, or that it is enabled again, it tells what you may see from then on.
-    #[mutation(permit = WebhookManage, step_up, emits(WEBHOOK_UPDATED))]
+    #[mutation(permit = WebhookManage, step_up, once, emits(WEBHOOK_UPDATED), dry_run(rolled_back))]
     async fn webhook_endpoint_update(
         &self,
         ctx: &Context<'_>,
@@ -211,7 +239,7 @@ impl WebhookMutation {
     }
 
     /// Removes an endpoint, with what was still to be sent to it and its log.
-    #[mutation(permit = WebhookManage, emits(WEBHOOK_DELETED))]
+    #[mutation(permit = WebhookManage, once(argument), emits(WEBHOOK_DELETED), dry_run(rolled_back))]
     async fn webhook_endpoint_delete(
         &self,
         ctx: &Context<'_>,
@@ -224,7 +252,7 @@ impl WebhookMutation {
     }
 
     /// Gives an endpoint a new secret and tells it, this once. Messages are signed with both until the overlap is over.
-    #[mutation(permit = WebhookManage, step_up, emits(WEBHOOK_ROTATED))]
+    #[mutation(permit = WebhookManage, step_up, once(argument), emits(WEBHOOK_ROTATED), dry_run(rolled_back))]
     async fn webhook_endpoint_rotate_secret(
         &self,
         ctx: &Context<'_>,
@@ -241,7 +269,7 @@ impl WebhookMutation {
     }
 
     /// Sends an endpoint a message of the event webhook.tested, whatever it asks for. What came of it is in its attempts.
-    #[mutation(permit = WebhookManage, cost = "100", emits(WEBHOOK_TESTED))]
+    #[mutation(permit = WebhookManage, cost = "100", once(argument), emits(WEBHOOK_TESTED))]
     async fn webhook_endpoint_test(
         &self,
         ctx: &Context<'_>,

@@ -71,6 +71,11 @@ permissions! {
     PaymentRefund "payment.refund" Store "Record what was refunded of orders.";
     OrderReturn "order.return" Store "Take returns.";
     ReturnApprove "return.approve" Store "Approve and reject returns, and close them with what is given back.";
+    FulfilmentRead "fulfilment.read" Store "See what the store has to send, and nothing else of the orders.";
+    FulfilmentWork "fulfilment.work" Store "Accept, reject, pick and pack what the store has to send.";
+    FulfilmentShip "fulfilment.ship" Store "Ship what was packed, and say what became of it.";
+    FulfilmentAssign "fulfilment.assign" Store "Give what a store has to send to another store.";
+    FulfilmentAddressRead "fulfilment.address.read" Store "See where what the store has to send goes to.";
     TransferRead "transfer.read" Store "See transfers from or to the store.";
     TransferWrite "transfer.write" Store "Ask for transfers from or to the store, change and cancel them.";
     TransferShip "transfer.ship" Store "Hold the store's stock for transfers and send it off.";

@@ -35,7 +35,7 @@ const fn built_in(number: u128, key: &'static str, name: &'static str) -> BuiltI
 /// The role that a tenant always has a member in.
 pub const OWNER: BuiltIn = built_in(1, "owner", "Owner");
 /// The default roles, with the numbers that their ids are made of: never used for another role.
-pub const BUILT_IN: [BuiltIn; 8] = [
+pub const BUILT_IN: [BuiltIn; 9] = [
     OWNER,
     built_in(2, "admin", "Administrator"),
     built_in(3, "manager", "Manager"),
@@ -44,6 +44,7 @@ pub const BUILT_IN: [BuiltIn; 8] = [
     built_in(6, "auditor", "Auditor"),
     built_in(7, "integration", "Integration"),
     built_in(8, "catalogue", "Catalogue"),
+    built_in(9, "depot", "Depot"),
 ];
 
 /// What a role is called in policies: the default ones by their key, a tenant's own by their id.

@@ -2,6 +2,7 @@
 
 use entity::prelude::*;
 use platform::{
+    audit::{self, Fields},
     clock::{self, Clock},
     storage::{
         Database, Fault, Reads,
@@ -43,6 +44,7 @@ pub async fn update(db: &Database, clock: &Clock, permit: Permit<kind::TenantWri
         Ok(next) => {
             let now = clock.now();
             rows::write(&work, &next, now).await?;
+            audit::changed(&mut work, permit.tenant(), Some(&traced(&before)), Some(&traced(&next)), None);
             let seq = journal::append(&mut work, vec![event(permit.tenant(), &before, &next)], now).await?;
             work.commit().await?;
             Ok(Changed::Done(next, seq))
@@ -59,6 +61,23 @@ fn event(tenant: TenantId, before: &Settings, after: &Settings) -> NewEvent {
     };
     let (before, after, version) = (all(before), all(after), after.version);
     super::events::TENANT_UPDATED.event(&super::events::SettingsChanged { id: tenant, before, after, version })
+}
+
+/// What the audit log compares: settings under the names of `tenantUpdate`. All members may read them.
+fn traced(settings: &Settings) -> Fields {
+    Fields::default()
+        .with("name", &settings.name)
+        .with("defaultCurrency", &settings.currency)
+        .with("timeZone", &settings.time_zone)
+        .with("mfaRequired", settings.mfa_required)
+        .with("reservationSeconds", settings.reservation_seconds)
+        .with("sessionIdleSeconds", settings.session_idle_seconds)
+        .with("sessionSeconds", settings.session_seconds)
+        .with("passwordLength", settings.password_length)
+        .with("approvalLimit", audit::money(settings.approval_limit()))
+        .with("costingMethod", settings.costing_method)
+        .with("closedThrough", settings.closed_through.map(clock::day_text))
+        .with("anomalySize", settings.anomaly_size)
 }
 
 /// The settings as they are now.

@@ -11,6 +11,6 @@ pub mod rows;
 pub mod shell;
 
 /// Columns whose values lie sealed under the master keys.
-pub const SEALED: &[platform::secrets::SealedColumn] = &[platform::secrets::DATA_KEY];
+pub const SEALED: &[platform::secrets::SealedColumn] = &[platform::secrets::DATA_KEY, platform::secrets::HISTORY_KEY];
 
 pub use shell::{Ask, Batch, Catalog, Mode, Outcome, begin_tenant};

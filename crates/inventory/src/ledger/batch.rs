@@ -83,7 +83,7 @@ impl Basis {
         let scope = self.db.tenant(tenant);
         let keys: Vec<&Key> = key.into_iter().collect();
         let state = load::whole(&Source::Committed(&scope), self, &mut needs, &keys).await?;
-        Ok(match decide(&state, command, key) {
+        Ok(match decide(&self.documents, &state, command, key) {
             Decided::Done(result) => result,
             Decided::New(decision) => Ok(Receipt::of(decision)),
         })
@@ -108,7 +108,7 @@ pub fn decide_all(documents: &Documents, state: &mut State, queue: &mut [Queued]
             decisions.repeats(index, *first);
             continue;
         }
-        match decide(state, &queued.command, queued.key.as_ref()) {
+        match decide(documents, state, &queued.command, queued.key.as_ref()) {
             Decided::Done(result) => {
                 let refused = result.is_err();
                 queued.result = Some(result);
@@ -145,13 +145,18 @@ enum Decided {
     New(Decision),
 }
 
-fn decide(state: &State, command: &Command, key: Option<&Key>) -> Decided {
+fn decide(documents: &Documents, state: &State, command: &Command, key: Option<&Key>) -> Decided {
     if let Some(first) = key.and_then(|key| remembered(key, &state.receipts)) {
         return Decided::Done(first);
     }
     let mut draft = Draft::new(&state.stock);
     let decided = command.decide(&mut draft, &state.books);
-    match decided.and_then(|decision| Ok(Decision { stock: draft.finish()?, ..decision })) {
+    let followed = decided.and_then(|decision| {
+        let mut decision = Decision { stock: draft.finish()?, ..decision };
+        documents.follow(&state.stock, &state.books, &mut decision)?;
+        Ok(decision)
+    });
+    match followed {
         Ok(decision) => Decided::New(decision),
         Err(rejection) => Decided::Done(Err(rejection)),
     }

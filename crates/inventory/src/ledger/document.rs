@@ -18,7 +18,7 @@ use super::{
     needs::Needs,
     source::Source,
 };
-use crate::stock::core::Book;
+use crate::stock::core::{Book, Rejection};
 
 /// Whether something of a document comes before the same thing of lots, and of other documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +89,15 @@ pub trait Document: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Adds what becomes of documents because of what a command decided on others and on stock, or refuses the command for it. It is asked before the
+    /// decision counts, and adds to its own kind alone.
+    ///
+    /// # Errors
+    /// What refuses the command; nothing of it is kept.
+    fn follow(_stock: &Book, _books: &Books, _decision: &mut Decision) -> Result<(), Rejection> {
+        Ok(())
+    }
+
     /// Brings the book forward by an accepted decision.
     fn evolve(book: &mut Self::Book, decision: &Self::Decision);
 
@@ -109,6 +118,6 @@ pub trait Document: Send + Sync + 'static {
     /// The document that the audit log names. Where a command changes several kinds, it is that of the first turn.
     fn target(decision: &Self::Decision) -> Option<Target>;
 
-    /// What a receipt keeps; of several kinds, that of the first turn that keeps something.
+    /// What a receipt keeps; of several kinds, that of the first turn that keeps something, and of those of the last turn.
     fn stored(decision: &Self::Decision) -> Self::Stored;
 }

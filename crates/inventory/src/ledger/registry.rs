@@ -21,7 +21,7 @@ use super::{
     parts::{Part, Parts},
     source::Source,
 };
-use crate::stock::core::Book;
+use crate::stock::core::{Book, Rejection};
 
 /// What a lane remembers of a kind of document, and the book that a batch is decided against.
 type Planned = (Box<dyn Part>, Box<dyn Part>);
@@ -43,6 +43,7 @@ trait Registered: Send + Sync {
         memory: &mut Parts,
     ) -> Option<BoxFuture<'a, Result<Planned, Fault>>>;
     async fn complete(&self, reads: &Source<'_>, books: &Books, decided: &mut [(usize, Decision)]) -> Result<(), Fault>;
+    fn follow(&self, stock: &Book, books: &Books, decision: &mut Decision) -> Result<(), Rejection>;
     fn evolve(&self, books: &mut Books, decided: &Parts);
     fn facts(&self, decided: &Parts) -> usize;
     fn want(&self, decided: &Parts, want: Want) -> Want;
@@ -101,6 +102,9 @@ impl<D: Document> Registered for Kind<D> {
     }
     async fn complete(&self, reads: &Source<'_>, books: &Books, decided: &mut [(usize, Decision)]) -> Result<(), Fault> {
         D::complete(reads, books, decided).await
+    }
+    fn follow(&self, stock: &Book, books: &Books, decision: &mut Decision) -> Result<(), Rejection> {
+        D::follow(stock, books, decision)
     }
     fn evolve(&self, books: &mut Books, decided: &Parts) {
         if let Some(decision) = decided.get() {
@@ -207,6 +211,10 @@ impl Documents {
         }
         Ok(())
     }
+    /// What follows from a decision for documents, kind by kind.
+    pub(super) fn follow(&self, stock: &Book, books: &Books, decision: &mut Decision) -> Result<(), Rejection> {
+        self.0.iter().try_for_each(|kind| kind.follow(stock, books, decision))
+    }
     pub(super) fn evolve(&self, books: &mut Books, decided: &Parts) {
         self.0.iter().for_each(|kind| kind.evolve(books, decided));
     }
@@ -235,7 +243,11 @@ impl Documents {
         self.by_turn().find_map(|kind| kind.target(decided))
     }
     pub(super) fn stored(&self, decided: &Parts) -> Map<String, Value> {
-        self.by_turn().map(|kind| kind.stored(decided)).find(|fields| !fields.is_empty()).unwrap_or_default()
+        let mut fields = self.by_turn().map(|kind| kind.stored(decided)).find(|fields| !fields.is_empty()).unwrap_or_default();
+        // What was done to a document behind the others, where the command changed others with it.
+        let behind = self.0.iter().filter(|kind| kind.numbered() == Turn::AfterLots);
+        fields.extend(behind.flat_map(|kind| kind.stored(decided)));
+        fields
     }
     /// The kinds in the order in which their events are numbered.
     fn by_turn(&self) -> impl Iterator<Item = &dyn Registered> {

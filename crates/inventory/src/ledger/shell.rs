@@ -350,7 +350,7 @@ pub struct ReleaseInput {
 }
 
 /// Lets held stock go, all or none.
-pub async fn stock_release(ledger: &Ledger, permit: Permit<kind::StockReserve>, input: ReleaseInput) -> Done {
+pub async fn stock_release(ledger: &Ledger, permit: Permit<kind::StockReserve>, input: ReleaseInput, mode: Mode) -> Done {
     checked(&input.idempotency_key, input.reservations.len(), Field::Reservations, &[]).done()?;
     let key = key_of(&permit, "stockRelease", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
@@ -360,5 +360,5 @@ pub async fn stock_release(ledger: &Ledger, permit: Permit<kind::StockReserve>, 
         Head { kind: MovementKind::Release, reason: None, note: None, external_ref: None, reference: None, occurred_at: None };
     let head = head(ledger, &permit, of);
     let release = Release { head, reservations };
-    submit(ledger, &permit, Command::of(StockCommand::Release(release, levels)), key, Mode::Commit).await
+    submit(ledger, &permit, Command::of(StockCommand::Release(release, levels)), key, mode).await
 }

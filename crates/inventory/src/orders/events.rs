@@ -175,7 +175,7 @@ fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
             expires_at: order.expires_at,
             created_at: order.created_at,
             updated_at: order.updated_at,
-            paid: Some(order.standing()),
+            paid: Some(order.paid_now()),
             holds: order.hold_kinds.clone(),
         }),
     }

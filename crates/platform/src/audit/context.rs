@@ -11,14 +11,18 @@ use std::{
 use entity::prelude::*;
 
 use super::{
-    core::{Entry, Outcome, Target, changes},
+    core::{Entry, Outcome, Target, changes, changes_of},
+    fields::{Fields, differences},
     rows,
     writer::AuditWriter,
 };
-use crate::storage::{
-    Bulk,
-    commit_hook::{self, CommitHook},
-    journal::Event,
+use crate::{
+    secrets::DataKey,
+    storage::{
+        Bulk, Work,
+        commit_hook::{self, CommitHook, ObjectChange},
+        journal::Event,
+    },
 };
 
 /// Where a request came from. The front puts one into each operation's data.
@@ -136,6 +140,13 @@ impl AuditContext {
         };
         (entry, self.origin.ip.clone())
     }
+    /// The entry of an object that was changed.
+    fn entry_of(&self, change: ObjectChange, events: Option<(i64, i64)>) -> (Entry, Option<String>) {
+        let (mut entry, ip) = self.entry(Outcome::Done, None, events);
+        entry.target = Some(Target { kind: change.kind.to_owned(), id: change.id });
+        entry.changes = changes_of(None, events, Some(change.fields));
+        (entry, ip)
+    }
     pub fn audit_writer(&self) -> &AuditWriter {
         &self.audit_writer
     }
@@ -155,6 +166,29 @@ pub fn about(target: Target) {
     }
 }
 
+/// Whether what objects a transaction of this task changes is written down. Whoever works for that alone asks first.
+pub fn listens() -> bool {
+    commit_hook::is_set()
+}
+
+/// Notes that the transaction changes an object from one state to another, for its entry. A state that is absent is that of an object which is made
+/// or removed; the key is that of the person's history whose object it is.
+pub fn changed<K: entity::id::Kind>(
+    work: &mut Work,
+    id: Id<K>,
+    before: Option<&Fields>,
+    after: Option<&Fields>,
+    key: Option<&DataKey>,
+) {
+    if !listens() {
+        return;
+    }
+    let fields = differences(before, after, key);
+    if !fields.is_empty() {
+        work.note_change(ObjectChange { kind: K::PREFIX, id: id.uuid(), fields });
+    }
+}
+
 /// Notes the code of a refusal of this task.
 pub fn refused(code: &str) {
     if let Some(audit_context) = AuditContext::current() {
@@ -171,18 +205,29 @@ pub fn refused_in_data(code: &str) {
 }
 
 impl CommitHook for AuditContext {
-    fn rows(&self, tenant: TenantId, events: &[Arc<Event>]) -> Option<Bulk> {
+    fn rows(&self, tenant: TenantId, events: &[Arc<Event>], changes: Vec<ObjectChange>) -> Option<Bulk> {
         // What is written for no tenant, or beside the caller's, is not yet what was asked for.
         let facts = self.facts(|facts| facts.clone());
         let is_meant = if tenant == TenantId::NIL { facts.is_attributed } else { facts.tenant == Some(tenant) };
-        if self.is_recorded() || !is_meant {
+        let is_recorded = self.is_recorded();
+        if !is_meant || (is_recorded && changes.is_empty()) {
             return None;
         }
         let numbers = events.first().zip(events.last()).map(|(first, last)| (first.seq, last.seq));
         let target = events.first().and_then(|event| target_of(event));
         // What is refused may still change something: a token that comes back ends its session.
         let outcome = if facts.codes.is_empty() { Outcome::Done } else { Outcome::Refused };
-        Some(rows::waiting(&self.audit_writer, [self.entry(outcome, target, numbers)]))
+        let is_about = |change: &ObjectChange| {
+            facts.target.as_ref().is_none_or(|target| target.kind == change.kind && target.id == change.id)
+        };
+        // The entry of what was asked for is that of an object which it changed, where it is about nothing else.
+        let is_told = outcome == Outcome::Done && changes.iter().any(is_about);
+        let own = (!is_recorded && !is_told).then(|| self.entry(outcome, target, numbers));
+        // The events are told once, however many objects they are about.
+        let first = if own.is_some() { None } else { numbers };
+        let events = std::iter::once(first).chain(std::iter::repeat(None));
+        let of_objects = changes.into_iter().zip(events).map(|(change, events)| self.entry_of(change, events));
+        Some(rows::waiting(&self.audit_writer, own.into_iter().chain(of_objects)))
     }
     fn committed(&self, has_taken: bool) {
         self.has_committed.store(true, Ordering::Release);

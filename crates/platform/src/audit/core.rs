@@ -6,6 +6,7 @@ use aws_lc_rs::{
 };
 use entity::prelude::*;
 use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -124,15 +125,22 @@ pub struct Entry {
 
 /// What an entry says of what was changed, as JSON: why it was refused, and the first and last number of the events that it wrote.
 pub fn changes(codes: Option<Vec<String>>, events: Option<(i64, i64)>) -> String {
+    changes_of(codes, events, None)
+}
+
+/// The same with the fields of its target that differ (`fields::differences`).
+pub fn changes_of(codes: Option<Vec<String>>, events: Option<(i64, i64)>, fields: Option<Vec<Value>>) -> String {
     #[derive(Serialize)]
     struct Changes {
         #[serde(skip_serializing_if = "Option::is_none")]
         codes: Option<Vec<String>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         events: Option<(i64, i64)>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        fields: Option<Vec<Value>>,
     }
-    // Numbers and codes of ours: they always have a JSON form.
-    serde_json::to_string(&Changes { codes, events }).unwrap_or_default()
+    // Numbers, codes of ours and JSON: they always have a JSON form.
+    serde_json::to_string(&Changes { codes, events, fields }).unwrap_or_default()
 }
 
 /// The entry as it is hashed: names in order, no spaces, numbers whole (RFC 8785).

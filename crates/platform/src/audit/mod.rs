@@ -5,13 +5,15 @@
 //! (a refusal, a denial) is written by itself. A sealer then chains the entries of each tenant by their hashes and signs the head.
 
 mod core;
+pub mod fields;
 mod writer;
 pub mod rows;
 mod shell;
 mod context;
 pub mod verify;
 
-pub use self::core::{Address, Chain, Checkpoint, Entry, GENESIS, Hash, Outcome, Seal, Target, changes};
-pub use context::{AuditContext, Origin, about, attribute, refused, refused_in_data};
+pub use self::core::{Address, Chain, Checkpoint, Entry, GENESIS, Hash, Outcome, Seal, Target, changes, changes_of};
+pub use context::{AuditContext, Origin, about, attribute, changed, listens, refused, refused_in_data};
+pub use fields::{Fields, money};
 pub use shell::Audit;
 pub use writer::AuditWriter;

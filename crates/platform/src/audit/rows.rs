@@ -12,7 +12,10 @@ use super::{
     core::{Address, Chain, Checkpoint, Entry, Hash, Outcome, Seal, Target},
     writer::AuditWriter,
 };
-use crate::storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, Work, word};
+use crate::{
+    paging::{PageRequest, keyset},
+    storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, Work, word},
+};
 
 /// An entry as it is written.
 #[derive(Record)]
@@ -177,6 +180,37 @@ pub async fn by_id(reads: &impl Reads, id: AuditId) -> Result<Option<Stored>, Fa
 /// A page for a list: conditions, order and limit are given as SQL with parameters from `$2`.
 pub async fn page(reads: &impl Reads, conditions: &str, order: &str, values: Vec<Value>) -> Result<Vec<Stored>, Fault> {
     select(reads, &format!("AND seq IS NOT NULL{conditions}{order}"), values).await
+}
+
+/// Which entries of an object its history has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldScope {
+    All,
+    /// Those that say which fields differ.
+    Fields,
+    NoFields,
+}
+
+/// A page of what was done to an object, the newest entry first, also of entries that have no place in the chain yet. Keys are the time and the id.
+/// Entries of the ledger's batches have no index of this order, which each batch would pay for; an object has few of them. They come behind the others.
+pub async fn history(reads: &impl Reads, target: Uuid, scope: FieldScope, request: &PageRequest) -> Result<Vec<Stored>, Fault> {
+    // Inside texts quotation marks are escaped, so that this stands nowhere else.
+    let told = match scope {
+        FieldScope::All => "",
+        FieldScope::Fields => " AND changes LIKE '%\"fields\":[%'",
+        FieldScope::NoFields => " AND changes NOT LIKE '%\"fields\":[%'",
+    };
+    let mut found = Vec::new();
+    for of in ["mac_key <> ''", "mac_key = ''"] {
+        let (bounds, order, bound) = keyset(&["at", "id"], true, request, 3);
+        let mut values: Vec<Value> = vec![target.into()];
+        values.extend(bound);
+        let rest = format!(
+            "AND target_id = $2 AND target_id IS NOT NULL AND {of} AND outcome = 'DONE' AND action <> 'customer.contact.read'{told}{bounds}{order}"
+        );
+        found.extend(select(reads, &rest, values).await?);
+    }
+    Ok(found)
 }
 
 /// Tenants with entries that have no place yet.

@@ -19,7 +19,7 @@ pub use self::core::{KeyTextError, Keys, MasterKey, OpenError, SealedColumn, key
 pub use ring::KeyRing;
 pub use shell::{Walked, add_key, count, follow, known, new_key, open, prove, reseal, retire};
 pub use store::{Command, Given, KeyFile, KeySource, SecretStore};
-pub use subject::{DATA_KEY, DataKey, Texts, row_context};
+pub use subject::{DATA_KEY, DataKey, HISTORY_KEY, Texts, row_context};
 #[cfg(feature = "aws-secrets")]
 pub use {
     aws::{AwsSecret, Identity as AwsIdentity, SecretsManager},

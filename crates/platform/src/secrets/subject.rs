@@ -16,6 +16,11 @@ use crate::storage::Fault;
 pub const DATA_KEY: SealedColumn =
     SealedColumn { table: "subject", column: "key_sealed", keys: &["tenant_id", "id"], blind: None };
 
+/// The keys of persons' histories, under which the audit log commits to what it says of them. A history key is made once, unlike the key of what is
+/// kept of a person, and goes when the person is forgotten.
+pub const HISTORY_KEY: SealedColumn =
+    SealedColumn { table: "subject_history", column: "key_sealed", keys: &["tenant_id", "id"], blind: None };
+
 /// What every value under such a key begins with.
 const MARK: [u8; 2] = [0xE5, 0x02];
 
@@ -29,14 +34,27 @@ pub struct DataKey([u8; KEY_BYTES]);
 impl KeyRing {
     /// A key for a person, and how it is kept.
     pub fn new_data_key(&self, tenant: TenantId, subject: Uuid) -> Result<(DataKey, Vec<u8>), Fault> {
-        let mut secret = [0; KEY_BYTES];
-        self.fill(&mut secret);
-        let sealed = self.seal(&DATA_KEY.context(&[tenant.uuid(), subject]), &secret)?;
-        Ok((DataKey(secret), sealed))
+        self.new_key(DATA_KEY, tenant, subject)
     }
     pub fn data_key(&self, tenant: TenantId, subject: Uuid, sealed: &[u8]) -> Result<DataKey, Fault> {
-        let secret = self.open(&DATA_KEY.context(&[tenant.uuid(), subject]), sealed)?;
-        secret.try_into().map(DataKey).map_err(|_| Fault::corrupt("subject", "a key has 32 bytes"))
+        self.known_key(DATA_KEY, tenant, subject, sealed)
+    }
+    /// A key for a person's history, and how it is kept.
+    pub fn new_history_key(&self, tenant: TenantId, subject: Uuid) -> Result<(DataKey, Vec<u8>), Fault> {
+        self.new_key(HISTORY_KEY, tenant, subject)
+    }
+    pub fn history_key(&self, tenant: TenantId, subject: Uuid, sealed: &[u8]) -> Result<DataKey, Fault> {
+        self.known_key(HISTORY_KEY, tenant, subject, sealed)
+    }
+    fn new_key(&self, column: SealedColumn, tenant: TenantId, subject: Uuid) -> Result<(DataKey, Vec<u8>), Fault> {
+        let mut secret = [0; KEY_BYTES];
+        self.fill(&mut secret);
+        let sealed = self.seal(&column.context(&[tenant.uuid(), subject]), &secret)?;
+        Ok((DataKey(secret), sealed))
+    }
+    fn known_key(&self, column: SealedColumn, tenant: TenantId, subject: Uuid, sealed: &[u8]) -> Result<DataKey, Fault> {
+        let secret = self.open(&column.context(&[tenant.uuid(), subject]), sealed)?;
+        secret.try_into().map(DataKey).map_err(|_| Fault::corrupt(column.table, "a key has 32 bytes"))
     }
     /// Seals what is known of a person under their key.
     pub fn seal_texts(&self, key: &DataKey, context: &str, texts: &Texts) -> Result<Vec<u8>, Fault> {

@@ -15,7 +15,7 @@ use entity::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::{Bulk, Fault, Finds, Reads, Row, Rows, Work, events::Declared};
+use super::{Bulk, Fault, Finds, Reads, Row, Rows, Work, dry_run, events::Declared};
 
 /// A committed fact. `payload` is JSON; its shape belongs to the room that wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -234,9 +234,9 @@ pub async fn write(work: &mut Work, events: Vec<Event>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Appends events as the last statements of a transaction that is no ledger batch; returns the last one's number, None for none.
+/// Appends events as the last statements of a transaction that is no ledger batch; returns the last one's number, None for none. A dry run gives no number.
 pub async fn append(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> Result<Option<i64>, Fault> {
-    if events.is_empty() {
+    if events.is_empty() || dry_run::is_on() {
         return Ok(None);
     }
     let count = events.len() as i64;

@@ -7,8 +7,11 @@ use entity::{Tenanted, prelude::TenantId};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryResult, Statement, Value};
 
 use super::{
-    Backend, Bulk, Committed, Database, Extensions, Fault, Reads, commit_hook,
+    Backend, Bulk, Committed, Database, Extensions, Fault, Reads,
+    commit_hook::{self, ObjectChange},
+    dry_run,
     journal::Event,
+    once,
     transaction::{Connections, Purpose, Transaction},
 };
 
@@ -19,6 +22,7 @@ pub struct Work {
     is_stewards: bool,
     transaction: Transaction,
     events: Vec<Arc<Event>>,
+    changes: Vec<ObjectChange>,
 }
 
 impl Work {
@@ -31,7 +35,7 @@ impl Work {
 
     async fn begin_on(db: &Database, connections: &Connections, tenant: TenantId, is_stewards: bool) -> Result<Self, Fault> {
         let transaction = connections.begin(db.active_row_security.stands().then_some(tenant), Purpose::Write).await?;
-        Ok(Self { tenant, db: db.clone(), is_stewards, transaction, events: Vec::new() })
+        Ok(Self { tenant, db: db.clone(), is_stewards, transaction, events: Vec::new(), changes: Vec::new() })
     }
 
     /// Runs a statement with the tenant as `$1`; returns how many rows it changed.
@@ -127,10 +131,25 @@ impl Work {
         self.events.extend(events);
     }
 
-    /// Makes everything durable, then tells this process's followers.
-    pub async fn commit(self) -> Result<(), Fault> {
+    /// Notes for the commit hook that the transaction changes an object.
+    pub fn note_change(&mut self, change: ObjectChange) {
+        self.changes.push(change);
+    }
+
+    /// Makes everything durable, then tells this process's followers. In a dry run it undoes everything and tells nobody.
+    pub async fn commit(mut self) -> Result<(), Fault> {
+        if dry_run::is_on() {
+            return self.rollback().await;
+        }
+        let once = once::current();
+        let receipt = once.as_ref().map(|once| once.row(self.tenant, &self.events)).transpose()?.flatten();
+        let has_receipt = receipt.is_some();
+        if let Some(receipt) = receipt {
+            Box::pin(self.write(receipt)).await?;
+        }
+        let changes = std::mem::take(&mut self.changes);
         let commit_hook = commit_hook::current();
-        let taken = commit_hook.as_ref().and_then(|commit_hook| commit_hook.rows(self.tenant, &self.events));
+        let taken = commit_hook.as_ref().and_then(|commit_hook| commit_hook.rows(self.tenant, &self.events, changes));
         let has_taken = taken.is_some();
         if let Some(rows) = taken {
             // A login that no tenant was known for is written into the log of the one that it led to.
@@ -142,6 +161,9 @@ impl Work {
         self.transaction.commit().await.map_err(|err| self.db.failed(err))?;
         if let Some(commit_hook) = commit_hook {
             commit_hook.committed(has_taken);
+        }
+        if let Some(once) = once.filter(|_| has_receipt) {
+            once.recorded();
         }
         if let Some(last) = self.events.last() {
             let head = last.seq;

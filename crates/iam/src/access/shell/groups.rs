@@ -1,9 +1,12 @@
 //! Groups of stores. Grants may name them, so who is in one is a matter of rights.
 
 use entity::prelude::*;
-use platform::storage::{Fault, Work};
+use platform::{
+    audit,
+    storage::{Fault, Work},
+};
 
-use super::{Access, AccessError, Changed, events};
+use super::{Access, AccessError, Changed, events, traced};
 use crate::access::{
     caller::Permit,
     core::{At, Counted, Field, Given, Invalid, Noun, Refusal, Scope, StoreGroup, check_code, check_name, outlives},
@@ -30,7 +33,7 @@ impl Access {
         permit: Permit<kind::StoreWrite>,
         fields: GroupFields,
     ) -> Result<Changed<StoreGroup>, AccessError> {
-        let work = self.begin(&permit).await?;
+        let mut work = self.begin(&permit).await?;
         let all = rows::groups(&work).await?;
         if all.len() >= MAX_GROUPS {
             return Err(Refusal::TooMany { what: Counted::Groups, most: MAX_GROUPS }.at(At::INPUT).into());
@@ -45,6 +48,7 @@ impl Access {
         let stores = fields.stores.unwrap_or_default();
         let key = check(&work, &group, &stores, &all).await?;
         rows::add_group(&work, &group, &key, &stores).await?;
+        audit::changed(&mut work, group.id, None, Some(&traced::group(&group, &stores)), None);
         let seq = self.end(work, events::STORE_GROUP_CREATED.of(group.id, 1)).await?;
         Ok(Changed { value: group, seq })
     }
@@ -55,7 +59,7 @@ impl Access {
         (id, expected): (GroupId, i64),
         fields: GroupFields,
     ) -> Result<Changed<StoreGroup>, AccessError> {
-        let work = self.begin(&permit).await?;
+        let mut work = self.begin(&permit).await?;
         let all = rows::groups(&work).await?;
         let Some(before) = all.iter().find(|group| group.id == id) else {
             return Err(Refusal::NotFound(Noun::StoreGroup).at(At::input(Field::Id)).into());
@@ -76,6 +80,8 @@ impl Access {
         let giver = self.held_now(&work, permit.caller()).await?;
         self.may_move(&work, &giver, id, (&had, &stores)).await?;
         rows::change_group(&work, &group, &key, &stores).await?;
+        let (was, is) = (traced::group(before, &had), traced::group(&group, &stores));
+        audit::changed(&mut work, id, Some(&was), Some(&is), None);
         let seq = self.end(work, events::STORE_GROUP_UPDATED.of(id, group.version)).await?;
         Ok(Changed { value: group, seq })
     }

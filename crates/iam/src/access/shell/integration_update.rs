@@ -1,11 +1,13 @@
 //! Changing an integration. What it gains by the change, its changer must hold; what it loses, its keys lose with it.
 
 use entity::prelude::*;
+use platform::audit;
 
 use super::{
     Access, AccessError, Changed, events,
     integrations::{bits, check_bounds, check_channel, found, within},
     members::{check_scope, known_places},
+    traced,
 };
 use crate::access::{
     caller::Permit,
@@ -34,7 +36,7 @@ impl Access {
         (id, expected): (IntegrationId, i64),
         fields: IntegrationFields,
     ) -> Result<Changed<Integration>, AccessError> {
-        let work = self.begin(&permit).await?;
+        let mut work = self.begin(&permit).await?;
         let before = found(&work, id, At::input(Field::Id)).await?;
         if before.version != expected {
             return Err(Refusal::Stale { actual: before.version }.at(At::input(Field::ExpectedVersion)).into());
@@ -68,6 +70,7 @@ impl Access {
         }
         let after = Integration { version: before.version + 1, updated_at: self.clock().now(), ..after };
         rows::change_integration(&work, &after).await?;
+        audit::changed(&mut work, id, Some(&traced::integration(&before)), Some(&traced::integration(&after)), None);
         let seq = self.end(work, events::INTEGRATION_UPDATED.of(id, after.version)).await?;
         Ok(Changed { value: after, seq })
     }

@@ -1,11 +1,15 @@
 //! Making and ending integrations and their keys. A secret is given out once, by the call that made it.
 
 use entity::prelude::*;
-use platform::storage::{Fault, Work};
+use platform::{
+    audit,
+    storage::{Fault, Work},
+};
 
 use super::{
     Access, AccessError, Changed, events,
     members::{check_scope, known_places},
+    traced,
 };
 use crate::access::{
     caller::Permit,
@@ -73,7 +77,7 @@ impl Access {
         let permissions = bits(&new.permissions)?;
         check_scope(&new.scope, At::input(Field::Scope))?;
         check_bounds(new.channel, permissions)?;
-        let work = self.begin(&permit).await?;
+        let mut work = self.begin(&permit).await?;
         if rows::integrations(&work).await?.len() >= MAX_INTEGRATIONS {
             return Err(Refusal::TooMany { what: Counted::Integrations, most: MAX_INTEGRATIONS }.at(At::INPUT).into());
         }
@@ -96,6 +100,7 @@ impl Access {
             updated_at: now,
         };
         rows::add_integration(&work, &integration).await?;
+        audit::changed(&mut work, integration.id, None, Some(&traced::integration(&integration)), None);
         let seq = self.end(work, events::INTEGRATION_CREATED.of(integration.id, 1)).await?;
         Ok(Changed { value: integration, seq })
     }
@@ -106,14 +111,16 @@ impl Access {
         permit: Permit<kind::ApikeyWrite>,
         id: IntegrationId,
     ) -> Result<Changed<Integration>, AccessError> {
-        let work = self.begin(&permit).await?;
+        let mut work = self.begin(&permit).await?;
         let integration = found(&work, id, At::argument(Field::Id)).await?;
         if integration.disabled_at.is_some() {
             return Ok(Changed { value: integration, seq: None });
         }
         let now = self.clock().now();
+        let was = traced::integration(&integration);
         let after = Integration { disabled_at: Some(now), updated_at: now, version: integration.version + 1, ..integration };
         rows::change_integration(&work, &after).await?;
+        audit::changed(&mut work, id, Some(&was), Some(&traced::integration(&after)), None);
         let seq = self.end(work, events::INTEGRATION_DISABLED.of(id, after.version)).await?;
         Ok(Changed { value: after, seq })
     }
@@ -130,7 +137,7 @@ impl Access {
         if new.expires_at.is_some_and(|end| end <= now) {
             return Err(Invalid::Past.at(At::input(Field::ExpiresAt)).into());
         }
-        let work = self.begin_with_credentials(&permit).await?;
+        let mut work = self.begin_with_credentials(&permit).await?;
         let integration = found(&work, new.integration, At::input(Field::IntegrationId)).await?;
         let key = ApiKey {
             id: self.clock().id(),
@@ -150,6 +157,7 @@ impl Access {
         };
         self.may_hold(&work, permit.caller(), &integration, &key).await?;
         let (key, secret) = self.add(&work, key).await?;
+        audit::changed(&mut work, key.id, None, Some(&traced::key(&key)), None);
         let seq = self.end(work, events::API_KEY_CREATED.of(key.id, 1)).await?;
         Ok(Changed { value: (key, secret), seq })
     }
@@ -165,7 +173,7 @@ impl Access {
         if old_expires_at > now.plus_seconds(ROLL_OVERLAP_SECONDS) {
             return Err(Invalid::RollTooLong.at(At::argument(Field::OldKeyExpiresAt)).into());
         }
-        let work = self.begin_with_credentials(&permit).await?;
+        let mut work = self.begin_with_credentials(&permit).await?;
         let old = found_key(&work, id).await?;
         if old.revoked_at.is_some() || old.expires_at.is_some_and(|end| end <= now) {
             return Err(Refusal::KeyEnded.at(At::argument(Field::Id)).into());
@@ -181,21 +189,26 @@ impl Access {
         };
         self.may_hold(&work, permit.caller(), &integration, &next).await?;
         let ends = old.expires_at.map_or(old_expires_at, |end| end.min(old_expires_at));
-        rows::end_key(&work, &ApiKey { expires_at: Some(ends), ..old }).await?;
+        let (was, ended) = (traced::key(&old), ApiKey { expires_at: Some(ends), ..old });
+        rows::end_key(&work, &ended).await?;
+        audit::changed(&mut work, id, Some(&was), Some(&traced::key(&ended)), None);
         let (key, secret) = self.add(&work, next).await?;
+        audit::changed(&mut work, key.id, None, Some(&traced::key(&key)), None);
         let seq = self.end(work, events::API_KEY_ROLLED.of(key.id, 1)).await?;
         Ok(Changed { value: (key, secret), seq })
     }
 
     /// Ends a key at once.
     pub async fn api_key_revoke(&self, permit: Permit<kind::ApikeyWrite>, id: ApiKeyId) -> Result<Changed<ApiKey>, AccessError> {
-        let work = self.begin(&permit).await?;
+        let mut work = self.begin(&permit).await?;
         let key = found_key(&work, id).await?;
         if key.revoked_at.is_some() {
             return Ok(Changed { value: key, seq: None });
         }
+        let was = traced::key(&key);
         let after = ApiKey { revoked_at: Some(self.clock().now()), ..key };
         rows::end_key(&work, &after).await?;
+        audit::changed(&mut work, id, Some(&was), Some(&traced::key(&after)), None);
         let seq = self.end(work, events::API_KEY_REVOKED.of(id, 1)).await?;
         Ok(Changed { value: after, seq })
     }

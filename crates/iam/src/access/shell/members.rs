@@ -1,9 +1,12 @@
 //! Granting roles to members.
 
 use entity::prelude::*;
-use platform::storage::{Fault, Reads, Work};
+use platform::{
+    audit,
+    storage::{Fault, Reads, Work},
+};
 
-use super::{Access, AccessError, Changed, events};
+use super::{Access, AccessError, Changed, events, traced};
 use crate::access::{
     caller::Permit,
     core::{At, Counted, Field, Given, Grant, Groups, Invalid, MAX_GRANTS, Noun, Refusal, Rejection, Scope, may_give, outlives},
@@ -24,7 +27,7 @@ impl Access {
     ) -> Result<Changed<MemberId>, AccessError> {
         let now = self.clock().now();
         check(&grants, now, UPDATE)?;
-        let work = self.begin(&permit).await?;
+        let mut work = self.begin(&permit).await?;
         let Some(actual) = rows::find_member(&work, member).await? else {
             return Err(Refusal::NotFound(Noun::Member).at(At::input(Field::MemberId)).into());
         };
@@ -44,6 +47,7 @@ impl Access {
         if !rows::has_lasting_owner(&work).await? {
             return Err(Refusal::LastOwner.at(At::input(Field::Grants)).into());
         }
+        audit::changed(&mut work, member, Some(&traced::grants(&before)), Some(&traced::grants(&grants)), None);
         let seq = self.end(work, events::MEMBER_UPDATED.of(member, actual + 1)).await?;
         Ok(Changed { value: member, seq })
     }

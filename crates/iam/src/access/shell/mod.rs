@@ -12,6 +12,7 @@ mod members;
 mod reads;
 mod restored;
 mod roles;
+mod traced;
 mod caller_cache;
 mod uses;
 
@@ -149,6 +150,7 @@ impl Access {
         let Some(audit_writer) = &self.0.audit_writer else { return commits.await };
         let origin = Origin { ip: address.map(|address| address.to_string()), ..Origin::default() };
         let who = Some((home.tenant, actor));
+        let commits = Box::pin(commits);
         AuditContext::new(action.to_owned(), origin, audit_writer.clone(), who, Some(Target::of(home.key))).over(commits).await
     }
 

@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 
 use entity::prelude::*;
-use platform::storage::{Fault, Reads, Work};
+use platform::{
+    audit,
+    storage::{Fault, Reads, Work},
+};
 
-use super::{Access, AccessError, Changed, RoleView, events, reads::defaults};
+use super::{Access, AccessError, Changed, RoleView, events, reads::defaults, traced};
 use crate::access::{
     caller::Permit,
     core::{
@@ -51,7 +54,7 @@ fn within(giver: &PermissionSet, given: Bits) -> Result<(), Rejection> {
 impl Access {
     pub async fn role_create(&self, permit: Permit<kind::RoleWrite>, new: NewRole) -> Result<Changed<RoleView>, AccessError> {
         let permissions = check_role(&new).map_err(AccessError::Refused)?;
-        let work = self.begin(&permit).await?;
+        let mut work = self.begin(&permit).await?;
         let mut own = rows::roles(&work).await?;
         if own.len() >= MAX_ROLES {
             return Err(Refusal::TooMany { what: Counted::Roles, most: MAX_ROLES }.at(At::INPUT).into());
@@ -73,6 +76,7 @@ impl Access {
         let gives = self.gives(&work, &own, role.id).await?;
         within(&self.held_now(&work, permit.caller()).await?, gives)?;
         rows::add_role(&work, &role).await?;
+        audit::changed(&mut work, role.id, None, Some(&traced::role(&role)), None);
         let event = events::ROLE_CREATED.of(role.id, role.version);
         let seq = self.end(work, event).await?;
         Ok(Changed { value: RoleView { role, is_built_in: false, gives }, seq })
@@ -84,10 +88,11 @@ impl Access {
         (id, expected): (RoleId, i64),
         fields: RoleFields,
     ) -> Result<Changed<RoleView>, AccessError> {
-        let work = self.begin(&permit).await?;
+        let mut work = self.begin(&permit).await?;
         let mut own = rows::roles(&work).await?;
         let place = find_own(&own, id, expected)?;
         let before = own[place].clone();
+        let traced_before = traced::role(&before);
         let codes = |bits: Bits| bits.infos().map(|info| info.code.to_owned()).collect();
         let wanted = NewRole {
             key: fields.key.unwrap_or_else(|| before.key.clone()),
@@ -118,6 +123,7 @@ impl Access {
             return Err(Invalid::Outlives(Given::Role).at(At::input(Field::Permissions)).into());
         }
         rows::change_role(&work, &role).await?;
+        audit::changed(&mut work, role.id, Some(&traced_before), Some(&traced::role(&role)), None);
         let event = events::ROLE_UPDATED.of(role.id, role.version);
         let seq = self.end(work, event).await?;
         Ok(Changed { value: RoleView { role, is_built_in: false, gives }, seq })
@@ -130,7 +136,7 @@ impl Access {
         id: RoleId,
         expected: i64,
     ) -> Result<Changed<RoleView>, AccessError> {
-        let work = self.begin(&permit).await?;
+        let mut work = self.begin(&permit).await?;
         let own = rows::roles(&work).await?;
         let place = find_own(&own, id, expected)?;
         let at = At::input(Field::Id);
@@ -144,6 +150,7 @@ impl Access {
         let gives = self.gives(&work, &own, id).await?;
         rows::remove_role(&work, id).await?;
         let role = own[place].clone();
+        audit::changed(&mut work, id, Some(&traced::role(&role)), None, None);
         let seq = self.end(work, events::ROLE_DELETED.of(id, role.version)).await?;
         Ok(Changed { value: RoleView { role, is_built_in: false, gives }, seq })
     }

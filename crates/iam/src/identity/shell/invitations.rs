@@ -4,7 +4,7 @@ use entity::{app_user, prelude::*};
 use platform::{
     audit,
     rate_limit::{Allowance, Attempts},
-    storage::{Fault, GlobalWork, Work},
+    storage::{Fault, GlobalWork, Work, dry_run, once},
 };
 
 use super::{
@@ -60,6 +60,10 @@ impl Identity {
     }
 
     async fn count_invitation(&self, tenant: TenantId, account: &str) -> Result<(), IdentityError> {
+        // A dry run sends no letter.
+        if dry_run::is_on() {
+            return Ok(());
+        }
         self.attempts().attempt(&INVITATIONS, &tenant.to_string()).await?;
         self.count_email(EmailPurpose::Invitation, account, &Asker::Other(tenant.to_string())).await
     }
@@ -98,6 +102,9 @@ impl Identity {
     }
 
     fn invite_by_email(&self, invitation: Invitation) {
+        if dry_run::is_on() {
+            return;
+        }
         let Invitation { to, token, tenant } = invitation;
         self.write(EmailKind::Invited { link: self.link(Purpose::Invite, &token), tenant }, &to, "");
     }
@@ -118,9 +125,11 @@ impl Identity {
             _ => return Err(MemberRefusal::NotInvited.into()),
         }
         let invitation = self.write_invitation(&work, (session.tenant, member), session.member, &address).await?;
+        let view = Self::viewed(&work, session.tenant, member).await?;
+        once::about(&member);
         work.commit().await?;
         self.invite_by_email(invitation);
-        self.member_view(session.tenant, member).await
+        Ok(view)
     }
 
     /// Takes an invitation back. Its link is good for nothing; who never came in is forgotten.
@@ -142,6 +151,7 @@ impl Identity {
         } else {
             members::forget(&work, &found).await?;
         }
+        once::about(&member);
         Ok(work.commit().await?)
     }
 

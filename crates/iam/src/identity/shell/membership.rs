@@ -1,7 +1,7 @@
 //! Members: suspended, let in again, gone; and people who belong to several tenants.
 
 use entity::prelude::*;
-use platform::storage::{Fault, GlobalWork};
+use platform::storage::{Fault, GlobalReads, GlobalWork, dry_run, once};
 
 use super::{Entered, Identity, IdentityError, Visit, sessions::Proven};
 use crate::identity::{
@@ -25,9 +25,9 @@ impl Identity {
         members::member_with_user(&self.db.global(), tenant, member).await
     }
 
-    pub(super) async fn member_view(&self, tenant: TenantId, member: MemberId) -> Result<MemberView, IdentityError> {
-        let view = members::member_with_user(&self.db.global(), tenant, member).await?;
-        Ok(view.ok_or(MemberRefusal::Unknown)?)
+    /// A member as a transaction leaves them: in a dry run nobody can read it afterwards.
+    pub(super) async fn viewed(db: &impl GlobalReads, tenant: TenantId, member: MemberId) -> Result<MemberView, IdentityError> {
+        Ok(members::member_with_user(db, tenant, member).await?.ok_or(MemberRefusal::Unknown)?)
     }
 
     /// Begins a change of who is a member: other changes of the tenant's rights wait until it ends.
@@ -82,9 +82,18 @@ impl Identity {
             }
             MemberStatus::Active | MemberStatus::Invited => Vec::new(),
         };
+        let view = Self::viewed(&work, session.tenant, member).await?;
+        once::about(&member);
         work.commit().await?;
-        self.presence.end(&ended);
-        self.member_view(session.tenant, member).await
+        self.told_of_end(&ended);
+        Ok(view)
+    }
+
+    /// Closes the sockets of sessions that have ended, unless it was a dry run.
+    fn told_of_end(&self, ended: &[SessionId]) {
+        if !dry_run::is_on() {
+            self.presence.end(ended);
+        }
     }
 
     async fn keep_an_owner(&self, work: &GlobalWork, last: MemberRefusal) -> Result<(), IdentityError> {
@@ -109,26 +118,33 @@ impl Identity {
             return Err(MemberRefusal::HasLeftAlready.into());
         }
         self.within_own_rights(&work, session, member).await?;
-        self.part(work, session.tenant, member, MemberRefusal::LastOwner).await?;
-        self.member_view(session.tenant, member).await
+        once::about(&member);
+        self.part(work, session.tenant, member, MemberRefusal::LastOwner).await
     }
 
     /// The caller leaves the tenant of the session, and what they did keeps their name. The last owner stays.
     pub async fn leave(&self, session: &Session) -> Result<(), IdentityError> {
         let work = self.begin_for_members(session).await?;
-        self.part(work, session.tenant, session.member, MemberRefusal::LastOwnerLeaves).await
+        self.part(work, session.tenant, session.member, MemberRefusal::LastOwnerLeaves).await.map(drop)
     }
 
-    /// Takes a member's rights and sessions, and commits.
-    async fn part(&self, work: GlobalWork, tenant: TenantId, member: MemberId, last: MemberRefusal) -> Result<(), IdentityError> {
+    /// Takes a member's rights and sessions, and commits. The member is as they are then.
+    async fn part(
+        &self,
+        work: GlobalWork,
+        tenant: TenantId,
+        member: MemberId,
+        last: MemberRefusal,
+    ) -> Result<MemberView, IdentityError> {
         let now = self.clock.now();
         members::set_left(&work, tenant, member, now).await?;
         self.keep_an_owner(&work, last).await?;
         self.provisioner.take_rights(work.tenant(), member).await?;
         let ended = sessions::end(&work, Which::OfMember(tenant, member), EndReason::Member, now).await?;
+        let view = Self::viewed(&work, tenant, member).await?;
         work.commit().await?;
-        self.presence.end(&ended);
-        Ok(())
+        self.told_of_end(&ended);
+        Ok(view)
     }
 
     /// Begins a session in another of the user's tenants, with what they have shown in this one, where it ends with the session of the login that it comes

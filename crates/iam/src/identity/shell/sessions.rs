@@ -94,7 +94,7 @@ impl Identity {
         if sight == TokenUse::First {
             let work = self.db.global().begin().await?;
             if !refresh::seen(&work, claims.jti, now).await? {
-                self.end_stolen(work, &claims, origin).await?;
+                Box::pin(self.end_stolen(work, &claims, origin)).await?;
                 return Err(AdmitError::Token);
             }
             work.commit().await?;
@@ -113,7 +113,7 @@ impl Identity {
             audit::refused("REFRESH_TOKEN_REUSED");
             self.end_family(work, claims.sid).await
         });
-        ended.await
+        Box::pin(ended).await
     }
 
     /// Ends a session of which a token came back that is somebody else's, tells its owner, and commits.

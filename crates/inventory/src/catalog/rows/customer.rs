@@ -16,6 +16,7 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
+use super::history_key;
 use crate::catalog::core::{customer::CustomerRow, text};
 
 #[derive(Record)]
@@ -212,6 +213,10 @@ pub async fn write(work: &Work, created: &[&CustomerRow], updated: &[(&CustomerR
     let forgotten = updated.iter().filter(|(_, row)| is_forgotten(row)).map(|(_, row)| row.id);
     let forgotten: Vec<CustomerId> = forgotten.collect();
     forget_orders(work, &forgotten).await?;
+    // Who is forgotten takes along what the audit log's marks of them could be compared with.
+    let forgotten = updated.iter().filter(|(before, after)| before.is_known() && !after.is_known());
+    let forgotten: Vec<Uuid> = forgotten.map(|(_, row)| row.id.uuid()).collect();
+    history_key::destroy(work, &forgotten).await?;
     work.write(subjects.into()).await?;
     work.write(inserts.into()).await?;
     work.write(updates.into()).await

@@ -5,6 +5,7 @@ pub mod category;
 mod kept;
 pub mod customer;
 pub mod filter;
+pub mod history_key;
 pub mod kit;
 pub mod local_days;
 pub mod page;

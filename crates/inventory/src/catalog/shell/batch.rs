@@ -2,8 +2,14 @@
 
 use std::{collections::HashMap, future::Future};
 
+use entity::{
+    id::Kind,
+    prelude::{Id, Timestamp},
+};
 use platform::{
+    audit::{self, Fields},
     clock::Clock,
+    secrets::DataKey,
     storage::{
         Fault, TenantScope, Work,
         idempotency::{self, Key, KeyUse},
@@ -76,7 +82,14 @@ pub(super) trait BatchEntity: Send + Sync + 'static {
     type Row: Clone + Send + Sync;
     type Command: Checked + Send + Sync;
     type Context: Send;
+    type Noun: Kind;
     fn id(row: &Self::Row) -> Uuid;
+    /// What the audit log compares of a row.
+    fn fields(row: &Self::Row) -> Fields;
+    /// The history keys of the persons among these rows, made where there are none; of nouns that are no persons there are none.
+    fn history_keys(_: &Work, _: &[Uuid], _: Timestamp) -> impl Future<Output = Result<HashMap<Uuid, DataKey>, Fault>> + Send {
+        std::future::ready(Ok(HashMap::new()))
+    }
     /// Loads, and locks against other writers, what the commands need.
     fn load(work: &Work, commands: &[Self::Command]) -> impl Future<Output = Result<Self::Context, Fault>> + Send;
     fn decide(context: &mut Self::Context, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row>;
@@ -165,7 +178,11 @@ async fn once<N: BatchEntity>(work: &mut Work, clock: &Clock, call: &Call<N::Com
         let created: Vec<&N::Row> = changes.iter().filter(|c| c.before.is_none()).map(|c| c.after).collect();
         let updated: Vec<(&N::Row, &N::Row)> = changes.iter().filter_map(|c| Some((c.before?, c.after))).collect();
         if !changes.is_empty() {
+            // Before the write, which may destroy keys: what a person was is committed to under the key that goes.
+            let ids: Vec<Uuid> = changes.iter().map(|change| N::id(change.after)).collect();
+            let keys = if audit::listens() { N::history_keys(work, &ids, now).await? } else { HashMap::new() };
             N::write(work, &created, &updated).await?;
+            note::<N>(work, &changes, &keys);
         }
         let events = changes.iter().map(N::event).collect();
         seq = journal::append(work, events, now).await?;
@@ -178,6 +195,18 @@ async fn once<N: BatchEntity>(work: &mut Work, clock: &Clock, call: &Call<N::Com
     }
     let rows = verdicts.into_iter().map(answered).collect();
     Ok(Batch { rows, refused: Vec::new(), replayed: false, seq })
+}
+
+/// Notes for the audit log how the rows differ.
+fn note<N: BatchEntity>(work: &mut Work, changes: &[Change<'_, N::Row>], keys: &HashMap<Uuid, DataKey>) {
+    if !audit::listens() {
+        return;
+    }
+    for Change { before, after } in changes {
+        let id = N::id(after);
+        let before = before.map(N::fields);
+        audit::changed(work, Id::<N::Noun>::from_uuid(id), before.as_ref(), Some(&N::fields(after)), keys.get(&id));
+    }
 }
 
 async fn remembered<N: BatchEntity>(work: &Work, key: &Key) -> Result<Option<Batch<N::Row>>, Fault> {

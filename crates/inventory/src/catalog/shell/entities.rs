@@ -1,12 +1,19 @@
 //! The small nouns as the engine sees them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use entity::prelude::{CategoryId, ChannelId, CustomerId, Id, StoreId, SupplierId, TenantId};
-use platform::storage::{Fault, Reads, Work, journal::NewEvent};
+use entity::prelude::{CategoryId, ChannelId, CustomerId, Id, StoreId, SupplierId, TenantId, Timestamp};
+use platform::{
+    audit::Fields,
+    secrets::DataKey,
+    storage::{Fault, Reads, Work, journal::NewEvent},
+};
 use uuid::Uuid;
 
-use super::batch::{BatchEntity, Change};
+use super::{
+    batch::{BatchEntity, Change},
+    traced,
+};
 use crate::catalog::events;
 use crate::catalog::{
     core::{
@@ -15,7 +22,7 @@ use crate::catalog::{
         supplier,
     },
     rows::{
-        category as category_rows, customer as customer_rows,
+        category as category_rows, customer as customer_rows, history_key,
         small::{self, by_ids, by_ids_or_texts},
         uses,
     },
@@ -30,9 +37,13 @@ impl BatchEntity for Stores {
     type Row = StoreRow;
     type Command = store::StoreCommand;
     type Context = store::StoreContext;
+    type Noun = entity::id::kind::StoreId;
 
     fn id(row: &StoreRow) -> Uuid {
         row.id.uuid()
+    }
+    fn fields(row: &StoreRow) -> Fields {
+        traced::store(row)
     }
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         let mut context = store::StoreContext {
@@ -92,9 +103,13 @@ impl BatchEntity for Suppliers {
     type Row = supplier::SupplierRow;
     type Command = supplier::SupplierCommand;
     type Context = supplier::SupplierContext;
+    type Noun = entity::id::kind::SupplierId;
 
     fn id(row: &Self::Row) -> Uuid {
         row.id.uuid()
+    }
+    fn fields(row: &Self::Row) -> Fields {
+        traced::supplier(row)
     }
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         let keys: Vec<&str> = commands.iter().filter_map(|c| c.code.set()).map(|code| code.key.as_str()).collect();
@@ -133,9 +148,13 @@ impl BatchEntity for Channels {
     type Row = channel::ChannelRow;
     type Command = channel::ChannelCommand;
     type Context = channel::ChannelContext;
+    type Noun = entity::id::kind::ChannelId;
 
     fn id(row: &Self::Row) -> Uuid {
         row.id.uuid()
+    }
+    fn fields(row: &Self::Row) -> Fields {
+        traced::channel(row)
     }
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         let keys: Vec<&str> = commands.iter().filter_map(|c| c.code.as_ref()).map(|code| code.key.as_str()).collect();
@@ -168,9 +187,13 @@ impl BatchEntity for Families {
     type Row = family::FamilyRow;
     type Command = family::FamilyCommand;
     type Context = TenantId;
+    type Noun = entity::id::kind::FamilyId;
 
     fn id(row: &Self::Row) -> Uuid {
         row.id.uuid()
+    }
+    fn fields(row: &Self::Row) -> Fields {
+        traced::family(row)
     }
     async fn load(work: &Work, _: &[Self::Command]) -> Result<TenantId, Fault> {
         Ok(work.tenant())
@@ -200,9 +223,13 @@ impl BatchEntity for Categories {
     type Row = category::CategoryRow;
     type Command = category::CategoryCommand;
     type Context = category::CategoryContext;
+    type Noun = entity::id::kind::CategoryId;
 
     fn id(row: &Self::Row) -> Uuid {
         row.id.uuid()
+    }
+    fn fields(row: &Self::Row) -> Fields {
+        traced::category(row)
     }
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         category_rows::context(work, commands).await
@@ -231,9 +258,16 @@ impl BatchEntity for Customers {
     type Row = customer::CustomerRow;
     type Command = customer::CustomerCommand;
     type Context = customer::CustomerContext;
+    type Noun = entity::id::kind::CustomerId;
 
     fn id(row: &Self::Row) -> Uuid {
         row.id.uuid()
+    }
+    fn fields(row: &Self::Row) -> Fields {
+        traced::customer(row)
+    }
+    async fn history_keys(work: &Work, ids: &[Uuid], now: Timestamp) -> Result<HashMap<Uuid, DataKey>, Fault> {
+        history_key::made(work, ids, now).await
     }
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         let targets: Vec<CustomerId> = commands.iter().filter_map(|c| c.target.id()).collect();

@@ -6,6 +6,7 @@ mod entities;
 mod products;
 mod reads;
 mod seal;
+mod traced;
 mod writes;
 
 use platform::{

@@ -1,10 +1,16 @@
 //! Products as the engine sees them.
 
 use entity::prelude::{ProductId, ProductStatus, Quantity};
-use platform::storage::{Fault, Work, journal::NewEvent};
+use platform::{
+    audit::Fields,
+    storage::{Fault, Work, journal::NewEvent},
+};
 use uuid::Uuid;
 
-use super::batch::{BatchEntity, Change};
+use super::{
+    batch::{BatchEntity, Change},
+    traced,
+};
 use crate::catalog::events;
 use crate::catalog::{
     core::{
@@ -40,9 +46,13 @@ impl BatchEntity for Kits {
     type Row = KitDoc;
     type Command = KitCommand;
     type Context = kit::KitContext;
+    type Noun = entity::id::kind::ProductId;
 
     fn id(row: &KitDoc) -> Uuid {
         row.row.id.uuid()
+    }
+    fn fields(row: &KitDoc) -> Fields {
+        traced::kit(row)
     }
     async fn load(work: &Work, commands: &[KitCommand]) -> Result<kit::KitContext, Fault> {
         rows::kit::context(work, commands).await
@@ -71,9 +81,13 @@ impl BatchEntity for Products {
     type Row = ProductDoc;
     type Command = ProductCommand;
     type Context = ProductContext;
+    type Noun = entity::id::kind::ProductId;
 
     fn id(row: &ProductDoc) -> Uuid {
         row.row.id.uuid()
+    }
+    fn fields(row: &ProductDoc) -> Fields {
+        traced::product(row)
     }
     async fn load(work: &Work, commands: &[ProductCommand]) -> Result<ProductContext, Fault> {
         rows::product_context::load(work, commands).await

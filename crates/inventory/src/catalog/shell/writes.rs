@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use entity::prelude::Id;
+use entity::prelude::{Id, ProductStatus};
 use iam::access::{Permission, Permit, kind};
 use platform::{
     clock::is_time_zone,
@@ -19,14 +19,14 @@ use super::{
     products::{Kits, Products},
 };
 use crate::catalog::core::{
-    Checker, Form, Problem, Rejection, Subject, Target,
+    Checker, Form, Patch, Problem, Rejection, Subject, Target,
     category::{self, CategoryFields, CategoryRow},
     channel::{self, ChannelFields, ChannelRow},
     customer::{self, CustomerFields, CustomerRow},
     family::{self, FamilyFields, FamilyRow},
     kit::{self, KitDoc, KitFields},
     product::{self, ProductDoc, ProductFields},
-    store::{self, StoreFields, StoreRow},
+    store::{self, Life, StoreFields, StoreRow},
     supplier::{self, SupplierFields, SupplierRow},
 };
 
@@ -89,7 +89,21 @@ impl Catalog {
         let mut checker = Checker::default();
         let target = target(&which, Subject::Store, &mut checker);
         let command = store::check(target, &fields, checker, is_time_zone);
-        self.run::<Stores, _>(permit, &ask, ("storeUpdate", InputDigest::default()), vec![command]).await
+        self.run::<Stores, _>(permit, &ask, ("storeUpdate", hash_of(&(&which.id, &fields))), vec![command]).await
+    }
+
+    /// Closes a store for good.
+    pub async fn store_archive(
+        &self,
+        permit: Permit<kind::StoreWrite>,
+        which: Which,
+        ask: Ask,
+    ) -> Result<Batch<StoreRow>, Fault> {
+        let mut checker = Checker::default();
+        let target = target(&which, Subject::Store, &mut checker);
+        let fields = StoreFields { life: Life::Archive, ..StoreFields::default() };
+        let command = store::check(target, &fields, checker, is_time_zone);
+        self.run::<Stores, _>(permit, &ask, ("storeArchive", hash_of(&which.id)), vec![command]).await
     }
 
     pub async fn supplier_create(
@@ -111,7 +125,7 @@ impl Catalog {
         let mut checker = Checker::default();
         let target = target(&which, Subject::Supplier, &mut checker);
         let command = supplier::check(target, &fields, checker);
-        self.run::<Suppliers, _>(permit, &ask, ("supplierUpdate", InputDigest::default()), vec![command]).await
+        self.run::<Suppliers, _>(permit, &ask, ("supplierUpdate", hash_of(&(&which.id, &fields))), vec![command]).await
     }
 
     pub async fn channel_create(
@@ -152,7 +166,7 @@ impl Catalog {
         let mut checker = Checker::default();
         let target = target(&which, Subject::Category, &mut checker);
         let command = category::check(target, &fields, checker);
-        self.run::<Categories, _>(permit, &ask, ("categoryUpdate", InputDigest::default()), vec![command]).await
+        self.run::<Categories, _>(permit, &ask, ("categoryUpdate", hash_of(&(&which.id, &fields))), vec![command]).await
     }
     /// Makes or changes categories by slug, each row by itself.
     pub async fn category_upsert(
@@ -185,7 +199,7 @@ impl Catalog {
         let mut checker = Checker::default();
         let target = target(&which, Subject::Customer, &mut checker);
         let command = customer::check(target, &fields, checker);
-        self.run::<Customers, _>(permit, &ask, ("customerUpdate", InputDigest::default()), vec![command]).await
+        self.run::<Customers, _>(permit, &ask, ("customerUpdate", hash_of(&(&which.id, &fields))), vec![command]).await
     }
     /// Forgets who a customer is, for good: the key is gone under which it was kept. What they bought stays.
     pub async fn customer_erase(
@@ -197,7 +211,7 @@ impl Catalog {
         let mut checker = Checker::default();
         let target = target(&which, Subject::Customer, &mut checker);
         let command = customer::forget(target, checker);
-        self.run::<Customers, _>(permit, &ask, ("customerErase", InputDigest::default()), vec![command]).await
+        self.run::<Customers, _>(permit, &ask, ("customerErase", hash_of(&which.id)), vec![command]).await
     }
     /// Makes or changes customers by their external reference, each row by itself.
     pub async fn customer_upsert(
@@ -230,7 +244,20 @@ impl Catalog {
         let mut checker = Checker::default();
         let target = target(&which, Subject::Product, &mut checker);
         let command = product::check(target, &fields, checker);
-        self.run::<Products, _>(permit, &ask, ("productUpdate", InputDigest::default()), vec![command]).await
+        self.run::<Products, _>(permit, &ask, ("productUpdate", hash_of(&(&which.id, &fields))), vec![command]).await
+    }
+    /// Takes a product out of use.
+    pub async fn product_archive(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        which: Which,
+        ask: Ask,
+    ) -> Result<Batch<ProductDoc>, Fault> {
+        let mut checker = Checker::default();
+        let target = target(&which, Subject::Product, &mut checker);
+        let fields = ProductFields { status: Patch::Set(ProductStatus::Archived), ..ProductFields::default() };
+        let command = product::check(target, &fields, checker);
+        self.run::<Products, _>(permit, &ask, ("productArchive", hash_of(&which.id)), vec![command]).await
     }
     /// Changes products, all or none, for a mutation of another room.
     pub async fn products_update(

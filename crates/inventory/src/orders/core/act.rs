@@ -234,8 +234,7 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
     check_moment(draft.book(), occurred_at, zone_of(book, draft, &order, store))?;
     order.status = order.standing();
     order.touch(draft.now());
-    let status = FulfilmentStatus::Shipped;
-    let fulfilment = Fulfilment { id: command.fulfilment, order: order.id, store, status, shipped_at: Some(occurred_at), lines };
+    let fulfilment = Fulfilment::shipped((command.fulfilment, order.id), store, occurred_at, lines);
     Ok(OrderDecision { fulfilments: vec![fulfilment], ..decided(book, order, events::ORDER_FULFILLED, command.actor.into()) })
 }
 

@@ -83,7 +83,7 @@ pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) 
     let is_same = before.unwrap_or(&nothing) == &after;
     let details = if is_same { Vec::new() } else { vec![DetailChange { before: before.cloned(), after }] };
     let by = By { actor: command.actor, reason: command.reason.clone(), cancel: None };
-    let mut decision = OrderDecision { details, added, hints, fulfilments, ..decided(book, order, events::ORDER_UPDATED, by) };
+    let mut decision = OrderDecision { fulfilments, details, added, hints, ..decided(book, order, events::ORDER_UPDATED, by) };
     decision.events.iter_mut().for_each(|fact| fact.changed.clone_from(&changed));
     Ok(decision)
 }
@@ -187,7 +187,6 @@ fn settle(draft: &Draft<'_>, order: &mut Order, command: &Update) -> Option<Fulf
     }
     let lines = deliver_charges(order);
     order.status = order.standing();
-    let (status, shipped_at) = (FulfilmentStatus::Shipped, Some(draft.now()));
-    let fulfilment = Fulfilment { id: command.fulfilment, order: order.id, store: order.store, status, shipped_at, lines };
+    let fulfilment = Fulfilment::shipped((command.fulfilment, order.id), order.store, draft.now(), lines);
     (!fulfilment.lines.is_empty()).then_some(fulfilment)
 }

@@ -154,7 +154,7 @@ fn decide_set(book: &OrderBook, now: Timestamp, command: &SetHold) -> Result<Ord
     order.hold_kinds.push(hold.kind.clone());
     order.hold_kinds.sort_unstable();
     order.touch(now);
-    Ok(changed(order, vec![hold], events::ORDER_HELD))
+    Ok(changed(order, vec![hold], events::ORDER_HELD, command.actor))
 }
 
 fn decide_lift(book: &OrderBook, now: Timestamp, command: &LiftHold) -> Result<OrderDecision, Rejection> {
@@ -168,7 +168,7 @@ fn decide_lift(book: &OrderBook, now: Timestamp, command: &LiftHold) -> Result<O
     let mut order = known.clone();
     let lifted = lift(&mut order, lifted, (now, command.actor));
     order.touch(now);
-    Ok(changed(order, lifted, events::ORDER_HOLD_LIFTED))
+    Ok(changed(order, lifted, events::ORDER_HOLD_LIFTED, command.actor))
 }
 
 /// Takes these holds, which stand, off the order.
@@ -181,8 +181,8 @@ pub(crate) fn lift(order: &mut Order, holds: Vec<Hold>, by: (Timestamp, Actor)) 
     holds.into_iter().map(|hold| Hold { lifted: Some(by), ..hold }).collect()
 }
 
-fn changed(order: Order, holds: Vec<Hold>, kind: EventType<OrderEvent>) -> OrderDecision {
-    let event = OrderFact { kind, order: order.id, before: Some(order.status) };
+fn changed(order: Order, holds: Vec<Hold>, kind: EventType<OrderEvent>, actor: Actor) -> OrderDecision {
+    let event = OrderFact { kind, order: order.id, before: Some(order.status), by: actor.into(), changed: Vec::new() };
     OrderDecision { orders: vec![order], events: vec![event], holds, ..OrderDecision::default() }
 }
 

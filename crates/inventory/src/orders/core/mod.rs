@@ -17,6 +17,7 @@ mod needs;
 mod order;
 mod paid;
 mod refusal;
+mod resource;
 mod share;
 mod sourcing;
 mod states;
@@ -39,6 +40,7 @@ pub(crate) use order::count;
 pub use order::{By, Fulfilment, FulfilmentLine, Line, LineItem, Order, OrderBook, OrderDecision, OrderFact, StoreFacts};
 pub use paid::Paid;
 pub use refusal::{LineRefusal, Refusal};
+pub use resource::{LineUnits, Resource, decide_resource};
 pub(crate) use share::share;
 pub use sourcing::{
     Demand, Lacking, MAX_STORES, Position, Share, Short, Source, Sourcing, SourcingAsked, SourcingPlan, SourcingRule, source,

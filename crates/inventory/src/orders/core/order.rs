@@ -215,8 +215,33 @@ pub struct Fulfilment {
     pub store: StoreId,
     pub status: FulfilmentStatus,
     pub shipped_at: Option<Timestamp>,
+    /// The store's work that it ships; None where it left without one.
+    pub work: Option<FulfilmentWorkId>,
+    pub delivered_at: Option<Timestamp>,
+    /// When it became known that it did not arrive, and why.
+    pub failed_at: Option<Timestamp>,
+    pub failed_reason: Option<String>,
     pub lines: Vec<FulfilmentLine>,
 }
+
+impl Fulfilment {
+    /// Of what leaves now.
+    pub fn shipped((id, order): (FulfilmentId, OrderId), store: StoreId, at: Timestamp, lines: Vec<FulfilmentLine>) -> Self {
+        Self {
+            id,
+            order,
+            store,
+            status: FulfilmentStatus::Shipped,
+            shipped_at: Some(at),
+            work: None,
+            delivered_at: None,
+            failed_at: None,
+            failed_reason: None,
+            lines,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FulfilmentLine {
     pub position: u16,

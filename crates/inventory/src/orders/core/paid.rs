@@ -69,7 +69,7 @@ impl Order {
         Money::new(self.net_total().minor - self.paid.got(), self.total.currency)
     }
     /// Its sums with their statuses: derived where its lines are read, else as its row has them. Every order has lines.
-    pub fn standing(&self) -> Paid {
+    pub fn paid_now(&self) -> Paid {
         if self.lines.is_empty() { self.paid } else { self.paid.of_net(self.net_total().minor) }
     }
 }

@@ -113,6 +113,11 @@ pub const WHOLE_KITS: &str = "(SELECT min(CASE WHEN q.status = 'ARCHIVED' OR q.s
     LEFT JOIN stock_level v ON v.tenant_id = m.tenant_id AND v.product_id = m.product_id AND v.store_id = o.store_id
     WHERE m.tenant_id = l.tenant_id AND m.order_id = l.order_id AND m.position = l.position)";
 
+/// That the order's own store has not refused the line `l` of the order `o`: what it would not send is not given to it again.
+pub const NOT_BARRED: &str =
+    "NOT EXISTS (SELECT 1 FROM order_line_barred x WHERE x.tenant_id = l.tenant_id AND x.order_id = l.order_id
+    AND x.position = l.position AND x.store_id = o.store_id)";
+
 /// A line that waits for a product in a store, and for how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Queued {
@@ -132,10 +137,11 @@ pub async fn queue_for(reads: &impl Reads, key: LevelKey, most: usize) -> Result
            SELECT o.placed_at, o.number, o.id, l.position, l.backordered, 1 AS takes, l.backordered AS units, 0 AS is_part FROM order_line l
            JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
            WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.backordered > 0 AND l.stock_policy <> 'UNTRACKED' AND o.store_id = $3 AND {WAITING}
+             AND {NOT_BARRED}
            UNION ALL SELECT o.placed_at, o.number, o.id, l.position, l.backordered, n.quantity, {WHOLE_KITS}, 1 FROM order_line_part n
            JOIN order_line l ON l.tenant_id = $1 AND l.order_id = n.order_id AND l.position = n.position AND l.backordered > 0
            JOIN sales_order o ON o.tenant_id = $1 AND o.id = n.order_id
-           WHERE n.tenant_id = $1 AND n.product_id = $2 AND o.store_id = $3 AND {WAITING}) w
+           WHERE n.tenant_id = $1 AND n.product_id = $2 AND o.store_id = $3 AND {WAITING} AND {NOT_BARRED}) w
          WHERE w.units > 0 ORDER BY w.placed_at, w.number, w.position LIMIT {most}",
         select = QueuedRow::SELECT
     );

@@ -6,7 +6,7 @@ use platform::storage::{Fault, Global, Row};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::WHOLE_KITS;
+use super::{NOT_BARRED, WHOLE_KITS};
 use crate::{
     ledger::due::{PAGE, PageKey, bounds},
     stock::core::LevelKey,
@@ -52,9 +52,10 @@ pub async fn arrived(global: &Global, after: Option<&Arrived>) -> Result<Vec<Arr
     let sql = format!(
         "SELECT DISTINCT w.tenant_id, w.product_id, w.store_id, s.on_hand - s.unavailable - s.reserved FROM (
            SELECT l.tenant_id, l.product_id, o.store_id FROM order_line l {order} WHERE l.backordered > 0 AND l.stock_policy <> 'UNTRACKED'
+             AND {NOT_BARRED}
            UNION ALL SELECT n.tenant_id, n.product_id, o.store_id FROM order_line l {order}
            JOIN order_line_part n ON n.tenant_id = l.tenant_id AND n.order_id = l.order_id AND n.position = l.position
-           WHERE l.backordered > 0 AND l.stock_policy = 'UNTRACKED' AND {WHOLE_KITS} > 0) w
+           WHERE l.backordered > 0 AND l.stock_policy = 'UNTRACKED' AND {NOT_BARRED} AND {WHOLE_KITS} > 0) w
          JOIN stock_level s ON s.tenant_id = w.tenant_id AND s.product_id = w.product_id AND s.store_id = w.store_id
            AND s.on_hand - s.unavailable - s.reserved > 0
          JOIN product p ON p.tenant_id = w.tenant_id AND p.id = w.product_id AND p.stock_policy <> 'UNTRACKED' AND p.status <> 'ARCHIVED'

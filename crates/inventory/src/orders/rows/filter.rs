@@ -74,8 +74,8 @@ impl Filter {
             Self::PlacedAt(span) => span.holds(order.placed_at),
             Self::Hold(kinds) => order.hold_kinds.iter().any(|kind| kinds.contains(kind)),
             Self::IsHeld(is_held) => order.hold_kinds.is_empty() != *is_held,
-            Self::Payment(list) => list.contains(&order.standing().payment),
-            Self::Refund(list) => list.contains(&order.standing().refund),
+            Self::Payment(list) => list.contains(&order.paid_now().payment),
+            Self::Refund(list) => list.contains(&order.paid_now().refund),
         }
     }
 }

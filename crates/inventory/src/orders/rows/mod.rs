@@ -15,7 +15,7 @@ mod sourcing;
 mod steps;
 mod write;
 
-pub use backorders::{BACKORDERS, Queued, WHOLE_KITS, Waiting, backorders, owed_parts, queue_for};
+pub use backorders::{BACKORDERS, NOT_BARRED, Queued, WHOLE_KITS, Waiting, backorders, owed_parts, queue_for};
 pub use detail::{detail_rows, details, open_personal, seal_personal};
 pub(crate) use filter::Clause;
 pub use filter::{Filter, IdColumn, Span, TextTest, compile};
@@ -24,9 +24,12 @@ pub use list::{OrderName, OrderSort, Sorted, count, fill_lines, order_id, page, 
 pub(crate) use load::currency_of;
 pub use load::{kits, lock_orders, orders, parts_of};
 pub use names::{existing_channels, existing_customers, store_facts, taken_order_refs};
-pub use parts::{Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_of, held_in, held_of, sold_lines, stocked_levels};
+pub use parts::{
+    Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_by_id, fulfilments_of, held_in, held_of, sold_lines, stocked_levels,
+};
 pub use sourcing::{
-    StoreSourcing, drafted_rows, drafted_sourcing, open_stores, put_rule, put_store, sources, sourcing_rule, store_sourcing,
+    StoreSourcing, drafted_rows, drafted_sourcing, open_stores, order_rule, put_rule, put_store, sources, sourcing_rule,
+    store_sourcing,
 };
 pub use steps::{StepTaken, step_rows, steps_of};
 pub use visibility::places_of;

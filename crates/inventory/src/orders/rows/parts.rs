@@ -23,6 +23,10 @@ struct HeadRow {
     store_id: StoreId,
     status: FulfilmentStatus,
     shipped_at: Option<Timestamp>,
+    work_id: Option<FulfilmentWorkId>,
+    delivered_at: Option<Timestamp>,
+    failed_at: Option<Timestamp>,
+    failed_reason: Option<String>,
 }
 
 #[derive(Record)]
@@ -88,6 +92,15 @@ pub async fn fulfilment(reads: &impl Reads, id: FulfilmentId) -> Result<Option<F
     Ok(fulfilments(reads, "f.id = $2", id.into()).await?.pop())
 }
 
+/// These fulfilments with their lines.
+pub async fn fulfilments_by_id(reads: &impl Reads, ids: &[FulfilmentId]) -> Result<Vec<Fulfilment>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    fulfilments(reads, &backend.in_ids("f.id", 2), backend.ids(ids.iter().copied())).await
+}
+
 async fn fulfilments(reads: &impl Reads, which: &str, value: sea_orm::Value) -> Result<Vec<Fulfilment>, Fault> {
     let sql = format!(
         "SELECT {select} FROM fulfilment f
@@ -104,8 +117,12 @@ async fn fulfilments(reads: &impl Reads, which: &str, value: sea_orm::Value) -> 
                 id: head.id,
                 order: head.order_id,
                 store: head.store_id,
-                status: head.status,
+                status: if head.failed_at.is_some() { FulfilmentStatus::Failed } else { head.status },
                 shipped_at: head.shipped_at,
+                work: head.work_id,
+                delivered_at: head.delivered_at,
+                failed_at: head.failed_at,
+                failed_reason: head.failed_reason,
                 lines: vec![line],
             }),
         }
@@ -166,6 +183,9 @@ pub fn held_in(reservations: &[Reservation], order: OrderId) -> Vec<Held> {
     held.into_iter().filter_map(own).collect()
 }
 
+/// The flag of an order of which a line waits that a store would not send.
+const SOURCING: &str = "SOURCING";
+
 /// A flag that stops an order's fulfilment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flag {
@@ -175,20 +195,36 @@ pub struct Flag {
     pub actor: Actor,
 }
 
-/// The flags of these orders, the oldest first.
+/// The flags of these orders, the oldest first. SOURCING: a line waits that a store would not send.
 pub async fn flags_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Flag>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT {select} FROM order_hold h WHERE h.tenant_id = $1 AND {of} ORDER BY h.order_id, h.placed_at, h.reason",
+        "SELECT {select} FROM order_hold h WHERE h.tenant_id = $1 AND {of}
+         UNION ALL SELECT b.order_id, 'SOURCING', b.barred_at, b.actor_kind, b.actor_id FROM order_line_barred b
+         JOIN order_line l ON l.tenant_id = b.tenant_id AND l.order_id = b.order_id AND l.position = b.position AND l.backordered > 0
+         WHERE b.tenant_id = $1 AND {barred} ORDER BY 1, 3, 2",
         select = FlagRow::SELECT,
-        of = backend.in_ids("h.order_id", 2)
+        of = backend.in_ids("h.order_id", 2),
+        barred = backend.in_ids("b.order_id", 2)
     );
     let rows = reads.records::<FlagRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     let flag = |row: FlagRow| {
         let actor = Actor { kind: row.actor_kind, id: row.actor_id };
         Flag { order: row.order_id, reason: row.reason, placed_at: row.placed_at, actor }
     };
-    Ok(rows.into_iter().map(flag).collect())
+    let mut flags: Vec<Flag> = Vec::with_capacity(rows.len());
+    for flag in rows.into_iter().map(flag) {
+        // Several stores may have refused; the first has the day.
+        if !flags
+            .iter()
+            .rev()
+            .take_while(|one| one.order == flag.order)
+            .any(|one| one.reason == SOURCING && flag.reason == SOURCING)
+        {
+            flags.push(flag);
+        }
+    }
+    Ok(flags)
 }
 
 /// The levels that the stocked lines of these orders and the parts of their kits are on: at each order's own store, and wherever they are held.

@@ -199,6 +199,16 @@ pub async fn drafted_sourcing(reads: &impl Reads, order: OrderId) -> Result<Opti
     Ok(row.map(|row| (rule(row.strategy, row.split, row.max_stores), position(row.latitude, row.longitude))))
 }
 
+/// How an order that was placed looks for its stock anew: as it was drafted, else by the tenant's rule; and where it goes, as far as that is known.
+pub async fn order_rule(reads: &impl Reads, order: OrderId) -> Result<(SourcingRule, Option<Position>), Fault> {
+    let select = DraftedRow::SELECT;
+    let sql = format!("SELECT {select} FROM order_sourcing x WHERE x.tenant_id = $1 AND x.order_id = $2");
+    match reads.records::<DraftedRow>(&sql, vec![order.into()]).await?.into_iter().next() {
+        Some(row) => Ok((rule(row.strategy, row.split, row.max_stores), position(row.latitude, row.longitude))),
+        None => Ok((sourcing_rule(reads).await?, None)),
+    }
+}
+
 /// Which of these stores are there, and open.
 pub async fn open_stores(reads: &impl Reads, stores: &[StoreId]) -> Result<HashSet<StoreId>, Fault> {
     let backend = reads.backend();

@@ -1,4 +1,6 @@
-//! What was done to orders after they were placed, a row for each version.
+//! What was done to orders after they were placed: rows of each version.
+
+use std::collections::HashMap;
 
 use entity::{
     prelude::*,
@@ -19,6 +21,7 @@ const SHOWN: i64 = 250;
 struct StepRow {
     order_id: OrderId,
     version: i64,
+    nth: i64,
     action: String,
     cancel_reason: Option<CancelReason>,
     reason: Option<String>,
@@ -41,15 +44,19 @@ pub struct StepTaken {
     pub actor: Actor,
 }
 
-/// The steps of a batch: a row for each version that an order had after it was placed.
+/// The steps of a batch: a row for each event of a version that an order had after it was placed.
 pub fn step_rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp) -> Bulk {
     let mut rows = Rows::<StepRow>::insert(tenant);
     for decision in decisions {
+        let mut of_order: HashMap<OrderId, i64> = HashMap::new();
         for fact in decision.events.iter().filter(|fact| fact.before.is_some()) {
             let Some(order) = decision.orders.iter().find(|order| order.id == fact.order) else { continue };
+            let nth = of_order.entry(order.id).or_default();
+            *nth += 1;
             rows.push(StepRow {
                 order_id: order.id,
                 version: order.version,
+                nth: *nth,
                 action: fact.kind.name().to_owned(),
                 cancel_reason: fact.by.cancel,
                 reason: fact.by.reason.clone(),
@@ -66,9 +73,9 @@ pub fn step_rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp)
 pub async fn steps_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<StepTaken>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT {select} FROM (SELECT s.*, row_number() OVER (PARTITION BY s.order_id ORDER BY s.version DESC) AS nth
+        "SELECT {select} FROM (SELECT s.*, row_number() OVER (PARTITION BY s.order_id ORDER BY s.version DESC, s.nth DESC) AS recency
            FROM order_step s WHERE s.tenant_id = $1 AND {of}) x
-         WHERE x.nth <= {SHOWN} ORDER BY x.order_id, x.version",
+         WHERE x.recency <= {SHOWN} ORDER BY x.order_id, x.version, x.nth",
         select = StepRow::SELECT,
         of = backend.in_ids("s.order_id", 2)
     );

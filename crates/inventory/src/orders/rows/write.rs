@@ -80,6 +80,7 @@ struct NewFulfilment {
     status: FulfilmentStatus,
     shipped_at: Option<Timestamp>,
     created_at: Timestamp,
+    work_id: Option<FulfilmentWorkId>,
 }
 
 #[derive(Record)]
@@ -93,7 +94,7 @@ struct NewFulfilmentLine {
 
 impl From<&Order> for OrderRow {
     fn from(order: &Order) -> Self {
-        let paid = order.standing();
+        let paid = order.paid_now();
         Self {
             id: order.id,
             number: order.number.get(),
@@ -127,7 +128,7 @@ impl From<&Order> for OrderRow {
 impl From<&Order> for ChangedOrder {
     /// Whatever changed of the order: the statuses of its payments follow from it as it is now.
     fn from(order: &Order) -> Self {
-        let paid = order.standing();
+        let paid = order.paid_now();
         Self {
             id: order.id,
             status: order.status,
@@ -291,6 +292,7 @@ pub fn fulfilment_rows(tenant: TenantId, fulfilments: &[&Fulfilment], now: Times
             status: fulfilment.status,
             shipped_at: fulfilment.shipped_at,
             created_at: now,
+            work_id: fulfilment.work,
         });
         lines.extend(fulfilment.lines.iter().map(|line| NewFulfilmentLine::of(fulfilment, line)));
     }

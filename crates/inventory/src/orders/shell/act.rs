@@ -19,43 +19,43 @@ use crate::{
 };
 
 /// DRAFT begins to hold its stock; PENDING keeps what it holds, for good.
-pub async fn order_confirm(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct) -> Done {
+pub async fn order_confirm(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> Done {
     let (key, act, levels) = prepared(ledger, &permit, input, "orderConfirm").await?;
     let confirm = |sourcing| Command::of(OrderCommand::Confirm(Box::new(Confirm { act: act.clone(), sourcing }), levels.clone()));
     match rows::drafted_sourcing(&permit.scope(ledger.database()), act.order).await? {
-        None => submit(ledger, &permit, confirm(None), key, Mode::Commit).await,
+        None => submit(ledger, &permit, confirm(None), key, mode).await,
         Some((rule, destination)) => {
             let products = levels.iter().map(|level| level.product).collect();
             let search = Search { rule, destination, products, reserved: Vec::new() };
-            submit_sourced(ledger, &permit, search, (key, Mode::Commit), |sourcing| confirm(Some(sourcing))).await
+            submit_sourced(ledger, &permit, search, (key, mode), |sourcing| confirm(Some(sourcing))).await
         }
     }
 }
 
 /// Cancels what is outstanding and lets its holds go.
-pub async fn order_cancel(ledger: &Ledger, permit: Permit<kind::OrderCancel>, input: OrderAct) -> Done {
-    act(ledger, permit, input, "orderCancel", |act, levels| Command::of(OrderCommand::Cancel(act, levels))).await
+pub async fn order_cancel(ledger: &Ledger, permit: Permit<kind::OrderCancel>, input: OrderAct, mode: Mode) -> Done {
+    act(ledger, permit, input, ("orderCancel", mode), |act, levels| Command::of(OrderCommand::Cancel(act, levels))).await
 }
 
 /// Takes a closed order out of the files.
-pub async fn order_reopen(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct) -> Done {
-    act(ledger, permit, input, "orderReopen", |act, _| Command::of(OrderCommand::Reopen(act))).await
+pub async fn order_reopen(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> Done {
+    act(ledger, permit, input, ("orderReopen", mode), |act, _| Command::of(OrderCommand::Reopen(act))).await
 }
 
 /// Files a fulfilled order.
-pub async fn order_close(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct) -> Done {
-    act(ledger, permit, input, "orderClose", |act, _| Command::of(OrderCommand::Close(act))).await
+pub async fn order_close(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> Done {
+    act(ledger, permit, input, ("orderClose", mode), |act, _| Command::of(OrderCommand::Close(act))).await
 }
 
 async fn act<P: Permission>(
     ledger: &Ledger,
     permit: Permit<P>,
     input: OrderAct,
-    mutation: &'static str,
+    (mutation, mode): (&'static str, Mode),
     command: impl FnOnce(Act, Vec<LevelKey>) -> Command,
 ) -> Done {
     let (key, act, levels) = prepared(ledger, &permit, input, mutation).await?;
-    submit(ledger, &permit, command(act, levels), key, Mode::Commit).await
+    submit(ledger, &permit, command(act, levels), key, mode).await
 }
 
 /// The key of a step, the step, and the levels that the order is on.

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Ships lines of an order from its own store or another one. Needs `stock.override` where a shortage is overridden.
-pub async fn order_fulfil(ledger: &Ledger, permit: Permit<kind::OrderFulfil>, input: OrderFulfil) -> Done {
+pub async fn order_fulfil(ledger: &Ledger, permit: Permit<kind::OrderFulfil>, input: OrderFulfil, mode: Mode) -> Done {
     let overriding = may_override(&permit, input.on_shortage)?;
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
@@ -32,7 +32,7 @@ pub async fn order_fulfil(ledger: &Ledger, permit: Permit<kind::OrderFulfil>, in
     checks.done()?;
     let key = key_of(&permit, "orderFulfil", &input.idempotency_key, &input);
     let command = shipping(ledger, &permit, input, &overriding).await;
-    submit_found(ledger, &permit, command, key, Mode::Commit).await
+    submit_found(ledger, &permit, command, key, mode).await
 }
 
 async fn shipping(

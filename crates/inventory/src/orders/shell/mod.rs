@@ -19,6 +19,7 @@ pub use detail::DetailSaid;
 pub use edit::{LineSet, OrderUpdate, order_update};
 pub use fulfil::order_fulfil;
 pub use holds::{OrderHoldLift, OrderHoldSet, order_hold_lift, order_hold_set};
+pub(crate) use sourced::Search;
 pub use sourcing::{SourcingRefusal, SourcingSet, SourcingSetDone, set_sourcing};
 
 pub use crate::orders::core::SourcingAsked;

@@ -20,7 +20,7 @@ use crate::{
 const TRIES: u32 = 5;
 
 /// What is looked for, and by which rule.
-pub(super) struct Search {
+pub(crate) struct Search {
     pub rule: SourcingRule,
     pub destination: Option<Position>,
     pub products: BTreeSet<ProductId>,
@@ -30,7 +30,7 @@ pub(super) struct Search {
 
 impl Search {
     /// The stores that the caller may act in and that have any of it.
-    async fn look(&self, reads: &impl Reads, reach: &Reach) -> Result<Sourcing, Fault> {
+    pub async fn look(&self, reads: &impl Reads, reach: &Reach) -> Result<Sourcing, Fault> {
         let (rule, destination) = (self.rule, self.destination);
         let kits = rows::kits(reads, self.products.iter().copied()).await?;
         let parts = kits.values().flatten().map(|part| part.product);

@@ -134,7 +134,8 @@ fn decide_record(basis: Basis<'_>, now: Timestamp, record: &Record) -> Result<(P
     let (mut events, mut lifted) = (Vec::with_capacity(orders.len()), Vec::new());
     for order in orders.values_mut() {
         order.touch(now);
-        let fact = |kind| OrderFact { kind, order: order.id, before: Some(order.status) };
+        let fact =
+            |kind| OrderFact { kind, order: order.id, before: Some(order.status), by: record.actor.into(), changed: Vec::new() };
         events.push(fact(ORDER_UPDATED));
         let paid = if captured.contains(&order.id) { paid_holds(basis.orders, order) } else { Vec::new() };
         events.extend(paid.iter().map(|_| fact(ORDER_HOLD_LIFTED)));

@@ -117,20 +117,29 @@ pub async fn lock_policies(work: &Work, keys: &[LevelKey]) -> Result<HashMap<Lev
     Ok(found)
 }
 
-/// Writes policies; a level without a row gets one, under the id given with it. Versions count entries, and stay.
-pub async fn write_policies(work: &Work, policies: &[Policy], new_id: impl Fn() -> LevelId, now: Timestamp) -> Result<(), Fault> {
+/// Writes policies; a level without a row gets one, under a new id. Versions count entries, and stay. Returns the ids of the levels, in the order
+/// of the policies.
+pub async fn write_policies(
+    work: &Work,
+    policies: &[Policy],
+    new_id: impl Fn() -> LevelId,
+    now: Timestamp,
+) -> Result<Vec<LevelId>, Fault> {
     let tenant = work.tenant();
+    let mut ids = Vec::with_capacity(policies.len());
     let (mut new, mut changed) = (Rows::<NewLevel>::insert(tenant), Rows::<ChangedLevel>::update(tenant));
     for policy in policies {
         let LevelKey { product: product_id, store: store_id } = policy.key;
         let (reorder_point, maximum, safety_stock) = (policy.reorder_point, policy.maximum, policy.safety_stock);
+        let id = policy.level.unwrap_or_else(&new_id);
+        ids.push(id);
         if policy.level.is_some() {
             changed.push(ChangedLevel { product_id, store_id, reorder_point, maximum, safety_stock });
         } else {
             new.push(NewLevel {
                 product_id,
                 store_id,
-                id: new_id(),
+                id,
                 reorder_point,
                 maximum,
                 safety_stock,
@@ -142,5 +151,6 @@ pub async fn write_policies(work: &Work, policies: &[Policy], new_id: impl Fn() 
         }
     }
     work.write(new.into()).await?;
-    work.write(changed.into()).await
+    work.write(changed.into()).await?;
+    Ok(ids)
 }

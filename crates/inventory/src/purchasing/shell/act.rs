@@ -16,30 +16,60 @@ use crate::{
 };
 
 /// Asks for approval.
-pub async fn purchase_order_submit(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: PurchaseOrderAct) -> Done {
-    act(ledger, permit, input, Action::Submit).await
+pub async fn purchase_order_submit(
+    ledger: &Ledger,
+    permit: Permit<kind::PurchaseWrite>,
+    input: PurchaseOrderAct,
+    mode: Mode,
+) -> Done {
+    act(ledger, permit, input, (Action::Submit, mode)).await
 }
 /// Approves; above the tenant's limit by somebody else than who asked.
-pub async fn purchase_order_approve(ledger: &Ledger, permit: Permit<kind::PurchaseApprove>, input: PurchaseOrderAct) -> Done {
-    act(ledger, permit, input, Action::Approve).await
+pub async fn purchase_order_approve(
+    ledger: &Ledger,
+    permit: Permit<kind::PurchaseApprove>,
+    input: PurchaseOrderAct,
+    mode: Mode,
+) -> Done {
+    act(ledger, permit, input, (Action::Approve, mode)).await
 }
-pub async fn purchase_order_reject(ledger: &Ledger, permit: Permit<kind::PurchaseApprove>, input: PurchaseOrderAct) -> Done {
-    act(ledger, permit, input, Action::Reject).await
+pub async fn purchase_order_reject(
+    ledger: &Ledger,
+    permit: Permit<kind::PurchaseApprove>,
+    input: PurchaseOrderAct,
+    mode: Mode,
+) -> Done {
+    act(ledger, permit, input, (Action::Reject, mode)).await
 }
 /// It has gone to the supplier: what is open is incoming from now on.
-pub async fn purchase_order_order(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: PurchaseOrderAct) -> Done {
-    act(ledger, permit, input, Action::Order).await
+pub async fn purchase_order_order(
+    ledger: &Ledger,
+    permit: Permit<kind::PurchaseWrite>,
+    input: PurchaseOrderAct,
+    mode: Mode,
+) -> Done {
+    act(ledger, permit, input, (Action::Order, mode)).await
 }
 /// Files it; what has not come is not expected any more.
-pub async fn purchase_order_close(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: PurchaseOrderAct) -> Done {
-    act(ledger, permit, input, Action::Close).await
+pub async fn purchase_order_close(
+    ledger: &Ledger,
+    permit: Permit<kind::PurchaseWrite>,
+    input: PurchaseOrderAct,
+    mode: Mode,
+) -> Done {
+    act(ledger, permit, input, (Action::Close, mode)).await
 }
 /// Gives it up before anything has come.
-pub async fn purchase_order_cancel(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: PurchaseOrderAct) -> Done {
-    act(ledger, permit, input, Action::Cancel).await
+pub async fn purchase_order_cancel(
+    ledger: &Ledger,
+    permit: Permit<kind::PurchaseWrite>,
+    input: PurchaseOrderAct,
+    mode: Mode,
+) -> Done {
+    act(ledger, permit, input, (Action::Cancel, mode)).await
 }
 
-async fn act<P: Permission>(ledger: &Ledger, permit: Permit<P>, input: PurchaseOrderAct, action: Action) -> Done {
+async fn act<P: Permission>(ledger: &Ledger, permit: Permit<P>, input: PurchaseOrderAct, (action, mode): (Action, Mode)) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
@@ -59,5 +89,5 @@ async fn act<P: Permission>(ledger: &Ledger, permit: Permit<P>, input: PurchaseO
         movement: ledger.clock().document_id(),
         limit,
     };
-    submit(ledger, &permit, Command::of(PurchaseCommand(Box::new(Purchase::Act(act)), levels)), key, Mode::Commit).await
+    submit(ledger, &permit, Command::of(PurchaseCommand(Box::new(Purchase::Act(act)), levels)), key, mode).await
 }

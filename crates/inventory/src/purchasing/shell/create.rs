@@ -73,7 +73,12 @@ async fn written(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: P
 }
 
 /// Changes a draft, or what was rejected, which is a draft then.
-pub async fn purchase_order_update(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: PurchaseOrderUpdate) -> Done {
+pub async fn purchase_order_update(
+    ledger: &Ledger,
+    permit: Permit<kind::PurchaseWrite>,
+    input: PurchaseOrderUpdate,
+    mode: Mode,
+) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     texts(&mut checks, input.external_ref.as_ref().and_then(Option::as_deref), input.note.as_ref().and_then(Option::as_deref));
@@ -82,7 +87,7 @@ pub async fn purchase_order_update(ledger: &Ledger, permit: Permit<kind::Purchas
     checks.done()?;
     let key = key_of(&permit, "purchaseOrderUpdate", &input.idempotency_key, &input);
     let command = changed(ledger, &permit, input).await;
-    submit_found(ledger, &permit, command, key, Mode::Commit).await
+    submit_found(ledger, &permit, command, key, mode).await
 }
 
 async fn changed(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: PurchaseOrderUpdate) -> Result<Command, Stop> {

@@ -51,7 +51,14 @@ pub async fn send(
     let key = Key { owner: permit.actor().id, mutation: "purchaseOrderSend", key: idempotency_key, hash: hash_of(&order) };
     let scope = permit.scope(db);
     let found = rows::orders(&scope, &[order]).await?.pop().filter(|order| permit.covers(order.store));
-    let (Some(found), Some(printed)) = (found, rows::printed(&scope, order).await?) else { return Ok(Err(MailRefusal::NoOrder)) };
+    let Some(found) = found else { return Ok(Err(MailRefusal::NoOrder)) };
+    // Before the order's state, which may be another one by now.
+    match idempotency::key_use(&key, &idempotency::look_up(&scope, [&key]).await?) {
+        None => {}
+        Some(KeyUse::Reused) => return Ok(Err(MailRefusal::KeyReused)),
+        Some(KeyUse::Same(_)) => return Ok(Ok(Sent { order: found, is_replayed: true })),
+    }
+    let Some(printed) = rows::printed(&scope, order).await? else { return Ok(Err(MailRefusal::NoOrder)) };
     if !matches!(
         found.status(),
         PurchaseOrderStatus::Approved | PurchaseOrderStatus::Ordered | PurchaseOrderStatus::PartiallyReceived

@@ -10,6 +10,7 @@ mod receive;
 mod returns;
 mod reverse;
 mod supply;
+mod traced;
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit};

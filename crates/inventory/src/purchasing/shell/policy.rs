@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{
+    audit,
     clock::Clock,
     storage::{
         Database, Fault, Work,
@@ -14,7 +15,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::TRIES;
+use super::{TRIES, traced};
 use crate::stock::events::{self, PolicyMoved, STOCK_POLICY_SET};
 use crate::{
     purchasing::{
@@ -107,6 +108,16 @@ async fn once(
     input: &PolicySet,
 ) -> Result<Result<Set, PolicyRefusal>, Fault> {
     let refuse = |row: usize, what: PolicyWhat| Ok(Err(PolicyRefusal { row, what }));
+    // Before what the rows name, which may be gone by now. Of two calls with one key the second fails at the key, and is begun again.
+    match idempotency::before(work, key).await? {
+        None => {}
+        Some(KeyUse::Reused) => return refuse(0, PolicyWhat::KeyReused),
+        Some(KeyUse::Same(receipt)) => {
+            let set: Set = serde_json::from_str(&receipt)
+                .map_err(|_| Fault::corrupt("idempotency", "a receipt of policies lists its levels"))?;
+            return Ok(Ok(Set { is_replayed: true, ..set }));
+        }
+    }
     let mut names = Names::default();
     names.products(work, input.rows.iter().map(|row| &row.product)).await?;
     names.stores(work, input.rows.iter().map(|row| &row.store)).await?;
@@ -124,15 +135,6 @@ async fn once(
         items.push(PolicyItem { key, reorder_point: row.reorder_point, maximum: row.maximum, safety_stock: row.safety_stock });
     }
     let there = lock_policies(work, &keys.iter().copied().collect::<Vec<_>>()).await?;
-    match idempotency::before(work, key).await? {
-        None => {}
-        Some(KeyUse::Reused) => return refuse(0, PolicyWhat::KeyReused),
-        Some(KeyUse::Same(receipt)) => {
-            let set: Set = serde_json::from_str(&receipt)
-                .map_err(|_| Fault::corrupt("idempotency", "a receipt of policies lists its levels"))?;
-            return Ok(Ok(Set { is_replayed: true, ..set }));
-        }
-    }
     let mut policies = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
         let Some(now) = there.get(&item.key) else { return refuse(index, PolicyWhat::NoProduct) };
@@ -144,7 +146,11 @@ async fn once(
     let now = clock.now();
     // In the ledger's own order, so that two writers of the same levels do not wait for each other.
     policies.sort_by_key(|policy| policy.key);
-    write_policies(work, &policies, || clock.id(), now).await?;
+    let ids = write_policies(work, &policies, || clock.id(), now).await?;
+    for (policy, level) in policies.iter().zip(ids) {
+        let before = there.get(&policy.key).map(traced::policy);
+        audit::changed(work, level, before.as_ref(), Some(&traced::policy(policy)), None);
+    }
     let levels: Vec<(ProductId, StoreId)> = items.iter().map(|item| (item.key.product, item.key.store)).collect();
     let moved = policies.iter().map(|policy| moved(policy, there.get(&policy.key))).collect();
     let event = STOCK_POLICY_SET.event(&events::PolicySet { levels: moved });

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{
+    audit,
     clock::Clock,
     storage::{
         Database, Fault, Work,
@@ -14,7 +15,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::TRIES;
+use super::{TRIES, traced};
 use crate::purchasing::events::{SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_UPDATED, SupplyChanged};
 use crate::purchasing::{
     core::{Supply, SupplyFields, SupplyProblem, check_supply},
@@ -111,6 +112,12 @@ pub async fn upsert_supplies(
 
 async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -> Result<Option<SupplyBatch>, Fault> {
     let now = clock.now();
+    // Before what the rows name, which may be gone by now. Of two calls with one key the second fails at the key, and is begun again.
+    match idempotency::before(work, key).await? {
+        None => {}
+        Some(KeyUse::Reused) => return Ok(None),
+        Some(KeyUse::Same(receipt)) => return replay(work, &receipt).await.map(Some),
+    }
     let mut names = Names::default();
     names.products(work, input.rows.iter().map(|row| &row.product)).await?;
     names.suppliers(work, input.rows.iter().map(|row| &row.supplier)).await?;
@@ -120,11 +127,6 @@ async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -
     pairs.sort_unstable();
     pairs.dedup();
     let there = lock_supplies(work, &pairs).await?;
-    match idempotency::before(work, key).await? {
-        None => {}
-        Some(KeyUse::Reused) => return Ok(None),
-        Some(KeyUse::Same(receipt)) => return replay(work, &receipt).await.map(Some),
-    }
     let (mut seen, mut preferred) = (HashSet::new(), HashSet::new());
     let mut rows = Vec::with_capacity(input.rows.len());
     for (row, found) in input.rows.iter().zip(found) {
@@ -147,10 +149,18 @@ async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -
         let is_told = |(supplier, product, _): &(SupplierId, ProductId, i64)| {
             changed.iter().any(|row| (row.supplier, row.product) == (*supplier, *product))
         };
-        events.extend(others.into_iter().filter(|other| !is_told(other)).map(event));
+        for other in others.into_iter().filter(|other| !is_told(other)) {
+            let (was, is) = (traced::preferred(other.0, true), traced::preferred(other.0, false));
+            audit::changed(work, other.1, Some(&was), Some(&is), None);
+            events.push(event(other));
+        }
     }
     for bulk in supply_rows(platform::storage::Reads::tenant(work), &changed) {
         work.write(bulk).await?;
+    }
+    for after in &changed {
+        let before = there.get(&(after.supplier, after.product)).map(traced::supply);
+        audit::changed(work, after.product, before.as_ref(), Some(&traced::supply(after)), None);
     }
     let seq = journal::append(work, events, now).await?;
     let kept = rows.iter().map(|(outcome, supply)| (*outcome, supply.as_ref().map(|row| (row.supplier, row.product)))).collect();

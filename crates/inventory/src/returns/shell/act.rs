@@ -78,25 +78,25 @@ pub struct ReturnClose {
 }
 
 /// Lets the goods come.
-pub async fn return_approve(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnOf) -> Done {
+pub async fn return_approve(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnOf, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check(&mut checks, &input);
     checks.done()?;
-    step(ledger, &permit, ("returnApprove", &input), &input, ReturnStep::Approve).await
+    step(ledger, &permit, ("returnApprove", &input, mode), &input, ReturnStep::Approve).await
 }
 
 /// Says why the goods may not come, or no longer; what was asked back can be asked back again.
-pub async fn return_reject(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnReject) -> Done {
+pub async fn return_reject(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnReject, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check(&mut checks, &input.of);
     checks.text(Some(&input.reason), MAX_NOTE, || At::input(Field::Reason));
     checks.done()?;
     let reason = input.reason.clone();
-    step(ledger, &permit, ("returnReject", &input), &input.of, ReturnStep::Reject { reason }).await
+    step(ledger, &permit, ("returnReject", &input, mode), &input.of, ReturnStep::Reject { reason }).await
 }
 
 /// Takes goods in; they are not for sale until somebody has looked at them.
-pub async fn return_receive(ledger: &Ledger, permit: Permit<kind::OrderReturn>, input: ReturnReceive) -> Done {
+pub async fn return_receive(ledger: &Ledger, permit: Permit<kind::OrderReturn>, input: ReturnReceive, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check(&mut checks, &input.of);
     check_lines(&mut checks, input.lines.iter().flatten().map(|line| line.lot.as_ref()));
@@ -108,11 +108,11 @@ pub async fn return_receive(ledger: &Ledger, permit: Permit<kind::OrderReturn>, 
         rest: input.rest,
         occurred_at: input.occurred_at,
     };
-    step(ledger, &permit, ("returnReceive", &input), &input.of, ReturnStep::Receive(goods)).await
+    step(ledger, &permit, ("returnReceive", &input, mode), &input.of, ReturnStep::Receive(goods)).await
 }
 
 /// Says what became of goods that came.
-pub async fn return_inspect(ledger: &Ledger, permit: Permit<kind::OrderReturn>, input: ReturnInspect) -> Done {
+pub async fn return_inspect(ledger: &Ledger, permit: Permit<kind::OrderReturn>, input: ReturnInspect, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check(&mut checks, &input.of);
     check_lines(&mut checks, input.lines.iter().flatten().map(|line| line.lot.as_ref()));
@@ -125,15 +125,15 @@ pub async fn return_inspect(ledger: &Ledger, permit: Permit<kind::OrderReturn>, 
     };
     let what =
         Inspection { lines: input.lines.as_ref().map(|lines| lines.iter().map(seen).collect()), occurred_at: input.occurred_at };
-    step(ledger, &permit, ("returnInspect", &input), &input.of, ReturnStep::Inspect(what)).await
+    step(ledger, &permit, ("returnInspect", &input, mode), &input.of, ReturnStep::Inspect(what)).await
 }
 
 /// Files a return with what is given back.
-pub async fn return_close(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnClose) -> Done {
+pub async fn return_close(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnClose, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check(&mut checks, &input.of);
     checks.done()?;
-    step(ledger, &permit, ("returnClose", &input), &input.of, ReturnStep::Close { refund: input.refund }).await
+    step(ledger, &permit, ("returnClose", &input, mode), &input.of, ReturnStep::Close { refund: input.refund }).await
 }
 
 fn check(checks: &mut Checks, of: &ReturnOf) {
@@ -151,7 +151,7 @@ fn check_lines<'a>(checks: &mut Checks, lots: impl Iterator<Item = Option<&'a Lo
 async fn step<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
-    (mutation, input): (&'static str, &impl Serialize),
+    (mutation, input, mode): (&'static str, &impl Serialize, Mode),
     of: &ReturnOf,
     step: ReturnStep,
 ) -> Done {
@@ -171,7 +171,7 @@ async fn step<P: Permission>(
         time_zone: place.time_zone,
         step,
     };
-    submit(ledger, permit, Command::of(ReturnCommand::Act(Box::new(act), place.levels)), key, Mode::Commit).await
+    submit(ledger, permit, Command::of(ReturnCommand::Act(Box::new(act), place.levels)), key, mode).await
 }
 
 /// What becomes of the rest, for the hash of an input.

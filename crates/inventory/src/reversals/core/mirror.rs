@@ -94,7 +94,7 @@ pub fn mirror(
                 let entry = scaled(part);
                 let (delta, condition) = opposite(draft, &entry);
                 let (in_transit, reserved) = (-entry.in_transit_delta, -entry.reserved_delta);
-                Mirrored { part, delta: Delta { in_transit, reserved, ..delta }, condition }
+                Mirrored { part, delta: Delta { reserved, in_transit, ..delta }, condition }
             })
             .collect();
         let Some(first) = mirrored.first() else { continue };

@@ -61,11 +61,15 @@ pub enum Reason {
 /// What is named by an input and may be missing or stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noun {
+    Carrier,
     Category,
     Channel,
     Count,
     Customer,
     Document,
+    Fulfilment,
+    FulfilmentWork,
+    FulfilmentWorkLine,
     Hold,
     Line,
     LineOfThisProduct,
@@ -73,6 +77,7 @@ pub enum Noun {
     Movement,
     Order,
     OrderLine,
+    Parcel,
     Payment,
     Product,
     PurchaseOrder,

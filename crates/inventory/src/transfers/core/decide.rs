@@ -289,24 +289,29 @@ fn hold(
             has_begun = true;
         }
         draft.post(key, Delta { reserved: line.quantity.get(), ..Delta::default() }, None, None, field)?;
-        draft.put_reservation(Reservation {
-            id: *id,
-            key,
-            quantity: line.quantity,
-            remaining: line.quantity,
-            status: ReservationStatus::Active,
-            expires_at: None,
-            channel: None,
-            order: None,
-            reference: reserve.reference,
-            version: 1,
-            created_at: now,
-            updated_at: now,
-            exists: false,
-        });
+        draft.put_reservation(held(*id, key, line.quantity, &reserve));
     }
     transfer.state = TransferState::Ready;
     Ok(())
+}
+
+/// The hold of a line that is to leave, made by the movement that reserves it.
+pub(super) fn held(id: ReservationId, key: LevelKey, quantity: Quantity, reserve: &MovementHead) -> Reservation {
+    Reservation {
+        id,
+        key,
+        quantity,
+        remaining: quantity,
+        status: ReservationStatus::Active,
+        expires_at: None,
+        channel: None,
+        order: None,
+        reference: reserve.reference,
+        version: 1,
+        created_at: reserve.occurred_at,
+        updated_at: reserve.occurred_at,
+        exists: false,
+    }
 }
 
 fn cancel(

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     command::TransferNeeds,
-    decide::head,
+    decide::{head, held},
     moves::units,
     transfer::{Before, Line, Transfer, TransferBook, TransferDecision, TransferEnd, TransferState},
 };
@@ -15,7 +15,7 @@ use crate::{
         Call, Effect, Named, Original, Part, Refusal as ReversalRefusal, Resting, Rests, Reversal, ReversalBook,
         ReversalDecision, Subject, Wanted, choose, level_effects, mirror, needs as mirror_needs, status_effect,
     },
-    stock::core::{At, Delta, Draft, Field, LevelKey, Movement, Noun, Rejection, Reservation, RoomRefusal},
+    stock::core::{At, Delta, Draft, Field, LevelKey, Movement, Noun, Rejection, RoomRefusal},
     transfers::events::TRANSFER_UPDATED,
 };
 
@@ -111,7 +111,7 @@ fn decide(
             unship(draft, &mut transfer, (command, &parts), let_go, (*holding, holds))?;
         }
         Undo::Receipt { others_at } => {
-            unreceive(draft, &mut transfer, &parts, (*others_at).max(left_at(original, reversed, &parts)))
+            unreceive(draft, &mut transfer, &parts, (*others_at).max(left_at(original, reversed, &parts)));
         }
         Undo::Close => unclose(draft, &mut transfer),
     }
@@ -227,22 +227,7 @@ fn unship(
             draft.post(key, Delta { reserved: again, ..Delta::default() }, None, None, field)?;
         }
         if used + again > 0 {
-            let quantity = units(used + again);
-            draft.put_reservation(Reservation {
-                id: *id,
-                key,
-                quantity,
-                remaining: quantity,
-                status: ReservationStatus::Active,
-                expires_at: None,
-                channel: None,
-                order: None,
-                reference: reserve.reference,
-                version: 1,
-                created_at: now,
-                updated_at: now,
-                exists: false,
-            });
+            draft.put_reservation(held(*id, key, units(used + again), &reserve));
         }
     }
     transfer.state = TransferState::Ready;

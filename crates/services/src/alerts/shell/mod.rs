@@ -18,7 +18,7 @@ use platform::{
     clock::Clock,
     paging::PageRequest,
     storage::{
-        Database, Fault, Reads, Work,
+        Database, Fault, Reads, Work, dry_run,
         idempotency::is_key,
         journal::{self, NewEvent, Want},
     },
@@ -188,7 +188,7 @@ async fn load_rules(reads: &impl Reads) -> Result<Rules, Fault> {
 /// Appends events as the last statements of a transaction; the last one's number, None for none. They are not about master data, so nobody who
 /// remembers that needs to look at them.
 async fn tell(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> Result<Option<i64>, Fault> {
-    if events.is_empty() {
+    if events.is_empty() || dry_run::is_on() {
         return Ok(None);
     }
     let count = events.len() as i64;
@@ -198,10 +198,10 @@ async fn tell(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> Result<
     Ok(Some(first + count - 1))
 }
 
-/// Keeps what was done; a refusal, and the answer of an earlier call, leave nothing.
+/// Keeps what was done; a refusal, a dry run, and the answer of an earlier call, leave nothing.
 async fn settle<T>(work: Work, done: Result<Acted<T>, AlertError>) -> Result<Acted<T>, AlertError> {
     match &done {
-        Ok(acted) if acted.seq.is_some() && !acted.is_replayed => work.commit().await?,
+        Ok(acted) if !dry_run::is_on() && acted.seq.is_some() && !acted.is_replayed => work.commit().await?,
         _ => work.rollback().await?,
     }
     done

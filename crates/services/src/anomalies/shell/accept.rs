@@ -4,7 +4,7 @@ use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{
     clock::Clock,
-    storage::{Database, Fault},
+    storage::{Database, Fault, once},
 };
 
 use crate::anomalies::{
@@ -69,6 +69,7 @@ pub async fn accept(
     let acceptance = Acceptance { at: clock.now(), by: permit.actor(), note };
     let accepted = Anomaly { acceptance: Some(acceptance), ..anomaly };
     rows::settle(&work, Changes { changed: vec![accepted.clone()], ..Changes::default() }).await?;
+    once::about(&accepted.id);
     work.commit().await?;
     Ok(accepted)
 }

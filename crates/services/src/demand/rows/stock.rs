@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{demand_day, stock_span},
 };
-use platform::storage::{Fault, Finds, Reads};
+use platform::storage::{Backend, Fault, Finds, Reads};
 use sea_orm::Value;
 
 use crate::demand::core::{EVENT_DAYS, StockPeriod};
@@ -62,6 +62,15 @@ struct FlowRow {
     closing_sum: i64,
 }
 
+/// Behind `demand_day d`: that days are found by their level. SQLite would go through everybody's by their dates; a condition that keeps it from the dates keeps it
+/// from finding a span's days in the index, too, and then each span reads all days of its level.
+pub const fn by_level(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Sqlite => " INDEXED BY demand_day_level",
+        Backend::Postgres => "",
+    }
+}
+
 /// The levels that have spans on these days, by product and store. A level with none has no stock to tell of.
 pub async fn stock_periods(reads: &impl Reads, filter: &StockFilter) -> Result<Vec<(ProductId, StoreId, StockPeriod)>, Fault> {
     let backend = reads.backend();
@@ -77,13 +86,14 @@ pub async fn stock_periods(reads: &impl Reads, filter: &StockFilter) -> Result<V
             within.push_str(&format!(" AND {}", backend.in_ids(column, values.len() + 1)));
         }
     }
-    // The plus lets SQLite find days by their level: by their dates it would go through everybody's for each span.
+    let by_level = by_level(backend);
     let current = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
     let spans = format!(
         "SELECT {select} FROM (
            SELECT c.product_id, c.store_id, c.state, c.last - c.first + 1 AS days, coalesce((
-             SELECT sum(d.ordered_units - d.cancelled_units) FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = c.generation
-               AND d.product_id = c.product_id AND d.store_id = c.store_id AND +d.business_date >= c.first AND +d.business_date <= c.last), 0) AS sold
+             SELECT sum(d.ordered_units - d.cancelled_units) FROM demand_day d{by_level} WHERE d.tenant_id = $1
+               AND d.generation = c.generation AND d.product_id = c.product_id AND d.store_id = c.store_id
+               AND d.business_date >= c.first AND d.business_date <= c.last), 0) AS sold
            FROM (SELECT x.product_id, x.store_id, x.generation, x.state, CASE WHEN x.from_date < $2 THEN $2 ELSE x.from_date END AS first,
                    CASE WHEN x.to_date IS NULL OR x.to_date > $3 THEN $3 ELSE x.to_date END AS last
                  FROM stock_span x WHERE x.tenant_id = $1 AND x.generation = {current} AND x.from_date <= $3

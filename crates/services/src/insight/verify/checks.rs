@@ -7,7 +7,7 @@ use sea_orm::QueryResult;
 use super::{
     alerts, costs, counts, demand, documents, journal, kits, levels, lots, media, numbers, payments, purchases,
     report::{Broken, readable},
-    returns, reversals, transfers,
+    returns, reversals, transfers, works,
 };
 
 /// `broken` selects three texts of the first broken row: key, expected, found. `HEX(column)` stands for an id as 32 hex digits, `STOCK_CHANGED` for
@@ -48,6 +48,7 @@ pub(super) use numbered;
 pub(super) fn all() -> impl Iterator<Item = &'static Check> {
     let documents = documents::CHECKS
         .iter()
+        .chain(works::CHECKS)
         .chain(returns::CHECKS)
         .chain(payments::CHECKS)
         .chain(purchases::CHECKS)

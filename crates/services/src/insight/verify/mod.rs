@@ -26,6 +26,7 @@ mod search;
 mod tenancy;
 mod transfers;
 mod walk;
+mod works;
 mod enum_columns;
 
 use entity::{

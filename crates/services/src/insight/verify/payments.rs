@@ -106,7 +106,7 @@ async fn readable(snapshot: &Snapshot, ids: &[OrderId]) -> Result<Vec<Order>, Fa
 /// What an order's row says that does not follow.
 fn broken(order: &Order, mut kinds: Vec<String>) -> Option<Broken> {
     kinds.sort_unstable();
-    let (kept, derived) = (order.paid, order.standing());
+    let (kept, derived) = (order.paid, order.paid_now());
     let said = |payment: PaymentStatus, refund: RefundStatus, holds: &[String]| {
         format!("{payment}, refunded {refund}, holds {}", if holds.is_empty() { "none".to_owned() } else { holds.join(", ") })
     };

@@ -46,6 +46,12 @@ const TENANTED: &[&str] = &[
     "store_sourcing",
     "fulfilment",
     "fulfilment_line",
+    "carrier",
+    "fulfilment_work",
+    "fulfilment_work_line",
+    "parcel",
+    "parcel_line",
+    "order_line_barred",
     "sales_return",
     "return_line",
     "return_line_part",
@@ -69,6 +75,7 @@ const TENANTED: &[&str] = &[
     "session",
     "invitation",
     "subject",
+    "subject_history",
     "history_block",
     "history_sum",
     "supplier_product",
@@ -118,6 +125,9 @@ const TENANTED: &[&str] = &[
     "product_image",
     "product_document",
     "product_text_refusal",
+    "note",
+    "note_edit",
+    "note_mention",
 ];
 
 /// Columns of `child` (with its key as text) that name rows of `parent`, where `only` holds.

@@ -7,7 +7,7 @@ use forecast::{intervals::SumPools, xyz::XyzClass};
 use inventory::purchasing::core::{PriceBreak, Supply};
 use uuid::Uuid;
 
-use super::*;
+use super::{reason::ReasonCode, *};
 
 /// Mean of the worked example: three weeks are 33.379.
 const MEAN: f64 = 33.379 / 3.0;
@@ -35,9 +35,11 @@ fn basis(error: f32, rule: Option<Rule>) -> Basis {
     });
     Basis::new(Policies::new(policy), pools, true, 4)
 }
+#[expect(clippy::unnecessary_wraps, reason = "as a basis takes it")]
 fn point(service: i32, cover_days: i32) -> Option<Rule> {
     Some(Rule::ReorderPoint { service, cover_days, order_cost: None })
 }
+#[expect(clippy::unnecessary_wraps, reason = "as a level has it")]
 fn demand(mean: f64, scale: f64) -> Option<Demand> {
     Some(Demand {
         path: vec![mean; 26],

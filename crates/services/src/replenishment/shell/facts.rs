@@ -10,11 +10,11 @@ use forecast::intervals::sum_scale;
 use inventory::{catalog::rows::small::tenant_zone, purchasing::rows::preferred_of};
 use platform::{
     clock::{Clock, local_day},
-    storage::{Fault, Reads, TenantScope},
+    storage::{Fault, TenantScope},
 };
 
 use crate::{
-    demand::{core::week_of, shell::catch_up},
+    demand::core::week_of,
     forecasting::rows::{self as forecasts, KeptSeries},
     replenishment::{
         core::{
@@ -66,10 +66,6 @@ pub async fn work_out(
 ) -> Result<WorkedOut, Fault> {
     let scope = scope.long();
     let now = clock.now();
-    // A task of its own: what it commits is no part of what a caller does.
-    let (db, tenant) = (scope.database().clone(), scope.tenant());
-    let caught_up = tokio::spawn(async move { catch_up(&db, tenant, usize::MAX).await });
-    caught_up.await.map_err(|err| Fault::Broken(format!("the demand facts: {err}")))??;
     let seq = scope.head().await?.seq;
     let today = local_day(now, &tenant_zone(&scope).await?);
     let catalogue = rows::catalogue(&scope).await?;

@@ -19,10 +19,13 @@ use super::{
     facts::{WorkedOut, work_out},
     tell,
 };
-use crate::replenishment::{
-    core::{LineState, Plan, PlanLine, PlanScope, by_urgency, sums, within_budget},
-    events::{PlanEvent, REPLENISHMENT_PLAN_CREATED},
-    rows,
+use crate::{
+    demand::shell::catch_up,
+    replenishment::{
+        core::{LineState, Plan, PlanLine, PlanScope, by_urgency, sums, within_budget},
+        events::{PlanEvent, REPLENISHMENT_PLAN_CREATED},
+        rows,
+    },
 };
 
 /// Lines of a plan at most: the most urgent ones.
@@ -70,6 +73,8 @@ pub async fn create_plan(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, i
         return replayed(&scope, known).await;
     }
     let (wanted, seen) = plan_scope(&scope, &permit, &input).await?;
+    // A derived book is read on by whoever reads it, a dry run too: it is no part of what the caller changes.
+    catch_up(ledger.database(), scope.tenant(), usize::MAX).await?;
     let worked_out = work_out(&scope, ledger.clock(), &wanted, seen.as_deref()).await?;
     let (plan, lines) = plan_of(ledger.clock(), worked_out, (wanted, input.budget), (permit.actor(), false));
     if mode == Mode::Validate {

@@ -13,6 +13,7 @@ use super::{
     make::{plan_of, write},
 };
 use crate::{
+    demand::shell::catch_up,
     forecasting::rows::{last_run, tenants_with_facts},
     replenishment::{
         core::{Plan, PlanScope},
@@ -48,6 +49,7 @@ pub async fn plan_night(
     if minute < FROM_MINUTE || rows::has_nightly(&scope, today).await? || last_run(&scope).await?.is_none() {
         return Ok(None);
     }
+    catch_up(db, tenant, usize::MAX).await?;
     let worked_out = work_out(&scope, clock, &PlanScope::default(), None).await?;
     let (plan, lines) = plan_of(clock, worked_out, (PlanScope::default(), None), (Actor::SYSTEM, true));
     let mut work = scope.begin().await?;

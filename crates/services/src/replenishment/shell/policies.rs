@@ -65,12 +65,11 @@ pub async fn set_policy(db: &Database, clock: &Clock, permit: May, input: Policy
     let rule = input.fields.rule().map_err(ReplenishmentError::Policy)?;
     let scope = &input.fields.scope;
     if !covers(&permit, scope) {
-        return Err(match scope.store {
-            Some(_) => ReplenishmentError::NotFound { what: "store", field: path!["input", "storeId"] },
-            None => {
-                let message = "your policies are for your stores: name one of them";
-                ReplenishmentError::Invalid { message, field: path!["input", "storeId"] }
-            }
+        let field = path!["input", "storeId"];
+        return Err(if scope.store.is_some() {
+            ReplenishmentError::NotFound { what: "store", field }
+        } else {
+            ReplenishmentError::Invalid { message: "your policies are for your stores: name one of them", field }
         });
     }
     let mut work = permit.scope(db).begin().await?;

@@ -21,6 +21,9 @@ const PURCHASE_LINE: &str = "'por:' || HEX(c.purchase_order_id) || ' line ' || c
 const ORDER_LINE: &str = "'ord:' || HEX(c.order_id) || ' line ' || c.position";
 const PAYMENT: &str = "'pay:' || HEX(c.id)";
 const FULFILMENT: &str = "'ful:' || HEX(c.id)";
+const WORK: &str = "'fwk:' || HEX(c.id)";
+const WORK_LINE: &str = "'fwk:' || HEX(c.work_id) || ' line ' || c.nth";
+const PARCEL: &str = "'pcl:' || HEX(c.id)";
 const TRANSFER: &str = "'trf:' || HEX(c.id)";
 const RETURN: &str = "'ret:' || HEX(c.id)";
 const RETURN_LINE: &str = "'ret:' || HEX(c.return_id) || ' line ' || c.position";
@@ -106,6 +109,20 @@ pub(in super::super) const LINKS: &[Link] = &[
         &[("order_id", "order_id"), ("order_position", "position")],
         "order_line",
     ),
+    link("fulfilment", FULFILMENT, &[("work_id", "id"), ("order_id", "order_id")], "fulfilment_work"),
+    link("fulfilment_work", WORK, &[("order_id", "id")], "sales_order"),
+    link("fulfilment_work", WORK, &[("store_id", "id")], "store"),
+    link("fulfilment_work", WORK, &[("moved_from", "id"), ("order_id", "order_id")], "fulfilment_work"),
+    link("fulfilment_work_line", WORK_LINE, &[("work_id", "id"), ("order_id", "order_id")], "fulfilment_work"),
+    link("fulfilment_work_line", WORK_LINE, &[("order_id", "order_id"), ("position", "position")], "order_line"),
+    link("fulfilment_work_line", WORK_LINE, &[("product_id", "id")], "product"),
+    link("parcel", PARCEL, &[("work_id", "id")], "fulfilment_work"),
+    link("parcel", PARCEL, &[("fulfilment_id", "id")], "fulfilment"),
+    link("parcel", PARCEL, &[("carrier_id", "id")], "carrier"),
+    link("parcel_line", "'pcl:' || HEX(c.parcel_id)", &[("parcel_id", "id"), ("work_id", "work_id")], "parcel"),
+    link("parcel_line", "'pcl:' || HEX(c.parcel_id)", &[("work_id", "work_id"), ("nth", "nth")], "fulfilment_work_line"),
+    link("order_line_barred", ORDER_LINE, &[("order_id", "order_id"), ("position", "position")], "order_line"),
+    link("order_line_barred", ORDER_LINE, &[("store_id", "id")], "store"),
     link("sales_return", RETURN, &[("store_id", "id")], "store"),
     link("sales_return", RETURN, &[("customer_id", "id")], "customer"),
     link("sales_return", RETURN, &[("channel_id", "id")], "channel"),
@@ -220,6 +237,9 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("anomaly_book", "'sto:' || HEX(c.store_id)", &[("store_id", "id")], "store"),
     link("stock_anomaly", "'anm:' || HEX(c.id)", &[("product_id", "id")], "product"),
     link("stock_anomaly", "'anm:' || HEX(c.id)", &[("store_id", "id")], "store"),
+    link("note_edit", "'nte:' || HEX(c.note_id)", &[("note_id", "id")], "note"),
+    link("note_mention", "'nte:' || HEX(c.note_id)", &[("note_id", "id")], "note"),
+    link("note_mention", "'nte:' || HEX(c.note_id)", &[("member_id", "id")], "member"),
     link("cost_pool", PRODUCT_OF, &[("product_id", "id")], "product"),
     link("cost_layer", PRODUCT_OF, &[("product_id", "id")], "product"),
     link("cost_posting", SEQ, &[("product_id", "id")], "product"),

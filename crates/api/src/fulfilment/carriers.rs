@@ -1,0 +1,192 @@
+//! Carriers: companies that take parcels.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject};
+use entity::prelude::CarrierId;
+use iam::access::kind;
+use inventory::{
+    fulfilment::{
+        core::{self, CarrierInvalid, NewCarrier},
+        events::CARRIER_SET,
+        rows,
+        shell::{CarrierRefusal, CarrierUpsert, carrier_upsert},
+    },
+    ledger::Ledger,
+};
+use macros::resolvers;
+use platform::{path, storage::idempotency::is_key};
+
+use super::loaders::load;
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        refusal::{ErrorCode, Path, UserError},
+        scalars::{DateTime, Long},
+    },
+    payload,
+    stock::changed,
+};
+
+/// A carrier of the tenant.
+#[derive(Clone)]
+pub struct ShippingCarrier(pub Arc<core::ShippingCarrier>);
+
+/// Company that takes parcels to their addresses.
+#[resolvers(name = "Carrier")]
+impl ShippingCarrier {
+    /// ID of the carrier.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Code of the carrier, unique in the tenant without regard to case.
+    async fn code(&self) -> &str {
+        &self.0.code
+    }
+    /// Name of the carrier.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// Services that parcels can name; empty when any can be named.
+    async fn services(&self) -> &[String] {
+        &self.0.services
+    }
+    /// Address of the page that tracks a parcel, with {number} where its number stands; null when there is none.
+    async fn tracking_url_template(&self) -> Option<&str> {
+        self.0.url_template.as_deref()
+    }
+    /// Form of its numbers: # is a digit, @ a letter, * either, and other characters are themselves. Null when any number is taken.
+    async fn number_pattern(&self) -> Option<&str> {
+        self.0.number_pattern.as_deref()
+    }
+    /// Whether new parcels can name it.
+    async fn is_active(&self) -> bool {
+        self.0.is_active
+    }
+    /// Version of the carrier. It goes up by 1 with each change.
+    async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// Moment of the last change.
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}
+
+/// The carrier of an id.
+pub async fn find_carrier(ctx: &Context<'_>, id: CarrierId) -> Answer<Option<ShippingCarrier>> {
+    ctx.permit::<kind::FulfilmentRead>()?;
+    Ok(load(ctx, id).await?.map(ShippingCarrier))
+}
+
+payload!(CarrierPayload, carrier: ShippingCarrier, "carrier");
+
+impl From<Vec<UserError>> for CarrierPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { carrier: None, user_errors, replayed: false, seq: None }
+    }
+}
+
+/// Carrier as it is to be. All of it is set; the code finds it.
+#[derive(Debug, Clone, InputObject)]
+pub struct CarrierUpsertInput {
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// Version that you saw, 0 for a new one; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+    /// Code of the carrier; at most 64 characters. Case does not tell codes apart.
+    pub code: String,
+    /// Name of the carrier; at most 200 characters.
+    pub name: String,
+    /// Services that parcels can name, at most 50 of at most 64 characters; any when it is empty.
+    #[graphql(default)]
+    pub services: Vec<String>,
+    /// Address of the page that tracks a parcel: https, with {number} once, where its number stands.
+    pub tracking_url_template: Option<String>,
+    /// Form of its numbers, at most 64 characters: # is a digit, @ a letter, * either, and other characters are themselves.
+    pub number_pattern: Option<String>,
+    /// Whether new parcels can name it.
+    #[graphql(default = true)]
+    pub is_active: bool,
+}
+
+/// The root field that reads carriers.
+#[derive(Default)]
+pub struct CarrierQuery;
+
+#[resolvers]
+impl CarrierQuery {
+    /// Carriers of the tenant by their codes, at most 500.
+    #[field(permit = FulfilmentRead, list_size(assumed = 20))]
+    async fn carriers(&self, ctx: &Context<'_>) -> Answer<Vec<ShippingCarrier>> {
+        let found = rows::carriers(&permit.scope(ctx.given::<Ledger>()?.database())).await?;
+        Ok(found.into_iter().map(|carrier| ShippingCarrier(Arc::new(carrier))).collect())
+    }
+}
+
+/// The root field that changes carriers.
+#[derive(Default)]
+pub struct CarrierMutation;
+
+#[resolvers]
+impl CarrierMutation {
+    /// Makes a carrier, or changes the one of the code.
+    #[mutation(permit = StoreWrite, emits(CARRIER_SET), dry_run)]
+    async fn carrier_upsert(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The carrier.")] input: CarrierUpsertInput,
+    ) -> Answer<CarrierPayload> {
+        if !is_key(&input.idempotency_key) {
+            let message = "1 to 255 characters are expected";
+            return Ok(vec![UserError::new(ErrorCode::Invalid, message, path!["input", "idempotencyKey"])].into());
+        }
+        let upsert = CarrierUpsert {
+            idempotency_key: input.idempotency_key,
+            expected_version: input.expected_version.map(|version| version.0),
+            carrier: NewCarrier {
+                code: input.code,
+                name: input.name,
+                services: input.services,
+                url_template: input.tracking_url_template,
+                number_pattern: input.number_pattern,
+                is_active: input.is_active,
+            },
+        };
+        match Box::pin(carrier_upsert(ctx.given::<Ledger>()?, permit, upsert, dry_run)).await? {
+            Ok(done) => {
+                changed(ctx);
+                let carrier = Some(ShippingCarrier(Arc::new(done.carrier)));
+                Ok(CarrierPayload { carrier, user_errors: Vec::new(), replayed: done.is_replayed, seq: done.seq.map(Long) })
+            }
+            Err(refusals) => Ok(refusals.into_iter().map(refused).collect::<Vec<_>>().into()),
+        }
+    }
+}
+
+fn refused(refusal: CarrierRefusal) -> UserError {
+    let invalid = |message: &str, field: &str| UserError::new(ErrorCode::Invalid, message, path!["input", field]);
+    match refusal {
+        CarrierRefusal::Invalid(CarrierInvalid::Code) => invalid("1 to 64 characters are expected", "code"),
+        CarrierRefusal::Invalid(CarrierInvalid::Name) => invalid("1 to 200 characters are expected", "name"),
+        CarrierRefusal::Invalid(CarrierInvalid::Services { most }) => {
+            let field: Path = path!["input", "services"];
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {most} services are kept"), field)
+        }
+        CarrierRefusal::Invalid(CarrierInvalid::Service) => invalid("a service has 1 to 64 characters", "services"),
+        CarrierRefusal::Invalid(CarrierInvalid::Template) => invalid(
+            "an address that begins with https:// and has {number} once, behind its host, is expected",
+            "trackingUrlTemplate",
+        ),
+        CarrierRefusal::Invalid(CarrierInvalid::Pattern) => invalid("1 to 64 characters are expected", "numberPattern"),
+        CarrierRefusal::Stale(version) => {
+            let message = format!("the carrier has changed: its version is {version}");
+            UserError::new(ErrorCode::VersionConflict, message, path!["input", "expectedVersion"])
+        }
+        CarrierRefusal::KeyReused => {
+            let message = "this key was used before with another input: use a new key for a new change";
+            UserError::new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])
+        }
+    }
+}

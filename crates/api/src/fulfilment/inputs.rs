@@ -1,0 +1,369 @@
+//! The inputs of mutations on works.
+
+use async_graphql::{ID, InputObject};
+use inventory::fulfilment::shell;
+use platform::path;
+
+use super::enums::RejectReason;
+use crate::{
+    graphql::{
+        reading::Reading,
+        refusal::Path,
+        scalars::{DateTime, Long, Quantity},
+    },
+    orders::links::{ShortagePolicy, StoreRef},
+};
+
+/// Quantity of a work's line.
+#[derive(Debug, Clone, InputObject)]
+pub struct WorkLineQuantity {
+    /// ID of the work's line.
+    pub line_id: ID,
+    /// Quantity in the product's smallest unit; above 0.
+    pub quantity: Quantity,
+}
+
+/// Works to accept.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentWorkAcceptInput {
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// IDs of the works; 1 to 200.
+    pub ids: Vec<ID>,
+}
+
+/// Goods that the store does not send.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentWorkRejectInput {
+    /// ID of the work.
+    pub id: ID,
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// The version that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+    /// Reason for not sending them.
+    pub reason: RejectReason,
+    /// Kept with the work that is refused whole; at most 1,000 characters.
+    pub note: Option<String>,
+    /// Lines that the store does not send; all of the work when it is left out. At most 2,000. One part of a kit names the whole kit.
+    pub lines: Option<Vec<WorkLineQuantity>>,
+}
+
+/// Goods that were picked, or put back.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentWorkPickInput {
+    /// ID of the work.
+    pub id: ID,
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// The version that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+    /// Lines and quantities; all that can be when it is left out. At most 2,000. With isShort an empty list says that nothing was found.
+    pub lines: Option<Vec<WorkLineQuantity>>,
+    /// Whether the rest is not there: it is looked for in other stores, as when it is rejected for NO_STOCK. Not for putting back.
+    #[graphql(default = false)]
+    pub is_short: bool,
+}
+
+/// Parcel to pack.
+#[derive(Debug, Clone, InputObject)]
+pub struct ParcelInput {
+    /// Goods in it, never more than is picked; all that is picked when it is left out.
+    pub lines: Option<Vec<WorkLineQuantity>>,
+    /// Weight in grams; above 0.
+    pub weight: Option<Long>,
+    /// ID of the carrier.
+    pub carrier_id: Option<ID>,
+    /// Service of the carrier; at most 128 characters.
+    pub service: Option<String>,
+    /// Number by which the carrier tracks it, of the form that the carrier has; at most 128 characters.
+    pub tracking_number: Option<String>,
+}
+
+/// Goods that are packed.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentWorkPackInput {
+    /// ID of the work.
+    pub id: ID,
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// The version that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+    /// Parcels; 1 to 200.
+    pub parcels: Vec<ParcelInput>,
+}
+
+/// A step of a work.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentWorkActionInput {
+    /// ID of the work.
+    pub id: ID,
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// The version that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+}
+
+/// Label of a parcel that leaves. What is left out stays.
+#[derive(Debug, Clone, InputObject)]
+pub struct ParcelLabelInput {
+    /// ID of the parcel.
+    pub id: ID,
+    /// ID of the carrier.
+    pub carrier_id: Option<ID>,
+    /// Service of the carrier; at most 128 characters.
+    pub service: Option<String>,
+    /// Number by which the carrier tracks it, of the form that the carrier has; at most 128 characters.
+    pub tracking_number: Option<String>,
+}
+
+/// Parcels that leave.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentWorkShipInput {
+    /// ID of the work.
+    pub id: ID,
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// The version that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+    /// Parcels that leave; all that are packed when it is left out. At most 200.
+    pub parcels: Option<Vec<ParcelLabelInput>>,
+    /// Moment at which they left; now when it is left out. At most five minutes ahead, and not in a closed period.
+    pub occurred_at: Option<DateTime>,
+    /// Policy for taking what was promised or was not there.
+    #[graphql(default_with = "ShortagePolicy::Refuse")]
+    pub on_shortage: ShortagePolicy,
+}
+
+/// Goods that the customer collects.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentWorkCollectInput {
+    /// ID of the work.
+    pub id: ID,
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// The version that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+    /// Code that the customer says; fulfilmentWorkReady gave it.
+    pub code: String,
+}
+
+/// Goods that go to another store.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentWorkMoveInput {
+    /// ID of the work.
+    pub id: ID,
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// The version that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+    /// Store that sends them.
+    pub to_store: StoreRef,
+    /// Lines that go; all that nobody has picked when it is left out. At most 2,000. One part of a kit names the whole kit.
+    pub lines: Option<Vec<WorkLineQuantity>>,
+}
+
+/// Goods that were delivered.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentDeliverInput {
+    /// ID of the fulfilment.
+    pub id: ID,
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// Moment of the delivery; now when it is left out.
+    pub delivered_at: Option<DateTime>,
+}
+
+/// Goods that could not be delivered.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentFailInput {
+    /// ID of the fulfilment.
+    pub id: ID,
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// Reason why; 1 to 1,000 characters.
+    pub reason: String,
+    /// Moment at which that became known; now when it is left out.
+    pub failed_at: Option<DateTime>,
+}
+
+/// Label of a parcel from now on. All of it is set.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentTrackingSetInput {
+    /// ID of the parcel.
+    pub id: ID,
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// ID of the carrier; none when it is left out.
+    pub carrier_id: Option<ID>,
+    /// Service of the carrier, at most 128 characters; none when it is left out.
+    pub service: Option<String>,
+    /// Number by which the carrier tracks it, of the form that the carrier has, at most 128 characters; none when it is left out.
+    pub tracking_number: Option<String>,
+}
+
+fn lines(lines: Option<Vec<WorkLineQuantity>>, reading: &mut Reading, at: impl Fn(usize) -> Path) -> shell::Lines {
+    let read = |(index, one): (usize, WorkLineQuantity)| {
+        let line = reading.id(&one.line_id, || {
+            let mut path = at(index);
+            path.push("lineId".to_owned());
+            path
+        });
+        (line, one.quantity.0)
+    };
+    Some(lines?.into_iter().enumerate().map(read).collect())
+}
+
+fn at_line(index: usize) -> Path {
+    path!["input", "lines", index]
+}
+
+impl FulfilmentWorkAcceptInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::WorksAccept {
+        shell::WorksAccept { idempotency_key: self.idempotency_key, works: reading.ids(Some(self.ids), "ids") }
+    }
+}
+
+impl FulfilmentWorkRejectInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::WorkReject {
+        shell::WorkReject {
+            idempotency_key: self.idempotency_key,
+            work: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            reason: self.reason.into(),
+            note: self.note,
+            lines: lines(self.lines, reading, at_line),
+        }
+    }
+}
+
+impl FulfilmentWorkPickInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::WorkPick {
+        shell::WorkPick {
+            idempotency_key: self.idempotency_key,
+            work: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            lines: lines(self.lines, reading, at_line),
+            is_short: self.is_short,
+        }
+    }
+}
+
+impl FulfilmentWorkPackInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::WorkPack {
+        let mut parcels = Vec::with_capacity(self.parcels.len());
+        for (index, parcel) in self.parcels.into_iter().enumerate() {
+            let carrier = reading.id_opt(parcel.carrier_id.as_ref(), || path!["input", "parcels", index, "carrierId"]);
+            let (service, tracking_number) = (parcel.service, parcel.tracking_number);
+            parcels.push(shell::PackParcel {
+                lines: lines(parcel.lines, reading, |line| path!["input", "parcels", index, "lines", line]),
+                weight: parcel.weight.map(|weight| weight.0),
+                label: shell::LabelSaid { carrier, service, tracking_number },
+            });
+        }
+        shell::WorkPack {
+            idempotency_key: self.idempotency_key,
+            work: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            parcels,
+        }
+    }
+}
+
+impl FulfilmentWorkActionInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::WorkAct {
+        shell::WorkAct {
+            idempotency_key: self.idempotency_key,
+            work: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+        }
+    }
+}
+
+impl FulfilmentWorkShipInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::WorkShip {
+        let parcels = self.parcels.map(|all| {
+            let read = |(index, one): (usize, ParcelLabelInput)| {
+                let carrier = reading.id_opt(one.carrier_id.as_ref(), || path!["input", "parcels", index, "carrierId"]);
+                let label = shell::LabelSaid { carrier, service: one.service, tracking_number: one.tracking_number };
+                shell::ShipParcel { parcel: reading.id(&one.id, || path!["input", "parcels", index, "id"]), label }
+            };
+            all.into_iter().enumerate().map(read).collect()
+        });
+        shell::WorkShip {
+            idempotency_key: self.idempotency_key,
+            work: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            parcels,
+            occurred_at: self.occurred_at.map(|at| at.0),
+            on_shortage: self.on_shortage.into(),
+        }
+    }
+}
+
+impl FulfilmentWorkCollectInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::WorkCollect {
+        shell::WorkCollect {
+            idempotency_key: self.idempotency_key,
+            work: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            code: self.code,
+        }
+    }
+}
+
+impl FulfilmentWorkMoveInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::WorkMove {
+        shell::WorkMove {
+            idempotency_key: self.idempotency_key,
+            work: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            to: reading.store(self.to_store, || path!["input", "toStore"]),
+            lines: lines(self.lines, reading, at_line),
+        }
+    }
+}
+
+impl FulfilmentDeliverInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::FulfilmentArrive {
+        shell::FulfilmentArrive {
+            idempotency_key: self.idempotency_key,
+            fulfilment: reading.id(&self.id, || path!["input", "id"]),
+            failed: None,
+            occurred_at: self.delivered_at.map(|at| at.0),
+        }
+    }
+}
+
+impl FulfilmentFailInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::FulfilmentArrive {
+        shell::FulfilmentArrive {
+            idempotency_key: self.idempotency_key,
+            fulfilment: reading.id(&self.id, || path!["input", "id"]),
+            failed: Some(self.reason),
+            occurred_at: self.failed_at.map(|at| at.0),
+        }
+    }
+}
+
+impl FulfilmentTrackingSetInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::ParcelTrack {
+        let carrier = reading.id_opt(self.carrier_id.as_ref(), || path!["input", "carrierId"]);
+        shell::ParcelTrack {
+            idempotency_key: self.idempotency_key,
+            parcel: reading.id(&self.id, || path!["input", "id"]),
+            label: shell::LabelSaid { carrier, service: self.service, tracking_number: self.tracking_number },
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Works of stores in GraphQL: what a store has to send of orders, its parcels, and carriers. Nothing here has a price.
+
+mod carriers;
+mod enums;
+mod inputs;
+mod live;
+mod loaders;
+mod mutation;
+mod named;
+mod parcel;
+mod payload;
+mod query;
+pub mod refusal;
+mod visibility;
+mod work;
+
+pub use carriers::{CarrierMutation, CarrierPayload, CarrierQuery, CarrierUpsertInput, ShippingCarrier, find_carrier};
+pub use enums::{ParcelStatus, RejectReason, WorkStatus};
+pub use inputs::{
+    FulfilmentDeliverInput, FulfilmentFailInput, FulfilmentTrackingSetInput, FulfilmentWorkAcceptInput,
+    FulfilmentWorkActionInput, FulfilmentWorkCollectInput, FulfilmentWorkMoveInput, FulfilmentWorkPackInput,
+    FulfilmentWorkPickInput, FulfilmentWorkRejectInput, FulfilmentWorkShipInput, ParcelInput, ParcelLabelInput, WorkLineQuantity,
+};
+pub use live::{FulfilmentWorkChange, FulfilmentWorkSubscription, FulfilmentWorkUpdate};
+pub use loaders::Rows;
+pub use mutation::FulfilmentMutation;
+pub use parcel::{Parcel, ParcelLine, find_parcel, parcels_of_fulfilment};
+pub use payload::{FulfilmentWorkPayload, FulfilmentWorkReadyPayload};
+pub use query::{
+    FulfilmentQuery, FulfilmentWorkFilter, FulfilmentWorkOrder, FulfilmentWorkOrderField, WorkStatusCount, load_work,
+};
+pub use work::{FulfilmentWork, FulfilmentWorkConnection, FulfilmentWorkEdge, WorkLine};

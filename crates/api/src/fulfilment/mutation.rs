@@ -1,0 +1,159 @@
+//! Changing works. Each step is done in the work's store, and needs no right elsewhere.
+
+use async_graphql::Context;
+use inventory::{
+    fulfilment::{
+        events::{FULFILMENT_DELIVERED, FULFILMENT_FAILED, FULFILMENT_SHIPPED, WORK_CHANGED, WORK_CREATED, WORK_REJECTED},
+        shell,
+    },
+    orders::events::{ORDER_FULFILLED, ORDER_UPDATED},
+    stock::events::STOCK_CHANGED,
+};
+use macros::resolvers;
+
+use super::{
+    inputs::{
+        FulfilmentDeliverInput, FulfilmentFailInput, FulfilmentTrackingSetInput, FulfilmentWorkAcceptInput,
+        FulfilmentWorkActionInput, FulfilmentWorkCollectInput, FulfilmentWorkMoveInput, FulfilmentWorkPackInput,
+        FulfilmentWorkPickInput, FulfilmentWorkRejectInput, FulfilmentWorkShipInput,
+    },
+    payload::{FulfilmentWorkPayload, FulfilmentWorkReadyPayload},
+};
+use crate::{
+    graphql::{context::ContextExt, fault::Answer},
+    step,
+    stock::ReceiptPayload,
+};
+
+/// The root fields that change works.
+#[derive(Default)]
+pub struct FulfilmentMutation;
+
+#[resolvers]
+impl FulfilmentMutation {
+    /// Accepts OPEN works, all of them or none; you become their assignee.
+    #[mutation(permit = FulfilmentWork, emits(WORK_CHANGED), dry_run)]
+    async fn fulfilment_work_accept(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Works to accept.")] input: FulfilmentWorkAcceptInput,
+    ) -> Answer<FulfilmentWorkPayload> {
+        step!(FulfilmentWorkPayload, ctx, permit, input, shell::works_accept, dry_run)
+    }
+
+    /// Refuses to send goods of an OPEN or ACCEPTED work. Their hold is let go here, and they are held where the order's rule finds them, in no store that
+    /// has refused them before; found nowhere, they are backordered, and the order has the flag SOURCING.
+    #[mutation(permit = FulfilmentWork, emits(WORK_REJECTED, WORK_CHANGED, WORK_CREATED, ORDER_UPDATED, STOCK_CHANGED), dry_run)]
+    async fn fulfilment_work_reject(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Goods that the store does not send.")] input: FulfilmentWorkRejectInput,
+    ) -> Answer<FulfilmentWorkPayload> {
+        step!(FulfilmentWorkPayload, ctx, permit, input, shell::work_reject, dry_run)
+    }
+
+    /// Picks goods of a work; an OPEN one is accepted by it. Stock stays on hand and held. With isShort the rest is not there.
+    #[mutation(permit = FulfilmentWork, emits(WORK_CHANGED, WORK_REJECTED, WORK_CREATED, ORDER_UPDATED, STOCK_CHANGED), dry_run)]
+    async fn fulfilment_work_pick(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Goods that were picked.")] input: FulfilmentWorkPickInput,
+    ) -> Answer<FulfilmentWorkPayload> {
+        step!(FulfilmentWorkPayload, ctx, permit, input, shell::work_pick, dry_run)
+    }
+
+    /// Puts goods back that were picked or packed and have not left. Parcels lose them.
+    #[mutation(permit = FulfilmentWork, emits(WORK_CHANGED), dry_run)]
+    async fn fulfilment_work_unpick(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Goods that were put back.")] input: FulfilmentWorkPickInput,
+    ) -> Answer<FulfilmentWorkPayload> {
+        step!(FulfilmentWorkPayload, ctx, permit, input, shell::work_unpick, dry_run)
+    }
+
+    /// Packs picked goods into parcels.
+    #[mutation(permit = FulfilmentWork, emits(WORK_CHANGED), dry_run)]
+    async fn fulfilment_work_pack(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Parcels.")] input: FulfilmentWorkPackInput,
+    ) -> Answer<FulfilmentWorkPayload> {
+        step!(FulfilmentWorkPayload, ctx, permit, input, shell::work_pack, dry_run)
+    }
+
+    /// Says that the customer can collect a PACKED work, and makes the code for it.
+    #[mutation(permit = FulfilmentWork, emits(WORK_CHANGED), dry_run)]
+    async fn fulfilment_work_ready(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Work that is ready.")] input: FulfilmentWorkActionInput,
+    ) -> Answer<FulfilmentWorkReadyPayload> {
+        step!(FulfilmentWorkReadyPayload, ctx, permit, input, shell::work_ready, dry_run)
+    }
+
+    /// Ships parcels of a work: one sale, and one fulfilment of its order. Goods without stock, and charges, go with the last of the goods.
+    #[mutation(permit = FulfilmentShip, emits(ORDER_FULFILLED, WORK_CHANGED, FULFILMENT_SHIPPED, STOCK_CHANGED), dry_run)]
+    async fn fulfilment_work_ship(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Parcels that leave.")] input: FulfilmentWorkShipInput,
+    ) -> Answer<FulfilmentWorkPayload> {
+        step!(FulfilmentWorkPayload, ctx, permit, input, shell::work_ship, dry_run)
+    }
+
+    /// Hands a READY work to the customer, who says its code: it is shipped and delivered at once.
+    #[mutation(
+        permit = FulfilmentShip,
+        emits(ORDER_FULFILLED, WORK_CHANGED, FULFILMENT_SHIPPED, FULFILMENT_DELIVERED, STOCK_CHANGED),
+        dry_run
+    )]
+    async fn fulfilment_work_collect(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Work and code.")] input: FulfilmentWorkCollectInput,
+    ) -> Answer<FulfilmentWorkPayload> {
+        step!(FulfilmentWorkPayload, ctx, permit, input, shell::work_collect, dry_run)
+    }
+
+    /// Moves what nobody has picked of an OPEN or ACCEPTED work to another store, all of it or nothing: a new work there. Requires fulfilment.assign in
+    /// both stores.
+    #[mutation(permit = FulfilmentAssign, emits(WORK_CHANGED, WORK_CREATED, ORDER_UPDATED, STOCK_CHANGED), dry_run)]
+    async fn fulfilment_work_move(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Goods, and the store that sends them.")] input: FulfilmentWorkMoveInput,
+    ) -> Answer<FulfilmentWorkPayload> {
+        step!(FulfilmentWorkPayload, ctx, permit, input, shell::work_move, dry_run)
+    }
+
+    /// Reports that goods which left a store of yours were delivered.
+    #[mutation(permit = FulfilmentShip, emits(FULFILMENT_DELIVERED, WORK_CHANGED), dry_run)]
+    async fn fulfilment_deliver(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Goods that were delivered.")] input: FulfilmentDeliverInput,
+    ) -> Answer<FulfilmentWorkPayload> {
+        step!(FulfilmentWorkPayload, ctx, permit, input, shell::fulfilment_arrive, dry_run)
+    }
+
+    /// Reports that goods which left a store of yours could not be delivered. Stock stays as it is: what comes home comes as a return.
+    #[mutation(permit = FulfilmentShip, emits(FULFILMENT_FAILED, WORK_CHANGED), dry_run)]
+    async fn fulfilment_fail(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Goods, and why.")] input: FulfilmentFailInput,
+    ) -> Answer<FulfilmentWorkPayload> {
+        step!(FulfilmentWorkPayload, ctx, permit, input, shell::fulfilment_arrive, dry_run)
+    }
+
+    /// Sets the label of a parcel that left a store of yours, or is about to.
+    #[mutation(permit = FulfilmentShip, emits(WORK_CHANGED), dry_run)]
+    async fn fulfilment_tracking_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Parcel and label.")] input: FulfilmentTrackingSetInput,
+    ) -> Answer<FulfilmentWorkPayload> {
+        step!(FulfilmentWorkPayload, ctx, permit, input, shell::parcel_track, dry_run)
+    }
+}

@@ -1,0 +1,142 @@
+//! Parcels as clients see them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID};
+use entity::prelude::{self, FulfilmentId, ParcelId};
+use iam::access::kind;
+use inventory::{
+    fulfilment::{core, rows},
+    ledger::Ledger,
+};
+use macros::resolvers;
+
+use super::{
+    carriers::ShippingCarrier,
+    enums::ParcelStatus,
+    loaders::{GoodsOf, ParcelsOf, load},
+};
+use crate::graphql::{
+    context::ContextExt,
+    fault::Answer,
+    scalars::{DateTime, Long, Quantity},
+};
+
+/// A parcel of a work.
+#[derive(Clone)]
+pub struct Parcel {
+    of: Arc<core::Work>,
+    row: core::Parcel,
+}
+
+impl Parcel {
+    /// The store that it is packed in.
+    pub fn store(&self) -> prelude::StoreId {
+        self.of.head.store
+    }
+    /// The parcels of a work, in the order in which they were packed; of emptied ones none.
+    pub(super) fn all(work: &Arc<core::Work>) -> Vec<Self> {
+        let full = work.parcels.iter().filter(|parcel| !parcel.is_empty());
+        full.map(|row| Self { of: work.clone(), row: row.clone() }).collect()
+    }
+}
+
+/// Parcels that left with a fulfilment.
+pub async fn parcels_of_fulfilment(ctx: &Context<'_>, id: FulfilmentId) -> Answer<Vec<Parcel>> {
+    let all = load(ctx, ParcelsOf(id)).await?.unwrap_or_default();
+    let mut parcels = Vec::with_capacity(all.len());
+    for (work, parcel) in all.iter() {
+        if let Some(of) = load(ctx, *work).await? {
+            parcels.push(Parcel { of, row: parcel.clone() });
+        }
+    }
+    Ok(parcels)
+}
+
+/// The parcel of an id, if its store is the caller's.
+pub async fn find_parcel(ctx: &Context<'_>, id: ParcelId) -> Answer<Option<Parcel>> {
+    let permit = ctx.permit::<kind::FulfilmentRead>()?;
+    let at = rows::parcel_at(&permit.scope(ctx.given::<Ledger>()?.database()), id).await?;
+    let Some(at) = at.filter(|at| permit.channel().is_none() && permit.covers(at.store)) else { return Ok(None) };
+    let Some(of) = load(ctx, at.work).await? else { return Ok(None) };
+    let row = of.parcels.iter().find(|parcel| parcel.id == id).cloned();
+    Ok(row.map(|row| Parcel { of, row }))
+}
+
+/// Goods that are packed together, with the label on them.
+#[resolvers]
+impl Parcel {
+    /// ID of the parcel.
+    pub async fn id(&self) -> ID {
+        ID(self.row.id.to_string())
+    }
+    /// Position of the parcel inside its work, from 1.
+    async fn position(&self) -> i32 {
+        self.row.position.into()
+    }
+    /// State of the parcel.
+    async fn status(&self) -> ParcelStatus {
+        self.row.sent.into()
+    }
+    /// Goods in the parcel.
+    async fn lines(&self) -> Vec<ParcelLine> {
+        let full = self.row.lines.iter().filter(|line| line.quantity > 0);
+        full.map(|line| ParcelLine { of: self.of.clone(), row: *line }).collect()
+    }
+    /// Weight in grams; null when nobody has weighed it.
+    async fn weight(&self) -> Option<Long> {
+        self.row.weight.map(Long)
+    }
+    /// Carrier that takes the parcel; null when none is named.
+    async fn carrier(&self, ctx: &Context<'_>) -> Answer<Option<ShippingCarrier>> {
+        let Some(id) = self.row.label.carrier else { return Ok(None) };
+        Ok(load(ctx, id).await?.map(ShippingCarrier))
+    }
+    /// Service of the carrier; null when none is named.
+    async fn service(&self) -> Option<&str> {
+        self.row.label.service.as_deref()
+    }
+    /// Number by which the carrier tracks the parcel; null when none is known.
+    async fn tracking_number(&self) -> Option<&str> {
+        self.row.label.tracking_number.as_deref()
+    }
+    /// Page of the carrier that tracks the parcel; null without a carrier, a number, or a template of the carrier.
+    async fn tracking_url(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        let (Some(id), Some(number)) = (self.row.label.carrier, &self.row.label.tracking_number) else { return Ok(None) };
+        Ok(load(ctx, id).await?.and_then(|carrier| carrier.url(number)))
+    }
+    /// ID of the fulfilment that the parcel left with: fulfilmentDeliver and fulfilmentFail take it. Null before it leaves.
+    async fn fulfilment_id(&self) -> Option<ID> {
+        self.row.sent.map(|sent| ID(sent.fulfilment.to_string()))
+    }
+    /// Moment at which the parcel was packed.
+    async fn packed_at(&self) -> DateTime {
+        DateTime(self.row.created_at)
+    }
+}
+
+/// Goods in a parcel.
+pub struct ParcelLine {
+    of: Arc<core::Work>,
+    row: core::ParcelLine,
+}
+
+/// Quantity of a work's line in a parcel.
+#[resolvers]
+impl ParcelLine {
+    /// ID of the work's line.
+    async fn work_line_id(&self) -> ID {
+        ID(self.of.head.line_id(self.row.nth).to_string())
+    }
+    /// SKU as it was when the order was placed.
+    async fn sku(&self, ctx: &Context<'_>) -> Answer<String> {
+        let Some(line) = self.of.lines.iter().find(|line| line.nth == self.row.nth) else { return Ok(String::new()) };
+        let names = load(ctx, GoodsOf(self.of.head.order)).await?.unwrap_or_default();
+        let own = names.iter().find(|name| (name.position, name.product) == (line.position, line.product));
+        Ok(own.map_or_else(String::new, |name| name.sku.clone()))
+    }
+    /// Quantity in the parcel, in the product's smallest unit.
+    async fn quantity(&self) -> Quantity {
+        prelude::Quantity::new(self.row.quantity).unwrap_or_default().into()
+    }
+}

@@ -1,0 +1,167 @@
+//! Reading works.
+
+use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
+use entity::{id::kind as ids, prelude::FulfilmentWorkId};
+use iam::access::kind;
+use inventory::{
+    fulfilment::rows::{self, WorkTest},
+    ledger::Ledger,
+};
+use macros::resolvers;
+use platform::{paging::CursorSigner, path, storage::Reads};
+
+use super::{
+    enums::WorkStatus,
+    loaders::load,
+    visibility::{covers, within},
+    work::{FulfilmentWork, FulfilmentWorkConnection},
+};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+        filters::{DateTimeFilter, IdFilter},
+        scalars::{Cursor, Long},
+    },
+    orders::links::{Direction, MOST_A_PAGE, argument},
+};
+
+/// Filter of works. Tests stand beside each other and must all hold; one that is null is absent.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct FulfilmentWorkFilter {
+    /// Works of these stores.
+    pub store: Option<IdFilter>,
+    /// Works in one of these states; an empty list matches nothing.
+    pub status: Option<Vec<WorkStatus>>,
+    /// Works that are due then.
+    pub due_at: Option<DateTimeFilter>,
+    /// Works of these orders.
+    pub order: Option<IdFilter>,
+}
+
+impl FulfilmentWorkFilter {
+    /// The tests for the rows. Ids of another kind are refused with their path.
+    pub(super) fn read(self) -> Answer<Vec<WorkTest>> {
+        let mut all = Vec::new();
+        if let Some(filter) = self.store {
+            all.extend(filter.ids::<ids::StoreId>(&["filter", "store"])?.map(WorkTest::Store));
+        }
+        all.extend(self.status.map(|list| WorkTest::Status(list.into_iter().map(Into::into).collect())));
+        if let Some(filter) = self.order {
+            all.extend(filter.ids::<ids::OrderId>(&["filter", "order"])?.map(WorkTest::Order));
+        }
+        if let Some((from, before)) = self.due_at.as_ref().map(DateTimeFilter::range) {
+            all.push(WorkTest::Due { from, before });
+        }
+        Ok(all)
+    }
+}
+
+/// Order of a list of works; IDs break ties.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct FulfilmentWorkOrder {
+    /// Field that the list is sorted by.
+    #[graphql(default_with = "FulfilmentWorkOrderField::DueAt")]
+    pub field: FulfilmentWorkOrderField,
+    /// Direction of the list.
+    #[graphql(default_with = "Direction::Asc")]
+    pub direction: Direction,
+}
+
+/// Field that a list of works is sorted by. More may be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum FulfilmentWorkOrderField {
+    /// Moment from which the work is due.
+    DueAt,
+}
+
+/// Number of works in a state.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct WorkStatusCount {
+    /// State of the works.
+    pub status: WorkStatus,
+    /// Number of works; 1 or more.
+    pub count: Long,
+}
+
+/// The root fields that read works.
+#[derive(Default)]
+pub struct FulfilmentQuery;
+
+#[resolvers]
+impl FulfilmentQuery {
+    /// A work of a store of yours; null when there is none.
+    #[field(permit = FulfilmentRead)]
+    async fn fulfilment_work(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID of the work.")] id: ID,
+    ) -> Option<Answer<FulfilmentWork>> {
+        let id = match argument(&id, || path!["id"]) {
+            Ok(id) => id,
+            Err(refused) => return Some(Err(refused)),
+        };
+        find(ctx, permit, id).await.transpose()
+    }
+
+    /// Works of stores of yours: what they have to send of orders, whoever sold them. The first that are due come first.
+    #[field(permit = FulfilmentRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn fulfilment_works(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only works that pass this filter.")] filter: Option<FulfilmentWorkFilter>,
+        #[graphql(desc = "Order of the list; DUE_AT ASC when it is left out.")] order_by: Option<FulfilmentWorkOrder>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<FulfilmentWorkConnection> {
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let signer = ctx.given::<CursorSigner>()?;
+        let descending = order_by.is_some_and(|order| order.direction == Direction::Desc);
+        let name = rows::WORKS[usize::from(descending)];
+        let request = PageArgs { first, after, last, before }.check(name, signer, MOST_A_PAGE)?;
+        let tests = within(&permit, filter.unwrap_or_default().read()?);
+        let source = rows::source(scope.backend(), &tests);
+        let page = rows::page(&scope, &source, descending, &request).await?;
+        let nodes = page.into_iter().map(|head| {
+            let keys = rows::head_keys(&head);
+            (FulfilmentWork::head(head), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, name, signer).counted(scope, source).into())
+    }
+
+    /// Numbers of works of stores of yours, state by state; states without any are left out.
+    #[field(permit = FulfilmentRead, cost = "3", list_size(assumed = 10))]
+    async fn fulfilment_works_count(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only works that pass this filter.")] filter: Option<FulfilmentWorkFilter>,
+    ) -> Answer<Vec<WorkStatusCount>> {
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let tests = within(&permit, filter.unwrap_or_default().read()?);
+        let counts = rows::count_by_status(&scope, &tests).await?;
+        let all = entity::prelude::WorkStatus::ALL.iter();
+        let of = |status: &entity::prelude::WorkStatus| {
+            let count = counts.get(status).copied().filter(|count| *count > 0)?;
+            Some(WorkStatusCount { status: (*status).into(), count: Long(count) })
+        };
+        Ok(all.filter_map(of).collect())
+    }
+}
+
+async fn find(
+    ctx: &Context<'_>,
+    permit: iam::access::Permit<kind::FulfilmentRead>,
+    id: FulfilmentWorkId,
+) -> Answer<Option<FulfilmentWork>> {
+    Ok(load(ctx, id).await?.filter(|work| covers(&permit, &work.head)).map(FulfilmentWork::whole))
+}
+
+/// The work of an id, with its lines, if its store is the caller's.
+pub async fn load_work(ctx: &Context<'_>, id: FulfilmentWorkId) -> Answer<Option<FulfilmentWork>> {
+    find(ctx, ctx.permit::<kind::FulfilmentRead>()?, id).await
+}

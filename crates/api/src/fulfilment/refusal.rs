@@ -1,0 +1,46 @@
+//! Refusals of works as GraphQL says them: each its code and words, once.
+
+use inventory::fulfilment::core::{Refusal, WorkAction, actions_from};
+
+use crate::{
+    graphql::refusal::ErrorCode,
+    orders::refusal::{invalid, open, range, state},
+    stock::Said,
+};
+
+pub fn work(why: &Refusal) -> Said {
+    match why {
+        Refusal::Status(status) => {
+            state(&format!("the work is {status}; {}", open(actions_from(*status).map(WorkAction::mutation))))
+        }
+        Refusal::OrderStatus(status) => state(&format!("its order is {status}")),
+        Refusal::Picked { works } => {
+            let works = works.join(", ");
+            state(&format!("goods of it are picked or packed in {works}: put them back first (fulfilmentWorkUnpick)"))
+        }
+        Refusal::WorkTwice => invalid("this work occurs twice"),
+        Refusal::NoWorks => invalid("at least one work is needed"),
+        Refusal::NothingNamed => invalid("at least one line is needed; leave lines out for all"),
+        Refusal::LineTwice => invalid("this line occurs twice"),
+        Refusal::UpTo { most } if *most > 0 => range(&format!("between 1 and {most} of it")),
+        Refusal::UpTo { .. } => range("nothing of it is left"),
+        Refusal::NotPositive => range("a figure above 0 is expected"),
+        Refusal::KitInParts { sku } => invalid(&format!("{sku} is a kit: its parts go together, in whole kits")),
+        Refusal::NoParcels => (ErrorCode::Required, "at least one parcel is needed".to_owned()),
+        Refusal::EmptyParcel => (ErrorCode::Required, "nothing is in this parcel".to_owned()),
+        Refusal::ParcelTwice => invalid("this parcel occurs twice"),
+        Refusal::ParcelSent => state("this parcel has left"),
+        Refusal::NothingPacked => state("nothing of it is packed that has not left"),
+        Refusal::TooManyLines { most } => (ErrorCode::LimitExceeded, format!("a work has at most {most} lines")),
+        Refusal::TooManyParcels { most } => (ErrorCode::LimitExceeded, format!("a work has at most {most} parcels")),
+        Refusal::TooManyWorks { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} works")),
+        Refusal::Fulfilment(status) => state(&format!("it is {status}: only what is SHIPPED can be delivered, or fail to be")),
+        Refusal::WrongCode => invalid("this is not the code of the work"),
+        Refusal::SameStore => invalid("goods are moved to another store than the one that they are in"),
+        Refusal::CarrierInactive { code } => state(&format!("the carrier {code} is not in use")),
+        Refusal::NoSuchService { code } => invalid(&format!("the carrier {code} has no such service")),
+        Refusal::NumberOdd { pattern } => {
+            invalid(&format!("a number like {pattern} is expected, where # is a digit, @ a letter and * either of them"))
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! A work as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID};
+use entity::prelude as values;
+use iam::access::{Caller, Permission, kind};
+use inventory::{
+    fulfilment::{
+        core::{self, WorkAction, WorkHead, actions_from},
+        rows::{GoodsName, OrderFacts},
+    },
+    ledger::Ledger,
+};
+use macros::resolvers;
+use platform::storage::Fault;
+
+use super::{
+    enums::{RejectReason, WorkStatus},
+    loaders::{FactsOf, GoodsOf, load},
+    parcel::Parcel,
+    query::load_work,
+};
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        scalars::{DateTime, Long, Quantity},
+    },
+    orders::{
+        self, Address, Order,
+        links::{self, Actor, Product, Store},
+    },
+};
+
+/// A work's row, with its lines or without.
+#[derive(Clone)]
+pub struct FulfilmentWork {
+    head: Arc<WorkHead>,
+    whole: Option<Arc<core::Work>>,
+}
+
+impl FulfilmentWork {
+    /// With its lines.
+    pub fn whole(work: Arc<core::Work>) -> Self {
+        Self { head: Arc::new(work.head.clone()), whole: Some(work) }
+    }
+    /// Its lines are read when they are asked for.
+    pub fn head(head: WorkHead) -> Self {
+        Self { head: Arc::new(head), whole: None }
+    }
+    pub fn row(&self) -> &WorkHead {
+        &self.head
+    }
+
+    async fn with_lines(&self, ctx: &Context<'_>) -> Answer<Arc<core::Work>> {
+        if let Some(work) = &self.whole {
+            return Ok(work.clone());
+        }
+        let found = load(ctx, self.head.id).await?;
+        found.ok_or_else(|| Fault::corrupt("fulfilment_work", "a work stays").into())
+    }
+
+    async fn order_facts(&self, ctx: &Context<'_>) -> Answer<OrderFacts> {
+        let found = load(ctx, FactsOf(self.head.order)).await?;
+        found.ok_or_else(|| TopError::from(Fault::corrupt("sales_order", "what is referred to exists")))
+    }
+}
+
+/// One store's share of one order: lines to pick, pack and ship. It has no prices, and belongs to the store that the goods leave from.
+#[resolvers(requires = FulfilmentRead)]
+impl FulfilmentWork {
+    /// ID of the work. It stays the same until the goods have left.
+    pub async fn id(&self) -> ID {
+        ID(self.head.id.to_string())
+    }
+    /// Number of the work: that of its order, and its position among the order's works, as in 1041-2.
+    async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
+        Ok(WorkHead::number(self.order_facts(ctx).await?.number, self.head.nth))
+    }
+    /// State of the work, which follows from the quantities of its lines.
+    async fn status(&self) -> WorkStatus {
+        self.head.status.into()
+    }
+    /// Store that the goods leave from.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.head.store).await
+    }
+    /// Moment from which the work is due: the one at which its order was placed.
+    async fn due_at(&self) -> DateTime {
+        DateTime(self.head.due_at)
+    }
+    /// Number of the order.
+    async fn order_number(&self, ctx: &Context<'_>) -> Answer<String> {
+        Ok(self.order_facts(ctx).await?.number.to_string())
+    }
+    /// Order that the work is a share of; null without order.read in the store that sold it.
+    #[field(mask = OrderRead)]
+    async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
+        Box::pin(orders::load_order(ctx, self.head.order)).await.transpose()
+    }
+    /// Address that the goods go to; null when the order has none or it was erased, when the store sends nothing of it any more, and without
+    /// fulfilment.address.read in the work's store.
+    #[field(mask = FulfilmentAddressRead)]
+    async fn ship_to(&self, ctx: &Context<'_>) -> Answer<Option<Address>> {
+        address_of(ctx, &self.head).await
+    }
+    /// Goods that the store was asked for, in the order in which it was.
+    async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<WorkLine>> {
+        let work = self.with_lines(ctx).await?;
+        Ok((0..work.lines.len()).map(|index| WorkLine { of: work.clone(), index }).collect())
+    }
+    /// Parcels that were packed, in the order in which they were. Parcels that were emptied again are left out.
+    async fn parcels(&self, ctx: &Context<'_>) -> Answer<Vec<Parcel>> {
+        Ok(Parcel::all(&self.with_lines(ctx).await?))
+    }
+    /// Work whose goods were moved here; null when the store was asked first, or you may not see that work's store.
+    async fn moved_from(&self, ctx: &Context<'_>) -> Answer<Option<FulfilmentWork>> {
+        match self.head.moved_from {
+            Some(id) => Box::pin(load_work(ctx, id)).await,
+            None => Ok(None),
+        }
+    }
+    /// Person or program that has accepted the work; null before.
+    async fn assignee(&self, ctx: &Context<'_>) -> Answer<Option<Actor>> {
+        match self.head.accepted {
+            Some(accepted) => links::actor(ctx, accepted.by).await.map(Some),
+            None => Ok(None),
+        }
+    }
+    /// Moment at which the work was accepted; null before.
+    async fn accepted_at(&self) -> Option<DateTime> {
+        self.head.accepted.map(|accepted| DateTime(accepted.at))
+    }
+    /// Reason for which the store has refused all of it; null when it has not.
+    async fn reject_reason(&self) -> Option<RejectReason> {
+        self.head.rejected.as_ref().map(|rejected| rejected.reason.into())
+    }
+    /// Mutations that the work's state allows and that you may do in its store. While a hold keeps the order's goods back, those that bring them
+    /// nearer to leaving are left out.
+    async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
+        let caller = ctx.caller()?;
+        let open = actions_from(self.head.status).filter(|action| may(caller, *action, self.head.store));
+        let open: Vec<WorkAction> = open.collect();
+        if open.is_empty() {
+            return Ok(Vec::new());
+        }
+        let is_held = self.order_facts(ctx).await?.is_held;
+        Ok(open.into_iter().filter(|action| !is_held || !action.brings_nearer()).map(WorkAction::mutation).collect())
+    }
+    /// Version of the work. It goes up by 1 with each change.
+    pub async fn version(&self) -> Long {
+        Long(self.head.version)
+    }
+    /// Moment at which the store was asked.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.head.created_at)
+    }
+    /// Moment of the last change.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.head.updated_at)
+    }
+}
+
+/// Where the goods of a work go, for whoever may know it in its store while that sends of them.
+async fn address_of(ctx: &Context<'_>, work: &WorkHead) -> Answer<Option<Address>> {
+    let permit = ctx.permit::<kind::FulfilmentAddressRead>()?;
+    let is_over = matches!(work.status, values::WorkStatus::Rejected | values::WorkStatus::Cancelled);
+    if is_over || permit.channel().is_some() || !permit.covers(work.store) {
+        return Ok(None);
+    }
+    orders::ship_to(ctx, &permit.scope(ctx.given::<Ledger>()?.database()), work.order).await
+}
+
+/// Whether the caller has, in the work's store, the permission that the action's mutation asks for.
+fn may(caller: &Caller, action: WorkAction, store: values::StoreId) -> bool {
+    let needed = match action {
+        WorkAction::Accept
+        | WorkAction::Reject
+        | WorkAction::Pick
+        | WorkAction::Unpick
+        | WorkAction::Pack
+        | WorkAction::Ready => kind::FulfilmentWork::INDEX,
+        WorkAction::Ship | WorkAction::Collect => kind::FulfilmentShip::INDEX,
+        WorkAction::Move => kind::FulfilmentAssign::INDEX,
+    };
+    caller.channel.is_none() && caller.permissions.reach(needed).covers(store)
+}
+
+/// A line inside its work.
+#[derive(Clone)]
+pub struct WorkLine {
+    of: Arc<core::Work>,
+    index: usize,
+}
+
+impl WorkLine {
+    fn row(&self) -> &core::WorkLine {
+        &self.of.lines[self.index]
+    }
+    async fn named<T>(&self, ctx: &Context<'_>, of: impl Fn(&GoodsName) -> T + Send) -> Answer<Option<T>> {
+        let names = load(ctx, GoodsOf(self.of.head.order)).await?.unwrap_or_default();
+        let row = self.row();
+        Ok(names.iter().find(|name| (name.position, name.product) == (row.position, row.product)).map(of))
+    }
+}
+
+fn units(units: i64) -> Quantity {
+    values::Quantity::new(units).unwrap_or_default().into()
+}
+
+/// Goods that a store sends for a line of an order, in the product's smallest unit. A kit is a line for each of its parts, with one orderLineId.
+#[resolvers]
+impl WorkLine {
+    /// ID of the line.
+    async fn id(&self) -> ID {
+        ID(self.of.head.line_id(self.row().nth).to_string())
+    }
+    /// ID of the order's line. Parts of one kit have the same.
+    async fn order_line_id(&self) -> ID {
+        let line: values::OrderLineId = self.of.head.order.line(self.row().position);
+        ID(line.to_string())
+    }
+    /// ID of the product.
+    async fn product_id(&self) -> ID {
+        ID(self.row().product.to_string())
+    }
+    /// Product; null without product.read.
+    #[field(mask = ProductRead)]
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, self.row().product).await)
+    }
+    /// SKU as it was when the order was placed.
+    async fn sku(&self, ctx: &Context<'_>) -> Answer<String> {
+        Ok(self.named(ctx, |name| name.sku.clone()).await?.unwrap_or_default())
+    }
+    /// Name as it was when the order was placed.
+    async fn name(&self, ctx: &Context<'_>) -> Answer<String> {
+        Ok(self.named(ctx, |name| name.name.clone()).await?.unwrap_or_default())
+    }
+    /// Quantity that the store was asked for in all: the sum of the other five.
+    async fn quantity(&self) -> Quantity {
+        units(self.row().quantity())
+    }
+    /// Quantity that is to be picked.
+    async fn open(&self) -> Quantity {
+        units(self.row().open)
+    }
+    /// Quantity that is picked and in no parcel.
+    async fn picked(&self) -> Quantity {
+        units(self.row().picked)
+    }
+    /// Quantity in parcels that have not left.
+    async fn packed(&self) -> Quantity {
+        units(self.row().packed)
+    }
+    /// Quantity that has left.
+    async fn shipped(&self) -> Quantity {
+        units(self.row().shipped)
+    }
+    /// Quantity that the store is no longer asked for.
+    async fn dropped(&self) -> Quantity {
+        units(self.row().dropped)
+    }
+}
+
+crate::connection!(counted FulfilmentWorkConnection, FulfilmentWorkEdge, FulfilmentWork, "works of stores");

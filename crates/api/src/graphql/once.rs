@@ -1,0 +1,110 @@
+//! Mutations outside the ledger with an idempotency key: `#[mutation(once)]` puts the body in here.
+
+use async_graphql::{Context, Enum};
+use iam::identity::Identity;
+use platform::{
+    path,
+    storage::{
+        dry_run,
+        idempotency::{Key, hash_of, is_key},
+        once::{Before, Once, Receipt},
+    },
+};
+
+use super::{
+    context::ContextExt,
+    fault::Answer,
+    refusal::{ErrorCode, Path, UserError},
+};
+
+/// Whether an answer holds the secret that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum SecretStatus {
+    /// The answer holds the secret, this once.
+    Shown,
+    /// The answer of the first call with this key held the secret, which is kept nowhere. Roll it with a new key where that answer was lost.
+    AlreadyShown,
+    /// No secret was made.
+    #[default]
+    None,
+}
+
+/// A key as it was sent.
+pub struct Sent {
+    mutation: &'static str,
+    key: Option<String>,
+    at: Path,
+}
+
+impl Sent {
+    /// In the argument `input`.
+    pub fn input(mutation: &'static str, key: Option<String>) -> Self {
+        Self { mutation, key, at: path!["input", "idempotencyKey"] }
+    }
+    /// As an argument of its own.
+    pub fn argument(mutation: &'static str, key: Option<String>) -> Self {
+        Self { mutation, key, at: path!["idempotencyKey"] }
+    }
+}
+
+/// An earlier call that is answered again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    pub mutation: &'static str,
+    receipt: Receipt,
+}
+
+impl Earlier {
+    /// What it was about; None where it named nothing of this kind.
+    pub fn id<T: std::str::FromStr>(&self) -> Option<T> {
+        self.receipt.id.as_deref()?.parse().ok()
+    }
+    pub fn seq(&self) -> Option<i64> {
+        self.receipt.seq
+    }
+}
+
+/// A payload that can be built again of the id that the first call left.
+pub trait Again: From<Vec<UserError>> + Send {
+    /// The answer to a repeated call, as its caller may see it now.
+    fn again(ctx: &Context<'_>, earlier: Earlier) -> impl Future<Output = Answer<Self>> + Send;
+}
+
+/// Does a call once for each key. The key is looked up before anything that the input names: what it named may be gone by now.
+pub async fn once<P: Again>(ctx: &Context<'_>, sent: Sent, call: impl Future<Output = Answer<P>> + Send) -> Answer<P> {
+    let Sent { mutation, key, at } = sent;
+    let Some(key) = key else { return call.await };
+    if !is_key(&key) {
+        let message = "a key of 1 to 255 characters is expected";
+        return Ok(vec![UserError::new(ErrorCode::Invalid, message, at)].into());
+    }
+    let (caller, identity) = (ctx.caller()?, ctx.given::<Identity>()?);
+    // The root has the digest of what was sent, by which the input is compared.
+    let key = Key { owner: caller.actor.id, mutation, key, hash: hash_of(&mutation) };
+    let scope = identity.database().tenant(caller.tenant);
+    let done_once = Once::new(caller.tenant, key, identity.clock().now());
+    let before = done_once.before(&scope).await?;
+    if before != Before::Nothing {
+        return answered(ctx, before, (mutation, at)).await;
+    }
+    let answer = done_once.over(call).await;
+    if done_once.is_recorded() || dry_run::is_on() {
+        return answer;
+    }
+    // It was refused, or it failed, or there was nothing to do: unless a call beside it has done it meanwhile.
+    match done_once.before(&scope).await? {
+        Before::Nothing => answer,
+        before => answered(ctx, before, (mutation, at)).await,
+    }
+}
+
+async fn answered<P: Again>(ctx: &Context<'_>, before: Before, (mutation, at): (&'static str, Path)) -> Answer<P> {
+    match before {
+        Before::Same(receipt) => P::again(ctx, Earlier { mutation, receipt }).await,
+        Before::Nothing | Before::Reused => {
+            let message = "this key was used before with another input: use a new key for a new change";
+            Ok(vec![UserError::new(ErrorCode::IdempotencyKeyReused, message, at)].into())
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The history of a node in GraphQL.
+
+mod item;
+mod query;
+
+pub use item::{HistoryActor, HistoryActorKind, HistoryConnection, HistoryEdge, HistoryField, HistoryItem, HistoryKind};
+pub use query::HistoryQuery;

@@ -1,0 +1,110 @@
+//! Asking for the history of a node.
+
+use async_graphql::{Context, ID};
+use entity::id::{Kind, kind};
+use iam::access::kind as may;
+use inventory::{ledger::Ledger, stock::rows::MovementFilterSpec};
+use macros::resolvers;
+use platform::{
+    audit::{Target, rows::FieldScope},
+    paging::CursorSigner,
+};
+use services::history::shell::{self, HistoryAsk};
+
+use super::item::{HistoryConnection, HistoryItem, HistoryKind};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+        scalars::Cursor,
+    },
+    orders::links::MOST_A_PAGE,
+    schema::{self, Node},
+    stock::movements_within,
+};
+
+/// What the ledger's commands are about: their entries are steps.
+const DOCUMENTS: [&str; 9] = [
+    kind::OrderId::PREFIX,
+    kind::ReturnId::PREFIX,
+    kind::TransferId::PREFIX,
+    kind::CountId::PREFIX,
+    kind::PurchaseOrderId::PREFIX,
+    kind::SupplierReturnId::PREFIX,
+    kind::RevaluationId::PREFIX,
+    kind::MovementId::PREFIX,
+    kind::ReservationId::PREFIX,
+];
+
+/// The root field of histories.
+#[derive(Default)]
+pub struct HistoryQuery;
+
+#[resolvers]
+impl HistoryQuery {
+    /// The history of a thing, the newest first: changes of its fields, steps, movements and notes. Null when there is no such thing, or it is not yours.
+    /// Refusals are in the audit log alone. Movements are those of a product, a level or a document, in stores whose movements the caller may see.
+    ///
+    /// Requires the permission that reading the thing requires.
+    #[field(authenticated, paged)]
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID of the thing.")] node_id: ID,
+        #[graphql(desc = "Only these kinds; all when not given, none of an empty list.")] kinds: Option<Vec<HistoryKind>>,
+        #[graphql(desc = "How many, from 1 to 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
+    ) -> Option<Answer<HistoryConnection>> {
+        page(ctx, &node_id, kinds.as_deref(), PageArgs { first, after, ..PageArgs::default() }).await.transpose()
+    }
+}
+
+async fn page(
+    ctx: &Context<'_>,
+    node_id: &ID,
+    kinds: Option<&[HistoryKind]>,
+    args: PageArgs,
+) -> Answer<Option<HistoryConnection>> {
+    let (signer, list) = (ctx.given::<CursorSigner>()?, format!("history:{}", node_id.as_str()));
+    let request = args.check(&list, signer, MOST_A_PAGE)?;
+    let Some(node) = schema::find(ctx, node_id).await? else { return Ok(None) };
+    let Some(target) = Target::parse(node_id) else { return Ok(None) };
+    let is_document = DOCUMENTS.contains(&target.kind.as_str());
+    let wants = |kind: HistoryKind| kinds.is_none_or(|kinds| kinds.contains(&kind));
+    let plain = if is_document { HistoryKind::Step } else { HistoryKind::Event };
+    let told = match (wants(HistoryKind::Change), wants(plain)) {
+        (true, true) => Some(FieldScope::All),
+        (true, false) => Some(FieldScope::Fields),
+        (false, true) => Some(FieldScope::NoFields),
+        (false, false) => None,
+    };
+    let permit = ctx.permit::<may::StockMovementRead>().ok().filter(|_| wants(HistoryKind::Movement));
+    let movements = permit.zip(movements_of(&node, &target)).map(|(permit, spec)| movements_within(&permit, spec));
+    let ask = HistoryAsk { target: target.id, told, movements, has_notes: wants(HistoryKind::Note) };
+    let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+    let found = Box::pin(shell::page(&scope, &ask, &request)).await?;
+    let nodes = found.into_iter().map(|(item, place)| (HistoryItem { item, is_document }, shell::keys(place)));
+    Ok(Some(Page::build(nodes.collect(), &request, list, signer).into()))
+}
+
+/// The movements that belong to a node.
+fn movements_of(node: &Node, target: &Target) -> Option<MovementFilterSpec> {
+    let none = MovementFilterSpec::default();
+    Some(match node {
+        Node::Product(product) => MovementFilterSpec { products: Some(vec![product.row.id]), ..none },
+        Node::StockLevel(level) => {
+            let key = level.0.key;
+            MovementFilterSpec { products: Some(vec![key.product]), stores: Some(vec![key.store]), ..none }
+        }
+        Node::Order(_)
+        | Node::Return(_)
+        | Node::Transfer(_)
+        | Node::Count(_)
+        | Node::PurchaseOrder(_)
+        | Node::SupplierReturn(_)
+        | Node::Reservation(_)
+        | Node::Lot(_) => MovementFilterSpec { references: Some(vec![target.id]), ..none },
+        _ => return None,
+    })
+}

@@ -1,0 +1,11 @@
+//! Notes in GraphQL: one mechanism for every kind of node.
+
+mod mutation;
+mod note;
+mod query;
+mod node_access;
+
+pub use mutation::{NoteAddInput, NoteMutation, NotePayload, NoteUpdateInput};
+pub use node_access::{NodeAccess, node_access};
+pub use note::{Note, NoteAudience, NoteConnection, NoteEdge, NoteEdit, find_note};
+pub use query::NoteQuery;

@@ -1,0 +1,201 @@
+//! Adding and changing notes.
+
+use async_graphql::{Context, ID, InputObject};
+use entity::prelude::{MemberId, NoteId};
+use iam::access::{Access, Caller};
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::{audit::Target, path};
+use services::notes::{
+    core::{MAX_MENTIONS, MAX_TEXT, Refusal},
+    events::{NOTE_ADDED, NOTE_UPDATED},
+    shell::{self, Kept, NewNote, NoteChange},
+};
+
+use super::{NodeAccess, Note, NoteAudience, find_note, node_access};
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        reading::read,
+        refusal::{ErrorCode, UserError, VersionConflict},
+        scalars::Long,
+    },
+    payload,
+    purchasing::check_key,
+    schema::{self, Node},
+};
+
+/// A note to add.
+#[derive(Debug, Clone, InputObject)]
+pub struct NoteAddInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// ID of the thing that the note is about: any node but sessions, files, exchanges and notes.
+    pub node_id: ID,
+    /// Text, 1 to 4,000 characters.
+    pub text: String,
+    /// Audience.
+    #[graphql(default_with = "NoteAudience::Staff")]
+    pub audience: NoteAudience,
+    /// IDs of members whom the note mentions, at most 20. Each of them must be able to read the thing.
+    #[graphql(default)]
+    pub mentions: Vec<ID>,
+}
+
+/// A change of a note.
+#[derive(Debug, Clone, InputObject)]
+pub struct NoteUpdateInput {
+    /// ID of the note.
+    pub id: ID,
+    /// Version of the note as it was read; another one is a VERSION_CONFLICT.
+    pub expected_version: Long,
+    /// Text, 1 to 4,000 characters. The text before is kept in `edits`.
+    pub text: String,
+    /// IDs of members whom the note mentions, at most 20; null leaves them as they are.
+    pub mentions: Option<Vec<ID>>,
+}
+
+payload!(NotePayload, note: Note, "note");
+
+impl From<Vec<UserError>> for NotePayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { note: None, user_errors, replayed: false, seq: None }
+    }
+}
+impl From<UserError> for NotePayload {
+    fn from(refused: UserError) -> Self {
+        vec![refused].into()
+    }
+}
+impl From<Kept> for NotePayload {
+    fn from(kept: Kept) -> Self {
+        Self { note: Some(kept.note.into()), user_errors: Vec::new(), replayed: kept.is_replayed, seq: kept.seq.map(Long) }
+    }
+}
+
+/// The root fields that change notes.
+#[derive(Default)]
+pub struct NoteMutation;
+
+#[resolvers]
+impl NoteMutation {
+    /// Adds a note to a thing of any kind. Only members who may read the thing can be mentioned.
+    ///
+    /// Requires the permissions that reading and changing the thing require.
+    #[mutation(authenticated, emits(NOTE_ADDED), dry_run)]
+    async fn note_add(&self, ctx: &Context<'_>, #[graphql(desc = "Note.")] input: NoteAddInput) -> Answer<NotePayload> {
+        let mentions = read(|reading| {
+            check_key(reading, &input.idempotency_key);
+            reading.ids::<entity::id::kind::MemberId>(Some(input.mentions.clone()), "mentions")
+        });
+        let mentions = match mentions {
+            Ok(mentions) => mentions,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let at = || path!["input", "nodeId"];
+        let Some(target) = Target::parse(&input.node_id) else {
+            return Ok(UserError::new(ErrorCode::Invalid, "not one of our IDs", at()).into());
+        };
+        let Some(node) = schema::find(ctx, &input.node_id).await? else {
+            return Ok(UserError::not_found("node", at()).into());
+        };
+        let Some(access) = node_access(ctx, &node).await? else {
+            return Ok(UserError::new(ErrorCode::Invalid, "no notes are kept on nodes of this kind", at()).into());
+        };
+        check_write(&access, caller)?;
+        if let Some(refused) = unseen(ctx, &access, caller, &mentions).await? {
+            return Ok(refused.into());
+        }
+        let NoteAddInput { idempotency_key, text, audience, .. } = input;
+        let (node_id, audience) = (target.to_string(), audience.into());
+        let new = NewNote { idempotency_key, target, node_id, text, audience, mentions };
+        let (ledger, readers) = (ctx.given::<Ledger>()?, access.readers());
+        let added = Box::pin(shell::add(ledger.database(), ledger.clock(), (caller, &readers), new, dry_run)).await?;
+        Ok(added.map_or_else(|refusal| refused(refusal, None).into(), NotePayload::from))
+    }
+
+    /// Changes the text of a note, and whom it mentions. Only its author changes a note; texts that it had before are kept.
+    ///
+    /// Requires the permissions that reading and changing the thing require that the note is about.
+    #[mutation(authenticated, emits(NOTE_UPDATED), dry_run)]
+    async fn note_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Changed note.")] input: NoteUpdateInput,
+    ) -> Answer<NotePayload> {
+        let NoteUpdateInput { id, expected_version, text, mentions } = input;
+        let ids = read(|reading| {
+            let id: NoteId = reading.id(&id, || path!["input", "id"]);
+            (id, mentions.map(|mentions| reading.ids::<entity::id::kind::MemberId>(Some(mentions), "mentions")))
+        });
+        let (id, mentions) = match ids {
+            Ok(ids) => ids,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let Some(note) = find_note(ctx, id.uuid()).await? else {
+            return Ok(refused(Refusal::NotFound, None).into());
+        };
+        let node = schema::find(ctx, &note.0.target.to_string()).await?;
+        let access = match &node {
+            Some(node) => node_access(ctx, node).await?,
+            None => None,
+        };
+        let Some(access) = access else { return Ok(refused(Refusal::NotFound, None).into()) };
+        check_write(&access, caller)?;
+        if let Some(refused) = unseen(ctx, &access, caller, mentions.as_deref().unwrap_or_default()).await? {
+            return Ok(refused.into());
+        }
+        let change = NoteChange { id, expected_version: expected_version.0, text, mentions };
+        let (ledger, readers) = (ctx.given::<Ledger>()?, access.readers());
+        let changed = Box::pin(shell::update(ledger.database(), ledger.clock(), (caller, &readers), change, dry_run)).await?;
+        Ok(changed.map_or_else(|refusal| refused(refusal, Some(note)).into(), NotePayload::from))
+    }
+}
+
+/// A note is written with the right of what it is about.
+fn check_write(access: &NodeAccess, caller: &Caller) -> Result<(), TopError> {
+    access.lacks(caller).map_or(Ok(()), |permission| Err(TopError::Forbidden(permission)))
+}
+
+/// The refusal of the first member who may not read what the note is about, or is no member who may come in.
+async fn unseen(ctx: &Context<'_>, access: &NodeAccess, caller: &Caller, mentions: &[MemberId]) -> Answer<Option<UserError>> {
+    if mentions.len() > MAX_MENTIONS {
+        return Ok(Some(refused(Refusal::TooManyMentions, None)));
+    }
+    let members = ctx.given::<Access>()?;
+    for (index, member) in mentions.iter().enumerate() {
+        let shows = members.member(caller.tenant, *member).await?.is_some_and(|member| access.shows(&member));
+        if !shows {
+            let message = "a member is expected who may read what the note is about";
+            return Ok(Some(UserError::new(ErrorCode::Invalid, message, path!["input", "mentions", index])));
+        }
+    }
+    Ok(None)
+}
+
+fn refused(why: Refusal, current: Option<Note>) -> UserError {
+    let at = |field: &str| path!["input", field];
+    match why {
+        Refusal::NoText => UserError::new(ErrorCode::Required, "a text is needed", at("text")),
+        Refusal::TooLong => UserError::new(ErrorCode::TooLong, format!("at most {MAX_TEXT} characters are kept"), at("text")),
+        Refusal::NotPlain => UserError::new(ErrorCode::Invalid, "a text without NUL characters is expected", at("text")),
+        Refusal::TooManyMentions => {
+            let message = format!("at most {MAX_MENTIONS} members are mentioned");
+            UserError::new(ErrorCode::LimitExceeded, message, at("mentions"))
+        }
+        Refusal::NotFound => UserError::not_found("note", at("id")),
+        Refusal::NotAuthor => UserError::new(ErrorCode::InvalidState, "only its author changes a note", at("id")),
+        Refusal::Stale { actual } => UserError::VersionConflict(Box::new(VersionConflict {
+            code: ErrorCode::VersionConflict.noted(),
+            message: format!("the note has changed since you read it and is at version {actual} now"),
+            field: Some(at("expectedVersion")),
+            retryable: false,
+            actual_version: Long(actual),
+            current: current.map(Node::Note),
+        })),
+        Refusal::KeyReused => {
+            UserError::new(ErrorCode::IdempotencyKeyReused, "this key was used before with another input", at("idempotencyKey"))
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Products by revenue and by evenness of demand, as clients see them.
+
+use async_graphql::Context;
+use entity::prelude::Currency;
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use services::reports::{
+    core::{self, ClassSum, Classified},
+    shell,
+};
+
+use super::{
+    enums::XyzClass,
+    filter::SalesReportFilter,
+    links::{self, Long, Money, Product, Quantity, money, no_report, six, units},
+    page::{ReportPaging, report_connection},
+};
+use crate::{
+    counts::AbcClass,
+    graphql::{context::ContextExt, fault::Answer, scalars::Cursor},
+};
+
+fn abc_of(class: core::AbcClass) -> AbcClass {
+    match class {
+        core::AbcClass::A => AbcClass::A,
+        core::AbcClass::B => AbcClass::B,
+        core::AbcClass::C => AbcClass::C,
+    }
+}
+
+/// A product with its classes.
+pub struct AbcXyz {
+    of: Classified,
+    /// Of all products.
+    revenue: i64,
+    currency: Currency,
+}
+
+/// A product by its share of revenue and by how evenly it is asked for. Shares are 0 to 1, to six decimals.
+#[resolvers]
+impl AbcXyz {
+    /// Product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.of.sold.product).await
+    }
+    /// Class by revenue: A while products before it bring less than 80 %, B less than 95 %. C without revenue.
+    async fn abc(&self) -> AbcClass {
+        abc_of(self.of.abc)
+    }
+    /// Class by evenness of demand.
+    async fn xyz(&self) -> XyzClass {
+        self.of.xyz.into()
+    }
+    /// Gross revenue.
+    async fn revenue(&self) -> Money {
+        money(self.of.sold.revenue.into(), self.currency)
+    }
+    /// Share of the revenue of all products; null where they have none.
+    async fn revenue_share(&self) -> Option<f64> {
+        (self.revenue > 0).then(|| six(self.of.sold.revenue as f64 / self.revenue as f64))
+    }
+    /// Share of revenue that products ranked before it bring: what the class is told by.
+    async fn share_before(&self) -> f64 {
+        six(self.of.share_before)
+    }
+    /// Units sold, in the product's smallest units.
+    async fn units(&self) -> Quantity {
+        units(self.of.sold.units.into())
+    }
+    /// Population deviation of the units of all complete weeks by their mean, weeks without a sale included; null where nothing was sold in them.
+    async fn variation(&self) -> Option<f64> {
+        self.of.variation.map(six)
+    }
+}
+
+/// All products together.
+pub struct AbcXyzTotals {
+    classes: Vec<ClassSum>,
+    products: i64,
+    weeks: i64,
+    revenue: i64,
+    currency: Currency,
+}
+
+/// All products together.
+#[resolvers]
+impl AbcXyzTotals {
+    /// Products.
+    async fn products(&self) -> Long {
+        Long(self.products)
+    }
+    /// Complete weeks, Monday to Sunday, that evenness is told by.
+    async fn weeks(&self) -> Long {
+        Long(self.weeks)
+    }
+    /// Gross revenue.
+    async fn revenue(&self) -> Money {
+        money(self.revenue.into(), self.currency)
+    }
+    /// All nine pairs of classes, A and X first.
+    async fn classes(&self) -> Vec<AbcXyzClass> {
+        self.classes.iter().map(|of| AbcXyzClass { of: *of, currency: self.currency }).collect()
+    }
+}
+
+/// Products of two classes.
+pub struct AbcXyzClass {
+    of: ClassSum,
+    currency: Currency,
+}
+
+/// Products of a class by revenue and a class by evenness.
+#[resolvers]
+impl AbcXyzClass {
+    /// Class by revenue.
+    async fn abc(&self) -> AbcClass {
+        abc_of(self.of.abc)
+    }
+    /// Class by evenness of demand.
+    async fn xyz(&self) -> XyzClass {
+        self.of.xyz.into()
+    }
+    /// Products.
+    async fn products(&self) -> Long {
+        Long(self.of.products)
+    }
+    /// Gross revenue.
+    async fn revenue(&self) -> Money {
+        money(self.of.revenue, self.currency)
+    }
+}
+report_connection!(AbcXyzConnection, AbcXyzEdge, AbcXyz, AbcXyzTotals, "products by their classes");
+
+/// The root field of classes.
+#[derive(Default)]
+pub struct AbcXyzQuery;
+
+#[resolvers]
+impl AbcXyzQuery {
+    /// Products classified by revenue (ABC) and by evenness of weekly demand (XYZ), those with the most revenue first and then by SKU. Products on sale that
+    /// sold nothing are in it. Computed from the period alone: no class is kept.
+    ///
+    /// Requires report.read. Costs 50.
+    #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    async fn abc_xyz(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Sales to classify by.")] filter: SalesReportFilter,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<AbcXyzConnection> {
+        let paging = ReportPaging::of(ctx, "abcXyz", first, after)?;
+        let (narrow, ledger) = (filter.read(ctx).await?, ctx.given::<Ledger>()?);
+        let found = shell::abc_xyz(permit, ledger.database(), narrow, ledger.clock().now());
+        let found = Box::pin(found).await.map_err(no_report)?;
+        let (source, revenue, currency) = (found.source, found.revenue, found.source.currency);
+        let products = found.rows.len() as i64;
+        let totals = AbcXyzTotals { classes: found.classes, products, weeks: found.weeks, revenue, currency };
+        let page = paging.page(found.rows, |of| AbcXyz { of, revenue, currency });
+        Ok(AbcXyzConnection { page, totals, source })
+    }
+}

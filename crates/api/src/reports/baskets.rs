@@ -1,0 +1,130 @@
+//! Products that are bought together, as clients see them.
+
+use async_graphql::Context;
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use services::reports::{
+    core::Pair,
+    shell::{self, BasketsError},
+};
+
+use super::{
+    filter::SalesReportFilter,
+    links::{self, Long, Product, no_report, six},
+    page::{ReportPaging, report_connection},
+};
+use crate::graphql::{
+    context::ContextExt,
+    fault::{Answer, TopError},
+    scalars::Cursor,
+};
+
+/// Two products that are bought together.
+pub struct BoughtTogether(Pair);
+
+/// Two products that orders have together more often than by chance. Shares are 0 to 1, to six decimals.
+#[resolvers]
+impl BoughtTogether {
+    /// One of them.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.0.products[0]).await
+    }
+    /// The other one.
+    async fn other_product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.0.products[1]).await
+    }
+    /// Orders with both.
+    async fn orders_together(&self) -> Long {
+        Long(self.0.together.into())
+    }
+    /// Orders with the product.
+    async fn product_orders(&self) -> Long {
+        Long(self.0.orders[0].into())
+    }
+    /// Orders with the other product.
+    async fn other_product_orders(&self) -> Long {
+        Long(self.0.orders[1].into())
+    }
+    /// Orders with both by all orders.
+    async fn support(&self) -> f64 {
+        six(self.0.strength.support)
+    }
+    /// Orders with both by orders with the product.
+    async fn confidence(&self) -> f64 {
+        six(self.0.strength.confidence[0])
+    }
+    /// Orders with both by orders with the other product.
+    async fn other_confidence(&self) -> f64 {
+        six(self.0.strength.confidence[1])
+    }
+    /// Times as often together as by chance.
+    async fn lift(&self) -> f64 {
+        six(self.0.strength.lift)
+    }
+    /// Chi-square of the pair, with one degree of freedom.
+    async fn chi_square(&self) -> f64 {
+        six(self.0.strength.chi_square)
+    }
+}
+
+/// All pairs together.
+pub struct BoughtTogetherTotals {
+    orders: i64,
+    left_out: i64,
+    pairs: i64,
+}
+
+/// All pairs together.
+#[resolvers]
+impl BoughtTogetherTotals {
+    /// Orders that pairs are counted in.
+    async fn orders(&self) -> Long {
+        Long(self.orders)
+    }
+    /// Orders that are left out, as they have more than 100 lines.
+    async fn left_out_orders(&self) -> Long {
+        Long(self.left_out)
+    }
+    /// Pairs that are strong enough. The list has at most 10,000 of them.
+    async fn pairs(&self) -> Long {
+        Long(self.pairs)
+    }
+}
+report_connection!(
+    BoughtTogetherConnection,
+    BoughtTogetherEdge,
+    BoughtTogether,
+    BoughtTogetherTotals,
+    "pairs of products that are bought together"
+);
+
+/// The root field of products that are bought together.
+#[derive(Default)]
+pub struct BasketQuery;
+
+#[resolvers]
+impl BasketQuery {
+    /// Pairs of products in the same order: at least 10 orders together, a lift of 1.5 and a chi-square of 10.83, those with the most orders beyond chance first. Orders
+    /// of more than 100 lines are left out and counted.
+    ///
+    /// Requires report.read. Costs 100.
+    #[field(permit = ReportRead, cost = "100", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    async fn bought_together(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Orders to look through, by the day on which they were placed; with products, those products alone.")]
+        filter: SalesReportFilter,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<BoughtTogetherConnection> {
+        let paging = ReportPaging::of(ctx, "boughtTogether", first, after)?;
+        let narrow = filter.read(ctx).await?;
+        let found = Box::pin(shell::bought_together(permit, ctx.given::<Ledger>()?.database(), narrow));
+        let found = found.await.map_err(|error| match error {
+            BasketsError::Report(error) => no_report(error),
+            BasketsError::TooManyLines => TopError::bad_input(error.to_string(), vec!["filter".to_owned()]),
+        })?;
+        let totals = BoughtTogetherTotals { orders: found.orders, left_out: found.left_out, pairs: found.pairs };
+        Ok(BoughtTogetherConnection { page: paging.page(found.rows, BoughtTogether), totals, source: found.source })
+    }
+}

@@ -1,0 +1,232 @@
+//! Customers by recency, frequency and money, and by when they came first, as clients see them.
+
+use async_graphql::{Context, ID};
+use entity::prelude::Currency;
+use inventory::{catalog::rows::page::ProductCondition, ledger::Ledger};
+use macros::resolvers;
+use platform::clock::local_day;
+use services::reports::{
+    core::Span,
+    rows::Narrow,
+    shell::{self, CohortRow},
+};
+
+use super::{
+    filter::PeriodInput,
+    links::{self, Customer, Date, Long, Money, money, no_report},
+    page::{ReportPaging, report_connection},
+};
+use crate::graphql::{context::ContextExt, fault::Answer, filters::IdFilter, scalars::Cursor};
+
+/// Days of the scores: a year.
+const SCORED_DAYS: i32 = 365;
+
+/// A customer with scores.
+pub struct CustomerScore {
+    of: shell::CustomerScore,
+    currency: Currency,
+}
+
+/// A customer by recency, frequency and money. Scores are 1 to `totals.bestScore`, the best the highest; customers with equal figures share the better score.
+#[resolvers]
+impl CustomerScore {
+    /// ID of the customer. Null for callers without customer.read.
+    #[field(mask = CustomerRead)]
+    async fn customer_id(&self, ctx: &Context<'_>) -> Option<ID> {
+        Some(ID(self.of.orders.customer.to_string()))
+    }
+    /// Customer. Null for callers without customer.read.
+    #[field(mask = CustomerRead)]
+    async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
+        Some(links::customer(ctx, self.of.orders.customer).await)
+    }
+    /// Score of recency.
+    async fn recency(&self) -> i32 {
+        self.of.scores.recency.into()
+    }
+    /// Score of frequency.
+    async fn frequency(&self) -> i32 {
+        self.of.scores.frequency.into()
+    }
+    /// Score of money.
+    async fn monetary(&self) -> i32 {
+        self.of.scores.money.into()
+    }
+    /// Days since the last order.
+    async fn days_since_order(&self) -> Long {
+        Long(self.of.orders.days_since)
+    }
+    /// Orders. One that came back whole is none.
+    async fn orders(&self) -> Long {
+        Long(self.of.orders.orders)
+    }
+    /// Revenue of products less refunds.
+    async fn net_revenue(&self) -> Money {
+        money(self.of.orders.net.into(), self.currency)
+    }
+}
+
+/// All customers together.
+pub struct CustomerScoreTotals {
+    customers: i64,
+    orders: i64,
+    guest_orders: i64,
+    net: i64,
+    best: u8,
+    currency: Currency,
+}
+
+/// All customers together.
+#[resolvers]
+impl CustomerScoreTotals {
+    /// Customers with an order.
+    async fn customers(&self) -> Long {
+        Long(self.customers)
+    }
+    /// Their orders.
+    async fn orders(&self) -> Long {
+        Long(self.orders)
+    }
+    /// Orders of guests, who are in no row.
+    async fn guest_orders(&self) -> Long {
+        Long(self.guest_orders)
+    }
+    /// Revenue of products less refunds, of customers.
+    async fn net_revenue(&self) -> Money {
+        money(self.net.into(), self.currency)
+    }
+    /// Highest score: 5, or 3 for fewer than 25 customers.
+    async fn best_score(&self) -> i32 {
+        self.best.into()
+    }
+}
+report_connection!(CustomerScoreConnection, CustomerScoreEdge, CustomerScore, CustomerScoreTotals, "customers by their scores");
+
+/// Customers of one month of first orders.
+pub struct CustomerCohort {
+    of: CohortRow,
+    today: i32,
+}
+
+impl CustomerCohort {
+    fn repeated(&self, window: usize) -> Option<Long> {
+        self.of.cohort.repeated(window, self.today).map(Long)
+    }
+}
+
+/// Customers whose first order ever was placed in one month, and how many of them had ordered again. A figure is null while its days are not over for all.
+#[resolvers]
+impl CustomerCohort {
+    /// Month, as 2026-11.
+    async fn month(&self) -> String {
+        format!("{:04}-{:02}", self.of.month.year, self.of.month.month)
+    }
+    /// Customers.
+    async fn customers(&self) -> Long {
+        Long(self.of.cohort.customers)
+    }
+    /// Those of them who ordered again within 30 days.
+    async fn repeated_within30_days(&self) -> Option<Long> {
+        self.repeated(0)
+    }
+    /// Those of them who ordered again within 90 days.
+    async fn repeated_within90_days(&self) -> Option<Long> {
+        self.repeated(1)
+    }
+    /// Those of them who ordered again within 365 days.
+    async fn repeated_within365_days(&self) -> Option<Long> {
+        self.repeated(2)
+    }
+}
+
+/// All cohorts together.
+pub struct CustomerCohortTotals {
+    customers: i64,
+    repeated: i64,
+}
+
+/// All cohorts together.
+#[resolvers]
+impl CustomerCohortTotals {
+    /// Customers.
+    async fn customers(&self) -> Long {
+        Long(self.customers)
+    }
+    /// Customers who ordered more than once, whenever that was.
+    async fn repeated(&self) -> Long {
+        Long(self.repeated)
+    }
+}
+report_connection!(CustomerCohortConnection, CustomerCohortEdge, CustomerCohort, CustomerCohortTotals, "cohorts of customers");
+
+/// The root fields of customers' orders.
+#[derive(Default)]
+pub struct CustomerReportQuery;
+
+#[resolvers]
+impl CustomerReportQuery {
+    /// Customers by recency, frequency and money (RFM) of the 365 days up to a day, those with the most net revenue first. Nothing personal is in it; guests are counted
+    /// and in no row.
+    ///
+    /// Requires report.read; whom a row is of, customer.read. Costs 50.
+    #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    async fn customer_scores(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Last of the 365 days. Default: today, in UTC.")] to: Option<Date>,
+        #[graphql(desc = "Only orders of these stores.")] store: Option<IdFilter>,
+        #[graphql(desc = "Only orders of these channels.")] channel: Option<IdFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<CustomerScoreConnection> {
+        let paging = ReportPaging::of(ctx, "customerScores", first, after)?;
+        let ledger = ctx.given::<Ledger>()?;
+        let to = to.map_or_else(|| local_day(ledger.clock().now(), "UTC"), |day| day.0);
+        let narrow = of_orders(Span { from: to.saturating_sub(SCORED_DAYS - 1), to }, store, channel)?;
+        let found = Box::pin(shell::customer_segments(permit, ledger.database(), narrow)).await.map_err(no_report)?;
+        let currency = found.source.currency;
+        let totals = CustomerScoreTotals {
+            customers: found.rows.len() as i64,
+            orders: found.orders,
+            guest_orders: found.guest_orders,
+            net: found.net,
+            best: found.best,
+            currency,
+        };
+        let page = paging.page(found.rows, |of| CustomerScore { of, currency });
+        Ok(CustomerScoreConnection { page, totals, source: found.source })
+    }
+
+    /// First and repeat purchases: customers by the month of their first order ever, and how many of them ordered again. The oldest month first. For a caller of some
+    /// stores or a channel, and with a filter, it is the first order there.
+    ///
+    /// Requires report.read. Costs 50.
+    #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    async fn customer_cohorts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Days on which first orders were placed.")] period: PeriodInput,
+        #[graphql(desc = "Only orders of these stores.")] store: Option<IdFilter>,
+        #[graphql(desc = "Only orders of these channels.")] channel: Option<IdFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<CustomerCohortConnection> {
+        let paging = ReportPaging::of(ctx, "customerCohorts", first, after)?;
+        let ledger = ctx.given::<Ledger>()?;
+        let narrow = of_orders(period.read()?, store, channel)?;
+        let today = local_day(ledger.clock().now(), "UTC");
+        let found = Box::pin(shell::customer_cohorts(permit, ledger.database(), narrow, today)).await.map_err(no_report)?;
+        let totals = CustomerCohortTotals { customers: found.customers, repeated: found.repeated };
+        let page = paging.page(found.rows, |of| CustomerCohort { of, today });
+        Ok(CustomerCohortConnection { page, totals, source: found.source })
+    }
+}
+
+fn of_orders(span: Span, store: Option<IdFilter>, channel: Option<IdFilter>) -> Answer<Narrow> {
+    Ok(Narrow {
+        span,
+        products: ProductCondition::default(),
+        stores: store.and_then(|ids| ids.ids(&["store"]).transpose()).transpose()?,
+        channels: channel.and_then(|ids| ids.ids(&["channel"]).transpose()).transpose()?,
+    })
+}

@@ -1,0 +1,315 @@
+//! The dashboard: one answer of many panels.
+
+use std::sync::Arc;
+
+use async_graphql::Context;
+use entity::prelude::Currency;
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use services::reports::{
+    core::Span,
+    rows::{Awaited, Levels, Sales},
+    shell::{self, DeadSums},
+};
+
+use super::{
+    enums::DashboardPanel,
+    filter::PeriodInput,
+    links::{self, CurrencyCode, Date, DateTime, Long, Money, Product, Quantity, money, no_report, six, units},
+};
+use crate::{
+    catalog::{StoreRef, store_named},
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+    },
+};
+
+/// Stores that a dashboard may be of.
+const MOST_STORES: usize = 250;
+
+/// Sales of some days.
+pub struct DashboardSales {
+    span: Span,
+    of: Sales,
+    currency: Currency,
+}
+
+/// Sales of some days.
+#[resolvers]
+impl DashboardSales {
+    /// First business day.
+    async fn from(&self) -> Date {
+        Date(self.span.from)
+    }
+    /// Last business day.
+    async fn to(&self) -> Date {
+        Date(self.span.to)
+    }
+    /// Orders placed, each once.
+    async fn orders(&self) -> Long {
+        Long(self.of.orders)
+    }
+    /// Units sold, in the products' smallest units.
+    async fn units(&self) -> Quantity {
+        units(self.of.units.into())
+    }
+    /// Revenue before refunds.
+    async fn gross_revenue(&self) -> Money {
+        money(self.of.gross.into(), self.currency)
+    }
+    /// Refunds of products.
+    async fn refunds(&self) -> Money {
+        money(self.of.refunds.into(), self.currency)
+    }
+    /// Gross revenue less refunds.
+    async fn net_revenue(&self) -> Money {
+        money(i128::from(self.of.gross) - i128::from(self.of.refunds), self.currency)
+    }
+}
+
+/// Levels by how they stand.
+pub struct DashboardStock(Levels);
+
+/// Levels of active products in open stores by how they stand now.
+#[resolvers]
+impl DashboardStock {
+    /// Levels.
+    async fn levels(&self) -> Long {
+        Long(self.0.all)
+    }
+    /// Levels with nothing available.
+    async fn out_of_stock(&self) -> Long {
+        Long(self.0.out)
+    }
+    /// Levels at their reorder point or below.
+    async fn critical(&self) -> Long {
+        Long(self.0.critical)
+    }
+    /// Levels above their reorder point by at most half of it.
+    async fn low(&self) -> Long {
+        Long(self.0.low)
+    }
+}
+
+/// Documents that are on their way.
+pub struct AwaitedDocuments(Awaited);
+
+/// Documents that are on their way.
+#[resolvers]
+impl AwaitedDocuments {
+    /// Documents.
+    async fn documents(&self) -> Long {
+        Long(self.0.documents)
+    }
+    /// Documents of them that were expected before now.
+    async fn overdue(&self) -> Long {
+        Long(self.0.overdue)
+    }
+}
+
+/// A product that sells best.
+pub struct TopSeller {
+    of: shell::TopSeller,
+    currency: Currency,
+}
+
+/// A product that sells best.
+#[resolvers]
+impl TopSeller {
+    /// Product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.of.product).await
+    }
+    /// Units sold, in its smallest units.
+    async fn units(&self) -> Quantity {
+        units(self.of.units.into())
+    }
+    /// Gross revenue.
+    async fn revenue(&self) -> Money {
+        money(self.of.gross.into(), self.currency)
+    }
+}
+
+/// Stock that nobody buys.
+pub struct DeadStock {
+    of: DeadSums,
+    currency: Currency,
+}
+
+/// Stock that has been there for 90 days and of which nothing was sold for 90 days.
+#[resolvers]
+impl DeadStock {
+    /// Products.
+    async fn products(&self) -> Long {
+        Long(self.of.products)
+    }
+    /// Units on hand, in the products' smallest units.
+    async fn units(&self) -> Quantity {
+        units(self.of.units.into())
+    }
+    /// Their booked cost. Null for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(money(self.of.value.into(), self.currency))
+    }
+}
+
+/// The next weeks by the newest run of forecasts.
+pub struct ForecastWeeks {
+    first_week: i32,
+    means: Vec<f64>,
+}
+
+/// Units of the next weeks by the newest run of forecasts, all products together.
+#[resolvers]
+impl ForecastWeeks {
+    /// Monday of the first week.
+    async fn first_week(&self) -> Date {
+        Date(self.first_week)
+    }
+    /// Mean of each of four weeks, to six decimals.
+    async fn means(&self) -> Vec<f64> {
+        self.means.iter().copied().map(six).collect()
+    }
+}
+
+/// A panel that is not shown.
+pub struct DashboardMask {
+    panel: DashboardPanel,
+    permission: Option<&'static str>,
+}
+
+/// A panel that is not shown, and why.
+#[resolvers]
+impl DashboardMask {
+    /// Panel.
+    async fn panel(&self) -> DashboardPanel {
+        self.panel
+    }
+    /// Permission that is missing; null where the caller is bound to a channel, of which stock is not.
+    async fn permission(&self) -> Option<&str> {
+        self.permission
+    }
+}
+
+/// One answer of many panels.
+pub struct Dashboard(Arc<shell::Dashboard>);
+
+/// One answer of many panels. Each is of the stores that its own permission is for; one that is not shown is null, and `masked` says why.
+#[resolvers]
+impl Dashboard {
+    /// Moment at which it was made, at most five seconds ago unless nothing has happened since, and then at most a minute.
+    async fn as_of(&self) -> DateTime {
+        DateTime(self.0.as_of)
+    }
+    /// The last event that is in sales and values.
+    async fn seq(&self) -> Long {
+        Long(self.0.progress.seq)
+    }
+    /// Whether that was the tenant's last event when it was made.
+    async fn is_current(&self) -> bool {
+        self.0.progress.is_current()
+    }
+    /// Currency of the amounts: the company's own.
+    async fn currency(&self) -> CurrencyCode {
+        CurrencyCode(self.0.currency.to_string())
+    }
+    /// Sales of the period.
+    async fn sales(&self) -> DashboardSales {
+        DashboardSales { span: self.0.span, of: self.0.sales.now, currency: self.0.currency }
+    }
+    /// Sales of as many days right before; of a week and more, of the nearest ones with the same weekdays.
+    async fn sales_before(&self) -> DashboardSales {
+        let (span, of) = self.0.sales.before;
+        DashboardSales { span, of, currency: self.0.currency }
+    }
+    /// Sales of as many days 364 days before, which have the same weekdays; of a period longer than that, 728 or 1,092 days before.
+    async fn sales_year_before(&self) -> DashboardSales {
+        let (span, of) = self.0.sales.year_before;
+        DashboardSales { span, of, currency: self.0.currency }
+    }
+    /// Products with the most gross revenue of the period, at most five.
+    async fn top_sellers(&self) -> Vec<TopSeller> {
+        self.0.top.iter().map(|of| TopSeller { of: *of, currency: self.0.currency }).collect()
+    }
+    /// Stock at booked cost now.
+    async fn stock_value(&self) -> Option<Money> {
+        Some(money(self.0.stock_value?.into(), self.0.currency))
+    }
+    /// Levels by how they stand now.
+    async fn stock(&self) -> Option<DashboardStock> {
+        self.0.stock.map(DashboardStock)
+    }
+    /// Orders that are pending, confirmed or fulfilled in part.
+    async fn open_orders(&self) -> Option<Long> {
+        self.0.open_orders.map(Long)
+    }
+    /// Purchase orders that are with their suppliers.
+    async fn purchase_orders(&self) -> Option<AwaitedDocuments> {
+        self.0.purchase_orders.map(AwaitedDocuments)
+    }
+    /// Transfers on their way to the stores.
+    async fn transfers(&self) -> Option<AwaitedDocuments> {
+        self.0.transfers.map(AwaitedDocuments)
+    }
+    /// Alerts that nobody has taken up.
+    async fn open_alerts(&self) -> Option<Long> {
+        self.0.alerts.map(Long)
+    }
+    /// Stock that nobody buys.
+    async fn dead_stock(&self) -> Option<DeadStock> {
+        Some(DeadStock { of: self.0.dead?, currency: self.0.currency })
+    }
+    /// Forecast of the next weeks. Null before the first run, too.
+    async fn forecast(&self) -> Option<ForecastWeeks> {
+        let (first_week, means) = self.0.forecast.clone()?;
+        Some(ForecastWeeks { first_week, means })
+    }
+    /// Panels that are not shown.
+    async fn masked(&self) -> Vec<DashboardMask> {
+        self.0
+            .hidden
+            .iter()
+            .map(|(panel, permission)| DashboardMask { panel: (*panel).into(), permission: *permission })
+            .collect()
+    }
+}
+
+/// The root field of the dashboard.
+#[derive(Default)]
+pub struct DashboardQuery;
+
+#[resolvers]
+impl DashboardQuery {
+    /// Sales of a period with two comparisons, top sellers, and how things stand now: stock value, stock-outs, open orders, what is on its way and overdue, alerts, dead
+    /// stock and the forecast. Kept for callers with equal rights until something happens, and then for at most five seconds.
+    ///
+    /// Requires report.read. Costs 50.
+    #[field(permit = ReportRead, cost = "50")]
+    async fn dashboard(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Stores, at most 250. Null for all that the caller sees.")] stores: Option<Vec<StoreRef>>,
+        #[graphql(desc = "Business days that sales are of.")] period: PeriodInput,
+    ) -> Answer<Dashboard> {
+        let span = period.read()?;
+        let stores = match stores {
+            None => None,
+            Some(named) if named.len() > MOST_STORES => {
+                return Err(TopError::bad_input(format!("at most {MOST_STORES} stores"), vec!["stores".to_owned()]));
+            }
+            Some(named) => {
+                let mut found = Vec::with_capacity(named.len());
+                for (nth, one) in named.into_iter().enumerate() {
+                    let no_store = || TopError::bad_input("No such store.", vec!["stores".to_owned(), nth.to_string()]);
+                    found.push(store_named(ctx, &one, &["stores"]).await?.ok_or_else(no_store)?);
+                }
+                Some(found)
+            }
+        };
+        let ledger = ctx.given::<Ledger>()?;
+        let made = shell::dashboard(permit, ledger.database(), (span, stores), ledger.clock().now());
+        Ok(Dashboard(Box::pin(made).await.map_err(no_report)?))
+    }
+}

@@ -1,0 +1,157 @@
+//! Stock that will expire before it is sold, as clients see it.
+
+use async_graphql::{Context, ID};
+use entity::prelude::Currency;
+use inventory::{catalog::rows::page::ProductCondition, ledger::Ledger};
+use macros::resolvers;
+use platform::{clock::local_day, path};
+use services::reports::{
+    core::Span,
+    rows::Narrow,
+    shell::{self, RiskRow, RiskSums},
+};
+
+use super::{
+    enums::ExpiryRiskBasis,
+    filter::of_no_channel,
+    links::{self, Date, Long, Money, Product, Quantity, Store, money, no_report, six, units},
+    page::{ReportPaging, report_connection},
+};
+use crate::{
+    catalog::{ProductFilter, products_within},
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        filters::IdFilter,
+        scalars::Cursor,
+    },
+    stock::{Lot, lot_seen},
+};
+
+/// Five years.
+const MOST_DAYS: i32 = 1_826;
+
+/// A lot in a store, and what of it will not be sold in time.
+pub struct ExpiryRisk {
+    of: RiskRow,
+    currency: Currency,
+}
+
+/// A lot in a store, and what of it will not be sold before it expires. What expires first is sold first.
+#[resolvers]
+impl ExpiryRisk {
+    /// Product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.of.lot.product_id).await
+    }
+    /// Store.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.of.lot.store_id).await
+    }
+    /// ID of the lot.
+    async fn lot_id(&self) -> ID {
+        ID(self.of.lot.lot.to_string())
+    }
+    /// Lot. Null for callers without stock.read.
+    #[field(mask = StockRead)]
+    async fn lot(&self, ctx: &Context<'_>) -> Answer<Option<Lot>> {
+        lot_seen(ctx, self.of.lot.lot).await
+    }
+    /// Last day on which it can be sold.
+    async fn expires_on(&self) -> Date {
+        Date(self.of.lot.expires_on)
+    }
+    /// Days from today, in UTC, to that day; below 0 when it is past.
+    async fn days_left(&self) -> i32 {
+        self.of.days_left
+    }
+    /// Units of the lot in the store that could be sold, in the product's smallest units.
+    async fn quantity(&self) -> Quantity {
+        units(self.of.lot.units.into())
+    }
+    /// Source of the demand.
+    async fn basis(&self) -> ExpiryRiskBasis {
+        self.of.basis.into()
+    }
+    /// Units that demand takes of it in time, after lots that expire before.
+    async fn expected_units(&self) -> f64 {
+        six(self.of.risk.taken)
+    }
+    /// Units that are left then.
+    async fn units_at_risk(&self) -> f64 {
+        six(self.of.risk.at_risk)
+    }
+    /// Booked cost of the units at risk. Null where the books know none, and for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn value_at_risk(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(money(self.of.value?.into(), self.currency))
+    }
+}
+
+/// All lots together.
+pub struct ExpiryRiskTotals {
+    of: RiskSums,
+    currency: Currency,
+}
+
+/// All lots together.
+#[resolvers]
+impl ExpiryRiskTotals {
+    /// Lots, counted in each store.
+    async fn lots(&self) -> Long {
+        Long(self.of.lots)
+    }
+    /// Units of them, in the products' smallest units.
+    async fn quantity(&self) -> Quantity {
+        units(self.of.units.into())
+    }
+    /// Units at risk.
+    async fn units_at_risk(&self) -> f64 {
+        six(self.of.at_risk)
+    }
+    /// Booked cost of the units at risk. Null for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn value_at_risk(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(money(self.of.value.into(), self.currency))
+    }
+}
+report_connection!(ExpiryRiskConnection, ExpiryRiskEdge, ExpiryRisk, ExpiryRiskTotals, "lots by the day on which they expire");
+
+/// The root field of stock that expires.
+#[derive(Default)]
+pub struct ExpiryRiskQuery;
+
+#[resolvers]
+impl ExpiryRiskQuery {
+    /// Lots that expire soon, held against the demand until then: what expires first leaves first, and what demand does not take is at risk. Those that expire first
+    /// first. Demand is the newest forecast's mean in the store, or else the sales of the last 91 days. Lots without a date, in quarantine or recalled are not in it.
+    ///
+    /// Requires report.read. Costs 50.
+    #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    async fn expiry_risk(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Days from today that lots expire in, 1 to 1,826. Default 90.", default = 90)] within: i32,
+        #[graphql(desc = "Only these products; `categoryTree` takes a category with all below it. Needs product.read.")]
+        product: Option<ProductFilter>,
+        #[graphql(desc = "Only these stores.")] store: Option<IdFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<ExpiryRiskConnection> {
+        of_no_channel(&permit)?;
+        if !(1..=MOST_DAYS).contains(&within) {
+            return Err(TopError::bad_input(format!("within lies between 1 and {MOST_DAYS}"), path!["within"]));
+        }
+        let paging = ReportPaging::of(ctx, "expiryRisk", first, after)?;
+        let ledger = ctx.given::<Ledger>()?;
+        let today = local_day(ledger.clock().now(), "UTC");
+        let products: ProductCondition = products_within(ctx, product, None).await?;
+        let stores = store.and_then(|ids| ids.ids(&["store"]).transpose()).transpose()?;
+        let narrow = Narrow { span: Span { from: today, to: today + within }, products, stores, channels: None };
+        let found = Box::pin(shell::expiry_risk(permit, ledger.database(), narrow)).await.map_err(no_report)?;
+        let currency = found.source.currency;
+        let totals = ExpiryRiskTotals { of: found.totals, currency };
+        let page = paging.page(found.rows, |of| ExpiryRisk { of, currency });
+        Ok(ExpiryRiskConnection { page, totals, source: found.source })
+    }
+}

@@ -1,0 +1,109 @@
+//! What reports are narrowed by.
+
+use async_graphql::{Context, InputObject};
+use iam::access::{Permission, Permit, kind};
+use services::{
+    demand::shell::MOST_DAYS,
+    reports::{core::Span, rows::Narrow},
+};
+
+use crate::{
+    catalog::{ProductFilter, products_within},
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        filters::IdFilter,
+        scalars::Date,
+    },
+};
+
+/// Sales of some days. All conditions hold.
+#[derive(Debug, Clone, InputObject)]
+pub struct SalesReportFilter {
+    /// First business day.
+    pub from: Date,
+    /// Last business day, at most 731 days in all.
+    pub to: Date,
+    /// Of these products; `categoryTree` takes a category with all below it. Needs product.read.
+    pub product: Option<ProductFilter>,
+    /// Of these stores.
+    pub store: Option<IdFilter>,
+    /// Of these channels.
+    pub channel: Option<IdFilter>,
+}
+
+/// Stock of some days. All conditions hold. Stock is of no channel.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockReportFilter {
+    /// First business day.
+    pub from: Date,
+    /// Last business day, at most 731 days in all.
+    pub to: Date,
+    /// Of these products; `categoryTree` takes a category with all below it. Needs product.read.
+    pub product: Option<ProductFilter>,
+    /// Of these stores.
+    pub store: Option<IdFilter>,
+}
+
+/// Days, both inclusive.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct PeriodInput {
+    /// First business day.
+    pub from: Date,
+    /// Last business day, at most 731 days in all.
+    pub to: Date,
+}
+
+impl SalesReportFilter {
+    pub(super) async fn read(self, ctx: &Context<'_>) -> Answer<Narrow> {
+        let Self { from, to, product, store, channel } = self;
+        Ok(Narrow {
+            span: span(from, to, &["filter", "to"])?,
+            products: products_within(ctx, product, None).await?,
+            stores: store.and_then(|ids| ids.ids(&["filter", "store"]).transpose()).transpose()?,
+            channels: channel.and_then(|ids| ids.ids(&["filter", "channel"]).transpose()).transpose()?,
+        })
+    }
+}
+
+impl StockReportFilter {
+    /// Stock is of no channel: a caller who is bound to one cannot be told what it had.
+    pub(super) async fn read(self, ctx: &Context<'_>, permit: &Permit<kind::ReportRead>) -> Answer<Narrow> {
+        of_no_channel(permit)?;
+        let Self { from, to, product, store } = self;
+        SalesReportFilter { from, to, product, store, channel: None }.read(ctx).await
+    }
+}
+
+impl PeriodInput {
+    pub(super) fn read(self) -> Answer<Span> {
+        span(self.from, self.to, &["period", "to"])
+    }
+}
+
+fn span(from: Date, to: Date, at: &[&str]) -> Answer<Span> {
+    let path = || at.iter().map(ToString::to_string).collect();
+    if to.0 < from.0 {
+        return Err(TopError::bad_input("to lies before from", path()));
+    }
+    let span = Span { from: from.0, to: to.0 };
+    if span.days() > i64::from(MOST_DAYS) {
+        return Err(TopError::bad_input(format!("at most {MOST_DAYS} days"), path()));
+    }
+    Ok(span)
+}
+
+pub(super) fn of_no_channel(permit: &Permit<kind::ReportRead>) -> Answer<()> {
+    match permit.channel() {
+        Some(_) => Err(TopError::Forbidden(kind::StockRead::info().code)),
+        None => Ok(()),
+    }
+}
+
+/// An order by costs says what they are.
+pub(super) fn costs_seen(ctx: &Context<'_>, is_by_costs: bool) -> Answer<()> {
+    if is_by_costs && !ctx.caller()?.sees_costs() {
+        return Err(TopError::Forbidden(kind::ProductCostRead::info().code));
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! How much of orders left in time, as clients see it.
+
+use async_graphql::Context;
+use entity::prelude::{ChannelId, StoreId};
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::path;
+use services::reports::{
+    rows,
+    shell::{self, FulfilmentSums},
+};
+use uuid::Uuid;
+
+use super::{
+    enums::FulfilmentGroup,
+    filter::SalesReportFilter,
+    links::{self, Channel, Long, Quantity, Store, named, no_report, six, units},
+    page::{ReportPaging, report_connection, value_name},
+};
+use crate::graphql::{
+    context::ContextExt,
+    fault::{Answer, TopError},
+    scalars::Cursor,
+};
+
+/// A year and a day.
+const MOST_HOURS: i32 = 8_784;
+
+/// How much of the orders of a store, a channel, or of all left in time.
+pub struct FulfilmentReport {
+    key: Option<(rows::FulfilmentGroup, Uuid)>,
+    sums: FulfilmentSums,
+}
+
+impl FulfilmentReport {
+    fn id(&self, group: rows::FulfilmentGroup) -> Option<Uuid> {
+        self.key.filter(|(own, _)| *own == group).and_then(|(_, key)| named(key))
+    }
+}
+
+/// How much of orders left in time, and how long it took. Rates are 0 to 1, to six decimals, and null without an order. Charges, services and what was cancelled
+/// are in no figure.
+#[resolvers]
+impl FulfilmentReport {
+    /// Store of the orders, when rows stand for stores.
+    async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        let id = self.id(rows::FulfilmentGroup::Store)?;
+        Some(links::store(ctx, StoreId::from_uuid(id)).await)
+    }
+    /// Channel of the orders, when rows stand for channels.
+    async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
+        let id = self.id(rows::FulfilmentGroup::Channel)?;
+        Some(links::channel(ctx, ChannelId::from_uuid(id)).await)
+    }
+    /// Orders placed in the period.
+    async fn orders(&self) -> Long {
+        Long(self.sums.fill.orders)
+    }
+    /// Orders of which each line left whole in time.
+    async fn whole_orders(&self) -> Long {
+        Long(self.sums.fill.whole_orders)
+    }
+    /// Their lines.
+    async fn lines(&self) -> Long {
+        Long(self.sums.fill.lines)
+    }
+    /// Lines that left whole in time.
+    async fn whole_lines(&self) -> Long {
+        Long(self.sums.fill.whole_lines)
+    }
+    /// Units ordered, in the products' smallest units.
+    async fn ordered_units(&self) -> Quantity {
+        units(self.sums.fill.ordered_units)
+    }
+    /// Units of them that left in time.
+    async fn shipped_units(&self) -> Quantity {
+        units(self.sums.fill.shipped_units)
+    }
+    /// Shipped units by ordered units.
+    async fn unit_fill_rate(&self) -> Option<f64> {
+        self.sums.fill.unit_rate().map(six)
+    }
+    /// Whole lines by lines.
+    async fn line_fill_rate(&self) -> Option<f64> {
+        self.sums.fill.line_rate().map(six)
+    }
+    /// Whole orders by orders.
+    async fn order_fill_rate(&self) -> Option<f64> {
+        self.sums.fill.order_rate().map(six)
+    }
+    /// Fulfilments that left. Units that were handed over with their order are in none.
+    async fn fulfilments(&self) -> Long {
+        Long(self.sums.hours.count() as i64)
+    }
+    /// Hours from an order to a fulfilment of it that half of them took at most; null without one.
+    async fn median_hours(&self) -> Option<f64> {
+        self.sums.hours.median().map(six)
+    }
+    /// Hours that nine of ten took at most; null for fewer than five.
+    async fn p90_hours(&self) -> Option<f64> {
+        self.sums.hours.p90().map(six)
+    }
+}
+report_connection!(
+    FulfilmentReportConnection,
+    FulfilmentReportEdge,
+    FulfilmentReport,
+    FulfilmentReport,
+    "rows by how much of orders left in time"
+);
+
+/// The root field of what left in time.
+#[derive(Default)]
+pub struct FulfilmentReportQuery;
+
+#[resolvers]
+impl FulfilmentReportQuery {
+    /// Fill rate by units, lines and orders, and hours from an order to its fulfilments, by the day on which orders were placed. Those with the most orders first.
+    ///
+    /// Requires report.read. Costs 50.
+    #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    async fn fulfilment_report(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Orders to report on, by the day on which they were placed.")] filter: SalesReportFilter,
+        #[graphql(desc = "Meaning of a row. Default STORE.", default_with = "FulfilmentGroup::Store")] group_by: FulfilmentGroup,
+        #[graphql(
+            desc = "Hours after the order that count as in time, 1 to 8,784: orders carry no promised day. Default 24.",
+            default = 24
+        )]
+        within_hours: i32,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<FulfilmentReportConnection> {
+        if !(1..=MOST_HOURS).contains(&within_hours) {
+            return Err(TopError::bad_input(format!("withinHours lies between 1 and {MOST_HOURS}"), path!["withinHours"]));
+        }
+        let group: rows::FulfilmentGroup = group_by.into();
+        let paging = ReportPaging::of(ctx, format!("fulfilmentReport:{}", value_name(group_by)), first, after)?;
+        let narrow = filter.read(ctx).await?;
+        let db = ctx.given::<Ledger>()?.database();
+        let found =
+            Box::pin(shell::fulfilment_report(permit, db, narrow, (group, within_hours.into()))).await.map_err(no_report)?;
+        let totals = FulfilmentReport { key: None, sums: found.totals };
+        let page = paging.page(found.rows, |(key, sums)| FulfilmentReport { key: Some((group, key)), sums });
+        Ok(FulfilmentReportConnection { page, totals, source: found.source })
+    }
+}

@@ -1,0 +1,181 @@
+//! What stock-outs cost, as clients see it.
+
+use async_graphql::Context;
+use entity::prelude::Currency;
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::path;
+use services::reports::{
+    core::Range,
+    shell::{self, LostLevel, LostSums},
+};
+
+use super::{
+    filter::StockReportFilter,
+    links::{self, Long, Money, Product, Store, money, no_report},
+    page::{ReportPaging, report_connection},
+};
+use crate::{
+    demand::LostSales,
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        scalars::Cursor,
+    },
+};
+
+/// Money that was lost, by how many buyers took something else.
+pub struct LostMoney {
+    of: Range,
+    currency: Currency,
+}
+
+/// Money that was lost for want of stock, by how many buyers took something else.
+#[resolvers]
+impl LostMoney {
+    /// If half of them did.
+    async fn low(&self) -> Money {
+        money(self.of.low.into(), self.currency)
+    }
+    /// If as many did as the question says.
+    async fn mid(&self) -> Money {
+        money(self.of.mid.into(), self.currency)
+    }
+    /// If nobody did.
+    async fn high(&self) -> Money {
+        money(self.of.high.into(), self.currency)
+    }
+}
+
+/// A product in a store that had none on some days.
+pub struct LostSalesLevel {
+    of: LostLevel,
+    currency: Currency,
+}
+
+/// A product in a store that had none on some days, and what that cost. Guesses with their range: (units sold a day in stock) × days out × (1 − substitution),
+/// less what was sold on days out.
+#[resolvers]
+impl LostSalesLevel {
+    /// Product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.of.product).await
+    }
+    /// Store.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.of.store).await
+    }
+    /// Days on which the product was kept in the store.
+    async fn active_days(&self) -> Long {
+        Long(self.of.period.in_stock_days + self.of.period.out_days)
+    }
+    /// Days that closed with nothing on hand.
+    async fn out_days(&self) -> Long {
+        Long(self.of.period.out_days)
+    }
+    /// Days of them that count for money and in the totals: 28 of each stock-out at most.
+    async fn counted_days(&self) -> Long {
+        Long(self.of.period.capped_days)
+    }
+    /// Unbroken runs of days without stock, begun or continued in the period.
+    async fn stockouts(&self) -> Long {
+        Long(self.of.period.stockouts)
+    }
+    /// Units lost on all days out; null where no day had stock.
+    async fn lost_units(&self) -> Option<LostSales> {
+        self.of.units.map(LostSales)
+    }
+    /// Units lost on counted days; null where no day had stock.
+    async fn counted_units(&self) -> Option<LostSales> {
+        self.of.capped.map(LostSales)
+    }
+    /// Counted units at the mean price paid in the 28 days up to the last day in stock; at the list price if none was sold then. Null without a price, or where no
+    /// day had stock.
+    async fn lost_revenue(&self) -> Option<LostMoney> {
+        Some(LostMoney { of: self.of.revenue?, currency: self.currency })
+    }
+    /// Lost revenue less cost. Null without a cost, and for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn lost_margin(&self, ctx: &Context<'_>) -> Option<LostMoney> {
+        Some(LostMoney { of: self.of.margin?, currency: self.currency })
+    }
+}
+
+/// All stock-outs together.
+pub struct LostSalesTotals {
+    of: LostSums,
+    currency: Currency,
+}
+
+/// All stock-outs together. Units and money are of counted days: 28 of each stock-out at most.
+#[resolvers]
+impl LostSalesTotals {
+    /// Days that closed with nothing on hand, summed over products and stores.
+    async fn out_days(&self) -> Long {
+        Long(self.of.out_days)
+    }
+    /// Days of them that are left out, as their stock-out had lasted for more than 28.
+    async fn cut_days(&self) -> Long {
+        Long(self.of.out_days - self.of.capped_days)
+    }
+    /// Stock-outs.
+    async fn stockouts(&self) -> Long {
+        Long(self.of.stockouts)
+    }
+    /// Units lost.
+    async fn lost_units(&self) -> LostSales {
+        LostSales(self.of.units)
+    }
+    /// Revenue lost.
+    async fn lost_revenue(&self) -> LostMoney {
+        LostMoney { of: self.of.revenue, currency: self.currency }
+    }
+    /// Lost revenue less cost. Null for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn lost_margin(&self, ctx: &Context<'_>) -> Option<LostMoney> {
+        Some(LostMoney { of: self.of.margin, currency: self.currency })
+    }
+    /// Products in stores that had no day with stock: nobody knows what they would have sold.
+    async fn unknown_levels(&self) -> Long {
+        Long(self.of.unknown)
+    }
+    /// Products in stores that have no price in the currency: their units alone are counted.
+    async fn unpriced_levels(&self) -> Long {
+        Long(self.of.unpriced)
+    }
+}
+report_connection!(LostSalesConnection, LostSalesEdge, LostSalesLevel, LostSalesTotals, "levels by what stock-outs cost");
+
+/// The root field of what stock-outs cost.
+#[derive(Default)]
+pub struct LostSalesQuery;
+
+#[resolvers]
+impl LostSalesQuery {
+    /// Units, revenue and margin that stock-outs cost, by product and store, those that lost the most revenue first. Only products in stores with a day out are
+    /// in it.
+    ///
+    /// Requires report.read. Costs 50.
+    #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    async fn lost_sales(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Stock to report on.")] filter: StockReportFilter,
+        #[graphql(desc = "Share of buyers who take something else where there is none, 0 to 1. Default 0.2.", default = 0.2)]
+        substitution: f64,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<LostSalesConnection> {
+        if !(0.0..=1.0).contains(&substitution) {
+            return Err(TopError::bad_input("a share between 0 and 1 is expected", path!["substitution"]));
+        }
+        let paging = ReportPaging::of(ctx, "lostSales", first, after)?;
+        let narrow = filter.read(ctx, &permit).await?;
+        let found = shell::lost_sales(permit, ctx.given::<Ledger>()?.database(), narrow, substitution);
+        let found = Box::pin(found).await.map_err(no_report)?;
+        let currency = found.source.currency;
+        let totals = LostSalesTotals { of: found.totals, currency };
+        let page = paging.page(found.rows, |of| LostSalesLevel { of, currency });
+        Ok(LostSalesConnection { page, totals, source: found.source })
+    }
+}

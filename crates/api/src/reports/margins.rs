@@ -1,0 +1,130 @@
+//! Revenue and margin by channel and more, as clients see them.
+
+use async_graphql::Context;
+use entity::prelude::{CategoryId, ChannelId, Currency, ProductId, StoreId};
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use services::reports::{
+    rows::{self, GroupMargin},
+    shell,
+};
+use uuid::Uuid;
+
+use super::{
+    enums::{MarginGroup, MarginTop},
+    filter::{SalesReportFilter, costs_seen},
+    links::{self, Category, Channel, Money, Product, Quantity, Store, money, named, no_report, six, units},
+    page::{ReportPaging, report_connection, value_name},
+};
+use crate::graphql::{context::ContextExt, fault::Answer, scalars::Cursor};
+
+/// Revenue and margin of one group, or of all.
+pub struct MarginReport {
+    group: Option<rows::MarginGroup>,
+    of: GroupMargin,
+    currency: Currency,
+}
+
+impl MarginReport {
+    fn id(&self, group: rows::MarginGroup) -> Option<Uuid> {
+        self.of.key.filter(|_| self.group == Some(group)).and_then(named)
+    }
+}
+
+/// Revenue and margin. Costs are those that products had when they were ordered, as in demandFacts, and null for callers without product.cost.read.
+#[resolvers]
+impl MarginReport {
+    /// Channel, when rows stand for channels; null for what is of none.
+    async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
+        let id = self.id(rows::MarginGroup::Channel)?;
+        Some(links::channel(ctx, ChannelId::from_uuid(id)).await)
+    }
+    /// Store, when rows stand for stores.
+    async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        let id = self.id(rows::MarginGroup::Store)?;
+        Some(links::store(ctx, StoreId::from_uuid(id)).await)
+    }
+    /// Category, when rows stand for categories; null for products without one.
+    async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
+        let id = self.id(rows::MarginGroup::Category)?;
+        links::category(ctx, CategoryId::from_uuid(id)).await
+    }
+    /// Product, when rows stand for products.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        let id = self.id(rows::MarginGroup::Product)?;
+        Some(links::product(ctx, ProductId::from_uuid(id)).await)
+    }
+    /// Units sold, in the products' smallest units.
+    async fn sold_units(&self) -> Quantity {
+        units(self.of.units.into())
+    }
+    /// Revenue before refunds.
+    async fn gross_revenue(&self) -> Money {
+        money(self.of.gross.into(), self.currency)
+    }
+    /// Discounts that lines had.
+    async fn discounts(&self) -> Money {
+        money(self.of.discounts.into(), self.currency)
+    }
+    /// Refunds of products, by the day on which they came back.
+    async fn refunds(&self) -> Money {
+        money(self.of.refunds.into(), self.currency)
+    }
+    /// Gross revenue less refunds.
+    async fn net_revenue(&self) -> Money {
+        money(self.of.net().into(), self.currency)
+    }
+    /// Cost of the sold units.
+    #[field(mask = ProductCostRead)]
+    async fn cost_of_goods_sold(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(money(self.of.cost.into(), self.currency))
+    }
+    /// Gross revenue less cost: of what was sold, before refunds.
+    #[field(mask = ProductCostRead)]
+    async fn margin(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(money(self.of.margin().into(), self.currency))
+    }
+    /// Margin by gross revenue, to six decimals; null without revenue.
+    #[field(mask = ProductCostRead)]
+    async fn margin_rate(&self, ctx: &Context<'_>) -> Option<f64> {
+        self.of.margin_rate().map(six)
+    }
+}
+report_connection!(MarginReportConnection, MarginReportEdge, MarginReport, MarginReport, "rows by revenue and margin");
+
+/// The root field of margins.
+#[derive(Default)]
+pub struct MarginQuery;
+
+#[resolvers]
+impl MarginQuery {
+    /// Revenue, cost and margin by channel, store, category or product, by the rules of demandFacts.
+    ///
+    /// Requires report.read. Costs 20.
+    #[field(permit = ReportRead, cost = "20", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    async fn margin_report(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Sales to report on.")] filter: SalesReportFilter,
+        #[graphql(desc = "Meaning of a row. Default CHANNEL.", default_with = "MarginGroup::Channel")] group_by: MarginGroup,
+        #[graphql(
+            desc = "Figure to sort by, the largest first and then by key. Default GROSS_REVENUE.",
+            default_with = "MarginTop::GrossRevenue"
+        )]
+        top_by: MarginTop,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<MarginReportConnection> {
+        let (group, top): (rows::MarginGroup, shell::MarginTop) = (group_by.into(), top_by.into());
+        costs_seen(ctx, top.shows_costs())?;
+        let paging =
+            ReportPaging::of(ctx, format!("marginReport:{}:{}", value_name(group_by), value_name(top_by)), first, after)?;
+        let narrow = filter.read(ctx).await?;
+        let found = shell::margin_report(permit, ctx.given::<Ledger>()?.database(), narrow, (group, top));
+        let found = Box::pin(found).await.map_err(no_report)?;
+        let currency = found.source.currency;
+        let totals = MarginReport { group: None, of: found.totals, currency };
+        let page = paging.page(found.rows, |of| MarginReport { group: Some(group), of, currency });
+        Ok(MarginReportConnection { page, totals, source: found.source })
+    }
+}

@@ -1,0 +1,54 @@
+//! Reports in GraphQL: each a page of rows, the totals of all of them, and how far its sources are.
+
+mod abc;
+mod baskets;
+mod customers;
+mod dashboard;
+mod enums;
+mod expiry;
+mod filter;
+mod fulfilment;
+mod links;
+mod lost;
+mod margins;
+mod page;
+mod productivity;
+mod shrinkage;
+
+pub use abc::{AbcXyz, AbcXyzClass, AbcXyzConnection, AbcXyzEdge, AbcXyzQuery, AbcXyzTotals};
+pub use baskets::{BasketQuery, BoughtTogether, BoughtTogetherConnection, BoughtTogetherEdge, BoughtTogetherTotals};
+pub use customers::{
+    CustomerCohort, CustomerCohortConnection, CustomerCohortEdge, CustomerCohortTotals, CustomerReportQuery, CustomerScore,
+    CustomerScoreConnection, CustomerScoreEdge, CustomerScoreTotals,
+};
+pub use dashboard::{
+    AwaitedDocuments, Dashboard, DashboardMask, DashboardQuery, DashboardSales, DashboardStock, DeadStock, ForecastWeeks,
+    TopSeller,
+};
+pub use enums::*;
+pub use expiry::{ExpiryRisk, ExpiryRiskConnection, ExpiryRiskEdge, ExpiryRiskQuery, ExpiryRiskTotals};
+pub use filter::{PeriodInput, SalesReportFilter, StockReportFilter};
+pub use fulfilment::{FulfilmentReport, FulfilmentReportConnection, FulfilmentReportEdge, FulfilmentReportQuery};
+pub use lost::{LostMoney, LostSalesConnection, LostSalesEdge, LostSalesLevel, LostSalesQuery, LostSalesTotals};
+pub use margins::{MarginQuery, MarginReport, MarginReportConnection, MarginReportEdge};
+pub use productivity::{ProductivityQuery, StockProductivity, StockProductivityConnection, StockProductivityEdge};
+pub use shrinkage::{
+    CountAccuracy, CountAccuracyConnection, CountAccuracyEdge, Shrinkage, ShrinkageConnection, ShrinkageEdge, ShrinkageQuery,
+};
+
+use async_graphql::MergedObject;
+
+/// The root fields of reports.
+#[derive(MergedObject, Default)]
+pub struct ReportsQuery(
+    AbcXyzQuery,
+    ProductivityQuery,
+    FulfilmentReportQuery,
+    LostSalesQuery,
+    ShrinkageQuery,
+    ExpiryRiskQuery,
+    CustomerReportQuery,
+    BasketQuery,
+    MarginQuery,
+    DashboardQuery,
+);

@@ -1,0 +1,93 @@
+//! Pages of reports, with the totals of all rows beside them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Value};
+use platform::paging::{CursorSigner, PageRequest};
+use services::reports::shell::Ranked;
+
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+        scalars::Cursor,
+    },
+    orders::links::MOST_A_PAGE,
+};
+
+/// A checked request for a page of a report.
+pub(super) struct ReportPaging {
+    request: PageRequest,
+    /// Names the report and its order in cursors: one of another order does not open.
+    kind: String,
+    signer: CursorSigner,
+}
+
+/// The name of an enum's value as clients know it, to be told in a cursor.
+pub(super) fn value_name(value: impl Into<Value>) -> String {
+    value.into().to_string()
+}
+
+impl ReportPaging {
+    pub fn of(ctx: &Context<'_>, kind: impl Into<String>, first: Option<i32>, after: Option<Cursor>) -> Answer<Self> {
+        let (kind, signer) = (kind.into(), ctx.given::<CursorSigner>()?.clone());
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(&kind, &signer, MOST_A_PAGE)?;
+        Ok(Self { request, kind, signer })
+    }
+    pub fn page<R, T>(self, rows: Vec<Ranked<R>>, node: impl Fn(R) -> T) -> Arc<Page<T>> {
+        let nodes = self.request.pick(rows).into_iter().map(|(row, keys)| (node(row), keys)).collect();
+        Arc::new(Page::build(nodes, &self.request, self.kind, &self.signer))
+    }
+}
+
+/// Declares the connection of a report: a page of its rows, its totals, and its sources.
+macro_rules! report_connection {
+    ($connection:ident, $edge:ident, $node:ty, $totals:ty, $what:literal) => {
+        #[doc = concat!("A page of ", $what, ", and all of them together.")]
+        pub struct $connection {
+            page: std::sync::Arc<crate::graphql::connection::Page<$node>>,
+            totals: $totals,
+            source: services::reports::shell::ReportSource,
+        }
+        crate::connection!(@edge $edge, $node, $what);
+
+        #[doc = concat!("A page of ", $what, ", and all of them together.")]
+        #[async_graphql::Object]
+        impl $connection {
+            /// The nodes with their cursors.
+            async fn edges(&self) -> Vec<$edge> {
+                (0..self.page.nodes.len()).map(|index| $edge(self.page.clone(), index)).collect()
+            }
+            /// The nodes alone.
+            async fn nodes(&self) -> &[$node] {
+                &self.page.nodes
+            }
+            /// Where the page stands in the list.
+            async fn page_info(&self) -> crate::graphql::connection::PageInfo {
+                self.page.info()
+            }
+            /// All rows together, also those that are on no page.
+            async fn totals(&self) -> &$totals {
+                &self.totals
+            }
+            /// Currency of the amounts: the company's own. Documents in other currencies bring no amounts.
+            async fn currency(&self) -> crate::graphql::scalars::CurrencyCode {
+                crate::graphql::scalars::CurrencyCode(self.source.currency.to_string())
+            }
+            /// Days of the report.
+            async fn period_days(&self) -> crate::graphql::scalars::Long {
+                crate::graphql::scalars::Long(self.source.span.days())
+            }
+            /// The last event that is in it.
+            async fn seq(&self) -> crate::graphql::scalars::Long {
+                crate::graphql::scalars::Long(self.source.progress.seq)
+            }
+            /// Whether that was the tenant's last event when it was asked. After many changes at once the facts take a while: ask again.
+            async fn is_current(&self) -> bool {
+                self.source.progress.is_current()
+            }
+        }
+    };
+}
+pub(super) use report_connection;

@@ -1,0 +1,168 @@
+//! What stock brought, as clients see it.
+
+use async_graphql::Context;
+use entity::prelude::{CategoryId, Currency, ProductId, StoreId};
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use services::reports::{
+    core::Productivity,
+    shell::{self, ProductivityAsk},
+};
+use uuid::Uuid;
+
+use super::{
+    enums::{ProductivityGroup, ProductivityTop},
+    filter::{StockReportFilter, costs_seen},
+    links::{self, Category, Money, Product, Quantity, Store, money, named, no_report, six, units},
+    page::{ReportPaging, report_connection, value_name},
+};
+use crate::graphql::{context::ContextExt, fault::Answer, scalars::Cursor};
+
+/// What stock of a product, a category, a store, or of all brought.
+pub struct StockProductivity {
+    key: Option<(shell::ProductivityGroup, Uuid)>,
+    sums: Productivity,
+    is_of_stores: bool,
+    days: i64,
+    currency: Currency,
+}
+
+impl StockProductivity {
+    fn id(&self, group: shell::ProductivityGroup) -> Option<Uuid> {
+        self.key.filter(|(own, _)| *own == group).and_then(|(_, key)| named(key))
+    }
+}
+
+/// What stock brought over some days. Ratios are of summed figures, to six decimals, and null without a denominator.
+#[resolvers]
+impl StockProductivity {
+    /// Product, when rows stand for products.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        let id = self.id(shell::ProductivityGroup::Product)?;
+        Some(links::product(ctx, ProductId::from_uuid(id)).await)
+    }
+    /// Category, when rows stand for categories; null for products without one.
+    async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
+        let id = self.id(shell::ProductivityGroup::Category)?;
+        links::category(ctx, CategoryId::from_uuid(id)).await
+    }
+    /// Store, when rows stand for stores; null for stock on its way between stores alone.
+    async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        let id = self.id(shell::ProductivityGroup::Store)?;
+        Some(links::store(ctx, StoreId::from_uuid(id)).await)
+    }
+    /// On hand when the period began, in the products' smallest units.
+    async fn opening_units(&self) -> Quantity {
+        units(self.sums.opening)
+    }
+    /// Units received; from other stores, too, where the report is of stores.
+    async fn received_units(&self) -> Quantity {
+        units(self.sums.came(self.is_of_stores))
+    }
+    /// Units sold.
+    async fn sold_units(&self) -> Quantity {
+        units(self.sums.sold)
+    }
+    /// On hand when the period ended.
+    async fn closing_units(&self) -> Quantity {
+        units(self.sums.closing)
+    }
+    /// Sold units by those that were there or came.
+    async fn sell_through(&self) -> Option<f64> {
+        self.sums.sell_through(self.is_of_stores).map(six)
+    }
+    /// Revenue less refunds.
+    async fn net_revenue(&self) -> Money {
+        money(self.sums.net, self.currency)
+    }
+    /// Booked cost of what was sold, returns not deducted. Null for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn cost_of_goods_sold(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(money(self.sums.cost, self.currency))
+    }
+    /// Booked cost of what came back. Null for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn returned_cost(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(money(self.sums.returned_cost, self.currency))
+    }
+    /// Mean of the stock's booked value at the end of each day, rounded to a minor unit. Of stores, the share of their units in their product's value: the books
+    /// know no stores. Null for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn mean_stock_value(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(money(self.sums.mean_value(self.days).round() as i128, self.currency))
+    }
+    /// Gross margin return on inventory investment: net revenue less cost after returns, by mean stock value. Null for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn gmroi(&self, ctx: &Context<'_>) -> Option<f64> {
+        self.sums.gmroi(self.days).map(six)
+    }
+    /// Cost after returns by mean stock value. Null for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn turnover(&self, ctx: &Context<'_>) -> Option<f64> {
+        self.sums.turnover(self.days).map(six)
+    }
+    /// Turnover of a year at this rate; null for less than 28 days, which say too little, and for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn annualised_turnover(&self, ctx: &Context<'_>) -> Option<f64> {
+        let turnover = self.sums.turnover(self.days).filter(|_| self.days >= 28)?;
+        Some(six(turnover * 365.0 / self.days as f64))
+    }
+    /// Days that the mean stock value lasts at the rate of the period's cost. Null for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn days_of_inventory(&self, ctx: &Context<'_>) -> Option<f64> {
+        self.sums.days_of_inventory(self.days).map(six)
+    }
+}
+report_connection!(
+    StockProductivityConnection,
+    StockProductivityEdge,
+    StockProductivity,
+    StockProductivity,
+    "rows by what stock brought"
+);
+
+/// The root field of what stock brought.
+#[derive(Default)]
+pub struct ProductivityQuery;
+
+#[resolvers]
+impl ProductivityQuery {
+    /// Sell-through, gross margin return on inventory investment, turnover by value and days of inventory of products, categories or stores. Units and
+    /// revenue are those of demandFacts, costs those of costReport by the company's own method.
+    ///
+    /// Requires report.read. Costs 50.
+    #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    async fn stock_productivity(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Stock to report on.")] filter: StockReportFilter,
+        #[graphql(desc = "Meaning of a row. Default PRODUCT.", default_with = "ProductivityGroup::Product")]
+        group_by: ProductivityGroup,
+        #[graphql(
+            desc = "Figure to sort by, the largest first and then by key. Default NET_REVENUE.",
+            default_with = "ProductivityTop::NetRevenue"
+        )]
+        top_by: ProductivityTop,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<StockProductivityConnection> {
+        let ask = ProductivityAsk { group: group_by.into(), top: top_by.into() };
+        costs_seen(ctx, ask.top.shows_costs())?;
+        let paging =
+            ReportPaging::of(ctx, format!("stockProductivity:{}:{}", value_name(group_by), value_name(top_by)), first, after)?;
+        let narrow = filter.read(ctx, &permit).await?;
+        let found = shell::stock_productivity(permit, ctx.given::<Ledger>()?.database(), narrow, ask);
+        let found = Box::pin(found).await.map_err(no_report)?;
+        let (source, days, currency) = (found.source, found.source.span.days(), found.source.currency);
+        let (rows_of_stores, is_of_stores) = (found.rows_of_stores, found.totals_of_stores);
+        let totals = StockProductivity { key: None, sums: found.totals, is_of_stores, days, currency };
+        let page = paging.page(found.rows, |(key, sums)| StockProductivity {
+            key: Some((ask.group, key)),
+            sums,
+            is_of_stores: rows_of_stores,
+            days,
+            currency,
+        });
+        Ok(StockProductivityConnection { page, totals, source })
+    }
+}

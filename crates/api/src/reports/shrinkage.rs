@@ -1,0 +1,217 @@
+//! Stock that is gone, and how well books agree with counts, as clients see them.
+
+use async_graphql::Context;
+use entity::prelude::{CategoryId, Currency, ProductId, StoreId};
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use services::reports::{
+    core::{CountedLines, StockLoss},
+    rows,
+    shell::{self, LossKey},
+};
+use uuid::Uuid;
+
+use super::{
+    enums::{CountAccuracyGroup, ShrinkageGroup},
+    filter::StockReportFilter,
+    links::{self, Category, Long, Money, Product, Quantity, Store, money, no_report, six, units},
+    page::{ReportPaging, report_connection, value_name},
+};
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        scalars::Cursor,
+    },
+    stock::ReasonCode,
+};
+
+/// Stock that left and came without a sale, of one group or of all.
+pub struct Shrinkage {
+    key: Option<LossKey>,
+    sums: StockLoss,
+    currency: Currency,
+}
+
+/// Stock that left and came without a sale. Losses and gains stand apart, as numbers above 0; net is losses less gains. Values are booked costs, and null for
+/// callers without product.cost.read.
+#[resolvers]
+impl Shrinkage {
+    /// Reason that movements say, when rows stand for reasons; null for counts, which find what is gone and not why.
+    async fn reason(&self) -> Option<ReasonCode> {
+        match self.key? {
+            LossKey::Reason(reason) => Some(reason.into()),
+            _ => None,
+        }
+    }
+    /// Whether counts found it, when rows stand for reasons.
+    async fn is_count(&self) -> bool {
+        self.key == Some(LossKey::Count)
+    }
+    /// Product, when rows stand for products.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        match self.key? {
+            LossKey::Product(id) => Some(links::product(ctx, id).await),
+            _ => None,
+        }
+    }
+    /// Store, when rows stand for stores.
+    async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        match self.key? {
+            LossKey::Store(id) => Some(links::store(ctx, id).await),
+            _ => None,
+        }
+    }
+    /// Units that left, in the products' smallest units.
+    async fn lost_units(&self) -> Quantity {
+        units(self.sums.lost_units)
+    }
+    /// Units that came.
+    async fn found_units(&self) -> Quantity {
+        units(self.sums.found_units)
+    }
+    /// Lost units less found units; below 0 where more was found.
+    async fn net_units(&self) -> Quantity {
+        units(self.sums.net_units())
+    }
+    /// Booked cost of what left.
+    #[field(mask = ProductCostRead)]
+    async fn lost_value(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(money(self.sums.lost_value, self.currency))
+    }
+    /// Booked cost of what came.
+    #[field(mask = ProductCostRead)]
+    async fn found_value(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(money(self.sums.found_value, self.currency))
+    }
+    /// Lost value less found value.
+    #[field(mask = ProductCostRead)]
+    async fn net_value(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(money(self.sums.net_value(), self.currency))
+    }
+}
+report_connection!(ShrinkageConnection, ShrinkageEdge, Shrinkage, Shrinkage, "rows by what is gone");
+
+/// Lines of counts, of one group or of all.
+pub struct CountAccuracy {
+    key: Option<(rows::CountGroup, Option<Uuid>)>,
+    lines: CountedLines,
+}
+
+impl CountAccuracy {
+    fn id(&self, group: rows::CountGroup) -> Option<Uuid> {
+        self.key.filter(|(own, _)| *own == group).and_then(|(_, key)| key)
+    }
+}
+
+/// Lines of completed counts: what books had, and what people found. Rates are to six decimals, and null without a denominator.
+#[resolvers]
+impl CountAccuracy {
+    /// Product, when rows stand for products.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        let id = self.id(rows::CountGroup::Product)?;
+        Some(links::product(ctx, ProductId::from_uuid(id)).await)
+    }
+    /// Category, when rows stand for categories; null for products without one.
+    async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
+        let id = self.id(rows::CountGroup::Category)?;
+        links::category(ctx, CategoryId::from_uuid(id)).await
+    }
+    /// Store, when rows stand for stores.
+    async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        let id = self.id(rows::CountGroup::Store)?;
+        Some(links::store(ctx, StoreId::from_uuid(id)).await)
+    }
+    /// Lines that were counted.
+    async fn lines(&self) -> Long {
+        Long(self.lines.lines)
+    }
+    /// Lines whose difference is within the tolerance.
+    async fn accurate_lines(&self) -> Long {
+        Long(self.lines.accurate)
+    }
+    /// Accurate lines by lines.
+    async fn accuracy(&self) -> Option<f64> {
+        self.lines.accuracy().map(six)
+    }
+    /// Units that the books had when lines were counted, in the products' smallest units.
+    async fn book_units(&self) -> Quantity {
+        units(self.lines.book)
+    }
+    /// Units that people found.
+    async fn counted_units(&self) -> Quantity {
+        units(self.lines.counted)
+    }
+    /// Units missing by units in the books, net of gains; below 0 where more was found.
+    async fn shrinkage_rate(&self) -> Option<f64> {
+        self.lines.shrinkage().map(six)
+    }
+}
+report_connection!(
+    CountAccuracyConnection,
+    CountAccuracyEdge,
+    CountAccuracy,
+    CountAccuracy,
+    "rows by how well books agree with counts"
+);
+
+/// The root fields of stock that is gone.
+#[derive(Default)]
+pub struct ShrinkageQuery;
+
+#[resolvers]
+impl ShrinkageQuery {
+    /// Stock that left and came without a sale: removals, adjustments, counts and discrepancies, by reason, product or store, with the most net units first. What
+    /// went back to suppliers is not in it.
+    ///
+    /// Requires report.read. Costs 50.
+    #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    async fn shrinkage(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Stock to report on.")] filter: StockReportFilter,
+        #[graphql(desc = "Meaning of a row. Default REASON.", default_with = "ShrinkageGroup::Reason")] group_by: ShrinkageGroup,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<ShrinkageConnection> {
+        let group: rows::LossGroup = group_by.into();
+        let paging = ReportPaging::of(ctx, format!("shrinkage:{}", value_name(group_by)), first, after)?;
+        let narrow = filter.read(ctx, &permit).await?;
+        let found = shell::shrinkage(permit, ctx.given::<Ledger>()?.database(), narrow, group);
+        let found = Box::pin(found).await.map_err(no_report)?;
+        let currency = found.source.currency;
+        let totals = Shrinkage { key: None, sums: found.totals, currency };
+        let page = paging.page(found.rows, |(key, sums)| Shrinkage { key: Some(key), sums, currency });
+        Ok(ShrinkageConnection { page, totals, source: found.source })
+    }
+
+    /// Accuracy of books by lines of counts that were completed in the period, in UTC, and the share of units that was missing. Those with the most lines off first.
+    ///
+    /// Requires report.read. Costs 20.
+    #[field(permit = ReportRead, cost = "20", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    async fn count_accuracy(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Stock to report on.")] filter: StockReportFilter,
+        #[graphql(desc = "Meaning of a row. Default STORE.", default_with = "CountAccuracyGroup::Store")]
+        group_by: CountAccuracyGroup,
+        #[graphql(desc = "Units that a line may be off and still be accurate, 0 or more. Default 0.")] tolerance: Option<
+            Quantity,
+        >,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<CountAccuracyConnection> {
+        let tolerance = tolerance.map_or(0, |units| units.0.get());
+        if tolerance < 0 {
+            return Err(TopError::bad_input("tolerance is 0 or more", platform::path!["tolerance"]));
+        }
+        let group: rows::CountGroup = group_by.into();
+        let paging = ReportPaging::of(ctx, format!("countAccuracy:{}", value_name(group_by)), first, after)?;
+        let narrow = filter.read(ctx, &permit).await?;
+        let found = shell::count_accuracy(permit, ctx.given::<Ledger>()?.database(), narrow, (group, tolerance));
+        let found = Box::pin(found).await.map_err(no_report)?;
+        let totals = CountAccuracy { key: None, lines: found.totals };
+        let page = paging.page(found.rows, |(key, lines)| CountAccuracy { key: Some((group, key)), lines });
+        Ok(CountAccuracyConnection { page, totals, source: found.source })
+    }
+}

@@ -1,0 +1,227 @@
+//! Companies that take parcels to their addresses, and what they print on them.
+
+use entity::prelude::*;
+
+use super::refusal::Refusal;
+use crate::stock::core::{At, Field, Noun, Rejection, RoomRefusal};
+
+/// The longest code of a carrier, and name of a service, in characters.
+pub const MAX_CODE: usize = 64;
+const MAX_NAME: usize = 200;
+const MAX_TEMPLATE: usize = 1_000;
+const MAX_PATTERN: usize = 64;
+pub const MAX_SERVICES: usize = 50;
+/// Where a parcel's number stands in the address of its page.
+const NUMBER: &str = "{number}";
+
+/// A carrier of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShippingCarrier {
+    pub id: CarrierId,
+    pub code: String,
+    pub name: String,
+    pub services: Vec<String>,
+    pub url_template: Option<String>,
+    pub number_pattern: Option<String>,
+    pub is_active: bool,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// A carrier as somebody wants it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct NewCarrier {
+    pub code: String,
+    pub name: String,
+    pub services: Vec<String>,
+    pub url_template: Option<String>,
+    pub number_pattern: Option<String>,
+    pub is_active: bool,
+}
+
+/// What is wrong with how a carrier is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CarrierInvalid {
+    Code,
+    Name,
+    Services { most: usize },
+    Service,
+    Template,
+    Pattern,
+}
+
+/// What is printed on a parcel.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Label {
+    pub carrier: Option<CarrierId>,
+    pub service: Option<String>,
+    pub tracking_number: Option<String>,
+}
+
+fn is_text(text: &str, most: usize) -> bool {
+    !text.trim().is_empty() && text.chars().nth(most).is_none() && !text.chars().any(char::is_control)
+}
+
+/// All that is wrong with a carrier.
+pub fn check_carrier(new: &NewCarrier) -> Vec<CarrierInvalid> {
+    let mut wrong = Vec::new();
+    if !is_text(&new.code, MAX_CODE) {
+        wrong.push(CarrierInvalid::Code);
+    }
+    if !is_text(&new.name, MAX_NAME) {
+        wrong.push(CarrierInvalid::Name);
+    }
+    if new.services.len() > MAX_SERVICES {
+        wrong.push(CarrierInvalid::Services { most: MAX_SERVICES });
+    }
+    if new.services.iter().any(|service| !is_text(service, MAX_CODE)) {
+        wrong.push(CarrierInvalid::Service);
+    }
+    if new.url_template.as_ref().is_some_and(|template| !is_template(template)) {
+        wrong.push(CarrierInvalid::Template);
+    }
+    if new.number_pattern.as_ref().is_some_and(|pattern| !is_text(pattern, MAX_PATTERN)) {
+        wrong.push(CarrierInvalid::Pattern);
+    }
+    wrong
+}
+
+/// An address of the web with one place for the number, outside of its host.
+fn is_template(template: &str) -> bool {
+    let Some(rest) = template.strip_prefix("https://") else { return false };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    is_text(template, MAX_TEMPLATE)
+        && !template.contains(char::is_whitespace)
+        && template.matches(NUMBER).count() == 1
+        && !host.is_empty()
+        && !host.contains(['{', '}', '@'])
+}
+
+/// Whether a number is as the pattern says: `#` is a digit, `@` a letter, `*` either; other characters are themselves.
+fn fits(number: &str, pattern: &str) -> bool {
+    let fits = |(own, wanted): (char, char)| match wanted {
+        '#' => own.is_ascii_digit(),
+        '@' => own.is_ascii_alphabetic(),
+        '*' => own.is_ascii_alphanumeric(),
+        other => own == other,
+    };
+    number.chars().count() == pattern.chars().count() && number.chars().zip(pattern.chars()).all(fits)
+}
+
+impl ShippingCarrier {
+    /// The page of a parcel; none where the carrier has no template.
+    pub fn url(&self, number: &str) -> Option<String> {
+        let mut encoded = String::with_capacity(number.len());
+        for byte in number.bytes() {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+                _ => encoded.push_str(&format!("%{byte:02X}")),
+            }
+        }
+        Some(self.url_template.as_ref()?.replace(NUMBER, &encoded))
+    }
+
+    /// Whether a label names one of its services and a number of its form.
+    pub fn check(&self, label: &Label, at: At) -> Result<(), Rejection> {
+        if !self.is_active {
+            return Err(Refusal::CarrierInactive { code: self.code.clone() }.at(at.field(Field::Carrier)));
+        }
+        let is_known = |service: &String| self.services.is_empty() || self.services.contains(service);
+        if label.service.as_ref().is_some_and(|service| !is_known(service)) {
+            return Err(Refusal::NoSuchService { code: self.code.clone() }.at(at.field(Field::Service)));
+        }
+        match (&label.tracking_number, &self.number_pattern) {
+            (Some(number), Some(pattern)) if !fits(number, pattern) => {
+                Err(Refusal::NumberOdd { pattern: pattern.clone() }.at(at.field(Field::TrackingNumber)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Label {
+    /// Checks it by its carrier, which is one of those that were loaded.
+    pub fn check(&self, carriers: &std::collections::HashMap<CarrierId, ShippingCarrier>, at: At) -> Result<(), Rejection> {
+        let Some(id) = self.carrier else { return Ok(()) };
+        let found = carriers.get(&id).ok_or_else(|| Rejection::not_found(Noun::Carrier, at.field(Field::Carrier)))?;
+        found.check(self, at)
+    }
+    /// With what another one says.
+    pub fn change(&mut self, other: &Self) {
+        if other.carrier.is_some() {
+            self.carrier = other.carrier;
+        }
+        if other.service.is_some() {
+            self.service.clone_from(&other.service);
+        }
+        if other.tracking_number.is_some() {
+            self.tracking_number.clone_from(&other.tracking_number);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parcels() -> ShippingCarrier {
+        ShippingCarrier {
+            id: CarrierId::NIL,
+            code: "POST".to_owned(),
+            name: "Post".to_owned(),
+            services: vec!["24".to_owned(), "48".to_owned()],
+            url_template: Some("https://post.example/track?id={number}&lang=en".to_owned()),
+            number_pattern: Some("@@#########GB".to_owned()),
+            is_active: true,
+            version: 1,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+        }
+    }
+
+    fn label(service: Option<&str>, number: &str) -> Label {
+        Label { carrier: None, service: service.map(str::to_owned), tracking_number: Some(number.to_owned()) }
+    }
+
+    #[test]
+    fn a_number_has_the_form_of_its_carrier() {
+        let carrier = parcels();
+        for (service, number, is_good) in [
+            (Some("24"), "AB123456789GB", true),
+            (None, "ab123456789GB", true),
+            (None, "AB123456789DE", false),
+            (None, "AB12345678GB", false),
+            (None, "A1123456789GB", false),
+            (Some("96"), "AB123456789GB", false),
+        ] {
+            assert_eq!(carrier.check(&label(service, number), At::INPUT).is_ok(), is_good, "{service:?} {number}");
+        }
+        let closed = ShippingCarrier { is_active: false, ..parcels() };
+        assert!(closed.check(&Label::default(), At::INPUT).is_err());
+    }
+
+    #[test]
+    fn a_page_has_the_number_in_its_place_and_nothing_else_of_it() {
+        let carrier = parcels();
+        assert_eq!(carrier.url("AB 1&x=é").unwrap(), "https://post.example/track?id=AB%201%26x%3D%C3%A9&lang=en");
+        assert_eq!(ShippingCarrier { url_template: None, ..carrier }.url("1"), None);
+    }
+
+    #[test]
+    fn a_template_is_a_page_of_the_web_with_one_number() {
+        for (template, is_good) in [
+            ("https://post.example/{number}", true),
+            ("http://post.example/{number}", false),
+            ("https://post.example/", false),
+            ("https://post.example/{number}/{number}", false),
+            ("https://{number}.example/", false),
+            ("https://user@post.example/{number}", false),
+            ("https:///{number}", false),
+            ("https://post.example/ {number}", false),
+            ("javascript:alert({number})", false),
+        ] {
+            assert_eq!(is_template(template), is_good, "{template}");
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Works follow their orders: after each command that changed an order or its holds, what its works still have to send is what is open of its
+//! lines, in the stores that hold it. What the command did to works by itself stands before.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use entity::prelude::*;
+
+use super::{
+    book::{Before, ShipmentFact, Touched, WorkBook, WorkDecision, WorkFact},
+    carriers::Label,
+    parcel::{Parcel, ParcelLine, Sent},
+    refusal::Refusal,
+    work::{Work, WorkHead},
+};
+use crate::{
+    fulfilment::events,
+    ledger::Decision,
+    orders::core::{Fulfilment, Order, OrderBook, OrderDecision},
+    stock::core::{At, Book, Field, Rejection, Reservation, RoomRefusal},
+};
+
+/// A product of an order's line: what a line of a work is of.
+type Goods = (u16, ProductId);
+
+/// What a decision comes to for works; None where nothing of them changes.
+pub fn follow(
+    stock: &Book,
+    (orders, works): (&OrderBook, &WorkBook),
+    decision: &Decision,
+) -> Result<Option<WorkDecision>, Rejection> {
+    let mut own = decision.documents.get::<WorkDecision>().cloned().unwrap_or_default();
+    let changed = decision.documents.get::<OrderDecision>();
+    let decided = changed.map_or(&[][..], |of| of.orders.as_slice());
+    let fulfilments = changed.map_or(&[][..], |of| of.fulfilments.as_slice());
+    let asked = own.asked.iter().filter_map(|id| orders.orders.get(id));
+    let all: Vec<&Order> = decided.iter().chain(asked).collect();
+    for order in all {
+        let shipped = fulfilments.iter().find(|one| one.order == order.id && one.work.is_none());
+        let Some(mut following) = Following::of(order, works, &own, shipped) else { continue };
+        let is_new = changed.is_some_and(|of| of.events.iter().any(|fact| fact.order == order.id && fact.before.is_none()));
+        following.holds = holds(stock, &decision.stock.reservations, order.id, is_new);
+        // A command that moves no goods has not asked for the holds: the works of an order of before there were works are the job's to make.
+        let has_none = following.works.is_empty() && following.holds.is_empty() && !own.asked.contains(&order.id);
+        if has_none && orders.orders.get(&order.id).is_some_and(|before| is_worked(before.status) && before.has_open()) {
+            continue;
+        }
+        following.moved = own.moved.filter(|(work, _)| own.works.iter().any(|one| one.work.head.id == *work));
+        following.settle_all()?;
+        own.works.retain(|one| one.work.head.order != order.id);
+        own.works.extend(following.changed(works));
+    }
+    let shipments = fulfilments.iter().map(|one| ShipmentFact { kind: events::FULFILMENT_SHIPPED, fulfilment: one.clone() });
+    let arrived = own.arrived.iter().map(|one| {
+        let has_come = one.status == FulfilmentStatus::Delivered;
+        let kind = if has_come { events::FULFILMENT_DELIVERED } else { events::FULFILMENT_FAILED };
+        ShipmentFact { kind, fulfilment: one.clone() }
+    });
+    own.shipments = shipments.chain(arrived).collect();
+    finish(&mut own, works, stock.now);
+    let is_nothing = own.works.is_empty() && own.shipments.is_empty() && own.barred.is_empty() && own.named.is_empty();
+    Ok(if is_nothing { None } else { Some(own) })
+}
+
+/// Gives every work its state, its version and its fact.
+fn finish(own: &mut WorkDecision, book: &WorkBook, now: Timestamp) {
+    own.facts = Vec::with_capacity(own.works.len());
+    for Touched { work, before } in &mut own.works {
+        let found = book.works.get(&(work.head.order, work.head.nth));
+        *before = found.map(Before::of);
+        work.head.version = found.map_or(1, |found| found.head.version + 1);
+        work.head.status = work.status();
+        work.head.updated_at = now;
+        let kind = match before {
+            None => events::WORK_CREATED,
+            Some(_) if own.rejected == Some(work.head.id) => events::WORK_REJECTED,
+            Some(_) => events::WORK_CHANGED,
+        };
+        own.facts.push(WorkFact { kind, work: work.head.id, before: before.map(|before| before.status) });
+    }
+}
+
+/// What an order holds by line, product and store. A new order's holds are all in the decision.
+fn holds(stock: &Book, decided: &[Reservation], order: OrderId, is_new: bool) -> BTreeMap<(u16, ProductId, StoreId), i64> {
+    let newer: HashSet<ReservationId> = decided.iter().map(|one| one.id).collect();
+    let booked = (!is_new).then(|| stock.reservations.values()).into_iter().flatten();
+    let mut holds = BTreeMap::new();
+    for one in decided.iter().chain(booked.filter(|one| !newer.contains(&one.id))) {
+        if one.status == ReservationStatus::Active
+            && let Some((of, position)) = one.order
+            && of == order
+        {
+            *holds.entry((position, one.key.product, one.key.store)).or_default() += one.remaining.get();
+        }
+    }
+    holds
+}
+
+/// An order whose works are set right.
+struct Following<'a> {
+    order: &'a Order,
+    /// As the command left them.
+    works: Vec<Work>,
+    /// The works that the command changed by itself.
+    own: HashSet<u16>,
+    holds: BTreeMap<(u16, ProductId, StoreId), i64>,
+    /// What left without a work, by the order's short way.
+    shipped: Option<&'a Fulfilment>,
+    moved: Option<(FulfilmentWorkId, StoreId)>,
+    /// What of a work's lines left by the short way.
+    sent: HashMap<u16, Vec<ParcelLine>>,
+}
+
+impl<'a> Following<'a> {
+    /// None where there is nothing to follow: drafts, unpaid orders and sales over the counter have no works.
+    fn of(order: &'a Order, book: &WorkBook, own: &WorkDecision, shipped: Option<&'a Fulfilment>) -> Option<Self> {
+        let mut works: Vec<Work> = book.of_order(order.id).cloned().collect();
+        let mut changed = HashSet::new();
+        for Touched { work, .. } in own.works.iter().filter(|one| one.work.head.order == order.id) {
+            changed.insert(work.head.nth);
+            if let Some(found) = works.iter_mut().find(|found| found.head.id == work.head.id) {
+                found.clone_from(work);
+            }
+        }
+        if works.is_empty() && !is_worked(order.status) {
+            return None;
+        }
+        let (holds, sent) = (BTreeMap::new(), HashMap::new());
+        Some(Self { order, works, own: changed, holds, shipped, moved: None, sent })
+    }
+
+    fn settle_all(&mut self) -> Result<(), Rejection> {
+        let order = self.order;
+        for line in &order.lines {
+            for (product, takes) in line.goods() {
+                let open = if is_worked(order.status) { line.open.get() } else { 0 };
+                self.settle((line.position, product), (open.saturating_mul(takes), takes))?;
+            }
+        }
+        self.pack_what_left();
+        Ok(())
+    }
+
+    /// Brings what works have to send of a product for a line to what is `wanted`, store by store as it is held. What is held nowhere, because holds
+    /// gave way, stays where it was asked of; before anything was asked, it is the order's own store's.
+    fn settle(&mut self, goods: Goods, (wanted, takes): (i64, i64)) -> Result<(), Rejection> {
+        let mut stores: BTreeMap<StoreId, (i64, i64)> = BTreeMap::new();
+        for work in &self.works {
+            stores.entry(work.head.store).or_default().1 += live(work, goods);
+        }
+        if is_worked(self.order.status) {
+            let of_goods = (goods.0, goods.1, StoreId::NIL)..;
+            for ((_, _, store), held) in self.holds.range(of_goods).take_while(|((at, of, _), _)| (*at, *of) == goods) {
+                stores.entry(*store).or_default().0 += held;
+            }
+        }
+        let asked: i64 = stores.values().map(|(_, live)| live).sum();
+        let more: Vec<(StoreId, i64)> = differences(&stores, |held, live| held - live);
+        let less: Vec<(StoreId, i64)> = differences(&stores, |held, live| live - held);
+        let over = asked + more.iter().map(|(_, units)| units).sum::<i64>() - wanted;
+        if over > 0 {
+            self.cut(goods, over, less, takes)?;
+        }
+        for (store, units) in more {
+            self.add(goods, store, units)?;
+        }
+        if over < 0 {
+            self.add(goods, self.order.store, -over)?;
+        }
+        Ok(())
+    }
+
+    /// Takes units off the stores that no longer hold them: first off the one that they left from. What somebody has picked is not taken.
+    fn cut(&mut self, goods: Goods, over: i64, mut less: Vec<(StoreId, i64)>, takes: i64) -> Result<(), Rejection> {
+        let from = self.shipped.map(|one| one.store);
+        less.sort_by_key(|(store, _)| Some(*store) != from);
+        let mut left = over;
+        for (store, most) in &less {
+            let most = left.min(*most);
+            let mut taken = 0;
+            if Some(*store) == from {
+                let shipped = self.shipped_of(goods.0).saturating_mul(takes).min(most);
+                taken += self.take(goods, *store, shipped, Taken::Shipped);
+            }
+            taken += self.take(goods, *store, most - taken, Taken::Dropped);
+            left -= taken;
+        }
+        if left == 0 { Ok(()) } else { Err(self.picked(goods, &less)) }
+    }
+
+    /// How much of a line left by the short way.
+    fn shipped_of(&self, position: u16) -> i64 {
+        let lines = self.shipped.into_iter().flat_map(|one| &one.lines);
+        lines.filter(|line| line.position == position).map(|line| line.quantity.get()).sum()
+    }
+
+    /// Takes units that nobody has picked off a store's works, and says how many it could: of what leaves the oldest work first, of what is no longer
+    /// asked for those that nobody has accepted, the newest first.
+    fn take(&mut self, goods: Goods, store: StoreId, units: i64, how: Taken) -> i64 {
+        let mut order: Vec<usize> = (0..self.works.len()).filter(|index| self.works[*index].head.store == store).collect();
+        if how == Taken::Dropped {
+            order.reverse();
+            order.sort_by_key(|index| self.works[*index].head.accepted.is_some());
+        }
+        let mut left = units;
+        for index in order {
+            let work = &mut self.works[index];
+            let nth_work = work.head.nth;
+            let Some(line) = work.line_of(goods.0, goods.1) else { continue };
+            let taken = left.min(line.open);
+            if taken <= 0 {
+                continue;
+            }
+            left -= taken;
+            line.open -= taken;
+            match how {
+                Taken::Dropped => line.dropped += taken,
+                Taken::Shipped => {
+                    line.shipped += taken;
+                    let sent = ParcelLine { nth: line.nth, quantity: taken };
+                    self.sent.entry(nth_work).or_default().push(sent);
+                }
+            }
+            self.own.insert(nth_work);
+        }
+        units - left
+    }
+
+    /// Asks more of a store: of a work that nobody has accepted, else of a new one. What moves here is always a new one.
+    fn add(&mut self, goods: Goods, store: StoreId, units: i64) -> Result<(), Rejection> {
+        let from = self.moved.filter(|(_, to)| *to == store).map(|(work, _)| work);
+        let is_joined = |work: &Work| match from {
+            Some(_) => work.head.version == 0 && work.head.moved_from == from,
+            None => work.head.accepted.is_none() && work.status() == WorkStatus::Open,
+        };
+        let found = self.works.iter().position(|work| work.head.store == store && is_joined(work));
+        let index = if let Some(index) = found { index } else { self.begin(store, from)? };
+        let work = &mut self.works[index];
+        work.add(goods.0, goods.1, units)?;
+        let nth = work.head.nth;
+        self.own.insert(nth);
+        Ok(())
+    }
+
+    /// Makes a work and says its place.
+    fn begin(&mut self, store: StoreId, moved_from: Option<FulfilmentWorkId>) -> Result<usize, Rejection> {
+        let nth = self.works.iter().map(|work| work.head.nth).max().unwrap_or(0) + 1;
+        if nth > entity::id::MAX_LINES {
+            return Err(Refusal::TooManyWorks { most: entity::id::MAX_LINES }.at(At::input(Field::Id)));
+        }
+        let mut work = Work::new(self.order, nth, store, self.order.updated_at);
+        work.head.moved_from = moved_from;
+        self.works.push(work);
+        Ok(self.works.len() - 1)
+    }
+
+    /// A parcel for what left of each work by the short way.
+    fn pack_what_left(&mut self) {
+        let Some(fulfilment) = self.shipped else { return };
+        let sent = Sent { fulfilment: fulfilment.id, status: fulfilment.status };
+        let created_at = fulfilment.shipped_at.unwrap_or(self.order.updated_at);
+        for work in &mut self.works {
+            let Some(lines) = self.sent.remove(&work.head.nth) else { continue };
+            let position = work.parcels.len() as u16 + 1;
+            let id = ParcelId::document(fulfilment.id.uuid()).line(work.head.nth);
+            let label = Label::default();
+            work.parcels.push(Parcel { id, position, weight: None, label, sent: Some(sent), created_at, lines });
+        }
+    }
+
+    /// That somebody has picked what would be taken.
+    fn picked(&self, goods: Goods, stores: &[(StoreId, i64)]) -> Rejection {
+        let is_meant = |work: &&Work| {
+            let has_picked =
+                work.lines.iter().any(|line| (line.position, line.product) == goods && line.picked + line.packed > 0);
+            has_picked && stores.iter().any(|(store, _)| *store == work.head.store)
+        };
+        let number = self.order.number.get();
+        let works = self.works.iter().filter(is_meant).map(|work| WorkHead::number(number, work.head.nth)).collect();
+        Refusal::Picked { works }.at(At::input(Field::Id))
+    }
+
+    /// The works that are not as the book has them.
+    fn changed(self, book: &WorkBook) -> Vec<Touched> {
+        let own: BTreeSet<u16> = self.own.into_iter().collect();
+        let is_other = |work: &Work| book.works.get(&(work.head.order, work.head.nth)) != Some(work);
+        let works = self.works.into_iter().filter(|work| own.contains(&work.head.nth) && is_other(work));
+        works.map(|work| Touched { work, before: None }).collect()
+    }
+}
+
+/// How units go off a work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Shipped,
+    Dropped,
+}
+
+/// Whether stores work on orders in this state.
+const fn is_worked(status: OrderStatus) -> bool {
+    matches!(status, OrderStatus::Confirmed | OrderStatus::PartiallyFulfilled)
+}
+
+fn live(work: &Work, goods: Goods) -> i64 {
+    work.lines.iter().filter(|line| (line.position, line.product) == goods).map(|line| line.live()).sum()
+}
+
+/// The stores at which a difference is above 0.
+fn differences(stores: &BTreeMap<StoreId, (i64, i64)>, of: fn(i64, i64) -> i64) -> Vec<(StoreId, i64)> {
+    let all = stores.iter().map(|(store, (held, live))| (*store, of(*held, *live)));
+    all.filter(|(_, units)| *units > 0).collect()
+}

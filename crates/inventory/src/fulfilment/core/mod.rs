@@ -1,0 +1,27 @@
+//! The rules of works: pure. A work moves no stock by itself; what ships it ships its order, by the order's own rules.
+
+mod book;
+mod carriers;
+mod command;
+mod follow;
+mod let_go;
+mod needs;
+mod parcel;
+mod refusal;
+mod ship;
+mod states;
+mod step;
+mod work;
+
+pub use book::{Barred, Before, ShipmentFact, Touched, WorkBook, WorkDecision, WorkFact};
+pub use carriers::{CarrierInvalid, Label, MAX_CODE, MAX_SERVICES, NewCarrier, ShippingCarrier, check_carrier};
+pub use command::{On, WorkCommand};
+pub use follow::follow;
+pub use let_go::{LetGo, Rest, Why};
+pub use needs::WorkNeeds;
+pub use parcel::{NewParcel, Parcel, ParcelLine, Sent};
+pub use refusal::Refusal;
+pub use ship::{Arrival, Ship, Track};
+pub use states::{WORK_STEPS, WorkAction, actions_from, may};
+pub use step::{Picked, Step};
+pub use work::{Accepted, Ready, Rejected, Work, WorkHead, WorkLine};

@@ -1,0 +1,17 @@
+//! What commands need of works besides stock and orders.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::*;
+
+#[derive(Debug, Default)]
+pub struct WorkNeeds {
+    /// Orders whose works are loaded: all that are locked.
+    pub orders: BTreeSet<OrderId>,
+    /// Orders of which it must be known which stores have refused lines.
+    pub barred: BTreeSet<OrderId>,
+    /// Orders of whose parcels the carriers are known.
+    pub labels: BTreeSet<OrderId>,
+    pub fulfilments: BTreeSet<FulfilmentId>,
+    pub carriers: BTreeSet<CarrierId>,
+}

@@ -1,0 +1,136 @@
+//! Parcels of a work.
+
+use entity::prelude::*;
+
+use super::{
+    carriers::Label,
+    refusal::Refusal,
+    work::{Work, WorkLine},
+};
+use crate::stock::core::{At, Field, Noun, Rejection, RoomRefusal};
+
+/// Goods that are packed together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parcel {
+    pub id: ParcelId,
+    /// 1-based inside its work.
+    pub position: u16,
+    /// In grams.
+    pub weight: Option<i64>,
+    pub label: Label,
+    /// Since it left.
+    pub sent: Option<Sent>,
+    pub created_at: Timestamp,
+    pub lines: Vec<ParcelLine>,
+}
+
+/// How much of a work's line is in a parcel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParcelLine {
+    /// The work's line.
+    pub nth: u16,
+    pub quantity: i64,
+}
+
+/// How a parcel left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    pub fulfilment: FulfilmentId,
+    pub status: FulfilmentStatus,
+}
+
+/// A parcel that is packed.
+#[derive(Debug, Clone)]
+pub struct NewParcel {
+    pub id: ParcelId,
+    /// None: all that is picked.
+    pub lines: Option<Vec<(FulfilmentWorkLineId, Quantity)>>,
+    pub weight: Option<i64>,
+    pub label: Label,
+}
+
+impl Parcel {
+    pub fn is_empty(&self) -> bool {
+        self.lines.iter().all(|line| line.quantity == 0)
+    }
+}
+
+/// Packs what was picked.
+pub fn pack(work: &mut Work, parcels: &[NewParcel], now: Timestamp) -> Result<(), Rejection> {
+    if parcels.is_empty() {
+        return Err(Refusal::NoParcels.at(At::input(Field::Parcels)));
+    }
+    for (index, new) in parcels.iter().enumerate() {
+        let at = At::row(Field::Parcels, index);
+        let lines = match &new.lines {
+            None => picked(work),
+            Some(named) => taken(work, named, at)?,
+        };
+        if lines.is_empty() {
+            return Err(Refusal::EmptyParcel.at(at.field(Field::Lines)));
+        }
+        if new.weight.is_some_and(|weight| weight <= 0) {
+            return Err(Refusal::NotPositive.at(at.field(Field::Weight)));
+        }
+        for line in &lines {
+            if let Some(own) = work.line_mut(line.nth) {
+                own.picked -= line.quantity;
+                own.packed += line.quantity;
+            }
+        }
+        let position = work.parcels.len() as u16 + 1;
+        if position > entity::id::MAX_LINES {
+            return Err(Refusal::TooManyParcels { most: entity::id::MAX_LINES }.at(at));
+        }
+        let (label, weight) = (new.label.clone(), new.weight);
+        work.parcels.push(Parcel { id: new.id, position, weight, label, sent: None, created_at: now, lines });
+    }
+    Ok(())
+}
+
+fn picked(work: &Work) -> Vec<ParcelLine> {
+    let all = work.lines.iter().filter(|line| line.picked > 0);
+    all.map(|line| ParcelLine { nth: line.nth, quantity: line.picked }).collect()
+}
+
+/// Lines of a parcel, as they are named: each once, and never more than was picked.
+fn taken(work: &Work, named: &[(FulfilmentWorkLineId, Quantity)], at: At) -> Result<Vec<ParcelLine>, Rejection> {
+    let mut lines: Vec<ParcelLine> = Vec::with_capacity(named.len());
+    for (nth, (id, quantity)) in named.iter().enumerate() {
+        let at = at.part(Field::Lines, nth);
+        let line = line_named(work, *id, at)?;
+        if lines.iter().any(|own| own.nth == line.nth) {
+            return Err(Refusal::LineTwice.at(at.field(Field::LineId)));
+        }
+        lines.push(ParcelLine { nth: line.nth, quantity: within(*quantity, line.picked, at)? });
+    }
+    Ok(lines)
+}
+
+/// The work's line of an id.
+pub(super) fn line_named(work: &Work, id: FulfilmentWorkLineId, at: At) -> Result<WorkLine, Rejection> {
+    let (of, nth) = id.split_line();
+    let line = work.lines.iter().find(|line| of == work.head.id && line.nth == nth);
+    line.copied().ok_or_else(|| Rejection::not_found(Noun::FulfilmentWorkLine, at.field(Field::LineId)))
+}
+
+/// A quantity from 1 to the most that is possible.
+pub(super) fn within(quantity: Quantity, most: i64, at: At) -> Result<i64, Rejection> {
+    if !quantity.is_positive() || quantity.get() > most {
+        return Err(Refusal::UpTo { most }.at(at.field(Field::Quantity)));
+    }
+    Ok(quantity.get())
+}
+
+/// Takes goods out of parcels that have not left, of the last one first; says how much it could.
+pub(super) fn unpack(work: &mut Work, nth: u16, quantity: i64) -> i64 {
+    let mut left = quantity;
+    for parcel in work.parcels.iter_mut().rev().filter(|parcel| parcel.sent.is_none()) {
+        for line in parcel.lines.iter_mut().filter(|line| line.nth == nth) {
+            let out = left.min(line.quantity);
+            line.quantity -= out;
+            left -= out;
+        }
+    }
+    quantity - left
+}

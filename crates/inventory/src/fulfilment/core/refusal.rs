@@ -1,0 +1,63 @@
+//! What works refuse. `api/src/fulfilment/refusal.rs` gives each its code and words.
+
+use entity::prelude::*;
+
+use crate::stock::core::RoomRefusal;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The step is not open in this state.
+    Status(WorkStatus),
+    /// The work's order is over, or not confirmed.
+    OrderStatus(OrderStatus),
+    /// Somebody has picked what is to be cancelled or to leave another way: numbers of works.
+    Picked {
+        works: Vec<String>,
+    },
+    WorkTwice,
+    NoWorks,
+
+    // Of lines and parcels.
+    NothingNamed,
+    LineTwice,
+    UpTo {
+        most: i64,
+    },
+    NotPositive,
+    /// Parts of a kit go together, in whole kits.
+    KitInParts {
+        sku: String,
+    },
+    NoParcels,
+    EmptyParcel,
+    ParcelTwice,
+    ParcelSent,
+    NothingPacked,
+    TooManyLines {
+        most: u16,
+    },
+    TooManyParcels {
+        most: u16,
+    },
+    TooManyWorks {
+        most: u16,
+    },
+
+    // Of what is on its way.
+    /// It has arrived already, or did not.
+    Fulfilment(FulfilmentStatus),
+    WrongCode,
+    SameStore,
+
+    // Of labels.
+    CarrierInactive {
+        code: String,
+    },
+    NoSuchService {
+        code: String,
+    },
+    NumberOdd {
+        pattern: String,
+    },
+}
+impl RoomRefusal for Refusal {}

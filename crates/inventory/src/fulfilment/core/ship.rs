@@ -1,0 +1,217 @@
+//! Parcels that leave, and what becomes of them. The goods leave by the order's own rules; the work says which.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+
+use super::{
+    book::{Touched, WorkBook, WorkDecision},
+    carriers::Label,
+    command::On,
+    parcel::Sent,
+    refusal::Refusal,
+    states::WorkAction,
+    step::open,
+    work::Work,
+};
+use crate::{
+    orders::core::{Fulfil, Line, LineQuantity, Order, OrderBook, OrderDecision, count, decide_fulfil},
+    stock::core::{At, Draft, Field, LotChoice, Noun, Rejection, RoomRefusal, Shortage},
+};
+
+/// Parcels that leave a store.
+#[derive(Debug, Clone)]
+pub struct Ship {
+    /// None: all that are packed and have not left.
+    pub parcels: Option<Vec<(ParcelId, Label)>>,
+    /// The customer has fetched them and said this.
+    pub code: Option<String>,
+    pub occurred_at: Option<Timestamp>,
+    pub on_shortage: Shortage,
+    pub fulfilment: FulfilmentId,
+    /// Ids for the movements it may need: room, release elsewhere, and the sale.
+    pub movements: [MovementId; 3],
+}
+
+/// What has become of goods that left.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    pub order: OrderId,
+    pub fulfilment: FulfilmentId,
+    /// None: they arrived.
+    pub failed: Option<String>,
+    pub at: Option<Timestamp>,
+}
+
+/// What is printed on a parcel from now on.
+#[derive(Debug, Clone)]
+pub struct Track {
+    pub parcel: ParcelId,
+    pub label: Label,
+}
+
+pub fn decide_ship(
+    books: (&OrderBook, &WorkBook),
+    draft: &mut Draft<'_>,
+    on: &On,
+    command: &Ship,
+) -> Result<(WorkDecision, OrderDecision), Rejection> {
+    let at = At::input(Field::Id);
+    let action = if command.code.is_some() { WorkAction::Collect } else { WorkAction::Ship };
+    let (order, mut work) = open(books, on, action, at)?;
+    if command.code.is_some() && work.head.ready.as_ref().map(|ready| &ready.code) != command.code.as_ref() {
+        return Err(Refusal::WrongCode.at(At::input(Field::Code)));
+    }
+    let sent = Sent { fulfilment: command.fulfilment, status: FulfilmentStatus::Shipped };
+    let leaving = label(&mut work, books.1, command.parcels.as_deref())?;
+    let left = send(&mut work, &leaving, sent);
+    let fulfil = Fulfil {
+        order: order.id,
+        expected_version: None,
+        store: Some(work.head.store),
+        lines: Some(lines(order, &left)?),
+        occurred_at: command.occurred_at,
+        on_shortage: command.on_shortage,
+        actor: on.actor,
+        fulfilment: command.fulfilment,
+        movements: command.movements,
+    };
+    // Nobody typed lines: what is refused of one is refused of the work.
+    let of_work = |why: Rejection| if why.at.row.is_some() { Rejection { at, ..why } } else { why };
+    let mut orders = decide_fulfil(books.0, draft, &fulfil).map_err(of_work)?;
+    let mut own = WorkDecision::default();
+    for fulfilment in &mut orders.fulfilments {
+        fulfilment.work = Some(work.head.id);
+        if command.code.is_some() {
+            // It is in the customer's hands.
+            let mut arrived = fulfilment.clone();
+            (arrived.status, arrived.delivered_at) = (FulfilmentStatus::Delivered, fulfilment.shipped_at);
+            own.arrived.push(arrived);
+        }
+    }
+    if command.code.is_some() {
+        set_status(&mut work, command.fulfilment, FulfilmentStatus::Delivered);
+    }
+    own.named.push(work.head.id);
+    own.works.push(Touched { work, before: None });
+    Ok((own, orders))
+}
+
+/// The parcels that leave, with what is printed on them now.
+fn label(work: &mut Work, book: &WorkBook, named: Option<&[(ParcelId, Label)]>) -> Result<Vec<ParcelId>, Rejection> {
+    let Some(named) = named else {
+        let all = work.parcels.iter().filter(|parcel| parcel.sent.is_none() && !parcel.is_empty());
+        let all: Vec<ParcelId> = all.map(|parcel| parcel.id).collect();
+        if all.is_empty() {
+            return Err(Refusal::NothingPacked.at(At::input(Field::Parcels)));
+        }
+        return Ok(all);
+    };
+    if named.is_empty() {
+        return Err(Refusal::NoParcels.at(At::input(Field::Parcels)));
+    }
+    let mut leaving: Vec<ParcelId> = Vec::with_capacity(named.len());
+    for (index, (id, said)) in named.iter().enumerate() {
+        let at = At::row(Field::Parcels, index);
+        let of_parcel = at.field(Field::Id);
+        let parcel = work.parcel_mut(*id).ok_or_else(|| Rejection::not_found(Noun::Parcel, of_parcel))?;
+        if leaving.contains(id) {
+            return Err(Refusal::ParcelTwice.at(of_parcel));
+        }
+        if parcel.sent.is_some() {
+            return Err(Refusal::ParcelSent.at(of_parcel));
+        }
+        if parcel.is_empty() {
+            return Err(Refusal::EmptyParcel.at(of_parcel));
+        }
+        parcel.label.change(said);
+        parcel.label.check(&book.carriers, at)?;
+        leaving.push(*id);
+    }
+    Ok(leaving)
+}
+
+/// Lets parcels go, and says how much of each product for each line of the order is in them.
+fn send(work: &mut Work, leaving: &[ParcelId], sent: Sent) -> BTreeMap<(u16, ProductId), i64> {
+    let mut left: BTreeMap<u16, i64> = BTreeMap::new();
+    for parcel in work.parcels.iter_mut().filter(|parcel| leaving.contains(&parcel.id)) {
+        parcel.sent = Some(sent);
+        for line in &parcel.lines {
+            *left.entry(line.nth).or_default() += line.quantity;
+        }
+    }
+    let mut goods = BTreeMap::new();
+    for (nth, units) in left.into_iter().filter(|(_, units)| *units > 0) {
+        if let Some(line) = work.line_mut(nth) {
+            line.packed -= units;
+            line.shipped += units;
+            *goods.entry((line.position, line.product)).or_default() += units;
+        }
+    }
+    goods
+}
+
+/// What leaves, by lines of the order: kits whole. Goods that no stock is kept of leave with the last of those that have.
+fn lines(order: &Order, left: &BTreeMap<(u16, ProductId), i64>) -> Result<Vec<LineQuantity>, Rejection> {
+    let mut leaving: Vec<(u16, i64)> = Vec::new();
+    for line in &order.lines {
+        let units = |product: ProductId| left.get(&(line.position, product)).copied().unwrap_or(0);
+        let mut whole = line.goods().map(|(product, takes)| (units(product) / takes.max(1), units(product) % takes.max(1)));
+        let Some((quantity, rest)) = whole.next() else { continue };
+        if rest != 0 || whole.any(|other| other != (quantity, 0)) {
+            return Err(Refusal::KitInParts { sku: line.sku.clone() }.at(At::input(Field::Parcels)));
+        }
+        if quantity > 0 {
+            leaving.push((line.position, quantity));
+        }
+    }
+    let of = |line: &Line| leaving.iter().find(|(position, _)| *position == line.position).map_or(0, |(_, units)| *units);
+    let is_stocked = |line: &&Line| line.goods().next().is_some();
+    let is_last = order.lines.iter().filter(is_stocked).all(|line| line.outstanding() == of(line));
+    let with = order.lines.iter().filter(|line| is_last && line.kind() == LineKind::Product && !is_stocked(line));
+    let with: Vec<(u16, i64)> = with.map(|line| (line.position, line.outstanding())).filter(|(_, units)| *units > 0).collect();
+    let all = leaving.into_iter().chain(with);
+    let line = |(position, units): (u16, i64)| LineQuantity {
+        line: order.line_id(position),
+        quantity: count(units),
+        lot: LotChoice::Unsaid,
+    };
+    Ok(all.map(line).collect())
+}
+
+fn set_status(work: &mut Work, fulfilment: FulfilmentId, status: FulfilmentStatus) {
+    let own = work.parcels.iter_mut().filter_map(|parcel| parcel.sent.as_mut()).filter(|sent| sent.fulfilment == fulfilment);
+    own.for_each(|sent| sent.status = status);
+}
+
+/// Goods arrived, or did not.
+pub fn decide_arrival(book: &WorkBook, command: &Arrival, now: Timestamp) -> Result<WorkDecision, Rejection> {
+    let at = At::input(Field::Id);
+    let found = book.fulfilments.get(&command.fulfilment).filter(|one| one.order == command.order);
+    let mut fulfilment = found.cloned().ok_or_else(|| Rejection::not_found(Noun::Fulfilment, at))?;
+    if fulfilment.status != FulfilmentStatus::Shipped {
+        return Err(Refusal::Fulfilment(fulfilment.status).at(at));
+    }
+    let status = if command.failed.is_some() { FulfilmentStatus::Failed } else { FulfilmentStatus::Delivered };
+    fulfilment.status = status;
+    fulfilment.delivered_at = command.failed.is_none().then_some(command.at.unwrap_or(now));
+    fulfilment.failed_at = command.failed.as_ref().map(|_| command.at.unwrap_or(now));
+    fulfilment.failed_reason.clone_from(&command.failed);
+    let has_it = |work: &&Work| {
+        let mut sent = work.parcels.iter().filter_map(|parcel| parcel.sent);
+        sent.any(|sent| sent.fulfilment == command.fulfilment)
+    };
+    let mut works: Vec<Work> = book.of_order(command.order).filter(has_it).cloned().collect();
+    works.iter_mut().for_each(|work| set_status(work, command.fulfilment, status));
+    Ok(WorkDecision { arrived: vec![fulfilment], ..WorkDecision::step(works) })
+}
+
+/// A parcel has another label.
+pub fn decide_track(book: &WorkBook, on: &On, command: &Track) -> Result<WorkDecision, Rejection> {
+    let at = At::input(Field::Id);
+    let mut work = book.work(on.order, on.work).cloned().ok_or_else(|| Rejection::not_found(Noun::Parcel, at))?;
+    let parcel = work.parcel_mut(command.parcel).ok_or_else(|| Rejection::not_found(Noun::Parcel, at))?;
+    command.label.check(&book.carriers, At::INPUT)?;
+    parcel.label = command.label.clone();
+    Ok(WorkDecision::step(vec![work]))
+}

@@ -1,0 +1,137 @@
+//! What works are to the ledger. No command on orders names them: they follow what it decided.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use entity::prelude::*;
+use platform::{
+    audit::Target,
+    storage::{
+        Fault,
+        journal::{Counter, NewEvent, Want},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    core::{Before, Touched, Work, WorkBook, WorkDecision, WorkNeeds, follow},
+    events::{shipment_event, work_event},
+    rows,
+};
+use crate::{
+    ledger::{Books, Decision, Document, Needs, Rows, Source, Turn},
+    orders::{
+        core::{OrderBook, OrderNeeds},
+        rows::fulfilments_by_id,
+    },
+    stock::core::{Book, Rejection},
+};
+
+/// Works as a kind of document.
+pub struct Works;
+
+/// What receipts keep of works: those that the command was about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredWorks {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub works: Vec<FulfilmentWorkId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived: Option<FulfilmentId>,
+}
+
+#[async_trait]
+impl Document for Works {
+    type Needs = WorkNeeds;
+    type Book = WorkBook;
+    type Decision = WorkDecision;
+    type Memory = ();
+    type Stored = StoredWorks;
+
+    const LOCKED: Turn = Turn::BeforeLots;
+    const NUMBERED: Turn = Turn::AfterLots;
+
+    fn needs_locks(_needs: &WorkNeeds) -> bool {
+        true
+    }
+
+    /// The works of all orders that are locked. A batch that only places orders locks none, and asks nothing.
+    async fn expand(_reads: &Source<'_>, needs: &mut Needs, _books: &mut Books) -> Result<(), Fault> {
+        let Some(own) = needs.documents.get::<OrderNeeds>().filter(|own| !own.orders.is_empty()) else { return Ok(()) };
+        let orders = own.orders.clone();
+        needs.documents.with(|own: &mut WorkNeeds| own.orders.extend(orders));
+        Ok(())
+    }
+
+    async fn load(reads: &Source<'_>, needs: &WorkNeeds, book: &mut WorkBook) -> Result<(), Fault> {
+        let ids: Vec<OrderId> = needs.orders.iter().copied().collect();
+        let lock = matches!(reads, Source::Locked(_));
+        let works = rows::works_of(reads, &ids, lock).await?;
+        let labelled = works.iter().filter(|work| needs.labels.contains(&work.head.order));
+        let mut carriers = needs.carriers.clone();
+        carriers.extend(labelled.flat_map(|work| &work.parcels).filter_map(|parcel| parcel.label.carrier));
+        book.works = works.into_iter().map(|work| ((work.head.order, work.head.nth), work)).collect();
+        let carriers: Vec<CarrierId> = carriers.into_iter().collect();
+        book.carriers = rows::carriers_by_id(reads, &carriers).await?.into_iter().map(|one| (one.id, one)).collect();
+        let barred: Vec<OrderId> = needs.barred.iter().copied().collect();
+        book.barred = rows::barred(reads, &barred).await?;
+        let fulfilments: Vec<FulfilmentId> = needs.fulfilments.iter().copied().collect();
+        book.fulfilments = fulfilments_by_id(reads, &fulfilments).await?.into_iter().map(|one| (one.id, one)).collect();
+        Ok(())
+    }
+
+    async fn load_names(_reads: &Source<'_>, _needs: &WorkNeeds, _book: &mut WorkBook) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn follow(stock: &Book, books: &Books, decision: &mut Decision) -> Result<(), Rejection> {
+        let followed =
+            books.read(|orders: &OrderBook| books.read(|works: &WorkBook| follow(stock, (orders, works), decision)))?;
+        match followed {
+            Some(own) => decision.documents.put(own),
+            None => drop(decision.documents.take::<WorkDecision>()),
+        }
+        Ok(())
+    }
+
+    fn evolve(book: &mut WorkBook, decision: &WorkDecision) {
+        book.evolve(decision);
+    }
+
+    fn facts(decision: &WorkDecision) -> usize {
+        decision.facts.len() + decision.shipments.len()
+    }
+
+    fn want(_decision: &WorkDecision, want: Want) -> Want {
+        want
+    }
+
+    fn number(_decision: &mut WorkDecision, _counter: &mut Counter) {}
+
+    fn events(decision: &WorkDecision) -> Vec<NewEvent> {
+        let works = decision.facts.iter().zip(&decision.works).map(|(fact, touched)| work_event(fact, &touched.work));
+        works.chain(decision.shipments.iter().map(shipment_event)).collect()
+    }
+
+    fn rows(tenant: TenantId, decisions: &[&WorkDecision], _now: Timestamp) -> Rows {
+        // As the last decision left it, on what the first one found.
+        let mut works: BTreeMap<(OrderId, u16), (&Work, Option<Before>)> = BTreeMap::new();
+        for Touched { work, before } in decisions.iter().flat_map(|decision| &decision.works) {
+            works.entry((work.head.order, work.head.nth)).or_insert((work, *before)).0 = work;
+        }
+        let works: Vec<_> = works.into_values().collect();
+        let mut written = Rows::default();
+        written.heads.extend(rows::work_rows(tenant, &works));
+        written.rest.extend(rows::line_rows(tenant, &works));
+        written.rest.push(rows::arrived_rows(tenant, decisions.iter().flat_map(|decision| &decision.arrived)));
+        written.rest.push(rows::barred_rows(tenant, decisions.iter().flat_map(|decision| &decision.barred)));
+        written
+    }
+
+    fn target(decision: &WorkDecision) -> Option<Target> {
+        decision.named.first().map(|work| Target::of(*work))
+    }
+
+    fn stored(decision: &WorkDecision) -> StoredWorks {
+        StoredWorks { works: decision.named.clone(), arrived: decision.arrived.first().map(|one| one.id) }
+    }
+}

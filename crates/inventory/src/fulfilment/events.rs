@@ -1,0 +1,153 @@
+//! Events of works, of goods that left, and of carriers.
+
+use entity::prelude::*;
+use iam::access::{code, kind};
+use platform::storage::{
+    events::{Audience, EventViewer, Shown, Stream, Subject, Terms, Topic},
+    journal::NewEvent,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::core::{Accepted, Rejected, ShipmentFact, Work, WorkFact, WorkHead};
+
+pub use platform::storage::events::EventType;
+
+/// What follows works.
+pub const WORKS: Topic = Topic("fulfilmentWorks");
+
+platform::events! {
+    /// Works of stores on orders.
+    WORK: WorkEvent = Terms {
+        permission: code::<kind::FulfilmentRead>(),
+        shown: Shown::Part(shown_work),
+        stream: Some(Stream { topic: WORKS, concerns: |work| Audience::Of(vec![Subject::of(work.store)]) }),
+    } => {
+        WORK_CREATED "fulfilment_work.created",
+        WORK_CHANGED "fulfilment_work.changed",
+        WORK_REJECTED "fulfilment_work.rejected",
+    }
+    /// Goods that left with an order.
+    FULFILMENT: FulfilmentEvent = Terms {
+        permission: code::<kind::FulfilmentRead>(),
+        shown: Shown::Part(shown_fulfilment),
+        stream: None,
+    } => {
+        FULFILMENT_SHIPPED "fulfilment.shipped",
+        FULFILMENT_DELIVERED "fulfilment.delivered",
+        FULFILMENT_FAILED "fulfilment.failed",
+    }
+    /// Companies that take parcels.
+    CARRIER: CarrierChanged = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
+        CARRIER_SET "carrier.set",
+    }
+}
+
+/// The payload of a work's event: the work without its lines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkEvent {
+    pub work: FulfilmentWorkId,
+    pub order: OrderId,
+    pub nth: u16,
+    pub store: StoreId,
+    pub status: WorkStatus,
+    pub due_at: Timestamp,
+    pub version: i64,
+    /// Where it stood before; None for a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<WorkStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<(ActorKind, uuid::Uuid)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reject_reason: Option<RejectReason>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<FulfilmentWorkId>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl WorkEvent {
+    /// The work as the event left it, without its lines, and without what a note or a code says.
+    pub fn head(&self) -> WorkHead {
+        let by = |(kind, id)| Actor { kind, id };
+        WorkHead {
+            id: self.work,
+            order: self.order,
+            nth: self.nth,
+            store: self.store,
+            status: self.status,
+            due_at: self.due_at,
+            accepted: self.accepted_at.zip(self.assignee).map(|(at, of)| Accepted { at, by: by(of) }),
+            ready: None,
+            rejected: self.reject_reason.map(|reason| Rejected { reason, note: None }),
+            moved_from: self.moved_from,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+}
+
+/// The payload of an event of goods that left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FulfilmentEvent {
+    pub fulfilment: FulfilmentId,
+    pub order: OrderId,
+    pub store: StoreId,
+    pub status: FulfilmentStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<FulfilmentWorkId>,
+}
+
+/// The payload of `carrier.set`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CarrierChanged {
+    pub id: CarrierId,
+    pub code: String,
+    pub version: i64,
+}
+
+/// A work of a store that the viewer sees; never to whoever is bound to a channel.
+fn shown_work(work: &WorkEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    (!viewer.is_confined() && viewer.covers(work.store)).then(|| {
+        json!({ "id": work.work, "orderId": work.order, "status": work.status, "storeId": work.store, "version": work.version })
+    })
+}
+
+/// Goods that left a store that the viewer sees.
+fn shown_fulfilment(of: &FulfilmentEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    (!viewer.is_confined() && viewer.covers(of.store))
+        .then(|| json!({ "id": of.fulfilment, "orderId": of.order, "status": of.status, "storeId": of.store, "workId": of.work }))
+}
+
+/// The event of a fact, whose work is this one.
+pub fn work_event(fact: &WorkFact, work: &Work) -> NewEvent {
+    let head = &work.head;
+    fact.kind.event(&WorkEvent {
+        work: head.id,
+        order: head.order,
+        nth: head.nth,
+        store: head.store,
+        status: head.status,
+        due_at: head.due_at,
+        version: head.version,
+        before: fact.before,
+        accepted_at: head.accepted.map(|accepted| accepted.at),
+        assignee: head.accepted.map(|accepted| (accepted.by.kind, accepted.by.id)),
+        reject_reason: head.rejected.as_ref().map(|rejected| rejected.reason),
+        moved_from: head.moved_from,
+        created_at: head.created_at,
+        updated_at: head.updated_at,
+    })
+}
+
+pub fn shipment_event(fact: &ShipmentFact) -> NewEvent {
+    let of = &fact.fulfilment;
+    let (fulfilment, order, store, status, work) = (of.id, of.order, of.store, of.status, of.work);
+    fact.kind.event(&FulfilmentEvent { fulfilment, order, store, status, work })
+}

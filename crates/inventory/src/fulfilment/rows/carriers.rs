@@ -1,0 +1,123 @@
+//! Carriers: few, and all of them are read by their codes.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::carrier,
+};
+use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
+
+use crate::fulfilment::core::ShippingCarrier;
+
+/// Carriers that are listed.
+const MOST: usize = 500;
+
+#[derive(Record)]
+#[record(of = carrier, alias = "c")]
+struct CarrierRow {
+    id: CarrierId,
+    code: String,
+    code_key: String,
+    name: String,
+    services: String,
+    tracking_url_template: Option<String>,
+    number_pattern: Option<String>,
+    is_active: bool,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = carrier)]
+struct ChangedCarrier {
+    id: CarrierId,
+    code: String,
+    name: String,
+    services: String,
+    tracking_url_template: Option<String>,
+    number_pattern: Option<String>,
+    is_active: bool,
+    version: i64,
+    updated_at: Timestamp,
+}
+
+impl TryFrom<CarrierRow> for ShippingCarrier {
+    type Error = Fault;
+    fn try_from(row: CarrierRow) -> Result<Self, Fault> {
+        let services = serde_json::from_str(&row.services).map_err(|err| Fault::corrupt("carrier", err.to_string()))?;
+        Ok(Self {
+            id: row.id,
+            code: row.code,
+            name: row.name,
+            services,
+            url_template: row.tracking_url_template,
+            number_pattern: row.number_pattern,
+            is_active: row.is_active,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+async fn read(reads: &impl Reads, more: &str, values: Vec<sea_orm::Value>) -> Result<Vec<ShippingCarrier>, Fault> {
+    let select = CarrierRow::SELECT;
+    let sql = format!("SELECT {select} FROM carrier c WHERE c.tenant_id = $1{more} ORDER BY c.code_key LIMIT {MOST}");
+    reads.records::<CarrierRow>(&sql, values).await?.into_iter().map(TryInto::try_into).collect()
+}
+
+/// The tenant's carriers by their codes, at most 500.
+pub async fn carriers(reads: &impl Reads) -> Result<Vec<ShippingCarrier>, Fault> {
+    read(reads, "", Vec::new()).await
+}
+
+/// These carriers; unknown ones are left out.
+pub async fn carriers_by_id(reads: &impl Reads, ids: &[CarrierId]) -> Result<Vec<ShippingCarrier>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    read(reads, &format!(" AND {}", backend.in_ids("c.id", 2)), vec![backend.ids(ids.iter().copied())]).await
+}
+
+/// The carrier of a code, as it is folded.
+pub async fn carrier_coded(reads: &impl Reads, key: &str) -> Result<Option<ShippingCarrier>, Fault> {
+    Ok(read(reads, " AND c.code_key = $2", vec![key.into()]).await?.pop())
+}
+
+/// A carrier as a row: new at version 1, else changed.
+pub fn put_carrier(tenant: TenantId, carrier: &ShippingCarrier, key: &str) -> Bulk {
+    // A list of texts always has a JSON form.
+    let services = serde_json::to_string(&carrier.services).unwrap_or_default();
+    if carrier.version == 1 {
+        let mut rows = Rows::<CarrierRow>::insert(tenant);
+        rows.push(CarrierRow {
+            id: carrier.id,
+            code: carrier.code.clone(),
+            code_key: key.to_owned(),
+            name: carrier.name.clone(),
+            services,
+            tracking_url_template: carrier.url_template.clone(),
+            number_pattern: carrier.number_pattern.clone(),
+            is_active: carrier.is_active,
+            version: carrier.version,
+            created_at: carrier.created_at,
+            updated_at: carrier.updated_at,
+        });
+        return rows.into();
+    }
+    let mut rows = Rows::<ChangedCarrier>::update(tenant);
+    rows.push(ChangedCarrier {
+        id: carrier.id,
+        code: carrier.code.clone(),
+        name: carrier.name.clone(),
+        services,
+        tracking_url_template: carrier.url_template.clone(),
+        number_pattern: carrier.number_pattern.clone(),
+        is_active: carrier.is_active,
+        version: carrier.version,
+        updated_at: carrier.updated_at,
+    });
+    rows.into()
+}

@@ -1,0 +1,99 @@
+//! Lists of works.
+
+use std::collections::HashMap;
+
+use entity::{prelude::*, record::Selected};
+use platform::{
+    paging::{Key, ListSource, PageRequest},
+    storage::{Backend, Fault, Finds, Reads, Row},
+};
+
+use super::load::WorkRow;
+use crate::fulfilment::core::WorkHead;
+
+/// A condition on works; all of a list's must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WorkTest {
+    Status(Vec<WorkStatus>),
+    Store(Vec<StoreId>),
+    Order(Vec<OrderId>),
+    Due { from: Option<Timestamp>, before: Option<Timestamp> },
+}
+
+impl WorkTest {
+    /// Whether a work passes.
+    pub fn passes(&self, work: &WorkHead) -> bool {
+        match self {
+            Self::Status(list) => list.contains(&work.status),
+            Self::Store(stores) => stores.contains(&work.store),
+            Self::Order(orders) => orders.contains(&work.order),
+            Self::Due { from, before } => {
+                from.is_none_or(|from| work.due_at >= from) && before.is_none_or(|before| work.due_at < before)
+            }
+        }
+    }
+}
+
+/// Names the order of works in cursors.
+pub const WORKS: [&str; 2] = ["fulfilmentWorks:DUE_AT:ASC", "fulfilmentWorks:DUE_AT:DESC"];
+
+/// Where a work stands in its list.
+pub fn head_keys(work: &WorkHead) -> Vec<Key> {
+    vec![Key::Int(work.due_at.micros()), work.id.into()]
+}
+
+/// The works that pass all of these tests.
+pub fn source(backend: Backend, tests: &[WorkTest]) -> ListSource {
+    let (mut from, mut values) = ("FROM fulfilment_work w WHERE w.tenant_id = $1".to_owned(), Vec::new());
+    for test in tests {
+        condition(test, backend, &mut from, &mut values);
+    }
+    ListSource { from, values }
+}
+
+fn condition(test: &WorkTest, backend: Backend, sql: &mut String, values: &mut Vec<sea_orm::Value>) {
+    let next = values.len() + 2;
+    let (part, value) = match test {
+        WorkTest::Due { from, before } => {
+            for (bound, operator) in [(from, ">="), (before, "<")] {
+                if let Some(bound) = bound {
+                    values.push(bound.micros().into());
+                    sql.push_str(&format!(" AND w.due_at {operator} ${}", values.len() + 1));
+                }
+            }
+            return;
+        }
+        WorkTest::Status(list) => (backend.in_texts("w.status", next), backend.texts(list.iter().map(|status| status.as_str()))),
+        WorkTest::Store(stores) => (backend.in_ids("w.store_id", next), backend.ids(stores.iter().copied())),
+        WorkTest::Order(orders) => (backend.in_ids("w.order_id", next), backend.ids(orders.iter().copied())),
+    };
+    values.push(value);
+    sql.push_str(" AND ");
+    sql.push_str(&part);
+}
+
+/// A page of works without their lines, by when they are due.
+pub async fn page(
+    reads: &impl Reads,
+    source: &ListSource,
+    descending: bool,
+    request: &PageRequest,
+) -> Result<Vec<WorkHead>, Fault> {
+    let (sql, values) = source.clone().page(WorkRow::SELECT, &["w.due_at", "w.id"], descending, request);
+    Ok(reads.records::<WorkRow>(&sql, values).await?.into_iter().map(Into::into).collect())
+}
+
+/// How many works there are in each state; states without any are left out.
+pub async fn count_by_status(reads: &impl Reads, tests: &[WorkTest]) -> Result<HashMap<WorkStatus, i64>, Fault> {
+    let ListSource { from, values } = source(reads.backend(), tests);
+    let rows = reads.rows(&format!("SELECT w.status, count(*) {from} GROUP BY w.status"), values).await?;
+    let mut counts = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let mut row = Row::new(row);
+        let (status, count): (String, i64) = (row.take()?, row.take()?);
+        let status =
+            WorkStatus::parse(&status).ok_or_else(|| Fault::corrupt("fulfilment_work", format!("unknown word {status}")))?;
+        counts.insert(status, count);
+    }
+    Ok(counts)
+}

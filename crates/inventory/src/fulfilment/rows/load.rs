@@ -1,0 +1,275 @@
+//! Loading and locking works.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{fulfilment_work, fulfilment_work_line, order_line, order_line_barred},
+};
+use platform::storage::{Fault, Finds, Global, Reads, Row};
+use uuid::Uuid;
+
+use super::parcels::fill_parcels;
+use crate::{
+    fulfilment::core::{Accepted, Ready, Rejected, Work, WorkHead, WorkLine},
+    ledger::due::PAGE,
+};
+
+/// A work without its lines, as it is written and read.
+#[derive(Record)]
+#[record(of = fulfilment_work, alias = "w")]
+pub(super) struct WorkRow {
+    pub id: FulfilmentWorkId,
+    pub order_id: OrderId,
+    pub nth: i32,
+    pub store_id: StoreId,
+    pub status: WorkStatus,
+    pub due_at: Timestamp,
+    pub accepted_at: Option<Timestamp>,
+    pub assignee_kind: Option<ActorKind>,
+    pub assignee_id: Option<Uuid>,
+    pub ready_at: Option<Timestamp>,
+    pub collect_code: Option<String>,
+    pub reject_reason: Option<RejectReason>,
+    pub reject_note: Option<String>,
+    pub moved_from: Option<FulfilmentWorkId>,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = fulfilment_work_line, alias = "l")]
+struct LineRow {
+    work_id: FulfilmentWorkId,
+    nth: i32,
+    position: i32,
+    product_id: ProductId,
+    open: Quantity,
+    picked: Quantity,
+    packed: Quantity,
+    shipped: Quantity,
+    dropped: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = order_line_barred, alias = "b")]
+struct BarredRow {
+    order_id: OrderId,
+    position: i32,
+    store_id: StoreId,
+}
+
+#[derive(Record)]
+#[record(of = fulfilment_work, alias = "w")]
+struct AtRow {
+    id: FulfilmentWorkId,
+    order_id: OrderId,
+    store_id: StoreId,
+}
+
+#[derive(Record)]
+#[record(of = order_line, alias = "l")]
+struct NameRow {
+    order_id: OrderId,
+    position: i32,
+    #[record(not_null)]
+    product_id: ProductId,
+    sku: String,
+    name: String,
+    unit_decimals: i32,
+}
+
+impl From<WorkRow> for WorkHead {
+    fn from(row: WorkRow) -> Self {
+        let by = row.assignee_kind.zip(row.assignee_id).map(|(kind, id)| Actor { kind, id });
+        let note = row.reject_note;
+        Self {
+            id: row.id,
+            order: row.order_id,
+            nth: row.nth as u16,
+            store: row.store_id,
+            status: row.status,
+            due_at: row.due_at,
+            accepted: row.accepted_at.zip(by).map(|(at, by)| Accepted { at, by }),
+            ready: row.ready_at.zip(row.collect_code).map(|(at, code)| Ready { at, code }),
+            rejected: row.reject_reason.map(|reason| Rejected { reason, note }),
+            moved_from: row.moved_from,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+impl From<&LineRow> for WorkLine {
+    fn from(row: &LineRow) -> Self {
+        Self {
+            nth: row.nth as u16,
+            position: row.position as u16,
+            product: row.product_id,
+            open: row.open.get(),
+            picked: row.picked.get(),
+            packed: row.packed.get(),
+            shipped: row.shipped.get(),
+            dropped: row.dropped.get(),
+        }
+    }
+}
+
+/// The works of these orders with their lines and parcels, by order and number; locked until the transaction ends where that is asked for.
+pub async fn works_of(reads: &impl Reads, orders: &[OrderId], lock: bool) -> Result<Vec<Work>, Fault> {
+    if orders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let lock = if lock { backend.for_change("w") } else { String::new() };
+    let (select, of) = (WorkRow::SELECT, backend.in_ids("w.order_id", 2));
+    let sql = format!("SELECT {select} FROM fulfilment_work w WHERE w.tenant_id = $1 AND {of} ORDER BY w.order_id, w.nth{lock}");
+    let rows = reads.records::<WorkRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    whole(reads, rows.into_iter().map(WorkHead::from).collect()).await
+}
+
+/// These works with their lines and parcels.
+pub async fn works(reads: &impl Reads, ids: &[FulfilmentWorkId]) -> Result<Vec<Work>, Fault> {
+    let heads = heads(reads, ids).await?;
+    whole(reads, heads).await
+}
+
+/// These works without their lines.
+pub async fn heads(reads: &impl Reads, ids: &[FulfilmentWorkId]) -> Result<Vec<WorkHead>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let (select, of) = (WorkRow::SELECT, backend.in_ids("w.id", 2));
+    let sql = format!("SELECT {select} FROM fulfilment_work w WHERE w.tenant_id = $1 AND {of} ORDER BY w.id");
+    let rows = reads.records::<WorkRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    Ok(rows.into_iter().map(WorkHead::from).collect())
+}
+
+async fn whole(reads: &impl Reads, heads: Vec<WorkHead>) -> Result<Vec<Work>, Fault> {
+    let mut works: Vec<Work> = heads.into_iter().map(|head| Work { head, lines: Vec::new(), parcels: Vec::new() }).collect();
+    if works.is_empty() {
+        return Ok(works);
+    }
+    let places: HashMap<FulfilmentWorkId, usize> = works.iter().enumerate().map(|(place, work)| (work.head.id, place)).collect();
+    let backend = reads.backend();
+    let (select, of) = (LineRow::SELECT, backend.in_ids("l.work_id", 2));
+    let sql = format!("SELECT {select} FROM fulfilment_work_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.work_id, l.nth");
+    for row in reads.records::<LineRow>(&sql, vec![backend.ids(places.keys().copied())]).await? {
+        if let Some(work) = places.get(&row.work_id).and_then(|place| works.get_mut(*place)) {
+            work.lines.push(WorkLine::from(&row));
+        }
+    }
+    fill_parcels(reads, &places, &mut works).await?;
+    Ok(works)
+}
+
+/// Stores that have refused lines of these orders.
+pub async fn barred(reads: &impl Reads, orders: &[OrderId]) -> Result<HashSet<(OrderId, u16, StoreId)>, Fault> {
+    if orders.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let backend = reads.backend();
+    let (select, of) = (BarredRow::SELECT, backend.in_ids("b.order_id", 2));
+    let sql = format!("SELECT {select} FROM order_line_barred b WHERE b.tenant_id = $1 AND {of}");
+    let rows = reads.records::<BarredRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.order_id, row.position as u16, row.store_id)).collect())
+}
+
+/// Whose a work is: what rights are measured by. It never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkAt {
+    pub work: FulfilmentWorkId,
+    pub order: OrderId,
+    pub store: StoreId,
+}
+
+/// The orders and stores of works; unknown ones are left out.
+pub async fn works_at(reads: &impl Reads, ids: &[FulfilmentWorkId]) -> Result<Vec<WorkAt>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let (select, of) = (AtRow::SELECT, backend.in_ids("w.id", 2));
+    let sql = format!("SELECT {select} FROM fulfilment_work w WHERE w.tenant_id = $1 AND {of}");
+    let rows = reads.records::<AtRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| WorkAt { work: row.id, order: row.order_id, store: row.store_id }).collect())
+}
+
+/// What is printed on goods of an order's line, as it was when the order was placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoodsName {
+    pub order: OrderId,
+    pub position: u16,
+    pub product: ProductId,
+    pub sku: String,
+    pub name: String,
+    pub decimals: u8,
+}
+
+/// The names of the goods of these orders: those of their lines, of kits those of their parts.
+pub async fn goods_names(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<GoodsName>, Fault> {
+    let backend = reads.backend();
+    let (select, of) = (NameRow::SELECT, backend.in_ids("l.order_id", 2));
+    let parts = backend.in_ids("n.order_id", 2);
+    let sql = format!(
+        "SELECT {select} FROM order_line l WHERE l.tenant_id = $1 AND {of} AND l.product_id IS NOT NULL
+         UNION ALL SELECT n.order_id, n.position, n.product_id, n.sku, n.name, n.unit_decimals FROM order_line_part n
+         WHERE n.tenant_id = $1 AND {parts}"
+    );
+    let rows = reads.records::<NameRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    let name = |row: NameRow| GoodsName {
+        order: row.order_id,
+        position: row.position as u16,
+        product: row.product_id,
+        sku: row.sku,
+        name: row.name,
+        decimals: row.unit_decimals as u8,
+    };
+    Ok(rows.into_iter().map(name).collect())
+}
+
+/// What works show of their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderFacts {
+    pub order: OrderId,
+    pub number: i64,
+    /// Whether a hold keeps its goods back.
+    pub is_held: bool,
+}
+
+/// The numbers of these orders, and whether they are held back.
+pub async fn order_facts(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<OrderFacts>, Fault> {
+    let backend = reads.backend();
+    let of = backend.in_ids("o.id", 2);
+    let sql = format!("SELECT o.id, o.number, o.hold_kinds FROM sales_order o WHERE o.tenant_id = $1 AND {of}");
+    let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            let (order, number) = (row.take()?, row.take()?);
+            Ok(OrderFacts { order, number, is_held: row.take::<Option<String>>()?.is_some() })
+        })
+        .collect()
+}
+
+/// The next page of orders that are held and have no works: those that were confirmed before there were any.
+pub async fn unworked(global: &Global, after: (TenantId, OrderId)) -> Result<Vec<(TenantId, OrderId)>, Fault> {
+    let sql = format!(
+        "SELECT DISTINCT r.tenant_id, r.order_id FROM reservation r
+         JOIN sales_order o ON o.tenant_id = r.tenant_id AND o.id = r.order_id AND o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED')
+         WHERE r.order_id IS NOT NULL AND r.status = 'ACTIVE' AND (r.tenant_id, r.order_id) > ($1, $2)
+           AND NOT EXISTS (SELECT 1 FROM fulfilment_work w WHERE w.tenant_id = r.tenant_id AND w.order_id = r.order_id)
+         ORDER BY r.tenant_id, r.order_id LIMIT {PAGE}"
+    );
+    let rows = global.rows(&sql, vec![after.0.into(), after.1.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
+}

@@ -1,0 +1,135 @@
+//! Parcels of works, with what they left with.
+
+use std::collections::HashMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{fulfilment, fulfilment_work, parcel, parcel_line},
+};
+use platform::storage::{Fault, Finds, Reads};
+
+use crate::fulfilment::core::{Label, Parcel, ParcelLine, Sent, Work};
+
+#[derive(Record)]
+#[record(of = parcel)]
+struct HeadRow {
+    id: ParcelId,
+    work_id: FulfilmentWorkId,
+    position: i32,
+    fulfilment_id: Option<FulfilmentId>,
+    carrier_id: Option<CarrierId>,
+    service: Option<String>,
+    tracking_number: Option<String>,
+    weight: Option<i64>,
+    created_at: Timestamp,
+}
+
+#[derive(Record)]
+struct ParcelRow {
+    #[record(alias = "p")]
+    head: HeadRow,
+    #[record(of = fulfilment, alias = "f", outer)]
+    status: Option<FulfilmentStatus>,
+    #[record(of = fulfilment, alias = "f", outer)]
+    failed_at: Option<Timestamp>,
+}
+
+#[derive(Record)]
+#[record(of = parcel_line, alias = "l")]
+struct LineRow {
+    parcel_id: ParcelId,
+    nth: i32,
+    quantity: Quantity,
+}
+
+#[derive(Record)]
+struct AtRow {
+    #[record(of = fulfilment_work, alias = "w")]
+    id: FulfilmentWorkId,
+    #[record(of = fulfilment_work, alias = "w")]
+    order_id: OrderId,
+    #[record(of = fulfilment_work, alias = "w")]
+    store_id: StoreId,
+}
+
+impl From<ParcelRow> for Parcel {
+    fn from(row: ParcelRow) -> Self {
+        let ParcelRow { head, status, failed_at } = row;
+        let status = if failed_at.is_some() { Some(FulfilmentStatus::Failed) } else { status };
+        Self {
+            id: head.id,
+            position: head.position as u16,
+            weight: head.weight,
+            label: Label { carrier: head.carrier_id, service: head.service, tracking_number: head.tracking_number },
+            sent: head.fulfilment_id.zip(status).map(|(fulfilment, status)| Sent { fulfilment, status }),
+            created_at: head.created_at,
+            lines: Vec::new(),
+        }
+    }
+}
+
+/// Reads the parcels of works, each into the work at its place.
+pub(super) async fn fill_parcels(
+    reads: &impl Reads,
+    places: &HashMap<FulfilmentWorkId, usize>,
+    works: &mut [Work],
+) -> Result<(), Fault> {
+    let backend = reads.backend();
+    let found = read(reads, &backend.in_ids("p.work_id", 2), backend.ids(places.keys().copied())).await?;
+    for (work, parcel) in found {
+        if let Some(work) = places.get(&work).and_then(|place| works.get_mut(*place)) {
+            work.parcels.push(parcel);
+        }
+    }
+    Ok(())
+}
+
+/// The parcels that left with these fulfilments, with the work of each.
+pub async fn parcels_of(reads: &impl Reads, fulfilments: &[FulfilmentId]) -> Result<Vec<(FulfilmentWorkId, Parcel)>, Fault> {
+    let backend = reads.backend();
+    read(reads, &backend.in_ids("p.fulfilment_id", 2), backend.ids(fulfilments.iter().copied())).await
+}
+
+async fn read(reads: &impl Reads, which: &str, value: sea_orm::Value) -> Result<Vec<(FulfilmentWorkId, Parcel)>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {select} FROM parcel p LEFT JOIN fulfilment f ON f.tenant_id = p.tenant_id AND f.id = p.fulfilment_id
+         WHERE p.tenant_id = $1 AND {which} ORDER BY p.work_id, p.position",
+        select = ParcelRow::SELECT
+    );
+    let rows = reads.records::<ParcelRow>(&sql, vec![value]).await?;
+    let mut parcels: Vec<(FulfilmentWorkId, Parcel)> =
+        rows.into_iter().map(|row| (row.head.work_id, Parcel::from(row))).collect();
+    if parcels.is_empty() {
+        return Ok(parcels);
+    }
+    let places: HashMap<ParcelId, usize> = parcels.iter().enumerate().map(|(place, (_, parcel))| (parcel.id, place)).collect();
+    let (select, of) = (LineRow::SELECT, backend.in_ids("l.parcel_id", 2));
+    let sql = format!("SELECT {select} FROM parcel_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.parcel_id, l.nth");
+    for row in reads.records::<LineRow>(&sql, vec![backend.ids(places.keys().copied())]).await? {
+        if let Some((_, parcel)) = places.get(&row.parcel_id).and_then(|place| parcels.get_mut(*place)) {
+            parcel.lines.push(ParcelLine { nth: row.nth as u16, quantity: row.quantity.get() });
+        }
+    }
+    Ok(parcels)
+}
+
+/// Whose a parcel is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParcelAt {
+    pub work: FulfilmentWorkId,
+    pub order: OrderId,
+    pub store: StoreId,
+}
+
+/// The work, order and store of a parcel.
+pub async fn parcel_at(reads: &impl Reads, id: ParcelId) -> Result<Option<ParcelAt>, Fault> {
+    let sql = format!(
+        "SELECT {select} FROM parcel p JOIN fulfilment_work w ON w.tenant_id = p.tenant_id AND w.id = p.work_id
+         WHERE p.tenant_id = $1 AND p.id = $2",
+        select = AtRow::SELECT
+    );
+    let row = reads.records::<AtRow>(&sql, vec![id.into()]).await?.into_iter().next();
+    Ok(row.map(|row| ParcelAt { work: row.id, order: row.order_id, store: row.store_id }))
+}

@@ -1,0 +1,307 @@
+//! Works as a batch decided them, as rows: each table in bulk.
+
+use entity::{
+    prelude::*,
+    record::Record,
+    tables::{fulfilment, fulfilment_work, fulfilment_work_line, order_line_barred, parcel, parcel_line},
+};
+use platform::storage::{Bulk, Rows};
+use uuid::Uuid;
+
+use super::load::WorkRow;
+use crate::{
+    fulfilment::core::{Barred, Before, Parcel, ParcelLine, Work, WorkHead, WorkLine},
+    orders::core::{Fulfilment, count},
+};
+
+#[derive(Record)]
+#[record(of = fulfilment_work)]
+struct ChangedWork {
+    id: FulfilmentWorkId,
+    status: WorkStatus,
+    accepted_at: Option<Timestamp>,
+    assignee_kind: Option<ActorKind>,
+    assignee_id: Option<Uuid>,
+    ready_at: Option<Timestamp>,
+    collect_code: Option<String>,
+    reject_reason: Option<RejectReason>,
+    reject_note: Option<String>,
+    version: i64,
+    updated_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = fulfilment_work_line)]
+struct NewLine {
+    work_id: FulfilmentWorkId,
+    nth: i32,
+    order_id: OrderId,
+    position: i32,
+    product_id: ProductId,
+    quantity: Quantity,
+    open: Quantity,
+    picked: Quantity,
+    packed: Quantity,
+    shipped: Quantity,
+    dropped: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = fulfilment_work_line)]
+struct ChangedLine {
+    work_id: FulfilmentWorkId,
+    nth: i32,
+    quantity: Quantity,
+    open: Quantity,
+    picked: Quantity,
+    packed: Quantity,
+    shipped: Quantity,
+    dropped: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = parcel)]
+struct NewParcel {
+    id: ParcelId,
+    work_id: FulfilmentWorkId,
+    position: i32,
+    fulfilment_id: Option<FulfilmentId>,
+    carrier_id: Option<CarrierId>,
+    service: Option<String>,
+    tracking_number: Option<String>,
+    weight: Option<i64>,
+    created_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = parcel)]
+struct ChangedParcel {
+    id: ParcelId,
+    fulfilment_id: Option<FulfilmentId>,
+    carrier_id: Option<CarrierId>,
+    service: Option<String>,
+    tracking_number: Option<String>,
+}
+
+#[derive(Record)]
+#[record(of = parcel_line)]
+struct NewParcelLine {
+    parcel_id: ParcelId,
+    work_id: FulfilmentWorkId,
+    nth: i32,
+    quantity: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = parcel_line)]
+struct ChangedParcelLine {
+    parcel_id: ParcelId,
+    nth: i32,
+    quantity: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = fulfilment)]
+struct Arrived {
+    id: FulfilmentId,
+    status: FulfilmentStatus,
+    delivered_at: Option<Timestamp>,
+    failed_at: Option<Timestamp>,
+    failed_reason: Option<String>,
+}
+
+#[derive(Record)]
+#[record(of = order_line_barred)]
+struct NewBarred {
+    order_id: OrderId,
+    position: i32,
+    store_id: StoreId,
+    barred_at: Timestamp,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+}
+
+impl From<&WorkHead> for WorkRow {
+    fn from(head: &WorkHead) -> Self {
+        Self {
+            id: head.id,
+            order_id: head.order,
+            nth: head.nth.into(),
+            store_id: head.store,
+            status: head.status,
+            due_at: head.due_at,
+            accepted_at: head.accepted.map(|accepted| accepted.at),
+            assignee_kind: head.accepted.map(|accepted| accepted.by.kind),
+            assignee_id: head.accepted.map(|accepted| accepted.by.id),
+            ready_at: head.ready.as_ref().map(|ready| ready.at),
+            collect_code: head.ready.as_ref().map(|ready| ready.code.clone()),
+            reject_reason: head.rejected.as_ref().map(|rejected| rejected.reason),
+            reject_note: head.rejected.as_ref().and_then(|rejected| rejected.note.clone()),
+            moved_from: head.moved_from,
+            version: head.version,
+            created_at: head.created_at,
+            updated_at: head.updated_at,
+        }
+    }
+}
+
+impl From<&WorkHead> for ChangedWork {
+    fn from(head: &WorkHead) -> Self {
+        let row = WorkRow::from(head);
+        Self {
+            id: row.id,
+            status: row.status,
+            accepted_at: row.accepted_at,
+            assignee_kind: row.assignee_kind,
+            assignee_id: row.assignee_id,
+            ready_at: row.ready_at,
+            collect_code: row.collect_code,
+            reject_reason: row.reject_reason,
+            reject_note: row.reject_note,
+            version: row.version,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+impl NewLine {
+    fn of(work: &WorkHead, line: &WorkLine) -> Self {
+        Self {
+            work_id: work.id,
+            nth: line.nth.into(),
+            order_id: work.order,
+            position: line.position.into(),
+            product_id: line.product,
+            quantity: count(line.quantity()),
+            open: count(line.open),
+            picked: count(line.picked),
+            packed: count(line.packed),
+            shipped: count(line.shipped),
+            dropped: count(line.dropped),
+        }
+    }
+}
+
+impl ChangedLine {
+    fn of(work: &WorkHead, line: &WorkLine) -> Self {
+        Self {
+            work_id: work.id,
+            nth: line.nth.into(),
+            quantity: count(line.quantity()),
+            open: count(line.open),
+            picked: count(line.picked),
+            packed: count(line.packed),
+            shipped: count(line.shipped),
+            dropped: count(line.dropped),
+        }
+    }
+}
+
+impl NewParcel {
+    fn of(work: &WorkHead, parcel: &Parcel) -> Self {
+        Self {
+            id: parcel.id,
+            work_id: work.id,
+            position: parcel.position.into(),
+            fulfilment_id: parcel.sent.map(|sent| sent.fulfilment),
+            carrier_id: parcel.label.carrier,
+            service: parcel.label.service.clone(),
+            tracking_number: parcel.label.tracking_number.clone(),
+            weight: parcel.weight,
+            created_at: parcel.created_at,
+        }
+    }
+}
+
+impl From<&Parcel> for ChangedParcel {
+    fn from(parcel: &Parcel) -> Self {
+        Self {
+            id: parcel.id,
+            fulfilment_id: parcel.sent.map(|sent| sent.fulfilment),
+            carrier_id: parcel.label.carrier,
+            service: parcel.label.service.clone(),
+            tracking_number: parcel.label.tracking_number.clone(),
+        }
+    }
+}
+
+impl From<&Fulfilment> for Arrived {
+    /// Readers of earlier versions of Entrepot know no FAILED: what did not arrive stays SHIPPED, and says when that became known.
+    fn from(of: &Fulfilment) -> Self {
+        let has_failed = of.status == FulfilmentStatus::Failed;
+        Self {
+            id: of.id,
+            status: if has_failed { FulfilmentStatus::Shipped } else { of.status },
+            delivered_at: of.delivered_at,
+            failed_at: of.failed_at,
+            failed_reason: of.failed_reason.clone(),
+        }
+    }
+}
+
+/// Works as they are after the batch, without their lines: new ones, then changed ones. Each is with what it was before the batch.
+pub fn work_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 2] {
+    let (mut new, mut changed) = (Rows::<WorkRow>::insert(tenant), Rows::<ChangedWork>::update(tenant));
+    for (work, before) in works {
+        if before.is_some() {
+            changed.push((&work.head).into());
+        } else {
+            new.push((&work.head).into());
+        }
+    }
+    [new.into(), changed.into()]
+}
+
+/// Their lines and parcels.
+pub fn line_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 6] {
+    let (mut new, mut changed) = (Rows::<NewLine>::insert(tenant), Rows::<ChangedLine>::update(tenant));
+    let (mut packed, mut labelled) = (Rows::<NewParcel>::insert(tenant), Rows::<ChangedParcel>::update(tenant));
+    let (mut put_in, mut taken_out) = (Rows::<NewParcelLine>::insert(tenant), Rows::<ChangedParcelLine>::update(tenant));
+    for (work, before) in works {
+        let (lines, parcels) = before.map_or((0, 0), |before| (before.lines, before.parcels));
+        let head = &work.head;
+        changed.extend(work.lines.iter().take(lines).map(|line| ChangedLine::of(head, line)));
+        new.extend(work.lines.iter().skip(lines).map(|line| NewLine::of(head, line)));
+        for parcel in work.parcels.iter().take(parcels) {
+            labelled.push(parcel.into());
+            let line = |line: &ParcelLine| ChangedParcelLine {
+                parcel_id: parcel.id,
+                nth: line.nth.into(),
+                quantity: count(line.quantity),
+            };
+            taken_out.extend(parcel.lines.iter().map(line));
+        }
+        for parcel in work.parcels.iter().skip(parcels) {
+            packed.push(NewParcel::of(head, parcel));
+            let line = |line: &ParcelLine| NewParcelLine {
+                parcel_id: parcel.id,
+                work_id: head.id,
+                nth: line.nth.into(),
+                quantity: count(line.quantity),
+            };
+            put_in.extend(parcel.lines.iter().map(line));
+        }
+    }
+    [new.into(), changed.into(), packed.into(), labelled.into(), put_in.into(), taken_out.into()]
+}
+
+/// Fulfilments that arrived, or did not.
+pub fn arrived_rows<'a>(tenant: TenantId, arrived: impl Iterator<Item = &'a Fulfilment>) -> Bulk {
+    let mut rows = Rows::<Arrived>::update(tenant);
+    rows.extend(arrived.map(Arrived::from));
+    rows.into()
+}
+
+/// Stores that would not send lines.
+pub fn barred_rows<'a>(tenant: TenantId, barred: impl Iterator<Item = &'a Barred>) -> Bulk {
+    let mut rows = Rows::<NewBarred>::insert(tenant);
+    rows.extend(barred.map(|one| NewBarred {
+        order_id: one.order,
+        position: one.position.into(),
+        store_id: one.store,
+        barred_at: one.at,
+        actor_kind: one.by.kind,
+        actor_id: one.by.id,
+    }));
+    rows.into()
+}

@@ -1,0 +1,136 @@
+//! Making and changing carriers.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::{
+    audit::{self, Fields},
+    storage::{
+        Fault, Reads, Work,
+        idempotency::{self, Key, KeyUse},
+        journal,
+    },
+};
+use serde::Serialize;
+
+use crate::{
+    catalog::core::text::fold,
+    fulfilment::{
+        core::{CarrierInvalid, NewCarrier, ShippingCarrier, check_carrier},
+        events::{CARRIER_SET, CarrierChanged},
+        rows,
+    },
+    ledger::{Ledger, Mode, key_of},
+};
+
+/// A carrier as it is to be, found by its code. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct CarrierUpsert {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    #[serde(flatten)]
+    pub carrier: NewCarrier,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CarrierRefusal {
+    Invalid(CarrierInvalid),
+    /// It is at this version.
+    Stale(i64),
+    KeyReused,
+}
+
+/// The carrier as it is now, and the event that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CarrierDone {
+    pub carrier: ShippingCarrier,
+    pub seq: Option<i64>,
+    pub is_replayed: bool,
+}
+
+type Answer = Result<CarrierDone, Vec<CarrierRefusal>>;
+
+pub async fn carrier_upsert(
+    ledger: &Ledger,
+    permit: Permit<kind::StoreWrite>,
+    input: CarrierUpsert,
+    mode: Mode,
+) -> Result<Answer, Fault> {
+    let wrong: Vec<CarrierRefusal> = check_carrier(&input.carrier).into_iter().map(CarrierRefusal::Invalid).collect();
+    if !wrong.is_empty() {
+        return Ok(Err(wrong));
+    }
+    let key = key_of(&permit, "carrierUpsert", &input.idempotency_key, &input);
+    let mut work = permit.scope(ledger.database()).begin().await?;
+    match once(&mut work, ledger, &key, &input).await {
+        Ok(Ok(done)) if !done.is_replayed && mode == Mode::Commit => {
+            work.commit().await?;
+            Ok(Ok(done))
+        }
+        Ok(answer) => {
+            work.rollback().await?;
+            let foreseen = |done: CarrierDone| if done.is_replayed { done } else { CarrierDone { seq: None, ..done } };
+            Ok(answer.map(foreseen))
+        }
+        Err(fault) => {
+            let _ = work.rollback().await;
+            Err(fault)
+        }
+    }
+}
+
+async fn once(work: &mut Work, ledger: &Ledger, key: &Key, input: &CarrierUpsert) -> Result<Answer, Fault> {
+    let now = ledger.clock().now();
+    // Whoever else changes the tenant's master data waits here, who may have the same key or the same code.
+    journal::hold(work).await?;
+    let folded = fold(input.carrier.code.trim());
+    let found = rows::carrier_coded(work, &folded).await?;
+    let used = idempotency::look_up(work, [key]).await?;
+    match idempotency::key_use(key, &used) {
+        None => {}
+        Some(KeyUse::Reused) => return Ok(Err(vec![CarrierRefusal::KeyReused])),
+        Some(KeyUse::Same(receipt)) => {
+            let carrier = found.ok_or_else(|| Fault::corrupt("carrier", "a receipt names a carrier that exists"))?;
+            return Ok(Ok(CarrierDone { carrier, seq: receipt.parse().ok(), is_replayed: true }));
+        }
+    }
+    let version = found.as_ref().map_or(0, |found| found.version);
+    if input.expected_version.is_some_and(|expected| expected != version) {
+        return Ok(Err(vec![CarrierRefusal::Stale(version)]));
+    }
+    let before = found.as_ref().map(traced);
+    let NewCarrier { code, name, services, url_template, number_pattern, is_active } = input.carrier.clone();
+    let (id, created_at) = found.map_or_else(|| (ledger.clock().id(), now), |found| (found.id, found.created_at));
+    let carrier = ShippingCarrier {
+        id,
+        code: code.trim().to_owned(),
+        name: name.trim().to_owned(),
+        services,
+        url_template,
+        number_pattern,
+        is_active,
+        version: version + 1,
+        created_at,
+        updated_at: now,
+    };
+    work.write(rows::put_carrier(work.tenant(), &carrier, &folded)).await?;
+    audit::changed(work, id, before.as_ref(), Some(&traced(&carrier)), None);
+    let event = CARRIER_SET.event(&CarrierChanged { id, code: carrier.code.clone(), version: carrier.version });
+    let seq = journal::append(work, vec![event], now).await?;
+    let receipt = seq.map_or_else(String::new, |seq| seq.to_string());
+    idempotency::remember(work, [(key, receipt)], now).await?;
+    Ok(Ok(CarrierDone { carrier, seq, is_replayed: false }))
+}
+
+/// What the audit log compares, under the names that the API gives the fields.
+fn traced(carrier: &ShippingCarrier) -> Fields {
+    Fields::default()
+        .with("code", &carrier.code)
+        .with("name", &carrier.name)
+        .with("services", &carrier.services)
+        .with("trackingUrlTemplate", &carrier.url_template)
+        .with("numberPattern", &carrier.number_pattern)
+        .with("isActive", carrier.is_active)
+}

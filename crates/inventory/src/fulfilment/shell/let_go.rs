@@ -1,0 +1,115 @@
+//! Rejecting, and moving to another store.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::prelude::*;
+use iam::access::{Permit, Reach, kind};
+use platform::storage::TenantScope;
+use serde::Serialize;
+
+use super::{Lines, MAX_LINES, is_own, levels, on_one};
+use crate::{
+    fulfilment::{
+        core::{LetGo, On, Rejected, Why, WorkCommand},
+        rows,
+    },
+    ledger::{
+        Checks, Command, Done, Ledger, MAX_NOTE, Mode, Stop, StoreRef, check_key, document_ids, key_of, known_store, submit,
+        submit_found,
+    },
+    orders::{
+        core::{Source, Sourcing, SourcingRule},
+        rows::order_rule,
+        shell::Search,
+    },
+    stock::core::{At, Field, Noun, Rejection},
+};
+
+/// A store does not send goods.
+#[derive(Debug, Clone, Serialize)]
+pub struct WorkReject {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub work: FulfilmentWorkId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub reason: RejectReason,
+    pub note: Option<String>,
+    pub lines: Lines,
+}
+
+/// Goods go to another store.
+#[derive(Debug, Clone, Serialize)]
+pub struct WorkMove {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub work: FulfilmentWorkId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub to: StoreRef,
+    pub lines: Lines,
+}
+
+/// Lets go what a store does not send, and looks for it in the next store by the order's rule.
+pub async fn work_reject(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, input: WorkReject, mode: Mode) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
+    checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Lines));
+    checks.done()?;
+    let key = key_of(&permit, "fulfilmentWorkReject", &input.idempotency_key, &input);
+    let meant = on_one(ledger, &permit, input.work, input.expected_version).await?;
+    let why = Why::Rejected(Rejected { reason: input.reason, note: input.note });
+    let command = letting_go(ledger, &permit.scope(ledger.database()), meant, (input.lines, why)).await?;
+    submit(ledger, &permit, Command::of(command), key, mode).await
+}
+
+/// The command that lets goods go, with the stores that may have them. All of the tenant's stores are asked: who rejects sends nothing from there.
+pub(super) async fn letting_go(
+    ledger: &Ledger,
+    scope: &TenantScope,
+    (on, store): (On, StoreId),
+    (lines, why): (Lines, Why),
+) -> Result<WorkCommand, Stop> {
+    let (rule, destination) = order_rule(scope, on.order).await?;
+    let products = products(scope, &on).await?;
+    let search = Search { rule, destination, products, reserved: Vec::new() };
+    let sourcing = search.look(scope, &Reach::Everywhere).await?;
+    let levels = levels(scope, on.order, store).await?;
+    let let_go = LetGo { lines, why, sourcing, movements: document_ids(ledger) };
+    Ok(WorkCommand::LetGo(on, Box::new(let_go), levels))
+}
+
+/// The goods of a work.
+async fn products(scope: &TenantScope, on: &On) -> Result<BTreeSet<ProductId>, Stop> {
+    let works = rows::works(scope, &[on.work]).await?;
+    Ok(works.iter().flat_map(|work| &work.lines).map(|line| line.product).collect())
+}
+
+/// Gives what nobody has picked to another store, all of it or nothing. Needs the permission in both.
+pub async fn work_move(ledger: &Ledger, permit: Permit<kind::FulfilmentAssign>, input: WorkMove, mode: Mode) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Lines));
+    checks.done()?;
+    let key = key_of(&permit, "fulfilmentWorkMove", &input.idempotency_key, &input);
+    let command = moving(ledger, &permit, input).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn moving(ledger: &Ledger, permit: &Permit<kind::FulfilmentAssign>, input: WorkMove) -> Result<Command, Stop> {
+    let scope = permit.scope(ledger.database());
+    let to = known_store(&scope, &input.to, &permit.reach()).await?.map(|store| store.id);
+    let Some(to) = to.filter(|to| is_own(permit, *to)) else {
+        return Err(Rejection::not_found(Noun::Store, At::input(Field::ToStore)).into());
+    };
+    let (on, store) = on_one(ledger, permit, input.work, input.expected_version).await?;
+    // How much there is, is asked under the locks.
+    let available: BTreeMap<ProductId, i64> = products(&scope, &on).await?.into_iter().map(|product| (product, 0)).collect();
+    let there = Source { store: to, code: String::new(), priority: 0, position: None, available };
+    let rule = SourcingRule { max_stores: 1, ..SourcingRule::default() };
+    let sourcing = Sourcing { rule, destination: None, stores: vec![there] };
+    let levels = levels(&scope, on.order, store).await?;
+    let let_go = LetGo { lines: input.lines, why: Why::Moved(to), sourcing, movements: document_ids(ledger) };
+    Ok(Command::of(WorkCommand::LetGo(on, Box::new(let_go), levels)))
+}

@@ -1,0 +1,104 @@
+//! Works: what callers supply, and how it becomes a command. Every step is done in the work's store and needs rights nowhere else.
+
+mod carriers;
+mod let_go;
+mod ship;
+mod steps;
+
+use std::collections::BTreeSet;
+
+use entity::prelude::*;
+use iam::access::{Permission, Permit};
+use platform::storage::{Fault, Reads};
+use serde::Serialize;
+
+pub use carriers::{CarrierDone, CarrierRefusal, CarrierUpsert, carrier_upsert};
+pub use let_go::{WorkMove, WorkReject, work_move, work_reject};
+pub use ship::{
+    FulfilmentArrive, ParcelTrack, ShipParcel, WorkCollect, WorkShip, fulfilment_arrive, parcel_track, work_collect, work_ship,
+};
+pub use steps::{
+    PackParcel, WorkAct, WorkPack, WorkPick, WorksAccept, work_pack, work_pick, work_ready, work_unpick, works_accept,
+};
+
+use crate::{
+    fulfilment::{
+        core::{Label, On},
+        rows,
+    },
+    ledger::{Checks, Ledger, MAX_REFERENCE},
+    orders::rows::stocked_levels,
+    stock::core::{At, Field, LevelKey},
+};
+
+/// The most works in one call.
+pub const MAX_WORKS: usize = 200;
+/// The most lines, and the most parcels, that one call names.
+pub const MAX_LINES: usize = 2_000;
+pub const MAX_PARCELS: usize = 200;
+
+/// Lines of a work and how much of each.
+pub type Lines = Option<Vec<(FulfilmentWorkLineId, Quantity)>>;
+
+/// What is printed on a parcel, as callers say it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LabelSaid {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<CarrierId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tracking_number: Option<String>,
+}
+
+impl LabelSaid {
+    fn check(&self, checks: &mut Checks, at: At) {
+        checks.text(self.service.as_deref(), MAX_REFERENCE, || at.field(Field::Service));
+        checks.text(self.tracking_number.as_deref(), MAX_REFERENCE, || at.field(Field::TrackingNumber));
+    }
+    fn label(self) -> Label {
+        Label { carrier: self.carrier, service: self.service, tracking_number: self.tracking_number }
+    }
+}
+
+/// Whether the permit is for works of this store. Whoever is bound to a channel sees orders, never works.
+fn is_own<P: Permission>(permit: &Permit<P>, store: StoreId) -> bool {
+    permit.channel().is_none() && permit.covers(store)
+}
+
+/// The works that are meant, in their order. One that is not the caller's is given the name of nobody's, so that the ledger refuses it in the very
+/// words in which it refuses what does not exist.
+async fn on<P: Permission>(
+    ledger: &Ledger,
+    permit: &Permit<P>,
+    works: &[FulfilmentWorkId],
+    expected_version: Option<i64>,
+) -> Result<Vec<(On, StoreId)>, Fault> {
+    let found = rows::works_at(&permit.scope(ledger.database()), works).await?;
+    let meant = |id: &FulfilmentWorkId| {
+        let own = found.iter().find(|at| at.work == *id && is_own(permit, at.store));
+        let nobodys = || (ledger.clock().document_id(), ledger.clock().document_id(), StoreId::NIL);
+        let (work, order, store) = own.map_or_else(nobodys, |at| (at.work, at.order, at.store));
+        (On { work, order, expected_version, actor: permit.actor() }, store)
+    };
+    Ok(works.iter().map(meant).collect())
+}
+
+/// The same of one.
+async fn on_one<P: Permission>(
+    ledger: &Ledger,
+    permit: &Permit<P>,
+    work: FulfilmentWorkId,
+    expected_version: Option<i64>,
+) -> Result<(On, StoreId), Fault> {
+    let mut all = on(ledger, permit, &[work], expected_version).await?;
+    all.pop().ok_or_else(|| Fault::Broken("a work that is meant is answered for".to_owned()))
+}
+
+/// The levels that an order's lines are on, and the same goods in the work's store.
+async fn levels(reads: &impl Reads, order: OrderId, store: StoreId) -> Result<Vec<LevelKey>, Fault> {
+    let held: Vec<LevelKey> = stocked_levels(reads, &[order]).await?.into_iter().map(|(_, key)| key).collect();
+    let here = held.iter().filter(|_| store != StoreId::NIL).map(|key| LevelKey { store, ..*key });
+    let all: BTreeSet<LevelKey> = here.chain(held.iter().copied()).collect();
+    Ok(all.into_iter().collect())
+}

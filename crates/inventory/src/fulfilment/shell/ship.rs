@@ -1,0 +1,173 @@
+//! Parcels that leave, and what becomes of them.
+
+use entity::prelude::*;
+use iam::access::{Permit, Reach, kind};
+use platform::storage::Fault;
+use serde::Serialize;
+
+use super::{LabelSaid, MAX_PARCELS, is_own, levels, on_one};
+use crate::{
+    fulfilment::{
+        core::{Arrival, On, Ship, Track, WorkCommand},
+        rows,
+    },
+    ledger::{
+        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Mode, check_key, document_ids, key_of, may_override, overrides,
+        submit,
+    },
+    orders,
+    stock::core::{At, Field, Shortage},
+};
+
+/// Parcels leave.
+#[derive(Debug, Clone, Serialize)]
+pub struct WorkShip {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub work: FulfilmentWorkId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    /// None: all that are packed.
+    pub parcels: Option<Vec<ShipParcel>>,
+    pub occurred_at: Option<Timestamp>,
+    #[serde(serialize_with = "crate::ledger::shortage_word")]
+    pub on_shortage: Shortage,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ShipParcel {
+    pub parcel: ParcelId,
+    pub label: LabelSaid,
+}
+
+/// The customer fetches it.
+#[derive(Debug, Clone, Serialize)]
+pub struct WorkCollect {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub work: FulfilmentWorkId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub code: String,
+}
+
+/// Goods arrived, or did not.
+#[derive(Debug, Clone, Serialize)]
+pub struct FulfilmentArrive {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub fulfilment: FulfilmentId,
+    /// Why they did not; None: they arrived.
+    pub failed: Option<String>,
+    pub occurred_at: Option<Timestamp>,
+}
+
+/// A parcel has another label.
+#[derive(Debug, Clone, Serialize)]
+pub struct ParcelTrack {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub parcel: ParcelId,
+    pub label: LabelSaid,
+}
+
+/// Ships parcels of a work: one sale, and one fulfilment of the order.
+pub async fn work_ship(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>, input: WorkShip, mode: Mode) -> Done {
+    let overriding = may_override(&permit, input.on_shortage)?;
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.items(input.parcels.as_ref().map_or(0, Vec::len), MAX_PARCELS, || At::input(Field::Parcels));
+    for (index, parcel) in input.parcels.iter().flatten().enumerate().take(MAX_PARCELS) {
+        parcel.label.check(&mut checks, At::row(Field::Parcels, index));
+    }
+    checks.done()?;
+    let key = key_of(&permit, "fulfilmentWorkShip", &input.idempotency_key, &input);
+    let meant = on_one(ledger, &permit, input.work, input.expected_version).await?;
+    let parcels = input.parcels.map(|all| all.into_iter().map(|one| (one.parcel, one.label.label())).collect());
+    let ship = Ship {
+        parcels,
+        code: None,
+        occurred_at: input.occurred_at,
+        on_shortage: input.on_shortage,
+        fulfilment: ledger.clock().id(),
+        movements: document_ids(ledger),
+    };
+    let command = shipping(ledger, &permit, meant, (ship, &overriding)).await?;
+    submit(ledger, &permit, command, key, mode).await
+}
+
+/// Hands a work over to the customer, who knows its code.
+pub async fn work_collect(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>, input: WorkCollect, mode: Mode) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(Some(&input.code), MAX_REFERENCE, || At::input(Field::Code));
+    checks.done()?;
+    let key = key_of(&permit, "fulfilmentWorkCollect", &input.idempotency_key, &input);
+    let meant = on_one(ledger, &permit, input.work, input.expected_version).await?;
+    let ship = Ship {
+        parcels: None,
+        code: Some(input.code),
+        occurred_at: None,
+        on_shortage: Shortage::Refuse,
+        fulfilment: ledger.clock().id(),
+        movements: document_ids(ledger),
+    };
+    let command = shipping(ledger, &permit, meant, (ship, &Reach::Everywhere)).await?;
+    submit(ledger, &permit, command, key, mode).await
+}
+
+async fn shipping(
+    ledger: &Ledger,
+    permit: &Permit<kind::FulfilmentShip>,
+    (on, store): (On, StoreId),
+    (ship, overriding): (Ship, &Reach),
+) -> Result<Command, crate::ledger::Stop> {
+    overrides(overriding, [store])?;
+    let levels = levels(&permit.scope(ledger.database()), on.order, store).await?;
+    Ok(Command::of(WorkCommand::Ship(on, Box::new(ship), levels)))
+}
+
+/// Says that goods arrived, or why they did not. What comes home comes as a return.
+pub async fn fulfilment_arrive(
+    ledger: &Ledger,
+    permit: Permit<kind::FulfilmentShip>,
+    input: FulfilmentArrive,
+    mode: Mode,
+) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.failed.as_deref(), MAX_NOTE, || At::input(Field::Reason));
+    checks.done()?;
+    let mutation = if input.failed.is_some() { "fulfilmentFail" } else { "fulfilmentDeliver" };
+    let key = key_of(&permit, mutation, &input.idempotency_key, &input);
+    let found = own_fulfilment(ledger, &permit, input.fulfilment).await?;
+    let nobodys = || (ledger.clock().document_id(), ledger.clock().id());
+    let (order, fulfilment) = found.map_or_else(nobodys, |order| (order, input.fulfilment));
+    let arrival = Arrival { order, fulfilment, failed: input.failed, at: input.occurred_at };
+    submit(ledger, &permit, Command::of(WorkCommand::Arrive(arrival)), key, mode).await
+}
+
+/// The order of a fulfilment that left a store of the caller's.
+async fn own_fulfilment(
+    ledger: &Ledger,
+    permit: &Permit<kind::FulfilmentShip>,
+    id: FulfilmentId,
+) -> Result<Option<OrderId>, Fault> {
+    let found = orders::rows::fulfilment(&permit.scope(ledger.database()), id).await?;
+    Ok(found.filter(|one| is_own(permit, one.store)).map(|one| one.order))
+}
+
+/// Says what is printed on a parcel from now on.
+pub async fn parcel_track(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>, input: ParcelTrack, mode: Mode) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    input.label.check(&mut checks, At::INPUT);
+    checks.done()?;
+    let key = key_of(&permit, "fulfilmentTrackingSet", &input.idempotency_key, &input);
+    let found = rows::parcel_at(&permit.scope(ledger.database()), input.parcel).await?;
+    let own = found.filter(|at| is_own(&permit, at.store)).map(|at| (at.work, at.order));
+    let (work, order) = own.unwrap_or_else(|| (ledger.clock().document_id(), ledger.clock().document_id()));
+    let on = On { work, order, expected_version: None, actor: permit.actor() };
+    let track = Track { parcel: input.parcel, label: input.label.label() };
+    submit(ledger, &permit, Command::of(WorkCommand::Track(on, track)), key, mode).await
+}

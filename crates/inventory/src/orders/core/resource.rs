@@ -1,0 +1,163 @@
+//! Goods that a store was to send and does not: their hold is let go there, and they are looked for in other stores.
+
+use entity::prelude::*;
+
+use super::{
+    act::{decided, held_for},
+    hold::{order_head, reservation},
+    order::{Line, Order, OrderBook, OrderDecision, count},
+    sourcing::{Demand, Share, Short, Source, Sourcing, SourcingPlan, source, total},
+};
+use crate::orders::events;
+use crate::stock::core::{At, Delta, Draft, Field, LevelKey, MovementHead, Noun, Reason, Rejection, Reservation, Scarce};
+
+/// So many units of an order's line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineUnits {
+    pub position: u16,
+    pub units: i64,
+}
+
+/// What is let go in a store and looked for in others.
+#[derive(Debug, Clone)]
+pub struct Resource<'a> {
+    pub order: OrderId,
+    pub from: StoreId,
+    /// Lines of the order, each once.
+    pub lines: &'a [LineUnits],
+    /// Stores that may be asked; the one that the goods come from never is.
+    pub sourcing: &'a Sourcing,
+    /// Stores that have refused a line of the order before.
+    pub barred: &'a [(u16, StoreId)],
+    /// What to do with what is found nowhere.
+    pub short: Short,
+    pub actor: Actor,
+    /// Ids of the release and of the new hold.
+    pub movements: [MovementId; 2],
+}
+
+impl Resource<'_> {
+    /// The lines of the order with how much is looked for of each.
+    fn wanted<'o>(&'o self, order: &'o Order) -> impl Iterator<Item = (&'o Line, i64)> {
+        let line = move |of: &LineUnits| Some((order.lines.iter().find(|line| line.position == of.position)?, of.units));
+        self.lines.iter().filter_map(line)
+    }
+    /// Whether a store has refused a line that takes the product.
+    fn has_refused(&self, order: &Order, product: ProductId, store: StoreId) -> bool {
+        let takes = |line: &Line| line.goods().any(|(own, _)| own == product);
+        self.wanted(order).any(|(line, _)| takes(line) && self.barred.contains(&(line.position, store)))
+    }
+}
+
+/// Lets the lines' holds go in one store and holds them where the rule finds them. What is found nowhere waits as a backorder, also of products that
+/// are not promised beyond stock, or is refused.
+pub fn decide_resource(book: &OrderBook, draft: &mut Draft<'_>, command: &Resource<'_>) -> Result<OrderDecision, Rejection> {
+    let order = book.orders.get(&command.order).ok_or_else(|| Rejection::not_found(Noun::Order, At::input(Field::Id)))?;
+    let mut order = order.clone();
+    // Its movements are of who lets go; the order stays that of who placed it.
+    let placed_by = std::mem::replace(&mut order.actor, command.actor);
+    release(draft, &order, command)?;
+    let plan = plan(draft, &order, command)?;
+    let mut missing = Vec::with_capacity(command.lines.len());
+    let mut holding = Holding::of(draft, &order, command.movements[1]);
+    for ((line, units), shares) in command.wanted(&order).zip(&plan) {
+        for share in shares.iter().filter(|share| share.quantity > 0) {
+            holding.hold(draft, line, *share)?;
+        }
+        missing.push((line.position, units - total(shares)));
+    }
+    for (position, missing) in missing {
+        if let Some(line) = order.line_mut(position) {
+            line.open = count(line.open.get() - missing);
+            line.backordered = count(line.backordered.get() + missing);
+        }
+    }
+    order.actor = placed_by;
+    order.touch(draft.now());
+    Ok(decided(book, order, events::ORDER_UPDATED, command.actor.into()))
+}
+
+/// Lets go what the lines hold in the store, of each product as much as their units take.
+fn release(draft: &mut Draft<'_>, order: &Order, command: &Resource<'_>) -> Result<(), Rejection> {
+    let field = At::input(Field::Id);
+    let mut begin = Some(order_head(command.movements[0], MovementKind::Release, order, draft.now()));
+    for (line, units) in command.wanted(order) {
+        for (product, takes) in line.goods() {
+            let key = LevelKey { product, store: command.from };
+            let mut left = units.saturating_mul(takes);
+            let own = |held: &Reservation| held.key == key && held.order == Some((order.id, line.position));
+            for mut held in held_for(draft, order).into_iter().filter(own) {
+                let taken = left.min(held.remaining.get());
+                if taken == 0 {
+                    break;
+                }
+                if let Some(head) = begin.take() {
+                    draft.begin(head, key, field)?;
+                }
+                left -= taken;
+                draft.post(key, Delta { reserved: -taken, ..Delta::default() }, None, None, field)?;
+                held.give_back(taken, ReservationStatus::Released, draft.now());
+                draft.put_reservation(held);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where the lines are found, of what is there now; a store that has refused a line gives nothing of its goods.
+fn plan(draft: &Draft<'_>, order: &Order, command: &Resource<'_>) -> Result<SourcingPlan, Rejection> {
+    let now = |one: &Source| {
+        let there = |product: &ProductId| {
+            let is_open = !command.has_refused(order, *product, one.store);
+            let key = LevelKey { product: *product, store: one.store };
+            draft.promisable(key, At::NOWHERE).ok().filter(|_| is_open)
+        };
+        let available = one.available.keys().filter_map(|product| Some((*product, there(product)?))).collect();
+        Source { available, ..one.clone() }
+    };
+    let stores: Vec<Source> = command.sourcing.stores.iter().filter(|one| one.store != command.from).map(now).collect();
+    let demand = |(line, quantity): (&Line, i64)| Demand { goods: line.goods().collect(), quantity, short: command.short };
+    let demands: Vec<Demand> = command.wanted(order).map(demand).collect();
+    let rule = &command.sourcing.rule;
+    source(&demands, &stores, rule, command.sourcing.destination).map_err(|lacking| {
+        let wanted = command.wanted(order).nth(lacking.line);
+        let sku = wanted.map_or_else(String::new, |(line, _)| line.sku.clone());
+        let what = Scarce::Stores { sku, most: rule.most() };
+        let requested = wanted.map_or(0, |(_, units)| units);
+        let why = Reason::LotShort { level: None, what, usable: lacking.found, requested };
+        Rejection { why, at: At::input(Field::ToStore) }
+    })
+}
+
+/// New holds of an order, which are one movement. It begins with the first of them.
+struct Holding {
+    order: Order,
+    movement: MovementId,
+    begin: Option<MovementHead>,
+    next: u16,
+}
+
+impl Holding {
+    fn of(draft: &Draft<'_>, order: &Order, movement: MovementId) -> Self {
+        let head = order_head(movement, MovementKind::Reserve, order, draft.now());
+        Self { order: order.clone(), movement, begin: Some(head), next: 1 }
+    }
+    /// Holds a share of a line: of each of its goods what the units take.
+    fn hold(&mut self, draft: &mut Draft<'_>, line: &Line, share: Share) -> Result<(), Rejection> {
+        let field = At::input(Field::Id);
+        for (product, takes) in line.goods() {
+            let key = LevelKey { product, store: share.store };
+            if let Some(head) = self.begin.take() {
+                draft.begin(head, key, field)?;
+            }
+            let quantity = count(share.quantity.saturating_mul(takes));
+            draft.post(key, Delta { reserved: quantity.get(), ..Delta::default() }, None, None, field)?;
+            // Numbered under the movement, as the holds of a fill are.
+            let (id, number) = (self.movement.line(self.next), self.next);
+            self.next += 1;
+            let hold = reservation(&self.order, (line.position, number), key, (quantity, draft.now()));
+            draft.put_reservation(Reservation { id, ..hold });
+        }
+        Ok(())
+    }
+}

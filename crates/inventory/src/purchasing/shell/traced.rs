@@ -1,0 +1,38 @@
+//! What the audit log compares of suppliers' catalogues and of policies, under the names that the API gives their fields.
+
+use entity::prelude::*;
+use iam::access::{code, kind};
+use platform::audit::{Fields, money};
+use serde_json::json;
+
+use crate::purchasing::{core::Supply, rows::Policy};
+
+const COST: &str = code::<kind::ProductCostRead>();
+
+/// A row of a supplier's catalogue as a part of its product: its fields stand under the supplier's ID.
+pub(super) fn supply(supply: &Supply) -> Fields {
+    let path = |field: &str| format!("supplierProducts.{}.{field}", supply.supplier);
+    let price = |minor: i64| money(Some(Money::new(minor, supply.unit_cost.currency)));
+    let breaks: Vec<_> =
+        supply.breaks.iter().map(|one| json!({ "fromQuantity": one.from, "unitCost": price(one.minor) })).collect();
+    Fields::default()
+        .with(path("supplierSku"), &supply.supplier_sku)
+        .with(path("packSize"), supply.pack_size)
+        .with(path("minimumOrder"), supply.minimum_order)
+        .with(path("leadTimeDays"), supply.lead_time_days)
+        .masked(path("unitCost"), COST, price(supply.unit_cost.minor))
+        .masked(path("priceBreaks"), COST, breaks)
+        .with(path("preferred"), supply.is_preferred)
+}
+
+/// A row that another one has displaced as the preferred one.
+pub(super) fn preferred(supplier: SupplierId, is_preferred: bool) -> Fields {
+    Fields::default().with(format!("supplierProducts.{supplier}.preferred"), is_preferred)
+}
+
+pub(super) fn policy(policy: &Policy) -> Fields {
+    Fields::default()
+        .with("reorderPoint", policy.reorder_point)
+        .with("maximum", policy.maximum)
+        .with("safetyStock", policy.safety_stock)
+}

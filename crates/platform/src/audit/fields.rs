@@ -1,0 +1,205 @@
+//! The fields of an object as the API writes them, and what differs between two states of it: pure.
+
+use std::borrow::Cow;
+
+use entity::prelude::Money;
+use serde::Serialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::secrets::DataKey;
+
+/// Bytes of JSON of a value that an entry keeps. Of a longer value it keeps the SHA-256 and the length.
+pub const MOST_VALUE: usize = 4_096;
+
+/// Whether the entry holds a value, or a mark of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Plain,
+    /// A commitment: erasing the person's history key makes it noise.
+    Personal,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Field {
+    path: Cow<'static, str>,
+    value: Value,
+    form: Form,
+    /// The permission that the value is shown with, besides that of reading the object.
+    mask: Option<&'static str>,
+}
+
+/// The fields of one state of an object, in the order in which the API lists them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Fields(Vec<Field>);
+
+/// An amount as the API writes it.
+pub fn money(money: Option<Money>) -> Value {
+    money.map_or(Value::Null, |money| json!({ "amount": money.amount(), "currencyCode": money.currency.as_str() }))
+}
+
+impl Fields {
+    /// Adds a field that all readers of the object see.
+    #[must_use]
+    pub fn with(self, path: impl Into<Cow<'static, str>>, value: impl Serialize) -> Self {
+        self.put(path.into(), value, Form::Plain, None)
+    }
+    /// Adds a field that readers see who hold the permission, too.
+    #[must_use]
+    pub fn masked(self, path: impl Into<Cow<'static, str>>, mask: &'static str, value: impl Serialize) -> Self {
+        self.put(path.into(), value, Form::Plain, Some(mask))
+    }
+    /// Adds a field that tells who somebody is: the entry keeps marks of its values, for readers who hold the permission.
+    #[must_use]
+    pub fn personal(self, path: impl Into<Cow<'static, str>>, mask: &'static str, value: impl Serialize) -> Self {
+        self.put(path.into(), value, Form::Personal, Some(mask))
+    }
+
+    fn put(mut self, path: Cow<'static, str>, value: impl Serialize, form: Form, mask: Option<&'static str>) -> Self {
+        // A value that has no JSON form would be a map with keys that are no texts: none of ours is.
+        let value = serde_json::to_value(value).unwrap_or_default();
+        self.0.push(Field { path, value, form, mask });
+        self
+    }
+    fn find(&self, path: &str) -> Option<&Field> {
+        self.0.iter().find(|field| field.path == path)
+    }
+}
+
+/// A field that differs, as an entry keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Difference<'a> {
+    path: &'a str,
+    before: Value,
+    after: Value,
+    is_personal: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mask: Option<&'static str>,
+}
+
+/// The fields that differ between two states, in the order of the later one. A state that is absent has no fields. Without a key the values of
+/// personal fields are left out.
+pub fn differences(before: Option<&Fields>, after: Option<&Fields>, key: Option<&DataKey>) -> Vec<Value> {
+    let earlier = before.map_or(&[][..], |state| state.0.as_slice());
+    let later = after.map_or(&[][..], |state| state.0.as_slice());
+    let gone = earlier.iter().filter(|field| after.is_none_or(|after| after.find(&field.path).is_none()));
+    let mut listed = Vec::new();
+    for field in later.iter().chain(gone) {
+        let value = |state: Option<&Fields>| state.and_then(|state| state.find(&field.path)).map(|found| found.value.clone());
+        let (before, after) = (value(before).unwrap_or_default(), value(after).unwrap_or_default());
+        if before == after {
+            continue;
+        }
+        let kept = |value: Value| match field.form {
+            Form::Plain => short(value),
+            Form::Personal => key.map_or(Value::Null, |key| mark(key, &field.path, &value)),
+        };
+        let difference = Difference {
+            path: &field.path,
+            before: kept(before),
+            after: kept(after),
+            is_personal: field.form == Form::Personal,
+            mask: field.mask,
+        };
+        listed.push(serde_json::to_value(difference).unwrap_or_default());
+    }
+    listed
+}
+
+/// The value itself, or the hash and the length of its JSON.
+fn short(value: Value) -> Value {
+    let text = value.to_string();
+    if text.len() <= MOST_VALUE {
+        return value;
+    }
+    json!({ "sha256": hex::encode(Sha256::digest(text.as_bytes())), "length": text.len() })
+}
+
+/// HMAC-SHA-256 under the person's history key over the path, a NUL byte and the value's JSON, in hex. Null stays null: it tells nothing of anybody.
+pub fn mark(key: &DataKey, path: &str, value: &Value) -> Value {
+    if value.is_null() {
+        return Value::Null;
+    }
+    Value::String(hex::encode(key.blind(&format!("{path}\0{value}"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::prelude::*;
+
+    use super::*;
+    use crate::{
+        clock::Clock,
+        secrets::{Given, KeyRing, Keys},
+    };
+
+    fn keys(count: u128) -> Vec<DataKey> {
+        let store = Given("k1:H7cvDlndLShHO1JTp25WZn9ILxeC1zsS+8XK/NXdCcM=".to_owned());
+        let ring = KeyRing::new(Keys::parse(&store.0).unwrap(), Clock::system(), std::sync::Arc::new(store));
+        (0..count).map(|n| ring.new_history_key(TenantId::NIL, uuid::Uuid::from_u128(n)).unwrap().0).collect()
+    }
+
+    fn product(name: &str, price: i64) -> Fields {
+        let price = money(Some(Money::new(price, Currency::GBP)));
+        Fields::default().with("name", name).with("price", &price).masked("unitCost", "product.cost.read", &price)
+    }
+
+    #[test]
+    fn only_what_differs_is_listed_as_the_api_writes_it() {
+        let listed = differences(Some(&product("Mug", 1_250)), Some(&product("Mug", 1_300)), None);
+        let money = |amount: &str| json!({ "amount": amount, "currencyCode": "GBP" });
+        let expected = vec![
+            json!({ "path": "price", "before": money("12.50"), "after": money("13.00"), "isPersonal": false }),
+            json!({ "path": "unitCost", "before": money("12.50"), "after": money("13.00"), "isPersonal": false, "mask": "product.cost.read" }),
+        ];
+        assert_eq!(listed, expected);
+        assert!(differences(Some(&product("Mug", 1)), Some(&product("Mug", 1)), None).is_empty());
+    }
+
+    #[test]
+    fn what_is_made_was_null_and_what_is_removed_becomes_null() {
+        let object = Fields::default().with("name", "Mug").with("description", Option::<&str>::None);
+        let made = differences(None, Some(&object), None);
+        assert_eq!(made, [json!({ "path": "name", "before": null, "after": "Mug", "isPersonal": false })], "null is no news");
+        let removed = differences(Some(&object), None, None);
+        assert_eq!(removed, [json!({ "path": "name", "before": "Mug", "after": null, "isPersonal": false })]);
+        let part = Fields::default().with("other", 1);
+        let paths: Vec<Value> = differences(Some(&object), Some(&part), None).iter().map(|field| field["path"].clone()).collect();
+        assert_eq!(paths, ["other", "name"]);
+    }
+
+    #[test]
+    fn a_long_value_is_a_hash_and_a_length() {
+        let text = |length: usize| "x".repeat(length);
+        let one = |length| differences(None, Some(&Fields::default().with("metadata", text(length))), None)[0]["after"].clone();
+        // The JSON of a text has two quotes.
+        assert_eq!(one(MOST_VALUE - 2), json!(text(MOST_VALUE - 2)));
+        let long = one(MOST_VALUE - 1);
+        assert_eq!(long["length"], json!(MOST_VALUE + 1));
+        assert_eq!(long["sha256"].as_str().map(str::len), Some(64));
+    }
+
+    #[test]
+    fn a_personal_value_is_a_mark_that_shows_a_change_back_and_nothing_else() {
+        let keys = keys(2);
+        let person = |name: Option<&str>| Fields::default().personal("name", "customer.read", name);
+        let marks = |before: Option<&str>, after: Option<&str>, key: &DataKey| {
+            let field = differences(Some(&person(before)), Some(&person(after)), Some(key)).remove(0);
+            (field["before"].clone(), field["after"].clone())
+        };
+        let (ada, bob) = marks(Some("Ada"), Some("Bob"), &keys[0]);
+        assert_eq!(marks(Some("Bob"), Some("Ada"), &keys[0]), (bob.clone(), ada.clone()), "changed back");
+        assert!(ada != bob && !ada.to_string().contains("Ada"));
+        assert_ne!(marks(Some("Ada"), None, &keys[1]), (ada.clone(), Value::Null), "another person's");
+        assert_eq!(marks(Some("Ada"), None, &keys[0]), (ada, Value::Null));
+        let without = differences(Some(&person(Some("Ada"))), Some(&person(Some("Bob"))), None).remove(0);
+        assert_eq!((&without["before"], &without["after"]), (&Value::Null, &Value::Null));
+    }
+
+    #[test]
+    fn a_mark_is_bound_to_its_path() {
+        let key = keys(1).remove(0);
+        assert_ne!(mark(&key, "name", &json!("Ada")), mark(&key, "email", &json!("Ada")));
+    }
+}

@@ -1,0 +1,157 @@
+//! Idempotent calls outside the ledger: done once for each key, answered again from the id that the first call left.
+//!
+//! The call is carried by its task, like a commit hook: the first transaction that the task commits for the call's tenant takes the receipt along, so the
+//! change and the key are there together or not at all. A refusal commits nothing and leaves the key free. Of two calls with one key that run side by
+//! side the second fails at its commit, or is refused because of what the first has done; both times it finds the first one's receipt.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use entity::prelude::{TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Bulk, Fault, Reads,
+    idempotency::{self, Key, KeyUse},
+    journal::Event,
+};
+
+/// What a repeated call is answered from: no more than the id, so that the answer is authorised and masked anew and holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Of what was made or changed, as clients see it.
+    pub id: Option<String>,
+    /// The number of the last event.
+    pub seq: Option<i64>,
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Before {
+    /// No call with this key has been done.
+    Nothing,
+    Same(Receipt),
+    /// The key was used with another input.
+    Reused,
+}
+
+/// A call that is done once.
+#[derive(Debug)]
+pub struct Once {
+    tenant: TenantId,
+    key: Key,
+    at: Timestamp,
+    id: Mutex<Option<String>>,
+    is_recorded: AtomicBool,
+}
+
+tokio::task_local! {
+    static ONCE: Arc<Once>;
+}
+
+impl Once {
+    pub fn new(tenant: TenantId, key: Key, at: Timestamp) -> Arc<Self> {
+        Arc::new(Self { tenant, key, at, id: Mutex::default(), is_recorded: AtomicBool::new(false) })
+    }
+
+    /// What an earlier call with this key left.
+    ///
+    /// # Errors
+    /// The database, or a receipt that cannot be read.
+    pub async fn before(&self, reads: &impl Reads) -> Result<Before, Fault> {
+        let found = idempotency::look_up(reads, [&self.key]).await?;
+        Ok(match idempotency::key_use(&self.key, &found) {
+            None => Before::Nothing,
+            Some(KeyUse::Reused) => Before::Reused,
+            Some(KeyUse::Same(receipt)) => Before::Same(
+                serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt names what was changed"))?,
+            ),
+        })
+    }
+
+    /// Runs the call: what it commits first takes its receipt along.
+    pub async fn over<T>(self: &Arc<Self>, future: impl Future<Output = T>) -> T {
+        ONCE.scope(self.clone(), future).await
+    }
+
+    /// Whether a committed transaction holds the receipt.
+    pub fn is_recorded(&self) -> bool {
+        self.is_recorded.load(Ordering::Acquire)
+    }
+
+    pub(super) fn recorded(&self) {
+        self.is_recorded.store(true, Ordering::Release);
+    }
+
+    /// The receipt's row, if a transaction of this tenant is the one that takes it along.
+    pub(super) fn row(&self, tenant: TenantId, events: &[Arc<Event>]) -> Result<Option<Bulk>, Fault> {
+        if self.is_recorded() || tenant != self.tenant {
+            return Ok(None);
+        }
+        let said = self.id.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let id = said.or_else(|| events.first().and_then(|event| id_of(event)));
+        let receipt = Receipt { id, seq: events.last().map(|event| event.seq) };
+        let receipt = serde_json::to_string(&receipt).map_err(|err| Fault::Broken(format!("a receipt has no JSON: {err}")))?;
+        Ok(Some(idempotency::rows(tenant, [(&self.key, receipt)], self.at)))
+    }
+}
+
+/// Says what the call of this task is about, before it commits: where it makes no event, or the event's payload has no `id`.
+pub fn about(id: &impl std::fmt::Display) {
+    if let Some(once) = current() {
+        *once.id.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.to_string());
+    }
+}
+
+pub(super) fn current() -> Option<Arc<Once>> {
+    ONCE.try_with(Arc::clone).ok()
+}
+
+/// What an event is about: the id that its payload calls `id`.
+fn id_of(event: &Event) -> Option<String> {
+    #[derive(Deserialize)]
+    struct PayloadId {
+        id: String,
+    }
+    Some(serde_json::from_str::<PayloadId>(&event.payload).ok()?.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::storage::idempotency::InputDigest;
+
+    fn once(tenant: TenantId) -> Arc<Once> {
+        let key = Key { owner: Uuid::nil(), mutation: "roleCreate", key: "k".to_owned(), hash: InputDigest::default() };
+        Once::new(tenant, key, Timestamp(7))
+    }
+
+    #[test]
+    fn an_events_payload_names_what_a_call_was_about() {
+        let event = |payload: &str| Event {
+            seq: 1,
+            kind: "role.created".to_owned(),
+            payload: payload.to_owned(),
+            recorded_at: Timestamp(7),
+        };
+        assert_eq!(id_of(&event(r#"{"id":"rol_1","version":1}"#)), Some("rol_1".to_owned()));
+        assert_eq!(id_of(&event(r#"{"version":1}"#)), None);
+    }
+
+    #[test]
+    fn one_transaction_of_the_calls_own_tenant_takes_the_receipt_along() {
+        let own = TenantId::from_uuid(Uuid::from_u128(1));
+        let call = once(own);
+        assert!(call.row(TenantId::from_uuid(Uuid::from_u128(2)), &[]).unwrap().is_none(), "another tenant's");
+        assert!(call.row(own, &[]).unwrap().is_some());
+        call.recorded();
+        assert!(call.row(own, &[]).unwrap().is_none(), "it is there already");
+    }
+}

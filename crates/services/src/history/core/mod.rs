@@ -1,0 +1,89 @@
+//! Several lists in one order, and where a page of it ends: pure.
+
+use uuid::Uuid;
+
+/// Something of a list, with its place there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dated<T> {
+    pub at: i64,
+    pub id: Uuid,
+    /// Of a movement: its list is in the order of this number.
+    pub seq: Option<i64>,
+    pub item: T,
+}
+
+/// Where a page ends: what lies before this time and id, and movements below this number, are to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistoryPosition {
+    pub at: i64,
+    pub id: Uuid,
+    pub seq: i64,
+}
+
+impl HistoryPosition {
+    pub const BEGIN: Self = Self { at: i64::MAX, id: Uuid::max(), seq: i64::MAX };
+}
+
+/// The first of both lists, the newest first: `told` in any order, `moved` in the order of its numbers. Each item has the place behind it, from which
+/// both lists go on without a gap and without a repetition, also where a movement is dated later than one with a greater number.
+pub fn merge<T>(mut told: Vec<Dated<T>>, moved: Vec<Dated<T>>, from: HistoryPosition, most: usize) -> Vec<(T, HistoryPosition)> {
+    told.sort_by_key(|one| std::cmp::Reverse((one.at, one.id)));
+    let (mut told, mut moved) = (told.into_iter().peekable(), moved.into_iter().peekable());
+    let (mut merged, mut place) = (Vec::new(), from);
+    while merged.len() < most {
+        let is_told = match (told.peek(), moved.peek()) {
+            (Some(one), Some(other)) => (one.at, one.id) >= (other.at, other.id),
+            (one, _) => one.is_some(),
+        };
+        let Some(next) = (if is_told { told.next() } else { moved.next() }) else { break };
+        (place.at, place.id) = (place.at, place.id).min((next.at, next.id));
+        place.seq = next.seq.unwrap_or(place.seq);
+        merged.push((next.item, place));
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(at: i64) -> Dated<i64> {
+        Dated { at, id: Uuid::from_u128(at as u128), seq: None, item: at }
+    }
+    fn moved(seq: i64, at: i64) -> Dated<i64> {
+        Dated { at, id: Uuid::from_u128(1_000 + seq as u128), seq: Some(seq), item: 100 + seq }
+    }
+
+    /// Reads both lists page by page, as statements would.
+    fn paged(all: &[Dated<i64>], movements: &[Dated<i64>], limit: usize) -> Vec<i64> {
+        let (mut read, mut place) = (Vec::new(), HistoryPosition::BEGIN);
+        loop {
+            let mut rest: Vec<_> = all.iter().filter(|one| (one.at, one.id) < (place.at, place.id)).copied().collect();
+            rest.sort_by_key(|one| std::cmp::Reverse((one.at, one.id)));
+            rest.truncate(limit);
+            let few = movements.iter().filter(|one| one.seq < Some(place.seq)).take(limit).copied().collect();
+            let page = merge(rest, few, place, limit);
+            let Some((_, last)) = page.last() else { return read };
+            place = *last;
+            read.extend(page.into_iter().map(|(item, _)| item));
+        }
+    }
+
+    #[test]
+    fn pages_of_every_size_have_everything_once_and_in_one_order() {
+        let all: Vec<_> = [3, 9, 5, 7, 1].map(told).to_vec();
+        // Number 4 was dated by a clock that ran ahead of the others.
+        let movements = [moved(5, 8), moved(4, 20), moved(3, 6), moved(2, 2)];
+        let whole = paged(&all, &movements, 100);
+        assert_eq!(whole, [9, 105, 104, 7, 103, 5, 3, 102, 1]);
+        for limit in 1..9 {
+            assert_eq!(paged(&all, &movements, limit), whole, "{limit}");
+        }
+    }
+
+    #[test]
+    fn one_list_alone_is_itself() {
+        assert_eq!(paged(&[told(2), told(4)], &[], 1), [4, 2]);
+        assert_eq!(paged(&[], &[moved(2, 5), moved(1, 5)], 1), [102, 101]);
+    }
+}

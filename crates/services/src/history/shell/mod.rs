@@ -1,0 +1,87 @@
+//! Reading histories.
+
+use std::sync::Arc;
+
+use inventory::stock::{
+    core::Movement,
+    rows::{MovementFilterSpec, movement_filter, movement_seqs, movements_by_seq},
+};
+use platform::{
+    audit::rows::{FieldScope, Stored, history},
+    paging::{Key, PageRequest, keyset},
+    storage::{Fault, Reads},
+};
+use uuid::Uuid;
+
+use super::core::{Dated, HistoryPosition, merge};
+use crate::notes::{core::Note, rows as notes};
+
+/// What is asked for of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistoryAsk {
+    pub target: Uuid,
+    /// Which entries of the audit log; None for none.
+    pub told: Option<FieldScope>,
+    /// Which movements; None for none.
+    pub movements: Option<MovementFilterSpec>,
+    pub has_notes: bool,
+}
+
+/// Something in a history.
+#[derive(Debug, Clone)]
+pub enum Item {
+    Entry(Arc<Stored>),
+    Moved(Arc<Movement>),
+    Noted(Arc<Note>),
+}
+
+/// Where the page begins, as its cursor says.
+fn place(request: &PageRequest) -> HistoryPosition {
+    match request.after.as_deref() {
+        Some([Key::Int(at), Key::Id(id), Key::Int(seq)]) => HistoryPosition { at: *at, id: *id, seq: *seq },
+        _ => HistoryPosition::BEGIN,
+    }
+}
+
+/// The keys of a place in cursors.
+pub fn keys(place: HistoryPosition) -> Vec<Key> {
+    vec![Key::Int(place.at), Key::Id(place.id), Key::Int(place.seq)]
+}
+
+/// A page of a history, the newest first, one more than its limit where there are more.
+pub async fn page(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -> Result<Vec<(Item, HistoryPosition)>, Fault> {
+    let from = place(request);
+    let behind = |keys: Vec<Key>| PageRequest { after: (from != HistoryPosition::BEGIN).then_some(keys), ..request.clone() };
+    let dated = behind(vec![Key::Int(from.at), Key::Id(from.id)]);
+    let mut told: Vec<Dated<Item>> = Vec::new();
+    if let Some(which) = ask.told {
+        told.extend(history(reads, ask.target, which, &dated).await?.into_iter().map(|stored| {
+            let (at, id) = (stored.entry.at.micros(), stored.entry.id.uuid());
+            Dated { at, id, seq: None, item: Item::Entry(Arc::new(stored)) }
+        }));
+    }
+    if ask.has_notes {
+        told.extend(notes::page(reads, ask.target, &dated).await?.into_iter().map(|note| {
+            let (at, id) = (note.created_at.micros(), note.id.uuid());
+            Dated { at, id, seq: None, item: Item::Noted(Arc::new(note)) }
+        }));
+    }
+    let moved = match &ask.movements {
+        Some(spec) => movements(reads, spec, &behind(vec![Key::Int(from.seq)])).await?,
+        None => Vec::new(),
+    };
+    Ok(merge(told, moved, from, request.limit as usize + 1))
+}
+
+async fn movements(reads: &impl Reads, spec: &MovementFilterSpec, request: &PageRequest) -> Result<Vec<Dated<Item>>, Fault> {
+    let filter = movement_filter(reads.backend(), spec, 2);
+    let (conditions, mut values) = (filter.on_movements(), filter.values);
+    let (bounds, order, bound) = keyset(&["m.seq"], true, request, values.len() + 2);
+    values.extend(bound);
+    let seqs = movement_seqs(reads, &format!("{conditions}{bounds}{order}"), values).await?;
+    let dated = |movement: Movement| {
+        let (at, id, seq) = (movement.recorded_at.micros(), movement.id.uuid(), Some(movement.seq));
+        Dated { at, id, seq, item: Item::Moved(Arc::new(movement)) }
+    };
+    Ok(movements_by_seq(reads, &seqs).await?.into_iter().map(dated).collect())
+}

@@ -1,0 +1,88 @@
+//! Works of orders, their parcels, and what left with them.
+
+use super::checks::Check;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        invariant: "work line: asked = open + picked + packed + shipped + dropped",
+        table: "fulfilment_work_line",
+        broken: "SELECT 'fwk:' || HEX(work_id) || ' line ' || nth, 'quantity ' || quantity,
+                   'open ' || open || ' picked ' || picked || ' packed ' || packed || ' shipped ' || shipped || ' dropped ' || dropped
+                 FROM fulfilment_work_line WHERE tenant_id = $1 AND (quantity <> open + picked + packed + shipped + dropped
+                   OR quantity <= 0 OR open < 0 OR picked < 0 OR packed < 0 OR shipped < 0 OR dropped < 0)
+                 ORDER BY work_id, nth LIMIT 1",
+    },
+    Check {
+        invariant: "work: its state is what its lines say",
+        table: "fulfilment_work",
+        broken: "SELECT 'fwk:' || HEX(e.id), e.expected, e.status FROM (
+                   SELECT w.id, w.status, CASE
+                     WHEN l.work_id IS NULL THEN 'a line'
+                     WHEN l.live = 0 AND l.shipped > 0 THEN CASE WHEN coalesce(s.sent, 0) = coalesce(s.arrived, 0) THEN 'DONE' ELSE 'SHIPPED' END
+                     WHEN l.live = 0 THEN CASE WHEN w.reject_reason IS NOT NULL THEN 'REJECTED' ELSE 'CANCELLED' END
+                     WHEN l.open + l.picked = 0 THEN CASE WHEN w.ready_at IS NOT NULL THEN 'READY' ELSE 'PACKED' END
+                     WHEN l.open = 0 THEN 'PICKED'
+                     WHEN l.live > l.open THEN 'PICKING'
+                     WHEN w.accepted_at IS NOT NULL THEN 'ACCEPTED' ELSE 'OPEN' END AS expected
+                   FROM fulfilment_work w
+                   LEFT JOIN (SELECT work_id, sum(open) AS open, sum(picked) AS picked, sum(open + picked + packed) AS live, sum(shipped) AS shipped
+                              FROM fulfilment_work_line WHERE tenant_id = $1 GROUP BY work_id) l ON l.work_id = w.id
+                   LEFT JOIN (SELECT p.work_id, count(*) AS sent, sum(CASE WHEN f.status = 'DELIVERED' THEN 1 ELSE 0 END) AS arrived
+                              FROM parcel p JOIN fulfilment f ON f.tenant_id = $1 AND f.id = p.fulfilment_id
+                              WHERE p.tenant_id = $1 GROUP BY p.work_id) s ON s.work_id = w.id
+                   WHERE w.tenant_id = $1) e
+                 WHERE e.status <> e.expected ORDER BY e.id LIMIT 1",
+    },
+    // Orders from before there were works have none until a job has made them.
+    Check {
+        invariant: "work: what stores have to send of an order is what is open of it",
+        table: "fulfilment_work_line",
+        broken: "SELECT 'ord:' || HEX(g.order_id) || ' line ' || g.position || ' prd:' || HEX(g.product_id),
+                   'open ' || g.wanted, 'to be sent ' || coalesce(s.live, 0)
+                 FROM (SELECT l.order_id, l.position, l.product_id,
+                         CASE WHEN o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED') THEN l.open ELSE 0 END AS wanted
+                       FROM order_line l JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
+                       WHERE l.tenant_id = $1 AND l.product_id IS NOT NULL AND l.stock_policy <> 'UNTRACKED'
+                       UNION ALL SELECT n.order_id, n.position, n.product_id,
+                         CASE WHEN o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED') THEN l.open * n.quantity ELSE 0 END
+                       FROM order_line_part n JOIN order_line l ON l.tenant_id = $1 AND l.order_id = n.order_id AND l.position = n.position
+                       JOIN sales_order o ON o.tenant_id = $1 AND o.id = n.order_id WHERE n.tenant_id = $1) g
+                 LEFT JOIN (SELECT order_id, position, product_id, sum(open + picked + packed) AS live FROM fulfilment_work_line
+                            WHERE tenant_id = $1 GROUP BY order_id, position, product_id) s
+                   ON s.order_id = g.order_id AND s.position = g.position AND s.product_id = g.product_id
+                 WHERE g.wanted <> coalesce(s.live, 0)
+                   AND EXISTS (SELECT 1 FROM fulfilment_work w WHERE w.tenant_id = $1 AND w.order_id = g.order_id)
+                 ORDER BY g.order_id, g.position, g.product_id LIMIT 1",
+    },
+    Check {
+        invariant: "work line: parcels have what is packed, and those that left what is shipped",
+        table: "parcel_line",
+        broken: "SELECT 'fwk:' || HEX(l.work_id) || ' line ' || l.nth, 'packed ' || l.packed || ' shipped ' || l.shipped,
+                   'packed ' || coalesce(p.packed, 0) || ' shipped ' || coalesce(p.shipped, 0)
+                 FROM fulfilment_work_line l
+                 LEFT JOIN (SELECT n.work_id, n.nth, sum(CASE WHEN h.fulfilment_id IS NULL THEN n.quantity ELSE 0 END) AS packed,
+                              sum(CASE WHEN h.fulfilment_id IS NULL THEN 0 ELSE n.quantity END) AS shipped
+                            FROM parcel_line n JOIN parcel h ON h.tenant_id = $1 AND h.id = n.parcel_id
+                            WHERE n.tenant_id = $1 GROUP BY n.work_id, n.nth) p ON p.work_id = l.work_id AND p.nth = l.nth
+                 WHERE l.tenant_id = $1 AND (l.packed <> coalesce(p.packed, 0) OR l.shipped <> coalesce(p.shipped, 0))
+                 ORDER BY l.work_id, l.nth LIMIT 1",
+    },
+    Check {
+        invariant: "fulfilment: the parcels of the work that left with it are its lines",
+        table: "fulfilment",
+        broken: "SELECT 'ful:' || HEX(f.id) || ' line ' || n.order_position || ' prd:' || HEX(g.product_id), 'shipped ' || (n.quantity * g.takes),
+                   'in parcels ' || coalesce(p.units, 0)
+                 FROM fulfilment f JOIN fulfilment_line n ON n.tenant_id = $1 AND n.fulfilment_id = f.id
+                 JOIN (SELECT order_id, position, product_id, 1 AS takes FROM order_line
+                       WHERE tenant_id = $1 AND product_id IS NOT NULL AND stock_policy <> 'UNTRACKED'
+                       UNION ALL SELECT order_id, position, product_id, quantity FROM order_line_part WHERE tenant_id = $1) g
+                   ON g.order_id = n.order_id AND g.position = n.order_position
+                 LEFT JOIN (SELECT h.fulfilment_id, l.position, l.product_id, sum(c.quantity) AS units FROM parcel h
+                            JOIN parcel_line c ON c.tenant_id = $1 AND c.parcel_id = h.id
+                            JOIN fulfilment_work_line l ON l.tenant_id = $1 AND l.work_id = c.work_id AND l.nth = c.nth
+                            WHERE h.tenant_id = $1 AND h.fulfilment_id IS NOT NULL GROUP BY h.fulfilment_id, l.position, l.product_id) p
+                   ON p.fulfilment_id = f.id AND p.position = n.order_position AND p.product_id = g.product_id
+                 WHERE f.tenant_id = $1 AND f.work_id IS NOT NULL AND n.quantity * g.takes <> coalesce(p.units, 0)
+                 ORDER BY f.id, n.order_position, g.product_id LIMIT 1",
+    },
+];

@@ -1,0 +1,42 @@
+//! Events of notes.
+
+use entity::prelude::*;
+use iam::access::{code, kind};
+use platform::storage::events::{EventViewer, Shown, Terms};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+platform::events! {
+    /// Notes.
+    NOTE: NoteEvent = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Part(shown_note), stream: None } => {
+        NOTE_ADDED "note.added",
+        NOTE_UPDATED "note.updated",
+    }
+}
+
+/// The payload of a note's event. The text is not in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NoteEvent {
+    pub id: NoteId,
+    pub version: i64,
+    /// The object that the note is about.
+    pub node_id: String,
+    pub audience: NoteAudience,
+    pub mentions: Vec<MemberId>,
+    /// What reading the object takes: a permission, for one of the stores where there are any.
+    pub permission: Option<String>,
+    pub stores: Vec<StoreId>,
+}
+
+/// A note is told to whoever may read its object.
+fn shown_note(note: &NoteEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    let reads = |permission: &str| {
+        let covers = note.stores.is_empty() || note.stores.iter().any(|store| viewer.covers_with(permission, *store));
+        viewer.holds(permission) && covers
+    };
+    let is_seen = viewer.is_permitted() && !viewer.is_confined() && note.permission.as_deref().is_none_or(reads);
+    is_seen.then(|| {
+        json!({ "id": note.id, "version": note.version, "nodeId": note.node_id, "audience": note.audience, "mentions": note.mentions })
+    })
+}

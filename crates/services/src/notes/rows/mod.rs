@@ -1,0 +1,161 @@
+//! Notes, their earlier texts and mentions.
+
+use std::collections::HashMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{note, note_edit, note_mention},
+};
+use platform::{
+    audit::Target,
+    paging::{PageRequest, keyset},
+    storage::{Fault, Finds, Reads, Rows, Work},
+};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use super::core::{Edit, Note};
+
+#[derive(Record)]
+#[record(of = note, alias = "n")]
+struct NoteRow {
+    id: NoteId,
+    target_kind: String,
+    target_id: Uuid,
+    audience: NoteAudience,
+    body: String,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = note)]
+struct ChangedNote {
+    id: NoteId,
+    body: String,
+    version: i64,
+    updated_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = note_edit, alias = "note_edit")]
+struct EditRow {
+    version: i64,
+    body: String,
+    written_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = note_edit)]
+struct NewEdit {
+    note_id: NoteId,
+    version: i64,
+    body: String,
+    written_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = note_mention, alias = "note_mention")]
+struct MentionRow {
+    note_id: NoteId,
+    member_id: MemberId,
+}
+
+impl From<NoteRow> for Note {
+    fn from(row: NoteRow) -> Self {
+        Self {
+            id: row.id,
+            target: Target { kind: row.target_kind, id: row.target_id },
+            audience: row.audience,
+            body: row.body,
+            author: Actor { kind: row.actor_kind, id: row.actor_id },
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<Note>, Fault> {
+    let sql = format!("SELECT {} FROM note n WHERE n.tenant_id = $1{rest}", NoteRow::SELECT);
+    Ok(reads.records::<NoteRow>(&sql, values).await?.into_iter().map(Note::from).collect())
+}
+
+pub async fn by_id(reads: &impl Reads, id: NoteId) -> Result<Option<Note>, Fault> {
+    Ok(select(reads, " AND n.id = $2", vec![id.into()]).await?.pop())
+}
+/// The same, locked until the transaction ends.
+pub async fn lock(work: &Work, id: NoteId) -> Result<Option<Note>, Fault> {
+    let rest = format!(" AND n.id = $2{}", work.backend().for_change("n"));
+    Ok(select(work, &rest, vec![id.into()]).await?.pop())
+}
+/// A page of an object's notes, the newest first. Keys are the time and the id.
+pub async fn page(reads: &impl Reads, target: Uuid, request: &PageRequest) -> Result<Vec<Note>, Fault> {
+    let (bounds, order, bound) = keyset(&["n.created_at", "n.id"], true, request, 3);
+    let mut values: Vec<Value> = vec![target.into()];
+    values.extend(bound);
+    select(reads, &format!(" AND n.target_id = $2{bounds}{order}"), values).await
+}
+
+/// Whom notes mention, each note's members in order.
+pub async fn mentions_of(reads: &impl Reads, ids: &[NoteId]) -> Result<HashMap<NoteId, Vec<MemberId>>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM note_mention WHERE tenant_id = $1 AND {} ORDER BY note_id, member_id",
+        MentionRow::SELECT,
+        backend.in_ids("note_id", 2)
+    );
+    let mut found: HashMap<NoteId, Vec<MemberId>> = HashMap::new();
+    for row in reads.records::<MentionRow>(&sql, vec![backend.ids(ids.iter().copied())]).await? {
+        found.entry(row.note_id).or_default().push(row.member_id);
+    }
+    Ok(found)
+}
+
+/// Texts that a note had before, the last one first, so many at most.
+pub async fn edits_of(reads: &impl Reads, id: NoteId, most: i64) -> Result<Vec<Edit>, Fault> {
+    let sql =
+        format!("SELECT {} FROM note_edit WHERE tenant_id = $1 AND note_id = $2 ORDER BY version DESC LIMIT $3", EditRow::SELECT);
+    let rows = reads.records::<EditRow>(&sql, vec![id.into(), most.into()]).await?;
+    Ok(rows.into_iter().map(|row| Edit { version: row.version, body: row.body, written_at: row.written_at }).collect())
+}
+
+pub async fn insert(work: &Work, note: &Note, mentions: &[MemberId]) -> Result<(), Fault> {
+    let mut rows = Rows::<NoteRow>::insert(work.tenant());
+    rows.push(NoteRow {
+        id: note.id,
+        target_kind: note.target.kind.clone(),
+        target_id: note.target.id,
+        audience: note.audience,
+        body: note.body.clone(),
+        actor_kind: note.author.kind,
+        actor_id: note.author.id,
+        version: note.version,
+        created_at: note.created_at,
+        updated_at: note.updated_at,
+    });
+    work.write(rows.into()).await?;
+    mention(work, note.id, mentions).await
+}
+
+/// Writes a changed note, keeps the text that it had, and puts these mentions in the place of all that it has.
+pub async fn change(work: &Work, before: &Note, after: &Note, mentions: &[MemberId]) -> Result<(), Fault> {
+    let mut edits = Rows::<NewEdit>::insert(work.tenant());
+    edits.push(NewEdit { note_id: before.id, version: before.version, body: before.body.clone(), written_at: before.updated_at });
+    let mut changed = Rows::<ChangedNote>::update(work.tenant());
+    changed.push(ChangedNote { id: after.id, body: after.body.clone(), version: after.version, updated_at: after.updated_at });
+    work.write(edits.into()).await?;
+    work.write(changed.into()).await?;
+    work.execute("DELETE FROM note_mention WHERE tenant_id = $1 AND note_id = $2", vec![after.id.into()]).await?;
+    mention(work, after.id, mentions).await
+}
+
+async fn mention(work: &Work, note: NoteId, members: &[MemberId]) -> Result<(), Fault> {
+    let mut rows = Rows::<MentionRow>::insert(work.tenant());
+    rows.extend(members.iter().map(|member| MentionRow { note_id: note, member_id: *member }));
+    work.write(rows.into()).await
+}

@@ -1,0 +1,203 @@
+//! Adding and changing notes. The face has looked up the object that a note is about, and who may read it.
+
+use entity::prelude::*;
+use iam::access::Caller;
+use platform::{
+    audit::Target,
+    clock::Clock,
+    storage::{
+        Database, Fault, Reads, Work,
+        idempotency::{self, Key, KeyUse, hash_of},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    core::{Note, Refusal, may_change, mentions, text},
+    events::{NOTE_ADDED, NOTE_UPDATED, NoteEvent},
+    rows,
+};
+
+/// How often a call is begun again after another one took its key first.
+const TRIES: u32 = 3;
+
+/// Whether anything is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write {
+    Really,
+    DryRun,
+}
+
+/// What reading a note's object takes: a permission, for one of the stores where there are any.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Readers {
+    pub permission: Option<&'static str>,
+    pub stores: Vec<StoreId>,
+}
+
+/// A note to add. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewNote {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    #[serde(skip)]
+    pub target: Target,
+    pub node_id: String,
+    pub text: String,
+    pub audience: NoteAudience,
+    pub mentions: Vec<MemberId>,
+}
+
+/// A change of a note; mentions that are None stay.
+#[derive(Debug, Clone)]
+pub struct NoteChange {
+    pub id: NoteId,
+    pub expected_version: i64,
+    pub text: String,
+    pub mentions: Option<Vec<MemberId>>,
+}
+
+/// What a call came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    pub note: Note,
+    pub is_replayed: bool,
+    pub seq: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Receipt {
+    note: NoteId,
+    seq: Option<i64>,
+}
+
+/// Adds a note.
+pub async fn add(
+    db: &Database,
+    clock: &Clock,
+    (caller, readers): (&Caller, &Readers),
+    new: NewNote,
+    write: Write,
+) -> Result<Result<Kept, Refusal>, Fault> {
+    let key = Key { owner: caller.actor.id, mutation: "noteAdd", key: new.idempotency_key.clone(), hash: hash_of(&new) };
+    let checked = text(&new.text).and_then(|body| Ok((body, mentions(new.mentions)?)));
+    let (body, mentions) = match checked {
+        Ok(checked) => checked,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let now = clock.now();
+    let note = Note {
+        id: clock.id(),
+        target: new.target,
+        audience: new.audience,
+        body,
+        author: caller.actor,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let scope = db.tenant(caller.tenant);
+    let mut tries = 0;
+    loop {
+        let mut work = scope.begin().await?;
+        tries += 1;
+        match once(&mut work, &key, (&note, &mentions), readers).await {
+            Ok(Ok(kept)) if !kept.is_replayed && write == Write::Really => {
+                work.commit().await?;
+                return Ok(Ok(kept));
+            }
+            Ok(answer) => {
+                work.rollback().await?;
+                return Ok(answer.map(|kept| Kept { seq: kept.seq.filter(|_| kept.is_replayed), ..kept }));
+            }
+            Err(fault) => {
+                // What went wrong matters more than whether it could be undone: the connection undoes it when it is next used.
+                let _ = work.rollback().await;
+                if fault.unique_violation().is_none() || tries >= TRIES {
+                    return Err(fault);
+                }
+            }
+        }
+    }
+}
+
+async fn once(
+    work: &mut Work,
+    key: &Key,
+    (note, mentions): (&Note, &[MemberId]),
+    readers: &Readers,
+) -> Result<Result<Kept, Refusal>, Fault> {
+    match idempotency::before(work, key).await? {
+        None => {}
+        Some(KeyUse::Reused) => return Ok(Err(Refusal::KeyReused)),
+        Some(KeyUse::Same(receipt)) => {
+            let broken = || Fault::corrupt("idempotency", "a receipt of a note names it");
+            let receipt: Receipt = serde_json::from_str(&receipt).map_err(|_| broken())?;
+            let note = rows::by_id(work, receipt.note).await?.ok_or_else(broken)?;
+            return Ok(Ok(Kept { note, is_replayed: true, seq: receipt.seq }));
+        }
+    }
+    rows::insert(work, note, mentions).await?;
+    let seq = journal::append(work, vec![NOTE_ADDED.event(&event(note, mentions, readers))], note.created_at).await?;
+    let receipt = serde_json::to_string(&Receipt { note: note.id, seq }).map_err(|err| Fault::Broken(err.to_string()))?;
+    idempotency::remember(work, [(key, receipt)], note.created_at).await?;
+    Ok(Ok(Kept { note: note.clone(), is_replayed: false, seq }))
+}
+
+/// Changes the text of a note and whom it mentions. The text that it had is kept. What is so already writes nothing.
+pub async fn update(
+    db: &Database,
+    clock: &Clock,
+    (caller, readers): (&Caller, &Readers),
+    change: NoteChange,
+    write: Write,
+) -> Result<Result<Kept, Refusal>, Fault> {
+    let checked = text(&change.text).and_then(|body| Ok((body, change.mentions.map(mentions).transpose()?)));
+    let (body, wanted) = match checked {
+        Ok(checked) => checked,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let mut work = db.tenant(caller.tenant).begin().await?;
+    let found = rows::lock(&work, change.id).await?.ok_or(Refusal::NotFound);
+    let before = match found.and_then(|note| may_change(&note, caller.actor, change.expected_version).map(|()| note)) {
+        Ok(note) => note,
+        Err(refusal) => {
+            work.rollback().await?;
+            return Ok(Err(refusal));
+        }
+    };
+    let had = rows::mentions_of(&work, &[before.id]).await?.remove(&before.id).unwrap_or_default();
+    let wanted = wanted.unwrap_or_else(|| had.clone());
+    if body == before.body && wanted == had {
+        work.rollback().await?;
+        return Ok(Ok(Kept { note: before, is_replayed: false, seq: None }));
+    }
+    let now = clock.now();
+    let after = Note { body, version: before.version + 1, updated_at: now, ..before.clone() };
+    if write == Write::DryRun {
+        work.rollback().await?;
+        return Ok(Ok(Kept { note: after, is_replayed: false, seq: None }));
+    }
+    rows::change(&work, &before, &after, &wanted).await?;
+    let seq = journal::append(&mut work, vec![NOTE_UPDATED.event(&event(&after, &wanted, readers))], now).await?;
+    work.commit().await?;
+    Ok(Ok(Kept { note: after, is_replayed: false, seq }))
+}
+
+fn event(note: &Note, mentions: &[MemberId], readers: &Readers) -> NoteEvent {
+    NoteEvent {
+        id: note.id,
+        version: note.version,
+        node_id: note.target.to_string(),
+        audience: note.audience,
+        mentions: mentions.to_vec(),
+        permission: readers.permission.map(ToOwned::to_owned),
+        stores: readers.stores.clone(),
+    }
+}
+
+/// The note of an id.
+pub async fn find(reads: &impl Reads, id: NoteId) -> Result<Option<Note>, Fault> {
+    rows::by_id(reads, id).await
+}

@@ -1,0 +1,176 @@
+//! Products that are bought together.
+
+use std::collections::HashMap;
+
+use entity::prelude::ProductId;
+
+/// Wholesale orders of more lines say nothing of taste, and make most pairs.
+pub const MOST_LINES: i64 = 100;
+/// Orders that a pair must be in together.
+pub const LEAST_TOGETHER: u32 = 10;
+const LEAST_LIFT: f64 = 1.5;
+/// Chi-square of one degree of freedom at p = 0.001.
+const LEAST_CHI_SQUARE: f64 = 10.83;
+
+/// How much more often than by chance two products are bought together. Agrawal & Srikant (1994).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PairStrength {
+    /// The share of orders with both.
+    pub support: f64,
+    /// The share of orders with the one that have the other, both ways.
+    pub confidence: [f64; 2],
+    pub lift: f64,
+    pub chi_square: f64,
+}
+
+impl PairStrength {
+    /// Of `all` orders, `one` and `other` have the products, and `both` have both of them. None where a figure is 0.
+    pub fn of(all: u32, one: u32, other: u32, both: u32) -> Option<Self> {
+        if all == 0 || one == 0 || other == 0 {
+            return None;
+        }
+        let [all, one, other, both] = [all, one, other, both].map(f64::from);
+        let rest = (all - one) * (all - other);
+        let chi_square = if rest > 0.0 { all * (both * all - one * other).powi(2) / (one * other * rest) } else { 0.0 };
+        Some(Self { support: both / all, confidence: [both / one, both / other], lift: both * all / (one * other), chi_square })
+    }
+    fn is_shown(&self) -> bool {
+        self.lift >= LEAST_LIFT && self.chi_square >= LEAST_CHI_SQUARE
+    }
+}
+
+/// Two products and how often orders have them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pair {
+    /// The one with the smaller ID first.
+    pub products: [ProductId; 2],
+    pub orders: [u32; 2],
+    pub together: u32,
+    pub strength: PairStrength,
+}
+
+impl Pair {
+    /// Orders beyond those by chance: what pairs are ranked by.
+    pub fn surplus(&self) -> f64 {
+        f64::from(self.together) * (1.0 - 1.0 / self.strength.lift)
+    }
+}
+
+/// Lines of orders, by order: each product once in an order.
+#[derive(Debug, Clone, Default)]
+pub struct BasketLines {
+    known: HashMap<ProductId, u32>,
+    products: Vec<ProductId>,
+    lines: Vec<u32>,
+    /// Where each order ends in `lines`.
+    ends: Vec<u32>,
+}
+
+/// Pairs, and what they rest on.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Baskets {
+    pub orders: i64,
+    /// Orders that are left out, as they have too many lines.
+    pub left_out: i64,
+    pub pairs: Vec<Pair>,
+}
+
+impl BasketLines {
+    /// Takes the next line, and whether it is the first one of its order.
+    pub fn push(&mut self, product: ProductId, is_first: bool) {
+        let next = self.products.len() as u32;
+        let place = *self.known.entry(product).or_insert(next);
+        if place == next {
+            self.products.push(product);
+        }
+        let begins = if is_first { None } else { self.ends.pop() };
+        let begin = begins.map_or(self.lines.len(), |_| self.ends.last().map_or(0, |end| *end as usize));
+        if !self.lines[begin..].contains(&place) {
+            self.lines.push(place);
+        }
+        self.ends.push(self.lines.len() as u32);
+    }
+
+    fn order(&self, nth: usize) -> &[u32] {
+        let begin = nth.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        &self.lines[begin..self.ends[nth] as usize]
+    }
+
+    /// Counts each product with all others that orders have beside it, one product after the other, so that memory is that of the lines.
+    pub fn baskets(&self, left_out: i64) -> Baskets {
+        let mut of_product: Vec<Vec<u32>> = vec![Vec::new(); self.products.len()];
+        for nth in 0..self.ends.len() {
+            for place in self.order(nth) {
+                of_product[*place as usize].push(nth as u32);
+            }
+        }
+        let count = |place: usize| of_product[place].len() as u32;
+        let all = self.ends.len() as u32;
+        let mut together = vec![0u32; self.products.len()];
+        let mut pairs = Vec::new();
+        for (one, orders) in of_product.iter().enumerate().filter(|(_, orders)| orders.len() >= LEAST_TOGETHER as usize) {
+            together.fill(0);
+            let beside = orders.iter().flat_map(|nth| self.order(*nth as usize));
+            beside.for_each(|other| together[*other as usize] += 1);
+            for (other, both) in together.iter().enumerate().skip(one + 1).filter(|(_, both)| **both >= LEAST_TOGETHER) {
+                let strength = PairStrength::of(all, count(one), count(other), *both).filter(PairStrength::is_shown);
+                pairs.extend(strength.map(|strength| self.pair([one, other], [count(one), count(other)], *both, strength)));
+            }
+        }
+        Baskets { orders: all.into(), left_out, pairs }
+    }
+
+    fn pair(&self, [one, other]: [usize; 2], orders: [u32; 2], together: u32, strength: PairStrength) -> Pair {
+        let products = [self.products[one], self.products[other]];
+        if products[0] <= products[1] {
+            return Pair { products, orders, together, strength };
+        }
+        let confidence = [strength.confidence[1], strength.confidence[0]];
+        Pair {
+            products: [products[1], products[0]],
+            orders: [orders[1], orders[0]],
+            together,
+            strength: PairStrength { confidence, ..strength },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn id(nth: u128) -> ProductId {
+        ProductId::from_uuid(Uuid::from_u128(nth))
+    }
+
+    fn lines(orders: &[(usize, &[u128])]) -> BasketLines {
+        let mut lines = BasketLines::default();
+        for (times, products) in orders {
+            for _ in 0..*times {
+                products.iter().enumerate().for_each(|(nth, product)| lines.push(id(*product), nth == 0));
+            }
+        }
+        lines
+    }
+
+    #[test]
+    fn a_pair_is_stronger_than_chance() {
+        // 100 orders: 20 with both, 10 more with either, 60 with neither.
+        let found = lines(&[(20, &[2, 1, 2]), (10, &[1]), (10, &[2]), (60, &[3])]).baskets(4);
+        assert_eq!((found.orders, found.left_out, found.pairs.len()), (100, 4, 1));
+        let pair = found.pairs[0];
+        assert_eq!((pair.products, pair.orders, pair.together), ([id(1), id(2)], [30, 30], 20));
+        let hundredths = [pair.strength.support, pair.strength.confidence[0], pair.strength.lift, pair.strength.chi_square];
+        assert_eq!(hundredths.map(|figure| (figure * 100.0).round() as i64), [20, 67, 222, 2_744]);
+        assert_eq!((pair.surplus() * 100.0).round() as i64, 1_100);
+    }
+
+    #[test]
+    fn what_is_in_every_order_and_what_is_seldom_is_no_pair() {
+        assert!(lines(&[(50, &[1, 2])]).baskets(0).pairs.is_empty(), "no order is without them: lift 1");
+        assert!(lines(&[(9, &[1, 2]), (91, &[3])]).baskets(0).pairs.is_empty(), "nine orders are too few");
+        assert_eq!(PairStrength::of(0, 0, 0, 0), None);
+    }
+}

@@ -1,0 +1,102 @@
+//! How much of what was ordered left in time, and how long it took.
+
+use forecast::ratios::ratio;
+
+/// Sums over orders (vector pub-21).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fill {
+    pub ordered_units: i128,
+    pub shipped_units: i128,
+    pub lines: i64,
+    /// Lines that left whole.
+    pub whole_lines: i64,
+    pub orders: i64,
+    /// Orders of which each line did.
+    pub whole_orders: i64,
+}
+
+impl Fill {
+    /// Of one order, whose lines are pairs of units ordered and units that left in time.
+    pub fn of(lines: &[(i64, i64)]) -> Self {
+        let whole = lines.iter().filter(|(ordered, shipped)| shipped >= ordered).count();
+        Self {
+            ordered_units: lines.iter().map(|(ordered, _)| i128::from(*ordered)).sum(),
+            shipped_units: lines.iter().map(|(ordered, shipped)| i128::from(*shipped.min(ordered))).sum(),
+            lines: lines.len() as i64,
+            whole_lines: whole as i64,
+            orders: 1,
+            whole_orders: i64::from(whole == lines.len()),
+        }
+    }
+    pub const fn join(&mut self, other: &Self) {
+        self.ordered_units += other.ordered_units;
+        self.shipped_units += other.shipped_units;
+        self.lines += other.lines;
+        self.whole_lines += other.whole_lines;
+        self.orders += other.orders;
+        self.whole_orders += other.whole_orders;
+    }
+    pub fn unit_rate(&self) -> Option<f64> {
+        ratio(self.shipped_units as f64, self.ordered_units as f64)
+    }
+    pub fn line_rate(&self) -> Option<f64> {
+        ratio(self.whole_lines as f64, self.lines as f64)
+    }
+    pub fn order_rate(&self) -> Option<f64> {
+        ratio(self.whole_orders as f64, self.orders as f64)
+    }
+}
+
+/// Hours from an order to what left of it, each fulfilment once.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Hours {
+    sorted: Vec<f64>,
+}
+
+/// A tail of fewer is an accident.
+const LEAST_FOR_TAIL: usize = 5;
+
+impl Hours {
+    pub fn of(mut hours: Vec<f64>) -> Self {
+        hours.sort_by(f64::total_cmp);
+        Self { sorted: hours }
+    }
+    pub fn count(&self) -> usize {
+        self.sorted.len()
+    }
+    /// Half took at most so long; None of none.
+    pub fn median(&self) -> Option<f64> {
+        self.quantile(0.5)
+    }
+    /// Nine of ten took at most so long; None of fewer than five.
+    pub fn p90(&self) -> Option<f64> {
+        self.quantile(0.9).filter(|_| self.count() >= LEAST_FOR_TAIL)
+    }
+    /// Between the two nearest, in proportion.
+    fn quantile(&self, share: f64) -> Option<f64> {
+        let place = self.sorted.len().checked_sub(1)? as f64 * share;
+        let (low, high) = (*self.sorted.get(place.floor() as usize)?, *self.sorted.get(place.ceil() as usize)?);
+        Some(low + (high - low) * place.fract())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_have_no_tail() {
+        let hours = Hours::of(vec![4.0, 1.0, 3.0, 2.0]);
+        assert_eq!((hours.count(), hours.median(), hours.p90()), (4, Some(2.5), None));
+        let hours = Hours::of((0..11).map(f64::from).collect());
+        assert_eq!((hours.median(), hours.p90()), (Some(5.0), Some(9.0)));
+        assert_eq!(Hours::default().median(), None);
+    }
+
+    #[test]
+    fn what_left_beyond_the_order_is_no_more_than_whole() {
+        let fill = Fill::of(&[(3, 5)]);
+        assert_eq!((fill.unit_rate(), fill.order_rate()), (Some(1.0), Some(1.0)));
+        assert_eq!(Fill::default().unit_rate(), None);
+    }
+}

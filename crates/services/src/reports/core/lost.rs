@@ -1,0 +1,45 @@
+//! What stock-outs cost in money.
+
+use crate::demand::{core::StockPeriod, shell::LostUnits};
+
+/// The price and the cost of one smallest unit, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Priced {
+    pub price: f64,
+    /// None where nothing is known of it.
+    pub cost: Option<f64>,
+}
+
+/// Minor units as half of the buyers, as many as the question says, or none take something else. Rounded once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Range {
+    pub low: i64,
+    pub mid: i64,
+    pub high: i64,
+}
+
+impl Range {
+    fn of(units: LostUnits, each: f64) -> Self {
+        let minor = |units: f64| (units * each).round() as i64;
+        Self { low: minor(units.low), mid: minor(units.mid), high: minor(units.high) }
+    }
+    pub const fn join(&mut self, other: Self) {
+        self.low = self.low.saturating_add(other.low);
+        self.mid = self.mid.saturating_add(other.mid);
+        self.high = self.high.saturating_add(other.high);
+    }
+}
+
+/// Units that a level lost by so many days out of stock, what they would have brought, and what would have been left of it. None where no day had stock; money
+/// is None without a price.
+pub fn lost_of(
+    period: &StockPeriod,
+    days: i64,
+    substitution: f64,
+    priced: Option<Priced>,
+) -> Option<(LostUnits, Option<Range>, Option<Range>)> {
+    let units = LostUnits::of(period, days, substitution)?;
+    let revenue = priced.map(|priced| Range::of(units, priced.price));
+    let margin = priced.and_then(|priced| Some(Range::of(units, priced.price - priced.cost?)));
+    Some((units, revenue, margin))
+}

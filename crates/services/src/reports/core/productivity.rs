@@ -1,0 +1,74 @@
+//! What stock brings: sell-through, turnover by value and gross margin return on inventory investment.
+
+use forecast::ratios;
+
+/// Sums over levels. Units are smallest ones, amounts minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Productivity {
+    pub opening: i128,
+    /// From suppliers, or stocked otherwise.
+    pub received: i128,
+    /// From other stores.
+    pub moved_in: i128,
+    pub sold: i128,
+    pub closing: i128,
+    /// Revenue less refunds.
+    pub net: i128,
+    /// Booked cost of what was sold, and of what came back of it.
+    pub cost: i128,
+    pub returned_cost: i128,
+    /// Of each day's closing stock, at booked cost.
+    pub value_sum: i128,
+}
+
+impl Productivity {
+    pub const fn join(&mut self, other: &Self) {
+        self.opening += other.opening;
+        self.received += other.received;
+        self.moved_in += other.moved_in;
+        self.sold += other.sold;
+        self.closing += other.closing;
+        self.net += other.net;
+        self.cost += other.cost;
+        self.returned_cost += other.returned_cost;
+        self.value_sum += other.value_sum;
+    }
+    /// Units that came: transfers count for a store, and not for all stores together.
+    pub const fn came(&self, is_of_stores: bool) -> i128 {
+        if is_of_stores { self.received + self.moved_in } else { self.received }
+    }
+    pub const fn net_cost(&self) -> i128 {
+        self.cost - self.returned_cost
+    }
+    pub fn mean_value(&self, days: i64) -> f64 {
+        self.value_sum as f64 / days as f64
+    }
+    /// Vector pub-08.
+    pub fn sell_through(&self, is_of_stores: bool) -> Option<f64> {
+        ratios::sell_through(self.opening as f64, self.came(is_of_stores) as f64, self.sold as f64)
+    }
+    /// Vector pub-09.
+    pub fn gmroi(&self, days: i64) -> Option<f64> {
+        ratios::gmroi(self.net as f64, self.net_cost() as f64, &[self.mean_value(days)])
+    }
+    /// Vectors pub-01 and pub-02.
+    pub fn turnover(&self, days: i64) -> Option<f64> {
+        ratios::turnover(self.net_cost() as f64, &[self.mean_value(days)])
+    }
+    /// Vector pub-05.
+    pub fn days_of_inventory(&self, days: i64) -> Option<f64> {
+        ratios::days_sales_of_inventory(self.net_cost() as f64, &[self.mean_value(days)], days as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transfer_is_received_by_a_store_alone() {
+        let stock = Productivity { opening: 10, received: 10, moved_in: 20, sold: 10, ..Productivity::default() };
+        assert_eq!((stock.sell_through(true), stock.sell_through(false)), (Some(0.25), Some(0.5)));
+        assert_eq!((stock.gmroi(7), stock.turnover(7)), (None, None), "nothing lay there");
+    }
+}

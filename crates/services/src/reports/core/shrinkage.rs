@@ -1,0 +1,83 @@
+//! Stock that is gone without a sale, and how well books agree with counts.
+
+use forecast::ratios::ratio;
+
+/// Units and booked cost that left or came without a sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StockLoss {
+    /// As numbers above 0.
+    pub lost_units: i128,
+    pub found_units: i128,
+    pub lost_value: i128,
+    pub found_value: i128,
+}
+
+impl StockLoss {
+    /// Of one sum of postings: below 0 is lost.
+    pub fn of(units: i64, value: i64) -> Self {
+        let (units, value) = (i128::from(units), i128::from(value));
+        Self { lost_units: (-units).max(0), found_units: units.max(0), lost_value: (-value).max(0), found_value: value.max(0) }
+    }
+    pub const fn join(&mut self, other: &Self) {
+        self.lost_units += other.lost_units;
+        self.found_units += other.found_units;
+        self.lost_value += other.lost_value;
+        self.found_value += other.found_value;
+    }
+    pub const fn net_units(&self) -> i128 {
+        self.lost_units - self.found_units
+    }
+    pub const fn net_value(&self) -> i128 {
+        self.lost_value - self.found_value
+    }
+}
+
+/// Sums over lines of counts (vector pub-29).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CountedLines {
+    pub lines: i64,
+    /// Lines whose difference is within the tolerance.
+    pub accurate: i64,
+    pub book: i128,
+    pub counted: i128,
+}
+
+impl CountedLines {
+    /// Of one line.
+    pub fn of(book: i64, counted: i64, tolerance: i64) -> Self {
+        let is_accurate = book.abs_diff(counted) <= tolerance.unsigned_abs();
+        Self { lines: 1, accurate: is_accurate.into(), book: book.into(), counted: counted.into() }
+    }
+    pub const fn join(&mut self, other: &Self) {
+        self.lines += other.lines;
+        self.accurate += other.accurate;
+        self.book += other.book;
+        self.counted += other.counted;
+    }
+    /// Units missing by units in the books, net of gains.
+    pub fn shrinkage(&self) -> Option<f64> {
+        ratio((self.book - self.counted) as f64, self.book as f64)
+    }
+    pub fn accuracy(&self) -> Option<f64> {
+        ratio(self.accurate as f64, self.lines as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gain_is_told_apart() {
+        let mut sum = StockLoss::of(-5, -500);
+        sum.join(&StockLoss::of(2, 300));
+        assert_eq!((sum.lost_units, sum.found_units, sum.net_units(), sum.net_value()), (5, 2, 3, 200));
+    }
+
+    #[test]
+    fn without_books_there_is_no_rate() {
+        let one = CountedLines::of(0, 3, 2);
+        assert_eq!((one.shrinkage(), one.accuracy()), (None, Some(0.0)));
+        assert_eq!(CountedLines::default().accuracy(), None);
+    }
+}

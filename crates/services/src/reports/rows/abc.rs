@@ -1,0 +1,87 @@
+//! What products sold, in all and by week.
+
+use std::collections::HashMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::product,
+};
+use platform::storage::{Fault, Finds, Reads};
+
+use super::narrow::{Bound, CURRENT, Narrow};
+use crate::reports::core::ProductSold;
+
+#[derive(Record)]
+struct SoldRow {
+    #[record(of = product, alias = "p")]
+    id: ProductId,
+    #[record(of = product, alias = "p")]
+    sku: String,
+    #[record(sql = "coalesce(s.revenue, 0)")]
+    revenue: i64,
+    #[record(sql = "coalesce(s.units, 0)")]
+    units: i64,
+}
+
+#[derive(Record)]
+struct WeekRow {
+    #[record(sql = "w.product_id")]
+    product: ProductId,
+    #[record(sql = "w.week")]
+    week: i32,
+    #[record(sql = "w.units")]
+    units: i64,
+}
+
+/// Products that are on sale, or moved on these days, with what they sold.
+pub async fn products_sold(reads: &impl Reads, narrow: &Narrow, currency: Currency) -> Result<Vec<ProductSold>, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let money = bound.mark(currency.as_str());
+    let days = bound.of_days(narrow);
+    let sql = format!(
+        "SELECT {select} FROM product p LEFT JOIN (
+           SELECT d.product_id, CAST(sum(CASE WHEN d.currency = {money} THEN d.gross_minor ELSE 0 END) AS bigint) AS revenue,
+             CAST(sum(d.ordered_units - d.cancelled_units) AS bigint) AS units
+           FROM demand_day d WHERE {days} GROUP BY d.product_id) s ON s.product_id = p.id
+         WHERE p.tenant_id = $1{of} AND (p.status = 'ACTIVE' OR s.product_id IS NOT NULL)",
+        select = SoldRow::SELECT,
+        of = narrow.products.sql
+    );
+    let sold = |row: SoldRow| ProductSold { product: row.id, sku: row.sku, revenue: row.revenue, units: row.units };
+    Ok(reads.records::<SoldRow>(&sql, bound.values).await?.into_iter().map(sold).collect())
+}
+
+/// Units of products by the Monday of the week, from the first to the last. Weeks without a sale are left out.
+pub async fn weeks_sold(
+    reads: &impl Reads,
+    narrow: &Narrow,
+    (first, last): (i32, i32),
+) -> Result<HashMap<ProductId, Vec<(i32, i64)>>, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let first = bound.mark(i64::from(first));
+    // Weeks are of no channel; days are.
+    let (table, week, day, last) = match &narrow.channels {
+        None => ("demand_week", "d.week_date", "d.week_date", last),
+        Some(_) => {
+            ("demand_day", "d.business_date - ((d.business_date + 3) % 7 + 7) % 7", "d.business_date", last.saturating_add(6))
+        }
+    };
+    let last = bound.mark(i64::from(last));
+    let mut only = Bound::of_products(narrow, "d.product_id");
+    only += &bound.of_stores(narrow, "d.store_id");
+    only += &bound.of_channels(narrow, "d.channel_id");
+    let sql = format!(
+        "SELECT {select} FROM (
+           SELECT d.product_id, CAST({week} AS integer) AS week, CAST(sum(d.ordered_units - d.cancelled_units) AS bigint) AS units
+           FROM {table} d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND {day} >= {first} AND {day} <= {last}{only}
+           GROUP BY d.product_id, {week}) w
+         WHERE w.units <> 0 ORDER BY w.product_id, w.week",
+        select = WeekRow::SELECT
+    );
+    let mut weeks: HashMap<ProductId, Vec<(i32, i64)>> = HashMap::new();
+    for WeekRow { product, week, units } in reads.records::<WeekRow>(&sql, bound.values).await? {
+        weeks.entry(product).or_default().push((week, units));
+    }
+    Ok(weeks)
+}

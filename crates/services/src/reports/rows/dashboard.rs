@@ -1,0 +1,241 @@
+//! The panels of the dashboard, one statement each.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+};
+use platform::storage::{Fault, Finds, Reads, Row};
+
+use super::narrow::{Bound, CURRENT, Narrow};
+use crate::{demand::rows::by_level, forecasting::core::StoredSeries};
+
+/// Sales of some days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sales {
+    pub orders: i64,
+    pub units: i64,
+    pub gross: i64,
+    pub refunds: i64,
+}
+
+/// Levels of products on sale by how they stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub struct Levels {
+    #[record(sql = "count(*)")]
+    pub all: i64,
+    #[record(sql = "CAST(coalesce(sum(CASE WHEN s.available <= 0 THEN 1 ELSE 0 END), 0) AS bigint)")]
+    pub out: i64,
+    #[record(
+        sql = "CAST(coalesce(sum(CASE WHEN s.available > 0 AND s.available <= s.threshold THEN 1 ELSE 0 END), 0) AS bigint)"
+    )]
+    pub critical: i64,
+    #[record(
+        sql = "CAST(coalesce(sum(CASE WHEN s.available > 0 AND s.available > s.threshold AND 2 * s.available <= 3 * s.threshold THEN 1 ELSE 0 END), 0) AS bigint)"
+    )]
+    pub low: i64,
+}
+
+/// Documents that are on their way, and those of them that should have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Awaited {
+    pub documents: i64,
+    pub overdue: i64,
+}
+
+/// A product with stock, for the rule of dead stock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct DeadStock {
+    #[record(sql = "l.product_id")]
+    pub product: ProductId,
+    #[record(sql = "l.on_hand")]
+    pub on_hand: i64,
+    /// The first day on which a unit came or went; None before the facts know one.
+    #[record(sql = "l.first_day")]
+    pub first_day: Option<i32>,
+    /// Whether one was sold since the day that was asked for.
+    #[record(sql = "l.is_sold")]
+    pub is_sold: i32,
+}
+
+#[derive(Record)]
+struct SalesRow {
+    #[record(sql = "CAST(coalesce(sum(d.ordered_units - d.cancelled_units), 0) AS bigint)")]
+    units: i64,
+    #[record(sql = "CAST(coalesce(sum(CASE WHEN d.currency = {money} THEN d.gross_minor ELSE 0 END), 0) AS bigint)")]
+    gross: i64,
+    #[record(sql = "CAST(coalesce(sum(CASE WHEN d.currency = {money} THEN d.refund_minor ELSE 0 END), 0) AS bigint)")]
+    refunds: i64,
+}
+
+#[derive(Record)]
+struct TopRow {
+    #[record(sql = "t.product_id")]
+    product: ProductId,
+    #[record(sql = "t.units")]
+    units: i64,
+    #[record(sql = "t.gross")]
+    gross: i64,
+}
+
+async fn number(reads: &impl Reads, sql: &str, bound: Bound) -> Result<i64, Fault> {
+    let rows = reads.rows(sql, bound.values).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+}
+
+/// Units and revenue of the days by their facts, and distinct orders by the orders themselves.
+pub async fn net_sales(reads: &impl Reads, narrow: &Narrow, currency: Currency) -> Result<Sales, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let (money, days) = (bound.mark(currency.as_str()), bound.of_days(narrow));
+    let sql = format!("SELECT {} FROM demand_day d WHERE {days}", SalesRow::SELECT.replace("{money}", &money));
+    let sums = reads.records::<SalesRow>(&sql, bound.values).await?.pop();
+    let sums = sums.ok_or_else(|| Fault::Broken("a sum without a group has a row".to_owned()))?;
+    let mut bound = Bound::of(reads, narrow);
+    let orders = bound.of_orders(narrow);
+    let orders = number(reads, &format!("SELECT count(*) FROM sales_order o WHERE {orders}"), bound).await?;
+    Ok(Sales { orders, units: sums.units, gross: sums.gross, refunds: sums.refunds })
+}
+
+/// Levels of active products whose stock is kept, in stores that are open.
+pub async fn levels(reads: &impl Reads, narrow: &Narrow) -> Result<Levels, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let only = bound.of_stores(narrow, "l.store_id");
+    let sql = format!(
+        "SELECT {select} FROM (
+           SELECT l.on_hand - l.unavailable - l.reserved AS available, coalesce(l.reorder_point, p.low_stock_threshold) AS threshold
+           FROM stock_level l JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id JOIN store t ON t.tenant_id = $1 AND t.id = l.store_id
+           WHERE l.tenant_id = $1 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND t.archived_at IS NULL{only}) s",
+        select = Levels::SELECT
+    );
+    Ok(reads.records(&sql, bound.values).await?.pop().unwrap_or_default())
+}
+
+/// Orders that are not done.
+pub async fn open_orders(reads: &impl Reads, narrow: &Narrow) -> Result<i64, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let (stores, channels) = (bound.of_stores(narrow, "o.store_id"), bound.of_channels(narrow, "o.channel_id"));
+    let sql = format!(
+        "SELECT count(*) FROM sales_order o
+         WHERE o.tenant_id = $1 AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED'){stores}{channels}"
+    );
+    number(reads, &sql, bound).await
+}
+
+async fn awaited(reads: &impl Reads, sql: &str, bound: Bound) -> Result<Awaited, Fault> {
+    let rows = reads.rows(sql, bound.values).await?;
+    let Some(row) = rows.first() else { return Ok(Awaited::default()) };
+    let mut row = Row::new(row);
+    Ok(Awaited { documents: row.take()?, overdue: row.take()? })
+}
+
+/// Purchase orders that are with their suppliers; overdue are those that were expected before `today`.
+pub async fn purchases_awaited(reads: &impl Reads, narrow: &Narrow, today: i32) -> Result<Awaited, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let (today, only) = (bound.mark(i64::from(today)), bound.of_stores(narrow, "p.store_id"));
+    let sql = format!(
+        "SELECT count(*), CAST(coalesce(sum(CASE WHEN p.expected_on < {today} THEN 1 ELSE 0 END), 0) AS bigint) FROM purchase_order p
+         WHERE p.tenant_id = $1 AND p.status IN ('ORDERED', 'PARTIALLY_RECEIVED'){only}"
+    );
+    awaited(reads, &sql, bound).await
+}
+
+/// Transfers on their way to the stores; overdue are those that were expected before now.
+pub async fn transfers_awaited(reads: &impl Reads, narrow: &Narrow, now: Timestamp) -> Result<Awaited, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let (now, only) = (bound.mark(now.micros()), bound.of_stores(narrow, "t.to_store_id"));
+    let sql = format!(
+        "SELECT count(*), CAST(coalesce(sum(CASE WHEN t.expected_at < {now} THEN 1 ELSE 0 END), 0) AS bigint) FROM transfer t
+         WHERE t.tenant_id = $1 AND t.status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED'){only}"
+    );
+    awaited(reads, &sql, bound).await
+}
+
+/// Alerts that nobody has taken up.
+pub async fn alerts_open(reads: &impl Reads, narrow: &Narrow) -> Result<i64, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let only = bound.of_stores(narrow, "a.store_id");
+    number(reads, &format!("SELECT count(*) FROM alert a WHERE a.tenant_id = $1 AND a.state = 'OPEN'{only}"), bound).await
+}
+
+/// The products that brought most on the days, with units and revenue.
+pub async fn top_sellers(
+    reads: &impl Reads,
+    narrow: &Narrow,
+    currency: Currency,
+    most: i64,
+) -> Result<Vec<(ProductId, i64, i64)>, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let (money, days, most) = (bound.mark(currency.as_str()), bound.of_days(narrow), bound.mark(most));
+    let sql = format!(
+        "SELECT {select} FROM (
+           SELECT d.product_id, CAST(sum(d.ordered_units - d.cancelled_units) AS bigint) AS units, CAST(sum(d.gross_minor) AS bigint) AS gross
+           FROM demand_day d WHERE {days} AND d.currency = {money} GROUP BY d.product_id) t
+         WHERE t.gross > 0 ORDER BY t.gross DESC, t.product_id LIMIT {most}",
+        select = TopRow::SELECT
+    );
+    let rows = reads.records::<TopRow>(&sql, bound.values).await?;
+    Ok(rows.into_iter().map(|row| (row.product, row.units, row.gross)).collect())
+}
+
+/// What stock is worth by the books: all of it, or in these stores the share of their units, each product rounded to a minor unit.
+pub async fn stock_worth(reads: &impl Reads, narrow: &Narrow, method: CostingMethod) -> Result<i64, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let minor = match method {
+        CostingMethod::Fifo => "fifo_minor",
+        CostingMethod::MovingAverage => "average_minor",
+    };
+    let only = bound.of_stores(narrow, "l.store_id");
+    let sql = if narrow.stores.is_none() {
+        format!("SELECT CAST(coalesce(sum(c.{minor}), 0) AS bigint) FROM cost_pool c WHERE c.tenant_id = $1")
+    } else {
+        format!(
+            "SELECT CAST(coalesce(sum(CAST(round(CAST(s.units AS double precision) * c.{minor} / c.quantity) AS bigint)), 0) AS bigint)
+             FROM (SELECT l.product_id, CAST(sum(l.on_hand + l.in_transit) AS bigint) AS units FROM stock_level l
+                   WHERE l.tenant_id = $1{only} GROUP BY l.product_id) s
+             JOIN cost_pool c ON c.tenant_id = $1 AND c.product_id = s.product_id AND c.quantity > 0"
+        )
+    };
+    number(reads, &sql, bound).await
+}
+
+/// Products with stock in the stores, when their first unit came or went, and whether one was sold on a day or later.
+pub async fn dead_stock(reads: &impl Reads, narrow: &Narrow, since: i32) -> Result<Vec<DeadStock>, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let (since, only) = (bound.mark(i64::from(since)), bound.of_stores(narrow, "l.store_id"));
+    let facts = format!(
+        "demand_day d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = l.product_id AND d.store_id = l.store_id",
+        by_level(reads.backend())
+    );
+    let sql = format!(
+        "SELECT {select} FROM (
+           SELECT x.product_id, CAST(sum(x.on_hand) AS bigint) AS on_hand, CAST(min(x.first_day) AS integer) AS first_day,
+             max(x.is_sold) AS is_sold
+           FROM (SELECT l.product_id, l.on_hand, (SELECT min(d.business_date) FROM {facts}) AS first_day,
+                   CASE WHEN EXISTS (SELECT 1 FROM {facts} AND d.business_date >= {since} AND d.ordered_units > d.cancelled_units)
+                     THEN 1 ELSE 0 END AS is_sold
+                 FROM stock_level l WHERE l.tenant_id = $1 AND l.on_hand > 0{only}) x
+           GROUP BY x.product_id) l ORDER BY l.product_id",
+        select = DeadStock::SELECT
+    );
+    reads.records(&sql, bound.values).await
+}
+
+/// The means of a run's next weeks, summed over products: of all stores together, or of these.
+pub async fn forecast_weeks(reads: &impl Reads, narrow: &Narrow, first_week: i32, weeks: usize) -> Result<Vec<f64>, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let first = bound.mark(i64::from(first_week));
+    let only = match &narrow.stores {
+        Some(_) => bound.of_stores(narrow, "s.store_id"),
+        None => format!(" AND s.store_id = {}", bound.mark(StoreId::NIL)),
+    };
+    let sql = format!("SELECT s.body FROM forecast_series s WHERE s.tenant_id = $1 AND s.first_week = {first}{only}");
+    let mut sums = vec![0.0; weeks];
+    for row in &reads.rows(&sql, bound.values).await? {
+        let body: String = Row::new(row).take()?;
+        let series: StoredSeries =
+            serde_json::from_str(&body).map_err(|_| Fault::corrupt("forecast_series", "its body is that of a forecast"))?;
+        for (sum, point) in sums.iter_mut().zip(series.points()) {
+            *sum += point.mean;
+        }
+    }
+    Ok(sums)
+}

@@ -1,0 +1,117 @@
+//! What left of orders, and when.
+
+use entity::record::{Record, Selected};
+use platform::storage::{Fault, Finds, Reads};
+use uuid::Uuid;
+
+use super::narrow::{Bound, Narrow};
+use crate::reports::core::Fill;
+
+const HOUR_MICROS: i64 = 3_600_000_000;
+
+/// What the rows of the report stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FulfilmentGroup {
+    Store,
+    Channel,
+}
+
+impl FulfilmentGroup {
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Store => "o.store_id",
+            Self::Channel => "o.channel_id",
+        }
+    }
+}
+
+#[derive(Record)]
+struct FillRow {
+    #[record(sql = "g.grp")]
+    key: Uuid,
+    #[record(sql = "CAST(sum(g.ordered) AS bigint)")]
+    ordered_units: i64,
+    #[record(sql = "CAST(sum(g.shipped) AS bigint)")]
+    shipped_units: i64,
+    #[record(sql = "CAST(sum(g.lines) AS bigint)")]
+    lines: i64,
+    #[record(sql = "CAST(sum(g.whole) AS bigint)")]
+    whole_lines: i64,
+    #[record(sql = "count(*)")]
+    orders: i64,
+    #[record(sql = "CAST(sum(CASE WHEN g.whole = g.lines THEN 1 ELSE 0 END) AS bigint)")]
+    whole_orders: i64,
+}
+
+#[derive(Record)]
+struct HoursRow {
+    #[record(sql = "g.grp")]
+    key: Uuid,
+    #[record(sql = "g.micros")]
+    micros: i64,
+}
+
+/// How much left within so many hours of the order, by group. Units that were handed over with the order, without a fulfilment, left at once; what was
+/// cancelled, charges and services do not count.
+pub async fn fills(reads: &impl Reads, narrow: &Narrow, group: FulfilmentGroup, hours: i64) -> Result<Vec<(Uuid, Fill)>, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let within = bound.mark(hours * HOUR_MICROS);
+    let orders = bound.of_orders(narrow);
+    // Of a line, what fulfilments took of it in time, and in all: the rest of what left was handed over with the order.
+    let sql = format!(
+        "SELECT {select} FROM (
+           SELECT t.grp, t.order_id, count(*) AS lines, sum(t.ordered) AS ordered,
+             sum(CASE WHEN t.left_in_time < t.ordered THEN t.left_in_time ELSE t.ordered END) AS shipped,
+             sum(CASE WHEN t.left_in_time >= t.ordered THEN 1 ELSE 0 END) AS whole
+           FROM (
+             SELECT {key} AS grp, l.order_id, l.quantity - l.cancelled AS ordered,
+               l.fulfilled - coalesce(s.later, 0) AS left_in_time
+             FROM sales_order o CROSS JOIN order_line l LEFT JOIN (
+               SELECT f.order_id, k.order_position, sum(k.quantity) AS later
+               FROM sales_order o CROSS JOIN fulfilment f CROSS JOIN fulfilment_line k
+               WHERE {orders} AND f.tenant_id = $1 AND f.order_id = o.id AND f.shipped_at > o.placed_at + {within}
+                 AND f.status IN ('SHIPPED', 'DELIVERED') AND k.tenant_id = $1 AND k.fulfilment_id = f.id
+               GROUP BY f.order_id, k.order_position) s ON s.order_id = l.order_id AND s.order_position = l.position
+             WHERE {orders} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.stock_policy <> 'UNTRACKED'
+               AND l.quantity > l.cancelled{only}) t
+           GROUP BY t.grp, t.order_id) g
+         GROUP BY g.grp ORDER BY g.grp",
+        select = FillRow::SELECT,
+        key = group.column(),
+        only = Bound::of_products(narrow, "l.product_id")
+    );
+    let fill = |row: FillRow| {
+        let fill = Fill {
+            ordered_units: row.ordered_units.into(),
+            shipped_units: row.shipped_units.into(),
+            lines: row.lines,
+            whole_lines: row.whole_lines,
+            orders: row.orders,
+            whole_orders: row.whole_orders,
+        };
+        (row.key, fill)
+    };
+    Ok(reads.records::<FillRow>(&sql, bound.values).await?.into_iter().map(fill).collect())
+}
+
+/// Hours from each order to each of its fulfilments that left, by group.
+pub async fn hours(reads: &impl Reads, narrow: &Narrow, group: FulfilmentGroup) -> Result<Vec<(Uuid, f64)>, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let orders = bound.of_orders(narrow);
+    let only = narrow.products.on("k.product_id").map(|fits| {
+        format!(
+            " AND EXISTS (SELECT 1 FROM order_line k WHERE k.tenant_id = $1 AND k.order_id = o.id AND {fits}
+               AND EXISTS (SELECT 1 FROM fulfilment_line q WHERE q.tenant_id = $1 AND q.fulfilment_id = f.id AND q.order_position = k.position))"
+        )
+    });
+    let sql = format!(
+        "SELECT {select} FROM (
+           SELECT {key} AS grp, f.shipped_at - o.placed_at AS micros FROM sales_order o CROSS JOIN fulfilment f
+           WHERE {orders} AND f.tenant_id = $1 AND f.order_id = o.id AND f.shipped_at IS NOT NULL AND f.status IN ('SHIPPED', 'DELIVERED'){only}) g",
+        select = HoursRow::SELECT,
+        key = group.column(),
+        only = only.unwrap_or_default()
+    );
+    let rows = reads.records::<HoursRow>(&sql, bound.values).await?;
+    Ok(rows.into_iter().map(|row| (row.key, row.micros.max(0) as f64 / HOUR_MICROS as f64)).collect())
+}

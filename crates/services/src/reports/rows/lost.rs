@@ -1,0 +1,103 @@
+//! Prices of levels while they had stock.
+
+use std::collections::HashMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::product,
+};
+use platform::storage::{Fault, Finds, Reads};
+
+use super::narrow::{Bound, CURRENT, Narrow};
+use crate::{demand::rows::by_level, reports::core::Priced};
+
+/// Days that a price is the mean of: the last ones up to the last day in stock.
+const PRICED_DAYS: i64 = 28;
+
+#[derive(Record)]
+struct PaidRow {
+    #[record(sql = "x.product_id")]
+    product: ProductId,
+    #[record(sql = "x.store_id")]
+    store: StoreId,
+    #[record(sql = "x.units")]
+    units: i64,
+    #[record(sql = "x.gross")]
+    gross: i64,
+    #[record(sql = "x.cost")]
+    cost: i64,
+}
+
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct ListedRow {
+    id: ProductId,
+    unit_decimals: i32,
+    price_minor: Option<i64>,
+    price_currency: Option<String>,
+    cost_minor: Option<i64>,
+    cost_currency: Option<String>,
+}
+
+/// What levels sold for in the 28 days up to their last day in stock, in one currency. Levels that sold nothing then are left out.
+pub async fn paid(
+    reads: &impl Reads,
+    narrow: &Narrow,
+    currency: Currency,
+) -> Result<HashMap<(ProductId, StoreId), Priced>, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let (to, money) = (bound.mark(i64::from(narrow.span.to)), bound.mark(currency.as_str()));
+    let from = bound.mark(i64::from(narrow.span.from));
+    let mut only = Bound::of_products(narrow, "s.product_id");
+    only += &bound.of_stores(narrow, "s.store_id");
+    // Only levels with a stock-out in the period have lost anything.
+    let sql = format!(
+        "SELECT {select} FROM (
+           SELECT w.product_id, w.store_id, CAST(sum(d.ordered_units - d.cancelled_units) AS bigint) AS units,
+             CAST(sum(d.gross_minor) AS bigint) AS gross, CAST(sum(d.cost_minor) AS bigint) AS cost
+           FROM (SELECT s.product_id, s.store_id,
+                   max(CASE WHEN s.state = 'OUT' THEN NULL WHEN s.to_date IS NULL OR s.to_date > {to} THEN {to} ELSE s.to_date END) AS last_day
+                 FROM stock_span s WHERE s.tenant_id = $1 AND s.generation = {CURRENT} AND s.from_date <= {to}{only}
+                 GROUP BY s.product_id, s.store_id
+                 HAVING max(CASE WHEN s.state = 'OUT' AND (s.to_date IS NULL OR s.to_date >= {from}) THEN 1 ELSE 0 END) = 1) w
+           JOIN demand_day d{by_level} ON d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = w.product_id AND d.store_id = w.store_id
+             AND d.business_date <= w.last_day AND d.business_date > w.last_day - {PRICED_DAYS} AND d.currency = {money}
+           GROUP BY w.product_id, w.store_id) x
+         WHERE x.units > 0",
+        select = PaidRow::SELECT,
+        by_level = by_level(reads.backend())
+    );
+    let priced = |row: PaidRow| {
+        let each = |minor: i64| minor as f64 / row.units as f64;
+        ((row.product, row.store), Priced { price: each(row.gross), cost: Some(each(row.cost)) })
+    };
+    Ok(reads.records::<PaidRow>(&sql, bound.values).await?.into_iter().map(priced).collect())
+}
+
+/// What products are listed at, for one smallest unit, where they are in this currency.
+pub async fn listed(reads: &impl Reads, narrow: &Narrow, currency: Currency) -> Result<HashMap<ProductId, Priced>, Fault> {
+    let bound = Bound::of(reads, narrow);
+    let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1{}", ListedRow::SELECT, narrow.products.sql);
+    let own = |minor: Option<i64>, code: Option<String>, decimals: i32| {
+        let minor = minor.filter(|_| code.as_deref() == Some(currency.as_str()))?;
+        Some(minor as f64 / 10f64.powi(decimals))
+    };
+    let priced = |row: ListedRow| {
+        let price = own(row.price_minor, row.price_currency, row.unit_decimals)?;
+        Some((row.id, Priced { price, cost: own(row.cost_minor, row.cost_currency, row.unit_decimals) }))
+    };
+    Ok(reads.records::<ListedRow>(&sql, bound.values).await?.into_iter().filter_map(priced).collect())
+}
+
+/// The IDs of the products; None where it is all of them.
+pub async fn product_ids(reads: &impl Reads, narrow: &Narrow) -> Result<Option<Vec<ProductId>>, Fault> {
+    if narrow.products.sql.is_empty() {
+        return Ok(None);
+    }
+    let bound = Bound::of(reads, narrow);
+    let sql = format!("SELECT p.id FROM product p WHERE p.tenant_id = $1{}", narrow.products.sql);
+    let rows = reads.rows(&sql, bound.values).await?;
+    let ids = rows.iter().map(|row| platform::storage::Row::new(row).take());
+    ids.collect::<Result<_, Fault>>().map(Some)
+}

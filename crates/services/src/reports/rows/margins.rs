@@ -1,0 +1,64 @@
+//! Revenue and cost by channel, store, category or product.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+};
+use platform::storage::{Fault, Finds, Reads};
+use uuid::Uuid;
+
+use super::narrow::{Bound, Narrow};
+
+/// What the rows of the report stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MarginGroup {
+    Channel,
+    Store,
+    Category,
+    Product,
+}
+
+/// Sums of a group: minor units of one currency, smallest units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct GroupMargin {
+    #[record(sql = "g.grp")]
+    pub key: Option<Uuid>,
+    #[record(sql = "CAST(sum(g.units) AS bigint)")]
+    pub units: i64,
+    #[record(sql = "CAST(sum(g.gross) AS bigint)")]
+    pub gross: i64,
+    #[record(sql = "CAST(sum(g.discounts) AS bigint)")]
+    pub discounts: i64,
+    #[record(sql = "CAST(sum(g.refunds) AS bigint)")]
+    pub refunds: i64,
+    #[record(sql = "CAST(sum(g.cost) AS bigint)")]
+    pub cost: i64,
+}
+
+/// Sums of days by group, of what sold or came back. Stock that moved without a document is of no channel, and no money.
+pub async fn margins(
+    reads: &impl Reads,
+    narrow: &Narrow,
+    group: MarginGroup,
+    currency: Currency,
+) -> Result<Vec<GroupMargin>, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let (money, days) = (bound.mark(currency.as_str()), bound.of_days(narrow));
+    let (key, product) = match group {
+        MarginGroup::Channel => ("d.channel_id", ""),
+        MarginGroup::Store => ("d.store_id", ""),
+        MarginGroup::Product => ("d.product_id", ""),
+        MarginGroup::Category => ("p.category_id", " JOIN product p ON p.tenant_id = $1 AND p.id = d.product_id"),
+    };
+    let sql = format!(
+        "SELECT {select} FROM (
+           SELECT {key} AS grp, d.ordered_units - d.cancelled_units AS units, d.gross_minor AS gross, d.discount_minor AS discounts,
+             d.refund_minor AS refunds, d.cost_minor AS cost
+           FROM demand_day d{product} WHERE {days} AND d.currency = {money}{only}
+             AND (d.ordered_units <> 0 OR d.returned_units <> 0 OR d.gross_minor <> 0 OR d.refund_minor <> 0)) g
+         GROUP BY g.grp ORDER BY g.grp",
+        select = GroupMargin::SELECT,
+        only = Bound::of_products(narrow, "d.product_id")
+    );
+    reads.records(&sql, bound.values).await
+}

@@ -1,0 +1,28 @@
+//! The statements of reports: each reads facts, postings or documents by an index that begins with the tenant.
+
+mod abc;
+mod baskets;
+mod customers;
+mod dashboard;
+mod expiry;
+mod fulfilment;
+mod lost;
+mod margins;
+mod narrow;
+mod productivity;
+mod shrinkage;
+
+pub use abc::{products_sold, weeks_sold};
+pub use baskets::{basket_lines, large_orders};
+pub use customers::{Ordered, first_orders, guest_orders, ordered};
+pub use dashboard::{
+    Awaited, DeadStock, Levels, Sales, alerts_open, dead_stock, forecast_weeks, levels, net_sales, open_orders,
+    purchases_awaited, stock_worth, top_sellers, transfers_awaited,
+};
+pub use expiry::{StoredLot, dated_lots, mean_weeks, unit_worth, units_sold};
+pub use fulfilment::{FulfilmentGroup, fills, hours};
+pub use lost::{listed, paid, product_ids};
+pub use margins::{GroupMargin, MarginGroup, margins};
+pub use narrow::Narrow;
+pub use productivity::{LevelCost, LevelFlow, level_costs, level_flows, value_sums};
+pub use shrinkage::{CountGroup, Loss, LossGroup, counted, losses};

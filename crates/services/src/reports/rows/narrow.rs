@@ -1,0 +1,81 @@
+//! What all reports are narrowed by, and the parameters of their statements.
+
+use entity::prelude::*;
+use inventory::catalog::rows::page::ProductCondition;
+use platform::storage::{Backend, Reads};
+use sea_orm::Value;
+
+use crate::reports::core::Span;
+
+/// The facts that reports read.
+pub(super) const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
+/// The orders that have sold something.
+pub(super) const SOLD: &str = "o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED')";
+/// The returns of which something came.
+pub(super) const CAME_BACK: &str = "r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED')";
+
+pub(super) const DAY_MICROS: i64 = 86_400_000_000;
+
+/// Days, products, stores and channels; None of a list is all of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Narrow {
+    pub span: Span,
+    pub products: ProductCondition,
+    pub stores: Option<Vec<StoreId>>,
+    pub channels: Option<Vec<ChannelId>>,
+}
+
+/// The parameters of a statement: those of the condition on products, which are numbered from `$2`, and behind them what is bound one by one. A statement
+/// with products in its narrowing names them, so that Postgres knows the type of each.
+pub(super) struct Bound {
+    backend: Backend,
+    pub values: Vec<Value>,
+}
+
+impl Bound {
+    pub fn of(reads: &impl Reads, narrow: &Narrow) -> Self {
+        Self { backend: reads.backend(), values: narrow.products.values.clone() }
+    }
+    /// The mark of a value.
+    pub fn mark(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("${}", self.values.len() + 1)
+    }
+    /// That a column is one of the products; empty for all.
+    pub fn of_products(narrow: &Narrow, column: &str) -> String {
+        narrow.products.on(column).map(|fits| format!(" AND {fits}")).unwrap_or_default()
+    }
+    /// That a column is one of these ids; empty for all.
+    fn of_ids<K>(&mut self, ids: Option<&[Id<K>]>, column: &str) -> String {
+        let Some(ids) = ids else { return String::new() };
+        self.values.push(self.backend.ids(ids.iter().copied()));
+        format!(" AND {}", self.backend.in_ids(column, self.values.len() + 1))
+    }
+    pub fn of_stores(&mut self, narrow: &Narrow, column: &str) -> String {
+        self.of_ids(narrow.stores.as_deref(), column)
+    }
+    pub fn of_channels(&mut self, narrow: &Narrow, column: &str) -> String {
+        self.of_ids(narrow.channels.as_deref(), column)
+    }
+    /// The rows of `demand_day` as `d` on the days of the narrowing, without the condition on products.
+    pub fn of_days(&mut self, narrow: &Narrow) -> String {
+        let (from, to) = (self.mark(i64::from(narrow.span.from)), self.mark(i64::from(narrow.span.to)));
+        let (stores, channels) = (self.of_stores(narrow, "d.store_id"), self.of_channels(narrow, "d.channel_id"));
+        format!(
+            "d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= {from} AND d.business_date <= {to}{stores}{channels}"
+        )
+    }
+    /// The sold orders as `o` that were placed on the days of the narrowing. The moments bound what the index of placed orders gives: a day begins within 14 hours
+    /// of UTC's.
+    pub fn of_orders(&mut self, narrow: &Narrow) -> String {
+        let Span { from, to } = narrow.span;
+        let since = self.mark((i64::from(from) - 1) * DAY_MICROS);
+        let until = self.mark((i64::from(to) + 2) * DAY_MICROS);
+        let (from, to) = (self.mark(i64::from(from)), self.mark(i64::from(to)));
+        let (stores, channels) = (self.of_stores(narrow, "o.store_id"), self.of_channels(narrow, "o.channel_id"));
+        format!(
+            "o.tenant_id = $1 AND {SOLD} AND o.placed_at >= {since} AND o.placed_at < {until}
+             AND o.business_date >= {from} AND o.business_date <= {to}{stores}{channels}"
+        )
+    }
+}

@@ -1,0 +1,143 @@
+//! What left and came without a sale, from cost postings and the movements that they are of; and what counts found.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+};
+use platform::storage::{Fault, Finds, Reads};
+use uuid::Uuid;
+
+use super::narrow::{Bound, DAY_MICROS, Narrow};
+use crate::reports::core::{CountedLines, StockLoss};
+
+/// What the rows of the report of losses stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LossGroup {
+    Reason,
+    Product,
+    Store,
+}
+
+/// What the rows of the report of counts stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CountGroup {
+    Product,
+    Category,
+    Store,
+}
+
+/// Losses of a product in a store by the reason that their movements say: None of a count, which finds what is gone and not why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loss {
+    pub product: ProductId,
+    pub store: StoreId,
+    pub is_count: bool,
+    pub reason: ReasonCode,
+    pub sums: StockLoss,
+}
+
+#[derive(Record)]
+struct LossRow {
+    #[record(sql = "g.product_id")]
+    product: ProductId,
+    #[record(sql = "g.store_id")]
+    store: StoreId,
+    #[record(sql = "g.movement_kind")]
+    kind: MovementKind,
+    #[record(sql = "g.reason")]
+    reason: ReasonCode,
+    #[record(sql = "g.is_loss")]
+    is_loss: i32,
+    #[record(sql = "g.units")]
+    units: i64,
+    #[record(sql = "g.worth")]
+    worth: i64,
+}
+
+#[derive(Record)]
+struct CountedRow {
+    #[record(sql = "g.grp")]
+    key: Option<Uuid>,
+    #[record(sql = "count(*)")]
+    lines: i64,
+    #[record(
+        sql = "CAST(sum(CASE WHEN g.book - g.counted <= {tolerance} AND g.counted - g.book <= {tolerance} THEN 1 ELSE 0 END) AS bigint)"
+    )]
+    accurate: i64,
+    #[record(sql = "CAST(sum(g.book) AS bigint)")]
+    book: i64,
+    #[record(sql = "CAST(sum(g.counted) AS bigint)")]
+    counted: i64,
+}
+
+/// Removals, adjustments, counts and discrepancies of the days, losses and gains apart, without what went back to suppliers. A reversal counts under the reason of what it reverses, on its own day.
+pub async fn losses(reads: &impl Reads, narrow: &Narrow, method: CostingMethod) -> Result<Vec<Loss>, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
+    let since = bound.mark((i64::from(narrow.span.from) - 1) * DAY_MICROS);
+    let until = bound.mark((i64::from(narrow.span.to) + 2) * DAY_MICROS);
+    let mut only = Bound::of_products(narrow, "x.product_id");
+    only += &bound.of_stores(narrow, "x.store_id");
+    let minor = match method {
+        CostingMethod::Fifo => "fifo_minor",
+        CostingMethod::MovingAverage => "average_minor",
+    };
+    let sql = format!(
+        "SELECT {select} FROM (
+           SELECT x.product_id, x.store_id, coalesce(v.kind, m.kind) AS movement_kind, coalesce(v.reason_code, m.reason_code, 'OTHER') AS reason,
+             CASE WHEN x.quantity < 0 THEN 1 ELSE 0 END AS is_loss, CAST(sum(x.quantity) AS bigint) AS units,
+             CAST(sum(x.{minor}) AS bigint) AS worth
+           FROM cost_posting x CROSS JOIN movement m LEFT JOIN movement v ON v.tenant_id = $1 AND v.id = m.reverses_id
+           WHERE x.tenant_id = $1 AND x.occurred_at >= {since} AND x.occurred_at < {until} AND x.business_date >= {from}
+             AND x.business_date <= {to} AND x.kind IN ('REMOVAL', 'CORRECTION') AND x.store_id IS NOT NULL{only}
+             AND m.tenant_id = $1 AND m.seq = x.seq AND coalesce(m.reference_kind, '') <> 'SUPPLIER_RETURN'
+           GROUP BY 1, 2, 3, 4, 5) g
+         WHERE g.movement_kind IN ('REMOVAL', 'ADJUSTMENT', 'COUNT', 'DISCREPANCY') ORDER BY g.product_id, g.store_id",
+        select = LossRow::SELECT
+    );
+    let loss = |row: LossRow| {
+        let of = StockLoss::of(row.units, row.worth);
+        // What left is a loss whatever it was worth, and what came is a gain.
+        let sums = if row.is_loss == 1 {
+            StockLoss { lost_value: of.lost_value - of.found_value, found_value: 0, ..of }
+        } else {
+            StockLoss { found_value: of.found_value - of.lost_value, lost_value: 0, ..of }
+        };
+        Loss { product: row.product, store: row.store, is_count: row.kind == MovementKind::Count, reason: row.reason, sums }
+    };
+    Ok(reads.records::<LossRow>(&sql, bound.values).await?.into_iter().map(loss).collect())
+}
+
+/// Lines of counts that were completed on the days, in UTC, by group.
+pub async fn counted(
+    reads: &impl Reads,
+    narrow: &Narrow,
+    group: CountGroup,
+    tolerance: i64,
+) -> Result<Vec<(Option<Uuid>, CountedLines)>, Fault> {
+    let mut bound = Bound::of(reads, narrow);
+    let tolerance = bound.mark(tolerance);
+    let since = bound.mark(i64::from(narrow.span.from) * DAY_MICROS);
+    let until = bound.mark((i64::from(narrow.span.to) + 1) * DAY_MICROS);
+    let mut only = Bound::of_products(narrow, "l.product_id");
+    only += &bound.of_stores(narrow, "c.store_id");
+    let key = match group {
+        CountGroup::Product => "l.product_id",
+        CountGroup::Category => "p.category_id",
+        CountGroup::Store => "c.store_id",
+    };
+    let sql = format!(
+        "SELECT {select} FROM (
+           SELECT {key} AS grp, l.book, l.counted FROM stock_count c CROSS JOIN count_line l CROSS JOIN product p
+           WHERE c.tenant_id = $1 AND c.status = 'COMPLETED' AND c.completed_at >= {since} AND c.completed_at < {until}{only}
+             AND l.tenant_id = $1 AND l.count_id = c.id AND l.book IS NOT NULL AND l.counted IS NOT NULL AND l.posted IS NOT NULL
+             AND p.tenant_id = $1 AND p.id = l.product_id) g
+         GROUP BY g.grp ORDER BY g.grp",
+        select = CountedRow::SELECT.replace("{tolerance}", &tolerance)
+    );
+    let lines = |row: CountedRow| {
+        let sums = CountedLines { lines: row.lines, accurate: row.accurate, book: row.book.into(), counted: row.counted.into() };
+        (row.key, sums)
+    };
+    Ok(reads.records::<CountedRow>(&sql, bound.values).await?.into_iter().map(lines).collect())
+}

@@ -1,0 +1,60 @@
+//! Products by revenue and by evenness of demand.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::{paging::Key, storage::Database};
+
+use super::within::{Ranked, ReportSource, exact, most, of_facts, ranked, within};
+use crate::{
+    insight::shell::ReportError,
+    reports::{
+        core::{ClassSum, Classified, classified, sums_of_classes},
+        rows::{self, Narrow},
+    },
+};
+
+/// Products with their classes, those with the most revenue first.
+#[derive(Debug, Clone)]
+pub struct AbcXyz {
+    pub source: ReportSource,
+    /// Complete weeks of the span.
+    pub weeks: i64,
+    pub revenue: i64,
+    pub classes: Vec<ClassSum>,
+    pub rows: Vec<Ranked<Classified>>,
+}
+
+const HALF_DAY_SECONDS: i64 = 43_200;
+
+/// Classes by what is shown to the permit. A week is over when its last day is over everywhere: twelve hours after UTC's.
+pub async fn abc_xyz(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    narrow: Narrow,
+    now: Timestamp,
+) -> Result<AbcXyz, ReportError> {
+    let scope = permit.scope(db).long();
+    let narrow = within(&permit, narrow);
+    let source = of_facts(db, &scope, narrow.span).await?;
+    let today = platform::clock::local_day(now.plus_seconds(-HALF_DAY_SECONDS), "UTC");
+    let mondays = narrow.span.complete_weeks(today);
+    let products = rows::products_sold(&scope, &narrow, source.currency).await?;
+    let weeks = match mondays {
+        Some(mondays) => rows::weeks_sold(&scope, &narrow, mondays).await?,
+        None => std::collections::HashMap::new(),
+    };
+    let all = classified(products, &weeks, mondays);
+    let classes = sums_of_classes(&all);
+    let revenue = exact(all.iter().map(|one| i128::from(one.sold.revenue)).sum())?;
+    let keys = |one: &Classified| vec![most(one.sold.revenue.max(0)), Key::Text(one.sold.sku.clone()), one.sold.product.into()];
+    let rows = ranked(
+        all.into_iter()
+            .map(|one| {
+                let own = keys(&one);
+                (one, own)
+            })
+            .collect(),
+    );
+    let weeks = mondays.map_or(0, |(first, last)| i64::from(last - first) / 7 + 1);
+    Ok(AbcXyz { source, weeks, revenue, classes, rows })
+}

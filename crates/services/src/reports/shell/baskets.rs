@@ -1,0 +1,69 @@
+//! Products that are bought together.
+
+use iam::access::{Permit, kind};
+use platform::{
+    paging::Key,
+    storage::{Database, Fault},
+};
+
+use super::within::{Ranked, ReportSource, beside, largest, of_documents, ranked, within};
+use crate::{
+    insight::shell::ReportError,
+    reports::{
+        core::{Baskets, Pair},
+        rows::{self, Narrow},
+    },
+};
+
+/// Lines that are counted at once: some tens of megabytes.
+const MOST_LINES: i64 = 1_000_000;
+/// Pairs that are told, the strongest ones.
+const MOST_PAIRS: usize = 10_000;
+
+/// Why there is no report.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum BasketsError {
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error("these orders have more than 1,000,000 lines: choose fewer days, stores or channels")]
+    TooManyLines,
+}
+
+impl From<Fault> for BasketsError {
+    fn from(fault: Fault) -> Self {
+        Self::Report(fault.into())
+    }
+}
+
+/// Pairs by the orders that they have beyond chance, the most first.
+#[derive(Debug, Clone)]
+pub struct BoughtTogether {
+    pub source: ReportSource,
+    pub orders: i64,
+    /// Orders with more lines than are counted.
+    pub left_out: i64,
+    pub pairs: i64,
+    pub rows: Vec<Ranked<Pair>>,
+}
+
+/// Pairs in the orders that are shown to the permit.
+pub async fn bought_together(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    narrow: Narrow,
+) -> Result<BoughtTogether, BasketsError> {
+    let scope = permit.scope(db).long();
+    let narrow = within(&permit, narrow);
+    let source = of_documents(&scope, narrow.span).await?;
+    let left_out = rows::large_orders(&scope, &narrow).await?;
+    let lines = rows::basket_lines(&scope, &narrow, MOST_LINES).await?.ok_or(BasketsError::TooManyLines)?;
+    let Baskets { orders, left_out, pairs } = beside(move || lines.baskets(left_out)).await?;
+    let keys = |pair: &Pair| {
+        let [one, other] = pair.products;
+        vec![largest(Some(pair.surplus())), Key::from(one), Key::from(other)]
+    };
+    let count = pairs.len() as i64;
+    let mut rows = ranked(pairs.into_iter().map(|pair| (pair, keys(&pair))).collect());
+    rows.truncate(MOST_PAIRS);
+    Ok(BoughtTogether { source, orders, left_out, pairs: count, rows })
+}

@@ -1,0 +1,123 @@
+//! Customers by recency, frequency and money, and by when they came first. Their names are nobody's business here.
+
+use std::collections::BTreeMap;
+
+use iam::access::{Permit, kind};
+use platform::{clock::day_text, paging::Key, storage::Database};
+
+use super::within::{Ranked, ReportSource, exact, most, of_documents, ranked, within};
+use crate::{
+    insight::shell::ReportError,
+    reports::{
+        core::{Cohort, CohortMonth, CustomerOrders, Scores, cohorts, scored},
+        rows::{self, Narrow},
+    },
+};
+
+/// A customer with scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CustomerScore {
+    pub orders: CustomerOrders,
+    pub scores: Scores,
+}
+
+/// Customers by their net revenue, the most first.
+#[derive(Debug, Clone)]
+pub struct CustomerSegments {
+    pub source: ReportSource,
+    /// The highest score.
+    pub best: u8,
+    pub net: i64,
+    pub orders: i64,
+    /// Orders of guests, who are no customers.
+    pub guest_orders: i64,
+    pub rows: Vec<Ranked<CustomerScore>>,
+}
+
+/// Customers who ordered on the days of the span, as far as their orders are shown to the permit.
+pub async fn customer_segments(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    narrow: Narrow,
+) -> Result<CustomerSegments, ReportError> {
+    let scope = permit.scope(db).long();
+    let narrow = within(&permit, narrow);
+    let source = of_documents(&scope, narrow.span).await?;
+    let found = rows::ordered(&scope, &narrow, source.currency).await?;
+    let guest_orders = rows::guest_orders(&scope, &narrow).await?;
+    let own = |one: &rows::Ordered| CustomerOrders {
+        customer: one.customer,
+        days_since: i64::from(narrow.span.to) - i64::from(one.last_day),
+        orders: one.orders,
+        net: one.gross.saturating_sub(one.refunds),
+    };
+    let customers: Vec<CustomerOrders> = found.iter().map(own).collect();
+    let net = exact(customers.iter().map(|one| i128::from(one.net)).sum())?;
+    let orders = customers.iter().map(|one| one.orders).sum();
+    let best = Scores::best(customers.len());
+    let all = scored(&customers);
+    let rows = customers
+        .into_iter()
+        .zip(all)
+        .map(|(orders, scores)| (CustomerScore { orders, scores }, vec![most(orders.net), orders.customer.into()]));
+    Ok(CustomerSegments { source, best, net, orders, guest_orders, rows: ranked(rows.collect()) })
+}
+
+/// A month of first orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CohortRow {
+    pub month: CohortMonth,
+    pub cohort: Cohort,
+}
+
+/// Cohorts by month, the oldest first.
+#[derive(Debug, Clone)]
+pub struct CustomerCohorts {
+    pub source: ReportSource,
+    pub today: i32,
+    pub customers: i64,
+    /// Those who ordered more than once.
+    pub repeated: i64,
+    pub rows: Vec<Ranked<CohortRow>>,
+}
+
+/// Customers whose first order ever was placed on the days of the span, as far as their orders are shown to the permit.
+pub async fn customer_cohorts(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    narrow: Narrow,
+    today: i32,
+) -> Result<CustomerCohorts, ReportError> {
+    let scope = permit.scope(db).long();
+    let narrow = within(&permit, narrow);
+    let source = of_documents(&scope, narrow.span).await?;
+    let firsts = rows::first_orders(&scope, &narrow).await?;
+    let customers = firsts.len() as i64;
+    let repeated = firsts.iter().filter(|one| one.second.is_some()).count() as i64;
+    let found: BTreeMap<CohortMonth, Cohort> = cohorts(firsts, month_of);
+    let rows = found.into_iter().map(|(month, cohort)| {
+        let place = i64::from(month.year) * 12 + i64::from(month.month);
+        (CohortRow { month, cohort }, vec![Key::Int(place)])
+    });
+    Ok(CustomerCohorts { source, today, customers, repeated, rows: ranked(rows.collect()) })
+}
+
+/// The month of a calendar day.
+fn month_of(day: i32) -> CohortMonth {
+    let text = day_text(day);
+    let mut parts = text.rsplitn(3, '-').skip(1);
+    let month = parts.next().and_then(|month| month.parse().ok()).unwrap_or(1);
+    let year = parts.next().and_then(|year| year.parse().ok()).unwrap_or_default();
+    CohortMonth { year, month }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_in_its_month() {
+        assert_eq!(month_of(0), CohortMonth { year: 1970, month: 1 });
+        assert_eq!(month_of(14_974), CohortMonth { year: 2010, month: 12 });
+    }
+}

@@ -1,0 +1,287 @@
+//! One answer of many panels: each for the stores that its own permission is for, all at once, and kept for a while.
+
+use entity::{prelude::*, quantity::MAX_SAFE};
+use forecast::ratios::is_dead;
+use iam::access::{Permission, Permit, Reach, kind};
+use platform::{
+    clock::local_day,
+    storage::{Database, Fault, TenantScope},
+};
+
+use super::{
+    kept::Kept,
+    within::{everything, of_costs},
+};
+use crate::{
+    demand::shell::FactsProgress,
+    forecasting::rows::last_run,
+    insight::shell::ReportError,
+    reports::{
+        core::Span,
+        rows::{self, Awaited, Levels, Narrow, Sales},
+    },
+};
+
+/// Products that sell best.
+const TOP: i64 = 5;
+/// Days without a sale after which stock is dead.
+const DEAD_DAYS: i32 = 90;
+/// Weeks that are forecast.
+const WEEKS: usize = 4;
+
+/// A part of the dashboard that not everybody is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Panel {
+    StockValue,
+    Stock,
+    OpenOrders,
+    PurchaseOrders,
+    Transfers,
+    Alerts,
+    DeadStock,
+    Forecast,
+}
+
+/// The stores that a panel is of, None for all; or the permission that is missing, None where the caller is bound to a channel.
+type Shown = Result<Option<Vec<StoreId>>, Option<&'static str>>;
+
+/// What a dashboard is made for. Two callers with equal rights over equal stores are shown one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct DashboardKey {
+    tenant: TenantId,
+    span: Span,
+    today: i32,
+    channels: Option<Vec<ChannelId>>,
+    sales: Option<Vec<StoreId>>,
+    panels: Vec<(Panel, Shown)>,
+}
+
+/// Sales of the days, of as many days before, and of those a year before with the same weekdays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compared {
+    pub now: Sales,
+    pub before: (Span, Sales),
+    pub year_before: (Span, Sales),
+}
+
+/// A product, its units and revenue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TopSeller {
+    pub product: ProductId,
+    pub units: i64,
+    pub gross: i64,
+}
+
+/// Products that nobody has bought for 90 days, though they were there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DeadSums {
+    pub products: i64,
+    pub units: i64,
+    pub value: i64,
+}
+
+/// Panels; None of one that is not shown, and `hidden` says why.
+#[derive(Debug, Clone)]
+pub struct Dashboard {
+    pub as_of: Timestamp,
+    pub progress: FactsProgress,
+    pub currency: Currency,
+    pub span: Span,
+    pub sales: Compared,
+    pub top: Vec<TopSeller>,
+    pub stock_value: Option<i64>,
+    pub stock: Option<Levels>,
+    pub open_orders: Option<i64>,
+    pub purchase_orders: Option<Awaited>,
+    pub transfers: Option<Awaited>,
+    pub alerts: Option<i64>,
+    pub dead: Option<DeadSums>,
+    /// The Monday of the first week, and the mean of each. None before the first run, too.
+    pub forecast: Option<(i32, Vec<f64>)>,
+    /// Panels with the permission that is missing; None where the caller is bound to a channel.
+    pub hidden: Vec<(Panel, Option<&'static str>)>,
+}
+
+fn narrowed(reach: &Reach, asked: Option<&[StoreId]>) -> Option<Vec<StoreId>> {
+    match (reach, asked) {
+        (Reach::Everywhere, asked) => asked.map(<[StoreId]>::to_vec),
+        (Reach::Stores(own), None) => Some(own.to_vec()),
+        (Reach::Stores(own), Some(asked)) => Some(own.iter().copied().filter(|store| asked.contains(store)).collect()),
+    }
+}
+
+fn shown<P: Permission>(permit: &Permit<kind::ReportRead>, asked: Option<&[StoreId]>, knows_channels: bool) -> Shown {
+    let own = permit.also::<P>().map_err(|denied| Some(denied.0))?;
+    if permit.channel().is_some() && !knows_channels {
+        return Err(None);
+    }
+    // What is no store's is told of the stores that reports are for.
+    Ok(narrowed(&permit.reach().and(&own.reach()), asked))
+}
+
+impl DashboardKey {
+    fn of(permit: &Permit<kind::ReportRead>, (span, today): (Span, i32), stores: Option<Vec<StoreId>>) -> Self {
+        let stores = stores.map(|mut stores| {
+            stores.sort_unstable();
+            stores.dedup();
+            stores
+        });
+        let asked = stores.as_deref();
+        let panels = vec![
+            (Panel::StockValue, shown::<kind::ProductCostRead>(permit, asked, false)),
+            (Panel::Stock, shown::<kind::StockRead>(permit, asked, false)),
+            (Panel::OpenOrders, shown::<kind::OrderRead>(permit, asked, true)),
+            (Panel::PurchaseOrders, shown::<kind::PurchaseRead>(permit, asked, false)),
+            (Panel::Transfers, shown::<kind::TransferRead>(permit, asked, false)),
+            (Panel::Alerts, shown::<kind::AlertRead>(permit, asked, false)),
+            (Panel::DeadStock, shown::<kind::StockRead>(permit, asked, false)),
+            (Panel::Forecast, shown::<kind::ReportRead>(permit, asked, false)),
+        ];
+        let channels = permit.channel().map(|own| vec![own]);
+        Self { tenant: permit.tenant(), span, today, channels, sales: narrowed(&permit.reach(), asked), panels }
+    }
+    fn narrow(&self, panel: Panel) -> Option<Narrow> {
+        let (_, shown) = self.panels.iter().find(|(one, _)| *one == panel)?;
+        let stores = shown.as_ref().ok()?;
+        Some(everything(self.span, stores.clone(), self.channels.clone()))
+    }
+    fn of_sales(&self, span: Span) -> Narrow {
+        everything(span, self.sales.clone(), self.channels.clone())
+    }
+    fn hidden(&self) -> Vec<(Panel, Option<&'static str>)> {
+        self.panels.iter().filter_map(|(panel, shown)| shown.as_ref().err().map(|why| (*panel, *why))).collect()
+    }
+}
+
+/// The dashboard of what the permit, and the caller's other rights, let through.
+pub async fn dashboard(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    (span, stores): (Span, Option<Vec<StoreId>>),
+    now: Timestamp,
+) -> Result<std::sync::Arc<Dashboard>, ReportError> {
+    let asked = DashboardKey::of(&permit, (span, local_day(now, "UTC")), stores);
+    let scope = permit.scope(db).long();
+    let seq = scope.head().await?.seq;
+    let kept: Kept<DashboardKey, Dashboard> = db.extensions().get().unwrap_or_else(|| {
+        let kept = Kept::default();
+        db.extensions().insert(kept.clone());
+        kept
+    });
+    let make = Box::pin(made(scope, asked.clone(), now));
+    kept.get(&asked, (seq, now), make).await
+}
+
+async fn made(scope: TenantScope, asked: DashboardKey, now: Timestamp) -> Result<Dashboard, ReportError> {
+    let (source, method) = of_costs(scope.database(), &scope, asked.span).await?;
+    let currency = source.currency;
+    let panel = |panel| asked.narrow(panel);
+    let own = asked.of_sales(asked.span);
+    let (sales, top, value, stock, orders, purchases, transfers, alerts, dead, forecast) = tokio::try_join!(
+        compared(&scope, &asked, currency),
+        rows::top_sellers(&scope, &own, currency, TOP),
+        stock_value(&scope, panel(Panel::StockValue), method),
+        levels(&scope, panel(Panel::Stock)),
+        open_orders(&scope, panel(Panel::OpenOrders)),
+        purchases(&scope, panel(Panel::PurchaseOrders), asked.today),
+        transfers(&scope, panel(Panel::Transfers), now),
+        alerts(&scope, panel(Panel::Alerts)),
+        dead(&scope, panel(Panel::DeadStock), (method, asked.today)),
+        forecast_of(&scope, panel(Panel::Forecast)),
+    )?;
+    let told = [sales.now, sales.before.1, sales.year_before.1].into_iter().flat_map(|one| [one.units, one.gross, one.refunds]);
+    let dead_units = dead.iter().flat_map(|one| [one.units, one.value]);
+    if told.chain(value).chain(dead_units).any(|sum| sum.abs() > MAX_SAFE) {
+        return Err(ReportError::TooLarge);
+    }
+    Ok(Dashboard {
+        as_of: now,
+        progress: source.progress,
+        currency,
+        span: asked.span,
+        sales,
+        top: top.into_iter().map(|(product, units, gross)| TopSeller { product, units, gross }).collect(),
+        stock_value: value,
+        stock,
+        open_orders: orders,
+        purchase_orders: purchases,
+        transfers,
+        alerts,
+        dead,
+        forecast,
+        hidden: asked.hidden(),
+    })
+}
+
+async fn compared(scope: &TenantScope, asked: &DashboardKey, currency: Currency) -> Result<Compared, Fault> {
+    let (before, year_before) = (asked.span.before(), asked.span.year_before());
+    let of = [asked.span, before, year_before].map(|span| asked.of_sales(span));
+    let (now, then, last_year) = tokio::try_join!(
+        rows::net_sales(scope, &of[0], currency),
+        rows::net_sales(scope, &of[1], currency),
+        rows::net_sales(scope, &of[2], currency),
+    )?;
+    Ok(Compared { now, before: (before, then), year_before: (year_before, last_year) })
+}
+
+async fn stock_value(scope: &TenantScope, narrow: Option<Narrow>, method: CostingMethod) -> Result<Option<i64>, Fault> {
+    let Some(narrow) = narrow else { return Ok(None) };
+    rows::stock_worth(scope, &narrow, method).await.map(Some)
+}
+
+async fn levels(scope: &TenantScope, narrow: Option<Narrow>) -> Result<Option<Levels>, Fault> {
+    let Some(narrow) = narrow else { return Ok(None) };
+    rows::levels(scope, &narrow).await.map(Some)
+}
+
+async fn open_orders(scope: &TenantScope, narrow: Option<Narrow>) -> Result<Option<i64>, Fault> {
+    let Some(narrow) = narrow else { return Ok(None) };
+    rows::open_orders(scope, &narrow).await.map(Some)
+}
+
+async fn purchases(scope: &TenantScope, narrow: Option<Narrow>, today: i32) -> Result<Option<Awaited>, Fault> {
+    let Some(narrow) = narrow else { return Ok(None) };
+    rows::purchases_awaited(scope, &narrow, today).await.map(Some)
+}
+
+async fn transfers(scope: &TenantScope, narrow: Option<Narrow>, now: Timestamp) -> Result<Option<Awaited>, Fault> {
+    let Some(narrow) = narrow else { return Ok(None) };
+    rows::transfers_awaited(scope, &narrow, now).await.map(Some)
+}
+
+async fn alerts(scope: &TenantScope, narrow: Option<Narrow>) -> Result<Option<i64>, Fault> {
+    let Some(narrow) = narrow else { return Ok(None) };
+    rows::alerts_open(scope, &narrow).await.map(Some)
+}
+
+/// Vector pub-10, for all stores of the panel together.
+async fn dead(
+    scope: &TenantScope,
+    narrow: Option<Narrow>,
+    (method, today): (CostingMethod, i32),
+) -> Result<Option<DeadSums>, Fault> {
+    let Some(narrow) = narrow else { return Ok(None) };
+    let found = rows::dead_stock(scope, &narrow, today - DEAD_DAYS + 1).await?;
+    let is_dead = |one: &rows::DeadStock| {
+        let since_first = one.first_day.map_or(0, |first| u32::try_from(today - first).unwrap_or_default());
+        is_dead(one.on_hand, (one.is_sold == 1).then_some(0), since_first, DEAD_DAYS as u32)
+    };
+    let found: Vec<_> = found.into_iter().filter(is_dead).collect();
+    let products: Vec<ProductId> = found.iter().map(|one| one.product).collect();
+    let worth = rows::unit_worth(scope, method, &products).await?;
+    let mut sums = DeadSums::default();
+    for one in &found {
+        let value = worth.get(&one.product).map_or(0.0, |each| one.on_hand as f64 * each).round() as i64;
+        sums.products += 1;
+        sums.units = sums.units.saturating_add(one.on_hand);
+        sums.value = sums.value.saturating_add(value);
+    }
+    Ok(Some(sums))
+}
+
+async fn forecast_of(scope: &TenantScope, narrow: Option<Narrow>) -> Result<Option<(i32, Vec<f64>)>, Fault> {
+    let Some(narrow) = narrow else { return Ok(None) };
+    let Some(run) = last_run(scope).await? else { return Ok(None) };
+    let weeks = rows::forecast_weeks(scope, &narrow, run.first_week, WEEKS).await?;
+    Ok(Some((run.first_week, weeks)))
+}

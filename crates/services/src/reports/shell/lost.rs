@@ -1,0 +1,110 @@
+//! Units, revenue and margin that stock-outs cost.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::{paging::Key, storage::Database};
+
+use super::within::{Ranked, ReportSource, exact, most, of_facts, ranked, within};
+use crate::{
+    demand::{
+        core::StockPeriod,
+        rows::{StockFilter, stock_periods},
+        shell::LostUnits,
+    },
+    insight::shell::ReportError,
+    reports::{
+        core::{Range, lost_of},
+        rows::{self, Narrow},
+    },
+};
+
+/// A level with stock-outs. Money is of the days that are capped, and None without a price.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LostLevel {
+    pub product: ProductId,
+    pub store: StoreId,
+    pub period: StockPeriod,
+    /// Of all days out of stock, and of `EVENT_DAYS` a stock-out at most. None where no day had stock.
+    pub units: Option<LostUnits>,
+    pub capped: Option<LostUnits>,
+    pub revenue: Option<Range>,
+    pub margin: Option<Range>,
+}
+
+/// All levels together; units are capped.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct LostSums {
+    pub out_days: i64,
+    pub capped_days: i64,
+    pub stockouts: i64,
+    pub units: LostUnits,
+    pub revenue: Range,
+    pub margin: Range,
+    /// Levels that had no day with stock, levels without a price, and levels without a cost: nothing of them is in the sums that need it.
+    pub unknown: i64,
+    pub unpriced: i64,
+    pub uncosted: i64,
+}
+
+/// Levels by what they lost in revenue, the most first.
+#[derive(Debug, Clone)]
+pub struct LostSalesReport {
+    pub source: ReportSource,
+    pub totals: LostSums,
+    pub rows: Vec<Ranked<LostLevel>>,
+}
+
+/// Levels with a stock-out of the stores that the permit is for.
+pub async fn lost_sales(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    narrow: Narrow,
+    substitution: f64,
+) -> Result<LostSalesReport, ReportError> {
+    let scope = permit.scope(db).long();
+    let narrow = within(&permit, narrow);
+    let source = of_facts(db, &scope, narrow.span).await?;
+    let products = rows::product_ids(&scope, &narrow).await?;
+    let filter = StockFilter { from: narrow.span.from, to: narrow.span.to, products, stores: narrow.stores.clone() };
+    let periods = stock_periods(&scope, &filter).await?;
+    let paid = rows::paid(&scope, &narrow, source.currency).await?;
+    let listed = rows::listed(&scope, &narrow, source.currency).await?;
+    let mut totals = LostSums::default();
+    let mut found = Vec::new();
+    for (product, store, period) in periods.into_iter().filter(|(.., period)| period.out_days > 0) {
+        let priced = paid.get(&(product, store)).or_else(|| listed.get(&product)).copied();
+        let units = LostUnits::of(&period, period.out_days, substitution);
+        let capped = lost_of(&period, period.capped_days, substitution, priced);
+        let (revenue, margin) = capped.map_or((None, None), |(_, revenue, margin)| (revenue, margin));
+        let level = LostLevel { product, store, period, units, capped: capped.map(|(units, ..)| units), revenue, margin };
+        totals.add(&level);
+        // Levels of which nothing can be said come last.
+        let place = revenue.map_or(Key::Int(i64::MAX), |revenue| most(revenue.mid));
+        found.push((level, vec![place, product.into(), store.into()]));
+    }
+    exact(totals.revenue.high.into())?;
+    Ok(LostSalesReport { source, totals, rows: ranked(found) })
+}
+
+impl LostSums {
+    fn add(&mut self, level: &LostLevel) {
+        self.out_days += level.period.out_days;
+        self.capped_days += level.period.capped_days;
+        self.stockouts += level.period.stockouts;
+        let Some(units) = level.capped else {
+            self.unknown += 1;
+            return;
+        };
+        self.units.low += units.low;
+        self.units.mid += units.mid;
+        self.units.high += units.high;
+        match level.revenue {
+            Some(revenue) => self.revenue.join(revenue),
+            None => self.unpriced += 1,
+        }
+        match level.margin {
+            Some(margin) => self.margin.join(margin),
+            None => self.uncosted += 1,
+        }
+    }
+}

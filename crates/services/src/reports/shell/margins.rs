@@ -1,0 +1,89 @@
+//! Revenue and margin by channel, store, category or product.
+
+use iam::access::{Permit, kind};
+use platform::{paging::Key, storage::Database};
+
+use super::within::{Ranked, ReportSource, exact, largest, most, of_facts, ranked, within};
+use crate::{
+    insight::shell::ReportError,
+    reports::rows::{self, GroupMargin, MarginGroup, Narrow},
+};
+
+/// What rows are sorted by, the largest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MarginTop {
+    GrossRevenue,
+    NetRevenue,
+    Margin,
+    MarginRate,
+}
+
+impl MarginTop {
+    /// Whether the order says what products cost.
+    pub const fn shows_costs(self) -> bool {
+        matches!(self, Self::Margin | Self::MarginRate)
+    }
+}
+
+impl GroupMargin {
+    /// Revenue less refunds.
+    pub const fn net(&self) -> i64 {
+        self.gross - self.refunds
+    }
+    /// Of what was sold, before refunds.
+    pub const fn margin(&self) -> i64 {
+        self.gross - self.cost
+    }
+    pub fn margin_rate(&self) -> Option<f64> {
+        forecast::ratios::ratio(self.margin() as f64, self.gross as f64)
+    }
+    fn join(&mut self, other: &Self) -> Option<()> {
+        let sums = [
+            (&mut self.units, other.units),
+            (&mut self.gross, other.gross),
+            (&mut self.discounts, other.discounts),
+            (&mut self.refunds, other.refunds),
+            (&mut self.cost, other.cost),
+        ];
+        for (sum, more) in sums {
+            *sum = sum.checked_add(more)?;
+        }
+        Some(())
+    }
+}
+
+/// Rows by group.
+#[derive(Debug, Clone)]
+pub struct MarginReport {
+    pub source: ReportSource,
+    pub totals: GroupMargin,
+    pub rows: Vec<Ranked<GroupMargin>>,
+}
+
+/// Sums of days that are shown to the permit.
+pub async fn margin_report(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    narrow: Narrow,
+    (group, top): (MarginGroup, MarginTop),
+) -> Result<MarginReport, ReportError> {
+    let scope = permit.scope(db).long();
+    let narrow = within(&permit, narrow);
+    let source = of_facts(db, &scope, narrow.span).await?;
+    let found = rows::margins(&scope, &narrow, group, source.currency).await?;
+    let mut totals = GroupMargin { key: None, units: 0, gross: 0, discounts: 0, refunds: 0, cost: 0 };
+    for row in &found {
+        totals.join(row).ok_or(ReportError::TooLarge)?;
+    }
+    for sum in [totals.units, totals.gross, totals.discounts, totals.refunds, totals.cost] {
+        exact(sum.into())?;
+    }
+    let place = |row: &GroupMargin| match top {
+        MarginTop::GrossRevenue => most(row.gross),
+        MarginTop::NetRevenue => most(row.net()),
+        MarginTop::Margin => most(row.margin()),
+        MarginTop::MarginRate => largest(row.margin_rate()),
+    };
+    let rows = found.into_iter().map(|row| (row, vec![place(&row), Key::Id(row.key.unwrap_or_default())]));
+    Ok(MarginReport { source, totals, rows: ranked(rows.collect()) })
+}

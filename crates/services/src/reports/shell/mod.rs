@@ -1,0 +1,26 @@
+//! Asking for reports: with a permit, over facts that are brought up to date first. Rows come in the order of their keys, and totals are over all of them.
+
+mod abc;
+mod baskets;
+mod customers;
+mod dashboard;
+mod expiry;
+mod fulfilment;
+mod kept;
+mod lost;
+mod margins;
+mod productivity;
+mod shrinkage;
+mod within;
+
+pub use abc::{AbcXyz, abc_xyz};
+pub use baskets::{BasketsError, BoughtTogether, bought_together};
+pub use customers::{CohortRow, CustomerCohorts, CustomerScore, CustomerSegments, customer_cohorts, customer_segments};
+pub use dashboard::{Compared, Dashboard, DeadSums, Panel, TopSeller, dashboard};
+pub use expiry::{ExpiryRisk, RiskBasis, RiskRow, RiskSums, expiry_risk};
+pub use fulfilment::{FulfilmentReport, FulfilmentSums, fulfilment_report};
+pub use lost::{LostLevel, LostSalesReport, LostSums, lost_sales};
+pub use margins::{MarginReport, MarginTop, margin_report};
+pub use productivity::{ProductivityAsk, ProductivityGroup, ProductivityReport, ProductivityTop, stock_productivity};
+pub use shrinkage::{CountAccuracy, LossKey, Shrinkage, count_accuracy, shrinkage};
+pub use within::{Ranked, ReportSource};

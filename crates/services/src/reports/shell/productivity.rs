@@ -1,0 +1,164 @@
+//! What stock brought by product, category or store.
+
+use std::collections::{BTreeMap, HashMap};
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use inventory::purchasing::core::allot;
+use platform::{paging::Key, storage::Database};
+use uuid::Uuid;
+
+use super::within::{Ranked, ReportSource, exact, largest, of_costs, ranked, within};
+use crate::{
+    insight::shell::ReportError,
+    reports::{
+        core::Productivity,
+        rows::{self, LevelCost, LevelFlow, Narrow},
+    },
+};
+
+/// What rows stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProductivityGroup {
+    Product,
+    Category,
+    Store,
+}
+
+/// What rows are sorted by, the largest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProductivityTop {
+    NetRevenue,
+    SoldUnits,
+    SellThrough,
+    StockValue,
+    Gmroi,
+}
+
+impl ProductivityTop {
+    /// Whether the order says what products cost.
+    pub const fn shows_costs(self) -> bool {
+        matches!(self, Self::StockValue | Self::Gmroi)
+    }
+}
+
+/// How the report is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProductivityAsk {
+    pub group: ProductivityGroup,
+    pub top: ProductivityTop,
+}
+
+/// Rows by group: the nil ID is the group of what belongs to none.
+#[derive(Debug, Clone)]
+pub struct ProductivityReport {
+    pub source: ReportSource,
+    /// Whether transfers count as received: rows, and totals, are of stores.
+    pub rows_of_stores: bool,
+    pub totals_of_stores: bool,
+    pub totals: Productivity,
+    pub rows: Vec<Ranked<(Uuid, Productivity)>>,
+}
+
+/// Sums levels of the stores that the permit is for.
+pub async fn stock_productivity(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    narrow: Narrow,
+    ask: ProductivityAsk,
+) -> Result<ProductivityReport, ReportError> {
+    let scope = permit.scope(db).long();
+    let narrow = within(&permit, narrow);
+    let (source, method) = of_costs(db, &scope, narrow.span).await?;
+    let flows = rows::level_flows(&scope, &narrow, source.currency).await?;
+    let values = rows::value_sums(&scope, &narrow, method).await?;
+    let costs = rows::level_costs(&scope, &narrow, method).await?;
+    let levels = joined(flows, values, costs);
+    let is_seen = |store: StoreId| narrow.stores.as_ref().is_none_or(|seen| seen.contains(&store));
+    let (mut totals, mut groups) = (Productivity::default(), BTreeMap::<Uuid, Productivity>::new());
+    for level in levels.iter().filter(|level| is_seen(level.store)) {
+        totals.join(&level.sums);
+        let key = match ask.group {
+            ProductivityGroup::Product => level.product.uuid(),
+            ProductivityGroup::Category => level.category.map_or_else(Uuid::nil, CategoryId::uuid),
+            ProductivityGroup::Store => level.store.uuid(),
+        };
+        groups.entry(key).or_default().join(&level.sums);
+    }
+    let totals_of_stores = narrow.stores.is_some();
+    let rows_of_stores = totals_of_stores || ask.group == ProductivityGroup::Store;
+    for sums in groups.values().chain([&totals]) {
+        is_exact(sums)?;
+    }
+    let days = source.span.days();
+    let figure = |sums: &Productivity| match ask.top {
+        ProductivityTop::NetRevenue => Some(sums.net as f64),
+        ProductivityTop::SoldUnits => Some(sums.sold as f64),
+        ProductivityTop::SellThrough => sums.sell_through(rows_of_stores),
+        ProductivityTop::StockValue => Some(sums.mean_value(days)),
+        ProductivityTop::Gmroi => sums.gmroi(days),
+    };
+    let rows = groups.into_iter().map(|(key, sums)| ((key, sums), vec![largest(figure(&sums)), Key::Id(key)]));
+    Ok(ProductivityReport { source, rows_of_stores, totals_of_stores, totals, rows: ranked(rows.collect()) })
+}
+
+/// Each level with its cost and its share of its product's value: by the units that its days closed with, as the books know no stores. The value of a product
+/// that had units in no store, but on their way between two of them, is of none.
+fn joined(flows: Vec<LevelFlow>, values: HashMap<ProductId, i64>, costs: Vec<LevelCost>) -> Vec<LevelFlow> {
+    let mut levels: BTreeMap<(ProductId, StoreId), LevelFlow> = BTreeMap::new();
+    let mut categories = HashMap::new();
+    for flow in flows {
+        categories.insert(flow.product, flow.category);
+        levels.insert((flow.product, flow.store), flow);
+    }
+    let empty = |product: ProductId, store: StoreId| LevelFlow {
+        product,
+        category: categories.get(&product).copied().flatten(),
+        store,
+        sums: Productivity::default(),
+        closing_sum: 0,
+    };
+    for cost in costs {
+        let level = levels.entry((cost.product, cost.store)).or_insert_with(|| empty(cost.product, cost.store));
+        level.sums.cost += i128::from(cost.sold);
+        level.sums.returned_cost += i128::from(cost.returned);
+    }
+    for (product, value) in values {
+        let own = (product, StoreId::NIL)..=(product, StoreId::from_uuid(Uuid::max()));
+        let weights: Vec<i64> = levels.range(own.clone()).map(|(_, level)| level.closing_sum.max(0)).collect();
+        if let Some(shares) = allot(value, &weights) {
+            for ((_, level), share) in levels.range_mut(own).zip(shares) {
+                level.sums.value_sum += i128::from(share);
+            }
+        } else {
+            let level = levels.entry((product, StoreId::NIL)).or_insert_with(|| empty(product, StoreId::NIL));
+            level.sums.value_sum += i128::from(value);
+        }
+    }
+    levels.into_values().collect()
+}
+
+/// Whether each sum can be told.
+fn is_exact(sums: &Productivity) -> Result<(), ReportError> {
+    let told = [sums.opening, sums.came(true), sums.sold, sums.closing, sums.net, sums.cost, sums.returned_cost];
+    told.into_iter().try_for_each(|sum| exact(sum).map(drop))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_product_s_value_is_shared_by_the_units_of_its_stores() {
+        let id = |nth| Uuid::from_u128(nth);
+        let (product, one, other) = (ProductId::from_uuid(id(1)), StoreId::from_uuid(id(2)), StoreId::from_uuid(id(3)));
+        let flow = |store, closing_sum| LevelFlow { product, category: None, store, sums: Productivity::default(), closing_sum };
+        let values = HashMap::from([(product, 1_000)]);
+        let found = joined(vec![flow(one, 2), flow(other, 1)], values.clone(), Vec::new());
+        assert_eq!(found.iter().map(|level| level.sums.value_sum).collect::<Vec<_>>(), [667, 333]);
+        let cost = LevelCost { product, store: other, sold: 70, returned: 7 };
+        let found = joined(vec![flow(one, 0)], values, vec![cost]);
+        let sums: Vec<_> = found.iter().map(|level| (level.store, level.sums.value_sum, level.sums.cost)).collect();
+        assert_eq!(sums, [(StoreId::NIL, 1_000, 0), (one, 0, 0), (other, 0, 70)]);
+    }
+}

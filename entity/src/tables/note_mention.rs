@@ -1,0 +1,16 @@
+//! A member whom a note mentions.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{prelude::*, record::Record};
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
+#[sea_orm(table_name = "note_mention")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub note_id: NoteId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub member_id: MemberId,
+}

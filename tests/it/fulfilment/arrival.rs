@@ -1,0 +1,67 @@
+//! Goods that arrive, do not arrive, or are fetched.
+
+use serde_json::json;
+
+use super::world::{World, done, refused};
+
+#[tokio::test]
+async fn a_work_is_done_when_all_that_left_was_delivered() {
+    World::on_both(async |world| {
+        let order = world.at_depot(6).await;
+        let work = world.packed(&world.work(&order).await).await;
+        let shipped = world.does("fulfilmentWorkShip", &work, json!({})).await;
+        let sent = json!({"id": shipped["parcels"][0]["fulfilmentId"]});
+        let arrived = world.does("fulfilmentDeliver", &sent, json!({})).await;
+        assert_eq!((&arrived["status"], &arrived["parcels"][0]["status"]), (&json!("DONE"), &json!("DELIVERED")));
+        refused(&world.at("fulfilmentDeliver", &sent, json!({})).await, "INVALID_STATE", "input.id");
+        refused(&world.at("fulfilmentFail", &sent, json!({"reason": "nobody at home"})).await, "INVALID_STATE", "input.id");
+        let now = world.order_now(&order).await;
+        assert_eq!(now["fulfilments"][0]["status"], "DELIVERED");
+        assert!(now["fulfilments"][0]["deliveredAt"].is_string());
+        assert_eq!(world.events_of("fulfilment.").await, ["fulfilment.shipped", "fulfilment.delivered"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_does_not_arrive_says_why_and_moves_no_stock() {
+    World::on_both(async |world| {
+        let order = world.at_depot(6).await;
+        let work = world.packed(&world.work(&order).await).await;
+        let shipped = world.does("fulfilmentWorkShip", &work, json!({})).await;
+        let sent = json!({"id": shipped["parcels"][0]["fulfilmentId"]});
+        let failed = world.does("fulfilmentFail", &sent, json!({"reason": "no such street"})).await;
+        assert_eq!((&failed["status"], &failed["parcels"][0]["status"]), (&json!("SHIPPED"), &json!("FAILED")));
+        let now = world.order_now(&order).await;
+        let left = &now["fulfilments"][0];
+        assert_eq!(
+            (&left["status"], &left["failedReason"], &now["status"]),
+            (&json!("FAILED"), &json!("no such street"), &json!("FULFILLED"))
+        );
+        assert_eq!(world.mugs().await, [[100, 0], [44, 0]]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_customer_who_knows_the_code_takes_the_goods() {
+    World::on_both(async |world| {
+        let order = world.at_depot(2).await;
+        let work = world.work(&order).await;
+        refused(&world.at("fulfilmentWorkReady", &work, json!({})).await, "INVALID_STATE", "input.id");
+        world.packed(&work).await;
+        let input = world.of(&work, json!({}));
+        let ready = world.act("fulfilmentWorkReady", input.clone()).await;
+        let code = ready["collectCode"].as_str().unwrap().to_owned();
+        assert_eq!((&done(&ready, "work")["status"], code.len()), (&json!("READY"), 6));
+        assert_eq!(world.act("fulfilmentWorkReady", input).await["collectCode"], json!(code), "the same key, the same code");
+        let other = if code == "000000" { "000001" } else { "000000" };
+        refused(&world.at("fulfilmentWorkCollect", &work, json!({"code": other})).await, "INVALID", "input.code");
+        let taken = world.does("fulfilmentWorkCollect", &work, json!({"code": code})).await;
+        assert_eq!((&taken["status"], &taken["parcels"][0]["status"]), (&json!("DONE"), &json!("DELIVERED")));
+        let now = world.order_now(&order).await;
+        assert_eq!((&now["status"], &now["fulfilments"][0]["status"]), (&json!("FULFILLED"), &json!("DELIVERED")));
+        assert_eq!((world.mugs().await, world.movements("SALE").await), ([[100, 0], [48, 0]], 1));
+    })
+    .await;
+}

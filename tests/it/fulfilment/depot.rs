@@ -1,0 +1,147 @@
+//! A depot sends what a store has sold.
+
+use serde_json::json;
+
+use super::world::{WORK, World, done, line, lines, of_depot, refused};
+
+#[tokio::test]
+async fn a_depot_ships_an_order_of_another_store_and_sees_no_price_of_it() {
+    World::on_both(async |world| {
+        let order = world.at_depot(20).await;
+        let staff = || of_depot(&[world.depot]);
+        let list = format!("{{ fulfilmentWorks {{ nodes {{ {WORK} }} }} fulfilmentWorksCount {{ status count }} }}");
+        let seen = world.ask_as(staff(), &list, json!({})).await;
+        let work = &seen["fulfilmentWorks"]["nodes"][0];
+        assert_eq!((&work["number"], &work["status"], line(work)), (&json!("1-1"), &json!("OPEN"), [20, 0, 0, 0, 0]), "{seen:#}");
+        assert_eq!(
+            (&work["order"], &work["orderNumber"], &work["lines"][0]["product"]),
+            (&json!(null), &json!("1"), &json!(null))
+        );
+        assert_eq!((&work["lines"][0]["sku"], &work["lines"][0]["name"]), (&json!("MUG"), &json!("A MUG")));
+        assert_eq!(seen["fulfilmentWorksCount"], json!([{"status": "OPEN", "count": 1}]));
+        assert_eq!(
+            work["allowedActions"],
+            json!(["fulfilmentWorkAccept", "fulfilmentWorkReject", "fulfilmentWorkPick"]),
+            "nothing that asks for other rights"
+        );
+        let accepted =
+            world.act_as(staff(), "fulfilmentWorkAccept", json!({"idempotencyKey": world.key(), "ids": [work["id"]]})).await;
+        assert_eq!((&done(&accepted, "work")["status"], &accepted["work"]["version"]), (&json!("ACCEPTED"), &json!(2)));
+        let picked = world.at("fulfilmentWorkPick", work, json!({"lines": lines(work, &[20])})).await;
+        assert_eq!(done(&picked, "work")["status"], "PICKED");
+        assert_eq!(world.mugs().await, [[100, 0], [50, 20]], "goods that are picked are on hand and held");
+        let parcels = json!({"parcels": [{"lines": lines(work, &[12]), "weight": 4_200}, {"lines": lines(work, &[8])}]});
+        let packed = world.at("fulfilmentWorkPack", work, parcels).await;
+        assert_eq!(
+            (&done(&packed, "work")["status"], &packed["work"]["parcels"][0]["weight"]),
+            (&json!("PACKED"), &json!(4_200))
+        );
+        let shipped = world.at("fulfilmentWorkShip", work, json!({})).await;
+        assert_eq!((&done(&shipped, "work")["status"], line(&shipped["work"])), (&json!("SHIPPED"), [0, 0, 0, 20, 0]));
+        assert_eq!((world.mugs().await, world.movements("SALE").await), ([[100, 0], [30, 0]], 1));
+        for answer in [&seen, &accepted, &picked, &packed, &shipped] {
+            let text = answer.to_string();
+            assert!(!text.contains("GBP") && !text.contains("2.55") && !text.contains("51.00"), "{text}");
+        }
+        let now = world.order_now(&order).await;
+        assert_eq!((&now["status"], &now["lines"][0]["fulfilled"]), (&json!("FULFILLED"), &json!(20)));
+        let sent = &now["fulfilments"][0];
+        assert_eq!(
+            (&sent["store"]["code"], &sent["work"]["number"], &sent["status"]),
+            (&json!("DEPOT"), &json!("1-1"), &json!("SHIPPED"))
+        );
+        assert_eq!(sent["parcels"].as_array().map(Vec::len), Some(2));
+        let told = ["created", "changed", "changed", "changed", "changed"].map(|kind| format!("fulfilment_work.{kind}"));
+        assert_eq!(world.events_of("fulfilment_work.").await, told);
+        assert_eq!(world.events_of("fulfilment.").await, ["fulfilment.shipped"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_shipment_is_a_sale_and_the_last_one_takes_services_and_charges_along() {
+    World::on_both(async |world| {
+        let fee =
+            json!({"kind": "CHARGE", "name": "Postage", "quantity": 1, "unitPrice": {"amount": "3.00", "currencyCode": "GBP"}});
+        let of = json!([{"product": {"id": world.mug}, "quantity": 5}, {"product": {"id": world.wrap}, "quantity": 1}, fee]);
+        let order = world.sold(of, json!({"sourcing": {}})).await;
+        let work = world.work(&order).await;
+        assert_eq!(work["lines"].as_array().map(Vec::len), Some(1), "no stock is kept of services");
+        world.does("fulfilmentWorkPick", &work, json!({})).await;
+        world.does("fulfilmentWorkPack", &work, json!({"parcels": [{"lines": lines(&work, &[2])}]})).await;
+        let first = world.does("fulfilmentWorkShip", &work, json!({})).await;
+        assert_eq!((&first["status"], line(&first)), (&json!("PICKED"), [0, 3, 0, 2, 0]));
+        assert_eq!(world.order_now(&order).await["status"], "PARTIALLY_FULFILLED");
+        world.does("fulfilmentWorkPack", &work, json!({"parcels": [{}]})).await;
+        let last = world.does("fulfilmentWorkShip", &work, json!({})).await;
+        assert_eq!(last["status"], "SHIPPED");
+        let now = world.order_now(&order).await;
+        let fulfilled: Vec<_> = now["lines"].as_array().unwrap().iter().map(|line| line["fulfilled"].as_i64().unwrap()).collect();
+        assert_eq!((&now["status"], fulfilled, world.movements("SALE").await), (&json!("FULFILLED"), vec![5, 1, 1], 2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_leaves_that_was_not_packed_and_nothing_is_packed_that_was_not_picked() {
+    World::on_both(async |world| {
+        let work = world.work(&world.at_depot(10).await).await;
+        refused(&world.at("fulfilmentWorkPack", &work, json!({"parcels": [{}]})).await, "INVALID_STATE", "input.id");
+        world.does("fulfilmentWorkPick", &work, json!({"lines": lines(&work, &[6])})).await;
+        let more = json!({"lines": lines(&work, &[5])});
+        refused(&world.at("fulfilmentWorkPick", &work, more).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+        let more = json!({"parcels": [{"lines": lines(&work, &[7])}]});
+        refused(&world.at("fulfilmentWorkPack", &work, more).await, "OUT_OF_RANGE", "input.parcels.0.lines.0.quantity");
+        refused(&world.at("fulfilmentWorkShip", &work, json!({})).await, "INVALID_STATE", "input.parcels");
+        let packed = world.does("fulfilmentWorkPack", &work, json!({"parcels": [{"lines": lines(&work, &[6])}]})).await;
+        assert_eq!((&packed["status"], line(&packed)), (&json!("PICKING"), [4, 0, 6, 0, 0]));
+        let parcel = &packed["parcels"][0]["id"];
+        world.does("fulfilmentWorkShip", &work, json!({"parcels": [{"id": parcel}]})).await;
+        let again = world.at("fulfilmentWorkShip", &work, json!({"parcels": [{"id": parcel}]})).await;
+        refused(&again, "INVALID_STATE", "input.id");
+        assert_eq!(world.mugs().await, [[100, 0], [44, 4]]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn goods_go_back_to_where_they_lay() {
+    World::on_both(async |world| {
+        let work = world.work(&world.at_depot(10).await).await;
+        let packed = world.packed(&work).await;
+        assert_eq!(packed["status"], "PACKED");
+        let back = world.does("fulfilmentWorkUnpick", &work, json!({"lines": lines(&work, &[4])})).await;
+        assert_eq!(
+            (&back["status"], line(&back), &back["parcels"][0]["lines"][0]["quantity"]),
+            (&json!("PICKING"), [4, 0, 6, 0, 0], &json!(6))
+        );
+        let all = world.does("fulfilmentWorkUnpick", &work, json!({})).await;
+        assert_eq!((&all["status"], line(&all), &all["parcels"]), (&json!("ACCEPTED"), [10, 0, 0, 0, 0], &json!([])));
+        refused(&world.at("fulfilmentWorkUnpick", &work, json!({})).await, "INVALID_STATE", "input.id");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_gives_the_first_answer_again_and_a_dry_run_writes_nothing() {
+    World::on_both(async |world| {
+        let work = world.work(&world.at_depot(10).await).await;
+        let dry = format!("mutation($input: FulfilmentWorkAcceptInput!) {{ result: fulfilmentWorkAccept(input: $input, validateOnly: true) {{ work {{ {WORK} }} userErrors {{ code }} seq }} }}");
+        let input = json!({"idempotencyKey": world.key(), "ids": [work["id"]]});
+        let foreseen = world.ask_as(of_depot(&[world.depot]), &dry, json!({"input": input})).await;
+        assert_eq!((&foreseen["result"]["work"]["status"], &foreseen["result"]["seq"]), (&json!("ACCEPTED"), &json!(null)));
+        assert_eq!(world.events_of("fulfilment_work.").await, ["fulfilment_work.created"]);
+        let first = world.act("fulfilmentWorkAccept", input.clone()).await;
+        let again = world.act("fulfilmentWorkAccept", input.clone()).await;
+        assert_eq!((&first["replayed"], &again["replayed"], &again["seq"]), (&json!(false), &json!(true), &first["seq"]));
+        assert_eq!(again["work"], first["work"]);
+        let ship = world.of(&world.packed(&work).await, json!({}));
+        let first = world.act("fulfilmentWorkShip", ship.clone()).await;
+        let again = world.act("fulfilmentWorkShip", ship).await;
+        assert_eq!((&again["replayed"], &again["work"]["id"]), (&json!(true), &done(&first, "work")["id"]));
+        assert_eq!(world.movements("SALE").await, 1);
+        let stale = world.of(&work, json!({"expectedVersion": 1}));
+        refused(&world.act("fulfilmentWorkShip", stale).await, "VERSION_CONFLICT", "input.expectedVersion");
+    })
+    .await;
+}

@@ -1,0 +1,178 @@
+//! Works follow their orders.
+
+use entity::prelude::*;
+use entrepot::{fulfilment::jobs::follow_all, orders::jobs::fill_backorders};
+use serde_json::json;
+
+use super::world::{Orders, World, done, line, lines, refused, states};
+
+#[tokio::test]
+async fn only_confirmed_orders_have_works() {
+    World::on_both(async |world| {
+        let of = json!([{"product": {"id": world.mug}, "quantity": 3}]);
+        for status in ["DRAFT", "PENDING", "FULFILLED"] {
+            let order = world.sold(of.clone(), json!({"status": status})).await;
+            assert_eq!(world.works(&order).await.len(), 0, "{status}");
+        }
+        for status in ["DRAFT", "PENDING"] {
+            let order = world.sold(of.clone(), json!({"status": status})).await;
+            let step = json!({"id": order["id"], "idempotencyKey": world.key()});
+            done(&world.act_in::<Orders>("orderConfirm", step).await, "order");
+            let work = world.work(&order).await;
+            assert_eq!((&work["store"]["code"], line(&work)), (&json!("LDN"), [3, 0, 0, 0, 0]), "{status}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_of_several_stores_has_a_work_in_each() {
+    World::on_both(async |world| {
+        // 4 lamps in the store, and mugs enough in both.
+        let of = json!([{"product": {"id": world.mug}, "quantity": 120}, {"product": {"id": world.lamp}, "quantity": 4}]);
+        let order = world.sold(of, json!({"sourcing": {}})).await;
+        let works = world.works(&order).await;
+        let sum: i64 = works.iter().map(|work| line(work)[0]).sum();
+        assert_eq!((works.len(), sum), (2, 124 - 4), "{works:#?}");
+        let cancel = json!({"id": order["id"], "idempotencyKey": world.key()});
+        done(&world.act_in::<Orders>("orderCancel", cancel).await, "order");
+        let works = world.works(&order).await;
+        assert!(works.iter().all(|work| work["status"] == "CANCELLED"), "{works:#?}");
+        assert_eq!(world.mugs().await, [[100, 0], [50, 0]]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_comes_for_a_backorder_joins_the_work_that_nobody_has_accepted() {
+    World::on_both(async |world| {
+        let order = world.sold(json!([{"product": {"id": world.lamp}, "quantity": 10}]), json!({})).await;
+        assert_eq!(line(&world.work(&order).await), [4, 0, 0, 0, 0], "what is promised beyond stock is no work yet");
+        world.stock(&[(world.lamp, world.store, 3)]).await;
+        assert_eq!(fill_backorders(&world.ledger).await.unwrap(), 1);
+        let work = world.work(&order).await;
+        assert_eq!(line(&work), [7, 0, 0, 0, 0]);
+        world.does("fulfilmentWorkPick", &work, json!({"lines": lines(&work, &[1])})).await;
+        world.stock(&[(world.lamp, world.store, 3)]).await;
+        assert_eq!(fill_backorders(&world.ledger).await.unwrap(), 1);
+        let works = world.works(&order).await;
+        assert_eq!((states(&works), line(&works[1])), (vec![("LDN", "PICKING"), ("LDN", "OPEN")], [3, 0, 0, 0, 0]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn goods_that_somebody_has_picked_are_not_cancelled_and_do_not_leave_another_way() {
+    World::on_both(async |world| {
+        let order = world.at_depot(10).await;
+        let work = world.work(&order).await;
+        world.does("fulfilmentWorkPick", &work, json!({"lines": lines(&work, &[4])})).await;
+        let step = |more: serde_json::Value| {
+            let mut input = json!({"id": order["id"], "idempotencyKey": world.key()});
+            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            input
+        };
+        let message = refused(&world.act_in::<Orders>("orderCancel", step(json!({}))).await, "INVALID_STATE", "input.id");
+        assert!(message.contains("1-1") && message.contains("fulfilmentWorkUnpick"), "{message}");
+        let all = world.act_in::<Orders>("orderFulfil", step(json!({"store": {"code": "DEPOT"}}))).await;
+        refused(&all, "INVALID_STATE", "input.id");
+        assert_eq!(world.mugs().await, [[100, 0], [50, 10]]);
+        world.does("fulfilmentWorkUnpick", &work, json!({})).await;
+        done(&world.act_in::<Orders>("orderCancel", step(json!({}))).await, "order");
+        assert_eq!((&world.work(&order).await["status"], world.mugs().await), (&json!("CANCELLED"), [[100, 0], [50, 0]]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_short_way_takes_from_works_that_nobody_has_picked_and_packs_what_it_takes() {
+    World::on_both(async |world| {
+        let order = world.at_depot(10).await;
+        let work = world.work(&order).await;
+        world.does("fulfilmentWorkPick", &work, json!({"lines": lines(&work, &[3])})).await;
+        let part = json!([{"lineId": order["lines"][0]["id"], "quantity": 7}]);
+        let input = json!({"id": order["id"], "idempotencyKey": world.key(), "store": {"code": "DEPOT"}, "lines": part});
+        done(&world.act_in::<Orders>("orderFulfil", input).await, "order");
+        let rest = world.work(&order).await;
+        assert_eq!((&rest["status"], line(&rest)), (&json!("PICKED"), [0, 3, 0, 7, 0]));
+        assert_eq!((&rest["parcels"][0]["status"], &rest["parcels"][0]["lines"][0]["quantity"]), (&json!("SHIPPED"), &json!(7)));
+        world.does("fulfilmentWorkPack", &work, json!({"parcels": [{}]})).await;
+        world.does("fulfilmentWorkShip", &work, json!({})).await;
+        assert_eq!((&world.order_now(&order).await["status"], world.mugs().await), (&json!("FULFILLED"), [[100, 0], [40, 0]]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_parts_of_a_kit_go_together() {
+    World::on_both(async |world| {
+        let kit: ProductId = world.clock.id();
+        world.product_of(world.tenant, kit, ("SET", StockPolicy::Untracked, 0, 900)).await;
+        world.pretend("UPDATE product SET is_kit = 1 WHERE tenant_id = $1 AND id = $2", vec![kit.into()]).await;
+        let part = "INSERT INTO kit_component (tenant_id, kit_id, component_id, position, quantity) VALUES ($1, $2, $3, $4, $5)";
+        for (position, part_of, quantity) in [(1_i32, world.mug, 2_i64), (2, world.lamp, 1)] {
+            world.pretend(part, vec![kit.into(), part_of.into(), position.into(), quantity.into()]).await;
+        }
+        let order = world.sold(json!([{"product": {"id": kit}, "quantity": 3}]), json!({})).await;
+        let work = world.work(&order).await;
+        let asked: Vec<_> =
+            work["lines"].as_array().unwrap().iter().map(|line| (line["sku"].as_str().unwrap(), &line["open"])).collect();
+        assert_eq!(asked, [("MUG", &json!(6)), ("LAMP", &json!(3))]);
+        world.does("fulfilmentWorkPick", &work, json!({})).await;
+        world.does("fulfilmentWorkPack", &work, json!({"parcels": [{"lines": lines(&work, &[2])}]})).await;
+        let both = world.act("fulfilmentWorkShip", world.of(&work, json!({}))).await;
+        refused(&both, "INVALID", "input.parcels");
+        world.does("fulfilmentWorkPack", &work, json!({"parcels": [{"lines": lines(&work, &[4, 3])}]})).await;
+        world.does("fulfilmentWorkShip", &work, json!({})).await;
+        let now = world.order_now(&order).await;
+        assert_eq!(
+            (&now["status"], &now["lines"][0]["fulfilled"], world.movements("SALE").await),
+            (&json!("FULFILLED"), &json!(3), 1)
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn shipping_and_cancelling_race_for_the_same_goods() {
+    World::on_both(async |world| {
+        for _ in 0..6 {
+            let order = world.at_depot(5).await;
+            let work = world.work(&order).await;
+            world.does("fulfilmentWorkPick", &work, json!({"lines": lines(&work, &[2])})).await;
+            world.does("fulfilmentWorkPack", &work, json!({"parcels": [{}]})).await;
+            let ship = || world.of(&work, json!({}));
+            let cancel = json!({"id": order["id"], "idempotencyKey": world.key()});
+            let (one, two, cancelled) = futures_util::join!(
+                world.act("fulfilmentWorkShip", ship()),
+                world.act("fulfilmentWorkShip", ship()),
+                world.act_in::<Orders>("orderCancel", cancel),
+            );
+            let shipped = [&one, &two].into_iter().filter(|answer| answer["userErrors"] == json!([])).count();
+            assert_eq!(shipped, 1, "{one} {two}");
+            let now = world.order_now(&order).await;
+            let is_cancelled = cancelled["userErrors"] == json!([]);
+            assert_eq!(now["status"], if is_cancelled { "FULFILLED" } else { "PARTIALLY_FULFILLED" }, "{now}");
+            if !is_cancelled {
+                let again = json!({"id": order["id"], "idempotencyKey": world.key()});
+                done(&world.act_in::<Orders>("orderCancel", again).await, "order");
+            }
+        }
+        assert_eq!(world.mugs().await, [[100, 0], [50 - 6 * 2, 0]]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn orders_from_before_there_were_works_get_theirs_once() {
+    World::on_both(async |world| {
+        let order = world.at_depot(5).await;
+        world.as_owner(&["DELETE FROM fulfilment_work_line", "DELETE FROM fulfilment_work"]).await;
+        world.sold(json!([{"product": {"id": world.mug}, "quantity": 1}]), json!({"status": "PENDING"})).await;
+        assert_eq!(follow_all(&world.ledger).await.unwrap(), 1);
+        let work = world.work(&order).await;
+        assert_eq!((&work["store"]["code"], line(&work)), (&json!("DEPOT"), [5, 0, 0, 0, 0]));
+        assert_eq!(follow_all(&world.ledger).await.unwrap(), 0);
+    })
+    .await;
+}

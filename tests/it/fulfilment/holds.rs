@@ -1,0 +1,98 @@
+//! Goods of an order that is kept back stay where they are.
+
+use serde_json::{Value, json};
+
+use super::world::{Orders, World, done, line, lines, of_depot, refused, states, with};
+
+async fn held(world: &World, order: &Value) -> Value {
+    let input = world.of(order, json!({"kind": "FRAUD", "reason": "checked by hand"}));
+    done(&world.act("orderHoldSet", input).await, "hold").clone()
+}
+
+async fn lifted(world: &World, hold: &Value) {
+    let payload = world.act("orderHoldLift", world.of(hold, json!({}))).await;
+    assert_eq!(done(&payload, "hold")["id"], hold["id"]);
+}
+
+#[tokio::test]
+async fn no_step_towards_the_door_is_taken_while_a_hold_stands() {
+    World::on_both(async |world| {
+        let order = world.at_depot(20).await;
+        let work = world.work(&order).await;
+        let hold = held(&world, &order).await;
+        let all = json!({"idempotencyKey": world.key(), "ids": [work["id"]]});
+        let accepted = world.act_as(of_depot(&[world.depot]), "fulfilmentWorkAccept", all).await;
+        let message = refused(&accepted, "ON_HOLD", "input.ids.0");
+        assert!(message.contains("FRAUD"), "{message}");
+        refused(&world.at("fulfilmentWorkPick", &work, json!({})).await, "ON_HOLD", "input.id");
+        refused(&world.at("fulfilmentWorkPick", &work, json!({"lines": [], "isShort": true})).await, "ON_HOLD", "input.id");
+        let now = world.work(&order).await;
+        assert_eq!((&now["status"], &now["version"], line(&now)), (&json!("OPEN"), &json!(1), [20, 0, 0, 0, 0]));
+        assert_eq!(now["allowedActions"], json!(["fulfilmentWorkReject", "fulfilmentWorkMove"]));
+        lifted(&world, &hold).await;
+        world.does("fulfilmentWorkPick", &work, json!({})).await;
+        let hold = held(&world, &order).await;
+        refused(&world.at("fulfilmentWorkPack", &work, json!({"parcels": [{}]})).await, "ON_HOLD", "input.id");
+        let back = world.does("fulfilmentWorkUnpick", &work, json!({"lines": lines(&work, &[5])})).await;
+        assert_eq!(line(&back), [5, 15, 0, 0, 0], "goods can always go back to where they lay");
+        lifted(&world, &hold).await;
+        world.packed(&work).await;
+        let hold = held(&world, &order).await;
+        for step in ["fulfilmentWorkReady", "fulfilmentWorkShip"] {
+            refused(&world.at(step, &work, json!({})).await, "ON_HOLD", "input.id");
+        }
+        lifted(&world, &hold).await;
+        let ready = world.at("fulfilmentWorkReady", &work, json!({})).await;
+        let code = json!({"code": ready["collectCode"]});
+        let hold = held(&world, &order).await;
+        refused(&world.at("fulfilmentWorkCollect", &work, code.clone()).await, "ON_HOLD", "input.id");
+        assert_eq!((world.mugs().await, world.movements("SALE").await), ([[100, 0], [50, 20]], 0));
+        lifted(&world, &hold).await;
+        let given = world.does("fulfilmentWorkCollect", &work, code).await;
+        assert_eq!((&given["status"], world.mugs().await), (&json!("DONE"), [[100, 0], [30, 0]]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_store_may_refuse_and_give_away_what_is_on_hold() {
+    World::on_both(async |world| {
+        let order = world.at_depot(20).await;
+        held(&world, &order).await;
+        let work = world.work(&order).await;
+        world.does("fulfilmentWorkReject", &work, json!({"reason": "NO_CAPACITY"})).await;
+        let works = world.works(&order).await;
+        assert_eq!(states(&works), [("DEPOT", "REJECTED"), ("LDN", "OPEN")]);
+        let both = with(&["fulfilment.assign", "fulfilment.read"], &[world.depot, world.store]);
+        let to = json!({"toStore": {"code": "DEPOT"}});
+        let moved = world.act_as(both, "fulfilmentWorkMove", world.of(&works[1], to)).await;
+        assert_eq!(done(&moved, "work")["status"], "CANCELLED");
+        let works = world.works(&order).await;
+        assert_eq!(states(&works), [("DEPOT", "REJECTED"), ("LDN", "CANCELLED"), ("DEPOT", "OPEN")]);
+        refused(&world.at("fulfilmentWorkPick", &works[2], json!({})).await, "ON_HOLD", "input.id");
+        assert_eq!(world.order_now(&order).await["holds"], json!([{"reason": "checked by hand"}]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_edit_of_the_order_changes_what_is_to_be_sent_as_far_as_nobody_has_picked_it() {
+    World::on_both(async |world| {
+        let order = world.at_depot(20).await;
+        let set = |version: i64, quantity: i64| {
+            let line = json!([{"id": order["lines"][0]["id"], "quantity": quantity}]);
+            world.of(&order, json!({"expectedVersion": version, "setLines": line}))
+        };
+        done(&world.act_in::<Orders>("orderUpdate", set(1, 12)).await, "order");
+        let work = world.work(&order).await;
+        assert_eq!((line(&work), world.mugs().await), ([12, 0, 0, 0, 8], [[100, 0], [50, 12]]));
+        world.does("fulfilmentWorkPick", &work, json!({})).await;
+        let less = world.act_in::<Orders>("orderUpdate", set(2, 5)).await;
+        assert_eq!(less["userErrors"][0]["code"], "INVALID_STATE", "{less:#}");
+        assert_eq!((line(&world.work(&order).await), world.mugs().await), ([0, 12, 0, 0, 8], [[100, 0], [50, 12]]));
+        done(&world.act_in::<Orders>("orderUpdate", set(2, 15)).await, "order");
+        let works = world.works(&order).await;
+        assert_eq!((states(&works), line(&works[1])), (vec![("DEPOT", "PICKED"), ("DEPOT", "OPEN")], [3, 0, 0, 0, 0]));
+    })
+    .await;
+}

@@ -1,0 +1,12 @@
+//! What stores have to send of orders, through GraphQL, on both databases.
+#![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
+
+mod arrival;
+mod carriers;
+mod depot;
+mod follow;
+mod holds;
+mod reject;
+mod rights;
+mod states;
+mod world;

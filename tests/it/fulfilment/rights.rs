@@ -1,0 +1,92 @@
+//! Who sees and does what: rights are measured by the work's store alone.
+
+use entrepot::access::{Caller, PermissionSet};
+use serde_json::json;
+
+use super::world::{WORK, World, line, of_depot, refused, with};
+
+#[tokio::test]
+async fn works_of_other_stores_are_nobodys() {
+    World::on_both(async |world| {
+        let order = world.sold(json!([{"product": {"id": world.mug}, "quantity": 2}]), json!({})).await;
+        let work = world.work(&order).await;
+        let one = format!("query($id: ID!) {{ fulfilmentWork(id: $id) {{ {WORK} }} }}");
+        let seen = world.ask_as(of_depot(&[world.depot]), &one, json!({"id": work["id"]})).await;
+        assert_eq!(seen["fulfilmentWork"], json!(null), "{seen}");
+        let counts = "{ fulfilmentWorks { nodes { id } } fulfilmentWorksCount { status } }";
+        let seen = world.ask_as(of_depot(&[world.depot]), counts, json!({})).await;
+        assert_eq!((&seen["fulfilmentWorks"]["nodes"], &seen["fulfilmentWorksCount"]), (&json!([]), &json!([])));
+        let nobodys = json!({"id": world.clock.id::<entity::id::kind::FulfilmentWorkId>().to_string()});
+        for of in [&work, &nobodys] {
+            refused(&world.at("fulfilmentWorkPick", of, json!({})).await, "NOT_FOUND", "input.id");
+            refused(&world.at("fulfilmentWorkShip", of, json!({})).await, "NOT_FOUND", "input.id");
+        }
+        assert_eq!(line(&world.work(&order).await), [2, 0, 0, 0, 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_may_read_orders_of_the_seller_sees_the_order_and_a_channel_sees_no_work() {
+    World::on_both(async |world| {
+        let order = world.at_depot(2).await;
+        let list = "{ fulfilmentWorks { nodes { order { number } } } }";
+        let mut set = of_depot(&[world.depot]);
+        set.grant(entrepot::access::index_of("order.read").unwrap(), &entrepot::access::Reach::stores([world.depot]));
+        let seen = world.ask_as(set.clone(), list, json!({})).await;
+        assert_eq!(seen["fulfilmentWorks"]["nodes"], json!([{"order": null}]), "of its own store's orders only: {seen}");
+        set.grant(entrepot::access::index_of("order.read").unwrap(), &entrepot::access::Reach::stores([world.store]));
+        let seen = world.ask_as(set, list, json!({})).await;
+        assert_eq!(seen["fulfilmentWorks"]["nodes"], json!([{"order": {"number": order["number"]}}]));
+        let partner = Caller { channel: Some(world.direct), ..Caller::new(world.tenant, world.member, PermissionSet::all()) };
+        let seen = world.ask_by(partner, list, json!({})).await;
+        assert_eq!(seen["fulfilmentWorks"]["nodes"], json!([]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_step_asks_for_its_own_permission() {
+    World::on_both(async |world| {
+        let work = world.work(&world.at_depot(2).await).await;
+        let step = |mutation: &str| {
+            format!("mutation {{ {mutation}(input: {{ id: {}, idempotencyKey: \"k\" }}) {{ seq }} }}", work["id"])
+        };
+        let only = |codes: &[&str]| with(codes, &[world.depot]);
+        for (mutation, codes) in [
+            ("fulfilmentWorkPick", &["fulfilment.read", "fulfilment.ship", "fulfilment.assign"]),
+            ("fulfilmentWorkShip", &["fulfilment.read", "fulfilment.work", "fulfilment.assign"]),
+        ] {
+            let answer = world.ask_as(only(codes), &step(mutation), json!({})).await;
+            assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{mutation}: {answer}");
+        }
+        let list = world.ask_as(only(&["fulfilment.work"]), "{ fulfilmentWorks { nodes { id } } }", json!({})).await;
+        assert_eq!(list["errors"][0]["code"], "FORBIDDEN");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn where_goods_go_is_told_to_the_store_that_sends_them_and_to_whom_it_may_be() {
+    World::on_both(async |world| {
+        let ada = json!({"sourcing": {}, "contact": {"name": "Ada Lovelace"}, "shippingAddress": {"lines": ["1 High Street"], "city": "Bath"}});
+        let order = world.sold(json!([{"product": {"id": world.mug}, "quantity": 2}]), ada).await;
+        let list = "{ fulfilmentWorks { nodes { status shipTo { lines city } } } }";
+        let reads = |codes: &[&str]| with(codes, &[world.depot]);
+        let seen = world.ask_as(reads(&["fulfilment.read", "fulfilment.address.read"]), list, json!({})).await;
+        let told = json!([{"status": "OPEN", "shipTo": {"lines": ["1 High Street"], "city": "Bath"}}]);
+        assert_eq!(seen["fulfilmentWorks"]["nodes"], told, "{seen}");
+        let seen = world.ask_as(reads(&["fulfilment.read"]), list, json!({})).await;
+        assert_eq!(seen["fulfilmentWorks"]["nodes"], json!([{"status": "OPEN", "shipTo": null}]), "{seen}");
+        let mut elsewhere = reads(&["fulfilment.read"]);
+        let of = entrepot::access::index_of("fulfilment.address.read").unwrap();
+        elsewhere.grant(of, &entrepot::access::Reach::stores([world.store]));
+        let seen = world.ask_as(elsewhere, list, json!({})).await;
+        assert_eq!(seen["fulfilmentWorks"]["nodes"][0]["shipTo"], json!(null), "{seen}");
+        // A store that has refused it need not know any more.
+        world.does("fulfilmentWorkReject", &world.work(&order).await, json!({"reason": "CANNOT_SHIP"})).await;
+        let seen = world.ask_as(reads(&["fulfilment.read", "fulfilment.address.read"]), list, json!({})).await;
+        assert_eq!(seen["fulfilmentWorks"]["nodes"], json!([{"status": "REJECTED", "shipTo": null}]), "{seen}");
+    })
+    .await;
+}

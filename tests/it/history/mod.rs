@@ -1,0 +1,186 @@
+//! What was done to a thing, and what people noted on it, as those see it who may.
+
+use entity::prelude::*;
+use entrepot::{access::OWNER, audit::verify};
+use serde_json::{Value, json};
+
+use crate::{
+    authorization::world::{House, World},
+    world::on_both,
+};
+
+mod notes;
+
+on_both!(
+    a_price_a_role_and_a_setting_are_shown_before_and_after,
+    a_customers_name_is_a_mark_until_they_are_forgotten,
+    costs_people_and_foreign_things_stay_hidden,
+    a_bulk_writes_a_history_for_each_row,
+    pages_of_a_history_have_everything_once,
+    movements_and_steps_stand_in_the_history_of_their_document,
+);
+
+const HISTORY: &str = "query($id: ID!, $kinds: [HistoryKind!], $first: Int, $after: Cursor) {
+    history(nodeId: $id, kinds: $kinds, first: $first, after: $after) {
+        nodes { kind action nodeId actor { kind id name } fields { path before after isPersonal isMasked } note { text } }
+        pageInfo { hasNextPage endCursor } } }";
+
+async fn history_of(world: &World, house: &House, id: &str, kinds: &[&str]) -> Vec<Value> {
+    let kinds = if kinds.is_empty() { Value::Null } else { json!(kinds) };
+    let answer = world.ask(house, Some(house.owner.clone()), HISTORY, &json!({ "id": id, "kinds": kinds })).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    answer["data"]["history"]["nodes"].as_array().cloned().unwrap_or_else(|| panic!("{answer:#}"))
+}
+
+/// The field of the newest change.
+async fn changed(world: &World, house: &House, id: &str, path: &str) -> (Value, Value) {
+    let changes = history_of(world, house, id, &["CHANGE"]).await;
+    let fields = changes[0]["fields"].as_array().unwrap();
+    let field = fields.iter().find(|field| field["path"] == path).unwrap_or_else(|| panic!("no {path}: {fields:#?}"));
+    (field["before"].clone(), field["after"].clone())
+}
+
+async fn version_of(world: &World, house: &House, id: &str, kind: &str) -> i64 {
+    let query = format!("query($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ version }} }} }}");
+    let answer = world.ask(house, Some(house.owner.clone()), &query, &json!({ "id": id })).await;
+    answer["data"]["node"]["version"].as_i64().unwrap_or_else(|| panic!("{answer:#}"))
+}
+
+async fn update(world: &World, house: &House, noun: &str, id: &str, kind: &str, fields: Value) {
+    let mut input = json!({ "id": id, "expectedVersion": version_of(world, house, id, kind).await });
+    input.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    let query = format!(
+        "mutation($input: {kind}UpdateInput!) {{ {noun}Update(input: $input) {{ userErrors {{ code field message }} }} }}"
+    );
+    world.must(house, &query, json!({ "input": input })).await;
+}
+
+fn pounds(amount: &str) -> Value {
+    json!({ "amount": amount, "currencyCode": "GBP" })
+}
+
+async fn a_price_a_role_and_a_setting_are_shown_before_and_after(world: &World) {
+    let house = &world.ours;
+    let product = &house.ids["prd"];
+    update(world, house, "product", product, "Product", json!({ "price": pounds("5.00") })).await;
+    assert_eq!(changed(world, house, product, "price").await, (pounds("4.00"), pounds("5.00")));
+
+    let member = &house.ids["mem"];
+    let all = json!({ "all": true });
+    let grants = json!([{ "roleId": OWNER.id.to_string(), "scope": all }, { "roleId": house.ids["rol"], "scope": all }]);
+    let input =
+        json!({ "memberId": member, "expectedVersion": version_of(world, house, member, "Member").await, "grants": grants });
+    let query =
+        "mutation($input: MemberUpdateRolesInput!) { memberUpdateRoles(input: $input) { userErrors { code field message } } }";
+    world.must(house, query, json!({ "input": input })).await;
+    let (before, after) = changed(world, house, member, &format!("roles.{}", house.ids["rol"])).await;
+    assert_eq!((before, &after[0]["scope"]["all"]), (Value::Null, &json!(true)));
+
+    let tenant = &house.ids["ten"];
+    let asked = "{ viewer { tenant { settings { version } } } }";
+    let answer = world.ask(house, Some(house.owner.clone()), asked, &json!({})).await;
+    let input =
+        json!({ "expectedVersion": answer["data"]["viewer"]["tenant"]["settings"]["version"], "reservationSeconds": 1200 });
+    let query = "mutation($input: TenantUpdateInput!) { tenantUpdate(input: $input) { userErrors { code field message } } }";
+    world.must(house, query, json!({ "input": input })).await;
+    assert_eq!(changed(world, house, tenant, "reservationSeconds").await.1, json!(1200));
+}
+
+async fn a_customers_name_is_a_mark_until_they_are_forgotten(world: &World) {
+    let house = &world.ours;
+    let customer = &house.ids["cus"];
+    let rename = async |name: &str| {
+        update(world, house, "customer", customer, "Customer", json!({ "name": name })).await;
+        changed(world, house, customer, "name").await
+    };
+    let (first, second) = rename("Ada").await;
+    assert_eq!((first.as_str().map(str::len), second.as_str().map(str::len)), (Some(16), Some(16)), "marks");
+    assert_eq!(rename("Bob").await.0, second, "the key of the marks is made once");
+    assert_eq!(rename("Ada").await.1, second, "changed back");
+
+    let key = "SELECT 1 FROM subject_history WHERE tenant_id = $1 AND id = $2";
+    let scope = world.node.db.tenant(house.owner.tenant);
+    let id: CustomerId = customer.parse().unwrap();
+    let keys = async || entrepot::storage::Reads::rows(&scope, key, vec![id.into()]).await.unwrap().len();
+    assert_eq!(keys().await, 1);
+    let input = json!({ "id": customer, "expectedVersion": version_of(world, house, customer, "Customer").await });
+    let erase = "mutation($input: CustomerEraseInput!) { customerErase(input: $input) { userErrors { code field message } } }";
+    world.must(house, erase, json!({ "input": input })).await;
+    assert_eq!(keys().await, 0, "nothing is left to compare marks with");
+
+    update(world, house, "customer", customer, "Customer", json!({ "name": "Ada" })).await;
+    assert_ne!(changed(world, house, customer, "name").await.1, second, "the same name has another mark now");
+    world.node.audit.seal_all().await.unwrap();
+    let found = verify::whole(&scope, Some(world.node.audit.audit_writer()), None).await.unwrap();
+    assert!(found.is_ok(), "{found:?}");
+    let log = entrepot::audit::rows::chain(&scope, 1, 10_000).await.unwrap();
+    let told = log.iter().filter(|stored| stored.entry.target.as_ref().is_some_and(|target| target.id == id.uuid()));
+    assert!(told.clone().count() > 4 && told.clone().all(|stored| !stored.entry.changes.contains("Ada")));
+}
+
+async fn costs_people_and_foreign_things_stay_hidden(world: &World) {
+    let house = &world.ours;
+    let product = &house.ids["prd"];
+    update(world, house, "product", product, "Product", json!({ "unitCost": pounds("2.00") })).await;
+    let asked = json!({ "id": product, "kinds": ["CHANGE"] });
+    let stranger = entrepot::access::Caller { actor: Actor::member(MemberId::NIL), ..house.only(&["product.read"]) };
+    let answer = world.ask(house, Some(stranger), HISTORY, &asked).await;
+    let newest = &answer["data"]["history"]["nodes"][0];
+    let cost = newest["fields"].as_array().unwrap().iter().find(|field| field["path"] == "unitCost").unwrap();
+    assert_eq!((&cost["before"], &cost["after"], &cost["isMasked"]), (&Value::Null, &Value::Null, &json!(true)));
+    assert_eq!(newest["actor"], json!({ "kind": "MEMBER", "id": null, "name": "a member" }));
+    assert_eq!(changed(world, house, product, "unitCost").await, (pounds("1.00"), pounds("2.00")));
+
+    let denied = world.ask(house, Some(house.only(&["store.read"])), HISTORY, &asked).await;
+    assert_eq!((&denied["errors"][0]["code"], &denied["errors"][0]["permission"]), (&json!("FORBIDDEN"), &json!("product.read")));
+    let foreign = world.ask(&world.theirs, Some(world.theirs.owner.clone()), HISTORY, &asked).await;
+    assert_eq!(foreign, json!({ "data": { "history": null }, "errors": null }));
+}
+
+async fn a_bulk_writes_a_history_for_each_row(world: &World) {
+    let house = &world.ours;
+    let rows: Vec<Value> = (0..5).map(|n| json!({ "slug": format!("bulk-{n}"), "name": format!("Bulk {n}") })).collect();
+    let query = "mutation($input: CategoryBulkUpsertInput!) { categoryBulkUpsert(input: $input) {
+        rows { category { id } } userErrors { code field message } } }";
+    let made = world.must(house, query, json!({ "input": { "idempotencyKey": "bulk", "rows": rows } })).await;
+    for (n, row) in made["rows"].as_array().unwrap().iter().enumerate() {
+        let id = row["category"]["id"].as_str().unwrap();
+        assert_eq!(changed(world, house, id, "name").await, (Value::Null, json!(format!("Bulk {n}"))));
+    }
+}
+
+async fn pages_of_a_history_have_everything_once(world: &World) {
+    let house = &world.ours;
+    let product = &house.ids["prd"];
+    for amount in ["6.00", "7.00", "8.00"] {
+        update(world, house, "product", product, "Product", json!({ "price": pounds(amount) })).await;
+    }
+    let whole: Vec<Value> = history_of(world, house, product, &[]).await.iter().map(|item| item["nodeId"].clone()).collect();
+    let kinds: Vec<Value> = history_of(world, house, product, &[]).await.iter().map(|item| item["kind"].clone()).collect();
+    for kind in ["CHANGE", "MOVEMENT", "NOTE"] {
+        assert!(kinds.contains(&json!(kind)), "{kind}: {kinds:?}");
+    }
+    let (mut paged, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let asked = json!({ "id": product, "first": 2, "after": after });
+        let answer = world.ask(house, Some(house.owner.clone()), HISTORY, &asked).await;
+        let page = &answer["data"]["history"];
+        paged.extend(page["nodes"].as_array().unwrap().iter().map(|item| item["nodeId"].clone()));
+        if page["pageInfo"]["hasNextPage"] == json!(false) {
+            break;
+        }
+        after = page["pageInfo"]["endCursor"].clone();
+    }
+    assert_eq!(paged, whole);
+}
+
+async fn movements_and_steps_stand_in_the_history_of_their_document(world: &World) {
+    let house = &world.ours;
+    let order = history_of(world, house, &house.ids["ord"], &[]).await;
+    let of = |kind: &str| order.iter().filter(|item| item["kind"] == kind).map(|item| &item["action"]).collect::<Vec<_>>();
+    assert!(of("STEP").contains(&&json!("orderFulfil")) && of("STEP").contains(&&json!("orderCreate")), "{order:#?}");
+    assert!(of("MOVEMENT").contains(&&json!("SALE")), "{order:#?}");
+    let asked = json!({ "id": house.ids["ord"], "kinds": ["MOVEMENT"] });
+    let blind = world.ask(house, Some(house.only(&["order.read"])), HISTORY, &asked).await;
+    assert_eq!(blind["data"]["history"]["nodes"], json!([]), "without stock.movement.read");
+}

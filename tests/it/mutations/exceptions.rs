@@ -1,0 +1,116 @@
+//! The written list of exceptions: mutations without an idempotency key, without a dry run, and answers that a dry run cannot give in full. Each has its
+//! reason. A mutation that is on no list has both, and is called by `mod.rs`.
+
+/// A mutation and the reason.
+pub type Exception = (&'static str, &'static str);
+
+/// What a caller shows (a password, a code, a token) is good once: it is its own proof, and no answer with tokens is kept.
+const OWN_PROOF: &str = "what is shown is good once, and no answer with tokens is kept";
+/// It says how things are to be: a second call changes nothing.
+const SAYS_THE_END: &str = "it says how things are to be: a second call changes nothing, or is refused by the state";
+/// A link or a file that goes by itself.
+const GOES_BY_ITSELF: &str = "it makes a file of the caller's that goes by itself; a second one takes nothing from anybody";
+
+/// Without an idempotency key.
+pub const NO_KEY: &[Exception] = &[
+    ("backupCodesRegenerate", OWN_PROOF),
+    ("emailVerificationRequest", SAYS_THE_END),
+    ("emailVerify", OWN_PROOF),
+    ("exchangeCancel", SAYS_THE_END),
+    ("fileUploadCreate", GOES_BY_ITSELF),
+    ("invitationAccept", OWN_PROOF),
+    ("jobRetry", SAYS_THE_END),
+    ("login", OWN_PROOF),
+    ("logout", OWN_PROOF),
+    ("memberMfaReset", OWN_PROOF),
+    ("mfaVerify", OWN_PROOF),
+    ("noteUpdate", "the version that it changes is required: a second call is refused"),
+    ("passwordChange", OWN_PROOF),
+    ("passwordReset", OWN_PROOF),
+    ("passwordResetRequest", OWN_PROOF),
+    ("productLabelSheetCreate", GOES_BY_ITSELF),
+    ("profileUpdate", SAYS_THE_END),
+    ("reauthenticate", OWN_PROOF),
+    ("register", "the short name of the tenant is unique: a second call is refused"),
+    ("sandboxCreate", "the short name of the sandbox is unique: a second call is refused"),
+    ("sessionRefresh", OWN_PROOF),
+    ("sessionRename", SAYS_THE_END),
+    ("sessionRevoke", SAYS_THE_END),
+    ("sessionRevokeOthers", SAYS_THE_END),
+    ("tenantLeave", SAYS_THE_END),
+    ("tenantSwitch", OWN_PROOF),
+    ("totpConfirm", OWN_PROOF),
+    ("totpEnrol", OWN_PROOF),
+    ("totpRemove", SAYS_THE_END),
+    ("webhookEndpointReplay", "messages keep their ids, by which receivers know them again"),
+];
+
+/// About who is signed in, or how: no business data.
+const OF_ACCOUNTS: &str = "it is about how somebody signs in, and changes no business data";
+/// A job beside the requests.
+const A_JOB: &str = "it begins or ends a job beside the requests; what the job writes has a dry run of its own";
+
+/// Without `validateOnly`.
+pub const NO_DRY_RUN: &[Exception] = &[
+    ("backupCodesRegenerate", OF_ACCOUNTS),
+    ("bulkOperationRun", A_JOB),
+    ("emailVerificationRequest", OF_ACCOUNTS),
+    ("emailVerify", OF_ACCOUNTS),
+    ("exchangeCancel", A_JOB),
+    ("exportCreate", A_JOB),
+    ("fileUploadCreate", "it makes a file that goes by itself, and changes no business data"),
+    ("importCreate", A_JOB),
+    ("invitationAccept", OF_ACCOUNTS),
+    ("jobRetry", A_JOB),
+    ("login", OF_ACCOUNTS),
+    ("logout", OF_ACCOUNTS),
+    ("memberMfaReset", OF_ACCOUNTS),
+    ("mfaVerify", OF_ACCOUNTS),
+    ("passwordChange", OF_ACCOUNTS),
+    ("passwordReset", OF_ACCOUNTS),
+    ("passwordResetRequest", OF_ACCOUNTS),
+    ("productLabelSheetCreate", "it makes a file that goes by itself, and changes no business data"),
+    ("profileUpdate", OF_ACCOUNTS),
+    ("reauthenticate", OF_ACCOUNTS),
+    ("register", OF_ACCOUNTS),
+    ("sandboxCreate", "it makes a tenant beside the caller's, and changes no business data"),
+    ("sessionRefresh", OF_ACCOUNTS),
+    ("sessionRename", OF_ACCOUNTS),
+    ("sessionRevoke", OF_ACCOUNTS),
+    ("sessionRevokeOthers", OF_ACCOUNTS),
+    ("tenantLeave", OF_ACCOUNTS),
+    ("tenantSwitch", OF_ACCOUNTS),
+    ("totpConfirm", OF_ACCOUNTS),
+    ("totpEnrol", OF_ACCOUNTS),
+    ("totpRemove", OF_ACCOUNTS),
+    ("webhookEndpointReplay", "it sends messages, and changes no business data"),
+    ("webhookEndpointTest", "it sends a message, and changes no business data"),
+];
+
+/// Whose dry run refuses and warns as the call would, and shows what is there now instead of what would be: the payload reads it from the database.
+pub const SHOWS_WHAT_IS: &[Exception] = &[
+    ("fulfilmentWorkReady", "the code is another in each call: that of a dry run is nobody's"),
+    ("memberInvite", "the member is null: nobody is placed"),
+    ("memberUpdateRoles", "the member's grants are read"),
+    ("productDocumentAdd", "the document is null, and documents are those that are there"),
+    ("productDocumentRemove", "documents are those that are there"),
+    ("productImageAdd", "the picture is null, and pictures are those that are there"),
+    ("productImageRemove", "pictures are those that are there"),
+    ("productImageReorder", "pictures are those that are there"),
+    ("sourcingSet", "the rule is read"),
+    ("stockPolicySet", "the levels are read"),
+];
+
+/// Whose repeated call shows less: what it was about is gone.
+pub const REMOVES: &[Exception] = &[
+    ("alertRuleDelete", "the rule is gone"),
+    ("replenishmentPolicyRemove", "the policy is gone"),
+    ("productDocumentRemove", "the document is gone"),
+    ("productImageRemove", "the picture is gone"),
+    ("roleDelete", "the role is gone"),
+    ("webhookEndpointDelete", "the endpoint is gone"),
+];
+
+pub fn is_on(list: &[Exception], mutation: &str) -> bool {
+    list.iter().any(|(name, _)| *name == mutation)
+}

@@ -1,0 +1,55 @@
+//! Reports over facts, postings and documents, through GraphQL; and the dashboard.
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod dashboard;
+mod sales;
+mod stock;
+mod vectors;
+
+use serde_json::{Value, json};
+
+use crate::{
+    authorization::world::World,
+    costing::world::Books,
+    demand::days::ago,
+    purchasing::office::{done, gbp, key},
+};
+
+/// The business day so many days ago.
+fn day(world: &World, days: i64) -> String {
+    ago(world, days)[..10].to_owned()
+}
+
+/// The desk's store on some days, given as days ago.
+fn filter(books: &Books<'_>, (from, to): (i64, i64)) -> Value {
+    let world = books.office.world;
+    json!({ "from": day(world, from), "to": day(world, to), "store": { "eq": books.office.store["id"] } })
+}
+
+/// A product with so many units, which came so many days ago at 2.00.
+async fn stocked(books: &Books<'_>, sku: &str, units: i64, days: i64) -> Value {
+    let product = books.office.product(sku, "2.00").await;
+    let came = json!({ "unitCost": gbp("2.00"), "occurredAt": ago(books.office.world, days) });
+    books.adjust("RECEIPT", &product, units, came).await;
+    product
+}
+
+/// An order of products at 9.00 each, placed so many days ago; `more` replaces fields of the input.
+async fn order(books: &Books<'_>, lines: &[(&Value, i64)], days: i64, more: Value) -> Value {
+    let lines: Vec<Value> =
+        lines.iter().map(|(product, units)| json!({ "product": product, "quantity": units, "unitPrice": gbp("9.00") })).collect();
+    let mut input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": "FULFILLED",
+        "placedAt": ago(books.office.world, days), "lines": lines });
+    for (name, value) in more.as_object().into_iter().flatten() {
+        input[name] = value.clone();
+    }
+    let payload = books.office.act("orderCreate", "OrderCreateInput", "order { id lines { id } }", input).await;
+    done(&payload, "order").clone()
+}
+
+/// What a root field answers.
+async fn asked(books: &Books<'_>, query: &str, variables: Value) -> Value {
+    let answer = books.office.ask(query, variables).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    answer["data"].as_object().unwrap().values().next().unwrap().clone()
+}

@@ -1,0 +1,225 @@
+//! Classes, fill rates, margins, customers and what is bought together.
+
+use entrepot::access::{Permission, Reach, kind};
+use serde_json::{Value, json};
+
+use super::{asked, filter, order, stocked};
+use crate::{
+    authorization::world::World,
+    costing::world::Books,
+    purchasing::office::{done, key},
+    world::on_both,
+};
+
+on_both!(
+    products_are_classed_by_revenue,
+    an_order_is_filled_by_what_left_in_time,
+    a_channel_has_its_margin,
+    a_customer_is_an_id_and_scores,
+    mugs_are_bought_with_saucers,
+    periods_are_checked,
+);
+
+const CLASSES: &str = "query($f: SalesReportFilter!, $n: Int, $a: Cursor) { abcXyz(filter: $f, first: $n, after: $a) {
+    isCurrent currency periodDays nodes { product { sku } abc xyz revenue { amount } revenueShare shareBefore units variation }
+    totals { products weeks revenue { amount } classes { abc xyz products revenue { amount } } } pageInfo { hasNextPage endCursor } } }";
+
+async fn products_are_classed_by_revenue(world: &World) {
+    let books = Books::of(world).await;
+    let mut ids = Vec::new();
+    for (sku, units) in [("BOWL", 3), ("MUG", 80), ("PLATE", 17), ("SPOON", 0)] {
+        let product = stocked(&books, sku, 100, 9).await;
+        if units > 0 {
+            order(&books, &[(&product, units)], 4, Value::Null).await;
+        }
+        ids.push(product["id"].clone());
+    }
+    let mut of = filter(&books, (5, 2));
+    of["product"] = json!({ "id": { "in": ids } });
+    let all = asked(&books, CLASSES, json!({ "f": of })).await;
+    let rows: Vec<Value> = all["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| json!([row["product"]["sku"], row["abc"], row["shareBefore"], row["units"]]))
+        .collect();
+    assert_eq!(
+        json!(rows),
+        json!([["MUG", "A", 0.0, 80], ["PLATE", "B", 0.8, 17], ["BOWL", "C", 0.97, 3], ["SPOON", "C", 1.0, 0]]),
+        "{all:#}"
+    );
+    assert_eq!(
+        (&all["totals"]["revenue"]["amount"], &all["totals"]["products"], &all["totals"]["weeks"]),
+        (&json!("900.00"), &json!(4), &json!(0))
+    );
+    assert_eq!(
+        (&all["nodes"][0]["variation"], &all["nodes"][0]["revenueShare"], &all["periodDays"]),
+        (&Value::Null, &json!(0.8), &json!(4))
+    );
+    let classes = all["totals"]["classes"].as_array().unwrap();
+    assert_eq!((classes.len(), classes.iter().map(|one| one["products"].as_i64().unwrap()).sum::<i64>()), (9, 4));
+    let page = asked(&books, CLASSES, json!({ "f": of, "n": 3 })).await;
+    let rest = asked(&books, CLASSES, json!({ "f": of, "n": 3, "a": page["pageInfo"]["endCursor"] })).await;
+    assert_eq!(
+        (&rest["nodes"][0], &rest["totals"], &rest["pageInfo"]["hasNextPage"]),
+        (&all["nodes"][3], &all["totals"], &json!(false))
+    );
+    // Four whole weeks with a sale in one of them: 80, 0, 0, 0 vary by the root of 3.
+    of["from"] = json!(super::day(world, 40));
+    let weeks = asked(&books, CLASSES, json!({ "f": of })).await;
+    assert!(weeks["totals"]["weeks"].as_i64().unwrap() >= 4, "{weeks:#}");
+    assert_eq!(weeks["nodes"][3]["xyz"], "Z", "nothing was sold of it");
+}
+
+const FILLED: &str = "query($f: SalesReportFilter!, $h: Int) { fulfilmentReport(filter: $f, withinHours: $h) {
+    nodes { store { code } orders wholeOrders lines wholeLines orderedUnits shippedUnits unitFillRate lineFillRate orderFillRate fulfilments medianHours p90Hours }
+    totals { orders unitFillRate } } }";
+
+async fn an_order_is_filled_by_what_left_in_time(world: &World) {
+    let books = Books::of(world).await;
+    let (mug, plate) = (stocked(&books, "MUG", 100, 9).await, stocked(&books, "PLATE", 100, 9).await);
+    order(&books, &[(&mug, 5)], 3, Value::Null).await;
+    let open = order(&books, &[(&mug, 8), (&plate, 2)], 3, json!({ "status": "CONFIRMED" })).await;
+    let fulfil = async |line: usize, quantity: i64, days: i64| {
+        let lines = json!([{ "lineId": open["lines"][line]["id"], "quantity": quantity }]);
+        let input = json!({ "idempotencyKey": key(), "id": open["id"], "lines": lines, "occurredAt": crate::demand::days::ago(world, days) });
+        done(&books.office.act("orderFulfil", "OrderFulfilInput", "order { id }", input).await, "order");
+    };
+    fulfil(0, 6, 3).await;
+    fulfil(0, 2, 1).await;
+    let of = filter(&books, (4, 2));
+    let found = asked(&books, FILLED, json!({ "f": of, "h": 24 })).await;
+    let row = json!({ "store": { "code": "DOCK" }, "orders": 2, "wholeOrders": 1, "lines": 3, "wholeLines": 1, "orderedUnits": 15, "shippedUnits": 11,
+        "unitFillRate": 0.733333, "lineFillRate": 0.333333, "orderFillRate": 0.5, "fulfilments": 2, "medianHours": 24.0, "p90Hours": null });
+    assert_eq!((&found["nodes"], &found["totals"]["orders"]), (&json!([row]), &json!(2)), "{found:#}");
+    let later = asked(&books, FILLED, json!({ "f": of, "h": 72 })).await;
+    assert_eq!(
+        (&later["nodes"][0]["shippedUnits"], &later["nodes"][0]["wholeLines"]),
+        (&json!(13), &json!(2)),
+        "two days later eight mugs had left"
+    );
+}
+
+const MARGINS: &str = "query($f: SalesReportFilter!, $g: MarginGroup! = CHANNEL, $t: MarginTop! = GROSS_REVENUE) { marginReport(filter: $f, groupBy: $g, topBy: $t) {
+    nodes { channel { code } store { code } product { sku } soldUnits grossRevenue { amount } netRevenue { amount } costOfGoodsSold { amount } margin { amount } marginRate }
+    totals { soldUnits grossRevenue { amount } margin { amount } } } }";
+
+async fn a_channel_has_its_margin(world: &World) {
+    let books = Books::of(world).await;
+    let (mug, plate) = (stocked(&books, "MUG", 100, 9).await, stocked(&books, "PLATE", 100, 9).await);
+    order(&books, &[(&mug, 4), (&plate, 1)], 3, Value::Null).await;
+    let of = filter(&books, (4, 2));
+    let found = asked(&books, MARGINS, json!({ "f": of })).await;
+    let totals = json!({ "soldUnits": 5, "grossRevenue": { "amount": "45.00" }, "margin": { "amount": "35.00" } });
+    assert_eq!((&found["totals"], found["nodes"].as_array().map(Vec::len)), (&totals, Some(1)), "{found:#}");
+    assert!(found["nodes"][0]["channel"]["code"].is_string() && found["nodes"][0]["product"].is_null(), "{found:#}");
+    assert_eq!(found["nodes"][0]["marginRate"], json!(0.777778));
+    let products = asked(&books, MARGINS, json!({ "f": of, "g": "PRODUCT", "t": "MARGIN" })).await;
+    assert_eq!(
+        (&products["nodes"][0]["product"]["sku"], &products["nodes"][0]["margin"]["amount"]),
+        (&json!("MUG"), &json!("28.00"))
+    );
+    // Whoever may not see costs may not sort by them either.
+    let reader = books.office.as_caller(world.ours.only(&["report.read", "store.read"]));
+    let seen = reader.ask(MARGINS, json!({ "f": of })).await;
+    let node = &seen["data"]["marginReport"]["nodes"][0];
+    assert_eq!(
+        (&node["grossRevenue"]["amount"], &node["margin"], &node["marginRate"]),
+        (&json!("45.00"), &Value::Null, &Value::Null),
+        "{seen:#}"
+    );
+    let sorted = reader.ask(MARGINS, json!({ "f": of, "t": "MARGIN" })).await;
+    assert_eq!(sorted["errors"][0]["code"], "FORBIDDEN", "{sorted:#}");
+    // Another store's reader sees nothing of this one.
+    let other = books.office.new_store("ELSEWHERE").await;
+    let mut caller = world.ours.only(&["store.read"]);
+    caller.permissions.grant(kind::ReportRead::INDEX, &Reach::stores([other["id"].as_str().unwrap().parse().unwrap()]));
+    let theirs = books.office.as_caller(caller).ask(MARGINS, json!({ "f": of })).await;
+    assert_eq!(theirs["data"]["marginReport"]["nodes"], json!([]), "{theirs:#}");
+}
+
+const SCORES: &str = "query($s: IdFilter, $to: Date) { customerScores(store: $s, to: $to) {
+    nodes { customerId customer { id } recency frequency monetary daysSinceOrder orders netRevenue { amount } }
+    totals { customers orders guestOrders netRevenue { amount } bestScore } } }";
+const COHORTS: &str = "query($s: IdFilter, $p: PeriodInput!) { customerCohorts(store: $s, period: $p) {
+    nodes { month customers repeatedWithin30Days repeatedWithin90Days } totals { customers repeated } } }";
+
+async fn a_customer_is_an_id_and_scores(world: &World) {
+    let books = Books::of(world).await;
+    let mug = stocked(&books, "MUG", 100, 190).await;
+    let mut customers = Vec::new();
+    for name in ["Ada", "Bea"] {
+        let made = books.office.act("customerCreate", "CustomerCreateInput", "customer { id }", json!({ "name": name })).await;
+        customers.push(done(&made, "customer")["id"].clone());
+    }
+    let buys = async |customer: &Value, units: i64, days: i64| {
+        order(&books, &[(&mug, units)], days, json!({ "customerId": customer })).await
+    };
+    buys(&customers[0], 1, 180).await;
+    buys(&customers[0], 1, 160).await;
+    buys(&customers[1], 5, 179).await;
+    order(&books, &[(&mug, 1)], 10, Value::Null).await;
+    let store = json!({ "eq": books.office.store["id"] });
+    let found = asked(&books, SCORES, json!({ "s": store })).await;
+    let totals = json!({ "customers": 2, "orders": 3, "guestOrders": 1, "netRevenue": { "amount": "63.00" }, "bestScore": 3 });
+    assert_eq!(found["totals"], totals, "{found:#}");
+    let (bea, ada) = (&found["nodes"][0], &found["nodes"][1]);
+    assert_eq!(
+        (&bea["customerId"], &bea["monetary"], &bea["frequency"], &ada["recency"]),
+        (&customers[1], &json!(2), &json!(1), &json!(2)),
+        "{found:#}"
+    );
+    assert_eq!(
+        (&ada["orders"], &ada["netRevenue"]["amount"], &ada["customer"]["id"]),
+        (&json!(2), &json!("18.00"), &customers[0])
+    );
+    let reader = books.office.as_caller(world.ours.only(&["report.read"]));
+    let masked = reader.ask(SCORES, json!({ "s": store })).await;
+    let node = &masked["data"]["customerScores"]["nodes"][0];
+    assert_eq!(
+        (&node["customerId"], &node["customer"], &node["monetary"]),
+        (&Value::Null, &Value::Null, &json!(2)),
+        "{masked:#}"
+    );
+    let period = json!({ "from": super::day(world, 200), "to": super::day(world, 1) });
+    let cohorts = asked(&books, COHORTS, json!({ "s": store, "p": period })).await;
+    assert_eq!(cohorts["totals"], json!({ "customers": 2, "repeated": 1 }), "{cohorts:#}");
+    let again: i64 = cohorts["nodes"].as_array().unwrap().iter().map(|row| row["repeatedWithin30Days"].as_i64().unwrap()).sum();
+    assert_eq!(again, 1, "{cohorts:#}");
+}
+
+const PAIRS: &str = "query($f: SalesReportFilter!) { boughtTogether(filter: $f) {
+    nodes { product { sku } otherProduct { sku } ordersTogether productOrders lift support confidence } totals { orders leftOutOrders pairs } } }";
+
+async fn mugs_are_bought_with_saucers(world: &World) {
+    let books = Books::of(world).await;
+    let mut made = Vec::new();
+    for sku in ["MUG", "SAUCER", "LAMP"] {
+        made.push(stocked(&books, sku, 200, 9).await);
+    }
+    for _ in 0..10 {
+        order(&books, &[(&made[0], 1), (&made[1], 1)], 3, Value::Null).await;
+        order(&books, &[(&made[2], 1)], 3, Value::Null).await;
+    }
+    // A wholesaler's order says nothing of taste.
+    let lines: Vec<(&Value, i64)> = (0..101).map(|nth| (&made[nth % 3], 1)).collect();
+    order(&books, &lines, 3, Value::Null).await;
+    let found = asked(&books, PAIRS, json!({ "f": filter(&books, (4, 2)) })).await;
+    let pair = &found["nodes"][0];
+    let mut both = [&pair["product"]["sku"], &pair["otherProduct"]["sku"]].map(|sku| sku.as_str().unwrap());
+    both.sort_unstable();
+    assert_eq!((both, found["nodes"].as_array().map(Vec::len)), (["MUG", "SAUCER"], Some(1)), "{found:#}");
+    let figures = [&pair["ordersTogether"], &pair["productOrders"], &pair["lift"], &pair["support"], &pair["confidence"]];
+    assert_eq!(json!(figures), json!([10, 10, 2.0, 0.5, 1.0]));
+    assert_eq!(found["totals"], json!({ "orders": 20, "leftOutOrders": 1, "pairs": 1 }));
+}
+
+async fn periods_are_checked(world: &World) {
+    let books = Books::of(world).await;
+    for (from, to) in [("2026-03-02", "2026-03-01"), ("2020-01-01", "2022-01-02")] {
+        let answer = books.office.ask(CLASSES, json!({ "f": { "from": from, "to": to } })).await;
+        assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
+    }
+    let answer = books.office.ask(FILLED, json!({ "f": { "from": "2026-03-01", "to": "2026-03-01" }, "h": 0 })).await;
+    assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
+}

@@ -1,0 +1,174 @@
+//! What stock brings, what its absence costs, what is gone and what expires.
+
+use serde_json::{Value, json};
+
+use super::{asked, filter, order, stocked};
+use crate::{
+    authorization::world::World,
+    costing::world::Books,
+    demand::days::ago,
+    lots::house::House,
+    purchasing::office::{done, gbp, key},
+    world::on_both,
+};
+
+on_both!(
+    stock_brings_margin_by_the_days_that_it_lay,
+    a_stock_out_costs_money,
+    what_is_gone_has_a_reason,
+    a_lot_without_demand_is_at_risk,
+    no_report_goes_through_the_ledger,
+);
+
+const PRODUCTIVITY: &str = "query($f: StockReportFilter!, $g: ProductivityGroup! = PRODUCT, $t: ProductivityTop! = NET_REVENUE) {
+    stockProductivity(filter: $f, groupBy: $g, topBy: $t) { isCurrent nodes { product { sku } store { code } openingUnits receivedUnits soldUnits closingUnits sellThrough
+      netRevenue { amount } costOfGoodsSold { amount } meanStockValue { amount } gmroi turnover annualisedTurnover daysOfInventory } totals { soldUnits gmroi } } }";
+
+async fn stock_brings_margin_by_the_days_that_it_lay(world: &World) {
+    let books = Books::of(world).await;
+    let mug = stocked(&books, "MUG", 10, 4).await;
+    order(&books, &[(&mug, 4)], 1, Value::Null).await;
+    let of = filter(&books, (4, 1));
+    let found = asked(&books, PRODUCTIVITY, json!({ "f": of })).await;
+    // 20.00 on three days and 12.00 on the last.
+    let row = json!({ "product": { "sku": "MUG" }, "store": null, "openingUnits": 0, "receivedUnits": 10, "soldUnits": 4, "closingUnits": 6, "sellThrough": 0.4,
+        "netRevenue": { "amount": "36.00" }, "costOfGoodsSold": { "amount": "8.00" }, "meanStockValue": { "amount": "18.00" }, "gmroi": 1.555556,
+        "turnover": 0.444444, "annualisedTurnover": null, "daysOfInventory": 9.0 });
+    assert_eq!(
+        (&found["nodes"], &found["isCurrent"], &found["totals"]["gmroi"]),
+        (&json!([row]), &json!(true), &json!(1.555556)),
+        "{found:#}"
+    );
+    let stores = asked(&books, PRODUCTIVITY, json!({ "f": of, "g": "STORE", "t": "GMROI" })).await;
+    assert_eq!(
+        (&stores["nodes"][0]["store"]["code"], &stores["nodes"][0]["meanStockValue"]["amount"]),
+        (&json!("DOCK"), &json!("18.00")),
+        "{stores:#}"
+    );
+    let reader = books.office.as_caller(world.ours.only(&["report.read"]));
+    let masked = reader.ask(PRODUCTIVITY, json!({ "f": of })).await;
+    let node = &masked["data"]["stockProductivity"]["nodes"][0];
+    assert_eq!(
+        (&node["sellThrough"], &node["gmroi"], &node["turnover"]),
+        (&json!(0.4), &Value::Null, &Value::Null),
+        "{masked:#}"
+    );
+    let sorted = reader.ask(PRODUCTIVITY, json!({ "f": of, "t": "STOCK_VALUE" })).await;
+    assert_eq!(sorted["errors"][0]["code"], "FORBIDDEN", "{sorted:#}");
+}
+
+const LOST: &str = "query($f: StockReportFilter!, $s: Float! = 0.2) { lostSales(filter: $f, substitution: $s) {
+    nodes { product { sku } outDays countedDays stockouts lostUnits { low mid high } lostRevenue { low { amount } mid { amount } high { amount } } lostMargin { mid { amount } } }
+    totals { outDays cutDays lostRevenue { mid { amount } } unknownLevels unpricedLevels } } }";
+
+/// The days of vector pub-07: what its 11.2 units would have brought at 9.00.
+async fn a_stock_out_costs_money(world: &World) {
+    let books = Books::of(world).await;
+    let mug = stocked(&books, "MUG", 17, 16).await;
+    for (units, days) in [(4, 16), (6, 15), (5, 14), (2, 13)] {
+        order(&books, &[(&mug, units)], days, Value::Null).await;
+    }
+    books.adjust("RECEIPT", &mug, 20, json!({ "unitCost": gbp("2.00"), "occurredAt": ago(world, 10) })).await;
+    order(&books, &[(&mug, 7)], 10, Value::Null).await;
+    stocked(&books, "PLATE", 5, 16).await;
+    let found = asked(&books, LOST, json!({ "f": filter(&books, (16, 10)) })).await;
+    let row = json!({ "product": { "sku": "MUG" }, "outDays": 3, "countedDays": 3, "stockouts": 1, "lostUnits": { "low": 6.25, "mid": 11.2, "high": 14.5 },
+        "lostRevenue": { "low": { "amount": "56.25" }, "mid": { "amount": "100.80" }, "high": { "amount": "130.50" } }, "lostMargin": { "mid": { "amount": "78.40" } } });
+    let totals = json!({ "outDays": 3, "cutDays": 0, "lostRevenue": { "mid": { "amount": "100.80" } }, "unknownLevels": 0, "unpricedLevels": 0 });
+    assert_eq!((&found["nodes"], &found["totals"]), (&json!([row]), &totals), "what was always there lost nothing: {found:#}");
+    let answer = books.office.ask(LOST, json!({ "f": filter(&books, (16, 10)), "s": 1.5 })).await;
+    assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
+}
+
+const GONE: &str = "query($f: StockReportFilter!, $g: ShrinkageGroup! = REASON) { shrinkage(filter: $f, groupBy: $g) {
+    nodes { reason isCount product { sku } lostUnits foundUnits netUnits lostValue { amount } netValue { amount } } totals { lostUnits foundUnits netUnits netValue { amount } } } }";
+const ACCURACY: &str = "query($f: StockReportFilter!, $t: Quantity) { countAccuracy(filter: $f, tolerance: $t) {
+    nodes { store { code } lines accurateLines accuracy bookUnits countedUnits shrinkageRate } totals { lines } } }";
+
+async fn what_is_gone_has_a_reason(world: &World) {
+    let books = Books::of(world).await;
+    let mug = stocked(&books, "MUG", 20, 4).await;
+    let change = async |kind: &str, reason: &str, delta: i64| {
+        let change = json!({ "product": mug, "store": books.office.store, "delta": delta });
+        let input = json!({ "idempotencyKey": key(), "kind": kind, "reasonCode": reason, "changes": [change], "occurredAt": ago(world, 2) });
+        done(&books.office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
+    };
+    change("REMOVAL", "DAMAGE", -3).await;
+    change("ADJUSTMENT", "FOUND", 1).await;
+    order(&books, &[(&mug, 2)], 2, Value::Null).await;
+    let of = filter(&books, (3, 1));
+    let found = asked(&books, GONE, json!({ "f": of })).await;
+    let rows: Vec<Value> = found["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| json!([row["reason"], row["lostUnits"], row["foundUnits"], row["lostValue"]["amount"]]))
+        .collect();
+    assert_eq!(json!(rows), json!([["DAMAGE", 3, 0, "6.00"], ["FOUND", 0, 1, "0.00"]]), "a sale is no loss: {found:#}");
+    assert_eq!(found["totals"], json!({ "lostUnits": 3, "foundUnits": 1, "netUnits": 2, "netValue": { "amount": "4.00" } }));
+    let products = asked(&books, GONE, json!({ "f": of, "g": "PRODUCT" })).await;
+    assert_eq!((&products["nodes"][0]["product"]["sku"], &products["nodes"][0]["netUnits"]), (&json!("MUG"), &json!(2)));
+    let none = asked(&books, ACCURACY, json!({ "f": of, "t": 2 })).await;
+    assert_eq!((&none["nodes"], &none["totals"]["lines"]), (&json!([]), &json!(0)), "nobody has counted");
+}
+
+const EXPIRY: &str = "query($w: Int, $s: IdFilter) { expiryRisk(within: $w, store: $s) {
+    nodes { product { sku } lot { code } quantity basis expectedUnits unitsAtRisk valueAtRisk { amount } daysLeft } totals { lots quantity unitsAtRisk } } }";
+
+async fn a_lot_without_demand_is_at_risk(world: &World) {
+    let house = House::open(world).await;
+    let books = Books::of_office(house.office);
+    for (code, units, days) in [("OLD", 8, 30), ("NEW", 5, 60), ("FAR", 9, 400)] {
+        let change = json!({ "product": house.cheese, "store": books.office.store, "delta": units,
+            "lot": { "named": { "code": code, "expiresOn": super::day(world, -days) } } });
+        let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [change] });
+        done(&books.office.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await, "levels");
+    }
+    let store = json!({ "eq": books.office.store["id"] });
+    let found = asked(&books, EXPIRY, json!({ "w": 90, "s": store })).await;
+    let rows: Vec<Value> = found["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| json!([row["lot"]["code"], row["quantity"], row["basis"], row["unitsAtRisk"], row["daysLeft"]]))
+        .collect();
+    assert_eq!(json!(rows), json!([["OLD", 8, "SALES", 8.0, 30], ["NEW", 5, "SALES", 5.0, 60]]), "{found:#}");
+    assert_eq!(found["totals"], json!({ "lots": 2, "quantity": 13, "unitsAtRisk": 13.0 }), "the far one is not asked for");
+    let reader = books.office.as_caller(world.ours.only(&["report.read"]));
+    let masked = reader.ask(EXPIRY, json!({ "w": 90, "s": store })).await;
+    let node = &masked["data"]["expiryRisk"]["nodes"][0];
+    assert_eq!((&node["quantity"], &node["lot"], &node["valueAtRisk"]), (&json!(8), &Value::Null, &Value::Null), "{masked:#}");
+}
+
+/// Facts, postings and documents: what the ledger's entries say is in them already.
+async fn no_report_goes_through_the_ledger(world: &World) {
+    let books = Books::of(world).await;
+    let mug = stocked(&books, "MUG", 10, 4).await;
+    order(&books, &[(&mug, 4)], 1, Value::Null).await;
+    let period = "{ from: \"2026-01-01\", to: \"2026-12-31\" }";
+    let reports = [
+        "abcXyz",
+        "stockProductivity",
+        "fulfilmentReport",
+        "lostSales",
+        "shrinkage",
+        "countAccuracy",
+        "boughtTogether",
+        "marginReport",
+    ];
+    let mut fields: Vec<String> =
+        reports.iter().map(|name| format!("{name}(filter: {period}) {{ nodes {{ __typename }} }}")).collect();
+    fields.push(format!("customerCohorts(period: {period}) {{ nodes {{ __typename }} }}"));
+    fields.extend(["expiryRisk", "customerScores"].map(|name| format!("{name} {{ nodes {{ __typename }} }}")));
+    fields.push(format!("dashboard(period: {period}) {{ __typename }}"));
+    for field in fields {
+        let query = format!("{{ {field} }}");
+        // The books are up to date when it is asked for the second time.
+        assert!(books.office.ask(&query, json!({})).await["errors"].is_null(), "{field}");
+        let (answer, sent) = world.node.db.recorded(books.office.ask(&query, json!({}))).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        let through: Vec<_> =
+            sent.iter().filter(|one| one.sql.contains("FROM entry") || one.sql.contains("JOIN entry")).collect();
+        assert!(through.is_empty(), "{field}: {through:#?}");
+    }
+}
