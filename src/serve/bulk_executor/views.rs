@@ -28,7 +28,7 @@ const EXCLUDED: &str = "savedViewResult";
 
 /// An answer as clients get it.
 #[derive(Deserialize)]
-struct Told {
+struct ExecutedAnswer {
     #[serde(default)]
     data: Value,
     #[serde(default)]
@@ -67,8 +67,9 @@ impl ViewEngine for BulkExecutor {
         };
         match answer {
             Answer::Ran { json, .. } => {
-                let told: Told = serde_json::from_slice(&json).map_err(|err| Fault::Broken(format!("an answer: {err}")))?;
-                Ok(Outcome::Ran { data: told.data, errors: told.errors })
+                let answered: ExecutedAnswer =
+                    serde_json::from_slice(&json).map_err(|err| Fault::Broken(format!("an answer: {err}")))?;
+                Ok(Outcome::Ran { data: answered.data, errors: answered.errors })
             }
             Answer::Refused(errors) => Ok(Outcome::Refused(refused(&errors))),
         }
