@@ -128,29 +128,33 @@ fn the_committed_schema_is_the_served_one() {
     );
 }
 
-#[test]
-fn everything_is_described() {
-    let mut silent = Vec::new();
-    for definition in &parsed(&served()).definitions {
+/// A path and its description, empty where there is none.
+type Texts = Vec<(String, String)>;
+
+/// Every path of the schema that can bear a description, with what it says.
+fn descriptions(sdl: &str) -> Texts {
+    let mut texts = Texts::new();
+    for definition in &parsed(sdl).definitions {
         match definition {
             TypeSystemDefinition::Schema(_) => {}
             TypeSystemDefinition::Directive(directive) => {
-                told(&directive.node.description, &format!("@{}", directive.node.name), &mut silent);
+                let path = format!("@{}", directive.node.name);
+                note(&directive.node.description, path.clone(), &mut texts);
+                note_inputs(&path, &directive.node.arguments, &mut texts);
             }
-            TypeSystemDefinition::Type(kind) => describe(&kind.node, &mut silent),
+            TypeSystemDefinition::Type(kind) => note_type(&kind.node, &mut texts),
         }
     }
-    assert!(silent.is_empty(), "{} without a description: {silent:#?}", silent.len());
+    texts
 }
 
-fn told(description: &Option<Positioned<String>>, path: &str, silent: &mut Vec<String>) {
-    if description.as_ref().is_none_or(|text| text.node.trim().is_empty()) {
-        silent.push(path.to_owned());
-    }
+fn note(description: &Option<Positioned<String>>, path: String, texts: &mut Texts) {
+    let text = description.as_ref().map(|text| text.node.trim().to_owned()).unwrap_or_default();
+    texts.push((path, text));
 }
 
-fn describe(kind: &TypeDefinition, silent: &mut Vec<String>) {
-    told(&kind.description, &head(kind), silent);
+fn note_type(kind: &TypeDefinition, texts: &mut Texts) {
+    note(&kind.description, head(kind), texts);
     let name = &kind.name.node;
     let fields = match &kind.kind {
         TypeKind::Object(object) => object.fields.as_slice(),
@@ -159,20 +163,87 @@ fn describe(kind: &TypeDefinition, silent: &mut Vec<String>) {
             return words
                 .values
                 .iter()
-                .for_each(|word| told(&word.node.description, &format!("{name}.{}", word.node.value), silent));
+                .for_each(|word| note(&word.node.description, format!("{name}.{}", word.node.value), texts));
         }
-        TypeKind::InputObject(input) => return inputs_told(name, &input.fields, silent),
+        TypeKind::InputObject(input) => return note_inputs(name, &input.fields, texts),
         TypeKind::Scalar | TypeKind::Union(_) => return,
     };
     for field in fields {
         let path = format!("{name}.{}", field.node.name);
-        told(&field.node.description, &path, silent);
-        inputs_told(&path, &field.node.arguments, silent);
+        note(&field.node.description, path.clone(), texts);
+        note_inputs(&path, &field.node.arguments, texts);
     }
 }
 
-fn inputs_told(parent: &str, inputs: &[Positioned<InputValueDefinition>], silent: &mut Vec<String>) {
-    inputs.iter().for_each(|input| told(&input.node.description, &format!("{parent}.{}", input.node.name), silent));
+fn note_inputs(parent: &str, inputs: &[Positioned<InputValueDefinition>], texts: &mut Texts) {
+    inputs.iter().for_each(|input| note(&input.node.description, format!("{parent}.{}", input.node.name), texts));
+}
+
+#[test]
+fn everything_is_described() {
+    // The arguments of directives are left to the directive's own text.
+    let is_argument = |path: &str| path.starts_with('@') && path.contains('.');
+    let silent: Vec<String> = descriptions(&served())
+        .into_iter()
+        .filter_map(|(path, text)| (text.is_empty() && !is_argument(&path)).then_some(path))
+        .collect();
+    assert!(silent.is_empty(), "{} without a description: {silent:#?}", silent.len());
+}
+
+/// Words that leave a description without its noun: a stranger who reads it alone does not know what it is about.
+const OPENINGS: [&str; 11] = ["What", "Who", "Whom", "Whose", "Where", "When", "Which", "Why", "How", "Of", "The same"];
+
+/// Faults that the message of a failed test shows.
+const MOST_SHOWN: usize = 40;
+
+/// Whether a text begins with the words, as whole words in this case.
+fn opens_with(text: &str, words: &str) -> bool {
+    text.strip_prefix(words).is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_'))
+}
+
+fn is_clear(text: &str) -> bool {
+    !OPENINGS.iter().any(|words| opens_with(text, words))
+}
+
+/// A remark in brackets may stand at the end, without a full stop after it.
+fn is_closed(text: &str) -> bool {
+    text.ends_with(['.', ')'])
+}
+
+/// Descriptions that open so still, of counts and the catalogue. The number only falls.
+const UNCLEAR: usize = 239;
+
+fn shown(faults: &[String]) -> Vec<&String> {
+    faults.iter().take(MOST_SHOWN).collect()
+}
+
+#[test]
+fn descriptions_name_their_thing_and_end_as_sentences_do() {
+    let texts: Texts = descriptions(&served()).into_iter().filter(|(_, text)| !text.is_empty()).collect();
+    let faults = |is_well: fn(&str) -> bool| -> Vec<String> {
+        texts.iter().filter(|(_, text)| !is_well(text)).map(|(path, text)| format!("{path}: {text}")).collect()
+    };
+    let (unclear, open) = (faults(is_clear), faults(is_closed));
+    assert!(open.is_empty(), "{} descriptions do not end with a full stop: {:#?}", open.len(), shown(&open));
+    assert!(
+        unclear.len() <= UNCLEAR,
+        "{} of {} descriptions begin with one of {OPENINGS:?}, {UNCLEAR} did; some of them: {:#?}",
+        unclear.len(),
+        texts.len(),
+        shown(&unclear)
+    );
+    assert_eq!(unclear.len(), UNCLEAR, "fewer descriptions are unclear: lower the number");
+}
+
+#[test]
+fn an_opening_is_found_as_a_whole_word() {
+    for text in ["What it costs.", "When: at once.", "The same in minor units.", "Of a kit, its parts.", "Why"] {
+        assert!(!is_clear(text), "{text}");
+    }
+    for text in ["Whatever was sent.", "Offers.", "The sameness.", "what it costs.", "Price. What is left out stays."] {
+        assert!(is_clear(text), "{text}");
+    }
+    assert!(is_closed("Price.") && is_closed("Price (net)") && !is_closed("Price"));
 }
 
 /// The core, where it lies beside the repository.

@@ -8,11 +8,11 @@ export type StockChangedSubscription = {
    * (LIVE). With `after`: every change since, then live. Never a gap; a row may come twice.
    */
   stockChanged: {
-    /** Where it belongs. */
+    /** Phase of the stream that the item belongs to. */
     phase: S.Open<S.StreamPhase>;
     /** Hand it to `after` to go on from here. */
     cursor: string | null;
-    /** Why the stream ends, with phase RESET. */
+    /** Reason that the stream ends; null unless the phase is RESET. */
     reset: S.Open<S.ResetReason> | null;
     /** Levels as they stand, or as the change left them. */
     changes: Array<{
@@ -26,17 +26,17 @@ export type StockChangedSubscription = {
         id: string;
         /** Goes up by one for each entry on this level. */
         version: number;
-        /** What is physically there, in the product's smallest unit. */
+        /** Quantity on hand: stock physically in the store, in the product's smallest unit. */
         onHand: number;
-        /** What is held for orders and reservations. */
+        /** Quantity held for orders and reservations, in the product's smallest unit. */
         reserved: number;
-        /** What is there but cannot be sold: quarantined or damaged. */
+        /** Quantity on hand that cannot be sold: quarantined, damaged, expired or recalled. */
         unavailable: number;
         /** On hand, less unavailable, less reserved. */
         available: number;
-        /** What is ordered from suppliers and not yet here. */
+        /** Quantity ordered from suppliers and not yet received, in the product's smallest unit. */
         incoming: number;
-        /** How well it is stocked. */
+        /** Stock status, derived from the available quantity. */
         status: S.Open<S.StockStatus>;
         /** The store. */
         store: {
@@ -76,11 +76,11 @@ export type OrderChangedSubscription = {
    * (LIVE). With `after`: every change since, then live. Never a gap; an order may come twice.
    */
   orderChanged: {
-    /** Where it belongs. */
+    /** Phase of the stream to which the item belongs. */
     phase: S.Open<S.StreamPhase>;
     /** Hand it to `after` to go on from here. */
     cursor: string | null;
-    /** Why the stream ends, with phase RESET. */
+    /** Reason for which the stream ends; null in every phase but RESET. */
     reset: S.Open<S.ResetReason> | null;
     /** Orders as they stand, or as the change left them. */
     changes: Array<{
@@ -89,11 +89,10 @@ export type OrderChangedSubscription = {
       /** False: the order has left the filter, and no more is said of it until it enters again. */
       inFilter: boolean;
       /**
-       * What happened: order.created, order.confirmed, order.fulfilled, order.cancelled, order.expired, order.closed, order.held and
-       * order.hold_lifted (a hold was set or lifted), order.reopened, order.updated
-       * (it was edited, a backorder was filled, stock that it held gave way, a return changed what came back,
-       * is to come back or was given back, or a payment was recorded); snapshot when it is how
-       * things stand. More may be added.
+       * Type of the event: order.created, order.confirmed, order.fulfilled, order.cancelled, order.expired, order.closed, order.held
+       * and order.hold_lifted (a hold was set or lifted), order.reopened, order.updated (the order was edited, a backorder was
+       * filled, stock that it held gave way, a return changed the quantities returned, pending or refunded, or a payment was
+       * recorded); snapshot for the current state. More may be added.
        */
       eventType: string;
       /** The order with the event's own state, total and times; its lines and what hangs on them are read when the item is made. */
@@ -104,13 +103,13 @@ export type OrderChangedSubscription = {
         version: number;
         /** Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
         number: string;
-        /** Where it stands. */
+        /** Status of the order. */
         status: S.Open<S.OrderStatus>;
-        /** What it is called elsewhere; unique in its channel. */
+        /** Reference of the order in an external system, unique in its channel; null when there is none. */
         externalRef: string | null;
-        /** When it was placed. */
+        /** Time at which the order was placed. */
         placedAt: string;
-        /** When it changed last. */
+        /** Time of the last change of the order. */
         updatedAt: string;
         /** The sum of its lines, of everything that was ordered. What was cancelled since is in it: currentTotal is without. */
         total: {
@@ -119,7 +118,7 @@ export type OrderChangedSubscription = {
           /** The currency. */
           currencyCode: string;
         };
-        /** Who sold it. */
+        /** Store that sold the order. */
         store: {
           /** Its id: a TypeID that begins with sto_. */
           id: string;
@@ -147,11 +146,11 @@ export type AlertChangedSubscription = {
    * (LIVE). With `after`: every change since, then live. Never a gap; an alert may come twice.
    */
   alertChanged: {
-    /** Where it belongs. */
+    /** Phase of the stream to which the item belongs. */
     phase: S.Open<S.StreamPhase>;
     /** Hand it to `after` to go on from here. */
     cursor: string | null;
-    /** Why the stream ends, with phase RESET. */
+    /** Reason for which the stream ends; null in every phase but RESET. */
     reset: S.Open<S.ResetReason> | null;
     /** Alerts as they stand, or as the change left them. */
     changes: Array<{
@@ -160,8 +159,8 @@ export type AlertChangedSubscription = {
       /** False: its state or whom it is handed to is not what the filter asks for, by now or still. */
       inFilter: boolean;
       /**
-       * What happened: alert.opened, alert.acknowledged, alert.snoozed, alert.woken, alert.assigned, alert.resolved; snapshot when it is how things
-       * stand. More may be added.
+       * Type of the event: alert.opened, alert.acknowledged, alert.snoozed, alert.woken, alert.assigned, alert.resolved; snapshot for the
+       * current state. More may be added.
        */
       eventType: string;
       /** The alert with the event's own state and times. */
@@ -170,9 +169,9 @@ export type AlertChangedSubscription = {
         id: string;
         /** +1 for each change. */
         version: number;
-        /** What it is about. */
+        /** Kind of the alert. */
         kind: S.Open<S.AlertKind>;
-        /** Where it stands. */
+        /** State of the alert. */
         state: S.Open<S.AlertState>;
       };
     }>;
@@ -194,13 +193,13 @@ export type OrderFieldsFragment = {
   version: number;
   /** Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
   number: string;
-  /** Where it stands. */
+  /** Status of the order. */
   status: S.Open<S.OrderStatus>;
-  /** What it is called elsewhere; unique in its channel. */
+  /** Reference of the order in an external system, unique in its channel; null when there is none. */
   externalRef: string | null;
-  /** When it was placed. */
+  /** Time at which the order was placed. */
   placedAt: string;
-  /** When it changed last. */
+  /** Time of the last change of the order. */
   updatedAt: string;
   /** The sum of its lines, of everything that was ordered. What was cancelled since is in it: currentTotal is without. */
   total: {
@@ -209,7 +208,7 @@ export type OrderFieldsFragment = {
     /** The currency. */
     currencyCode: string;
   };
-  /** Who sold it. */
+  /** Store that sold the order. */
   store: {
     /** Its id: a TypeID that begins with sto_. */
     id: string;
@@ -218,7 +217,7 @@ export type OrderFieldsFragment = {
     /** What it is called. */
     name: string;
   };
-  /** What was sold, in the order of the input. */
+  /** Lines of the order, in the order of the input. */
   lines: Array<{
     /** Its id. */
     id: string;
@@ -226,7 +225,7 @@ export type OrderFieldsFragment = {
     sku: string;
     /** The name as it was when the order was placed. */
     name: string;
-    /** How much was ordered, in the product's smallest unit. */
+    /** Ordered quantity, in the product's smallest unit. */
     quantity: number;
   }>;
 };
@@ -242,13 +241,13 @@ export type OrderCreateMutation = {
       version: number;
       /** Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
       number: string;
-      /** Where it stands. */
+      /** Status of the order. */
       status: S.Open<S.OrderStatus>;
-      /** What it is called elsewhere; unique in its channel. */
+      /** Reference of the order in an external system, unique in its channel; null when there is none. */
       externalRef: string | null;
-      /** When it was placed. */
+      /** Time at which the order was placed. */
       placedAt: string;
-      /** When it changed last. */
+      /** Time of the last change of the order. */
       updatedAt: string;
       /** The sum of its lines, of everything that was ordered. What was cancelled since is in it: currentTotal is without. */
       total: {
@@ -257,7 +256,7 @@ export type OrderCreateMutation = {
         /** The currency. */
         currencyCode: string;
       };
-      /** Who sold it. */
+      /** Store that sold the order. */
       store: {
         /** Its id: a TypeID that begins with sto_. */
         id: string;
@@ -266,7 +265,7 @@ export type OrderCreateMutation = {
         /** What it is called. */
         name: string;
       };
-      /** What was sold, in the order of the input. */
+      /** Lines of the order, in the order of the input. */
       lines: Array<{
         /** Its id. */
         id: string;
@@ -274,18 +273,21 @@ export type OrderCreateMutation = {
         sku: string;
         /** The name as it was when the order was placed. */
         name: string;
-        /** How much was ordered, in the product's smallest unit. */
+        /** Ordered quantity, in the product's smallest unit. */
         quantity: number;
       }>;
     } | null;
     /** Whether this is the answer of an earlier call with the same key, built again from what was stored. */
     replayed: boolean;
-    /** Why nothing was changed; empty when it was (or, with validateOnly, would have been). */
+    /**
+     * Reasons for which nothing was changed; empty when the change was made, or with validateOnly would have
+     * been.
+     */
     userErrors: Array<
       | {
-          /** Why, as a stable code. */
+          /** Stable code of the refusal. */
           code: S.Open<S.ErrorCode>;
-          /** Why, in words, with what would be accepted. */
+          /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
           /** The path to the input field that is meant, list positions included. */
           field: string[] | null;
@@ -293,26 +295,26 @@ export type OrderCreateMutation = {
           retryable: boolean;
         }
       | {
-          /** Why, as a stable code. */
+          /** Stable code of the refusal. */
           code: S.Open<S.ErrorCode>;
-          /** Why, in words, with what would be accepted. */
+          /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
           /** The path to the input field that is meant, list positions included. */
           field: string[] | null;
           /** Whether the same call may succeed later without being changed. */
           retryable: boolean;
-          /** How much was asked for. */
+          /** Quantity that was requested, in the smallest unit; for a kit the number of whole kits. */
           requested: number;
           /**
-           * How much the same call would be granted, in the smallest unit of what was asked for (of a kit: whole kits); 0 or more. Stock that is
-           * held for others or lies in lots that may not go is not in it, also where onShortage lets holds give way.
+           * Quantity that the same call would be granted, in the smallest unit (for a kit: whole kits); 0 or more. Stock that is held for others
+           * or lies in lots that may not be shipped is not included, even where onShortage lets holds give way.
            */
           available: number;
         }
       | {
-          /** Why, as a stable code. */
+          /** Stable code of the refusal. */
           code: S.Open<S.ErrorCode>;
-          /** Why, in words, with what would be accepted. */
+          /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
           /** The path to the input field that is meant, list positions included. */
           field: string[] | null;
@@ -343,13 +345,13 @@ export type OrderCancelMutation = {
       version: number;
       /** Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
       number: string;
-      /** Where it stands. */
+      /** Status of the order. */
       status: S.Open<S.OrderStatus>;
-      /** What it is called elsewhere; unique in its channel. */
+      /** Reference of the order in an external system, unique in its channel; null when there is none. */
       externalRef: string | null;
-      /** When it was placed. */
+      /** Time at which the order was placed. */
       placedAt: string;
-      /** When it changed last. */
+      /** Time of the last change of the order. */
       updatedAt: string;
       /** The sum of its lines, of everything that was ordered. What was cancelled since is in it: currentTotal is without. */
       total: {
@@ -358,7 +360,7 @@ export type OrderCancelMutation = {
         /** The currency. */
         currencyCode: string;
       };
-      /** Who sold it. */
+      /** Store that sold the order. */
       store: {
         /** Its id: a TypeID that begins with sto_. */
         id: string;
@@ -367,7 +369,7 @@ export type OrderCancelMutation = {
         /** What it is called. */
         name: string;
       };
-      /** What was sold, in the order of the input. */
+      /** Lines of the order, in the order of the input. */
       lines: Array<{
         /** Its id. */
         id: string;
@@ -375,18 +377,21 @@ export type OrderCancelMutation = {
         sku: string;
         /** The name as it was when the order was placed. */
         name: string;
-        /** How much was ordered, in the product's smallest unit. */
+        /** Ordered quantity, in the product's smallest unit. */
         quantity: number;
       }>;
     } | null;
     /** Whether this is the answer of an earlier call with the same key, built again from what was stored. */
     replayed: boolean;
-    /** Why nothing was changed; empty when it was (or, with validateOnly, would have been). */
+    /**
+     * Reasons for which nothing was changed; empty when the change was made, or with validateOnly would have
+     * been.
+     */
     userErrors: Array<
       | {
-          /** Why, as a stable code. */
+          /** Stable code of the refusal. */
           code: S.Open<S.ErrorCode>;
-          /** Why, in words, with what would be accepted. */
+          /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
           /** The path to the input field that is meant, list positions included. */
           field: string[] | null;
@@ -394,9 +399,9 @@ export type OrderCancelMutation = {
           retryable: boolean;
         }
       | {
-          /** Why, as a stable code. */
+          /** Stable code of the refusal. */
           code: S.Open<S.ErrorCode>;
-          /** Why, in words, with what would be accepted. */
+          /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
           /** The path to the input field that is meant, list positions included. */
           field: string[] | null;
@@ -424,13 +429,13 @@ export type OrderByRefQuery = {
     version: number;
     /** Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
     number: string;
-    /** Where it stands. */
+    /** Status of the order. */
     status: S.Open<S.OrderStatus>;
-    /** What it is called elsewhere; unique in its channel. */
+    /** Reference of the order in an external system, unique in its channel; null when there is none. */
     externalRef: string | null;
-    /** When it was placed. */
+    /** Time at which the order was placed. */
     placedAt: string;
-    /** When it changed last. */
+    /** Time of the last change of the order. */
     updatedAt: string;
     /** The sum of its lines, of everything that was ordered. What was cancelled since is in it: currentTotal is without. */
     total: {
@@ -439,7 +444,7 @@ export type OrderByRefQuery = {
       /** The currency. */
       currencyCode: string;
     };
-    /** Who sold it. */
+    /** Store that sold the order. */
     store: {
       /** Its id: a TypeID that begins with sto_. */
       id: string;
@@ -448,7 +453,7 @@ export type OrderByRefQuery = {
       /** What it is called. */
       name: string;
     };
-    /** What was sold, in the order of the input. */
+    /** Lines of the order, in the order of the input. */
     lines: Array<{
       /** Its id. */
       id: string;
@@ -456,7 +461,7 @@ export type OrderByRefQuery = {
       sku: string;
       /** The name as it was when the order was placed. */
       name: string;
-      /** How much was ordered, in the product's smallest unit. */
+      /** Ordered quantity, in the product's smallest unit. */
       quantity: number;
     }>;
   } | null;
@@ -480,13 +485,13 @@ export type OrdersQuery = {
       version: number;
       /** Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
       number: string;
-      /** Where it stands. */
+      /** Status of the order. */
       status: S.Open<S.OrderStatus>;
-      /** What it is called elsewhere; unique in its channel. */
+      /** Reference of the order in an external system, unique in its channel; null when there is none. */
       externalRef: string | null;
-      /** When it was placed. */
+      /** Time at which the order was placed. */
       placedAt: string;
-      /** When it changed last. */
+      /** Time of the last change of the order. */
       updatedAt: string;
       /** The sum of its lines, of everything that was ordered. What was cancelled since is in it: currentTotal is without. */
       total: {
@@ -495,7 +500,7 @@ export type OrdersQuery = {
         /** The currency. */
         currencyCode: string;
       };
-      /** Who sold it. */
+      /** Store that sold the order. */
       store: {
         /** Its id: a TypeID that begins with sto_. */
         id: string;
@@ -504,7 +509,7 @@ export type OrdersQuery = {
         /** What it is called. */
         name: string;
       };
-      /** What was sold, in the order of the input. */
+      /** Lines of the order, in the order of the input. */
       lines: Array<{
         /** Its id. */
         id: string;
@@ -512,11 +517,11 @@ export type OrdersQuery = {
         sku: string;
         /** The name as it was when the order was placed. */
         name: string;
-        /** How much was ordered, in the product's smallest unit. */
+        /** Ordered quantity, in the product's smallest unit. */
         quantity: number;
       }>;
     }>;
-    /** Where the page stands in the list. */
+    /** Position of the page in the list. */
     pageInfo: {
       /** Whether there are nodes after this page. */
       hasNextPage: boolean;
@@ -542,15 +547,15 @@ export type LoginResultFieldsFragment = {
         __typename: 'TokenPair';
         /** For calls; empty where the page has it in a cookie (the header `Entrepot-Session: cookie`). */
         accessToken: string;
-        /** When the access token ends. */
+        /** Time at which the access token expires. */
         accessExpiresAt: string;
         /** For sessionRefresh, before the access token ends; empty where the page has it in a cookie. */
         refreshToken: string;
-        /** When the refresh token ends. */
+        /** Time at which the refresh token expires. */
         refreshExpiresAt: string;
         /**
-         * What the device is known by from now on: send it as the header `Entrepot-Device` when logging in. Given where that header was sent, with `new` by a
-         * device that has none; null where the device is known already, or has it in a cookie.
+         * Token that identifies the device: send it as the header `Entrepot-Device` at the next login. Returned where that header was sent, with
+         * `new` by a device that has none; null where the device is known already, or has it in a cookie.
          */
         deviceToken: string | null;
         /** The tenant of the session. */
@@ -565,25 +570,25 @@ export type LoginResultFieldsFragment = {
       }
     | {
         __typename: 'MfaChallenge';
-        /** Names the login that waits. */
+        /** Token of the challenge, to be sent to mfaVerify. */
         challengeToken: string;
-        /** Until when. */
+        /** Time at which the challenge expires. */
         expiresAt: string;
-        /** What will do. */
+        /** Methods of the second factor that are accepted. */
         methods: S.Open<S.MfaMethod>[];
       }
     | {
         __typename: 'RegistrationPending';
-        /** Where the link was sent. */
+        /** E-mail address to which the link was sent. */
         email: string;
-        /** Until when it is good. */
+        /** Time at which the link expires. */
         expiresAt: string;
       } | null;
-  /** Why it was refused; empty when it was not. */
+  /** Reasons for which the login was refused; empty when it was not. */
   userErrors: Array<{
-    /** Why, as a stable code. */
+    /** Stable code of the refusal. */
     code: S.Open<S.ErrorCode>;
-    /** Why, in words, with what would be accepted. */
+    /** Explanation of the refusal in words, with the values that would be accepted. */
     message: string;
     /** The path to the input field that is meant, list positions included. */
     field: string[] | null;
@@ -601,15 +606,15 @@ export type LoginMutation = {
           __typename: 'TokenPair';
           /** For calls; empty where the page has it in a cookie (the header `Entrepot-Session: cookie`). */
           accessToken: string;
-          /** When the access token ends. */
+          /** Time at which the access token expires. */
           accessExpiresAt: string;
           /** For sessionRefresh, before the access token ends; empty where the page has it in a cookie. */
           refreshToken: string;
-          /** When the refresh token ends. */
+          /** Time at which the refresh token expires. */
           refreshExpiresAt: string;
           /**
-           * What the device is known by from now on: send it as the header `Entrepot-Device` when logging in. Given where that header was sent, with `new` by a
-           * device that has none; null where the device is known already, or has it in a cookie.
+           * Token that identifies the device: send it as the header `Entrepot-Device` at the next login. Returned where that header was sent, with
+           * `new` by a device that has none; null where the device is known already, or has it in a cookie.
            */
           deviceToken: string | null;
           /** The tenant of the session. */
@@ -624,25 +629,25 @@ export type LoginMutation = {
         }
       | {
           __typename: 'MfaChallenge';
-          /** Names the login that waits. */
+          /** Token of the challenge, to be sent to mfaVerify. */
           challengeToken: string;
-          /** Until when. */
+          /** Time at which the challenge expires. */
           expiresAt: string;
-          /** What will do. */
+          /** Methods of the second factor that are accepted. */
           methods: S.Open<S.MfaMethod>[];
         }
       | {
           __typename: 'RegistrationPending';
-          /** Where the link was sent. */
+          /** E-mail address to which the link was sent. */
           email: string;
-          /** Until when it is good. */
+          /** Time at which the link expires. */
           expiresAt: string;
         } | null;
-    /** Why it was refused; empty when it was not. */
+    /** Reasons for which the login was refused; empty when it was not. */
     userErrors: Array<{
-      /** Why, as a stable code. */
+      /** Stable code of the refusal. */
       code: S.Open<S.ErrorCode>;
-      /** Why, in words, with what would be accepted. */
+      /** Explanation of the refusal in words, with the values that would be accepted. */
       message: string;
       /** The path to the input field that is meant, list positions included. */
       field: string[] | null;
@@ -670,15 +675,15 @@ export type MfaVerifyMutation = {
           __typename: 'TokenPair';
           /** For calls; empty where the page has it in a cookie (the header `Entrepot-Session: cookie`). */
           accessToken: string;
-          /** When the access token ends. */
+          /** Time at which the access token expires. */
           accessExpiresAt: string;
           /** For sessionRefresh, before the access token ends; empty where the page has it in a cookie. */
           refreshToken: string;
-          /** When the refresh token ends. */
+          /** Time at which the refresh token expires. */
           refreshExpiresAt: string;
           /**
-           * What the device is known by from now on: send it as the header `Entrepot-Device` when logging in. Given where that header was sent, with `new` by a
-           * device that has none; null where the device is known already, or has it in a cookie.
+           * Token that identifies the device: send it as the header `Entrepot-Device` at the next login. Returned where that header was sent, with
+           * `new` by a device that has none; null where the device is known already, or has it in a cookie.
            */
           deviceToken: string | null;
           /** The tenant of the session. */
@@ -693,25 +698,25 @@ export type MfaVerifyMutation = {
         }
       | {
           __typename: 'MfaChallenge';
-          /** Names the login that waits. */
+          /** Token of the challenge, to be sent to mfaVerify. */
           challengeToken: string;
-          /** Until when. */
+          /** Time at which the challenge expires. */
           expiresAt: string;
-          /** What will do. */
+          /** Methods of the second factor that are accepted. */
           methods: S.Open<S.MfaMethod>[];
         }
       | {
           __typename: 'RegistrationPending';
-          /** Where the link was sent. */
+          /** E-mail address to which the link was sent. */
           email: string;
-          /** Until when it is good. */
+          /** Time at which the link expires. */
           expiresAt: string;
         } | null;
-    /** Why it was refused; empty when it was not. */
+    /** Reasons for which the login was refused; empty when it was not. */
     userErrors: Array<{
-      /** Why, as a stable code. */
+      /** Stable code of the refusal. */
       code: S.Open<S.ErrorCode>;
-      /** Why, in words, with what would be accepted. */
+      /** Explanation of the refusal in words, with the values that would be accepted. */
       message: string;
       /** The path to the input field that is meant, list positions included. */
       field: string[] | null;
@@ -742,15 +747,15 @@ export type SessionRefreshMutation = {
           __typename: 'TokenPair';
           /** For calls; empty where the page has it in a cookie (the header `Entrepot-Session: cookie`). */
           accessToken: string;
-          /** When the access token ends. */
+          /** Time at which the access token expires. */
           accessExpiresAt: string;
           /** For sessionRefresh, before the access token ends; empty where the page has it in a cookie. */
           refreshToken: string;
-          /** When the refresh token ends. */
+          /** Time at which the refresh token expires. */
           refreshExpiresAt: string;
           /**
-           * What the device is known by from now on: send it as the header `Entrepot-Device` when logging in. Given where that header was sent, with `new` by a
-           * device that has none; null where the device is known already, or has it in a cookie.
+           * Token that identifies the device: send it as the header `Entrepot-Device` at the next login. Returned where that header was sent, with
+           * `new` by a device that has none; null where the device is known already, or has it in a cookie.
            */
           deviceToken: string | null;
           /** The tenant of the session. */
@@ -765,25 +770,25 @@ export type SessionRefreshMutation = {
         }
       | {
           __typename: 'MfaChallenge';
-          /** Names the login that waits. */
+          /** Token of the challenge, to be sent to mfaVerify. */
           challengeToken: string;
-          /** Until when. */
+          /** Time at which the challenge expires. */
           expiresAt: string;
-          /** What will do. */
+          /** Methods of the second factor that are accepted. */
           methods: S.Open<S.MfaMethod>[];
         }
       | {
           __typename: 'RegistrationPending';
-          /** Where the link was sent. */
+          /** E-mail address to which the link was sent. */
           email: string;
-          /** Until when it is good. */
+          /** Time at which the link expires. */
           expiresAt: string;
         } | null;
-    /** Why it was refused; empty when it was not. */
+    /** Reasons for which the login was refused; empty when it was not. */
     userErrors: Array<{
-      /** Why, as a stable code. */
+      /** Stable code of the refusal. */
       code: S.Open<S.ErrorCode>;
-      /** Why, in words, with what would be accepted. */
+      /** Explanation of the refusal in words, with the values that would be accepted. */
       message: string;
       /** The path to the input field that is meant, list positions included. */
       field: string[] | null;
@@ -803,11 +808,11 @@ export const SessionRefreshDocument: TypedDocumentString<SessionRefreshMutation,
 export type LogoutMutation = {
   /** Ends the session that asks. Its tokens are good for nothing from now on, and its sockets close. */
   logout: {
-    /** Why it was refused; empty when it was done, or with validateOnly would be. */
+    /** Reasons for which the call was refused; empty when it was carried out, or with validateOnly would be. */
     userErrors: Array<{
-      /** Why, as a stable code. */
+      /** Stable code of the refusal. */
       code: S.Open<S.ErrorCode>;
-      /** Why, in words, with what would be accepted. */
+      /** Explanation of the refusal in words, with the values that would be accepted. */
       message: string;
       /** The path to the input field that is meant, list positions included. */
       field: string[] | null;
@@ -831,17 +836,17 @@ export type StockLevelsQuery = {
       id: string;
       /** Goes up by one for each entry on this level. */
       version: number;
-      /** What is physically there, in the product's smallest unit. */
+      /** Quantity on hand: stock physically in the store, in the product's smallest unit. */
       onHand: number;
-      /** What is held for orders and reservations. */
+      /** Quantity held for orders and reservations, in the product's smallest unit. */
       reserved: number;
-      /** What is there but cannot be sold: quarantined or damaged. */
+      /** Quantity on hand that cannot be sold: quarantined, damaged, expired or recalled. */
       unavailable: number;
       /** On hand, less unavailable, less reserved. */
       available: number;
-      /** What is ordered from suppliers and not yet here. */
+      /** Quantity ordered from suppliers and not yet received, in the product's smallest unit. */
       incoming: number;
-      /** How well it is stocked. */
+      /** Stock status, derived from the available quantity. */
       status: S.Open<S.StockStatus>;
       /** The store. */
       store: {
@@ -862,7 +867,7 @@ export type StockLevelsQuery = {
         name: string;
       };
     }>;
-    /** Where the page stands in the list. */
+    /** Position of the page in the list. */
     pageInfo: {
       /** Whether there are nodes after this page. */
       hasNextPage: boolean;
@@ -911,25 +916,25 @@ export type StockAdjustMutation = {
       id: string;
       /** Goes up by one for each entry on this level. */
       version: number;
-      /** What is physically there, in the product's smallest unit. */
+      /** Quantity on hand: stock physically in the store, in the product's smallest unit. */
       onHand: number;
-      /** What is held for orders and reservations. */
+      /** Quantity held for orders and reservations, in the product's smallest unit. */
       reserved: number;
-      /** What is there but cannot be sold: quarantined or damaged. */
+      /** Quantity on hand that cannot be sold: quarantined, damaged, expired or recalled. */
       unavailable: number;
       /** On hand, less unavailable, less reserved. */
       available: number;
-      /** What is ordered from suppliers and not yet here. */
+      /** Quantity ordered from suppliers and not yet received, in the product's smallest unit. */
       incoming: number;
     }> | null;
     /** Whether this is the stored result of an earlier call with the same key. */
     replayed: boolean;
-    /** Why it was refused; empty when it was done. */
+    /** Reasons for the refusal; empty when the change was made. */
     userErrors: Array<
       | {
-          /** Why, as a stable code. */
+          /** Stable code of the refusal. */
           code: S.Open<S.ErrorCode>;
-          /** Why, in words, with what would be accepted. */
+          /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
           /** The path to the input field that is meant, list positions included. */
           field: string[] | null;
@@ -937,26 +942,26 @@ export type StockAdjustMutation = {
           retryable: boolean;
         }
       | {
-          /** Why, as a stable code. */
+          /** Stable code of the refusal. */
           code: S.Open<S.ErrorCode>;
-          /** Why, in words, with what would be accepted. */
+          /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
           /** The path to the input field that is meant, list positions included. */
           field: string[] | null;
           /** Whether the same call may succeed later without being changed. */
           retryable: boolean;
-          /** How much was asked for. */
+          /** Quantity that was requested, in the smallest unit; for a kit the number of whole kits. */
           requested: number;
           /**
-           * How much the same call would be granted, in the smallest unit of what was asked for (of a kit: whole kits); 0 or more. Stock that is
-           * held for others or lies in lots that may not go is not in it, also where onShortage lets holds give way.
+           * Quantity that the same call would be granted, in the smallest unit (for a kit: whole kits); 0 or more. Stock that is held for others
+           * or lies in lots that may not be shipped is not included, even where onShortage lets holds give way.
            */
           available: number;
         }
       | {
-          /** Why, as a stable code. */
+          /** Stable code of the refusal. */
           code: S.Open<S.ErrorCode>;
-          /** Why, in words, with what would be accepted. */
+          /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
           /** The path to the input field that is meant, list positions included. */
           field: string[] | null;

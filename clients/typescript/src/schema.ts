@@ -35,7 +35,7 @@ export interface ActionInput {
   expectedVersion?: number | null;
   /** The order. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Kept with the stock that moves; at most 1,000 characters. */
   note?: string | null;
@@ -61,7 +61,7 @@ export interface AddressInput {
   region?: string | null;
 }
 
-/** What stockAdjust may say. */
+/** Kind of movement that stockAdjust can post. */
 export type AdjustKind =
   | 'ADJUSTMENT'
   | 'RECEIPT'
@@ -75,7 +75,7 @@ export interface AlertActionInput {
   expectedVersion?: number | null;
   /** The alert. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Kept with it in place of the note before; at most 1,000 characters. */
   note?: string | null;
@@ -87,7 +87,7 @@ export interface AlertAssignInput {
   expectedVersion?: number | null;
   /** The alert. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** To whom: an active member who may see it; to nobody when it is left out. */
   memberId?: string | null;
@@ -103,17 +103,17 @@ export type AlertDigest =
 
 /** Alerts that match all of these. */
 export interface AlertFilter {
-  /** Of products in these categories. */
+  /** Categories whose products are included. */
   category?: IdFilter | null;
-  /** Of these kinds; an empty list matches nothing. */
+  /** Kinds of alert to include; an empty list matches nothing. */
   kind?: ReadonlyArray<StockAlertKind> | null;
-  /** Of these products. */
+  /** Products to include. */
   product?: IdFilter | null;
   /** In these stores. */
   store?: IdFilter | null;
 }
 
-/** What an alert is about. More may be added. */
+/** Kind of an alert: the condition that it reports. More may be added. */
 export type AlertKind =
   | 'BACK_IN_STOCK'
   | 'COUNT_DIFFERENCE'
@@ -125,19 +125,19 @@ export type AlertKind =
   | 'PURCHASE_ORDER_LATE'
   | 'TRANSFER_OVERDUE';
 
-/** Which alerts. Tests stand beside each other and must all hold; one that is null is absent. */
+/** Filter of alerts. All conditions that are given must hold; a condition that is null is ignored. */
 export interface AlertListFilter {
   /** Handed to these members. */
   assignee?: IdFilter | null;
-  /** Of these kinds; an empty list matches nothing. */
+  /** Kinds of alerts to include; an empty list matches nothing. */
   kind?: ReadonlyArray<AlertKind> | null;
   /** Opened then. */
   openedAt?: DateTimeFilter | null;
-  /** Of these products. */
+  /** Condition on the alert's product. */
   product?: IdFilter | null;
   /** In one of these states; an empty list matches nothing. */
   state?: ReadonlyArray<AlertState> | null;
-  /** Of these stores. */
+  /** Condition on the alert's store. */
   store?: IdFilter | null;
 }
 
@@ -145,7 +145,7 @@ export interface AlertListFilter {
 export interface AlertRuleDeleteInput {
   /** The rule. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
 }
 
@@ -164,17 +164,17 @@ export interface AlertRuleUpsertInput {
   digestHour?: number;
   /** Addresses that are told by letter, at most 20. */
   emails?: ReadonlyArray<string>;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Whether such alerts are opened, and told of. */
   isEnabled?: boolean;
-  /** Which alerts it is for. */
+  /** Kind of alerts to which the rule applies. */
   kind: AlertKind;
   /** Members who are told by letter of what they may see, at most 20. */
   memberIds?: ReadonlyArray<string>;
   /** The product that it is for; all when it is left out. */
   productId?: string | null;
-  /** When no letter leaves: it waits for the end of it. */
+  /** Hours in which no e-mail is sent; an e-mail waits for their end. No quiet hours when omitted. */
   quietHours?: QuietHoursInput | null;
   /** The store that it is for; all when it is left out. Not of NEGATIVE_MARGIN. */
   storeId?: string | null;
@@ -190,22 +190,22 @@ export interface AlertSnoozeInput {
   expectedVersion?: number | null;
   /** The alert. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Kept with it in place of the note before; at most 1,000 characters. */
   note?: string | null;
-  /** When it is OPEN again: still to come, within a year. */
+  /** Time at which the alert is OPEN again; in the future, within a year. */
   until: string;
 }
 
-/** Where an alert stands. More may be added. */
+/** State of an alert. More may be added. */
 export type AlertState =
   | 'ACKNOWLEDGED'
   | 'OPEN'
   | 'RESOLVED'
   | 'SNOOZED';
 
-/** What a key may spend of its integration's budget. */
+/** Share of an integration's rate limit that one key may use. */
 export interface ApiKeyBudgetInput {
   /** Points that it holds when it is full. */
   points: number;
@@ -217,17 +217,17 @@ export interface ApiKeyBudgetInput {
 export interface ApiKeyCreateInput {
   /** The networks that it is accepted from, as 192.0.2.0/24 or 2001:db8::/32; any when this is left out. */
   allowedCidrs?: ReadonlyArray<string> | null;
-  /** What it may spend of its integration's budget; all of it when this is left out. */
+  /** Share of the integration's rate limit that the key may use; all of it by default. */
   budget?: ApiKeyBudgetInput | null;
-  /** When it ends; a year from now when this is left out. */
+  /** Time at which the key expires; a year from now by default. */
   expiresAt?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
   /** The integration that it belongs to. */
   integrationId: string;
-  /** What it is called. */
+  /** Name of the key. */
   name: string;
-  /** What it may do, of what the integration may; all of it when this is left out. */
+  /** Permissions of the key, a subset of the integration's; all of them by default. */
   permissions?: ReadonlyArray<string> | null;
   /** Its stores, of the integration's; all of them when this is left out. */
   scope?: StoreScopeInput | null;
@@ -237,7 +237,7 @@ export interface ApiKeyCreateInput {
 
 /** Entries that match all of these. */
 export interface AuditFilter {
-  /** Of these actions, by the mutation's name. */
+  /** Condition on the action: the name of the mutation. */
   action?: StringFilter | null;
   /** By these members or integrations. */
   actor?: IdFilter | null;
@@ -247,7 +247,7 @@ export interface AuditFilter {
   target?: IdFilter | null;
 }
 
-/** What became of what was asked for. */
+/** Outcome of an audited call. */
 export type AuditOutcome =
   | 'DENIED'
   | 'DONE'
@@ -275,7 +275,7 @@ export interface BulkOperationRunInput {
    * {"input": {…}}. At most 100,000 lines and 100 MiB.
    */
   fileId: string;
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /**
    * A document with one mutation of one field, as in
@@ -285,7 +285,7 @@ export interface BulkOperationRunInput {
   mutation: string;
 }
 
-/** Why an order was cancelled. New reasons may be added. */
+/** Reason for which an order was cancelled. New reasons may be added. */
 export type CancelReason =
   | 'CUSTOMER'
   | 'DUPLICATE'
@@ -379,13 +379,13 @@ export type ChannelRef =
   | { code: string; id?: never }
   | { code?: never; id: string };
 
-/** What a charge is spread over the lines by. */
+/** Basis on which a charge is spread over the lines of a purchase order. */
 export type ChargeBasis =
   | 'QUANTITY'
   | 'VALUE'
   | 'WEIGHT';
 
-/** What a charge is for. */
+/** Kind of a charge on a purchase order. */
 export type ChargeKind =
   | 'DUTY'
   | 'FREIGHT'
@@ -400,7 +400,7 @@ export interface ColumnMappingInput {
   field?: string | null;
 }
 
-/** Why stock that is there cannot be sold. */
+/** Condition that keeps stock on hand from being sold. */
 export type Condition =
   | 'DAMAGED'
   | 'EXPIRED'
@@ -419,7 +419,7 @@ export interface ContactInput {
   role?: string | null;
 }
 
-/** What the rows of a report of costs stand for. */
+/** Meaning of a row of a cost report. */
 export type CostGroup =
   | 'DAY'
   | 'MONTH'
@@ -427,7 +427,7 @@ export type CostGroup =
   | 'PRODUCT'
   | 'STORE';
 
-/** How the cost of what leaves is told. Both are kept from the first movement on, so a tenant may change its mind. */
+/** Method by which the cost of units that leave is found. Both are kept from the first movement on, so a tenant can change the method at any time. */
 export type CostingMethod =
   | 'FIFO'
   | 'MOVING_AVERAGE';
@@ -524,7 +524,7 @@ export type CountLineState =
   | 'RECOUNT'
   | 'UNCOUNTED';
 
-/** How exact a count is. */
+/** Precision of a count. */
 export type CountPrecision =
   | 'AT_LEAST'
   | 'EXACT';
@@ -672,7 +672,7 @@ export interface DateTimeFilter {
   lt?: string | null;
 }
 
-/** What stands before the decimals of an amount in a text. */
+/** Decimal separator of amounts in a text. */
 export type DecimalSeparator =
   | 'COMMA'
   | 'POINT';
@@ -682,7 +682,10 @@ export type DeliveryMethod =
   | 'COLLECT'
   | 'SHIP';
 
-/** How often and how evenly a product is asked for. Methods are chosen by class. Source: Syntetos, Boylan & Croston (2005). */
+/**
+ * Demand class of a product: frequency and regularity of its demand. The class decides the method of the forecast. Source: Syntetos, Boylan & Croston
+ * (2005).
+ */
 export type DemandClass =
   | 'DORMANT'
   | 'ENDED'
@@ -692,7 +695,7 @@ export type DemandClass =
   | 'NEW'
   | 'SMOOTH';
 
-/** What rows of demand facts stand for; several together stand for each of their combinations. */
+/** Meaning of a row of demand facts. Several dimensions together give a row for each of their combinations. */
 export type DemandDimension =
   | 'CHANNEL'
   | 'DAY'
@@ -702,13 +705,13 @@ export type DemandDimension =
 
 /** Days of products, stores and channels. All conditions hold. */
 export interface DemandFilter {
-  /** Of these channels. */
+  /** Only these channels. Null for all. */
   channel?: IdFilter | null;
   /** This business day or later. */
   from?: string | null;
-  /** Of these products. */
+  /** Only these products. Null for all. */
   product?: IdFilter | null;
-  /** Of these stores. */
+  /** Only these stores. Null for all. */
   store?: IdFilter | null;
   /** This business day or earlier. */
   to?: string | null;
@@ -719,14 +722,14 @@ export type Direction =
   | 'ASC'
   | 'DESC';
 
-/** What came otherwise than it was ordered. */
+/** Kind of a discrepancy between the goods ordered and the goods received. */
 export type DiscrepancyKind =
   | 'DAMAGED'
   | 'OVER'
   | 'SHORT'
   | 'WRONG_ITEM';
 
-/** What becomes of what came back. */
+/** Disposition of returned goods. */
 export type Disposition =
   | 'QUARANTINE'
   | 'RESTOCK'
@@ -753,7 +756,7 @@ export interface DocumentReverseInput {
   onShortage?: ShortagePolicy;
 }
 
-/** Why something was refused. New codes may be added: treat an unknown one like INVALID. */
+/** Code of a refusal. New codes may be added: treat an unknown one like INVALID. */
 export type ErrorCode =
   | 'DUPLICATE'
   | 'IDEMPOTENCY_IN_PROGRESS'
@@ -782,13 +785,13 @@ export type ExchangeFormat =
   | 'JSONL'
   | 'XLSX';
 
-/** What an exchange does. */
+/** Kind of an exchange. */
 export type ExchangeKind =
   | 'BULK'
   | 'EXPORT'
   | 'IMPORT';
 
-/** What the rows of an exchange are. */
+/** Type of the rows of an exchange. */
 export type ExchangeNoun =
   | 'CATEGORIES'
   | 'CUSTOMERS'
@@ -827,7 +830,7 @@ export interface ExchangeRatesImportInput {
   unusual?: boolean;
 }
 
-/** Where an exchange stands. */
+/** State of an exchange. */
 export type ExchangeState =
   | 'CANCELLED'
   | 'DONE'
@@ -850,9 +853,9 @@ export interface ExportCreateInput {
   format?: ExchangeFormat;
   /** Only from this moment on: changed, or of movements occurred, of orders placed. */
   from?: string | null;
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** What its rows are. */
+  /** Type of the rows. */
   noun: ExportNoun;
   /** Only of these products. */
   productIds?: ReadonlyArray<string> | null;
@@ -860,7 +863,7 @@ export interface ExportCreateInput {
   storeIds?: ReadonlyArray<string> | null;
 }
 
-/** What the rows of an export are. */
+/** Type of the rows of an export. */
 export type ExportNoun =
   | 'CATEGORIES'
   | 'CUSTOMERS'
@@ -870,21 +873,21 @@ export type ExportNoun =
   | 'STOCK'
   | 'SUPPLIERS';
 
-/** What something is called elsewhere. */
+/** Reference of an order in an external system, with its channel. */
 export interface ExternalRef {
   /** The channel that calls it so. */
   channelId: string;
-  /** What it is called there. */
+  /** Reference of the order in the channel's own system. */
   ref: string;
 }
 
-/** What a file that you send is for. */
+/** Purpose of a file that is uploaded. */
 export type FilePurpose =
   | 'DOCUMENT'
   | 'IMAGE'
   | 'IMPORT';
 
-/** Where a file stands. */
+/** State of a file. */
 export type FileState =
   | 'AWAITED'
   | 'GONE'
@@ -892,11 +895,14 @@ export type FileState =
 
 /** A file that you are going to send. */
 export interface FileUploadCreateInput {
-  /** What it is called; a path before the name is left off. */
+  /** Name of the file; a path before the name is removed. */
   name: string;
-  /** What it is for. */
+  /** Purpose of the file. */
   purpose: FilePurpose;
-  /** How many bytes it has, so that one that is too large is refused now. */
+  /**
+   * Size of the file in bytes, for an early refusal of a file that is too large; unchecked before the upload when
+   * omitted.
+   */
   size?: number | null;
 }
 
@@ -921,7 +927,7 @@ export type ForecastQualityReason =
   | 'NEGATIVE_WEEKS'
   | 'SHORT_HISTORY';
 
-/** How a forecast came about. */
+/** Status of a forecast: the way in which it was made. */
 export type ForecastStatus =
   | 'DORMANT'
   | 'ENDED'
@@ -935,7 +941,7 @@ export type FulfilmentGroup =
   | 'CHANNEL'
   | 'STORE';
 
-/** Where a fulfilment stands. */
+/** Status of a fulfilment. */
 export type FulfilmentStatus =
   | 'CANCELLED'
   | 'DELIVERED'
@@ -967,7 +973,7 @@ export interface IdFilter {
   in?: ReadonlyArray<string> | null;
 }
 
-/** How large a picture is wanted. */
+/** Size of a picture. */
 export type ImageSize =
   | 'MEDIUM'
   | 'ORIGINAL'
@@ -980,7 +986,7 @@ export interface ImportCreateInput {
    * separator, or with one between thousands, is refused.
    */
   decimalSeparator?: DecimalSeparator;
-  /** What stands between cells of a CSV: one character; told from the header when left out. */
+  /** Delimiter between the cells of a CSV, one character; detected from the header by default. */
   delimiter?: string | null;
   /** Only say what would become of each row. Rows are looked at in chunks of 500, and orders each by itself, against what is here now. */
   dryRun?: boolean;
@@ -990,24 +996,24 @@ export interface ImportCreateInput {
   fileId: string;
   /** Its form; told from its bytes when left out. */
   format?: ExchangeFormat | null;
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** What columns are whose names do not tell. */
+  /** Mapping of columns to fields, for columns whose names do not identify the field. */
   mapping?: ReadonlyArray<ColumnMappingInput>;
-  /** What becomes of a row whose key is there already. Stock is always set or changed. */
+  /** Policy for a row whose key exists already. Stock is always set or changed. */
   mode?: ImportMode;
-  /** What its rows are. */
+  /** Type of the rows. */
   noun: ImportNoun;
-  /** Why stock changes. */
+  /** Reason code of the stock changes. */
   reasonCode?: ReasonCode;
 }
 
-/** What becomes of a row whose key is there already. */
+/** Policy for a row whose key exists already. */
 export type ImportMode =
   | 'CREATE'
   | 'UPSERT';
 
-/** What the rows of an import are. */
+/** Type of the rows of an import. */
 export type ImportNoun =
   | 'CATEGORIES'
   | 'CUSTOMERS'
@@ -1023,9 +1029,9 @@ export interface IntegrationCreateInput {
   channelId?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** What it is called. */
+  /** Name of the integration. */
   name: string;
-  /** What it may do. */
+  /** Permissions of the integration, by name. */
   permissions: ReadonlyArray<string>;
   /** The stores that its permissions of the class STORE are for. */
   scope: StoreScopeInput;
@@ -1033,7 +1039,10 @@ export interface IntegrationCreateInput {
   trustedDocumentsOnly?: boolean | null;
 }
 
-/** What of an integration is to be changed: what is left out stays. You must hold yourself what it gains. */
+/**
+ * Changes of an integration; a field that is omitted stays as it is. You must hold yourself every permission that is
+ * added.
+ */
 export interface IntegrationUpdateInput {
   /** The channel that it is to be bound to; null binds it to none. */
   channelId?: string | null;
@@ -1048,7 +1057,7 @@ export interface IntegrationUpdateInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** What it is called. */
+  /** Name of the integration. */
   name?: string | null;
   /** All that it is to be able to do. Its keys lose what it loses. */
   permissions?: ReadonlyArray<string> | null;
@@ -1058,7 +1067,7 @@ export interface IntegrationUpdateInput {
   trustedDocumentsOnly?: boolean | null;
 }
 
-/** Where a job stands. */
+/** State of a job. */
 export type JobState =
   | 'DEAD'
   | 'DONE'
@@ -1085,19 +1094,19 @@ export interface KitSetInput {
   idempotencyKey?: string;
 }
 
-/** What a machine reads on a label. */
+/** Symbology of the machine-readable code on a label. */
 export type LabelSymbology =
   | 'CODE_128'
   | 'EAN_13'
   | 'QR';
 
-/** How much of a line. */
+/** Quantity of an order line. */
 export interface LineQuantity {
   /** The order's line. */
   lineId: string;
   /** The lot that leaves; picked first-expired-first-out when it is left out. */
   lot?: LotRef | null;
-  /** How much of it, in the product's smallest unit. */
+  /** Quantity of the order line, in the product's smallest unit. */
   quantity: number;
 }
 
@@ -1109,9 +1118,9 @@ export interface LotActInput {
   id: string;
   /** Makes the call safe to repeat. */
   idempotencyKey?: string;
-  /** Why: kept with the movement, at most 1,000 characters. */
+  /** Reason for the step, stored with the movement; at most 1,000 characters. */
   note?: string | null;
-  /** What to do when it takes what was promised: REFUSE or SHORTEN. */
+  /** Policy for a step that takes reserved stock: REFUSE or SHORTEN. */
   onShortage?: ShortagePolicy;
 }
 
@@ -1127,7 +1136,7 @@ export interface LotCodeFilter {
 
 /** A new lot. */
 export interface LotCreateInput {
-  /** What is printed on it: at most 128 characters, unique in the product in any spelling of capitals. */
+  /** Code printed on the lot, at most 128 characters, unique within the product; case is ignored. */
   code: string;
   /** The last day on which it may be used. */
   expiresOn?: string | null;
@@ -1145,9 +1154,9 @@ export interface LotCreateInput {
 export interface LotFilter {
   /** With such a code, in any spelling of capitals. */
   code?: LotCodeFilter | null;
-  /** Whose last day is before this one. */
+  /** Lots whose expiry date is before this date. */
   expiresBefore?: string | null;
-  /** Of these products. */
+  /** Products to include. */
   product?: IdFilter | null;
   /** In one of these states; an empty list matches nothing. */
   status?: ReadonlyArray<LotStatus> | null;
@@ -1157,7 +1166,7 @@ export interface LotFilter {
 
 /** A lot's code, with its dates in case it is new. A known lot is refused with other dates than it has. */
 export interface LotName {
-  /** What is printed on it, at most 128 characters. */
+  /** Code printed on the lot, at most 128 characters. */
   code: string;
   /** The last day on which it may be used. */
   expiresOn?: string | null;
@@ -1191,7 +1200,7 @@ export interface LotUpdateInput {
   madeOn?: string | null;
   /** A note on it, at most 1,000 characters. */
   note?: string | null;
-  /** What to do when an earlier date takes what was promised. */
+  /** Policy for an earlier expiry date that takes reserved stock. */
   onShortage?: ShortagePolicy;
 }
 
@@ -1209,7 +1218,7 @@ export type MarginTop =
   | 'MARGIN_RATE'
   | 'NET_REVENUE';
 
-/** Where a member stands. */
+/** Status of a member. */
 export type MemberStatus =
   | 'ACTIVE'
   | 'INVITED'
@@ -1245,7 +1254,7 @@ export interface MoneyInput {
 export interface MovementFilter {
   /** With this external reference; capitals count. */
   externalRef?: StringFilter | null;
-  /** Of these kinds; an empty list matches nothing. */
+  /** Kinds of movement to include; an empty list matches nothing. */
   kind?: ReadonlyArray<MovementKind> | null;
   /** That happened then. */
   occurredAt?: DateTimeFilter | null;
@@ -1265,7 +1274,7 @@ export type MovementGroup =
   | 'PRODUCT'
   | 'STORE';
 
-/** What a movement was. */
+/** Kind of a stock movement. */
 export type MovementKind =
   | 'ADJUSTMENT'
   | 'COUNT'
@@ -1280,7 +1289,7 @@ export type MovementKind =
   | 'TRANSFER_IN'
   | 'TRANSFER_OUT';
 
-/** How a new order begins. */
+/** Status in which a new order is created. */
 export type NewOrderStatus =
   | 'CONFIRMED'
   | 'DRAFT'
@@ -1322,19 +1331,19 @@ export interface NoteUpdateInput {
 export interface OrderCreateInput {
   /** The place that its bill goes to. */
   billingAddress?: AddressInput | null;
-  /** Where it came from; the channel with the code DIRECT when it is left out. */
+  /** Channel from which the order came; the channel with the code DIRECT by default. */
   channelId?: string | null;
   /** The person to reach about it. */
   contact?: ContactInput | null;
-  /** Whom it is sold to. */
+  /** Customer to whom the order is sold; an anonymous sale when omitted. */
   customerId?: string | null;
   /** The way that it comes; SHIP when it is left out. */
   deliveryMethod?: DeliveryMethod | null;
-  /** What it is called elsewhere; unique in its channel; at most 128 characters. */
+  /** Reference of the order in an external system; at most 128 characters, unique in its channel. */
   externalRef?: string | null;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** What is sold; at most 2,000 lines, 500 with `sourcing`. */
+  /** Lines of the order; at most 2,000, or 500 with `sourcing`. */
   lines: ReadonlyArray<OrderLineInput>;
   /** Anything else, a JSON object of at most 16 KiB. */
   metadata?: unknown | null;
@@ -1342,9 +1351,9 @@ export interface OrderCreateInput {
   noteForCustomer?: string | null;
   /** A note for staff; at most 1,000 characters. */
   noteForStaff?: string | null;
-  /** What to do when a FULFILLED order takes what was promised or was not there. */
+  /** Policy for a FULFILLED order that takes stock which is promised to others or not there. */
   onShortage?: ShortagePolicy;
-  /** When it was placed; now when it is left out. At most five minutes ahead, and not in a closed period. */
+  /** Time at which the order was placed; now by default. At most five minutes ahead, and not in a closed period. */
   placedAt?: string | null;
   /** The moment that it is wanted for. */
   requestedFor?: string | null;
@@ -1359,15 +1368,15 @@ export interface OrderCreateInput {
   shippingCountry?: string | null;
   /** Finds the stores that its stock is held in: `{}` by the company's rule. A DRAFT looks when it is confirmed. Not with FULFILLED. */
   sourcing?: SourcingInput | null;
-  /** How it begins. */
+  /** Status in which the order is created. */
   status?: NewOrderStatus;
-  /** Who sells it, and where its stock is held unless `sourcing` is said. */
+  /** Store that sells the order. It also holds the stock unless `sourcing` is given. */
   store: StoreRef;
   /** Tags, at most 50 of at most 64 characters, told apart without their capitals. */
   tags?: ReadonlyArray<string> | null;
 }
 
-/** Which orders. Tests stand beside each other and must all hold; one that is null is absent. */
+/** Filter of orders. All conditions that are given must hold; a condition that is null is ignored. */
 export interface OrderFilter {
   /** All of these hold. */
   and?: ReadonlyArray<OrderFilter> | null;
@@ -1397,24 +1406,24 @@ export interface OrderFilter {
   store?: IdFilter | null;
 }
 
-/** What is shipped. */
+/** Shipment of an order or of a part of it. */
 export interface OrderFulfilInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
   /** The order. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /**
-   * What leaves. When it is left out all that is open; of an order that is held in several stores, what is held where it leaves from. What waits for
-   * stock (backordered) leaves when it is named.
+   * Lines to ship. By default everything open is shipped; if the order is held in several stores, everything held in the store of shipment.
+   * Backordered quantities are shipped only when their line is named.
    */
   lines?: ReadonlyArray<LineQuantity> | null;
-  /** When it left; now when it is left out. */
+  /** Time of the shipment; now by default. */
   occurredAt?: string | null;
-  /** What to do when it takes what was promised or was not there. */
+  /** Policy for a shipment that takes stock which is promised to others or not there. */
   onShortage?: ShortagePolicy;
-  /** Where it leaves from; the order's store when it is left out. */
+  /** Store from which the goods are shipped; the order's store by default. */
   store?: StoreRef | null;
 }
 
@@ -1446,23 +1455,23 @@ export interface OrderHoldSetInput {
 
 /** A line of a new order. A CHARGE has a name and a unitPrice and no product. */
 export interface OrderLineInput {
-  /** What is taken off the line's price; at most all of it. */
+  /** Discount deducted from the line's price; from 0 to the whole price. */
   discount?: MoneyInput | null;
-  /** What it is of. */
+  /** Kind of the line. */
   kind?: OrderLineKind;
   /** The name of a CHARGE. A PRODUCT line has its product's. */
   name?: string | null;
   /** The product, for a PRODUCT line. */
   product?: ProductRef | null;
-  /** How much, in the product's smallest unit; above 0. */
+  /** Ordered quantity, in the product's smallest unit; above 0. */
   quantity: number;
-  /** What is put on it as tax. */
+  /** Tax added to the line's price. */
   tax?: MoneyInput | null;
   /** The price of one whole unit. On a product it overrides the product's own and needs `order.price`. */
   unitPrice?: MoneyInput | null;
 }
 
-/** What a line is of. */
+/** Kind of an order line. */
 export type OrderLineKind =
   | 'CHARGE'
   | 'PRODUCT';
@@ -1481,15 +1490,15 @@ export interface OrderLineSet {
   unitPrice?: MoneyInput | null;
 }
 
-/** What a list of orders is sorted by; ids break ties. */
+/** Sort order of a list of orders; orders with equal values are sorted by ID. */
 export interface OrderOrder {
-  /** Which way. */
+  /** Direction of the sort; DESC by default. */
   direction?: Direction;
-  /** By what. */
+  /** Field by which the orders are sorted. */
   field: OrderOrderField;
 }
 
-/** What orders can be sorted by. */
+/** Field by which orders can be sorted. */
 export type OrderOrderField =
   | 'NUMBER'
   | 'PLACED_AT'
@@ -1501,7 +1510,7 @@ export type OrderRef =
   | { external?: never; id: string; number?: never }
   | { external?: never; id?: never; number: string };
 
-/** Where an order stands. New states may be added. */
+/** Status of an order. New statuses may be added. */
 export type OrderStatus =
   | 'CANCELLED'
   | 'CLOSED'
@@ -1610,7 +1619,7 @@ export interface PaymentRecordInput {
   returnId?: string | null;
 }
 
-/** How far an order's netTotal is paid: the first that holds. `got` is what was captured less what was refunded. */
+/** Payment status of an order: the first of these that holds. `got` is the sum captured less the sum refunded, to be compared with netTotal. */
 export type PaymentStatus =
   | 'AUTHORISED'
   | 'NOTHING_DUE'
@@ -1659,7 +1668,7 @@ export interface PositionInput {
 export interface PriceBreakInput {
   /** From this quantity on, in smallest units; above 0. */
   fromQuantity: number;
-  /** What one whole unit costs then, in the currency of the row. */
+  /** Cost of one whole unit from this quantity on, in the currency of the row. */
   unitCost: MoneyInput;
 }
 
@@ -1725,11 +1734,11 @@ export interface ProductCreateInput {
 export interface ProductDocumentAddInput {
   /** The file: one of yours, with the purpose DOCUMENT, whose bytes have come, and which belongs to nothing yet. */
   fileId: string;
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The product; it has at most 20 documents. */
   productId: string;
-  /** What it is, in words, as in Data sheet; at most 200 characters. */
+  /** Title of the document, such as Data sheet; at most 200 characters. */
   title: string;
 }
 
@@ -1737,7 +1746,7 @@ export interface ProductDocumentAddInput {
 export interface ProductDocumentRemoveInput {
   /** The document. */
   id: string;
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
 }
 
@@ -1796,11 +1805,11 @@ export interface ProductFilter {
 
 /** A picture for a product. */
 export interface ProductImageAddInput {
-  /** What it shows, in words for who cannot see it; at most 500 characters. */
+  /** Alternative text of the picture, for readers who cannot see it; at most 500 characters. */
   alt?: string;
   /** The file: one of yours, with the purpose IMAGE, whose bytes have come, and which belongs to nothing yet. */
   fileId: string;
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Its place among the product's pictures, from 1 on; the last when left out. */
   position?: number | null;
@@ -1812,13 +1821,13 @@ export interface ProductImageAddInput {
 export interface ProductImageRemoveInput {
   /** The picture. */
   id: string;
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
 }
 
 /** Another order of a product's pictures. */
 export interface ProductImageReorderInput {
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Pictures that come first, in this order; the others follow as they were. */
   imageIds: ReadonlyArray<string>;
@@ -1830,13 +1839,13 @@ export interface ProductImageReorderInput {
 export interface ProductLabelSheetInput {
   /** Labels side by side, at most 10. */
   columns?: number;
-  /** How many of each, at most 100, and at most 2,000 in all. */
+  /** Number of labels for each product, at most 100, and at most 2,000 labels in all. */
   copies?: number;
   /** The products, at most 250. */
   productIds: ReadonlyArray<string>;
   /** Labels one below the other, at most 30. */
   rows?: number;
-  /** What a machine reads. */
+  /** Symbology of the code. */
   symbology?: LabelSymbology;
 }
 
@@ -2015,15 +2024,15 @@ export type ProductivityTop =
   | 'SOLD_UNITS'
   | 'STOCK_VALUE';
 
-/** Freight, duty or the like. */
+/** A charge on a purchase order: freight, duty or the like. */
 export interface PurchaseChargeInput {
-  /** How much it is; above 0. */
+  /** Amount of the charge, in the order's currency; above 0. */
   amount: MoneyInput;
-  /** What it is spread over the lines by. */
+  /** Basis on which the charge is spread over the lines. */
   basis?: ChargeBasis;
-  /** What it is for. */
+  /** Kind of the charge. */
   kind: ChargeKind;
-  /** What it is called; its kind when it is left out; at most 300 characters. */
+  /** Name of the charge, at most 300 characters. Null takes the name of its kind. */
   name?: string | null;
 }
 
@@ -2033,35 +2042,35 @@ export interface PurchaseOrderActionInput {
   expectedVersion?: number | null;
   /** The order. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Why; kept with the order where it is rejected, closed or cancelled; at most 1,000 characters. */
+  /** Reason or note, at most 1,000 characters. Kept with the order where it is rejected, closed or cancelled. */
   note?: string | null;
 }
 
 /** A new purchase order. */
 export interface PurchaseOrderCreateInput {
-  /** What is paid beside the goods and is part of what they cost; at most 50. */
+  /** Charges that are paid beside the goods and are part of their cost, at most 50. */
   charges?: ReadonlyArray<PurchaseChargeInput>;
   /** The currency of all its amounts; that of the supplier's catalogue when it is left out, else the tenant's. */
   currencyCode?: string | null;
   /** The day it is expected on. */
   expectedOn?: string | null;
-  /** What the supplier calls it; unique among the orders with them; at most 128 characters. */
+  /** The supplier's reference for the order, unique among the orders with that supplier, at most 128 characters. Null for none. */
   externalRef?: string | null;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** What is bought; at most 2,000 lines. */
+  /** Lines of the order, at most 2,000. */
   lines: ReadonlyArray<PurchaseOrderLineInput>;
-  /** What the supplier is told with it; at most 1,000 characters. */
+  /** Note to the supplier, sent with the order, at most 1,000 characters. */
   note?: string | null;
-  /** How much more than ordered may be received, in percent of a line: 0 to 100. */
+  /** Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. */
   overPercent?: number;
-  /** Where it is delivered to. */
+  /** Store that receives the goods. */
   store: StoreRef;
-  /** Whom it is bought from. */
+  /** Supplier of the goods. */
   supplier: SupplierRef;
-  /** How much less than ordered still makes a line complete, in percent of it: 0 to 100. */
+  /** Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. */
   underPercent?: number;
 }
 
@@ -2083,15 +2092,15 @@ export interface PurchaseOrderLineInput {
   expectedOn?: string | null;
   /** The product. */
   product: ProductRef;
-  /** How much, in its smallest unit; above 0. */
+  /** Quantity to order, in the product's smallest unit; above 0. */
   quantity: number;
-  /** What one whole unit costs; what the supplier's catalogue says for this quantity when it is left out, else the product's own cost. */
+  /** Cost of one whole unit, in the order's currency. Null takes the supplier's catalogue price for this quantity, else the product's own cost. */
   unitCost?: MoneyInput | null;
-  /** What the whole line weighs, in any unit that all lines share: for charges that are spread by weight. */
+  /** Weight of the whole line, in any unit that all lines share, for charges that are spread by weight. Null where it is not known. */
   weight?: number | null;
 }
 
-/** What came of a line. */
+/** Goods received for a line of a purchase order. */
 export interface PurchaseOrderLineReceiptInput {
   /** Damaged goods beside them: they are on hand and not available. */
   damaged?: number | null;
@@ -2116,15 +2125,15 @@ export interface PurchaseOrderReceiveInput {
   expectedVersion?: number | null;
   /** The order. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** What came; everything that is open when it is left out. */
+  /** Lines received. Null receives the open quantity of every line. */
   lines?: ReadonlyArray<PurchaseOrderLineReceiptInput> | null;
   /** Kept with the receipt and the stock that moves; at most 1,000 characters. */
   note?: string | null;
-  /** When it came; now when it is left out. At most five minutes ahead, and not in a closed period. */
+  /** Time of the receipt; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
-  /** What came and was not ordered; at most 50. */
+  /** Items received that were not ordered, at most 50. */
   wrongItems?: ReadonlyArray<WrongItemInput>;
 }
 
@@ -2137,11 +2146,11 @@ export type PurchaseOrderRef =
 export interface PurchaseOrderSendInput {
   /** The order: APPROVED, ORDERED or PARTIALLY_RECEIVED. */
   id: string;
-  /** The same key with the same input sends it once; 1 to 255 characters. */
+  /** Idempotency key, 1 to 255 characters. A repeated call with the same key and input sends the order once. */
   idempotencyKey?: string;
 }
 
-/** Where a purchase order stands. New states may be added. */
+/** Status of a purchase order. New values may be added. */
 export type PurchaseOrderStatus =
   | 'APPROVED'
   | 'CANCELLED'
@@ -2161,19 +2170,19 @@ export interface PurchaseOrderUpdateInput {
   expectedOn?: string | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
-  /** What the supplier calls it. */
+  /** The supplier's reference for the order, at most 128 characters. Null removes it. */
   externalRef?: string | null;
   /** The order. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** All lines, in place of those that there are; at most 2,000. */
   lines?: ReadonlyArray<PurchaseOrderLineInput> | null;
-  /** What the supplier is told with it. */
+  /** Note to the supplier, sent with the order, at most 1,000 characters. Null removes it. */
   note?: string | null;
-  /** How much more than ordered may be received, in percent of a line: 0 to 100. */
+  /** Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. Null leaves it as it is. */
   overPercent?: number | null;
-  /** How much less than ordered still makes a line complete, in percent of it: 0 to 100. */
+  /** Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. Null leaves it as it is. */
   underPercent?: number | null;
 }
 
@@ -2195,7 +2204,7 @@ export interface QuietHoursInput {
   to: string;
 }
 
-/** Why stock was changed. */
+/** Reason for a change of stock. */
 export type ReasonCode =
   | 'CORRECTION'
   | 'CUSTOMER_RETURN'
@@ -2212,7 +2221,7 @@ export type ReasonCode =
   | 'SAMPLE'
   | 'THEFT';
 
-/** What came in one lot. */
+/** Goods received in one lot. */
 export interface ReceivedLotInput {
   /** Damaged goods beside them. */
   damaged?: number | null;
@@ -2222,38 +2231,38 @@ export interface ReceivedLotInput {
   quantity: number;
 }
 
-/** How much of what was captured for an order was refunded. */
+/** Share of the sum captured for an order that was refunded. */
 export type RefundStatus =
   | 'FULL'
   | 'NONE'
   | 'PARTIAL';
 
-/** What is suggested. */
+/** Kind of a reorder suggestion. */
 export type ReorderKind =
   | 'PURCHASE'
   | 'TRANSFER';
 
-/** Something to order. */
+/** A product and quantity to order for a store. */
 export interface ReorderLineInput {
   /** The product. */
   product: ProductRef;
-  /** How much, in the product's smallest unit; above 0. */
+  /** Quantity to order, in the product's smallest unit; above 0. */
   quantity: number;
-  /** Where it is needed. */
+  /** Store that needs the goods. */
   store: StoreRef;
-  /** Whom to buy it from; the preferred supplier when it is left out, else the product's own. */
+  /** Supplier of the goods. Null takes the preferred supplier, else the product's own. */
   supplier?: SupplierRef | null;
 }
 
-/** What to order. */
+/** Products to order, for draft purchase orders. */
 export interface ReorderOrderInput {
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** What to order, as suggested or otherwise; at most 2,000 lines. */
+  /** Products to order, as suggested or otherwise; at most 2,000 lines. */
   lines: ReadonlyArray<ReorderLineInput>;
 }
 
-/** What made the reorder point. */
+/** Origin of a reorder point. */
 export type ReorderReason =
   | 'DEMAND'
   | 'REORDER_POINT';
@@ -2403,7 +2412,7 @@ export type ReplenishmentRefusalCode =
   | 'FORBIDDEN'
   | 'STALE';
 
-/** Where a reservation is in its life. */
+/** Status of a reservation. */
 export type ReservationStatus =
   | 'ACTIVE'
   | 'CONSUMED'
@@ -2415,13 +2424,13 @@ export type ReservationStatus =
 export interface ReserveItem {
   /** The product. */
   product: ProductRef;
-  /** How much, above 0. */
+  /** Quantity to hold, above 0, in the product's smallest unit. */
   quantity: number;
   /** The store. */
   store: StoreRef;
 }
 
-/** Why a cursor cannot be followed: discard what you have and subscribe again without one. */
+/** Reason for which a cursor cannot be followed: discard your data and subscribe again without a cursor. */
 export type ResetReason =
   | 'CURSOR_EXPIRED'
   | 'CURSOR_FOREIGN'
@@ -2434,43 +2443,46 @@ export interface ReturnActionInput {
   expectedVersion?: number | null;
   /** The return. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
 }
 
-/** What is given back. */
+/** Closing of a return, with its refund. */
 export interface ReturnCloseInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
   /** The return. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** What is given back: 0 up to what was charged for what came. When it is left out, what came at its lines' prices, charges with it. */
+  /**
+   * Refund, from 0 to the amount that was charged for the received goods. By default the received goods at the prices of their lines,
+   * charges included.
+   */
   refund?: MoneyInput | null;
 }
 
 /** A new return. */
 export interface ReturnCreateInput {
-  /** Who gives it back. */
+  /** Customer who returns the goods; an anonymous return when omitted. */
   customerId?: string | null;
-  /** What it is called elsewhere; unique in the tenant; at most 128 characters. */
+  /** Reference of the return in an external system; at most 128 characters, unique in the tenant. */
   externalRef?: string | null;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** What comes back; at most 2,000 lines. */
+  /** Lines of the return; at most 2,000. */
   lines: ReadonlyArray<ReturnLineInput>;
   /** Kept with it; at most 1,000 characters. */
   note?: string | null;
-  /** When it happened; now when it is left out. At most five minutes ahead, and not in a closed period. */
+  /** Time of the return; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
   /** Whether it is taken in at once; otherwise it is only REQUESTED and moves no stock. */
   receive?: boolean;
-  /** Where it comes in. */
+  /** Store that receives the return. */
   store: StoreRef;
 }
 
-/** Which returns. Tests stand beside each other and must all hold; one that is null is absent. */
+/** Filter of returns. All conditions that are given must hold; a condition that is null is ignored. */
 export interface ReturnFilter {
   /** Was given back by this customer. Needs customer.read. */
   customer?: IdFilter | null;
@@ -2482,39 +2494,45 @@ export interface ReturnFilter {
   store?: IdFilter | null;
 }
 
-/** What was found. */
+/** Findings of the inspection of a return. */
 export interface ReturnInspectInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
   /** The return. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** What was found; all that nobody has looked at, as its lines said when they were asked for, when it is left out. At most 2,000. */
+  /**
+   * Findings for each line, at most 2,000; by default everything that is not inspected yet, with the planned disposition of its
+   * line.
+   */
   lines?: ReadonlyArray<ReturnInspectLineInput> | null;
   /** Kept with the stock that moves; at most 1,000 characters. */
   note?: string | null;
-  /** When it was looked at; now when it is left out. At most five minutes ahead, and not in a closed period. */
+  /** Time of the inspection; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
 }
 
-/** What becomes of so much of a line. A line is named once for each disposition and lot. */
+/** Disposition of a quantity of a return line. A line is named once for each disposition and lot. */
 export interface ReturnInspectLineInput {
-  /** What becomes of it. */
+  /** Disposition of the inspected goods. */
   disposition: Disposition;
   /** The return's line. */
   lineId: string;
   /** The lot that is meant, of those that came; those that came first when it is left out. */
   lot?: LotRef | null;
-  /** How much of it, in the product's smallest unit; above 0. */
+  /** Inspected quantity, in the product's smallest unit; above 0. */
   quantity: number;
 }
 
-/** What comes back. Without orderLineId and matches it came from no known order; a key that is bound to a channel names them. */
+/**
+ * Line of a return. Without orderLineId and matches the goods came from no known order; a key that is bound to a channel
+ * must name one of them.
+ */
 export interface ReturnLineInput {
-  /** What becomes of it. */
+  /** Disposition of the returned goods. */
   disposition?: Disposition;
-  /** What it is of. */
+  /** Kind of the line. */
   kind?: OrderLineKind;
   /** The lot that comes back: needed where the product is tracked. */
   lot?: LotRef | null;
@@ -2526,9 +2544,9 @@ export interface ReturnLineInput {
   orderLineId?: string | null;
   /** The product; that of the order's line when it is left out. */
   product?: ProductRef | null;
-  /** How much, in the product's smallest unit; above 0. */
+  /** Returned quantity, in the product's smallest unit; above 0. */
   quantity: number;
-  /** What is given back for one whole unit; the price it was sold at when it is left out, else the product's. */
+  /** Refund for one whole unit; by default the price at which the unit was sold, or else the product's price. */
   unitPrice?: MoneyInput | null;
 }
 
@@ -2536,51 +2554,51 @@ export interface ReturnLineInput {
 export interface ReturnMatchInput {
   /** The order's line that it goes back on. */
   orderLineId: string;
-  /** How much of it, in the product's smallest unit. */
+  /** Quantity that goes back on the order line, in the product's smallest unit. */
   quantity: number;
 }
 
-/** What comes. */
+/** Receipt of the goods of a return. */
 export interface ReturnReceiveInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
   /** The return. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Whether nothing more will come: what is missing can then be asked back again. */
   isLast?: boolean;
-  /** What comes; all that has yet to come when it is left out. At most 2,000. */
+  /** Lines that were received, at most 2,000; by default everything that is still to be received. */
   lines?: ReadonlyArray<ReturnReceiveLineInput> | null;
   /** Kept with the stock that moves; at most 1,000 characters. */
   note?: string | null;
-  /** When it came; now when it is left out. At most five minutes ahead, and not in a closed period. */
+  /** Time of the receipt; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
 }
 
-/** How much of a line comes. A line that comes in several lots is named for each of them. */
+/** Received quantity of a return line. A line that is received in several lots is named once for each of them. */
 export interface ReturnReceiveLineInput {
   /** The return's line. */
   lineId: string;
   /** The lot that comes: needed where the product is tracked. */
   lot?: LotRef | null;
-  /** How much of it, in the product's smallest unit; above 0. */
+  /** Received quantity, in the product's smallest unit; above 0. */
   quantity: number;
 }
 
-/** Why the goods may not come, or no longer. */
+/** Rejection of a return that was requested or approved. */
 export interface ReturnRejectInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
   /** The return. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Why; kept with the return; at most 1,000 characters. */
+  /** Reason of the rejection, stored with the return; at most 1,000 characters. */
   reason: string;
 }
 
-/** Where a return stands. */
+/** Status of a return. */
 export type ReturnStatus =
   | 'APPROVED'
   | 'CLOSED'
@@ -2636,7 +2654,7 @@ export type ReversedKind =
   | 'TRANSFER_RECEIPT'
   | 'TRANSFER_SHIPMENT';
 
-/** What is odd about a login. */
+/** Sign of an unusual login. */
 export type RiskSign =
   | 'FAILURES'
   | 'HURRY'
@@ -2651,7 +2669,7 @@ export interface RoleCreateInput {
   inherits?: ReadonlyArray<string> | null;
   /** Its short name: 2 to 63 small letters, digits and hyphens. */
   key: string;
-  /** What it is called. */
+  /** Name of the role. */
   name: string;
   /** The permissions that it has itself. You must hold each of them for all stores. */
   permissions: ReadonlyArray<string>;
@@ -2669,7 +2687,7 @@ export interface RoleDeleteInput {
 
 /** A role to be granted. */
 export interface RoleGrantInput {
-  /** When it ends; it lasts when this is left out. */
+  /** Time at which the grant expires; it does not expire when omitted. */
   expiresAt?: string | null;
   /** The role. */
   roleId: string;
@@ -2677,7 +2695,7 @@ export interface RoleGrantInput {
   scope: StoreScopeInput;
 }
 
-/** What of a role is to be changed: what is left out stays. */
+/** Changes of a role; a field that is omitted stays as it is. */
 export interface RoleUpdateInput {
   /** Its version as it was read. */
   expectedVersion: number;
@@ -2689,13 +2707,13 @@ export interface RoleUpdateInput {
   inherits?: ReadonlyArray<string> | null;
   /** Its short name. */
   key?: string | null;
-  /** What it is called. */
+  /** Name of the role. */
   name?: string | null;
   /** The permissions that it is to have itself. You must hold what is added, for all stores. */
   permissions?: ReadonlyArray<string> | null;
 }
 
-/** What the rows of a sales report stand for. */
+/** Meaning of a row of a sales report. */
 export type SalesGroup =
   | 'CATEGORY'
   | 'CHANNEL'
@@ -2707,7 +2725,7 @@ export type SalesGroup =
   | 'PRODUCT'
   | 'STORE';
 
-/** What the first rows of a sales report are chosen by, the largest first. */
+/** Measure by which the first rows of a sales report are chosen, the largest first. */
 export type SalesMeasure =
   | 'GROSS_REVENUE'
   | 'NET_REVENUE'
@@ -2716,13 +2734,13 @@ export type SalesMeasure =
 
 /** Sales of some days. All conditions hold. */
 export interface SalesReportFilter {
-  /** Of these channels. */
+  /** Only these channels. Null for all. */
   channel?: IdFilter | null;
   /** First business day. */
   from: string;
-  /** Of these products; `categoryTree` takes a category with all below it. Needs product.read. */
+  /** Only these products. `categoryTree` takes a category with all below it. Needs product.read. Null for all. */
   product?: ProductFilter | null;
-  /** Of these stores. */
+  /** Only these stores. Null for all. */
   store?: IdFilter | null;
   /** Last business day, at most 731 days in all. */
   to: string;
@@ -2772,7 +2790,7 @@ export type SecretStatus =
   | 'NONE'
   | 'SHOWN';
 
-/** What to do when a physical fact takes what was promised, or was not there. All but REFUSE need stock.override. */
+/** Policy for a change that takes reserved stock, or more than is on hand. All values but REFUSE need the permission stock.override. */
 export type ShortagePolicy =
   | 'POST_DISCREPANCY'
   | 'REFUSE'
@@ -2784,15 +2802,15 @@ export type ShrinkageGroup =
   | 'REASON'
   | 'STORE';
 
-/** How stock is looked for; what is left out is as the company's rule says. */
+/** Rules for the search for stock of one order; the tenant's rule applies where a field is omitted. */
 export interface SourcingInput {
-  /** Where it goes; NEAREST needs it. */
+  /** Destination of the order; required by NEAREST. */
   destination?: PositionInput | null;
   /** From how many stores at most; 1 to 10. */
   maxStores?: number | null;
   /** Whether it may come from several stores. */
   split?: SplitPolicy | null;
-  /** Which stores are asked first. */
+  /** Strategy that ranks the stores; the tenant's when omitted. */
   strategy?: SourcingStrategy | null;
 }
 
@@ -2802,21 +2820,21 @@ export interface SourcingRuleInput {
   maxStores?: number | null;
   /** Whether an order may come from several stores. */
   split?: SplitPolicy | null;
-  /** Which stores are asked first. */
+  /** Strategy that ranks the stores; unchanged when omitted. */
   strategy?: SourcingStrategy | null;
 }
 
 /** The company's rule, and what its stores say. Stores that are not named stay as they are. */
 export interface SourcingSetInput {
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The rule; what is left out of it stays as it is. */
   rule?: SourcingRuleInput | null;
-  /** What stores say, each of them whole; at most 500. */
+  /** Settings of stores, each of them complete; at most 500. */
   stores?: ReadonlyArray<StoreSourcingInput>;
 }
 
-/** Which stores are asked first. */
+/** Strategy that ranks the stores from which an order can take its stock. */
 export type SourcingStrategy =
   | 'MOST_STOCK'
   | 'NEAREST'
@@ -2835,19 +2853,19 @@ export interface StockAdjustInput {
   externalRef?: string | null;
   /** Makes the call safe to repeat: the same key with the same input changes stock once. */
   idempotencyKey?: string;
-  /** What happened. */
+  /** Kind of the movement. */
   kind?: AdjustKind;
   /** A note on the whole. */
   note?: string | null;
-  /** When it happened; now when not given. At most five minutes ahead, and not in a closed period. */
+  /** Time of the change. Default now. At most five minutes in the future, and not in a closed period. */
   occurredAt?: string | null;
-  /** What to do when it takes what was promised, or was not there. */
+  /** Policy for changes that take reserved stock, or more than is on hand. */
   onShortage?: ShortagePolicy;
-  /** Why. */
+  /** Reason for the change. */
   reasonCode: ReasonCode;
 }
 
-/** What crossed a line. More may be added. */
+/** Kind of a stock alert: the threshold that a level crossed. New kinds may be added. */
 export type StockAlertKind =
   | 'BACK_IN_STOCK'
   | 'CRITICAL'
@@ -2868,11 +2886,11 @@ export interface StockAnomalyAcceptInput {
 export interface StockAnomalyFilter {
   /** This business day or later. */
   from?: string | null;
-  /** Of these products. */
+  /** Condition on the anomaly's product. */
   product?: IdFilter | null;
   /** In one of these states; an empty list matches nothing. */
   state?: ReadonlyArray<StockAnomalyState> | null;
-  /** Of these stores. */
+  /** Condition on the anomaly's store. */
   store?: IdFilter | null;
   /** This business day or earlier. */
   to?: string | null;
@@ -2911,17 +2929,17 @@ export interface StockChangeInput {
   product: ProductRef;
   /** The store. */
   store: StoreRef;
-  /** What one whole unit cost; the product's cost when not given. */
+  /** Cost of one whole unit. Default the product's unit cost. */
   unitCost?: MoneyInput | null;
 }
 
-/** What you believe a level to be. Give one. */
+/** Expected state of a level, compared before it is set. Exactly one field is given. */
 export type StockCompare =
   | { expectedOnHand: number; expectedVersion?: never; unconditional?: never }
   | { expectedOnHand?: never; expectedVersion: number; unconditional?: never }
   | { expectedOnHand?: never; expectedVersion?: never; unconditional: boolean };
 
-/** Where stock goes within a store. */
+/** Condition that a move gives to stock. */
 export type StockDestination =
   | 'AVAILABLE'
   | 'DAMAGED'
@@ -2934,7 +2952,7 @@ export interface StockFilter {
   and?: ReadonlyArray<StockFilter> | null;
   /** With this much available. */
   available?: QuantityFilter | null;
-  /** Of products in these categories. */
+  /** Categories whose products are included. */
   category?: IdFilter | null;
   /** This must not match. */
   not?: StockFilter | null;
@@ -2942,7 +2960,7 @@ export interface StockFilter {
   onHand?: QuantityFilter | null;
   /** One of these must match; an empty list matches nothing. */
   or?: ReadonlyArray<StockFilter> | null;
-  /** Of these products. */
+  /** Products to include. */
   product?: IdFilter | null;
   /** Stocked like this; an empty list matches nothing. */
   status?: ReadonlyArray<StockStatus> | null;
@@ -2954,7 +2972,7 @@ export interface StockFilter {
 
 /** Stock that is set aside, taken back or written off. */
 export interface StockMoveInput {
-  /** Where it is. */
+  /** Current condition of the stock. */
   from?: StockShelf;
   /** Makes the call safe to repeat. */
   idempotencyKey?: string;
@@ -2962,17 +2980,17 @@ export interface StockMoveInput {
   items: ReadonlyArray<StockMoveItem>;
   /** A note on the whole. */
   note?: string | null;
-  /** When it happened; now when not given. */
+  /** Time of the change. Default now. */
   occurredAt?: string | null;
-  /** What to do when it takes what was promised. */
+  /** Policy for a move that takes reserved stock. */
   onShortage?: ShortagePolicy;
-  /** Why. */
+  /** Reason for the move. */
   reasonCode: ReasonCode;
-  /** Where it goes. */
+  /** Condition of the stock after the move. */
   to: StockDestination;
 }
 
-/** How much of a product, of which lot. */
+/** Quantity of a product to move within a store, with its lot. */
 export interface StockMoveItem {
   /** The lot, where the product is tracked; picked first-expired-first-out when it is left out. */
   lot?: LotRef | null;
@@ -2980,21 +2998,21 @@ export interface StockMoveItem {
   note?: string | null;
   /** The product. */
   product: ProductRef;
-  /** How much, above 0, in the product's smallest unit. */
+  /** Quantity to move, above 0, in the product's smallest unit. */
   quantity: number;
   /** The store. */
   store: StoreRef;
 }
 
-/** How stock levels are sorted. */
+/** Sort order of stock levels. */
 export interface StockOrder {
-  /** Which way. */
+  /** Sort direction. */
   direction?: Direction;
-  /** By what. */
+  /** Field to sort by. */
   field: StockOrderField;
 }
 
-/** What stock levels are sorted by. */
+/** Field that stock levels are sorted by. */
 export type StockOrderField =
   | 'AVAILABLE'
   | 'ON_HAND'
@@ -3007,15 +3025,15 @@ export type StockPolicy =
   | 'TRACKED'
   | 'UNTRACKED';
 
-/** When a level is filled up. What is left out stays; null clears. */
+/** Replenishment policy of a stock level. Fields that are left out stay; null clears. */
 export interface StockPolicyInput {
-  /** What the position is filled up to; above it another store may be helped out. */
+  /** Quantity up to which the position is filled, in the product's smallest unit. Stock above it can be transferred to another store. Null clears it. */
   maximum?: number | null;
   /** The product. */
   product: ProductRef;
   /** At or below this position it is ordered; at most the maximum. */
   reorderPoint?: number | null;
-  /** What channels are not promised. */
+  /** Safety stock, in the product's smallest unit: a part of the stock that is not offered to channels. Null leaves it as it is. */
   safetyStock?: number | null;
   /** The store. */
   store: StoreRef;
@@ -3023,7 +3041,7 @@ export interface StockPolicyInput {
 
 /** Policies of levels. */
 export interface StockPolicySetInput {
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The levels, all or none; at most 500. */
   items: ReadonlyArray<StockPolicyInput>;
@@ -3041,9 +3059,9 @@ export interface StockReleaseInput {
 export interface StockReportFilter {
   /** First business day. */
   from: string;
-  /** Of these products; `categoryTree` takes a category with all below it. Needs product.read. */
+  /** Only these products. `categoryTree` takes a category with all below it. Needs product.read. Null for all. */
   product?: ProductFilter | null;
-  /** Of these stores. */
+  /** Only these stores. Null for all. */
   store?: IdFilter | null;
   /** Last business day, at most 731 days in all. */
   to: string;
@@ -3053,31 +3071,31 @@ export interface StockReportFilter {
 export interface StockReserveInput {
   /** Makes the call safe to repeat. */
   idempotencyKey?: string;
-  /** What to hold, at most 500, all or none. */
+  /** Items to reserve, at most 500. Either all are reserved or none. */
   items: ReadonlyArray<ReserveItem>;
-  /** What it is held for: any of our ids. */
+  /** ID of the object that the stock is held for, of any type; null for none. */
   referenceId?: string | null;
-  /** How long, in seconds: 1 to 2,592,000. */
+  /** Lifetime of the reservations, in seconds: 1 to 2,592,000. */
   ttlSeconds?: number;
 }
 
-/** A document that says what units are worth. */
+/** A revaluation: the document that sets the value of units. */
 export interface StockRevalueInput {
-  /** What it is called elsewhere; unique in the tenant, at most 200 characters. */
+  /** Your own reference for the revaluation, unique in the tenant, 1 to 200 characters. Null for none. */
   externalRef?: string | null;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The products, all or none; at most 500. */
   lines: ReadonlyArray<StockRevalueLineInput>;
-  /** Why; 1 to 1,000 characters. */
+  /** Reason for the revaluation, 1 to 1,000 characters. */
   note: string;
 }
 
-/** A product, and what its units are worth from now on. */
+/** A product and the new value of its units. */
 export interface StockRevalueLineInput {
   /** The product; each once. */
   product: ProductRef;
-  /** What a whole unit is worth, in the currency of the books; 0 writes it off. */
+  /** New value of one whole unit, in the currency of the books. 0 writes it off. */
   unitCost: MoneyInput;
 }
 
@@ -3087,11 +3105,11 @@ export interface StockReverseInput {
   idempotencyKey?: string;
   /** The movement. One that belongs to an order or a return is undone there. */
   movementId: string;
-  /** Why. */
+  /** Note that explains the reversal. */
   note: string;
-  /** When it happened; now when not given. */
+  /** Time of the change. Default now. */
   occurredAt?: string | null;
-  /** What to do when undoing takes what was promised, or is no longer there. */
+  /** Policy for a reversal that takes reserved stock, or more than is on hand. */
   onShortage?: ShortagePolicy;
 }
 
@@ -3103,19 +3121,19 @@ export interface StockSetInput {
   items: ReadonlyArray<StockSetItem>;
   /** A note on the whole. */
   note?: string | null;
-  /** What to do when a figure is below what is promised. */
+  /** Policy for figures that are below the reserved quantity. */
   onShortage?: ShortagePolicy;
-  /** Why. */
+  /** Reason for the change. */
   reasonCode: ReasonCode;
 }
 
 /** An absolute figure for one level. */
 export interface StockSetItem {
-  /** What you believe it to be now; otherwise VERSION_CONFLICT. */
+  /** Expected current state of the level. The item is refused with VERSION_CONFLICT if it differs. */
   compare: StockCompare;
   /** The lot, where the product is tracked: needed where the figure is higher than what is there. */
   lot?: LotRef | null;
-  /** What is on hand; of the lot, where one is given. */
+  /** New quantity on hand, in the product's smallest unit; the quantity of the lot where a lot is given. */
   onHand: number;
   /** The product. */
   product: ProductRef;
@@ -3123,7 +3141,7 @@ export interface StockSetItem {
   store: StoreRef;
 }
 
-/** Where stock is taken from within a store. */
+/** Condition of the stock that a move takes. */
 export type StockShelf =
   | 'AVAILABLE'
   | 'DAMAGED'
@@ -3166,7 +3184,7 @@ export type StockSimulationStatus =
   | 'NO_DEMAND'
   | 'READY';
 
-/** How well a level is stocked, from what is available. */
+/** Stock status of a level, derived from its available quantity. */
 export type StockStatus =
   | 'CRITICAL'
   | 'LOW'
@@ -3174,7 +3192,7 @@ export type StockStatus =
   | 'OUT_OF_STOCK'
   | 'OVERSTOCK';
 
-/** What the rows of a valuation stand for. */
+/** Meaning of a row of a stock valuation. */
 export type StockValueGroup =
   | 'CATEGORY'
   | 'NONE'
@@ -3217,13 +3235,13 @@ export interface StoreGroupCreateInput {
   code: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** What it is called. */
+  /** Name of the group of stores. */
   name: string;
   /** The stores in it. */
   storeIds?: ReadonlyArray<string> | null;
 }
 
-/** What of a group of stores is to be changed: what is left out stays. */
+/** Changes of a group of stores; a field that is omitted stays as it is. */
 export interface StoreGroupUpdateInput {
   /** Its short name. */
   code?: string | null;
@@ -3233,7 +3251,7 @@ export interface StoreGroupUpdateInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** What it is called. */
+  /** Name of the group of stores. */
   name?: string | null;
   /** All stores that are to be in it. Who has rights by the group gets them there. */
   storeIds?: ReadonlyArray<string> | null;
@@ -3256,11 +3274,11 @@ export type StoreScopeInput =
   | { all?: never; groupIds: ReadonlyArray<string>; storeIds?: never }
   | { all?: never; groupIds?: never; storeIds: ReadonlyArray<string> };
 
-/** What a store says of itself as a source. */
+/** Settings of a store as a source of stock for orders. */
 export interface StoreSourcingInput {
   /** Whether orders of other stores may come from it. */
   isSource?: boolean;
-  /** Where it lies; it is not known when it is left out. */
+  /** Geographic position of the store; unknown when omitted. */
   position?: PositionInput | null;
   /** With PRIORITY the lowest is asked first. */
   priority?: number;
@@ -3286,7 +3304,7 @@ export interface StoreUpdateInput {
   timeZone?: string | null;
 }
 
-/** Where an item of a stream belongs. */
+/** Phase of a stream to which an item belongs. */
 export type StreamPhase =
   | 'LIVE'
   | 'PROGRESS'
@@ -3322,7 +3340,7 @@ export interface SupplierCreateInput {
 
 /** Rows of suppliers' catalogues. */
 export interface SupplierProductBulkUpsertInput {
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The rows, each made, changed or refused by itself; at most 500. */
   rows: ReadonlyArray<SupplierProductInput>;
@@ -3330,13 +3348,13 @@ export interface SupplierProductBulkUpsertInput {
 
 /** Rows of suppliers' catalogues that match all of these. */
 export interface SupplierProductFilter {
-  /** Of these products. */
+  /** Only these products. Null for all. */
   product?: IdFilter | null;
-  /** Of these suppliers. */
+  /** Only these suppliers. Null for all. */
   supplier?: IdFilter | null;
 }
 
-/** What a supplier offers of a product. The row says all of it: what is left out is empty afterwards. */
+/** Row of a supplier's catalogue: a product that the supplier offers. The row replaces the earlier one; a field that is left out is empty afterwards. */
 export interface SupplierProductInput {
   /** Days from ordering to receiving: 0 to 3,650; the supplier's own when it is left out. */
   leadTimeDays?: number | null;
@@ -3346,19 +3364,19 @@ export interface SupplierProductInput {
   packSize?: number | null;
   /** Whether the product is bought from this supplier where nobody says otherwise; whoever was preferred before is so no longer. */
   preferred?: boolean;
-  /** What it costs when more is bought, by ascending quantity; at most 20. */
+  /** Costs of one whole unit for larger quantities, by ascending quantity; at most 20. */
   priceBreaks?: ReadonlyArray<PriceBreakInput>;
-  /** What is offered. */
+  /** Product that is offered. */
   product: ProductRef;
-  /** Who offers it. */
+  /** Supplier that offers the product. */
   supplier: SupplierRef;
-  /** What the supplier calls it; at most 64 characters. */
+  /** The supplier's SKU of the product, at most 64 characters. Null for none. */
   supplierSku?: string | null;
-  /** What one whole unit costs. */
+  /** Cost of one whole unit. */
   unitCost: MoneyInput;
 }
 
-/** What became of a row. */
+/** Outcome of one row of a supplier catalogue upsert. */
 export type SupplierProductOutcome =
   | 'CREATED'
   | 'REFUSED'
@@ -3372,21 +3390,21 @@ export type SupplierRef =
 
 /** Goods that go back to their supplier. */
 export interface SupplierReturnCreateInput {
-  /** What the supplier calls it; at most 128 characters. */
+  /** The supplier's reference for the return, at most 128 characters. Null for none. */
   externalRef?: string | null;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** What goes back; at most 2,000 lines. */
+  /** Lines of the return, at most 2,000. */
   lines: ReadonlyArray<SupplierReturnLineInput>;
   /** Kept with it and with the stock that moves; at most 1,000 characters. */
   note?: string | null;
-  /** When they leave; now when it is left out. At most five minutes ahead, and not in a closed period. */
+  /** Time of the return; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
-  /** Why. */
+  /** Reason for the return. */
   reasonCode?: ReasonCode;
-  /** Where they leave from. */
+  /** Store that the goods leave. */
   store: StoreRef;
-  /** Whom they go back to. */
+  /** Supplier that receives the returned goods. */
   supplier: SupplierRef;
 }
 
@@ -3406,15 +3424,15 @@ export interface SupplierReturnLineInput {
   product?: ProductRef | null;
   /** The order's line that it came by. */
   purchaseOrderLineId?: string | null;
-  /** How much, in the product's smallest unit; above 0. */
+  /** Quantity to return, in the product's smallest unit; above 0. */
   quantity: number;
-  /** What it is taken from. */
+  /** Stock from which the goods are taken. */
   source?: SupplierReturnSource;
-  /** What is credited for one whole unit; what the order's line cost when it is left out, else the product's cost. */
+  /** Credit for one whole unit. Null takes the cost on the order's line, else the product's cost. */
   unitCredit?: MoneyInput | null;
 }
 
-/** What goes back to a supplier. */
+/** Stock from which goods are returned to a supplier. */
 export type SupplierReturnSource =
   | 'AVAILABLE'
   | 'QUARANTINE';
@@ -3437,7 +3455,7 @@ export interface SupplierUpdateInput {
   name?: string | null;
 }
 
-/** What a tenant changes of itself. What is left out stays. */
+/** Changes of a tenant; a field that is omitted stays as it is. */
 export interface TenantUpdateInput {
   /** Whole units of a day's largest line from which on a strange day of stock is shown: from 1 to 1,000,000; null is the default, 50. */
   anomalySize?: number | null;
@@ -3448,7 +3466,10 @@ export interface TenantUpdateInput {
   approvalLimit?: MoneyInput | null;
   /** Closes the books through a day that is over: nothing that happened on it or before can be booked any more. An earlier day, or null, opens them again. */
   closedThrough?: string | null;
-  /** How the cost of what leaves is told. Both ways are kept from the first movement on: reports of the past are told in the new one too. */
+  /**
+   * Method by which the cost of goods that leave stock is computed. Both methods are recorded from the first movement on: reports of the
+   * past use the new one too.
+   */
   costingMethod?: CostingMethod | null;
   /** The currency of its books. It stays once stock has moved, because values in the ledger are in it. */
   defaultCurrency?: string | null;
@@ -3465,7 +3486,10 @@ export interface TenantUpdateInput {
    * not let in here with it, and sessions go on no longer than their access token.
    */
   passwordLength?: number | null;
-  /** How long a PENDING order holds its stock, from 60 seconds to 30 days. Within a minute every node knows of a change. */
+  /**
+   * Time for which a PENDING order holds its stock, in seconds; 60 to 2,592,000 (30 days). Every node knows of a
+   * change within a minute.
+   */
   reservationSeconds?: number | null;
   /** A session that is not used for so many seconds ends: from 300 to 43,200; null is the deployment's own limit. */
   sessionIdleSeconds?: number | null;
@@ -3487,45 +3511,45 @@ export interface TransferActionInput {
   expectedVersion?: number | null;
   /** The transfer. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Kept with it; at most 1,000 characters. */
+  /** Note that is kept with the transfer, at most 1,000 characters. */
   note?: string | null;
 }
 
-/** What did not arrive. */
+/** Closing of a transfer whose goods in transit will not arrive. */
 export interface TransferCloseInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
   /** The transfer. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Kept with it; at most 1,000 characters. */
+  /** Note on the missing goods, at most 1,000 characters. */
   note?: string | null;
-  /** Why it is gone. */
+  /** Reason for which the missing goods are written off. */
   reasonCode: ReasonCode;
 }
 
 /** A new transfer. */
 export interface TransferCreateInput {
-  /** When it should arrive. */
+  /** Time at which the goods are expected to arrive. Null when it is not known. */
   expectedAt?: string | null;
-  /** What it is called elsewhere; unique in the tenant; at most 128 characters. */
+  /** Your own reference for the transfer, unique in the tenant, at most 128 characters. Null for none. */
   externalRef?: string | null;
-  /** Who sends. */
+  /** Store that sends the goods. */
   fromStore: StoreRef;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** What is to go; at most 500 lines, more by transferUpdate. */
+  /** Lines of the transfer, at most 500; more can be added by transferUpdate. */
   lines: ReadonlyArray<TransferLineInput>;
-  /** Kept with it; at most 1,000 characters. */
+  /** Note that is kept with the transfer, at most 1,000 characters. */
   note?: string | null;
-  /** Who receives. */
+  /** Store that receives the goods. */
   toStore: StoreRef;
 }
 
-/** Which transfers. Tests stand beside each other and must all hold; one that is null is absent. */
+/** Conditions on transfers. All must hold; a condition that is null is ignored. */
 export interface TransferFilter {
   /** Was made then. */
   createdAt?: DateTimeFilter | null;
@@ -3545,48 +3569,48 @@ export interface TransferFilter {
   toStore?: IdFilter | null;
 }
 
-/** How much of a product. */
+/** Product and quantity of a transfer line. */
 export interface TransferLineInput {
   /** The product; a transfer names it once. */
   product: ProductRef;
-  /** How much, in the product's smallest unit; above 0, or in transferUpdate 0 to take it off. */
+  /** Quantity to transfer, in the product's smallest unit; above 0. In transferUpdate 0 removes the line. */
   quantity: number;
 }
 
-/** How much of a lot. */
+/** Quantity of a lot that moves. */
 export interface TransferLotInput {
   /** The lot. */
   lot: LotRef;
-  /** How much of it, in the product's smallest unit; above 0. */
+  /** Quantity of the lot, in the product's smallest unit; above 0. */
   quantity: number;
 }
 
-/** What leaves, or what arrives. */
+/** Shipment or receipt of a transfer. */
 export interface TransferMoveInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
   /** The transfer. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Which lines and how much of each; all that is to leave, or that is under way, when it is left out. At most 500. */
+  /** Lines that move, with their quantities, at most 500. Null moves everything: all that is to be shipped, or all that is in transit. */
   lines?: ReadonlyArray<TransferParcelInput> | null;
-  /** Kept with the stock that moves; at most 1,000 characters. */
+  /** Note that is kept with the stock movement, at most 1,000 characters. */
   note?: string | null;
-  /** When it happened; now when it is left out. At most five minutes ahead, and not in a closed period. */
+  /** Time of the shipment or receipt; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
 }
 
-/** How much of a line. */
+/** Quantity of a transfer line that moves. */
 export interface TransferParcelInput {
   /** The transfer's line. */
   lineId: string;
   /**
-   * Of which lots, where the product is tracked: they sum to the quantity. Left out, the first to expire leave, and of those that left the
+   * Lots of a tracked product, with quantities that add up to the line's quantity. Without lots, the first to expire leave, and of those that left the
    * first to expire arrive. At most 2,000 in a call.
    */
   lots?: ReadonlyArray<TransferLotInput>;
-  /** How much of it, in the product's smallest unit; above 0. */
+  /** Quantity of the line, in the product's smallest unit; above 0. */
   quantity: number;
 }
 
@@ -3595,7 +3619,7 @@ export type TransferRef =
   | { id: string; number?: never }
   | { id?: never; number: string };
 
-/** Where a transfer stands. New states may be added. */
+/** Status of a transfer. New values may be added. */
 export type TransferStatus =
   | 'CANCELLED'
   | 'DRAFT'
@@ -3604,21 +3628,21 @@ export type TransferStatus =
   | 'READY'
   | 'RECEIVED';
 
-/** What becomes of a DRAFT. What is left out stays as it is. */
+/** Changes of a DRAFT transfer. Fields that are left out stay as they are. */
 export interface TransferUpdateInput {
-  /** When it should arrive. */
+  /** Time at which the goods are expected to arrive. Null leaves it as it is. */
   expectedAt?: string | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
-  /** What it is called elsewhere; unique in the tenant; at most 128 characters. */
+  /** Your own reference for the transfer, unique in the tenant, at most 128 characters. Null leaves it as it is. */
   externalRef?: string | null;
   /** The transfer. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** How much of these products is to go from now on; other lines stay. At most 500 in a call and 2,047 in a transfer. */
+  /** New quantities of these products; other lines stay. At most 500 in a call and 2,047 in a transfer. */
   lines?: ReadonlyArray<TransferLineInput>;
-  /** Kept with it; at most 1,000 characters. */
+  /** Note that is kept with the transfer, at most 1,000 characters. Null leaves it as it is. */
   note?: string | null;
 }
 
@@ -3637,14 +3661,14 @@ export type UpsertOutcome =
   | 'UNCHANGED'
   | 'UPDATED';
 
-/** Where a message stands. */
+/** State of a webhook message. */
 export type WebhookDeliveryState =
   | 'DELIVERED'
   | 'FAILED'
   | 'PENDING'
   | 'WITHHELD';
 
-/** Why nothing is sent to an endpoint. */
+/** Reason for which nothing is sent to an endpoint. */
 export type WebhookDisabledReason =
   | 'FAILING'
   | 'GONE'
@@ -3653,17 +3677,17 @@ export type WebhookDisabledReason =
 
 /** An endpoint to be made. */
 export interface WebhookEndpointCreateInput {
-  /** What it is for. */
+  /** Description of the endpoint; empty when omitted. */
   description?: string | null;
   /** The events that it is told of: names as in webhookEventTypes, noun.* for all of a noun, or * for all. */
   eventTypes: ReadonlyArray<string>;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Where messages go: https, at port 443, of the open internet. */
+  /** URL to which messages are sent: https, port 443, on the public internet. */
   url: string;
 }
 
-/** What is to be sent again: messageIds, or fromSeq and toSeq. */
+/** Messages to send again: messageIds, or fromSeq and toSeq. */
 export interface WebhookEndpointReplayInput {
   /** From this event on, those that the endpoint asks for. */
   fromSeq?: number | null;
@@ -3677,33 +3701,33 @@ export interface WebhookEndpointReplayInput {
 
 /** A change of an endpoint: what is left out stays. */
 export interface WebhookEndpointUpdateInput {
-  /** What it is for; null takes it away. */
+  /** Description of the endpoint; null clears it. */
   description?: string | null;
   /** The events that it is told of. */
   eventTypes?: ReadonlyArray<string> | null;
   /** The version that you have read. */
   expectedVersion: number;
-  /** Which one. */
+  /** ID of the endpoint. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
   /** Whether anything is sent. One that is enabled goes on where it stopped, as far as events are kept. */
   isEnabled?: boolean | null;
-  /** Where messages go. */
+  /** URL to which messages are sent; unchanged when omitted. */
   url?: string | null;
 }
 
 /** Something that nobody ordered: it is noted and not taken in. */
 export interface WrongItemInput {
-  /** What it is and what becomes of it; at most 1,000 characters. */
+  /** Note on the item and its further handling, at most 1,000 characters. */
   note?: string | null;
-  /** What it is, where it is a product of yours. */
+  /** Product that was delivered, where it is one of yours. Null where it is not. */
   product?: ProductRef | null;
-  /** How much of it; above 0. */
+  /** Quantity that was delivered; above 0. */
   quantity: number;
 }
 
-/** How evenly a product is asked for, by the variation of its weeks: deviation by mean. */
+/** Regularity of a product's demand, by the coefficient of variation of its weeks: deviation by mean. */
 export type XyzClass =
   | 'X'
   | 'Y'

@@ -20,7 +20,7 @@ use crate::graphql::{
     scalars::{DateTime, Long},
 };
 
-/// What a file that you send is for.
+/// Purpose of a file that is uploaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum FilePurpose {
@@ -42,7 +42,7 @@ impl From<FilePurpose> for core::Purpose {
     }
 }
 
-/// Where a file stands.
+/// State of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::State")]
 pub enum FileState {
@@ -71,19 +71,19 @@ impl File {
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// What it is called, without any path.
+    /// Name of the file, without a path.
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// Where it stands.
+    /// State of the file.
     async fn state(&self) -> FileState {
         self.0.state.into()
     }
-    /// What its bytes show it to be, whatever its name says; null before they have come.
+    /// Media type that was detected from the file's bytes, whatever its name; null before the upload.
     async fn media_type(&self) -> Option<&str> {
         Some(self.0.media_type.as_str()).filter(|text| !text.is_empty())
     }
-    /// How many bytes it has; 0 before they have come.
+    /// Size of the file in bytes; 0 before the upload.
     async fn size(&self) -> Long {
         Long(self.0.size)
     }
@@ -91,18 +91,19 @@ impl File {
     async fn sha256(&self) -> Option<String> {
         self.0.sha256.as_ref().map(hex::encode)
     }
-    /// Where it can be fetched with GET for a quarter of an hour, as a path of this server; null when there is nothing to fetch, or somebody else made it.
+    /// Path on this server from which the file can be downloaded with GET for 15 minutes; null when there is nothing to download, or when
+    /// somebody else created the file.
     async fn download_url(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         if ctx.caller()?.actor != self.0.maker {
             return Ok(None);
         }
         Ok(ctx.given::<Files>()?.fetch_link(&self.0))
     }
-    /// When it was made.
+    /// Time at which the file was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-    /// When its bytes are taken away; null for one that stays.
+    /// Time at which the file's bytes are deleted; null for a file that is kept.
     async fn expires_at(&self) -> Option<DateTime> {
         self.0.expires_at.map(DateTime)
     }
@@ -118,22 +119,24 @@ pub async fn file(ctx: &Context<'_>, id: FileId) -> Answer<Option<File>> {
 /// A file that you are going to send.
 #[derive(Debug, Clone, InputObject)]
 pub struct FileUploadCreateInput {
-    /// What it is for.
+    /// Purpose of the file.
     pub purpose: FilePurpose,
-    /// What it is called; a path before the name is left off.
+    /// Name of the file; a path before the name is removed.
     pub name: String,
-    /// How many bytes it has, so that one that is too large is refused now.
+    /// Size of the file in bytes, for an early refusal of a file that is too large; unchecked before the upload when
+    /// omitted.
     pub size: Option<Long>,
 }
 
-/// What became of the wish to send a file.
+/// Result of a request to upload a file.
 #[derive(SimpleObject, Default)]
 pub struct FileUploadPayload {
     /// The file, whose bytes are awaited; null when the wish was refused.
     pub file: Option<File>,
-    /// Where its bytes are to be sent with PUT within the hour, as a path of this server. The link needs no token: it is one.
+    /// Path on this server to which the bytes are to be sent with PUT within the hour; null when the request was refused. The
+    /// link needs no token: it is one.
     pub upload_url: Option<String>,
-    /// Why the wish was refused; empty when it was granted.
+    /// Reasons for which the request was refused; empty when it was accepted.
     pub user_errors: Vec<UserError>,
     /// Asked twice, there are two files: false.
     pub replayed: bool,
@@ -175,7 +178,7 @@ impl FileMutation {
     async fn file_upload_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What you are going to send.")] input: FileUploadCreateInput,
+        #[graphql(desc = "File to upload.")] input: FileUploadCreateInput,
     ) -> Answer<FileUploadPayload> {
         let new = NewFile { purpose: input.purpose.into(), name: input.name, size: input.size.map(|size| size.0) };
         Ok(match ctx.given::<Files>()?.create(permit, new).await {

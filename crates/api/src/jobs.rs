@@ -25,7 +25,7 @@ use crate::{
     payload,
 };
 
-/// Where a job stands.
+/// State of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::State")]
 pub enum JobState {
@@ -56,7 +56,7 @@ impl Job {
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// What it does, as in webhook.replay.
+    /// Kind of the job, such as webhook.replay.
     async fn kind(&self) -> &str {
         &self.0.kind
     }
@@ -64,7 +64,7 @@ impl Job {
     async fn is_standing(&self) -> bool {
         self.0.period.is_some()
     }
-    /// Where it stands.
+    /// State of the job.
     async fn state(&self) -> JobState {
         self.0.state.into()
     }
@@ -72,23 +72,23 @@ impl Job {
     async fn failures(&self) -> Long {
         Long(self.0.failures)
     }
-    /// When it last began. Of standing jobs the times are up to ten seconds old.
+    /// Time at which the job last started; null when it never did. Times of standing jobs are up to ten seconds old.
     async fn last_run_at(&self) -> Option<DateTime> {
         self.0.started_at.map(DateTime)
     }
-    /// When it last ended, well or not.
+    /// Time at which the last run ended, successful or not; null when none has.
     async fn last_ended_at(&self) -> Option<DateTime> {
         self.0.finished_at.map(DateTime)
     }
-    /// When it is to run next; null when it is over.
+    /// Time of the next run; null when the job is over.
     async fn next_run_at(&self) -> Option<DateTime> {
         matches!(self.0.state, core::State::Waiting | core::State::Running).then_some(DateTime(self.0.due_at))
     }
-    /// Why it failed last; null when it did not.
+    /// Error of the last run; null when it did not fail.
     async fn last_error(&self) -> Option<&str> {
         self.0.error.as_deref()
     }
-    /// When it was put down.
+    /// Time at which the job was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
@@ -108,7 +108,7 @@ impl JobQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only those in one of these states; an empty list matches nothing.")] states: Option<Vec<JobState>>,
-        #[graphql(desc = "How many, from 1 to 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
     ) -> Answer<JobConnection> {
         let (jobs, signer) = (ctx.given::<Jobs>()?, ctx.given::<CursorSigner>()?);
@@ -152,7 +152,7 @@ pub struct JobMutation;
 impl JobMutation {
     /// Lets a dead letter be tried again: it runs within a second or two, with all of its tries before it.
     #[mutation(permit = JobManage)]
-    async fn job_retry(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<JobPayload> {
+    async fn job_retry(&self, ctx: &Context<'_>, #[graphql(desc = "ID of the job to retry.")] id: ID) -> Answer<JobPayload> {
         // Who may write need not be one who may see.
         let sees = ctx.holds::<kind::JobRead>();
         let refused = |errors| JobPayload { job: None, user_errors: errors, replayed: false, seq: None };

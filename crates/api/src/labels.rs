@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// What a machine reads on a label.
+/// Symbology of the machine-readable code on a label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "Symbology")]
 pub enum LabelSymbology {
@@ -42,11 +42,11 @@ pub enum LabelSymbology {
 pub struct ProductLabel {
     /// The product.
     pub product: Product,
-    /// What the code says; null where there is none.
+    /// Content of the code; null where there is none.
     pub code: Option<String>,
     /// The label as an SVG drawing of its own, without programs or links; null where the code cannot be drawn.
     pub svg: Option<String>,
-    /// Why the code cannot be drawn; null when it was.
+    /// Reason for which the code cannot be drawn; null when it was drawn.
     pub problem: Option<String>,
 }
 
@@ -55,10 +55,10 @@ pub struct ProductLabel {
 pub struct ProductLabelSheetInput {
     /// The products, at most 250.
     pub product_ids: Vec<ID>,
-    /// What a machine reads.
+    /// Symbology of the code.
     #[graphql(default_with = "LabelSymbology::Code128")]
     pub symbology: LabelSymbology,
-    /// How many of each, at most 100, and at most 2,000 in all.
+    /// Number of labels for each product, at most 100, and at most 2,000 labels in all.
     #[graphql(default = 1)]
     pub copies: i32,
     /// Labels side by side, at most 10.
@@ -69,12 +69,12 @@ pub struct ProductLabelSheetInput {
     pub rows: i32,
 }
 
-/// What became of the wish for a sheet.
+/// Result of a request for a sheet of labels.
 #[derive(SimpleObject, Default)]
 pub struct ProductLabelSheetPayload {
     /// The sheets as a PDF, kept for seven days; null when the wish was refused.
     pub file: Option<File>,
-    /// Why the wish was refused; empty when it was granted.
+    /// Reasons for which the request was refused; empty when it was accepted.
     pub user_errors: Vec<UserError>,
     /// Asked twice, there are two files: false.
     pub replayed: bool,
@@ -119,7 +119,7 @@ impl LabelQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The products, at most 250.")] product_ids: Vec<ID>,
-        #[graphql(desc = "What a machine reads.", default_with = "LabelSymbology::Code128")] symbology: LabelSymbology,
+        #[graphql(desc = "Symbology of the code.", default_with = "LabelSymbology::Code128")] symbology: LabelSymbology,
     ) -> Answer<Vec<ProductLabel>> {
         if product_ids.len() > MOST_PRODUCTS {
             return Err(TopError::bad_input(format!("at most {MOST_PRODUCTS} products"), path!["productIds"]));
@@ -151,7 +151,7 @@ impl LabelMutation {
     async fn product_label_sheet_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ProductLabelSheetInput,
+        #[graphql(desc = "Products and layout of the label sheet.")] input: ProductLabelSheetInput,
     ) -> Answer<ProductLabelSheetPayload> {
         let refused = |errors| ProductLabelSheetPayload { user_errors: errors, ..ProductLabelSheetPayload::default() };
         let (ids, layout, copies) = match read(&input) {

@@ -119,7 +119,7 @@ pub enum Node {
 #[derive(Interface)]
 #[graphql(
     field(name = "version", ty = "Long", desc = "Goes up with each change."),
-    field(name = "updated_at", ty = "DateTime", desc = "When it last changed.")
+    field(name = "updated_at", ty = "DateTime", desc = "Time of the last change.")
 )]
 pub enum Versioned {
     Product(Product),
@@ -178,8 +178,8 @@ impl NodeQuery {
         Ok(futures_util::future::join_all(ids.iter().map(|id| find(ctx, id))).await.into_iter().map(Result::transpose).collect())
     }
 
-    /// What a code that is printed on something stands for: a product by its barcode or SKU, else an order by its number. Looks among what
-    /// you may see; null when there is none.
+    /// Product or order that a scanned code identifies: a product by its barcode or SKU, else an order by its number. Only objects that
+    /// you may see are found; null when there is none.
     #[field(
         authenticated,
         deprecation = "Since 0.2, 2026-11-23: use scanCode, which returns every match and reads GS1 codes. Removed in 1.0 at the earliest."

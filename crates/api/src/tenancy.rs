@@ -24,12 +24,12 @@ use crate::{
     schema::Node,
 };
 
-/// What a tenant has settled for itself, besides what its own fields say.
+/// Settings of a tenant, in addition to the tenant's own fields.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct TenantSettings {
     /// Goes up with each change: for tenantUpdate.
     pub version: Long,
-    /// How long a PENDING order holds its stock, in seconds.
+    /// Time for which a PENDING order holds its stock, in seconds.
     pub reservation_seconds: Long,
     /// A session that is not used for so many seconds ends; null is the deployment's own limit.
     pub session_idle_seconds: Option<Long>,
@@ -39,7 +39,7 @@ pub struct TenantSettings {
     pub password_length: Option<Long>,
     /// A purchase of more than this is approved by somebody else than whoever asks for it; null: none has to be.
     pub approval_limit: Option<Money>,
-    /// How the cost of what leaves is told.
+    /// Method by which the cost of goods that leave stock is computed.
     pub costing_method: CostingMethod,
     /// Whole units of a day's largest line from which on a strange day of stock is shown; null is the default, 50.
     pub anomaly_size: Option<Long>,
@@ -62,7 +62,7 @@ impl From<Settings> for TenantSettings {
 
 #[ComplexObject]
 impl Tenant {
-    /// What it has settled for itself; null for another tenant than the session's.
+    /// Settings of the tenant; null for another tenant than the session's.
     async fn settings(&self, ctx: &Context<'_>) -> Option<Answer<TenantSettings>> {
         let caller = ctx.data_opt::<Caller>().filter(|caller| caller.tenant.to_string() == *self.id)?;
         let found = async {
@@ -73,7 +73,7 @@ impl Tenant {
     }
 }
 
-/// What a tenant changes of itself. What is left out stays.
+/// Changes of a tenant; a field that is omitted stays as it is.
 #[derive(Debug, Clone, InputObject)]
 pub struct TenantUpdateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
@@ -88,7 +88,8 @@ pub struct TenantUpdateInput {
     pub time_zone: Option<String>,
     /// Whether members must use a second factor.
     pub mfa_required: Option<bool>,
-    /// How long a PENDING order holds its stock, from 60 seconds to 30 days. Within a minute every node knows of a change.
+    /// Time for which a PENDING order holds its stock, in seconds; 60 to 2,592,000 (30 days). Every node knows of a
+    /// change within a minute.
     pub reservation_seconds: Option<Long>,
     /// A session that is not used for so many seconds ends: from 300 to 43,200; null is the deployment's own limit.
     pub session_idle_seconds: MaybeUndefined<Long>,
@@ -100,7 +101,8 @@ pub struct TenantUpdateInput {
     /// A purchase of more than this is approved by somebody else than whoever asks for it: in the currency of the books, and said again when that changes;
     /// null: none has to be.
     pub approval_limit: MaybeUndefined<MoneyInput>,
-    /// How the cost of what leaves is told. Both ways are kept from the first movement on: reports of the past are told in the new one too.
+    /// Method by which the cost of goods that leave stock is computed. Both methods are recorded from the first movement on: reports of the
+    /// past use the new one too.
     pub costing_method: Option<CostingMethod>,
     /// Closes the books through a day that is over: nothing that happened on it or before can be booked any more. An earlier day, or null, opens them again.
     pub closed_through: MaybeUndefined<Date>,
@@ -120,7 +122,7 @@ impl TenancyMutation {
     async fn tenant_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is to change.")] input: TenantUpdateInput,
+        #[graphql(desc = "Changes of the tenant's settings.")] input: TenantUpdateInput,
     ) -> Answer<TenantPayload> {
         let identity = ctx.given::<Identity>()?;
         let long = |value: MaybeUndefined<Long>| Option::from(value.map_value(|Long(number)| number));

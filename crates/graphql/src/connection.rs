@@ -87,7 +87,7 @@ impl<T> Page<T> {
     }
 }
 
-/// How many there are.
+/// Number of nodes of a list, counted up to a limit.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Count {
     /// The number, at most the limit that was asked for.
@@ -96,7 +96,7 @@ pub struct Count {
     pub precision: CountPrecision,
 }
 
-/// How exact a count is.
+/// Precision of a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum CountPrecision {
@@ -156,7 +156,7 @@ impl<T> CountedPage<T> {
     }
 }
 
-/// Where a page stands in its list.
+/// Position of a page in its list.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PageInfo {
     /// Whether there are nodes after this page.
@@ -198,7 +198,7 @@ macro_rules! connection {
             async fn nodes(&self) -> &[$node] {
                 &self.0.page.nodes
             }
-            /// Where the page stands in the list.
+            /// Position of the page in the list.
             async fn page_info(&self) -> $crate::connection::PageInfo {
                 self.0.page.info()
             }
@@ -233,7 +233,7 @@ macro_rules! connection {
             async fn nodes(&self) -> &[$node] {
                 &self.0.nodes
             }
-            /// Where the page stands in the list.
+            /// Position of the page in the list.
             async fn page_info(&self) -> $crate::connection::PageInfo {
                 self.0.info()
             }

@@ -67,13 +67,13 @@ impl InputType for MaxAge {
 #[TypeDirective(name = "stepUp", location = "FieldDefinition")]
 pub fn step_up(#[graphql(desc = "Seconds.", default_with = "MaxAge(None)")] max_age: MaxAge) {}
 
-/// What resolving a field once costs, or each object of a type: a decimal number of points. Where nothing is said, a field of Query costs 1,
-/// one of Mutation or Subscription 10, an object that has an id 0.1, and each line of a mutation's input 0.1.
+/// Cost of resolving a field once, or of each object of a type: a decimal number of points. By default a field of Query costs 1, one of
+/// Mutation or Subscription 10, an object that has an ID 0.1, and each line of a mutation's input 0.1.
 #[TypeDirective(location = "FieldDefinition", location = "Object")]
 pub fn cost(weight: String) {}
 
-/// How many objects a list brings, for its cost: the largest of the slicing arguments that are given (a number, or the length of a list),
-/// else the assumed size, which is 10 where nothing is said. Of a page, the sized fields are the list.
+/// Size of a list for its cost, in objects: the largest of the slicing arguments that are given (a number, or the length of a list), else
+/// the assumed size, 10 by default. Of a page, the sized fields are the list.
 #[TypeDirective(location = "FieldDefinition", name = "listSize")]
 pub fn list_size(assumed_size: Option<i32>, slicing_arguments: Option<Vec<String>>, sized_fields: Option<Vec<String>>) {}
 

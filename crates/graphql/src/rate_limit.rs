@@ -6,7 +6,7 @@ use macros::resolvers;
 
 use super::{context::ContextExt, cost_limiter::Charge, fault::Answer, scalars::DateTime};
 
-/// How the caller's budget stands, this very operation paid.
+/// State of the caller's rate limit, after the cost of this operation.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct RateLimit {
     /// Points that a full budget holds; the largest Int when the operator has lifted the budget.
@@ -15,7 +15,7 @@ pub struct RateLimit {
     pub remaining: i32,
     /// Points that come back each second.
     pub restore_rate: i32,
-    /// When all of it is back, if nothing more is spent.
+    /// Time at which the full limit is available again, if nothing more is spent.
     #[graphql(owned)]
     pub reset_at: DateTime,
 }
@@ -48,7 +48,7 @@ pub struct RateLimitQuery;
 
 #[resolvers]
 impl RateLimitQuery {
-    /// What is left of your budget of points.
+    /// State of your rate limit, in points.
     #[field(authenticated)]
     async fn rate_limit(&self, ctx: &Context<'_>) -> Answer<RateLimit> {
         Ok((*ctx.given::<Paid>()?).into())

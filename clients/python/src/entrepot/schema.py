@@ -118,7 +118,7 @@ AlertKind = Literal[
 
 
 class AlertListFilter(TypedDict, total=False):
-    """Which alerts. Tests stand beside each other and must all hold; one that is null is absent."""
+    """Filter of alerts. All conditions that are given must hold; a condition that is null is ignored."""
 
     assignee: Optional["IdFilter"]
     kind: Optional[Sequence["AlertKind"]]
@@ -182,7 +182,7 @@ AlertState = Literal[
 
 
 class ApiKeyBudgetInput(TypedDict):
-    """What a key may spend of its integration's budget."""
+    """Share of an integration's rate limit that one key may use."""
 
     points: int
     restoreRate: int
@@ -833,7 +833,7 @@ ExportNoun = Literal[
 
 
 class ExternalRef(TypedDict):
-    """What something is called elsewhere."""
+    """Reference of an order in an external system, with its channel."""
 
     channelId: str
     ref: str
@@ -1004,7 +1004,7 @@ class _IntegrationUpdateInput(TypedDict):
 
 
 class IntegrationUpdateInput(_IntegrationUpdateInput, total=False):
-    """What of an integration is to be changed: what is left out stays. You must hold yourself what it gains."""
+    """Changes of an integration; a field that is omitted stays as it is. You must hold yourself every permission that is added."""
 
     channelId: Optional[str]
     enabled: Optional[bool]
@@ -1055,7 +1055,7 @@ class _LineQuantity(TypedDict):
 
 
 class LineQuantity(_LineQuantity, total=False):
-    """How much of a line."""
+    """Quantity of an order line."""
 
     lot: Optional["LotRef"]
 
@@ -1328,7 +1328,7 @@ class _OrderFulfilInput(TypedDict):
 
 
 class OrderFulfilInput(_OrderFulfilInput, total=False):
-    """What is shipped."""
+    """Shipment of an order or of a part of it."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -1402,7 +1402,7 @@ class _OrderOrder(TypedDict):
 
 
 class OrderOrder(_OrderOrder, total=False):
-    """What a list of orders is sorted by; ids break ties."""
+    """Sort order of a list of orders; orders with equal values are sorted by ID."""
 
     direction: "Direction"
 
@@ -1891,7 +1891,7 @@ class _PurchaseChargeInput(TypedDict):
 
 
 class PurchaseChargeInput(_PurchaseChargeInput, total=False):
-    """Freight, duty or the like."""
+    """A charge on a purchase order: freight, duty or the like."""
 
     basis: "ChargeBasis"
     name: Optional[str]
@@ -1956,7 +1956,7 @@ class _PurchaseOrderLineReceiptInput(TypedDict):
 
 
 class PurchaseOrderLineReceiptInput(_PurchaseOrderLineReceiptInput, total=False):
-    """What came of a line."""
+    """Goods received for a line of a purchase order."""
 
     damaged: Optional[int]
     lots: Sequence["ReceivedLotInput"]
@@ -2079,7 +2079,7 @@ class _ReceivedLotInput(TypedDict):
 
 
 class ReceivedLotInput(_ReceivedLotInput, total=False):
-    """What came in one lot."""
+    """Goods received in one lot."""
 
     damaged: Optional[int]
 
@@ -2104,7 +2104,7 @@ class _ReorderLineInput(TypedDict):
 
 
 class ReorderLineInput(_ReorderLineInput, total=False):
-    """Something to order."""
+    """A product and quantity to order for a store."""
 
     supplier: Optional["SupplierRef"]
 
@@ -2114,7 +2114,7 @@ class _ReorderOrderInput(TypedDict):
 
 
 class ReorderOrderInput(_ReorderOrderInput, total=False):
-    """What to order."""
+    """Products to order, for draft purchase orders."""
 
     idempotencyKey: str
 
@@ -2304,7 +2304,7 @@ class _ReturnCloseInput(TypedDict):
 
 
 class ReturnCloseInput(_ReturnCloseInput, total=False):
-    """What is given back."""
+    """Closing of a return, with its refund."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -2328,7 +2328,7 @@ class ReturnCreateInput(_ReturnCreateInput, total=False):
 
 
 class ReturnFilter(TypedDict, total=False):
-    """Which returns. Tests stand beside each other and must all hold; one that is null is absent."""
+    """Filter of returns. All conditions that are given must hold; a condition that is null is ignored."""
 
     customer: Optional["IdFilter"]
     externalRef: Optional["StringFilter"]
@@ -2341,7 +2341,7 @@ class _ReturnInspectInput(TypedDict):
 
 
 class ReturnInspectInput(_ReturnInspectInput, total=False):
-    """What was found."""
+    """Findings of the inspection of a return."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -2357,7 +2357,7 @@ class _ReturnInspectLineInput(TypedDict):
 
 
 class ReturnInspectLineInput(_ReturnInspectLineInput, total=False):
-    """What becomes of so much of a line. A line is named once for each disposition and lot."""
+    """Disposition of a quantity of a return line. A line is named once for each disposition and lot."""
 
     lot: Optional["LotRef"]
 
@@ -2367,7 +2367,7 @@ class _ReturnLineInput(TypedDict):
 
 
 class ReturnLineInput(_ReturnLineInput, total=False):
-    """What comes back. Without orderLineId and matches it came from no known order; a key that is bound to a channel names them."""
+    """Line of a return. Without orderLineId and matches the goods came from no known order; a key that is bound to a channel must name one of them."""
 
     disposition: "Disposition"
     kind: "OrderLineKind"
@@ -2391,7 +2391,7 @@ class _ReturnReceiveInput(TypedDict):
 
 
 class ReturnReceiveInput(_ReturnReceiveInput, total=False):
-    """What comes."""
+    """Receipt of the goods of a return."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -2407,7 +2407,7 @@ class _ReturnReceiveLineInput(TypedDict):
 
 
 class ReturnReceiveLineInput(_ReturnReceiveLineInput, total=False):
-    """How much of a line comes. A line that comes in several lots is named for each of them."""
+    """Received quantity of a return line. A line that is received in several lots is named once for each of them."""
 
     lot: Optional["LotRef"]
 
@@ -2418,7 +2418,7 @@ class _ReturnRejectInput(TypedDict):
 
 
 class ReturnRejectInput(_ReturnRejectInput, total=False):
-    """Why the goods may not come, or no longer."""
+    """Rejection of a return that was requested or approved."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -2529,7 +2529,7 @@ class _RoleUpdateInput(TypedDict):
 
 
 class RoleUpdateInput(_RoleUpdateInput, total=False):
-    """What of a role is to be changed: what is left out stays."""
+    """Changes of a role; a field that is omitted stays as it is."""
 
     idempotencyKey: Optional[str]
     inherits: Optional[Sequence[str]]
@@ -2646,7 +2646,7 @@ ShrinkageGroup = Literal[
 
 
 class SourcingInput(TypedDict, total=False):
-    """How stock is looked for; what is left out is as the company's rule says."""
+    """Rules for the search for stock of one order; the tenant's rule applies where a field is omitted."""
 
     destination: Optional["PositionInput"]
     maxStores: Optional[int]
@@ -2769,7 +2769,7 @@ class StockChangeInput(_StockChangeInput, total=False):
 
 
 class StockCompare(TypedDict, total=False):
-    """What you believe a level to be. Give one."""
+    """Expected state of a level, compared before it is set. Exactly one field is given."""
 
     expectedOnHand: int
     expectedVersion: int
@@ -2835,7 +2835,7 @@ class _StockMoveItem(TypedDict):
 
 
 class StockMoveItem(_StockMoveItem, total=False):
-    """How much of a product, of which lot."""
+    """Quantity of a product to move within a store, with its lot."""
 
     lot: Optional["LotRef"]
     note: Optional[str]
@@ -2846,7 +2846,7 @@ class _StockOrder(TypedDict):
 
 
 class StockOrder(_StockOrder, total=False):
-    """How stock levels are sorted."""
+    """Sort order of stock levels."""
 
     direction: "Direction"
 
@@ -2872,7 +2872,7 @@ class _StockPolicyInput(TypedDict):
 
 
 class StockPolicyInput(_StockPolicyInput, total=False):
-    """When a level is filled up. What is left out stays; null clears."""
+    """Replenishment policy of a stock level. Fields that are left out stay; null clears."""
 
     maximum: Optional[int]
     reorderPoint: Optional[int]
@@ -2939,14 +2939,14 @@ class _StockRevalueInput(TypedDict):
 
 
 class StockRevalueInput(_StockRevalueInput, total=False):
-    """A document that says what units are worth."""
+    """A revaluation: the document that sets the value of units."""
 
     externalRef: Optional[str]
     idempotencyKey: str
 
 
 class StockRevalueLineInput(TypedDict):
-    """A product, and what its units are worth from now on."""
+    """A product and the new value of its units."""
 
     product: "ProductRef"
     unitCost: "MoneyInput"
@@ -3110,7 +3110,7 @@ class _StoreGroupUpdateInput(TypedDict):
 
 
 class StoreGroupUpdateInput(_StoreGroupUpdateInput, total=False):
-    """What of a group of stores is to be changed: what is left out stays."""
+    """Changes of a group of stores; a field that is omitted stays as it is."""
 
     code: Optional[str]
     idempotencyKey: Optional[str]
@@ -3145,7 +3145,7 @@ class _StoreSourcingInput(TypedDict):
 
 
 class StoreSourcingInput(_StoreSourcingInput, total=False):
-    """What a store says of itself as a source."""
+    """Settings of a store as a source of stock for orders."""
 
     isSource: bool
     position: Optional["PositionInput"]
@@ -3225,7 +3225,7 @@ class _SupplierProductInput(TypedDict):
 
 
 class SupplierProductInput(_SupplierProductInput, total=False):
-    """What a supplier offers of a product. The row says all of it: what is left out is empty afterwards."""
+    """Row of a supplier's catalogue: a product that the supplier offers. The row replaces the earlier one; a field that is left out is empty afterwards."""
 
     leadTimeDays: Optional[int]
     minimumOrder: Optional[int]
@@ -3313,7 +3313,7 @@ class _TenantUpdateInput(TypedDict):
 
 
 class TenantUpdateInput(_TenantUpdateInput, total=False):
-    """What a tenant changes of itself. What is left out stays."""
+    """Changes of a tenant; a field that is omitted stays as it is."""
 
     anomalySize: Optional[int]
     approvalLimit: Optional["MoneyInput"]
@@ -3355,7 +3355,7 @@ class _TransferCloseInput(TypedDict):
 
 
 class TransferCloseInput(_TransferCloseInput, total=False):
-    """What did not arrive."""
+    """Closing of a transfer whose goods in transit will not arrive."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -3378,7 +3378,7 @@ class TransferCreateInput(_TransferCreateInput, total=False):
 
 
 class TransferFilter(TypedDict, total=False):
-    """Which transfers. Tests stand beside each other and must all hold; one that is null is absent."""
+    """Conditions on transfers. All must hold; a condition that is null is ignored."""
 
     createdAt: Optional["DateTimeFilter"]
     expectedAt: Optional["DateTimeFilter"]
@@ -3391,14 +3391,14 @@ class TransferFilter(TypedDict, total=False):
 
 
 class TransferLineInput(TypedDict):
-    """How much of a product."""
+    """Product and quantity of a transfer line."""
 
     product: "ProductRef"
     quantity: int
 
 
 class TransferLotInput(TypedDict):
-    """How much of a lot."""
+    """Quantity of a lot that moves."""
 
     lot: "LotRef"
     quantity: int
@@ -3409,7 +3409,7 @@ class _TransferMoveInput(TypedDict):
 
 
 class TransferMoveInput(_TransferMoveInput, total=False):
-    """What leaves, or what arrives."""
+    """Shipment or receipt of a transfer."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -3424,7 +3424,7 @@ class _TransferParcelInput(TypedDict):
 
 
 class TransferParcelInput(_TransferParcelInput, total=False):
-    """How much of a line."""
+    """Quantity of a transfer line that moves."""
 
     lots: Sequence["TransferLotInput"]
 
@@ -3451,7 +3451,7 @@ class _TransferUpdateInput(TypedDict):
 
 
 class TransferUpdateInput(_TransferUpdateInput, total=False):
-    """What becomes of a DRAFT. What is left out stays as it is."""
+    """Changes of a DRAFT transfer. Fields that are left out stay as they are."""
 
     expectedAt: Optional[str]
     expectedVersion: Optional[int]
@@ -3512,7 +3512,7 @@ class _WebhookEndpointReplayInput(TypedDict):
 
 
 class WebhookEndpointReplayInput(_WebhookEndpointReplayInput, total=False):
-    """What is to be sent again: messageIds, or fromSeq and toSeq."""
+    """Messages to send again: messageIds, or fromSeq and toSeq."""
 
     fromSeq: Optional[int]
     messageIds: Optional[Sequence[str]]

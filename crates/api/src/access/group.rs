@@ -32,7 +32,7 @@ impl StoreGroup {
     async fn code(&self) -> &str {
         &self.0.code
     }
-    /// What it is called.
+    /// Name of the group of stores.
     async fn name(&self) -> &str {
         &self.0.name
     }
@@ -46,7 +46,7 @@ impl StoreGroup {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// When it last changed.
+    /// Time of the last change of the group.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }

@@ -56,7 +56,7 @@ pub struct RoleGrantInput {
     pub role_id: ID,
     /// The stores that it is for. Permissions for the whole tenant come only with all stores.
     pub scope: StoreScopeInput,
-    /// When it ends; it lasts when this is left out.
+    /// Time at which the grant expires; it does not expire when omitted.
     pub expires_at: Option<DateTime>,
 }
 
@@ -95,7 +95,7 @@ pub struct RoleCreateInput {
     pub idempotency_key: Option<String>,
     /// Its short name: 2 to 63 small letters, digits and hyphens.
     pub key: String,
-    /// What it is called.
+    /// Name of the role.
     pub name: String,
     /// The permissions that it has itself. You must hold each of them for all stores.
     pub permissions: Vec<String>,
@@ -110,7 +110,7 @@ impl RoleCreateInput {
     }
 }
 
-/// What of a role is to be changed: what is left out stays.
+/// Changes of a role; a field that is omitted stays as it is.
 #[derive(Debug, Clone, InputObject)]
 pub struct RoleUpdateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
@@ -121,7 +121,7 @@ pub struct RoleUpdateInput {
     pub expected_version: Long,
     /// Its short name.
     pub key: Option<String>,
-    /// What it is called.
+    /// Name of the role.
     pub name: Option<String>,
     /// The permissions that it is to have itself. You must hold what is added, for all stores.
     pub permissions: Option<Vec<String>>,
@@ -154,7 +154,7 @@ pub struct StoreGroupCreateInput {
     pub idempotency_key: Option<String>,
     /// Its short name.
     pub code: String,
-    /// What it is called.
+    /// Name of the group of stores.
     pub name: String,
     /// The stores in it.
     pub store_ids: Option<Vec<ID>>,
@@ -167,7 +167,7 @@ impl StoreGroupCreateInput {
     }
 }
 
-/// What of a group of stores is to be changed: what is left out stays.
+/// Changes of a group of stores; a field that is omitted stays as it is.
 #[derive(Debug, Clone, InputObject)]
 pub struct StoreGroupUpdateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
@@ -178,7 +178,7 @@ pub struct StoreGroupUpdateInput {
     pub expected_version: Long,
     /// Its short name.
     pub code: Option<String>,
-    /// What it is called.
+    /// Name of the group of stores.
     pub name: Option<String>,
     /// All stores that are to be in it. Who has rights by the group gets them there.
     pub store_ids: Option<Vec<ID>>,
@@ -196,11 +196,11 @@ impl StoreGroupUpdateInput {
 pub struct IntegrationCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// What it is called.
+    /// Name of the integration.
     pub name: String,
     /// The channel that it is bound to: of orders and reservations it sees that channel's only, and makes them there.
     pub channel_id: Option<ID>,
-    /// What it may do.
+    /// Permissions of the integration, by name.
     pub permissions: Vec<String>,
     /// The stores that its permissions of the class STORE are for.
     pub scope: StoreScopeInput,
@@ -220,7 +220,8 @@ impl IntegrationCreateInput {
     }
 }
 
-/// What of an integration is to be changed: what is left out stays. You must hold yourself what it gains.
+/// Changes of an integration; a field that is omitted stays as it is. You must hold yourself every permission that is
+/// added.
 #[derive(Debug, Clone, InputObject)]
 pub struct IntegrationUpdateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
@@ -229,7 +230,7 @@ pub struct IntegrationUpdateInput {
     pub id: ID,
     /// Its version as it was read.
     pub expected_version: Long,
-    /// What it is called.
+    /// Name of the integration.
     pub name: Option<String>,
     /// The channel that it is to be bound to; null binds it to none.
     pub channel_id: MaybeUndefined<ID>,
@@ -257,7 +258,7 @@ impl IntegrationUpdateInput {
     }
 }
 
-/// What a key may spend of its integration's budget.
+/// Share of an integration's rate limit that one key may use.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct ApiKeyBudgetInput {
     /// Points that it holds when it is full.
@@ -273,9 +274,9 @@ pub struct ApiKeyCreateInput {
     pub idempotency_key: Option<String>,
     /// The integration that it belongs to.
     pub integration_id: ID,
-    /// What it is called.
+    /// Name of the key.
     pub name: String,
-    /// What it may do, of what the integration may; all of it when this is left out.
+    /// Permissions of the key, a subset of the integration's; all of them by default.
     pub permissions: Option<Vec<String>>,
     /// Its stores, of the integration's; all of them when this is left out.
     pub scope: Option<StoreScopeInput>,
@@ -283,9 +284,9 @@ pub struct ApiKeyCreateInput {
     pub allowed_cidrs: Option<Vec<String>>,
     /// Whether it may send only documents that the operator has listed; it may send what its integration may when this is left out.
     pub trusted_documents_only: Option<bool>,
-    /// What it may spend of its integration's budget; all of it when this is left out.
+    /// Share of the integration's rate limit that the key may use; all of it by default.
     pub budget: Option<ApiKeyBudgetInput>,
-    /// When it ends; a year from now when this is left out.
+    /// Time at which the key expires; a year from now by default.
     pub expires_at: Option<DateTime>,
 }
 

@@ -41,7 +41,7 @@ impl Integration {
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// What it is called.
+    /// Name of the integration.
     async fn name(&self) -> &str {
         &self.0.name
     }
@@ -53,7 +53,7 @@ impl Integration {
         }
         Some(links::channel(ctx, self.0.channel?).await)
     }
-    /// What it may do.
+    /// Permissions of the integration, by name.
     #[field(permit(ApikeyRead, in_body))]
     async fn permissions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         self.open(ctx)?;
@@ -76,7 +76,8 @@ impl Integration {
         self.open(ctx)?;
         Ok(self.0.trusted_only)
     }
-    /// When it was ended; none of its keys is accepted since.
+    /// Time at which the integration was disabled, from which on none of its keys is accepted; null while it is
+    /// enabled.
     #[field(permit(ApikeyRead, in_body))]
     async fn disabled_at(&self, ctx: &Context<'_>) -> Answer<Option<DateTime>> {
         self.open(ctx)?;
@@ -86,13 +87,13 @@ impl Integration {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// When it was made.
+    /// Time at which the integration was created.
     #[field(permit(ApikeyRead, in_body))]
     async fn created_at(&self, ctx: &Context<'_>) -> Answer<DateTime> {
         self.open(ctx)?;
         Ok(DateTime(self.0.created_at))
     }
-    /// When it last changed.
+    /// Time of the last change of the integration.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
@@ -120,7 +121,7 @@ impl ApiKey {
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// What it is called.
+    /// Name of the key.
     async fn name(&self) -> &str {
         &self.0.name
     }
@@ -132,7 +133,7 @@ impl ApiKey {
     async fn integration(&self, ctx: &Context<'_>) -> Answer<Integration> {
         self.of(ctx).await
     }
-    /// What it may do: its own permissions, as far as the integration still has them.
+    /// Permissions of the key: its own, as far as the integration still has them.
     async fn permissions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let whole = self.of(ctx).await?.0.permissions;
         Ok(self.0.permissions.map_or(whole, |own| own.and(whole)).infos().map(|info| info.code).collect())
@@ -152,7 +153,7 @@ impl ApiKey {
     async fn trusted_documents_only(&self, ctx: &Context<'_>) -> Answer<bool> {
         Ok(self.0.trusted_only || self.of(ctx).await?.0.trusted_only)
     }
-    /// What it may spend of its integration's budget; null when that is all of it.
+    /// Share of the integration's rate limit that the key may use; null when it may use all of it.
     async fn budget(&self) -> Option<ApiKeyBudget> {
         self.0.budget.map(ApiKeyBudget::from)
     }
@@ -160,29 +161,29 @@ impl ApiKey {
     async fn addresses(&self, ctx: &Context<'_>) -> Answer<Vec<ApiKeyAddress>> {
         Ok(loads(ctx)?.addresses(self.0.id).await?.iter().map(ApiKeyAddress::from).collect())
     }
-    /// When it ends by itself.
+    /// Time at which the key expires; null when it does not expire.
     async fn expires_at(&self) -> Option<DateTime> {
         self.0.expires_at.map(DateTime)
     }
-    /// When it was last used, to the minute.
+    /// Time at which the key was last used, to the minute; null when it was never used.
     async fn last_used_at(&self) -> Option<DateTime> {
         self.0.last_used_at.map(DateTime)
     }
-    /// When it was revoked.
+    /// Time at which the key was revoked; null when it was not.
     async fn revoked_at(&self) -> Option<DateTime> {
         self.0.revoked_at.map(DateTime)
     }
-    /// When its secret was reported to lie about where others can read it; the key was revoked by that.
+    /// Time at which the secret was reported as leaked, which revoked the key; null when there was no report.
     async fn leaked_at(&self) -> Option<DateTime> {
         self.0.leaked_at.map(DateTime)
     }
-    /// When it was made.
+    /// Time at which the key was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
 }
 
-/// What a key may spend of its integration's budget.
+/// Share of an integration's rate limit that one key may use.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct ApiKeyBudget {
     /// Points that it holds when it is full.
@@ -202,10 +203,10 @@ impl From<core::KeyBudget> for ApiKeyBudget {
 pub struct ApiKeyAddress {
     /// The address.
     pub address: String,
-    /// When it was first used from there, to the minute.
+    /// Time at which the key was first used from the address, to the minute.
     #[graphql(owned)]
     pub first_used_at: DateTime,
-    /// When it was last used from there, to the minute.
+    /// Time at which the key was last used from the address, to the minute.
     #[graphql(owned)]
     pub last_used_at: DateTime,
 }

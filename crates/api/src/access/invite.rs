@@ -34,7 +34,7 @@ impl InviteMutation {
         #[graphql(desc = "Their address.")] email: String,
         #[graphql(desc = "The roles that they are to have.")] role_ids: Vec<ID>,
         #[graphql(desc = "The stores that the roles are for.")] scope: StoreScopeInput,
-        #[graphql(desc = "When the roles end; they last when this is left out.")] expires_at: Option<DateTime>,
+        #[graphql(desc = "Time at which the roles expire; they do not expire when omitted.")] expires_at: Option<DateTime>,
     ) -> Answer<MemberPayload> {
         let grants = read(|reading| {
             let said = scope.read(reading, || path!["scope"]);

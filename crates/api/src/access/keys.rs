@@ -38,7 +38,7 @@ pub struct KeyUse {
 
 payload!(IntegrationPayload, integration: Integration, "integration");
 
-/// What became of the change of a key.
+/// Result of a change of an API key.
 #[derive(SimpleObject, Default)]
 pub struct ApiKeyPayload {
     /// The key as it is now; null when the change was refused.
@@ -47,7 +47,7 @@ pub struct ApiKeyPayload {
     pub secret: Option<String>,
     /// Whether this answer holds the secret, or an earlier one with the same idempotency key did.
     pub secret_status: SecretStatus,
-    /// Why the change was refused; empty when it was made, or with validateOnly would be.
+    /// Reasons for which the change was refused; empty when it was made, or with validateOnly would be.
     pub user_errors: Vec<UserError>,
     /// Whether this is the answer to an earlier call with the same key: without the secret.
     pub replayed: bool,
@@ -134,7 +134,7 @@ impl KeyMutation {
     async fn integration_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: IntegrationCreateInput,
+        #[graphql(desc = "Integration to create.")] input: IntegrationCreateInput,
     ) -> Answer<IntegrationPayload> {
         match read(|reading| input.read(reading)) {
             Ok(new) => integration_payload(ctx, ctx.given::<Access>()?.integration_create(permit, new).await),
@@ -148,7 +148,7 @@ impl KeyMutation {
     async fn integration_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: IntegrationUpdateInput,
+        #[graphql(desc = "Integration to change, with its new values.")] input: IntegrationUpdateInput,
     ) -> Answer<IntegrationPayload> {
         let expected = input.expected_version.0;
         let parts = read(|reading| {
@@ -165,7 +165,11 @@ impl KeyMutation {
 
     /// Ends an integration: none of its keys is accepted any more, on any node, within five seconds.
     #[mutation(permit = ApikeyWrite, once(argument), emits(INTEGRATION_DISABLED), dry_run(rolled_back))]
-    async fn integration_disable(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<IntegrationPayload> {
+    async fn integration_disable(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID of the integration to disable.")] id: ID,
+    ) -> Answer<IntegrationPayload> {
         match read(|reading| reading.id::<entity::id::kind::IntegrationId>(&id, || path!["id"])) {
             Ok(id) => integration_payload(ctx, ctx.given::<Access>()?.integration_disable(permit, id).await),
             Err(user_errors) => Ok(IntegrationPayload { integration: None, user_errors, replayed: false, seq: None }),
@@ -177,7 +181,7 @@ impl KeyMutation {
     async fn api_key_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ApiKeyCreateInput,
+        #[graphql(desc = "API key to create.")] input: ApiKeyCreateInput,
     ) -> Answer<ApiKeyPayload> {
         match read(|reading| input.read(reading)) {
             Ok(new) => ApiKeyPayload::made(ctx, ctx.given::<Access>()?.api_key_create(permit, new).await),
@@ -191,7 +195,7 @@ impl KeyMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The old key.")] id: ID,
-        #[graphql(desc = "When the old key ends: at most seven days from now.")] old_key_expires_at: DateTime,
+        #[graphql(desc = "Time at which the old key expires; at most seven days from now.")] old_key_expires_at: DateTime,
     ) -> Answer<ApiKeyPayload> {
         match read(|reading| reading.id::<entity::id::kind::ApiKeyId>(&id, || path!["id"])) {
             Ok(id) => ApiKeyPayload::made(ctx, ctx.given::<Access>()?.api_key_roll(permit, id, old_key_expires_at.0).await),
@@ -201,7 +205,11 @@ impl KeyMutation {
 
     /// Ends a key: it is not accepted any more, on any node, within five seconds. Its open sockets close.
     #[mutation(permit = ApikeyWrite, once(argument), emits(API_KEY_REVOKED), dry_run(rolled_back))]
-    async fn api_key_revoke(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<ApiKeyPayload> {
+    async fn api_key_revoke(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID of the API key to revoke.")] id: ID,
+    ) -> Answer<ApiKeyPayload> {
         let id = match read(|reading| reading.id::<entity::id::kind::ApiKeyId>(&id, || path!["id"])) {
             Ok(id) => id,
             Err(errors) => return Ok(ApiKeyPayload::refused(errors)),

@@ -130,7 +130,7 @@ impl RightsMutation {
     async fn role_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: RoleCreateInput,
+        #[graphql(desc = "Role to create.")] input: RoleCreateInput,
     ) -> Answer<RolePayload> {
         match read(|reading| input.read(reading)) {
             Ok(new) => RolePayload::of(ctx, ctx.given::<Access>()?.role_create(permit, new).await),
@@ -143,7 +143,7 @@ impl RightsMutation {
     async fn role_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: RoleUpdateInput,
+        #[graphql(desc = "Role to change, with its new values.")] input: RoleUpdateInput,
     ) -> Answer<RolePayload> {
         let expected = input.expected_version.0;
         let parts = read(|reading| {
@@ -161,7 +161,7 @@ impl RightsMutation {
     async fn role_delete(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] input: RoleDeleteInput,
+        #[graphql(desc = "Role to delete, with its expected version.")] input: RoleDeleteInput,
     ) -> Answer<RolePayload> {
         match read(|reading| reading.id::<entity::id::kind::RoleId>(&input.id, || path!["input", "id"])) {
             Ok(id) => RolePayload::of(ctx, ctx.given::<Access>()?.role_delete(permit, id, input.expected_version.0).await),
@@ -175,7 +175,7 @@ impl RightsMutation {
     async fn member_update_roles(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: MemberUpdateRolesInput,
+        #[graphql(desc = "Member to change, with all of the member's new grants.")] input: MemberUpdateRolesInput,
     ) -> Answer<MemberPayload> {
         let parts = read(|reading| {
             let id: MemberId = reading.id(&input.member_id, || path!["input", "memberId"]);
@@ -202,7 +202,7 @@ impl RightsMutation {
     async fn store_group_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: StoreGroupCreateInput,
+        #[graphql(desc = "Group of stores to create.")] input: StoreGroupCreateInput,
     ) -> Answer<StoreGroupPayload> {
         match read(|reading| input.read(reading)) {
             Ok(fields) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_create(permit, fields).await),
@@ -216,7 +216,7 @@ impl RightsMutation {
     async fn store_group_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: StoreGroupUpdateInput,
+        #[graphql(desc = "Group of stores to change, with its new values.")] input: StoreGroupUpdateInput,
     ) -> Answer<StoreGroupPayload> {
         let expected = input.expected_version.0;
         let parts = read(|reading| {

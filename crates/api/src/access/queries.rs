@@ -24,7 +24,7 @@ pub struct Permission {
     pub code: &'static str,
     /// Whether it can be limited to stores.
     pub class: PermissionClass,
-    /// What it allows.
+    /// Operations that the permission allows, in words.
     pub description: &'static str,
 }
 

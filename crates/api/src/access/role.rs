@@ -32,7 +32,7 @@ impl Role {
     async fn key(&self) -> &str {
         &self.0.role.key
     }
-    /// What it is called.
+    /// Name of the role.
     async fn name(&self) -> &str {
         &self.0.role.name
     }
@@ -60,7 +60,8 @@ impl Role {
     pub async fn version(&self) -> Long {
         Long(self.0.role.version)
     }
-    /// When it last changed; 1970 for the default roles, which change only with a new version of Entrepot.
+    /// Time of the last change of the role; 1970 for the default roles, which change only with a new version of
+    /// Entrepot.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.role.updated_at)
     }
@@ -87,7 +88,7 @@ impl RoleGrant {
     async fn scope(&self, ctx: &Context<'_>) -> Answer<StoreScope> {
         scope_shown(ctx, &self.0.scope).await
     }
-    /// When it ends; null when it lasts.
+    /// Time at which the grant expires; null when it does not expire.
     async fn expires_at(&self) -> Option<DateTime> {
         self.0.expires_at.map(DateTime)
     }

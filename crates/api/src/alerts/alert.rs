@@ -43,11 +43,11 @@ impl Alert {
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// What it is about.
+    /// Kind of the alert.
     async fn kind(&self) -> AlertKind {
         self.0.kind.into()
     }
-    /// Where it stands.
+    /// State of the alert.
     async fn state(&self) -> AlertState {
         self.0.state().into()
     }
@@ -99,7 +99,7 @@ impl Alert {
     async fn unit_cost(&self, ctx: &Context<'_>) -> Answer<Option<Money>> {
         Ok(self.0.figures.margin.map(|margin| margin.cost.into()))
     }
-    /// When the line was crossed.
+    /// Time at which the threshold was crossed and the alert opened.
     async fn opened_at(&self) -> DateTime {
         DateTime(self.0.opened_at)
     }
@@ -107,23 +107,23 @@ impl Alert {
     async fn opened_seq(&self) -> Option<Long> {
         self.0.seq.map(Long)
     }
-    /// When it is OPEN again, while it is SNOOZED.
+    /// Time at which the alert is OPEN again; null unless it is SNOOZED.
     async fn snoozed_until(&self) -> Option<DateTime> {
         self.0.handling.snoozed_until().map(DateTime)
     }
-    /// When it was RESOLVED.
+    /// Time at which the alert was RESOLVED; null before.
     async fn resolved_at(&self) -> Option<DateTime> {
         self.0.handling.resolved_at().map(DateTime)
     }
-    /// Who resolved it; null where it got better by itself.
+    /// Actor who resolved the alert; null when the condition ended by itself or the alert is not resolved.
     async fn resolved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
         Some(actor(ctx, self.0.handling.resolver()?).await)
     }
-    /// Who is to do something about it.
+    /// Member to whom the alert is assigned; null when nobody is.
     async fn assignee(&self, ctx: &Context<'_>) -> Option<Answer<Member>> {
         member(ctx, self.0.assignee?).await.transpose()
     }
-    /// What was noted about it.
+    /// Note on the alert; null when there is none.
     async fn note(&self) -> Option<&str> {
         self.0.note.as_deref()
     }
@@ -137,7 +137,7 @@ impl Alert {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// When it changed last.
+    /// Time of the last change of the alert.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }

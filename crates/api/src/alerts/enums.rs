@@ -3,7 +3,7 @@
 use async_graphql::Enum;
 use entity::prelude;
 
-/// What an alert is about. More may be added.
+/// Kind of an alert: the condition that it reports. More may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::AlertKind", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum AlertKind {
@@ -27,7 +27,7 @@ pub enum AlertKind {
     CountDifference,
 }
 
-/// Where an alert stands. More may be added.
+/// State of an alert. More may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::AlertState", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum AlertState {

@@ -19,7 +19,7 @@ use crate::graphql::{
 pub struct AlertActionInput {
     /// The alert.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -32,9 +32,9 @@ pub struct AlertActionInput {
 pub struct AlertSnoozeInput {
     /// The alert.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// When it is OPEN again: still to come, within a year.
+    /// Time at which the alert is OPEN again; in the future, within a year.
     pub until: DateTime,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -47,7 +47,7 @@ pub struct AlertSnoozeInput {
 pub struct AlertAssignInput {
     /// The alert.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// To whom: an active member who may see it; to nobody when it is left out.
     pub member_id: Option<ID>,
@@ -69,9 +69,9 @@ pub struct QuietHoursInput {
 /// A rule: what holds for alerts of a kind, everywhere or in a store, for all products or some.
 #[derive(Debug, Clone, InputObject)]
 pub struct AlertRuleUpsertInput {
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Which alerts it is for.
+    /// Kind of alerts to which the rule applies.
     pub kind: AlertKind,
     /// The store that it is for; all when it is left out. Not of NEGATIVE_MARGIN.
     pub store_id: Option<ID>,
@@ -93,7 +93,7 @@ pub struct AlertRuleUpsertInput {
     /// Members who are told by letter of what they may see, at most 20.
     #[graphql(default)]
     pub member_ids: Vec<ID>,
-    /// When no letter leaves: it waits for the end of it.
+    /// Hours in which no e-mail is sent; an e-mail waits for their end. No quiet hours when omitted.
     pub quiet_hours: Option<QuietHoursInput>,
     /// In which its hours are (IANA); that of the alert's store when it is left out.
     pub time_zone: Option<String>,
@@ -110,7 +110,7 @@ pub struct AlertRuleUpsertInput {
 pub struct AlertRuleDeleteInput {
     /// The rule.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
 }
 

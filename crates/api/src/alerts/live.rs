@@ -43,7 +43,7 @@ pub struct AlertChanges(Update<AlertChange>);
 /// An item of the stream of alerts that change: a page of the snapshot, changes, or news of the stream itself.
 #[resolvers(shared)]
 impl AlertChanges {
-    /// Where it belongs.
+    /// Phase of the stream to which the item belongs.
     async fn phase(&self) -> StreamPhase {
         self.0.phase
     }
@@ -56,7 +56,7 @@ impl AlertChanges {
         crate::catalog::loads(ctx)?.forget();
         Ok(&self.0.changes)
     }
-    /// Why the stream ends, with phase RESET.
+    /// Reason for which the stream ends; null in every phase but RESET.
     async fn reset(&self) -> Option<ResetReason> {
         self.0.reset
     }
@@ -83,8 +83,8 @@ impl AlertChange {
     async fn alert(&self) -> &Alert {
         &self.alert
     }
-    /// What happened: alert.opened, alert.acknowledged, alert.snoozed, alert.woken, alert.assigned, alert.resolved; snapshot when it is how things
-    /// stand. More may be added.
+    /// Type of the event: alert.opened, alert.acknowledged, alert.snoozed, alert.woken, alert.assigned, alert.resolved; snapshot for the
+    /// current state. More may be added.
     async fn event_type(&self) -> &str {
         self.shared_event.as_ref().map_or(SNAPSHOT, |shared_event| shared_event.event.kind.as_str())
     }
@@ -179,7 +179,7 @@ impl AlertSubscription {
     async fn alert_changed(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which alerts; all when not given.")] filter: Option<AlertListFilter>,
+        #[graphql(desc = "Filter of the alerts; all alerts by default.")] filter: Option<AlertListFilter>,
         #[graphql(desc = "Go on after this cursor, of this stream with the same filter.")] after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<AlertChanges>> + use<>, TopError> {
         let scope = permit.scope(ctx.given::<Alerts>()?.database());

@@ -42,7 +42,7 @@ impl AlertMutation {
     async fn alert_acknowledge(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which alert.")] input: AlertActionInput,
+        #[graphql(desc = "Alert and its expected version.")] input: AlertActionInput,
     ) -> Answer<AlertPayload> {
         act(ctx, permit, |reading| input.read(Do::Acknowledge, reading)).await
     }
@@ -52,7 +52,7 @@ impl AlertMutation {
     async fn alert_snooze(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which alert, and until when.")] input: AlertSnoozeInput,
+        #[graphql(desc = "Alert to snooze, with the time at which it opens again.")] input: AlertSnoozeInput,
     ) -> Answer<AlertPayload> {
         act(ctx, permit, |reading| input.read(reading)).await
     }
@@ -62,7 +62,7 @@ impl AlertMutation {
     async fn alert_assign(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which alert, and to whom.")] input: AlertAssignInput,
+        #[graphql(desc = "Alert to assign, with the member.")] input: AlertAssignInput,
     ) -> Answer<AlertPayload> {
         act(ctx, permit, |reading| input.read(reading)).await
     }
@@ -72,7 +72,7 @@ impl AlertMutation {
     async fn alert_resolve(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which alert.")] input: AlertActionInput,
+        #[graphql(desc = "Alert and its expected version.")] input: AlertActionInput,
     ) -> Answer<AlertPayload> {
         act(ctx, permit, |reading| input.read(Do::Resolve, reading)).await
     }
@@ -96,7 +96,7 @@ impl AlertMutation {
     async fn alert_rule_delete(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which rule.")] input: AlertRuleDeleteInput,
+        #[graphql(desc = "Rule to delete.")] input: AlertRuleDeleteInput,
     ) -> Answer<AlertRulePayload> {
         match read(|reading| input.read(reading)) {
             Ok(input) => AlertRulePayload::of(Box::pin(ctx.given::<Alerts>()?.remove_rule(permit, input)).await),

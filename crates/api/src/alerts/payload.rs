@@ -38,7 +38,7 @@ impl AlertPayload {
             Err(denied) => Some(Err(denied)),
         }
     }
-    /// Why nothing was changed; empty when it was.
+    /// Reasons for which nothing was changed; empty when the change was made.
     pub async fn user_errors(&self) -> &Vec<UserError> {
         &self.user_errors
     }

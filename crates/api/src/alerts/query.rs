@@ -29,16 +29,16 @@ use crate::{
     orders::links::MOST_A_PAGE,
 };
 
-/// Which alerts. Tests stand beside each other and must all hold; one that is null is absent.
+/// Filter of alerts. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct AlertListFilter {
-    /// Of these kinds; an empty list matches nothing.
+    /// Kinds of alerts to include; an empty list matches nothing.
     pub kind: Option<Vec<AlertKind>>,
     /// In one of these states; an empty list matches nothing.
     pub state: Option<Vec<AlertState>>,
-    /// Of these stores.
+    /// Condition on the alert's store.
     pub store: Option<IdFilter>,
-    /// Of these products.
+    /// Condition on the alert's product.
     pub product: Option<IdFilter>,
     /// Handed to these members.
     pub assignee: Option<IdFilter>,
@@ -80,10 +80,10 @@ impl AlertQuery {
     async fn alerts(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which ones.")] filter: Option<AlertListFilter>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Filter of the alerts; all alerts by default.")] filter: Option<AlertListFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<AlertConnection> {
         let signer = ctx.given::<CursorSigner>()?;

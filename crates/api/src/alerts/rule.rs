@@ -43,15 +43,15 @@ fn time_of_day(minute: i32) -> String {
     format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
-/// What holds for alerts of a kind: whether they are opened, at which line, and who is told of them by letter, when. Of several rules for the same
-/// place the narrowest says the first two; each tells its own.
+/// Rule for alerts of one kind: whether they are opened, at which threshold, and which recipients get an e-mail at which time. Among several
+/// rules for the same place, the narrowest decides on opening and threshold; each of them notifies its own recipients.
 #[resolvers(requires = AlertRuleWrite)]
 impl AlertRule {
     /// Its id.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// Which alerts it is for.
+    /// Kind of alerts to which the rule applies.
     async fn kind(&self) -> AlertKind {
         self.0.kind.into()
     }
@@ -97,7 +97,7 @@ impl AlertRule {
         }
         Ok(found)
     }
-    /// When no letter leaves: it waits for the end of it.
+    /// Hours in which no e-mail is sent; an e-mail waits for their end. Null for no quiet hours.
     async fn quiet_hours(&self) -> Option<QuietHours> {
         self.0.quiet.map(|quiet| QuietHours { from: time_of_day(quiet.from), to: time_of_day(quiet.to) })
     }
@@ -117,11 +117,11 @@ impl AlertRule {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// When it was made.
+    /// Time at which the rule was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-    /// When it last changed.
+    /// Time of the last change of the rule.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }

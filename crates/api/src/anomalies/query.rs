@@ -28,9 +28,9 @@ use crate::{
 /// Strange days of products and stores. All conditions hold; one that is null is absent.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StockAnomalyFilter {
-    /// Of these stores.
+    /// Condition on the anomaly's store.
     pub store: Option<IdFilter>,
-    /// Of these products.
+    /// Condition on the anomaly's product.
     pub product: Option<IdFilter>,
     /// In one of these states; an empty list matches nothing.
     pub state: Option<Vec<StockAnomalyState>>,
@@ -72,9 +72,9 @@ impl AnomalyQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only these stores, products, states and days.")] filter: Option<StockAnomalyFilter>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<StockAnomalyConnection> {
         // Movements are of stores, not of channels.

@@ -17,7 +17,7 @@ pub struct AuditFilter {
     pub actor: Option<IdFilter>,
     /// About these things, of any kind.
     pub target: Option<IdFilter>,
-    /// Of these actions, by the mutation's name.
+    /// Condition on the action: the name of the mutation.
     pub action: Option<StringFilter>,
     /// Written then.
     pub at: Option<DateTimeFilter>,

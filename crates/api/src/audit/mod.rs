@@ -39,7 +39,7 @@ impl AuditQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only these.")] filter: Option<AuditFilter>,
-        #[graphql(desc = "How many, from 1 to 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
     ) -> Answer<AuditEntryConnection> {
         let signer = ctx.given::<CursorSigner>()?;

@@ -18,7 +18,7 @@ use crate::{
     schema::{self, Node},
 };
 
-/// What became of what was asked for.
+/// Outcome of an audited call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "platform::audit::Outcome")]
 pub enum AuditOutcome {
@@ -71,26 +71,29 @@ impl AuditEntry {
     pub async fn seq(&self) -> Long {
         Long(self.seal.seq)
     }
-    /// When it was written.
+    /// Time at which the entry was written.
     pub async fn at(&self) -> DateTime {
         DateTime(self.stored.entry.at)
     }
-    /// Who asked; the system's own jobs, and anonymous for whoever had not shown who they are.
+    /// Actor who made the call: a member, an integration, the system for its own jobs, or anonymous before
+    /// authentication.
     pub async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
         match self.stored.entry.actor {
             Some(who) => actor(ctx, who).await,
             None => Ok(Actor::SystemActor(SystemActor { name: "anonymous".to_owned() })),
         }
     }
-    /// What was asked for: the mutation's name, or the query's that was denied, or a word with dots for what is neither.
+    /// Action of the call: the name of the mutation, or of the query that was denied; a dotted name for an action that
+    /// is neither.
     pub async fn action(&self) -> &str {
         &self.stored.entry.action
     }
-    /// What became of it.
+    /// Outcome of the call.
     pub async fn outcome(&self) -> AuditOutcome {
         self.stored.entry.outcome.into()
     }
-    /// What it was about; null when that is gone, was never one thing, or you may not see it.
+    /// Object of the action; null when it no longer exists, when there was no single object, or when you may not see
+    /// it.
     pub async fn target(&self, ctx: &Context<'_>) -> Option<Node> {
         let target = self.stored.entry.target.as_ref()?;
         schema::find(ctx, &target.to_string()).await.ok().flatten()
@@ -132,7 +135,7 @@ impl AuditEntry {
 
 crate::connection!(AuditEntryConnection, AuditEntryEdge, AuditEntry, "audit entries");
 
-/// What a walk over the audit log found.
+/// Result of a verification of the audit log.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct AuditVerification {
     /// Whether everything in the range is as it was written.

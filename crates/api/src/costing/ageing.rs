@@ -48,11 +48,11 @@ impl StockAges {
     async fn quantity(&self) -> Quantity {
         Quantity(prelude::Quantity::new(exact(self.sums.quantity())).unwrap_or_default())
     }
-    /// What they are worth.
+    /// Value of the units, first in, first out, in the currency of the books.
     async fn value(&self) -> Money {
         prelude::Money::new(exact(self.sums.value()), self.currency).into()
     }
-    /// When the unit came that has lain longest; null where there is none.
+    /// Time at which the oldest of the units was received. Null where there is no unit.
     async fn oldest_received_at(&self) -> Option<DateTime> {
         self.sums.oldest.map(DateTime)
     }
@@ -85,7 +85,7 @@ impl StockAge {
         let units = self.sums.quantities.get(self.age).copied().unwrap_or_default();
         Quantity(prelude::Quantity::new(exact(units)).unwrap_or_default())
     }
-    /// What they are worth.
+    /// Value of the units of this span, first in, first out, in the currency of the books.
     async fn value(&self) -> Money {
         let value = self.sums.values.get(self.age).copied().unwrap_or_default();
         prelude::Money::new(exact(value), self.currency).into()
@@ -111,7 +111,7 @@ impl StockAgesConnection {
     async fn nodes(&self) -> &[StockAges] {
         &self.page.nodes
     }
-    /// Where the page stands in the list.
+    /// Position of the page in the list.
     async fn page_info(&self) -> PageInfo {
         self.page.info()
     }
@@ -138,15 +138,15 @@ pub struct AgeingQuery;
 
 #[resolvers]
 impl AgeingQuery {
-    /// How long what is in stock has lain: units by when they came, first in, first out, the products with the dearest stock first. What a customer brought back
-    /// came when it came back; a transfer changes no age. Stock is the company's, not a store's.
+    /// Age of the stock on hand and in transit: units by the time of their receipt, first in, first out. Products with the most valuable stock come
+    /// first. A unit that a customer returned counts from its return; a transfer changes no age. Stock is the company's, not a store's.
     #[field(permit = ProductCostRead, paged, cost = "50")]
     async fn stock_ageing(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<StockAgesConnection> {
         let signer = ctx.given::<CursorSigner>()?;

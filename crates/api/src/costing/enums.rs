@@ -4,17 +4,17 @@ use async_graphql::Enum;
 use entity::prelude;
 use inventory::costing::{rows, shell};
 
-/// How the cost of what leaves is told. Both are kept from the first movement on, so a tenant may change its mind.
+/// Method by which the cost of units that leave is found. Both are kept from the first movement on, so a tenant can change the method at any time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::CostingMethod", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum CostingMethod {
-    /// What came in first leaves first.
+    /// First in, first out: the units that were received first leave first.
     Fifo,
     /// All of a product's units cost the same: what they are worth together, divided by their number.
     MovingAverage,
 }
 
-/// What the rows of a valuation stand for.
+/// Meaning of a row of a stock valuation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "shell::ValueGroup", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StockValueGroup {
@@ -26,7 +26,7 @@ pub enum StockValueGroup {
     Category,
 }
 
-/// What the rows of a report of costs stand for.
+/// Meaning of a row of a cost report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "rows::CostGroup", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum CostGroup {

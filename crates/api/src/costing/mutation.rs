@@ -29,23 +29,23 @@ use crate::{
     purchasing::{check_key, product_name},
 };
 
-/// A product, and what its units are worth from now on.
+/// A product and the new value of its units.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockRevalueLineInput {
     /// The product; each once.
     pub product: ProductRef,
-    /// What a whole unit is worth, in the currency of the books; 0 writes it off.
+    /// New value of one whole unit, in the currency of the books. 0 writes it off.
     pub unit_cost: MoneyInput,
 }
 
-/// A document that says what units are worth.
+/// A revaluation: the document that sets the value of units.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockRevalueInput {
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Why; 1 to 1,000 characters.
+    /// Reason for the revaluation, 1 to 1,000 characters.
     pub note: String,
-    /// What it is called elsewhere; unique in the tenant, at most 200 characters.
+    /// Your own reference for the revaluation, unique in the tenant, 1 to 200 characters. Null for none.
     pub external_ref: Option<String>,
     /// The products, all or none; at most 500.
     pub lines: Vec<StockRevalueLineInput>,

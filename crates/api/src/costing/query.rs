@@ -46,7 +46,7 @@ pub struct CostQuery;
 
 #[resolvers]
 impl CostQuery {
-    /// What stock is worth, or was at a moment. Units in stores and on their way count, wherever they are; values are the company's, not a store's.
+    /// Value of the stock, now or at a moment. Units in stores and in transit count, wherever they are; values are the company's, not a store's.
     #[field(
         permit = ProductCostRead,
         cost = "50",
@@ -60,7 +60,8 @@ impl CostQuery {
         #[graphql(desc = "As it was known at this moment: without what was recorded later. Now when it is left out.")]
         known_at: Option<DateTime>,
         #[graphql(desc = "As costs are told this way; in the tenant's own when it is left out.")] method: Option<CostingMethod>,
-        #[graphql(desc = "What rows stand for.", default_with = "StockValueGroup::None")] group_by: StockValueGroup,
+        #[graphql(desc = "Meaning of a row. Default: no rows, the total alone.", default_with = "StockValueGroup::None")]
+        group_by: StockValueGroup,
         #[graphql(desc = "At most this many rows, 1 to 250: the most valuable first.", default = 250)] first: i32,
     ) -> Answer<StockValuation> {
         let ledger = ctx.given::<Ledger>()?;
@@ -76,8 +77,8 @@ impl CostQuery {
         Ok(StockValuation(valuation))
     }
 
-    /// What changed the worth of stock: what was received, sold, brought back, taken out, corrected and revalued. What the ledger recorded late stands
-    /// with when it happened; its cost is that of when it was recorded.
+    /// Changes of the value of stock: receipts, sales, returns, removals, corrections and revaluations. An event that was recorded late counts at the
+    /// time at which it occurred; its cost is that of the time of its recording.
     #[field(
         permit = ProductCostRead,
         cost = "50",
@@ -88,12 +89,13 @@ impl CostQuery {
     async fn cost_report(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Of what happened at this moment or later.")] from: Option<DateTime>,
-        #[graphql(desc = "Of what happened before this moment.")] to: Option<DateTime>,
-        #[graphql(desc = "Of this product.")] product: Option<ProductRef>,
-        #[graphql(desc = "Of this store, if you see its stock or its reports.")] store: Option<StoreRef>,
+        #[graphql(desc = "Only events that occurred at this moment or later. Null for no start.")] from: Option<DateTime>,
+        #[graphql(desc = "Only events that occurred before this moment. Null for no end.")] to: Option<DateTime>,
+        #[graphql(desc = "Only this product. Null for all.")] product: Option<ProductRef>,
+        #[graphql(desc = "Only this store, if you see its stock or its reports. Null for all.")] store: Option<StoreRef>,
         #[graphql(desc = "As costs are told this way; in the tenant's own when it is left out.")] method: Option<CostingMethod>,
-        #[graphql(desc = "What rows stand for.", default_with = "CostGroup::None")] group_by: CostGroup,
+        #[graphql(desc = "Meaning of a row. Default: one row for everything.", default_with = "CostGroup::None")]
+        group_by: CostGroup,
         #[graphql(desc = "At most this many rows, 1 to 250.", default = 250)] first: i32,
     ) -> Answer<CostReport> {
         if permit.channel().is_some() {
@@ -113,7 +115,7 @@ impl CostQuery {
         Ok(CostReport { how: costs.how, rows: costs.rows })
     }
 
-    /// What a product's units are worth now, and the layers that they lie in. Null when there is no such product.
+    /// Value of a product's units now, and the cost layers behind it. Null when there is no such product.
     #[field(permit = ProductCostRead, cost = "5")]
     async fn product_cost(
         &self,
@@ -128,14 +130,14 @@ impl CostQuery {
         Box::pin(found).await.transpose()
     }
 
-    /// Documents that said what units are worth, the newest first.
+    /// Revaluations, the newest first.
     #[field(permit = ProductCostRead, paged)]
     async fn revaluations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<RevaluationConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());

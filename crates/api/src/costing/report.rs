@@ -21,10 +21,10 @@ use crate::{
 /// What stock was worth.
 pub struct StockValuation(pub Valuation);
 
-/// What stock was worth: all units of the company, in stores and on their way between them.
+/// Value of stock: all units of the company, in stores and in transit between them.
 #[resolvers(requires = ProductCostRead)]
 impl StockValuation {
-    /// How costs are told.
+    /// Costing method of these figures.
     async fn method(&self) -> CostingMethod {
         self.0.how.method.into()
     }
@@ -36,7 +36,7 @@ impl StockValuation {
     async fn is_current(&self) -> bool {
         self.0.how.progress.is_current()
     }
-    /// Of everything, also of what the rows leave out.
+    /// Total of all stock, including the groups that are not among the rows.
     async fn total(&self) -> StockValueRow {
         StockValueRow(self.0.total)
     }
@@ -66,7 +66,7 @@ impl StockValueRow {
     async fn quantity(&self) -> Quantity {
         Quantity(self.0.quantity)
     }
-    /// What they are worth, in the currency of the books.
+    /// Value of the units, in the currency of the books.
     async fn value(&self) -> Money {
         self.0.value.into()
     }
@@ -78,10 +78,10 @@ pub struct CostReport {
     pub rows: Vec<CostRow>,
 }
 
-/// What changed the worth of stock, and by how much.
+/// Changes of the value of stock, by group.
 #[resolvers(requires = ProductCostRead)]
 impl CostReport {
-    /// How costs are told.
+    /// Costing method of these figures.
     async fn method(&self) -> CostingMethod {
         self.how.method.into()
     }
@@ -102,7 +102,7 @@ impl CostReport {
 /// What changed the worth of a group's stock.
 pub struct CostReportRow(pub(super) CostRow);
 
-/// What changed the worth of a group's stock: change = received − costOfGoodsSold + returned + removed + corrected + revalued.
+/// Change of the value of a group's stock: change = received − costOfGoodsSold + returned + removed + corrected + revalued.
 #[resolvers(requires = ProductCostRead)]
 impl CostReportRow {
     /// The group's id or date; null for what belongs to no group, and without groups.
@@ -113,20 +113,20 @@ impl CostReportRow {
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.0.product?).await)
     }
-    /// What was received, at what it cost.
+    /// Cost of the units received.
     async fn received(&self) -> Money {
         self.0.part(CostKind::Receipt).into()
     }
-    /// What left with sales, as an amount above 0; what came back is not deducted.
+    /// Cost of the units sold, as an amount above 0. Returns are not deducted.
     async fn cost_of_goods_sold(&self) -> Money {
         let part = self.0.part(CostKind::Sale);
         prelude::Money::new(-part.minor, part.currency).into()
     }
-    /// What customers brought back, at what the sale had taken.
+    /// Cost of the units that customers returned: the cost with which they were sold.
     async fn returned(&self) -> Money {
         self.0.part(CostKind::Return).into()
     }
-    /// What was taken out: breakage, loss, returns to suppliers; below 0.
+    /// Cost of the units removed, below 0: breakage, loss, returns to suppliers.
     async fn removed(&self) -> Money {
         self.0.part(CostKind::Removal).into()
     }
@@ -134,11 +134,11 @@ impl CostReportRow {
     async fn corrected(&self) -> Money {
         self.0.part(CostKind::Correction).into()
     }
-    /// What documents said.
+    /// Change by revaluations; below 0 where they lowered the value.
     async fn revalued(&self) -> Money {
         self.0.part(CostKind::Revaluation).into()
     }
-    /// By how much all of it changed what stock is worth.
+    /// Sum of all changes of the value of stock.
     async fn change(&self) -> Money {
         self.0.change().into()
     }
@@ -147,14 +147,14 @@ impl CostReportRow {
 /// What a product's units are worth.
 pub struct ProductCost(pub shell::ProductCost);
 
-/// What a product's units are worth, in both ways.
+/// Value of a product's units, by both costing methods.
 #[resolvers(requires = ProductCostRead)]
 impl ProductCost {
     /// The product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.0.product).await
     }
-    /// How the tenant tells costs.
+    /// Costing method of the tenant.
     async fn method(&self) -> CostingMethod {
         self.0.how.method.into()
     }
@@ -170,46 +170,46 @@ impl ProductCost {
     async fn quantity(&self) -> Quantity {
         Quantity(prelude::Quantity::new(self.0.sums.quantity).unwrap_or_default())
     }
-    /// What they are worth, as the tenant tells costs.
+    /// Value of the units by the tenant's costing method.
     async fn value(&self) -> Money {
         self.0.money(self.0.sums.values.by(self.0.how.method)).into()
     }
-    /// What a whole unit is worth, as the tenant tells costs, rounded half away from zero to the minor unit; null where there is none.
+    /// Value of one whole unit by the tenant's costing method, rounded half away from zero to the minor unit. Null where there is no unit.
     async fn unit_cost(&self) -> Option<Money> {
         self.0.unit_cost(self.0.sums.values.by(self.0.how.method)).map(Money::from)
     }
-    /// What they are worth by the moving average.
+    /// Value of the units by the moving average.
     async fn average_value(&self) -> Money {
         self.0.money(self.0.sums.values.average).into()
     }
-    /// What they are worth first-in-first-out: the sum of the layers.
+    /// Value of the units, first in, first out: the sum of the layers.
     async fn fifo_value(&self) -> Money {
         self.0.money(self.0.sums.values.fifo).into()
     }
-    /// What is left of what came in, the oldest first; at most 250. The first leaves first.
+    /// Cost layers of the units in stock, the oldest first; at most 250. The first leaves first.
     async fn layers(&self) -> Vec<CostLayer> {
         self.0.layers.iter().map(|layer| CostLayer { layer: *layer, currency: self.0.how.currency }).collect()
     }
 }
 
-/// What is left of what came in at one cost.
+/// Units in stock that were received at one cost.
 pub struct CostLayer {
     layer: Layer,
     currency: prelude::Currency,
 }
 
-/// What is left of what came in at one cost.
+/// Units in stock that were received at one cost.
 #[resolvers(requires = ProductCostRead)]
 impl CostLayer {
-    /// When the first of its units came.
+    /// Time at which the first unit of the layer was received.
     async fn received_at(&self) -> DateTime {
         DateTime(self.layer.received_at)
     }
-    /// How much of it is left, in the product's smallest unit.
+    /// Units left of the layer, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         Quantity(prelude::Quantity::new(self.layer.quantity).unwrap_or_default())
     }
-    /// What that is worth.
+    /// Value of the units left of the layer.
     async fn value(&self) -> Money {
         prelude::Money::new(self.layer.value, self.currency).into()
     }

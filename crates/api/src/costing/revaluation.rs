@@ -21,13 +21,13 @@ use crate::{
 #[derive(Clone)]
 pub struct Revaluation {
     pub row: Arc<core::Revaluation>,
-    /// How the tenant tells costs.
+    /// Costing method of the tenant, and the currency of the books.
     pub how: (CostingMethod, Currency),
     /// What a dry run found, line by line.
     pub foreseen: Arc<Vec<core::Values>>,
 }
 
-/// A document that says what units are worth. It never changes; another one corrects it.
+/// A document that sets the value of units. It never changes; a later revaluation corrects it.
 #[resolvers(requires = ProductCostRead)]
 impl Revaluation {
     /// Its id.
@@ -38,23 +38,23 @@ impl Revaluation {
     async fn number(&self) -> String {
         self.row.number.to_string()
     }
-    /// Why.
+    /// Reason for the revaluation.
     async fn note(&self) -> &str {
         &self.row.note
     }
-    /// What it is called elsewhere; unique in the tenant.
+    /// Your own reference for the revaluation, unique in the tenant. Null where none was given.
     async fn external_ref(&self) -> Option<&str> {
         self.row.external_ref.as_deref()
     }
-    /// Who wrote it.
+    /// Member, integration or job that created the revaluation.
     async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.row.actor).await
     }
-    /// When it was written, and holds from.
+    /// Time at which the revaluation was created, and from which it is in force.
     async fn created_at(&self) -> DateTime {
         DateTime(self.row.created_at)
     }
-    /// What it says, in the order of the input.
+    /// Lines of the revaluation, in the order of the input.
     async fn lines(&self) -> Vec<RevaluationLine> {
         (0..self.row.lines.len()).map(|index| RevaluationLine { of: self.clone(), index }).collect()
     }
@@ -66,14 +66,14 @@ pub struct RevaluationLine {
     index: usize,
 }
 
-/// A line of a revaluation: a product, and what its units are worth from then on.
+/// Line of a revaluation: a product, and the value of its units from then on.
 #[resolvers(requires = ProductCostRead)]
 impl RevaluationLine {
     /// The product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.of.row.lines[self.index].product).await
     }
-    /// What a whole unit is worth from then on.
+    /// Value of one whole unit from the revaluation on, in the currency of the books.
     async fn unit_cost(&self) -> Money {
         prelude::Money::new(self.of.row.lines[self.index].unit_cost, self.of.how.1).into()
     }

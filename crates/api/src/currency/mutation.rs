@@ -60,7 +60,7 @@ pub struct ExchangeRatesImportInput {
 }
 
 seen_payload! {
-    /// What became of the change of an exchange rate.
+    /// Result of changing an exchange rate.
     ExchangeRatePayload(exchange_rate: Option<ExchangeRate>) {
         /// The exchange rate as it is in force; null exactly when there are userErrors.
         async fn exchange_rate(&self, ctx: &Context<'_>) -> Option<Answer<ExchangeRate>> {

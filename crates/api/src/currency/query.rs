@@ -52,9 +52,9 @@ impl CurrencyQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Only rates of this base currency.")] base: Option<CurrencyCode>,
         #[graphql(desc = "Only rates counted in this currency.")] quote: Option<CurrencyCode>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<ExchangeRateConnection> {
         let base = base.map(|code| currency(&code, "base")).transpose()?;

@@ -3,7 +3,7 @@
 use async_graphql::Enum;
 use services::demand::rows;
 
-/// What rows of demand facts stand for; several together stand for each of their combinations.
+/// Meaning of a row of demand facts. Several dimensions together give a row for each of their combinations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "rows::DemandDimension", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum DemandDimension {

@@ -56,8 +56,8 @@ fn units(sum: i64) -> Quantity {
     prelude::Quantity::new(sum).unwrap_or_default().into()
 }
 
-/// What was wanted, sold, brought back and moved. Units are the products' smallest; an order counts on the day on which it was placed, a return on the day
-/// on which it came, an entry of the ledger on the day on which it occurred, each in its store's time zone.
+/// Units demanded, sold, returned and moved. Units are the products' smallest. An order counts on the day on which it was placed, a return on the day on
+/// which it was received, a ledger entry on the day on which it occurred, each in its store's time zone.
 #[resolvers]
 impl DemandFact {
     /// The business day, when rows stand for days.
@@ -128,11 +128,11 @@ impl DemandFact {
     async fn discounts(&self) -> Money {
         self.money(self.row.figures.discount_minor)
     }
-    /// What the sold units come to at the prices of their lines, without discounts and taxes.
+    /// Value of the sold units at the prices of their lines, without discounts and taxes.
     async fn list_value(&self) -> Money {
         self.money(self.row.figures.list_minor)
     }
-    /// What was paid back for products.
+    /// Refunds for products.
     async fn refunds(&self) -> Money {
         self.money(self.row.figures.refund_minor)
     }
@@ -207,7 +207,7 @@ impl DemandFactConnection {
     async fn nodes(&self) -> &[DemandFact] {
         &self.page.nodes
     }
-    /// Where the page stands in the list.
+    /// Position of the page in the list.
     async fn page_info(&self) -> PageInfo {
         self.page.info()
     }

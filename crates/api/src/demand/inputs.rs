@@ -16,11 +16,11 @@ pub struct DemandFilter {
     pub from: Option<Date>,
     /// This business day or earlier.
     pub to: Option<Date>,
-    /// Of these products.
+    /// Only these products. Null for all.
     pub product: Option<IdFilter>,
-    /// Of these stores.
+    /// Only these stores. Null for all.
     pub store: Option<IdFilter>,
-    /// Of these channels.
+    /// Only these channels. Null for all.
     pub channel: Option<IdFilter>,
 }
 

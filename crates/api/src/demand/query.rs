@@ -36,22 +36,26 @@ pub struct DemandQuery;
 
 #[resolvers]
 impl DemandQuery {
-    /// What was wanted, sold, brought back and moved, summed by business day, week, product, store and channel: kept from the journal, equal to salesReport, and
-    /// without going through orders again. Rows come in the order of their dimensions. A caller of some stores, or of a channel, is shown theirs.
+    /// Units demanded, sold, returned and moved, summed by business day, week, product, store and channel. The sums are kept from the journal, equal to
+    /// salesReport, and read without going through orders again. Rows come in the order of their dimensions. A caller of some stores, or of a channel, is
+    /// shown theirs.
     #[field(permit = ReportRead, paged, cost = "20")]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn demand_facts(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only these days, products, stores and channels.")] filter: Option<DemandFilter>,
-        #[graphql(desc = "What rows stand for: 1 to 5 dimensions, each once.", default_with = "vec![DemandDimension::Day]")]
+        #[graphql(
+            desc = "Dimensions of a row: 1 to 5, each once. Default: the business day.",
+            default_with = "vec![DemandDimension::Day]"
+        )]
         group_by: Vec<DemandDimension>,
         #[graphql(desc = "Only documents in this currency; the tenant's own when it is left out.")] currency: Option<
             CurrencyCode,
         >,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<DemandFactConnection> {
         let filter = DemandFilter::read(filter)?;

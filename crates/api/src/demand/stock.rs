@@ -43,7 +43,7 @@ fn units(sum: i128) -> Quantity {
     prelude::Quantity::new(i64::try_from(sum).unwrap_or_default()).unwrap_or_default().into()
 }
 
-/// How stock has done over some days. Ratios are of summed units, to six decimals, and null without a denominator.
+/// Performance of stock over a period. Ratios are of summed units, to six decimals, and null without a denominator.
 #[resolvers]
 impl StockPerformance {
     /// The product; null of all together.
@@ -95,7 +95,7 @@ impl StockPerformance {
     async fn closing_units(&self) -> Quantity {
         units(self.period.closing)
     }
-    /// What days closed with, on average; days before the first movement count as 0.
+    /// Mean of the units on hand at the end of each day. Days before the first movement count as 0.
     async fn mean_units(&self) -> f64 {
         six(self.period.closing_sum as f64 / self.days as f64)
     }
@@ -108,7 +108,7 @@ impl StockPerformance {
         let turnover = self.period.turnover(self.days).filter(|_| self.days >= 28)?;
         Some(six(turnover * 365.0 / self.days as f64))
     }
-    /// How many days the closing stock lasts at the rate of the period; null where nothing was sold.
+    /// Days that the closing stock lasts at the sales rate of the period. Null where nothing was sold.
     async fn days_of_supply(&self) -> Option<f64> {
         self.period.days_of_supply(self.days).map(six)
     }
@@ -160,7 +160,7 @@ impl StockPerformanceConnection {
     async fn nodes(&self) -> &[StockPerformance] {
         &self.page.nodes
     }
-    /// Where the page stands in the list.
+    /// Position of the page in the list.
     async fn page_info(&self) -> PageInfo {
         self.page.info()
     }
@@ -205,9 +205,9 @@ impl StockPerformanceQuery {
         #[graphql(desc = "Only these stores.")] store: Option<IdFilter>,
         #[graphql(desc = "The share of buyers who take something else where there is none, 0 to 1.", default = 0.2)]
         substitution: f64,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<StockPerformanceConnection> {
         if permit.channel().is_some() {

@@ -15,7 +15,7 @@ use crate::{
 /// A mutation that is to be run for each line of a file.
 #[derive(Debug, Clone, InputObject)]
 pub struct BulkOperationRunInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The file: one of yours, with the purpose IMPORT, whose bytes have come. JSON lines in UTF-8, each with the mutation's input:
     /// {"input": {…}}. At most 100,000 lines and 100 MiB.
@@ -40,7 +40,7 @@ impl BulkMutation {
     async fn bulk_operation_run(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: BulkOperationRunInput,
+        #[graphql(desc = "Mutation to run, with the file of its inputs.")] input: BulkOperationRunInput,
     ) -> Answer<ExchangePayload> {
         let file = match read(|reading| reading.id(&input.file_id, || path!["input", "fileId"])) {
             Ok(file) => file,

@@ -11,7 +11,7 @@ use crate::{
     stock::ReasonCode as ReasonWord,
 };
 
-/// What the rows of an import are.
+/// Type of the rows of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ImportNoun {
@@ -46,7 +46,7 @@ impl From<ImportNoun> for Noun {
     }
 }
 
-/// What the rows of an export are.
+/// Type of the rows of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ExportNoun {
@@ -81,18 +81,18 @@ impl From<ExportNoun> for Noun {
     }
 }
 
-/// What becomes of a row whose key is there already.
+/// Policy for a row whose key exists already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "Mode")]
 pub enum ImportMode {
     /// It is refused.
     Create,
-    /// What the row says is changed: an empty cell says nothing, \N takes the value away. An order is never changed: one that is there as the
-    /// rows say is left as it is, another one is refused.
+    /// The existing record is changed as the row says: an empty cell changes nothing, \N clears the value. An order is never changed: one
+    /// that is there as the rows say is left as it is, another one is refused.
     Upsert,
 }
 
-/// What stands before the decimals of an amount in a text.
+/// Decimal separator of amounts in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "Decimal")]
 pub enum DecimalSeparator {
@@ -114,28 +114,28 @@ pub struct ColumnMappingInput {
 /// Rows of a file that are to become rows here.
 #[derive(Debug, Clone, InputObject)]
 pub struct ImportCreateInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The file: one of yours, with the purpose IMPORT, whose bytes have come.
     pub file_id: ID,
-    /// What its rows are.
+    /// Type of the rows.
     pub noun: ImportNoun,
     /// Its form; told from its bytes when left out.
     pub format: Option<ExchangeFormat>,
-    /// What stands between cells of a CSV: one character; told from the header when left out.
+    /// Delimiter between the cells of a CSV, one character; detected from the header by default.
     pub delimiter: Option<String>,
     /// Its encoding, as in utf-8, utf-16le or windows-1252; told from its bytes when left out.
     pub encoding: Option<String>,
-    /// What columns are whose names do not tell.
+    /// Mapping of columns to fields, for columns whose names do not identify the field.
     #[graphql(default)]
     pub mapping: Vec<ColumnMappingInput>,
-    /// What becomes of a row whose key is there already. Stock is always set or changed.
+    /// Policy for a row whose key exists already. Stock is always set or changed.
     #[graphql(default_with = "ImportMode::Upsert")]
     pub mode: ImportMode,
     /// Only say what would become of each row. Rows are looked at in chunks of 500, and orders each by itself, against what is here now.
     #[graphql(default)]
     pub dry_run: bool,
-    /// Why stock changes.
+    /// Reason code of the stock changes.
     #[graphql(default_with = "ReasonWord::Correction")]
     pub reason_code: ReasonWord,
     /// The decimal separator of prices, costs, discounts and taxes that are texts; numbers of JSON and of workbooks need none. An amount with the other
@@ -147,9 +147,9 @@ pub struct ImportCreateInput {
 /// Rows that are to become a file.
 #[derive(Debug, Clone, InputObject)]
 pub struct ExportCreateInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// What its rows are.
+    /// Type of the rows.
     pub noun: ExportNoun,
     /// Its form. In a CSV a text that a spreadsheet would take for a formula gets an apostrophe before it, which an import takes off again.
     #[graphql(default_with = "ExchangeFormat::Csv")]

@@ -36,7 +36,7 @@ impl ExchangeSubscription {
     async fn exchange_changed(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] id: ID,
+        #[graphql(desc = "ID of the exchange to follow.")] id: ID,
     ) -> Result<impl Stream<Item = Answer<Option<Exchange>>> + use<>, TopError> {
         let id: ExchangeId =
             id.parse().map_err(|error: entity::id::IdError| TopError::bad_input(error.to_string(), vec!["id".to_owned()]))?;

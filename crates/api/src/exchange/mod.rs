@@ -46,7 +46,7 @@ impl ExchangeQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only those in one of these states; an empty list matches nothing.")] states: Option<Vec<ExchangeState>>,
-        #[graphql(desc = "How many, from 1 to 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
     ) -> Answer<ExchangeConnection> {
         let (exchange, signer) = (ctx.given::<services::exchange::Exchange>()?, ctx.given::<CursorSigner>()?);

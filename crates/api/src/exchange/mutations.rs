@@ -27,12 +27,12 @@ use crate::{
     },
 };
 
-/// What became of the wish for an import, an export, or the end of one.
+/// Result of a request for an import or an export, or of its cancellation.
 #[derive(SimpleObject, Default)]
 pub struct ExchangePayload {
     /// The exchange as it is now; null when the wish was refused.
     pub exchange: Option<Exchange>,
-    /// Why the wish was refused; empty when it was granted.
+    /// Reasons for which the request was refused; empty when it was accepted.
     pub user_errors: Vec<UserError>,
     /// Whether this is the answer to an earlier call with the same key.
     pub replayed: bool,
@@ -126,7 +126,7 @@ impl ExchangeMutation {
     async fn import_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ImportCreateInput,
+        #[graphql(desc = "Import to start.")] input: ImportCreateInput,
     ) -> Answer<ExchangePayload> {
         let (file, options) = match read(|reading| input.read(reading)) {
             Ok(parts) => parts,
@@ -151,7 +151,7 @@ impl ExchangeMutation {
     async fn export_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ExportCreateInput,
+        #[graphql(desc = "Export to start.")] input: ExportCreateInput,
     ) -> Answer<ExchangePayload> {
         let options = match read(|reading| input.read(reading)) {
             Ok(options) => options,
@@ -173,7 +173,11 @@ impl ExchangeMutation {
 
     /// Ends an import, an export or a mutation for each line after the rows that are under way. What is done stays done.
     #[mutation(permit = ExchangeRun, emits(EXCHANGE_CANCELLED))]
-    async fn exchange_cancel(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<ExchangePayload> {
+    async fn exchange_cancel(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID of the exchange to cancel.")] id: ID,
+    ) -> Answer<ExchangePayload> {
         let id: ExchangeId = match read(|reading| reading.id(&id, || path!["id"])) {
             Ok(id) => id,
             Err(errors) => return Ok(ExchangePayload::refused(errors)),

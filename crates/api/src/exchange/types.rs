@@ -17,7 +17,7 @@ use crate::{
     identity::{Actor, actor},
 };
 
-/// What an exchange does.
+/// Kind of an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::Kind")]
 pub enum ExchangeKind {
@@ -29,7 +29,7 @@ pub enum ExchangeKind {
     Bulk,
 }
 
-/// What the rows of an exchange are.
+/// Type of the rows of an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::Noun")]
 pub enum ExchangeNoun {
@@ -51,7 +51,7 @@ pub enum ExchangeNoun {
     Orders,
 }
 
-/// Where an exchange stands.
+/// State of an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::State")]
 pub enum ExchangeState {
@@ -82,26 +82,26 @@ pub enum ExchangeFormat {
 /// A column of a file, and what it was taken for.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct ExchangeColumn {
-    /// What the file calls it.
+    /// Name of the column in the file.
     pub name: String,
     /// The field it was taken for; null when it was left out of account.
     pub field: Option<String>,
 }
 
-/// How a file was read: what was said, and what was guessed.
+/// Format of a file as it was read: its given and its detected properties.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct ExchangeReading {
     /// Its form.
     pub format: Option<ExchangeFormat>,
     /// Its encoding, of a text.
     pub encoding: Option<String>,
-    /// What stands between its cells, of a CSV.
+    /// Delimiter between the cells of a CSV; null for other formats.
     pub delimiter: Option<String>,
     /// Its columns, in their order.
     pub columns: Vec<ExchangeColumn>,
 }
 
-/// How many rows became what.
+/// Numbers of rows by outcome.
 #[derive(Debug, Clone, Copy, SimpleObject)]
 pub struct ExchangeCounts {
     /// Rows that are done with. Of an export: rows that were written.
@@ -143,11 +143,11 @@ impl Exchange {
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// What it does.
+    /// Kind of the exchange.
     async fn kind(&self) -> ExchangeKind {
         self.0.kind.into()
     }
-    /// What its rows are; null of a mutation that is run for each line.
+    /// Type of the rows; null for a mutation that is run for each line.
     async fn noun(&self) -> Option<ExchangeNoun> {
         self.0.noun.map(Into::into)
     }
@@ -155,7 +155,7 @@ impl Exchange {
     async fn mutation(&self) -> Option<String> {
         self.bulk().map(|options| options.field)
     }
-    /// Where it stands. Follow exchangeChanged while it is not over, or the event exchange.finished.
+    /// State of the exchange. Follow exchangeChanged while it is running, or the event exchange.finished.
     async fn state(&self) -> ExchangeState {
         self.0.state.into()
     }
@@ -164,7 +164,7 @@ impl Exchange {
         let import = || serde_json::from_str::<core::ImportOptions>(&self.0.options).ok().map(|options| options.earnest);
         self.bulk().map(|options| options.earnest).or_else(import) == Some(core::Earnest::DryRun)
     }
-    /// How far it is.
+    /// Progress of the exchange: the numbers of rows by outcome.
     async fn counts(&self) -> ExchangeCounts {
         let counts = self.0.counts;
         ExchangeCounts {
@@ -175,7 +175,7 @@ impl Exchange {
             refused: Long(counts.refused),
         }
     }
-    /// How its file is read; null before it has begun, and of an export.
+    /// Format of the file as it was read; null before the exchange has started, and for an export.
     async fn reading(&self) -> Option<ExchangeReading> {
         let told = &self.0.told;
         let columns = told.columns.iter().map(|(name, field)| ExchangeColumn { name: name.clone(), field: field.clone() });
@@ -186,11 +186,12 @@ impl Exchange {
             columns: columns.collect(),
         })
     }
-    /// Why it could not go on; null unless it FAILED.
+    /// Error that ended the exchange; null unless it FAILED.
     async fn error(&self) -> Option<&str> {
         self.0.error.as_deref()
     }
-    /// What it came to: of an import each row that was refused, as CSV; of an export its rows; of a mutation what each line was answered, as JSON lines. Null before the end, and for whoever did not ask for it.
+    /// File with the result: for an import each refused row, as CSV; for an export its rows; for a mutation the response to each line, as JSON
+    /// lines. Null before the end, and for everybody but the actor who requested the exchange.
     async fn result(&self, ctx: &Context<'_>) -> Answer<Option<File>> {
         let permit = ctx.permit::<kind::ExchangeRun>()?;
         let Some(id) = self.0.result.filter(|_| permit.actor() == self.0.maker) else { return Ok(None) };
@@ -200,15 +201,15 @@ impl Exchange {
     async fn maker(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.0.maker).await
     }
-    /// When it was asked for.
+    /// Time at which the exchange was requested.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-    /// When it began.
+    /// Time at which the exchange started; null while it is waiting.
     async fn started_at(&self) -> Option<DateTime> {
         self.0.started_at.map(DateTime)
     }
-    /// When it was over.
+    /// Time at which the exchange ended; null before.
     async fn finished_at(&self) -> Option<DateTime> {
         self.0.finished_at.map(DateTime)
     }

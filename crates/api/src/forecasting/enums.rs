@@ -4,7 +4,8 @@ use async_graphql::Enum;
 use entity::prelude;
 use services::forecasting::core;
 
-/// How often and how evenly a product is asked for. Methods are chosen by class. Source: Syntetos, Boylan & Croston (2005).
+/// Demand class of a product: frequency and regularity of its demand. The class decides the method of the forecast. Source: Syntetos, Boylan & Croston
+/// (2005).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::DemandClass", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum DemandClass {
@@ -24,7 +25,7 @@ pub enum DemandClass {
     Dormant,
 }
 
-/// How a forecast came about.
+/// Status of a forecast: the way in which it was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ForecastStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ForecastStatus {

@@ -14,12 +14,12 @@ pub trait SeenPayload: From<Vec<UserError>> + Sized {
 #[macro_export]
 macro_rules! payload {
     ($name:ident, $field:ident: $type:ty, $what:literal) => {
-        #[doc = concat!("What became of the change of a ", $what, ".")]
+        #[doc = concat!("Result of a change of the ", $what, ".")]
         #[derive(async_graphql::SimpleObject)]
         pub struct $name {
             #[doc = concat!("The ", $what, " as it is now, or with validateOnly as it would be; null when the change was refused.")]
             pub $field: Option<$type>,
-            /// Why the change was refused; empty when it was made, or with validateOnly would be.
+            /// Reasons for which the change was refused; empty when it was made, or with validateOnly would be.
             pub user_errors: Vec<$crate::graphql::refusal::UserError>,
             /// Whether this is the answer to an earlier call with the same key.
             pub replayed: bool,
@@ -45,7 +45,8 @@ macro_rules! seen_payload {
         #[async_graphql::Object]
         impl $name {
             $($own)*
-            /// Why nothing was changed; empty when it was (or, with validateOnly, would have been).
+            /// Reasons for which nothing was changed; empty when the change was made, or with validateOnly would have
+            /// been.
             pub async fn user_errors(&self) -> &Vec<$crate::graphql::refusal::UserError> {
                 &self.user_errors
             }

@@ -6,7 +6,7 @@ use async_graphql::{ComplexObject, Context, Enum, Interface, SimpleObject};
 use super::scalars::{Long, Quantity};
 use crate::{schema::Node, stock::StockLevel};
 
-/// Why something was refused. New codes may be added: treat an unknown one like INVALID.
+/// Code of a refusal. New codes may be added: treat an unknown one like INVALID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ErrorCode {
@@ -65,8 +65,12 @@ impl ErrorCode {
 /// A refusal as data: nothing was changed.
 #[derive(Interface)]
 #[graphql(
-    field(name = "code", ty = "&ErrorCode", desc = "Why, as a stable code."),
-    field(name = "message", ty = "&String", desc = "Why, in words, with what would be accepted."),
+    field(name = "code", ty = "&ErrorCode", desc = "Stable code of the refusal."),
+    field(
+        name = "message",
+        ty = "&String",
+        desc = "Explanation of the refusal in words, with the values that would be accepted."
+    ),
     field(
         name = "field",
         ty = "&Option<Vec<String>>",
@@ -90,9 +94,9 @@ pub enum UserError {
 #[derive(Debug, Clone, SimpleObject)]
 #[graphql(complex)]
 pub struct InputError {
-    /// Why, as a stable code.
+    /// Stable code of the refusal.
     pub code: ErrorCode,
-    /// Why, in words, with what would be accepted.
+    /// Explanation of the refusal in words, with the values that would be accepted.
     pub message: String,
     /// The path to the input field that is meant, list positions included.
     pub field: Option<Vec<String>>,
@@ -104,9 +108,9 @@ pub struct InputError {
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct VersionConflict {
-    /// Why, as a stable code.
+    /// Stable code of the refusal.
     pub code: ErrorCode,
-    /// Why, in words, with what would be accepted.
+    /// Explanation of the refusal in words, with the values that would be accepted.
     pub message: String,
     /// The path to the input field that is meant, list positions included.
     pub field: Option<Vec<String>>,
@@ -122,9 +126,9 @@ pub struct VersionConflict {
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct InsufficientStock {
-    /// Why, as a stable code.
+    /// Stable code of the refusal.
     pub code: ErrorCode,
-    /// Why, in words, with what would be accepted.
+    /// Explanation of the refusal in words, with the values that would be accepted.
     pub message: String,
     /// The path to the input field that is meant, list positions included.
     pub field: Option<Vec<String>>,
@@ -132,10 +136,10 @@ pub struct InsufficientStock {
     pub retryable: bool,
     /// The level that is short, if you may see it.
     pub level: Option<StockLevel>,
-    /// How much was asked for.
+    /// Quantity that was requested, in the smallest unit; for a kit the number of whole kits.
     pub requested: Quantity,
-    /// How much the same call would be granted, in the smallest unit of what was asked for (of a kit: whole kits); 0 or more. Stock that is
-    /// held for others or lies in lots that may not go is not in it, also where onShortage lets holds give way.
+    /// Quantity that the same call would be granted, in the smallest unit (for a kit: whole kits); 0 or more. Stock that is held for others
+    /// or lies in lots that may not be shipped is not included, even where onShortage lets holds give way.
     pub available: Quantity,
 }
 
@@ -143,9 +147,9 @@ pub struct InsufficientStock {
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct InUse {
-    /// Why, as a stable code.
+    /// Stable code of the refusal.
     pub code: ErrorCode,
-    /// Why, in words, with what would be accepted.
+    /// Explanation of the refusal in words, with the values that would be accepted.
     pub message: String,
     /// The path to the input field that is meant, list positions included.
     pub field: Option<Vec<String>>,

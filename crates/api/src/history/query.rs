@@ -53,7 +53,7 @@ impl HistoryQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "ID of the thing.")] node_id: ID,
         #[graphql(desc = "Only these kinds; all when not given, none of an empty list.")] kinds: Option<Vec<HistoryKind>>,
-        #[graphql(desc = "How many, from 1 to 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
     ) -> Option<Answer<HistoryConnection>> {
         page(ctx, &node_id, kinds.as_deref(), PageArgs { first, after, ..PageArgs::default() }).await.transpose()

@@ -11,18 +11,18 @@ use crate::{
     graphql::{context::ContextExt, fault::Answer, once::SecretStatus, refusal::UserError, scalars::Long},
 };
 
-/// What becomes of a second factor.
+/// Result of a change of a second factor.
 #[derive(SimpleObject, Default)]
 pub struct TotpPayload {
-    /// What the authenticator needs, as a link. It is shown once.
+    /// Enrolment link for the authenticator app (otpauth), shown once; null otherwise.
     pub otpauth_uri: Option<String>,
-    /// The same as a QR code, in SVG.
+    /// Enrolment link as a QR code, in SVG, shown once; null otherwise.
     pub qr_svg: Option<String>,
     /// Codes to keep for the day the authenticator is lost, each good once. They are shown once.
     pub backup_codes: Option<Vec<String>>,
     /// Whether this answer holds a secret: SHOWN with a link or codes, else NONE. It is never ALREADY_SHOWN, as no key is taken.
     pub secret_status: SecretStatus,
-    /// Why it was refused; empty when it was done.
+    /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
     /// Never replayed: secrets are shown once.
     pub replayed: bool,

@@ -88,7 +88,7 @@ impl InvitationMutation {
     async fn invitation_accept(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Of the link.")] token: String,
+        #[graphql(desc = "Token of the invitation link.")] token: String,
         #[graphql(desc = "The account's password; for whoever has no account 12 to 256 characters that nobody would guess.")]
         password: String,
         #[graphql(desc = "The name of whoever has no account yet.")] display_name: Option<String>,

@@ -86,7 +86,7 @@ pub struct ViewerQuery;
 
 #[resolvers]
 impl ViewerQuery {
-    /// Who is calling, in which tenant, and what they may do.
+    /// Caller of the operation, with the tenant and the caller's permissions.
     #[field(authenticated)]
     async fn viewer(&self, ctx: &Context<'_>) -> Answer<Viewer> {
         let caller = caller.clone();

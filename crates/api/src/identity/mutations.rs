@@ -24,18 +24,18 @@ use crate::graphql::{
 pub struct TokenPair {
     /// For calls; empty where the page has it in a cookie (the header `Entrepot-Session: cookie`).
     pub access_token: String,
-    /// When the access token ends.
+    /// Time at which the access token expires.
     pub access_expires_at: DateTime,
     /// For sessionRefresh, before the access token ends; empty where the page has it in a cookie.
     pub refresh_token: String,
-    /// When the refresh token ends.
+    /// Time at which the refresh token expires.
     pub refresh_expires_at: DateTime,
     /// The session.
     pub session: LoginSession,
     /// The tenant of the session.
     pub tenant: Tenant,
-    /// What the device is known by from now on: send it as the header `Entrepot-Device` when logging in. Given where that header was sent, with `new` by a
-    /// device that has none; null where the device is known already, or has it in a cookie.
+    /// Token that identifies the device: send it as the header `Entrepot-Device` at the next login. Returned where that header was sent, with
+    /// `new` by a device that has none; null where the device is known already, or has it in a cookie.
     pub device_token: Option<String>,
 }
 
@@ -54,11 +54,11 @@ pub enum MfaMethod {
 /// A second factor is asked for before there are tokens.
 #[derive(SimpleObject)]
 pub struct MfaChallenge {
-    /// Names the login that waits.
+    /// Token of the challenge, to be sent to mfaVerify.
     pub challenge_token: String,
-    /// What will do.
+    /// Methods of the second factor that are accepted.
     pub methods: Vec<MfaMethod>,
-    /// Until when.
+    /// Time at which the challenge expires.
     pub expires_at: DateTime,
 }
 
@@ -66,13 +66,13 @@ pub struct MfaChallenge {
 /// account already.
 #[derive(SimpleObject)]
 pub struct RegistrationPending {
-    /// Where the link was sent.
+    /// E-mail address to which the link was sent.
     pub email: String,
-    /// Until when it is good.
+    /// Time at which the link expires.
     pub expires_at: DateTime,
 }
 
-/// What a login comes to.
+/// Outcome of a login that was not refused.
 #[derive(Union)]
 pub enum LoginResult {
     TokenPair(Box<TokenPair>),
@@ -85,7 +85,7 @@ pub enum LoginResult {
 pub struct LoginPayload {
     /// Tokens, or what is still asked for; null when it was refused.
     pub result: Option<LoginResult>,
-    /// Why it was refused; empty when it was not.
+    /// Reasons for which the login was refused; empty when it was not.
     pub user_errors: Vec<UserError>,
     /// Logins are never replayed: false.
     pub replayed: bool,
@@ -130,8 +130,8 @@ impl IdentityMutation {
     async fn mfa_verify(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Of the challenge.")] challenge_token: String,
-        #[graphql(desc = "Which factor is shown.")] method: MfaMethod,
+        #[graphql(desc = "Token of the challenge.")] challenge_token: String,
+        #[graphql(desc = "Method of the second factor.")] method: MfaMethod,
         #[graphql(desc = "The code.")] code: String,
     ) -> Answer<LoginPayload> {
         answer(ctx, ctx.given::<Identity>()?.mfa_verify(&challenge_token, method.into(), &code, &visit(ctx)).await)

@@ -34,7 +34,7 @@ impl AccountMutation {
     async fn password_reset(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Of the link, good once and for 30 minutes.")] token: String,
+        #[graphql(desc = "Token of the link, valid once and for 30 minutes.")] token: String,
         #[graphql(desc = "12 to 256 characters that nobody would guess.")] new_password: String,
     ) -> Answer<OkPayload> {
         OkPayload::of(ctx.given::<Identity>()?.reset_password(&token, &new_password).await)
@@ -57,7 +57,7 @@ impl AccountMutation {
     async fn email_verify(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Of the link, good once and for 24 hours.")] token: String,
+        #[graphql(desc = "Token of the link, valid once and for 24 hours.")] token: String,
     ) -> Answer<OkPayload> {
         OkPayload::of(ctx.given::<Identity>()?.verify_email(&token).await)
     }

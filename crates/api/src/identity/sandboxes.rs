@@ -25,7 +25,7 @@ impl SandboxMutation {
     async fn sandbox_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What it is called.")] tenant_name: String,
+        #[graphql(desc = "Name of the sandbox.")] tenant_name: String,
         #[graphql(desc = "Its short name, unique in the deployment: small letters, digits and hyphens.")] tenant_slug: String,
     ) -> Answer<SandboxPayload> {
         let new = NewSandbox { name: tenant_name, slug: tenant_slug };

@@ -20,7 +20,7 @@ use crate::graphql::{
 /// Whether something was done.
 #[derive(SimpleObject)]
 pub struct OkPayload {
-    /// Why it was refused; empty when it was done, or with validateOnly would be.
+    /// Reasons for which the call was refused; empty when it was carried out, or with validateOnly would be.
     pub user_errors: Vec<UserError>,
     /// Whether this is the answer to an earlier call with the same key; false where no key is taken.
     pub replayed: bool,
@@ -47,12 +47,12 @@ impl OkPayload {
     }
 }
 
-/// What became of the change of a session.
+/// Result of a change of a session.
 #[derive(SimpleObject)]
 pub struct SessionPayload {
     /// The session as it is now; null when the change was refused.
     pub session: Option<LoginSession>,
-    /// Why the change was refused; empty when it was made.
+    /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
     /// Never replayed: doing it again changes nothing.
     pub replayed: bool,

@@ -46,7 +46,7 @@ pub struct Tenant {
     pub sandbox: bool,
     /// The last closed day of its books.
     pub closed_through: Option<Date>,
-    /// When it was made.
+    /// Time at which the tenant was created.
     pub created_at: DateTime,
 }
 
@@ -66,7 +66,7 @@ impl From<tenant::Model> for Tenant {
     }
 }
 
-/// Where a member stands.
+/// Status of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "entity::enums::MemberStatus")]
 pub enum MemberStatus {
@@ -89,20 +89,20 @@ pub struct Member {
     pub email: String,
     /// Their name; their address until they have come in.
     pub display_name: String,
-    /// Where they stand.
+    /// Status of the member.
     pub status: MemberStatus,
     /// Whether they use a second factor.
     pub mfa_enabled: bool,
-    /// When they were last here, to a minute.
+    /// Time of the member's last activity, to the minute; null when there was none, and while the member is INVITED.
     pub last_seen_at: Option<DateTime>,
-    /// When they left or were removed.
+    /// Time at which the member left or was removed; null for a current member.
     pub left_at: Option<DateTime>,
     /// The invitation that waits for their answer.
     pub invitation: Option<Invitation>,
     /// Goes up with each change.
     #[graphql(owned)]
     pub version: Long,
-    /// When they last changed.
+    /// Time of the last change of the member.
     #[graphql(owned)]
     pub updated_at: DateTime,
 }
@@ -127,7 +127,7 @@ impl From<MemberView> for Member {
 
 #[ComplexObject]
 impl Member {
-    /// What they may do: the roles that they have, with their stores.
+    /// Roles granted to the member, each with its stores.
     async fn roles(&self, ctx: &Context<'_>) -> Answer<Vec<RoleGrant>> {
         match self.id.parse() {
             Ok(id) => grants_shown(ctx, id).await,
@@ -139,9 +139,9 @@ impl Member {
 /// An invitation that waits for its answer.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Invitation {
-    /// When the letter was last sent.
+    /// Time at which the invitation was last sent by e-mail.
     pub sent_at: DateTime,
-    /// Until when its link is good.
+    /// Time at which the link of the invitation expires.
     pub expires_at: DateTime,
     /// The id of the member who invited them.
     pub invited_by_id: ID,
@@ -154,7 +154,7 @@ impl From<Sent> for Invitation {
     }
 }
 
-/// What a person says of themselves, the same in each of their tenants.
+/// Profile of a user, the same in each of the user's tenants.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Profile {
     /// Their address.
@@ -179,11 +179,11 @@ impl From<iam::identity::Profile> for Profile {
 /// Entrepot itself: its jobs.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct SystemActor {
-    /// Which part of it.
+    /// Name of the component that acted.
     pub name: String,
 }
 
-/// Who did something.
+/// Actor of an action: a member, an integration, the system, or anonymous.
 #[derive(Debug, Clone, Union)]
 pub enum Actor {
     Member(Box<Member>),
@@ -218,27 +218,27 @@ pub struct LoginSession {
     /// Its id.
     #[graphql(owned)]
     pub id: ID,
-    /// What its user calls it.
+    /// Name that the user gave to the session; null when there is none.
     pub name: Option<String>,
-    /// When it began.
+    /// Time at which the session started.
     pub created_at: DateTime,
-    /// When it was last used, to the minute.
+    /// Time at which the session was last used, to the minute.
     pub last_used_at: DateTime,
     /// The program that was used.
     pub user_agent: Option<String>,
     /// The address that it came from.
     pub ip: Option<String>,
-    /// When it ends at the latest.
+    /// Time at which the session ends at the latest.
     pub ends_at: DateTime,
     /// Whether it is the one that asks.
     pub current: bool,
-    /// How unusual the login was, from 0 to 100.
+    /// Risk score of the login, from 0 (usual) to 100.
     pub risk: i32,
-    /// What was odd about it.
+    /// Signs that made the login unusual.
     pub risk_signs: Vec<RiskSign>,
 }
 
-/// What is odd about a login.
+/// Sign of an unusual login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "iam::identity::Sign")]
 pub enum RiskSign {
@@ -290,14 +290,14 @@ impl Viewer {
     }
 }
 
-/// Who is calling, where, and what they may do there.
+/// Caller of an operation, with the tenant and the caller's permissions there.
 #[Object]
 impl Viewer {
     /// The member or the integration that is calling.
     async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.caller.actor).await
     }
-    /// What the caller says of themselves; null for an integration.
+    /// Profile of the calling user; null for an integration.
     async fn profile(&self, ctx: &Context<'_>) -> Answer<Option<Profile>> {
         let Some(user) = self.user else { return Ok(None) };
         Ok(ctx.given::<Identity>()?.profile(user).await?.map(Into::into))
@@ -315,7 +315,7 @@ impl Viewer {
         let ids: Vec<TenantId> = active.map(|m| m.tenant).collect();
         Ok(rows::tenants_by_id(&global, &ids).await?.into_iter().map(Into::into).collect())
     }
-    /// What they may do, each permission with the stores that it is for.
+    /// Permissions of the caller, each with its stores.
     async fn permissions(&self, ctx: &Context<'_>) -> Answer<Vec<PermissionGrant>> {
         let held = &self.caller.permissions;
         let shown = held.bits().indices().map(|index| async move {
@@ -324,14 +324,15 @@ impl Viewer {
         });
         futures_util::future::try_join_all(shown).await
     }
-    /// When they last showed their password or a code; of an integration, when its key was made.
+    /// Time of the caller's last authentication with a password or a code; for an integration, the time at which its
+    /// key was created.
     async fn authenticated_at(&self, ctx: &Context<'_>) -> Answer<DateTime> {
         Ok(DateTime(match ctx.data_opt::<KeyUse>() {
             Some(used) => used.created_at,
             None => ctx.session()?.authenticated_at,
         }))
     }
-    /// Where they are logged in, in whichever tenant; the session last used first. An integration is nowhere.
+    /// Login sessions of the calling user in all tenants, the last used first; empty for an integration.
     async fn sessions(&self, ctx: &Context<'_>) -> Answer<Vec<LoginSession>> {
         let Some(user) = self.user else { return Ok(Vec::new()) };
         let current = ctx.session()?.id;

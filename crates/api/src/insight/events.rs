@@ -35,30 +35,30 @@ const READ_AT_ONCE: u32 = 500;
 /// Types that one call may name.
 const MOST_TYPES: usize = 50;
 
-/// What has happened, as the journal tells it.
+/// A recorded event of the tenant.
 #[derive(Clone)]
 pub struct Event {
     row: Arc<journal::Event>,
     data: Value,
 }
 
-/// What has happened, as the journal tells it.
+/// A recorded event of the tenant, as the journal holds it.
 #[Object]
 impl Event {
     /// Its number in the tenant's stream: dense, in the order of commits. Numbers that are missing are of events that are not for you.
     async fn seq(&self) -> Long {
         Long(self.row.seq)
     }
-    /// What happened, as stock.changed or order.created. More may be added.
+    /// Type of the event, such as stock.changed or order.created. New types may be added.
     #[graphql(name = "type")]
     async fn kind(&self) -> &str {
         &self.row.kind
     }
-    /// When it was recorded.
+    /// Time at which the event was recorded.
     async fn recorded_at(&self) -> DateTime {
         DateTime(self.row.recorded_at)
     }
-    /// What the event says: ids, versions and figures as they were after it, of the stores that you may see; the same as a webhook's `data`.
+    /// Payload of the event: IDs, versions and figures as they were after it, for the stores that you may see. Equal to a webhook's `data`.
     async fn data(&self) -> Json {
         Json(self.data.clone())
     }
@@ -85,8 +85,8 @@ impl EventConnection {
     async fn nodes(&self) -> Vec<Event> {
         self.events.iter().map(|(event, _)| event.clone()).collect()
     }
-    /// Where the page stands. `endCursor` is always there, also for a page without nodes: go on from it, while `hasNextPage` at once, later
-    /// when you like.
+    /// Position of the page in the journal. `endCursor` is never null, also for a page without nodes. Read on from it: at once while `hasNextPage` is
+    /// true, else later.
     async fn page_info(&self) -> PageInfo {
         PageInfo {
             has_next_page: self.more,
@@ -99,7 +99,8 @@ impl EventConnection {
     async fn head(&self) -> &Cursor {
         &self.head
     }
-    /// Why `after` could not be followed; then there are no nodes. Discard what you have, read how things stand, and begin at `head`.
+    /// Reason for which `after` could not be followed; null when it was. With a reason there are no nodes: discard your state, read the current state,
+    /// and begin at `head`.
     async fn reset(&self) -> Option<ResetReason> {
         self.reset
     }
@@ -126,8 +127,8 @@ pub struct EventQuery;
 
 #[resolvers]
 impl EventQuery {
-    /// What has happened since a cursor, oldest first: for whoever polls. Only what you may see elsewhere too; the same events that streams
-    /// and webhooks tell of. Without `after` from the oldest that is kept.
+    /// Events recorded since a cursor, oldest first, for clients that poll. They are the events of streams and webhooks, limited to what you may see.
+    /// Without `after` the list begins with the oldest event that is kept.
     #[field(authenticated, list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
     async fn events(
         &self,
@@ -136,7 +137,7 @@ impl EventQuery {
             desc = "Only of these types, as in order.created, order.* or *; at most 50, and an empty list matches nothing."
         )]
         types: Option<Vec<String>>,
-        #[graphql(desc = "How many, at most 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Events in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor, of this list with the same types.")] after: Option<Cursor>,
     ) -> Answer<EventConnection> {
         let caller = caller.clone();

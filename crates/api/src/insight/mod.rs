@@ -42,7 +42,7 @@ fn no_report(error: ReportError) -> TopError {
     }
 }
 
-/// What the rows of a sales report stand for.
+/// Meaning of a row of a sales report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Group", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SalesGroup {
@@ -67,7 +67,7 @@ pub enum SalesGroup {
     Customer,
 }
 
-/// What the first rows of a sales report are chosen by, the largest first.
+/// Measure by which the first rows of a sales report are chosen, the largest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Measure", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SalesMeasure {
@@ -126,7 +126,7 @@ impl SalesRow {
     async fn units_returned(&self) -> Quantity {
         self.row.units_returned.into()
     }
-    /// What was paid back for products.
+    /// Refunds for products.
     async fn refunds(&self) -> Money {
         self.row.refunds.into()
     }
@@ -138,7 +138,7 @@ impl SalesRow {
     async fn charges(&self) -> Money {
         self.row.charges.into()
     }
-    /// What was paid back of charges.
+    /// Refunds of charges.
     async fn charge_credits(&self) -> Money {
         self.row.charge_credits.into()
     }
@@ -179,8 +179,8 @@ impl MovementReportRow {
     async fn units_out(&self) -> Quantity {
         units(self.totals.units_out)
     }
-    /// What the entries are worth at the cost they were booked with, in or out, in the tenant's currency; entries in another currency, or
-    /// without a cost, count as 0. Null for callers who may not see costs.
+    /// Value of the entries at their booked cost, in or out, in the tenant's currency. Entries in another currency, or without a cost, count as 0. Null
+    /// for callers who may not see costs.
     #[field(mask = ProductCostRead)]
     async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(prelude::Money::new(self.totals.value, self.currency).into())
@@ -214,7 +214,8 @@ impl InsightQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Only orders placed, and returns made, at this moment or later.")] from: Option<DateTime>,
         #[graphql(desc = "Only orders placed, and returns made, before this moment.")] to: Option<DateTime>,
-        #[graphql(desc = "What rows stand for.", default_with = "SalesGroup::None")] group_by: SalesGroup,
+        #[graphql(desc = "Meaning of a row. Default: one row for everything.", default_with = "SalesGroup::None")]
+        group_by: SalesGroup,
         #[graphql(desc = "Only these orders, and the returns that fit.")] filter: Option<OrderFilter>,
         #[graphql(desc = "Order rows by this, the largest first, instead of by key.")] top_by: Option<SalesMeasure>,
         #[graphql(desc = "At most this many rows, 1 to 250.", default = 250)] first: i32,
@@ -244,7 +245,7 @@ impl InsightQuery {
         Ok(report.rows.into_iter().map(|row| SalesRow { row }).collect())
     }
 
-    /// What the ledger says of each kind of movement that occurs.
+    /// Sums of the ledger's entries for each kind of movement that occurs.
     #[field(
         permit = ReportRead,
         cost = "20",
@@ -253,7 +254,7 @@ impl InsightQuery {
     async fn movement_report(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which movements; all when not given.")] filter: Option<MovementFilter>,
+        #[graphql(desc = "Only these movements. Null for all.")] filter: Option<MovementFilter>,
     ) -> Answer<Vec<MovementReportRow>> {
         if permit.channel().is_some() {
             // The ledger knows no channels: what one of them moved cannot be told from the rest.

@@ -7,13 +7,13 @@ use crate::graphql::scalars::Long;
 /// A picture for a product.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductImageAddInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The product; it has at most 20 pictures.
     pub product_id: ID,
     /// The file: one of yours, with the purpose IMAGE, whose bytes have come, and which belongs to nothing yet.
     pub file_id: ID,
-    /// What it shows, in words for who cannot see it; at most 500 characters.
+    /// Alternative text of the picture, for readers who cannot see it; at most 500 characters.
     #[graphql(default)]
     pub alt: String,
     /// Its place among the product's pictures, from 1 on; the last when left out.
@@ -23,7 +23,7 @@ pub struct ProductImageAddInput {
 /// A picture that is not wanted any more.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductImageRemoveInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The picture.
     pub id: ID,
@@ -32,7 +32,7 @@ pub struct ProductImageRemoveInput {
 /// Another order of a product's pictures.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductImageReorderInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The product.
     pub product_id: ID,
@@ -43,20 +43,20 @@ pub struct ProductImageReorderInput {
 /// A document for a product.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductDocumentAddInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The product; it has at most 20 documents.
     pub product_id: ID,
     /// The file: one of yours, with the purpose DOCUMENT, whose bytes have come, and which belongs to nothing yet.
     pub file_id: ID,
-    /// What it is, in words, as in Data sheet; at most 200 characters.
+    /// Title of the document, such as Data sheet; at most 200 characters.
     pub title: String,
 }
 
 /// A document that is not wanted any more.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductDocumentRemoveInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The document.
     pub id: ID,

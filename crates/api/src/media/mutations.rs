@@ -30,14 +30,14 @@ use crate::{
     },
 };
 
-/// What became of a change of a product's pictures.
+/// Result of a change of a product's pictures.
 #[derive(SimpleObject, Default)]
 pub struct ProductImagePayload {
     /// The picture that was added; null otherwise, and for whoever may not see products.
     pub image: Option<ProductImage>,
     /// All pictures of the product as they are now, also with validateOnly, in their order; empty for whoever may not see products.
     pub images: Vec<ProductImage>,
-    /// Why the change was refused; empty when it was made.
+    /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
     /// Whether this is the answer to an earlier call with the same key.
     pub replayed: bool,
@@ -45,14 +45,14 @@ pub struct ProductImagePayload {
     pub seq: Option<Long>,
 }
 
-/// What became of a change of a product's documents.
+/// Result of a change of a product's documents.
 #[derive(SimpleObject, Default)]
 pub struct ProductDocumentPayload {
     /// The document that was added; null otherwise, and for whoever may not see products.
     pub document: Option<ProductDocument>,
     /// All documents of the product as they are now, also with validateOnly, the oldest first; empty for whoever may not see products.
     pub documents: Vec<ProductDocument>,
-    /// Why the change was refused; empty when it was made.
+    /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
     /// Whether this is the answer to an earlier call with the same key.
     pub replayed: bool,
@@ -148,7 +148,7 @@ impl MediaMutation {
     async fn product_image_add(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ProductImageAddInput,
+        #[graphql(desc = "Picture to add to a product.")] input: ProductImageAddInput,
     ) -> Answer<ProductImagePayload> {
         let (product, file) = match read(|reading| product_and_file(reading, &input.product_id, &input.file_id)) {
             Ok(ids) => ids,
@@ -165,7 +165,7 @@ impl MediaMutation {
     async fn product_image_remove(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ProductImageRemoveInput,
+        #[graphql(desc = "Picture to remove.")] input: ProductImageRemoveInput,
     ) -> Answer<ProductImagePayload> {
         let id: ImageId = match read(|reading| reading.id(&input.id, || path!["input", "id"])) {
             Ok(id) => id,
@@ -180,7 +180,7 @@ impl MediaMutation {
     async fn product_image_reorder(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ProductImageReorderInput,
+        #[graphql(desc = "Product and the new order of its pictures.")] input: ProductImageReorderInput,
     ) -> Answer<ProductImagePayload> {
         let wanted = read(|reading| {
             (reading.id(&input.product_id, || path!["input", "productId"]), reading.ids(Some(input.image_ids), "imageIds"))
@@ -198,7 +198,7 @@ impl MediaMutation {
     async fn product_document_add(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ProductDocumentAddInput,
+        #[graphql(desc = "Document to add to a product.")] input: ProductDocumentAddInput,
     ) -> Answer<ProductDocumentPayload> {
         let (product, file) = match read(|reading| product_and_file(reading, &input.product_id, &input.file_id)) {
             Ok(ids) => ids,
@@ -214,7 +214,7 @@ impl MediaMutation {
     async fn product_document_remove(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ProductDocumentRemoveInput,
+        #[graphql(desc = "Document to remove.")] input: ProductDocumentRemoveInput,
     ) -> Answer<ProductDocumentPayload> {
         let id: DocumentId = match read(|reading| reading.id(&input.id, || path!["input", "id"])) {
             Ok(id) => id,

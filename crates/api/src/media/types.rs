@@ -16,7 +16,7 @@ use crate::graphql::{
     scalars::{DateTime, Long},
 };
 
-/// How large a picture is wanted.
+/// Size of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "Size")]
 pub enum ImageSize {
@@ -51,19 +51,19 @@ impl ProductImage {
     async fn position(&self) -> Long {
         Long(self.0.0.position)
     }
-    /// What it shows, in words for who cannot see it; empty when nothing was said.
+    /// Alternative text of the picture, for readers who cannot see it; empty when there is none.
     async fn alt(&self) -> &str {
         &self.0.0.alt
     }
-    /// What its bytes are, as in image/png.
+    /// Media type of the picture, such as image/png.
     async fn media_type(&self) -> &str {
         &self.0.1.media_type
     }
-    /// How wide it is, in pixels, as it was sent.
+    /// Width of the original picture in pixels; null where it is unknown.
     async fn width(&self) -> Option<Long> {
         self.0.1.area.map(|area| Long(area.width.into()))
     }
-    /// How high it is, in pixels, as it was sent.
+    /// Height of the original picture in pixels; null where it is unknown.
     async fn height(&self) -> Option<Long> {
         self.0.1.area.map(|area| Long(area.height.into()))
     }
@@ -71,15 +71,16 @@ impl ProductImage {
     async fn has_thumbnails(&self) -> bool {
         self.0.1.thumbnails == Some(Thumbnails::Made)
     }
-    /// Where it can be fetched with GET for a quarter of an hour, as a path of this server. Without a small version it is the original.
+    /// Path on this server from which the picture can be downloaded with GET for 15 minutes. It is the original where there is no small
+    /// version.
     async fn url(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How large.", default_with = "ImageSize::Original")] size: ImageSize,
+        #[graphql(desc = "Size of the picture.", default_with = "ImageSize::Original")] size: ImageSize,
     ) -> Answer<String> {
         linked(ctx.given::<Files>()?.picture_link(&self.0.1, size.into()))
     }
-    /// When it was added.
+    /// Time at which the picture was added.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.0.created_at)
     }
@@ -96,27 +97,27 @@ impl ProductDocument {
     pub async fn id(&self) -> ID {
         ID(self.0.0.id.to_string())
     }
-    /// What it is, in words.
+    /// Title of the document.
     async fn title(&self) -> &str {
         &self.0.0.title
     }
-    /// What its file is called.
+    /// Name of the document's file.
     async fn name(&self) -> &str {
         &self.0.1.name
     }
-    /// What its bytes are, as in application/pdf.
+    /// Media type of the document, such as application/pdf.
     async fn media_type(&self) -> &str {
         &self.0.1.media_type
     }
-    /// How many bytes it has.
+    /// Size of the document in bytes.
     async fn size(&self) -> Long {
         Long(self.0.1.size)
     }
-    /// Where it can be fetched with GET for a quarter of an hour, as a path of this server. It is saved, not shown.
+    /// Path on this server from which the document can be downloaded with GET for 15 minutes, as an attachment.
     async fn url(&self, ctx: &Context<'_>) -> Answer<String> {
         linked(ctx.given::<Files>()?.fetch_link(&self.0.1))
     }
-    /// When it was added.
+    /// Time at which the document was added.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.0.created_at)
     }

@@ -35,7 +35,7 @@ impl NoteQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "ID of the thing.")] node_id: ID,
-        #[graphql(desc = "How many, from 1 to 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
     ) -> Option<Answer<NoteConnection>> {
         page(ctx, &node_id, PageArgs { first, after, ..PageArgs::default() }).await.transpose()

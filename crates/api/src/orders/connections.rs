@@ -49,7 +49,7 @@ impl OrderConnection {
     async fn nodes(&self) -> direct_json::Orders {
         direct_json::Orders(self.counted.page.clone())
     }
-    /// Where the page stands in the list.
+    /// Position of the page in the list.
     async fn page_info(&self) -> PageInfo {
         self.counted.page.info()
     }

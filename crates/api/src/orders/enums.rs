@@ -3,7 +3,7 @@
 use async_graphql::Enum;
 use entity::prelude;
 
-/// Where an order stands. New states may be added.
+/// Status of an order. New statuses may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::OrderStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum OrderStatus {
@@ -25,7 +25,7 @@ pub enum OrderStatus {
     Expired,
 }
 
-/// How a new order begins.
+/// Status in which a new order is created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "inventory::orders::shell::NewOrderStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum NewOrderStatus {
@@ -39,7 +39,7 @@ pub enum NewOrderStatus {
     Fulfilled,
 }
 
-/// What a line is of.
+/// Kind of an order line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::LineKind", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum OrderLineKind {
@@ -59,7 +59,7 @@ pub enum DeliveryMethod {
     Collect,
 }
 
-/// Why an order was cancelled. New reasons may be added.
+/// Reason for which an order was cancelled. New reasons may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::CancelReason", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum CancelReason {
@@ -79,7 +79,7 @@ pub enum CancelReason {
     Other,
 }
 
-/// Where a fulfilment stands.
+/// Status of a fulfilment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::FulfilmentStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum FulfilmentStatus {

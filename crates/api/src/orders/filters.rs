@@ -15,7 +15,7 @@ use crate::{
     payments::{PaymentStatus, RefundStatus},
 };
 
-/// Which orders. Tests stand beside each other and must all hold; one that is null is absent.
+/// Filter of orders. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct OrderFilter {
     /// All of these hold.
@@ -46,21 +46,21 @@ pub struct OrderFilter {
     pub refund_status: Option<Vec<RefundStatus>>,
 }
 
-/// What a list of orders is sorted by; ids break ties.
+/// Sort order of a list of orders; orders with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct OrderOrder {
-    /// By what.
+    /// Field by which the orders are sorted.
     pub field: OrderOrderField,
-    /// Which way.
+    /// Direction of the sort; DESC by default.
     #[graphql(default_with = "Direction::Desc")]
     pub direction: Direction,
 }
 
-/// What orders can be sorted by.
+/// Field by which orders can be sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "OrderSort", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum OrderOrderField {
-    /// When it was placed.
+    /// Time at which the order was placed.
     PlacedAt,
     /// Its number.
     Number,

@@ -48,20 +48,20 @@ impl Fulfilment {
     pub async fn id(&self) -> ID {
         ID(self.row().id.to_string())
     }
-    /// Where it leaves from.
+    /// Store from which the goods are shipped.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.row().store).await
     }
-    /// Where it stands.
+    /// Status of the fulfilment.
     async fn status(&self) -> FulfilmentStatus {
         self.row().status.into()
     }
-    /// What is in it.
+    /// Lines of the fulfilment: the shipped quantity of each order line.
     async fn lines(&self) -> Vec<FulfilmentLine> {
         let row = self.row();
         row.lines.iter().map(|line| FulfilmentLine { of: row.order.line(line.position), quantity: line.quantity }).collect()
     }
-    /// When it left.
+    /// Time at which the goods were shipped.
     async fn shipped_at(&self) -> Option<DateTime> {
         self.row().shipped_at.map(DateTime)
     }
@@ -90,14 +90,14 @@ pub struct FulfilmentLine {
     quantity: prelude::Quantity,
 }
 
-/// How much of an order's line is in a fulfilment.
+/// Quantity of an order line in a fulfilment.
 #[resolvers(shared)]
 impl FulfilmentLine {
     /// The order's line.
     async fn order_line(&self, ctx: &Context<'_>) -> Answer<OrderLine> {
         line_of(ctx, self.of).await
     }
-    /// How much of it, in the product's smallest unit.
+    /// Quantity of the order line in the fulfilment, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         Quantity(self.quantity)
     }

@@ -88,14 +88,14 @@ impl OrderHold {
             Source::Flag(_) => None,
         }
     }
-    /// When it was placed.
+    /// Time at which the hold was placed.
     async fn placed_at(&self) -> DateTime {
         DateTime(match &self.0 {
             Source::Set(hold, _) => hold.placed_at,
             Source::Flag(flag) => flag.placed_at,
         })
     }
-    /// Who placed it.
+    /// Actor who placed the hold.
     async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.actor_key()).await
     }

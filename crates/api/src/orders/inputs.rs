@@ -26,12 +26,12 @@ pub enum OrderRef {
     External(ExternalRef),
 }
 
-/// What something is called elsewhere.
+/// Reference of an order in an external system, with its channel.
 #[derive(Debug, Clone, InputObject)]
 pub struct ExternalRef {
     /// The channel that calls it so.
     pub channel_id: ID,
-    /// What it is called there.
+    /// Reference of the order in the channel's own system.
     #[graphql(name = "ref")]
     pub reference: String,
 }
@@ -39,50 +39,50 @@ pub struct ExternalRef {
 /// A line of a new order. A CHARGE has a name and a unitPrice and no product.
 #[derive(Debug, Clone, InputObject)]
 pub struct OrderLineInput {
-    /// What it is of.
+    /// Kind of the line.
     #[graphql(default_with = "OrderLineKind::Product")]
     pub kind: OrderLineKind,
     /// The product, for a PRODUCT line.
     pub product: Option<ProductRef>,
     /// The name of a CHARGE. A PRODUCT line has its product's.
     pub name: Option<String>,
-    /// How much, in the product's smallest unit; above 0.
+    /// Ordered quantity, in the product's smallest unit; above 0.
     pub quantity: Quantity,
     /// The price of one whole unit. On a product it overrides the product's own and needs `order.price`.
     pub unit_price: Option<MoneyInput>,
-    /// What is taken off the line's price; at most all of it.
+    /// Discount deducted from the line's price; from 0 to the whole price.
     pub discount: Option<MoneyInput>,
-    /// What is put on it as tax.
+    /// Tax added to the line's price.
     pub tax: Option<MoneyInput>,
 }
 
 /// A new order.
 #[derive(Debug, Clone, InputObject)]
 pub struct OrderCreateInput {
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Who sells it, and where its stock is held unless `sourcing` is said.
+    /// Store that sells the order. It also holds the stock unless `sourcing` is given.
     pub store: StoreRef,
-    /// Where it came from; the channel with the code DIRECT when it is left out.
+    /// Channel from which the order came; the channel with the code DIRECT by default.
     pub channel_id: Option<ID>,
-    /// What it is called elsewhere; unique in its channel; at most 128 characters.
+    /// Reference of the order in an external system; at most 128 characters, unique in its channel.
     pub external_ref: Option<String>,
-    /// Whom it is sold to.
+    /// Customer to whom the order is sold; an anonymous sale when omitted.
     pub customer_id: Option<ID>,
     /// The country that it is sold to: a code of ISO 3166, or a name; the customer's when it is left out. At most 64 characters. Kept with the
     /// order, whatever becomes of the customer.
     pub shipping_country: Option<String>,
-    /// When it was placed; now when it is left out. At most five minutes ahead, and not in a closed period.
+    /// Time at which the order was placed; now by default. At most five minutes ahead, and not in a closed period.
     pub placed_at: Option<DateTime>,
-    /// How it begins.
+    /// Status in which the order is created.
     #[graphql(default_with = "NewOrderStatus::Confirmed")]
     pub status: NewOrderStatus,
     /// Reservations made before, which the order takes the place of.
     pub reservation_ids: Option<Vec<ID>>,
-    /// What to do when a FULFILLED order takes what was promised or was not there.
+    /// Policy for a FULFILLED order that takes stock which is promised to others or not there.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
-    /// What is sold; at most 2,000 lines, 500 with `sourcing`.
+    /// Lines of the order; at most 2,000, or 500 with `sourcing`.
     pub lines: Vec<OrderLineInput>,
     /// Finds the stores that its stock is held in: `{}` by the company's rule. A DRAFT looks when it is confirmed. Not with FULFILLED.
     pub sourcing: Option<SourcingInput>,
@@ -106,12 +106,12 @@ pub struct OrderCreateInput {
     pub delivery_method: Option<DeliveryMethod>,
 }
 
-/// How much of a line.
+/// Quantity of an order line.
 #[derive(Debug, Clone, InputObject)]
 pub struct LineQuantity {
     /// The order's line.
     pub line_id: ID,
-    /// How much of it, in the product's smallest unit.
+    /// Quantity of the order line, in the product's smallest unit.
     pub quantity: Quantity,
     /// The lot that leaves; picked first-expired-first-out when it is left out.
     pub lot: Option<LotRef>,
@@ -122,7 +122,7 @@ pub struct LineQuantity {
 pub struct ActionInput {
     /// The order.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -130,23 +130,23 @@ pub struct ActionInput {
     pub note: Option<String>,
 }
 
-/// What is shipped.
+/// Shipment of an order or of a part of it.
 #[derive(Debug, Clone, InputObject)]
 pub struct OrderFulfilInput {
     /// The order.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Where it leaves from; the order's store when it is left out.
+    /// Store from which the goods are shipped; the order's store by default.
     pub store: Option<StoreRef>,
-    /// What leaves. When it is left out all that is open; of an order that is held in several stores, what is held where it leaves from. What waits for
-    /// stock (backordered) leaves when it is named.
+    /// Lines to ship. By default everything open is shipped; if the order is held in several stores, everything held in the store of shipment.
+    /// Backordered quantities are shipped only when their line is named.
     pub lines: Option<Vec<LineQuantity>>,
-    /// When it left; now when it is left out.
+    /// Time of the shipment; now by default.
     pub occurred_at: Option<DateTime>,
-    /// What to do when it takes what was promised or was not there.
+    /// Policy for a shipment that takes stock which is promised to others or not there.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
 }

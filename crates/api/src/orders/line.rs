@@ -79,7 +79,7 @@ impl OrderLine {
     async fn order(&self) -> Order {
         Order::foreseen(self.order.clone(), self.foreseen.clone())
     }
-    /// What it is of.
+    /// Kind of the line.
     async fn kind(&self) -> OrderLineKind {
         self.row().kind().into()
     }
@@ -95,31 +95,31 @@ impl OrderLine {
     async fn name(&self) -> &str {
         &self.row().name
     }
-    /// How much was ordered, in the product's smallest unit.
+    /// Ordered quantity, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         Quantity(self.row().quantity)
     }
-    /// How much is still to be delivered from stock that is there.
+    /// Quantity still to be delivered from stock that is there, in the product's smallest unit.
     async fn open(&self) -> Quantity {
         Quantity(self.row().open)
     }
-    /// How much is still to be delivered from stock that has yet to come.
+    /// Quantity still to be delivered from stock that has yet to arrive, in the product's smallest unit.
     async fn backordered(&self) -> Quantity {
         Quantity(self.row().backordered)
     }
-    /// How much will not be delivered any more.
+    /// Quantity that was cancelled, in the product's smallest unit.
     async fn cancelled(&self) -> Quantity {
         Quantity(self.row().cancelled)
     }
-    /// How much has left.
+    /// Quantity that was shipped, in the product's smallest unit.
     async fn fulfilled(&self) -> Quantity {
         Quantity(self.row().fulfilled)
     }
-    /// How much of that has come back.
+    /// Quantity that was shipped and has been returned, in the product's smallest unit.
     async fn returned(&self) -> Quantity {
         Quantity(self.row().returned)
     }
-    /// How much more is asked back or approved to come back, and has not come.
+    /// Quantity of returns that are requested or approved and not received yet, in the product's smallest unit.
     async fn return_pending(&self) -> Quantity {
         Quantity(self.row().return_pending)
     }
@@ -127,11 +127,11 @@ impl OrderLine {
     async fn unit_price(&self) -> Money {
         self.row().unit_price.into()
     }
-    /// What was taken off the line's price.
+    /// Discount deducted from the line's price.
     async fn discount(&self) -> Money {
         self.row().discount.into()
     }
-    /// What was put on it as tax.
+    /// Tax added to the line's price.
     async fn tax(&self) -> Money {
         self.row().tax.into()
     }
@@ -139,21 +139,23 @@ impl OrderLine {
     async fn total(&self) -> Money {
         self.row().total.into()
     }
-    /// The same of quantity − cancelled, with discount and tax in proportion, each rounded half away from zero to the minor unit.
+    /// Total of the quantity that is not cancelled, with discount and tax in proportion, each rounded half away from zero to the
+    /// minor unit.
     async fn current_total(&self) -> Money {
         self.row().current_total().into()
     }
-    /// What one whole unit cost when the order was placed.
+    /// Cost of one whole unit when the order was placed; null where no cost was known.
     #[field(mask = ProductCostRead)]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Money> {
         self.row().unit_cost.map(Money::from)
     }
-    /// Of a kit, what one of it takes from stock, as it was when the order was placed; empty otherwise.
+    /// Components that one kit takes from stock, as they were when the order was placed; empty for a product that is no
+    /// kit.
     #[field(list_size(assumed = 5))]
     async fn parts(&self) -> Vec<OrderLinePart> {
         (0..self.row().parts().len()).map(|nth| OrderLinePart { line: self.clone(), nth }).collect()
     }
-    /// Where the line is held, and how much of it; of a kit how many whole ones.
+    /// Stock that stores hold for the line; for a kit the number of whole kits in each store.
     async fn allocations(&self, ctx: &Context<'_>) -> Answer<Vec<Allocation>> {
         let held = held_for(ctx, self.order.id, self.foreseen.as_ref()).await?;
         if !self.row().is_kit() {
@@ -189,7 +191,7 @@ impl OrderLinePart {
     }
 }
 
-/// What one kit takes of a product.
+/// Component of a kit: a product and the quantity that one kit takes of it.
 #[resolvers(shared)]
 impl OrderLinePart {
     /// The product.
@@ -204,7 +206,7 @@ impl OrderLinePart {
     async fn name(&self) -> &str {
         &self.row().name
     }
-    /// How much of it one kit takes, in its smallest unit.
+    /// Quantity that one kit takes of the product, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         Quantity(self.row().quantity)
     }
@@ -219,11 +221,11 @@ pub struct Allocation {
 /// Stock that is held for a line. The order's store is who sold it; this one is where it is.
 #[resolvers(shared)]
 impl Allocation {
-    /// Where it is.
+    /// Store that holds the stock.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.store).await
     }
-    /// How much is held there.
+    /// Quantity that the store holds, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         Quantity(self.quantity)
     }

@@ -28,7 +28,7 @@ pub struct OrderUpdate(Update<OrderChange>);
 /// An item of the stream of order changes: a page of the snapshot, changes, or news of the stream itself.
 #[resolvers(shared)]
 impl OrderUpdate {
-    /// Where it belongs.
+    /// Phase of the stream to which the item belongs.
     async fn phase(&self) -> StreamPhase {
         self.0.phase
     }
@@ -41,7 +41,7 @@ impl OrderUpdate {
         crate::catalog::loads(ctx)?.forget();
         Ok(&self.0.changes)
     }
-    /// Why the stream ends, with phase RESET.
+    /// Reason for which the stream ends; null in every phase but RESET.
     async fn reset(&self) -> Option<ResetReason> {
         self.0.reset
     }
@@ -71,11 +71,10 @@ impl OrderChange {
     async fn order(&self) -> &Order {
         &self.order
     }
-    /// What happened: order.created, order.confirmed, order.fulfilled, order.cancelled, order.expired, order.closed, order.held and
-    /// order.hold_lifted (a hold was set or lifted), order.reopened, order.updated
-    /// (it was edited, a backorder was filled, stock that it held gave way, a return changed what came back,
-    /// is to come back or was given back, or a payment was recorded); snapshot when it is how
-    /// things stand. More may be added.
+    /// Type of the event: order.created, order.confirmed, order.fulfilled, order.cancelled, order.expired, order.closed, order.held
+    /// and order.hold_lifted (a hold was set or lifted), order.reopened, order.updated (the order was edited, a backorder was
+    /// filled, stock that it held gave way, a return changed the quantities returned, pending or refunded, or a payment was
+    /// recorded); snapshot for the current state. More may be added.
     async fn event_type(&self) -> &str {
         self.kind.as_ref().map_or(SNAPSHOT, |shared_event| shared_event.event.kind.as_str())
     }
@@ -96,7 +95,7 @@ impl OrderSubscription {
     async fn order_changed(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which orders; all when not given.")] filter: Option<OrderFilter>,
+        #[graphql(desc = "Filter of the orders; all orders by default.")] filter: Option<OrderFilter>,
         #[graphql(desc = "Go on after this cursor, of this stream or of orders.streamCursor with the same filter.")]
         after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<OrderUpdate>> + use<>, TopError> {

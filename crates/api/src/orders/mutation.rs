@@ -45,7 +45,7 @@ impl OrdersMutation {
     async fn order_confirm(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which order.")] input: ActionInput,
+        #[graphql(desc = "Order and its expected version.")] input: ActionInput,
     ) -> Answer<OrderPayload> {
         step!(OrderPayload, ctx, permit, input, shell::order_confirm, dry_run)
     }
@@ -55,7 +55,7 @@ impl OrdersMutation {
     async fn order_fulfil(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What leaves.")] input: OrderFulfilInput,
+        #[graphql(desc = "Order and the goods to ship.")] input: OrderFulfilInput,
     ) -> Answer<OrderPayload> {
         step!(OrderPayload, ctx, permit, input, shell::order_fulfil, dry_run)
     }
@@ -65,7 +65,7 @@ impl OrdersMutation {
     async fn order_cancel(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which order.")] input: ActionInput,
+        #[graphql(desc = "Order and its expected version.")] input: ActionInput,
         #[graphql(desc = "The reason that it is cancelled for; the note tells more.")] reason: Option<CancelReason>,
     ) -> Answer<OrderPayload> {
         let input = Cancelling { input, reason };
@@ -91,7 +91,11 @@ impl OrdersMutation {
 
     /// Files a FULFILLED order.
     #[mutation(permit = OrderWrite, emits(ORDER_CLOSED), dry_run)]
-    async fn order_close(&self, ctx: &Context<'_>, #[graphql(desc = "Which order.")] input: ActionInput) -> Answer<OrderPayload> {
+    async fn order_close(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Order and its expected version.")] input: ActionInput,
+    ) -> Answer<OrderPayload> {
         step!(OrderPayload, ctx, permit, input, shell::order_close, dry_run)
     }
 }

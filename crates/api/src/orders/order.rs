@@ -144,7 +144,7 @@ impl Order {
     async fn number(&self) -> String {
         self.row.number.to_string()
     }
-    /// Where it stands.
+    /// Status of the order.
     async fn status(&self) -> OrderStatus {
         self.row.status.into()
     }
@@ -166,15 +166,15 @@ impl Order {
         holds.extend(standing(ctx, &self.row).await?);
         Ok(holds)
     }
-    /// Who sold it.
+    /// Store that sold the order.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.row.store).await
     }
-    /// Where it came from.
+    /// Channel from which the order came.
     async fn channel(&self, ctx: &Context<'_>) -> Answer<Channel> {
         links::channel(ctx, self.row.channel).await
     }
-    /// Whom it was sold to; null for somebody who is not known.
+    /// Customer to whom the order was sold; null for an anonymous sale.
     #[field(mask = CustomerRead)]
     async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
         Some(links::customer(ctx, self.row.customer?).await)
@@ -236,7 +236,7 @@ impl Order {
     async fn cancel_note(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         Ok(cancelled(ctx, self.row.id).await?.and_then(|step| step.reason))
     }
-    /// What was sold, in the order of the input.
+    /// Lines of the order, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<OrderLine>> {
         let order = self.with_lines(ctx).await?;
         Ok((0..order.lines.len()).map(|index| OrderLine::new(order.clone(), index, self.foreseen.clone())).collect())
@@ -289,17 +289,17 @@ impl Order {
     async fn payments(&self, ctx: &Context<'_>) -> Answer<Vec<Payment>> {
         payments_of_order(ctx, self.row.id).await
     }
-    /// What its goods took with them from the books when they left, as the tenant tells costs; what came back is not deducted. Null until the books
-    /// have come there, and without product.cost.read.
+    /// Cost of the goods sold: the book value that left stock with the order's goods, by the tenant's costing method; returned goods are not
+    /// deducted. Null until the movements are costed, and without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn cost_of_goods_sold(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
         order_cost(ctx, self.row.id).await.map(|cost| cost.map(Money::from)).transpose()
     }
-    /// What it is called elsewhere; unique in its channel.
+    /// Reference of the order in an external system, unique in its channel; null when there is none.
     async fn external_ref(&self) -> Option<&str> {
         self.row.external_ref.as_deref()
     }
-    /// What has left, the oldest first.
+    /// Fulfilments of the order that were shipped, the oldest first.
     async fn fulfilments(&self, ctx: &Context<'_>) -> Answer<Vec<Fulfilment>> {
         let all = load(ctx, FulfilmentsOf(self.row.id)).await?.unwrap_or_default();
         Ok((0..all.len()).map(|index| Fulfilment::new(all.clone(), index)).collect())
@@ -318,11 +318,11 @@ impl Order {
         }
         Ok(open.into_iter().filter_map(Action::mutation).chain(self.hold_actions(caller)).collect())
     }
-    /// When it was placed.
+    /// Time at which the order was placed.
     async fn placed_at(&self) -> DateTime {
         DateTime(self.row.placed_at)
     }
-    /// When it lets its stock go unless it is confirmed before; null when it has no time limit.
+    /// Time at which the order releases its stock unless it is confirmed before; null when there is no time limit.
     async fn expires_at(&self) -> Option<DateTime> {
         self.row.expires_at.map(DateTime)
     }
@@ -330,11 +330,11 @@ impl Order {
     pub async fn version(&self) -> Long {
         Long(self.row.version)
     }
-    /// When it was recorded.
+    /// Time at which the order was recorded.
     async fn created_at(&self) -> DateTime {
         DateTime(self.row.created_at)
     }
-    /// When it changed last.
+    /// Time of the last change of the order.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.row.updated_at)
     }

@@ -42,7 +42,7 @@ impl OrdersQuery {
     async fn order(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one: by its id, its number, or its reference in a channel.")] by: OrderRef,
+        #[graphql(desc = "Order to find: by its ID, its number, or its reference in a channel.")] by: OrderRef,
     ) -> Option<Answer<Order>> {
         find(ctx, by).await.transpose()
     }
@@ -53,24 +53,24 @@ impl OrdersQuery {
     async fn orders(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which ones.")] filter: Option<OrderFilter>,
+        #[graphql(desc = "Filter of the orders; all orders by default.")] filter: Option<OrderFilter>,
         #[graphql(desc = "In which order; PLACED_AT DESC when it is left out.")] order_by: Option<OrderOrder>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<OrderConnection> {
         let scope = permit.scope(ledger(ctx)?.database());
         connections::orders(ctx, &scope, filter, order_by, &PageArgs { first, after, last, before }).await
     }
 
-    /// How many orders there are, up to a limit.
+    /// Number of orders, counted up to a limit.
     #[field(permit = OrderRead, cost = "3")]
     async fn orders_count(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which ones.")] filter: Option<OrderFilter>,
-        #[graphql(desc = "How far to count; 1 to 100,000.", default = 10_000)] limit: i32,
+        #[graphql(desc = "Filter of the orders; all orders by default.")] filter: Option<OrderFilter>,
+        #[graphql(desc = "Limit up to which orders are counted, 1 to 100,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
         let scope = permit.scope(ledger(ctx)?.database());
         if !(1..=MOST_COUNTED).contains(&limit) {
@@ -89,7 +89,7 @@ impl OrdersQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Only of this product.")] product: Option<ProductRef>,
         #[graphql(desc = "Only of this store's orders.")] store: Option<StoreRef>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
     ) -> Answer<BackorderConnection> {
         let scope = permit.scope(ledger(ctx)?.database());

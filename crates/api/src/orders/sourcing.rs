@@ -16,7 +16,7 @@ use super::{
 };
 use crate::graphql::{context::ContextExt, fault::Answer, reading::Reading};
 
-/// Which stores are asked first.
+/// Strategy that ranks the stores from which an order can take its stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::SourcingStrategy", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SourcingStrategy {
@@ -32,7 +32,7 @@ pub enum SourcingStrategy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::SplitPolicy", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SplitPolicy {
-    /// When no store has everything.
+    /// The order is split when no store has everything.
     Allow,
     /// Never.
     Refuse,
@@ -47,20 +47,20 @@ pub struct PositionInput {
     pub longitude: f64,
 }
 
-/// How stock is looked for; what is left out is as the company's rule says.
+/// Rules for the search for stock of one order; the tenant's rule applies where a field is omitted.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct SourcingInput {
-    /// Which stores are asked first.
+    /// Strategy that ranks the stores; the tenant's when omitted.
     pub strategy: Option<SourcingStrategy>,
     /// Whether it may come from several stores.
     pub split: Option<SplitPolicy>,
     /// From how many stores at most; 1 to 10.
     pub max_stores: Option<i32>,
-    /// Where it goes; NEAREST needs it.
+    /// Destination of the order; required by NEAREST.
     pub destination: Option<PositionInput>,
 }
 
-/// What a store says of itself as a source.
+/// Settings of a store as a source of stock for orders.
 #[derive(Debug, Clone, InputObject)]
 pub struct StoreSourcingInput {
     /// The store.
@@ -71,18 +71,18 @@ pub struct StoreSourcingInput {
     /// With PRIORITY the lowest is asked first.
     #[graphql(default = 0)]
     pub priority: i32,
-    /// Where it lies; it is not known when it is left out.
+    /// Geographic position of the store; unknown when omitted.
     pub position: Option<PositionInput>,
 }
 
 /// The company's rule, and what its stores say. Stores that are not named stay as they are.
 #[derive(Debug, Clone, InputObject)]
 pub struct SourcingSetInput {
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The rule; what is left out of it stays as it is.
     pub rule: Option<SourcingRuleInput>,
-    /// What stores say, each of them whole; at most 500.
+    /// Settings of stores, each of them complete; at most 500.
     #[graphql(default)]
     pub stores: Vec<StoreSourcingInput>,
 }
@@ -90,7 +90,7 @@ pub struct SourcingSetInput {
 /// A rule for all orders that say nothing else.
 #[derive(Debug, Clone, InputObject)]
 pub struct SourcingRuleInput {
-    /// Which stores are asked first.
+    /// Strategy that ranks the stores; unchanged when omitted.
     pub strategy: Option<SourcingStrategy>,
     /// Whether an order may come from several stores.
     pub split: Option<SplitPolicy>,
@@ -173,7 +173,7 @@ pub struct Sourcing {
 /// The company's rule, and what its stores say.
 #[resolvers(requires = StoreRead)]
 impl Sourcing {
-    /// Which stores are asked first.
+    /// Strategy that ranks the stores.
     async fn strategy(&self) -> SourcingStrategy {
         self.rule.strategy.into()
     }
@@ -185,7 +185,7 @@ impl Sourcing {
     async fn max_stores(&self) -> i32 {
         i32::from(self.rule.max_stores)
     }
-    /// What the open stores say of themselves, by code; at most 1,000.
+    /// Settings of the open stores as sources of stock, by code; at most 1,000.
     #[field(list_size(assumed = 1_000))]
     async fn stores(&self) -> Vec<SourcingStore> {
         self.stores.iter().copied().map(SourcingStore).collect()
@@ -204,7 +204,7 @@ impl Sourcing {
 /// A store as a source.
 pub struct SourcingStore(StoreSourcing);
 
-/// What a store says of itself as a source.
+/// Settings of a store as a source of stock for orders.
 #[Object]
 impl SourcingStore {
     /// The store.
@@ -219,7 +219,7 @@ impl SourcingStore {
     async fn priority(&self) -> i32 {
         self.0.priority
     }
-    /// Where it lies; null when that is not known.
+    /// Geographic position of the store; null when it is unknown.
     async fn position(&self) -> Option<GeoPosition> {
         self.0.position.map(GeoPosition::from)
     }

@@ -122,14 +122,14 @@ pub struct SourcingPayload {
     seq: Option<Long>,
 }
 
-/// How orders find their stock, as it is now.
+/// Result of a change of the sourcing rule, with the rule as it is now.
 #[Object]
 impl SourcingPayload {
     /// As it is after the change; null exactly when there are userErrors.
     async fn sourcing(&self, ctx: &Context<'_>) -> Option<Answer<Sourcing>> {
         if self.is_set { Some(Sourcing::of(ctx).await) } else { None }
     }
-    /// Why nothing was changed; empty when it was.
+    /// Reasons for which nothing was changed; empty when the change was made.
     pub async fn user_errors(&self) -> &Vec<UserError> {
         &self.user_errors
     }

@@ -17,7 +17,7 @@ pub enum PaymentKind {
     Refund,
 }
 
-/// How far an order's netTotal is paid: the first that holds. `got` is what was captured less what was refunded.
+/// Payment status of an order: the first of these that holds. `got` is the sum captured less the sum refunded, to be compared with netTotal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::PaymentStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum PaymentStatus {
@@ -37,7 +37,7 @@ pub enum PaymentStatus {
     Overpaid,
 }
 
-/// How much of what was captured for an order was refunded.
+/// Share of the sum captured for an order that was refunded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::RefundStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum RefundStatus {

@@ -3,7 +3,7 @@
 use async_graphql::Enum;
 use entity::prelude;
 
-/// Where a purchase order stands. New states may be added.
+/// Status of a purchase order. New values may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::PurchaseOrderStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum PurchaseOrderStatus {
@@ -27,7 +27,7 @@ pub enum PurchaseOrderStatus {
     Cancelled,
 }
 
-/// What a charge is for.
+/// Kind of a charge on a purchase order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ChargeKind", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ChargeKind {
@@ -41,7 +41,7 @@ pub enum ChargeKind {
     Other,
 }
 
-/// What a charge is spread over the lines by.
+/// Basis on which a charge is spread over the lines of a purchase order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ChargeBasis", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ChargeBasis {
@@ -53,7 +53,7 @@ pub enum ChargeBasis {
     Weight,
 }
 
-/// What came otherwise than it was ordered.
+/// Kind of a discrepancy between the goods ordered and the goods received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::DiscrepancyKind", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum DiscrepancyKind {
@@ -67,17 +67,17 @@ pub enum DiscrepancyKind {
     WrongItem,
 }
 
-/// What goes back to a supplier.
+/// Stock from which goods are returned to a supplier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ReturnSource", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SupplierReturnSource {
     /// Sound goods.
     Available,
-    /// What is on hand and not available: damaged goods.
+    /// Stock that is on hand and not available: damaged goods.
     Quarantine,
 }
 
-/// What is suggested.
+/// Kind of a reorder suggestion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ReorderKind {
@@ -87,7 +87,7 @@ pub enum ReorderKind {
     Purchase,
 }
 
-/// What made the reorder point.
+/// Origin of a reorder point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "inventory::purchasing::core::Reason", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ReorderReason {

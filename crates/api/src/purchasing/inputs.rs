@@ -22,56 +22,56 @@ use crate::{
 pub struct PurchaseOrderLineInput {
     /// The product.
     pub product: ProductRef,
-    /// How much, in its smallest unit; above 0.
+    /// Quantity to order, in the product's smallest unit; above 0.
     pub quantity: Quantity,
-    /// What one whole unit costs; what the supplier's catalogue says for this quantity when it is left out, else the product's own cost.
+    /// Cost of one whole unit, in the order's currency. Null takes the supplier's catalogue price for this quantity, else the product's own cost.
     pub unit_cost: Option<MoneyInput>,
-    /// What the whole line weighs, in any unit that all lines share: for charges that are spread by weight.
+    /// Weight of the whole line, in any unit that all lines share, for charges that are spread by weight. Null where it is not known.
     pub weight: Option<Long>,
     /// The day it is expected on; the order's when it is left out.
     pub expected_on: Option<Date>,
 }
 
-/// Freight, duty or the like.
+/// A charge on a purchase order: freight, duty or the like.
 #[derive(Debug, Clone, InputObject)]
 pub struct PurchaseChargeInput {
-    /// What it is for.
+    /// Kind of the charge.
     pub kind: ChargeKind,
-    /// What it is spread over the lines by.
+    /// Basis on which the charge is spread over the lines.
     #[graphql(default_with = "ChargeBasis::Value")]
     pub basis: ChargeBasis,
-    /// What it is called; its kind when it is left out; at most 300 characters.
+    /// Name of the charge, at most 300 characters. Null takes the name of its kind.
     pub name: Option<String>,
-    /// How much it is; above 0.
+    /// Amount of the charge, in the order's currency; above 0.
     pub amount: MoneyInput,
 }
 
 /// A new purchase order.
 #[derive(Debug, Clone, InputObject)]
 pub struct PurchaseOrderCreateInput {
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Whom it is bought from.
+    /// Supplier of the goods.
     pub supplier: SupplierRef,
-    /// Where it is delivered to.
+    /// Store that receives the goods.
     pub store: StoreRef,
     /// The currency of all its amounts; that of the supplier's catalogue when it is left out, else the tenant's.
     pub currency_code: Option<CurrencyCode>,
     /// The day it is expected on.
     pub expected_on: Option<Date>,
-    /// What the supplier calls it; unique among the orders with them; at most 128 characters.
+    /// The supplier's reference for the order, unique among the orders with that supplier, at most 128 characters. Null for none.
     pub external_ref: Option<String>,
-    /// What the supplier is told with it; at most 1,000 characters.
+    /// Note to the supplier, sent with the order, at most 1,000 characters.
     pub note: Option<String>,
-    /// How much more than ordered may be received, in percent of a line: 0 to 100.
+    /// Tolerance for over-delivery, in percent of a line's quantity: 0 to 100.
     #[graphql(default = 0)]
     pub over_percent: i32,
-    /// How much less than ordered still makes a line complete, in percent of it: 0 to 100.
+    /// Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete.
     #[graphql(default = 0)]
     pub under_percent: i32,
-    /// What is bought; at most 2,000 lines.
+    /// Lines of the order, at most 2,000.
     pub lines: Vec<PurchaseOrderLineInput>,
-    /// What is paid beside the goods and is part of what they cost; at most 50.
+    /// Charges that are paid beside the goods and are part of their cost, at most 50.
     #[graphql(default)]
     pub charges: Vec<PurchaseChargeInput>,
 }
@@ -81,19 +81,19 @@ pub struct PurchaseOrderCreateInput {
 pub struct PurchaseOrderUpdateInput {
     /// The order.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
     /// The day it is expected on.
     pub expected_on: MaybeUndefined<Date>,
-    /// What the supplier calls it.
+    /// The supplier's reference for the order, at most 128 characters. Null removes it.
     pub external_ref: MaybeUndefined<String>,
-    /// What the supplier is told with it.
+    /// Note to the supplier, sent with the order, at most 1,000 characters. Null removes it.
     pub note: MaybeUndefined<String>,
-    /// How much more than ordered may be received, in percent of a line: 0 to 100.
+    /// Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. Null leaves it as it is.
     pub over_percent: Option<i32>,
-    /// How much less than ordered still makes a line complete, in percent of it: 0 to 100.
+    /// Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. Null leaves it as it is.
     pub under_percent: Option<i32>,
     /// All lines, in place of those that there are; at most 2,000.
     pub lines: Option<Vec<PurchaseOrderLineInput>>,
@@ -106,15 +106,15 @@ pub struct PurchaseOrderUpdateInput {
 pub struct PurchaseOrderActionInput {
     /// The order.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Why; kept with the order where it is rejected, closed or cancelled; at most 1,000 characters.
+    /// Reason or note, at most 1,000 characters. Kept with the order where it is rejected, closed or cancelled.
     pub note: Option<String>,
 }
 
-/// What came of a line.
+/// Goods received for a line of a purchase order.
 #[derive(Debug, Clone, InputObject)]
 pub struct PurchaseOrderLineReceiptInput {
     /// The order's line.
@@ -131,7 +131,7 @@ pub struct PurchaseOrderLineReceiptInput {
     pub note: Option<String>,
 }
 
-/// What came in one lot.
+/// Goods received in one lot.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReceivedLotInput {
     /// The lot; a new one by its code, with its dates where it has any.
@@ -145,11 +145,11 @@ pub struct ReceivedLotInput {
 /// Something that nobody ordered: it is noted and not taken in.
 #[derive(Debug, Clone, InputObject)]
 pub struct WrongItemInput {
-    /// What it is, where it is a product of yours.
+    /// Product that was delivered, where it is one of yours. Null where it is not.
     pub product: Option<ProductRef>,
-    /// How much of it; above 0.
+    /// Quantity that was delivered; above 0.
     pub quantity: Quantity,
-    /// What it is and what becomes of it; at most 1,000 characters.
+    /// Note on the item and its further handling, at most 1,000 characters.
     pub note: Option<String>,
 }
 
@@ -158,7 +158,7 @@ pub struct WrongItemInput {
 pub struct PurchaseOrderReceiveInput {
     /// The order.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -166,11 +166,11 @@ pub struct PurchaseOrderReceiveInput {
     pub delivery_note: Option<String>,
     /// Kept with the receipt and the stock that moves; at most 1,000 characters.
     pub note: Option<String>,
-    /// When it came; now when it is left out. At most five minutes ahead, and not in a closed period.
+    /// Time of the receipt; now by default. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
-    /// What came; everything that is open when it is left out.
+    /// Lines received. Null receives the open quantity of every line.
     pub lines: Option<Vec<PurchaseOrderLineReceiptInput>>,
-    /// What came and was not ordered; at most 50.
+    /// Items received that were not ordered, at most 50.
     #[graphql(default)]
     pub wrong_items: Vec<WrongItemInput>,
 }

@@ -28,12 +28,12 @@ pub struct SupplierReturnLineInput {
     pub product: Option<ProductRef>,
     /// The order's line that it came by.
     pub purchase_order_line_id: Option<ID>,
-    /// How much, in the product's smallest unit; above 0.
+    /// Quantity to return, in the product's smallest unit; above 0.
     pub quantity: Quantity,
-    /// What it is taken from.
+    /// Stock from which the goods are taken.
     #[graphql(default_with = "SupplierReturnSource::Available")]
     pub source: SupplierReturnSource,
-    /// What is credited for one whole unit; what the order's line cost when it is left out, else the product's cost.
+    /// Credit for one whole unit. Null takes the cost on the order's line, else the product's cost.
     pub unit_credit: Option<MoneyInput>,
     /// The lot, where the product is tracked; the first to expire when it is left out. A line is of one lot.
     pub lot: Option<LotRef>,
@@ -42,22 +42,22 @@ pub struct SupplierReturnLineInput {
 /// Goods that go back to their supplier.
 #[derive(Debug, Clone, InputObject)]
 pub struct SupplierReturnCreateInput {
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Whom they go back to.
+    /// Supplier that receives the returned goods.
     pub supplier: SupplierRef,
-    /// Where they leave from.
+    /// Store that the goods leave.
     pub store: StoreRef,
-    /// What the supplier calls it; at most 128 characters.
+    /// The supplier's reference for the return, at most 128 characters. Null for none.
     pub external_ref: Option<String>,
-    /// Why.
+    /// Reason for the return.
     #[graphql(default_with = "ReasonCode::Damage")]
     pub reason_code: ReasonCode,
     /// Kept with it and with the stock that moves; at most 1,000 characters.
     pub note: Option<String>,
-    /// When they leave; now when it is left out. At most five minutes ahead, and not in a closed period.
+    /// Time of the return; now by default. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
-    /// What goes back; at most 2,000 lines.
+    /// Lines of the return, at most 2,000.
     pub lines: Vec<SupplierReturnLineInput>,
 }
 
@@ -89,25 +89,25 @@ impl SupplierReturnCreateInput {
     }
 }
 
-/// Something to order.
+/// A product and quantity to order for a store.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReorderLineInput {
     /// The product.
     pub product: ProductRef,
-    /// Where it is needed.
+    /// Store that needs the goods.
     pub store: StoreRef,
-    /// Whom to buy it from; the preferred supplier when it is left out, else the product's own.
+    /// Supplier of the goods. Null takes the preferred supplier, else the product's own.
     pub supplier: Option<SupplierRef>,
-    /// How much, in the product's smallest unit; above 0.
+    /// Quantity to order, in the product's smallest unit; above 0.
     pub quantity: Quantity,
 }
 
-/// What to order.
+/// Products to order, for draft purchase orders.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReorderOrderInput {
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// What to order, as suggested or otherwise; at most 2,000 lines.
+    /// Products to order, as suggested or otherwise; at most 2,000 lines.
     pub lines: Vec<ReorderLineInput>,
 }
 
@@ -133,18 +133,18 @@ impl ReorderOrderInput {
 pub struct PriceBreakInput {
     /// From this quantity on, in smallest units; above 0.
     pub from_quantity: Quantity,
-    /// What one whole unit costs then, in the currency of the row.
+    /// Cost of one whole unit from this quantity on, in the currency of the row.
     pub unit_cost: MoneyInput,
 }
 
-/// What a supplier offers of a product. The row says all of it: what is left out is empty afterwards.
+/// Row of a supplier's catalogue: a product that the supplier offers. The row replaces the earlier one; a field that is left out is empty afterwards.
 #[derive(Debug, Clone, InputObject)]
 pub struct SupplierProductInput {
-    /// Who offers it.
+    /// Supplier that offers the product.
     pub supplier: SupplierRef,
-    /// What is offered.
+    /// Product that is offered.
     pub product: ProductRef,
-    /// What the supplier calls it; at most 64 characters.
+    /// The supplier's SKU of the product, at most 64 characters. Null for none.
     pub supplier_sku: Option<String>,
     /// Smallest units in a pack; above 0.
     pub pack_size: Option<Quantity>,
@@ -152,9 +152,9 @@ pub struct SupplierProductInput {
     pub minimum_order: Option<Quantity>,
     /// Days from ordering to receiving: 0 to 3,650; the supplier's own when it is left out.
     pub lead_time_days: Option<i32>,
-    /// What one whole unit costs.
+    /// Cost of one whole unit.
     pub unit_cost: MoneyInput,
-    /// What it costs when more is bought, by ascending quantity; at most 20.
+    /// Costs of one whole unit for larger quantities, by ascending quantity; at most 20.
     #[graphql(default)]
     pub price_breaks: Vec<PriceBreakInput>,
     /// Whether the product is bought from this supplier where nobody says otherwise; whoever was preferred before is so no longer.
@@ -165,7 +165,7 @@ pub struct SupplierProductInput {
 /// Rows of suppliers' catalogues.
 #[derive(Debug, Clone, InputObject)]
 pub struct SupplierProductBulkUpsertInput {
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The rows, each made, changed or refused by itself; at most 500.
     pub rows: Vec<SupplierProductInput>,
@@ -219,7 +219,7 @@ impl SupplierProductInput {
     }
 }
 
-/// When a level is filled up. What is left out stays; null clears.
+/// Replenishment policy of a stock level. Fields that are left out stay; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockPolicyInput {
     /// The product.
@@ -228,16 +228,16 @@ pub struct StockPolicyInput {
     pub store: StoreRef,
     /// At or below this position it is ordered; at most the maximum.
     pub reorder_point: MaybeUndefined<Quantity>,
-    /// What the position is filled up to; above it another store may be helped out.
+    /// Quantity up to which the position is filled, in the product's smallest unit. Stock above it can be transferred to another store. Null clears it.
     pub maximum: MaybeUndefined<Quantity>,
-    /// What channels are not promised.
+    /// Safety stock, in the product's smallest unit: a part of the stock that is not offered to channels. Null leaves it as it is.
     pub safety_stock: Option<Quantity>,
 }
 
 /// Policies of levels.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockPolicySetInput {
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The levels, all or none; at most 500.
     pub items: Vec<StockPolicyInput>,

@@ -38,7 +38,7 @@ impl PurchaseOrderLine {
     }
 }
 
-/// What is bought of one product. Quantities are in its smallest unit.
+/// Line of a purchase order: a product, and the quantities ordered and received. Quantities are in the product's smallest unit.
 #[resolvers(requires = PurchaseRead)]
 impl PurchaseOrderLine {
     /// Its id: hand it to purchaseOrderReceive.
@@ -61,11 +61,11 @@ impl PurchaseOrderLine {
     async fn name(&self) -> &str {
         &self.row().name
     }
-    /// What the supplier calls it.
+    /// The supplier's SKU of the product. Null where the supplier's catalogue has none.
     async fn supplier_sku(&self) -> Option<&str> {
         self.row().supplier_sku.as_deref()
     }
-    /// How much is ordered.
+    /// Quantity ordered.
     async fn quantity(&self) -> Quantity {
         Quantity(self.row().quantity)
     }
@@ -73,27 +73,27 @@ impl PurchaseOrderLine {
     async fn most_receivable(&self) -> Quantity {
         Quantity(self.row().most)
     }
-    /// What came, damaged goods included.
+    /// Quantity received, damaged goods included.
     async fn received(&self) -> Quantity {
         Quantity(self.row().received)
     }
-    /// What of it was damaged.
+    /// Part of the received quantity that was damaged.
     async fn damaged(&self) -> Quantity {
         Quantity(self.row().damaged)
     }
-    /// What is still expected; it counts as incoming while the order is ORDERED or PARTIALLY_RECEIVED.
+    /// Quantity still expected. It counts as incoming while the order is ORDERED or PARTIALLY_RECEIVED.
     async fn open(&self) -> Quantity {
         Quantity(self.row().open)
     }
-    /// What was ordered and will not come any more.
+    /// Quantity that was ordered and will not be delivered.
     async fn short(&self) -> Quantity {
         Quantity(self.row().short)
     }
-    /// What went back to the supplier.
+    /// Quantity returned to the supplier.
     async fn returned(&self) -> Quantity {
         Quantity(self.row().returned)
     }
-    /// What one whole unit costs, without charges.
+    /// Cost of one whole unit without charges, in the order's currency. Null for callers who may not see costs.
     #[field(mask = ProductCostRead)]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row().unit_cost.into())
@@ -108,7 +108,7 @@ impl PurchaseOrderLine {
     async fn charges(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row().charges.into())
     }
-    /// What the whole line weighs, in the unit that all lines share.
+    /// Weight of the whole line, in the unit that all lines share. Null where none was given.
     async fn weight(&self) -> Option<Long> {
         self.row().weight.map(Long)
     }

@@ -46,7 +46,7 @@ impl PurchaseMutation {
     async fn purchase_order_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What changes.")] input: PurchaseOrderUpdateInput,
+        #[graphql(desc = "Changes of the order.")] input: PurchaseOrderUpdateInput,
     ) -> Answer<PurchaseOrderPayload> {
         step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_update, dry_run)
     }
@@ -56,7 +56,7 @@ impl PurchaseMutation {
     async fn purchase_order_receive(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What came.")] input: PurchaseOrderReceiveInput,
+        #[graphql(desc = "Goods received.")] input: PurchaseOrderReceiveInput,
     ) -> Answer<PurchaseOrderPayload> {
         step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_receive, dry_run)
     }
@@ -66,7 +66,7 @@ impl PurchaseMutation {
     async fn purchase_order_submit(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
+        #[graphql(desc = "Purchase order to submit for approval.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
         step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_submit, dry_run)
     }
@@ -76,7 +76,7 @@ impl PurchaseMutation {
     async fn purchase_order_approve(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
+        #[graphql(desc = "Purchase order to approve.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
         step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_approve, dry_run)
     }
@@ -86,7 +86,7 @@ impl PurchaseMutation {
     async fn purchase_order_reject(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
+        #[graphql(desc = "Purchase order to reject.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
         step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_reject, dry_run)
     }
@@ -96,7 +96,7 @@ impl PurchaseMutation {
     async fn purchase_order_order(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
+        #[graphql(desc = "Purchase order that was placed with the supplier.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
         step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_order, dry_run)
     }
@@ -106,7 +106,7 @@ impl PurchaseMutation {
     async fn purchase_order_close(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
+        #[graphql(desc = "Purchase order to close.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
         step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_close, dry_run)
     }
@@ -116,7 +116,7 @@ impl PurchaseMutation {
     async fn purchase_order_cancel(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
+        #[graphql(desc = "Purchase order to cancel.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
         step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_cancel, dry_run)
     }

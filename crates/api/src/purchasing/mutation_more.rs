@@ -45,7 +45,7 @@ pub struct SupplyMutation;
 pub struct PurchaseOrderSendInput {
     /// The order: APPROVED, ORDERED or PARTIALLY_RECEIVED.
     pub id: ID,
-    /// The same key with the same input sends it once; 1 to 255 characters.
+    /// Idempotency key, 1 to 255 characters. A repeated call with the same key and input sends the order once.
     pub idempotency_key: String,
 }
 
@@ -151,7 +151,7 @@ impl SupplyMutation {
     async fn reorder_order(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to order.")] input: ReorderOrderInput,
+        #[graphql(desc = "Products to order.")] input: ReorderOrderInput,
     ) -> Answer<ReorderOrderPayload> {
         step!(ReorderOrderPayload, ctx, permit, input, shell::reorder_order, dry_run)
     }
@@ -171,7 +171,7 @@ impl SupplyMutation {
     async fn purchase_order_send(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which order.")] input: PurchaseOrderSendInput,
+        #[graphql(desc = "Purchase order to send.")] input: PurchaseOrderSendInput,
     ) -> Answer<PurchaseOrderPayload> {
         let ledger = ctx.given::<Ledger>()?;
         let read = read(|reading| {

@@ -79,15 +79,15 @@ impl PurchaseOrder {
     async fn number(&self) -> String {
         self.row.number.to_string()
     }
-    /// Where it stands.
+    /// Status of the purchase order.
     async fn status(&self) -> PurchaseOrderStatus {
         self.row.status().into()
     }
-    /// Whom it is bought from.
+    /// Supplier of the goods.
     async fn supplier(&self, ctx: &Context<'_>) -> Answer<Supplier> {
         links::supplier(ctx, self.row.supplier).await
     }
-    /// Where it is delivered to.
+    /// Store that receives the goods.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.row.store).await
     }
@@ -99,23 +99,23 @@ impl PurchaseOrder {
     async fn expected_on(&self) -> Option<Date> {
         self.row.expected_on.map(Date)
     }
-    /// What the supplier calls it; unique among the orders with them.
+    /// The supplier's reference for the order, unique among the orders with that supplier. Null where none was given.
     async fn external_ref(&self) -> Option<&str> {
         self.row.external_ref.as_deref()
     }
-    /// What the supplier is told with it.
+    /// Note to the supplier, sent with the order. Null where there is none.
     async fn note(&self) -> Option<&str> {
         self.row.note.as_deref()
     }
-    /// How much more than ordered may be received, in percent of a line.
+    /// Tolerance for over-delivery, in percent of a line's quantity: 0 to 100.
     async fn over_percent(&self) -> i32 {
         i32::from(self.row.over_percent)
     }
-    /// How much less than ordered still makes a line complete, in percent of it.
+    /// Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete.
     async fn under_percent(&self) -> i32 {
         i32::from(self.row.under_percent)
     }
-    /// What is bought, in the order of the input.
+    /// Lines of the order, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseOrderLine>> {
         let order = self.filled(ctx).await?;
         Ok((0..order.lines.len()).map(|index| PurchaseOrderLine::new(order.clone(), index)).collect())
@@ -135,49 +135,49 @@ impl PurchaseOrder {
     async fn total(&self, ctx: &Context<'_>) -> Option<Money> {
         self.row.total().map(Money::from)
     }
-    /// What came of it, the oldest first.
+    /// Goods receipts of the order, the oldest first.
     async fn receipts(&self, ctx: &Context<'_>) -> Answer<Vec<GoodsReceipt>> {
         let all = load(ctx, ReceiptsOf(self.row.id)).await?.unwrap_or_default();
         Ok((0..all.len()).map(|index| GoodsReceipt::new(all.clone(), index)).collect())
     }
-    /// What came otherwise than it was ordered, as it was noted.
+    /// Discrepancies between the goods ordered and the goods received, in the order in which they were noted.
     async fn discrepancies(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseDiscrepancy>> {
         let all = load(ctx, DiscrepanciesOf(self.row.id)).await?.unwrap_or_default();
         Ok(all.iter().cloned().map(PurchaseDiscrepancy).collect())
     }
-    /// Why it was rejected, closed or cancelled.
+    /// Reason for which the order was rejected, closed or cancelled. Null where none was given.
     async fn reason(&self) -> Option<&str> {
         self.row.state.reason().map(String::as_str)
     }
-    /// Who wrote it.
+    /// Member, integration or job that created the purchase order.
     async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.row.actor).await
     }
-    /// Who asked for its approval.
+    /// Member, integration or job that requested the approval. Null where none was requested.
     async fn requested_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
         Some(links::actor(ctx, self.row.state.stage().request()?.by).await)
     }
-    /// Who approved it.
+    /// Member who approved the order. Null where it was not approved.
     async fn approved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
         Some(links::actor(ctx, prelude::Actor::member(self.row.state.stage().approver()?)).await)
     }
-    /// When its approval was asked for.
+    /// Time at which the approval was requested. Null where none was requested.
     async fn submitted_at(&self) -> Option<DateTime> {
         self.row.state.stage().request().map(|request| DateTime(request.at))
     }
-    /// When it was approved or rejected.
+    /// Time at which the order was approved or rejected. Null where neither was done.
     async fn decided_at(&self) -> Option<DateTime> {
         self.row.state.stage().decided_at().map(DateTime)
     }
-    /// When it went to the supplier.
+    /// Time at which the order was placed with the supplier. Null where it was not ordered.
     async fn ordered_at(&self) -> Option<DateTime> {
         self.row.state.stage().ordered_at().map(DateTime)
     }
-    /// When something of it was last received.
+    /// Time of the last goods receipt. Null before the first.
     async fn received_at(&self) -> Option<DateTime> {
         self.row.state.received_at().map(DateTime)
     }
-    /// When it was closed or cancelled.
+    /// Time at which the order was closed or cancelled. Null where neither was done.
     async fn ended_at(&self) -> Option<DateTime> {
         self.row.state.ended_at().map(DateTime)
     }
@@ -192,11 +192,11 @@ impl PurchaseOrder {
     pub async fn version(&self) -> Long {
         Long(self.row.version)
     }
-    /// When it changed last.
+    /// Time of the last change of the order.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.row.updated_at)
     }
-    /// When it was written.
+    /// Time at which the order was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.row.created_at)
     }
@@ -208,19 +208,19 @@ pub struct PurchaseCharge(core::Charge);
 /// Freight, duty or the like, spread over an order's lines.
 #[resolvers]
 impl PurchaseCharge {
-    /// What it is for.
+    /// Kind of the charge.
     async fn kind(&self) -> ChargeKind {
         self.0.kind.into()
     }
-    /// What it is spread by.
+    /// Basis on which the charge is spread over the lines.
     async fn basis(&self) -> ChargeBasis {
         self.0.basis.into()
     }
-    /// What it is called.
+    /// Name of the charge.
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// How much it is.
+    /// Amount of the charge, in the order's currency. Null for callers who may not see costs.
     #[field(mask = ProductCostRead)]
     async fn amount(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.0.amount.into())

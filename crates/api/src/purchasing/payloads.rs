@@ -80,7 +80,7 @@ seen_payload! {
     }
 }
 
-/// What became of a row.
+/// Outcome of one row of a supplier catalogue upsert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SupplierProductOutcome {
@@ -94,16 +94,16 @@ pub enum SupplierProductOutcome {
     Refused,
 }
 
-/// What became of one row of a catalogue.
+/// Result of one row of a supplier catalogue upsert.
 #[derive(SimpleObject)]
 pub struct SupplierProductUpsertRow {
     /// Its place in the input, from 0.
     pub index: i32,
-    /// What became of it.
+    /// Outcome of the row.
     pub outcome: SupplierProductOutcome,
     /// The row as it is now; null when it was refused.
     pub supplier_product: Option<SupplierProduct>,
-    /// Why it was refused; empty when it was not.
+    /// Reasons for which the row was refused; empty when it was not.
     pub user_errors: Vec<UserError>,
 }
 
@@ -112,7 +112,7 @@ pub struct SupplierProductUpsertRow {
 pub struct SupplierProductBulkUpsertPayload {
     /// The rows in the order of the input; empty when the whole call was refused.
     pub rows: Vec<SupplierProductUpsertRow>,
-    /// Why the whole call was refused. Rows that were refused say so themselves.
+    /// Reasons for which the whole call was refused; empty when it was not. Refused rows have their own.
     pub user_errors: Vec<UserError>,
     /// Whether this is the answer to an earlier call with the same key.
     pub replayed: bool,

@@ -76,9 +76,9 @@ pub struct SupplierReturnFilter {
 /// Rows of suppliers' catalogues that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct SupplierProductFilter {
-    /// Of these suppliers.
+    /// Only these suppliers. Null for all.
     pub supplier: Option<IdFilter>,
-    /// Of these products.
+    /// Only these products. Null for all.
     pub product: Option<IdFilter>,
 }
 
@@ -112,7 +112,7 @@ impl PurchaseQuery {
     async fn purchase_order(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one: by its id or its number.")] by: PurchaseOrderRef,
+        #[graphql(desc = "ID or number of the purchase order.")] by: PurchaseOrderRef,
     ) -> Option<Answer<PurchaseOrder>> {
         named(ctx, by).await.transpose()
     }
@@ -122,10 +122,10 @@ impl PurchaseQuery {
     async fn purchase_orders(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which ones.")] filter: Option<PurchaseOrderFilter>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Conditions on the purchase orders. Null for all.")] filter: Option<PurchaseOrderFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<PurchaseOrderConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
@@ -147,7 +147,11 @@ impl PurchaseQuery {
 
     /// A purchase order as an HTML page that prints, with all texts escaped; null when there is none, it is not yours, or you may not see costs.
     #[field(permit = PurchaseRead)]
-    async fn purchase_order_page(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<Option<String>> {
+    async fn purchase_order_page(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID of the purchase order.")] id: ID,
+    ) -> Answer<Option<String>> {
         let id: PurchaseOrderId = argument(&id, || path!["id"])?;
         let Some(order) = order(ctx, id).await?.filter(|_| permit.caller().sees_costs()) else { return Ok(None) };
         let printed = rows::printed(&scope(ctx)?, id).await?;
@@ -159,10 +163,10 @@ impl PurchaseQuery {
     async fn supplier_returns(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which ones.")] filter: Option<SupplierReturnFilter>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Conditions on the returns. Null for all.")] filter: Option<SupplierReturnFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<SupplierReturnConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
@@ -183,15 +187,15 @@ impl PurchaseQuery {
         Ok(Page::build(nodes.collect(), &request, rows::RETURNS, signer).counted(scope, source).into())
     }
 
-    /// What suppliers offer, by supplier and product.
+    /// Rows of suppliers' catalogues, by supplier and product.
     #[field(permit = ProductRead, paged)]
     async fn supplier_products(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which rows.")] filter: Option<SupplierProductFilter>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Conditions on the rows. Null for all.")] filter: Option<SupplierProductFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<SupplierProductConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
@@ -208,21 +212,21 @@ impl PurchaseQuery {
         Ok(Page::build(nodes.collect(), &request, rows::SUPPLY, signer).counted(scope, source).into())
     }
 
-    /// How a supplier delivered what was ordered in a span of time: lead time, fill rates, punctuality. Counted are orders that are RECEIVED, CLOSED, or
-    /// CANCELLED after they were ordered, and of the others the lines whose day has gone by.
+    /// Delivery performance of a supplier over a period: lead time, fill rates, punctuality. Orders count that are RECEIVED, CLOSED, or CANCELLED after
+    /// they were ordered; of other orders, the lines whose expected day has passed. Null when there is no such supplier.
     #[field(permit = PurchaseRead, cost = "5")]
     async fn supplier_performance(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which supplier.")] supplier: SupplierRef,
+        #[graphql(desc = "Supplier to measure.")] supplier: SupplierRef,
         #[graphql(desc = "Ordered at this moment or later; a year ago when it is left out.")] from: Option<DateTime>,
         #[graphql(desc = "Ordered before this moment; now when it is left out.")] to: Option<DateTime>,
     ) -> Option<Answer<SupplierPerformance>> {
         performance(ctx, permit, supplier, (from, to)).await.transpose()
     }
 
-    /// What should be moved or bought, and why: for the stores, or for all; only what is bought from the supplier, or from anybody. Products in the
-    /// order of their ids, the most urgent store first.
+    /// Suggestions to transfer or buy goods, with the figures behind them: for the given stores, or for all; for goods of one supplier, or of any.
+    /// Products come in the order of their IDs, the most urgent store first.
     // The figures of the plan are looked at first.
     #[field(permit(PurchaseRead, in_body), cost = "20", list_size(arguments("first")))]
     #[expect(clippy::too_many_arguments, reason = "what a plan is made of")]
@@ -235,13 +239,13 @@ impl PurchaseQuery {
         #[graphql(desc = "Days of demand that an order is to cover where a level has no maximum; 0 to 365.", default = 14)]
         cover_days: i32,
         #[graphql(
-            desc = "How often stock is to last until the next delivery where a level has no reorder point: 0 to 0.9999.",
+            desc = "Probability that stock lasts until the next delivery, where a level has no reorder point: 0 to 0.9999.",
             default = 0.95
         )]
         service_level: f64,
         #[graphql(desc = "Days that a delivery takes where neither catalogue nor supplier says so; 0 to 365.", default = 7)]
         lead_days: i32,
-        #[graphql(desc = "How many at most; 1 to 5,000.", default = 250)] first: i32,
+        #[graphql(desc = "Suggestions in the answer at most, 1 to 5,000.", default = 250)] first: i32,
     ) -> Answer<Vec<ReorderSuggestion>> {
         let plan = plan(days, cover_days, service_level, lead_days)?;
         let most = number(first, 1, MAX_SUGGESTIONS as i32, "first")?;

@@ -49,11 +49,11 @@ impl GoodsReceipt {
     async fn delivery_note(&self) -> Option<&str> {
         self.row().external_ref.as_deref()
     }
-    /// What was noted about it.
+    /// Note on the receipt. Null where there is none.
     async fn note(&self) -> Option<&str> {
         self.row().note.as_deref()
     }
-    /// When it came.
+    /// Time at which the goods were received.
     async fn occurred_at(&self) -> DateTime {
         DateTime(self.row().occurred_at)
     }
@@ -61,7 +61,7 @@ impl GoodsReceipt {
     async fn business_date(&self) -> Date {
         Date(self.row().business_date)
     }
-    /// Who counted it in.
+    /// Member, integration or job that recorded the receipt.
     async fn received_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.row().actor).await
     }
@@ -69,7 +69,7 @@ impl GoodsReceipt {
     async fn rate(&self) -> Option<FrozenRate> {
         self.row().rate.as_ref().map(FrozenRate::from)
     }
-    /// What came.
+    /// Lines received.
     async fn lines(&self) -> Vec<GoodsReceiptLine> {
         let receipt = self.row();
         receipt.lines.iter().map(|line| GoodsReceiptLine { order: receipt.order, row: line.clone() }).collect()
@@ -82,18 +82,18 @@ pub struct GoodsReceiptLine {
     row: core::ReceiptLine,
 }
 
-/// What came of a line of the order.
+/// Goods received for one line of the order.
 #[resolvers]
 impl GoodsReceiptLine {
     /// The order's line.
     async fn purchase_order_line_id(&self) -> ID {
         line_id(self.order, self.row.position)
     }
-    /// How much came, damaged goods included, in the product's smallest unit.
+    /// Quantity received, damaged goods included, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         Quantity(self.row.quantity)
     }
-    /// What of it was damaged: it is on hand, set aside as DAMAGED.
+    /// Part of the received quantity that was damaged, in the product's smallest unit. It is on hand, set aside as DAMAGED.
     async fn damaged(&self) -> Quantity {
         Quantity(self.row.damaged)
     }
@@ -101,12 +101,12 @@ impl GoodsReceiptLine {
     async fn reversed(&self) -> Quantity {
         Quantity(self.row.reversed)
     }
-    /// What it cost without charges.
+    /// Cost of the goods without charges, in the order's currency. Null for callers who may not see costs.
     #[field(mask = ProductCostRead)]
     async fn goods_total(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row.goods.into())
     }
-    /// What it cost with its share of the charges, in the order's currency.
+    /// Cost of the goods with their share of the charges, in the order's currency. Null for callers who may not see costs.
     #[field(mask = ProductCostRead)]
     async fn landed_total(&self, ctx: &Context<'_>) -> Option<Money> {
         self.row.goods.checked_add(self.row.charges).map(Money::from)
@@ -121,10 +121,10 @@ impl GoodsReceiptLine {
 /// A difference between what was ordered and what came.
 pub struct PurchaseDiscrepancy(pub core::Discrepancy);
 
-/// What came otherwise than it was ordered.
+/// Discrepancy between the goods ordered and the goods received.
 #[Object]
 impl PurchaseDiscrepancy {
-    /// In which way.
+    /// Kind of the discrepancy.
     async fn kind(&self) -> DiscrepancyKind {
         self.0.kind.into()
     }
@@ -136,11 +136,11 @@ impl PurchaseDiscrepancy {
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.0.product?).await)
     }
-    /// How much of it.
+    /// Quantity of the discrepancy, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         Quantity(self.0.quantity)
     }
-    /// What was noted about it.
+    /// Note on the discrepancy. Null where there is none.
     async fn note(&self) -> Option<&str> {
         self.0.note.as_deref()
     }
@@ -148,7 +148,7 @@ impl PurchaseDiscrepancy {
     async fn receipt_id(&self) -> Option<ID> {
         self.0.receipt.map(|receipt| ID(receipt.to_string()))
     }
-    /// When it was noted.
+    /// Time at which the discrepancy was noted.
     async fn noted_at(&self) -> DateTime {
         DateTime(self.0.noted_at)
     }

@@ -29,14 +29,14 @@ fn units(n: i64) -> Quantity {
     Quantity(entity::prelude::Quantity::new(n.clamp(-most, most)).unwrap_or_default())
 }
 
-/// What should be moved or bought, and every figure that says so. Quantities are in the product's smallest unit.
+/// Suggestion to transfer or buy a product for a store, with every figure behind it. Quantities are in the product's smallest unit.
 #[Object]
 impl ReorderSuggestion {
     /// The product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.of.product).await
     }
-    /// Where it is needed.
+    /// Store that needs the goods.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.row.store).await
     }
@@ -54,27 +54,27 @@ impl ReorderSuggestion {
             Kind::Purchase => None,
         }
     }
-    /// Whom to buy it from: the preferred supplier, else the product's own; null where nobody is known, and for a transfer.
+    /// Supplier to buy from: the preferred supplier, else the product's own. Null where none is known, and for a transfer.
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
         match self.row.kind {
             Kind::Purchase => Some(links::supplier(ctx, self.of.supplier?).await),
             Kind::Transfer { .. } => None,
         }
     }
-    /// What that supplier offers; null where their catalogue says nothing of it.
+    /// Row of the product in that supplier's catalogue. Null where the catalogue has none, and for a transfer.
     async fn supplier_product(&self) -> Option<SupplierProduct> {
         let supply = self.of.supply.clone().filter(|_| self.row.kind == Kind::Purchase)?;
         Some(SupplierProduct(Arc::new(supply)))
     }
-    /// How much: what is missing to the target, at least the supplier's minimum, in whole packs.
+    /// Suggested quantity: the shortfall to the target, at least the supplier's minimum, in whole packs.
     async fn quantity(&self) -> Quantity {
         units(self.row.quantity)
     }
-    /// What made the reorder point.
+    /// Origin of the reorder point.
     async fn reason(&self) -> ReorderReason {
         self.row.reason.into()
     }
-    /// The same in a sentence.
+    /// Explanation of the suggestion in a sentence.
     async fn explanation(&self) -> String {
         let row = &self.row;
         let point = match row.reason {
@@ -87,19 +87,19 @@ impl ReorderSuggestion {
     async fn position(&self) -> Quantity {
         units(self.row.position)
     }
-    /// What is available in the store.
+    /// Quantity available in the store.
     async fn available(&self) -> Quantity {
         units(self.row.store_stock.available)
     }
-    /// What is ordered from suppliers and has not come.
+    /// Quantity ordered from suppliers and not yet received.
     async fn incoming(&self) -> Quantity {
         units(self.row.store_stock.incoming)
     }
-    /// What is on its way from another store.
+    /// Quantity in transit from other stores.
     async fn in_transit(&self) -> Quantity {
         units(self.row.store_stock.in_transit)
     }
-    /// What open orders are owed beyond stock, also as parts of kits.
+    /// Quantity that open orders need beyond stock, also as parts of kits.
     async fn backordered(&self) -> Quantity {
         units(self.row.store_stock.backordered)
     }
@@ -107,7 +107,7 @@ impl ReorderSuggestion {
     async fn reorder_point(&self) -> Quantity {
         units(self.row.reorder_point)
     }
-    /// What the position is filled up to: the level's maximum, else the reorder point and the demand of the days to cover.
+    /// Quantity up to which the position is filled: the level's maximum, else the reorder point and the demand of the days to cover.
     async fn target(&self) -> Quantity {
         units(self.row.target)
     }
@@ -133,10 +133,10 @@ impl ReorderSuggestion {
     }
 }
 
-/// How a supplier delivered, over the orders of which nothing more is to come. A share is between 0 and 1, and null where there is nothing to share.
+/// Delivery performance of a supplier, over orders of which no delivery is outstanding. Rates and shares are 0 to 1, and null without a denominator.
 #[derive(SimpleObject)]
 pub struct SupplierPerformance {
-    /// How many orders it is made of.
+    /// Number of orders measured.
     pub orders: i32,
     /// Days from ordering to the last receipt, on average.
     pub lead_time_days_mean: Option<f64>,

@@ -54,11 +54,11 @@ impl SupplierReturn {
     async fn number(&self) -> String {
         self.row.number.to_string()
     }
-    /// Whom it went back to.
+    /// Supplier that received the returned goods.
     async fn supplier(&self, ctx: &Context<'_>) -> Answer<Supplier> {
         links::supplier(ctx, self.row.supplier).await
     }
-    /// Where it left from.
+    /// Store that the goods left.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.row.store).await
     }
@@ -66,19 +66,19 @@ impl SupplierReturn {
     async fn purchase_order(&self, ctx: &Context<'_>) -> Option<Answer<PurchaseOrder>> {
         super::load_order(ctx, self.row.order?).await.transpose()
     }
-    /// What the supplier calls it.
+    /// The supplier's reference for the return. Null where none was given.
     async fn external_ref(&self) -> Option<&str> {
         self.row.external_ref.as_deref()
     }
-    /// Why it went back.
+    /// Reason for the return.
     async fn reason_code(&self) -> ReasonCode {
         self.row.reason.into()
     }
-    /// What was noted about it.
+    /// Note on the return. Null where there is none.
     async fn note(&self) -> Option<&str> {
         self.row.note.as_deref()
     }
-    /// What went back, in the order of the input.
+    /// Lines of the return, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<SupplierReturnLine>> {
         let lines = match &self.lines {
             Some(lines) => lines.clone(),
@@ -86,20 +86,20 @@ impl SupplierReturn {
         };
         Ok(lines.iter().cloned().map(SupplierReturnLine).collect())
     }
-    /// What is credited: the sum of its lines.
+    /// Credit for the goods: the sum of the lines. Null for callers who may not see costs.
     #[field(mask = ProductCostRead)]
     async fn credit(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row.credit.into())
     }
-    /// When it left.
+    /// Time at which the goods left the store.
     async fn occurred_at(&self) -> DateTime {
         DateTime(self.row.occurred_at)
     }
-    /// Who sent it.
+    /// Member, integration or job that created the return.
     async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.row.actor).await
     }
-    /// When it was written.
+    /// Time at which the return was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.row.created_at)
     }
@@ -108,7 +108,7 @@ impl SupplierReturn {
 /// A line of a return.
 pub struct SupplierReturnLine(core::SupplierReturnLine);
 
-/// What went back of one product.
+/// Line of a return to a supplier: goods of one product.
 #[resolvers]
 impl SupplierReturnLine {
     /// The product.
@@ -127,7 +127,7 @@ impl SupplierReturnLine {
     async fn purchase_order_line_id(&self) -> Option<ID> {
         self.0.of.map(|of| ID(of.to_string()))
     }
-    /// How much, in the product's smallest unit.
+    /// Quantity returned, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         Quantity(self.0.quantity)
     }
@@ -135,11 +135,11 @@ impl SupplierReturnLine {
     async fn reversed(&self) -> Quantity {
         Quantity(self.0.reversed)
     }
-    /// What it was taken from.
+    /// Stock from which the goods were taken.
     async fn source(&self) -> SupplierReturnSource {
         self.0.source.into()
     }
-    /// What is credited for one whole unit.
+    /// Credit for one whole unit. Null for callers who may not see costs.
     #[field(mask = ProductCostRead)]
     async fn unit_credit(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.0.unit_credit.into())

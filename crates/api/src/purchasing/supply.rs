@@ -19,18 +19,18 @@ use crate::{
 #[derive(Clone)]
 pub struct SupplierProduct(pub Arc<core::Supply>);
 
-/// What a supplier offers of a product: their name for it, how they pack it, what it costs and how long it takes.
+/// Row of a supplier's catalogue: a product that the supplier offers, with the supplier's SKU, pack size, cost and lead time.
 #[resolvers]
 impl SupplierProduct {
-    /// Who offers it.
+    /// Supplier that offers the product.
     async fn supplier(&self, ctx: &Context<'_>) -> Answer<Supplier> {
         links::supplier(ctx, self.0.supplier).await
     }
-    /// What is offered.
+    /// Product that is offered.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.0.product).await
     }
-    /// What the supplier calls it.
+    /// The supplier's SKU of the product. Null where there is none.
     async fn supplier_sku(&self) -> Option<&str> {
         self.0.supplier_sku.as_deref()
     }
@@ -46,12 +46,12 @@ impl SupplierProduct {
     async fn lead_time_days(&self) -> Option<i32> {
         self.0.lead_time_days
     }
-    /// What one whole unit costs.
+    /// Cost of one whole unit. Null for callers who may not see costs.
     #[field(mask = ProductCostRead)]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.0.unit_cost.into())
     }
-    /// What one whole unit costs when more is bought, by quantity.
+    /// Costs of one whole unit for larger quantities, by ascending quantity.
     async fn price_breaks(&self) -> Vec<PriceBreak> {
         let currency = self.0.unit_cost.currency;
         let one = |one: &core::PriceBreak| PriceBreak { from: one.from, cost: entity::prelude::Money::new(one.minor, currency) };
@@ -65,7 +65,7 @@ impl SupplierProduct {
     async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// When it changed last.
+    /// Time of the last change of the row.
     async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
@@ -77,14 +77,14 @@ pub struct PriceBreak {
     cost: entity::prelude::Money,
 }
 
-/// From a quantity on one whole unit costs so much.
+/// Cost of one whole unit from a quantity on.
 #[resolvers]
 impl PriceBreak {
     /// From this quantity on, in smallest units.
     async fn from_quantity(&self) -> Quantity {
         Quantity(self.from)
     }
-    /// What one whole unit costs then.
+    /// Cost of one whole unit from this quantity on. Null for callers who may not see costs.
     #[field(mask = ProductCostRead)]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.cost.into())

@@ -46,7 +46,7 @@ pub struct ReplenishmentApprovalPayload {
     pub left_open: i32,
     /// Chosen lines that were not approved, the most urgent 250.
     pub refused: Vec<ReplenishmentLineRefusal>,
-    /// Why the call was refused; empty when it was carried out, also where lines were refused.
+    /// Reasons for which the call was refused; empty when it was carried out, also where lines were refused.
     pub user_errors: Vec<UserError>,
     /// Whether this is the answer to an earlier call with the same key.
     pub replayed: bool,

@@ -40,9 +40,9 @@ impl ReplenishmentQuery {
     async fn replenishment_policies(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<ReplenishmentPolicyConnection> {
         let signer = ctx.given::<CursorSigner>()?;
@@ -61,9 +61,9 @@ impl ReplenishmentQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only these states.")] filter: Option<ReplenishmentPlanFilter>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<ReplenishmentPlanConnection> {
         let states = filter.unwrap_or_default().state;

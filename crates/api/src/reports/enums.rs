@@ -6,7 +6,7 @@ use services::reports::{
     shell::{self, Panel, RiskBasis},
 };
 
-/// How evenly a product is asked for, by the variation of its weeks: deviation by mean.
+/// Regularity of a product's demand, by the coefficient of variation of its weeks: deviation by mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "services::reports::core::XyzClass", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum XyzClass {

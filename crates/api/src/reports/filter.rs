@@ -24,11 +24,11 @@ pub struct SalesReportFilter {
     pub from: Date,
     /// Last business day, at most 731 days in all.
     pub to: Date,
-    /// Of these products; `categoryTree` takes a category with all below it. Needs product.read.
+    /// Only these products. `categoryTree` takes a category with all below it. Needs product.read. Null for all.
     pub product: Option<ProductFilter>,
-    /// Of these stores.
+    /// Only these stores. Null for all.
     pub store: Option<IdFilter>,
-    /// Of these channels.
+    /// Only these channels. Null for all.
     pub channel: Option<IdFilter>,
 }
 
@@ -39,9 +39,9 @@ pub struct StockReportFilter {
     pub from: Date,
     /// Last business day, at most 731 days in all.
     pub to: Date,
-    /// Of these products; `categoryTree` takes a category with all below it. Needs product.read.
+    /// Only these products. `categoryTree` takes a category with all below it. Needs product.read. Null for all.
     pub product: Option<ProductFilter>,
-    /// Of these stores.
+    /// Only these stores. Null for all.
     pub store: Option<IdFilter>,
 }
 

@@ -38,8 +38,8 @@ impl FulfilmentReport {
     }
 }
 
-/// How much of orders left in time, and how long it took. Rates are 0 to 1, to six decimals, and null without an order. Charges, services and what was cancelled
-/// are in no figure.
+/// Fill rates and fulfilment times of orders. Rates are 0 to 1, to six decimals, and null without an order. Charges, services and cancelled units are in
+/// no figure.
 #[resolvers]
 impl FulfilmentReport {
     /// Store of the orders, when rows stand for stores.

@@ -63,7 +63,7 @@ macro_rules! report_connection {
             async fn nodes(&self) -> &[$node] {
                 &self.page.nodes
             }
-            /// Where the page stands in the list.
+            /// Position of the page in the list.
             async fn page_info(&self) -> crate::graphql::connection::PageInfo {
                 self.page.info()
             }

@@ -33,7 +33,7 @@ impl StockProductivity {
     }
 }
 
-/// What stock brought over some days. Ratios are of summed figures, to six decimals, and null without a denominator.
+/// Productivity of stock over a period. Ratios are of summed figures, to six decimals, and null without a denominator.
 #[resolvers]
 impl StockProductivity {
     /// Product, when rows stand for products.

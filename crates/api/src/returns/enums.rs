@@ -3,7 +3,7 @@
 use async_graphql::Enum;
 use entity::prelude;
 
-/// What becomes of what came back.
+/// Disposition of returned goods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::Disposition", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum Disposition {
@@ -15,7 +15,7 @@ pub enum Disposition {
     WriteOff,
 }
 
-/// Where a return stands.
+/// Status of a return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ReturnStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ReturnStatus {

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Which returns. Tests stand beside each other and must all hold; one that is null is absent.
+/// Filter of returns. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ReturnFilter {
     /// Came in at this store.

@@ -21,14 +21,15 @@ use crate::{
 pub struct ReturnMatchInput {
     /// The order's line that it goes back on.
     pub order_line_id: ID,
-    /// How much of it, in the product's smallest unit.
+    /// Quantity that goes back on the order line, in the product's smallest unit.
     pub quantity: Quantity,
 }
 
-/// What comes back. Without orderLineId and matches it came from no known order; a key that is bound to a channel names them.
+/// Line of a return. Without orderLineId and matches the goods came from no known order; a key that is bound to a channel
+/// must name one of them.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReturnLineInput {
-    /// What it is of.
+    /// Kind of the line.
     #[graphql(default_with = "OrderLineKind::Product")]
     pub kind: OrderLineKind,
     /// The order's line that the whole quantity goes back on.
@@ -40,11 +41,11 @@ pub struct ReturnLineInput {
     pub product: Option<ProductRef>,
     /// The name of a CHARGE; that of the order's line when it is left out.
     pub name: Option<String>,
-    /// How much, in the product's smallest unit; above 0.
+    /// Returned quantity, in the product's smallest unit; above 0.
     pub quantity: Quantity,
-    /// What is given back for one whole unit; the price it was sold at when it is left out, else the product's.
+    /// Refund for one whole unit; by default the price at which the unit was sold, or else the product's price.
     pub unit_price: Option<MoneyInput>,
-    /// What becomes of it.
+    /// Disposition of the returned goods.
     #[graphql(default_with = "Disposition::Restock")]
     pub disposition: Disposition,
     /// The lot that comes back: needed where the product is tracked.
@@ -54,22 +55,22 @@ pub struct ReturnLineInput {
 /// A new return.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReturnCreateInput {
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Where it comes in.
+    /// Store that receives the return.
     pub store: StoreRef,
-    /// Who gives it back.
+    /// Customer who returns the goods; an anonymous return when omitted.
     pub customer_id: Option<ID>,
-    /// What it is called elsewhere; unique in the tenant; at most 128 characters.
+    /// Reference of the return in an external system; at most 128 characters, unique in the tenant.
     pub external_ref: Option<String>,
     /// Whether it is taken in at once; otherwise it is only REQUESTED and moves no stock.
     #[graphql(default = true)]
     pub receive: bool,
     /// Kept with it; at most 1,000 characters.
     pub note: Option<String>,
-    /// When it happened; now when it is left out. At most five minutes ahead, and not in a closed period.
+    /// Time of the return; now by default. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
-    /// What comes back; at most 2,000 lines.
+    /// Lines of the return; at most 2,000.
     pub lines: Vec<ReturnLineInput>,
 }
 

@@ -43,7 +43,7 @@ impl ReturnsMutation {
     async fn return_approve(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which return.")] input: ReturnActionInput,
+        #[graphql(desc = "Return and its expected version.")] input: ReturnActionInput,
     ) -> Answer<ReturnPayload> {
         step!(ReturnPayload, ctx, permit, input, shell::return_approve, dry_run)
     }
@@ -53,7 +53,7 @@ impl ReturnsMutation {
     async fn return_reject(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which return, and why.")] input: ReturnRejectInput,
+        #[graphql(desc = "Return to reject, with the reason.")] input: ReturnRejectInput,
     ) -> Answer<ReturnPayload> {
         step!(ReturnPayload, ctx, permit, input, shell::return_reject, dry_run)
     }
@@ -63,7 +63,7 @@ impl ReturnsMutation {
     async fn return_receive(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What comes.")] input: ReturnReceiveInput,
+        #[graphql(desc = "Return and the goods that were received.")] input: ReturnReceiveInput,
     ) -> Answer<ReturnPayload> {
         step!(ReturnPayload, ctx, permit, input, shell::return_receive, dry_run)
     }
@@ -73,7 +73,7 @@ impl ReturnsMutation {
     async fn return_inspect(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What was found.")] input: ReturnInspectInput,
+        #[graphql(desc = "Return and the findings of the inspection.")] input: ReturnInspectInput,
     ) -> Answer<ReturnPayload> {
         step!(ReturnPayload, ctx, permit, input, shell::return_inspect, dry_run)
     }
@@ -83,7 +83,7 @@ impl ReturnsMutation {
     async fn return_close(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which return, and what is given back.")] input: ReturnCloseInput,
+        #[graphql(desc = "Return to close, with the refund.")] input: ReturnCloseInput,
     ) -> Answer<ReturnPayload> {
         step!(ReturnPayload, ctx, permit, input, shell::return_close, dry_run)
     }

@@ -76,33 +76,33 @@ impl Return {
     async fn number(&self) -> String {
         self.row.number.to_string()
     }
-    /// Where it came in.
+    /// Store that receives the return.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.row.store).await
     }
-    /// Who gave it back; null for somebody who is not known.
+    /// Customer who returned the goods; null for an anonymous return.
     #[field(mask = CustomerRead)]
     async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
         Some(links::customer(ctx, self.row.customer?).await)
     }
-    /// Where it stands.
+    /// Status of the return.
     async fn status(&self) -> ReturnStatus {
         self.row.status().into()
     }
-    /// What came back, in the order of the input.
+    /// Lines of the return, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<ReturnLine>> {
         let lines = self.own_lines(ctx).await?;
         Ok((0..lines.len()).map(|index| ReturnLine { of: self.row.id, lines: lines.clone(), index }).collect())
     }
-    /// What is given back for it when all of it comes: the sum of its lines.
+    /// Refund due when all of the return is received: the sum of its lines.
     async fn refund(&self) -> Money {
         self.row.refund.into()
     }
-    /// What was given back in the end; null until it is CLOSED.
+    /// Amount that was refunded in the end; null until the return is CLOSED.
     async fn refunded(&self) -> Option<Money> {
         self.row.state.refunded().map(Money::from)
     }
-    /// Why it may not come; with REJECTED.
+    /// Reason for which the return was rejected; null unless it is REJECTED.
     async fn reject_reason(&self) -> Option<&str> {
         self.row.state.reject_reason()
     }
@@ -118,19 +118,20 @@ impl Return {
         }
         Ok(open.into_iter().map(ReturnAction::mutation).collect())
     }
-    /// What it is called elsewhere; unique in the tenant.
+    /// Reference of the return in an external system, unique in the tenant; null when there is none.
     async fn external_ref(&self) -> Option<&str> {
         self.row.external_ref.as_deref()
     }
-    /// What was noted about it.
+    /// Note on the return; null when there is none.
     async fn note(&self) -> Option<&str> {
         self.row.note.as_deref()
     }
-    /// When it happened: when it was asked for, and from then on when it began to come. Reports count it by this.
+    /// Time of the return: of the request, and once goods are received, of the first receipt. Reports count the return
+    /// at this time.
     async fn occurred_at(&self) -> DateTime {
         DateTime(self.row.occurred_at)
     }
-    /// When it was taken in, the last of it so far; null while nothing has come.
+    /// Time of the latest receipt of goods; null while nothing was received.
     async fn received_at(&self) -> Option<DateTime> {
         self.row.state.received_at().map(DateTime)
     }
@@ -138,7 +139,7 @@ impl Return {
     pub async fn version(&self) -> Long {
         Long(self.row.version)
     }
-    /// When it changed last.
+    /// Time of the last change of the return.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.row.updated_at)
     }
@@ -167,14 +168,14 @@ impl ReturnLine {
     }
 }
 
-/// What came back of one product, or a charge that is credited.
+/// Line of a return: the returned quantity of one product, or a charge that is credited.
 #[resolvers]
 impl ReturnLine {
     /// Its id.
     async fn id(&self) -> ID {
         ID(self.of.line::<entity::id::kind::ReturnLineId>(self.row().position).to_string())
     }
-    /// What it is of.
+    /// Kind of the line.
     async fn kind(&self) -> OrderLineKind {
         self.row().kind.into()
     }
@@ -210,27 +211,28 @@ impl ReturnLine {
         }
         Ok(seen)
     }
-    /// How much came back or is asked back, in the product's smallest unit.
+    /// Quantity that is returned or requested to be returned, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         Quantity(self.row().quantity)
     }
-    /// How much of it has come.
+    /// Quantity of the line that was received, in the product's smallest unit.
     async fn received(&self) -> Quantity {
         Quantity(self.row().received)
     }
-    /// How much of that can be sold again.
+    /// Quantity received that is back in sellable stock, in the product's smallest unit.
     async fn restocked(&self) -> Quantity {
         Quantity(self.row().restocked)
     }
-    /// How much of that was looked at and stays aside.
+    /// Quantity received that was inspected and stays in quarantine, in the product's smallest unit.
     async fn quarantined(&self) -> Quantity {
         Quantity(self.row().quarantined)
     }
-    /// How much of that was written off. What came and is in none of the three awaits its inspection, and is not for sale.
+    /// Quantity received that was written off, in the product's smallest unit. Goods that were received and are neither
+    /// restocked, quarantined nor written off await inspection, and are not for sale.
     async fn written_off(&self) -> Quantity {
         Quantity(self.row().written_off)
     }
-    /// What is given back for one whole unit.
+    /// Refund for one whole unit.
     async fn unit_price(&self) -> Money {
         self.row().unit_price.into()
     }
@@ -238,7 +240,7 @@ impl ReturnLine {
     async fn total(&self) -> Money {
         self.row().total.into()
     }
-    /// What is to become of it, as was said when it was asked for; returnInspect may find otherwise.
+    /// Planned disposition of the goods, from the request of the return; returnInspect may decide otherwise.
     async fn disposition(&self) -> Disposition {
         self.row().disposition.into()
     }
@@ -250,14 +252,14 @@ pub struct ReturnMatch {
     quantity: Quantity,
 }
 
-/// How much of a return line goes back on which order line.
+/// Quantity of a return line that goes back on one order line.
 #[Object]
 impl ReturnMatch {
     /// The order's line.
     async fn order_line(&self, ctx: &Context<'_>) -> Answer<OrderLine> {
         line_of(ctx, self.line).await
     }
-    /// How much of it, in the product's smallest unit.
+    /// Quantity that goes back on the order line, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         self.quantity
     }

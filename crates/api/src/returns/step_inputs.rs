@@ -18,96 +18,98 @@ use crate::{
 pub struct ReturnActionInput {
     /// The return.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
 }
 
-/// Why the goods may not come, or no longer.
+/// Rejection of a return that was requested or approved.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReturnRejectInput {
     /// The return.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Why; kept with the return; at most 1,000 characters.
+    /// Reason of the rejection, stored with the return; at most 1,000 characters.
     pub reason: String,
 }
 
-/// How much of a line comes. A line that comes in several lots is named for each of them.
+/// Received quantity of a return line. A line that is received in several lots is named once for each of them.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReturnReceiveLineInput {
     /// The return's line.
     pub line_id: ID,
-    /// How much of it, in the product's smallest unit; above 0.
+    /// Received quantity, in the product's smallest unit; above 0.
     pub quantity: Quantity,
     /// The lot that comes: needed where the product is tracked.
     pub lot: Option<LotRef>,
 }
 
-/// What comes.
+/// Receipt of the goods of a return.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReturnReceiveInput {
     /// The return.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// What comes; all that has yet to come when it is left out. At most 2,000.
+    /// Lines that were received, at most 2,000; by default everything that is still to be received.
     pub lines: Option<Vec<ReturnReceiveLineInput>>,
     /// Whether nothing more will come: what is missing can then be asked back again.
     #[graphql(default = false)]
     pub is_last: bool,
-    /// When it came; now when it is left out. At most five minutes ahead, and not in a closed period.
+    /// Time of the receipt; now by default. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
     /// Kept with the stock that moves; at most 1,000 characters.
     pub note: Option<String>,
 }
 
-/// What becomes of so much of a line. A line is named once for each disposition and lot.
+/// Disposition of a quantity of a return line. A line is named once for each disposition and lot.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReturnInspectLineInput {
     /// The return's line.
     pub line_id: ID,
-    /// How much of it, in the product's smallest unit; above 0.
+    /// Inspected quantity, in the product's smallest unit; above 0.
     pub quantity: Quantity,
-    /// What becomes of it.
+    /// Disposition of the inspected goods.
     pub disposition: Disposition,
     /// The lot that is meant, of those that came; those that came first when it is left out.
     pub lot: Option<LotRef>,
 }
 
-/// What was found.
+/// Findings of the inspection of a return.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReturnInspectInput {
     /// The return.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// What was found; all that nobody has looked at, as its lines said when they were asked for, when it is left out. At most 2,000.
+    /// Findings for each line, at most 2,000; by default everything that is not inspected yet, with the planned disposition of its
+    /// line.
     pub lines: Option<Vec<ReturnInspectLineInput>>,
-    /// When it was looked at; now when it is left out. At most five minutes ahead, and not in a closed period.
+    /// Time of the inspection; now by default. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
     /// Kept with the stock that moves; at most 1,000 characters.
     pub note: Option<String>,
 }
 
-/// What is given back.
+/// Closing of a return, with its refund.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReturnCloseInput {
     /// The return.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// What is given back: 0 up to what was charged for what came. When it is left out, what came at its lines' prices, charges with it.
+    /// Refund, from 0 to the amount that was charged for the received goods. By default the received goods at the prices of their lines,
+    /// charges included.
     pub refund: Option<MoneyInput>,
 }
 

@@ -12,10 +12,14 @@ use crate::{
     tenancy::TenantPayload,
 };
 
-/// What a mutation answers. userErrors is empty exactly when the change was made, or with validateOnly would have been.
+/// Result of a mutation. userErrors is empty exactly when the change was made, or with validateOnly would have been.
 #[derive(Interface)]
 #[graphql(
-    field(name = "user_errors", ty = "&Vec<UserError>", desc = "Why the change was refused; empty when it was made."),
+    field(
+        name = "user_errors",
+        ty = "&Vec<UserError>",
+        desc = "Reasons for which the change was refused; empty when it was made."
+    ),
     field(name = "replayed", ty = "&bool", desc = "Whether this is the answer to an earlier call with the same key."),
     field(name = "seq", ty = "&Option<Long>", desc = "The last event of this change; null when nothing was written.")
 )]

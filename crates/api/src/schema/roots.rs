@@ -41,7 +41,7 @@ use crate::{
 
 // A merged object asks its parts from the last one on: in both roots, what is asked most stands last.
 
-/// What can be asked. Each field says which permission it needs.
+/// Queries of the API. Each field says which permission it needs.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
 pub struct Queries(Boxed<OtherQueries>, Boxed<PurchaseQuery>, Boxed<StockQuery>, Boxed<OrdersQuery>, Boxed<CatalogQuery>);
@@ -88,7 +88,7 @@ pub struct OtherQueries(
     DigestQuery,
 );
 
-/// What can be changed. A refusal is data, in userErrors.
+/// Mutations of the API. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
 pub struct Mutations(
@@ -132,7 +132,7 @@ pub struct OtherMutations(
     NoteMutation,
 );
 
-/// What can be followed as it changes, without a gap.
+/// Subscriptions of the API: changes as they happen, without a gap.
 #[derive(MergedSubscription, Default)]
 #[graphql(name = "Subscription")]
 pub struct Subscriptions(

@@ -35,7 +35,7 @@ use crate::{
     },
 };
 
-/// What crossed a line. More may be added.
+/// Kind of a stock alert: the threshold that a level crossed. New kinds may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "core::Alert", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StockAlertKind {
@@ -52,13 +52,13 @@ pub enum StockAlertKind {
 /// Alerts that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct AlertFilter {
-    /// Of these kinds; an empty list matches nothing.
+    /// Kinds of alert to include; an empty list matches nothing.
     pub kind: Option<Vec<StockAlertKind>>,
     /// In these stores.
     pub store: Option<IdFilter>,
-    /// Of these products.
+    /// Products to include.
     pub product: Option<IdFilter>,
-    /// Of products in these categories.
+    /// Categories whose products are included.
     pub category: Option<IdFilter>,
 }
 
@@ -77,7 +77,7 @@ impl StockAlert {
     async fn seq(&self) -> Long {
         Long(self.seq)
     }
-    /// Which line.
+    /// Kind of the alert: the threshold that the level crossed.
     async fn kind(&self) -> StockAlertKind {
         self.kind.into()
     }
@@ -85,7 +85,7 @@ impl StockAlert {
     async fn level(&self) -> StockLevel {
         StockLevel(self.level.clone())
     }
-    /// When.
+    /// Time at which the level crossed the threshold.
     async fn raised_at(&self) -> DateTime {
         DateTime(self.level.updated_at)
     }
@@ -97,7 +97,7 @@ pub struct AlertUpdate(pub Update<StockAlert>);
 /// An item of the stream of alerts: alerts, or news of the stream itself.
 #[resolvers(shared)]
 impl AlertUpdate {
-    /// Where it belongs. The stream begins with READY: alerts have no snapshot.
+    /// Phase of the stream that the item belongs to. The stream begins with READY, because alerts have no snapshot.
     async fn phase(&self) -> StreamPhase {
         self.0.phase
     }
@@ -105,12 +105,12 @@ impl AlertUpdate {
     async fn cursor(&self) -> Option<&Cursor> {
         self.0.cursor.as_ref()
     }
-    /// What crossed a line.
+    /// Alerts of this item.
     async fn alerts(&self, ctx: &Context<'_>) -> Answer<&[StockAlert]> {
         forget(ctx)?;
         Ok(&self.0.changes)
     }
-    /// Why the stream ends, with phase RESET.
+    /// Reason that the stream ends; null unless the phase is RESET.
     async fn reset(&self) -> Option<ResetReason> {
         self.0.reset
     }

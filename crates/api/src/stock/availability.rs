@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// How much of a product a store has to sell.
+/// Availability of a product in a store.
 pub struct StockAvailability {
     store: StoreId,
     available: i64,
@@ -39,7 +39,7 @@ impl From<&LevelRow> for StockAvailability {
     }
 }
 
-/// How much of a product a store has to sell: what staff of other stores may know of it.
+/// Availability of a product in a store, as staff of other stores may see it.
 #[resolvers(requires = StockAvailabilityRead, shared)]
 impl StockAvailability {
     /// The store.
@@ -50,11 +50,11 @@ impl StockAvailability {
     async fn available(&self) -> Quantity {
         Quantity(prelude::Quantity::new(self.available).unwrap_or_default())
     }
-    /// How well it is stocked.
+    /// Stock status, derived from the available quantity.
     async fn status(&self) -> StockStatus {
         self.status.into()
     }
-    /// When its stock last changed.
+    /// Time of the last change of the stock level.
     async fn updated_at(&self) -> DateTime {
         DateTime(self.updated_at)
     }

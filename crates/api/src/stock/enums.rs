@@ -16,7 +16,7 @@ macro_rules! mirrored_enum {
 }
 
 mirrored_enum! {
-    /// How well a level is stocked, from what is available.
+    /// Stock status of a level, derived from its available quantity.
     StockStatus = "entity::enums::StockStatus" {
         /// Nothing is available.
         OutOfStock,
@@ -32,7 +32,7 @@ mirrored_enum! {
 }
 
 mirrored_enum! {
-    /// What a movement was.
+    /// Kind of a stock movement.
     MovementKind = "entity::enums::MovementKind" {
         /// Goods came in.
         Receipt,
@@ -62,7 +62,7 @@ mirrored_enum! {
 }
 
 mirrored_enum! {
-    /// Why stock was changed.
+    /// Reason for a change of stock.
     ReasonCode = "entity::enums::ReasonCode" {
         /// Bought.
         Purchase,
@@ -96,11 +96,11 @@ mirrored_enum! {
 }
 
 mirrored_enum! {
-    /// Where a reservation is in its life.
+    /// Status of a reservation.
     ReservationStatus = "entity::enums::ReservationStatus" {
         /// Stock is held.
         Active,
-        /// What was held has left, or an order took its place.
+        /// The held stock has left the store, or an order's reservation has replaced this one.
         Consumed,
         /// It was let go.
         Released,
@@ -124,7 +124,7 @@ mirrored_enum! {
 }
 
 mirrored_enum! {
-    /// Why stock that is there cannot be sold.
+    /// Condition that keeps stock on hand from being sold.
     Condition = "entity::enums::Condition" {
         /// Set aside until somebody has looked.
         Quarantine,
@@ -137,7 +137,7 @@ mirrored_enum! {
     }
 }
 
-/// What stockAdjust may say.
+/// Kind of movement that stockAdjust can post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum AdjustKind {
@@ -164,7 +164,7 @@ impl From<AdjustKind> for prelude::MovementKind {
     }
 }
 
-/// What to do when a physical fact takes what was promised, or was not there. All but REFUSE need stock.override.
+/// Policy for a change that takes reserved stock, or more than is on hand. All values but REFUSE need the permission stock.override.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Default)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ShortagePolicy {

@@ -31,7 +31,7 @@ fn quantity(units: i64) -> Quantity {
     Quantity(prelude::Quantity::new(units).unwrap_or_default())
 }
 
-/// Why so much of a product is available in a store.
+/// Explanation of a product's available quantity in a store.
 pub struct AvailabilityExplained(Explanation);
 
 /// Something that is on its way to a store.
@@ -40,7 +40,7 @@ pub struct ExpectedStock(Arrival);
 /// Something that is on its way to a store.
 #[resolvers(requires = StockRead)]
 impl ExpectedStock {
-    /// How much, in the product's smallest unit.
+    /// Quantity, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         quantity(self.0.quantity)
     }
@@ -64,34 +64,34 @@ impl LotShare {
     async fn lot(&self) -> Lot {
         Lot::of(self.0.clone())
     }
-    /// How much of it.
+    /// Quantities of the lot in the store.
     async fn level(&self) -> LotLevel {
         LotLevel(self.1)
     }
 }
 
-/// Why so much of a product is available in a store, all read at one moment: available = onHand − unavailable − reserved, and each figure is the
-/// sum of its parts.
+/// Explanation of a product's available quantity in a store, read at one moment: available = onHand − unavailable − reserved. Each figure is the
+/// sum of its parts. Quantities are in the product's smallest unit.
 #[resolvers(requires = StockRead)]
 impl AvailabilityExplained {
     /// The level.
     async fn level(&self) -> StockLevel {
         StockLevel(LevelRow::from(&self.0.level_snapshot.level))
     }
-    /// What is physically there.
+    /// Quantity on hand: stock physically in the store.
     async fn on_hand(&self) -> Quantity {
         self.0.level_snapshot.level.on_hand.into()
     }
-    /// Of a tracked product: the lots that sum to onHand.
+    /// Lots of a tracked product, which sum to onHand; empty for an untracked product.
     #[field(list_size(assumed = 50))]
     async fn lots(&self) -> Vec<LotShare> {
         self.0.lots.iter().map(|(lot, level)| LotShare(lot.clone(), *level)).collect()
     }
-    /// What cannot be sold: the sum of unavailableBy.
+    /// Quantity on hand that cannot be sold: the sum of unavailableBy.
     async fn unavailable(&self) -> Quantity {
         self.0.level_snapshot.level.unavailable.into()
     }
-    /// What cannot be sold, by why.
+    /// Unavailable quantities by condition; conditions without stock are left out.
     #[field(list_size(assumed = 4))]
     async fn unavailable_by(&self) -> Vec<UnavailableStock> {
         let all = prelude::Condition::ALL.iter().map(|condition| (*condition, self.0.level_snapshot.aside.of(*condition)));
@@ -99,18 +99,18 @@ impl AvailabilityExplained {
             .map(|(condition, n)| UnavailableStock { condition: Condition::from(condition), quantity: quantity(n) })
             .collect()
     }
-    /// What is promised: the sum of reservations, and of reservedElse.
+    /// Reserved quantity: the sum of reservations and reservedElse.
     async fn reserved(&self) -> Quantity {
         self.0.level_snapshot.level.reserved.into()
     }
-    /// What holds it, the oldest first, at most 250: each with its document.
+    /// Active reservations with their documents, the oldest first, at most 250.
     #[field(list_size(assumed = 50))]
     async fn reservations(&self, ctx: &Context<'_>) -> Answer<Vec<Reservation>> {
         let permit = ctx.permit::<kind::StockRead>()?;
         let seen = self.0.reservations.iter().take(MOST_LISTED).filter(|held| sees_reservation(&permit, held));
         Ok(seen.cloned().map(|held| Reservation(None, held)).collect())
     }
-    /// What more reservations hold than are listed, or those of channels that you may not see.
+    /// Quantity of the reservations that are not listed: those beyond the limit, and those of channels that you may not see.
     async fn reserved_else(&self, ctx: &Context<'_>) -> Answer<Quantity> {
         let permit = ctx.permit::<kind::StockRead>()?;
         let listed = self.0.reservations.iter().take(MOST_LISTED).filter(|held| sees_reservation(&permit, held));
@@ -121,12 +121,12 @@ impl AvailabilityExplained {
     async fn available(&self) -> Quantity {
         quantity(self.0.level_snapshot.level.available())
     }
-    /// What is available, but in lots that may not be sold: past their date, or with fewer days left than the product's minimumRemainingDays.
-    /// What transfers hold is held of those that are near their date first, and is not in it.
+    /// Available quantity in lots that may not be sold: past their expiry date, or with fewer days left than the product's minimumRemainingDays.
+    /// Transfers hold stock near its expiry date first; that stock is not included.
     async fn not_for_sale(&self) -> Quantity {
         quantity(self.0.level_snapshot.not_for_sale(self.0.today))
     }
-    /// What channels do not promise.
+    /// Safety stock: quantity that channels do not promise, in the product's smallest unit.
     async fn safety_stock(&self) -> Quantity {
         self.0.level_snapshot.level.safety_stock.into()
     }
@@ -134,20 +134,20 @@ impl AvailabilityExplained {
     async fn available_to_promise(&self) -> Quantity {
         quantity(self.0.level_snapshot.to_promise(self.0.today))
     }
-    /// What is ordered from suppliers and not yet here: the sum of incomingFrom.
+    /// Quantity ordered from suppliers and not yet received: the sum of incomingFrom.
     async fn incoming(&self) -> Quantity {
         self.0.level_snapshot.level.incoming.into()
     }
-    /// What is ordered, by when it is expected.
+    /// Expected receipts of purchase orders, the earliest first; those without a date are last.
     #[field(list_size(assumed = 10))]
     async fn incoming_from(&self) -> Vec<ExpectedStock> {
         self.0.level_snapshot.incoming.iter().copied().map(ExpectedStock).collect()
     }
-    /// What is on its way from other stores: the sum of inTransitFrom.
+    /// Quantity in transit from other stores: the sum of inTransitFrom.
     async fn in_transit(&self) -> Quantity {
         self.0.level_snapshot.level.in_transit.into()
     }
-    /// What is on its way from other stores, by when it is expected.
+    /// Expected receipts of transfers, the earliest first; those without a date are last.
     #[field(list_size(assumed = 10))]
     async fn in_transit_from(&self) -> Vec<ExpectedStock> {
         self.0.level_snapshot.in_transit.iter().copied().map(ExpectedStock).collect()
@@ -178,7 +178,7 @@ pub async fn explained(
     Ok(explanation(ctx, permit, product, store).await?.map(AvailabilityExplained))
 }
 
-/// What a store may promise for a day.
+/// Quantity that a store may promise for a day.
 pub struct AvailableOn {
     outlook: Outlook,
     date: i32,
@@ -202,7 +202,8 @@ impl AvailableOn {
     }
 }
 
-/// What a store may promise for a day, from what is known now: availableToPromise = available − expiring + arriving − owed − safetyStock, at least 0.
+/// Quantity that a store may promise for a day, as known now: availableToPromise = available − expiring + arriving − owed − safetyStock, at least
+/// 0. Quantities are in the product's smallest unit.
 #[resolvers(requires = StockRead)]
 impl AvailableOn {
     /// The day.
@@ -213,32 +214,32 @@ impl AvailableOn {
     async fn level(&self) -> &StockLevel {
         &self.level
     }
-    /// What is available now.
+    /// Quantity available now: on hand, less unavailable, less reserved.
     async fn available(&self) -> Quantity {
         quantity(self.outlook.available)
     }
-    /// What will be past its date by then, or have fewer days left than the product's minimumRemainingDays, beyond what is reserved:
-    /// reservations take the first to expire. What may not be sold today is all in it, beyond what transfers hold of it.
+    /// Quantity that will be past its expiry date by that day, or have fewer days left than the product's minimumRemainingDays, beyond the reserved
+    /// quantity. Reservations take the lots that expire first. Stock that may not be sold today is included, except stock held for transfers.
     async fn expiring(&self) -> Quantity {
         quantity(self.outlook.expiring)
     }
-    /// What is expected from today up to that day; what has no date or is overdue is not counted.
+    /// Quantity expected from today up to and including that day. Receipts without a date and overdue receipts are not counted.
     async fn arriving(&self) -> Quantity {
         quantity(self.outlook.arriving)
     }
-    /// What was expected before today and has not come: not counted, until its document says another day.
+    /// Quantity that was expected before today and has not arrived. It counts as arriving only once its document has a new date.
     async fn overdue(&self) -> Quantity {
         quantity(self.outlook.overdue)
     }
-    /// What open orders are owed beyond stock, also as parts of kits: what comes is given to them first.
+    /// Quantity that open orders need beyond the stock, also as components of kits. Arriving stock is allocated to it first.
     async fn owed(&self) -> Quantity {
         quantity(self.outlook.owed)
     }
-    /// What channels do not promise.
+    /// Safety stock: quantity that channels do not promise, in the product's smallest unit.
     async fn safety_stock(&self) -> Quantity {
         quantity(self.outlook.safety_stock)
     }
-    /// What may be promised for that day.
+    /// Quantity that may be promised for that day, at least 0.
     async fn available_to_promise(&self) -> Quantity {
         quantity(self.outlook.to_promise())
     }

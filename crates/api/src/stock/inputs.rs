@@ -29,9 +29,9 @@ pub struct StockFilter {
     pub store: Option<IdFilter>,
     /// In stores of these groups.
     pub store_group: Option<IdFilter>,
-    /// Of these products.
+    /// Products to include.
     pub product: Option<IdFilter>,
-    /// Of products in these categories.
+    /// Categories whose products are included.
     pub category: Option<IdFilter>,
     /// With this much available.
     pub available: Option<QuantityFilter>,
@@ -104,26 +104,26 @@ fn plain(filter: &StockFilter, depth: usize, members: &Groups) -> Result<LevelFi
     })
 }
 
-/// What stock levels are sorted by.
+/// Field that stock levels are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StockOrderField {
     /// The product's SKU.
     ProductSku,
-    /// What is available.
+    /// Available quantity.
     Available,
-    /// What is on hand.
+    /// Quantity on hand.
     OnHand,
-    /// When it last changed.
+    /// Time of the last change of the level.
     UpdatedAt,
 }
 
-/// How stock levels are sorted.
+/// Sort order of stock levels.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockOrder {
-    /// By what.
+    /// Field to sort by.
     pub field: StockOrderField,
-    /// Which way.
+    /// Sort direction.
     #[graphql(default_with = "crate::catalog::Direction::Asc")]
     pub direction: crate::catalog::Direction,
 }
@@ -139,7 +139,7 @@ pub struct StockChangeInput {
     pub delta: Quantity,
     /// Refuse unless the level still has this version before the call's first change of it.
     pub expected_version: Option<Long>,
-    /// What one whole unit cost; the product's cost when not given.
+    /// Cost of one whole unit. Default the product's unit cost.
     pub unit_cost: Option<MoneyInput>,
     /// A note on this line.
     pub note: Option<String>,
@@ -152,25 +152,25 @@ pub struct StockChangeInput {
 pub struct StockAdjustInput {
     /// Makes the call safe to repeat: the same key with the same input changes stock once.
     pub idempotency_key: String,
-    /// What happened.
+    /// Kind of the movement.
     #[graphql(default_with = "AdjustKind::Adjustment")]
     pub kind: AdjustKind,
-    /// Why.
+    /// Reason for the change.
     pub reason_code: ReasonCode,
     /// A note on the whole.
     pub note: Option<String>,
     /// Your own reference.
     pub external_ref: Option<String>,
-    /// When it happened; now when not given. At most five minutes ahead, and not in a closed period.
+    /// Time of the change. Default now. At most five minutes in the future, and not in a closed period.
     pub occurred_at: Option<DateTime>,
-    /// What to do when it takes what was promised, or was not there.
+    /// Policy for changes that take reserved stock, or more than is on hand.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
     /// The changes, at most 500, all or none.
     pub changes: Vec<StockChangeInput>,
 }
 
-/// What you believe a level to be. Give one.
+/// Expected state of a level, compared before it is set. Exactly one field is given.
 #[derive(Debug, Clone, OneofObject)]
 pub enum StockCompare {
     /// It has this version.
@@ -188,9 +188,9 @@ pub struct StockSetItem {
     pub product: ProductRef,
     /// The store.
     pub store: StoreRef,
-    /// What is on hand; of the lot, where one is given.
+    /// New quantity on hand, in the product's smallest unit; the quantity of the lot where a lot is given.
     pub on_hand: Quantity,
-    /// What you believe it to be now; otherwise VERSION_CONFLICT.
+    /// Expected current state of the level. The item is refused with VERSION_CONFLICT if it differs.
     pub compare: StockCompare,
     /// The lot, where the product is tracked: needed where the figure is higher than what is there.
     pub lot: Option<LotRef>,
@@ -201,11 +201,11 @@ pub struct StockSetItem {
 pub struct StockSetInput {
     /// Makes the call safe to repeat.
     pub idempotency_key: String,
-    /// Why.
+    /// Reason for the change.
     pub reason_code: ReasonCode,
     /// A note on the whole.
     pub note: Option<String>,
-    /// What to do when a figure is below what is promised.
+    /// Policy for figures that are below the reserved quantity.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
     /// The figures, at most 500, all or none.
@@ -219,11 +219,11 @@ pub struct StockReverseInput {
     pub idempotency_key: String,
     /// The movement. One that belongs to an order or a return is undone there.
     pub movement_id: ID,
-    /// Why.
+    /// Note that explains the reversal.
     pub note: String,
-    /// When it happened; now when not given.
+    /// Time of the change. Default now.
     pub occurred_at: Option<DateTime>,
-    /// What to do when undoing takes what was promised, or is no longer there.
+    /// Policy for a reversal that takes reserved stock, or more than is on hand.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
 }
@@ -235,7 +235,7 @@ pub struct ReserveItem {
     pub product: ProductRef,
     /// The store.
     pub store: StoreRef,
-    /// How much, above 0.
+    /// Quantity to hold, above 0, in the product's smallest unit.
     pub quantity: Quantity,
 }
 
@@ -244,12 +244,12 @@ pub struct ReserveItem {
 pub struct StockReserveInput {
     /// Makes the call safe to repeat.
     pub idempotency_key: String,
-    /// How long, in seconds: 1 to 2,592,000.
+    /// Lifetime of the reservations, in seconds: 1 to 2,592,000.
     #[graphql(default = 900)]
     pub ttl_seconds: i32,
-    /// What it is held for: any of our ids.
+    /// ID of the object that the stock is held for, of any type; null for none.
     pub reference_id: Option<ID>,
-    /// What to hold, at most 500, all or none.
+    /// Items to reserve, at most 500. Either all are reserved or none.
     pub items: Vec<ReserveItem>,
 }
 

@@ -28,7 +28,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct StockLevel(pub LevelRow);
 
-/// How much of a product a store has: available = onHand − unavailable − reserved.
+/// Stock level of a product in a store: available = onHand − unavailable − reserved. Quantities are in the product's smallest unit.
 #[resolvers(requires = StockRead, cost = "0.05", shared)]
 impl StockLevel {
     /// Its id.
@@ -43,15 +43,15 @@ impl StockLevel {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.0.key.store).await
     }
-    /// What is physically there, in the product's smallest unit.
+    /// Quantity on hand: stock physically in the store, in the product's smallest unit.
     async fn on_hand(&self) -> Quantity {
         self.0.on_hand.into()
     }
-    /// What is held for orders and reservations.
+    /// Quantity held for orders and reservations, in the product's smallest unit.
     async fn reserved(&self) -> Quantity {
         self.0.reserved.into()
     }
-    /// What is there but cannot be sold: quarantined or damaged.
+    /// Quantity on hand that cannot be sold: quarantined, damaged, expired or recalled.
     async fn unavailable(&self) -> Quantity {
         self.0.unavailable.into()
     }
@@ -59,27 +59,27 @@ impl StockLevel {
     async fn available(&self) -> Quantity {
         Quantity(entity::prelude::Quantity::new(self.0.available()).unwrap_or_default())
     }
-    /// What is ordered from suppliers and not yet here.
+    /// Quantity ordered from suppliers and not yet received, in the product's smallest unit.
     async fn incoming(&self) -> Quantity {
         self.0.incoming.into()
     }
-    /// What is on its way from other stores.
+    /// Quantity in transit from other stores, in the product's smallest unit.
     async fn in_transit(&self) -> Quantity {
         self.0.in_transit.into()
     }
-    /// What channels do not promise. Shops and staff may.
+    /// Safety stock: quantity that channels do not promise, in the product's smallest unit. Shops and staff may promise it.
     async fn safety_stock(&self) -> Quantity {
         self.0.safety_stock.into()
     }
-    /// At or below this it is time to reorder.
+    /// Reorder point, in the product's smallest unit: at or below this available quantity, the product is to be reordered. Null when none is set.
     async fn reorder_point(&self) -> Option<Quantity> {
         self.0.reorder_point.map(Into::into)
     }
-    /// What it is filled up to; what is available beyond it another store may get. Null when there is none.
+    /// Maximum stock, in the product's smallest unit: replenishment fills up to it, and another store may get the surplus. Null when none is set.
     async fn maximum(&self) -> Option<Quantity> {
         self.0.maximum.map(Into::into)
     }
-    /// How well it is stocked.
+    /// Stock status, derived from the available quantity.
     async fn status(&self) -> StockStatus {
         self.0.status().into()
     }
@@ -91,11 +91,11 @@ impl StockLevel {
     async fn seq(&self) -> Long {
         Long(self.0.seq)
     }
-    /// When it last changed.
+    /// Time of the last change of the level.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
-    /// What was on hand at a business moment: all entries that occurred up to it, also those recorded later.
+    /// Quantity on hand at a past moment: the sum of all entries that occurred up to it, including those recorded later.
     #[field(cost = "1")]
     async fn on_hand_at(
         &self,
@@ -113,7 +113,7 @@ impl StockLevel {
     async fn entries(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, at most 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "After the entry with this cursor.")] after: Option<Cursor>,
     ) -> Answer<StockEntryConnection> {
         let scope = movements_of(ctx, self.0.key.store)?.scope(ctx.given::<Ledger>()?.database());
@@ -155,7 +155,7 @@ impl StockLevelConnection {
     async fn nodes(&self) -> &[StockLevel] {
         &self.counted.page.nodes
     }
-    /// Where the page stands in the list.
+    /// Position of the page in the list.
     async fn page_info(&self) -> crate::graphql::connection::PageInfo {
         self.counted.page.info()
     }

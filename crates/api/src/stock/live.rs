@@ -37,7 +37,7 @@ pub struct StockUpdate(pub Update<StockChange>);
 /// An item of the stream of stock changes: a page of the snapshot, changes, or news of the stream itself.
 #[resolvers(shared)]
 impl StockUpdate {
-    /// Where it belongs.
+    /// Phase of the stream that the item belongs to.
     async fn phase(&self) -> StreamPhase {
         self.0.phase
     }
@@ -50,7 +50,7 @@ impl StockUpdate {
         forget(ctx)?;
         Ok(&self.0.changes)
     }
-    /// Why the stream ends, with phase RESET.
+    /// Reason that the stream ends; null unless the phase is RESET.
     async fn reset(&self) -> Option<ResetReason> {
         self.0.reset
     }
@@ -117,7 +117,7 @@ impl StockSubscription {
     async fn stock_changed(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which levels; all when not given.")] filter: Option<StockFilter>,
+        #[graphql(desc = "Filter of the stock levels. All levels by default.")] filter: Option<StockFilter>,
         #[graphql(desc = "Go on after this cursor, of this stream or of stockLevels.streamCursor with the same filter.")]
         after: Option<Cursor>,
         #[graphql(
@@ -140,7 +140,7 @@ impl StockSubscription {
     async fn alert_raised(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which alerts; all when not given.")] filter: Option<AlertFilter>,
+        #[graphql(desc = "Filter of the alerts. All alerts by default.")] filter: Option<AlertFilter>,
         #[graphql(desc = "Go on after this cursor, of this stream with the same filter.")] after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<AlertUpdate>> + use<>, TopError> {
         let (scope, rights) = follower(ctx, &permit)?;

@@ -68,7 +68,7 @@ impl Lot {
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.0.product).await
     }
-    /// What is printed on it, unique in the product in any spelling of capitals.
+    /// Code printed on the lot, unique within the product; case is ignored.
     async fn code(&self) -> &str {
         &self.0.code
     }
@@ -88,25 +88,25 @@ impl Lot {
     async fn note(&self) -> Option<&String> {
         self.0.note.as_ref()
     }
-    /// How much of it is there, in the stores that you may see, in the product's smallest unit.
+    /// Quantity of the lot on hand in all stores that you may see, in the product's smallest unit.
     async fn on_hand(&self, ctx: &Context<'_>) -> Answer<Quantity> {
         if ctx.permit::<kind::StockRead>()?.reach() == Reach::Everywhere {
             return Ok(self.0.on_hand.into());
         }
         Ok(quantity(self.seen(ctx).await?.iter().map(|level| level.on_hand).sum()))
     }
-    /// Where it lies, store by store.
+    /// Stock of the lot in each store that you may see.
     #[field(list_size(assumed = 20))]
     async fn levels(&self, ctx: &Context<'_>) -> Answer<Vec<LotLevel>> {
         let there = self.seen(ctx).await?.into_iter().filter(|level| level.on_hand > 0);
         Ok(there.map(LotLevel).collect())
     }
-    /// Where it came from and went, line by line of the ledger, the oldest first.
+    /// Trace of the lot: the ledger lines that moved it, the oldest first.
     #[field(permit = StockMovementRead, list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
     async fn trace(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, at most 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "After the line with this cursor.")] after: Option<Cursor>,
     ) -> Answer<LotTraceConnection> {
         Box::pin(trace(ctx, &permit, self.0.id, &PageArgs { first, after, ..PageArgs::default() })).await
@@ -115,40 +115,40 @@ impl Lot {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// When it was made known.
+    /// Time at which the lot was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-    /// When it last changed or moved.
+    /// Time of the lot's last change or movement.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
 }
 
-/// How much of a lot a store has.
+/// Stock of a lot in a store.
 #[derive(Debug, Clone, Copy)]
 pub struct LotLevel(pub Level);
 
-/// How much of a lot a store has, in the product's smallest unit: available = onHand − unavailable.
+/// Stock of a lot in a store, in the product's smallest unit: available = onHand − unavailable.
 #[resolvers(requires = StockRead, cost = "0.05", shared)]
 impl LotLevel {
     /// The store.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.0.key.store).await
     }
-    /// What is physically there.
+    /// Quantity of the lot on hand, in the product's smallest unit.
     async fn on_hand(&self) -> Quantity {
         quantity(self.0.on_hand)
     }
-    /// What of it cannot be sold.
+    /// Quantity of the lot that cannot be sold, in the product's smallest unit.
     async fn unavailable(&self) -> Quantity {
         quantity(self.0.unavailable)
     }
-    /// What of it can. What orders hold is held of the level, not of a lot.
+    /// Quantity of the lot that can be sold, in the product's smallest unit. Reservations hold stock of the level, not of a lot.
     async fn available(&self) -> Quantity {
         quantity(self.0.available())
     }
-    /// When what is there began to come in.
+    /// Time at which the stock on hand of this lot began to arrive.
     async fn received_at(&self) -> DateTime {
         DateTime(self.0.received_at)
     }
@@ -172,11 +172,11 @@ impl LotTrace {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.entry.store).await
     }
-    /// What came in, or below 0 went out, in the product's smallest unit.
+    /// Change of the lot's quantity on hand, in the product's smallest unit; below 0 when stock left.
     async fn quantity(&self) -> Quantity {
         quantity(self.entry.on_hand_delta)
     }
-    /// When it happened.
+    /// Time at which the movement occurred.
     async fn occurred_at(&self) -> DateTime {
         DateTime(self.movement.0.occurred_at)
     }
@@ -184,7 +184,7 @@ impl LotTrace {
     async fn document(&self, ctx: &Context<'_>) -> Option<Answer<Node>> {
         Box::pin(crate::schema::reference(ctx, self.movement.0.reference?)).await.transpose()
     }
-    /// Whom the order or return is of.
+    /// Customer of the order or return; null when the line belongs to neither, or has no customer.
     // Null needs no permission where there is no document.
     #[field(permit(CustomerRead, in_body))]
     async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
@@ -245,7 +245,7 @@ pub async fn trace(
 /// A lot in a store that will not last long.
 pub struct ExpiringLot(pub Expiring);
 
-/// What of a lot a store has, and how long it lasts.
+/// Stock of a lot in a store, with the days until it expires.
 #[resolvers(requires = StockRead)]
 impl ExpiringLot {
     /// The lot.
@@ -256,11 +256,11 @@ impl ExpiringLot {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.0.level.key.store).await
     }
-    /// What is there, in the product's smallest unit.
+    /// Quantity of the lot on hand, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         quantity(self.0.level.on_hand)
     }
-    /// What of it can still be sold.
+    /// Quantity of the lot that can still be sold, in the product's smallest unit.
     async fn available(&self) -> Quantity {
         quantity(self.0.level.available())
     }
@@ -270,7 +270,7 @@ impl ExpiringLot {
         let expires = self.0.lot.expires_on.ok_or(TopError::Internal)?;
         Ok(expires - clock::local_day(now, &self.0.time_zone))
     }
-    /// What it cost, at the product's cost. Null without product.cost.read, and without a cost.
+    /// Value of the quantity at the product's unit cost. Null without the permission product.cost.read, and where the product has no cost.
     #[field(mask = ProductCostRead)]
     async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
         let on_hand = entity::prelude::Quantity::new(self.0.level.on_hand)?;
@@ -278,11 +278,11 @@ impl ExpiringLot {
     }
 }
 
-/// Why so much cannot be sold.
+/// Unavailable quantity of one condition.
 #[derive(Debug, Clone, async_graphql::SimpleObject)]
 pub struct UnavailableStock {
-    /// Why.
+    /// Condition that keeps the stock from being sold.
     pub condition: Condition,
-    /// How much, in the product's smallest unit.
+    /// Quantity, in the product's smallest unit.
     pub quantity: Quantity,
 }

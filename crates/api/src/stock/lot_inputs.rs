@@ -33,7 +33,7 @@ pub enum LotRef {
 /// A lot's code, with its dates in case it is new. A known lot is refused with other dates than it has.
 #[derive(Debug, Clone, InputObject)]
 pub struct LotName {
-    /// What is printed on it, at most 128 characters.
+    /// Code printed on the lot, at most 128 characters.
     pub code: String,
     /// The day it was made.
     pub made_on: Option<Date>,
@@ -44,13 +44,13 @@ pub struct LotName {
 /// Lots that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct LotFilter {
-    /// Of these products.
+    /// Products to include.
     pub product: Option<IdFilter>,
     /// With stock in these stores.
     pub store: Option<IdFilter>,
     /// In one of these states; an empty list matches nothing.
     pub status: Option<Vec<LotStatus>>,
-    /// Whose last day is before this one.
+    /// Lots whose expiry date is before this date.
     pub expires_before: Option<Date>,
     /// With such a code, in any spelling of capitals.
     pub code: Option<LotCodeFilter>,
@@ -103,7 +103,7 @@ pub struct LotCreateInput {
     pub idempotency_key: String,
     /// The product, which is tracked by lots or serial numbers.
     pub product: ProductRef,
-    /// What is printed on it: at most 128 characters, unique in the product in any spelling of capitals.
+    /// Code printed on the lot, at most 128 characters, unique within the product; case is ignored.
     pub code: String,
     /// The day it was made.
     pub made_on: Option<Date>,
@@ -141,7 +141,7 @@ pub struct LotUpdateInput {
     pub expires_on: MaybeUndefined<Date>,
     /// A note on it, at most 1,000 characters.
     pub note: MaybeUndefined<String>,
-    /// What to do when an earlier date takes what was promised.
+    /// Policy for an earlier expiry date that takes reserved stock.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
 }
@@ -181,9 +181,9 @@ pub struct LotActInput {
     pub id: ID,
     /// Its version as you read it.
     pub expected_version: Option<Long>,
-    /// Why: kept with the movement, at most 1,000 characters.
+    /// Reason for the step, stored with the movement; at most 1,000 characters.
     pub note: Option<String>,
-    /// What to do when it takes what was promised: REFUSE or SHORTEN.
+    /// Policy for a step that takes reserved stock: REFUSE or SHORTEN.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
 }
@@ -201,11 +201,11 @@ impl LotActInput {
     }
 }
 
-/// Where stock is taken from within a store.
+/// Condition of the stock that a move takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StockShelf {
-    /// What can be sold.
+    /// Stock that can be sold.
     Available,
     /// Set aside until somebody has looked.
     Quarantine,
@@ -229,7 +229,7 @@ impl From<StockShelf> for Option<entity::prelude::Condition> {
     }
 }
 
-/// Where stock goes within a store.
+/// Condition that a move gives to stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Destination", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StockDestination {
@@ -243,14 +243,14 @@ pub enum StockDestination {
     WrittenOff,
 }
 
-/// How much of a product, of which lot.
+/// Quantity of a product to move within a store, with its lot.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockMoveItem {
     /// The product.
     pub product: ProductRef,
     /// The store.
     pub store: StoreRef,
-    /// How much, above 0, in the product's smallest unit.
+    /// Quantity to move, above 0, in the product's smallest unit.
     pub quantity: Quantity,
     /// The lot, where the product is tracked; picked first-expired-first-out when it is left out.
     pub lot: Option<LotRef>,
@@ -263,18 +263,18 @@ pub struct StockMoveItem {
 pub struct StockMoveInput {
     /// Makes the call safe to repeat.
     pub idempotency_key: String,
-    /// Where it is.
+    /// Current condition of the stock.
     #[graphql(default_with = "StockShelf::Available")]
     pub from: StockShelf,
-    /// Where it goes.
+    /// Condition of the stock after the move.
     pub to: StockDestination,
-    /// Why.
+    /// Reason for the move.
     pub reason_code: ReasonCode,
     /// A note on the whole.
     pub note: Option<String>,
-    /// When it happened; now when not given.
+    /// Time of the change. Default now.
     pub occurred_at: Option<DateTime>,
-    /// What to do when it takes what was promised.
+    /// Policy for a move that takes reserved stock.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
     /// The quantities, at most 500, all or none.

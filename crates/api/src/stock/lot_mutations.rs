@@ -35,7 +35,7 @@ pub struct LotPayload {
     pub lot: Option<Lot>,
     #[graphql(skip)]
     pub movement: Option<StockMovement>,
-    /// Why it was refused; empty when it was done.
+    /// Reasons for the refusal; empty when the change was made.
     pub user_errors: Vec<UserError>,
     /// Whether this is the stored result of an earlier call with the same key.
     pub replayed: bool,
@@ -102,7 +102,7 @@ impl LotMutation {
     async fn lot_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What changes.")] input: LotUpdateInput,
+        #[graphql(desc = "Changes of the lot.")] input: LotUpdateInput,
     ) -> Answer<LotPayload> {
         act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {
             shell::lot_update(ledger, permit, input, dry_run)
@@ -143,7 +143,7 @@ impl LotMutation {
     async fn stock_move(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What goes where.")] input: StockMoveInput,
+        #[graphql(desc = "Stock to move, with its condition before and after.")] input: StockMoveInput,
     ) -> Answer<StockPayload> {
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading: &mut Reading| input.read(reading)) {

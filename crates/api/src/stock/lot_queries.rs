@@ -71,10 +71,10 @@ impl LotQuery {
     async fn lots(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which lots; all when not given.")] filter: Option<LotFilter>,
-        #[graphql(desc = "How many from the start, at most 250; 50 when neither is given.")] first: Option<i32>,
+        #[graphql(desc = "Filter of the lots. All lots by default.")] filter: Option<LotFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "After the lot with this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Before the lot with this cursor.")] before: Option<Cursor>,
     ) -> Answer<LotConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
@@ -97,28 +97,27 @@ impl LotQuery {
         Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, source).into())
     }
 
-    /// Where a lot came from and went: stores, orders, customers and quantities, line by line of the ledger, the oldest first. Null when there
-    /// is no such lot.
+    /// Trace of a lot: stores, orders, customers and quantities by ledger line, the oldest first. Null when there is no such lot.
     #[field(permit = StockMovementRead, paged)]
     async fn lot_trace(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The lot.")] lot: ID,
-        #[graphql(desc = "How many from the start, at most 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "After the line with this cursor.")] after: Option<Cursor>,
     ) -> Answer<LotTraceConnection> {
         let lot: LotId = id_of(&lot, &["lot"])?;
         trace(ctx, &permit, lot, &PageArgs { first, after, ..PageArgs::default() }).await
     }
 
-    /// What of lots will not last: what is in stores and whose last day is at most so many days away, or past; the soonest first.
+    /// Lots in stock whose expiry date is at most the given number of days away, or past; the soonest first.
     #[field(permit = StockRead, paged)]
     async fn expiring_soon(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Days from today: 0 to 36,500.")] within: i32,
         #[graphql(desc = "Only in these stores; in all that you may see when not given.")] stores: Option<Vec<StoreRef>>,
-        #[graphql(desc = "How many from the start, at most 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "After the lot with this cursor.")] after: Option<Cursor>,
     ) -> Answer<ExpiringLotConnection> {
         if !(0..=MAX_DAYS).contains(&within) {
@@ -163,7 +162,7 @@ impl LotQuery {
         Ok(Page::build(nodes.collect(), &request, list, signer).into())
     }
 
-    /// Why so much of a product is available in a store: each figure with what it is made of. Null when there is no such product or store.
+    /// Explanation of a product's available quantity in a store: each figure with its parts. Null when there is no such product or store.
     #[field(permit = StockRead)]
     async fn explain_availability(
         &self,
@@ -174,8 +173,8 @@ impl LotQuery {
         Box::pin(explained(ctx, permit, product, store)).await.transpose()
     }
 
-    /// How much of a product a store may promise for a day, from what is known now: less what will have expired, with what is expected by
-    /// then. Null when there is no such product or store.
+    /// Quantity of a product that a store may promise for a day, as known now: stock that will have expired is subtracted, and stock expected by
+    /// then is added. Null when there is no such product or store.
     #[field(permit = StockRead)]
     async fn available_on(
         &self,

@@ -40,7 +40,7 @@ impl StockMovement {
     async fn seq(&self) -> Long {
         Long(self.0.seq)
     }
-    /// What it was.
+    /// Kind of the movement.
     async fn kind(&self) -> MovementKind {
         self.0.kind.into()
     }
@@ -50,7 +50,7 @@ impl StockMovement {
         let own = self.0.entries.iter().filter(|entry| reach.covers(entry.key.store));
         Ok(own.map(|entry| StockEntry { movement: self.0.clone(), line: entry.line }).collect())
     }
-    /// Why.
+    /// Reason for the movement; null when none was given.
     async fn reason_code(&self) -> Option<ReasonCode> {
         self.0.reason.map(Into::into)
     }
@@ -66,7 +66,7 @@ impl StockMovement {
     async fn reference(&self, ctx: &Context<'_>) -> Option<Answer<Node>> {
         Box::pin(crate::schema::reference(ctx, self.0.reference?)).await.transpose()
     }
-    /// Who made it.
+    /// Member, integration or system process that posted the movement.
     async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
         Box::pin(crate::identity::actor(ctx, self.0.actor)).await
     }
@@ -81,7 +81,7 @@ impl StockMovement {
         let load = async { movement_seen(ctx, ctx.lazy::<DataLoader<StockLoader>>()?.load_one(ReversalOf(self.0.id)).await?) };
         Box::pin(load).await.transpose()
     }
-    /// When it happened.
+    /// Time at which the movement occurred.
     async fn occurred_at(&self) -> DateTime {
         DateTime(self.0.occurred_at)
     }
@@ -89,7 +89,7 @@ impl StockMovement {
     async fn business_date(&self) -> Date {
         Date(self.0.business_date)
     }
-    /// When it was written.
+    /// Time at which the movement was recorded.
     async fn recorded_at(&self) -> DateTime {
         DateTime(self.0.recorded_at)
     }
@@ -146,7 +146,7 @@ impl StockEntry {
         };
         lot.await.transpose()
     }
-    /// Why what became unavailable by it cannot be sold.
+    /// Condition of the stock that the line made unavailable; null when there is none.
     async fn condition(&self) -> Answer<Option<Condition>> {
         Ok(self.entry()?.condition.map(Into::into))
     }
@@ -186,7 +186,7 @@ impl StockEntry {
     async fn version_after(&self) -> Answer<Long> {
         Ok(Long(self.entry()?.version_after))
     }
-    /// What one whole unit cost. Null without product.cost.read.
+    /// Cost of one whole unit. Null where no cost is known, and without the permission product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
         self.entry().map(|entry| entry.unit_cost.map(Money::from)).transpose()

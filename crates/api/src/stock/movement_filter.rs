@@ -12,7 +12,7 @@ use crate::graphql::{
 /// Movements that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct MovementFilter {
-    /// Of these kinds; an empty list matches nothing.
+    /// Kinds of movement to include; an empty list matches nothing.
     pub kind: Option<Vec<MovementKind>>,
     /// With an entry in these stores.
     pub store: Option<IdFilter>,

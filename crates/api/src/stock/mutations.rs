@@ -37,7 +37,7 @@ impl StockMutation {
     async fn stock_adjust(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What changed.")] input: StockAdjustInput,
+        #[graphql(desc = "Changes to post.")] input: StockAdjustInput,
     ) -> Answer<StockPayload> {
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| adjust_input(reading, input)) {
@@ -85,7 +85,7 @@ impl StockMutation {
     async fn stock_reserve(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to hold.")] input: StockReserveInput,
+        #[graphql(desc = "Items to reserve, and for how long.")] input: StockReserveInput,
     ) -> Answer<ReservationPayload> {
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| reserve_input(reading, input)) {
@@ -100,7 +100,7 @@ impl StockMutation {
     async fn stock_release(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to let go.")] input: StockReleaseInput,
+        #[graphql(desc = "Reservations to release.")] input: StockReleaseInput,
     ) -> Answer<ReservationPayload> {
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| reading.ids(Some(input.reservation_ids), "reservationIds")) {

@@ -14,7 +14,7 @@ pub struct StockPayload {
     pub levels: Option<Vec<StockLevel>>,
     #[graphql(skip)]
     pub movement: Option<StockMovement>,
-    /// Why it was refused; empty when it was done.
+    /// Reasons for the refusal; empty when the change was made.
     pub user_errors: Vec<UserError>,
     /// Whether this is the stored result of an earlier call with the same key.
     pub replayed: bool,
@@ -28,7 +28,7 @@ pub struct StockPayload {
 pub struct ReservationPayload {
     #[graphql(skip)]
     pub reservations: Option<Vec<Reservation>>,
-    /// Why it was refused; empty when it was done.
+    /// Reasons for the refusal; empty when the change was made.
     pub user_errors: Vec<UserError>,
     /// Whether this is the stored result of an earlier call with the same key.
     pub replayed: bool,

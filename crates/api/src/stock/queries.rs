@@ -48,11 +48,11 @@ impl StockQuery {
     async fn stock_levels(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which levels; all when not given.")] filter: Option<StockFilter>,
+        #[graphql(desc = "Filter of the stock levels. All levels by default.")] filter: Option<StockFilter>,
         #[graphql(desc = "In which order; by SKU when not given.")] order_by: Option<StockOrder>,
-        #[graphql(desc = "How many from the start, at most 250; 50 when neither is given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "After the level with this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Before the level with this cursor.")] before: Option<Cursor>,
     ) -> Answer<StockLevelConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
@@ -65,10 +65,10 @@ impl StockQuery {
     async fn stock_movements(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which movements; all when not given.")] filter: Option<MovementFilter>,
-        #[graphql(desc = "How many from the start, at most 250; 50 when neither is given.")] first: Option<i32>,
+        #[graphql(desc = "Filter of the movements. All movements by default.")] filter: Option<MovementFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "After the movement with this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Before the movement with this cursor.")] before: Option<Cursor>,
     ) -> Answer<StockMovementConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());

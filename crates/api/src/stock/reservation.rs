@@ -37,16 +37,16 @@ impl Reservation {
         let level = Box::pin(ctx.lazy::<DataLoader<StockLoader>>()?.load_one(self.1.key)).await?;
         level.map(StockLevel).ok_or_else(|| TopError::from(Fault::corrupt("reservation", "its level exists")))
     }
-    /// How much is held; how much was, when it has ended.
+    /// Quantity held, in the product's smallest unit; the original quantity once the reservation has ended.
     async fn quantity(&self) -> Quantity {
         let held = if self.1.remaining.is_positive() { self.1.remaining } else { self.1.quantity };
         held.into()
     }
-    /// Where it is in its life.
+    /// Status of the reservation.
     async fn status(&self) -> ReservationStatus {
         self.1.status.into()
     }
-    /// When it ends by itself; null when it is held for good.
+    /// Time at which the reservation expires; null when it does not expire.
     async fn expires_at(&self) -> Option<DateTime> {
         self.1.expires_at.map(DateTime)
     }
@@ -54,7 +54,7 @@ impl Reservation {
     async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
         Some(super::links::channel(ctx, self.1.channel?).await)
     }
-    /// What it is held for.
+    /// Object that the stock is held for; null when none was given.
     async fn reference(&self, ctx: &Context<'_>) -> Option<Answer<Node>> {
         Box::pin(crate::schema::reference(ctx, self.1.reference?)).await.transpose()
     }
@@ -62,7 +62,7 @@ impl Reservation {
     pub async fn version(&self) -> Long {
         Long(self.1.version)
     }
-    /// When it last changed.
+    /// Time of the reservation's last change.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.1.updated_at)
     }

@@ -78,7 +78,7 @@ pub struct ProductSuggestionRefuseInput {
 pub struct ProductTextAcceptPayload {
     /// The products as they are now, or with validateOnly as they would be, in the order of the input. Empty when the call was refused.
     pub products: Vec<Product>,
-    /// Why the call was refused; then no product was changed.
+    /// Reasons for which the call was refused; then no product was changed. Empty when it was accepted.
     pub user_errors: Vec<UserError>,
     /// Whether this is the answer to an earlier call with the same key.
     pub replayed: bool,
@@ -89,7 +89,7 @@ pub struct ProductTextAcceptPayload {
 /// Result of refusing a suggestion.
 #[derive(SimpleObject, Default)]
 pub struct ProductSuggestionRefusePayload {
-    /// Why nothing was kept; empty when the refusal is kept.
+    /// Reasons for which the refusal was not kept; empty when it is kept.
     pub user_errors: Vec<UserError>,
     /// Whether this is the answer to an earlier call with the same key. Refusing again without one changes nothing either.
     pub replayed: bool,

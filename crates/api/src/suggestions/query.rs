@@ -54,9 +54,9 @@ impl SuggestionQuery {
         #[graphql(desc = "Products that categories are suggested for; all without a category when left out.")] filter: Option<
             ProductSuggestionFilter,
         >,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<ProductCategorySuggestionConnection> {
         let signer = ctx.given::<CursorSigner>()?;
@@ -80,9 +80,9 @@ impl SuggestionQuery {
     async fn product_duplicates(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<ProductDuplicateConnection> {
         let signer = ctx.given::<CursorSigner>()?;
@@ -101,9 +101,9 @@ impl SuggestionQuery {
     async fn product_name_cleanups(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<ProductNameCleanupConnection> {
         let signer = ctx.given::<CursorSigner>()?;

@@ -3,7 +3,7 @@
 use async_graphql::Enum;
 use entity::prelude;
 
-/// Where a transfer stands. New states may be added.
+/// Status of a transfer. New values may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::TransferStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum TransferStatus {

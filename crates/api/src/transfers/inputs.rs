@@ -13,50 +13,50 @@ use crate::{
     stock::ReasonCode,
 };
 
-/// How much of a product.
+/// Product and quantity of a transfer line.
 #[derive(Debug, Clone, InputObject)]
 pub struct TransferLineInput {
     /// The product; a transfer names it once.
     pub product: ProductRef,
-    /// How much, in the product's smallest unit; above 0, or in transferUpdate 0 to take it off.
+    /// Quantity to transfer, in the product's smallest unit; above 0. In transferUpdate 0 removes the line.
     pub quantity: Quantity,
 }
 
 /// A new transfer.
 #[derive(Debug, Clone, InputObject)]
 pub struct TransferCreateInput {
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Who sends.
+    /// Store that sends the goods.
     pub from_store: StoreRef,
-    /// Who receives.
+    /// Store that receives the goods.
     pub to_store: StoreRef,
-    /// What it is called elsewhere; unique in the tenant; at most 128 characters.
+    /// Your own reference for the transfer, unique in the tenant, at most 128 characters. Null for none.
     pub external_ref: Option<String>,
-    /// Kept with it; at most 1,000 characters.
+    /// Note that is kept with the transfer, at most 1,000 characters.
     pub note: Option<String>,
-    /// When it should arrive.
+    /// Time at which the goods are expected to arrive. Null when it is not known.
     pub expected_at: Option<DateTime>,
-    /// What is to go; at most 500 lines, more by transferUpdate.
+    /// Lines of the transfer, at most 500; more can be added by transferUpdate.
     pub lines: Vec<TransferLineInput>,
 }
 
-/// What becomes of a DRAFT. What is left out stays as it is.
+/// Changes of a DRAFT transfer. Fields that are left out stay as they are.
 #[derive(Debug, Clone, InputObject)]
 pub struct TransferUpdateInput {
     /// The transfer.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// What it is called elsewhere; unique in the tenant; at most 128 characters.
+    /// Your own reference for the transfer, unique in the tenant, at most 128 characters. Null leaves it as it is.
     pub external_ref: Option<String>,
-    /// Kept with it; at most 1,000 characters.
+    /// Note that is kept with the transfer, at most 1,000 characters. Null leaves it as it is.
     pub note: Option<String>,
-    /// When it should arrive.
+    /// Time at which the goods are expected to arrive. Null leaves it as it is.
     pub expected_at: Option<DateTime>,
-    /// How much of these products is to go from now on; other lines stay. At most 500 in a call and 2,047 in a transfer.
+    /// New quantities of these products; other lines stay. At most 500 in a call and 2,047 in a transfer.
     #[graphql(default)]
     pub lines: Vec<TransferLineInput>,
 }
@@ -66,65 +66,65 @@ pub struct TransferUpdateInput {
 pub struct TransferActionInput {
     /// The transfer.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Kept with it; at most 1,000 characters.
+    /// Note that is kept with the transfer, at most 1,000 characters.
     pub note: Option<String>,
 }
 
-/// How much of a line.
+/// Quantity of a transfer line that moves.
 #[derive(Debug, Clone, InputObject)]
 pub struct TransferParcelInput {
     /// The transfer's line.
     pub line_id: ID,
-    /// How much of it, in the product's smallest unit; above 0.
+    /// Quantity of the line, in the product's smallest unit; above 0.
     pub quantity: Quantity,
-    /// Of which lots, where the product is tracked: they sum to the quantity. Left out, the first to expire leave, and of those that left the
+    /// Lots of a tracked product, with quantities that add up to the line's quantity. Without lots, the first to expire leave, and of those that left the
     /// first to expire arrive. At most 2,000 in a call.
     #[graphql(default)]
     pub lots: Vec<TransferLotInput>,
 }
 
-/// How much of a lot.
+/// Quantity of a lot that moves.
 #[derive(Debug, Clone, InputObject)]
 pub struct TransferLotInput {
     /// The lot.
     pub lot: LotRef,
-    /// How much of it, in the product's smallest unit; above 0.
+    /// Quantity of the lot, in the product's smallest unit; above 0.
     pub quantity: Quantity,
 }
 
-/// What leaves, or what arrives.
+/// Shipment or receipt of a transfer.
 #[derive(Debug, Clone, InputObject)]
 pub struct TransferMoveInput {
     /// The transfer.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Which lines and how much of each; all that is to leave, or that is under way, when it is left out. At most 500.
+    /// Lines that move, with their quantities, at most 500. Null moves everything: all that is to be shipped, or all that is in transit.
     pub lines: Option<Vec<TransferParcelInput>>,
-    /// When it happened; now when it is left out. At most five minutes ahead, and not in a closed period.
+    /// Time of the shipment or receipt; now by default. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
-    /// Kept with the stock that moves; at most 1,000 characters.
+    /// Note that is kept with the stock movement, at most 1,000 characters.
     pub note: Option<String>,
 }
 
-/// What did not arrive.
+/// Closing of a transfer whose goods in transit will not arrive.
 #[derive(Debug, Clone, InputObject)]
 pub struct TransferCloseInput {
     /// The transfer.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Why it is gone.
+    /// Reason for which the missing goods are written off.
     pub reason_code: ReasonCode,
-    /// Kept with it; at most 1,000 characters.
+    /// Note on the missing goods, at most 1,000 characters.
     pub note: Option<String>,
 }
 

@@ -45,7 +45,7 @@ impl TransfersMutation {
     async fn transfer_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What changes.")] input: TransferUpdateInput,
+        #[graphql(desc = "Changes of the transfer.")] input: TransferUpdateInput,
     ) -> Answer<TransferPayload> {
         step!(TransferPayload, ctx, permit, input, shell::transfer_update, dry_run)
     }
@@ -55,7 +55,7 @@ impl TransfersMutation {
     async fn transfer_ready(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which transfer.")] input: TransferActionInput,
+        #[graphql(desc = "Transfer to make ready.")] input: TransferActionInput,
     ) -> Answer<TransferPayload> {
         step!(TransferPayload, ctx, permit, input, shell::transfer_ready, dry_run)
     }
@@ -66,7 +66,7 @@ impl TransfersMutation {
     async fn transfer_ship(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What leaves.")] input: TransferMoveInput,
+        #[graphql(desc = "Shipment of the transfer.")] input: TransferMoveInput,
     ) -> Answer<TransferPayload> {
         step!(TransferPayload, ctx, permit, input, shell::transfer_ship, dry_run)
     }
@@ -76,7 +76,7 @@ impl TransfersMutation {
     async fn transfer_receive(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What arrived.")] input: TransferMoveInput,
+        #[graphql(desc = "Receipt of the transfer.")] input: TransferMoveInput,
     ) -> Answer<TransferPayload> {
         step!(TransferPayload, ctx, permit, input, shell::transfer_receive, dry_run)
     }
@@ -86,7 +86,7 @@ impl TransfersMutation {
     async fn transfer_close(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Why it is gone.")] input: TransferCloseInput,
+        #[graphql(desc = "Transfer to close, and the reason.")] input: TransferCloseInput,
     ) -> Answer<TransferPayload> {
         step!(TransferPayload, ctx, permit, input, shell::transfer_close, dry_run)
     }
@@ -96,7 +96,7 @@ impl TransfersMutation {
     async fn transfer_cancel(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which transfer.")] input: TransferActionInput,
+        #[graphql(desc = "Transfer to cancel.")] input: TransferActionInput,
     ) -> Answer<TransferPayload> {
         step!(TransferPayload, ctx, permit, input, shell::transfer_cancel, dry_run)
     }

@@ -40,7 +40,7 @@ pub enum TransferRef {
     Number(String),
 }
 
-/// Which transfers. Tests stand beside each other and must all hold; one that is null is absent.
+/// Conditions on transfers. All must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct TransferFilter {
     /// Stands in one of these states; an empty list matches nothing.
@@ -101,7 +101,7 @@ impl TransfersQuery {
     async fn transfer(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one: by its id or its number.")] by: TransferRef,
+        #[graphql(desc = "ID or number of the transfer.")] by: TransferRef,
     ) -> Option<Answer<Transfer>> {
         find(ctx, permit, by).await.transpose()
     }
@@ -111,10 +111,10 @@ impl TransfersQuery {
     async fn transfers(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which ones.")] filter: Option<TransferFilter>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Conditions on the transfers. Null for all.")] filter: Option<TransferFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<TransferConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());

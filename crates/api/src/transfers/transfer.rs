@@ -58,47 +58,47 @@ impl Transfer {
     async fn number(&self) -> String {
         self.row.number.to_string()
     }
-    /// Where it stands.
+    /// Status of the transfer.
     async fn status(&self) -> TransferStatus {
         self.row.status().into()
     }
-    /// Who sends.
+    /// Store that sends the goods.
     async fn from_store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.row.from).await
     }
-    /// Who receives.
+    /// Store that receives the goods.
     async fn to_store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.row.to).await
     }
-    /// What it is called elsewhere; unique in the tenant.
+    /// Your own reference for the transfer, unique in the tenant. Null where none was given.
     async fn external_ref(&self) -> Option<&str> {
         self.row.external_ref.as_deref()
     }
-    /// What was noted about it.
+    /// Note on the transfer. Null where there is none.
     async fn note(&self) -> Option<&str> {
         self.row.note.as_deref()
     }
-    /// When it should arrive.
+    /// Time at which the goods are expected to arrive. Null where none was given.
     async fn expected_at(&self) -> Option<DateTime> {
         self.row.expected_at.map(DateTime)
     }
-    /// When it left.
+    /// Time at which the goods were shipped. Null before that.
     async fn shipped_at(&self) -> Option<DateTime> {
         self.row.state.shipped_at().map(DateTime)
     }
-    /// When something of it last arrived.
+    /// Time of the last receipt. Null before the first.
     async fn received_at(&self) -> Option<DateTime> {
         self.row.state.received_at().map(DateTime)
     }
-    /// Why what did not arrive was written off; null when nothing was.
+    /// Reason for which missing goods were written off. Null when nothing was written off.
     async fn loss_reason(&self) -> Option<ReasonCode> {
         self.row.state.loss().map(|loss| loss.reason.into())
     }
-    /// What was noted about what did not arrive.
+    /// Note on the goods that did not arrive. Null where there is none.
     async fn loss_note(&self) -> Option<&str> {
         self.row.state.loss()?.note.as_deref()
     }
-    /// What goes, a line a product.
+    /// Lines of the transfer, one for each product.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<TransferLine>> {
         let row = match self.lines {
             Lines::Read => self.row.clone(),
@@ -112,7 +112,7 @@ impl Transfer {
         let caller = ctx.caller()?;
         Ok(actions_from(self.row.status()).filter(|action| may(caller, *action, &self.row)).map(Action::mutation).collect())
     }
-    /// Who asked for it.
+    /// Member, integration or job that created the transfer.
     async fn requested_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.row.actor).await
     }
@@ -120,11 +120,11 @@ impl Transfer {
     pub async fn version(&self) -> Long {
         Long(self.row.version)
     }
-    /// When it was made.
+    /// Time at which the transfer was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.row.created_at)
     }
-    /// When it changed last.
+    /// Time of the last change of the transfer.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.row.updated_at)
     }
@@ -155,7 +155,7 @@ impl TransferLine {
     }
 }
 
-/// How much of a product goes, and what has become of it. What left is under way, received or lost.
+/// Line of a transfer: a product, its quantity, and the part shipped. Shipped units are in transit, received or lost.
 #[resolvers]
 impl TransferLine {
     /// Its id.
@@ -174,32 +174,33 @@ impl TransferLine {
     async fn name(&self) -> &str {
         &self.row().name
     }
-    /// How much is to go, in the product's smallest unit.
+    /// Units to transfer, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         self.row().quantity.into()
     }
-    /// How much left, in the product's smallest unit.
+    /// Units shipped, in the product's smallest unit.
     async fn shipped(&self) -> Quantity {
         self.row().shipped.into()
     }
-    /// How much has arrived, in the product's smallest unit.
+    /// Units received, in the product's smallest unit.
     async fn received(&self) -> Quantity {
         self.row().received.into()
     }
-    /// How much was lost on the way, in the product's smallest unit.
+    /// Units lost in transit, in the product's smallest unit.
     async fn lost(&self) -> Quantity {
         self.row().lost.into()
     }
-    /// How much is still on its way, in the product's smallest unit.
+    /// Units still in transit, in the product's smallest unit.
     async fn in_transit(&self) -> Quantity {
         values::Quantity::new(self.row().under_way()).unwrap_or_default().into()
     }
-    /// Of which lots it left, and what has become of each; empty where the product is not tracked, and before it leaves.
+    /// Lots that were shipped, with their quantities. Empty where the product is not tracked, and before the shipment.
     #[field(list_size(assumed = 5))]
     async fn lots(&self) -> Vec<SentLot> {
         self.row().lots.iter().copied().map(SentLot).collect()
     }
-    /// What one whole unit cost when it left: it arrives at the same.
+    /// Cost of one whole unit when it was shipped; it is received at the same cost. Null before the shipment, where no cost is known, and for callers who
+    /// may not see costs.
     #[field(mask = ProductCostRead)]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Money> {
         self.row().unit_cost.map(Money::from)
@@ -213,10 +214,10 @@ fn units(units: i64) -> Quantity {
     values::Quantity::new(units).unwrap_or_default().into()
 }
 
-/// How much of a lot left, and what has become of it. What left is under way, received or lost.
+/// Lot of a transfer line, with the units shipped. Shipped units are in transit, received or lost.
 #[resolvers(name = "TransferLineLot")]
 impl SentLot {
-    /// What is printed on it.
+    /// Code printed on the lot.
     async fn code(&self, ctx: &Context<'_>) -> Answer<String> {
         Ok(lot_of_document(ctx, self.0.lot).await?.code.clone())
     }
@@ -225,19 +226,19 @@ impl SentLot {
     async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
         Box::pin(lot_seen(ctx, self.0.lot)).await.transpose()
     }
-    /// How much left, in the product's smallest unit.
+    /// Units of the lot shipped, in the product's smallest unit.
     async fn shipped(&self) -> Quantity {
         units(self.0.shipped)
     }
-    /// How much has arrived, in the product's smallest unit.
+    /// Units of the lot received, in the product's smallest unit.
     async fn received(&self) -> Quantity {
         units(self.0.received)
     }
-    /// How much was lost on the way, in the product's smallest unit.
+    /// Units of the lot lost in transit, in the product's smallest unit.
     async fn lost(&self) -> Quantity {
         units(self.0.lost)
     }
-    /// How much is still on its way, in the product's smallest unit.
+    /// Units of the lot still in transit, in the product's smallest unit.
     async fn in_transit(&self) -> Quantity {
         units(self.0.under_way())
     }

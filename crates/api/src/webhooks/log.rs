@@ -18,7 +18,7 @@ use crate::graphql::{
     scalars::{Cursor, DateTime, Long},
 };
 
-/// Where a message stands.
+/// State of a webhook message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "DeliveryState")]
 pub enum WebhookDeliveryState {
@@ -54,7 +54,7 @@ impl WebhookDelivery {
     async fn event_type(&self) -> Option<&str> {
         self.delivery.event.as_deref()
     }
-    /// Where it stands.
+    /// State of the message.
     async fn state(&self) -> WebhookDeliveryState {
         self.delivery.state.into()
     }
@@ -62,11 +62,11 @@ impl WebhookDelivery {
     async fn attempts(&self) -> Long {
         Long(self.delivery.attempts)
     }
-    /// When it is tried next, if the endpoint is not left alone for longer; null when it is settled.
+    /// Time of the next attempt, unless the endpoint is paused for longer; null when the message is settled.
     async fn next_attempt_at(&self) -> Option<DateTime> {
         (self.delivery.state == DeliveryState::Pending).then_some(DateTime(self.delivery.due_at))
     }
-    /// When it was delivered, given up or withheld.
+    /// Time at which the message was delivered, given up or withheld; null before.
     async fn settled_at(&self) -> Option<DateTime> {
         self.delivery.settled_at.map(DateTime)
     }
@@ -79,7 +79,7 @@ pub struct WebhookAttempt {
     message: EventId,
 }
 
-/// What came of an attempt to deliver a message.
+/// Result of an attempt to deliver a message.
 #[resolvers(requires = WebhookRead)]
 impl WebhookAttempt {
     /// The message's id.
@@ -90,11 +90,11 @@ impl WebhookAttempt {
     async fn seq(&self) -> Long {
         Long(self.attempt.seq)
     }
-    /// Which attempt of the message it was, from 1.
+    /// Number of the attempt for its message, from 1.
     async fn number(&self) -> Long {
         Long(self.attempt.number)
     }
-    /// When it began.
+    /// Time at which the attempt started.
     async fn at(&self) -> DateTime {
         DateTime(self.attempt.at)
     }
@@ -102,7 +102,7 @@ impl WebhookAttempt {
     async fn status(&self) -> Option<i32> {
         self.attempt.status
     }
-    /// Why there was no answer; null when there was one.
+    /// Error that prevented a response; null when there was a response.
     async fn error(&self) -> Option<&str> {
         self.attempt.error.as_deref()
     }

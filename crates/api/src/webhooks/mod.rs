@@ -21,7 +21,7 @@ use crate::graphql::{context::ContextExt, fault::Answer};
 pub struct WebhookEventType {
     /// Its name, as eventTypes of an endpoint take it.
     pub name: &'static str,
-    /// What whoever makes the endpoint must hold to be told of it.
+    /// Permission that the creator of an endpoint needs to receive the event.
     pub permission: &'static str,
 }
 

@@ -29,11 +29,11 @@ use crate::{
 pub struct WebhookEndpointCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// Where messages go: https, at port 443, of the open internet.
+    /// URL to which messages are sent: https, port 443, on the public internet.
     pub url: String,
     /// The events that it is told of: names as in webhookEventTypes, noun.* for all of a noun, or * for all.
     pub event_types: Vec<String>,
-    /// What it is for.
+    /// Description of the endpoint; empty when omitted.
     pub description: Option<String>,
 }
 
@@ -42,21 +42,21 @@ pub struct WebhookEndpointCreateInput {
 pub struct WebhookEndpointUpdateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// Which one.
+    /// ID of the endpoint.
     pub id: ID,
     /// The version that you have read.
     pub expected_version: Long,
-    /// Where messages go.
+    /// URL to which messages are sent; unchanged when omitted.
     pub url: Option<String>,
     /// The events that it is told of.
     pub event_types: Option<Vec<String>>,
-    /// What it is for; null takes it away.
+    /// Description of the endpoint; null clears it.
     pub description: MaybeUndefined<String>,
     /// Whether anything is sent. One that is enabled goes on where it stopped, as far as events are kept.
     pub is_enabled: Option<bool>,
 }
 
-/// What is to be sent again: messageIds, or fromSeq and toSeq.
+/// Messages to send again: messageIds, or fromSeq and toSeq.
 #[derive(Debug, Clone, InputObject)]
 pub struct WebhookEndpointReplayInput {
     /// The endpoint.
@@ -69,7 +69,7 @@ pub struct WebhookEndpointReplayInput {
     pub to_seq: Option<Long>,
 }
 
-/// What became of the change of an endpoint.
+/// Result of a change of a webhook endpoint.
 #[derive(SimpleObject, Default)]
 pub struct WebhookEndpointPayload {
     /// The endpoint as it is now, or as it was last when it was removed; null when the change was refused.
@@ -78,7 +78,7 @@ pub struct WebhookEndpointPayload {
     pub secret: Option<String>,
     /// Whether this answer holds the secret, or an earlier one with the same idempotency key did.
     pub secret_status: SecretStatus,
-    /// Why the change was refused; empty when it was made, or with validateOnly would be.
+    /// Reasons for which the change was refused; empty when it was made, or with validateOnly would be.
     pub user_errors: Vec<UserError>,
     /// Whether this is the answer to an earlier call with the same key: without the secret.
     pub replayed: bool,
@@ -86,14 +86,14 @@ pub struct WebhookEndpointPayload {
     pub seq: Option<Long>,
 }
 
-/// What became of the wish to send again.
+/// Result of a request to send messages again.
 #[derive(SimpleObject, Default)]
 pub struct WebhookReplayPayload {
     /// The endpoint; null when the wish was refused.
     pub webhook_endpoint: Option<WebhookEndpoint>,
-    /// Of a range: the job that puts its messages down.
+    /// Job that sends the messages of a range; null for single messages.
     pub job: Option<Job>,
-    /// Why the wish was refused; empty when it was granted.
+    /// Reasons for which the request was refused; empty when it was accepted.
     pub user_errors: Vec<UserError>,
     /// Asked twice, messages are sent twice, under the same ids: false.
     pub replayed: bool,
@@ -210,7 +210,7 @@ impl WebhookMutation {
     async fn webhook_endpoint_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: WebhookEndpointCreateInput,
+        #[graphql(desc = "Endpoint to create.")] input: WebhookEndpointCreateInput,
     ) -> Answer<WebhookEndpointPayload> {
         let WebhookEndpointCreateInput { url, event_types, description, .. } = input;
         let new = NewEndpoint { url, description: description.unwrap_or_default(), patterns: event_types };
@@ -222,7 +222,7 @@ impl WebhookMutation {
     async fn webhook_endpoint_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: WebhookEndpointUpdateInput,
+        #[graphql(desc = "Endpoint to change, with its new values.")] input: WebhookEndpointUpdateInput,
     ) -> Answer<WebhookEndpointPayload> {
         let id = match endpoint_id(&input.id, path!["input", "id"]) {
             Ok(id) => id,
@@ -243,7 +243,7 @@ impl WebhookMutation {
     async fn webhook_endpoint_delete(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] id: ID,
+        #[graphql(desc = "ID of the endpoint to delete.")] id: ID,
     ) -> Answer<WebhookEndpointPayload> {
         match endpoint_id(&id, path!["id"]) {
             Ok(id) => WebhookEndpointPayload::of(ctx, ctx.given::<Webhooks>()?.delete(permit, id).await),
@@ -256,8 +256,12 @@ impl WebhookMutation {
     async fn webhook_endpoint_rotate_secret(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] id: ID,
-        #[graphql(desc = "How long the secret before it signs too: none to seven days.", default = 86_400)] overlap_seconds: i32,
+        #[graphql(desc = "ID of the endpoint.")] id: ID,
+        #[graphql(
+            desc = "Time for which the previous secret signs too, in seconds; 0 to 604,800 (seven days).",
+            default = 86_400
+        )]
+        overlap_seconds: i32,
     ) -> Answer<WebhookEndpointPayload> {
         match endpoint_id(&id, path!["id"]) {
             Ok(id) => {
@@ -273,7 +277,7 @@ impl WebhookMutation {
     async fn webhook_endpoint_test(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] id: ID,
+        #[graphql(desc = "ID of the endpoint.")] id: ID,
     ) -> Answer<WebhookEndpointPayload> {
         match endpoint_id(&id, path!["id"]) {
             Ok(id) => WebhookEndpointPayload::of(ctx, ctx.given::<Webhooks>()?.test(permit, id).await),
@@ -286,7 +290,7 @@ impl WebhookMutation {
     async fn webhook_endpoint_replay(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: WebhookEndpointReplayInput,
+        #[graphql(desc = "Endpoint and the messages to send again.")] input: WebhookEndpointReplayInput,
     ) -> Answer<WebhookReplayPayload> {
         let (id, what) = match replay(&input) {
             Ok(parts) => parts,

@@ -21,7 +21,7 @@ use crate::{
     identity::{Actor, actor},
 };
 
-/// Why nothing is sent to an endpoint.
+/// Reason for which nothing is sent to an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "DisabledWhy")]
 pub enum WebhookDisabledReason {
@@ -52,11 +52,11 @@ impl WebhookEndpoint {
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// Where messages go.
+    /// URL to which messages are sent.
     async fn url(&self) -> &str {
         &self.0.url
     }
-    /// What it is for.
+    /// Description of the endpoint; empty when there is none.
     async fn description(&self) -> &str {
         &self.0.description
     }
@@ -64,7 +64,8 @@ impl WebhookEndpoint {
     async fn event_types(&self) -> &[String] {
         &self.0.patterns
     }
-    /// Whose rights say what is sent: whoever made it, or last said where it leads or what it tells.
+    /// Actor whose permissions decide which events are sent: the creator of the endpoint, or the last to change its URL
+    /// or its event types.
     async fn maker(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, prelude::Actor::member(self.0.maker)).await
     }
@@ -72,11 +73,11 @@ impl WebhookEndpoint {
     async fn is_enabled(&self) -> bool {
         self.0.disabled.is_none()
     }
-    /// When it was disabled.
+    /// Time at which the endpoint was disabled; null while it is enabled.
     async fn disabled_at(&self) -> Option<DateTime> {
         self.0.disabled.map(|(at, _)| DateTime(at))
     }
-    /// Why it was disabled.
+    /// Reason for which the endpoint was disabled; null while it is enabled.
     async fn disabled_reason(&self) -> Option<WebhookDisabledReason> {
         self.0.disabled.map(|(_, why)| why.into())
     }
@@ -118,7 +119,7 @@ impl WebhookEndpoint {
         #[graphql(desc = "Only those in one of these states; an empty list matches nothing.")] states: Option<
             Vec<WebhookDeliveryState>,
         >,
-        #[graphql(desc = "How many, from 1 to 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
     ) -> Answer<WebhookDeliveryConnection> {
         log::deliveries(ctx, &self.0, states, first, after).await
@@ -129,7 +130,7 @@ impl WebhookEndpoint {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only those of the message of this event.")] seq: Option<Long>,
-        #[graphql(desc = "How many, from 1 to 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
     ) -> Answer<WebhookAttemptConnection> {
         log::attempts(ctx, &self.0, seq, first, after).await
@@ -138,11 +139,11 @@ impl WebhookEndpoint {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// When it was made.
+    /// Time at which the endpoint was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-    /// When it last changed.
+    /// Time of the last change of the endpoint.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }

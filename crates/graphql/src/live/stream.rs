@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{canonical, fault::Answer, scalars::Cursor};
 
-/// Why a cursor cannot be followed: discard what you have and subscribe again without one.
+/// Reason for which a cursor cannot be followed: discard your data and subscribe again without a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ResetReason {
@@ -20,7 +20,7 @@ pub enum ResetReason {
     CursorForeign,
     /// The database was restored to an earlier moment since.
     EpochChanged,
-    /// What you may see has changed.
+    /// The set of objects that you may see has changed.
     ScopeChanged,
 }
 
@@ -35,7 +35,7 @@ impl ResetReason {
     }
 }
 
-/// Where an item of a stream belongs.
+/// Phase of a stream to which an item belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StreamPhase {

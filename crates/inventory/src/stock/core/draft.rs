@@ -285,7 +285,7 @@ impl<'b> Draft<'b> {
     pub(super) fn kind(&self) -> MovementKind {
         self.movements.last().map_or(MovementKind::Adjustment, |movement| movement.kind)
     }
-    /// When it happened.
+    /// Time at which the movement occurred.
     pub(super) fn occurred_at(&self) -> Timestamp {
         self.movements.last().map_or(self.book.now, |movement| movement.occurred_at)
     }

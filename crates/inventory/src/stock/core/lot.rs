@@ -53,7 +53,7 @@ pub struct LotLevel {
     pub lot: LotId,
     pub on_hand: i64,
     pub unavailable: i64,
-    /// When what is there began to come in.
+    /// Time at which the stock on hand of this lot began to arrive.
     pub received_at: Timestamp,
     pub updated_at: Timestamp,
     /// When it was last counted, as far as that count has been posted.

@@ -19,7 +19,7 @@ type Part = (LotId, i64);
 /// Which stock of a level is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shelf {
-    /// What can be sold.
+    /// Stock that can be sold.
     Available,
     /// What was set aside for a reason.
     Aside(Condition),
