@@ -1,6 +1,6 @@
 //! Merges the rooms' roots, finds things by id across rooms, and prints the SDL.
 
-use std::{sync::Arc, thread::JoinHandle};
+use std::sync::Arc;
 
 use async_graphql::{Context, ID, Interface, Request, Schema, ValidationMode, dataloader::DataLoader};
 use entity::id::{Kind, kind, prefix_of};
@@ -29,8 +29,6 @@ use crate::{
         fault::{Answer, TopError},
         limits::Limits,
         scalars::{DateTime, Long},
-        schema_index::{SchemaIndex, Unreadable},
-        validation_cache::{DocumentValidator, ValidationOnly},
         yielding::YieldDirective,
     },
     identity::{LoginSession, Member, Tenant, own_session, own_tenant},
@@ -52,11 +50,13 @@ use crate::{
 mod documents;
 mod engine;
 pub mod events;
+mod judges;
 mod payloads;
 mod roots;
 mod sizes;
 pub use documents::{current_document, reference};
 pub use engine::EntrepotSchema;
+pub use judges::Judges;
 pub use payloads::Payload;
 pub use roots::{Mutation, Query, Subscription};
 
@@ -340,33 +340,6 @@ pub fn build(given: Given) -> EntrepotSchema {
         .validation_mode(ValidationMode::Fast)
         .finish();
     EntrepotSchema::new(schema)
-}
-
-/// What documents are judged by: the schema in short, and who holds them to the rules that the schema of `build` does without.
-pub struct Judges(JoinHandle<Result<(SchemaIndex, DocumentValidator), Unreadable>>);
-
-impl Judges {
-    /// Begins to make them, in a thread of their own: a start has a database to open meanwhile, and the first request needs them.
-    pub fn begin() -> Self {
-        Self(std::thread::spawn(|| {
-            let strict = plain().extension(ValidationOnly).finish();
-            let schema_index = SchemaIndex::of(&strict.sdl())?;
-            let validator = DocumentValidator::new(move |request| {
-                let strict = strict.clone();
-                Box::pin(async move { strict.execute(request).await })
-            });
-            Ok((schema_index, validator))
-        }))
-    }
-
-    /// Waits until they are made.
-    ///
-    /// # Errors
-    /// The SDL does not parse.
-    pub fn made(self) -> Result<(Arc<SchemaIndex>, DocumentValidator), Unreadable> {
-        let (schema_index, validator) = self.0.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        Ok((Arc::new(schema_index), validator))
-    }
 }
 
 fn plain() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {

@@ -38,7 +38,7 @@ pub struct SavedViewError {
     pub path: Vec<String>,
 }
 
-/// What a saved view shows to its reader.
+/// Data that a saved view shows to its reader.
 #[derive(SimpleObject)]
 pub struct SavedViewResult {
     /// Data as the document selects it. Null when an error takes all of it away.
@@ -96,9 +96,9 @@ impl SavedViewQuery {
     async fn saved_views(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<SavedViewConnection> {
         let signer = ctx.given::<CursorSigner>()?;
