@@ -256,6 +256,7 @@ kinds! {
     FileId "fil" "file"; ExchangeId "exc" "exchange"; ImageId "img" "product image"; DocumentId "doc" "product document";
     AlertId "alr" "alert"; AlertRuleId "arl" "alert rule"; AnomalyId "anm" "stock anomaly"; NoteId "nte" "note";
     ReplenishmentPolicyId "rpp" "replenishment policy"; ReplenishmentPlanId "rpl" "replenishment plan";
+    SavedViewId "svw" "saved view";
     ReplenishmentLineId "rpi" "line of a replenishment plan";
     IntegrationId "int" "integration"; ActorId "act" "actor"; ReferenceId "ref" "reference"; EpochId "epo" "epoch";
 }

@@ -58,6 +58,32 @@ impl NodeAuthenticator {
                 None => return Ok(None),
             },
         };
+        Ok(Some(self.standing(caller, (kind, used, share), request)))
+    }
+
+    /// Whoever is calling, once more, for a document that their operation runs: with the rights that it has, and at the same cost. None when their
+    /// key is not valid any more.
+    pub async fn within(&self, caller: &Caller, key: Option<ApiKeyId>, request: &str) -> Result<Option<FrontSession>, Fault> {
+        let terms = match key {
+            Some(key) => match self.access.program_on_terms(caller.tenant, key).await? {
+                Some(found) => {
+                    let used = KeyUse { key, created_at: found.created_at };
+                    (CredentialKind::Integration, Some(used), found.budget.map(|budget| share(key, budget)))
+                }
+                None => return Ok(None),
+            },
+            None => (CredentialKind::Member, None, None),
+        };
+        Ok(Some(self.standing(caller.clone(), terms, request)))
+    }
+
+    fn standing(
+        &self,
+        caller: Caller,
+        (kind, used, share): (CredentialKind, Option<KeyUse>, Option<Share>),
+        request: &str,
+    ) -> FrontSession {
+        let (tenant, actor) = (caller.tenant, caller.actor);
         let scope = self.identity.database().tenant(tenant);
         let visit = Arc::new(Visit { address: None, user_agent: None, device: None });
         let origin = Origin { request_id: request.to_owned(), ip: None, session: None };
@@ -65,7 +91,7 @@ impl NodeAuthenticator {
             let request = schema::attach(request, &scope).data(caller.clone()).data(visit.clone()).data(origin.clone());
             if let Some(used) = used { request.data(used) } else { request }
         };
-        Ok(Some(FrontSession {
+        FrontSession {
             expires_at: None,
             anonymous: false,
             subject: format!("{tenant}/{}", actor.id).into(),
@@ -74,7 +100,7 @@ impl NodeAuthenticator {
             revoked: None,
             attach: Arc::new(attach),
             likeness: None,
-        }))
+        }
     }
 
     /// A program that calls with a key.

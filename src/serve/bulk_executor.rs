@@ -1,5 +1,7 @@
 //! Runs mutations that nobody waits for: as whoever asked for them, by the same guard, price and engine as a request.
 
+mod views;
+
 use std::{
     collections::HashMap,
     sync::{Arc, OnceLock},

@@ -65,6 +65,7 @@ use services::{
     alerts::Alerts,
     exchange::{Engine, Exchange},
     files::{FileLocation, Files, core::link::Signer},
+    saved_views::{SavedViews, shell::ViewEngine},
     webhooks::{Allowed, Keep, Sender, Webhooks},
 };
 use tokio::net::TcpListener;
@@ -135,6 +136,7 @@ pub struct Node {
     pub alerts: Alerts,
     pub files: Files,
     pub exchange: Exchange,
+    pub saved_views: SavedViews,
     /// What runs a mutation for each line of a file: the exchange knows it for as long as it is kept here.
     bulk_executor: Arc<dyn Engine>,
     /// How long the journal is kept.
@@ -197,6 +199,7 @@ impl Node {
         let exchange =
             Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files.clone(), Arc::new(Wording));
         identity.share_attempts(rate_limiter.clone());
+        let saved_views = SavedViews::new(db.clone(), clock.clone());
         let schema = schema::build(Given {
             identity: identity.clone(),
             access: access.clone(),
@@ -207,15 +210,13 @@ impl Node {
             webhooks: webhooks.clone(),
             alerts: alerts.clone(),
             exchange: exchange.clone(),
+            saved_views: saved_views.clone(),
             signer,
             limits: limits.clone(),
         });
-        let bulk_executor: Arc<dyn Engine> = BulkExecutor::alone(
-            node_authenticator.clone(),
-            (schema.clone(), limits.clone()),
-            (rate_limiter.clone(), clock.clone()),
-        );
-        exchange.run_by(&bulk_executor);
+        let given = (rate_limiter.clone(), clock.clone());
+        let executor = BulkExecutor::alone(node_authenticator.clone(), (schema.clone(), limits.clone()), given);
+        let bulk_executor = run_by(executor, &exchange, &saved_views);
         Ok(Self {
             db,
             clock,
@@ -233,6 +234,7 @@ impl Node {
             alerts,
             files,
             exchange,
+            saved_views,
             bulk_executor,
             keep: Keep::default(),
             workload: Some(jobs::Terms::default()),
@@ -291,8 +293,8 @@ impl Node {
             settings,
         }));
         // What is run for each line of a file passes the same operation service as a request.
-        let bulk_executor: Arc<dyn Engine> = BulkExecutor::of(front.service.clone(), self.node_authenticator.clone());
-        self.exchange.run_by(&bulk_executor);
+        let executor = BulkExecutor::of(front.service.clone(), self.node_authenticator.clone());
+        let bulk_executor = run_by(executor, &self.exchange, &self.saved_views);
         let drain = front.drain.clone();
         let (leaked_keys, looking_into) = leaked_keys::LeakedKeyReports::open(self.access.clone(), self.identity.clone());
         let routes = server::router(front.clone())
@@ -322,6 +324,15 @@ impl Node {
         self.db.close().await?;
         Ok(())
     }
+}
+
+/// Has documents of bulk operations and of saved views run by this one, for as long as what is returned is kept.
+fn run_by(executor: Arc<BulkExecutor>, exchange: &Exchange, saved_views: &SavedViews) -> Arc<dyn Engine> {
+    let views: Arc<dyn ViewEngine> = executor.clone();
+    saved_views.run_by(&views);
+    let bulk: Arc<dyn Engine> = executor;
+    exchange.run_by(&bulk);
+    bulk
 }
 
 /// The public keys of the deployment.

@@ -40,6 +40,7 @@ mod reports;
 mod returns;
 mod reversals;
 mod row_security;
+mod saved_views;
 mod scan;
 mod search;
 mod secret_stores;

@@ -40,6 +40,7 @@ pub mod suggestions;
 pub mod reports;
 pub mod notes;
 pub mod history;
+pub mod saved_views;
 
 /// Merges the rooms' roots and prints the SDL.
 pub mod schema;

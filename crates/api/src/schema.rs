@@ -1,6 +1,6 @@
 //! Merges the rooms' roots, finds things by id across rooms, and prints the SDL.
 
-use std::{sync::Arc, thread::JoinHandle};
+use std::sync::Arc;
 
 use async_graphql::{Context, ID, Interface, Request, Schema, ValidationMode, dataloader::DataLoader};
 use entity::id::{Kind, kind, prefix_of};
@@ -29,8 +29,6 @@ use crate::{
         fault::{Answer, TopError},
         limits::Limits,
         scalars::{DateTime, Long},
-        schema_index::{SchemaIndex, Unreadable},
-        validation_cache::{DocumentValidator, ValidationOnly},
         yielding::YieldDirective,
     },
     identity::{LoginSession, Member, Tenant, own_session, own_tenant},
@@ -43,6 +41,7 @@ use crate::{
     replenishment::{self, ReplenishmentPlan, ReplenishmentPolicy},
     returns::{self as returns, Return},
     reversals::{self as reversals, DocumentReversal},
+    saved_views::{self, SavedView},
     stock::{self as stock, Lot, Reservation, StockEntry, StockLevel, StockMovement},
     transfers::{self as transfers, Transfer},
     webhooks::{self as webhook, WebhookEndpoint},
@@ -51,11 +50,13 @@ use crate::{
 mod documents;
 mod engine;
 pub mod events;
+mod judges;
 mod payloads;
 mod roots;
 mod sizes;
 pub use documents::{current_document, reference};
 pub use engine::EntrepotSchema;
+pub use judges::Judges;
 pub use payloads::Payload;
 pub use roots::{Mutation, Query, Subscription};
 
@@ -111,6 +112,7 @@ pub enum Node {
     ReplenishmentPlan(ReplenishmentPlan),
     ReplenishmentPolicy(ReplenishmentPolicy),
     Note(Note),
+    SavedView(SavedView),
 }
 
 /// Something that changes and says so.
@@ -146,6 +148,7 @@ pub enum Versioned {
     ReplenishmentPlan(ReplenishmentPlan),
     ReplenishmentPolicy(ReplenishmentPolicy),
     Note(Note),
+    SavedView(SavedView),
 }
 
 #[derive(Default)]
@@ -256,6 +259,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::NoteId::PREFIX => notes::find_note(ctx, uuid).await?.map(Node::Note),
         kind::AnomalyId::PREFIX => anomalies::find_anomaly(ctx, uuid).await?.map(Node::StockAnomaly),
         kind::ReplenishmentPlanId::PREFIX => replenishment::find_plan(ctx, uuid).await?.map(Node::ReplenishmentPlan),
+        kind::SavedViewId::PREFIX => saved_views::find_view(ctx, uuid).await?.map(Node::SavedView),
         kind::ReplenishmentPolicyId::PREFIX => replenishment::find_policy(ctx, uuid).await?.map(Node::ReplenishmentPolicy),
         kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::Job),
         kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
@@ -305,6 +309,7 @@ pub struct Given {
     pub webhooks: Webhooks,
     pub alerts: Alerts,
     pub exchange: services::exchange::Exchange,
+    pub saved_views: services::saved_views::SavedViews,
     pub signer: CursorSigner,
     pub limits: Limits,
 }
@@ -328,39 +333,13 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(media)
         .data(suggestions)
         .data(given.exchange)
+        .data(given.saved_views)
         .data(given.signer)
         .data(given.limits)
         .directive(YieldDirective)
         .validation_mode(ValidationMode::Fast)
         .finish();
     EntrepotSchema::new(schema)
-}
-
-/// What documents are judged by: the schema in short, and who holds them to the rules that the schema of `build` does without.
-pub struct Judges(JoinHandle<Result<(SchemaIndex, DocumentValidator), Unreadable>>);
-
-impl Judges {
-    /// Begins to make them, in a thread of their own: a start has a database to open meanwhile, and the first request needs them.
-    pub fn begin() -> Self {
-        Self(std::thread::spawn(|| {
-            let strict = plain().extension(ValidationOnly).finish();
-            let schema_index = SchemaIndex::of(&strict.sdl())?;
-            let validator = DocumentValidator::new(move |request| {
-                let strict = strict.clone();
-                Box::pin(async move { strict.execute(request).await })
-            });
-            Ok((schema_index, validator))
-        }))
-    }
-
-    /// Waits until they are made.
-    ///
-    /// # Errors
-    /// The SDL does not parse.
-    pub fn made(self) -> Result<(Arc<SchemaIndex>, DocumentValidator), Unreadable> {
-        let (schema_index, validator) = self.0.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        Ok((Arc::new(schema_index), validator))
-    }
 }
 
 fn plain() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {

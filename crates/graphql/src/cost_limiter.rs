@@ -155,11 +155,20 @@ impl CostLimiter {
         }
     }
 
-    /// Waits until fewer of the tenant's operations run than may at once.
+    /// Waits until fewer of the tenant's operations run than may at once. One within another that is let in has its place: if it waited, it could wait for
+    /// itself.
     ///
     /// # Errors
     /// Too many wait already.
-    pub async fn enter(&self, quota_subject: &QuotaSubject, charge: &Charge) -> Result<Option<Pass>, Box<Unpaid>> {
+    pub async fn enter(
+        &self,
+        quota_subject: &QuotaSubject,
+        charge: &Charge,
+        is_within: bool,
+    ) -> Result<Option<Pass>, Box<Unpaid>> {
+        if is_within {
+            return Ok(None);
+        }
         let (Some(concurrency), QuotaSubject::Credential { tenant, .. }) = (&self.concurrency, quota_subject) else {
             return Ok(None);
         };

@@ -191,7 +191,7 @@ impl<E: Executor> OperationService<E> {
             Ok(paid) => paid,
             Err(unpaid) => return (Answer::Refused(Errors::unpaid(*unpaid, request_id)), false),
         };
-        let pass = match self.cost_limiter.enter(&session.quota_subject, &charge).await {
+        let pass = match self.cost_limiter.enter(&session.quota_subject, &charge, params.is_within).await {
             Ok(pass) => pass,
             Err(unpaid) => {
                 self.cost_limiter.settle(&session.quota_subject, &mut charge, 0);

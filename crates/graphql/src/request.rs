@@ -19,6 +19,8 @@ pub struct GraphqlRequest {
     pub shows_cost: bool,
     /// Reads the variables once more: the engine takes them for good, and only when it refuses one is it asked which.
     pub reread: Option<Reread>,
+    /// Whether it runs within another operation, whose place among its tenant's it takes.
+    pub is_within: bool,
 }
 
 /// What was asked is kept as it came, which costs nothing.
@@ -65,6 +67,7 @@ impl Members {
             variables: self.variables.unwrap_or_default(),
             shows_cost,
             reread: None,
+            is_within: false,
         })
     }
 }

@@ -40,3 +40,5 @@ pub mod reports;
 pub mod notes;
 /// The history of a thing: the audit log, movements and notes in one order.
 pub mod history;
+/// Queries that are kept under a name, and read with the rights of whoever reads.
+pub mod saved_views;

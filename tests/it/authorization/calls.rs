@@ -319,6 +319,7 @@ pub fn meant(root: &str, path: &Path) -> &'static str {
 /// The same, where the names tell it. Places like that of `node(id:)` take any kind.
 pub fn named(root: &str, path: &Path) -> Option<&'static str> {
     const WORDS: &[(&str, &str)] = &[
+        ("savedview", "svw"),
         ("fulfilmenttracking", "pcl"),
         ("fulfilmentwork", "fwk"),
         ("fulfilment", "ful"),

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use entity::{prelude::*, tables::stock_anomaly};
-use entrepot::replenishment::{
-    core::{Basis, Leads, LevelState, Plan, PlanScope, Policy, PolicyScope, ProductState, Rule, plan_product},
-    rows,
+use entrepot::{
+    replenishment::{
+        core::{Basis, Leads, LevelState, Plan, PlanScope, Policy, PolicyScope, ProductState, Rule, plan_product},
+        rows,
+    },
+    saved_views::{self, core::View},
 };
 use serde_json::json;
 
@@ -52,6 +55,12 @@ pub const CASES: &[(&str, Needs)] = &[
     ("notes", SignIn),
     ("noteAdd", SignIn),
     ("noteUpdate", SignIn),
+    ("savedViews", May("view.read")),
+    ("savedView", May("view.read")),
+    ("savedViewResult", May("view.read")),
+    ("savedViewCreate", May("view.manage")),
+    ("savedViewUpdate", May("view.manage")),
+    ("savedViewDelete", May("view.manage")),
     ("productCost", May("product.cost.read")),
     ("revaluations", May("product.cost.read")),
     ("productCategorySuggestions", May("product.read")),
@@ -80,6 +89,7 @@ impl World {
         ids.insert("rvl", text(&self.must(house, query, json!({ "input": input })).await["revaluation"]["id"]));
         self.flagged(house, ids).await;
         self.planned(house, ids).await;
+        self.saved(house, ids).await;
     }
 
     /// A policy, and a plan that would buy one of the product.
@@ -130,6 +140,23 @@ impl World {
         work.commit().await.unwrap();
         ids.insert("rpp", policy.to_string());
         ids.insert("rpl", plan.to_string());
+    }
+
+    /// A view of the company's stores. It is written as it would be kept: an engine for each world would take long to make.
+    async fn saved(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        let (id, now): (SavedViewId, Timestamp) = (self.node.clock.id(), self.node.clock.now());
+        let fields = saved_views::core::Fields {
+            name: "Stores".to_owned(),
+            slug: "stores".to_owned(),
+            document: "{ stores { nodes { id } } }".to_owned(),
+            variables: saved_views::core::Variables::new(),
+        };
+        let maker = house.owner.actor;
+        let view = View { id, fields, cost: 1, is_paused: false, maker, version: 1, created_at: now, updated_at: now };
+        let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();
+        saved_views::rows::insert_view(&work, &view).await.unwrap();
+        work.commit().await.unwrap();
+        ids.insert("svw", id.to_string());
     }
 
     /// A strange day, as the detector would have flagged it.

@@ -61,6 +61,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("rpl", "ReplenishmentPlan", Some("purchase.read")),
     ("rpp", "ReplenishmentPolicy", Some("stock.policy")),
     ("nte", "Note", Some("product.read")),
+    ("svw", "SavedView", Some("view.read")),
 ];
 
 async fn a_node_needs_the_rights_of_its_type(world: &World) {

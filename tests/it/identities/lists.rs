@@ -72,6 +72,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.replenishmentPolicies", "", "replenishmentPolicies:SCOPE:ASC", vec![t("-/-"), i()]),
         ("Query.returns", "", "returns:OCCURRED_AT:DESC", vec![n(7), i()]),
         ("Query.revaluations", "", "revaluations:NUMBER:DESC", vec![n(7)]),
+        ("Query.savedViews", "", "savedViews:SLUG:ASC", vec![t("low-stock"), i()]),
         ("Query.shrinkage", JANUARY, "shrinkage:REASON", vec![n(7), t("LOSS")]),
         ("Query.stockAgeing", "", "stockAgeing", vec![n(7), i()]),
         ("Query.stockAnomalies", "", "stockAnomalies:DAY:DESC", vec![n(20_000), i()]),

@@ -108,6 +108,7 @@ pub const REMOVES: &[Exception] = &[
     ("productDocumentRemove", "the document is gone"),
     ("productImageRemove", "the picture is gone"),
     ("roleDelete", "the role is gone"),
+    ("savedViewDelete", "the view is gone"),
     ("webhookEndpointDelete", "the endpoint is gone"),
 ];
 

@@ -40,6 +40,7 @@ pub const SMALL: &[&str] = &[
     "replenishment_policy",
     "role",
     "role_grant",
+    "saved_view",
     "server_secret",
     "signing_key",
     "sourcing_rule",

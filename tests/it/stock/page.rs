@@ -16,6 +16,7 @@ use entrepot::{
     jobs::Jobs,
     ledger::{Grouping, Ledger},
     paging::CursorSigner,
+    saved_views::SavedViews,
     schema::{self, EntrepotSchema, Given},
     webhooks::{Allowed, Sender, Webhooks},
 };
@@ -44,7 +45,21 @@ pub async fn whole_schema(world: &World) -> EntrepotSchema {
     let files = Files::new(world.db.clone(), world.clock.clone(), audit_writer.clone(), Signer::derived(&[7; 32]), place);
     let exchange = Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files, Arc::new(Wording));
     let limits = Limits::default();
-    schema::build(Given { identity, access, catalog, ledger, audit, jobs, webhooks, alerts, exchange, signer, limits })
+    let saved_views = SavedViews::new(world.db.clone(), world.clock.clone());
+    schema::build(Given {
+        identity,
+        access,
+        catalog,
+        ledger,
+        audit,
+        jobs,
+        webhooks,
+        alerts,
+        exchange,
+        saved_views,
+        signer,
+        limits,
+    })
 }
 
 pub async fn ask(schema: &EntrepotSchema, world: &World, query: &str, variables: Value) -> Value {

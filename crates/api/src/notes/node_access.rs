@@ -93,6 +93,7 @@ pub async fn node_access(ctx: &Context<'_>, node: &Node) -> Answer<Option<NodeAc
         Node::AuditEntry(_) => NodeAccess::of::<kind::AuditRead, kind::AuditRead>(),
         Node::Job(_) => NodeAccess::of::<kind::JobRead, kind::JobManage>(),
         Node::WebhookEndpoint(_) => NodeAccess::of::<kind::WebhookRead, kind::WebhookManage>(),
+        Node::SavedView(_) => NodeAccess::of::<kind::ViewRead, kind::ViewManage>(),
         _ => return Ok(None),
     }))
 }

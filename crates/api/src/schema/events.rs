@@ -11,7 +11,8 @@ use inventory::{
 use platform::storage::events::Registry;
 use services::{
     alerts::events as alerts, exchange::events as exchange, files::events as files, media::events as media,
-    notes::events as notes, replenishment::events as replenishment, webhooks::events as webhooks,
+    notes::events as notes, replenishment::events as replenishment, saved_views::events as saved_views,
+    webhooks::events as webhooks,
 };
 
 /// All families, in the order in which clients are told of them.
@@ -34,6 +35,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         stock::STOCK_POLICY.events(),
         replenishment::REPLENISHMENT_POLICY.events(),
         replenishment::REPLENISHMENT_PLAN.events(),
+        saved_views::SAVED_VIEW.events(),
         costing::REVALUATION.events(),
         currency::EXCHANGE_RATE.events(),
         alerts::ALERT.events(),

@@ -85,4 +85,5 @@ pub enum Payload {
     ReplenishmentPlanPayload(replenishment::ReplenishmentPlanPayload),
     ReplenishmentApprovalPayload(replenishment::ReplenishmentApprovalPayload),
     NotePayload(crate::notes::NotePayload),
+    SavedViewPayload(crate::saved_views::SavedViewPayload),
 }

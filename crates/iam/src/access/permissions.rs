@@ -97,6 +97,8 @@ permissions! {
     RateRead "rate.read" Tenant "See exchange rates.";
     RateWrite "rate.write" Tenant "Enter exchange rates.";
     ReportRead "report.read" Store "See sales and stock reports.";
+    ViewRead "view.read" Store "See saved views and read them, as far as one's own rights go.";
+    ViewManage "view.manage" Tenant "Make saved views, change and remove them.";
     MemberRead "member.read" Tenant "See members and what they may do.";
     MemberWrite "member.write" Tenant "Change what members may do, within one's own rights.";
     MemberInvite "member.invite" Tenant "Invite people, with rights within one's own.";

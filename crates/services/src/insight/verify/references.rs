@@ -102,6 +102,7 @@ const TENANTED: &[&str] = &[
     "replenishment_line",
     "replenishment_plan",
     "replenishment_policy",
+    "saved_view",
     "anomaly_book",
     "stock_anomaly",
     "cost_book",

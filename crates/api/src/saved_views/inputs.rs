@@ -1,0 +1,133 @@
+//! The inputs of saved views.
+
+use async_graphql::{ID, InputObject, OneofObject};
+use entity::prelude::SavedViewId;
+use platform::path;
+use services::saved_views::{
+    core::{Change, Fields, Variables, ViewRef},
+    shell::{ViewCreate, ViewDelete, ViewUpdate},
+};
+
+use crate::{
+    graphql::{
+        fault::{Answer, TopError},
+        reading::Reading,
+        scalars::{Json, Long},
+    },
+    purchasing::links::argument,
+};
+
+/// A saved view.
+#[derive(Debug, Clone, OneofObject)]
+pub enum SavedViewRef {
+    /// By its ID.
+    Id(ID),
+    /// By its slug.
+    Slug(String),
+}
+
+/// A view that is to be made.
+#[derive(Debug, Clone, InputObject)]
+pub struct SavedViewCreateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Name for people, of 1 to 100 characters.
+    pub name: String,
+    /// Name for addresses, of 1 to 64 characters: lower-case letters, digits, and single hyphens between them. A second one of the tenant is refused as
+    /// DUPLICATE.
+    pub slug: String,
+    /// GraphQL document with one query, of at most 20 KiB. It has no mutation, does not ask for the schema, and costs at most 1,000 points with its variables.
+    pub document: String,
+    /// Values of its variables where a reader gives none: an object of at most 20 KiB.
+    pub variables: Option<Json>,
+}
+
+/// A change of a view. Fields that are null stay as they are.
+#[derive(Debug, Clone, InputObject)]
+pub struct SavedViewUpdateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// View.
+    pub id: ID,
+    /// Version of the view as it was read; another one is a VERSION_CONFLICT.
+    pub expected_version: Long,
+    /// Name for people, of 1 to 100 characters.
+    pub name: Option<String>,
+    /// Name for addresses, of 1 to 64 characters. Addresses with the former one lead nowhere then.
+    pub slug: Option<String>,
+    /// GraphQL document with one query, under the conditions of a new view.
+    pub document: Option<String>,
+    /// Values of its variables where a reader gives none: an object, in the place of the whole former one.
+    pub variables: Option<Json>,
+    /// Whether it is not run until somebody says false.
+    pub is_paused: Option<bool>,
+}
+
+/// A view that is to go.
+#[derive(Debug, Clone, InputObject)]
+pub struct SavedViewDeleteInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// View.
+    pub id: ID,
+}
+
+fn variables(given: Option<Json>, reading: &mut Reading) -> Option<Variables> {
+    let serde_json::Value::Object(values) = given?.0 else {
+        reading.invalid("a JSON object is expected", || path!["input", "variables"]);
+        return None;
+    };
+    Some(values)
+}
+
+impl SavedViewCreateInput {
+    pub(super) fn read(self, reading: &mut Reading) -> ViewCreate {
+        let variables = variables(self.variables, reading).unwrap_or_default();
+        let fields = Fields { name: self.name, slug: self.slug, document: self.document, variables };
+        ViewCreate { idempotency_key: self.idempotency_key, fields }
+    }
+}
+
+impl SavedViewUpdateInput {
+    pub(super) fn read(self, reading: &mut Reading) -> ViewUpdate {
+        let change = Change {
+            name: self.name,
+            slug: self.slug,
+            document: self.document,
+            variables: variables(self.variables, reading),
+            is_paused: self.is_paused,
+        };
+        ViewUpdate {
+            idempotency_key: self.idempotency_key,
+            id: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.0,
+            change,
+        }
+    }
+}
+
+impl SavedViewDeleteInput {
+    pub(super) fn read(self, reading: &mut Reading) -> ViewDelete {
+        ViewDelete { idempotency_key: self.idempotency_key, id: reading.id(&self.id, || path!["input", "id"]) }
+    }
+}
+
+/// The view that an argument means.
+pub(super) fn meant(by: SavedViewRef, name: &str) -> Answer<ViewRef> {
+    Ok(match by {
+        SavedViewRef::Id(id) => {
+            let id: SavedViewId = argument(&id, || path![name, "id"])?;
+            ViewRef::Id(id)
+        }
+        SavedViewRef::Slug(slug) => ViewRef::Slug(slug),
+    })
+}
+
+/// The values that a reader gives.
+pub(super) fn given(variables: Option<Json>) -> Answer<Variables> {
+    match variables.map(|all| all.0) {
+        None | Some(serde_json::Value::Null) => Ok(Variables::new()),
+        Some(serde_json::Value::Object(values)) => Ok(values),
+        Some(_) => Err(TopError::bad_input("a JSON object is expected", path!["variables"])),
+    }
+}

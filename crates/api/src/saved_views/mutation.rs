@@ -1,0 +1,66 @@
+//! Making views, changing them and taking them away.
+
+use async_graphql::Context;
+use macros::resolvers;
+use services::saved_views::{
+    SavedViews,
+    events::{SAVED_VIEW_CREATED, SAVED_VIEW_DELETED, SAVED_VIEW_UPDATED},
+};
+
+use super::{
+    inputs::{SavedViewCreateInput, SavedViewDeleteInput, SavedViewUpdateInput},
+    payloads::SavedViewPayload,
+};
+use crate::graphql::{context::ContextExt, fault::Answer, reading::read};
+
+/// The root fields that change saved views.
+#[derive(Default)]
+pub struct SavedViewMutation;
+
+#[resolvers]
+impl SavedViewMutation {
+    /// Keeps a query under a name. Its document is checked against the schema and priced as a request is; at most 1,000 views of a tenant are kept.
+    #[mutation(permit = ViewManage, emits(SAVED_VIEW_CREATED), dry_run)]
+    async fn saved_view_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "View.")] input: SavedViewCreateInput,
+    ) -> Answer<SavedViewPayload> {
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(ctx.given::<SavedViews>()?.create(permit, input, dry_run)).await;
+        SavedViewPayload::of(ctx, done)
+    }
+
+    /// Changes a saved view, pauses it, or lets it run again. Its document is checked and priced again, whatever changes.
+    #[mutation(permit = ViewManage, emits(SAVED_VIEW_UPDATED), dry_run)]
+    async fn saved_view_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Change.")] input: SavedViewUpdateInput,
+    ) -> Answer<SavedViewPayload> {
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(ctx.given::<SavedViews>()?.update(permit, input, dry_run)).await;
+        SavedViewPayload::of(ctx, done)
+    }
+
+    /// Removes a saved view.
+    #[mutation(permit = ViewManage, emits(SAVED_VIEW_DELETED), dry_run)]
+    async fn saved_view_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "View.")] input: SavedViewDeleteInput,
+    ) -> Answer<SavedViewPayload> {
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(ctx.given::<SavedViews>()?.delete(permit, input, dry_run)).await;
+        SavedViewPayload::of(ctx, done)
+    }
+}

@@ -1,0 +1,137 @@
+//! Asking for saved views, and for what they show.
+
+use async_graphql::{Context, SimpleObject};
+use macros::resolvers;
+use platform::{audit::Origin, paging::CursorSigner, path};
+use serde_json::Value;
+use services::saved_views::{
+    SavedViews, rows,
+    shell::{ReadError, Refused, ViewResult},
+};
+
+use super::{
+    inputs::{SavedViewRef, given, meant},
+    view::{SavedView, SavedViewConnection},
+};
+use crate::{
+    access::KeyUse,
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::{Answer, TopError},
+        scalars::{Cursor, Json, Long},
+    },
+    purchasing::links::MOST_A_PAGE,
+};
+
+/// Wait before a view is read again, where nothing else is said.
+const PAUSE_MS: u64 = 1_000;
+
+/// An error of a view's document.
+#[derive(SimpleObject)]
+pub struct SavedViewError {
+    /// Stable code, as of an error of a request. FORBIDDEN is a field that the reader may not see.
+    pub code: String,
+    /// Text for people.
+    pub message: String,
+    /// Names and positions that lead to the field in the data, as text. Empty of an error of the whole document.
+    pub path: Vec<String>,
+}
+
+/// Data that a saved view shows to its reader.
+#[derive(SimpleObject)]
+pub struct SavedViewResult {
+    /// Data as the document selects it. Null when an error takes all of it away.
+    pub data: Option<Json>,
+    /// Fields that the reader may not see, and fields that failed, at most 10. They are null in the data.
+    pub errors: Vec<SavedViewError>,
+    /// Number of the tenant's last event before it was read: the data is no older.
+    pub seq: Long,
+    /// SHA-256 of the data, as 64 hexadecimal digits. Two readings with the same hash show the same.
+    pub hash: String,
+}
+
+impl From<ViewResult> for SavedViewResult {
+    fn from(result: ViewResult) -> Self {
+        let data = Some(result.data).filter(|data| !data.is_null()).map(Json);
+        let errors = result.errors.iter().map(error).collect();
+        Self { data, errors, seq: Long(result.seq), hash: result.hash }
+    }
+}
+
+fn error(told: &Value) -> SavedViewError {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+    SavedViewError {
+        code: told["extensions"]["code"].as_str().unwrap_or("INTERNAL").to_owned(),
+        message: told["message"].as_str().unwrap_or_default().to_owned(),
+        path: told["path"].as_array().map(|path| path.iter().map(text).collect()).unwrap_or_default(),
+    }
+}
+
+/// Why a view was not read, as of a request.
+fn unread(error: ReadError) -> TopError {
+    match error {
+        ReadError::Fault(fault) => fault.into(),
+        ReadError::NotFound => TopError::bad_input("there is no such saved view", path!["view"]),
+        ReadError::Paused => TopError::bad_input("this saved view is paused", path!["view"]),
+        ReadError::Refused(Refused { code, message, retry_after_ms }) => match code.as_str() {
+            "RATE_LIMITED" => TopError::RateLimited { retry_after_ms: retry_after_ms.unwrap_or(PAUSE_MS) },
+            "OVERLOADED" => TopError::Overloaded,
+            "UNAVAILABLE" | "TIMEOUT" => TopError::Unavailable,
+            "UNAUTHENTICATED" => TopError::Unauthenticated,
+            "INTERNAL" => TopError::Internal,
+            _ => TopError::bad_input(message, path!["view"]),
+        },
+    }
+}
+
+/// The root fields of saved views.
+#[derive(Default)]
+pub struct SavedViewQuery;
+
+#[resolvers]
+impl SavedViewQuery {
+    /// Saved views of the tenant, by their slugs.
+    #[field(permit = ViewRead, paged)]
+    async fn saved_views(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<SavedViewConnection> {
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(rows::VIEWS, signer, MOST_A_PAGE)?;
+        let page = ctx.given::<SavedViews>()?.page(&permit, &request).await?;
+        let nodes = page.into_iter().map(|view| {
+            let keys = rows::view_keys(&view);
+            (SavedView::from(view), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, rows::VIEWS, signer).into())
+    }
+
+    /// A saved view. Null when there is none.
+    #[field(permit = ViewRead)]
+    async fn saved_view(&self, ctx: &Context<'_>, #[graphql(desc = "View.")] by: SavedViewRef) -> Answer<Option<SavedView>> {
+        let meant = meant(by, "by")?;
+        Ok(ctx.given::<SavedViews>()?.find(&permit, &meant).await?.map(Into::into))
+    }
+
+    /// Data of a saved view, read with your own rights. Its document costs your budget its points beside those of this field.
+    #[field(permit = ViewRead)]
+    async fn saved_view_result(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "View.")] view: SavedViewRef,
+        #[graphql(desc = "Values of its variables, as an object. Those that are left out are the view's own.")] variables: Option<
+            Json,
+        >,
+    ) -> Answer<SavedViewResult> {
+        let (meant, variables) = (meant(view, "view")?, given(variables)?);
+        let key = ctx.data_opt::<KeyUse>().map(|used| used.key);
+        let request = ctx.data_opt::<Origin>().map(|origin| origin.request_id.clone()).unwrap_or_default();
+        let read = Box::pin(ctx.given::<SavedViews>()?.read(&permit, &meant, variables, (key, request))).await;
+        read.map(Into::into).map_err(unread)
+    }
+}

@@ -1,0 +1,112 @@
+//! A view as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID};
+use entity::prelude::SavedViewId;
+use iam::access::kind;
+use macros::resolvers;
+use services::saved_views::{
+    SavedViews,
+    core::{View, ViewRef},
+    shell::Status,
+};
+
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        scalars::{DateTime, Json, Long},
+    },
+    orders::links::{Actor, actor},
+};
+
+/// Whether a view can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum SavedViewStatus {
+    /// It can be read.
+    Ready,
+    /// Its document does not fit the schema as it is now: change it.
+    Broken,
+    /// Somebody has paused it, and it is not run.
+    Paused,
+}
+
+impl From<Status> for SavedViewStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Ready => Self::Ready,
+            Status::Broken => Self::Broken,
+            Status::Paused => Self::Paused,
+        }
+    }
+}
+
+/// A view's row.
+#[derive(Clone)]
+pub struct SavedView(pub Arc<View>);
+
+crate::connection!(SavedViewConnection, SavedViewEdge, SavedView, "saved views");
+
+impl From<View> for SavedView {
+    fn from(view: View) -> Self {
+        Self(Arc::new(view))
+    }
+}
+
+/// Query that is kept under a name. Reading it runs it with the rights of whoever reads.
+#[resolvers(requires = ViewRead)]
+impl SavedView {
+    /// ID of the view.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Name for people.
+    async fn name(&self) -> &str {
+        &self.0.fields.name
+    }
+    /// Name for addresses, of which a tenant has one view.
+    async fn slug(&self) -> &str {
+        &self.0.fields.slug
+    }
+    /// GraphQL document with one query.
+    async fn document(&self) -> &str {
+        &self.0.fields.document
+    }
+    /// Values of its variables where a reader gives none, as an object.
+    async fn variables(&self) -> Json {
+        Json(serde_json::Value::Object(self.0.fields.variables.clone()))
+    }
+    /// Points that it costs with its own variables, from 0 to 1,000, as it was last changed.
+    async fn cost(&self) -> Long {
+        Long(self.0.cost)
+    }
+    /// Whether it can be read now.
+    async fn status(&self, ctx: &Context<'_>) -> Answer<SavedViewStatus> {
+        Ok(ctx.given::<SavedViews>()?.status(&self.0).await?.into())
+    }
+    /// Member or integration that made it.
+    async fn owner(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        actor(ctx, self.0.maker).await
+    }
+    /// Time at which it was made.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+    /// Time of its last change.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+    /// 1 when it was made, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+}
+
+/// The view of an id.
+pub async fn find_view(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<SavedView>> {
+    let permit = ctx.permit::<kind::ViewRead>()?;
+    let meant = ViewRef::Id(SavedViewId::from_uuid(id));
+    Ok(ctx.given::<SavedViews>()?.find(&permit, &meant).await?.map(Into::into))
+}

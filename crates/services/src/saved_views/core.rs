@@ -1,0 +1,169 @@
+//! What a view may be.
+
+use entity::prelude::*;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// Views of a tenant at most.
+pub const MOST_VIEWS: i64 = 1_000;
+/// Points that a view may cost with its own variables.
+pub const MOST_COST: i64 = 1_000;
+/// Bytes of a document, and of the variables as JSON.
+pub const MOST_BYTES: usize = 20 * 1_024;
+const MOST_NAME: usize = 100;
+const MOST_SLUG: usize = 64;
+
+/// Values of variables by their names.
+pub type Variables = Map<String, Value>;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    pub id: SavedViewId,
+    pub fields: Fields,
+    /// Points with its own variables.
+    pub cost: i64,
+    pub is_paused: bool,
+    pub maker: Actor,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// What people say of a view.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Fields {
+    pub name: String,
+    pub slug: String,
+    pub document: String,
+    pub variables: Variables,
+}
+
+/// What is to change of a view; what is None stays.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Change {
+    pub name: Option<String>,
+    pub slug: Option<String>,
+    pub document: Option<String>,
+    pub variables: Option<Variables>,
+    pub is_paused: Option<bool>,
+}
+
+/// The view that is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ViewRef {
+    Id(SavedViewId),
+    Slug(String),
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    Invalid {
+        message: &'static str,
+        name: &'static str,
+    },
+    /// In characters, or in bytes of what is long.
+    TooLong {
+        most: usize,
+        name: &'static str,
+    },
+}
+
+impl Fields {
+    /// # Errors
+    /// The first thing that is wrong with them. The document is looked at by whoever knows GraphQL.
+    pub fn check(&self) -> Result<(), Problem> {
+        if self.name.trim().is_empty() || self.name.chars().any(char::is_control) {
+            return Err(Problem::Invalid { message: "a name without control characters is expected", name: "name" });
+        }
+        if self.name.chars().nth(MOST_NAME).is_some() {
+            return Err(Problem::TooLong { most: MOST_NAME, name: "name" });
+        }
+        if self.slug.len() > MOST_SLUG {
+            return Err(Problem::TooLong { most: MOST_SLUG, name: "slug" });
+        }
+        if !is_slug(&self.slug) {
+            let message = "lower-case letters a to z, digits and single hyphens between them are expected, as in low-stock-2";
+            return Err(Problem::Invalid { message, name: "slug" });
+        }
+        if self.document.len() > MOST_BYTES {
+            return Err(Problem::TooLong { most: MOST_BYTES, name: "document" });
+        }
+        if self.document.contains('\0') {
+            return Err(Problem::Invalid { message: "a document without the character U+0000 is expected", name: "document" });
+        }
+        let variables = Value::Object(self.variables.clone()).to_string();
+        if variables.len() > MOST_BYTES {
+            return Err(Problem::TooLong { most: MOST_BYTES, name: "variables" });
+        }
+        Ok(())
+    }
+
+    /// These fields with a change of them.
+    #[must_use]
+    pub fn with(&self, change: &Change) -> Self {
+        Self {
+            name: change.name.clone().unwrap_or_else(|| self.name.clone()),
+            slug: change.slug.clone().unwrap_or_else(|| self.slug.clone()),
+            document: change.document.clone().unwrap_or_else(|| self.document.clone()),
+            variables: change.variables.clone().unwrap_or_else(|| self.variables.clone()),
+        }
+    }
+}
+
+fn is_slug(text: &str) -> bool {
+    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    text.split('-').all(is_part)
+}
+
+/// The variables of a view, with those that a reader gives in their place.
+#[must_use]
+pub fn chosen(own: &Variables, given: Variables) -> Variables {
+    let mut all = own.clone();
+    all.extend(given);
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fields() -> Fields {
+        Fields {
+            name: "Low stock".to_owned(),
+            slug: "low-stock-2".to_owned(),
+            document: "{ tenant { id } }".to_owned(),
+            variables: Variables::new(),
+        }
+    }
+
+    #[test]
+    fn a_slug_is_fit_for_an_address() {
+        assert_eq!(fields().check(), Ok(()));
+        for slug in ["", "-", "a--b", "-a", "a-", "Low", "a/b", "ä", "a b"] {
+            let found = Fields { slug: slug.to_owned(), ..fields() }.check();
+            assert!(matches!(found, Err(Problem::Invalid { name: "slug", .. })), "{slug}: {found:?}");
+        }
+        let long = Fields { slug: "a".repeat(65), ..fields() };
+        assert_eq!(long.check(), Err(Problem::TooLong { most: 64, name: "slug" }));
+    }
+
+    #[test]
+    fn a_document_and_its_variables_have_20_kilobytes_each() {
+        let document = |bytes| Fields { document: " ".repeat(bytes), ..fields() };
+        assert_eq!(document(20_480).check(), Ok(()));
+        assert_eq!(document(20_481).check(), Err(Problem::TooLong { most: 20_480, name: "document" }));
+        let mut large = fields();
+        large.variables.insert("text".to_owned(), json!("x".repeat(20_480)));
+        assert_eq!(large.check(), Err(Problem::TooLong { most: 20_480, name: "variables" }));
+    }
+
+    #[test]
+    fn a_reader_replaces_single_variables() {
+        let map = |value: Value| value.as_object().cloned().unwrap_or_default();
+        let all = chosen(&map(json!({ "first": 5, "store": "DOCK" })), map(json!({ "first": 7 })));
+        assert_eq!(Value::Object(all), json!({ "first": 7, "store": "DOCK" }));
+    }
+}

@@ -1,0 +1,40 @@
+//! Events of saved views. A document is not told: it is read where it is kept.
+
+use entity::prelude::*;
+use iam::access::{code, kind};
+use platform::storage::events::{EventViewer, Shown, Terms};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::core::View;
+
+pub use platform::storage::events::EventType;
+
+platform::events! {
+    /// Saved views.
+    SAVED_VIEW: SavedViewEvent = Terms { permission: code::<kind::ViewRead>(), shown: Shown::Part(shown_view), stream: None } => {
+        SAVED_VIEW_CREATED "saved_view.created",
+        SAVED_VIEW_UPDATED "saved_view.updated",
+        SAVED_VIEW_DELETED "saved_view.deleted",
+    }
+}
+
+/// The payload of a view's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SavedViewEvent {
+    pub id: SavedViewId,
+    pub slug: String,
+    pub name: String,
+    pub version: i64,
+}
+
+impl SavedViewEvent {
+    pub fn of(view: &View) -> Self {
+        Self { id: view.id, slug: view.fields.slug.clone(), name: view.fields.name.clone(), version: view.version }
+    }
+}
+
+fn shown_view(event: &SavedViewEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    viewer.is_permitted().then(|| json!({ "id": event.id, "slug": event.slug, "name": event.name, "version": event.version }))
+}

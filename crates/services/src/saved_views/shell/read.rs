@@ -1,0 +1,98 @@
+//! Asking for views, and for what they show.
+
+use iam::access::{Permit, kind};
+use platform::{paging::PageRequest, storage::Fault};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    SavedViews,
+    engine::{Outcome, Reader, Refused},
+};
+use crate::saved_views::{
+    core::{Variables, View, ViewRef, chosen},
+    rows,
+};
+
+type May = Permit<kind::ViewRead>;
+
+/// Whether a view can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Ready,
+    /// Its document does not hold against the schema of now.
+    Broken,
+    Paused,
+}
+
+/// What a view shows to its reader.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ViewResult {
+    pub data: Value,
+    /// What its reader may not see, and what failed, as GraphQL says it.
+    pub errors: Vec<Value>,
+    /// The last event before it was read.
+    pub seq: i64,
+    /// SHA-256 of the data, in hexadecimal digits.
+    pub hash: String,
+}
+
+/// Why a view was not read.
+#[derive(Debug)]
+pub enum ReadError {
+    NotFound,
+    Paused,
+    Refused(Refused),
+    Fault(Fault),
+}
+
+impl From<Fault> for ReadError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl SavedViews {
+    /// A page of views, by their slugs.
+    pub async fn page(&self, permit: &May, request: &PageRequest) -> Result<Vec<View>, Fault> {
+        rows::view_page(&permit.scope(&self.0.db), request).await
+    }
+
+    pub async fn find(&self, permit: &May, meant: &ViewRef) -> Result<Option<View>, Fault> {
+        rows::view(&permit.scope(&self.0.db), meant).await
+    }
+
+    pub async fn status(&self, view: &View) -> Result<Status, Fault> {
+        if view.is_paused {
+            return Ok(Status::Paused);
+        }
+        let examined = self.engine()?.examine(&view.fields.document, &view.fields.variables, false).await?;
+        Ok(if examined.is_ok() { Status::Ready } else { Status::Broken })
+    }
+
+    /// Runs a view with the rights of its reader and at their cost.
+    pub async fn read(
+        &self,
+        permit: &May,
+        meant: &ViewRef,
+        given: Variables,
+        (key, request): (Option<entity::prelude::ApiKeyId>, String),
+    ) -> Result<ViewResult, ReadError> {
+        let scope = permit.scope(&self.0.db);
+        let view = rows::view(&scope, meant).await?.ok_or(ReadError::NotFound)?;
+        if view.is_paused {
+            return Err(ReadError::Paused);
+        }
+        let reader = Reader { caller: permit.caller().clone(), key, request };
+        let variables = chosen(&view.fields.variables, given);
+        // Before it runs: what is read may be newer, and never older.
+        let seq = scope.head().await?.seq;
+        match self.engine()?.answer(reader, &view.fields.document, variables).await? {
+            Outcome::Ran { data, errors } => {
+                let hash = hex::encode(Sha256::digest(data.to_string().as_bytes()));
+                Ok(ViewResult { data, errors, seq, hash })
+            }
+            Outcome::Refused(refused) => Err(ReadError::Refused(refused)),
+        }
+    }
+}

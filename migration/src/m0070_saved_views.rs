@@ -1,0 +1,13 @@
+//! Queries that are kept under a name, and read with the rights of whoever reads.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0070/saved_views.sql")).await
+    }
+}

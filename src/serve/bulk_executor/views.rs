@@ -1,0 +1,139 @@
+//! Looks at the documents of saved views, and runs them for whoever reads one: by the guard, price and engine of a request.
+
+use api::graphql::{
+    answer::{Answer, Errors, shortened},
+    guard::{Kind, Operation},
+    operation::OperationService,
+    request::GraphqlRequest,
+    session::Documents,
+};
+use api::schema::EntrepotSchema;
+use async_graphql::{
+    Variables as Values,
+    parser::types::{Selection, SelectionSet},
+};
+use async_trait::async_trait;
+use platform::storage::Fault;
+use serde::Deserialize;
+use serde_json::Value;
+use services::saved_views::{
+    core::Variables,
+    shell::{DocumentProblem, Outcome, Reader, Refused, ViewEngine},
+};
+
+use super::BulkExecutor;
+
+/// A view that reads views could read itself.
+const EXCLUDED: &str = "savedViewResult";
+
+/// An answer as clients get it.
+#[derive(Deserialize)]
+struct ExecutedAnswer {
+    #[serde(default)]
+    data: Value,
+    #[serde(default)]
+    errors: Vec<Value>,
+}
+
+#[async_trait]
+impl ViewEngine for BulkExecutor {
+    async fn examine(&self, document: &str, variables: &Variables, is_held: bool) -> Result<Result<i64, DocumentProblem>, Fault> {
+        Ok(examined(&self.ready()?.service, document, variables, is_held).await)
+    }
+
+    async fn answer(&self, reader: Reader, document: &str, variables: Variables) -> Result<Outcome, Fault> {
+        let service = &self.ready()?.service;
+        if let Err(problem) = examined(service, document, &variables, reader.caller.trusted_only).await {
+            let (DocumentProblem::Document(message) | DocumentProblem::Variables(message)) = problem;
+            let code = "BAD_USER_INPUT".to_owned();
+            return Ok(Outcome::Refused(Refused { code, message, retry_after_ms: None }));
+        }
+        let Some(session) = self.node_authenticator.within(&reader.caller, reader.key, &reader.request).await? else {
+            let (code, message) = ("UNAUTHENTICATED".to_owned(), "the key is not valid any more".to_owned());
+            return Ok(Outcome::Refused(Refused { code, message, retry_after_ms: None }));
+        };
+        let values = Value::Object(variables);
+        let again = values.clone();
+        let params = GraphqlRequest {
+            query: document.to_owned(),
+            variables: Values::from_json(values),
+            reread: Some(Box::new(move || Some(Values::from_json(again.clone())))),
+            is_within: true,
+            ..GraphqlRequest::default()
+        };
+        let answer = match service.choose(&params, &session, &reader.request).await {
+            Ok(operation) => Box::pin(service.run(&operation, params, &session, &reader.request)).await,
+            Err(errors) => Answer::Refused(errors),
+        };
+        match answer {
+            Answer::Ran { json, .. } => {
+                let answered: ExecutedAnswer =
+                    serde_json::from_slice(&json).map_err(|err| Fault::Broken(format!("an answer: {err}")))?;
+                Ok(Outcome::Ran { data: answered.data, errors: answered.errors })
+            }
+            Answer::Refused(errors) => Ok(Outcome::Refused(refused(&errors))),
+        }
+    }
+}
+
+/// The points of a document that can be a view.
+async fn examined(
+    service: &OperationService<EntrepotSchema>,
+    document: &str,
+    variables: &Variables,
+    is_held: bool,
+) -> Result<i64, DocumentProblem> {
+    let wrong = |message: &str| DocumentProblem::Document(shortened(message.to_owned()));
+    if (is_held || service.documents == Documents::Trusted) && !service.trusted.holds(document) {
+        return Err(wrong("only trusted documents may be sent here"));
+    }
+    let operation = service.guard.operation(document, None).map_err(|refusal| wrong(&refusal.message))?;
+    if operation.kind != Kind::Query || operation.is_introspective {
+        return Err(wrong("one query is expected, which does not ask for the schema"));
+    }
+    if names(&operation, EXCLUDED) {
+        return Err(wrong("a view cannot read views: leave savedViewResult out"));
+    }
+    if let Some(name) = variables.keys().find(|name| !is_declared(&operation, name)) {
+        return Err(DocumentProblem::Variables(shortened(format!("the document declares no variable ${name}"))));
+    }
+    let values = Values::from_json(Value::Object(variables.clone()));
+    if let Some(validator) = &service.validator
+        && let Some(response) = validator.refusal(&operation, &values, service.guard.schema_index()).await
+    {
+        return Err(wrong(
+            response.errors.first().map_or("the document does not fit the schema", |error| error.message.as_str()),
+        ));
+    }
+    Ok(i64::from(operation.plan.requested(&values).points()))
+}
+
+fn is_declared(operation: &Operation, name: &str) -> bool {
+    let mut definitions = operation.parsed().operations.iter();
+    definitions.any(|(_, one)| one.node.variable_definitions.iter().any(|declared| declared.node.name.node == name))
+}
+
+/// Whether a field of this name is selected anywhere.
+fn names(operation: &Operation, name: &str) -> bool {
+    let document = operation.parsed();
+    let operations = document.operations.iter().map(|(_, one)| &one.node.selection_set.node);
+    let fragments = document.fragments.values().map(|one| &one.node.selection_set.node);
+    let mut sets: Vec<&SelectionSet> = operations.chain(fragments).collect();
+    while let Some(set) = sets.pop() {
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) if field.node.name.node == name => return true,
+                Selection::Field(field) => sets.push(&field.node.selection_set.node),
+                Selection::InlineFragment(inline) => sets.push(&inline.node.selection_set.node),
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+    false
+}
+
+fn refused(errors: &Errors) -> Refused {
+    let list: Vec<Value> = serde_json::from_slice(&errors.list).unwrap_or_default();
+    let message = list.first().and_then(|error| error["message"].as_str()).unwrap_or("the view was not run").to_owned();
+    Refused { code: errors.code.as_str().to_owned(), message, retry_after_ms: errors.retry_after_ms }
+}

@@ -1,0 +1,219 @@
+//! Queries that are kept under a name: what may be one, and whose rights it is read with.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
+
+use serde_json::{Value, json};
+
+use crate::{
+    authorization::world::World,
+    purchasing::office::{Office, done, key, refused},
+    world::on_both,
+};
+
+on_both!(
+    a_view_shows_what_its_document_asks_for,
+    a_view_is_read_with_the_rights_of_its_reader,
+    what_is_not_one_plain_query_cannot_be_a_view,
+    a_view_costs_a_thousand_points_at_most,
+    a_reader_sets_the_variables_that_the_document_declares,
+    a_paused_view_is_not_run,
+    an_address_belongs_to_one_view,
+    a_repeated_call_makes_one_view_and_a_dry_run_none,
+    a_view_that_has_changed_is_not_overwritten,
+    a_removed_view_is_gone,
+    another_companys_views_are_not_found,
+);
+
+const VIEW: &str = "savedView { id slug name document variables cost status owner { __typename } version }";
+const READ: &str = "query($view: SavedViewRef!, $variables: JSON) { savedViewResult(view: $view, variables: $variables) {
+    data errors { code message path } seq hash } }";
+const STORES: &str = "{ stores { nodes { id code } } }";
+
+async fn change(office: &Office<'_>, what: &str, mut input: Value) -> Value {
+    if input["idempotencyKey"].is_null() {
+        input["idempotencyKey"] = json!(key());
+    }
+    office.act(&format!("savedView{what}"), &format!("SavedView{what}Input"), VIEW, input).await
+}
+
+async fn made(office: &Office<'_>, slug: &str, document: &str) -> Value {
+    let payload = change(office, "Create", json!({ "name": "A view", "slug": slug, "document": document })).await;
+    done(&payload, "savedView").clone()
+}
+
+/// What comes of a document that is to be a view.
+async fn attempt(office: &Office<'_>, document: &str) -> Value {
+    change(office, "Create", json!({ "name": "A view", "slug": key(), "document": document })).await
+}
+
+async fn answer(office: &Office<'_>, view: Value, variables: Value) -> Value {
+    office.ask(READ, json!({ "view": view, "variables": variables })).await
+}
+
+async fn read(office: &Office<'_>, view: Value, variables: Value) -> Value {
+    let answer = answer(office, view, variables).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    answer["data"]["savedViewResult"].clone()
+}
+
+async fn a_view_shows_what_its_document_asks_for(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "all-stores", STORES).await;
+    assert_eq!((&view["status"], &view["version"], &view["variables"]), (&json!("READY"), &json!(1), &json!({})), "{view:#}");
+    assert_eq!((&view["document"], &view["owner"]["__typename"]), (&json!(STORES), &json!("Member")), "{view:#}");
+    let first = read(&office, json!({ "id": view["id"] }), Value::Null).await;
+    assert_eq!((&first["data"], &first["errors"]), (&office.ask(STORES, json!({})).await["data"], &json!([])), "{first:#}");
+    assert_eq!(first["hash"].as_str().unwrap().len(), 64);
+    let second = read(&office, json!({ "slug": "all-stores" }), Value::Null).await;
+    assert_eq!(second["hash"], first["hash"], "nothing has changed");
+    office.new_store("ANNEX").await;
+    let third = read(&office, json!({ "slug": "all-stores" }), Value::Null).await;
+    assert_ne!(third["hash"], first["hash"], "a store more");
+    assert!(third["seq"].as_i64() > first["seq"].as_i64(), "{third:#}");
+    let listed = office.ask("{ savedViews { nodes { slug } } }", json!({})).await;
+    let slugs = listed["data"]["savedViews"]["nodes"].as_array().unwrap();
+    assert!(slugs.contains(&json!({ "slug": "all-stores" })), "{listed:#}");
+    office.is_sound().await;
+}
+
+async fn a_view_is_read_with_the_rights_of_its_reader(world: &World) {
+    let office = Office::of(world).await;
+    made(&office, "rates", "{ stores { nodes { id } } exchangeRates { nodes { id } } }").await;
+    let view = json!({ "slug": "rates" });
+    assert_eq!(read(&office, view.clone(), Value::Null).await["errors"], json!([]));
+    let clerk = office.as_caller(world.ours.only(&["view.read", "store.read"]));
+    let shown = read(&clerk, view.clone(), Value::Null).await;
+    let codes = (&shown["data"]["exchangeRates"], &shown["errors"][0]["code"]);
+    assert_eq!(codes, (&Value::Null, &json!("FORBIDDEN")), "{shown:#}");
+    assert!(!shown["data"]["stores"]["nodes"].as_array().unwrap().is_empty(), "{shown:#}");
+    assert_eq!(shown["errors"][0]["path"], json!(["exchangeRates"]), "{shown:#}");
+    let stranger = office.as_caller(world.ours.only(&["store.read", "rate.read"]));
+    let answer = answer(&stranger, view, Value::Null).await;
+    assert_eq!(answer["errors"][0]["permission"], "view.read", "{answer:#}");
+}
+
+async fn what_is_not_one_plain_query_cannot_be_a_view(world: &World) {
+    let office = Office::of(world).await;
+    let documents = [
+        "{ stores { nodes { id }",
+        "{ stores { nodes { colourOfTheDoor } } }",
+        "query A { stores { nodes { id } } } query B { stores { nodes { id } } }",
+        "mutation { savedViewDelete(input: { idempotencyKey: \"k\", id: \"x\" }) { replayed } }",
+        "{ __schema { types { name } } }",
+        "{ savedViewResult(view: { slug: \"a\" }) { hash } }",
+        "{ ...Again } fragment Again on Query { savedViewResult(view: { slug: \"a\" }) { hash } }",
+    ];
+    for document in documents {
+        refused(&attempt(&office, document).await, "INVALID", "input.document");
+    }
+    let long = format!("{STORES}{}", " ".repeat(20_480));
+    refused(&attempt(&office, &long).await, "TOO_LONG", "input.document");
+    let input = json!({ "name": "A view", "slug": "more", "document": STORES, "variables": { "colour": "red" } });
+    refused(&change(&office, "Create", input).await, "INVALID", "input.variables");
+    let input = json!({ "name": "A view", "slug": "more", "document": STORES, "variables": [1] });
+    refused(&change(&office, "Create", input).await, "INVALID", "input.variables");
+}
+
+async fn a_view_costs_a_thousand_points_at_most(world: &World) {
+    let office = Office::of(world).await;
+    let dear = "{ stores(first: 250) { nodes { id stockLevels(first: 250) { nodes { id } } } } }";
+    refused(&attempt(&office, dear).await, "LIMIT_EXCEEDED", "input.document");
+    let few = "query($n: Int!) { stores(first: $n) { nodes { id stockLevels(first: $n) { nodes { id } } } } }";
+    let input = json!({ "name": "A view", "slug": "few", "document": few, "variables": { "n": 250 } });
+    refused(&change(&office, "Create", input).await, "LIMIT_EXCEEDED", "input.document");
+    let input = json!({ "name": "A view", "slug": "few", "document": few, "variables": { "n": 5 } });
+    let payload = change(&office, "Create", input).await;
+    let cost = done(&payload, "savedView")["cost"].as_i64().unwrap();
+    assert!((1..=1_000).contains(&cost), "{payload:#}");
+}
+
+async fn a_reader_sets_the_variables_that_the_document_declares(world: &World) {
+    let office = Office::of(world).await;
+    office.new_store("ANNEX").await;
+    let document = "query($n: Int!) { stores(first: $n) { nodes { id } } }";
+    let input = json!({ "name": "Some", "slug": "some", "document": document, "variables": { "n": 1 } });
+    done(&change(&office, "Create", input).await, "savedView");
+    for (variables, expected) in [(Value::Null, 1), (json!({}), 1), (json!({ "n": 2 }), 2)] {
+        let shown = read(&office, json!({ "slug": "some" }), variables.clone()).await;
+        assert_eq!(shown["data"]["stores"]["nodes"].as_array().unwrap().len(), expected, "{variables}: {shown:#}");
+    }
+    for variables in [json!({ "n": "two" }), json!({ "m": 2 }), json!([2])] {
+        let answer = answer(&office, json!({ "slug": "some" }), variables.clone()).await;
+        assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{variables}: {answer:#}");
+    }
+}
+
+async fn a_paused_view_is_not_run(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "pause", STORES).await;
+    let input = json!({ "id": view["id"], "expectedVersion": 1, "isPaused": true });
+    let payload = change(&office, "Update", input).await;
+    assert_eq!(done(&payload, "savedView")["status"], "PAUSED");
+    let refused = answer(&office, json!({ "slug": "pause" }), Value::Null).await;
+    assert_eq!(refused["errors"][0]["message"], "this saved view is paused", "{refused:#}");
+    let input = json!({ "id": view["id"], "expectedVersion": 2, "isPaused": false, "name": "Again" });
+    let payload = change(&office, "Update", input).await;
+    let again = done(&payload, "savedView");
+    assert_eq!((&again["status"], &again["name"], &again["version"]), (&json!("READY"), &json!("Again"), &json!(3)));
+    read(&office, json!({ "slug": "pause" }), Value::Null).await;
+}
+
+async fn an_address_belongs_to_one_view(world: &World) {
+    let office = Office::of(world).await;
+    made(&office, "one", STORES).await;
+    let other = made(&office, "other", STORES).await;
+    let input = json!({ "name": "A view", "slug": "one", "document": STORES });
+    refused(&change(&office, "Create", input).await, "DUPLICATE", "input.slug");
+    let input = json!({ "id": other["id"], "expectedVersion": 1, "slug": "one" });
+    refused(&change(&office, "Update", input).await, "DUPLICATE", "input.slug");
+    let input = json!({ "name": "A view", "slug": "Not Good", "document": STORES });
+    refused(&change(&office, "Create", input).await, "INVALID", "input.slug");
+}
+
+async fn a_repeated_call_makes_one_view_and_a_dry_run_none(world: &World) {
+    let office = Office::of(world).await;
+    let input = json!({ "idempotencyKey": key(), "name": "A view", "slug": "once", "document": STORES });
+    let first = change(&office, "Create", input.clone()).await;
+    let again = change(&office, "Create", input.clone()).await;
+    assert_eq!((&again["savedView"], &again["replayed"], &again["seq"]), (&first["savedView"], &json!(true), &first["seq"]));
+    let mut other = input;
+    other["name"] = json!("Another");
+    refused(&change(&office, "Create", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+    let dry = "mutation($input: SavedViewCreateInput!) { savedViewCreate(input: $input, validateOnly: true) {
+        savedView { slug cost } userErrors { code } seq } }";
+    let input = json!({ "idempotencyKey": key(), "name": "A view", "slug": "dry", "document": STORES });
+    let answer = office.ask(dry, json!({ "input": input })).await;
+    let payload = &answer["data"]["savedViewCreate"];
+    assert_eq!((&payload["savedView"]["slug"], &payload["seq"]), (&json!("dry"), &Value::Null), "{answer:#}");
+    let found = office.ask("{ savedView(by: { slug: \"dry\" }) { id } }", json!({})).await;
+    assert_eq!(found["data"], json!({ "savedView": null }), "{found:#}");
+}
+
+async fn a_view_that_has_changed_is_not_overwritten(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "shared", STORES).await;
+    let input = json!({ "id": view["id"], "expectedVersion": 2, "name": "Mine" });
+    refused(&change(&office, "Update", input).await, "VERSION_CONFLICT", "input.expectedVersion");
+    let input = json!({ "id": view["id"], "expectedVersion": 1, "document": "{ nothing }" });
+    refused(&change(&office, "Update", input).await, "INVALID", "input.document");
+}
+
+async fn a_removed_view_is_gone(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "gone", STORES).await;
+    let payload = change(&office, "Delete", json!({ "id": view["id"] })).await;
+    assert_eq!(done(&payload, "savedView")["id"], view["id"]);
+    refused(&change(&office, "Delete", json!({ "id": view["id"] })).await, "NOT_FOUND", "input.id");
+    let answer = answer(&office, json!({ "slug": "gone" }), Value::Null).await;
+    assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
+    office.is_sound().await;
+}
+
+async fn another_companys_views_are_not_found(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "ours", STORES).await;
+    let (theirs, query) = (&world.theirs, "query($by: SavedViewRef!) { savedView(by: $by) { id } }");
+    for by in [json!({ "id": view["id"] }), json!({ "slug": "ours" })] {
+        let answer = world.ask(theirs, Some(theirs.owner.clone()), query, &json!({ "by": by })).await;
+        assert_eq!(answer["data"], json!({ "savedView": null }), "{answer:#}");
+    }
+}
