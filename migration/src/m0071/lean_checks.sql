@@ -45,3 +45,6 @@
 ;;
 @postgres ALTER TABLE audit_entry DROP CONSTRAINT IF EXISTS audit_entry_actor_kind_check,
   DROP CONSTRAINT IF EXISTS audit_entry_outcome_check, DROP CONSTRAINT IF EXISTS audit_entry_seq_check
+;;
+@postgres ALTER TABLE sales_order DROP CONSTRAINT IF EXISTS sales_order_tenant_id_store_id_fkey,
+  DROP CONSTRAINT IF EXISTS sales_order_tenant_id_channel_id_fkey, DROP CONSTRAINT IF EXISTS sales_order_tenant_id_customer_id_fkey
