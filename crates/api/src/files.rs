@@ -46,11 +46,11 @@ impl From<FilePurpose> for core::Purpose {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::State")]
 pub enum FileState {
-    /// Its bytes have not come yet.
+    /// The bytes have not been uploaded yet.
     Awaited,
-    /// Its bytes are there, and do not change any more.
+    /// The bytes are stored and do not change any more.
     Ready,
-    /// Its time is over: the bytes have been taken away.
+    /// The file has expired, and its bytes were deleted.
     Gone,
 }
 
@@ -67,7 +67,7 @@ impl From<core::File> for File {
 /// Bytes that somebody has sent, or that were made for them. Only whoever made it can fetch it.
 #[Object]
 impl File {
-    /// Its id: a TypeID that begins with fil_.
+    /// TypeID of the file, which begins with fil_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }

@@ -29,13 +29,13 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::State")]
 pub enum JobState {
-    /// It runs when its time has come.
+    /// The job runs at its scheduled time.
     Waiting,
     /// A worker holds it. A standing job is always held while there is a worker.
     Running,
-    /// It has succeeded.
+    /// The job has succeeded.
     Done,
-    /// It has failed for good: see why, and jobRetry when that is put right.
+    /// The job has failed for good. After the cause is repaired, jobRetry runs it again.
     Dead,
 }
 
@@ -52,7 +52,7 @@ impl From<core::Job> for Job {
 /// Work that nobody waits for. A queued job belongs to you and runs until it succeeds; a standing one is there once for everybody and runs again and again.
 #[resolvers(requires = JobRead)]
 impl Job {
-    /// Its id: a TypeID that begins with job_.
+    /// TypeID of the job, which begins with job_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }

@@ -60,9 +60,9 @@ pub use judges::Judges;
 pub use payloads::Payload;
 pub use roots::{Mutation, Query, Subscription};
 
-/// Something with an id.
+/// Object with an ID.
 #[derive(Interface, Clone)]
-#[graphql(field(name = "id", ty = "ID", desc = "Its id: a TypeID, the same string everywhere."))]
+#[graphql(field(name = "id", ty = "ID", desc = "TypeID of the object, equal in all fields that return it."))]
 pub enum Node {
     Product(Product),
     Category(Category),
@@ -115,7 +115,7 @@ pub enum Node {
     SavedView(SavedView),
 }
 
-/// Something that changes and says so.
+/// Object with a version for optimistic locking.
 #[derive(Interface)]
 #[graphql(
     field(name = "version", ty = "Long", desc = "Goes up with each change."),

@@ -80,11 +80,11 @@ pub struct TenantUpdateInput {
     pub idempotency_key: Option<String>,
     /// The version that was read: Tenant.settings.version.
     pub expected_version: Long,
-    /// Its name, at most 200 characters.
+    /// Name of the tenant, at most 200 characters.
     pub name: Option<String>,
     /// The currency of its books. It stays once stock has moved, because values in the ledger are in it.
     pub default_currency: Option<CurrencyCode>,
-    /// Its time zone (IANA). Business days that are over keep their dates.
+    /// IANA time zone of the tenant. Past business days keep their dates.
     pub time_zone: Option<String>,
     /// Whether members must use a second factor.
     pub mfa_required: Option<bool>,

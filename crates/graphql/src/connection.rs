@@ -102,7 +102,7 @@ pub struct Count {
 pub enum CountPrecision {
     /// Exactly so many.
     Exact,
-    /// So many or more: counting stopped at the limit.
+    /// The number is a lower bound: counting stopped at the limit.
     AtLeast,
 }
 
@@ -256,7 +256,7 @@ macro_rules! connection {
             async fn node(&self) -> &$node {
                 &self.0.nodes[self.1]
             }
-            /// Its position: hand it to `after` or `before` of the same list.
+            /// Cursor of the edge, for `after` or `before` of the same list.
             async fn cursor(&self) -> $crate::scalars::Cursor {
                 $crate::scalars::Cursor(self.0.signer.sign(&self.0.kind, &self.0.keys[self.1]))
             }

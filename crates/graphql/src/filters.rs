@@ -20,7 +20,7 @@ pub const MAX_NESTING: usize = 5;
 /// Rows whose id is one of these. An id that does not exist, or is not yours, matches nothing.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct IdFilter {
-    /// This id.
+    /// ID that must be equal.
     pub eq: Option<ID>,
     /// One of these ids, at most 250; an empty list matches nothing.
     #[graphql(name = "in")]
@@ -30,7 +30,7 @@ pub struct IdFilter {
 /// Rows whose text matches. Case does not count.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StringFilter {
-    /// This text.
+    /// Text that must be equal.
     pub eq: Option<String>,
     /// One of these texts, at most 250; an empty list matches nothing.
     #[graphql(name = "in")]
@@ -44,18 +44,18 @@ pub struct StringFilter {
 /// Rows whose number lies here.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct QuantityFilter {
-    /// This number.
+    /// Number that must be equal.
     pub eq: Option<Quantity>,
-    /// This number or more.
+    /// Lower bound, included.
     pub gte: Option<Quantity>,
-    /// This number or less.
+    /// Upper bound, included.
     pub lte: Option<Quantity>,
 }
 
 /// Rows whose moment lies here.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct DateTimeFilter {
-    /// This moment or later.
+    /// Start of the range, included.
     pub gte: Option<DateTime>,
     /// Before this moment.
     pub lt: Option<DateTime>,

@@ -37,7 +37,7 @@ impl Integration {
 /// A program of a partner, or of your own. It belongs to the tenant, not to whoever made it, and calls with keys.
 #[resolvers]
 impl Integration {
-    /// Its id: a TypeID that begins with int_.
+    /// TypeID of the integration, which begins with int_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
@@ -65,7 +65,7 @@ impl Integration {
         self.open(ctx)?;
         scope_shown(ctx, &self.0.scope).await
     }
-    /// Its keys, the oldest first, those that have ended included.
+    /// API keys of the integration, the oldest first, including those that have ended.
     #[field(permit = ApikeyRead)]
     async fn keys(&self, ctx: &Context<'_>) -> Answer<Vec<ApiKey>> {
         Ok(loads(ctx)?.keys(self.0.id).await?.iter().cloned().map(ApiKey).collect())
@@ -117,7 +117,7 @@ impl ApiKey {
 /// A key of an integration. Its secret is shown once, by the call that made it, and kept nowhere.
 #[resolvers(requires = ApikeyRead)]
 impl ApiKey {
-    /// Its id: a TypeID that begins with key_. It is not the secret.
+    /// TypeID of the key, which begins with key_. The ID is not the secret.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }

@@ -31,7 +31,7 @@ impl InviteMutation {
     async fn member_invite(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Their address.")] email: String,
+        #[graphql(desc = "E-mail address of the person to invite.")] email: String,
         #[graphql(desc = "The roles that they are to have.")] role_ids: Vec<ID>,
         #[graphql(desc = "The stores that the roles are for.")] scope: StoreScopeInput,
         #[graphql(desc = "Time at which the roles expire; they do not expire when omitted.")] expires_at: Option<DateTime>,

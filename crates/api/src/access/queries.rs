@@ -17,10 +17,10 @@ pub enum PermissionClass {
     Store,
 }
 
-/// Something that callers may or may not do.
+/// Permission that roles and API keys can grant.
 #[derive(Debug, Clone, Copy, SimpleObject)]
 pub struct Permission {
-    /// Its code, as roles and keys name it.
+    /// Code of the permission, as roles and API keys use it.
     pub code: &'static str,
     /// Whether it can be limited to stores.
     pub class: PermissionClass,

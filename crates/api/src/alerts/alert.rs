@@ -36,10 +36,11 @@ impl From<core::Alert> for Alert {
     }
 }
 
-/// Something that somebody should look at: one for each time that a line was crossed.
+/// Condition in the stock or its documents that needs attention. One alert is created each time a
+/// rule's limit is crossed.
 #[resolvers(requires = AlertRead, shared)]
 impl Alert {
-    /// Its id.
+    /// ID of the alert.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }

@@ -11,7 +11,8 @@ pub enum AlertKind {
     LowStock,
     /// Nothing is available any more.
     OutOfStock,
-    /// Something is available again. It is RESOLVED from the beginning: news, and nothing to do.
+    /// Stock is available again. The alert is RESOLVED from the start, as nothing remains to be
+    /// done.
     BackInStock,
     /// Available rose to the rule's threshold, or to the level's maximum.
     Overstock,
@@ -31,13 +32,13 @@ pub enum AlertKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::AlertState", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum AlertState {
-    /// Nobody has taken note of it.
+    /// The alert was not acknowledged yet.
     Open,
-    /// Somebody has.
+    /// The alert was acknowledged.
     Acknowledged,
     /// Put off; it is OPEN again when its time comes.
     Snoozed,
-    /// It is over, or somebody said so.
+    /// The condition has ended, or the alert was resolved by hand.
     Resolved,
 }
 
@@ -45,7 +46,7 @@ pub enum AlertState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::AlertDigest", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum AlertDigest {
-    /// They leave at once.
+    /// E-mails are sent at once.
     None,
     /// One letter an hour, at the full hour.
     Hourly,

@@ -47,7 +47,7 @@ fn time_of_day(minute: i32) -> String {
 /// rules for the same place, the narrowest decides on opening and threshold; each of them notifies its own recipients.
 #[resolvers(requires = AlertRuleWrite)]
 impl AlertRule {
-    /// Its id.
+    /// ID of the rule.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }

@@ -34,9 +34,9 @@ pub struct StockAnomalyFilter {
     pub product: Option<IdFilter>,
     /// In one of these states; an empty list matches nothing.
     pub state: Option<Vec<StockAnomalyState>>,
-    /// This business day or later.
+    /// First business day, included. Null for no lower bound.
     pub from: Option<Date>,
-    /// This business day or earlier.
+    /// Last business day, included. Null for no upper bound.
     pub to: Option<Date>,
 }
 

@@ -2,7 +2,7 @@
 
 use async_graphql::Enum;
 
-/// What a store is.
+/// Kind of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::prelude::StoreKind", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StoreKind {
@@ -14,7 +14,7 @@ pub enum StoreKind {
     Virtual,
 }
 
-/// Where a product is in its life.
+/// Status of a product in its life cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::prelude::ProductStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ProductStatus {
@@ -26,7 +26,7 @@ pub enum ProductStatus {
     Archived,
 }
 
-/// What stock means for a product.
+/// Stock policy of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::prelude::StockPolicy", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StockPolicy {
@@ -44,8 +44,8 @@ pub enum StockPolicy {
 pub enum Tracking {
     /// One unit is like another.
     None,
-    /// By lots: batches with a code and dates.
+    /// Lots: batches with a code and dates.
     Lot,
-    /// By serial numbers: lots of one.
+    /// Serial numbers: lots of one unit.
     Serial,
 }

@@ -41,7 +41,7 @@ impl PartyMutation {
     async fn store_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: StoreCreateInput,
+        #[graphql(desc = "Store to create.")] input: StoreCreateInput,
     ) -> Answer<StorePayload> {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.store_create(permit, input.into(), ask).await?;
@@ -55,7 +55,7 @@ impl PartyMutation {
     async fn store_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: StoreUpdateInput,
+        #[graphql(desc = "Store to change, with the new values.")] input: StoreUpdateInput,
     ) -> Answer<StorePayload> {
         let which = which(&input.id, Some(input.expected_version));
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
@@ -70,7 +70,7 @@ impl PartyMutation {
     async fn store_archive(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: StoreArchiveInput,
+        #[graphql(desc = "Store to archive, with its expected version.")] input: StoreArchiveInput,
     ) -> Answer<StorePayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
@@ -85,7 +85,7 @@ impl PartyMutation {
     async fn supplier_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: SupplierCreateInput,
+        #[graphql(desc = "Supplier to create.")] input: SupplierCreateInput,
     ) -> Answer<SupplierPayload> {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.supplier_create(permit, input.into(), ask).await?;
@@ -99,7 +99,7 @@ impl PartyMutation {
     async fn supplier_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: SupplierUpdateInput,
+        #[graphql(desc = "Supplier to change, with the new values.")] input: SupplierUpdateInput,
     ) -> Answer<SupplierPayload> {
         let which = which(&input.id, Some(input.expected_version));
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
@@ -114,7 +114,7 @@ impl PartyMutation {
     async fn supplier_archive(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: SupplierArchiveInput,
+        #[graphql(desc = "Supplier to archive, with its expected version.")] input: SupplierArchiveInput,
     ) -> Answer<SupplierPayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
@@ -129,7 +129,7 @@ impl PartyMutation {
     async fn supplier_restore(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: SupplierRestoreInput,
+        #[graphql(desc = "Supplier to restore, with its expected version.")] input: SupplierRestoreInput,
     ) -> Answer<SupplierPayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
@@ -144,7 +144,7 @@ impl PartyMutation {
     async fn customer_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: CustomerCreateInput,
+        #[graphql(desc = "Customer to create.")] input: CustomerCreateInput,
     ) -> Answer<CustomerPayload> {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.customer_create(permit, input.into(), ask).await?;
@@ -158,7 +158,7 @@ impl PartyMutation {
     async fn customer_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: CustomerUpdateInput,
+        #[graphql(desc = "Customer to change, with the new values.")] input: CustomerUpdateInput,
     ) -> Answer<CustomerPayload> {
         let which = which(&input.id, Some(input.expected_version));
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
@@ -173,7 +173,7 @@ impl PartyMutation {
     async fn customer_erase(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Who is to be forgotten.")] input: CustomerEraseInput,
+        #[graphql(desc = "Customer to erase and its expected version.")] input: CustomerEraseInput,
     ) -> Answer<CustomerPayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
@@ -189,7 +189,7 @@ impl PartyMutation {
     async fn customer_bulk_upsert(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: CustomerBulkUpsertInput,
+        #[graphql(desc = "Rows to create or change.")] input: CustomerBulkUpsertInput,
     ) -> Answer<CustomerBulkUpsertPayload> {
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
         let rows = input.rows.into_iter().map(Into::into).collect();
@@ -203,7 +203,7 @@ impl PartyMutation {
     async fn channel_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ChannelCreateInput,
+        #[graphql(desc = "Channel to create.")] input: ChannelCreateInput,
     ) -> Answer<ChannelPayload> {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.channel_create(permit, input.into(), ask).await?;
@@ -217,7 +217,7 @@ impl PartyMutation {
     async fn channel_archive(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ChannelArchiveInput,
+        #[graphql(desc = "Channel to archive, with its expected version.")] input: ChannelArchiveInput,
     ) -> Answer<ChannelPayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
@@ -232,7 +232,7 @@ impl PartyMutation {
     async fn channel_restore(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ChannelRestoreInput,
+        #[graphql(desc = "Channel to restore, with its expected version.")] input: ChannelRestoreInput,
     ) -> Answer<ChannelPayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };

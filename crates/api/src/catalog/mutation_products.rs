@@ -53,7 +53,7 @@ impl ProductMutation {
     async fn product_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ProductCreateInput,
+        #[graphql(desc = "Product to create.")] input: ProductCreateInput,
     ) -> Answer<ProductPayload> {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.product_create(permit, input.into(), ask).await?;
@@ -66,7 +66,7 @@ impl ProductMutation {
     async fn product_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ProductUpdateInput,
+        #[graphql(desc = "Product to change, with the new values.")] input: ProductUpdateInput,
     ) -> Answer<ProductPayload> {
         let which = which(&input.id, Some(input.expected_version));
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
@@ -80,7 +80,7 @@ impl ProductMutation {
     async fn product_archive(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ProductArchiveInput,
+        #[graphql(desc = "Product to archive, with its expected version.")] input: ProductArchiveInput,
     ) -> Answer<ProductPayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
@@ -96,7 +96,7 @@ impl ProductMutation {
     async fn product_bulk_upsert(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ProductBulkUpsertInput,
+        #[graphql(desc = "Rows to create or change.")] input: ProductBulkUpsertInput,
     ) -> Answer<ProductBulkUpsertPayload> {
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
         let rows = input.rows.into_iter().map(Into::into).collect();
@@ -110,7 +110,7 @@ impl ProductMutation {
     async fn category_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: CategoryCreateInput,
+        #[graphql(desc = "Category to create.")] input: CategoryCreateInput,
     ) -> Answer<CategoryPayload> {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.category_create(permit, input.into(), ask).await?;
@@ -124,7 +124,7 @@ impl ProductMutation {
     async fn category_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: CategoryUpdateInput,
+        #[graphql(desc = "Category to change, with the new values.")] input: CategoryUpdateInput,
     ) -> Answer<CategoryPayload> {
         let which = which(&input.id, Some(input.expected_version));
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
@@ -139,7 +139,7 @@ impl ProductMutation {
     async fn category_archive(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: CategoryArchiveInput,
+        #[graphql(desc = "Category to archive, with its expected version.")] input: CategoryArchiveInput,
     ) -> Answer<CategoryPayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
@@ -154,7 +154,7 @@ impl ProductMutation {
     async fn category_restore(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: CategoryRestoreInput,
+        #[graphql(desc = "Category to restore, with its expected version.")] input: CategoryRestoreInput,
     ) -> Answer<CategoryPayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
@@ -169,7 +169,7 @@ impl ProductMutation {
     async fn category_bulk_upsert(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: CategoryBulkUpsertInput,
+        #[graphql(desc = "Rows to create or change.")] input: CategoryBulkUpsertInput,
     ) -> Answer<CategoryBulkUpsertPayload> {
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
         let rows = input.rows.into_iter().map(Into::into).collect();
@@ -183,7 +183,7 @@ impl ProductMutation {
     async fn product_family_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ProductFamilyCreateInput,
+        #[graphql(desc = "Family to create.")] input: ProductFamilyCreateInput,
     ) -> Answer<ProductFamilyPayload> {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.family_create(permit, input.into(), ask).await?;

@@ -22,7 +22,11 @@ pub struct PartyQuery;
 impl PartyQuery {
     /// One store; null when there is none.
     #[field(permit = StoreRead)]
-    async fn store(&self, ctx: &Context<'_>, #[graphql(desc = "Which store.")] by: StoreRef) -> Option<Answer<Store>> {
+    async fn store(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID or code of the store.")] by: StoreRef,
+    ) -> Option<Answer<Store>> {
         async {
             let by = match by {
                 StoreRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
@@ -39,9 +43,9 @@ impl PartyQuery {
     async fn stores(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
     ) -> Answer<StoreConnection> {
         let catalog = ctx.given::<Catalog>()?;
@@ -61,7 +65,7 @@ impl PartyQuery {
     async fn supplier(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which supplier.")] by: SupplierRef,
+        #[graphql(desc = "ID or code of the supplier.")] by: SupplierRef,
     ) -> Option<Answer<Supplier>> {
         async {
             let by = match by {
@@ -79,11 +83,11 @@ impl PartyQuery {
     async fn suppliers(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
-        #[graphql(desc = "Which of them; those in use when left out.")] filter: Option<ArchiveFilter>,
+        #[graphql(desc = "Archived or not; objects in use by default.")] filter: Option<ArchiveFilter>,
     ) -> Answer<SupplierConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("suppliers", &catalog.signer, MAX_PAGE)?;
@@ -102,7 +106,7 @@ impl PartyQuery {
     async fn customer(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which customer.")] by: CustomerRef,
+        #[graphql(desc = "ID or external reference of the customer.")] by: CustomerRef,
     ) -> Option<Answer<Customer>> {
         async {
             let by = match by {
@@ -120,9 +124,9 @@ impl PartyQuery {
     async fn customers(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
         #[graphql(desc = "Only those with this e-mail address, whatever its capitals.")] email: Option<String>,
     ) -> Answer<CustomerConnection> {
@@ -144,7 +148,7 @@ impl PartyQuery {
         .into())
     }
 
-    /// How many customers there are, counted up to a limit.
+    /// Number of customers, counted up to a limit.
     #[field(permit = CustomerRead, cost = "3")]
     async fn customers_count(
         &self,
@@ -157,7 +161,11 @@ impl PartyQuery {
 
     /// One channel; null when there is none.
     #[field(permit = ChannelRead)]
-    async fn channel(&self, ctx: &Context<'_>, #[graphql(desc = "Which channel.")] by: ChannelRef) -> Option<Answer<Channel>> {
+    async fn channel(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID or code of the channel.")] by: ChannelRef,
+    ) -> Option<Answer<Channel>> {
         async {
             let by = match by {
                 ChannelRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
@@ -174,11 +182,11 @@ impl PartyQuery {
     async fn channels(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
-        #[graphql(desc = "Which of them; those in use when left out.")] filter: Option<ArchiveFilter>,
+        #[graphql(desc = "Archived or not; objects in use by default.")] filter: Option<ArchiveFilter>,
     ) -> Answer<ChannelConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("channels", &catalog.signer, MAX_PAGE)?;

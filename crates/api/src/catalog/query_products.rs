@@ -41,7 +41,11 @@ pub struct ProductQuery;
 impl ProductQuery {
     /// One product; null when there is none.
     #[field(permit = ProductRead)]
-    async fn product(&self, ctx: &Context<'_>, #[graphql(desc = "Which product.")] by: ProductRef) -> Option<Answer<Product>> {
+    async fn product(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID, SKU or barcode of the product.")] by: ProductRef,
+    ) -> Option<Answer<Product>> {
         async {
             let by = match by {
                 ProductRef::Id(id) => ProductBy::Id(query_id(&id, path!["by", "id"])?),
@@ -60,11 +64,11 @@ impl ProductQuery {
     async fn products(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which products; all when left out.")] filter: Option<ProductFilter>,
-        #[graphql(desc = "What they are sorted by.")] order_by: Option<ProductOrder>,
-        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Filter of the products; all products by default.")] filter: Option<ProductFilter>,
+        #[graphql(desc = "Sort order.")] order_by: Option<ProductOrder>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
         let catalog = ctx.given::<Catalog>()?;
@@ -102,12 +106,12 @@ impl ProductQuery {
         })
     }
 
-    /// How many products there are, counted up to a limit.
+    /// Number of products, counted up to a limit.
     #[field(permit = ProductRead, cost = "3")]
     async fn products_count(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which products; all when left out.")] filter: Option<ProductFilter>,
+        #[graphql(desc = "Filter of the products; all products by default.")] filter: Option<ProductFilter>,
         #[graphql(desc = "Count no further than this, at most 1,000,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
         let limit = count_limit(limit)?;
@@ -124,7 +128,7 @@ impl ProductQuery {
     async fn category(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which category.")] by: CategoryRef,
+        #[graphql(desc = "ID or slug of the category.")] by: CategoryRef,
     ) -> Option<Answer<Category>> {
         async {
             let by = category_by(by, "by")?;
@@ -141,11 +145,11 @@ impl ProductQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The category they lie below; the roots when left out.")] parent: Option<CategoryRef>,
-        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
-        #[graphql(desc = "Which of them; those in use when left out.")] filter: Option<ArchiveFilter>,
+        #[graphql(desc = "Archived or not; objects in use by default.")] filter: Option<ArchiveFilter>,
     ) -> Answer<CategoryConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("categories", &catalog.signer, MAX_PAGE)?;
@@ -170,7 +174,7 @@ impl ProductQuery {
     async fn product_family(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which family.")] id: ID,
+        #[graphql(desc = "ID of the family.")] id: ID,
     ) -> Option<Answer<ProductFamily>> {
         async {
             let id = query_id(&id, path!["id"])?;
@@ -185,9 +189,9 @@ impl ProductQuery {
     async fn product_families(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
     ) -> Answer<ProductFamilyConnection> {
         let catalog = ctx.given::<Catalog>()?;

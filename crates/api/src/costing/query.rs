@@ -56,10 +56,9 @@ impl CostQuery {
     async fn stock_value(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "By what had happened at this moment; now when it is left out.")] at: Option<DateTime>,
-        #[graphql(desc = "As it was known at this moment: without what was recorded later. Now when it is left out.")]
-        known_at: Option<DateTime>,
-        #[graphql(desc = "As costs are told this way; in the tenant's own when it is left out.")] method: Option<CostingMethod>,
+        #[graphql(desc = "Time of the valuation: later movements are left out. Null for now.")] at: Option<DateTime>,
+        #[graphql(desc = "Time of knowledge: records made later are left out. Null for now.")] known_at: Option<DateTime>,
+        #[graphql(desc = "Costing method. Null for the tenant's own.")] method: Option<CostingMethod>,
         #[graphql(desc = "Meaning of a row. Default: no rows, the total alone.", default_with = "StockValueGroup::None")]
         group_by: StockValueGroup,
         #[graphql(desc = "At most this many rows, 1 to 250: the most valuable first.", default = 250)] first: i32,
@@ -93,7 +92,7 @@ impl CostQuery {
         #[graphql(desc = "Only events that occurred before this moment. Null for no end.")] to: Option<DateTime>,
         #[graphql(desc = "Only this product. Null for all.")] product: Option<ProductRef>,
         #[graphql(desc = "Only this store, if you see its stock or its reports. Null for all.")] store: Option<StoreRef>,
-        #[graphql(desc = "As costs are told this way; in the tenant's own when it is left out.")] method: Option<CostingMethod>,
+        #[graphql(desc = "Costing method. Null for the tenant's own.")] method: Option<CostingMethod>,
         #[graphql(desc = "Meaning of a row. Default: one row for everything.", default_with = "CostGroup::None")]
         group_by: CostGroup,
         #[graphql(desc = "At most this many rows, 1 to 250.", default = 250)] first: i32,

@@ -44,7 +44,7 @@ impl CountsMutation {
     async fn count_start(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which count.")] input: CountActionInput,
+        #[graphql(desc = "Count and its expected version.")] input: CountActionInput,
     ) -> Answer<CountPayload> {
         step!(CountPayload, ctx, permit, input, shell::count_start, dry_run)
     }
@@ -54,7 +54,7 @@ impl CountsMutation {
     async fn count_record(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What was found.")] input: CountRecordInput,
+        #[graphql(desc = "Count with the quantities found.")] input: CountRecordInput,
     ) -> Answer<CountPayload> {
         step!(CountPayload, ctx, permit, input, shell::count_record, dry_run)
     }
@@ -64,7 +64,7 @@ impl CountsMutation {
     async fn count_submit(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which count.")] input: CountSubmitInput,
+        #[graphql(desc = "Count and its expected version.")] input: CountSubmitInput,
     ) -> Answer<CountPayload> {
         step!(CountPayload, ctx, permit, input, shell::count_submit, dry_run)
     }
@@ -74,7 +74,7 @@ impl CountsMutation {
     async fn count_recount(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to count again.")] input: CountRecountInput,
+        #[graphql(desc = "Count and the products to count once more.")] input: CountRecountInput,
     ) -> Answer<CountPayload> {
         step!(CountPayload, ctx, permit, input, shell::count_recount, dry_run)
     }
@@ -86,7 +86,7 @@ impl CountsMutation {
     async fn count_approve(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which count.")] input: CountActionInput,
+        #[graphql(desc = "Count and its expected version.")] input: CountActionInput,
     ) -> Answer<CountPayload> {
         step!(CountPayload, ctx, permit, input, shell::count_approve, dry_run)
     }
@@ -96,7 +96,7 @@ impl CountsMutation {
     async fn count_cancel(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which count.")] input: CountActionInput,
+        #[graphql(desc = "Count and its expected version.")] input: CountActionInput,
     ) -> Answer<CountPayload> {
         step!(CountPayload, ctx, permit, input, shell::count_cancel, dry_run)
     }

@@ -12,9 +12,9 @@ use crate::graphql::{
 /// Days of products, stores and channels. All conditions hold.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct DemandFilter {
-    /// This business day or later.
+    /// First business day, included. Null for no lower bound.
     pub from: Option<Date>,
-    /// This business day or earlier.
+    /// Last business day, included. Null for no upper bound.
     pub to: Option<Date>,
     /// Only these products. Null for all.
     pub product: Option<IdFilter>,

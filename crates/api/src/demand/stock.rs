@@ -58,7 +58,8 @@ impl StockPerformance {
     async fn period_days(&self) -> Long {
         Long(self.days)
     }
-    /// Those of them on which the product was kept in the store, from its first movement on; of all together, summed over levels.
+    /// Days of the period from the product's first movement in the store on; in the totals, summed
+    /// over levels.
     async fn active_days(&self) -> Long {
         Long(self.period.in_stock_days + self.period.out_days)
     }
@@ -124,15 +125,15 @@ pub struct LostSales(pub LostUnits);
 /// Units that were not sold for want of stock, by how many buyers took something else.
 #[resolvers]
 impl LostSales {
-    /// If half of them did.
+    /// Estimate if half of the buyers took a substitute.
     async fn low(&self) -> f64 {
         six(self.0.low)
     }
-    /// If as many did as the question says.
+    /// Estimate if the given share of the buyers took a substitute.
     async fn mid(&self) -> f64 {
         six(self.0.mid)
     }
-    /// If nobody did.
+    /// Estimate if no buyer took a substitute.
     async fn high(&self) -> f64 {
         six(self.0.high)
     }

@@ -85,7 +85,7 @@ impl From<ExportNoun> for Noun {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "Mode")]
 pub enum ImportMode {
-    /// It is refused.
+    /// The row is refused.
     Create,
     /// The existing record is changed as the row says: an empty cell changes nothing, \N clears the value. An order is never changed: one
     /// that is there as the rows say is left as it is, another one is refused.
@@ -96,9 +96,9 @@ pub enum ImportMode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "Decimal")]
 pub enum DecimalSeparator {
-    /// As in 12.50.
+    /// Point, as in 12.50.
     Point,
-    /// As in 12,50.
+    /// Comma, as in 12,50.
     Comma,
 }
 
@@ -120,11 +120,12 @@ pub struct ImportCreateInput {
     pub file_id: ID,
     /// Type of the rows.
     pub noun: ImportNoun,
-    /// Its form; told from its bytes when left out.
+    /// Format of the file. Null to detect it from the bytes.
     pub format: Option<ExchangeFormat>,
     /// Delimiter between the cells of a CSV, one character; detected from the header by default.
     pub delimiter: Option<String>,
-    /// Its encoding, as in utf-8, utf-16le or windows-1252; told from its bytes when left out.
+    /// Character encoding of the file, such as utf-8, utf-16le or windows-1252. Null to detect it
+    /// from the bytes.
     pub encoding: Option<String>,
     /// Mapping of columns to fields, for columns whose names do not identify the field.
     #[graphql(default)]
@@ -151,7 +152,8 @@ pub struct ExportCreateInput {
     pub idempotency_key: String,
     /// Type of the rows.
     pub noun: ExportNoun,
-    /// Its form. In a CSV a text that a spreadsheet would take for a formula gets an apostrophe before it, which an import takes off again.
+    /// Format of the file. In a CSV, a text that a spreadsheet would read as a formula is prefixed
+    /// with an apostrophe, which an import removes.
     #[graphql(default_with = "ExchangeFormat::Csv")]
     pub format: ExchangeFormat,
     /// Only of these stores.

@@ -91,7 +91,8 @@ impl From<Vec<UserError>> for CarrierPayload {
 /// Carrier as it is to be. All of it is set; the code finds it.
 #[derive(Debug, Clone, InputObject)]
 pub struct CarrierUpsertInput {
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// Version that you saw, 0 for a new one; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,

@@ -26,7 +26,8 @@ pub struct WorkLineQuantity {
 /// Works to accept.
 #[derive(Debug, Clone, InputObject)]
 pub struct FulfilmentWorkAcceptInput {
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// IDs of the works; 1 to 200.
     pub ids: Vec<ID>,
@@ -37,7 +38,8 @@ pub struct FulfilmentWorkAcceptInput {
 pub struct FulfilmentWorkRejectInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -54,7 +56,8 @@ pub struct FulfilmentWorkRejectInput {
 pub struct FulfilmentWorkPickInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -85,7 +88,8 @@ pub struct ParcelInput {
 pub struct FulfilmentWorkPackInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -98,7 +102,8 @@ pub struct FulfilmentWorkPackInput {
 pub struct FulfilmentWorkActionInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -122,7 +127,8 @@ pub struct ParcelLabelInput {
 pub struct FulfilmentWorkShipInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -140,7 +146,8 @@ pub struct FulfilmentWorkShipInput {
 pub struct FulfilmentWorkCollectInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -153,7 +160,8 @@ pub struct FulfilmentWorkCollectInput {
 pub struct FulfilmentWorkMoveInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -168,7 +176,8 @@ pub struct FulfilmentWorkMoveInput {
 pub struct FulfilmentDeliverInput {
     /// ID of the fulfilment.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// Moment of the delivery; now when it is left out.
     pub delivered_at: Option<DateTime>,
@@ -179,7 +188,8 @@ pub struct FulfilmentDeliverInput {
 pub struct FulfilmentFailInput {
     /// ID of the fulfilment.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// Reason why; 1 to 1,000 characters.
     pub reason: String,
@@ -192,7 +202,8 @@ pub struct FulfilmentFailInput {
 pub struct FulfilmentTrackingSetInput {
     /// ID of the parcel.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// ID of the carrier; none when it is left out.
     pub carrier_id: Option<ID>,

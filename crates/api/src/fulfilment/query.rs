@@ -114,9 +114,9 @@ impl FulfilmentQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Only works that pass this filter.")] filter: Option<FulfilmentWorkFilter>,
         #[graphql(desc = "Order of the list; DUE_AT ASC when it is left out.")] order_by: Option<FulfilmentWorkOrder>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
     ) -> Answer<FulfilmentWorkConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());

@@ -22,7 +22,7 @@ pub enum ErrorCode {
     Duplicate,
     /// There is no such thing, or it is not yours.
     NotFound,
-    /// It cannot be removed or changed while other things use it.
+    /// The object is used by others and cannot be removed or changed.
     InUse,
     /// The state does not allow this step; the message names the state and the steps that are open.
     InvalidState,
@@ -143,7 +143,7 @@ pub struct InsufficientStock {
     pub available: Quantity,
 }
 
-/// It cannot be undone while other documents rest on it.
+/// Refusal to undo a document on which other documents depend.
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct InUse {

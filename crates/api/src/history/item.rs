@@ -31,7 +31,7 @@ pub enum HistoryKind {
     Movement,
     /// A note was added.
     Note,
-    /// Something else was done to a thing that is no document.
+    /// Another event of an object that is not a document.
     Event,
 }
 
@@ -45,7 +45,7 @@ pub enum HistoryActorKind {
     Integration,
     /// Job of Entrepot itself.
     System,
-    /// Somebody who had not shown who they are.
+    /// Caller without credentials.
     Anonymous,
 }
 
@@ -141,7 +141,7 @@ impl HistoryField {
     }
 }
 
-/// Something that was done to a thing.
+/// Step in the history of an object.
 #[derive(Debug, Clone)]
 pub struct HistoryItem {
     pub item: Item,
@@ -159,7 +159,7 @@ impl HistoryItem {
     }
 }
 
-/// Something that was done to a thing.
+/// Step in the history of an object.
 #[resolvers]
 impl HistoryItem {
     /// Kind.

@@ -40,9 +40,9 @@ impl MemberQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Only those who stand there: INVITED are the invitations that wait. All when this is left out.")]
         status: Option<Vec<MemberStatus>>,
-        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
     ) -> Answer<MemberConnection> {
         let (tenant, signer) = (ctx.caller()?.tenant, ctx.given::<CursorSigner>()?);

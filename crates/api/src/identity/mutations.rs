@@ -107,7 +107,7 @@ impl IdentityMutation {
         #[graphql(desc = "12 to 256 characters.")] password: String,
         #[graphql(desc = "The owner's name.")] display_name: String,
         #[graphql(desc = "The company's name.")] tenant_name: String,
-        #[graphql(desc = "Its short name: small letters, digits and hyphens.")] tenant_slug: String,
+        #[graphql(desc = "Slug of the tenant: lowercase letters, digits and hyphens.")] tenant_slug: String,
     ) -> Answer<LoginPayload> {
         let new = NewTenant { email, password, display_name, tenant_name, tenant_slug };
         answer(ctx, Box::pin(ctx.given::<Identity>()?.register(new, &visit(ctx))).await)

@@ -26,7 +26,8 @@ impl SandboxMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Name of the sandbox.")] tenant_name: String,
-        #[graphql(desc = "Its short name, unique in the deployment: small letters, digits and hyphens.")] tenant_slug: String,
+        #[graphql(desc = "Slug of the sandbox, unique in the deployment: lowercase letters, digits and hyphens.")]
+        tenant_slug: String,
     ) -> Answer<SandboxPayload> {
         let new = NewSandbox { name: tenant_name, slug: tenant_slug };
         let (made, user_errors) = settled(ctx.given::<Identity>()?.sandbox_create(session, new).await)?;

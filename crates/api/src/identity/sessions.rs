@@ -101,7 +101,7 @@ impl SessionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The session.")] id: ID,
-        #[graphql(desc = "Its name, at most 255 characters; none to take the name away.")] name: Option<String>,
+        #[graphql(desc = "Name of the session, at most 255 characters. Null removes it.")] name: Option<String>,
     ) -> Answer<SessionPayload> {
         let identity = ctx.given::<Identity>()?;
         let outcome = match session_id(&id) {

@@ -45,7 +45,8 @@ pub struct Event {
 /// A recorded event of the tenant, as the journal holds it.
 #[Object]
 impl Event {
-    /// Its number in the tenant's stream: dense, in the order of commits. Numbers that are missing are of events that are not for you.
+    /// Number of the event in the tenant's stream, in the order of commits. Events that you may not
+    /// see leave gaps.
     async fn seq(&self) -> Long {
         Long(self.row.seq)
     }

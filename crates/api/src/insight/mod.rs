@@ -101,7 +101,7 @@ impl SalesRow {
     async fn orders(&self) -> Long {
         Long(self.row.orders)
     }
-    /// Their lines of products, without those that were cancelled whole.
+    /// Number of product lines of these orders, without lines that were cancelled whole.
     async fn order_lines(&self) -> Long {
         Long(self.row.order_lines)
     }
@@ -118,7 +118,7 @@ impl SalesRow {
     async fn returns(&self) -> Long {
         Long(self.row.returns)
     }
-    /// Their lines of products.
+    /// Number of product lines of these returns.
     async fn return_lines(&self) -> Long {
         Long(self.row.return_lines)
     }

@@ -16,7 +16,7 @@ pub struct ProductImageAddInput {
     /// Alternative text of the picture, for readers who cannot see it; at most 500 characters.
     #[graphql(default)]
     pub alt: String,
-    /// Its place among the product's pictures, from 1 on; the last when left out.
+    /// Position among the product's pictures, from 1. Null for the last.
     pub position: Option<Long>,
 }
 

@@ -15,13 +15,13 @@ pub enum OrderStatus {
     Confirmed,
     /// Some of it has left.
     PartiallyFulfilled,
-    /// All that was not cancelled has left.
+    /// All units that were not cancelled have left.
     Fulfilled,
     /// Filed.
     Closed,
     /// Cancelled before anything left.
     Cancelled,
-    /// Its time limit passed before it was confirmed.
+    /// The time limit passed before the order was confirmed.
     Expired,
 }
 
@@ -45,7 +45,7 @@ pub enum NewOrderStatus {
 pub enum OrderLineKind {
     /// A product.
     Product,
-    /// Something that is no stock: postage, a fee.
+    /// Charge without stock, such as postage or a fee.
     Charge,
 }
 
@@ -53,9 +53,9 @@ pub enum OrderLineKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::DeliveryMethod", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum DeliveryMethod {
-    /// It is sent.
+    /// The order is shipped to an address.
     Ship,
-    /// It is fetched from a store.
+    /// The customer collects the order from a store.
     Collect,
 }
 
@@ -67,13 +67,13 @@ pub enum CancelReason {
     Customer,
     /// There is not enough stock.
     OutOfStock,
-    /// It was not paid.
+    /// The order was not paid.
     Payment,
-    /// It looks like fraud.
+    /// The order is suspected of fraud.
     Fraud,
-    /// It was placed twice.
+    /// The order was placed twice.
     Duplicate,
-    /// It was placed or priced wrongly.
+    /// The order was placed or priced wrongly.
     Error,
     /// Another reason, which the note tells.
     Other,

@@ -22,7 +22,7 @@ pub struct OrderFilter {
     pub and: Option<Vec<OrderFilter>>,
     /// One of these holds; an empty list matches nothing.
     pub or: Option<Vec<OrderFilter>>,
-    /// This does not hold.
+    /// Condition that must not hold.
     pub not: Option<Box<OrderFilter>>,
     /// Stands in one of these states; an empty list matches nothing.
     pub status: Option<Vec<OrderStatus>>,
@@ -62,9 +62,9 @@ pub struct OrderOrder {
 pub enum OrderOrderField {
     /// Time at which the order was placed.
     PlacedAt,
-    /// Its number.
+    /// Number of the order.
     Number,
-    /// Its total, in minor units.
+    /// Total of the order, in minor units.
     Total,
 }
 

@@ -18,11 +18,11 @@ use crate::graphql::{
 /// An order by one of its names.
 #[derive(Debug, Clone, OneofObject)]
 pub enum OrderRef {
-    /// Its id.
+    /// ID of the order.
     Id(ID),
-    /// Its number.
+    /// Number of the order.
     Number(String),
-    /// Its reference in a channel.
+    /// Reference of the order in a channel.
     External(ExternalRef),
 }
 
@@ -98,7 +98,7 @@ pub struct OrderCreateInput {
     pub note_for_staff: Option<String>,
     /// Tags, at most 50 of at most 64 characters, told apart without their capitals.
     pub tags: Option<Vec<String>>,
-    /// Anything else, a JSON object of at most 16 KiB.
+    /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: Option<Json>,
     /// The moment that it is wanted for.
     pub requested_for: Option<DateTime>,

@@ -136,11 +136,11 @@ impl Order {
 /// An order: what was sold, by whom, to whom, and what has become of it.
 #[resolvers(requires = OrderRead, shared)]
 impl Order {
-    /// Its id.
+    /// ID of the order.
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
+    /// Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
     async fn number(&self) -> String {
         self.row.number.to_string()
     }
@@ -206,11 +206,11 @@ impl Order {
     async fn note_for_staff(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         Ok(self.detail(ctx).await?.note_for_staff.clone())
     }
-    /// Its tags, 0 to 50, in the order in which they were added.
+    /// Tags of the order, 0 to 50, in the order in which they were added.
     async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
         Ok(self.detail(ctx).await?.tags.clone())
     }
-    /// Anything else, a JSON object.
+    /// Custom data: a JSON object.
     async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
         Ok(Json::from_text(&self.detail(ctx).await?.metadata))
     }

@@ -20,11 +20,11 @@ use crate::graphql::{context::ContextExt, fault::Answer, reading::Reading};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::SourcingStrategy", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SourcingStrategy {
-    /// Those that lie nearest to where it goes.
+    /// Stores nearest to the destination come first.
     Nearest,
-    /// Those that have most of what is asked for.
+    /// Stores with the most stock of the requested products come first.
     MostStock,
-    /// Those with the lowest priority number.
+    /// Stores with the lowest priority number come first.
     Priority,
 }
 

@@ -50,7 +50,7 @@ pub async fn find_payment(ctx: &Context<'_>, id: PaymentId) -> Answer<Option<Pay
 /// lapsed a void. Its currency is the order's.
 #[resolvers(requires = OrderRead)]
 impl Payment {
-    /// Its ID.
+    /// ID of the payment.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }

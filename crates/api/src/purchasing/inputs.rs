@@ -142,7 +142,8 @@ pub struct ReceivedLotInput {
     pub damaged: Option<Quantity>,
 }
 
-/// Something that nobody ordered: it is noted and not taken in.
+/// Product that was delivered and not ordered. The delivery is recorded, and the product is not
+/// received.
 #[derive(Debug, Clone, InputObject)]
 pub struct WrongItemInput {
     /// Product that was delivered, where it is one of yours. Null where it is not.

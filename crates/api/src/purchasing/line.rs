@@ -44,11 +44,11 @@ impl PurchaseOrderLine {
 /// Line of a purchase order: a product, and the quantities ordered and received. Quantities are in the product's smallest unit.
 #[resolvers(requires = PurchaseRead)]
 impl PurchaseOrderLine {
-    /// Its id: hand it to purchaseOrderReceive.
+    /// ID of the line, for purchaseOrderReceive.
     pub async fn id(&self) -> ID {
         ID(self.order.line_id(self.row().position).to_string())
     }
-    /// Its place among the lines, from 1.
+    /// Position in the order, from 1.
     async fn position(&self) -> i32 {
         i32::from(self.row().position)
     }
@@ -106,7 +106,8 @@ impl PurchaseOrderLine {
     async fn total(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row().total.into())
     }
-    /// Its share of the order's charges.
+    /// Share of the order's charges that falls on the line. Null for callers without
+    /// product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn charges(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row().charges.into())

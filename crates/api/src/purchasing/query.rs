@@ -45,9 +45,9 @@ crate::connection!(counted SupplierReturnConnection, SupplierReturnEdge, Supplie
 /// A purchase order by one of its names.
 #[derive(Debug, Clone, OneofObject)]
 pub enum PurchaseOrderRef {
-    /// Its id.
+    /// ID of the purchase order.
     Id(ID),
-    /// Its number.
+    /// Number of the purchase order.
     Number(String),
 }
 

@@ -37,7 +37,7 @@ impl GoodsReceipt {
 /// One delivery, as it was counted in.
 #[Object]
 impl GoodsReceipt {
-    /// Its id.
+    /// ID of the receipt.
     async fn id(&self) -> ID {
         ID(self.row().id.to_string())
     }

@@ -14,7 +14,8 @@ pub enum ReplenishmentPolicyKind {
     ReorderPoint,
     /// On review days, up to Q(L and review).
     Periodic,
-    /// As REORDER_POINT, with the service level of the product's class: A 98, 97, 95 %, B 95, 95, 90 %, C 90, 90, 85 %, for X, Y and Z.
+    /// Reorder point with the service level of the product's class: A 98, 97, 95 %, B 95, 95, 90 %,
+    /// C 90, 90, 85 %, for X, Y and Z.
     Service,
     /// At or below the mean demand over L and safety days, up to that over L and target days.
     TargetDays,
@@ -68,13 +69,13 @@ pub enum ReplenishmentLineState {
 pub enum ReplenishmentIssue {
     /// Stock moved by more than a fifth of its quantity after the plan was made. Make another plan.
     Stale,
-    /// Nobody is known who sells the product.
+    /// No supplier of the product is known.
     NoSupplier,
     /// The draft was refused, as for a product that is archived by now.
     DraftRefused,
     /// Other lines save more margin for the money.
     OverBudget,
-    /// Its price is not known, or in another currency than the budget.
+    /// The price of the product is unknown, or in a currency other than the budget's.
     OtherCurrency,
 }
 
@@ -84,7 +85,7 @@ pub enum ReplenishmentIssue {
 pub enum ReplenishmentReasonCode {
     /// The position is at or below the point.
     BelowPoint,
-    /// It is a review day.
+    /// The day is a review day.
     ReviewDay,
     /// Open orders wait for it.
     Owed,
@@ -96,7 +97,7 @@ pub enum ReplenishmentReasonCode {
     NoForecast,
     /// The lead time is longer than any sum of forecasts that was checked.
     Extrapolated,
-    /// It sold less in a year than the chance would keep.
+    /// The sales of a year are lower than the stock that the service level would need.
     CappedBySales,
     /// No lead time is known.
     AssumedLead,
@@ -112,7 +113,7 @@ pub enum ReplenishmentReasonCode {
     Pack,
     /// The pack lasts longer than half a year.
     LargePack,
-    /// Nobody is known who sells it.
+    /// No supplier of the product is known.
     NoSupplier,
     /// Another store has more than it needs.
     Surplus,
@@ -126,6 +127,6 @@ pub enum ReplenishmentRefusalCode {
     Forbidden,
     /// Stock moved by more than a fifth of its quantity after the plan was made. The line is REFUSED.
     Stale,
-    /// Its draft was refused. The line is REFUSED.
+    /// The draft was refused. The line is REFUSED.
     DraftRefused,
 }

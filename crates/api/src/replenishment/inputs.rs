@@ -80,7 +80,7 @@ pub struct ReplenishmentPlanCreateInput {
 pub enum PlanLineChoice {
     /// True for all open lines, the most urgent 5,000.
     All(bool),
-    /// These lines, at most 500.
+    /// IDs of the lines, at most 500.
     Ids(Vec<ID>),
     /// Transfers, and purchases that cost no more than this in its currency; the most urgent 5,000.
     Under(MoneyInput),

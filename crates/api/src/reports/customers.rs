@@ -83,7 +83,7 @@ impl CustomerScoreTotals {
     async fn customers(&self) -> Long {
         Long(self.customers)
     }
-    /// Their orders.
+    /// Number of orders of these customers.
     async fn orders(&self) -> Long {
         Long(self.orders)
     }
@@ -125,15 +125,18 @@ impl CustomerCohort {
     async fn customers(&self) -> Long {
         Long(self.of.cohort.customers)
     }
-    /// Those of them who ordered again within 30 days.
+    /// Customers of the cohort who ordered again within 30 days. Null until 30 days are over for
+    /// all of them.
     async fn repeated_within30_days(&self) -> Option<Long> {
         self.repeated(0)
     }
-    /// Those of them who ordered again within 90 days.
+    /// Customers of the cohort who ordered again within 90 days. Null until 90 days are over for
+    /// all of them.
     async fn repeated_within90_days(&self) -> Option<Long> {
         self.repeated(1)
     }
-    /// Those of them who ordered again within 365 days.
+    /// Customers of the cohort who ordered again within 365 days. Null until 365 days are over for
+    /// all of them.
     async fn repeated_within365_days(&self) -> Option<Long> {
         self.repeated(2)
     }

@@ -148,7 +148,7 @@ impl DeadStock {
     async fn units(&self) -> Quantity {
         units(self.of.units.into())
     }
-    /// Their booked cost. Null for callers without product.cost.read.
+    /// Booked cost of the units. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.of.value.into(), self.currency))

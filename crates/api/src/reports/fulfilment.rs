@@ -60,7 +60,7 @@ impl FulfilmentReport {
     async fn whole_orders(&self) -> Long {
         Long(self.sums.fill.whole_orders)
     }
-    /// Their lines.
+    /// Number of lines of these orders.
     async fn lines(&self) -> Long {
         Long(self.sums.fill.lines)
     }

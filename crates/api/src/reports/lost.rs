@@ -33,15 +33,15 @@ pub struct LostMoney {
 /// Money that was lost for want of stock, by how many buyers took something else.
 #[resolvers]
 impl LostMoney {
-    /// If half of them did.
+    /// Estimate if half of the buyers took a substitute.
     async fn low(&self) -> Money {
         money(self.of.low.into(), self.currency)
     }
-    /// If as many did as the question says.
+    /// Estimate if the given share of the buyers took a substitute.
     async fn mid(&self) -> Money {
         money(self.of.mid.into(), self.currency)
     }
-    /// If nobody did.
+    /// Estimate if no buyer took a substitute.
     async fn high(&self) -> Money {
         money(self.of.high.into(), self.currency)
     }

@@ -20,9 +20,9 @@ use crate::{
 /// A saved view.
 #[derive(Debug, Clone, OneofObject)]
 pub enum SavedViewRef {
-    /// By its ID.
+    /// ID of the view.
     Id(ID),
-    /// By its slug.
+    /// Slug of the saved view.
     Slug(String),
 }
 

@@ -25,11 +25,11 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SavedViewStatus {
-    /// It can be read.
+    /// The view can be read.
     Ready,
-    /// Its document does not fit the schema as it is now: change it.
+    /// The document does not fit the present schema and has to be changed.
     Broken,
-    /// Somebody has paused it, and it is not run.
+    /// The view was paused and is not run.
     Paused,
 }
 

@@ -45,7 +45,7 @@ pub enum StockAlertKind {
     Critical,
     /// Nothing is available any more.
     OutOfStock,
-    /// Something is available again.
+    /// Stock is available again.
     BackInStock,
 }
 

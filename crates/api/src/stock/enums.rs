@@ -90,7 +90,7 @@ mirrored_enum! {
         Quarantine,
         /// Called back.
         Recall,
-        /// Something else: say what in the note.
+        /// Another reason, which the note describes.
         Other,
     }
 }
@@ -102,11 +102,11 @@ mirrored_enum! {
         Active,
         /// The held stock has left the store, or an order's reservation has replaced this one.
         Consumed,
-        /// It was let go.
+        /// The reservation was released.
         Released,
-        /// Its time ran out.
+        /// The reservation's time limit has passed.
         Expired,
-        /// It gave way to a physical fact.
+        /// The reservation was reduced, as the stock was not there.
         Shortened,
     }
 }
@@ -114,11 +114,11 @@ mirrored_enum! {
 mirrored_enum! {
     /// Whether a lot may be sold.
     LotStatus = "entity::enums::LotStatus" {
-        /// It may, until its last day.
+        /// The lot may be sold until its last day.
         Available,
         /// Not until it is released.
         Quarantine,
-        /// It was called back.
+        /// The lot was recalled.
         Recalled,
     }
 }

@@ -34,10 +34,10 @@ fn quantity(units: i64) -> Quantity {
 /// Explanation of a product's available quantity in a store.
 pub struct AvailabilityExplained(Explanation);
 
-/// Something that is on its way to a store.
+/// Stock that is on its way to a store.
 pub struct ExpectedStock(Arrival);
 
-/// Something that is on its way to a store.
+/// Stock that is on its way to a store.
 #[resolvers(requires = StockRead)]
 impl ExpectedStock {
     /// Quantity, in the product's smallest unit.

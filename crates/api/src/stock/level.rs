@@ -31,7 +31,7 @@ pub struct StockLevel(pub LevelRow);
 /// Stock level of a product in a store: available = onHand − unavailable − reserved. Quantities are in the product's smallest unit.
 #[resolvers(requires = StockRead, cost = "0.05", shared)]
 impl StockLevel {
-    /// Its id.
+    /// ID of the stock level.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }

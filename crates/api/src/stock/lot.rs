@@ -60,7 +60,7 @@ impl Lot {
 /// A batch of a product with its code and dates, or a serial number: a lot of one.
 #[resolvers(requires = StockRead, shared)]
 impl Lot {
-    /// Its id.
+    /// ID of the lot.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }

@@ -18,11 +18,11 @@ pub struct MovementFilter {
     pub store: Option<IdFilter>,
     /// With an entry of these products.
     pub product: Option<IdFilter>,
-    /// That belong to these documents.
+    /// Documents that the movements belong to.
     pub reference: Option<IdFilter>,
     /// With this external reference; capitals count.
     pub external_ref: Option<StringFilter>,
-    /// That happened then.
+    /// Range of the time at which the movement happened.
     pub occurred_at: Option<DateTimeFilter>,
 }
 

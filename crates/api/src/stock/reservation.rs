@@ -25,7 +25,7 @@ pub struct Reservation(pub Option<Arc<LevelRow>>, pub Held);
 /// Stock that is held for somebody, on one level, until it is taken, let go or has run out.
 #[resolvers(requires = StockRead)]
 impl Reservation {
-    /// Its id.
+    /// ID of the reservation.
     pub async fn id(&self) -> ID {
         self.1.id.to_string().into()
     }

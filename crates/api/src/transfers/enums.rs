@@ -9,13 +9,13 @@ use entity::prelude;
 pub enum TransferStatus {
     /// Being put together; holds no stock.
     Draft,
-    /// Its stock is held at the sender.
+    /// The stock is reserved in the sending store.
     Ready,
-    /// It has left, and none of it has arrived.
+    /// All of the transfer is under way; nothing has arrived.
     InTransit,
     /// Some of it has arrived.
     PartiallyReceived,
-    /// All that left has arrived, or was written off.
+    /// All units that left have arrived or were written off.
     Received,
     /// Called off before it left.
     Cancelled,

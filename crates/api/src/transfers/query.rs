@@ -34,9 +34,9 @@ use crate::{
 /// A transfer by one of its names.
 #[derive(Debug, Clone, OneofObject)]
 pub enum TransferRef {
-    /// Its id.
+    /// ID of the transfer.
     Id(ID),
-    /// Its number.
+    /// Number of the transfer.
     Number(String),
 }
 

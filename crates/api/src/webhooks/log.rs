@@ -22,13 +22,13 @@ use crate::graphql::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "DeliveryState")]
 pub enum WebhookDeliveryState {
-    /// It is tried when its time has come.
+    /// The message waits for its next attempt.
     Pending,
-    /// It was answered with 2xx.
+    /// The endpoint answered with a 2xx status.
     Delivered,
     /// All of its attempts have failed: webhookEndpointReplay sends it again.
     Failed,
-    /// Whoever made the endpoint may not see the event.
+    /// The member or integration that created the endpoint may not see the event.
     Withheld,
 }
 
@@ -42,7 +42,7 @@ pub struct WebhookDelivery {
 /// A message for an endpoint.
 #[resolvers(requires = WebhookRead)]
 impl WebhookDelivery {
-    /// Its id, as the header webhook-id has it: the same at each attempt and each replay.
+    /// ID of the message, sent in the header webhook-id; equal for each attempt and each replay.
     async fn message_id(&self) -> String {
         self.message.to_string()
     }

@@ -19,7 +19,7 @@ use crate::graphql::{context::ContextExt, fault::Answer};
 /// An event that endpoints can be told of.
 #[derive(Debug, Clone, Copy, SimpleObject)]
 pub struct WebhookEventType {
-    /// Its name, as eventTypes of an endpoint take it.
+    /// Name of the event, as in `eventTypes` of an endpoint.
     pub name: &'static str,
     /// Permission that the creator of an endpoint needs to receive the event.
     pub permission: &'static str,

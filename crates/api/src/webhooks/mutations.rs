@@ -61,7 +61,8 @@ pub struct WebhookEndpointUpdateInput {
 pub struct WebhookEndpointReplayInput {
     /// The endpoint.
     pub id: ID,
-    /// These messages, at most 100, by their ids (the header webhook-id), whether the endpoint asks for their events or not.
+    /// IDs of the messages (header webhook-id), at most 100, also of events that the endpoint does
+    /// not ask for.
     pub message_ids: Option<Vec<String>>,
     /// From this event on, those that the endpoint asks for.
     pub from_seq: Option<Long>,

@@ -25,13 +25,13 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "DisabledWhy")]
 pub enum WebhookDisabledReason {
-    /// Somebody switched it off.
+    /// The endpoint was disabled by hand.
     SwitchedOff,
-    /// It answered 410: it wants nothing more.
+    /// The endpoint answered with status 410.
     Gone,
-    /// It did nothing but fail for five days.
+    /// Every attempt of the last five days failed.
     Failing,
-    /// Whoever made it is no longer an active member.
+    /// The member or integration that created the endpoint is no longer active.
     MakerGone,
 }
 
@@ -48,7 +48,7 @@ impl From<Endpoint> for WebhookEndpoint {
 /// An address that events are sent to, signed after Standard Webhooks, at least once each, in no promised order: go by seq.
 #[resolvers(requires = WebhookRead)]
 impl WebhookEndpoint {
-    /// Its id: a TypeID that begins with whe_.
+    /// TypeID of the endpoint, which begins with whe_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
@@ -97,11 +97,13 @@ impl WebhookEndpoint {
     async fn failing_since(&self) -> Option<DateTime> {
         self.0.health.failing_since.map(DateTime)
     }
-    /// It is left alone until then: it asked for that, or failed too often in a row.
+    /// Time until which no attempt is made, as the endpoint requested it or failed too often in a
+    /// row. Null when there is no pause.
     async fn paused_until(&self) -> Option<DateTime> {
         self.0.health.paused_until.map(DateTime)
     }
-    /// Until when the secret before this one signs too; null when none does, or when that was long ago.
+    /// Time until which the previous secret signs too. Null when there is none, or its time is
+    /// over.
     async fn old_secret_expires_at(&self) -> Option<DateTime> {
         self.0.old_secret_until.map(DateTime)
     }
@@ -111,7 +113,7 @@ impl WebhookEndpoint {
         let permit = ctx.permit::<kind::WebhookRead>()?;
         Ok(ctx.given::<Webhooks>()?.public_keys(&permit, &self.0).await?)
     }
-    /// Its messages, the newest event first. Those that are settled are shown for thirty days.
+    /// Messages for the endpoint, the newest event first. Settled messages are shown for 30 days.
     #[field(paged)]
     async fn deliveries(
         &self,
@@ -124,7 +126,7 @@ impl WebhookEndpoint {
     ) -> Answer<WebhookDeliveryConnection> {
         log::deliveries(ctx, &self.0, states, first, after).await
     }
-    /// Its attempts of the last thirty days, the newest first.
+    /// Attempts of the last 30 days, the newest first.
     #[field(paged)]
     async fn attempts(
         &self,

@@ -14,9 +14,9 @@ use crate::{canonical, fault::Answer, scalars::Cursor};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ResetReason {
-    /// It is older than what is kept.
+    /// The cursor is older than the events that are kept.
     CursorExpired,
-    /// It is of another tenant, or for another filter, or not one of ours.
+    /// The cursor belongs to another tenant or another filter, or was not issued here.
     CursorForeign,
     /// The database was restored to an earlier moment since.
     EpochChanged,
