@@ -72,11 +72,11 @@ pub struct ProductLabelSheetInput {
 /// Result of a request for a sheet of labels.
 #[derive(SimpleObject, Default)]
 pub struct ProductLabelSheetPayload {
-    /// The sheets as a PDF, kept for seven days; null when the wish was refused.
+    /// The sheets as a PDF, kept for seven days; null when the request was refused.
     pub file: Option<File>,
     /// Reasons for which the request was refused; empty when it was accepted.
     pub user_errors: Vec<UserError>,
-    /// Asked twice, there are two files: false.
+    /// Always false: a repeated call creates another file.
     pub replayed: bool,
     /// The event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,

@@ -118,7 +118,7 @@ pub enum Node {
 /// Object with a version for optimistic locking.
 #[derive(Interface)]
 #[graphql(
-    field(name = "version", ty = "Long", desc = "Goes up with each change."),
+    field(name = "version", ty = "Long", desc = "Version of the object, +1 for each change."),
     field(name = "updated_at", ty = "DateTime", desc = "Time of the last change.")
 )]
 pub enum Versioned {
@@ -159,7 +159,7 @@ const MAX_NODES: usize = 250;
 
 #[resolvers]
 impl NodeQuery {
-    /// The thing that an id stands for; null when there is none, or it is not yours.
+    /// Object with the given ID; null when there is none, or you may not see it.
     #[field(authenticated)]
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Any of our ids.")] id: ID) -> Option<Answer<Node>> {
         find(ctx, &id).await.transpose()

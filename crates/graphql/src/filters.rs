@@ -37,11 +37,11 @@ pub struct StringFilter {
     pub one_of: Option<Vec<String>>,
     /// A text that begins with this.
     pub starts_with: Option<String>,
-    /// A text that has this somewhere.
+    /// Text that must be contained.
     pub contains: Option<String>,
 }
 
-/// Rows whose number lies here.
+/// Range of quantities, in smallest units.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct QuantityFilter {
     /// Number that must be equal.
@@ -52,12 +52,12 @@ pub struct QuantityFilter {
     pub lte: Option<Quantity>,
 }
 
-/// Rows whose moment lies here.
+/// Range of time.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct DateTimeFilter {
     /// Start of the range, included.
     pub gte: Option<DateTime>,
-    /// Before this moment.
+    /// End of the range, excluded.
     pub lt: Option<DateTime>,
 }
 

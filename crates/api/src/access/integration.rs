@@ -34,7 +34,8 @@ impl Integration {
     }
 }
 
-/// A program of a partner, or of your own. It belongs to the tenant, not to whoever made it, and calls with keys.
+/// Program of a partner or of the tenant, which calls with API keys. It belongs to the tenant and
+/// not to the member who created it.
 #[resolvers]
 impl Integration {
     /// TypeID of the integration, which begins with int_.
@@ -125,7 +126,7 @@ impl ApiKey {
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// The beginning of its secret, by which keys are told apart.
+    /// First characters of the secret, which identify the key in lists.
     async fn prefix(&self) -> &str {
         &self.0.prefix
     }

@@ -24,8 +24,9 @@ pub struct InviteMutation;
 
 #[resolvers]
 impl InviteMutation {
-    /// Invites somebody by their address, with roles that must be within your own rights. They come in by the link of the letter that is sent there,
-    /// good for seven days and once. What is answered is the same whether the address has an account or not.
+    /// Invites a person by e-mail address, with roles that must be within your own rights. The link
+    /// in the e-mail is valid once, for seven days. The answer does not reveal whether the address
+    /// has an account.
     #[mutation(permit = MemberInvite, step_up, once(argument), emits(MEMBER_INVITED), dry_run(rolled_back))]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn member_invite(

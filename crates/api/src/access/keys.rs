@@ -163,7 +163,7 @@ impl KeyMutation {
         }
     }
 
-    /// Ends an integration: none of its keys is accepted any more, on any node, within five seconds.
+    /// Disables an integration: within five seconds no node accepts any of its keys.
     #[mutation(permit = ApikeyWrite, once(argument), emits(INTEGRATION_DISABLED), dry_run(rolled_back))]
     async fn integration_disable(
         &self,
@@ -176,7 +176,7 @@ impl KeyMutation {
         }
     }
 
-    /// Makes a key of an integration and tells its secret, this once.
+    /// Creates an API key of an integration and returns its secret, this once.
     #[mutation(permit = ApikeyWrite, step_up, once, emits(API_KEY_CREATED), dry_run(rolled_back))]
     async fn api_key_create(
         &self,
@@ -189,7 +189,8 @@ impl KeyMutation {
         }
     }
 
-    /// Makes a key like another one and tells its secret, this once. Both are accepted until the old one ends.
+    /// Creates a successor of an API key and returns its secret, this once. Both are accepted until
+    /// the old one ends.
     #[mutation(permit = ApikeyWrite, step_up, once(argument), emits(API_KEY_ROLLED), dry_run(rolled_back))]
     async fn api_key_roll(
         &self,
@@ -203,7 +204,7 @@ impl KeyMutation {
         }
     }
 
-    /// Ends a key: it is not accepted any more, on any node, within five seconds. Its open sockets close.
+    /// Revokes an API key: within five seconds no node accepts it, and its open sockets close.
     #[mutation(permit = ApikeyWrite, once(argument), emits(API_KEY_REVOKED), dry_run(rolled_back))]
     async fn api_key_revoke(
         &self,

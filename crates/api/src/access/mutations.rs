@@ -138,7 +138,8 @@ impl RightsMutation {
         }
     }
 
-    /// Changes a role of the tenant's own: what is left out stays. Whoever has it notices within five seconds.
+    /// Changes a role of the tenant's own: a field that is omitted stays. Members with the role are
+    /// affected within five seconds.
     #[mutation(permit = RoleWrite, step_up, once, emits(ROLE_UPDATED), dry_run(rolled_back))]
     async fn role_update(
         &self,
@@ -156,7 +157,7 @@ impl RightsMutation {
         }
     }
 
-    /// Removes a role of the tenant's own that nobody has and no other role inherits.
+    /// Deletes a role of the tenant's own that no member has and no other role inherits.
     #[mutation(permit = RoleWrite, step_up, once, emits(ROLE_DELETED), dry_run(rolled_back))]
     async fn role_delete(
         &self,

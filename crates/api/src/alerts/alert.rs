@@ -90,12 +90,12 @@ impl Alert {
     async fn day(&self) -> Option<Date> {
         self.0.figures.day.map(Date)
     }
-    /// The price, of NEGATIVE_MARGIN; null for whoever may not see costs.
+    /// Price of the product, of NEGATIVE_MARGIN; null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn price(&self, ctx: &Context<'_>) -> Answer<Option<Money>> {
         Ok(self.0.figures.margin.map(|margin| margin.price.into()))
     }
-    /// The cost that the price lies below, of NEGATIVE_MARGIN; null for whoever may not see costs.
+    /// Cost that exceeds the price, of NEGATIVE_MARGIN; null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Answer<Option<Money>> {
         Ok(self.0.figures.margin.map(|margin| margin.cost.into()))
@@ -120,7 +120,7 @@ impl Alert {
     async fn resolved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
         Some(actor(ctx, self.0.handling.resolver()?).await)
     }
-    /// Member to whom the alert is assigned; null when nobody is.
+    /// Member to whom the alert is assigned. Null when it is not assigned.
     async fn assignee(&self, ctx: &Context<'_>) -> Option<Answer<Member>> {
         member(ctx, self.0.assignee?).await.transpose()
     }

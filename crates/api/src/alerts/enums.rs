@@ -18,7 +18,7 @@ pub enum AlertKind {
     Overstock,
     /// A store has some of a lot that is for sale and near its date or past it.
     Expiring,
-    /// A product's price lies below its cost.
+    /// The price of a product is below its cost.
     NegativeMargin,
     /// Lines of a purchase order were expected by now.
     PurchaseOrderLate,
@@ -42,14 +42,14 @@ pub enum AlertState {
     Resolved,
 }
 
-/// Whether letters about alerts are collected.
+/// Collection of e-mails about alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::AlertDigest", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum AlertDigest {
     /// E-mails are sent at once.
     None,
-    /// One letter an hour, at the full hour.
+    /// E-mails are collected and sent once an hour, at the full hour.
     Hourly,
-    /// One letter a day, at an hour of the rule's.
+    /// E-mails are collected and sent once a day, at the hour that the rule sets.
     Daily,
 }

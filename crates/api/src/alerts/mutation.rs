@@ -57,7 +57,7 @@ impl AlertMutation {
         act(ctx, permit, |reading| input.read(reading)).await
     }
 
-    /// Hands an alert to a member, or to nobody.
+    /// Assigns an alert to a member, or removes the assignment.
     #[mutation(permit = AlertWrite, emits(ALERT_ASSIGNED), dry_run(rolled_back))]
     async fn alert_assign(
         &self,

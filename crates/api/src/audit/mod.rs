@@ -40,7 +40,7 @@ impl AuditQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Only these.")] filter: Option<AuditFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<AuditEntryConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let scope = permit.scope(ctx.given::<Audit>()?.database());

@@ -38,7 +38,7 @@ pub enum StockPolicy {
     Backorder,
 }
 
-/// Whether a product's stock is told apart below the level. Fixed after the first movement.
+/// Tracking of a product's stock below the level. Fixed after the first movement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::prelude::Tracking", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum Tracking {

@@ -30,7 +30,7 @@ pub struct ProductFilter {
     pub name: Option<StringFilter>,
     /// Statuses to include; an empty list matches nothing.
     pub status: Option<Vec<ProductStatus>>,
-    /// The category it lies in itself, not one below.
+    /// Category of the product; for its descendants too, use `categoryTree`.
     pub category: Option<IdFilter>,
     /// Category or one of its descendants. For the category alone, use `category`.
     pub category_tree: Option<IdFilter>,
@@ -40,8 +40,8 @@ pub struct ProductFilter {
     pub family: Option<IdFilter>,
     /// Range of the time of the product's last change.
     pub updated_at: Option<DateTimeFilter>,
-    /// Words of its SKU, name or barcodes; typos are forgiven. A text without a letter or a digit finds nothing: give null to search for nothing in
-    /// particular.
+    /// Words of the SKU, name or barcodes; typos are tolerated. A text without letters and digits
+    /// finds nothing; null does not search.
     pub search: Option<String>,
 }
 

@@ -57,13 +57,13 @@ pub struct ProductCreateInput {
     pub sku: String,
     /// Name of the product, at most 255 characters.
     pub name: String,
-    /// More about it, at most 10,000 characters.
+    /// Description of the product, at most 10,000 characters.
     pub description: Option<String>,
     /// Unit in which the product is counted. Default: each, without decimals.
     pub unit: Option<UnitInput>,
     /// The codes printed on it, at most 50.
     pub barcodes: Option<Vec<BarcodeInput>>,
-    /// The category it lies in.
+    /// ID of the product's category.
     pub category_id: Option<ID>,
     /// ID of the supplier from which the product is bought.
     pub supplier_id: Option<ID>,
@@ -104,13 +104,13 @@ pub struct ProductUpdateInput {
     pub sku: MaybeUndefined<String>,
     /// Name of the product, at most 255 characters.
     pub name: MaybeUndefined<String>,
-    /// More about it.
+    /// Description of the product, at most 10,000 characters.
     pub description: MaybeUndefined<String>,
     /// Unit in which the product is counted. Fixed after the first movement.
     pub unit: MaybeUndefined<UnitInput>,
     /// The codes printed on it, all of them.
     pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,
-    /// The category it lies in.
+    /// ID of the product's category.
     pub category_id: MaybeUndefined<ID>,
     /// ID of the supplier from which the product is bought.
     pub supplier_id: MaybeUndefined<ID>,
@@ -143,13 +143,13 @@ pub struct ProductUpsertInput {
     pub sku: String,
     /// Name of the product, at most 255 characters. Required when the row creates one.
     pub name: MaybeUndefined<String>,
-    /// More about it.
+    /// Description of the product, at most 10,000 characters.
     pub description: MaybeUndefined<String>,
     /// Unit in which the product is counted. Fixed after the first movement.
     pub unit: MaybeUndefined<UnitInput>,
     /// The codes printed on it, all of them.
     pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,
-    /// The category it lies in.
+    /// ID of the product's category.
     pub category_id: MaybeUndefined<ID>,
     /// ID of the supplier from which the product is bought.
     pub supplier_id: MaybeUndefined<ID>,

@@ -139,7 +139,7 @@ impl PartyMutation {
         Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
     }
 
-    /// Makes a customer. Without customer.read the answer tells its id and version only.
+    /// Creates a customer. Without customer.read the answer has the ID and the version only.
     #[mutation(permit = CustomerWrite, emits(CUSTOMER_CREATED), dry_run(record))]
     async fn customer_create(
         &self,
@@ -153,7 +153,8 @@ impl PartyMutation {
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
     }
 
-    /// Changes a customer: what is left out of the input stays, null clears. Without customer.read the answer tells its id and version only.
+    /// Updates a customer: a field that is omitted stays, null clears it. Without customer.read the
+    /// answer has the ID and the version only.
     #[mutation(permit = CustomerWrite, emits(CUSTOMER_UPDATED), dry_run(record))]
     async fn customer_update(
         &self,
@@ -183,8 +184,9 @@ impl PartyMutation {
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
     }
 
-    /// Makes or changes up to 500 customers by externalRef. Each row is answered by itself: a refused one does not stop the others. Without
-    /// customer.read the answer tells ids and versions only.
+    /// Creates or updates up to 500 customers by externalRef. Each row has its own result: a
+    /// refused row does not stop the others. Without customer.read the answer has IDs and versions
+    /// only.
     #[mutation(permit = CustomerWrite, emits(CUSTOMER_CREATED, CUSTOMER_UPDATED), dry_run(record))]
     async fn customer_bulk_upsert(
         &self,

@@ -134,7 +134,8 @@ impl ProductMutation {
         Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
     }
 
-    /// Takes a category out of use: lists leave it out, and no product or category is put into it. Refused while products or categories that are not archived lie in it.
+    /// Archives a category: lists leave it out, and products and categories cannot be added to it.
+    /// Refused while it has products or categories that are not archived.
     #[mutation(permit = ProductWrite, emits(CATEGORY_ARCHIVED), dry_run(record))]
     async fn category_archive(
         &self,

@@ -74,7 +74,7 @@ pub struct ProductOption {
     pub value: String,
 }
 
-/// What is sold and counted: one SKU. A variant is a product of a family.
+/// Product that is sold and counted under one SKU; a variant is a product of a family.
 #[derive(Clone)]
 pub struct Product {
     pub row: Arc<ProductRow>,
@@ -130,7 +130,7 @@ impl Product {
     async fn name(&self) -> &str {
         &self.row.name
     }
-    /// More about it; empty when nothing was said.
+    /// Description of the product; empty when none was given.
     async fn description(&self) -> &str {
         self.row.description.as_deref().unwrap_or_default()
     }
@@ -142,7 +142,7 @@ impl Product {
     async fn stock_policy(&self) -> StockPolicy {
         self.row.stock_policy.into()
     }
-    /// The category it lies in.
+    /// Category of the product. Null when it has none.
     #[field(permit = ProductRead)]
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let row = async {

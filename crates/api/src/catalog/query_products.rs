@@ -67,9 +67,9 @@ impl ProductQuery {
         #[graphql(desc = "Filter of the products; all products by default.")] filter: Option<ProductFilter>,
         #[graphql(desc = "Sort order.")] order_by: Option<ProductOrder>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let filter = product_filter(filter)?;
@@ -144,11 +144,11 @@ impl ProductQuery {
     async fn categories(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The category they lie below; the roots when left out.")] parent: Option<CategoryRef>,
+        #[graphql(desc = "Parent category. Null for the root categories.")] parent: Option<CategoryRef>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
         #[graphql(desc = "Archived or not; objects in use by default.")] filter: Option<ArchiveFilter>,
     ) -> Answer<CategoryConnection> {
         let catalog = ctx.given::<Catalog>()?;
@@ -190,9 +190,9 @@ impl ProductQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<ProductFamilyConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("productFamilies", &catalog.signer, MAX_PAGE)?;

@@ -38,7 +38,8 @@ pub enum CostGroup {
     Month,
     /// A product, by its id.
     Product,
-    /// The store that took in or let go, by its id: those whose stock or reports you see. Revaluations are of no store, and told to who sees all of them.
+    /// Store in which the stock came in or left, by its ID: stores whose stock or reports you see.
+    /// Revaluations have no store and are included for callers who see all stores.
     Store,
 }
 

@@ -7,7 +7,7 @@ use entity::prelude;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::CountKind", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum CountKind {
-    /// Everything that is stocked in the store.
+    /// All products that are stocked in the store.
     Full,
     /// A category and those below it.
     Category,
@@ -29,7 +29,7 @@ pub enum CountStatus {
     Review,
     /// The count was approved, and its differences were posted to the stock.
     Completed,
-    /// Called off; nothing was posted.
+    /// The count was cancelled; nothing was posted.
     Cancelled,
 }
 

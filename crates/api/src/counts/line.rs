@@ -35,11 +35,12 @@ use crate::{
 /// Filter of the lines. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct CountLineFilter {
-    /// Stands in one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub state: Option<Vec<CountLineState>>,
-    /// Is of this product.
+    /// Products to include.
     pub product: Option<IdFilter>,
-    /// Was counted and is off (true), or is right (false); what is to be counted again is neither. Of a blind count it asks for count.review.
+    /// True for counted lines with a difference, false for counted lines without one; lines to be
+    /// counted once more are neither. Requires count.review for a blind count.
     pub has_difference: Option<bool>,
 }
 

@@ -49,7 +49,8 @@ impl CountsMutation {
         step!(CountPayload, ctx, permit, input, shell::count_start, dry_run)
     }
 
-    /// Writes down what somebody found, also of what was not on the list. Several may count at once; each time is kept, and the last one holds.
+    /// Records quantities found, including products that are not on the list. Several callers may
+    /// count at once; each attempt is kept, and the last one is valid.
     #[mutation(permit = CountRecord, emits(COUNT_RECORDED), dry_run)]
     async fn count_record(
         &self,
@@ -69,7 +70,7 @@ impl CountsMutation {
         step!(CountPayload, ctx, permit, input, shell::count_submit, dry_run)
     }
 
-    /// Has lines of a count in REVIEW counted once more.
+    /// Requests another counting of lines of a count in REVIEW.
     #[mutation(permit = CountReview, emits(COUNT_RECOUNTED), dry_run)]
     async fn count_recount(
         &self,
@@ -79,9 +80,10 @@ impl CountsMutation {
         step!(CountPayload, ctx, permit, input, shell::count_recount, dry_run)
     }
 
-    /// Approves a count and posts it: each line's difference to what the books had when it was counted goes on what they have now, so that nothing
-    /// that moved meanwhile is lost; holds give way where they must. Where the differences are worth more than the tenant's approvalLimit, nobody
-    /// approves what they counted themselves.
+    /// Approves a count and posts it: the difference of each line, measured against the books at
+    /// the time of counting, is added to the present stock, so that later movements are kept; holds
+    /// give way where they must. Above the tenant's approvalLimit, members cannot approve what they
+    /// counted themselves.
     #[mutation(permit = CountApprove, emits(COUNT_COMPLETED, STOCK_CHANGED), dry_run)]
     async fn count_approve(
         &self,

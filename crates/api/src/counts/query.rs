@@ -46,15 +46,15 @@ pub enum CountRef {
 /// Filter of the counts. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct CountFilter {
-    /// Stands in one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub status: Option<Vec<CountStatus>>,
-    /// Is of one of these kinds; an empty list matches nothing.
+    /// Kinds to include; an empty list matches nothing.
     pub kind: Option<Vec<CountKind>>,
-    /// Is of this store.
+    /// Stores to include.
     pub store: Option<IdFilter>,
-    /// Is called so elsewhere; compared exactly.
+    /// Reference in an external system, compared exactly.
     pub external_ref: Option<String>,
-    /// Was planned then.
+    /// Range of the time at which the count was planned.
     pub created_at: Option<DateTimeFilter>,
 }
 
@@ -102,9 +102,9 @@ impl CountsQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the counts; all counts by default.")] filter: Option<CountFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<CountConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;

@@ -173,7 +173,7 @@ impl StockPerformanceConnection {
     async fn cut_days(&self) -> Long {
         Long(self.totals.out_days - self.totals.capped_days)
     }
-    /// Levels that had no day with stock: nobody knows what they would have sold.
+    /// Levels that had no day with stock, so that their lost sales cannot be estimated.
     async fn unknown_levels(&self) -> Long {
         Long(self.unknown)
     }
@@ -201,15 +201,15 @@ impl StockPerformanceQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The first business day.")] from: Date,
-        #[graphql(desc = "The last business day; at most 731 days are told of.")] to: Date,
+        #[graphql(desc = "Last business day; a period has at most 731 days.")] to: Date,
         #[graphql(desc = "Only these products.")] product: Option<IdFilter>,
         #[graphql(desc = "Only these stores.")] store: Option<IdFilter>,
         #[graphql(desc = "The share of buyers who take something else where there is none, 0 to 1.", default = 0.2)]
         substitution: f64,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<StockPerformanceConnection> {
         if permit.channel().is_some() {
             // Stock is of no channel: what one of them had cannot be told from the rest.

@@ -27,8 +27,9 @@ pub enum ImportNoun {
     Categories,
     /// Customers, by externalRef. Needs customer.write.
     Customers,
-    /// Orders, a line a row: the rows of one order have the same channel and externalRef and stand next to each other. Needs order.write, and
-    /// order.price where a product has a price of its own.
+    /// Orders, one line a row: the rows of one order have the same channel and externalRef and
+    /// follow each other. Needs order.write, and order.price where a product has a price of its
+    /// own.
     Orders,
 }
 
@@ -62,8 +63,9 @@ pub enum ExportNoun {
     Suppliers,
     /// Categories, by slug. Needs product.read.
     Categories,
-    /// Customers, in the order that they were made. Needs customer.read; without customer.contact.read their addresses are left out, with it
-    /// the log says whose were told.
+    /// Customers, in the order of their creation. Needs customer.read; without
+    /// customer.contact.read the contact fields are left out, with it the audit log records the
+    /// access.
     Customers,
 }
 
@@ -133,7 +135,8 @@ pub struct ImportCreateInput {
     /// Policy for a row whose key exists already. Stock is always set or changed.
     #[graphql(default_with = "ImportMode::Upsert")]
     pub mode: ImportMode,
-    /// Only say what would become of each row. Rows are looked at in chunks of 500, and orders each by itself, against what is here now.
+    /// Report the outcome of each row without writing anything. Rows are checked in chunks of 500,
+    /// orders one by one, against the present data.
     #[graphql(default)]
     pub dry_run: bool,
     /// Reason code of the stock changes.

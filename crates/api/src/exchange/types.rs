@@ -136,7 +136,8 @@ impl Exchange {
 
 crate::connection!(ExchangeConnection, ExchangeEdge, Exchange, "imports and exports");
 
-/// An import, an export, or a mutation for each line of a file: carried out beside the requests, with the rights of whoever asked for it.
+/// Import, export or bulk mutation over the lines of a file. A worker processes it with the rights
+/// of the caller who requested it.
 #[resolvers(requires = ExchangeRun)]
 impl Exchange {
     /// TypeID of the exchange, which begins with exc_.

@@ -114,7 +114,7 @@ pub enum StockSimulationStatus {
     NoDemand,
     /// Too few weeks are known of the product, or of the store's products, before the first day.
     HistoryTooShort,
-    /// No complete week lies between the days.
+    /// The period has no complete week.
     NoCompleteWeek,
 }
 

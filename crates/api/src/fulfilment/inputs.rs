@@ -63,7 +63,8 @@ pub struct FulfilmentWorkPickInput {
     pub expected_version: Option<Long>,
     /// Lines and quantities; all that can be when it is left out. At most 2,000. With isShort an empty list says that nothing was found.
     pub lines: Option<Vec<WorkLineQuantity>>,
-    /// Whether the rest is not there: it is looked for in other stores, as when it is rejected for NO_STOCK. Not for putting back.
+    /// Whether the missing units are not in the store: they are sourced from other stores, as after
+    /// a rejection for NO_STOCK. Not for putting back.
     #[graphql(default = false)]
     pub is_short: bool,
 }
@@ -167,7 +168,8 @@ pub struct FulfilmentWorkMoveInput {
     pub expected_version: Option<Long>,
     /// Store that sends them.
     pub to_store: StoreRef,
-    /// Lines that go; all that nobody has picked when it is left out. At most 2,000. One part of a kit names the whole kit.
+    /// Lines to move, at most 2,000; one part of a kit names the whole kit. Null for all that is
+    /// not picked.
     pub lines: Option<Vec<WorkLineQuantity>>,
 }
 

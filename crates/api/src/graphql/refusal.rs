@@ -138,8 +138,9 @@ pub struct InsufficientStock {
     pub level: Option<StockLevel>,
     /// Quantity that was requested, in the smallest unit; for a kit the number of whole kits.
     pub requested: Quantity,
-    /// Quantity that the same call would be granted, in the smallest unit (for a kit: whole kits); 0 or more. Stock that is held for others
-    /// or lies in lots that may not be shipped is not included, even where onShortage lets holds give way.
+    /// Quantity that the same call would be granted, in the smallest unit (for a kit: whole kits);
+    /// 0 or more. Stock that is held for others or is in lots that may not be shipped is not
+    /// included, even where onShortage lets holds give way.
     pub available: Quantity,
 }
 
@@ -155,7 +156,8 @@ pub struct InUse {
     pub field: Option<Vec<String>>,
     /// Whether the same call may succeed later without being changed.
     pub retryable: bool,
-    /// Documents that rest on it, the newest first: at most 10, of those that you may see. Movements of no document stand for themselves.
+    /// Documents that depend on it, the newest first: at most 10, of those that you may see.
+    /// Movements without a document are listed themselves.
     pub documents: Vec<Node>,
     /// Number of documents that rest on it, those included that are not named; at most 500.
     pub documents_count: i32,

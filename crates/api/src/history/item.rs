@@ -111,7 +111,7 @@ pub struct HistoryField {
     pub before: Option<Json>,
     /// Value after, in the same form.
     pub after: Option<Json>,
-    /// Whether the value tells who somebody is: then before and after are marks.
+    /// Whether the value identifies a person; `before` and `after` are masked then.
     pub is_personal: bool,
     /// Whether before and after are hidden because the caller lacks a permission.
     pub is_masked: bool,

@@ -54,7 +54,8 @@ impl FactorMutation {
         Ok(TotpPayload { otpauth_uri, qr_svg, secret_status, user_errors, ..TotpPayload::default() })
     }
 
-    /// Ends the enrolment with a code of the authenticator, and gives codes for emergencies. The caller's other sessions end.
+    /// Confirms the enrolment by a code of the authenticator and returns backup codes. The caller's
+    /// other sessions end.
     #[mutation(authenticated, step_up, session(to_enrol))]
     async fn totp_confirm(
         &self,
@@ -70,13 +71,14 @@ impl FactorMutation {
         OkPayload::of(ctx.given::<Identity>()?.totp_remove(session).await)
     }
 
-    /// Makes a new set of codes for emergencies; those from before are good for nothing.
+    /// Creates a new set of backup codes; the previous codes become invalid.
     #[mutation(authenticated, step_up, session)]
     async fn backup_codes_regenerate(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
         codes(ctx.given::<Identity>()?.new_backup_codes(session).await)
     }
 
-    /// Takes a member's second factor away, so that they can enrol another one: they lost it. All their sessions end. Nobody can set one for them.
+    /// Removes the second factor of a member who has lost it, so that they can enrol another one.
+    /// All their sessions end. Only members themselves can enrol a factor.
     #[mutation(permit = MemberWrite, step_up, session)]
     async fn member_mfa_reset(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
         let outcome = match id.parse::<MemberId>() {

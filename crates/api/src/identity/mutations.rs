@@ -22,7 +22,8 @@ use crate::graphql::{
 /// Tokens of a session. Send the access token as `Authorization: Bearer …`.
 #[derive(SimpleObject)]
 pub struct TokenPair {
-    /// For calls; empty where the page has it in a cookie (the header `Entrepot-Session: cookie`).
+    /// Access token for calls; empty when the page has it in a cookie (the header
+    /// `Entrepot-Session: cookie`).
     pub access_token: String,
     /// Time at which the access token expires.
     pub access_expires_at: DateTime,
@@ -98,7 +99,8 @@ pub struct IdentityMutation;
 
 #[resolvers]
 impl IdentityMutation {
-    /// Makes a tenant and the user who owns it, and logs them in. Whoever has an account already gives its password.
+    /// Creates a tenant and the user who owns it, and logs them in. A user who has an account
+    /// already gives its password.
     #[mutation(public)]
     async fn register(
         &self,
@@ -125,7 +127,8 @@ impl IdentityMutation {
         answer(ctx, ctx.given::<Identity>()?.login(&email, &password, tenant.as_deref(), &visit(ctx)).await)
     }
 
-    /// Goes on with a login that asked for a second factor. Five tries within five minutes, then log in again.
+    /// Continues a login that requires a second factor: at most five tries within five minutes,
+    /// then a new login is needed.
     #[mutation(public)]
     async fn mfa_verify(
         &self,
@@ -137,8 +140,9 @@ impl IdentityMutation {
         answer(ctx, ctx.given::<Identity>()?.mfa_verify(&challenge_token, method.into(), &code, &visit(ctx)).await)
     }
 
-    /// Shows once more who is there, for what asks for that: a code of whoever has a second factor, the password of whoever has none.
-    /// The session goes on with the tokens of the answer; those from before are good for nothing new.
+    /// Authenticates the caller again for calls that require it: by a code of the second factor, or
+    /// by the password without one. The session continues with the tokens of the answer; the
+    /// previous tokens do not carry the new authentication.
     #[mutation(authenticated, session(to_enrol))]
     async fn reauthenticate(
         &self,

@@ -69,14 +69,14 @@ fn session_id(id: &ID) -> Result<SessionId, IdentityError> {
 
 #[resolvers]
 impl SessionMutation {
-    /// Ends the session that asks. Its tokens are good for nothing from now on, and its sockets close.
+    /// Ends the caller's session. Its tokens become invalid, and its sockets close.
     #[mutation(authenticated, session(to_enrol))]
     async fn logout(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
         forget_cookies(ctx);
         OkPayload::of(ctx.given::<Identity>()?.end_session(session.user, session.id, EndReason::Logout).await)
     }
 
-    /// Ends one of the caller's sessions, at once: somebody else's device, or one that was lost.
+    /// Ends one of the caller's sessions at once, for instance on a lost device.
     #[mutation(authenticated, session)]
     async fn session_revoke(&self, ctx: &Context<'_>, #[graphql(desc = "The session.")] id: ID) -> Answer<OkPayload> {
         let (user, identity) = (session.user, ctx.given::<Identity>()?);
@@ -87,7 +87,7 @@ impl SessionMutation {
         OkPayload::of(outcome)
     }
 
-    /// Ends all of the caller's sessions but the one that asks.
+    /// Ends all of the caller's sessions but the present one.
     #[mutation(authenticated, session)]
     async fn session_revoke_others(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
         let which = Which::OthersOfUser(session.user, session.id);

@@ -70,7 +70,7 @@ impl From<tenant::Model> for Tenant {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "entity::enums::MemberStatus")]
 pub enum MemberStatus {
-    /// Asked to join.
+    /// The member is invited and has not accepted yet.
     Invited,
     /// May come in.
     Active,
@@ -99,7 +99,7 @@ pub struct Member {
     pub left_at: Option<DateTime>,
     /// The invitation that waits for their answer.
     pub invitation: Option<Invitation>,
-    /// Goes up with each change.
+    /// Version of the member, +1 for each change.
     #[graphql(owned)]
     pub version: Long,
     /// Time of the last change of the member.

@@ -33,9 +33,10 @@ use crate::{
 /// Result of a change of a product's pictures.
 #[derive(SimpleObject, Default)]
 pub struct ProductImagePayload {
-    /// The picture that was added; null otherwise, and for whoever may not see products.
+    /// The picture that was added; null otherwise, and for callers without product.read.
     pub image: Option<ProductImage>,
-    /// All pictures of the product as they are now, also with validateOnly, in their order; empty for whoever may not see products.
+    /// All pictures of the product as they are now, also with validateOnly, in their order; empty
+    /// for callers without product.read.
     pub images: Vec<ProductImage>,
     /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
@@ -48,9 +49,10 @@ pub struct ProductImagePayload {
 /// Result of a change of a product's documents.
 #[derive(SimpleObject, Default)]
 pub struct ProductDocumentPayload {
-    /// The document that was added; null otherwise, and for whoever may not see products.
+    /// The document that was added; null otherwise, and for callers without product.read.
     pub document: Option<ProductDocument>,
-    /// All documents of the product as they are now, also with validateOnly, the oldest first; empty for whoever may not see products.
+    /// All documents of the product as they are now, also with validateOnly, the oldest first;
+    /// empty for callers without product.read.
     pub documents: Vec<ProductDocument>,
     /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,

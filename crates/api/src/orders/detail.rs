@@ -121,7 +121,7 @@ impl From<&StepTaken> for OrderStep {
 /// Step in the history of an order; each version of the order has one.
 #[Object]
 impl OrderStep {
-    /// The event that told it, such as order.confirmed or order.updated.
+    /// Type of the event that recorded the step, such as order.confirmed or order.updated.
     async fn action(&self) -> &str {
         &self.action
     }

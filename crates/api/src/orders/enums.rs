@@ -75,7 +75,7 @@ pub enum CancelReason {
     Duplicate,
     /// The order was placed or priced wrongly.
     Error,
-    /// Another reason, which the note tells.
+    /// Another reason, which the note describes.
     Other,
 }
 
@@ -83,7 +83,7 @@ pub enum CancelReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::FulfilmentStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum FulfilmentStatus {
-    /// To be picked.
+    /// The goods are to be picked.
     Pending,
     /// Taken off the shelves.
     Picked,

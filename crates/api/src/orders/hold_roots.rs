@@ -75,8 +75,9 @@ pub struct HoldMutation;
 /// Changes of holds.
 #[resolvers]
 impl HoldMutation {
-    /// Sets a hold on an order: while any hold stands, orderFulfil is refused with ON_HOLD. Several of one kind may stand; each is lifted by its ID. Open to
-    /// orders that are DRAFT, PENDING, CONFIRMED or PARTIALLY_FULFILLED.
+    /// Sets a hold on an order: until all holds are lifted, orderFulfil is refused with ON_HOLD. An
+    /// order may have several holds of one kind; each is lifted by its ID. Open to orders that are
+    /// DRAFT, PENDING, CONFIRMED or PARTIALLY_FULFILLED.
     #[mutation(permit = OrderHold, emits(ORDER_HELD), dry_run)]
     async fn order_hold_set(
         &self,

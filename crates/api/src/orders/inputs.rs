@@ -96,7 +96,7 @@ pub struct OrderCreateInput {
     pub note_for_customer: Option<String>,
     /// A note for staff; at most 1,000 characters.
     pub note_for_staff: Option<String>,
-    /// Tags, at most 50 of at most 64 characters, told apart without their capitals.
+    /// Tags, at most 50 of at most 64 characters; case is ignored in comparing them.
     pub tags: Option<Vec<String>>,
     /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: Option<Json>,

@@ -46,8 +46,9 @@ pub async fn find_payment(ctx: &Context<'_>, id: PaymentId) -> Answer<Option<Pay
     Ok(load_order(ctx, found.order).await?.map(|_| Payment(found)))
 }
 
-/// A fact about the money of an order, as whoever carried it out reported it. It never changes: a capture that did not stand is a refund, an authorisation that
-/// lapsed a void. Its currency is the order's.
+/// Payment, refund or authorisation of an order, as the payment provider reported it. It never
+/// changes: a reversed capture is a refund, a lapsed authorisation a void. Amounts are in the
+/// order's currency.
 #[resolvers(requires = OrderRead)]
 impl Payment {
     /// ID of the payment.

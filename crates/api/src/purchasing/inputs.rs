@@ -123,8 +123,9 @@ pub struct PurchaseOrderLineReceiptInput {
     pub quantity: Quantity,
     /// Damaged goods beside them: they are on hand and not available.
     pub damaged: Option<Quantity>,
-    /// In which lots, where the product is tracked: they sum to the quantity and to what is damaged. A new code is a new lot; a serial number is a
-    /// lot of one. At most 2,000 in a call.
+    /// Lots of a product that is tracked by lots; they sum to the received and the damaged
+    /// quantity. An unknown code creates a lot, and a serial number is a lot of one. At most 2,000
+    /// in a call.
     #[graphql(default)]
     pub lots: Vec<ReceivedLotInput>,
     /// A note on what is wrong with it; at most 1,000 characters.

@@ -131,7 +131,7 @@ impl ReorderOrderInput {
 /// A price from a quantity on.
 #[derive(Debug, Clone, InputObject)]
 pub struct PriceBreakInput {
-    /// From this quantity on, in smallest units; above 0.
+    /// Smallest quantity at which the price applies, in smallest units; above 0.
     pub from_quantity: Quantity,
     /// Cost of one whole unit from this quantity on, in the currency of the row.
     pub unit_cost: MoneyInput,
@@ -157,7 +157,7 @@ pub struct SupplierProductInput {
     /// Costs of one whole unit for larger quantities, by ascending quantity; at most 20.
     #[graphql(default)]
     pub price_breaks: Vec<PriceBreakInput>,
-    /// Whether the product is bought from this supplier where nobody says otherwise; whoever was preferred before is so no longer.
+    /// Whether this is the preferred supplier of the product, in place of the previous one.
     #[graphql(default = false)]
     pub preferred: bool,
 }

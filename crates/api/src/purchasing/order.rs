@@ -70,7 +70,8 @@ fn may(caller: &Caller, action: Action, order: &core::PurchaseOrder, limit: Opti
     }
 }
 
-/// A purchase order: what is bought from whom for which store, and what has become of it. What it costs is shown to those who may see costs.
+/// Purchase order for products of one supplier, delivered to one store. Costs are null for callers
+/// without product.cost.read.
 #[resolvers(requires = PurchaseRead)]
 impl PurchaseOrder {
     /// ID of the purchase order.

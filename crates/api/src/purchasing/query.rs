@@ -124,9 +124,9 @@ impl PurchaseQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Conditions on the purchase orders. Null for all.")] filter: Option<PurchaseOrderFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<PurchaseOrderConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (signer, asked) = (ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
@@ -165,9 +165,9 @@ impl PurchaseQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Conditions on the returns. Null for all.")] filter: Option<SupplierReturnFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<SupplierReturnConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (signer, asked) = (ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
@@ -194,9 +194,9 @@ impl PurchaseQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Conditions on the rows. Null for all.")] filter: Option<SupplierProductFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<SupplierProductConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (signer, asked) = (ctx.given::<CursorSigner>()?, filter.unwrap_or_default());

@@ -57,7 +57,7 @@ pub enum ReplenishmentLineState {
     Claimed,
     /// In a draft.
     Approved,
-    /// Not to be approved: `issue` tells why.
+    /// The line cannot be approved, for the reason in `issue`.
     Refused,
     /// The budget has no place for it.
     Cut,

@@ -135,7 +135,7 @@ impl LostSalesTotals {
     async fn lost_margin(&self, ctx: &Context<'_>) -> Option<LostMoney> {
         Some(LostMoney { of: self.of.margin, currency: self.currency })
     }
-    /// Products in stores that had no day with stock: nobody knows what they would have sold.
+    /// Products in stores that had no day with stock, so that their lost sales cannot be estimated.
     async fn unknown_levels(&self) -> Long {
         Long(self.of.unknown)
     }

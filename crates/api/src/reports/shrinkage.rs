@@ -33,11 +33,12 @@ pub struct Shrinkage {
     currency: Currency,
 }
 
-/// Stock that left and came without a sale. Losses and gains stand apart, as numbers above 0; net is losses less gains. Values are booked costs, and null for
-/// callers without product.cost.read.
+/// Stock that left or came without a sale. Losses and gains are separate numbers above 0; net is
+/// losses less gains. Values are booked costs, and null for callers without product.cost.read.
 #[resolvers]
 impl Shrinkage {
-    /// Reason that movements say, when rows stand for reasons; null for counts, which find what is gone and not why.
+    /// Reason of the movements, when rows stand for reasons; null for counts, which find a loss
+    /// without its reason.
     async fn reason(&self) -> Option<ReasonCode> {
         match self.key? {
             LossKey::Reason(reason) => Some(reason.into()),

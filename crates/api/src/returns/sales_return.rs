@@ -65,7 +65,8 @@ pub async fn returns_of_order(ctx: &Context<'_>, id: OrderId) -> Answer<Vec<Retu
     Ok(returns_seen(ctx, all.to_vec()).await?.into_iter().map(Return::head).collect())
 }
 
-/// Goods that came back, or that somebody wants to give back: a document of its own, at any store, from one order, several or none.
+/// Return of goods by a customer: requested or received, at any store, from one order, several or
+/// none.
 #[resolvers(requires = OrderRead)]
 impl Return {
     /// ID of the return.

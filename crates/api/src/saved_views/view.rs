@@ -55,7 +55,7 @@ impl From<View> for SavedView {
     }
 }
 
-/// Query that is kept under a name. Reading it runs it with the rights of whoever reads.
+/// Query that is kept under a name. Reading it runs it with the rights of the reader.
 #[resolvers(requires = ViewRead)]
 impl SavedView {
     /// ID of the view.

@@ -54,7 +54,7 @@ pub enum StockAlertKind {
 pub struct AlertFilter {
     /// Kinds of alert to include; an empty list matches nothing.
     pub kind: Option<Vec<StockAlertKind>>,
-    /// In these stores.
+    /// Stores to include.
     pub store: Option<IdFilter>,
     /// Products to include.
     pub product: Option<IdFilter>,

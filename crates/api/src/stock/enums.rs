@@ -52,9 +52,9 @@ mirrored_enum! {
         TransferOut,
         /// Goods arrived from another store.
         TransferIn,
-        /// Stock was held for somebody.
+        /// Stock was reserved.
         Reserve,
-        /// Held stock was let go.
+        /// Reserved stock was released.
         Release,
         /// Another movement was undone.
         Reversal,
@@ -86,9 +86,9 @@ mirrored_enum! {
         Correction,
         /// Stock as of the first day.
         Opening,
-        /// Set aside until somebody has looked.
+        /// The goods are set aside until they are inspected.
         Quarantine,
-        /// Called back.
+        /// The goods were recalled.
         Recall,
         /// Another reason, which the note describes.
         Other,
@@ -126,13 +126,13 @@ mirrored_enum! {
 mirrored_enum! {
     /// Condition that keeps stock on hand from being sold.
     Condition = "entity::enums::Condition" {
-        /// Set aside until somebody has looked.
+        /// The goods are set aside until they are inspected.
         Quarantine,
         /// Broken or spoiled.
         Damaged,
         /// Past its date.
         Expired,
-        /// Called back.
+        /// The goods were recalled.
         Recalled,
     }
 }

@@ -44,7 +44,7 @@ impl ExpectedStock {
     async fn quantity(&self) -> Quantity {
         quantity(self.0.quantity)
     }
-    /// The day it is expected, in the store's time zone; null where nobody said.
+    /// Expected day of arrival, in the store's time zone; null when none is known.
     async fn expected_on(&self) -> Option<Date> {
         self.0.on.map(Date)
     }

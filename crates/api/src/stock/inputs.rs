@@ -25,7 +25,7 @@ pub struct StockFilter {
     pub or: Option<Vec<StockFilter>>,
     /// Condition that must not hold.
     pub not: Option<Box<StockFilter>>,
-    /// In these stores.
+    /// Stores to include.
     pub store: Option<IdFilter>,
     /// In stores of these groups.
     pub store_group: Option<IdFilter>,
@@ -33,9 +33,9 @@ pub struct StockFilter {
     pub product: Option<IdFilter>,
     /// Categories whose products are included.
     pub category: Option<IdFilter>,
-    /// With this much available.
+    /// Available quantity, in smallest units.
     pub available: Option<QuantityFilter>,
-    /// With this much on hand.
+    /// Quantity on hand, in smallest units.
     pub on_hand: Option<QuantityFilter>,
     /// Stocked like this; an empty list matches nothing.
     pub status: Option<Vec<StockStatus>>,
@@ -253,7 +253,7 @@ pub struct StockReserveInput {
     pub items: Vec<ReserveItem>,
 }
 
-/// Held stock to let go.
+/// Reservations to release.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockReleaseInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.

@@ -47,13 +47,13 @@ pub struct LotName {
 pub struct LotFilter {
     /// Products to include.
     pub product: Option<IdFilter>,
-    /// With stock in these stores.
+    /// Stores with stock of the lot.
     pub store: Option<IdFilter>,
     /// In one of these states; an empty list matches nothing.
     pub status: Option<Vec<LotStatus>>,
     /// Lots whose expiry date is before this date.
     pub expires_before: Option<Date>,
-    /// With such a code, in any spelling of capitals.
+    /// Code of the lot; case is ignored.
     pub code: Option<LotCodeFilter>,
 }
 
@@ -173,7 +173,7 @@ impl LotUpdateInput {
     }
 }
 
-/// A step of a whole lot, wherever it lies.
+/// Step of a whole lot, in all stores.
 #[derive(Debug, Clone, InputObject)]
 pub struct LotActInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
@@ -208,13 +208,13 @@ impl LotActInput {
 pub enum StockShelf {
     /// Stock that can be sold.
     Available,
-    /// Set aside until somebody has looked.
+    /// The goods are set aside until they are inspected.
     Quarantine,
     /// Broken or spoiled.
     Damaged,
     /// Past its date: only to be written off.
     Expired,
-    /// Called back: only to be written off.
+    /// The goods were recalled and can only be written off.
     Recalled,
 }
 impl From<StockShelf> for Option<entity::prelude::Condition> {
@@ -236,7 +236,7 @@ impl From<StockShelf> for Option<entity::prelude::Condition> {
 pub enum StockDestination {
     /// The stock can be sold.
     Available,
-    /// Set aside until somebody has looked.
+    /// The goods are set aside until they are inspected.
     Quarantine,
     /// Broken or spoiled, and still there.
     Damaged,

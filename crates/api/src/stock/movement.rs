@@ -54,7 +54,7 @@ impl StockMovement {
     async fn reason_code(&self) -> Option<ReasonCode> {
         self.0.reason.map(Into::into)
     }
-    /// A note of whoever made it.
+    /// Note on the movement.
     async fn note(&self) -> Option<&String> {
         self.0.note.as_ref()
     }

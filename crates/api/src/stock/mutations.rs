@@ -95,7 +95,8 @@ impl StockMutation {
         Box::pin(reservation_payload(ctx, Box::pin(shell::stock_reserve(ledger, permit, input, dry_run)).await)).await
     }
 
-    /// Lets held stock go, all or none. What an order holds is released by the order's own actions.
+    /// Releases holds, all or none. Stock that an order holds is released by the order's own
+    /// mutations.
     #[mutation(permit = StockReserve, emits(STOCK_CHANGED), dry_run(key_stays_free))]
     async fn stock_release(
         &self,

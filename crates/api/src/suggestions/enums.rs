@@ -13,7 +13,8 @@ pub enum ProductTextStatus {
     Learning,
     /// Fewer than two categories have eight products or more. Put more products into categories.
     TooFewCategories,
-    /// On products that were held out, right no more often than the most frequent category: the texts do not tell the categories apart.
+    /// The model was right no more often on held-out products than the most frequent category: the
+    /// texts do not distinguish the categories.
     NoBetterThanBaseline,
 }
 

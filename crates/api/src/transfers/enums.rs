@@ -17,6 +17,6 @@ pub enum TransferStatus {
     PartiallyReceived,
     /// All units that left have arrived or were written off.
     Received,
-    /// Called off before it left.
+    /// The transfer was cancelled before it left.
     Cancelled,
 }

@@ -58,7 +58,7 @@ impl WebhookDelivery {
     async fn state(&self) -> WebhookDeliveryState {
         self.delivery.state.into()
     }
-    /// Attempts since it was put down, or last replayed; ten at most.
+    /// Attempts since the message was created or last replayed, 0 to 10.
     async fn attempts(&self) -> Long {
         Long(self.delivery.attempts)
     }
@@ -106,7 +106,7 @@ impl WebhookAttempt {
     async fn error(&self) -> Option<&str> {
         self.attempt.error.as_deref()
     }
-    /// From its beginning to the answer's end, in milliseconds.
+    /// Time from the start of the attempt to the end of the answer, in milliseconds.
     async fn latency_ms(&self) -> Long {
         Long(self.attempt.latency_ms)
     }

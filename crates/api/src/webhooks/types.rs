@@ -60,7 +60,7 @@ impl WebhookEndpoint {
     async fn description(&self) -> &str {
         &self.0.description
     }
-    /// The events that it is told of: names, noun.* for all of a noun, or * for all.
+    /// Types of event that are sent to the endpoint: names, noun.* for all of a noun, or * for all.
     async fn event_types(&self) -> &[String] {
         &self.0.patterns
     }
@@ -81,11 +81,12 @@ impl WebhookEndpoint {
     async fn disabled_reason(&self) -> Option<WebhookDisabledReason> {
         self.0.disabled.map(|(_, why)| why.into())
     }
-    /// The last event that was looked at for it.
+    /// Number of the last event that was processed for the endpoint.
     async fn seq(&self) -> Long {
         Long(self.0.journal_seq)
     }
-    /// Events up to this one were let go before they were looked at: it was disabled, or behind, for longer than events are kept.
+    /// Number of the last event that was skipped, as the endpoint was disabled or behind for longer
+    /// than events are kept. Null when none was.
     async fn skipped_through_seq(&self) -> Option<Long> {
         self.0.skipped_through.map(Long)
     }
@@ -93,7 +94,8 @@ impl WebhookEndpoint {
     async fn failures(&self) -> Long {
         Long(self.0.health.failures)
     }
-    /// Since when it has done nothing but fail; it is disabled after five days of that.
+    /// Time since which every attempt has failed; the endpoint is disabled after five days. Null
+    /// when the last attempt succeeded.
     async fn failing_since(&self) -> Option<DateTime> {
         self.0.health.failing_since.map(DateTime)
     }
@@ -122,7 +124,7 @@ impl WebhookEndpoint {
             Vec<WebhookDeliveryState>,
         >,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<WebhookDeliveryConnection> {
         log::deliveries(ctx, &self.0, states, first, after).await
     }
@@ -133,7 +135,7 @@ impl WebhookEndpoint {
         ctx: &Context<'_>,
         #[graphql(desc = "Only those of the message of this event.")] seq: Option<Long>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<WebhookAttemptConnection> {
         log::attempts(ctx, &self.0, seq, first, after).await
     }

@@ -39,9 +39,9 @@ impl ResetReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StreamPhase {
-    /// A page of how things stand.
+    /// The item is a page of the snapshot.
     Snapshot,
-    /// The last page of how things stand; changes follow.
+    /// The item is the last page of the snapshot; changes follow.
     Ready,
     /// Changes.
     Live,
