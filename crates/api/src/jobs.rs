@@ -109,7 +109,7 @@ impl JobQuery {
     async fn jobs(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only those in one of these states; an empty list matches nothing.")] states: Option<Vec<JobState>>,
+        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<JobState>>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<JobConnection> {

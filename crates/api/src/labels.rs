@@ -146,7 +146,8 @@ pub struct LabelMutation;
 
 #[resolvers]
 impl LabelMutation {
-    /// Makes a PDF of labels, to be printed and cut. A product whose code cannot be drawn refuses the whole: it would be missed on the shelf.
+    /// Generates a PDF of labels to print and cut. A product whose code cannot be drawn refuses the
+    /// whole sheet.
     #[mutation(permit = ProductRead, cost = "100", emits(FILE_UPLOADED))]
     async fn product_label_sheet_create(
         &self,

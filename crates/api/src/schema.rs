@@ -161,7 +161,7 @@ const MAX_NODES: usize = 250;
 impl NodeQuery {
     /// Object with the given ID; null when there is none, or you may not see it.
     #[field(authenticated)]
-    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Any of our ids.")] id: ID) -> Option<Answer<Node>> {
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "ID of an object of any kind.")] id: ID) -> Option<Answer<Node>> {
         find(ctx, &id).await.transpose()
     }
 
@@ -170,7 +170,7 @@ impl NodeQuery {
     async fn nodes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 250 of our ids.")] ids: Vec<ID>,
+        #[graphql(desc = "IDs of objects of any kind, at most 250.")] ids: Vec<ID>,
     ) -> Answer<Vec<Option<Answer<Node>>>> {
         if ids.len() > MAX_NODES {
             return Err(TopError::bad_input(format!("at most {MAX_NODES} ids"), vec!["ids".to_owned()]));

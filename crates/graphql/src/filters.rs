@@ -22,7 +22,7 @@ pub const MAX_NESTING: usize = 5;
 pub struct IdFilter {
     /// ID that must be equal.
     pub eq: Option<ID>,
-    /// One of these ids, at most 250; an empty list matches nothing.
+    /// IDs of which one must be equal, at most 250; an empty list matches nothing.
     #[graphql(name = "in")]
     pub one_of: Option<Vec<ID>>,
 }
@@ -32,7 +32,7 @@ pub struct IdFilter {
 pub struct StringFilter {
     /// Text that must be equal.
     pub eq: Option<String>,
-    /// One of these texts, at most 250; an empty list matches nothing.
+    /// Texts of which one must be equal, at most 250; an empty list matches nothing.
     #[graphql(name = "in")]
     pub one_of: Option<Vec<String>>,
     /// A text that begins with this.

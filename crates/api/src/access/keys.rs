@@ -129,7 +129,8 @@ pub struct KeyMutation;
 
 #[resolvers]
 impl KeyMutation {
-    /// Makes an integration. It belongs to the tenant; you can give it only what you hold yourself now.
+    /// Creates an integration. It belongs to the tenant; you can grant it only permissions that you
+    /// hold yourself now.
     #[mutation(permit = ApikeyWrite, step_up, once, emits(INTEGRATION_CREATED), dry_run(rolled_back))]
     async fn integration_create(
         &self,

@@ -125,7 +125,7 @@ pub struct RightsMutation;
 
 #[resolvers]
 impl RightsMutation {
-    /// Makes a role. It can give only what you hold yourself, for all stores.
+    /// Creates a role. It can grant only what you hold yourself, for all stores.
     #[mutation(permit = RoleWrite, step_up, once, emits(ROLE_CREATED), dry_run(rolled_back))]
     async fn role_create(
         &self,
@@ -198,7 +198,7 @@ impl RightsMutation {
         }
     }
 
-    /// Makes a group of stores.
+    /// Creates a group of stores.
     #[mutation(permit = StoreWrite, once, emits(STORE_GROUP_CREATED), dry_run(rolled_back))]
     async fn store_group_create(
         &self,

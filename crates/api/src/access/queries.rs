@@ -11,9 +11,9 @@ use crate::graphql::{context::ContextExt, fault::Answer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Class", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum PermissionClass {
-    /// For the whole tenant: a grant for some stores never gives it.
+    /// The permission applies to the whole tenant: a grant for some stores never includes it.
     Tenant,
-    /// For the stores of the grant it came by.
+    /// The permission applies to the stores of its grant.
     Store,
 }
 

@@ -9,7 +9,7 @@ use entity::prelude;
 pub enum AlertKind {
     /// Available fell to the rule's threshold, or to one and a half times the reorder point or the product's own threshold.
     LowStock,
-    /// Nothing is available any more.
+    /// No stock is available.
     OutOfStock,
     /// Stock is available again. The alert is RESOLVED from the start, as nothing remains to be
     /// done.

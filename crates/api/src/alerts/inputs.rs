@@ -23,7 +23,7 @@ pub struct AlertActionInput {
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Kept with it in place of the note before; at most 1,000 characters.
+    /// Note that is kept with the alert in place of the previous one, at most 1,000 characters.
     pub note: Option<String>,
 }
 
@@ -38,7 +38,7 @@ pub struct AlertSnoozeInput {
     pub until: DateTime,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Kept with it in place of the note before; at most 1,000 characters.
+    /// Note that is kept with the alert in place of the previous one, at most 1,000 characters.
     pub note: Option<String>,
 }
 
@@ -54,7 +54,7 @@ pub struct AlertAssignInput {
     pub member_id: Option<ID>,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Kept with it in place of the note before; at most 1,000 characters.
+    /// Note that is kept with the alert in place of the previous one, at most 1,000 characters.
     pub note: Option<String>,
 }
 
@@ -63,7 +63,8 @@ pub struct AlertAssignInput {
 pub struct QuietHoursInput {
     /// Time of day at which the quiet hours begin, such as 22:00.
     pub from: String,
-    /// Up to this time of day, as in 07:00; of the next day where it is before the other.
+    /// Time of day at which the quiet hours end, such as 07:00; on the next day when it is before
+    /// the beginning.
     pub to: String,
 }
 

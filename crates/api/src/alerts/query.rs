@@ -34,7 +34,7 @@ use crate::{
 pub struct AlertListFilter {
     /// Kinds of alerts to include; an empty list matches nothing.
     pub kind: Option<Vec<AlertKind>>,
-    /// In one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub state: Option<Vec<AlertState>>,
     /// Condition on the alert's store.
     pub store: Option<IdFilter>,

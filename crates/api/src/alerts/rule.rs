@@ -34,7 +34,8 @@ impl From<core::Rule> for AlertRule {
 pub struct QuietHours {
     /// Time of day at which the quiet hours begin, such as 22:00.
     pub from: String,
-    /// Up to this time of day, as in 07:00; of the next day where it is before the other.
+    /// Time of day at which the quiet hours end, such as 07:00; on the next day when it is before
+    /// the beginning.
     pub to: String,
 }
 

@@ -27,7 +27,7 @@ pub struct StockAnomalyAcceptInput {
     pub idempotency_key: Option<String>,
     /// The anomaly.
     pub id: ID,
-    /// Kept with it; at most 1,000 characters.
+    /// Note that is kept with the count, at most 1,000 characters.
     pub note: Option<String>,
 }
 

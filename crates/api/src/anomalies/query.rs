@@ -32,7 +32,7 @@ pub struct StockAnomalyFilter {
     pub store: Option<IdFilter>,
     /// Condition on the anomaly's product.
     pub product: Option<IdFilter>,
-    /// In one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub state: Option<Vec<StockAnomalyState>>,
     /// First business day, included. Null for no lower bound.
     pub from: Option<Date>,
@@ -71,7 +71,7 @@ impl AnomalyQuery {
     async fn stock_anomalies(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these stores, products, states and days.")] filter: Option<StockAnomalyFilter>,
+        #[graphql(desc = "Stores, products, states and days to include.")] filter: Option<StockAnomalyFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,

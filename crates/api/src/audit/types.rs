@@ -34,7 +34,7 @@ pub enum AuditOutcome {
     Failed,
 }
 
-/// One line of the audit log, chained to the one before by its hash.
+/// Entry of the audit log, chained to the previous entry by its hash.
 #[derive(Debug, Clone)]
 pub struct AuditEntry {
     stored: Arc<Stored>,
@@ -60,7 +60,7 @@ pub fn hide(caller: &Caller, field: &mut Value) -> bool {
     is_hidden
 }
 
-/// One line of the audit log, chained to the one before by its hash.
+/// Entry of the audit log, chained to the previous entry by its hash.
 #[resolvers(requires = AuditRead)]
 impl AuditEntry {
     /// ID of the entry.

@@ -10,7 +10,7 @@ pub enum StoreKind {
     Shop,
     /// Stock is kept and sent from here.
     Warehouse,
-    /// No place: a drop shipper's stock, a marketplace's.
+    /// The store is no physical place, such as the stock of a drop shipper or a marketplace.
     Virtual,
 }
 
@@ -18,11 +18,11 @@ pub enum StoreKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::prelude::ProductStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ProductStatus {
-    /// Not offered yet.
+    /// The product is not offered yet.
     Draft,
-    /// On sale.
+    /// The product is on sale.
     Active,
-    /// No longer used; kept for the ledger and for old orders.
+    /// The product is no longer used; it is kept for the ledger and for old orders.
     Archived,
 }
 
@@ -42,7 +42,7 @@ pub enum StockPolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::prelude::Tracking", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum Tracking {
-    /// One unit is like another.
+    /// The units are not distinguished.
     None,
     /// Lots: batches with a code and dates.
     Lot,

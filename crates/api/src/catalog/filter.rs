@@ -18,7 +18,7 @@ use crate::graphql::{
 pub struct ProductFilter {
     /// All of these hold; an empty list holds for everything.
     pub and: Option<Vec<ProductFilter>>,
-    /// At least one of these holds; an empty list matches nothing.
+    /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<ProductFilter>>,
     /// Condition that must not hold.
     pub not: Option<Box<ProductFilter>>,

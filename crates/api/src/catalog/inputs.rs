@@ -23,7 +23,8 @@ pub struct MoneyInput {
 pub struct UnitInput {
     /// Code of the unit, such as each, kg or m; at most 16 characters.
     pub code: String,
-    /// One whole unit is 10 to the power of this many smallest units: 0 to 9.
+    /// Number of decimals of the unit, 0 to 9: one whole unit is 10 to the power of this many
+    /// smallest units.
     #[graphql(default)]
     pub decimals: i32,
 }
@@ -75,7 +76,7 @@ pub struct ProductCreateInput {
     pub price: Option<MoneyInput>,
     /// Cost of one whole unit.
     pub unit_cost: Option<MoneyInput>,
-    /// At or below this much it runs low, in smallest units.
+    /// Available quantity, in smallest units, at or below which stock is low.
     pub low_stock_threshold: Option<Quantity>,
     /// Status of the product.
     #[graphql(default_with = "enums::ProductStatus::Active")]
@@ -122,7 +123,7 @@ pub struct ProductUpdateInput {
     pub price: MaybeUndefined<MoneyInput>,
     /// Cost of one whole unit.
     pub unit_cost: MaybeUndefined<MoneyInput>,
-    /// At or below this much it runs low, in smallest units.
+    /// Available quantity, in smallest units, at or below which stock is low.
     pub low_stock_threshold: MaybeUndefined<Quantity>,
     /// Status of the product. ARCHIVED is accepted only when no stock remains.
     pub status: MaybeUndefined<enums::ProductStatus>,
@@ -161,7 +162,7 @@ pub struct ProductUpsertInput {
     pub price: MaybeUndefined<MoneyInput>,
     /// Cost of one whole unit.
     pub unit_cost: MaybeUndefined<MoneyInput>,
-    /// At or below this much it runs low, in smallest units.
+    /// Available quantity, in smallest units, at or below which stock is low.
     pub low_stock_threshold: MaybeUndefined<Quantity>,
     /// Status of the product.
     pub status: MaybeUndefined<enums::ProductStatus>,

@@ -36,7 +36,7 @@ pub struct PartyMutation;
 
 #[resolvers]
 impl PartyMutation {
-    /// Makes a store.
+    /// Creates a store.
     #[mutation(permit = StoreWrite, emits(STORE_CREATED), dry_run(record))]
     async fn store_create(
         &self,
@@ -80,7 +80,7 @@ impl PartyMutation {
         Ok(StorePayload { store: entity, user_errors, replayed, seq })
     }
 
-    /// Makes a supplier.
+    /// Creates a supplier.
     #[mutation(permit = ProductWrite, emits(SUPPLIER_CREATED), dry_run(record))]
     async fn supplier_create(
         &self,
@@ -169,7 +169,8 @@ impl PartyMutation {
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
     }
 
-    /// Forgets who a customer is, for good: reference, name and e-mail address go, and the key that they were kept under. Country, orders and returns stay.
+    /// Erases the personal data of a customer for good: reference, name and e-mail address, with
+    /// the key that encrypted them. Country, orders and returns stay.
     #[mutation(permit = CustomerErase, emits(CUSTOMER_ERASED), step_up, dry_run(record))]
     async fn customer_erase(
         &self,
@@ -200,7 +201,7 @@ impl PartyMutation {
         Ok(CustomerBulkUpsertPayload::of(batch, |row| told(ctx, row)))
     }
 
-    /// Makes a channel.
+    /// Creates a channel.
     #[mutation(permit = ChannelWrite, emits(CHANNEL_CREATED), dry_run(record))]
     async fn channel_create(
         &self,

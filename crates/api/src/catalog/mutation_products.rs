@@ -48,7 +48,7 @@ pub(super) fn visibility<P: Permission>(ctx: &Context<'_>) -> Answer<RowVisibili
 
 #[resolvers]
 impl ProductMutation {
-    /// Makes a product.
+    /// Creates a product.
     #[mutation(permit = ProductWrite, emits(PRODUCT_CREATED), dry_run(record))]
     async fn product_create(
         &self,
@@ -75,7 +75,7 @@ impl ProductMutation {
         Ok(ProductPayload { product: entity, user_errors, replayed, seq })
     }
 
-    /// Takes a product out of use. Refused while stock, reservations or open orders of it remain.
+    /// Archives a product. Refused while stock, reservations or open orders of it remain.
     #[mutation(permit = ProductWrite, emits(PRODUCT_ARCHIVED), dry_run(record))]
     async fn product_archive(
         &self,
@@ -91,7 +91,8 @@ impl ProductMutation {
         Ok(ProductPayload { product: entity, user_errors, replayed, seq })
     }
 
-    /// Makes or changes up to 500 products by SKU. Each row is answered by itself: a refused one does not stop the others.
+    /// Creates or updates up to 500 products by SKU. Each row has its own result: a refused row
+    /// does not stop the others.
     #[mutation(permit = ProductWrite, emits(PRODUCT_CREATED, PRODUCT_UPDATED, PRODUCT_ARCHIVED), dry_run(record))]
     async fn product_bulk_upsert(
         &self,
@@ -105,7 +106,7 @@ impl ProductMutation {
         Ok(ProductBulkUpsertPayload::of(batch, Product::from))
     }
 
-    /// Makes a category.
+    /// Creates a category.
     #[mutation(permit = ProductWrite, emits(CATEGORY_CREATED), dry_run(record))]
     async fn category_create(
         &self,
@@ -165,7 +166,8 @@ impl ProductMutation {
         Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
     }
 
-    /// Makes or changes up to 500 categories by slug. Each row is answered by itself: a refused one does not stop the others.
+    /// Creates or updates up to 500 categories by slug. Each row has its own result: a refused row
+    /// does not stop the others.
     #[mutation(permit = ProductWrite, emits(CATEGORY_CREATED, CATEGORY_UPDATED), dry_run(record))]
     async fn category_bulk_upsert(
         &self,
@@ -179,7 +181,7 @@ impl ProductMutation {
         Ok(CategoryBulkUpsertPayload::of(batch, |row| Category(row.into())))
     }
 
-    /// Makes a family of variants.
+    /// Creates a family of variants.
     #[mutation(permit = ProductWrite, emits(FAMILY_CREATED), dry_run(record))]
     async fn product_family_create(
         &self,

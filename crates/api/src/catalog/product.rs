@@ -50,7 +50,8 @@ impl From<entity::prelude::Money> for Money {
 pub struct Unit {
     /// Code of the unit, such as each, kg or m.
     pub code: String,
-    /// One whole unit is 10 to the power of this many smallest units.
+    /// Number of decimals of the unit: one whole unit is 10 to the power of this many smallest
+    /// units.
     pub decimals: i32,
 }
 
@@ -68,7 +69,7 @@ pub struct Barcode {
 #[derive(Debug, Clone, SimpleObject)]
 #[graphql(directive = shared::apply())]
 pub struct ProductOption {
-    /// One of the family's option names.
+    /// Name of the option in the family.
     pub name: String,
     /// Value of the option for this product.
     pub value: String,
@@ -207,7 +208,8 @@ impl Product {
         }
         self.row.unit_cost.map(|cost| Ok(cost.into()))
     }
-    /// At or below this much available it runs low, in smallest units, where a store says nothing else.
+    /// Available quantity, in smallest units, at or below which stock is low in stores without a
+    /// reorder point of their own. Null when none is set.
     async fn low_stock_threshold(&self) -> Option<Quantity> {
         self.row.low_stock_threshold.and_then(entity::prelude::Quantity::new).map(Quantity)
     }
@@ -251,7 +253,7 @@ impl Product {
     async fn stock(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these stores; one that does not exist has no level.")] stores: Option<Vec<StoreRef>>,
+        #[graphql(desc = "Stores to include; a store that does not exist has no level.")] stores: Option<Vec<StoreRef>>,
     ) -> Answer<Levels> {
         Box::pin(levels_of_product(ctx, self.row.id, stores)).await
     }
@@ -262,7 +264,7 @@ impl Product {
     async fn availability(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these stores; one that does not exist has nothing.")] stores: Option<Vec<StoreRef>>,
+        #[graphql(desc = "Stores to include; a store that does not exist has nothing.")] stores: Option<Vec<StoreRef>>,
     ) -> Answer<Vec<StockAvailability>> {
         if self.row.is_kit {
             return Box::pin(availability_of_kit(ctx, &permit, &self.row, stores)).await;

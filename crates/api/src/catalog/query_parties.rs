@@ -20,7 +20,7 @@ pub struct PartyQuery;
 
 #[resolvers]
 impl PartyQuery {
-    /// One store; null when there is none.
+    /// Store by ID or code; null when there is none.
     #[field(permit = StoreRead)]
     async fn store(
         &self,
@@ -60,7 +60,7 @@ impl PartyQuery {
         .into())
     }
 
-    /// One supplier; null when there is none.
+    /// Supplier by ID or code; null when there is none.
     #[field(permit = ProductRead)]
     async fn supplier(
         &self,
@@ -101,7 +101,7 @@ impl PartyQuery {
         .into())
     }
 
-    /// One customer; null when there is none.
+    /// Customer by ID or external reference; null when there is none.
     #[field(permit = CustomerRead)]
     async fn customer(
         &self,
@@ -129,7 +129,7 @@ impl PartyQuery {
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
-        #[graphql(desc = "Only those with this e-mail address, whatever its capitals.")] email: Option<String>,
+        #[graphql(desc = "E-mail address of the customers to include; case is ignored.")] email: Option<String>,
     ) -> Answer<CustomerConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("customers", &catalog.signer, MAX_PAGE)?;
@@ -160,7 +160,7 @@ impl PartyQuery {
         Ok(counted(ctx.given::<Catalog>()?.customers_count(permit, limit).await?, limit))
     }
 
-    /// One channel; null when there is none.
+    /// Channel by ID or code; null when there is none.
     #[field(permit = ChannelRead)]
     async fn channel(
         &self,

@@ -39,7 +39,7 @@ pub struct ProductQuery;
 
 #[resolvers]
 impl ProductQuery {
-    /// One product; null when there is none.
+    /// Product by ID, SKU or barcode; null when there is none.
     #[field(permit = ProductRead)]
     async fn product(
         &self,
@@ -123,7 +123,7 @@ impl ProductQuery {
         Ok(count)
     }
 
-    /// One category; null when there is none.
+    /// Category by ID or slug; null when there is none.
     #[field(permit = ProductRead)]
     async fn category(
         &self,
@@ -169,7 +169,7 @@ impl ProductQuery {
         .into())
     }
 
-    /// One family of variants; null when there is none.
+    /// Family of variants by ID; null when there is none.
     #[field(permit = ProductRead)]
     async fn product_family(
         &self,

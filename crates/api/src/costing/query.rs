@@ -61,7 +61,7 @@ impl CostQuery {
         #[graphql(desc = "Costing method. Null for the tenant's own.")] method: Option<CostingMethod>,
         #[graphql(desc = "Meaning of a row. Default: no rows, the total alone.", default_with = "StockValueGroup::None")]
         group_by: StockValueGroup,
-        #[graphql(desc = "At most this many rows, 1 to 250: the most valuable first.", default = 250)] first: i32,
+        #[graphql(desc = "Rows in the answer at most, 1 to 250: the most valuable first.", default = 250)] first: i32,
     ) -> Answer<StockValuation> {
         let ledger = ctx.given::<Ledger>()?;
         let of = match (at, known_at) {
@@ -88,14 +88,14 @@ impl CostQuery {
     async fn cost_report(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only events that occurred at this moment or later. Null for no start.")] from: Option<DateTime>,
-        #[graphql(desc = "Only events that occurred before this moment. Null for no end.")] to: Option<DateTime>,
-        #[graphql(desc = "Only this product. Null for all.")] product: Option<ProductRef>,
-        #[graphql(desc = "Only this store, if you see its stock or its reports. Null for all.")] store: Option<StoreRef>,
+        #[graphql(desc = "Start of the range of the events' time, included. Null for no start.")] from: Option<DateTime>,
+        #[graphql(desc = "End of the range of the events' time, excluded. Null for no end.")] to: Option<DateTime>,
+        #[graphql(desc = "Product to include. Null for all.")] product: Option<ProductRef>,
+        #[graphql(desc = "Store to include, if you see its stock or its reports. Null for all.")] store: Option<StoreRef>,
         #[graphql(desc = "Costing method. Null for the tenant's own.")] method: Option<CostingMethod>,
         #[graphql(desc = "Meaning of a row. Default: one row for everything.", default_with = "CostGroup::None")]
         group_by: CostGroup,
-        #[graphql(desc = "At most this many rows, 1 to 250.", default = 250)] first: i32,
+        #[graphql(desc = "Rows in the answer at most, 1 to 250.", default = 250)] first: i32,
     ) -> Answer<CostReport> {
         if permit.channel().is_some() {
             // The books know no channels: what one of them sold cannot be told from the rest.

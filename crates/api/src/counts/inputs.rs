@@ -38,7 +38,7 @@ pub struct CountCreateInput {
     pub is_blind: bool,
     /// Reference of the count in an external system; at most 128 characters, unique in the tenant.
     pub external_ref: Option<String>,
-    /// Kept with it; at most 1,000 characters.
+    /// Note that is kept with the count, at most 1,000 characters.
     pub note: Option<String>,
 }
 
@@ -52,7 +52,7 @@ pub struct CountActionInput {
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Kept with it; at most 1,000 characters.
+    /// Note that is kept with the count, at most 1,000 characters.
     pub note: Option<String>,
 }
 
@@ -66,7 +66,7 @@ pub struct CountLineInput {
     pub lot: Option<LotRef>,
     /// Quantity found, in the product's smallest unit: 0 or more.
     pub counted: Quantity,
-    /// Kept with it; at most 1,000 characters.
+    /// Note that is kept with the count, at most 1,000 characters.
     pub note: Option<String>,
 }
 

@@ -191,7 +191,7 @@ pub struct CountTry {
     recorded_at: prelude::Timestamp,
 }
 
-/// One of the times that a line was counted; kept for good.
+/// Attempt at counting a line; kept for good.
 #[Object]
 impl CountTry {
     /// Number of the attempt, from 1.

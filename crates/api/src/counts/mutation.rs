@@ -39,7 +39,8 @@ impl CountsMutation {
         step!(CountPayload, ctx, permit, input, shell::count_create, dry_run)
     }
 
-    /// Begins to count: every stocked product that fits the count, and has a level in the store now, gets a line.
+    /// Starts a count: every stocked product that the count covers, and that has a level in the
+    /// store now, gets a line.
     #[mutation(permit = CountWrite, emits(COUNT_STARTED), dry_run)]
     async fn count_start(
         &self,
@@ -60,7 +61,7 @@ impl CountsMutation {
         step!(CountPayload, ctx, permit, input, shell::count_record, dry_run)
     }
 
-    /// Hands a count in for review.
+    /// Submits a count for review.
     #[mutation(permit = CountRecord, emits(COUNT_SUBMITTED), dry_run)]
     async fn count_submit(
         &self,

@@ -16,11 +16,11 @@ pub struct DemandFilter {
     pub from: Option<Date>,
     /// Last business day, included. Null for no upper bound.
     pub to: Option<Date>,
-    /// Only these products. Null for all.
+    /// Products to include. Null for all.
     pub product: Option<IdFilter>,
-    /// Only these stores. Null for all.
+    /// Stores to include. Null for all.
     pub store: Option<IdFilter>,
-    /// Only these channels. Null for all.
+    /// Channels to include. Null for all.
     pub channel: Option<IdFilter>,
 }
 

@@ -84,7 +84,7 @@ impl StockPerformance {
     async fn sold_units(&self) -> Quantity {
         units(self.period.sold)
     }
-    /// On hand when the period began.
+    /// Quantity on hand at the beginning of the period.
     async fn opening_units(&self) -> Quantity {
         units(self.period.opening)
     }
@@ -92,7 +92,7 @@ impl StockPerformance {
     async fn received_units(&self) -> Quantity {
         units(self.period.received)
     }
-    /// On hand when the period ended.
+    /// Quantity on hand at the end of the period.
     async fn closing_units(&self) -> Quantity {
         units(self.period.closing)
     }
@@ -202,8 +202,8 @@ impl StockPerformanceQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The first business day.")] from: Date,
         #[graphql(desc = "Last business day; a period has at most 731 days.")] to: Date,
-        #[graphql(desc = "Only these products.")] product: Option<IdFilter>,
-        #[graphql(desc = "Only these stores.")] store: Option<IdFilter>,
+        #[graphql(desc = "Products to include.")] product: Option<IdFilter>,
+        #[graphql(desc = "Stores to include.")] store: Option<IdFilter>,
         #[graphql(desc = "The share of buyers who take something else where there is none, 0 to 1.", default = 0.2)]
         substitution: f64,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,

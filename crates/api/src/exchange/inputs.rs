@@ -159,15 +159,16 @@ pub struct ExportCreateInput {
     /// with an apostrophe, which an import removes.
     #[graphql(default_with = "ExchangeFormat::Csv")]
     pub format: ExchangeFormat,
-    /// Only of these stores.
+    /// IDs of the stores to include.
     pub store_ids: Option<Vec<ID>>,
-    /// Only of these categories.
+    /// IDs of the categories to include.
     pub category_ids: Option<Vec<ID>>,
-    /// Only of these products.
+    /// IDs of the products to include.
     pub product_ids: Option<Vec<ID>>,
-    /// Only from this moment on: changed, or of movements occurred, of orders placed.
+    /// Start of the range of time, included: of the last change, for movements of the occurrence,
+    /// for orders of the placing.
     pub from: Option<DateTime>,
-    /// Only before this moment.
+    /// End of the range of time, excluded.
     pub before: Option<DateTime>,
 }
 

@@ -147,7 +147,8 @@ impl ExchangeMutation {
         .await
     }
 
-    /// Makes a file of rows from here, beside the requests and with your rights as they are then. It is kept for seven days.
+    /// Exports rows to a file in the background, with the rights that you have at that time. The
+    /// file is kept for seven days.
     #[mutation(permit = ExchangeRun, cost = "100", emits(EXCHANGE_CREATED))]
     async fn export_create(
         &self,

@@ -106,9 +106,9 @@ pub struct ExchangeReading {
 pub struct ExchangeCounts {
     /// Rows that are done with. Of an export: rows that were written.
     pub rows: Long,
-    /// New here.
+    /// Rows that created an object.
     pub created: Long,
-    /// Changed here. Of a mutation: lines that it was carried out for.
+    /// Rows that changed an object. For a bulk mutation: lines that were carried out.
     pub updated: Long,
     /// Rows that were left as they were. In an export, all rows.
     pub unchanged: Long,

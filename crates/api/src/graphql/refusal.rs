@@ -18,9 +18,9 @@ pub enum ErrorCode {
     TooLong,
     /// A number or a time is outside its range.
     OutOfRange,
-    /// Another row has this value, and it must be unique.
+    /// The value must be unique, and another row has it.
     Duplicate,
-    /// There is no such thing, or it is not yours.
+    /// The object does not exist, or you may not see it.
     NotFound,
     /// The object is used by others and cannot be removed or changed.
     InUse,
@@ -30,7 +30,7 @@ pub enum ErrorCode {
     PeriodClosed,
     /// The row has changed since you read it: read again and retry.
     VersionConflict,
-    /// There is not enough stock to promise or take.
+    /// The stock does not suffice for the promise or removal.
     InsufficientStock,
     /// The idempotency key was used before with another input.
     IdempotencyKeyReused,
@@ -46,7 +46,7 @@ pub enum ErrorCode {
     MfaInvalid,
     /// The token is too old.
     TokenExpired,
-    /// No exchange rate joins two currencies on a day: enter one and retry.
+    /// The exchange rate between two currencies on a day is missing; enter it and retry.
     RateMissing,
     /// A hold keeps the goods of the order back: have each hold lifted, and retry.
     OnHold,
@@ -122,7 +122,7 @@ pub struct VersionConflict {
     pub current: Option<Node>,
 }
 
-/// There is not enough stock to promise or take.
+/// The stock does not suffice for the promise or removal.
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct InsufficientStock {

@@ -24,9 +24,9 @@ pub struct TotpPayload {
     pub secret_status: SecretStatus,
     /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
-    /// Never replayed: secrets are shown once.
+    /// Always false: secrets are returned once.
     pub replayed: bool,
-    /// No event of the tenant's stream: null.
+    /// Always null: the call writes no event to the tenant's stream.
     pub seq: Option<Long>,
 }
 
@@ -45,7 +45,8 @@ fn codes(outcome: Result<Vec<String>, IdentityError>) -> Answer<TotpPayload> {
 
 #[resolvers]
 impl FactorMutation {
-    /// Begins to enrol an authenticator as the caller's second factor. It counts once totpConfirm has seen a code of it.
+    /// Starts the enrolment of an authenticator as the caller's second factor. The factor is active
+    /// after totpConfirm.
     #[mutation(authenticated, step_up, session(to_enrol))]
     async fn totp_enrol(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
         let (enrolment, user_errors) = settled(ctx.given::<Identity>()?.totp_enrol(session).await)?;
@@ -65,7 +66,7 @@ impl FactorMutation {
         codes(ctx.given::<Identity>()?.totp_confirm(session, &code).await)
     }
 
-    /// Takes the caller's second factor away. Their other sessions end.
+    /// Removes the caller's second factor. Their other sessions end.
     #[mutation(authenticated, step_up, session)]
     async fn totp_remove(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
         OkPayload::of(ctx.given::<Identity>()?.totp_remove(session).await)

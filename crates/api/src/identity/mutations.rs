@@ -27,7 +27,8 @@ pub struct TokenPair {
     pub access_token: String,
     /// Time at which the access token expires.
     pub access_expires_at: DateTime,
-    /// For sessionRefresh, before the access token ends; empty where the page has it in a cookie.
+    /// Refresh token for sessionRefresh, to be used before the access token expires; empty when the
+    /// page has it in a cookie.
     pub refresh_token: String,
     /// Time at which the refresh token expires.
     pub refresh_expires_at: DateTime,
@@ -46,7 +47,7 @@ pub struct TokenPair {
 pub enum MfaMethod {
     /// A code of an authenticator app.
     Totp,
-    /// One of the codes kept for emergencies.
+    /// Backup code for emergencies.
     BackupCode,
     /// A code that was sent to the account's address: for a very unusual login to an account without an authenticator.
     Email,
@@ -115,7 +116,7 @@ impl IdentityMutation {
         answer(ctx, Box::pin(ctx.given::<Identity>()?.register(new, &visit(ctx))).await)
     }
 
-    /// Begins a session.
+    /// Starts a session.
     #[mutation(public)]
     async fn login(
         &self,
@@ -154,8 +155,10 @@ impl IdentityMutation {
         answer(ctx, identity.reauthenticate(session, password.as_deref(), code.as_deref()).await)
     }
 
-    /// Goes on with a session: new tokens for its refresh token. A page whose tokens are in cookies sends an empty one, to /graphql/session. Calls with one
-    /// refresh token within ten seconds of its rotation return the same new refresh token, so that pages that share it can refresh at once.
+    /// Refreshes a session: returns new tokens for its refresh token. A page whose tokens are in
+    /// cookies sends an empty one, to /graphql/session. Calls with one refresh token within ten
+    /// seconds of its rotation return the same new refresh token, so that pages that share it can
+    /// refresh at once.
     #[mutation(public)]
     async fn session_refresh(
         &self,

@@ -29,7 +29,7 @@ pub struct ProductImageRemoveInput {
     pub id: ID,
 }
 
-/// Another order of a product's pictures.
+/// New order of a product's pictures.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductImageReorderInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.

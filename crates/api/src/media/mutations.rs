@@ -145,7 +145,8 @@ pub struct MediaMutation;
 
 #[resolvers]
 impl MediaMutation {
-    /// Gives a product a picture that you have sent. It is kept until it is removed; its small versions are made a moment later.
+    /// Adds an uploaded picture to a product. It is kept until it is removed; its smaller sizes are
+    /// generated a moment later.
     #[mutation(permit = ProductWrite, emits(PRODUCT_IMAGES_CHANGED), dry_run(rolled_back))]
     async fn product_image_add(
         &self,
@@ -162,7 +163,7 @@ impl MediaMutation {
         ProductImagePayload::of(ctx, outcome, Some).await
     }
 
-    /// Takes a picture of a product away. Its bytes go within the hour.
+    /// Removes a picture from a product. Its bytes are deleted within the hour.
     #[mutation(permit = ProductWrite, emits(PRODUCT_IMAGES_CHANGED), dry_run(rolled_back))]
     async fn product_image_remove(
         &self,
@@ -177,7 +178,8 @@ impl MediaMutation {
         ProductImagePayload::of(ctx, outcome, |_removed| None).await
     }
 
-    /// Puts some pictures of a product first, in the order that is given; the others follow as they were.
+    /// Moves some pictures of a product to the front, in the given order; the others follow as
+    /// before.
     #[mutation(permit = ProductWrite, emits(PRODUCT_IMAGES_CHANGED), dry_run(rolled_back))]
     async fn product_image_reorder(
         &self,
@@ -195,7 +197,7 @@ impl MediaMutation {
         ProductImagePayload::of(ctx, outcome, |_product| None).await
     }
 
-    /// Gives a product a document that you have sent. It is kept until it is removed.
+    /// Adds an uploaded document to a product. It is kept until it is removed.
     #[mutation(permit = ProductWrite, emits(PRODUCT_DOCUMENTS_CHANGED), dry_run(rolled_back))]
     async fn product_document_add(
         &self,
@@ -211,7 +213,7 @@ impl MediaMutation {
         ProductDocumentPayload::of(ctx, outcome).await
     }
 
-    /// Takes a document of a product away. Its bytes go within the hour.
+    /// Removes a document from a product. Its bytes are deleted within the hour.
     #[mutation(permit = ProductWrite, emits(PRODUCT_DOCUMENTS_CHANGED), dry_run(rolled_back))]
     async fn product_document_remove(
         &self,

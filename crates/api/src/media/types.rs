@@ -22,9 +22,9 @@ use crate::graphql::{
 pub enum ImageSize {
     /// The picture as it was uploaded.
     Original,
-    /// At most 128 pixels a side: for lists.
+    /// The picture with at most 128 pixels a side, for lists.
     Small,
-    /// At most 512 pixels a side: for a page of its own.
+    /// The picture with at most 512 pixels a side, for a page of its own.
     Medium,
 }
 

@@ -7,17 +7,17 @@ use entity::prelude;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::OrderStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum OrderStatus {
-    /// Being put together; holds no stock.
+    /// The order is being drafted and holds no stock.
     Draft,
     /// Holds stock until its time limit.
     Pending,
     /// Holds stock for good; may be shipped.
     Confirmed,
-    /// Some of it has left.
+    /// Some units have left.
     PartiallyFulfilled,
     /// All units that were not cancelled have left.
     Fulfilled,
-    /// Filed.
+    /// The order is closed.
     Closed,
     /// Cancelled before anything left.
     Cancelled,
@@ -65,7 +65,7 @@ pub enum DeliveryMethod {
 pub enum CancelReason {
     /// The customer changed their mind.
     Customer,
-    /// There is not enough stock.
+    /// The stock does not suffice.
     OutOfStock,
     /// The order was not paid.
     Payment,
@@ -85,16 +85,16 @@ pub enum CancelReason {
 pub enum FulfilmentStatus {
     /// The goods are to be picked.
     Pending,
-    /// Taken off the shelves.
+    /// The goods are picked.
     Picked,
-    /// In its box.
+    /// The goods are packed.
     Packed,
-    /// On its way: it has left the stock.
+    /// The goods have left and are on their way.
     Shipped,
     /// Arrived.
     Delivered,
     /// Could not be delivered.
     Failed,
-    /// Given up before it left.
+    /// The fulfilment was cancelled before it left.
     Cancelled,
 }

@@ -20,7 +20,7 @@ use crate::{
 pub struct OrderFilter {
     /// All of these hold.
     pub and: Option<Vec<OrderFilter>>,
-    /// One of these holds; an empty list matches nothing.
+    /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<OrderFilter>>,
     /// Condition that must not hold.
     pub not: Option<Box<OrderFilter>>,

@@ -87,7 +87,8 @@ impl HoldMutation {
         step!(OrderHoldPayload, ctx, permit, input, shell::order_hold_set, dry_run)
     }
 
-    /// Lifts one hold. The goods may leave once the last one is lifted. A hold of the kind FRAUD needs order.hold.fraud besides.
+    /// Lifts one hold. The goods may leave once all holds are lifted. A hold of the kind FRAUD also
+    /// requires order.hold.fraud.
     #[mutation(permit = OrderHold, emits(ORDER_HOLD_LIFTED), dry_run)]
     async fn order_hold_lift(
         &self,

@@ -126,7 +126,7 @@ pub struct ActionInput {
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Kept with the stock that moves; at most 1,000 characters.
+    /// Note that is kept with the stock movements, at most 1,000 characters.
     pub note: Option<String>,
 }
 

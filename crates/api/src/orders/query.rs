@@ -87,8 +87,8 @@ impl OrdersQuery {
     async fn backorders(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only of this product.")] product: Option<ProductRef>,
-        #[graphql(desc = "Only of this store's orders.")] store: Option<StoreRef>,
+        #[graphql(desc = "Product to include. Null for all.")] product: Option<ProductRef>,
+        #[graphql(desc = "Store whose orders are included. Null for all.")] store: Option<StoreRef>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<BackorderConnection> {

@@ -34,7 +34,7 @@ pub enum SourcingStrategy {
 pub enum SplitPolicy {
     /// The order is split when no store has everything.
     Allow,
-    /// Never.
+    /// The order must come from one store.
     Refuse,
 }
 

@@ -7,7 +7,7 @@ use entity::prelude;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::PurchaseOrderStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum PurchaseOrderStatus {
-    /// Being put together.
+    /// The order is being drafted.
     Draft,
     /// The order waits for approval.
     PendingApproval,
@@ -17,13 +17,13 @@ pub enum PurchaseOrderStatus {
     Rejected,
     /// The order was placed with the supplier. Open quantities count as incoming.
     Ordered,
-    /// Some of it has come; what is open is incoming.
+    /// Part of the order was received; open quantities are incoming.
     PartiallyReceived,
     /// All of it has come, within the tolerance.
     Received,
-    /// Filed; what had not come is not expected any more.
+    /// The order is closed; quantities that were not received are no longer expected.
     Closed,
-    /// Given up before anything came.
+    /// The order was cancelled before anything was received.
     Cancelled,
 }
 
@@ -57,11 +57,11 @@ pub enum ChargeBasis {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::DiscrepancyKind", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum DiscrepancyKind {
-    /// Less than was ordered, and the rest will not come.
+    /// The quantity received is less than the quantity ordered, and the rest will not come.
     Short,
-    /// More than was ordered.
+    /// The quantity received is greater than the quantity ordered.
     Over,
-    /// Broken or spoiled: on hand, and not available.
+    /// Goods arrived damaged; they are on hand and not available.
     Damaged,
     /// A product that was not ordered was delivered; it was not received.
     WrongItem,
@@ -87,7 +87,7 @@ pub enum PurchaseExpectedFrom {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ReturnSource", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SupplierReturnSource {
-    /// Sound goods.
+    /// The goods are undamaged.
     Available,
     /// Stock that is on hand and not available: damaged goods.
     Quarantine,
@@ -97,7 +97,7 @@ pub enum SupplierReturnSource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ReorderKind {
-    /// Another store has more than its maximum: bring it from there.
+    /// Another store has more than its maximum and can send stock.
     Transfer,
     /// Buy it.
     Purchase,

@@ -119,7 +119,7 @@ pub struct PurchaseOrderActionInput {
 pub struct PurchaseOrderLineReceiptInput {
     /// The order's line.
     pub purchase_order_line_id: ID,
-    /// Sound goods, in the product's smallest unit.
+    /// Quantity of undamaged goods, in the product's smallest unit.
     pub quantity: Quantity,
     /// Damaged goods beside them: they are on hand and not available.
     pub damaged: Option<Quantity>,
@@ -137,7 +137,7 @@ pub struct PurchaseOrderLineReceiptInput {
 pub struct ReceivedLotInput {
     /// The lot; a new one by its code, with its dates where it has any.
     pub lot: LotRef,
-    /// Sound goods, in the product's smallest unit.
+    /// Quantity of undamaged goods, in the product's smallest unit.
     pub quantity: Quantity,
     /// Damaged goods beside them.
     pub damaged: Option<Quantity>,
@@ -166,7 +166,7 @@ pub struct PurchaseOrderReceiveInput {
     pub expected_version: Option<Long>,
     /// The number of the supplier's delivery note; at most 128 characters.
     pub delivery_note: Option<String>,
-    /// Kept with the receipt and the stock that moves; at most 1,000 characters.
+    /// Note that is kept with the receipt and the stock movements, at most 1,000 characters.
     pub note: Option<String>,
     /// Time of the receipt; now by default. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,

@@ -114,7 +114,7 @@ impl PurchaseMutation {
         step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_close, dry_run)
     }
 
-    /// Gives an order up before anything has come; what was incoming is so no longer.
+    /// Cancels an order before anything was received; its quantities are no longer incoming.
     #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CANCELLED, STOCK_CHANGED), dry_run)]
     async fn purchase_order_cancel(
         &self,

@@ -84,7 +84,7 @@ seen_payload! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SupplierProductOutcome {
-    /// There was none before.
+    /// The row created an entry.
     Created,
     /// The entry was changed.
     Updated,

@@ -54,7 +54,7 @@ pub enum PurchaseOrderRef {
 /// Purchase orders that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct PurchaseOrderFilter {
-    /// In one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub status: Option<Vec<PurchaseOrderStatus>>,
     /// Bought from these suppliers.
     pub supplier: Option<IdFilter>,
@@ -76,9 +76,9 @@ pub struct SupplierReturnFilter {
 /// Rows of suppliers' catalogues that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct SupplierProductFilter {
-    /// Only these suppliers. Null for all.
+    /// Suppliers to include. Null for all.
     pub supplier: Option<IdFilter>,
-    /// Only these products. Null for all.
+    /// Products to include. Null for all.
     pub product: Option<IdFilter>,
 }
 
@@ -233,8 +233,8 @@ impl PurchaseQuery {
     async fn reorder_suggestions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only what these stores need; another one may still help out.")] stores: Option<Vec<StoreRef>>,
-        #[graphql(desc = "Only what is bought from this supplier.")] supplier: Option<SupplierRef>,
+        #[graphql(desc = "Stores whose needs are included; other stores may still send stock.")] stores: Option<Vec<StoreRef>>,
+        #[graphql(desc = "Supplier whose products are included.")] supplier: Option<SupplierRef>,
         #[graphql(desc = "Days of sales that the demand is taken from, up to yesterday; 1 to 365.", default = 30)] days: i32,
         #[graphql(desc = "Days of demand that an order is to cover where a level has no maximum; 0 to 365.", default = 14)]
         cover_days: i32,

@@ -34,7 +34,7 @@ impl GoodsReceipt {
     }
 }
 
-/// One delivery, as it was counted in.
+/// Receipt of one delivery, as it was counted.
 #[Object]
 impl GoodsReceipt {
     /// ID of the receipt.

@@ -103,7 +103,7 @@ impl ReorderSuggestion {
     async fn backordered(&self) -> Quantity {
         units(self.row.store_stock.backordered)
     }
-    /// At or below this position it is ordered.
+    /// Position at or below which the product is reordered.
     async fn reorder_point(&self) -> Quantity {
         units(self.row.reorder_point)
     }

@@ -8,16 +8,18 @@ use services::replenishment::core;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ReplenishmentPolicyKind", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ReplenishmentPolicyKind {
-    /// At or below the level's own reorder point, up to its maximum, or by 14 days of demand where it has none.
+    /// Order at or below the level's own reorder point, up to its maximum, or by 14 days of demand
+    /// when it has none.
     MinMax,
-    /// At or below Q(L), up to Q(L) and the days to cover, or the economic lot if that is more.
+    /// Order at or below Q(L), up to Q(L) and the days to cover, or the economic lot if that is
+    /// more.
     ReorderPoint,
-    /// On review days, up to Q(L and review).
+    /// Order on review days, up to Q(L and review).
     Periodic,
     /// Reorder point with the service level of the product's class: A 98, 97, 95 %, B 95, 95, 90 %,
     /// C 90, 90, 85 %, for X, Y and Z.
     Service,
-    /// At or below the mean demand over L and safety days, up to that over L and target days.
+    /// Order at or below the mean demand over L and safety days, up to that over L and target days.
     TargetDays,
 }
 
@@ -51,11 +53,11 @@ pub enum ReplenishmentLineKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ReplenishmentLineState", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ReplenishmentLineState {
-    /// Not approved yet.
+    /// The line was not approved yet.
     Open,
     /// Approved; its draft is being made.
     Claimed,
-    /// In a draft.
+    /// The line is approved and in a draft.
     Approved,
     /// The line cannot be approved, for the reason in `issue`.
     Refused,
@@ -89,19 +91,19 @@ pub enum ReplenishmentReasonCode {
     ReviewDay,
     /// Open orders wait for it.
     Owed,
-    /// No policy is for it.
+    /// The product has no policy in the store.
     DefaultPolicy,
     /// Too few errors of forecasts are known for a chance.
     FewErrors,
-    /// No demand is forecast.
+    /// The forecast has no demand.
     NoForecast,
     /// The lead time is longer than any sum of forecasts that was checked.
     Extrapolated,
     /// The sales of a year are lower than the stock that the service level would need.
     CappedBySales,
-    /// No lead time is known.
+    /// The lead time is unknown.
     AssumedLead,
-    /// Some is in drafts already.
+    /// Part of the quantity is in drafts already.
     InDrafts,
     /// Other stores bring some of it first.
     MovedFirst,
@@ -115,7 +117,7 @@ pub enum ReplenishmentReasonCode {
     LargePack,
     /// No supplier of the product is known.
     NoSupplier,
-    /// Another store has more than it needs.
+    /// A store has more stock than it needs.
     Surplus,
 }
 

@@ -25,7 +25,7 @@ use crate::{
 /// Plans. All conditions hold; one that is null is absent.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ReplenishmentPlanFilter {
-    /// In one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub state: Option<Vec<ReplenishmentPlanState>>,
 }
 
@@ -60,7 +60,7 @@ impl ReplenishmentQuery {
     async fn replenishment_plans(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these states.")] filter: Option<ReplenishmentPlanFilter>,
+        #[graphql(desc = "States to include.")] filter: Option<ReplenishmentPlanFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,

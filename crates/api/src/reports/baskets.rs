@@ -22,7 +22,8 @@ use crate::graphql::{
 /// Two products that are bought together.
 pub struct BoughtTogether(Pair);
 
-/// Two products that orders have together more often than by chance. Shares are 0 to 1, to six decimals.
+/// Pair of products that orders have together more often than by chance. Shares are 0 to 1, to six
+/// decimals.
 #[resolvers]
 impl BoughtTogether {
     /// Product of the pair.

@@ -177,8 +177,8 @@ impl CustomerReportQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Last of the 365 days. Default: today, in UTC.")] to: Option<Date>,
-        #[graphql(desc = "Only orders of these stores.")] store: Option<IdFilter>,
-        #[graphql(desc = "Only orders of these channels.")] channel: Option<IdFilter>,
+        #[graphql(desc = "Stores whose orders are included.")] store: Option<IdFilter>,
+        #[graphql(desc = "Channels whose orders are included.")] channel: Option<IdFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<CustomerScoreConnection> {
@@ -209,8 +209,8 @@ impl CustomerReportQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Days on which first orders were placed.")] period: PeriodInput,
-        #[graphql(desc = "Only orders of these stores.")] store: Option<IdFilter>,
-        #[graphql(desc = "Only orders of these channels.")] channel: Option<IdFilter>,
+        #[graphql(desc = "Stores whose orders are included.")] store: Option<IdFilter>,
+        #[graphql(desc = "Channels whose orders are included.")] channel: Option<IdFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<CustomerCohortConnection> {

@@ -196,7 +196,8 @@ impl DashboardMask {
 /// One answer of many panels.
 pub struct Dashboard(Arc<shell::Dashboard>);
 
-/// One answer of many panels. Each is of the stores that its own permission is for; one that is not shown is null, and `masked` says why.
+/// Dashboard with many panels. Each covers the stores of its own permission; a panel without
+/// permission is null, and `masked` has the reason.
 #[resolvers]
 impl Dashboard {
     /// Moment at which it was made, at most five seconds ago unless nothing has happened since, and then at most a minute.

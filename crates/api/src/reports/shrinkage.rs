@@ -75,12 +75,12 @@ impl Shrinkage {
     async fn net_units(&self) -> Quantity {
         units(self.sums.net_units())
     }
-    /// Booked cost of what left.
+    /// Booked cost of the units lost.
     #[field(mask = ProductCostRead)]
     async fn lost_value(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.sums.lost_value, self.currency))
     }
-    /// Booked cost of what came.
+    /// Booked cost of the units found.
     #[field(mask = ProductCostRead)]
     async fn found_value(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.sums.found_value, self.currency))

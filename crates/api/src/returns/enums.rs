@@ -25,12 +25,12 @@ pub enum ReturnStatus {
     Approved,
     /// The return was rejected.
     Rejected,
-    /// Some of it has come.
+    /// Part of the goods was received.
     PartiallyReceived,
     /// All of it has come.
     Received,
     /// The goods were inspected.
     Inspected,
-    /// Filed.
+    /// The return is closed.
     Closed,
 }

@@ -48,7 +48,8 @@ impl ReturnsMutation {
         step!(ReturnPayload, ctx, permit, input, shell::return_approve, dry_run)
     }
 
-    /// Says why the goods of a return may not come, or no longer; what was asked back can be asked back again.
+    /// Rejects a return, or what is still to come of it, with a reason; the units can be requested
+    /// again.
     #[mutation(permit = ReturnApprove, emits(RETURN_REJECTED, ORDER_UPDATED), dry_run)]
     async fn return_reject(
         &self,

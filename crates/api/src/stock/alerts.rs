@@ -43,7 +43,7 @@ pub enum StockAlertKind {
     Low,
     /// Available fell to the reorder point, or the product's low-stock threshold.
     Critical,
-    /// Nothing is available any more.
+    /// No stock is available.
     OutOfStock,
     /// Stock is available again.
     BackInStock,
@@ -101,7 +101,7 @@ impl AlertUpdate {
     async fn phase(&self) -> StreamPhase {
         self.0.phase
     }
-    /// Hand it to `after` to go on from here.
+    /// Cursor of the item. Pass it as `after` to resume from here.
     async fn cursor(&self) -> Option<&Cursor> {
         self.0.cursor.as_ref()
     }

@@ -18,15 +18,16 @@ macro_rules! mirrored_enum {
 mirrored_enum! {
     /// Stock status of a level, derived from its available quantity.
     StockStatus = "entity::enums::StockStatus" {
-        /// Nothing is available.
+        /// No stock is available.
         OutOfStock,
-        /// At or below the reorder point, or the product's low-stock threshold.
+        /// The available quantity is at or below the reorder point, or the product's low-stock
+        /// threshold.
         Critical,
-        /// At most one and a half times that.
+        /// The available quantity is at most one and a half times the limit of CRITICAL.
         Low,
-        /// Enough.
+        /// The available quantity is between the limits of LOW and OVERSTOCK.
         Normal,
-        /// At or above the maximum that is set.
+        /// The available quantity is at or above the maximum.
         Overstock,
     }
 }
@@ -56,7 +57,7 @@ mirrored_enum! {
         Reserve,
         /// Reserved stock was released.
         Release,
-        /// Another movement was undone.
+        /// A movement was reversed.
         Reversal,
     }
 }
@@ -70,7 +71,7 @@ mirrored_enum! {
         Sale,
         /// Brought back by a customer.
         CustomerReturn,
-        /// Broken or spoiled.
+        /// The goods are damaged.
         Damage,
         /// Missing.
         Loss,
@@ -80,7 +81,7 @@ mirrored_enum! {
         Expiry,
         /// Turned up.
         Found,
-        /// Given away as a sample.
+        /// The goods were given away as a sample.
         Sample,
         /// A mistake put right.
         Correction,
@@ -116,7 +117,7 @@ mirrored_enum! {
     LotStatus = "entity::enums::LotStatus" {
         /// The lot may be sold until its last day.
         Available,
-        /// Not until it is released.
+        /// The lot may not be sold until it is released.
         Quarantine,
         /// The lot was recalled.
         Recalled,
@@ -128,7 +129,7 @@ mirrored_enum! {
     Condition = "entity::enums::Condition" {
         /// The goods are set aside until they are inspected.
         Quarantine,
-        /// Broken or spoiled.
+        /// The goods are damaged.
         Damaged,
         /// Past its date.
         Expired,

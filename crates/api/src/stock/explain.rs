@@ -117,7 +117,7 @@ impl AvailabilityExplained {
         let listed: i64 = listed.map(|held| held.remaining.get()).sum();
         Ok(quantity(self.0.level_snapshot.level.reserved.get() - listed))
     }
-    /// On hand, less unavailable, less reserved.
+    /// Available quantity: on hand, less unavailable, less reserved.
     async fn available(&self) -> Quantity {
         quantity(self.0.level_snapshot.level.available())
     }

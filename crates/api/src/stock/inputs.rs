@@ -21,13 +21,13 @@ use crate::{
 pub struct StockFilter {
     /// All of these must match.
     pub and: Option<Vec<StockFilter>>,
-    /// One of these must match; an empty list matches nothing.
+    /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<StockFilter>>,
     /// Condition that must not hold.
     pub not: Option<Box<StockFilter>>,
     /// Stores to include.
     pub store: Option<IdFilter>,
-    /// In stores of these groups.
+    /// Groups whose stores are included.
     pub store_group: Option<IdFilter>,
     /// Products to include.
     pub product: Option<IdFilter>,
@@ -37,7 +37,7 @@ pub struct StockFilter {
     pub available: Option<QuantityFilter>,
     /// Quantity on hand, in smallest units.
     pub on_hand: Option<QuantityFilter>,
-    /// Stocked like this; an empty list matches nothing.
+    /// Stock statuses to include; an empty list matches nothing.
     pub status: Option<Vec<StockStatus>>,
 }
 
@@ -150,7 +150,7 @@ pub struct StockChangeInput {
 /// Changes of stock by deltas.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockAdjustInput {
-    /// Makes the call safe to repeat: the same key with the same input changes stock once.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Kind of the movement.
     #[graphql(default_with = "AdjustKind::Adjustment")]

@@ -55,7 +55,7 @@ impl StockLevel {
     async fn unavailable(&self) -> Quantity {
         self.0.unavailable.into()
     }
-    /// On hand, less unavailable, less reserved.
+    /// Available quantity: on hand, less unavailable, less reserved.
     async fn available(&self) -> Quantity {
         Quantity(entity::prelude::Quantity::new(self.0.available()).unwrap_or_default())
     }

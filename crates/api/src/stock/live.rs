@@ -41,7 +41,7 @@ impl StockUpdate {
     async fn phase(&self) -> StreamPhase {
         self.0.phase
     }
-    /// Hand it to `after` to go on from here.
+    /// Cursor of the item. Pass it as `after` to resume from here.
     async fn cursor(&self) -> Option<&Cursor> {
         self.0.cursor.as_ref()
     }

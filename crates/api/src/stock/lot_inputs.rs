@@ -49,7 +49,7 @@ pub struct LotFilter {
     pub product: Option<IdFilter>,
     /// Stores with stock of the lot.
     pub store: Option<IdFilter>,
-    /// In one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub status: Option<Vec<LotStatus>>,
     /// Lots whose expiry date is before this date.
     pub expires_before: Option<Date>,
@@ -62,7 +62,7 @@ pub struct LotFilter {
 pub struct LotCodeFilter {
     /// Code that must be equal.
     pub eq: Option<String>,
-    /// One of these codes, at most 250; an empty list matches nothing.
+    /// Codes of which one must be equal, at most 250; an empty list matches nothing.
     #[graphql(name = "in")]
     pub one_of: Option<Vec<String>>,
     /// A code that begins with this.
@@ -210,7 +210,7 @@ pub enum StockShelf {
     Available,
     /// The goods are set aside until they are inspected.
     Quarantine,
-    /// Broken or spoiled.
+    /// The goods are damaged.
     Damaged,
     /// Past its date: only to be written off.
     Expired,
@@ -238,7 +238,7 @@ pub enum StockDestination {
     Available,
     /// The goods are set aside until they are inspected.
     Quarantine,
-    /// Broken or spoiled, and still there.
+    /// The goods are damaged and still there.
     Damaged,
     /// The stock is gone.
     WrittenOff,

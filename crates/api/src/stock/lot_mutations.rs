@@ -85,7 +85,8 @@ pub struct LotMutation;
 
 #[resolvers]
 impl LotMutation {
-    /// Makes a lot before anything comes into it. Receiving into a new code makes one too.
+    /// Creates a lot before any stock of it comes in. Receiving into an unknown code creates one
+    /// too.
     #[mutation(permit = LotWrite, emits(LOT_CHANGED), dry_run(key_stays_free))]
     async fn lot_create(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotCreateInput) -> Answer<LotPayload> {
         let ledger = ctx.given::<Ledger>()?;

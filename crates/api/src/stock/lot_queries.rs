@@ -116,7 +116,7 @@ impl LotQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Days from today: 0 to 36,500.")] within: i32,
-        #[graphql(desc = "Only in these stores; in all that you may see when not given.")] stores: Option<Vec<StoreRef>>,
+        #[graphql(desc = "Stores to include. Null for all that you may see.")] stores: Option<Vec<StoreRef>>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<ExpiringLotConnection> {

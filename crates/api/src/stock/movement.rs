@@ -29,7 +29,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct StockMovement(pub Arc<Movement>);
 
-/// One business fact in the ledger, whole: its entries are its lines. It is never changed, only reversed.
+/// Business fact in the ledger with all its entries. It is never changed, only reversed.
 #[resolvers(requires = StockMovementRead, shared)]
 impl StockMovement {
     /// ID of the movement.
@@ -174,7 +174,7 @@ impl StockEntry {
     async fn in_transit_delta(&self) -> Answer<Quantity> {
         self.delta(|entry| entry.in_transit_delta)
     }
-    /// On hand after this line.
+    /// Quantity on hand after the entry.
     async fn on_hand_after(&self) -> Answer<Quantity> {
         Ok(self.entry()?.on_hand_after.into())
     }

@@ -24,7 +24,7 @@ use crate::{
 /// Two products that are probably one.
 pub struct ProductDuplicate(pub ListedPair);
 
-/// Two products that are probably one, entered twice.
+/// Pair of products that are probably duplicates.
 #[resolvers(requires = ProductRead)]
 impl ProductDuplicate {
     /// The product that was created first.

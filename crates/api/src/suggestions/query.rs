@@ -31,9 +31,9 @@ const CLEANUPS: &str = "productNameCleanups";
 /// Products that categories are suggested for. Archived products are left out.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductSuggestionFilter {
-    /// Only these products, at most 250. All when left out.
+    /// IDs of the products to include, at most 250. Null for all.
     pub product_ids: Option<Vec<ID>>,
-    /// Only products that have no category.
+    /// True to include only products without a category.
     #[graphql(default = true)]
     pub without_category: bool,
 }

@@ -7,13 +7,13 @@ use entity::prelude;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::TransferStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum TransferStatus {
-    /// Being put together; holds no stock.
+    /// The transfer is being drafted and holds no stock.
     Draft,
     /// The stock is reserved in the sending store.
     Ready,
     /// All of the transfer is under way; nothing has arrived.
     InTransit,
-    /// Some of it has arrived.
+    /// Part of the goods has arrived.
     PartiallyReceived,
     /// All units that left have arrived or were written off.
     Received,

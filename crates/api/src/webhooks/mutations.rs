@@ -67,7 +67,7 @@ pub struct WebhookEndpointReplayInput {
     pub message_ids: Option<Vec<String>>,
     /// Number of the first event to replay, out of those that the endpoint asks for.
     pub from_seq: Option<Long>,
-    /// Up to this event, at most 100,000 in all.
+    /// Number of the last event to replay; at most 100,000 events in all.
     pub to_seq: Option<Long>,
 }
 

@@ -120,9 +120,7 @@ impl WebhookEndpoint {
     async fn deliveries(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only those in one of these states; an empty list matches nothing.")] states: Option<
-            Vec<WebhookDeliveryState>,
-        >,
+        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<WebhookDeliveryState>>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<WebhookDeliveryConnection> {
@@ -133,7 +131,7 @@ impl WebhookEndpoint {
     async fn attempts(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only those of the message of this event.")] seq: Option<Long>,
+        #[graphql(desc = "Number of the event whose message's attempts are included.")] seq: Option<Long>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<WebhookAttemptConnection> {

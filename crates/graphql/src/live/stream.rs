@@ -45,7 +45,7 @@ pub enum StreamPhase {
     Ready,
     /// Changes.
     Live,
-    /// Nothing matched for a while: only the cursor moves on.
+    /// The item has a cursor and no changes, as nothing matched for a while.
     Progress,
     /// The stream ends; see the reason.
     Reset,
