@@ -246,10 +246,10 @@ macro_rules! connection {
         }
     };
     (@edge $edge:ident, $node:ty, $what:literal) => {
-        #[doc = concat!("One of ", $what, " with its cursor.")]
+        #[doc = concat!("Edge of a page of ", $what, ": the node and its cursor.")]
         pub struct $edge(std::sync::Arc<$crate::connection::Page<$node>>, usize);
 
-        #[doc = concat!("One of ", $what, " with its cursor.")]
+        #[doc = concat!("Edge of a page of ", $what, ": the node and its cursor.")]
         #[async_graphql::Object]
         impl $edge {
             /// The node.

@@ -148,7 +148,7 @@ pub struct StockPerformanceConnection {
     progress: FactsProgress,
     days: i64,
 }
-crate::connection!(@edge StockPerformanceEdge, StockPerformance, "levels by how their stock has done");
+crate::connection!(@edge StockPerformanceEdge, StockPerformance, "levels by the performance of their stock");
 
 /// A page of levels by how their stock has done.
 #[Object]

@@ -149,7 +149,7 @@ pub struct HistoryItem {
     pub is_document: bool,
 }
 
-crate::connection!(HistoryConnection, HistoryEdge, HistoryItem, "what was done to a thing");
+crate::connection!(HistoryConnection, HistoryEdge, HistoryItem, "steps in the history of an object");
 
 impl HistoryItem {
     fn fields_of(&self) -> Vec<Value> {

@@ -91,4 +91,4 @@ impl PriceBreak {
     }
 }
 
-crate::connection!(counted SupplierProductConnection, SupplierProductEdge, SupplierProduct, "what suppliers offer");
+crate::connection!(counted SupplierProductConnection, SupplierProductEdge, SupplierProduct, "products that suppliers offer");

@@ -106,7 +106,7 @@ report_connection!(
     FulfilmentReportEdge,
     FulfilmentReport,
     FulfilmentReport,
-    "rows by how much of orders left in time"
+    "rows by the share of orders that left in time"
 );
 
 /// The root field of what left in time.

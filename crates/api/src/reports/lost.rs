@@ -144,7 +144,7 @@ impl LostSalesTotals {
         Long(self.of.unpriced)
     }
 }
-report_connection!(LostSalesConnection, LostSalesEdge, LostSalesLevel, LostSalesTotals, "levels by what stock-outs cost");
+report_connection!(LostSalesConnection, LostSalesEdge, LostSalesLevel, LostSalesTotals, "levels by the cost of stock-outs");
 
 /// The root field of what stock-outs cost.
 #[derive(Default)]

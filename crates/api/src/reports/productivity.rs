@@ -119,7 +119,7 @@ report_connection!(
     StockProductivityEdge,
     StockProductivity,
     StockProductivity,
-    "rows by what stock brought"
+    "rows by the margin that stock brought"
 );
 
 /// The root field of what stock brought.

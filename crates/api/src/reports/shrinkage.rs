@@ -91,7 +91,7 @@ impl Shrinkage {
         Some(money(self.sums.net_value(), self.currency))
     }
 }
-report_connection!(ShrinkageConnection, ShrinkageEdge, Shrinkage, Shrinkage, "rows by what is gone");
+report_connection!(ShrinkageConnection, ShrinkageEdge, Shrinkage, Shrinkage, "rows by shrinkage");
 
 /// Lines of counts, of one group or of all.
 pub struct CountAccuracy {
@@ -148,13 +148,7 @@ impl CountAccuracy {
         self.lines.shrinkage().map(six)
     }
 }
-report_connection!(
-    CountAccuracyConnection,
-    CountAccuracyEdge,
-    CountAccuracy,
-    CountAccuracy,
-    "rows by how well books agree with counts"
-);
+report_connection!(CountAccuracyConnection, CountAccuracyEdge, CountAccuracy, CountAccuracy, "rows by the accuracy of the books");
 
 /// The root fields of stock that is gone.
 #[derive(Default)]

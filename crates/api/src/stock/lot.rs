@@ -209,7 +209,7 @@ async fn customer_of(ctx: &Context<'_>, reference: Reference) -> Answer<Option<C
 
 connection!(counted LotConnection, LotEdge, Lot, "lots");
 connection!(LotTraceConnection, LotTraceEdge, LotTrace, "lines that moved a lot");
-connection!(ExpiringLotConnection, ExpiringLotEdge, ExpiringLot, "lots that will not last");
+connection!(ExpiringLotConnection, ExpiringLotEdge, ExpiringLot, "lots that expire soon");
 
 /// A page of what moved a lot, the oldest first.
 pub async fn trace(

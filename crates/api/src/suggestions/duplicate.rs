@@ -46,7 +46,7 @@ impl ProductDuplicate {
     }
 }
 
-suggestions!(ProductDuplicateConnection, ProductDuplicateEdge, ProductDuplicate, "pairs of products that are probably one");
+suggestions!(ProductDuplicateConnection, ProductDuplicateEdge, ProductDuplicate, "pairs of probable duplicates");
 
 /// A reason for which two products are probably one.
 #[derive(Debug, Clone, SimpleObject)]
