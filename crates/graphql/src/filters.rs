@@ -35,7 +35,7 @@ pub struct StringFilter {
     /// Texts of which one must be equal, at most 250; an empty list matches nothing.
     #[graphql(name = "in")]
     pub one_of: Option<Vec<String>>,
-    /// A text that begins with this.
+    /// Text that must be the beginning.
     pub starts_with: Option<String>,
     /// Text that must be contained.
     pub contains: Option<String>,

@@ -62,7 +62,9 @@ pub struct AnomalyMutation;
 impl AnomalyMutation {
     /// Accepts an anomaly as correct. For 90 days, days of the same product, store and kind that
     /// deviate no further in the same direction are not flagged again. An accepted anomaly stays as
-    /// it is. Requires alert.write; the anomaly in the answer is null without report.read.
+    /// it is.
+    ///
+    /// Requires alert.write; the anomaly in the answer is null without report.read.
     #[mutation(permit = AlertWrite, once, dry_run(rolled_back))]
     async fn stock_anomaly_accept(
         &self,

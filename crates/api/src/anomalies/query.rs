@@ -65,8 +65,9 @@ pub struct AnomalyQuery;
 impl AnomalyQuery {
     /// Anomalies of stock, the newest first: days on which far more or far less of a product was
     /// sold, returned, adjusted or removed in a store than on the days before. A day is judged once
-    /// it is over. A caller of some stores is shown theirs. Requires report.read; a caller of one
-    /// channel is refused.
+    /// it is over. A caller of some stores is shown theirs.
+    ///
+    /// Requires report.read; a caller of one channel is refused.
     #[field(permit = ReportRead, paged)]
     async fn stock_anomalies(
         &self,

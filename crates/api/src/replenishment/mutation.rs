@@ -58,8 +58,9 @@ impl ReplenishmentMutation {
 
     /// Creates a plan from the newest forecast, stock, drafts and policies. Open plans of the same
     /// scope become SUPERSEDED; a plan without a scope supersedes all. With validateOnly the plan
-    /// is computed and returned with its lines, and not stored. Requires purchase.write; the plan
-    /// in the answer is null without purchase.read.
+    /// is computed and returned with its lines, and not stored.
+    ///
+    /// Requires purchase.write; the plan in the answer is null without purchase.read.
     #[mutation(permit = PurchaseWrite, emits(REPLENISHMENT_PLAN_CREATED), dry_run, cost = "100")]
     async fn replenishment_plan_create(
         &self,

@@ -95,7 +95,7 @@ impl WebhookEndpoint {
         Long(self.0.health.failures)
     }
     /// Time since which every attempt has failed; the endpoint is disabled after five days. Null
-    /// when the last attempt succeeded.
+    /// when the last attempt succeeded, or there was none.
     async fn failing_since(&self) -> Option<DateTime> {
         self.0.health.failing_since.map(DateTime)
     }
