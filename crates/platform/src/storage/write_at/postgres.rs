@@ -183,3 +183,37 @@ impl Database {
         Ok(written)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use entity::record::{Column, ColumnKind};
+    use sea_orm::Value;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::storage::{Bulk, journal::Want};
+
+    const COLUMNS: &[Column] = &[Column("tenant_id", ColumnKind::Id), Column("name", ColumnKind::Text)];
+
+    /// The statement of so many commands with so many lines in all.
+    fn text(commands: usize, lines: usize) -> String {
+        let tenant = TenantId::from_uuid(Uuid::from_u128(1));
+        let rows = |table: &'static str, count: usize| {
+            let mut bulk = Bulk::insert(table, COLUMNS);
+            (0..count).for_each(|_| bulk.row([Value::from(tenant), "Shop".into()]));
+            bulk
+        };
+        let link = Link { table: "audit_head", from: 0, to: 1, hash: Vec::new(), rows: rows("audit_entry", commands) };
+        let rows = vec![rows("movement", commands), rows("entry", lines)];
+        statement(vec![Own { tenant, want: Want::events(1), rows, link: Some(link) }]).unwrap().0
+    }
+
+    #[test]
+    fn a_lone_command_is_written_by_values_and_several_by_arrays() {
+        assert!(!text(1, 1).contains("unnest("), "{}", text(1, 1));
+        assert_eq!(text(1, 3).matches("unnest(").count(), 1, "its lines are several: {}", text(1, 3));
+        assert_eq!(text(1, 3), text(1, 500));
+        assert_eq!(text(2, 1).matches("unnest(").count(), 3, "one row of a batch makes no text of its own: {}", text(2, 1));
+        assert_eq!(text(2, 1), text(256, 512));
+    }
+}
