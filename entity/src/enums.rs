@@ -210,11 +210,14 @@ words! {
         TransferReceipt "TRANSFER_RECEIPT",
         TransferClose "TRANSFER_CLOSE",
         SupplierReturn "SUPPLIER_RETURN",
+        Count "COUNT",
+        Sale "SALE",
+        Shipment "SHIPMENT",
     }
     /// A figure that a reversal changes.
     ReversalEffect {
         Status "STATUS", Received "RECEIVED", Damaged "DAMAGED", Open "OPEN", Shipped "SHIPPED", Lost "LOST", Returned "RETURNED",
-        Credit "CREDIT", OnHand "ON_HAND", Reserved "RESERVED", Unavailable "UNAVAILABLE", Incoming "INCOMING", InTransit "IN_TRANSIT", Value "VALUE",
+        Credit "CREDIT", Fulfilled "FULFILLED", Cancelled "CANCELLED", OnHand "ON_HAND", Reserved "RESERVED", Unavailable "UNAVAILABLE", Incoming "INCOMING", InTransit "IN_TRANSIT", Value "VALUE",
     }
     /// What an alert is about.
     AlertKind {

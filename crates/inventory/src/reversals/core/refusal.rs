@@ -22,6 +22,14 @@ pub enum Refusal {
     LineUpTo {
         most: i64,
     },
+    /// A line is undone whole.
+    LineWhole,
+    /// No stock moved with it.
+    NothingMoved,
+    /// An order that left with shipments: those are undone.
+    OfShipments,
+    /// What left has arrived, or is known not to.
+    Arrived,
     TooLarge,
     /// Other documents rest on it.
     InUse(Rests),
@@ -48,6 +56,12 @@ pub enum Resting {
     Loss,
     /// Later steps of the transfer.
     LaterSteps,
+    /// Goods of it came back or are to come back.
+    Returned { order: OrderId },
+    /// Counts of the same products that were approved since.
+    LaterCount,
+    /// Facts from before the count that came after it, and are balanced because it had seen them.
+    LateFacts,
 }
 
 /// A document, or a movement that belongs to none.

@@ -1,0 +1,96 @@
+//! Undoing counts.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::storage::{Fault, Reads, idempotency::Key};
+
+use crate::{
+    counts::{
+        core::{Count, CountReversal, Line, ReverseCount, Undone},
+        rows,
+    },
+    ledger::{Command, Done, Ledger, Mode, first_answer, key_of, submit},
+    reversals::{
+        rows::movements_of,
+        shell::{DocumentReverse, MOST_TRIES, MUTATION, ReverseLine, call_of, checked, is_overtaken, missing, named, wanted},
+    },
+    stock::core::{Movement, Reference, ReferenceKind},
+};
+
+/// A count with the lines that are meant, and what it posted.
+struct Undoing {
+    count: Count,
+    lines: Vec<Line>,
+    originals: Vec<Movement>,
+}
+
+/// Takes off the books what a count put on them, whole or line by line: the caller may reverse documents and approve counts, in the count's store.
+pub async fn count_reverse(
+    ledger: &Ledger,
+    permit: &Permit<kind::DocumentReverse>,
+    input: &DocumentReverse,
+    count: CountId,
+    mode: Mode,
+) -> Done {
+    checked(input)?;
+    let approving = permit.also::<kind::CountApprove>()?;
+    let key = key_of(permit, MUTATION, &input.idempotency_key, input);
+    let covers = |store: StoreId| permit.covers(store) && approving.covers(store);
+    let mut tries = MOST_TRIES;
+    loop {
+        tries -= 1;
+        let scope = permit.scope(ledger.database());
+        let Some(found) = undoing(&scope, input, count).await?.filter(|found| covers(found.count.store)) else {
+            return first_answer(ledger, permit, &key, missing()).await;
+        };
+        match attempt(ledger, permit, (input, mode), &found, key.clone()).await {
+            Err(stop) if tries > 0 && input.expected_version.is_none() && is_overtaken(&stop) => {}
+            Err(stop) => return Err(named(&scope, stop, &found.originals).await?),
+            done => return done,
+        }
+    }
+}
+
+async fn attempt(
+    ledger: &Ledger,
+    permit: &Permit<kind::DocumentReverse>,
+    (input, mode): (&DocumentReverse, Mode),
+    found: &Undoing,
+    key: Key,
+) -> Done {
+    let Undoing { count, lines, originals } = found;
+    let products: BTreeSet<ProductId> = lines.iter().map(|line| line.product).collect();
+    let undone = Undone {
+        count: count.id,
+        store: count.store,
+        products: products.into_iter().collect(),
+        completed_at: count.state.completed_at().unwrap_or(count.updated_at),
+        seq: originals.iter().map(|movement| movement.seq).min().unwrap_or_default(),
+    };
+    let reverse = ReverseCount {
+        expected_version: input.expected_version,
+        seen: count.version,
+        undone,
+        lots: lines.iter().filter_map(|line| line.lot.as_ref()?.id).collect(),
+        originals: originals.clone(),
+        lines: wanted(input),
+        call: call_of(ledger, permit, input, originals)?,
+    };
+    submit(ledger, permit, Command::of(CountReversal(Box::new(reverse))), key, mode).await
+}
+
+/// The count is read first: what is read later is never older than its version. Of lines that are named, their products' are read.
+async fn undoing(reads: &impl Reads, input: &DocumentReverse, id: CountId) -> Result<Option<Undoing>, Fault> {
+    let Some(count) = rows::counts(reads, &[id]).await?.pop() else { return Ok(None) };
+    let lines = rows::lines(reads, id, None).await?;
+    let is_meant = |line: &Line| {
+        let is_named = |named: &[ReverseLine]| named.iter().any(|one| one.line == line.id.uuid());
+        line.state.posted().is_some() && input.lines.as_deref().is_none_or(is_named)
+    };
+    let lines = lines.into_values().filter(is_meant).collect();
+    let of = Reference { kind: ReferenceKind::Count, id: id.uuid() };
+    let originals = movements_of(reads, of, &[MovementKind::Count]).await?;
+    Ok(Some(Undoing { count, lines, originals }))
+}
