@@ -213,11 +213,12 @@ words! {
         Count "COUNT",
         Sale "SALE",
         Shipment "SHIPMENT",
+        ReturnRefund "RETURN_REFUND",
     }
     /// A figure that a reversal changes.
     ReversalEffect {
         Status "STATUS", Received "RECEIVED", Damaged "DAMAGED", Open "OPEN", Shipped "SHIPPED", Lost "LOST", Returned "RETURNED",
-        Credit "CREDIT", Fulfilled "FULFILLED", Cancelled "CANCELLED", OnHand "ON_HAND", Reserved "RESERVED", Unavailable "UNAVAILABLE", Incoming "INCOMING", InTransit "IN_TRANSIT", Value "VALUE",
+        Credit "CREDIT", Fulfilled "FULFILLED", Cancelled "CANCELLED", Refunded "REFUNDED", OnHand "ON_HAND", Reserved "RESERVED", Unavailable "UNAVAILABLE", Incoming "INCOMING", InTransit "IN_TRANSIT", Value "VALUE",
     }
     /// What an alert is about.
     AlertKind {

@@ -1,17 +1,19 @@
 ALTER TABLE count_line ADD COLUMN reversed_at {INT}
 ;;
+ALTER TABLE return_match ADD COLUMN given_minor {INT} CHECK (given_minor >= 0)
+;;
 @postgres
 ALTER TABLE document_reversal DROP CONSTRAINT document_reversal_kind_check,
-  ADD CONSTRAINT document_reversal_kind_check CHECK (kind IN ('GOODS_RECEIPT', 'TRANSFER_SHIPMENT', 'TRANSFER_RECEIPT', 'TRANSFER_CLOSE', 'SUPPLIER_RETURN', 'COUNT', 'SALE', 'SHIPMENT'))
+  ADD CONSTRAINT document_reversal_kind_check CHECK (kind IN ('GOODS_RECEIPT', 'TRANSFER_SHIPMENT', 'TRANSFER_RECEIPT', 'TRANSFER_CLOSE', 'SUPPLIER_RETURN', 'COUNT', 'SALE', 'SHIPMENT', 'RETURN_REFUND'))
 ;;
 @postgres
 ALTER TABLE document_reversal_effect DROP CONSTRAINT document_reversal_effect_kind_check,
-  ADD CONSTRAINT document_reversal_effect_kind_check CHECK (kind IN ('STATUS', 'RECEIVED', 'DAMAGED', 'OPEN', 'SHIPPED', 'LOST', 'RETURNED', 'CREDIT', 'FULFILLED', 'CANCELLED', 'ON_HAND', 'RESERVED', 'UNAVAILABLE', 'INCOMING', 'IN_TRANSIT', 'VALUE'))
+  ADD CONSTRAINT document_reversal_effect_kind_check CHECK (kind IN ('STATUS', 'RECEIVED', 'DAMAGED', 'OPEN', 'SHIPPED', 'LOST', 'RETURNED', 'CREDIT', 'FULFILLED', 'CANCELLED', 'REFUNDED', 'ON_HAND', 'RESERVED', 'UNAVAILABLE', 'INCOMING', 'IN_TRANSIT', 'VALUE'))
 ;;
 @sqlite
 CREATE TABLE document_reversal_now (
   tenant_id {UUID} NOT NULL, id {UUID} NOT NULL, number {INT} NOT NULL CHECK (number > 0),
-  kind {TEXT} NOT NULL CHECK (kind IN ('GOODS_RECEIPT', 'TRANSFER_SHIPMENT', 'TRANSFER_RECEIPT', 'TRANSFER_CLOSE', 'SUPPLIER_RETURN', 'COUNT', 'SALE', 'SHIPMENT')),
+  kind {TEXT} NOT NULL CHECK (kind IN ('GOODS_RECEIPT', 'TRANSFER_SHIPMENT', 'TRANSFER_RECEIPT', 'TRANSFER_CLOSE', 'SUPPLIER_RETURN', 'COUNT', 'SALE', 'SHIPMENT', 'RETURN_REFUND')),
   part_id {UUID} NOT NULL, document_id {UUID} NOT NULL, store_id {UUID} NOT NULL, other_store_id {UUID}, note {TEXT} NOT NULL,
   actor_kind {TEXT} NOT NULL CHECK (actor_kind IN ('MEMBER', 'INTEGRATION', 'SYSTEM')), actor_id {UUID} NOT NULL,
   occurred_at {INT} NOT NULL, business_date {SMALL} NOT NULL, created_at {INT} NOT NULL,
@@ -34,7 +36,7 @@ INSERT INTO document_reversal_line_now SELECT tenant_id, reversal_id, position, 
 @sqlite
 CREATE TABLE document_reversal_effect_now (
   tenant_id {UUID} NOT NULL, reversal_id {UUID} NOT NULL, position {SMALL} NOT NULL CHECK (position > 0), subject {TEXT} NOT NULL,
-  kind {TEXT} NOT NULL CHECK (kind IN ('STATUS', 'RECEIVED', 'DAMAGED', 'OPEN', 'SHIPPED', 'LOST', 'RETURNED', 'CREDIT', 'FULFILLED', 'CANCELLED', 'ON_HAND', 'RESERVED', 'UNAVAILABLE', 'INCOMING', 'IN_TRANSIT', 'VALUE')),
+  kind {TEXT} NOT NULL CHECK (kind IN ('STATUS', 'RECEIVED', 'DAMAGED', 'OPEN', 'SHIPPED', 'LOST', 'RETURNED', 'CREDIT', 'FULFILLED', 'CANCELLED', 'REFUNDED', 'ON_HAND', 'RESERVED', 'UNAVAILABLE', 'INCOMING', 'IN_TRANSIT', 'VALUE')),
   quantity_delta {INT}, money_minor {INT}, currency {TEXT}, status_before {TEXT}, status_after {TEXT},
   PRIMARY KEY (tenant_id, reversal_id, position), FOREIGN KEY (tenant_id, reversal_id) REFERENCES document_reversal_now (tenant_id, id),
   CHECK ((money_minor IS NULL) = (currency IS NULL)), CHECK ((status_before IS NULL) = (status_after IS NULL))) {APPEND}

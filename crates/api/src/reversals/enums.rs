@@ -23,6 +23,8 @@ pub enum ReversedKind {
     Sale,
     /// Goods that left with an order.
     Shipment,
+    /// What a closed return gave back.
+    ReturnRefund,
 }
 
 /// A figure that a reversal changed. New kinds may be added.
@@ -49,6 +51,8 @@ pub enum ReversalEffectKind {
     Fulfilled,
     /// Units of an order's line that were cancelled.
     Cancelled,
+    /// Money that a return gave back.
+    Refunded,
     /// Units on hand of a level.
     OnHand,
     /// Units of a level that are held.

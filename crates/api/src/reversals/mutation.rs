@@ -17,6 +17,7 @@ use inventory::{
         shell as orders,
     },
     purchasing::{events::PURCHASE_ORDER_UPDATED, shell as purchasing},
+    returns::{events::RETURN_REOPENED, shell as returns},
     reversals::{
         StoredReversal,
         core::{Refusal, ReversalDecision},
@@ -91,6 +92,7 @@ impl ReversalMutation {
             COUNT_REVERSED,
             ORDER_CANCELLED,
             ORDER_UPDATED,
+            RETURN_REOPENED,
             FULFILMENT_CANCELLED,
             WORK_CHANGED,
             WORK_CREATED,
@@ -127,6 +129,7 @@ async fn reverse(ledger: &Ledger, permit: &Permit<may::DocumentReverse>, input: 
         kind::CountId::PREFIX => counts::count_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
         kind::OrderId::PREFIX => orders::sale_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
         kind::FulfilmentId::PREFIX => fulfilment::shipment_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
+        kind::ReturnId::PREFIX => returns::refund_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
         kind::ReversalId::PREFIX => refused(Refusal::OfReversal),
         _ => refused(Refusal::NotReversible),
     }

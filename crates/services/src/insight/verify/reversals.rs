@@ -57,7 +57,7 @@ pub(super) const CHECKS: &[Check] = &[
         invariant: "document reversal: says what it undid",
         table: "document_reversal",
         broken: "SELECT 'rev:' || HEX(r.id), 'at least one line', 'none' FROM document_reversal r
-                 WHERE r.tenant_id = $1 AND NOT EXISTS (
+                 WHERE r.tenant_id = $1 AND r.kind <> 'RETURN_REFUND' AND NOT EXISTS (
                    SELECT 1 FROM document_reversal_line d WHERE d.tenant_id = $1 AND d.reversal_id = r.id)
                  ORDER BY r.number LIMIT 1",
     },
