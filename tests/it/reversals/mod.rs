@@ -5,6 +5,7 @@ mod undo;
 mod counts;
 mod proofs;
 mod receipts;
+mod refunds;
 mod returns;
 mod sales;
 mod shipments;
