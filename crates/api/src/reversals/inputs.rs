@@ -31,10 +31,10 @@ pub struct ReverseLine {
 pub struct DocumentReverseInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// ID of a goods receipt, of a return to a supplier, of a count, of a fulfilment, of an order that was sold over the counter, of a movement by which a transfer
+    /// ID of a goods receipt, of a return to a supplier, of a count, of a fulfilment, of an order that was sold over the counter, of a closed return, of a movement by which a transfer
     /// left, arrived or was written off, or of a transfer, which stands for its last step.
     pub document_id: ID,
-    /// Version of the purchase order, transfer, count or order that you saw. Null for any.
+    /// Version of the purchase order, transfer, count, order or return that you saw. Null for any.
     pub expected_version: Option<Long>,
     /// Lines that go back, at most 2,000. Null for all that is left of the document.
     pub lines: Option<Vec<ReverseLine>>,

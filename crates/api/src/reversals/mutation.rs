@@ -81,8 +81,8 @@ impl ReversalMutation {
     /// that is dated now. Nothing is cascaded: documents that rest on it are named in the refusal (IN_USE). A dry run gives exactly the effects of the real one.
     ///
     /// Requires document.reverse in each store that it touches, and the permission that made the document: purchase.receive for goods receipts and returns to
-    /// suppliers, transfer.ship or transfer.receive for steps of transfers, count.approve for counts,
-    /// order.write for sales over the counter, and for shipments fulfilment.ship, or order.fulfil where they left without a work.
+    /// suppliers, transfer.ship or transfer.receive for steps of transfers, count.approve for counts, order.write for sales over the counter, fulfilment.ship for
+    /// shipments, or order.fulfil where they left without a work, return.approve for closed returns.
     #[mutation(
         permit = DocumentReverse,
         emits(

@@ -75,7 +75,7 @@ impl DocumentReversal {
     async fn kind(&self) -> ReversedKind {
         self.row.subject.kind.into()
     }
-    /// ID of the goods receipt, movement of a transfer, return to a supplier, count, order or fulfilment that was reversed.
+    /// ID of the goods receipt, movement of a transfer, return to a supplier, count, order, fulfilment or return that was reversed.
     async fn document_id(&self) -> ID {
         let subject = self.row.subject;
         match subject.kind {
