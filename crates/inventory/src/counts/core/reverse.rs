@@ -39,6 +39,8 @@ pub struct ReverseCount {
     /// The version that everything else was read at.
     pub seen: i64,
     pub undone: Undone,
+    /// Products of all lines that it posted.
+    pub products: Vec<ProductId>,
     /// Lots of its lines.
     pub lots: Vec<LotId>,
     /// What it posted, in parts.
@@ -62,13 +64,13 @@ impl Decide for CountReversal {
     }
 
     fn needs(&self, needs: &mut Needs) {
-        let ReverseCount { undone, lots, originals, call, .. } = self.0.as_ref();
+        let ReverseCount { undone, products, lots, originals, call, .. } = self.0.as_ref();
         needs.lots.ids.extend(lots);
-        needs.levels.extend(undone.products.iter().map(|product| LevelKey { product: *product, store: undone.store }));
+        needs.levels.extend(products.iter().map(|product| LevelKey { product: *product, store: undone.store }));
         mirror_needs(needs, originals, call.on_shortage);
         needs.documents.with(|own: &mut CountNeeds| {
             own.counts.push(undone.count);
-            own.lines.entry(undone.count).or_default().extend(&undone.products);
+            own.lines.entry(undone.count).or_default().extend(products);
             own.undone.push(undone.clone());
         });
     }

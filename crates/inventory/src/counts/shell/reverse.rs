@@ -14,12 +14,12 @@ use crate::{
     ledger::{Command, Done, Ledger, Mode, first_answer, key_of, submit},
     reversals::{
         rows::movements_of,
-        shell::{DocumentReverse, MOST_TRIES, MUTATION, ReverseLine, call_of, checked, is_overtaken, missing, named, wanted},
+        shell::{DocumentReverse, MOST_TRIES, MUTATION, call_of, checked, is_overtaken, missing, named, wanted},
     },
     stock::core::{Movement, Reference, ReferenceKind},
 };
 
-/// A count with the lines that are meant, and what it posted.
+/// A count with the lines that were posted, and what it posted.
 struct Undoing {
     count: Count,
     lines: Vec<Line>,
@@ -42,7 +42,7 @@ pub async fn count_reverse(
     loop {
         tries -= 1;
         let scope = permit.scope(ledger.database());
-        let Some(found) = undoing(&scope, input, count).await?.filter(|found| covers(found.count.store)) else {
+        let Some(found) = undoing(&scope, count).await?.filter(|found| covers(found.count.store)) else {
             return first_answer(ledger, permit, &key, missing()).await;
         };
         match attempt(ledger, permit, (input, mode), &found, key.clone()).await {
@@ -61,11 +61,13 @@ async fn attempt(
     key: Key,
 ) -> Done {
     let Undoing { count, lines, originals } = found;
+    let is_named = |line: &&Line| input.lines.as_ref().is_none_or(|all| all.iter().any(|one| one.line == line.id.uuid()));
+    let named: BTreeSet<ProductId> = lines.iter().filter(is_named).map(|line| line.product).collect();
     let products: BTreeSet<ProductId> = lines.iter().map(|line| line.product).collect();
     let undone = Undone {
         count: count.id,
         store: count.store,
-        products: products.into_iter().collect(),
+        products: named.into_iter().collect(),
         completed_at: count.state.completed_at().unwrap_or(count.updated_at),
         seq: originals.iter().map(|movement| movement.seq).min().unwrap_or_default(),
     };
@@ -73,6 +75,7 @@ async fn attempt(
         expected_version: input.expected_version,
         seen: count.version,
         undone,
+        products: products.into_iter().collect(),
         lots: lines.iter().filter_map(|line| line.lot.as_ref()?.id).collect(),
         originals: originals.clone(),
         lines: wanted(input),
@@ -81,15 +84,11 @@ async fn attempt(
     submit(ledger, permit, Command::of(CountReversal(Box::new(reverse))), key, mode).await
 }
 
-/// The count is read first: what is read later is never older than its version. Of lines that are named, their products' are read.
-async fn undoing(reads: &impl Reads, input: &DocumentReverse, id: CountId) -> Result<Option<Undoing>, Fault> {
+/// The count is read first: what is read later is never older than its version.
+async fn undoing(reads: &impl Reads, id: CountId) -> Result<Option<Undoing>, Fault> {
     let Some(count) = rows::counts(reads, &[id]).await?.pop() else { return Ok(None) };
     let lines = rows::lines(reads, id, None).await?;
-    let is_meant = |line: &Line| {
-        let is_named = |named: &[ReverseLine]| named.iter().any(|one| one.line == line.id.uuid());
-        line.state.posted().is_some() && input.lines.as_deref().is_none_or(is_named)
-    };
-    let lines = lines.into_values().filter(is_meant).collect();
+    let lines = lines.into_values().filter(|line| line.state.posted().is_some()).collect();
     let of = Reference { kind: ReferenceKind::Count, id: id.uuid() };
     let originals = movements_of(reads, of, &[MovementKind::Count]).await?;
     Ok(Some(Undoing { count, lines, originals }))
