@@ -219,7 +219,8 @@ words! {
     /// A figure that a reversal changes.
     ReversalEffect {
         Status "STATUS", Received "RECEIVED", Damaged "DAMAGED", Open "OPEN", Shipped "SHIPPED", Lost "LOST", Returned "RETURNED",
-        Credit "CREDIT", Fulfilled "FULFILLED", Cancelled "CANCELLED", Refunded "REFUNDED", OnHand "ON_HAND", Reserved "RESERVED", Unavailable "UNAVAILABLE", Incoming "INCOMING", InTransit "IN_TRANSIT", Value "VALUE",
+        Credit "CREDIT", Fulfilled "FULFILLED", Cancelled "CANCELLED", Refunded "REFUNDED",
+        OnHand "ON_HAND", Reserved "RESERVED", Unavailable "UNAVAILABLE", Incoming "INCOMING", InTransit "IN_TRANSIT", Value "VALUE",
     }
     /// Kind of an alert: the condition that it reports.
     AlertKind {

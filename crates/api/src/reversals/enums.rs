@@ -23,7 +23,7 @@ pub enum ReversedKind {
     Sale,
     /// Goods that left with an order.
     Shipment,
-    /// What a closed return gave back.
+    /// Refund of a closed return.
     ReturnRefund,
 }
 
