@@ -211,11 +211,16 @@ words! {
         TransferReceipt "TRANSFER_RECEIPT",
         TransferClose "TRANSFER_CLOSE",
         SupplierReturn "SUPPLIER_RETURN",
+        Count "COUNT",
+        Sale "SALE",
+        Shipment "SHIPMENT",
+        ReturnRefund "RETURN_REFUND",
     }
     /// A figure that a reversal changes.
     ReversalEffect {
         Status "STATUS", Received "RECEIVED", Damaged "DAMAGED", Open "OPEN", Shipped "SHIPPED", Lost "LOST", Returned "RETURNED",
-        Credit "CREDIT", OnHand "ON_HAND", Reserved "RESERVED", Unavailable "UNAVAILABLE", Incoming "INCOMING", InTransit "IN_TRANSIT", Value "VALUE",
+        Credit "CREDIT", Fulfilled "FULFILLED", Cancelled "CANCELLED", Refunded "REFUNDED",
+        OnHand "ON_HAND", Reserved "RESERVED", Unavailable "UNAVAILABLE", Incoming "INCOMING", InTransit "IN_TRANSIT", Value "VALUE",
     }
     /// Kind of an alert: the condition that it reports.
     AlertKind {

@@ -5,6 +5,7 @@ mod due;
 mod lines;
 mod list;
 mod load;
+mod since;
 mod write;
 
 pub use due::{Countable, Planned, countable, listed, lots_there, plan, revenue};
@@ -14,4 +15,5 @@ pub use load::{
     CountScope, counters, counts, has_category, late, lines, lock_counts, lots_past, open_lines, places_of, posted_since,
     taken_refs,
 };
+pub use since::counts_since;
 pub use write::{CountChanges, Written, count_rows};
