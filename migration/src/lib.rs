@@ -64,6 +64,7 @@ mod m0065_replenishment;
 mod m0066_open_orders;
 mod m0067_archive;
 mod m0070_saved_views;
+mod m0072_list_filters;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -131,6 +132,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0066_open_orders::Migration),
             Box::new(m0067_archive::Migration),
             Box::new(m0070_saved_views::Migration),
+            Box::new(m0072_list_filters::Migration),
         ]
     }
 }

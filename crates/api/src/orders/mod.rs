@@ -3,6 +3,7 @@
 mod actions;
 mod connections;
 mod detail;
+pub(crate) mod document_filter;
 mod edit_inputs;
 pub(crate) mod filters;
 mod fulfilment;
