@@ -29,3 +29,5 @@ CREATE INDEX stock_count_updated ON stock_count (tenant_id, updated_at, id)
 CREATE INDEX movement_actor ON movement (tenant_id, actor_id, seq)
 ;;
 CREATE INDEX movement_reason ON movement (tenant_id, reason_code, seq) WHERE reason_code IS NOT NULL
+;;
+CREATE INDEX product_price ON product (tenant_id, price_currency, price_minor, id) WHERE price_minor IS NOT NULL

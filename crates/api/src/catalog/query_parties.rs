@@ -8,7 +8,7 @@ use platform::{paging::Key, path};
 
 use super::{
     Channel, ChannelConnection, Customer, CustomerConnection, Store, StoreConnection, Supplier, SupplierConnection,
-    filter::{ArchiveFilter, is_archived, query_id, query_text},
+    filter::{ArchiveFilter, SupplierFilter, is_archived, query_id, query_text, supplier_tests},
     page::{Count, MAX_PAGE, args, build, count_limit, counted},
     refs::{ChannelRef, CustomerRef, StoreRef, SupplierRef},
 };
@@ -83,12 +83,12 @@ impl PartyQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
         #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
-        #[graphql(desc = "Which of them; those in use when left out.")] filter: Option<ArchiveFilter>,
+        #[graphql(desc = "Filter of the suppliers; those in use by default.")] filter: Option<SupplierFilter>,
     ) -> Answer<SupplierConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("suppliers", &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.suppliers(permit, is_archived(filter), &request).await?;
+        let listed = catalog.suppliers(permit, &supplier_tests(filter)?, &request).await?;
         Ok(build(listed.rows, &request, "suppliers", &catalog.signer, |row| {
             let keys = vec![Key::Text(row.code_key.clone()), row.id.into()];
             (Supplier(row.into()), keys)
