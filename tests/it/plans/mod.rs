@@ -76,8 +76,7 @@ const MAY: &[(&str, &str)] = &[
     ("*where metadata key", "product"),
     ("*where metadata value", "product"),
     ("*where barcode contains", ""),
-    // All of a tenant's amounts are in few currencies.
-    ("*where price currencyCode", "product"),
+    // All of a tenant's orders are in few currencies.
     ("*where total currencyCode", "sales_order"),
     // A page of a store's lots is soon found among the newest lots where it has many; where it has few, they are read by the store.
     ("lots filter.store*", "lot"),

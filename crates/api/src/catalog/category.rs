@@ -29,15 +29,15 @@ pub struct Category(pub Arc<CategoryRow>);
 /// A node of the tree of categories.
 #[resolvers(shared)]
 impl Category {
-    /// Its id: a TypeID that begins with cat_.
+    /// TypeID of the category, which begins with cat_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// What it is called.
+    /// Name of the category.
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// Its name in addresses, unique in the tenant.
+    /// Name of the category in URLs, unique in the tenant.
     async fn slug(&self) -> &str {
         &self.0.slug
     }
@@ -60,7 +60,7 @@ impl Category {
     async fn path(&self, ctx: &Context<'_>) -> Answer<Vec<Category>> {
         Ok(loads(ctx)?.path(self.0.id).await?.iter().cloned().map(Category).collect())
     }
-    /// Where it stands among its siblings, the smallest first.
+    /// Position among the sibling categories, from 0; the smallest comes first.
     async fn position(&self) -> i32 {
         self.0.position
     }
@@ -68,11 +68,11 @@ impl Category {
     async fn image_url(&self) -> Option<&str> {
         self.0.image_url.as_deref()
     }
-    /// Anything else, a JSON object.
+    /// Custom data: a JSON object.
     async fn metadata(&self) -> Json {
         Json::from_text(&self.0.metadata)
     }
-    /// How many products that are not archived lie in it.
+    /// Number of products in the category itself that are not archived.
     async fn product_count(
         &self,
         ctx: &Context<'_>,
@@ -93,14 +93,14 @@ impl Category {
             ProductOrder,
         >,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
         let filter = in_category(filter, ID(self.0.id.to_string()), with_descendants);
         Box::pin(products_page(ctx, permit, (Some(filter), order_by), &args(first, after, last, before))).await
     }
-    /// When it was archived; null while it is in use.
+    /// Time at which the category was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
     }
@@ -108,7 +108,7 @@ impl Category {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// When it last changed.
+    /// Time of the last change of the category.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }

@@ -33,7 +33,7 @@ document_sort!(PurchaseOrderSort, PurchaseOrderSortField, "purchase orders");
 /// Purchase orders that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct PurchaseOrderFilter {
-    /// In one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub status: Option<Vec<PurchaseOrderStatus>>,
     /// Bought from these suppliers.
     pub supplier: Option<IdFilter>,
