@@ -73,7 +73,7 @@ pub struct DateTimeFilter {
     pub lt: Option<DateTime>,
 }
 
-/// Rows whose calendar day lies here. A day that is not known lies nowhere.
+/// Rows whose calendar day is in this range. Rows without a day do not match.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct DateFilter {
     /// First day that matches.
@@ -82,7 +82,7 @@ pub struct DateFilter {
     pub lt: Option<Date>,
 }
 
-/// Rows whose amount lies here, in one currency. Amounts in other currencies do not match.
+/// Rows whose amount is in this range of one currency. Amounts in other currencies do not match.
 #[derive(Debug, Clone, InputObject)]
 pub struct MoneyFilter {
     /// Currency of the amounts.

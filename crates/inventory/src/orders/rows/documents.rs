@@ -218,7 +218,7 @@ impl DocumentSorted {
             DocumentSort::UpdatedAt => "updated_at",
         };
         let (column, id) = (format!("{alias}.{column}"), format!("{alias}.id"));
-        source.page(select, &[&column, &id], self.descending, request)
+        source.page(select, &[column.as_str(), id.as_str()], self.descending, request)
     }
 }
 
