@@ -65,6 +65,7 @@ mod m0066_open_orders;
 mod m0067_archive;
 mod m0069_undo;
 mod m0070_saved_views;
+mod m0072_list_filters;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -133,6 +134,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0067_archive::Migration),
             Box::new(m0069_undo::Migration),
             Box::new(m0070_saved_views::Migration),
+            Box::new(m0072_list_filters::Migration),
         ]
     }
 }

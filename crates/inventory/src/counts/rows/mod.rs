@@ -10,7 +10,7 @@ mod write;
 
 pub use due::{Countable, Planned, countable, listed, lots_there, plan, revenue};
 pub use lines::{COUNT_LINES, Difference, LineTest, Progress, ShownLine, line_keys, line_page, pairs, progress, tries};
-pub use list::{COUNTS, CountTest, count_keys, id_numbered, page, source};
+pub use list::{COUNTS, CountTest, NEWEST, count_keys, id_numbered, page, source};
 pub use load::{
     CountScope, counters, counts, has_category, late, lines, lock_counts, lots_past, open_lines, places_of, posted_since,
     taken_refs,
