@@ -69,6 +69,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0063_notes", &[include_str!("m0063/notes.sql")]),
     ("m0065_replenishment", &[include_str!("m0065/replenishment.sql")]),
     ("m0066_open_orders", &[include_str!("m0066/open_orders.sql")]),
+    ("m0068_liquidation", &[include_str!("m0068/liquidation.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.
