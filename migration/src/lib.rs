@@ -63,6 +63,7 @@ mod m0064_purchase_amendments;
 mod m0065_replenishment;
 mod m0066_open_orders;
 mod m0067_archive;
+mod m0068_liquidation;
 mod m0069_undo;
 mod m0070_saved_views;
 mod m0072_list_filters;
@@ -132,6 +133,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0065_replenishment::Migration),
             Box::new(m0066_open_orders::Migration),
             Box::new(m0067_archive::Migration),
+            Box::new(m0068_liquidation::Migration),
             Box::new(m0069_undo::Migration),
             Box::new(m0070_saved_views::Migration),
             Box::new(m0072_list_filters::Migration),

@@ -73,8 +73,10 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0065_replenishment", &[include_str!("m0065/replenishment.sql")]),
     ("m0066_open_orders", &[include_str!("m0066/open_orders.sql")]),
     ("m0067_archive", &[include_str!("m0067/archive.sql")]),
+    ("m0068_liquidation", &[include_str!("m0068/liquidation.sql")]),
     ("m0069_undo", &[include_str!("m0069/undo.sql")]),
     ("m0070_saved_views", &[include_str!("m0070/saved_views.sql")]),
+    ("m0072_list_filters", &[include_str!("m0072/list_filters.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

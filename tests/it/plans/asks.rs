@@ -42,6 +42,7 @@ const REPORTS: &[&str] = &[
     "customerCohorts",
     "customerScores",
     "dashboard",
+    "deadStock",
     "demandFacts",
     "expiryRisk",
     "fulfilmentReport",

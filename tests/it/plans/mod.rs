@@ -103,6 +103,9 @@ const MAY: &[(&str, &str)] = &[
     // A plan is of all levels, owed units and drafts of the tenant, and its lines are compared with them as they are now.
     ("replenishmentPlanCreate", ""),
     ("replenishmentPlanApprove", ""),
+    ("liquidationPlanCreate", ""),
+    ("liquidationPlanApprove", ""),
+    ("liquidationPlanAdvance", ""),
     // The book is brought up to date by pages beside it.
     ("stockRevalue", "return_match"),
 ];
