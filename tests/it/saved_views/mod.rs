@@ -1,6 +1,14 @@
 //! Queries that are kept under a name: what may be one, and whose rights it is read with.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+use std::time::Duration;
+
+use async_graphql::{Request, Variables};
+use entrepot::{
+    audit::{Origin, rows as log},
+    graphql::{cost_limiter::Charge, rate_limit::Paid},
+    schema,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -12,6 +20,7 @@ use crate::{
 on_both!(
     a_view_shows_what_its_document_asks_for,
     a_view_is_read_with_the_rights_of_its_reader,
+    whose_contacts_a_view_shows_is_logged_with_where_it_was_read,
     what_is_not_one_plain_query_cannot_be_a_view,
     a_view_costs_a_thousand_points_at_most,
     a_reader_sets_the_variables_that_the_document_declares,
@@ -89,6 +98,33 @@ async fn a_view_is_read_with_the_rights_of_its_reader(world: &World) {
     let stranger = office.as_caller(world.ours.only(&["store.read", "rate.read"]));
     let answer = answer(&stranger, view, Value::Null).await;
     assert_eq!(answer["errors"][0]["permission"], "view.read", "{answer:#}");
+}
+
+async fn whose_contacts_a_view_shows_is_logged_with_where_it_was_read(world: &World) {
+    let office = Office::of(world).await;
+    let ada = json!({ "name": "Ada", "email": "ada@example.com" });
+    done(&office.act("customerCreate", "CustomerCreateInput", "customer { id }", ada).await, "customer");
+    made(&office, "people", "{ customers { nodes { email } } }").await;
+    let (house, caller) = (&world.ours, world.ours.owner.clone());
+    let tenant = caller.tenant;
+    let origin = Origin { request_id: "r-view".to_owned(), ip: Some("192.0.2.7".to_owned()), session: Some(house.session.id) };
+    let paid = Paid { charge: Charge { requested: 1, actual: 1, level: None }, at: 0 };
+    let request = Request::new(READ).variables(Variables::from_json(json!({ "view": { "slug": "people" } })));
+    let request = schema::attach(request, &world.node.db.tenant(tenant)).data(caller).data(paid);
+    let answer = world.node.schema.execute(request.data(house.session.clone()).data(origin)).await;
+    assert!(answer.errors.is_empty(), "{:?}", answer.errors);
+    // The answer does not wait for the log.
+    for _ in 0..100 {
+        world.node.audit.seal_all().await.unwrap();
+        let all = log::chain(&world.node.db.tenant(tenant), 1, 10_000).await.unwrap();
+        let mut read = all.into_iter().map(|stored| stored.entry).filter(|entry| entry.action == "customer.contact.read");
+        if let Some(entry) = read.find(|entry| entry.request_id == "r-view") {
+            assert_eq!((entry.session, entry.ip_commitment.is_some()), (Some(house.session.id), true), "{entry:?}");
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("what the view has shown is not in the log");
 }
 
 async fn what_is_not_one_plain_query_cannot_be_a_view(world: &World) {

@@ -130,8 +130,8 @@ impl SavedViewQuery {
     ) -> Answer<SavedViewResult> {
         let (meant, variables) = (meant(view, "view")?, given(variables)?);
         let key = ctx.data_opt::<KeyUse>().map(|used| used.key);
-        let request = ctx.data_opt::<Origin>().map(|origin| origin.request_id.clone()).unwrap_or_default();
-        let read = Box::pin(ctx.given::<SavedViews>()?.read(&permit, &meant, variables, (key, request))).await;
+        let origin = ctx.data_opt::<Origin>().cloned().unwrap_or_default();
+        let read = Box::pin(ctx.given::<SavedViews>()?.read(&permit, &meant, variables, (key, origin))).await;
         read.map(Into::into).map_err(unread)
     }
 }
