@@ -1,13 +1,25 @@
 //! Queries that are kept under a name: what may be one, and whose rights it is read with.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use async_graphql::{Request, Variables};
+use async_trait::async_trait;
 use entrepot::{
     audit::{Origin, rows as log},
     graphql::{cost_limiter::Charge, rate_limit::Paid},
+    saved_views::{
+        core::Variables as Values,
+        shell::{DocumentProblem, Outcome, Reader, ViewEngine},
+    },
     schema,
+    storage::Fault,
 };
 use serde_json::{Value, json};
 
@@ -25,6 +37,7 @@ on_both!(
     a_view_costs_a_thousand_points_at_most,
     a_reader_sets_the_variables_that_the_document_declares,
     a_paused_view_is_not_run,
+    views_of_one_operation_are_run_one_after_another,
     an_address_belongs_to_one_view,
     a_repeated_call_makes_one_view_and_a_dry_run_none,
     a_view_that_has_changed_is_not_overwritten,
@@ -191,6 +204,41 @@ async fn a_paused_view_is_not_run(world: &World) {
     let again = done(&payload, "savedView");
     assert_eq!((&again["status"], &again["name"], &again["version"]), (&json!("READY"), &json!("Again"), &json!(3)));
     read(&office, json!({ "slug": "pause" }), Value::Null).await;
+}
+
+/// Counts the documents that run, and how many at once.
+#[derive(Default)]
+struct Counting {
+    all: AtomicUsize,
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+#[async_trait]
+impl ViewEngine for Counting {
+    async fn examine(&self, _document: &str, _variables: &Values, _is_held: bool) -> Result<Result<i64, DocumentProblem>, Fault> {
+        Ok(Ok(1))
+    }
+    async fn answer(&self, _reader: Reader, _document: &str, _variables: Values) -> Result<Outcome, Fault> {
+        self.all.fetch_add(1, Ordering::Relaxed);
+        self.most.fetch_max(self.now.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+        // Long enough for the others to come in.
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        self.now.fetch_sub(1, Ordering::Relaxed);
+        Ok(Outcome::Ran { data: Value::Null, errors: Vec::new() })
+    }
+}
+
+async fn views_of_one_operation_are_run_one_after_another(world: &World) {
+    let office = Office::of(world).await;
+    made(&office, "all-stores", STORES).await;
+    let counting = Arc::new(Counting::default());
+    let engine: Arc<dyn ViewEngine> = counting.clone();
+    world.node.saved_views.run_by(&engine);
+    let of = |alias: &str| format!("{alias}: savedViewResult(view: {{ slug: \"all-stores\" }}) {{ hash }}");
+    let answer = office.ask(&format!("{{ {} {} {} }}", of("a"), of("b"), of("c")), json!({})).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    assert_eq!((counting.all.load(Ordering::Relaxed), counting.most.load(Ordering::Relaxed)), (3, 1));
 }
 
 async fn an_address_belongs_to_one_view(world: &World) {
