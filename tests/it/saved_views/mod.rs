@@ -251,6 +251,10 @@ async fn an_address_belongs_to_one_view(world: &World) {
     refused(&change(&office, "Update", input).await, "DUPLICATE", "input.slug");
     let input = json!({ "name": "A view", "slug": "Not Good", "document": STORES });
     refused(&change(&office, "Create", input).await, "INVALID", "input.slug");
+    // No slug has it, and Postgres does not even look for it.
+    let query = "query($by: SavedViewRef!) { savedView(by: $by) { id } }";
+    let answer = office.ask(query, json!({ "by": { "slug": "o\u{0}ne" } })).await;
+    assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
 }
 
 async fn a_repeated_call_makes_one_view_and_a_dry_run_none(world: &World) {
