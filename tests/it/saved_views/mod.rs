@@ -173,6 +173,10 @@ async fn a_view_costs_a_thousand_points_at_most(world: &World) {
     let payload = change(&office, "Create", input).await;
     let cost = done(&payload, "savedView")["cost"].as_i64().unwrap();
     assert!((1..=1_000).contains(&cost), "{payload:#}");
+    // Each status is a document of up to 20 KiB that is parsed and validated.
+    let input = json!({ "name": "A view", "slug": "states", "document": "{ savedViews(first: 250) { nodes { status } } }" });
+    let payload = change(&office, "Create", input).await;
+    assert!(done(&payload, "savedView")["cost"].as_i64().unwrap() >= 250, "{payload:#}");
 }
 
 async fn a_reader_sets_the_variables_that_the_document_declares(world: &World) {
