@@ -99,6 +99,8 @@ async fn examined(
         return Err(DocumentProblem::Variables(shortened(format!("the document declares no variable ${name}"))));
     }
     let values = Values::from_json(Value::Object(variables.clone()));
+    // A view that nobody could read is none. What is missing may be a reader's to give.
+    operation.check_lists(&values, &service.limits).map_err(|refusal| DocumentProblem::Variables(shortened(refusal.message)))?;
     if let Some(validator) = &service.validator
         && let Some(response) = validator.refusal(&operation, &values, service.guard.schema_index()).await
     {

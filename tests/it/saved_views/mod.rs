@@ -158,6 +158,9 @@ async fn what_is_not_one_plain_query_cannot_be_a_view(world: &World) {
     refused(&attempt(&office, &long).await, "TOO_LONG", "input.document");
     let input = json!({ "name": "A view", "slug": "more", "document": STORES, "variables": { "colour": "red" } });
     refused(&change(&office, "Create", input).await, "INVALID", "input.variables");
+    let products = "query($ids: [ID!]) { products(filter: { id: { in: $ids } }) { nodes { id } } }";
+    let input = json!({ "name": "A view", "slug": "more", "document": products, "variables": { "ids": vec!["x"; 1_001] } });
+    refused(&change(&office, "Create", input).await, "INVALID", "input.variables");
     let input = json!({ "name": "A view", "slug": "more", "document": STORES, "variables": [1] });
     refused(&change(&office, "Create", input).await, "INVALID", "input.variables");
 }
