@@ -194,5 +194,7 @@ mod tests {
         assert_eq!(tables("m0014_approval", DbBackend::Sqlite), ["tenant"]);
         assert_eq!(tables("m0021_cache", DbBackend::Postgres), ["event", "tenant_counter"]);
         assert_eq!(tables("m0052_backup_runs", DbBackend::Sqlite), ["backup_run"]);
+        assert_eq!(tables("m0060_fulfilment_roles", DbBackend::Postgres), ["policy", "role"]);
+        assert_eq!(tables("m0067_archive", DbBackend::Sqlite), ["category", "channel", "event", "sales_order", "supplier"]);
     }
 }
