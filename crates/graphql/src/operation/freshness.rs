@@ -29,11 +29,15 @@ impl<E: Executor> OperationService<E> {
         // Apart: it is moved into what carries the way of its reads.
         let running = Box::pin(self.pay_and_run(operation, params, session, request_id));
         match operation.kind {
-            Kind::Query if self.is_new(positions, session) => running.await,
-            Kind::Query => match positions.route(number(session), position.as_deref()).await {
-                Some(route) => reading(route, running).await,
-                None => running.await,
-            },
+            Kind::Query => {
+                if let Some(session) = number(session).filter(|_| self.is_new(positions, session)) {
+                    positions.meet(session).await;
+                }
+                match positions.route(number(session), position.as_deref()).await {
+                    Some(route) => reading(route, running).await,
+                    None => running.await,
+                }
+            }
             Kind::Mutation => {
                 let unfinished = Unfinished { positions, session: number(session), is_over: false };
                 let (mut answer, is_whole) = running.await;

@@ -73,6 +73,21 @@ impl SessionPositions {
         Duration::from_micros(left) + self.0.kept > self.0.token_life
     }
 
+    /// Remembers of a session that is new here all that was committed until now, as if it had written it.
+    pub async fn meet(&self, session: u128) {
+        if self.recent().of(session, Instant::now()).is_some() {
+            return;
+        }
+        match self.0.db.position().await {
+            Ok(Some(position)) => self.remember(session, position),
+            Ok(None) => {}
+            Err(fault) => {
+                tracing::debug!(error = %fault, "the position of a new session is not known");
+                self.remember(session, Position::UNKNOWN);
+            }
+        }
+    }
+
     /// The way of a request's reads: to a replica that has replayed what the session wrote, and what the client says that it knows of. None
     /// is the primary.
     pub async fn route(&self, session: Option<u128>, token: Option<&str>) -> Option<Arc<ReadRoute>> {
