@@ -41,9 +41,7 @@ pub async fn of_answer(answer: Answer, form: Form, request_id: &str) -> Response
             };
             rate_limit_headers(response.headers_mut(), charge);
             tell_wait(response.headers_mut(), retry_after_ms);
-            if let Some(position) = position.and_then(|position| HeaderValue::from_str(&position).ok()) {
-                response.headers_mut().insert(POSITION, position);
-            }
+            tell_position(response.headers_mut(), position.as_deref());
             response
         }
         Answer::Refused(errors) => of_errors(&errors, media, request_id),
@@ -66,6 +64,13 @@ pub fn of_errors(errors: &Errors, media: Media, request_id: &str) -> Response<Bo
     }
     tell_wait(response.headers_mut(), errors.retry_after_ms);
     response
+}
+
+/// Where what was written stands, when reads go to replicas.
+pub fn tell_position(headers: &mut HeaderMap, position: Option<&str>) {
+    if let Some(position) = position.and_then(|position| HeaderValue::from_str(position).ok()) {
+        headers.insert(POSITION, position);
+    }
 }
 
 fn tell_wait(headers: &mut HeaderMap, retry_after_ms: Option<u64>) {

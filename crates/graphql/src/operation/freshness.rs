@@ -3,6 +3,7 @@
 
 use async_graphql::Executor;
 use platform::{cache::SessionPositions, storage::replicas::reading};
+use uuid::Uuid;
 
 use super::OperationService;
 use crate::{
@@ -54,6 +55,13 @@ impl<E: Executor> OperationService<E> {
     fn is_new(&self, positions: &SessionPositions, session: &Session) -> bool {
         let is_member = matches!(session.quota_subject, QuotaSubject::Credential { kind: CredentialKind::Member, .. });
         is_member && session.expires_at.is_some_and(|expires_at| positions.is_new(expires_at, (self.now)()))
+    }
+}
+
+impl<E> OperationService<E> {
+    /// A member or an integration has written by another way than a mutation. Returns the token of the position for its answer.
+    pub async fn written_by(&self, actor: Uuid) -> Option<String> {
+        self.positions.as_ref().filter(|positions| positions.is_on())?.written(Some(actor.as_u128())).await
     }
 }
 

@@ -114,3 +114,27 @@ impl SharedPositions {
         self.connection.get_or_try_init(connect).await.cloned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_redis_that_does_not_answer_is_left_alone_for_a_while() {
+        let nobody = Client::open("redis://127.0.0.1:1").unwrap();
+        let shared = SharedPositions::of(nobody, b"deployment", Duration::from_secs(10));
+        assert!(shared.get(7).await.is_err());
+        let began = Instant::now();
+        for _ in 0..100 {
+            assert!(shared.get(7).await.is_err());
+            shared.put(7, Position { timeline: 1, lsn: 2 }, "token").await;
+        }
+        assert!(began.elapsed() < PAUSE, "nobody waits for it meanwhile: {:?}", began.elapsed());
+    }
+
+    #[test]
+    fn what_is_held_sorts_as_positions_do() {
+        let held = |timeline: i64, lsn: i64| format!("{timeline:016x}{lsn:016x}:token");
+        assert!(held(1, 9) < held(1, 10) && held(1, i64::MAX) < held(2, 1));
+    }
+}
