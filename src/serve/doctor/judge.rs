@@ -158,7 +158,7 @@ fn replica(facts: &ReplicaFacts) -> Finding {
 
 /// A replica that nodes read from.
 pub(super) fn read_replica(replica: &ReplicaStatus, staleness_seconds: u64) -> Finding {
-    let ReplicaStatus { name, is_used, lag_bytes, .. } = replica;
+    let ReplicaStatus { name, is_used, lag_bytes } = replica;
     match lag_bytes {
         None => Finding::fail(
             "replicas",

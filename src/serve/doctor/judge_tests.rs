@@ -82,7 +82,7 @@ fn disks_modes_and_releases_are_judged() {
 #[test]
 fn replicas_that_nodes_do_not_read_from_are_found() {
     let verdict = |is_used, lag_bytes| {
-        let replica = ReplicaStatus { name: "b:5432/entrepot".to_owned(), is_used, lag_bytes, requests: 0 };
+        let replica = ReplicaStatus { name: "b:5432/entrepot".to_owned(), is_used, lag_bytes };
         read_replica(&replica, 5).verdict
     };
     assert_eq!(verdict(true, Some(4_096)), Ok);

@@ -12,10 +12,7 @@ mod sampler;
 mod standing;
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -81,8 +78,6 @@ pub struct ReplicaStatus {
     pub is_used: bool,
     /// Bytes of the primary's WAL that it has not replayed; null while it does not answer.
     pub lag_bytes: Option<i64>,
-    /// Requests that were sent there.
-    pub requests: u64,
 }
 
 /// The replicas of a database. Clones share them.
@@ -93,8 +88,6 @@ struct Inner {
     all: Vec<Arc<Replica>>,
     staleness: Duration,
     flushes: Mutex<Flushes>,
-    /// Requests whose reads went to the primary although replicas were asked for.
-    missed: AtomicU64,
 }
 
 impl Inner {
@@ -110,12 +103,11 @@ impl Replicas {
         let fits = |replica: &&Arc<Replica>| replica.standing().fits(freshness, self.0.staleness, now);
         let fitting = self.0.all.iter().filter(|replica| fits(replica).is_ok());
         let chosen = fitting.max_by_key(|replica| rank(&replica.name, session)).cloned();
-        if let Some(replica) = &chosen {
-            replica.count();
+        if chosen.is_some() {
             metrics::replica_reads("replica", "fresh");
         } else if freshness != Freshness::Primary {
             let miss = self.0.all.iter().filter_map(|replica| fits(&replica).err()).max().unwrap_or(Miss::Down);
-            self.miss(miss.word());
+            metrics::replica_reads("primary", miss.word());
         }
         chosen
     }
@@ -124,12 +116,6 @@ impl Replicas {
     fn fits(&self, freshness: Freshness) -> bool {
         let now = Instant::now();
         self.0.all.iter().any(|replica| replica.standing().fits(freshness, self.0.staleness, now).is_ok())
-    }
-
-    /// Counts a request that the primary answers.
-    fn miss(&self, reason: &'static str) {
-        self.0.missed.fetch_add(1, Ordering::Relaxed);
-        metrics::replica_reads("primary", reason);
     }
 
     pub(super) fn forget(&self) {
@@ -167,7 +153,7 @@ impl Database {
             probes.push(probe);
         }
         let flushes = Mutex::new(Flushes::new(options.staleness));
-        let inner = Arc::new(Inner { all, staleness: options.staleness, flushes, missed: AtomicU64::new(0) });
+        let inner = Arc::new(Inner { all, staleness: options.staleness, flushes });
         tokio::spawn(follow_primary(Arc::downgrade(&inner), doors.across.clone()));
         for (replica, probe) in inner.all.iter().zip(probes) {
             tokio::spawn(follow_replica(Arc::downgrade(&inner), Arc::downgrade(replica), probe));
@@ -225,15 +211,9 @@ impl Database {
                 name: replica.name.clone(),
                 is_used: standing.fits(Freshness::Bounded(inner.staleness), inner.staleness, now).is_ok(),
                 lag_bytes: flushed.filter(|_| standing.is_up).map(|flushed| (flushed - standing.replayed).max(0)),
-                requests: replica.requests(),
             }
         };
         inner.all.iter().map(status).collect()
-    }
-
-    /// Requests that might have been read from a replica and were read from the primary.
-    pub fn replica_misses(&self) -> u64 {
-        self.replicas.get().map_or(0, |replicas| replicas.0.missed.load(Ordering::Relaxed))
     }
 }
 

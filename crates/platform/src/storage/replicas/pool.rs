@@ -1,9 +1,6 @@
 //! A replica: its connections, and how it stands.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 
 use entity::prelude::TenantId;
 use sea_orm::{DbErr, QueryResult, RuntimeErr, Statement};
@@ -31,12 +28,11 @@ pub(in crate::storage) struct Replica {
     pub(super) name: String,
     pools: ReplicaPools,
     standing: watch::Sender<Standing>,
-    requests: AtomicU64,
 }
 
 impl Replica {
     pub(super) fn new(name: String, pools: ReplicaPools) -> Self {
-        Self { name, pools, standing: watch::Sender::new(Standing::default()), requests: AtomicU64::new(0) }
+        Self { name, pools, standing: watch::Sender::new(Standing::default()) }
     }
 
     pub(super) fn standing(&self) -> Standing {
@@ -52,13 +48,6 @@ impl Replica {
             }
             _ => {}
         }
-    }
-
-    pub(super) fn count(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-    }
-    pub(super) fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
     }
 
     pub(super) fn forget(&self) {
