@@ -118,6 +118,17 @@ impl Replicas {
         self.0.all.iter().any(|replica| replica.standing().fits(freshness, self.0.staleness, now).is_ok())
     }
 
+    /// Connections to all of them, for requests and for long reads: those that are open, that do nothing, and that there may be.
+    pub(super) fn pools(&self) -> [(usize, usize, usize); 2] {
+        let mut sums = [(0, 0, 0); 2];
+        for replica in &self.0.all {
+            for (sum, (open, idle, most)) in sums.iter_mut().zip(replica.pools()) {
+                *sum = (sum.0 + open, sum.1 + idle, sum.2 + most);
+            }
+        }
+        sums
+    }
+
     pub(super) fn forget(&self) {
         self.0.all.iter().for_each(|replica| replica.forget());
     }

@@ -50,6 +50,11 @@ impl Replica {
         }
     }
 
+    /// Its connections for requests and for long reads.
+    pub(super) fn pools(&self) -> [(usize, usize, usize); 2] {
+        [self.pools.reads.standing(), self.pools.long.standing()]
+    }
+
     pub(super) fn forget(&self) {
         self.pools.reads.forget();
         self.pools.long.forget();

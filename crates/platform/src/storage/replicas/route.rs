@@ -72,3 +72,86 @@ pub(in crate::storage) fn leave() {
     // Without a way there is nothing to leave.
     let _ = ROUTE.try_with(|route| route.leave());
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use sea_orm::sqlx::postgres::PgConnectOptions;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::storage::{
+        limits,
+        replicas::{Position, flushes::Flushes, pool::ReplicaPools, standing::Standing},
+        sessions::{Binding, Sessions},
+        writable::WriteHealth,
+    };
+
+    const BOUND: Duration = Duration::from_secs(5);
+
+    /// Replicas that nobody has connected to, as their last samples say.
+    fn replicas(names: &[&str]) -> Replicas {
+        let sessions = || {
+            let login = PgConnectOptions::new_without_pgpass();
+            Sessions::new(&login, 1, limits::REPLICAS, Binding::Nobody, &WriteHealth::default())
+        };
+        let replica = |name: &&str| {
+            let replica = Replica::new((*name).to_owned(), ReplicaPools { reads: sessions(), long: sessions() });
+            replica.stands(Standing { is_up: true, timeline: 1, replayed: 100, as_of: Some(Instant::now()) });
+            Arc::new(replica)
+        };
+        let all = names.iter().map(replica).collect();
+        let flushes = std::sync::Mutex::new(Flushes::new(BOUND));
+        Replicas(Arc::new(super::super::Inner { all, staleness: BOUND, flushes }))
+    }
+
+    #[test]
+    fn a_request_keeps_to_its_replica_until_that_fails_or_it_writes_and_never_comes_back() {
+        let replicas = replicas(&["one"]);
+        let route = |freshness| ReadRoute::new(replicas.clone(), freshness, 7);
+        let request = route(Freshness::Bounded(BOUND));
+        assert!(request.replica().is_some() && request.replica().is_some());
+        request.leave();
+        assert!(request.replica().is_none(), "it has begun to write");
+        let request = route(Freshness::After(Position { timeline: 1, lsn: 100 }));
+        assert!(request.replica().is_some() && request.would_fit());
+        request.failed();
+        assert!(request.replica().is_none());
+        let request = route(Freshness::After(Position { timeline: 1, lsn: 101 }));
+        assert!(request.replica().is_none() && !request.would_fit(), "its own write is not there yet");
+        replicas.0.all.iter().for_each(|replica| replica.stands(Standing { replayed: 101, ..replica.standing() }));
+        assert!(request.would_fit() && request.replica().is_none(), "what began with the primary stays there");
+    }
+
+    #[test]
+    fn a_session_keeps_to_one_replica_and_goes_to_another_while_that_is_away() {
+        let replicas = replicas(&["one", "two", "three"]);
+        let name = |session| {
+            let route = ReadRoute::new(replicas.clone(), Freshness::Bounded(BOUND), session);
+            route.replica().map(|replica| replica.name.clone()).unwrap()
+        };
+        let first = name(7);
+        assert!((0..10).all(|_| name(7) == first));
+        assert!((0..100).any(|session| name(session) != first), "others go to others");
+        let away = replicas.0.all.iter().find(|replica| replica.name == first).unwrap();
+        away.stands(Standing { is_up: false, ..away.standing() });
+        assert!(name(7) != first);
+        away.stands(Standing { is_up: true, ..away.standing() });
+        assert_eq!(name(7), first);
+    }
+
+    #[tokio::test]
+    async fn the_way_of_a_task_is_that_of_no_other() {
+        assert!(current().is_none());
+        let route = Arc::new(ReadRoute::new(replicas(&["one"]), Freshness::Bounded(BOUND), 7));
+        let elsewhere = reading(route.clone(), async {
+            assert!(current().is_some());
+            tokio::spawn(async { current().is_none() }).await.unwrap()
+        });
+        assert!(elsewhere.await);
+        reading(route.clone(), async { leave() }).await;
+        assert!(route.replica().is_none(), "what the task writes, its reads may have to see");
+        leave();
+    }
+}
