@@ -8,7 +8,7 @@ use platform::storage::{Options, replicas::ReplicaOptions};
 #[derive(Debug, Clone, Args)]
 pub struct ReplicaArgs {
     /// A streaming replica of the Postgres of --database-url, as in postgres://user:password@replica/database; several between commas, or by
-    /// repeating the flag. Queries, reports and exports are read there. Who has just written is answered by a replica that has replayed it, or by the primary.
+    /// repeating the flag. Queries, reports and exports are read there. A caller that has just written is answered by a replica that has replayed the write, or by the primary.
     #[arg(long = "read-database-url", env = "ENTREPOT_READ_DATABASE_URL", value_delimiter = ',', hide_env_values = true)]
     pub urls: Vec<String>,
     /// Seconds that a replica may be behind: one that is further behind is left out until it has caught up.

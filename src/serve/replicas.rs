@@ -1,4 +1,4 @@
-//! The replicas that a node reads from, and what it remembers for them of sessions' writes.
+//! The replicas that a node reads from, and the positions of sessions' writes.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ impl Node {
         Ok(self.db.read_from(&args.urls, args.options(&database.database_url, &database.options())).await?)
     }
 
-    /// What sessions write, for their next reads; None where nothing is read from a replica.
+    /// The positions of sessions' writes, for their next reads; None without replicas.
     pub async fn session_positions(
         &self,
         redis: Option<RedisClient>,

@@ -23,7 +23,7 @@ pub enum Answer {
         charge: Charge,
         /// When a part of it may come again that was turned away.
         retry_after_ms: Option<u64>,
-        /// Of a mutation where reads go to replicas: the position that a later query may send to see what was written.
+        /// The position that a later query may send to see what a mutation wrote, if reads go to replicas.
         position: Option<String>,
     },
     /// It did not run.

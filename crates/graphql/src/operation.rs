@@ -57,7 +57,7 @@ pub struct OperationService<E> {
     pub documents: Documents,
     pub now: Clock,
     pub new_id: NewId,
-    /// What sessions have written, where reads may go to replicas.
+    /// The positions of sessions' writes, if reads go to replicas.
     pub positions: Option<SessionPositions>,
 }
 

@@ -84,7 +84,7 @@ pub struct Settings {
     pub trusted: Trusted,
     /// Whether others may be sent too.
     pub documents: Documents,
-    /// What sessions have written, where reads may go to replicas.
+    /// The positions of sessions' writes, if reads go to replicas.
     pub positions: Option<SessionPositions>,
 }
 

@@ -18,7 +18,7 @@ use graphql::{
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
-/// Where a write stands, for a client that wants its next query to see it: sent back as it came.
+/// The position of a write. A client sends it back as it came with a query that has to see the write.
 pub const POSITION: HeaderName = HeaderName::from_static("entrepot-position");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -66,7 +66,7 @@ pub fn of_errors(errors: &Errors, media: Media, request_id: &str) -> Response<Bo
     response
 }
 
-/// Where what was written stands, when reads go to replicas.
+/// Tells the position of a write, if reads go to replicas.
 pub fn tell_position(headers: &mut HeaderMap, position: Option<&str>) {
     if let Some(position) = position.and_then(|position| HeaderValue::from_str(position).ok()) {
         headers.insert(POSITION, position);

@@ -1,4 +1,4 @@
-//! What a node can say of the replicas that it reads from.
+//! Figures of the replicas that a node reads from.
 
 use metrics::{counter, gauge};
 

@@ -100,7 +100,7 @@ impl TenantScope {
         V: Clone + Send + Sync + 'static,
         F: Future<Output = Result<HashMap<K, V>, Fault>>,
     {
-        // What a replica finds may be older than what others ask for who are answered by the primary.
+        // A replica's rows may be older than those that others ask the primary for.
         if self.is_on_replica() {
             let own: HashSet<K> = keys.iter().copied().collect();
             return ask(own.into_iter().collect(), &load).await.map(Arc::new);

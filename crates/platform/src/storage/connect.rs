@@ -96,7 +96,7 @@ pub struct Database {
     pub(super) extensions: Extensions,
     pub(super) write_health: WriteHealth,
     pub(super) statements: Arc<Statements>,
-    /// Where reads may go that need not see the last commit.
+    /// Servers for reads that need not see the last commit.
     pub(super) replicas: Arc<OnceLock<Replicas>>,
 }
 

@@ -146,7 +146,7 @@ pub(super) async fn replica(db: &Database, url: &str, readers: usize) -> Result<
         ActiveRowSecurity::Embedded | ActiveRowSecurity::None(_) => (APP, Binding::Nobody),
     };
     let reads = as_role(&login, role, security, path.as_deref());
-    // Who refuses the primary's setting refuses this one.
+    // A host that refuses the setting on the primary refuses it here.
     let long = match db.doors.as_ref().map(|doors| doors.plans) {
         Some(LedgerPlans::Server) => reads.clone(),
         _ => reads.clone().options([CUSTOM]),

@@ -63,7 +63,7 @@ pub struct TenantScope {
     tenant: TenantId,
     db: Database,
     is_long: bool,
-    /// Of the request that opened it; None reads from the primary.
+    /// The way of the request that opened the handle; None reads from the primary.
     route: Option<Arc<ReadRoute>>,
 }
 
@@ -108,7 +108,7 @@ impl TenantScope {
     pub(super) fn is_on_replica(&self) -> bool {
         self.route.as_ref().is_some_and(|route| route.replica().is_some())
     }
-    /// Begins a transaction on the tenant's rows. What is read from here on may be its own, so the primary is read.
+    /// Begins a transaction on the tenant's rows. Later reads may be of its own writes, so they go to the primary.
     pub async fn begin(&self) -> Result<Work, Fault> {
         if let Some(route) = &self.route {
             route.leave();

@@ -1,7 +1,7 @@
-//! What sessions have written of late, so that none of them reads from a replica that has yet to replay it.
+//! The positions of sessions' last writes, so that no session reads from a replica that has yet to replay its own.
 //!
 //! The position of a session's last write is kept for some seconds in this process and, where nodes share a Redis, there too; its answer tells
-//! it in a header, which the client may send back. Where Redis does not answer, nobody knows what the session has written on another node,
+//! it in a header, which the client may send back. While Redis does not answer, nobody knows what the session has written on another node,
 //! and a client that says nothing itself is answered by the primary.
 
 mod recent;
@@ -30,7 +30,7 @@ use crate::{
 const KEPT: Duration = Duration::from_secs(10);
 /// How much longer than a replica may be behind.
 const MARGIN: Duration = Duration::from_secs(5);
-/// What the tokens are signed for.
+/// The kind of cursor that a token is signed as.
 const KIND: &str = "position";
 
 /// The positions of sessions' last writes. Clones share them.
@@ -66,7 +66,7 @@ impl SessionPositions {
         self.0.db.has_replicas()
     }
 
-    /// Whether a member's token was made a moment ago. Who has just signed in may have been written by somebody without a session: the registration
+    /// Whether a member's token was made a moment ago. A member who has just signed in may have been written by somebody without a session: the registration
     /// of a company, an invitation that was accepted.
     pub fn is_new(&self, expires_at: i64, now: i64) -> bool {
         let left = u64::try_from(expires_at.saturating_sub(now)).unwrap_or_default();

@@ -19,7 +19,7 @@ pub(super) struct Recent {
 }
 
 impl Recent {
-    /// What the session has written, as far as that still matters.
+    /// The position of the session's last write, as far as that still matters.
     pub(super) fn of(&self, session: u128, now: Instant) -> Option<Position> {
         let own = self.sessions.get(&session);
         [own, self.floor.as_ref()].into_iter().flatten().filter(|(_, until)| *until > now).map(|(position, _)| *position).max()
@@ -34,7 +34,7 @@ impl Recent {
             self.floor = all.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)));
         }
         let last = self.sessions.entry(session).or_insert((position, until));
-        // What is over counts no more, and a position that is known lies behind all that was committed before.
+        // A write that is over counts no more, and a position that is known lies behind all that was committed before.
         let counts = last.1 > now && last.0 != Position::UNKNOWN;
         *last = (if counts { last.0.max(position) } else { position }, until);
     }

@@ -1,4 +1,4 @@
-//! Positions of sessions' writes in the Redis that nodes share. What stands there is signed: whoever writes into that Redis can take a session's
+//! Positions of sessions' writes in the Redis that nodes share. Tokens are signed: whoever writes into that Redis can take a session's
 //! position away, and then the session reads what is no older than every replica may be.
 
 use std::{

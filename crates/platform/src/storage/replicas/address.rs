@@ -1,4 +1,4 @@
-//! Where a database is, without who logs in there and how.
+//! The address of a database, without its login.
 
 use std::{fmt, str::FromStr};
 

@@ -1,6 +1,6 @@
 //! Replicas of a Postgres, which take reads of requests off their primary.
 //!
-//! A replica is behind by a moment. Whoever reads says with `Freshness` how old the rows may be; the read goes to a replica that is known to have
+//! A replica is behind by a moment. A read says with `Freshness` how old the rows may be; the read goes to a replica that is known to have
 //! replayed enough, or else to the primary, which is what a place that says nothing gets. Replicas are sampled and not asked: the position
 //! that one has replayed only rises, so an old sample errs to the safe side. `docs/decisions/0146-read-replicas.md`.
 
@@ -42,7 +42,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// Of a write whose own position is not known: no replica has replayed it.
+    /// Stands for a write whose own position is not known: no replica has replayed it.
     pub const UNKNOWN: Self = Self { timeline: i64::MAX, lsn: i64::MAX };
 }
 

@@ -29,10 +29,10 @@ const FAILURES: u32 = 2;
 const SAMPLE: &str = "SELECT pg_is_in_recovery(), coalesce((pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint, 0),
     coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))::bigint,
     (SELECT system_identifier FROM pg_control_system())";
-/// What is flushed can be replayed, and ends where records end: what is only inserted may lie beyond.
+/// A flushed position can be replayed, and ends where records end; one that is only inserted may lie beyond.
 const FLUSHED: &str = "SELECT (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::bigint";
 
-/// What a replica says of itself.
+/// A replica's own report.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sample {
     pub is_replica: bool,
