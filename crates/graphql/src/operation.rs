@@ -221,6 +221,7 @@ impl<E: Executor> OperationService<E> {
         };
         self.name_mismatches(operation, params.reread.as_ref(), &mut response);
         user_errors.truncations.note(&mut response);
+        freshness::note_age(&mut response, (self.now)());
         let points = actual(operation, &cost, &response).saturating_add(schema.points);
         self.cost_limiter.settle(&session.quota_subject, &mut charge, points);
         metrics::cost(charge.actual);

@@ -98,6 +98,10 @@ async fn a_replica_answers_queries_and_nobody_notices_but_the_primary() {
     node.lists_until(&other, FRESH).await;
     node.lists_until(&owner, FRESH).await;
     assert!(sees(&other, "Mugs").await);
+    let began = Instant::now();
+    while !other.send(LIST, &json!({})).await.unwrap()["extensions"]["entrepot"]["asOf"].is_string() {
+        assert!(began.elapsed() < SOON, "an answer from a replica says of which moment it is");
+    }
     a_writer_sees_its_own_write_at_once(&servers, &node, &owner, &other).await;
     a_replica_that_crashes_fails_nothing(&servers, &node, &owner, &other).await;
     drop(node);

@@ -1,8 +1,13 @@
 //! How fresh the rows of an operation have to be. A mutation and a subscription read what is committed. A query may be a moment behind others' writes,
 //! and never behind its own session's, so its reads may go to a replica.
 
-use async_graphql::Executor;
-use platform::{cache::SessionPositions, storage::replicas::reading};
+use async_graphql::{Executor, Name, Response, Value, value};
+use entity::prelude::Timestamp;
+use platform::{
+    cache::SessionPositions,
+    clock,
+    storage::replicas::{self, reading},
+};
 use uuid::Uuid;
 
 use super::OperationService;
@@ -62,6 +67,16 @@ impl<E> OperationService<E> {
     /// A member or an integration has written by another way than a mutation. Returns the token of the position for its answer.
     pub async fn written_by(&self, actor: Uuid) -> Option<String> {
         self.positions.as_ref().filter(|positions| positions.is_on())?.written(Some(actor.as_u128())).await
+    }
+}
+
+/// Says in the extensions of an answer of which moment its rows are at least, if a replica had them.
+pub(super) fn note_age(response: &mut Response, now: i64) {
+    let Some(age) = replicas::age() else { return };
+    let as_of = now.saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX));
+    let entry = response.extensions.entry("entrepot".to_owned()).or_insert_with(|| value!({}));
+    if let Value::Object(members) = entry {
+        members.insert(Name::new("asOf"), Value::String(clock::rfc3339(Timestamp(as_of))));
     }
 }
 

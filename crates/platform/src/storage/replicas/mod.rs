@@ -31,7 +31,7 @@ use super::{Database, Fault, Row, postgres};
 use crate::metrics;
 
 pub(super) use pool::ReplicaPools;
-pub use route::{ReadRoute, reading};
+pub use route::{ReadRoute, age, reading};
 pub(super) use route::{current, leave};
 
 /// A place in the WAL of a Postgres: all that was committed before somebody asked for it lies before it.

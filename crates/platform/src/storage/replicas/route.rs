@@ -7,7 +7,10 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 use super::{Freshness, Replicas, pool::Replica};
 use crate::metrics;
@@ -18,7 +21,8 @@ pub struct ReadRoute {
     replicas: Replicas,
     freshness: Freshness,
     session: u128,
-    chosen: OnceLock<Option<Arc<Replica>>>,
+    /// With the moment of which it had everything then.
+    chosen: OnceLock<Option<(Arc<Replica>, Instant)>>,
     has_left: AtomicBool,
 }
 
@@ -32,7 +36,18 @@ impl ReadRoute {
         if self.has_left.load(Ordering::Acquire) {
             return None;
         }
-        self.chosen.get_or_init(|| self.replicas.choose(self.freshness, self.session)).as_deref()
+        let chosen = self.chosen.get_or_init(|| {
+            let replica = self.replicas.choose(self.freshness, self.session)?;
+            let as_of = replica.standing().as_of?;
+            Some((replica, as_of))
+        });
+        chosen.as_ref().map(|(replica, _)| &**replica)
+    }
+
+    /// How old the rows are at most that were read from a replica; None without one.
+    fn age(&self) -> Option<Duration> {
+        let (_, as_of) = self.chosen.get()?.as_ref()?;
+        Some(as_of.elapsed())
     }
 
     /// Whether a replica would be read that fits now: for who may wait for one.
@@ -62,6 +77,11 @@ pub async fn reading<T>(route: Arc<ReadRoute>, future: impl Future<Output = T>) 
     ROUTE.scope(route, future).await
 }
 
+/// How old the rows are at most that this task has read; None where it has read the primary alone.
+pub fn age() -> Option<Duration> {
+    ROUTE.try_with(|route| route.age()).ok().flatten()
+}
+
 /// The way of this task's reads, if it has one.
 pub(in crate::storage) fn current() -> Option<Arc<ReadRoute>> {
     ROUTE.try_with(Arc::clone).ok()
@@ -75,10 +95,7 @@ pub(in crate::storage) fn leave() {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use sea_orm::sqlx::postgres::PgConnectOptions;
-    use tokio::time::Instant;
 
     use super::*;
     use crate::storage::{
@@ -146,7 +163,9 @@ mod tests {
         assert!(current().is_none());
         let route = Arc::new(ReadRoute::new(replicas(&["one"]), Freshness::Bounded(BOUND), 7));
         let elsewhere = reading(route.clone(), async {
-            assert!(current().is_some());
+            assert!(current().is_some() && age().is_none(), "nothing was read yet");
+            assert!(current().is_some_and(|route| route.replica().is_some()));
+            assert!(age().is_some_and(|age| age < BOUND));
             tokio::spawn(async { current().is_none() }).await.unwrap()
         });
         assert!(elsewhere.await);
